@@ -50,7 +50,14 @@ class KnownFormat:
             return _recognise_curim(labels, self.words)
         header = HeaderReader(labels)
         if self.name == "fixmystreet" and all(header.has(heading) for heading in _UPDATES):
-            return Recognition(Layout(self.name, {}), 1.0, refused=_NO_REPORTS)
+            return Recognition(
+                Layout(self.name, {}),
+                1.0,
+                refused=Message(
+                    "{name}: these are updates to FixMyStreet reports, not the reports: they have no place and no "
+                    "category. Export the problems from the dashboard, not the updates, and import that file."
+                ),
+            )
         for role, given in self.table["roles"].items():
             if isinstance(given, list):
                 header.give(role, *given)
@@ -68,10 +75,6 @@ class KnownFormat:
 
 
 _UPDATES: Final = ("report_id", "update_id", "problem_state")
-_NO_REPORTS: Final = Message(
-    "{name}: these are updates to FixMyStreet reports, not the reports: they have no place and no category. Export the "
-    "problems from the dashboard, not the updates, and import that file."
-)
 
 _COLUMNS: Final = (
     "alert_id", "reported_at", "occurred_from", "occurred_to", "kind", "category", "more_categories", "severity",

@@ -31,16 +31,6 @@ from curim_data.model.records import Facts, Opened
 from curim_data.store import Batch, Home, Store
 
 _GENDERS: Final = ("reporter_gender", "affected_gender")
-_AS_BEFORE: Final = Message("{column} holds the category, as in {file}, which has the same columns.")
-_RATHER: Final = Message(
-    "{column} holds the category, as in {file}, which has the same columns; by itself this file would have been read "
-    "by {other}."
-)
-_NO_LONGER: Final = Message(
-    "{file}, which has the same columns, was read with {column} as the category, but here {column} holds no list of "
-    "names."
-)
-_WHOSE: Final = Message("{column} is read as in {file}, which has the same columns: {whose}.")
 _OWNERS: Final = {
     "reporter_gender": Message("the gender of the person who reports"),
     "affected_gender": Message("the gender of the person affected"),
@@ -87,7 +77,10 @@ def _genders_as_before(layout: Layout, labels: Sequence[str], before: Mapping[in
             continue
         roles = {role if name == now else name: parts for name, parts in layout.roles.items()}
         guesses = {role if name == now else name: why for name, why in layout.guesses.items()}
-        said = Message(_WHOSE.text, {"column": labels[at], "file": batch.file_name, "whose": _OWNERS[role]})
+        said = Message(
+            "{column} is read as in {file}, which has the same columns: {whose}.",
+            {"column": labels[at], "file": batch.file_name, "whose": _OWNERS[role]},
+        )
         layout = replace(layout, roles=roles, guesses=guesses, findings=(*layout.findings, said))
     return layout
 
@@ -105,10 +98,28 @@ def _category_as_before(
     names = holds_names(labels, sample, place)
     found = of_column(labels, sample, place) if names else None
     if found is None:
-        said = () if names is None else (Message(_NO_LONGER.text, values),)
+        said = (
+            ()
+            if names is None
+            else (
+                Message(
+                    "{file}, which has the same columns, was read with {column} as the category, but here {column} "
+                    "holds no list of names.",
+                    values,
+                ),
+            )
+        )
         return replace(layout, findings=(*layout.findings, *said))
     other = labels[own[0].place] if own else ""
-    said = (Message(_RATHER.text, values | {"other": other}) if own else Message(_AS_BEFORE.text, values),)
+    said = (
+        Message(
+            "{column} holds the category, as in {file}, which has the same columns; by itself this file would have "
+            "been read by {other}.",
+            values | {"other": other},
+        )
+        if own
+        else Message("{column} holds the category, as in {file}, which has the same columns.", values),
+    )
     free = {*layout.unused, *(part.place for part in own)} - {place}
     return replace(
         layout,

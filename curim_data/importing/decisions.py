@@ -68,15 +68,8 @@ _ORDERS: Final = {
 }
 
 
-_NOT_APPLIED: Final = Message(
-    "The answer {answer} was not applied to {columns}: no single order is right for a file that writes both."
-)
 _AT: Final = ((5, 7), (8, 10))  # where the two numbers after the year stand
 _NO_MONTH: Final = r"^\d{4}-(?:1[3-9]|[23]\d)-"
-_MIDDLE: Final = Message(
-    "{column}: {n} of the first dates have the day before the month (as 2025-31-01), and no other one has a day above "
-    "12. Its dates are quarantined: export them as 2025-01-31."
-)
 _SHORT_YEARS: Final = r"^(?P<first>\d{2}) ?[/.-] ?\d{1,2} ?[/.-] ?(?P<last>\d{1,2})(?:[ T,].*)?$"
 LEAST_SHORT: Final = 10
 LEAST_YEAR: Final = 10  # lower ones are rather days or months
@@ -84,10 +77,6 @@ FEW_YEARS: Final = 5
 _YEAR_FIRST: Final = Message(
     "{name}: the dates in {columns} look as if they began with a year of two digits (as 25-03-01 for 2025-03-01). If "
     "so, write years with four digits; if not, say which comes first (day-first or month-first)."
-)
-_ANSWER_REFUTED: Final = Message(
-    "{columns}: the answer {answer} cannot be right, since {n} dates can only be read in the other order. They "
-    "were read so."
 )
 
 
@@ -313,7 +302,13 @@ def _row_orders(
         said += evidence.sentences(orders)
     if found and answer:
         labels = ", ".join(columns[role] for role in found)
-        said.append(Message(_NOT_APPLIED.text, {"answer": answer, "columns": labels}))
+        said.append(
+            Message(
+                "The answer {answer} was not applied to {columns}: no single order is right for a file that writes "
+                "both.",
+                {"answer": answer, "columns": labels},
+            )
+        )
     return found, said
 
 
@@ -362,7 +357,11 @@ def _day_in_the_middle(profile: FileProfile, sample: RoleColumns) -> dict[str, M
         middle, last = ({int(one) for one in pc.unique(pc.utf8_slice_codeunits(texts, *at)).to_pylist()} for at in _AT)
         wrong = int(pc.sum(pc.match_substring_regex(texts, _NO_MONTH)).as_py() or 0)
         if wrong >= OWN_ORDER_ROWS and len(middle) > len(last) and max(last) <= 12:
-            said[role] = Message(_MIDDLE.text, {"column": sample.label(role), "n": wrong})
+            said[role] = Message(
+                "{column}: {n} of the first dates have the day before the month (as 2025-31-01), and no other one has "
+                "a day above 12. Its dates are quarantined: export them as 2025-01-31.",
+                {"column": sample.label(role), "n": wrong},
+            )
     return said
 
 
@@ -440,7 +439,11 @@ def _order(
     total = sum((seen.order for seen in needed.values()), DateOrderCounts())
     if answer and total.verdict not in (None, answer) and total.conclusive >= OWN_ORDER_ROWS:
         values = {"answer": answer, "columns": labels, "n": total.conclusive}
-        return total.verdict, Message(_ANSWER_REFUTED.text, values)
+        return total.verdict, Message(
+            "{columns}: the answer {answer} cannot be right, since {n} dates can only be read in the other order. They "
+            "were read so.",
+            values,
+        )
     if answer:
         return answer, None
     verdicts = {seen.order.verdict for seen in needed.values()} - {None}

@@ -100,7 +100,12 @@ def import_file(
         profiled = profile_export(recognised)
         has_city = home.has_city()
         if has_city and request.answers.area:
-            raise ImportProblem(_HAS_CITY)
+            raise ImportProblem(
+                Message(
+                    "This home has its city already, and --area is for the first file of a home. Give the other area "
+                    "a home of its own with --home FOLDER."
+                )
+            )
         first = None if has_city else provisional_city(profiled, work, city_name)
         city = first.city if first is not None else with_outline(home.city(), profiled, work)
         plan = decide_plan(profiled, city, home)
@@ -179,10 +184,6 @@ def preview(
 
 
 MORE_THAN_USUAL: Final = 1.25
-_HAS_CITY: Final = Message(
-    "This home has its city already, and --area is for the first file of a home. Give the other area a home of its own "
-    "with --home FOLDER."
-)
 
 
 def _proof_builder(profiled: ProfiledExport, city: CityProfile) -> ProofBuilder:

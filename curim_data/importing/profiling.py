@@ -290,13 +290,32 @@ class OrderEvidence:
             {"columns": columns, "day": self.day, "month": self.month, "either": self.either},
         )
         if not orders.by or not (orders.values or orders.runs):
-            return (contradiction, _ALL_AMBIGUOUS)
-        return (contradiction, self._separator(orders), _REST_AMBIGUOUS)
+            return (
+                contradiction,
+                Message(
+                    "Nothing in the file tells them apart, so the rows that can be read both ways are quarantined: "
+                    "write their dates as 2025-03-01T22:15 and import them again, or export the two sources as two "
+                    "files."
+                ),
+            )
+        return (
+            contradiction,
+            self._separator(orders),
+            Message(
+                "Rows that stay ambiguous are quarantined: write their dates as 2025-03-01T22:15 and import them again."
+            ),
+        )
 
     def _separator(self, orders: RowOrders) -> Message:
         if orders.by == "half":
             with_half = orders.values.get("H")
-            return _HALF_MONTH if with_half == MONTH or orders.values.get("") == DAY else _HALF_DAY
+            return (
+                Message("AM and PM tell them apart: with AM or PM the month comes first, in times of 24 hours the day.")
+                if with_half == MONTH or orders.values.get("") == DAY
+                else Message(
+                    "AM and PM tell them apart: with AM or PM the day comes first, in times of 24 hours the month."
+                )
+            )
         if orders.by == "rows":
             return Message(
                 "Blocks of rows tell them apart. Day first: rows {day}; month first: rows {month}.",
@@ -322,19 +341,6 @@ class OrderEvidence:
 _NAMES: Final = {"day": DAY, "month": MONTH}
 # What may name a person: an address, a number as long as a telephone's, two capitalised words.
 _PERSON: Final = re.compile(r"@|\d(?:[ ().+-]*\d){6}|\b[^\W\d_a-zα-ω][^\W\d_]*\.?,? [^\W\d_a-zα-ω][^\W\d_]*")
-_HALF_MONTH: Final = Message(
-    "AM and PM tell them apart: with AM or PM the month comes first, in times of 24 hours the day."
-)
-_HALF_DAY: Final = Message(
-    "AM and PM tell them apart: with AM or PM the day comes first, in times of 24 hours the month."
-)
-_REST_AMBIGUOUS: Final = Message(
-    "Rows that stay ambiguous are quarantined: write their dates as 2025-03-01T22:15 and import them again."
-)
-_ALL_AMBIGUOUS: Final = Message(
-    "Nothing in the file tells them apart, so the rows that can be read both ways are quarantined: write their dates "
-    "as 2025-03-01T22:15 and import them again, or export the two sources as two files."
-)
 
 
 def chance_of_all(sizes: Sequence[int], day: int, month: int) -> float:

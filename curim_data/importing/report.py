@@ -310,7 +310,11 @@ def build_report(
         spread=first_city.spread if first_city is not None else None,
         options=(
             *(first_city.options if first_city is not None else ()),
-            *((_CATEGORY_OPTION,) if _uncategorised(layout, plan.decisions) else ()),
+            *(
+                (Message("--category NAME gives all of them a category."),)
+                if _uncategorised(layout, plan.decisions)
+                else ()
+            ),
         ),
         mapping=None if profiled.opened.mended else saved,
         changes=comparison.changes(matched.batch),
@@ -400,15 +404,19 @@ def _unplaced(layout: Layout) -> tuple[Message, ...]:
     return (Message("No column was recognised as coordinates: the alerts of this file are not on the map."),)
 
 
-_CATEGORY_OPTION: Final = Message("--category NAME gives all of them a category.")
-
-
 def _uncategorised(layout: Layout, decisions: Decisions) -> tuple[Message, ...]:
     """Say so where no column gives a category and nobody gave one, since pages then have nothing to divide by."""
     if "category" in layout.roles or decisions.category:
         return ()
     known = decisions.kind not in (None, BY_NAMES) or layout.kind or layout.nature or "kind" in layout.roles
-    return (_NO_CATEGORY if known else _NO_CATEGORY_AND_KIND,)
+    return (
+        Message("No column was recognised as the category: the alerts of this file have none.")
+        if known
+        else Message(
+            "No column was recognised as the category: the alerts of this file have none, and of which kind they are "
+            "(danger, incivility or offence) is not known."
+        ),
+    )
 
 
 def _without_kind(tally: Tally) -> tuple[Message, ...]:
@@ -420,18 +428,13 @@ def _without_kind(tally: Tally) -> tuple[Message, ...]:
     if not names:
         return ()
     values = {"n": sum(names.values()), "categories": ", ".join(list(names)[:MOST_NAMED])}
-    return (Message(_NO_KIND.text, values),)
-
-
-_NO_KIND: Final = Message(
-    "Alerts whose kind (danger, incivility or offence) is not known: {n}, such as those of {categories}. Give these "
-    "categories a kind in the city profile on the Data page."
-)
-_NO_CATEGORY: Final = Message("No column was recognised as the category: the alerts of this file have none.")
-_NO_CATEGORY_AND_KIND: Final = Message(
-    "No column was recognised as the category: the alerts of this file have none, and of which kind they are (danger, "
-    "incivility or offence) is not known."
-)
+    return (
+        Message(
+            "Alerts whose kind (danger, incivility or offence) is not known: {n}, such as those of {categories}. Give "
+            "these categories a kind in the city profile on the Data page.",
+            values,
+        ),
+    )
 
 
 def _points(staging: Staging, mapped: int) -> pd.DataFrame:

@@ -36,14 +36,6 @@ from curim_data.model import Kind, Message
 MOST_NAMES: Final = 300  # that a column of names may have, for them to be looked at
 _OF_SERVICES: Final = re.compile(r"\b311\b|service request|open311|fixmystreet|seeclickfix|αιτηματα|reclamos|anliegen")
 
-_POLICE_RECORDS: Final = Message(
-    "The columns are those of police records: where the name of a category does not say its kind, and where there is "
-    "no category, alerts count as offences."
-)
-_SERVICE_REQUESTS: Final = Message(
-    "The columns are those of requests for a city's services: where the name of a category does not say its kind, and "
-    "where there is no category, alerts count as incivilities, not as offences."
-)
 _FILE_NAME: Final = {
     Kind.OFFENCE: Message(
         "By the name of the file (“{word}”), alerts count as offences where their category does not say its kind and "
@@ -83,7 +75,13 @@ def nature_of(columns: Sequence[Column], *, closes: bool) -> Nature:
     """
     heads = [column.head for column in columns]
     if any(head.has("offence") or head.has("police") for head in heads):
-        return Nature(Kind.OFFENCE, _POLICE_RECORDS)
+        return Nature(
+            Kind.OFFENCE,
+            Message(
+                "The columns are those of police records: where the name of a category does not say its kind, and "
+                "where there is no category, alerts count as offences."
+            ),
+        )
     asked, charged = _any(heads, "request"), _any(heads, "department")
     handled = any(_is_state(column) for column in columns)
     more = [handled, closes, _any(heads, "channel")]
@@ -97,7 +95,14 @@ def nature_of(columns: Sequence[Column], *, closes: bool) -> Nature:
     signs += [_speaks(columns, Kind.INCIVILITY, 0.3)]
     citizens = any(map(_is_feeling, columns)) or sum(signs) >= (3 if _speaks(columns, Kind.OFFENCE, 0.7) else 2)
     if (asked or charged) and sum((asked, charged, *more)) >= 2:
-        return Nature(Kind.INCIVILITY, _SERVICE_REQUESTS, citizens)
+        return Nature(
+            Kind.INCIVILITY,
+            Message(
+                "The columns are those of requests for a city's services: where the name of a category does not say "
+                "its kind, and where there is no category, alerts count as incivilities, not as offences."
+            ),
+            citizens,
+        )
     return Nature(citizens=citizens)
 
 
@@ -146,13 +151,6 @@ _COUNT: Final = re.compile(r"\+?(?:\d{1,9}(?:[.,]0{1,2})?|\d{1,3}(?:[.,' \u00a0\
 _NO_DECIMALS: Final = re.compile(r"[.,]0{1,2}$")
 
 
-_COUNTED: Final = Message(
-    "{column} says how many events a row stands for, {n} in the first {rows} rows. Each row counts as one alert, so "
-    "totals, places and trends would be wrong: let each event be an alert (--counts events), or import a file with one "
-    "row for each event."
-)
-
-
 def counted_rows(columns: Iterable[Column]) -> Iterator[CountedRows]:
     """The columns that no role has taken and that count the events of a row.
 
@@ -171,7 +169,12 @@ def counted_rows(columns: Iterable[Column]) -> Iterator[CountedRows]:
 
 def one_alert_a_row(counted: CountedRows, label: str) -> Message:
     """What is wrong where each row counts as one alert all the same."""
-    return Message(_COUNTED.text, {"column": label, "n": counted.events, "rows": counted.rows})
+    return Message(
+        "{column} says how many events a row stands for, {n} in the first {rows} rows. Each row counts as one alert, "
+        "so totals, places and trends would be wrong: let each event be an alert (--counts events), or import a file "
+        "with one row for each event.",
+        {"column": label, "n": counted.events, "rows": counted.rows},
+    )
 
 
 def _names_count(column: Column) -> bool:
@@ -194,25 +197,10 @@ _SOME_SPEAK: Final = 0.2
 _NESTED: Final = 0.95
 _NAMED: Final = 4
 
-_FINER: Final = Message(
-    "The category is {fine}. {coarse} holds the same events in coarser groups ({names}) and is not used."
-)
-_SEPARATED: Final = Message(
-    "{column}: several values in one cell are separated by “{mark}”, since they also stand alone in other cells."
-)
-_RECOMBINED: Final = Message(
-    "{column}: several values in one cell are separated by “{mark}”, since they come again in other combinations."
-)
-_WHOLE: Final = Message(
-    "{column}: “{mark}” is part of the names and separates nothing, since the parts do not stand alone in other cells."
-)
 _NO_OTHER: Final = Message(
     "{column} was taken as the category, since its values come again and again and no heading names the kind of event."
 )
 _LONG: Final = Message("{column}: {n} different names of up to {length} characters were kept as categories.")
-_REFUSED: Final = Message(
-    "{column} is not used as the category: it holds {n} different texts in {rows} rows, which is no list of names."
-)
 
 
 @dataclass(frozen=True)
@@ -265,7 +253,8 @@ def refused(columns: Iterable[Column]) -> tuple[Message, ...]:
     clear = [one for one in columns if headings.category_score(one.head) >= _CLEAR and one.values.given]
     return tuple(
         Message(
-            _REFUSED.text,
+            "{column} is not used as the category: it holds {n} different texts in {rows} rows, which is no list of "
+            "names.",
             {"column": one.head.label, "n": len(one.values.distinct), "rows": one.values.given},
         )
         for one in clear
@@ -405,12 +394,33 @@ def _found(column: Column, score: float, reason: Message, coarse: Column | None)
     if coarse is not None:
         names = [text for text, _ in Counter(coarse.values.texts).most_common(_NAMED)]
         shown = ", ".join([*names, *(["…"] if len(coarse.values.distinct) > _NAMED else [])])
-        notes.append(Message(_FINER.text, {"fine": label, "coarse": coarse.head.label, "names": shown}))
+        notes.append(
+            Message(
+                "The category is {fine}. {coarse} holds the same events in coarser groups ({names}) and is not used.",
+                {"fine": label, "coarse": coarse.head.label, "names": shown},
+            )
+        )
     for one in found:
-        why = _SEPARATED if one.alone else _RECOMBINED
+        why = (
+            Message(
+                "{column}: several values in one cell are separated by “{mark}”, since they also stand alone in other "
+                "cells."
+            )
+            if one.alone
+            else Message(
+                "{column}: several values in one cell are separated by “{mark}”, since they come again in other "
+                "combinations."
+            )
+        )
         notes.append(Message(why.text, {"column": label, "mark": one.mark.strip() or one.mark}))
     if mark := _mark_of_names(values, marks):
-        notes.append(Message(_WHOLE.text, {"column": label, "mark": mark}))
+        notes.append(
+            Message(
+                "{column}: “{mark}” is part of the names and separates nothing, since the parts do not stand alone in "
+                "other cells.",
+                {"column": label, "mark": mark},
+            )
+        )
     if longest > MOST_CHARACTERS:
         share = 1.0
         notes.append(Message(_LONG.text, {"column": label, "n": len(values.distinct), "length": longest}))

@@ -739,11 +739,6 @@ def _later_than_unused(stages: Stages) -> tuple[Message, ...]:
 
 _OFTEN: Final = 0.7
 _SHOWN: Final = 3
-EARLIER: Final = Message("Its dates are earlier than those of the other columns")
-_HOUR: Final = Message(
-    "{column} gives the hour ({example}), of which the beginning is the time; the minute is not known."
-)
-CHOSEN: Final = Message("A person chose it")
 
 
 @dataclass(frozen=True)
@@ -871,7 +866,13 @@ def _hours_of_spans(found: _Found, columns: Sequence[Column]) -> tuple[Message, 
     """Say so where an hour is written with its end: the minute is not known."""
     places = {part.place for parts in found.roles.values() for part in parts if part.part in ("time", "hour")}
     spans = (one for one in columns if one.place in places and one.values.hour_spans >= _OFTEN)
-    return tuple(Message(_HOUR.text, {"column": one.head.label, "example": one.values.texts[0]}) for one in spans)
+    return tuple(
+        Message(
+            "{column} gives the hour ({example}), of which the beginning is the time; the minute is not known.",
+            {"column": one.head.label, "example": one.values.texts[0]},
+        )
+        for one in spans
+    )
 
 
 def _span_of_hours(found: _Found, clocks: Sequence[Column]) -> None:
@@ -905,9 +906,9 @@ def _reason(one: DatedColumn, joined: bool, role: str, stages: Stages, event: in
     clear = one.clear
     reasons: list[Message] = [HEADING] if clear > headings.UNNAMED else []
     if role == "occurred_from" and one.column.place == event:
-        reasons.append(CHOSEN)
+        reasons.append(Message("A person chose it"))
     elif clear <= 0.65 and role in stages.by_values:
-        reasons.append(EARLIER)
+        reasons.append(Message("Its dates are earlier than those of the other columns"))
     elif clear <= 0.65:
         reasons.append(Message("The heading does not say whether it is the event or the report"))
     values = one.column.values
