@@ -19,10 +19,10 @@ from curim_data import formats
 from curim_data.containers.types import ArrowText
 from curim_data.formats.base import EventCandidate, Layout, Part, Recognition
 from curim_data.formats.guess.category import holds_names, of_column
+from curim_data.importing.comparison import signature_labels
 from curim_data.importing.mapping import named_columns
 from curim_data.importing.outcomes import RowOutcomes
 from curim_data.importing.proof import text_bars
-from curim_data.importing.signatures import signature_labels
 from curim_data.importing.value_parsing import distinct, trimmed
 from curim_data.lexicon.folding import fold
 from curim_data.model import Block, ImportProblem, IntArray, Message, Question, Reason

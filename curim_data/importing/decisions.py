@@ -8,7 +8,7 @@ is raised, and a person answers it in `Answers`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -236,24 +236,22 @@ def _words(profile: FileProfile, layout: Layout) -> Mapping[str, Mapping[str, st
     return tables
 
 
+_ALLOWED: Final[Mapping[str, tuple[Collection[str], Message]]] = {
+    "dates": ((DAY_FIRST, MONTH_FIRST), Message("dates={dates} is not known: say day-first or month-first.")),
+    "decimal": (("point", "comma"), Message("decimal={decimal} is not known: say point or comma.")),
+    "order": (("lat-lon", "lon-lat"), Message("order={order} is not known: say lat-lon or lon-lat.")),
+    "kind": (
+        (BY_NAMES, *Kind),
+        Message("kind={kind} is not known: say names, offence, incivility, risk or unknown."),
+    ),
+}
+
+
 def _check(answers: Answers) -> None:
     """Refuse invalid answers."""
-    if answers.dates not in (None, DAY_FIRST, MONTH_FIRST):
-        raise ImportProblem(
-            Message("dates={dates} is not known: say day-first or month-first.", {"dates": answers.dates})
-        )
-    if answers.decimal not in (None, "point", "comma"):
-        raise ImportProblem(
-            Message("decimal={decimal} is not known: say point or comma.", {"decimal": answers.decimal})
-        )
-    if answers.order not in (None, "lat-lon", "lon-lat"):
-        raise ImportProblem(Message("order={order} is not known: say lat-lon or lon-lat.", {"order": answers.order}))
-    if answers.kind not in (None, BY_NAMES, *Kind):
-        raise ImportProblem(
-            Message(
-                "kind={kind} is not known: say names, offence, incivility, risk or unknown.", {"kind": answers.kind}
-            )
-        )
+    for name, (known, refusal) in _ALLOWED.items():
+        if (said := getattr(answers, name)) is not None and said not in known:
+            raise ImportProblem(Message(refusal.text, {name: said}))
     if answers.timezone is not None:
         try:
             ZoneInfo(answers.timezone)

@@ -27,10 +27,10 @@ from curim_data.formats.base import Layout, Recognition
 from curim_data.importing import column_choices
 from curim_data.importing import mapping as mappings
 from curim_data.importing.column_choices import as_before, ask_event, event_place, with_event
+from curim_data.importing.comparison import SignatureBuilder
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.outcomes import ColumnSummary, settled_for
 from curim_data.importing.profiling import FileProfile
-from curim_data.importing.signatures import SignatureBuilder
 from curim_data.model import Answers, Block, ImportProblem, Message, Question
 from curim_data.model.records import Opened
 from curim_data.store import Home

@@ -23,11 +23,11 @@ import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowText
 from curim_data.formats.base import Layout
+from curim_data.importing.comparison import OPEN_FORMATS, Signature, SignatureBuilder, same_source, source_code
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.roles import RoleColumns
 from curim_data.importing.rows import parse_rows
-from curim_data.importing.signatures import OPEN_FORMATS, Signature, SignatureBuilder, same_source, source_code
 from curim_data.model import Answers, Block, CityProfile, Message, Question
 from curim_data.model.questions import Choice
 from curim_data.store import Batch, Store

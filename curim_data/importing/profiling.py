@@ -12,11 +12,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,7 +27,6 @@ from curim_data.formats.base import Layout, is_name
 from curim_data.importing.roles import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, UNIT, RoleColumns
 from curim_data.importing.value_parsing import (
     NumberShapes,
-    all_iso_with_offset,
     count_number_shapes,
     distinct,
     filled,
@@ -34,7 +35,7 @@ from curim_data.importing.value_parsing import (
     matches,
     numeric_pairs,
 )
-from curim_data.model import Block, IntArray, Message
+from curim_data.model import Block, BoolArray, IntArray, Message
 from curim_data.model.questions import DAY_FIRST, MONTH_FIRST
 
 # The order of a row's dates; EITHER: they can be read both ways (of evidence), or nothing settles them (of a decision).
@@ -42,7 +43,6 @@ EITHER, DAY, MONTH = 0, 1, 2
 _NO_DATE: Final = 3
 ORDERS: Final = {DAY_FIRST: DAY, MONTH_FIRST: MONTH}
 MOST_VALUES: Final = 60  # of a column that may separate the orders
-MOST_RUNS: Final = 20_000
 MOST_SHOWN: Final = 6
 LEAST_OF_VALUE: Final = 3  # conclusive rows of a value, where the column as a whole separates
 LEAST_BESIDE_IMPURE: Final = 100  # of a value, where another one of the column is of both orders
@@ -83,21 +83,15 @@ class RowOrders:
 
     def of(self, columns: RoleColumns, rows: IntArray) -> Orders:
         """The order of the dates in each row: 0 where nothing settles it."""
-        read = _read_rows([order_classes(columns[one]) for one in self.roles])
-        told = np.where((read == DAY) | (read == MONTH), read, EITHER).astype(np.int8)
-        return np.where(told != EITHER, told, self._separated(columns, rows)).astype(np.int8)
-
-    def _separated(self, columns: RoleColumns, rows: IntArray) -> Orders:
-        if self.by == "rows":
-            made = np.zeros(len(rows), np.int8)
-            for run in self.runs:
-                made[(rows >= run.first) & (rows <= run.last)] = run.order
-            return made
-        if not self.by:
-            return np.zeros(len(rows), np.int8)
-        keys = columns.raw(self.column) if self.by == "column" else styles(self.roles, columns, self.by)
-        codes, unique = distinct(keys)
-        return np.array([self.values.get(value, EITHER) for value in unique], np.int8)[codes]
+        read = _read_rows(np.stack([order_classes(columns[one]) for one in self.roles]))
+        separated = np.zeros(len(rows), np.int8)
+        for run in self.runs:
+            separated[(rows >= run.first) & (rows <= run.last)] = run.order
+        if self.values:
+            keys = columns.raw(self.column) if self.by == "column" else styles(self.roles, columns, self.by)
+            codes, unique = distinct(keys)
+            separated = np.array([self.values.get(value, EITHER) for value in unique], np.int8)[codes]
+        return np.where((read == DAY) | (read == MONTH), read, separated).astype(np.int8)
 
 
 def order_classes(column: ArrowText) -> Orders:
@@ -111,10 +105,10 @@ def order_classes(column: ArrowText) -> Orders:
     return found
 
 
-def _read_rows(classes: Sequence[Orders]) -> Orders:
-    """What the dates of each row can be together: one that has but one reading tells the others."""
-    stack = np.stack(classes)
-    day, month, either = ((stack == order).any(axis=0) for order in (DAY, MONTH, EITHER))
+def _read_rows(classes: Orders) -> Orders:
+    """What the dates of each row can be together (`classes`: a line a column): one that has but one reading tells the
+    others."""
+    day, month, either = ((classes == order).any(axis=0) for order in (DAY, MONTH, EITHER))
     read = np.where(either, EITHER, _NO_DATE)
     read = np.where(day & ~month, DAY, np.where(month & ~day, MONTH, read))
     return np.where(day & month, _NO_DATE, read).astype(np.int8)
@@ -125,55 +119,21 @@ def styles(roles: Sequence[str], columns: RoleColumns, by: str) -> ArrowText:
 
     A row comes from one source, so the time of one date tells of another that has none.
     """
-    written = [_style(role, columns, by) for role in roles]
+    halves = []
+    for role in roles:
+        texts = [columns[role], *map(columns.raw, columns.places(role, "time"))]
+        halves.append(np.logical_or.reduce([matches(column, _HALF) for column in texts]))
     if by == "half":
-        half = np.logical_or.reduce([codes > 0 for codes in written])
-        return pa.array(np.where(half, "H", ""), pa.large_string())
-    names = ["".join(letter for bit, (letter, _) in enumerate(_STYLES) if code >> bit & 1) for code in range(64)]
-    columns_of_names = [pa.array(names, pa.large_string()).take(pa.array(codes)) for codes in written]
-    return columns_of_names[0] if len(roles) == 1 else glued(columns_of_names, "|")
+        return _letters(np.logical_or.reduce(halves), "H")
+    written = [
+        glued([_letters(half if mark == "H" else matches(columns[role], shape), mark) for mark, shape in _STYLES], "")
+        for role, half in zip(roles, halves, strict=True)
+    ]
+    return written[0] if len(roles) == 1 else glued(written, "|")
 
 
-def _style(role: str, columns: RoleColumns, by: str) -> IntArray:
-    """How each date of a role is written, a bit for each of `_STYLES`; for "half" whether it has AM or PM."""
-    texts = columns[role]
-    half = matches(texts, _HALF)
-    for place in columns.places(role, "time"):
-        half |= matches(columns.raw(place), _HALF)
-    codes = np.zeros(columns.size, np.int64)
-    for bit, (letter, pattern) in enumerate(_STYLES):
-        if letter == "H" or by == "style":
-            codes |= (half if letter == "H" else matches(texts, pattern)).astype(np.int64) << bit
-    return codes
-
-
-@dataclass
-class _Counts:
-    """Rows by what their dates can be (EITHER, DAY, MONTH), for each value of a key."""
-
-    rows: dict[str, list[int]] = field(default_factory=dict)
-    examples: dict[str, str] = field(default_factory=dict)
-    dropped: bool = False
-
-    def add(self, keys: ArrowText, read: Orders, texts: ArrowText | None = None) -> None:
-        if self.dropped:
-            return
-        codes, unique = distinct(keys)
-        if len(unique) > 10 * MOST_VALUES or len(self.rows) > MOST_VALUES:
-            self.dropped, self.rows = True, {}
-            return
-        dated = read != _NO_DATE
-        table = np.zeros((len(unique), 3), np.int64)
-        np.add.at(table, (codes[dated], read[dated].astype(np.int64)), 1)
-        for value, counts in zip(unique, table.tolist(), strict=True):
-            if not sum(counts):
-                continue
-            self.rows[value] = [a + b for a, b in zip(self.rows.get(value, [0, 0, 0]), counts, strict=True)]
-            if texts is not None and value not in self.examples:
-                at = np.flatnonzero(dated & (codes == unique.index(value)))[0]
-                self.examples[value] = texts[int(at)].as_py()
-        if len(self.rows) > MOST_VALUES:
-            self.dropped, self.rows = True, {}
+def _letters(mask: BoolArray, letter: str) -> ArrowText:
+    return pa.array(np.where(mask, letter, ""), pa.large_string())
 
 
 class OrderEvidence:
@@ -190,95 +150,94 @@ class OrderEvidence:
     def __init__(self, layout: Layout, labels: Sequence[str], roles: Sequence[str]) -> None:
         self._layout, self._labels, self.roles = layout, labels, tuple(roles)
         dates = {part.place for role in roles for part in layout.roles[role] if part.part != "time"}
-        kept = dates | set(layout.personal) | set(layout.text)
-        self._columns = {place: _Counts() for place in range(len(labels)) if place not in kept}
-        self._styles = {by: _Counts() for by in ("half", "style")}
-        self._runs: list[Run] = []
+        able: list[str | int] = [at for at in range(len(labels)) if at not in dates | {*layout.personal, *layout.text}]
+        # Of each key that may separate them (a style, or a column by its place): rows by its values and their order.
+        self._counts = {key: pd.DataFrame() for key in ["half", "style", *able]}
+        self._examples: dict[str, str] = {}
+        self._rows: list[pd.DataFrame] = []
         self.conflicts = self.day = self.month = self.either = 0
 
     def add(self, block: Block) -> None:
         """Add a block."""
         columns = RoleColumns(block.table, self._layout, self._labels)
-        classes = [order_classes(columns[role]) for role in self.roles]
+        classes = np.stack([order_classes(columns[role]) for role in self.roles])
         read = _read_rows(classes)
-        stack = np.stack(classes)
-        self.conflicts += int(((stack == DAY).any(axis=0) & (stack == MONTH).any(axis=0)).sum())
+        self.conflicts += int(((classes == DAY).any(axis=0) & (classes == MONTH).any(axis=0)).sum())
+        self.either += int((read == EITHER).sum())
+        told = (read == DAY) | (read == MONTH)
+        self._rows.append(pd.DataFrame({"row": block.rows[told], "order": read[told]}))
         self.day += int((read == DAY).sum())
         self.month += int((read == MONTH).sum())
-        self.either += int((read == EITHER).sum())
-        for by, counts in self._styles.items():
-            counts.add(styles(self.roles, columns, by), read, columns[self.roles[0]])
-        for place, counts in self._columns.items():
-            if not counts.dropped:
-                counts.add(columns.raw(place), read)
-        if len(self._runs) <= MOST_RUNS:
-            self._runs += _runs(read, block.rows)
+        dated = read != _NO_DATE
+        for key, counts in list(self._counts.items()):
+            keys = styles(self.roles, columns, key) if isinstance(key, str) else columns.raw(key)
+            values = pd.Series(keys.to_numpy(False)[dated])
+            if values.nunique() <= 10 * MOST_VALUES:
+                found = pd.crosstab(values, read[dated]).reindex(columns=[EITHER, DAY, MONTH], fill_value=0)
+                self._counts[key] = counts = found.add(counts, fill_value=0) if len(counts) else found
+            if values.nunique() > 10 * MOST_VALUES or len(counts) > MOST_VALUES:
+                del self._counts[key]
+            if key == "style":
+                firsts = pd.Series(columns[self.roles[0]].to_numpy(False)[dated]).groupby(values).first()
+                self._examples = {str(style): text for style, text in firsts.items()} | self._examples
 
     def decide(self) -> RowOrders:
         """What settles most of the rows; of equals the style first, then a column, then blocks of rows."""
-        best, most = RowOrders(self.roles), 0.0
-        found: list[RowOrders] = [
-            RowOrders(self.roles, by, values=self._settled(counts)) for by, counts in self._styles.items()
-        ]
-        found += [
-            RowOrders(self.roles, "column", place, self._settled(counts)) for place, counts in self._columns.items()
+        found = [
+            RowOrders(self.roles, key, values=self._settled(counts))
+            if isinstance(key, str)
+            else RowOrders(self.roles, "column", key, self._settled(counts))
+            for key, counts in self._counts.items()
         ]
         found.append(RowOrders(self.roles, "rows", runs=self._blocks()))
-        for one in found:
-            share = self._share(one)
-            if share > most + 1e-9:
-                best, most = one, share
-        return best
+        best = max(found, key=lambda one: round(self._share(one), 9))
+        return best if self._share(best) else RowOrders(self.roles)
 
     def _share(self, orders: RowOrders) -> float:
         """Share of the rows with but one reading for which a separator tells it."""
         if orders.by == "rows":
-            return sum(run.count for run in self._merged() if _within(run, orders.runs)) / (self.day + self.month)
-        counts = self._columns[orders.column] if orders.by == "column" else self._styles[orders.by]
-        told = sum(sum(counts.rows[value][1:]) for value in orders.values)
-        return told / max(1, sum(sum(rows[1:]) for rows in counts.rows.values()))
+            return sum(run.count for run in self._runs if _within(run, orders.runs)) / (self.day + self.month)
+        counts = self._counts[orders.column if orders.by == "column" else orders.by]
+        if not orders.values:
+            return 0.0
+        sides = counts[[DAY, MONTH]].sum(axis=1)
+        return float(sides[list(orders.values)].sum() / max(1, sides.sum()))
 
-    def _settled(self, counts: _Counts) -> dict[str, int]:
+    def _settled(self, counts: pd.DataFrame) -> dict[str, int]:
         """The values that stand for one order; none where chance may have made them so, or where all are of one."""
-        found = {value: rows for value, rows in counts.rows.items() if rows[DAY] + rows[MONTH]}
-        pure = {value: rows for value, rows in found.items() if not min(rows[DAY], rows[MONTH])}
-        day, month = (sum(rows[order] for rows in found.values()) for order in (DAY, MONTH))
-        if len(pure) == len(found) and chance_of_all([sum(rows[1:]) for rows in pure.values()], day, month) < CHANCE:
-            settled = {value for value, rows in pure.items() if sum(rows[1:]) >= LEAST_OF_VALUE}
+        if counts.empty:
+            return {}
+        sides = counts[[DAY, MONTH]].astype(int)
+        sides = sides[sides.sum(axis=1) > 0].sort_index()
+        (day, month), sizes = map(int, sides.sum()), sides.sum(axis=1)
+        pure = sides.min(axis=1) == 0
+        if pure.all() and chance_of_all(sizes.tolist(), day, month) < CHANCE:
+            settled = sizes >= LEAST_OF_VALUE
         else:  # another value is of both orders, so this one may be too: many rows must show that it is not
-            counted = {value: sum(rows[1:]) for value, rows in pure.items()}
-            able = [value for value, n in counted.items() if n >= LEAST_BESIDE_IMPURE]
-            settled = {value for value in able if chance_of_one(counted[value], day, month) < CHANCE_OF_ONE}
-        return {value: DAY if counts.rows[value][DAY] else MONTH for value in sorted(settled)}
+            settled = pure & (sizes >= LEAST_BESIDE_IMPURE)
+            settled &= sizes.map(lambda size: chance_of_one(size, day, month) < CHANCE_OF_ONE)
+        return {str(value): DAY if n else MONTH for value, n in sides.loc[settled, DAY].items()}
 
-    def _merged(self) -> list[Run]:
-        """The runs over the borders of blocks, in the order of the rows."""
-        merged: list[Run] = []
-        for run in sorted(self._runs, key=lambda one: one.first):
-            if merged and merged[-1].order == run.order:
-                run = Run(merged[-1].first, run.last, merged[-1].count + run.count, run.order)
-                merged.pop()
-            merged.append(run)
-        return merged
+    @cached_property
+    def _runs(self) -> list[Run]:
+        """Consecutive rows of one order, in the order of the file; rows that can be read both ways belong to none."""
+        rows = pd.concat(self._rows).sort_values("row")
+        runs = rows.groupby((rows["order"] != rows["order"].shift()).cumsum())
+        found = runs.agg(first=("row", "first"), last=("row", "last"), n=("row", "size"), order=("order", "first"))
+        return [Run(*map(int, run)) for run in found.itertuples(index=False)]
 
     def _blocks(self) -> tuple[Run, ...]:
         """Runs too long for chance, where there are too few of them for rows of no order; the first and the last of the
         file reach to its ends."""
-        runs = self._merged() if len(self._runs) <= MOST_RUNS else []
+        runs = self._runs
         if chance_of_runs(len(runs), self.day, self.month) >= CHANCE:
             return ()
         p = self.day / (self.day + self.month)
         share = {DAY: p, MONTH: 1 - p}
-        long = [run for run in runs if run.count >= LEAST_OF_BLOCK and share[run.order] ** run.count < CHANCE]
-        ends = {id(runs[0]), id(runs[-1])} if runs else set()
         return tuple(
-            Run(
-                0 if id(run) in ends and run is runs[0] else run.first,
-                2**62 if id(run) in ends and run is runs[-1] else run.last,
-                run.count,
-                run.order,
-            )
-            for run in long
+            Run(0 if run is runs[0] else run.first, 2**62 if run is runs[-1] else run.last, run.count, run.order)
+            for run in runs
+            if run.count >= LEAST_OF_BLOCK and share[run.order] ** run.count < CHANCE
         )
 
     def sentences(self, orders: RowOrders) -> tuple[Message, ...]:
@@ -319,10 +278,10 @@ class OrderEvidence:
         if orders.by == "rows":
             return Message(
                 "Blocks of rows tell them apart. Day first: rows {day}; month first: rows {month}.",
-                {name: _spans(orders.runs, order, self._merged()) for name, order in (("day", DAY), ("month", MONTH))},
+                {name: _spans(orders.runs, order, self._runs) for name, order in (("day", DAY), ("month", MONTH))},
             )
         if orders.by == "style":
-            examples = self._styles["style"].examples
+            examples = self._examples
             return Message(
                 "How they are written tells them apart. Day first: as in {day}; month first: as in {month}.",
                 {n: _listed(examples[v] for v, o in orders.values.items() if o == k) for n, k in _NAMES.items()},
@@ -396,20 +355,6 @@ def gather(
             for evidence in (together, *alone):
                 evidence.add(block)
     return tuple(alone) if alone and together.conflicts else (together,)
-
-
-def _runs(read: Orders, rows: IntArray) -> list[Run]:
-    """The runs of rows of one order in a block; rows that can be read both ways belong to none."""
-    where = np.flatnonzero((read == DAY) | (read == MONTH))
-    if not len(where):
-        return []
-    orders, numbers = read[where], rows[where]
-    cuts = np.flatnonzero(np.diff(orders)) + 1
-    starts, ends = np.concatenate([[0], cuts]), np.concatenate([cuts, [len(where)]])
-    return [
-        Run(int(numbers[start]), int(numbers[end - 1]), int(end - start), int(orders[start]))
-        for start, end in zip(starts, ends, strict=True)
-    ]
 
 
 def _within(run: Run, runs: Sequence[Run]) -> bool:
@@ -665,14 +610,13 @@ def _profile_dates(column: ArrowText, rows: IntArray, column_profile: DateColumn
         column_profile.months.update(
             pc.unique(pc.utf8_slice_codeunits(column.filter(pa.array(firsts)), 0, 7)).to_pylist()
         )
-    strict = all_iso_with_offset(column)
-    timed = np.ones(len(column), bool) if strict else matches(column, _TIMED)
+    timed = matches(column, _TIMED)
     column_profile.timed += int(timed.sum())
-    if not column_profile.local and not strict:
+    if not column_profile.local:
         column_profile.local += int((timed & ~matches(column, _OFFSET)).sum())
     if column_profile.midnight == column_profile.timed - int(timed.sum()):
         column_profile.midnight += int(matches(column, _MIDNIGHT).sum())
-    iso = timed if strict else matches(column, _ISO)
+    iso = matches(column, _ISO)
     column_profile.iso += int(iso.sum())
     if iso.all():
         return

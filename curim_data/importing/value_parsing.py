@@ -25,11 +25,6 @@ from curim_data.lexicon.times import month_of
 from curim_data.model import BoolArray, FloatArray, IntArray
 from curim_data.model.questions import DAY_FIRST
 
-# Bytes with which white space may begin or end: those of ASCII up to the blank, and all beyond ASCII.
-_MAY_BE_BLANK: Final = np.array([0 < byte <= ord(" ") or byte >= 0x80 for byte in range(256)])
-_NO_BLANK: Final = np.array([ord(" ") < byte < 0x80 for byte in range(256)])
-_ZERO: Final = np.uint8(ord("0"))
-
 
 def in_one_piece(column: ArrowText) -> ArrowText:
     """A column in one piece, as it is where it has one (`combine_chunks` would copy it)."""
@@ -40,69 +35,7 @@ def in_one_piece(column: ArrowText) -> ArrowText:
 
 def trimmed(column: ArrowText) -> ArrowText:
     """Remove white space around each text."""
-    if isinstance(column, pa.LargeStringArray) and (
-        made_of(column, _NO_BLANK) or not _MAY_BE_BLANK[edges(column)].any()
-    ):
-        return column
     return pc.utf8_trim_whitespace(column)
-
-
-def edges(column: pa.LargeStringArray) -> npt.NDArray[np.uint8]:
-    """Return the first and the last byte of each text (2, n); 0 where it is empty or missing."""
-    places, letters = _bytes(column)
-    begins, ends = places[:-1], places[1:]
-    return np.stack([_bytes_at(letters, begins, begins == ends), _bytes_at(letters, ends - 1, begins == ends)])
-
-
-def first_bytes(column: pa.LargeStringArray) -> npt.NDArray[np.uint8]:
-    """Return the first byte of each text; 0 where it is empty or missing."""
-    places, letters = _bytes(column)
-    return _bytes_at(letters, places[:-1], places[:-1] == places[1:])
-
-
-def _bytes_at(letters: npt.NDArray[np.uint8], places: IntArray, empty: BoolArray) -> npt.NDArray[np.uint8]:
-    if not letters.size:
-        return np.zeros(len(places), np.uint8)
-    found = letters.take(places, mode="clip")
-    found[empty] = 0
-    return found
-
-
-def made_of(column: pa.LargeStringArray, allowed: BoolArray) -> bool:
-    """Whether all texts of a column hold no other bytes than the allowed ones, by their codes (256)."""
-    _, letters = _bytes(column)
-    if not letters.size:
-        return True
-    codes = np.flatnonzero(allowed)
-    least, most = codes[0], codes[-1]
-    if letters.min() < least or letters.max() > most:
-        return False
-    return len(codes) == most - least + 1 or bool(allowed[letters].all())
-
-
-def written_alike(column: ArrowText) -> bool:
-    """Whether the texts of a column differ in digits alone: each has one where the first has one, and no other byte.
-
-    False too where that cannot be seen at once: a column without texts, with missing ones, or of another type.
-    """
-    if not isinstance(column, pa.LargeStringArray) or not len(column) or column.null_count:
-        return False
-    places, letters = _bytes(column)
-    width = int(places[1] - places[0])
-    if not width or (np.diff(places) != width).any():
-        return False
-    digit = (first := letters[:width]) - _ZERO < 10
-    least, span = np.where(digit, _ZERO, first), np.where(digit, np.uint8(9), np.uint8(0))
-    return bool((letters - np.tile(least, len(column)) <= np.tile(span, len(column))).all())
-
-
-def _bytes(column: pa.LargeStringArray) -> tuple[IntArray, npt.NDArray[np.uint8]]:
-    """Where each text of a column begins and the last one ends, counted from the first one, and their bytes."""
-    _, offsets, data = column.buffers()
-    if offsets is None or data is None or not data.size:
-        return np.zeros(len(column) + 1, np.int64), np.zeros(0, np.uint8)
-    places = np.frombuffer(offsets, np.int64)[column.offset : column.offset + len(column) + 1]
-    return places - places[0], np.frombuffer(data, np.uint8)[places[0] : places[-1]]
 
 
 def filled(column: ArrowText) -> BoolArray:
@@ -144,7 +77,6 @@ _SHAPES: Final = {
 }
 SHAPES: Final = tuple(_SHAPES)
 _PLAIN: Final = rf"^([+-]?\d*|{_SHAPES['point'].strip('^$')})$"  # whole, or one of these
-_OF_NUMBERS: Final = np.isin(np.arange(256), list(b"0123456789.-"))
 _NOISE: Final = "[\\s'’\u00a0\u202f°]"
 
 
@@ -226,8 +158,6 @@ def parse_decimals(column: ArrowText) -> ParsedNumbers:
 
 def parse_numbers(column: ArrowText, form: str = ANY, digits: int = 0) -> ParsedNumbers:
     """Parse a trimmed column of numbers as `form` says; with LOST, `digits` stand before the decimal separator."""
-    if form == ANY and (simple := _simple(column)) is not None:
-        return simple
     column = cleaned(column)
     given = filled(column)
     if form == POINT:
@@ -250,20 +180,6 @@ def parse_numbers(column: ArrowText, form: str = ANY, digits: int = 0) -> Parsed
         beyond = np.maximum(np.asarray(lengths, np.int64) - digits, 0)
         return ParsedNumbers(parsed.values / 10.0**beyond, given, parsed.bad, np.zeros(len(given), bool))
     return parse_decimals(column)
-
-
-def _simple(column: ArrowText) -> ParsedNumbers | None:
-    """Parse a column of numbers with decimal points and nothing else; None for any other column."""
-    if not isinstance(column, pa.LargeStringArray) or not made_of(column, _OF_NUMBERS):
-        return None
-    given = filled(column)
-    try:
-        values = pc.cast(pc.if_else(pa.array(given), column, None), pa.float64()).to_numpy(False)
-    except pa.ArrowInvalid:  # a point or a minus sign that is out of place
-        return None
-    none = np.zeros(len(given), bool)
-    finite = np.where(np.isfinite(values), values, np.nan)
-    return ParsedNumbers(finite, given, given & np.isnan(finite), none)
 
 
 def _first_separator(column: ArrowText) -> ArrowText:
@@ -300,8 +216,6 @@ UNITS: Final = ("year", "month", "day", "hour", "minute", "second")
 
 _ISO: Final = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?)?( ?(Z|[+-]\d{2}:?\d{2}))?$"
 ISO_DAY: Final = r"^\d{4}-\d{2}-\d{2}(?:[T ].*)?$"
-_STRICT: Final = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})$"
-_SHORTEST: Final = len("2025-01-31T00:00Z")  # of a value with offset; a date with an offset is shorter
 _OFFSET: Final = r"( ?(?:Z|[+-]\d{2}:?\d{2}))$"
 _DATE_WITH_OFFSET: Final = r"^(\d{4}-\d{1,2}-\d{1,2}) ?(?:Z|[+-]\d{2}:?\d{2})$"  # a date has no need of one
 _TIME: Final = (
@@ -372,8 +286,6 @@ def parse_dates(column: ArrowText, date_format: DateFormat, orders: npt.NDArray[
     day_only, month_only, ambiguous = (np.zeros(size, bool) for _ in range(3))
     if date_format.form in (SERIAL, SECONDS, MILLISECONDS):
         return _numbers(column, given, date_format)
-    if not date_format.form and (fast := _iso_with_offset(column, given)) is not None:
-        return _parsed(fast, given, day_only, month_only)
     column = pc.replace_substring_regex(column, _DATE_WITH_OFFSET, r"\1")
     if date_format.form in (DATES, MONTHS):
         column = pc.replace_substring_regex(column, r"(\d:\d{2}(?::\d{2}(?:[.]\d+)?)?) ?(?:Z|[+-]\d{2}:?\d{2})$", r"\1")
@@ -410,25 +322,6 @@ def _parsed(
     good = given & ~bad
     unclear = np.zeros(len(given), bool) if ambiguous is None else ambiguous & bad
     return ParsedDates(_series(at), given, bad, day_only & good, month_only & good, unclear)
-
-
-def _iso_with_offset(column: ArrowText, given: BoolArray) -> TimeArray | None:
-    """Parse a column that holds nothing but ISO timestamps with an offset; None for any other column."""
-    lengths = pc.binary_length(column).to_numpy(False)[given]
-    if not len(lengths) or lengths.min() < _SHORTEST or not matches(column.slice(int(given.argmax()), 1), _STRICT)[0]:
-        return None
-    try:
-        filled_only = column if given.all() else pc.if_else(pa.array(given), column, None)
-        return np.asarray(pc.cast(filled_only, pa.timestamp("us", tz="UTC")).to_numpy(False), "datetime64[us]")
-    except pa.ArrowInvalid:  # written otherwise, or a day or an hour that does not exist
-        return None
-
-
-def all_iso_with_offset(column: ArrowText) -> bool:
-    """Whether a column of filled texts holds nothing but ISO timestamps with an offset."""
-    return bool(matches(column.slice(0, 1), _STRICT).all()) and (
-        written_alike(column) or bool(matches(column, _STRICT).all())
-    )
 
 
 def date_parts(column: ArrowText, order: str | None, orders: npt.NDArray[np.int8] | None = None) -> dict[str, IntArray]:

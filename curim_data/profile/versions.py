@@ -172,7 +172,8 @@ def change_profile(home: Home, edit: Callable[[Path, CityProfile], None], what: 
             shutil.rmtree(part, ignore_errors=True)
         if not (versions_folder(home) / before).exists():
             part = _part(home, home.city_folder)
-            _keep(home, part, before, FIRST, "", when=_made(home.city_folder))
+            made = (home.city_folder / "city.toml").stat().st_mtime
+            _keep(home, part, before, FIRST, "", when=dt.datetime.fromtimestamp(made, dt.UTC))
         return ProfileChange(before, after, _put(home, before, after))
 
 
@@ -186,11 +187,7 @@ def restore_version(home: Home, version: str) -> ProfileChange:
             )
         )
     source = versions_folder(home) / matching[0]
-
-    def edit(target: Path, _: CityProfile) -> None:
-        replace_files(source, target)
-
-    return change_profile(home, edit, "restored")
+    return change_profile(home, lambda target, _: replace_files(source, target), "restored")
 
 
 def stale_count(home: Home) -> int:
@@ -230,8 +227,6 @@ def _heal(home: Home) -> Message | None:
 
 def _put(home: Home, before: str, after: str) -> int:
     """Enrich the alerts with the new version, then put its files in place."""
-    from curim_data.profile.versions import reenrich_store, reenriched
-
     mark = versions_folder(home) / NEXT
     _write(mark, json.dumps({"from": before, "to": after}))
     try:
@@ -275,10 +270,6 @@ def _keep(home: Home, part: Path, version: str, what: str, file: str, when: dt.d
         return
     (part / RECORD).write_text(json.dumps(record), "utf-8")
     part.rename(target)
-
-
-def _made(city: Path) -> dt.datetime:
-    return dt.datetime.fromtimestamp((city / "city.toml").stat().st_mtime, dt.UTC)
 
 
 def _tidy(home: Home) -> None:

@@ -25,13 +25,14 @@ from pages.parts.data.mapping_forms import (
     draw_values,
     save_pending_mapping,
 )
-from pages.parts.data.proof import draw_concerns, draw_proof
 from pages.parts.data.recognised import (
     city_note,
     draw_area_question,
     draw_category_question,
+    draw_concerns,
     draw_corrections,
     draw_kind_question,
+    draw_proof,
     draw_questions,
     draw_recognised,
     unanswered,
