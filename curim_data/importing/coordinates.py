@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 import pyarrow.compute as pc
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from curim_data.containers.types import ArrowText
 from curim_data.formats.guess.headings import read_heading
-from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places
+from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places, to_degrees
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.roles import RoleColumns
 from curim_data.importing.value_parsing import (
@@ -132,18 +131,6 @@ def sample_points(profile: FileProfile, written: CoordinateFormat) -> FloatArray
     points = points[np.isfinite(points).all(axis=1)]
     real = (np.abs(points[:, 0]) <= 180) & (np.abs(points[:, 1]) <= 90) & (points != 0).any(axis=1)
     return np.asarray(points[real], np.float64)
-
-
-def to_degrees(crs: int, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Transform projected points to longitudes and latitudes; NaN where there are none."""
-    lon, lat = _transformer(crs).transform(x, y)
-    lost = ~(np.isfinite(lon) & np.isfinite(lat))
-    return np.where(lost, np.nan, lon), np.where(lost, np.nan, lat)
-
-
-@lru_cache(maxsize=8)
-def _transformer(crs: int) -> Transformer:
-    return Transformer.from_crs(crs, 4326, always_xy=True)
 
 
 def near_city(city: CityProfile, longitude: FloatArray, latitude: FloatArray) -> BoolArray:

@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import pandas as pd
-
 from curim_data.model import CityProfile, Kind, Message, Translator
 from curim_data.model.labels import (
     UNCATEGORISED,
@@ -29,31 +26,8 @@ from curim_data.model.labels import (
 )
 from curim_data.model.values import Gender
 
-HOURS: Final = 24
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _NONE: Final = "·"
-
-
-def hour_profile(times: pd.Series) -> tuple[int, ...]:
-    """Count local times by hour of the day.
-
-    Parameters
-    ----------
-    times : Series
-        Timestamps in local time (with or without a zone); missing ones are left out.
-
-    Returns
-    -------
-    tuple of int
-        24 counts, from midnight on.
-
-    Examples
-    --------
-    >>> hour_profile(pd.Series(pd.to_datetime(["2025-03-01 08:15", "2025-03-02 08:50", None])))[7:10]
-    (0, 2, 0)
-    """
-    hours = times.dt.hour.dropna().to_numpy(np.int64)
-    return tuple(np.bincount(hours, minlength=HOURS).tolist())
 
 
 def text_bars(counts: Sequence[float]) -> str:
@@ -201,7 +175,7 @@ class Proof:
     @property
     def by_year(self) -> bool:
         """Whether the time is so long that it is shown by year."""
-        return bool(self.months) and _months_between(self.months[0][0], self.months[-1][0]) >= MOST_MONTHS
+        return bool(self.months) and month_number(self.months[-1][0]) - month_number(self.months[0][0]) >= MOST_MONTHS
 
     @property
     def periods(self) -> tuple[tuple[dt.date, int], ...]:
@@ -209,9 +183,8 @@ class Proof:
         if not self.months:
             return ()
         if not self.by_year:
-            known, (first, last) = dict(self.months), (self.months[0][0], self.months[-1][0])
-            steps = range(_months_between(first, last) + 1)
-            every = [_month_after(first, step) for step in steps]
+            known, first, last = dict(self.months), self.months[0][0], self.months[-1][0]
+            every = map(month_of_number, range(month_number(first), month_number(last) + 1))
             return tuple((month, known.get(month, 0)) for month in every)
         years: dict[int, int] = {}
         for month, n in self.months:
@@ -253,12 +226,13 @@ class Proof:
         )
 
 
-def _months_between(first: dt.date, last: dt.date) -> int:
-    return (last.year - first.year) * 12 + last.month - first.month
+def month_number(month: dt.date) -> int:
+    """A month as a number: months since the beginning of our era."""
+    return month.year * 12 + month.month - 1
 
 
-def _month_after(first: dt.date, steps: int) -> dt.date:
-    number = first.year * 12 + first.month - 1 + steps
+def month_of_number(number: int) -> dt.date:
+    """The first day of a month by its number."""
     return dt.date(number // 12, number % 12 + 1, 1)
 
 

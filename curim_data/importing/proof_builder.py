@@ -33,10 +33,12 @@ from curim_data.importing.proof import (
     Proof,
     RoleProof,
     RowProof,
+    month_number,
+    month_of_number,
     printable,
 )
 from curim_data.importing.rows import PERSONAL_ID
-from curim_data.importing.transform import EnrichedBlock
+from curim_data.importing.transform import AlertBlock
 from curim_data.importing.value_parsing import in_one_piece, trimmed
 from curim_data.model import Block, BoolArray, CityProfile, IntArray, Message, Reason
 from curim_data.model.i18n import Span
@@ -219,7 +221,7 @@ def _groups(months: Sequence[tuple[dt.date, int]]) -> list[list[tuple[dt.date, i
     """Months with alerts, apart where five years without any lie between them."""
     groups: list[list[tuple[dt.date, int]]] = []
     for one in months:
-        if groups and _number(one[0]) - _number(groups[-1][-1][0]) <= FAR_MONTHS:
+        if groups and month_number(one[0]) - month_number(groups[-1][-1][0]) <= FAR_MONTHS:
             groups[-1].append(one)
         else:
             groups.append([one])
@@ -228,17 +230,17 @@ def _groups(months: Sequence[tuple[dt.date, int]]) -> list[list[tuple[dt.date, i
 
 def _missing_months(months: Sequence[tuple[dt.date, int]]) -> Iterator[Concern]:
     """Months without an alert that chance does not explain (`analysis.stats.empty_runs`)."""
-    first = _number(months[0][0])
-    counts = [0] * (_number(months[-1][0]) - first + 1)
+    first = month_number(months[0][0])
+    counts = [0] * (month_number(months[-1][0]) - first + 1)
     for month, n in months:
-        counts[_number(month) - first] = n
+        counts[month_number(month) - first] = n
     if empty := empty_runs(counts, "month"):
         start, stop = max(empty, key=lambda run: run[1] - run[0])
         message = Message(
             "Months in between without any alert: {n} (longest gap: {span}). Perhaps a part of the file is missing.",
             {
                 "n": sum(stop - start for start, stop in empty),
-                "span": Span(_month(first + start), _month(first + stop - 1), by_month=True),
+                "span": Span(month_of_number(first + start), month_of_number(first + stop - 1), by_month=True),
             },
         )
         yield Concern("missing_months", "months", message)
@@ -283,14 +285,6 @@ def _kinds(proof: Proof) -> Iterator[Concern]:
     yield Concern("no_kind", "kinds", message)
 
 
-def _number(month: dt.date) -> int:
-    return month.year * 12 + month.month - 1
-
-
-def _month(number: int) -> dt.date:
-    return dt.date(number // 12, number % 12 + 1, 1)
-
-
 COMMONEST: Final = 10
 MOST_NAMES: Final = 20_000  # distinct categories that are counted before the rare ones are dropped
 LOOKED_AT: Final = 300  # rows of each third of the file among which the fullest is shown
@@ -329,10 +323,10 @@ class ProofBuilder:
         self._best: dict[int, tuple[int, RowProof]] = {}
         self._looked = Counter[int]()
 
-    def follow(self, enriched: Iterator[EnrichedBlock]) -> Iterator[EnrichedBlock]:
+    def follow(self, enriched: Iterator[AlertBlock]) -> Iterator[AlertBlock]:
         """Pass the blocks on, each once it is counted."""
         for one in enriched:
-            self.add(one.block, one.alerts)
+            self.add(one.block, one.rows.alerts)
             yield one
 
     def add(self, block: Block, alerts: pa.Table) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -30,7 +30,7 @@ from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
 from curim_data.importing.id_collisions import IdScope, id_scope
 from curim_data.importing.mapping import FORMAT, ColumnMapping
-from curim_data.importing.outcomes import LISTED_ROWS, OutcomeLog, Quarantine, RowOutcomes, Tally, flag_bit, flag_lists
+from curim_data.importing.outcomes import LISTED_ROWS, OutcomeLog, Quarantine, Tally, flag_bit, flag_lists
 from curim_data.importing.roles import RoleColumns
 from curim_data.importing.rows import ParsedRows, parse_rows
 from curim_data.lexicon.places import (
@@ -253,21 +253,11 @@ class ImportPlan:
 
 
 @dataclass(frozen=True)
-class ParsedBlock:
-    """A block and its rows as typed alerts."""
+class AlertBlock:
+    """A block and its rows as typed alerts, which enriching gives cells, district, darkness and flags."""
 
     block: Block
     rows: ParsedRows
-
-
-@dataclass(frozen=True)
-class EnrichedBlock:
-    """A block whose alerts have cells, district, darkness and flags."""
-
-    block: Block
-    alerts: pa.Table
-    outcomes: RowOutcomes
-    unknown: Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
@@ -297,28 +287,27 @@ def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home) -> Impo
     return ImportPlan(city, decisions, scope, ErasedList(home), known_again(known_by, store.batches()))
 
 
-def parse_blocks(profiled: ProfiledExport, plan: ImportPlan) -> Iterator[ParsedBlock]:
+def parse_blocks(profiled: ProfiledExport, plan: ImportPlan) -> Iterator[AlertBlock]:
     """Parse the rows of all blocks into typed alerts; erased ones are quarantined."""
     layout, labels = profiled.layout, profiled.labels
 
-    def parse(block: Block) -> ParsedBlock:
+    def parse(block: Block) -> AlertBlock:
         rows = parse_rows(block, labels, layout, plan.decisions, plan.city)
         rows = replace(rows, alerts=plan.ids.alerts(rows.alerts))
         if not plan.erased.empty:
             ids = RoleColumns(block.table, layout, labels)["alert_id"].cast(pa.string())
             rows = _without_erased(rows, block, plan.erased, plan.ids.ids(ids))
-        return ParsedBlock(block, rows)
+        return AlertBlock(block, rows)
 
     return prefetch_map(prefetch(profiled.blocks()), parse)
 
 
-def enrich_blocks(parsed: Iterator[ParsedBlock], city: CityProfile) -> Iterator[EnrichedBlock]:
+def enrich_blocks(parsed: Iterator[AlertBlock], city: CityProfile) -> Iterator[AlertBlock]:
     """Add cells, district, local time and darkness, and write the flags as lists."""
     known = KnownPositions(city)
 
-    def enriched(one: ParsedBlock) -> EnrichedBlock:
-        alerts = _with_flags(enrich(one.rows.alerts, city, known))
-        return EnrichedBlock(one.block, alerts, one.rows.outcomes, one.rows.unknown)
+    def enriched(one: AlertBlock) -> AlertBlock:
+        return AlertBlock(one.block, replace(one.rows, alerts=_with_flags(enrich(one.rows.alerts, city, known))))
 
     return prefetch_map(parsed, enriched)
 
@@ -342,7 +331,7 @@ def _settled(profiled: ProfiledExport, plan: ImportPlan) -> ColumnMapping:
 
 
 def stage_alerts(
-    enriched: Iterator[EnrichedBlock],
+    enriched: Iterator[AlertBlock],
     profiled: ProfiledExport,
     plan: ImportPlan,
     work: Path,
@@ -369,12 +358,12 @@ def stage_alerts(
     message = Message("Finding cells, districts and darkness")
     try:
         for one in enriched:
-            alerts = one.alerts
+            alerts, rows = one.rows.alerts, one.rows.outcomes
             for column, value in (("batch_id", batch_id), ("profile_version", city.version)):
                 alerts = alerts.append_column(column, pa.repeat(pa.scalar(value), alerts.num_rows))
-            tally.add_rows(one.block, one.outcomes, one.unknown)
+            tally.add_rows(one.block, rows, one.rows.unknown)
             tally.add_alerts(alerts, city)
-            outcomes.add(alerts, quarantine.add(one.block, one.outcomes))
+            outcomes.add(alerts, quarantine.add(one.block, rows))
             places.add(one.block, alerts)
             if around is not None:
                 around.add(one.block, alerts)

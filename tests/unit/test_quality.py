@@ -372,11 +372,7 @@ def test_the_command(sample: Home, tmp_path: Path, capsys: pytest.CaptureFixture
     assert "Near-duplicates" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("in_memory", [0, 1_000])
-def test_piles_are_counted_the_same_with_and_without_duckdb(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int
-) -> None:
-    monkeypatch.setattr("curim_data.importing.report.IN_MEMORY", in_memory)
+def test_piles_of_a_file_are_counted(tmp_path: Path) -> None:
     points = [(23.6, 37.9)] * 21 + [(23.5, 37.9)] * 21 + [(23.7, 37.9)] * 20 + [(None, None)] * 30 + [(23.8, 38.0)] * 40
     points += [(30 + n / 1e4, 50.0) for n in range(3_000)] + [(30.0, 51.0)] * 30  # outside: one of a hundred is 30
     longitude, latitude = zip(*points, strict=True)

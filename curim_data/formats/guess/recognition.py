@@ -26,7 +26,6 @@ from curim_data.formats.guess.values import HEADING, Column, columns_of, guess, 
 from curim_data.model import Message
 
 NAME: Final = "guessed"
-DOCUMENTATION: Final = "docs/formats/guessed.md"
 
 _OFTEN: Final = 0.7
 # From so many numbers on a few may repeat, as in rows that stand there twice and in totals; house numbers repeat more.

@@ -372,11 +372,6 @@ def _draw_interrupted(page: Page) -> None:
         (st.info if cut.committed else st.warning)(escape_markdown(page.t(cut.message)))
 
 
-def _open_tab(tab: str) -> None:
-    """Open another tab of the page."""
-    st.session_state["data_part"] = tab
-
-
 def _choose_details(page: Page, usable: list[FileReview]) -> FileReview:
     """The file whose details are shown."""
     if len(usable) == 1:
@@ -458,7 +453,7 @@ def _import(
     st.session_state[STOPPED] = False
     bar = st.progress(0.0)
     stop = st.empty()
-    stop.button(t("Stop"), key="data_stop", on_click=_stop)
+    stop.button(t("Stop"), key="data_stop", on_click=st.session_state.update, args=({STOPPED: True},))
     for at, review in enumerate(usable):
 
         def step(share: float, message: Message, at: int = at, name: str = review.file.name) -> None:
@@ -503,10 +498,6 @@ def _import(
     st.rerun()
 
 
-def _stop() -> None:
-    st.session_state[STOPPED] = True
-
-
 def _draw_outcomes(page: Page) -> None:
     """Draw what the last import did, until other files are uploaded."""
     t = page.t
@@ -531,8 +522,8 @@ def _draw_outcomes(page: Page) -> None:
                     t("Go to the quarantined rows"),
                     key=f"data_aside_{done.batch.id}",
                     type="tertiary",
-                    on_click=_open_tab,
-                    args=(t("Imports so far"),),
+                    on_click=st.session_state.update,
+                    args=({"data_part": t("Imports so far")},),
                 )
     if any(done.batch for done in finished):
         if not page.is_sample:

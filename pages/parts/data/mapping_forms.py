@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -85,50 +86,33 @@ def draw_columns(page: Page, review: FileReview) -> None:
 
 def _draw_source(page: Page, review: FileReview) -> None:
     """Where the meaning comes from, and the way back."""
-    t = page.t
-    if review.file.mapping is not None:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(t("As you set it."), width="content")
-            st.button(
-                t("Back to what was recognised"),
-                key="data_back",
-                type="tertiary",
-                on_click=keep_mapping,
-                args=(review.file, None),
-            )
-    elif review.preview and review.preview.saved:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            note = t("Read with the saved mapping {name}.", name=escape_markdown(review.preview.saved))
-            st.caption(note, width="stretch" if page.narrow else "content")
-            st.button(
-                t("Use what is recognised instead"),
-                key="data_use_recognised",
-                type="tertiary",
-                on_click=ignore_saved_mapping,
-                args=(review.file, True),
-            )
-        if review.preview.appeared:
-            st.caption(
-                t("Columns that are new since it was saved: {columns}.", columns=_names(t, review.preview.appeared))
-            )
-        if review.preview.vanished:
-            st.caption(
-                t("Columns that are gone since it was saved: {columns}.", columns=_names(t, review.preview.vanished))
-            )
-    elif not review.file.saved:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(t("Read without the saved mapping."), width="content")
-            st.button(
-                t("Use the saved mapping"),
-                key="data_use_saved",
-                type="tertiary",
-                on_click=ignore_saved_mapping,
-                args=(review.file, False),
-            )
-    elif review.preview is None:
+    t, file, preview = page.t, review.file, review.preview
+    if file.mapping is not None:
+        _draw_way_back(t("As you set it."), t("Back to what was recognised"), "data_back", keep_mapping, file, None)
+    elif preview and preview.saved:
+        note = t("Read with the saved mapping {name}.", name=escape_markdown(preview.saved))
+        label = t("Use what is recognised instead")
+        wide = page.narrow
+        _draw_way_back(note, label, "data_use_recognised", ignore_saved_mapping, file, True, wide=wide)
+        if preview.appeared:
+            st.caption(t("Columns that are new since it was saved: {columns}.", columns=_names(t, preview.appeared)))
+        if preview.vanished:
+            st.caption(t("Columns that are gone since it was saved: {columns}.", columns=_names(t, preview.vanished)))
+    elif not file.saved:
+        note, label = t("Read without the saved mapping."), t("Use the saved mapping")
+        _draw_way_back(note, label, "data_use_saved", ignore_saved_mapping, file, False)
+    elif preview is None:
         st.caption(t("Choose what the columns hold: the file is read again at once."))
     else:
         st.caption(t("If a column is misinterpreted, choose what it holds: the file is read again at once."))
+
+
+def _draw_way_back(
+    note: str, label: str, key: str, back: Callable[..., None], *args: object, wide: bool = False
+) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(note, width="stretch" if wide else "content")
+        st.button(label, key=key, type="tertiary", on_click=back, args=args)
 
 
 def _names(t: Translator, labels: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import html
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from textwrap import wrap
 from typing import Final
 
@@ -318,9 +318,7 @@ def _draw_section(page: Page, one: Finding, found: QualityStudy, some: list[Shee
     """A subject: its sentence, its picture, its tables, and how it was found."""
     st.subheader(one.title)
     st.write(escape_markdown(one.sentence))
-    draw = FIGURES.get(one.key)
-    if draw is not None:
-        draw(page, found)
+    _draw_figure(page, one.key, found)
     for sheet in some:
         if sheet.name in FOLDED:
             with st.expander(sheet.title):
@@ -392,30 +390,18 @@ def _draw_default_coordinates_map(page: Page, found: QualityStudy) -> None:
     )
 
 
-def _draw_outside_map(page: Page, found: QualityStudy) -> None:
-    if found.detail is not None and found.detail.outside.n:
-        draw_outside_map(page, found.detail.outside)
-
-
-def _draw_completeness(page: Page, found: QualityStudy) -> None:
-    if found.detail is not None and found.total.of:
-        draw_completeness(page, found.detail.completeness)
-
-
-def _draw_jumps(page: Page, found: QualityStudy) -> None:
-    if found.detail is not None and len(found.detail.periods) > 1:
-        draw_jumps(page, found.detail)
-
-
-def _draw_lag(page: Page, found: QualityStudy) -> None:
-    if found.detail is not None and found.detail.lag is not None:
-        draw_lag(page, found.detail)
-
-
-FIGURES: Final[Mapping[str, Callable[[Page, QualityStudy], None]]] = {
-    "piles": _draw_default_coordinates_map,
-    "outside": _draw_outside_map,
-    "completeness": _draw_completeness,
-    "jumps": _draw_jumps,
-    "lag": _draw_lag,
-}
+def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
+    """The picture of a subject, where it has one and there is something to see."""
+    detail = found.detail
+    if key == "piles":
+        _draw_default_coordinates_map(page, found)
+    elif detail is None:
+        return
+    elif key == "outside" and detail.outside.n:
+        draw_outside_map(page, detail.outside)
+    elif key == "completeness" and found.total.of:
+        draw_completeness(page, detail.completeness)
+    elif key == "jumps" and len(detail.periods) > 1:
+        draw_jumps(page, detail)
+    elif key == "lag" and detail.lag is not None:
+        draw_lag(page, detail)

@@ -21,10 +21,9 @@ from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import ImportProblem, Preview, preview
 from curim_data.importing.report import Header, ImportReport, columns_of
 from curim_data.lexicon.folding import fold
-from curim_data.model import Answers, CityProfile, Facts, Message, Question, Reason, Translator
+from curim_data.model import Answers, CityProfile, Facts, Message, Question, Translator
 from curim_data.model.labels import format_label, role_name
 from curim_data.model.questions import Choice
-from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
 from curim_data.store import Home, Store
 from pages.parts.frame import Page
 from pages.parts.frame.markdown import css_text
@@ -428,12 +427,8 @@ def _repairs(report: ImportReport) -> pd.DataFrame:
 
 def _refused(report: ImportReport) -> pd.DataFrame:
     """The first quarantined rows, why, and how to fix them."""
-    refused = report.quarantine[["row", "column", "value", "reason"]].head(SHOWN_ROWS).copy()
-    codes = [Reason(code) for code in refused["reason"]]
-    refused["message"] = pd.Series([REASON_WORDS[code] for code in codes], index=refused.index, dtype=object)
-    refused["mend"] = pd.Series([MEND_WORDS[code] for code in codes], index=refused.index, dtype=object)
-    refused["value"] = refused["value"].astype(str).str.slice(0, 80)
-    return refused
+    refused = report.quarantine[["row", "column", "value", "reason", "message", "mend"]].head(SHOWN_ROWS)
+    return refused.assign(value=refused["value"].astype(str).str.slice(0, 80))
 
 
 def uploader_style(t: Translator) -> str:
