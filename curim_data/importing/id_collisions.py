@@ -46,9 +46,6 @@ _KEPT: Final = (
     "incident_id", "content_hash", "reported_at", "occurred_from", "time_precision", "category", "longitude",
     "latitude",
 )  # fmt: skip
-_EXAMPLE: Final = Message("Id {id}: stored as {old}, in this file {new}.")
-_BOTH: Final = Message("{first} {second}")
-_SAMPLED: Final = Message("Counted in {n} rows out of {rows}.")
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,9 @@ class Example:
     @property
     def sentence(self) -> Message:
         """Both beside each other."""
-        return Message(_EXAMPLE.text, {"id": self.id, "old": self.old, "new": self.new})
+        return Message(
+            "Id {id}: stored as {old}, in this file {new}.", {"id": self.id, "old": self.old, "new": self.new}
+        )
 
 
 @dataclass(frozen=True)
@@ -136,11 +135,11 @@ class Evidence:
     def _of_sample(self, said: Message) -> Message:
         if self.sampled == self.rows:
             return said
-        return _both(said, Message(_SAMPLED.text, {"n": self.sampled, "rows": self.rows}))
+        return _both(said, Message("Counted in {n} rows out of {rows}.", {"n": self.sampled, "rows": self.rows}))
 
 
 def _both(first: Message, second: Message) -> Message:
-    return Message(_BOTH.text, {"first": first, "second": second})
+    return Message("{first} {second}", {"first": first, "second": second})
 
 
 def known_ids(
@@ -299,43 +298,45 @@ CHOICES: Final = (
     Choice(SAME, Message("The same alerts: this file brings them up to date")),
     Choice(OWN, Message("Other alerts that happen to have the same ids: both stay")),
 )
-_RESTARTED: Final = Message(
-    "{name}: {n} of {of} known alerts that this file would change get another date and another place, as where numbers "
-    "begin with 1 again each month. {examples} Are they the same alerts?"
-)
-_RESTARTED_UNPLACED: Final = Message(
-    "{name}: {n} of {of} known alerts that this file would change get another date, as where numbers begin with 1 "
-    "again each month. {examples} Are they the same alerts?"
-)
-_ELSEWHERE: Final = Message(
-    "{name}: {n} of {of} known alerts with coordinates that this file would change get another place, and many another "
-    "time or category, as where two registers number alike. {examples} Are they the same alerts?"
-)
-_FEW_MOVED: Final = Message(
-    "{n} of {of} known alerts that this file changes get another date and another place. {example} If they are other "
-    "alerts, undo this import and say so when the file is imported again."
-)
-_FEW_MOVED_UNPLACED: Final = Message(
-    "{n} of {of} known alerts that this file changes get another date. {example} If they are other alerts, undo this "
-    "import and say so when the file is imported again."
-)
-_OTHER_SOURCE: Final = Message(
-    "{name}: {n} ids of this file are known from another kind of export ({sources}). {examples} Are they the same "
-    "alerts?"
-)
-_KEPT_APART: Final = Message(
-    "{n} ids of this file are those of other alerts, from {sources}: dates and places differ. These alerts are kept "
-    "apart, under ids such as {id}. If they are the same alerts, undo this import and say so when the file is imported "
-    "again."
-)
-_STARTED_AGAIN: Final = Message(
-    "The numbers of this export begin again with each file, as was answered before: these alerts are kept apart, under "
-    "ids such as {id}."
-)
-_SAME_ALERTS: Final = Message(
-    "{n} ids of this file are known from {sources}, with the same dates and places: this file brings those alerts up "
-    "to date."
-)
+_MESSAGES: Final = {
+    "restarted": Message(
+        "{name}: {n} of {of} known alerts that this file would change get another date and another place, as where "
+        "numbers begin with 1 again each month. {examples} Are they the same alerts?"
+    ),
+    "restarted_unplaced": Message(
+        "{name}: {n} of {of} known alerts that this file would change get another date, as where numbers begin with 1 "
+        "again each month. {examples} Are they the same alerts?"
+    ),
+    "elsewhere": Message(
+        "{name}: {n} of {of} known alerts with coordinates that this file would change get another place, and many "
+        "another time or category, as where two registers number alike. {examples} Are they the same alerts?"
+    ),
+    "few_moved": Message(
+        "{n} of {of} known alerts that this file changes get another date and another place. {example} If they are "
+        "other alerts, undo this import and say so when the file is imported again."
+    ),
+    "few_moved_unplaced": Message(
+        "{n} of {of} known alerts that this file changes get another date. {example} If they are other alerts, undo "
+        "this import and say so when the file is imported again."
+    ),
+    "other_source": Message(
+        "{name}: {n} ids of this file are known from another kind of export ({sources}). {examples} Are they the same "
+        "alerts?"
+    ),
+    "kept_apart": Message(
+        "{n} ids of this file are those of other alerts, from {sources}: dates and places differ. These alerts are "
+        "kept apart, under ids such as {id}. If they are the same alerts, undo this import and say so when the file "
+        "is imported again."
+    ),
+    "started_again": Message(
+        "The numbers of this export begin again with each file, as was answered before: these alerts are kept apart, "
+        "under ids such as {id}."
+    ),
+    "same_alerts": Message(
+        "{n} ids of this file are known from {sources}, with the same dates and places: this file brings those alerts "
+        "up to date."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -477,12 +478,12 @@ class _Choosing:
         most = max(known.values(), key=lambda one: one.known)
         if self.answer == OWN or len(self.own) > 1:
             prefix = self._month_prefix(most)
-            reason = _STARTED_AGAIN if self.answer is None else None
+            reason = _MESSAGES["started_again"] if self.answer is None else None
             return IdScope(prefix, None, _with(reason, id=f"{prefix}{most.examples[0].id}"))
         if most.many_moved:
-            restarted = _RESTARTED if most.located else _RESTARTED_UNPLACED
+            restarted = _MESSAGES["restarted"] if most.located else _MESSAGES["restarted_unplaced"]
             raise self._question(restarted, most, most.moved, most.changed)
-        raise self._question(_ELSEWHERE, most, most.located - most.placed, most.located)
+        raise self._question(_MESSAGES["elsewhere"], most, most.located - most.placed, most.located)
 
     def _fitting(self) -> str | None:
         """The prefix of the source under which most known alerts stay what they were; None where they do in none."""
@@ -497,7 +498,7 @@ class _Choosing:
         if best is None or self.answer is not None or not self.evidence[best, True].moved:
             return None
         one = self.evidence[best, True]
-        message = _FEW_MOVED if one.located else _FEW_MOVED_UNPLACED
+        message = _MESSAGES["few_moved"] if one.located else _MESSAGES["few_moved_unplaced"]
         return Message(message.text, {"n": one.moved, "of": one.changed, "example": one.moved_example})
 
     def beside_others(self, files: Sequence[str]) -> IdScope:
@@ -507,15 +508,15 @@ class _Choosing:
             return IdScope()
         values = {"n": other.known, "sources": self._sources()}
         if self.answer is None and other.clearly_same:
-            return IdScope("", None, _with(_SAME_ALERTS, **values))
+            return IdScope("", None, _with(_MESSAGES["same_alerts"], **values))
         if self.answer == OWN or other.clearly_others:
             prefix = self._source_prefix()
             only = ids_of_others(files, [one.id for one in self.kin]) if self.own else None
-            reason = _KEPT_APART if self.answer is None else None
+            reason = _MESSAGES["kept_apart"] if self.answer is None else None
             return IdScope(prefix, only, _with(reason, id=f"{prefix}{other.examples[0].id}", **values))
         if self.own and other.fits:
             return IdScope()
-        raise self._question(_OTHER_SOURCE, other, other.known, other.known)
+        raise self._question(_MESSAGES["other_source"], other, other.known, other.known)
 
     def _question(self, message: Message, evidence: Evidence, n: int, of: int) -> Question:
         values = {"name": self.name, "n": n, "of": of, "sources": self._sources(), "examples": evidence.sentence}
