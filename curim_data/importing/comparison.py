@@ -164,7 +164,7 @@ QUARANTINE_LABELS: Final = frozenset(normalised_label(label) for label in ("row"
 
 
 def same_source(one: Signature, two: Signature) -> bool:
-    """Whether two files come from one source, by their signatures (`signatures.SignatureBuilder`).
+    """Whether two files come from one source, by their signatures (`SignatureBuilder`).
 
     A named format is one source. Other tables are where they were read by a mapping of the same name, or where the
     column of the ids is called the same and at least half of all headings are shared. Rows that were mended and come
@@ -357,7 +357,7 @@ def compare(
     before : Batch or None
         As `previous_export` finds it.
     signature : mapping
-        Of the new file (`signatures.SignatureBuilder`).
+        Of the new file (`SignatureBuilder`).
     counts : mapping
         accepted, updated, duplicate of the new file.
     statuses, missing

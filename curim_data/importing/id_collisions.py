@@ -1,7 +1,7 @@
 """Id collisions: ids of a file that the store knows already, of the same alerts or of others that are numbered alike.
 
 Two systems that number from 1, or one that begins again with 1 each month, give the same ids to different alerts, and
-the second file would overwrite the first. So ids are scoped by their source (`signatures.same_source`), and an update
+the second file would overwrite the first. So ids are scoped by their source (`comparison.same_source`), and an update
 is believed only where date or place of most updated alerts stay what they were (`Evidence`). Alerts that are others get
 a prefix before their ids (`open311:17`, `2025-06:17`), which the record of the import keeps: the file of that month,
 sent again with corrections, is recognised by dates and places and finds its prefix. Where the evidence is not clear, a

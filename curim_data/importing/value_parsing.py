@@ -274,7 +274,7 @@ class DateFormat:
 def parse_dates(column: ArrowText, date_format: DateFormat, orders: npt.NDArray[np.int8] | None = None) -> ParsedDates:
     """Parse a trimmed column of dates.
 
-    `orders`: which of day and month comes first in each row (`date_orders`: 1 the day, 2 the month, 0 nobody knows), in
+    `orders`: which of day and month comes first in each row (`profiling`: 1 the day, 2 the month, 0 nobody knows), in
     place of the one order of `date_format`; a date that has but one reading is then read so, whatever its row's order.
 
     A time without offset is local time; one that the change to winter time repeats is taken as its first occurrence,
