@@ -92,7 +92,7 @@ def show(ctx: CommandContext) -> Answer:
 )
 def refresh(ctx: CommandContext) -> Answer:
     """Recompute the columns that the profile gives."""
-    from curim_data.profile.reenrich import reenrich_store
+    from curim_data.profile.versions import reenrich_store
 
     city = ctx.city()
     changed = reenrich_store(ctx.home)

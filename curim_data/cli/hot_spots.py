@@ -15,18 +15,10 @@ from curim_data.cli.context import Answer, CommandContext, Places, UsageError
 from curim_data.model import N_, Message, Translator
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
-    from analysis.clusters.results import Cluster, Clusters
-    from analysis.hotspots.cell_significance import HotCells
-    from analysis.hotspots.grouping import Spot, SpotHarm
-    from analysis.hotspots.power import Power
-=======
     import pandas as pd
 
     from analysis.clusters.results import Cluster
-    from analysis.hotspots.grouping import Spot
-    from analysis.hotspots.harm import SpotHarm
->>>>>>> cli/main
+    from analysis.hotspots.grouping import Spot, SpotHarm
     from analysis.spots.naming import SpotName
     from analysis.stats.harm_weights import WeighedBy
     from analysis.stats.result import Choice
@@ -208,19 +200,9 @@ def _find_clusters(ctx: CommandContext, options: SearchOptions) -> FoundSpots:
     return FoundSpots(found.n, found.sentence(ctx.t), finest, found.choices, spots)
 
 
-<<<<<<< HEAD
-def _places(
-    ctx: CommandContext, f: AlertFilter, method: Method, found: FoundPlaces, options: SearchOptions, out: Path | None
-) -> tuple[dict[str, Any], list[str]]:
-    """Hot spots or clusters as a JSON answer and as lines, and written to a file."""
-    from analysis.hotspots.excess import LEAST_FOR_PLAN, in_order, worth_a_plan
-    from analysis.hotspots.grouping import in_order_of_harm
-    from curim_data.studies.spot_area import TESTED_IN_CITY, has_area
-=======
 def _named_in_area(ctx: CommandContext, spots: Sequence[_Spot], *, known: bool = False) -> _Named[_Spot]:
     """Places that lie in the area of the filter, with their names; `known`: named as those of all time are."""
     from analysis.spots.naming import name_spots
->>>>>>> cli/main
 
     source, f = ctx.source, ctx.filter
     names = name_spots(spots, source.city, studies.hot_spots.known_places(source, ctx.audience) if known else ())
@@ -230,14 +212,14 @@ def _named_in_area(ctx: CommandContext, spots: Sequence[_Spot], *, known: bool =
 
 def _places(ctx: CommandContext, options: SearchOptions, found: FoundSpots) -> Answer:
     """Hot spots, those that are large enough for a plan first, or clusters; and cold spots."""
-    from analysis.hotspots import excess, harm
+    from analysis.hotspots import excess, grouping
 
     t, names = ctx.t, {spot.id: name(ctx.t) for spot, name in found.spots}
     many: Sequence[Any] = [spot for spot, _ in found.spots]
     few: Sequence[Any] = ()
     if options.method == "significance":
         ordered = (
-            harm.in_order_of_harm(many, found.harm) if options.order == "harm" else excess.in_order(many, options.order)
+            grouping.in_order_of_harm(many, found.harm) if options.order == "harm" else excess.in_order(many, options.order)
         )
         many, few = excess.worth_a_plan(ordered)
     spots = [*many, *few]

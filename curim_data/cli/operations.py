@@ -165,7 +165,7 @@ def _report_entries(ctx: CommandContext, report: ImportReport, file: Path) -> di
     """What an import did with a file, for JSON; of a first file also how far its alerts spread, and the command that
     gives each dense area a home of its own.
     """
-    from curim_data.importing.proof_text import proof_object
+    from curim_data.importing.proof import proof_object
 
     told = report.counts | {"decisions": [ctx.t(message) for message in (*report.decisions, *report.options)]}
     if report.proof is not None and report.city is not None:
@@ -186,7 +186,7 @@ def _report_lines(ctx: CommandContext, report: ImportReport, file: Path) -> list
     """What an import did with a file; of a region or a country also its dense areas, each with the command that makes
     it a city of its own.
     """
-    from curim_data.importing.proof_text import brief_lines
+    from curim_data.importing.proof import brief_lines
     from curim_data.profile.spread import position
 
     t, spread = ctx.t, report.spread

@@ -19,7 +19,7 @@ from curim_data.model import N_, Audience, Message, Translator
 
 if TYPE_CHECKING:
     import pandas as pd
-    from analysis.forecast.counts import CountForecast
+    from analysis.forecast.next_periods import CountForecast
 
     from analysis.stats.intervals import Estimate
     from curim_data.model import CityProfile
@@ -437,7 +437,7 @@ def forecast(
 
 
 def _outlook(ctx: CommandContext, outlook: CountForecast) -> dict[str, Any]:
-    from analysis.forecast.counts import HOW
+    from analysis.forecast.next_periods import HOW
 
     return {
         "n": outlook.n,
@@ -498,16 +498,16 @@ def quality(
     ] = None,
 ) -> Answer:
     """The quality of all stored alerts, whatever their period."""
-    from curim_data.quality import findings, report, tables
+    from curim_data.quality import findings, tables
     from curim_data.quality.study import quality_study
 
     t, source = ctx.t, ctx.source
     study = quality_study(source, ctx.audience)
-    data = report.as_object(t, source, study, with_ids=True) | ({"out": str(out)} if out else {})
+    data = tables.as_object(t, source, study, with_ids=True) | ({"out": str(out)} if out else {})
     if out is not None:
         in_html = out.suffix.lower() == ".html"
-        as_json = "" if in_html else json_text(ctx.masked(report.as_object(t, source, study)), indent=1)
-        file = report.as_html(t, source, study) if in_html else as_json.encode()
+        as_json = "" if in_html else json_text(ctx.masked(tables.as_object(t, source, study)), indent=1)
+        file = tables.as_html(t, source, study) if in_html else as_json.encode()
         return Answer(data, [t("The report was written to {file}.", file=str(out))], file)
     sheets = tables.sheets(t, source.city, study)
     lines: list[str | Table] = [

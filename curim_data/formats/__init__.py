@@ -1,24 +1,21 @@
-"""Export formats, one module each: how a header is recognised, what its columns mean, how its values translate.
+"""Export formats: how a header is recognised, what its columns mean, how its values translate.
 
-Public: `recognise`, `refuse`, `documentation`, `FORMATS`; `base` (`Layout`, `Recognition`). `guess` takes any other
-table.
+Public: `recognise`, `refuse`, `documentation`, `FORMATS` (`known`); `base` (`Layout`, `Recognition`). `guess` takes any
+other table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from types import MappingProxyType
-from typing import Final, cast
+from typing import Final
 
 import pyarrow as pa
 
-from curim_data.formats import curim, fixmystreet, open311, policeuk, safecity, seeclickfix, ushahidi2, ushahidi3
-from curim_data.formats.base import Format, Recognition, is_name
+from curim_data.formats.base import Recognition, is_name
+from curim_data.formats.known import CURIM, FORMATS
 from curim_data.model import ImportProblem, Message
 
-_MODULES: Final = (curim, ushahidi2, ushahidi3, fixmystreet, open311, seeclickfix, policeuk, safecity)
-FORMATS: Final = MappingProxyType({form.NAME: form for form in (cast(Format, module) for module in _MODULES)})
 GUESSED: Final = "guessed"
 MOST_SHOWN: Final = 40
 ENOUGH: Final = 0.5
@@ -67,7 +64,7 @@ def recognise(
     if format is None:
         best = max((form.recognise(labels, sample) for form in FORMATS.values()), key=lambda found: found.score)
         if best.score >= ENOUGH:
-            return _spared(_as_its_category_is(best, labels, sample) if best.layout.format == curim.NAME else best)
+            return _spared(_as_its_category_is(best, labels, sample) if best.layout.format == CURIM else best)
     from curim_data.formats.guess import recognition as guess
 
     return _spared(_with_nature(guess.recognise(labels, sample, event), name))
@@ -90,7 +87,7 @@ def _as_its_category_is(recognition: Recognition, labels: Sequence[str], sample:
 
 def _with_nature(recognition: Recognition, name: str) -> Recognition:
     """What the file is by its name, where its columns do not show it."""
-    from curim_data.formats.guess.nature import nature_of_name
+    from curim_data.formats.guess.category import nature_of_name
 
     layout, nature = recognition.layout, nature_of_name(name)
     if layout.nature is not None or nature.kind is None or nature.why is None:
@@ -141,7 +138,7 @@ def _shown(labels: Sequence[str]) -> str:
 
 def documentation(name: str) -> str:
     """Where a format is described; how columns are guessed, for those and the ones that a person settled."""
-    return FORMATS[name].DOCUMENTATION if name in FORMATS else _GUESSING
+    return FORMATS[name].documentation if name in FORMATS else _GUESSING
 
 
 def _spared(recognition: Recognition) -> Recognition:

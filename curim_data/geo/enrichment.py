@@ -199,7 +199,7 @@ def _time(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
     return {
         "local_date": pa.array(date),
         "week": pa.array(date - weekday),
-        "month": pa.array(_month_begin(date)),
+        "month": pa.array(date.astype("datetime64[M]").astype("datetime64[D]")),
         "weekday": pa.array(weekday.astype(np.int8)),
         "hour": pa.array(_hour(local), mask=~timed),
         "hours": _hours(begin, end, local, timed, zone),
@@ -288,14 +288,6 @@ def _local(times: TimeArray, zone: str) -> TimeArray:
     """What clocks show in a zone at moments of UTC."""
     there = pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(zone)
     return np.asarray(there.tz_localize(None).to_numpy(), "datetime64[us]")
-
-
-def _month_begin(date: TimeArray) -> TimeArray:
-    """The first days of months; each month is worked out once, which takes numpy long."""
-    number = date.astype("datetime64[M]").astype(np.int64)
-    least, most = int(number.min(initial=0)), int(number.max(initial=0))
-    days = np.arange(least, most + 1).astype("datetime64[M]").astype("datetime64[D]")
-    return np.asarray(days[number - least], "datetime64[D]")
 
 
 def _hour(local: TimeArray) -> npt.NDArray[np.int8]:

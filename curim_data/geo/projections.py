@@ -124,15 +124,20 @@ def _degrees(epsg: int, x: FloatArray, y: FloatArray) -> tuple[FloatArray, Float
     if _crs(epsg) is None:
         return None
     try:
-        lon, lat = _to_degrees(epsg).transform(x, y)
+        return to_degrees(epsg, x, y)
     except ProjError:
         return None
+
+
+def to_degrees(epsg: int, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Transform projected points to longitudes and latitudes (degrees, WGS84); NaN where there are none."""
+    lon, lat = _transformer(epsg).transform(x, y)
     lost = ~(np.isfinite(lon) & np.isfinite(lat))
     return np.where(lost, np.nan, lon), np.where(lost, np.nan, lat)
 
 
 @lru_cache(maxsize=256)
-def _to_degrees(epsg: int) -> Transformer:
+def _transformer(epsg: int) -> Transformer:
     return Transformer.from_crs(epsg, 4326, always_xy=True)
 
 

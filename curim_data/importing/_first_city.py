@@ -17,7 +17,7 @@ from curim_data.model import CityProfile, ImportProblem, Kind, Message, Num, Que
 from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.questions import BY_NAMES, Choice
 from curim_data.profile import provisional
-from curim_data.profile.known_cities import known_city
+from curim_data.profile.provisional import known_city
 from curim_data.profile.spread import DENSEST, WHOLE, Spread, position
 from curim_data.profile.versions import change_profile
 from curim_data.store import Home, StoreError, interrupted, locked
@@ -58,13 +58,27 @@ class FirstCity:
     def _lacking(self) -> tuple[Message, ...]:
         if self.city.outlined:
             return ()
-        return (NO_OUTLINE, Message(_ZONES[self.zone].text, {"zone": self.city.timezone}), CAN_BE_GIVEN)
+        return (
+            NO_OUTLINE,
+            Message(_ZONES[self.zone].text, {"zone": self.city.timezone}),
+            Message(
+                "What can be given on the page Data or with “curim city”: districts, study area, residents by gender, "
+                "named places, streets, categories and help lines."
+            ),
+        )
 
     @property
     def options(self) -> tuple[Message, ...]:
         """How the command line decides otherwise; the page has boxes for that."""
         area = self.spread.option(self.area) if self.spread is not None else None
-        return (*(() if area is None else (area,)), *((_KIND_OPTION,) if self._guessed else ()))
+        return (
+            *(() if area is None else (area,)),
+            *(
+                (Message("--kind offence, --kind incivility or --kind risk gives all categories that kind."),)
+                if self._guessed
+                else ()
+            ),
+        )
 
     @property
     def _guessed(self) -> tuple[Message, ...]:
@@ -102,22 +116,6 @@ _ZONES: Final = {
         "file again."
     ),
 }
-CAN_BE_GIVEN: Final = Message(
-    "What can be given on the page Data or with “curim city”: districts, study area, residents by gender, named "
-    "places, streets, categories and help lines."
-)
-_OFFSETS: Final = Message(
-    "{name}: its times are given with their offset from UTC, and the time zone of {city} is not known. Say which, such "
-    "as Europe/Athens: otherwise hours and days would be those of UTC."
-)
-_SEVERAL: Final = Message(
-    "{name}: {statement} Say what the city is to be made of, and give each of the others a home of its own."
-)
-_KIND_OPTION: Final = Message("--kind offence, --kind incivility or --kind risk gives all categories that kind.")
-_BY_THE_REST: Final = Message(
-    "The names of these categories say no kind; they were taken to be of the kind of all others in the file: "
-    "{categories}."
-)
 
 
 def _kinds(city: CityProfile, nature: str) -> Iterator[Message]:
@@ -140,18 +138,16 @@ def _kinds(city: CityProfile, nature: str) -> Iterator[Message]:
         if by_kind.get(kind):
             yield Message(message.text, {"categories": _some(by_kind[kind])})
     if silent:
-        yield Message(_BY_THE_REST.text, {"categories": _some(silent)})
+        yield Message(
+            "The names of these categories say no kind; they were taken to be of the kind of all others in the file: "
+            "{categories}.",
+            {"categories": _some(silent)},
+        )
 
 
 def _some(names: Sequence[str]) -> str:
     """The first of many names, and a mark that there are more."""
     return ", ".join([*names[:MOST_NAMED], *(["…"] if len(names) > MOST_NAMED else [])])
-
-
-_KNOWN_CITY: Final = Message(
-    "The alerts are of {city}, whose study area is known already: leave out --area, or give the new city a name of its "
-    "own with --city."
-)
 
 
 def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed: bool = False) -> FirstCity:
@@ -183,7 +179,13 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
         new, zone = _without_points(new, profiled, ask=not unnamed)
     city = provisional.ensure_city(home, new)
     if not city.provisional and request.answers.area not in (None, WHOLE, DENSEST):
-        raise ImportProblem(Message(_KNOWN_CITY.text, {"city": city.names.get("en", label)}))
+        raise ImportProblem(
+            Message(
+                "The alerts are of {city}, whose study area is known already: leave out --area, or give the new city "
+                "a name of its own with --city.",
+                {"city": city.names.get("en", label)},
+            )
+        )
     if city.provisional and spread is not None and spread.several and request.answers.area is None and not unnamed:
         raise _several_cities(request.name, spread)
     told = "kind" in layout.roles or ((layout.kind or nature) and request.answers.kind is None)
@@ -205,7 +207,15 @@ def _several_cities(name: str, spread: Spread) -> Question:
         label = Message("{share} % of the alerts, within {radius} km of {place}.", told)
         choices.append(Choice(one.circle.word, label))
     values = {"name": name, "statement": spread.statement}
-    return Question("area", "--area", Message(_SEVERAL.text, values), tuple(choices))
+    return Question(
+        "area",
+        "--area",
+        Message(
+            "{name}: {statement} Say what the city is to be made of, and give each of the others a home of its own.",
+            values,
+        ),
+        tuple(choices),
+    )
 
 
 def _without_points(
@@ -226,7 +236,15 @@ def _without_points(
     offsets = (seen.timed and not seen.local for seen in profiled.profile.dates.values())
     if ask and (profiled.layout.utc or any(epochs) or any(offsets)):
         values = {"name": profiled.request.name, "city": new.city or new.name}
-        raise Question("timezone", "--timezone", Message(_OFFSETS.text, values))
+        raise Question(
+            "timezone",
+            "--timezone",
+            Message(
+                "{name}: its times are given with their offset from UTC, and the time zone of {city} is not known. "
+                "Say which, such as Europe/Athens: otherwise hours and days would be those of UTC.",
+                values,
+            ),
+        )
     return replace(new, timezone="UTC"), AS_WRITTEN
 
 

@@ -1,8 +1,17 @@
-"""Compare an export with the previous one of its kind: new, updated and missing alerts, and changed columns."""
+"""Compare an export with the previous one of its kind: new, updated and missing alerts, and changed columns.
+
+An export is known by its signature: column statistics in a few hundred values. No free text and nothing personal: of
+columns without a role only the heading is kept (its number, where it cannot be the name of a column: a file may lack
+its header), values only of the categorical columns, and of these only what can be a name and occurs at least five
+times.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -10,15 +19,190 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from curim_data.importing.signatures import Signature, header_similarity, normalised_label
-from curim_data.importing.sources import OPEN_FORMATS, SAME_HEADER, is_quarantine_download, same_source
+from curim_data.containers.types import ArrowText
+from curim_data.formats import GUESSED
+from curim_data.formats.base import Layout, is_name
+from curim_data.importing.mapping import FORMAT as MAPPED
+from curim_data.importing.value_parsing import in_one_piece, trimmed
 from curim_data.model import Message, Status, Translator
 from curim_data.model import labels as words
 from curim_data.quality.completeness import COLUMNS
 from curim_data.store import Batch, Store
-from curim_data.store.matching import DUPLICATE, MARK, NEW, bounded_duckdb, names_few
+from curim_data.store.matching import DUPLICATE, NEW, bounded_duckdb
 from curim_data.store.staging import StagedResult
+
+Signature: TypeAlias = Mapping[str, Any]  # plain values, as JSON holds them
+
+VERSION: Final = 1
+LISTED_ROLES: Final = frozenset(
+    {"kind", "category", "more_categories", "severity", "feeling", "reporter_gender", "affected_gender", "age_band"}
+    | {"status"}
+)
+MEASURED_ROLES: Final = frozenset({"latitude", "longitude", "x", "y"})
+MOST_VALUES: Final = 40
+MOST_COUNTED: Final = 2_000
+LEAST_ALIKE: Final = 5
+MOST_COLUMNS: Final = 400
+MOST_LABEL: Final = 60
+KINDS: Final[Mapping[str, str]] = {
+    "whole": r"^[+-]?\d+$",
+    "decimal": r"^[+-]?\d+[.,]\d+$",
+    "iso": r"^\d{4}-\d{1,2}(?:-\d{1,2}.*)?$",
+    "date": r"^\d{1,2} ?[/.\-] ?\d{1,2} ?[/.\-] ?\d{2,4}.*$",
+}
+
+
+class SignatureBuilder:
+    """Builds the signature of a file from its blocks, one after the other.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        The header.
+    layout : Layout
+        Which columns give which role.
+    """
+
+    def __init__(self, labels: Sequence[str], layout: Layout) -> None:
+        self._labels = signature_labels(labels)
+        self._roles = {part.place: role for role, parts in layout.roles.items() for part in parts}
+        self._format = layout.format
+        self._rows = 0
+        self._empty: Counter[int] = Counter()
+        self._kinds: dict[int, Counter[str]] = {
+            place: Counter(dict.fromkeys((*KINDS, "text"), 0)) for place in self._roles
+        }
+        self._values: dict[int, Counter[str]] = {
+            p: Counter() for p, role in self._roles.items() if role in LISTED_ROLES
+        }
+        self._middle: dict[int, float] = {}
+
+    def add(self, table: pa.Table) -> None:
+        """Add a block's table (columns "0", "1", ... of text, empty is "")."""
+        self._rows += table.num_rows
+        for place, role in self._roles.items():
+            column = trimmed(in_one_piece(table.column(place)))
+            given = column.filter(pc.not_equal(column, ""))
+            self._empty[place] += table.num_rows - len(given)
+            counted = pc.value_counts(given)  # each value once
+            rest, times = counted.field("values"), counted.field("counts")
+            if place in self._values:
+                self._count(self._values[place], rest.to_pylist(), times.to_pylist())
+            for kind, pattern in KINDS.items():
+                matched = pc.match_substring_regex(rest, pattern)
+                self._kinds[place][kind] += pc.sum(times.filter(matched)).as_py() or 0
+                others = pc.invert(matched)
+                rest, times = rest.filter(others), times.filter(others)
+            self._kinds[place]["text"] += pc.sum(times).as_py() or 0
+            if role in MEASURED_ROLES and place not in self._middle:
+                self._measure(place, given)
+
+    def _count(self, counter: Counter[str], values: Sequence[str], times: Sequence[int]) -> None:
+        for value, n in zip(values, times, strict=True):
+            if value in counter or len(counter) < MOST_COUNTED:
+                counter[value] += n
+
+    def _measure(self, place: int, given: ArrowText) -> None:
+        texts = pc.replace_substring(given, ",", ".")
+        numbers = texts.filter(pc.match_substring_regex(texts, r"^[+-]?\d+([.]\d+)?$")).cast(pa.float64())
+        if len(numbers):
+            self._middle[place] = round(float(np.median(numbers.to_numpy())), 1)
+
+    def build(self, first: dt.date | None = None, last: dt.date | None = None) -> Signature:
+        """Return the signature as plain values; `first` and `last` are the days of the file's alerts."""
+        columns: dict[str, Any] = {}
+        for place, role in self._roles.items():
+            kinds, given = self._kinds[place], sum(self._kinds[place].values())
+            described: dict[str, Any] = {
+                "role": role,
+                "empty": round(self._empty[place] / self._rows, 4) if self._rows else 0.0,
+                "kinds": {kind: round(n / given, 4) for kind, n in kinds.items() if n},
+            }
+            if place in self._values:
+                some = [(v, n) for v, n in self._values[place].most_common() if n >= LEAST_ALIKE and is_name(v)]
+                described["values"] = {value: round(n / given, 4) for value, n in some[:MOST_VALUES]}
+            if place in self._middle:
+                described["middle"] = self._middle[place]
+            columns.setdefault(self._labels[place], described)
+        return {
+            "version": VERSION,
+            "format": self._format,
+            "rows": self._rows,
+            "labels": self._labels[:MOST_COLUMNS],
+            "columns": columns,
+            "first": first.isoformat() if first else None,
+            "last": last.isoformat() if last else None,
+        }
+
+
+def signature_labels(labels: Sequence[str]) -> list[str]:
+    """The headings as a signature keeps them: cut off, and by their number where they may be no names."""
+    return [label[:MOST_LABEL] if is_name(label[:MOST_LABEL]) else f"#{at}" for at, label in enumerate(labels, 1)]
+
+
+def header_similarity(one: Signature, two: Signature) -> float:
+    """Jaccard similarity of the headers of two signatures: shared headings as a share of all (0 to 1)."""
+    a, b = set(one.get("labels", ())), set(two.get("labels", ()))
+    return len(a & b) / len(a | b) if a | b else 0.0
+
+
+def normalised_label(label: str) -> str:
+    """Normalise white space and letter case of a heading, for comparison."""
+    return re.sub(r"\s+", " ", label).strip().casefold()
+
+
+# Formats that say nothing of where an export comes from.
+OPEN_FORMATS: Final = frozenset({GUESSED, MAPPED})
+# Headers so alike are of the same export.
+SAME_HEADER: Final = 0.5
+# Columns that the download of the quarantined rows has in addition to those of the file.
+QUARANTINE_LABELS: Final = frozenset(normalised_label(label) for label in ("row", "column", "value", "reason", "mend"))
+
+
+def same_source(one: Signature, two: Signature) -> bool:
+    """Whether two files come from one source, by their signatures (`SignatureBuilder`).
+
+    A named format is one source. Other tables are where they were read by a mapping of the same name, or where the
+    column of the ids is called the same and at least half of all headings are shared. Rows that were mended and come
+    back have fewer headings than their file.
+    """
+    formats = {str(one.get("format")), str(two.get("format"))}
+    if not formats & OPEN_FORMATS:
+        return len(formats) == 1
+    if one.get("mapping") and one.get("mapping") == two.get("mapping"):
+        return True
+    a, b = _headings(one), _headings(two)
+    if not a or not b or _id_heading(one) != _id_heading(two):
+        return False
+    mended = any(is_quarantine_download(signature) for signature in (one, two))
+    return len(a & b) >= SAME_HEADER * (min(len(a), len(b)) if mended else len(a | b))
+
+
+def is_quarantine_download(signature: Signature) -> bool:
+    """Whether a file is the download of quarantined rows, by the columns that it adds."""
+    return QUARANTINE_LABELS.issubset(normalised_label(label) for label in signature.get("labels", ()))
+
+
+def source_code(signature: Signature) -> str:
+    """Four hex digits that stand for the headings of a source."""
+    return hashlib.sha256("\0".join(sorted(_headings(signature))).encode()).hexdigest()[:4]
+
+
+def _headings(signature: Signature) -> frozenset[str]:
+    found = frozenset(normalised_label(label) for label in signature.get("labels", ()))
+    return found - QUARANTINE_LABELS if found >= QUARANTINE_LABELS else found
+
+
+def _id_heading(signature: Signature) -> str:
+    """How the column of the ids is called; empty where there is none."""
+    columns: Mapping[str, Any] = signature.get("columns", {})
+    found = (label for label, column in columns.items() if column.get("role") == "alert_id")
+    return normalised_label(next(found, ""))
+
 
 ColumnSignature: TypeAlias = Mapping[str, Any]
 
@@ -32,8 +216,6 @@ LEAST_ROWS: Final = 20
 # From such a share of missing alerts on a file is taken for a partial one.
 PARTIAL: Final = 0.5
 LISTED: Final = 20
-# Up to so many alerts whose id has a mark, those of an incident are looked for by it, and not by grouping all alerts.
-MOST_MARKED: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -175,7 +357,7 @@ def compare(
     before : Batch or None
         As `previous_export` finds it.
     signature : mapping
-        Of the new file (`signatures.SignatureBuilder`).
+        Of the new file (`SignatureBuilder`).
     counts : mapping
         accepted, updated, duplicate of the new file.
     statuses, missing
@@ -272,9 +454,10 @@ def _engine(
     return bounded_duckdb(Path(staged[0]).parent) if given is None else nullcontext(given)
 
 
-# What is `known` of stored alerts: all of them, or those of incidents of the file.
+# What is stored of incidents of the file, each with one alert there and here.
 _STATUSES: Final = """
-WITH known AS (SELECT incident_id, status FROM read_parquet($stored) AS old {known}),
+WITH known AS (SELECT incident_id, status FROM read_parquet($stored) AS old
+               SEMI JOIN read_parquet($staged) AS new USING (incident_id)),
      other AS (SELECT DISTINCT incident_id FROM known
                ANTI JOIN read_parquet($staged) AS new USING (incident_id, status)),
      was AS (SELECT incident_id, min(status) AS status FROM known
@@ -296,32 +479,18 @@ def status_changes(
     """
     if not stored or not staged:
         return {}
-    few = names_few(staged, stored)
     with _engine(engine, staged) as connection:
-        query = _STATUSES.format(known="SEMI JOIN read_parquet($staged) AS new USING (incident_id)" if few else "")
-        rows = connection.execute(query, {"stored": list(stored), "staged": list(staged)}).fetchall()
+        rows = connection.execute(_STATUSES, {"stored": list(stored), "staged": list(staged)}).fetchall()
     return {(was, now): int(n) for was, now, n in rows}
 
 
-# Alerts of a source by their incident, from a period. Where an incident has several alerts, one of them at least has
-# `MARK` and an ordinal in its id (`store.matching`); all others stand for themselves.
-_ALERTS: Final = """
-SELECT incident_id, local_date FROM read_parquet($stored)
-WHERE list_contains($sources, source) AND incident_id IS NOT NULL {elsewhere}"""
-_MARKED: Final = f"""
-CREATE OR REPLACE TABLE marked AS SELECT incident_id FROM read_parquet($stored)
-WHERE contains(alert_id, '{MARK}') LIMIT $most"""
-_WHOLE: Final = "GROUP BY incident_id HAVING min(local_date) >= $first AND max(local_date) <= $last"
-_BY_ALERT: Final = f"""
-SELECT incident_id FROM ({_ALERTS}) ANTI JOIN marked USING (incident_id) WHERE local_date BETWEEN $first AND $last
-UNION ALL SELECT incident_id FROM ({_ALERTS}) SEMI JOIN marked USING (incident_id) {_WHOLE}"""
-_BY_INCIDENT: Final = f"SELECT incident_id FROM ({_ALERTS}) {_WHOLE}"
-
-# Incidents that the store holds from a period, and those of them that the file lacks.
+# Incidents of a source that the store holds from a period, and those of them that the file lacks.
 _MISSING: Final = """
 SELECT count(*), count(*) FILTER (WHERE incident_id NOT IN (
     SELECT incident_id FROM read_parquet($staged) WHERE incident_id IS NOT NULL))
-FROM ({incidents})"""
+FROM (SELECT incident_id FROM read_parquet($stored)
+      WHERE list_contains($sources, source) AND incident_id IS NOT NULL {elsewhere}
+      GROUP BY incident_id HAVING min(local_date) >= $first AND max(local_date) <= $last)"""
 
 
 def missing_alerts(
@@ -370,8 +539,7 @@ def missing_alerts(
         given: dict[str, Any] = {"stored": list(stored), "staged": list(staged), "sources": list(sources)}
         given |= {"first": first, "last": last} | ({"others": list(others)} if others else {})
         elsewhere = "AND NOT list_contains($others, batch_id)" if others else ""
-        incidents = _BY_ALERT if _few_marked(connection, stored) else _BY_INCIDENT
-        query = _MISSING.format(incidents=incidents).format(elsewhere=elsewhere)
+        query = _MISSING.format(elsewhere=elsewhere)
         of, missing = connection.execute(query, given).fetchone() or (0, 0)
     if of and missing > PARTIAL * of:
         values = {"gone": int(missing), "of": int(of), "first": first, "last": last}
@@ -382,13 +550,6 @@ def missing_alerts(
         )
         return MissingAlerts(0, int(of), first, last, partial)
     return MissingAlerts(int(missing), int(of), first, last)
-
-
-def _few_marked(connection: duckdb.DuckDBPyConnection, stored: Sequence[str]) -> bool:
-    """Whether few incidents can have several alerts; then the table `marked` has them all."""
-    connection.execute(_MARKED, {"stored": list(stored), "most": MOST_MARKED + 1})
-    (found,) = connection.execute("SELECT count(*) FROM marked").fetchone() or (0,)
-    return int(found) <= MOST_MARKED
 
 
 @dataclass(frozen=True)

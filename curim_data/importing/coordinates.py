@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 import pyarrow.compute as pc
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from curim_data.containers.types import ArrowText
-from curim_data.formats.guess.headings import LATITUDE, LONGITUDE, read_heading
-from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places
-from curim_data.importing._text_columns import filled
-from curim_data.importing.number_parsing import (
+from curim_data.formats.guess.headings import read_heading
+from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places, to_degrees
+from curim_data.importing.profiling import FileProfile
+from curim_data.importing.roles import RoleColumns
+from curim_data.importing.value_parsing import (
     ANY,
     COMMA,
     FIRST,
@@ -26,11 +26,10 @@ from curim_data.importing.number_parsing import (
     POINT,
     NumberShapes,
     ParsedNumbers,
+    filled,
     parse_numbers,
     split_point_texts,
 )
-from curim_data.importing.profiling import FileProfile
-from curim_data.importing.roles import RoleColumns
 from curim_data.model import Answers, BoolArray, CityProfile, FloatArray, ImportProblem, Message, Question
 from curim_data.model.questions import Choice
 from curim_data.model.shared_shapes import ask_shape
@@ -134,18 +133,6 @@ def sample_points(profile: FileProfile, written: CoordinateFormat) -> FloatArray
     return np.asarray(points[real], np.float64)
 
 
-def to_degrees(crs: int, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Transform projected points to longitudes and latitudes; NaN where there are none."""
-    lon, lat = _transformer(crs).transform(x, y)
-    lost = ~(np.isfinite(lon) & np.isfinite(lat))
-    return np.where(lost, np.nan, lon), np.where(lost, np.nan, lat)
-
-
-@lru_cache(maxsize=8)
-def _transformer(crs: int) -> Transformer:
-    return Transformer.from_crs(crs, 4326, always_xy=True)
-
-
 def near_city(city: CityProfile, longitude: FloatArray, latitude: FloatArray) -> BoolArray:
     """Which points lie within 5 km of the city's land."""
     area, (west, south, east, north) = _near_area(city)
@@ -186,9 +173,8 @@ def _says_degrees(sample: RoleColumns, roles: tuple[str, str]) -> bool:
     Unless all of them are, and lead to the city in a projection. Under headings that say nothing of the kind, such as
     "north" and "east", a projection is thought of, and asked for, where most numbers are no degrees.
     """
-    words = (LATITUDE, LONGITUDE)
     heads = (read_heading(sample.label(role)) for role in roles)
-    return roles == ("latitude", "longitude") and all(head.has(said) for head, said in zip(heads, words, strict=True))
+    return roles == ("latitude", "longitude") and all(head.has(role) for head, role in zip(heads, roles, strict=True))
 
 
 def _hardly_degrees(parsed: ParsedCoordinates) -> bool:

@@ -8,7 +8,7 @@ is raised, and a person answers it in `Answers`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,8 +19,17 @@ import pyarrow.compute as pc
 
 from curim_data.formats.base import Layout
 from curim_data.importing.coordinates import CoordinateFormat, decide_coordinates
-from curim_data.importing.date_orders import Orders, RowOrders, one_order
-from curim_data.importing.date_parsing import (
+from curim_data.importing.profiling import (
+    DateColumnProfile,
+    DateOrderCounts,
+    FileProfile,
+    Orders,
+    RowOrders,
+    one_order,
+    sorted_runs,
+)
+from curim_data.importing.roles import RoleColumns
+from curim_data.importing.value_parsing import (
     DATES,
     ISO_DAY,
     MILLISECONDS,
@@ -30,8 +39,6 @@ from curim_data.importing.date_parsing import (
     DateFormat,
     parse_dates,
 )
-from curim_data.importing.profiling import DateColumnProfile, DateOrderCounts, FileProfile, sorted_runs
-from curim_data.importing.roles import RoleColumns
 from curim_data.lexicon import WORDS, gender_parts, gender_words
 from curim_data.model import Answers, CityProfile, ImportProblem, IntArray, Kind, Message, Question
 from curim_data.model.questions import BOTH_ORDERS, BY_NAMES, DAY_FIRST, MONTH_FIRST, Choice
@@ -61,15 +68,8 @@ _ORDERS: Final = {
 }
 
 
-_NOT_APPLIED: Final = Message(
-    "The answer {answer} was not applied to {columns}: no single order is right for a file that writes both."
-)
 _AT: Final = ((5, 7), (8, 10))  # where the two numbers after the year stand
 _NO_MONTH: Final = r"^\d{4}-(?:1[3-9]|[23]\d)-"
-_MIDDLE: Final = Message(
-    "{column}: {n} of the first dates have the day before the month (as 2025-31-01), and no other one has a day above "
-    "12. Its dates are quarantined: export them as 2025-01-31."
-)
 _SHORT_YEARS: Final = r"^(?P<first>\d{2}) ?[/.-] ?\d{1,2} ?[/.-] ?(?P<last>\d{1,2})(?:[ T,].*)?$"
 LEAST_SHORT: Final = 10
 LEAST_YEAR: Final = 10  # lower ones are rather days or months
@@ -77,10 +77,6 @@ FEW_YEARS: Final = 5
 _YEAR_FIRST: Final = Message(
     "{name}: the dates in {columns} look as if they began with a year of two digits (as 25-03-01 for 2025-03-01). If "
     "so, write years with four digits; if not, say which comes first (day-first or month-first)."
-)
-_ANSWER_REFUTED: Final = Message(
-    "{columns}: the answer {answer} cannot be right, since {n} dates can only be read in the other order. They "
-    "were read so."
 )
 
 
@@ -240,24 +236,22 @@ def _words(profile: FileProfile, layout: Layout) -> Mapping[str, Mapping[str, st
     return tables
 
 
+_ALLOWED: Final[Mapping[str, tuple[Collection[str], Message]]] = {
+    "dates": ((DAY_FIRST, MONTH_FIRST), Message("dates={dates} is not known: say day-first or month-first.")),
+    "decimal": (("point", "comma"), Message("decimal={decimal} is not known: say point or comma.")),
+    "order": (("lat-lon", "lon-lat"), Message("order={order} is not known: say lat-lon or lon-lat.")),
+    "kind": (
+        (BY_NAMES, *Kind),
+        Message("kind={kind} is not known: say names, offence, incivility, risk or unknown."),
+    ),
+}
+
+
 def _check(answers: Answers) -> None:
     """Refuse invalid answers."""
-    if answers.dates not in (None, DAY_FIRST, MONTH_FIRST):
-        raise ImportProblem(
-            Message("dates={dates} is not known: say day-first or month-first.", {"dates": answers.dates})
-        )
-    if answers.decimal not in (None, "point", "comma"):
-        raise ImportProblem(
-            Message("decimal={decimal} is not known: say point or comma.", {"decimal": answers.decimal})
-        )
-    if answers.order not in (None, "lat-lon", "lon-lat"):
-        raise ImportProblem(Message("order={order} is not known: say lat-lon or lon-lat.", {"order": answers.order}))
-    if answers.kind not in (None, BY_NAMES, *Kind):
-        raise ImportProblem(
-            Message(
-                "kind={kind} is not known: say names, offence, incivility, risk or unknown.", {"kind": answers.kind}
-            )
-        )
+    for name, (known, refusal) in _ALLOWED.items():
+        if (said := getattr(answers, name)) is not None and said not in known:
+            raise ImportProblem(Message(refusal.text, {name: said}))
     if answers.timezone is not None:
         try:
             ZoneInfo(answers.timezone)
@@ -306,7 +300,13 @@ def _row_orders(
         said += evidence.sentences(orders)
     if found and answer:
         labels = ", ".join(columns[role] for role in found)
-        said.append(Message(_NOT_APPLIED.text, {"answer": answer, "columns": labels}))
+        said.append(
+            Message(
+                "The answer {answer} was not applied to {columns}: no single order is right for a file that writes "
+                "both.",
+                {"answer": answer, "columns": labels},
+            )
+        )
     return found, said
 
 
@@ -355,7 +355,11 @@ def _day_in_the_middle(profile: FileProfile, sample: RoleColumns) -> dict[str, M
         middle, last = ({int(one) for one in pc.unique(pc.utf8_slice_codeunits(texts, *at)).to_pylist()} for at in _AT)
         wrong = int(pc.sum(pc.match_substring_regex(texts, _NO_MONTH)).as_py() or 0)
         if wrong >= OWN_ORDER_ROWS and len(middle) > len(last) and max(last) <= 12:
-            said[role] = Message(_MIDDLE.text, {"column": sample.label(role), "n": wrong})
+            said[role] = Message(
+                "{column}: {n} of the first dates have the day before the month (as 2025-31-01), and no other one has "
+                "a day above 12. Its dates are quarantined: export them as 2025-01-31.",
+                {"column": sample.label(role), "n": wrong},
+            )
     return said
 
 
@@ -433,7 +437,11 @@ def _order(
     total = sum((seen.order for seen in needed.values()), DateOrderCounts())
     if answer and total.verdict not in (None, answer) and total.conclusive >= OWN_ORDER_ROWS:
         values = {"answer": answer, "columns": labels, "n": total.conclusive}
-        return total.verdict, Message(_ANSWER_REFUTED.text, values)
+        return total.verdict, Message(
+            "{columns}: the answer {answer} cannot be right, since {n} dates can only be read in the other order. They "
+            "were read so.",
+            values,
+        )
     if answer:
         return answer, None
     verdicts = {seen.order.verdict for seen in needed.values()} - {None}

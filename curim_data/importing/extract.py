@@ -9,6 +9,7 @@ import contextlib
 import datetime as dt
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import asdict, dataclass, replace
@@ -16,26 +17,83 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
 from curim_data import formats
 from curim_data.containers import open_file
 from curim_data.containers.prefetch import prefetch
 from curim_data.formats.base import Layout, Recognition
-from curim_data.importing import counted_rows
+from curim_data.importing import column_choices
 from curim_data.importing import mapping as mappings
-from curim_data.importing._tally import ColumnSummary
-from curim_data.importing.earlier_columns import as_before
-from curim_data.importing.event_date import ask_event, event_place, with_event
-from curim_data.importing.kept_blocks import KeptBlocks, pieces
+from curim_data.importing.column_choices import as_before, ask_event, event_place, with_event
+from curim_data.importing.comparison import SignatureBuilder
 from curim_data.importing.mapping import ColumnMapping
+from curim_data.importing.outcomes import ColumnSummary, settled_for
 from curim_data.importing.profiling import FileProfile
-from curim_data.importing.quarantine import settled_for
-from curim_data.importing.signatures import SignatureBuilder
 from curim_data.model import Answers, Block, ImportProblem, Message, Question
 from curim_data.model.records import Opened
 from curim_data.store import Home
 from curim_data.store.alert_table import QUARANTINE_COLUMNS
+
+PIECE_ROWS: Final = 1 << 15
+_NO_TEXTS: Final = pa.table({})
+
+
+def pieces(block: Block, rows: int = PIECE_ROWS) -> Iterator[Block]:
+    """A block in pieces of so many rows, each with the refused records before the first row of the next."""
+    size = block.table.num_rows
+    for start in range(0, max(size, 1), rows):
+        part = slice(start, start + rows)
+        first = block.rows[start] if start else 0
+        border = block.rows[start + rows] if start + rows < size else np.inf
+        yield replace(
+            block,
+            table=block.table.slice(start, rows),
+            rows=block.rows[part],
+            encoding_repaired=block.encoding_repaired[part],
+            trailing_cut=block.trailing_cut[part],
+            refused=tuple(record for record in block.refused if first <= record.row < border),
+            unstored={place: mask[part] for place, mask in block.unstored.items()},
+            origin=None if block.origin is None else block.origin[part],
+        )
+
+
+class KeptBlocks:
+    """Blocks that were read, to be gone through in pieces as often as wanted, by several threads at once.
+
+    The texts go to a temporary file in a folder, which is gone with this object; the numbers and marks of rows, and
+    refused records, stay in memory. OSError where the disk has no room.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        # It is open as long as this object lives.
+        self._file = tempfile.TemporaryFile(prefix="curim-", dir=folder)  # noqa: SIM115
+        self._lock = threading.Lock()
+        self._pieces: list[tuple[Block, int, int]] = []  # without texts; where these begin in the file, and end
+
+    def add(self, block: Block) -> None:
+        """Keep a block."""
+        for piece in pieces(block):
+            with self._lock:
+                begin = self._file.seek(0, 2)
+                with pa.ipc.new_stream(pa.PythonFile(self._file, "w"), piece.table.schema) as out:
+                    out.write_table(piece.table)
+                self._file.flush()
+                # Numbers that lie in the reader's frame would keep all its texts in memory.
+                bare = replace(piece, table=_NO_TEXTS, rows=piece.rows.copy())
+                self._pieces.append((bare, begin, self._file.tell()))
+
+    def __iter__(self) -> Iterator[Block]:
+        for piece, begin, end in self._pieces:
+            texts = bytearray(end - begin)
+            with self._lock:
+                self._file.seek(begin)
+                read = self._file.readinto(texts)
+            if read != len(texts):
+                raise OSError("the temporary file of what was read is cut short")
+            yield replace(piece, table=pa.ipc.open_stream(pa.py_buffer(texts)).read_all())
+
 
 Progress = Callable[[float, Message], None]
 EXTRACTED: Final = 0.35  # share of an import that is done after these stages
@@ -190,10 +248,10 @@ def recognise_columns(opened: OpenedExport) -> RecognisedExport:
             recognition = as_before(recognition, labels, first.table.slice(0, RECOGNITION_ROWS), request.home)
     formats.refuse(recognition, labels, request.name)
     ask_event(recognition, labels, request.name)
-    layout = counted_rows.with_counts(recognition, labels, request.answers.counts, request.name)
-    if counted_rows.ROLE not in layout.roles:
+    layout = column_choices.with_counts(recognition, labels, request.answers.counts, request.name)
+    if column_choices.COUNT_ROLE not in layout.roles:
         return RecognisedExport(opened, layout, chain([first], blocks))
-    file = counted_rows.CountedFile(opened.file, layout.place(counted_rows.ROLE))
+    file = column_choices.CountedFile(opened.file, layout.place(column_choices.COUNT_ROLE))
     return RecognisedExport(replace(opened, file=file), layout, file.repeated(chain([first], blocks)))
 
 
@@ -216,7 +274,7 @@ def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> 
         kept = _kept_too(kept, block) if seen <= most else None
         share = seen / (seen + max(facts.size - seen, facts.size // 10))
         opened.request.report_progress(EXTRACTED * share, reading)
-    if isinstance(opened.file, counted_rows.CountedFile):
+    if isinstance(opened.file, column_choices.CountedFile):
         layout = profile.layout = replace(layout, notes=(opened.file.note(opened.labels), *layout.notes))
     if profile.mixed:
         profile.gather_order_evidence(opened.file.blocks() if kept is None else kept)
@@ -264,7 +322,7 @@ def profiled_before(recognised: RecognisedExport, before: ProfiledExport | None)
     same = same and before.opened.state == opened.state  # the file on disk may be another by now
     if not same or before.labels != opened.labels or _reading(before.layout) != _reading(layout):
         return None
-    if isinstance(before.opened.file, counted_rows.CountedFile):
+    if isinstance(before.opened.file, column_choices.CountedFile):
         opened = replace(opened, file=before.opened.file)
         layout = replace(layout, notes=(before.opened.file.note(opened.labels), *layout.notes))
     profile = copy(before.profile)

@@ -1,8 +1,8 @@
 """Id collisions: ids of a file that the store knows already, of the same alerts or of others that are numbered alike.
 
 Two systems that number from 1, or one that begins again with 1 each month, give the same ids to different alerts, and
-the second file would overwrite the first. So ids are scoped by their source (`sources.same_source`), and an update is
-believed only where date or place of most updated alerts stay what they were (`id_evidence`). Alerts that are others get
+the second file would overwrite the first. So ids are scoped by their source (`comparison.same_source`), and an update
+is believed only where date or place of most updated alerts stay what they were (`Evidence`). Alerts that are others get
 a prefix before their ids (`open311:17`, `2025-06:17`), which the record of the import keeps: the file of that month,
 sent again with corrections, is recognised by dates and places and finds its prefix. Where the evidence is not clear, a
 person is asked, and nothing is changed until then.
@@ -10,24 +10,286 @@ person is asked, and nothing is changed until then.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
+import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowText
 from curim_data.formats.base import Layout
+from curim_data.importing.comparison import OPEN_FORMATS, Signature, SignatureBuilder, same_source, source_code
 from curim_data.importing.decisions import Decisions
-from curim_data.importing.id_evidence import Evidence, ids_of_others, known_ids
 from curim_data.importing.profiling import FileProfile
-from curim_data.importing.signatures import Signature, SignatureBuilder
-from curim_data.importing.sources import OPEN_FORMATS, same_source, source_code
-from curim_data.model import Answers, CityProfile, Message, Question
+from curim_data.importing.roles import RoleColumns
+from curim_data.importing.rows import parse_rows
+from curim_data.model import Answers, Block, CityProfile, Message, Question
 from curim_data.model.questions import Choice
 from curim_data.store import Batch, Store
+
+MOVED: Final = 0.25  # an honest file changes date and place of hardly any alert: from such a share on it is doubted
+CLEAR: Final = 0.6  # such a share of alerts far apart in time and place are other alerts (of small towns some lie near)
+CLEARLY: Final = 0.9
+LEAST_IDS: Final = 20
+NEAR_M: Final = 150.0
+FAR_M: Final = 500.0
+FAR_DAYS: Final = 3
+PILE: Final = 0.25  # such a share of a file's alerts at one place, and more alerts than so many
+LEAST_PILE: Final = 3
+MOST_OF_AN_ID: Final = 5  # alerts of one id that are compared with each other
+_KEPT: Final = (
+    "incident_id", "content_hash", "reported_at", "occurred_from", "time_precision", "category", "longitude",
+    "latitude",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Example:
+    """An id with its alert in the store and in the file: date, category and place of each."""
+
+    id: str
+    old: str
+    new: str
+
+    @property
+    def sentence(self) -> Message:
+        """Both beside each other."""
+        return Message(
+            "Id {id}: stored as {old}, in this file {new}.", {"id": self.id, "old": self.old, "new": self.new}
+        )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Known ids of a file and what of their alerts is the same.
+
+    `known`: ids; `changed`: those whose alert is not the same in everything; of these: `dated` and `placed` have the
+    same date, the same place; `named` the same time of the day too, or the same category; `located` a place in both;
+    `moved`: neither date nor place is the same; `far`: both are far apart. `first`: the first day of the file.
+    `examples`: two of those that moved most. `sampled`: how many rows of the file were compared, of its `rows`.
+    """
+
+    known: int
+    changed: int
+    dated: int
+    placed: int
+    named: int
+    located: int
+    moved: int
+    far: int
+    first: dt.date
+    examples: tuple[Example, ...]
+    sampled: int = 0
+    rows: int = 0
+
+    @property
+    def stayed(self) -> int:
+        """Ids whose alert has its date or its place still."""
+        return self.known - self.moved
+
+    @property
+    def many_moved(self) -> bool:
+        """Whether a quarter of the changed alerts have another date and another place."""
+        return self.moved > MOVED * self.changed
+
+    @property
+    def fits(self) -> bool:
+        """Whether the known alerts are believed to be those of the file.
+
+        Not where a quarter of the changed ones have another date and another place; nor where hardly any place is the
+        same, and many dates or categories are not either: alerts numbered in the order of their dates share many of
+        these by chance.
+        """
+        if self.many_moved:
+            return False
+        elsewhere = self.located > self.changed / 2 and self.placed < (1 - CLEARLY) * self.located
+        return not (elsewhere and self.named < CLEARLY * self.changed)
+
+    @property
+    def clearly_same(self) -> bool:
+        """Whether dates and places of another source's alerts say that they are the same."""
+        dates = self.known - self.changed + self.dated >= CLEARLY * self.known
+        return self.known >= LEAST_IDS and dates and self.placed >= CLEARLY * self.located
+
+    @property
+    def clearly_others(self) -> bool:
+        """Whether dates and places say that they are others."""
+        return self.known >= LEAST_IDS and self.far >= CLEAR * self.known
+
+    @property
+    def sentence(self) -> Message:
+        """The examples, beside each other, and of how many rows the counts are where a sample was compared."""
+        first, *others = (one.sentence for one in self.examples)
+        return self._of_sample(_both(first, others[0]) if others else first)
+
+    @property
+    def moved_example(self) -> Message:
+        """One alert that has another date and another place, where there is any; of how many rows the counts are."""
+        return self._of_sample(self.examples[0].sentence)
+
+    def _of_sample(self, said: Message) -> Message:
+        if self.sampled == self.rows:
+            return said
+        return _both(said, Message("Counted in {n} rows out of {rows}.", {"n": self.sampled, "rows": self.rows}))
+
+
+def _both(first: Message, second: Message) -> Message:
+    return Message("{first} {second}", {"first": first, "second": second})
+
+
+def known_ids(
+    profile: FileProfile,
+    layout: Layout,
+    decisions: Decisions,
+    city: CityProfile,
+    stored: Sequence[str],
+    kin: Sequence[str],
+    prefixes: Sequence[str],
+) -> Mapping[tuple[str, bool], Evidence]:
+    """Compare the sample of a file with the stored alerts of the same ids.
+
+    Parameters
+    ----------
+    stored : sequence of str
+        Parquet files of the stored alerts.
+    kin : sequence of str
+        Imports (`batch_id`) from the same source.
+    prefixes : sequence of str
+        What may stand before the ids in the store.
+
+    Returns
+    -------
+    mapping
+        By prefix, and whether the known alerts are of the same source; nothing where no id is known.
+    """
+    table, numbers = profile.sample
+    ids = pc.unique(RoleColumns(table, layout, profile.labels)["alert_id"])
+    ids = ids.filter(pc.not_equal(ids, ""))
+    with duckdb.connect(":memory:") as engine:
+        engine.register("given", pa.table({"id": ids}))
+        engine.register("prefixes", pa.table({"prefix": pa.array(list(prefixes), pa.string())}))
+        engine.register("kin", pa.table({"batch_id": pa.array(list(kin), pa.string())}))
+        engine.execute(_KNOWN, {"stored": list(stored)})
+        if not engine.execute("SELECT count(*) FROM known").fetchone()[0]:  # type: ignore[index]
+            return {}
+        none = np.zeros(len(numbers), bool)
+        alerts = parse_rows(Block(table, numbers, none, none), profile.labels, layout, decisions, city).alerts
+        engine.register("parsed", alerts.select(_KEPT))
+        found = _evidence(engine, city)
+    return {scope: replace(one, sampled=len(numbers), rows=profile.rows) for scope, one in found.items()}
+
+
+_KNOWN: Final = f"""
+CREATE TABLE known AS
+SELECT prefix, id, batch_id IN (SELECT batch_id FROM kin) AS kin, content_hash, reported_at,
+    coalesce(occurred_from, reported_at) AS moment, time_precision AS precise, category, longitude, latitude
+FROM read_parquet($stored) JOIN (SELECT prefix, id, prefix || id AS incident_id FROM prefixes, given)
+USING (incident_id)
+QUALIFY row_number() OVER (PARTITION BY prefix, id, kin ORDER BY alert_id) <= {MOST_OF_AN_ID}"""
+
+_FILE: Final = f"""
+CREATE TABLE file AS
+SELECT incident_id AS id, content_hash, reported_at, coalesce(occurred_from, reported_at) AS moment,
+    time_precision AS precise, category, longitude, latitude,
+    count(*) OVER (PARTITION BY round(longitude, 3), round(latitude, 3))
+        > greatest({LEAST_PILE}, {PILE} * count(longitude) OVER ()) AS piled
+FROM parsed WHERE incident_id IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY incident_id ORDER BY reported_at) <= {MOST_OF_AN_ID}"""
+
+# Seconds between two dates count as none where they are whole quarters of an hour within 14 hours (another time zone),
+# less than a minute, within a day where one is a day alone, or within a month where one is a month alone. Two months
+# are the same or not: those of files that begin with 1 again follow each other. A place that more than a quarter of the
+# file's alerts share tells no alert from another, and counts as none.
+_COMPARED: Final = f"""
+CREATE TABLE compared AS
+WITH pairs AS (
+    SELECT prefix, kin, id, file.content_hash = known.content_hash AS equal,
+        CASE WHEN file.content_hash <> known.content_hash THEN
+            list_transform([known.moment - file.moment, known.reported_at - file.reported_at,
+                known.moment - file.reported_at, known.reported_at - file.moment], lambda gap: abs(epoch(gap)))
+        END AS gaps,
+        'month' IN (file.precise, known.precise) AS monthly, 'day' IN (file.precise, known.precise) AS daily,
+        file.precise = known.precise AS alike,
+        CASE WHEN NOT file.piled THEN 111195 * sqrt((known.latitude - file.latitude) ** 2
+            + ((known.longitude - file.longitude) * cos(radians(file.latitude))) ** 2) END AS metres,
+        file.moment AS new_moment, known.moment AS old_moment,
+        file.category AS new_category, known.category AS old_category,
+        file.latitude AS new_latitude, file.longitude AS new_longitude,
+        known.latitude AS old_latitude, known.longitude AS old_longitude
+    FROM file JOIN known USING (id)
+)
+SELECT *, CASE WHEN equal THEN true ELSE list_bool_or(list_transform(gaps, lambda gap: CASE
+        WHEN monthly AND alike THEN gap < 2 * 86400 WHEN monthly THEN gap <= 31 * 86400 WHEN daily THEN gap < 86400
+        ELSE gap < 60 OR (gap <= 14 * 3600 AND gap % 900 = 0) END)) END AS dated,
+    equal OR coalesce(metres <= {NEAR_M}, false) AS placed,
+    metres IS NOT NULL AS located, NOT monthly AND NOT daily AS timed,
+    list_min(gaps) > CASE WHEN monthly THEN 62 ELSE {FAR_DAYS} END * 86400 AND coalesce(metres > {FAR_M}, false) AS far
+FROM pairs"""
+
+_COUNTS: Final = ("known", "changed", "dated", "placed", "named", "located", "moved", "far")
+_COUNTED: Final = """
+WITH ids AS (
+    SELECT prefix, kin, id, bool_or(equal) AS equal, bool_or(dated) AS dated, bool_or(placed) AS placed,
+        bool_or(dated AND (timed OR old_category = new_category)) AS named,
+        bool_or(located) AS located, bool_and(far) AS far
+    FROM compared GROUP BY ALL
+)
+SELECT prefix, kin, count(*), count(*) FILTER (NOT equal), count(*) FILTER (NOT equal AND dated),
+    count(*) FILTER (NOT equal AND placed), count(*) FILTER (NOT equal AND named),
+    count(*) FILTER (NOT equal AND located),
+    count(*) FILTER (NOT dated AND NOT placed), count(*) FILTER (far)
+FROM ids GROUP BY ALL"""
+
+_EXAMPLES: Final = """
+WITH two AS (
+    SELECT * FROM compared WHERE prefix = $prefix AND kin = $kin
+    QUALIFY row_number() OVER (PARTITION BY id ORDER BY date_trunc('minute', old_moment)) = 1
+    ORDER BY dated OR placed, equal, length(id), id LIMIT 2
+)
+SELECT id, strftime(old_moment AT TIME ZONE $zone, '%Y-%m-%d %H:%M'), old_category,
+    printf('%.4f, %.4f', old_latitude, old_longitude),
+    strftime(new_moment AT TIME ZONE $zone, '%Y-%m-%d %H:%M'), new_category,
+    printf('%.4f, %.4f', new_latitude, new_longitude)
+FROM two ORDER BY dated OR placed, equal, length(id), id"""
+
+
+def ids_of_others(stored: Sequence[str], kin: Sequence[str]) -> pa.Array:
+    """The stored ids that no import of `kin` gave or changed."""
+    with duckdb.connect(":memory:") as engine:
+        engine.register("kin", pa.table({"batch_id": pa.array(list(kin), pa.string())}))
+        found = engine.execute(
+            "SELECT DISTINCT incident_id FROM read_parquet($stored) WHERE incident_id IS NOT NULL "
+            "AND batch_id NOT IN (SELECT batch_id FROM kin)",
+            {"stored": list(stored)},
+        ).to_arrow_table()
+    return found["incident_id"].combine_chunks()
+
+
+def _evidence(engine: duckdb.DuckDBPyConnection, city: CityProfile) -> dict[tuple[str, bool], Evidence]:
+    """Count over the tables `known` and `parsed`."""
+    engine.execute("SET TimeZone = 'UTC'")
+    engine.execute(_FILE)
+    engine.execute(_COMPARED)
+    day = "SELECT CAST(min(moment) AT TIME ZONE $zone AS DATE) FROM file"
+    (first,) = engine.execute(day, {"zone": city.timezone}).fetchone() or (None,)
+    made = {}
+    for prefix, kin, *numbers in engine.execute(_COUNTED).fetchall():
+        counts: dict[str, int] = dict(zip(_COUNTS, numbers, strict=True))
+        rows = engine.execute(_EXAMPLES, {"prefix": prefix, "kin": kin, "zone": city.timezone}).fetchall()
+        examples = tuple(Example(row[0], _told(row[1:4]), _told(row[4:7])) for row in rows)
+        made[str(prefix), bool(kin)] = Evidence(**counts, first=first, examples=examples)
+    return made
+
+
+def _told(parts: Sequence[Any]) -> str:
+    """Date, category and place in one line; what is not known is left out."""
+    return ", ".join(str(part) for part in parts if part)
+
 
 SAME: Final = "same"
 OWN: Final = "own"
@@ -36,43 +298,45 @@ CHOICES: Final = (
     Choice(SAME, Message("The same alerts: this file brings them up to date")),
     Choice(OWN, Message("Other alerts that happen to have the same ids: both stay")),
 )
-_RESTARTED: Final = Message(
-    "{name}: {n} of {of} known alerts that this file would change get another date and another place, as where numbers "
-    "begin with 1 again each month. {examples} Are they the same alerts?"
-)
-_RESTARTED_UNPLACED: Final = Message(
-    "{name}: {n} of {of} known alerts that this file would change get another date, as where numbers begin with 1 "
-    "again each month. {examples} Are they the same alerts?"
-)
-_ELSEWHERE: Final = Message(
-    "{name}: {n} of {of} known alerts with coordinates that this file would change get another place, and many another "
-    "time or category, as where two registers number alike. {examples} Are they the same alerts?"
-)
-_FEW_MOVED: Final = Message(
-    "{n} of {of} known alerts that this file changes get another date and another place. {example} If they are other "
-    "alerts, undo this import and say so when the file is imported again."
-)
-_FEW_MOVED_UNPLACED: Final = Message(
-    "{n} of {of} known alerts that this file changes get another date. {example} If they are other alerts, undo this "
-    "import and say so when the file is imported again."
-)
-_OTHER_SOURCE: Final = Message(
-    "{name}: {n} ids of this file are known from another kind of export ({sources}). {examples} Are they the same "
-    "alerts?"
-)
-_KEPT_APART: Final = Message(
-    "{n} ids of this file are those of other alerts, from {sources}: dates and places differ. These alerts are kept "
-    "apart, under ids such as {id}. If they are the same alerts, undo this import and say so when the file is imported "
-    "again."
-)
-_STARTED_AGAIN: Final = Message(
-    "The numbers of this export begin again with each file, as was answered before: these alerts are kept apart, under "
-    "ids such as {id}."
-)
-_SAME_ALERTS: Final = Message(
-    "{n} ids of this file are known from {sources}, with the same dates and places: this file brings those alerts up "
-    "to date."
-)
+_MESSAGES: Final = {
+    "restarted": Message(
+        "{name}: {n} of {of} known alerts that this file would change get another date and another place, as where "
+        "numbers begin with 1 again each month. {examples} Are they the same alerts?"
+    ),
+    "restarted_unplaced": Message(
+        "{name}: {n} of {of} known alerts that this file would change get another date, as where numbers begin with 1 "
+        "again each month. {examples} Are they the same alerts?"
+    ),
+    "elsewhere": Message(
+        "{name}: {n} of {of} known alerts with coordinates that this file would change get another place, and many "
+        "another time or category, as where two registers number alike. {examples} Are they the same alerts?"
+    ),
+    "few_moved": Message(
+        "{n} of {of} known alerts that this file changes get another date and another place. {example} If they are "
+        "other alerts, undo this import and say so when the file is imported again."
+    ),
+    "few_moved_unplaced": Message(
+        "{n} of {of} known alerts that this file changes get another date. {example} If they are other alerts, undo "
+        "this import and say so when the file is imported again."
+    ),
+    "other_source": Message(
+        "{name}: {n} ids of this file are known from another kind of export ({sources}). {examples} Are they the same "
+        "alerts?"
+    ),
+    "kept_apart": Message(
+        "{n} ids of this file are those of other alerts, from {sources}: dates and places differ. These alerts are "
+        "kept apart, under ids such as {id}. If they are the same alerts, undo this import and say so when the file "
+        "is imported again."
+    ),
+    "started_again": Message(
+        "The numbers of this export begin again with each file, as was answered before: these alerts are kept apart, "
+        "under ids such as {id}."
+    ),
+    "same_alerts": Message(
+        "{n} ids of this file are known from {sources}, with the same dates and places: this file brings those alerts "
+        "up to date."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -214,12 +478,12 @@ class _Choosing:
         most = max(known.values(), key=lambda one: one.known)
         if self.answer == OWN or len(self.own) > 1:
             prefix = self._month_prefix(most)
-            reason = _STARTED_AGAIN if self.answer is None else None
+            reason = _MESSAGES["started_again"] if self.answer is None else None
             return IdScope(prefix, None, _with(reason, id=f"{prefix}{most.examples[0].id}"))
         if most.many_moved:
-            restarted = _RESTARTED if most.located else _RESTARTED_UNPLACED
+            restarted = _MESSAGES["restarted"] if most.located else _MESSAGES["restarted_unplaced"]
             raise self._question(restarted, most, most.moved, most.changed)
-        raise self._question(_ELSEWHERE, most, most.located - most.placed, most.located)
+        raise self._question(_MESSAGES["elsewhere"], most, most.located - most.placed, most.located)
 
     def _fitting(self) -> str | None:
         """The prefix of the source under which most known alerts stay what they were; None where they do in none."""
@@ -234,7 +498,7 @@ class _Choosing:
         if best is None or self.answer is not None or not self.evidence[best, True].moved:
             return None
         one = self.evidence[best, True]
-        message = _FEW_MOVED if one.located else _FEW_MOVED_UNPLACED
+        message = _MESSAGES["few_moved"] if one.located else _MESSAGES["few_moved_unplaced"]
         return Message(message.text, {"n": one.moved, "of": one.changed, "example": one.moved_example})
 
     def beside_others(self, files: Sequence[str]) -> IdScope:
@@ -244,15 +508,15 @@ class _Choosing:
             return IdScope()
         values = {"n": other.known, "sources": self._sources()}
         if self.answer is None and other.clearly_same:
-            return IdScope("", None, _with(_SAME_ALERTS, **values))
+            return IdScope("", None, _with(_MESSAGES["same_alerts"], **values))
         if self.answer == OWN or other.clearly_others:
             prefix = self._source_prefix()
             only = ids_of_others(files, [one.id for one in self.kin]) if self.own else None
-            reason = _KEPT_APART if self.answer is None else None
+            reason = _MESSAGES["kept_apart"] if self.answer is None else None
             return IdScope(prefix, only, _with(reason, id=f"{prefix}{other.examples[0].id}", **values))
         if self.own and other.fits:
             return IdScope()
-        raise self._question(_OTHER_SOURCE, other, other.known, other.known)
+        raise self._question(_MESSAGES["other_source"], other, other.known, other.known)
 
     def _question(self, message: Message, evidence: Evidence, n: int, of: int) -> Question:
         values = {"name": self.name, "n": n, "of": of, "sources": self._sources(), "examples": evidence.sentence}

@@ -100,16 +100,15 @@ def import_file(
         profiled = profile_export(recognised)
         has_city = home.has_city()
         if has_city and request.answers.area:
-            raise ImportProblem(_HAS_CITY)
+            raise ImportProblem(
+                Message(
+                    "This home has its city already, and --area is for the first file of a home. Give the other area "
+                    "a home of its own with --home FOLDER."
+                )
+            )
         first = None if has_city else provisional_city(profiled, work, city_name)
         city = first.city if first is not None else with_outline(home.city(), profiled, work)
-        plan = decide_plan(profiled, city, home)
-        # Blocks pass through these three one by one, each in a thread of its own; staging draws them on.
-        parsed = parse_blocks(profiled, plan)
-        enriched = enrich_blocks(parsed, city)
-        builder = _proof_builder(profiled, city) if dry_run else None
-        passing = builder.follow(enriched) if builder else enriched
-        staged = stage_alerts(passing, profiled, plan, work, batch_id)
+        plan, staged, proof = _staged(profiled, city, home, work, batch_id, write=not dry_run)
         if has_city and home.city().outlined:
             _check_city(staged, plan, profiled.request, store)
         request.report_progress(TRANSFORMED, Message("Comparing with what is stored"))
@@ -120,8 +119,8 @@ def import_file(
             matched = store.write_staged(staged.staging, staged.batch, staged.quarantine.path, matched)
             _learn_names(home, staged.learnt.names)
         report = build_report(profiled, plan, staged, matched, comparison, dry_run=dry_run, first_city=first)
-        if builder is not None:
-            report = replace(report, proof=builder.build(report.batch.reasons), city=city)
+        if proof is not None:
+            report = replace(report, proof=proof.build(report.batch.reasons), city=city)
     if not dry_run:
         report = replace(report, decisions=(*report.decisions, *_save_mapping(profiled, home)))
     request.report_progress(1.0, Message("Done"))
@@ -165,29 +164,31 @@ def preview(
         city = first.city if first is not None else city
         assert city is not None
         city = city if first is not None else with_outline(city, profiled, work)
-        plan = decide_plan(profiled, city, target)
-        parsed = parse_blocks(profiled, plan)
-        enriched = enrich_blocks(parsed, city)
-        builder = _proof_builder(profiled, city)
-        batch_id = new_batch_id(now)
-        staged = stage_alerts(builder.follow(enriched), profiled, plan, work, batch_id)
+        plan, staged, proof = _staged(profiled, city, target, work, new_batch_id(now), write=False)
         matched = store.match_staged(staged.staging, staged.batch)
         comparison = compare_with_previous(store, matched)
         report = build_report(profiled, plan, staged, matched, comparison, dry_run=True, first_city=first)
-        report = replace(report, proof=builder.build(report.batch.reasons), city=city)
+        report = replace(report, proof=proof.build(report.batch.reasons) if proof else None, city=city)
         return build_preview(profiled, plan, staged, report, first_city=first)
 
 
 MORE_THAN_USUAL: Final = 1.25
-_HAS_CITY: Final = Message(
-    "This home has its city already, and --area is for the first file of a home. Give the other area a home of its own "
-    "with --home FOLDER."
-)
 
 
-def _proof_builder(profiled: ProfiledExport, city: CityProfile) -> ProofBuilder:
-    """What a person looks at before the import, to be built while the alerts pass."""
-    return ProofBuilder(profiled.labels, profiled.layout, city, rows=profiled.rows, now=profiled.request.now)
+def _staged(
+    profiled: ProfiledExport, city: CityProfile, home: Home, work: Path, batch_id: str, *, write: bool
+) -> tuple[ImportPlan, StagedExport, ProofBuilder | None]:
+    """Decide what holds for all rows, and stage the alerts; where they are not written, with the proof of them.
+
+    Blocks pass through parsing, enriching and staging one by one, each in a thread of its own; staging draws them on.
+    """
+    plan = decide_plan(profiled, city, home)
+    blocks = enrich_blocks(parse_blocks(profiled, plan), city)
+    proof = None
+    if not write:
+        proof = ProofBuilder(profiled.labels, profiled.layout, city, rows=profiled.rows, now=profiled.request.now)
+        blocks = proof.follow(blocks)
+    return plan, stage_alerts(blocks, profiled, plan, work, batch_id, lasting=write), proof
 
 
 @contextmanager

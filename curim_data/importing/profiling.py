@@ -1,30 +1,382 @@
 """Profiling: one pass over the whole file before any row is parsed; counts, and a sample of bounded size.
 
-Nothing depends on the order in which blocks come, nor on where one block ends and the next begins.
+Nothing depends on the order in which blocks come, nor on where one block ends and the next begins. Where some dates can
+only be read with the day first (22/01) and others only with the month first (01/22), no single order is right: what
+separates them is looked for over the whole file.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowText
 from curim_data.formats.base import Layout, is_name
-from curim_data.importing._text_columns import filled, matches
-from curim_data.importing.date_orders import OrderEvidence, gather
-from curim_data.importing.date_parsing import all_iso_with_offset, local_timestamps, numeric_pairs
-from curim_data.importing.number_parsing import NumberShapes, count_number_shapes
 from curim_data.importing.roles import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, UNIT, RoleColumns
-from curim_data.model import Block, IntArray
+from curim_data.importing.value_parsing import (
+    NumberShapes,
+    count_number_shapes,
+    distinct,
+    filled,
+    glued,
+    local_timestamps,
+    matches,
+    numeric_pairs,
+)
+from curim_data.model import Block, BoolArray, IntArray, Message
 from curim_data.model.questions import DAY_FIRST, MONTH_FIRST
+
+# The order of a row's dates; EITHER: they can be read both ways (of evidence), or nothing settles them (of a decision).
+EITHER, DAY, MONTH = 0, 1, 2
+_NO_DATE: Final = 3
+ORDERS: Final = {DAY_FIRST: DAY, MONTH_FIRST: MONTH}
+MOST_VALUES: Final = 60  # of a column that may separate the orders
+MOST_SHOWN: Final = 6
+LEAST_OF_VALUE: Final = 3  # conclusive rows of a value, where the column as a whole separates
+LEAST_BESIDE_IMPURE: Final = 100  # of a value, where another one of the column is of both orders
+LEAST_OF_BLOCK: Final = 8
+CHANCE: Final = 1e-4  # that a column separates both orders by chance
+CHANCE_OF_ONE: Final = 1e-6  # that one of its values is of one order by chance
+_HALF: Final = r"\d ?[AaPpΠπΜμµ]\.? ?[MmΜμµ]\.?$"
+_STYLES: Final = (("T", r"\d:\d{2}"), (":", r"\d:\d{2}:\d{2}"), ("H", _HALF), (".", r"^\d+ ?\."), ("-", r"^\d+ ?-"),
+                  ("Y", r"^\d{1,2} ?[/.-] ?\d{1,2} ?[/.-] ?\d{4}"))  # fmt: skip
+
+Orders = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Consecutive rows whose dates have but one reading, the same for all: first and last row, how many, the order."""
+
+    first: int
+    last: int
+    count: int
+    order: int
+
+
+@dataclass(frozen=True)
+class RowOrders:
+    """What tells the order of the dates of each row.
+
+    `roles`: the columns of dates that write both orders; those of one row agree with each other. `by`: "half", "style",
+    "column", "rows" or "" where nothing does; `column`: the place of the column; `values`: the order of each of its
+    values, or of each style; `runs`: the blocks of rows.
+    """
+
+    roles: tuple[str, ...]
+    by: str = ""
+    column: int = -1
+    values: Mapping[str, int] = field(default_factory=dict)
+    runs: tuple[Run, ...] = ()
+
+    def of(self, columns: RoleColumns, rows: IntArray) -> Orders:
+        """The order of the dates in each row: 0 where nothing settles it."""
+        read = _read_rows(np.stack([order_classes(columns[one]) for one in self.roles]))
+        separated = np.zeros(len(rows), np.int8)
+        for run in self.runs:
+            separated[(rows >= run.first) & (rows <= run.last)] = run.order
+        if self.values:
+            keys = columns.raw(self.column) if self.by == "column" else styles(self.roles, columns, self.by)
+            codes, unique = distinct(keys)
+            separated = np.array([self.values.get(value, EITHER) for value in unique], np.int8)[codes]
+        return np.where((read == DAY) | (read == MONTH), read, separated).astype(np.int8)
+
+
+def order_classes(column: ArrowText) -> Orders:
+    """What each date of a column can be: DAY or MONTH first only, EITHER, or none that needs an order (3)."""
+    one, two, _ = numeric_pairs(column)
+    found = np.full(len(one), _NO_DATE, np.int8)
+    able = (one > 0) & (two > 0)
+    found[able & (one > 12) & (two <= 12)] = DAY
+    found[able & (two > 12) & (one <= 12)] = MONTH
+    found[able & (one <= 12) & (two <= 12) & (one != two)] = EITHER
+    return found
+
+
+def _read_rows(classes: Orders) -> Orders:
+    """What the dates of each row can be together (`classes`: a line a column): one that has but one reading tells the
+    others."""
+    day, month, either = ((classes == order).any(axis=0) for order in (DAY, MONTH, EITHER))
+    read = np.where(either, EITHER, _NO_DATE)
+    read = np.where(day & ~month, DAY, np.where(month & ~day, MONTH, read))
+    return np.where(day & month, _NO_DATE, read).astype(np.int8)
+
+
+def styles(roles: Sequence[str], columns: RoleColumns, by: str) -> ArrowText:
+    """How the dates of each row are written: with AM or PM or without ("half"), or in all that shows ("style").
+
+    A row comes from one source, so the time of one date tells of another that has none.
+    """
+    halves = []
+    for role in roles:
+        texts = [columns[role], *map(columns.raw, columns.places(role, "time"))]
+        halves.append(np.logical_or.reduce([matches(column, _HALF) for column in texts]))
+    if by == "half":
+        return _letters(np.logical_or.reduce(halves), "H")
+    written = [
+        glued([_letters(half if mark == "H" else matches(columns[role], shape), mark) for mark, shape in _STYLES], "")
+        for role, half in zip(roles, halves, strict=True)
+    ]
+    return written[0] if len(roles) == 1 else glued(written, "|")
+
+
+def _letters(mask: BoolArray, letter: str) -> ArrowText:
+    return pa.array(np.where(mask, letter, ""), pa.large_string())
+
+
+class OrderEvidence:
+    """Goes over a file that writes both orders once more and counts what may separate them.
+
+    Parameters
+    ----------
+    layout, labels
+        The roles of the columns, and the header.
+    roles : sequence of str
+        The columns of dates that write both orders, whose dates agree within each row.
+    """
+
+    def __init__(self, layout: Layout, labels: Sequence[str], roles: Sequence[str]) -> None:
+        self._layout, self._labels, self.roles = layout, labels, tuple(roles)
+        dates = {part.place for role in roles for part in layout.roles[role] if part.part != "time"}
+        able: list[str | int] = [at for at in range(len(labels)) if at not in dates | {*layout.personal, *layout.text}]
+        # Of each key that may separate them (a style, or a column by its place): rows by its values and their order.
+        self._counts = {key: pd.DataFrame() for key in ["half", "style", *able]}
+        self._examples: dict[str, str] = {}
+        self._rows: list[pd.DataFrame] = []
+        self.conflicts = self.day = self.month = self.either = 0
+
+    def add(self, block: Block) -> None:
+        """Add a block."""
+        columns = RoleColumns(block.table, self._layout, self._labels)
+        classes = np.stack([order_classes(columns[role]) for role in self.roles])
+        read = _read_rows(classes)
+        self.conflicts += int(((classes == DAY).any(axis=0) & (classes == MONTH).any(axis=0)).sum())
+        self.either += int((read == EITHER).sum())
+        told = (read == DAY) | (read == MONTH)
+        self._rows.append(pd.DataFrame({"row": block.rows[told], "order": read[told]}))
+        self.day += int((read == DAY).sum())
+        self.month += int((read == MONTH).sum())
+        dated = read != _NO_DATE
+        for key, counts in list(self._counts.items()):
+            keys = styles(self.roles, columns, key) if isinstance(key, str) else columns.raw(key)
+            values = pd.Series(keys.to_numpy(False)[dated])
+            if values.nunique() <= 10 * MOST_VALUES:
+                found = pd.crosstab(values, read[dated]).reindex(columns=[EITHER, DAY, MONTH], fill_value=0)
+                self._counts[key] = counts = found.add(counts, fill_value=0) if len(counts) else found
+            if values.nunique() > 10 * MOST_VALUES or len(counts) > MOST_VALUES:
+                del self._counts[key]
+            if key == "style":
+                firsts = pd.Series(columns[self.roles[0]].to_numpy(False)[dated]).groupby(values).first()
+                self._examples = {str(style): text for style, text in firsts.items()} | self._examples
+
+    def decide(self) -> RowOrders:
+        """What settles most of the rows; of equals the style first, then a column, then blocks of rows."""
+        found = [
+            RowOrders(self.roles, key, values=self._settled(counts))
+            if isinstance(key, str)
+            else RowOrders(self.roles, "column", key, self._settled(counts))
+            for key, counts in self._counts.items()
+        ]
+        found.append(RowOrders(self.roles, "rows", runs=self._blocks()))
+        best = max(found, key=lambda one: round(self._share(one), 9))
+        return best if self._share(best) else RowOrders(self.roles)
+
+    def _share(self, orders: RowOrders) -> float:
+        """Share of the rows with but one reading for which a separator tells it."""
+        if orders.by == "rows":
+            return sum(run.count for run in self._runs if _within(run, orders.runs)) / (self.day + self.month)
+        counts = self._counts[orders.column if orders.by == "column" else orders.by]
+        if not orders.values:
+            return 0.0
+        sides = counts[[DAY, MONTH]].sum(axis=1)
+        return float(sides[list(orders.values)].sum() / max(1, sides.sum()))
+
+    def _settled(self, counts: pd.DataFrame) -> dict[str, int]:
+        """The values that stand for one order; none where chance may have made them so, or where all are of one."""
+        if counts.empty:
+            return {}
+        sides = counts[[DAY, MONTH]].astype(int)
+        sides = sides[sides.sum(axis=1) > 0].sort_index()
+        (day, month), sizes = map(int, sides.sum()), sides.sum(axis=1)
+        pure = sides.min(axis=1) == 0
+        if pure.all() and chance_of_all(sizes.tolist(), day, month) < CHANCE:
+            settled = sizes >= LEAST_OF_VALUE
+        else:  # another value is of both orders, so this one may be too: many rows must show that it is not
+            settled = pure & (sizes >= LEAST_BESIDE_IMPURE)
+            settled &= sizes.map(lambda size: chance_of_one(size, day, month) < CHANCE_OF_ONE)
+        return {str(value): DAY if n else MONTH for value, n in sides.loc[settled, DAY].items()}
+
+    @cached_property
+    def _runs(self) -> list[Run]:
+        """Consecutive rows of one order, in the order of the file; rows that can be read both ways belong to none."""
+        rows = pd.concat(self._rows).sort_values("row")
+        runs = rows.groupby((rows["order"] != rows["order"].shift()).cumsum())
+        found = runs.agg(first=("row", "first"), last=("row", "last"), n=("row", "size"), order=("order", "first"))
+        return [Run(*map(int, run)) for run in found.itertuples(index=False)]
+
+    def _blocks(self) -> tuple[Run, ...]:
+        """Runs too long for chance, where there are too few of them for rows of no order; the first and the last of the
+        file reach to its ends."""
+        runs = self._runs
+        if chance_of_runs(len(runs), self.day, self.month) >= CHANCE:
+            return ()
+        p = self.day / (self.day + self.month)
+        share = {DAY: p, MONTH: 1 - p}
+        return tuple(
+            Run(0 if run is runs[0] else run.first, 2**62 if run is runs[-1] else run.last, run.count, run.order)
+            for run in runs
+            if run.count >= LEAST_OF_BLOCK and share[run.order] ** run.count < CHANCE
+        )
+
+    def sentences(self, orders: RowOrders) -> tuple[Message, ...]:
+        """Say that the file contradicts itself, what tells the orders apart, and what becomes of the rest."""
+        columns = ", ".join(self._labels[self._layout.place(role)] for role in self.roles)
+        contradiction = Message(
+            "{columns}: the file contradicts itself. In {day} rows the day can only come first, in {month} rows only "
+            "the month, and {either} rows can be read both ways.",
+            {"columns": columns, "day": self.day, "month": self.month, "either": self.either},
+        )
+        if not orders.by or not (orders.values or orders.runs):
+            return (
+                contradiction,
+                Message(
+                    "Nothing in the file tells them apart, so the rows that can be read both ways are quarantined: "
+                    "write their dates as 2025-03-01T22:15 and import them again, or export the two sources as two "
+                    "files."
+                ),
+            )
+        return (
+            contradiction,
+            self._separator(orders),
+            Message(
+                "Rows that stay ambiguous are quarantined: write their dates as 2025-03-01T22:15 and import them again."
+            ),
+        )
+
+    def _separator(self, orders: RowOrders) -> Message:
+        if orders.by == "half":
+            with_half = orders.values.get("H")
+            return (
+                Message("AM and PM tell them apart: with AM or PM the month comes first, in times of 24 hours the day.")
+                if with_half == MONTH or orders.values.get("") == DAY
+                else Message(
+                    "AM and PM tell them apart: with AM or PM the day comes first, in times of 24 hours the month."
+                )
+            )
+        if orders.by == "rows":
+            return Message(
+                "Blocks of rows tell them apart. Day first: rows {day}; month first: rows {month}.",
+                {name: _spans(orders.runs, order, self._runs) for name, order in (("day", DAY), ("month", MONTH))},
+            )
+        if orders.by == "style":
+            examples = self._examples
+            return Message(
+                "How they are written tells them apart. Day first: as in {day}; month first: as in {month}.",
+                {n: _listed(examples[v] for v, o in orders.values.items() if o == k) for n, k in _NAMES.items()},
+            )
+        if any(map(_PERSON.search, orders.values)):
+            return Message("The column {column} tells them apart.", {"column": self._labels[orders.column]})
+        return Message(
+            "The column {column} tells them apart. Day first: {day}; month first: {month}.",
+            {
+                "column": self._labels[orders.column],
+                **{n: _listed(v or "–" for v, o in orders.values.items() if o == k) for n, k in _NAMES.items()},
+            },
+        )
+
+
+_NAMES: Final = {"day": DAY, "month": MONTH}
+# What may name a person: an address, a number as long as a telephone's, two capitalised words.
+_PERSON: Final = re.compile(r"@|\d(?:[ ().+-]*\d){6}|\b[^\W\d_a-zα-ω][^\W\d_]*\.?,? [^\W\d_a-zα-ω][^\W\d_]*")
+
+
+def chance_of_all(sizes: Sequence[int], day: int, month: int) -> float:
+    """The chance that each value of a column is of one order, were the orders dealt out to the rows at random.
+
+    Of all ways to choose the `day` rows among `day + month`, those that take some values whole: exact, by counting the
+    sets of values (of these sizes) that have `day` rows together; where as many as there are sets would be too few to
+    matter, that bound.
+    """
+    bound = math.exp(min(0.0, len(sizes) * math.log(2) - _log_ways(day + month, day)))
+    if bound < CHANCE:
+        return bound
+    ways = {0: 1}
+    for size in sizes:
+        more = {total + size: n for total, n in ways.items() if total + size <= day}
+        ways = {total: ways.get(total, 0) + more.get(total, 0) for total in ways.keys() | more.keys()}
+    return ways.get(day, 0) / math.comb(day + month, day)
+
+
+def _log_ways(n: int, k: int) -> float:
+    """The logarithm of how many ways there are to choose k of n."""
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def chance_of_one(size: int, day: int, month: int) -> float:
+    """The chance that all rows of one value are of one order (hypergeometric)."""
+    rest = day + month - size
+    able = [other for other in (day, month) if other <= rest]
+    return sum(math.exp(_log_ways(rest, other) - _log_ways(day + month, day)) for other in able)
+
+
+def chance_of_runs(runs: int, day: int, month: int) -> float:
+    """The chance of so few runs, or fewer, with orders dealt out to the rows at random (Wald and Wolfowitz 1940)."""
+    if runs > 1 + 2 * day * month / (day + month):  # more than the mean
+        return 1.0
+    every, chance = _log_ways(day + month, day), 0.0
+    for n in range(2, runs + 1):
+        half, odd = divmod(n, 2)
+        pairs = ((half, half - 1), (half - 1, half)) if odd else ((half - 1, half - 1),) * 2
+        able = [(a, b) for a, b in pairs if a < day and b < month]
+        chance += sum(math.exp(_log_ways(day - 1, a) + _log_ways(month - 1, b) - every) for a, b in able)
+    return chance
+
+
+def gather(
+    layout: Layout, labels: Sequence[str], roles: Sequence[str], blocks: Iterable[Block]
+) -> tuple[OrderEvidence, ...]:
+    """Go over the blocks once more: the columns of dates together where those of a row agree, else each by itself."""
+    together = OrderEvidence(layout, labels, roles)
+    alone = [OrderEvidence(layout, labels, [role]) for role in roles] if len(roles) > 1 else []
+    for block in blocks:
+        if block.table.num_rows:
+            for evidence in (together, *alone):
+                evidence.add(block)
+    return tuple(alone) if alone and together.conflicts else (together,)
+
+
+def _within(run: Run, runs: Sequence[Run]) -> bool:
+    return any(one.first <= run.first and run.last <= one.last and one.order == run.order for one in runs)
+
+
+def _spans(runs: Sequence[Run], order: int, merged: Sequence[Run]) -> str:
+    """The first and last rows of some blocks, without the ends of the file that nobody can count to."""
+    known = [run for run in merged if run.order == order and _within(run, runs)]
+    return _listed(f"{run.first}–{run.last}" for run in known)
+
+
+def _listed(words: Iterable[Any]) -> str:
+    """Some words, a few of them where there are many."""
+    named = list(map(str, words))
+    return ", ".join([*named[:MOST_SHOWN], *(["…"] if len(named) > MOST_SHOWN else [])]) or "–"
+
+
+def one_order(size: int, order: str) -> Orders:
+    """One order for all rows, which lets a date that has but one reading be read as it can only be."""
+    return np.full(size, ORDERS[order], np.int8)
+
 
 SAMPLE_ROWS: Final = 50_000
 MOST_WORDS: Final = 5_000
@@ -258,14 +610,13 @@ def _profile_dates(column: ArrowText, rows: IntArray, column_profile: DateColumn
         column_profile.months.update(
             pc.unique(pc.utf8_slice_codeunits(column.filter(pa.array(firsts)), 0, 7)).to_pylist()
         )
-    strict = all_iso_with_offset(column)
-    timed = np.ones(len(column), bool) if strict else matches(column, _TIMED)
+    timed = matches(column, _TIMED)
     column_profile.timed += int(timed.sum())
-    if not column_profile.local and not strict:
+    if not column_profile.local:
         column_profile.local += int((timed & ~matches(column, _OFFSET)).sum())
     if column_profile.midnight == column_profile.timed - int(timed.sum()):
         column_profile.midnight += int(matches(column, _MIDNIGHT).sum())
-    iso = timed if strict else matches(column, _ISO)
+    iso = matches(column, _ISO)
     column_profile.iso += int(iso.sum())
     if iso.all():
         return

@@ -1,19 +1,51 @@
 """The proof of an import: what a person looks at before it, to see at a glance that a file was understood.
 
 Profiles of hours, weekdays and months, the commonest categories with their kinds, genders, how full each role is, three
-rows as they were read and as they were understood, and what of all this looks implausible. Free text and columns with
-personal data never appear in it.
+rows as they were read and as they were understood, and what of all this looks implausible; and its words, for pages,
+the command line and JSON. Free text and columns with personal data never appear in it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from curim_data.model import CityProfile, Kind, Message, Translator
-from curim_data.model.labels import UNCATEGORISED, category_label
+from curim_data.model.labels import (
+    UNCATEGORISED,
+    category_label,
+    column_label,
+    district_label,
+    gender_label,
+    kind_label,
+    role_name,
+    value_label,
+)
+from curim_data.model.values import Gender
+
+_BARS: Final = "▁▂▃▄▅▆▇█"
+_NONE: Final = "·"
+
+
+def text_bars(counts: Sequence[float]) -> str:
+    """Counts as bars of one letter each, the highest as the fullest; a point stands for none.
+
+    Examples
+    --------
+    >>> text_bars([0, 1, 4, 8])
+    '·▁▄█'
+    """
+    top = max(counts, default=0)
+    return "".join(_BARS[-int(-len(_BARS) * count // top) - 1] if count > 0 else _NONE for count in counts)
+
+
+def printable(text: str) -> str:
+    """The text without line breaks and control characters, which a terminal would obey."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
 
 KINDS: Final = frozenset({Kind.OFFENCE.value, Kind.INCIVILITY.value, Kind.RISK.value})
 GENDER_ROLES: Final = ("affected_gender", "reporter_gender")
@@ -143,7 +175,7 @@ class Proof:
     @property
     def by_year(self) -> bool:
         """Whether the time is so long that it is shown by year."""
-        return bool(self.months) and _months_between(self.months[0][0], self.months[-1][0]) >= MOST_MONTHS
+        return bool(self.months) and month_number(self.months[-1][0]) - month_number(self.months[0][0]) >= MOST_MONTHS
 
     @property
     def periods(self) -> tuple[tuple[dt.date, int], ...]:
@@ -151,9 +183,8 @@ class Proof:
         if not self.months:
             return ()
         if not self.by_year:
-            known, (first, last) = dict(self.months), (self.months[0][0], self.months[-1][0])
-            steps = range(_months_between(first, last) + 1)
-            every = [_month_after(first, step) for step in steps]
+            known, first, last = dict(self.months), self.months[0][0], self.months[-1][0]
+            every = map(month_of_number, range(month_number(first), month_number(last) + 1))
             return tuple((month, known.get(month, 0)) for month in every)
         years: dict[int, int] = {}
         for month, n in self.months:
@@ -195,10 +226,255 @@ class Proof:
         )
 
 
-def _months_between(first: dt.date, last: dt.date) -> int:
-    return (last.year - first.year) * 12 + last.month - first.month
+def month_number(month: dt.date) -> int:
+    """A month as a number: months since the beginning of our era."""
+    return month.year * 12 + month.month - 1
 
 
-def _month_after(first: dt.date, steps: int) -> dt.date:
-    number = first.year * 12 + first.month - 1 + steps
+def month_of_number(number: int) -> dt.date:
+    """The first day of a month by its number."""
     return dt.date(number // 12, number % 12 + 1, 1)
+
+
+_DATES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
+_PLACES: Final = ("latitude", "longitude", "x", "y", "point")
+_WORDS: Final = ("affected_gender", "reporter_gender", "age_band", "status", "severity", "feeling")
+_WIDTH: Final = 14
+
+
+@dataclass(frozen=True)
+class Line:
+    """Cells of a row that were read together, and what became of them.
+
+    `columns` and `read`: the headings and texts of those that are filled, or of all where none is; none where the value
+    was worked out from other cells. `name`: what they hold, or that they are not used or not stored; `value` in words.
+    """
+
+    columns: tuple[str, ...]
+    read: tuple[str, ...]
+    name: str
+    value: str
+
+
+def row_lines(t: Translator, city: CityProfile, row: RowProof) -> list[Line]:
+    """The cells of a row beside what was understood, then what was worked out from them, then what is not stored.
+
+    What is not stored shows no text.
+    """
+    groups: dict[tuple[str, str], list[CellProof]] = {}
+    for place, cell in enumerate(row.cells):
+        role = "point" if {*_PLACES} & {cell.role} else cell.role
+        alone = str(place) if cell.use == "unused" and cell.read else ""
+        groups.setdefault((cell.use, role or alone), []).append(cell)
+    lines, alert = [], row.alert
+    for (use, _), cells in groups.items():
+        if use == "alert":
+            shown = [cell for cell in cells if cell.read] or cells
+            name = t("Latitude, longitude") if cells[0].role in _PLACES else role_name(t, cells[0].role)
+            lines.append(_line_of(shown, name, _value(t, city, cells[0].role, alert)))
+    if not any(cell.role == "kind" for cell in row.cells):
+        lines.append(Line((), (), column_label(t, "kind"), kind_name(t, alert["kind"])))
+    if city.districts and alert.get("longitude") is not None:
+        lines.append(Line((), (), column_label(t, "district"), district_label(t, city, alert.get("district"))))
+    unused = [_line_of(cells, t("Not used"), "") for (use, _), cells in groups.items() if use == "unused"]
+    dropped = t("Not stored: free text or personal data")
+    hidden = [_line_of(cells, dropped, "") for (use, _), cells in groups.items() if use == "dropped"]
+    return [*lines, *unused, *hidden]
+
+
+def _line_of(cells: Sequence[CellProof], name: str, value: str) -> Line:
+    return Line(tuple(cell.column for cell in cells), tuple(cell.read for cell in cells), name, value)
+
+
+def kind_name(t: Translator, kind: str | None) -> str:
+    """A kind in words, also where it is not known."""
+    return kind_label(t, kind) if kind in KINDS else t.c("kind", "Not known")
+
+
+def gender_counts(t: Translator, gender: GenderProof, alerts: int) -> list[tuple[str, int, str]]:
+    """Label, count and share of each gender, in the order of the list of genders."""
+    counts = gender.counts
+    order = [*[one.value for one in Gender], *[one for one in counts if one not in set(Gender)]]
+    return [
+        (gender_label(t, one), counts[one], t.part(counts[one] / max(alerts, 1))) for one in order if counts.get(one)
+    ]
+
+
+def brief_lines(t: Translator, city: CityProfile, proof: Proof) -> Iterator[str]:
+    """The proof for a terminal: what looks implausible first, then a line for each part, then the rows.
+
+    Names of categories come from files: control characters, which a terminal would obey, become blanks.
+    """
+    yield from map(printable, _brief(t, city, proof))
+
+
+def _brief(t: Translator, city: CityProfile, proof: Proof) -> Iterator[str]:
+    for concern in proof.concerns:
+        yield t("Look at this: {sentence}", sentence=concern.sentence(t, city))
+    if not proof.alerts:
+        yield proof.hours_sentence(t)
+        return
+    hours = text_bars(proof.hours) if proof.with_hour else ""
+    yield _line(t, column_label(t, "hour"), f"0h {hours} 23h  " if hours else "", proof.hours_sentence(t))
+    if proof.with_day:
+        first, last = t.weekday(0, "abbreviated"), t.weekday(6, "abbreviated")
+        yield _line(
+            t, column_label(t, "weekday"), f"{first} {text_bars(proof.weekdays)} {last}  ", proof.weekdays_sentence(t)
+        )
+    yield _line(t, *_period_line(t, proof))
+    yield _line(t, column_label(t, "category"), categories_sentence(t, city, proof))
+    for gender in proof.genders:
+        yield _line(t, column_label(t, gender.role), gender_sentence(t, gender, proof.alerts))
+    yield t("Filled:")
+    for role in proof.roles:
+        share = t.part(role.filled / proof.alerts)
+        yield f"  {_headed(t, role_name(t, role.role))} {share} ({', '.join(role.columns)})"
+    for row in proof.rows:
+        yield t("Row {n}, as read → as understood:", n=row.row)
+        lines = row_lines(t, city, row)
+        # The report names the columns that are not used or not stored.
+        yield from (_written(t, line) for line in lines if line.value or any(line.read))
+
+
+def _written(t: Translator, line: Line) -> str:
+    """A line of a row for a terminal."""
+    columns, read = ", ".join(line.columns), " ".join(filter(None, line.read))
+    left = f"{_headed(t, columns)} {read} → " if read else f"{columns} → " if columns else "→ "
+    return f"  {left}" + (f"{_headed(t, line.name)} {line.value}" if line.value else line.name)
+
+
+def _headed(t: Translator, name: str) -> str:
+    """A name before what belongs to it: French sets the colon apart."""
+    return t("{name}:", name=name)
+
+
+def categories_sentence(t: Translator, city: CityProfile, proof: Proof) -> str:
+    """The commonest categories, each with its share and kind, and how many others there are."""
+    if not proof.categorised:
+        return t("none: no column of the file holds it")
+    names = []
+    for one in proof.categories:
+        share = t.part(one.n / max(proof.alerts, 1))
+        names.append(f"{category_label(t, city, one.category)} {share} ({kinds_name(t, one)})")
+    if rest := proof.distinct - len(proof.categories):
+        names.append(t.n("{n} other", "{n} others", rest))
+    return ", ".join(names)
+
+
+def kinds_name(t: Translator, category: CategoryProof) -> str:
+    """The kinds of a category in words, the commonest first."""
+    return " / ".join(kind_name(t, kind) for kind in category.kinds or ("",))
+
+
+def gender_sentence(t: Translator, gender: GenderProof, alerts: int) -> str:
+    """Shares of the genders, or that nobody was asked."""
+    if not gender.asked:
+        return t("not asked: no column of the file holds it")
+    return ", ".join(f"{label} {share}" for label, _, share in gender_counts(t, gender, alerts))
+
+
+def period_name(t: Translator, proof: Proof, day: dt.date) -> str:
+    """A month, or a year where these are shown."""
+    return t.date(day, "y" if proof.by_year else "LLL y")
+
+
+def proof_object(t: Translator, city: CityProfile, proof: Proof) -> dict[str, Any]:
+    """The proof as plain values; labels and sentences in the reader's language."""
+    return {
+        "alerts": proof.alerts,
+        "attention": [
+            {"code": one.code, "about": one.about, "sentence": one.sentence(t, city)} for one in proof.concerns
+        ],
+        "hours": {"known": proof.with_hour, "counts": list(proof.hours)},
+        "weekdays": {"known": proof.with_day, "counts": list(proof.weekdays)},
+        "months": [{"month": f"{month:%Y-%m}", "n": n} for month, n in proof.months],
+        "categories": [
+            {
+                "category": one.category,
+                "label": category_label(t, city, one.category),
+                "kinds": list(one.kinds),
+                "n": one.n,
+            }
+            for one in proof.categories
+        ],
+        "distinct_categories": proof.distinct,
+        "kinds": dict(proof.kinds),
+        "genders": {
+            one.role: {"asked": one.asked, "columns": list(one.columns), "counts": dict(one.counts)}
+            for one in proof.genders
+        },
+        "roles": [
+            {"role": one.role, "columns": list(one.columns), "filled": one.filled, "share": _share(one.filled, proof)}
+            for one in proof.roles
+        ],
+        "rows": [
+            {
+                "row": row.row,
+                "cells": [
+                    {
+                        "columns": list(line.columns),
+                        "read": [text or None for text in line.read],
+                        "holds": line.name,
+                        "understood": line.value or None,
+                    }
+                    for line in row_lines(t, city, row)
+                ],
+            }
+            for row in proof.rows
+        ],
+    }
+
+
+def _share(n: int, proof: Proof) -> float:
+    return round(n / max(proof.alerts, 1), 4)
+
+
+def _line(t: Translator, name: str, *parts: str) -> str:
+    return f"{_headed(t, name):<{_WIDTH}} {''.join(parts)}".rstrip()
+
+
+def _period_line(t: Translator, proof: Proof) -> tuple[str, str]:
+    periods = proof.periods
+    name = t("Year") if proof.by_year else t("Month")
+    first, last = (period_name(t, proof, periods[at][0]) for at in (0, -1))
+    if len(periods) == 1:
+        return name, first
+    return name, f"{first} {text_bars([n for _, n in periods])} {last}"
+
+
+def _value(t: Translator, city: CityProfile, role: str, alert: Mapping[str, Any]) -> str:
+    """The value of an alert that a role gave."""
+    if role in _DATES:
+        return _moment(t, city, role, alert)
+    if role in _PLACES:
+        if alert.get("longitude") is None:
+            return t("none")
+        return f"{alert['latitude']:.5f}, {alert['longitude']:.5f}"
+    if role == "category":
+        names = [alert["category"], *(alert.get("more_categories") or ())]
+        return ", ".join(category_label(t, city, one) for one in names)
+    if role == "more_categories":
+        names = list(alert.get("more_categories") or ())
+        return ", ".join(category_label(t, city, one) for one in names) or t("none")
+    if role == "kind":
+        return kind_name(t, alert["kind"])
+    if role in _WORDS:
+        return value_label(t, city, role, alert.get(role))
+    value = alert.get("incident_id" if role == "alert_id" else role)
+    return t("none") if value is None or value == "" else str(value)
+
+
+def _moment(t: Translator, city: CityProfile, role: str, alert: Mapping[str, Any]) -> str:
+    """A date as finely as it is known, in the city's time."""
+    when = alert.get(role)
+    if when is None:
+        return t("none")
+    local = when.astimezone(ZoneInfo(city.timezone))
+    main = role == ("reported_at" if alert.get("occurred_from") is None else "occurred_from")
+    precision = alert["time_precision"]
+    if main and precision == "month":
+        return t.date(local.date(), "LLLL y")
+    midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
+    if (main and precision == "day") or (not main and midnight):
+        return t.date(local.date(), "medium")
+    return t("{date}, {time}", date=t.date(local.date(), "medium"), time=f"{local:%H:%M}")

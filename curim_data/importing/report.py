@@ -20,24 +20,46 @@ import pyarrow.compute as pc
 from curim_data import formats
 from curim_data.containers import open_file
 from curim_data.formats.base import Layout, fold
+from curim_data.geo.default_coordinates import LEAST, default_coordinates, usual_count
 from curim_data.importing._first_city import FirstCity
-from curim_data.importing._tally import ColumnSummary, Tally, is_elsewhere
 from curim_data.importing.comparison import Comparison, ExportChanges
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.extract import ProfiledExport, recognise
 from curim_data.importing.mapping import ColumnMapping, changed_columns
+from curim_data.importing.outcomes import ColumnSummary, Tally, is_elsewhere
 from curim_data.importing.proof import Proof
 from curim_data.importing.rows import known_categories, word_value
 from curim_data.importing.transform import ImportPlan, StagedExport
 from curim_data.model import Answers, CityProfile, Facts, Message, Reason, Translator
 from curim_data.model.alert import TOLD
 from curim_data.model.labels import UNCATEGORISED
+from curim_data.model.place_names import PlaceNames
 from curim_data.model.questions import BY_NAMES
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Flag
 from curim_data.profile.spread import Spread, names_of_areas
-from curim_data.quality import default_coordinates
 from curim_data.store import Batch
-from curim_data.store.staging import StagedResult, Staging
+from curim_data.store.matching import bounded_duckdb
+from curim_data.store.staging import StagedResult
+from curim_data.store.staging import Staging
+
+
+def default_coordinates_of_files(staged: Sequence[Path], names: PlaceNames) -> pd.DataFrame:
+    """`geo.default_coordinates` of the alerts in Parquet files; DuckDB spills to disk next to them.
+
+    Its columns longitude, latitude (WGS84) and inside; the result's longitude, latitude and n. `names`: what the
+    file calls positions.
+    """
+    with bounded_duckdb(staged[0].parent) as engine:
+        engine.execute(
+            "CREATE TEMP TABLE points AS SELECT longitude, latitude, coalesce(inside, false) AS inside, count(*) AS n "
+            "FROM read_parquet($files) WHERE longitude IS NOT NULL GROUP BY ALL",
+            {"files": [str(path) for path in staged]},
+        )
+        sides = dict(engine.execute("SELECT inside, CAST(sum(n) AS BIGINT) FROM points GROUP BY 1").fetchall())
+        usual = usual_count(engine.execute("SELECT n, count(*) AS points FROM points GROUP BY n").df())
+        points: pd.DataFrame = engine.execute("SELECT * FROM points WHERE n > $least", {"least": LEAST}).df()
+    return default_coordinates(points, sides.get(True, 0), sides.get(False, 0), usual, names)
+
 
 SAMPLE_ROWS: Final = 20
 SAMPLE_POINTS: Final = 2_000
@@ -268,7 +290,11 @@ def build_report(
         spread=first_city.spread if first_city is not None else None,
         options=(
             *(first_city.options if first_city is not None else ()),
-            *((_CATEGORY_OPTION,) if _uncategorised(layout, plan.decisions) else ()),
+            *(
+                (Message("--category NAME gives all of them a category."),)
+                if _uncategorised(layout, plan.decisions)
+                else ()
+            ),
         ),
         mapping=None if profiled.opened.mended else saved,
         changes=comparison.changes(matched.batch),
@@ -280,7 +306,7 @@ def build_report(
         unknown=tally.unknown,
         dropped=tuple(labels[place] or f"{place + 1}" for place in sorted({*layout.personal, *layout.text})),
         unused=tuple(labels[place] for place in layout.unused if labels[place]),
-        default_coordinates=default_coordinates.default_coordinates_of_files(staged.staging.paths, staged.learnt.names),
+        default_coordinates=default_coordinates_of_files(staged.staging.paths, staged.learnt.names),
         first=tally.first,
         last=tally.last,
         mapped=tally.mapped,
@@ -358,15 +384,19 @@ def _unplaced(layout: Layout) -> tuple[Message, ...]:
     return (Message("No column was recognised as coordinates: the alerts of this file are not on the map."),)
 
 
-_CATEGORY_OPTION: Final = Message("--category NAME gives all of them a category.")
-
-
 def _uncategorised(layout: Layout, decisions: Decisions) -> tuple[Message, ...]:
     """Say so where no column gives a category and nobody gave one, since pages then have nothing to divide by."""
     if "category" in layout.roles or decisions.category:
         return ()
     known = decisions.kind not in (None, BY_NAMES) or layout.kind or layout.nature or "kind" in layout.roles
-    return (_NO_CATEGORY if known else _NO_CATEGORY_AND_KIND,)
+    return (
+        Message("No column was recognised as the category: the alerts of this file have none.")
+        if known
+        else Message(
+            "No column was recognised as the category: the alerts of this file have none, and of which kind they are "
+            "(danger, incivility or offence) is not known."
+        ),
+    )
 
 
 def _without_kind(tally: Tally) -> tuple[Message, ...]:
@@ -378,18 +408,13 @@ def _without_kind(tally: Tally) -> tuple[Message, ...]:
     if not names:
         return ()
     values = {"n": sum(names.values()), "categories": ", ".join(list(names)[:MOST_NAMED])}
-    return (Message(_NO_KIND.text, values),)
-
-
-_NO_KIND: Final = Message(
-    "Alerts whose kind (danger, incivility or offence) is not known: {n}, such as those of {categories}. Give these "
-    "categories a kind in the city profile on the Data page."
-)
-_NO_CATEGORY: Final = Message("No column was recognised as the category: the alerts of this file have none.")
-_NO_CATEGORY_AND_KIND: Final = Message(
-    "No column was recognised as the category: the alerts of this file have none, and of which kind they are (danger, "
-    "incivility or offence) is not known."
-)
+    return (
+        Message(
+            "Alerts whose kind (danger, incivility or offence) is not known: {n}, such as those of {categories}. Give "
+            "these categories a kind in the city profile on the Data page.",
+            values,
+        ),
+    )
 
 
 def _points(staging: Staging, mapped: int) -> pd.DataFrame:

@@ -18,10 +18,9 @@ import pyarrow.compute as pc
 from curim_data.containers.types import ArrowText
 from curim_data.export.safe_csv import UNSAFE
 from curim_data.formats.base import Layout, Part, fold
-from curim_data.importing._text_columns import distinct, first_bytes, glued, in_one_piece, trimmed
+from curim_data.importing.value_parsing import distinct, glued, in_one_piece, trimmed
 from curim_data.lexicon import MISSING
-from curim_data.lexicon.hours import hour_of_span
-from curim_data.model import BoolArray
+from curim_data.lexicon.times import hour_of_span
 
 DATE_ROLES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 PLACE_ROLES: Final = ("latitude", "longitude", "x", "y", "point")
@@ -146,40 +145,20 @@ def empty_texts(size: int) -> ArrowText:
 
 def without_missing_words(column: ArrowText, missing: frozenset[str]) -> ArrowText:
     """Replace words for missing values by ""."""
-    spellings = _spellings(missing)
-    maybe = np.flatnonzero(_may_be_words(spellings)[first_bytes(column)])
-    if not len(maybe):
-        return column
-    some = column if len(maybe) == len(column) else column.take(pa.array(maybe))
-    mask = pc.is_in(pc.ascii_lower(some), value_set=pa.array(sorted(spellings), pa.large_string()))
-    strange = pc.invert(pc.string_is_ascii(some))
+    mask = pc.is_in(pc.ascii_lower(column), value_set=_spellings(missing))
+    strange = pc.invert(pc.string_is_ascii(column))
     if pc.any(strange).as_py():
-        codes, unique = distinct(pc.if_else(strange, some, ""))
+        codes, unique = distinct(pc.if_else(strange, column, ""))
         nothing = np.array([bool(text) and fold(text) in missing for text in unique], bool)[codes]
         mask = pc.or_(mask, pa.array(nothing))
-    if not pc.any(mask).as_py():
-        return column
-    whole = np.zeros(len(column), bool)
-    whole[maybe] = mask.to_numpy(False)
-    return pc.if_else(pa.array(whole), "", column)
+    return pc.if_else(mask, "", column)
 
 
 @lru_cache(maxsize=16)
-def _spellings(missing: frozenset[str]) -> frozenset[str]:
+def _spellings(missing: frozenset[str]) -> pa.Array:
     """How words for missing values are written."""
-    return frozenset({*missing, *(word.replace("_", " ") for word in missing), "-", "--", "---"})
-
-
-@lru_cache(maxsize=16)
-def _may_be_words(spellings: frozenset[str]) -> BoolArray:
-    """Which first bytes (256, 0 for an empty text) one of the spellings may have.
-
-    A number is none of them, since folding keeps the digit that a text begins with, unless a spelling begins with it.
-    """
-    possible = np.ones(256, bool)
-    possible[[0, *range(ord("0"), ord("9") + 1)]] = False
-    possible[[ord(text[0]) for text in spellings if text[:1].isascii() and text[:1]]] = True
-    return possible
+    words = {*missing, *(word.replace("_", " ") for word in missing), "-", "--", "---"}
+    return pa.array(sorted(words), pa.large_string())
 
 
 def without_apostrophes(column: ArrowText) -> ArrowText:

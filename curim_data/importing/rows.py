@@ -20,16 +20,22 @@ import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowArray, ArrowText
 from curim_data.formats.base import MOST_CHARACTERS, Layout, fold, is_name
-from curim_data.importing._text_columns import distinct, glued, matches
+from curim_data.importing.column_choices import COUNT_ROLE, judge_counts
 from curim_data.importing.coordinates import ParsedCoordinates, near_city, parse_coordinates, swapped_rows
-from curim_data.importing.counted_rows import ROLE as COUNT
-from curim_data.importing.counted_rows import judge_counts
-from curim_data.importing.date_parsing import ISO_DAY, ParsedDates, next_month_start, parse_dates
 from curim_data.importing.decisions import Decisions
-from curim_data.importing.number_parsing import parse_decimals
+from curim_data.importing.outcomes import RowOutcomes
 from curim_data.importing.profiling import split_bars, split_cell
 from curim_data.importing.roles import DATE_ROLES, PLACE_ROLES, UNIT, RoleColumns, missing_words
-from curim_data.importing.row_outcomes import RowOutcomes
+from curim_data.importing.value_parsing import (
+    ISO_DAY,
+    ParsedDates,
+    distinct,
+    glued,
+    matches,
+    next_month_start,
+    parse_dates,
+    parse_decimals,
+)
 from curim_data.lexicon import SCALES, age_band, kind_of, scale_step
 from curim_data.model import Block, BoolArray, CityProfile, Gender, IntArray, Kind, Reason, Status
 from curim_data.model.alert import TOLD
@@ -119,8 +125,8 @@ def parse_rows(
     if block.trailing_cut.any():
         outcomes.repair(block.trailing_cut, Repair.TRAILING_FIELDS, "", "", "")
     _judge_unstored(block, columns, layout, outcomes)
-    if columns.has(COUNT):
-        judge_counts(columns[COUNT], columns.label(COUNT), outcomes)
+    if columns.has(COUNT_ROLE):
+        judge_counts(columns[COUNT_ROLE], columns.label(COUNT_ROLE), outcomes)
     if layout.skip_hxl:
         outcomes.quarantine(_hxl_rows(block), Reason.HXL_ROW, "", columns["alert_id"])
     values = _parse_dates(columns, city, decisions, outcomes, block.rows)

@@ -1,7 +1,7 @@
 """A city's profile: making a provisional one, editing it from the city's own files, its versions, re-enrichment.
 
 Public: `edit` (`set_districts`, `set_population`, `set_landmarks`, ...), `shapes` and `tables` (reading uploaded
-files), `versions` (change, restore), `provisional` (a first profile from the data) and `reenrich` (`reenrich_store`).
+files), `versions` (change, restore, `reenrich_store`) and `provisional` (a first profile from the data).
 
 `edit` is loaded when it is asked for, so that the help of a command does not wait for shapes and tables.
 """

@@ -46,14 +46,17 @@ from curim_data.profile.files import (
 )
 from curim_data.profile.provisional import placed
 from curim_data.profile.shapes import (
+    OSM_ATTRIBUTION,
     PROPOSED,
     AreaFile,
     chosen_name_column,
     districts_of,
+    is_osm_points,
+    landmarks_of,
     propose_name_column,
     read_areas,
+    streets_of,
 )
-from curim_data.profile.streets import OSM_ATTRIBUTION, is_osm_points, landmarks_of, streets_of
 from curim_data.profile.versions import (
     ProfileChange,
     Version,
@@ -183,11 +186,7 @@ def set_districts(
 def set_land(home: Home, areas: AreaFile) -> EditReport:
     """Give the city its study area: the union of the areas. The profile is no longer provisional."""
     land = as_polygons(shapely.union_all(areas.frame.geometry.to_numpy()))
-
-    def edit(folder: Path, _: CityProfile) -> None:
-        _put_land(folder, land)
-
-    made = change_profile(home, edit, "land", areas.name)
+    made = change_profile(home, lambda folder, _: _put_land(folder, land), "land", areas.name)
     return _with_reach(home, _report(made, len(areas), area_notes(areas)))
 
 
@@ -218,22 +217,16 @@ def set_landmarks(home: Home, source: Path | bytes, name: str) -> EditReport:
     """Give the landmarks: CSV or XLSX (see `tables.landmarks`), points of a GeoJSON, GeoPackage or zip, or an extract
     of OpenStreetMap (see `landmarks_of`)."""
     found, attribution = landmarks_in(source, name, home.city())
-
-    def edit(folder: Path, _: CityProfile) -> None:
-        write_landmarks(folder, found, attribution)
-
-    return _report(change_profile(home, edit, "landmarks", name), len(found), ())
+    made = change_profile(home, lambda folder, _: write_landmarks(folder, found, attribution), "landmarks", name)
+    return _report(made, len(found), ())
 
 
 def set_help_lines(home: Home, source: Path | bytes, name: str) -> EditReport:
     """Give the help lines for people who are affected: a table (see `tables.help_lines`), whose rows replace those
     before."""
     found = tables.help_lines(tables.read_table(source, name), name)
-
-    def edit(folder: Path, _: CityProfile) -> None:
-        write_help_lines(folder, found)
-
-    return _report(change_profile(home, edit, "helplines", name), len(found), ())
+    made = change_profile(home, lambda folder, _: write_help_lines(folder, found), "helplines", name)
+    return _report(made, len(found), ())
 
 
 def landmarks_in(source: Path | bytes, name: str, city: CityProfile) -> tuple[tuple[Landmark, ...], str]:
@@ -282,11 +275,8 @@ def set_categories(
     notes = gone_notes(before, {one.id for one in found})
     found, more = _as_they_were(before, found, {fold(column) for column in table.columns})
     notes += more
-
-    def edit(folder: Path, _: CityProfile) -> None:
-        write_categories(folder, kept, found)
-
-    return _report(change_profile(home, edit, "categories", name), len(found), notes)
+    made = change_profile(home, lambda folder, _: write_categories(folder, kept, found), "categories", name)
+    return _report(made, len(found), notes)
 
 
 def _as_they_were(
@@ -324,12 +314,10 @@ def set_names(
     given = {lang: text.strip() for lang, text in (names or {}).items() if lang in LANGUAGES and text.strip()}
     if name is not None and name.strip():
         given = {"en": name.strip(), **given}
-
-    def edit(folder: Path, _: CityProfile) -> None:
-        changes: dict[str, Any] = {"names": given or None, "timezone": timezone, "epsg": epsg}
-        write_head(folder, {**read_head(folder), **{key: value for key, value in changes.items() if value is not None}})
-
-    return _report(change_profile(home, edit, "names"), 1, ())
+    changes: dict[str, Any] = {"names": given or None, "timezone": timezone, "epsg": epsg}
+    changes = {key: value for key, value in changes.items() if value is not None}
+    made = change_profile(home, lambda folder, _: write_head(folder, read_head(folder) | changes), "names")
+    return _report(made, 1, ())
 
 
 def set_least_counts(home: Home, ordinary: int, sensitive: int) -> EditReport:
@@ -341,20 +329,14 @@ def set_least_counts(home: Home, ordinary: int, sensitive: int) -> EditReport:
         if not floor <= asked <= MOST_LEAST:
             values = {"floor": floor, "most": MOST_LEAST, "asked": asked}
             raise ImportProblem(Message(UNDER_THE_FLOOR, values))
-
-    def edit(folder: Path, _: CityProfile) -> None:
-        write_head(folder, {**read_head(folder), LEAST_COUNT: ordinary, LEAST_SENSITIVE_COUNT: sensitive})
-
-    return _report(change_profile(home, edit, "least_counts"), 1, ())
+    least = {LEAST_COUNT: ordinary, LEAST_SENSITIVE_COUNT: sensitive}
+    made = change_profile(home, lambda folder, _: write_head(folder, read_head(folder) | least), "least_counts")
+    return _report(made, 1, ())
 
 
 def confirm_provisional(home: Home) -> EditReport:
     """Accept a provisional profile as the city's own, as it is."""
-
-    def edit(folder: Path, _: CityProfile) -> None:
-        _given(folder)
-
-    return _report(change_profile(home, edit, "confirmed"), 1, ())
+    return _report(change_profile(home, lambda folder, _: _given(folder), "confirmed"), 1, ())
 
 
 def _check_projection(epsg: int, land: BaseGeometry) -> None:

@@ -21,13 +21,60 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.model import CityProfile, ImportProblem, Message
+from curim_data.geo.enrichment import enrich
+from curim_data.model import SCHEMA, CityProfile, ImportProblem, Message
 from curim_data.model.city import FILES, load_city, profile_version
+from curim_data.model.reasons import Flag
 from curim_data.store import Home, Store, locked
+from curim_data.store.matching import content_hashes
 from curim_data.store.home import replace_files
 from curim_data.store.locking import try_lock
+
+
+def reenrich_store(home: Home) -> int:
+    """Enrich all stored alerts with the home's current profile, in one commit; returns how many there are."""
+    city = home.city()
+    return Store(home).rewrite(lambda alerts: reenriched(alerts, city), f"profile {city.version}")
+
+
+def reenriched(alerts: pa.Table, city: CityProfile) -> pa.Table:
+    """Alerts (`alert.SCHEMA`) with the columns, the version and the flags that belong to this profile."""
+    fresh = enrich(alerts, city)
+    profile = {
+        Flag.OUTSIDE_CITY.value: [inside is False for inside in fresh["inside"].to_pylist()],
+        Flag.UNKNOWN_CATEGORY.value: [
+            any(name not in city.categories for name in (first, *(more or ())))
+            for first, more in zip(fresh["category"].to_pylist(), fresh["more_categories"].to_pylist(), strict=True)
+        ],
+    }
+    kept = ([flag for flag in flags or () if flag not in profile] for flags in fresh["flags"].to_pylist())
+    flags = [
+        [*old, *(flag for flag, raised in zip(profile, marks, strict=True) if raised)]
+        for old, *marks in zip(kept, *profile.values(), strict=True)
+    ]
+    version = pa.array([city.version] * fresh.num_rows, pa.string())
+    made = {
+        "kind": _kinds(fresh, city),
+        "flags": pa.array(flags, SCHEMA.field("flags").type),
+        "profile_version": version,
+    }
+    for name, column in made.items():
+        fresh = fresh.set_column(fresh.schema.get_field_index(name), SCHEMA.field(name), column)
+    return fresh
+
+
+def _kinds(alerts: pa.Table, city: CityProfile) -> Any:
+    """The kinds of the city's category list; one that the source gave stays, as the hash of the content shows, and
+    so does that of a category which the list does not hold."""
+    more = pc.binary_join(alerts["more_categories"], "|")
+    without = content_hashes(alerts, pa.nulls(alerts.num_rows, pa.string()), more)
+    ids, kinds = pa.array(list(city.categories), pa.string()), [one.kind for one in city.categories.values()]
+    listed = pa.array(kinds, pa.string()).take(pc.index_in(alerts["category"], ids))
+    return pc.coalesce(pc.if_else(pc.equal(without, alerts["content_hash"]), listed, None), alerts["kind"])
+
 
 RECORD: Final = "told.json"
 NEXT: Final = "next.json"
@@ -125,7 +172,8 @@ def change_profile(home: Home, edit: Callable[[Path, CityProfile], None], what: 
             shutil.rmtree(part, ignore_errors=True)
         if not (versions_folder(home) / before).exists():
             part = _part(home, home.city_folder)
-            _keep(home, part, before, FIRST, "", when=_made(home.city_folder))
+            made = (home.city_folder / "city.toml").stat().st_mtime
+            _keep(home, part, before, FIRST, "", when=dt.datetime.fromtimestamp(made, dt.UTC))
         return ProfileChange(before, after, _put(home, before, after))
 
 
@@ -139,11 +187,7 @@ def restore_version(home: Home, version: str) -> ProfileChange:
             )
         )
     source = versions_folder(home) / matching[0]
-
-    def edit(target: Path, _: CityProfile) -> None:
-        replace_files(source, target)
-
-    return change_profile(home, edit, "restored")
+    return change_profile(home, lambda target, _: replace_files(source, target), "restored")
 
 
 def stale_count(home: Home) -> int:
@@ -183,8 +227,6 @@ def _heal(home: Home) -> Message | None:
 
 def _put(home: Home, before: str, after: str) -> int:
     """Enrich the alerts with the new version, then put its files in place."""
-    from curim_data.profile.reenrich import reenrich_store, reenriched
-
     mark = versions_folder(home) / NEXT
     _write(mark, json.dumps({"from": before, "to": after}))
     try:
@@ -228,10 +270,6 @@ def _keep(home: Home, part: Path, version: str, what: str, file: str, when: dt.d
         return
     (part / RECORD).write_text(json.dumps(record), "utf-8")
     part.rename(target)
-
-
-def _made(city: Path) -> dt.datetime:
-    return dt.datetime.fromtimestamp((city / "city.toml").stat().st_mtime, dt.UTC)
 
 
 def _tidy(home: Home) -> None:

@@ -12,8 +12,7 @@ import pandas as pd
 from curim_data.model import Message, Translator
 from curim_data.model.absence import NO_AFFECTED, NO_GENDER, NO_REPORTERS
 from curim_data.quality.completeness import COLUMNS
-from curim_data.quality.study import Detail, QualityStudy
-from curim_data.quality.times import MONTH
+from curim_data.quality.study import MONTH, Detail, QualityStudy
 
 # Shares from which on a finding needs attention.
 MANY_OUTSIDE: Final = 0.01

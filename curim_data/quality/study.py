@@ -1,7 +1,8 @@
-"""How far the stored data can be trusted: piles of coordinates, what is missing, what is unknown, gaps in time."""
+"""How far the stored data can be trusted: piles of coordinates, what is missing or unknown, jumps, duplicates."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,23 +10,240 @@ import numpy as np
 import pandas as pd
 
 from curim_data import privacy, query
-from curim_data.engine import Source
+from curim_data.engine import Relation, Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Gender, Message, Translator
+from curim_data.model import Audience, CityProfile, FloatArray, Gender, IntArray, Message, Translator
 from curim_data.model.absence import ASKED_FIELDS
 from curim_data.model.coverage import Coverage
 from curim_data.model.labels import UNCATEGORISED
+from curim_data.model.sql import all_of, at_points, coded, split_list
 from curim_data.privacy import DisclosureError, WrittenCounts
-from curim_data.quality import (
-    completeness,
-    near_duplicates,
-    positions,
-    times,
-)
-from curim_data.quality.near_duplicates import Incidents, NearDuplicates
+from curim_data.quality import completeness, positions
 from curim_data.quality.positions import Outside, Precision
-from curim_data.quality.times import Lag
 from curim_data.query import Total, default_points
+
+# A week is compared with the six before and the six after it; by chance fewer than 1 in 15,000 lie beyond 4 spreads.
+NEIGHBOURS: Final = 6
+LEAST_NEIGHBOURS: Final = 4
+BEYOND: Final = 4.0
+_MAD: Final = 0.6744898  # the median deviation of a standard normal
+MONTH: Final = "month"
+# Share of alerts of which only the month is known from which on weeks and days mean nothing.
+LAG_DAYS: Final = (1, 7, 28)
+
+
+@dataclass(frozen=True)
+class Lag:
+    """Hours from the event to its report, over the `n` alerts with both times that are not known by month only.
+
+    `median` and `late` (the 90th percentile) in hours; `over`: shares by more than 1, 7 and 28 days; `negative`:
+    alerts reported before they happened. `by_day`: how many give the event by its date alone, so that their lag is
+    too long by up to a day.
+    """
+
+    n: int
+    median: float
+    late: float
+    over: dict[int, float]
+    negative: int
+    by_day: int
+
+
+def jumps(counts: pd.Series) -> pd.DataFrame:
+    """Weeks (or months) whose count lies improbably far from the level of their neighbours.
+
+    The level is the median of the six periods before and the six after; the distance is 2 (sqrt(n + 3/8) -
+    sqrt(level + 3/8)), which for Poisson counts has a spread near 1 whatever the level (Anscombe 1948). It is divided
+    by the robust spread of all distances (median absolute deviation / 0.6745), at least 1, so that lively series are
+    judged by their own liveliness. Told are distances beyond 4.
+
+    Parameters
+    ----------
+    counts : Series
+        Alerts by period (index: timestamps, every whole period, in order).
+
+    Returns
+    -------
+    DataFrame
+        start (date), n, level, z; the farthest first.
+    """
+    n = counts.to_numpy(float)
+    level = np.full(len(n), np.nan)
+    for at in range(len(n)):
+        around = np.r_[n[max(0, at - NEIGHBOURS) : at], n[at + 1 : at + 1 + NEIGHBOURS]]
+        if len(around) >= LEAST_NEIGHBOURS:
+            level[at] = np.median(around)
+    distance = 2 * (np.sqrt(n + 0.375) - np.sqrt(level + 0.375))
+    known = distance[np.isfinite(distance)]
+    if not len(known):
+        return pd.DataFrame(columns=["start", "n", "level", "z"])
+    spread = max(1.0, float(np.median(np.abs(known - np.median(known)))) / _MAD)
+    z = distance / spread
+    frame = pd.DataFrame({"start": [day.date() for day in counts.index], "n": n, "level": level, "z": z})
+    frame = frame[np.abs(np.nan_to_num(z)) > BEYOND]
+    return frame.sort_values("z", key=np.abs, ascending=False, ignore_index=True)
+
+
+def periods(alerts: Relation, unit: str) -> pd.Series:
+    """Alerts by whole week or month, zeros included; the first and the last period, which may be cut off, left out.
+
+    Alerts of which only the month is known are counted by month alone.
+    """
+    known = [] if unit == MONTH else [f"time_precision <> '{MONTH}'"]
+    frame = alerts.frame(f"{unit} AS start, count(*) AS n", known, "GROUP BY 1")
+    if frame.empty:
+        return pd.Series(dtype=float)
+    series = frame.assign(start=pd.to_datetime(frame["start"])).set_index("start")["n"].sort_index()
+    every = pd.date_range(series.index[0], series.index[-1], freq="MS" if unit == MONTH else "7D", name=unit)
+    whole: pd.Series = series.reindex(every, fill_value=0).astype(float).iloc[1:-1]
+    return whole
+
+
+# Alerts with both times, of event and report; equal times are left out: one may stand in for the other.
+BOTH_TIMES: Final = (
+    "occurred_from_us IS NOT NULL",
+    f"time_precision <> '{MONTH}'",
+    "reported_at_us <> occurred_from_us",
+)
+_LAG: Final = "reported_at_us - occurred_from_us"
+_HOUR: Final = 3_600_000_000  # microseconds
+
+
+def lag(alerts: Relation) -> Lag | None:
+    """The time from event to report; None where no alert has both."""
+    by = "count(*) AS n"
+    counted = alerts.frame(f"{_LAG} AS lag, time_precision = 'day' AS by_day, {by}", BOTH_TIMES, "GROUP BY 1, 2")
+    if counted.empty:
+        return None
+    counted = counted.sort_values("lag")
+    hours, each = counted["lag"].to_numpy(float) / _HOUR, counted["n"].to_numpy(int)
+    n = int(each.sum())
+    return Lag(
+        n=n,
+        median=_quantile(hours, each, 0.5),
+        late=_quantile(hours, each, 0.9),
+        over={days: int(each[hours > 24 * days].sum()) / n for days in LAG_DAYS},
+        negative=int(each[hours < 0].sum()),
+        by_day=int(counted.loc[counted["by_day"], "n"].sum()),
+    )
+
+
+def _quantile(values: FloatArray, each: IntArray, share: float) -> float:
+    """The quantile, between two values where it falls there, of sorted values of which there are several each."""
+    at = share * (each.sum() - 1)
+    below, above = np.searchsorted(np.cumsum(each), [math.floor(at), math.ceil(at)], side="right")
+    return float(values[below] + (at - math.floor(at)) * (values[above] - values[below]))
+
+
+def lag_classes(alerts: Relation) -> pd.DataFrame:
+    """Alerts by class of lag: columns most (hours; the last is infinite), n. Negative lags are the first class."""
+    bounds = (0, 1, 6, 24, 72, 168, 672)
+    cases = " ".join(f"WHEN {_LAG} < {_HOUR * bound} THEN {at}" for at, bound in enumerate(bounds))
+    number = f"CASE {cases} ELSE {len(bounds)} END"
+    n = alerts.frame(f"{number} AS number, count(*) AS n", BOTH_TIMES, "GROUP BY 1").set_index("number")["n"]
+    n = n.reindex(range(len(bounds) + 1), fill_value=0)
+    return pd.DataFrame({"most": [*map(float, bounds), math.inf], "n": n.to_numpy(int)})
+
+
+NEAR_M: Final = 50.0
+NEAR_HOURS: Final = 48
+MOST_PAIRS: Final = 200
+# Comparisons of alerts in the same category, 50 m and 48 h beyond which pairs are not looked for.
+MOST_COMPARISONS: Final = 20_000_000
+
+
+@dataclass(frozen=True)
+class NearDuplicates:
+    """Pairs of alerts of the same category, within 50 m and 48 h, of other incidents.
+
+    `pairs` all pairs, `alerts` the alerts in them, `of` the alerts that were compared (with a position off default
+    coordinates and a time better than the month). `by_category`: category, pairs. `listed`: at most 200 pairs, the
+    nearest in time first: first, second (alert ids), category, metres, hours. `first_day`: pairs less than 24 hours
+    apart; chance alone would put half of them there. None of it is known where `too_many`.
+    """
+
+    pairs: int
+    alerts: int
+    of: int
+    by_category: pd.DataFrame
+    listed: pd.DataFrame
+    too_many: bool = False
+    first_day: int = 0
+
+
+def near_duplicates(source: Source, default_points: pd.DataFrame) -> NearDuplicates:
+    """Look for near-duplicates, by a tree of the alerts of each category in space and time."""
+    usable = ["x IS NOT NULL", f"time_precision <> '{MONTH}'", f"NOT {at_points(default_points)}"]
+    of, likely = source.alerts.one("count(*) AS n", usable)["n"], _comparisons(source.alerts, usable)
+    none = pd.DataFrame(columns=["first", "second", "category", "metres", "hours"])
+    if likely > MOST_COMPARISONS:
+        return NearDuplicates(0, 0, of, pd.DataFrame(columns=["category", "pairs"]), none, too_many=True)
+    columns = "alert_id, incident_id, category, x, y, coalesce(occurred_from_us, reported_at_us) AS at"
+    alerts = source.alerts.frame(columns, usable)
+    found = pd.concat([none, *(_pairs(part) for _, part in alerts.groupby("category"))], ignore_index=True)
+    by_category = found.groupby("category").size().rename("pairs").reset_index()
+    return NearDuplicates(
+        pairs=len(found),
+        alerts=int(pd.concat([found["first"], found["second"]]).nunique()),
+        of=of,
+        by_category=by_category.sort_values(["pairs", "category"], ascending=[False, True], ignore_index=True),
+        listed=found.sort_values(["hours", "metres", "first", "second"], ignore_index=True).head(MOST_PAIRS),
+        first_day=int((found["hours"] < NEAR_HOURS / 2).sum()),
+    )
+
+
+def _comparisons(alerts: Relation, usable: list[str]) -> int:
+    """About how many pairs are near each other: those that share a square of 50 m and 48 hours, both ways."""
+    square = ", ".join(f"floor({name} / {NEAR_M}e0)" for name in ("x", "y"))
+    hours = f"floor(coalesce(occurred_from_us, reported_at_us) / {_HOUR * NEAR_HOURS}.0e0)"
+    crowds = f"SELECT count(*) AS n FROM {alerts.name}{all_of(usable)} GROUP BY category, {square}, {hours}"
+    found = alerts.ask(f"SELECT CAST(sum(n * (n - 1)) AS BIGINT) AS pairs FROM ({crowds}) AS crowds")
+    return int(found["pairs"][0].as_py() or 0)
+
+
+def _pairs(alerts: pd.DataFrame) -> pd.DataFrame:
+    """Each pair of alerts of one category within reach, once, of other incidents."""
+    from scipy.spatial import cKDTree  # here, since it is slow to load
+
+    alerts = alerts.reset_index(drop=True)
+    at = alerts[["x", "y", "at"]].to_numpy(float)
+    # All within the cube that holds the cylinder: 50 m in each direction of space, and 48 hours as 50 m of time.
+    scaled = at * [1.0, 1.0, NEAR_M / (_HOUR * NEAR_HOURS)]
+    one, other = cKDTree(scaled).query_pairs(NEAR_M * (1 + 1e-9), p=np.inf, output_type="ndarray").T
+    metres = np.hypot(at[one, 0] - at[other, 0], at[one, 1] - at[other, 1])
+    hours = np.abs(at[one, 2] - at[other, 2]) / _HOUR
+    incident = alerts["incident_id"]
+    same = incident.to_numpy(object)[one] == incident.to_numpy(object)[other]
+    near = (metres <= NEAR_M) & (hours <= NEAR_HOURS) & ~(same & incident.notna().to_numpy()[one])
+    ids = np.sort(alerts["alert_id"].to_numpy(object)[np.c_[one[near], other[near]]], axis=1)
+    frame = pd.DataFrame(ids, columns=["first", "second"])
+    return frame.assign(category=alerts["category"].iloc[0], metres=metres[near], hours=hours[near])
+
+
+@dataclass(frozen=True)
+class Incidents:
+    """Incidents of which the store holds several alerts: how many, their alerts, and the most of one.
+
+    `several_categories`: alerts of more than one category, each counted once in totals and once in each category.
+    """
+
+    incidents: int
+    alerts: int
+    most: int
+    several_categories: int
+
+
+def incidents(alerts: Relation) -> Incidents:
+    """Several reports of one incident."""
+    groups = f"SELECT count(*) AS n FROM {alerts.name} WHERE incident_id IS NOT NULL GROUP BY incident_id"
+    found = alerts.ask(
+        f"SELECT count(*) AS incidents, CAST(sum(n) AS BIGINT) AS alerts, max(n) AS most FROM ({groups}) AS named "
+        "WHERE n > 1"
+    ).to_pylist()[0]
+    several = coded("theme", alerts.levels, lambda theme: len(split_list(theme)) > 1)
+    further = alerts.one("count(*) AS n", [several])["n"]
+    return Incidents(found["incidents"], found["alerts"] or 0, found["most"] or 0, further)
+
 
 EVERYTHING: Final = AlertFilter(period="all")
 ON_THE_SPOT_M: Final = 60.0
@@ -109,21 +327,21 @@ def detail(source: Source, audience: Audience) -> Detail:
     if not privacy.sees_exact(audience):
         raise DisclosureError(Message("The quality of single columns and alerts is for analysts and specialists."))
     alerts, points = source.alerts, default_points(source)
-    near = near_duplicates.near_duplicates(source, points)
+    near = near_duplicates(source, points)
     unit = source.known_time.unit("week")
-    periods = times.periods(alerts, unit)
+    counted = periods(alerts, unit)
     return Detail(
         completeness=completeness.completeness(alerts, source.city.categories),
         month_only=source.month_only,
         unit=unit,
-        periods=periods,
-        jumps=times.jumps(periods[source.coverage.untouched(periods.index, unit)]),
+        periods=counted,
+        jumps=jumps(counted[source.coverage.untouched(counted.index, unit)]),
         precision=positions.precision(source, points),
         outside=positions.outside(source),
-        lag=times.lag(alerts),
-        lag_classes=times.lag_classes(alerts),
+        lag=lag(alerts),
+        lag_classes=lag_classes(alerts),
         near_duplicates=near if audience is Audience.ANALYST else replace(near, listed=near.listed[:0]),
-        incidents=near_duplicates.incidents(alerts),
+        incidents=incidents(alerts),
     )
 
 

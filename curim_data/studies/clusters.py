@@ -13,8 +13,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
-from curim_data.quality.positions import coordinate_step
-from curim_data.quality.shared_points import shared_points
+from curim_data.quality.positions import coordinate_step, shared_points
 from curim_data.studies.cells import default_coordinates, whole_city
 from curim_data.studies.harm import weights_by_cell
 from curim_data.studies.hot_spots import known_places

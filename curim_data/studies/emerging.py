@@ -31,7 +31,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MOST_MAP_CELLS, Audience, Message
 from curim_data.privacy import Counted, is_sensitive
-from curim_data.quality.shared_points import served_land, shared_points
+from curim_data.quality.positions import served_land, shared_points
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.coverage import coverage_choices

@@ -25,7 +25,7 @@ from curim_data.model.i18n import Span
 from curim_data.model.prepared import PLACES
 from curim_data.model.types import CellArray
 from curim_data.privacy import Counted, is_sensitive, sees_exact
-from curim_data.quality.shared_points import served_land, shared_points
+from curim_data.quality.positions import served_land, shared_points
 from curim_data.query import Total
 from curim_data.studies.cells import alert_cells, cell_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.denominators import denominator_for, occupied_land_of

@@ -87,7 +87,7 @@ def _preparing(home: Home) -> Iterator[None]:
 
 def _keep_alerts(home: Home, source: Source) -> None:
     """Keep what is made of the alerts themselves, unless they changed meanwhile. One process does at a time."""
-    from curim_data.quality.shared_points import keep_shared_points  # statistics: who finds them kept waits for none
+    from curim_data.quality.positions import keep_shared_points  # statistics: who finds them kept waits for none
 
     with _preparing(home), _unchanged(home, source) as unchanged:
         if unchanged:

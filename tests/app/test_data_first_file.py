@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from curim_data.importing.pipeline import preview
 from curim_data.model import LANGUAGES, translator
 from curim_data.store import Home, Store
-from pages.parts.data.questions import KIND_QUESTION
+from pages.parts.data.recognised import KIND_QUESTION
 from tests.app.conftest import SHELL, TIMEOUT, errors
 
 # Towns of a made-up country: name, longitude, latitude, alerts.

@@ -21,7 +21,7 @@ from curim_data.importing.report import Header
 from curim_data.model import translator
 from curim_data.store import Batch, Home, Store
 from curim_data.store.home import create_home
-from pages.parts.data.mapping_edit import option_of, with_column, with_word
+from pages.parts.data.uploads import option_of, with_column, with_word
 from tests.app.conftest import SHELL, TIMEOUT, errors
 
 HEADER = "ref,when,type of event,sex,lat,lon,extra"

@@ -12,8 +12,8 @@ from curim_data.model import Audience, translator
 from curim_data.quality.findings import findings
 from curim_data.quality.study import quality_study
 from curim_data.store import Home
-from pages.parts.data import cleaned_download
-from pages.parts.data.quality_figures import cells_near_city
+from pages.parts.data import history_tab
+from pages.parts.data.quality_tab import cells_near_city
 from tests.app.conftest import Open, errors
 from tests.small import small_city
 from tests.stored import stored_alerts
@@ -47,7 +47,7 @@ def test_cleaned_alerts_are_offered_under_the_filter(open_page: Open, sample: Ho
 
 def test_the_file_is_made_of_the_filter(sample: Home) -> None:
     noise = AlertFilter(period="all", categories=("noise",))
-    content = cleaned_download.cleaned_file(sample, noise, "csv", Audience.ANALYST).decode("utf-8-sig")
+    content = history_tab.cleaned_file(sample, noise, "csv", Audience.ANALYST).decode("utf-8-sig")
     alerts = stored_alerts(open_source(sample)).select(["category", "more_categories"]).to_pylist()
     wanted = sum("noise" in (one["category"], *(one["more_categories"] or ())) for one in alerts)
     assert content.count("\n") == wanted + 1

@@ -14,8 +14,7 @@ import pyarrow.parquet as pq
 from curim_data.containers import isolation, open_file
 from curim_data.importing.pipeline import import_file
 from curim_data.profile import edit
-from curim_data.profile.reenrich import reenrich_store
-from curim_data.profile.versions import finish_interrupted_change
+from curim_data.profile.versions import finish_interrupted_change, reenrich_store
 from curim_data.store import Home, Store, StoreError
 from curim_data.store.erase import erase, finish_erasure
 from curim_data.store.home import create_home

@@ -14,12 +14,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 
 from curim_data.formats.base import Layout, Part
-from curim_data.importing import comparison
-from curim_data.importing.comparison import altered_columns, compare, missing_alerts, previous_export, status_changes
-from curim_data.importing.signatures import KINDS, Signature, SignatureBuilder
+from curim_data.importing.comparison import (
+    KINDS,
+    Signature,
+    SignatureBuilder,
+    altered_columns,
+    compare,
+    missing_alerts,
+    previous_export,
+    status_changes,
+)
 from curim_data.model import Translator
 from curim_data.store import Batch
 from tests.blocks import block_of
@@ -266,11 +272,7 @@ def _slow_missing(
     return len(within - staged), len(within)
 
 
-@pytest.mark.parametrize("most", [0, 5, comparison.MOST_MARKED])
-def test_what_is_gone_is_that_of_a_walk_over_incidents(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
-) -> None:
-    monkeypatch.setattr(comparison, "MOST_MARKED", most)
+def test_what_is_gone_is_that_of_a_walk_over_incidents(tmp_path: Path) -> None:
     rng = np.random.default_rng(7)
     told = set()
     for case in range(40):

@@ -15,15 +15,14 @@ import pyarrow as pa
 import pytest
 
 from curim_data.formats.base import Recognition
-from curim_data.formats.guess import stages
+from curim_data.formats.guess import dates
+from curim_data.formats.guess.dates import moments_of
 from curim_data.formats.guess.headings import date_role, read_heading
-from curim_data.formats.guess.moments import moments_of
 from curim_data.formats.guess.recognition import recognise
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.importing.roles import clock_time
-from curim_data.lexicon.hours import hour_of_span
-from curim_data.lexicon.months import month_of
+from curim_data.lexicon.times import hour_of_span, month_of
 from curim_data.model import Answers, ImportProblem, Question
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
@@ -448,8 +447,8 @@ def test_one_time_for_two_dates_is_of_the_event_and_that_is_said() -> None:
 @pytest.mark.parametrize("event", ["Date of incident", "Ημερομηνία συμβάντος", "Fecha del hecho"])
 def test_hundreds_of_dates_are_not_compared_each_with_each(event: str, monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[int] = []
-    real = stages.lag
-    monkeypatch.setattr(stages, "lag", lambda one, other: compared.append(1) or real(one, other))
+    real = dates.lag
+    monkeypatch.setattr(dates, "lag", lambda one, other: compared.append(1) or real(one, other))
     roles, _ = told({**{f"Date {n}": both(2) for n in range(200)}, event: both(0)})
     assert roles["occurred_from"] == event
     assert len(compared) < 5_000

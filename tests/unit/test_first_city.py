@@ -8,8 +8,7 @@ import pytest
 from curim_data.importing._first_city import name_from_file
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Answers, ImportProblem
-from curim_data.profile.known_cities import names_for
-from curim_data.profile.provisional import NewCity, ensure_city
+from curim_data.profile.provisional import NewCity, ensure_city, names_for
 from curim_data.store import Home
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from curim_data import formats
 from curim_data.formats import FORMATS
+from curim_data.formats.known import KnownFormat
 from curim_data.model import ImportProblem
 from tests.headers import (
     FMS,
@@ -105,11 +106,11 @@ def test_every_column_has_one_fate(header: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
-def test_a_format_has_a_page_that_the_index_names(form: formats.Format) -> None:
-    page = DOCS / form.DOCUMENTATION
+def test_a_format_has_a_page_that_the_index_names(form: KnownFormat) -> None:
+    page = DOCS / form.documentation
     assert page.is_file()
-    assert f"| `{form.NAME}` |" in (DOCS / "docs/formats/README.md").read_text("utf-8")
-    assert formats.documentation(form.NAME) == form.DOCUMENTATION
+    assert f"| `{form.name}` |" in (DOCS / "docs/formats/README.md").read_text("utf-8")
+    assert formats.documentation(form.name) == form.documentation
 
 
 def test_an_unknown_format_is_refused_with_those_there_are() -> None:

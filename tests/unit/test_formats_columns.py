@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from curim_data import formats
-from curim_data.formats import fixmystreet, open311, policeuk, safecity, seeclickfix, ushahidi2, ushahidi3
+from curim_data.formats import FORMATS
 from curim_data.formats.base import Part, fold
 from curim_data.model import ImportProblem, Kind, Status
 from tests.headers import (
@@ -22,6 +22,11 @@ from tests.headers import (
     sample_of,
     table,
     told,
+)
+
+fixmystreet, open311, policeuk, safecity, seeclickfix, ushahidi2, ushahidi3 = (
+    FORMATS[name]
+    for name in ("fixmystreet", "open311", "policeuk", "safecity", "seeclickfix", "ushahidi2", "ushahidi3")
 )
 
 
@@ -138,7 +143,7 @@ def test_fixmystreet() -> None:
 
 
 def test_the_states_of_fixmystreet() -> None:
-    words = fixmystreet.STATUS
+    words = fixmystreet.words["status"]
     for text, status in {
         "confirmed": "open",
         "Action scheduled": "confirmed",

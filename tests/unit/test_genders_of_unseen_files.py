@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from curim_data.formats.guess.category import nature_of_name
 from curim_data.formats.guess.headings import read_heading
-from curim_data.formats.guess.nature import nature_of_name
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.lexicon import gender_words, named_topic
 from curim_data.model import LANGUAGES, translator

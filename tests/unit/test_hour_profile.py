@@ -1,20 +1,10 @@
-"""Hour profiles: counts by hour of the day, and as bars of text."""
+"""Counts as bars of text."""
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 
-from curim_data.importing.hour_profile import hour_profile, text_bars
-
-
-def test_hours_are_counted_in_local_time_and_missing_ones_left_out() -> None:
-    times = pd.Series(pd.to_datetime(["2025-07-01T21:30Z", "2025-07-01T21:59Z", None, "2025-01-01T22:00Z"], utc=True))
-    counts = hour_profile(times.dt.tz_convert("Europe/Athens"))
-    assert len(counts) == 24
-    assert {hour: n for hour, n in enumerate(counts) if n} == {0: 3}
-    assert {hour: n for hour, n in enumerate(hour_profile(times)) if n} == {21: 2, 22: 1}
-    assert hour_profile(times[:0]) == (0,) * 24
+from curim_data.importing.proof import text_bars
 
 
 @pytest.mark.parametrize(

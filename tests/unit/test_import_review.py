@@ -17,7 +17,7 @@ from curim_data.engine import open_source
 from curim_data.export import cleaned
 from curim_data.filters import AlertFilter
 from curim_data.importing import extract
-from curim_data.importing._tally import _actions
+from curim_data.importing.outcomes import _actions
 from curim_data.importing.pipeline import import_file
 from curim_data.importing.report import ImportReport
 from curim_data.model import Audience, ImportProblem

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 from curim_data.containers._wire import block_of, block_parts
 from curim_data.containers.isolation import Reader
-from curim_data.importing import extract, kept_blocks
-from curim_data.importing.kept_blocks import KeptBlocks, pieces
+from curim_data.importing import extract
+from curim_data.importing.extract import KeptBlocks, pieces
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.model import Block, Reason
 from curim_data.model.records import RejectedRecord
@@ -87,7 +87,7 @@ def test_kept_blocks_keep_nothing_of_the_frame_in_which_a_block_came(tmp_path: P
 def test_kept_blocks_are_the_blocks_as_often_as_wanted_and_for_several_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept_blocks.pieces, "__defaults__", (7,))
+    monkeypatch.setattr(extract.pieces, "__defaults__", (7,))
     blocks = [_block([row % 4 == 0 for row in range(30)], 1 + 30 * at, origin=True) for at in range(5)]
     kept = KeptBlocks(tmp_path)
     for block in blocks:
@@ -132,7 +132,7 @@ def test_neither_the_size_of_pieces_nor_a_full_disk_changes_an_import(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = _imported(create_home(tmp_path / "whole"))
-    monkeypatch.setattr(kept_blocks.pieces, "__defaults__", (3,))
+    monkeypatch.setattr(extract.pieces, "__defaults__", (3,))
     assert _imported(create_home(tmp_path / "pieces")) == told
 
     def full(*_: Any, **__: Any) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data.formats import curim
+from curim_data.formats import FORMATS
 from curim_data.lexicon import MISSING, SCALES, WORDS, age_band, gender_words, is_sensitive, kind_of, scale_step
 from curim_data.lexicon.folding import fold
 from curim_data.model import Gender, Kind, Status
@@ -26,7 +26,7 @@ def test_values_are_those_of_the_enums() -> None:
 
 
 def test_everything_the_curim_format_reads_is_here_but_for_letters_that_differ_by_language() -> None:
-    for role, table in curim.WORDS.items():
+    for role, table in FORMATS["curim"].words.items():
         for word, value in table.items():
             if role == "age_band":
                 assert age_band(word) == value

@@ -16,11 +16,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curim_data.formats.base import Layout, Part
-from curim_data.importing.date_orders import chance_of_all, chance_of_one, chance_of_runs
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file
-from curim_data.importing.profiling import DateOrderCounts, FileProfile
+from curim_data.importing.profiling import DateOrderCounts, FileProfile, chance_of_all, chance_of_one, chance_of_runs
 from curim_data.importing.rows import parse_rows
 from curim_data.model import Answers, CityProfile, Question, translator
 from curim_data.store import Home, Store

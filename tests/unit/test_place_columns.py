@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from curim_data.importing.pipeline import import_file
-from curim_data.importing.place_columns import place_name
+from curim_data.importing.transform import place_name
 from curim_data.model import translator
 from curim_data.store import Home
 

@@ -12,7 +12,7 @@ import pytest
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.formats import safecity
+from curim_data.formats import FORMATS
 from curim_data.model import Audience
 from curim_data.privacy.sensitive import is_sensitive_category, sensitive_categories
 from tests.small import alert, small_city, small_source
@@ -82,7 +82,7 @@ def test_street_harassment_is_sensitive_where_nobody_looked_at_the_tree(name: st
 def test_all_of_the_harassment_group_of_safecity_is_sensitive() -> None:
     ordinary = {"Chain Snatching", "Chain Snatching/Robbery", "Poor/No Street Lighting", "North East India Report"}
     ordinary |= {"Others"}
-    names = {name: re.sub(r"[^a-z]+", "_", name.lower()) for name in safecity._CATEGORIES}
+    names = {name: re.sub(r"[^a-z]+", "_", name.lower()) for name in FORMATS["safecity"].table["categories"]}
     assert {name for name, key in names.items() if not is_sensitive_category(key, small_city())} == ordinary
 
 

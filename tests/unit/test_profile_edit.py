@@ -16,8 +16,8 @@ from curim_data.importing.pipeline import import_file, preview
 from curim_data.model import ImportProblem, Translator, translator
 from curim_data.profile import edit, versions
 from curim_data.profile.edit import districts_of
-from curim_data.profile.reenrich import reenrich_store
 from curim_data.profile.shapes import propose_name_column, read_areas
+from curim_data.profile.versions import reenrich_store
 from curim_data.store import Home, Store, StoreError
 from curim_data.store.home import create_home
 from tests.edited import HALVES, begun, column, files, geojson, halves, square

@@ -15,9 +15,8 @@ import shapely
 import sample_data
 from curim_data.model import CityProfile, ImportProblem, Translator, translator
 from curim_data.model.city import MAJOR, MINOR, PATH, Area, load_city, streets_in
-from curim_data.profile import edit, streets
-from curim_data.profile.shapes import read_areas
-from curim_data.profile.streets import OSM_ATTRIBUTION, landmarks_of, streets_of
+from curim_data.profile import edit, shapes
+from curim_data.profile.shapes import OSM_ATTRIBUTION, landmarks_of, read_areas, streets_of
 from curim_data.store import Home
 from pages.parts.frame.colours import LIGHT
 from pages.parts.maps.basemap import street_layers
@@ -98,7 +97,7 @@ def test_streets_are_a_version_of_the_profile_with_their_attribution(
     told = " ".join(t(note) for note in report.notes)
     assert "Lines without a name, which were left out: 1." in told
     assert "© OpenStreetMap contributors (ODbL)" in told
-    written = json.loads((own_home.city_folder / "streets.geojson").read_text("utf-8"))
+    written = json.loads((own_home.city_folder / "shapes.geojson").read_text("utf-8"))
     assert written["attribution"] == OSM_ATTRIBUTION
     city = load_city(own_home.city_folder)
     assert [street.kind for street in city.streets] == [MINOR, MAJOR, PATH]
@@ -124,9 +123,9 @@ def test_more_landmarks_than_a_map_can_use_are_refused_with_what_to_do(
     x, y = STATION
     points = [Point({"railway": "station", "name": f"Station {at}"}, (x + at * 1e-5, y)) for at in range(4)]
     many = read_areas(osm_xml([], points), "many.osm", kind="point", bounds=city.land.bounds)
-    monkeypatch.setattr(streets, "MOST_LANDMARKS", 4)
+    monkeypatch.setattr(shapes, "MOST_LANDMARKS", 4)
     assert len(landmarks_of(many, city)) == 4
-    monkeypatch.setattr(streets, "MOST_LANDMARKS", 3)
+    monkeypatch.setattr(shapes, "MOST_LANDMARKS", 3)
     with pytest.raises(ImportProblem) as refused:
         landmarks_of(many, city)
     assert t(refused.value.message).startswith("many.osm holds 4 landmarks on the study area; 3 are the most.")

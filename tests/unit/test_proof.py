@@ -17,10 +17,8 @@ import sample_data
 from curim_data.cli import main
 from curim_data.importing import pipeline
 from curim_data.importing.pipeline import import_file, preview
-from curim_data.importing.proof import CategoryProof, Proof
-from curim_data.importing.proof_builder import nearby_date
-from curim_data.importing.proof_concerns import Evidence, concerns
-from curim_data.importing.proof_text import brief_lines, row_lines
+from curim_data.importing.proof import CategoryProof, Proof, brief_lines, row_lines
+from curim_data.importing.proof_builder import Evidence, concerns, nearby_date
 from curim_data.importing.transform import stage_alerts
 from curim_data.model import LANGUAGES, Answers, translator
 from curim_data.store import Home

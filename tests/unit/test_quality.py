@@ -17,18 +17,15 @@ import pytest
 from curim_data.cli import main
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
+from curim_data.importing.report import default_coordinates_of_files
 from curim_data.model import LANGUAGES, Audience, Translator, translator
 from curim_data.model.place_names import PlaceNames
 from curim_data.privacy import DisclosureError
 from curim_data.quality.completeness import COLUMNS, completeness
-from curim_data.quality.default_coordinates import default_coordinates_of_files
 from curim_data.quality.findings import duration, fallen, findings
-from curim_data.quality.near_duplicates import incidents, near_duplicates
 from curim_data.quality.positions import Precision, away, finest_supported, outside, precision
-from curim_data.quality.report import as_html, as_object
-from curim_data.quality.study import detail, quality_study
-from curim_data.quality.tables import sheets
-from curim_data.quality.times import jumps, lag, lag_classes, periods
+from curim_data.quality.study import detail, incidents, jumps, lag, lag_classes, near_duplicates, periods, quality_study
+from curim_data.quality.tables import as_html, as_object, sheets
 from curim_data.query import default_points
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
@@ -274,7 +271,7 @@ def test_near_duplicates_agree_with_every_pair(tmp_path: Path) -> None:
 
 
 def test_a_crowd_is_not_paired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curim_data.quality.near_duplicates.MOST_COMPARISONS", 50)
+    monkeypatch.setattr("curim_data.quality.study.MOST_COMPARISONS", 50)
     source = _study(tmp_path, [_placed(n) for n in range(15)])
     found = near_duplicates(source, default_points(source))
     assert found.too_many
@@ -376,11 +373,7 @@ def test_the_command(sample: Home, tmp_path: Path, capsys: pytest.CaptureFixture
     assert "Near-duplicates" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("in_memory", [0, 1_000])
-def test_piles_are_counted_the_same_with_and_without_duckdb(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int
-) -> None:
-    monkeypatch.setattr("curim_data.quality.default_coordinates.IN_MEMORY", in_memory)
+def test_piles_of_a_file_are_counted(tmp_path: Path) -> None:
     points = [(23.6, 37.9)] * 21 + [(23.5, 37.9)] * 21 + [(23.7, 37.9)] * 20 + [(None, None)] * 30 + [(23.8, 38.0)] * 40
     points += [(30 + n / 1e4, 50.0) for n in range(3_000)] + [(30.0, 51.0)] * 30  # outside: one of a hundred is 30
     longitude, latitude = zip(*points, strict=True)

@@ -17,7 +17,7 @@ from curim_data.model.i18n import LOCALE_DIR, Span, at_head
 from curim_data.model.labels import dates_label
 from curim_data.quality.findings import duration
 from curim_data.studies import brief_text
-from pages.parts.data.preview import several_sentence
+from pages.parts.data.import_tab import several_sentence
 from pages.parts.maps.cell_map import alert_count
 
 t = translator("fr")

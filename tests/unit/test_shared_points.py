@@ -18,7 +18,7 @@ from analysis.hotspots.cell_significance import hot_cells
 from analysis.stats.dispersion import SINGLE, ReportBursts
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
-from curim_data.quality.shared_points import served_land, shared_points
+from curim_data.quality.positions import served_land, shared_points
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.hot_spots import hot_spot_study
 from tests.reliability.world import World, piraeus, simulate, source_of

@@ -56,7 +56,7 @@ OWN = {
     "curim_data/geo/enrichment.py",
     "curim_data/geo/projections.py",
     "curim_data/profile/provisional.py",
-    "curim_data/profile/streets.py",
+    "curim_data/profile/shapes.py",
     "curim_data/model/shared_shapes.py",
 }
 

@@ -1,24 +1,192 @@
-"""Which column holds the kind of event: by its heading, by how its values recur, by what they speak of.
+"""What the rows of a file are: the column of categories, the nature of the file as a whole, columns of counts.
 
-Of two columns where one divides the other the finer one is the category, as long as its values recur.
+The category is found by its heading, by how its values recur, by what they speak of; of two columns where one divides
+the other the finer one is the category, as long as its values recur. The nature (police records, service requests,
+reports by citizens) follows from the columns and the name of the file.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Final
 
 import pyarrow as pa
 
-from curim_data.formats.base import MOST_CHARACTERS, Guess, fold
+from curim_data.formats.base import MOST_CHARACTERS, CountedRows, Guess, fold
 from curim_data.formats.guess import headings
-from curim_data.formats.guess._column import HEADING, Column, column_of, guess, percent
-from curim_data.formats.guess.values import Values, separators_of, separators_with_reasons
-from curim_data.lexicon import MISSING, kind_of, topic_of
+from curim_data.formats.guess.headings import Heading, concept
+from curim_data.formats.guess.values import (
+    HEADING,
+    Column,
+    Values,
+    column_of,
+    guess,
+    percent,
+    separators_of,
+    separators_with_reasons,
+)
+from curim_data.lexicon import MISSING, kind_of, named_topic, topic_of
 from curim_data.lexicon.places import AREA_HEADINGS, STREET_HEADINGS
-from curim_data.model import Message
+from curim_data.model import Kind, Message
+
+MOST_NAMES: Final = 300  # that a column of names may have, for them to be looked at
+_OF_SERVICES: Final = re.compile(r"\b311\b|service request|open311|fixmystreet|seeclickfix|αιτηματα|reclamos|anliegen")
+
+_FILE_NAME: Final = {
+    Kind.OFFENCE: Message(
+        "By the name of the file (“{word}”), alerts count as offences where their category does not say its kind and "
+        "where they have none."
+    ),
+    Kind.INCIVILITY: Message(
+        "By the name of the file (“{word}”), alerts count as incivilities where their category does not say its kind "
+        "and where they have none."
+    ),
+    Kind.RISK: Message(
+        "By the name of the file (“{word}”), alerts count as dangers where their category does not say its kind and "
+        "where they have none."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Nature:
+    """What a file is. `kind`: of alerts whose category says none, None where nothing shows it, with `why`.
+
+    `citizens`: whether those who report are citizens, so that a gender without owner is theirs.
+    """
+
+    kind: Kind | None = None
+    why: Message | None = None
+    citizens: bool = False
+
+
+def nature_of(columns: Sequence[Column], *, closes: bool) -> Nature:
+    """Judge by the headings, and by whether a column of states holds words that are known.
+
+    One sign of the police (a crime or an offence in a heading, a suspect, an arrest, a weapon, a precinct) makes the
+    file theirs. Requests for services name a request or a department in charge, and one more thing that such systems
+    have: a state, a date of closing (`closes`), a channel. Reports by citizens show two of all these signs, or one and
+    a column that speaks of nuisances; three where what they speak of are offences, as the records of the police do. Who
+    says how safe it felt is a citizen.
+    """
+    heads = [column.head for column in columns]
+    if any(head.has("offence") or head.has("police") for head in heads):
+        return Nature(
+            Kind.OFFENCE,
+            Message(
+                "The columns are those of police records: where the name of a category does not say its kind, and "
+                "where there is no category, alerts count as offences."
+            ),
+        )
+    asked, charged = _any(heads, "request"), _any(heads, "department")
+    handled = any(_is_state(column) for column in columns)
+    more = [handled, closes, _any(heads, "channel")]
+    signs = [
+        asked,
+        charged,
+        *more,
+        _any(heads, "report"),
+        any(head.has("confirmations") for head in heads),
+    ]
+    signs += [_speaks(columns, Kind.INCIVILITY, 0.3)]
+    citizens = any(map(_is_feeling, columns)) or sum(signs) >= (3 if _speaks(columns, Kind.OFFENCE, 0.7) else 2)
+    if (asked or charged) and sum((asked, charged, *more)) >= 2:
+        return Nature(
+            Kind.INCIVILITY,
+            Message(
+                "The columns are those of requests for a city's services: where the name of a category does not say "
+                "its kind, and where there is no category, alerts count as incivilities, not as offences."
+            ),
+            citizens,
+        )
+    return Nature(citizens=citizens)
+
+
+def nature_of_name(name: str) -> Nature:
+    """Judge by the name of the file, where its columns show nothing: "chicago_assaults.csv", "requests 311.xlsx".
+
+    The sentence names the word that decided; short words that mean something else in the next language decide nothing.
+    """
+    plain = " ".join(re.findall(r"\w+", fold(PurePath(name).name.partition(".")[0]).replace("_", " ")))
+    service = _OF_SERVICES.search(plain)
+    named = (Kind.INCIVILITY, service[0]) if service else named_topic(plain)
+    if named is None:
+        return Nature()
+    kind, word = named
+    return Nature(kind, Message(_FILE_NAME[kind].text, {"word": word}))
+
+
+def _any(heads: Iterable[Heading], name: str) -> bool:
+    return any(head.has(name) for head in heads)
+
+
+def _speaks(columns: Iterable[Column], kind: Kind, least: float) -> bool:
+    """Whether a column of names speaks of a kind of events in at least this share of its values."""
+    short = (one.values for one in columns if one.values.given and len(one.values.distinct) <= MOST_NAMES)
+    named = (values for values in short if values.bounded and values.sentences < 0.3)
+    return any(values.share(lambda text: topic_of(text) is kind) >= least for values in named)
+
+
+def _is_feeling(column: Column) -> bool:
+    """Whether it says how safe a person felt, in words or in numbers."""
+    if column.head.has("feeling"):
+        return not column.values.given or column.values.between(1, 5) >= 0.8 or column.values.steps("feeling") >= 0.8
+    return column.head.has("safety") and column.values.steps("feeling") >= 0.8
+
+
+def _is_state(column: Column) -> bool:
+    """Whether the state of a case stands in it, as those who handle it give it."""
+    stated = column.head.has("status") or column.head.has("maybe_status")
+    return stated and (not column.values.given or column.values.known("status") >= 0.5)
+
+
+_LEAST_COUNTS: Final = 8  # rows without which numbers say nothing
+_SEVERAL: Final = 0.1  # of the rows stand for more than one event
+_WHOLE_NUMBERS: Final = 0.95
+_COUNT: Final = re.compile(r"\+?(?:\d{1,9}(?:[.,]0{1,2})?|\d{1,3}(?:[.,' \u00a0\u202f]\d{3}){1,2})")
+_NO_DECIMALS: Final = re.compile(r"[.,]0{1,2}$")
+
+
+def counted_rows(columns: Iterable[Column]) -> Iterator[CountedRows]:
+    """The columns that no role has taken and that count the events of a row.
+
+    Their heading means a quantity, of events or of nothing named, and their values are whole numbers of which some
+    are larger than one. How many persons or vehicles an event concerns is no such count.
+    """
+    for column in columns:
+        values = column.values
+        if not _names_count(column) or values.given < _LEAST_COUNTS or values.share(_COUNT.fullmatch) < _WHOLE_NUMBERS:
+            continue
+        numbers = [_number(text) for text in values.texts if _COUNT.fullmatch(text)]
+        serial = len(set(numbers)) == len(numbers) == max(numbers) - min(numbers) + 1
+        if sum(number > 1 for number in numbers) >= _SEVERAL * len(numbers) and not serial:
+            yield CountedRows(column.place, sum(numbers), values.given)
+
+
+def one_alert_a_row(counted: CountedRows, label: str) -> Message:
+    """What is wrong where each row counts as one alert all the same."""
+    return Message(
+        "{column} says how many events a row stands for, {n} in the first {rows} rows. Each row counts as one alert, "
+        "so totals, places and trends would be wrong: let each event be an alert (--counts events), or import a file "
+        "with one row for each event.",
+        {"column": label, "n": counted.events, "rows": counted.rows},
+    )
+
+
+def _names_count(column: Column) -> bool:
+    words = set(column.head.words)
+    if words & concept("not_counted_events") or headings.says_date(column.head):
+        return False
+    return bool(words & concept("quantity") or (words & concept("count_number") and words & concept("counted_events")))
+
+
+def _number(text: str) -> int:
+    return int(re.sub(r"\D", "", _NO_DECIMALS.sub("", text)))
+
 
 LONGEST: Final = 200
 _CLEAR: Final = 0.7  # headings from here on name the kind of event
@@ -29,25 +197,10 @@ _SOME_SPEAK: Final = 0.2
 _NESTED: Final = 0.95
 _NAMED: Final = 4
 
-_FINER: Final = Message(
-    "The category is {fine}. {coarse} holds the same events in coarser groups ({names}) and is not used."
-)
-_SEPARATED: Final = Message(
-    "{column}: several values in one cell are separated by “{mark}”, since they also stand alone in other cells."
-)
-_RECOMBINED: Final = Message(
-    "{column}: several values in one cell are separated by “{mark}”, since they come again in other combinations."
-)
-_WHOLE: Final = Message(
-    "{column}: “{mark}” is part of the names and separates nothing, since the parts do not stand alone in other cells."
-)
 _NO_OTHER: Final = Message(
     "{column} was taken as the category, since its values come again and again and no heading names the kind of event."
 )
 _LONG: Final = Message("{column}: {n} different names of up to {length} characters were kept as categories.")
-_REFUSED: Final = Message(
-    "{column} is not used as the category: it holds {n} different texts in {rows} rows, which is no list of names."
-)
 
 
 @dataclass(frozen=True)
@@ -100,7 +253,8 @@ def refused(columns: Iterable[Column]) -> tuple[Message, ...]:
     clear = [one for one in columns if headings.category_score(one.head) >= _CLEAR and one.values.given]
     return tuple(
         Message(
-            _REFUSED.text,
+            "{column} is not used as the category: it holds {n} different texts in {rows} rows, which is no list of "
+            "names.",
             {"column": one.head.label, "n": len(one.values.distinct), "rows": one.values.given},
         )
         for one in clear
@@ -113,7 +267,7 @@ def can_be_category(column: Column, score: float) -> bool:
     values = column.values
     if not values.given:
         return not headings.names_text(column.head)
-    if (headings.names_text(column.head) or column.head.has(headings.NAME)) and len(values.distinct) == values.given:
+    if (headings.names_text(column.head) or column.head.has("name")) and len(values.distinct) == values.given:
         return False
     values = _parts(values)
     if score >= _CLEAR and _is_list(values):
@@ -152,7 +306,7 @@ def _by_what_recurs(columns: Sequence[Column]) -> tuple[Column | None, float, Me
     """
     few = [one for one in columns if one.values.given >= _LEAST and _recurs(one.values) and one.values.names >= 0.8]
     for column in few:
-        names = column.head.has(headings.SUBJECT) and not column.head.has(headings.NOT_CATEGORY)
+        names = column.head.has("subject") and not column.head.has("not_category")
         parts = _parts(column.values)
         speaks = parts.share(kind_of) >= _SOME_SPEAK  # not the names of persons, whom a subject may be
         if names and speaks and len(parts.distinct) > 1 and _few(parts):
@@ -168,7 +322,7 @@ def _by_what_recurs(columns: Sequence[Column]) -> tuple[Column | None, float, Me
             return column, 0.3, Message("{share} % of the values name kinds of events", percent(share))
     for column in several:
         speaks = _parts(column.values).share(kind_of) >= _SOME_SPEAK
-        if column.head.has(headings.OFFICE) and speaks and _may_speak(column):
+        if column.head.has("office") and speaks and _may_speak(column):
             return column, 0.3, _no_other(column)
     return None, 0.0, HEADING
 
@@ -184,8 +338,8 @@ def _few(values: Values) -> bool:
 def _may_speak(column: Column) -> bool:
     """Whether what values speak of may be the event: not a place, a person, an outcome, nor who is suspected."""
     head, label = column.head, fold(column.head.label)
-    other = headings.NOT_CATEGORY | headings.VICTIM | headings.SUSPECT | headings.STATUS | headings.SEX
-    return not head.has(other) and label not in AREA_HEADINGS | STREET_HEADINGS and column.values.sentences < 0.3
+    other = head.has("not_category", "victim", "suspect", "status", "sex")
+    return not other and label not in AREA_HEADINGS | STREET_HEADINGS and column.values.sentences < 0.3
 
 
 def _finer(best: Column, columns: Sequence[Column], scores: dict[Column, float]) -> Column:
@@ -196,8 +350,8 @@ def _finer(best: Column, columns: Sequence[Column], scores: dict[Column, float])
     found = best
     for one in columns:
         named = scores[one] >= _CLEAR and can_be_category(one, scores[one])
-        sub = vague and one.head.has(headings.SUB | headings.SUBJECT) and one.values.names >= 0.8 and _few(one.values)
-        if one is best or scores[best] <= 0.4 or not (named or sub) or one.head.has(headings.NOT_CATEGORY):
+        sub = vague and one.head.has("sub", "subject") and one.values.names >= 0.8 and _few(one.values)
+        if one is best or scores[best] <= 0.4 or not (named or sub) or one.head.has("not_category"):
             continue
         finer = len(one.values.distinct) > len(found.values.distinct)
         if finer and _recurs(one.values) and nests(one.texts, best.texts):
@@ -240,12 +394,33 @@ def _found(column: Column, score: float, reason: Message, coarse: Column | None)
     if coarse is not None:
         names = [text for text, _ in Counter(coarse.values.texts).most_common(_NAMED)]
         shown = ", ".join([*names, *(["…"] if len(coarse.values.distinct) > _NAMED else [])])
-        notes.append(Message(_FINER.text, {"fine": label, "coarse": coarse.head.label, "names": shown}))
+        notes.append(
+            Message(
+                "The category is {fine}. {coarse} holds the same events in coarser groups ({names}) and is not used.",
+                {"fine": label, "coarse": coarse.head.label, "names": shown},
+            )
+        )
     for one in found:
-        why = _SEPARATED if one.alone else _RECOMBINED
+        why = (
+            Message(
+                "{column}: several values in one cell are separated by “{mark}”, since they also stand alone in other "
+                "cells."
+            )
+            if one.alone
+            else Message(
+                "{column}: several values in one cell are separated by “{mark}”, since they come again in other "
+                "combinations."
+            )
+        )
         notes.append(Message(why.text, {"column": label, "mark": one.mark.strip() or one.mark}))
     if mark := _mark_of_names(values, marks):
-        notes.append(Message(_WHOLE.text, {"column": label, "mark": mark}))
+        notes.append(
+            Message(
+                "{column}: “{mark}” is part of the names and separates nothing, since the parts do not stand alone in "
+                "other cells.",
+                {"column": label, "mark": mark},
+            )
+        )
     if longest > MOST_CHARACTERS:
         share = 1.0
         notes.append(Message(_LONG.text, {"column": label, "n": len(values.distinct), "length": longest}))

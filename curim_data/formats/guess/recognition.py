@@ -11,15 +11,21 @@ import pyarrow as pa
 
 from curim_data.formats.base import MOST_CHARACTERS, Guess, Layout, Part, Recognition
 from curim_data.formats.guess import headings
-from curim_data.formats.guess._column import HEADING, Column, columns_of, guess, percent
-from curim_data.formats.guess.category import Found, find_category, refused
-from curim_data.formats.guess.counts import counted_rows, one_alert_a_row
+from curim_data.formats.guess.category import (
+    Found,
+    Nature,
+    counted_rows,
+    find_category,
+    nature_of,
+    one_alert_a_row,
+    refused,
+)
 from curim_data.formats.guess.dates import date_columns
-from curim_data.formats.guess.nature import Nature, nature_of
+from curim_data.formats.guess.headings import concept
+from curim_data.formats.guess.values import HEADING, Column, columns_of, guess, percent
 from curim_data.model import Message
 
 NAME: Final = "guessed"
-DOCUMENTATION: Final = "docs/formats/guessed.md"
 
 _OFTEN: Final = 0.7
 # From so many numbers on a few may repeat, as in rows that stand there twice and in totals; house numbers repeat more.
@@ -118,7 +124,7 @@ def _is_personal(column: Column) -> bool:
     that were not recognised are shown.
     """
     if _holds_genders(column):
-        return not (column.head.has(headings.SEX) or column.values.no_other_words)
+        return not (column.head.has("sex") or column.values.no_other_words)
     return headings.names_person(column.head) or column.values.contacts >= 0.3
 
 
@@ -142,16 +148,16 @@ def _share(column: Column, share: float) -> float | None:
 def _coordinates(known: _Guesses) -> None:
     """Degrees first, projected metres where there are none, a column of both where there is neither."""
     columns = [column for column in known.free() if "latlon" not in column.head.words]
-    north = [one for one in columns if _said_degrees(one, headings.LATITUDE, 90)]
-    east = [one for one in columns if _said_degrees(one, headings.LONGITUDE, 180)]
+    north = [one for one in columns if _said_degrees(one, "latitude", 90)]
+    east = [one for one in columns if _said_degrees(one, "longitude", 180)]
     if not (north and east):
-        north = [one for one in columns if one.head.has(headings.NORTH) and one.values.degrees >= _OFTEN]
-        east = [one for one in columns if one.head.has(headings.EAST) and one.values.degrees >= _OFTEN]
+        north = [one for one in columns if one.head.has("north") and one.values.degrees >= _OFTEN]
+        east = [one for one in columns if one.head.has("east") and one.values.degrees >= _OFTEN]
     if north and east:
         _give_pair(known, north, east, ("latitude", "longitude"), 0.97)
         return
-    north = [one for one in columns if one.head.has(headings.NORTH) and _is_metres(one)]
-    east = [one for one in columns if one.head.has(headings.EAST) and _is_metres(one)]
+    north = [one for one in columns if one.head.has("north") and _is_metres(one)]
+    east = [one for one in columns if one.head.has("east") and _is_metres(one)]
     if north and east:
         _give_pair(known, north, east, ("y", "x"), 0.9)
         return
@@ -159,19 +165,19 @@ def _coordinates(known: _Guesses) -> None:
         _degrees_side_by_side(known, columns)
 
 
-def _said_degrees(column: Column, words: frozenset[str], limit: float) -> bool:
+def _said_degrees(column: Column, name: str, limit: float) -> bool:
     """Whether a heading says latitude or longitude, and the values do not contradict it.
 
     Numbers out of range are bad coordinates of such a column, however many there are, unless hardly any is in range; of
     a heading that may mean a width or a length, most must be.
     """
-    said = set(column.head.words) & words
+    said = concept(name).intersection(column.head.words)
     if not said:
         return False
     values = column.values
     inside = values.degrees_up_to(limit) if values.given else 1.0
     numbers = inside >= _OFTEN or values.between(-1e12, 1e12) >= _OFTEN
-    return inside >= _OFTEN or (numbers and inside >= _SOME and not said <= headings.WIDTH_OR_LENGTH)
+    return inside >= _OFTEN or (numbers and inside >= _SOME and not said <= concept("width_or_length"))
 
 
 def _is_metres(column: Column) -> bool:
@@ -182,8 +188,8 @@ def _give_pair(
     known: _Guesses, north: Sequence[Column], east: Sequence[Column], roles: tuple[str, str], name: float
 ) -> None:
     """The best of the northings and the easting of the same place: the other words of both headings are the same."""
-    words = headings.LATITUDE | headings.LONGITUDE | headings.NORTH | headings.EAST
-    first = max(north, key=lambda one: (not one.head.has(headings.ELSEWHERE), round(one.values.fill, 2), -one.place))
+    words = concept("latitude", "longitude", "north", "east")
+    first = max(north, key=lambda one: (not one.head.has("elsewhere"), round(one.values.fill, 2), -one.place))
     rest = set(first.head.words) - words
     second = max(east, key=lambda one: (set(one.head.words) - words == rest, round(one.values.fill, 2), -one.place))
     for role, column in zip(roles, (first, second), strict=True):
@@ -201,8 +207,8 @@ def _point(known: _Guesses) -> bool:
     for named in (True, False):
         for column in known.free():
             share = _share(column, column.values.pairs)
-            if named and not (column.head.has(headings.POINT) and (share or 0.0) >= 0.6):
-                clear = share is None and column.head.has(headings.CLEARLY_POINT)
+            if named and not (column.head.has("point") and (share or 0.0) >= 0.6):
+                clear = share is None and column.head.has("clearly_point")
                 if not clear:
                     continue
             if not named and (share or 0.0) < 0.8:
@@ -241,17 +247,17 @@ def _people(known: _Guesses, *, citizens: bool) -> None:
     report and no column names a victim. A column that holds genders under a heading that names a person is that
     person's.
     """
-    sexes = [one for one in known.free() if one.head.has(headings.SEX) or _holds_genders(one)]
-    ages = [one for one in known.free() if one.head.has(headings.AGE) and one not in sexes]
+    sexes = [one for one in known.free() if one.head.has("sex") or _holds_genders(one)]
+    ages = [one for one in known.free() if one.head.has("age") and one not in sexes]
     known.taken |= {one.place for one in (*sexes, *ages)}
-    ours = [one for one in sexes if not one.head.has(headings.SUSPECT) and _fits(one, one.values.genders)]
-    reporters = [one for one in ours if one.head.has(headings.REPORTER) and not one.head.has(headings.VICTIM)]
+    ours = [one for one in sexes if not one.head.has("suspect") and _fits(one, one.values.genders)]
+    reporters = [one for one in ours if one.head.has("reporter") and not one.head.has("victim")]
     theirs = citizens and not reporters and not any(headings.names_victim(one.head) for one in known.columns)
     neutral = "reporter_gender" if theirs else "affected_gender"
     why = (_CITIZENS,) if theirs else ()
     _give_gender(known, "reporter_gender", reporters)
     _give_gender(known, neutral, [one for one in ours if one not in reporters], *why)
-    spelt = [one for one in known.free() if one.values.spelt_genders >= 0.9 and not one.head.has(headings.SUSPECT)]
+    spelt = [one for one in known.free() if one.values.spelt_genders >= 0.9 and not one.head.has("suspect")]
     if not sexes and len(spelt) == 1:
         share = spelt[0].values.spelt_genders
         reason = Message("{share} % of the values are genders", percent(share))
@@ -259,10 +265,10 @@ def _people(known: _Guesses, *, citizens: bool) -> None:
     ages = [
         one
         for one in ages
-        if not one.head.has(headings.SUSPECT) and not one.head.has(headings.REPORTER) and _fits(one, one.values.ages)
+        if not one.head.has("suspect") and not one.head.has("reporter") and _fits(one, one.values.ages)
     ]
     if ages:
-        best = max(ages, key=lambda one: (one.head.has(headings.VICTIM), one.values.fill, -one.place))
+        best = max(ages, key=lambda one: (one.head.has("victim"), one.values.fill, -one.place))
         share_of_ages = _share(best, best.values.ages)
         reason = Message("{share} % of the values are ages", percent(share_of_ages or 0.0))
         reasons = [reason] if share_of_ages is not None else []
@@ -276,10 +282,10 @@ def _fits(column: Column, share: float) -> bool:
 def _give_gender(known: _Guesses, role: str, columns: Sequence[Column], *why: Message) -> None:
     if not columns:
         return
-    best = max(columns, key=lambda one: (one.head.has(headings.VICTIM), one.values.fill, -one.place))
+    best = max(columns, key=lambda one: (one.head.has("victim"), one.values.fill, -one.place))
     share = _share(best, best.values.genders)
     reason = Message("{share} % of the values are genders", percent(share or 0.0))
-    clear = 0.97 if best.head.has(headings.VICTIM) or role == "reporter_gender" else 0.8
+    clear = 0.97 if best.head.has("victim") or role == "reporter_gender" else 0.8
     known.give(role, best, guess(clear, share, HEADING, *([reason] if share is not None else []), *why))
 
 
@@ -297,10 +303,10 @@ def _states(known: _Guesses) -> None:
     for column in known.free():
         head, share = column.head, column.values.known("status")
         if _NOT_STATUS.isdisjoint(head.words) and (
-            (head.has(headings.STATUS) and _fits(column, share))
-            or (head.has(headings.MAYBE_STATUS) and column.values.given and share >= 0.5)
+            (head.has("status") and _fits(column, share))
+            or (head.has("maybe_status") and column.values.given and share >= 0.5)
         ):
-            able.append((share, head.has(headings.DESCRIBED), -column.place, column))
+            able.append((share, head.has("described"), -column.place, column))
     if able:
         column = max(able, key=lambda one: one[:3])[3]
         share_known = _share(column, column.values.known("status"))
@@ -308,9 +314,7 @@ def _states(known: _Guesses) -> None:
         known.give("status", column, guess(0.9, share_known, HEADING, *([reason] if share_known is not None else [])))
     for column in known.free():
         share = column.values.known("kind")
-        if share >= 0.9 and (
-            column.head.has(headings.KIND) or column.head.only(headings.TYPE, headings.CATEGORY, headings.EVENT)
-        ):
+        if share >= 0.9 and (column.head.has("kind") or column.head.only("type", "category", "event")):
             reason = Message("{share} % of the values are known words", percent(share))
             known.give("kind", column, guess(0.8, share, HEADING, reason))
             return
@@ -318,23 +322,23 @@ def _states(known: _Guesses) -> None:
 
 def _scales(known: _Guesses) -> None:
     """Severity and feeling, from 1 to 5 or in words, and how many people confirmed an alert."""
-    _scale(known, "severity", headings.SEVERITY, headings.SEVERITY | headings.PRIORITY)
-    _scale(known, "feeling", headings.FEELING, headings.FEELING | headings.SAFETY)
+    _scale(known, "severity", "priority")
+    _scale(known, "feeling", "safety")
     for column in known.free():
-        if column.head.has(headings.CONFIRMATIONS) and (not column.values.given or column.values.whole >= 0.8):
+        if column.head.has("confirmations") and (not column.values.given or column.values.whole >= 0.8):
             known.give("confirmations", column, guess(0.9, _share(column, column.values.whole), HEADING))
             break
 
 
-def _scale(known: _Guesses, role: str, of_numbers: frozenset[str], of_words: frozenset[str]) -> None:
+def _scale(known: _Guesses, role: str, related: str) -> None:
     """A scale of five: numbers under a heading that names it, words of its steps also under a related one."""
     for column in known.free():
         share, steps = _share(column, column.values.between(1, 5)), column.values.steps(role)
-        if column.head.has(of_words) and steps >= 0.8:
+        if column.head.has(role, related) and steps >= 0.8:
             reason = Message("{share} % of the values are known words", percent(steps))
             known.give(role, column, guess(0.9, steps, HEADING, reason))
             return
-        if column.head.has(of_numbers) and (share is None or share >= 0.8):
+        if column.head.has(role) and (share is None or share >= 0.8):
             reason = Message("{share} % of the values lie between 1 and 5", percent(share or 0.0))
             known.give(role, column, guess(0.9, share, HEADING, *([reason] if share is not None else [])))
             return

@@ -2,27 +2,264 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import datetime as dt
+import html
+import math
+from collections.abc import Mapping
+from textwrap import wrap
 from typing import Final
 
+import pandas as pd
+import pydeck as pdk
 import streamlit as st
+from shapely import MultiPoint, box
+from shapely.geometry.base import BaseGeometry
 
 from curim_data import privacy
 from curim_data.engine import open_source
-from curim_data.model import Audience, Message, translator
+from curim_data.model import Audience, Message, Role, translator
+from curim_data.model.annotations import CORRECTIONS, KIND_WORDS, LONGEST_NOTE, Annotation, AnnotationKind
+from curim_data.model.i18n import Span
+from curim_data.model.labels import format_label
+from curim_data.plans.record import Deed
+from curim_data.quality.completeness import COLUMNS
 from curim_data.quality.findings import Finding, findings
-from curim_data.quality.report import as_html
-from curim_data.quality.study import QualityStudy, quality_study
-from curim_data.quality.tables import Sheet, sheets
+from curim_data.quality.positions import Outside
+from curim_data.quality.study import MONTH, Detail, QualityStudy, quality_study
+from curim_data.quality.tables import Sheet, as_html, lag_rows, sheets
+from curim_data.store.annotations import AnnotationError, add_annotation, remove_annotation
+from pages.parts.charts import plots
+from pages.parts.charts.figure import Figure
+from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.charts.tables import download_button, draw_table, formatted
-from pages.parts.data.coverage_form import draw_coverage_form
-from pages.parts.data.quality_figures import draw_completeness, draw_jumps, draw_lag, draw_outside_map
-from pages.parts.frame import Dataset, Page, calculated, escape_markdown, source_of
-from pages.parts.frame.footer import mapped_sentence
+from pages.parts.frame import Dataset, Page, calculated, escape_markdown, palette, record, rgba, source_of
 from pages.parts.frame.guard import draw_download
-from pages.parts.maps.cell_map import alert_count
+from pages.parts.frame.footer import mapped_sentence
+from pages.parts.maps import basemap
+from pages.parts.maps.cell_map import alert_count, map_height
+from pages.parts.maps.deck import Deck
 from pages.parts.maps.name_layers import Pin
 from pages.parts.maps.point_map import draw_point_map
+
+_WHO = "coverage_who"
+
+
+def draw_coverage_form(page: Page) -> None:
+    """The corrections that hold, and for an analyst the form that adds one."""
+    t, source = page.t, page.source
+    if source is None:
+        return
+    may_write = page.role >= Role.ANALYST and not page.is_sample
+    for one in source.annotations:
+        if one.kind in CORRECTIONS:
+            _draw_correction(page, one, may_write)
+    if not may_write:
+        return
+    with st.expander(t("Correct the days covered")):
+        if not page.reader:  # outside the form, which is emptied: who removes is noted too
+            st.text_input(t("Your name or office"), max_chars=80, key=_WHO)
+        _draw_form(page)
+
+
+def _draw_form(page: Page) -> None:
+    """Days, kind, source and reason of a new correction."""
+    t, source = page.t, page.source
+    assert source is not None
+    with st.form("coverage_form", clear_on_submit=True, border=False):
+        st.caption(
+            t(
+                "Days that are not covered are left out of every comparison, on both sides. Days in which nothing "
+                "happened count as quiet days. Both take precedence over what the numbers suggest."
+            )
+        )
+        left, right = st.columns(2)
+        days = left.date_input(t("Days"), value=(source.as_of, source.as_of), key="coverage_days")
+        kind: AnnotationKind = right.selectbox(
+            t("Kind"), CORRECTIONS, format_func=lambda one: t(KIND_WORDS[one]), key="coverage_kind"
+        )
+        of = right.selectbox(
+            t("Source"),
+            ("", *source.coverage.spans),
+            format_func=lambda one: format_label(t, one) if one else t("All sources"),
+            key="coverage_source",
+        )
+        note = st.text_input(t("Why"), max_chars=LONGEST_NOTE, key="coverage_note")
+        if not st.form_submit_button(t("Correct")) or not isinstance(days, tuple) or not days:
+            return
+    start, end = days[0], days[-1]
+    try:
+        add_annotation(page.home.path, start, note, who=_author(page), end=end, kind=kind, source=of)
+    except AnnotationError as wrong:
+        st.error(t(wrong.message))
+        return
+    _written(page, start)
+
+
+def _author(page: Page) -> str:
+    return page.reader or str(st.session_state.get(_WHO, "")).strip()
+
+
+def _draw_correction(page: Page, one: Annotation, may_write: bool) -> None:
+    t = page.t
+    days = t.span(Span(one.start, one.end or one.start))
+    of = f" ({format_label(t, one.source)})" if one.source else ""
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    left.write(escape_markdown(t.pair(days, f"{t(KIND_WORDS[one.kind])}{of}. {one.note}")))
+    if may_write and right.button(t("Remove"), key=f"coverage_remove_{one.id}", help=escape_markdown(one.note)):
+        with contextlib.suppress(AnnotationError):  # somebody else removed it meanwhile
+            remove_annotation(page.home.path, one.id, who=_author(page))
+        _written(page, one.start)
+
+
+def _written(page: Page, start: dt.date) -> None:
+    record.note(page, Deed.CHANGE, f"coverage from {start.isoformat()}")
+    st.rerun()
+
+
+ROW_HEIGHT = 24
+LINES_HEIGHT = 34  # of two lines
+LINE = 20  # letters of a line where there is little room
+
+
+def draw_completeness(page: Page, frame: pd.DataFrame) -> None:
+    """Columns by months, the darker the fuller; the tables below hold the same."""
+    plots.draw_chart(
+        page,
+        completeness_figure(page, frame),
+        key="data_completeness_chart",
+        alt=page.t("How much of each column is filled, by month; the tables below hold the same."),
+    )
+
+
+def completeness_figure(page: Page, frame: pd.DataFrame) -> Figure:
+    """A heat map of the shares (0 to 1) by column and month."""
+    t, colours = page.t, palette(page.theme)
+    months = frame.dropna(subset=["month"])
+    wide = months.pivot_table(index="column", columns="month", values="share", sort=False, dropna=False)
+    wide = wide.reindex(index=list(COLUMNS)[::-1]).sort_index(axis=1)
+    names = [t(COLUMNS[name]) for name in wide.index]
+    figure = base_figure(t, colours, height=70 + (LINES_HEIGHT if page.narrow else ROW_HEIGHT) * len(names))
+    hover = [
+        [
+            t.pair(f"{html.escape(name)}<br>{t.date(month, 'LLLL y')}", t.percent(share, 0))
+            for month, share in zip(wide.columns, row, strict=True)
+        ]
+        for name, row in zip(names, wide.to_numpy(), strict=True)
+    ]
+    figure.add_heatmap(
+        x=wide.columns,
+        y=["<br>".join(wrap(html.escape(name), LINE)) if page.narrow else html.escape(name) for name in names],
+        z=wide.to_numpy(),
+        zmin=0,
+        zmax=1,
+        xgap=0,
+        ygap=2,
+        colorscale=[[0, colours.accent], [0.5, colours.grid], [1, colours.sea_blue]],
+        showscale=not page.narrow,
+        colorbar={
+            "tickvals": [0, 0.5, 1],
+            "ticktext": [t.percent(0.0), t.percent(0.5), t.percent(1.0)],
+            "thickness": 10,
+            "outlinewidth": 0,
+        },
+        hovertext=hover,
+        hoverinfo="text",
+    )
+    time_axis(figure, t, pd.Series(wide.columns), most=3 if page.narrow else None)
+    figure.update_yaxes(showgrid=False, tickfont={"size": 11 if page.narrow else 12, "color": colours.text})
+    return figure
+
+
+def draw_jumps(page: Page, detail: Detail) -> None:
+    """Every whole week (or month), those far from their neighbours marked."""
+    t = page.t
+    frame = detail.periods.rename("n").rename_axis("week").reset_index()
+    frame["alarm"] = frame["week"].dt.date.isin(set(detail.jumps["start"]))
+    words = (
+        t("Alerts by month, those far from their neighbours marked.")
+        if detail.unit == MONTH
+        else t("Alerts by week, those far from their neighbours marked.")
+    )
+    plots.draw_chart(page, plots.band_figure(page, frame, height=220), key="data_jumps_chart", alt=words, data=frame,
+                file_name="weeks.csv")  # fmt: skip
+
+
+def draw_lag(page: Page, detail: Detail) -> None:
+    """Bars of the time from event to report."""
+    t, colours = page.t, palette(page.theme)
+    rows = lag_rows(t, detail)[::-1]
+    figure = base_figure(t, colours, height=60 + 28 * len(rows))
+    figure.add_bar(
+        x=rows["share"],
+        y=[html.escape(label) for label in rows["label"]],
+        orientation="h",
+        marker={"color": colours.sea_blue},
+        text=[t.percent(share, 1) for share in rows["share"]],
+        textposition="outside",
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+    figure.update_xaxes(visible=False, range=[0, float(rows["share"].max()) * 1.18 or 1])
+    figure.update_yaxes(showgrid=False)
+    alt = t("Share of the alerts by the time from event to report; the table below holds the same.")
+    plots.draw_chart(page, figure, key="data_lag_chart", alt=alt)
+
+
+HEIGHT: Final = 380
+# Cells beyond so many widths of the city are left off the map; the table names them.
+NEAR_WIDTHS: Final = 6.0
+
+
+def draw_outside_map(page: Page, found: Outside) -> None:
+    """Draw the cells near the city, and say how many alerts lie farther away."""
+    t, colours = page.t, palette(page.theme)
+    near = cells_near_city(page.city.land, found.cells)
+    far = found.n - int(near["n"].sum())
+    if len(near):
+        height = map_height(page, HEIGHT)
+        most = float(near["n"].max())
+        dots = [
+            {"at": [row.longitude, row.latitude], "size": 5 + 15 * math.sqrt(row.n / most)} for row in near.itertuples()
+        ]
+        layers = [
+            *basemap.base_layers(page.city, colours),
+            pdk.Layer(
+                "ScatterplotLayer",
+                id="outside",
+                data=dots,
+                get_position="at",
+                get_radius="size",
+                radius_units=pdk.types.String("pixels"),
+                get_fill_color=rgba(colours.accent, 150),
+                stroked=True,
+                get_line_color=rgba(colours.accent),
+                line_width_min_pixels=1,
+                pickable=False,
+            ),
+        ]
+        shape = page.city.land.union(MultiPoint(near[["longitude", "latitude"]].to_numpy(float)).envelope.buffer(0.002))
+        view = basemap.fitted_view(box(*shape.bounds), room=page.room, span=1.0, height=height)
+        alt = t("Map of the alerts outside the city, by coarse cells; the table below holds the same.")
+        deck = Deck(layers=layers, map_provider=None, initial_view_state=view)
+        st.pydeck_chart(deck, height=height, key="data_outside_map", alt=alt)
+    if far:
+        st.caption(
+            t.n(
+                "{n} alert lies too far away for this map; the table names its place.",
+                "{n} alerts lie too far away for this map; the table names their places.",
+                far,
+            )
+        )
+
+
+def cells_near_city(land: BaseGeometry, cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells within six widths (or heights) of the city from its middle."""
+    west, south, east, north = land.bounds
+    across = (cells["longitude"] - (west + east) / 2).abs() <= NEAR_WIDTHS * (east - west)
+    along = (cells["latitude"] - (south + north) / 2).abs() <= NEAR_WIDTHS * (north - south)
+    return cells[across & along]
+
 
 FEW_DEFAULTS: Final = 3
 SHORT: Final = 15
@@ -81,9 +318,7 @@ def _draw_section(page: Page, one: Finding, found: QualityStudy, some: list[Shee
     """A subject: its sentence, its picture, its tables, and how it was found."""
     st.subheader(one.title)
     st.write(escape_markdown(one.sentence))
-    draw = FIGURES.get(one.key)
-    if draw is not None:
-        draw(page, found)
+    _draw_figure(page, one.key, found)
     for sheet in some:
         if sheet.name in FOLDED:
             with st.expander(sheet.title):
@@ -155,30 +390,18 @@ def _draw_default_coordinates_map(page: Page, found: QualityStudy) -> None:
     )
 
 
-def _draw_outside_map(page: Page, found: QualityStudy) -> None:
-    if found.detail is not None and found.detail.outside.n:
-        draw_outside_map(page, found.detail.outside)
-
-
-def _draw_completeness(page: Page, found: QualityStudy) -> None:
-    if found.detail is not None and found.total.of:
-        draw_completeness(page, found.detail.completeness)
-
-
-def _draw_jumps(page: Page, found: QualityStudy) -> None:
-    if found.detail is not None and len(found.detail.periods) > 1:
-        draw_jumps(page, found.detail)
-
-
-def _draw_lag(page: Page, found: QualityStudy) -> None:
-    if found.detail is not None and found.detail.lag is not None:
-        draw_lag(page, found.detail)
-
-
-FIGURES: Final[Mapping[str, Callable[[Page, QualityStudy], None]]] = {
-    "piles": _draw_default_coordinates_map,
-    "outside": _draw_outside_map,
-    "completeness": _draw_completeness,
-    "jumps": _draw_jumps,
-    "lag": _draw_lag,
-}
+def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
+    """The picture of a subject, where it has one and there is something to see."""
+    detail = found.detail
+    if key == "piles":
+        _draw_default_coordinates_map(page, found)
+    elif detail is None:
+        return
+    elif key == "outside" and detail.outside.n:
+        draw_outside_map(page, detail.outside)
+    elif key == "completeness" and found.total.of:
+        draw_completeness(page, detail.completeness)
+    elif key == "jumps" and len(detail.periods) > 1:
+        draw_jumps(page, detail)
+    elif key == "lag" and detail.lag is not None:
+        draw_lag(page, detail)

@@ -1,22 +1,332 @@
-"""What was recognised of a file, and where its alerts lie."""
+"""What was recognised of a file: its proof (hours, places, categories, rows), questions on what it does not determine,
+and corrections.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
+from zoneinfo import available_timezones
 
 import pandas as pd
 import streamlit as st
 
 from curim_data.formats.base import Layout
-from curim_data.model import Message, Translator
-from curim_data.model.labels import format_label
-from curim_data.model.questions import BOTH_ORDERS
+from curim_data.importing.proof import Line, Proof, gender_counts, kinds_name, period_name, row_lines
+from curim_data.model import N_, Answers, CityProfile, Kind, Message, Num, Translator
+from curim_data.model.labels import (
+    category_label,
+    column_label,
+    format_label,
+    hour_label,
+    kind_label,
+    listed,
+    role_name,
+)
+from curim_data.model.questions import BOTH_ORDERS, BY_NAMES
+from curim_data.profile.spread import DENSEST, WHOLE, DenseArea, position
 from curim_data.quality.study import likely_reason
-from pages.parts.data.labels import DELIMITERS, ORDERS, container_label, draw_heading
-from pages.parts.data.questions import AREA_QUESTION, KIND_QUESTION
-from pages.parts.data.uploads import FilePreview, ImportTarget
-from pages.parts.frame import Page, escape_markdown
+from pages.parts.charts.figure import Figure
+from pages.parts.charts.plots import draw_chart
+from pages.parts.charts.style import base_figure
+from pages.parts.data.uploads import (
+    DELIMITERS,
+    ORDERS,
+    FilePreview,
+    FileReview,
+    ImportTarget,
+    OpenQuestion,
+    UploadedFile,
+    container_label,
+    draw_heading,
+    keep_answer,
+)
+from pages.parts.frame import Page, escape_markdown, escape_with_commands, palette
 from pages.parts.maps import basemap, point_map
+from pages.parts.maps.cell_map import alert_count
+
+QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an answer can be changed
+NORTH: Final = 326
+# WGS84 in the zones of the UTM grid; ETRS89 and NAD83 differ from it by less than a metre or two.
+UTM: Final = tuple(100 * half + zone for half in (NORTH, 327) for zone in range(1, 61))
+FIELDS: Final = ("dates", "crs", "decimal", "order", "sheet", "ids", "event", "counts")
+AREA_QUESTION: Final = Message("What is the city to be made of?")
+KIND_QUESTION: Final = Message("The export does not say of which kind its categories are. Which is it?")
+_ASKED: Final = {
+    "dates": Message("{name}: the dates can be read in two ways. What comes first?"),
+    "crs": Message(
+        "{name}: the coordinates are metres or feet of a projection that the file does not name. Which one?"
+    ),
+    "decimal": Message("{name}: the coordinates can be read with a decimal point or a decimal comma. Which is it?"),
+    "order": Message("{name}: latitude and longitude stand in one column. Which of them comes first?"),
+    "sheet": Message("{name}: the file holds several tables. Which of them holds the alerts?"),
+    "event": Message("{name}: several columns can hold the date of the event. Which of them says when it happened?"),
+}
+_CHOICES: Final = {
+    "day-first": ORDERS["day-first"],
+    "month-first": ORDERS["month-first"],
+    "point": Message("decimal point (37.94)"),
+    "comma": Message("decimal comma (37,94)"),
+    "lat-lon": Message("latitude first (37.94, 23.65)"),
+    "lon-lat": Message("longitude first (23.65, 37.94)"),
+    "same": Message("the same alerts: this file brings them up to date"),
+    "own": Message("other alerts that happen to have the same ids: both stay"),
+}
+
+
+def draw_questions(page: Page, review: FileReview) -> None:
+    """Ask what stands in the way of a file, and show what was answered before."""
+    asked: dict[str, OpenQuestion] = dict(st.session_state.get(QUESTIONS, {}).get(review.file.digest, {}))
+    if review.question is not None and review.question.about in FIELDS:
+        asked[review.question.about] = review.question
+        st.session_state[QUESTIONS] = {**st.session_state.get(QUESTIONS, {}), review.file.digest: asked}
+    for one in asked.values():
+        _draw_question(page, review.file, one)
+    if review.problem and (review.question is None or review.question.about not in FIELDS):
+        st.error(escape_with_commands(page.t(review.problem)))
+
+
+def draw_area_question(page: Page, review: FileReview) -> None:
+    """How far the alerts of a first file spread; of a region or a country, what the city is to be made of."""
+    t, file = page.t, review.file
+    spread = review.preview.spread if review.preview else None
+    if review.preview is None or spread is None:
+        return
+    if not spread.asks:
+        st.caption(t(spread.statement))
+        return
+    st.warning(t(spread.statement))
+    first, *others = spread.areas
+    labels = {
+        DENSEST: t(
+            "The densest area: {share} % of the alerts, within {radius} km of {place}. Only these lie on the map; the "
+            "others are kept and count in every total that needs no map.",
+            **_area_words(t, review.preview, first),
+        ),
+        WHOLE: t("All of it, in map cells of {metres} m or more.", metres=round(spread.cell_m)),
+        **{
+            one.circle.word: t(
+                "{share} % of the alerts, within {radius} km of {place}.", **_area_words(t, review.preview, one)
+            )
+            for one in others
+        },
+    }
+    key = f"data_area_{file.digest[:12]}"
+    chosen = review.preview.area
+    st.radio(
+        t(AREA_QUESTION),
+        list(labels),
+        format_func=lambda value: escape_markdown(labels[value]),
+        index=list(labels).index(chosen) if chosen in labels and not unanswered(review) else None,
+        key=key,
+        on_change=partial(_keep_choice, file, "area", key),
+    )
+    if others:
+        with st.expander(t("Several cities: a home for each")):
+            st.write(
+                t("On the computer that runs the dashboard, each of these makes a city of its own of the same file:")
+            )
+            st.code(
+                "\n".join(one.command(file.name, number) for number, one in enumerate(spread.areas, 1)), language=None
+            )
+
+
+def unanswered(review: FileReview) -> bool:
+    """Whether a first file holds several cities, and what the city is to be made of was not said."""
+    spread = review.preview.spread if review.preview else None
+    return spread is not None and spread.several and review.file.answers.area is None
+
+
+def draw_kind_question(page: Page, review: FileReview) -> None:
+    """Of which kind the categories of a new city are, where neither the export nor a city says it."""
+    t, file, preview = page.t, review.file, review.preview
+    if preview is None or preview.kind is None:
+        return
+    found = [
+        t("{kind}: {names}", kind=kind_label(t, kind), names=listed(t, names, "standard"))
+        for kind, names in preview.kinds.items()
+    ]
+    labels = {
+        BY_NAMES: t("As their names say. {kinds}", kinds=" · ".join(found)),
+        Kind.OFFENCE.value: t("All of them are offences"),
+        Kind.INCIVILITY.value: t("All of them are incivilities (noise, litter and the like)"),
+        Kind.RISK.value: t("All of them are dangers (accidents, places that are or feel unsafe)"),
+        Kind.UNKNOWN.value: t("Leave their kind open: not known"),
+    }
+    key = f"data_kind_{file.digest[:12]}"
+    st.radio(
+        t(KIND_QUESTION),
+        list(labels),
+        format_func=lambda value: escape_markdown(labels[value]),
+        index=list(labels).index(preview.kind),
+        key=key,
+        on_change=partial(_keep_choice, file, "kind", key),
+        help=t("The kind of a single category can be set after the import, under the city profile."),
+    )
+
+
+def _area_words(t: Translator, preview: FilePreview, one: DenseArea) -> dict[str, Any]:
+    """Share, radius and place of a dense area: by the names that the export has there, if any."""
+    place = position(one.circle)
+    if names := preview.area_names.get(one.circle.word):
+        place = t("{place} ({names})", place=place, names=", ".join(names))
+    return {"share": Num(100 * one.share, 0), "radius": Num(one.circle.radius_km, 0), "place": place}
+
+
+def _draw_question(page: Page, file: UploadedFile, asked: OpenQuestion) -> None:
+    t = page.t
+    key = f"data_{asked.about}_{file.digest[:12]}"
+    given = getattr(file.answers, asked.about)
+    question = escape_markdown(t(asked.message))  # with what speaks for either answer
+    if asked.about in _ASKED:
+        question = t(_ASKED[asked.about], name=escape_markdown(file.name))
+    values: list[Any] = [int(one.value) if asked.about == "crs" else one.value for one in asked.choices]
+    labels = {
+        value: t(_CHOICES[one.value]) if one.value in _CHOICES else t(one.label)
+        for value, one in zip(values, asked.choices, strict=True)
+    }
+    if asked.about == "crs":
+        labels |= {value: f"EPSG:{value} · {t(one.label)}" for value, one in zip(values, asked.choices, strict=True)}
+        if given is not None and given not in values:
+            values.append(given)
+    if values:
+        st.radio(
+            question,
+            values,
+            format_func=lambda value: escape_markdown(labels.get(value, f"EPSG:{value}")),
+            index=values.index(given) if given in values else None,
+            key=key,
+            on_change=partial(_keep_choice, file, asked.about, key),
+        )
+    else:
+        st.write(question)
+    if asked.about == "crs":
+        _draw_epsg_choice(page, file, key)
+
+
+def _draw_epsg_choice(page: Page, file: UploadedFile, key: str) -> None:
+    """Another projection: by its UTM zone, which follows from the longitude, or by its number."""
+    t = page.t
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        zone = st.selectbox(
+            t("Another one: its UTM zone"),
+            list(UTM),
+            index=None,
+            format_func=partial(_zone_label, t),
+            placeholder=t("by longitude"),
+            key=f"{key}_zone",
+            width=300,
+        )
+        number = st.text_input(
+            t("or its EPSG code"),
+            key=f"{key}_code",
+            placeholder="2100",
+            max_chars=12,
+            width=300 if page.narrow else 180,
+        )
+    digits = number.upper().removeprefix("EPSG:").strip()
+    if digits and not digits.isdigit():
+        st.caption(t("Give a number, such as 2100 for the Greek grid (EGSA ’87)."))
+    for name, code in (("zone", str(zone or "")), ("code", digits if digits.isdigit() else "")):
+        if code and st.session_state.get(f"{key}_{name}_used") != code:
+            st.session_state[f"{key}_{name}_used"] = code
+            if file.answers.crs != int(code):
+                keep_answer(file, crs=int(code))
+                st.rerun()
+
+
+def _zone_label(t: Translator, epsg: int) -> str:
+    """ "Zone 34 north: 18° to 24°": the degrees of longitude, negative in the west."""
+    number = epsg % 100
+    west = 6 * number - 186
+    north = N_("Zone {number} north: longitude {west}° to {east}°")
+    zone = north if epsg // 100 == NORTH else N_("Zone {number} south: longitude {west}° to {east}°")
+    return t(zone, number=number, west=west, east=west + 6)
+
+
+def _keep_choice(file: UploadedFile, about: str, key: str) -> None:
+    keep_answer(file, **{about: st.session_state.get(key) or None})  # an emptied field is no answer
+
+
+def draw_corrections(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
+    """Draw the choices that correct what was recognised: table, dates, time zone, coordinate system."""
+    t, answers, city = page.t, preview.answers, into.city or preview.city
+    with st.expander(t("Correct what was recognised"), key=f"data_right_{file.digest[:12]}"):
+        if len(preview.facts.sheets) > 1:
+            _draw_choice(file, "sheet", t("Table of the file"), preview.facts.sheets, answers, str, preview.facts.sheet)
+        _draw_choice(
+            file, "dates", t("Dates"), tuple(ORDERS), answers, lambda order: t(ORDERS[order]), t("as recognised")
+        )
+        _draw_choice(
+            file,
+            "timezone",
+            t("Time zone of times without offset"),
+            sorted(available_timezones()),
+            answers,
+            str,
+            t("that of the city: {zone}", zone=city.timezone),
+        )
+        if {"x", "y"} & set(preview.header.layout.roles):
+            _draw_epsg_choice(page, file, f"data_right_crs_{file.digest[:12]}")
+
+
+def draw_category_question(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
+    """Ask for the category of a file that has no column for it; it may stay open."""
+    t = page.t
+    if "category" in preview.header.layout.roles:
+        return
+    known = sorted(preview.city.categories, key=lambda one: category_label(t, preview.city, one))
+    given = preview.answers.category
+    options = [*known, *([given] if given and given not in known else [])]
+    key = f"data_category_{file.digest[:12]}"
+    keep = partial(_keep_choice, file, "category", key)
+    question = t("No column holds the category. Which category do all these alerts have?")
+    made_for_it = into.city is None and preview.city.provisional  # its categories are what is answered here
+    if made_for_it or not known:  # a box without options would open on “No results”
+        st.text_input(
+            question,
+            value=given or "",
+            placeholder=t("Type a name, such as Theft; may be left empty"),
+            max_chars=80,
+            key=key,
+            on_change=keep,
+        )
+        return
+    st.selectbox(
+        question,
+        options,
+        index=options.index(given) if given else None,
+        format_func=lambda one: category_label(t, preview.city, one),
+        placeholder=t("Choose, or type a name of your own; may be left empty"),
+        accept_new_options=True,
+        key=key,
+        on_change=keep,
+    )
+
+
+def _draw_choice(
+    file: UploadedFile,
+    about: str,
+    label: str,
+    options: Sequence[str],
+    answers: Answers,
+    words: Callable[[str], str],
+    nothing: str,
+) -> None:
+    given = getattr(answers, about)
+    key = f"data_right_{about}_{file.digest[:12]}"
+    st.selectbox(
+        label,
+        options,
+        index=list(options).index(given) if given in options else None,
+        format_func=words,
+        placeholder=nothing,
+        key=key,
+        on_change=partial(_keep_choice, file, about, key),
+    )
+
 
 MAP_HEIGHT = 340
 SHOWN_DEFAULTS = 3
@@ -170,3 +480,224 @@ def city_note(t: Translator, preview: FilePreview, name: str) -> str:
         file=name,
         zone=preview.city.timezone,
     )
+
+
+HEIGHT = 150
+
+
+def draw_hour_profile(page: Page, counts: Sequence[int], *, key: str, alt: str) -> None:
+    """Draw 24 bars, one for each hour of the day; `counts`: 24 of them, from midnight on."""
+    names = [hour_label(hour) for hour in range(24)]
+    figure = bars_figure(page, names, counts, [name if at % 6 == 0 else "" for at, name in enumerate(names)])
+    draw_chart(page, figure, key=key, alt=f"{alt} {spoken_counts(page.t, names, counts)}")
+
+
+def bars_figure(page: Page, names: Sequence[str], counts: Sequence[int], ticks: Sequence[str]) -> Figure:
+    """Upright bars: `names` in full for the one who points at them, `ticks` below them ("" where there is none)."""
+    t, colours = page.t, palette(page.theme)
+    figure = base_figure(t, colours, height=HEIGHT, bargap=0.15, margin={"l": 4, "r": 4, "t": 8, "b": 4})
+    at = list(range(len(counts)))
+    figure.add_bar(
+        x=at,
+        y=list(counts),
+        marker={"color": colours.sea_blue},
+        hovertext=[t.pair(name, alert_count(t, n)) for name, n in zip(names, counts, strict=True)],
+        hoverinfo="text",
+    )
+    shown = [place for place in at if ticks[place]]
+    figure.update_xaxes(
+        tickvals=shown, ticktext=[ticks[place] for place in shown], range=[-0.6, max(len(counts), 1) - 0.4]
+    )
+    figure.update_yaxes(rangemode="tozero", nticks=3)
+    return figure
+
+
+def spoken_counts(t: Translator, names: Sequence[str], counts: Sequence[int]) -> str:
+    """The counts in words, for those who do not see the bars; those of none are left out."""
+    return ", ".join(t.pair(name, t.number(n)) for name, n in zip(names, counts, strict=True) if n)
+
+
+MOST_TICKS = 5
+
+
+def draw_concerns(page: Page, reviews: list[FileReview], into: ImportTarget) -> None:
+    """What looks implausible in the files, so that a person looks before the import; nothing where nothing does."""
+    t = page.t
+    for review in reviews:
+        preview = review.preview
+        if preview is None or preview.report.proof is None or not preview.report.proof.concerns:
+            continue
+        city = into.city or preview.city
+        head = t("Look at this before you import")
+        name = f"{head}: {review.file.name}" if len(reviews) > 1 else head
+        sentences = [f"- {escape_markdown(one.sentence(t, city))}" for one in preview.report.proof.concerns]
+        st.warning(f"**{escape_markdown(name)}**\n\n" + "\n".join(sentences))
+
+
+def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
+    """Hours, weekdays and months; the map; categories, genders and roles; three rows as read and as understood."""
+    t, proof, city = page.t, preview.report.proof, into.city or preview.city
+    if proof is None:
+        return
+    if not proof.alerts:
+        st.caption(proof.hours_sentence(t))
+        return
+    hours, weekdays, months = st.columns([5, 3, 5], gap="medium")
+    with hours:
+        _draw_hours(page, proof)
+    with weekdays:
+        _draw_weekdays(page, proof)
+    with months:
+        _draw_months(page, proof)
+    left, right = st.columns(2, gap="large")
+    with left:
+        draw_points_map(page, preview, into)
+        _draw_genders(page, proof)
+    with right:
+        _draw_categories(page, city, proof)
+        _draw_roles(page, proof)
+    _draw_rows(page, city, proof)
+
+
+def _draw_hours(page: Page, proof: Proof) -> None:
+    t = page.t
+    draw_heading(column_label(t, "hour"))
+    if proof.with_hour:
+        draw_hour_profile(page, proof.hours, key="data_proof_hours", alt=t("Alerts of the file by hour of the day."))
+    st.caption(proof.hours_sentence(t))
+
+
+def _draw_weekdays(page: Page, proof: Proof) -> None:
+    t = page.t
+    draw_heading(column_label(t, "weekday"))
+    if proof.with_day:
+        names = [t.weekday(day) for day in range(7)]
+        # Seven names run together in a column of the page, not on a phone, where the chart takes all of its width.
+        ticks = [t.weekday(day, "abbreviated") if page.narrow or day % 2 == 0 else "" for day in range(7)]
+        head = t("Alerts of the file by weekday.")
+        alt = f"{head} {spoken_counts(t, names, proof.weekdays)}"
+        draw_chart(page, bars_figure(page, names, proof.weekdays, ticks), key="data_proof_weekdays", alt=alt)
+    if sentence := proof.weekdays_sentence(t):
+        st.caption(sentence)
+
+
+def _draw_months(page: Page, proof: Proof) -> None:
+    """Months, or years where there are many; their names under some of the bars."""
+    t, periods = page.t, proof.periods
+    draw_heading(column_label(t, "year" if proof.by_year else "month"))
+    names, counts = [period_name(t, proof, day) for day, _ in periods], [n for _, n in periods]
+    step = -(-len(periods) // MOST_TICKS)
+    ticks = [name.replace(" ", "<br>", 1) if at % step == 0 else "" for at, name in enumerate(names)]
+    head = t("Alerts of the file over time.")
+    alt = f"{head} {spoken_counts(t, names, counts)}"
+    draw_chart(page, bars_figure(page, names, counts, ticks), key="data_proof_months", alt=alt)
+
+
+def _draw_categories(page: Page, city: CityProfile, proof: Proof) -> None:
+    """The ten commonest categories, each with its kind."""
+    t = page.t
+    draw_heading(t("The commonest categories"))
+    if not proof.categorised:
+        st.caption(t("No column of the file holds a category."))
+        return
+    frame = pd.DataFrame(
+        {
+            column_label(t, "category"): [
+                escape_markdown(category_label(t, city, one.category)) for one in proof.categories
+            ],
+            column_label(t, "kind"): [kinds_name(t, one) for one in proof.categories],
+            column_label(t, "n"): [t.number(one.n) for one in proof.categories],
+            t("Share"): [t.part(one.n / proof.alerts) for one in proof.categories],
+        }
+    )
+    st.table(
+        frame.iloc[:, [0, 1, 3]] if page.narrow else frame,
+        hide_index=True,
+        border="horizontal",
+        alt=t("The commonest categories of the file, with their kinds"),
+    )
+    if rest := proof.distinct - len(proof.categories):
+        st.caption(t.n("{n} other category is not shown.", "{n} other categories are not shown.", rest))
+
+
+def _draw_genders(page: Page, proof: Proof) -> None:
+    """Shares of the genders of those affected and of reporters, or that the file does not ask."""
+    t = page.t
+    for gender in proof.genders:
+        draw_heading(column_label(t, gender.role))
+        if not gender.asked:
+            st.caption(t("Not asked: no column of the file holds it."))
+            continue
+        said = ", ".join(f"{label} {share}" for label, _, share in gender_counts(t, gender, proof.alerts))
+        columns = t("from the column {columns}", columns=t.join(gender.columns))
+        st.write(escape_markdown(f"{said} ({columns})"))
+
+
+def _draw_roles(page: Page, proof: Proof) -> None:
+    """In how many alerts each role is filled, and which column gives it."""
+    t = page.t
+    draw_heading(t("What is filled"))
+    frame = pd.DataFrame(
+        {
+            t("What"): [role_name(t, one.role) for one in proof.roles],
+            t("Column"): [escape_markdown(", ".join(one.columns)) for one in proof.roles],
+            t("Filled"): [t.part(one.filled / proof.alerts) for one in proof.roles],
+        }
+    )
+    st.table(frame, hide_index=True, border="horizontal", alt=t("What is filled in the file, and by which column"))
+
+
+def _draw_rows(page: Page, city: CityProfile, proof: Proof) -> None:
+    """Rows side by side, what was read before what was understood; on a phone one below the other."""
+    t = page.t
+    draw_heading(t("Rows as read → as understood"))
+    found = {row.row: row_lines(t, city, row) for row in proof.rows}
+    for numbers in [[row] for row in found] if page.narrow else [list(found)]:
+        st.table(
+            _rows_table(page, {number: found[number] for number in numbers}),
+            hide_index=True,
+            border="horizontal",
+            alt=t("Rows of the file as they were read, and as they were understood"),
+        )
+    for line in next(iter(found.values()), []):
+        if not _tells(line):
+            st.caption(escape_markdown(t.pair(line.name, ", ".join(filter(None, line.columns)))))
+
+
+def _tells(line: Line) -> bool:
+    """Whether a line has something to show: what is not used or not stored is named below the table."""
+    return bool(line.value) or any(line.read)
+
+
+def _rows_table(page: Page, rows: dict[int, list[Line]]) -> pd.DataFrame:
+    """A line for each role; columns of the file that give it, and for each row what was read and understood."""
+    t = page.t
+    found = [[line for line in lines if _tells(line)] for lines in rows.values()]
+    names = list(dict.fromkeys((line.name, _merged(line)) for lines in found for line in lines))
+    columns: dict[str, list[str]] = {t("What"): [], t("Column"): []}
+    texts: list[list[str]] = [[] for _ in rows]
+    for name, merged in names:
+        here = [[one for one in lines if (one.name, _merged(one)) == (name, merged)] for lines in found]
+        headings = dict.fromkeys(heading for lines in here for line in lines for heading in line.columns)
+        columns[t("What")].append(escape_markdown(name))
+        columns[t("Column")].append(escape_markdown(", ".join(headings)) or "–")
+        for cells, lines in zip(texts, here, strict=True):
+            cells.append(_cell(lines[0]) if lines else "–")
+    if page.narrow:
+        first = [what if not of or of == "–" else f"{what} ({of})" for what, of in zip(*columns.values(), strict=True)]
+        columns = {t("What"): first}
+    return pd.DataFrame(
+        {**columns, **{t("Row {n}", n=number): cells for number, cells in zip(rows, texts, strict=True)}}
+    )
+
+
+def _merged(line: Line) -> str:
+    """What tells lines of one name apart: unused columns that show a date stand alone."""
+    return "" if line.value or not any(line.read) else "/".join(line.columns)
+
+
+def _cell(line: Line) -> str:
+    """What was read → what was understood, as Markdown."""
+    read = escape_markdown(" ".join(filter(None, line.read)))
+    value = f"**{escape_markdown(line.value)}**" if line.value else ""
+    return " → ".join(filter(None, (read, value))) or "–"

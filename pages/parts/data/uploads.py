@@ -1,4 +1,4 @@
-"""Uploaded files and their review before the import. Nothing here writes."""
+"""Uploaded files, their review before the import, and what a reader sets for them. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,100 @@ import pandas as pd
 import streamlit as st
 
 import sample_data
+from curim_data.formats.base import Part
 from curim_data.importing import mapping as mappings
 from curim_data.importing.extract import ProfiledExport
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import ImportProblem, Preview, preview
 from curim_data.importing.report import Header, ImportReport, columns_of
-from curim_data.model import Answers, CityProfile, Message, Question, Reason, Translator
+from curim_data.lexicon.folding import fold
+from curim_data.model import Answers, CityProfile, Facts, Message, Question, Translator
+from curim_data.model.labels import format_label, role_name
 from curim_data.model.questions import Choice
-from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
 from curim_data.store import Home, Store
 from pages.parts.frame import Page
 from pages.parts.frame.markdown import css_text
+
+CONTAINERS: Final[Mapping[str, Message]] = {
+    "csv": Message("text with columns (CSV)"),
+    "xlsx": Message("Excel workbook"),
+    "xls": Message("Excel workbook"),
+    "ods": Message("OpenDocument spreadsheet"),
+    "json": Message("JSON"),
+    "xml": Message("XML"),
+    "geojson": Message("GeoJSON"),
+    "gpkg": Message("GeoPackage"),
+    "shp": Message("Shapefile"),
+    "parquet": Message("Parquet"),
+}
+WRAPPED: Final[Mapping[str, Message]] = {
+    "gz": Message("compressed with gzip"),
+    "zip": Message("inside a ZIP file"),
+}
+DELIMITERS: Final[Mapping[str, Message]] = {
+    ";": Message("semicolon"),
+    ",": Message("comma"),
+    "\t": Message("tab"),
+    "|": Message("bar"),
+}
+ORDERS: Final[Mapping[str, Message]] = {
+    "day-first": Message("day first (1/3 is 1 March)"),
+    "month-first": Message("month first (1/3 is 3 January)"),
+}
+PARTS: Final[Mapping[str, Message]] = {
+    "date": Message("{role}: the date"),
+    "time": Message("{role}: the time"),
+    "year": Message("{role}: the year"),
+    "month": Message("{role}: the month"),
+    "day": Message("{role}: the day"),
+    "hour": Message("{role}: the hour"),
+    "minute": Message("{role}: the minute"),
+    "second": Message("{role}: the second"),
+    "flag": Message("{role}: named by the heading (yes or no below)"),
+    "first": Message("{role}: the first column that is filled"),
+}
+_SURE: Final = (
+    (0.9, Message("Sure ({share})")),
+    (0.7, Message("Fairly sure ({share})")),
+    (0.5, Message("Not sure ({share}): check it")),
+    (0.0, Message("A guess ({share}): check it")),
+)
+
+
+def format_short(t: Translator, name: str) -> str:
+    """What a format is called where there is little room."""
+    return t.c("format", "unknown") if name == "guessed" else format_label(t, name)
+
+
+def container_label(t: Translator, facts: Facts) -> str:
+    """The kind of file, and what lay around it."""
+    kind = t(CONTAINERS[facts.container]) if facts.container in CONTAINERS else facts.container
+    around = [t(WRAPPED[one]) if one in WRAPPED else one for one in facts.wrapped]
+    return ", ".join([kind, *around])
+
+
+def role_label(t: Translator, role: str, use: str = "alert", part: str = "value") -> str:
+    """What a column of an export holds, or why it is not used."""
+    if use == "dropped":
+        return t("Not stored: free text or personal data")
+    if not role:
+        return t("Not used")
+    label = role_name(t, role)
+    return t(PARTS[part], role=label) if part in PARTS else label
+
+
+def confidence_label(t: Translator, confidence: float) -> str:
+    """How sure a guess is; nothing where the format is known."""
+    if confidence != confidence:
+        return ""
+    message = next(words for least, words in _SURE if confidence >= least)
+    return t(message, share=t.percent(confidence))
+
+
+def draw_heading(text: str) -> None:
+    """A small heading inside the details of a file."""
+    st.markdown(f"**{text}**")
+
 
 KINDS: Final = (
     "csv", "tsv", "txt", "json", "geojson", "xml", "xlsx", "xls", "ods", "gpkg", "zip", "gz", "parquet",
@@ -344,12 +427,8 @@ def _repairs(report: ImportReport) -> pd.DataFrame:
 
 def _refused(report: ImportReport) -> pd.DataFrame:
     """The first quarantined rows, why, and how to fix them."""
-    refused = report.quarantine[["row", "column", "value", "reason"]].head(SHOWN_ROWS).copy()
-    codes = [Reason(code) for code in refused["reason"]]
-    refused["message"] = pd.Series([REASON_WORDS[code] for code in codes], index=refused.index, dtype=object)
-    refused["mend"] = pd.Series([MEND_WORDS[code] for code in codes], index=refused.index, dtype=object)
-    refused["value"] = refused["value"].astype(str).str.slice(0, 80)
-    return refused
+    refused = report.quarantine[["row", "column", "value", "reason", "message", "mend"]].head(SHOWN_ROWS)
+    return refused.assign(value=refused["value"].astype(str).str.slice(0, 80))
 
 
 def uploader_style(t: Translator) -> str:
@@ -362,3 +441,62 @@ def uploader_style(t: Translator) -> str:
         f"{place} {{font-size: 0}} {place}::after {{content: {css_text(words)}; font-size: .875rem}}"
         for place, words in texts.items()
     )
+
+
+UNUSED: Final = ""
+DROPPED: Final = "dropped"
+# Roles that several columns may give side by side.
+SEVERAL: Final = frozenset({"category", "more_categories"})
+_WHOLE: Final = frozenset({"value", "first"})
+
+
+def option_of(role: str, part: str, use: str) -> str:
+    """The option that a column has: "", "dropped", a role, or a role and its piece ("reported_at/date")."""
+    if not role:
+        return DROPPED if use == "dropped" else UNUSED
+    return role if part == "value" else f"{role}/{part}"
+
+
+def with_column(header: Header, place: int, option: str, answers: Answers) -> ColumnMapping:
+    """The mapping in which the column at a place has an option; a column that had the same gives it up."""
+    layout = header.layout
+    role, _, piece = option.partition("/")
+    part = Part(place, piece or "value")
+    roles = {name: tuple(one for one in parts if one.place != place) for name, parts in layout.roles.items()}
+    if role and role != DROPPED:
+        roles[role] = tuple(sorted((*_beside(role, part, roles.get(role, ())), part), key=lambda one: one.place))
+    given = {one.place for parts in roles.values() for one in parts}
+    personal = {*layout.personal} - given - {place} | ({place} if role == DROPPED else set())
+    text = {*layout.text} - given - {place}
+    changed = replace(
+        layout,
+        roles={name: parts for name, parts in roles.items() if parts},
+        personal=tuple(sorted(personal)),
+        text=tuple(sorted(text)),
+        unused=tuple(at for at in range(len(header.labels)) if at not in given | personal | text),
+    )
+    return ColumnMapping.from_layout(changed, header.labels, answers=answers)
+
+
+def _beside(role: str, part: Part, others: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The columns of a role that stay when one is added: pieces of other kinds, and categories next to categories."""
+    if role in SEVERAL:
+        return others
+    if part.part in _WHOLE:
+        return tuple(one for one in others if part.part == one.part == "first")
+    return tuple(one for one in others if one.part not in _WHOLE and one.part != part.part)
+
+
+def with_word(header: Header, role: str, word: str, value: str, answers: Answers) -> ColumnMapping:
+    """The mapping in which a word of a column stands for a value; "" takes that back."""
+    layout, key = header.layout, fold(word)
+    if role == "category":
+        changed = replace(layout, categories=_with(layout.categories, key, value))
+    else:
+        changed = replace(layout, words={**layout.words, role: _with(layout.words.get(role, {}), key, value)})
+    return ColumnMapping.from_layout(changed, header.labels, answers=answers)
+
+
+def _with(table: Mapping[str, str], key: str, value: str) -> dict[str, str]:
+    kept = {fold(word): meaning for word, meaning in table.items() if fold(word) != key}
+    return {**kept, key: value} if value else kept

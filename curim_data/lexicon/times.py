@@ -1,4 +1,4 @@
-"""Names of months in seven languages: those of CLDR (by Babel), and others that people and registers use."""
+"""Names of months in seven languages (of CLDR, by Babel, and of registers), and hours written as spans."""
 
 from __future__ import annotations
 
@@ -9,6 +9,29 @@ from typing import Final
 from babel.dates import get_month_names
 
 from curim_data.lexicon.folding import fold
+
+_HOUR: Final = r"(\d{1,2})(?: ?[:.h] ?(\d{2}))?(?: ?(?:h|hs|hrs?|uhr))?"
+_SPAN: Final = re.compile(
+    rf"(?:(?:de|from|von|από|dalle|das|entre|between) )?(?:las |les )?{_HOUR} ?"
+    rf"(?:[-–—/]|\b(?:to|till|until|bis|a|à|alle|às|y|et|έως|ως|and)\b) ?(?:las )?{_HOUR}\.?",
+    re.IGNORECASE,
+)
+
+
+@cache
+def hour_of_span(text: str) -> int | None:
+    """The hour (0 to 23) of a text that names its beginning and its end, one hour later; None for any other text.
+
+    The end may be the last minute of the hour; after 23 come 0 and 24.
+    """
+    found = _SPAN.fullmatch(text.strip())
+    if found is None or found[2] not in (None, "00") or found[4] not in (None, "00", "59"):
+        return None
+    first, last = int(found[1]), int(found[3])
+    if found[4] == "59":
+        last += 1
+    return first if first <= 23 and last in ({24, 0} if first == 23 else {first + 1}) else None
+
 
 LANGUAGES: Final = ("el", "en", "fr", "es", "it", "pt", "de")
 # Spoken and regional forms, and abbreviations of registers, that CLDR does not have.

@@ -1,12 +1,15 @@
-"""Dates as exports write them, parsed over a whole column: timestamps in UTC and how precisely they are known.
+"""Texts of Arrow columns as numbers and dates, parsed over a whole column.
 
-Accepted: ISO 8601 with or without offset; day, month and year in either order, separated by slash, point, hyphen or
-blanks, with years of two digits (00 to 68 are of this century); 24 and 12 hours; YYYYMMDD; names of months in seven
-languages (CLDR, by Babel); months alone; serial numbers of spreadsheets; seconds and milliseconds since 1970.
+Numbers: decimal points and commas, thousands separators, decimal separators that were lost. Dates: timestamps in UTC
+and how precisely they are known. Accepted: ISO 8601 with or without offset; day, month and year in either order,
+separated by slash, point, hyphen or blanks, with years of two digits (00 to 68 are of this century); 24 and 12 hours;
+YYYYMMDD; names of months in seven languages (CLDR, by Babel); months alone; serial numbers of spreadsheets; seconds
+and milliseconds since 1970.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -18,10 +21,191 @@ import pyarrow.compute as pc
 
 from curim_data.containers.types import ArrowText
 from curim_data.formats.base import fold
-from curim_data.importing._text_columns import distinct, filled, matches, written_alike
-from curim_data.lexicon.months import month_of
-from curim_data.model import BoolArray, IntArray
+from curim_data.lexicon.times import month_of
+from curim_data.model import BoolArray, FloatArray, IntArray
 from curim_data.model.questions import DAY_FIRST
+
+
+def in_one_piece(column: ArrowText) -> ArrowText:
+    """A column in one piece, as it is where it has one (`combine_chunks` would copy it)."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def trimmed(column: ArrowText) -> ArrowText:
+    """Remove white space around each text."""
+    return pc.utf8_trim_whitespace(column)
+
+
+def filled(column: ArrowText) -> BoolArray:
+    """Which values of a trimmed column are not empty."""
+    return np.asarray(pc.not_equal(column, "").to_numpy(False), bool)
+
+
+def matches(column: ArrowText, pattern: str) -> BoolArray:
+    """Which texts match a regular expression."""
+    return np.asarray(pc.match_substring_regex(column, pattern).to_numpy(False), bool)
+
+
+def glued(columns: Sequence[ArrowText], separator: str, *, skip: bool = False) -> ArrowText:
+    """Join several columns (large_string) row by row; with `skip`, missing values are left out."""
+    mark = pa.scalar(separator, pa.large_string())
+    return pc.binary_join_element_wise(*columns, mark, null_handling="skip" if skip else "emit_null")
+
+
+def distinct(column: ArrowText) -> tuple[IntArray, list[str]]:
+    """Return categorical codes and the distinct values of a text column."""
+    encoded = in_one_piece(column).dictionary_encode()
+    return np.asarray(encoded.indices.to_numpy(False), np.int64), encoded.dictionary.to_pylist()
+
+
+# How a column of numbers is written. ANY: one separator at most, point or comma, is the decimal one. POINT and COMMA:
+# that is the decimal separator, the other one separates thousands. FIRST: the first separator is the decimal one. LOST:
+# separators separate thousands, and the decimal separator is missing.
+ANY, POINT, COMMA, FIRST, LOST = "any", "point", "comma", "first", "lost"
+
+_SHAPES: Final = {
+    "point": r"^[+-]?(\d*\.\d{1,2}|\d*\.\d{4,}|\d{4,}\.\d{3})$",
+    "comma": r"^[+-]?(\d*,\d{1,2}|\d*,\d{4,}|\d{4,},\d{3})$",
+    "point_3": r"^[+-]?\d{1,3}\.\d{3}$",
+    "comma_3": r"^[+-]?\d{1,3},\d{3}$",
+    "points": r"^[+-]?\d{1,3}(\.\d{3}){2,}$",
+    "commas": r"^[+-]?\d{1,3}(,\d{3}){2,}$",
+    "points_comma": r"^[+-]?\d{1,3}(\.\d{3})+,\d+$",
+    "commas_point": r"^[+-]?\d{1,3}(,\d{3})+\.\d+$",
+}
+SHAPES: Final = tuple(_SHAPES)
+_PLAIN: Final = rf"^([+-]?\d*|{_SHAPES['point'].strip('^$')})$"  # whole, or one of these
+_NOISE: Final = "[\\s'’\u00a0\u202f°]"
+
+
+@dataclass(frozen=True)
+class ParsedNumbers:
+    """A column of numbers (NaN where none), with masks: given, unreadable, written with a decimal comma."""
+
+    values: FloatArray
+    given: BoolArray
+    bad: BoolArray
+    comma: BoolArray
+
+
+@dataclass(frozen=True)
+class NumberShapes:
+    """How many numbers of a column have each shape; a number without separator is no evidence."""
+
+    point: int = 0
+    comma: int = 0
+    point_3: int = 0
+    comma_3: int = 0
+    points: int = 0
+    commas: int = 0
+    points_comma: int = 0
+    commas_point: int = 0
+
+    def __add__(self, other: NumberShapes) -> NumberShapes:
+        return NumberShapes(*(getattr(self, name) + getattr(other, name) for name in SHAPES))
+
+    @property
+    def for_point(self) -> int:
+        """Count the numbers that only a decimal point explains."""
+        return self.point + self.commas + self.commas_point
+
+    @property
+    def for_comma(self) -> int:
+        """Count the numbers that only a decimal comma explains, those with several points left out."""
+        return self.comma + self.points_comma
+
+
+def count_number_shapes(column: ArrowText) -> NumberShapes:
+    """Count the shapes of a trimmed column of numbers."""
+    if pc.all(pc.match_substring_regex(column, _PLAIN)).as_py():
+        return NumberShapes(point=pc.sum(pc.match_substring(column, ".")).as_py() or 0)
+    column = cleaned(column)
+    marked = column.filter(pc.match_substring_regex(column, "[.,]"))
+    counts = {}
+    for name, pattern in _SHAPES.items():
+        if not len(marked):
+            break
+        found = pc.match_substring_regex(marked, pattern)
+        counts[name] = pc.sum(found).as_py() or 0
+        if counts[name]:
+            marked = marked.filter(pc.invert(found))
+    return NumberShapes(**counts)
+
+
+def cleaned(column: ArrowText) -> ArrowText:
+    """Remove blanks, apostrophes and degree signs; write minus signs as hyphens."""
+    noisy = pc.match_substring_regex(column, f"{_NOISE}|−")
+    if not pc.any(noisy).as_py():
+        return column
+    column = pc.replace_substring_regex(column, rf"({_NOISE})+", "")
+    return pc.replace_substring(column, "−", "-")
+
+
+def parse_decimals(column: ArrowText) -> ParsedNumbers:
+    """Parse a trimmed column of decimal numbers; a single comma is a decimal comma."""
+    given = filled(column)
+    good = given & matches(column, r"^[+\-]?(\d+([.,]\d*)?|[.,]\d+)$")
+    comma = good & np.asarray(pc.match_substring(column, ",").to_numpy(False), bool)
+    text = pc.replace_substring(column, ",", ".")
+    text = pc.replace_substring_regex(text, r"^\+", "")
+    text = pc.if_else(pa.array(good), text, None)
+    values = np.asarray(pc.cast(text, pa.float64()).to_numpy(False), float)
+    good &= np.isfinite(values)
+    return ParsedNumbers(np.where(good, values, np.nan), given, given & ~good, comma & good)
+
+
+def parse_numbers(column: ArrowText, form: str = ANY, digits: int = 0) -> ParsedNumbers:
+    """Parse a trimmed column of numbers as `form` says; with LOST, `digits` stand before the decimal separator."""
+    column = cleaned(column)
+    given = filled(column)
+    if form == POINT:
+        grouped = pc.match_substring_regex(column, r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$")
+        whole = pc.match_substring(column, ",")
+        plain = pc.if_else(grouped, pc.replace_substring(column, ",", ""), pc.if_else(whole, "?", column))
+        return parse_decimals(plain)
+    if form == COMMA:
+        grouped = pc.match_substring_regex(column, r"^[+-]?\d{1,3}(\.\d{3})+(,\d*)?$")
+        whole = pc.match_substring(column, ".")
+        plain = pc.if_else(grouped, pc.replace_substring(column, ".", ""), pc.if_else(whole, "?", column))
+        parsed = parse_decimals(plain)
+        return ParsedNumbers(parsed.values, given, parsed.bad, np.zeros(len(given), bool))
+    if form == FIRST:
+        return parse_decimals(_first_separator(column))
+    if form == LOST:
+        plain = pc.replace_substring_regex(column, "[.,]", "")
+        parsed = parse_decimals(plain)
+        lengths = pc.utf8_length(pc.replace_substring_regex(plain, r"^[+-]", "")).to_numpy(False)
+        beyond = np.maximum(np.asarray(lengths, np.int64) - digits, 0)
+        return ParsedNumbers(parsed.values / 10.0**beyond, given, parsed.bad, np.zeros(len(given), bool))
+    return parse_decimals(column)
+
+
+def _first_separator(column: ArrowText) -> ArrowText:
+    """Keep only the first separator of numbers such as 40.775.434."""
+    found = pc.extract_regex(column, r"^(?P<whole>[+-]?\d+)[.,](?P<rest>\d+(?:[.,]\d+)*)$")
+    rest = pc.replace_substring_regex(pc.struct_field(found, "rest"), "[.,]", "")
+    made = glued([pc.struct_field(found, "whole"), rest], ".")
+    return pc.if_else(found.is_valid(), made, pc.cast(column, pa.large_string()))
+
+
+def split_point_texts(column: ArrowText) -> tuple[ArrowText, ArrowText, ArrowText]:
+    """Split texts such as (40.7, -73.9) into two numbers (as texts), and say which are written longitude first.
+
+    POINT (lon lat) and the arrays of GeoJSON have the longitude first by their standards.
+    """
+    number = r"[+-]?\d+(?:\.\d+)?"
+    found = pc.extract_regex(column, rf"^[^\d+-]*(?P<one>{number})\s*[,;\s/|]\s*(?P<two>{number})[^\d]*$")
+    comma = r"[+-]?\d+,\d+"
+    other = pc.extract_regex(column, rf"^[^\d+-]*(?P<one>{comma})\s*[;\s/|]\s*(?P<two>{comma})[^\d]*$")
+    texts = []
+    for name in ("one", "two"):
+        plain = pc.coalesce(pc.struct_field(other, name), pc.struct_field(found, name), column)
+        texts.append(pc.cast(plain, pa.large_string()))
+    standard = pc.match_substring_regex(column, r"(?i)^(srid=\d+;)?\s*point|^\s*\[|coordinates")
+    return texts[0], texts[1], standard
+
 
 TimeArray: TypeAlias = npt.NDArray[np.datetime64]
 
@@ -32,8 +216,6 @@ UNITS: Final = ("year", "month", "day", "hour", "minute", "second")
 
 _ISO: Final = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?)?( ?(Z|[+-]\d{2}:?\d{2}))?$"
 ISO_DAY: Final = r"^\d{4}-\d{2}-\d{2}(?:[T ].*)?$"
-_STRICT: Final = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})$"
-_SHORTEST: Final = len("2025-01-31T00:00Z")  # of a value with offset; a date with an offset is shorter
 _OFFSET: Final = r"( ?(?:Z|[+-]\d{2}:?\d{2}))$"
 _DATE_WITH_OFFSET: Final = r"^(\d{4}-\d{1,2}-\d{1,2}) ?(?:Z|[+-]\d{2}:?\d{2})$"  # a date has no need of one
 _TIME: Final = (
@@ -92,7 +274,7 @@ class DateFormat:
 def parse_dates(column: ArrowText, date_format: DateFormat, orders: npt.NDArray[np.int8] | None = None) -> ParsedDates:
     """Parse a trimmed column of dates.
 
-    `orders`: which of day and month comes first in each row (`date_orders`: 1 the day, 2 the month, 0 nobody knows), in
+    `orders`: which of day and month comes first in each row (`profiling`: 1 the day, 2 the month, 0 nobody knows), in
     place of the one order of `date_format`; a date that has but one reading is then read so, whatever its row's order.
 
     A time without offset is local time; one that the change to winter time repeats is taken as its first occurrence,
@@ -104,8 +286,6 @@ def parse_dates(column: ArrowText, date_format: DateFormat, orders: npt.NDArray[
     day_only, month_only, ambiguous = (np.zeros(size, bool) for _ in range(3))
     if date_format.form in (SERIAL, SECONDS, MILLISECONDS):
         return _numbers(column, given, date_format)
-    if not date_format.form and (fast := _iso_with_offset(column, given)) is not None:
-        return _parsed(fast, given, day_only, month_only)
     column = pc.replace_substring_regex(column, _DATE_WITH_OFFSET, r"\1")
     if date_format.form in (DATES, MONTHS):
         column = pc.replace_substring_regex(column, r"(\d:\d{2}(?::\d{2}(?:[.]\d+)?)?) ?(?:Z|[+-]\d{2}:?\d{2})$", r"\1")
@@ -142,25 +322,6 @@ def _parsed(
     good = given & ~bad
     unclear = np.zeros(len(given), bool) if ambiguous is None else ambiguous & bad
     return ParsedDates(_series(at), given, bad, day_only & good, month_only & good, unclear)
-
-
-def _iso_with_offset(column: ArrowText, given: BoolArray) -> TimeArray | None:
-    """Parse a column that holds nothing but ISO timestamps with an offset; None for any other column."""
-    lengths = pc.binary_length(column).to_numpy(False)[given]
-    if not len(lengths) or lengths.min() < _SHORTEST or not matches(column.slice(int(given.argmax()), 1), _STRICT)[0]:
-        return None
-    try:
-        filled_only = column if given.all() else pc.if_else(pa.array(given), column, None)
-        return np.asarray(pc.cast(filled_only, pa.timestamp("us", tz="UTC")).to_numpy(False), "datetime64[us]")
-    except pa.ArrowInvalid:  # written otherwise, or a day or an hour that does not exist
-        return None
-
-
-def all_iso_with_offset(column: ArrowText) -> bool:
-    """Whether a column of filled texts holds nothing but ISO timestamps with an offset."""
-    return bool(matches(column.slice(0, 1), _STRICT).all()) and (
-        written_alike(column) or bool(matches(column, _STRICT).all())
-    )
 
 
 def date_parts(column: ArrowText, order: str | None, orders: npt.NDArray[np.int8] | None = None) -> dict[str, IntArray]:
