@@ -15,8 +15,6 @@ import pyogrio
 import pytest
 import shapely
 
-from curim_data.containers.columnar import open_parquet
-from curim_data.containers.vector import open_vector
 from curim_data.model import ImportProblem, Question
 from tests.in_files import (
     TEXTS,
@@ -25,6 +23,8 @@ from tests.in_files import (
     frame,
     geoparquet,
     layers,
+    open_parquet,
+    open_vector,
     parquet,
     records,
     rows,
