@@ -31,7 +31,7 @@ from curim_data.model import Facts, ImportProblem, Message
 
 DEPTH: Final = 60  # levels of lists and objects in one another in JSON
 XML_DEPTH: Final = 8  # records are looked for so many levels deep in XML
-PIECE: Final = 1_000  # records held at a time
+PIECE: Final = 200  # records held at a time
 MANY: Final = 20  # a list of so many objects is the table, whatever else is there
 _FEATURE: Final = frozenset({"type", "geometry", "properties", "bbox"})  # members of a feature that are no columns
 
