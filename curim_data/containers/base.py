@@ -5,12 +5,15 @@ The rules for rows that hold no alert (wholly empty, a total) live here once, wh
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -90,6 +93,40 @@ def text_table(rows: Sequence[Sequence[str]], width: int) -> pa.Table:
     """A table of large_string columns "0", "1", ... from rows of texts of one width."""
     columns = list(zip(*rows, strict=True)) or [()] * width
     return pa.table([pa.array(column, pa.large_string()) for column in columns], names=[str(at) for at in range(width)])
+
+
+def text_of(value: Any) -> str:
+    """A value as text: ISO dates and times, numbers with their digits and never as 1E+5, lists of plain values joined
+    by "|", others and objects as JSON; nothing as "". Halves of characters that stand alone become question marks.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if value is None or value == {} or value == []:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        text = repr(value)
+        plain = "e" not in text and "n" not in text  # neither 1e+16 nor nan nor inf
+        return (text if plain else plain_number(Decimal(text))).removesuffix(".0")
+    if isinstance(value, Decimal):
+        return plain_number(value)
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
+        return "|".join(map(text_of, value))
+    if isinstance(value, list | dict):
+        return text_of(json.dumps(value, ensure_ascii=False, default=_plain_value, separators=(",", ":")))
+    return str(value)
+
+
+def _plain_value(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
+def plain_number(number: Decimal) -> str:
+    """A number with its digits as they stand, never in the form 1E+5."""
+    return format(number, "f") if number.is_finite() and abs(number.adjusted()) <= 400 else str(number)
 
 
 def table_blocks(tables: Iterable[pa.Table]) -> Iterator[Block]:
@@ -181,13 +218,20 @@ def choose_table(name: str, sheet: str | None, sizes: Mapping[str, int]) -> str:
     The one that was asked for, or the only one with rows, or the only one that is more than notes. Question where
     there are several, ImportProblem where the one asked for does not exist or nothing has rows.
     """
+    least = min(NOTES_ROWS, NOTES_SHARE * max(sizes.values(), default=0))
+    real = [key for key, rows in sizes.items() if rows > least]
     if sheet is not None:
-        return _named_table(name, sheet, sizes)
-    largest = max(sizes.values(), default=0)
-    if not largest:
+        real = [key for key in sizes if key == sheet] or [key for key in sizes if key.casefold() == sheet.casefold()]
+        if not real:
+            raise ImportProblem(
+                Message(
+                    "{name}: there is no table “{sheet}” in the file. Choose one of: {sheets}.",
+                    {"name": name, "sheet": sheet, "sheets": ", ".join(sizes)},
+                )
+            )
+    if not any(sizes[key] for key in real):
         raise no_rows(name)
-    real = [key for key, rows in sizes.items() if rows > min(NOTES_ROWS, NOTES_SHARE * largest)]
-    if len(real) == 1:
+    if len(real) == 1 or sheet is not None:
         return real[0]
     raise Question(
         "sheet",
@@ -197,25 +241,11 @@ def choose_table(name: str, sheet: str | None, sizes: Mapping[str, int]) -> str:
             {"name": name, "sheets": ", ".join(real)},
         ),
         tuple(
-            Choice(key, Message("{sheet} (rows: {count})", {"sheet": key, "count": sizes[key]}))
-            for key in sizes
-            if sizes[key]
+            Choice(key, Message("{sheet} (rows: {count})", {"sheet": key, "count": rows}))
+            for key, rows in sizes.items()
+            if rows
         ),
     )
-
-
-def _named_table(name: str, sheet: str, sizes: Mapping[str, int]) -> str:
-    found = [key for key in sizes if key == sheet] or [key for key in sizes if key.casefold() == sheet.casefold()]
-    if not found:
-        raise ImportProblem(
-            Message(
-                "{name}: there is no table “{sheet}” in the file. Choose one of: {sheets}.",
-                {"name": name, "sheet": sheet, "sheets": ", ".join(sizes)},
-            )
-        )
-    if not sizes[found[0]]:
-        raise no_rows(name)
-    return found[0]
 
 
 def cannot_open(name: str, error: OSError) -> ImportProblem:

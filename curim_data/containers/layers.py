@@ -7,7 +7,6 @@ of the ZIP, or from where they lie side by side, under names of their own.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 import shutil
@@ -33,7 +32,17 @@ import pyproj
 import shapely
 from pyproj.exceptions import CRSError
 
-from curim_data.containers.base import TableFile, choose_table, damaged, head_of, no_rows, reader_errors, table_blocks
+from curim_data.containers.base import (
+    TableFile,
+    choose_table,
+    damaged,
+    head_of,
+    no_rows,
+    plain_number,
+    reader_errors,
+    table_blocks,
+    text_of,
+)
 from curim_data.containers.text import one_byte_encoding
 from curim_data.model import Facts, ImportProblem, Message
 
@@ -136,13 +145,6 @@ def _inside(geometry: Any) -> Any:
 def wkb_points(column: pa.Array) -> tuple[Floats, Floats]:
     """x and y for a column of WKB; NaN where it is null or cannot be read."""
     return points(shapely.from_wkb(np.array(column.to_pylist(), object), on_invalid="ignore"))
-
-
-def plain_number(number: Decimal) -> str:
-    """A number with its digits as they stand, never in the form 1E+5."""
-    if not number.is_finite() or abs(number.adjusted()) > 400:
-        return str(number)
-    return format(number, "f")
 
 
 def float_texts(column: pa.Array) -> pa.Array:
@@ -408,14 +410,14 @@ def as_texts(column: Any) -> Any:
         return None
     if kinds.is_floating(kind):
         return float_texts(column)
-    if kinds.is_timestamp(kind):
+    if kinds.is_timestamp(kind) or kinds.is_time(kind):
         return _stamps(column)
     if str(kind).removeprefix("large_").removesuffix("_view") == "string":
         column = _readable(column.cast(pa.large_string()))
     elif kinds.is_integer(kind) or kinds.is_boolean(kind) or kinds.is_date(kind) or kinds.is_null(kind):
         column = column.cast(pa.large_string())
     else:
-        column = pa.array(map(_value, column.to_pylist()), pa.large_string())
+        column = pa.array(map(text_of, column.to_pylist()), pa.large_string())
     return pc.fill_null(column, "")
 
 
@@ -438,20 +440,6 @@ def _stamps(column: Any) -> Any:
     written = pc.replace_substring_regex(written, r"([+-]\d\d)(\d\d)$", r"\1:\2")
     written = pc.replace_substring_regex(written, r"(\.\d*?)0+($|[Z+-])", r"\1\2")
     return pc.replace_substring_regex(written, r"\.($|[Z+-])", r"\1")
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, dt.time):
-        return re.sub(r"\.?0+$", "", value.isoformat()) if value.microsecond else value.isoformat()
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Decimal):
-        return plain_number(value)
-    if isinstance(value, list) and not any(isinstance(one, list | dict | bytes) for one in value):
-        return "|".join(map(_value, value))
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return "" if value is None else str(value)
 
 
 def _coordinates(column: pa.Array) -> tuple[Any, Any]:

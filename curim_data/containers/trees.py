@@ -13,7 +13,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -24,8 +23,8 @@ import shapely
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse
 
-from curim_data.containers.base import TableFile, choose_table, head_of, no_rows, pieces, text_blocks
-from curim_data.containers.layers import PointReader, plain_number, point_reader, points
+from curim_data.containers.base import TableFile, choose_table, head_of, no_rows, pieces, text_blocks, text_of
+from curim_data.containers.layers import PointReader, point_reader, points
 from curim_data.containers.text import wide_codec
 from curim_data.model import Facts, ImportProblem, Message
 
@@ -203,7 +202,7 @@ def _flat(record: Any, geo: bool) -> dict[str, str]:
     """The texts of a record by label; nested members with dots. Anything but an object stands under the label ""."""
     texts: dict[str, str] = {}
     if not isinstance(record, dict):
-        return {"": _text(record)}
+        return {"": text_of(record)}
     if not geo:
         _into(texts, "", record)
         return texts
@@ -216,7 +215,7 @@ def _flat(record: Any, geo: bool) -> dict[str, str]:
 
 def _into(texts: dict[str, str], prefix: str, members: dict[str, Any]) -> None:
     for key, value in members.items():
-        label = prefix + _clean(key)
+        label = prefix + text_of(key)
         if isinstance(value, dict) and value:
             _into(texts, f"{label}.", value)
         elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
@@ -226,32 +225,7 @@ def _into(texts: dict[str, str], prefix: str, members: dict[str, Any]) -> None:
                 for inside, text in inner.items():
                     texts[inside] = f"{texts[inside]}|{text}" if inside in texts else text
         else:
-            texts[label] = _text(value)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return _clean(value)
-    if value is None or value == {} or value == []:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return plain_number(value)
-    if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
-        return "|".join(map(_text, value))
-    if isinstance(value, dict | list):
-        return _clean(json.dumps(value, ensure_ascii=False, default=_number, separators=(",", ":")))
-    return str(value)
-
-
-def _number(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else str(value)
-
-
-def _clean(text: str) -> str:
-    """The text without halves of characters that stand alone."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+            texts[label] = text_of(value)
 
 
 def _geometries(features: list[Any]) -> Any:

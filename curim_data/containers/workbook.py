@@ -8,7 +8,6 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from itertools import chain, islice, zip_longest
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -25,8 +24,8 @@ from curim_data.containers.base import (
     head_of,
     reader_errors,
     table_blocks,
+    text_of,
 )
-from curim_data.containers.layers import plain_number
 from curim_data.model import Block, Facts, ImportProblem, Message
 
 MAX_BYTES: Final = 200_000_000  # of the file
@@ -166,23 +165,15 @@ def _header(rows: list[Cells]) -> int:
 
 
 def _text(cell: Any, timed: bool) -> str:
-    """A cell as text: ISO dates and times, whole numbers without ".0", no 1E+5; `timed` gives dates their midnight."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, int | float):
-        text = repr(cell)
-        plain = "e" not in text and "n" not in text  # neither 1e+16 nor nan nor inf
-        return (text if plain else plain_number(Decimal(text))).removesuffix(".0")
-    if isinstance(cell, dt.datetime):
-        return (_whole_second(cell) if cell.microsecond else cell).isoformat()
-    if isinstance(cell, dt.date):
-        return f"{cell.isoformat()}T00:00:00" if timed else cell.isoformat()
-    if isinstance(cell, dt.timedelta):
+    """A cell as text; `timed` gives dates their midnight."""
+    if isinstance(cell, dt.datetime) and cell.microsecond:
+        cell = _whole_second(cell)
+    elif isinstance(cell, dt.date) and not isinstance(cell, dt.datetime) and timed:
+        cell = dt.datetime.combine(cell, dt.time())
+    elif isinstance(cell, dt.timedelta):
         minutes, seconds = divmod(round(cell.total_seconds()), 60)
-        return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
-    return "" if cell is None else cell.isoformat() if isinstance(cell, dt.time) else str(cell)
+        cell = f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
+    return text_of(cell)
 
 
 def _whole_second(instant: dt.datetime) -> dt.datetime:
