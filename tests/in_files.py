@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import io
 import json
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -22,11 +23,9 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
 
-from curim_data.containers.columnar import open_parquet
-from curim_data.containers.jsons import open_json
-from curim_data.containers.vector import open_vector
-from curim_data.containers.workbook import open_workbook
-from curim_data.containers.xmls import open_xml
+from curim_data.containers import layers as layers_
+from curim_data.containers import trees, workbook
+from curim_data.containers.isolation import uploaded
 from curim_data.model.records import Opened
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
@@ -72,6 +71,20 @@ XLS = zlib.decompress(base64.b85decode(
     '-z5Jn4kJKUh`uEcz)$xeI-{CD>9C7%U1F7G!v6~uju3kg?P%h5v`0OE>4Qrwex6kqbpE|16fOTkH0}Jy{67G)Yx=b'
 ))  # fmt: skip
 Opener = Callable[[bytes, str], Opened]
+
+
+def _on_disk(opener: Callable[..., Opened]) -> Callable[..., Opened]:
+    """A reader of files that takes bytes, too."""
+
+    def on_disk(source: Path | bytes, name: str, *more: Any, **named: Any) -> Opened:
+        return opener(uploaded(source, name, Path(tempfile.mkdtemp())), name, *more, **named)
+
+    return on_disk
+
+
+open_json, open_xml = _on_disk(trees.open_json), _on_disk(trees.open_xml)
+open_vector, open_parquet = _on_disk(layers_.open_vector), _on_disk(layers_.open_parquet)
+open_workbook = _on_disk(workbook.open_workbook)
 
 
 def rows(opened: Opened) -> list[tuple[str, ...]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from curim_data.containers._dispatch import open_inner
+from curim_data.containers.isolation import uploaded
+from curim_data.containers.opening import open_table
 from curim_data.model import Facts
-from curim_data.model.records import RejectedRecord
+from curim_data.model.records import Opened, RejectedRecord
 
 
 @dataclass
@@ -22,7 +24,12 @@ class Records:
 
 
 def read(source: str | bytes | Path, name: str = "file.csv", sheet: str | None = None) -> Records:
-    opened = open_inner(source.encode() if isinstance(source, str) else source, name, sheet, depth=0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = uploaded(source.encode() if isinstance(source, str) else source, name, Path(folder))
+        return _records(open_table(path, name, sheet))
+
+
+def _records(opened: Opened) -> Records:
     records = Records(opened.facts)
     for block in opened.blocks():
         assert len(block.rows) == block.table.num_rows

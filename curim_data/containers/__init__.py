@@ -1,16 +1,14 @@
 """Containers of records: CSV, workbooks, JSON, XML, GIS layers, Parquet and archives, all read as the same text blocks.
 
-Public: `open_file`; `isolation` (the process in which files are read), `limits`, `vector` (layers with their geometry)
-and `prefetch` (read ahead in a thread). One module a kind.
+Public: `open_file`; `isolation` (the process in which files are read), `limits`, `layers` (layers with their geometry)
+and `prefetch` (read ahead in a thread).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from curim_data.containers._dispatch import open_inner
-from curim_data.containers.isolation import POSSIBLE, IsolatedFile
-from curim_data.containers.one_column import open_one_column
+from curim_data.containers.isolation import IsolatedFile
 from curim_data.model.records import Opened
 
 __all__ = ["open_file"]
@@ -23,6 +21,4 @@ def open_file(source: Path | bytes, name: str, sheet: str | None = None, *, one_
     member to read; `one_column`: a text without delimiters is a table, too. Raises `Question` where one must be named,
     ImportProblem where the file holds no table, or its reading takes more memory or time than it may.
     """
-    if POSSIBLE:
-        return IsolatedFile(source, name, sheet, one_column=one_column)
-    return (open_one_column if one_column else open_inner)(source, name, sheet, 0)
+    return IsolatedFile(source, name, sheet, one_column=one_column)

@@ -1,47 +1,54 @@
-"""What all containers share: sources, sizes and signatures, the refusals, and the way from texts to blocks.
+"""What all containers share: sources, sizes, the refusals, the choice among tables, and the way from texts to blocks.
 
 The rules for rows that hold no alert (wholly empty, a total) live here once, whatever the file was.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
-import os
+import datetime as dt
+import json
 import re
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import IO, Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.model import Block, ImportProblem, Message, Reason
+from curim_data.model import Block, Facts, ImportProblem, Message, Question, Reason
+from curim_data.model.questions import Choice
 from curim_data.model.records import BoolArray, RejectedRecord
 
 CHUNK: Final = 1 << 20  # bytes read at a time
 BLOCK_BYTES: Final = 1 << 24  # about as much text as a block holds
 HEAD: Final = 1 << 16  # bytes that are looked at to tell what a file is
-UPLOAD: Final = "upload"  # name of a file that was uploaded, in the folder of its reader
-MAX_LINE: Final = 1_000_000  # bytes of a single line of text
+MAX_COLUMNS: Final = 5000
+NOTES_ROWS: Final = 20  # a table of at most so many rows next to a much larger one is a note or a legend
+NOTES_SHARE: Final = 0.05
 
 _TOTAL: Final = re.compile(
-    r"^\s*(γενικ[οό]\s+)?(σ[υύ]νολο|σ[υύ]νολα|total|totals|sum|somme)(\s+g[eé]n[eé]ral)?\s*[:\d.,\s]*$", re.I
+    r"(?i)^\s*(γενικ[οό]\s+)?(σ[υύ]νολο|σ[υύ]νολα|total|totals|sum|somme)(\s+g[eé]n[eé]ral)?\s*[:\d.,\s]*$"
 )
-_TOTAL_START: Final = r"(?i)^\s*(γεν|σ[υύ]ν|tot|sum|som)"
-_TOTAL_LENGTH: Final = 40
-_MAY_START: Final = np.zeros(256, bool)  # first bytes of blanks and of what `_TOTAL_START` finds, in UTF-8
-_MAY_START[list(b" \t\n\v\f\rsStT" + "γΓσΣ".encode()[0::2])] = True
 
 
-def pieces(source: Path | bytes, name: str, size: int = CHUNK) -> Iterator[bytes]:
-    """The bytes of a source, piece by piece. ImportProblem where the file cannot be opened or read."""
-    if isinstance(source, bytes):
-        yield from (source[at : at + size] for at in range(0, len(source), size))
-        return
+@dataclass(frozen=True)
+class TableFile:
+    """A table that was found in a file, an `Opened`: `read` gives its blocks, from the beginning of the file."""
+
+    facts: Facts
+    read: Callable[[], Iterator[Block]]
+
+    def blocks(self) -> Iterator[Block]:
+        """The records. ImportProblem where the rest cannot be read."""
+        return self.read()
+
+
+def pieces(source: Path, name: str, size: int = CHUNK) -> Iterator[bytes]:
+    """The bytes of a file, piece by piece. ImportProblem where it cannot be opened or read."""
     try:
         with source.open("rb") as handle:
             while part := handle.read(size):
@@ -50,44 +57,15 @@ def pieces(source: Path | bytes, name: str, size: int = CHUNK) -> Iterator[bytes
         raise cannot_open(name, error) from error
 
 
-def stream(source: Path | bytes) -> IO[bytes]:
-    """A source as an open file. OSError where it cannot be opened."""
-    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
-
-
-def head_of(source: Path | bytes, name: str, size: int = HEAD) -> bytes:
-    """The first bytes of a source. ImportProblem where the file cannot be opened or read."""
+def head_of(source: Path, name: str, size: int = HEAD) -> bytes:
+    """The first bytes of a file. ImportProblem where it cannot be opened or read."""
     return next(pieces(source, name, size), b"")
 
 
-def digest(source: Path | bytes, name: str = "") -> tuple[str, int]:
-    """SHA-256 (hexadecimal) and size in bytes of a source, read piece by piece."""
-    seen, size = hashlib.sha256(), 0
-    for part in pieces(source, name):
-        seen.update(part)
-        size += len(part)
-    return seen.hexdigest(), size
-
-
-@contextmanager
-def as_path(source: Path | bytes, name: str) -> Iterator[Path]:
-    """A source as a file for libraries that need one; a temporary file of the same ending goes away afterwards.
-
-    An upload that was put aside without an ending gets a second name with one.
-    """
-    if isinstance(source, Path) and source.name != UPLOAD:
-        yield source
-        return
-    if isinstance(source, Path):
-        named = source.with_name(f"file{Path(name).suffix}")
-        if not named.exists():
-            os.link(source, named)
-        yield named
-        return
-    with tempfile.TemporaryDirectory(prefix="curim-") as folder:
-        path = Path(folder) / f"file{Path(name).suffix}"
-        path.write_bytes(source)
-        yield path
+def ending(name: str) -> str:
+    """The ending of a file's name in small letters, as that of a file of ours; empty where it is no usual one."""
+    found = Path(name).suffix.lower()
+    return found if found[1:].isalnum() and found.isascii() and len(found) < 10 else ""
 
 
 def text_blocks(labels: Sequence[str], rows: Iterable[Sequence[str]], size: int = 50_000) -> Iterator[Block]:
@@ -117,6 +95,40 @@ def text_table(rows: Sequence[Sequence[str]], width: int) -> pa.Table:
     return pa.table([pa.array(column, pa.large_string()) for column in columns], names=[str(at) for at in range(width)])
 
 
+def text_of(value: Any) -> str:
+    """A value as text: ISO dates and times, numbers with their digits and never as 1E+5, lists of plain values joined
+    by "|", others and objects as JSON; nothing as "". Halves of characters that stand alone become question marks.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if value is None or value == {} or value == []:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        text = repr(value)
+        plain = "e" not in text and "n" not in text  # neither 1e+16 nor nan nor inf
+        return (text if plain else plain_number(Decimal(text))).removesuffix(".0")
+    if isinstance(value, Decimal):
+        return plain_number(value)
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
+        return "|".join(map(text_of, value))
+    if isinstance(value, list | dict):
+        return text_of(json.dumps(value, ensure_ascii=False, default=_plain_value, separators=(",", ":")))
+    return str(value)
+
+
+def _plain_value(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
+def plain_number(number: Decimal) -> str:
+    """A number with its digits as they stand, never in the form 1E+5."""
+    return format(number, "f") if number.is_finite() and abs(number.adjusted()) <= 400 else str(number)
+
+
 def table_blocks(tables: Iterable[pa.Table]) -> Iterator[Block]:
     """Blocks from tables of texts (columns in the order of the labels); rows are numbered from 1 over all tables.
 
@@ -134,22 +146,20 @@ def table_blocks(tables: Iterable[pa.Table]) -> Iterator[Block]:
         table = pa.table(texts, names=[str(at) for at in range(len(texts))])
         rows = np.arange(start, start + table.num_rows, dtype=np.int64)
         start += table.num_rows
-        yield without_empty_and_totals(Block(table, rows, repaired, np.zeros(table.num_rows, bool)))
+        none = np.zeros(table.num_rows, bool)
+        yield without_empty_and_totals(Block(table, rows, repaired, none), none)
 
 
-def without_empty_and_totals(block: Block, unreadable: BoolArray | None = None) -> Block:
+def without_empty_and_totals(block: Block, unreadable: BoolArray) -> Block:
     """The block with its wholly empty rows, its totals and its `unreadable` rows refused."""
     empty, total = _empty_or_total(block.table)
-    drop = empty | total
-    if unreadable is not None:
-        drop |= unreadable
+    drop = empty | total | unreadable
     if not drop.any():
         return block
     refused = list(block.refused)
     for at in np.flatnonzero(drop):
         fields = tuple(str(column[int(at)].as_py()) for column in block.table.columns)
-        broken = unreadable is not None and unreadable[at]
-        reason = Reason.EMPTY_ROW if empty[at] else Reason.BAD_ENCODING if broken else Reason.TOTALS_ROW
+        reason = Reason.EMPTY_ROW if empty[at] else Reason.BAD_ENCODING if unreadable[at] else Reason.TOTALS_ROW
         refused.append(RejectedRecord(int(block.rows[at]), reason, fields))
     keep = ~drop
     return Block(
@@ -175,33 +185,67 @@ def _empty_or_total(table: pa.Table) -> tuple[BoolArray, BoolArray]:
     """Rows with nothing in any field, and rows whose first filled field is a word for a total."""
     empty, total = np.ones(table.num_rows, bool), np.zeros(table.num_rows, bool)
     for column in table.columns:
-        if not empty.any():
+        places = np.flatnonzero(empty)
+        if not len(places):
             break
-        places = np.flatnonzero(empty & _may_be_empty_or_total(column))
-        texts = column.take(pa.array(places))
-        starts = np.asarray(pc.match_substring_regex(texts, _TOTAL_START).to_numpy())
-        for at in np.flatnonzero(starts):
-            text = texts[int(at)].as_py()
-            total[places[at]] = len(text) <= _TOTAL_LENGTH and bool(_TOTAL.match(text))
-        blank = places[np.asarray(pc.match_substring_regex(texts, r"^\s*$").to_numpy())]
-        empty[:] = False
-        empty[blank] = True
-        total[blank] = False
+        texts = column if len(places) == len(empty) else column.take(pa.array(places))
+        total[places], empty[places] = (
+            np.asarray(pc.match_substring_regex(texts, pattern).to_numpy()) for pattern in (_TOTAL.pattern, r"^\s*$")
+        )
     return empty, total
 
 
-def _may_be_empty_or_total(column: pa.ChunkedArray) -> BoolArray:
-    """Texts that are empty or begin with a blank or with a letter of a word for a total: few, in most columns."""
-    found = [np.zeros(0, bool)]
-    for chunk in column.chunks:
-        _, ends, characters = chunk.buffers()
-        offsets = np.frombuffer(ends, np.int64)[chunk.offset : chunk.offset + len(chunk) + 1]
-        may = np.diff(offsets) == 0
-        if characters is not None and len(may):
-            codes = np.frombuffer(characters, np.uint8)
-            may[~may] = _MAY_START[codes[offsets[:-1][~may]]]
-        found.append(may)
-    return np.concatenate(found)
+@contextmanager
+def reader_errors(name: str, kind: str) -> Iterator[None]:
+    """Turn whatever a reader of foreign bytes raises into the refusal of a damaged file; what asks for too much memory
+    is told apart.
+
+    Panics of Rust readers are no `Exception`; they are known by their name.
+    """
+    try:
+        yield
+    except (ImportProblem, MemoryError):
+        raise
+    except BaseException as error:
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise damaged(name, kind) from error
+        raise
+
+
+def choose_table(name: str, sheet: str | None, sizes: Mapping[str, int]) -> str:
+    """The table to read, of those with their rows in `sizes`.
+
+    The one that was asked for, or the only one with rows, or the only one that is more than notes. Question where
+    there are several, ImportProblem where the one asked for does not exist or nothing has rows.
+    """
+    least = min(NOTES_ROWS, NOTES_SHARE * max(sizes.values(), default=0))
+    real = [key for key, rows in sizes.items() if rows > least]
+    if sheet is not None:
+        real = [key for key in sizes if key == sheet] or [key for key in sizes if key.casefold() == sheet.casefold()]
+        if not real:
+            raise ImportProblem(
+                Message(
+                    "{name}: there is no table “{sheet}” in the file. Choose one of: {sheets}.",
+                    {"name": name, "sheet": sheet, "sheets": ", ".join(sizes)},
+                )
+            )
+    if not any(sizes[key] for key in real):
+        raise no_rows(name)
+    if len(real) == 1 or sheet is not None:
+        return real[0]
+    raise Question(
+        "sheet",
+        "--sheet",
+        Message(
+            "{name}: the file holds several tables: {sheets}. Choose the one with the alerts.",
+            {"name": name, "sheets": ", ".join(real)},
+        ),
+        tuple(
+            Choice(key, Message("{sheet} (rows: {count})", {"sheet": key, "count": rows}))
+            for key, rows in sizes.items()
+            if rows
+        ),
+    )
 
 
 def cannot_open(name: str, error: OSError) -> ImportProblem:
@@ -250,5 +294,16 @@ def foreign_kind(name: str, kind: str) -> ImportProblem:
         Message(
             "{name}: this is a {kind} file, not a CSV file, whatever its name says. Export the alerts as CSV.",
             {"name": name, "kind": kind},
+        )
+    )
+
+
+def too_many_columns(name: str) -> ImportProblem:
+    """The refusal of a table with more columns than any table of alerts has."""
+    return ImportProblem(
+        Message(
+            "{name}: the table has more than {most} columns, so it is no table of alerts. Save only the columns of the "
+            "alerts as CSV and import that.",
+            {"name": name, "most": MAX_COLUMNS},
         )
     )

@@ -2,18 +2,18 @@
 
 A file of a few kilobytes can make its reader ask for hundreds of gigabytes, run for days, or crash. So no byte of a
 file is looked at in the process that serves pages: a reader is forked from a process that holds the libraries
-(`_host`), bound to its limits (`limits`, `_confine`), and tells on a socket what it read, as plain buffers that are
-checked on arrival (`_wire`). Where it dies, it dies alone, and the file is refused with one sentence.
-
-Where the system cannot fork (Windows), files are read in this process.
+(`_reader`), bound to its limits (`limits`, `_confine`), and writes what it read to a file without a name, whose blocks
+are checked when they are read here (`_wire`). Where it dies, it dies alone, and the file is refused with one sentence.
 """
 
 from __future__ import annotations
 
 import atexit
+import errno
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -21,22 +21,22 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
+
+import pyarrow as pa
 
 from curim_data.containers import _wire as wire
 from curim_data.containers import limits as rules
 from curim_data.containers._confine import ROOT
-from curim_data.containers.base import UPLOAD
-from curim_data.model import Block, Facts, ImportProblem, Message
+from curim_data.containers.base import ending
+from curim_data.model import Block, ImportProblem
 
-POSSIBLE: Final = hasattr(os, "fork") and hasattr(socket, "AF_UNIX") and hasattr(socket, "send_fds")
-TABLE: Final = "curim_data.containers._reader"
+TABLE: Final = "curim_data.containers._reader:table_of"
+_LONGEST_LINE: Final = 1 << 26  # bytes
 _PARTS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")  # files that lie beside each other and are one
-STAYS: Final = 2_000_000_000  # bytes of text; the reader of a smaller file ends with its first walk through it
-_END_WAIT: Final = 10.0  # seconds for the word of how a reader ended
 _EXCEEDED: Final = (b"memory allocation of", b"bad_alloc", b"MemoryError", b"Cannot allocate memory", b"out of memory")
 # What readers get of the environment: no addresses, no passwords.
 _PASSED: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "PROJ_DATA", "GDAL_DATA", "SYSTEMROOT")
@@ -56,329 +56,241 @@ class _Host:
     """The process that readers are forked from: started when it is needed first, and again where it is gone."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it, unless it runs."""
-        with self._lock:
-            self._started()
-
-    def order(self, order: Mapping[str, Any]) -> tuple[socket.socket, socket.socket]:
-        """Have a reader forked: the sockets on which it talks, and on which it is ended."""
-        (line, its_line), (watch, its_watch) = socket.socketpair(), socket.socketpair()
-        told = json.dumps(order).encode()
-        told = wire.ORDER_LENGTH.pack(len(told)) + told
-        with self._lock, its_line, its_watch:
-            for attempt in (0, 1):
-                try:
-                    control = self._started()
-                    sent = socket.send_fds(control, [told], [its_line.fileno(), its_watch.fileno()])
-                    control.sendall(told[sent:])
-                    break
-                except (BrokenPipeError, ConnectionResetError):
-                    self._stopped()
-                    if attempt:
-                        raise
-        return line, watch
-
-    def _started(self) -> socket.socket:
-        if self._control is None:
-            mine, its = socket.socketpair()
-            paths = [str(ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-            passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
-            with its:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "curim_data.containers._host", str(its.fileno())],
-                    pass_fds=[its.fileno()],
-                    env={**passed, **_SET, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, paths))},
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
-            self._control = mine
-        return self._control
-
-    def _stopped(self) -> None:
-        if self._control is not None:
+    def forget(self) -> None:
+        """Have none, in a forked process: the host stays the other one's."""
+        self._lock = threading.RLock()
+        if self._control is not None and self._process is not None:
             self._control.close()
-        if self._process is not None:
-            self._process.wait(_END_WAIT)
-        self._control = self._process = None
+            self._process.returncode = 0  # it is no child of this process
+        self._control = None
+
+    def start(self) -> socket.socket:
+        """Start it, unless it runs: the socket for orders."""
+        with self._lock:
+            if self._control is None:
+                mine, its = socket.socketpair()
+                paths = [str(ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+                passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
+                with its:
+                    self._process = subprocess.Popen(
+                        [sys.executable, "-P", "-m", "curim_data.containers._reader", str(its.fileno())],
+                        pass_fds=[its.fileno()],
+                        env={**passed, **_SET, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, paths))},
+                        stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL,
+                        start_new_session=True,
+                    )
+                self._control = mine
+            return self._control
+
+    def order(self, order: Mapping[str, Any], blocks: int) -> socket.socket:
+        """Have a reader forked that writes to the file `blocks`: the socket on which it answers."""
+        line, its = socket.socketpair()
+        line.sendall(json.dumps(order).encode() + b"\n")
+        with its, self._lock:
+            try:
+                socket.send_fds(self.start(), [b"x"], [its.fileno(), blocks])
+            except (BrokenPipeError, ConnectionResetError):
+                self.stop()
+                socket.send_fds(self.start(), [b"x"], [its.fileno(), blocks])
+        return line
 
     def stop(self) -> None:
         """End it: it ends by itself when nobody can give it orders."""
         with self._lock:
-            self._stopped()
-
-    def forget(self) -> None:
-        """In a forked process: the host stays the other one's."""
-        self._lock = threading.Lock()
-        if self._control is not None:
-            self._control.close()
-        if self._process is not None:
-            self._process.returncode = 0  # it is no child of this process
-        self._control = self._process = None
+            if self._control is not None and self._process is not None:
+                self._control.close()
+                self._process.wait(10)
+            self._control = None
 
 
 _HOST: Final = _Host()
-if POSSIBLE:
-    os.register_at_fork(after_in_child=_HOST.forget)
-    atexit.register(_HOST.stop)
+os.register_at_fork(after_in_child=_HOST.forget)
+atexit.register(_HOST.stop)
 
 
 def warm_up() -> None:
     """Start what readers are forked from, so that the first file does not wait for it; returns at once."""
-    if POSSIBLE:
-        _HOST.start()
+    _HOST.start()
 
 
-class ReaderGone(ImportProblem):
-    """A reader that waited for another task for long enough and left, or ended with the process it was forked from."""
+def uploaded(source: Path | bytes, name: str, folder: Path) -> Path:
+    """The path of a file; what was uploaded is put into the folder, with its ending."""
+    if isinstance(source, Path):
+        return source
+    path = folder / f"upload{ending(name)}"
+    path.write_bytes(source)
+    return path
 
 
 class Reader:
-    """A reader's process that was given a task on a file, and the folder that is its own.
+    """A reader's process that was given a task on a file, the folder that is its own, and what it wrote.
 
-    `receive` gives its frames and turns its end, whatever it was, into an ImportProblem.
+    `head`: the plain values that the task gave. ImportProblem where the file was refused, or its reader died of it.
     """
 
     def __init__(self, task: str, source: Path | bytes, name: str, more: Mapping[str, Any]) -> None:
-        size = rules.size_of(source)
-        self.name, self.limits = name, rules.limits_for(size)
+        self.name, self.limits = name, rules.limits_for(rules.size_of(source))
+        self._lock = threading.Lock()
+        self._ends, self._over = [0], False  # where each block ends in the file; whether no more will come
+        self._problem: ImportProblem | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="curim-"))
-        self._waited = 0.0
-        self.text = 0
         try:
+            self._written: IO[bytes] = tempfile.TemporaryFile(prefix="curim-")  # noqa: SIM115
             path, readable = self._place(source)
-            told = {"folder": str(self._folder), "readable": readable, "limits": asdict(self.limits)}
-            self._line, self._watch = _HOST.order({"task": task, **told})
+            disk = os.statvfs(self._folder)
+            room = disk.f_bavail * disk.f_frsize // 2  # so that files that are read at once never fill the disk
+            self._full = room < self.limits.text
+            limits = replace(self.limits, text=min(self.limits.text, room))
+            order = {
+                "task": task, "source": path, "name": name, "more": dict(more), "folder": str(self._folder),
+                "readable": readable, "limits": asdict(limits),
+            }  # fmt: skip
+            line = _HOST.order(order, self._written.fileno())
         except OSError as error:
             shutil.rmtree(self._folder, ignore_errors=True)
-            raise _no_process(name, error) from error
-        except BaseException:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            raise
-        self._end = weakref.finalize(self, _end, self._line, self._watch, self._folder)
-        self._send(wire.RESULT, [wire.as_json({"source": path, "name": name, "more": dict(more)})])
-
-    def _send(self, kind: bytes, parts: Sequence[Any] = ()) -> None:
+            full = error.errno == errno.ENOSPC
+            raise (rules.no_room(name, str(error.strerror)) if full else rules.no_process(name, error)) from error
+        self._line, self._lines = line, line.makefile("rb")
+        self._end = weakref.finalize(self, _end, line, self._lines, self._folder)
+        self._deadline = time.monotonic() + self.limits.clock
         try:
-            self._line.settimeout(self.limits.clock)
-            wire.send(self._line, kind, parts)
-        except OSError:  # `receive` says why
-            pass
+            self.head: dict[str, Any] = self._next()["head"]
+        except KeyError:
+            raise self._stopped() from None
 
     def _place(self, source: Path | bytes) -> tuple[str, list[str]]:
         """The path of the file for the reader, and what it may read."""
+        absolute = os.path.abspath(uploaded(source, self.name, self._folder))
         if isinstance(source, bytes):
+            return absolute, []
+        beside = [os.path.dirname(absolute)] if source.suffix.lower() in _PARTS else []
+        return absolute, [os.path.realpath(absolute), *beside]
+
+    def tables(self) -> Iterator[pa.Table]:
+        """What the reader wrote, from the beginning, as often as wanted; waits for what is not there yet."""
+        at = 1
+        while self._has(at):
+            start, end = self._ends[at - 1 : at + 1]
             try:
-                (self._folder / UPLOAD).write_bytes(source)
-            except OSError as error:
-                raise _no_room(self.name, error) from error
-            return str(self._folder / UPLOAD), []
-        path = os.path.abspath(source)
-        beside = [os.path.dirname(path)] if source.suffix.lower() in _PARTS else []
-        return path, [os.path.realpath(path), *beside]
+                table = wire.read_stream(os.pread(self._written.fileno(), end - start, start))
+            except wire.WireError:
+                raise self._stopped() from None
+            yield table
+            del table  # before the next one is read
+            at += 1
 
-    def ask(self) -> tuple[bytes, memoryview]:
-        """Ask for all records, which the next frames hold; the first of them. ReaderGone where none is there to ask."""
-        self._waited, self.text = 0.0, 0
-        self._send(wire.ASK)
-        return self.receive()
+    def _has(self, at: int) -> bool:
+        """Whether there is a block of that number, once all lines up to it have come."""
+        with self._lock:
+            while len(self._ends) <= at and not self._over:
+                told = self._next()
+                size = told.get("block")
+                if type(size) is int and 0 < size <= wire.LONGEST:
+                    self._ends.append(self._ends[-1] + size)
+                elif told.get("end") is True:
+                    self._over = True
+                    self.close()
+                else:
+                    raise self._stopped()
+            return len(self._ends) > at
 
-    def receive(self) -> tuple[bytes, memoryview]:
-        """The next frame. ImportProblem where the reader refused the file, or died of it."""
-        start = time.monotonic()
-        try:
-            kind, content = wire.receive(self._line, max(0.1, self.limits.clock - self._waited))
-        except TimeoutError:
+    def _next(self) -> dict[str, Any]:
+        """The next line of the reader that is no bad news; those are raised, now and whenever it is asked again."""
+        if self._problem is None:
+            try:
+                self._line.settimeout(max(0.1, self._deadline - time.monotonic()))
+                told = wire.from_json(self._lines.readline(_LONGEST_LINE))
+                if not told.keys() & {"problem", "exceeded", "exit"}:
+                    return told
+                self._problem = self._bad_news(told)
+            except TimeoutError:
+                self._problem = rules.too_much_time(self.name, self.limits)
+            except (OSError, wire.WireError):
+                self._problem = rules.reader_stopped(self.name)
             self.close()
-            raise rules.too_much_time(self.name, self.limits) from None
-        except (EOFError, ConnectionResetError):
-            raise self._ended() from None
-        except wire.WireError:
-            self.close()
-            raise rules.reader_stopped(self.name) from None
-        self._waited += time.monotonic() - start
-        self.text += len(content)
-        if kind == wire.MEMORY or self.text > self.limits.text:
-            self.close()
-            memory = kind == wire.MEMORY
-            raise rules.too_much_memory(self.name, self.limits) if memory else rules.too_much_text(self.name)
-        if kind == wire.PROBLEM:
-            raise self.problem(content)
-        return kind, content
+        raise self._problem
 
-    def problem(self, content: memoryview) -> ImportProblem:
-        """The refusal that a reader told."""
-        self.close()
-        try:
-            return wire.problem_of(wire.from_json(content))
-        except wire.WireError:
-            return rules.reader_stopped(self.name)
-
-    def _ended(self) -> ImportProblem:
-        """Why the reader ended, as far as its exit code and its last words say."""
-        code = self._exit_code()
-        words = b""
-        try:
+    def _bad_news(self, told: dict[str, Any]) -> ImportProblem:
+        """The refusal that a reader told, or why it ended, as far as its exit code and its last words say."""
+        if "problem" in told:
+            return wire.problem_of(told["problem"])
+        code, words = told.get("exit"), b""
+        if "exit" in told:
             with (self._folder / wire.STDERR).open("rb") as last:
                 last.seek(max(0, last.seek(0, os.SEEK_END) - 10_000))
                 words = last.read()
-        except OSError:
-            pass
-        self.close()
-        if code == 0:
-            return ReaderGone(rules.reader_stopped(self.name).message)
-        if code == -_signal("SIGXCPU"):
+        if told.get("exceeded") == "text" or code == -signal.SIGXFSZ:
+            full = self._full
+            return rules.no_room(self.name, os.strerror(errno.ENOSPC)) if full else rules.too_much_text(self.name)
+        if code == -signal.SIGXCPU:
             return rules.too_much_time(self.name, self.limits)
-        if code == -_signal("SIGKILL") or any(sign in words for sign in _EXCEEDED):
-            return rules.too_much_memory(self.name, self.limits)  # the system ends who takes the last of it
-        if code == -_signal("SIGXFSZ"):
-            return rules.too_much_text(self.name)
+        # The system ends who takes the last of the memory.
+        if "exceeded" in told or code == -signal.SIGKILL or any(sign in words for sign in _EXCEEDED):
+            return rules.too_much_memory(self.name, self.limits)
         return rules.reader_stopped(self.name)
 
-    def _exit_code(self) -> int:
-        self._watch.settimeout(_END_WAIT)
-        try:
-            return int(self._watch.recv(16) or b"0")
-        except (OSError, ValueError):
-            return 1
+    def _stopped(self) -> ImportProblem:
+        self._problem = rules.reader_stopped(self.name)
+        self.close()
+        return self._problem
 
     def close(self) -> None:
         """End the reader and remove its folder."""
         self._end()
 
 
-def _signal(name: str) -> int:
-    import signal
-
-    return int(getattr(signal, name, 0))
-
-
-def _end(line: socket.socket, watch: socket.socket, folder: Path) -> None:
+def _end(line: socket.socket, lines: IO[bytes], folder: Path) -> None:
     """End a reader, wait until it is gone, and remove its folder."""
-    line.close()
     try:
-        watch.settimeout(_END_WAIT)
-        watch.send(b"x")
-        watch.recv(16)
+        line.shutdown(socket.SHUT_WR)
+        line.settimeout(10)
+        while line.recv(1 << 16):
+            pass
     except OSError:  # it ended before
         pass
-    watch.close()
+    lines.close()
+    line.close()
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _no_room(name: str, error: OSError) -> ImportProblem:
-    return ImportProblem(
-        Message(
-            "{name}: the file cannot be put aside to be read ({why}). Make room on the disk and import it again.",
-            {"name": name, "why": error.strerror or str(error)},
-        )
-    )
-
-
-def _no_process(name: str, error: OSError) -> ImportProblem:
-    return ImportProblem(
-        Message(
-            "{name}: no process can be started to read the file ({why}). Ask whoever runs the dashboard.",
-            {"name": name, "why": error.strerror or str(error)},
-        )
-    )
-
-
 def result_of(task: str, source: Path | bytes, name: str, more: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
-    """The head and the columns that a function gives for a file, called in a reader of its own.
+    """The plain values and the columns that a function gives for a file, called in a reader of its own.
 
     `task`: its module and name with a colon between; it is called with the path of the file, `name` and `more`.
     ImportProblem where the file is refused.
     """
     reader = Reader(task, source, name, more)
     try:
-        kind, content = reader.receive()
-        if kind != wire.RESULT:
-            raise rules.reader_stopped(name)
-        return wire.unpacked(content)
-    except wire.WireError:
+        return reader.head, [table.column(0) for table in reader.tables()]
+    except IndexError:
         raise rules.reader_stopped(name) from None
     finally:
         reader.close()
 
 
 class IsolatedFile:
-    """An `Opened` whose file is read in a process of its own.
-
-    The reader of a large file stays for a while after each walk through it, since importers keep what smaller ones hold
-    on disk; where it is gone, the file is opened again.
-    """
+    """An `Opened` whose file is read in a process of its own, once; what was read is kept on disk as long as this."""
 
     def __init__(self, source: Path | bytes, name: str, sheet: str | None, *, one_column: bool = False) -> None:
-        self._source, self._name = source, name
-        self._more = {"sheet": sheet, "one_column": one_column}
-        self._free: list[Reader] = []
-        reader, self.facts = self._open()
-        self._free.append(reader)
-        weakref.finalize(self, _close_all, self._free)
-
-    def _open(self) -> tuple[Reader, Facts]:
-        reader = Reader(TABLE, self._source, self._name, self._more)
+        self._reader = Reader(TABLE, source, name, {"sheet": sheet, "one_column": one_column})
         try:
-            kind, content = reader.receive()
-            if kind != wire.FACTS:
-                raise wire.WireError
-            return reader, wire.facts_of(wire.from_json(content))
+            self.facts = wire.facts_of(self._reader.head)
         except wire.WireError:
-            reader.close()
-            raise rules.reader_stopped(self._name) from None
-        except BaseException:
-            reader.close()
-            raise
+            self._reader.close()
+            raise rules.reader_stopped(name) from None
 
     def blocks(self) -> Iterator[Block]:
-        """The records. ImportProblem where the rest cannot be read, or the file is another one by now."""
-        reader, first = self._asked()
-        try:
-            kind, content = first
-            while kind == wire.BLOCK:
-                block = wire.block_of(content)
-                if block.table.num_columns != len(self.facts.labels):
-                    raise wire.WireError
-                del content
-                yield block
-                del block  # before the next one comes
-                kind, content = reader.receive()
-            if kind != wire.END:
-                raise wire.WireError
-        except wire.WireError:
-            reader.close()
-            raise rules.reader_stopped(self._name) from None
-        except BaseException:
-            reader.close()
-            raise
-        if reader.text >= STAYS:
-            self._free.append(reader)
-        else:
-            reader.close()
-
-    def _asked(self) -> tuple[Reader, tuple[bytes, memoryview]]:
-        """A reader that was asked for its records, and its first answer."""
-        while self._free:
-            reader = self._free.pop()
+        """The records, as often as wanted. ImportProblem where the rest cannot be read."""
+        for table in self._reader.tables():
             try:
-                return reader, reader.ask()
-            except ReaderGone:
-                continue
-        reader, facts = self._open()
-        if facts != self.facts:
-            reader.close()
-            raise ImportProblem(
-                Message("{name}: the file was changed while it was read. Import it again.", {"name": self._name})
-            )
-        return reader, reader.ask()
-
-
-def _close_all(readers: list[Reader]) -> None:
-    while readers:
-        readers.pop().close()
+                block = wire.block_of(table, len(self.facts.labels))
+            except wire.WireError:
+                raise rules.reader_stopped(self.facts.name) from None
+            del table
+            yield block
+            del block  # before the next one is read

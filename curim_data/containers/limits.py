@@ -125,3 +125,23 @@ def reader_stopped(name: str) -> ImportProblem:
             {"name": name},
         )
     )
+
+
+def no_room(name: str, why: str) -> ImportProblem:
+    """The refusal of a file that cannot be put aside, or whose table cannot, for want of room on the disk."""
+    return ImportProblem(
+        Message(
+            "{name}: the file cannot be put aside to be read ({why}). Make room on the disk and import it again.",
+            {"name": name, "why": why},
+        )
+    )
+
+
+def no_process(name: str, error: OSError) -> ImportProblem:
+    """The refusal of a file for which no reader can be started."""
+    return ImportProblem(
+        Message(
+            "{name}: no process can be started to read the file ({why}). Ask whoever runs the dashboard.",
+            {"name": name, "why": error.strerror or str(error)},
+        )
+    )

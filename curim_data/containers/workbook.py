@@ -5,51 +5,43 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from functools import cache
 from itertools import chain, islice, zip_longest
-from pathlib import Path
-from typing import IO, Any, Final
-from xml.sax.saxutils import unescape
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
+from defusedxml import ElementTree
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
-from curim_data.containers._geometry import plain_number
-from curim_data.containers._support import RereadableFile, choose_table, reader_errors
-from curim_data.containers.base import BLOCK_BYTES, CHUNK, digest, head_of, pieces, stream, table_blocks
+from curim_data.containers.base import (
+    BLOCK_BYTES,
+    TableFile,
+    choose_table,
+    head_of,
+    reader_errors,
+    table_blocks,
+    text_of,
+)
 from curim_data.model import Block, Facts, ImportProblem, Message
 
 MAX_BYTES: Final = 200_000_000  # of the file
 MAX_UNPACKED: Final = 3_000_000_000  # of what is packed in it
-MAX_CELLS: Final = 60_000_000  # of the rectangle of a sheet; the reader takes 32 bytes for each
-KEPT_CELLS: Final = 5_000_000  # of a workbook: its sheets are not read again for the first pass over their rows
 PART_ROWS: Final = 5_000  # that are made texts at a time
 BLOCK_ROWS: Final = 50_000
 HEADER_WITHIN: Final = 40  # rows in which the header is looked for
 HEADER_SHARE: Final = 0.6  # of the fullest row: so full is a header at least, if it lacks the names of some columns
-_OLD: Final = b"\xd0\xcf\x11\xe0"
-_CELL: Final = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>/]*>')
-# A cell with a formula and without a value. An empty text is a result, too, and is marked as a text.
-_UNSTORED: Final = re.compile(
-    rb'<(?:\w+:)?c\s(?![^>]*\bt="str")[^>]*?\br="([A-Z]{1,3})(\d{1,7})"(?![^>]*\bt="str")[^>]*>\s*'
-    rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*"
-    rb"</(?:\w+:)?c>"
-)
-_FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s/>]")
-_SHEET: Final = re.compile(rb'<(?:\w+:)?sheet\s[^>]*?\bname="([^"]*)"[^>]*?\br:id="([^"]*)"')
-_RELATION: Final = re.compile(rb"<Relationship\s[^>]*>")
-_FORMULA_OVERLAP: Final = 1 << 14  # bytes; a formula has at most 8,192 characters
 _WORDS: Final = {"xls": "Excel 97", "xlsx": "Excel", "ods": "OpenDocument"}
+_CELL: Final = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+_LINKED: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 _MAY_BE_EMPTY: Final = {str, type(None)}  # types of an empty cell
 
 Cells = list[Any]
+Unstored = Mapping[int, set[int]]  # by column of a table: rows (from 1) that hold a formula without a stored result
 
 
 @dataclass(frozen=True)
@@ -67,135 +59,60 @@ class _Frame:
     timed: frozenset[int]
     titles: tuple[str, ...] = ()
 
-    @property
-    def rows(self) -> int:
-        """Rows under the header; none where there is no table of two columns at least."""
-        return self.last - self.header if len(self.columns) > 1 else 0
+    def rows(self, least: int) -> int:
+        """Rows under the header; none where there is no table of so many columns."""
+        return self.last - self.header if len(self.columns) >= least else 0
 
 
-def open_workbook(source: Path | bytes, name: str, sheet: str | None = None) -> RereadableFile:
-    """Open a sheet of a workbook.
+def open_workbook(source: Path, name: str, sheet: str | None = None, least: int = 2) -> TableFile:
+    """Open a sheet of a workbook that has so many columns at least.
 
     Question where several sheets hold tables; ImportProblem where the file is encrypted, damaged or too large.
     """
-    sha256, size = digest(source, name)
-    if size > MAX_BYTES:
+    if source.stat().st_size > MAX_BYTES:
         raise _too_large(name)
     kind = _kind(source, name)
-    frames, kept = _frames(source, name, kind)
-    chosen = choose_table(name, sheet, {key: frame.rows for key, frame in frames.items()})
-    frame = frames[chosen]
-    held = [kept[chosen]] if chosen in kept else []
-    facts = Facts(name, sha256, kind, frame.labels, sheet=chosen, sheets=tuple(frames), size=size, skipped=frame.titles)
-    return RereadableFile(facts, lambda: _blocks(source, name, kind, chosen, frame, held))
-
-
-def _frames(source: Path | bytes, name: str, kind: str) -> tuple[dict[str, _Frame], dict[str, CalamineSheet]]:
-    """Where the table of each sheet is, and the sheets themselves where the workbook has few cells."""
-    frames: dict[str, _Frame] = {}
-    kept: dict[str, CalamineSheet] = {}
-    cells = 0
     with _workbook(source, name, kind) as workbook:
-        for meta in workbook.sheets_metadata:
-            if meta.typ == SheetTypeEnum.WorkSheet:
-                sheet = workbook.get_sheet_by_name(meta.name)
-                frames[meta.name] = _frame(sheet.iter_rows())
-                cells += sheet.total_height * sheet.total_width
-                kept = {**kept, meta.name: sheet} if cells <= KEPT_CELLS else {}
-    return frames, kept
+        names = [meta.name for meta in workbook.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
+        sheets = {one: workbook.get_sheet_by_name(one) for one in names}
+        frames = {one: _frame(sheet.iter_rows()) for one, sheet in sheets.items()}
+    chosen = choose_table(name, sheet, {one: frame.rows(least) for one, frame in frames.items()})
+    content, frame = sheets.pop(chosen), frames[chosen]
+    facts = Facts(name, "", kind, frame.labels, sheet=chosen, sheets=tuple(frames), skipped=frame.titles)
+    unstored = _unstored(source, name, chosen, frame) if kind == "xlsx" else {}
+    return TableFile(
+        facts, lambda: (_marked(block, unstored) for block in table_blocks(_tables(content.iter_rows(), frame)))
+    )
 
 
 def _too_large(name: str) -> ImportProblem:
     return ImportProblem(
         Message(
-            "{name}: the workbook is too large to be read as a whole (limit: {limit} MB, {cells} cells in a sheet). "
+            "{name}: the workbook is too large to be read as a whole (limit: {limit} MB). "
             "Save the sheet as CSV and import that.",
-            {"name": name, "limit": MAX_BYTES // 1_000_000, "cells": MAX_CELLS},
+            {"name": name, "limit": MAX_BYTES // 1_000_000},
         )
     )
 
 
-def _kind(source: Path | bytes, name: str) -> str:
-    """Which kind of workbook; ImportProblem where unpacking it would not fit into memory.
-
-    The reader ends the whole process on a rectangle of cells that is too large, and two cells far apart make one. It
-    has a limit of its own for ODS.
-    """
-    if head_of(source, name, 4) == _OLD:
+def _kind(source: Path, name: str) -> str:
+    """Which kind of workbook; ImportProblem where unpacking it would not fit into memory."""
+    if head_of(source, name, 4) == b"\xd0\xcf\x11\xe0":
         return "xls"
-    with reader_errors(name, "Excel"), stream(source) as handle, zipfile.ZipFile(handle) as archive:
+    with reader_errors(name, "Excel"), zipfile.ZipFile(source) as archive:
         if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED:
             raise _too_large(name)
-        if "content.xml" in archive.namelist():
-            return "ods"
-        for member in archive.namelist():
-            if member.endswith(".xml"):
-                for measure in (_possible_extent, _extent):  # the second one takes as long as reading the sheet
-                    with archive.open(member) as part:
-                        width, height = _largest(part, measure)
-                    if width * height <= MAX_CELLS:
-                        break
-                else:
-                    raise _too_large(name)
-    return "xlsx"
-
-
-def _largest(part: IO[bytes], measure: Callable[[bytes], tuple[int, int]]) -> tuple[int, int]:
-    """The number of the last column and of the last row of a sheet; each piece overlaps the one before."""
-    width = height = 0
-    tail = b""
-    while piece := part.read(CHUNK):
-        columns, rows = measure(tail + piece)
-        width, height = max(width, columns), max(height, rows)
-        tail = piece[-256:]
-    return width, height
-
-
-def _extent(text: bytes) -> tuple[int, int]:
-    """The last column and the last row of the filled cells."""
-    cells = _CELL.findall(text)
-    return max((_column(column) for column, _ in cells), default=0), max((int(row) for _, row in cells), default=0)
-
-
-def _possible_extent(text: bytes) -> tuple[int, int]:
-    """The last column and the last row of whatever looks like `r="AB12"`: of empty cells too, and in other words.
-
-    >>> _possible_extent(b'<row r="7"><c r="AB12" s="1"/><c r="C3">')
-    (28, 12)
-    """
-    codes = np.frombuffer(text + bytes(12), np.uint8)
-    at = np.flatnonzero((codes[:-2] == ord("r")) & (codes[1:-1] == ord("=")) & (codes[2:] == ord('"'))) + 3
-    column, row = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
-    for _ in range(3):
-        code = codes[at].astype(np.int64)
-        letter = (code >= ord("A")) & (code <= ord("Z"))
-        column = np.where(letter, column * 26 + code - (ord("A") - 1), column)
-        at = at + letter
-    for _ in range(7):
-        code = codes[at].astype(np.int64)
-        digit = (code >= ord("0")) & (code <= ord("9"))
-        row = np.where(digit, row * 10 + code - ord("0"), row)
-        at = at + digit
-    cell = (column > 0) & (row > 0) & (codes[at] == ord('"'))
-    return int(column[cell].max(initial=0)), int(row[cell].max(initial=0))
-
-
-@cache
-def _column(letters: bytes) -> int:
-    """The number of a column, from 1 for A."""
-    at = 0
-    for letter in letters:
-        at = at * 26 + letter - 64
-    return at
+        return "ods" if "content.xml" in archive.namelist() else "xlsx"
 
 
 @contextmanager
-def _workbook(source: Path | bytes, name: str, kind: str) -> Iterator[CalamineWorkbook]:
-    with reader_errors(name, _WORDS[kind]), stream(source) as handle:
+def _workbook(source: Path, name: str, kind: str) -> Iterator[CalamineWorkbook]:
+    with reader_errors(name, _WORDS[kind]):
         try:
-            workbook = CalamineWorkbook.from_filelike(handle)
+            workbook = CalamineWorkbook.from_path(source)
         except (CalamineError, PasswordError) as error:
-            if not isinstance(error, PasswordError) and not _encrypted(source, name):
+            encrypted = "EncryptedPackage".encode("utf-16-le") in source.read_bytes()  # an Excel file in an older one
+            if not isinstance(error, PasswordError) and not encrypted:
                 raise
             raise ImportProblem(
                 Message(
@@ -205,17 +122,6 @@ def _workbook(source: Path | bytes, name: str, kind: str) -> Iterator[CalamineWo
             ) from error
         with workbook:
             yield workbook
-
-
-def _encrypted(source: Path | bytes, name: str) -> bool:
-    """Whether an Excel file lies encrypted in a file of the older kind, by the name of the part that holds it."""
-    part = "EncryptedPackage".encode("utf-16-le")
-    tail = b""
-    for piece in pieces(source, name):
-        if part in tail + piece:
-            return True
-        tail = piece[-len(part) :]
-    return False
 
 
 def _frame(rows: Iterable[Cells]) -> _Frame:
@@ -259,23 +165,15 @@ def _header(rows: list[Cells]) -> int:
 
 
 def _text(cell: Any, timed: bool) -> str:
-    """A cell as text: ISO dates and times, whole numbers without ".0", no 1E+5; `timed` gives dates their midnight."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, int | float):
-        text = repr(cell)
-        plain = "e" not in text and "n" not in text  # neither 1e+16 nor nan nor inf
-        return (text if plain else plain_number(Decimal(text))).removesuffix(".0")
-    if isinstance(cell, dt.datetime):
-        return (_whole_second(cell) if cell.microsecond else cell).isoformat()
-    if isinstance(cell, dt.date):
-        return f"{cell.isoformat()}T00:00:00" if timed else cell.isoformat()
-    if isinstance(cell, dt.timedelta):
+    """A cell as text; `timed` gives dates their midnight."""
+    if isinstance(cell, dt.datetime) and cell.microsecond:
+        cell = _whole_second(cell)
+    elif isinstance(cell, dt.date) and not isinstance(cell, dt.datetime) and timed:
+        cell = dt.datetime.combine(cell, dt.time())
+    elif isinstance(cell, dt.timedelta):
         minutes, seconds = divmod(round(cell.total_seconds()), 60)
-        return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
-    return "" if cell is None else cell.isoformat() if isinstance(cell, dt.time) else str(cell)
+        cell = f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
+    return text_of(cell)
 
 
 def _whole_second(instant: dt.datetime) -> dt.datetime:
@@ -284,63 +182,45 @@ def _whole_second(instant: dt.datetime) -> dt.datetime:
     return nearest if abs(nearest - instant) <= dt.timedelta(milliseconds=1) else instant
 
 
-def _unstored(source: Path | bytes, name: str, sheet: str, frame: _Frame) -> dict[int, npt.NDArray[np.int64]]:
-    """By column of the table, the numbers of its rows (from 1) that hold a formula without a stored result."""
+def _unstored(source: Path, name: str, sheet: str, frame: _Frame) -> Unstored:
+    """The formulas of a sheet without a stored result: an empty text is a result, too, and is marked as a text."""
     found: dict[int, set[int]] = {}
-    places = {column + 1: place for place, column in enumerate(frame.columns)}
-    with reader_errors(name, "Excel"), stream(source) as handle, zipfile.ZipFile(handle) as archive:
-        part = _part_of(archive, sheet)
-        if part is None:
+    places = {column: place for place, column in enumerate(frame.columns)}
+    with reader_errors(name, "Excel"), zipfile.ZipFile(source) as archive:
+        try:
+            ids = {one.get("name"): one.get(_LINKED) for one in _xml(archive, "xl/workbook.xml").iter("{*}sheet")}
+            links = {one.get("Id"): one.get("Target") for one in _xml(archive, "xl/_rels/workbook.xml.rels")}
+            part = archive.open(str(PurePosixPath("xl") / links[ids[sheet]]).lstrip("/"))
+        except (KeyError, TypeError):  # its parts are not named as usual
             return {}
-        tail = b""
-        with archive.open(part) as content:
-            while piece := content.read(CHUNK):
-                seen = tail + piece
-                for letters, number in _UNSTORED.findall(seen) if _FORMULA.search(seen) else ():
-                    row, place = int(number) - 1 - frame.header, places.get(_column(letters))
+        with part:
+            for _, cell in ElementTree.iterparse(part):
+                if cell.tag.endswith("}row"):
+                    cell.clear()
+                at = _CELL.fullmatch(cell.get("r", "")) if cell.find("{*}f") is not None else None
+                if at and not cell.findtext("{*}v") and cell.get("t") != "str":
+                    row, place = int(at[2]) - 1 - frame.header, places.get(_column(at[1]))
                     if place is not None and row > 0:
                         found.setdefault(place, set()).add(row)
-                tail = seen[-_FORMULA_OVERLAP:]
-    return {place: np.array(sorted(rows), np.int64) for place, rows in found.items()}
+    return found
 
 
-def _part_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
-    """The member of an Excel file that holds a sheet; None where its parts are not named as usual."""
-    try:
-        book, links = archive.read("xl/workbook.xml"), archive.read("xl/_rels/workbook.xml.rels")
-    except KeyError:
-        return None
-    ids = {unescape(name.decode("utf-8", "replace")): key for name, key in _SHEET.findall(book)}
-    for link in _RELATION.findall(links):
-        key, target = (re.search(rb'\b%s="([^"]*)"' % word, link) for word in (b"Id", b"Target"))
-        if key and target and key[1] == ids.get(sheet):
-            path = target[1].decode("utf-8", "replace")
-            path = path.lstrip("/") if path.startswith("/") else f"xl/{path}"
-            return path if path in archive.namelist() else None
-    return None
+def _xml(archive: zipfile.ZipFile, member: str) -> Any:
+    return ElementTree.fromstring(archive.read(member))
 
 
-def _marked(block: Block, unstored: Mapping[int, npt.NDArray[np.int64]]) -> Block:
+def _column(letters: str) -> int:
+    """The number of a column, from 0 for A."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _marked(block: Block, unstored: Unstored) -> Block:
     """The block with the lines whose formulas have no stored result."""
-    masks = {place: np.isin(block.rows, rows) for place, rows in unstored.items()}
+    masks = {place: np.isin(block.rows, list(rows)) for place, rows in unstored.items()}
     return replace(block, unstored={place: mask for place, mask in masks.items() if mask.any()})
-
-
-def _blocks(
-    source: Path | bytes, name: str, kind: str, chosen: str, frame: _Frame, held: list[CalamineSheet]
-) -> Iterator[Block]:
-    """The rows of a sheet as blocks; a sheet that is `held` is let go with them."""
-
-    def tables() -> Iterator[pa.Table]:
-        if held:
-            yield from _tables(held.pop().iter_rows(), frame)
-            return
-        with _workbook(source, name, kind) as workbook:
-            yield from _tables(workbook.get_sheet_by_name(chosen).iter_rows(), frame)
-
-    unstored = _unstored(source, name, chosen, frame) if kind == "xlsx" else {}
-    blocks = table_blocks(tables())
-    yield from (_marked(block, unstored) for block in blocks) if unstored else blocks
 
 
 def _tables(rows: Iterable[Cells], frame: _Frame) -> Iterator[pa.Table]:

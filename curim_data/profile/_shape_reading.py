@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -18,8 +19,8 @@ import pyogrio
 import pyproj
 import shapely
 
-from curim_data.containers import vector
-from curim_data.containers.base import NoRecords, as_path, head_of
+from curim_data.containers import layers as geo
+from curim_data.containers.base import NoRecords, head_of
 from curim_data.model import ImportProblem, Message
 from curim_data.profile.files import as_polygons
 
@@ -41,7 +42,7 @@ _WRONG_SHAPES: Final = {
 Told = tuple[dict[str, Any], list[Any]]
 
 
-def read_shapes(source: Path | bytes, name: str, more: dict[str, Any]) -> Told:
+def read_shapes(source: Path, name: str, more: dict[str, Any]) -> Told:
     """The shapes of a kind in a file, in WGS84 and valid, with their columns as texts; see `shapes.read_areas`."""
     kind, layer, epsg, bounds = (more[key] for key in ("kind", "layer", "epsg", "bounds"))
     try:
@@ -80,7 +81,7 @@ def is_osm(start: bytes) -> bool:
 
 
 def _read_osm(
-    source: Path | bytes, start: bytes, name: str, kind: Kind, bounds: tuple[float, float, float, float] | None
+    source: Path, start: bytes, name: str, kind: Kind, bounds: tuple[float, float, float, float] | None
 ) -> tuple[gpd.GeoDataFrame, str, tuple[str, ...]]:
     """The ways or points of an extract, by GDAL's driver of OpenStreetMap."""
     if "OSM" not in pyogrio.list_drivers():
@@ -92,32 +93,32 @@ def _read_osm(
             )
         )
     layer = OSM_LAYERS[kind]
-    with as_path(source, "extract.osm.pbf" if PBF in start[:32] else "extract.osm") as path:
+    with tempfile.TemporaryDirectory(prefix="curim-") as folder:
+        path = Path(folder) / ("extract.osm.pbf" if PBF in start[:32] else "extract.osm")
+        path.symlink_to(source.resolve())
         where = "highway IS NOT NULL" if kind == "line" else None
-        found = pyogrio.read_dataframe(path.resolve(strict=True), layer=layer, bbox=bounds, where=where)
+        found = pyogrio.read_dataframe(path, layer=layer, bbox=bounds, where=where)
     return found, layer, (layer,)
 
 
-def _read(
-    source: Path | bytes, start: bytes, name: str, layer: str | None
-) -> tuple[gpd.GeoDataFrame, str, tuple[str, ...]]:
+def _read(source: Path, start: bytes, name: str, layer: str | None) -> tuple[gpd.GeoDataFrame, str, tuple[str, ...]]:
     """The features of a file, the layer that was read, and all layers with geometry."""
     kind = "gpkg" if start.startswith(b"SQLite format 3\0") else "shp" if start.startswith(b"PK\x03\x04") else ""
     if not kind:
-        return _geojson(source.read_bytes() if isinstance(source, Path) else source, name), "", ()
+        return _geojson(source.read_bytes(), name), "", ()
     if kind == "shp":
-        with as_path(source, name) as packed, zipfile.ZipFile(packed) as archive:
+        with zipfile.ZipFile(source) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
                 raise ImportProblem(
                     Message("{file} is larger than 500 MB. Simplify its borders first.", {"file": name})
                 )
     try:
-        sizes = vector.layers(source, name, kind, spatial=True)
+        sizes = geo.layers(source, name, kind, spatial=True)
     except NoRecords:
         sizes = {}
     chosen = _chosen(name, list(sizes), layer, sizes.__getitem__)
-    with vector.local_layer(source, name, kind, chosen) as (path, inner):
-        encoding = vector.table_encoding(path) if kind == "shp" else None
+    with geo.local_layer(source, name, kind, chosen) as (path, inner):
+        encoding = geo.table_encoding(path) if kind == "shp" else None
         return pyogrio.read_dataframe(path, layer=inner, encoding=encoding), chosen, tuple(sizes)
 
 

@@ -238,7 +238,7 @@ def landmarks_in(source: Path | bytes, name: str, city: CityProfile) -> tuple[tu
 
 def _osm_points(source: Path | bytes, name: str, city: CityProfile) -> AreaFile | None:
     """The points of an extract of OpenStreetMap; None for any other file."""
-    start = head_of(source, name, 1024)
+    start = source[:1024] if isinstance(source, bytes) else head_of(source, name, 1024)
     if is_osm(start):
         return read_areas(source, name, kind="point", bounds=city.land.bounds)
     if not start.startswith(b"SQLite format 3\0") and not start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):

@@ -20,14 +20,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from curim_data.containers.isolation import POSSIBLE, result_of
+from curim_data.containers.isolation import result_of
 from curim_data.containers.limits import size_of
 from curim_data.lexicon.folding import fold
 from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
 from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.city import MAJOR, MINOR, PATH, Area, Landmark
 from curim_data.model.shared_shapes import ask_shape
-from curim_data.profile._shape_reading import MOST_BYTES, SHAPES, Kind, read_shapes, unreadable
+from curim_data.profile._shape_reading import MOST_BYTES, SHAPES, Kind, unreadable
 from curim_data.profile.files import as_polygons, unique_ids
 
 PROPOSED: Final = ""  # for `districts_of`: choose the column that distinguishes areas of one name
@@ -112,8 +112,6 @@ def read_areas(
     if size > MOST_BYTES:
         raise ImportProblem(Message("{file} is larger than 500 MB. Simplify its borders first.", {"file": name}))
     more = {"kind": kind, "layer": layer, "epsg": epsg, "bounds": list(bounds) if bounds else None}
-    if not POSSIBLE:
-        return _areas_of(*read_shapes(source, name, more), name, kind)
     try:
         head, columns = result_of(_TASK, source, name, more)
         return _areas_of(head, columns, name, kind)
@@ -129,7 +127,7 @@ def _areas_of(head: dict[str, Any], columns: Sequence[Any], name: str, kind: Kin
     *texts, given, shapes = columns
     if len(texts) != len(heads) or len(given) != len(heads) * len(shapes):
         raise ValueError
-    mask = given.reshape(len(heads), len(shapes))
+    mask = np.asarray(given).reshape(len(heads), len(shapes))
     geometry = shapely.from_wkb(np.array(shapes.to_pylist(), object))
     if not np.isin(shapely.get_type_id(geometry), SHAPES[kind]).all() or not len(geometry):
         raise ValueError

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from curim_data.containers import open_file
 from curim_data.containers.base import NoRecords
-from curim_data.containers.isolation import POSSIBLE, result_of
+from curim_data.containers.isolation import result_of
 from curim_data.containers.limits import size_of
 from curim_data.lexicon.folding import fold
 from curim_data.model import LANGUAGES, Block, ImportProblem, Kind, Message, Question, Reason
@@ -402,8 +402,6 @@ def read_categories_toml(source: Path | bytes, name: str) -> tuple[pd.DataFrame,
     """The categories and groups of a file in the layout of categories.toml, read in a process of its own."""
     if size_of(source) > MOST_BYTES:
         raise ImportProblem(Message("{file} is larger than 50 MB: it is no such table.", {"file": name}))
-    if not POSSIBLE:
-        return categories_toml(source.read_bytes() if isinstance(source, Path) else source, name)
     head, columns = result_of("curim_data.profile.tables:tell_categories", source, name, {})
     try:
         labels = {

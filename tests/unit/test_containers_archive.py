@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from curim_data.containers import archive, open_file
+from curim_data.containers import open_file, opening
 from curim_data.model import ImportProblem, Question
 from tests.in_texts import read
 
@@ -91,11 +91,11 @@ def test_a_locked_zip_is_refused() -> None:
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "FREE", 1_000_000)
+    monkeypatch.setattr(opening, "FREE", 1_000_000)
     bomb = b"id;what\n" + b"1;x\n" * 4_000_000
     packed = zlib.compressobj(9, wbits=31)
     for data in (packed.compress(bomb) + packed.flush(), zipped({"a.csv": bomb})):
-        monkeypatch.setattr(archive, "MAX_RATIO", len(bomb) // len(data) // 2)
+        monkeypatch.setattr(opening, "MAX_RATIO", len(bomb) // len(data) // 2)
         with pytest.raises(ImportProblem, match="far too large"):
             read(data)
 

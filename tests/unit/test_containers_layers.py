@@ -15,8 +15,6 @@ import pyogrio
 import pytest
 import shapely
 
-from curim_data.containers.columnar import open_parquet
-from curim_data.containers.vector import open_vector
 from curim_data.model import ImportProblem, Question
 from tests.in_files import (
     TEXTS,
@@ -25,6 +23,8 @@ from tests.in_files import (
     frame,
     geoparquet,
     layers,
+    open_parquet,
+    open_vector,
     parquet,
     records,
     rows,
@@ -135,7 +135,7 @@ def test_every_type_of_column_becomes_text() -> None:
     assert first == {
         "naive": "2024-07-01T10:00:00.12", "zoned": "2024-07-01T13:00:00.12+03:00", "utc": "2024-07-01T10:00:00Z",
         "time": "07:30:00", "words": "Κλοπή", "exact": "1.50", "large": "12345678901.5", "whole": "12345678901",
-        "single": "0.1", "list": "a||b", "lists": "[[1], [2]]", "in.x": "1", "in.y.z": "2024-01-02", "nothing": "",
+        "single": "0.1", "list": "a||b", "lists": "[[1],[2]]", "in.x": "1", "in.y.z": "2024-01-02", "nothing": "",
         "id": "1",
     }  # fmt: skip
     assert {text for label, text in second.items() if label != "id"} == {""}

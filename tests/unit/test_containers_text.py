@@ -11,10 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curim_data.containers import text
-from curim_data.containers._encoding import line_feeds, lines
-from curim_data.containers._quotes import Dialect, repair_quotes
-from curim_data.containers.base import pieces as pieces_of
 from curim_data.containers.prefetch import prefetch
+from curim_data.containers.text import Dialect, repair_quotes
 from curim_data.model import ImportProblem
 from tests.in_texts import read
 
@@ -43,7 +41,7 @@ def test_a_quoted_text_of_several_lines_is_one_row() -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_it_matters_not_how_much_the_parser_works_on_at_once(end: str, long: str, lines: list[str], size: int) -> None:
     whole = ("\n".join(lines) + "\n" + long + "1;x\n3;x;y\n").replace("\n", end).encode()
-    whole = line_feeds(whole) if b'"' in whole else whole  # as where records are made whole
+    whole = whole.replace(b"\r\n", b"\n")  # as in the plain copy
     table, misfits = text._table(whole, text.Dialect(";"), 3, "a.csv")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(text, "PARSED", size)
@@ -184,15 +182,6 @@ def test_line_ends_may_be_mixed_and_lines_end_in_cr_alone_over_megabytes() -> No
     assert read("a;b\r1;2\n3;4\r\n5;6\r").values == [["1", "2"], ["3", "4"], ["5", "6"]]
     assert read("a;b\r" + "1;2\r" * 600_000).rows[-1] == 600_000
     assert read('a;b\r\n1;"x\r\ny"\r\n').values == [["1", "x\ny"]]
-
-
-@given(st.text(alphabet="ab\r\n;", max_size=60), st.integers(1, 9))
-def test_pieces_of_lines_make_up_the_file(content: str, size: int) -> None:
-    data = content.encode()
-    pieces = list(lines(pieces_of(data, "file.csv", size), "", "file.csv"))
-    assert b"".join(pieces) == data
-    assert b"".join(map(line_feeds, pieces)) == line_feeds(data)
-    assert all(piece.endswith((b"\n", b"\r")) for piece in pieces[:-1])
 
 
 @pytest.mark.parametrize("delimiter", [":", "^", "~", "\x1f"])
@@ -343,39 +332,6 @@ def test_any_bytes_are_read_or_refused_in_words(data: bytes) -> None:
     except ImportProblem as problem:
         told = str(problem)
     assert "file.csv" in told
-
-
-class _Counted(bytes):
-    """Bytes that count how many of them there are."""
-
-    alive = 0
-
-    def __init__(self, _: bytes) -> None:
-        _Counted.alive += 1
-
-    def __del__(self) -> None:
-        _Counted.alive -= 1
-
-
-def test_no_text_or_block_is_held_while_the_next_one_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text, "BLOCK", 8)
-    opened = text.open_text(b"a;b\n1;one\n2;two\n3;three\n", "x.csv")
-    blocks: list[weakref.ref[object]] = []
-    alive: list[int] = []
-
-    def repaired(given: bytes, _: Dialect, __: int, *, last: bool) -> tuple[bytes, bytes]:
-        assert not last
-        alive.append(_Counted.alive + sum(ref() is not None for ref in blocks))
-        return _Counted(given), b""
-
-    monkeypatch.setattr(text, "repair_quotes", repaired)
-    coming = opened.blocks()
-    for block in coming:
-        alive.append(_Counted.alive)
-        blocks.append(weakref.ref(block))
-        del block
-    assert len(alive) > 1
-    assert not any(alive)
 
 
 class _Item:

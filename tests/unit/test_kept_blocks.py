@@ -19,8 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data.containers._wire import block_of, block_parts
-from curim_data.containers.isolation import Reader
+from curim_data.containers.isolation import IsolatedFile
 from curim_data.importing import extract
 from curim_data.importing.extract import KeptBlocks, pieces
 from curim_data.importing.pipeline import import_file, preview
@@ -71,17 +70,6 @@ def test_pieces_hold_each_row_and_each_refused_record_once_and_in_order(
     assert sum((part.refused for part in parts), ()) == block.refused
     assert _order_of(parts) == list(range(1, len(refused) + 1))
     assert max(part.table.num_rows for part in parts) <= rows
-
-
-def test_kept_blocks_keep_nothing_of_the_frame_in_which_a_block_came(tmp_path: Path) -> None:
-    kept, block = (
-        KeptBlocks(tmp_path),
-        block_of(memoryview(b"".join(map(bytes, block_parts(_block([False, True] * 5)))))),
-    )
-    kept.add(block)
-    assert block.rows.base is not None
-    for piece in kept:
-        assert not any(np.shares_memory(piece.rows, mine) for mine in (block.rows, block.rows.base))
 
 
 def test_kept_blocks_are_the_blocks_as_often_as_wanted_and_for_several_threads(
@@ -149,18 +137,18 @@ def test_a_file_is_read_twice_only_where_the_disk_has_no_room_to_keep_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, walks: int
 ) -> None:
     home, folders, asked = create_home(tmp_path / "home"), [], []
-    ask = Reader.ask
+    blocks = IsolatedFile.blocks
 
     def room(folder: Path) -> Any:
         folders.append(folder)
         return SimpleNamespace(free=free)
 
-    def counted(reader: Reader) -> Any:
-        asked.append(reader)
-        return ask(reader)
+    def counted(file: IsolatedFile) -> Any:
+        asked.append(file)
+        return blocks(file)
 
     monkeypatch.setattr(extract.shutil, "disk_usage", room)
-    monkeypatch.setattr(Reader, "ask", counted)
+    monkeypatch.setattr(IsolatedFile, "blocks", counted)
     _imported(home)
     assert len(asked) == walks
     assert folders == [home.work] if walks == 1 else folders[0] == home.work

@@ -1,0 +1,321 @@
+"""Which reader a file needs, by its first bytes; gzip and ZIP round a file of alerts are unpacked into a temporary
+folder, and what is in them is opened like any other file.
+
+Member names never become paths.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import lzma
+import os
+import re
+import shutil
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import IO, Final
+
+from curim_data.containers import base
+from curim_data.containers.layers import check_beside, open_parquet, open_vector
+from curim_data.containers.limits import too_much_text
+from curim_data.containers.text import open_text, wide_codec
+from curim_data.containers.trees import open_json, open_xml
+from curim_data.containers.workbook import open_workbook
+from curim_data.model import Block, Facts, ImportProblem, Message, Question
+from curim_data.model.questions import Choice
+from curim_data.model.records import Opened
+
+MAX_UNPACKED: Final = 100_000_000_000  # bytes of all that is in an archive
+MAX_RATIO: Final = 1000  # unpacked bytes for each packed one, beyond FREE bytes
+FREE: Final = 100_000_000
+_DEEPEST: Final = 1
+_BROKEN: Final = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile, struct.error, ValueError)
+_NO_TABLES: Final = frozenset(
+    {".pdf", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".doc", ".docx", ".htm", ".html", ".md", ".rtf", ".db", ".ini"}
+)
+_NO_NAMES: Final = ("readme", "license", "licence", "__macosx")
+_TABLES: Final = frozenset({".csv", ".tsv", ".tab", ".xlsx", ".xls", ".ods", ".gz", ".zip", ".parquet", ".gpkg"})
+_FOREIGN: Final = (
+    (b"\x89PNG", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"GIF8", "GIF"),
+    (b"%PDF", "PDF"),
+    (b"{\\rtf", "RTF"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+    (b"Rar!\x1a\x07", "RAR"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard"),
+)
+_JSON: Final = re.compile(r"""\{\s*["}]|\[\s*(?:[\[\]{"\-\d]|null\b|true\b|false\b)""")
+_HTML: Final = re.compile(r"<(?:!doctype html|html|head|body|table|meta)\b", re.I)
+_XML: Final = re.compile(r"<(?:\?xml\b|!--|!doctype\b|[^\W\d][\w.:-]*[\s/>])", re.I)
+
+
+def open_table(source: Path, name: str, sheet: str | None = None, *, one_column: bool = False) -> Opened:
+    """Open a file of records in this process. `Question` or ImportProblem where that is not possible.
+
+    With `one_column`, a text or sheet of a single column, in which nobody sees a table, is one.
+    """
+    opened = _open(source, name, sheet, least=1 if one_column else 2)
+    if len(opened.facts.labels) > base.MAX_COLUMNS:
+        raise base.too_many_columns(name)
+    with source.open("rb") as handle:
+        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+    facts = replace(opened.facts, name=name, sha256=sha256, size=source.stat().st_size)
+    return base.TableFile(facts, opened.blocks)
+
+
+def _open(source: Path, name: str, sheet: str | None, least: int = 2, depth: int = 0) -> Opened:
+    """Open a file that lies `depth` archives deep, of so many columns at least."""
+    if source.exists() and not (source.is_file() or source.is_dir()):
+        raise base.not_a_file(name)
+    head = base.head_of(source, name)
+    if not head:
+        raise base.empty_file(name)
+    for signature, kind in _FOREIGN:
+        if head.startswith(signature):
+            raise base.foreign_kind(name, kind)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _open_zip(source, name, sheet, least, depth)
+    if head.startswith(b"\x1f\x8b"):
+        return _open_gzip(source, name, sheet, depth)
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        return open_workbook(source, name, sheet, least)
+    if head.startswith(b"SQLite format 3"):
+        return open_vector(source, name, sheet, "gpkg")
+    if _shapefile_part(name, head):
+        return open_vector(check_beside(source, name), name, sheet, "shp")
+    if head.startswith(b"PAR1"):
+        return open_parquet(source, name)
+    if head[257:262] == b"ustar":
+        raise base.foreign_kind(name, "tar")
+    return _open_text(source, name, sheet, head, least)
+
+
+def _shapefile_part(name: str, head: bytes) -> bool:
+    """Whether a file is a part of a Shapefile that lies outside a ZIP: its points or their index, or its table.
+
+    A table of dBase begins with a byte for its version, and the year, month and day of its last change.
+    """
+    if head.startswith(b"\x00\x00\x27\x0a"):
+        return True
+    dated = len(head) > 32 and 1 <= head[2] <= 12 and 1 <= head[3] <= 31
+    return Path(name).suffix.lower() == ".dbf" and head[:1] in b"\x02\x03\x30\x31\x83\x8b\xf5" and dated
+
+
+def _open_text(source: Path, name: str, sheet: str | None, head: bytes, least: int) -> Opened:
+    """Open a text: JSON, XML or a table with delimiters."""
+    start = head.decode(wide_codec(head) or "utf-8", "ignore").lstrip("\ufeff \t\r\n")
+    if _JSON.match(start):
+        return open_json(source, name, sheet)
+    if _HTML.match(start):
+        raise base.foreign_kind(name, "HTML")
+    return open_xml(source, name, sheet) if _XML.match(start) else open_text(source, name, least)
+
+
+class Unpacked:
+    """Files of an archive that were opened, read one after another with row numbers that run on: an `Opened`."""
+
+    def __init__(self, kind: str, opened: Sequence[Opened], folder: tempfile.TemporaryDirectory[str]) -> None:
+        self._opened, self._folder = tuple(opened), folder  # which goes away with this object
+        first = self._opened[0].facts
+        self.facts: Facts = replace(first, wrapped=(kind, *first.wrapped))
+
+    def blocks(self) -> Iterator[Block]:
+        """The records of all its files."""
+        before = 0
+        for opened in self._opened:
+            read = 0
+            for block in opened.blocks():
+                read += block.read
+                refused = tuple(replace(record, row=record.row + before) for record in block.refused)
+                yield replace(block, rows=block.rows + before, refused=refused)
+            before += read
+
+
+def _open_gzip(source: Path, name: str, sheet: str | None, depth: int) -> Opened:
+    _refuse_deep(name, depth)
+    inner = name[:-3] if name.lower().endswith(".gz") else name
+    folder = tempfile.TemporaryDirectory(prefix="curim-")
+    path = Path(folder.name) / f"0{base.ending(inner)}"
+    with _reasons(name, "gzip"), gzip.open(source) as handle:
+        _unpack(handle, path, name, source.stat().st_size, 0, _room(path.parent))
+    return Unpacked("gz", [_open(path, inner, sheet, depth=depth + 1)], folder)
+
+
+def _open_zip(source: Path, name: str, sheet: str | None, least: int, depth: int) -> Opened:
+    """Open what a ZIP file is or holds: a workbook, a Shapefile, a table, or several of the same columns.
+
+    `Question` where it holds tables of different columns; `sheet` then names one of its files, or several with the same
+    columns by a pattern with `*`.
+    """
+    with _reasons(name, "ZIP"), zipfile.ZipFile(source) as archive:
+        names = set(archive.namelist())
+        kind = b""
+        if {"mimetype", "content.xml"} <= names:
+            with archive.open("mimetype") as member:
+                kind = member.read(100)
+    if b"spreadsheet" in kind or any(member.startswith("xl/") for member in names):
+        return open_workbook(source, name, sheet, least)
+    if kind or any(member.startswith(("word/", "ppt/")) for member in names):
+        raise base.foreign_kind(name, "Office")
+    if any(member.lower().endswith(".shp") for member in names):
+        return open_vector(source, name, sheet, "shp")
+    _refuse_deep(name, depth)
+    return _open_members(source, name, sheet, depth)
+
+
+def _open_members(source: Path, name: str, sheet: str | None, depth: int) -> Opened:
+    folder = tempfile.TemporaryDirectory(prefix="curim-")
+    with _reasons(name, "ZIP"), zipfile.ZipFile(source) as archive:
+        members = [info for info in archive.infolist() if _may_hold_table(info)]
+        chosen = [info for info in members if sheet and (info.filename == sheet or fnmatchcase(info.filename, sheet))]
+        paths = _unpack_members(archive, chosen or members, Path(folder.name), name, source.stat().st_size)
+    if not paths:
+        raise ImportProblem(
+            Message("{name}: the ZIP file holds no table. Put the exported file into it.", {"name": name})
+        )
+    files = _open_all(paths, None if chosen else sheet, name, depth)
+    names = tuple(info.filename for info in members)
+    groups: dict[tuple[str, ...], list[str]] = {}  # names of the files with the same columns, in their order
+    for member, opened in files.items():
+        groups.setdefault(opened.facts.labels, []).append(member)
+    if len(groups) > 1:
+        raise _which(name, list(groups.values()), names)
+    unpacked = Unpacked("zip", list(files.values()), folder)
+    if len(names) > 1:
+        unpacked.facts = replace(unpacked.facts, sheet=sheet if chosen and sheet else next(iter(files)), sheets=names)
+    return unpacked
+
+
+def _unpack_members(
+    archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo], folder: Path, name: str, packed: int
+) -> dict[str, Path]:
+    """Unpack some members of a ZIP file: where each lies, by its name."""
+    paths, before, room = {}, 0, _room(folder)
+    if sum(info.file_size for info in members) > room:
+        raise _no_room(name, room)
+    for place, info in enumerate(members):
+        if info.flag_bits & 1:
+            raise ImportProblem(
+                Message(
+                    "{name}: the ZIP file is protected by a password. Unpack it and import what is in it.",
+                    {"name": name},
+                )
+            )
+        paths[info.filename] = folder / f"{place}{base.ending(info.filename)}"
+        with archive.open(info) as handle:
+            before = _unpack(handle, paths[info.filename], name, packed, before, room)
+    return paths
+
+
+def _open_all(paths: dict[str, Path], sheet: str | None, name: str, depth: int) -> dict[str, Opened]:
+    """The files that hold records. Where none does, the first problem; a damaged table is never passed over."""
+    files: dict[str, Opened] = {}
+    problems: list[ImportProblem] = []
+    for member, path in paths.items():
+        try:
+            shown = member if len(paths) > 1 else f"{name}/{member}"
+            files[member] = _open(path, shown, sheet, depth=depth + 1)
+        except ImportProblem as problem:
+            if len(paths) > 1 and not isinstance(problem, base.NoRecords) and base.ending(member) in _TABLES:
+                raise
+            problems.append(problem)
+    if not files:
+        raise problems[0]
+    return files
+
+
+def _which(name: str, groups: list[list[str]], names: Sequence[str]) -> Question:
+    """The question which file to read, or which files of the same columns, as a pattern where one fits."""
+    choices = []
+    for group in groups:
+        start = os.path.commonprefix(group)  # noqa: RUF071 - of letters, not of folders
+        rest = [member[len(start) :][::-1] for member in group]
+        pattern = f"{start}*{os.path.commonprefix(rest)[::-1]}"  # noqa: RUF071
+        if len(group) > 1 and [member for member in names if fnmatchcase(member, pattern)] == group:
+            label = Message("{pattern}: {count} files with the same columns", {"pattern": pattern, "count": len(group)})
+            choices.append(Choice(pattern, label))
+        else:
+            choices += [Choice(member, Message("the file {member}", {"member": member})) for member in group]
+    return Question(
+        "sheet",
+        "--sheet",
+        Message("{name}: the ZIP file holds tables with different columns. Say which one to read.", {"name": name}),
+        tuple(choices),
+    )
+
+
+def _may_hold_table(info: zipfile.ZipInfo) -> bool:
+    path = PurePosixPath(info.filename)
+    hidden = not path.name or info.is_dir() or path.name.startswith(".") or path.suffix.lower() in _NO_TABLES
+    return not hidden and not any(part.lower().startswith(_NO_NAMES) for part in path.parts)
+
+
+@contextmanager
+def _reasons(name: str, kind: str) -> Iterator[None]:
+    """Say in words why an archive cannot be unpacked; that the disk is full, is said elsewhere."""
+    try:
+        yield
+    except ImportProblem:
+        raise
+    except _BROKEN as error:
+        raise base.damaged(name, kind) from error
+    except (NotImplementedError, RuntimeError) as error:
+        raise ImportProblem(
+            Message(
+                "{name}: the {kind} file is packed in an unusual way. Unpack it and import what is in it.",
+                {"name": name, "kind": kind},
+            )
+        ) from error
+
+
+def _room(folder: Path) -> int:
+    """Bytes that an archive may unpack to: half of what is free, so that archives read at once never fill the disk."""
+    return shutil.disk_usage(folder).free // 2
+
+
+def _unpack(handle: IO[bytes] | gzip.GzipFile, path: Path, name: str, packed: int, before: int, room: int) -> int:
+    """Write what an archive holds to a file; how much was unpacked, with what was unpacked `before`.
+
+    ImportProblem where it is more than an export of `packed` bytes may be, or than there is `room` for.
+    """
+    size = before
+    with path.open("wb") as target:
+        while part := handle.read(base.CHUNK):
+            size += len(part)
+            if size > MAX_UNPACKED or (size > FREE and size > MAX_RATIO * packed):
+                raise too_much_text(name)
+            if size > room:
+                raise _no_room(name, room)
+            target.write(part)
+    return size
+
+
+def _no_room(name: str, room: int) -> ImportProblem:
+    return ImportProblem(
+        Message(
+            "{name}: unpacked, the file would take more than half of the free disk ({room} MB). Make room on the disk, "
+            "or unpack it elsewhere and import the part that holds the alerts.",
+            {"name": name, "room": room // 1_000_000},
+        )
+    )
+
+
+def _refuse_deep(name: str, depth: int) -> None:
+    if depth > _DEEPEST:
+        raise ImportProblem(
+            Message(
+                "{name}: the archives lie one inside another too deep. Unpack them and import what is in them.",
+                {"name": name},
+            )
+        )
