@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 
 import tests.net
 from tests.net.neutral import settle
-from tests.net.take import take
 
 
 def main() -> int:
@@ -21,27 +20,37 @@ def main() -> int:
     parser.add_argument("--cities", default="", help="names, with commas between them; all unless given")
     parser.add_argument("--quick", action="store_true", help="the sample alone, under fewer filters")
     asked = parser.parse_args()
-    if asked.what == "corridor":
-        from tests.net.corridor import print_corridors
-
-        print_corridors()
-        return 0
-    if len(asked.folders) not in ((1,) if asked.what == "take" else (1, 2)):
-        parser.error("which FOLDER?")
     settle()
-    cities = tuple(name for name in asked.cities.split(",") if name)
-    if asked.what == "take":
-        take(asked.folders[0], cities, quick=asked.quick)
-        return 0
-    from tests.net.compare import differences
+    names = tuple(name for name in asked.cities.split(",") if name)
+    match asked.what, asked.folders:
+        case "corridor", []:
+            from tests.net.corridor import print_corridors
 
-    if len(asked.folders) == 2:
-        return min(differences(*asked.folders), 1)
-    with TemporaryDirectory(prefix="net-") as folder:
-        before, after = asked.folders[0], Path(folder)
-        quick = asked.quick or (before / "quick").exists()
-        take(after, cities or tuple(sorted(path.name for path in before.iterdir() if path.is_dir())), quick=quick)
-        return min(differences(before, after), 1)
+            print_corridors()
+        case "take", [folder]:
+            from tests.net.take import take
+
+            take(folder, names, quick=asked.quick)
+        case "compare", [before]:
+            return _compare_anew(before, names, quick=asked.quick)
+        case "compare", [before, after]:
+            from tests.net.compare import differences
+
+            return min(differences(before, after), 1)
+        case _:
+            parser.error("which FOLDER?")
+    return 0
+
+
+def _compare_anew(before: Path, names: tuple[str, ...], *, quick: bool) -> int:
+    """Take the cities of the folder, or those named, and compare."""
+    from tests.net.compare import differences
+    from tests.net.take import QUICK, take
+
+    with TemporaryDirectory(prefix="net-") as after:
+        cities = names or tuple(sorted(path.name for path in before.iterdir() if path.is_dir()))
+        take(Path(after), cities, quick=quick or (before / QUICK).exists())
+        return min(differences(before, Path(after)), 1)
 
 
 if __name__ == "__main__":

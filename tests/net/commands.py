@@ -7,9 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
-from tests.net.cities import Filter, Looked
-from tests.net.console import curim
-from tests.net.documents import text_of
+from tests.net.cities import Filter, Looked, curim
+from tests.net.neutral import text_of
 
 Write = Callable[[str, str], None]  # a name in the folder of the city, and its text
 AUDIENCES: Final = {"analyst": 1, "council": 2, "public": 6, "specialist": 8}  # one filter of so many
@@ -73,11 +72,11 @@ FILES: Final = (
 def take_answers(city: Looked, audience: str, write: Write) -> None:
     """The JSON of each command under each of its filters, as one audience gets it."""
     for asked, f in _combinations(city, audience):
-        said = curim(*asked.words, *_options(f), "--audience", audience, "--json", "--home", city.home)
-        write(f"json/{audience}/{asked.name}/{_name(f)}.txt", said.text)
-    if audience not in ("public",):
-        said = curim("quality", "--audience", audience, "--json", "--home", city.home)
-        write(f"json/{audience}/quality/all.txt", said.text)
+        options = [word for name, value in f.items() for word in (f"--{name}", value)]
+        said = curim(*asked.words, *options, "--audience", audience, "--json", "--home", city.home)
+        write(f"json/{audience}/{asked.name}/{words_of(f) or 'all'}.txt", said)
+    said = curim("quality", "--audience", audience, "--json", "--home", city.home)
+    write(f"json/{audience}/quality/all.txt", said)
 
 
 def take_texts(city: Looked, write: Write, *, quick: bool) -> None:
@@ -86,9 +85,9 @@ def take_texts(city: Looked, write: Write, *, quick: bool) -> None:
         for asked in COMMANDS[:: 9 if quick else 1]:
             audience = "council" if asked.first % 2 else "analyst"
             said = curim(*asked.words, "--audience", audience, "--lang", lang, "--home", city.home)
-            write(f"text/{lang}/{asked.name}.txt", said.text)
+            write(f"text/{lang}/{asked.name}.txt", said)
         for words in (*WITHOUT_FILTER, ("quality",)):
-            write(f"text/{lang}/{'-'.join(words)}.txt", curim(*words, "--lang", lang, "--home", city.home).text)
+            write(f"text/{lang}/{'-'.join(words)}.txt", curim(*words, "--lang", lang, "--home", city.home))
 
 
 def take_files(city: Looked, write: Write, *, quick: bool) -> None:
@@ -99,7 +98,7 @@ def take_files(city: Looked, write: Write, *, quick: bool) -> None:
             write(f"files/{audience}/{'-'.join((command, *options[1::2]))}{suffix}.txt", _file(city, words, suffix))
     for at, plan in enumerate(city.plans):
         for suffix in (".json", ".pdf", ".docx"):
-            words = ("plan", "export", str(plan["id"]), "--lang", LANGUAGES[at % 3])
+            words = ("plan", "export", plan, "--lang", LANGUAGES[at % 3])
             write(f"files/plans/{at}{suffix}.txt", _file(city, words, suffix))
 
 
@@ -107,8 +106,8 @@ def _file(city: Looked, words: tuple[str, ...], suffix: str) -> str:
     with TemporaryDirectory() as folder:
         out = Path(folder) / f"file{suffix}"
         said = curim(*words, "--out", out, "--json", "--home", city.home)
-        text = said.text.replace(folder, "<folder>")
-        return f"{text}\n{text_of(out.name, out.read_bytes())}" if out.exists() else text
+        told = text_of(out.name, out.read_bytes()) if out.exists() else ""
+        return f"{said.replace(folder, '<folder>')}\n{told}"
 
 
 def _combinations(city: Looked, audience: str) -> Iterator[tuple[Asked, Filter]]:
@@ -117,9 +116,6 @@ def _combinations(city: Looked, audience: str) -> Iterator[tuple[Asked, Filter]]
         yield from ((asked, f) for f in filters[at % min(AUDIENCES[audience], len(filters)) :: AUDIENCES[audience]])
 
 
-def _options(f: Filter) -> list[str]:
-    return [word for name, value in f.items() for word in (f"--{name}", value)]
-
-
-def _name(f: Filter) -> str:
-    return "&".join(f"{name}={value}" for name, value in f.items())[:90] or "all"
+def words_of(f: Filter) -> str:
+    """The filter as the name of a file."""
+    return "&".join(f"{name}={value}" for name, value in f.items())[:90]

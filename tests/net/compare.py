@@ -14,35 +14,23 @@ WIDTH: Final = 160
 
 
 def differences(before: Path, after: Path) -> int:
-    """Print what differs, a few lines a file; gives how many files do."""
-    old, new = _files(before), _files(after)
-    cities = {name.partition("/")[0] for name in new}
-    old = {name for name in old if name.partition("/")[0] in cities}
-    differing = [name for name in sorted(old & new) if _text(before / name) != _text(after / name)]
-    for title, names in (("gone", sorted(old - new)), ("new", sorted(new - old))):
-        for name in names[:SHOWN]:
-            print(f"{title}: {name}")
-    for name in _spread(differing):
-        print(f"\n{name}")
-        lines = difflib.unified_diff(_text(before / name), _text(after / name), lineterm="", n=1)
-        for line in islice((line for line in lines if not line.startswith(("---", "+++"))), LINES):
+    """Print what differs in the cities that both have, a few lines a file; gives how many files differ."""
+    old, new = _texts(before), _texts(after)
+    cities = {name.partition("/")[0] for name in old} & {name.partition("/")[0] for name in new}
+    names = sorted(name for name in old | new if name.partition("/")[0] in cities)
+    differing = [name for name in names if old.get(name) != new.get(name)]
+    first_of_folders = {name.rpartition("/")[0]: name for name in reversed(differing)}
+    for name in sorted(differing, key=lambda name: name not in first_of_folders.values())[:SHOWN]:
+        print(f"\n{name}{' is gone' * (name not in new)}{' is new' * (name not in old)}")
+        lines = difflib.unified_diff(old.get(name, []), new.get(name, []), lineterm="", n=1)
+        for line in islice(lines, 2, 2 + LINES):
             print(f"  {line[:WIDTH]}")
-    counted = Counter("/".join(name.split("/")[:4][:-1]) for name in (*differing, *(old ^ new)))
-    print(f"\n{len(old | new)} files compared, {len(differing)} differ, {len(old - new)} gone, {len(new - old)} new")
-    for where, n in sorted(counted.items()):
+    print(f"\n{len(names)} files of {', '.join(sorted(cities))} compared, {len(differing)} differ")
+    for where, n in sorted(Counter("/".join(name.split("/")[:-1][:4]) for name in differing).items()):
         print(f"  {n:5} in {where}")
-    return len(differing) + len(old ^ new)
+    return len(differing)
 
 
-def _spread(names: list[str]) -> list[str]:
-    """At most `SHOWN` of the names: one of each folder first."""
-    first = {str(Path(name).parent): name for name in reversed(names)}
-    return [*sorted(first.values()), *(name for name in names if name not in first.values())][:SHOWN]
-
-
-def _files(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*.txt")}
-
-
-def _text(path: Path) -> list[str]:
-    return path.read_text("utf-8").splitlines()
+def _texts(folder: Path) -> dict[str, list[str]]:
+    """The lines of each file, by its name in the folder."""
+    return {str(path.relative_to(folder)): path.read_text("utf-8").splitlines() for path in folder.rglob("*.txt")}

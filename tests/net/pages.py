@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import html
 import json
-import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -18,16 +17,28 @@ from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from tests.net.cities import SAMPLE, Filter, Looked
-from tests.net.documents import text_of
-from tests.net.neutral import as_json
+from tests.net.commands import LANGUAGES, Write, words_of
+from tests.net.neutral import as_json, text_of
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PATIENCE: Final = 400
-PHONE: Final = "390"
+PHONE: Final = [390, 358]  # pixels of the window, and of the column in it
 FIRST: Final = "briefing"
 PAGES: Final = (FIRST, "hotspots", "trends", "gender", "interventions", "evaluation", "data", "methods")
 # Fields of the messages that Streamlit sends to the browser which a reader sees.
-VISIBLE: Final = ("label", "body", "code_text", "delta", "help", "options", "default", "placeholder", "url", "value")
+VISIBLE: Final = (
+    "label",
+    "body",
+    "content",
+    "code_text",
+    "delta",
+    "help",
+    "options",
+    "default",
+    "placeholder",
+    "url",
+    "value",
+)
 MAP_WORDS: Final = ("tip", "tooltip", "text", "name", "label")
 VIEWS: Final[tuple[tuple[str, Filter], ...]] = (
     *(("hotspots", {"layer": layer}) for layer in ("clusters", "emerging", "density", "alerts")),
@@ -45,56 +56,48 @@ class View(NamedTuple):
     """A page with the words of its link; `files`: whether the files that it gives are read as well."""
 
     page: str
-    words: Mapping[str, str]
+    words: Filter
     phone: bool = False
     files: bool = False
 
-    @property
-    def name(self) -> str:
-        words = "&".join(f"{name}={value}" for name, value in self.words.items())[:80]
-        return f"{self.page}/{words}{'&phone' if self.phone else ''}"
 
+def views(city: Looked, lang: str) -> list[View]:
+    """The views of a city in one language.
 
-def views(city: Looked, lang: str, *, quick: bool) -> list[View]:
-    """The views of a city in one language: each page for analyst and council, on a phone, its layers and tabs, and
-    under filters.
+    Each page as analysts and the council see it, on a screen or a phone, and under a filter; its layers and tabs; in
+    English under many filters.
     """
-    others = {"el": 1, "fr": 2}.get(lang, 0)
-    every = 7 if quick else 1 if city.name == SAMPLE else 5
+    turn, look, council = LANGUAGES.index(lang), {"lang": lang}, {"lang": lang, "as": "council"}
     found = []
     for at, page in enumerate(PAGES):
-        look = {"lang": lang}
-        found.append(View(page, look, files=lang == "en"))
-        found.append(View(page, {**look, "as": "council"}, files=lang == "el", phone=(at + others) % 3 == 0))
-        found.append(
-            View(page, {**look, **city.filters[(at * 5 + 7 * others + 1) % len(city.filters)]}, phone=at % 2 == 0)
-        )
+        under = city.filters[(at * 5 + 7 * turn + 1) % len(city.filters)]
+        found.append(View(page, look, files=turn == 0))
+        found.append(View(page, council, phone=(at + turn) % 3 == 0, files=turn == 1))
+        found.append(View(page, look | under, phone=at % 2 == 0))
     for at, (page, words) in enumerate(VIEWS):
-        if lang == "en" or at % 3 == others:
-            found.append(View(page, {"lang": lang, **words}, files=lang == "en"))
-        if at % 3 == others:
-            found.append(View(page, {"lang": lang, **words, "as": "council"}, phone=at % 2 == 0))
-    if lang == "en":
-        pages = ("hotspots", "trends", "gender", "briefing")
-        found += [View(pages[at % 4], {"lang": lang, **f}) for at, f in enumerate(city.filters[2::2])]
-    return found[(len(city.name) + others) % every :: every]
+        found += [View(page, look | words, files=True)] if turn == 0 else []
+        found += [View(page, council | words, phone=at % 2 == 0)] if at % 3 == turn else []
+    under_filters = enumerate(city.filters[2::2] if turn == 0 else ())
+    return found + [View(("hotspots", "trends", "gender", FIRST)[at % 4], look | f) for at, f in under_filters]
 
 
-def take_pages(city: Looked, lang: str, write: Callable[[str, str], None], *, quick: bool) -> None:
-    """The texts of the views in a language, and of the plans' own pages; the files of some."""
-    logging.getLogger("streamlit").setLevel(logging.ERROR)
+def take_pages(city: Looked, lang: str, write: Write, *, quick: bool) -> None:
+    """The texts of the views in a language (one in seven if quick, one in nine of a real city), and of its plans.
+
+    And the files of some.
+    """
     os.environ["CURIM_HOME"] = str(city.home.parent if city.name == SAMPLE else city.home)
-    plans = [
-        View(page, {"lang": lang, "plan": str(p["id"])}) for p in city.plans for page in ("interventions", "evaluation")
-    ]
-    listed = views(city, lang, quick=quick) + (plans[:1] if quick else plans)
-    for at, view in enumerate(listed):
+    listed = views(city, lang)[:: 7 if quick else 1 if city.name == SAMPLE else 9]
+    named = [(words_of(view.words) + "&phone" * view.phone, view) for view in listed]
+    for at, plan in enumerate(city.plans):
+        named += [(f"plan {at}", View(page, {"lang": lang, "plan": plan})) for page in ("interventions", "evaluation")]
+    for name, view in named:
         files: dict[str, Callable[[], bytes | str]] = {}
-        app = run_page(view, files)
-        name = view.name if "plan" not in view.words else f"{view.page}/lang={lang}&plan={at}"
-        write(f"pages/{lang}/{name}.txt", "\n".join(_lines(app)))
+        write(f"pages/{lang}/{view.page}/{name}.txt", "\n".join(_lines(run_page(view, files))))
         for key, make in files.items() if view.files else ():
-            write(f"downloads/{lang}/{name}/{key}.txt", _made(key, make))
+            data = make()
+            text = text_of(key, data.encode() if isinstance(data, str) else data)
+            write(f"downloads/{lang}/{view.page}/{name}/{key}.txt", text)
 
 
 def run_page(view: View, files: dict[str, Callable[[], bytes | str]]) -> AppTest:
@@ -109,7 +112,7 @@ def run_page(view: View, files: dict[str, Callable[[], bytes | str]]) -> AppTest
     for word, value in view.words.items():
         app.query_params[word] = value
     if view.phone:
-        app.session_state["page_column"] = {"size": [int(PHONE), int(PHONE) - 32]}
+        app.session_state["page_column"] = {"size": PHONE}
     if view.page != FIRST:
         app.switch_page(f"{view.page}.py")
     st.download_button = download
@@ -117,15 +120,6 @@ def run_page(view: View, files: dict[str, Callable[[], bytes | str]]) -> AppTest
         return app.run()
     finally:
         st.download_button = original
-
-
-def _made(name: str, make: Callable[[], bytes | str]) -> str:
-    """The text of a file, or why it could not be made."""
-    try:
-        data = make()
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return text_of(name, data.encode() if isinstance(data, str) else data)
 
 
 def _lines(app: AppTest) -> Iterator[str]:
@@ -136,18 +130,18 @@ def _lines(app: AppTest) -> Iterator[str]:
 
 def _of_node(node: Any) -> Iterator[str]:
     proto = getattr(node, "proto", None)
-    kind = str(node.type)
-    match kind:
-        case "arrow_data_frame" | "dataframe" | "table":
-            yield from (f"{kind} {line}" for line in _table(node))
+    match str(node.type):
+        case "dataframe" | "arrow_data_frame" | "table":
+            told = _table(node)
         case "plotly_chart":
-            yield from (f"chart {line}" for line in _chart(json.loads(proto.spec)))
+            told = _chart(json.loads(proto.spec))
         case "deck_gl_json_chart":
-            yield from (f"map {line}" for line in _map(json.loads(proto.json)))
+            told = list(_map(json.loads(proto.json)))
         case "bidi_component":
-            pass
-        case _ if proto is not None:
-            yield from (f"{kind} {line}" for text in _visible(proto) for line in _plain(text).splitlines() if line)
+            told = []
+        case _:
+            told = [line for text in _visible(proto) for line in _plain(text).splitlines()] if proto else []
+    yield from (f"{node.type} {line}" for line in told if line)
     for child in getattr(node, "children", {}).values():
         yield from _of_node(child)
 
@@ -159,7 +153,7 @@ def _visible(proto: Any) -> Iterator[str]:
         for one in value if repeated else (value,):
             if hasattr(one, "ListFields"):
                 yield from _visible(one)
-            elif field.name in VISIBLE or field.name == "content":
+            elif field.name in VISIBLE:
                 yield str(one)
 
 
@@ -198,7 +192,6 @@ def _map(spec: dict[str, Any]) -> Iterator[str]:
         data = layer.get("data")
         rows = data.get("features", ()) if isinstance(data, dict) else data if isinstance(data, list) else ()
         yield f"{layer.get('id')}: {len(rows)}"
-        for row in rows:
-            row = row.get("properties", row) if isinstance(row, dict) else {}
-            told = [str(row[word]) for word in MAP_WORDS if row.get(word)]
-            yield from (f"{layer.get('id')}: {line}" for text in told for line in _plain(text).splitlines() if line)
+        shown = [row.get("properties", row) for row in rows if isinstance(row, dict)]
+        texts = [str(row[word]) for row in shown for word in MAP_WORDS if row.get(word)]
+        yield from (f"{layer.get('id')}: {line}" for text in texts for line in _plain(text).splitlines())

@@ -7,77 +7,71 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from tests.net.cities import NAMES, SAMPLE, build, looked
+from tests.net.commands import take_answers, take_files, take_texts
 from tests.net.neutral import neutral, settle
+from tests.real.cities import EXPORTS
 
 WORKERS: Final = 2
-SEPARATE: Final = (  # parts of a city, the longest first
+PARTS: Final = (  # of a city, the longest first
     *("analyst", "pages en", "council", "pages el", "pages fr"),
     *("texts", "files", "public", "specialist"),
 )
+QUICK: Final = "quick"  # the file that says so of a folder
 
 
 def take(folder: Path, names: tuple[str, ...], *, quick: bool) -> None:
     """Record the cities in the folder, which is emptied of them before."""
-    from tests.net.cities import NAMES, SAMPLE, there
-
     wanted = names or ((SAMPLE,) if quick else NAMES)
-    cities = [name for name in wanted if there(name)]
+    cities = [name for name in wanted if name == SAMPLE or EXPORTS.exists()]
     for name in set(wanted) - set(cities):
-        print(f"{name} is left out: its export is not beside the project", file=sys.stderr)
+        print(f"{name} is left out: there is no {EXPORTS}", file=sys.stderr)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "quick").unlink(missing_ok=True)
+    (folder / QUICK).unlink(missing_ok=True)
     if quick:
-        (folder / "quick").touch()
-    with TemporaryDirectory(prefix="homes-") as homes:
-        places = (folder, Path(homes), quick)
-        with ProcessPoolExecutor(WORKERS, get_context("spawn"), settle) as pool:
-            _all(pool, _build, [(name, folder, Path(homes)) for name in cities])
-            _all(pool, _take, [(name, part, *places) for part in SEPARATE for name in cities])
-
-
-def _all(pool: ProcessPoolExecutor, function: Callable[..., str], asked: list[tuple[object, ...]]) -> None:
-    for done in [pool.submit(function, *one) for one in asked]:
-        print(done.result(), file=sys.stderr, flush=True)
-
-
-def _build(name: str, folder: Path, homes: Path) -> str:
-    from tests.net.cities import build
-
-    began = time.process_time()
-    shutil.rmtree(folder / name, ignore_errors=True)
-    _writer(folder / name, homes)("import.txt", build(name, homes))
-    return f"{time.process_time() - began:6.1f} s  {name}: import"
+        (folder / QUICK).touch()
+    pool = ProcessPoolExecutor(WORKERS, get_context("spawn"), settle)
+    with TemporaryDirectory(prefix="homes-") as homes, pool:
+        for parts in (("import",), PARTS):
+            asked = [(name, part, folder, Path(homes), quick) for part in parts for name in cities]
+            for done in [pool.submit(_take, *one) for one in asked]:
+                print(done.result(), file=sys.stderr, flush=True)
 
 
 def _take(name: str, part: str, folder: Path, homes: Path, quick: bool) -> str:
-    from tests.net.cities import looked
-    from tests.net.commands import take_answers, take_files, take_texts
-
-    began, write, city = time.process_time(), _writer(folder / name, homes), looked(name, homes, quick=quick)
-    if part == "texts":
-        take_texts(city, write, quick=quick)
-    elif part == "files":
-        take_files(city, write, quick=quick)
-    elif part.startswith("pages"):
-        from tests.net.pages import take_pages
-
-        take_pages(city, part.split()[1], write, quick=quick)
+    """Record a part of a city; gives a line that says how long it took the processor."""
+    began, write = time.process_time(), partial(_write, folder / name, homes)
+    if part == "import":
+        shutil.rmtree(folder / name, ignore_errors=True)
+        write("import.txt", build(name, homes))
     else:
-        take_answers(city, part, write)
+        _look(name, part, homes, write, quick=quick)
     return f"{time.process_time() - began:6.1f} s  {name}: {part}"
 
 
-def _writer(folder: Path, homes: Path) -> Callable[[str, str], None]:
-    """What writes a text under a name into the folder, without what differs from run to run."""
+def _look(name: str, part: str, homes: Path, write: Callable[[str, str], None], *, quick: bool) -> None:
+    city = looked(name, homes, quick=quick)
+    match part.split():
+        case ["texts"]:
+            take_texts(city, write, quick=quick)
+        case ["files"]:
+            take_files(city, write, quick=quick)
+        case ["pages", lang]:
+            from tests.net.pages import take_pages  # loads the dashboard
 
-    def write(name: str, text: str) -> None:
-        path = folder / name.replace(" ", "_")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(neutral(text, homes), "utf-8")
+            take_pages(city, lang, write, quick=quick)
+        case [audience]:
+            take_answers(city, audience, write)
 
-    return write
+
+def _write(folder: Path, homes: Path, name: str, text: str) -> None:
+    """Write a text under a name into the folder, without what differs from run to run."""
+    path = folder / name.replace(" ", "_")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(neutral(text, homes), "utf-8")
