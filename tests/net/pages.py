@@ -82,12 +82,13 @@ def views(city: Looked, lang: str) -> list[View]:
 
 
 def take_pages(city: Looked, lang: str, write: Write, *, quick: bool) -> None:
-    """The texts of the views in a language (one in seven if quick, one in nine of a real city), and of its plans.
+    """The texts of the views in a language (one in seven if quick, one in ten of a real city), and of its plans.
 
     And the files of some.
     """
     os.environ["CURIM_HOME"] = str(city.home.parent if city.name == SAMPLE else city.home)
-    listed = views(city, lang)[:: 7 if quick else 1 if city.name == SAMPLE else 9]
+    every = 7 if quick else 1 if city.name == SAMPLE else 10
+    listed = views(city, lang)[LANGUAGES.index(lang) % every :: every]
     named = [(words_of(view.words) + "&phone" * view.phone, view) for view in listed]
     for at, plan in enumerate(city.plans):
         named += [(f"plan {at}", View(page, {"lang": lang, "plan": plan})) for page in ("interventions", "evaluation")]
