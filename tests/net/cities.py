@@ -76,11 +76,15 @@ def build(name: str, folder: Path) -> str:
 
 
 class Looked(NamedTuple):
-    """A city whose home is made: `filters` are those under which it is looked at."""
+    """A city whose home is made: `filters` are those under which it is looked at.
+
+    `every`: of views one of so many is looked at, and so are texts and files.
+    """
 
     name: str
     home: Path
     filters: tuple[Filter, ...]
+    every: int = 1
 
     @property
     def plans(self) -> list[str]:
@@ -90,10 +94,11 @@ class Looked(NamedTuple):
 
 
 def looked(name: str, folder: Path, *, quick: bool) -> Looked:
-    """The city with its filters, one in five of them where it is to be quick."""
+    """The city with its filters, one in five of them where it is to be quick; the sample is looked at most."""
     home = folder / name / "sample" if name == SAMPLE else folder / name
     filters = OF_SAMPLE if name == SAMPLE else (*OF_EXPORTS, *_own_filters(home))
-    return Looked(name, home, filters[::5] if quick else filters)
+    every = 7 if quick else 1 if name == SAMPLE else 10
+    return Looked(name, home, filters[::5] if quick else filters, every)
 
 
 def _own_filters(home: Path) -> list[Filter]:

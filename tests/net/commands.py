@@ -79,10 +79,10 @@ def take_answers(city: Looked, audience: str, write: Write) -> None:
     write(f"json/{audience}/quality/all.txt", said)
 
 
-def take_texts(city: Looked, write: Write, *, quick: bool) -> None:
+def take_texts(city: Looked, write: Write) -> None:
     """What a terminal shows: of a command without a filter in each language, and of those that have none."""
-    for lang in LANGUAGES[: 1 if quick else 3]:
-        for asked in COMMANDS[:: 9 if quick else 1]:
+    for turn, lang in enumerate(LANGUAGES):
+        for asked in COMMANDS[turn % city.every :: city.every]:
             audience = "council" if asked.first % 2 else "analyst"
             said = curim(*asked.words, "--audience", audience, "--lang", lang, "--home", city.home)
             write(f"text/{lang}/{asked.name}.txt", said)
@@ -90,12 +90,12 @@ def take_texts(city: Looked, write: Write, *, quick: bool) -> None:
             write(f"text/{lang}/{'-'.join(words)}.txt", curim(*words, "--lang", lang, "--home", city.home))
 
 
-def take_files(city: Looked, write: Write, *, quick: bool) -> None:
+def take_files(city: Looked, write: Write) -> None:
     """The files that commands write: tables and shapes as they are, documents as their text."""
-    for audience in ("council",) if quick else ("analyst", "council"):
-        for at, (command, suffix, options) in enumerate(FILES):
-            words = (command, *options, "--audience", audience, "--lang", LANGUAGES[at % 3])
-            write(f"files/{audience}/{'-'.join((command, *options[1::2]))}{suffix}.txt", _file(city, words, suffix))
+    asked = [(audience, at, *file) for audience in ("analyst", "council") for at, file in enumerate(FILES)]
+    for audience, at, command, suffix, options in asked[:: min(city.every, 3)]:
+        words = (command, *options, "--audience", audience, "--lang", LANGUAGES[at % 3])
+        write(f"files/{audience}/{'-'.join((command, *options[1::2]))}{suffix}.txt", _file(city, words, suffix))
     for at, plan in enumerate(city.plans):
         for suffix in (".json", ".pdf", ".docx"):
             words = ("plan", "export", plan, "--lang", LANGUAGES[at % 3])

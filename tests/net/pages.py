@@ -81,14 +81,10 @@ def views(city: Looked, lang: str) -> list[View]:
     return found + [View(("hotspots", "trends", "gender", FIRST)[at % 4], look | f) for at, f in under_filters]
 
 
-def take_pages(city: Looked, lang: str, write: Write, *, quick: bool) -> None:
-    """The texts of the views in a language (one in seven if quick, one in ten of a real city), and of its plans.
-
-    And the files of some.
-    """
+def take_pages(city: Looked, lang: str, write: Write) -> None:
+    """The texts of the views in a language, and of the pages of plans; and the files of some."""
     os.environ["CURIM_HOME"] = str(city.home.parent if city.name == SAMPLE else city.home)
-    every = 7 if quick else 1 if city.name == SAMPLE else 10
-    listed = views(city, lang)[LANGUAGES.index(lang) % every :: every]
+    listed = views(city, lang)[LANGUAGES.index(lang) % city.every :: city.every]
     named = [(words_of(view.words) + "&phone" * view.phone, view) for view in listed]
     for at, plan in enumerate(city.plans):
         named += [(f"plan {at}", View(page, {"lang": lang, "plan": plan})) for page in ("interventions", "evaluation")]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,8 +21,7 @@ from tests.real.cities import EXPORTS
 
 WORKERS: Final = 2
 PARTS: Final = (  # of a city, the longest first
-    *("analyst", "pages en", "council", "pages el", "pages fr"),
-    *("texts", "files", "public", "specialist"),
+    *("pages en", "analyst", "pages el", "pages fr", "texts", "council", "files", "public", "specialist"),
 )
 QUICK: Final = "quick"  # the file that says so of a folder
 
@@ -38,9 +38,8 @@ def take(folder: Path, names: tuple[str, ...], *, quick: bool) -> None:
         (folder / QUICK).touch()
     pool = ProcessPoolExecutor(WORKERS, get_context("spawn"), settle)
     with TemporaryDirectory(prefix="homes-") as homes, pool:
-        for parts in (("import",), PARTS):
-            asked = [(name, part, folder, Path(homes), quick) for part in parts for name in cities]
-            for done in [pool.submit(_take, *one) for one in asked]:
+        for name, parts in product(cities, (("import",), PARTS)):
+            for done in [pool.submit(_take, name, part, folder, Path(homes), quick) for part in parts]:
                 print(done.result(), file=sys.stderr, flush=True)
 
 
@@ -59,13 +58,13 @@ def _look(name: str, part: str, homes: Path, write: Callable[[str, str], None], 
     city = looked(name, homes, quick=quick)
     match part.split():
         case ["texts"]:
-            take_texts(city, write, quick=quick)
+            take_texts(city, write)
         case ["files"]:
-            take_files(city, write, quick=quick)
+            take_files(city, write)
         case ["pages", lang]:
             from tests.net.pages import take_pages  # loads the dashboard
 
-            take_pages(city, lang, write, quick=quick)
+            take_pages(city, lang, write)
         case [audience]:
             take_answers(city, audience, write)
 
