@@ -22,19 +22,14 @@ RANDOM: Final = (
     (re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{6}\b"), "<import>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<id>"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "<id>"),
+    (re.compile(r'(?<="version": ")[0-9a-f]{12}(?=")'), "<version>"),  # of the stored files, whose names are random
     (re.compile(r"2027-01-01[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?"), "<now>"),
 )
 
 
 def settle() -> None:
     """Stop what differs in this process: it is the first of 2027, and copies are drawn out of a secret of zeros."""
-    os.environ.update(
-        STREAMLIT_LOGGER_LEVEL="error",
-        CURIM_SHARED_RESULTS="off",
-        OPENBLAS_NUM_THREADS="1",
-        NO_COLOR="1",
-        COLUMNS="200",
-    )
+    os.environ.update(CURIM_SHARED_RESULTS="off", OPENBLAS_NUM_THREADS="1", NO_COLOR="1", COLUMNS="200")
     for name in ("CURIM_HOME", "CURIM_HOMES", "CURIM_PLANS_URL", "CURIM_ALERTS_URL", "LC_ALL", "LANG"):
         os.environ.pop(name, None)
     secrets.token_bytes = lambda nbytes=32: bytes(nbytes or 32)
