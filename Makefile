@@ -7,7 +7,7 @@ SAIL := $(VENV)/.sail
 ENGINES := $(VENV)/.engines
 REQUIREMENTS := requirements/dev.txt
 
-.PHONY: setup sail engines run serve test test-fast test-full check real bench fuzz mutants format lock messages clean
+.PHONY: setup sail engines run serve test test-fast test-full check real bench net fuzz mutants format lock messages clean
 
 run: $(STAMP)
 	$(BIN)/python dashboard.py
@@ -53,6 +53,11 @@ real: $(STAMP)
 BENCH ?=
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks $(BENCH)
+
+# What commands, pages, downloads and imports say, recorded and compared: make net NET="compare ../before --quick"
+NET ?= take build/net
+net: $(STAMP)
+	$(BIN)/python -m tests.net $(NET)
 
 # Broken exports, many more than the tests try: make fuzz CASES=100000
 CASES ?= 50000

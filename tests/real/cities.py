@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from tests.real.forked import forked_command
 from tests.real.twins import TWINS, write_twin
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-EXPORTS: Final = ROOT.parent / "shared" / "data" / "exports"
+EXPORTS: Final = Path(os.environ.get("CURIM_EXPORTS", ROOT.parent / "shared" / "data" / "exports"))
 CURIM: Final = (sys.executable, "-m", "curim_data.cli.app")
 
 

@@ -1,0 +1,264 @@
+"""Greek and French sentences as they should read, written by hand: for none, one, a few and many."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, Final, cast
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.forecast.next_periods import NextPeriods, PastErrors
+from analysis.plans.evaluation import amount_in_words, percent_in_words
+from analysis.stats.intervals import Estimate
+from analysis.trends.time_series import Unit, YearOnYear
+from analysis.trends.week_clock import WeekClock
+from curim_data.importing.comparison import LISTED, _quoted
+from curim_data.model import translator
+from curim_data.model.absence import fewer_than
+from curim_data.model.i18n import LOCALE_DIR, Span, at_head
+from curim_data.model.labels import dates_label
+from curim_data.quality.findings import duration
+from curim_data.studies import brief_text
+from pages.parts.data.preview import several_sentence
+from pages.parts.maps.cell_map import alert_count
+
+EL, FR = translator("el"), translator("fr")
+MAY, JUNE, NOVEMBER = dt.date(2025, 5, 1), dt.date(2025, 6, 30), dt.date(2025, 11, 3)
+
+
+def read(text: str) -> str:
+    """A sentence with every space that no line is broken at written as a plain one."""
+    return re.sub("[\u00a0\u202f]", " ", text)
+
+
+# Parts of sentences, each with what it reads.
+PARTS: Final[list[tuple[Callable[[], str], str]]] = [
+    (lambda: amount_in_words(-1, EL), "1 λιγότερο"),
+    (lambda: amount_in_words(-44, EL), "44 λιγότερα"),
+    (lambda: amount_in_words(0, EL), "0 περισσότερα"),
+    (lambda: amount_in_words(1, EL), "1 περισσότερο"),
+    (lambda: amount_in_words(13, EL), "13 περισσότερα"),
+    (lambda: percent_in_words(0.8, EL), "20 % λιγότερα"),
+    (lambda: percent_in_words(1.05, EL), "5 % περισσότερα"),
+    (lambda: EL(fewer_than(13)), "λιγότερα από 13"),
+    (lambda: FR(fewer_than(13)), "moins de 13"),
+    (lambda: EL.part(0.0001), "λιγότερο από το 1 %"),
+    (lambda: EL.part(0.9999), "περισσότερο από το 99 %"),
+    (lambda: EL.c("kind", "Offence"), "Αδίκημα"),
+    (lambda: alert_count(FR, 0), "0 signalement"),
+    (lambda: alert_count(FR, 1), "1 signalement"),
+    (lambda: alert_count(FR, 2), "2 signalements"),
+    (lambda: alert_count(FR, 1234), "1 234 signalements"),
+    (lambda: alert_count(FR, float("nan")), "–"),
+    (lambda: alert_count(FR, 1234.5), "1 234,5 signalements"),
+    (lambda: duration(FR, -1), "moins de zéro minute"),
+    (lambda: duration(FR, 0.01), "1 minute"),
+    (lambda: duration(FR, 0.5), "30 minutes"),
+    (lambda: duration(FR, 1), "1 heure"),
+    (lambda: duration(FR, 30), "30 heures"),
+    (lambda: duration(FR, 72), "3 jours"),
+    (lambda: dates_label(FR, MAY, JUNE), "1er mai 2025 – 30 juin 2025"),
+    (lambda: dates_label(FR, MAY, None), "depuis le 1er mai 2025"),
+    (lambda: dates_label(FR, None, JUNE), "jusqu’au 30 juin 2025"),
+    (lambda: dates_label(FR, None, None), "Toutes les dates"),
+    (lambda: FR.span(Span(MAY, JUNE, by_month=True)), "mai 2025 – juin 2025"),
+    (lambda: at_head(""), ""),
+    (lambda: FR.pair("Responsable", "Services techniques"), "Responsable : Services techniques"),
+    (lambda: EL.pair("Υπεύθυνος", "Λιμενική Αρχή"), "Υπεύθυνος: Λιμενική Αρχή"),
+    (lambda: _quoted(EL, ["a", "a"]), "«a» και «a»"),
+    (lambda: _quoted(translator("en"), ["a", "a"]), "“a” and “a”"),
+    (lambda: _quoted(FR, ["a", "a"]), "« a » et « a »"),
+    (lambda: several_sentence(FR, 1),
+     "1 signalement a plusieurs catégories : il compte une fois dans les totaux et une fois dans chacune."),
+    (lambda: several_sentence(FR, 40),
+     "40 signalements ont plusieurs catégories : ils comptent une fois dans les totaux et une fois dans chacune."),
+    (lambda: WeekClock(np.zeros(0), (20, 6), 5, 90).sentence(FR),
+     "Au moins la moitié des signalements se situe entre 20:00 et 02:00 ; le jour le plus chargé est le samedi."),
+    (lambda: WeekClock(np.zeros(0), None, None, 0).sentence(FR), "Aucun signalement dont l’heure soit connue."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "told"), PARTS, ids=[told[:30] for _, told in PARTS])
+def test_parts_of_sentences(make: Callable[[], str], told: str) -> None:
+    assert read(make()) == told
+
+
+@pytest.mark.parametrize(("lang", "many"), [("el", "«a» και 2 ακόμη"), ("en", "“a” and 2 more"),
+                                            ("fr", "« a » et 2 autres")])  # fmt: skip
+def test_many_columns_are_quoted_as_the_language_quotes(lang: str, many: str) -> None:
+    assert read(_quoted(translator(lang), ["a"] * (LISTED + 2))).endswith(many)
+
+
+# Messages with their values, and what they read in Greek and in French.
+SENTENCES: Final[list[tuple[str, dict[str, object], str, str]]] = [
+    ("None found: no place and no category changed by more than expected by chance.", {},
+     "Δεν βρέθηκε μεταβολή: κανένα σημείο και καμία κατηγορία δεν μεταβλήθηκε περισσότερο απ’ όσο αναμένεται τυχαία.",
+     ""),
+    ("None found: no place stands out from its surroundings.", {},
+     "Δεν βρέθηκε εστία: κανένα σημείο δεν ξεχωρίζει από τη γύρω περιοχή.", ""),
+    ("No hot spot stands out from chance.", {}, "Καμία εστία δεν ξεχωρίζει από την τύχη.", ""),
+    ("fewer than expected by chance, alone or with its neighbours", {},
+     "λιγότερα από όσα εξηγεί η τύχη, στο κελί μόνο του ή μαζί με τα γειτονικά του", ""),
+    ("Sample data: made up. Not about real events.", {},
+     "Δεδομένα δείγματος: επινοημένα. Δεν αφορούν πραγματικά γεγονότα.", ""),
+    ("More than usual in each week since {since}.", {"since": NOVEMBER},
+     "Από 3 Νοεμβρίου 2025 και μετά, κάθε εβδομάδα περισσότερες από το συνηθισμένο.", ""),
+    ("Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation.", {},
+     "Πρώτα τα σημεία που ξεπερνούν με τη μεγαλύτερη βεβαιότητα κατά πολύ το αναμενόμενο (κάτω όριο του λόγου).", ""),
+    ("Briefing", {}, "Ενημέρωση", ""),
+    ("Briefing for the council", {}, "Ενημερωτικό σημείωμα για το Συμβούλιο", ""),
+    ("Create the brief", {}, "Σύνταξη ενημερωτικού σημειώματος", "Produire le point de situation"),
+    ("District", {}, "Περιοχή", ""),
+    ("{window}, compared with {before}.", {"window": "5 – 30", "before": "6 – 29"},
+     "5 – 30, σε σύγκριση με το διάστημα 6 – 29.", "5 – 30, comparé à la période 6 – 29."),
+    ("Remove the meeting", {}, "Διαγραφή συνεδρίασης", "Supprimer la réunion"),
+    ("One each", {}, "", "Chacun pour un"),
+    ("{when}: {alerts}, usual for the time of year ({lower} to {upper}).",
+     {"when": "Semaine du 3 mars 2025", "alerts": "974 signalements", "lower": 900, "upper": 1100},
+     "", "Semaine du 3 mars 2025 : 974 signalements, nombre habituel pour la saison (900 à 1 100)."),
+    ("Women report little here: not known, not safe.", {},
+     "", "Les femmes signalent peu ici : un lieu mal connu, non un lieu sûr."),
+    ("No near repeats: nowhere are there clearly more incidents soon and near by than expected by chance.", {},
+     "", "Pas de quasi-répétitions : nulle part les incidents ne se suivent de près, dans l’espace et le temps, "
+     "nettement plus que ne l’explique le hasard."),
+    ("“{plan}” is late: what does it need, and from whom?", {"plan": "Éclairage"},
+     "", "« Éclairage » a pris du retard : que lui faut-il, et de qui ?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("message", "values", "greek", "french"), SENTENCES)
+def test_sentences(message: str, values: dict[str, object], greek: str, french: str) -> None:
+    assert read(EL(message, **values)) == greek or not greek
+    assert read(FR(message, **values)) == french or not french
+
+
+# Messages of a number: their forms for one and for many, further values, and what they read for some numbers.
+SPOTS: Final = ("{n} hot spot stands out from chance, on {land} of the city.",
+                "{n} hot spots stand out from chance, on {land} of the city.", {"land": "2 %"})  # fmt: skip
+OUTSIDE: Final = ("{n} of {judged} periods lies outside the expected range: {periods}.",
+                  "{n} of {judged} periods lie outside the expected range; the latest: {periods}.")  # fmt: skip
+MORE: Final = ("{n} more change is in the Briefing.", "{n} more changes are in the Briefing.", {})
+ROWS: Final = (
+    "{n} row read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} quarantined.",
+    "{n} rows read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} quarantined.",
+    {"accepted": 1, "updated": 0, "duplicate": 0, "quarantined": 0},
+)
+ANSWERED: Final = ("{whole} of {n} plan answers all four questions.",
+                   "{whole} of {n} plans answer all four questions.")  # fmt: skip
+GREEK_PLURALS: Final = [
+    (*ANSWERED, {"whole": 0}, {1: "Σε 0 από 1 σχέδιο έχουν απαντηθεί και οι τέσσερις ερωτήσεις."}),
+    (*ANSWERED, {"whole": 1}, {1: "Σε 1 από 1 σχέδιο έχουν απαντηθεί και οι τέσσερις ερωτήσεις.",
+                               4: "Σε 1 από τα 4 σχέδια έχουν απαντηθεί και οι τέσσερις ερωτήσεις."}),
+    (*MORE, {0: "0 ακόμη μεταβολές βρίσκονται στην Ενημέρωση.", 1: "1 ακόμη μεταβολή βρίσκεται στην Ενημέρωση.",
+             12: "12 ακόμη μεταβολές βρίσκονται στην Ενημέρωση."}),
+    (*OUTSIDE, {"judged": 52, "periods": Span(dt.date(2025, 11, 1), dt.date(2025, 11, 30), by_month=True)},
+     {1: "1 από τις 52 περιόδους βρίσκεται εκτός του αναμενόμενου εύρους: Νοέμβριος 2025.",
+      3: "3 από τις 52 περιόδους βρίσκονται εκτός του αναμενόμενου εύρους· οι πιο πρόσφατες: Νοέμβριος 2025."}),
+    (*SPOTS, {1: "1 εστία ξεχωρίζει από την τύχη, στο 2 % της πόλης.",
+              4: "4 εστίες ξεχωρίζουν από την τύχη, στο 2 % της πόλης."}),
+]  # fmt: skip
+FRENCH_PLURALS: Final = [
+    (*SPOTS, {1: "1 point chaud se distingue du hasard, sur 2 % de la ville.",
+              7: "7 points chauds se distinguent du hasard, sur 2 % de la ville."}),
+    (*OUTSIDE, {"judged": 52, "periods": "la semaine du 3 mars"},
+     {1: "1 période sur 52 sort de la fourchette attendue : la semaine du 3 mars.",
+      7: "7 périodes sur 52 sortent de la fourchette attendue ; les plus récentes : la semaine du 3 mars."}),
+    (*MORE, {1: "1 autre changement figure dans le point de situation.",
+             7: "7 autres changements figurent dans le point de situation."}),
+    (*ROWS, {1: "1 ligne lue ; nouvelles : 1, mises à jour : 0, doublons : 0, en quarantaine : 0.",
+             7: "7 lignes lues ; nouvelles : 1, mises à jour : 0, doublons : 0, en quarantaine : 0."}),
+    (*ANSWERED, {"whole": 1}, {1: "Plans où les quatre questions ont une réponse : 1 sur 1.",
+                               7: "Plans où les quatre questions ont une réponse : 1 sur 7."}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "many", "values", "told"), GREEK_PLURALS)
+def test_greek_plurals(one: str, many: str, values: dict[str, object], told: dict[int, str]) -> None:
+    assert {n: read(EL.n(one, many, n, **values)) for n in told} == told
+
+
+@pytest.mark.parametrize(("one", "many", "values", "told"), FRENCH_PLURALS)
+def test_french_plurals(one: str, many: str, values: dict[str, object], told: dict[int, str]) -> None:
+    """Nothing takes the singular in French, as one does."""
+    assert {n: read(FR.n(one, many, n, **values)) for n in told} == told
+    if "{whole}" not in one and " sur " not in told[1]:
+        assert read(FR.n(one, many, 0, **values)) == "0" + told[1][1:]
+    assert read(FR.n(one, many, 1234, **values)).startswith("1 234" if told[7][0] == "7" else told[7][:5])
+
+
+@pytest.mark.parametrize(
+    ("found", "greek", "french"),
+    [
+        (YearOnYear(0, 1, 8, NOVEMBER, 0.8, "week"),
+         "Αναφορές από 3 Νοεμβρίου 2025: 1, έναντι 0 το ίδιο διάστημα πριν από έναν χρόνο. Καμία σαφής μεταβολή.", ""),
+        (YearOnYear(40, 12, 8, NOVEMBER, 0.003, "week"),
+         "Αναφορές από 3 Νοεμβρίου 2025: 12, έναντι 40 το ίδιο διάστημα πριν από έναν χρόνο, "
+         "δηλαδή μείωση (p 0,003).", ""),
+        (YearOnYear(1200, 1500, 8, NOVEMBER, 0.0004, "month"),
+         "Αναφορές (Νοέμβριος 2025 και έπειτα): 1.500, έναντι 1.200 τους ίδιους μήνες πριν από έναν χρόνο, "
+         "δηλαδή αύξηση (p <0,001).", ""),
+        (YearOnYear(120, 1234, 13, MAY, 0.0001), "",
+         "Depuis le 1er mai 2025 : 1 234 signalements, contre 120 à la même période un an plus tôt : une hausse "
+         "(p < 0,001)."),
+        (YearOnYear(120, 80, 13, MAY, 0.0123), "",
+         "Depuis le 1er mai 2025 : 80 signalements, contre 120 à la même période un an plus tôt : une baisse "
+         "(p 0,012)."),
+        (YearOnYear(120, 118, 13, MAY, 0.8), "",
+         "Depuis le 1er mai 2025 : 118 signalements, contre 120 à la même période un an plus tôt. Pas de changement "
+         "net."),
+    ],
+)  # fmt: skip
+def test_a_year_before(found: YearOnYear, greek: str, french: str) -> None:
+    assert found.sentence(EL) == greek or not greek
+    assert read(found.sentence(FR)) == french or not french
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected", "told"),
+    [
+        ("week", 1.0, "Πρόβλεψη για τις επόμενες 2 εβδομάδες, από 3 Νοεμβρίου 2025 και μετά: περίπου 1 αναφορά "),
+        ("month", 21.0, "Πρόβλεψη για τους επόμενους 2 μήνες (Νοέμβριος 2025 και μετά): περίπου 21 αναφορές "),
+    ],
+)
+def test_what_is_expected_next(unit: Unit, expected: float, told: str) -> None:
+    frame = pd.DataFrame({unit: [np.datetime64(NOVEMBER, "ns")] * 2})
+    past = PastErrors(3.0, 4.0, 4.0, 52, 104, 99, 83)
+    said = NextPeriods(frame, unit, Estimate(expected, 0.0, 40.0), past, 900).sentence(EL)
+    assert read(said) == f"{told}(διάστημα 95 %: 0 έως 40)."
+
+
+def test_months_are_upper_case_at_the_head_of_a_sentence() -> None:
+    after, before = ((dt.date(year, 5, 1), dt.date(year, 6, 30)) for year in (2025, 2024))
+    change = SimpleNamespace(compared="season")
+    finding = SimpleNamespace(change=change, periods=SimpleNamespace(after=after, before=before, by_month=True))
+    assert read(brief_text.tested_sentence(cast(Any, finding), FR)) == (
+        "Mai 2025 – juin 2025, comparé à la période mai 2024 – juin 2024."
+    )
+
+
+def _forms() -> list[str]:
+    """Every French string as readers get it: plural forms and words with a context too."""
+    assert LOCALE_DIR.is_dir()
+    return [text for text in FR._catalog._catalog.values() if text and not text.startswith("Project-Id")]  # type: ignore[attr-defined]
+
+
+def test_signs_are_set_apart_by_one_kind_of_space() -> None:
+    forms = _forms()
+    assert len(forms) > 3000
+    assert not [text for text in forms if re.search(r"[ \u202f][:;?!%»]|«[ \u202f]|[^\s«(][;?!»]|«(?!\u00a0)", text)]
+    assert FR.pair("Responsable", "Services techniques") == "Responsable\N{NO-BREAK SPACE}: Services techniques"
+
+
+def test_apostrophes_are_curled() -> None:
+    """But for the prime of the generalised Gini."""
+    assert not [text for text in _forms() if "'" in text.replace("G'", "G")]
+
+
+@pytest.mark.parametrize("word", ["note de synthèse", "alentours", "zone traitée", "cellule de la carte", "salve"])
+def test_one_thing_has_one_name(word: str) -> None:
+    assert not [text for text in _forms() if word in text.lower()]
