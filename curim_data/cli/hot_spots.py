@@ -219,7 +219,9 @@ def _places(ctx: CommandContext, options: SearchOptions, found: FoundSpots) -> A
     few: Sequence[Any] = ()
     if options.method == "significance":
         ordered = (
-            grouping.in_order_of_harm(many, found.harm) if options.order == "harm" else excess.in_order(many, options.order)
+            grouping.in_order_of_harm(many, found.harm)
+            if options.order == "harm"
+            else excess.in_order(many, options.order)
         )
         many, few = excess.worth_a_plan(ordered)
     spots = [*many, *few]

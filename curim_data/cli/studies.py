@@ -19,8 +19,8 @@ from curim_data.model import N_, Audience, Message, Translator
 
 if TYPE_CHECKING:
     import pandas as pd
-    from analysis.forecast.next_periods import CountForecast
 
+    from analysis.forecast.next_periods import CountForecast
     from analysis.stats.intervals import Estimate
     from curim_data.model import CityProfile
     from curim_data.studies.brief import BriefChanges

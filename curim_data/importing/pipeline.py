@@ -188,7 +188,7 @@ def _staged(
     if not write:
         proof = ProofBuilder(profiled.labels, profiled.layout, city, rows=profiled.rows, now=profiled.request.now)
         blocks = proof.follow(blocks)
-    return plan, stage_alerts(blocks, profiled, plan, work, batch_id, lasting=write), proof
+    return plan, stage_alerts(blocks, profiled, plan, work, batch_id), proof
 
 
 @contextmanager

@@ -39,8 +39,7 @@ from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Flag
 from curim_data.profile.spread import Spread, names_of_areas
 from curim_data.store import Batch
 from curim_data.store.matching import bounded_duckdb
-from curim_data.store.staging import StagedResult
-from curim_data.store.staging import Staging
+from curim_data.store.staging import StagedResult, Staging
 
 
 def default_coordinates_of_files(staged: Sequence[Path], names: PlaceNames) -> pd.DataFrame:

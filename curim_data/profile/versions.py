@@ -29,9 +29,9 @@ from curim_data.model import SCHEMA, CityProfile, ImportProblem, Message
 from curim_data.model.city import FILES, load_city, profile_version
 from curim_data.model.reasons import Flag
 from curim_data.store import Home, Store, locked
-from curim_data.store.matching import content_hashes
 from curim_data.store.home import replace_files
 from curim_data.store.locking import try_lock
+from curim_data.store.matching import content_hashes
 
 
 def reenrich_store(home: Home) -> int:

@@ -67,4 +67,5 @@ def _delays(source: Source) -> tuple[pd.DataFrame, dt.date]:
     zone = middle.dt.tz_localize(source.city.timezone)
     ahead = (middle - zone.dt.tz_convert("UTC").dt.tz_localize(None)).dt.total_seconds() / 3600
     counts["lag"] = np.floor((counts["hours"] + ahead) / 24).astype(int)
-    return counts.groupby(["lag", "own"], as_index=False)["n"].sum(), until
+    by_lag: pd.DataFrame = counts.groupby(["lag", "own"], as_index=False)[["n"]].sum()
+    return by_lag, until

@@ -15,7 +15,6 @@ import pytest
 
 import sample_data
 from curim_data import serving
-from curim_data.cli import app
 from curim_data.cli.app import main, root, translate
 from curim_data.cli.commands import COMMANDS, language
 from curim_data.export.safe_csv import safe_cell, safe_csv

@@ -34,8 +34,8 @@ from pages.parts.charts.figure import Figure
 from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.charts.tables import download_button, draw_table, formatted
 from pages.parts.frame import Dataset, Page, calculated, escape_markdown, palette, record, rgba, source_of
-from pages.parts.frame.guard import draw_download
 from pages.parts.frame.footer import mapped_sentence
+from pages.parts.frame.guard import draw_download
 from pages.parts.maps import basemap
 from pages.parts.maps.cell_map import alert_count, map_height
 from pages.parts.maps.deck import Deck
