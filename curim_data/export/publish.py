@@ -95,7 +95,7 @@ def _connected(url: str) -> Iterator[Any]:
     try:
         import psycopg
     except ImportError as error:
-        raise PublishError(Message("The driver is missing: pip install “psycopg[binary]”.")) from error
+        raise PublishError(Message("The driver is missing: pip install “psycopg[binary,pool]”.")) from error
     try:
         with psycopg.connect(url, autocommit=True) as connection:
             yield connection
