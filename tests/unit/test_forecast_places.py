@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, nbinom, norm, poisson
 
-from analysis.forecast.next_periods import forecast_counts
+from analysis.forecast.next_periods import WEEKS_A_YEAR, forecast_counts
 from analysis.forecast.places import (
     EVEN,
     RUNS,
@@ -21,7 +21,6 @@ from analysis.forecast.places import (
     _inside,
     _intervals,
     _top_cells,
-    _totals,
     blend,
     decay,
     following_counts,
@@ -32,6 +31,7 @@ from analysis.forecast.places import (
     settings_for,
     widened_tail,
 )
+from analysis.trends.line import read_line
 from curim_data.model import Translator
 
 START = dt.date(2025, 1, 6)
@@ -115,7 +115,7 @@ def test_nothing_of_the_future_enters_what_the_city_was_expected_to_have(length:
     for at in origins_for(length, 4)[0]:
         later = counts.copy()
         later[:, at:] = rng.poisson(50, (9, length - at))
-        one, two = (_totals(x, [at], 4)[0] for x in (counts, later))
+        one, two = (read_line(x.sum(axis=0), WEEKS_A_YEAR).ahead([at], 4).mean.sum() for x in (counts, later))
         assert one == two > 0
 
 
