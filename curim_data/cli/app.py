@@ -101,7 +101,9 @@ def _line(error: Exception, t: Translator) -> str | None:
     from curim_data.model.city import ProfileError
     from curim_data.store.damage import damage
 
-    return str(error) if isinstance(error, ProfileError) else t(damage(error) or "") or None
+    if isinstance(error, ProfileError):
+        return str(error)
+    return None if (damaged := damage(error)) is None else t(damaged)
 
 
 if __name__ == "__main__":
