@@ -154,12 +154,12 @@ _WRITTEN: Final = {
     **dict.fromkeys(("source", "batch_id", "profile_version", "content_hash"), "''"),
 }
 _COPY: Final = f"""
-WITH told AS (
+WITH joined AS (
     SELECT released.*, incident, first_day, NOT sensitive AND coalesce(incidents.late, delicate) AS late
     FROM released LEFT JOIN incidents USING (unit)
 ), made AS (
     SELECT * REPLACE (sensitive OR late AS sensitive, CASE WHEN NOT late THEN band END AS band),
            CASE WHEN late THEN quarter ELSE local_date END AS day
-    FROM told LEFT JOIN grid USING (cell)
+    FROM joined LEFT JOIN grid USING (cell)
 )
 SELECT {", ".join(f"{_WRITTEN.get(name, 'NULL')} AS {name}" for name in SCHEMA.names)} FROM made ORDER BY alert_id"""
