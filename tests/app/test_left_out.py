@@ -19,7 +19,7 @@ from curim_data.model import Audience, CityProfile, Message, Role, translator
 from curim_data.model.absence import LEFT_TO_THE_ANALYST, NO_LANDMARKS
 from curim_data.model.city import load_city
 from pages.parts.briefing import sections
-from pages.parts.frame import Page, all_dates, footer
+from pages.parts.frame import Page, footer
 from pages.parts.frame.footer import draw_few_mapped_note
 from pages.parts.hotspots import alerts_layer, forecast_tab, places_layer, spot_panel
 from pages.parts.hotspots.queries import Options
@@ -116,11 +116,11 @@ def test_all_dates_are_offered_where_they_hold_more(monkeypatch: pytest.MonkeyPa
     links: list[str] = []
     whole = SimpleNamespace(n=n, mapped=n, said=str(n))
     monkeypatch.setattr(
-        all_dates, "cached_query", lambda *_, filter=None: whole if filter else SimpleNamespace(n=5, mapped=5)
+        footer, "cached_query", lambda *_, filter=None: whole if filter else SimpleNamespace(n=5, mapped=5)
     )
-    monkeypatch.setattr(all_dates, "page_link", lambda *given, **_: links.append(given[-1]))
+    monkeypatch.setattr(footer, "page_link", lambda *given, **_: links.append(given[-1]))
     here = SimpleNamespace(t=T, filter=AlertFilter(period="quarter"), source=object())
-    all_dates.draw_way_to_all_dates(cast(Page, here))
+    footer.draw_way_to_all_dates(cast(Page, here))
     assert bool(links) == offered
 
 
