@@ -161,7 +161,8 @@ def counted_rows(columns: Iterable[Column]) -> Iterator[CountedRows]:
         values = column.values
         if not _names_count(column) or values.given < _LEAST_COUNTS or values.share(_COUNT.fullmatch) < _WHOLE_NUMBERS:
             continue
-        numbers = [_number(text) for text in values.texts if _COUNT.fullmatch(text)]
+        whole = (_NO_DECIMALS.sub("", text) for text in values.texts if _COUNT.fullmatch(text))
+        numbers = [int(re.sub(r"\D", "", text)) for text in whole]
         serial = len(set(numbers)) == len(numbers) == max(numbers) - min(numbers) + 1
         if sum(number > 1 for number in numbers) >= _SEVERAL * len(numbers) and not serial:
             yield CountedRows(column.place, sum(numbers), values.given)
@@ -182,10 +183,6 @@ def _names_count(column: Column) -> bool:
     if words & concept("not_counted_events") or headings.says_date(column.head):
         return False
     return bool(words & concept("quantity") or (words & concept("count_number") and words & concept("counted_events")))
-
-
-def _number(text: str) -> int:
-    return int(re.sub(r"\D", "", _NO_DECIMALS.sub("", text)))
 
 
 LONGEST: Final = 200

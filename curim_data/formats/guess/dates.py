@@ -681,7 +681,11 @@ def _choose_pieces(stages: Stages, pieces: Pieces, event: int | None) -> None:
         return
     if report is None or (not answered and ("occurred_from" in stages.chosen or pieces.role == "reported_at")):
         return
-    found = lag(whole.moments, report.moments) if pieces.to_the_day else _lag_in_months(whole, report)
+    found = (
+        lag(whole.moments, report.moments)
+        if pieces.to_the_day
+        else lag(whole.moments.in_months, report.moments.in_months)
+    )
     told, named = found.n >= LEAST_ROWS, pieces.role == "occurred_from"
     more = pieces.moments.timed and not report.moments.timed
     before = told and found.later <= FEW and (found.earlier >= FEW or more) and found.days <= YEAR
@@ -689,11 +693,6 @@ def _choose_pieces(stages: Stages, pieces: Pieces, event: int | None) -> None:
         stages.pieces, stages.pieces_role = pieces, "occurred_from"
     elif told and (before or (pieces.to_the_day and found.earlier > FEW)):
         stages.doubt = (whole, report)
-
-
-def _lag_in_months(one: DatedColumn, other: DatedColumn) -> Lag:
-    """How two columns stand to each other where only the month of one is known."""
-    return lag(one.moments.in_months, other.moments.in_months)
 
 
 def _chosen_by_values(stages: Stages) -> tuple[Message, ...]:
