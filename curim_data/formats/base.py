@@ -126,11 +126,6 @@ class Recognition:
     events: tuple[EventCandidate, ...] = ()
     counted: CountedRows | None = None
 
-    @property
-    def usable(self) -> bool:
-        """Whether a file with this header can be imported."""
-        return not self.missing and not self.doubled and self.refused is None
-
 
 PERSONAL_WORDS = frozenset(
     {"name", "surname", "firstname", "lastname", "fullname", "username", "user", "contact", "passport", "afm", "amka"}

@@ -293,7 +293,13 @@ class CountedFile:
             read += block.read
             alerts += int(np.maximum(counts, 0).sum())
             if alerts > MOST_ALERTS:
-                raise _too_many(self.facts)
+                raise ImportProblem(
+                    Message(
+                        "{name}: the rows stand for more than {most} events. Import a part of the file, or each row "
+                        "as one alert (--counts rows).",
+                        {"name": self.facts.name, "most": MOST_ALERTS},
+                    )
+                )
             yield from _pieces(block, self.place, counts, times, before)
             before += int(times.sum()) + len(block.refused)
         self.read, self.alerts = read, alerts
@@ -362,13 +368,3 @@ def _pieces(block: Block, place: int, counts: IntArray, times: IntArray, before:
             {at: mask[some] for at, mask in block.unstored.items()},
             block.numbers[some],
         )
-
-
-def _too_many(facts: Facts) -> ImportProblem:
-    return ImportProblem(
-        Message(
-            "{name}: the rows stand for more than {most} events. Import a part of the file, or each row as one alert "
-            "(--counts rows).",
-            {"name": facts.name, "most": MOST_ALERTS},
-        )
-    )

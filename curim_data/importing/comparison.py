@@ -28,7 +28,7 @@ from curim_data.formats import GUESSED
 from curim_data.formats.base import Layout, is_name
 from curim_data.importing.mapping import FORMAT as MAPPED
 from curim_data.importing.value_parsing import in_one_piece, trimmed
-from curim_data.model import Message, Status, Translator
+from curim_data.model import Message, Translator
 from curim_data.model import labels as words
 from curim_data.quality.completeness import COLUMNS
 from curim_data.store import Batch, Store
@@ -257,12 +257,6 @@ class ExportChanges:
     appeared: tuple[str, ...] = ()
     vanished: tuple[str, ...] = ()
     altered_columns: tuple[ColumnChange, ...] = ()
-
-    @property
-    def resolved(self) -> int:
-        """Alerts that were open or confirmed and now are resolved."""
-        active = (Status.OPEN.value, Status.CONFIRMED.value)
-        return sum(n for (was, now), n in self.statuses.items() if was in active and now == Status.RESOLVED.value)
 
     @property
     def columns_changed(self) -> bool:

@@ -484,7 +484,9 @@ def _order_by_context(columns: Iterable[DateColumnProfile], now: dt.datetime) ->
             found[in_order.pop()] = Message(
                 "No date shows whether day or month comes first; the order of the rows does."
             )
-        late = {order: _late(seen, order, tomorrow) for order in (DAY_FIRST, MONTH_FIRST)}
+        late = {
+            order: sum(n for day, n in seen.days[order].items() if day > tomorrow) for order in (DAY_FIRST, MONTH_FIRST)
+        }
         for order, other in ((DAY_FIRST, MONTH_FIRST), (MONTH_FIRST, DAY_FIRST)):
             enough = max(FUTURE_ROWS, FUTURE_SHARE * rows[other])
             if late[order] == 0 and late[other] >= enough:
@@ -495,7 +497,3 @@ def _order_by_context(columns: Iterable[DateColumnProfile], now: dt.datetime) ->
                     ),
                 )
     return found
-
-
-def _late(seen: DateColumnProfile, order: str, tomorrow: int) -> int:
-    return sum(count for day, count in seen.days[order].items() if day > tomorrow)

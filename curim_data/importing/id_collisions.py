@@ -117,11 +117,6 @@ class Evidence:
         return self.known >= LEAST_IDS and dates and self.placed >= CLEARLY * self.located
 
     @property
-    def clearly_others(self) -> bool:
-        """Whether dates and places say that they are others."""
-        return self.known >= LEAST_IDS and self.far >= CLEAR * self.known
-
-    @property
     def sentence(self) -> Message:
         """The examples, beside each other, and of how many rows the counts are where a sample was compared."""
         first, *others = (one.sentence for one in self.examples)
@@ -509,7 +504,7 @@ class _Choosing:
         values = {"n": other.known, "sources": self._sources()}
         if self.answer is None and other.clearly_same:
             return IdScope("", None, _with(_MESSAGES["same_alerts"], **values))
-        if self.answer == OWN or other.clearly_others:
+        if self.answer == OWN or (other.known >= LEAST_IDS and other.far >= CLEAR * other.known):
             prefix = self._source_prefix()
             only = ids_of_others(files, [one.id for one in self.kin]) if self.own else None
             reason = _MESSAGES["kept_apart"] if self.answer is None else None

@@ -521,7 +521,8 @@ class FileProfile:
         for role in self.number_shapes:
             self.number_shapes[role] += count_number_shapes(columns[role])
         for role, counter in self.values.items():
-            _count_words(columns[role], self._separators(role), counter, self.layout.longest)
+            separators = (UNIT, *self.layout.separators) if role in CATEGORY_ROLES else ()
+            _count_words(columns[role], separators, counter, self.layout.longest)
         self._sample_rows(block)
 
     @property
@@ -543,9 +544,6 @@ class FileProfile:
     def mixed(self) -> bool:
         """Whether a column of dates writes both orders of day and month."""
         return any(seen.order.contradicts_itself for seen in self.dates.values())
-
-    def _separators(self, role: str) -> tuple[str, ...]:
-        return (UNIT, *self.layout.separators) if role in CATEGORY_ROLES else ()
 
     def _count_bare_times(self, role: str, columns: RoleColumns, column_profile: DateColumnProfile) -> None:
         """Count the bare numbers of a column of times: of one or two digits, and longer ones."""

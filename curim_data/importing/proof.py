@@ -404,7 +404,12 @@ def proof_object(t: Translator, city: CityProfile, proof: Proof) -> dict[str, An
             for one in proof.genders
         },
         "roles": [
-            {"role": one.role, "columns": list(one.columns), "filled": one.filled, "share": _share(one.filled, proof)}
+            {
+                "role": one.role,
+                "columns": list(one.columns),
+                "filled": one.filled,
+                "share": round(one.filled / max(proof.alerts, 1), 4),
+            }
             for one in proof.roles
         ],
         "rows": [
@@ -423,10 +428,6 @@ def proof_object(t: Translator, city: CityProfile, proof: Proof) -> dict[str, An
             for row in proof.rows
         ],
     }
-
-
-def _share(n: int, proof: Proof) -> float:
-    return round(n / max(proof.alerts, 1), 4)
 
 
 def _line(t: Translator, name: str, *parts: str) -> str:

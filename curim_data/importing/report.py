@@ -110,16 +110,6 @@ class ImportReport:
     far: int = 0
 
     @property
-    def encoding(self) -> str:
-        """The encoding of a text file, empty for other containers."""
-        return self.facts.encoding
-
-    @property
-    def delimiter(self) -> str:
-        """The delimiter of a text file, empty for other containers."""
-        return self.facts.delimiter
-
-    @property
     def elsewhere(self) -> bool:
         """Whether a person is asked about the alerts that lie outside the city."""
         return is_elsewhere(self.mapped, self.outside, self.far)

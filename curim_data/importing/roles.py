@@ -115,7 +115,9 @@ class RoleColumns:
             name = "date" if part.part in ("value", "first", "date") else part.part
             cells = self._cells(role, part)
             pieces[name] = _first(pieces[name], cells) if name in pieces else cells
-        pieces |= {name: _number(pieces[name]) for name in _PIECES if name in pieces}
+        pieces |= {  # without the .0 that a spreadsheet adds to whole numbers
+            name: pc.replace_substring_regex(pieces[name], r"^(\d+)\.0+$", r"\1") for name in _PIECES if name in pieces
+        }
         date = pieces.get("date")
         if "year" in pieces:
             made = _date(pieces)
@@ -236,11 +238,6 @@ def _serial_days(column: ArrowText) -> ArrowText:
 
 def _first(one: ArrowText, other: ArrowText) -> ArrowText:
     return pc.if_else(pc.equal(one, ""), other, one)
-
-
-def _number(column: ArrowText) -> ArrowText:
-    """Remove the .0 that a spreadsheet adds to whole numbers."""
-    return pc.replace_substring_regex(column, r"^(\d+)\.0+$", r"\1")
 
 
 def _date(pieces: Mapping[str, ArrowText]) -> ArrowText:

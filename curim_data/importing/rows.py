@@ -258,7 +258,8 @@ def _parse_scales(columns: RoleColumns, decisions: Decisions, outcomes: RowOutco
     for role, least, most in (("severity", 1, 5), ("feeling", 1, 5), ("confirmations", 0, 2**31 - 1)):
         codes, unique = distinct(columns[role])
         words = decisions.words.get(role, {})
-        steps = [words.get(fold(text)) or _step(role, text) for text in unique]
+        known = [words.get(fold(text)) or (role in SCALES and scale_step(role, text)) for text in unique]
+        steps = [step or text for step, text in zip(known, unique, strict=True)]
         numbers = parse_decimals(pa.array(steps, pa.large_string()))
         whole = (numbers.values >= least) & (numbers.values <= most) & (numbers.values % 1 == 0)
         bad = (numbers.given & ~whole)[codes]
@@ -269,11 +270,6 @@ def _parse_scales(columns: RoleColumns, decisions: Decisions, outcomes: RowOutco
             outcomes.repair(bad, Repair.SCALE, columns.label(role), columns[role], "")
             parsed[role] = np.where(whole, numbers.values, np.nan)[codes]
     return parsed
-
-
-def _step(role: str, text: str) -> str:
-    """A step of a scale as a number: what a word of it stands for, else the text itself."""
-    return (scale_step(role, text) if role in SCALES else None) or text
 
 
 def _parse_words(
@@ -334,11 +330,6 @@ def _quarantine_invalid(
         outcomes.quarantine(np.array(wrong, bool)[codes], Reason.INVALID_VALUE, label, texts)
 
 
-def _without_id(ids: ArrowText) -> ArrowArray:
-    """Which rows have no id, or a person's e-mail address or mobile number, which is not stored."""
-    return pc.or_(pc.equal(ids, ""), pc.match_substring_regex(ids, PERSONAL_ID))
-
-
 def _twin_hashes(columns: RoleColumns, layout: Layout) -> IntArray:
     """Hash what each row holds in the columns that are not kept, and in those whose words may be unknown.
 
@@ -359,7 +350,9 @@ def _alert_table(
 ) -> pa.Table:
     """Make typed Arrow columns of the valid rows, with the hash of their content and their flags."""
     valid = outcomes.valid
-    identity = pc.if_else(_without_id(columns["alert_id"]), None, columns["alert_id"])
+    ids = columns["alert_id"]  # an e-mail address or a mobile number is a person's, and not stored
+    none = pc.or_(pc.equal(ids, ""), pc.match_substring_regex(ids, PERSONAL_ID))
+    identity = pc.if_else(none, None, ids)
     values["incident_id"] = pc.cast(identity, pa.string())
     values["source"] = pa.repeat(pa.scalar(layout.format), columns.size)
     arrays: dict[str, ArrowArray] = {}

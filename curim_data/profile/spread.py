@@ -137,7 +137,7 @@ class Spread:
             "region": Message("Your alerts span about {area} km²: a region, not a city."),
             "country": Message("Your alerts span about {area} km²: a country, not a city."),
         }[self.kind]
-        values: dict[str, Any] = {"area": round_to_two(self.area_km2)}
+        values: dict[str, Any] = {"area": int(float(f"{self.area_km2:.2g}"))}
         if self.areas:
             top = self.areas[0]
             values |= {"share": Num(100 * top.share, 0), "km": Num(top.circle.radius_km, 0)}
@@ -226,11 +226,6 @@ def position(circle: Circle) -> str:
     """The middle of a circle as a map prints it."""
     north, east = ("N" if circle.latitude >= 0 else "S"), ("E" if circle.longitude >= 0 else "W")
     return f"{abs(circle.latitude):.2f}° {north}, {abs(circle.longitude):.2f}° {east}"
-
-
-def round_to_two(value: float) -> int:
-    """Two significant digits, as for an area that alerts only outline."""
-    return int(float(f"{value:.2g}"))
 
 
 def kind_of_area(area_km2: float, areas: tuple[DenseArea, ...]) -> Kind:

@@ -33,7 +33,8 @@ fixmystreet, open311, policeuk, safecity, seeclickfix, ushahidi2, ushahidi3 = (
 def test_ushahidi_2() -> None:
     labels = V2_PLUGIN.split(",")
     layout = (found := ushahidi2.recognise(labels)).layout
-    assert found.usable
+    assert not found.missing
+    assert not found.doubled
     assert told(labels, found) == {
         "alert_id": ["#"],
         "occurred_from": ["INCIDENT DATE"],

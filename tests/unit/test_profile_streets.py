@@ -97,7 +97,7 @@ def test_streets_are_a_version_of_the_profile_with_their_attribution(
     told = " ".join(t(note) for note in report.notes)
     assert "Lines without a name, which were left out: 1." in told
     assert "© OpenStreetMap contributors (ODbL)" in told
-    written = json.loads((own_home.city_folder / "shapes.geojson").read_text("utf-8"))
+    written = json.loads((own_home.city_folder / "streets.geojson").read_text("utf-8"))
     assert written["attribution"] == OSM_ATTRIBUTION
     city = load_city(own_home.city_folder)
     assert [street.kind for street in city.streets] == [MINOR, MAJOR, PATH]

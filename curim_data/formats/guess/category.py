@@ -127,7 +127,7 @@ def _any(heads: Iterable[Heading], name: str) -> bool:
 def _speaks(columns: Iterable[Column], kind: Kind, least: float) -> bool:
     """Whether a column of names speaks of a kind of events in at least this share of its values."""
     short = (one.values for one in columns if one.values.given and len(one.values.distinct) <= MOST_NAMES)
-    named = (values for values in short if values.bounded and values.sentences < 0.3)
+    named = (values for values in short if values.bounded and values.share_of("sentences") < 0.3)
     return any(values.share(lambda text: topic_of(text) is kind) >= least for values in named)
 
 
@@ -161,7 +161,8 @@ def counted_rows(columns: Iterable[Column]) -> Iterator[CountedRows]:
         values = column.values
         if not _names_count(column) or values.given < _LEAST_COUNTS or values.share(_COUNT.fullmatch) < _WHOLE_NUMBERS:
             continue
-        numbers = [_number(text) for text in values.texts if _COUNT.fullmatch(text)]
+        whole = (_NO_DECIMALS.sub("", text) for text in values.texts if _COUNT.fullmatch(text))
+        numbers = [int(re.sub(r"\D", "", text)) for text in whole]
         serial = len(set(numbers)) == len(numbers) == max(numbers) - min(numbers) + 1
         if sum(number > 1 for number in numbers) >= _SEVERAL * len(numbers) and not serial:
             yield CountedRows(column.place, sum(numbers), values.given)
@@ -182,10 +183,6 @@ def _names_count(column: Column) -> bool:
     if words & concept("not_counted_events") or headings.says_date(column.head):
         return False
     return bool(words & concept("quantity") or (words & concept("count_number") and words & concept("counted_events")))
-
-
-def _number(text: str) -> int:
-    return int(re.sub(r"\D", "", _NO_DECIMALS.sub("", text)))
 
 
 LONGEST: Final = 200
@@ -258,7 +255,7 @@ def refused(columns: Iterable[Column]) -> tuple[Message, ...]:
             {"column": one.head.label, "n": len(one.values.distinct), "rows": one.values.given},
         )
         for one in clear
-        if one.values.whole < 1
+        if one.values.share_of("whole") < 1
     )
 
 
@@ -271,9 +268,9 @@ def can_be_category(column: Column, score: float) -> bool:
         return False
     values = _parts(values)
     if score >= _CLEAR and _is_list(values):
-        return values.whole < 1
+        return values.share_of("whole") < 1
     coded = score <= 0.4
-    return values.bounded and values.sentences < 0.3 and (coded or values.names >= 0.8)
+    return values.bounded and values.share_of("sentences") < 0.3 and (coded or values.share_of("names") >= 0.8)
 
 
 def _is_list(values: Values) -> bool:
@@ -304,7 +301,11 @@ def _by_what_recurs(columns: Sequence[Column]) -> tuple[Column | None, float, Me
     """A column without a heading that names the kind of event: texts of a list, of what it is about by its heading, or
     values that speak of such kinds; last who deals with it, where the values say with what.
     """
-    few = [one for one in columns if one.values.given >= _LEAST and _recurs(one.values) and one.values.names >= 0.8]
+    few = [
+        one
+        for one in columns
+        if one.values.given >= _LEAST and _recurs(one.values) and one.values.share_of("names") >= 0.8
+    ]
     for column in few:
         names = column.head.has("subject") and not column.head.has("not_category")
         parts = _parts(column.values)
@@ -332,14 +333,14 @@ def _no_other(column: Column) -> Message:
 
 
 def _few(values: Values) -> bool:
-    return len(values.distinct) <= max(12, 0.1 * values.given) and values.sentences < 0.3
+    return len(values.distinct) <= max(12, 0.1 * values.given) and values.share_of("sentences") < 0.3
 
 
 def _may_speak(column: Column) -> bool:
     """Whether what values speak of may be the event: not a place, a person, an outcome, nor who is suspected."""
     head, label = column.head, fold(column.head.label)
     other = head.has("not_category", "victim", "suspect", "status", "sex")
-    return not other and label not in AREA_HEADINGS | STREET_HEADINGS and column.values.sentences < 0.3
+    return not other and label not in AREA_HEADINGS | STREET_HEADINGS and column.values.share_of("sentences") < 0.3
 
 
 def _finer(best: Column, columns: Sequence[Column], scores: dict[Column, float]) -> Column:
@@ -350,7 +351,7 @@ def _finer(best: Column, columns: Sequence[Column], scores: dict[Column, float])
     found = best
     for one in columns:
         named = scores[one] >= _CLEAR and can_be_category(one, scores[one])
-        sub = vague and one.head.has("sub", "subject") and one.values.names >= 0.8 and _few(one.values)
+        sub = vague and one.head.has("sub", "subject") and one.values.share_of("names") >= 0.8 and _few(one.values)
         if one is best or scores[best] <= 0.4 or not (named or sub) or one.head.has("not_category"):
             continue
         finer = len(one.values.distinct) > len(found.values.distinct)
@@ -388,7 +389,7 @@ def _found(column: Column, score: float, reason: Message, coarse: Column | None)
     """What was found, with what a reader should know of it."""
     label, found, values = column.head.label, separators_with_reasons(column.values), _parts(column.values)
     marks = tuple(one.mark for one in found)
-    share = values.names if values.given else None
+    share = values.share_of("names") if values.given else None
     longest = max(map(len, values.distinct), default=0)
     notes = [reason] if reason.text == _NO_OTHER.text else []
     if coarse is not None:

@@ -230,10 +230,10 @@ def is_clock(column: Column) -> bool:
     named = head.has("time") and not headings.says_date(head)
     if not values.given:
         return named
-    if values.times >= (_OFTEN if head.has("time") else 0.9):
+    if values.share_of("times") >= (_OFTEN if head.has("time") else 0.9):
         return True
     hour = (named or head.has("hour")) and not head.has("age")
-    return (named and values.hhmm >= _OFTEN) or (hour and values.hour_spans >= 0.9)
+    return (named and values.share_of("hhmm") >= _OFTEN) or (hour and values.share_of("hour_spans") >= 0.9)
 
 
 def clocks_of_dates(dates: Sequence[Column], clocks: Sequence[Column]) -> dict[int, Column]:
@@ -264,7 +264,7 @@ def clock_part(column: Column) -> Part:
     head, values = column.head, column.values
     if head.has("minute") and not head.has("time"):
         return Part(column.place, "minute")
-    hours = values.whole >= _OFTEN and values.between(0, 24) == 1.0
+    hours = values.share_of("whole") >= _OFTEN and values.between(0, 24) == 1.0
     if head.has("hour") and (hours or (not values.given and "hour" in head.words)):
         return Part(column.place, "hour")
     return Part(column.place, "time")
@@ -357,7 +357,7 @@ def _fits(column: Column, piece: str, low: int, high: int) -> bool:
         return False
     if not values.given or values.between(low, high) >= _OFTEN:
         return True
-    return piece == "month" and values.months >= _OFTEN
+    return piece == "month" and values.share_of("months") >= _OFTEN
 
 
 LEAST_ROWS: Final = 10  # with both dates: fewer tell nothing
@@ -681,7 +681,11 @@ def _choose_pieces(stages: Stages, pieces: Pieces, event: int | None) -> None:
         return
     if report is None or (not answered and ("occurred_from" in stages.chosen or pieces.role == "reported_at")):
         return
-    found = lag(whole.moments, report.moments) if pieces.to_the_day else _lag_in_months(whole, report)
+    found = (
+        lag(whole.moments, report.moments)
+        if pieces.to_the_day
+        else lag(whole.moments.in_months, report.moments.in_months)
+    )
     told, named = found.n >= LEAST_ROWS, pieces.role == "occurred_from"
     more = pieces.moments.timed and not report.moments.timed
     before = told and found.later <= FEW and (found.earlier >= FEW or more) and found.days <= YEAR
@@ -689,11 +693,6 @@ def _choose_pieces(stages: Stages, pieces: Pieces, event: int | None) -> None:
         stages.pieces, stages.pieces_role = pieces, "occurred_from"
     elif told and (before or (pieces.to_the_day and found.earlier > FEW)):
         stages.doubt = (whole, report)
-
-
-def _lag_in_months(one: DatedColumn, other: DatedColumn) -> Lag:
-    """How two columns stand to each other where only the month of one is known."""
-    return lag(one.moments.in_months, other.moments.in_months)
 
 
 def _chosen_by_values(stages: Stages) -> tuple[Message, ...]:
@@ -811,8 +810,8 @@ def _is_date(column: Column) -> bool:
     if values.given:
         # Numbers of cases such as 2025-1 look like months.
         named_otherwise = headings.identity_score(head) >= 0.5
-        numbers = values.compact_dates >= _OFTEN or values.counted_dates
-        return (values.dates >= _OFTEN and not named_otherwise) or (numbers and _says_when(head))
+        numbers = values.share_of("compact_dates") >= _OFTEN or values.counted_dates
+        return (values.share_of("dates") >= _OFTEN and not named_otherwise) or (numbers and _says_when(head))
     return _says_when(head)
 
 
@@ -865,7 +864,7 @@ def _shared_clock(stages: Stages, beside: Mapping[int, Column], times: Mapping[s
 def _hours_of_spans(found: _Found, columns: Sequence[Column]) -> tuple[Message, ...]:
     """Say so where an hour is written with its end: the minute is not known."""
     places = {part.place for parts in found.roles.values() for part in parts if part.part in ("time", "hour")}
-    spans = (one for one in columns if one.place in places and one.values.hour_spans >= _OFTEN)
+    spans = (one for one in columns if one.place in places and one.values.share_of("hour_spans") >= _OFTEN)
     return tuple(
         Message(
             "{column} gives the hour ({example}), of which the beginning is the time; the minute is not known.",
@@ -912,7 +911,11 @@ def _reason(one: DatedColumn, joined: bool, role: str, stages: Stages, event: in
     elif clear <= 0.65:
         reasons.append(Message("The heading does not say whether it is the event or the report"))
     values = one.column.values
-    share = max(values.dates, values.compact_dates, float(values.counted_dates)) if values.given else None
+    share = (
+        max(values.share_of("dates"), values.share_of("compact_dates"), float(values.counted_dates))
+        if values.given
+        else None
+    )
     if share is not None:
         reasons.append(Message("{share} % of the values are dates", percent(share)))
     if joined:

@@ -125,7 +125,7 @@ def _is_personal(column: Column) -> bool:
     """
     if _holds_genders(column):
         return not (column.head.has("sex") or column.values.no_other_words)
-    return headings.names_person(column.head) or column.values.contacts >= 0.3
+    return headings.names_person(column.head) or column.values.share_of("contacts") >= 0.3
 
 
 def _holds_genders(column: Column) -> bool:
@@ -135,10 +135,12 @@ def _holds_genders(column: Column) -> bool:
 
 def _is_text(column: Column) -> bool:
     values = column.values
-    if values.pairs >= 0.6:
+    if values.share_of("pairs") >= 0.6:
         return False
     chosen = values.given >= 200 and len(values.distinct) <= 20  # from a list, as nobody writes so often alike
-    return headings.names_text(column.head) or (not chosen and (values.sentences >= 0.3 or values.links >= 0.3))
+    return headings.names_text(column.head) or (
+        not chosen and (values.share_of("sentences") >= 0.3 or values.share_of("links") >= 0.3)
+    )
 
 
 def _share(column: Column, share: float) -> float | None:
@@ -151,8 +153,8 @@ def _coordinates(known: _Guesses) -> None:
     north = [one for one in columns if _said_degrees(one, "latitude", 90)]
     east = [one for one in columns if _said_degrees(one, "longitude", 180)]
     if not (north and east):
-        north = [one for one in columns if one.head.has("north") and one.values.degrees >= _OFTEN]
-        east = [one for one in columns if one.head.has("east") and one.values.degrees >= _OFTEN]
+        north = [one for one in columns if one.head.has("north") and one.values.share_of("degrees") >= _OFTEN]
+        east = [one for one in columns if one.head.has("east") and one.values.share_of("degrees") >= _OFTEN]
     if north and east:
         _give_pair(known, north, east, ("latitude", "longitude"), 0.97)
         return
@@ -181,7 +183,7 @@ def _said_degrees(column: Column, name: str, limit: float) -> bool:
 
 
 def _is_metres(column: Column) -> bool:
-    return not column.values.given or column.values.metres >= _OFTEN
+    return not column.values.given or column.values.share_of("metres") >= _OFTEN
 
 
 def _give_pair(
@@ -198,7 +200,7 @@ def _give_pair(
             share = _share(column, values.degrees_up_to(180))
             reason = Message("{share} % of the values are degrees", percent(share or 0.0))
         else:
-            share = _share(column, values.metres)
+            share = _share(column, values.share_of("metres"))
             reason = Message("{share} % of the values can be metres", percent(share or 0.0))
         known.give(role, column, guess(name, share, HEADING, *([reason] if share is not None else [])))
 
@@ -206,7 +208,7 @@ def _give_pair(
 def _point(known: _Guesses) -> bool:
     for named in (True, False):
         for column in known.free():
-            share = _share(column, column.values.pairs)
+            share = _share(column, column.values.share_of("pairs"))
             if named and not (column.head.has("point") and (share or 0.0) >= 0.6):
                 clear = share is None and column.head.has("clearly_point")
                 if not clear:
@@ -224,12 +226,15 @@ def _point(known: _Guesses) -> bool:
 def _degrees_side_by_side(known: _Guesses, columns: Sequence[Column]) -> None:
     """Two neighbouring columns of degrees without a heading that says so; beyond 90 it is the longitude."""
     for first, second in pairwise(columns):
-        if min(first.values.degrees, second.values.degrees) < 0.8 or second.place != first.place + 1:
+        if (
+            min(first.values.share_of("degrees"), second.values.share_of("degrees")) < 0.8
+            or second.place != first.place + 1
+        ):
             continue
         if first.values.between(-90, 90) < 1 and second.values.between(-90, 90) == 1:
             first, second = second, first
         for role, column in (("latitude", first), ("longitude", second)):
-            share = column.values.degrees
+            share = column.values.share_of("degrees")
             reason = Message("{share} % of the values are degrees", percent(share))
             known.give(role, column, guess(0.1, share, reason))
         return
@@ -250,7 +255,7 @@ def _people(known: _Guesses, *, citizens: bool) -> None:
     sexes = [one for one in known.free() if one.head.has("sex") or _holds_genders(one)]
     ages = [one for one in known.free() if one.head.has("age") and one not in sexes]
     known.taken |= {one.place for one in (*sexes, *ages)}
-    ours = [one for one in sexes if not one.head.has("suspect") and _fits(one, one.values.genders)]
+    ours = [one for one in sexes if not one.head.has("suspect") and _fits(one, one.values.share_of("genders"))]
     reporters = [one for one in ours if one.head.has("reporter") and not one.head.has("victim")]
     theirs = citizens and not reporters and not any(headings.names_victim(one.head) for one in known.columns)
     neutral = "reporter_gender" if theirs else "affected_gender"
@@ -265,11 +270,11 @@ def _people(known: _Guesses, *, citizens: bool) -> None:
     ages = [
         one
         for one in ages
-        if not one.head.has("suspect") and not one.head.has("reporter") and _fits(one, one.values.ages)
+        if not one.head.has("suspect") and not one.head.has("reporter") and _fits(one, one.values.share_of("ages"))
     ]
     if ages:
         best = max(ages, key=lambda one: (one.head.has("victim"), one.values.fill, -one.place))
-        share_of_ages = _share(best, best.values.ages)
+        share_of_ages = _share(best, best.values.share_of("ages"))
         reason = Message("{share} % of the values are ages", percent(share_of_ages or 0.0))
         reasons = [reason] if share_of_ages is not None else []
         known.give("age_band", best, guess(0.9, share_of_ages, HEADING, *reasons))
@@ -283,7 +288,7 @@ def _give_gender(known: _Guesses, role: str, columns: Sequence[Column], *why: Me
     if not columns:
         return
     best = max(columns, key=lambda one: (one.head.has("victim"), one.values.fill, -one.place))
-    share = _share(best, best.values.genders)
+    share = _share(best, best.values.share_of("genders"))
     reason = Message("{share} % of the values are genders", percent(share or 0.0))
     clear = 0.97 if best.head.has("victim") or role == "reporter_gender" else 0.8
     known.give(role, best, guess(clear, share, HEADING, *([reason] if share is not None else []), *why))
@@ -325,8 +330,8 @@ def _scales(known: _Guesses) -> None:
     _scale(known, "severity", "priority")
     _scale(known, "feeling", "safety")
     for column in known.free():
-        if column.head.has("confirmations") and (not column.values.given or column.values.whole >= 0.8):
-            known.give("confirmations", column, guess(0.9, _share(column, column.values.whole), HEADING))
+        if column.head.has("confirmations") and (not column.values.given or column.values.share_of("whole") >= 0.8):
+            known.give("confirmations", column, guess(0.9, _share(column, column.values.share_of("whole")), HEADING))
             break
 
 

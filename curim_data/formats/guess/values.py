@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -57,6 +57,7 @@ class Values:
 
     texts: tuple[str, ...]
     size: int = 0
+    _shares: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def given(self) -> int:
@@ -85,41 +86,17 @@ class Values:
         passed = {text for text in self.distinct if test(text)}
         return sum(text in passed for text in self.texts) / self.given
 
-    @cached_property
-    def dates(self) -> float:
-        """Share of dates, whatever their form."""
-        return self.share(is_date)
-
-    @cached_property
-    def months(self) -> float:
-        """Share of names of months in seven languages, and of their abbreviations."""
-        return self.share(month_of)
-
-    @cached_property
-    def compact_dates(self) -> float:
-        """Share of dates such as 20200131."""
-        return self.share(_COMPACT.fullmatch)
+    def share_of(self, kind: str) -> float:
+        """Share of the values that can be of a kind, such as dates, times or names (`_TESTS`)."""
+        if kind not in self._shares:
+            self._shares[kind] = self.share(_TESTS[kind])
+        return self._shares[kind]
 
     @cached_property
     def counted_dates(self) -> bool:
         """Whether all are numbers that count days (a spreadsheet's), seconds or milliseconds (since 1970)."""
         spans = ((20_000, 60_000), (1e9, 1e10), (1e12, 1e13))
         return any(self.between(low, high) == 1 for low, high in spans)
-
-    @cached_property
-    def times(self) -> float:
-        """Share of times of day with a mark between hours and minutes."""
-        return self.share(_TIME.fullmatch)
-
-    @cached_property
-    def hour_spans(self) -> float:
-        """Share of hours that are written with their end (22-23)."""
-        return self.share(lambda text: hour_of_span(text) is not None)
-
-    @cached_property
-    def hhmm(self) -> float:
-        """Share of integers that can be a time such as 815, 2230 or 221500."""
-        return self.share(_HHMM.fullmatch)
 
     @cached_property
     def tells_the_time(self) -> bool:
@@ -135,40 +112,11 @@ class Values:
         """Share of degrees between -limit and limit, also of those into which a spreadsheet put marks (37.945.123)."""
         return self.share(lambda text: abs(_degrees(text)) <= limit)
 
-    @cached_property
-    def whole(self) -> float:
-        """Share of whole numbers."""
-        return self.share(lambda text: re.fullmatch(r"\d+(?:\.0+)?", text))
-
-    @cached_property
-    def degrees(self) -> float:
-        """Share of decimal numbers with at least three decimals."""
-        return self.share(lambda text: re.fullmatch(r"[+\-]?\d{1,3}[.,]\d{3,}", text))
-
-    @cached_property
-    def metres(self) -> float:
-        """Share of numbers that can be projected metres or feet: thousands marks allowed; 0 stands for none."""
-        return self.share(
-            lambda text: (
-                _GROUPED.fullmatch(text) or ((number := _number(text)) is not None and not 0 < abs(number) < 1000)
-            )
-        )
-
-    @cached_property
-    def pairs(self) -> float:
-        """Share of texts that hold two coordinates."""
-        return self.share(_PAIR.fullmatch)
-
-    @cached_property
-    def genders(self) -> float:
-        """Share of words and letters that stand for a gender, and of several of these in one cell ("F/M")."""
-        return self.share(lambda text: all(one in _GENDERS or one in _LETTERS for one in gender_parts(text)))
-
     def of_women_and_men(self, label: str) -> bool:
         """Whether nearly all are genders, women and men among them; letters are read as those of a whole column."""
         words = gender_words(self.distinct, label)
         parts = {one for text in self.distinct for one in gender_parts(text)}
-        return self.genders >= 0.9 and {"woman", "man"} <= {words.get(one) for one in parts}
+        return self.share_of("genders") >= 0.9 and {"woman", "man"} <= {words.get(one) for one in parts}
 
     @cached_property
     def no_other_words(self) -> bool:
@@ -182,11 +130,6 @@ class Values:
         meant = {_GENDERS.get(fold(text)) for text in self.distinct if len(text) > 2}
         return self.share(lambda text: len(text) > 2 and fold(text) in _GENDERS) if meant & {"woman", "man"} else 0.0
 
-    @cached_property
-    def ages(self) -> float:
-        """Share of ages and spans of ages."""
-        return self.share(lambda text: age_band(text) or (_AGE.fullmatch(text) and len(text) < 25))
-
     def steps(self, role: str) -> float:
         """Share of words that stand for a step of a scale."""
         return self.share(lambda text: scale_step(role, text))
@@ -194,26 +137,6 @@ class Values:
     def known(self, role: str) -> float:
         """Share of words that the lexicon knows of a role."""
         return self.share(lambda text: fold(text) in WORDS[role])
-
-    @cached_property
-    def contacts(self) -> float:
-        """Share of addresses for mail and telephone numbers."""
-        return self.share(lambda text: ("@" in text and _MAIL.search(text)) or _PHONE.fullmatch(text))
-
-    @cached_property
-    def links(self) -> float:
-        """Share of addresses of pages."""
-        return self.share(_LINK.match)
-
-    @cached_property
-    def sentences(self) -> float:
-        """Share of texts of more than 60 characters or seven words."""
-        return self.share(lambda text: len(text) > 60 or len(text.split()) > 7)
-
-    @cached_property
-    def names(self) -> float:
-        """Share of texts that can be the name of a category and are not plain numbers."""
-        return self.share(lambda text: is_name(text) and not _NUMBER.fullmatch(text))
 
     @cached_property
     def bounded(self) -> bool:
@@ -357,3 +280,42 @@ def guess(name: float, share: float | None, *reasons: Message) -> Guess:
     """How sure a role is: the heading's word, lowered where no value confirms it, joined with the values' share."""
     confidence = 0.7 * name if share is None else 0.6 * name + 0.4 * share
     return Guess(round(confidence, 2), reasons)
+
+
+# What values can be, each with its test (`Values.share_of`).
+_TESTS: Final[Mapping[str, Callable[[str], object]]] = {
+    # Dates, whatever their form.
+    "dates": is_date,
+    # Names of months in seven languages, and of their abbreviations.
+    "months": month_of,
+    # Dates such as 20200131.
+    "compact_dates": _COMPACT.fullmatch,
+    # Times of day with a mark between hours and minutes.
+    "times": _TIME.fullmatch,
+    # Hours that are written with their end (22-23).
+    "hour_spans": lambda text: hour_of_span(text) is not None,
+    # Integers that can be a time such as 815, 2230 or 221500.
+    "hhmm": _HHMM.fullmatch,
+    # Whole numbers.
+    "whole": lambda text: re.fullmatch(r"\d+(?:\.0+)?", text),
+    # Decimal numbers with at least three decimals.
+    "degrees": lambda text: re.fullmatch(r"[+\-]?\d{1,3}[.,]\d{3,}", text),
+    # Numbers that can be projected metres or feet: thousands marks allowed; 0 stands for none.
+    "metres": lambda text: (
+        _GROUPED.fullmatch(text) or ((number := _number(text)) is not None and not 0 < abs(number) < 1000)
+    ),
+    # Texts that hold two coordinates.
+    "pairs": _PAIR.fullmatch,
+    # Words and letters that stand for a gender, and of several of these in one cell ("F/M").
+    "genders": lambda text: all(one in _GENDERS or one in _LETTERS for one in gender_parts(text)),
+    # Ages and spans of ages.
+    "ages": lambda text: age_band(text) or (_AGE.fullmatch(text) and len(text) < 25),
+    # Addresses for mail and telephone numbers.
+    "contacts": lambda text: ("@" in text and _MAIL.search(text)) or _PHONE.fullmatch(text),
+    # Addresses of pages.
+    "links": _LINK.match,
+    # Texts of more than 60 characters or seven words.
+    "sentences": lambda text: len(text) > 60 or len(text.split()) > 7,
+    # Texts that can be the name of a category and are not plain numbers.
+    "names": lambda text: is_name(text) and not _NUMBER.fullmatch(text),
+}

@@ -244,29 +244,27 @@ def _uploaded_areas(page: Page, part: str, kind: ShapeKind, label: str, more: Se
 
 
 def _draw_epsg_input(page: Page, key: str) -> None:
-    t = page.t
     st.number_input(
-        t("Coordinate system of the file (EPSG number)"),
+        page.t("Coordinate system of the file (EPSG number)"),
         min_value=1024,
         max_value=99999,
         value=None,
         step=1,
         key=key,
         width=300,
-        help=t("Only where the file does not say it. The Greek grid is 2100."),
+        help=page.t("Only where the file does not say it. The Greek grid is 2100."),
     )
 
 
 def _draw_column_choice(page: Page, areas: AreaFile, *, required: bool) -> str | None:
     """The column of names, chosen among the file's with their samples."""
-    t = page.t
     proposed = propose_name_column(areas)
     options: list[str | None] = [*areas.columns] if required else [*areas.columns, None]
     return st.selectbox(
-        t("Column of the names"),
+        page.t("Column of the names"),
         options,
         index=options.index(proposed) if proposed in options else 0,
-        format_func=lambda key: t("no names") if key is None else f"{key}: {', '.join(areas.samples[key])}"[:90],
+        format_func=lambda key: page.t("no names") if key is None else f"{key}: {', '.join(areas.samples[key])}"[:90],
         key="data_city_column",
         width=420,
     )
@@ -321,16 +319,12 @@ def _draw_new_districts(page: Page, areas: AreaFile, found: tuple[Area, ...]) ->
         frame = pd.DataFrame(
             {
                 "name": [t.label(area.labels) for area in found],
-                "km2": [_km2(area.polygon) for area in found],
+                "km2": [abs(EARTH.geometry_area_perimeter(area.polygon)[0]) / 1e6 for area in found],
                 "id": [area.id for area in found],
             }
         )
         headings = {"name": t("District"), "km2": t("Area (km²)"), "id": t("Id")}
         tables.draw_table(page, frame, headings, key="data_city_found", alt=t("The new districts"), digits={"km2": 2})
-
-
-def _km2(polygon: BaseGeometry) -> float:
-    return abs(float(EARTH.geometry_area_perimeter(polygon)[0])) / 1e6
 
 
 def _draw_notes(page: Page, areas: AreaFile, found: Sequence[Area]) -> None:
@@ -489,13 +483,12 @@ def draw_categories_upload(page: Page) -> None:
 
 def _with_names_of_alerts(page: Page, table: pd.DataFrame) -> pd.DataFrame:
     """The list with the names that alerts have and it does not, where the reader wants them in."""
-    t = page.t
     names = [name for name in (page.source.other_categories if page.source else ()) if name not in set(table["id"])]
     names = [name for name in names if name != UNCATEGORISED]
     if not names:
         return table
     wanted = st.checkbox(
-        t.n(
+        page.t.n(
             "Add the {n} name that alerts have and the list does not hold",
             "Add the {n} names that alerts have and the list does not hold",
             len(names),

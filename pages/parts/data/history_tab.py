@@ -45,15 +45,16 @@ FILE_WIDTH = 150  # pixels: a file's name may be very long
 
 def draw_history_tab(page: Page) -> None:
     """The table of imports, the newest first, and what can be done with one of them."""
-    t = page.t
     batches = Store(page.home).batches()[::-1]
     _draw_undo_report(page)
     if not batches:
-        st.write(t("Nothing was imported yet."))
+        st.write(page.t("Nothing was imported yet."))
         return
     _draw_table(page, batches)
     names = {batch.id: f"{_when(page, batch)} · {batch.file_name}" for batch in batches}
-    chosen = st.selectbox(t("Import"), list(names), format_func=lambda key: names[key], key="data_batch", width=520)
+    chosen = st.selectbox(
+        page.t("Import"), list(names), format_func=lambda key: names[key], key="data_batch", width=520
+    )
     batch = next((one for one in batches if one.id == chosen), batches[0])
     _draw_import(page, batch, is_first=batch is batches[-1])
 

@@ -448,19 +448,18 @@ def _import(
     page: Page, usable: list[FileReview], into: ImportTarget, city_name: str, *, trying: bool, remember: bool
 ) -> None:
     """Import each file in one commit of its own. A click on "Stop" ends the run before the next commit."""
-    t = page.t
     st.session_state.pop(OUTCOMES, None)
     st.session_state[STOPPED] = False
     bar = st.progress(0.0)
     stop = st.empty()
-    stop.button(t("Stop"), key="data_stop", on_click=st.session_state.update, args=({STOPPED: True},))
+    stop.button(page.t("Stop"), key="data_stop", on_click=st.session_state.update, args=({STOPPED: True},))
     for at, review in enumerate(usable):
 
         def step(share: float, message: Message, at: int = at, name: str = review.file.name) -> None:
             if share < 1.0:  # after the commit nothing may interrupt before it is noted
                 bar.progress(
                     (at + share) / len(usable),
-                    text=t("{name}: {step}", name=escape_markdown(name), step=message),
+                    text=page.t("{name}: {step}", name=escape_markdown(name), step=message),
                 )
 
         try:

@@ -68,8 +68,7 @@ def draw_columns(page: Page, review: FileReview) -> None:
     header = review.columns
     if header is None:
         return
-    t = page.t
-    draw_heading(t("Columns"))
+    draw_heading(page.t("Columns"))
     _draw_source(page, review)
     if review.preview is None:
         _draw_columns(page, review, header.table)
@@ -79,7 +78,7 @@ def draw_columns(page: Page, review: FileReview) -> None:
     _draw_columns(page, review, used)
     if rest.empty:
         return
-    label = t.n("{n} more column, not used", "{n} more columns, not used", len(rest))
+    label = page.t.n("{n} more column, not used", "{n} more columns, not used", len(rest))
     with st.expander(label, key=f"data_rest_{review.file.digest[:12]}"):
         _draw_columns(page, review, rest)
 

@@ -122,16 +122,6 @@ LINES_HEIGHT = 34  # of two lines
 LINE = 20  # letters of a line where there is little room
 
 
-def draw_completeness(page: Page, frame: pd.DataFrame) -> None:
-    """Columns by months, the darker the fuller; the tables below hold the same."""
-    plots.draw_chart(
-        page,
-        completeness_figure(page, frame),
-        key="data_completeness_chart",
-        alt=page.t("How much of each column is filled, by month; the tables below hold the same."),
-    )
-
-
 def completeness_figure(page: Page, frame: pd.DataFrame) -> Figure:
     """A heat map of the shares (0 to 1) by column and month."""
     t, colours = page.t, palette(page.theme)
@@ -173,13 +163,12 @@ def completeness_figure(page: Page, frame: pd.DataFrame) -> Figure:
 
 def draw_jumps(page: Page, detail: Detail) -> None:
     """Every whole week (or month), those far from their neighbours marked."""
-    t = page.t
     frame = detail.periods.rename("n").rename_axis("week").reset_index()
     frame["alarm"] = frame["week"].dt.date.isin(set(detail.jumps["start"]))
     words = (
-        t("Alerts by month, those far from their neighbours marked.")
+        page.t("Alerts by month, those far from their neighbours marked.")
         if detail.unit == MONTH
-        else t("Alerts by week, those far from their neighbours marked.")
+        else page.t("Alerts by week, those far from their neighbours marked.")
     )
     plots.draw_chart(page, plots.band_figure(page, frame, height=220), key="data_jumps_chart", alt=words, data=frame,
                 file_name="weeks.csv")  # fmt: skip
@@ -365,7 +354,6 @@ def _download(page: Page, sheet: Sheet) -> None:
 
 
 def _draw_default_coordinates_map(page: Page, found: QualityStudy) -> None:
-    t = page.t
     if found.default_coordinates.empty:
         return
     places = zip(
@@ -379,12 +367,12 @@ def _draw_default_coordinates_map(page: Page, found: QualityStudy) -> None:
         page.city,
         found.default_coordinates,
         key="data_piles_map",
-        alt=t("Map of the points with suspiciously many alerts; the table below holds the same."),
+        alt=page.t("Map of the points with suspiciously many alerts; the table below holds the same."),
         height=380,
         large=True,
         # Where many lie side by side the numbers of the table have to do.
         pins=[
-            Pin(f"· {alert_count(t, n)}" if len(found.default_coordinates) <= FEW_DEFAULTS else "", lon, lat, rank)
+            Pin(f"· {alert_count(page.t, n)}" if len(found.default_coordinates) <= FEW_DEFAULTS else "", lon, lat, rank)
             for rank, (lon, lat, n) in enumerate(places, start=1)
         ],
     )
@@ -400,7 +388,9 @@ def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
     elif key == "outside" and detail.outside.n:
         draw_outside_map(page, detail.outside)
     elif key == "completeness" and found.total.of:
-        draw_completeness(page, detail.completeness)
+        figure = completeness_figure(page, detail.completeness)
+        alt = page.t("How much of each column is filled, by month; the tables below hold the same.")
+        plots.draw_chart(page, figure, key="data_completeness_chart", alt=alt)
     elif key == "jumps" and len(detail.periods) > 1:
         draw_jumps(page, detail)
     elif key == "lag" and detail.lag is not None:

@@ -522,15 +522,14 @@ MOST_TICKS = 5
 
 def draw_concerns(page: Page, reviews: list[FileReview], into: ImportTarget) -> None:
     """What looks implausible in the files, so that a person looks before the import; nothing where nothing does."""
-    t = page.t
     for review in reviews:
         preview = review.preview
         if preview is None or preview.report.proof is None or not preview.report.proof.concerns:
             continue
         city = into.city or preview.city
-        head = t("Look at this before you import")
+        head = page.t("Look at this before you import")
         name = f"{head}: {review.file.name}" if len(reviews) > 1 else head
-        sentences = [f"- {escape_markdown(one.sentence(t, city))}" for one in preview.report.proof.concerns]
+        sentences = [f"- {escape_markdown(one.sentence(page.t, city))}" for one in preview.report.proof.concerns]
         st.warning(f"**{escape_markdown(name)}**\n\n" + "\n".join(sentences))
 
 
