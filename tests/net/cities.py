@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -13,7 +14,7 @@ import h3
 from curim_data.cli import main
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
-from tests.net.neutral import as_json
+from tests.net.neutral import NOW, as_json
 from tests.real.cities import REAL
 
 Filter = dict[str, str]
@@ -68,11 +69,20 @@ def answer(*words: object) -> dict[str, Any]:
 
 
 def build(name: str, folder: Path) -> str:
-    """Make the city's home in the folder; gives what the import says."""
+    """Make the city's home in the folder; gives what the import says. The files of its profile are of the fixed day."""
     if name == SAMPLE:
-        return curim("batches", "--json", "--home", sample_home(Home(folder / SAMPLE)).path)
-    city = next(city for city in REAL if city.name == name)
-    return curim("import", *city.files(folder), *city.options, "--json", "--home", folder / name)
+        said = curim("batches", "--json", "--home", sample_home(Home(folder / SAMPLE)).path)
+    else:
+        city = next(city for city in REAL if city.name == name)
+        said = curim("import", *city.files(folder), *city.options, "--json", "--home", folder / name)
+    for path in (home_of(name, folder) / "city").rglob("*"):
+        os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+    return said
+
+
+def home_of(name: str, folder: Path) -> Path:
+    """Where the city's home is among the homes of the folder."""
+    return folder / name / "sample" if name == SAMPLE else folder / name
 
 
 class Looked(NamedTuple):
@@ -95,7 +105,7 @@ class Looked(NamedTuple):
 
 def looked(name: str, folder: Path, *, quick: bool) -> Looked:
     """The city with its filters, one in five of them where it is to be quick; the sample is looked at most."""
-    home = folder / name / "sample" if name == SAMPLE else folder / name
+    home = home_of(name, folder)
     filters = OF_SAMPLE if name == SAMPLE else (*OF_EXPORTS, *_own_filters(home))
     every = 7 if quick else 1 if name == SAMPLE else 10
     return Looked(name, home, filters[::5] if quick else filters, every)

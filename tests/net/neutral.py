@@ -22,7 +22,8 @@ RANDOM: Final = (
     (re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{6}\b"), "<import>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<id>"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "<id>"),
-    (re.compile(r'(?<="version": ")[0-9a-f]{12}(?=")'), "<version>"),  # of the stored files, whose names are random
+    (re.compile(r'(?<="version": ")[0-9a-f]{12}(?=(-p\d+)?")'), "<version>"),  # of stored files, whose names are random
+    (re.compile(r"\b1(er)? \S+ 2027, \d\d?:\d\d:\d\d(\s[πμ]\.μ\.)?"), "<now>"),
     (re.compile(r"2027-01-01[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?"), "<now>"),
 )
 

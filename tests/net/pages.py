@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -14,7 +15,6 @@ from typing import Any, Final, NamedTuple
 import pandas as pd
 import streamlit as st
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
-from streamlit.logger import set_log_level
 from streamlit.testing.v1 import AppTest
 
 from tests.net.cities import SAMPLE, Filter, Looked
@@ -84,7 +84,7 @@ def views(city: Looked, lang: str) -> list[View]:
 
 def take_pages(city: Looked, lang: str, write: Write) -> None:
     """The texts of the views in a language, and of the pages of plans; and the files of some."""
-    set_log_level("ERROR")
+    logging.disable(logging.WARNING)  # Streamlit says of every run that there is no server
     os.environ["CURIM_HOME"] = str(city.home.parent if city.name == SAMPLE else city.home)
     listed = views(city, lang)[LANGUAGES.index(lang) % city.every :: city.every]
     named = [(words_of(view.words) + "&phone" * view.phone, view) for view in listed]
