@@ -216,7 +216,9 @@ def _read(source: Source, f: AlertFilter, start: dt.date, end: dt.date) -> pd.Da
     ]
     alike = f"count(*) OVER (PARTITION BY category, {SQUARE}, week) AS alike"
     rows = f"SELECT {COLUMNS}, {SQUARE} AS cell, {alike} FROM {source.alerts.name}{all_of(usable)}"
-    read: pd.DataFrame = source.alerts.ask(f"SELECT * FROM ({rows}) AS chosen WHERE alike >= {LEAST_A_WEEK}").to_pandas()
+    read: pd.DataFrame = source.alerts.ask(
+        f"SELECT * FROM ({rows}) AS chosen WHERE alike >= {LEAST_A_WEEK}"
+    ).to_pandas()
     read = read.sort_values("moment", kind="stable")
     again = read["incident_id"].notna() & read.duplicated(["source", "incident_id", "category"])
     read = read[~again.to_numpy(bool)].reset_index(drop=True)

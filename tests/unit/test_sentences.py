@@ -11,7 +11,6 @@ from typing import Any, Final, cast
 import numpy as np
 import pandas as pd
 import pytest
-from pages.parts.data.preview import several_sentence
 
 from analysis.forecast.next_periods import NextPeriods, PastErrors
 from analysis.plans.evaluation import amount_in_words, percent_in_words
@@ -25,6 +24,7 @@ from curim_data.model.i18n import LOCALE_DIR, Span, at_head
 from curim_data.model.labels import dates_label
 from curim_data.quality.findings import duration
 from curim_data.studies import brief_text
+from pages.parts.data.import_tab import several_sentence
 from pages.parts.maps.cell_map import alert_count
 
 EL, FR = translator("el"), translator("fr")
