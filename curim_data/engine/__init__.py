@@ -1,7 +1,7 @@
 """Where counting happens: the stored alerts on DuckDB, or on another engine by URL, as a relation of one flat table.
 
 Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_files`, `last_meeting`, `city_day`,
-`published_copy`, `on_spark`, `files_of`, `unchanged`, `EngineError`; `Relation` and the SQL of `relation`.
+`published_copy`, `on_spark`, `files_of`, `EngineError`; `Relation` and the SQL of `relation`.
 """
 
 from curim_data.engine.errors import EngineError
@@ -17,5 +17,4 @@ from curim_data.engine.source import (
     opened_source,
     published_copy,
     source_from_files,
-    unchanged,
 )

@@ -11,8 +11,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -40,9 +40,6 @@ from curim_data.store.meetings import read_meetings
 MEETING_WEEKS: Final = 8
 SHORTEST_SINCE_MEETING: Final = 7  # days with data from a meeting on, before changes are told since it
 MOST_VERSIONS: Final = 8  # of a home, of which databases are kept, the last ones that were asked for
-CHANGED_MEANWHILE: Final = Message(
-    "The alerts changed while they were being opened. Nothing was lost; the next question reads them as they are now."
-)
 _FACTS: Final = "facts"
 _COVERAGE: Final = "coverage"
 _PUBLICATION: Final = "publication"
@@ -279,18 +276,6 @@ def _since_meeting(source: Source, home: Home) -> Source:
     too_late = 0 if source.by_month else SHORTEST_SINCE_MEETING - 1
     meeting = last_meeting(home.path, today - dt.timedelta(days=too_late))
     return source if meeting is None else replace(source, meeting=meeting)
-
-
-@contextmanager
-def unchanged(source: Source) -> Iterator[None]:
-    """While the alerts of a home are those of a source, and no erasure begins; EngineError where they are no more."""
-    folder, of = source.city.prepared, source.exact or source
-    assert folder is not None
-    home = Home(folder.parents[1])
-    with locked(home.lock, shared=True):
-        if Store(home).alerts_version() != of.version:
-            raise EngineError(CHANGED_MEANWHILE)
-        yield
 
 
 def _opened(files: Sequence[str | Path], version: str, city: CityProfile) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 import sysconfig
 import tempfile
 from collections.abc import Callable
@@ -75,15 +74,6 @@ def read_json(folder: Path | None, name: str) -> Any:
         return None if folder is None else json.loads(prepared_file(folder, name, ".json").read_text("utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def kept_json(folder: Path, name: str) -> list[Any]:
-    """What is kept by a name of whatever version of the alerts, by the same code; what cannot be read is left out."""
-    found = []
-    for path in folder.glob(f"{name}-*-{code_version()}.json"):
-        with contextlib.suppress(OSError, ValueError):
-            found.append(json.loads(path.read_text("utf-8")))
-    return found
 
 
 def write_json(folder: Path, name: str, value: Any) -> None:
@@ -162,19 +152,6 @@ def write_whole(path: Path, write: Callable[[Path], Any], mode: int = 0o644) -> 
     finally:
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
-
-
-def link_whole(earlier: Path, path: Path) -> None:
-    """Put a file that never changes at a second place, in one step; OSError where it cannot be."""
-
-    def link(part: Path) -> None:
-        part.unlink()
-        try:
-            os.link(earlier, part)
-        except OSError:  # a file system without links
-            shutil.copyfile(earlier, part)
-
-    write_whole(path, link)
 
 
 def _cells_file(folder: Path, resolution: int) -> Path:

@@ -38,21 +38,3 @@ def try_lock(handle: IO[Any]) -> bool:
     except OSError:
         return False
     return True
-
-
-def can_lock() -> bool:
-    """Whether the system locks files."""
-    return _flock is not None
-
-
-def is_taken(handle: IO[Any]) -> bool:
-    """Whether somebody else holds the lock of an open file; if not it is taken, until the file is closed. Nobody holds
-    one on a disk that locks no files.
-    """
-    try:
-        _flock.flock(handle, _flock.LOCK_EX | _flock.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
