@@ -1,8 +1,6 @@
-"""Papers to hand out: the council's brief and an intervention plan, as accessible PDF (PDF/UA-1) or as Word.
+"""Papers to hand out: the council's brief and an intervention plan, as PDF or as Word.
 
-A document as an accessible PDF (PDF/UA-1): tagged, titled, in its language, with alternative texts.
-
-Papers to hand out: the council's brief and an intervention plan, as PDF or as Word.
+The PDF is accessible (PDF/UA-1): tagged, titled, in its language, with alternative texts.
 """
 
 from __future__ import annotations
@@ -14,14 +12,15 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal
-
-import typst
+from typing import TYPE_CHECKING, Final, Literal
 
 from analysis.report.blocks import Document, Picture, as_plain_data, pictures
 from analysis.report.brief import Brief, compose_brief
 from analysis.report.plan import compose_plan
 from curim_data.model import CityProfile, Plan, Translator
+
+if TYPE_CHECKING:
+    import typst
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "document.typ"
 NUMBERED: Final = re.compile(r"\b([^\W\d_]\w*) (\d{1,2})(?=[,.;:»”)\"])")  # "Zone 1": no line ends between the two
@@ -56,6 +55,8 @@ def render_pdf(document: Document) -> bytes:
 
 def _compiler(root: Path, told: str, tight: int) -> typst.Compiler:
     """What sets a document, given as JSON, so many steps tighter."""
+    import typst  # here, since it is large, and few readers ask for a paper
+
     return typst.Compiler(
         root / "main.typ",
         root=root,

@@ -145,7 +145,7 @@ def _compressed(metadata: memoryview) -> bool:
 def block_tables(block: Block) -> Iterator[pa.Table]:
     """A block as a table, or as several where it is larger than `LARGE`: its texts and marks are columns; the records
     that were refused stand in the metadata of the first one's schema."""
-    unstored = {f"{_UNSTORED}{place}": pa.array(mask) for place, mask in block.unstored.items()}
+    unstored = {f"{_UNSTORED}{place}": pa.array(mask) for place, mask in sorted(block.unstored.items())}
     marks = map(pa.array, (block.rows, block.encoding_repaired, block.trailing_cut), _MARKS.values())
     columns = [*block.table.columns, *marks, *unstored.values()]
     table = pa.table(columns, names=[*block.table.column_names, *_MARKS, *unstored])

@@ -188,7 +188,9 @@ def _unstored(source: Path, name: str, sheet: str, frame: _Frame) -> Unstored:
     places = {column: place for place, column in enumerate(frame.columns)}
     with reader_errors(name, "Excel"), zipfile.ZipFile(source) as archive:
         try:
-            ids = {one.get("name"): one.get(_LINKED) for one in _xml(archive, "xl/workbook.xml").iter("{*}sheet")}
+            ids = {
+                one.get("name"): one.get(_LINKED) for one in _xml(archive, "xl/workbook.xml").iterfind(".//{*}sheet")
+            }
             links = {one.get("Id"): one.get("Target") for one in _xml(archive, "xl/_rels/workbook.xml.rels")}
             part = archive.open(str(PurePosixPath("xl") / links[ids[sheet]]).lstrip("/"))
         except (KeyError, TypeError):  # its parts are not named as usual

@@ -15,6 +15,7 @@ import platform
 import uuid
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, NoReturn
@@ -102,7 +103,10 @@ def _memory(folder: Path) -> joblib.Memory:
 @lru_cache(maxsize=64)
 def _results(folder: Path) -> joblib.memory.MemorizedFunc:
     """What returns the result under a key, else calls its second argument and keeps what that returns."""
-    return _memory(folder).cache(_kept, ignore=["make"], verbose=0)
+    found: joblib.memory.MemorizedFunc = _memory(folder).cache(_kept, ignore=["make"], verbose=0)
+    with suppress(_MissingError):
+        found("", _missing)  # joblib takes what is there as that of another function until it was asked once
+    return found
 
 
 def _kept(key: str, make: Callable[[], bytes]) -> bytes:  # noqa: ARG001 (joblib's key)

@@ -15,7 +15,6 @@ from curim_data.model import MOST_MAP_CELLS, Audience, Message
 from curim_data.model.prepared import PLACES, has_cells, is_current, write_cells
 from curim_data.model.progress import report, stage
 from curim_data.protection import copies_of, keep_errors, making_copies, protected
-from curim_data.quality.positions import keep_coordinate_step
 from curim_data.query import keep_default_points
 from curim_data.store import Home, Store, has_alerts
 from curim_data.store.locking import locked
@@ -87,7 +86,8 @@ def _preparing(home: Home) -> Iterator[None]:
 
 def _keep_alerts(home: Home, source: Source) -> None:
     """Keep what is made of the alerts themselves, unless they changed meanwhile. One process does at a time."""
-    from curim_data.quality.positions import keep_shared_points  # statistics: who finds them kept waits for none
+    # Here, since they load statistics: who finds them kept waits for none.
+    from curim_data.quality.positions import keep_coordinate_step, keep_shared_points
 
     with _preparing(home), _unchanged(home, source) as unchanged:
         if unchanged:

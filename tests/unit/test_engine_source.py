@@ -6,11 +6,10 @@ import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from curim_data import query
-from curim_data.engine import last_meeting, open_source, source_from_files
+from curim_data.engine import EngineError, last_meeting, open_source, source_from_files
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.store import Home
@@ -62,13 +61,7 @@ def test_the_last_meeting_is_read_from_the_home(tmp_path: Path) -> None:
     assert last_meeting(tmp_path, today) is None
 
 
-def test_another_engine_takes_the_place_of_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    small_source(tmp_path, [alert(number) for number in range(30)])
-    parquet = next(tmp_path.glob("*.parquet"))
-    other = tmp_path / "other.duckdb"
-    with duckdb.connect(str(other)) as connection:
-        connection.execute(f"create table alerts as from read_parquet('{parquet}')")
+def test_a_database_that_is_no_postgresql_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Home, "city", lambda _: small_city())
-    source = open_source(Home(tmp_path), f"duckdb://{other}")
-    assert query.total(source, ALL, Audience.ANALYST).n == 30
-    assert len(source.version) == 12
+    with pytest.raises(EngineError, match="PostgreSQL alone"):
+        open_source(Home(tmp_path), f"duckdb://{tmp_path / 'other.duckdb'}")

@@ -59,7 +59,4 @@ def test_without_pyspark_it_is_said_how_to_get_it(sample: Home, monkeypatch: pyt
 
 
 def test_a_path_stands_for_one_file(tmp_path: Path) -> None:
-    assert (
-        spark._address(str(tmp_path / "a [1] {b} *?.parquet"))
-        == f"file://{tmp_path}/a \\[1\\] \\{{b\\}} \\*\\?.parquet"
-    )
+    assert spark._address(tmp_path / "a [1] {b} *?.parquet") == f"file://{tmp_path}/a \\[1\\] \\{{b\\}} \\*\\?.parquet"

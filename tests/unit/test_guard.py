@@ -47,7 +47,7 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Door:
     monkeypatch.setattr(guard.reader, "reader", lambda: made.reader)
     monkeypatch.setattr(guard, "_page", page)
     monkeypatch.setattr(guard, "_refuse", refuse)
-    monkeypatch.setattr(guard.door, "show", refuse)
+    monkeypatch.setattr(guard, "_show_door", refuse)
     monkeypatch.setattr(guard.house, "keep_to_one_city", lambda *_: None)
     guard._handed.page = None
     return made

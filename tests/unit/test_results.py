@@ -20,6 +20,7 @@ from curim_data.store.results import SETTING, read_result, write_result
 from pages.parts.frame import results, web
 from pages.parts.frame.page import Dataset, dataset_of
 from pages.parts.gender.queries import weights
+from tests.stored import stored_column
 
 KEY = "some.study[AlertFilter()]"
 CONTENT = bytes(range(256)) * 100
@@ -111,7 +112,7 @@ def test_nothing_is_read_where_others_can_write_or_from_another_computer(
 def test_results_go_with_an_erasure_and_none_is_written_after_it(home: Home, dataset: Dataset) -> None:
     _write(home, dataset)
     assert _files(home)
-    one = open_for(home, Audience.ANALYST).table.alert_id.execute().iloc[0]
+    one = stored_column(open_for(home, Audience.ANALYST), "alert_id")[0]
     erase(home, [one])
     assert not _files(home)
     _write(home, dataset)  # a calculation that began before it
