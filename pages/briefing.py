@@ -16,7 +16,7 @@ from pages.parts.frame import contained, headed, require
 page = require(Role.PUBLIC)
 t = page.t
 
-chosen = page.dataset, page.filter, page.audience
+chosen = page.dataset, page.filter
 changes: BriefChanges | None = None  # where they were stopped, or failed
 
 with contained(t("Briefing")):

@@ -16,7 +16,7 @@ chosen = without_gender(page.filter)
 total = cached_query(page, "total", filter=chosen)
 with contained(t("Gender")):
     with headed(st.container(), t("Gender")) as heading:
-        found = queries.places(page.dataset, chosen, page.audience)
+        found = queries.places(page.dataset, chosen)
         with heading:
             shares.draw_headline(page, chosen, total, found)
     if not asked & shares.GENDERS_ASKED:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from curim_data.model import Role
 from curim_data.model.extent import NESTED_CELLS
-from curim_data.privacy import finest_resolution, sees_exact
+from curim_data.privacy import finest_resolution
 from pages.parts.frame import contained, headed, require
 from pages.parts.frame.links import write_link_word
 from pages.parts.hotspots.alerts_layer import draw_alerts_layer
@@ -32,8 +32,8 @@ page = require(Role.PUBLIC)
 t = page.t
 assert page.source is not None
 
-exact = sees_exact(page.audience)
-finest = finest_resolution(page.audience, page.filter, page.city)
+exact = not page.protected
+finest = finest_resolution(page.alerts, page.filter)
 
 title = st.container()
 controls = st.container(horizontal=True, vertical_alignment="bottom")
@@ -68,7 +68,7 @@ with controls:
 
 with contained(t("Hot spots")):
     with headed(title, t("Hot spots") if layer == LAYERS[0] else layers[layer]) as heading:
-        study = hot_spots(page.dataset, page.filter, page.audience, size or None, how.base)
+        study = hot_spots(page.dataset, page.filter, size or None, how.base)
         place = place_from_link(page, size or study.resolution)
         if not page.narrow and not study.total.nowhere:
             with search:

@@ -39,23 +39,23 @@ FIELDS: Final = ("categories", "districts", "affected", "reporters", "kinds", "s
 Answer = list[pd.DataFrame]
 
 
-def _total(source: Source, f: AlertFilter, audience: Audience) -> Answer:
-    found = query.total(source, f, audience)
+def _total(source: Source, f: AlertFilter) -> Answer:
+    found = query.total(source, f)
     return [pd.DataFrame([{**asdict(found), "notes": str(found.notes)}])]
 
 
-def _counts(source: Source, f: AlertFilter, audience: Audience) -> Answer:
-    by_month = query.counts(source, f, ["month", "reporter_gender"], audience, complete=True)
-    return [by_month.frame, query.counts(source, f, ["year", "place", "status"], audience).frame]
+def _counts(source: Source, f: AlertFilter) -> Answer:
+    by_month = query.counts(source, f, ["month", "reporter_gender"], complete=True)
+    return [by_month.frame, query.counts(source, f, ["year", "place", "status"]).frame]
 
 
-def _hours(source: Source, f: AlertFilter, audience: Audience) -> Answer:
-    return [query.counts(source, f, ["hour", "dark"], audience).frame]
+def _hours(source: Source, f: AlertFilter) -> Answer:
+    return [query.counts(source, f, ["hour", "dark"]).frame]
 
 
-def _tables(source: Source, f: AlertFilter, audience: Audience) -> Answer:
+def _tables(source: Source, f: AlertFilter) -> Answer:
     asked = (["cell", "category"], ["cell", "affected_gender"], ["cell"])
-    return [one.frame for one in query.tables(source, f, asked, audience, resolution=_cell(f))]
+    return [one.frame for one in query.tables(source, f, asked, resolution=_cell(f))]
 
 
 def _cell(f: AlertFilter) -> int:
@@ -63,22 +63,22 @@ def _cell(f: AlertFilter) -> int:
     return 8 if f.groups else 9
 
 
-def _cells(source: Source, f: AlertFilter, audience: Audience) -> Answer:
-    found = query.cells(source, f, _cell(f), audience)
+def _cells(source: Source, f: AlertFilter) -> Answer:
+    found = query.cells(source, f, _cell(f))
     return [found.frame, pd.DataFrame([[found.at_default, found.off_mask]])]
 
 
-def _options(source: Source, f: AlertFilter, audience: Audience) -> Answer:
-    return [one.frame for one in query.all_options(source, f, FIELDS, audience).values()]
+def _options(source: Source, f: AlertFilter) -> Answer:
+    return [one.frame for one in query.all_options(source, f, FIELDS).values()]
 
 
-def _default_coordinates(source: Source, f: AlertFilter, audience: Audience) -> Answer:
-    found = query.default_coordinates(source, f, audience)
+def _default_coordinates(source: Source, f: AlertFilter) -> Answer:
+    found = query.default_coordinates(source, f)
     found = found.sort_values(["longitude", "latitude"], ignore_index=True)
     return [found.set_axis(list(found.columns), axis=1)]  # kept points have their names from elsewhere
 
 
-QUESTIONS: Final[Mapping[str, Callable[[Source, AlertFilter, Audience], Answer]]] = {
+QUESTIONS: Final[Mapping[str, Callable[[Source, AlertFilter], Answer]]] = {
     "total": _total,
     "counts": _counts,
     "hours": _hours,
@@ -103,8 +103,8 @@ def assert_same_answer(both: Both, name: str, question: str) -> None:
     """The other engine answers one question of one filter as DuckDB does, and not with nothing."""
     audience, files, other = both
     ask, f = QUESTIONS[question], FILTERS[name]
-    mine = ask(files, f, audience)
-    assert_equal(mine, ask(other, f, audience))
+    mine = ask(files, f)
+    assert_equal(mine, ask(other, f))
     # Council and public know no default coordinates; every other question is of some alerts.
     assert sum(map(len, mine)) > 0 or (question == "default coordinates" and audience is Audience.COUNCIL)
 

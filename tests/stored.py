@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pyarrow as pa
 
 from curim_data.engine import Source
 from curim_data.engine.flat import STORED
+from curim_data.model import Audience
+from curim_data.privacy import sees_exact
 
 
 def stored_alerts(source: Source) -> pa.Table:
@@ -19,3 +23,8 @@ def stored_column(source: Source, name: str) -> pd.Series:
     """A column of them."""
     found: pd.Series = stored_alerts(source)[name].to_pandas()
     return found
+
+
+def seen_by(source: Source, audience: Audience) -> Source:
+    """A source under the limits of an audience, without a protected copy: for tests of the limits alone."""
+    return replace(source, protected=not sees_exact(audience))

@@ -64,10 +64,10 @@ def brief(
     if if_changed and out is None and not to:
         raise UsageError(Message("--if-changed needs --out FILE or --mail ADDRESS: what should be written or sent?"))
     settings, first = _settings(ctx, to), _first_day(ctx, since)
-    changes = studies.brief.brief_changes(ctx.source, ctx.filter, ctx.audience, first)
+    changes = studies.brief.brief_changes(ctx.source, ctx.filter, first)
     if if_changed and (quiet := _nothing_new(ctx, changes)):
         return _answer(ctx, changes, [quiet], [quiet])
-    study = studies.brief.brief_study(ctx.source, ctx.filter, ctx.audience, first, changes)
+    study = studies.brief.brief_study(ctx.source, ctx.filter, first, changes)
     plans = _plans(ctx)
     lines = [*_page_lines(ctx, study), *_plan_lines(ctx, plans)]
     done = []
@@ -234,7 +234,7 @@ def _card(ctx: CommandContext, number: int, out: Path, since: str | None) -> Ans
     """Write one change as a picture, with the numbers that the public may see."""
     check_suffix(out, ".png")
     source, f = ctx.source, ctx.filter
-    changes = studies.brief.brief_changes(protection.copy_of(source), f, Audience.PUBLIC, _first_day(ctx, since))
+    changes = studies.brief.brief_changes(protection.copy_of(source), f, _first_day(ctx, since))
     if not 1 <= number <= len(changes.findings):
         raise UsageError(
             Message(

@@ -143,7 +143,7 @@ class CommandContext:
 
         self.city()
         source = protection.open_for(self.home, self.audience)
-        self.written = WrittenCounts(AlertFilter(), self.audience, source.city)
+        self.written = WrittenCounts.of(AlertFilter(), source)
         return source
 
     @cached_property
@@ -160,7 +160,7 @@ class CommandContext:
             if message.values:
                 raise UsageError(Message("“{value}” is not a date such as 2025-03-31.", message.values))
             self.note(self.t(message))
-        check_asked(f, (), self.audience, self.source.city)
+        check_asked(f, (), self.source)
         self.asks(f)
         return f
 
@@ -170,7 +170,7 @@ class CommandContext:
 
         city = self.source.city
         sensitive = (f for f in filters if is_sensitive(f, city))
-        self.written = WrittenCounts(next(sensitive, filters[0]), self.audience, city)
+        self.written = WrittenCounts.of(next(sensitive, filters[0]), self.source)
 
     def least(self, category: str = "") -> int:
         """The smallest count that is written out; `category`: of which it is, where of one."""
@@ -180,7 +180,7 @@ class CommandContext:
         """The filter in words, with its count."""
         from curim_data import query
 
-        return query.sentence(self.source, self.filter, self.t, query.total(self.source, self.filter, self.audience))
+        return query.sentence(self.source, self.filter, self.t, query.total(self.source, self.filter))
 
     def question(self) -> dict[str, Any]:
         """The entries that the JSON answer of a study begins with: what was asked, for whom."""
@@ -195,7 +195,7 @@ class CommandContext:
         from curim_data import query
         from curim_data.model.absence import NO_POSITIONS
 
-        if not query.total(self.source, studies.cells.whole_city(self.filter), self.audience).nowhere:
+        if not query.total(self.source, studies.cells.whole_city(self.filter)).nowhere:
             return None
         if out is not None:
             raise UsageError(NO_POSITIONS)

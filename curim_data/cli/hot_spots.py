@@ -130,7 +130,7 @@ class SearchOptions:
         """By what alerts count; None where each counts one. UsageError where they cannot be weighed so."""
         if self.weight == "none":
             return None
-        if (why := studies.harm.weight_obstacle(ctx.source, self.weight, ctx.audience)) is not None:
+        if (why := studies.harm.weight_obstacle(ctx.source, self.weight)) is not None:
             raise UsageError(why)
         return self.weight
 
@@ -162,12 +162,12 @@ def find_hot_spots(ctx: CommandContext, options: SearchOptions) -> FoundSpots:
     """
     from curim_data import privacy
 
-    source, f, audience, t = ctx.source, ctx.filter, ctx.audience, ctx.t
+    source, f, t = ctx.source, ctx.filter, ctx.t
     weight = options.weighed_by(ctx)
-    privacy.check(["cell"], options.resolution, f, audience, source.city)
-    study = studies.hot_spots.hot_spot_study(source, f, audience, options.resolution, options.base)
+    privacy.check(["cell"], options.resolution, f, source)
+    study = studies.hot_spots.hot_spot_study(source, f, options.resolution, options.base)
     spots = _named_in_area(ctx, study.spots, known=True)
-    weighed = studies.harm.spots_by_harm(source, f, audience, weight, study) if weight and not study.unjudged else None
+    weighed = studies.harm.spots_by_harm(source, f, weight, study) if weight and not study.unjudged else None
     why = study.elsewhere if spots else None
     return FoundSpots(
         n=study.hot.n,
@@ -190,12 +190,12 @@ def _find_clusters(ctx: CommandContext, options: SearchOptions) -> FoundSpots:
     from curim_data import privacy
 
     finest = studies.clusters.CLUSTER_RESOLUTION
-    if privacy.finest_resolution(ctx.audience, ctx.filter, ctx.source.city) < finest:
+    if privacy.finest_resolution(ctx.source, ctx.filter) < finest:
         raise UsageError(
             Message("Clusters need exact alerts: ask as analyst or specialist, or with --method significance.")
         )
     weight = options.weighed_by(ctx)
-    found = studies.clusters.cluster_study(ctx.source, ctx.filter, ctx.audience, weight=weight)
+    found = studies.clusters.cluster_study(ctx.source, ctx.filter, weight=weight)
     spots = _named_in_area(ctx, found.found, known=True)
     return FoundSpots(found.n, found.sentence(ctx.t), finest, found.choices, spots)
 
@@ -205,7 +205,7 @@ def _named_in_area(ctx: CommandContext, spots: Sequence[_Spot], *, known: bool =
     from analysis.spots.naming import name_spots
 
     source, f = ctx.source, ctx.filter
-    names = name_spots(spots, source.city, studies.hot_spots.known_places(source, ctx.audience) if known else ())
+    names = name_spots(spots, source.city, studies.hot_spots.known_places(source) if known else ())
     named = ((spot, names[spot.id]) for spot in spots)
     return [(spot, name) for spot, name in named if studies.spot_area.in_area(spot, name, f, source.city)]
 
@@ -305,8 +305,8 @@ def _emerging(ctx: CommandContext, resolution: int | None) -> Answer:
     from curim_data import privacy
 
     t, f, city = ctx.t, ctx.filter, ctx.source.city
-    privacy.check(["cell"], resolution, f, ctx.audience, city)
-    study = studies.emerging.emerging_study(ctx.source, f, ctx.audience, resolution)
+    privacy.check(["cell"], resolution, f, ctx.source)
+    study = studies.emerging.emerging_study(ctx.source, f, resolution)
     if (found := study.emerging) is None:
         raise UsageError(study.why or Message("There is nothing to report."))
     listed = [line for line in study.lines if studies.spot_area.in_area(line.place, line.name, f, city)]
@@ -355,7 +355,7 @@ def _density(ctx: CommandContext, out: Path | None) -> Answer:
     """The density, its pixels as CSV or its classes as GeoJSON."""
     from analysis.density.kernel_density import format_density
 
-    t, city, study = ctx.t, ctx.source.city, studies.density.density_study(ctx.source, ctx.filter, ctx.audience)
+    t, city, study = ctx.t, ctx.source.city, studies.density.density_study(ctx.source, ctx.filter)
     surface, area = study.density, [t(studies.spot_area.OF_CITY)] if studies.spot_area.has_area(ctx.filter) else []
     if not study.enough:
         told = study.too_few(t)

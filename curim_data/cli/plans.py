@@ -50,8 +50,8 @@ def plan_draft(
             if found.spots
             else Message("The filter leaves no hot spot to make a plan for: widen it.")
         )
-    problem = studies.plan.problem_of_spot(source, f, ctx.audience, *found.spots[spot - 1])
-    cells = query.cells(source, f, found.resolution, ctx.audience).frame
+    problem = studies.plan.problem_of_spot(source, f, *found.spots[spot - 1])
+    cells = query.cells(source, f, found.resolution).frame
     today = source.as_of if source.city.illustrative else engine.city_day(source.city)
     made = draft_plan(problem, source.city, source.as_of, today=today, cells=cells, language=t.lang)
     plan = _plans(ctx).create(made.plan, who)

@@ -56,10 +56,10 @@ def counts(
     if "cell" not in names and resolution is not None:
         raise UsageError(Message("--resolution is for counts by cell: add --by cell."))
     source, f = ctx.source, ctx.filter
-    privacy.check_asked(f, names, ctx.audience, source.city)
+    privacy.check_asked(f, names, source)
     if "cell" in names:
-        resolution = resolution or privacy.finest_resolution(ctx.audience, f, source.city)
-    counted = query.counts(source, f, names, ctx.audience, complete=complete, resolution=resolution).shown
+        resolution = resolution or privacy.finest_resolution(source, f)
+    counted = query.counts(source, f, names, complete=complete, resolution=resolution).shown
     frame = counted.frame.drop(columns=["withheld", *([] if counted.threshold > 1 else ["fewer_than"])])
     if "cell" in names:
         frame = frame.assign(cell=[f"{cell:x}" for cell in frame["cell"]])
@@ -90,20 +90,20 @@ def trends(
     from curim_data import privacy
 
     source, f, t = ctx.source, ctx.filter, ctx.t
-    by_month = not privacy.sees_exact(ctx.audience) and privacy.is_sensitive(f, source.city)
+    by_month = source.protected and privacy.is_sensitive(f, source.city)
     step = by or ("month" if by_month else "week")
-    privacy.check_asked(f, (step,), ctx.audience, source.city)
-    trend = studies.trends.trend_study(source, f, ctx.audience, UNITS[step])
+    privacy.check_asked(f, (step,), source)
+    trend = studies.trends.trend_study(source, f, UNITS[step])
     if trend is None:
         raise UsageError(Message("There are no alerts in this period: “curim import FILE” brings some."))
     frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm", "complete"]]
     lacking = source.lacks(UNITS[step])
     notes = [t(lacking)] if lacking is not None else []
-    ahead = studies.trends.forecast_study(source, f, ctx.audience, trend.unit) if trend.unit != "day" else None
+    ahead = studies.trends.forecast_study(source, f, trend.unit) if trend.unit != "day" else None
     series = None if isinstance(ahead, Message) else ahead
     past = [series.sentence(t), series.past_sentence(t)] if series else []
     forecast = [t(ahead)] if isinstance(ahead, Message) else past
-    events = studies.events.event_study(source, source, f, ctx.audience)
+    events = studies.events.event_study(source, source, f)
     table = [] if out else [Table(frame.rename(columns={"n": "alerts"}), source.city)]
     return Answer(
         {
@@ -150,13 +150,13 @@ def changes(ctx: CommandContext, out: OutCsv = None) -> Answer:
     source, f, t = ctx.source, ctx.filter, ctx.t
     study = studies.changes.change_study(source, f)
     # Who sees exact counts can read all of them in the table anyway; others get what the Briefing lists.
-    most = MOST_LISTED if ctx.as_json and privacy.sees_exact(ctx.audience) else studies.brief.MOST_FINDINGS
-    found = studies.brief.brief_changes(source, f, ctx.audience, most=most)
+    most = MOST_LISTED if ctx.as_json and not ctx.source.protected else studies.brief.MOST_FINDINGS
+    found = studies.brief.brief_changes(source, f, most=most)
     if study.periods.before is None and not found.events:
         raise UsageError(study.periods.choice.explanation)
     strict = privacy.is_sensitive(f, source.city)
-    unused = study.not_in_use.told(source, ctx.audience)
-    written = studies.written_changes.written_changes(study, ctx.audience, source.city, sensitive=strict)
+    unused = study.not_in_use.told(source)
+    written = studies.written_changes.written_changes(study, source, sensitive=strict)
     rows = written.loc[studies.written_changes.surest_first(study.changes.frame, written)]
     rows = rows[[name for name in (*_CHANGES, privacy.FEWER_THAN) if name in rows]].reset_index(drop=True)
     elsewhere = (
@@ -275,7 +275,7 @@ def compare(
 ) -> Answer:
     """The places where two filters differ."""
     t, city = ctx.t, ctx.source.city
-    study = studies.compare.compare_study(ctx.source, ctx.filter, ctx.audience, against, resolution)
+    study = studies.compare.compare_study(ctx.source, ctx.filter, against, resolution)
     sides, found = (study.pair.first, study.pair.second), study.comparison
     ctx.asks(*sides)
     sentences = [side.sentence(t, city, n=n.said) for side, n in zip(sides, study.totals, strict=True)]
@@ -344,10 +344,10 @@ def concentration(
     from curim_data import privacy
 
     t = ctx.t
-    privacy.check(["cell"], resolution, ctx.filter, ctx.audience, ctx.source.city)
+    privacy.check(["cell"], resolution, ctx.filter, ctx.source)
     if (nowhere := ctx.nowhere(out, {"shares": []})) is not None:
         return nowhere
-    study = studies.concentration.concentration_study(ctx.source, ctx.filter, ctx.audience, resolution)
+    study = studies.concentration.concentration_study(ctx.source, ctx.filter, resolution)
     found = study.concentration
     shares = [
         {"part": share.part, "cells": share.cells, "share": share.places, **_interval("chance", share.chance)}
@@ -396,7 +396,7 @@ def forecast(
             )
         )
     t = ctx.t
-    study = studies.forecast.forecast_study(ctx.source, ctx.filter, ctx.audience, weeks, resolution)
+    study = studies.forecast.forecast_study(ctx.source, ctx.filter, weeks, resolution)
     if out is not None and study.cells_refused is NO_POSITIONS:
         raise UsageError(NO_POSITIONS)
     cells, city = study.cells, study.city
@@ -468,7 +468,7 @@ def near_repeat(
     if (nowhere := ctx.nowhere(out, {"bands": []})) is not None:
         return nowhere
     t = ctx.t
-    study = studies.near_repeat.near_repeat_study(ctx.source, ctx.filter, ctx.audience, metric=known)
+    study = studies.near_repeat.near_repeat_study(ctx.source, ctx.filter, metric=known)
     knox, told, caution = study.knox, study.sentence(t), study.caution(t)
     frame = knox.frame() if knox else None
     columns = ["space", "time", "observed", "mean", "ratio", "q", "repeat", "pattern"]
@@ -502,7 +502,7 @@ def quality(
     from curim_data.quality.study import quality_study
 
     t, source = ctx.t, ctx.source
-    study = quality_study(source, ctx.audience)
+    study = quality_study(source, listed=ctx.audience is Audience.ANALYST)
     data = tables.as_object(t, source, study, with_ids=True) | ({"out": str(out)} if out else {})
     if out is not None:
         in_html = out.suffix.lower() == ".html"

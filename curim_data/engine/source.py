@@ -61,7 +61,8 @@ class Source:
     on there is a week of data (`SHORTEST_SINCE_MEETING`), where months alone are known the last one until `as_of`;
     `other_categories` are those that the city's tree does not know.
     `exact`: where these are the protected copy of alerts (`curim_data.protection`), the alerts: for choosing what is
-    told, never for a figure.
+    told, never for a figure. `protected`: whether the limits of council and public hold for what is asked of them and
+    for the counts that are written out (`curim_data.privacy`).
     `cache` is for facts about all stored alerts that are found once: sources of the same files share it.
     """
 
@@ -79,6 +80,7 @@ class Source:
     asked: frozenset[str] = frozenset(ASKED_FIELDS)
     annotations: tuple[Annotation, ...] = ()
     exact: Source | None = field(default=None, repr=False, compare=False)
+    protected: bool = False
     cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -90,6 +92,11 @@ class Source:
             self.cache[_COVERAGE] = learn(counts_by_source(self.alerts))
         learned: Coverage = self.cache[_COVERAGE]
         return learned.corrected(self.annotations)
+
+    @property
+    def in_full(self) -> Source:
+        """The same alerts without the limits of council and public: for sums and choices, never to be written out."""
+        return replace(self, protected=False) if self.protected else self
 
     def lacks(self, unit: TimeUnit) -> Message | None:
         """Why nothing is shown by this unit, and what to ask for; None where it is known."""

@@ -112,9 +112,9 @@ def write(source: Source, f: AlertFilter, out: Path | BinaryIO, kind: Kind, audi
     return n
 
 
-def count(source: Source, f: AlertFilter, audience: Audience) -> int:
+def count(source: Source, f: AlertFilter) -> int:
     """How many alerts `write` would give."""
-    return query.total(source, f, audience).n or 0
+    return query.total(source, f).n or 0
 
 
 def slices(source: Source, f: AlertFilter) -> Iterator[pa.Table]:

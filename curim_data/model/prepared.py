@@ -25,7 +25,7 @@ import pandas as pd
 import pyarrow as pa
 
 FOLDER: Final = "prepared"
-PLACES: Final = "places"  # what the known places of an audience are kept by, with its name
+PLACES: Final = "places"  # what the known places are kept by
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("analysis", "curim_data", "pages")
 KINDS: Final = frozenset({".po", ".py", ".toml", ".typ"})  # of files of which the program consists

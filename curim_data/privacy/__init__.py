@@ -3,7 +3,8 @@
 Public: `authorise`, `check`, `protect`, `Counted`, `DisclosureError`; `threshold`, `threshold_rule`,
 `K_ORDINARY`, `K_SENSITIVE` (its floors); `WrittenCounts`, `COUNT_COLUMNS`, `FEWER_THAN`, `share_is_told`,
 `written_share`, `drawn_share`;
-`askable`, `check_asked`, `not_held`; `finest_resolution`, `sees_exact`, `is_sensitive`, `is_sensitive_category`,
+`askable`, `check_asked`, `not_held`; `finest_resolution`, `protected_resolution`, `sees_exact`,
+`is_sensitive`, `is_sensitive_category`,
 `sensitive_categories`.
 """
 
@@ -21,6 +22,7 @@ from curim_data.privacy.disclosure import (
     finest_resolution,
     is_sensitive,
     protect,
+    protected_resolution,
     sees_exact,
     threshold,
 )

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Message
-from curim_data.privacy.disclosure import DisclosureError, is_sensitive, sees_exact
+from curim_data.model import Message
+from curim_data.privacy.disclosure import DisclosureError, is_sensitive
 
 NO_SEVERITY: Final = Message(
     "The protected copy, which council and public read, does not hold the severity of alerts. It can be asked by "
@@ -39,16 +40,16 @@ _SENSITIVE_DIMENSIONS: Final[Mapping[str, Message]] = {
 }
 
 
-def not_held(f: AlertFilter, audience: Audience, city: CityProfile) -> dict[str, Message]:
-    """The attributes of a filter by which the audience cannot ask, set or not, each with the reason."""
-    if sees_exact(audience):
+def not_held(f: AlertFilter, source: Source) -> dict[str, Message]:
+    """The attributes of a filter that cannot be asked of a source, set or not, each with the reason."""
+    if not source.protected:
         return {}
-    return {**_FIELDS, **(_SENSITIVE_FIELDS if is_sensitive(f, city) else {})}
+    return {**_FIELDS, **(_SENSITIVE_FIELDS if is_sensitive(f, source.city) else {})}
 
 
-def askable(f: AlertFilter, audience: Audience, city: CityProfile) -> tuple[AlertFilter, tuple[Message, ...]]:
-    """The filter without what the audience cannot ask by, and why it was left out."""
-    usual, kept_out = AlertFilter(), not_held(f, audience, city)
+def askable(f: AlertFilter, source: Source) -> tuple[AlertFilter, tuple[Message, ...]]:
+    """The filter without what cannot be asked of these alerts, and why it was left out."""
+    usual, kept_out = AlertFilter(), not_held(f, source)
     left_out = {name: why for name, why in kept_out.items() if getattr(f, name) != getattr(usual, name)}
     if not left_out:
         return f, ()
@@ -56,13 +57,13 @@ def askable(f: AlertFilter, audience: Audience, city: CityProfile) -> tuple[Aler
     return f.replace(**{name: getattr(usual, name) for name in left_out}), tuple(reasons.values())
 
 
-def check_asked(f: AlertFilter, by: Sequence[str], audience: Audience, city: CityProfile) -> None:
-    """Raise DisclosureError for a filter, or a dimension of a table, that the audience's alerts do not have."""
-    if sees_exact(audience):
+def check_asked(f: AlertFilter, by: Sequence[str], source: Source) -> None:
+    """Raise DisclosureError for a filter, or a dimension of a table, that these alerts do not have."""
+    if not source.protected:
         return
-    for why in askable(f, audience, city)[1]:
+    for why in askable(f, source)[1]:
         raise DisclosureError(why)
-    lacking = {**_DIMENSIONS, **(_SENSITIVE_DIMENSIONS if is_sensitive(f, city) else {})}
+    lacking = {**_DIMENSIONS, **(_SENSITIVE_DIMENSIONS if is_sensitive(f, source.city) else {})}
     for name in by:
         if name in lacking:
             raise DisclosureError(lacking[name])

@@ -24,6 +24,7 @@ import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import CELL_RESOLUTIONS, Audience, CityProfile, IntArray, Message, MessageError
 from curim_data.privacy.sensitive import is_sensitive_category
@@ -44,7 +45,7 @@ class DisclosureError(MessageError, ValueError):
 
 @dataclass(frozen=True)
 class Counted:
-    """Counts for an audience.
+    """Counts of a source under the limits of its readers.
 
     `frame` has the columns `by` (for map cells: the index `cell`), then n (float): the numbers that everything is
     worked out of. `shown` is what may be written out of them.
@@ -56,7 +57,6 @@ class Counted:
 
     frame: pd.DataFrame
     by: tuple[str, ...]
-    audience: Audience
     threshold: int
     total: float
     least: int | IntArray = 1
@@ -85,26 +85,29 @@ def is_sensitive(f: AlertFilter, city: CityProfile) -> bool:
     return any(is_sensitive_category(name, city) for name in asked_categories(f, city))
 
 
-def threshold(audience: Audience, sensitive: bool, city: CityProfile) -> int:
+def threshold(source: Source, sensitive: bool) -> int:
     """The smallest count that is written out, zero apart; 1 is every count."""
-    return 1 if sees_exact(audience) else city.least_count(sensitive)
+    return source.city.least_count(sensitive) if source.protected else 1
 
 
-def finest_resolution(audience: Audience, f: AlertFilter, city: CityProfile) -> int:
-    """The finest H3 resolution that the audience may see under the filter."""
-    if sees_exact(audience):
-        return max(CELL_RESOLUTIONS)
+def finest_resolution(source: Source, f: AlertFilter) -> int:
+    """The finest H3 resolution in which a source may be counted under the filter."""
+    return protected_resolution(f, source.city) if source.protected else max(CELL_RESOLUTIONS)
+
+
+def protected_resolution(f: AlertFilter, city: CityProfile) -> int:
+    """The finest H3 resolution that the protected copy is counted in under the filter."""
     floor = FLOOR_SENSITIVE if is_sensitive(f, city) else FLOOR_ORDINARY
     return min(floor, city.finest_affordable(MOST_PROTECTED_CELLS))
 
 
-def authorise(f: AlertFilter, audience: Audience, city: CityProfile) -> tuple[AlertFilter, tuple[Message, ...]]:
-    """The filter as the audience may ask it, and what was changed: picked cells that are too small become those that
-    hold them.
+def authorise(f: AlertFilter, source: Source) -> tuple[AlertFilter, tuple[Message, ...]]:
+    """The filter as it may be asked of a source, and what was changed: too small picked cells become those that hold
+    them.
     """
-    if sees_exact(audience) or not f.cells:
+    if not source.protected or not f.cells:
         return f, ()
-    floor = finest_resolution(audience, f, city)
+    floor = finest_resolution(source, f)
     picked = [int(name, 16) for name in f.cells]
     grid = {h3.cell_to_parent(cell, floor) if h3.get_resolution(cell) > floor else cell for cell in picked}
     if grid == set(picked):
@@ -113,11 +116,11 @@ def authorise(f: AlertFilter, audience: Audience, city: CityProfile) -> tuple[Al
     return f.replace(cells=tuple(f"{cell:x}" for cell in sorted(grid))), (widened,)
 
 
-def check(by: Sequence[str], resolution: int | None, f: AlertFilter, audience: Audience, city: CityProfile) -> None:
-    """Raise DisclosureError for a table that the audience may not ask for."""
-    if sees_exact(audience):
+def check(by: Sequence[str], resolution: int | None, f: AlertFilter, source: Source) -> None:
+    """Raise DisclosureError for a table that may not be asked of a source."""
+    if not source.protected:
         return
-    floor = finest_resolution(audience, f, city)
+    floor = finest_resolution(source, f)
     if resolution is not None and resolution > floor:
         raise DisclosureError(
             Message(
@@ -132,24 +135,22 @@ def check(by: Sequence[str], resolution: int | None, f: AlertFilter, audience: A
                 "Alerts of sensitive categories are shown to this audience neither by day nor by week: ask for months "
                 "instead."
             )
-            if is_sensitive(f, city)
+            if is_sensitive(f, source.city)
             else Message("Alerts are not shown by day to this audience: ask for weeks or months instead.")
         )
 
 
-def protect(
-    raw: pd.DataFrame, by: Sequence[str], audience: Audience, city: CityProfile, rule: Rule | None = None
-) -> Counted:
-    """Counts for an audience: `raw` has the columns `by` (each combination once) and n. `rule`: which rows have the
+def protect(raw: pd.DataFrame, by: Sequence[str], source: Source, rule: Rule | None = None) -> Counted:
+    """Counts of a source: `raw` has the columns `by` (each combination once) and n. `rule`: which rows have the
     sensitive threshold; none has it without one.
     """
     columns = list(by)
     n = raw["n"].to_numpy(float)
     frame = pd.DataFrame({**{name: raw[name].array.copy() for name in columns}, "n": n.copy()}, copy=False)
-    k = threshold(audience, False, city)
+    k = threshold(source, False)
     least: int | IntArray = 1
-    if not sees_exact(audience):
+    if source.protected:
         strict = np.broadcast_to(np.asarray(rule(raw, columns) if rule else False, bool), len(raw))
-        least = np.where(strict, city.least_count(True), city.least_count(False))
-        k = threshold(audience, bool(strict.any()), city)
-    return Counted(frame, tuple(by), audience, k, round(float(n.sum()), 6), least)
+        least = np.where(strict, threshold(source, True), threshold(source, False))
+        k = threshold(source, bool(strict.any()))
+    return Counted(frame, tuple(by), k, round(float(n.sum()), 6), least)

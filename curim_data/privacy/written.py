@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile
-from curim_data.privacy.disclosure import is_sensitive, threshold
+from curim_data.model import CityProfile
+from curim_data.privacy.disclosure import is_sensitive
 from curim_data.privacy.sensitive import is_sensitive_category
 
 FEWER_THAN: Final = "fewer_than"
@@ -52,21 +53,31 @@ _OF_COUNT: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class WrittenCounts:
-    """Which counts an audience may read under a filter. In `fewer_than` stands the limit of those that it may not."""
+    """Which counts may be written out under a filter; `fewer_than` holds the limit of those that may not.
+
+    `protected`: whether they are of the protected copy (`Source.protected`).
+    """
 
     filter: AlertFilter
-    audience: Audience
     city: CityProfile
+    protected: bool
+
+    @classmethod
+    def of(cls, f: AlertFilter, source: Source) -> WrittenCounts:
+        """Those of the answers to a filter."""
+        return cls(f, source.city, source.protected)
 
     @property
     def all_written(self) -> bool:
         """Whether every count is written out."""
-        return self.least() == 1
+        return not self.protected
 
     def least(self, category: str = "") -> int:
         """The smallest count that is written out, zero apart; `category`: of which it is, where of one."""
+        if not self.protected:
+            return 1
         named = bool(category) and is_sensitive_category(category, self.city)
-        return threshold(self.audience, named or is_sensitive(self.filter, self.city), self.city)
+        return self.city.least_count(named or is_sensitive(self.filter, self.city))
 
     def table(
         self, frame: pd.DataFrame, counts: Collection[str] = COUNT_COLUMNS, *, always: bool = False

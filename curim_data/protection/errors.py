@@ -13,8 +13,8 @@ import pandas as pd
 
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model import Audience, CityProfile, FloatArray, Translator
-from curim_data.privacy import finest_resolution, is_sensitive_category, sensitive_categories
+from curim_data.model import CityProfile, FloatArray, Translator
+from curim_data.privacy import is_sensitive_category, protected_resolution, sensitive_categories
 from curim_data.query import tables
 
 KEPT: Final = "copy_errors"
@@ -164,7 +164,7 @@ def measure_errors(copy: Source) -> CopyErrors:
 
 
 def _of_all(exact: Source, copy: Source, f: AlertFilter, sensitive: Collection[str]) -> list[_Row]:
-    cell, rows = finest_resolution(Audience.COUNCIL, f, exact.city), list[_Row]()
+    cell, rows = protected_resolution(f, exact.city), list[_Row]()
     sizes = _sizes(exact.city, sensitive=False)
     for by, both in _compared(exact, copy, f, COMPARED, cell):
         rows += _rows("all", by, both, sizes)
@@ -176,7 +176,7 @@ def _of_all(exact: Source, copy: Source, f: AlertFilter, sensitive: Collection[s
 def _of_sensitive(exact: Source, copy: Source, sensitive: Collection[str]) -> list[_Row]:
     rows, chosen = list[_Row](), AlertFilter(categories=tuple(sorted(sensitive)))
     sizes = _sizes(exact.city, sensitive=True)
-    cell = finest_resolution(Audience.COUNCIL, chosen, exact.city)
+    cell = protected_resolution(chosen, exact.city)
     for f in (chosen, chosen.replace(period="all")):
         for by, both in _compared(exact, copy, f, COMPARED_SENSITIVE, cell):
             rows += _rows("sensitive", by, both[both["category"].isin(sensitive)], sizes)
@@ -194,7 +194,7 @@ def _compared(
         asked = [by for by in compared if ("cell" in by) == placed]
         # On the map, which has no alert at default coordinates, and in all tables without one.
         how: dict[str, Any] = {"resolution": cell, "without_default_points": True} if placed else {}
-        theirs, mine = (tables(source, f, asked, Audience.ANALYST, **how) for source in (exact, copy))
+        theirs, mine = (tables(source.in_full, f, asked, **how) for source in (exact, copy))
         for by, those, these in zip(asked, theirs, mine, strict=True):
             names = [*by, "n"]
             both = those.frame[names].merge(these.frame[names], on=list(by), how="left", suffixes=("", "_copy"))

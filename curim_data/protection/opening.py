@@ -122,7 +122,7 @@ def protected_files(home: Home, source: Source) -> Source:
 def _beside(source: Source, copy: Source) -> Source:
     """A copy with what everybody may know of its alerts."""
     told = {name: getattr(source, name) for name in ("first", "as_of", "meeting", "known_time", "asked", "annotations")}
-    return replace(copy, **told, exact=source)
+    return replace(copy, **told, exact=source, protected=True)
 
 
 def copies_of(home: Home, version: str) -> list[str]:

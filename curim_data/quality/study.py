@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from curim_data import privacy, query
+from curim_data import query
 from curim_data.engine import Relation, Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, FloatArray, Gender, IntArray, Message, Translator
+from curim_data.model import CityProfile, FloatArray, Gender, IntArray, Message, Translator
 from curim_data.model.absence import ASKED_FIELDS
 from curim_data.model.coverage import Coverage
 from curim_data.model.labels import UNCATEGORISED
@@ -296,35 +296,36 @@ class QualityStudy:
     written: WrittenCounts | None = None
 
 
-def quality_study(source: Source, audience: Audience) -> QualityStudy:
-    """Look at all stored alerts. What the audience may not see exactly is left out (as missing), not guessed."""
-    total = query.total(source, EVERYTHING, audience)
-    found = detail(source, audience) if privacy.sees_exact(audience) else None
-    categories = query.counts(source, EVERYTHING, ["category"], audience).frame
+def quality_study(source: Source, *, listed: bool = False) -> QualityStudy:
+    """Look at all stored alerts. What may not be seen exactly is left out (as missing), not guessed.
+
+    `listed`: with the pairs of alerts that may be one, for analysts.
+    """
+    total = query.total(source, EVERYTHING)
+    found = detail(source, listed=listed) if not source.protected else None
+    categories = query.counts(source, EVERYTHING, ["category"]).frame
     unstated = categories["category"] == UNCATEGORISED
     unknown = categories[~categories["category"].isin(list(source.city.categories)) & ~unstated]
     return QualityStudy(
         total=total,
-        default_coordinates=_default_coordinates(source, audience, total),
-        genders=_genders(source, audience),
+        default_coordinates=_default_coordinates(source, total),
+        genders=_genders(source),
         unknown=unknown[["category", "n"]].sort_values("n", ascending=False, ignore_index=True),
         uncategorised=float(categories.loc[unstated, "n"].sum(skipna=False)),
         coverage=source.coverage,
         detail=found,
         asked=source.asked,
-        written=WrittenCounts(EVERYTHING, audience, source.city),
+        written=WrittenCounts.of(EVERYTHING, source),
     )
 
 
-def detail(source: Source, audience: Audience) -> Detail:
-    """The exact part of the study; DisclosureError for an audience that does not see exact counts.
-
-    Pairs of single alerts are listed for analysts alone.
+def detail(source: Source, *, listed: bool = False) -> Detail:
+    """The exact part of the study; DisclosureError for the protected copy.
 
     Bounded whatever the number of alerts, and counted by the engine: about six seconds for 1,000,000 alerts, three
     of them for near-duplicates.
     """
-    if not privacy.sees_exact(audience):
+    if source.protected:
         raise DisclosureError(Message("The quality of single columns and alerts is for analysts and specialists."))
     alerts, points = source.alerts, default_points(source)
     near = near_duplicates(source, points)
@@ -340,24 +341,24 @@ def detail(source: Source, audience: Audience) -> Detail:
         outside=positions.outside(source),
         lag=lag(alerts),
         lag_classes=lag_classes(alerts),
-        near_duplicates=near if audience is Audience.ANALYST else replace(near, listed=near.listed[:0]),
+        near_duplicates=near if listed else replace(near, listed=near.listed[:0]),
         incidents=incidents(alerts),
     )
 
 
-def _default_coordinates(source: Source, audience: Audience, total: Total) -> pd.DataFrame:
-    frame = query.default_coordinates(source, EVERYTHING, audience).sort_values("n", ascending=False, ignore_index=True)
+def _default_coordinates(source: Source, total: Total) -> pd.DataFrame:
+    frame = query.default_coordinates(source, EVERYTHING).sort_values("n", ascending=False, ignore_index=True)
     placed = (total.mapped or 0) + (total.outside or 0)
     frame["share"] = frame["n"] / placed if placed else np.nan
     return frame[["longitude", "latitude", "n", "share"]]
 
 
-def _genders(source: Source, audience: Audience) -> pd.DataFrame:
+def _genders(source: Source) -> pd.DataFrame:
     """By district: alerts, and the share of them whose gender is not known."""
     shares: dict[str, pd.Series] = {}
     for name in ("affected", "reporter"):
         column = f"{name}_gender"
-        counted = query.counts(source, EVERYTHING, ["district", column], audience).frame
+        counted = query.counts(source, EVERYTHING, ["district", column]).frame
         counted["silent"] = counted["n"].where(counted[column].isin(_SILENT), 0.0)
         by = counted.groupby("district", dropna=False)[["n", "silent"]].sum(min_count=1)
         shares["n"] = by["n"]

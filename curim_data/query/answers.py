@@ -15,7 +15,7 @@ import pandas as pd
 from curim_data import privacy
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message, Translator
+from curim_data.model import Message, Translator
 from curim_data.model.shore import with_shore
 from curim_data.model.sql import at_points
 from curim_data.privacy import Counted
@@ -37,13 +37,13 @@ def sentence(source: Source, f: AlertFilter, t: Translator, total: Total | None 
     return f.sentence(t, source.city, n=n, total=of, dates=dates(source, f), by_month=source.by_month)
 
 
-def total(source: Source, f: AlertFilter, audience: Audience) -> Total:
+def total(source: Source, f: AlertFilter) -> Total:
     """How many alerts the filter leaves, and how many of them are on the map. Asked again, it is not counted again."""
-    known: Total | None = _totals(source).get(_key(source, f, audience))
+    known: Total | None = _totals(source).get(_key(source, f))
     if known is not None:
         return known
-    question = ask(source, f, audience)
-    return _remember(source, f, audience, _total(question, question.count([_PARTS])[0]))
+    question = ask(source, f)
+    return _remember(source, f, _total(question, question.count([_PARTS])[0]))
 
 
 def _totals(source: Source) -> dict[Hashable, Total]:
@@ -51,15 +51,15 @@ def _totals(source: Source) -> dict[Hashable, Total]:
     return known
 
 
-def _key(source: Source, f: AlertFilter, audience: Audience) -> Hashable:
-    return f, dates(source, f), audience, source.city.version
+def _key(source: Source, f: AlertFilter) -> Hashable:
+    return f, dates(source, f), source.protected, source.city.version
 
 
-def _remember(source: Source, f: AlertFilter, audience: Audience, counted: Total) -> Total:
+def _remember(source: Source, f: AlertFilter, counted: Total) -> Total:
     known = _totals(source)
     if len(known) >= MOST_TOTALS:
         known.clear()
-    known[_key(source, f, audience)] = counted
+    known[_key(source, f)] = counted
     return counted
 
 
@@ -74,7 +74,7 @@ def _total(question: Question, parts: pd.DataFrame) -> Total:
         unmapped=unmapped,
         at_default=int(n[land & parts["at_default"].eq(True)].sum()),
         of=question.source.count,
-        threshold=privacy.threshold(question.audience, question.is_sensitive(), question.city),
+        threshold=privacy.threshold(question.source, question.is_sensitive()),
         notes=question.notes,
     )
 
@@ -83,7 +83,6 @@ def counts(
     source: Source,
     f: AlertFilter,
     by: Sequence[str],
-    audience: Audience,
     *,
     complete: bool = False,
     resolution: int | None = None,
@@ -97,7 +96,7 @@ def counts(
     categories only those are distinguished. Raises DisclosureError for what the audience may not ask,
     UnknownTimeError for a finer time than is known of the alerts, ValueError for an unknown dimension.
     """
-    question = ask(source, f, audience)
+    question = ask(source, f)
     return question.counts(by, complete=complete, resolution=resolution, without_default_points=without_default_points)
 
 
@@ -105,7 +104,6 @@ def tables(
     source: Source,
     f: AlertFilter,
     tables: Sequence[Sequence[str]],
-    audience: Audience,
     *,
     complete: bool = False,
     without_default_points: bool = False,
@@ -115,7 +113,7 @@ def tables(
 
     With a `resolution` all tables are by cell.
     """
-    question = ask(source, f, audience)
+    question = ask(source, f)
     if without_default_points:
         question = question.without_default_points()
     if resolution is not None:
@@ -134,7 +132,7 @@ def coded_tables(
     """`tables` as who sees exact counts has them, in codes and from one question to the engine: for studies that sum
     them up again, and tell of them only what every audience may know.
     """
-    question = ask(source, f, Audience.ANALYST)
+    question = ask(source.in_full, f)
     if resolution is not None:
         question = question.on_land()
     layouts = [question.layout(by, resolution) for by in tables]
@@ -146,7 +144,6 @@ def cells(
     source: Source,
     f: AlertFilter,
     resolution: int,
-    audience: Audience,
     *,
     without_default_points: bool = True,
 ) -> Counted:
@@ -156,7 +153,7 @@ def cells(
     (`at_default`). An alert whose cell touches no land counts in that of the land beside it (`counted_cells`); one far
     from the land is counted (`off_mask`) and belongs to no cell.
     """
-    question = ask(source, f, audience).on_land()
+    question = ask(source, f).on_land()
     layout = question.layout(["cell"], resolution, complete=True)
     counted = question.count([Layout(("cell", "at_default"), resolution)])[0]
     left_out = counted["at_default"].to_numpy(bool) & without_default_points
@@ -172,12 +169,12 @@ def cells(
     )
 
 
-def default_coordinates(source: Source, f: AlertFilter, audience: Audience) -> pd.DataFrame:
+def default_coordinates(source: Source, f: AlertFilter) -> pd.DataFrame:
     """Points that hold far more of the stored alerts than others (`geo.default_coordinates`).
 
     Columns longitude, latitude, n (alerts under the filter), stored (alerts in the whole store).
     """
-    question, points = ask(source, f, audience), default_points(source).assign(n=0.0)
+    question, points = ask(source, f), default_points(source).assign(n=0.0)
     cells = with_shore(source.city, question.filter.cells)
     here = points[in_named_cells(question.filter.replace(cells=tuple(f"{cell:x}" for cell in cells)), points)]
     if len(here):
@@ -187,41 +184,41 @@ def default_coordinates(source: Source, f: AlertFilter, audience: Audience) -> p
     return points[["longitude", "latitude", "n", "stored"]]
 
 
-def options(source: Source, f: AlertFilter, field: str, audience: Audience) -> Counted:
+def options(source: Source, f: AlertFilter, field: str) -> Counted:
     """Counts for each choice of a field of the filter bar (its attribute), under the rest of the filter.
 
     KeyError for a field without a dimension of its own (period, cells).
     """
-    return counts(source, f.without(field), [f.field(field).dimensions[field]], audience, complete=True)
+    return counts(source, f.without(field), [f.field(field).dimensions[field]], complete=True)
 
 
-def all_options(source: Source, f: AlertFilter, fields: Sequence[str], audience: Audience) -> dict[str, Counted]:
+def all_options(source: Source, f: AlertFilter, fields: Sequence[str]) -> dict[str, Counted]:
     """`options` of several fields, of which those that the filter leaves alone are counted together.
 
     The same question gives the filter's `total`.
     """
-    question = ask(source, f, audience)
+    question = ask(source, f)
     alone = [field for field in fields if f.without(field) == f]
     layouts = [Layout((f.field(field).dimensions[field],), complete=True) for field in alone]
     *raw, parts = question.count([*layouts, _PARTS])
     together = dict(zip(alone, map(question.protect, raw, layouts), strict=True))
-    _remember(source, f, audience, _total(question, parts))
-    return {field: together.get(field) or options(source, f, field, audience) for field in fields}
+    _remember(source, f, _total(question, parts))
+    return {field: together.get(field) or options(source, f, field) for field in fields}
 
 
-def nearest_nonempty(source: Source, f: AlertFilter, audience: Audience) -> tuple[AlertFilter, Message] | None:
+def nearest_nonempty(source: Source, f: AlertFilter) -> tuple[AlertFilter, Message] | None:
     """For a filter that leaves nothing: the filter without the one field that, left out, leaves most, and why.
 
     None where the filter leaves something, or where no single field helps. A period is widened to all dates.
     """
-    if total(source, f, audience).n != 0:
+    if total(source, f).n != 0:
         return None
     best: tuple[float, AlertFilter, Message] | None = None
     for field in f.fields():
         wider = f.replace(period="all") if "period" in field.names else f.without(field.names[0])
         if wider == f:
             continue
-        found = total(source, wider, audience)
+        found = total(source, wider)
         if found.n and (best is None or found.n > best[0]):
             reason = Message("Without “{field}” there are alerts: {n}.", {"field": field.title, "n": found.said})
             best = (found.n, wider, reason)

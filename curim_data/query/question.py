@@ -1,4 +1,4 @@
-"""A question: a filter as an audience may ask it, the alerts that it leaves, and how counts of them are protected.
+"""A question: a filter as it may be asked of a source, the alerts that it leaves, and how counts of them are protected.
 
 It is made once (`ask`) and passed on; every count of `curim_data.query` is one of its tables or single numbers.
 """
@@ -14,7 +14,7 @@ import pandas as pd
 from curim_data import privacy
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MAP_RESOLUTIONS, Audience, CityProfile, Message, UnknownTimeError
+from curim_data.model import MAP_RESOLUTIONS, CityProfile, Message, UnknownTimeError
 from curim_data.model.known_time import DIMENSION_UNITS
 from curim_data.privacy import Counted
 from curim_data.query._aggregate import Rows, aggregate
@@ -25,11 +25,10 @@ from curim_data.query._layout import HARM, Layout, dates, dimensions
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a store. `filter` is the one that the audience was authorised for, `notes` say what changed."""
+    """What is asked of a store. `filter` is the one that was authorised, `notes` say what changed."""
 
     source: Source
     filter: AlertFilter
-    audience: Audience
     notes: tuple[Message, ...]
     rows: Rows
     rule: privacy.Rule
@@ -41,13 +40,13 @@ class Question:
 
     @property
     def exact(self) -> bool:
-        """Whether the audience sees exact counts."""
-        return privacy.sees_exact(self.audience)
+        """Whether the counts are exact."""
+        return not self.source.protected
 
     @property
     def finest_resolution(self) -> int:
         """The finest H3 resolution that the audience may see."""
-        return privacy.finest_resolution(self.audience, self.filter, self.city)
+        return privacy.finest_resolution(self.source, self.filter)
 
     def on_land(self) -> Question:
         """The same of alerts on the city's land alone."""
@@ -69,7 +68,7 @@ class Question:
         for unit in map(DIMENSION_UNITS.get, by):
             if unit is not None and (lacking := self.source.lacks(unit)) is not None:
                 raise UnknownTimeError(lacking)
-        privacy.check(by, resolution, self.filter, self.audience, self.city)
+        privacy.check(by, resolution, self.filter, self.source)
         return Layout(tuple(by), resolution, complete, banded=not self.exact and "hour" in by)
 
     def count(self, layouts: Sequence[Layout]) -> list[pd.DataFrame]:
@@ -111,7 +110,7 @@ class Question:
         """A table for the audience."""
         if layout.complete:
             raw = complete_table(raw, layout, self.source, self.filter)
-        table = privacy.protect(raw, layout.by, self.audience, self.city, self.rule)
+        table = privacy.protect(raw, layout.by, self.source, self.rule)
         if layout.by and not layout.complete:
             kept = table.frame["n"].to_numpy() != 0
             if not kept.all():
@@ -125,13 +124,13 @@ class Question:
         return privacy.is_sensitive(self.filter, self.city)
 
 
-def ask(source: Source, f: AlertFilter, audience: Audience) -> Question:
-    """The question of an audience. RuntimeError where it is to read the protected copy and the source is none."""
-    if source.exact is None and source.city.prepared is not None and not privacy.sees_exact(audience):
-        raise RuntimeError(f"the alerts of a home are not counted for {audience}: open their protected copy")
-    authorised, notes = privacy.authorise(f, audience, source.city)
+def ask(source: Source, f: AlertFilter) -> Question:
+    """What a filter asks of a source. RuntimeError where a home's own alerts are taken for their protected copy."""
+    if source.exact is None and source.city.prepared is not None and source.protected:
+        raise RuntimeError("these are the alerts of a home: open their protected copy")
+    authorised, notes = privacy.authorise(f, source)
     rows = _rows(source, authorised)
-    return Question(source, authorised, audience, notes, rows, privacy.threshold_rule(authorised, source))
+    return Question(source, authorised, notes, rows, privacy.threshold_rule(authorised, source))
 
 
 def _rows(source: Source, f: AlertFilter) -> Rows:

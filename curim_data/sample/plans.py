@@ -25,7 +25,7 @@ from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.engine.source import MEETING_WEEKS
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, CityProfile, Plan, PlanStatus, Translator
+from curim_data.model import N_, CityProfile, Plan, PlanStatus, Translator
 from curim_data.model.plan import Action, Areas, Assessment, GenderCheck
 from curim_data.plans.meetings import MeetingStore
 from curim_data.plans.plan_store import PlanStore
@@ -115,12 +115,12 @@ def _along(plan: Plan, *statuses: PlanStatus) -> tuple[Plan, ...]:
 
 def _at(source: Source, place: str, f: AlertFilter, measures: tuple[str, ...], start: dt.date) -> Plan:
     """The draft for the clearest hot spot at a landmark, with these measures, beginning on a day."""
-    study = hot_spot_study(source, f, Audience.SPECIALIST)
+    study = hot_spot_study(source, f)
     mark = next(mark for mark in source.city.landmarks if mark.id == place)
     x, y = source.city.project([mark.longitude], [mark.latitude])
     at = source.city.project([s.longitude for s in study.spots], [s.latitude for s in study.spots])
     spot = study.spots[int(np.hypot(at[0] - x, at[1] - y).argmin())]
-    problem = problem_of_cells(copy_of(source), f, spot.names, Audience.COUNCIL, study=study)
+    problem = problem_of_cells(copy_of(source), f, spot.names, study=study)
     chosen = [found for name in measures if (found := find_measure(name)) is not None]
     made = draft_plan(problem, source.city, query.dates(source, f)[1], measures=chosen, cells=study.cells.frame).plan
     finish = start + YEAR - dt.timedelta(days=1)
@@ -190,9 +190,9 @@ def _finished(source: Source) -> tuple[Plan, ...]:
     start = truth["start"]
     areas = Areas(*(_cells(source.city, truth[name]) for name in ("treated", "buffer", "comparison")))
     before = AlertFilter(period="", start=truth["before_start"], end=start - dt.timedelta(days=1))
-    problem = problem_of_cells(copy_of(source), before, areas.treated, Audience.COUNCIL)
+    problem = problem_of_cells(copy_of(source), before, areas.treated)
     lighting = find_measure("lighting_improved")
-    counted = area_counts(copy_of(source), before, {"comparison": areas.comparison}, (), Audience.COUNCIL).frame
+    counted = area_counts(copy_of(source), before, {"comparison": areas.comparison}, ()).frame
     seen = minimum_detectable_drop(problem.n, float(counted["n"].sum()))
     made = draft_plan(problem, source.city, start, measures=[lighting] if lighting else []).plan
     # Its authors aimed at the smallest fall that could be seen.

@@ -15,9 +15,9 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, BoolArray, Message
+from curim_data.model import BoolArray, Message
 from curim_data.model.sql import at_points, coded, count_if, split_list
-from curim_data.privacy import DisclosureError, sees_exact, sensitive_categories
+from curim_data.privacy import DisclosureError, sensitive_categories
 from curim_data.query import default_points
 from curim_data.studies.cells import default_coordinates
 
@@ -68,9 +68,9 @@ class Events:
         return (*choices, Choice("again", self.again, message))
 
 
-def read_events(source: Source, f: AlertFilter, audience: Audience) -> Events:
+def read_events(source: Source, f: AlertFilter) -> Events:
     """Read the events under a filter. DisclosureError for an audience without exact counts."""
-    if not sees_exact(audience):
+    if source.protected:
         raise DisclosureError(
             Message("Only analysts and specialists may ask this: it needs the place and day of every single alert.")
         )
@@ -113,12 +113,12 @@ class MapPoints:
         return int(self.counts.sum())
 
 
-def read_map_points(source: Source, f: AlertFilter, audience: Audience) -> MapPoints:
+def read_map_points(source: Source, f: AlertFilter) -> MapPoints:
     """The alerts under a filter that may be drawn as points. DisclosureError for an audience without exact counts.
 
     An alert is sensitive where any of its categories is.
     """
-    if not sees_exact(audience):
+    if source.protected:
         raise DisclosureError(Message("Single alerts are protected: only analysts and specialists see them on a map."))
     chosen = f.conditions(query.dates(source, f), source.city, source.alerts.levels)
     usable = f"inside AND NOT {_at_default(source)}"

@@ -14,7 +14,6 @@ import pandas as pd
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
 from curim_data.privacy import Counted
 
 
@@ -23,16 +22,15 @@ def area_counts(
     f: AlertFilter,
     areas: Mapping[str, Sequence[str]],
     by: Sequence[str],
-    audience: Audience,
     *,
     complete: bool = False,
 ) -> Counted:
-    """Alerts by named area (column `area`, first) and by `by`, for an audience.
+    """Alerts by named area (column `area`, first) and by `by`.
 
     `areas`: H3 names of each area's cells; one without cells is left out. Alerts at default coordinates are left out.
     """
     frames = [area_frame(source, f, cells, by, complete).assign(area=name) for name, cells in areas.items() if cells]
-    return counted_areas(source, f, frames, ["area", *by], audience)
+    return counted_areas(source, f, frames, ["area", *by])
 
 
 def area_frame(source: Source, f: AlertFilter, cells: Sequence[str], by: Sequence[str], complete: bool) -> pd.DataFrame:
@@ -40,17 +38,14 @@ def area_frame(source: Source, f: AlertFilter, cells: Sequence[str], by: Sequenc
 
     By day only for studies that make weeks of the days: days are shown to nobody who reads the copy.
     """
-    here, audience = f.replace(cells=tuple(cells)), Audience.ANALYST
-    if source.exact is not None:
-        here, _ = privacy.authorise(here, Audience.COUNCIL, source.city)
-        audience = Audience.ANALYST if "local_date" in by else Audience.COUNCIL
-    counted = query.counts(source, here, by, audience, complete=complete, without_default_points=True)
+    here, _ = privacy.authorise(f.replace(cells=tuple(cells)), source)
+    if "local_date" in by:
+        source = source.in_full
+    counted = query.counts(source, here, by, complete=complete, without_default_points=True)
     return counted.frame[[*by, "n"]]
 
 
-def counted_areas(
-    source: Source, f: AlertFilter, frames: Sequence[pd.DataFrame], by: Sequence[str], audience: Audience
-) -> Counted:
-    """Counts of areas, the columns `by` and n, for an audience."""
+def counted_areas(source: Source, f: AlertFilter, frames: Sequence[pd.DataFrame], by: Sequence[str]) -> Counted:
+    """Counts of areas, the columns `by` and n."""
     raw = pd.concat(frames, ignore_index=True)[[*by, "n"]] if frames else pd.DataFrame(columns=[*by, "n"], dtype=float)
-    return privacy.protect(raw, by, audience, source.city, privacy.threshold_rule(f, source))
+    return privacy.protect(raw, by, source, privacy.threshold_rule(f, source))

@@ -14,7 +14,7 @@ from analysis.trends.changes import CANDIDATE_KEYS, Change
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import Message
 from curim_data.protection import CopyErrors, copy_errors
 from curim_data.query import Total
 from curim_data.studies.changes import ChangeStudy, change_study, filter_periods
@@ -108,7 +108,7 @@ class BriefStudy(BriefChanges, BriefPeriod):
 
 
 def brief_changes(
-    source: Source, f: AlertFilter, audience: Audience, since: dt.date | None = None, most: int = MOST_FINDINGS
+    source: Source, f: AlertFilter, since: dt.date | None = None, most: int = MOST_FINDINGS
 ) -> BriefChanges:
     """What changed since a day, within the filter's period. Under the filter that everybody opens these are the same
     changes for every audience (`selection.chosen_from`), with the figures of what the audience reads.
@@ -127,25 +127,24 @@ def brief_changes(
     return BriefChanges(
         since=since,
         until=until,
-        recent=query.total(source, window, audience),
+        recent=query.total(source, window),
         verdict=_verdict(found.changes.of(dict.fromkeys(CANDIDATE_KEYS))),
         changes=replace(
             found,
             changes=replace(found.changes, frame=frame.iloc[:0], found=(), city_error=float("nan")),
-            not_in_use=found.not_in_use.told(source, audience),
+            not_in_use=found.not_in_use.told(source),
         ),
         findings=tuple(
             make_finding(
                 source,
                 window,
-                audience,
                 change,
                 change if own is found else own.changes.of(change.key),
                 found.periods,
             )
             for change in without_events(chosen, window, found.changes.found)[:most]
         ),
-        events=event_study(source, chosen, window, audience),
+        events=event_study(source, chosen, window),
         city=city,
         visible=own.changes.visible(),
         looked_at=tuple(name for name in CANDIDATE_KEYS if tested[name].notna().any()),
@@ -181,7 +180,6 @@ def _window(source: Source, f: AlertFilter, since: dt.date | None) -> AlertFilte
 def brief_study(
     source: Source,
     f: AlertFilter,
-    audience: Audience,
     since: dt.date | None = None,
     changes: BriefChanges | None = None,
 ) -> BriefStudy:
@@ -189,23 +187,23 @@ def brief_study(
 
     `changes`: what `brief_changes` found for the same arguments, where it is there already.
     """
-    changed = changes or brief_changes(source, f, audience, since)
-    return BriefStudy.of(changed, brief_period(source, f, audience))
+    changed = changes or brief_changes(source, f, since)
+    return BriefStudy.of(changed, brief_period(source, f))
 
 
-def brief_period(source: Source, f: AlertFilter, audience: Audience) -> BriefPeriod:
+def brief_period(source: Source, f: AlertFilter) -> BriefPeriod:
     """Counts, hot spots and genders of the filter's whole period."""
-    hot, total = hot_spot_study(source, f, audience), query.total(source, f, audience)
-    weights = weight_study(source, f, audience)  # before the shares, which are sums of what is counted for it
+    hot, total = hot_spot_study(source, f), query.total(source, f)
+    weights = weight_study(source, f)  # before the shares, which are sums of what is counted for it
     return BriefPeriod(
         period=query.dates(source, f),
         total=total,
         hot=hot,
-        names=name_spots(hot.spots, source.city, known_places(source, audience)),
-        shares=share_study(source, without_gender(f), audience),
+        names=name_spots(hot.spots, source.city, known_places(source)),
+        shares=share_study(source, without_gender(f)),
         weights=weights,
-        silent=silent_districts(source, f, audience),
-        unheard=unheard_places(source, f, audience),
+        silent=silent_districts(source, f),
+        unheard=unheard_places(source, f),
         errors=copy_errors(source) if source.exact is not None else None,
         copy_notes=copy_notes(source, f, total),
     )

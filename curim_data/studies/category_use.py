@@ -13,7 +13,7 @@ from analysis.trends.reporting import category_use
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model import Audience, CityProfile, Translator
+from curim_data.model import CityProfile, Translator
 from curim_data.model.labels import category_label
 from curim_data.privacy import is_sensitive_category, threshold
 from curim_data.studies.periods import ComparedPeriods
@@ -45,12 +45,12 @@ class NotInUse:
         asked = asked_categories(f, city)
         return bool(asked) and asked <= self.all
 
-    def told(self, source: Source, audience: Audience) -> NotInUse:
+    def told(self, source: Source) -> NotInUse:
         """Those that an audience may be told of: none of so few alerts that their number is protected."""
         numbers = _use(source)["n"]
 
         def enough(names: Sequence[str]) -> tuple[str, ...]:
-            least = {name: threshold(audience, is_sensitive_category(name, source.city), source.city) for name in names}
+            least = {name: threshold(source, is_sensitive_category(name, source.city)) for name in names}
             return tuple(name for name in names if numbers.get(name, 0) >= least[name])
 
         return NotInUse(enough(self.new), enough(self.given_up))
@@ -104,7 +104,7 @@ def _use(source: Source) -> pd.DataFrame:
     key = source.city.version
     if key not in kept:
         everything = AlertFilter(period="all")
-        table = query.counts(source, everything, ["category", "month"], Audience.SPECIALIST).frame
+        table = query.counts(source.in_full, everything, ["category", "month"]).frame
         kept[key] = category_use(table.dropna(subset=["category", "month"])).sort_values("n", ascending=False)
     return kept[key]
 

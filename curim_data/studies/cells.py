@@ -12,9 +12,9 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import CELL_RESOLUTIONS, MOST_MAP_CELLS, Audience, CityProfile, Message
+from curim_data.model import CELL_RESOLUTIONS, MOST_MAP_CELLS, CityProfile, Message
 from curim_data.model.extent import MOST_LAND_CELLS, NESTED_CELLS
-from curim_data.privacy import MOST_PROTECTED_CELLS, Counted, finest_resolution, sees_exact
+from curim_data.privacy import MOST_PROTECTED_CELLS, Counted, finest_resolution
 from curim_data.quality.positions import coordinate_step
 
 # Maps of alerts that are kept: the size of the cells is found on the one that is then tested.
@@ -29,7 +29,6 @@ def whole_city(f: AlertFilter) -> AlertFilter:
 def cell_size(
     source: Source,
     f: AlertFilter,
-    audience: Audience,
     resolution: int | None,
     most: int = MOST_MAP_CELLS,
 ) -> Choice:
@@ -38,33 +37,33 @@ def cell_size(
     `most`: how many cells the land may take; none is made to find that out.
     """
     city = source.city
-    finest = finest_resolution(audience, f, city)
+    finest = finest_resolution(source, f)
     if resolution is not None:
         return affordable_size(city, min(resolution, finest), most)
-    chosen = _size_from_data(source, f, audience, finest)
+    chosen = _size_from_data(source, f, finest)
     return chosen if most >= MOST_MAP_CELLS else affordable_size(city, int(chosen.value), most, chosen)
 
 
-def _size_from_data(source: Source, f: AlertFilter, audience: Audience, finest: int) -> Choice:
+def _size_from_data(source: Source, f: AlertFilter, finest: int) -> Choice:
     """The resolution that the number of alerts on the map lets choose."""
     city = source.city
     return resolution_for(
-        query.total(source, f, audience).mapped,
+        query.total(source, f).mapped,
         city.area_km2,
         coordinate_step(source),
         finest=finest,
         cells=city.sampled_cells,
-        affordable=city.finest_affordable(MOST_MAP_CELLS if sees_exact(audience) else MOST_PROTECTED_CELLS),
+        affordable=city.finest_affordable(MOST_MAP_CELLS if not source.protected else MOST_PROTECTED_CELLS),
     )
 
 
-def alert_cells(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Counted:
+def alert_cells(source: Source, f: AlertFilter, resolution: int) -> Counted:
     """Alerts by cell; of the last filters they are kept."""
     kept: dict[Hashable, Counted] = source.cache.setdefault("alert cells", {})
-    key = f, resolution, audience, source.city.version
+    key = f, resolution, source.protected, source.city.version
     found = kept.get(key)
     if found is None:
-        found = query.cells(source, f, resolution, audience)
+        found = query.cells(source, f, resolution)
         if len(kept) >= MOST_COUNTED:
             kept.clear()
         kept[key] = found
@@ -85,13 +84,13 @@ def affordable_size(
     return Choice("resolution", finest, message)
 
 
-def cells_to_compare(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> pd.DataFrame:
+def cells_to_compare(source: Source, f: AlertFilter, resolution: int) -> pd.DataFrame:
     """Counts of the cells among which an area is looked for: those of the land, or of a land that takes too many of
     this size those with alerts. Index cell; n.
     """
     if resolution <= source.city.finest_affordable(MOST_LAND_CELLS):
-        return query.cells(source, f, resolution, audience).frame
-    counted = query.counts(source, f, ["cell"], audience, resolution=resolution, without_default_points=True)
+        return query.cells(source, f, resolution).frame
+    counted = query.counts(source, f, ["cell"], resolution=resolution, without_default_points=True)
     return counted.frame.dropna(subset=["cell"]).astype({"cell": "int64"}).set_index("cell")
 
 

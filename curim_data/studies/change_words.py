@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.trends.changes import AREA
-from curim_data.model import Audience, CityProfile, IntArray, Translator, labels
+from curim_data.engine import Source
+from curim_data.model import CityProfile, IntArray, Translator, labels
 from curim_data.model.absence import fewer_than
 from curim_data.privacy import FEWER_THAN, is_sensitive_category, threshold
 from curim_data.studies.coarse_areas import area_names
@@ -79,11 +80,11 @@ def compared_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
     return [words["city" if city else "share", compared] for city, compared in named]
 
 
-def least_written(rows: pd.DataFrame, audience: Audience, city: CityProfile, *, sensitive: bool = False) -> IntArray:
-    """The smallest count of each row that is written out for an audience; `sensitive`: of all rows."""
-    known = {name: is_sensitive_category(name, city) for name in rows["category"].dropna().unique()}
+def least_written(rows: pd.DataFrame, source: Source, *, sensitive: bool = False) -> IntArray:
+    """The smallest count of each row that is written out; `sensitive`: of all rows."""
+    known = {name: is_sensitive_category(name, source.city) for name in rows["category"].dropna().unique()}
     strict = np.array([sensitive or known.get(name, False) for name in rows["category"]], bool)
-    return np.where(strict, threshold(audience, True, city), threshold(audience, False, city)).astype(np.int64)
+    return np.where(strict, threshold(source, True), threshold(source, False)).astype(np.int64)
 
 
 def counts_in_words(t: Translator, rows: pd.DataFrame, name: str) -> list[str]:

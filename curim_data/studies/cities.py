@@ -21,10 +21,10 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Gender, KnownTime, Message
+from curim_data.model import Gender, KnownTime, Message
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_REPORTERS
 from curim_data.model.labels import UNCATEGORISED
-from curim_data.privacy import is_sensitive_category, sees_exact, threshold
+from curim_data.privacy import is_sensitive_category, threshold
 from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
 
 Stretch = Literal["12m", "all"]
@@ -150,33 +150,33 @@ def _month_start(number: int) -> dt.date:
     return dt.date(number // 12, number % 12 + 1, 1)
 
 
-def city_figures(source: Source, period: tuple[dt.date, dt.date], audience: Audience) -> CityFigures:
+def city_figures(source: Source, period: tuple[dt.date, dt.date]) -> CityFigures:
     """Count one city."""
     f = AlertFilter(period="", start=period[0], end=period[1])
-    total = query.total(source, f, audience)
+    total = query.total(source, f)
     scatter = burst_scatter(source, f, area_kind(source))
-    months = query.counts(source, f, ["month"], audience, complete=True).frame.dropna(subset=["month"])
+    months = query.counts(source, f, ["month"], complete=True).frame.dropna(subset=["month"])
     in_order = months.sort_values("month")["n"].to_numpy(float)
     return CityFigures(
-        facts=_facts(source, audience),
+        facts=_facts(source),
         period=period,
         alerts=float(total.n),
         placed=float(total.n - total.unmapped),
-        timed=_timed(source, f, audience),
-        affected=_stated(source, f, audience, AFFECTED),
-        reporters=_stated(source, f, audience, _REPORTER),
+        timed=_timed(source, f),
+        affected=_stated(source, f, AFFECTED),
+        reporters=_stated(source, f, _REPORTER),
         months=tuple(in_order.tolist()),
-        shares=_all_shares(source, f, audience, float(total.n), scatter),
+        shares=_all_shares(source, f, float(total.n), scatter),
         rate=_rate(source, float(total.n), period, scatter),
-        least=threshold(audience, False, source.city),
+        least=threshold(source, False),
         choices=(scatter.choice,),
     )
 
 
-def _facts(source: Source, audience: Audience) -> CityFacts:
+def _facts(source: Source) -> CityFacts:
     everything = AlertFilter(period="all")
-    kinds = query.counts(source, everything, ["kind"], audience).shown.frame
-    categories = query.counts(source, everything, ["category"], audience).shown.frame
+    kinds = query.counts(source, everything, ["kind"]).shown.frame
+    categories = query.counts(source, everything, ["category"]).shown.frame
     named = categories["category"].notna() & (categories["category"] != UNCATEGORISED) & (categories["n"] > 0)
     return CityFacts(
         first=source.first,
@@ -187,7 +187,7 @@ def _facts(source: Source, audience: Audience) -> CityFacts:
         known_time=source.known_time,
         asked=source.asked,
         illustrative=source.city.illustrative,
-        exact=sees_exact(audience),
+        exact=not source.protected,
     )
 
 
@@ -201,40 +201,36 @@ def _formats(source: Source) -> tuple[str, ...]:
     return formats
 
 
-def _timed(source: Source, f: AlertFilter, audience: Audience) -> float:
+def _timed(source: Source, f: AlertFilter) -> float:
     if source.lacks("hour") is not None:
         return 0.0
-    frame = query.counts(source, f, ["hour"], audience).frame
+    frame = query.counts(source, f, ["hour"]).frame
     return float(frame.loc[frame["hour"].notna(), "n"].sum())
 
 
-def _stated(source: Source, f: AlertFilter, audience: Audience, column: str) -> float:
+def _stated(source: Source, f: AlertFilter, column: str) -> float:
     if column not in source.asked:
         return 0.0
-    frame = query.counts(source, f, [column], audience).frame
+    frame = query.counts(source, f, [column]).frame
     return float(frame.loc[frame[column].notna() & ~frame[column].isin(_NOT_STATED), "n"].sum())
 
 
-def _all_shares(
-    source: Source, f: AlertFilter, audience: Audience, alerts: float, scatter: Dispersion
-) -> dict[SharesBy, Shares]:
-    light = _light(source, f, audience)
+def _all_shares(source: Source, f: AlertFilter, alerts: float, scatter: Dispersion) -> dict[SharesBy, Shares]:
+    light = _light(source, f)
     by_hour = max((scatter, *(part.counted.scatter for part in light.parts)), key=lambda one: (one.known, one.value))
     return {
-        "kind": _of_alerts(source, f, audience, "kind", alerts, scatter),
-        "group": _groups(source, f, audience, alerts, scatter),
-        "affected": _gender(source, f, audience, AFFECTED),
-        "reporter": _gender(source, f, audience, _REPORTER),
-        "time": _times_of_day(source, f, audience, by_hour),
+        "kind": _of_alerts(source, f, "kind", alerts, scatter),
+        "group": _groups(source, f, alerts, scatter),
+        "affected": _gender(source, f, AFFECTED),
+        "reporter": _gender(source, f, _REPORTER),
+        "time": _times_of_day(source, f, by_hour),
         "light": light,
     }
 
 
-def _of_alerts(
-    source: Source, f: AlertFilter, audience: Audience, column: str, alerts: float, scatter: Dispersion
-) -> Shares:
+def _of_alerts(source: Source, f: AlertFilter, column: str, alerts: float, scatter: Dispersion) -> Shares:
     """Shares of all alerts by the values of a column; one of several categories counts in each of their groups."""
-    counted = query.counts(source, f, [column], audience)
+    counted = query.counts(source, f, [column])
     least = np.broadcast_to(np.asarray(counted.least), len(counted.frame))
     rows = zip(counted.frame[column], counted.frame["n"], least, strict=True)
     return Shares(
@@ -246,30 +242,30 @@ def _of_alerts(
     )
 
 
-def _groups(source: Source, f: AlertFilter, audience: Audience, alerts: float, scatter: Dispersion) -> Shares:
+def _groups(source: Source, f: AlertFilter, alerts: float, scatter: Dispersion) -> Shares:
     """Shares by the groups of the city's tree of categories, those without an alert too."""
     if not source.city.groups:
         return Shares(lacking=NO_CATEGORY)
-    found = _of_alerts(source, f, audience, "group", alerts, scatter)
+    found = _of_alerts(source, f, "group", alerts, scatter)
     parts = []
     for group in source.city.groups:
         members = [name for name, category in source.city.categories.items() if category.group == group]
         strict = any(is_sensitive_category(name, source.city) for name in members)
-        none = CountedPart(group, CountedShare(0.0, alerts, scatter), threshold(audience, strict, source.city))
+        none = CountedPart(group, CountedShare(0.0, alerts, scatter), threshold(source, strict))
         parts.append(found.of(group) or none)
     return Shares(tuple(parts))
 
 
-def _gender(source: Source, f: AlertFilter, audience: Audience, column: str) -> Shares:
+def _gender(source: Source, f: AlertFilter, column: str) -> Shares:
     """Women among women and men, as on the page Gender, and of all those of whom nothing is stated."""
     if column not in source.asked:
         return Shares(lacking=NO_AFFECTED if column == AFFECTED else NO_REPORTERS)
-    frame = query.counts(source, f, [column], audience, complete=True).frame
+    frame = query.counts(source, f, [column], complete=True).frame
     n = frame.dropna(subset=[column]).set_index(column)["n"].astype(float)
     scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), area_kind(source))
     women, men = float(n.get(WOMAN, 0.0)), float(n.get(MAN, 0.0))
     unstated = float(n.reindex(_NOT_STATED, fill_value=0.0).sum())
-    least = threshold(audience, False, source.city)
+    least = threshold(source, False)
     return Shares(
         (
             CountedPart(WOMAN, CountedShare(women, women + men, scatter), least),
@@ -278,13 +274,13 @@ def _gender(source: Source, f: AlertFilter, audience: Audience, column: str) -> 
     )
 
 
-def _times_of_day(source: Source, f: AlertFilter, audience: Audience, scatter: Dispersion) -> Shares:
+def _times_of_day(source: Source, f: AlertFilter, scatter: Dispersion) -> Shares:
     """Shares by six hours of the day, the same bands for every audience, of the alerts whose hour is known."""
     if (lacking := source.lacks("hour")) is not None:
         return Shares(lacking=lacking)
-    frame = query.counts(source, f, ["hour"], audience).frame.dropna(subset=["hour"])
+    frame = query.counts(source, f, ["hour"]).frame.dropna(subset=["hour"])
     n = frame["n"].astype(float).groupby(frame["hour"].astype(int) // BAND).sum()
-    known, least = float(n.sum()), threshold(audience, False, source.city)
+    known, least = float(n.sum()), threshold(source, False)
     return Shares(
         tuple(
             CountedPart(str(band), CountedShare(float(n.get(band, 0.0)), known, scatter), least)
@@ -293,16 +289,16 @@ def _times_of_day(source: Source, f: AlertFilter, audience: Audience, scatter: D
     )
 
 
-def _light(source: Source, f: AlertFilter, audience: Audience) -> Shares:
+def _light(source: Source, f: AlertFilter) -> Shares:
     """The share after dark, of the alerts of which that is known."""
     if (lacking := source.lacks_light) is not None:
         return Shares(lacking=lacking)
-    frame = query.counts(source, f, [DARK], audience).frame.dropna(subset=[DARK])
+    frame = query.counts(source, f, [DARK]).frame.dropna(subset=[DARK])
     dark, n = frame[DARK].astype(bool).to_numpy(), frame["n"].to_numpy(float)
     counted = CountedShare(
         float(n[dark].sum()), float(n.sum()), share_scatter(source, f, AFTER_DARK, area_kind(source))
     )
-    return Shares((CountedPart(DARK, counted, threshold(audience, False, source.city)),))
+    return Shares((CountedPart(DARK, counted, threshold(source, False)),))
 
 
 def _rate(source: Source, alerts: float, period: tuple[dt.date, dt.date], scatter: Dispersion) -> CountedRate | None:

@@ -18,10 +18,10 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model import Audience, Gender, Message, MessageError
+from curim_data.model import Gender, Message, MessageError
 from curim_data.model.absence import NO_AFFECTED, NO_POSITIONS, NO_REPORTERS
 from curim_data.model.i18n import Span
-from curim_data.privacy import DisclosureError, WrittenCounts, askable, finest_resolution, sees_exact
+from curim_data.privacy import DisclosureError, WrittenCounts, askable, finest_resolution
 from curim_data.query import Total
 from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.hot_spots import known_places
@@ -185,9 +185,7 @@ def filter_pair(source: Source, f: AlertFilter, against: str) -> FilterPair:
     return FilterPair(first, second, a, b, choices)
 
 
-def compare_study(
-    source: Source, f: AlertFilter, audience: Audience, against: str, resolution: int | None = None
-) -> CompareStudy:
+def compare_study(source: Source, f: AlertFilter, against: str, resolution: int | None = None) -> CompareStudy:
     """Where two filters differ on the map, from counts of both on the same cells.
 
     `against`: see `filter_pair`. `resolution`: H3 resolution of the cells; chosen for the smaller side unless given,
@@ -197,30 +195,26 @@ def compare_study(
     """
     pair = filter_pair(source, f, against)
     for side in (pair.first, pair.second):
-        for why in askable(side, audience, source.city)[1]:
+        for why in askable(side, source)[1]:
             raise CompareError(why)
-    totals = query.total(source, pair.first, audience), query.total(source, pair.second, audience)
+    totals = query.total(source, pair.first), query.total(source, pair.second)
     if any(total.nowhere for total in totals):
         raise CompareError(NO_POSITIONS)
-    chosen = _resolution(source, pair, audience, resolution)
+    chosen = _resolution(source, pair, resolution)
     size = int(chosen.value)
-    first, second = (query.cells(source, side, size, audience) for side in (pair.first, pair.second))
+    first, second = (query.cells(source, side, size) for side in (pair.first, pair.second))
     scatter = max((place_scatter(source, side, size) for side in (pair.first, pair.second)), key=attrgetter("value"))
     found = compare_maps(first.frame, second.frame, pair.a, pair.b, scatter=scatter)
-    found = found.for_readers(
-        max(WrittenCounts(side, audience, source.city).least() for side in (pair.first, pair.second))
-    )
-    choices = [chosen, *pair.choices, *_neither(source, pair, audience, against, totals)]
+    found = found.for_readers(max(WrittenCounts.of(side, source).least() for side in (pair.first, pair.second)))
+    choices = [chosen, *pair.choices, *_neither(source, pair, against, totals)]
     choices += found.choices
     choices += [*default_coordinates(first.at_default + second.at_default), *nested_cells(size)]
     return CompareStudy(
-        pair, totals, found, name_spots(found.places, source.city, known_places(source, audience)), size, tuple(choices)
+        pair, totals, found, name_spots(found.places, source.city, known_places(source)), size, tuple(choices)
     )
 
 
-def _neither(
-    source: Source, pair: FilterPair, audience: Audience, against: str, totals: tuple[Total, Total]
-) -> tuple[Choice, ...]:
+def _neither(source: Source, pair: FilterPair, against: str, totals: tuple[Total, Total]) -> tuple[Choice, ...]:
     """How many alerts of the filter a preset leaves out, if any; no number where it is too small to be written out."""
     if against not in _NEITHER:
         return ()
@@ -230,7 +224,7 @@ def _neither(
         "light": {"dark": None},
     }
     alone, counted = _NEITHER[against]
-    whole = query.total(source, pair.first.replace(**unset[against]), audience)
+    whole = query.total(source, pair.first.replace(**unset[against]))
     left = whole.n - sum(total.n for total in totals)
     if not left:
         return ()
@@ -239,10 +233,10 @@ def _neither(
     return (Choice("neither", left, Message(counted.text, {"n": left, "whole": whole.n})),)
 
 
-def _resolution(source: Source, pair: FilterPair, audience: Audience, asked: int | None) -> Choice:
+def _resolution(source: Source, pair: FilterPair, asked: int | None) -> Choice:
     """How large the cells are: one size for both sides."""
-    sizes = [finest_resolution(audience, side, source.city) for side in (pair.first, pair.second)]
-    if not sees_exact(audience):
+    sizes = [finest_resolution(source, side) for side in (pair.first, pair.second)]
+    if source.protected:
         if sizes[0] != sizes[1]:
             raise DisclosureError(
                 Message(
@@ -253,7 +247,7 @@ def _resolution(source: Source, pair: FilterPair, audience: Audience, asked: int
         return Choice("resolution", sizes[0], Message("Cells of the size that the protected copy has."))
     if asked is not None:
         return affordable_size(source.city, min(asked, *sizes))
-    smaller = min(query.total(source, side, audience).mapped for side in (pair.first, pair.second))
+    smaller = min(query.total(source, side).mapped for side in (pair.first, pair.second))
     city = source.city
     return resolution_for(
         smaller,

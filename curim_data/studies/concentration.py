@@ -12,7 +12,7 @@ from analysis.concentration import Concentration, concentration
 from analysis.stats.result import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Translator
+from curim_data.model import Translator
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 
 # Points of the curve that are given out; more cannot be distinguished.
@@ -46,14 +46,12 @@ class ConcentrationStudy:
         )
 
 
-def concentration_study(
-    source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None
-) -> ConcentrationStudy:
+def concentration_study(source: Source, f: AlertFilter, resolution: int | None = None) -> ConcentrationStudy:
     """Concentration over the cells of the same filter's hot-spot map, without default coordinates, empty cells counted.
 
     The places are those of the whole city, whatever area the filter names. `resolution` as for `hot_spot_study`.
     """
-    return concentration_of_study(hot_spot_study(source, f, audience, resolution))
+    return concentration_of_study(hot_spot_study(source, f, resolution))
 
 
 def concentration_of_study(study: HotSpotStudy) -> ConcentrationStudy:

@@ -10,7 +10,7 @@ from typing import Final
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import Message
 from curim_data.query import Total
 from curim_data.studies.selection import opened_by_everybody
 
@@ -38,7 +38,7 @@ def copy_notes(source: Source, f: AlertFilter, total: Total) -> tuple[Message, .
     notes = []
     if source.count < exact.count:
         notes.append(WAITING)
-    elif opened_by_everybody(f) and total.n != query.total(exact, f, Audience.ANALYST).n:
+    elif opened_by_everybody(f) and total.n != query.total(exact, f).n:
         notes.append(OTHER_DAYS)
     if total.unmapped and places_taken(source):
         notes.append(NO_PLACE)
@@ -51,7 +51,7 @@ def places_taken(source: Source) -> bool:
     if exact is None:
         return False
     if _TAKEN not in source.cache:
-        own, came = (query.total(one, _EVERYTHING, Audience.ANALYST).unmapped for one in (source, exact))
+        own, came = (query.total(one, _EVERYTHING).unmapped for one in (source, exact))
         source.cache[_TAKEN] = own > came
     taken: bool = source.cache[_TAKEN]
     return taken

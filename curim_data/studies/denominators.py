@@ -17,9 +17,9 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Message, MessageError, Num
+from curim_data.model import CityProfile, Message, MessageError, Num
 from curim_data.model.shared_shapes import ask_shape
-from curim_data.privacy import finest_resolution, sees_exact
+from curim_data.privacy import finest_resolution, protected_resolution
 from curim_data.studies.cells import whole_city
 
 KINDS: Final[tuple[DenominatorKind, ...]] = get_args(DenominatorKind)
@@ -46,45 +46,41 @@ def all_alerts_filter(f: AlertFilter) -> AlertFilter:
     return AlertFilter(period=f.period, start=f.start, end=f.end)
 
 
-def denominator_obstacle(
-    kind: DenominatorKind, f: AlertFilter, audience: Audience, city: CityProfile
-) -> Message | None:
+def denominator_obstacle(kind: DenominatorKind, f: AlertFilter, source: Source) -> Message | None:
     """Why a base cannot be had under a filter; None where it can."""
     if kind == "alerts":
         if whole_city(f) == all_alerts_filter(f):
             return ALL_ALERTS
-        same = finest_resolution(audience, f, city) == finest_resolution(audience, all_alerts_filter(f), city)
-        return None if sees_exact(audience) or same else OTHER_CELLS
+        same = finest_resolution(source, f) == finest_resolution(source, all_alerts_filter(f))
+        return None if same else OTHER_CELLS
     if kind == "residents":
-        return None if residents_by_district(city) is not None else NO_RESIDENTS
+        return None if residents_by_district(source.city) is not None else NO_RESIDENTS
     return None
 
 
-def denominator_for(
-    source: Source, f: AlertFilter, resolution: int, audience: Audience, kind: DenominatorKind
-) -> Denominator | None:
+def denominator_for(source: Source, f: AlertFilter, resolution: int, kind: DenominatorKind) -> Denominator | None:
     """The base of every cell of the land; None for land itself.
 
     Raises DenominatorError where there is no such base (`denominator_obstacle`).
     """
-    said = denominator_obstacle(kind, f, audience, source.city)
+    said = denominator_obstacle(kind, f, source)
     if said is not None:
         raise DenominatorError(said)
     if kind == LAND:
         return None
-    return _alerts(source, f, resolution, audience) if kind == "alerts" else _residents(source.city, resolution)
+    return _alerts(source, f, resolution) if kind == "alerts" else _residents(source.city, resolution)
 
 
-def occupied_land_of(source: Source, audience: Audience) -> OccupiedLand | None:
+def occupied_land_of(source: Source) -> OccupiedLand | None:
     """The land on which alerts of all time occur; None where they are too few to tell. For who reads the protected copy
     it is that of the copy. Cached by version of the alerts and of the city.
     """
     known: dict[tuple[str, bool], OccupiedLand | None] = source.cache.setdefault("occupied", {})
-    key = source.city.version, sees_exact(audience)
+    key = source.city.version, source.protected
     if key not in known:
         everything = AlertFilter(period="all")
-        size = finest_resolution(Audience.COUNCIL, everything, source.city)  # of some 350 m, for every audience
-        counted = query.cells(source, everything, size, audience)
+        size = protected_resolution(everything, source.city)  # of some 350 m, for every audience
+        counted = query.cells(source, everything, size)
         known[key] = occupied_land(counted.frame)
     return known[key]
 
@@ -107,9 +103,9 @@ def residents_by_district(city: CityProfile) -> pd.Series | None:
     return None if counts.empty else counts
 
 
-def _alerts(source: Source, f: AlertFilter, resolution: int, audience: Audience) -> Denominator:
+def _alerts(source: Source, f: AlertFilter, resolution: int) -> Denominator:
     """All alerts of the same period as a base, of which those under the filter are a part."""
-    counted = query.cells(source, all_alerts_filter(f), resolution, audience)
+    counted = query.cells(source, all_alerts_filter(f), resolution)
     frame = counted.frame[["n"]].astype(float).assign(least=0.0)
     message = Message(
         "What is compared is the share of these alerts among all alerts of the same period, {base} in all: a "

@@ -31,10 +31,10 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Message, Translator
+from curim_data.model import CityProfile, Message, Translator
 from curim_data.model.prepared import read_grid, write_grid
 from curim_data.model.types import CellArray
-from curim_data.privacy import DisclosureError, sees_exact
+from curim_data.privacy import DisclosureError
 from curim_data.quality.positions import coordinate_step
 from curim_data.query import Total
 from curim_data.studies.cells import default_coordinates, whole_city
@@ -86,14 +86,14 @@ class DensityStudy:
         )
 
 
-def density_study(source: Source, f: AlertFilter, audience: Audience) -> DensityStudy:
+def density_study(source: Source, f: AlertFilter) -> DensityStudy:
     """Alerts per km² and month over the whole city, whatever area the filter names.
 
     The surface is smoothed no less than the precision of the coordinates.
     DisclosureError for an audience without exact counts: a surface from the protected copy would be as coarse as its
     cells.
     """
-    if not sees_exact(audience):
+    if source.protected:
         raise DisclosureError(
             Message(
                 "The density is drawn for analysts and specialists only: the protected copy has the middles of map "
@@ -101,16 +101,16 @@ def density_study(source: Source, f: AlertFilter, audience: Audience) -> Density
             )
         )
     whole = whole_city(f)
-    total = query.total(source, whole, audience)
-    counted = query.counts(
-        source, whole, ["cell"], audience, resolution=RESOLUTION, without_default_points=True
-    ).frame.set_index("cell")["n"]
+    total = query.total(source, whole)
+    counted = query.counts(source, whole, ["cell"], resolution=RESOLUTION, without_default_points=True).frame.set_index(
+        "cell"
+    )["n"]
     found = counted[counted > 0]
     land = _land(source.city, np.asarray(found.index, np.int64))
     least = max(coordinate_step(source), 50.0, land.cell_m if isinstance(land, Raster) else 0.0)
     if source.known_time.knows("week"):
         weekly = query.counts(
-            source, whole, ["cell", "week"], audience, resolution=RESOLUTION, without_default_points=True
+            source, whole, ["cell", "week"], resolution=RESOLUTION, without_default_points=True
         ).frame.dropna(subset=["week"])
         periods = weekly.assign(day=weekly["week"] + pd.Timedelta(days=6))[["cell", "day", "n"]]
         bandwidth = bandwidth_from_cells(periods, land, source.city, least_m=least)

@@ -29,7 +29,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MOST_MAP_CELLS, Audience, Message
+from curim_data.model import MOST_MAP_CELLS, Message
 from curim_data.privacy import Counted, is_sensitive
 from curim_data.quality.positions import served_land, shared_points
 from curim_data.query import Total
@@ -132,37 +132,34 @@ class EmergingClasses:
 def emerging_study(
     source: Source,
     f: AlertFilter,
-    audience: Audience,
     resolution: int | None = None,
     classes: EmergingClasses | None = None,
 ) -> EmergingStudy:
     """Classes over time under a filter with all that their map says; `classes`: what `emerging_classes` found for the
     same arguments, where it is there already.
     """
-    judged = classes or emerging_classes(source, f, audience, resolution)
-    total, found, choices = query.total(source, judged.history, audience), judged.emerging, judged.about
+    judged = classes or emerging_classes(source, f, resolution)
+    total, found, choices = query.total(source, judged.history), judged.emerging, judged.about
     if found is None:
         return EmergingStudy(total, None, (), None, judged.resolution, choices, judged.why, judged.period)
     points = shared_points(source)
     choices += (*found.choices, *(() if points is None else (points.choice,)))
     choices += (*default_coordinates(total.at_default), *nested_cells(judged.resolution))
-    lines = _lines(found, source, audience)
+    lines = _lines(found, source)
     return EmergingStudy(total, found, lines, judged.counts, judged.resolution, choices, None, judged.period)
 
 
-def emerging_classes(
-    source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None
-) -> EmergingClasses:
+def emerging_classes(source: Source, f: AlertFilter, resolution: int | None = None) -> EmergingClasses:
     """Classes over time under a filter, in cells as large as those of the hot-spot map.
 
     A class needs history, which the period of a filter does not hold: whole months before its end are judged. The whole
     city is judged, and default coordinates are left out.
     """
     whole = whole_city(f)
-    size = emerging_cell_size(source, f, audience, resolution)
+    size = emerging_cell_size(source, f, resolution)
     side = int(size.value)
     land = source.city.land_cells(side)
-    periods = _periods(source, whole, audience, side)
+    periods = _periods(source, whole, side)
     history = _over(whole, periods)
     about = (size, *_history(periods), periods.choice, *coverage_choices(source, source.first, source.as_of))
     period = query.dates(source, history) if len(periods.starts) else None
@@ -182,9 +179,7 @@ def emerging_classes(
             {"n": len(periods.starts), "least": CLASS_STEPS},
         )
         return EmergingClasses(history, None, None, side, about, few, period)
-    counted = query.counts(
-        source, history, ["cell", periods.unit], audience, resolution=side, without_default_points=True
-    )
+    counted = query.counts(source, history, ["cell", periods.unit], resolution=side, without_default_points=True)
     scatter = place_scatter(source, history, side)
     served = served_land(source, side)
     compared = land if served is None else served
@@ -192,22 +187,22 @@ def emerging_classes(
     return EmergingClasses(history, found, counted, side, about, None, period)
 
 
-def emerging_cell_size(source: Source, f: AlertFilter, audience: Audience, resolution: int | None) -> Choice:
+def emerging_cell_size(source: Source, f: AlertFilter, resolution: int | None) -> Choice:
     """The size of the cells in which `emerging_study` judges, and why: that of the hot-spot map where it can be."""
     whole, most = whole_city(f), min(MOST_MAP_CELLS, MOST_COUNTS // MOST_MONTHS)
-    return cell_size(source, whole, audience, resolution, most)
+    return cell_size(source, whole, resolution, most)
 
 
-def judged_filter(source: Source, f: AlertFilter, audience: Audience, resolution: int) -> AlertFilter:
+def judged_filter(source: Source, f: AlertFilter, resolution: int) -> AlertFilter:
     """A filter of which `emerging_study` in cells of this resolution says the same: periods that end in one month share
     their history. Where history is short it is the filter itself, over the whole city.
     """
     whole = whole_city(f)
-    periods = _periods(source, whole, audience, resolution)
+    periods = _periods(source, whole, resolution)
     return _over(whole, periods) if periods.unit == "month" and len(periods.starts) >= MIN_STEPS else whole
 
 
-def _periods(source: Source, f: AlertFilter, audience: Audience, resolution: int) -> Periods:
+def _periods(source: Source, f: AlertFilter, resolution: int) -> Periods:
     """Whole months or weeks up to the end of the filter's period."""
     _, end = query.dates(source, f)
     begin, last = source.coverage.stretch(min(end, source.as_of))
@@ -218,7 +213,7 @@ def _periods(source: Source, f: AlertFilter, audience: Audience, resolution: int
     windows = len(cells) / (1 + 3 * k * (k + 1))
     if len(whole_steps("month", first, last)) >= MIN_STEPS:
         return periods_for(first, last, 0, windows)  # months, whatever the number of alerts
-    mapped = query.total(source, f.replace(period="", start=first, end=last), audience).mapped
+    mapped = query.total(source, f.replace(period="", start=first, end=last)).mapped
     return periods_for(first, last, mapped, windows)
 
 
@@ -249,10 +244,10 @@ def _every_step(frame: pd.DataFrame, periods: Periods, land: pd.Series) -> pd.Da
     return pd.concat([frame, zeros], ignore_index=True) if len(absent) else frame
 
 
-def _lines(found: EmergingHotSpots, source: Source, audience: Audience) -> tuple[EmergingRow, ...]:
+def _lines(found: EmergingHotSpots, source: Source) -> tuple[EmergingRow, ...]:
     """The places with their names: those of known places where they are such."""
-    names: Mapping[str, SpotName] = name_spots(found.places, source.city, known_places(source, audience))
-    ids = known_ids(found.places, known_places(source, audience))
+    names: Mapping[str, SpotName] = name_spots(found.places, source.city, known_places(source))
+    ids = known_ids(found.places, known_places(source))
     lines = []
     for rank, place in enumerate(found.places, start=1):
         row: Any = found.frame.loc[place.peak]

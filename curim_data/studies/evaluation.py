@@ -27,9 +27,9 @@ from analysis.stats.intervals import Estimate
 from analysis.stats.result import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, KnownTime, Message, Num, Plan, PlanStatus, Translator, translator
+from curim_data.model import LANGUAGES, KnownTime, Message, Num, Plan, PlanStatus, Translator, translator
 from curim_data.model.i18n import Span
-from curim_data.privacy import Counted, authorise, is_sensitive, sees_exact, threshold
+from curim_data.privacy import Counted, authorise, is_sensitive, threshold
 from curim_data.studies.areas import area_counts, area_frame, counted_areas
 from curim_data.studies.cells import whole_city
 from curim_data.studies.coverage import coverage_choices
@@ -178,9 +178,7 @@ def evaluation_filter(source: Source, plan: Plan) -> AlertFilter:
     return whole_city(asked.replace(period="all", start=None, end=None))
 
 
-def plan_counts(
-    source: Source, plan: Plan, audience: Audience, windows: ComparisonWindows, by: Sequence[str] = ()
-) -> Counted:
+def plan_counts(source: Source, plan: Plan, windows: ComparisonWindows, by: Sequence[str] = ()) -> Counted:
     """Alerts by area, period ("before", "after") and `by`, protected together."""
     f = evaluation_filter(source, plan)
     frames = [
@@ -191,10 +189,10 @@ def plan_counts(
         if (cells := getattr(plan.areas, name))
         for period, days in zip(PERIODS, (windows.before, windows.after), strict=True)
     ]
-    return counted_areas(source, f, frames, ["area", "period", *by], audience)
+    return counted_areas(source, f, frames, ["area", "period", *by])
 
 
-def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: PlanTiming = _UNPROVED) -> PlanEvaluation:
+def evaluation_study(source: Source, plan: Plan, timing: PlanTiming = _UNPROVED) -> PlanEvaluation:
     """Compare a plan's areas before and after its start. ValueError where there is an `evaluation_obstacle`.
 
     `timing`: what the plan's history proves (`plan_timing`). Who reads the protected copy gets its counts, in whose
@@ -206,9 +204,9 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: Pla
     if (why := evaluation_obstacle(source, plan)) is not None or plan.start is None:
         raise ValueError(str(why))
     windows = comparison_windows(source, plan.start, plan.finish)
-    counts = plan_counts(source, plan, audience, windows)
-    judged = _judged_for_all(source.exact or source, drafted, audience, windows, timing)
-    genders = _genders(plan_counts(source, plan, audience, windows, ["affected_gender"]).frame, windows, judged.spread)
+    counts = plan_counts(source, plan, windows)
+    judged = _judged_for_all(source, drafted, windows, timing)
+    genders = _genders(plan_counts(source, plan, windows, ["affected_gender"]).frame, windows, judged.spread)
     f = evaluation_filter(source, plan).replace(period="", start=windows.before[0], end=windows.after[1])
     shown = {name: getattr(plan.areas, name) for name in AREAS}
     result, verdict = judged.result, judged.verdict
@@ -216,7 +214,7 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: Pla
         windows=windows,
         counts=counts,
         genders=genders,
-        months=area_counts(source, f, shown, ["month"], audience, complete=True),
+        months=area_counts(source, f, shown, ["month"], complete=True),
         result=result,
         verdict=verdict,
         timing=timing,
@@ -233,30 +231,25 @@ def evaluation_study(source: Source, plan: Plan, audience: Audience, timing: Pla
     )
 
 
-def _judged_for_all(
-    source: Source, plan: Plan, audience: Audience, windows: ComparisonWindows, timing: PlanTiming
-) -> _Judged:
+def _judged_for_all(source: Source, plan: Plan, windows: ComparisonWindows, timing: PlanTiming) -> _Judged:
     """What the alerts say of the plan's own areas; nothing where a count of the treated one is too small to tell."""
-    f = evaluation_filter(source, plan)
-    areas = _areas(plan_counts(source, plan, Audience.SPECIALIST, windows).frame, windows)
-    least = threshold(audience, is_sensitive(f, source.city), source.city)
+    f, exact = evaluation_filter(source, plan), (source.exact or source).in_full
+    areas = _areas(plan_counts(exact, plan, windows).frame, windows)
+    least = threshold(source, is_sensitive(f, source.city))
     if any(0 < n < least for n in areas.treated):
         return _Judged()
-    judged = _judge(source, plan, areas, windows, timing)
-    if judged.verdict is None or sees_exact(audience):
+    judged = _judge(exact, plan, areas, windows, timing)
+    if judged.verdict is None or not source.protected:
         return judged
     return replace(judged, verdict=judged.verdict.rounded(FIVES))
 
 
 def _as_counted(source: Source, plan: Plan) -> Plan:
     """The plan with the areas of which its counts are (`area_frame`)."""
-    if source.exact is None:
+    if not source.protected:
         return plan
     f = evaluation_filter(source, plan)
-    wide = {
-        name: authorise(f.replace(cells=getattr(plan.areas, name)), Audience.COUNCIL, source.city)[0].cells
-        for name in AREAS
-    }
+    wide = {name: authorise(f.replace(cells=getattr(plan.areas, name)), source)[0].cells for name in AREAS}
     return replace(plan, areas=replace(plan.areas, **wide))
 
 

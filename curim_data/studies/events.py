@@ -17,10 +17,10 @@ from analysis.trends.events import LEAST, Event, find_events
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Gender, Translator
+from curim_data.model import CityProfile, Gender, Translator
 from curim_data.model.labels import category_label, inline
 from curim_data.model.sql import all_of, at_points
-from curim_data.privacy import is_sensitive_category, sees_exact, threshold
+from curim_data.privacy import is_sensitive_category
 from curim_data.query import default_points
 from curim_data.studies.changes import PAST_YEARS
 from curim_data.studies.coarse_areas import area_name
@@ -113,12 +113,12 @@ class EventFinding:
         return ""
 
 
-def event_study(source: Source, chosen: Source, f: AlertFilter, audience: Audience) -> tuple[EventFinding, ...]:
+def event_study(source: Source, chosen: Source, f: AlertFilter) -> tuple[EventFinding, ...]:
     """The events in a filter's period, at most three. `chosen`: the alerts out of which what is reported is chosen."""
     found, alerts = _events(chosen, f)
-    exact = sees_exact(audience)
+    exact = not source.protected
     seen: list[EventFinding] = []
-    for event in _reported(found, source.city, audience):
+    for event in _reported(found, source.city, protected=source.protected):
         rows = alerts.iloc[event.rows]
         day, last = (pd.Timestamp(rows["local_date"].iloc[at]).date() for at in (0, -1))
         chosen_filter = f.replace(
@@ -134,11 +134,11 @@ def event_study(source: Source, chosen: Source, f: AlertFilter, audience: Audien
     return tuple(seen)
 
 
-def _reported(found: tuple[Event, ...], city: CityProfile, audience: Audience) -> list[Event]:
-    """The events that an audience reads: of several of one category in one place the largest stands for all."""
+def _reported(found: tuple[Event, ...], city: CityProfile, *, protected: bool) -> list[Event]:
+    """The events that are shown: of several of one category in one place the largest stands for all."""
     seen: dict[tuple[str, int], Event] = {}
     for event in found:
-        if event.n >= threshold(audience, is_sensitive_category(event.category, city), city):
+        if not protected or event.n >= city.least_count(is_sensitive_category(event.category, city)):
             seen.setdefault((event.category, event.cell), event)
     return list(seen.values())[:MOST_EVENTS]
 
@@ -148,7 +148,7 @@ def without_events(chosen: Source, f: AlertFilter, changes: Sequence[Change]) ->
     change goes for a clear event alone.
     """
     found, alerts = _events(chosen, f)
-    events = [(event, alerts.iloc[event.rows]) for event in _reported(found, chosen.city, Audience.PUBLIC)]
+    events = [(event, alerts.iloc[event.rows]) for event in _reported(found, chosen.city, protected=True)]
     return [change for change in changes if not any(_makes(event, rows, change) for event, rows in events)]
 
 

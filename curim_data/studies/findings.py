@@ -24,7 +24,6 @@ from analysis.trends.changes import AREA, CANDIDATE_KEYS, Change
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
 from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import K_ORDINARY, WrittenCounts, share_is_told
 from curim_data.studies.changes import change_filter, landmark_districts
@@ -143,7 +142,6 @@ def same_finding(one: str, other: str) -> bool:
 def make_finding(
     source: Source,
     f: AlertFilter,
-    audience: Audience,
     change: Change,
     own: Change | None,
     periods: ComparedPeriods,
@@ -154,7 +152,7 @@ def make_finding(
     where that has no such candidate.
     """
     chosen = change_filter(f, change, periods)
-    counted = query.counts(source, chosen, [], audience)
+    counted = query.counts(source, chosen, [])
     least, after = counted.threshold, round(counted.total)
     small = {
         "base": own is None or 0 < own.base < least,
@@ -175,14 +173,14 @@ def make_finding(
         few=few,
         part_of=None if change.part_of is None else _name_of(change.part_of),
     )
-    series = _series(source, chosen, audience, periods)
+    series = _series(source, chosen, periods)
     return Finding(
         change=shown,
         counts=counts,
         periods=periods,
         filter=chosen,
         series=series,
-        whom=_whom(source, f, chosen, audience, change),
+        whom=_whom(source, f, chosen, change),
         since=run_since(series, change, expected),
         exact_p=own is change,
         kind=_kind(change),
@@ -202,7 +200,7 @@ def _kind(change: Change) -> Kind:
     return "new" if change.expected < K_ORDINARY and change.after >= MUCH * change.expected else "rise"
 
 
-def _series(source: Source, chosen: AlertFilter, audience: Audience, periods: ComparedPeriods) -> Series | None:
+def _series(source: Source, chosen: AlertFilter, periods: ComparedPeriods) -> Series | None:
     """The weeks of a finding, or its months where the weeks are too many or none of them is whole."""
     start, end = periods.after
     lead = min(max(LEAD[0], end - start), LEAD[1])
@@ -213,19 +211,17 @@ def _series(source: Source, chosen: AlertFilter, audience: Audience, periods: Co
     if (end - first).days > 7 * MOST_WEEKS:
         unit = "month"
     for one in dict.fromkeys((unit, "month")):
-        found = _series_of(source, chosen, audience, periods, first, one)
+        found = _series_of(source, chosen, periods, first, one)
         if found.frame["tested"].any():
             return found
     return None
 
 
-def _series_of(
-    source: Source, chosen: AlertFilter, audience: Audience, periods: ComparedPeriods, first: dt.date, unit: Any
-) -> Series:
+def _series_of(source: Source, chosen: AlertFilter, periods: ComparedPeriods, first: dt.date, unit: Any) -> Series:
     end, column = periods.after[1], _COLUMNS[unit]
     reach = first - _YEAR - dt.timedelta(days=31) if periods.same_season else first
     asked = chosen.replace(period="", start=max(source.first, reach), end=end)
-    counted = query.counts(source, asked, [column], audience, complete=True).frame
+    counted = query.counts(source, asked, [column], complete=True).frame
     known = counted.dropna(subset=[column]).set_index(column)[["n"]].astype(float).sort_index()
     starts = pd.DatetimeIndex(known.index)
     ends = starts + (pd.Timedelta(days=6) if unit == "week" else pd.offsets.MonthEnd(0))
@@ -275,7 +271,6 @@ def _whom(
     source: Source,
     f: AlertFilter,
     chosen: AlertFilter,
-    audience: Audience,
     change: Change,
 ) -> Whom | None:
     """For whom, at the first level at which it can be told; None where nobody asked, or where the filter says it.
@@ -287,7 +282,7 @@ def _whom(
     scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), area_kind(source))
     levels = {asked: whom for whom, asked in reversed(list(_levels(source, f, chosen, change)))}
     for asked, whom in reversed(levels.items()):
-        women = _women(source, asked, audience, scatter)
+        women = _women(source, asked, scatter)
         if women.known:
             return replace(whom, women=women)
     return Whom()
@@ -309,10 +304,10 @@ def _levels(source: Source, f: AlertFilter, chosen: AlertFilter, change: Change)
             yield Whom(level="group", category=category), wider.replace(categories=(), groups=(group,))
 
 
-def _women(source: Source, f: AlertFilter, audience: Audience, scatter: Dispersion) -> Estimate:
+def _women(source: Source, f: AlertFilter, scatter: Dispersion) -> Estimate:
     """The share of women, unknown where too few women and men are, or where it would tell a small number of either."""
-    counted = query.counts(source, f, [AFFECTED], audience, complete=True)
+    counted = query.counts(source, f, [AFFECTED], complete=True)
     shares = gender_shares(counted.frame, AFFECTED, total=counted.total, scatter=scatter)
     women, men = shares.frame.set_index("gender")["n"][[WOMAN, MAN]]
-    told = share_is_told(women, women + men, WrittenCounts(f, audience, source.city).least())
+    told = share_is_told(women, women + men, WrittenCounts.of(f, source).least())
     return shares.women if told and women + men >= LEAST_WHOM else UNKNOWN

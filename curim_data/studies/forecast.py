@@ -19,9 +19,8 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MOST_MAP_CELLS, Audience, BoolArray, FloatArray, Message, Translator
+from curim_data.model import MOST_MAP_CELLS, BoolArray, FloatArray, Message, Translator
 from curim_data.model.absence import NO_POSITIONS
-from curim_data.privacy import sees_exact
 from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
 
 MOST_WEEKS: Final = 4
@@ -74,7 +73,7 @@ class ForecastStudy:
 
 
 def forecast_study(
-    source: Source, f: AlertFilter, audience: Audience, weeks: int = MOST_WEEKS, resolution: int | None = None
+    source: Source, f: AlertFilter, weeks: int = MOST_WEEKS, resolution: int | None = None
 ) -> ForecastStudy:
     """Forecast the 1 to 4 weeks after the filter's period, from all the whole weeks before its end.
 
@@ -97,22 +96,22 @@ def forecast_study(
         none = _recent(mondays, [])
         return ForecastStudy(start, weeks, None, nothing, (), None, nothing, (), None, (), none, gaps)
     history = whole_city(f.replace(period="", start=mondays[0].date(), end=start - dt.timedelta(days=1)))
-    counted = query.counts(source, history, ["week"], audience, complete=True)
+    counted = query.counts(source, history, ["week"], complete=True)
     known = source.coverage.untouched(mondays, "week")
     series = _series(counted.frame, mondays, known)
     city, refused = _city(series, start, weeks)
     recent = _recent(mondays, series)
-    places = _places(source, history, audience, mondays, known, start, weeks)
+    places = _places(source, history, mondays, known, start, weeks)
     notes = (*counted.notes, *gaps)
     if f.districts or f.places or f.cells:
         notes += (Message("The forecast is of the whole city, whatever area the filter names."),)
     study = ForecastStudy(start, weeks, city, refused, places, None, None, (), None, (), recent, notes)
-    if not sees_exact(audience):
+    if source.protected:
         why = Message(
             "The forecast by map cell is for specialists: it needs the exact number of alerts in every cell and week."
         )
         return replace(study, cells_refused=why)
-    return _with_cells(study, source, history, audience, mondays, resolution)
+    return _with_cells(study, source, history, mondays, resolution)
 
 
 def whole_weeks(source: Source, f: AlertFilter) -> pd.DatetimeIndex:
@@ -147,14 +146,13 @@ def _city(counts: FloatArray, start: dt.date, weeks: int) -> tuple[CountForecast
 def _places(
     source: Source,
     history: AlertFilter,
-    audience: Audience,
     mondays: pd.DatetimeIndex,
     known: BoolArray,
     start: dt.date,
     weeks: int,
 ) -> tuple[tuple[str, CountForecast], ...]:
     """Outlooks of the landmarks."""
-    frame = query.counts(source, history, ["place", "week"], audience, complete=True).frame
+    frame = query.counts(source, history, ["place", "week"], complete=True).frame
     found = []
     for place, rows in frame.dropna(subset=["place"]).groupby("place"):
         counts = _series(rows, mondays, known)
@@ -168,11 +166,10 @@ def _with_cells(
     study: ForecastStudy,
     source: Source,
     history: AlertFilter,
-    audience: Audience,
     mondays: pd.DatetimeIndex,
     resolution: int | None,
 ) -> ForecastStudy:
-    total = query.total(source, history, audience)
+    total = query.total(source, history)
     if total.nowhere:
         return replace(study, cells_refused=NO_POSITIONS)
     city = source.city
@@ -188,9 +185,7 @@ def _with_cells(
     if len(land) * len(mondays) > MOST_COUNTS:
         why = Message("No forecast is shown: there are too many cells and weeks for one. Choose larger cells.")
         return replace(study, cells_refused=why)
-    frame = query.counts(
-        source, history, ["cell", "week"], audience, resolution=size, without_default_points=True
-    ).frame
+    frame = query.counts(source, history, ["cell", "week"], resolution=size, without_default_points=True).frame
     wide = frame.pivot(index="cell", columns="week", values="n").reindex(index=land.index, columns=mondays)
     found = forecast_places(wide.fillna(0.0).to_numpy(dtype=float), land, study.weeks)
     return replace(
@@ -199,13 +194,13 @@ def _with_cells(
         cells_refused=found.backtest.refused,
         listed=_listed(found, source),
         resolution=size,
-        choices=(chosen, *_set_aside(source, history, audience), *found.choices, *nested_cells(size)),
+        choices=(chosen, *_set_aside(source, history), *found.choices, *nested_cells(size)),
     )
 
 
-def _set_aside(source: Source, history: AlertFilter, audience: Audience) -> tuple[Choice, ...]:
+def _set_aside(source: Source, history: AlertFilter) -> tuple[Choice, ...]:
     """How many alerts stand on piles of identical coordinates, and are in no cell."""
-    return default_coordinates(int(query.default_coordinates(source, history, audience)["n"].sum()))
+    return default_coordinates(int(query.default_coordinates(source, history)["n"].sum()))
 
 
 def _listed(found: PlaceForecast, source: Source) -> tuple[ListedCell, ...]:

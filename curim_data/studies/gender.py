@@ -27,7 +27,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message, Translator
+from curim_data.model import Message, Translator
 from curim_data.privacy import WrittenCounts, is_sensitive, share_is_told, threshold
 from curim_data.studies.cells import whole_city
 from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
@@ -87,45 +87,45 @@ class LightStudy:
         return sentence + " " + t("Chance alone does not explain the difference.")
 
 
-def share_study(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> GenderShares:
+def share_study(source: Source, f: AlertFilter, column: str = "affected_gender") -> GenderShares:
     """Alerts by the gender of the person affected, or of the reporter."""
-    counted = query.counts(source, f, [column], audience, complete=True)
+    counted = query.counts(source, f, [column], complete=True)
     scatter = share_scatter(source, without_gender(f), Share(column, WOMEN, EITHER), area_kind(source))
     found = gender_shares(counted.frame, column, total=counted.total, scatter=scatter)
-    return replace(found, least=threshold(audience, is_sensitive(f, source.city), source.city))
+    return replace(found, least=threshold(source, is_sensitive(f, source.city)))
 
 
-def weight_study(source: Source, f: AlertFilter, audience: Audience) -> CategoryRatios:
+def weight_study(source: Source, f: AlertFilter) -> CategoryRatios:
     """Which categories weigh more on women or on men, among all alerts of either, whatever categories are picked.
 
     Under the filter that everybody opens which ones do is chosen for every audience alike (`selection.chosen_from`).
     """
     f = without_gender(f)
-    counted = query.counts(source, f, ["category", AFFECTED], audience)
+    counted = query.counts(source, f, ["category", AFFECTED])
     scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), ("category",))
-    found = category_ratios(counted.frame, totals=_totals(source, f.without("categories"), audience), scatter=scatter)
-    found = replace(found, least=_least_by_category(source, f, audience, found.frame["category"]))
+    found = category_ratios(counted.frame, totals=_totals(source, f.without("categories")), scatter=scatter)
+    found = replace(found, least=_least_by_category(source, f, found.frame["category"]))
     chosen = chosen_from(source, f)
     if chosen is not source:
-        theirs = weight_study(chosen, f, Audience.SPECIALIST).frame.set_index("category")
+        theirs = weight_study(chosen, f).frame.set_index("category")
         told = theirs["significant"].reindex(found.frame["category"]).fillna(False).to_numpy(bool)
         found = replace(found, frame=found.frame.assign(significant=told))
     return found.for_readers()
 
 
-def _least_by_category(source: Source, f: AlertFilter, audience: Audience, names: pd.Series) -> dict[Any, int]:
+def _least_by_category(source: Source, f: AlertFilter, names: pd.Series) -> dict[Any, int]:
     """The smallest count of each category that is written out, zero apart; none for who reads all."""
-    written = WrittenCounts(f, audience, source.city)
+    written = WrittenCounts.of(f, source)
     return {} if written.all_written else {name: written.least(str(name)) for name in names}
 
 
-def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStudy:
+def light_study(source: Source, f: AlertFilter) -> LightStudy:
     """Day and night by gender; the filter's light is ignored, since it is what is compared."""
     if (lacking := source.lacks_light) is not None:
         nothing = pd.DataFrame(columns=["gender", "dark", "n", "share", "low", "high"])
         return LightStudy(nothing, UNKNOWN, 0, (), lacking)
     asked = without_gender(f).without("dark")
-    counted = query.counts(source, asked, [AFFECTED, "dark"], audience)
+    counted = query.counts(source, asked, [AFFECTED, "dark"])
     after_dark = share_scatter(source, asked, AFTER_DARK, area_kind(source, AFFECTED))
     table = dark_shares(counted.frame, scatter=after_dark)
     rows = table.set_index("gender")
@@ -141,7 +141,7 @@ def light_study(source: Source, f: AlertFilter, audience: Audience) -> LightStud
             Choice("light", "all", Message("The filter by light does not apply here: day and night are compared."))
         )
     choices.append(max(scatter, after_dark, key=_told_first).choice)
-    least = WrittenCounts(f, audience, source.city).least()
+    least = WrittenCounts.of(f, source).least()
     return LightStudy(table, ratio, int(table["n"].sum()), tuple(choices), least=least)
 
 
@@ -150,16 +150,16 @@ def _told_first(scatter: Dispersion) -> tuple[bool, float]:
     return not scatter.known, scatter.value
 
 
-def feeling_study(source: Source, f: AlertFilter, audience: Audience) -> PerceivedSafety:
+def feeling_study(source: Source, f: AlertFilter) -> PerceivedSafety:
     """How safe the people who alert felt, by their gender."""
     asked = without_gender(f)
-    counted = query.counts(source, asked, ["reporter_gender", "feeling"], audience, complete=True)
+    counted = query.counts(source, asked, ["reporter_gender", "feeling"], complete=True)
     scatter = share_scatter(source, asked, UNSAFE, area_kind(source, "reporter_gender"))
     frame = counted.frame.dropna(subset=["feeling"])
     whose = Message("The feeling is that of the person who alerts, from 1 (very unsafe) to 5.")
     choices = (Choice("who", "reporter", whose), scatter.choice)
     found = perceived_safety(frame, "reporter_gender", scatter=scatter)
-    return replace(found.written(WrittenCounts(f, audience, source.city).least()), choices=choices)
+    return replace(found.written(WrittenCounts.of(f, source).least()), choices=choices)
 
 
 @dataclass(frozen=True)
@@ -181,37 +181,37 @@ class PlaceStudy:
         return tuple(frame.loc[frame["not_known"], "place"])
 
 
-def place_study(source: Source, f: AlertFilter, audience: Audience) -> PlaceStudy:
+def place_study(source: Source, f: AlertFilter) -> PlaceStudy:
     """Named places under the filter, each against the whole city under the filter's other fields."""
     f = without_gender(f)
-    (differ, n), (silent, _) = (_place_shares(source, f, audience, column) for column in (AFFECTED, "reporter_gender"))
+    (differ, n), (silent, _) = (_place_shares(source, f, column) for column in (AFFECTED, "reporter_gender"))
     return PlaceStudy(differ, silent, float(differ.frame[["women", "men"]].to_numpy(float).sum()), n)
 
 
-def unheard_places(source: Source, f: AlertFilter, audience: Audience) -> tuple[str, ...]:
+def unheard_places(source: Source, f: AlertFilter) -> tuple[str, ...]:
     """Ids of the places where women alert strikingly little (`PlaceStudy.unheard`)."""
     if "reporter_gender" not in source.asked:
         return ()
-    frame = _place_shares(source, without_gender(f), audience, "reporter_gender")[0].frame
+    frame = _place_shares(source, without_gender(f), "reporter_gender")[0].frame
     return tuple(frame.loc[frame["not_known"], "place"])
 
 
-def _place_shares(source: Source, f: AlertFilter, audience: Audience, column: str) -> tuple[PlaceShares, float]:
+def _place_shares(source: Source, f: AlertFilter, column: str) -> tuple[PlaceShares, float]:
     """Named places under a filter by a gender column, and women and men of the whole city.
 
     Under the filter that everybody opens which places differ, and of which nothing is known, is chosen for every
     audience alike (`selection.chosen_from`).
     """
-    counted = query.counts(source, f, ["place", column], audience)
-    totals = _totals(source, whole_city(f), audience, column)
+    counted = query.counts(source, f, ["place", column])
+    totals = _totals(source, whole_city(f), column)
     pair = totals[WOMAN], totals[MAN]
     scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), ("place",))
     shares = place_shares(counted.frame, column=column, city=pair, scatter=scatter)
     chosen = chosen_from(source, f)
     if chosen is not source:
-        theirs = _place_shares(chosen, f, Audience.SPECIALIST, column)[0].frame
+        theirs = _place_shares(chosen, f, column)[0].frame
         shares = replace(shares, frame=_as_chosen(shares.frame, theirs))
-    written = WrittenCounts(f, audience, source.city)
+    written = WrittenCounts.of(f, source)
     return shares if written.all_written else shares.for_readers(written.least()), sum(pair)
 
 
@@ -229,7 +229,7 @@ EXPECTED_ALERTS: Final = 20
 FEW_ALERTS: Final = 1 / 3
 
 
-def silent_districts(source: Source, f: AlertFilter, audience: Audience) -> tuple[str, ...]:
+def silent_districts(source: Source, f: AlertFilter) -> tuple[str, ...]:
     """Ids of districts that have residents and strikingly few alerts: under a third of what those of the city send.
 
     None where no residents are loaded, where the filter names places, or for districts of which under 20 alerts were to
@@ -240,7 +240,7 @@ def silent_districts(source: Source, f: AlertFilter, audience: Audience) -> tupl
         return ()
     columns = ["total"] if "total" in people else [name for name in ("women", "men") if name in people]
     residents = people.set_index("district")[columns].sum(axis=1).astype(float)
-    frame = query.counts(source, f, ["district"], audience, complete=True).frame.dropna(subset=["district"])
+    frame = query.counts(source, f, ["district"], complete=True).frame.dropna(subset=["district"])
     alerts = frame.set_index("district")["n"].astype(float).reindex(residents.index).fillna(0.0)
     if not residents.sum() or not alerts.sum():
         return ()
@@ -262,7 +262,7 @@ class ReporterRates:
     choices: tuple[Choice, ...] = ()
 
 
-def rate_study(source: Source, f: AlertFilter, audience: Audience) -> ReporterRates | None:
+def rate_study(source: Source, f: AlertFilter) -> ReporterRates | None:
     """Rates by gender of the reporter, where the city's profile holds residents by district and gender; else None."""
     people = source.city.population
     if people is None or not {"district", "women", "men"} <= set(people):
@@ -273,9 +273,9 @@ def rate_study(source: Source, f: AlertFilter, audience: Audience) -> ReporterRa
     shares = share_scatter(source, asked, Share("reporter_gender", WOMEN, EITHER), area_kind(source))
     rows = []
     if not asked.districts and {area.id for area in source.city.districts} <= set(people.index):
-        counted = query.counts(source, asked, ["reporter_gender"], audience, complete=True).frame
+        counted = query.counts(source, asked, ["reporter_gender"], complete=True).frame
         rows.append(_rate_row(CITY, counted, people.sum(), counts.value, shares.value))
-    counted = query.counts(source, asked, ["district", "reporter_gender"], audience, complete=True).frame
+    counted = query.counts(source, asked, ["district", "reporter_gender"], complete=True).frame
     for district in people.index:
         if not asked.districts or district in asked.districts:
             here = counted[counted["district"] == district]
@@ -300,7 +300,7 @@ def _rate_row(
     return row | {"ratio": ratio.value, "low": ratio.low, "high": ratio.high}
 
 
-def _totals(source: Source, f: AlertFilter, audience: Audience, column: str = "affected_gender") -> dict[str, float]:
+def _totals(source: Source, f: AlertFilter, column: str = "affected_gender") -> dict[str, float]:
     """All alerts of women and of men."""
-    counted = query.counts(source, f, [column], audience, complete=True).frame.set_index(column)["n"]
+    counted = query.counts(source, f, [column], complete=True).frame.set_index(column)["n"]
     return {gender: float(counted[gender]) for gender in (WOMAN, MAN)}

@@ -20,11 +20,11 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, Message, Num, Translator
+from curim_data.model import N_, Message, Num, Translator
 from curim_data.model.i18n import Span
 from curim_data.model.prepared import PLACES
 from curim_data.model.types import CellArray
-from curim_data.privacy import Counted, is_sensitive, sees_exact
+from curim_data.privacy import Counted, is_sensitive
 from curim_data.quality.positions import served_land, shared_points
 from curim_data.query import Total
 from curim_data.studies.cells import alert_cells, cell_size, default_coordinates, nested_cells, whole_city
@@ -141,7 +141,7 @@ def cells_sentence(hot: HotCells, power: Power, t: Translator, listed: ListedSha
 
 
 def hot_spot_study(
-    source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None, base: DenominatorKind = LAND
+    source: Source, f: AlertFilter, resolution: int | None = None, base: DenominatorKind = LAND
 ) -> HotSpotStudy:
     """Hot cells and spots under a filter; the cell size is chosen from the data unless given.
 
@@ -151,15 +151,15 @@ def hot_spot_study(
     chosen for every audience alike (`selection.chosen_from`), in cells of the size that is chosen for the specialist,
     and have the figures of what the audience reads.
     """
-    found = _hot_spots(source, f, audience, resolution, base)
+    found = _hot_spots(source, f, resolution, base)
     whole = whole_city(f)
     chosen = chosen_from(source, whole)
-    usual = resolution is None or resolution == int(hot_spot_size(source, whole, audience).value)
+    usual = resolution is None or resolution == int(hot_spot_size(source, whole).value)
     if chosen is source and source.exact is not None and is_sensitive(whole, source.city):
         return replace(found, hot=marked_by(found.hot, (), ()), spots=(), cold=(), unjudged=EXCHANGED)
     if chosen is source or not usual or base != LAND:
-        return replace(found, spots=with_known_ids(found.spots, known_places(source, audience)))
-    theirs = hot_spot_study(chosen, f, Audience.SPECIALIST)
+        return replace(found, spots=with_known_ids(found.spots, known_places(source)))
+    theirs = hot_spot_study(chosen, f)
     hot, cold = spots_of(found.hot, theirs.spots), spots_of(found.hot, theirs.cold, "cold")
     listed = _listed_shares(theirs, source) if any(spot.times is not None for spot in (*hot, *cold)) else None
     return replace(found, hot=marked_by(found.hot, hot, cold), spots=hot, cold=cold, listed=listed)
@@ -173,7 +173,7 @@ def _listed_shares(study: HotSpotStudy, source: Source) -> ListedShares:
     return ListedShares(round(held, 2), round(part, 2) or 0.01, metres)
 
 
-def hot_spot_size(source: Source, f: AlertFilter, audience: Audience, resolution: int | None = None) -> Choice:
+def hot_spot_size(source: Source, f: AlertFilter, resolution: int | None = None) -> Choice:
     """The size of the cells in which hot spots are looked for under a filter, and why: `cell_size`, or coarser cells.
 
     Where no size is given, cells grow from the size of `cell_size` until the test can
@@ -185,23 +185,23 @@ def hot_spot_size(source: Source, f: AlertFilter, audience: Audience, resolution
     once for a version of the alerts and a filter.
     """
     whole = whole_city(f)
-    chosen = cell_size(source, whole, audience, resolution)
+    chosen = cell_size(source, whole, resolution)
     if resolution is not None:
         return chosen
     kept: dict[tuple[AlertFilter, str, bool], Choice] = source.cache.setdefault("hot spot sizes", {})
-    key = whole, source.city.version, sees_exact(audience)
+    key = whole, source.city.version, source.protected
     if key not in kept:
         if len(kept) >= MOST_CACHED:
             kept.clear()
-        kept[key] = _telling_size(source, whole, audience, chosen)
+        kept[key] = _telling_size(source, whole, chosen)
     return kept[key]
 
 
-def _telling_size(source: Source, whole: AlertFilter, audience: Audience, chosen: Choice) -> Choice:
+def _telling_size(source: Source, whole: AlertFilter, chosen: Choice) -> Choice:
     """The first size from the chosen one on whose test can tell; the chosen one where none can."""
-    occupied, first = occupied_land_of(source, audience), int(chosen.value)
+    occupied, first = occupied_land_of(source), int(chosen.value)
     for size in range(first, COARSEST_TESTED - 1, -1):
-        counted = alert_cells(source, whole, size, audience).frame
+        counted = alert_cells(source, whole, size).frame
         n, index = round(float(counted["n"].sum())), counted.index.to_numpy()
         if not n or (size < first and looked_at(index, occupied) < LEAST_TESTED):
             break
@@ -225,36 +225,36 @@ def looked_at(index: CellArray, occupied: OccupiedLand | None) -> int:
     return len(index) if occupied is None else int(occupied.holds(index).sum())
 
 
-def known_places(source: Source, audience: Audience) -> tuple[KnownPlace, ...]:
+def known_places(source: Source) -> tuple[KnownPlace, ...]:
     """The hot spots of all alerts of all time: they lend ids and names to those of filters, for every audience alike.
 
     Cached by version of the alerts and of the city; from the home's prepared files where they are there.
     """
-    source, audience = source.exact or source, Audience.ANALYST
-    key = (source.version, source.city.version, source.count, audience)
+    source = (source.exact or source).in_full
+    key = (source.version, source.city.version, source.count)
     found = _known_places.get(key)
     if found is None:
-        found = _kept_places(source, audience)
+        found = _kept_places(source)
         if found is None:
-            found = as_known_places(_hot_spots(source, AlertFilter(period="all"), audience, None, LAND).spots)
+            found = as_known_places(_hot_spots(source, AlertFilter(period="all"), None, LAND).spots)
         if len(_known_places) >= MOST_CACHED:
             _known_places.clear()
         _known_places[key] = found
     return found
 
 
-def keep_known_places(source: Source, audience: Audience) -> None:
+def keep_known_places(source: Source) -> None:
     """Keep the known places for later processes, beside what else is prepared for the city."""
     rows = [
         [place.id, [f"{cell:x}" for cell in place.cells], place.longitude, place.latitude]
-        for place in known_places(source, audience)
+        for place in known_places(source)
     ]
-    source.keep(f"{PLACES}-{audience}", rows)
+    source.keep(PLACES, rows)
 
 
-def _kept_places(source: Source, audience: Audience) -> tuple[KnownPlace, ...] | None:
+def _kept_places(source: Source) -> tuple[KnownPlace, ...] | None:
     """The known places as they were kept; None where they were not for these alerts, or cannot be read."""
-    rows = source.kept(f"{PLACES}-{audience}")
+    rows = source.kept(PLACES)
     try:
         if rows is None:
             return None
@@ -266,21 +266,19 @@ def _kept_places(source: Source, audience: Audience) -> tuple[KnownPlace, ...] |
         return None
 
 
-_known_places: dict[tuple[str, str, int, Audience], tuple[KnownPlace, ...]] = {}
+_known_places: dict[tuple[str, str, int], tuple[KnownPlace, ...]] = {}
 
 
-def _hot_spots(
-    source: Source, f: AlertFilter, audience: Audience, resolution: int | None, base: DenominatorKind
-) -> HotSpotStudy:
+def _hot_spots(source: Source, f: AlertFilter, resolution: int | None, base: DenominatorKind) -> HotSpotStudy:
     whole = whole_city(f)
-    total = query.total(source, whole, audience)
-    chosen = hot_spot_size(source, whole, audience, resolution)
-    counted = alert_cells(source, whole, int(chosen.value), audience)
+    total = query.total(source, whole)
+    chosen = hot_spot_size(source, whole, resolution)
+    counted = alert_cells(source, whole, int(chosen.value))
     points = shared_points(source)
-    compared = denominator_for(source, whole, int(chosen.value), audience, base)
+    compared = denominator_for(source, whole, int(chosen.value), base)
     scatter = place_scatter(source, whole, int(chosen.value))
     cells = with_served_land(source, counted.frame, int(chosen.value))
-    hot = hot_cells(cells, base=compared, occupied=occupied_land_of(source, audience), scatter=scatter)
+    hot = hot_cells(cells, base=compared, occupied=occupied_land_of(source), scatter=scatter)
     start, end = query.dates(source, whole)
     power = replace(detection_power(hot), period=Span(start, end, source.by_month))
     ordered = () if hot.based else excess_choices()

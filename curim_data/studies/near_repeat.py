@@ -10,7 +10,7 @@ from analysis.space_time import Band, KnoxResult, Metric, bands_for, knox
 from analysis.stats.result import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message, Num, Translator
+from curim_data.model import Message, Num, Translator
 from curim_data.quality.positions import coordinate_step
 from curim_data.studies.alert_points import LEAST_EVENTS, read_events
 
@@ -79,7 +79,6 @@ def _lasting(found: KnoxResult) -> tuple[Band, Band] | None:
 def near_repeat_study(
     source: Source,
     f: AlertFilter,
-    audience: Audience,
     *,
     permutations: int = PERMUTATIONS,
     metric: Metric = "euclidean",
@@ -90,7 +89,7 @@ def near_repeat_study(
     `metric`: straight distances, or along two axes at right angles ("manhattan"), as in a quarter whose streets run so.
     DisclosureError for an audience that may not see single alerts.
     """
-    events = read_events(source, f, audience)
+    events = read_events(source, f)
     if (lacking := source.lacks("day")) is not None:
         return NearRepeatStudy(None, events.n, 0, (), lacking)
     if len(events.frame) < LEAST_EVENTS:

@@ -33,7 +33,7 @@ from analysis.stats.harm_weights import WeighedBy
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, KnownTime
+from curim_data.model import KnownTime
 from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas
 from curim_data.studies.periods import month_bounds
@@ -290,7 +290,7 @@ def _plain_spread(
 
 def weight_shares(source: Source, f: AlertFilter, by: WeighedBy = "severity") -> pd.DataFrame:
     """Severity or harm index (index), alerts (n) and `weight`: that over its mean. Empty where none has one."""
-    counted = query.counts(source, f, [by], Audience.ANALYST).frame.dropna(subset=[by])
+    counted = query.counts(source.in_full, f, [by]).frame.dropna(subset=[by])
     counted = counted[counted["n"] > 0].astype({by: float})
     mean = float((counted["n"] * counted[by]).sum() / max(float(counted["n"].sum()), 1.0))
     return counted.assign(weight=counted[by] / (mean or 1.0)).set_index(by)[["n", "weight"]]
@@ -330,10 +330,9 @@ class _Counting:
         f = self._filter.replace(period="", start=days[0], end=days[1])
         asked = by if self._by is None else [*by, self._by]
         counted = query.counts(
-            self.source,
+            self.source.in_full,
             f,
             asked,
-            Audience.ANALYST,
             resolution=self.resolution,
             without_default_points=True,
         ).frame.dropna(subset=["cell"])

@@ -23,7 +23,7 @@ from analysis.trends.week_clock import HOURS
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Kind
+from curim_data.model import Kind
 from curim_data.model.plan import Areas, Caution, Objective, Problem
 from curim_data.protection import copy_of
 from curim_data.query.reporting_lag import reporting_lag
@@ -44,7 +44,6 @@ def problem_of_cells(
     source: Source,
     f: AlertFilter,
     spot_cells: Sequence[str],
-    audience: Audience,
     *,
     study: HotSpotStudy | None = None,
 ) -> Problem:
@@ -58,26 +57,22 @@ def problem_of_cells(
     study
         The hot spots under the filter; made here where not given.
     """
-    found = study or hot_spot_study(source, f, audience)
+    found = study or hot_spot_study(source, f)
     wanted = frozenset(spot_cells)
     spot = next((s for s in found.spots if wanted in (frozenset(s.names), frozenset({s.id}))), None)
     if spot is not None:
-        return problem_of_spot(
-            source, f, audience, spot, name_spots(found.spots, source.city, known_places(source, audience))[spot.id]
-        )
-    own = _own_area(source, f, sorted(wanted), audience)
-    problem = problem_of_spot(source, f, audience, own, name_spot(own.longitude, own.latitude, source.city))
+        return problem_of_spot(source, f, spot, name_spots(found.spots, source.city, known_places(source))[spot.id])
+    own = _own_area(source, f, sorted(wanted))
+    problem = problem_of_spot(source, f, own, name_spot(own.longitude, own.latitude, source.city))
     return replace(problem, q=None)
 
 
-def problem_of_spot(
-    source: Source, f: AlertFilter, audience: Audience, spot: Spot | Cluster, name: SpotName
-) -> Problem:
+def problem_of_spot(source: Source, f: AlertFilter, spot: Spot | Cluster, name: SpotName) -> Problem:
     """A named hot spot's problem in figures, from counts after disclosure control."""
     here = f.replace(districts=(), places=(), cells=spot.names)
 
     def counted(*by: str, among: AlertFilter = here, complete: bool = False) -> pd.DataFrame:
-        return area_counts(source, among, {"here": spot.names}, by, audience, complete=complete).frame
+        return area_counts(source, among, {"here": spot.names}, by, complete=complete).frame
 
     timed = source.known_time.knows("hour")
     start, end = query.dates(source, f)
@@ -87,13 +82,13 @@ def problem_of_spot(
         source.city,
         n=spot.n,
         categories=categories,
-        hours=counted("weekday", "hour") if timed and privacy.sees_exact(audience) else None,
+        hours=counted("weekday", "hour") if timed and not source.protected else None,
         affected=affected,
         dark=dark,
     )
-    written = privacy.WrittenCounts(f, audience, source.city)
+    written = privacy.WrittenCounts.of(f, source)
     profile = written_profile(profile, categories, affected, dark, written)
-    banded = timed and not privacy.sees_exact(audience)
+    banded = timed and source.protected
     if banded:
         profile = replace(profile, hours=_banded_hours(source, here))
     kinds = counted("kind").sort_values("n", ascending=False)
@@ -105,8 +100,8 @@ def problem_of_spot(
         query=here.to_query(),
         start=start,
         end=end,
-        women_city=_women_city(source, f, audience),
-        cautions=_cautions(source, here, audience, profile.unknown_gender),
+        women_city=_women_city(source, f),
+        cautions=_cautions(source, here, profile.unknown_gender),
         kinds=[str(kind) for kind in kinds.loc[kinds["n"] > 0, "kind"] if kind != Kind.UNKNOWN],
         not_asked=[name for name in ("affected_gender", "reporter_gender") if name not in source.asked],
         hours_protected=banded,
@@ -137,16 +132,16 @@ def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None
     return None if latest is None or latest["side"] <= 0 else since
 
 
-def _women_city(source: Source, f: AlertFilter, audience: Audience) -> float | None:
+def _women_city(source: Source, f: AlertFilter) -> float | None:
     whole = whole_city(f)
-    counted = query.counts(source, whole, ["affected_gender"], audience)
+    counted = query.counts(source, whole, ["affected_gender"])
     counts = counted.frame.set_index("affected_gender")["n"]
     women, men = float(counts.get("woman", 0)), float(counts.get("man", 0))
     return women / (women + men) if women + men else None
 
 
-def _cautions(source: Source, here: AlertFilter, audience: Audience, unknown: float | None) -> tuple[Caution, ...]:
-    default_counts = query.default_coordinates(source, here, audience)["n"]
+def _cautions(source: Source, here: AlertFilter, unknown: float | None) -> tuple[Caution, ...]:
+    default_counts = query.default_coordinates(source, here)["n"]
     tests = {
         Caution.PILED: bool((default_counts > 0).any()),
         Caution.UNDISCLOSED: "affected_gender" in source.asked and unknown is not None and unknown > MANY_UNKNOWN,
@@ -155,9 +150,9 @@ def _cautions(source: Source, here: AlertFilter, audience: Audience, unknown: fl
     return tuple(caution for caution, holds in tests.items() if holds)
 
 
-def _own_area(source: Source, f: AlertFilter, cells: Sequence[str], audience: Audience) -> Spot:
+def _own_area(source: Source, f: AlertFilter, cells: Sequence[str]) -> Spot:
     """Cells that were picked, in the form of a hot spot that nobody tested."""
-    row = area_counts(source, f, {"here": cells}, (), audience).frame
+    row = area_counts(source, f, {"here": cells}, ()).frame
     points = np.array([h3.cell_to_latlng(cell) for cell in cells])
     unknown = float("nan")
     return Spot(
@@ -180,7 +175,6 @@ def draft_plan_for_cells(
     source: Source,
     f: AlertFilter,
     spot_cells: Sequence[str],
-    audience: Audience,
     *,
     today: dt.date | None = None,
     language: str = "el",
@@ -192,7 +186,7 @@ def draft_plan_for_cells(
     Its baseline is counted over as many days as a plan runs, whatever period the problem was looked at in. `today`: the
     day from which dates are proposed where the data are older; None: the data's last.
     """
-    study, copy = hot_spot_study(source, f, audience), copy_of(source)
+    study, copy = hot_spot_study(source, f), copy_of(source)
     if copy is not source:
         asked = frozenset(spot_cells)
         spots = (
@@ -200,12 +194,12 @@ def draft_plan_for_cells(
             for spot in study.spots
         )
         study = replace(study, spots=tuple(spots))
-    problem = problem_of_cells(copy, f, spot_cells, Audience.COUNCIL, study=study)
+    problem = problem_of_cells(copy, f, spot_cells, study=study)
     base, year = council_baseline(source, f, problem.cells)
     cells = seen = None
     if problem.cells:
         seen = _drop_to_see(source, year, problem.cells, base)
-        cells = cells_to_compare(source, year, h3.get_resolution(problem.cells[0]), audience)
+        cells = cells_to_compare(source, year, h3.get_resolution(problem.cells[0]))
     return draft_plan(
         problem, source.city, source.as_of, today=today, cells=cells, base=base, seen=seen, language=language
     )
@@ -213,7 +207,7 @@ def draft_plan_for_cells(
 
 def _in_copy(copy: Source, f: AlertFilter, spot: Spot) -> Spot:
     """A hot spot with the count that the protected copy has of the cells that hold it."""
-    row = area_counts(copy, f, {"here": spot.names}, (), Audience.COUNCIL).frame
+    row = area_counts(copy, f, {"here": spot.names}, ()).frame
     return without_figures(replace(spot, n=round(float(row["n"].sum()))), spot)
 
 
@@ -230,5 +224,5 @@ def council_baseline(source: Source, f: AlertFilter, cells: Sequence[str]) -> tu
     start, end = baseline_dates(query.dates(source, f)[1], source.first)
     year = whole_city(f).replace(period="", start=start, end=end)
     start, end = query.dates(source, year)  # whole months where nothing finer is known
-    row = area_counts(copy_of(source), year, {"here": cells}, (), Audience.COUNCIL).frame
+    row = area_counts(copy_of(source), year, {"here": cells}, ()).frame
     return Objective(float(row["n"].sum()), start, end), year

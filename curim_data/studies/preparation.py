@@ -11,7 +11,7 @@ from typing import Final
 import duckdb
 
 from curim_data.engine import Source, open_source
-from curim_data.model import MOST_MAP_CELLS, Audience, Message
+from curim_data.model import MOST_MAP_CELLS, Message
 from curim_data.model.prepared import PLACES, has_cells, is_current, write_cells
 from curim_data.model.progress import report, stage
 from curim_data.protection import copies_of, keep_errors, making_copies, protected
@@ -66,7 +66,7 @@ def prepare(home: Home) -> None:
                 _keep_copy(home, source, copy)
             if large or source.count >= WORTH_ALERTS:
                 with stage(0.6, 1.0, PREPARING):
-                    _keep_places(home, source, Audience.ANALYST)
+                    _keep_places(home, source)
         except duckdb.IOException:  # an erasure took the files away: it prepares what it left
             if Store(home).alerts_version() == source.version:
                 raise
@@ -97,17 +97,17 @@ def _keep_alerts(home: Home, source: Source) -> None:
             report(0.5, PREPARING)
 
 
-def _keep_places(home: Home, source: Source, audience: Audience) -> None:
+def _keep_places(home: Home, source: Source) -> None:
     """Keep the known places, unless the alerts changed meanwhile; they take long, so nobody waits for them."""
-    if source.kept(f"{PLACES}-{audience}") is not None:
+    if source.kept(PLACES) is not None:
         return
     # Here, since it is slow to load, and places are mostly kept.
     from curim_data.studies.hot_spots import keep_known_places, known_places
 
-    known_places(source, audience)
+    known_places(source)
     with _unchanged(home, source) as unchanged:
         if unchanged:
-            keep_known_places(source, audience)
+            keep_known_places(source)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from analysis.stats.dispersion import (
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MAP_RESOLUTIONS, Audience, FloatArray, Gender
+from curim_data.model import MAP_RESOLUTIONS, FloatArray, Gender
 from curim_data.studies.periods import month_bounds
 
 # Bursts are looked for in so many years, at least and at most, in periods of so many weeks.
@@ -142,7 +142,7 @@ def _starts(first: dt.date, last: dt.date, unit: str) -> pd.DatetimeIndex:
 
 def _counted(source: Source, past: AlertFilter, by: Sequence[str], resolution: int | None) -> pd.DataFrame:
     on_map = resolution is not None
-    counted = query.counts(source, past, by, Audience.ANALYST, resolution=resolution, without_default_points=on_map)
+    counted = query.counts(source.in_full, past, by, resolution=resolution, without_default_points=on_map)
     return counted.frame
 
 

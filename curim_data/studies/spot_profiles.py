@@ -22,8 +22,7 @@ from analysis.trends.week_clock import HOURS, WeekClock, peak_bands, week_clock
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
-from curim_data.privacy import BAND_HOURS, WrittenCounts, sees_exact, share_is_told
+from curim_data.privacy import BAND_HOURS, WrittenCounts, share_is_told
 from curim_data.query.categoricals import encode_values, sum_by
 from curim_data.studies.areas import area_counts, counted_areas
 from curim_data.studies.cells import whole_city
@@ -59,21 +58,19 @@ class SpotStudy:
     at_default: int
 
 
-def spot_summaries(
-    source: Source, f: AlertFilter, spots: Sequence[SpotOrCluster], audience: Audience
-) -> tuple[SpotSummary, ...]:
+def spot_summaries(source: Source, f: AlertFilter, spots: Sequence[SpotOrCluster]) -> tuple[SpotSummary, ...]:
     """Names, gender, main category and peak hours of hot spots."""
-    names = name_spots(spots, source.city, known_places(source, audience))
+    names = name_spots(spots, source.city, known_places(source))
     areas = {spot.id: spot.names for spot in spots}
     whole = whole_city(f)
     if not areas:
         return ()
     asked = ["category", "affected_gender", *(["hour"] if source.known_time.knows("hour") else [])]
-    tables = zip(asked, _by_area(source, whole, areas, asked, audience), strict=True)
+    tables = zip(asked, _by_area(source, whole, areas, asked), strict=True)
     by = {name: _apart(table, name) for name, table in tables}
     categories, affected, hours = by["category"], by["affected_gender"], by.get("hour", {})
     nothing = np.array([], float)
-    lines, least = [], WrittenCounts(f, audience, source.city).least()
+    lines, least = [], WrittenCounts.of(f, source).least()
     for spot in spots:
         themes, numbers = categories.get(spot.id, (nothing, nothing))
         genders: dict[Any, float] = dict(zip(*affected.get(spot.id, (nothing, nothing)), strict=True))
@@ -84,7 +81,7 @@ def spot_summaries(
                 name=names[spot.id],
                 women=_share_of_women(float(women), float(men), least),
                 category=str(themes[np.argsort(numbers)[-1]]) if len(themes) else None,
-                hours=_peak(1 if sees_exact(audience) else BAND_HOURS, *hours.get(spot.id, (nothing, nothing))),
+                hours=_peak(1 if not source.protected else BAND_HOURS, *hours.get(spot.id, (nothing, nothing))),
             )
         )
     return tuple(lines)
@@ -98,7 +95,7 @@ def _share_of_women(women: float, men: float, least: int) -> Estimate | None:
 
 
 def _by_area(
-    source: Source, f: AlertFilter, areas: Mapping[str, tuple[str, ...]], dimensions: Sequence[str], audience: Audience
+    source: Source, f: AlertFilter, areas: Mapping[str, tuple[str, ...]], dimensions: Sequence[str]
 ) -> list[pd.DataFrame]:
     """Alerts on the map by area and by each of some dimensions, for many areas at once, without default coordinates.
 
@@ -108,29 +105,29 @@ def _by_area(
     (resolution,) = {h3.get_resolution(cell) for cell in of}
     here = f.replace(cells=tuple(cell for cells in areas.values() for cell in cells))
     by = [["cell", name] for name in dimensions]
-    counted = query.tables(source, here, by, Audience.ANALYST, without_default_points=True, resolution=resolution)
+    counted = query.tables(source.in_full, here, by, without_default_points=True, resolution=resolution)
     found = []
     for name, table in zip(dimensions, counted, strict=True):
         columns = {"area": encode_values(table.frame["cell"].map(of)), name: encode_values(table.frame[name])}
         raw = sum_by(columns, table.frame["n"].to_numpy(float))
-        found.append(counted_areas(source, f, [raw], ["area", name], audience).frame)
+        found.append(counted_areas(source, f, [raw], ["area", name]).frame)
     return found
 
 
-def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Audience) -> SpotStudy:
+def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster) -> SpotStudy:
     """Look at one hot spot: what, when, for whom, since when, and what makes its figures doubtful."""
     whole = whole_city(f)
     here = whole.replace(cells=spot.names)
 
     def counted(by: str) -> pd.DataFrame:
-        return area_counts(source, whole, {"here": spot.names}, [by], audience).frame
+        return area_counts(source, whole, {"here": spot.names}, [by]).frame
 
     hours: pd.DataFrame | None = None
     dark: pd.DataFrame | None = None
     timed = source.known_time.knows("hour")
-    if sees_exact(audience):
+    if not source.protected:
         asked = [["category"], ["affected_gender"], *([["dark"], ["weekday", "hour"]] if timed else [])]
-        found = query.tables(source, here, asked, audience, complete=True, without_default_points=True)
+        found = query.tables(source, here, asked, complete=True, without_default_points=True)
         categories, affected, *clock = (table.frame for table in found)
         dark, hours = clock if clock else (None, None)
     else:
@@ -147,18 +144,18 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster, audience: Au
     women = Share("affected_gender", WOMEN, EITHER)
     scatter = share_scatter(source, whole.replace(affected=()), women, area_kind(source))
     shares = gender_shares(affected, "affected_gender", total=float(spot.n), scatter=scatter)
-    written = WrittenCounts(f, audience, source.city)
+    written = WrittenCounts.of(f, source)
     shares = replace(shares, least=written.least())
     if profile.women is not None and shares.women.known:
         profile = replace(profile, women=shares.women)  # the sentence and the bars tell one interval
     profile = written_profile(profile, categories, affected, dark, written)
-    default_counts = query.default_coordinates(source, here, audience)["n"]
+    default_counts = query.default_coordinates(source, here)["n"]
     return SpotStudy(
         profile=profile,
         categories=categories.sort_values("n", ascending=False, kind="stable", ignore_index=True),
         affected=shares,
         week=week_clock(hours) if hours is not None else None,
-        trend=trend_study(source, here, audience, "week" if sees_exact(audience) else "month"),
+        trend=trend_study(source, here, "week" if not source.protected else "month"),
         at_default=int(default_counts.sum()),
     )
 

@@ -14,7 +14,7 @@ from analysis.trends.time_series import Trend, daily, level_positions, monthly, 
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import Message
 from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import is_sensitive, threshold
 from curim_data.query.reporting_lag import reporting_lag
@@ -28,7 +28,7 @@ MOST_KEPT: Final = 32  # series that are kept
 _TRENDS: Final = {"day": daily, "week": weekly, "month": monthly}
 
 
-def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: CalendarUnit = "week") -> Trend | None:
+def trend_study(source: Source, f: AlertFilter, unit: CalendarUnit = "week") -> Trend | None:
     """The series under a filter with its expected range: judged by all of its history, shown for the filter's period.
 
     The week or month in which the data begin is shown, marked incomplete; one that lies partly before the filter's
@@ -43,14 +43,14 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     start, end = query.dates(source, f)
     history = f.replace(period="", start=source.first, end=end)
     column = COLUMNS[unit]
-    series = _counted(source, history, column, audience)
+    series = _counted(source, history, column)
     if series.empty:
         return None
     breaks = tuple(day for day in level_breaks(source, f) if source.first < day <= end)
     last = min(end, source.as_of)
     trend: Trend = _kept(
         source,
-        ("trend", history, unit, audience, breaks, last, source.coverage.gaps),
+        ("trend", history, unit, source.protected, breaks, last, source.coverage.gaps),
         lambda: _TRENDS[unit](
             series,
             (source.first, last),
@@ -62,24 +62,21 @@ def trend_study(source: Source, f: AlertFilter, audience: Audience, unit: Calend
     )
     if f.dark is not None:
         trend = trend.of_one_light()
-    least = threshold(audience, is_sensitive(f, source.city), source.city)
+    least = threshold(source, is_sensitive(f, source.city))
     gaps = coverage_choices(source, start, last)
     trend = replace(trend, least=least, choices=(*trend.choices, *gaps))
     return trend if start <= source.first else trend.since(start)
 
 
-def _counted(source: Source, history: AlertFilter, column: str, audience: Audience) -> pd.DataFrame:
-    """Alerts by week, month or day, as an audience may see them: line and forecast are made of the same counts, which
+def _counted(source: Source, history: AlertFilter, column: str) -> pd.DataFrame:
+    """Alerts by week, month or day: line and forecast are made of the same counts, which
     are counted once; weeks and months, which one page shows, in one question.
     """
     columns = BESIDE if column in BESIDE and source.known_time.knows("week") else (column,)
     counted: list[pd.DataFrame] = _kept(
         source,
-        ("counts", history, columns, audience),
-        lambda: [
-            table.frame
-            for table in query.tables(source, history, [[name] for name in columns], audience, complete=True)
-        ],
+        ("counts", history, columns, source.protected),
+        lambda: [table.frame for table in query.tables(source, history, [[name] for name in columns], complete=True)],
     )
     return counted[columns.index(column)].copy()
 
@@ -97,7 +94,7 @@ def _kept(source: Source, key: tuple[Any, ...], find: Callable[[], Any]) -> Any:
     return found
 
 
-def forecast_study(source: Source, f: AlertFilter, audience: Audience, unit: CalendarUnit) -> NextPeriods | Message:
+def forecast_study(source: Source, f: AlertFilter, unit: CalendarUnit) -> NextPeriods | Message:
     """The next eight weeks, or two months, after the whole ones of the filter's period; or why none is shown.
 
     By month where that is asked for or nothing finer is known, else by week. From all of the history under the filter.
@@ -105,7 +102,7 @@ def forecast_study(source: Source, f: AlertFilter, audience: Audience, unit: Cal
     step: Literal["week", "month"] = "month" if source.known_time.unit(unit) == "month" else "week"
     end = min(query.dates(source, f)[1], source.as_of)
     history = f.replace(period="", start=source.first, end=end)
-    series = _counted(source, history, step, audience)
+    series = _counted(source, history, step)
     if series.empty:
         return Message("No forecast is shown: there are no alerts to make one from.")
     rows = regular_periods(series, (source.first, end), step, step, source.coverage.whole)

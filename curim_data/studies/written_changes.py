@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.significance import alpha_or_one
-from curim_data.model import Audience, CityProfile
-from curim_data.privacy import FEWER_THAN, sees_exact
+from curim_data.engine import Source
+from curim_data.privacy import FEWER_THAN
 from curim_data.studies.change_words import least_written
 from curim_data.studies.changes import ChangeStudy
 
@@ -21,9 +21,7 @@ _COUNTED: Final = ("base", "after")
 _TELLING: Final = ("expected", "ratio", "low", "high", "p", "q")
 
 
-def written_changes(
-    study: ChangeStudy, audience: Audience, city: CityProfile, *, sensitive: bool = False
-) -> pd.DataFrame:
+def written_changes(study: ChangeStudy, source: Source, *, sensitive: bool = False) -> pd.DataFrame:
     """The rows of `study.changes.frame` as they may be handed out; the same frame to who sees every count.
 
     Missing are small counts (`fewer_than` holds the limit that they are under), and beside one all that tells it. Of q,
@@ -31,10 +29,10 @@ def written_changes(
     `sensitive`: as for `least_written`.
     """
     frame = study.changes.frame
-    least = pd.Series(least_written(frame, audience, city, sensitive=sensitive), frame.index)
+    least = pd.Series(least_written(frame, source, sensitive=sensitive), frame.index)
     few = pd.DataFrame({name: (frame[name] > 0) & (frame[name] < least) for name in _COUNTED})
     some = few.any(axis=1)
-    if not sees_exact(audience):
+    if source.protected:
         frame = frame.assign(q=alpha_or_one(frame["q"].astype(float)))
     if not some.any():
         return frame

@@ -22,6 +22,7 @@ from curim_data.studies.brief_content import brief_content, plan_rows
 from curim_data.studies.brief_questions import meeting_questions
 from curim_data.studies.brief_text import MANY, attention_sentence, finding_sentences, headline
 from curim_data.studies.evaluation import PlanTiming, evaluation_study, result_texts
+from tests.stored import seen_by
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def source(sample: Home) -> Source:
 
 @pytest.fixture(scope="module")
 def study(source: Source) -> BriefStudy:
-    return brief_study(source, AlertFilter(), Audience.COUNCIL, source.meeting)
+    return brief_study(seen_by(source, Audience.COUNCIL), AlertFilter(), source.meeting)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def plans(sample: Home, source: Source) -> list[Plan]:
     """The sample's plans, of which those that have begun carry the result of the one that is over."""
     kept = PlanStore(sample.plans_url).list()
     over = next(plan for plan in kept if plan.status is PlanStatus.FINISHED)
-    result = result_texts(evaluation_study(source, over, Audience.COUNCIL, PlanTiming(True)))
+    result = result_texts(evaluation_study(seen_by(source, Audience.COUNCIL), over, PlanTiming(True)))
     begun = (PlanStatus.FINISHED, PlanStatus.RUNNING)
     told = [replace(plan, status=PlanStatus.EVALUATED, result=result) for plan in kept if plan.status in begun]
     return [plan for plan in kept if plan.status not in begun] + told

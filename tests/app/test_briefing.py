@@ -50,13 +50,14 @@ from pages.parts.briefing.change_cards import FOR_EVERYBODY
 from pages.parts.findings.chart import bars_figure
 from pages.parts.frame import palette, results
 from tests.app.conftest import Open, errors, word
+from tests.stored import seen_by
 
 SINCE_MEETING = AlertFilter(period="meeting")
 
 
 @pytest.fixture(scope="module")
 def council(sample: Home) -> BriefStudy:
-    return brief_study(open_for(sample, Audience.COUNCIL), SINCE_MEETING, Audience.COUNCIL)
+    return brief_study(open_for(sample, Audience.COUNCIL), SINCE_MEETING)
 
 
 @pytest.mark.parametrize("lang", ["el", "en", "fr"])
@@ -109,16 +110,16 @@ def test_a_headline_says_since_when_or_from_when_to_when(council: BriefStudy, t:
 def test_without_a_day_before_there_is_nothing_to_compare(sample: Home, t: Translator, audience: Audience) -> None:
     source = open_for(sample, audience)
     for f in (AlertFilter(period="all"), AlertFilter(period="", start=dt.date(2001, 1, 1), end=dt.date(2026, 12, 1))):
-        study = brief_study(source, f, audience)
+        study = brief_study(seen_by(source, audience), f)
         assert study.changes.periods.before is None
         assert study.verdict == "unknown"
         assert headline(study, t).endswith("There is no earlier time to compare with.")
         assert not study.findings
-        assert written_changes(change_study(source, f), audience, source.city).empty
+        assert written_changes(change_study(source, f), seen_by(source, audience)).empty
         told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
         assert not told.compared
     second = AlertFilter(period="", start=source.first + dt.timedelta(days=1), end=source.as_of)
-    assert brief_study(source, second, audience).changes.periods.before == (source.first, source.first)
+    assert brief_study(seen_by(source, audience), second).changes.periods.before == (source.first, source.first)
 
 
 def test_days_still_to_come_are_not_compared(sample: Home) -> None:
@@ -144,7 +145,7 @@ def test_it_is_said_of_what_so_many_comparisons_were_made(sample: Home, council:
     """The Briefing chooses by comparisons of the alerts, the table of all changes by those of the copy: not as many."""
     source = open_for(sample, Audience.COUNCIL)
     assert source.exact is not None
-    specialist = brief_changes(source.exact, SINCE_MEETING, Audience.SPECIALIST, source.meeting)
+    specialist = brief_changes(source.exact, SINCE_MEETING, source.meeting)
     own = change_study(source, SINCE_MEETING.replace(period="", start=council.since, end=council.until))
     n = council.changes.changes.n_tested
     assert n == specialist.changes.changes.n_tested != own.changes.n_tested
@@ -180,8 +181,8 @@ def test_only_what_everybody_opens_is_said_to_be_the_same_for_all(
 def test_every_audience_gets_the_same_findings(sample: Home, audience: Audience, f: AlertFilter) -> None:
     source = open_for(sample, audience)
     since = usual_since(source, f)
-    exact = brief_changes(open_source(sample), f, Audience.ANALYST, since)
-    shown = brief_changes(source, f, audience, since)
+    exact = brief_changes(open_source(sample), f, since)
+    shown = brief_changes(seen_by(source, audience), f, since)
     assert [one.id for one in shown.findings] == [one.id for one in exact.findings]
     assert exact.findings
     for one, other in zip(shown.findings, exact.findings, strict=True):
@@ -203,8 +204,8 @@ def test_every_audience_gets_the_same_findings(sample: Home, audience: Audience,
 def test_under_a_filter_of_its_own_the_council_gets_what_the_copy_tells(sample: Home) -> None:
     """The copy searched as who sees all searches the alerts, since the number of filters has no limit."""
     f, source = AlertFilter(categories=("lighting_poor",)), open_for(sample, Audience.COUNCIL)
-    shown = brief_changes(source, f, Audience.COUNCIL, source.meeting)
-    alone = brief_changes(replace(source, exact=None), f, Audience.ANALYST, source.meeting)
+    shown = brief_changes(seen_by(source, Audience.COUNCIL), f, source.meeting)
+    alone = brief_changes(replace(source, exact=None), f, source.meeting)
     assert [one.id for one in shown.findings] == [one.id for one in alone.findings]
     assert shown.findings
     for one, other in zip(shown.findings, alone.findings, strict=True):
@@ -213,9 +214,13 @@ def test_under_a_filter_of_its_own_the_council_gets_what_the_copy_tells(sample: 
 
 def test_the_paper_lists_the_findings_of_the_page(sample: Home, t: Translator) -> None:
     source, city = open_for(sample, Audience.COUNCIL), sample.city()
-    exact = brief_changes(open_source(sample), AlertFilter(), Audience.SPECIALIST, source.meeting)
+    exact = brief_changes(open_source(sample), AlertFilter(), source.meeting)
     paper = brief_content(
-        brief_study(source, AlertFilter(), Audience.COUNCIL, source.meeting), AlertFilter(), city, t, made=source.as_of
+        brief_study(seen_by(source, Audience.COUNCIL), AlertFilter(), source.meeting),
+        AlertFilter(),
+        city,
+        t,
+        made=source.as_of,
     )
     assert [(row.what, row.where) for row in paper.changes if row.against] == [
         (change_theme(finding.change, city, t), change_area(finding.change, city, t)) for finding in exact.findings
@@ -225,15 +230,15 @@ def test_the_paper_lists_the_findings_of_the_page(sample: Home, t: Translator) -
 def test_a_finding_counts_what_its_filter_counts(sample: Home) -> None:
     for audience in (Audience.SPECIALIST, Audience.COUNCIL):
         source = open_for(sample, audience)
-        for finding in brief_changes(source, AlertFilter(), audience, source.meeting).findings:
-            counted = query.counts(source, finding.filter, [], audience).shown.frame["n"].iloc[0]
+        for finding in brief_changes(seen_by(source, audience), AlertFilter(), source.meeting).findings:
+            counted = query.counts(seen_by(source, audience), finding.filter, []).shown.frame["n"].iloc[0]
             assert finding.counts[1].n == (None if pd.isna(counted) else counted)
             assert finding.periods.after == (finding.filter.start, finding.filter.end)
 
 
 def test_the_chart_of_a_finding_draws_what_was_tested(sample: Home) -> None:
     source = open_source(sample)
-    for finding in brief_changes(source, AlertFilter(), Audience.SPECIALIST, source.meeting).findings:
+    for finding in brief_changes(source, AlertFilter(), source.meeting).findings:
         assert finding.series is not None
         assert finding.series.unit == "week"
         frame = finding.series.frame
@@ -244,7 +249,7 @@ def test_the_chart_of_a_finding_draws_what_was_tested(sample: Home) -> None:
         for row in frame[frame["tested"]].itertuples():
             for column, day in (("n", row.start.date()), ("before", row.start.date() - dt.timedelta(weeks=52))):
                 week = finding.filter.replace(start=day, end=day + dt.timedelta(days=6))
-                counted = query.counts(source, week, [], Audience.SPECIALIST).total
+                counted = query.counts(source, week, []).total
                 assert getattr(row, column) == counted
 
 
@@ -368,7 +373,9 @@ def test_nothing_of_the_alerts_goes_to_who_reads_the_copy_but_the_grade(
         assert event.event.start == dt.datetime.combine(event.day, dt.time())
         assert "At least" in event.sentences(sample.city(), t)[0]
         assert "00:00" not in " ".join(event.sentences(sample.city(), t))
-    chosen_in_copy = brief_changes(source, AlertFilter(categories=("lighting_poor",)), Audience.COUNCIL, source.meeting)
+    chosen_in_copy = brief_changes(
+        seen_by(source, Audience.COUNCIL), AlertFilter(categories=("lighting_poor",)), source.meeting
+    )
     assert chosen_in_copy.findings
     assert all(finding.exact_p for finding in chosen_in_copy.findings)
 
@@ -394,7 +401,7 @@ def test_small_counts_are_withheld_with_all_that_tells_them(sample: Home, audien
     for row in few_rows.to_dict("records"):
         change = change_of(row, CANDIDATE_KEYS)
         for own in (change, replace(change, q=0.001), None):
-            finding = make_finding(source, SINCE_MEETING, audience, change, own, study.periods)
+            finding = make_finding(seen_by(source, audience), SINCE_MEETING, change, own, study.periods)
             for count in finding.counts:
                 assert count.n is None or count.n == 0 or count.n >= count.least >= 5
             if finding.counts[1].n is None or own is None:

@@ -45,13 +45,14 @@ from curim_data.studies.brief_text import (
 from curim_data.studies.findings import Whom
 from curim_data.studies.gender import silent_districts
 from tests.app.conftest import Open
+from tests.stored import seen_by
 
 SINCE_MEETING = AlertFilter(period="meeting")
 
 
 @pytest.fixture(scope="module")
 def council(sample: Home) -> BriefStudy:
-    return brief_study(open_for(sample, Audience.COUNCIL), SINCE_MEETING, Audience.COUNCIL)
+    return brief_study(open_for(sample, Audience.COUNCIL), SINCE_MEETING)
 
 
 @pytest.mark.parametrize("lang", ["el", "en", "fr"])
@@ -79,7 +80,7 @@ def test_the_paper_holds_what_the_page_tells(council: BriefStudy, sample: Home, 
 @pytest.fixture(scope="module")
 def year(sample: Home) -> BriefStudy:
     source = open_for(sample, Audience.COUNCIL)
-    return brief_study(source, AlertFilter(), Audience.COUNCIL, source.meeting)
+    return brief_study(seen_by(source, Audience.COUNCIL), AlertFilter(), source.meeting)
 
 
 @pytest.mark.parametrize("lang", ["el", "en", "fr"])
@@ -112,16 +113,16 @@ def test_who_is_missing_is_said_and_silence_is_not_called_safe(year: BriefStudy,
 
 def test_a_district_of_many_residents_and_few_alerts_is_not_known(sample: Home) -> None:
     source = open_for(sample, Audience.COUNCIL)
-    counted = count_alerts(source, AlertFilter(), ["district"], Audience.COUNCIL, complete=True).frame
+    counted = count_alerts(source, AlertFilter(), ["district"], complete=True).frame
     n = counted.dropna(subset=["district"]).set_index("district")["n"]
     residents = n.copy()
     residents["zone_1"] *= 20  # so most of the residents live there
     people = pd.DataFrame({"district": residents.index, "total": residents.to_numpy()})
     loaded = replace(source, city=replace(source.city, population=people), cache={**source.cache})
     for audience in (Audience.ANALYST, Audience.COUNCIL):
-        assert silent_districts(loaded, AlertFilter(), audience) == ("zone_1",)
-        assert silent_districts(loaded, AlertFilter(districts=("zone_1",)), audience) == ()
-        assert silent_districts(source, AlertFilter(), audience) == ()
+        assert silent_districts(seen_by(loaded, audience), AlertFilter()) == ("zone_1",)
+        assert silent_districts(seen_by(loaded, audience), AlertFilter(districts=("zone_1",))) == ()
+        assert silent_districts(seen_by(source, audience), AlertFilter()) == ()
 
 
 def test_categories_that_were_compared_are_counted(year: BriefStudy, sample: Home, t: Translator) -> None:
@@ -140,16 +141,16 @@ def test_for_whom_is_told_at_the_first_level_that_can_be_told(
     source = open_for(sample, audience)
 
     def people(f: AlertFilter) -> float:
-        counted = query.counts(source, f, ["affected_gender"], audience).frame
+        counted = query.counts(seen_by(source, audience), f, ["affected_gender"]).frame
         return float(counted.set_index("affected_gender")["n"].reindex(["woman", "man"]).sum())
 
-    found = brief_changes(source, AlertFilter(), audience, source.meeting).findings
+    found = brief_changes(seen_by(source, audience), AlertFilter(), source.meeting).findings
     many = sorted(people(finding.filter) for finding in found)
     assert many[0] < many[-1]
     assert {finding.whom.level for finding in found if finding.whom is not None} >= {"here"}
     monkeypatch.setattr(findings, "LEAST_WHOM", many[-2])
     wider = 0
-    for finding in brief_changes(source, AlertFilter(), audience, source.meeting).findings:
+    for finding in brief_changes(seen_by(source, audience), AlertFilter(), source.meeting).findings:
         assert finding.whom is not None
         assert finding.whom.women.known
         assert (finding.whom.level == "here") == (people(finding.filter) >= many[-2])
@@ -195,7 +196,7 @@ def test_a_map_on_which_nothing_could_be_found_is_no_finding(council: BriefStudy
 def test_a_filter_by_gender_is_no_finding_about_gender(sample: Home, year: BriefStudy, lang: str) -> None:
     """All alerts that affect women affect women: that is the filter, and says nothing."""
     source, t, f = open_for(sample, Audience.COUNCIL), translator(lang), AlertFilter(affected=("woman",))
-    study = brief_study(source, f, Audience.COUNCIL, source.meeting)
+    study = brief_study(seen_by(source, Audience.COUNCIL), f, source.meeting)
     assert study.by_gender
     assert not year.by_gender
     assert study.shares.women == year.shares.women
@@ -207,7 +208,9 @@ def test_a_filter_by_gender_is_no_finding_about_gender(sample: Home, year: Brief
     first = year.findings[0]
     study = replace(study, findings=(replace(first, whom=None),))
     told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
-    assert all(finding.whom is None for finding in brief_changes(source, f, Audience.COUNCIL, source.meeting).findings)
+    assert all(
+        finding.whom is None for finding in brief_changes(seen_by(source, Audience.COUNCIL), f, source.meeting).findings
+    )
     assert women_sentence(replace(first, whom=None), sample.city(), t) == ""
     assert women_sentence(first, sample.city(), t) not in told.changes[0].told
     assert women_sentence(first, sample.city(), t) != ""
@@ -217,7 +220,7 @@ def test_a_filter_by_gender_is_no_finding_about_gender(sample: Home, year: Brief
 def test_nothing_compared_is_not_nothing_found(sample: Home, lang: str) -> None:
     source, t = open_source(sample), translator(lang)
     f = AlertFilter(period="", start=dt.date(2030, 1, 1), end=dt.date(2030, 1, 2))
-    study = brief_study(source, f, Audience.SPECIALIST)
+    study = brief_study(source, f)
     assert study.changes.periods.before is not None
     assert not study.changes.changes.n_tested
     told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
@@ -227,7 +230,7 @@ def test_nothing_compared_is_not_nothing_found(sample: Home, lang: str) -> None:
 
 def test_the_exact_briefing_protects_nobody(sample: Home, t: Translator) -> None:
     source = open_source(sample)
-    exact = brief_study(source, AlertFilter(), Audience.ANALYST, source.meeting)
+    exact = brief_study(source, AlertFilter(), source.meeting)
     assert not any(count.n is None for finding in exact.findings for count in finding.counts)
     told = brief_content(exact, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1), audience=Audience.ANALYST)
     assert not any("protected" in limit for limit in told.limits)
@@ -237,7 +240,7 @@ def test_the_exact_briefing_protects_nobody(sample: Home, t: Translator) -> None
 def test_the_paper_names_each_of_its_totals(year: BriefStudy, sample: Home, t: Translator) -> None:
     told = brief_content(year, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1))
     total, hot = year.total, year.hot.hot
-    assert total.n == count_alerts(open_for(sample, Audience.COUNCIL), AlertFilter(), [], Audience.COUNCIL).total
+    assert total.n == count_alerts(open_for(sample, Audience.COUNCIL), AlertFilter(), []).total
     on_map = total.mapped - total.at_default
     assert told.numbers == f"{total.n:,} alerts · {on_map:,} of them on the map."
     assert hot.frame["n"].sum() == hot.n
@@ -286,7 +289,7 @@ def test_page_and_paper_write_the_same_of_hot_spots(
 ) -> None:
     told = brief_content(year, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1))
     assert _of_spots(told, sample, t) == _of_spots_on(open_page("briefing", **{"lang": "en", "as": "council"}), "Ratio")
-    exact = brief_study(open_source(sample), AlertFilter(), Audience.ANALYST)
+    exact = brief_study(open_source(sample), AlertFilter())
     told = brief_content(exact, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1))
     expected = _of_spots(told, sample, t)
     assert expected == _of_spots_on(open_page("briefing", lang="en"), "Expected")

@@ -34,7 +34,7 @@ from pages.parts.frame.guard import NotPermitted, _checked
 from tests.app.conftest import SHELL, TIMEOUT, errors
 from tests.app.test_house import roles, rows
 from tests.houses import MARKS, House
-from tests.stored import stored_alerts
+from tests.stored import seen_by, stored_alerts
 
 pytestmark = pytest.mark.usefixtures("in_house")
 
@@ -57,7 +57,7 @@ def counted(home: Home, audience: Audience = Audience.ANALYST) -> CityFigures:
     source, other = (open_for(one, audience) for one in (home, Home(home.path.parent / "beta")))
     periods = compared_periods(source, other)
     assert periods is not None
-    return city_figures(source, periods.first, audience)
+    return city_figures(seen_by(source, audience), periods.first)
 
 
 def slow_rows(home: Home, period: tuple[dt.date, dt.date]) -> pd.DataFrame:
@@ -161,7 +161,7 @@ def test_each_city_is_counted_for_the_role_there_and_both_records_hold_the_look(
     assert told == ["exact numbers", "the protected copy"]
     copy = open_for(house.beta, Audience.COUNCIL)
     period = counted(house.alpha).period
-    assert city_figures(copy, period, Audience.COUNCIL).least == 5
+    assert city_figures(seen_by(copy, Audience.COUNCIL), period).least == 5
     looked = {
         home: [(one.role, one.subject) for one in rows(home)[before[home] :] if one.deed is Deed.VIEW]
         for home in (house.alpha, house.beta)

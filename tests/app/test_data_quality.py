@@ -30,7 +30,7 @@ def _tab(app: AppTest, name: str) -> AppTest:
 def test_every_finding_is_on_the_page(open_page: Open, sample: Home, lang: str) -> None:
     t = translator(lang)
     app = _tab(open_page("data", lang=lang), t("Quality"))
-    told = findings(t, quality_study(open_source(sample), Audience.ANALYST))
+    told = findings(t, quality_study(open_source(sample), listed=True))
     assert [element.value for element in app.subheader][-len(told) :] == [one.title for one in told]
     assert app.dataframe
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, Message, translator
-from curim_data.privacy import threshold
+from curim_data.privacy import WrittenCounts, sees_exact
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.hot_spots import EXCHANGED, hot_spot_study
@@ -43,7 +43,7 @@ def test_the_list_selects_on_the_map(open_page: Open, sample: Home) -> None:
     assert not errors(app)
     assert _panel(app).startswith("1 ·")
     before = {cell["hex"] for cell in _layer(app, "highlight")}
-    first = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots[0]
+    first = hot_spot_study(open_source(sample), AlertFilter()).spots[0]
     assert before == set(first.names)
     app.session_state[f"hotspots_list_{first.id}"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
     app.run()
@@ -57,7 +57,7 @@ def test_the_list_selects_on_the_map(open_page: Open, sample: Home) -> None:
 
 def test_the_map_selects_in_the_list(open_page: Open, sample: Home) -> None:
     app = open_page("hotspots", lang="en")
-    spot = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots[2]
+    spot = hot_spot_study(open_source(sample), AlertFilter()).spots[2]
     other = spot.names[-1]
     app.session_state["hotspots_map"] = {"selection": {"indices": {}, "objects": {"cells": [{"hex": other}]}}}
     app.run()
@@ -68,7 +68,7 @@ def test_the_map_selects_in_the_list(open_page: Open, sample: Home) -> None:
 
 def test_the_order_of_the_list_stands_in_the_link(open_page: Open, sample: Home) -> None:
     app = open_page("hotspots", lang="en")
-    spots = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots
+    spots = hot_spot_study(open_source(sample), AlertFilter()).spots
     listed = next(frame.value for frame in app.dataframe if "excess" in frame.value)
     assert listed["name"].str.split().str[0].tolist() == [str(spot.rank) for spot in spots]
     app.selectbox(key="hotspots_order").select("alerts").run()
@@ -103,7 +103,7 @@ def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters
     assert seen == known["name"].tolist()
     assert app.title[0].value == exact.title[0].value
     assert "excess" not in listed
-    spots = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots
+    spots = hot_spot_study(open_source(sample), AlertFilter()).spots
     for told, spot in zip(listed["ratio"], spots, strict=True):
         step = 1.0 if told == "above 1" else float(told.removeprefix("at least "))
         assert step <= spot.low
@@ -129,10 +129,10 @@ def test_of_sensitive_categories_the_council_gets_a_map_and_no_hot_spot(
     assert _layer(app, "cells")
     assert not _layer(app, "hot")
     assert any(t(EXCHANGED) in text.value for text in app.markdown)
-    study = hot_spot_study(open_for(sample, Audience.COUNCIL), AlertFilter(groups=("gender_based",)), Audience.COUNCIL)
+    study = hot_spot_study(open_for(sample, Audience.COUNCIL), AlertFilter(groups=("gender_based",)))
     assert (study.spots, study.cold) == ((), ())
     assert study.sentence(t) == t(EXCHANGED)  # and not that no cell is hot
-    exact = hot_spot_study(open_source(sample), AlertFilter(groups=("gender_based",)), Audience.SPECIALIST)
+    exact = hot_spot_study(open_source(sample), AlertFilter(groups=("gender_based",)))
     assert exact.spots
     assert exact.unjudged is None
     briefing = open_page("briefing", **words)
@@ -142,7 +142,7 @@ def test_of_sensitive_categories_the_council_gets_a_map_and_no_hot_spot(
 
 def test_gistar_stands_beside_the_exact_test(open_page: Open, sample: Home) -> None:
     app = open_page("hotspots", lang="en")
-    study = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST)
+    study = hot_spot_study(open_source(sample), AlertFilter())
     assert not study.hot.gistar_valid
     first, cells = study.spots[0], study.hot.frame["z"]
     assert first.z == cells[list(first.cells)].max() > 0
@@ -159,9 +159,10 @@ def test_gistar_stands_beside_the_exact_test(open_page: Open, sample: Home) -> N
 @pytest.mark.parametrize("view", ["", "council"])
 def test_the_incidents_of_picked_cells_are_told_small_ones_as_fewer(open_page: Open, sample: Home, view: str) -> None:
     audience = Audience.COUNCIL if view else Audience.ANALYST
-    counts = hot_spot_study(open_for(sample, audience), AlertFilter(), audience).cells.frame["n"]
+    counts = hot_spot_study(open_for(sample, audience), AlertFilter()).cells.frame["n"]
     two = counts[counts > 0].nsmallest(2)
-    few = f"fewer than {threshold(audience, False, sample.city())}"
+    least = WrittenCounts(AlertFilter(), sample.city(), protected=not sees_exact(audience)).least()
+    few = f"fewer than {least}"
     for picked in (two, counts.nlargest(2)):
         n = int(picked.sum())
         app = open_page("hotspots", **{"lang": "en", "as": view})
@@ -169,7 +170,7 @@ def test_the_incidents_of_picked_cells_are_told_small_ones_as_fewer(open_page: O
         app.session_state["hotspots_map"] = {"selection": {"indices": {}, "objects": {"cells": chosen}}}
         app.run()
         assert not errors(app)
-        told = few if n < threshold(audience, False, sample.city()) else f"{n:,}"
+        told = few if n < least else f"{n:,}"
         assert f"2 cells picked, {told} alerts." in [words.value for words in app.main.markdown]
 
 
@@ -220,7 +221,7 @@ def test_nothing_left_is_said(open_page: Open) -> None:
 def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open, sample: Home) -> None:
     app = open_page("hotspots", lang="en", category="litter_dumping", affected="woman")
     f = AlertFilter(categories=("litter_dumping",), affected=("woman",))
-    study = hot_spot_study(open_source(sample), f, Audience.ANALYST)
+    study = hot_spot_study(open_source(sample), f)
     tested = round(float(study.cells.frame["n"].sum()))
     aside = study.cells.at_default
     assert aside
@@ -234,8 +235,8 @@ def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open,
 def test_what_hot_spots_hold_is_never_nothing(sample: Home, lang: str) -> None:
     """A share that rounds to 0 % is called below 1 %."""
     t, source = translator(lang), open_source(sample)
-    study = hot_spot_study(source, AlertFilter(), Audience.ANALYST)
-    lines = spot_summaries(source, AlertFilter(), study.spots[:1], Audience.ANALYST)
+    study = hot_spot_study(source, AlertFilter())
+    lines = spot_summaries(source, AlertFilter(), study.spots[:1])
     tiny = tuple(replace(line, spot=replace(line.spot, n=1)) for line in lines)
     told = hot_spots_sentence(t, study, tiny, 0.1)
     assert t("below {share}", share=t.percent(0.01)) in told
@@ -269,7 +270,7 @@ def test_a_list_whose_classes_were_stopped_can_be_used(
     def stopped(*_: Any) -> None:
         raise CalculationStopped("classes", Message("Determining the classes over time"))
 
-    first = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots[0]
+    first = hot_spot_study(open_source(sample), AlertFilter()).spots[0]
     monkeypatch.setattr(places_layer, "LATER_FROM", 0)
     monkeypatch.setattr(places_layer, "classes_are_ready", lambda *_: False)
     monkeypatch.setattr(places_layer, "classes_of", stopped)
@@ -286,7 +287,7 @@ def test_a_list_whose_classes_were_stopped_can_be_used(
 def test_the_chosen_cell_size_picked_by_name_calculates_nothing(
     open_page: Open, sample: Home, made: dict[str, Any]
 ) -> None:
-    chosen = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).resolution
+    chosen = hot_spot_study(open_source(sample), AlertFilter()).resolution
     for layer in ("significance", "emerging"):
         open_page("hotspots", lang="en", layer=layer)
         before = set(made)
@@ -299,7 +300,7 @@ def test_the_chosen_cell_size_picked_by_name_calculates_nothing(
 
 def test_sentence_and_bars_of_a_spot_give_women_one_interval(sample: Home) -> None:
     source = open_source(sample)
-    spot = hot_spot_study(source, AlertFilter(), Audience.ANALYST).spots[2]
-    study = spot_study(source, AlertFilter(), spot, Audience.ANALYST)
+    spot = hot_spot_study(source, AlertFilter()).spots[2]
+    study = spot_study(source, AlertFilter(), spot)
     assert study.affected.women.known
     assert study.profile.women == study.affected.women

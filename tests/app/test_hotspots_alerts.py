@@ -21,6 +21,7 @@ from curim_data.studies.alert_points import MOST_MAP_POINTS, read_map_points
 from pages.parts.frame.colours import CATEGORIES
 from pages.parts.hotspots.alerts_layer import _groups, _label, alerts_headline, group_colours
 from tests.app.conftest import Open, errors, word
+from tests.stored import seen_by
 
 
 def _layers(app: AppTest) -> dict[str, dict[str, Any]]:
@@ -34,7 +35,7 @@ def test_each_alert_is_a_point_in_the_colour_of_its_group(open_page: Open, sampl
     assert not errors(app)
     layers = _layers(app)
     source = open_source(sample)
-    found = read_map_points(source, AlertFilter(period="quarter"), Audience.ANALYST)
+    found = read_map_points(source, AlertFilter(period="quarter"))
     assert sum(len(layer["data"]) for layer in layers.values()) == found.shown
     for at, group in enumerate(source.city.groups):
         if f"alerts_{group}" in layers:
@@ -70,11 +71,11 @@ def test_the_headline_of_an_empty_map_names_no_number() -> None:
 
 def test_sensitive_alerts_are_never_points(open_page: Open, sample: Home) -> None:
     source = open_source(sample)
-    found = read_map_points(source, AlertFilter(period="quarter"), Audience.SPECIALIST)
+    found = read_map_points(source, AlertFilter(period="quarter"))
     assert found.frame is not None
     assert source.city.sensitive.isdisjoint(found.frame["category"])
     assert found.sensitive > 100
-    only = read_map_points(source, AlertFilter(groups=("gender_based",)), Audience.SPECIALIST)
+    only = read_map_points(source, AlertFilter(groups=("gender_based",)))
     assert only.shown == 0
     app = open_page("hotspots", lang="en", layer="alerts")
     assert "never drawn as points" in "\n".join(text.value for text in app.main.markdown)
@@ -96,4 +97,4 @@ def test_the_council_sees_no_point(open_page: Open, sample: Home) -> None:
     assert not errors(app)
     assert not _layers(app)
     with pytest.raises(DisclosureError):
-        read_map_points(open_source(sample), AlertFilter(), Audience.COUNCIL)
+        read_map_points(seen_by(open_source(sample), Audience.COUNCIL), AlertFilter())

@@ -7,7 +7,6 @@ import pytest
 from analysis.spots.naming import name_spots
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study, known_places
 from curim_data.studies.spot_area import OF_CITY, TESTED_IN_CITY, in_area
@@ -16,8 +15,8 @@ from tests.app.conftest import Open, errors, word
 
 def test_a_district_lists_the_hot_spots_in_it(open_page: Open, sample: Home) -> None:
     source = open_source(sample)
-    spots = hot_spot_study(source, AlertFilter(), Audience.ANALYST).spots
-    names = name_spots(spots, source.city, known_places(source, Audience.ANALYST))
+    spots = hot_spot_study(source, AlertFilter()).spots
+    names = name_spots(spots, source.city, known_places(source))
     here = [s for s in spots if in_area(s, names[s.id], AlertFilter(districts=("zone_2",)), source.city)]
     assert 0 < len(here) < len(spots)
     app = open_page("hotspots", lang="en", district="zone_2")
@@ -28,7 +27,7 @@ def test_a_district_lists_the_hot_spots_in_it(open_page: Open, sample: Home) -> 
 
 
 def test_picked_cells_of_a_hot_spot_list_that_one(open_page: Open, sample: Home) -> None:
-    spot = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots[2]
+    spot = hot_spot_study(open_source(sample), AlertFilter()).spots[2]
     app = open_page("hotspots", lang="en", cells=",".join(spot.names))
     assert not errors(app)
     assert app.title[0].value.startswith("1 of the ")
@@ -37,7 +36,7 @@ def test_picked_cells_of_a_hot_spot_list_that_one(open_page: Open, sample: Home)
 
 def test_an_area_without_any_says_so(open_page: Open, sample: Home) -> None:
     source = open_source(sample)
-    study = hot_spot_study(source, AlertFilter(), Audience.ANALYST)
+    study = hot_spot_study(source, AlertFilter())
     quiet = study.hot.frame["q"].idxmax()
     app = open_page("hotspots", lang="en", cells=f"{int(quiet):x}")
     assert not errors(app)
@@ -71,7 +70,7 @@ def test_cells_of_any_size_find_the_spot_that_they_share(sample: Home, size: int
     import h3
 
     source = open_source(sample)
-    spot = hot_spot_study(source, AlertFilter(), Audience.ANALYST).spots[0]
+    spot = hot_spot_study(source, AlertFilter()).spots[0]
     names = name_spots((spot,), source.city, ())
     cell = f"{spot.cells[0]:x}"
     picked = h3.cell_to_parent(cell, 8) if size == 8 else h3.cell_to_center_child(cell, size)

@@ -28,7 +28,7 @@ MEN = {"lang": "en", "base": "alerts", "affected": "man"}
 
 
 def _study(sample: Home, audience: Audience = Audience.ANALYST, base: str = "land", **words: object) -> HotSpotStudy:
-    return hot_spot_study(open_for(sample, audience), AlertFilter(**words), audience, base=base)  # type: ignore[arg-type]
+    return hot_spot_study(open_for(sample, audience), AlertFilter(**words), base=base)  # type: ignore[arg-type]
 
 
 def _cold(app: AppTest) -> list[str]:
@@ -158,7 +158,7 @@ def test_the_way_to_all_dates_counts_what_it_leads_to(open_page: Open, sample: H
     app = open_page("hotspots", lang="en", category="playground_damage", period="28d")
     assert not errors(app)
     there = AlertFilter(categories=("playground_damage",), period="all")
-    n = query.total(open_source(sample), there, Audience.ANALYST).n
+    n = query.total(open_source(sample), there).n
     (link,) = [link for link in app.get("page_link") if "all dates" in link.proto.label]
     assert link.proto.label == f"Look at all dates: {n} alerts"
     assert "category=playground_damage" in link.proto.query_string

@@ -21,7 +21,7 @@ def test_the_tab_says_how_few_places_hold_half(open_page: Open, sample: Home, la
     app = open_page("hotspots", lang=lang, tab="concentration")
     assert not errors(app)
     t = translator(lang)
-    found = concentration_study(open_source(sample), AlertFilter(), Audience.ANALYST).concentration
+    found = concentration_study(open_source(sample), AlertFilter()).concentration
     assert found.share(0.5).places < 0.12 < 0.3 < found.share(0.5).chance.low
     assert any(escape_markdown(found.sentence(t)) == words.value for words in app.markdown)
     table = next(frame.value for frame in app.dataframe if "chance" in frame.value)
@@ -34,8 +34,8 @@ def test_the_council_gets_the_same_figures_in_its_cells(open_page: Open, sample:
     app = open_page("hotspots", **{"lang": "en", "as": "council", "tab": "concentration"})
     assert not errors(app)
     table = next(frame.value for frame in app.dataframe if "chance" in frame.value)
-    own = concentration_study(open_for(sample, Audience.COUNCIL), AlertFilter(), Audience.COUNCIL)
-    exact = concentration_study(open_source(sample), AlertFilter(), Audience.ANALYST, own.cells.resolution)
+    own = concentration_study(open_for(sample, Audience.COUNCIL), AlertFilter())
+    exact = concentration_study(open_source(sample), AlertFilter(), own.cells.resolution)
     assert len(table) == len(exact.concentration.shares)
     other_cells = exact.concentration.cells  # an incident of several alerts may count in another cell
     for shown, one, other in zip(table["places"], own.concentration.shares, exact.concentration.shares, strict=True):

@@ -8,7 +8,7 @@ import pytest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, translator
+from curim_data.model import LANGUAGES, translator
 from curim_data.store import Home
 from curim_data.studies.forecast import forecast_study
 from pages.parts.charts import tables
@@ -21,7 +21,7 @@ def test_the_forecast_stands_beside_its_backtest(open_page: Open, sample: Home, 
     app = open_page("hotspots", lang=lang, tab="forecast")
     assert not errors(app)
     t = translator(lang)
-    told = forecast_study(open_source(sample), AlertFilter(), Audience.ANALYST)
+    told = forecast_study(open_source(sample), AlertFilter())
     assert told.city is not None
     assert told.cells is not None
     said = {words.value for words in app.markdown}

@@ -8,7 +8,6 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
 from curim_data.store import Home
 from curim_data.studies.emerging import emerging_study
 from tests.app.conftest import Open, errors
@@ -20,7 +19,7 @@ def _hot(app: AppTest) -> set[str]:
 
 
 def test_each_month_shows_its_own_hot_cells(open_page: Open, sample: Home) -> None:
-    found = emerging_study(open_source(sample), AlertFilter(), Audience.ANALYST).emerging
+    found = emerging_study(open_source(sample), AlertFilter()).emerging
     assert found is not None
     names = [f"{cell:x}" for cell in found.frame.index]
     app = open_page("hotspots", lang="en", layer="emerging")

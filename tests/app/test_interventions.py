@@ -23,6 +23,7 @@ from curim_data.studies.plan import problem_of_cells
 from pages.parts.interventions.editor import STEPS
 from pages.parts.interventions.plan_edit import EDIT_KEY
 from tests.app.conftest import Open, errors, word
+from tests.stored import seen_by
 
 PAGE = "interventions"
 
@@ -39,11 +40,12 @@ def store(sample: Home) -> Iterator[PlanStore]:
 def cells(sample: Home) -> tuple[str, ...]:
     """The cells of the hot spot at Pasalimani."""
     source, copy = (open_for(sample, audience) for audience in (Audience.ANALYST, Audience.COUNCIL))
-    study = hot_spot_study(source, AlertFilter(), Audience.ANALYST)
+    study = hot_spot_study(source, AlertFilter())
     return next(
         spot.names
         for spot in study.spots
-        if problem_of_cells(copy, AlertFilter(), spot.names, Audience.COUNCIL, study=study).place == "pasalimani"
+        if problem_of_cells(seen_by(copy, Audience.COUNCIL), AlertFilter(), spot.names, study=study).place
+        == "pasalimani"
     )
 
 
@@ -97,7 +99,7 @@ def test_draft_from_a_planted_hot_spot(open_page: Open, sample: Home, cells: tup
     app = open_page(PAGE, lang=lang, draft=",".join(cells))
     assert not errors(app)
     source = open_for(sample, Audience.COUNCIL)
-    problem = problem_of_cells(source, AlertFilter(), cells, Audience.COUNCIL)
+    problem = problem_of_cells(seen_by(source, Audience.COUNCIL), AlertFilter(), cells)
     for each in {lang, "el"}:
         t, written = translator(each), _area(app, f"statement_{each}")
         assert t.label(problem.names) in written

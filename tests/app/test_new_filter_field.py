@@ -25,7 +25,7 @@ from curim_data.model.values import AgeBand
 from curim_data.protection import open_for
 from curim_data.store import Home
 from tests.app.conftest import Open, errors, word
-from tests.stored import stored_alerts, stored_column
+from tests.stored import seen_by, stored_alerts, stored_column
 
 T = translator("en")
 USUAL = AlertFilter
@@ -96,7 +96,7 @@ def test_the_query_string_the_sentence_and_the_chips(source: Source) -> None:
 
 def test_counts_are_made_by_it_and_complete(source: Source) -> None:
     chosen = WiderFilter(period="all", ages=("18_29", "65_plus"), confirmed=(0, 3))
-    told = query.counts(source, chosen, ["age_band", "confirmations"], Audience.ANALYST, complete=True)
+    told = query.counts(source, chosen, ["age_band", "confirmations"], complete=True)
     stored = stored_alerts(source).to_pandas()
     expected = [
         len(stored[stored["age_band"].eq(age) & stored["confirmations"].eq(number)])
@@ -104,7 +104,7 @@ def test_counts_are_made_by_it_and_complete(source: Source) -> None:
     ]
     assert told.frame["n"].tolist() == expected
     assert min(expected) == 0 or told.total == sum(expected)
-    options = query.options(source, chosen, "confirmed", Audience.ANALYST).frame
+    options = query.options(source, chosen, "confirmed").frame
     assert set(range(4)) <= set(options["confirmations"])
 
 
@@ -113,11 +113,13 @@ def test_the_council_counts_its_copy_by_it(sample: Home) -> None:
     copy, exact = open_for(sample, Audience.COUNCIL), open_source(sample)
     chosen = WiderFilter(period="all", confirmed=(1,))
     for name in ("confirmations", "age_band"):
-        told = query.counts(copy, chosen.replace(confirmed=()), [name], Audience.COUNCIL).frame.dropna()
+        told = query.counts(seen_by(copy, Audience.COUNCIL), chosen.replace(confirmed=()), [name]).frame.dropna()
         stored = stored_column(copy, name).dropna()
         assert dict(zip(told[name], told["n"], strict=True)) == stored.value_counts().to_dict()
-    assert query.total(copy, chosen, Audience.COUNCIL).n == int((stored_column(copy, "confirmations") == 1).sum())
-    assert query.total(exact, chosen, Audience.ANALYST).n == int((stored_column(exact, "confirmations") == 1).sum())
+    assert query.total(seen_by(copy, Audience.COUNCIL), chosen).n == int(
+        (stored_column(copy, "confirmations") == 1).sum()
+    )
+    assert query.total(exact, chosen).n == int((stored_column(exact, "confirmations") == 1).sum())
 
 
 def test_the_command(
@@ -131,7 +133,7 @@ def test_the_command(
     assert "--confirmations" in capsys.readouterr().out
     assert main(["counts", "--age", "18_29", "--by", "confirmations", "--json", *usual]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert answer["total"] == query.total(source, WiderFilter(ages=("18_29",)), Audience.ANALYST).n
+    assert answer["total"] == query.total(source, WiderFilter(ages=("18_29",))).n
     assert ", aged 18–29" in answer["sentence"]
     assert main(["counts", "--confirmations", "2", "--by", "confirmations", *usual]) == 0
     printed = capsys.readouterr().out
@@ -146,7 +148,7 @@ def test_the_page(open_page: Open, source: Source) -> None:
     assert errors(page) == []
     ages = page.multiselect(key="filter_ages")
     assert (ages.label, ages.value, ages.placeholder) == ("Age", ["18_29"], "All ages")
-    n = query.options(source, WiderFilter(), "ages", Audience.ANALYST).frame.set_index("age_band")["n"]
+    n = query.options(source, WiderFilter(), "ages").frame.set_index("age_band")["n"]
     assert f"30–44 ({T.number(n['30_44'])})" in ages.options
     assert any(", aged 18–29" in text.value for text in (*page.markdown, *page.caption))
     page.button_group(key="filter_confirmed").set_value([2]).run()

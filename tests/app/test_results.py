@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import Message
 from curim_data.model.progress import Stopped, report
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
@@ -166,11 +166,11 @@ def test_what_a_page_gets_equals_the_direct_call(sample: Home) -> None:
     source = open_source(sample)
     dataset = Dataset(str(sample.path), source.version, source.city.version, source.meeting)
     kept, direct = (
-        hot_spots(dataset, AlertFilter(), Audience.ANALYST),
-        hot_spot_study(source, AlertFilter(), Audience.ANALYST),
+        hot_spots(dataset, AlertFilter()),
+        hot_spot_study(source, AlertFilter()),
     )
     pd.testing.assert_frame_equal(kept.hot.frame, direct.hot.frame)
-    again = hot_spots(dataset, AlertFilter(), Audience.ANALYST)
+    again = hot_spots(dataset, AlertFilter())
     pd.testing.assert_frame_equal(again.hot.frame, kept.hot.frame)
 
 

@@ -23,6 +23,7 @@ from curim_data.studies.brief_text import change_name, event_sure
 from curim_data.studies.change_words import NOT_KNOWN
 from pages.parts.trends.changes_table import _for_phone, findings_first
 from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
+from tests.stored import seen_by
 
 SMALL = {"category": "harassment_verbal", "district": "zone_1", "light": "dark", "as": "council"}
 
@@ -256,7 +257,7 @@ def test_title_and_table_begin_with_the_first_finding_of_the_briefing(
     assert not errors(app)
     audience = Audience.COUNCIL if "as" in words else Audience.ANALYST
     source = open_for(sample, audience)
-    study = brief_changes(source, f, audience, usual_since(source, f))
+    study = brief_changes(seen_by(source, audience), f, usual_since(source, f))
     first = next(one for one in study.findings if one.clear)
     assert app.main.title[0].value.startswith(change_name(first.change, sample.city(), t))
     table = app.main.dataframe[0].value
@@ -291,7 +292,7 @@ def test_a_clear_event_is_the_title_and_the_changes_are_counted_below(
     app = open_page("trends", lang="en", category="burglary", **words)
     audience = Audience.COUNCIL if words else Audience.ANALYST
     source = open_for(sample, audience)
-    study = brief_changes(source, AlertFilter(categories=("burglary",)), audience, source.meeting)
+    study = brief_changes(seen_by(source, audience), AlertFilter(categories=("burglary",)), source.meeting)
     event = study.events[0]
     assert event.clear
     first, *others = event.sentences(source.city, t)

@@ -49,7 +49,6 @@ from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
-from curim_data.model import Audience
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, Store
@@ -377,7 +376,7 @@ def brief_command(home: Home) -> Run:
 def filters_of(home: Home) -> tuple[dict[str, str], ...]:
     """The filters that a city can answer: with its most frequent categories, and by gender where it is known."""
     source = open_source(home if home.has_city() else home.sample)
-    counted = query.counts(source, AlertFilter(period="all"), ["category"], Audience.ANALYST).frame
+    counted = query.counts(source, AlertFilter(period="all"), ["category"]).frame
     counted = counted[counted["category"] != UNCATEGORISED].sort_values("n", ascending=False)
     frequent = iter(counted["category"])
     found = []

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 import sample_data
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile
+from curim_data.model import CityProfile
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from pages.parts.frame import Room
@@ -86,7 +86,7 @@ def _click_on_map(page: Page, city: CityProfile, longitude: float, latitude: flo
 
 
 def test_map_and_list_select_the_same_place(visit: Visit, sample: Home, city: CityProfile) -> None:
-    spots = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots
+    spots = hot_spot_study(open_source(sample), AlertFilter()).spots
     page = visit("hotspots", lang="en")
     expect(_panel(page)).to_have_text(re.compile("^1 ·"))
     for _ in range(5):  # a map that is still being painted does not answer a click
@@ -109,7 +109,7 @@ def test_map_and_list_select_the_same_place(visit: Visit, sample: Home, city: Ci
 
 
 def test_a_link_opens_the_same_place(visit: Visit, sample: Home) -> None:
-    spot = hot_spot_study(open_source(sample), AlertFilter(), Audience.ANALYST).spots[2]
+    spot = hot_spot_study(open_source(sample), AlertFilter()).spots[2]
     page = visit("hotspots", lang="en", spot=spot.id)
     expect(_panel(page)).to_have_text(re.compile("^3 ·"))
 

@@ -23,7 +23,7 @@ from analysis.stats.significance import benjamini_hochberg
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Translator
+from curim_data.model import CityProfile, Translator
 from curim_data.store import Home
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
@@ -191,7 +191,6 @@ def sampled(sample: Home) -> EmergingHotSpots:
         source,
         AlertFilter(period="all"),
         ["cell", "month"],
-        Audience.ANALYST,
         resolution=10,
         without_default_points=True,
     )
@@ -229,7 +228,7 @@ def test_how_long_the_latest_places_have_been_hot(sampled: EmergingHotSpots) -> 
 
 def test_the_cube_takes_all_counts(sample: Home) -> None:
     source = open_source(sample)
-    frame = query.counts(source, AlertFilter(period="all"), ["cell", "month"], Audience.ANALYST, resolution=9).frame
+    frame = query.counts(source, AlertFilter(period="all"), ["cell", "month"], resolution=9).frame
     cells = np.asarray(source.city.land_cells(9).index)
     cube = SpaceTimeCube.of(frame, cells)
     assert cube.counts.sum() == frame["n"].sum()

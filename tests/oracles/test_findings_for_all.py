@@ -27,6 +27,7 @@ from curim_data.studies.brief_text import change_area, change_theme
 from curim_data.studies.changes import change_study
 from curim_data.studies.gender import AFFECTED, place_study, share_study, weight_study
 from curim_data.studies.hot_spots import hot_spot_study
+from tests.stored import seen_by
 
 if TYPE_CHECKING:
     from curim_data.engine import Source
@@ -72,18 +73,18 @@ def test_every_audience_and_the_paper_have_the_same_findings(exact: Source, copy
     for back in (0, 2, 4):
         theirs, told = (_until(source, exact.as_of - dt.timedelta(days=365 * back)) for source in (exact, copy))
         for f in STANDING if not back else (AlertFilter(),):
-            all_told = brief_changes(theirs, f, Audience.SPECIALIST)
+            all_told = brief_changes(theirs, f)
             found, events = all_told.findings, [(one.cell, one.event.category, one.day) for one in all_told.events]
             looked += len(found)
             for audience in READERS:
-                own = brief_changes(told, f, audience)
+                own = brief_changes(seen_by(told, audience), f)
                 shown = own.findings
                 assert own.verdict == all_told.verdict
                 assert {(one.cell, one.event.category, one.day) for one in own.events} <= {*events}
                 assert not own.changes.changes.found
                 assert own.changes.changes.frame.empty
                 assert [(one.id, one.change.grade) for one in shown] == [(one.id, one.change.grade) for one in found]
-            paper = brief_content(brief_study(told, f, Audience.COUNCIL), f, copy.city, t, made=told.as_of)
+            paper = brief_content(brief_study(seen_by(told, Audience.COUNCIL), f), f, copy.city, t, made=told.as_of)
             assert [(row.what, row.where) for row in paper.changes if row.against] == [
                 (change_theme(one.change, copy.city, t), change_area(one.change, copy.city, t)) for one in found
             ]
@@ -106,26 +107,26 @@ def test_under_any_other_filter_the_copy_alone_chooses(exact: Source, copy: Sour
         query.dates(exact, AlertFilter()),
     ):
         f = AlertFilter(period="", start=start, end=end)
-        told, own = brief_changes(copy, f, Audience.COUNCIL), brief_changes(alone, f, Audience.SPECIALIST)
+        told, own = brief_changes(seen_by(copy, Audience.COUNCIL), f), brief_changes(alone, f)
         assert [(one.id, one.change.grade) for one in told.findings] == [
             (one.id, one.change.grade) for one in own.findings
         ]
-        weights = weight_study(copy, f, Audience.COUNCIL).frame
+        weights = weight_study(seen_by(copy, Audience.COUNCIL), f).frame
         assert weights["significant"].tolist() == (weights["q"] <= 0.05).tolist()
 
 
 def test_every_audience_has_the_same_places(exact: Source, copy: Source) -> None:
     """All of them, in their order."""
     for f in STANDING:
-        theirs = [(spot.id, spot.rank) for spot in hot_spot_study(exact, f, Audience.SPECIALIST).spots]
+        theirs = [(spot.id, spot.rank) for spot in hot_spot_study(exact, f).spots]
         for audience in READERS:
-            told = [(spot.id, spot.rank) for spot in hot_spot_study(copy, f, audience).spots]
+            told = [(spot.id, spot.rank) for spot in hot_spot_study(seen_by(copy, audience), f).spots]
             assert told == theirs
 
 
 def test_the_same_weighs_more_on_whom(exact: Source, copy: Source) -> None:
     for f in STANDING:
-        theirs, told = weight_study(exact, f, Audience.SPECIALIST).frame, weight_study(copy, f, Audience.COUNCIL).frame
+        theirs, told = weight_study(exact, f).frame, weight_study(seen_by(copy, Audience.COUNCIL), f).frame
         found, shown = ({*frame.loc[frame["significant"], "category"]} for frame in (theirs, told))
         assert shown == found
         ratios = theirs.set_index("category")["ratio"]
@@ -135,7 +136,7 @@ def test_the_same_weighs_more_on_whom(exact: Source, copy: Source) -> None:
 
 def test_the_same_places_differ_for_women_and_stay_unknown(exact: Source, copy: Source) -> None:
     for f in STANDING:
-        theirs, told = place_study(exact, f, Audience.SPECIALIST), place_study(copy, f, Audience.COUNCIL)
+        theirs, told = place_study(exact, f), place_study(seen_by(copy, Audience.COUNCIL), f)
         for found, shown in ((theirs.differ.frame, told.differ.frame), (theirs.silent.frame, told.silent.frame)):
             for flag in ("significant", "not_known"):
                 assert {*shown.loc[shown[flag], "place"]} == {*found.loc[found[flag], "place"]}
@@ -170,7 +171,7 @@ def test_alerts_of_the_city_keep_their_month_and_whom_they_affect(exact: Source,
 def _both(exact: Source, copy: Source, by: list[str]) -> pd.DataFrame:
     """Alerts of all time in the alerts (n) and in the copy (n_told)."""
     theirs, told = (
-        query.counts(source, AlertFilter(period="all"), by, audience).frame
+        query.counts(seen_by(source, audience), AlertFilter(period="all"), by).frame
         for source, audience in ((exact, Audience.SPECIALIST), (copy, Audience.COUNCIL))
     )
     return theirs.merge(told, on=by, how="outer", suffixes=("", "_told")).fillna({"n": 0, "n_told": 0})
@@ -180,7 +181,7 @@ def test_intervals_of_the_council_hold_the_figures_of_the_alerts(exact: Source, 
     """The ratios of changes, and women's shares of places, by category too: what the copy adds to the scatter of counts
     is in the dispersion, which is learned from the copy's own past.
     """
-    counted = query.counts(exact, AlertFilter(), ["category"], Audience.ANALYST).frame.dropna(subset="category")
+    counted = query.counts(exact, AlertFilter(), ["category"]).frame.dropna(subset="category")
     common = counted.sort_values("n")["category"].tolist()[-8:]
     filters = [AlertFilter(period="quarter"), *(AlertFilter(period="quarter", categories=(one,)) for one in common)]
     inside = [row for f in filters for row in (*_changes_inside(exact, copy, f), *_shares_inside(exact, copy, f))]
@@ -196,12 +197,7 @@ def _changes_inside(exact: Source, copy: Source, f: AlertFilter) -> list[bool]:
 
 
 def _shares_inside(exact: Source, copy: Source, f: AlertFilter) -> list[bool]:
-    theirs, told = (
-        place_study(
-            source, f.replace(period=AlertFilter().period), Audience.COUNCIL if source is copy else Audience.SPECIALIST
-        )
-        for source in (exact, copy)
-    )
+    theirs, told = (place_study(source, f.replace(period=AlertFilter().period)) for source in (exact, copy))
     both = theirs.differ.frame.merge(told.differ.frame, on="place", suffixes=("", "_told"))
     both = both[both["women_told"] + both["men_told"] >= 10]
     share = both["women"] / (both["women"] + both["men"])
@@ -215,7 +211,7 @@ def _error(copy: Source, table: str) -> float:
 
 def _shares(source: Source, f: AlertFilter, by: str) -> pd.DataFrame:
     """Share of women among women and men by place, in the places where the alerts have enough."""
-    counted = query.counts(source, f, [by, AFFECTED], Audience.COUNCIL if source.exact else Audience.SPECIALIST)
+    counted = query.counts(source, f, [by, AFFECTED])
     wide = counted.frame.pivot_table(index=by, columns=AFFECTED, values="n", aggfunc="sum")
     wide = wide.reindex(columns=["woman", "man"], fill_value=0).fillna(0)
     both = wide.sum(axis=1)

@@ -18,7 +18,6 @@ from analysis.trends.changes import CANDIDATE_KEYS, Change
 from analysis.trends.events import Event
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
 from curim_data.store import Home
 from curim_data.studies.brief import brief_changes
 from curim_data.studies.changes import change_study
@@ -58,7 +57,7 @@ def test_an_event_is_no_change_beside(sample: Home) -> None:
     category = str(table["category"].to_pandas().value_counts().index[-1])
     start = dt.datetime.combine(f.start or source.first, dt.time(20)) + dt.timedelta(days=5)
     more = put_in(sample, category, cell, 60, start, 3.9)
-    study = brief_changes(more, f, Audience.ANALYST)
+    study = brief_changes(more, f)
     assert (study.events[0].event.cell, study.events[0].event.category) == (cell, category)
     rose = [one.change for one in study.findings if one.change.direction > 0]
     assert not [one for one in rose if one.key["category"] == category]

@@ -43,10 +43,10 @@ def found(source: Source) -> set[int]:
     """Resolution 12 cells under any hot spot or cluster, over all dates and over the last year."""
     marked: set[int] = set()
     for chosen in (ALL, YEAR):
-        for spot in hot_spot_study(source, chosen, Audience.ANALYST).spots:
+        for spot in hot_spot_study(source, chosen).spots:
             for cell in spot.cells:
                 marked |= {int(c) for c in h3.cell_to_children(cell, 12)}
-        for cluster in cluster_study(source, chosen, Audience.ANALYST).found:
+        for cluster in cluster_study(source, chosen).found:
             marked |= set(cluster.cells)
     return marked
 
@@ -57,7 +57,7 @@ def test_every_planted_hot_spot_is_found(found: set[int], spot: dict[str, Any]) 
 
 
 def test_there_are_as_many_as_were_planted(source: Source) -> None:
-    spots = hot_spot_study(source, YEAR, Audience.ANALYST).spots
+    spots = hot_spot_study(source, YEAR).spots
     assert len(SPOTS) >= 9
     assert len(SPOTS) - 1 <= len(spots) <= len(SPOTS)  # two that were planted side by side may be one
 
@@ -66,7 +66,7 @@ def test_the_smooth_quarter_stays_unmarked(source: Source, found: set[int]) -> N
     quarter = TRUTHS["quarter"]
     assert not _cells(quarter, 12, quarter["radius"]) & found
     # Dense it is: the mean of the city alone would mark it.
-    cells = query.cells(source, ALL, 10, Audience.ANALYST).frame
+    cells = query.cells(source, ALL, 10).frame
     inside = cells.loc[cells.index.isin(list(_cells(quarter, 10, quarter["radius"])))]
     density = inside["n"].sum() / inside["land_km2"].sum()
     assert density > 1.5 * cells["n"].sum() / cells["land_km2"].sum()
@@ -74,12 +74,12 @@ def test_the_smooth_quarter_stays_unmarked(source: Source, found: set[int]) -> N
 
 def test_the_pile_is_reported_as_a_pile_and_is_no_hot_spot(source: Source, found: set[int]) -> None:
     pile = TRUTHS["pile"]
-    told = query.default_coordinates(source, ALL, Audience.ANALYST)
+    told = query.default_coordinates(source, ALL)
     assert len(told) == 1
     assert told["n"].iloc[0] == pile["alerts"]
     assert (told["longitude"].iloc[0], told["latitude"].iloc[0]) == (pile["longitude"], pile["latitude"])
     assert not _cells(pile, 12, 40) & found
-    assert query.cells(source, ALL, 10, Audience.ANALYST).at_default == pile["alerts"]
+    assert query.cells(source, ALL, 10).at_default == pile["alerts"]
 
 
 def test_with_the_pile_left_in_it_would_be_marked(source: Source) -> None:
@@ -88,7 +88,7 @@ def test_with_the_pile_left_in_it_would_be_marked(source: Source) -> None:
     from analysis.hotspots.grouping import hot_spots
 
     pile = TRUTHS["pile"]
-    frame = query.cells(source, ALL, 10, Audience.ANALYST, without_default_points=False).frame
+    frame = query.cells(source, ALL, 10, without_default_points=False).frame
     marked = {cell for spot in hot_spots(hot_cells(frame)) for cell in spot.cells}
     assert h3.latlng_to_cell(pile["latitude"], pile["longitude"], 10) in marked
 
@@ -99,12 +99,12 @@ def test_the_place_that_differs_for_women_after_dark_is_found(
 ) -> None:
     planted = TRUTHS["women_after_dark"]
     dark = ALL.replace(dark=True)
-    frame = query.counts(open_for(sample, audience), dark, ["place", "affected_gender"], audience).frame
+    frame = query.counts(open_for(sample, audience), dark, ["place", "affected_gender"]).frame
     result = place_shares(frame.dropna(subset=["place"])).frame
     assert next(iter(result.loc[result["significant"] & (result["direction"] > 0), "place"])) == planted["place"]
     assert planted["place"] in {mark.id for mark in city.landmarks}
 
 
 def test_the_share_of_undisclosed_gender(source: Source) -> None:
-    counted = query.counts(source, ALL, ["affected_gender"], Audience.ANALYST).frame.set_index("affected_gender")["n"]
+    counted = query.counts(source, ALL, ["affected_gender"]).frame.set_index("affected_gender")["n"]
     assert counted["undisclosed"] / counted.sum() == pytest.approx(TRUTHS["undisclosed"]["share"], abs=0.01)

@@ -35,11 +35,11 @@ def found_where(source: Source, world: World, alerts: Mapping[str, Any]) -> dict
     def near(places: Any) -> float:
         return float(any(_metres((place.longitude, place.latitude), spot) < 200 for place in places))
 
-    emerging = emerging_study(source, year, WHO).emerging
+    emerging = emerging_study(source, year).emerging
     return {
-        "spot in 8 weeks": near(hot_spot_study(source, recent, WHO).spots),
-        "spot in a year": near(hot_spot_study(source, year, WHO).spots),
-        "spot as a cluster": near(cluster_study(source, year, WHO).found),
+        "spot in 8 weeks": near(hot_spot_study(source, recent).spots),
+        "spot in a year": near(hot_spot_study(source, year).spots),
+        "spot as a cluster": near(cluster_study(source, year).found),
         "spot emerging": 0.0 if emerging is None else near(emerging.places),
     }
 
@@ -55,12 +55,12 @@ def findings(source: Source, world: World, alerts: Mapping[str, Any]) -> dict[st
     right. So hot spots and clusters are also counted by what is true of them (`by_truth`).
     """
     recent, year = _filters(source)
-    emerging = emerging_study(source, year, WHO).emerging
-    maps = [hot_spot_study(source, f, WHO) for f in (recent, year)]
+    emerging = emerging_study(source, year).emerging
+    maps = [hot_spot_study(source, f) for f in (recent, year)]
     places: dict[str, tuple[Any, int, int]] = {
         "hot spots, 8 weeks": (maps[0].spots, maps[0].resolution, PERIOD_WEEKS),
         "hot spots, a year": (maps[1].spots, maps[1].resolution, 52),
-        "clusters": (cluster_study(source, year, WHO).found, CLUSTER_RESOLUTION, 52),
+        "clusters": (cluster_study(source, year).found, CLUSTER_RESOLUTION, 52),
     }
     found: dict[str, Any] = {"emerging": 0 if emerging is None else len(emerging.places)}
     for kind, (those, resolution, weeks) in places.items():

@@ -24,7 +24,6 @@ from curim_data.filters import AlertFilter
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.emerging import emerging_study
 from curim_data.studies.gender import feeling_study, light_study, place_study, rate_study, share_study, weight_study
-from tests.reliability.measures import WHO
 from tests.reliability.runs import measured
 from tests.reliability.world import World, piraeus, piraeus_point, simulate, source_of
 
@@ -53,18 +52,18 @@ def worlds() -> dict[str, World]:
 def findings(source: Source, world: World) -> dict[str, float]:
     """What is found in the last twelve months: a number of findings, or whether an interval misses the truth."""
     year = AlertFilter(period="12m")
-    emerging = emerging_study(source, year, WHO).emerging
+    emerging = emerging_study(source, year).emerging
     found: dict[str, float] = {
-        "clusters": len(cluster_study(source, year, WHO).found),
+        "clusters": len(cluster_study(source, year).found),
         "emerging": 0 if emerging is None else len(emerging.places),
-        "categories": int(weight_study(source, year, WHO).frame["significant"].sum()),
-        "places": int(place_study(source, year, WHO).differ.frame["significant"].sum()),
-        "share of women": _misses(share_study(source, year, WHO).women, 0.5),
-        "day and night": _misses(light_study(source, year, WHO).ratio, 1.0),
+        "categories": int(weight_study(source, year).frame["significant"].sum()),
+        "places": int(place_study(source, year).differ.frame["significant"].sum()),
+        "share of women": _misses(share_study(source, year).women, 0.5),
+        "day and night": _misses(light_study(source, year).ratio, 1.0),
     }
     if world.alike:
-        found["feeling"] = _misses(feeling_study(source, year, WHO).gap, 0.0)
-    rates = rate_study(_with_residents(source), year, WHO)
+        found["feeling"] = _misses(feeling_study(source, year).gap, 0.0)
+    rates = rate_study(_with_residents(source), year)
     if rates is not None:
         row = rates.frame.iloc[0]
         found["rates"] = float(not row["low"] <= 1 <= row["high"])
@@ -86,9 +85,9 @@ def planted(source: Source, world: World) -> dict[str, float]:
     def near(places: Any, point: tuple[float, float], reach: float) -> float:
         return float(any(_metres((place.longitude, place.latitude), point) < reach for place in places))
 
-    emerging = emerging_study(source, year, WHO).emerging
+    emerging = emerging_study(source, year).emerging
     return {
-        "spot as a cluster": near(cluster_study(source, year, WHO).found, spot, 200),
+        "spot as a cluster": near(cluster_study(source, year).found, spot, 200),
         "spot emerging": 0.0 if emerging is None else near(emerging.places, spot, 300),
     }
 

@@ -24,7 +24,6 @@ import pyarrow.parquet as pq
 from curim_data.engine import Source, open_source
 from curim_data.engine.source import source_from_files
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
 from curim_data.model.annotations import Annotation
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, Store
@@ -119,7 +118,7 @@ def without(span: tuple[dt.date, dt.date]) -> Change:
 def looked_at(source: Source, span: tuple[dt.date, dt.date]) -> BriefChanges:
     """What an analyst is told of some days."""
     f = AlertFilter(period="", start=span[0], end=span[1])
-    return brief_changes(source, f, Audience.ANALYST)
+    return brief_changes(source, f)
 
 
 def grade_at(study: BriefChanges, level: str, direction: int, key: dict[str, str] | None = None) -> str:

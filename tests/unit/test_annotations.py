@@ -14,7 +14,6 @@ from analysis.trends.time_series import weekly
 from curim_data.cli.app import main
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
 from curim_data.store import Home
 from curim_data.store.annotations import (
     FILE,
@@ -95,11 +94,11 @@ def test_they_concern_the_alerts_they_are_of(home: Home):
 
 def test_the_range_the_alarms_and_the_changes_know_of_them(home: Home, t):
     f = AlertFilter()
-    before = trend_study(open_source(home), f, Audience.ANALYST)
+    before = trend_study(open_source(home), f)
     plain = change_study(open_source(home), f)
     add_annotation(home.path, DAY, "Campaign at the port", who="", kind="campaign")
     source = open_source(home)
-    after = trend_study(source, f, Audience.ANALYST)
+    after = trend_study(source, f)
     later = after.frame["week"] >= pd.Timestamp(DAY)
     width = [(one.frame["upper"] - one.frame["lower"]).to_numpy() for one in (before, after)]
     assert (width[1][~later] == width[0][~later])[np.isfinite(width[0][~later])].all()

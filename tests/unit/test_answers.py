@@ -23,6 +23,7 @@ from curim_data.protection import open_for
 from curim_data.query._default_points import in_named_cells
 from curim_data.store import Home
 from tests.small import HERE, alert, small_city, small_source
+from tests.stored import seen_by
 
 ALL = AlertFilter(period="all")
 ANALYST = Audience.ANALYST
@@ -84,17 +85,17 @@ def test_predicates(source: Source, f: AlertFilter, wanted: set[int]) -> None:
     conditions = f.conditions(query.dates(source, f), source.city, source.alerts.levels)
     ids = source.alerts.select("alert_id", conditions)["alert_id"].to_pylist()
     assert {int(name[1:]) for name in ids} == wanted
-    assert query.total(source, f, ANALYST).n == len(wanted)
+    assert query.total(source, f).n == len(wanted)
 
 
 def test_the_total_says_what_is_mapped(source: Source) -> None:
-    total = query.total(source, AlertFilter(), ANALYST)
+    total = query.total(source, AlertFilter())
     assert (total.n, total.mapped, total.outside, total.unmapped, total.of) == (8, 6, 1, 1, 9)
     assert total.said == 8
 
 
 def frame_of(source: Source, by: list[str], f: AlertFilter = ALL, **more: Any) -> dict[Any, float]:
-    frame = query.counts(source, f, by, ANALYST, **more).frame
+    frame = query.counts(source, f, by, **more).frame
     keys = frame[by[0]] if len(by) == 1 else frame[by].itertuples(index=False, name=None)
     return dict(zip(keys, frame["n"], strict=True))
 
@@ -131,13 +132,13 @@ def test_a_span_is_shared_out_over_its_hours(source: Source) -> None:
 
 
 def test_hours_by_category_share_out_both(source: Source) -> None:
-    frame = query.counts(source, ALL, ["hour", "category"], ANALYST).frame
+    frame = query.counts(source, ALL, ["hour", "category"]).frame
     assert frame["n"].sum() == pytest.approx(10)
     assert frame.set_index(["hour", "category"])["n"][(22, "noise")] == 1
 
 
 def test_what_is_missing_is_a_row_of_its_own(source: Source) -> None:
-    frame = query.counts(source, ALL, ["district"], ANALYST).frame
+    frame = query.counts(source, ALL, ["district"]).frame
     assert frame["n"].tolist() == [6, 1, 2]
     assert frame["district"].isna().tolist() == [False, False, True]
 
@@ -147,7 +148,7 @@ def test_complete_tables_have_true_zeros(source: Source) -> None:
     assert len(months) == 13
     assert months[pd.Timestamp(2025, 1, 1)] == 0
     assert sum(months.values()) == 9
-    weeks = query.counts(source, AlertFilter(), ["week"], ANALYST, complete=True).frame
+    weeks = query.counts(source, AlertFilter(), ["week"], complete=True).frame
     assert weeks["week"].dt.day_of_week.eq(0).all()
     assert weeks["week"].diff().dropna().eq(pd.Timedelta(7, "D")).all()
     assert frame_of(source, ["affected_gender"], complete=True) == {
@@ -170,42 +171,42 @@ def test_complete_tables_do_not_pass_the_data(source: Source) -> None:
 
 
 def test_counts_without_a_dimension(source: Source) -> None:
-    assert query.counts(source, ALL, [], ANALYST).frame["n"].tolist() == [9]
+    assert query.counts(source, ALL, []).frame["n"].tolist() == [9]
 
 
 @pytest.mark.parametrize("by", [["nothing"], ["week", "week"], ["alert_id"], ["cell"]])
 def test_what_cannot_be_counted_is_refused(source: Source, by: list[str]) -> None:
     with pytest.raises(ValueError, match="counts"):
-        query.counts(source, ALL, by, ANALYST)
+        query.counts(source, ALL, by)
 
 
 def test_cells_are_the_land_and_keep_their_zeros(source: Source) -> None:
-    result = query.cells(source, ALL, 9, ANALYST)
+    result = query.cells(source, ALL, 9)
     land = small_city().land_cells(9)
     assert result.frame.index.tolist() == land.index.tolist()
     assert result.frame["n"].sum() == 7
     assert result.frame["n"][h3.latlng_to_cell(AWAY[1], AWAY[0], 9)] == 1
     assert (result.at_default, result.off_mask) == (0, 0)
     assert result.frame["land_km2"].equals(land)
-    by_counts = query.counts(source, ALL, ["cell"], ANALYST, resolution=9)
+    by_counts = query.counts(source, ALL, ["cell"], resolution=9)
     assert by_counts.frame["n"].sum() == 7
 
 
 @pytest.mark.parametrize("resolution", [4, 5, 6, 7])
 def test_cells_coarser_than_the_columns_are_their_parents(source: Source, resolution: int) -> None:
-    by_cell = query.counts(source, ALL, ["cell"], ANALYST, resolution=resolution).frame
-    finer = query.counts(source, ALL, ["cell"], ANALYST, resolution=8).frame
+    by_cell = query.counts(source, ALL, ["cell"], resolution=resolution).frame
+    finer = query.counts(source, ALL, ["cell"], resolution=8).frame
     parents = finer["cell"].map(lambda cell: h3.cell_to_parent(int(cell), resolution))
     assert by_cell.set_index("cell")["n"].to_dict() == finer["n"].groupby(parents).sum().to_dict()
     cell = by_cell["cell"].iloc[0]
-    picked = query.total(source, AlertFilter(cells=(f"{cell:x}",)), ANALYST)
+    picked = query.total(source, AlertFilter(cells=(f"{cell:x}",)))
     assert picked.n == by_cell["n"].iloc[0]
     assert AlertFilter.from_query({"cells": f"{cell:x}"}, source.city)[0].cells == (f"{cell:x}",)
 
 
 def test_alerts_in_cells_without_land_are_counted_apart(tmp_path: Path) -> None:
     source = small_source(tmp_path, [alert(1, point=(23.7, 37.9)), alert(2)])
-    result = query.cells(source, ALL, 9, ANALYST)
+    result = query.cells(source, ALL, 9)
     assert (result.frame["n"].sum(), result.off_mask) == (1, 1)
 
 
@@ -213,17 +214,17 @@ def test_alerts_on_a_quay_count_at_every_size_and_can_be_picked_there(sample: Ho
     """The parent of a cell on a quay may lie in the water: its alerts count in the cell of the land beside it."""
     source, moved = open_source(sample), 0
     every = AlertFilter(period="all")
-    mapped = query.counts(source, every, ["cell"], ANALYST, resolution=12).frame["n"].sum()
+    mapped = query.counts(source, every, ["cell"], resolution=12).frame["n"].sum()
     for size in MAP_RESOLUTIONS:
-        by_cell = query.counts(source, every, ["cell"], ANALYST, resolution=size).frame.set_index("cell")["n"]
-        told = query.cells(source, every, size, ANALYST)
+        by_cell = query.counts(source, every, ["cell"], resolution=size).frame.set_index("cell")["n"]
+        told = query.cells(source, every, size)
         assert by_cell.sum() == mapped == told.frame["n"].sum() + told.at_default
         assert told.off_mask == 0
         assert by_cell.index.isin(told.frame.index).all()
         own = source.alerts.frame("cell_12", ["inside"])["cell_12"]
         raw = own.map({cell: h3.cell_to_parent(int(cell), size) for cell in own.unique()}).value_counts()
         for target in by_cell.index[by_cell.to_numpy() != raw.reindex(by_cell.index).fillna(0).to_numpy()]:
-            picked = query.total(source, every.replace(cells=(f"{target:x}",)), ANALYST)
+            picked = query.total(source, every.replace(cells=(f"{target:x}",)))
             assert picked.n == by_cell[target] > raw.get(target, 0)
             moved += 1
     assert moved >= 3  # few people are on the quays of the sample
@@ -258,20 +259,20 @@ def test_piles_are_set_aside_and_said(tmp_path: Path) -> None:
     rows += [alert(number, point=(AWAY[0] + number / 1e6, AWAY[1])) for number in range(21, 60)]
     rows += [alert(number, point=AWAY) for number in range(60, 80)]
     source = small_source(tmp_path, rows)
-    piles = query.default_coordinates(source, ALL, ANALYST)
+    piles = query.default_coordinates(source, ALL)
     assert piles.to_dict("records") == [{"longitude": HERE[0], "latitude": HERE[1], "n": 21.0, "stored": 21}]
-    assert query.total(source, ALL, ANALYST).at_default == 21
-    assert query.cells(source, ALL, 9, ANALYST).frame["n"].sum() == 59
-    assert query.cells(source, ALL, 9, ANALYST).at_default == 21
-    assert query.cells(source, ALL, 9, ANALYST, without_default_points=False).frame["n"].sum() == 80
-    assert query.counts(source, ALL, [], ANALYST, without_default_points=True).frame["n"].tolist() == [59]
+    assert query.total(source, ALL).at_default == 21
+    assert query.cells(source, ALL, 9).frame["n"].sum() == 59
+    assert query.cells(source, ALL, 9).at_default == 21
+    assert query.cells(source, ALL, 9, without_default_points=False).frame["n"].sum() == 80
+    assert query.counts(source, ALL, [], without_default_points=True).frame["n"].tolist() == [59]
     narrow = ALL.replace(statuses=("rejected",))
-    assert query.default_coordinates(source, narrow, Audience.COUNCIL)["n"].tolist() == [0]
+    assert query.default_coordinates(seen_by(source, Audience.COUNCIL), narrow)["n"].tolist() == [0]
     for (longitude, latitude), n in ((HERE, 21), (AWAY, 0)):  # a pile is asked for only where an area may hold it
         for size in (8, 10):
             area = ALL.replace(cells=(f"{h3.latlng_to_cell(latitude, longitude, size):x}",))
-            assert query.default_coordinates(source, area, ANALYST)["n"].tolist() == [n]
-            assert query.default_coordinates(source, area.replace(statuses=("rejected",)), ANALYST)["n"].tolist() == [0]
+            assert query.default_coordinates(source, area)["n"].tolist() == [n]
+            assert query.default_coordinates(source, area.replace(statuses=("rejected",)))["n"].tolist() == [0]
 
 
 def test_a_pile_lies_in_the_cell_of_its_finest_cell() -> None:
@@ -289,26 +290,26 @@ def test_a_pile_lies_in_the_cell_of_its_finest_cell() -> None:
 
 def test_options_count_under_the_rest_of_the_filter(source: Source) -> None:
     f = ALL.replace(districts=("zone_2",), affected=("woman",))
-    options = query.options(source, f, "districts", ANALYST).frame
+    options = query.options(source, f, "districts").frame
     assert dict(zip(options["district"].fillna("-"), options["n"], strict=True)) == {"zone_1": 5, "zone_2": 1, "-": 2}
 
 
 def test_the_nearest_filter_that_leaves_something(source: Source) -> None:
     f = AlertFilter(districts=("zone_2",), statuses=("rejected",))
-    wider, told = query.nearest_nonempty(source, f, ANALYST) or (None, None)
+    wider, told = query.nearest_nonempty(source, f) or (None, None)
     assert wider == AlertFilter(districts=("zone_2",)) or wider == AlertFilter(statuses=("rejected",))
     assert told is not None
     assert translator("en")(told).endswith(": 1.")
     old = AlertFilter(start=dt.date(2020, 1, 1), end=dt.date(2020, 2, 1))
-    found = query.nearest_nonempty(source, old, ANALYST)
+    found = query.nearest_nonempty(source, old)
     assert found is not None
     assert found[0] == ALL
-    assert query.nearest_nonempty(source, ALL, ANALYST) is None
+    assert query.nearest_nonempty(source, ALL) is None
 
 
 def test_the_council_asks_in_cells_no_finer_than_those_of_its_copy(source: Source) -> None:
     fine = ALL.replace(cells=(f"{h3.latlng_to_cell(AWAY[1], AWAY[0], 12):x}",))
-    total = query.total(source, fine, Audience.COUNCIL)
+    total = query.total(seen_by(source, Audience.COUNCIL), fine)
     assert total.n == 1
     assert total.withheld
     assert len(total.notes) == 1
@@ -316,16 +317,16 @@ def test_the_council_asks_in_cells_no_finer_than_those_of_its_copy(source: Sourc
     for f, floor in ((ALL, 9), (ALL.replace(groups=("harassment",)), 8)):
         for resolution in range(floor + 1, 13):
             with pytest.raises(DisclosureError, match=f"resolution {floor}"):
-                query.cells(source, f, resolution, Audience.COUNCIL)
+                query.cells(seen_by(source, Audience.COUNCIL), f, resolution)
             with pytest.raises(DisclosureError, match=f"resolution {floor}"):
-                query.counts(source, f, ["cell"], Audience.PUBLIC, resolution=resolution)
+                query.counts(seen_by(source, Audience.PUBLIC), f, ["cell"], resolution=resolution)
         for resolution in range(8, floor + 1):
-            exact, council = (query.cells(source, f, resolution, who) for who in (ANALYST, Audience.COUNCIL))
+            exact, council = (query.cells(seen_by(source, who), f, resolution) for who in (ANALYST, Audience.COUNCIL))
             pd.testing.assert_frame_equal(council.frame, exact.frame)
-        assert query.cells(source, f, floor, Audience.COUNCIL).threshold == {9: 5, 8: 10}[floor]
+        assert query.cells(seen_by(source, Audience.COUNCIL), f, floor).threshold == {9: 5, 8: 10}[floor]
         with pytest.raises(DisclosureError, match="by day"):
-            query.counts(source, f, ["local_date"], Audience.COUNCIL)
-        assert query.counts(source, f, ["week"], Audience.COUNCIL).by == ("week",)
+            query.counts(seen_by(source, Audience.COUNCIL), f, ["local_date"])
+        assert query.counts(seen_by(source, Audience.COUNCIL), f, ["week"]).by == ("week",)
 
 
 @pytest.mark.parametrize("category", ["harassment_sexual", "noise"])
@@ -333,15 +334,15 @@ def test_hours_are_told_in_bands(tmp_path: Path, category: str) -> None:
     rows = [alert(number, category=category, hours=[23, 0]) for number in range(40)]
     source = small_source(tmp_path, rows)
     for f in (ALL, ALL.replace(categories=(category,))):
-        result = query.counts(source, f, ["hour"], Audience.COUNCIL)
+        result = query.counts(seen_by(source, Audience.COUNCIL), f, ["hour"])
         assert result.frame[["hour", "n"]].to_numpy().tolist() == [[0, 20], [18, 20]]
         assert result.notes
-        assert query.counts(source, f, ["hour"], ANALYST).frame["hour"].tolist() == [0, 23]
+        assert query.counts(source, f, ["hour"]).frame["hour"].tolist() == [0, 23]
 
 
 def test_hours_without_an_alert_are_zeros_in_a_complete_table(source: Source) -> None:
-    by_hour = query.counts(source, ALL, ["hour"], ANALYST).frame.set_index("hour")["n"]
-    (told,) = query.tables(source, ALL, [["hour"]], ANALYST, complete=True)
+    by_hour = query.counts(source, ALL, ["hour"]).frame.set_index("hour")["n"]
+    (told,) = query.tables(source, ALL, [["hour"]], complete=True)
     known = told.frame[told.frame["hour"].notna()].set_index("hour")["n"]
     assert known.to_dict() == pytest.approx(by_hour.reindex(range(24), fill_value=0.0).to_dict())
 
@@ -352,8 +353,8 @@ def test_several_tables_at_once_are_the_tables_one_by_one(sample, audience, comp
     source = open_for(sample, audience)
     chosen = AlertFilter(period="quarter")
     asked = ([], ["category"], ["district"], ["hour"], ["place", "category"], ["district", "category", "dark"])
-    for by, told in zip(asked, query.tables(source, chosen, asked, audience, complete=complete), strict=True):
-        alone = query.counts(source, chosen, by, audience, complete=complete)
+    for by, told in zip(asked, query.tables(seen_by(source, audience), chosen, asked, complete=complete), strict=True):
+        alone = query.counts(seen_by(source, audience), chosen, by, complete=complete)
         frames = [answer.frame.astype(object).fillna("missing") for answer in (told, alone)]
         pd.testing.assert_frame_equal(*frames)
         assert (told.by, told.total) == (alone.by, alone.total)

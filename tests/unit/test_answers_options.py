@@ -13,6 +13,7 @@ from curim_data.model.city import load_city
 from curim_data.protection import open_for
 from curim_data.store import Home
 from sample_data import PROFILE
+from tests.stored import seen_by
 
 FIELDS = ("categories", "groups", "districts", "affected", "kinds", "statuses")
 
@@ -21,10 +22,10 @@ FIELDS = ("categories", "groups", "districts", "affected", "kinds", "statuses")
 @pytest.mark.parametrize("f", [AlertFilter(), AlertFilter(affected=("woman",), groups=("vandalism",))])
 def test_options_asked_for_together_are_those_of_each(sample: Home, f: AlertFilter, audience: Audience) -> None:
     source = open_for(sample, audience)
-    together = query.all_options(source, f, FIELDS, audience)
+    together = query.all_options(seen_by(source, audience), f, FIELDS)
     assert list(together) == list(FIELDS)
     for field in FIELDS:
-        one = query.options(source, f, field, audience)
+        one = query.options(seen_by(source, audience), f, field)
         assert together[field].by == one.by
         pd.testing.assert_frame_equal(together[field].frame, one.frame, check_dtype=False)
 
@@ -45,11 +46,11 @@ def test_the_total_that_comes_with_the_options_is_the_counted_one(
 ) -> None:
     source = open_for(sample, audience)
     source.cache.pop("totals", None)
-    counted = query.total(source, f, audience)
+    counted = query.total(seen_by(source, audience), f)
     source.cache.pop("totals", None)
-    query.all_options(source, f, FIELDS, audience)
+    query.all_options(seen_by(source, audience), f, FIELDS)
     assert source.cache.get("totals")
-    assert query.total(source, f, audience) == counted
+    assert query.total(seen_by(source, audience), f) == counted
     if f == AlertFilter(period="all", dark=True):
         assert counted.mapped
         assert counted.unmapped
@@ -58,6 +59,6 @@ def test_the_total_that_comes_with_the_options_is_the_counted_one(
 
 def test_an_empty_store_has_options_and_a_total() -> None:
     source = source_from_files((), "none", load_city(PROFILE))
-    together = query.all_options(source, AlertFilter(), FIELDS, Audience.ANALYST)
+    together = query.all_options(source, AlertFilter(), FIELDS)
     assert not together["kinds"].frame["n"].any()
-    assert query.total(source, AlertFilter(), Audience.ANALYST).n == 0
+    assert query.total(source, AlertFilter()).n == 0

@@ -5,32 +5,38 @@ from __future__ import annotations
 import pytest
 
 from curim_data.cli import main
-from curim_data.engine import Source
+from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Message
+from curim_data.model import Audience, Message
 from curim_data.privacy import DisclosureError, askable, check, check_asked, not_held
 from curim_data.privacy.askable import LIGHT_ALONE, MONTHS_ALONE, NO_SEVERITY, NOT_OF_SENSITIVE
 from curim_data.query import dimensions
 from curim_data.store import Home
 from curim_data.studies.compare import CompareError, compare_study
+from tests.stored import seen_by
 
 COUNCIL, PUBLIC = PROTECTED = (Audience.COUNCIL, Audience.PUBLIC)
 SENSITIVE = AlertFilter(categories=("harassment_verbal",))
 Capture = pytest.CaptureFixture[str]
 
 
+@pytest.fixture
+def source(sample: Home) -> Source:
+    return open_source(sample)
+
+
 @pytest.mark.parametrize("audience", PROTECTED)
-def test_a_filter_loses_what_the_copy_does_not_hold(city: CityProfile, audience: Audience) -> None:
+def test_a_filter_loses_what_the_copy_does_not_hold(source: Source, audience: Audience) -> None:
     ordinary = AlertFilter(categories=("noise",), hours=(20, 5), weekdays=(0,))
-    assert askable(ordinary, audience, city) == (ordinary, ())
+    assert askable(ordinary, seen_by(source, audience)) == (ordinary, ())
     graded = ordinary.replace(severities=(4, 5))
-    assert askable(graded, audience, city) == (ordinary, (NO_SEVERITY,))
+    assert askable(graded, seen_by(source, audience)) == (ordinary, (NO_SEVERITY,))
     clock = SENSITIVE.replace(hours=(20, 5), weekdays=(0,), dark=True)
-    assert askable(clock, audience, city) == (SENSITIVE.replace(dark=True), (LIGHT_ALONE,))
+    assert askable(clock, seen_by(source, audience)) == (SENSITIVE.replace(dark=True), (LIGHT_ALONE,))
     everything = clock.replace(severities=(1,))
-    assert askable(everything, audience, city)[1] == (NO_SEVERITY, LIGHT_ALONE)
-    assert askable(everything, Audience.SPECIALIST, city) == (everything, ())
-    assert not_held(everything, Audience.ANALYST, city) == {}
+    assert askable(everything, seen_by(source, audience))[1] == (NO_SEVERITY, LIGHT_ALONE)
+    assert askable(everything, seen_by(source, Audience.SPECIALIST)) == (everything, ())
+    assert not_held(everything, seen_by(source, Audience.ANALYST)) == {}
 
 
 @pytest.mark.parametrize(
@@ -43,14 +49,14 @@ def test_a_filter_loses_what_the_copy_does_not_hold(city: CityProfile, audience:
     ],
 )
 def test_a_table_by_what_the_copy_does_not_hold_is_refused(
-    city: CityProfile, f: AlertFilter, by: str, why: Message
+    source: Source, f: AlertFilter, by: str, why: Message
 ) -> None:
     assert by in (*dimensions(), "feeling")
     with pytest.raises(DisclosureError) as refused:
-        check_asked(f, [by], COUNCIL, city)
+        check_asked(f, [by], seen_by(source, COUNCIL))
     assert refused.value.message == why
-    check_asked(f, [by], Audience.SPECIALIST, city)
-    check_asked(f, ["month", "dark", "district"], COUNCIL, city)
+    check_asked(f, [by], seen_by(source, Audience.SPECIALIST))
+    check_asked(f, ["month", "dark", "district"], seen_by(source, COUNCIL))
 
 
 def test_what_is_said_to_be_missing_is_missing_in_the_copy(council: Source) -> None:
@@ -62,10 +68,10 @@ def test_what_is_said_to_be_missing_is_missing_in_the_copy(council: Source) -> N
     assert table.loc[~sensitive, "age_band"].notna().any()
 
 
-def test_the_calendar_asks_sensitive_categories_for_months_alone(city: CityProfile) -> None:
+def test_the_calendar_asks_sensitive_categories_for_months_alone(source: Source) -> None:
     for f, weeks in ((SENSITIVE, False), (AlertFilter(), True)):
         with pytest.raises(DisclosureError) as refused:
-            check(["local_date"], None, f, COUNCIL, city)
+            check(["local_date"], None, f, seen_by(source, COUNCIL))
         assert ("ask for weeks or months instead" in str(refused.value)) == weeks
         assert ("ask for months instead" in str(refused.value)) == (not weeks)
 
@@ -93,5 +99,5 @@ def test_a_command_that_asks_for_it_is_refused_with_the_reason(
 
 def test_a_side_of_a_comparison_may_not_ask_for_it_either(council: Source) -> None:
     with pytest.raises(CompareError) as refused:
-        compare_study(council, AlertFilter(), COUNCIL, "severity=4")
+        compare_study(seen_by(council, COUNCIL), AlertFilter(), "severity=4")
     assert refused.value.message == NO_SEVERITY

@@ -17,7 +17,7 @@ from curim_data.protection import open_for
 from curim_data.query import counts, total
 from curim_data.store import Home
 from tests.attacker.statements import MOST_SENSITIVE, Outcome
-from tests.stored import stored_alerts
+from tests.stored import seen_by, stored_alerts
 
 READERS = (Audience.COUNCIL, Audience.PUBLIC)
 READ = [
@@ -130,7 +130,7 @@ def test_differences_of_any_two_filters_are_counts_of_the_copy(
         rng = np.random.default_rng(seed)
         wide = any_filter(rng, rows)
         narrow = narrower(rng, wide)
-        cut = total(copy, wide, audience).n - total(copy, narrow, audience).n
+        cut = total(seen_by(copy, audience), wide).n - total(seen_by(copy, audience), narrow).n
         assert cut == (within(rows, wide) & ~within(rows, narrow)).sum(), (wide, narrow)
         small += 0 < cut < K_SENSITIVE
     assert small > 3
@@ -143,7 +143,7 @@ def test_differences_of_tables_are_tables_of_the_copy(copy: Source, rows: pd.Dat
         rng = np.random.default_rng(seed)
         wide = any_filter(rng, rows)
         narrow = narrower(rng, wide)
-        asked = [counts(copy, f, by, audience).frame.astype(dict.fromkeys(by, str)) for f in (wide, narrow)]
+        asked = [counts(seen_by(copy, audience), f, by).frame.astype(dict.fromkeys(by, str)) for f in (wide, narrow)]
         found = [table.groupby(by)["n"].sum() for table in asked]
         cut = found[0].sub(found[1], fill_value=0)
         left = rows[within(rows, wide) & ~within(rows, narrow)].astype(dict.fromkeys(by, str))
@@ -173,7 +173,7 @@ def test_four_filters_cut_a_cell_out_and_it_is_right_as_often_as_the_copy(
         found = []
         for source, audience in ((copy, Audience.COUNCIL), (exact, Audience.ANALYST)):
             n = [
-                total(source, wide.replace(**less, start=wide.start), audience).n
+                total(seen_by(source, audience), wide.replace(**less, start=wide.start)).n
                 for less in (
                     {},
                     {"end": end - 7 * DAY},

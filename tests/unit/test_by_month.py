@@ -35,6 +35,7 @@ from curim_data.studies.near_repeat import near_repeat_study
 from curim_data.studies.periods import compared_periods
 from curim_data.studies.trends import trend_study
 from tests.small import alert, small_city, small_source
+from tests.stored import seen_by
 
 T = translator("en")
 ANALYST = Audience.ANALYST
@@ -92,7 +93,7 @@ def test_periods_are_whole_months(tmp_path: Path, chosen: AlertFilter, said: str
     source = source_of(tmp_path, (2019, 2), 25)
     assert source.known_time is KnownTime.MONTH
     assert source.as_of == dt.date(2021, 2, 28)
-    assert query.sentence(source, chosen, T, query.total(source, chosen, ANALYST)) == said
+    assert query.sentence(source, chosen, T, query.total(source, chosen)) == said
 
 
 def test_months_alone_are_told_where_too_many_alerts_have_no_day(tmp_path: Path) -> None:
@@ -111,9 +112,9 @@ def test_few_alerts_by_month_leave_the_weeks_alone(tmp_path: Path) -> None:
 def test_dates_without_hours_are_known_by_the_day(tmp_path: Path) -> None:
     source = small_source(tmp_path, [alert(at, hours=None, dark=None, time_precision="day") for at in range(3)])
     assert source.known_time is KnownTime.DAY
-    assert query.counts(source, AlertFilter(period="all"), ["week"], ANALYST).total == 3
+    assert query.counts(source, AlertFilter(period="all"), ["week"]).total == 3
     with pytest.raises(UnknownTimeError, match="not its hour"):
-        query.counts(source, AlertFilter(period="all"), ["hour"], ANALYST)
+        query.counts(source, AlertFilter(period="all"), ["hour"])
 
 
 def with_hours(folder: Path, timed: int, of: int) -> Source:
@@ -158,7 +159,7 @@ def test_hours_are_known_where_half_of_the_alerts_have_one(
     every = AlertFilter(period="all")
     source = with_hours(tmp_path, timed, 200)
     assert (source.known_time, source.timed) == (known, timed)
-    light = light_study(source, every, ANALYST)
+    light = light_study(source, every)
     if known is KnownTime.DAY:
         assert source.some_hours is None
         lacking = source.lacks("hour")
@@ -167,12 +168,12 @@ def test_hours_are_known_where_half_of_the_alerts_have_one(
         assert said in T(lacking)
         assert said in light.sentence(T)
         with pytest.raises(UnknownTimeError, match=said):
-            query.counts(source, every, ["dark"], ANALYST)
+            query.counts(source, every, ["dark"])
         with pytest.raises(CompareError):
             filter_pair(source, every, "light")
         return
     assert source.lacks("hour") is None
-    assert query.counts(source, every, ["hour"], ANALYST).total == 200
+    assert query.counts(source, every, ["hour"]).total == 200
     of_pair = filter_pair(source, every, "light").choices
     for choices in (light.choices, of_pair):
         sentences = [T(choice.explanation) for choice in choices if choice.name == "hours"]
@@ -201,9 +202,9 @@ def test_a_unit_is_known_or_its_absence_has_a_sentence(known: KnownTime, told: s
 def test_nothing_is_counted_by_a_time_that_is_not_known(tmp_path: Path, dimension: str, audience: Audience) -> None:
     source = source_of(tmp_path, (2019, 2), 3)
     with pytest.raises(UnknownTimeError, match="only the month of an alert"):
-        query.counts(source, AlertFilter(), [dimension], audience)
+        query.counts(seen_by(source, audience), AlertFilter(), [dimension])
     with pytest.raises(UnknownTimeError):
-        query.tables(source, AlertFilter(), [["category", dimension]], audience)
+        query.tables(seen_by(source, audience), AlertFilter(), [["category", dimension]])
 
 
 def test_spans_are_written_in_each_language() -> None:
@@ -246,27 +247,27 @@ def test_months_before_the_data_are_no_comparison(tmp_path: Path) -> None:
 
 def test_nothing_is_told_by_the_week(tmp_path: Path) -> None:
     source = source_of(tmp_path, (2018, 10), 9)
-    told = forecast_study(source, AlertFilter(), ANALYST)
+    told = forecast_study(source, AlertFilter())
     assert told.city is None
     assert told.cells is None
     assert told.city_refused is not None
     assert "the month alone is known" in T(told.city_refused)
-    trend = trend_study(source, AlertFilter(), ANALYST, "week")
+    trend = trend_study(source, AlertFilter(), "week")
     assert trend is not None
     assert trend.unit == "month"
     assert bool(trend.frame["complete"].all())
-    over_time = emerging_study(source, AlertFilter(), ANALYST)
+    over_time = emerging_study(source, AlertFilter())
     assert over_time.emerging is None or over_time.emerging.unit == "month"
 
 
 def test_the_day_of_a_month_is_no_weekday(tmp_path: Path) -> None:
     source = source_of(tmp_path, (2018, 11), 2)
     every = AlertFilter(weekdays=tuple(range(7)))
-    assert query.total(source, every, ANALYST).n == 0
+    assert query.total(source, every).n == 0
 
 
 def test_no_width_is_tried_on_weeks_that_are_not_known(tmp_path: Path) -> None:
-    told = density_study(source_of(tmp_path, (2018, 10), 12), AlertFilter(), ANALYST)
+    told = density_study(source_of(tmp_path, (2018, 10), 12), AlertFilter())
     assert told.bandwidth.method == "reach"
     assert "the month alone is known" in T(told.bandwidth.explanation)
 
@@ -301,10 +302,10 @@ def test_no_expectation_is_a_dash_and_none_at_all_a_naught() -> None:
 
 def test_repeats_say_that_the_days_are_not_known(tmp_path: Path) -> None:
     source = source_of(tmp_path, (2018, 10), 30)
-    repeats = near_repeat_study(source, AlertFilter(), ANALYST)
+    repeats = near_repeat_study(source, AlertFilter())
     assert repeats.knox is None
     assert "Repeats within days cannot be looked for. This export gives only the month" in repeats.sentence(T)
-    assert "only the month of an alert" in light_study(source, AlertFilter(), ANALYST).sentence(T)
+    assert "only the month of an alert" in light_study(source, AlertFilter()).sentence(T)
     with pytest.raises(CompareError) as refused:
         filter_pair(source, AlertFilter(), "light")
     assert "only the month of an alert" in T(refused.value.message)
@@ -312,7 +313,7 @@ def test_repeats_say_that_the_days_are_not_known(tmp_path: Path) -> None:
 
 def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
     source = busier_last(tmp_path)
-    study = brief_study(source, AlertFilter(period="quarter"), ANALYST)
+    study = brief_study(source, AlertFilter(period="quarter"))
     assert headline(study, T).startswith("December 2020 – February 2021: 180 alerts, more than usual")
     assert study.findings
     for finding in study.findings:
@@ -331,7 +332,7 @@ def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
 
 
 def test_years_are_compared_by_month(tmp_path: Path) -> None:
-    trend = trend_study(busier_last(tmp_path), AlertFilter(period="all"), ANALYST, "week")
+    trend = trend_study(busier_last(tmp_path), AlertFilter(period="all"), "week")
     assert trend is not None
     compared = year_on_year(trend)
     assert compared is not None
@@ -369,7 +370,7 @@ def test_no_place_is_said_to_differ_where_none_was_looked_at(tmp_path: Path) -> 
     rows = [
         alert(at, day=dt.date(2025, 1, 1) + dt.timedelta(days=at % 400), district=None, place=None) for at in range(800)
     ]
-    study = brief_study(small_source(tmp_path, rows), AlertFilter(period="quarter"), ANALYST)
+    study = brief_study(small_source(tmp_path, rows), AlertFilter(period="quarter"))
     told = none_sentence(study, T)
     assert not study.findings
     assert "the number of all alerts changed no more" in told

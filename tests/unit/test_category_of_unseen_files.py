@@ -21,6 +21,7 @@ from curim_data.model import LANGUAGES, Answers, Audience, CityProfile, Kind, tr
 from curim_data.protection import open_for
 from curim_data.store import Home, Store
 from tests.category_files import column, export
+from tests.stored import seen_by
 
 T = translator("en")
 
@@ -193,11 +194,11 @@ def test_several_values_count_once_in_totals_and_once_in_each(
     assert (report.batch.accepted, report.several) == (60, 30)
     source = open_source(home)
     everything = AlertFilter(period="all")
-    assert query.total(source, everything, Audience.ANALYST).n == 60
+    assert query.total(source, everything).n == 60
     expected = Counter(name for row in rows for name in row["category"].split(mark))
     for one in source.city.categories.values():
         chosen = everything.replace(categories=(one.id,))
-        assert query.total(source, chosen, Audience.ANALYST).n == expected[one.labels["en"]], one
+        assert query.total(source, chosen).n == expected[one.labels["en"]], one
     assert len(source.city.categories) == 3
 
 
@@ -340,11 +341,11 @@ def test_a_kind_that_is_not_known_can_be_filtered_counted_and_said(tmp_path: Pat
     source = open_source(home)
     chosen, dropped = AlertFilter.from_query({"kind": "unknown", "period": "all"}, source.city)
     assert dropped == ()
-    assert query.total(source, chosen, Audience.ANALYST).n == 20
-    counts = query.counts(source, AlertFilter(period="all"), ["kind"], Audience.ANALYST).frame
+    assert query.total(source, chosen).n == 20
+    counts = query.counts(source, AlertFilter(period="all"), ["kind"]).frame
     assert dict(zip(counts["kind"], counts["n"], strict=True))["unknown"] == 20
     copy = open_for(home, Audience.PUBLIC)
-    public = query.counts(copy, AlertFilter(period="all"), ["kind"], Audience.PUBLIC)
+    public = query.counts(seen_by(copy, Audience.PUBLIC), AlertFilter(period="all"), ["kind"])
     assert "unknown" in set(public.frame["kind"])
     sentences = {lang: chosen.sentence(translator(lang), source.city) for lang in LANGUAGES}
     assert "not known" in sentences["en"]

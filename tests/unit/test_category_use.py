@@ -18,6 +18,7 @@ from curim_data.studies.brief_text import attention_sentence
 from curim_data.studies.category_use import NotInUse
 from curim_data.studies.changes import change_study
 from tests.small import alert, small_source
+from tests.stored import seen_by
 
 LAST = dt.date(2025, 12, 31)
 YEAR = AlertFilter(period="", start=dt.date(2025, 1, 1), end=LAST)
@@ -101,9 +102,9 @@ def test_who_sees_no_small_counts_is_told_of_none(source: Source) -> None:
     all_of_them = NotInUse(("harassment_verbal", "harassment_sexual"), ("lighting_poor",))
     study = change_study(source, YEAR)
     assert study.not_in_use == all_of_them
-    assert study.not_in_use.told(source, Audience.COUNCIL).new == ("harassment_verbal",)
+    assert study.not_in_use.told(seen_by(source, Audience.COUNCIL)).new == ("harassment_verbal",)
     for audience, told in ((Audience.SPECIALIST, all_of_them.new), (Audience.COUNCIL, all_of_them.new[:1])):
-        assert brief_changes(source, YEAR, audience).changes.not_in_use.new == told
+        assert brief_changes(seen_by(source, audience), YEAR).changes.not_in_use.new == told
 
 
 def test_a_filter_names_its_own_alone(source: Source) -> None:
@@ -112,9 +113,7 @@ def test_a_filter_names_its_own_alone(source: Source) -> None:
     alone = YEAR.replace(categories=("harassment_verbal",))
     study = change_study(source, alone)
     assert study.changes.n_tested == 0
-    assert attention_sentence(brief_changes(source, alone, Audience.SPECIALIST), translator("en")) == (
-        "There is nothing to compare."
-    )
+    assert attention_sentence(brief_changes(source, alone), translator("en")) == ("There is nothing to compare.")
 
 
 def test_periods_in_which_all_were_in_use_are_compared(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.trends.changes import CANDIDATE_KEYS, Changes
+from curim_data.engine import source_from_files
 from curim_data.model import Audience, translator
 from curim_data.privacy import FEWER_THAN
 from curim_data.studies.change_words import areas_in_words, compared_in_words, counts_in_words, ratios_in_words
@@ -16,6 +17,7 @@ from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.written_changes import surest_first, written_changes
 from tests.small import small_city
+from tests.stored import seen_by
 
 TELLING = ["expected", "ratio", "low", "high", "p", "q"]
 ROWS = pd.DataFrame(
@@ -31,13 +33,14 @@ ROWS = pd.DataFrame(
     expected=9.5, ratio=2.0, low=0.5, high=8.0, p=[0.5, 0.001, 0.01, 0.4, 0.3], q=[0.5, 0.001, 0.01, 0.4, 0.3],
     level="category", compared="past", district=None, area=None, place=None, cell=None,
 )  # fmt: skip
+SOURCE = source_from_files((), "no alerts", small_city())
 DAY = dt.date(2025, 6, 2)
 STUDY = ChangeStudy(ComparedPeriods((DAY, DAY), (DAY, DAY), same_season=True), Changes(ROWS, CANDIDATE_KEYS, {}, ()))
 
 
 @pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.PUBLIC])
 def test_beside_a_small_count_nothing_is_left_that_tells_it(audience: Audience) -> None:
-    told, t = written_changes(STUDY, audience, small_city()), translator("en")
+    told, t = written_changes(STUDY, seen_by(SOURCE, audience)), translator("en")
     few = [False, True, True, False, True]
     assert told[FEWER_THAN].isna().tolist() == [not one for one in few]
     assert told[TELLING].isna().all(axis=1).tolist() == few
@@ -49,18 +52,18 @@ def test_beside_a_small_count_nothing_is_left_that_tells_it(audience: Audience) 
 
 
 def test_where_sensitive_categories_are_asked_for_every_row_has_their_threshold() -> None:
-    told = written_changes(STUDY, Audience.COUNCIL, small_city(), sensitive=True)
+    told = written_changes(STUDY, seen_by(SOURCE, Audience.COUNCIL), sensitive=True)
     assert counts_in_words(translator("en"), told, "after")[3] == "fewer than 10"
 
 
 @pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.SPECIALIST])
 def test_who_reads_the_alerts_gets_every_count(audience: Audience) -> None:
-    assert written_changes(STUDY, audience, small_city(), sensitive=True) is ROWS
+    assert written_changes(STUDY, seen_by(SOURCE, audience), sensitive=True) is ROWS
 
 
 def test_rows_stand_by_their_grade_and_then_in_the_order_of_what_is_read() -> None:
     assert surest_first(ROWS).tolist() == [1, 2, 4, 3, 0]
-    told = written_changes(STUDY, Audience.COUNCIL, small_city())
+    told = written_changes(STUDY, seen_by(SOURCE, Audience.COUNCIL))
     assert surest_first(ROWS, told).tolist() == [1, 2, 3, 0, 4]  # the p of the last one is not there
     assert surest_first(ROWS.assign(p=np.nan)).empty
 

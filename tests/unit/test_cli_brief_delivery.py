@@ -29,6 +29,7 @@ from curim_data.studies.brief import BriefChanges, brief_changes
 from curim_data.studies.brief_history import brief_name, finding_name, keep_brief, last_brief
 from curim_data.studies.brief_text import change_name, counts_before_after
 from tests.mail_server import HOST, smtp_server
+from tests.stored import seen_by
 
 Capture = pytest.CaptureFixture[str]
 WORDS = ["brief", "--lang", "en"]
@@ -38,7 +39,7 @@ QUIET = ["--from", "2026-10-30", "--to", "2026-10-31"]
 @pytest.fixture(scope="module")
 def changes(sample: Home) -> BriefChanges:
     source = open_for(sample, Audience.PUBLIC)
-    return brief_changes(source, AlertFilter(), Audience.PUBLIC, source.meeting)
+    return brief_changes(seen_by(source, Audience.PUBLIC), AlertFilter(), source.meeting)
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ def test_a_base_names_itself_in_sentence_choices_and_columns(capsys: Capture, sa
     words = ["hotspots", "--affected", "woman", "--light", "dark", "--base", "alerts"]
     told = answer(capsys, sample, *words, "--out", str(out))
     f = AlertFilter(affected=("woman",), dark=True)
-    study = hot_spot_study(open_source(sample), f, Audience.ANALYST, base="alerts")
+    study = hot_spot_study(open_source(sample), f, base="alerts")
     assert (told["base"], len(told["spots"])) == ("alerts", len(study.spots))
     assert f"among all {round(study.hot.base_total):,} alerts" in told["told"]
     assert {choice["name"] for choice in told["choices"]} >= {"base", "rates"}
@@ -206,7 +206,7 @@ def test_a_list_without_hot_spots_says_whether_there_were_too_few_incidents(caps
 def test_concentration_is_that_of_the_page(capsys: Capture, sample: Home, tmp_path: Path) -> None:
     out = tmp_path / "curve.csv"
     told = answer(capsys, sample, "concentration", "--out", str(out))
-    found = concentration_study(open_source(sample), AlertFilter(), Audience.ANALYST).concentration
+    found = concentration_study(open_source(sample), AlertFilter()).concentration
     assert told["generalised_gini"] == pytest.approx(found.generalised)
     assert told["p"] == pytest.approx(0.005)
     half = next(share for share in told["shares"] if share["part"] == 0.5)
@@ -239,7 +239,7 @@ def test_the_council_is_told_in_which_cells_places_were_found_and_how_dense_they
 ) -> None:
     out, t = tmp_path / "spots.csv", translator("en")
     told = answer(capsys, sample, "hotspots", "--audience", "council", "--out", str(out))
-    study = hot_spot_study(open_for(sample, Audience.COUNCIL), AlertFilter(), Audience.COUNCIL)
+    study = hot_spot_study(open_for(sample, Audience.COUNCIL), AlertFilter())
     assert study.listed is not None
     assert told["told"] == study.sentence(t)
     times = {spot.id: spot.times for spot in study.spots}

@@ -14,7 +14,7 @@ import pytest
 from curim_data.cli import main
 from curim_data.cli.commands import COMMANDS
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile
+from curim_data.model import CityProfile
 from curim_data.privacy import COUNT_COLUMNS, WrittenCounts
 from curim_data.store import Home
 
@@ -181,12 +181,12 @@ def test_the_report_on_quality(capsys: Capture, sample: Home, tmp_path: Path) ->
 def test_objects_at_any_depth_are_written_so(city: CityProfile) -> None:
     rows = pd.DataFrame({"category": ["noise", "harassment_verbal"], "n": [7, 7]})
     given = {"n": 3, "sides": ({"n": 4, "name": "x"}, {"n": 0}), "rows": rows, "before": "2025", "told": {"rank": 1}}
-    told = WrittenCounts(AlertFilter(), Audience.COUNCIL, city).answer(given)
+    told = WrittenCounts(AlertFilter(), city, protected=True).answer(given)
     assert told["n"] is None
     assert told["fewer_than"] == 5
     assert told["sides"] == [{"n": None, "name": "x", "fewer_than": 5}, {"n": 0, "fewer_than": None}]
     assert told["rows"]["fewer_than"].fillna(0).tolist() == [0, 10]
     assert told["before"] == "2025"
     assert told["told"] == {"rank": 1}
-    assert WrittenCounts(AlertFilter(), Audience.SPECIALIST, city).answer(given) is given
+    assert WrittenCounts(AlertFilter(), city, protected=False).answer(given) is given
     assert COUNT_COLUMNS.isdisjoint(NO_COUNTS - {"dark"})

@@ -13,7 +13,7 @@ import pytest
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, translator
+from curim_data.model import CityProfile, translator
 from curim_data.studies.brief import brief_changes
 from curim_data.studies.brief_text import against_words, change_name
 from curim_data.studies.changes import MOST_AREAS, change_study
@@ -36,7 +36,7 @@ def recent(source: Source) -> AlertFilter:
 
 
 def test_a_rise_is_found_where_it_is_and_its_link_counts_the_same(source: Source) -> None:
-    changes = brief_changes(source, recent(source), Audience.SPECIALIST)
+    changes = brief_changes(source, recent(source))
     risen = [one for one in changes.findings if one.clear and (one.change.key["cell"] or one.change.key["area"])]
     assert risen
     longitude, latitude = piraeus_point(RISE["at"])
@@ -44,7 +44,7 @@ def test_a_rise_is_found_where_it_is_and_its_link_counts_the_same(source: Source
         cell = np.uint64(int(str(finding.change.key["cell"] or finding.change.key["area"]), 16))
         own = h3.latlng_to_cell(latitude, longitude, h3.get_resolution(cell))
         assert cell in h3.grid_disk(own, 3)
-        assert query.counts(source, finding.filter, [], Audience.SPECIALIST).total == finding.change.after
+        assert query.counts(source, finding.filter, []).total == finding.change.after
         for lang in ("en", "el", "fr"):
             assert "km²" in change_name(finding.change, source.city, translator(lang))
         assert "its share of the city" in against_words(finding, translator("en"))
@@ -61,7 +61,7 @@ def test_no_area_is_listed_twice_where_large_areas_are_the_smallest(
 
 def test_cells_hold_every_alert_once(source: Source) -> None:
     frame = change_study(source, recent(source)).changes.frame
-    total = query.total(source, recent(source), Audience.SPECIALIST).n
+    total = query.total(source, recent(source)).n
     for level in ("city", "district", "place", "category", "district_category"):
         rows = frame[frame["level"] == level]
         assert rows["after"].sum() == total
@@ -86,7 +86,7 @@ def test_reports_without_a_place_are_no_rise_of_a_cell(tmp_path: Path) -> None:
     bare = replace(found, city=replace(found.city, districts=(), landmarks=()), cache={})
     points = query.default_points(bare)
     assert len(points) == 1
-    changes = brief_changes(bare, recent(bare), Audience.ANALYST)
+    changes = brief_changes(bare, recent(bare))
     frame = change_study(bare, recent(bare)).changes.frame
     for name in ("area", "cell"):
         cells = {int(one, 16) for one in frame[name].dropna()}

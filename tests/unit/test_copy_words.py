@@ -20,13 +20,14 @@ from curim_data.studies.hot_spots import EXCHANGED, hot_spot_study
 from curim_data.studies.spot_profiles import spot_summaries
 from pages.parts.frame.footer import mapped_sentence
 from tests.small import alert, small_source
+from tests.stored import seen_by
 
 COUNCIL = Audience.COUNCIL
 T = translator("en")
 
 
 def notes(source: Source, f: AlertFilter) -> tuple[Message, ...]:
-    return copy_notes(source, f, query.total(source, f, COUNCIL))
+    return copy_notes(source, f, query.total(seen_by(source, COUNCIL), f))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_another_number_than_that_of_specialists_is_said_to_be_one(
     council: Source, f: AlertFilter, told: Message | None
 ) -> None:
     assert council.exact is not None
-    own, theirs = query.total(council, f, COUNCIL).n, query.total(council.exact, f, Audience.ANALYST).n
+    own, theirs = query.total(seen_by(council, COUNCIL), f).n, query.total(council.exact, f).n
     if not f.categories:
         assert (own != theirs) == (told is not None)
     assert [note for note in notes(council, f) if note != NO_PLACE] == ([told] if told else [])
@@ -60,10 +61,10 @@ def test_a_place_that_was_taken_away_is_not_a_position_that_never_was(council: S
     f = AlertFilter()
     assert places_taken(council)
     assert NO_PLACE in notes(council, f)
-    total = query.total(council, f, COUNCIL)
+    total = query.total(seen_by(council, COUNCIL), f)
     assert f"{total.unmapped} without a place in the copy" in mapped_sentence(T, total, taken=True)
     assert f"{total.unmapped} without a position" in mapped_sentence(T, total)
-    study = brief_study(council, f, COUNCIL)
+    study = brief_study(seen_by(council, COUNCIL), f)
     assert f"Alerts without a place in the copy: {total.unmapped}." in missing_sentence(study, council.city, T)
     assert "have no position" in missing_sentence(replace(study, copy_notes=()), council.city, T)
     assert T(NO_PLACE) in _limits(study, f, council.city, T, COUNCIL)
@@ -71,19 +72,19 @@ def test_a_place_that_was_taken_away_is_not_a_position_that_never_was(council: S
     same = small_source(tmp_path, rows)
     assert not places_taken(replace(same, exact=small_source(tmp_path, rows)))
     assert not places_taken(same)
-    assert copy_notes(same, f, query.total(same, f, COUNCIL)) == ()
+    assert copy_notes(same, f, query.total(seen_by(same, COUNCIL), f)) == ()
 
 
 def test_the_paper_says_that_it_was_chosen_from_the_alerts_only_where_it_was(council: Source) -> None:
     chosen = "What is told here was chosen from the alerts themselves."
     for f, told in ((AlertFilter(period="28d"), True), (AlertFilter(categories=("lighting_poor",)), False)):
-        assert (chosen in _limits(brief_study(council, f, COUNCIL), f, council.city, T, COUNCIL)) == told
+        assert (chosen in _limits(brief_study(seen_by(council, COUNCIL), f), f, council.city, T, COUNCIL)) == told
 
 
 def test_the_councils_peak_hours_of_a_hot_spot_are_whole_bands(council: Source) -> None:
     f = AlertFilter()
-    spots = hot_spot_study(council, f, COUNCIL).spots[:4]
-    lines = spot_summaries(council, f, spots, COUNCIL)
+    spots = hot_spot_study(seen_by(council, COUNCIL), f).spots[:4]
+    lines = spot_summaries(seen_by(council, COUNCIL), f, spots)
     assert len(lines) == 4
     for line in lines:
         assert line.hours is not None
@@ -95,6 +96,6 @@ def test_no_place_of_sensitive_alerts_is_judged_from_the_copy(council: Source) -
     """Not over time either; specialists get it."""
     assert council.exact is not None
     f = AlertFilter(categories=("harassment_verbal",))
-    told = emerging_study(council, f, COUNCIL)
+    told = emerging_study(seen_by(council, COUNCIL), f)
     assert (told.emerging, told.why, told.lines) == (None, EXCHANGED, ())
-    assert emerging_study(council.exact, f, Audience.SPECIALIST).emerging is not None
+    assert emerging_study(council.exact, f).emerging is not None

@@ -20,7 +20,7 @@ from analysis.stats.empty_runs import empty_runs
 from curim_data.engine import Source, open_source
 from curim_data.engine.coverage import learn
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, translator
+from curim_data.model import translator
 from curim_data.model.annotations import Annotation, AnnotationKind
 from curim_data.model.coverage import Coverage, Gap
 from curim_data.model.known_time import CalendarUnit
@@ -327,19 +327,19 @@ def test_a_forecast_begins_after_a_long_gap_and_fills_a_short_one(alerts: Source
     f, start = AlertFilter(), alerts.as_of - dt.timedelta(days=300)
     cut = _with_gap(alerts, start, 40)
     assert whole_weeks(cut, f)[0].date() >= start + dt.timedelta(days=40)
-    told = forecast_study(cut, f, Audience.ANALYST)
+    told = forecast_study(cut, f)
     assert any("do not cover" in translator("en")(note) for note in told.notes)
     monday = whole_weeks(alerts, f)[-3].date()
-    short = forecast_study(_with_gap(alerts, monday, 3), f, Audience.ANALYST).recent["n"]
+    short = forecast_study(_with_gap(alerts, monday, 3), f).recent["n"]
     assert short.iloc[-3] == pytest.approx((short.iloc[-4] + short.iloc[-2]) / 2)
-    gone = forecast_study(_with_gap(alerts, alerts.first, 9999), f, Audience.ANALYST)
+    gone = forecast_study(_with_gap(alerts, alerts.first, 9999), f)
     assert gone.city is None
     assert gone.notes
 
 
 def test_classes_over_time_begin_after_a_long_gap(alerts: Source) -> None:
     start = alerts.as_of - dt.timedelta(days=400)
-    told = emerging_classes(_with_gap(alerts, start, 40), AlertFilter(), Audience.ANALYST)
+    told = emerging_classes(_with_gap(alerts, start, 40), AlertFilter())
     assert told.period is not None
     assert told.period[0] >= start + dt.timedelta(days=40)
     assert [one.name for one in told.about].count("coverage") == 1

@@ -25,6 +25,7 @@ from curim_data.studies.denominators import (
 )
 from curim_data.studies.hot_spots import hot_spot_study
 from tests.small import alert, small_city, small_source
+from tests.stored import seen_by
 
 WOMEN = AlertFilter(period="all", affected=("woman",))
 
@@ -118,8 +119,8 @@ def test_rates_are_drawn_to_the_mean_and_never_by_a_negative_spread() -> None:
 @pytest.mark.slow
 def test_on_the_sample_the_share_of_women_is_high_where_that_was_planted(source: Source, t: Translator) -> None:
     f = WOMEN.replace(dark=True)
-    by_land = hot_spot_study(source, f, Audience.ANALYST)
-    study = hot_spot_study(source, f, Audience.ANALYST, base="alerts")
+    by_land = hot_spot_study(source, f)
+    study = hot_spot_study(source, f, base="alerts")
     assert 0 < len(study.spots) < len(by_land.spots)
     spot = study.spots[0]
     inside = study.hot.frame.loc[list(spot.cells)]
@@ -141,24 +142,21 @@ def test_on_the_sample_the_share_of_women_is_high_where_that_was_planted(source:
 
 def test_what_a_filter_or_a_city_has_no_base_for(source: Source, city: CityProfile) -> None:
     assert all_alerts_filter(WOMEN) == AlertFilter(period="all")
-    assert (
-        denominator_obstacle("alerts", AlertFilter(period="28d", districts=("zone_1",)), Audience.ANALYST, city)
-        is not None
-    )
-    assert denominator_obstacle("alerts", WOMEN, Audience.ANALYST, city) is None
-    assert denominator_obstacle("residents", WOMEN, Audience.ANALYST, city) is not None
+    assert denominator_obstacle("alerts", AlertFilter(period="28d", districts=("zone_1",)), source) is not None
+    assert denominator_obstacle("alerts", WOMEN, source) is None
+    assert denominator_obstacle("residents", WOMEN, source) is not None
     with pytest.raises(DenominatorError, match="no residents by district"):
-        hot_spot_study(source, WOMEN, Audience.ANALYST, base="residents")
+        hot_spot_study(source, WOMEN, base="residents")
     with pytest.raises(DenominatorError, match="already holds all alerts"):
-        hot_spot_study(source, AlertFilter(), Audience.ANALYST, base="alerts")
+        hot_spot_study(source, AlertFilter(), base="alerts")
     sensitive = AlertFilter(categories=(next(iter(city.sensitive)),))
     with pytest.raises(DenominatorError, match="different sizes"):
-        denominator_for(source, sensitive, 8, Audience.COUNCIL, "alerts")
+        denominator_for(seen_by(source, Audience.COUNCIL), sensitive, 8, "alerts")
 
 
 def test_residents_give_rates_by_thousand(source: Source, t: Translator, city: CityProfile) -> None:
     lived_in = replace(source, city=peopled(city, {area.id: 20_000.0 for area in city.districts}))
-    study = hot_spot_study(lived_in, WOMEN, Audience.ANALYST, base="residents")
+    study = hot_spot_study(lived_in, WOMEN, base="residents")
     assert study.spots
     assert "residents live and" in study.spots[0].sentence(t)
     assert "per 1,000 residents" in study.spots[0].sentence(t)
@@ -176,11 +174,11 @@ def test_the_council_has_the_base_and_the_shares_of_all_its_cells(tmp_path: Path
     source = small_source(tmp_path, rows, small_city())
     f = AlertFilter(period="all", categories=("noise",))
     told, exact = (
-        hot_spot_study(source, f, who, 9, "alerts").hot.frame for who in (Audience.COUNCIL, Audience.ANALYST)
+        hot_spot_study(seen_by(source, who), f, 9, "alerts").hot.frame for who in (Audience.COUNCIL, Audience.ANALYST)
     )
     pd.testing.assert_frame_equal(told, exact)
     assert sorted(told["base"][told["base"] > 0]) == [3, 40]
-    base = denominator_for(source, f, 9, Audience.COUNCIL, "alerts")
+    base = denominator_for(seen_by(source, Audience.COUNCIL), f, 9, "alerts")
     assert base is not None
     assert base.frame["n"].notna().all()
 

@@ -14,6 +14,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.store import Home
 from tests.small import alert, small_city, small_source
+from tests.stored import seen_by
 
 ALL = AlertFilter(period="all")
 
@@ -32,13 +33,13 @@ def test_a_source_knows_its_dates_and_odd_categories(tmp_path: Path) -> None:
 def test_no_files_is_an_empty_store() -> None:
     source = source_from_files([], "empty", small_city())
     assert source.count == 0
-    total = query.total(source, ALL, Audience.COUNCIL)
+    total = query.total(seen_by(source, Audience.COUNCIL), ALL)
     assert (total.n, total.of) == (0, 0)
-    assert query.counts(source, ALL, ["category", "hour"], Audience.ANALYST).frame.empty
-    assert query.counts(source, ALL, ["district", "week"], Audience.COUNCIL, complete=True).total == 0
-    assert query.cells(source, ALL, 9, Audience.COUNCIL).frame["n"].sum() == 0
-    assert query.default_coordinates(source, ALL, Audience.COUNCIL).empty
-    assert query.nearest_nonempty(source, ALL, Audience.COUNCIL) is None
+    assert query.counts(source, ALL, ["category", "hour"]).frame.empty
+    assert query.counts(seen_by(source, Audience.COUNCIL), ALL, ["district", "week"], complete=True).total == 0
+    assert query.cells(seen_by(source, Audience.COUNCIL), ALL, 9).frame["n"].sum() == 0
+    assert query.default_coordinates(seen_by(source, Audience.COUNCIL), ALL).empty
+    assert query.nearest_nonempty(seen_by(source, Audience.COUNCIL), ALL) is None
 
 
 def test_one_cursor_a_source_holds_under_threads(tmp_path: Path) -> None:
@@ -46,7 +47,7 @@ def test_one_cursor_a_source_holds_under_threads(tmp_path: Path) -> None:
     files = sorted(tmp_path.glob("*.parquet"))
 
     def ask(_: int) -> int | None:
-        return query.total(source_from_files(files, "test", small_city()), ALL, Audience.ANALYST).n
+        return query.total(source_from_files(files, "test", small_city()), ALL).n
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(ask, range(64))) == {200}

@@ -13,7 +13,7 @@ from curim_data import query
 from curim_data.engine import flat, open_source, source_from_files
 from curim_data.engine.flat import database, open_flat
 from curim_data.filters import AlertFilter
-from curim_data.model import SCHEMA, Audience, sql
+from curim_data.model import SCHEMA, sql
 from curim_data.store import Home
 from tests.engine_questions import FILTERS, QUESTIONS, assert_equal
 from tests.stored import stored_alerts
@@ -30,7 +30,7 @@ def test_a_file_answers_as_a_table_in_memory_does(
     read = source_from_files(held.cache["files"], f"read {tmp_path}", held.city, meeting=held.meeting)
     for f in FILTERS.values():
         ask = QUESTIONS[question]
-        assert_equal(ask(held, f, Audience.ANALYST), ask(read, f, Audience.ANALYST))
+        assert_equal(ask(held, f), ask(read, f))
 
 
 def test_hours_and_categories_are_those_of_the_lists(sample: Home) -> None:
@@ -38,11 +38,11 @@ def test_hours_and_categories_are_those_of_the_lists(sample: Home) -> None:
     stored = stored_alerts(source).to_pandas()
     late = {20, 21, 22, 23}
     inside = stored["hours"].map(lambda hours: hours is not None and 2 * len(late.intersection(hours)) >= len(hours))
-    asked = query.total(source, ALL.replace(hours=(20, 23)), Audience.ANALYST)
+    asked = query.total(source, ALL.replace(hours=(20, 23)))
     assert asked.n == inside.sum() > 0
     lists = stored["more_categories"].map(lambda more: [] if more is None else list(more))
     noise = [("noise" in (one, *more)) for one, more in zip(stored["category"], lists, strict=True)]
-    assert query.total(source, ALL.replace(categories=("noise",)), Audience.ANALYST).n == sum(noise) > 0
+    assert query.total(source, ALL.replace(categories=("noise",))).n == sum(noise) > 0
 
 
 @pytest.mark.parametrize("resolution", [4, 6, 7, 9, 12])

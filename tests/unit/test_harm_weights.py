@@ -23,6 +23,7 @@ from curim_data.store import Home
 from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
 from curim_data.studies.harm import weights_by_cell, weights_offered
 from tests.small import alert, small_city, small_source
+from tests.stored import seen_by
 from tests.unit.test_clusters_detection import STATION, centres_in_metres, drawn
 
 
@@ -60,17 +61,17 @@ def test_a_harm_index_weighs_by_the_gravest_category(tmp_path: Path, t: Translat
     ]
     source = small_source(tmp_path, rows, city)
     f = AlertFilter(period="all")
-    counted = query.counts(source, f, ["harm"], Audience.ANALYST).frame.set_index("harm")["n"]
+    counted = query.counts(source, f, ["harm"]).frame.set_index("harm")["n"]
     assert counted[counted.index.notna()].to_dict() == {1.0: 2, 7.0: 1}
     assert counted[counted.index.isna()].tolist() == [1]
-    weights = weights_by_cell(source, f, Audience.ANALYST, "harm", 9, source.city.land_cells(9).index)
+    weights = weights_by_cell(source, f, "harm", 9, source.city.land_cells(9).index)
     assert weights.values.tolist() == pytest.approx([1 / 3, 7 / 3, 1.0])
     assert weights.sums.sum() == pytest.approx(4)
     told = " ".join(t(choice.explanation) for choice in weights.choices)
     assert "mean index of 3.0" in told
     assert "1 alerts of categories without a harm index" in told
-    assert "harm" in weights_offered(source, Audience.ANALYST)
-    assert weights_offered(source, Audience.COUNCIL) == ()
+    assert "harm" in weights_offered(source)
+    assert weights_offered(seen_by(source, Audience.COUNCIL)) == ()
 
 
 def test_equal_weights_change_nothing(city: CityProfile) -> None:
@@ -140,10 +141,10 @@ def test_weights_of_other_alerts_are_refused(city: CityProfile) -> None:
 @pytest.mark.slow
 def test_severity_is_counted_on_the_same_alerts(sample: Home) -> None:
     source = open_source(sample)
-    found = cluster_study(source, AlertFilter(), Audience.ANALYST, weight="severity")
-    plain = query.cells(source, AlertFilter(), CLUSTER_RESOLUTION, Audience.ANALYST)
+    found = cluster_study(source, AlertFilter(), weight="severity")
+    plain = query.cells(source, AlertFilter(), CLUSTER_RESOLUTION)
     assert found.n == plain.total
     assert found.weighted
     assert any(choice.name == "piles" for choice in found.choices)
     with pytest.raises(DisclosureError):
-        cluster_study(open_for(sample, Audience.COUNCIL), AlertFilter(), Audience.COUNCIL, weight="severity")
+        cluster_study(open_for(sample, Audience.COUNCIL), AlertFilter(), weight="severity")

@@ -25,6 +25,7 @@ from curim_data.studies.cells import cell_size
 from curim_data.studies.concentration import concentration_study
 from curim_data.studies.hot_spots import COARSEST_TESTED, LEAST_TESTED, hot_spot_size, hot_spot_study
 from tests.small import alert, small_city, small_source
+from tests.stored import seen_by
 
 EVERY = AlertFilter(period="all")
 # Some 30 km square: 170 cells of 2.3 km.
@@ -52,30 +53,30 @@ def source_of(folder: Path, n: int, land: Polygon = WIDE, reports: int = 1) -> S
 
 def test_cells_grow_until_the_test_can_tell(tmp_path: Path, t: Translator) -> None:
     source = source_of(tmp_path, 400)
-    first = int(cell_size(source, EVERY, Audience.ANALYST, None).value)
-    study = hot_spot_study(source, EVERY, Audience.ANALYST)
+    first = int(cell_size(source, EVERY, None).value)
+    study = hot_spot_study(source, EVERY)
     assert COARSEST_TESTED <= study.resolution < first
     assert not study.power.too_few
     for size in range(first, study.resolution, -1):
-        assert hot_spot_study(source, EVERY, Audience.ANALYST, size).power.too_few
+        assert hot_spot_study(source, EVERY, size).power.too_few
     assert [h3.latlng_to_cell(*CROWDED[::-1], study.resolution) in spot.cells for spot in study.spots] == [True]
     told = t(study.choices[0].explanation)
     assert "are too small for 400 alerts" in told
-    assert study.choices[0] == hot_spot_size(source, EVERY, Audience.SPECIALIST)
-    (size, *_) = concentration_study(source, EVERY, Audience.ANALYST).choices
+    assert study.choices[0] == hot_spot_size(source, EVERY)
+    (size, *_) = concentration_study(source, EVERY).choices
     assert size == study.choices[0]
 
 
 def test_the_size_stays_where_it_was_given_and_where_no_other_tells(tmp_path: Path) -> None:
     source = source_of(tmp_path, 400)
-    given = hot_spot_study(source, EVERY, Audience.ANALYST, 9)
+    given = hot_spot_study(source, EVERY, 9)
     assert (given.resolution, given.power.too_few) == (9, True)
-    assert hot_spot_size(source, EVERY, Audience.COUNCIL) == hot_spot_size(source, EVERY, Audience.ANALYST)
+    assert hot_spot_size(seen_by(source, Audience.COUNCIL), EVERY) == hot_spot_size(source, EVERY)
     for n in (0, 5):
         few = source_of(tmp_path, n)
-        assert hot_spot_size(few, EVERY, Audience.ANALYST) == cell_size(few, EVERY, Audience.ANALYST, None)
+        assert hot_spot_size(few, EVERY) == cell_size(few, EVERY, None)
     many = source_of(tmp_path, 1_500, SMALL)
-    assert hot_spot_size(many, EVERY, Audience.ANALYST) == cell_size(many, EVERY, Audience.ANALYST, None)
+    assert hot_spot_size(many, EVERY) == cell_size(many, EVERY, None)
 
 
 def test_the_size_follows_from_the_alerts(tmp_path: Path) -> None:
@@ -88,16 +89,16 @@ def test_the_size_follows_from_the_alerts(tmp_path: Path) -> None:
         cells=city.sampled_cells,
         affordable=city.finest_affordable(MOST_MAP_CELLS),
     )
-    assert cell_size(source, EVERY, Audience.ANALYST, None) == meant
+    assert cell_size(source, EVERY, None) == meant
 
 
 def test_a_town_is_not_cut_into_a_handful_of_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = source_of(tmp_path, 400)
-    chosen = hot_spot_size(source, EVERY, Audience.ANALYST)
+    chosen = hot_spot_size(source, EVERY)
     assert len(source.city.land_cells(int(chosen.value))) >= LEAST_TESTED
     monkeypatch.setattr(hot_spots, "LEAST_TESTED", 100_000)
     source.cache.clear()
-    assert hot_spot_size(source, EVERY, Audience.ANALYST) == cell_size(source, EVERY, Audience.ANALYST, None)
+    assert hot_spot_size(source, EVERY) == cell_size(source, EVERY, None)
 
 
 def test_the_size_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,8 +106,8 @@ def test_the_size_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     find = hot_spots._telling_size
     monkeypatch.setattr(hot_spots, "_telling_size", lambda *args: asked.append(args) or find(*args))
     for district in ((), ("zone_1",), ()):
-        hot_spot_size(source, EVERY.replace(districts=district), Audience.ANALYST)
-    hot_spot_study(source, EVERY, Audience.SPECIALIST)
+        hot_spot_size(source, EVERY.replace(districts=district))
+    hot_spot_study(source, EVERY)
     assert len(asked) == 1
 
 
@@ -135,7 +136,7 @@ def _parents(cells: np.ndarray, size: int) -> pd.Index:
 
 def test_the_list_says_how_little_it_holds_and_why(tmp_path: Path, t: Translator) -> None:
     source = source_of(tmp_path, 400)
-    study = hot_spot_study(source, EVERY, Audience.ANALYST)
+    study = hot_spot_study(source, EVERY)
     assert study.elsewhere is not None
     held, counts = {cell for spot in study.spots for cell in spot.cells}, study.hot.frame["n"]
     inside = sum(spot.n for spot in study.spots)
@@ -144,7 +145,7 @@ def test_the_list_says_how_little_it_holds_and_why(tmp_path: Path, t: Translator
     assert values["n"] == sorted(others)[(len(others) - 1) // 2]  # each incident with the number of its cell
     told = t(study.elsewhere)
     assert told.startswith(f"The list holds {round(100 * inside / 400)} % of the alerts of the city")
-    of_council = hot_spot_study(source, EVERY, Audience.COUNCIL).elsewhere
+    of_council = hot_spot_study(seen_by(source, Audience.COUNCIL), EVERY).elsewhere
     assert of_council is not None
     assert of_council.values == {"percent": values["percent"], "k": 5}  # the number of a cell is too small for it
     assert values["n"] < 5

@@ -29,6 +29,7 @@ from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.harm import spots_by_harm, weight_obstacle, weights_by_cell
 from curim_data.studies.hot_spots import hot_spot_study
+from tests.stored import seen_by
 
 RESOLUTION = 10
 
@@ -192,10 +193,10 @@ def test_the_order_goes_by_the_lower_limit() -> None:
 
 def test_hot_spots_of_the_sample_by_severity(sample: Home, t: Translator) -> None:
     source, f = open_source(sample), AlertFilter(period="12m")
-    study = hot_spot_study(source, f, Audience.ANALYST)
-    found = spots_by_harm(source, f, Audience.ANALYST, "severity", study)
+    study = hot_spot_study(source, f)
+    found = spots_by_harm(source, f, "severity", study)
     assert set(found.of) == {spot.id for spot in study.spots}
-    weights = weights_by_cell(source, f, Audience.ANALYST, "severity", study.resolution, study.hot.frame.index)
+    weights = weights_by_cell(source, f, "severity", study.resolution, study.hot.frame.index)
     assert weights.sums.sum() == pytest.approx(study.hot.frame["n"].sum())
     told = " ".join(t(choice.explanation) for choice in found.choices)
     assert "mean severity" in told
@@ -205,13 +206,13 @@ def test_hot_spots_of_the_sample_by_severity(sample: Home, t: Translator) -> Non
 def test_sums_of_weights_are_for_exact_audiences_alone(sample: Home) -> None:
     """A sum of weights beside a withheld count would tell it, and its parts by severity even more."""
     source, f = open_for(sample, Audience.COUNCIL), AlertFilter(period="12m")
-    study = hot_spot_study(source, f, Audience.COUNCIL)
+    study = hot_spot_study(seen_by(source, Audience.COUNCIL), f)
     for audience in (Audience.COUNCIL, Audience.PUBLIC):
         with pytest.raises(DisclosureError):
-            spots_by_harm(source, f, audience, "severity", study)
-        assert weight_obstacle(source, "severity", audience) is not None
+            spots_by_harm(seen_by(source, audience), f, "severity", study)
+        assert weight_obstacle(seen_by(source, audience), "severity") is not None
         with pytest.raises(ValueError, match="counts cannot be made by harm"):
-            query.counts(source, f, ["harm"], audience)
+            query.counts(seen_by(source, audience), f, ["harm"])
     exact = open_source(sample)
-    assert weight_obstacle(exact, "severity", Audience.ANALYST) is None
-    assert weight_obstacle(exact, "harm", Audience.ANALYST) is not None
+    assert weight_obstacle(exact, "severity") is None
+    assert weight_obstacle(exact, "harm") is not None

@@ -27,6 +27,7 @@ from curim_data.store import Home
 from curim_data.studies.change_words import least_written
 from tests.edited import begun
 from tests.small import alert, small_city, small_source
+from tests.stored import seen_by
 from tests.unit.test_protection_exchange import FINE, units
 
 method = import_module("curim_data.protection.exchange")
@@ -51,28 +52,28 @@ def test_counts_under_the_raised_number_are_not_written_out(tmp_path: Path, audi
         ((8, 13), {}),
     ):
         source = source_of(tmp_path, *given)
-        counted = query.counts(source, ALL, ["category"], audience)
+        counted = query.counts(seen_by(source, audience), ALL, ["category"])
         shown = counted.shown.frame
         assert dict(shown.dropna(subset=["n"])[["category", "n"]].itertuples(index=False)) == told
         assert dict(counted.frame[["category", "n"]].itertuples(index=False)) == {"noise": 7, "harassment_sexual": 12}
         for category, k in zip(("noise", "harassment_sexual"), given, strict=True):
-            total = query.total(source, ALL.replace(categories=(category,)), audience)
+            total = query.total(seen_by(source, audience), ALL.replace(categories=(category,)))
             assert total.threshold == k
             assert total.withheld == (category not in told)
         rows = counted.frame.assign(cell=None)
-        assert set(least_written(rows, audience, source.city).tolist()) == set(given)
+        assert set(least_written(rows, seen_by(source, audience)).tolist()) == set(given)
 
 
 def test_who_counts_the_alerts_sees_every_number(tmp_path: Path) -> None:
     source = source_of(tmp_path, 50, 100)
-    assert privacy.threshold(Audience.SPECIALIST, True, source.city) == 1
-    assert query.counts(source, ALL, ["category"], Audience.SPECIALIST).shown.frame["n"].notna().all()
+    assert privacy.threshold(seen_by(source, Audience.SPECIALIST), True) == 1
+    assert query.counts(source, ALL, ["category"]).shown.frame["n"].notna().all()
 
 
 def test_no_city_has_less_than_the_floors_however_it_was_made() -> None:
     for given in ((0, 0), (1, 2), (-5, -5), (4, 9)):
         city = replace(small_city(), least_counts=given)
-        assert [privacy.threshold(Audience.PUBLIC, sensitive, city) for sensitive in (False, True)] == [5, 10]
+        assert [city.least_count(sensitive) for sensitive in (False, True)] == [5, 10]
 
 
 def test_sensitive_categories_never_have_less_than_others() -> None:

@@ -18,6 +18,7 @@ from curim_data.studies.brief import brief_changes
 from curim_data.studies.brief_text import headline, none_sentence
 from curim_data.studies.changes import change_study
 from tests.small import alert, small_source
+from tests.stored import seen_by
 
 START, DAYS, WEEKS = dt.date(2023, 1, 2), 28, 130
 SINCE = START + dt.timedelta(weeks=WEEKS - 4)
@@ -41,7 +42,7 @@ def test_where_days_are_not_covered_the_others_are_compared_and_counted(tmp_path
     source = source_of(tmp_path, 40, 1.15)
     week = LAST.start, LAST.start + dt.timedelta(days=6)
     without = replace(source, cache={}, annotations=(Annotation("0" * 8, *week, "not_covered", "left out"),))
-    whole, part = (brief_changes(one, LAST, Audience.ANALYST) for one in (source, without))
+    whole, part = (brief_changes(one, LAST) for one in (source, without))
     assert part.city is not None
     assert part.city.after < part.recent.n == whole.recent.n
     said = f": {part.city.after} of {part.recent.n} alerts, on the days that can be compared, about as many as"
@@ -67,7 +68,7 @@ def test_headline_verdict_and_list_agree(tmp_path: Path, t: Translator, times: f
     assert city is not None
     assert (city.grade == "clear") == (verdict != "usual")
     for audience in (Audience.ANALYST, Audience.COUNCIL):
-        study = brief_changes(source, LAST, audience)
+        study = brief_changes(seen_by(source, audience), LAST)
         assert study.verdict == verdict
         said = headline(study, t)
         assert told in said
@@ -80,7 +81,7 @@ def test_headline_verdict_and_list_agree(tmp_path: Path, t: Translator, times: f
 def test_of_a_handful_nothing_is_told(tmp_path: Path, t: Translator, a_week: float) -> None:
     source = source_of(tmp_path, a_week, 1.0)
     for audience in (Audience.ANALYST, Audience.COUNCIL):
-        study = brief_changes(source, LAST, audience)
+        study = brief_changes(seen_by(source, audience), LAST)
         said = headline(study, t)
         assert "usual" not in said
         assert not study.clear

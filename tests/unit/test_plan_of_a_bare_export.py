@@ -25,6 +25,7 @@ from curim_data.store import Home, Store
 from curim_data.studies.plan import draft_plan_for_cells, problem_of_cells
 from curim_data.studies.plan_progress import Standing, plan_progress
 from tests.small import HERE, alert, small_city, small_source
+from tests.stored import seen_by
 
 T = translator("en")
 CELL = h3.latlng_to_cell(HERE[1], HERE[0], 10)
@@ -61,7 +62,7 @@ def _problem(**values: object) -> Problem:
 def test_what_the_export_does_not_have_is_no_finding(tmp_path: Path, lang: str) -> None:
     t = translator(lang)
     source = _bare(tmp_path, BY_HOUR)
-    problem = problem_of_cells(source, AlertFilter(), [CELL], Audience.COUNCIL)
+    problem = problem_of_cells(seen_by(source, Audience.COUNCIL), AlertFilter(), [CELL])
     told = problem_statement(problem, t, source.city)
     assert t.c("category", "Not stated") not in told
     assert t(NO_CATEGORY) in told
@@ -90,7 +91,7 @@ def test_one_category_is_no_main_one(city: CityProfile, lang: str) -> None:
 
 def test_one_category_is_no_main_one_in_the_panel(city: CityProfile, tmp_path: Path) -> None:
     source = small_source(tmp_path, [alert(n, category="noise", point=POINTS[n]) for n in range(20)])
-    problem = problem_of_cells(source, AlertFilter(), [CELL], Audience.ANALYST)
+    problem = problem_of_cells(source, AlertFilter(), [CELL])
     counts = pd.DataFrame({"category": ["noise"], "n": [20.0]})
     panel = profile_spot(city, n=20, categories=counts).sentence(T)
     assert panel == f"All of one category: {city.categories['noise'].labels['en']}."
@@ -107,7 +108,8 @@ def test_some_alerts_without_a_category_are_counted_apart(city: CityProfile) -> 
 def test_half_of_all_alerts_lie_in_the_hours_that_the_council_reads(tmp_path: Path) -> None:
     source = _bare(tmp_path, BY_HOUR)
     exact, told = (
-        problem_of_cells(source, AlertFilter(), [CELL], audience) for audience in (Audience.ANALYST, Audience.COUNCIL)
+        problem_of_cells(seen_by(source, audience), AlertFilter(), [CELL])
+        for audience in (Audience.ANALYST, Audience.COUNCIL)
     )
     total = sum(BY_HOUR.values())
     for problem in (exact, told):
@@ -133,7 +135,7 @@ def test_half_of_all_alerts_lie_in_the_hours_that_the_council_reads(tmp_path: Pa
 def test_the_council_reads_hours_in_whole_bands_of_six(
     tmp_path: Path, by_hour: dict[int, int], told: tuple[int, int]
 ) -> None:
-    problem = problem_of_cells(_bare(tmp_path, by_hour), AlertFilter(), [CELL], Audience.COUNCIL)
+    problem = problem_of_cells(seen_by(_bare(tmp_path, by_hour), Audience.COUNCIL), AlertFilter(), [CELL])
     assert problem.hours == told
     assert problem.hours_protected
 
@@ -141,7 +143,7 @@ def test_the_council_reads_hours_in_whole_bands_of_six(
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_plan_from_old_data_begins_after_today(tmp_path: Path, lang: str) -> None:
     source, today = _bare(tmp_path, BY_HOUR), dt.date(2026, 11, 26)
-    plan = draft_plan_for_cells(source, AlertFilter(), [CELL], Audience.ANALYST, today=today, language=lang)
+    plan = draft_plan_for_cells(source, AlertFilter(), [CELL], today=today, language=lang)
     made, t = plan.plan, translator(lang)
     assert made.start == today + dt.timedelta(weeks=8)
     assert made.finish is not None
@@ -160,7 +162,7 @@ def test_a_plan_from_old_data_begins_after_today(tmp_path: Path, lang: str) -> N
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_plan_that_has_begun_is_not_to_be_drafted_again(tmp_path: Path, lang: str) -> None:
     source, today, t = _bare(tmp_path, BY_HOUR), dt.date(2026, 11, 26), translator(lang)
-    made = draft_plan_for_cells(source, AlertFilter(), [CELL], Audience.ANALYST, today=today).plan
+    made = draft_plan_for_cells(source, AlertFilter(), [CELL], today=today).plan
     told = {status: t(old) for status in PlanStatus if (old := old_baseline(replace(made, status=status)))}
     begun = {PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED}
     assert len(told) == len(PlanStatus)
@@ -171,7 +173,7 @@ def test_a_plan_that_has_begun_is_not_to_be_drafted_again(tmp_path: Path, lang: 
 
 def test_new_data_give_the_dates_and_no_warning(tmp_path: Path) -> None:
     source = _bare(tmp_path, BY_HOUR)
-    made = draft_plan_for_cells(source, AlertFilter(), [CELL], Audience.ANALYST, today=dt.date(2019, 12, 1))
+    made = draft_plan_for_cells(source, AlertFilter(), [CELL], today=dt.date(2019, 12, 1))
     assert made.plan.start == source.as_of + dt.timedelta(weeks=8)
     assert old_baseline(made.plan) is None
 
@@ -200,7 +202,7 @@ def test_each_kind_has_measures() -> None:
 
 def test_kinds_come_from_the_alerts(tmp_path: Path) -> None:
     source = _bare(tmp_path, BY_HOUR)
-    assert problem_of_cells(source, AlertFilter(), [CELL], Audience.COUNCIL).kinds == ("offence",)
+    assert problem_of_cells(seen_by(source, Audience.COUNCIL), AlertFilter(), [CELL]).kinds == ("offence",)
 
 
 def test_a_category_is_given_the_way_that_the_page_names(tmp_path: Path) -> None:

@@ -63,12 +63,12 @@ def test_what_was_prepared_is_read_and_equal(home: Home, monkeypatch: pytest.Mon
         pd.testing.assert_series_equal(
             read_cells(home.prepared(fresh.version), resolution), fresh.land_cells(resolution)
         )
-    worked_out = known_places(open_source(home), Audience.ANALYST)
+    worked_out = known_places(open_source(home))
     hot_spots._known_places.clear()
     monkeypatch.setattr(hot_spots, "_hot_spots", None)  # nothing is worked out
     assert worked_out
     for audience in Audience:
-        assert known_places(open_for(home, audience), audience) == worked_out
+        assert known_places(open_for(home, audience)) == worked_out
 
 
 def test_files_that_cannot_be_used_prepare_nothing_and_one_among_them_that_can_does(
@@ -119,7 +119,7 @@ def test_an_import_that_changes_nothing_leaves_what_was_prepared(home: Home, mon
 def test_what_is_missing_or_broken_is_worked_out(home: Home, harm: str) -> None:
     prepare(home)
     source = open_source(home)
-    before = known_places(source, Audience.ANALYST)
+    before = known_places(source)
     for path in home.prepared(source.city.version).iterdir():
         if harm == "removed":
             path.unlink()
@@ -127,7 +127,7 @@ def test_what_is_missing_or_broken_is_worked_out(home: Home, harm: str) -> None:
             path.write_bytes(b"PAR1 [1]")
     hot_spots._known_places.clear()
     _city.cache_clear()
-    assert known_places(open_source(home), Audience.ANALYST) == before
+    assert known_places(open_source(home)) == before
     assert len(home.city().land_cells(9))
 
 
@@ -157,7 +157,7 @@ def test_several_may_prepare_at_once(home: Home) -> None:
 def test_the_first_question_is_answered_from_what_was_prepared(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     by = ["category", "week"]
     source = open_source(home)
-    usual = query.counts(source, ALL, by, Audience.ANALYST).frame
+    usual = query.counts(source, ALL, by).frame
     points, step = query.default_points(source), positions.coordinate_step(source)
     prepare(home)
     forget()
@@ -165,7 +165,7 @@ def test_the_first_question_is_answered_from_what_was_prepared(home: Home, monke
         monkeypatch.setattr(module, name, None)  # nothing is worked out
     monkeypatch.setattr(flat, "_flattened", None)
     fresh = open_source(home)
-    pd.testing.assert_frame_equal(query.counts(fresh, ALL, by, Audience.ANALYST).frame, usual)
+    pd.testing.assert_frame_equal(query.counts(fresh, ALL, by).frame, usual)
     pd.testing.assert_frame_equal(query.default_points(fresh), points)
     assert positions.coordinate_step(fresh) == step
     for name in ("first", "as_of", "count", "month_only", "known_time", "asked", "other_categories"):
@@ -216,7 +216,7 @@ def test_an_erasure_leaves_nothing_that_was_prepared_of_the_alerts(home: Home) -
     assert not list((home.path / FOLDER).rglob("alerts-*"))
     prepare(home)
     forget()
-    assert query.total(open_source(home), ALL, Audience.ANALYST).n == source.count - 1
+    assert query.total(open_source(home), ALL).n == source.count - 1
 
 
 def test_places_found_while_alerts_were_erased_are_not_kept(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +238,7 @@ def test_places_found_while_alerts_were_erased_are_not_kept(home: Home, monkeypa
 def test_undoing_the_last_import_finds_what_was_prepared_before_it(home: Home) -> None:
     prepare(home)
     source = open_source(home)
-    counted = query.counts(source, ALL, ["category"], Audience.ANALYST).frame
+    counted = query.counts(source, ALL, ["category"]).frame
     own = prepared.alerts_name("", source.version)
     files = {path: path.stat().st_mtime_ns for path in home.prepared(source.city.version).glob(f"*{own}*")}
     assert {path.suffix for path in files} == {".parquet", ".json"}
@@ -254,7 +254,7 @@ def test_undoing_the_last_import_finds_what_was_prepared_before_it(home: Home) -
     forget()
     again = open_source(home)
     assert again.version == source.version
-    pd.testing.assert_frame_equal(query.counts(again, ALL, ["category"], Audience.ANALYST).frame, counted)
+    pd.testing.assert_frame_equal(query.counts(again, ALL, ["category"]).frame, counted)
 
 
 def test_what_was_prepared_of_newer_alerts_is_left(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

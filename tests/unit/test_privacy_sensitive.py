@@ -16,6 +16,7 @@ from curim_data.formats import FORMATS
 from curim_data.model import Audience
 from curim_data.privacy.sensitive import is_sensitive_category, sensitive_categories
 from tests.small import alert, small_city, small_source
+from tests.stored import seen_by
 
 ALL = AlertFilter(period="all")
 
@@ -40,32 +41,32 @@ def test_the_sensitive_ones_of_a_store(source: Source) -> None:
 
 
 def test_rows_of_an_unknown_sensitive_category_are_strict(source: Source) -> None:
-    counted = query.counts(source, ALL, ["category"], Audience.COUNCIL)
+    counted = query.counts(seen_by(source, Audience.COUNCIL), ALL, ["category"])
     told = counted.shown.frame.set_index("category")
     assert told.loc["SEX CRIMES", ["withheld", "fewer_than"]].tolist() == [True, 10]
     assert told.loc["LOST DOG", "n"] == 7
     assert counted.frame.set_index("category").loc["SEX CRIMES", "n"] == 7  # what is worked out is of all counts
-    assert privacy.threshold(Audience.COUNCIL, True, small_city()) == 10
+    assert privacy.threshold(seen_by(source, Audience.COUNCIL), True) == 10
 
 
 def test_asking_for_one_is_asking_for_a_sensitive_category(source: Source) -> None:
     asked = ALL.replace(categories=("SEX CRIMES",))
     assert privacy.is_sensitive(asked, source.city)
-    total = query.total(source, asked, Audience.COUNCIL)
+    total = query.total(seen_by(source, Audience.COUNCIL), asked)
     assert total.withheld
     assert str(total.said) != "7"
-    assert privacy.finest_resolution(Audience.COUNCIL, asked, source.city) == privacy.FLOOR_SENSITIVE
+    assert privacy.finest_resolution(seen_by(source, Audience.COUNCIL), asked) == privacy.FLOOR_SENSITIVE
     harmless = ALL.replace(categories=("LOST DOG",))
-    assert query.total(source, harmless, Audience.COUNCIL).n == 7
+    assert query.total(seen_by(source, Audience.COUNCIL), harmless).n == 7
 
 
 def test_the_group_of_unknown_categories_is_strict_with_it(source: Source, tmp_path: Path) -> None:
-    told = query.counts(source, ALL, ["group"], Audience.COUNCIL)
+    told = query.counts(seen_by(source, Audience.COUNCIL), ALL, ["group"])
     assert told.threshold == privacy.K_SENSITIVE
     few = small_source(
         tmp_path, [alert(number, category="SEX CRIMES" if number < 7 else "noise") for number in range(40)]
     )
-    frame = query.counts(few, ALL, ["group"], Audience.COUNCIL).shown.frame.set_index("group")
+    frame = query.counts(seen_by(few, Audience.COUNCIL), ALL, ["group"]).shown.frame.set_index("group")
     assert frame.loc["", "withheld"]
 
 
@@ -91,5 +92,5 @@ def test_hours_by_category_are_banded(tmp_path: Path) -> None:
     tree = {name: category for name, category in city.categories.items() if not category.sensitive}
     plain = type(city)(**{**{f: getattr(city, f) for f in city.__dataclass_fields__}, "categories": tree})
     rows = [alert(number, category="rape" if number < 20 else "noise") for number in range(60)]
-    told = query.counts(small_source(tmp_path, rows, plain), ALL, ["hour", "category"], Audience.COUNCIL)
+    told = query.counts(seen_by(small_source(tmp_path, rows, plain), Audience.COUNCIL), ALL, ["hour", "category"])
     assert set(pd.Series(told.frame["hour"]).dropna().astype(int)) <= {0, 6, 12, 18}

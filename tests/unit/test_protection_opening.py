@@ -28,7 +28,7 @@ from curim_data.store import Home, Store
 from curim_data.store.erase import erase
 from curim_data.store.home import create_home
 from tests.small import alert, small_source
-from tests.stored import stored_alerts, stored_column
+from tests.stored import seen_by, stored_alerts, stored_column
 
 ALL = AlertFilter(period="all")
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -100,7 +100,7 @@ def test_a_home_without_alerts_has_an_empty_copy(home: Home, tmp_path: Path, aud
     Store(home).undo(Store(home).batches()[0].id)
     for empty in (home, create_home(tmp_path / "new")):
         copy = open_for(empty, audience)
-        assert copy.count == query.total(copy, ALL, audience).n == 0
+        assert copy.count == query.total(seen_by(copy, audience), ALL).n == 0
 
 
 def test_the_copy_tells_the_days_of_the_alerts_while_the_newest_wait(home: Home) -> None:
@@ -206,14 +206,16 @@ def test_the_copy_of_alerts_is_that_of_their_home_and_of_a_copy_itself(home: Hom
 
 
 ASKED: dict[str, Callable[[Source, Audience], Any]] = {
-    "counts": lambda source, audience: query.counts(source, ALL, ["category"], audience),
-    "cells": lambda source, audience: query.cells(source, ALL, 8, audience),
-    "tables": lambda source, audience: query.tables(source, ALL, [("category",)], audience),
-    "total": lambda source, audience: query.total(source, ALL, audience),
-    "options": lambda source, audience: query.options(source, ALL, "categories", audience),
-    "all options": lambda source, audience: query.all_options(source, ALL, ["places"], audience),
-    "default coordinates": lambda source, audience: query.default_coordinates(source, ALL, audience),
-    "nearest": lambda source, audience: query.nearest_nonempty(source, ALL.replace(categories=("none",)), audience),
+    "counts": lambda source, audience: query.counts(seen_by(source, audience), ALL, ["category"]),
+    "cells": lambda source, audience: query.cells(seen_by(source, audience), ALL, 8),
+    "tables": lambda source, audience: query.tables(seen_by(source, audience), ALL, [("category",)]),
+    "total": lambda source, audience: query.total(seen_by(source, audience), ALL),
+    "options": lambda source, audience: query.options(seen_by(source, audience), ALL, "categories"),
+    "all options": lambda source, audience: query.all_options(seen_by(source, audience), ALL, ["places"]),
+    "default coordinates": lambda source, audience: query.default_coordinates(seen_by(source, audience), ALL),
+    "nearest": lambda source, audience: query.nearest_nonempty(
+        seen_by(source, audience), ALL.replace(categories=("none",))
+    ),
 }
 
 

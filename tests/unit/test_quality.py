@@ -30,7 +30,7 @@ from curim_data.query import default_points
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from tests.small import HERE, alert, small_city, small_source
-from tests.stored import stored_alerts
+from tests.stored import seen_by, stored_alerts
 
 COORDINATES = ("longitude", "latitude", "inside")
 NOON = dt.datetime(2025, 6, 2, 12, tzinfo=dt.UTC)
@@ -92,7 +92,7 @@ def test_map_cells_are_no_finer_than_the_coordinates(tmp_path: Path, t: Translat
     points = np.round(np.column_stack([rng.uniform(23.62, 23.66, 3_000), rng.uniform(37.93, 37.96, 3_000)]), decimals)
     x, y = small_city().project(*points.T)
     rows = [alert(at, point=tuple(point), x=x[at], y=y[at]) for at, point in enumerate(points.tolist())]
-    study = hot_spot_study(_study(tmp_path, rows), AlertFilter(period="all"), Audience.ANALYST)
+    study = hot_spot_study(_study(tmp_path, rows), AlertFilter(period="all"))
     assert why in t(study.choices[0].explanation)
 
 
@@ -143,7 +143,7 @@ def test_no_lag_without_both_times(tmp_path: Path) -> None:
 
 def test_months_alone_turn_jumps_to_months(tmp_path: Path, t: Translator) -> None:
     rows = [alert(n, day=dt.date(2025, 1 + n % 6, 1), time_precision="month", hours=None) for n in range(60)]
-    study = quality_study(_study(tmp_path, rows), Audience.ANALYST)
+    study = quality_study(_study(tmp_path, rows), listed=True)
     assert study.detail is not None
     assert (study.detail.month_only, study.detail.unit) == (60, "month")
     assert study.coverage.complete
@@ -290,10 +290,10 @@ def test_incidents_by_hand(tmp_path: Path) -> None:
 
 def test_only_exact_audiences_get_details_and_only_analysts_ids(tmp_path: Path) -> None:
     source = _study(tmp_path, [_placed(1), _placed(2, hours=1)])
-    assert quality_study(source, Audience.COUNCIL).detail is None
+    assert quality_study(seen_by(source, Audience.COUNCIL)).detail is None
     with pytest.raises(DisclosureError):
-        detail(source, Audience.PUBLIC)
-    specialist, analyst = detail(source, Audience.SPECIALIST), detail(source, Audience.ANALYST)
+        detail(seen_by(source, Audience.PUBLIC))
+    specialist, analyst = detail(source), detail(source, listed=True)
     assert (specialist.near_duplicates.pairs, len(specialist.near_duplicates.listed)) == (1, 0)
     assert len(analyst.near_duplicates.listed) == 1
 
@@ -301,7 +301,7 @@ def test_only_exact_audiences_get_details_and_only_analysts_ids(tmp_path: Path) 
 def test_what_needs_attention_comes_first(tmp_path: Path, t: Translator) -> None:
     rows = [alert(n, category="<b>odd</b>" if n < 40 else "noise", day=dt.date(2025, 1, 1 + n % 28)) for n in range(60)]
     source = _study(tmp_path, rows)
-    told = findings(t, quality_study(source, Audience.ANALYST))
+    told = findings(t, quality_study(source, listed=True))
     marks = [one.attention for one in told]
     assert marks == sorted(marks, reverse=True)
     assert {one.key for one in told if one.attention} >= {"piles", "unknown"}
@@ -319,7 +319,7 @@ def test_what_needs_attention_comes_first(tmp_path: Path, t: Translator) -> None
 def test_a_gender_that_is_not_asked_is_not_called_unknown(
     tmp_path: Path, t: Translator, asked: set[str], said: str
 ) -> None:
-    study = replace(quality_study(_study(tmp_path, [_placed(1)]), Audience.ANALYST), asked=frozenset(asked))
+    study = replace(quality_study(_study(tmp_path, [_placed(1)]), listed=True), asked=frozenset(asked))
     (sentence,) = (one.sentence for one in findings(t, study) if one.key == "genders")
     assert said in sentence
     assert ("not known" in sentence) is bool(asked)
@@ -329,7 +329,7 @@ def test_a_gender_that_is_not_asked_is_not_called_unknown(
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_report_is_escaped_whole_and_without_ids(tmp_path: Path, lang: str) -> None:
     source = _study(tmp_path, [_placed(1, category="<b>odd</b>"), _placed(2, hours=1, category="<b>odd</b>")])
-    study = quality_study(source, Audience.ANALYST)
+    study = quality_study(source, listed=True)
     page = as_html(translator(lang), source, study).decode()
     assert "<b>odd" not in page
     assert "&lt;b&gt;odd&lt;/b&gt;" in page
@@ -343,7 +343,7 @@ def test_the_report_is_escaped_whole_and_without_ids(tmp_path: Path, lang: str) 
 
 def test_an_empty_store_has_a_report(tmp_path: Path, t: Translator) -> None:
     source = _study(tmp_path, [])
-    study = quality_study(source, Audience.ANALYST)
+    study = quality_study(source, listed=True)
     assert all(not sheet.frame.empty for some in sheets(t, source.city, study).values() for sheet in some)
     assert as_html(t, source, study)
     assert as_object(t, source, study)["alerts"] == 0

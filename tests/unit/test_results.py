@@ -143,13 +143,13 @@ def test_nothing_is_kept_where_it_is_off_or_cannot_be_written(
 
 def test_pages_find_what_another_process_left(home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "LEAST", 0.0)
-    mine = weights(dataset, AlertFilter(), Audience.COUNCIL)
-    key, _ = results._keys(weights.__wrapped__)(dataset, AlertFilter(), Audience.COUNCIL)  # type: ignore[attr-defined]
+    mine = weights(dataset, AlertFilter())
+    key, _ = results._keys(weights.__wrapped__)(dataset, AlertFilter())  # type: ignore[attr-defined]
     while read_result(home, dataset.profile, key) is None:
         pass  # it is written while the readers go on
     results.forget_results()
     monkeypatch.setattr("curim_data.studies.gender.weight_study", None)  # nothing is worked out any more
-    assert repr(weights(dataset, AlertFilter(), Audience.COUNCIL)) == repr(mine)
+    assert repr(weights(dataset, AlertFilter())) == repr(mine)
 
 
 def test_what_is_asked_of_periods_by_their_names_is_worked_out_first_and_an_error_leaves_the_others(
@@ -158,8 +158,8 @@ def test_what_is_asked_of_periods_by_their_names_is_worked_out_first_and_an_erro
     done: list[tuple[str, str, Audience]] = []
     for page in web.FIRST_RESULTS:
 
-        def work(_: Dataset, f: AlertFilter, audience: Audience, page: str = page) -> None:
-            done.append((page, f.period, audience))
+        def work(dataset: Dataset, f: AlertFilter, page: str = page) -> None:
+            done.append((page, f.period, dataset.audience))
             if page == "gender":
                 raise ValueError("no")
 

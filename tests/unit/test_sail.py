@@ -26,6 +26,7 @@ from tests.engine_questions import (
     assert_same_rows,
 )
 from tests.spark_servers import bare, end, free_port, required, sail_server
+from tests.stored import seen_by
 
 required("sail", "pysail", "pyspark", "grpc")
 
@@ -92,7 +93,7 @@ def test_threads_share_the_session(own: Home) -> None:
 
     def run() -> None:
         opened = open_source(own)
-        seen.append((opened.alerts.name, query.total(opened, ALL, Audience.ANALYST).n == opened.count))
+        seen.append((opened.alerts.name, query.total(opened, ALL).n == opened.count))
 
     threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:
@@ -109,7 +110,7 @@ def test_old_versions_are_dropped(sample: Home, tmp_path: Path, asked: str, monk
     assert Store(home).undo(Store(home).batches()[-1].id)
     after = [open_for(home, Audience.COUNCIL), open_for(home, Audience.SPECIALIST)]
     assert {one.count for one in after} == {0}
-    assert [query.total(one, ALL, Audience.COUNCIL).n for one in after[:1]] == [0]
+    assert [query.total(seen_by(one, Audience.COUNCIL), ALL).n for one in after[:1]] == [0]
     there = {one.alerts.name: spark._session(asked)._spark.catalog.tableExists(one.alerts.name)
              for one in (*before, *after)}  # fmt: skip
     assert list(there.values()) == [False, False, True, True]
@@ -120,16 +121,16 @@ def test_a_lost_server_is_said_and_found_again(own: Home, monkeypatch: pytest.Mo
     with sail_server(port) as (url, process):
         monkeypatch.setenv("CURIM_ALERTS_URL", url)
         opened = open_for(own, Audience.COUNCIL)
-        n = query.total(opened, ALL, Audience.COUNCIL).n
+        n = query.total(seen_by(opened, Audience.COUNCIL), ALL).n
         end(process)
         began = time.monotonic()
         with pytest.raises(EngineError, match=f"The engine at {url} does not answer"):
-            query.total(opened, AlertFilter(), Audience.COUNCIL)
+            query.total(seen_by(opened, Audience.COUNCIL), AlertFilter())
         with pytest.raises(EngineError, match="does not answer"):
             open_for(own, Audience.COUNCIL)
         assert time.monotonic() - began < 30
     with sail_server(port):
-        assert query.total(open_for(own, Audience.COUNCIL), ALL, Audience.COUNCIL).n == n
+        assert query.total(open_for(own, Audience.COUNCIL), ALL).n == n
 
 
 def test_a_server_that_began_anew_gets_the_views_again(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +142,7 @@ def test_a_server_that_began_anew_gets_the_views_again(own: Home, monkeypatch: p
     with sail_server(port):
         monkeypatch.setattr(spark, "FRESH", 0.0)
         again = open_source(own)
-        assert query.total(again, ALL, Audience.ANALYST).n == opened.count
+        assert query.total(again, ALL).n == opened.count
         assert again.alerts.name != opened.alerts.name
 
 

@@ -17,7 +17,7 @@ from analysis.grid.cells import SharedPoints, centres_in_metres, land_by_points,
 from analysis.hotspots.cell_significance import hot_cells
 from analysis.stats.dispersion import SINGLE, ReportBursts
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Translator
+from curim_data.model import CityProfile, Translator
 from curim_data.quality.positions import served_land, shared_points
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.hot_spots import hot_spot_study
@@ -119,15 +119,15 @@ def test_points_of_several_days_are_shared_and_those_of_one_day_are_not(tmp_path
 def test_corners_of_a_quiet_city_are_no_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, t: Translator) -> None:
     """Reports anywhere, put at the nearest of 1,500 corners: beside plain land the busier corners would be clusters."""
     source = source_of(simulate(WORLD, np.random.default_rng(11)), tmp_path)
-    assert not hot_spot_study(source, YEAR, Audience.SPECIALIST).spots
-    found = cluster_study(source, YEAR, Audience.SPECIALIST)
+    assert not hot_spot_study(source, YEAR).spots
+    found = cluster_study(source, YEAR)
     assert not found.found
     told = {choice.name: choice for choice in found.choices}
     assert told["points"].value == pytest.approx(1.0, abs=0.01)
     assert with_points(t, "Nothing.", found.choices).startswith("Nothing. Places are compared by the land that")
     assert with_points(t, "Nothing.", ()) == "Nothing."
     monkeypatch.setattr("curim_data.studies.clusters.shared_points", lambda _: None)
-    assert len(cluster_study(source, YEAR, Audience.SPECIALIST).found) > 10
+    assert len(cluster_study(source, YEAR).found) > 10
 
 
 def test_a_corner_with_many_times_its_share_is_a_place(tmp_path: Path) -> None:
@@ -136,8 +136,8 @@ def test_a_corner_with_many_times_its_share_is_a_place(tmp_path: Path) -> None:
     moved = np.random.default_rng(1).choice(len(alerts["x"]), 90, replace=False)
     alerts["x"][moved], alerts["y"][moved] = corner
     source = source_of(alerts, tmp_path)
-    (cluster,) = cluster_study(source, YEAR, Audience.SPECIALIST).found
-    (spot,) = hot_spot_study(source, YEAR, Audience.SPECIALIST).spots
+    (cluster,) = cluster_study(source, YEAR).found
+    (spot,) = hot_spot_study(source, YEAR).spots
     for place in (cluster, spot):
         x, y = piraeus().project([place.longitude], [place.latitude])
         assert np.hypot(x[0] - corner[0], y[0] - corner[1]) < 150

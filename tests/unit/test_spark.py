@@ -97,10 +97,10 @@ def test_a_master_without_workers_is_given_up(
             began = time.monotonic()
             for _ in range(2):
                 with pytest.raises(EngineError, match=f"The engine at {url} does not answer"):
-                    query.total(opened, ALL, Audience.ANALYST)
+                    query.total(opened, ALL)
             assert time.monotonic() - began < 30
         spark.forget(url)
-    assert query.total(open_source(own, master), ALL, Audience.ANALYST).n == opened.count
+    assert query.total(open_source(own, master), ALL).n == opened.count
 
 
 @pytest.mark.parametrize("audience", AUDIENCES)
@@ -120,4 +120,4 @@ def test_spark_connect_answers_too(
         for name, ask in zip(
             ("night", "women", "all", "group", "meeting", "usual", "all"), QUESTIONS.values(), strict=True
         ):
-            assert_equal(ask(files, FILTERS[name], audience), ask(other, FILTERS[name], audience))
+            assert_equal(ask(files, FILTERS[name]), ask(other, FILTERS[name]))

@@ -29,6 +29,7 @@ from curim_data.model import Audience, CityProfile, Translator
 from curim_data.store import Home
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.hot_spots import hot_spot_study, known_places
+from tests.stored import seen_by
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 QUAY = (23.6507, 37.9385)  # Pasalimani
@@ -173,12 +174,12 @@ FILTERS = {
 @pytest.fixture(scope="module")
 def named(source: Source) -> dict[str, dict[str, tuple[float, float, str]]]:
     """By filter: the places by id, with their point in metres and their name."""
-    places = known_places(source, Audience.ANALYST)
+    places = known_places(source)
     found = {}
     for label, f in FILTERS.items():
-        spots = hot_spot_study(source, f, Audience.ANALYST).spots
+        spots = hot_spot_study(source, f).spots
         found[label] = _table(spots, source, places)
-    found["clusters"] = _table(cluster_study(source, AlertFilter(), Audience.ANALYST).found, source, places)
+    found["clusters"] = _table(cluster_study(source, AlertFilter()).found, source, places)
     return found
 
 
@@ -209,6 +210,6 @@ def test_ids_and_names_are_distinct_under_a_filter(named: dict[str, dict[str, tu
 
 
 def test_all_audiences_have_the_same_known_places(source: Source) -> None:
-    exact = known_places(source, Audience.ANALYST)
+    exact = known_places(source)
     assert {h3.get_resolution(cell) for one in exact for cell in one.cells} == {10}
-    assert known_places(replace(source, exact=source), Audience.COUNCIL) is exact
+    assert known_places(seen_by(replace(source, exact=source), Audience.COUNCIL)) is exact

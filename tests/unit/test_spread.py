@@ -116,9 +116,9 @@ def test_the_whole_of_a_country_has_cells_that_can_be_had(national: bytes, tmp_p
     assert report.batch.accepted == ALERTS
     source = open_source(home)
     assert source.city.area_km2 > 10_000
-    study = hot_spot_study(source, AlertFilter(period="all"), Audience.ANALYST)
+    study = hot_spot_study(source, AlertFilter(period="all"))
     assert len(study.cells.frame) <= 100_000
-    council = hot_spot_study(open_for(home, Audience.COUNCIL), AlertFilter(period="all"), Audience.COUNCIL)
+    council = hot_spot_study(open_for(home, Audience.COUNCIL), AlertFilter(period="all"))
     assert len(council.cells.frame) <= 50_000
 
 
@@ -134,7 +134,7 @@ def test_the_densest_part_is_the_city_and_nothing_is_lost(national: bytes, tmp_p
     assert source.city.part
     assert source.city.area_km2 < 2_000
     assert shapely.contains_xy(source.city.land, *TOWNS[0][:2])
-    total = query.total(source, AlertFilter(period="all"), Audience.ANALYST)
+    total = query.total(source, AlertFilter(period="all"))
     assert total.n == ALERTS
     assert total.mapped == pytest.approx(TOWNS[0][3], rel=0.05)
     assert (total.outside or 0) + (total.mapped or 0) == ALERTS

@@ -23,6 +23,7 @@ from curim_data.studies.compare import (
     filter_pair,
     usual_preset,
 )
+from tests.stored import seen_by
 
 BOTH = (Audience.ANALYST, Audience.COUNCIL)
 DARK = AlertFilter(period="all", dark=True)
@@ -38,7 +39,7 @@ def source(sample: Home) -> Source:
 def test_the_place_of_women_after_dark_is_the_one_that_differs(
     sample: Home, audience: Audience, f: AlertFilter
 ) -> None:
-    study = compare_study(open_for(sample, audience), f, audience, "gender")
+    study = compare_study(open_for(sample, audience), f, "gender")
     first = study.comparison.places[0]
     assert study.names[first.id].place == "pasalimani"
     assert first.share > 0.8
@@ -55,35 +56,35 @@ def test_the_place_of_women_after_dark_is_the_one_that_differs(
 
 def test_alerts_on_neither_side_are_told_where_there_are_any(source: Source) -> None:
     pair = filter_pair(source, AlertFilter(), "light")
-    whole = query.total(source, AlertFilter(), Audience.ANALYST)
+    whole = query.total(source, AlertFilter())
     assert whole.n
     for left in (0, 1):
         sides = (dataclasses.replace(whole, n=whole.n - 7 - left), dataclasses.replace(whole, n=7))
-        told = _neither(source, pair, Audience.ANALYST, "light", sides)
+        told = _neither(source, pair, "light", sides)
         assert [choice.value for choice in told] == [left] * left
 
 
 def test_by_day_it_does_not_differ(source: Source) -> None:
-    study = compare_study(source, DARK.replace(dark=False), Audience.ANALYST, "gender")
+    study = compare_study(source, DARK.replace(dark=False), "gender")
     assert "pasalimani" not in {study.names[place.id].place for place in study.comparison.places if place.more > 0}
 
 
 def test_counts_of_both_sides_are_those_of_the_filters(source: Source) -> None:
-    study = compare_study(source, DARK, Audience.ANALYST, "gender")
+    study = compare_study(source, DARK, "gender")
     first = study.comparison.places[0]
     for gender, n in (("woman", first.n_a), ("man", first.n_b)):
         asked = DARK.replace(affected=(gender,))
-        cells = query.cells(source, asked, study.resolution, Audience.ANALYST).frame["n"]
+        cells = query.cells(source, asked, study.resolution).frame["n"]
         assert cells[list(first.cells)].sum() == n
 
 
 @pytest.mark.parametrize("against", ["gender", "reporter", "light", "before", "year"])
 def test_the_council_compares_all_counts_of_the_copy(council: Source, against: str) -> None:
-    study = compare_study(council, AlertFilter(period="quarter"), Audience.COUNCIL, against)
+    study = compare_study(seen_by(council, Audience.COUNCIL), AlertFilter(period="quarter"), against)
     told = study.comparison.frame
     assert study.resolution == 9
     for side, asked in (("a", study.pair.first), ("b", study.pair.second)):
-        cells = query.cells(council, asked, 9, Audience.COUNCIL).frame
+        cells = query.cells(seen_by(council, Audience.COUNCIL), asked, 9).frame
         assert told[side].tolist() == cells["n"].tolist()
         assert told[side].between(1, 4).any()
     assert (told.loc[told["ratio"].notna(), "low"] <= told["ratio"].dropna()).all()
@@ -136,28 +137,27 @@ def test_a_year_against_a_part_of_one_is_warned_of(
 def test_alerts_of_neither_side_are_counted(
     source: Source, council: Source, t: Translator, against: str, asked: AlertFilter
 ) -> None:
-    study = compare_study(source, asked, Audience.ANALYST, against)
+    study = compare_study(source, asked, against)
     (neither,) = [choice for choice in study.choices if choice.name == "neither"]
-    sides = sum(query.total(source, f, Audience.ANALYST).n or 0 for f in (study.pair.first, study.pair.second))
-    whole = query.total(source, asked, Audience.ANALYST).n or 0
+    sides = sum(query.total(source, f).n or 0 for f in (study.pair.first, study.pair.second))
+    whole = query.total(source, asked).n or 0
     assert neither.value == whole - sides > 0
     assert f"{whole - sides:,} of {whole:,} alerts" in t(neither.explanation)
     assert f"of the {study.comparison.n:,} alerts compared" in study.comparison.sentence(t)
-    told = compare_study(council, asked, Audience.COUNCIL, against)
+    told = compare_study(seen_by(council, Audience.COUNCIL), asked, against)
     (left,) = [choice.value for choice in told.choices if choice.name == "neither"]
-    assert left == query.total(council, asked, Audience.COUNCIL).n - sum(total.n for total in told.totals) > 0
+    assert left == query.total(seen_by(council, Audience.COUNCIL), asked).n - sum(total.n for total in told.totals) > 0
 
 
 def test_a_side_that_the_filter_asks_for_is_taken_off_for_the_count(source: Source) -> None:
     plain, women = (
-        compare_study(source, f, Audience.ANALYST, "gender").choices
-        for f in (AlertFilter(), AlertFilter(affected=("woman",)))
+        compare_study(source, f, "gender").choices for f in (AlertFilter(), AlertFilter(affected=("woman",)))
     )
     assert [c.value for c in plain if c.name == "neither"] == [c.value for c in women if c.name == "neither"]
 
 
 def test_what_started_in_the_last_month_differs_from_the_month_before(source: Source) -> None:
-    study = compare_study(source, AlertFilter(period="28d"), Audience.ANALYST, "before")
+    study = compare_study(source, AlertFilter(period="28d"), "before")
     assert [study.names[place.id].place for place in study.comparison.places] == ["agia_sofia"]
 
 
@@ -168,7 +168,7 @@ def test_categories_against_all_others(source: Source) -> None:
     pair = filter_pair(source, f, "others")
     assert "harassment_verbal" not in pair.second.categories
     assert set(pair.second.categories) | {"harassment_verbal"} >= set(source.city.categories)
-    study = compare_study(source, f, Audience.ANALYST, "others")
+    study = compare_study(source, f, "others")
     assert study.names[study.comparison.places[0].id].place == "pasalimani"
     with pytest.raises(CompareError, match="Pick one"):
         filter_pair(source, AlertFilter(), "others")
@@ -189,8 +189,8 @@ def test_what_an_export_does_not_ask_is_not_offered(source: Source) -> None:
 
 def test_the_council_cannot_lay_cells_of_two_sizes_over_each_other(council: Source) -> None:
     with pytest.raises(DisclosureError, match="different sizes"):
-        compare_study(council, AlertFilter(categories=("vandalism",)), Audience.COUNCIL, "others")
-    coarse = compare_study(council, AlertFilter(categories=("harassment_verbal",)), Audience.COUNCIL, "others")
+        compare_study(seen_by(council, Audience.COUNCIL), AlertFilter(categories=("vandalism",)), "others")
+    coarse = compare_study(seen_by(council, Audience.COUNCIL), AlertFilter(categories=("harassment_verbal",)), "others")
     assert coarse.resolution == 8
 
 
@@ -223,7 +223,7 @@ def test_what_cannot_be_compared_says_why(source: Source, f: AlertFilter, agains
 def test_an_empty_side(sample: Home, t: Translator) -> None:
     nobody = AlertFilter(start=dt.date(2001, 1, 1), end=dt.date(2001, 1, 2))
     for audience in BOTH:
-        study = compare_study(open_for(sample, audience), nobody, audience, "gender")
+        study = compare_study(open_for(sample, audience), nobody, "gender")
         assert not study.comparison.places
         assert "nothing to compare" in study.comparison.sentence(t)
 
@@ -232,7 +232,7 @@ def test_an_empty_side(sample: Home, t: Translator) -> None:
 def test_it_speaks_every_language(source: Source, lang: str) -> None:
     t = translator(lang)
     for against in available_presets(source, AlertFilter()):
-        study = compare_study(source, AlertFilter(period="quarter"), Audience.ANALYST, against)
+        study = compare_study(source, AlertFilter(period="quarter"), against)
         assert t(PRESETS[against])
         assert study.comparison.sentence(t)
         assert all(place.sentence(t) for place in study.comparison.places)

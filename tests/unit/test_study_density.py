@@ -21,6 +21,7 @@ from curim_data.privacy import DisclosureError
 from curim_data.store import Home
 from curim_data.studies import density
 from curim_data.studies.density import DensityStudy, class_polygons, density_study, pixel_frame
+from tests.stored import seen_by
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +31,11 @@ def source(sample: Home) -> Source:
 
 @pytest.fixture(scope="module")
 def study(source: Source) -> DensityStudy:
-    return density_study(source, AlertFilter(), Audience.SPECIALIST)
+    return density_study(source, AlertFilter())
 
 
 def test_the_surface_holds_the_alerts_of_the_map(source: Source, study: DensityStudy) -> None:
-    on_map = query.cells(source, AlertFilter(), 12, Audience.SPECIALIST).frame["n"].sum()
+    on_map = query.cells(source, AlertFilter(), 12).frame["n"].sum()
     held = (study.density.values * study.density.raster.land_km2).sum() * study.density.months
     assert held == pytest.approx(on_map)
     assert study.density.n == on_map
@@ -69,12 +70,12 @@ def test_the_picture_is_darkest_where_the_alerts_are(source: Source, study: Dens
 
 def test_the_council_sees_no_surface(source: Source) -> None:
     with pytest.raises(DisclosureError, match="the middles of map cells alone"):
-        density_study(source, AlertFilter(), Audience.COUNCIL)
+        density_study(seen_by(source, Audience.COUNCIL), AlertFilter())
 
 
 def test_a_picked_area_does_not_cut_the_surface(source: Source, study: DensityStudy) -> None:
     district = source.city.districts[0].id
-    picked = density_study(source, AlertFilter(districts=(district,)), Audience.SPECIALIST)
+    picked = density_study(source, AlertFilter(districts=(district,)))
     assert np.array_equal(picked.density.values, study.density.values)
 
 
@@ -82,7 +83,7 @@ def test_the_width_is_not_below_the_precision_of_the_coordinates(
     source: Source, study: DensityStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(density, "coordinate_step", lambda _: 150.0)
-    coarse = density_study(source, AlertFilter(), Audience.ANALYST)
+    coarse = density_study(source, AlertFilter())
     assert study.bandwidth.metres < 150 <= coarse.bandwidth.metres
     assert coarse.bandwidth.widths_m[0] >= 150
     assert coarse.density.n == study.density.n
@@ -90,7 +91,7 @@ def test_the_width_is_not_below_the_precision_of_the_coordinates(
 
 def test_nothing_left_is_no_surface(source: Source, t: Translator) -> None:
     nothing = AlertFilter.from_query({"from": "2001-01-01", "to": "2001-01-02"}, source.city)[0]
-    found = density_study(source, nothing, Audience.ANALYST)
+    found = density_study(source, nothing)
     assert not found.peaks
     assert "no density to draw" in found.density.sentence(t)
     assert not class_polygons(found.density, source.city)

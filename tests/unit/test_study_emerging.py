@@ -28,6 +28,7 @@ from curim_data.studies.emerging import (
     emerging_study,
 )
 from curim_data.studies.hot_spots import hot_spot_study
+from tests.stored import seen_by
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 SPOTS: list[dict[str, Any]] = TRUTHS["hot_spot"]
@@ -40,7 +41,7 @@ def source(sample: Home) -> Source:
 
 @pytest.fixture(scope="module")
 def study(source: Source) -> EmergingStudy:
-    return emerging_study(source, AlertFilter(), Audience.SPECIALIST)
+    return emerging_study(source, AlertFilter())
 
 
 @pytest.mark.parametrize("spot", SPOTS, ids=lambda spot: spot["id"])
@@ -66,7 +67,7 @@ def place_of(study: EmergingStudy, cells: tuple[int, ...]) -> EmergingRow | None
 
 
 def test_hot_spots_of_the_map_find_their_class(source: Source, study: EmergingStudy) -> None:
-    spots = hot_spot_study(source, AlertFilter(), Audience.SPECIALIST).spots
+    spots = hot_spot_study(source, AlertFilter()).spots
     planted = {spot["place"]: f"{spot['class']}_hot" for spot in SPOTS}
     found = [place_of(study, spot.cells) for spot in spots]
     assert len(found) >= 9
@@ -76,13 +77,13 @@ def test_hot_spots_of_the_map_find_their_class(source: Source, study: EmergingSt
 
 
 def test_the_classes_alone_are_those_of_the_study(source: Source, study: EmergingStudy) -> None:
-    alone = emerging_classes(source, AlertFilter(), Audience.SPECIALIST)
+    alone = emerging_classes(source, AlertFilter())
     cells = [(cell,) for line in study.lines for cell in line.place.cells]
     cells += [tuple(cell for line in study.lines for cell in line.place.cells), ()]
     listed = [place_of(study, some) for some in cells]
     assert any(line is None for line in listed)
     assert [alone.class_of(some) for some in cells] == [line and line.cls for line in listed]
-    again = emerging_study(source, AlertFilter(), Audience.SPECIALIST, classes=alone)
+    again = emerging_study(source, AlertFilter(), classes=alone)
     assert (again.choices, again.total, again.period) == (study.choices, study.total, study.period)
     assert repr(again.lines) == repr(study.lines)  # trends that are not tested are NaN
 
@@ -103,13 +104,13 @@ def test_the_series_of_a_place_is_what_was_counted(source: Source, study: Emergi
     assert series["n"].sum() == line.place.n
     assert series["hot"].tolist() == [False] * 45 + [True] * 3
     here = AlertFilter(period="all", cells=line.place.names)
-    off_piles = query.counts(source, here, ["month"], Audience.ANALYST, without_default_points=True).frame
+    off_piles = query.counts(source, here, ["month"], without_default_points=True).frame
     assert series.set_index("start")["n"].loc[off_piles["month"]].tolist() == off_piles["n"].tolist()
 
 
 def test_only_whole_months_up_to_the_end_of_the_period(source: Source) -> None:
     middle = AlertFilter(period="", start=dt.date(2026, 1, 1), end=dt.date(2026, 9, 15))
-    found = emerging_study(source, middle, Audience.ANALYST).emerging
+    found = emerging_study(source, middle).emerging
     assert found is not None
     assert (found.starts[0], found.starts[-1]) == (pd.Timestamp("2022-11-01"), pd.Timestamp("2026-08-01"))
 
@@ -120,7 +121,7 @@ def test_history_is_bounded(study: EmergingStudy) -> None:
 
 
 def test_the_area_of_the_filter_does_not_change_the_classes(source: Source, study: EmergingStudy) -> None:
-    here = emerging_study(source, AlertFilter(districts=("zone_1",)), Audience.SPECIALIST)
+    here = emerging_study(source, AlertFilter(districts=("zone_1",)))
     assert [line.place for line in here.lines] == [line.place for line in study.lines]
 
 
@@ -132,19 +133,19 @@ def test_the_pile_is_set_aside_and_said(study: EmergingStudy, t: Translator) -> 
 
 def test_the_council_gets_the_classes_of_its_copy(council: Source, study: EmergingStudy) -> None:
     """In cells no finer than those of the copy; the planted places have the classes that they have in the alerts."""
-    told = emerging_study(council, AlertFilter(), Audience.COUNCIL, 10)
+    told = emerging_study(seen_by(council, Audience.COUNCIL), AlertFilter(), 10)
     assert told.resolution == 9
     exact, own = ({line.name.place: line.place.cls for line in found.lines} for found in (study, told))
     assert len(own) >= 8
     assert own.keys() <= exact.keys()
     assert sum(own[place] != exact[place] for place in own) <= 1  # an exchange of places and times may change one
-    sensitive = emerging_study(council, AlertFilter(categories=("harassment_verbal",)), Audience.COUNCIL, 10)
+    sensitive = emerging_study(seen_by(council, Audience.COUNCIL), AlertFilter(categories=("harassment_verbal",)), 10)
     assert sensitive.resolution == 8
 
 
 def test_too_short_a_time_is_said(source: Source, t: Translator) -> None:
     short = AlertFilter(period="", start=dt.date(2022, 11, 1), end=dt.date(2022, 11, 6))
-    study = emerging_study(source, short, Audience.ANALYST)
+    study = emerging_study(source, short)
     assert study.emerging is None
     assert study.why is not None
     assert "too few whole months or weeks of data to class places over time: 0, and at least 6" in t(study.why)
@@ -153,9 +154,7 @@ def test_too_short_a_time_is_said(source: Source, t: Translator) -> None:
 
 def test_hot_in_two_of_two_months_is_not_called_persistent(source: Source, t: Translator) -> None:
     young = replace(source, first=dt.date(2022, 11, 1))
-    study = emerging_study(
-        young, AlertFilter(period="", start=dt.date(2022, 11, 1), end=dt.date(2022, 12, 31)), Audience.ANALYST
-    )
+    study = emerging_study(young, AlertFilter(period="", start=dt.date(2022, 11, 1), end=dt.date(2022, 12, 31)))
     assert study.emerging is None
     assert not study.lines
     assert study.why is not None
@@ -166,7 +165,7 @@ def test_hot_in_two_of_two_months_is_not_called_persistent(source: Source, t: Tr
 
 def test_weeks_where_there_are_few_months(source: Source) -> None:
     spring = AlertFilter(period="", start=dt.date(2022, 11, 1), end=dt.date(2023, 3, 31))
-    found = emerging_study(source, spring, Audience.ANALYST, 9).emerging
+    found = emerging_study(source, spring, 9).emerging
     assert found is not None
     assert found.unit == "week"
     assert len(found.starts) == 20
@@ -181,6 +180,6 @@ def test_steps_without_any_alert_are_zero(source: Source) -> None:
     assert set(frame["month"]) == set(starts)
     assert frame["n"].sum() == 4
     rare = AlertFilter(categories=("robbery",), affected=("other",), weekdays=(0,), hours=(3, 4))
-    study = emerging_study(source, rare, Audience.ANALYST)
+    study = emerging_study(source, rare)
     assert study.emerging is not None
     assert not study.lines

@@ -13,6 +13,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Translator, translator
 from curim_data.store import Home
 from curim_data.studies.forecast import ForecastStudy, forecast_study, whole_weeks
+from tests.stored import seen_by
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def source(sample: Home) -> Source:
 
 @pytest.fixture(scope="module")
 def told(source: Source) -> ForecastStudy:
-    return forecast_study(source, AlertFilter(), Audience.ANALYST)
+    return forecast_study(source, AlertFilter())
 
 
 def test_the_planted_places_lead_the_list(told: ForecastStudy) -> None:
@@ -41,17 +42,17 @@ def test_weeks_are_whole_and_the_forecast_follows_them(source: Source, told: For
     assert (mondays.day_of_week == 0).all()
     assert told.start == mondays[-1].date() + dt.timedelta(days=7)
     assert told.city is not None
-    counts = query.counts(source, AlertFilter(period="all"), ["week"], Audience.ANALYST).frame
+    counts = query.counts(source, AlertFilter(period="all"), ["week"]).frame
     inside = counts[pd.to_datetime(counts["week"]).isin(mondays)]
     assert told.city.n == inside["n"].sum()
 
 
 def test_a_period_that_ends_earlier_knows_nothing_of_later_weeks(source: Source) -> None:
     f = AlertFilter(period="", start=dt.date(2025, 1, 1), end=dt.date(2025, 8, 31))
-    told = forecast_study(source, f, Audience.ANALYST)
+    told = forecast_study(source, f)
     assert told.start == dt.date(2025, 9, 1)
     assert told.city is not None
-    came = query.total(source, f.replace(start=told.start, end=told.start + dt.timedelta(days=27)), Audience.ANALYST).n
+    came = query.total(source, f.replace(start=told.start, end=told.start + dt.timedelta(days=27))).n
     assert came is not None
     assert told.city.total.low <= came <= told.city.total.high
 
@@ -59,7 +60,7 @@ def test_a_period_that_ends_earlier_knows_nothing_of_later_weeks(source: Source)
 def test_the_council_gets_the_city_and_its_places_and_no_cells(
     council: Source, told: ForecastStudy, t: Translator
 ) -> None:
-    own = forecast_study(council, AlertFilter(), Audience.COUNCIL)
+    own = forecast_study(seen_by(council, Audience.COUNCIL), AlertFilter())
     assert own.cells is None
     assert own.listed == ()
     assert own.cells_refused is not None
@@ -76,7 +77,7 @@ def test_the_council_gets_the_city_and_its_places_and_no_cells(
 def test_small_weeks_hide_nothing_from_the_council(source: Source, council: Source) -> None:
     """Its weeks are those of the copy, in which the sensitive ones have changed place and time."""
     f = AlertFilter(categories=("sexual_assault",))
-    own, exact = forecast_study(council, f, Audience.COUNCIL), forecast_study(source, f, Audience.ANALYST)
+    own, exact = forecast_study(seen_by(council, Audience.COUNCIL), f), forecast_study(source, f)
     assert own.city is not None
     assert exact.city is not None
     assert own.city.n == pytest.approx(exact.city.n, abs=4) != 0  # some may have moved beyond the last whole week
@@ -85,7 +86,7 @@ def test_small_weeks_hide_nothing_from_the_council(source: Source, council: Sour
 
 
 def test_few_alerts_hide_the_places(source: Source, t: Translator) -> None:
-    told = forecast_study(source, AlertFilter(categories=("sexual_assault",)), Audience.SPECIALIST)
+    told = forecast_study(source, AlertFilter(categories=("sexual_assault",)))
     assert told.cells is not None
     assert not told.cells.shown
     assert told.listed == ()
@@ -94,7 +95,7 @@ def test_few_alerts_hide_the_places(source: Source, t: Translator) -> None:
 
 
 def test_a_place_in_the_filter_does_not_narrow_the_forecast(source: Source, told: ForecastStudy) -> None:
-    other = forecast_study(source, AlertFilter(places=("mikrolimano",)), Audience.ANALYST)
+    other = forecast_study(source, AlertFilter(places=("mikrolimano",)))
     assert other.city is not None
     assert told.city is not None
     assert other.city.total == told.city.total
@@ -102,7 +103,7 @@ def test_a_place_in_the_filter_does_not_narrow_the_forecast(source: Source, told
 
 def test_no_whole_week(source: Source, t: Translator) -> None:
     f = AlertFilter(period="", start=source.first, end=source.first)
-    told = forecast_study(source, f, Audience.ANALYST)
+    told = forecast_study(source, f)
     assert told.city is None
     assert told.cells_refused is not None
     assert "no whole week" in t(told.cells_refused)
@@ -110,4 +111,4 @@ def test_no_whole_week(source: Source, t: Translator) -> None:
 
 def test_more_than_four_weeks_are_refused(source: Source) -> None:
     with pytest.raises(ValueError, match="1 to 4 weeks"):
-        forecast_study(source, AlertFilter(), Audience.ANALYST, 5)
+        forecast_study(source, AlertFilter(), 5)

@@ -25,6 +25,7 @@ from curim_data.studies.gender import (
     weight_study,
     without_gender,
 )
+from tests.stored import seen_by
 
 EMPTY = AlertFilter(start=dt.date(2001, 1, 1), end=dt.date(2001, 1, 2))
 BOTH = (Audience.ANALYST, Audience.COUNCIL)
@@ -37,7 +38,7 @@ def source(sample: Home) -> Source:
 
 @pytest.mark.parametrize("audience", BOTH)
 def test_the_planted_place_differs_after_dark(sample: Home, audience: Audience) -> None:
-    first = place_study(open_for(sample, audience), AlertFilter(dark=True), audience).differ.frame.iloc[0]
+    first = place_study(open_for(sample, audience), AlertFilter(dark=True)).differ.frame.iloc[0]
     assert first["place"] == "pasalimani"
     assert first["significant"]
     assert first["direction"] == 1
@@ -52,7 +53,7 @@ def test_places_that_differ_are_the_same_for_the_council_with_figures_of_its_own
     for period in PERIODS:
         f = AlertFilter(period=period)
         theirs, told = (
-            place_study(read, f, audience)
+            place_study(seen_by(read, audience), f)
             for read, audience in ((source, Audience.SPECIALIST), (council, Audience.COUNCIL))
         )
         for mine, exact in ((told.differ.frame, theirs.differ.frame), (told.silent.frame, theirs.silent.frame)):
@@ -62,8 +63,8 @@ def test_places_that_differ_are_the_same_for_the_council_with_figures_of_its_own
             sides = exact.set_index("place")["direction"]
             assert (mine["direction"] == sides.reindex(mine["place"]).to_numpy())[mine["significant"]].all()
             assert mine["significant"].is_monotonic_decreasing
-        assert told.unheard == unheard_places(council, f, Audience.COUNCIL)
-        counted = query.counts(council, f, ["place", "affected_gender"], Audience.COUNCIL).frame
+        assert told.unheard == unheard_places(seen_by(council, Audience.COUNCIL), f)
+        counted = query.counts(seen_by(council, Audience.COUNCIL), f, ["place", "affected_gender"]).frame
         women = counted[counted["affected_gender"] == "woman"].set_index("place")["n"]
         frame = told.differ.frame
         assert frame["women"].tolist() == women.reindex(frame["place"]).fillna(0).tolist()
@@ -73,7 +74,7 @@ def test_places_that_differ_are_the_same_for_the_council_with_figures_of_its_own
 def test_the_planted_place_is_first_for_the_council_too(source: Source, council: Source) -> None:
     """Under the filter that everybody opens, where it differs by what happens there after dark."""
     f = AlertFilter(period="all")
-    exact, told = place_study(source, f, Audience.SPECIALIST), place_study(council, f, Audience.COUNCIL)
+    exact, told = place_study(source, f), place_study(seen_by(council, Audience.COUNCIL), f)
     for study in (exact, told):
         frame = study.differ.frame.set_index("place")
         assert frame.loc["pasalimani", "significant"]
@@ -82,22 +83,22 @@ def test_the_planted_place_is_first_for_the_council_too(source: Source, council:
 
 def test_places_are_chosen_from_the_copy_under_any_other_filter(council: Source) -> None:
     for f in (AlertFilter(dark=True), AlertFilter(start=council.first, end=council.as_of)):
-        told = place_study(council, f, Audience.COUNCIL).differ.frame
+        told = place_study(seen_by(council, Audience.COUNCIL), f).differ.frame
         assert told["significant"].tolist() == (told["q"] <= 0.05).tolist()
         assert told["q"].dropna().is_monotonic_increasing
 
 
 def test_a_place_is_compared_with_the_city_also_where_it_is_the_filter(source: Source) -> None:
-    alone = place_study(source, AlertFilter(dark=True, places=("pasalimani",)), Audience.ANALYST)
-    among = place_study(source, AlertFilter(dark=True), Audience.ANALYST)
+    alone = place_study(source, AlertFilter(dark=True, places=("pasalimani",)))
+    among = place_study(source, AlertFilter(dark=True))
     assert list(alone.differ.frame["place"]) == ["pasalimani"]
     assert alone.differ.city == among.differ.city
     assert alone.n == among.n > among.near
 
 
 def test_harassment_weighs_more_on_women_whatever_categories_are_picked(source: Source) -> None:
-    whole = weight_study(source, AlertFilter(), Audience.ANALYST).frame.set_index("category")
-    picked = weight_study(source, AlertFilter(categories=("harassment_verbal",)), Audience.ANALYST).frame
+    whole = weight_study(source, AlertFilter()).frame.set_index("category")
+    picked = weight_study(source, AlertFilter(categories=("harassment_verbal",))).frame
     assert whole.loc["harassment_verbal", "significant"]
     assert whole.loc["harassment_verbal", "low"] > 2
     assert picked["ratio"].iloc[0] == pytest.approx(whole.loc["harassment_verbal", "ratio"])
@@ -106,18 +107,18 @@ def test_harassment_weighs_more_on_women_whatever_categories_are_picked(source: 
 def test_what_weighs_more_on_whom_is_the_same_for_the_council(source: Source, council: Source) -> None:
     """Chosen from the alerts under the filter that everybody opens, from the copy under any other; figures are its."""
     f = AlertFilter()
-    exact, told = weight_study(source, f, Audience.SPECIALIST).frame, weight_study(council, f, Audience.COUNCIL).frame
+    exact, told = weight_study(source, f).frame, weight_study(seen_by(council, Audience.COUNCIL), f).frame
     assert set(told.loc[told["significant"], "category"]) == set(exact.loc[exact["significant"], "category"])
     assert told["significant"].sum() > 5
     start, end = query.dates(council, f)
-    own = weight_study(council, AlertFilter(period="", start=start, end=end), Audience.COUNCIL).frame
+    own = weight_study(seen_by(council, Audience.COUNCIL), AlertFilter(period="", start=start, end=end)).frame
     assert own["significant"].tolist() == (own["q"] <= 0.05).tolist()
     pd.testing.assert_frame_equal(own.drop(columns="significant"), told.drop(columns="significant"))
 
 
 def test_day_and_night_do_not_depend_on_the_light_that_is_picked(source: Source, t: Translator) -> None:
-    both = light_study(source, AlertFilter(), Audience.ANALYST)
-    dark = light_study(source, AlertFilter(dark=True), Audience.ANALYST)
+    both = light_study(source, AlertFilter())
+    dark = light_study(source, AlertFilter(dark=True))
     assert both.ratio == dark.ratio
     assert both.ratio.low < both.ratio.value < both.ratio.high
     assert len(dark.choices) == len(both.choices) + 1
@@ -125,7 +126,7 @@ def test_day_and_night_do_not_depend_on_the_light_that_is_picked(source: Source,
 
 
 def test_shares_that_read_alike_are_told_as_no_difference(source: Source, t: Translator) -> None:
-    found = light_study(source, AlertFilter(), Audience.ANALYST)
+    found = light_study(source, AlertFilter())
     alike = {"value": 1.0, "low": 0.9, "high": 1.1}
     found = replace(found, ratio=replace(found.ratio, **alike))
     same = replace(found, frame=found.frame.assign(share=0.72))
@@ -135,8 +136,8 @@ def test_shares_that_read_alike_are_told_as_no_difference(source: Source, t: Tra
 
 
 def test_women_felt_less_safe_for_the_council_too(source: Source, council: Source) -> None:
-    exact = feeling_study(source, AlertFilter(), Audience.ANALYST)
-    told = feeling_study(council, AlertFilter(), Audience.COUNCIL)
+    exact = feeling_study(source, AlertFilter())
+    told = feeling_study(seen_by(council, Audience.COUNCIL), AlertFilter())
     assert exact.gap.high < 0
     assert told.gap.high < 0
     assert told.gap.value == pytest.approx(exact.gap.value, abs=0.05)
@@ -150,7 +151,7 @@ def test_the_council_gets_no_feeling_about_anything_sensitive(source: Source, co
     everything = AlertFilter(period="all")
     for category in source.city.categories:
         f = everything.replace(categories=(category,))
-        told, exact = feeling_study(council, f, Audience.COUNCIL), feeling_study(source, f, Audience.ANALYST)
+        told, exact = feeling_study(seen_by(council, Audience.COUNCIL), f), feeling_study(source, f)
         assert exact.frame["n"].sum() > 0
         if category in source.city.sensitive:
             assert told.frame["mean"].isna().all()
@@ -164,20 +165,20 @@ def test_the_council_gets_no_feeling_about_anything_sensitive(source: Source, co
 @pytest.mark.parametrize("audience", BOTH)
 def test_nothing_left_is_no_error(sample: Home, audience: Audience, t: Translator) -> None:
     source = open_for(sample, audience)
-    found = place_study(source, EMPTY, audience)
+    found = place_study(seen_by(source, audience), EMPTY)
     assert found.differ.frame.empty
     assert found.unheard == ()
-    assert weight_study(source, EMPTY, audience).frame.empty
-    assert "Too few" in light_study(source, EMPTY, audience).sentence(t)
-    assert "Too few" in feeling_study(source, EMPTY, audience).sentence(t)
+    assert weight_study(seen_by(source, audience), EMPTY).frame.empty
+    assert "Too few" in light_study(seen_by(source, audience), EMPTY).sentence(t)
+    assert "Too few" in feeling_study(seen_by(source, audience), EMPTY).sentence(t)
 
 
 def test_rates_only_where_residents_are_known(source: Source) -> None:
-    assert rate_study(source, AlertFilter(), Audience.ANALYST) is None
+    assert rate_study(source, AlertFilter()) is None
     districts = [area.id for area in source.city.districts]
     people = pd.DataFrame({"district": districts, "women": 10_000, "men": 5_000})
     known = replace(source, city=replace(source.city, population=people))
-    found = rate_study(known, AlertFilter(), Audience.ANALYST)
+    found = rate_study(known, AlertFilter())
     assert found is not None
     frame = found.frame
     assert list(frame["area"]) == ["", *districts]
@@ -185,24 +186,24 @@ def test_rates_only_where_residents_are_known(source: Source) -> None:
     assert whole["rate_women"] == pytest.approx(whole["n_women"] / (10 * len(districts)))
     assert whole["ratio"] == pytest.approx(whole["rate_women"] / whole["rate_men"])
     assert whole["low_women"] < whole["rate_women"] < whole["high_women"]
-    one = rate_study(known, AlertFilter(districts=(districts[0],)), Audience.ANALYST)
+    one = rate_study(known, AlertFilter(districts=(districts[0],)))
     assert one is not None
     assert list(one.frame["area"]) == [districts[0]]
 
 
 def test_population_without_genders_gives_no_rates(source: Source) -> None:
     people = pd.DataFrame({"district": ["zone_1"], "total": [30_000]})
-    assert rate_study(replace(source, city=replace(source.city, population=people)), AlertFilter(), BOTH[0]) is None
+    assert rate_study(replace(source, city=replace(source.city, population=people)), AlertFilter()) is None
 
 
 def test_the_council_gets_the_rates_of_the_copy(council: Source) -> None:
     people = pd.DataFrame({"district": [a.id for a in council.city.districts], "women": 100, "men": 100})
     known = replace(council, city=replace(council.city, population=people))
     f = AlertFilter(period="28d", categories=("unwanted_touching",))
-    found = rate_study(known, f, Audience.COUNCIL)
+    found = rate_study(seen_by(known, Audience.COUNCIL), f)
     assert found is not None
     frame = found.frame.set_index("area")
-    counted = query.counts(council, f, ["district", "reporter_gender"], Audience.COUNCIL, complete=True).frame
+    counted = query.counts(seen_by(council, Audience.COUNCIL), f, ["district", "reporter_gender"], complete=True).frame
     women = counted[counted["reporter_gender"] == "woman"].set_index("district")["n"]
     assert 0 < women.max() < 10
     for area in people["district"]:

@@ -21,6 +21,7 @@ from curim_data.studies import alert_points
 from curim_data.studies.alert_points import read_events
 from curim_data.studies.near_repeat import near_repeat_study
 from tests.small import HERE, alert, small_city, small_source
+from tests.stored import seen_by
 
 EVER = AlertFilter(period="all")
 
@@ -53,7 +54,7 @@ def _at(number: int, metres: float = 0.0, **told: object) -> dict[str, object]:
 
 
 def test_vandalism_of_the_sample_repeats_near_by_within_a_week(plain: Source) -> None:
-    found = near_repeat_study(plain, AlertFilter(categories=("vandalism",)), Audience.SPECIALIST)
+    found = near_repeat_study(plain, AlertFilter(categories=("vandalism",)))
     assert found.knox is not None
     (first,) = [b for b in found.knox.near if str(b.space) == "(0.1, 100]" and str(b.time) == "[0, 7]"]
     assert first.pattern
@@ -65,7 +66,7 @@ def test_vandalism_of_the_sample_repeats_near_by_within_a_week(plain: Source) ->
 
 def test_an_excess_that_lasts_is_no_sure_repeat(plain: Source, t: Translator) -> None:
     told = {
-        name: near_repeat_study(plain, AlertFilter(categories=(name,)), Audience.ANALYST).caution(t)
+        name: near_repeat_study(plain, AlertFilter(categories=(name,))).caution(t)
         for name in ("vandalism", "burglary", "graffiti")
     }
     assert told["vandalism"] == told["graffiti"] == ""  # it fades within a week; there is none
@@ -73,7 +74,7 @@ def test_an_excess_that_lasts_is_no_sure_repeat(plain: Source, t: Translator) ->
 
 
 def test_scattered_alerts_have_no_pattern(tmp_path: Path, t: Translator) -> None:
-    found = near_repeat_study(small_source(tmp_path, _scattered(150)), EVER, Audience.ANALYST)
+    found = near_repeat_study(small_source(tmp_path, _scattered(150)), EVER)
     assert found.knox is not None
     assert found.used == found.n == 150
     assert not found.knox.patterns
@@ -83,7 +84,7 @@ def test_scattered_alerts_have_no_pattern(tmp_path: Path, t: Translator) -> None
 def test_the_council_is_told_no_repeats(source: Source) -> None:
     for study in (near_repeat_study, read_events):
         with pytest.raises(DisclosureError, match="single alert"):
-            study(source, AlertFilter(), Audience.COUNCIL)
+            study(seen_by(source, Audience.COUNCIL), AlertFilter())
 
 
 def test_reports_of_one_event_are_one(tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ def test_reports_of_one_event_are_one(tmp_path: Path) -> None:
         at(5, 300.0, 20, incident_id="a1"),  # the same number, elsewhere and later
         at(6, 0.0, 12, category="noise"),
     ]
-    found = read_events(small_source(tmp_path, rows), EVER, Audience.ANALYST)
+    found = read_events(small_source(tmp_path, rows), EVER)
     assert len(found.frame) == 4
     assert found.again == 2
     assert found.n == 6
@@ -116,7 +117,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path, t: Translator) -> None:
         _at(200, 10.0, time_precision="month"),
         alert(201, point=(None, None), x=None, y=None),
     ]
-    found = read_events(small_source(tmp_path, rows), EVER, Audience.ANALYST)
+    found = read_events(small_source(tmp_path, rows), EVER)
     assert (found.n, found.unmapped, found.at_default, found.by_month, found.again) == (72, 1, 30, 1, 0)
     assert len(found.frame) == found.drawn == 40
     told = " ".join(t(choice.explanation) for choice in found.choices)
@@ -127,7 +128,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path, t: Translator) -> None:
 def test_a_bounded_draw_is_told_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, t: Translator) -> None:
     source = small_source(tmp_path, _scattered(60))
     monkeypatch.setattr(alert_points, "MOST_EVENTS", 25)
-    first, again = (read_events(source, EVER, Audience.ANALYST) for _ in range(2))
+    first, again = (read_events(source, EVER) for _ in range(2))
     assert len(first.frame) == first.drawn == 25
     pd.testing.assert_frame_equal(first.frame, again.frame)
     assert any("A random 25 of 60" in t(choice.explanation) for choice in first.choices)
@@ -135,7 +136,7 @@ def test_a_bounded_draw_is_told_and_stays(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_few_alerts_are_no_ground(tmp_path: Path, t: Translator) -> None:
     source = small_source(tmp_path, _scattered(12))
-    found = near_repeat_study(source, EVER, Audience.ANALYST)
+    found = near_repeat_study(source, EVER)
     assert found.knox is None
     assert "12" in found.sentence(t)
 

@@ -18,7 +18,7 @@ from analysis.plans.placebo import alike, around, placebo_areas, plain_spread
 from analysis.plans.verdict import PlanTiming, Strength
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Plan, PlanStatus, Translator
+from curim_data.model import Plan, PlanStatus, Translator
 from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas, Objective, plan_from_json
 from curim_data.plans.plan_store import Change, PlanProblem, PlanStore
@@ -173,7 +173,7 @@ def test_the_planted_intervention_is_shown_and_only_where_it_was_fixed(
     timing = plan_timing(plan, store.history(plan.id), "UTC")
     store.close()
     assert timing.fixed
-    study = evaluation_study(source, plan, Audience.SPECIALIST, timing)
+    study = evaluation_study(source, plan, timing)
     assert study.verdict is not None
     assert study.verdict.strength is Strength.SHOWN
     assert study.verdict.ratio.low < 0.6 < study.verdict.ratio.high < 1
@@ -183,7 +183,7 @@ def test_the_planted_intervention_is_shown_and_only_where_it_was_fixed(
     assert harm.low < 0.6 < harm.high
     assert harm.value == pytest.approx(study.verdict.ratio.value, abs=0.15)
     assert harm.value != study.verdict.ratio.value
-    later = evaluation_study(source, plan, Audience.SPECIALIST)
+    later = evaluation_study(source, plan)
     assert later.verdict is not None
     assert later.verdict.strength is Strength.NOT_SHOWN
     assert "were not fixed before the start" in outcome_sentence(later, t)

@@ -28,6 +28,7 @@ from curim_data.studies.evaluation import comparison_windows, evaluation_obstacl
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from curim_data.studies.plan import draft_plan_for_cells, problem_of_cells
 from curim_data.studies.plan_progress import Standing, plan_progress
+from tests.stored import seen_by
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 PLANTED = {spot["place"]: spot for spot in TRUTHS["hot_spot"]}
@@ -44,14 +45,14 @@ def source(sample: Home) -> Source:
 
 @pytest.fixture(scope="module")
 def study(source: Source) -> HotSpotStudy:
-    return hot_spot_study(source, AlertFilter(), Audience.SPECIALIST)
+    return hot_spot_study(source, AlertFilter())
 
 
 @pytest.fixture(scope="module")
 def problems(council: Source, study: HotSpotStudy) -> dict[str, Problem]:
     """The problem of each hot spot as the council reads it, by its landmark."""
     found = (
-        problem_of_cells(council, AlertFilter(), spot.names, Audience.COUNCIL, study=study)
+        problem_of_cells(seen_by(council, Audience.COUNCIL), AlertFilter(), spot.names, study=study)
         for spot in reversed(study.spots)
     )
     return {problem.place: problem for problem in found}
@@ -68,10 +69,7 @@ def _plan_of(sample: Home, status: PlanStatus) -> Plan:
 @pytest.fixture(scope="module")
 def exact_problems(source: Source, study: HotSpotStudy) -> dict[str, Problem]:
     """The same from exact counts."""
-    found = (
-        problem_of_cells(source, AlertFilter(), spot.names, Audience.SPECIALIST, study=study)
-        for spot in reversed(study.spots)
-    )
+    found = (problem_of_cells(source, AlertFilter(), spot.names, study=study) for spot in reversed(study.spots))
     return {problem.place: problem for problem in found}
 
 
@@ -129,7 +127,7 @@ def test_statement_names_place_category_hours_and_gender(
 ) -> None:
     t = translator(lang)
     spot = next(s for s in study.spots if s.names == problems[place].cells)
-    plan = draft_plan_for_cells(source, AlertFilter(), spot.names, Audience.SPECIALIST, language=lang).plan
+    plan = draft_plan_for_cells(source, AlertFilter(), spot.names, language=lang).plan
     written, problem = plan.statement[lang], plan.problem
     assert SPOTS[place]["labels"][lang] in written
     assert category_label(t, source.city, problem.categories[0].id) in written
@@ -146,17 +144,17 @@ def test_statement_names_place_category_hours_and_gender(
 def test_a_plan_has_the_numbers_of_the_copy_alone(sample: Home, source: Source, study: HotSpotStudy) -> None:
     """Whoever drafts it, of whichever cells: count, categories and baseline are of the same cells of the copy."""
     copy = open_for(sample, Audience.COUNCIL)
-    seen = {spot.id: spot for spot in hot_spot_study(copy, AlertFilter(), Audience.COUNCIL).spots}
+    seen = {spot.id: spot for spot in hot_spot_study(seen_by(copy, Audience.COUNCIL), AlertFilter()).spots}
     for spot in (study.spots[0], study.spots[-1]):
-        made = draft_plan_for_cells(source, AlertFilter(), spot.names, Audience.SPECIALIST, language="en").plan
+        made = draft_plan_for_cells(source, AlertFilter(), spot.names, language="en").plan
         by_council = draft_plan_for_cells(
-            copy, AlertFilter(), seen[spot.id].names, Audience.COUNCIL, language="en"
+            seen_by(copy, Audience.COUNCIL), AlertFilter(), seen[spot.id].names, language="en"
         ).plan
         problem = made.problem
         assert problem.n == made.objective.baseline == seen[spot.id].n
         assert (problem.expected, problem.ratio) == (None, None)
         assert problem.times == seen[spot.id].times
-        here = query.counts(copy, AlertFilter(cells=seen[spot.id].names), ["category"], Audience.COUNCIL).frame
+        here = query.counts(seen_by(copy, Audience.COUNCIL), AlertFilter(cells=seen[spot.id].names), ["category"]).frame
         most = here.set_index("category")["n"].sort_values(ascending=False)
         assert problem.categories[0].share == pytest.approx(most.iloc[0] / problem.n)
         assert made.statement["en"] == by_council.statement["en"]
@@ -165,8 +163,8 @@ def test_a_plan_has_the_numbers_of_the_copy_alone(sample: Home, source: Source, 
 
 def test_problem_tells_since_when(source: Source, problems: dict[str, Problem]) -> None:
     quarter = AlertFilter(period="quarter")
-    study = hot_spot_study(source, quarter, Audience.ANALYST)
-    found = [problem_of_cells(source, quarter, spot.names, Audience.ANALYST, study=study) for spot in study.spots]
+    study = hot_spot_study(source, quarter)
+    found = [problem_of_cells(source, quarter, spot.names, study=study) for spot in study.spots]
     new = next(problem for problem in found if problem.place == NEW)
     assert new.since == PLANTED[NEW]["start"]
     _as_planted(new, PLANTED[NEW])
@@ -185,14 +183,14 @@ def test_women_stand_out_where_planted(problems: dict[str, Problem]) -> None:
 
 def test_the_id_of_a_spot_means_the_spot(council: Source, study: HotSpotStudy) -> None:
     spot = study.spots[0]
-    by_id = problem_of_cells(council, AlertFilter(), [spot.id], Audience.COUNCIL, study=study)
-    assert by_id == problem_of_cells(council, AlertFilter(), spot.names, Audience.COUNCIL, study=study)
+    by_id = problem_of_cells(seen_by(council, Audience.COUNCIL), AlertFilter(), [spot.id], study=study)
+    assert by_id == problem_of_cells(seen_by(council, Audience.COUNCIL), AlertFilter(), spot.names, study=study)
     assert by_id.n == spot.n
 
 
 def test_an_area_of_ones_own_was_not_tested(source: Source, study: HotSpotStudy) -> None:
     cells = study.spots[0].names[:3]
-    problem = problem_of_cells(source, AlertFilter(), cells, Audience.SPECIALIST, study=study)
+    problem = problem_of_cells(source, AlertFilter(), cells, study=study)
     assert problem.cells == tuple(sorted(cells))
     assert 0 < problem.n < study.spots[0].n
     assert problem.q is None
@@ -203,13 +201,13 @@ def test_an_area_of_ones_own_was_not_tested(source: Source, study: HotSpotStudy)
 def test_cautions(source: Source) -> None:
     pile = TRUTHS["pile"]
     cell = h3.latlng_to_cell(pile["latitude"], pile["longitude"], 10)
-    assert Caution.PILED in problem_of_cells(source, AlertFilter(), [cell], Audience.SPECIALIST).cautions
+    assert Caution.PILED in problem_of_cells(source, AlertFilter(), [cell]).cautions
 
 
 def test_area_counts_write_no_small_count_out(source: Source, council: Source, study: HotSpotStudy) -> None:
     areas = {"here": study.spots[0].names, "none": ()}
-    exact = area_counts(source, AlertFilter(), areas, ["category"], Audience.SPECIALIST)
-    counted = area_counts(council, AlertFilter(), areas, ["category"], Audience.COUNCIL)
+    exact = area_counts(source, AlertFilter(), areas, ["category"])
+    counted = area_counts(seen_by(council, Audience.COUNCIL), AlertFilter(), areas, ["category"])
     assert set(exact.frame["area"]) == set(counted.frame["area"]) == {"here"}
     assert not exact.shown.frame["withheld"].any()
     assert counted.frame["n"].notna().all()
@@ -249,7 +247,7 @@ def test_planted_intervention_is_found(source: Source, sample: Home, t: Translat
     """The sample's finished plan comes out near the true ratio, with no sign of displacement."""
     truth = TRUTHS["intervention"]
     plan = _plan_of(sample, PlanStatus.FINISHED)
-    study = evaluation_study(source, plan, Audience.SPECIALIST)
+    study = evaluation_study(source, plan)
     assert study.result is not None
     assert study.windows.before == (truth["before_start"], truth["start"] - dt.timedelta(days=1))
     assert study.windows.lengths == (365, 365)
@@ -272,12 +270,12 @@ def test_planted_intervention_is_found(source: Source, sample: Home, t: Translat
 
 
 def test_the_council_gets_all_genders_and_no_small_count(council: Source, sample: Home) -> None:
-    study = evaluation_study(council, _plan_of(sample, PlanStatus.FINISHED), Audience.COUNCIL)
+    study = evaluation_study(seen_by(council, Audience.COUNCIL), _plan_of(sample, PlanStatus.FINISHED))
     assert study.result is not None
     assert "other" in set(study.genders["gender"])
     assert study.verdict is not None
     treated = study.counts.frame.set_index(["area", "period"])["n"]["treated"]
-    exact = evaluation_study(council.exact, _plan_of(sample, PlanStatus.FINISHED), Audience.ANALYST)
+    exact = evaluation_study(council.exact, _plan_of(sample, PlanStatus.FINISHED))
     assert exact.verdict is not None
     told, known = study.verdict, exact.verdict  # everybody is told the same, the council its counts in fives
     assert (told.strength, told.direction, told.ratio, told.fixed) == (
@@ -299,7 +297,7 @@ def test_the_test_named_in_advance_decides(council: Source, sample: Home, t: Tra
     plan = _plan_of(sample, PlanStatus.FINISHED)
     for method, word in (("difference", "alerts fewer"), ("ratio", "fewer alerts"), ("wdd", "alerts fewer")):
         named = replace(plan, assessment=replace(plan.assessment, method=method))
-        study = evaluation_study(council, named, Audience.COUNCIL)
+        study = evaluation_study(seen_by(council, Audience.COUNCIL), named)
         assert study.result is not None
         assert study.verdict is not None
         assert study.result.test == study.verdict.test == method
@@ -313,9 +311,9 @@ def test_what_is_kept_speaks_every_language_and_tells_of_the_cells_of_the_copy(
     cell, other = (h3.cell_to_center_child(spot.names[0], 12) for spot in study.spots[:2])
     start = source.as_of - dt.timedelta(days=60)
     plan = Plan(status=PlanStatus.FINISHED, start=start, areas=Areas((cell,), (), (other,)))
-    exact, told = evaluation_study(source, plan, Audience.SPECIALIST), evaluation_study(council, plan, Audience.COUNCIL)
+    exact, told = evaluation_study(source, plan), evaluation_study(seen_by(council, Audience.COUNCIL), plan)
     wide = replace(plan, areas=Areas((h3.cell_to_parent(cell, 9),), (), (h3.cell_to_parent(other, 9),)))
-    of_parents = evaluation_study(council, wide, Audience.COUNCIL).counts
+    of_parents = evaluation_study(seen_by(council, Audience.COUNCIL), wide).counts
     assert told.counts.frame["n"].tolist() == of_parents.frame["n"].tolist()
     assert told.counts.frame["n"].sum() > exact.counts.frame["n"].sum()
     kept = result_texts(told)
@@ -326,10 +324,7 @@ def test_what_is_kept_speaks_every_language_and_tells_of_the_cells_of_the_copy(
 @pytest.mark.slow
 def test_baseline_of_a_draft_covers_a_year_whatever_the_filter(source: Source, study: HotSpotStudy) -> None:
     cells = study.spots[0].names
-    drafts = [
-        draft_plan_for_cells(source, AlertFilter(period=period), cells, Audience.SPECIALIST).plan
-        for period in ("all", "12m", "28d")
-    ]
+    drafts = [draft_plan_for_cells(source, AlertFilter(period=period), cells).plan for period in ("all", "12m", "28d")]
     for plan in drafts:
         aim = plan.objective
         assert aim.start is not None
@@ -356,7 +351,7 @@ def test_obstacles(source: Source, t: Translator) -> None:
         assert why is not None
         assert "{" not in t(why)
         with pytest.raises(ValueError, match=r"Message"):
-            evaluation_study(source, plan, Audience.SPECIALIST)
+            evaluation_study(source, plan)
 
 
 def test_windows_use_the_season_where_they_can(source: Source) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from curim_data.engine import open_source
-from curim_data.model import Audience, CityProfile, Translator, translator
+from curim_data.model import CityProfile, Translator, translator
 from curim_data.quality.findings import findings
 from curim_data.quality.study import likely_reason, quality_study
 from curim_data.store import Home, Store
@@ -36,7 +36,7 @@ def test_genders_and_unknown_categories_by_hand(tmp_path: Path) -> None:
             alert(5, district=None, affected_gender="unknown", reporter_gender="man"),
         ],
     )
-    found = quality_study(source, Audience.ANALYST)
+    found = quality_study(source, listed=True)
     told = found.genders.set_index("district")
     here = told.loc[told.index.notna()].iloc[0]
     nowhere = told.loc[told.index.isna()].iloc[0]
@@ -62,7 +62,7 @@ def test_alerts_without_a_category_are_no_category(
     tmp_path: Path, categories: list[str], said: str, attention: bool
 ) -> None:
     source = small_source(tmp_path, [alert(n, category=name) for n, name in enumerate(categories, 1)])
-    study = quality_study(source, Audience.ANALYST)
+    study = quality_study(source, listed=True)
     assert study.uncategorised == categories.count("uncategorised")
     assert "uncategorised" not in set(study.unknown["category"])
     found = next(one for one in findings(translator("en"), study) if one.key == "unknown")
@@ -71,7 +71,7 @@ def test_alerts_without_a_category_are_no_category(
 
 
 def test_the_sample_has_its_planted_pile(sample: Home) -> None:
-    found = quality_study(open_source(sample), Audience.ANALYST)
+    found = quality_study(open_source(sample), listed=True)
     points = Store(sample).read(["longitude", "latitude"]).to_pandas().dropna()
     assert found.default_coordinates["n"].tolist() == [points.value_counts().iloc[0]]
     assert found.coverage.complete

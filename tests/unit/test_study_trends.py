@@ -7,7 +7,6 @@ import pytest
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
 from curim_data.store import Home
 from curim_data.studies.trends import trend_study
 
@@ -20,15 +19,15 @@ def source(sample: Home) -> Source:
 @pytest.mark.parametrize("unit", ["day", "week", "month"])
 def test_the_line_of_all_data_holds_every_alert(source: Source, unit: str) -> None:
     every = AlertFilter(period="all")
-    trend = trend_study(source, every, Audience.ANALYST, unit)
+    trend = trend_study(source, every, unit)
     assert trend is not None
-    assert trend.n == query.counts(source, every, [], Audience.ANALYST).total == source.count
+    assert trend.n == query.counts(source, every, []).total == source.count
 
 
 def test_a_week_that_lies_partly_before_the_period_is_left_out(source: Source) -> None:
     friday = source.first + dt.timedelta(days=60 + (4 - source.first.weekday()) % 7)
     friday += dt.timedelta(days=(4 - friday.weekday()) % 7)
-    trend = trend_study(source, AlertFilter(start=friday, end=friday + dt.timedelta(days=40)), Audience.ANALYST)
+    trend = trend_study(source, AlertFilter(start=friday, end=friday + dt.timedelta(days=40)))
     assert trend is not None
     assert trend.frame["week"].iloc[0].date() == friday + dt.timedelta(days=3)
     assert "beginning" in [choice.name for choice in trend.choices]

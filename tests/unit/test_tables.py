@@ -77,18 +77,18 @@ def test_piles_beyond_the_land_are_not_taken_off_the_map_twice(tmp_path: Path) -
     rows = [alert(number, point=(23.63 + number / 1e4, 37.94)) for number in range(40)]
     rows += [alert(number, point=(0.0, 0.0), inside=False, district=None, place=None) for number in range(40, 100)]
     source = small_source(tmp_path, rows)
-    total = query.total(source, ALL, ANALYST)
+    total = query.total(source, ALL)
     assert (total.mapped, total.at_default, total.outside) == (40, 0, 60)
     assert "40 on the map" in mapped_sentence(translator("en"), total, total.at_default or 0)
-    assert query.cells(source, ALL, 9, ANALYST).at_default == 0
+    assert query.cells(source, ALL, 9).at_default == 0
     other = small_source(tmp_path, rows)
-    query.all_options(other, ALL, ("dark", "categories"), audience=ANALYST)
-    assert query.total(other, ALL, ANALYST).at_default == 0
+    query.all_options(other, ALL, ("dark", "categories"))
+    assert query.total(other, ALL).at_default == 0
 
 
 def test_single_points_are_counted_as_they_are_drawn(tmp_path: Path) -> None:
     source = small_source(tmp_path, [alert(number) for number in range(12)])
-    total = query.total(source, ALL, ANALYST)
+    total = query.total(source, ALL)
     told = mapped_sentence(translator("en"), total, 3, drawn=5, undrawn=4)
     for words in ("5 drawn as points", "3 kept off maps", "4 not drawn"):
         assert words in told

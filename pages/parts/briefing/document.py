@@ -80,7 +80,7 @@ def draw_card_downloads(page: Page, changes: BriefChanges) -> None:
 
 def card_file(page: Page, at: int) -> bytes:
     """The picture of one change, counted for the public."""
-    changes = cached_changes(dataset_for(page, Audience.PUBLIC), page.filter, Audience.PUBLIC, changes_since(page))
+    changes = cached_changes(dataset_for(page, Audience.PUBLIC), page.filter, changes_since(page))
     made = reference_day(page)
     return card_picture(changes, changes.findings[at], page.city, page.t, made=made).data
 
@@ -88,7 +88,7 @@ def card_file(page: Page, at: int) -> bytes:
 def brief_file(page: Page, form: DocumentFormat) -> bytes:
     """The document for the council; it gives the city's public address, where one is set, and no other."""
     t = page.t
-    study = cached_brief(dataset_for(page, Audience.COUNCIL), page.filter, Audience.COUNCIL, changes_since(page))
+    study = cached_brief(dataset_for(page, Audience.COUNCIL), page.filter, changes_since(page))
     kept = plan_rows((translated_plan(page, plan) for plan in plan_store(page).list()), reference_day(page), t)
     content = brief_content(
         study,

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import Message
 from curim_data.studies.brief import BriefChanges, BriefPeriod, BriefStudy, brief_period, usual_since
 from pages.parts.briefing.meetings import draw_meeting_choice
 from pages.parts.findings.queries import SINCE, cached_changes
@@ -18,24 +18,24 @@ KEY = "briefing_since"
 
 
 @calculated(Message("Preparing the briefing"))
-def cached_period(dataset: Dataset, f: AlertFilter, audience: Audience) -> BriefPeriod:
+def cached_period(dataset: Dataset, f: AlertFilter) -> BriefPeriod:
     """What is below the cards, of the filter's whole period."""
-    return brief_period(source_of(dataset), f, audience)
+    return brief_period(source_of(dataset), f)
 
 
-def cached_brief(dataset: Dataset, f: AlertFilter, audience: Audience, since: dt.date | None) -> BriefStudy:
+def cached_brief(dataset: Dataset, f: AlertFilter, since: dt.date | None) -> BriefStudy:
     """Everything on the page."""
-    return BriefStudy.of(cached_changes(dataset, f, audience, since), cached_period(dataset, f, audience))
+    return BriefStudy.of(cached_changes(dataset, f, since), cached_period(dataset, f))
 
 
-def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None:
+def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
     """Work out what the page tells before a reader chooses anything; who asks meanwhile waits for it.
 
     It is worked out for specialist and council, so that none waits longer than the other: what the council is told is
     chosen from the alerts and counted in their copy.
     """
-    cached_changes(dataset, f, audience, usual_since(source_of(dataset), f))
-    cached_period(dataset, f, audience)
+    cached_changes(dataset, f, usual_since(source_of(dataset), f))
+    cached_period(dataset, f)
 
 
 def draw_since_input(page: Page, study: BriefChanges) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.hotspots.excess import is_compared, ratio_says_something
 from curim_data.model import Message, Translator
 from curim_data.model.absence import fewer_than
-from curim_data.privacy import COUNT_COLUMNS, WrittenCounts, drawn_share, sees_exact, share_is_told, written_share
+from curim_data.privacy import COUNT_COLUMNS, drawn_share, share_is_told, written_share
 from curim_data.studies.spot_profiles import SpotOrCluster
 from pages.parts.frame import Page
 from pages.parts.maps.cell_map import alert_count
@@ -17,7 +17,7 @@ from pages.parts.maps.cell_map import alert_count
 
 def least_written(page: Page, category: str = "") -> int:
     """The smallest count that the audience may read, zero apart; `category`: of which it is, where of one."""
-    return WrittenCounts(page.filter, page.audience, page.city).least(category)
+    return page.written.least(category)
 
 
 def written_count(page: Page, n: float, category: str = "") -> str:
@@ -34,7 +34,7 @@ def written_alerts(page: Page, n: float) -> str:
 
 def written_q(page: Page, q: float) -> str:
     """A corrected p-value as the audience may read it: on which side of 0.05 it is where small counts are hidden."""
-    return "–" if q != q else (page.t.p_value if sees_exact(page.audience) else page.t.p_step)(q)
+    return "–" if q != q else (page.t.p_value if not page.protected else page.t.p_step)(q)
 
 
 def drawn_counts(page: Page, counts: pd.Series, category: str = "") -> pd.Series:
@@ -45,7 +45,7 @@ def drawn_counts(page: Page, counts: pd.Series, category: str = "") -> pd.Series
 
 def written_table(page: Page, frame: pd.DataFrame, counts: Collection[str] = COUNT_COLUMNS) -> pd.DataFrame:
     """A table as it may be handed out; see `WrittenCounts.table`."""
-    return WrittenCounts(page.filter, page.audience, page.city).table(frame, counts)
+    return page.written.table(frame, counts)
 
 
 def bars_of_shares(page: Page, rows: pd.DataFrame, part: str = "n", whole: float | str = "") -> pd.DataFrame:

@@ -19,7 +19,7 @@ import streamlit as st
 
 from curim_data.model import FloatArray, Translator
 from curim_data.model.absence import fewer_than
-from curim_data.privacy import is_sensitive, sees_exact
+from curim_data.privacy import is_sensitive
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.numbers import COUNT_COLUMNS, drawn_counts, least_written, written_alerts, written_count
 from pages.parts.charts.style import base_figure, time_axis
@@ -511,7 +511,7 @@ def _log_ticks(frame: pd.DataFrame, closest: float) -> list[float]:
 
 def has_no_clock(page: Page) -> bool:
     """Whether the days and hours of the alerts on show are not in what the audience reads."""
-    return not sees_exact(page.audience) and is_sensitive(page.filter, page.city)
+    return page.protected and is_sensitive(page.filter, page.city)
 
 
 def no_clock_reason(page: Page) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.comparison import CountedShare, by_own_mean, compare_rates, compare_shares
-from curim_data.model import Audience, Message, Translator
+from curim_data.model import Message, Translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import Span
 from curim_data.studies.cities import (
@@ -47,9 +47,9 @@ STRETCHES: Final[dict[Stretch, Message]] = {"12m": Message("Last 12 months"), "a
 
 
 @calculated(Message("Counting the cities"))
-def counted_city(dataset: Dataset, period: tuple[dt.date, dt.date], audience: Audience) -> CityFigures:
+def counted_city(dataset: Dataset, period: tuple[dt.date, dt.date]) -> CityFigures:
     """The figures of one city, kept with that city."""
-    return city_figures(source_of(dataset), period, audience)
+    return city_figures(source_of(dataset), period)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def draw_comparison_page(page: Page) -> None:
         record.draws_beside(other)
         record.note_look(other, "cities", also=True)
         first, second = (
-            NamedCity(t.label(one.city.names), counted_city(one.dataset, period, one.audience))
+            NamedCity(t.label(one.city.names), counted_city(one.dataset, period))
             for one, period in ((page, periods.first), (other, periods.second))
         )
         if first.name == second.name:

@@ -308,7 +308,7 @@ def draw_cleaned_download(page: Page) -> None:
     st.caption(t(NESTED_CELLS))
     filtered = st.toggle(t("Only the alerts that match the filter of the other pages"), key="data_cleaned_filter")
     f = page.filter if filtered else EVERYTHING
-    n = cleaned.count(page.source, f, page.audience)
+    n = cleaned.count(page.source, f)
     if filtered:
         st.caption(escape_markdown(f.sentence(t, page.city, n=n, total=page.source.count)))
     else:

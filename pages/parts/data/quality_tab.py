@@ -16,7 +16,6 @@ import streamlit as st
 from shapely import MultiPoint, box
 from shapely.geometry.base import BaseGeometry
 
-from curim_data import privacy
 from curim_data.engine import open_source
 from curim_data.model import Audience, Message, Role, translator
 from curim_data.model.annotations import CORRECTIONS, KIND_WORDS, LONGEST_NOTE, Annotation, AnnotationKind
@@ -257,9 +256,9 @@ FOLDED: Final = frozenset({"completeness-by-month", "near-duplicates", "near-dup
 
 
 @calculated(Message("Analysing all alerts"))
-def cached_quality(dataset: Dataset, audience: Audience, profile: str) -> QualityStudy:  # noqa: ARG001 (part of the cache's key)
+def cached_quality(dataset: Dataset, profile: str) -> QualityStudy:  # noqa: ARG001 (part of the cache's key)
     """The study of what is on show."""
-    return quality_study(source_of(dataset), audience)
+    return quality_study(source_of(dataset), listed=dataset.audience is Audience.ANALYST)
 
 
 def draw_quality_tab(page: Page) -> None:
@@ -268,7 +267,7 @@ def draw_quality_tab(page: Page) -> None:
     if page.source is None:
         st.write(t("Nothing was imported yet."))
         return
-    found = cached_quality(page.dataset, page.audience, page.city.version)
+    found = cached_quality(page.dataset, page.city.version)
     st.write(
         t("All alerts from {start} to {end}, whatever the filter.", start=page.source.first, end=page.source.as_of)
     )
@@ -290,12 +289,12 @@ def _draw_overview(page: Page, subjects: list[Finding]) -> None:
         st.markdown("\n".join(f"- **{one.title}.** {escape_markdown(one.sentence)}" for one in needed))
     else:
         st.write(t("Nothing needs attention."))
-    if not privacy.sees_exact(page.audience):
+    if page.protected:
         return
-    home, lang, dataset, audience, version = page.home, t.lang, page.dataset, page.audience, page.city.version
+    home, lang, dataset, version = page.home, t.lang, page.dataset, page.city.version
     draw_download(
         t("Download the report"),
-        lambda: as_html(translator(lang), open_source(home), cached_quality(dataset, audience, version)),
+        lambda: as_html(translator(lang), open_source(home), cached_quality(dataset, version)),
         file_name=f"quality-{lang}.html",
         mime="text/html",
         key="data_quality_report",

@@ -8,19 +8,17 @@ import json
 from analysis.plans.verdict import PlanTiming
 from analysis.stats.harm_weights import WeighedBy
 from analysis.stats.intervals import Estimate
-from curim_data.model import Audience, Message, Plan
+from curim_data.model import Message, Plan
 from curim_data.model.plan import Objective, Problem, plan_from_json, plan_to_json
 from curim_data.studies.evaluation import PlanEvaluation, evaluation_study, harm_ratio
 from pages.parts.frame import Dataset, calculated, source_of
 
 
 @calculated(Message("Evaluating the plan"))
-def plan_evaluation(
-    dataset: Dataset, key: str, audience: Audience, fixed: bool, set_on: dt.date | None
-) -> PlanEvaluation:
+def plan_evaluation(dataset: Dataset, key: str, fixed: bool, set_on: dt.date | None) -> PlanEvaluation:
     """`fixed`, `set_on`: the parts of `PlanTiming`."""
     source = source_of(dataset)
-    return evaluation_study(source, plan_from_json(json.loads(key)), audience, PlanTiming(fixed, set_on))
+    return evaluation_study(source, plan_from_json(json.loads(key)), PlanTiming(fixed, set_on))
 
 
 @calculated(Message("Evaluating the plan"))

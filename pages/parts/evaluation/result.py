@@ -64,7 +64,7 @@ def draw_evaluation_page(page: Page) -> None:
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
         return
     timing = plan_timing(plan, plan_store(page).history(plan.id), page.city.timezone)
-    study = plan_evaluation(page.dataset, evaluation_key(plan), page.audience, timing.fixed, timing.set_on)
+    study = plan_evaluation(page.dataset, evaluation_key(plan), timing.fixed, timing.set_on)
     _draw_outcome(page, plan, study)
     _draw_counts(page, plan, study)
     _draw_tests(page, plan, study)
@@ -197,7 +197,7 @@ def _harm_rows(page: Page, plan: Plan, study: PlanEvaluation) -> list[tuple[str,
     """The ratio with alerts weighed by harm, where it is asked for by somebody who sees exact counts."""
     t = page.t
     known = study.verdict is not None and study.verdict.unknown is None
-    offered = weights_offered(page.source, page.audience) if page.source is not None else ()
+    offered = weights_offered(page.source) if page.source is not None else ()
     toggles = {
         "severity": (
             t("Weigh alerts by severity too"),
@@ -353,9 +353,7 @@ def _draw_keep_result(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
     timing = study.timing
     kept = result_texts(
-        plan_evaluation(
-            dataset_for(page, Audience.COUNCIL), evaluation_key(plan), Audience.COUNCIL, timing.fixed, timing.set_on
-        )
+        plan_evaluation(dataset_for(page, Audience.COUNCIL), evaluation_key(plan), timing.fixed, timing.set_on)
     )
     st.caption(
         t("This is written into the plan, whose status becomes “Evaluated”. The council may read it:")

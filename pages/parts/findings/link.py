@@ -37,7 +37,7 @@ def linked_finding(page: Page) -> tuple[BriefChanges, Finding, AlertFilter] | No
     f, left_out = AlertFilter.from_query(within, page.city, page.source.other_categories)
     if left_out:
         return None
-    study = cached_changes(page.dataset, f, page.audience, _day(st.query_params.get(SINCE, "")))
+    study = cached_changes(page.dataset, f, _day(st.query_params.get(SINCE, "")))
     found = next((one for one in study.findings if same_finding(one.id, name)), None)
     return None if found is None or found.filter != page.filter else (study, found, f)
 

@@ -7,7 +7,7 @@ import datetime as dt
 import streamlit as st
 
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import Message
 from curim_data.studies.brief import BriefChanges, brief_changes, usual_since
 from pages.parts.frame import Dataset, Page, calculated, source_of
 
@@ -15,9 +15,9 @@ SINCE = "since"
 
 
 @calculated(Message("Preparing the briefing"))
-def cached_changes(dataset: Dataset, f: AlertFilter, audience: Audience, since: dt.date | None) -> BriefChanges:
+def cached_changes(dataset: Dataset, f: AlertFilter, since: dt.date | None) -> BriefChanges:
     """What the headline and the cards tell, before the map."""
-    return brief_changes(source_of(dataset), f, audience, since)
+    return brief_changes(source_of(dataset), f, since)
 
 
 def changes_since(page: Page) -> dt.date | None:

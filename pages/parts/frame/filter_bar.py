@@ -82,7 +82,7 @@ def _by_reason(t: Translator, absent: Sequence[tuple[Field, Message]]) -> dict[s
 def _absent(page: Page, source: Source, fields: Sequence[Field]) -> list[tuple[Field, Message]]:
     """Fields of which the data know nothing, with the reason; one that a link has set stays, to be taken away."""
     found = []
-    kept_out = not_held(page.filter, page.audience, page.city)
+    kept_out = not_held(page.filter, page.source) if page.source is not None else {}
     for field in fields:
         why = next((kept_out[name] for name in field.names if name in kept_out), field_absence(field, source))
         if why is not None and not field.write(page.filter):

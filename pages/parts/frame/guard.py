@@ -94,7 +94,7 @@ def _page(t: Translator, visitor: Reader, role: Role) -> Page:
     source = open_for(home, seen_as.audience) if has_alerts(home) else None
     words = {word: st.query_params[word] for word in st.query_params}
     chosen, notes = AlertFilter.from_query(words, city, source.other_categories if source else ())
-    chosen, left_out = askable(chosen, seen_as.audience, city)
+    chosen, left_out = askable(chosen, source) if source is not None else (chosen, ())
     return Page(
         t=t,
         city=city,

@@ -23,6 +23,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Message, Role, Translator
 from curim_data.model.annotations import Annotation
 from curim_data.model.i18n import DEFAULT_LANGUAGE
+from curim_data.privacy import WrittenCounts, sees_exact
 from curim_data.store import Home
 
 KEY: Final = "page_column"  # of the component, and of its container
@@ -110,6 +111,22 @@ class Page:
         if source is None:
             return Dataset(str(self.home.path), "", self.city.version, audience=self.audience)
         return dataset_of(self.home, source, self.audience)
+
+    @property
+    def alerts(self) -> Source:
+        """The alerts of a page that has some; AssertionError on one that has none."""
+        assert self.source is not None
+        return self.source
+
+    @property
+    def protected(self) -> bool:
+        """Whether the reader reads the protected copy."""
+        return not sees_exact(self.audience)
+
+    @property
+    def written(self) -> WrittenCounts:
+        """Which counts of the page's filter the reader may read."""
+        return WrittenCounts(self.filter, self.city, self.protected)
 
     @property
     def own(self) -> Home:

@@ -191,7 +191,7 @@ def source_of(dataset: Dataset) -> Source:
 
 def dataset_for(page: Page, audience: Audience) -> Dataset:
     """What is on show, as another audience reads it."""
-    if page.source is None or sees_exact(audience) == sees_exact(page.audience):
+    if page.source is None or sees_exact(audience) != page.protected:
         return replace(page.dataset, audience=audience)
     return replace(page.dataset, version=open_for(page.home, audience).version, audience=audience)
 
@@ -200,11 +200,9 @@ def cached_query(page: Page, question: str, *parts: Any, filter: AlertFilter | N
     """Call one of the functions of `curim_data.query` (by name) for what is on show, and cache the result.
 
     `cached_query(page, "counts", ("week",), complete=True)` is
-    `query.counts(source, page.filter, ("week",), page.audience, complete=True)`.
+    `query.counts(source, page.filter, ("week",), complete=True)`.
     """
-    return _run_query(
-        question, page.dataset, filter or page.filter, page.audience, parts, tuple(sorted(settings.items()))
-    )
+    return _run_query(question, page.dataset, filter or page.filter, parts, tuple(sorted(settings.items())))
 
 
 @cached
@@ -212,12 +210,11 @@ def _run_query(
     question: str,
     dataset: Dataset,
     chosen: AlertFilter,
-    audience: Audience,
     parts: tuple[Any, ...] = (),
     settings: tuple[tuple[str, Any], ...] = (),
 ) -> Any:
     """The result of one query function; cached by everything that it depends on."""
-    return getattr(query, question)(source_of(dataset), chosen, *parts, audience=audience, **dict(settings))
+    return getattr(query, question)(source_of(dataset), chosen, *parts, **dict(settings))
 
 
 class Calculation:

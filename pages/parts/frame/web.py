@@ -306,7 +306,7 @@ def _first_audiences() -> tuple[Audience, ...]:
 def _work_out(home: Home, page: str, f: AlertFilter, audience: Audience) -> None:
     """What a page tells under a filter."""
     dataset = dataset_of(home, open_for(home, audience), audience)
-    importlib.import_module(f"{parts.__name__}.{page}.queries").work_out_first(dataset, f, audience)
+    importlib.import_module(f"{parts.__name__}.{page}.queries").work_out_first(dataset, f)
 
 
 def check_cities() -> None:

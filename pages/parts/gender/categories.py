@@ -10,7 +10,6 @@ from analysis.gender import TOO_FEW, CategoryRatios
 from curim_data.filters import AlertFilter
 from curim_data.model.absence import NO_AFFECTED, ONE_CATEGORY
 from curim_data.model.labels import category_label, inline
-from curim_data.privacy import sees_exact
 from curim_data.studies.help_lines import HOW_TO_ADD, help_lines
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import written_count, written_q
@@ -28,7 +27,7 @@ def draw_category_ratios(page: Page, f: AlertFilter) -> None:
         st.write(t(NO_AFFECTED))
         draw_help_lines(page)
         return
-    found = queries.weights(page.dataset, f, page.audience)
+    found = queries.weights(page.dataset, f)
     if found.alone:
         st.write(t(ONE_CATEGORY))
         draw_help_lines(page)
@@ -131,7 +130,7 @@ def _draw_findings(page: Page, found: CategoryRatios) -> None:
     alone = frame[frame["women"].gt(0) & frame["men"].eq(0) & frame["significant"]]
     if len(alone):
         names = t.join([_name(page, one) for one in alone["category"]])
-    if len(alone) and not sees_exact(page.audience):  # that the copy has none does not mean that nobody was
+    if len(alone) and page.protected:  # that the copy has none does not mean that nobody was
         st.caption(t("Without a ratio, because hardly any man was affected: {categories}.", categories=names))
     elif len(alone):
         st.caption(t("Without a ratio, because no man was affected: {categories}.", categories=names))
@@ -196,7 +195,7 @@ def draw_help_lines(page: Page) -> None:
     """Help lines for those who are affected, next to every sensitive view; how to add them where none is known."""
     t, lines = page.t, help_lines(page.city, page.t)
     if not lines:
-        if sees_exact(page.audience):
+        if not page.protected:
             st.caption(escape_markdown(t(HOW_TO_ADD)))
         return
     with st.container(border=True, gap="xsmall", key="gender_help"):

@@ -29,7 +29,7 @@ GENDERS_ASKED = frozenset({AFFECTED, REPORTER})
 def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> None:
     """The page's one sentence, the filter in words below it, and whether the filter's genders were ignored."""
     t = page.t
-    shares = queries.shares(page.dataset, f, page.audience, AFFECTED)
+    shares = queries.shares(page.dataset, f, AFFECTED)
     women = shares.women
     assert page.source is not None
     looked = int(found.differ.frame["p"].notna().sum())
@@ -92,7 +92,7 @@ def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
         with place:
             st.subheader(heading)
             if column in asked:
-                _draw_bars(page, queries.shares(page.dataset, f, page.audience, column), key, total)
+                _draw_bars(page, queries.shares(page.dataset, f, column), key, total)
             else:
                 st.write(t(absence))
 
@@ -152,7 +152,7 @@ def draw_darkness(page: Page, f: AlertFilter) -> None:
     """The share of alerts after dark, by gender of the person affected."""
     t = page.t
     st.subheader(t("After dark"))
-    found = queries.light(page.dataset, f, page.audience)
+    found = queries.light(page.dataset, f)
     sentence = found.sentence(t)
     if not found.ratio.known and not found.n:
         draw_footer(page, sentence=sentence)
@@ -175,7 +175,7 @@ def draw_feeling(page: Page, f: AlertFilter) -> None:
     if page.source is not None and "feeling" not in page.source.asked:
         st.write(t(NO_FEELING))
         return
-    found = queries.feeling(page.dataset, f, page.audience)
+    found = queries.feeling(page.dataset, f)
     frame = found.frame
     shown = frame[frame["mean"].notna()]
     sentence = found.sentence(t)
@@ -219,7 +219,7 @@ def draw_rates(page: Page, f: AlertFilter) -> None:
     """Alerts per 1,000 residents, where the city's profile knows its residents."""
     t = page.t
     st.subheader(t("Per 1,000 residents"))
-    found = queries.rates(page.dataset, f, page.audience)
+    found = queries.rates(page.dataset, f)
     if found is None:
         st.write(escape_markdown(t("No rates are shown.") + " " + missing(page, NO_POPULATION)))
         return

@@ -11,7 +11,7 @@ import pydeck as pdk
 import streamlit as st
 
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Translator
+from curim_data.model import CityProfile, Translator
 from curim_data.model.labels import UNCATEGORISED, category_label, group_label
 from curim_data.studies.alert_points import MOST_MAP_POINTS, MapPoints, read_map_points
 from pages.parts.charts import tables
@@ -31,14 +31,14 @@ RADIUS: Final = 3.5  # pixels
 
 
 @cached
-def _points(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> MapPoints:
-    return read_map_points(source_of(dataset), chosen, audience)
+def _points(dataset: Dataset, chosen: AlertFilter) -> MapPoints:
+    return read_map_points(source_of(dataset), chosen)
 
 
 def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None) -> None:
     """The points by group of categories, and the table of what is drawn; `heading`: where the headline stands."""
     t = page.t
-    found = _points(page.dataset, page.filter, page.audience)
+    found = _points(page.dataset, page.filter)
     with heading:
         st.title(alerts_headline(t, found))
         st.caption(filter_bar.filter_sentence(page))

@@ -15,7 +15,7 @@ import streamlit as st
 
 from analysis.comparison import DifferingPlace
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, BoolArray, FloatArray, IntArray, Message, cell_polygons
+from curim_data.model import BoolArray, FloatArray, IntArray, Message, cell_polygons
 from curim_data.privacy import DisclosureError
 from curim_data.studies.compare import (
     PRESETS,
@@ -51,8 +51,8 @@ UNSURE: Final = Message(
 
 
 @calculated(Message("Comparing the two maps"))
-def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience, against: str) -> CompareStudy:
-    return compare_study(source_of(dataset), chosen, audience, against)
+def _study(dataset: Dataset, chosen: AlertFilter, against: str) -> CompareStudy:
+    return compare_study(source_of(dataset), chosen, against)
 
 
 def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is given the study of the map above)
@@ -64,7 +64,7 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
     names = {name: t(PRESETS[name]) for name in offered}
     draw_link_box(t("Compare"), AGAINST, KEY, names, usual, width=360, tab=TAB_NAME)
     try:
-        found = _study(page.dataset, page.filter, page.audience, against)
+        found = _study(page.dataset, page.filter, against)
     except (CompareError, DisclosureError) as error:
         st.info(t(error.message))
         return

@@ -11,7 +11,7 @@ import streamlit as st
 from analysis.concentration import Concentration, decimals, interval_decimals
 from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Translator
+from curim_data.model import Translator
 from curim_data.studies.concentration import ConcentrationStudy, concentration_of_study, curve_frame
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import plots, tables
@@ -23,7 +23,7 @@ from pages.parts.hotspots.queries import hot_spots
 
 # A curve has no more bends than these at the size in which it is drawn; the table to download holds more.
 POINTS: Final = 240
-Query = tuple[Dataset, AlertFilter, Audience, int]
+Query = tuple[Dataset, AlertFilter, int]
 
 
 @cached
@@ -34,7 +34,7 @@ def _concentration(about: Query, _study: HotSpotStudy) -> ConcentrationStudy:  #
 def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
     """Draw the sentence, the Lorenz curve with that expected by chance, and the table of shares."""
     t = page.t
-    about: Query = (page.dataset, page.filter, page.audience, study.resolution)
+    about: Query = (page.dataset, page.filter, study.resolution)
     concentration = _concentration(about, hot_spots(*about) if study.hot.based else study)
     found = concentration.concentration
     draw_area_note(page, listed=False)

@@ -9,7 +9,7 @@ from analysis.density.image import DensityImage, density_image
 from analysis.density.kernel_density import format_density
 from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message, Translator
+from curim_data.model import Message, Translator
 from curim_data.studies.density import DensityStudy, class_geojson, density_study, pixel_frame
 from pages.parts.charts import tables
 from pages.parts.frame import Dataset, Heading, Page, calculated, draw_footer, escape_markdown, filter_bar, source_of
@@ -23,16 +23,16 @@ MAP = "hotspots_density_map"
 
 
 @calculated(Message("Smoothing the alerts"))
-def _study(dataset: Dataset, chosen: AlertFilter, audience: Audience) -> tuple[DensityStudy, DensityImage]:
+def _study(dataset: Dataset, chosen: AlertFilter) -> tuple[DensityStudy, DensityImage]:
     source = source_of(dataset)
-    study = density_study(source, chosen, audience)
+    study = density_study(source, chosen)
     return study, density_image(study.density, source.city)
 
 
 def draw_density_layer(page: Page, heading: Heading, place: FoundPlace | None) -> None:
     """Draw the density map with its highest places next to it; `heading`: where the headline stands."""
     t = page.t
-    study, drawn = _study(page.dataset, page.filter, page.audience)
+    study, drawn = _study(page.dataset, page.filter)
     with heading:
         st.title(escape_markdown(density_headline(t, study)))
         st.caption(filter_bar.filter_sentence(page))

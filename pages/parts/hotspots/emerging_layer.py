@@ -74,7 +74,7 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
     `heading`: where the headline stands; `size`: the cell size that was picked, 0 for one chosen from the data.
     """
     t = page.t
-    study = emerging_of(page.dataset, page.filter, page.audience, size or None)
+    study = emerging_of(page.dataset, page.filter, size or None)
     found = study.emerging
     if found is None:
         with heading:

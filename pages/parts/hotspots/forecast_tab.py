@@ -13,10 +13,9 @@ from analysis.forecast.next_periods import HOW, CountForecast
 from analysis.forecast.places import PlaceForecast
 from analysis.stats.result import Choice
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message, Translator, cell_polygons
+from curim_data.model import Message, Translator, cell_polygons
 from curim_data.model.absence import NO_LANDMARKS, NO_POSITIONS
 from curim_data.model.labels import place_label
-from curim_data.privacy import sees_exact
 from curim_data.studies.forecast import ForecastStudy, ListedCell, cells_frame, forecast_study
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import plots, tables
@@ -40,14 +39,14 @@ METHOD_NAMES: Final = {
 
 
 @calculated(Message("Forecasting, and testing the forecast on past weeks"))
-def _forecast(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None) -> ForecastStudy:
-    return forecast_study(source_of(dataset), chosen, audience, WEEKS, resolution)
+def _forecast(dataset: Dataset, chosen: AlertFilter, resolution: int | None) -> ForecastStudy:
+    return forecast_study(source_of(dataset), chosen, WEEKS, resolution)
 
 
 def draw_forecast_tab(page: Page, study: HotSpotStudy) -> None:
     """The city and its places first, then the cells where most alerts are expected, with their backtest."""
-    t, exact = page.t, sees_exact(page.audience)
-    forecast = _forecast(page.dataset, page.filter, page.audience, study.resolution if exact else None)
+    t, exact = page.t, not page.protected
+    forecast = _forecast(page.dataset, page.filter, study.resolution if exact else None)
     forecast = replace(forecast, choices=_as_on_the_map(forecast, study))
     for note in forecast.notes:
         st.caption(escape_markdown(t(note)))

@@ -28,7 +28,7 @@ def draw_options(page: Page, layer: str) -> Options:
 def _base(page: Page) -> DenominatorKind:
     t = page.t
     names = {LAND: t("The land around"), "alerts": t("All alerts: the share here"), "residents": t("Residents")}
-    refusals = {kind: denominator_obstacle(kind, page.filter, page.audience, page.city) for kind in KINDS}
+    refusals = {kind: denominator_obstacle(kind, page.filter, page.alerts) for kind in KINDS}
     offered = {kind: names[kind] for kind in KINDS if refusals[kind] is None}
     why = "  \n".join(t(said) for said in refusals.values() if said is not None) or None
     picked: DenominatorKind = word_from_link(BASE, "hotspots_base", offered, LAND)
@@ -43,7 +43,7 @@ def draw_option_notes(page: Page, how: Options, layer: str) -> None:
     weight = st.query_params.get(WEIGHT, "")
     if layer in ("significance", "clusters") and weight in WEIGHTS and how.weight != weight:
         assert page.source is not None
-        if (why := weight_obstacle(page.source, weight, page.audience)) is not None:
+        if (why := weight_obstacle(page.source, weight)) is not None:
             st.caption(t(why))
     if layer != "significance":
         return
@@ -54,13 +54,13 @@ def draw_option_notes(page: Page, how: Options, layer: str) -> None:
                 "few live: such places look hotter than they are for those who are there."
             )
         )
-    elif asked in KINDS and (said := denominator_obstacle(asked, page.filter, page.audience, page.city)) is not None:
+    elif asked in KINDS and (said := denominator_obstacle(asked, page.filter, page.alerts)) is not None:
         st.caption(t(said))
 
 
 def _weight(page: Page) -> WeighedBy | None:
     t = page.t
-    offered = weights_offered(page.source, page.audience) if page.source is not None else ()
+    offered = weights_offered(page.source) if page.source is not None else ()
     if not offered:
         return None
     names = {"": t("One each"), **{by: t(WEIGHT_NAMES[by]) for by in offered}}

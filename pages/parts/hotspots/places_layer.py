@@ -13,8 +13,7 @@ from analysis.grid.cells import with_points
 from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.hotspots.grouping import Spot
 from curim_data.filters import AlertFilter
-from curim_data.model import AreaTooLargeError, Audience, Translator
-from curim_data.privacy import sees_exact
+from curim_data.model import AreaTooLargeError, Translator
 from curim_data.studies.harm import SpotsByHarm
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_area import has_area
@@ -75,11 +74,11 @@ def draw_places_layer(
     """
     t = page.t
     try:
-        found = clusters(page.dataset, page.filter, page.audience, how) if layer == "clusters" else None
+        found = clusters(page.dataset, page.filter, how) if layer == "clusters" else None
     except AreaTooLargeError as error:
         st.info(t(error.message))
         return
-    asked = ListQuery(page.dataset, page.filter, page.audience, layer, study.resolution, how)
+    asked = ListQuery(page.dataset, page.filter, layer, study.resolution, how)
     everywhere = list_lines(asked, study.spots if found is None else found.found)
     weighed = spot_harm(page, study, how) if found is None else None
     view = list_view(lines_in_area(page, everywhere), harm=weighed.of if weighed is not None else None)
@@ -157,7 +156,7 @@ def _draw_places(
         if line is None and everywhere:
             draw_no_spot_in_area(page)
         elif line is None:
-            draw_no_places(t, how, study, cold=bool(cold), sized=sees_exact(page.audience))
+            draw_no_places(t, how, study, cold=bool(cold), sized=not page.protected)
             if study.power.too_few and study.unjudged is None:
                 draw_way_to_all_dates(page)
         else:
@@ -253,16 +252,13 @@ def _draw_map_download(
 
 def _map_cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
     """The cells of the map, with the lines of their tooltips below the count."""
-    return _cells_with_lines(
-        page.dataset, page.filter, page.audience, study.resolution, study.hot.base, page.t.lang, page.t, study
-    )
+    return _cells_with_lines(page.dataset, page.filter, study.resolution, study.hot.base, page.t.lang, page.t, study)
 
 
 @cached
 def _cells_with_lines(
     dataset: Dataset,  # noqa: ARG001 (this and the next ones are the key that `_study` follows from)
     chosen: AlertFilter,  # noqa: ARG001
-    audience: Audience,  # noqa: ARG001
     resolution: int,  # noqa: ARG001
     base: DenominatorKind,  # noqa: ARG001
     lang: str,  # noqa: ARG001
@@ -281,9 +277,9 @@ def classes_over_time(
     page: Page, study: HotSpotStudy, shown: tuple[SpotSummary, ...], layer: str
 ) -> dict[str, str] | None:
     """The class over time of each hot spot that coincides with a place that has one; None where there is none."""
-    if layer != "significance" or not sees_exact(page.audience):
+    if layer != "significance" or page.protected:
         return None
-    over_time = classes_of(page.dataset, page.filter, page.audience, study.resolution)
+    over_time = classes_of(page.dataset, page.filter, study.resolution)
     if over_time.emerging is None:
         return None
     found = {line.spot.id: over_time.class_of(line.spot.cells) for line in shown}
@@ -292,10 +288,10 @@ def classes_over_time(
 
 def _classes_come_later(page: Page, study: HotSpotStudy, shown: tuple[SpotSummary, ...], layer: str) -> bool:
     """Whether there are classes over time to determine that take longer than the rest of the page."""
-    if layer != "significance" or not sees_exact(page.audience) or not shown:
+    if layer != "significance" or page.protected or not shown:
         return False
     many = page.source is not None and page.source.count > LATER_FROM
-    return many and not classes_are_ready(page.dataset, page.filter, page.audience, study.resolution)
+    return many and not classes_are_ready(page.dataset, page.filter, study.resolution)
 
 
 def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bool, sized: bool) -> None:

@@ -9,7 +9,7 @@ from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.stats.harm_weights import WeighedBy
 from analysis.stats.result import Choice
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import Message
 from curim_data.privacy import sees_exact
 from curim_data.studies.cells import whole_city
 from curim_data.studies.clusters import cluster_study
@@ -43,98 +43,88 @@ DEFAULT_OPTIONS = Options()
 def hot_spots(
     dataset: Dataset,
     chosen: AlertFilter,
-    audience: Audience,
     resolution: int | None = None,
     base: DenominatorKind = LAND,
 ) -> HotSpotStudy:
     """Hot cells and spots under the filter, which are those of the whole city."""
     whole = whole_city(chosen)
-    size = _cell_size(dataset, whole, audience, resolution)
-    return _hot_spots(dataset, whole, audience, int(size.value), base, size).sized(size)
+    size = _cell_size(dataset, whole, resolution)
+    return _hot_spots(dataset, whole, int(size.value), base, size).sized(size)
 
 
 @calculated(Message("Testing every place for hot spots"))
-def _cell_size(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None) -> Choice:
-    return hot_spot_size(source_of(dataset), chosen, audience, resolution)
+def _cell_size(dataset: Dataset, chosen: AlertFilter, resolution: int | None) -> Choice:
+    return hot_spot_size(source_of(dataset), chosen, resolution)
 
 
 @calculated(Message("Testing every place for hot spots"))
 def _hot_spots(
-    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int, base: DenominatorKind, _size: Choice
+    dataset: Dataset, chosen: AlertFilter, resolution: int, base: DenominatorKind, _size: Choice
 ) -> HotSpotStudy:
     """Cells of one size are the same ones whether it was picked or chosen from the data, which `_size` says."""
-    return hot_spot_study(source_of(dataset), chosen, audience, resolution, base).sized(_size)
+    return hot_spot_study(source_of(dataset), chosen, resolution, base).sized(_size)
 
 
 @calculated(Message("Looking for clusters"))
-def clusters(dataset: Dataset, chosen: AlertFilter, audience: Audience, how: Options = DEFAULT_OPTIONS) -> Clusters:
+def clusters(dataset: Dataset, chosen: AlertFilter, how: Options = DEFAULT_OPTIONS) -> Clusters:
     """Clusters under the filter."""
     source = source_of(dataset)
-    return cluster_study(source, chosen, audience, weight=how.weight)
+    return cluster_study(source, chosen, weight=how.weight)
 
 
 def spot_harm(page: Page, study: HotSpotStudy, how: Options) -> SpotsByHarm | None:
     """What the alerts of the hot spots weigh, where that was asked for."""
     if how.weight is None:
         return None
-    return _spot_harm(page.dataset, whole_city(page.filter), page.audience, study.resolution, how, study)
+    return _spot_harm(page.dataset, whole_city(page.filter), study.resolution, how, study)
 
 
 @calculated(Message("Testing every place for hot spots"))
 def _spot_harm(
     dataset: Dataset,
     chosen: AlertFilter,
-    audience: Audience,
     resolution: int,  # noqa: ARG001 (it and the base of `how` are in the cache's key)
     how: Options,
     _study: HotSpotStudy,
 ) -> SpotsByHarm:
     assert how.weight is not None
-    return spots_by_harm(source_of(dataset), chosen, audience, how.weight, _study)
+    return spots_by_harm(source_of(dataset), chosen, how.weight, _study)
 
 
-def emerging_of(
-    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None
-) -> EmergingStudy:
+def emerging_of(dataset: Dataset, chosen: AlertFilter, resolution: int | None = None) -> EmergingStudy:
     """Classes over time under the filter; filters that judge the same months in the same cells share them."""
-    judged, size = _judged(dataset, chosen, audience, resolution)
-    return _emerging(dataset, judged, audience, int(size.value), size).sized(size)
+    judged, size = _judged(dataset, chosen, resolution)
+    return _emerging(dataset, judged, int(size.value), size).sized(size)
 
 
-def classes_of(
-    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None
-) -> EmergingClasses:
+def classes_of(dataset: Dataset, chosen: AlertFilter, resolution: int | None = None) -> EmergingClasses:
     """The classes of `emerging_of` alone, for those who name no place of its map."""
-    judged, size = _judged(dataset, chosen, audience, resolution)
-    return _classes(dataset, judged, audience, int(size.value))
+    judged, size = _judged(dataset, chosen, resolution)
+    return _classes(dataset, judged, int(size.value))
 
 
-def classes_are_ready(dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None = None) -> bool:
+def classes_are_ready(dataset: Dataset, chosen: AlertFilter, resolution: int | None = None) -> bool:
     """Whether `classes_of` has its result already."""
-    judged, size = _judged(dataset, chosen, audience, resolution)
-    return is_ready(_classes, dataset, judged, audience, int(size.value))
+    judged, size = _judged(dataset, chosen, resolution)
+    return is_ready(_classes, dataset, judged, int(size.value))
 
 
 @calculated(Message("Determining the classes over time"))
-def _judged(
-    dataset: Dataset, chosen: AlertFilter, audience: Audience, resolution: int | None
-) -> tuple[AlertFilter, Choice]:
+def _judged(dataset: Dataset, chosen: AlertFilter, resolution: int | None) -> tuple[AlertFilter, Choice]:
     source = source_of(dataset)
-    size = emerging_cell_size(source, chosen, audience, resolution)
-    return judged_filter(source, chosen, audience, int(size.value)), size
+    size = emerging_cell_size(source, chosen, resolution)
+    return judged_filter(source, chosen, int(size.value)), size
 
 
 @calculated(Message("Determining the classes over time"))
-def _classes(dataset: Dataset, judged: AlertFilter, audience: Audience, resolution: int) -> EmergingClasses:
-    return emerging_classes(source_of(dataset), judged, audience, resolution)
+def _classes(dataset: Dataset, judged: AlertFilter, resolution: int) -> EmergingClasses:
+    return emerging_classes(source_of(dataset), judged, resolution)
 
 
 @calculated(Message("Determining the classes over time"))
-def _emerging(
-    dataset: Dataset, judged: AlertFilter, audience: Audience, resolution: int, _size: Choice
-) -> EmergingStudy:
-    classes = _classes(dataset, judged, audience, resolution)
-    return emerging_study(source_of(dataset), judged, audience, resolution, classes).sized(_size)
+def _emerging(dataset: Dataset, judged: AlertFilter, resolution: int, _size: Choice) -> EmergingStudy:
+    classes = _classes(dataset, judged, resolution)
+    return emerging_study(source_of(dataset), judged, resolution, classes).sized(_size)
 
 
 @dataclass(frozen=True)
@@ -143,7 +133,6 @@ class ListQuery:
 
     dataset: Dataset
     filter: AlertFilter
-    audience: Audience
     layer: str = "significance"
     resolution: int | None = None
     how: Options = DEFAULT_OPTIONS
@@ -152,29 +141,29 @@ class ListQuery:
 @calculated(Message("Describing the hot spots"))
 def list_lines(asked: ListQuery, _spots: tuple[SpotOrCluster, ...]) -> tuple[SpotSummary, ...]:
     """A line of the list for each of the places; they must follow from `asked`, which alone is the cache's key."""
-    return spot_summaries(source_of(asked.dataset), asked.filter, _spots, asked.audience)
+    return spot_summaries(source_of(asked.dataset), asked.filter, _spots)
 
 
 @calculated(Message("Describing the hot spot"))
 def spot_details(asked: ListQuery, spot_id: str, _spot: SpotOrCluster) -> SpotStudy:  # noqa: ARG001 (the id is in the cache's key)
     """The details of one of the places that follow from `asked`."""
-    return spot_study(source_of(asked.dataset), asked.filter, _spot, asked.audience)
+    return spot_study(source_of(asked.dataset), asked.filter, _spot)
 
 
-def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None:
+def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
     """Work out what the page tells before a reader chooses anything: the map, the list with the classes over time, and
     the details of the first place.
     """
     whole = whole_city(f)
-    size = _cell_size(dataset, whole, audience, None)
-    study = _hot_spots(dataset, whole, audience, int(size.value), LAND, size).sized(size)
+    size = _cell_size(dataset, whole, None)
+    study = _hot_spots(dataset, whole, int(size.value), LAND, size).sized(size)
     if study.total.nowhere:
         return
-    asked = ListQuery(dataset, f, audience, resolution=study.resolution)
+    asked = ListQuery(dataset, f, resolution=study.resolution)
     list_lines(asked, study.spots)
     many, few = usual_order(study.spots)
     for spot in (*many, *few)[:1]:
         spot_details(asked, spot.id, spot)
-        if sees_exact(audience):
-            judged, judged_size = _judged(dataset, f, audience, study.resolution)
-            _classes(dataset, judged, audience, int(judged_size.value))
+        if sees_exact(dataset.audience):
+            judged, judged_size = _judged(dataset, f, study.resolution)
+            _classes(dataset, judged, int(judged_size.value))

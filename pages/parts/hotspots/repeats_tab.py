@@ -12,7 +12,6 @@ import streamlit as st
 from analysis.space_time import REPEAT_M, Band, Interval, KnoxResult, Metric
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Num, Translator
-from curim_data.privacy import sees_exact
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.near_repeat import METRICS, NearRepeatStudy, near_repeat_study
 from pages.parts.charts import tables
@@ -36,15 +35,15 @@ WIDTHS = {"space": 84, "time": 74, "observed": 58, "expected": 140, "ratio": 58,
 
 
 @calculated(Message("Shuffling the dates of the incidents a thousand times"))
-def _repeats(dataset: Dataset, chosen: AlertFilter, audience: Audience, metric: Metric) -> NearRepeatStudy:
+def _repeats(dataset: Dataset, chosen: AlertFilter, metric: Metric) -> NearRepeatStudy:
     source = source_of(dataset)
-    return near_repeat_study(source, chosen, audience, metric=metric)
+    return near_repeat_study(source, chosen, metric=metric)
 
 
 def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:
     """Near repeats; for whom single alerts are protected, why not."""
     t = page.t
-    if not sees_exact(page.audience):
+    if page.protected:
         st.write(
             t(
                 "Repeats are for analysts and specialists: the test needs the place and day of every single alert, "
@@ -56,7 +55,7 @@ def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:
         st.info(t("Repeats within days cannot be looked for.") + " " + t(lacking))
         return
     metric = _metric(page)
-    about = page.dataset, page.filter, page.audience
+    about = page.dataset, page.filter
     if not (is_ready(_repeats, *about, metric) or st.session_state.get(ASKED) == about):
         st.write(
             t(

@@ -90,7 +90,7 @@ def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
     )
     reasons: tuple[Message, ...] = ()
     if st.button(t("Propose a new buffer and comparison area"), key=edit.key("propose")):
-        found = proposed_areas(page.dataset, json.dumps(plan_to_json(plan)), page.audience, int(rings or 1))
+        found = proposed_areas(page.dataset, json.dumps(plan_to_json(plan)), int(rings or 1))
         plan = replace(plan, areas=found[0])
         st.session_state[edit.key("reasons")] = found[1]
     reasons = st.session_state.get(edit.key("reasons"), ())
@@ -108,7 +108,7 @@ def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan, method: Effec
     named = edit.saved
     if plan.areas == named.areas and method == named.assessment.method and named.assessment.smallest_drop is not None:
         return named.assessment.smallest_drop
-    counts = counts_by_area(page.dataset, json.dumps(plan_to_json(plan)), page.audience)
+    counts = counts_by_area(page.dataset, json.dumps(plan_to_json(plan)))
     known = {name: n for name, n in zip(counts["area"], counts["n"], strict=True) if n == n}
     treated = known.get("treated", plan.objective.baseline)
     if "treated" in known and plan.areas.treated:
@@ -152,7 +152,7 @@ def _unlike_lengths(plan: Plan) -> Message | None:
 
 def _draw_counts(page: Page, edit: PlanEdit, plan: Plan) -> None:
     t = page.t
-    frame = counts_by_area(page.dataset, json.dumps(plan_to_json(plan)), page.audience)
+    frame = counts_by_area(page.dataset, json.dumps(plan_to_json(plan)))
     frame = frame.assign(
         name=[t(AREA_LABELS[name]) for name in frame["area"]],
         cells=[len(getattr(plan.areas, name)) for name in frame["area"]],

@@ -100,7 +100,7 @@ def standing_markdown(t: Translator, plan: Plan, page: Page) -> str:
 def _draw_new_plan(page: Page) -> None:
     t = page.t
     with st.expander(t("Draft a new plan"), icon=":material/add:"):
-        spots = draft_spots(page.dataset, page.filter, page.audience)
+        spots = draft_spots(page.dataset, page.filter)
         source = page.source
         if source is not None:
             st.caption(escape_markdown(query.sentence(source, page.filter, t)))

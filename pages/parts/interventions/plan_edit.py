@@ -109,7 +109,7 @@ def _new(page: Page, cells: str) -> Plan:
     picked = tuple(cell for cell in cells.split(",") if _is_cell(cell))
     if not picked:
         raise ValueError("no cells")
-    made = plan_draft(page.dataset, page.filter, page.audience, picked, reference_day(page), page.t.lang).plan
+    made = plan_draft(page.dataset, page.filter, picked, reference_day(page), page.t.lang).plan
     # Sentences that follow from the figures are written for each reader, so they are not stored as the authors' own.
     own = "" if made.objective.text == objective_sentence(made.objective, made.problem, page.t) else made.objective.text
     check = made.gender_check

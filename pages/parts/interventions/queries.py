@@ -13,7 +13,7 @@ from analysis.plans.drafting import PlanDraft, buffer_cells, propose_comparison_
 from analysis.plans.evaluation import EffectTest, minimum_detectable_drop
 from analysis.spots.naming import name_spots
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import Message
 from curim_data.model.plan import Areas, Objective, plan_from_json
 from curim_data.studies.areas import area_counts
 from curim_data.studies.cells import cells_to_compare
@@ -25,31 +25,27 @@ from pages.parts.frame import Dataset, cached, calculated, source_of
 
 
 @calculated(Message("Drafting the plan"))
-def plan_draft(
-    dataset: Dataset, f: AlertFilter, audience: Audience, cells: tuple[str, ...], today: dt.date, lang: str
-) -> PlanDraft:
+def plan_draft(dataset: Dataset, f: AlertFilter, cells: tuple[str, ...], today: dt.date, lang: str) -> PlanDraft:
     """The draft for some cells under a filter, with dates proposed from a day on."""
-    return draft_plan_for_cells(source_of(dataset), f, cells, audience, today=today, language=lang)
+    return draft_plan_for_cells(source_of(dataset), f, cells, today=today, language=lang)
 
 
 @calculated(Message("Testing every place for hot spots"))
-def draft_spots(dataset: Dataset, f: AlertFilter, audience: Audience) -> tuple[tuple[tuple[str, ...], Any, int], ...]:
+def draft_spots(dataset: Dataset, f: AlertFilter) -> tuple[tuple[tuple[str, ...], Any, int], ...]:
     """The hot spots under a filter, clearest first: cells, name (`SpotName`), alerts."""
     source = source_of(dataset)
-    spots = hot_spot_study(source, f, audience).spots
-    names = name_spots(spots, source.city, known_places(source, audience))
+    spots = hot_spot_study(source, f).spots
+    names = name_spots(spots, source.city, known_places(source))
     return tuple((spot.names, names[spot.id], spot.n) for spot in spots)
 
 
 @calculated(Message("Looking for a comparison area"))
-def proposed_areas(
-    dataset: Dataset, plan_json: str, audience: Audience, rings: int
-) -> tuple[Areas, tuple[Message, ...]]:
+def proposed_areas(dataset: Dataset, plan_json: str, rings: int) -> tuple[Areas, tuple[Message, ...]]:
     source, plan = source_of(dataset), plan_from_json(json.loads(plan_json))
     treated = plan.areas.treated
     f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
     size = h3.get_resolution(treated[0])
-    like = propose_comparison_area(cells_to_compare(source, f, size, audience), treated, apart=rings + 2)
+    like = propose_comparison_area(cells_to_compare(source, f, size), treated, apart=rings + 2)
     areas = Areas(treated, buffer_cells(treated, source.city, rings), like.cells if like else ())
     return areas, like.reasons if like else ()
 
@@ -74,8 +70,8 @@ def smallest_drop(treated: float, comparison: float, test: EffectTest) -> float 
 
 
 @cached
-def counts_by_area(dataset: Dataset, plan_json: str, audience: Audience) -> pd.DataFrame:
+def counts_by_area(dataset: Dataset, plan_json: str) -> pd.DataFrame:
     source, plan = source_of(dataset), plan_from_json(json.loads(plan_json))
     f = evaluation_filter(source, plan).replace(period="", start=plan.objective.start, end=plan.objective.end)
     shown = {name: getattr(plan.areas, name) for name in AREAS}
-    return area_counts(source, f, shown, (), audience).frame
+    return area_counts(source, f, shown, ()).frame

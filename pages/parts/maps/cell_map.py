@@ -20,7 +20,6 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.density.image import DensityImage
 from curim_data.model import Message, Translator
-from curim_data.privacy import is_sensitive, threshold
 from curim_data.studies.spot_area import has_area
 from pages.parts.frame import Page, Palette, palette, rgba
 from pages.parts.maps import basemap, legends, name_layers
@@ -139,7 +138,7 @@ def draw_cell_map(
         return MapSelection()
     colours = palette(page.theme)
     height = map_height(page, height)
-    least = threshold(page.audience, is_sensitive(page.filter, page.city), page.city)
+    least = page.written.least()
     scale = legends.ColourScale.of(page.t, cells, measure, least=least) if cells is not None else None
     if cells is not None and scale is not None:
         cells = _with_tooltips(page.t, _drawn_cells(cells, scale, {*map(int, hot), *map(int, cold)}), z_is_test)
@@ -233,7 +232,7 @@ def cell_deck(
     layers = basemap.ground_layers(page.city, colours)
     view = basemap.fitted_view(page.city.land, room=page.room, span=span, height=height)
     if cells is not None:
-        least = threshold(page.audience, is_sensitive(page.filter, page.city), page.city)
+        least = page.written.least()
         scale = scale or legends.ColourScale.of(page.t, cells, least=least)
         marked = {*map(int, hot), *map(int, cold)}
         layers.append(_count_layer(page.t, colours, cells, scale, marked, pickable, least, view))

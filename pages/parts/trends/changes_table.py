@@ -12,7 +12,7 @@ import streamlit as st
 
 from curim_data.model import Message, Translator, labels
 from curim_data.model.i18n import Span
-from curim_data.privacy import DisclosureError, is_sensitive, sees_exact
+from curim_data.privacy import DisclosureError, is_sensitive
 from curim_data.studies.brief import BriefChanges, brief_periods
 from curim_data.studies.change_words import (
     NOT_KNOWN,
@@ -48,7 +48,7 @@ def draw_changes_table(page: Page) -> None:
     study = changes_of(page.dataset, chosen)
     found = told.findings if told is not None and study.periods.after == (told.since, told.until) else ()
     strict = is_sensitive(page.filter, page.city)
-    written = written_changes(study, page.audience, page.city, sensitive=strict)
+    written = written_changes(study, page.alerts, sensitive=strict)
     rows = findings_first(study.changes.frame, [finding.change.key for finding in found], written)
     written = written.loc[rows.index]
     frame = changes_frame(page, written)
@@ -71,14 +71,14 @@ def _draw_not_in_use(page: Page, study: ChangeStudy) -> None:
     """Which categories are in no row because they were not in use all the time."""
     if page.source is None:
         return
-    for sentence in study.not_in_use.told(page.source, page.audience).sentences(page.city, page.t):
+    for sentence in study.not_in_use.told(page.source).sentences(page.city, page.t):
         st.caption(escape_markdown(sentence))
 
 
 def _told_in_title(page: Page) -> BriefChanges | None:
     """The briefing's changes where the title is one of them, so that the table compares the same days; else None."""
     try:
-        study = cached_changes(page.dataset, page.filter, page.audience, changes_since(page))
+        study = cached_changes(page.dataset, page.filter, changes_since(page))
     except DisclosureError:
         return None
     return study if study.findings else None
@@ -208,7 +208,7 @@ def changes_frame(page: Page, written: pd.DataFrame) -> pd.DataFrame:
             **{name: written[name].round(2).to_numpy() for name in ("ratio", "low", "high")},
             "times": ratios_in_words(t, written, ("ratio", "low", "high")),
             "sure": [grade_in_words(t, grade) for grade in written["grade"]],
-            "q": p_values_in_words(t, written["q"], steps=not sees_exact(page.audience)),
+            "q": p_values_in_words(t, written["q"], steps=page.protected),
             "p": p_values_in_words(t, written["p"]),
             "test": compared_in_words(t, written),
         }

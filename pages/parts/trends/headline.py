@@ -40,7 +40,7 @@ def page_headline(page: Page, trend: Trend | None) -> Headline:
     if page.source is None:
         return Headline(t("Trends"))
     try:
-        study = cached_changes(page.dataset, page.filter, page.audience, changes_since(page))
+        study = cached_changes(page.dataset, page.filter, changes_since(page))
     except DisclosureError:
         return Headline(trend.sentence(t) if trend is not None else t("Trends"))
     if study.events and study.events[0].clear:

@@ -13,10 +13,10 @@ from analysis.trends.time_series import Trend
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import Message
 from curim_data.model.i18n import Span
 from curim_data.model.known_time import CalendarUnit
-from curim_data.privacy import DisclosureError, is_sensitive, sees_exact
+from curim_data.privacy import DisclosureError, is_sensitive
 from curim_data.studies import changes, trends
 from curim_data.studies.brief import BriefChanges, usual_since
 from curim_data.studies.changes import ChangeStudy
@@ -30,15 +30,15 @@ USUAL: CalendarUnit = "week"
 
 
 @calculated(Message("Counting by period"))
-def trend_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: CalendarUnit) -> Trend | None:
+def trend_of(dataset: Dataset, f: AlertFilter, unit: CalendarUnit) -> Trend | None:
     """The series under the filter with what was usual."""
-    return trends.trend_study(source_of(dataset), f, audience, unit)
+    return trends.trend_study(source_of(dataset), f, unit)
 
 
 @calculated(Message("Forecasting"))
-def forecast_of(dataset: Dataset, f: AlertFilter, audience: Audience, unit: CalendarUnit) -> NextPeriods | Message:
+def forecast_of(dataset: Dataset, f: AlertFilter, unit: CalendarUnit) -> NextPeriods | Message:
     """The next periods after those of the filter, or why none are forecast."""
-    return trends.forecast_study(source_of(dataset), f, audience, unit)
+    return trends.forecast_study(source_of(dataset), f, unit)
 
 
 @calculated(Message("Comparing the periods"))
@@ -47,15 +47,15 @@ def changes_of(dataset: Dataset, f: AlertFilter) -> ChangeStudy:
     return changes.change_study(source_of(dataset), f)
 
 
-def work_out_first(dataset: Dataset, f: AlertFilter, audience: Audience) -> None:
+def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
     """What the page tells before a reader chooses anything: the line with its forecast, and what changed."""
     source = source_of(dataset)
     unit = source.known_time.unit(USUAL)
     for study in (trend_of, forecast_of):
-        study(dataset, f, audience, unit)
+        study(dataset, f, unit)
     for step in (unit, "month"):
-        trend_of(dataset, all_until(source, f), audience, step)
-    told = cached_changes(dataset, f, audience, usual_since(source, f))
+        trend_of(dataset, all_until(source, f), step)
+    told = cached_changes(dataset, f, usual_since(source, f))
     whole = query.dates(source, f)
     chosen = f if not told.findings or (told.since, told.until) == whole else days_of(f, told)
     changes_of(dataset, chosen)
@@ -94,7 +94,7 @@ def draw_columns_choice(page: Page) -> bool:
 
 def units_offered(page: Page) -> tuple[CalendarUnit, ...]:
     """The units of time that the audience may see: of sensitive alerts the copy has months alone."""
-    if sees_exact(page.audience):
+    if not page.protected:
         return UNITS
     return ("month",) if is_sensitive(page.filter, page.city) else ("week", "month")
 
@@ -139,7 +139,7 @@ def trend_or_reason(page: Page, unit: CalendarUnit, chosen: AlertFilter | None =
     """The trend, or in words why there is none."""
     t = page.t
     try:
-        trend = trend_of(page.dataset, chosen or page.filter, page.audience, unit)
+        trend = trend_of(page.dataset, chosen or page.filter, unit)
     except DisclosureError as refused:
         return None, t(refused.message)
     if trend is None or trend.frame.empty:

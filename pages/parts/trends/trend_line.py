@@ -67,7 +67,7 @@ def _forecast(page: Page, trend: Trend) -> NextPeriods | Message | None:
     if trend.unit == "day":
         return None
     try:
-        return forecast_of(page.dataset, page.filter, page.audience, trend.unit)
+        return forecast_of(page.dataset, page.filter, trend.unit)
     except DisclosureError:
         return None
 
