@@ -8,14 +8,15 @@ from __future__ import annotations
 import csv
 import io
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
-from sample_data.rows import COLUMNS
+from sample_data.simulate import COLUMNS
 
 ROWS: Final = 2_000
 AT: Final = {name: number for number, name in enumerate(COLUMNS)}
@@ -34,19 +35,20 @@ class Dirty:
     note: str = ""
     raw: bytes | None = None
 
+    def __getitem__(self, name: str) -> str:
+        return self.fields[AT[name]]
+
     def set(self, **values: str) -> None:
         """Put values into named columns."""
         for name, value in values.items():
             self.fields[AT[name]] = value
 
-    def repair(self, code: str) -> None:
-        """The reader mends the row."""
-        self.codes.append(code)
-        self.repaired = True
-
-    def refuse(self, reason: str) -> None:
-        """The reader puts the row into quarantine."""
-        self.outcome, self.codes = "quarantined", [reason]
+    def judge(self, note: str, *, repair: str = "", refuse: str = "", flag: str = "") -> None:
+        """Note the fault, and what the reader does: mend the row, put it into quarantine, or flag it, with a code."""
+        self.note = note
+        self.outcome = "quarantined" if refuse else self.outcome
+        self.codes = [refuse] if refuse else [*self.codes, *filter(None, (repair, flag))]
+        self.repaired |= bool(repair)
 
     def line(self) -> bytes:
         """The row as bytes without its line end."""
@@ -60,8 +62,11 @@ class Dirty:
 Fault = Callable[[Dirty, int], None]
 
 
-def dirty_rows(main: Sequence[Sequence[str]], seed: int) -> tuple[bytes, list[Sequence[str]]]:
-    """The file's bytes and the rows of its answer key, made from clean rows of the main export."""
+def dirty_rows(main: Sequence[Sequence[str]], seed: int) -> tuple[bytes, pd.DataFrame]:
+    """The file's bytes and its answer key, made from clean rows of the main export.
+
+    The key has a row for each of the file's: row (from 1), outcome, reason, repaired, unmapped and note.
+    """
     rng = np.random.default_rng(seed + 1)
     usable = [row for row in main if row[AT["latitude"]] and row[AT["reported_at"]] >= "2024-11"]
     usable = [row for row in usable if row[AT["latitude"]] != "37.94300" and not row[AT["description"]]]
@@ -70,30 +75,24 @@ def dirty_rows(main: Sequence[Sequence[str]], seed: int) -> tuple[bytes, list[Se
     chosen = [usable[k] for k in np.sort(rng.choice(len(usable), ROWS, replace=False))]
     clean = [Dirty([f"DEMO-DIRTY-{n:05d}", *row[1:]]) for n, row in enumerate(chosen, start=1)]
     spread = rng.permutation(ROWS - 1)
-    taken = 0
-    for fault, count in FAULTS:
-        for number in range(count):
-            fault(clean[spread[taken]], number)
-            taken += 1
-    rows = _with_copies(clean, spread[taken:])
-    totals = Dirty(["Σύνολο", str(len(rows)), *[""] * (len(COLUMNS) - 2)], note="totals row at the end")
-    totals.refuse("totals_row")
+    faults = [(fault, number) for fault, count in FAULTS for number in range(count)]
+    for (fault, number), place in zip(faults, spread, strict=False):
+        fault(clean[place], number)
+    rows = _with_copies(clean, spread[len(faults) :])
+    totals = Dirty(["Σύνολο", str(len(rows)), *[""] * (len(COLUMNS) - 2)])
+    totals.judge("totals row at the end", refuse="totals_row")
     rows = [*rows[: ROWS - 1], totals]
     body = b"".join(row.line() + b"\r\n" for row in rows)
     head = b"\xef\xbb\xbf" + ";".join(COLUMNS).encode() + b"\r\n"
-    return head + body, [_answer(n, row) for n, row in enumerate(rows, 1)]
-
-
-def _answer(number: int, row: Dirty) -> Sequence[str]:
-    yes_no = ("no", "yes")
-    return (
-        str(number),
-        row.outcome,
-        "|".join(sorted(row.codes)),
-        yes_no[row.repaired and row.outcome == "accepted"],
-        yes_no[row.unmapped and row.outcome == "accepted"],
-        row.note,
-    )
+    answers = {
+        "row": range(1, len(rows) + 1),
+        "outcome": [row.outcome for row in rows],
+        "reason": ["|".join(sorted(row.codes)) for row in rows],
+        "repaired": ["yes" if row.repaired and row.outcome == "accepted" else "no" for row in rows],
+        "unmapped": ["yes" if row.unmapped and row.outcome == "accepted" else "no" for row in rows],
+        "note": [row.note for row in rows],
+    }
+    return head + body, pd.DataFrame(answers)
 
 
 def _with_copies(rows: list[Dirty], free: np.ndarray) -> list[Dirty]:
@@ -123,92 +122,31 @@ def _pick(values: Sequence[str], number: int) -> str:
     return values[number % len(values)]
 
 
-def _bad_date(row: Dirty, number: int) -> None:
-    dates = ("2026-02-30T10:00+02:00", "31/31/2026 10:00", "soon", "0000-00-00 00:00", "2026-13-05T08:00+02:00", "χθες")
-    column = "occurred_from" if number % 4 == 3 else "reported_at"
-    row.set(**{column: _pick(dates, number)})
-    row.note = f"{column} cannot be read"
-    row.refuse("bad_date")
+def _fault(
+    note: str,
+    change: Mapping[str, Sequence[str]] | Callable[[Dirty, int], Mapping[str, str] | list[str]],
+    *,
+    repair: str = "",
+    refuse: str = "",
+    flag: str = "",
+    unmapped: bool = False,
+) -> Fault:
+    """A fault that puts into columns one of some values in turn, or what a function of row and number gives: values by
+    column, or all fields of the row.
+    """
 
+    def fault(row: Dirty, number: int) -> None:
+        given = (
+            change(row, number) if callable(change) else {name: _pick(some, number) for name, some in change.items()}
+        )
+        if isinstance(given, list):
+            row.fields = given
+        else:
+            row.set(**given)
+        row.judge(note, repair=repair, refuse=refuse, flag=flag)
+        row.unmapped = unmapped
 
-def _no_date(row: Dirty, _: int) -> None:
-    row.set(reported_at="", occurred_from="", occurred_to="")
-    row.note = "no date at all"
-    row.refuse("no_date")
-
-
-def _only_occurred(row: Dirty, _: int) -> None:
-    row.set(reported_at="")
-    row.note = "occurred_from stands in for reported_at"
-
-
-def _future(row: Dirty, number: int) -> None:
-    years = ("2027", "2031", "2062", "2099")
-    row.set(**{name: _pick(years, number) + row.fields[AT[name]][4:] for name in ("reported_at", "occurred_from")})
-    row.set(occurred_to="")
-    row.note = "date in the future"
-    row.refuse("future_date")
-
-
-def _swapped(row: Dirty, _: int) -> None:
-    row.set(latitude=row.fields[AT["longitude"]], longitude=row.fields[AT["latitude"]])
-    row.note = "latitude and longitude swapped"
-    row.repair("swapped_coordinates")
-
-
-def _no_place(row: Dirty, number: int) -> None:
-    row.set(latitude="")
-    if number % 5:
-        row.set(longitude="")
-        row.note, row.unmapped = "no coordinates", True
-        return
-    row.note = "only one coordinate"
-    row.refuse("bad_coordinates")
-
-
-def _zero(row: Dirty, number: int) -> None:
-    zero = ("0", "0.0", "0.00000")
-    row.set(latitude=_pick(zero, number), longitude=_pick(zero, number))
-    row.note, row.unmapped = "0, 0 is no place", True
-    row.repair("zero_coordinates")
-
-
-def _decimal_comma(row: Dirty, _: int) -> None:
-    for name in ("latitude", "longitude"):
-        row.fields[AT[name]] = row.fields[AT[name]].replace(".", ",")
-    row.note = "decimal comma"
-    row.repair("decimal_comma")
-
-
-def _outside(row: Dirty, number: int) -> None:
-    places = (("37.97550", "23.73480"), ("40.63260", "22.94090"), ("37.90010", "23.60020"))
-    latitude, longitude = places[number % len(places)]
-    row.set(latitude=latitude, longitude=longitude)
-    row.note = "valid coordinates outside the city"
-    row.codes.append("outside_city")
-
-
-def _bad_place(row: Dirty, number: int) -> None:
-    latitude, longitude = (("3794812", "2364301"), ("Πειραιάς", "23.64300"), ("137.94810", "423.64300"))[number % 3]
-    row.set(latitude=latitude, longitude=longitude)
-    row.note = "coordinates that cannot be"
-    row.refuse("bad_coordinates")
-
-
-def _unknown_category(row: Dirty, number: int) -> None:
-    names = ("Αδέσποτα ζώα", "stray_animals", "nid-de-poule", "=1+1", "@other", "Λακκούβα στον δρόμο")
-    row.set(category=_pick(names, number))
-    row.note = "category that the tree does not hold"
-    row.codes.append("unknown_category")
-
-
-def _label(row: Dirty, number: int) -> None:
-    known = row.fields[AT["category"]]
-    text = _labels()[known][("el", "en", "fr")[number % 3]]
-    row.set(category=(text, text.upper(), f" {text.lower()} ")[number // 3 % 3])
-    row.note = "category by its label"
-    if row.fields[AT["category"]].strip() != known:  # a label may be the id itself
-        row.repair("category_label")
+    return fault
 
 
 def _labels() -> dict[str, dict[str, str]]:
@@ -216,147 +154,220 @@ def _labels() -> dict[str, dict[str, str]]:
     return {category["id"]: category["labels"] for category in tree["category"]}
 
 
-def _unknown_gender(row: Dirty, number: int) -> None:
-    row.set(affected_gender=_pick(("?", "12", "xyz"), number))
-    row.note = "gender value that no spelling explains"
-    row.codes.append("unknown_gender")
+def _bad_date(row: Dirty, number: int) -> None:
+    dates = ("2026-02-30T10:00+02:00", "31/31/2026 10:00", "soon", "0000-00-00 00:00", "2026-13-05T08:00+02:00", "χθες")
+    column = "occurred_from" if number % 4 == 3 else "reported_at"
+    row.set(**{column: _pick(dates, number)})
+    row.judge(f"{column} cannot be read", refuse="bad_date")
 
 
-def _spelled(row: Dirty, number: int) -> None:
-    words = {
-        "woman": ("Γυναίκα", "F", "Femme", "ΓΥΝΑΙΚΑ"),
-        "man": ("Άνδρας", "M", "Homme", "ανδρας"),
-        "other": ("Άλλο", "Other", "Autre", "άλλο"),
-        "undisclosed": ("Δεν δηλώθηκε", "Undisclosed", "Non précisé", "δεν δηλωθηκε"),
-    }
-    for name in ("reporter_gender", "affected_gender"):
-        row.set(**{name: _pick(words[row.fields[AT[name]]], number)})
-    row.note = "genders in other spellings"
+def _no_place(row: Dirty, number: int) -> None:
+    row.set(latitude="")
+    if not number % 5:
+        row.judge("only one coordinate", refuse="bad_coordinates")
+        return
+    row.set(longitude="")
+    row.note, row.unmapped = "no coordinates", True
 
 
-def _status(row: Dirty, number: int) -> None:
-    words = {
-        "open": ("Ανοιχτή", "Open", "Ouverte"),
-        "confirmed": ("Επιβεβαιωμένη", "Confirmed", "Confirmée"),
-        "resolved": ("Επιλυμένη", "Resolved", "Résolue"),
-        "rejected": ("Απορριφθείσα", "Rejected", "Rejetée"),
-    }
-    row.set(status=_pick(words[row.fields[AT["status"]]], number))
-    row.note = "status in another spelling"
+def _label(row: Dirty, number: int) -> None:
+    known = row["category"]
+    text = _labels()[known][("el", "en", "fr")[number % 3]]
+    row.set(category=(text, text.upper(), f" {text.lower()} ")[number // 3 % 3])
+    row.judge("category by its label", repair="" if row["category"].strip() == known else "category_label")
 
 
-def _day_first(row: Dirty, _: int) -> None:
-    for name in ("reported_at", "occurred_from", "occurred_to", "resolved_at"):
-        if value := row.fields[AT[name]]:
-            row.set(**{name: f"{value[8:10]}/{value[5:7]}/{value[:4]} {value[11:16]}"})
-    row.note = "dates day first"
-
-
-def _no_offset(row: Dirty, number: int) -> None:
-    for name in ("reported_at", "occurred_from", "occurred_to", "resolved_at"):
-        if value := row.fields[AT[name]]:
-            row.set(**{name: value[:16] + (":30" if number % 3 == 0 else "")})
-    row.note = "times without offset"
-
-
-def _end_first(row: Dirty, _: int) -> None:
-    row.set(occurred_to="2020" + row.fields[AT["occurred_from"]][4:])
-    row.note = "occurred_to before occurred_from"
-    row.repair("bad_end")
-
-
-def _severity(row: Dirty, number: int) -> None:
-    row.set(severity=_pick(("9", "0", "12", "-1"), number))
-    row.note = "severity outside 1 to 5"
-    row.repair("out_of_range_severity")
-
-
-def _text(values: Sequence[str], note: str) -> Fault:
-    def fault(row: Dirty, number: int) -> None:
-        row.set(description=_pick(values, number))
-        row.note = note
-
-    return fault
+def _times(form: Callable[[str, int], str]) -> Callable[[Dirty, int], dict[str, str]]:
+    """All times of a row written in another form."""
+    names = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
+    return lambda row, number: {name: form(row[name], number) for name in names if row[name]}
 
 
 def _mixed_encoding(row: Dirty, number: int) -> None:
     row.set(description="Σκοτεινό σημείο δίπλα στη στάση")
+    note = "row in windows-1253 within a UTF-8 file"
     if number % 4 == 0:
-        row.set(category=_labels()[row.fields[AT["category"]]]["el"])
-        row.repair("category_label")
+        row.set(category=_labels()[row["category"]]["el"])
+        row.judge(note, repair="category_label")
     row.raw = row.line().decode().encode("cp1253")
-    row.note = "row in windows-1253 within a UTF-8 file"
-    row.repair("encoding_repaired")
+    row.judge(note, repair="encoding_repaired")
 
 
 def _bad_encoding(row: Dirty, _: int) -> None:
     row.raw = row.line() + b"\xd2\xff\xaa"
-    row.note = "bytes that are neither UTF-8 nor windows-1253"
-    row.refuse("bad_encoding")
+    row.judge("bytes that are neither UTF-8 nor windows-1253", refuse="bad_encoding")
 
 
-def _too_many(row: Dirty, number: int) -> None:
-    row.fields = [*row.fields[:-1], "Στη γωνία", " δίπλα στη στάση", *["τρίτο"] * (number % 2)]
-    row.note = "stray delimiter in the text"
-    row.refuse("too_many_fields")
-
-
-def _trailing(row: Dirty, number: int) -> None:
-    row.fields = [*row.fields, *[""] * (1 + number % 3)]
-    row.note = "extra empty fields at the end"
-    row.repair("trailing_fields")
-
-
-def _too_few(row: Dirty, number: int) -> None:
-    row.fields = row.fields[: 3 + number % 13]
-    row.note = "the row breaks off"
-    row.refuse("too_few_fields")
-
-
-def _empty(row: Dirty, number: int) -> None:
-    row.fields = ["" if number % 3 else " "] * len(COLUMNS)
-    row.note = "nothing but delimiters"
-    row.refuse("empty_row")
-
-
-def _total(row: Dirty, number: int) -> None:
-    row.fields = [_pick(("Total: 412", "Γενικό σύνολο"), number), *[""] * (len(COLUMNS) - 1)]
-    row.note = "totals row in the middle"
-    row.refuse("totals_row")
-
-
+_PLACES: Final = ("latitude", "longitude")
+_ABROAD: Final = (("37.97550", "23.73480"), ("40.63260", "22.94090"), ("37.90010", "23.60020"))
+_IMPOSSIBLE: Final = (("3794812", "2364301"), ("Πειραιάς", "23.64300"), ("137.94810", "423.64300"))
+_UNKNOWN: Final = ("Αδέσποτα ζώα", "stray_animals", "nid-de-poule", "=1+1", "@other", "Λακκούβα στον δρόμο")
+_GENDERS: Final = {
+    "woman": ("Γυναίκα", "F", "Femme", "ΓΥΝΑΙΚΑ"),
+    "man": ("Άνδρας", "M", "Homme", "ανδρας"),
+    "other": ("Άλλο", "Other", "Autre", "άλλο"),
+    "undisclosed": ("Δεν δηλώθηκε", "Undisclosed", "Non précisé", "δεν δηλωθηκε"),
+}
+_STATUSES: Final = {
+    "open": ("Ανοιχτή", "Open", "Ouverte"),
+    "confirmed": ("Επιβεβαιωμένη", "Confirmed", "Confirmée"),
+    "resolved": ("Επιλυμένη", "Resolved", "Résolue"),
+    "rejected": ("Απορριφθείσα", "Rejected", "Rejetée"),
+}
 _FORMULAS: Final = ('=HYPERLINK("http://example.invalid";"x")', "+30-1", "-2+3", "@SUM(A1:A9)", "=cmd|' /C calc'!A0")
 _PERSONAL: Final = ("Τηλ. 210 000 0000", "someone@example.invalid", "+30 690 000 0000, name@example.invalid")
 _QUOTED: Final = ("Στη γωνία; δίπλα στη στάση", 'Είπε "όχι"', "Πρώτη γραμμή\nδεύτερη γραμμή")
 
 FAULTS: Final[tuple[tuple[Fault, int], ...]] = (
     (_bad_date, 60),
-    (_no_date, 25),
-    (_only_occurred, 15),
-    (_future, 25),
-    (_swapped, 50),
+    (
+        _fault(
+            "no date at all", dict.fromkeys(("reported_at", "occurred_from", "occurred_to"), ("",)), refuse="no_date"
+        ),
+        25,
+    ),
+    (_fault("occurred_from stands in for reported_at", {"reported_at": [""]}), 15),
+    (
+        _fault(
+            "date in the future",
+            lambda row, number: {
+                **{
+                    name: _pick(("2027", "2031", "2062", "2099"), number) + row[name][4:]
+                    for name in ("reported_at", "occurred_from")
+                },
+                "occurred_to": "",
+            },
+            refuse="future_date",
+        ),
+        25,
+    ),
+    (
+        _fault(
+            "latitude and longitude swapped",
+            lambda row, _: {"latitude": row["longitude"], "longitude": row["latitude"]},
+            repair="swapped_coordinates",
+        ),
+        50,
+    ),
     (_no_place, 50),
-    (_zero, 40),
-    (_decimal_comma, 60),
-    (_outside, 24),
-    (_bad_place, 21),
-    (_unknown_category, 42),
+    (
+        _fault(
+            "0, 0 is no place",
+            dict.fromkeys(_PLACES, ("0", "0.0", "0.00000")),
+            repair="zero_coordinates",
+            unmapped=True,
+        ),
+        40,
+    ),
+    (
+        _fault(
+            "decimal comma",
+            lambda row, _: {name: row[name].replace(".", ",") for name in _PLACES},
+            repair="decimal_comma",
+        ),
+        60,
+    ),
+    (
+        _fault(
+            "valid coordinates outside the city",
+            dict(zip(_PLACES, zip(*_ABROAD, strict=True), strict=True)),
+            flag="outside_city",
+        ),
+        24,
+    ),
+    (
+        _fault(
+            "coordinates that cannot be",
+            dict(zip(_PLACES, zip(*_IMPOSSIBLE, strict=True), strict=True)),
+            refuse="bad_coordinates",
+        ),
+        21,
+    ),
+    (_fault("category that the tree does not hold", {"category": _UNKNOWN}, flag="unknown_category"), 42),
     (_label, 45),
-    (_unknown_gender, 30),
-    (_spelled, 40),
-    (_status, 20),
-    (_day_first, 60),
-    (_no_offset, 45),
-    (_end_first, 12),
-    (_severity, 28),
-    (_text(_FORMULAS, "formula-like text in the description"), 30),
-    (_text(_PERSONAL, "telephone number or e-mail address in the description"), 30),
-    (_text(_QUOTED, "quoted delimiter, quote or line break in the description"), 15),
+    (
+        _fault(
+            "gender value that no spelling explains", {"affected_gender": ("?", "12", "xyz")}, flag="unknown_gender"
+        ),
+        30,
+    ),
+    (
+        _fault(
+            "genders in other spellings",
+            lambda row, number: {
+                name: _pick(_GENDERS[row[name]], number) for name in ("reporter_gender", "affected_gender")
+            },
+        ),
+        40,
+    ),
+    (
+        _fault(
+            "status in another spelling",
+            lambda row, number: {"status": _pick(_STATUSES[row["status"]], number)},
+        ),
+        20,
+    ),
+    (
+        _fault("dates day first", _times(lambda when, _: f"{when[8:10]}/{when[5:7]}/{when[:4]} {when[11:16]}")),
+        60,
+    ),
+    (_fault("times without offset", _times(lambda when, number: when[:16] + ("" if number % 3 else ":30"))), 45),
+    (
+        _fault(
+            "occurred_to before occurred_from",
+            lambda row, _: {"occurred_to": "2020" + row["occurred_from"][4:]},
+            repair="bad_end",
+        ),
+        12,
+    ),
+    (
+        _fault("severity outside 1 to 5", {"severity": ("9", "0", "12", "-1")}, repair="out_of_range_severity"),
+        28,
+    ),
+    (_fault("formula-like text in the description", {"description": _FORMULAS}), 30),
+    (_fault("telephone number or e-mail address in the description", {"description": _PERSONAL}), 30),
+    (_fault("quoted delimiter, quote or line break in the description", {"description": _QUOTED}), 15),
     (_mixed_encoding, 40),
     (_bad_encoding, 6),
-    (_too_many, 30),
-    (_trailing, 20),
-    (_too_few, 30),
-    (_empty, 12),
-    (_total, 2),
+    (
+        _fault(
+            "stray delimiter in the text",
+            lambda row, number: [
+                *row.fields[:-1],
+                "Στη γωνία",
+                " δίπλα στη στάση",
+                *["τρίτο"] * (number % 2),
+            ],
+            refuse="too_many_fields",
+        ),
+        30,
+    ),
+    (
+        _fault(
+            "extra empty fields at the end",
+            lambda row, number: [*row.fields, *[""] * (1 + number % 3)],
+            repair="trailing_fields",
+        ),
+        20,
+    ),
+    (
+        _fault("the row breaks off", lambda row, number: row.fields[: 3 + number % 13], refuse="too_few_fields"),
+        30,
+    ),
+    (
+        _fault(
+            "nothing but delimiters",
+            lambda _, number: ["" if number % 3 else " "] * len(COLUMNS),
+            refuse="empty_row",
+        ),
+        12,
+    ),
+    (
+        _fault(
+            "totals row in the middle",
+            lambda _, number: [_pick(("Total: 412", "Γενικό σύνολο"), number), *[""] * (len(COLUMNS) - 1)],
+            refuse="totals_row",
+        ),
+        2,
+    ),
 )

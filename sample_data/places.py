@@ -1,6 +1,9 @@
-"""What is planted in the sample city, and where: hot spots, quarter, pile, near repeats, campaign, intervention.
+"""What is planted in the sample city, and the habits of its categories.
 
-Places are circles in metres round a point. The generator draws from these definitions, `truths.py` writes them down.
+Planted are hot spots, a quarter, a pile, near repeats, a campaign, an intervention; places are circles in metres round
+a point. When alerts happen, who sends them and what becomes of them follows their category. Nothing here is measured:
+the habits are plausible and simple, so that every page has something to show. `simulate.py` draws from these
+definitions, `generate.py` writes them down.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ import datetime as dt
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Final
 
 import numpy as np
@@ -67,22 +71,13 @@ class Spot:
     end: dt.date | None = None
 
 
-def _steady(level: float, growth: float = 0.0) -> tuple[float, ...]:
-    """A level that keeps its share of the city: it grows a little, as the alerts round it do (`growth` in all)."""
-    return _ramp(level * (1 - growth / 2), level * (1 + growth / 2))
-
-
 def _ramp(first: float, last: float) -> tuple[float, ...]:
     return tuple(np.linspace(first, last, MONTHS + 1).round(2).tolist())
 
 
-def _from(month: int, level: float) -> tuple[float, ...]:
-    """Nothing before the month with that number (0 for the first), then a steady level."""
-    return (0.0,) * month + (level,) * (MONTHS + 1 - month)
-
-
-def _until(month: int, level: float) -> tuple[float, ...]:
-    return (level,) * month + (0.0,) * (MONTHS + 1 - month)
+def _steady(level: float) -> tuple[float, ...]:
+    """A level that keeps its share of the city: it grows by 6 % in all, as the alerts round it do."""
+    return _ramp(level * 0.97, level * 1.03)
 
 
 def _on_and_off(level: float, on: str) -> tuple[float, ...]:
@@ -96,7 +91,7 @@ SPOTS: Final = (
         "piraeus_station",
         Circle(23.6430, 37.9480, 110),
         "persistent",
-        _steady(31, 0.06),
+        _steady(31),
         {"pickpocketing": 0.6, "theft_bag": 0.25, "harassment_verbal": 0.15},
         (7, 19),
         0.56,
@@ -106,7 +101,7 @@ SPOTS: Final = (
         "pasalimani",
         Circle(23.6507, 37.9385, 90),
         "persistent",
-        _steady(31, 0.06),
+        _steady(31),
         {"harassment_verbal": 0.4, "following": 0.2, "feels_unsafe": 0.25, "theft_bag": 0.15},
         (20, 2),
         0.55,
@@ -117,7 +112,7 @@ SPOTS: Final = (
         "peiraiki",
         Circle(23.6400, 37.9290, 100),
         "persistent",
-        _steady(32, 0.06),
+        _steady(32),
         {"litter_dumping": 0.5, "public_drinking": 0.3, "noise": 0.2},
         (18, 1),
         0.50,
@@ -147,7 +142,7 @@ SPOTS: Final = (
         "chatzikyriakio",
         Circle(23.6340, 37.9330, 100),
         "historical",
-        _until(46, 30),
+        _on_and_off(30, "x" * 46 + "..."),
         {"theft_from_vehicle": 0.6, "vehicle_theft": 0.4},
         (21, 5),
         0.40,
@@ -158,7 +153,7 @@ SPOTS: Final = (
         "agia_sofia",
         Circle(23.6385, 37.9578, 80),
         "new",
-        _from(47, 50),
+        _on_and_off(50, "." * 47 + "xx"),
         {"burglary": 0.7, "robbery": 0.3},
         (12, 17),
         0.52,
@@ -169,7 +164,7 @@ SPOTS: Final = (
         "terpsithea",
         Circle(23.6440, 37.9395, 90),
         "consecutive",
-        _from(45, 36),
+        _on_and_off(36, "." * 45 + "xxxx"),
         {"lighting_poor": 0.6, "feels_unsafe": 0.4},
         (19, 1),
         0.64,
@@ -198,95 +193,48 @@ SPOTS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Quarter:
-    """The smooth, dense quarter: a plateau and a soft edge, no hot spot."""
+# The smooth, dense quarter: a plateau and a soft edge, no hot spot.
+QUARTER: Final = SimpleNamespace(core=Circle(23.6540, 37.9565, 380), edge=420.0, ratio=1.75)
 
-    core: Circle = Circle(23.6540, 37.9565, 380)
-    edge: float = 420.0
-    ratio: float = 1.75
+# The point to which the app falls back when the location of the phone is off.
+PILE: Final = SimpleNamespace(longitude=23.6470, latitude=37.9430, share=0.015, landmark="municipal_theatre")
 
+# Vandalism that breeds: each alert of it in the background has `mean` further ones within metres and days.
+NEAR_REPEAT: Final = SimpleNamespace(category="vandalism", mean=0.30, metres=100.0, days=7.0)
 
-@dataclass(frozen=True)
-class Pile:
-    """The point to which the app falls back when the location of the phone is off."""
+# Weeks in which more of the same incidents are reported, everywhere and of every category.
+CAMPAIGN: Final = SimpleNamespace(start=dt.date(2024, 3, 4), end=dt.date(2024, 4, 14), factor=1.5)
 
-    longitude: float = 23.6470
-    latitude: float = 37.9430
-    share: float = 0.015
-    landmark: str = "municipal_theatre"
+# A treated area in which alerts fall to `rate_ratio` from a day on; nothing moves elsewhere. The fall is counted, not
+# left to chance: of the incidents after the start `rate_ratio` times as many stay as there were in the months before,
+# as these would have grown with the city.
+INTERVENTION: Final = SimpleNamespace(
+    id="lighting_university",
+    start=dt.date(2025, 11, 1),
+    months=12,
+    rate_ratio=0.60,
+    treated=(Circle(23.6550, 37.9455, 570),),
+    buffer_metres=130.0,
+    comparison=(Circle(23.6330, 37.9600, 440), Circle(23.6690, 37.9515, 530), Circle(23.6445, 37.9335, 520)),
+)
 
+# Several reports of one incident: each further one lies within metres and hours of the first. A share `straggling` of
+# them lies within `far_metres` and `far_hours`. Of the categories in `alone` each incident has one report, that of the
+# victim.
+BURSTS: Final = SimpleNamespace(
+    metres=30.0,
+    hours=2.0,
+    straggling=0.12,
+    far_metres=60.0,
+    far_hours=48.0,
+    alone=("burglary", "robbery", "online_fraud", "domestic_violence", "sexual_assault", "unwanted_touching"),
+)
 
-@dataclass(frozen=True)
-class NearRepeat:
-    """Vandalism that breeds: each alert of it in the background has `mean` further ones within metres and days."""
-
-    category: str = "vandalism"
-    mean: float = 0.30
-    metres: float = 100.0
-    days: float = 7.0
-
-
-@dataclass(frozen=True)
-class Campaign:
-    """Weeks in which more of the same incidents are reported, everywhere and of every category."""
-
-    start: dt.date = dt.date(2024, 3, 4)
-    end: dt.date = dt.date(2024, 4, 14)
-    factor: float = 1.5
-
-
-@dataclass(frozen=True)
-class Intervention:
-    """A treated area in which alerts fall to `rate_ratio` from a day on; nothing moves elsewhere.
-
-    The fall is counted, not left to chance: of the incidents after the start `rate_ratio` times as many stay as there
-    were in the months before, as these would have grown with the city.
-    """
-
-    id: str = "lighting_university"
-    start: dt.date = dt.date(2025, 11, 1)
-    months: int = 12
-    rate_ratio: float = 0.60
-    treated: tuple[Circle, ...] = (Circle(23.6550, 37.9455, 570),)
-    buffer_metres: float = 130.0
-    comparison: tuple[Circle, ...] = (
-        Circle(23.6330, 37.9600, 440),
-        Circle(23.6690, 37.9515, 530),
-        Circle(23.6445, 37.9335, 520),
-    )
-
-
-@dataclass(frozen=True)
-class Bursts:
-    """Several reports of one incident: each further one lies within metres and hours of the first, some straggle.
-
-    A share `straggling` of the further reports lies within `far_metres` and `far_hours`. Of the categories in `alone`
-    each incident has one report, the victim's.
-    """
-
-    metres: float = 30.0
-    hours: float = 2.0
-    straggling: float = 0.12
-    far_metres: float = 60.0
-    far_hours: float = 48.0
-    alone: tuple[str, ...] = (
-        "burglary",
-        "robbery",
-        "online_fraud",
-        "domestic_violence",
-        "sexual_assault",
-        "unwanted_touching",
-    )
-
-
-@dataclass(frozen=True)
-class Quiet:
-    """Where few people are: quays, yards, moles and marinas. The share of the usual alerts that is left there."""
-
-    share: float = 0.3
-    edge: float = 60.0
-    circles: tuple[Circle, ...] = (
+# Where few people are: quays, yards, moles and marinas; and the share of the usual alerts that is left there.
+QUIET: Final = SimpleNamespace(
+    share=0.3,
+    edge=60.0,
+    circles=(
         Circle(23.6335, 37.9437, 260),  # the quay west of the port's mouth
         Circle(23.6250, 37.9365, 330),  # the naval school and the outer mole
         Circle(23.6402, 37.9460, 150),  # the piers of the passenger port
@@ -294,20 +242,124 @@ class Quiet:
         Circle(23.6690, 37.9400, 330),  # the marina of Faliro
         Circle(23.6525, 37.9318, 130),  # the moles of Zea
         Circle(23.6310, 37.9530, 300),  # yards in the north-west
-    )
+    ),
+)
+
+# A new version of the app, taken up within weeks from a day on: it asks all how safe they felt (`feeling`: the share of
+# alerts other than risks that say it; before, 0.12). With it come `NEW_HABITS`; the later export has a column more.
+NEW_APP: Final = SimpleNamespace(start=dt.date(2024, 11, 1), weeks=10, feeling=0.40, version="2.1")
+
+
+# Weights of the 24 hours of a day.
+HOURS: Final = {
+    "day": [1, 1, 1, 1, 1, 2, 4, 7, 9, 9, 9, 9, 9, 8, 7, 7, 8, 9, 9, 8, 6, 4, 3, 2],
+    "commute": [1, 1, 1, 1, 1, 2, 6, 11, 12, 8, 7, 8, 8, 8, 8, 9, 11, 13, 12, 9, 6, 4, 3, 2],
+    "evening": [6, 4, 2, 1, 1, 1, 1, 2, 3, 3, 3, 3, 4, 4, 4, 5, 6, 8, 10, 12, 13, 13, 12, 9],
+    "night": [13, 11, 9, 6, 4, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 4, 6, 8, 11, 13, 14],
+    "school": [1, 1, 1, 1, 1, 1, 1, 4, 6, 5, 5, 6, 7, 9, 10, 10, 11, 13, 13, 11, 8, 5, 3, 2],
+}
+
+# Weights of Monday to Sunday.
+WEEKDAYS: Final = {
+    "even": [10, 10, 10, 10, 10, 10, 10],
+    "work": [12, 12, 12, 12, 11, 7, 5],
+    "weekend": [7, 7, 7, 8, 13, 16, 13],
+}
+
+# Weights of January to December.
+SEASONS: Final = {
+    "even": [10] * 12,
+    "summer": [8, 8, 9, 10, 11, 13, 14, 13, 12, 10, 8, 8],
+    "winter": [13, 12, 11, 9, 8, 7, 7, 7, 9, 11, 13, 14],
+}
+
+# Local hours (clock time) at which the sun rises and sets in Piraeus around the middle of each month.
+SUNRISE: Final = np.array([7.65, 7.3, 6.65, 6.95, 6.25, 6.05, 6.25, 6.65, 7.1, 7.5, 7.0, 7.45])
+SUNSET: Final = np.array([17.45, 18.0, 18.5, 19.9, 20.4, 20.8, 20.8, 20.3, 19.55, 18.8, 17.25, 17.1])
 
 
 @dataclass(frozen=True)
-class NewApp:
-    """A new version of the app, taken up within weeks from a day on: it asks all how safe they felt.
+class Habit:
+    """How a category behaves.
 
-    With it come new categories (`start` in `rhythm.HABITS`); the later export has a column `app_version` more.
+    `share`: weight among the background alerts. `women`: share of women among affected women and men. `lag`: median
+    hours until it is reported. `severity`: centre of the scale 1 to 5. `span`: often only a span of hours is known.
     """
 
-    start: dt.date = dt.date(2024, 11, 1)
-    weeks: int = 10
-    feeling: float = 0.40  # share of alerts other than risks that tell a feeling; before it 0.12
-    version: str = "2.1"
+    kind: str
+    share: float
+    hours: str
+    weekdays: str
+    season: str
+    women: float
+    lag: float
+    severity: float
+    span: bool = False
+
+
+HABITS: Final = {
+    "graffiti": Habit("incivility", 5.5, "day", "work", "even", 0.50, 4, 1.8),
+    "vandalism": Habit("offence", 4.5, "evening", "weekend", "even", 0.48, 3, 2.6),
+    "playground_damage": Habit("offence", 2.5, "school", "even", "summer", 0.60, 6, 2.5),
+    "lighting_poor": Habit("risk", 9.0, "night", "even", "winter", 0.57, 2, 2.6),
+    "building_abandoned": Habit("risk", 4.0, "day", "work", "even", 0.50, 8, 2.8),
+    "litter_dumping": Habit("incivility", 11.0, "day", "even", "summer", 0.52, 3, 1.7),
+    "vehicle_abandoned": Habit("incivility", 3.5, "day", "work", "even", 0.42, 12, 1.5),
+    "noise": Habit("incivility", 9.0, "night", "weekend", "summer", 0.50, 0.5, 2.2),
+    "public_drinking": Habit("incivility", 4.5, "night", "weekend", "summer", 0.50, 0.5, 2.1),
+    "parking_obstruction": Habit("incivility", 7.5, "day", "work", "even", 0.47, 0.4, 1.6),
+    "pickpocketing": Habit("offence", 4.0, "commute", "work", "summer", 0.55, 3, 3.0),
+    "theft_bag": Habit("offence", 3.5, "evening", "even", "even", 0.60, 2, 3.4),
+    "burglary": Habit("offence", 3.0, "day", "even", "summer", 0.50, 5, 3.7, span=True),
+    "vehicle_theft": Habit("offence", 3.5, "night", "even", "even", 0.36, 4, 3.5, span=True),
+    "theft_from_vehicle": Habit("offence", 4.5, "night", "even", "even", 0.42, 4, 2.9, span=True),
+    "robbery": Habit("offence", 1.2, "night", "even", "even", 0.42, 3, 4.3),
+    "assault": Habit("offence", 2.0, "night", "weekend", "even", 0.33, 5, 4.1),
+    "threats": Habit("offence", 2.0, "evening", "even", "even", 0.46, 10, 3.2),
+    "drug_dealing": Habit("offence", 2.5, "evening", "even", "even", 0.48, 3, 3.3),
+    "drug_use": Habit("incivility", 3.0, "evening", "even", "even", 0.50, 1, 2.8),
+    "harassment_verbal": Habit("offence", 3.2, "evening", "even", "summer", 0.88, 14, 3.2),
+    "following": Habit("offence", 1.2, "night", "even", "even", 0.89, 16, 3.8),
+    "indecent_exposure": Habit("offence", 0.7, "evening", "even", "summer", 0.86, 20, 3.4),
+    "unwanted_touching": Habit("offence", 0.7, "commute", "even", "even", 0.90, 30, 4.0),
+    "sexual_assault": Habit("offence", 0.25, "night", "weekend", "even", 0.90, 70, 4.9),
+    "domestic_violence": Habit("offence", 0.8, "evening", "weekend", "even", 0.84, 20, 4.4),
+    "feels_unsafe": Habit("risk", 8.0, "evening", "even", "winter", 0.62, 1.5, 2.9),
+    "online_fraud": Habit("offence", 2.0, "day", "work", "even", 0.50, 30, 2.8),
+}
+
+# Offered by the new version of the app only (`NEW_APP`): no alert before it has them.
+NEW_HABITS: Final = {
+    "escooter_obstruction": Habit("incivility", 4.0, "day", "even", "summer", 0.52, 0.5, 1.7),
+    "bulky_waste": Habit("incivility", 3.0, "day", "work", "even", 0.51, 5, 1.6),
+}
+
+AGES: Final = {"under_18": 0.05, "18_29": 0.24, "30_44": 0.27, "45_64": 0.23, "65_plus": 0.10, "": 0.11}
+
+PHRASES: Final = (
+    "Συμβαίνει συχνά.",
+    "Στη γωνία, δίπλα στη στάση.",
+    "Το έχω αναφέρει ξανά.",
+    "Παρακαλώ να ελεγχθεί.",
+    "Κοντά στο περίπτερο.",
+)
+
+
+def is_dark(month: np.ndarray, hour: np.ndarray) -> np.ndarray:
+    """Whether the sun is down for the whole of a clock hour, by month (1 to 12) and hour (0 to 23)."""
+    return (hour >= np.ceil(SUNSET[month - 1])) | (hour + 1 <= np.floor(SUNRISE[month - 1]))
+
+
+def hour_weights(name: str) -> np.ndarray:
+    """The weights of a named daily rhythm as probabilities."""
+    weights = np.array(HOURS[name], float)
+    return weights / weights.sum()
+
+
+def day_weights(habit: Habit, weekday: np.ndarray, month: np.ndarray) -> np.ndarray:
+    """Relative frequency of a category on days given by weekday (0 Monday) and month (1 to 12); 1 on average."""
+    week, year = np.array(WEEKDAYS[habit.weekdays], float), np.array(SEASONS[habit.season], float)
+    return week[weekday] / week.mean() * year[month - 1] / year.mean()
 
 
 @dataclass(frozen=True)
@@ -326,14 +378,6 @@ class World:
 
 PLAIN: Final = World()
 LIFELIKE: Final = World(reports=1.6, few_people=True, new_app=True, undisclosed=(0.06, 0.18))
-QUARTER: Final = Quarter()
-NEW_APP: Final = NewApp()
-BURSTS: Final = Bursts()
-QUIET: Final = Quiet()
-PILE: Final = Pile()
-NEAR_REPEAT: Final = NearRepeat()
-CAMPAIGN: Final = Campaign()
-INTERVENTION: Final = Intervention()
 UNDISCLOSED: Final = 0.12  # over the whole time
 UNMAPPED: Final = 0.035
 

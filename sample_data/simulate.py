@@ -1,36 +1,53 @@
-"""Draw the alerts: background, planted hot spots, near repeats; then their people, times and fates."""
+"""Draw the alerts: background, planted hot spots, near repeats; then their people, times and fates.
+
+Alerts before they have people are a DataFrame: lon, lat, minute (since the first midnight, clock time), category and
+origin, the planted process that made them.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from sample_data.places import (
+    AGES,
     BURSTS,
     CAMPAIGN,
     CUT,
     FIRST,
+    HABITS,
     INTERVENTION,
     LAST,
     METRES,
     MONTHS,
     NEAR_REPEAT,
     NEW_APP,
+    NEW_HABITS,
+    PHRASES,
     PILE,
     QUARTER,
     SPOTS,
     TOTAL,
     UNMAPPED,
+    WEEKDAYS,
     Ground,
     Spot,
     World,
+    day_weights,
+    hour_weights,
+    is_dark,
 )
-from sample_data.rhythm import AGES, HABITS, NEW_HABITS, PHRASES, WEEKDAYS, day_weights, hour_weights, is_dark
-from sample_data.rows import Row, local
 
+HOME_ZONE: Final = "Europe/Athens"
+COLUMNS: Final = (
+    *("alert_id", "reported_at", "occurred_from", "occurred_to", "kind", "category", "more_categories", "severity"),
+    *("feeling", "reporter_gender", "affected_gender", "age_band", "status", "resolved_at", "confirmations"),
+    *("latitude", "longitude", "description"),
+)
 ALL_HABITS: Final = HABITS | NEW_HABITS
 GROWTH: Final = (0.84, 1.16)
 NIGHT_REST: Final = 0.05
@@ -39,27 +56,18 @@ STREAMS: Final = (7, 2, 3, 17)
 
 @dataclass(frozen=True)
 class City:
-    """All alerts in the order in which they were reported, and the ground that they were drawn on."""
+    """All alerts in the order in which they were reported, and the ground that they were drawn on.
 
-    rows: list[Row]
+    rows : DataFrame, one row an alert
+        The columns of an export but for status, latitude and longitude; confirmed_at, and resolved_at and rejected
+        (bool) as they will be in the end; told_lon and told_lat, NaN where the export has no coordinates, and lon and
+        lat, where it happened; origin: which planted process made it; dark; first: whether it is the first report of
+        its incident.
+    """
+
+    rows: pd.DataFrame
     ground: Ground
-    days: int
     world: World
-
-
-@dataclass
-class Draw:
-    """Alerts before they have people: position, minutes since the first midnight (clock time), category, process."""
-
-    lon: np.ndarray
-    lat: np.ndarray
-    minute: np.ndarray
-    category: np.ndarray
-    origin: np.ndarray
-    first: np.ndarray | None = None
-
-
-_COLUMNS: Final = ("lon", "lat", "minute", "category", "origin")
 
 
 @dataclass(frozen=True)
@@ -104,9 +112,9 @@ def simulate(seed: int, world: World) -> City:
     spots = [_spot(of_spots, ground, spot, calendar) for spot in SPOTS]
     background = _background(of_ground, ground, calendar, wanted, world)
     repeats = _near_repeats(of_ground, ground, background, len(calendar.days))
-    draw = _intervene(of_ground, _join([background, repeats, *spots]), calendar)
+    draw = _intervene(of_ground, pd.concat([background, repeats, *spots], ignore_index=True), calendar)
     draw = _bursts(of_bursts, ground, draw, world.reports, len(calendar.days))
-    return City(_rows(of_people, draw, world), ground, len(calendar.days), world)
+    return City(_rows(of_people, draw, world), ground, world)
 
 
 def quarter_weight(ground: Ground, background: float) -> float:
@@ -123,7 +131,9 @@ def quarter_weight(ground: Ground, background: float) -> float:
     return float((target * plain - background * level[in_core].mean()) / (background - target * extra))
 
 
-def _background(rng: np.random.Generator, ground: Ground, calendar: Calendar, wanted: float, world: World) -> Draw:
+def _background(
+    rng: np.random.Generator, ground: Ground, calendar: Calendar, wanted: float, world: World
+) -> pd.DataFrame:
     """Alerts of every category over the land; `wanted` of them up to the cut."""
     habits = HABITS | NEW_HABITS if world.new_app else HABITS
     names = list(habits)
@@ -144,10 +154,14 @@ def _background(rng: np.random.Generator, ground: Ground, calendar: Calendar, wa
         hour[chosen] = rng.choice(24, chosen.sum(), p=hour_weights(habits[name].hours))
     minute = day * 1440 + hour * 60 + rng.integers(0, 60, len(day))
     lon, lat = ground.points(rng, len(day))
-    return Draw(lon, lat, minute, category, np.full(len(day), "background", dtype="<U24"))
+    return _draw(lon, lat, minute, category, "background")
 
 
-def _spot(rng: np.random.Generator, ground: Ground, spot: Spot, calendar: Calendar) -> Draw:
+def _draw(lon: Any, lat: Any, minute: Any, category: Any, origin: Any) -> pd.DataFrame:
+    return pd.DataFrame({"lon": lon, "lat": lat, "minute": minute, "category": category, "origin": origin})
+
+
+def _spot(rng: np.random.Generator, ground: Ground, spot: Spot, calendar: Calendar) -> pd.DataFrame:
     """The alerts of a hot spot.
 
     Monthly counts are binomial with a quarter of the variance of Poisson counts, and the totals of twelve months are
@@ -172,7 +186,7 @@ def _spot(rng: np.random.Generator, ground: Ground, spot: Spot, calendar: Calend
     names = list(spot.categories)
     category = np.array(names)[rng.choice(len(names), count, p=list(spot.categories.values()))]
     lon, lat = ground.around(rng, spot.circle, count)
-    return Draw(lon, lat, minute, category, np.full(count, spot.id, dtype="<U24"))
+    return _draw(lon, lat, minute, category, spot.id)
 
 
 def _monthly(rng: np.random.Generator, expected: np.ndarray) -> np.ndarray:
@@ -181,188 +195,175 @@ def _monthly(rng: np.random.Generator, expected: np.ndarray) -> np.ndarray:
     return rng.multivariate_hypergeometric(urn, min(round(expected.sum()), urn.sum()))
 
 
-def _near_repeats(rng: np.random.Generator, ground: Ground, background: Draw, days: int) -> Draw:
+def _near_repeats(rng: np.random.Generator, ground: Ground, background: pd.DataFrame, days: int) -> pd.DataFrame:
     """Offspring of the background's vandalism: near in place, soon after."""
-    parents = np.flatnonzero(background.category == NEAR_REPEAT.category)
-    parents = np.repeat(parents, rng.poisson(NEAR_REPEAT.mean, len(parents)))
+    parents = background[background["category"] == NEAR_REPEAT.category]
+    parents = parents.loc[parents.index.repeat(rng.poisson(NEAR_REPEAT.mean, len(parents)))]
     delay = rng.integers(60, int(NEAR_REPEAT.days * 1440), len(parents))
     radius, angle = NEAR_REPEAT.metres * 0.98 * np.sqrt(rng.random(len(parents))), 2 * np.pi * rng.random(len(parents))
-    lon = np.round(background.lon[parents] + radius * np.cos(angle) / METRES[0], 5)
-    lat = np.round(background.lat[parents] + radius * np.sin(angle) / METRES[1], 5)
-    minute = background.minute[parents] + delay
+    lon, lat = _moved(parents, radius, angle)
+    minute = parents["minute"] + delay
     good = ground.holds(lon, lat) & (minute < days * 1440)
-    count = int(good.sum())
-    return Draw(
-        lon[good],
-        lat[good],
-        minute[good],
-        np.full(count, NEAR_REPEAT.category, dtype="<U24"),
-        np.full(count, "near_repeat", dtype="<U24"),
+    return _draw(lon, lat, minute, NEAR_REPEAT.category, "near_repeat")[good]
+
+
+def _moved(draw: pd.DataFrame, radius: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Longitude and latitude so many metres away, rounded to five decimals."""
+    lon, lat = draw["lon"].to_numpy(), draw["lat"].to_numpy()
+    return (
+        np.round(lon + radius * np.cos(angle) / METRES[0], 5),
+        np.round(lat + radius * np.sin(angle) / METRES[1], 5),
     )
 
 
-def _bursts(rng: np.random.Generator, ground: Ground, draw: Draw, mean: float, days: int) -> Draw:
+def _bursts(rng: np.random.Generator, ground: Ground, draw: pd.DataFrame, mean: float, days: int) -> pd.DataFrame:
     """Add further reports to incidents, of the same process and category: their numbers are geometric.
 
     What is drawn before are the incidents: each is one of the `mean` alerts that the city has of it on average.
     """
-    count = len(draw.minute)
-    shared = ~np.isin(draw.category, BURSTS.alone)
+    count = len(draw)
+    shared = ~draw["category"].isin(BURSTS.alone).to_numpy()
     more = np.zeros(count, np.int64)
     if mean > 1:  # those that are shared make up for those that are not
         each = 1 + (mean - 1) * count / shared.sum()
         more[shared] = rng.geometric(1 / each, shared.sum()) - 1
-    of = np.repeat(np.arange(count), more)
-    far = rng.random(len(of)) < BURSTS.straggling
-    radius = np.where(far, BURSTS.far_metres, BURSTS.metres) * np.sqrt(rng.random(len(of)))
-    angle = 2 * np.pi * rng.random(len(of))
-    lon, lat, origin = draw.lon[of], draw.lat[of], draw.origin[of]
-    moves = np.ones(len(of), bool)
+    further = draw.loc[draw.index.repeat(more)].reset_index(drop=True)
+    incident = further.copy()
+    far = rng.random(len(further)) < BURSTS.straggling
+    radius = np.where(far, BURSTS.far_metres, BURSTS.metres) * np.sqrt(rng.random(len(further)))
+    angle = 2 * np.pi * rng.random(len(further))
+    moves = np.ones(len(further), bool)
     for reach in (1.0, 0.5, 0.25):  # nearer where the point would lie in the sea or outside the planted spot
-        x = np.round(draw.lon[of] + reach * radius * np.cos(angle) / METRES[0], 5)
-        y = np.round(draw.lat[of] + reach * radius * np.sin(angle) / METRES[1], 5)
+        x, y = _moved(incident, reach * radius, angle)
         good = moves & ground.holds(x, y)
         for spot in SPOTS:
-            good &= (origin != spot.id) | spot.circle.holds(x, y)
-        lon[good], lat[good] = x[good], y[good]
+            good &= (further["origin"] != spot.id).to_numpy() | spot.circle.holds(x, y)
+        further.loc[good, ["lon", "lat"]] = np.column_stack([x, y])[good]
         moves &= ~good
-    hours = np.where(far, BURSTS.far_hours, BURSTS.hours) * rng.random(len(of)) ** 3
-    minute = draw.minute[of] + (hours * 60).astype(int)
-    further = Draw(lon, lat, minute, draw.category[of], origin)
-    joined = _join([draw, further])
-    kept = joined.minute < days * 1440
-    leads = np.arange(len(joined.minute)) < count
-    return Draw(*(getattr(joined, name)[kept] for name in _COLUMNS), leads[kept])
+    hours = np.where(far, BURSTS.far_hours, BURSTS.hours) * rng.random(len(further)) ** 3
+    further["minute"] += (hours * 60).astype(int)
+    joined = pd.concat([draw.assign(first=True), further.assign(first=False)], ignore_index=True)
+    return joined[joined["minute"] < days * 1440].reset_index(drop=True)
 
 
-def _intervene(rng: np.random.Generator, draw: Draw, calendar: Calendar) -> Draw:
+def _intervene(rng: np.random.Generator, draw: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     """Take incidents out of the treated area from the start of the intervention on.
 
     In its months so many that the planted ratio is kept to an incident; later ones at random with that ratio.
     """
-    treated = np.any([circle.holds(draw.lon, draw.lat) for circle in INTERVENTION.treated], axis=0)
+    treated = np.any([circle.holds(draw["lon"], draw["lat"]) for circle in INTERVENTION.treated], axis=0)
     start = (INTERVENTION.start - FIRST).days
     length = (CUT - INTERVENTION.start).days + 1
-    day = draw.minute // 1440
+    day = draw["minute"].to_numpy() // 1440
     during, before = (treated & (begin <= day) & (day < begin + length) for begin in (start, start - length))
     grown = calendar.growth[start : start + length].mean() / calendar.growth[start - length : start].mean()
     keep = np.ones(len(day), bool)
     incidents = rng.permutation(np.flatnonzero(during))
     keep[incidents[int(INTERVENTION.rate_ratio * before.sum() * grown) :]] = False
     keep[treated & (day >= start + length) & (rng.random(len(day)) >= INTERVENTION.rate_ratio)] = False
-    return Draw(*(getattr(draw, name)[keep] for name in _COLUMNS))
+    return draw[keep].reset_index(drop=True)
 
 
-def _join(draws: list[Draw]) -> Draw:
-    return Draw(*(np.concatenate([getattr(draw, name) for draw in draws]) for name in _COLUMNS))
-
-
-@dataclass(frozen=True)
-class People:
-    """What is drawn for each alert beside place and time: one array, or list, of its length each.
-
-    `length` and `lag` are minutes, `confirm` and `resolve` days.
-    """
-
-    dark: np.ndarray
-    affected: np.ndarray
-    reporter: np.ndarray
-    spans: np.ndarray
-    length: np.ndarray
-    lag: np.ndarray
-    severity: np.ndarray
-    feeling: np.ndarray
-    told: np.ndarray
-    age: np.ndarray
-    confirm: np.ndarray
-    resolve: np.ndarray
-    reject: np.ndarray
-    confirmations: np.ndarray
-    more: list[str]
-    phrase: np.ndarray
-    unmapped: np.ndarray
-    piled: np.ndarray
-
-
-def _rows(rng: np.random.Generator, draw: Draw, world: World) -> list[Row]:
-    """Alerts with their people, delay, fate and coordinates; ids follow the order of reporting."""
-    start = [dt.datetime.combine(FIRST, dt.time()) + dt.timedelta(minutes=int(minute)) for minute in draw.minute]
+def _rows(rng: np.random.Generator, draw: pd.DataFrame, world: World) -> pd.DataFrame:
+    """Alerts with their people, delay, fate and coordinates (`City.rows`); ids follow the order of reporting."""
+    start = pd.Series(pd.Timestamp(FIRST) + pd.to_timedelta(draw["minute"], "min"))
     people = _people(rng, draw, start, world)
-    rows = [_row(draw, people, start[k], k) for k in range(len(start))]
-    order = sorted(range(len(rows)), key=lambda k: (rows[k].reported_at, k))
-    return [
-        replace(rows[k], alert_id=f"DEMO-{rows[k].reported_at.year}-{number:06d}")
-        for number, k in enumerate(order, start=1)
-    ]
+    end = (start + people["length"]).where(people["spans"])
+    until = end.fillna(start)
+    ended, sent = local(until), local(until + people["lag"])
+    # Where the end lies in the hour that summer time skips, the report comes five minutes after it.
+    sent = sent.where(sent > ended, ended + pd.Timedelta(minutes=5))
+    piled = people["piled"] & ~people["unmapped"]
+    rows = pd.DataFrame(
+        {
+            "reported_at": sent,
+            "occurred_from": local(start),
+            "occurred_to": local(end),
+            "kind": [ALL_HABITS[name].kind for name in draw["category"]],
+            "category": draw["category"],
+            "confirmed_at": _after(sent, people["confirm"]),
+            "resolved_at": _after(sent, people["confirm"] + people["resolve"]),
+            "told_lon": draw["lon"].mask(piled, PILE.longitude).mask(people["unmapped"]),
+            "told_lat": draw["lat"].mask(piled, PILE.latitude).mask(people["unmapped"]),
+            "lon": draw["lon"],
+            "lat": draw["lat"],
+            "origin": draw["origin"].mask(piled, "pile"),
+            "first": draw["first"],
+        }
+    ).join(people.drop(columns=["spans", "length", "lag", "confirm", "resolve", "unmapped", "piled"]))
+    rows = rows.sort_values("reported_at", kind="stable", ignore_index=True)
+    rows["alert_id"] = [f"DEMO-{when.year}-{n:06d}" for n, when in enumerate(rows["reported_at"], start=1)]
+    return rows
 
 
-def _people(rng: np.random.Generator, draw: Draw, start: list[dt.datetime], world: World) -> People:
-    """Draw genders, ages, delays and fates. The order of the draws is part of what a seed gives."""
-    count = len(start)
-    habits = [ALL_HABITS[name] for name in draw.category]
-    dark = is_dark(np.array([when.month for when in start]), np.array([when.hour for when in start]))
-    silent = np.interp(draw.minute, (0, (CUT - FIRST).days * 1440), world.undisclosed)
+def _people(rng: np.random.Generator, draw: pd.DataFrame, start: pd.Series, world: World) -> pd.DataFrame:
+    """Draw genders, ages, delays and fates. The order of the draws is part of what a seed gives.
+
+    One row an alert: columns of an export, `confirm` and `resolve` in days, and what decides on the others.
+    """
+    count, category = len(draw), draw["category"].to_numpy()
+    habits = pd.DataFrame([vars(ALL_HABITS[name]) for name in category])
+    dark = is_dark(start.dt.month.to_numpy(), start.dt.hour.to_numpy())
+    silent = np.interp(draw["minute"], (0, (CUT - FIRST).days * 1440), world.undisclosed)
     affected = _genders(rng, _women(draw, dark), silent)
     same = rng.random(count) < 0.8
-    background = draw.origin == "background"
-    taken_up = np.clip((draw.minute / 1440 - (NEW_APP.start - FIRST).days) / (7 * NEW_APP.weeks), 0, 1)
+    background = (draw["origin"] == "background").to_numpy()
+    taken_up = np.clip((draw["minute"] / 1440 - (NEW_APP.start - FIRST).days) / (7 * NEW_APP.weeks), 0, 1)
     new_app = np.random.default_rng([count, STREAMS[-1]]).random(count) < taken_up * world.new_app
-    return People(
-        dark=dark,
-        affected=affected,
-        reporter=np.where(same, affected, _genders(rng, np.full(count, 0.54), silent)),
-        spans=np.array([habit.span for habit in habits]) & (rng.random(count) < 0.55),
-        length=rng.integers(4 * 60, 11 * 60, count),
-        lag=np.array([habit.lag for habit in habits]) * 60 * np.exp(rng.normal(0, 1.1, count)) + 3,
-        severity=_scale(np.array([habit.severity for habit in habits]) + rng.normal(0, 0.8, count)),
-        feeling=_scale(3.0 - 0.5 * (affected == "woman") - 0.5 * dark + rng.normal(0, 0.9, count)),
-        told=np.array([habit.kind == "risk" for habit in habits])
-        | (rng.random(count) < np.where(new_app, NEW_APP.feeling, 0.12)),
-        age=np.array(list(AGES))[rng.choice(len(AGES), count, p=list(AGES.values()))],
-        confirm=rng.lognormal(1.2, 0.9, count),
-        resolve=rng.lognormal(3.2, 1.0, count),
-        reject=rng.random(count) < 0.06,
-        confirmations=rng.poisson(rng.gamma(0.8, 1.4, count)),
-        more=_more(rng, draw.category),
-        phrase=_phrases(rng, count),
-        unmapped=rng.random(count) < UNMAPPED,
-        piled=background & (rng.random(count) < PILE.share / background.mean()),
-    )
+    people = {
+        "dark": dark,
+        "affected_gender": affected,
+        "reporter_gender": np.where(same, affected, _genders(rng, np.full(count, 0.54), silent)),
+        "spans": habits["span"] & (rng.random(count) < 0.55),
+        "length": pd.to_timedelta(rng.integers(4 * 60, 11 * 60, count), "min"),
+        "lag": _minutes(habits["lag"] * 60 * np.exp(rng.normal(0, 1.1, count)) + 3),
+        "severity": _scale(habits["severity"] + rng.normal(0, 0.8, count)),
+        "feeling": _scale(3.0 - 0.5 * (affected == "woman") - 0.5 * dark + rng.normal(0, 0.9, count)),
+    }
+    told = (habits["kind"] == "risk") | (rng.random(count) < np.where(new_app, NEW_APP.feeling, 0.12))
+    people |= {
+        "age_band": np.array(list(AGES))[rng.choice(len(AGES), count, p=list(AGES.values()))],
+        "confirm": rng.lognormal(1.2, 0.9, count),
+        "resolve": rng.lognormal(3.2, 1.0, count),
+        "rejected": rng.random(count) < 0.06,
+        "confirmations": rng.poisson(rng.gamma(0.8, 1.4, count)),
+        "more_categories": _more(rng, category),
+        "description": _phrases(rng, count),
+        "unmapped": rng.random(count) < UNMAPPED,
+        "piled": background & (rng.random(count) < PILE.share / background.mean()),
+    }
+    return pd.DataFrame(people).assign(feeling=lambda table: table["feeling"].astype("Int64").where(told))
 
 
-def _row(draw: Draw, people: People, start: dt.datetime, k: int) -> Row:
-    """Put alert k together; its id comes later."""
-    end = start + dt.timedelta(minutes=int(people.length[k])) if people.spans[k] else None
-    sent = local((end or start) + dt.timedelta(minutes=int(people.lag[k])))
-    if sent <= local(end or start):  # told in the hour that summer time skips
-        sent = local(end or start) + dt.timedelta(minutes=5)
-    true_point = (float(draw.lon[k]), float(draw.lat[k]))
-    piled = bool(people.piled[k] and not people.unmapped[k])
-    told_point = (PILE.longitude, PILE.latitude) if piled else true_point
-    return Row(
-        alert_id="",
-        reported_at=sent,
-        occurred_from=local(start),
-        occurred_to=None if end is None else local(end),
-        kind=ALL_HABITS[str(draw.category[k])].kind,
-        category=str(draw.category[k]),
-        more_categories=people.more[k],
-        severity=int(people.severity[k]),
-        feeling=int(people.feeling[k]) if people.told[k] else None,
-        reporter_gender=str(people.reporter[k]),
-        affected_gender=str(people.affected[k]),
-        age_band=str(people.age[k]),
-        rejected_at=_after(sent, people.confirm[k]) if people.reject[k] else None,
-        confirmed_at=_after(sent, people.confirm[k]),
-        resolved_at=_after(sent, people.confirm[k] + people.resolve[k]),
-        confirmations=int(people.confirmations[k]),
-        point=None if people.unmapped[k] else told_point,
-        true_point=true_point,
-        description=str(people.phrase[k]),
-        origin="pile" if piled else str(draw.origin[k]),
-        dark=bool(people.dark[k]),
-        first=draw.first is None or bool(draw.first[k]),
-    )
+def _minutes(minutes: Any) -> pd.Series:
+    """Whole minutes as a span of time."""
+    return pd.to_timedelta(pd.Series(minutes).astype(int), "min")
+
+
+def local(naive: pd.Series) -> pd.Series:
+    """Clock times in Piraeus with their offset; a time that summer time skips moves one hour on."""
+    return naive.dt.tz_localize(HOME_ZONE, ambiguous=np.ones(len(naive), bool), nonexistent=pd.Timedelta(hours=1))
+
+
+def _after(when: pd.Series, days: Any) -> pd.Series:
+    return local(when.dt.tz_localize(None) + _minutes(days * 1440))
+
+
+def snapshot(rows: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
+    """The columns of an export, as text, with the status that each alert has at a moment."""
+    confirmed = rows["confirmed_at"] <= now
+    resolved = ~rows["rejected"] & (rows["resolved_at"] <= now)
+    cases = [rows["rejected"] & confirmed, resolved, ~rows["rejected"] & confirmed]
+    status = np.select(cases, ["rejected", "resolved", "confirmed"], "open")
+    table = rows.assign(
+        status=status,
+        resolved_at=rows["resolved_at"].where(resolved),
+        latitude=rows["told_lat"].map("{:.5f}".format, na_action="ignore"),
+        longitude=rows["told_lon"].map("{:.5f}".format, na_action="ignore"),
+    )[list(COLUMNS)]
+    times = table.select_dtypes("datetimetz").columns
+    table[times] = table[times].map(lambda when: when.isoformat(timespec="minutes"), na_action="ignore")
+    return table.astype(object).where(table.notna(), "").astype(str)
 
 
 def _scale(value: np.ndarray) -> np.ndarray:
@@ -376,15 +377,11 @@ def _phrases(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.array(["", *PHRASES])[np.where(chosen, rng.integers(1, len(PHRASES) + 1, count), 0)]
 
 
-def _after(when: dt.datetime, days: float) -> dt.datetime:
-    return local(when.replace(tzinfo=None) + dt.timedelta(minutes=int(days * 1440)))
-
-
-def _women(draw: Draw, dark: np.ndarray) -> np.ndarray:
+def _women(draw: pd.DataFrame, dark: np.ndarray) -> np.ndarray:
     """Share of women among affected women and men, for each alert."""
-    share = np.array([ALL_HABITS[name].women for name in draw.category])
+    share = np.array([ALL_HABITS[name].women for name in draw["category"]])
     for spot in SPOTS:
-        here = draw.origin == spot.id
+        here = (draw["origin"] == spot.id).to_numpy()
         share[here] = spot.women
         if spot.women_dark is not None:
             share[here & dark] = spot.women_dark

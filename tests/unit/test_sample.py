@@ -1,8 +1,15 @@
-"""The sample city: deterministic, on land, and with everything planted that truths.toml claims."""
+"""The sample city: deterministic, on land, and with everything planted that truths.toml claims.
+
+The dirty export and its answers: each row has one, and it says what stands in the row.
+
+The habits of real exports that the sample city can have: bursts of reports, empty parts, a new app.
+"""
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import json
 import tomllib
 from collections import Counter
@@ -20,10 +27,24 @@ from scipy.spatial import cKDTree
 
 import sample_data
 from curim_data.model import CityProfile
+from sample_data import coast
 from sample_data.generate import MAIN, write_sample
-from sample_data.places import METRES
-from sample_data.rhythm import HABITS, NEW_HABITS, is_dark
-from sample_data.rows import COLUMNS
+from sample_data.places import (
+    BURSTS,
+    CUT,
+    HABITS,
+    LIFELIKE,
+    METRES,
+    NEW_APP,
+    NEW_HABITS,
+    PLAIN,
+    QUIET,
+    SEED,
+    SPOTS,
+    World,
+    is_dark,
+)
+from sample_data.simulate import COLUMNS, City, simulate
 
 SIZE_LIMIT = 8_000_000
 MONTHS = 48
@@ -359,3 +380,157 @@ def test_the_truths_do_not_hang_on_the_seed(tmp_path: Path, city: CityProfile) -
         if held >= 7 or held + 10 - seed < 7:  # the further seeds decide nothing
             break
     assert held >= 7
+
+
+def _records(path: Path) -> list[list[str]]:
+    text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))[1:]
+
+
+def test_every_dirty_row_has_its_answer() -> None:
+    records = _records(sample_data.DIRTY_EXPORT)
+    answers = pd.read_csv(sample_data.DIRTY_ANSWERS, sep=";", encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    assert list(answers["row"].astype(int)) == list(range(1, len(records) + 1))
+    assert len(records) == 2_000
+    assert set(answers["outcome"]) == {"accepted", "duplicate", "quarantined"}
+    refused = answers[answers["outcome"] == "quarantined"]
+    assert set(refused["reason"]) == {
+        "bad_date",
+        "future_date",
+        "no_date",
+        "bad_coordinates",
+        "too_many_fields",
+        "too_few_fields",
+        "empty_row",
+        "totals_row",
+        "bad_encoding",
+    }
+    assert ((answers["repaired"] == "no") | (answers["outcome"] == "accepted")).all()
+    codes = {code for reason in answers.loc[answers["outcome"] == "accepted", "reason"] for code in reason.split("|")}
+    assert codes == {
+        "",
+        "swapped_coordinates",
+        "zero_coordinates",
+        "decimal_comma",
+        "category_label",
+        "encoding_repaired",
+        "trailing_fields",
+        "out_of_range_severity",
+        "bad_end",
+        "unknown_category",
+        "unknown_gender",
+        "outside_city",
+    }
+
+
+def test_dirty_answers_agree_with_what_stands_in_the_rows() -> None:
+    records = _records(sample_data.DIRTY_EXPORT)
+    answers = pd.read_csv(sample_data.DIRTY_ANSWERS, sep=";", encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    seen: dict[str, list[list[str]]] = {}
+    width = len(COLUMNS)
+    for fields, answer in zip(records, answers.itertuples(), strict=True):
+        blank = not any(field.strip() for field in fields)
+        assert (answer.reason == "empty_row") == blank
+        if answer.reason in ("too_many_fields", "too_few_fields"):
+            assert (len(fields) > width) == (answer.reason == "too_many_fields")
+        elif answer.reason not in ("trailing_fields",):
+            assert len(fields) == width
+        if answer.outcome == "quarantined":
+            continue
+        earlier = seen.setdefault(fields[0], [])
+        assert (answer.outcome == "duplicate") == (bool(fields[0]) and fields in earlier)
+        earlier.append(fields)
+        raw = "".join(fields).encode("latin-1")
+        try:
+            raw.decode("utf-8")
+            assert "encoding_repaired" not in answer.reason
+        except UnicodeDecodeError:
+            assert "encoding_repaired" in answer.reason
+    twice = [rows for name, rows in seen.items() if name and len(rows) > 1]
+    assert sum(rows[0] != rows[1] for rows in twice) == 30
+    without_id = Counter(map(tuple, seen[""]))
+    assert sum(count == 2 for count in without_id.values()) == 20
+
+
+SOURCE = Path(__file__).parents[3] / "shared" / "data" / "boundaries"
+
+
+@pytest.fixture(scope="module")
+def lively() -> City:
+    return simulate(SEED, LIFELIKE)
+
+
+@pytest.fixture(scope="module")
+def plain() -> City:
+    return simulate(SEED, PLAIN)
+
+
+@pytest.mark.parametrize("mean", [1.3, 1.6, 2.0])
+def test_incidents_have_as_many_reports_as_asked_for(mean: float) -> None:
+    rows = simulate(SEED, World(reports=mean)).rows
+    assert 1 / rows["first"].mean() == pytest.approx(mean, rel=0.03)
+
+
+def test_each_alert_of_the_plain_city_is_an_incident(plain: City) -> None:
+    assert plain.world == PLAIN
+    assert plain.rows["first"].all()
+
+
+def test_reports_of_one_incident_lie_close_and_incidents_by_month_stay(plain: City) -> None:
+    rows = simulate(SEED, World(reports=1.6)).rows
+    rows["process"] = rows["origin"].replace("pile", "background")
+    rows["x"], rows["y"] = rows["lon"] * METRES[0], rows["lat"] * METRES[1]
+    rows["hour"] = (rows["occurred_from"] - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(hours=1)
+    near = []
+    for _, own in rows.groupby(["process", "category"]):
+        first, later = (own[own["first"] == which][["x", "y", "hour"]].to_numpy() for which in (True, False))
+        away = later[:, None] - first
+        close = np.hypot(away[..., 0], away[..., 1]) <= BURSTS.metres + 2
+        near += (close & (away[..., 2] >= -0.01) & (away[..., 2] <= BURSTS.hours + 1.01)).any(axis=1).tolist()
+    assert np.mean(near) > 0.8
+    for spot in SPOTS:
+        months = [
+            city.loc[(city["origin"] == spot.id) & city["first"], "occurred_from"].dt.strftime("%Y-%m")
+            for city in (plain.rows, rows)
+        ]
+        assert sorted(months[0]) == sorted(months[1])
+
+
+def test_few_people_are_at_quays_and_moles(lively: City, plain: City) -> None:
+    def inside(city: City) -> float:
+        at = city.rows[city.rows["origin"] == "background"]
+        return float(np.mean(np.any([c.holds(at["lon"], at["lat"]) for c in QUIET.circles], axis=0)))
+
+    assert inside(lively) == pytest.approx(QUIET.share * inside(plain), rel=0.35)
+
+
+def test_the_new_app_brings_categories_and_asks_how_safe_everybody_felt(lively: City, tmp_path: Path) -> None:
+    rows, day = lively.rows, lively.rows["occurred_from"].dt.date
+    new = rows["category"].isin(NEW_HABITS)
+    assert new.sum() > 300
+    assert day[new].min() >= NEW_APP.start
+    felt, day = rows.loc[rows["kind"] != "risk", "feeling"].notna(), day[rows["kind"] != "risk"]
+    assert felt[day < NEW_APP.start].mean() == pytest.approx(0.12, abs=0.02)
+    assert felt[day > NEW_APP.start + dt.timedelta(weeks=NEW_APP.weeks)].mean() == pytest.approx(
+        NEW_APP.feeling, abs=0.03
+    )
+    files = {path.name: path for path in write_sample(tmp_path, SEED, LIFELIKE)}
+    assert files["piraeus_2026-11.csv"].read_text("utf-8-sig").splitlines()[0].endswith(";app_version")
+    truths = tomllib.loads(files["truths.toml"].read_text("utf-8"))
+    assert truths["bursts"]["drawn"] == pytest.approx(LIFELIKE.reports, rel=0.03)
+    assert truths["new_app"]["categories"] == list(NEW_HABITS)
+
+
+def test_ever_more_genders_are_not_told(lively: City) -> None:
+    silent = lively.rows["affected_gender"].eq("undisclosed").groupby(lively.rows["occurred_from"].dt.year).mean()
+    assert silent[2023] < 0.10 < 0.14 < silent[CUT.year]
+
+
+@pytest.mark.skipif(not SOURCE.exists(), reason=f"no {SOURCE}")
+def test_the_outline_comes_from_its_source_again(tmp_path: Path) -> None:
+    files = coast.write_outline(
+        SOURCE / "sea_around_piraeus_clip.geojson", SOURCE / "port_of_piraeus.geojson", tmp_path
+    )
+    for path in files:
+        assert path.read_bytes() == (sample_data.PROFILE / path.name).read_bytes()
+        assert json.loads(path.read_text("utf-8"))["attribution"] == coast.ATTRIBUTION
