@@ -43,9 +43,9 @@ from analysis.hotspots.cell_significance import connected
 from analysis.hotspots.surroundings import window_for
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
 from analysis.stats.intervals import UNKNOWN, Estimate, poisson_rate, rate_ratio, share_ratios, wilson
-from analysis.stats.result import Choice
+from analysis.stats.result import CellPlace, Choice
 from analysis.stats.significance import alpha_or_one, benjamini_hochberg, fisher_two_sided
-from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
+from curim_data.model import BoolArray, FloatArray, Message, Num, Translator
 from curim_data.model.types import CellArray
 
 ALPHA: Final = 0.05
@@ -114,7 +114,7 @@ def share_p(first: CountedShare, second: CountedShare) -> float:
     return float(spread_p(exact, dispersion)[0])
 
 
-def compare_shares(pairs: Sequence[tuple[CountedShare, CountedShare]], alpha: float = ALPHA) -> pd.DataFrame:
+def compare_shares(pairs: Sequence[tuple[CountedShare, CountedShare]]) -> pd.DataFrame:
     """One row a pair: n_first, of_first, share_first, low_first, high_first, the same of the second, then difference,
     low, high, p, q (Benjamini-Hochberg over all rows that are compared) and differs (bool).
 
@@ -134,7 +134,7 @@ def compare_shares(pairs: Sequence[tuple[CountedShare, CountedShare]], alpha: fl
     sides = [f"{what}_{name}" for name in ("first", "second") for what in ("n", "of", "share", "low", "high")]
     frame = pd.DataFrame(rows, columns=[*sides, "difference", "low", "high", "p"], dtype=float)
     frame["q"] = benjamini_hochberg(frame["p"])
-    return frame.assign(differs=(frame["q"] <= alpha).fillna(False).to_numpy(bool))
+    return frame.assign(differs=(frame["q"] <= ALPHA).fillna(False).to_numpy(bool))
 
 
 def by_own_mean(counts: Sequence[float]) -> FloatArray:
@@ -192,60 +192,54 @@ def worth_testing(attainable: FloatArray, alpha: float) -> BoolArray:
     return np.zeros(len(ordered), dtype=bool)
 
 
-@dataclass(frozen=True)
-class MapPair:
-    """Alerts of both maps by cell."""
-
-    a: FloatArray
-    b: FloatArray
-
-
-@dataclass(frozen=True)
-class PlaceTests:
-    """Places of one size: their test, ratio with interval, and the counts that entered: those of both maps in the
-    place, and with the rest of the city (`whole_a`, `whole_b`).
-    """
-
-    a: FloatArray
-    b: FloatArray
-    whole_a: FloatArray
-    whole_b: FloatArray
-    p: FloatArray
-    more: FloatArray
-    attainable: FloatArray
-    ratio: FloatArray
-    low: FloatArray
-    high: FloatArray
-
-
-def exact_tests(maps: MapPair, disc: sparse.csr_array, out: BoolArray, dispersion: float = 1.0) -> PlaceTests:
+def exact_tests(
+    a: FloatArray, b: FloatArray, disc: sparse.csr_array, out: BoolArray, dispersion: float = 1.0
+) -> pd.DataFrame:
     """Both tails in every place: its counts against those of both maps there and in the rest.
 
-    `out`: cells that do not belong to the rest. `dispersion`: variance of counts by that of independent ones.
+    Parameters
+    ----------
+    a, b : arrays, shape (m,)
+        Alerts of both maps by cell.
+    disc : csr_array, shape (m, m)
+        Which cells make the place round each.
+    out : array of bool, shape (m,)
+        Cells that do not belong to the rest.
+    dispersion : float
+        Variance of counts by that of independent ones.
+
+    Returns
+    -------
+    DataFrame, one row a place
+        a, b (alerts in it), whole_a, whole_b (with the rest), p, more (1 or -1), attainable (the smallest p that there
+        can be), ratio, low, high.
     """
-    a, b = disc @ maps.a, disc @ maps.b
-    rest_a, rest_b = maps.a * ~out, maps.b * ~out
-    whole_a, whole_b = a + rest_a.sum() - disc @ rest_a, b + rest_b.sum() - disc @ rest_b
+    in_a, in_b = disc @ a, disc @ b
+    whole_a, whole_b = (inside + (own := n * ~out).sum() - disc @ own for inside, n in ((in_a, a), (in_b, b)))
     over, most, under, least = (
         spread_p(tail, dispersion, tails=1)
-        for tail in (*_upper(a, b, whole_a, whole_b), *_upper(b, a, whole_b, whole_a))
+        for tail in (*_upper(in_a, in_b, whole_a, whole_b), *_upper(in_b, in_a, whole_b, whole_a))
     )
-    ratio, low, high = share_ratios(a, whole_a, b, whole_b, dispersion)
-    return PlaceTests(
-        a=a,
-        b=b,
-        whole_a=whole_a,
-        whole_b=whole_b,
-        p=np.minimum(1.0, 2 * np.minimum(over, under)),
-        more=np.where(over <= under, 1, -1),
-        attainable=np.minimum(1.0, 2 * np.minimum(most, least)),
-        ratio=ratio,
-        low=low,
-        high=high,
+    ratio, low, high = share_ratios(in_a, whole_a, in_b, whole_b, dispersion)
+    return pd.DataFrame(
+        {
+            "a": in_a,
+            "b": in_b,
+            "whole_a": whole_a,
+            "whole_b": whole_b,
+            "p": np.minimum(1.0, 2 * np.minimum(over, under)),
+            "more": np.where(over <= under, 1, -1),
+            "attainable": np.minimum(1.0, 2 * np.minimum(most, least)),
+            "ratio": ratio,
+            "low": low,
+            "high": high,
+        }
     )
 
 
-def outlying_cells(maps: MapPair, discs: list[sparse.csr_array], alpha: float, dispersion: float = 1.0) -> BoolArray:
+def outlying_cells(
+    a: FloatArray, b: FloatArray, discs: list[sparse.csr_array], alpha: float, dispersion: float = 1.0
+) -> BoolArray:
     """Cells that would pull the share of the rest of the city: of places that differ far beyond chance.
 
     One strong place with many alerts moves the share elsewhere, and where alerts are many all other places then seem to
@@ -254,7 +248,7 @@ def outlying_cells(maps: MapPair, discs: list[sparse.csr_array], alpha: float, d
     map, s the share of what is left, d the dispersion, and z the normal quantile for alpha over all places
     (Bonferroni). This decides what a place is compared with, never whether it differs.
     """
-    first, both = maps.a, maps.a + maps.b
+    first, both = a, a + b
     out = np.zeros(len(both), dtype=bool)
     border = float(np.sqrt(dispersion) * stats.norm.isf(alpha / (2 * len(discs) * max(len(both), 1))))
     while not out.all():
@@ -295,7 +289,7 @@ class MapLabel:
 
 
 @dataclass(frozen=True)
-class DifferingPlace:
+class DifferingPlace(CellPlace):
     """A place where the two maps differ; `more`: 1 where the first has more than elsewhere, -1 where the second has.
 
     `n_a`, `n_b`: alerts of either map in the place. `share`, `elsewhere`: the first map's share of both, here and in
@@ -304,9 +298,7 @@ class DifferingPlace:
     (two-sided, exact) and q are those of the place.
     """
 
-    id: str
     rank: int
-    cells: tuple[int, ...]
     more: int
     n_a: int
     n_b: int
@@ -317,15 +309,8 @@ class DifferingPlace:
     high: float
     p: float
     q: float
-    longitude: float
-    latitude: float
     a: MapLabel
     b: MapLabel
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Its cells as H3 names, for a filter or a link."""
-        return tuple(f"{cell:x}" for cell in self.cells)
 
     def sentence(self, t: Translator, least: int = 1) -> str:
         """The share here and elsewhere, of that map which has more here; `least`: the smallest count written out. Where
@@ -357,7 +342,7 @@ class MapComparison:
         a, b (alerts of either map), window_a, window_b (of the cell and those around it), ratio of the parts of the
         maps that lie in the window, low, high (Katz), p, q (NaN where no difference could show), more (1, -1, 0),
         differs (bool).
-    places : tuple of Differing, clearest first
+    places : clearest first
 
     `n_a`, `n_b`: alerts of either map on the cells.
     """
@@ -370,7 +355,6 @@ class MapComparison:
     n_b: int
     tested: int
     k: int
-    alpha: float
     choices: tuple[Choice, ...]
 
     @property
@@ -431,7 +415,6 @@ def compare_maps(
     a: MapLabel,
     b: MapLabel,
     *,
-    alpha: float = ALPHA,
     k: int | None = None,
     scatter: Dispersion = INDEPENDENT,
 ) -> MapComparison:
@@ -443,161 +426,108 @@ def compare_maps(
         Column n.
     a, b : Side
         The two maps in words.
-    alpha : float
-        Share of false marks among the marked (Benjamini-Hochberg), and chance of any false group (Tarone).
     k : int, optional
         Rings of the larger place; chosen by `window_for` when left out.
     scatter : Dispersion
         How overdispersed counts of a place are: one-sided p-values are those of counts so many times as variable
         (`spread_p`), intervals as many times as wide.
-
-    Raises
-    ------
-    ValueError
-        Without cells, or where the two maps do not have the same cells.
     """
-    if first.empty or not first.index.equals(second.index):
-        raise ValueError("two maps are compared on the same cells, in the same order, and at least one")
     index = np.asarray(first.index, dtype=np.int64)
     side = square_side(h3.get_resolution(int(index[0])), index)
     k = window_for(side) if k is None else k
-    maps = MapPair(*(np.round(cells["n"].to_numpy(float)) for cells in (first, second)))
+    n_a, n_b = (np.round(cells["n"].to_numpy(float)) for cells in (first, second))
     discs = [neighbours(index, rings) for rings in sorted({0, k})]
-    out = outlying_cells(maps, discs, alpha, scatter.value)
-    found = _test_cells(maps, index, discs, out, alpha, scatter.value)
-    wide, tested = found.scales[-1], found.tested
+    out = outlying_cells(n_a, n_b, discs, ALPHA, scatter.value)
+    scales = [exact_tests(n_a, n_b, disc, out, scatter.value) for disc in discs]
+    found = _clearest(scales, index)
+    tested, wide = found["tested"].to_numpy(), scales[-1]
     frame = pd.DataFrame(
         {
-            "a": maps.a,
-            "b": maps.b,
-            "window_a": wide.a,
-            "window_b": wide.b,
-            "ratio": wide.ratio,
-            "low": wide.low,
-            "high": wide.high,
-            "p": np.where(tested, found.p, np.nan),
-            "q": found.q,
-            "more": np.where(tested, found.more, 0),
-            "differs": found.differs,
-        },
-        index=first.index,
-    )
+            "a": n_a,
+            "b": n_b,
+            "window_a": wide["a"],
+            "window_b": wide["b"],
+            **{name: wide[name] for name in ("ratio", "low", "high")},
+            "p": found["p"].where(tested),
+            "q": found["q"],
+            "more": found["more"].where(tested, 0),
+            "differs": found["differs"],
+        }
+    ).set_index(first.index)
     return MapComparison(
         frame=frame,
-        places=_places(index, found, discs, (a, b), scatter.value),
+        places=_places(index, found, scales, discs, (a, b)),
         a=a,
         b=b,
-        n_a=round(float(maps.a.sum())),
-        n_b=round(float(maps.b.sum())),
+        n_a=round(float(n_a.sum())),
+        n_b=round(float(n_b.sum())),
         tested=int(tested.sum()),
         k=k,
-        alpha=alpha,
-        choices=(*_choices(k, side, alpha, int(tested.sum()), len(index)), scatter.choice),
+        choices=(*_choices(k, side, int(tested.sum()), len(index)), scatter.choice),
     )
 
 
-@dataclass(frozen=True)
-class _CellResults:
-    """One look at every place: the sizes of place, which of them is the clearer, and its test."""
+def _clearest(scales: list[pd.DataFrame], index: CellArray) -> pd.DataFrame:
+    """Of each place the size that is the clearer (`best`), with p, q, more, tested and differs.
 
-    scales: list[PlaceTests]
-    best: IntArray
-    p: FloatArray
-    q: FloatArray
-    more: IntArray
-    tested: BoolArray
-    differs: BoolArray
-
-
-def _test_cells(
-    maps: MapPair, index: CellArray, discs: list[sparse.csr_array], out: BoolArray, alpha: float, dispersion: float
-) -> _CellResults:
-    """Test every place against the rest of the city without the cells `out`."""
-    scales = [exact_tests(maps, disc, out, dispersion) for disc in discs]
-    p = np.minimum(1.0, len(scales) * np.array([scale.p for scale in scales]))
-    best = p.argmin(axis=0)
-    more = np.array([scale.more for scale in scales])[best, np.arange(len(best))]
-    tested = worth_testing(len(scales) * np.min([scale.attainable for scale in scales], axis=0), alpha)
-    q, differs = _significant_cells(index, p.min(axis=0), more, tested, alpha)
-    return _CellResults(scales, best, p.min(axis=0), q, more, tested, differs)
-
-
-def _significant_cells(
-    index: CellArray, p: FloatArray, more: IntArray, tested: BoolArray, alpha: float
-) -> tuple[FloatArray, BoolArray]:
-    """q-values of the places tested, and the marked: in a group of one direction whose clearest stands out."""
-    q = np.full(len(p), np.nan)
-    q[tested] = benjamini_hochberg(p[tested])
-    marked: BoolArray = np.zeros(len(p), dtype=bool)
-    near = neighbours(index, 1)
+    Those tested correct for one another. Marked are groups of one direction whose clearest place stands out of all.
+    """
+    p = np.minimum(1.0, len(scales) * np.array([scale["p"] for scale in scales]))
+    best, least = p.argmin(axis=0), p.min(axis=0)
+    more = np.array([scale["more"] for scale in scales])[best, np.arange(len(best))]
+    tested = worth_testing(len(scales) * np.min([scale["attainable"] for scale in scales], axis=0), ALPHA)
+    q = benjamini_hochberg(np.where(tested, least, np.nan))
+    differs: BoolArray = np.zeros(len(best), dtype=bool)
     for direction in (1, -1):
-        members = np.flatnonzero(tested & (np.nan_to_num(q, nan=1.0) <= alpha) & (more == direction))
-        for group in connected(near, members):
-            marked[group] = p[group].min() * int(tested.sum()) <= alpha
-    return q, marked
+        members = np.flatnonzero(tested & (np.nan_to_num(q, nan=1.0) <= ALPHA) & (more == direction))
+        for group in connected(neighbours(index, 1), members):
+            differs[group] = least[group].min() * int(tested.sum()) <= ALPHA
+    return pd.DataFrame({"best": best, "p": least, "q": q, "more": more, "tested": tested, "differs": differs})
 
 
 def _places(
     index: CellArray,
-    found: _CellResults,
+    found: pd.DataFrame,
+    scales: list[pd.DataFrame],
     discs: list[sparse.csr_array],
     sides: tuple[MapLabel, MapLabel],
-    dispersion: float,
 ) -> tuple[DifferingPlace, ...]:
     """The clearest places that do not touch a clearer one of the same direction, nor share a cell with any."""
     near = neighbours(index, 1)
     taken = {direction: np.zeros(len(index), dtype=bool) for direction in (1, -1)}
     places: list[DifferingPlace] = []
-    for at in sorted(np.flatnonzero(found.differs).tolist(), key=lambda cell: (found.p[cell], index[cell])):
-        scale, more = found.scales[found.best[at]], int(found.more[at])
-        members = discs[found.best[at]][[at]].indices.astype(np.int64)
+    p = found["p"].to_numpy()
+    for at in sorted(np.flatnonzero(found["differs"]).tolist(), key=lambda cell: (p[cell], index[cell])):
+        one = found.iloc[at]
+        here, more = scales[int(one["best"])].iloc[at], int(one["more"])
+        members = discs[int(one["best"])][[at]].indices.astype(np.int64)
         if taken[more][members].any():
             continue
         taken[more][near[members].indices] = True
         taken[-more][members] = True
-        counts = tuple(float(part[at]) for part in (scale.a, scale.b, scale.whole_a, scale.whole_b))
-        tests = float(found.p[at]), float(found.q[at])
-        places.append(_place(index, members, at, more, counts, tests, sides, dispersion))
-    return tuple(replace(place, rank=rank) for rank, place in enumerate(places, 1))
+        rest_a, rest_b = here["whole_a"] - here["a"], here["whole_b"] - here["b"]
+        latitude, longitude = h3.cell_to_latlng(np.uint64(index[at]))
+        place = DifferingPlace(
+            id=f"{int(index[at]):x}",
+            rank=len(places) + 1,
+            cells=tuple(int(cell) for cell in np.sort(index[members])),
+            more=more,
+            n_a=round(here["a"]),
+            n_b=round(here["b"]),
+            share=float(here["a"] / (here["a"] + here["b"])),
+            elsewhere=float(rest_a / (rest_a + rest_b)) if rest_a + rest_b else float("nan"),
+            **{name: float(here[name]) for name in ("ratio", "low", "high")},
+            **{name: float(one[name]) for name in ("p", "q")},
+            longitude=float(longitude),
+            latitude=float(latitude),
+            a=sides[0],
+            b=sides[1],
+        )
+        places.append(place)
+    return tuple(places)
 
 
-def _place(
-    index: CellArray,
-    members: CellArray,
-    at: int,
-    more: int,
-    counts: tuple[float, ...],
-    tests: tuple[float, float],
-    sides: tuple[MapLabel, MapLabel],
-    dispersion: float,
-) -> DifferingPlace:
-    a, b, total_a, total_b = counts
-    own, of_own, other, of_other = (np.array([count]) for count in (a, total_a, b, total_b))
-    ratio, low, high = (float(x[0]) for x in share_ratios(own, of_own, other, of_other, dispersion))
-    rest = total_a - a + total_b - b
-    latitude, longitude = h3.cell_to_latlng(np.uint64(index[at]))
-    return DifferingPlace(
-        id=f"{int(index[at]):x}",
-        rank=0,
-        cells=tuple(int(cell) for cell in np.sort(index[members])),
-        more=more,
-        n_a=round(a),
-        n_b=round(b),
-        share=a / (a + b),
-        elsewhere=(total_a - a) / rest if rest else float("nan"),
-        ratio=ratio,
-        low=low,
-        high=high,
-        p=tests[0],
-        q=tests[1],
-        longitude=float(longitude),
-        latitude=float(latitude),
-        a=sides[0],
-        b=sides[1],
-    )
-
-
-def _choices(k: int, side: float, alpha: float, tested: int, cells: int) -> tuple[Choice, ...]:
+def _choices(k: int, side: float, tested: int, cells: int) -> tuple[Choice, ...]:
     window = (
         Message(
             "Each cell is tested alone and together with the cells around it, up to {metres} m from its centre.",
@@ -635,11 +565,11 @@ def _choices(k: int, side: float, alpha: float, tested: int, cells: int) -> tupl
         ),
         Choice(
             "correction",
-            alpha,
+            ALPHA,
             Message(
                 "Among the places marked at most {share} % are expected to be chance (Benjamini-Hochberg), and a group "
                 "of cells is only marked if its clearest stands out from all that were tested.",
-                {"share": Num(100 * alpha, 0)},
+                {"share": Num(100 * ALPHA, 0)},
             ),
         ),
     )

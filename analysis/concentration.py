@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.intervals import UNKNOWN, Estimate
-from analysis.stats.result import Choice
+from analysis.stats.result import Choice, Result
 from curim_data.model import FloatArray, IntArray, Message, Translator
 
 PARTS: Final = (0.25, 0.5, 0.8)
@@ -40,7 +40,7 @@ class PlaceShare:
 
 
 @dataclass(frozen=True, eq=False)
-class Concentration:
+class Concentration(Result):
     """Made by `concentration`.
 
     cells, n : places on the land, alerts in them
@@ -56,7 +56,6 @@ class Concentration:
     """
 
     cells: int
-    n: int
     shares: tuple[PlaceShare, ...]
     gini: float
     generalised: float
@@ -67,7 +66,6 @@ class Concentration:
     curve_places: FloatArray
     curve_alerts: FloatArray
     curve_chance: FloatArray
-    choices: tuple[Choice, ...]
     least_p: float = 0.0
 
     def share(self, part: float) -> PlaceShare:
@@ -142,21 +140,13 @@ def concentration(
     With n places and c alerts, in ascending order: G = Σ (2i - n - 1) x_(i) / (n c); generalised G' = max(1, n / c)
     (G - 1) + 1; unbiased: times m / (m - 1) with m = min(n, c). NaN without alerts.
 
-    Raises ValueError without places, or on negative or missing counts.
-
     Bernasco, W. & Steenbeek, W. (2017). More places than crimes: implications for evaluating the law of crime
     concentration at place. Journal of Quantitative Criminology 33, 451-467. Random maps: Chalfin, A., Kaplan, J. &
     Cuellar, M. (2021). Measuring marginal crime concentration. Journal of Research in Crime and Delinquency 58,
     467-504.
     """
-    if cells.empty:
-        raise ValueError("there are no places")
     counts = cells["n"].to_numpy(dtype=float)
-    if not (counts >= 0).all():
-        raise ValueError("counts must be known, and not negative")
     land = cells["land_km2"].to_numpy(dtype=float)
-    if (land < 0).any() or not land.sum() > 0:
-        raise ValueError("places need land, and none of it negative")
     choice = Choice("runs", runs, _choices(runs)) if runs else runs_for(len(counts))
     n = round(float(counts.sum()))
     if not n:

@@ -11,8 +11,8 @@ import pandas as pd
 from scipy import stats
 
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
-from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, wilson
-from analysis.stats.result import Choice
+from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, share_ratios, wilson, wilson_table
+from analysis.stats.result import Choice, Result
 from analysis.stats.significance import alpha_or_one, benjamini_hochberg, binomial_two_sided, fisher_two_sided
 from curim_data.model import BoolArray, Gender, IntArray, Message, Num, Translator
 
@@ -24,10 +24,11 @@ AFFECTED: Final = "affected_gender"
 EXPECTED_WOMEN: Final = 10
 # ... and no more than this part of them came.
 _FEW: Final = 0.5
+ALPHA: Final = 0.05
 
 
 @dataclass(frozen=True)
-class GenderShares:
+class GenderShares(Result):
     """Alerts by the gender of those affected, or by that of reporters (`column`).
 
     `frame` has all five genders in their order: gender, n, share, low, high. `women`: women among women and men, with
@@ -38,8 +39,6 @@ class GenderShares:
     frame: pd.DataFrame
     women: Estimate
     total: float
-    n: int
-    choices: tuple[Choice, ...]
     column: str = AFFECTED
     least: int = 1
 
@@ -100,18 +99,17 @@ def gender_shares(
     counts, dispersion = _by_gender(frame, column), scatter.value
     n = sum(counts.values())
     whole = n if total is None else total
-    rows = []
-    for gender, count in counts.items():
-        share = wilson(count / dispersion, whole / dispersion)
-        rows.append((gender, count, share.value, share.low, share.high))
-    table = pd.DataFrame(rows, columns=["gender", "n", "share", "low", "high"])
+    table = pd.DataFrame({"gender": list(counts), "n": list(counts.values())})
+    table["share"], table["low"], table["high"] = wilson_table(
+        table["n"] / dispersion, np.full(len(table), whole / dispersion)
+    ).T
     women, men = counts[WOMAN], counts[MAN]
     both = wilson(women / dispersion, (women + men) / dispersion) if women + men > 0 else UNKNOWN
-    return GenderShares(table, both, whole, int(n), scatter.choices, column)
+    return GenderShares(table, both, whole, column, n=int(n), choices=scatter.choices)
 
 
 @dataclass(frozen=True)
-class CategoryRatios:
+class CategoryRatios(Result):
     """What weighs more on whom: one row a value of `by`, sorted by q, then ratio.
 
     `frame`: `by`, women, men (counts), women_share, men_share (of all alerts by that gender), ratio of the two, low,
@@ -123,8 +121,6 @@ class CategoryRatios:
     by: str
     women_total: float
     men_total: float
-    n: int
-    choices: tuple[Choice, ...]
     dispersion: float = 1.0
     least: Mapping[Any, int] = field(default_factory=dict)
 
@@ -236,41 +232,37 @@ class CategoryRatios:
 def category_ratios(
     frame: pd.DataFrame,
     by: str = "category",
-    column: str = "affected_gender",
     *,
     totals: Mapping[str, float] | None = None,
-    alpha: float = 0.05,
     scatter: Dispersion = INDEPENDENT,
 ) -> CategoryRatios:
     """The ratio of a category's share among women to its share among men, with interval and corrected p.
 
-    `frame`: `by`, `column`, n. `totals`: all alerts by gender; needed where an alert may count in several categories,
-    otherwise the sums over the categories. Interval: Katz (log scale); p: Fisher's exact test of the category against
-    the rest, women against men; q: Benjamini-Hochberg over all categories tested. `scatter`: the dispersion of counts:
-    the normal quantile of p is divided by the root of the dispersion (`spread_p`), the interval is that of effective
-    counts.
+    `frame`: `by`, affected_gender, n. `totals`: all alerts by gender; needed where an alert may count in several
+    categories, otherwise the sums over the categories. Interval: Katz (log scale); p: Fisher's exact test of the
+    category against the rest, women against men; q: Benjamini-Hochberg over all categories tested. `scatter`: the
+    dispersion of counts: the normal quantile of p is divided by the root of the dispersion (`spread_p`), the interval
+    is that of effective counts.
 
     >>> few = pd.DataFrame({"category": ["a", "a", "b", "b"], "affected_gender": ["woman", "man"] * 2,
     ...                     "n": [30.0, 10.0, 70.0, 90.0]})
     >>> category_ratios(few).frame.set_index("category")["ratio"].round(1).to_dict()
     {'a': 3.0, 'b': 0.8}
     """
-    table = _pairs(frame, by, column)
+    table = _pairs(frame, by, AFFECTED)
     women_total = float((totals or {}).get(WOMAN, table["women"].sum()))
     men_total = float((totals or {}).get(MAN, table["men"].sum()))
     rows = np.full((len(table), 6), np.nan)
-    counts = table[["women", "men"]].to_numpy(float)
-    compared = (counts.sum(axis=1) != 0) & (min(women_total, men_total) != 0)
-    for at in np.flatnonzero(compared):
-        women, men = counts[at]
-        ratio = share_ratio(*(count / scatter.value for count in (women, women_total, men, men_total)))
-        rows[at, :5] = women / women_total, men / men_total, ratio.value, ratio.low, ratio.high
-    women, men = counts[compared].T.round().astype(np.int64)
-    fisher = fisher_two_sided(women, round(women_total) - women, men, round(men_total) - men)
-    rows[compared, 5] = spread_p(fisher, scatter.value)
+    compared = (table[["women", "men"]].sum(axis=1) != 0) & (min(women_total, men_total) != 0)
+    women, men = table.loc[compared, ["women", "men"]].to_numpy(float).T
+    whole = (np.full(len(women), total) / scatter.value for total in (women_total, men_total))
+    ratios = share_ratios(women / scatter.value, next(whole), men / scatter.value, next(whole))
+    tables = women, round(women_total) - women, men, round(men_total) - men
+    p = spread_p(fisher_two_sided(*(np.round(count) for count in tables)), scatter.value)
+    rows[compared] = np.column_stack([women / women_total, men / men_total, *ratios, p])
     table[["women_share", "men_share", "ratio", "low", "high", "p"]] = rows
     table["q"] = benjamini_hochberg(table["p"])
-    table["significant"] = (table["q"] <= alpha).fillna(False)
+    table["significant"] = (table["q"] <= ALPHA).fillna(False)
     message = Message("Ratios compare shares within each gender, so a gender that alerts more does not weigh more.")
     return CategoryRatios(
         frame=table.sort_values(["q", "ratio"], ascending=[True, False], kind="stable").reset_index(drop=True),
@@ -283,35 +275,31 @@ def category_ratios(
     )
 
 
-def dark_shares(
-    frame: pd.DataFrame, column: str = "affected_gender", *, scatter: Dispersion = INDEPENDENT
-) -> pd.DataFrame:
+def dark_shares(frame: pd.DataFrame, *, scatter: Dispersion = INDEPENDENT) -> pd.DataFrame:
     """Share of alerts after dark by gender: one row a gender with dark, n, share, low, high (Wilson).
 
-    `frame`: `column`, dark (bool), n. Alerts without a known hour have no `dark` and are left out. `scatter`: how
-    overdispersed the share after dark is; intervals are those of effective counts.
+    `frame`: affected_gender, dark (bool), n. Alerts without a known hour have no `dark` and are left out. `scatter`:
+    how overdispersed the share after dark is; intervals are those of effective counts.
     """
     known = frame.dropna(subset=["dark"])
-    dark = _by_gender(known[known["dark"].astype(bool)], column)
-    day = _by_gender(known[~known["dark"].astype(bool)], column)
-    rows = []
-    for gender in dark:
-        both = dark[gender] + day[gender]
-        share = wilson(dark[gender] / scatter.value, both / scatter.value)
-        rows.append((gender, dark[gender], both, share.value, share.low, share.high))
-    return pd.DataFrame(rows, columns=["gender", "dark", "n", "share", "low", "high"])
+    dark = _by_gender(known[known["dark"].astype(bool)], AFFECTED)
+    day = _by_gender(known[~known["dark"].astype(bool)], AFFECTED)
+    table = pd.DataFrame({"gender": list(dark), "dark": list(dark.values())})
+    table["n"] = table["dark"] + list(day.values())
+    table["share"], table["low"], table["high"] = wilson_table(
+        table["dark"] / scatter.value, table["n"] / scatter.value
+    ).T
+    return table
 
 
 @dataclass(frozen=True)
-class PerceivedSafety:
+class PerceivedSafety(Result):
     """How safe people felt (1 very unsafe to 5): `frame` has gender, n, mean, low, high (t interval), and the share who
     felt unsafe (1 or 2): unsafe, unsafe_low, unsafe_high (Wilson). `gap`: mean of women less mean of men (Welch).
     """
 
     frame: pd.DataFrame
     gap: Estimate
-    n: int
-    choices: tuple[Choice, ...] = ()
 
     def written(self, least: int) -> PerceivedSafety:
         """The same without means of fewer than `least` answers, and without a gap that would tell one of them."""
@@ -365,11 +353,11 @@ def perceived_safety(
     names = ["gender", "n", "mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"]
     table = pd.DataFrame(rows, columns=names)
     gap = _welch(moments[WOMAN], moments[MAN]) if WOMAN in moments and MAN in moments else UNKNOWN
-    return PerceivedSafety(table, gap, int(table["n"].sum()))
+    return PerceivedSafety(table, gap, n=int(table["n"].sum()))
 
 
 @dataclass(frozen=True)
-class PlaceShares:
+class PlaceShares(Result):
     """Places whose share of women differs from the city's: a test of the difference itself.
 
     `frame`: `by`, women, men, share, low, high (Wilson), city (the city's share), p, q (NaN where empty), direction
@@ -381,8 +369,6 @@ class PlaceShares:
     frame: pd.DataFrame
     by: str
     city: Estimate
-    n: int
-    choices: tuple[Choice, ...]
     women_total: float = 0.0
 
     @property
@@ -437,7 +423,6 @@ def place_shares(
     column: str = "affected_gender",
     *,
     city: tuple[float, float] | None = None,
-    alpha: float = 0.05,
     scatter: Dispersion = INDEPENDENT,
 ) -> PlaceShares:
     """Test each place's share of women against the city's.
@@ -459,19 +444,13 @@ def place_shares(
     counts = table[["women", "men"]].to_numpy(float)
     compared = (counts.sum(axis=1) != 0) & share.known
     rows = np.full((len(table), 4), np.nan)
-    here = counts[compared]
-    own = [
-        wilson(part / scatter.value, both / scatter.value)
-        for part, both in zip(here[:, 0], here.sum(axis=1), strict=True)
-    ]
-    rows[compared, :3] = np.array([(one.value, one.low, one.high) for one in own]).reshape(-1, 3)
-    if compared.any():
-        p = binomial_two_sided(here[:, 0].astype(np.int64), here.sum(axis=1).astype(np.int64), share.value)
-        rows[compared, 3] = spread_p(p, scatter.value)
+    own, both = counts[compared, 0], counts[compared].sum(axis=1)
+    rows[compared, :3] = wilson_table(own / scatter.value, both / scatter.value)
+    rows[compared, 3] = spread_p(binomial_two_sided(own, both, share.value), scatter.value)
     table[["share", "low", "high", "p"]] = rows
     table["city"] = share.value
     table["q"] = benjamini_hochberg(table["p"])
-    table["significant"] = (table["q"] <= alpha).fillna(False)
+    table["significant"] = (table["q"] <= ALPHA).fillna(False)
     table["direction"] = np.sign(table["share"].fillna(share.value) - share.value).fillna(0).astype(int)
     table["expected"] = table["men"] * women / men if men else np.nan
     table["not_known"] = (table["expected"] >= EXPECTED_WOMEN) & (table["women"] <= _FEW * table["expected"])
@@ -513,17 +492,9 @@ def _by_gender(frame: pd.DataFrame, column: str) -> dict[str, float]:
 def _pairs(frame: pd.DataFrame, by: str, column: str) -> pd.DataFrame:
     """One row a value of `by` with the columns women and men; a missing row is zero."""
     known = frame[frame[by].notna() & frame[column].isin([WOMAN, MAN])]
-    counts: dict[Any, dict[str, float]] = {}
-    for value, gender, count in zip(known[by], known[column], known["n"].astype(float), strict=True):
-        row = counts.setdefault(value, {WOMAN: 0.0, MAN: 0.0})
-        row[gender] += count
-    return pd.DataFrame(
-        {
-            by: pd.Series(list(counts), dtype=known[by].dtype),
-            "women": np.array([row[WOMAN] for row in counts.values()], dtype=float),
-            "men": np.array([row[MAN] for row in counts.values()], dtype=float),
-        }
-    )
+    n, gender = known["n"].astype(float), known[column].to_numpy()
+    counts = {"women": n.where(gender == WOMAN, 0.0), "men": n.where(gender == MAN, 0.0)}
+    return pd.DataFrame({by: known[by], **counts}).groupby(by, sort=False, observed=True).sum().reset_index()
 
 
 def _welch(women: tuple[float, float, float], men: tuple[float, float, float]) -> Estimate:

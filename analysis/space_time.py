@@ -25,7 +25,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 from scipy.stats import poisson
 
-from analysis.stats.result import Choice
+from analysis.stats.result import Choice, Result
 from analysis.stats.significance import benjamini_hochberg
 from curim_data.model import FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.progress import report
@@ -274,14 +274,13 @@ def _plain(value: float) -> int | Num:
 
 
 @dataclass(frozen=True)
-class KnoxResult:
+class KnoxResult(Result):
     """All bands, nearest and soonest first.
 
     `n` alerts were given, `n_used` were tested (fewer only where they were thinned); `pairs`: pairs within the largest
     distance. `samples`: counts of every permutation, shape (permutations, distances, times).
     """
 
-    n: int
     n_used: int
     pairs: int
     metric: Metric
@@ -289,7 +288,6 @@ class KnoxResult:
     permutations: int
     bands: tuple[Band, ...]
     samples: IntArray
-    choices: tuple[Choice, ...]
 
     @property
     def repeats(self) -> tuple[Band, ...]:
@@ -407,7 +405,7 @@ def knox(
         samples[run] = counter.count(rng.permutation(ticks))
     chance = _closed_form(np.diff(starts), ticks, edges, side)
     bands = _bands(intervals(space, closed), intervals(time, closed), observed, samples, chance)
-    return KnoxResult(given, len(points), len(first), metric, closed, permutations, bands, samples, choice)
+    return KnoxResult(len(points), len(first), metric, closed, permutations, bands, samples, n=given, choices=choice)
 
 
 def _checked(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from analysis.density.kernel_density import Density, density_on
+from analysis.density import Density, density_on
 from analysis.grid.baseline import Raster, raster_from_polygon
 from analysis.stats.result import Choice
 

@@ -1,4 +1,4 @@
-"""Clusters of alerts: DBSCAN* on fine weighted cells in metres, each tested against a smoothed local baseline.
+"""Clusters of alerts with their outlines: DBSCAN* on fine weighted cells, each tested against a smoothed baseline.
 
 Alerts are counted on H3 cells of resolution 12 (as large as squares of about 20 m, so a point moves by some 10 m at
 most). A cell is the core of a cluster when the alerts within eps metres are more than the local baseline explains.
@@ -13,15 +13,15 @@ everywhere. Simulated alerts stand on a lattice of hexagons as large as the fine
 Only cells that hold alerts are looked at, and only the land near them (`AlertGround`), so that time and memory grow
 with the alerts and the land round them.
 
-Alerts may count by the harm they do (`analysis.stats.harm_weights`). Then the baseline is that of the weighted
-alerts, and each simulated map draws as many alerts from it and gives them the observed weights in a random order: a
-heavy alert is heavy wherever it falls, so that two of them beside each other are no pattern.
+Alerts may count by the harm they do (`analysis.stats.intervals`). Then the baseline is that of the weighted alerts, and
+each simulated map draws as many alerts from it and gives them the observed weights in a random order: a heavy alert is
+heavy wherever it falls, so that two of them beside each other are no pattern.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -38,22 +38,147 @@ from analysis.clusters.dbscan import (
     Heaps,
     LocalDbscan,
     Points,
+    enough,
     eps_for,
     eps_for_precision,
+    strongest_of_chance,
 )
-from analysis.clusters.results import Cluster, Clusters, in_degrees, outline_around, shape_in_degrees
-from analysis.clusters.simulation import enough, strongest_of_chance
 from analysis.grid.baseline import AlertGround, smoothing_width_for
 from analysis.grid.cells import SharedPoints, centres_in_metres
 from analysis.hotspots.surroundings import INDEPENDENT
 from analysis.stats.dispersion import SINGLE, ReportBursts
-from analysis.stats.harm_weights import HarmWeights
-from analysis.stats.intervals import weighted_sum
-from analysis.stats.result import Choice
-from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num
+from analysis.stats.intervals import HarmWeights, weighted_sum
+from analysis.stats.result import CellPlace, Choice, Result
+from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.city import cell_polygons
 from curim_data.model.progress import report, stage
 from curim_data.model.shared_shapes import ask_shape
+
+# As far as the centre of a fine cell (19 m) may lie off the land that it holds.
+SHORE_M: Final = 15.0
+_POLYGON: Final = 3
+
+
+@dataclass(frozen=True)
+class Cluster(CellPlace):
+    """A dense place.
+
+    `cells`: the fine cells under its outline; `n` alerts on them, `expected` by the smoothed baseline, `ratio` of both
+    with its exact Poisson interval `low` to `high`; `p`: share of simulated maps with a cluster at least as strong,
+    already corrected for having looked everywhere. `outline` in WGS84,
+    clipped to the land. `weight`: of its alerts by harm, None where each counts one; `expected` and `ratio` are
+    then of weights. `least`: the smallest p that so many simulated maps can give.
+    """
+
+    rank: int
+    n: int
+    expected: float
+    ratio: float
+    low: float
+    high: float
+    p: float
+    area_km2: float
+    outline: BaseGeometry
+    weight: float | None = None
+    least: float = 0.0
+
+    @property
+    def q(self) -> float:
+        """The corrected p-value, under the name that spots use."""
+        return self.p
+
+    def sentence(self, t: Translator) -> str:
+        """Count, expectation, ratio and significance in words."""
+        if self.weight is not None:
+            return t.n(
+                "{n} alert that weighs {weight} by harm where {expected} would be expected: {ratio} times as "
+                "much (95 % interval {low} to {high}), {p}.",
+                "{n} alerts that weigh {weight} by harm where {expected} would be expected: {ratio} times as "
+                "much (95 % interval {low} to {high}), {p}.",
+                self.n,
+                weight=self.weight,
+                expected=t.expected(self.expected),
+                ratio=t.times(self.ratio),
+                low=t.times(self.low),
+                high=t.times(self.high),
+                p=t.p(self.p, least=self.p <= self.least),
+            )
+        return t.n(
+            "{n} alert where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), {p}.",
+            "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
+            "{p}.",
+            self.n,
+            expected=t.expected(self.expected),
+            ratio=t.times(self.ratio),
+            low=t.times(self.low),
+            high=t.times(self.high),
+            p=t.p(self.p, least=self.p <= self.least),
+        )
+
+
+@dataclass(frozen=True)
+class Clusters(Result):
+    """Clusters, strongest first; `n` alerts were looked at. Those above `alpha` are not kept: chance makes such too."""
+
+    found: tuple[Cluster, ...]
+    chance: int
+    eps: float
+    alpha: float
+    runs: int
+    weighted: bool = False
+
+    def sentence(self, t: Translator) -> str:
+        """How many clusters stand out, and how many were dismissed as chance."""
+        text = (
+            t.n("{n} cluster stands out from chance", "{n} clusters stand out from chance", len(self.found))
+            if self.found
+            else t("No cluster stands out from chance")
+        )
+        if self.weighted:
+            text = t("{found}, among {alerts} alerts weighed by harm.", found=text, alerts=self.n)
+        else:
+            text = t("{found}, among {alerts} alerts.", found=text, alerts=self.n)
+        if self.chance:
+            text += " " + t.n(
+                "{n} other dense place is no stronger than expected by chance.",
+                "{n} other dense places are no stronger than expected by chance.",
+                self.chance,
+            )
+        return text
+
+
+def outline_around(points: Any, radius: float, city: CityProfile, within: BaseGeometry | None = None) -> BaseGeometry:
+    """What lies within `radius` of points (array, shape (m, 2)), in metres, on the land.
+
+    `within`: the ground to which it is limited, where it was cut from a larger one.
+
+    Follows the points, unlike their convex hull. Of what the sea cuts off only the parts that hold a point are kept: a
+    point on one quay does not reach over the harbour to the other.
+    """
+    at = [shapely.Point(point) for point in np.asarray(points, dtype=float)]
+    around = shapely.union_all(shapely.buffer(at, radius, quad_segs=4))
+    if within is not None:
+        around = shapely.intersection(around, within)
+    around = shapely.simplify(around, 5)
+    parts = shapely.get_parts(shapely.intersection(around, city.land_metres))
+    parts = parts[shapely.get_type_id(parts) == _POLYGON]
+    # Centres of cells at the shore may stand in the water: a few metres do not make a part another one's.
+    near = shapely.STRtree(at).query(parts, predicate="dwithin", distance=SHORE_M)
+    held = parts[np.unique(near[0])]
+    return shapely.union_all(held if len(held) else parts)
+
+
+def shape_in_degrees(shape: BaseGeometry, city: CityProfile) -> BaseGeometry:
+    """A shape in the city's metres as one in WGS84."""
+    turned: BaseGeometry = shapely.transform(shape, lambda xy: np.column_stack(in_degrees(city, *xy.T)))
+    return turned
+
+
+def in_degrees(city: CityProfile, x: Any, y: Any) -> tuple[Any, Any]:
+    """Longitude and latitude (WGS84) of positions in the city's metres."""
+    longitude, latitude = city.to_metres.transform(x, y, direction="INVERSE")
+    return longitude, latitude
+
 
 RUNS: Final = 199
 FEWEST_RUNS: Final = 99
@@ -75,9 +200,7 @@ def find_clusters(
     fine: pd.DataFrame,
     city: CityProfile,
     *,
-    base: pd.Series | None = None,
     weights: HarmWeights | None = None,
-    eps: float | None = None,
     step: float = 1.0,
     runs: int | None = None,
     seed: int = 0,
@@ -90,18 +213,14 @@ def find_clusters(
     Parameters
     ----------
     fine : DataFrame, index cell (int64, H3 resolution 11 or finer)
-        Alerts by cell (column n); cells without alerts may be left out.
+        Alerts by cell (column n), the cells in order; cells without alerts may be left out.
     city : CityProfile
         For metres and for the land that clips outlines.
-    base : Series, index cell, optional
-        Base population by fine cell; the baseline is then its smoothed share instead of that of the alerts.
     weights : Weights, optional
-        The alerts of the same cells by weight, as from `analysis.stats.harm_weights.harm_weights`; each counts one
+        The alerts of the same cells by weight, as from `analysis.stats.intervals.harm_weights`; each counts one
         when left out.
-    eps : float, optional
-        Metres that join alerts; chosen by `eps_for` when left out.
     step : float
-        Metres between distinguishable positions; without `eps`, alerts are joined over two of them at least.
+        Metres between distinguishable positions; alerts are joined over two of them at least (`eps_for`).
     runs, seed : int
         Simulated maps and their seed; p is at least 1 / (runs + 1). The number is chosen by `runs_for` when left out.
     alpha : float
@@ -115,8 +234,7 @@ def find_clusters(
     Raises
     ------
     ValueError
-        For cells coarser than resolution 11, on which metres mean little, cells in no order, and weights of other
-        alerts.
+        For weights of other alerts.
 
     References
     ----------
@@ -131,16 +249,14 @@ def find_clusters(
     counted = _counted(fine, weights)
     total = float(counted.counts.sum())
     if total <= 0:
-        return Clusters((), 0, 0, eps or MAX_EPS_M, alpha, 0, ())
+        return Clusters((), 0, MAX_EPS_M, alpha, 0, n=0)
     x, y = centres_in_metres(counted.cells, city)
-    chosen_eps = _eps(x, y, counted.counts, eps, step)
-    refused = _refused(chosen_eps, base, step if eps is None else None)
-    if refused is not None:
-        used_eps = MAX_EPS_M if refused.name == "eps" else float(chosen_eps.value)
-        return Clusters((), round(total), 0, used_eps, alpha, 0, (refused,))
+    eps = eps_for_precision(eps_for(x, y, counted.counts), step)
+    if float(eps.value) > MAX_EPS_M:
+        return Clusters((), 0, MAX_EPS_M, alpha, 0, n=round(total), choices=(Choice("eps", step, _too_coarse(step)),))
     spread = smoothing_width_for(total, city.land_metres.area / 1e6)
     with stage(0.0, 0.15, Message("Finding dense places")):
-        dense = _dense(city, x, y, counted, base, float(spread.value), chosen_eps, points, fixed=eps is not None)
+        dense = _dense(city, x, y, counted, float(spread.value), eps, points)
     drawn = np.ones(round(total)) if weights is None else weights.drawn
     in_bursts = bursts is not None and bursts.reports > 1
     chosen_runs = runs_for(len(drawn), in_bursts) if runs is None else _runs(runs, _RUNS_SET)
@@ -182,11 +298,7 @@ class _Dense:
 def _counted(fine: pd.DataFrame, weights: HarmWeights | None) -> _Alerts:
     """The cells that hold alerts, in order. ValueError as `find_clusters` says."""
     data = fine.set_index("cell") if "cell" in fine.columns else fine
-    if not data.index.is_monotonic_increasing:
-        raise ValueError("the cells must be in order")
     cells = np.asarray(data.index, dtype=np.int64)
-    if len(cells) and int(cells[0] >> 52 & 15) < 11:
-        raise ValueError("clusters need cells of H3 resolution 11 or finer")
     counts = data["n"].to_numpy(float)
     if weights is not None and not np.array_equal(weights.counts.sum(axis=1), counts):
         raise ValueError("the weights are of other alerts than those that are counted")
@@ -196,27 +308,12 @@ def _counted(fine: pd.DataFrame, weights: HarmWeights | None) -> _Alerts:
     return _Alerts(cells[used], counts[used], weights)
 
 
-def _eps(x: FloatArray, y: FloatArray, counts: FloatArray, eps: float | None, step: float) -> Choice:
-    """The distance that joins alerts: the one that is set, else one that follows from them and their precision."""
-    if eps is None:
-        return eps_for_precision(eps_for(x, y, counts), step)
-    return Choice("eps", eps, Message("Alerts within {metres} m are joined, as set.", {"metres": round(eps)}))
-
-
-def _refused(eps: Choice, base: pd.Series | None, step: float | None) -> Choice | None:
-    """Why no cluster can be found, or None: coordinates too coarse for a distance that follows from their `step`
-    (None where the distance is set), or nothing to compare with."""
-    if step is not None and float(eps.value) > MAX_EPS_M:
-        coarse = Message(
-            "The coordinates are only precise to {step} m: no cluster can be identified, because it would cover more "
-            "than one place.",
-            {"step": round(step)},
-        )
-        return Choice("eps", step, coarse)
-    if base is not None and not (base > 0).any():
-        nothing = Message("Nothing is known to compare alerts with: what they are divided by is zero everywhere.")
-        return Choice("base", 0, nothing)
-    return None
+def _too_coarse(step: float) -> Message:
+    return Message(
+        "The coordinates are only precise to {step} m: no cluster can be identified, because it would cover more "
+        "than one place.",
+        {"step": round(step)},
+    )
 
 
 def _dense(
@@ -224,23 +321,21 @@ def _dense(
     x: FloatArray,
     y: FloatArray,
     counted: _Alerts,
-    base: pd.Series | None,
     spread: float,
     eps: Choice,
     shared: SharedPoints | None,
-    *,
-    fixed: bool,
 ) -> _Dense:
-    """The dense places; where the distance is not fixed, by stricter settings if they are more than can be read."""
-    ground, expected = _expected(city, x, y, counted.values, base, spread)
+    """The dense places; found by stricter settings if they are more than can be read."""
+    # What the baseline expects on each pixel of the ground round the alerts: as much as there is in all.
+    ground = AlertGround(city.land_metres, x, y, spread)
+    expected = ground.smooth(ground.pixel(ground.enter(x, y)), counted.values, spread)
+    expected *= counted.values.sum() / max(expected.sum(), 1e-12)
     heaps = None if shared is None else Heaps.of(ground, expected, shared.x, shared.y, shared.share)
     scatter = 1.0 if counted.weights is None else counted.weights.scatter
-    search = LocalDbscan(
-        ground, expected, float(eps.value), scatter, heaps=heaps, smoothed_m=spread if base is None else np.inf
-    )
+    search = LocalDbscan(ground, expected, float(eps.value), scatter, heaps=heaps, smoothed_m=spread)
     points = Points(ground.enter(x, y), counted.values)
     groups = enough(search.find(points), counted.counts)
-    if not fixed and len(groups) > MOST_GROUPS:
+    if len(groups) > MOST_GROUPS:
         search, groups = _fewer(search, points, counted.counts)
         eps = _joined_wider(search)
     return _Dense(search, points, groups, eps)
@@ -320,22 +415,6 @@ _RUNS_SET: Final = Message("{runs} random maps were simulated, as set; the small
 
 def _runs(runs: int, words: Message) -> Choice:
     return Choice("runs", runs, Message(words.text, {"runs": runs, "p": Num(1 / (runs + 1), 3)}))
-
-
-def _expected(
-    city: CityProfile, x: FloatArray, y: FloatArray, values: FloatArray, base: pd.Series | None, spread: float
-) -> tuple[AlertGround, FloatArray]:
-    """The ground round the alerts, and what the baseline expects on each of its pixels: as much as there is in all."""
-    if base is None:
-        ground = AlertGround(city.land_metres, x, y, spread)
-        expected = ground.smooth(ground.pixel(ground.enter(x, y)), values, spread)
-    else:
-        held = base[base > 0]
-        at = centres_in_metres(held.index, city)
-        ground = AlertGround(city.land_metres, np.append(x, at[0]), np.append(y, at[1]), spread)
-        expected = ground.smooth(ground.pixel(ground.enter(*at)), held.to_numpy(float), spread)
-    expected *= values.sum() / max(expected.sum(), 1e-12)
-    return ground, expected
 
 
 def cell_m2(cells: IntArray) -> float:

@@ -43,16 +43,27 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from analysis.emerging.classes import CLASSES, COUNT_PHRASES, KINDS, NO_PATTERN, classify, run_to_last_step
-from analysis.emerging.cube import GiStar, Latest, SpaceTimeCube, Windows, significant_cells
+from analysis.emerging.cube import (
+    CLASSES,
+    COUNT_PHRASES,
+    KINDS,
+    NO_PATTERN,
+    GiStar,
+    Latest,
+    SpaceTimeCube,
+    Windows,
+    block_permutation,
+    classify,
+    kendall_s,
+    run_to_last_step,
+    sen_slope,
+)
 from analysis.grid.cells import neighbours, ring, square_side
-from analysis.hotspots.cell_significance import MIN_LAND_SHARE, connected
+from analysis.hotspots.cell_significance import MIN_LAND_SHARE, connected, significant_cells
 from analysis.hotspots.surroundings import margin_for, surroundings_for, window_for
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.exact_ratios import larger_rate
-from analysis.stats.mann_kendall import block_permutation, kendall_s, sen_slope
-from analysis.stats.result import Choice
-from analysis.stats.significance import benjamini_hochberg
+from analysis.stats.result import CellPlace, Choice, Result
+from analysis.stats.significance import benjamini_hochberg, larger_rate
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.types import CellArray
 
@@ -206,7 +217,7 @@ def least_seen(
 
     A usual place has the window, the surroundings and the density that alerts have on average. It is marked where its
     p-value is no larger than that of the weakest mark, or than alpha over all tests where there is no mark, and where
-    it would lead its group (`analysis.emerging.cube.significant_cells`).
+    it would lead its group (`analysis.hotspots.cell_significance.significant_cells`).
 
     Parameters
     ----------
@@ -240,32 +251,19 @@ ENOUGH: Final = 100
 
 
 @dataclass(frozen=True)
-class EmergingPlace:
+class EmergingPlace(CellPlace):
     """Neighbouring cells of one history: the class is that of the cell that stood out most, `peak`.
 
-    n : alerts in its cells over all steps; longitude, latitude : WGS84, the middle of the peak.
+    n : alerts in its cells over all steps. Its id and its point are those of the peak.
     """
 
     cls: str
-    cells: tuple[int, ...]
     peak: int
     n: int
-    longitude: float
-    latitude: float
-
-    @property
-    def id(self) -> str:
-        """The peak, as H3 writes it."""
-        return str(h3.int_to_str(self.peak))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The cells, as H3 writes them."""
-        return tuple(str(h3.int_to_str(cell)) for cell in self.cells)
 
 
 @dataclass(frozen=True)
-class EmergingHotSpots:
+class EmergingHotSpots(Result):
     """Cells with their history. Made by `emerging_hot_spots`.
 
     frame : DataFrame, index cell (int64)
@@ -287,8 +285,6 @@ class EmergingHotSpots:
     unit: Unit
     places: tuple[EmergingPlace, ...]
     lag: int
-    n: int
-    choices: tuple[Choice, ...]
     least: int = 0
     usual: float = float("nan")
 
@@ -411,9 +407,8 @@ def emerging_hot_spots(
     Parameters
     ----------
     counts : DataFrame
-        Wide: index cell (int64, H3 of one resolution), one column a step (first days of months or weeks, in order).
-        Or long: columns cell, month or week, and n. A cell of the land that has no row in a step counts zero there;
-        cells without land are left out. Give whole periods only (`periods_for`).
+        Index cell (int64, H3 of one resolution), one column a step (first days of months or weeks, in order). What is
+        missing counts zero; cells without land are left out. Give whole periods only (`periods_for`).
     land_km2 : Series, index cell
         The whole study mask. A window at the shore is expected to hold as many alerts as it has land.
     lag : int
@@ -431,7 +426,7 @@ def emerging_hot_spots(
     Raises
     ------
     ValueError
-        Without cells, with fewer than two steps, or when the steps have gaps.
+        Without cells, with fewer than two steps, or where the steps have gaps.
     """
     land = land_km2.sort_index()
     cells = np.asarray(land.index, dtype=np.int64)
@@ -626,7 +621,8 @@ def _places(frame: pd.DataFrame, marks: _Significance) -> tuple[tuple[EmergingPl
             top = int(cells[group[np.argmin(order[group])]])
             latitude, longitude = h3.cell_to_latlng(np.uint64(top))
             n = round(frame["n"].to_numpy()[group].sum())
-            found.append(EmergingPlace(name, tuple(cells[group].tolist()), top, n, float(longitude), float(latitude)))
+            own = tuple(cells[group].tolist())
+            found.append(EmergingPlace(f"{top:x}", own, float(longitude), float(latitude), name, top, n))
     return tuple(found), number
 
 

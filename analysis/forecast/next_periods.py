@@ -94,12 +94,9 @@ def forecast_counts(counts: Any, start: dt.date, weeks: int = MAX_WEEKS) -> Coun
     weeks : int
         1 to 4.
 
-    Returns None where there are fewer weeks than forecasts can be tried on (42 to 44). Raises ValueError for missing
-    counts or another number of weeks.
+    Returns None where there are fewer weeks than forecasts can be tried on (42 to 44).
     """
     series = np.asarray(counts, dtype=float)
-    if not 1 <= weeks <= MAX_WEEKS or not np.isfinite(series).all():
-        raise ValueError(f"known counts and 1 to {MAX_WEEKS} weeks, not {weeks}")
     tries = min(MAX_TRIED, len(series) - LEARNED) // weeks
     if tries * weeks < MIN_TRIED:
         return None
@@ -272,7 +269,7 @@ def forecast_next(
             "high_inner": high_inner[-1],
         }
     )
-    total = Estimate(float(found.mean[-1].sum()), float(sums[0][-1]), float(sums[1][-1]), LEVEL)
+    total = Estimate(float(found.mean[-1].sum()), float(sums[0][-1]), float(sums[1][-1]))
     return NextPeriods(frame, unit, total, past, int(np.nansum(series)))
 
 

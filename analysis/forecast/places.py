@@ -22,7 +22,7 @@ from analysis.forecast.next_periods import LEVEL, WEEKS_A_YEAR
 from analysis.grid.cells import neighbours
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE
 from analysis.stats.intervals import UNKNOWN, Estimate
-from analysis.stats.result import Choice
+from analysis.stats.result import Choice, Result
 from analysis.trends.line import quantiles, read_line
 from curim_data.model import FloatArray, Message, Num, Translator
 
@@ -37,15 +37,11 @@ METHODS: Final = ("naive", "decay", "blend")
 
 @dataclass(frozen=True, eq=False)
 class CellHistory:
-    """Counts by cell and week (shape (m, T)), the land of the cells, and who is whose neighbour (itself not).
-
-    Sums over weeks are the same under many settings, and are made once.
-    """
+    """Counts by cell and week (shape (m, T)), the land of the cells, and who is whose neighbour (itself not)."""
 
     counts: FloatArray
     land: FloatArray
     near: sparse.csr_array
-    _sums: dict[tuple[Any, ...], FloatArray] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, counts: Any, land: Any, cells: Any) -> CellHistory:
@@ -56,18 +52,12 @@ class CellHistory:
 
     def before(self, origins: Any) -> FloatArray:
         """All alerts before each origin; (m, origins)."""
-        at = tuple(np.asarray(origins, dtype=int).tolist())
-        if ("before", at) not in self._sums:
-            earlier = np.arange(self.counts.shape[1])[:, None] < np.asarray(at)
-            self._sums["before", at] = self.counts @ earlier.astype(float)
-        return self._sums["before", at]
+        sums = np.cumsum(np.pad(self.counts, ((0, 0), (1, 0))), axis=1)
+        return np.asarray(sums[:, np.asarray(origins, dtype=int)])
 
     def fading(self, origins: Any, half_life: float) -> FloatArray:
         """Alerts before each origin that count 2^(-age / half-life); (m, origins)."""
-        at = tuple(np.asarray(origins, dtype=int).tolist())
-        if (half_life, at) not in self._sums:
-            self._sums[half_life, at] = self.counts @ _fading(self.counts.shape[1], at, half_life)
-        return self._sums[half_life, at]
+        return np.asarray(self.counts @ _fading(self.counts.shape[1], origins, half_life))
 
     @property
     def even(self) -> FloatArray:
@@ -139,23 +129,18 @@ def settings_for(ground: CellHistory, method: str, origins: Any, weeks: int) -> 
     settings are the usual ones. Only weeks before the last origin's end are looked at.
     """
     best = ForecastSettings()
-    at = np.asarray(origins, dtype=int)
-    if len(at):
-        observed = following_counts(ground.counts, at, weeks)
-        tried = _grid(method)
-        best = max(tried, key=lambda one: _likelihood(observed, predicted_shares(ground, method, at, one)))
-    return best, _settings_choice(method, best, len(at))
+    if len(origins):
+        observed = following_counts(ground.counts, origins, weeks)
+        tried = [ForecastSettings(life, weight) for life in HALF_LIVES for weight in NEIGHBOURS]
+        if method == "blend":
+            tried = [ForecastSettings(life, strength=strength) for life in HALF_LIVES for strength in STRENGTHS]
+        best = max(tried, key=lambda one: _likelihood(observed, predicted_shares(ground, method, origins, one)))
+    return best, _settings_choice(method, best, len(origins))
 
 
 def following_counts(counts: FloatArray, origins: Any, weeks: int) -> FloatArray:
     """Alerts by cell in the weeks that follow each origin; (m, origins)."""
     return np.stack([counts[:, at : at + weeks].sum(axis=1) for at in np.asarray(origins, dtype=int)], axis=1)
-
-
-def _grid(method: str) -> list[ForecastSettings]:
-    if method == "decay":
-        return [ForecastSettings(half_life=life, weight=weight) for life in HALF_LIVES for weight in NEIGHBOURS]
-    return [ForecastSettings(half_life=life, strength=strength) for life in HALF_LIVES for strength in STRENGTHS]
 
 
 def _likelihood(came: FloatArray, forecast: FloatArray) -> float:
@@ -196,37 +181,27 @@ def _settings_choice(method: str, settings: ForecastSettings, origins: int) -> C
     return Choice(method, settings.half_life, message)
 
 
-def hits(observed: Any, predicted: Any, shares: Any, area: Any = None) -> FloatArray:
-    """Events in the places of highest predicted density that make up the given shares of the land.
+def flagged_hits(observed: Any, predicted: Any, shares: Any, land: Any) -> tuple[FloatArray, FloatArray]:
+    """Events in the places of highest predicted density that make up the given shares of the land, and how many places
+    these are, the one at the border in part.
 
     The place at the border is flagged in part and its events count in proportion, so that forecasts are compared on
     the same area. Places predicted alike share the border in proportion to their land: what a choice among them at
     random gives in the mean. Were those with the lowest counts first, plain counting, whose ties are many, would be
-    held back against a forecast without ties. Raises ValueError for shapes that differ, negative values or no land.
+    held back against a forecast without ties.
 
-    >>> hits([4, 0, 2, 0], [2, 1, 1, 0], [0.25, 0.5, 1.0]).tolist()
-    [4.0, 5.0, 6.0]
+    >>> events, places = flagged_hits([4, 0, 2, 0], [2, 1, 1, 0], [0.25, 0.5, 1.0], [1, 1, 1, 1])
+    >>> events.tolist(), places.tolist()
+    ([4.0, 5.0, 6.0], [1.0, 2.0, 4.0])
     """
-    return flagged_hits(observed, predicted, shares, area)[0]
-
-
-def flagged_hits(observed: Any, predicted: Any, shares: Any, area: Any = None) -> tuple[FloatArray, FloatArray]:
-    """`hits`, and how many places make up those shares, the one at the border in part.
-
-    >>> flagged_hits([4, 0, 2, 0], [2, 1, 1, 0], [0.25, 0.5], [1, 1, 1, 1])[1].tolist()
-    [1.0, 2.0]
-    """
-    events, score, land = _checked(observed, predicted, area)
+    events, score, land = (np.asarray(values, dtype=float) for values in (observed, predicted, land))
     density = score / land
     order = np.argsort(-density, kind="stable")
-    events, land, density = events[order], land[order], density[order]
-    ends = np.append(density[1:] != density[:-1], True)
-    return _along(land, events, ends, shares), _along(land, np.ones(len(land)), ends, shares)
-
-
-def best_hits(observed: Any, shares: Any, area: Any = None) -> FloatArray:
-    """The most events that any flags of the given shares of the land could have held; the last one in part."""
-    return hits(observed, observed, shares, area)
+    ends = np.append(np.diff(density[order]) != 0, True)
+    flagged, held, places = (
+        np.append(0.0, np.cumsum(values[order])[ends]) for values in (land, events, np.ones(len(land)))
+    )
+    return np.interp(shares, flagged / land.sum(), held), np.interp(shares, flagged / land.sum(), places)
 
 
 def best_hits_of(observed: Any, numbers: Any) -> FloatArray:
@@ -235,44 +210,19 @@ def best_hits_of(observed: Any, numbers: Any) -> FloatArray:
     >>> best_hits_of([4, 0, 6], [1, 1.5, 3]).tolist()
     [6.0, 8.0, 10.0]
     """
-    held = np.concatenate([[0.0], np.cumsum(np.sort(np.asarray(observed, dtype=float))[::-1])])
-    return np.asarray(np.interp(np.asarray(numbers, dtype=float), np.arange(len(held)), held), dtype=float)
-
-
-def _along(land: FloatArray, came: FloatArray, ends: Any, shares: Any) -> FloatArray:
-    """Events up to shares of the land, in straight lines between the places that are ends."""
-    flagged = np.concatenate([[0.0], np.cumsum(land)[ends] / land.sum()])
-    held = np.concatenate([[0.0], np.cumsum(came)[ends]])
-    return np.asarray(np.interp(np.asarray(shares, dtype=float), flagged, held), dtype=float)
-
-
-def _checked(observed: Any, predicted: Any, area: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
-    events, score = np.asarray(observed, dtype=float), np.asarray(predicted, dtype=float)
-    land = np.ones(events.shape) if area is None else np.asarray(area, dtype=float)
-    if events.ndim != 1 or not events.shape == score.shape == land.shape or not events.size:
-        raise ValueError(f"one value for each place, not {events.shape}, {score.shape} and {land.shape}")
-    if not ((events >= 0).all() and (score >= 0).all() and (land > 0).all()):
-        raise ValueError("counts are not negative, and every place has land")
-    return events, score, land
+    held = np.append(0.0, np.cumsum(np.sort(np.asarray(observed, dtype=float))[::-1]))
+    return np.asarray(np.interp(numbers, np.arange(len(held)), held))
 
 
 SHARES: Final = (0.01, 0.02, 0.05)
-
 # The share of the land by which a method is judged: what a city can look after.
 MAIN_SHARE: Final = 0.02
-
 MIN_ORIGINS: Final = 8
-
 MIN_EVENTS: Final = 50
-
 MAX_ORIGINS: Final = 26
-
 MAX_TEST_WEEKS: Final = 52
-
 MIN_TRAINING: Final = 26
-
 SETTING_ORIGINS: Final = 8
-
 RUNS: Final = 999
 
 
@@ -350,11 +300,12 @@ def backtest(
         held_at_best[name] = np.stack([best_hits_of(x, number) for x, number in zip(observed.T, cells, strict=True)])
     earlier = naive(ground, origins)
     old = {name: _flagged(earlier, share, ground.land)[0] for name, share in predicted.items()}
-    known = _Known(
-        observed.sum(axis=0), earlier.sum(axis=0), np.stack([best_hits(x, SHARES, ground.land) for x in observed.T])
-    )
+    best = _flagged(observed, observed, ground.land)[0]
+    known = {"events": observed.sum(axis=0), "earlier": earlier.sum(axis=0)}
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RUNS).astype(float)
-    frame = _table([row for name in METHODS for row in _rows(name, held, held_at_best[name], old[name], known, drawn)])
+    frame = _table(
+        [row for name in METHODS for row in _rows(name, held, (best, held_at_best[name]), old[name], known, drawn)]
+    )
     tested = Backtest(frame, origins, events, METHODS[0], None, predicted[METHODS[0]], observed)
     better = [name for name in METHODS[1:] if tested.at(name)["gain_low"] > 1e-9]
     method = max(better, key=lambda name: float(tested.at(name)["gain"]), default=METHODS[0])
@@ -399,35 +350,29 @@ def _flagged(came: FloatArray, forecast: FloatArray, land: FloatArray) -> tuple[
     return np.stack([events for events, _ in found]), np.stack([cells for _, cells in found])
 
 
-@dataclass(frozen=True)
-class _Known:
-    """Events by origin, those of the 52 weeks before it, and (origins, shares) what the best flags held."""
-
-    events: FloatArray
-    earlier: FloatArray
-    best: FloatArray
-
-
 def _rows(
     name: str,
     held: Mapping[str, FloatArray],
-    of_cells: FloatArray,
+    best: tuple[FloatArray, FloatArray],
     old: FloatArray,
-    known: _Known,
+    known: Mapping[str, FloatArray],
     drawn: FloatArray,
 ) -> list[dict[str, Any]]:
+    """The measures of a method, a row a share of the land. Arrays of shape (origins, shares): `held` by each method,
+    `best` of the land and of the cells flagged, `old` of the 52 weeks before; `known`: all events, and earlier ones.
+    """
     rows = []
     for column, area in enumerate(SHARES):
         mine, plain = held[name][:, column], held[METHODS[0]][:, column]
-        chance = known.events * area
+        chance = known["events"] * area
         measured = {
             "pai": _interval([mine], [chance], drawn, 0.05),
-            "pei": _interval([mine], [known.best[:, column]], drawn, 0.05),
-            "pei_cells": _interval([mine], [of_cells[:, column]], drawn, 0.05),
+            "pei": _interval([mine], [best[0][:, column]], drawn, 0.05),
+            "pei_cells": _interval([mine], [best[1][:, column]], drawn, 0.05),
             "gain": _interval([mine - plain], [chance], drawn, 0.05 / (len(METHODS) - 1)),
-            "recapture": _interval([mine, known.earlier], [known.events, old[:, column]], drawn, 0.05),
+            "recapture": _interval([mine, known["earlier"]], [known["events"], old[:, column]], drawn, 0.05),
         }
-        row = {"method": name, "area": area, "hit_rate": float(mine.sum() / known.events.sum())}
+        row = {"method": name, "area": area, "hit_rate": float(mine.sum() / known["events"].sum())}
         for word, estimate in measured.items():
             row |= {word: estimate.value, f"{word}_low": estimate.low, f"{word}_high": estimate.high}
         rows.append(row)
@@ -459,7 +404,7 @@ MAX_LISTED: Final = 20
 
 
 @dataclass(frozen=True, eq=False)
-class PlaceForecast:
+class PlaceForecast(Result):
     """The next weeks: the places where most alerts are expected.
 
     `frame`, index cell: land_km2, last_weeks (alerts of the last 52 weeks), expected (alerts of the next weeks, NaN
@@ -473,8 +418,6 @@ class PlaceForecast:
     backtest: Backtest
     covered: int
     tried: int
-    n: int
-    choices: tuple[Choice, ...] = field(repr=False)
 
     @property
     def shown(self) -> bool:
@@ -535,14 +478,8 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
     (`analysis.trends.line`). The interval of a listed cell is negative binomial; its dispersion is that of past lists,
     each tried with the dispersion of the others. A cell with little land counts as at least a quarter of a full one, as
     in the hot spots.
-
-    Raises ValueError for shapes that do not match, negative or missing counts, or another number of weeks.
     """
     table = np.asarray(counts, dtype=float)
-    if table.ndim != 2 or len(table) != len(land_km2) or not len(table):
-        raise ValueError(f"one row of counts a cell, not {table.shape} for {len(land_km2)} cells")
-    if not (table >= 0).all():
-        raise ValueError("counts are known and not negative")
     land = land_km2.to_numpy(dtype=float)
     ground = CellHistory.of(table, np.maximum(land, MIN_LAND_SHARE * land.max()), land_km2.index.to_numpy())
     length = table.shape[1]
@@ -556,7 +493,7 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
     choices = (*_usual(length), *model_choices, _backtest_choice(test))
     if test.refused is not None:
         nothing = pd.DataFrame(columns=["expected", "low", "high"], index=land_km2.index[:0], dtype=float)
-        return PlaceForecast(frame.assign(expected=np.nan), nothing, test, 0, 0, int(table.sum()), choices)
+        return PlaceForecast(frame.assign(expected=np.nan), nothing, test, 0, 0, n=int(table.sum()), choices=choices)
     city = read_line(table.sum(axis=0), WEEKS_A_YEAR)
     totals = city.ahead([*test.origins, length], weeks).mean.sum(axis=1)
     share = predicted_shares(ground, test.method, [length], settings.get(test.method, ForecastSettings()))[:, 0]
@@ -567,7 +504,7 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
     expected = frame["expected"].to_numpy()[first]
     low, high = _intervals(expected, observed, mean)
     listed = pd.DataFrame({"expected": expected, "low": low, "high": high}, index=land_km2.index[first])
-    return PlaceForecast(frame, listed, test, inside, observed.size, int(table.sum()), choices)
+    return PlaceForecast(frame, listed, test, inside, observed.size, n=int(table.sum()), choices=choices)
 
 
 def _top_cells(share: FloatArray, land: FloatArray) -> np.ndarray[Any, np.dtype[np.intp]]:

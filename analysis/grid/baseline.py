@@ -172,16 +172,20 @@ class AlertGround:
         # Beyond three standard deviations nothing is expected, and as far again the land still counts.
         reach = 2 * REACH * spread
         self._west, self._south = float(x.min() - 2 * reach), float(y.min() - 2 * reach)
-        per_block, side = PIXELS_A_BLOCK, PIXEL_M
-        while True:
-            self.side, self._block = _sides(x, y, reach, side)
+        per_block, self.side = PIXELS_A_BLOCK, PIXEL_M / WIDER
+        extent = max(np.ptp(x), np.ptp(y)) + 4 * reach
+        blocks = rows = columns = MAX_SHEET
+        # Wider pixels where the land near alerts would need too many, or the sheet, as of alerts along a slanting road.
+        while blocks * per_block**2 > MAX_PIXELS or rows * columns * per_block**2 > MAX_SHEET:
+            self.side *= WIDER
+            self._block = per_block * self.side
+            if extent / self._block > MAX_BLOCKS_A_SIDE:
+                continue
             self._parts, boxes = _parts_near(
                 self._blocks(x), self._blocks(y, north=True), int(np.ceil(reach / self._block))
             )
             corners, (rows, columns) = _side_by_side(boxes)
-            if rows * columns * per_block**2 <= MAX_SHEET:
-                break
-            side = self.side * WIDER  # the box round alerts along a slanting road or coast holds far more than is near
+            blocks = int((self._parts > 0).sum())
         self.shape = (rows * per_block, columns * per_block)
         self._near_water: dict[int, BoolArray] = {}
         self._shift = np.array(
@@ -369,31 +373,6 @@ def _between(values: FloatArray, times: int) -> FloatArray:
     return values if times == 1 else np.asarray(zoom(values, times, order=1, mode="nearest", grid_mode=True))
 
 
-def _sides(x: FloatArray, y: FloatArray, reach: float, side: float = PIXEL_M) -> tuple[float, float]:
-    """Side of a pixel, and of the blocks of pixels that are kept or left out: `side`, more where the land is too large.
-
-    A pixel is at most a tenth of the smoothing's standard deviation wide unless that would take too many.
-    """
-    while True:
-        block = PIXELS_A_BLOCK * side
-        wide = max(np.ptp(x), np.ptp(y)) + 4 * reach
-        if wide / block <= MAX_BLOCKS_A_SIDE:
-            around = np.unique(np.column_stack([x // block, y // block]).astype(np.int64), axis=0)
-            within = int(np.ceil(reach / block))
-            most = len(around) * (2 * within + 1) ** 2 * PIXELS_A_BLOCK**2
-            if most <= MAX_PIXELS or _blocks_within(around, within) * PIXELS_A_BLOCK**2 <= MAX_PIXELS:
-                return side, block
-        side *= WIDER
-
-
-def _blocks_within(around: IntArray, within: int) -> int:
-    """How many blocks lie within so many blocks of those that hold alerts."""
-    at = (around - around.min(axis=0)).astype(np.int64)
-    held = np.zeros(tuple(at.max(axis=0) + 1 + 2 * within), dtype=bool)
-    held[at[:, 0] + within, at[:, 1] + within] = True
-    return int(maximum_filter(held, size=2 * within + 1, mode="constant").sum())
-
-
 def _parts_near(across: IntArray, up: IntArray, within: int) -> tuple[IntArray, list[tuple[slice, slice]]]:
     """Which connected part (from 1) each block near an alert belongs to, and the box of blocks round each part."""
     held = np.zeros((int(up.max()) + 2 * within + 2, int(across.max()) + 2 * within + 2), dtype=bool)
@@ -505,8 +484,6 @@ class GaussianSmoother:
 
     def by(self, width_m: float) -> FloatArray:
         """The values spread by a Gaussian of standard deviation `width_m`: never negative, zeros outside the array."""
-        if not 0 < width_m <= self._widest:
-            raise ValueError(f"a width above 0 and up to {self._widest} m, not {width_m}")
         steepness = -2 * (np.pi * width_m / self._cell) ** 2
         up = np.exp(steepness * fft.fftfreq(self._shape[0]) ** 2)
         across = np.exp(steepness * fft.rfftfreq(self._shape[1]) ** 2)
@@ -531,13 +508,11 @@ def pixel_choice(side: float) -> Choice:
 def raster_from_polygon(land: BaseGeometry, cell_m: float | None = None) -> Raster:
     """Pixels over a polygon in metres, each with the land that it covers.
 
-    Raises ValueError for an empty polygon, one in degrees, or more than a million pixels.
+    Raises ValueError for an empty polygon, or more than a million pixels.
     """
     if land.is_empty or land.area <= 0:
         raise ValueError("there is no land")
     west, south, east, north = land.bounds
-    if max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90:
-        raise ValueError("the land is given in degrees: project it to metres first")
     cell = float(cell_m or pixel_for(east - west, north - south).value)
     x0, y0 = np.floor(west / cell) * cell, np.floor(south / cell) * cell
     columns, rows = int(np.floor((east - x0) / cell)) + 1, int(np.floor((north - y0) / cell)) + 1

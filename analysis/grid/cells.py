@@ -179,8 +179,6 @@ def resolution_for(
     maps : int
         How many maps of that many are laid over each other.
     """
-    if land_km2 <= 0:
-        raise ValueError(f"land_km2 must be positive, not {land_km2}")
     reason = Message("an intervention serves a place of that size")
     chosen = FINEST
     while chosen > min(MAP_RESOLUTIONS):

@@ -35,23 +35,27 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from analysis.grid.cells import neighbours, ring, square_side
-from analysis.hotspots.denominators import LAND, Denominator, DenominatorKind, SmoothedRates, cell_rates, rate_choices
 from analysis.hotspots.surroundings import (
     CITY_MARGIN,
     GISTAR_FROM,
+    LAND,
+    Denominator,
+    DenominatorKind,
     OccupiedLand,
     Rule,
-    Sides,
+    SmoothedRates,
+    against_each_half,
+    cell_rates,
     margin_for,
+    rate_choices,
     setting_choices,
     surroundings_for,
     window_for,
 )
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.exact_ratios import larger_rate, larger_share, smaller_rate, smaller_share
-from analysis.stats.result import Choice
-from analysis.stats.significance import benjamini_hochberg
-from curim_data.model import BoolArray, FloatArray, Message, Translator
+from analysis.stats.result import Result
+from analysis.stats.significance import benjamini_hochberg, larger_rate, larger_share, smaller_rate, smaller_share
+from curim_data.model import BoolArray, FloatArray, IntArray, Message, Translator
 from curim_data.model.progress import report
 from curim_data.model.types import CellArray
 
@@ -63,7 +67,7 @@ _TESTING: Final = Message("Testing the cells of the map")
 
 
 @dataclass(frozen=True)
-class HotCells:
+class HotCells(Result):
     """Cells with their test. Made by `hot_cells`.
 
     frame : DataFrame, index cell (int64)
@@ -75,28 +79,18 @@ class HotCells:
         was looked at: it lies on occupied land), occupied (size where it counts as surroundings of others, else zero),
         city (the same for the rest of the city).
 
-    `comparisons`: p-values of which the smallest counts for a cell. `city_margin`: ratio to the rest of the city that
-    does not count as hot yet; 1 and unused where places are compared by a base, since that is with the city already.
-
-    `scatter`: how overdispersed counts of a place are.
+    `ground`: what the test stands on. `scatter`: how overdispersed counts of a place are.
     `gistar_valid`: whether the mean window holds so many alerts that z may be read as a test (`GISTAR_FROM`).
     `base`: what a place is compared with; `base_total` of it in the whole city; `rates` None where that is land.
     """
 
     frame: pd.DataFrame
-    resolution: int
-    k: int
-    outer: int
+    ground: Ground
     alpha: float
-    margin: float
-    n: int
     gistar_valid: bool
-    choices: tuple[Choice, ...]
     base: DenominatorKind = LAND
     base_total: float = float("nan")
     rates: SmoothedRates | None = None
-    comparisons: int = 1
-    city_margin: float = 1.0
     scatter: Dispersion = INDEPENDENT
 
     @property
@@ -191,7 +185,8 @@ class Ground:
         counts = np.where(sizes.known, data["n"].to_numpy(float), 0.0)
         tested = around = in_city = np.ones(len(index), dtype=bool)
         if occupied is not None and base is None:
-            tested, around, in_city = occupied.holds(index), occupied.surrounds(index), occupied.is_city(index)
+            parts = (occupied.cells, occupied.around, occupied.city)
+            tested, around, in_city = (occupied.among(part, index) for part in parts)
         in_place = (neighbours(index, k) @ counts)[tested]
         outer = surroundings_for(side, k, float(in_place.mean()) if len(in_place) else 0.0)
         return cls(data, index, resolution, side, k, outer, margin, sizes, counts, tested, around, in_city)
@@ -219,7 +214,7 @@ def hot_cells(
         Base population by cell (residents, or all alerts when `cells` holds one category). A place is then compared
         with all the rest of the city, since the base itself follows the density. Residents: the count given n is
         binomial with the place's share of the base. All alerts, of which those looked at are a part: noncentral
-        hypergeometric (`analysis.stats.exact_ratios`).
+        hypergeometric (`analysis.stats.significance`).
         Alerts where no base is known are left out.
     alpha : float
         Share of false marks that is accepted among the marked (Benjamini–Hochberg).
@@ -237,16 +232,16 @@ def hot_cells(
     Raises
     ------
     ValueError
-        Without cells, or when they are of several resolutions.
+        Where cells are of several resolutions.
     """
     given = Ground.of(cells, base, occupied, k, margin)
-    data, index, resolution, side = given.data, given.index, given.resolution, given.side
+    data, index, side = given.data, given.index, given.side
     sizes, counts = given.sizes, given.counts
     tested, around, in_city = given.tested, given.around, given.in_city
     k, outer, margin = given.k, given.outer, given.margin
     report(0.2, _TESTING)
     scales = [_Scale.of(index, rings, (k, outer) if base is None else None, sizes, around) for rings in sorted({0, k})]
-    sides = None if base is not None else Sides.of(index, ring(index, k, outer), side)
+    halves = partial(against_each_half, ground=(index, ring(index, k, outer), side))
     city = None if base is not None else _Scale.of(index, k, None, sizes, in_city)
     in_city_alone = np.where(in_city, counts, 0.0)
     report(0.5, _TESTING)
@@ -256,12 +251,11 @@ def hot_cells(
     above, below = (partial(test, dispersion=scatter.value) for test in (above, below))
     comparisons = len(scales) + (city is not None)
     tried = [above(s.place @ counts, s.rest(counts), s.size_in, s.size_out, margin) for s in scales]
-    if sides is not None:
+    if base is None:
         rule = Rule(partial(larger_rate, margin=margin, dispersion=scatter.value), alpha / comparisons)
         ground = np.where(around, sizes.size, 0.0)
         tried = [
-            sides.against_each(p, s.place @ counts, s.size_in, counts, ground, rule)
-            for p, s in zip(tried, scales, strict=True)
+            halves(p, s.place @ counts, s.size_in, counts, ground, rule) for p, s in zip(tried, scales, strict=True)
         ]
     wide = (
         larger_rate(
@@ -281,7 +275,7 @@ def hot_cells(
     local = hot & (p_near <= passed)
     thinner = Rule(partial(smaller_rate, margin=margin, dispersion=scatter.value), alpha / len(scales))
     below = partial(below, margin=margin)
-    p_cold = np.where(tested, _colder(scales, sides, sizes, below, thinner, counts, hot), 1.0)
+    p_cold = np.where(tested, _colder(scales, None if base else halves, sizes, below, thinner, counts, hot), 1.0)
     q_cold, cold = significant_cells(index, p_cold, alpha, tested)
     report(0.9, _TESTING)
     window, expected = scales[-1].place @ counts, scales[-1].expected(counts)
@@ -320,11 +314,8 @@ def hot_cells(
     mean_window = float((near @ counts)[tested].mean()) if tested.any() else 0.0
     return HotCells(
         frame=frame,
-        resolution=resolution,
-        k=k,
-        outer=outer,
+        ground=given,
         alpha=alpha,
-        margin=margin,
         n=round(counts.sum()),
         gistar_valid=mean_window >= GISTAR_FROM,
         choices=(
@@ -336,8 +327,6 @@ def hot_cells(
         base=LAND if base is None else base.kind,
         base_total=float(sizes.size.sum()),
         rates=rates,
-        comparisons=comparisons,
-        city_margin=CITY_MARGIN if base is None else 1.0,
         scatter=scatter,
     )
 
@@ -352,14 +341,38 @@ def significant_cells(
     smallest p, times the number of cells (Bonferroni), is at most alpha: the chance of any false place is bounded too
     (the argument of Chumbley and Friston 2009, NeuroImage 44, 62–70, for peaks instead of points). `tested`: cells that
     were looked at, for whose number both correct; the others get a q of 1.
+
+    In space and time (`p` of shape (m, T), one column a step) q is over all m T tests, and marks hang together in one
+    step or in steps that follow each other. So the map of any one step, the last above all, has a false place in at
+    most alpha of cases, though many true places elsewhere let Benjamini–Hochberg pass more. Times m T would hold that
+    for all steps together, but then a new place is seen late (simulated: of places with 25 alerts in their first month
+    on a map of 500 a month 8 of 25 instead of 24 of 25).
     """
+    table = p.reshape(len(p), -1)
     looked = np.ones(len(p), dtype=bool) if tested is None else tested
-    q = np.ones(len(p))
-    q[looked] = benjamini_hochberg(p[looked])
-    marked: BoolArray = np.zeros(len(p), dtype=bool)
-    for group in connected(neighbours(index, 1), np.flatnonzero(looked & (q <= alpha))):
-        marked[group] = p[group].min() * looked.sum() <= alpha
-    return q, marked
+    q = np.ones(table.shape)
+    q[looked] = benjamini_hochberg(table[looked])
+    marked: BoolArray = looked[:, None] & (q <= alpha)
+    labels = connected_groups(neighbours(index, 1), marked)
+    if marked.any():
+        smallest = np.full(labels.max() + 1, 1.0)
+        np.minimum.at(smallest, labels[marked], table[marked])
+        marked[marked] = smallest[labels[marked]] * looked.sum() <= alpha
+    return q.reshape(p.shape), marked.reshape(p.shape)
+
+
+def connected_groups(near: sparse.csr_array, marks: BoolArray) -> IntArray:
+    """The number of the group of each mark, shape (m, T); -1 where there is no mark."""
+    labels = np.full(marks.shape, -1)
+    rows = np.flatnonzero(marks.any(axis=1))
+    if not len(rows):
+        return labels
+    steps = marks.shape[1]
+    in_time = sparse.eye_array(steps) + sparse.eye_array(steps, k=1)
+    at = np.flatnonzero(marks[rows])
+    graph = sparse.kron(near[rows][:, rows], in_time, format="csr")[at][:, at]
+    labels[marks] = connected_components(graph, directed=False)[1]
+    return labels
 
 
 def gistar_on_land(counts: FloatArray, size: FloatArray, near: sparse.csr_array) -> FloatArray:
@@ -481,7 +494,7 @@ class _Scale:
 
 def _colder(
     scales: list[_Scale],
-    sides: Sides | None,
+    halves: Callable[..., FloatArray] | None,
     sizes: Sizes,
     test: Callable[..., FloatArray],
     rule: Rule,
@@ -491,23 +504,18 @@ def _colder(
     """P-values of cold cells, without some (hot) cells among the surroundings; the better of all scales, corrected for
     their number (Bonferroni).
 
-    `test`: of a place against its surroundings; `rule`: against each half of them, where those are land (`sides`).
+    `test`: of a place against its surroundings; `rule`: against each half of them, where those are land (`halves`).
     """
     kept = np.where(left_out, 0.0, 1.0)
     around, land = counts * kept, sizes.size * kept
     colder = [test(s.place @ counts, s.rest(around), s.size, s.rest(land)) for s in scales]
-    if sides is not None:
-        colder = [
-            sides.against_each(p, s.place @ counts, s.size, around, land, rule)
-            for p, s in zip(colder, scales, strict=True)
-        ]
+    if halves is not None:
+        colder = [halves(p, s.place @ counts, s.size, around, land, rule) for p, s in zip(colder, scales, strict=True)]
     return np.asarray(np.minimum(1.0, len(colder) * np.min(colder, axis=0)))
 
 
 def _complete(cells: pd.DataFrame) -> pd.DataFrame:
     """The columns of the test, by cell."""
-    if cells.empty:
-        raise ValueError("cells is empty: pass the whole study mask, zeros included")
     data = cells.set_index("cell") if "cell" in cells.columns else cells
     served = data["served_km2"] if "served_km2" in data else data["land_km2"]
     return data[["n", "land_km2"]].assign(served_km2=served)

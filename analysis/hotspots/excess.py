@@ -18,10 +18,9 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeVar, get_args
 
 import numpy as np
-from scipy.special import gammaincinv
 from scipy.stats import binom
 
-from analysis.stats.intervals import UNKNOWN, Estimate
+from analysis.stats.intervals import UNKNOWN, Estimate, weighted_sum
 from analysis.stats.result import Choice
 from curim_data.model import Message, Num
 
@@ -44,13 +43,19 @@ def excess(inside: float, outside: float, share: float, dispersion: float = 1.0)
     `share`: land or base of the place by that of its surroundings; NaN or infinite where there are none.
     `dispersion`: variance of the counts by that of independent ones.
     """
+    return weight_above((inside, inside), (outside, outside), share, 1.0, dispersion)
+
+
+def weight_above(
+    inside: tuple[float, float], outside: tuple[float, float], share: float, largest: float, dispersion: float = 1.0
+) -> Estimate:
+    """`excess` of sums of weights, of which the largest is given: each sum as Σ w and Σ w² (MOVER of gamma limits)."""
     if not 0 <= share < float("inf"):
         return UNKNOWN
-    expected = share * outside
-    own, around = (poisson_limits(count, dispersion=dispersion) for count in (inside, outside))
-    value = inside - expected
-    down = float(np.hypot(inside - own[0], share * (around[1] - outside)))
-    up = float(np.hypot(own[1] - inside, share * (outside - around[0])))
+    own, around = (weighted_sum(*of, largest, dispersion) for of in (inside, outside))
+    value = own.value - share * around.value
+    down = float(np.hypot(own.value - own.low, share * (around.high - around.value)))
+    up = float(np.hypot(own.high - own.value, share * (around.value - around.low)))
     return Estimate(value, value - down, value + up)
 
 
@@ -64,13 +69,6 @@ def excess_of(spot: Any) -> Estimate:
         return own
     n = spot.n if getattr(spot, "weight", None) is None else spot.weight
     return Estimate(n - spot.expected, spot.expected * (spot.low - 1), spot.expected * (spot.high - 1))
-
-
-def poisson_limits(count: float, confidence: float = 0.95, dispersion: float = 1.0) -> tuple[float, float]:
-    """Exact limits of a Poisson mean (Garwood 1936, Biometrika 28, 437–442); with a dispersion, of effective counts."""
-    tail, effective = (1 - confidence) / 2, count / dispersion
-    low = float(gammaincinv(effective, tail)) if effective > 0 else 0.0
-    return dispersion * low, dispersion * float(gammaincinv(effective + 1, 1 - tail))
 
 
 def is_compared(spot: Any) -> bool:
@@ -100,8 +98,9 @@ LEAST_FOR_PLAN: Final = least_for_plan()
 
 def worth_a_plan(spots: Sequence[_Spot]) -> tuple[tuple[_Spot, ...], tuple[_Spot, ...]]:
     """The places that stand in the first part of a list, and those with too few alerts for a plan; both in order."""
-    many = tuple(spot for spot in spots if _alerts(spot) >= LEAST_FOR_PLAN)
-    return many, tuple(spot for spot in spots if _alerts(spot) < LEAST_FOR_PLAN)
+    known: Sequence[Any] = spots
+    many = tuple(spot for spot in known if spot.n >= LEAST_FOR_PLAN)
+    return many, tuple(spot for spot in known if spot.n < LEAST_FOR_PLAN)
 
 
 def in_order(spots: Sequence[_Spot], order: Order = "excess") -> tuple[_Spot, ...]:
@@ -152,7 +151,3 @@ def excess_choices() -> tuple[Choice, ...]:
             ),
         ),
     )
-
-
-def _alerts(spot: Any) -> float:
-    return float(spot.n)

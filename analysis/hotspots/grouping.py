@@ -5,7 +5,7 @@ Hot spots by harm: what the alerts of each weigh, and how much of that is above 
 Which places are hot is still judged by counts: a sum of weights has no exact test, one grave alert can make most of
 it, and a normal one (Gi* of weights) is wrong in cells of a few alerts. So the test stays and the order changes. Of
 each hot spot the weight above expected is compared with the same surroundings as its count, with an interval whose
-variance is that of a compound Poisson sum, times the dispersion (`analysis.stats.harm_weights`). Where all weights are
+variance is that of a compound Poisson sum, times the dispersion (`analysis.stats.intervals`). Where all weights are
 one it is the interval of the alerts above expected. A place of few but grave alerts that is not hot by its count
 is not found this way: clusters by weight look for such.
 """
@@ -23,12 +23,11 @@ from scipy import sparse
 
 from analysis.grid.cells import centres, neighbours
 from analysis.hotspots.cell_significance import HotCells, connected
-from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
-from analysis.hotspots.excess import excess, in_order, ratio_says_something, worth_a_plan
-from analysis.stats.exact_ratios import ratio_interval, share_ratio_interval
-from analysis.stats.harm_weights import HarmWeights, weight_limits
-from analysis.stats.intervals import UNKNOWN, Estimate
-from analysis.stats.result import Choice
+from analysis.hotspots.excess import excess, in_order, ratio_says_something, weight_above, worth_a_plan
+from analysis.hotspots.surroundings import LAND, RATE_PER, DenominatorKind
+from analysis.stats.intervals import UNKNOWN, Estimate, HarmWeights
+from analysis.stats.result import CellPlace, Choice
+from analysis.stats.significance import ratio_interval, share_ratio_interval
 from curim_data.model import BoolArray, FloatArray, Message, Translator
 from curim_data.model.types import CellArray
 
@@ -56,7 +55,7 @@ _NONE_COLD: Final = Message(
 
 
 @dataclass(frozen=True)
-class Spot:
+class Spot(CellPlace):
     """A connected group of hot cells, or of such cells and those around them that were tested together with them.
 
     `id` is the H3 name of its fullest cell, until `analysis.spots.naming` gives it that of a known place. `expected`,
@@ -71,9 +70,7 @@ class Spot:
     nor ratio are known of it.
     """
 
-    id: str
     rank: int
-    cells: tuple[int, ...]
     n: int
     expected: float
     ratio: float
@@ -81,8 +78,6 @@ class Spot:
     high: float
     q: float
     land_km2: float
-    longitude: float
-    latitude: float
     z: float = float("nan")
     base: DenominatorKind = LAND
     base_n: float = float("nan")
@@ -90,11 +85,6 @@ class Spot:
     against: Against = "surroundings"
     excess: Estimate = UNKNOWN
     times: float | None = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Its cells as H3 names, for a filter or a link."""
-        return tuple(h3_name(cell) for cell in self.cells)
 
     def sentence(self, t: Translator, least: int = 1) -> str:
         """Count, expectation, alerts above it and ratio in words; no ratio where it says nothing. Of a count under
@@ -317,7 +307,9 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     found = [
         (place, at)
         for place in places
-        if len(at := np.flatnonzero(np.isin(index, _held_by(np.array(place.cells, np.int64), result.resolution))))
+        if len(
+            at := np.flatnonzero(np.isin(index, _held_by(np.array(place.cells, np.int64), result.ground.resolution)))
+        )
     ]
     if not found:
         return ()
@@ -336,7 +328,7 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
         )
         for spot, (place, _) in zip(_figures(replace(result, frame=frame), mark, index, groups), found, strict=True)
     ]
-    finer = any(h3.get_resolution(place.cells[0]) > result.resolution for place, _ in found)
+    finer = any(h3.get_resolution(place.cells[0]) > result.ground.resolution for place, _ in found)
     if not finer and all(stands_out(spot, mark) for spot in figures):
         return tuple(figures)
     return tuple(without_figures(spot, place) for spot, (place, _) in zip(figures, found, strict=True))
@@ -431,7 +423,7 @@ def _with_windows(
     A cell may be marked by what its window holds, with an ordinary count of its own. A cell of another group stays
     with that one, so that no alert counts in two places. None becomes larger than a place may be.
     """
-    window, land = neighbours(index, result.k), result.frame["land_km2"].to_numpy(float)
+    window, land = neighbours(index, result.ground.k), result.frame["land_km2"].to_numpy(float)
     taken = np.zeros(len(index), dtype=bool)
     taken[np.concatenate(groups)] = True
     grown = list(groups)
@@ -565,7 +557,7 @@ def compared_with(
     # Of other hot spots, those that stand out from their own surroundings are left out of the surroundings of one.
     left_out = hot if mark == "cold" else result.frame["local"].to_numpy(bool)
     around: FloatArray = (_around(inside, index, result) @ (compared * ~left_out[:, None])).T
-    if mark == "cold" or result.comparisons == 1:
+    if mark == "cold":
         return {"surroundings": around}
     size = result.frame["city"].to_numpy(float)
     compared = np.column_stack([compared[:, 0], size]) * (size > 0)[:, None]
@@ -574,7 +566,9 @@ def compared_with(
 
 def _around(inside: sparse.csr_array, index: CellArray, result: HotCells) -> sparse.csr_array:
     """Which cells a group is compared with: those within `outer` rings of it, but for those within `k`."""
-    far, close = ((inside @ neighbours(index, k)).astype(bool).astype(float) for k in (result.outer, result.k))
+    far, close = (
+        (inside @ neighbours(index, k)).astype(bool).astype(float) for k in (result.ground.outer, result.ground.k)
+    )
     ring = sparse.csr_array(far - close)
     ring.eliminate_zeros()
     return ring
@@ -662,19 +656,6 @@ def harm_of_spots(result: HotCells, spots: Sequence[Spot], weights: HarmWeights)
         more = weight_above(own, around, float(share), weights.largest, result.dispersion)
         found[spot.id] = SpotHarm(own[0], float(outside * share), more)
     return found
-
-
-def weight_above(
-    inside: tuple[float, float], outside: tuple[float, float], share: float, largest: float, dispersion: float = 1.0
-) -> Estimate:
-    """`analysis.hotspots.excess.excess` of sums of weights: each given as Σ w and Σ w² (MOVER of gamma limits)."""
-    if not 0 <= share < float("inf"):
-        return UNKNOWN
-    own, around = (weight_limits(*of, largest, dispersion) for of in (inside, outside))
-    value = inside[0] - share * outside[0]
-    down = float(np.hypot(inside[0] - own[0], share * (around[1] - outside[0])))
-    up = float(np.hypot(own[1] - inside[0], share * (outside[0] - around[0])))
-    return Estimate(value, value - down, value + up)
 
 
 def in_order_of_harm(spots: Sequence[Any], harm: Mapping[str, SpotHarm]) -> tuple[Any, ...]:

@@ -11,8 +11,8 @@ ratio is on the safe side.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -20,13 +20,11 @@ import pandas as pd
 from scipy.special import betainc, gammainc
 from scipy.stats import binom, poisson
 
-from analysis.grid.cells import square_side
 from analysis.hotspots.cell_significance import ALPHA, Ground, HotCells
-from analysis.hotspots.denominators import LAND, DenominatorKind
-from analysis.hotspots.surroundings import CITY_MARGIN, DIRECTIONS, OccupiedLand
+from analysis.hotspots.surroundings import CITY_MARGIN, DIRECTIONS, LAND, DenominatorKind, OccupiedLand
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.exact_ratios import larger_rate, larger_share
 from analysis.stats.result import Choice
+from analysis.stats.significance import larger_rate, larger_share
 from curim_data.model import FloatArray, Message, Num, Translator
 from curim_data.model.i18n import Span, at_head
 
@@ -45,7 +43,7 @@ class Power:
     """What a test of hot spots would have found.
 
     ratio : the smallest ratio to the surroundings that a place of typical density shows with the probability
-        `probability`; None where even one `MOST_RATIO` times as dense would be missed more often.
+        `PROBABILITY`; None where even one `MOST_RATIO` times as dense would be missed more often.
     at_most : the probability with which a place `MOST_RATIO` times as dense is found.
     n : alerts tested. expected : of the place, at the density around. metres : side of a square as large as the place.
     based : whether places are compared by a base population instead of land.
@@ -59,7 +57,6 @@ class Power:
     expected: float
     metres: int
     based: bool = False
-    probability: float = PROBABILITY
     period: Span | None = None
     alone: bool = False
 
@@ -108,17 +105,12 @@ class Power:
         )
 
 
-def detection_power(hot: HotCells, probability: float = PROBABILITY) -> Power:
-    """The power of a test of hot cells, for a place as large as the window of one cell.
+def detection_power(hot: HotCells) -> Power:
+    """The power of a test of hot cells (of `hot_cells`), for a place as large as the window of one cell.
 
-    Parameters
-    ----------
-    hot : HotCells
-        From `hot_cells`; only its settings, the number of alerts and the land (or base) enter, not what was found.
-    probability : float
-        With which a place shall be found.
+    Only its settings, the number of alerts and the land (or base) enter, not what was found.
     """
-    return _power_of(_Design.of_test(hot), probability)
+    return _power_of(_Case.of(hot.ground, hot.alpha, hot.base, hot.dispersion))
 
 
 def planned_power(
@@ -131,96 +123,20 @@ def planned_power(
     cells, occupied, scatter
         As for `hot_cells`. Where the alerts lie does not enter, but for how many are on the city's occupied land.
     """
-    return _power_of(_Design.of_ground(Ground.of(cells, occupied=occupied), scatter.value), PROBABILITY)
+    return _power_of(_Case.of(Ground.of(cells, occupied=occupied), ALPHA, LAND, scatter.value))
 
 
 @lru_cache(maxsize=512)
-def _power_of(design: _Design, probability: float) -> Power:
-    case = _Case.of(design)
+def _power_of(case: _Case) -> Power:
     at_most = case.power(MOST_RATIO)
     ratio = None
-    if at_most >= probability:
+    if at_most >= PROBABILITY:
         low, high = 0.0, float(np.log(MOST_RATIO))
         for _ in range(_STEPS):
             middle = (low + high) / 2
-            low, high = (low, middle) if case.power(float(np.exp(middle))) >= probability else (middle, high)
+            low, high = (low, middle) if case.power(float(np.exp(middle))) >= PROBABILITY else (middle, high)
         ratio = float(np.exp(high))
-    return Power(
-        ratio,
-        at_most,
-        design.n,
-        case.expected,
-        round(case.metres),
-        design.base != LAND,
-        probability,
-        alone=not any(against.size > 0 for against in case.against),
-    )
-
-
-@dataclass(frozen=True)
-class _Design:
-    """All of a test that its power depends on: how many cells of which land and how many alerts, not where they are.
-
-    `cells`: looked at, `total`: land or base of them; `city_land` and `city_alerts`: of the rest of the city.
-    """
-
-    cells: int
-    total: float
-    n: int
-    city_land: float
-    city_alerts: float
-    side: float
-    k: int
-    outer: int
-    alpha: float
-    margin: float
-    city_margin: float
-    comparisons: int
-    dispersion: float
-    base: DenominatorKind
-
-    @classmethod
-    def of_test(cls, hot: HotCells) -> _Design:
-        frame = hot.frame
-        tested, city = frame["tested"].to_numpy(bool), frame["city"].to_numpy(float)
-        return cls(
-            int(tested.sum()),
-            float(frame["size"].to_numpy(float)[tested].sum()),
-            hot.n,
-            float(city.sum()),
-            float(frame["n"].to_numpy(float)[city > 0].sum()),
-            square_side(hot.resolution, np.asarray(frame.index)),
-            hot.k,
-            hot.outer,
-            hot.alpha,
-            hot.margin,
-            hot.city_margin,
-            hot.comparisons,
-            hot.dispersion,
-            hot.base,
-        )
-
-    @classmethod
-    def of_ground(cls, ground: Ground, dispersion: float) -> _Design:
-        """Of a test by land with the usual settings, before it is made."""
-        size = ground.sizes.size
-        city = np.where(ground.in_city, size, 0.0)
-        return cls(
-            int(ground.tested.sum()),
-            float(size[ground.tested].sum()),
-            round(ground.counts.sum()),
-            float(city.sum()),
-            float(ground.counts[city > 0].sum()),
-            ground.side,
-            ground.k,
-            ground.outer,
-            ALPHA,
-            ground.margin,
-            CITY_MARGIN,
-            len({0, ground.k}) + 1,
-            dispersion,
-            LAND,
-        )
+    return Power(ratio, at_most, case.n, case.expected, round(case.metres), case.based, alone=not case.found)
 
 
 @dataclass(frozen=True)
@@ -237,60 +153,60 @@ class _Against:
 
     def counts(self, known: bool, dispersion: float = 1.0) -> tuple[FloatArray, FloatArray]:
         """How many alerts it may have, and the probability of each number."""
-        around, chance = self._effective(known, dispersion)
-        return (around, chance) if dispersion == 1 else (np.round(dispersion * around), chance)
-
-    def _effective(self, known: bool, dispersion: float) -> tuple[FloatArray, FloatArray]:
         mean = self.rate * self.size / dispersion
+        reach = _SPREADS * np.sqrt(mean) + _SPREADS
+        around = np.arange(max(0.0, np.floor(mean - reach)), np.ceil(mean + reach) + 1)
+        chance: FloatArray = poisson.pmf(around, mean)
         if self.densest_half:
             sixths = np.random.default_rng(0).poisson(mean / 3, (_DRAWS, DIRECTIONS))
             halves = sum(np.roll(sixths, turn, axis=1) for turn in range(DIRECTIONS // 2))
             most, often = np.unique(np.max(halves, axis=1), return_counts=True)
-            return most.astype(float), often / _DRAWS
-        reach = _SPREADS * np.sqrt(mean) + _SPREADS
-        around = np.arange(max(0.0, np.floor(mean - reach)), np.ceil(mean + reach) + 1)
-        if known or len(around) > 400:  # the rest of a city: its count is known, next to that of the place
-            return np.array([round(mean)], dtype=float), np.ones(1)
-        return around, poisson.pmf(around, mean)
+            around, chance = most.astype(float), often / _DRAWS
+        elif known or len(around) > 400:  # the rest of a city: its count is known, next to that of the place
+            around, chance = np.array([round(mean)], dtype=float), np.ones(1)
+        return around if dispersion == 1 else np.round(dispersion * around), chance
 
 
 @dataclass(frozen=True)
 class _Case:
-    """A typical place and what it is compared with; sizes in land or base, `rate` alerts by size."""
+    """All of a test that its power depends on: a typical place, what it is compared with, and the level of one p-value.
 
+    Sizes are land or base, `rate` is alerts by size; `n`: alerts tested; `shares`: whether they are a part of the base.
+    """
+
+    n: int
     rate: float
     size_in: float
     against: tuple[_Against, ...]
     level: float
+    based: bool
     shares: bool
     metres: float
     dispersion: float = 1.0
-    kept: dict[_Against, tuple[FloatArray, FloatArray]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, test: HotCells | _Design) -> _Case:
-        design = test if isinstance(test, _Design) else _Design.of_test(test)
-        total, cells = design.total, max(design.cells, 1)
-        in_place, in_reach = _disc(design.k), _disc(design.outer)
-        based = design.base != LAND
-        one = total / cells if based else min(design.side**2 / 1e6, total)
+    def of(cls, ground: Ground, alpha: float, base: DenominatorKind, dispersion: float) -> _Case:
+        """Of a test of a base on this ground, before it is made or after."""
+        size, counts, based = ground.sizes.size, ground.counts, base != LAND
+        total, cells, n = float(size[ground.tested].sum()), max(int(ground.tested.sum()), 1), round(counts.sum())
+        in_place, in_reach = _disc(ground.k), _disc(ground.outer)
+        one = total / cells if based else min(ground.side**2 / 1e6, total)
         size_in = min(in_place * one, total)  # an area may be no larger than a place, and end within the surroundings
         left = total - size_in if in_place < cells else 0.0
-        rate = design.n / total if total > 0 else 0.0
-        if based:
-            against = [_Against(left, rate, design.margin)]
-        else:
-            land, alerts = design.city_land, design.city_alerts
+        rate = n / total if total > 0 else 0.0
+        against = [_Against(left, rate, ground.margin)]
+        if not based:
+            city = np.where(ground.in_city, size, 0.0)
+            land, alerts = float(city.sum()), float(counts[city > 0].sum())
+            beside = max(land - size_in, 0.0) if left else 0.0
             half = min((in_reach - in_place) * one, left) / 2
             against = [
-                _Against(
-                    max(land - size_in, 0.0) if left else 0.0, alerts / land if land > 0 else 0.0, design.city_margin
-                ),
-                _Against(half, rate, design.margin, densest_half=True),
+                _Against(beside, alerts / land if land > 0 else 0.0, CITY_MARGIN),
+                _Against(half, rate, ground.margin, densest_half=True),
             ]
-        level = design.alpha / cells / design.comparisons
-        metres = design.side * float(np.sqrt(in_place))
-        return cls(rate, size_in, tuple(against), level, design.base == "alerts", metres, design.dispersion)
+        level = alpha / cells / (len({0, ground.k}) + (not based))
+        metres = ground.side * float(np.sqrt(in_place))
+        return cls(n, rate, size_in, tuple(against), level, based, base == "alerts", metres, dispersion)
 
     @property
     def expected(self) -> float:
@@ -301,22 +217,16 @@ class _Case:
         """Probability that a place `ratio` times as dense as its surroundings is found, by the better comparison."""
         if not self.rate > 0:
             return 0.0
-        return max((self._by(ratio, against) for against in self.against if against.size > 0), default=0.0)
+        return max((float(chance @ self.at_least(least, ratio)) for least, chance in self.found), default=0.0)
 
-    def _by(self, ratio: float, against: _Against) -> float:
-        least, chance = self._found(against)
-        return float(chance @ self._at_least(least, ratio))
-
-    def _found(self, against: _Against) -> tuple[FloatArray, FloatArray]:
-        """For each count around the place the smallest in it that is found, and the probability of that count around:
-        the same for every ratio, and worked out once.
+    @cached_property
+    def found(self) -> list[tuple[FloatArray, FloatArray]]:
+        """For each comparison and each count around the place the smallest in it that is found, and the probability of
+        that count around: the same for every ratio.
         """
-        if against not in self.kept:
-            around, chance = against.counts(self.shares, self.dispersion)
-            self.kept[against] = self._least_found(around, against.size, against.margin), chance
-        return self.kept[against]
+        return [self.least_found(against) for against in self.against if against.size > 0]
 
-    def _at_least(self, least: FloatArray, ratio: float) -> FloatArray:
+    def at_least(self, least: FloatArray, ratio: float) -> FloatArray:
         """Probability of at least so many alerts in a place `ratio` times as dense as usual; effective counts have the
         continuous forms of both laws.
         """
@@ -331,18 +241,20 @@ class _Case:
             found = gammainc(least / wider, mean / wider)
         return np.asarray(found)
 
-    def _least_found(self, around: FloatArray, size_out: float, margin: float) -> FloatArray:
-        """The smallest count in the place that is found, for each count around it; by halving."""
+    def least_found(self, against: _Against) -> tuple[FloatArray, FloatArray]:
+        """The smallest count in the place that is found for each count around it, by halving; and the probability of
+        the latter.
+        """
+        around, chance = against.counts(self.shares, self.dispersion)
         low = np.zeros(len(around))
-        high = np.full(len(around), np.ceil(20 + 4 * (margin + MOST_RATIO) * (self.expected + self.dispersion)))
+        high = np.full(len(around), np.ceil(20 + 4 * (against.margin + MOST_RATIO) * (self.expected + self.dispersion)))
         test = larger_share if self.shares else larger_rate
+        sizes = np.full(len(around), self.size_in), np.full(len(around), against.size)
         while (high - low > 1).any():
             middle = np.floor((low + high) / 2)
-            sizes = np.full(len(around), self.size_in), np.full(len(around), size_out)
-            p = test(middle, around, *sizes, margin, self.dispersion)
-            passed = p <= self.level
+            passed = test(middle, around, *sizes, against.margin, self.dispersion) <= self.level
             low, high = np.where(passed, low, middle), np.where(passed, middle, high)
-        return high
+        return high, chance
 
 
 def _disc(rings: int) -> int:

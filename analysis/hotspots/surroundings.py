@@ -30,17 +30,20 @@ Technometrics 24, 295–300), exact as each of them, and no correction is due fo
 water, or land where nobody reports, says nothing and is left out.
 
 The same holds for cold places, which must be thinner than each half.
+
+What a place is compared with beside its land: all alerts, or residents; and rates by cell on such a base,
+shrunk towards the common mean (empirical Bayes).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from analysis.grid.cells import centres, neighbours, parents, square_side
@@ -212,19 +215,16 @@ class OccupiedLand:
 
     def holds(self, cells: CellArray) -> BoolArray:
         """Which of some cells (int64, of one resolution) are occupied: they lie in an occupied one, or hold one."""
-        return self._among(self.cells, cells)
+        return self.among(self.cells, cells)
 
-    def surrounds(self, cells: CellArray) -> BoolArray:
-        """Which of some cells count as surroundings of others."""
-        return self._among(self.around, cells)
-
-    def is_city(self, cells: CellArray) -> BoolArray:
-        """Which of some cells count as the rest of the city."""
-        return self._among(self.city, cells)
-
-    def _among(self, members: frozenset[int], cells: CellArray) -> BoolArray:
-        found = np.ascontiguousarray(cells, dtype=np.int64)
-        return _which(members, self.resolution, found.tobytes()) if len(found) else np.zeros(0, dtype=bool)
+    def among(self, members: frozenset[int], cells: CellArray) -> BoolArray:
+        """Which of some cells lie in one of some members of this resolution, or hold one."""
+        if not len(cells):
+            return np.zeros(0, dtype=bool)
+        size, known = int(cells[0] >> 52 & 15), np.fromiter(members, dtype=np.int64, count=len(members))
+        if size >= self.resolution:
+            return np.isin(parents(cells, self.resolution), known)
+        return np.isin(cells, parents(known, size))
 
     @property
     def choice(self) -> Choice:
@@ -237,17 +237,6 @@ class OccupiedLand:
             {"share": Num(100 * self.share, 0), "held": Num(100 * HELD, 0), "metres": self.reach},
         )
         return Choice("occupied", self.share, message)
-
-
-@lru_cache(maxsize=16)
-def _which(members: frozenset[int], resolution: int, cells: bytes) -> BoolArray:
-    """Which cells lie in a member of a resolution or hold one, for reading only: every filter asks it of one map."""
-    found = np.frombuffer(cells, dtype=np.int64)
-    size = int(found[0] >> 52 & 15)
-    known = np.fromiter(members, dtype=np.int64, count=len(members))
-    inside = np.isin(parents(found, resolution), known) if size >= resolution else np.isin(found, parents(known, size))
-    inside.flags.writeable = False
-    return np.asarray(inside)
 
 
 def occupied_land(cells: pd.DataFrame) -> OccupiedLand | None:
@@ -308,59 +297,192 @@ class Rule:
     level: float
 
 
-@dataclass(frozen=True)
-class Sides:
-    """The surroundings of every cell (`ground`, shape (cells, cells), one where a cell surrounds that of the row).
+def against_each_half(
+    p: FloatArray,
+    inside: FloatArray,
+    size_in: FloatArray,
+    counts: FloatArray,
+    size: FloatArray,
+    rule: Rule,
+    ground: tuple[CellArray, sparse.csr_array, float],
+) -> FloatArray:
+    """The p-values of places (shape (cells,)), raised to the largest against any half of their surroundings.
 
-    `half_km2`: land of half the surroundings where all of it is land.
+    Parameters
+    ----------
+    p : array
+        Against all surroundings. Those above the level of the rule stay as they are: they are never marked.
+    inside, size_in : arrays
+        Alerts and land (km²) of each place.
+    counts, size : arrays
+        Alerts and land of each cell, as it counts in surroundings.
+    rule : Rule
+        Test and level.
+    ground : tuple
+        The cells, their surroundings (shape (cells, cells), one where a cell surrounds that of the row), and the side
+        of a cell in metres.
+    """
+    cells, surroundings, side = ground
+    rows = np.flatnonzero(p <= rule.level)
+    if not len(rows):
+        return p
+    half_km2 = int(np.diff(surroundings.indptr).max(initial=0)) / 2 * side**2 / 1e6  # where all of it is land
+    largest = p[rows]
+    for at, to in _halves(cells, surroundings[rows], rows):
+        around, beyond = (np.asarray(np.bincount(at, values[to], len(rows)), float) for values in (counts, size))
+        found = rule.test(inside[rows], around, size_in[rows], beyond)
+        largest = np.maximum(largest, np.where(beyond >= LEAST_LAND * half_km2, found, 0.0))
+    raised = p.copy()
+    raised[rows] = largest
+    return raised
+
+
+def _halves(cells: CellArray, near: sparse.csr_array, rows: CellArray) -> Iterator[tuple[IntArray, IntArray]]:
+    """For each direction the pairs of a cell (its number among `rows`) and one in that half of its surroundings."""
+    longitude, latitude = centres(cells)
+    number, to = np.repeat(np.arange(len(rows)), np.diff(near.indptr)), near.indices.astype(np.int64)
+    at = rows[number]
+    east = (longitude[to] - longitude[at]) * np.cos(np.radians(latitude[at]))
+    north = latitude[to] - latitude[at]
+    for turn in _TURN + np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS:
+        beyond: BoolArray = east * np.cos(turn) + north * np.sin(turn) > 0
+        yield number[beyond], to[beyond]
+
+
+@dataclass(frozen=True)
+class SmoothedRates:
+    """Rates shrunk towards the common mean: `rates`, `raw` and `weights` (0 to 1: how far a rate stands by itself).
+
+    `mean` is the common rate, `variance` the spread between areas (never negative), `scatter` that which chance gives
+    to a rate on a base of one.
     """
 
-    cells: CellArray
-    ground: sparse.csr_array
-    half_km2: float
+    rates: FloatArray
+    raw: FloatArray
+    weights: FloatArray
+    mean: float
+    variance: float
+    scatter: float
+
+    def of(self, count: float, base: float) -> float:
+        """The rate of several cells together, shrunk in the same way; NaN without a base."""
+        if not base > 0:
+            return float("nan")
+        weight = float(shrinkage_weights(self.variance, self.scatter, np.asarray(base, dtype=float)))
+        return weight * count / base + (1 - weight) * self.mean
+
+
+def empirical_bayes(events: ArrayLike, base: ArrayLike, *, shares: bool = False) -> SmoothedRates:
+    """Rates of small areas, shrunk towards the mean by as much as chance could have moved them.
+
+    With r_i = e_i / b_i, m = Σe / Σb, s² = Σ b_i (r_i - m)² / Σb and A = max(0, s² - m / mean(b)):
+    w_i = A / (A + m / b_i), rate_i = w_i r_i + (1 - w_i) m. A = 0 means that chance alone explains the
+    spread, and every area then gets the mean.
+
+    That is for events that are rare on their base. A share of one half moves by chance half as much: with `shares`
+    events are binomial and E s² = A + (m (1 - m) - A) / mean(b). Hence A is (s² - m (1 - m) / mean(b)) over
+    (1 - 1 / mean(b)), kept between 0 and m (1 - m), and w_i = A / (A + (m (1 - m) - A) / b_i): the mean of the beta
+    distribution given e_i. The shares of an event and of all else then still add up to one.
+
+    Parameters
+    ----------
+    events, base
+        Counts and their base (residents, visits, or all alerts), same length, base above zero.
+    shares
+        Whether the events are part of the base; none is then greater than its base.
+
+    Marshall, R. J. (1991). Mapping disease and mortality rates using empirical Bayes estimators. Applied Statistics 40,
+    283-294. Martuzzi, M. & Elliott, P. (1996). Empirical Bayes estimation of small area prevalence of non-rare
+    conditions. Statistics in Medicine 15, 1867-1873. Kleinman, J. C. (1973). Proportions with extraneous variance:
+    single and independent samples. JASA 68, 46-54.
+    """
+    e, b = np.asarray(events, dtype=float), np.asarray(base, dtype=float)
+    raw = e / b
+    mean, size = float(e.sum() / b.sum()), float(b.mean())
+    spread = float((b * (raw - mean) ** 2).sum() / b.sum())
+    if shares:
+        most = mean * (1 - mean)
+        variance = min(max(0.0, (spread - most / size) / (1 - 1 / size)), most) if size > 1 else 0.0
+        scatter = most - variance
+    else:
+        variance, scatter = max(0.0, spread - mean / size), mean
+    weights = shrinkage_weights(variance, scatter, b)
+    return SmoothedRates(weights * raw + (1 - weights) * mean, raw, weights, mean, variance, scatter)
+
+
+def shrinkage_weights(variance: float, scatter: float, base: FloatArray) -> FloatArray:
+    """How far rates on a base stand by themselves, 0 (not at all) to 1: the share of their spread that is no chance."""
+    return variance / (variance + scatter / base) if variance > 0 else np.zeros_like(base)
+
+
+DenominatorKind = Literal["land", "alerts", "residents"]
+LAND: Final = "land"
+# Rates by residents are given for so many of them.
+RATE_PER: Final = 1000
+# Cells without a base say nothing; fewer cells than this show no spread between cells.
+MIN_CELLS: Final = 3
+
+
+@dataclass(frozen=True)
+class Denominator:
+    """The base population of every cell.
+
+    kind : "alerts" (all alerts of the same period) or "residents".
+    frame : DataFrame, index cell (int64)
+        n, least (what a place of that cell alone counts as at least, so that a sliver of land is not tested against
+        next to nobody; 0 for alerts). A cell of the mask that is absent, or whose n is NaN, has no known base: it is
+        not tested, and its alerts are left out.
+    choices : how the base was made.
+    """
+
+    kind: DenominatorKind
+    frame: pd.DataFrame
+    choices: tuple[Choice, ...] = ()
 
     @classmethod
-    def of(cls, cells: CellArray, ground: sparse.csr_array, side: float) -> Sides:
-        """Of cells of a side in metres."""
-        most = int(np.diff(ground.indptr).max(initial=0))
-        return cls(cells, ground, most / 2 * side**2 / 1e6)
+    def of(cls, counts: pd.Series, kind: DenominatorKind = "alerts", choices: tuple[Choice, ...] = ()) -> Denominator:
+        """A base that is known exactly (Series, index cell)."""
+        return cls(kind, pd.DataFrame({"n": counts, "least": 0.0}), choices)
 
-    def against_each(
-        self, p: FloatArray, inside: FloatArray, size_in: FloatArray, counts: FloatArray, size: FloatArray, rule: Rule
-    ) -> FloatArray:
-        """The p-values of places (shape (cells,)), raised to the largest against any half of their surroundings.
+    @property
+    def total(self) -> float:
+        """The base of the whole city: sum over cells."""
+        return float(self.frame["n"].sum())
 
-        Parameters
-        ----------
-        p : array
-            Against all surroundings. Those above the level of the rule stay as they are: they are never marked.
-        inside, size_in : arrays
-            Alerts and land (km²) of each place.
-        counts, size : arrays
-            Alerts and land of each cell, as it counts in surroundings.
-        rule : Rule
-            Test and level.
-        """
-        rows = np.flatnonzero(p <= rule.level)
-        if not len(rows):
-            return p
-        largest = p[rows]
-        for at, to in self._halves(rows):
-            around, beyond = (np.asarray(np.bincount(at, values[to], len(rows)), float) for values in (counts, size))
-            found = rule.test(inside[rows], around, size_in[rows], beyond)
-            largest = np.maximum(largest, np.where(beyond >= LEAST_LAND * self.half_km2, found, 0.0))
-        raised = p.copy()
-        raised[rows] = largest
-        return raised
 
-    def _halves(self, rows: CellArray) -> Iterator[tuple[IntArray, IntArray]]:
-        """For each direction the pairs of a cell (its number among `rows`) and one in that half of its surroundings."""
-        longitude, latitude = centres(self.cells)
-        near = self.ground[rows]
-        number, to = np.repeat(np.arange(len(rows)), np.diff(near.indptr)), near.indices.astype(np.int64)
-        at = rows[number]
-        east = (longitude[to] - longitude[at]) * np.cos(np.radians(latitude[at]))
-        north = latitude[to] - latitude[at]
-        for turn in _TURN + np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS:
-            beyond: BoolArray = east * np.cos(turn) + north * np.sin(turn) > 0
-            yield number[beyond], to[beyond]
+def cell_rates(counts: FloatArray, base: FloatArray, *, shares: bool = False) -> SmoothedRates:
+    """Rates of cells with empirical Bayes shrinkage; `shares`: the alerts counted are part of the base.
+
+    Parameters
+    ----------
+    counts, base : arrays, shape (m,)
+        Alerts and base by cell, NaN where they are not known. Only cells with both, and with a base above
+        zero, get a rate and enter the mean and the spread.
+    """
+    known = np.isfinite(counts) & np.isfinite(base) & (base > 0)
+    if known.sum() < MIN_CELLS or not counts[known].sum():
+        mean = float(counts[known].sum() / base[known].sum()) if known.any() else float("nan")
+        some = np.ones(int(known.sum()))
+        found = SmoothedRates(mean * some, counts[known] / base[known], 0 * some, mean, 0.0, 0.0)
+    else:
+        found = empirical_bayes(counts[known], base[known], shares=shares)
+    rates, raw, weights = np.full((3, len(counts)), np.nan)
+    rates[known], raw[known], weights[known] = found.rates, found.raw, found.weights
+    return SmoothedRates(rates, raw, weights, found.mean, found.variance, found.scatter)
+
+
+def rate_choices(kind: DenominatorKind, rates: SmoothedRates) -> tuple[Choice, ...]:
+    """How the rates were made, and what they cannot say."""
+    if kind == "alerts":
+        message = Message(
+            "Shares by place are shrunk towards that of the city ({mean} %) by as much as chance could have moved "
+            "them (empirical Bayes), so that three alerts of four do not look like a share of 75 %.",
+            {"mean": Num(100 * rates.mean, 1)},
+        )
+    else:
+        message = Message(
+            "Rates by place are shrunk towards that of the city ({mean} per 1,000 residents) by as much as chance "
+            "could have moved them (empirical Bayes).",
+            {"mean": Num(RATE_PER * rates.mean, 1)},
+        )
+    return (Choice("rates", rates.variance, message),)

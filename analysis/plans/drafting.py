@@ -233,14 +233,13 @@ DAYS_A_MONTH: Final = 30.44
 class PlanDraft:
     """A proposed plan with what speaks for its parts.
 
-    fits: measures that fit, ranked; warnings: what the reader must know before deciding; harms: questions on possible
-    harm; reasons: why the comparison area was chosen.
+    fits: measures that fit, ranked; warnings: what the reader must know before deciding; reasons: why the comparison
+    area was chosen.
     """
 
     plan: Plan
     fits: tuple[Fit, ...]
     warnings: tuple[Message, ...]
-    harms: tuple[Message, ...]
     reasons: tuple[Message, ...]
 
 
@@ -309,7 +308,7 @@ def draft_plan(
     reasons = like.reasons if like else ()
     warnings = plan_warnings(problem, chosen, drop, seen.alerts)
     old = old_baseline(plan)
-    return PlanDraft(plan, fits, (*warnings, *((old,) if old else ())), harm_questions(problem), reasons)
+    return PlanDraft(plan, fits, (*warnings, *((old,) if old else ())), reasons)
 
 
 def old_baseline(plan: Plan) -> Message | None:

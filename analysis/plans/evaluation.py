@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.intervals import UNKNOWN, Estimate
-from analysis.stats.result import Choice
+from analysis.stats.intervals import UNKNOWN, Estimate, Z
+from analysis.stats.result import Choice, Result
 from curim_data.model import Message, Num, Translator
 
 BeforeAfter = tuple[float, float]
@@ -31,7 +31,7 @@ class Effect:
 
 
 def scaled_difference(
-    treated: BeforeAfter, control: BeforeAfter, level: float = 0.95, *, dispersion: float = 1.0, drift: float = 0.0
+    treated: BeforeAfter, control: BeforeAfter, *, dispersion: float = 1.0, drift: float = 0.0
 ) -> Effect:
     """Alerts of the treated area beyond what the comparison area's growth predicts.
 
@@ -55,16 +55,16 @@ def scaled_difference(
     (-25.0, 15.9, -56.2, 6.2)
     """
     (t0, t1), (c0, c1) = treated, control
-    if min(t0, t1, c0, c1) < 0:
-        raise ValueError("counts must not be negative")
     if c0 == 0:
         return Effect(UNKNOWN, float("nan"), float("nan"))
     growth = c1 / c0
     variance = t1 + growth**2 * t0 + (t0 / c0) ** 2 * (max(c1, 1.0) + c1**2 / c0)
-    variance = dispersion * variance + 2 * drift * (growth * t0) ** 2
-    value, se = t1 - growth * t0, float(np.sqrt(variance))
-    half = float(stats.norm.isf((1 - level) / 2)) * se
-    return Effect(Estimate(value, value - half, value + half, level), se, value / se if se else float("nan"))
+    return _effect(t1 - growth * t0, dispersion * variance + 2 * drift * (growth * t0) ** 2)
+
+
+def _effect(value: float, variance: float) -> Effect:
+    se = float(np.sqrt(variance))
+    return Effect(Estimate(value, value - Z * se, value + Z * se), se, value / se if se else float("nan"))
 
 
 def wdd(
@@ -75,7 +75,6 @@ def wdd(
     *,
     time_weights: BeforeAfter = (1, 1),
     area_weights: tuple[float, float, float, float] = (1, 1, 1, 1),
-    level: float = 0.95,
 ) -> Effect:
     """The weighted displacement difference of counts (before, after) in treated, comparison and buffer areas.
 
@@ -99,17 +98,13 @@ def wdd(
     """
     pairs = np.array([control, treated, control_buffer, buffer], dtype=float)
     weight = np.outer(area_weights, time_weights)
-    if (pairs < 0).any() or not (weight > 0).all():
-        raise ValueError("counts must not be negative and weights must be above zero")
     change = np.diff(pairs / weight, axis=1).ravel() * np.array([-1, 1, -1, 1])
     variance = (pairs / weight**2).sum(axis=1)
-    value, se = float(change.sum()), float(np.sqrt(variance.sum()))
-    half = float(stats.norm.isf((1 - level) / 2)) * se
-    return Effect(Estimate(value, value - half, value + half, level), se, value / se if se else float("nan"))
+    return _effect(float(change.sum()), float(variance.sum()))
 
 
 def relative_effect(
-    treated: BeforeAfter, control: BeforeAfter, level: float = 0.95, *, dispersion: float = 1.0, drift: float = 0.0
+    treated: BeforeAfter, control: BeforeAfter, *, dispersion: float = 1.0, drift: float = 0.0
 ) -> Estimate:
     """The ratio of ratios (T1 / T0) / (C1 / C0) with its interval; below one: fewer than expected.
 
@@ -126,8 +121,8 @@ def relative_effect(
         return UNKNOWN
     value = treated[1] / treated[0] / (control[1] / control[0])
     variance = dispersion * sum(1 / x for x in (*treated, *control)) + 2 * drift
-    spread = float(stats.norm.isf((1 - level) / 2)) * float(np.sqrt(variance))
-    return Estimate(value, float(value * np.exp(-spread)), float(value * np.exp(spread)), level)
+    spread = Z * float(np.sqrt(variance))
+    return Estimate(value, float(value * np.exp(-spread)), float(value * np.exp(spread)))
 
 
 def wdq(treated: BeforeAfter, buffer: BeforeAfter, control: BeforeAfter) -> float | None:
@@ -241,7 +236,7 @@ class AreaCounts:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Result):
     """What became of a plan.
 
     `test`: the one named in advance, by which the sentence judges. `difference`: alerts beyond the comparison area's
@@ -260,8 +255,6 @@ class Evaluation:
     published: Effect
     moved: Estimate
     quotient: float | None
-    n: int
-    choices: tuple[Choice, ...]
     warnings: tuple[Message, ...]
 
     def next_door(self, t: Translator) -> str:
@@ -281,7 +274,6 @@ class Evaluation:
 
 def evaluate(
     areas: AreaCounts,
-    level: float = 0.95,
     test: EffectTest = "difference",
     *,
     dispersion: float = 1.0,
@@ -300,11 +292,11 @@ def evaluate(
     return Evaluation(
         areas=areas,
         test=test,
-        difference=scaled_difference(treated, control, level, **spread),
-        total=None if both is None else scaled_difference(both, control, level, **spread),
-        ratio=relative_effect(treated, control, level, **spread),
-        published=wdd(control, treated, time_weights=to_length, level=level),
-        moved=UNKNOWN if buffer is None else relative_effect(buffer, control, level, **spread),
+        difference=scaled_difference(treated, control, **spread),
+        total=None if both is None else scaled_difference(both, control, **spread),
+        ratio=relative_effect(treated, control, **spread),
+        published=wdd(control, treated, time_weights=to_length),
+        moved=UNKNOWN if buffer is None else relative_effect(buffer, control, **spread),
         quotient=None if buffer is None else wdq(treated, buffer, control),
         n=int(sum(sum(pair) for pair in (treated, control, buffer or (0, 0)))),
         choices=(Choice("test", test, _EXPECTED["wdd" if test == "wdd" else "difference"]),),
@@ -312,9 +304,7 @@ def evaluate(
     )
 
 
-def evaluate_by_gender(
-    areas: Mapping[str, AreaCounts], level: float = 0.95, *, dispersion: float = 1.0, drift: float = 0.0
-) -> pd.DataFrame:
+def evaluate_by_gender(areas: Mapping[str, AreaCounts], *, dispersion: float = 1.0, drift: float = 0.0) -> pd.DataFrame:
     """One row a gender: before, after, difference, low, high (alerts), ratio, ratio_low, ratio_high (NaN: too few).
 
     Each gender is compared with the same gender in the comparison area, so the differences need not add up to that of
@@ -322,7 +312,7 @@ def evaluate_by_gender(
     """
     rows = []
     for gender, counts in areas.items():
-        result = evaluate(counts, level, dispersion=dispersion, drift=drift)
+        result = evaluate(counts, dispersion=dispersion, drift=drift)
         effect, ratio = result.difference.estimate, result.ratio
         rows.append(
             (gender, *counts.treated, effect.value, effect.low, effect.high, ratio.value, ratio.low, ratio.high)

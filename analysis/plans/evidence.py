@@ -7,11 +7,11 @@ measured on recorded crime, almost all of them in the US and the UK, while CURiM
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import tomllib
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, fields
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -98,22 +98,8 @@ class Fit:
     caution: Message | None = None
 
 
-@dataclass(frozen=True)
-class _Words:
-    """The words that give an id a problem tag: whole, or a beginning marked by an asterisk."""
-
-    words: tuple[str, ...]
-    never: frozenset[str]
-
-    def found(self, among: list[str]) -> bool:
-        """Whether one of the words is among those of an id and none that rules the tag out."""
-        return not self.never & set(among) and any(
-            fnmatchcase(word, message) for word in among for message in self.words
-        )
-
-
 @lru_cache(maxsize=1)
-def _read() -> tuple[tuple[Measure, ...], Mapping[str, _Words]]:
+def _read() -> tuple[tuple[Measure, ...], Mapping[str, Mapping[str, Any]]]:
     data = tomllib.loads(CATALOGUE.read_text("utf-8"))
     known = {item.name for item in fields(Measure)}
     measures = []
@@ -122,9 +108,7 @@ def _read() -> tuple[tuple[Measure, ...], Mapping[str, _Words]]:
             raise ValueError(f"{CATALOGUE.name}: measure {entry.get('id')}: unknown entries {sorted(strange)}")
         lists = {name: tuple(value) for name, value in entry.items() if isinstance(value, list)}
         measures.append(Measure(**{**entry, **lists}))
-    return tuple(measures), {
-        entry["id"]: _Words(tuple(entry["words"]), frozenset(entry.get("never", ()))) for entry in data["problem"]
-    }
+    return tuple(measures), {entry["id"]: entry for entry in data["problem"]}
 
 
 def catalogue() -> tuple[Measure, ...]:
@@ -138,13 +122,17 @@ def find_measure(measure_id: str) -> Measure | None:
 
 
 def problem_tags(name: str) -> frozenset[str]:
-    """Problem tags of a category's or landmark's id, by the words in it.
+    """Problem tags of a category's or landmark's id, by the words in it: whole ones, beginnings marked by an asterisk.
 
     >>> sorted(problem_tags("theft_from_vehicle")), sorted(problem_tags("sexual_assault"))
     (['theft'], ['harassment'])
     """
-    among = [word for word in re.split(r"[^a-z]+", name.lower()) if word]
-    return frozenset(tag for tag, words in _read()[1].items() if words.found(among))
+    among = {word for word in re.split(r"[^a-z]+", name.lower()) if word}
+    return frozenset(
+        tag
+        for tag, entry in _read()[1].items()
+        if among.isdisjoint(entry.get("never", ())) and any(fnmatch.filter(among, word) for word in entry["words"])
+    )
 
 
 def covered_share(item: Measure, problem: Problem) -> float:

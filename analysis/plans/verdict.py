@@ -1,20 +1,402 @@
-"""The verdict on a plan: how strongly its sentence may speak, given how it was planned and what like areas tell."""
+"""The verdict on a plan, from areas built like the treated one all over the city.
+
+Placebo regression: what like areas without a measure did in the same weeks says what was to be expected.
+
+The count of each like area in the weeks after is regressed on its own counts before. The treated area's prediction then
+holds the change of the whole city and the return of extreme places to the mean, because both are learnt from the other
+areas; and what the regression leaves over among them is the real uncertainty: bursts of reports, drifting risk.
+
+The verdict says how strongly its sentence may speak, given how it was planned and what like areas tell.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
+import h3.api.basic_int as h3
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import optimize, special, stats
 
 from analysis.plans.evaluation import DetectableDrop, EffectTest, amount_in_words, percent_in_words
-from analysis.plans.placebo import Expectation, PlaceboModel, ratio_estimate
 from analysis.stats.intervals import UNKNOWN, Estimate
 from analysis.stats.result import Choice
-from curim_data.model import Message, Num, Translator
+from curim_data.model import FloatArray, Message, Num, Translator
+
+# So many areas tell all that there is to learn; more only cost time.
+MOST_AREAS: Final = 300
+# Areas with less than this part of the treated area's alerts before are left out while enough others stay.
+_LIKE: Final = 0.2
+_ENOUGH: Final = 40
+
+
+def placebo_areas(
+    counts: Mapping[int, float], size: int, excluded: Collection[int], most: int = MOST_AREAS
+) -> tuple[tuple[int, ...], ...]:
+    """Areas of `size` connected cells that do not overlap, from the cells with most alerts before on.
+
+    From each free cell, in the order of its count (ties: lowest cell), the nearest free cells are taken ring by ring
+    until there are as many as the treated area has: about a disc. What cannot grow so large is left out. The order
+    looks at counts before the start only, as the regression does, so it chooses nothing by the outcome.
+
+    Parameters
+    ----------
+    counts : alerts before by cell (int64 H3 of one resolution): all cells in which an area may lie
+    size : number of cells of the treated area
+    excluded : cells that no area may hold: the treated area, its buffer, and what touches them
+    """
+    free = set(counts) - set(excluded)
+    cells, n = np.fromiter(counts, np.int64), np.fromiter(counts.values(), float)
+    areas: list[tuple[int, ...]] = []
+    for seed in cells[np.lexsort((cells, -n))].tolist():
+        if len(areas) >= most:
+            break
+        if seed not in free:
+            continue
+        found = _nearest(seed, free, size)
+        free.difference_update(found)
+        if len(found) == size:
+            areas.append(tuple(sorted(found)))
+    return tuple(areas)
+
+
+def _nearest(seed: int, free: Collection[int], size: int) -> list[int]:
+    """Up to `size` free cells connected with the seed, nearest first."""
+    found: list[int] = []
+    waiting, seen = deque([seed]), {seed}
+    while waiting and len(found) < size:
+        cell = waiting.popleft()
+        found.append(cell)
+        for near in sorted(h3.grid_disk(cell, 1)):
+            if near in free and near not in seen:
+                seen.add(near)
+                waiting.append(near)
+    return found
+
+
+def around(cells: Collection[int], rings: int = 1) -> set[int]:
+    """Cells and those within some rings of them."""
+    return {near for cell in cells for near in h3.grid_disk(cell, rings)}
+
+
+def alike(totals: Mapping[int, float], treated: float) -> list[int]:
+    """Which areas (keys of `totals`: alerts before) are kept: those with a fifth of the treated area's alerts or more.
+
+    Where fewer than 40 have so many, the 40 with most.
+    """
+    order = sorted(totals, key=lambda key: (-totals[key], key))
+    kept = [key for key in order if totals[key] >= _LIKE * treated and totals[key] > 0]
+    return kept if len(kept) >= _ENOUGH else [key for key in order if totals[key] > 0][:_ENOUGH]
+
+
+# Constants added to counts before their logarithm is taken, as shares of their mean: from a straight line on the log
+# scale (drifting risk) to one nearly straight on the scale of counts (stable risk). The data weigh them.
+_SHIFTS: Final = (0.02, 0.1, 0.25, 0.5, 1.0, 2.0)
+_LEAST_SHIFT: Final = 0.25
+# Slopes of the windows, newest first, before any placebo is looked at, and how far they may lie off (sd): counts of the
+# past count for most of what comes, later ones for more. A tenth of what a hundred areas tell, most of what ten tell.
+_PRIOR_SLOPES: Final = (0.35, 0.25, 0.2, 0.2)
+_PRIOR_SUM: Final = 0.85
+_PRIOR_SD: Final = 0.2
+# The sd of covariates' slopes about zero.
+_COVARIATE_SD: Final = 1.0
+_ROUNDS: Final = 40
+# The pairs of phi (in units of the least) and tau2 between which residuals decide.
+_PHIS: Final = 2.0 ** np.arange(0, 6.5, 0.5)
+_TAUS2: Final = np.append(0.0, 0.005 * 2.0 ** np.arange(9))
+# Placebos' residuals calibrate each side of the interval; as many pseudo-residuals as this say that it is right.
+_CALIBRATION: Final = 10.0
+# Residuals of counts whose risk drifts have longer tails than the model, above more than below, and what is said of
+# the variance of the busiest areas is less sure than of all: Student's degrees of freedom are at most these.
+_FREE: Final = (12.0, 6.0)
+# An expectation this many times the largest placebo's lies outside what the placebos can tell.
+_OUTSIDE: Final = 2.0
+# Alerts that are added to each category's, grown as all did, before its own growth is taken.
+_LIKE_ALL: Final = 10.0
+# Fewer placebos, or fewer at the plan's own date, tell nothing.
+FEWEST_PLACEBOS: Final = 10
+FEWEST_OF_DATE: Final = 5
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """One regression: of the counts after on log(history + shift)."""
+
+    shift: FloatArray
+    centre: FloatArray
+    beta: FloatArray
+    covariance: FloatArray
+    phi: float
+    tau2: float
+    free: float
+    mean: FloatArray
+    leverage: FloatArray
+    loss: float
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What an area was to be expected to have: `mean`, and the variance of its logarithm from the regression."""
+
+    mean: float
+    variance: float
+
+
+@dataclass(frozen=True)
+class PlaceboModel:
+    """What like areas tell.
+
+    `phi`, `tau2`: the variance of a count about its prediction is phi · mean + tau2 · mean²; `free`: degrees of freedom
+    of the tails, for falls and for rises; `scales`: how much wider than the model the placebos' own residuals are, for
+    falls and for rises; `n`: placebos; `areas`: those at the plan's own date; `largest`: the largest mean fitted to a
+    placebo; `loss`: -2 log pseudo-likelihood of the best regression (less is better).
+    """
+
+    fits: tuple[_Fit, ...]
+    weights: FloatArray
+    phi: float
+    tau2: float
+    free: tuple[float, float]
+    scales: tuple[float, float]
+    n: int
+    areas: int
+    largest: float
+    loss: float
+
+    def expect(self, history: ArrayLike, covariates: ArrayLike = ()) -> Expectation:
+        """The expectation for an area at the plan's own date, from its counts in the windows of the history."""
+        row = np.asarray(history, float)[None, :]
+        extra = np.asarray(covariates, float)[None, :]
+        means, variances = [], []
+        for fit in self.fits:
+            x = _design(row, extra, np.zeros((1, 0)), fit.shift, fit.centre)[0]
+            x = np.concatenate([x, np.zeros(len(fit.beta) - len(x))])  # the other dates' intercepts
+            means.append(x @ fit.beta)
+            variances.append(x @ fit.covariance @ x)
+        mean = float(self.weights @ np.array(means))
+        variance = float(self.weights @ (np.array(variances) + (np.array(means) - mean) ** 2))
+        return Expectation(float(np.exp(mean)), variance)
+
+    def is_outside(self, expected: Expectation) -> bool:
+        """Whether an expectation is more than twice the largest placebo's, so that nothing like it was seen."""
+        return expected.mean > _OUTSIDE * self.largest
+
+    def tails(self, observed: ArrayLike, expected: Expectation, ratio: ArrayLike = 1.0) -> tuple[Any, Any]:
+        """Chances of so few, and of so many, alerts where the true ratio to the expectation is `ratio`."""
+        few, many = mid_tails(observed, np.asarray(ratio) * expected.mean, self.phi, self.tau2 + expected.variance)
+        few, many = (
+            stats.t.cdf(stats.norm.ppf(np.clip(tail, 1e-15, 1 - 1e-15)) / scale, free)
+            for tail, scale, free in zip((few, many), self.scales, self.free, strict=True)
+        )
+        return few, many
+
+
+def mid_tails(observed: ArrayLike, mean: ArrayLike, phi: ArrayLike, tau2: ArrayLike) -> tuple[Any, Any]:
+    """Mid-p chances of at most, and of at least, `observed` where the variance is phi · mean + tau2 · mean².
+
+    The effective count observed / phi is taken as negative binomial with size 1 / tau2 (Poisson where tau2 is 0), in
+    the continuous form by the incomplete beta function, so nothing is rounded; with phi = 1 and whole counts it is the
+    exact distribution.
+
+    >>> low, high = mid_tails(2, 4.0, 1.0, 0.0)
+    >>> round(float(low), 4), round(float(high), 4)
+    (0.1648, 0.8352)
+    """
+    m, x = np.broadcast_arrays(np.asarray(mean, float) / phi, np.asarray(observed, float) / phi)
+    size = 1 / np.maximum(tau2, 1e-9)
+    p = size / (size + m)
+    at_most = special.betainc(size, x + 1, p)
+    below = np.where(x > 0, special.betainc(size, np.maximum(x, 1e-12), p), 0.0)
+    poisson = np.asarray(tau2) < 1e-6
+    at_most = np.where(poisson, special.gammaincc(x + 1, m), at_most)
+    below = np.where(poisson & (x > 0), special.gammaincc(np.maximum(x, 1e-12), m), below)
+    low = (at_most + below) / 2
+    return low, 1 - low
+
+
+def fit_placebos(
+    after: ArrayLike,
+    history: ArrayLike,
+    *,
+    dates: ArrayLike | None = None,
+    covariates: ArrayLike | None = None,
+    least: float = 1.0,
+) -> PlaceboModel | None:
+    """Regress the placebos' counts after on their counts before, by quasi-likelihood with a log link.
+
+    Variance phi · mean + tau2 · mean², both from the placebos' own residuals (pseudo-likelihood, Carroll & Ruppert
+    1988); the slopes are drawn towards usual ones (ridge). The regression is made for several constants added to the
+    counts before their logarithm is taken and averaged with weights exp(-loss / 2) (Buckland, Burnham & Augustin 1997,
+    Biometrics 53, 603-618).
+
+    Parameters
+    ----------
+    after : (n,) counts (or sums of harm weights) of the placebos in the window after
+    history : (n, k) their counts in windows before, newest first, which should not overlap
+    dates : (n,) whole numbers: 0 for the plan's own dates, others for placebo dates; each has a level of its own
+    covariates : (n, m) further columns, about zero; None: none
+    least : the smallest phi: 1 for counts; of weighted counts the mean weight of an alert, weighted
+
+    Returns
+    -------
+    None where there are fewer than 10 placebos, or 5 at the plan's own date, or no alerts.
+    """
+    y, past = np.asarray(after, float), np.asarray(history, float)
+    date = np.zeros(len(y), int) if dates is None else np.asarray(dates, int)
+    extra = np.zeros((len(y), 0)) if covariates is None else np.asarray(covariates, float)
+    if len(y) < FEWEST_PLACEBOS or (date == 0).sum() < FEWEST_OF_DATE or not y.any() or not past.any():
+        return None
+    others = (date[:, None] == np.unique(date[date != 0])[None, :]).astype(float)
+    fits = tuple(_fit(y, past, extra, others, shift, least) for shift in _SHIFTS)
+    loss = np.array([fit.loss for fit in fits])
+    weights = np.exp((loss.min() - loss) / 2)
+    weights /= weights.sum()
+    best = fits[int(loss.argmin())]
+    mixed = {name: float(weights @ np.array([getattr(fit, name) for fit in fits])) for name in ("phi", "tau2", "free")}
+    return PlaceboModel(
+        fits=fits,
+        weights=weights,
+        phi=mixed["phi"],
+        tau2=mixed["tau2"],
+        free=(min(max(mixed["free"], 2.0), _FREE[0]), min(max(mixed["free"], 2.0), _FREE[1])),
+        scales=_calibration(y, best),
+        n=len(y),
+        areas=int((date == 0).sum()),
+        largest=float(best.mean.max()),
+        loss=best.loss,
+    )
+
+
+def mix_growth(before: ArrayLike, after: ArrayLike, areas: ArrayLike) -> FloatArray:
+    """What each area's categories let expect: the mean, over its alerts before, of how the log of each category grew.
+
+    A covariate for `fit_placebos`. Of categories with few alerts in the city the growth is drawn towards that of all
+    (as if ten more had grown like all). An area without alerts has the city's mix.
+
+    Parameters
+    ----------
+    before, after : (c,) alerts of each category in the city, without the treated area
+    areas : (n, c) alerts before of each area by category
+    """
+    earlier, later, mix = np.asarray(before, float), np.asarray(after, float), np.asarray(areas, float)
+    growth = later.sum() / max(earlier.sum(), 1.0)
+    by_category = np.log((later + _LIKE_ALL * growth) / (earlier + _LIKE_ALL)) - np.log(max(growth, 1e-9))
+    share = (mix + 1e-12 * (earlier + 1)) / (mix + 1e-12 * (earlier + 1)).sum(axis=1, keepdims=True)
+    return np.asarray(share @ by_category, float)
+
+
+def plain_spread(before: ArrayLike, after: ArrayLike, least: float = 1.0) -> tuple[float, float]:
+    """Dispersion and drift of a comparison of two periods, from similar areas: (1, 0) for independent alerts.
+
+    With g the growth of all of them, (after - g before)² is on average phi · g (before + after) + 2 tau2 (g before)²,
+    as `displacement.scaled_difference` takes it; both parts by scoring, phi at least `least`.
+    """
+    earlier, later = np.asarray(before, float), np.asarray(after, float)
+    held = earlier + later > 0
+    if not held.any() or not earlier.sum() or not later.sum():
+        return least, 0.0
+    growth = later.sum() / earlier.sum()
+    both = growth * (earlier + later)[held]
+    # A mean m in `_spread` stands for g (before + after); g before is about m / (1 + g).
+    factor = 2 / (1 + growth) ** 2
+    residual = (later - growth * earlier)[held]
+    phi, tau2 = _spread(residual, both, np.zeros(len(both)), least)
+    return phi, tau2 / factor
+
+
+def _design(
+    past: FloatArray, extra: FloatArray, others: FloatArray, shift: FloatArray, centre: FloatArray
+) -> FloatArray:
+    """Columns of a regression: one, the logarithms of the counts before about their means, covariates, other dates."""
+    return np.column_stack([np.ones(len(past)), np.log(past + shift) - centre, extra, others])
+
+
+def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray, share: float, least: float) -> _Fit:
+    """Iteratively reweighted least squares, the two parts of the variance estimated anew in each round."""
+    shift = np.maximum(_LEAST_SHIFT * least, share * past.mean(axis=0))
+    centre = np.log(past + shift).mean(axis=0)
+    x = _design(past, extra, others, shift, centre)
+    slopes = _prior(past.shape[1])
+    ridge = np.diag(
+        [0.0, *[_PRIOR_SD**-2] * len(slopes), *[_COVARIATE_SD**-2] * extra.shape[1], *[0.0] * others.shape[1]]
+    )
+    pull = ridge @ np.concatenate([[0.0], slopes, np.zeros(extra.shape[1] + others.shape[1])])
+    mean, phi, tau2 = (y + y.mean()) / 2, max(1.0, least), 0.05
+    beta = np.zeros(x.shape[1])
+    for _ in range(_ROUNDS):
+        weight = mean / (phi + tau2 * mean)
+        covariance = np.linalg.inv(x.T @ (weight[:, None] * x) + ridge)
+        new = covariance @ (x.T @ (weight * (np.log(mean) + (y - mean) / mean)) + pull)
+        settled, beta = np.abs(new - beta).max() < 1e-6, new
+        mean = np.exp(np.clip(x @ beta, -9, 14))
+        leverage = mean / (phi + tau2 * mean) * np.einsum("ij,jk,ik->i", x, covariance, x)
+        if settled:
+            break
+        phi, tau2 = _spread(y - mean, mean, leverage, least)
+    variance = phi * mean + tau2 * mean**2
+    loss = float((np.log(variance) + (y - mean) ** 2 / variance).sum())
+    free = len(y) - float(leverage.sum()) - 2
+    return _Fit(shift, centre, beta, covariance, phi, tau2, free, mean, leverage, loss)
+
+
+def _prior(windows: int) -> FloatArray:
+    """Slopes of so many windows before any placebo is looked at."""
+    slopes = np.array([*_PRIOR_SLOPES, *[_PRIOR_SLOPES[-1]] * windows][:windows])
+    return np.asarray(_PRIOR_SUM * slopes / slopes.sum(), float)
+
+
+def _spread(residual: FloatArray, mean: FloatArray, leverage: FloatArray, least: float) -> tuple[float, float]:
+    """phi >= least and tau2 >= 0 of a variance phi · mean + tau2 · mean²: means over the pairs that residuals allow.
+
+    Each pair of a grid weighs exp(log likelihood) of the residuals as normal (pseudo-likelihood). The likeliest pair
+    alone often has tau2 = 0 by chance, which makes the variance of areas busier than most far too small.
+    """
+    phi, tau2 = (part.ravel()[:, None] for part in np.meshgrid(least * _PHIS, _TAUS2))
+    variance = phi * mean + tau2 * mean**2
+    fit = -(np.log(variance) + residual**2 / np.maximum(1 - leverage, 0.1) / variance).sum(axis=1) / 2
+    weights = np.exp(fit - fit.max())
+    weights /= weights.sum()
+    return float(weights @ phi[:, 0]), float(weights @ tau2[:, 0])
+
+
+def _calibration(y: FloatArray, fit: _Fit) -> tuple[float, float]:
+    """How far the placebos lie below and above their predictions, in units of the model (1 or more).
+
+    Risk that drifts has long tails above; the root mean squares of the normal scores below and above, drawn towards 1
+    as if ten more areas had been just as the model says, tell each side its own width, no narrower than the model's.
+    """
+    left = np.clip(1 - fit.leverage, 0.1, 1)
+    low, _ = mid_tails(y, fit.mean, fit.phi * left, fit.tau2 * left)
+    score = stats.norm.ppf(np.clip(low, 1e-9, 1 - 1e-9))
+    return tuple(
+        max(1.0, float(np.sqrt(((part**2).sum() + _CALIBRATION) / (len(part) + _CALIBRATION))))
+        for part in (score[score < 0], score[score >= 0])
+    )  # type: ignore[return-value]
+
+
+def ratio_estimate(model: PlaceboModel, observed: float, expected: Expectation) -> Estimate:
+    """Observed over expected with its interval: the ratios that the two tails do not exclude."""
+    if expected.mean <= 0:
+        return UNKNOWN
+    bounds = (-12.0, 12.0)
+
+    def crossing(side: int) -> float:
+        def gap(log_ratio: float) -> float:
+            return float(model.tails(observed, expected, np.exp(log_ratio))[side]) - SHOWN_TAIL
+
+        low, high = gap(bounds[0]), gap(bounds[1])
+        if low * high > 0:
+            return -np.inf if side else np.inf
+        return float(optimize.brentq(gap, bounds[0], bounds[1], xtol=1e-7))
+
+    low = float(np.exp(crossing(1))) if observed > 0 else 0.0
+    return Estimate(observed / expected.mean, low, float(np.exp(crossing(0))))
+
 
 # From so many placebos on something can be shown or likely.
 ENOUGH_PLACEBOS: Final = 20
@@ -260,7 +642,7 @@ def placebo_verdict(
         before=before,
         city=before * growth,
         expected=expected.mean,
-        ratio=ratio_estimate(model, observed, expected, 1 - 2 * SHOWN_TAIL),
+        ratio=ratio_estimate(model, observed, expected),
         placebos=model.n,
         areas=model.areas,
         phi=model.phi,

@@ -19,12 +19,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import h3.api.basic_int as h3
 import numpy as np
 import shapely
 
+from analysis.stats.result import CellPlace
 from curim_data.model import LANGUAGES, CityProfile, FloatArray, Translator, cell_polygons, translator
 from curim_data.model.place_names import AREA, numbered_area
 from curim_data.model.shared_shapes import ask_shape
@@ -35,50 +36,16 @@ EQUATOR_M: Final = 6_378_137.0  # WGS84
 FLATTENING: Final = 1 / 298.257223563
 
 
-class Placed(Protocol):
-    """What can be named: an id and a point (WGS84)."""
-
-    @property
-    def id(self) -> str:
-        """What tells it from others."""
-
-    @property
-    def longitude(self) -> float:
-        """Degrees east."""
-
-    @property
-    def latitude(self) -> float:
-        """Degrees north."""
-
-
-class Outlined(Placed, Protocol):
-    """A place with its cells and a point (WGS84)."""
-
-    @property
-    def cells(self) -> tuple[int, ...]:
-        """Its H3 cells, of one resolution."""
-
-
-@dataclass(frozen=True)
-class KnownPlace:
-    """A place that keeps its id; its position in a list of known places keeps its number."""
-
-    id: str
-    cells: tuple[int, ...]
-    longitude: float
-    latitude: float
-
-
 _Spot = TypeVar("_Spot")
 
 
-def as_known_places(spots: Sequence[Any]) -> tuple[KnownPlace, ...]:
+def as_known_places(spots: Sequence[Any]) -> tuple[CellPlace, ...]:
     """Places that lend their ids and numbers: those with most alerts first, as new ones have few at first."""
     ordered = sorted(spots, key=lambda spot: (-spot.n, spot.id))
-    return tuple(KnownPlace(spot.id, spot.cells, spot.longitude, spot.latitude) for spot in ordered)
+    return tuple(CellPlace(spot.id, spot.cells, spot.longitude, spot.latitude) for spot in ordered)
 
 
-def match_places(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> dict[int, int]:
+def match_places(spots: Sequence[CellPlace], places: Sequence[CellPlace]) -> dict[int, int]:
     """For each place found that is a known one: its position in `spots`, and that of the known one in `places`.
 
     Pairs that overlap, or whose centres lie within 200 m, are taken best first, each place once. How good a pair is:
@@ -101,7 +68,7 @@ def match_places(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> dic
     return found
 
 
-def _overlapping_pairs(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> set[tuple[int, int]]:
+def _overlapping_pairs(spots: Sequence[CellPlace], places: Sequence[CellPlace]) -> set[tuple[int, int]]:
     """Positions of places that share a cell at the coarsest of all their resolutions: all that overlap, and more."""
     sizes = [h3.get_resolution(place.cells[0]) for place in (*spots, *places) if place.cells]
     holders: dict[int, list[int]] = {}
@@ -112,7 +79,7 @@ def _overlapping_pairs(spots: Sequence[Outlined], places: Sequence[KnownPlace]) 
     return {(i, j) for i, cell in shared for j in holders.get(cell, ())}
 
 
-def known_ids(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> tuple[str, ...]:
+def known_ids(spots: Sequence[CellPlace], places: Sequence[CellPlace]) -> tuple[str, ...]:
     """For each place the id of the known one that it is, else its own or one of its cells; ids stay distinct."""
     pairs = match_places(spots, places)
     taken = {places[other].id for other in pairs.values()}
@@ -128,7 +95,7 @@ def known_ids(spots: Sequence[Outlined], places: Sequence[KnownPlace]) -> tuple[
     return tuple(out)
 
 
-def with_known_ids(spots: Sequence[_Spot], places: Sequence[KnownPlace]) -> tuple[_Spot, ...]:
+def with_known_ids(spots: Sequence[_Spot], places: Sequence[CellPlace]) -> tuple[_Spot, ...]:
     """The places with the ids of those known ones that they are (`known_ids`). The order is kept."""
     given: Any = spots
     ids = known_ids(given, places)
@@ -278,7 +245,7 @@ def name_area(longitude: float, latitude: float, city: CityProfile) -> SpotName:
     return next((name for name in names if name.direction == "middle"), names[-1])
 
 
-def name_spots(spots: Iterable[Placed], city: CityProfile, places: Sequence[KnownPlace] = ()) -> dict[str, SpotName]:
+def name_spots(spots: Iterable[Any], city: CityProfile, places: Sequence[CellPlace] = ()) -> dict[str, SpotName]:
     """Name spots by their id, each with a name of its own in every language.
 
     `places`: known ones (`analysis.spots.naming`), whose names stay with them whatever filter finds them. The others
@@ -302,7 +269,7 @@ def name_spots(spots: Iterable[Placed], city: CityProfile, places: Sequence[Know
     return {spot.id: names[spot.id] for spot in given}
 
 
-def _known_names(places: tuple[KnownPlace, ...], city: CityProfile) -> tuple[list[SpotName], dict[str, set[str]]]:
+def _known_names(places: tuple[CellPlace, ...], city: CityProfile) -> tuple[list[SpotName], dict[str, set[str]]]:
     """The names of known places in their order, and what is taken by them; kept for the last lists of a profile.
 
     Each audience has a list of its own, and threads may ask at the same time.

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from analysis.clusters.results import Cluster
+from analysis.clusters.detection import Cluster
 from analysis.hotspots.excess import ratio_says_something
 from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import SpotName
 from analysis.stats.intervals import Estimate, wilson
-from analysis.stats.result import Choice
-from analysis.trends.week_clock import HOURS, week_clock
+from analysis.stats.result import Choice, Result
+from analysis.trends.time_series import HOURS, week_clock
 from curim_data.model import LANGUAGES, N_, CityProfile, Message, Translator, translator
 from curim_data.model.labels import UNCATEGORISED, category_label, hour_label
 from curim_data.model.plan import CategoryShare, Caution, Interval, Problem
@@ -28,7 +28,7 @@ Place = Spot | Cluster
 
 
 @dataclass(frozen=True)
-class SpotProfile:
+class SpotProfile(Result):
     """A spot's alerts in figures.
 
     categories: id and share of the n alerts, largest first (an alert of several categories counts in each, so that the
@@ -39,7 +39,6 @@ class SpotProfile:
     at. share_written: whether the share of the largest category is written out.
     """
 
-    n: int
     categories: tuple[CategoryShare, ...]
     labels: Mapping[str, str]
     hours: tuple[int, int] | None
@@ -47,7 +46,6 @@ class SpotProfile:
     women: Estimate | None
     unknown_gender: float | None
     since: dt.date | None = None
-    choices: tuple[Choice, ...] = field(default=())
     share_written: bool = True
 
     def sentence(self, t: Translator) -> str:

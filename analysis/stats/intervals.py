@@ -1,28 +1,39 @@
-"""Shares, rates and their ratios, each with its interval."""
+"""Shares, rates and their ratios, each with its interval.
+
+Alerts that count by the harm they do: weights with a mean of one, by severity or by a city's harm index.
+
+A sum of weights of Poisson events is compound Poisson: its variance is the sum of the squared weights. Where alerts
+come in bursts, so that their number varies φ times as much as a Poisson count, the sum varies at most about φ times as
+much too: exactly so where all of a burst weigh alike, less where its weights are independent. So φ Σ w² is used, and
+intervals hold at least what they promise.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
+from typing import Any, Final, Literal
 
 import numpy as np
+import pandas as pd
 from scipy import stats
+from scipy.special import gammainccinv, gammaincinv
 
-from analysis.stats.exact_ratios import ratio_interval
-from curim_data.model import FloatArray
+from analysis.stats.result import Choice
+from analysis.stats.significance import ratio_interval
+from curim_data.model import FloatArray, IntArray, Message, Num
 
-RatioMethod = Literal["exact", "log"]
+# The tail of an interval of 95 % on either side, and the normal quantile there.
+TAIL: Final = (1 - 0.95) / 2
+Z: Final = float(stats.norm.isf(TAIL))
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its interval: `value` is NaN where there is nothing to compute it from; `low` <= `high`."""
+    """A number with its 95 % interval: `value` is NaN where there is nothing to compute it from; `low` <= `high`."""
 
     value: float
     low: float
     high: float
-    level: float = 0.95
 
     @property
     def known(self) -> bool:
@@ -33,11 +44,11 @@ class Estimate:
 UNKNOWN = Estimate(float("nan"), float("nan"), float("nan"))
 
 
-def wilson(k: float, n: float, level: float = 0.95) -> Estimate:
+def wilson(k: float, n: float) -> Estimate:
     """The share k/n with Wilson's score interval.
 
     With z the normal quantile: centre (k + z²/2) / (n + z²), half-width z / (n + z²) · sqrt(k (n - k) / n + z² / 4).
-    Without cases (n = 0) the share is NaN and the interval is 0 to 1. Raises ValueError unless 0 <= k <= n.
+    Without cases (n = 0) the share is NaN and the interval is 0 to 1.
 
     Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. JASA 22, 209-212.
 
@@ -45,32 +56,25 @@ def wilson(k: float, n: float, level: float = 0.95) -> Estimate:
     >>> round(e.value, 3), round(e.low, 3), round(e.high, 3)
     (0.8, 0.49, 0.943)
     """
-    if not 0 <= k <= n:
-        raise ValueError(f"a share needs 0 <= k <= n, got k={k}, n={n}")
     if n == 0:
-        return Estimate(float("nan"), 0.0, 1.0, level)
-    z = _quantile(level)
-    centre = (k + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * np.sqrt(k * (n - k) / n + z * z / 4)
-    return Estimate(k / n, max(0.0, float(centre - half)), min(1.0, float(centre + half)), level)
+        return Estimate(float("nan"), 0.0, 1.0)
+    centre = (k + Z * Z / 2) / (n + Z * Z)
+    half = Z / (n + Z * Z) * np.sqrt(k * (n - k) / n + Z * Z / 4)
+    return Estimate(k / n, max(0.0, float(centre - half)), min(1.0, float(centre + half)))
 
 
-def rate_ratio(
-    a: float,
-    b: float,
-    exposure_a: float = 1,
-    exposure_b: float = 1,
-    *,
-    level: float = 0.95,
-    method: RatioMethod = "exact",
-) -> Estimate:
-    """The ratio of two Poisson rates, (a / exposure_a) / (b / exposure_b), with its interval.
+def wilson_table(k: Any, n: Any) -> FloatArray:
+    """Shares of several counts with Wilson's intervals (`wilson`); shape (counts, 3): share, low, high."""
+    found = [wilson(float(part), float(whole)) for part, whole in zip(k, n, strict=True)]
+    return np.array([(one.value, one.low, one.high) for one in found], float).reshape(-1, 3)
 
-    "exact" (the default): given a + b, a is binomial; the Clopper-Pearson interval of its probability π becomes one of
-    the ratio by π / (1 - π) · exposure_b / exposure_a. It holds for any count, zeros included, and is never too narrow.
-    "log": exp(ln ratio ± z · sqrt(1/a + 1/b)), Wald on the log scale; needs both counts above zero, else 0 to infinity.
-    The ratio is NaN where both counts are zero and infinite where only b is. Raises ValueError on negative counts or
-    exposures that are not positive.
+
+def rate_ratio(a: float, b: float, exposure_a: float = 1, exposure_b: float = 1) -> Estimate:
+    """The ratio of two Poisson rates, (a / exposure_a) / (b / exposure_b), with its exact interval.
+
+    Given a + b, a is binomial; the Clopper-Pearson interval of its probability π becomes one of the ratio by
+    π / (1 - π) · exposure_b / exposure_a. It holds for any count, zeros included, and is never too narrow. The ratio is
+    NaN where both counts are zero and infinite where only b is.
 
     Przyborowski & Wilenski (1940), Biometrika 31, 313-323; Clopper & Pearson (1934), Biometrika 26, 404-413.
 
@@ -78,39 +82,20 @@ def rate_ratio(
     >>> round(e.value, 2), round(e.low, 2), round(e.high, 2)
     (2.0, 0.89, 4.78)
     """
-    if min(a, b) < 0 or min(exposure_a, exposure_b) <= 0:
-        raise ValueError("counts must not be negative and exposures must be above zero")
-    scale = exposure_b / exposure_a
     if a == b == 0:
-        return Estimate(float("nan"), 0.0, float("inf"), level)
-    value = a / b * scale if b else float("inf")
-    if method == "log":
-        if min(a, b) == 0:
-            return Estimate(value, 0.0, float("inf"), level)
-        spread = _quantile(level) * np.sqrt(1 / a + 1 / b)
-        return Estimate(value, float(value * np.exp(-spread)), float(value * np.exp(spread)), level)
-    return Estimate(value, *ratio_interval(a, b, exposure_a, exposure_b, level)[1:], level)
+        return Estimate(float("nan"), 0.0, float("inf"))
+    value = a / b * (exposure_b / exposure_a) if b else float("inf")
+    return Estimate(value, *ratio_interval(a, b, exposure_a, exposure_b)[1:])
 
 
-def share_ratio(a: float, total_a: float, b: float, total_b: float, *, level: float = 0.95) -> Estimate:
-    """The ratio of two shares, (a / total_a) / (b / total_b), with Katz's interval: `share_ratios` of one pair.
-
-    Raises ValueError for a count that does not lie between zero and its total.
-    """
-    if not (0 <= a <= total_a and 0 <= b <= total_b):
-        raise ValueError("each count must lie between zero and its total")
-    counts = np.array([[a], [total_a], [b], [total_b]], float)
-    value, low, high = share_ratios(counts[0], counts[1], counts[2], counts[3], level=level)
-    return Estimate(float(value[0]), float(low[0]), float(high[0]), level)
+def share_ratio(a: float, total_a: float, b: float, total_b: float) -> Estimate:
+    """The ratio of two shares, (a / total_a) / (b / total_b), with Katz's interval: `share_ratios` of one pair."""
+    x, n, y, m = np.array([[a], [total_a], [b], [total_b]], float)
+    return Estimate(*(float(part[0]) for part in share_ratios(x, n, y, m)))
 
 
 def share_ratios(
-    a: FloatArray,
-    total_a: FloatArray,
-    b: FloatArray,
-    total_b: FloatArray,
-    dispersion: float = 1.0,
-    level: float = 0.95,
+    a: FloatArray, total_a: FloatArray, b: FloatArray, total_b: FloatArray, dispersion: float = 1.0
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Ratios of two shares, (a / total_a) / (b / total_b), with the ends of Katz's interval on the log scale.
 
@@ -126,16 +111,14 @@ def share_ratios(
         add = np.where((a == 0) | (b == 0), 0.5, 0.0)
         x, n, y, m = a + add, total_a + add, b + add, total_b + add
         spread = np.sqrt(dispersion) * np.sqrt(np.maximum(0.0, 1 / x - 1 / n + 1 / y - 1 / m))
-        reach, middle = np.exp(_quantile(level) * spread), (x / n) / (y / m)
+        reach, middle = np.exp(Z * spread), (x / n) / (y / m)
         low = np.where(nothing | (a == 0), 0.0, middle / reach)
         high = np.where(nothing | (b == 0), np.inf, middle * reach)
     return value, low, high
 
 
-def poisson_rate(k: float, exposure: float, *, level: float = 0.95) -> Estimate:
+def poisson_rate(k: float, exposure: float) -> Estimate:
     """The rate k / exposure with its exact interval: χ²(2k) / 2 and χ²(2k + 2) / 2 over the exposure.
-
-    Raises ValueError on a negative count or an exposure that is not positive.
 
     Garwood, F. (1936). Fiducial limits for the Poisson distribution. Biometrika 28, 437-442.
 
@@ -143,20 +126,19 @@ def poisson_rate(k: float, exposure: float, *, level: float = 0.95) -> Estimate:
     >>> round(e.low, 2), round(e.high, 2)
     (4.8, 18.39)
     """
-    if k < 0 or exposure <= 0:
-        raise ValueError("a rate needs a count that is not negative and an exposure above zero")
-    tail = (1 - level) / 2
-    low = float(stats.chi2.ppf(tail, 2 * k)) / 2 if k else 0.0
-    high = float(stats.chi2.isf(tail, 2 * k + 2)) / 2
-    return Estimate(k / exposure, low / exposure, high / exposure, level)
+    count = weighted_sum(k, k, 1.0)
+    return Estimate(k / exposure, count.low / exposure, count.high / exposure)
 
 
-def weighted_sum(total: float, squares: float, largest: float, *, level: float = 0.95) -> Estimate:
+def weighted_sum(total: float, squares: float, largest: float, dispersion: float = 1.0) -> Estimate:
     """The sum of the weights of Poisson events with its gamma interval.
 
     With y the sum of the weights, v the sum of their squares and w the largest weight that an event can have:
-    v / 2y · χ²(2y² / v) and (v + w²) / 2(y + w) · χ²(2(y + w)² / (v + w²)) at the two tails. Where all weights are one
-    this is the exact interval of a count (Garwood). Raises ValueError unless y, v and w are above zero.
+    v / 2y · χ²(2y² / v) and (v + w²) / 2(y + w) · χ²(2(y + w)² / (v + w²)) at the two tails, and from zero where there
+    is no event. Where all weights are one this is the exact interval of a count (Garwood).
+
+    `dispersion`: of the number of events. As much more varies the sum, and as much more weighs the one further event of
+    the upper limit: where all weights are one these are the limits of an effective count.
 
     Fay, M. P. & Feuer, E. J. (1997). Confidence intervals for directly standardized rates: a method based on the gamma
     distribution. Statistics in Medicine 16, 791-801.
@@ -165,16 +147,116 @@ def weighted_sum(total: float, squares: float, largest: float, *, level: float =
     >>> round(e.low, 2), round(e.high, 2)
     (4.8, 18.39)
     """
-    if min(total, squares, largest) <= 0:
-        raise ValueError("a sum of weights needs weights above zero")
-    tail = (1 - level) / 2
-    low = squares / (2 * total) * float(stats.chi2.ppf(tail, 2 * total**2 / squares))
-    more, wider = total + largest, squares + largest**2
-    return Estimate(total, low, wider / (2 * more) * float(stats.chi2.isf(tail, 2 * more**2 / wider)), level)
+    squares, event = dispersion * squares, dispersion * largest
+    more, wider = total + event, squares + event**2
+    low = squares / total * float(gammaincinv(total**2 / squares, TAIL)) if total > 0 else 0.0
+    return Estimate(total, low, wider / more * float(gammainccinv(more**2 / wider, TAIL)))
 
 
-@lru_cache(maxsize=64)
-def _quantile(level: float) -> float:
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, got {level}")
-    return float(stats.norm.isf((1 - level) / 2))
+# By what an alert counts: the column of that name holds it.
+WeighedBy = Literal["severity", "harm"]
+
+
+@dataclass(frozen=True)
+class HarmWeights:
+    """Alerts by cell (or another unit) and weight.
+
+    counts : array, shape (m cells, s weights)
+    values : array, shape (s,); their mean over all alerts is one, so that weighted counts stay on the scale of
+        alerts.
+    choices : how the weights were made.
+    """
+
+    counts: FloatArray
+    values: FloatArray
+    choices: tuple[Choice, ...]
+
+    @property
+    def sums(self) -> FloatArray:
+        """Weight by cell, shape (m,)."""
+        return np.asarray(self.counts @ self.values)
+
+    @property
+    def squares(self) -> FloatArray:
+        """Sum of squared weights by cell, shape (m,)."""
+        return np.asarray(self.counts @ self.values**2)
+
+    @property
+    def drawn(self) -> FloatArray:
+        """The weight of every alert, shape (n,), in no order that means anything."""
+        return np.repeat(self.values, np.round(self.counts.sum(axis=0)).astype(int))
+
+    @property
+    def largest(self) -> float:
+        """The largest weight of an alert."""
+        return float(self.values[self.counts.sum(axis=0) > 0].max(initial=1.0))
+
+    @property
+    def scatter(self) -> float:
+        """How much more the sum of weights varies than a count: sum of squares over sum, one where all weigh alike."""
+        return float(self.squares.sum() / self.sums.sum()) if self.sums.sum() > 0 else 1.0
+
+
+def harm_weights(table: pd.DataFrame, cells: Any, by: WeighedBy = "severity") -> HarmWeights:
+    """Weigh alerts by their severity or the harm index of their category, one without it by the mean.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns cell (int64), `by` (missing where none was given), n.
+    cells : array of int64, shape (m,)
+        The study mask; what lies outside it is left out.
+    by : "severity" (1 to 5) or "harm" (an index, zero or more)
+    """
+    inside = table[table["cell"].isin(cells)]
+    values, column, choices = graded(inside[by], inside["n"].to_numpy(float), by)
+    at = pd.Index(cells).get_indexer(inside["cell"])
+    counts = np.zeros((len(cells), len(values)))
+    np.add.at(counts, (at, column), inside["n"].to_numpy(float))
+    return HarmWeights(counts, values, choices)
+
+
+def graded(grade: pd.Series, n: FloatArray, by: WeighedBy) -> tuple[FloatArray, IntArray, tuple[Choice, ...]]:
+    """The weights that occur (the last one, 1, is that of alerts without a grade), each row's, and how they arose.
+
+    `grade`: severity or harm index by row, missing where there is none; `n`: how many alerts each row holds. A mean
+    of zero gives no weights: all count one.
+    """
+    grade = grade.astype(float)
+    known = grade.notna().to_numpy()
+    levels = np.array(sorted(grade[known].unique()))
+    total = float(n[known].sum())
+    mean = float((grade[known] * n[known]).sum() / total) if total else 0.0
+    if not mean:
+        return np.ones(1), np.zeros(len(grade), dtype=np.int64), (Choice("weight", by, _NONE[by]),)
+    column = np.where(known, np.searchsorted(levels, grade.fillna(0)), len(levels)).astype(np.int64)
+    values = np.concatenate([levels / mean, [1.0]])
+    return values, column, _choices(values[:-1], mean, round(float(n.sum()) - total), by)
+
+
+_NONE: Final[dict[WeighedBy, Message]] = {
+    "severity": Message("No alert has a severity: all count the same."),
+    "harm": Message("No alert has a category with a harm index: all count the same."),
+}
+_WEIGHED: Final[dict[WeighedBy, Message]] = {
+    "severity": Message(
+        "Each alert counts by its severity over the mean severity of {mean}: from {least} for the mildest to "
+        "{most} for the gravest. Severity is a grade that is read as an amount here: 4 weighs twice as much as 2."
+    ),
+    "harm": Message(
+        "Each alert counts by the harm index that the city gives its category (of several the gravest), over the "
+        "mean index of {mean}: from {least} for the mildest to {most} for the gravest."
+    ),
+}
+_WITHOUT: Final[dict[WeighedBy, Message]] = {
+    "severity": Message("{n} alerts without a severity count as much as the mean."),
+    "harm": Message("{n} alerts of categories without a harm index count as much as the mean."),
+}
+
+
+def _choices(values: FloatArray, mean: float, ungraded: int, by: WeighedBy) -> tuple[Choice, ...]:
+    told = {"mean": Num(mean, 1), "least": Num(float(values[0])), "most": Num(float(values[-1]))}
+    choices = [Choice("weight", by, Message(_WEIGHED[by].text, told))]
+    if ungraded:
+        choices.append(Choice("ungraded", ungraded, Message(_WITHOUT[by].text, {"n": ungraded})))
+    return tuple(choices)

@@ -1,11 +1,10 @@
-"""What every result reports about itself."""
+"""What every result reports about itself, and what every place on a map has."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
-from curim_data.model import Message, Translator
+from curim_data.model import Message
 
 
 @dataclass(frozen=True)
@@ -17,20 +16,26 @@ class Choice:
     explanation: Message
 
 
-@runtime_checkable
-class Result(Protocol):
-    """A frozen result: n alerts behind it, the settings chosen, a plain sentence in the reader's language."""
+@dataclass(frozen=True)
+class CellPlace:
+    """A place on a map: its id, its H3 cells (of one resolution), and a point (WGS84, degrees)."""
+
+    id: str
+    cells: tuple[int, ...]
+    longitude: float
+    latitude: float
 
     @property
-    def n(self) -> int:
-        """Alerts behind the result."""
-        ...
+    def names(self) -> tuple[str, ...]:
+        """Its cells as H3 names (hexadecimal), for a filter or a link."""
+        return tuple(f"{cell:x}" for cell in self.cells)
 
-    @property
-    def choices(self) -> tuple[Choice, ...]:
-        """Settings chosen for the reader."""
-        ...
 
-    def sentence(self, t: Translator) -> str:
-        """One plain sentence in the reader's language."""
-        ...
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Result:
+    """What the frozen results have in common, which all have a `sentence(t)` too: `n` alerts that they are made of, and
+    the settings that were chosen for the reader.
+    """
+
+    n: int
+    choices: tuple[Choice, ...] = ()

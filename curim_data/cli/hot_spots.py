@@ -17,10 +17,10 @@ from curim_data.model import N_, Message, Translator
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.clusters.results import Cluster
+    from analysis.clusters.detection import Cluster
     from analysis.hotspots.grouping import Spot, SpotHarm
     from analysis.spots.naming import SpotName
-    from analysis.stats.harm_weights import WeighedBy
+    from analysis.stats.intervals import WeighedBy
     from analysis.stats.result import Choice
     from curim_data.studies.emerging import EmergingRow
 
@@ -353,7 +353,7 @@ def _emerging_row(t: Translator, line: EmergingRow, steps: int) -> dict[str, Any
 
 def _density(ctx: CommandContext, out: Path | None) -> Answer:
     """The density, its pixels as CSV or its classes as GeoJSON."""
-    from analysis.density.kernel_density import format_density
+    from analysis.density import format_density
 
     t, city, study = ctx.t, ctx.source.city, studies.density.density_study(ctx.source, ctx.filter)
     surface, area = study.density, [t(studies.spot_area.OF_CITY)] if studies.spot_area.has_area(ctx.filter) else []

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from analysis.clusters.detection import find_clusters
-from analysis.clusters.results import Clusters
+from analysis.clusters.detection import Clusters, find_clusters
 from analysis.spots.naming import with_known_ids
-from analysis.stats.harm_weights import WeighedBy
+from analysis.stats.intervals import WeighedBy
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

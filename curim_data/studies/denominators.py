@@ -11,8 +11,7 @@ import shapely
 
 from analysis.grid.cells import square_side
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE
-from analysis.hotspots.denominators import LAND, Denominator, DenominatorKind
-from analysis.hotspots.surroundings import OccupiedLand, occupied_land
+from analysis.hotspots.surroundings import LAND, Denominator, DenominatorKind, OccupiedLand, occupied_land
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source

@@ -15,12 +15,12 @@ import shapely
 from scipy.ndimage import maximum_filter
 from shapely.geometry.base import BaseGeometry
 
-from analysis.density.image import class_breaks
-from analysis.density.kernel_density import (
+from analysis.density import (
     Bandwidth,
     Density,
     bandwidth_by_rule,
     bandwidth_from_cells,
+    class_breaks,
     density_from_cells,
 )
 from analysis.grid.baseline import Raster, raster_from_polygon

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from analysis.emerging.classes import CLASSES, EmergingClass
+from analysis.emerging.cube import CLASSES, EmergingClass
 from analysis.emerging.detection import (
     CLASS_STEPS,
     MIN_STEPS,
@@ -183,7 +183,7 @@ def emerging_classes(source: Source, f: AlertFilter, resolution: int | None = No
     scatter = place_scatter(source, history, side)
     served = served_land(source, side)
     compared = land if served is None else served
-    found = emerging_hot_spots(_every_step(counted.frame, periods, land), compared, scatter=scatter)
+    found = emerging_hot_spots(_by_step(counted.frame, periods), compared, scatter=scatter)
     return EmergingClasses(history, found, counted, side, about, None, period)
 
 
@@ -237,11 +237,11 @@ def _history(periods: Periods) -> tuple[Choice, ...]:
     return (Choice("history", start.isoformat(), message),)
 
 
-def _every_step(frame: pd.DataFrame, periods: Periods, land: pd.Series) -> pd.DataFrame:
-    """The counts with a zero in steps that have no alert at all, so that time has no gaps."""
-    absent = periods.starts.difference(pd.DatetimeIndex(frame[periods.unit].unique()))
-    zeros = pd.DataFrame({"cell": land.index[0], periods.unit: absent, "n": 0.0})
-    return pd.concat([frame, zeros], ignore_index=True) if len(absent) else frame
+def _by_step(frame: pd.DataFrame, periods: Periods) -> pd.DataFrame:
+    """Counts by cell (rows) and step, of which one that has no alert at all is there too, so that time has no gaps."""
+    wide = frame.pivot(index="cell", columns=periods.unit, values="n")
+    wide.columns = pd.DatetimeIndex(wide.columns)
+    return wide.reindex(columns=periods.starts.union(wide.columns))
 
 
 def _lines(found: EmergingHotSpots, source: Source) -> tuple[EmergingRow, ...]:

@@ -20,10 +20,16 @@ from analysis.plans.evaluation import (
     evaluate,
     evaluate_by_gender,
 )
-from analysis.plans.placebo import ratio_estimate
-from analysis.plans.verdict import PlanTiming, Unknown, Verdict, placebo_verdict, smallest_shown_drop, unknown_verdict
-from analysis.stats.harm_weights import WeighedBy
-from analysis.stats.intervals import Estimate
+from analysis.plans.verdict import (
+    PlanTiming,
+    Unknown,
+    Verdict,
+    placebo_verdict,
+    ratio_estimate,
+    smallest_shown_drop,
+    unknown_verdict,
+)
+from analysis.stats.intervals import Estimate, WeighedBy
 from analysis.stats.result import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

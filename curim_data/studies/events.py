@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.hotspots.grouping import h3_name
 from analysis.trends.changes import MAIN_SHARE, Change
-from analysis.trends.events import LEAST, Event, find_events
+from analysis.trends.reporting import LEAST, Event, find_events
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

@@ -9,7 +9,7 @@ from typing import Final, get_args
 import pandas as pd
 
 from analysis.hotspots.grouping import BY_HARM, SpotHarm, harm_of_spots
-from analysis.stats.harm_weights import HarmWeights, WeighedBy, harm_weights
+from analysis.stats.intervals import HarmWeights, WeighedBy, harm_weights
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source

@@ -10,13 +10,12 @@ import pandas as pd
 
 from analysis.grid.cells import square_side
 from analysis.hotspots.cell_significance import HotCells, hot_cells
-from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.hotspots.excess import excess_choices
 from analysis.hotspots.grouping import Spot, cold_spots, hot_spots, marked_by, spots_of
 from analysis.hotspots.power import Power, detection_power, planned_power
-from analysis.hotspots.surroundings import OccupiedLand
-from analysis.spots.naming import KnownPlace, as_known_places, with_known_ids
-from analysis.stats.result import Choice
+from analysis.hotspots.surroundings import LAND, DenominatorKind, OccupiedLand
+from analysis.spots.naming import as_known_places, with_known_ids
+from analysis.stats.result import CellPlace, Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -225,7 +224,7 @@ def looked_at(index: CellArray, occupied: OccupiedLand | None) -> int:
     return len(index) if occupied is None else int(occupied.holds(index).sum())
 
 
-def known_places(source: Source) -> tuple[KnownPlace, ...]:
+def known_places(source: Source) -> tuple[CellPlace, ...]:
     """The hot spots of all alerts of all time: they lend ids and names to those of filters, for every audience alike.
 
     Cached by version of the alerts and of the city; from the home's prepared files where they are there.
@@ -252,21 +251,21 @@ def keep_known_places(source: Source) -> None:
     source.keep(PLACES, rows)
 
 
-def _kept_places(source: Source) -> tuple[KnownPlace, ...] | None:
+def _kept_places(source: Source) -> tuple[CellPlace, ...] | None:
     """The known places as they were kept; None where they were not for these alerts, or cannot be read."""
     rows = source.kept(PLACES)
     try:
         if rows is None:
             return None
         return tuple(
-            KnownPlace(name, tuple(int(cell, 16) for cell in cells), float(longitude), float(latitude))
+            CellPlace(name, tuple(int(cell, 16) for cell in cells), float(longitude), float(latitude))
             for name, cells, longitude, latitude in rows
         )
     except (ValueError, TypeError):
         return None
 
 
-_known_places: dict[tuple[str, str, int], tuple[KnownPlace, ...]] = {}
+_known_places: dict[tuple[str, str, int], tuple[CellPlace, ...]] = {}
 
 
 def _hot_spots(source: Source, f: AlertFilter, resolution: int | None, base: DenominatorKind) -> HotSpotStudy:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.plans.evaluation import DetectableDrop
-from analysis.plans.placebo import (
+from analysis.plans.verdict import (
     FEWEST_OF_DATE,
     PlaceboModel,
     alike,
@@ -27,9 +27,9 @@ from analysis.plans.placebo import (
     mix_growth,
     placebo_areas,
     plain_spread,
+    smallest_shown_drop,
 )
-from analysis.plans.verdict import smallest_shown_drop
-from analysis.stats.harm_weights import WeighedBy
+from analysis.stats.intervals import WeighedBy
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

@@ -11,15 +11,14 @@ import h3.api.basic_str as h3
 import numpy as np
 import pandas as pd
 
-from analysis.clusters.results import Cluster
+from analysis.clusters.detection import Cluster
 from analysis.hotspots.grouping import Spot, without_figures
 from analysis.plans.drafting import PlanDraft, baseline_dates, buffer_cells, draft_plan
 from analysis.plans.evaluation import DetectableDrop
 from analysis.spots.naming import SpotName, name_spot, name_spots
 from analysis.spots.profile import problem_for as problem_of_profile
 from analysis.spots.profile import profile_spot
-from analysis.trends.time_series import monthly
-from analysis.trends.week_clock import HOURS
+from analysis.trends.time_series import HOURS, monthly
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

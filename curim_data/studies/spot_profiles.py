@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.clusters.results import Cluster
+from analysis.clusters.detection import Cluster
 from analysis.gender import GenderShares, gender_shares
 from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import SpotName, name_spots
 from analysis.spots.profile import SpotProfile, profile_spot
 from analysis.stats.intervals import UNKNOWN, Estimate, wilson
-from analysis.trends.time_series import Trend
-from analysis.trends.week_clock import HOURS, WeekClock, peak_bands, week_clock
+from analysis.trends.time_series import HOURS, Trend, WeekClock, peak_bands, week_clock
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import sample_data
-from analysis.emerging.classes import CLASSES
+from analysis.emerging.cube import CLASSES
 from curim_data.model import LANGUAGES, translator
 from pages.parts.hotspots.emerging_layer import KIND_COLOURS
 from tests.app.conftest import Open, errors, word

@@ -13,7 +13,7 @@ import shapely
 from scipy.ndimage import gaussian_filter
 from scipy.stats import gaussian_kde
 
-from analysis.density.kernel_density import bandwidth_for
+from analysis.density import bandwidth_for
 from analysis.grid.baseline import raster_from_polygon
 from tests.benchmarks.clock import race, seconds
 from tests.benchmarks.results import Row, hand_in, hand_in_growth, hand_in_race

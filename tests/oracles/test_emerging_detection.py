@@ -15,10 +15,9 @@ import pytest
 from scipy.stats import binom, norm
 
 import sample_data
-from analysis.emerging.cube import GiStar, SpaceTimeCube, lagged_sums
+from analysis.emerging.cube import GiStar, SpaceTimeCube, block_permutation, kendall_s, lagged_sums
 from analysis.emerging.detection import EmergingHotSpots, emerging_hot_spots
 from analysis.grid.cells import centres_in_metres, neighbours
-from analysis.stats.mann_kendall import block_permutation, kendall_s
 from analysis.stats.significance import benjamini_hochberg
 from curim_data import query
 from curim_data.engine import Source, open_source
@@ -194,7 +193,8 @@ def sampled(sample: Home) -> EmergingHotSpots:
         resolution=10,
         without_default_points=True,
     )
-    return emerging_hot_spots(told.frame, source.city.land_cells(10))
+    counts = told.frame.pivot(index="cell", columns="month", values="n").rename(columns=pd.Timestamp)
+    return emerging_hot_spots(counts, source.city.land_cells(10))
 
 
 @pytest.mark.parametrize("spot", SPOTS, ids=lambda spot: spot["id"])

@@ -22,10 +22,9 @@ from analysis.clusters.detection import ALPHA, find_clusters
 from analysis.grid.cells import centres_in_metres, neighbours
 from analysis.hotspots import surroundings as sides
 from analysis.hotspots.cell_significance import gistar_on_land, hot_cells
-from analysis.hotspots.denominators import Denominator
 from analysis.hotspots.grouping import hot_spots
-from analysis.hotspots.surroundings import GISTAR_FROM, OccupiedLand, occupied_land
-from analysis.stats.harm_weights import harm_weights
+from analysis.hotspots.surroundings import GISTAR_FROM, Denominator, OccupiedLand, occupied_land
+from analysis.stats.intervals import harm_weights
 from analysis.stats.significance import benjamini_hochberg
 from curim_data.model import CityProfile
 from tests.effort import FULL, effort

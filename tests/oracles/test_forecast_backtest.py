@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.forecast.places import best_hits, hits
+from analysis.forecast.places import flagged_hits
 
 
 def pai_and_pei(came: list[float], told: list[float], flagged: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """Chainey's PAI, (n / N) / (a / A), and PEI, PAI over that of the best flags, of so many places of one size."""
-    shares = np.array(flagged) / len(came)
-    held = hits(came, told, shares)
-    return held / sum(came) / shares, held / best_hits(came, shares)
+    shares, land = np.array(flagged) / len(came), np.ones(len(came))
+    held, best = (flagged_hits(came, ranked, shares, land)[0] for ranked in (told, came))
+    return held / sum(came) / shares, held / best
 
 
 def test_three_places() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.hotspots.denominators import empirical_bayes
+from analysis.hotspots.surroundings import empirical_bayes
 from analysis.stats.intervals import rate_ratio, share_ratio, weighted_sum, wilson
 
 

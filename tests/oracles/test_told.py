@@ -15,7 +15,7 @@ import pytest
 
 from analysis.stats.intervals import UNKNOWN
 from analysis.trends.changes import CANDIDATE_KEYS, Change
-from analysis.trends.events import Event
+from analysis.trends.reporting import Event
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.store import Home

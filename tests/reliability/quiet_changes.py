@@ -22,7 +22,7 @@ from pyproj import Transformer
 from scipy import stats
 
 from analysis.trends.changes import LEVELS, Counts, LevelName, Past, _expected_of_city, burst_factors, judge
-from analysis.trends.events import find_events
+from analysis.trends.reporting import find_events
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import CELL_RESOLUTIONS
 from tests.reliability.world import AREAS, PERIOD_WEEKS, START, World, _areas, piraeus, pool, pool_cells, simulate

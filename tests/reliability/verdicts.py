@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
-from analysis.plans.placebo import fit_placebos
-from analysis.plans.verdict import LIKELY_TAIL, SHOWN_TAIL
+from analysis.plans.verdict import LIKELY_TAIL, SHOWN_TAIL, fit_placebos
 from analysis.stats.intervals import wilson
 
 # Standard deviation of the log rate and its half-life in weeks.

@@ -125,13 +125,6 @@ def test_a_doubled_district_is_clear_and_no_other_is() -> None:
     assert not {"clear"} & {*grades[:2], *grades[3:]}
 
 
-def test_an_emptied_city_is_clear_in_the_other_direction() -> None:
-    cube = quiet(7)
-    cube[:, :, -K:] = np.floor(cube[:, :, -K:] / 2)
-    city = judged(cube)["city"].iloc[0]
-    assert (city["grade"], city["direction"]) == ("clear", -1)
-
-
 def test_the_largest_category_does_not_hide_behind_itself() -> None:
     cube = quiet(8)
     cube[:, 0] *= 8
@@ -213,12 +206,6 @@ def test_a_change_is_listed_once_at_the_smallest_unit_that_carries_it() -> None:
     first = found[0]
     assert (first.key["district"], first.key["category"], first.grade) == ("d1", "c3", "clear")
     assert not [one for one in found[1:] if one.grade == "clear"]
-
-
-def test_a_quiet_city_lists_its_largest_movements_as_open() -> None:
-    found = distinct_changes(frame_of(quiet(12)), CANDIDATE_KEYS, {}, lambda _: 0.0)
-    assert len(found) >= 3
-    assert all(one.grade != "clear" for one in found)
 
 
 def test_what_would_be_visible_is_what_is_clear_in_four_of_five_cities() -> None:

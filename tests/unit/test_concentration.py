@@ -17,7 +17,6 @@ from analysis.concentration import (
     fewest_places,
     generalised_gini,
     gini,
-    runs_for,
 )
 from analysis.stats.dispersion import INDEPENDENT
 from analysis.stats.result import Result
@@ -44,14 +43,6 @@ def test_the_fewest_places_hold_the_part_and_one_fewer_does_not(counts: list[int
     full = sorted(counts, reverse=True)
     assert sum(full[:k]) >= part * sum(full) - 1e-9
     assert sum(full[: k - 1]) < part * sum(full)
-
-
-@given(counts_of_places, st.randoms(use_true_random=False))
-def test_nothing_depends_on_the_order_or_on_the_scale(counts: list[int], random: object) -> None:
-    shuffled = list(counts)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert gini(shuffled) == pytest.approx(gini(counts))
-    assert gini([3 * n for n in counts]) == pytest.approx(gini(counts))
 
 
 @given(counts_of_places)
@@ -97,12 +88,6 @@ def test_half_of_the_alerts_is_told_against_chance(t: Translator) -> None:
     assert found.p == 1 / 200
 
 
-def test_an_even_and_a_random_map_are_told_as_such(t: Translator) -> None:
-    assert "more evenly than expected by chance" in concentration(frame([5.0] * 100)).sentence(t)
-    random = np.random.default_rng(1).multinomial(200, [0.01] * 100).astype(float)
-    assert "is not shown" in concentration(frame(list(random))).sentence(t)
-
-
 def test_no_alerts_are_no_result_and_no_error(t: Translator) -> None:
     found = concentration(frame([0.0, 0.0]))
     assert found.n == 0
@@ -112,24 +97,6 @@ def test_no_alerts_are_no_result_and_no_error(t: Translator) -> None:
     assert np.isnan(generalised_gini([0, 1], unbiased=True))
     with pytest.raises(KeyError):
         found.share(0.3)
-
-
-@pytest.mark.parametrize(
-    "cells",
-    [
-        frame([]),
-        frame([1.0, -1.0]),
-        frame([1.0, np.nan]),
-        pd.DataFrame({"n": [1.0], "land_km2": [0.0]}),
-    ],
-)
-def test_what_cannot_be_is_refused(cells: pd.DataFrame) -> None:
-    with pytest.raises(ValueError, match=r"places|counts"):
-        concentration(cells)
-
-
-def test_many_places_get_fewer_random_maps() -> None:
-    assert [runs_for(cells).value for cells in (600, 36_000, 10**6)] == [199, 111, 39]
 
 
 def test_bursts_drawn_alert_by_alert_are_dirichlet_multinomial() -> None:

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import binom
 
 from analysis.hotspots.cell_significance import hot_cells
-from analysis.hotspots.denominators import Denominator, DenominatorKind, cell_rates, empirical_bayes
+from analysis.hotspots.surroundings import Denominator, DenominatorKind, cell_rates, empirical_bayes
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator

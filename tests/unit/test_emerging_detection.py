@@ -1,9 +1,18 @@
-"""Emerging hot spots: the windows and Gi* against slow twins, planted histories, withheld counts, words."""
+"""Emerging hot spots: the windows and Gi* against slow twins, planted histories, withheld counts, words.
+
+The seventeen classes of emerging hot spots: each by its rule, cold mirrored, and the order of the tests.
+
+Mann–Kendall for many series: against a slow twin, gaps, ties, and permutation.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import math
+from collections import Counter
+from itertools import combinations, permutations
 from math import sqrt
+from statistics import median
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -13,25 +22,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import binom, false_discovery_control
+from scipy.stats import binom, false_discovery_control, kendalltau, norm
 
-from analysis.emerging.cube import GiStar, Windows, connected_groups, lagged_sums, significant_cells
+from analysis.emerging.cube import (
+    CLASSES,
+    COUNT_PHRASES,
+    KINDS,
+    GiStar,
+    Windows,
+    block_permutation,
+    classify,
+    kendall_s,
+    lagged_sums,
+    run_to_last_step,
+    sen_slope,
+)
 from analysis.emerging.detection import (
     EmergingHotSpots,
     _mean_window,
-    block_for,
     emerging_hot_spots,
     periods_for,
     unit_of,
     whole_periods,
 )
 from analysis.grid.cells import neighbours, ring, square_side
-from analysis.hotspots.cell_significance import getis_ord
+from analysis.hotspots.cell_significance import connected_groups, significant_cells
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.exact_ratios import larger_rate, smaller_rate
-from analysis.stats.mann_kendall import sen_slope
 from analysis.stats.result import Result
-from analysis.stats.significance import benjamini_hochberg
+from analysis.stats.significance import benjamini_hochberg, larger_rate, smaller_rate
 from curim_data.model import LANGUAGES, CityProfile, Translator, translator
 
 MIDDLE = h3.latlng_to_cell(37.946, 23.65, 10)
@@ -95,16 +113,6 @@ def test_gistar_in_space_and_time_by_double_loop(lag: int) -> None:
                         weighted, weights, squares = weighted + w * residual[j, u], weights + w, squares + w * w
             slow = (weighted - mean * weights) / (spread * sqrt((n * squares - weights**2) / (n - 1)))
             assert z[i, t] == pytest.approx(slow, abs=1e-9)
-
-
-def test_gistar_is_the_plain_one_of_the_cube_where_land_and_steps_are_equal() -> None:
-    cells, counts, _ = cube_of(2, steps=4)
-    counts[0] += counts.sum(axis=0).max() - counts.sum(axis=0)
-    near = neighbours(cells, 1)
-    gistar = GiStar.of(counts, np.ones(len(counts)), near, 1)
-    steps = np.eye(4) + np.eye(4, k=-1)
-    plain = getis_ord(counts.ravel(), sparse.csr_array(sparse.kron(near, steps)))
-    assert every_z(gistar).ravel() == pytest.approx(plain, abs=1e-9)
 
 
 def test_gistar_of_some_cells_and_of_the_last_step_is_that_of_all() -> None:
@@ -173,13 +181,6 @@ def test_next_to_no_land_counts_as_some_so_that_a_quay_is_not_hot_at_once() -> N
     windows = Windows(np.ones((len(cells), 6)), neighbours(cells, 0), ring(cells, 0, 2), 1, land, 0.005)
     assert windows.latest().size_in == pytest.approx(2 * np.maximum(land, 0.005))
     assert windows.hot(1.2) == pytest.approx(every_p(windows))
-
-
-@given(st.integers(0, 4), st.integers(1, 6))
-def test_windows_in_time(lag: int, steps: int) -> None:
-    values = np.arange(steps, dtype=float) ** 2
-    slow = [values[max(0, step - lag) : step + 1].sum() for step in range(steps)]
-    assert lagged_sums(values, lag).tolist() == slow
 
 
 def test_marks_hang_together_in_space_and_time() -> None:
@@ -284,11 +285,6 @@ def test_surroundings_reach_as_far_as_the_alerts_of_a_window_ask() -> None:
     assert told[0] < told[1]
 
 
-def test_gistar_looks_at_neighbours_also_where_a_cell_is_a_place() -> None:
-    gistar = GiStar.of(STEADY.to_numpy(), LAND.to_numpy(), neighbours(CELLS, 1), 1)
-    assert emerging_hot_spots(STEADY, LAND, k=0).frame["z"].to_numpy() == pytest.approx(every_z(gistar)[:, -1])
-
-
 def test_a_usual_place_is_marked_from_the_least_number_on() -> None:
     """On an even map, one cell is given more and more alerts in the last step until it is marked."""
     counts = pd.DataFrame(2.0, index=LAND.index, columns=pd.date_range("2025-01-01", periods=12, freq="MS"))
@@ -341,15 +337,6 @@ def test_a_hole_is_cold_and_what_it_was_before_makes_it_oscillate() -> None:
     assert "Cold in 24 of 24 months." in result.sentence_of(int(MIDDLE), translator("en"))
 
 
-def test_a_window_is_compared_with_its_surroundings() -> None:
-    """In the middle of a quarter that is twice as dense as the city nothing is expected to stand out from it."""
-    counts = made(12)
-    quarter = h3.grid_disk(MIDDLE, 4).astype(np.int64)
-    counts.loc[quarter] = 6.0
-    near = emerging_hot_spots(counts, LAND, k=1).frame.loc[int(MIDDLE)]
-    assert (near["window"], near["expected"]) == (2 * 7 * 6, pytest.approx(2 * 7 * 6))
-
-
 @pytest.mark.parametrize("steps", [slice(0, 8), slice(-8, None)])
 def test_the_figures_of_a_cell_are_those_of_the_last_step(steps: slice) -> None:
     hole = h3.grid_disk(MIDDLE, 1).astype(np.int64)
@@ -362,13 +349,6 @@ def test_the_figures_of_a_cell_are_those_of_the_last_step(steps: slice) -> None:
     last = emerging_hot_spots(counts, LAND).frame.loc[int(MIDDLE)]
     assert (last["q"] <= 0.05) == (steps.stop is None)
     assert (last["z"] > 3) == (steps.stop is None)
-
-
-def test_an_empty_city_has_no_pattern() -> None:
-    result = emerging_hot_spots(made() * 0, LAND)
-    assert set(result.frame["cls"]) == {"none"}
-    assert result.places == ()
-    assert result.sentence(translator("en")).startswith("No place is hot now")
 
 
 def test_below_ten_steps_no_trend_is_told() -> None:
@@ -390,14 +370,6 @@ def test_a_place_takes_the_class_of_its_peak_and_two_peaks_are_two_places() -> N
     assert sum(len(place.cells) for place in result.places) == (result.frame["cls"] != "none").sum()
 
 
-def test_what_comes_and_goes_beside_a_lasting_place_is_its_echo() -> None:
-    """Cells beyond the lasting spot are hot only when its neighbour has alerts too: one place all the same."""
-    counts = made(steady=(0, [60.0] * 24), beside=(1, [60.0, 0.0, 0.0, 0.0] * 5 + [0.0, 0.0, 60.0, 60.0]))
-    result = emerging_hot_spots(counts, LAND)
-    assert {"persistent_hot", "sporadic_hot"} <= set(result.frame["cls"])
-    assert [place.cls for place in result.places] == ["persistent_hot"]
-
-
 def test_trends_are_corrected_for_the_number_of_lasting_cells() -> None:
     rng = np.random.default_rng(3)
     noise, rising = (60 + rng.poisson(60, 24)).tolist(), [40.0 + 4 * step for step in range(24)]
@@ -415,15 +387,9 @@ def test_little_land_at_the_shore_is_expected_to_hold_little() -> None:
     assert set(emerging_hot_spots(counts, land).frame["cls"]) == {"none"}
 
 
-def long(counts: pd.DataFrame) -> pd.DataFrame:
-    frame = counts.rename_axis(columns="month").stack().rename("n").reset_index()
-    return frame[frame["n"] > 0]
-
-
-def test_long_and_wide_tables_are_the_same_and_order_does_not_matter() -> None:
-    wide = emerging_hot_spots(STEADY, LAND)
-    shuffled = emerging_hot_spots(long(STEADY).sample(frac=1, random_state=1), LAND.sample(frac=1, random_state=2))
-    pd.testing.assert_frame_equal(wide.frame, shuffled.frame)
+def test_order_of_cells_does_not_matter() -> None:
+    shuffled = emerging_hot_spots(STEADY.sample(frac=1, random_state=1), LAND.sample(frac=1, random_state=2))
+    pd.testing.assert_frame_equal(shuffled.frame, emerging_hot_spots(STEADY, LAND).frame)
 
 
 def test_unusable_tables_are_refused() -> None:
@@ -431,17 +397,8 @@ def test_unusable_tables_are_refused() -> None:
         emerging_hot_spots(STEADY.iloc[:, :1], LAND)
     with pytest.raises(ValueError, match="without gaps"):
         emerging_hot_spots(STEADY.iloc[:, [0, 1, 3]], LAND)
-    with pytest.raises(ValueError, match="month or week"):
-        emerging_hot_spots(long(STEADY).drop(columns="month"), LAND)
-    with pytest.raises(ValueError, match="twice"):
-        emerging_hot_spots(pd.concat([long(STEADY)] * 2), LAND)
     with pytest.raises(ValueError, match="needs cells"):
         emerging_hot_spots(STEADY, LAND.iloc[:0])
-    for wrong in (-1.0, np.inf):
-        with pytest.raises(ValueError, match="not negative"):
-            emerging_hot_spots(STEADY.replace(3.0, wrong), LAND)
-        with pytest.raises(ValueError, match="not negative"):
-            emerging_hot_spots(long(STEADY).assign(n=wrong), LAND)
 
 
 @pytest.mark.parametrize(
@@ -469,32 +426,9 @@ def test_only_whole_periods_count() -> None:
     assert len(whole_periods("month", dt.date(2026, 1, 2), dt.date(2026, 1, 30))) == 0
 
 
-def test_blocks_need_enough_steps() -> None:
-    assert [block_for(steps) for steps in (10, 23, 24, 48)] == [1, 1, 3, 3]
-
-
 def weekly() -> EmergingHotSpots:
     counts = made(spot=(0, [0.0] * 22 + [60.0] * 2))
     return emerging_hot_spots(counts.set_axis(pd.date_range("2026-01-05", periods=24, freq="7D"), axis=1), LAND)
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_every_result_can_be_said_in_every_language(lang: str) -> None:
-    t = translator(lang)
-    for result in (
-        emerging_hot_spots(STEADY, LAND),
-        weekly(),
-        emerging_hot_spots(made() * 0, LAND),
-        emerging_hot_spots(STEADY, LAND, lag=0),
-    ):
-        cell = int(MIDDLE)
-        for text in (
-            result.sentence(t),
-            result.sentence_of(cell, t),
-            *(t(choice.explanation) for choice in result.choices),
-        ):
-            assert text
-            assert "{" not in text
 
 
 def test_the_history_of_a_cell_in_words() -> None:
@@ -520,3 +454,179 @@ def test_windows_of_counts_that_come_in_bursts_are_tested_as_so_many_fewer(city:
     assert wide.least > plain.least
     assert any("come in bursts" in t(choice.explanation) for choice in wide.choices)
     assert len(plain.choices) == len(wide.choices) - 1
+
+
+# Twenty steps: H hot, C cold, - neither; the trend of Gi* (+ up, - down, 0 none); the class.
+SERIES = [
+    ("-------------------H", "0", "new_hot"),
+    ("-----C-------------H", "0", "new_hot"),
+    ("-----------------HHH", "+", "consecutive_hot"),
+    ("--C-------------HHHH", "0", "consecutive_hot"),
+    ("---HHHHHHHHHHHHHHHHH", "+", "consecutive_hot"),
+    ("HHHHHHHHHHHHHHHHHHH-", "0", "historical_hot"),
+    ("HHHHHHHHHHHHHHHHHHC-", "+", "historical_hot"),
+    ("HHHHHHHHHHHHHHHHHHHH", "+", "intensifying_hot"),
+    ("--HHHHHHHHHHHHHHHHHH", "+", "intensifying_hot"),
+    ("HHHHHHHHHHHHHHHHHHHH", "-", "diminishing_hot"),
+    ("HHHHHHHHHHHHHHHHHHHH", "0", "persistent_hot"),
+    ("HHHHHH-HHHH-HHHHHHHH", "0", "persistent_hot"),
+    ("HHHHHHC-HHHHHHHHHHHH", "0", "persistent_hot"),
+    ("HHH---C----H------HH", "+", "oscillating_hot"),
+    ("HHHHHHH---HHHHHHHHHH", "+", "sporadic_hot"),
+    ("H------------------H", "0", "sporadic_hot"),
+    ("HHHHHHHHHHHHHHHHH---", "-", "none"),
+    ("HH--HH--HH--HH--HH--", "0", "none"),
+    ("--------------------", "+", "none"),
+]
+
+
+def turned(series: str, trend: str, name: str) -> tuple[str, str, str]:
+    """The same in cold."""
+    return (
+        series.translate(str.maketrans("HC", "CH")),
+        trend.translate(str.maketrans("+-", "-+")),
+        name.replace("_hot", "_cold"),
+    )
+
+
+def one(series: str, trend: str = "0") -> str:
+    marks = np.array(list(series))
+    return str(classify(marks == "H", marks == "C", trend == "+", trend == "-")[0])
+
+
+@pytest.mark.parametrize(("series", "trend", "name"), [*SERIES, *(turned(*row) for row in SERIES)])
+def test_each_class_by_its_rule(series: str, trend: str, name: str) -> None:
+    assert one(series, trend) == name
+
+
+def test_there_are_seventeen_classes_and_each_can_come_out() -> None:
+    rows = [*SERIES, *(turned(*row) for row in SERIES)]
+    assert len(CLASSES) == 17
+    assert {name for _, _, name in rows} == set(CLASSES)
+    assert set(COUNT_PHRASES) == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("series", "name"),
+    [
+        ("HHHHHHHHHHHHHHHHHHHC", "new_cold"),  # new goes before historical
+        ("HHHHHHHHHHHHHHHHHHCC", "consecutive_cold"),  # and so does consecutive
+        ("CHHHHHHHHHHHHHHHHHHHHHHHHHHHHC", "historical_hot"),  # which goes before oscillating
+        ("HH", "persistent_hot"),
+        ("-H", "new_hot"),
+        ("CH", "new_hot"),
+        ("H-", "none"),
+    ],
+)
+def test_the_first_rule_that_holds_decides(series: str, name: str) -> None:
+    assert one(series) == name
+
+
+@given(st.lists(st.sampled_from("HC-"), min_size=2, max_size=30).map("".join), st.sampled_from("+-0"))
+def test_cold_mirrors_hot_and_every_series_has_one_class(series: str, trend: str) -> None:
+    name = one(series, trend)
+    mirrored, other, expected = turned(series, trend, name.replace("_cold", "_HOT"))
+    assert one(mirrored, other) == expected.replace("_HOT", "_hot")
+    if name != "none" and not name.startswith("historical"):
+        assert series[-1] == ("H" if name.endswith("_hot") else "C")
+
+
+def test_the_last_run() -> None:
+    assert run_to_last_step(
+        [[True, False, True, True], [True, True, True, True], [True, True, True, False]]
+    ).tolist() == [
+        2,
+        4,
+        0,
+    ]
+
+
+def test_hot_and_cold_classes_are_signed_as_they_are_named() -> None:
+    signs = {1: "hot", -1: "cold"}
+    assert all(name == f"{one.kind}_{signs[one.sign]}" for name, one in CLASSES.items() if name != "none")
+    assert (len(CLASSES), CLASSES["none"].sign) == (17, 0)
+
+
+VALUES = st.one_of(st.just(math.nan), st.integers(0, 4).map(float), st.floats(-5, 5, width=16))
+
+
+def slow(series: list[float]) -> tuple[float, float]:
+    """S and Sen's slope, pair by pair."""
+    known = [(step, value) for step, value in enumerate(series) if not math.isnan(value)]
+    pairs = list(combinations(known, 2))
+    s = sum((b > a) - (b < a) for (_, a), (_, b) in pairs)
+    slopes = [(b - a) / (j - i) for (i, a), (j, b) in pairs]
+    return s, median(slopes) if slopes else math.nan
+
+
+@given(st.integers(2, 9).flatmap(lambda n: st.lists(st.lists(VALUES, min_size=n, max_size=n), min_size=1, max_size=5)))
+def test_many_series_are_as_each_alone_pair_by_pair(rows: list[list[float]]) -> None:
+    for row, s, slope in zip(rows, kendall_s(rows), sen_slope(rows), strict=True):
+        expected = slow(row)
+        assert s == expected[0]
+        assert slope == pytest.approx(expected[1], nan_ok=True)
+
+
+def test_without_ties_s_is_scipys_tau_times_the_pairs() -> None:
+    series = np.random.default_rng(2).normal(size=30)
+    assert kendall_s(series).item() / (30 * 29 / 2) == pytest.approx(kendalltau(range(30), series).statistic)
+
+
+def test_with_blocks_of_one_step_it_is_the_permutation_test() -> None:
+    series = [1.0, 3.0, 2.0, 5.0, 4.0]
+    s = abs(slow(series)[0])
+    exact = np.mean([abs(slow(list(order))[0]) >= s for order in permutations(series)])
+    found = block_permutation(series, block=1, runs=4000, seed=1)
+    assert found.item() == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 4000))
+
+
+def test_blocks_stay_whole_and_the_first_takes_the_rest() -> None:
+    seen: set[tuple[float, ...]] = set()
+
+    def watch(values: np.ndarray) -> np.ndarray:
+        seen.add(tuple(values[0].tolist()))
+        return values
+
+    block_permutation([np.arange(8.0)], block=3, runs=200, rebuild=watch)
+    blocks = [(0.0, 1.0), (2.0, 3.0, 4.0), (5.0, 6.0, 7.0)]
+    assert seen == {sum(order, ()) for order in permutations(blocks)}
+    seen.clear()
+    block_permutation([np.arange(6.0)], block=3, runs=50, rebuild=watch)
+    assert seen == {(0.0, 1.0, 2.0, 3.0, 4.0, 5.0), (3.0, 4.0, 5.0, 0.0, 1.0, 2.0)}
+
+
+def test_what_can_no_longer_be_small_is_permuted_no_further_and_the_rest_is_as_it_was() -> None:
+    rng = np.random.default_rng(4)
+    series = rng.normal(size=(60, 20)) + rng.choice([0, 0.08], 60)[:, None] * np.arange(20)
+    whole = block_permutation(series, block=1, runs=499)
+    short = block_permutation(series, block=1, runs=499, enough=50)
+    small = whole < 50 / 500
+    assert 5 < small.sum() < 55
+    assert (short[small] == whole[small]).all()
+    assert (short[~small] >= 50 / 500).all()
+    assert np.abs(short[~small] / whole[~small] - 1).max() < 0.6
+    assert not np.array_equal(short, whole)
+
+
+def plain_p(series: np.ndarray) -> np.ndarray:
+    """The normal tail of S for independent steps, with ties and continuity correction: what a plain test says."""
+    n = series.shape[1]
+    ties = [sum(t * (t - 1) * (2 * t + 5) for t in Counter(row.tolist()).values()) for row in series]
+    variance = (n * (n - 1) * (2 * n + 5) - np.array(ties)) / 18
+    return np.asarray(2 * norm.sf(np.maximum(np.abs(kendall_s(series)) - 1, 0) / np.sqrt(variance)))
+
+
+@pytest.mark.parametrize("block", [1, 3])
+def test_series_made_of_windows_show_false_trends_unless_the_windows_are_made_anew(block: int) -> None:
+    """The reason for `rebuild`: sums of two neighbouring steps, without any trend."""
+    rng = np.random.default_rng(9)
+    steps = rng.poisson(4, (300, 30)).astype(float)
+    plain = int((plain_p(lagged_sums(steps, 1)) <= 0.05).sum())
+    anew = int((block_permutation(steps, block=block, runs=199, rebuild=lambda x: lagged_sums(x, 1)) <= 0.05).sum())
+    assert plain / 300 == pytest.approx(0.158, abs=0.05)
+    assert binom.sf(anew - 1, 300, 0.05) >= 0.01
+
+
+def test_sens_slope_of_many_series_needs_no_more_memory() -> None:
+    series = np.tile(np.arange(300.0), (400, 1))  # more pairs than one pass holds
+    assert sen_slope(series) == pytest.approx(np.ones(400))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.trends.events import HOURS, find_events
+from analysis.trends.reporting import HOURS, find_events
 
 FIRST, SINCE = dt.date(2022, 1, 3), dt.date(2024, 1, 1)
 WEEKS = 112
@@ -84,15 +84,6 @@ def test_a_record_is_clear_from_two_of_its_deviations_on(n: int, grade: str | No
     assert found == ([] if grade is None else [grade])
 
 
-def test_the_order_of_rows_does_not_matter() -> None:
-    alerts = put(city(4), 40, 4)
-    mixed = alerts.sample(frac=1, random_state=1).reset_index(drop=True)
-    one, other = (find_events(rows, FIRST, SINCE) for rows in (alerts, mixed))
-    assert [(event.n, event.start, event.grade) for event in one] == [
-        (event.n, event.start, event.grade) for event in other
-    ]
-
-
 def test_an_event_is_told_once() -> None:
     found = find_events(put(city(5), 60, 3), FIRST, SINCE)
     assert len([one for one in found if one.cell == 7]) == 1
@@ -101,11 +92,3 @@ def test_an_event_is_told_once() -> None:
 def test_of_alerts_without_a_time_of_day_hours_tell_nothing() -> None:
     found = find_events(put(city(6), 60, 3, hourly=False), FIRST, SINCE)
     assert found[0].hours == 24
-
-
-def test_a_short_past_has_no_record() -> None:
-    assert find_events(put(city(7), 60, 3), SINCE - dt.timedelta(weeks=4), SINCE) == ()
-
-
-def test_seven_in_a_night_are_no_event() -> None:
-    assert not [one for one in find_events(put(city(8), 7, 2), FIRST, SINCE) if one.cell == 7]

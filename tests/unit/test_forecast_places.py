@@ -1,14 +1,20 @@
-"""The forecast of places: no false winners, planted changes found, intervals kept, hidden where it must be."""
+"""The forecast of places: no false winners, planted changes found, intervals kept, hidden where it must be.
+
+Measures of a forecast: slow twins, properties, ends.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise, permutations
 
 import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom, nbinom, norm, poisson
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom, nbinom, poisson
 
 from analysis.forecast.next_periods import WEEKS_A_YEAR, forecast_counts
 from analysis.forecast.places import (
@@ -17,15 +23,15 @@ from analysis.forecast.places import (
     SHARES,
     CellHistory,
     ForecastSettings,
-    PlaceForecast,
     _inside,
     _intervals,
     _top_cells,
+    best_hits_of,
     blend,
     decay,
+    flagged_hits,
     following_counts,
     forecast_places,
-    hits,
     naive,
     origins_for,
     settings_for,
@@ -81,17 +87,6 @@ def test_places_that_move_are_picked_up_by_fading_counts(t: Translator) -> None:
     assert told.backtest.method in ("decay", "blend")
     assert told.backtest.at(told.backtest.method)["gain_low"] > 0
     assert "with plain counting it was" in told.sentence(t)
-
-
-def test_a_recent_place_ranks_higher_with_decay_than_by_counting() -> None:
-    rng = np.random.default_rng(14)
-    counts = field(rng, 104)
-    new = int(np.argsort(counts.sum(axis=1))[CELLS // 2])
-    counts[new, -3:] += 3
-    ground = CellHistory.of(counts, LAND, LAND.index.to_numpy())
-    fading = decay(ground, [104], ForecastSettings(half_life=4, weight=0.1))[:, 0]
-    plain = naive(ground, [104])[:, 0]
-    assert (fading > fading[new]).sum() < (plain > plain[new]).sum()
 
 
 def test_nothing_of_the_future_enters_a_method() -> None:
@@ -158,7 +153,10 @@ def test_the_interval_of_a_gain_holds_for_both_models_and_is_widened_for_few_ori
     ground = CellHistory.of(counts, LAND, LAND.index)
     settings = settings_for(ground, "decay", origins_for(112, 4)[1], 4)[0]
     told = {"naive": naive(ground, test.origins), "decay": decay(ground, test.origins, settings)}
-    held = {name: [hits(x, y, SHARES)[1] for x, y in zip(came.T, part.T, strict=True)] for name, part in told.items()}
+    held = {
+        name: [flagged_hits(x, y, SHARES, LAND)[0][1] for x, y in zip(came.T, part.T, strict=True)]
+        for name, part in told.items()
+    }
     drawn = np.random.default_rng(4).multinomial(count, np.full(count, 1 / count), RUNS)
     base = drawn @ came.sum(axis=0) * 0.02
     for word, above, alpha in (
@@ -264,20 +262,6 @@ def test_fifty_alerts_in_the_test_are_enough_and_fewer_are_not(events: int, lott
     assert told.shown != lottery
 
 
-def test_the_widened_tail_by_hand() -> None:
-    """Tables of t: 2.262157 (9 degrees of freedom) and 1.833113; sqrt(10 / 9) times as far on the normal curve."""
-    assert widened_tail(0.025, 10) == pytest.approx(norm.sf(2.262157 * (10 / 9) ** 0.5), rel=1e-5)
-    assert widened_tail(0.95, 10) == pytest.approx(norm.cdf(1.833113 * (10 / 9) ** 0.5), rel=1e-5)
-    assert widened_tail(0.025, 10**6) == pytest.approx(0.025, rel=1e-4)
-
-
-def test_without_older_origins_the_usual_settings_are_taken(t: Translator) -> None:
-    ground = CellHistory.of(np.ones((CELLS, 20)), LAND, LAND.index)
-    settings, told = settings_for(ground, "decay", (), 4)
-    assert settings == ForecastSettings(half_life=13, weight=0.3, strength=13.0)
-    assert "count half after 13 weeks, those of a neighbouring cell 0.3 times" in t(told.explanation)
-
-
 def test_the_bootstrap_of_few_values_is_as_wide_as_students_t() -> None:
     rng = np.random.default_rng(19)
     inside = 0
@@ -295,27 +279,6 @@ def test_no_alerts_and_one_cell() -> None:
     assert not empty.shown
     one = forecast_places(np.full((1, 120), 5), LAND.iloc[:1])
     assert not one.shown  # all the land holds no more than all the land
-
-
-@pytest.mark.parametrize("counts", [np.ones((3, 80)), np.ones(CELLS), np.full((CELLS, 80), -1)])
-def test_refused(counts: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="counts"):
-        forecast_places(counts, LAND)
-
-
-def test_each_sentence_in_three_languages() -> None:
-    from curim_data.model import LANGUAGES, translator
-
-    told: PlaceForecast = forecast_places(field(np.random.default_rng(20)), LAND)
-    for lang in LANGUAGES:
-        words = translator(lang)
-        assert told.sentence(words)
-        assert told.places_sentence(words)
-        assert all(words(choice.explanation) for choice in told.choices)
-
-
-def test_ahead_sums_what_follows() -> None:
-    assert following_counts(np.arange(6.0)[None], [2, 4], 2).tolist() == [[5.0, 9.0]]
 
 
 def test_the_measures_of_the_backtest_are_the_slow_ones() -> None:
@@ -358,24 +321,58 @@ def held(order: np.ndarray, came: np.ndarray, told: np.ndarray, share: float) ->
     return total
 
 
-def test_the_best_of_as_many_cells_counts_the_cells_that_were_flagged() -> None:
-    """Every second cell is four times as large: how many make up 5 % of the land differs from origin to origin."""
-    land = LAND * np.where(np.arange(CELLS) % 2, 4.0, 1.0)
-    counts, sizes = field(np.random.default_rng(22)), land.to_numpy()
-    test = forecast_places(counts, land).backtest
-    hits_, best = 0.0, 0.0
-    for at in test.origins:
-        came, density = counts[:, at : at + 4].sum(axis=1), naive_at(counts, at) / sizes
-        room, number = 0.05 * sizes.sum(), 0.0
-        for value in sorted(set(density.tolist()), reverse=True):
-            group = density == value
-            part = min(1.0, room / sizes[group].sum())
-            room, number = room - part * sizes[group].sum(), number + part * group.sum()
-            hits_ += part * came[group].sum()
-            if part < 1:
-                break
-        fullest = sorted(came.tolist(), reverse=True)
-        best += sum(fullest[: int(number)]) + (number % 1) * fullest[int(number)]
-    row = test.at("naive", 0.05)
-    assert row["pei_cells"] == pytest.approx(hits_ / best)
-    assert row["pei_cells"] != pytest.approx(row["pei"], rel=0.01)
+COUNTS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(1, 4)), min_size=1, max_size=6)
+
+
+def slow_hits(order: tuple[int, ...], came: list[int], land: list[int], share: float) -> float:
+    """Walk through the places in an order until the area is used up."""
+    left, held = share * sum(land), 0.0
+    for place in order:
+        part = min(left, land[place])
+        held += came[place] * part / land[place]
+        left -= part
+    return held
+
+
+@given(COUNTS, st.floats(0, 1))
+def test_ties_are_bounded_by_every_order(rows: list[tuple[int, int, int]], share: float) -> None:
+    came, told, land = ([row[at] for row in rows] for at in range(3))
+    density = [a / b for a, b in zip(told, land, strict=True)]
+    every = [
+        slow_hits(order, came, land, share)
+        for order in permutations(range(len(rows)))
+        if all(density[a] >= density[b] for a, b in pairwise(order))
+    ]
+    mean = flagged_hits(came, told, [share], land)[0][0]
+    assert min(every) - 1e-9 <= mean <= max(every) + 1e-9
+    assert flagged_hits(came, came, [share], land)[0][0] >= max(every) - 1e-9
+
+
+@given(COUNTS)
+def test_all_the_land_holds_everything_and_nothing_is_better_than_the_best(rows: list[tuple[int, int, int]]) -> None:
+    came, told, land = ([row[at] for row in rows] for at in range(3))
+    shares = np.linspace(0, 1, 11)
+    held, cells = flagged_hits(came, told, shares, land)
+    assert (held[-1], cells[-1]) == (pytest.approx(sum(came)), pytest.approx(len(rows)))
+    assert (held <= flagged_hits(came, came, shares, land)[0] + 1e-9).all()
+    assert (held <= best_hits_of(came, cells) + 1e-9).all()
+
+
+def test_a_tie_is_shared_as_in_the_mean_of_all_orders() -> None:
+    came, told = [4, 0, 2, 0], [1, 1, 1, 1]
+    every = [slow_hits(order, came, [1] * 4, 0.5) for order in permutations(range(4))]
+    assert flagged_hits(came, told, [0.5], np.ones(4))[0][0] == pytest.approx(np.mean(every))
+
+
+def test_the_densest_place_is_flagged_first_not_the_fullest() -> None:
+    held, cells = flagged_hits([10, 8], [10, 8], [1 / 11, 1], [10, 1])
+    assert held.tolist() == pytest.approx([8, 18])
+    assert cells.tolist() == pytest.approx([1, 2])
+
+
+def test_the_best_of_as_many_places_is_not_the_best_of_the_same_land() -> None:
+    """A small place with 4, a large one with 6, another with 5: two flagged hold 9 or 10, of at most 11."""
+    came, told, land, shares = [4, 6, 5], [3, 8, 2], [1, 4, 2], np.array([1, 5, 7]) / 7
+    held, cells = flagged_hits(came, told, shares, land)
+    assert (held / best_hits_of(came, cells)).tolist() == pytest.approx([4 / 6, 10 / 11, 1])
+    assert (held / flagged_hits(came, came, shares, land)[0]).tolist() == pytest.approx([1, 10 / 12, 1])

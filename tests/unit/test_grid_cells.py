@@ -71,11 +71,6 @@ def test_a_region_gets_cells_that_a_map_can_hold(t: Translator) -> None:
     assert "because the area is 60,000 km²" in t(choice.explanation)
 
 
-def test_a_city_without_land_is_refused() -> None:
-    with pytest.raises(ValueError, match="land_km2"):
-        resolution_for(100, 0)
-
-
 def test_centres_are_those_of_the_slow_twin(cells: np.ndarray) -> None:
     twin = np.array([h3.cell_to_latlng(cell) for cell in cells.astype(np.uint64)])
     np.testing.assert_allclose(np.column_stack(centres(cells)), twin[:, ::-1], rtol=0, atol=1e-9)

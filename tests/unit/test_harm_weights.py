@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 from analysis.clusters.dbscan import minimum_alerts
 from analysis.clusters.detection import _Alerts, find_clusters
-from analysis.stats.harm_weights import HarmWeights, harm_weights
+from analysis.stats.intervals import HarmWeights, harm_weights
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
@@ -113,7 +113,7 @@ def test_two_grave_alerts_side_by_side_are_no_cluster(city: CityProfile) -> None
     frame.loc[nearest, "n"] = 1
     severity[nearest] = 60
     weights = graded(frame[["n"]].assign(severity=severity), frame.index)
-    assert not find_clusters(frame, city, weights=weights, runs=19, alpha=1, eps=60).found
+    assert not find_clusters(frame, city, weights=weights, runs=19, alpha=1).found
 
 
 def test_the_minimum_follows_the_scatter_of_the_weights() -> None:

@@ -8,21 +8,17 @@ import pytest
 from scipy import stats
 
 from analysis.hotspots.cell_significance import hot_cells
-from analysis.hotspots.excess import excess, poisson_limits
+from analysis.hotspots.excess import excess
 from analysis.hotspots.grouping import hot_spots
 from analysis.hotspots.power import detection_power
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.exact_ratios import ratio_interval
+from analysis.stats.intervals import weighted_sum
+from analysis.stats.significance import ratio_interval
 from curim_data.model import CityProfile, Translator
 from tests.effort import effort
 from tests.unit.test_cell_significance import even, heart, planted
 
 FEW = Dispersion(3.0, float("inf"))
-
-
-def test_without_a_dispersion_nothing_differs(city: CityProfile) -> None:
-    frame = planted(city)
-    pd.testing.assert_frame_equal(hot_cells(frame).frame, hot_cells(frame, scatter=INDEPENDENT).frame)
 
 
 def test_cells_are_less_sure_the_more_reports_come_in_bursts(city: CityProfile, t: Translator) -> None:
@@ -45,8 +41,8 @@ def test_places_have_the_intervals_of_effective_counts(city: CityProfile) -> Non
 
 
 def test_limits_of_effective_counts_are_those_of_a_third_times_three() -> None:
-    low, high = poisson_limits(30, dispersion=3)
-    assert (low / 3, high / 3) == pytest.approx(poisson_limits(10))
+    wide, plain = weighted_sum(30, 30, 1.0, 3.0), weighted_sum(10, 10, 1.0)
+    assert (wide.low / 3, wide.high / 3) == pytest.approx((plain.low, plain.high))
     assert excess(30, 90, 0.1, 3.0).low == pytest.approx(3 * excess(10, 30, 0.1).low)
 
 

@@ -1,31 +1,32 @@
-"""Alerts above expected, their order, and where a ratio is told."""
+"""Alerts above expected, their order, and where a ratio is told.
+
+Places that are too large are split in two as k-means does it; places too few for a plan come last.
+"""
 
 from __future__ import annotations
 
 import math
-import random
-from dataclasses import dataclass, field
-from types import SimpleNamespace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, chi2, poisson
+from sklearn.cluster import KMeans
 
+from analysis.hotspots import grouping
 from analysis.hotspots.excess import (
     LEAST_FOR_PLAN,
-    ORDERS,
     excess,
     excess_of,
     in_order,
     least_for_plan,
-    poisson_limits,
     ratio_says_something,
     worth_a_plan,
 )
-from analysis.hotspots.grouping import Spot
-from analysis.stats.intervals import UNKNOWN, Estimate
+from analysis.hotspots.grouping import Spot, hot_spots, two_means
+from analysis.stats.intervals import UNKNOWN, Estimate, weighted_sum
 from curim_data.model import translator
 from pages.parts.charts.numbers import expected_count
 
@@ -72,9 +73,9 @@ def test_bounds_rise_with_the_place_and_fall_with_its_surroundings(inside: int, 
 
 def test_poisson_limits_are_those_of_the_published_table() -> None:
     """Garwood 1936, as in Ulm 1990 (American Journal of Epidemiology 131, 373–375): 10 events, 4.80 to 18.39."""
-    assert poisson_limits(0) == pytest.approx((0.0, 3.689), abs=0.001)
-    assert poisson_limits(10) == pytest.approx((4.795, 18.390), abs=0.001)
-    assert poisson_limits(100) == pytest.approx((81.364, 121.627), abs=0.001)
+    for count, limits in ((0, (0.0, 3.689)), (10, (4.795, 18.390)), (100, (81.364, 121.627))):
+        found = weighted_sum(count, count, 1.0)
+        assert (found.low, found.high) == pytest.approx(limits, abs=0.001)
 
 
 @pytest.mark.parametrize(("inside", "outside", "share"), [(5.0, 40.0, 0.05), (30.0, 100.0, 0.1), (200.0, 900.0, 0.2)])
@@ -98,23 +99,6 @@ def test_few_alerts_beside_empty_land_come_after_many_above_expected() -> None:
     assert [place.id for place in in_order([empty, village, centre], "alerts")] == ["centre", "village", "empty"]
     assert [place.id for place in in_order([empty, village, centre], "p")] == ["centre", "village", "empty"]
     assert [ratio_says_something(place) for place in (empty, village, centre)] == [False, False, True]
-
-
-@pytest.mark.parametrize("order", ORDERS)
-def test_the_order_does_not_mind_how_places_came(order: str) -> None:
-    rng = random.Random(2)
-    places = [Place(f"{number}", rng.randrange(5), low=rng.randrange(3), q=rng.random() // 0.3) for number in range(30)]
-    places += [Place("none", low=math.nan, excess=UNKNOWN, q=math.nan)]
-    wanted = in_order(places, order)  # type: ignore[arg-type]
-    for _ in range(5):
-        rng.shuffle(places)
-        assert in_order(places, order) == wanted  # type: ignore[arg-type]
-    assert wanted[-1].id == "none" or order == "alerts"
-
-
-def test_what_is_surely_above_expected_comes_before_what_may_be() -> None:
-    unsure, sure = Place("unsure", excess=Estimate(20, 1, 40)), Place("sure", excess=Estimate(17, 9, 26))
-    assert [place.id for place in in_order([unsure, sure])] == ["sure", "unsure"]
 
 
 def test_a_cluster_has_the_excess_of_its_ratio() -> None:
@@ -150,21 +134,6 @@ def test_the_least_number_for_a_plan_lets_a_fall_by_seventy_per_cent_show() -> N
 
 
 @pytest.mark.parametrize(
-    ("expected", "low", "high", "says"),
-    [
-        (1.0, 2.0, 20.0, True),
-        (0.999, 2.0, 20.0, False),  # next to nothing is expected
-        (50.0, 2.0, 20.1, False),  # limits more than ten times apart
-        (50.0, 0.0, 3.0, False),
-        (50.0, 2.0, float("inf"), False),
-    ],
-)
-def test_the_borders_of_a_ratio_that_says_something(expected: float, low: float, high: float, says: bool) -> None:
-    assert ratio_says_something(SimpleNamespace(ratio=4.0, low=low, high=high, expected=expected)) is says
-    assert not ratio_says_something(SimpleNamespace(ratio=float("nan"), low=low, high=high, expected=expected))
-
-
-@pytest.mark.parametrize(
     ("expected", "told"),
     [
         (0.135, "where 0.14 would"),
@@ -180,3 +149,27 @@ def test_a_sentence_has_more_digits_only_beside_a_ratio(expected: float, told: s
     assert told in spot.sentence(translator("en"))
     listed = expected_count(translator("en"), spot)
     assert f"where {listed} would" in spot.sentence(translator("en"))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_two_parts_are_those_of_scikit_learn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(2, 400))
+    at = rng.normal(size=(count, 2)) * (0.01, 0.003) + (-87.6, 41.8)
+    weight = rng.integers(0, 5, count) + 1e-9
+    along = at @ rng.normal(size=2)
+    ends = at[[along.argmin(), along.argmax()]]
+    slow = KMeans(2, init=ends, n_init=1).fit(at, sample_weight=weight).labels_ == 1
+    np.testing.assert_array_equal(two_means(at, weight, ends), slow)
+
+
+def test_places_too_few_for_a_plan_have_the_last_ranks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where they are more surely above expected, so that ranks follow one another wherever a list is shown."""
+    usual = Spot("", (), 0.0, 0.0, 0, 0, 1.0, 9.0, 2.0, 20.0, 0.01, 0.1, 5.0)
+    places = [
+        replace(usual, id=name, n=n, excess=Estimate(low + 2.0, low, low + 9.0))
+        for name, n, low in (("a", 9, 6.0), ("b", 12, 3.0), ("c", 40, 30.0), ("d", 8, 2.0))
+    ]
+    monkeypatch.setattr(grouping, "_places", lambda *_: places)
+    found = hot_spots(None)  # type: ignore[arg-type]
+    assert [(spot.id, spot.rank) for spot in found] == [("c", 1), ("b", 2), ("a", 3), ("d", 4)]

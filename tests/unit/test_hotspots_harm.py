@@ -9,17 +9,14 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.stats import chi2
 
 from analysis.grid.cells import neighbours, ring
 from analysis.hotspots.cell_significance import HotCells, hot_cells
-from analysis.hotspots.excess import excess, poisson_limits
-from analysis.hotspots.grouping import SpotHarm, harm_of_spots, hot_spots, in_order_of_harm, weight_above
+from analysis.hotspots.excess import weight_above
+from analysis.hotspots.grouping import SpotHarm, harm_of_spots, hot_spots, in_order_of_harm
 from analysis.stats.dispersion import INDEPENDENT
-from analysis.stats.harm_weights import HarmWeights, harm_weights, weight_limits
-from analysis.stats.intervals import Estimate
+from analysis.stats.intervals import Estimate, HarmWeights, harm_weights, weighted_sum
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
@@ -96,7 +93,7 @@ def slow_surroundings(result: HotCells, inside: set[int]) -> set[int]:
     index = np.asarray(result.frame.index, np.int64)
     at = [int(np.flatnonzero(index == cell)[0]) for cell in inside]
     close, far = set(inside), set(inside)
-    for k, into in ((result.k, close), (result.outer, far)):
+    for k, into in ((result.ground.k, close), (result.ground.outer, far)):
         near = neighbours(index, k)
         for one in at:
             into.update(index[near.indices[near.indptr[one] : near.indptr[one + 1]]].tolist())
@@ -125,21 +122,11 @@ def test_the_ring_of_the_twin_is_that_of_the_grid(city: CityProfile) -> None:
     frame = drawn_map(city)
     result = hot_cells(frame)
     index = np.asarray(frame.index, np.int64)
-    around = ring(index, result.k, result.outer)
+    around = ring(index, result.ground.k, result.ground.outer)
     hot = set(index[result.frame["local"].to_numpy(bool)].tolist())
     at = len(index) // 2
     expected = set(index[around.indices[around.indptr[at] : around.indptr[at + 1]]].tolist()) - hot
     assert slow_surroundings(result, {int(index[at])}) == expected
-
-
-@given(st.integers(0, 3_000), st.integers(0, 3_000), st.floats(0.001, 5), st.floats(1, 4))
-def test_weights_of_one_are_counts(inside: int, outside: int, share: float, dispersion: float) -> None:
-    assert weight_limits(inside, inside, 1.0, dispersion) == pytest.approx(
-        poisson_limits(inside, dispersion=dispersion), rel=1e-6, abs=1e-9
-    )
-    found, plain = weight_above((inside, inside), (outside, outside), share, 1.0, dispersion), Estimate(0, 0, 0)
-    plain = excess(inside, outside, share, dispersion)
-    assert [*vars(found).values()] == pytest.approx([*vars(plain).values()], rel=1e-6, abs=1e-6)
 
 
 def test_nothing_to_compare_with_is_said() -> None:
@@ -166,10 +153,10 @@ def test_intervals_of_weights_hold_their_level(burst: float, alike_in_burst: boo
             weights = np.repeat(random.choice(grades, len(sizes), p=chance), sizes)
         else:
             weights = random.choice(grades, int(sizes.sum()), p=chance)
-        low, high = weight_limits(weights.sum(), (weights**2).sum(), grades.max(), dispersion)
-        missed += not low <= mean <= high
-        low, high = poisson_limits(weights.sum())
-        naive += not low <= mean <= high
+        own = weighted_sum(weights.sum(), (weights**2).sum(), grades.max(), dispersion)
+        missed += not own.low <= mean <= own.high
+        count = weighted_sum(weights.sum(), weights.sum(), 1.0)
+        naive += not count.low <= mean <= count.high
     assert missed / runs <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / runs)
     assert naive / runs > 0.15
 

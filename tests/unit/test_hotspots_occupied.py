@@ -9,7 +9,6 @@ import pytest
 
 from analysis.grid.cells import parents, square_side
 from analysis.hotspots.cell_significance import hot_cells
-from analysis.hotspots.grouping import hot_spots
 from analysis.hotspots.surroundings import HELD, OccupiedLand, occupied_land
 from curim_data.model import CityProfile, Translator
 
@@ -32,12 +31,6 @@ def town_in_fields(seed: int = 1, rings: int = 20) -> tuple[pd.DataFrame, np.nda
     rng = np.random.default_rng(seed)
     inside = np.isin(cells, town)
     return frame(cells, rng.poisson(np.where(inside, 20, 0.1))), inside
-
-
-def test_parents_are_those_of_h3() -> None:
-    for size in range(13):
-        fine = disc(6, 12)
-        assert parents(fine, size).tolist() == [int(h3.cell_to_parent(cell, size)) for cell in fine.astype(np.uint64)]
 
 
 def test_the_fields_around_a_town_are_not_occupied(t: Translator) -> None:
@@ -116,21 +109,6 @@ def test_smoothing_reaches_farther_where_alerts_are_few_and_gives_up_at_last() -
     assert occupied_land(frame(cells, np.zeros(len(cells)))) is None
 
 
-def test_land_far_away_where_nothing_ever_was_changes_nothing() -> None:
-    history, _ = town_in_fields()
-    far = frame(disc(10, at=(42.4, -88.4)), np.zeros(len(disc(10))))
-    with_far = pd.concat([history, far]).sort_index()
-    found, again = occupied_land(history), occupied_land(with_far)
-    assert found is not None
-    assert again is not None
-    assert found.cells == again.cells
-    before, after = hot_cells(history, occupied=found), hot_cells(with_far, occupied=again)
-    columns = ["p", "q", "hot", "cold", "p_cold", "expected", "local", "wide"]
-    pd.testing.assert_frame_equal(before.frame[columns], after.frame.loc[before.frame.index, columns], rtol=1e-3)
-    assert not after.frame.loc[far.index, ["hot", "cold", "tested"]].to_numpy().any()
-    assert [spot.cells for spot in hot_spots(before)] == [spot.cells for spot in hot_spots(after)]
-
-
 def test_a_village_in_the_fields_is_not_dense_against_the_fields() -> None:
     history, inside = town_in_fields()
     history.loc[~inside, "n"] = 0
@@ -158,7 +136,7 @@ def test_occupied_land_only_raises_p() -> None:
 
 
 def test_a_base_population_does_not_mind_occupied_land(city: CityProfile) -> None:
-    from analysis.hotspots.denominators import Denominator
+    from analysis.hotspots.surroundings import Denominator
 
     land = city.land_cells(10)
     rng = np.random.default_rng(5)

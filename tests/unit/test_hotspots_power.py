@@ -13,12 +13,10 @@ import pytest
 from scipy.stats import binom, poisson
 
 from analysis.hotspots.cell_significance import HotCells, hot_cells
-from analysis.hotspots.denominators import Denominator
-from analysis.hotspots.power import Power, _Case, detection_power, planned_power
-from analysis.hotspots.surroundings import occupied_land
+from analysis.hotspots.power import PROBABILITY, Power, _Case, detection_power, planned_power
+from analysis.hotspots.surroundings import Denominator, occupied_land
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.exact_ratios import larger_rate
-from analysis.stats.result import Result
+from analysis.stats.significance import larger_rate
 from curim_data.model import Translator
 from curim_data.model.i18n import Span
 
@@ -35,6 +33,10 @@ def even_map(mean: float) -> HotCells:
     return hot_cells(mapped(np.random.default_rng(0).poisson(mean, len(CELLS))))
 
 
+def _case(hot: HotCells) -> _Case:
+    return _Case.of(hot.ground, hot.alpha, hot.base, hot.dispersion)
+
+
 @pytest.mark.parametrize("mean", [0.3, 1.0, 5.0])
 def test_a_place_of_the_ratio_told_is_found_as_often_as_told(mean: float) -> None:
     power = detection_power(even_map(mean))
@@ -44,7 +46,7 @@ def test_a_place_of_the_ratio_told_is_found_as_often_as_told(mean: float) -> Non
     for _ in range(runs):
         frame = hot_cells(mapped(rng.poisson(np.where(place, power.ratio * mean, mean)))).frame
         found += bool(frame["hot"][place].any())
-    assert binom.cdf(found, runs, power.probability) > 0.01  # no less often than told
+    assert binom.cdf(found, runs, PROBABILITY) > 0.01  # no less often than told
     assert found < runs or mean < 1  # and the ratio is no far too large one
 
 
@@ -54,12 +56,12 @@ def test_more_alerts_find_less_and_few_find_nothing() -> None:
     assert ratios == sorted(ratios, reverse=True)  # type: ignore[type-var]
     few = detection_power(even_map(0.01))
     assert few.too_few
-    assert few.at_most < few.probability
+    assert few.at_most < PROBABILITY
     assert detection_power(hot_cells(mapped(np.zeros(len(CELLS))))).at_most == 0
 
 
 def test_the_sum_is_that_of_the_slow_twin() -> None:
-    case = _Case.of(even_map(1.0))
+    case = _case(even_map(1.0))
     half = case.against[1]
     assert half.densest_half
     ratio, total = 4.0, 0.0
@@ -70,14 +72,14 @@ def test_the_sum_is_that_of_the_slow_twin() -> None:
             poisson.pmf(around, half.rate * half.size)
             * poisson.pmf(counts, ratio * case.expected)[p <= case.level].sum()
         )
-    assert case._by(ratio, replace(half, densest_half=False)) == pytest.approx(total, abs=1e-6)
-    assert case._by(ratio, half) < total
+    assert replace(case, against=(replace(half, densest_half=False),)).power(ratio) == pytest.approx(total, abs=1e-6)
+    assert replace(case, against=(half,)).power(ratio) < total
 
 
 def test_a_typical_place_is_compared_as_the_test_compares() -> None:
     """The city and half of the surroundings, each with its margin; the level is that of one p-value of one cell."""
     hot = even_map(1.0)
-    case, frame, one = _Case.of(hot), hot.frame, h3.cell_area(MIDDLE, unit="km^2")
+    case, frame, one = _case(hot), hot.frame, h3.cell_area(MIDDLE, unit="km^2")
     city, half = case.against
     total = frame["land_km2"].sum()
     assert case.level == pytest.approx(0.05 / len(frame) / 3)
@@ -86,14 +88,14 @@ def test_a_typical_place_is_compared_as_the_test_compares() -> None:
     assert (city.rate, half.rate) == pytest.approx((frame["n"].sum() / total,) * 2)
     assert (city.margin, half.margin) == (2.0, 1.15)
     for ratio in (3.0, 5.0):
-        each = [case._by(ratio, against) for against in case.against]
+        each = [replace(case, against=(against,)).power(ratio) for against in case.against]
         assert each[0] != each[1]
         assert case.power(ratio) == max(each)
 
 
 def test_the_densest_half_is_that_of_the_slow_twin() -> None:
     """Six sixths around a place, three neighbouring ones a half: the largest of the six halves, by all their counts."""
-    half, mean = replace(_Case.of(even_map(1.0)).against[1], size=1.0, rate=1.2), 0.4
+    half, mean = replace(_case(even_map(1.0)).against[1], size=1.0, rate=1.2), 0.4
     sixth = poisson.pmf(np.arange(6), mean)
     exact = np.zeros(16)
     for counts in itertools.product(range(6), repeat=6):
@@ -118,7 +120,6 @@ def test_a_base_population_has_a_power_too() -> None:
 
 def test_it_says_itself_with_its_period(t: Translator) -> None:
     power = detection_power(even_map(1.0))
-    assert isinstance(power, Result)
     span = Span(dt.date(2024, 1, 1), dt.date(2024, 12, 31))
     told = replace(power, period=span).sentence(t)
     assert told.startswith(f"{t.span(span)}: With")

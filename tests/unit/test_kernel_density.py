@@ -1,7 +1,13 @@
+""""""
+
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import io
+from itertools import pairwise
 
+import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,15 +15,21 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.density.kernel_density import (
+from analysis.density import (
+    SCALE,
+    Density,
+    DensityImage,
+    _between_pixels,
     bandwidth_by_rule,
     bandwidth_for,
     bandwidth_from_cells,
+    class_breaks,
     density_from_cells,
+    density_image,
     distinct_points,
     widths_from,
 )
-from analysis.grid.baseline import GaussianSmoother, Raster, pixel_for, raster_from_cells, raster_from_polygon
+from analysis.grid.baseline import GaussianSmoother, Raster, raster_from_cells, raster_from_polygon
 from analysis.grid.cells import centres_in_metres
 from analysis.stats.result import Result
 from curim_data.model import CityProfile, Translator
@@ -59,24 +71,10 @@ def test_weights_are_as_many_alerts(coast: Raster, points: list[tuple[float, flo
     assert np.allclose(twice.error, weighted.error)
 
 
-def test_pixels_hold_the_land_and_share_their_corners(coast: Raster) -> None:
-    assert coast.total_km2 == pytest.approx(COAST.area / 1e6)
-    moved = raster_from_polygon(shapely.box(-310, -310, 3_000, 900))
-    assert (moved.x0 % 25, moved.y0 % 25, moved.x0, moved.cell_m) == (0, 0, -325, 25)
-    assert coast.place([10, -10, np.nan, 2_500], [10, 10, 5, 5]).tolist() == [0, -1, -1, -1]
-    assert coast.bounds[:2] == (0, 0)
-
-
-def test_pixels_grow_with_the_land() -> None:
-    assert pixel_for(5_000, 4_000).value == 25
-    assert pixel_for(90_000, 60_000).value == 75
-
-
 @pytest.mark.parametrize(
     ("land", "cell", "why"),
     [
         (shapely.Polygon(), None, "no land"),
-        (shapely.box(23.6, 37.9, 23.7, 38.0), None, "degrees"),
         (shapely.box(0, 0, 50_000, 50_000), 25.0, "4,004,001 pixels are too many"),
     ],
 )
@@ -93,8 +91,6 @@ def test_a_gaussian_does_not_come_round_from_the_other_side() -> None:
     rows, columns = np.indices(values.shape)
     exact = np.exp(-(rows**2 + columns**2) / 200) / (2 * np.pi * 100)
     assert np.abs(spread - exact).max() < 1e-6 * exact.max()
-    with pytest.raises(ValueError, match="width"):
-        GaussianSmoother(values, 25, 250).by(300)
 
 
 def test_cells_give_the_surface_of_their_points(city: CityProfile, fine: pd.Series) -> None:
@@ -115,11 +111,6 @@ def test_cells_give_the_surface_of_their_points(city: CityProfile, fine: pd.Seri
     row, column = np.nonzero(points.raster.land_km2 > 0.0006)  # all but whole pixels: none is a hole
     centre = points.raster.x0 + 25 * (column + 0.5), points.raster.y0 + 25 * (row + 0.5)
     assert (found.raster.place(*centre) >= 0).all()
-
-
-def test_pixels_smaller_than_cells_would_have_holes(city: CityProfile, fine: pd.Series) -> None:
-    with pytest.raises(ValueError, match="smaller than the cells"):
-        raster_from_cells(fine, city, 20)
 
 
 def test_the_width_from_cells_is_that_of_their_centres(city: CityProfile, fine: pd.Series) -> None:
@@ -154,13 +145,6 @@ def test_the_choice_is_told(coast: Raster, t: Translator) -> None:
     assert min(bandwidth_for(*points, days, land=coast, least_m=100).widths_m) == 100
 
 
-def test_few_alerts_in_the_last_weeks_make_the_test_longer(coast: Raster) -> None:
-    rng = np.random.default_rng(5)
-    points = rng.normal([[500], [500]], 90, (2, 200))
-    found = bandwidth_for(*points, rng.uniform(0, 500, 200), land=coast)
-    assert found.weeks == 13
-
-
 def test_the_later_weeks_are_whole_and_the_day_before_them_is_earlier(coast: Raster) -> None:
     rng = np.random.default_rng(8)
     x, y = rng.uniform(0, 1000, (2, 120)) + np.array([[coast.bounds[0]], [coast.bounds[1]]])
@@ -168,16 +152,6 @@ def test_the_later_weeks_are_whole_and_the_day_before_them_is_earlier(coast: Ras
     days = np.repeat([0.0, 72.0, 73.0, 100.0], 30)
     found = bandwidth_for(x, y, days, land=coast)
     assert (found.weeks, found.early, found.later) == (4, on_land[:60].sum(), on_land[60:].sum())
-
-
-@pytest.mark.parametrize(("later", "weeks"), [(20, 4), (19, 8)])
-def test_twenty_places_in_the_later_weeks_are_enough_and_fewer_are_not(coast: Raster, later: int, weeks: int) -> None:
-    """Twenty in the last 4 weeks, else in the last 8: a place of the eighth week before the end counts among them."""
-    x, y = np.random.default_rng(9).uniform(100, 900, (2, 50 + later + 1))
-    assert (coast.place(x, y) >= 0).all()
-    days = np.repeat([0.0, 50.0, 100.0], [50, 1, later])  # 50 is 7 weeks and a day before the last
-    found = bandwidth_for(x, y, days, land=coast)
-    assert (found.weeks, found.later) == (weeks, 20)
 
 
 @pytest.mark.parametrize(("crowds", "each", "alike"), [(25, 400, False), (1, 120, True)])
@@ -237,32 +211,6 @@ def test_the_sentence_has_mean_peak_interval_and_what_is_left_out(coast: Raster,
     assert "left out" not in kernel_density(x, y, land=coast, bandwidth=100, months=2).sentence(t)
 
 
-def test_no_alerts_are_a_flat_nothing(coast: Raster, t: Translator) -> None:
-    found = kernel_density([], [], land=coast, bandwidth=100, months=2)
-    assert found.values.max() == 0
-    assert not found.peak.known
-    assert found.sentence(t) == "No alerts on the land: there is no density to draw."
-
-
-@pytest.mark.parametrize(
-    ("more", "why"),
-    [
-        ({"bandwidth": 20}, "narrower than a pixel"),
-        ({"months": 0}, "months"),
-    ],
-)
-def test_what_cannot_be_is_refused(coast: Raster, more: dict[str, object], why: str) -> None:
-    settings_of = {"land": coast, "bandwidth": 100, "months": 1, **more}
-    with pytest.raises(ValueError, match=why):
-        kernel_density([10.0], [10.0], **settings_of)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("count", [-1.0, float("nan"), float("inf")])
-def test_counts_that_cannot_be_are_refused(city: CityProfile, fine: pd.Series, count: float) -> None:
-    with pytest.raises(ValueError, match="known, finite and not negative"):
-        density_from_cells(pd.Series({fine.index[0]: count}), fine, city, bandwidth=100, months=1)
-
-
 @given(st.lists(POINT, min_size=3, max_size=12), st.floats(20, 400))
 @settings(max_examples=60, deadline=None)
 def test_pixels_hold_exactly_the_land_that_they_cover(corners: list[tuple[float, float]], cell: float) -> None:
@@ -291,3 +239,118 @@ def test_the_widths_of_a_country_are_a_ladder_of_their_own() -> None:
     assert wide[0] == 2_500
     assert list(wide) == sorted(set(wide))
     assert 10_000 < wide[-1] < 100_000
+
+
+TOWN = (23.6465, 37.9430)
+
+
+@pytest.fixture(scope="module")
+def surface(city: CityProfile) -> Density:
+    x, y = city.project([TOWN[0]], [TOWN[1]])
+    cluster = np.random.default_rng(0).normal(0, 150, (2, 400))
+    return kernel_density(
+        x + cluster[0], y + cluster[1], land=raster_from_polygon(city.land_metres), bandwidth=100, months=6
+    )
+
+
+@pytest.fixture(scope="module")
+def picture(surface: Density, city: CityProfile) -> DensityImage:
+    return density_image(surface, city)
+
+
+def pixel(picture: DensityImage, longitude: float, latitude: float) -> tuple[int, int]:
+    """Where a web map shows a place: even in longitude and in Web Mercator."""
+    west, south, east, north = picture.bounds
+    rows, columns = picture.rgba.shape[:2]
+    low, at, high = (np.log(np.tan(np.pi / 4 + np.radians(angle) / 2)) for angle in (south, latitude, north))
+    return int((high - at) / (high - low) * rows), int((longitude - west) / (east - west) * columns)
+
+
+def test_each_place_has_the_colour_of_its_class(city: CityProfile, surface: Density, picture: DensityImage) -> None:
+    rng = np.random.default_rng(1)
+    longitude, latitude = TOWN[0] + rng.normal(0, 0.004, 400), TOWN[1] + rng.normal(0, 0.003, 400)
+    values = surface.at(*city.project(longitude, latitude))
+    wrong = checked = 0
+    for place in zip(longitude, latitude, values, strict=True):
+        row, column = pixel(picture, *place[:2])
+        if not np.isfinite(place[2]) or not (0 <= row < len(picture.rgba) and 0 <= column < picture.rgba.shape[1]):
+            continue
+        shade = picture.rgba[row, column]
+        number = int(np.searchsorted(picture.breaks, place[2]))
+        expected = [0] if number == 0 else list(bytes.fromhex(picture.colours[number - 1][1:]))
+        wrong += list(shade[:3]) != expected if number else shade[3] != 0
+        checked += 1
+    assert checked > 150
+    assert wrong / checked < 0.15  # only at the borders of classes, by a pixel
+
+
+def test_between_pixels_the_centres_of_the_grid_the_picture_is_linear(surface: Density) -> None:
+    raster = surface.raster
+    row, column = np.unravel_index(surface.values.argmax(), surface.values.shape)
+    four = surface.values[row : row + 2, column : column + 2]
+    assert surface.land[row : row + 2, column : column + 2].all()
+    x = raster.x0 + raster.cell_m * (column + 0.5 + np.array([0, 1, 0, 0.25]))
+    y = raster.y0 + raster.cell_m * (row + 0.5 + np.array([0, 0, 1, 0.5]))
+    middle = (0.75 * four[:, 0] + 0.25 * four[:, 1]).mean()
+    assert _between_pixels(surface, x, y) == pytest.approx([four[0, 0], four[0, 1], four[1, 0], middle])
+
+
+def test_the_densest_place_is_where_the_alerts_are(picture: DensityImage) -> None:
+    darkest = list(bytes.fromhex(picture.colours[-1][1:]))
+    rows, columns = np.nonzero((picture.rgba[:, :, :3] == darkest).all(axis=2) & (picture.rgba[:, :, 3] > 0))
+    row, column = pixel(picture, *TOWN)
+    assert abs(rows.mean() - row) < 4
+    assert abs(columns.mean() - column) < 4
+
+
+def test_the_sea_is_clear_and_blends_with_no_black(picture: DensityImage) -> None:
+    opaque = picture.rgba[:, :, 3] > 0
+    assert set(np.unique(picture.rgba[:, :, 3])) == {0, 215}
+    assert 0.02 < opaque.mean() < 0.5
+    assert (picture.rgba[~opaque][:, :3] == list(bytes.fromhex(picture.colours[0][1:]))).all()
+
+
+def test_the_file_holds_the_picture(picture: DensityImage) -> None:
+    read = matplotlib.image.imread(io.BytesIO(picture.png))
+    assert np.array_equal((read * 255).round().astype(np.uint8), picture.rgba)
+    head, data = picture.data_url.split(",")
+    assert head == "data:image/png;base64"
+    assert base64.b64decode(data) == picture.png
+    assert len(picture.png) < 60_000
+
+
+@given(st.floats(1e-4, 1e6))
+def test_breaks_are_nice_and_hold_the_peak(peak: float) -> None:
+    breaks = class_breaks(peak)
+    assert len(breaks) == len(SCALE) + 1
+    assert breaks[-2] < peak <= breaks[-1]
+    assert all(1.9 < high / low < 2.6 for low, high in pairwise(breaks))
+    assert {f"{limit:e}"[0] for limit in breaks} <= {"1", "2", "5"}
+
+
+def test_the_scale_grows_darker_throughout() -> None:
+    light = [
+        sum(part * weight for part, weight in zip(bytes.fromhex(c[1:]), (0.299, 0.587, 0.114), strict=True))
+        for c in SCALE
+    ]
+    assert light == sorted(light, reverse=True)
+    assert min(a - b for a, b in pairwise(light)) > 15
+
+
+def test_the_legend_prints_each_class(picture: DensityImage, t: Translator) -> None:
+    legend = picture.legend(t)
+    assert [colour for colour, _ in legend] == list(picture.colours)
+    assert [words for _, words in legend] == ["10–20", "20–50", "50–100", "100–200", "200–500"]
+    thin = DensityImage(picture.rgba, class_breaks(1.5), SCALE, picture.bounds)
+    assert [words for _, words in thin.legend(t)] == ["0.05–0.1", "0.1–0.2", "0.2–0.5", "0.5–1", "1–2"]
+
+
+def test_a_flat_surface_is_of_one_class_and_no_alerts_are_clear(city: CityProfile) -> None:
+    land = raster_from_polygon(city.land_metres)
+    column, row = np.meshgrid(*(np.arange(side) + 0.5 for side in land.land_km2.shape[::-1]))
+    at = land.x0 + column.ravel() * land.cell_m, land.y0 + row.ravel() * land.cell_m
+    flat = density_image(kernel_density(*at, land.land_km2.ravel() * 90, land=land, bandwidth=100, months=1), city)
+    assert len(np.unique(flat.rgba.reshape(-1, 4)[flat.rgba.reshape(-1, 4)[:, 3] > 0], axis=0)) == 1
+    nothing = density_image(kernel_density([], [], land=land, bandwidth=100, months=1), city)
+    assert (nothing.rgba[:, :, 3] == 0).all()
+    assert (nothing.breaks, nothing.colours) == ((), ())

@@ -1,9 +1,12 @@
-"""The Knox test against a double loop; edges, order and place; duplicates, bands and piles; p under independence."""
+"""The Knox test against a double loop; edges, order and place; duplicates, bands and piles; p under independence.
+
+The leader rule, against the same one by comparing each alert with all others, and what it must never do.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from math import hypot
 from typing import Any
 
 import numpy as np
@@ -12,15 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.space_time import (
-    Closed,
-    Interval,
-    Metric,
-    bands_for,
-    intervals,
-    knox,
-    thin_points,
-)
+from analysis.space_time import Closed, Metric, bands_for, first_alerts, intervals, knox, thin_points
 from curim_data.model import translator
 
 SPACE, TIME = (0.1, 5.0, 10.0), (1.0, 2.0, 4.0)
@@ -117,40 +112,6 @@ def test_a_planted_pattern_speaks_plainly(t: Any) -> None:
     assert knox([], [], [], permutations=1).sentence(t).startswith("Too few incidents")
 
 
-def test_a_small_sure_excess_is_told_and_not_denied(t: Any) -> None:
-    x, y, days = np.arange(40) * 60.0, np.zeros(40), np.arange(40) % 30
-    result = knox(x, y, days, permutations=99)
-    small = replace(result.near[0], ratio=1.13, p=0.5, q=0.007, pattern=False)
-    told = replace(result, bands=(small,)).sentence(t)
-    assert told.startswith("No clear near repeats")
-    assert "at most 1.13 times as many (p = 0.007)" in told
-
-
-def test_the_closed_form_is_near_the_permutations() -> None:
-    rng = np.random.default_rng(6)
-    result = knox(*rng.uniform(0, 500, (2, 300)), rng.integers(0, 60, 300), permutations=200, time=(0.5, 7, 14))
-    for band in result.near:
-        assert band.closed_form == pytest.approx(band.mean, abs=5 * np.sqrt(max(band.mean, 1) / 200))
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"space": (100, 50)},
-        {"time": ()},
-        {"space": (-1, 5)},
-        {"metric": "taxi"},
-        {"closed": "both"},
-        {"permutations": 0},
-        {"days": [1]},
-        {"days": [1, math.nan]},
-    ],
-)
-def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        knox(**{"x": [0, 1], "y": [0, 1], "days": [0, 1], **wrong})
-
-
 def test_a_pile_is_thinned_and_says_so(t: Any) -> None:
     result = knox(np.zeros(3000), np.zeros(3000), np.arange(3000) % 50, permutations=9, most_pairs=100_000)
     assert result.n == 3000
@@ -195,19 +156,6 @@ def test_p_counts_permutations_that_are_as_large() -> None:
         assert band.poisson_p == pytest.approx(stats.poisson.sf(band.observed - 1, band.closed_form))
 
 
-@pytest.mark.parametrize(
-    ("lang", "said"),
-    [("el", ["(0,1; 100]", "(1.000; ∞)", "[0; 7]"]), ("en", ["(0.1, 100]", "(1,000; ∞)", "[0, 7]"])],
-)
-def test_bands_are_written_in_the_numbers_of_the_reader(lang: str, said: list[str]) -> None:
-    bands = (
-        Interval(0.1, 100.0, False, True),
-        Interval(1000.0, math.inf, False, False),
-        Interval(0.0, 7.0, True, True),
-    )
-    assert [band.label(translator(lang)) for band in bands] == said
-
-
 def test_a_p_that_cannot_be_smaller_is_told_as_a_bound() -> None:
     english = translator("en")
     assert english.p(0.005, least=True) == "p\u00a0≤\u00a00.005"
@@ -218,3 +166,77 @@ def test_a_p_that_cannot_be_smaller_is_told_as_a_bound() -> None:
     assert result.bands[0].p == result.bands[0].least == 1 / 200
     assert "p\u00a0≤\u00a00.005" in result.bands[0].sentence(english)
     assert "least" not in result.frame()
+
+
+# On and off the limits, and beyond the next square.
+PLACES = st.sampled_from([0.0, 20.0, 49.0, 50.0, 51.0, -30.0, 99.0, 1e6, float("nan")])
+TIMES = st.floats(0, 12) | st.sampled_from([0.0, 2.0, 4.0, float("nan")])
+ALERTS = st.lists(st.tuples(PLACES, PLACES, TIMES, st.sampled_from("ab"), st.integers(-1, 2)), max_size=25)
+
+
+def columns(rows: Any) -> list[np.ndarray[Any, Any]]:
+    x, y, hours, category, same = zip(*rows, strict=True) if rows else ((),) * 5
+    return [np.array(x, float), np.array(y, float), np.array(hours, float), np.array(category), np.array(same, int)]
+
+
+def slowly(rows: Any) -> list[int]:
+    """Each alert compared with the first alerts of all incidents so far."""
+    order = sorted(range(len(rows)), key=lambda row: (np.isnan(rows[row][2]), rows[row][2], row))
+    first: dict[int, int] = {}
+    for row in order:
+        x, y, hours, category, same = rows[row]
+        first[row] = row
+        near = [
+            other
+            for other in order
+            if first.get(other) == other
+            and other != row
+            and rows[other][3] == category
+            and hypot(rows[other][0] - x, rows[other][1] - y) <= 50
+            and abs(hours - rows[other][2]) <= 2
+        ]
+        numbered = [other for other in order if other in first and other != row and rows[other][4] == same >= 0]
+        if numbered:
+            first[row] = first[numbered[0]]
+        elif near:
+            first[row] = near[0]
+    return [first[row] for row in range(len(rows))]
+
+
+@given(ALERTS)
+def test_it_is_what_comparing_all_with_all_gives(rows: Any) -> None:
+    assert first_alerts(*columns(rows)).tolist() == slowly(rows)
+
+
+@given(ALERTS, st.randoms())
+def test_the_order_of_rows_does_not_matter_but_for_ties(rows: Any, random: Any) -> None:
+    rows = [(x, y, hours, *rest) for (x, y, _, *rest), hours in zip(rows, np.arange(len(rows)) * 0.7, strict=True)]
+    order = random.sample(range(len(rows)), len(rows))
+    again = first_alerts(*columns([rows[row] for row in order]))
+    assert [order[at] for at in again] == [first_alerts(*columns(rows))[row] for row in order]
+
+
+@given(ALERTS)
+def test_first_alerts_are_first_of_themselves_and_near_who_belongs_to_them(rows: Any) -> None:
+    first = first_alerts(*columns(rows))
+    assert (first[first] == first).all()
+    for row, leader in enumerate(first):
+        if leader != row and rows[row][4] < 0:
+            assert rows[row][3] == rows[leader][3]
+            assert hypot(rows[row][0] - rows[leader][0], rows[row][1] - rows[leader][1]) <= 50 + 1e-6
+            assert 0 <= rows[row][2] - rows[leader][2] <= 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_night_at_one_square_is_no_chain(seed: int) -> None:
+    """60 alerts within four hours and 25 m: two incidents or three, never one."""
+    rng = np.random.default_rng(seed)
+    x, y, hours = rng.uniform(0, 25, 60), rng.uniform(0, 25, 60), np.sort(rng.uniform(0, 4, 60))
+    hours[[0, -1]] = 0, 4
+    first = first_alerts(x, y, hours, np.full(60, "groping"), np.full(60, -1))
+    assert 2 <= len(set(first.tolist())) <= 3
+
+
+def test_one_number_is_one_incident_wherever_it_is() -> None:
+    first = first_alerts([0, 9e5, 9e5, 0], [0, 0, 0, 0], [0, 50, 51, 1], ["a", "b", "b", "a"], [7, 7, -1, -1])
+    assert first.tolist() == [0, 0, 2, 0]  # the second one begins no incident where it is

@@ -1,12 +1,25 @@
-"""The line: no count makes its own band, the band holds, shifts are found both ways, gaps and breaks are respected."""
+"""The line: no count makes its own band, the band holds, shifts are found both ways, gaps and breaks are respected.
+
+Levels of a line: every partition of short series, both directions, time reversed and rescaled, events left out.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import xlogy
 
-from analysis.trends.line import ALPHA, FIRST_JUDGED, Season, quantiles, read_line
+from analysis.trends.line import (
+    ALPHA,
+    FIRST_JUDGED,
+    PENALTY,
+    neighbour_dispersion,
+    partition,
+    quantiles,
+    read_line,
+    without_events,
+)
 from tests.simulations.lines import A_YEAR, LENGTHS, World
 
 
@@ -24,15 +37,6 @@ def test_no_count_makes_the_band_that_it_is_judged_by():
         assert changed.expected[: at + 1] == pytest.approx(told.expected[: at + 1], nan_ok=True)
         assert changed.variance[: at + 1] == pytest.approx(told.variance[: at + 1], nan_ok=True)
         assert read_line(y[: at + 1], A_YEAR).expected == pytest.approx(told.expected[: at + 1], nan_ok=True)
-
-
-def test_a_known_level_is_predicted_as_the_mean_of_what_came_before():
-    """Without a season: the mean; and the variance is that of a count and that of the mean together."""
-    y = np.random.default_rng(2).poisson(30, 100).astype(float)
-    told = read_line(y, np.inf)
-    mean = np.cumsum(y)[:-1] / np.arange(1, 100)
-    assert told.expected[60:] == pytest.approx(mean[59:], rel=0.1)
-    assert (told.variance[60:] > told.expected[60:]).all()
 
 
 @pytest.mark.parametrize(
@@ -133,24 +137,6 @@ def test_days_have_their_weekdays():
     assert y[-1] < read_line(y, 365.25, shortest=14, weekdays=True).bounds()[0][-1]
 
 
-@pytest.mark.parametrize("size", [0, 1, 6, 8, 9, 20, 30, 104, 520])
-def test_every_length_is_read(size):
-    y = np.random.default_rng(12).poisson(15, size).astype(float)
-    told = read_line(y, A_YEAR)
-    assert len(told.expected) == len(told.season) == size
-    assert np.isfinite(told.expected).sum() == max(size - FIRST_JUDGED, 0)
-
-
-def test_zeros_and_nothing_known():
-    low, high = read_line(np.zeros(60), A_YEAR).bounds()
-    assert (low[8:] == 0).all()
-    assert (high[20:] <= 1).all()
-    assert np.isnan(read_line(np.full(20, np.nan), A_YEAR).expected).all()
-    late = np.concatenate([np.zeros(40), np.random.default_rng(13).poisson(20, 12)])
-    (shift,) = read_line(late, A_YEAR).shifts
-    assert (shift.at, shift.before, shift.after > 0) == (40, 0, True)
-
-
 def test_the_variance_of_a_sum_ahead_is_that_of_simulated_sums():
     """Level with weight a, moved each period as the model says, counts with variance phi times their mean."""
     y = seasonal(np.random.default_rng(14), 156, 80)
@@ -170,15 +156,93 @@ def test_the_variance_of_a_sum_ahead_is_that_of_simulated_sums():
     assert rate > 0
 
 
-def test_the_factor_of_a_season_has_the_mean_one():
-    season = Season(np.array([0.3, -0.2, 0.1, 0.05]), A_YEAR, weekdays=False)
-    assert season.factor(np.arange(52)).mean() == pytest.approx(1)
-    assert Season(np.zeros(4), A_YEAR, weekdays=False).factor(np.arange(5)).tolist() == [1] * 5
-
-
 def test_quantiles_of_counts_without_bursts_are_those_of_poisson():
     mean = np.array([0.5, 4.0, 60.0, np.nan])
     low, high = quantiles(0.005, mean, mean)
     assert low[:3].tolist() == stats.poisson.ppf(0.005, mean[:3]).tolist()
     assert high[:3].tolist() == stats.poisson.ppf(0.995, mean[:3]).tolist()
     assert np.isnan([low[3], high[3]]).all()
+
+
+# Explosions in British coal mines that killed ten or more, by year, 1851 to 1962 (Jarrett 1979, Biometrika 66).
+YEARS = (
+    "4541043406334026335453144155342522342132211113001011003103220111010100021000110233112111123300014000100000100101"
+)
+COAL = np.array([*YEARS], dtype=float)
+
+
+def best_of_all(y, mass, cost, shortest, free):
+    """The slow way: the value of every partition, by recursion from the end."""
+
+    def value(end):
+        if end == 0:
+            return 0.0, []
+        found = (-np.inf, [])
+        for start in range(end - shortest + 1):
+            before, starts = value(start)
+            n, e = y[start:end].sum(), mass[start:end].sum()
+            total = before + 2 * float(xlogy(n, n / e)) - (cost if start and start not in free else 0)
+            if total > found[0] + 1e-9:
+                found = (total, [*starts, start])
+        return found
+
+    return value(len(y))[1]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_partition_is_the_best_of_all(seed):
+    rng = np.random.default_rng(seed)
+    size, shortest = int(rng.integers(6, 13)), int(rng.integers(1, 4))
+    y = rng.poisson(np.repeat([4, 30, 10], 5)[:size]).astype(float)
+    mass = rng.uniform(0.5, 2, size)
+    free = (int(rng.integers(1, size)),)
+    found = partition(y, mass, shortest, free=free)
+    cost = PENALTY * np.log(size) * found.dispersion
+    assert found.starts == best_of_all(found.counts, mass, cost, shortest, free)
+    # Of each beginning of the series too: the last level by what lies before alone.
+    for end in range(shortest, size + 1):
+        assert found.last[end] == best_of_all(found.counts[:end], mass[:end], cost, shortest, free)[-1]
+
+
+def test_coal_mining_changed_in_1892():
+    """Published: 1890 or 1891 is the last year of the old level, three a year before and one after."""
+    assert (len(COAL), COAL.sum()) == (112, 191)
+    (shift,) = read_line(COAL, np.inf).shifts
+    assert 1851 + shift.at == 1892
+    assert shift.after < shift.before
+    assert (shift.before, shift.after) == pytest.approx((3.1, 0.9), abs=0.05)
+
+
+def test_a_series_read_backwards_has_the_same_levels():
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        y = rng.poisson(np.repeat(rng.uniform(5, 80, 5), rng.integers(2, 30, 5))).astype(float)
+        mass = rng.uniform(0.7, 1.3, len(y))
+        there, back = partition(y, mass), partition(y[::-1], mass[::-1])
+        assert [len(y) - at for at in back.starts[:0:-1]] == there.starts[1:]
+        assert back.levels[::-1] == pytest.approx(there.levels)
+
+
+@pytest.mark.parametrize("factor", [0.0, 10.0])
+def test_one_week_is_an_event_and_two_are_a_level(factor):
+    y = np.random.default_rng(6).poisson(60, 80).astype(float)
+    one, two = y.copy(), y.copy()
+    one[50:51] *= factor
+    two[50:52] *= factor
+    assert partition(one, np.ones(80)).starts == [0]
+    assert partition(two, np.ones(80)).starts == [0, 50, 52]
+    limited = without_events(one, np.ones(80), 1.0)
+    assert abs(limited[50] - 60) < 40
+    assert (limited != one).sum() <= 4
+
+
+@pytest.mark.parametrize("phi", [1.0, 3.0])
+def test_the_dispersion_is_that_of_the_counts_whatever_the_level_does(phi):
+    rng = np.random.default_rng(7)
+    found = []
+    for _ in range(40):
+        rate = np.repeat([20.0, 60.0], 80)
+        y = rng.poisson(rate) if phi == 1 else rng.negative_binomial(rate / (phi - 1), 1 / phi)
+        y[30] *= 8
+        found.append(neighbour_dispersion(y.astype(float), np.ones(160)))
+    assert phi < np.median(found) < 1.5 * phi  # the largest of three, so a little above

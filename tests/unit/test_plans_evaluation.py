@@ -34,11 +34,6 @@ def test_swapping_before_and_after_changes_the_sign_and_nothing_else(c, t, cb, b
     assert one.estimate.low == pytest.approx(-other.estimate.high)
 
 
-@given(pair, pair)
-def test_swapping_treated_and_control_changes_the_sign(c, t):
-    assert wdd(c, t).estimate.value == -wdd(t, c).estimate.value
-
-
 @given(pair, pair, pair, pair, st.tuples(weight, weight), st.tuples(weight, weight, weight, weight))
 def test_wdd_equals_its_slow_twin(c, t, cb, b, time, area):
     value = variance = 0.0
@@ -65,16 +60,6 @@ def test_a_simulated_plan_is_judged_by_the_test_that_will_judge_it(rows):
     assert told == pytest.approx(
         [np.log(effect.value) / se for effect, se in zip(effects, reach, strict=True)], rel=1e-6
     )
-
-
-def test_wdd_covers_the_truth():
-    rng = np.random.default_rng(11)
-    draws = rng.poisson((60, 60, 60, 40), size=(3000, 4))
-    hits = 0
-    for c0, c1, t0, t1 in draws.tolist():
-        estimate = wdd((c0, c1), (t0, t1)).estimate
-        hits += estimate.low <= -20 <= estimate.high
-    assert hits / 3000 == pytest.approx(0.95, abs=0.015)
 
 
 @pytest.mark.parametrize("growth", [1.0, 1.3, 1.6])
@@ -116,8 +101,6 @@ def test_zeros_are_handled():
     gone = scaled_difference((10, 4), (20, 0))
     assert gone.estimate.value == 4
     assert gone.se == pytest.approx(math.sqrt(4 + 100 / 400))
-    with pytest.raises(ValueError, match="negative"):
-        scaled_difference((-1, 4), (20, 0))
 
 
 def test_the_buffer_is_scaled_too_or_left_out():
@@ -128,27 +111,10 @@ def test_the_buffer_is_scaled_too_or_left_out():
     assert evaluate(AreaCounts((100, 120), (100, 120))).total is None
 
 
-@pytest.mark.parametrize("bad", [{"treated": (-1, 2)}, {"time_weights": (0, 1)}, {"area_weights": (1, 1, 1, -2)}])
-def test_wdd_refuses_impossible_input(bad):
-    with pytest.raises(ValueError, match="above zero"):
-        wdd(**{"control": (1, 1), "treated": (1, 1), **bad})
-
-
-def test_a_ratio_with_a_zero_is_not_known():
-    assert not relative_effect((0, 3), (4, 5)).known
-    assert not relative_effect((3, 0), (4, 5)).known
-
-
 def test_the_quotient_is_not_computable_without_success_or_control():
     assert wdq((100, 120), (50, 50), (100, 100)) is None
     assert wdq((100, 70), (50, 50), (0, 10)) is None
     assert wdq((100, 70), (50, 50), (10, 0)) is None
-
-
-def test_a_larger_area_shows_a_smaller_share():
-    shares = [minimum_detectable_drop(n, n, draws=2000).share for n in (40, 80, 160, 320)]
-    assert shares == sorted(shares, reverse=True)
-    assert shares[-1] < shares[0]
 
 
 def test_the_named_power_is_reached_and_not_one_percent_earlier():
@@ -171,12 +137,6 @@ def test_few_alerts_show_nothing(t):
     assert drop.share is drop.alerts is None
     assert "not even a complete stop" in drop.sentence(t)
     assert minimum_detectable_drop(0, 50).share is None
-
-
-def test_the_sentence_of_a_visible_drop(t):
-    told = minimum_detectable_drop(270, 270, test="ratio").sentence(t)
-    assert told.startswith("A fall of at least 3")
-    assert "of 270 alerts) would be seen with a probability of 80 %" in told
 
 
 @pytest.mark.parametrize(
@@ -236,15 +196,6 @@ def test_like_areas_need_one_warning_and_the_published_test_one_more(t):
     published = evaluate(AreaCounts((100, 80), (120, 110)), test="wdd")
     assert len(published.warnings) == 2
     assert "by as many alerts as the comparison area" in t(published.choices[0].explanation)
-
-
-def test_counts_speak_of_the_period_after():
-    # Two years before, one after, nothing changed but the length.
-    result = evaluate(AreaCounts((200, 100), (220, 110), time_weights=(2, 1)))
-    assert result.difference.estimate.value == pytest.approx(0)
-    assert result.difference.se == pytest.approx(math.sqrt(100 + 200 / 4 + 100**2 * (1 / 220 + 1 / 110)))
-    assert result.published.estimate.value == pytest.approx(0)
-    assert result.published.se == pytest.approx(math.sqrt(200 / 4 + 100 + 220 / 4 + 110))
 
 
 def test_by_gender_is_one_row_each():

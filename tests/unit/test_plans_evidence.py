@@ -53,18 +53,6 @@ def test_every_measure_is_complete(item: Measure) -> None:
         assert item.covers
 
 
-def test_the_catalogue_is_wide_and_names_its_gaps() -> None:
-    assert len(catalogue()) >= 12
-    assert len({item.id for item in catalogue()}) == len(catalogue())
-    for name in ("playground_renovation", "graffiti_removal", "women_safety_audit"):
-        found = find_measure(name)
-        assert found is not None
-        assert found.value is None
-        assert "No usable number" in effect_text(found, translator("en"))
-    assert sum(item.cautioned for item in catalogue()) >= 4
-    assert find_measure("no_such_measure") is None
-
-
 def test_tags_come_from_the_words_of_an_id() -> None:
     assert problem_tags("lighting_poor") == {"lighting"}
     assert problem_tags("parking_obstruction") == frozenset()
@@ -94,10 +82,6 @@ def test_a_number_applies_only_to_the_alerts_it_was_found_for() -> None:
     assert covered_share(lighting, STATION) == pytest.approx(0.2)
     assert covered_share(patrol, STATION) == 0
     assert not patrol.usable
-
-
-def test_nothing_fits_a_problem_without_categories_or_place() -> None:
-    assert rank_measures(Problem(n=10, dark_share=0.9)) == ()
 
 
 def test_women_count_only_where_the_interval_is_above_the_city() -> None:

@@ -11,10 +11,9 @@ import pytest
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp
 
-from analysis.clusters import simulation
-from analysis.clusters.dbscan import LocalDbscan, Points
+from analysis.clusters import dbscan
+from analysis.clusters.dbscan import Baseline, LocalDbscan, Points, drawn_in_bursts, on_hexagons
 from analysis.clusters.detection import find_clusters
-from analysis.clusters.simulation import Baseline, drawn_in_bursts, on_hexagons
 from analysis.grid.cells import centres_in_metres
 from analysis.stats.dispersion import INDEPENDENT, SINGLE, UNKNOWN, UNKNOWN_BURSTS, Dispersion, ReportBursts, fit_bursts
 from curim_data.model import CityProfile, Translator
@@ -132,7 +131,7 @@ def slow_map(search: LocalDbscan, n: int, bursts: ReportBursts, rng: np.random.G
 @pytest.mark.parametrize("together", [pytest.param(1, marks=pytest.mark.slow), 150_000])
 def test_maps_are_those_of_the_slow_twin(monkeypatch: pytest.MonkeyPatch, city: CityProfile, together: int) -> None:
     """By how many pairs of alerts lie near each other and by the strongest clusters."""
-    monkeypatch.setattr(simulation, "DRAWN_TOGETHER", together)
+    monkeypatch.setattr(dbscan, "DRAWN_TOGETHER", together)
     frame = drawn(city, 1_000, {STATION: 8})
     search, _, _ = grounded(city, frame, 80.0)
     bursts, cell, runs = ReportBursts(2.5, 40.0), 310.0, 100
@@ -148,7 +147,7 @@ def test_maps_are_those_of_the_slow_twin(monkeypatch: pytest.MonkeyPatch, city: 
         points = Points(hexagons, np.bincount(member).astype(float))
         strongest.append(max((search.strength(points, group) for group in search.find(points)), default=0.0))
     assert len(np.unique(strongest)) > 60
-    quick = simulation.strongest_of_chance(search, np.ones(1_000), runs, 7, cell, bursts)
+    quick = dbscan.strongest_of_chance(search, np.ones(1_000), runs, 7, cell, bursts)
     assert ks_2samp(strongest, quick).pvalue > 0.01
 
 

@@ -15,8 +15,7 @@ import pytest
 from analysis.forecast.next_periods import NextPeriods, PastErrors
 from analysis.plans.evaluation import amount_in_words, percent_in_words
 from analysis.stats.intervals import Estimate
-from analysis.trends.time_series import Unit, YearOnYear
-from analysis.trends.week_clock import WeekClock
+from analysis.trends.time_series import Unit, WeekClock, YearOnYear
 from curim_data.importing.comparison import LISTED, _quoted
 from curim_data.model import translator
 from curim_data.model.absence import fewer_than
@@ -77,9 +76,9 @@ PARTS: Final[list[tuple[Callable[[], str], str]]] = [
      "1 signalement a plusieurs catégories : il compte une fois dans les totaux et une fois dans chacune."),
     (lambda: several_sentence(FR, 40),
      "40 signalements ont plusieurs catégories : ils comptent une fois dans les totaux et une fois dans chacune."),
-    (lambda: WeekClock(np.zeros(0), (20, 6), 5, 90).sentence(FR),
+    (lambda: WeekClock(np.zeros(0), (20, 6), 5, n=90).sentence(FR),
      "Au moins la moitié des signalements se situe entre 20:00 et 02:00 ; le jour le plus chargé est le samedi."),
-    (lambda: WeekClock(np.zeros(0), None, None, 0).sentence(FR), "Aucun signalement dont l’heure soit connue."),
+    (lambda: WeekClock(np.zeros(0), None, None, n=0).sentence(FR), "Aucun signalement dont l’heure soit connue."),
 ]  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from pyproj import Geod
 
 import sample_data
 from analysis.spots.naming import (
-    KnownPlace,
     _metres,
     _metres_per_radian,
     as_known_places,
@@ -23,6 +22,7 @@ from analysis.spots.naming import (
     name_spots,
     with_known_ids,
 )
+from analysis.stats.result import CellPlace
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
@@ -102,7 +102,7 @@ def test_a_place_that_splits_leaves_its_id_to_the_better_half() -> None:
     assert fourth.id == f"{halves[0].cells[0]:x}"
 
 
-def match_every_pair(spots: list[Place], places: tuple[KnownPlace, ...]) -> dict[int, int]:
+def match_every_pair(spots: list[Place], places: tuple[CellPlace, ...]) -> dict[int, int]:
     """What `match_places` gives, by scoring every place with every known one."""
     if not spots or not places:
         return {}
@@ -183,7 +183,7 @@ def named(source: Source) -> dict[str, dict[str, tuple[float, float, str]]]:
     return found
 
 
-def _table(spots: Any, source: Source, places: tuple[KnownPlace, ...]) -> dict[str, tuple[float, float, str]]:
+def _table(spots: Any, source: Source, places: tuple[CellPlace, ...]) -> dict[str, tuple[float, float, str]]:
     names = name_spots(spots, source.city, places)
     x, y = source.city.project([s.longitude for s in spots], [s.latitude for s in spots])
     return {spot.id: (a, b, names[spot.id].by_language["en"]) for spot, a, b in zip(spots, x, y, strict=True)}

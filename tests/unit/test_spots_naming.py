@@ -1,22 +1,27 @@
+"""Where the areas of a plan lie, in words a reader knows."""
+
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-import h3.api.basic_int as h3
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from h3.api import basic_int, basic_str
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.spots import naming
-from analysis.spots.naming import DIRECTIONS, KnownPlace, SpotName, _bearing, name_area, name_spot, name_spots
-from curim_data.model import LANGUAGES, CityProfile, Translator, translator
-from curim_data.model.city import Area
+from analysis.spots.naming import LEAST_LENGTH, MOST_STREETS, SpotName, area_in_words, name_area, name_spot, name_spots
+from analysis.stats.result import CellPlace
+from curim_data.model import LANGUAGES, CityProfile, Translator, cell_polygons, translator
+from curim_data.model.city import Area, load_city
 from curim_data.model.place_names import COLUMNS, PlaceNames, merged, read_place_names, write_place_names
+from sample_data import PROFILE
 from tests.small import small_city
 
 CITY = small_city()
@@ -33,29 +38,8 @@ class Place:
 
 def learnt(*rows: tuple[str, str, float, float, int]) -> PlaceNames:
     sizes = {"street": 10}
-    made = [(kind, name, h3.latlng_to_cell(lat, lon, sizes.get(kind, 9)), n) for kind, name, lon, lat, n in rows]
+    made = [(kind, name, basic_int.latlng_to_cell(lat, lon, sizes.get(kind, 9)), n) for kind, name, lon, lat, n in rows]
     return PlaceNames(pd.DataFrame(made, columns=list(COLUMNS)))
-
-
-@pytest.mark.parametrize(
-    ("east", "north", "told"),
-    [
-        (0, 1, "north"),
-        (1, 1, "north-east"),
-        (1, 0, "east"),
-        (1, -1, "south-east"),
-        (0, -1, "south"),
-        (-1, -1, "south-west"),
-        (-1, 0, "west"),
-        (-1, 1, "north-west"),
-        (math.sin(math.radians(22)), math.cos(math.radians(22)), "north"),
-        (math.sin(math.radians(23)), math.cos(math.radians(23)), "north-east"),
-    ],
-)
-def test_directions_are_those_of_the_compass(east: float, north: float, told: str) -> None:
-    direction, metres = _bearing((100.0, 50.0), (100.0 + 800 * east, 50.0 + 800 * north))
-    assert direction == told
-    assert metres == pytest.approx(800 * math.hypot(east, north))
 
 
 def test_without_any_names_a_place_lies_so_far_from_the_centre() -> None:
@@ -160,13 +144,6 @@ def test_names_do_not_depend_on_the_order_of_other_places(t: Translator) -> None
     assert {key: name(t) for key, name in there.items()} == {key: name(t) for key, name in back.items()}
 
 
-def test_every_direction_has_a_word_of_its_own() -> None:
-    for lang in LANGUAGES:
-        told = {SpotName("", {"en": "A"}, direction=one)(translator(lang)) for one in DIRECTIONS}
-        assert len(told) == 8
-    assert SpotName("", {})(translator("en")) == "City centre"
-
-
 def test_the_table_of_names_is_written_read_and_merged(tmp_path) -> None:
     one = learnt(("street", "Star Yard", 23.65, 37.945, 9), ("precinct", "75", 23.65, 37.945, 30))
     assert read_place_names(tmp_path).table.empty
@@ -186,13 +163,6 @@ def test_the_table_of_names_is_written_read_and_merged(tmp_path) -> None:
     assert np.allclose(middle, (23.6875, 37.945), atol=0.003)
 
 
-def test_the_sample_city_keeps_its_landmarks(city: CityProfile, t: Translator) -> None:
-    spots = [Place("a", 23.6507, 37.9385), Place("b", 23.6507, 37.9385 + 150 * NORTH)]
-    first, second = (name(t) for name in name_spots(spots, city).values())
-    assert first == "Pasalimani"
-    assert second.startswith("Pasalimani, ")
-
-
 def test_two_readers_may_ask_for_names_of_different_known_places_at_once() -> None:
     """What one keeps, the other may throw away at any moment (as another audience's list of places does)."""
 
@@ -203,7 +173,7 @@ def test_two_readers_may_ask_for_names_of_different_known_places_at_once() -> No
 
     city = replace(CITY)
     city.__dict__["_known_names"] = Lost()
-    places = (KnownPlace("a", (), 23.63, 37.945), KnownPlace("b", (), 23.65, 37.945))
+    places = (CellPlace("a", (), 23.63, 37.945), CellPlace("b", (), 23.65, 37.945))
     names = name_spots([Place("new", 23.64, 37.95)], city, places)
     assert set(names) == {"new"}
 
@@ -213,7 +183,7 @@ def test_names_of_known_places_of_two_audiences_are_worked_out_once(monkeypatch:
     whole = naming._distinct
     monkeypatch.setattr(naming, "_distinct", lambda *given: made.append(1) or whole(*given))
     city = replace(CITY)
-    lists = [(KnownPlace(name, (), 23.63, 37.945),) for name in ("analyst", "council")]
+    lists = [(CellPlace(name, (), 23.63, 37.945),) for name in ("analyst", "council")]
     for places in (*lists, *lists):
         name_spots([], city, places)
     assert len(made) == 2
@@ -230,3 +200,43 @@ def test_areas_under_one_name_are_told_apart_by_where_they_lie(lang: str) -> Non
     assert len(set(told)) == len(points)
     assert all("Brooklyn" in name and "120" in name for name in told)
     assert len({name_spot(lon, lat, city)(t) for lon, lat in points}) == 1
+
+
+@pytest.fixture(scope="module")
+def piraeus() -> CityProfile:
+    return load_city(Path(PROFILE))
+
+
+def around(city: CityProfile, at: int, rings: int) -> tuple[str, ...]:
+    mark = city.landmarks[at]
+    return tuple(sorted(basic_str.grid_disk(basic_str.latlng_to_cell(mark.latitude, mark.longitude, 10), rings)))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("at", range(4))
+def test_the_streets_of_an_area_are_those_that_run_longest_in_it(piraeus: CityProfile, at: int, lang: str) -> None:
+    """Against an overlay of all streets by geopandas, cell by cell."""
+    t, cells = translator(lang), around(piraeus, at, 2)
+    names = [t.label(street.labels) for street in piraeus.streets]
+    streets = gpd.GeoDataFrame({"name": names}, geometry=[s.polygon for s in piraeus.streets], crs=4326)
+    hexagons = gpd.GeoDataFrame(geometry=list(cell_polygons([basic_str.str_to_int(cell) for cell in cells])), crs=4326)
+    within = gpd.overlay(streets.to_crs(piraeus.epsg), hexagons.to_crs(piraeus.epsg), keep_geom_type=True)
+    lengths = within.length.groupby(within["name"]).sum().sort_values(ascending=False)
+    lengths = lengths[(lengths >= LEAST_LENGTH) & (lengths.index != "")]
+    assert len(lengths)
+    told = area_in_words(cells, piraeus, t)
+    for name in lengths.index[:MOST_STREETS]:
+        assert name in told
+    assert told.index(lengths.index[0]) == 0
+    more = len(lengths) - MOST_STREETS
+    if more > 0:
+        assert t.n("{streets} and {n} more street", "{streets} and {n} more streets", more, streets="").strip() in told
+    assert "19" in told
+
+
+def test_without_streets_the_nearest_place_names_an_area(piraeus: CityProfile) -> None:
+    t, cells = translator("en"), around(piraeus, 1, 1)
+    mark = piraeus.landmarks[1]
+    bare = replace(piraeus, streets=())
+    assert area_in_words(cells, bare, t) == f"{name_spot(mark.longitude, mark.latitude, bare)(t)} (7 cells of the map)"
+    assert area_in_words(cells[:1], bare, t).endswith("(1 cell of the map)")

@@ -13,7 +13,7 @@ from analysis.stats.result import Result
 from curim_data.model import CityProfile, Translator
 from curim_data.model.plan import Caution, Interval
 
-SPOT = Spot("8a1", 1, (0x8A1EDA753C07FFF,), 40, 10.0, 4.0, 2.5, 6.0, 0.001, 0.017, 23.6507, 37.9385)
+SPOT = Spot("8a1", (0x8A1EDA753C07FFF,), 23.6507, 37.9385, 1, 40, 10.0, 4.0, 2.5, 6.0, 0.001, 0.017)
 
 
 def frame(**columns: list) -> pd.DataFrame:
@@ -33,11 +33,6 @@ def test_the_names_of_a_main_category_that_is_not_told(city: CityProfile, t: Tra
     assert told.labels["en"] == "Not stated"
     assert "uncategorised" not in told.sentence(t)
     assert "For 60\N{NO-BREAK SPACE}% of the alerts no category is stated." in told.sentence(t)
-
-
-def test_nothing_is_said_of_categories_where_no_alert_has_one(city: CityProfile, t: Translator) -> None:
-    told = profile_spot(city, n=10, categories=frame(category=["uncategorised"], n=[10.0]))
-    assert "category" not in told.sentence(t)
 
 
 @pytest.fixture
@@ -72,14 +67,6 @@ def test_a_profile_holds_the_figures_and_says_them(
     assert "more alerts than is usual for this place since April 2025" in replace(
         told, since=dt.date(2025, 4, 1)
     ).sentence(t)
-
-
-def test_a_category_below_one_half_is_the_most_frequent_and_not_the_main_one(
-    city: CityProfile, t: Translator, tables: dict[str, pd.DataFrame]
-) -> None:
-    some = frame(category=["noise", "vandalism"], n=[14.0, 13.0])
-    told = profile_spot(city, n=40, **{**tables, "categories": some}).sentence(t)
-    assert told.startswith(f"Most often {city.categories['noise'].labels['en']} (35\u00a0%).")
 
 
 def test_what_is_unknown_stays_so(city: CityProfile, t: Translator) -> None:

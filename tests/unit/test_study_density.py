@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from analysis.density.image import density_image
+from analysis.density import density_image
 from curim_data import query
 from curim_data.cli import main
 from curim_data.engine import Source, open_source

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 from analysis.plans.drafting import design_faults
-from analysis.plans.placebo import alike, around, placebo_areas, plain_spread
-from analysis.plans.verdict import PlanTiming, Strength
+from analysis.plans.verdict import PlanTiming, Strength, alike, around, placebo_areas, plain_spread
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Plan, PlanStatus, Translator

@@ -10,8 +10,7 @@ import pytest
 from scipy import stats
 
 from analysis.stats.result import Result
-from analysis.trends.time_series import LevelShift, daily, monthly, period_total, weekly, year_on_year
-from analysis.trends.week_clock import week_clock
+from analysis.trends.time_series import LevelShift, daily, monthly, period_total, week_clock, weekly, year_on_year
 from pages.parts.trends.year_on_year import twelve_months
 
 MONDAY = dt.date(2022, 10, 31)
@@ -79,16 +78,6 @@ def test_a_planted_outlier_is_found_where_it_is_and_hardly_elsewhere():
     assert len(trend.alarms) <= 5
 
 
-def test_the_season_itself_is_no_alarm():
-    y = seasonal(208, mean=200)
-    trend = weekly(weeks(y), covered(weeks(y)))
-    assert len(trend.alarms) <= 4
-    spread = trend.frame["expected"].max() / trend.frame["expected"].min()
-    assert spread > 1.5
-    adjusted = trend.frame["adjusted"]
-    assert adjusted.std() < 0.5 * trend.frame["n"].std()
-
-
 def test_incomplete_weeks_are_shown_and_never_judged(t):
     y = seasonal(100)
     y[0], y[-1] = 1, 0
@@ -104,32 +93,13 @@ def test_incomplete_weeks_are_shown_and_never_judged(t):
     assert "only in part" in t(trend.choices[1].explanation)
 
 
-def test_weeks_without_a_row_are_zero():
-    series = weeks(seasonal(60))
-    trend = weekly(series.drop(index=20), covered(series))
-    assert trend.frame.loc[20, "n"] == 0
-    assert trend.frame.loc[20, "side"] == -1
-    assert trend.n == series["n"].sum() - series["n"][20]
-
-
 def test_a_trend_refuses_what_is_no_series():
     series = weeks(seasonal(10))
-    with pytest.raises(ValueError, match="at least one"):
-        weekly(series.iloc[:0], covered(series))
     moved = series.assign(week=[*series["week"].iloc[:-1], series["week"].iloc[-1] + dt.timedelta(days=1)])
     with pytest.raises(ValueError, match="first day of each week"):
         weekly(moved, covered(series))
     with pytest.raises(ValueError, match="'week'"):
         weekly(pd.concat([series, series.tail(1)]), covered(series))
-
-
-def test_cutting_keeps_what_is_usual():
-    series = weeks(seasonal(208))
-    whole = weekly(series, covered(series))
-    cut = whole.since(series["week"].iloc[180])
-    assert len(cut.frame) == 28
-    assert cut.frame["expected"].tolist() == whole.frame["expected"].tail(28).tolist()
-    assert cut.n == series["n"].tail(28).sum()
 
 
 def test_a_period_that_begins_within_a_week_says_that_this_week_is_left_out():
@@ -149,26 +119,6 @@ def test_counts_calmer_than_chance_keep_the_width_of_chance():
     poisson = stats.poisson.ppf(0.995, last["expected"]), stats.poisson.ppf(0.005, last["expected"])
     assert (last["upper"] >= poisson[0]).all()
     assert (last["lower"] <= poisson[1]).all()
-
-
-def test_last_year_is_the_same_week_and_the_same_month():
-    series = weeks(np.arange(120))
-    trend = weekly(series, covered(series))
-    assert trend.frame["last_year"].iloc[52:].tolist() == list(range(68))
-    months = pd.DataFrame({"month": pd.date_range("2024-01-01", periods=20, freq="MS").date, "n": range(20)})
-    trend = monthly(months, (dt.date(2024, 1, 1), dt.date(2025, 8, 31)))
-    assert trend.frame["last_year"].iloc[12:].tolist() == list(range(8))
-
-
-def test_months_and_days():
-    months = pd.DataFrame({"month": pd.date_range("2022-11-01", periods=48, freq="MS").date, "n": seasonal(48)})
-    trend = monthly(months, (dt.date(2022, 11, 1), dt.date(2026, 10, 20)))
-    assert trend.rule.name == "season"
-    assert trend.frame["complete"].sum() == 47
-    days = pd.DataFrame({"local_date": pd.date_range("2025-01-01", periods=500, freq="D").date, "n": seasonal(500)})
-    trend = daily(days, (days["local_date"].iloc[0], days["local_date"].iloc[-1]))
-    assert trend.rule.name == "weekdays"
-    assert trend.frame["complete"].all()
 
 
 def test_days_are_told_by_their_own_rule_however_long_the_data(t):
@@ -229,12 +179,6 @@ def test_year_on_year_compares_the_same_weeks(t):
     assert year_on_year(weekly(weeks(y[:50]), covered(weeks(y[:50])))) is None
 
 
-def test_year_on_year_sentences(t):
-    steady, falling = weeks([20] * 120), weeks([40] * 107 + [20] * 13)
-    assert "No clear change" in year_on_year(weekly(steady, covered(steady))).sentence(t)
-    assert "a fall" in year_on_year(weekly(falling, covered(falling))).sentence(t)
-
-
 @pytest.mark.parametrize(
     ("counts", "told"),
     [
@@ -247,12 +191,6 @@ def test_year_on_year_sentences(t):
 def test_the_sentence_of_a_trend(counts, told, t):
     series = weeks(counts)
     assert weekly(series, covered(series)).sentence(t) == told
-
-
-def test_a_single_day_holds_no_whole_week(t):
-    series = weeks([300])
-    day = (dt.date(2022, 11, 2), dt.date(2022, 11, 2))
-    assert weekly(series, day).sentence(t) == "This period holds no whole week."
 
 
 def test_weeks_that_the_sources_do_not_cover_are_shown_and_not_judged(t):
@@ -324,14 +262,6 @@ def test_a_clock_of_bands_tells_whole_bands(t):
     late = week_clock(frame.assign(n=[3.0] * 6 + [0.0] * 12 + [3.0] * 6), 6)
     assert late.peak_hours[1] == 6
     assert week_clock(frame.assign(n=0.0), 6).peak_hours is None
-
-
-def test_a_clock_without_alerts(t):
-    week = week_clock(pd.DataFrame({"weekday": [], "hour": [], "n": []}))
-    assert week.peak_hours is None
-    assert week.sentence(t) == "No alerts with a known hour."
-    even = week_clock(pd.DataFrame({"weekday": [0] * 24, "hour": range(24), "n": [1.0] * 24}))
-    assert even.peak_hours == (0, 12)
 
 
 @pytest.mark.parametrize("months", [26, 38, 15])

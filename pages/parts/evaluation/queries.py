@@ -6,8 +6,7 @@ import datetime as dt
 import json
 
 from analysis.plans.verdict import PlanTiming
-from analysis.stats.harm_weights import WeighedBy
-from analysis.stats.intervals import Estimate
+from analysis.stats.intervals import Estimate, WeighedBy
 from curim_data.model import Message, Plan
 from curim_data.model.plan import Objective, Problem, plan_from_json, plan_to_json
 from curim_data.studies.evaluation import PlanEvaluation, evaluation_study, harm_ratio

@@ -185,7 +185,7 @@ def _verdict_rows(t: Translator, study: PlanEvaluation) -> list[tuple[str, str, 
         return []
     ratio = verdict.ratio
     limits = (verdict.expected * (limit - 1) for limit in (ratio.low, ratio.high))
-    alerts = Estimate(verdict.observed - verdict.expected, *limits, ratio.level)
+    alerts = Estimate(verdict.observed - verdict.expected, *limits)
     found = [
         (t("Ratio to the number expected from similar areas (1: no change)"), *_interval(t, ratio, 2)),
         (t("Alerts more or fewer than expected from similar areas"), *_interval(t, alerts, 0)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.hotspots.denominators import LAND, RATE_PER, DenominatorKind
+from analysis.hotspots.surroundings import LAND, RATE_PER, DenominatorKind
 from curim_data.model import N_, Translator
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.maps.legends import CellMeasure

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analysis.density.image import DensityImage, density_image
-from analysis.density.kernel_density import format_density
+from analysis.density import DensityImage, density_image, format_density
 from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
 from curim_data.model import Message, Translator

@@ -11,7 +11,7 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 
-from analysis.emerging.classes import CLASSES, KINDS
+from analysis.emerging.cube import CLASSES, KINDS
 from analysis.emerging.detection import RUNS, EmergingHotSpots
 from analysis.grid.cells import with_points
 from curim_data.model import Translator, cell_polygons

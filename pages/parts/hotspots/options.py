@@ -6,8 +6,8 @@ from typing import Final
 
 import streamlit as st
 
-from analysis.hotspots.denominators import LAND, DenominatorKind
-from analysis.stats.harm_weights import WeighedBy
+from analysis.hotspots.surroundings import LAND, DenominatorKind
+from analysis.stats.intervals import WeighedBy
 from curim_data.studies.denominators import KINDS, denominator_obstacle
 from curim_data.studies.harm import WEIGHT_NAMES, WEIGHTS, weight_obstacle, weights_offered
 from pages.parts.frame import Page

@@ -10,8 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from analysis.grid.cells import with_points
-from analysis.hotspots.denominators import LAND, DenominatorKind
 from analysis.hotspots.grouping import Spot
+from analysis.hotspots.surroundings import LAND, DenominatorKind
 from curim_data.filters import AlertFilter
 from curim_data.model import AreaTooLargeError, Translator
 from curim_data.studies.harm import SpotsByHarm
@@ -51,7 +51,7 @@ from pages.parts.maps.cell_map import Outline, draw_cell_map
 from pages.parts.maps.name_layers import Pin
 
 if TYPE_CHECKING:
-    from analysis.clusters.results import Clusters
+    from analysis.clusters.detection import Clusters
     from analysis.report.maps import MapLayer
 
 # From so many stored alerts on classes over time come a moment after the page.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.clusters.results import Clusters
-from analysis.hotspots.denominators import LAND, DenominatorKind
-from analysis.stats.harm_weights import WeighedBy
+from analysis.clusters.detection import Clusters
+from analysis.hotspots.surroundings import LAND, DenominatorKind
+from analysis.stats.intervals import WeighedBy
 from analysis.stats.result import Choice
 from curim_data.filters import AlertFilter
 from curim_data.model import Message

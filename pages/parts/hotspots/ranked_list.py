@@ -15,9 +15,9 @@ from shapely.geometry.base import BaseGeometry
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.grid.cells import COARSEST, square_side
-from analysis.hotspots.denominators import LAND
 from analysis.hotspots.excess import excess_of, is_compared, ratio_says_something
 from analysis.hotspots.grouping import SpotHarm
+from analysis.hotspots.surroundings import LAND
 from analysis.stats.intervals import Estimate
 from curim_data.model import MAP_RESOLUTIONS, CityProfile, Translator, cell_polygons
 from curim_data.model.city import streets_in

@@ -18,7 +18,7 @@ import pydeck as pdk
 import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
-from analysis.density.image import DensityImage
+from analysis.density import DensityImage
 from curim_data.model import Message, Translator
 from curim_data.studies.spot_area import has_area
 from pages.parts.frame import Page, Palette, palette, rgba

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.density.image import DensityImage
+from analysis.density import DensityImage
 from curim_data.model import Translator
 from curim_data.model.absence import fewer_than
 from pages.parts.frame import Page, Palette

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.trends.time_series import A_QUARTER
-from analysis.trends.week_clock import week_clock
+from analysis.trends.time_series import A_QUARTER, week_clock
 from curim_data.model import BoolArray, Message
 from curim_data.model import labels as words
 from curim_data.model.absence import NO_AFFECTED, no_districts

@@ -1,22 +1,26 @@
 """The density of alerts: its bandwidth, and a smooth surface in alerts per km² and month.
 
-How wide the density map is smoothed: the width that best predicted where the next alerts fell.
-
-The density of alerts: a smooth surface in alerts per km² and month, which the shore does not thin out.
+The bandwidth is that which best predicted where the next alerts fell. The shore does not thin the surface out. As one
+picture for a map it has printed classes and a clear sea, laid out as web maps are.
 """
 
 from __future__ import annotations
 
+import base64
+import io
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.ndimage import map_coordinates
 
 from analysis.grid.baseline import GaussianSmoother, Raster, pixel_choice, raster_from_cells
 from analysis.grid.cells import centres_in_metres
 from analysis.stats.intervals import UNKNOWN, Estimate, poisson_rate
-from analysis.stats.result import Choice
+from analysis.stats.result import Choice, Result
 from curim_data.model import BoolArray, CityProfile, FloatArray, Message, Translator
 from curim_data.model.progress import report
 
@@ -110,15 +114,13 @@ def bandwidth_for(
         The narrowest width to try: not below the precision of the coordinates.
 
     With fewer than 50 earlier or 20 later places the width is that at which the mean place draws on 20 alerts,
-    `bandwidth_by_rule`. Raises ValueError when x, y, days and weights differ in length.
+    `bandwidth_by_rule`.
 
     Bowman, A. W. (1984). An alternative method of cross-validation for the smoothing of density estimates. Biometrika
     71, 353-360 (the criterion, there with one point left out at a time).
     """
     x, y, when = (np.asarray(part, dtype=float) for part in (x, y, days))
     weight = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=float)
-    if not len(x) == len(y) == len(when) == len(weight):
-        raise ValueError("x, y, days and weights must have one length")
     kept = (land.place(x, y) >= 0) & (weight > 0) & np.isfinite(when)
     x, y, when, weight = x[kept], y[kept], when[kept], weight[kept]
     usual = normal_reference(x, y, weight)
@@ -280,7 +282,7 @@ def _width_message(
 
 
 @dataclass(frozen=True, eq=False)
-class Density:
+class Density(Result):
     """Alerts per km² and month by pixel. Made by `density_from_cells`.
 
     values, error : arrays, shape (rows, columns)
@@ -297,10 +299,8 @@ class Density:
     error: FloatArray
     raster: Raster
     months: float
-    n: int
     outside: float
     bandwidth: Choice
-    choices: tuple[Choice, ...]
 
     @property
     def land(self) -> BoolArray:
@@ -386,8 +386,6 @@ def density_from_cells(
     """
     raster, known = _raster(land_km2, counts.index, city, cell_m)
     inside = counts[known].astype(float)
-    if not ((counts >= 0) & np.isfinite(counts)).all():
-        raise ValueError("counts must be known, finite and not negative")
     total = float(counts.sum())
     x, y = centres_in_metres(inside.index.to_numpy(), city) if len(inside) else (np.empty(0), np.empty(0))
     sums = raster.sums(raster.place(x, y), inside.to_numpy())
@@ -464,10 +462,6 @@ def density_on(
     """
     choice = bandwidth if isinstance(bandwidth, Choice) else _given(bandwidth)
     h = float(choice.value)
-    if not months > 0:
-        raise ValueError(f"months must be above zero, not {months}")
-    if h < raster.cell_m:
-        raise ValueError(f"a width of {h} m is narrower than a pixel of {raster.cell_m} m")
     ground = GaussianSmoother(raster.land_km2, raster.cell_m, h).by(h)
     rough = edge_corrected(GaussianSmoother(sums, raster.cell_m, h).by(h), ground, raster)
     total = float((rough * raster.land_km2).sum())
@@ -476,10 +470,141 @@ def density_on(
     squared = GaussianSmoother(sums, raster.cell_m, h).by(h / np.sqrt(2)) * pixel_km2 / (4 * np.pi * (h / 1000) ** 2)
     error = edge_corrected(np.sqrt(squared), ground, raster)
     pixel = pixel_choice(raster.cell_m)
-    return Density(rough * scale, error * scale, raster, months, n, outside, choice, (choice, pixel))
+    return Density(rough * scale, error * scale, raster, months, outside, choice, n=n, choices=(choice, pixel))
 
 
 def _given(width: float) -> Choice:
     return Choice(
         "bandwidth", float(width), Message(("Smoothed over {metres} m, as requested."), {"metres": round(width)})
     )
+
+
+Bytes = NDArray[np.uint8]
+
+# ColorBrewer YlOrRd, as the counts on the other maps: it grows darker throughout, so that it reads in grey as well.
+SCALE: Final = ("#ffeda0", "#fec35a", "#f98e3a", "#e2532b", "#a31621")
+ALPHA: Final = 215
+LADDER: Final = (1, 2, 5)
+# Pixels of the picture to one of the grid, on each side; fewer where the picture would exceed so many.
+FINER: Final = 2
+MAX_ACROSS: Final = 1_200
+
+
+@dataclass(frozen=True, eq=False)
+class DensityImage:
+    """A picture and where it lies. Made by `density_image`.
+
+    rgba : array of uint8, shape (rows, columns, 4); row 0 is the northernmost, rows are even steps of Web Mercator
+    breaks : class limits in alerts per km² and month, ascending: classes + 1 of them; clear below the first
+    colours : `#rrggbb` by class
+    bounds : west, south, east, north in degrees (WGS84), as deck.gl's BitmapLayer takes them
+    """
+
+    rgba: Bytes
+    breaks: tuple[float, ...]
+    colours: tuple[str, ...]
+    bounds: tuple[float, float, float, float]
+
+    @property
+    def png(self) -> bytes:
+        """The picture as a PNG file."""
+        out = io.BytesIO()
+        Image.fromarray(self.rgba, "RGBA").save(out, format="png")
+        return out.getvalue()
+
+    @property
+    def data_url(self) -> str:
+        """The picture as a data URL."""
+        return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
+
+    def legend(self, t: Translator) -> list[tuple[str, str]]:
+        """Colour and limits of each class, from the thinnest."""
+        limits = [t.number(value, max(0, -int(np.floor(np.log10(value))))) for value in self.breaks]
+        return [
+            (colour, f"{low}–{high}") for colour, low, high in zip(self.colours, limits[:-1], limits[1:], strict=True)
+        ]
+
+
+def class_breaks(peak: float) -> tuple[float, ...]:
+    """Limits of five classes from 1, 2 and 5 times powers of ten, the last the first that is not below the peak.
+
+    Each class spans about twice the one before: densities are so uneven that equal steps would leave all but one place
+    in the first, and a surface that is flat stays in one class. Nothing without a peak.
+
+    >>> class_breaks(37)
+    (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+    """
+    if not peak > 0:
+        return ()
+    step = 3 * int(np.floor(np.log10(peak))) - 1
+    while _rung(step) < peak:
+        step += 1
+    return tuple(_rung(step - back) for back in range(len(SCALE), -1, -1))
+
+
+def _rung(step: int) -> float:
+    return float(f"{LADDER[step % 3]}e{step // 3}")
+
+
+def density_image(density: Density, city: CityProfile) -> DensityImage:
+    """Draw a density in printed classes for a web map.
+
+    The projected grid is turned against the meridians (by 0.2 degrees in Piraeus, a pixel in 7 km) and web maps stretch
+    a picture evenly in Web Mercator, so the picture is resampled: each of its pixels takes the density at its own
+    place, between the centres of the grid linearly (over the land alone). What is left is the rounding of colours to a
+    pixel of the picture.
+
+    Parameters
+    ----------
+    density : Density
+    city : CityProfile
+        Whose projection the density has.
+    """
+    west, south, east, north = bounds = _bounds(density, city)
+    rows, columns = density.values.shape
+    sharp = min(FINER, MAX_ACROSS / max(rows, columns))
+    height, width = max(1, round(rows * sharp)), max(1, round(columns * sharp))
+    longitude = west + (np.arange(width) + 0.5) / width * (east - west)
+    top, foot = _mercator(north), _mercator(south)
+    latitude = np.degrees(np.arctan(np.sinh(top - (np.arange(height) + 0.5) / height * (top - foot))))
+    x, y = city.project(*np.meshgrid(longitude, latitude))
+    values = _between_pixels(density, x, y)
+    breaks = class_breaks(float(density.values.max()))
+    colours = SCALE if breaks else ()
+    return DensityImage(_paint(values, breaks, colours), breaks, colours, bounds)
+
+
+def _between_pixels(density: Density, x: FloatArray, y: FloatArray) -> FloatArray:
+    """Density at points in metres, linearly between pixels that touch the land; NaN where none does."""
+    raster = density.raster
+    at = np.array([(y - raster.y0) / raster.cell_m - 0.5, (x - raster.x0) / raster.cell_m - 0.5])
+    land = density.land.astype(float)
+    share = map_coordinates(land, at, order=1, mode="constant")
+    value = map_coordinates(density.values, at, order=1, mode="constant")
+    shown = (raster.place(x, y) >= 0) & (share > 0)
+    return np.asarray(np.divide(value, share, out=np.full_like(value, np.nan), where=shown))
+
+
+def _paint(values: FloatArray, breaks: tuple[float, ...], colours: tuple[str, ...]) -> Bytes:
+    """Colours by class. What is clear has the lightest colour with no opacity, lest borders blend with black."""
+    palette = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] + [ALPHA] for colour in colours]
+    clear = [*(palette[0][:3] if palette else [255, 255, 255]), 0]
+    table = np.array([clear, *palette], dtype=np.uint8)
+    if not breaks:
+        return np.full((*values.shape, 4), clear, dtype=np.uint8)
+    place = np.searchsorted(breaks, np.nan_to_num(values, nan=0.0), side="left")
+    painted: Bytes = table[np.minimum(place, len(colours))]
+    return painted
+
+
+def _bounds(density: Density, city: CityProfile) -> tuple[float, float, float, float]:
+    west, south, east, north = density.raster.bounds
+    x, y = np.linspace(west, east, 9), np.linspace(south, north, 9)
+    edge_x = np.concatenate([x, x, np.full(9, west), np.full(9, east)])
+    edge_y = np.concatenate([np.full(9, south), np.full(9, north), y, y])
+    longitude, latitude = city.to_metres.transform(edge_x, edge_y, direction="INVERSE")
+    return float(longitude.min()), float(latitude.min()), float(longitude.max()), float(latitude.max())
+
+
+def _mercator(latitude: float) -> float:
+    return float(np.arcsinh(np.tan(np.radians(latitude))))
