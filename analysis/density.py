@@ -560,7 +560,8 @@ def density_image(density: Density, city: CityProfile) -> DensityImage:
     city : CityProfile
         Whose projection the density has.
     """
-    west, south, east, north = bounds = _bounds(density, city)
+    bounds = city.to_metres.transform_bounds(*density.raster.bounds, densify_pts=7, direction="INVERSE")
+    west, south, east, north = bounds
     rows, columns = density.values.shape
     sharp = min(FINER, MAX_ACROSS / max(rows, columns))
     height, width = max(1, round(rows * sharp)), max(1, round(columns * sharp))
@@ -595,15 +596,6 @@ def _paint(values: FloatArray, breaks: tuple[float, ...], colours: tuple[str, ..
     place = np.searchsorted(breaks, np.nan_to_num(values, nan=0.0), side="left")
     painted: Bytes = table[np.minimum(place, len(colours))]
     return painted
-
-
-def _bounds(density: Density, city: CityProfile) -> tuple[float, float, float, float]:
-    west, south, east, north = density.raster.bounds
-    x, y = np.linspace(west, east, 9), np.linspace(south, north, 9)
-    edge_x = np.concatenate([x, x, np.full(9, west), np.full(9, east)])
-    edge_y = np.concatenate([np.full(9, south), np.full(9, north), y, y])
-    longitude, latitude = city.to_metres.transform(edge_x, edge_y, direction="INVERSE")
-    return float(longitude.min()), float(latitude.min()), float(longitude.max()), float(latitude.max())
 
 
 def _mercator(latitude: float) -> float:

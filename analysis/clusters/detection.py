@@ -168,16 +168,9 @@ def outline_around(points: Any, radius: float, city: CityProfile, within: BaseGe
     return shapely.union_all(held if len(held) else parts)
 
 
-def shape_in_degrees(shape: BaseGeometry, city: CityProfile) -> BaseGeometry:
-    """A shape in the city's metres as one in WGS84."""
-    turned: BaseGeometry = shapely.transform(shape, lambda xy: np.column_stack(in_degrees(city, *xy.T)))
-    return turned
-
-
 def in_degrees(city: CityProfile, x: Any, y: Any) -> tuple[Any, Any]:
     """Longitude and latitude (WGS84) of positions in the city's metres."""
-    longitude, latitude = city.to_metres.transform(x, y, direction="INVERSE")
-    return longitude, latitude
+    return city.to_metres.transform(x, y, direction="INVERSE")  # type: ignore[no-any-return]
 
 
 RUNS: Final = 199
@@ -337,7 +330,12 @@ def _dense(
     groups = enough(search.find(points), counted.counts)
     if len(groups) > MOST_GROUPS:
         search, groups = _fewer(search, points, counted.counts)
-        eps = _joined_wider(search)
+        message = Message(
+            "Alerts within {metres} m are joined: the usual choice of distance and minimum gave more than {most} "
+            "dense places, which nobody can read.",
+            {"metres": round(search.eps), "most": MOST_GROUPS},
+        )
+        eps = Choice("eps", search.eps, message)
     return _Dense(search, points, groups, eps)
 
 
@@ -379,18 +377,6 @@ def _fewer(search: LocalDbscan, points: Points, counts: FloatArray) -> tuple[Loc
         if len(groups) <= MOST_GROUPS:
             break
     return search, groups
-
-
-def _joined_wider(search: LocalDbscan) -> Choice:
-    return Choice(
-        "eps",
-        search.eps,
-        Message(
-            "Alerts within {metres} m are joined: the usual choice of distance and minimum gave more than {most} "
-            "dense places, which nobody can read.",
-            {"metres": round(search.eps), "most": MOST_GROUPS},
-        ),
-    )
 
 
 def runs_for(alerts: int, in_bursts: bool = False) -> Choice:
@@ -506,7 +492,7 @@ def _cluster(land: _Land, dense: _Dense, alerts: _Alerts, group: DenseGroup, p: 
         high=high / expected,
         p=p,
         area_km2=float(shapely.area(outline)) / 1e6,
-        outline=shape_in_degrees(outline, land.city),
+        outline=shapely.transform(outline, lambda xy: np.column_stack(in_degrees(land.city, *xy.T))),
         longitude=float(longitude),
         latitude=float(latitude),
         weight=None if alerts.weights is None else count,

@@ -21,7 +21,7 @@ import h3.api.basic_int as h3
 import numpy as np
 from scipy import sparse
 
-from analysis.grid.cells import centres, neighbours
+from analysis.grid.cells import centres, neighbours, parents
 from analysis.hotspots.cell_significance import HotCells, connected
 from analysis.hotspots.excess import excess, in_order, ratio_says_something, weight_above, worth_a_plan
 from analysis.hotspots.surroundings import LAND, RATE_PER, DenominatorKind
@@ -307,9 +307,7 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     found = [
         (place, at)
         for place in places
-        if len(
-            at := np.flatnonzero(np.isin(index, _held_by(np.array(place.cells, np.int64), result.ground.resolution)))
-        )
+        if len(at := np.flatnonzero(np.isin(index, _held_by(place, result.ground.resolution))))
     ]
     if not found:
         return ()
@@ -332,6 +330,11 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     if not finer and all(stands_out(spot, mark) for spot in figures):
         return tuple(figures)
     return tuple(without_figures(spot, place) for spot, (place, _) in zip(figures, found, strict=True))
+
+
+def _held_by(place: Spot, resolution: int) -> CellArray:
+    """The cells of a resolution that hold those of a place, which are of the same or of a finer one."""
+    return parents(np.array(place.cells, np.int64), min(resolution, h3.get_resolution(place.cells[0])))
 
 
 def published_q(q: float) -> float:
@@ -364,17 +367,6 @@ def marked_by(result: HotCells, hot: Sequence[Spot], cold: Sequence[Spot]) -> Ho
         for name, spots in (("hot", hot), ("cold", cold))
     }
     return replace(result, frame=result.frame.assign(**marks))
-
-
-def _held_by(cells: CellArray, resolution: int) -> CellArray:
-    """The cells of a resolution that hold some cells of the same or of finer ones."""
-    return np.array(
-        [
-            h3.cell_to_parent(cell, resolution) if h3.get_resolution(cell) > resolution else cell
-            for cell in cells.tolist()
-        ],
-        np.int64,
-    )
 
 
 def cold_spots(result: HotCells) -> tuple[Spot, ...]:
