@@ -391,74 +391,39 @@ class Trend(Result):
         return at_head(named)
 
 
-def weekly(
+def trend_of(
     series: pd.DataFrame,
     dates: tuple[dt.date, dt.date],
     column: str = "week",
+    unit: Unit = "week",
     *,
     lag: ReportingLag | None = None,
     breaks: Collection[dt.date] = (),
     covered: Covered | None = None,
 ) -> Trend:
-    """What each week's count was, and what was usual.
+    """What each week's count was (month's, day's), and what was usual.
 
     Parameters
     ----------
     series
-        One row a week: `column` (its Monday) and n. A week between the first and the last that has no row counts as
+        One row a period: `column` (its first day) and n. One between the first and the last that has no row counts as
         zero. Give all of the history and cut by `Trend.since`: the rule follows the length of what is given.
     dates
-        First and last day that the data cover. A week that does not lie wholly within is shown, marked incomplete and
+        First and last day that the data cover. A period that does not lie wholly within is shown, marked incomplete and
         never judged.
+    unit
+        Months are judged from two years on. Days have a pattern of weekdays; the last three years of them are judged.
     lag
-        How late alerts are reported: the last weeks are judged by the part that is thought to be in. None: all is in.
+        How late alerts are reported: the last periods are judged by the part that is thought to be in. None: all is in.
     breaks
         Days on which a new level begins (a campaign, another version of the app): earlier weeks tell the season still.
     covered
         Of the first and last days of periods, which ones the sources cover wholly; None: all. Others are marked
         incomplete, and neither judged nor learned from.
 
-    Each week is compared with what the weeks before it let expect (`analysis.trends.line`). The rule of the sentence,
+    Each period is compared with what those before it let expect (`analysis.trends.line`). The rule of the sentence,
     by length of the data (below two years, more), is in `Trend.rule` and `Trend.choices`.
     """
-    return _trend(series, dates, column, "week", lag, breaks, covered)
-
-
-def monthly(
-    series: pd.DataFrame,
-    dates: tuple[dt.date, dt.date],
-    column: str = "month",
-    *,
-    lag: ReportingLag | None = None,
-    breaks: Collection[dt.date] = (),
-    covered: Covered | None = None,
-) -> Trend:
-    """As `weekly`, for months (`column`: the first of the month); judged from two years on."""
-    return _trend(series, dates, column, "month", lag, breaks, covered)
-
-
-def daily(
-    series: pd.DataFrame,
-    dates: tuple[dt.date, dt.date],
-    column: str = "local_date",
-    *,
-    lag: ReportingLag | None = None,
-    breaks: Collection[dt.date] = (),
-    covered: Covered | None = None,
-) -> Trend:
-    """As `weekly`, for days, with a pattern of weekdays; the last three years of days are judged."""
-    return _trend(series, dates, column, "day", lag, breaks, covered)
-
-
-def _trend(
-    series: pd.DataFrame,
-    dates: tuple[dt.date, dt.date],
-    column: str,
-    unit: Unit,
-    lag: ReportingLag | None,
-    breaks: Collection[dt.date],
-    covered: Covered | None,
-) -> Trend:
     frame = regular_periods(series, dates, column, unit, covered)
     inside = frame["complete"].to_numpy()
     counts = np.where(inside, frame["n"].to_numpy(dtype=float), np.nan)

@@ -18,7 +18,7 @@ from analysis.plans.evaluation import DetectableDrop
 from analysis.spots.naming import SpotName, name_spot, name_spots
 from analysis.spots.profile import problem_for as problem_of_profile
 from analysis.spots.profile import profile_spot
-from analysis.trends.time_series import HOURS, monthly
+from analysis.trends.time_series import HOURS, trend_of
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -126,7 +126,7 @@ def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None
     if months.empty:
         return None
     dates = (source.first, min(end, source.as_of))
-    trend = monthly(months, dates, "month", lag=reporting_lag(source), covered=source.coverage.whole)
+    trend = trend_of(months, dates, "month", "month", lag=reporting_lag(source), covered=source.coverage.whole)
     latest, since = trend.latest, trend.outside_since
     return None if latest is None or latest["side"] <= 0 else since
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.forecast.next_periods import NextPeriods, forecast_next
-from analysis.trends.time_series import Trend, daily, level_positions, monthly, regular_periods, reported_part, weekly
+from analysis.trends.time_series import Trend, level_positions, regular_periods, reported_part, trend_of
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -25,7 +25,6 @@ from curim_data.studies.coverage import coverage_choices
 COLUMNS: Final[Mapping[CalendarUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}
 BESIDE: Final = ("week", "month")  # series that are counted together
 MOST_KEPT: Final = 32  # series that are kept
-_TRENDS: Final = {"day": daily, "week": weekly, "month": monthly}
 
 
 def trend_study(source: Source, f: AlertFilter, unit: CalendarUnit = "week") -> Trend | None:
@@ -51,10 +50,11 @@ def trend_study(source: Source, f: AlertFilter, unit: CalendarUnit = "week") -> 
     trend: Trend = _kept(
         source,
         ("trend", history, unit, source.protected, breaks, last, source.coverage.gaps),
-        lambda: _TRENDS[unit](
+        lambda: trend_of(
             series,
             (source.first, last),
             column,
+            unit,
             lag=reporting_lag(source),
             breaks=breaks,
             covered=source.coverage.whole,

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 import sample_data
 from analysis.report.brief import PlanRow
-from analysis.trends.time_series import weekly
+from analysis.trends.time_series import trend_of
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Message, Role, translator
 from curim_data.model.absence import LEFT_TO_THE_ANALYST, NO_LANDMARKS
@@ -50,7 +50,7 @@ def page(city: CityProfile | None = None, *, narrow: bool = False, role: Role = 
 def test_the_line_of_a_place_is_left_out_where_one_week_is_no_line(counts: list[float], line: bool) -> None:
     series = pd.DataFrame({"week": WEEKS[: len(counts)], "n": counts})
     last = WEEKS[len(counts) - 1] + pd.Timedelta(days=6)
-    trend = weekly(series, (WEEKS[0].date(), last.date()))
+    trend = trend_of(series, (WEEKS[0].date(), last.date()))
     app = drawn(spot_panel._draw_weeks, page(), SimpleNamespace(trend=trend))
     assert bool(app.get("plotly_chart")) == line
     assert app.caption[0].value == f"Alerts per week, with the expected range. {trend.sentence(T)}"

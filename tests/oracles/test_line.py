@@ -13,7 +13,7 @@ from statsmodels.genmod.families import Poisson
 from statsmodels.genmod.generalized_linear_model import GLM
 
 from analysis.trends.line import design, fit_quasi_poisson, quantiles, read_line
-from analysis.trends.time_series import weekly
+from analysis.trends.time_series import trend_of
 
 A_YEAR = 365.25 / 7
 EXPORTS = Path(__file__).parents[2].parent / "shared" / "data" / "exports"
@@ -76,7 +76,7 @@ def test_vancouver_fell_on_23_march_2020(weeks: int) -> None:
     days = days[days.index <= pd.Timestamp(last)]
     mondays = days.index - pd.to_timedelta(days.index.day_of_week, unit="D")
     series = days.groupby(mondays).sum().rename_axis("week").reset_index(name="n")
-    trend = weekly(series, (dt.date(2020, 1, 1), last))
+    trend = trend_of(series, (dt.date(2020, 1, 1), last))
     (shift,) = trend.shifts
     assert (shift.day, shift.up, shift.recent) == (first, False, weeks < 5)
     assert 560 < shift.before < 590

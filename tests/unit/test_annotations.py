@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.trends.time_series import weekly
+from analysis.trends.time_series import trend_of
 from curim_data.cli.app import main
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
@@ -117,15 +117,15 @@ def test_a_noted_step_is_no_alarm_and_a_noted_span_has_a_level_of_its_own():
     dates = (monday, days[-1].date() + dt.timedelta(days=6))
     series = pd.DataFrame({"week": days.date, "n": y})
     step = days[225].date()
-    assert weekly(series, dates).frame["alarm"].iloc[225:].sum() > 3
-    noted = weekly(series, dates, breaks=(step,))
+    assert trend_of(series, dates).frame["alarm"].iloc[225:].sum() > 3
+    noted = trend_of(series, dates, breaks=(step,))
     assert not noted.frame["alarm"].iloc[225:].any()
-    assert [shift.day for shift in weekly(series, dates).shifts] == [step]
+    assert [shift.day for shift in trend_of(series, dates).shifts] == [step]
     assert noted.shifts == ()
     burst = rng.poisson(30, 240).astype(float)
     burst[186:192] = 300  # a campaign
     ends = (days[186].date(), days[192].date())
-    apart = weekly(pd.DataFrame({"week": days.date, "n": burst}), dates, breaks=ends)
+    apart = trend_of(pd.DataFrame({"week": days.date, "n": burst}), dates, breaks=ends)
     assert apart.frame["upper"].iloc[196:].max() < 60
     assert apart.shifts == ()
 

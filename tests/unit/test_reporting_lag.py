@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis.trends.reporting import LONGEST, ReportingLag, lag_of_imports, lag_of_reports, nothing_known
-from analysis.trends.time_series import weekly
+from analysis.trends.time_series import trend_of
 from curim_data.engine import open_source
 from curim_data.query.reporting_lag import _delays, reporting_lag
 from curim_data.store import Home
@@ -71,8 +71,8 @@ def test_late_reports_make_no_false_fall():
         kept = event[event + geometric(rng, len(event), 5) < len(days)]
         n = np.bincount(kept // 7, minlength=104)
         series = pd.DataFrame({"week": pd.date_range(first, periods=104, freq="7D").date, "n": n.astype(float)})
-        blind += weekly(series, (first, UNTIL)).frame["side"].iloc[-1] < 0
-        seen += weekly(series, (first, UNTIL), lag=lag).frame["side"].iloc[-1] < 0
+        blind += trend_of(series, (first, UNTIL)).frame["side"].iloc[-1] < 0
+        seen += trend_of(series, (first, UNTIL), lag=lag).frame["side"].iloc[-1] < 0
     assert blind > 20
     assert seen <= 2
 
@@ -80,23 +80,23 @@ def test_late_reports_make_no_false_fall():
 def test_the_last_week_of_data_that_tell_no_delay_is_never_a_fall(t):
     series = pd.DataFrame({"week": pd.date_range("2023-01-02", periods=80, freq="7D").date, "n": [60.0] * 79 + [20.0]})
     dates = (series["week"].iloc[0], series["week"].iloc[-1] + dt.timedelta(days=6))
-    plain = weekly(series, dates)
-    told = weekly(series, dates, lag=nothing_known(dates[1] + dt.timedelta(days=3)))
+    plain = trend_of(series, dates)
+    told = trend_of(series, dates, lag=nothing_known(dates[1] + dt.timedelta(days=3)))
     assert plain.frame["side"].iloc[-1] == -1
     assert told.frame["side"].iloc[-1] == 0
     assert "not called a fall" in told.sentence(t)
     assert "late" in [choice.name for choice in told.choices]
-    past = weekly(series, dates, lag=nothing_known(dates[1] + dt.timedelta(days=8)))
+    past = trend_of(series, dates, lag=nothing_known(dates[1] + dt.timedelta(days=8)))
     assert past.frame["side"].iloc[-1] == -1
     higher = series.assign(n=[60.0] * 79 + [160.0])
-    assert weekly(higher, dates, lag=nothing_known(dates[1])).frame["side"].iloc[-1] == 1
+    assert trend_of(higher, dates, lag=nothing_known(dates[1])).frame["side"].iloc[-1] == 1
 
 
 def test_of_a_week_of_which_a_part_is_in_the_part_is_told(t):
     series = pd.DataFrame({"week": pd.date_range("2023-01-02", periods=80, freq="7D").date, "n": [60.0] * 79 + [33.0]})
     dates = (series["week"].iloc[0], series["week"].iloc[-1] + dt.timedelta(days=6))
     half = ReportingLag(np.array([0.5] * 7 + [1.0] * (LONGEST - 6)), dates[1])
-    told = weekly(series, dates, lag=half)
+    told = trend_of(series, dates, lag=half)
     assert told.frame["side"].iloc[-1] == 0
     assert told.frame["expected"].iloc[-1] == pytest.approx(30, abs=1.5)
     assert told.frame["upper"].iloc[-1] > 75  # all of it may be in

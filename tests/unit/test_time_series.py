@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from analysis.stats.result import Result
-from analysis.trends.time_series import LevelShift, daily, monthly, period_total, week_clock, weekly, year_on_year
+from analysis.trends.time_series import LevelShift, period_total, trend_of, week_clock, year_on_year
 from pages.parts.trends.year_on_year import twelve_months
 
 MONDAY = dt.date(2022, 10, 31)
@@ -37,7 +37,7 @@ def seasonal(size, mean=60, drift=0.0, seed=1):
 )
 def test_the_rule_follows_the_length_of_the_data(size, rule, t):
     series = weeks(seasonal(size))
-    trend = weekly(series, covered(series))
+    trend = trend_of(series, covered(series))
     assert isinstance(trend, Result)
     assert trend.rule.name == rule
     assert trend.choices[0].value == rule
@@ -49,7 +49,7 @@ def test_the_rule_follows_the_length_of_the_data(size, rule, t):
 def test_alerts_of_one_light_are_judged_by_their_season_alone(size, judged, t):
     y = seasonal(size)
     y[-2:] = y[-2:] * 2 + 20
-    trend = weekly(weeks(y), covered(weeks(y)))
+    trend = trend_of(weeks(y), covered(weeks(y)))
     dark = trend.of_one_light()
     assert trend.frame["alarm"].any()
     assert dark.frame["alarm"].any() == judged
@@ -65,7 +65,7 @@ def test_alerts_of_one_light_are_judged_by_their_season_alone(size, judged, t):
 def test_a_sudden_rise_is_an_alarm_and_the_run_is_dated(size):
     y = seasonal(size)
     y[-2:] = y[-2:] * 2 + 20
-    trend = weekly(weeks(y), covered(weeks(y)))
+    trend = trend_of(weeks(y), covered(weeks(y)))
     assert trend.frame["side"].tail(2).tolist() == [1, 1]
     assert trend.outside_since == MONDAY + dt.timedelta(weeks=size - 2)
 
@@ -73,7 +73,7 @@ def test_a_sudden_rise_is_an_alarm_and_the_run_is_dated(size):
 def test_a_planted_outlier_is_found_where_it_is_and_hardly_elsewhere():
     y = seasonal(208)
     y[120] = 3 * y[120]
-    trend = weekly(weeks(y), covered(weeks(y)))
+    trend = trend_of(weeks(y), covered(weeks(y)))
     assert 120 in trend.alarms.index
     assert len(trend.alarms) <= 5
 
@@ -83,7 +83,7 @@ def test_incomplete_weeks_are_shown_and_never_judged(t):
     y[0], y[-1] = 1, 0
     series = weeks(y)
     first, last = covered(series)
-    trend = weekly(series, (first + dt.timedelta(days=1), last - dt.timedelta(days=3)))
+    trend = trend_of(series, (first + dt.timedelta(days=1), last - dt.timedelta(days=3)))
     ends = trend.frame.iloc[[0, -1]]
     assert not ends["complete"].any()
     assert not ends["alarm"].any()
@@ -97,14 +97,14 @@ def test_a_trend_refuses_what_is_no_series():
     series = weeks(seasonal(10))
     moved = series.assign(week=[*series["week"].iloc[:-1], series["week"].iloc[-1] + dt.timedelta(days=1)])
     with pytest.raises(ValueError, match="first day of each week"):
-        weekly(moved, covered(series))
+        trend_of(moved, covered(series))
     with pytest.raises(ValueError, match="'week'"):
-        weekly(pd.concat([series, series.tail(1)]), covered(series))
+        trend_of(pd.concat([series, series.tail(1)]), covered(series))
 
 
 def test_a_period_that_begins_within_a_week_says_that_this_week_is_left_out():
     series = weeks(seasonal(208))
-    whole = weekly(series, covered(series))
+    whole = trend_of(series, covered(series))
     monday = series["week"].iloc[180]
     assert whole.since(monday).choices == whole.choices
     within = whole.since(monday + dt.timedelta(days=2))
@@ -114,7 +114,7 @@ def test_a_period_that_begins_within_a_week_says_that_this_week_is_left_out():
 
 def test_counts_calmer_than_chance_keep_the_width_of_chance():
     y = np.round(60 + 20 * np.sin(2 * np.pi * np.arange(208) / 52))
-    trend = weekly(weeks(y), covered(weeks(y)))
+    trend = trend_of(weeks(y), covered(weeks(y)))
     last = trend.frame.iloc[-52:]
     poisson = stats.poisson.ppf(0.995, last["expected"]), stats.poisson.ppf(0.005, last["expected"])
     assert (last["upper"] >= poisson[0]).all()
@@ -123,7 +123,7 @@ def test_counts_calmer_than_chance_keep_the_width_of_chance():
 
 def test_days_are_told_by_their_own_rule_however_long_the_data(t):
     days = pd.DataFrame({"local_date": pd.date_range("2022-11-01", periods=1461, freq="D").date, "n": 20.0})
-    trend = daily(days, (days["local_date"].iloc[0], days["local_date"].iloc[-1]))
+    trend = trend_of(days, (days["local_date"].iloc[0], days["local_date"].iloc[-1]), "local_date", "day")
     assert "same weekdays" in t(trend.choices[0].explanation)
     assert "years of" not in t(trend.choices[0].explanation)
     assert "usual against the same weekdays before" in trend.sentence(t)
@@ -131,7 +131,7 @@ def test_days_are_told_by_their_own_rule_however_long_the_data(t):
 
 def test_several_weeks_are_judged_by_the_sum_of_what_each_lets_expect(t):
     y = seasonal(208)
-    trend = weekly(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=200))
+    trend = trend_of(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=200))
     told = period_total(trend)
     assert (told.n, told.weeks, told.side) == (y[-8:].sum(), 8, 0)
     assert told.first == MONDAY + dt.timedelta(weeks=200)
@@ -139,7 +139,7 @@ def test_several_weeks_are_judged_by_the_sum_of_what_each_lets_expect(t):
     assert "usual for the time of year" in told.sentence(t)
     for factor, side, word in ((1.5, 1, "more"), (0.5, -1, "fewer")):
         z = np.concatenate([y[:-8], np.round(y[-8:] * factor)])
-        told = period_total(weekly(weeks(z), covered(weeks(z))).since(MONDAY + dt.timedelta(weeks=200)))
+        told = period_total(trend_of(weeks(z), covered(weeks(z))).since(MONDAY + dt.timedelta(weeks=200)))
         assert told.side == side
         assert f"8 whole weeks since {t.date(told.first)}: {told.n} alerts, {word} than is usual then" in told.sentence(
             t
@@ -148,8 +148,8 @@ def test_several_weeks_are_judged_by_the_sum_of_what_each_lets_expect(t):
 
 def test_without_a_season_nothing_is_said_of_the_season():
     short, long = weeks(seasonal(103)), weeks(seasonal(208))
-    assert period_total(weekly(short, covered(short)).since(MONDAY + dt.timedelta(weeks=95))) is None
-    whole = weekly(long, covered(long))
+    assert period_total(trend_of(short, covered(short)).since(MONDAY + dt.timedelta(weeks=95))) is None
+    whole = trend_of(long, covered(long))
     for first, known in ((198, False), (199, True), (204, True), (205, False)):
         assert (period_total(whole.since(MONDAY + dt.timedelta(weeks=first))) is not None) == known
 
@@ -161,7 +161,7 @@ def test_quiet_periods_are_seldom_called_unusual(size, mean):
     for seed in range(60):
         y = seasonal(208, mean, drift=0.05, seed=seed)
         sides.append(
-            period_total(weekly(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=208 - size))).side
+            period_total(trend_of(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=208 - size))).side
         )
     assert np.mean(np.abs(sides)) <= 0.1  # 5 %, and what chance adds in 60 draws
 
@@ -170,13 +170,13 @@ def test_year_on_year_compares_the_same_weeks(t):
     y = np.full(120, 20.0)
     y[-13:] = 30
     series = weeks(y)
-    compared = year_on_year(weekly(series, covered(series)))
+    compared = year_on_year(trend_of(series, covered(series)))
     assert (compared.before, compared.after, compared.periods) == (260, 390, 13)
     assert compared.p < 0.001
     assert compared.sentence(t) == (
         "Since 18 November 2024: 390 alerts, 260 in the same time a year before: a rise (p <0.001)."
     )
-    assert year_on_year(weekly(weeks(y[:50]), covered(weeks(y[:50])))) is None
+    assert year_on_year(trend_of(weeks(y[:50]), covered(weeks(y[:50])))) is None
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_year_on_year_compares_the_same_weeks(t):
 )
 def test_the_sentence_of_a_trend(counts, told, t):
     series = weeks(counts)
-    assert weekly(series, covered(series)).sentence(t) == told
+    assert trend_of(series, covered(series)).sentence(t) == told
 
 
 def test_weeks_that_the_sources_do_not_cover_are_shown_and_not_judged(t):
@@ -199,14 +199,14 @@ def test_weeks_that_the_sources_do_not_cover_are_shown_and_not_judged(t):
     y[-3] = 0
     gaps = np.isin(np.arange(208), [*range(60, 70), 205])
     series = weeks(y)
-    trend = weekly(series, covered(series), covered=lambda starts, _: ~gaps[: len(starts)])
+    trend = trend_of(series, covered(series), covered=lambda starts, _: ~gaps[: len(starts)])
     assert not trend.frame.loc[gaps, "complete"].any()
     assert trend.frame.loc[gaps, "expected"].isna().all()
     assert not trend.frame["alarm"].iloc[60:75].any()
     assert trend.shifts == ()
     assert np.isnan(trend.frame["last_year"].iloc[115])
     assert period_total(trend.since(MONDAY + dt.timedelta(weeks=200))) is None
-    assert len(weekly(series, covered(series)).shifts) == 2
+    assert len(trend_of(series, covered(series)).shifts) == 2
     assert "usual for the time of year" in trend.sentence(t)
 
 
@@ -225,12 +225,12 @@ def test_a_shift_is_told_with_both_levels(unit, words, t):
 
 def test_the_sentence_says_since_when_and_that_it_is_the_season(t):
     y = seasonal(208)
-    usual = weekly(weeks(y), covered(weeks(y))).sentence(t)
+    usual = trend_of(weeks(y), covered(weeks(y))).sentence(t)
     assert "usual for the time of year" in usual
     for factor, word in ((2.5, "more"), (0.1, "fewer")):
         z = y.astype(float)
         z[-3:] = np.round(z[-3:] * factor)
-        told = weekly(weeks(z), covered(weeks(z))).sentence(t)
+        told = trend_of(weeks(z), covered(weeks(z))).sentence(t)
         assert f"{word} than usual" in told
         assert told.endswith("First so: Week of 5 October 2026.")
 
@@ -271,7 +271,7 @@ def test_the_last_twelve_whole_months_stand_beside_those_a_year_before(months):
     counts = pd.Series(range(100, 100 + months), pd.date_range(first, periods=months, freq="MS"))
     series = pd.DataFrame({"month": counts.index, "n": counts.to_numpy(float)})
     end = counts.index[-1] + pd.Timedelta(days=9)  # the last month has not ended
-    rows = twelve_months(monthly(series, (first.date(), end.date())))
+    rows = twelve_months(trend_of(series, (first.date(), end.date()), "month", "month"))
     assert len(rows) == min(12, months - 1 - 12)
     assert list(rows["month"]) == list(counts.index[-2 : -2 - len(rows) : -1])
     assert (rows["n"].to_numpy() == counts[rows["month"]].to_numpy()).all()
@@ -281,6 +281,6 @@ def test_the_last_twelve_whole_months_stand_beside_those_a_year_before(months):
 
 def test_a_step_is_an_alarm_and_no_misfit():
     series = weeks([*seasonal(60, mean=30), *seasonal(20, mean=120, seed=2)])
-    trend = weekly(series, covered(series))
+    trend = trend_of(series, covered(series))
     assert trend.rule.name == "level"
     assert len(trend.alarms) >= 1
