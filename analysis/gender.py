@@ -14,7 +14,7 @@ from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
 from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, share_ratios, wilson, wilson_table
 from analysis.stats.result import Choice, Result
 from analysis.stats.significance import alpha_or_one, benjamini_hochberg, binomial_two_sided, fisher_two_sided
-from curim_data.model import BoolArray, Gender, IntArray, Message, Num, Translator
+from curim_data.model import BoolArray, Gender, Message, Num, Translator
 
 TOO_FEW: Final = Message("The numbers of women or of men are too small for a ratio to be written out.")
 NONE_OF_BOTH: Final = Message("No alerts of both women and men have a category by which they could be compared.")
@@ -132,8 +132,8 @@ class CategoryRatios(Result):
         that depends on their number is there in any row. Of q there is the step alone (`alpha_or_one`), and rows are in
         the order of what is there, else by name.
         """
-        rows, few, whole_few = self.frame.copy(), self._few(), self._whole_few()
-        untold = self._unwritten_rows()
+        rows, (few, whole_few) = self.frame.copy(), self._few()
+        untold = whole_few.max(axis=1, initial=False)  # nothing is there that depends on all women and all men
         some = pd.Series(few.any(axis=1) | untold, rows.index)
         limits = [
             (np.nan,) * 4 if nothing else self._limits(dict(row), *pair)
@@ -148,40 +148,27 @@ class CategoryRatios(Result):
         rows = rows.assign(at_least=least, at_most=most)
         if not self.least:
             return rows
-        rows = rows.assign(q=alpha_or_one(rows["q"]), significant=self._written_significant())
+        rows = rows.assign(q=alpha_or_one(rows["q"]), significant=rows["significant"].mask(untold, False))
         return rows.sort_values(["q", "ratio", self.by], ascending=[True, False, True])
 
     def for_readers(self) -> CategoryRatios:
         """The same in the order of `written`, and without the differences that would tell how few women or men are."""
         if not self.least:
             return self
-        frame = self.frame.assign(significant=self._written_significant()).loc[self.written().index]
+        shown = self.written()
+        frame = self.frame.assign(significant=shown["significant"]).loc[shown.index]
         return replace(self, frame=frame.reset_index(drop=True))
 
     @property
     def too_few(self) -> bool:
         """Whether in no row a ratio may be written out, since all women or all men are under `least`."""
-        return bool(len(self.frame)) and bool(self._unwritten_rows().all())
+        return bool(len(self.frame)) and bool(self._few()[1].any(axis=1).all())
 
-    def _written_significant(self) -> pd.Series:
-        return self.frame["significant"].mask(pd.Series(self._unwritten_rows(), self.frame.index), False)
-
-    def _few(self) -> BoolArray:
-        """Whether women and men of each row are few; shape (rows, 2)."""
-        counts = self.frame[["women", "men"]].to_numpy(float)
-        return (counts > 0) & (counts < self._least_by_row())
-
-    def _whole_few(self) -> BoolArray:
-        """Whether all women and all men are under the limit of each row; shape (rows, 2)."""
-        totals, least = np.array([self.women_total, self.men_total]), self._least_by_row()
-        return (totals > 0) & (totals < least)
-
-    def _unwritten_rows(self) -> BoolArray:
-        """Whether nothing of a row may be told that depends on all women and all men."""
-        return np.asarray(self._whole_few().max(axis=1, initial=False))
-
-    def _least_by_row(self) -> IntArray:
-        return np.array([self.least.get(name, 1) for name in self.frame[self.by]], dtype=np.int64)[:, None]
+    def _few(self) -> tuple[BoolArray, BoolArray]:
+        """Whether women and men of each row are few, and whether all of them are; arrays of shape (rows, 2)."""
+        least = np.array([self.least.get(name, 1) for name in self.frame[self.by]], dtype=np.int64)[:, None]
+        counts, totals = self.frame[["women", "men"]].to_numpy(float), np.array([self.women_total, self.men_total])
+        return (counts > 0) & (counts < least), (totals > 0) & (totals < least)
 
     def _limits(self, row: Mapping[Any, Any], women_few: bool, men_few: bool) -> tuple[float, float, float, float]:
         """The least ratio and lower limit, the largest ratio and upper limit, whatever the small count; NaN: none."""

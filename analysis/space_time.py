@@ -98,26 +98,22 @@ class Bands:
     choice: Choice
 
 
-def bands_for(precision_m: float = 0.0, precision_days: float = 1.0) -> Bands:
-    """Bands that the data can tell apart: steps of 100 m and 7 days, wider where coordinates or dates are coarser.
+def bands_for(precision_m: float = 0.0) -> Bands:
+    """Bands that the data can tell apart: steps of 100 m and 7 days, wider where coordinates are coarser.
 
     A step is never below twice the precision: two points rounded to 100 m may lie 100 m closer or farther than they
     seem. The band of exact repeats is kept only where the precision is 10 m or finer, for coarser coordinates make
-    neighbours into repeats. Raises ValueError for a precision that is negative or a date known only by the month
-    (above 14 days): such data has no near repeats to find.
+    neighbours into repeats.
     """
-    if precision_m < 0 or not 0 < precision_days <= 14:
-        raise ValueError(f"no bands for coordinates of {precision_m} m and dates of {precision_days} days")
     step = max(100.0, float(np.ceil(2 * precision_m / 50) * 50))
-    week = max(7.0, float(np.ceil(2 * precision_days / 7) * 7))
     repeats = (REPEAT_M,) if precision_m <= 10 else ()
     message = Message(
         "Bands of {metres} m and {days} days: the smallest that a team can act on and that the precision of the data "
         "(about {precision} m) allows.",
-        {"metres": round(step), "days": round(week), "precision": round(max(precision_m, 1))},
+        {"metres": round(step), "days": round(TIME_DAYS[0]), "precision": round(max(precision_m, 1))},
     )
-    space, time = (tuple(width * k for k in range(1, 5)) for width in (step, week))
-    return Bands((*repeats, *space), time, Choice("bands", f"{step:g} m, {week:g} d", message))
+    space = (*repeats, *(step * k for k in range(1, 5)))
+    return Bands(space, TIME_DAYS, Choice("bands", f"{step:g} m, {TIME_DAYS[0]:g} d", message))
 
 
 def thin_points(
@@ -379,17 +375,12 @@ def knox(
     closed : "right" or "left"
         Which end of a band belongs to it: [0, a], (a, b] or [0, a), [a, b).
 
-    Raises
-    ------
-    ValueError
-        Arrays of different length or with missing values, edges that do not increase, an unknown metric or end.
-
     References
     ----------
     Knox, E. G. (1964). Applied Statistics 13, 25-29.
     Johnson, S. D. et al. (2007). Journal of Quantitative Criminology 23, 201-219.
     """
-    points, when = _checked(x, y, days, space, time, metric, closed, permutations)
+    points, when = np.column_stack([np.asarray(x, float), np.asarray(y, float)]), np.asarray(days, float)
     given = len(points)
     kept, choice = thin_points(points, float(space[-1]), 2.0 if metric == "euclidean" else 1.0, most_pairs, seed)
     points, when = points[kept], when[kept]
@@ -406,22 +397,6 @@ def knox(
     chance = _closed_form(np.diff(starts), ticks, edges, side)
     bands = _bands(intervals(space, closed), intervals(time, closed), observed, samples, chance)
     return KnoxResult(len(points), len(first), metric, closed, permutations, bands, samples, n=given, choices=choice)
-
-
-def _checked(
-    x: Any, y: Any, days: Any, space: Any, time: Any, metric: str, closed: str, permutations: int
-) -> tuple[FloatArray, FloatArray]:
-    points, when = np.column_stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)]), np.asarray(days, float)
-    if when.shape != (len(points),):
-        raise ValueError(f"{len(points)} places but {when.size} days")
-    if not (np.isfinite(points).all() and np.isfinite(when).all()):
-        raise ValueError("places and days must be known")
-    for edges in (space, time):
-        if not len(edges) or edges[0] < 0 or not np.all(np.diff(np.asarray(edges, dtype=float)) > 0):
-            raise ValueError(f"edges must increase: {tuple(edges)}")
-    if metric not in ("euclidean", "manhattan") or closed not in ("right", "left") or permutations < 1:
-        raise ValueError("metric is euclidean or manhattan, closed is right or left, permutations at least 1")
-    return points, when
 
 
 def _ticks(when: FloatArray, time: Sequence[float], side: SearchSide) -> tuple[IntArray, FloatArray]:

@@ -23,12 +23,10 @@ from functools import cached_property, lru_cache
 from typing import Any, Final, Literal
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from analysis.stats.significance import larger_rate, smaller_rate
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Translator
-from curim_data.model.types import CellArray
 
 Kind = Literal[
     "new", "consecutive", "historical", "intensifying", "diminishing", "persistent", "oscillating", "sporadic"
@@ -227,21 +225,6 @@ def _rank(marks: BoolArray, other: BoolArray, more: BoolArray, less: BoolArray) 
 
 # Counts of windows that are tested at once: larger arrays cost more in fetching memory than in arithmetic.
 AT_ONCE: Final = 60_000
-
-
-@dataclass(frozen=True)
-class SpaceTimeCube:
-    """Counts by cell and step, shape (m, T)."""
-
-    cells: CellArray
-    starts: pd.DatetimeIndex
-    counts: FloatArray
-
-    @classmethod
-    def of(cls, counts: pd.DataFrame, cells: CellArray) -> SpaceTimeCube:
-        """From a table with a row a cell and a column a step, for these cells in their order."""
-        wide = counts.reindex(cells).fillna(0)
-        return cls(cells, pd.DatetimeIndex(counts.columns), wide.to_numpy(float))
 
 
 def lagged_sums(values: Any, lag: int) -> FloatArray:

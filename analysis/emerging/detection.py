@@ -50,7 +50,6 @@ from analysis.emerging.cube import (
     NO_PATTERN,
     GiStar,
     Latest,
-    SpaceTimeCube,
     Windows,
     block_permutation,
     classify,
@@ -205,7 +204,7 @@ MOST: Final = 5_000  # alerts of a window that are tried
 
 
 def least_seen(
-    cube: SpaceTimeCube,
+    counts: FloatArray,
     latest: Latest,
     p: FloatArray,
     hot: BoolArray,
@@ -221,6 +220,7 @@ def least_seen(
 
     Parameters
     ----------
+    counts : array, shape (cells, steps)
     latest : Latest
         The last windows.
     p, hot : arrays, shape (cells, steps)
@@ -233,13 +233,13 @@ def least_seen(
     tuple of int and float
         Alerts in the window, and how many are expected there. (0, nan) without alerts or surroundings.
     """
-    weights = np.where(latest.size_out > 0, cube.counts.sum(axis=1), 0.0)
+    weights = np.where(latest.size_out > 0, counts.sum(axis=1), 0.0)
     if not weights.any():
         return 0, float("nan")
     outside, inside_size, outside_size = (
         float(np.average(values, weights=weights)) for values in (latest.outside, latest.size_in, latest.size_out)
     )
-    limit = min(p[hot].max() if hot.any() else alpha / p.size, alpha / len(cube.cells))
+    limit = min(p[hot].max() if hot.any() else alpha / p.size, alpha / len(counts))
     tried = np.arange(1, MOST)
     found = larger_rate(tried, np.full(len(tried), outside), inside_size, outside_size, margin, dispersion) <= limit
     return int(tried[found][0]) if found.any() else 0, outside / outside_size * inside_size
@@ -430,19 +430,19 @@ def emerging_hot_spots(
     """
     land = land_km2.sort_index()
     cells = np.asarray(land.index, dtype=np.int64)
-    cube = SpaceTimeCube.of(counts, cells)
-    steps = len(cube.starts)
+    starts = pd.DatetimeIndex(counts.columns)
+    cube, steps = counts.reindex(cells).fillna(0).to_numpy(float), len(starts)
     if steps < 2 or not len(cells):
         raise ValueError(f"emerging needs cells and at least two steps, not {len(cells)} cells and {steps} steps")
-    unit = unit_of(cube.starts)
+    unit = unit_of(starts)
     resolution = int(h3.get_resolution(np.uint64(cells[0])))
     side = square_side(resolution, cells)
     k = window_for(side) if k is None else k
     margin = margin_for(k)
     place = neighbours(cells, k)
-    outer = surroundings_for(side, k, _mean_window(place, cube.counts, lag))
+    outer = surroundings_for(side, k, _mean_window(place, cube, lag))
     windows = Windows(
-        counts=cube.counts,
+        counts=cube,
         place=place,
         around=ring(cells, k, outer),
         lag=lag,
@@ -450,22 +450,21 @@ def emerging_hot_spots(
         floor=MIN_LAND_SHARE * side**2 / 1e6,
         dispersion=scatter.value,
     )
-    marks = _Significance.of(cube, windows, margin, alpha)
-    gistar = GiStar.of(cube.counts, windows.size, neighbours(cells, max(k, 1)), lag)
-    trends = _Trends.of(gistar, marks)
-    latest = windows.latest()
-    frame = _frame(cube, latest, marks, gistar, trends, alpha)
+    marks = _Significance.of(cells, windows, margin, alpha)
+    gistar = GiStar.of(cube, windows.size, neighbours(cells, max(k, 1)), lag)
+    trends = _trends(gistar, marks)
+    frame = _frame(cells, starts, windows, marks, trends, alpha)
     places, number = _places(frame, marks)
-    least, usual = least_seen(cube, latest, marks.p_hot, marks.hot, margin, alpha, scatter.value)
+    least, usual = least_seen(cube, windows.latest(), marks.p_hot, marks.hot, margin, alpha, scatter.value)
     return EmergingHotSpots(
         frame=frame.assign(place=number),
         hot=marks.hot,
         cold=marks.cold,
-        starts=cube.starts,
+        starts=starts,
         unit=unit,
         places=places,
         lag=lag,
-        n=round(cube.counts.sum()),
+        n=round(cube.sum()),
         choices=(
             *setting_choices(side, k, outer, lag, margin, alpha, steps),
             *scatter.choices,
@@ -496,11 +495,11 @@ class _Significance:
     cold: BoolArray
 
     @classmethod
-    def of(cls, cube: SpaceTimeCube, windows: Windows, margin: float, alpha: float) -> _Significance:
+    def of(cls, cells: CellArray, windows: Windows, margin: float, alpha: float) -> _Significance:
         p_hot = windows.hot(margin)
-        q_hot, hot = significant_cells(cube.cells, p_hot, alpha)
+        q_hot, hot = significant_cells(cells, p_hot, alpha)
         p_cold = windows.cold(hot, margin)
-        q_cold, cold = significant_cells(cube.cells, p_cold, alpha)
+        q_cold, cold = significant_cells(cells, p_cold, alpha)
         return cls(p_hot, q_hot, hot, p_cold, q_cold, cold)
 
     @cached_property
@@ -530,47 +529,42 @@ def _marks_by_row(marks: BoolArray) -> IntArray:
     return np.bincount(np.flatnonzero(marks) // marks.shape[1], minlength=len(marks))
 
 
-@dataclass(frozen=True)
-class _Trends:
-    """The trend of Gi*: Sen's slope and S of cells with a mark, p and q where the class depends on them; else NaN."""
-
-    slope: FloatArray
-    s: FloatArray
-    p: FloatArray
-    q: FloatArray
-
-    @classmethod
-    def of(cls, gistar: GiStar, marks: _Significance) -> _Trends:
-        slope, s, p, q = np.full((4, len(marks.hot)), np.nan)
-        marked = marks.marked()
-        z = gistar.z(gistar.parts_of(marked))
-        slope[marked], s[marked] = sen_slope(z), kendall_s(z)
-        at = np.flatnonzero(marks.often())
-        if len(at) and marks.hot.shape[1] >= MIN_STEPS:
-            p[at] = block_permutation(
-                gistar.parts_of(at),
-                block=block_for(marks.hot.shape[1]),
-                runs=RUNS,
-                rebuild=gistar.z,
-                enough=ENOUGH,
-            )
-            q[at] = benjamini_hochberg(p[at])
-        return cls(slope, s, p, q)
+def _trends(gistar: GiStar, marks: _Significance) -> pd.DataFrame:
+    """The trend of Gi* by cell: Sen's slope and S (`s`) of cells with a mark, p_trend and q_trend where the class
+    depends on them; else NaN. And z of the last step.
+    """
+    slope, s, p, q = np.full((4, len(marks.hot)), np.nan)
+    marked, steps = marks.marked(), marks.hot.shape[1]
+    z = gistar.z(gistar.parts_of(marked))
+    slope[marked], s[marked] = sen_slope(z), kendall_s(z)
+    at = np.flatnonzero(marks.often())
+    if len(at) and steps >= MIN_STEPS:
+        parts = gistar.parts_of(at)
+        p[at] = block_permutation(parts, block=block_for(steps), runs=RUNS, rebuild=gistar.z, enough=ENOUGH)
+        q[at] = benjamini_hochberg(p[at])
+    return pd.DataFrame({"z": gistar.latest(), "slope": slope, "p_trend": p, "q_trend": q, "s": s})
 
 
 def _frame(
-    cube: SpaceTimeCube, latest: Latest, marks: _Significance, gistar: GiStar, trends: _Trends, alpha: float
+    cells: CellArray,
+    starts: pd.DatetimeIndex,
+    windows: Windows,
+    marks: _Significance,
+    trends: pd.DataFrame,
+    alpha: float,
 ) -> pd.DataFrame:
-    steps, marked = len(cube.starts), marks.marked()
-    cls, run = np.full(len(cube.cells), NO_PATTERN, dtype=object), np.zeros(len(cube.cells), dtype=np.int64)
-    hot, cold, sure, s = marks.hot[marked], marks.cold[marked], trends.q[marked] <= alpha, trends.s[marked]
+    steps, marked, latest = len(starts), marks.marked(), windows.latest()
+    cls, run = np.full(len(cells), NO_PATTERN, dtype=object), np.zeros(len(cells), dtype=np.int64)
+    hot, cold = marks.hot[marked], marks.cold[marked]
+    sure, s = (trends[name].to_numpy()[marked] for name in ("q_trend", "s"))
+    sure = sure <= alpha
     cls[marked] = classify(hot, cold, sure & (s > 0), sure & (s < 0))
     run[marked] = np.where(hot[:, -1], run_to_last_step(hot), run_to_last_step(cold))
-    since = pd.Series(cube.starts[np.minimum(steps - run, steps - 1)]).where(run > 0)
+    since = pd.Series(starts[np.minimum(steps - run, steps - 1)]).where(run > 0)
     expected = latest.expected
     columns = {
         "cls": cls,
-        "n": cube.counts.sum(axis=1),
+        "n": windows.counts.sum(axis=1),
         "hot_steps": marks.hot_steps,
         "cold_steps": marks.cold_steps,
         "run": run,
@@ -580,12 +574,9 @@ def _frame(
         "ratio": np.divide(latest.inside, expected, out=np.full(len(run), np.nan), where=expected > 0),
         "q": _up_to(alpha, marks.q_hot[:, -1]),
         "q_cold": _up_to(alpha, marks.q_cold[:, -1]),
-        "z": gistar.latest(),
-        "slope": trends.slope,
-        "p_trend": trends.p,
-        "q_trend": trends.q,
+        **{name: trends[name].to_numpy() for name in ("z", "slope", "p_trend", "q_trend")},
     }
-    return pd.DataFrame(columns, index=pd.Index(cube.cells, name="cell"))
+    return pd.DataFrame(columns, index=pd.Index(cells, name="cell"))
 
 
 def _up_to(alpha: float, q: FloatArray) -> FloatArray:

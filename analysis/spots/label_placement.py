@@ -19,6 +19,7 @@ MOST_LABELS: Final = 12  # places that a map names: more are read in the list be
 BESIDE: Final = 9.0  # pixels between a point and its name
 POINT: Final = 6.0  # half of what a point takes of the map
 PAD: Final = 3.0  # pixels between the letters and the edge of their plate
+_SIDES: Final[tuple[tuple[Anchor, float], ...]] = (("start", BESIDE), ("end", -BESIDE))
 LINE: Final = 1.3  # height of a line, in parts of the size of its type
 # Widths of letters in parts of the size of the type, as wide as bold system type runs; regular type is narrower.
 NARROW, SLIM, WIDE, CAPITAL, LETTER = 0.36, 0.48, 0.96, 0.76, 0.63
@@ -133,18 +134,14 @@ def placed_labels(
 
 def _tries(at: int, label: Label) -> Iterable[PlacedLabel]:
     line = round(label.size * LINE)
-    for text in label.texts:
-        if not text:
-            continue
+    places: list[tuple[Anchor, float, float]] = [("middle", 0.0, 0.0)]
+    if label.beside:
+        places = [(anchor, away, down) for down in (0, line, -line) for anchor, away in _SIDES]
+        places += [("middle", 0.0, -line), ("middle", 0.0, line)]
+    for text in filter(None, label.texts):
         width = text_width(text, label.size, bold=label.bold)
-        if not label.beside:
-            yield PlacedLabel(at, text, "middle", 0.0, 0.0, label.x, label.y, width, line)
-            continue
-        for down in (0, line, -line):
-            yield PlacedLabel(at, text, "start", BESIDE, down, label.x, label.y, width, line)
-            yield PlacedLabel(at, text, "end", -BESIDE, down, label.x, label.y, width, line)
-        yield PlacedLabel(at, text, "middle", 0.0, -line, label.x, label.y, width, line)
-        yield PlacedLabel(at, text, "middle", 0.0, line, label.x, label.y, width, line)
+        for anchor, right, down in places:
+            yield PlacedLabel(at, text, anchor, right, down, label.x, label.y, width, line)
 
 
 def _inside(box: LabelBox, room: tuple[float, float]) -> bool:
@@ -152,12 +149,8 @@ def _inside(box: LabelBox, room: tuple[float, float]) -> bool:
 
 
 def _covers(box: LabelBox, label: Label) -> bool:
-    return (
-        box.left < label.x + POINT
-        and label.x - POINT < box.right
-        and box.top < label.y + POINT
-        and label.y - POINT < box.bottom
-    )
+    across = box.left < label.x + POINT and label.x - POINT < box.right
+    return across and box.top < label.y + POINT and label.y - POINT < box.bottom
 
 
 def _meet(one: PlacedLabel, other: PlacedLabel, scales: tuple[float, float]) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from scipy.stats import binom, norm
 
 import sample_data
-from analysis.emerging.cube import GiStar, SpaceTimeCube, block_permutation, kendall_s, lagged_sums
+from analysis.emerging.cube import GiStar, block_permutation, kendall_s, lagged_sums
 from analysis.emerging.detection import EmergingHotSpots, emerging_hot_spots
 from analysis.grid.cells import centres_in_metres, neighbours
 from analysis.stats.significance import benjamini_hochberg
@@ -224,12 +224,3 @@ def test_how_long_the_latest_places_have_been_hot(sampled: EmergingHotSpots) -> 
     assert (row["run"], row["since"]) == (1, pd.Timestamp("2026-10-01"))
     row = sampled.frame.loc[by_id["spot_terpsithea"]]
     assert (row["run"], row["since"]) == (3, pd.Timestamp("2026-08-01"))
-
-
-def test_the_cube_takes_all_counts(sample: Home) -> None:
-    source = open_source(sample)
-    frame = query.counts(source, AlertFilter(period="all"), ["cell", "month"], resolution=9).frame
-    cells = np.asarray(source.city.land_cells(9).index)
-    cube = SpaceTimeCube.of(frame, cells)
-    assert cube.counts.sum() == frame["n"].sum()
-    assert len(cube.starts) == 48
