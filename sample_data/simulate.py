@@ -6,8 +6,8 @@ origin, the planted process that made them.
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Final
 
 import numpy as np
@@ -70,30 +70,20 @@ class City:
     world: World
 
 
-@dataclass(frozen=True)
-class Calendar:
-    """Day by day: weekday, month number, months since the first, campaign factor, slow growth."""
-
-    days: np.ndarray
-    weekday: np.ndarray
-    month: np.ndarray
-    step: np.ndarray
-    campaign: np.ndarray
-    growth: np.ndarray
-
-    @classmethod
-    def make(cls) -> Calendar:
-        """The calendar from the first day to the last of the later export."""
-        dates = [FIRST + dt.timedelta(days=k) for k in range((LAST - FIRST).days + 1)]
-        in_campaign = np.array([CAMPAIGN.start <= day <= CAMPAIGN.end for day in dates])
-        return cls(
-            np.arange(len(dates)),
-            np.array([day.weekday() for day in dates]),
-            np.array([day.month for day in dates]),
-            np.array([(day.year - FIRST.year) * 12 + day.month - FIRST.month for day in dates]),
-            np.where(in_campaign, CAMPAIGN.factor, 1.0),
-            np.linspace(*GROWTH, len(dates)),
-        )
+def _calendar() -> SimpleNamespace:
+    """Day by day, from the first to the last of the later export: weekday, month number, months since the first (step),
+    campaign factor, slow growth; arrays of one length.
+    """
+    dates = pd.date_range(FIRST, LAST)
+    in_campaign = (dates.date >= CAMPAIGN.start) & (dates.date <= CAMPAIGN.end)
+    return SimpleNamespace(
+        days=np.arange(len(dates)),
+        weekday=dates.weekday.to_numpy(),
+        month=dates.month.to_numpy(),
+        step=((dates.year - FIRST.year) * 12 + dates.month - FIRST.month).to_numpy(),
+        campaign=np.where(in_campaign, CAMPAIGN.factor, 1.0),
+        growth=np.linspace(*GROWTH, len(dates)),
+    )
 
 
 def simulate(seed: int, world: World) -> City:
@@ -102,7 +92,7 @@ def simulate(seed: int, world: World) -> City:
     `world`: which habits of real exports the city has.
     """
     of_spots, of_ground, of_people, of_bursts = (np.random.default_rng([seed, stream]) for stream in STREAMS)
-    calendar = Calendar.make()
+    calendar = _calendar()
     ground = Ground(few_people=world.few_people)
     # The intervention takes some alerts back, of the treated area and the last year.
     breeding = HABITS[NEAR_REPEAT.category].share / sum(h.share for h in HABITS.values()) * NEAR_REPEAT.mean
@@ -132,7 +122,7 @@ def quarter_weight(ground: Ground, background: float) -> float:
 
 
 def _background(
-    rng: np.random.Generator, ground: Ground, calendar: Calendar, wanted: float, world: World
+    rng: np.random.Generator, ground: Ground, calendar: SimpleNamespace, wanted: float, world: World
 ) -> pd.DataFrame:
     """Alerts of every category over the land; `wanted` of them up to the cut."""
     habits = HABITS | NEW_HABITS if world.new_app else HABITS
@@ -161,7 +151,7 @@ def _draw(lon: Any, lat: Any, minute: Any, category: Any, origin: Any) -> pd.Dat
     return pd.DataFrame({"lon": lon, "lat": lat, "minute": minute, "category": category, "origin": origin})
 
 
-def _spot(rng: np.random.Generator, ground: Ground, spot: Spot, calendar: Calendar) -> pd.DataFrame:
+def _spot(rng: np.random.Generator, ground: Ground, spot: Spot, calendar: SimpleNamespace) -> pd.DataFrame:
     """The alerts of a hot spot.
 
     Monthly counts are binomial with a quarter of the variance of Poisson counts, and the totals of twelve months are
@@ -246,7 +236,7 @@ def _bursts(rng: np.random.Generator, ground: Ground, draw: pd.DataFrame, mean: 
     return joined[joined["minute"] < days * 1440].reset_index(drop=True)
 
 
-def _intervene(rng: np.random.Generator, draw: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+def _intervene(rng: np.random.Generator, draw: pd.DataFrame, calendar: SimpleNamespace) -> pd.DataFrame:
     """Take incidents out of the treated area from the start of the intervention on.
 
     In its months so many that the planted ratio is kept to an incident; later ones at random with that ratio.
