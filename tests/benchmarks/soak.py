@@ -6,18 +6,13 @@ that for the answer, all in all, from the cut where nothing was asked at that mo
 from those that people ask: the standing ones mostly, so that several readers ask the same; `--alone` gives each reader
 filters that nobody else has.
 
-`--kill` ends one of the processes in the midst of it (SIGKILL), and prints one object of JSON: who was moved, how long
-they waited, what failed, when the process was back, and the lines of the log (`tests.benchmarks.kill`).
-
     python -m tests.benchmarks.soak --readers 50 --minutes 5 --processes 2 --home FOLDER
     python -m tests.benchmarks.soak --readers 20 --minutes 30            # the sample
-    python -m tests.benchmarks.soak --readers 10 --minutes 2 --kill --processes 2
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import signal
@@ -45,7 +40,7 @@ from websockets.sync.client import connect
 from curim_data.sample.home import sample_home
 from curim_data.serving import PROCESS_NAME
 from curim_data.store import Home
-from tests.benchmarks.bench_page import FINISHED
+from tests.benchmarks.reader import FINISHED
 from tests.browser.conftest import free_port, process_ended, wait_for
 
 PAGES: Final = ("", "", "hotspots", "trends", "gender")
@@ -65,36 +60,13 @@ LOOK: Final = 10.0  # seconds between two looks at the memory
 FEWEST: Final = 5  # minutes below which no slope is told
 
 
-@dataclass(frozen=True)
-class Answer:
-    """An answer: to which reader, when it was complete (`time.monotonic`), seconds since it was asked for, and from
-    which process.
-    """
-
-    reader: int
-    at: float
-    seconds: float
-    process: str
-
-
 @dataclass
 class Seen:
-    """What all readers saw: the answers, errors in words, and how often one had to connect anew."""
+    """What all readers saw: seconds of the answers, errors in words, and how often one had to connect anew."""
 
-    answers: list[Answer] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     connected_anew: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def note(self, answer: Answer) -> None:
-        """An answer came."""
-        with self.lock:
-            self.answers.append(answer)
-
-    @property
-    def seconds(self) -> list[float]:
-        """Seconds of each answer."""
-        return [answer.seconds for answer in self.answers]
 
 
 @dataclass(frozen=True)
@@ -139,8 +111,7 @@ def read(address: str, until: float, seen: Seen, number: int, *, alone: bool) ->
                 while time.monotonic() < until or asked is not None:
                     asked = asked or _question(draw, alone=alone)
                     _ask(socket, asked.words, asked.page)
-                    now = time.monotonic()
-                    seen.note(Answer(number, now, now - asked.since, process))
+                    seen.seconds.append(time.monotonic() - asked.since)
                     asked, last = None, asked
                     _think(socket, draw.expovariate(1 / THINKING))
         except (ConnectionClosed, OSError, TimeoutError):
@@ -205,17 +176,6 @@ def _name(entry: Path) -> str:
     return next((word.removeprefix(start).decode() for word in words if word.startswith(start)), "")
 
 
-def process_id(pid: int, name: str) -> int:
-    """The process that `curim serve` (`pid`) calls so. LookupError where there is none."""
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid and _name(entry) == name:
-                return int(entry.name)
-        except (OSError, ValueError):
-            continue
-    raise LookupError(f"no process {name}")
-
-
 @dataclass
 class Watched:
     """The memory of the processes every few seconds: the minute, and megabytes by process."""
@@ -260,15 +220,10 @@ def slope(minutes: Sequence[float], held: Sequence[float]) -> tuple[float, float
     return float(steps.mean()), float(about)
 
 
-def log_of_the_server() -> Path:
-    """Where `serving` of this process has the server write its log."""
-    return Path(tempfile.gettempdir()) / f"curim-soak-{os.getpid()}.log"
-
-
 @contextmanager
 def serving(home: Path, processes: int) -> Iterator[tuple[str, int]]:
     """The address, and the process that started the others."""
-    port, log = free_port(), log_of_the_server()
+    port, log = free_port(), Path(tempfile.gettempdir()) / f"curim-soak-{os.getpid()}.log"
     script = "import sys; from curim_data.cli import main; sys.exit(main())"
     words = ["serve", "--home", str(home), "--processes", str(processes), "--port", str(port)]
     with log.open("w") as output:
@@ -365,14 +320,8 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--home", type=Path)
     parser.add_argument("--alone", action="store_true")
-    parser.add_argument("--kill", action="store_true", help="end one process in the midst, and print JSON")
     asked = parser.parse_args()
     home = asked.home or sample_home(Home.default()).path.parent
-    if asked.kill:
-        from tests.benchmarks.kill import kill_under_load
-
-        print(json.dumps(kill_under_load(home, asked.readers, asked.minutes, asked.processes), indent=1))
-        return
     soak(home, asked.readers, asked.minutes, asked.processes, alone=asked.alone)
 
 
