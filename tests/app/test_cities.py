@@ -31,22 +31,12 @@ from pages.parts.cities.comparison import _handed_out, compared_shares
 from pages.parts.cities.differences import NamedCity, what_differs
 from pages.parts.frame import reader, record
 from pages.parts.frame.guard import NotPermitted, _checked
-from tests.app.conftest import SHELL, TIMEOUT, errors
-from tests.app.test_house import roles, rows
+from tests.app.conftest import SHELL, TIMEOUT, recorded, visit
+from tests.app.test_house import roles
 from tests.houses import MARKS, House
 from tests.stored import seen_by, stored_alerts
 
 pytestmark = pytest.mark.usefixtures("in_house")
-
-
-def visit(name: str = "cities", **query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    for word, value in {"lang": "en", **query}.items():
-        app.query_params[word] = value
-    app.switch_page(f"{name}.py")
-    app.run()
-    assert errors(app) == []
-    return app
 
 
 def navigation(app: AppTest) -> list[str]:
@@ -152,7 +142,7 @@ def test_without_a_house_there_is_no_page(house: House, monkeypatch: pytest.Monk
 @pytest.mark.usefixtures("mayor")
 def test_each_city_is_counted_for_the_role_there_and_both_records_hold_the_look(house: House) -> None:
     roles(house, alpha="analyst", beta="council")
-    before = {home: len(rows(home)) for home in (house.alpha, house.beta)}
+    before = {home: len(recorded(home)) for home in (house.alpha, house.beta)}
     app = visit(city="alpha", **{"with": "beta"})
     texts = [one.value for one in app.markdown]
     assert any("ALPHAN Piraeus is counted exactly, BETAN Piraeus from its protected copy" in text for text in texts)
@@ -163,7 +153,7 @@ def test_each_city_is_counted_for_the_role_there_and_both_records_hold_the_look(
     period = counted(house.alpha).period
     assert city_figures(seen_by(copy, Audience.COUNCIL), period).least == 5
     looked = {
-        home: [(one.role, one.subject) for one in rows(home)[before[home] :] if one.deed is Deed.VIEW]
+        home: [(one.role, one.subject) for one in recorded(home)[before[home] :] if one.deed is Deed.VIEW]
         for home in (house.alpha, house.beta)
     }
     assert looked == {house.alpha: [("analyst", "cities")], house.beta: [("council", "cities")]}

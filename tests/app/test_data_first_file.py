@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -12,18 +9,10 @@ from curim_data.importing.pipeline import preview
 from curim_data.model import LANGUAGES, translator
 from curim_data.store import Home, Store
 from pages.parts.data.recognised import KIND_QUESTION
-from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.conftest import SHELL, TIMEOUT, errors, texts_of
 
 # Towns of a made-up country: name, longitude, latitude, alerts.
 TOWNS = (("Ostwick", 21.0, 52.0, 260), ("Milford", 17.0, 51.1, 120))
-
-
-@pytest.fixture
-def base(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home without a city of its own, beside a copy of the sample."""
-    shutil.copytree(sample.path, tmp_path / "sample")
-    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
-    return Home(tmp_path)
 
 
 def _bring(content: bytes, lang: str = "en", name: str = "export.csv") -> AppTest:
@@ -35,11 +24,6 @@ def _bring(content: bytes, lang: str = "en", name: str = "export.csv") -> AppTes
     app.run()
     assert not errors(app)
     return app
-
-
-def _text(app: AppTest) -> str:
-    parts = (app.markdown, app.caption, app.success, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in parts for element in kind)
 
 
 def _country() -> bytes:
@@ -70,8 +54,8 @@ def test_the_page_offers_areas_by_name_and_names_its_own_boxes(lang: str) -> Non
     app, t = _bring(_country(), lang), translator(lang)
     (question,) = [one for one in app.radio if str(one.key).startswith("data_area_")]
     assert ["Ostwick" in question.options[0], "Milford" in question.options[2]] == [True, True]
-    assert "--" not in _text(app)
-    assert t(KIND_QUESTION) in _text(app)
+    assert "--" not in texts_of(app)
+    assert t(KIND_QUESTION) in texts_of(app)
 
 
 def test_an_empty_box_of_categories_says_what_to_type(base: Home) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from curim_data.model import translator
 from curim_data.store import Batch, Home, Store
 from curim_data.store.home import create_home
 from pages.parts.data.uploads import option_of, with_column, with_word
-from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.conftest import SHELL, TIMEOUT, errors, texts_of
 
 HEADER = "ref,when,type of event,sex,lat,lon,extra"
 
@@ -34,14 +33,6 @@ def _rows(count: int, *, what: str = "noise", sex: str = "F", lat: float = 37.94
         when, where = f"2026-01-{1 + n % 28:02d} 10:{n % 60:02d}", f"{lat + n / 9000:.5f},{lon + n / 9000:.5f}"
         lines.append(f"R{n},{when},{what},{gender},{where},x{n}")
     return "\n".join([HEADER, *lines]).encode()
-
-
-@pytest.fixture
-def base(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home without a city of its own, beside a copy of the sample."""
-    shutil.copytree(sample.path, tmp_path / "sample")
-    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
-    return Home(tmp_path)
 
 
 def _open(**query: str) -> AppTest:
@@ -62,11 +53,6 @@ def _bring(app: AppTest, name: str, content: bytes) -> AppTest:
 def _fine(app: AppTest) -> AppTest:
     assert not errors(app)
     return app
-
-
-def _text(app: AppTest) -> str:
-    parts = (app.markdown, app.caption, app.success, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in parts for element in kind)
 
 
 def _box(app: AppTest, start: str, end: str) -> object:
@@ -93,7 +79,7 @@ def test_a_column_understood_wrongly_is_mended_and_taken_back(base: Home) -> Non
     app = _bring(_open(home="own"), "a.csv", _rows(30))
     assert _box(app, "data_col_", "_6").value == ""  # type: ignore[attr-defined]
     _choose(app, "data_col_", "_6", "status")
-    assert "As you set it." in _text(app)
+    assert "As you set it." in texts_of(app)
     assert _box(app, "data_col_", "_6").value == "status"  # type: ignore[attr-defined]
     assert "x29" in "".join(box.label for box in app.selectbox)
     app.button(key="data_back").click().run()
@@ -115,10 +101,10 @@ def test_a_file_without_known_dates_is_mended_from_the_page(base: Home) -> None:
 def test_an_unknown_word_is_given_a_meaning(base: Home) -> None:
     home = _own(base)
     app = _bring(_open(home="own"), "a.csv", _rows(30, what="Loud party", sex="Fem."))
-    assert "Values that were not recognised" in _text(app)
+    assert "Values that were not recognised" in texts_of(app)
     _choose(app, "data_word_", "category_Loud party", "noise")
     _choose(app, "data_word_", "gender_Fem.", "woman")
-    assert "Values that were not recognised" not in _text(app)
+    assert "Values that were not recognised" not in texts_of(app)
     _import(app)
     stored = Store(home).read(["category", "affected_gender", "reporter_gender"]).to_pylist()
     assert {row["category"] for row in stored} == {"noise"}
@@ -136,12 +122,12 @@ def test_a_mapping_is_saved_and_used_for_the_next_export(base: Home) -> None:
     _fine(save.click().run())
     assert [one.name for one in mapping.saved(home)] == ["City desk"]
     app = _bring(_open(home="own"), "february.csv", _rows(31, what="Loud party"))
-    assert "Read with the saved mapping City desk." in _text(app)
-    assert "Values that were not recognised" not in _text(app)
+    assert "Read with the saved mapping City desk." in texts_of(app)
+    assert "Values that were not recognised" not in texts_of(app)
     _fine(app.button(key="data_use_recognised").click().run())
-    assert "Values that were not recognised" in _text(app)
+    assert "Values that were not recognised" in texts_of(app)
     _fine(app.button(key="data_use_saved").click().run())
-    assert "Values that were not recognised" not in _text(app)
+    assert "Values that were not recognised" not in texts_of(app)
 
 
 def test_a_mapping_of_a_home_without_a_city_waits_for_the_import(base: Home) -> None:
@@ -155,10 +141,10 @@ def test_a_mapping_of_a_home_without_a_city_waits_for_the_import(base: Home) -> 
 
 def test_the_first_file_makes_a_city_that_is_named(base: Home) -> None:
     app = _bring(_open(home="own"), "away.csv", _rows(200, lat=40.41, lon=-3.70))
-    assert "away.csv creates a provisional one" in _text(app)
-    assert "Europe/Madrid" in _text(app)
+    assert "away.csv creates a provisional one" in texts_of(app)
+    assert "Europe/Madrid" in texts_of(app)
     app.button(key="data_import").click().run()
-    assert "Give the city a name first." in _text(app)
+    assert "Give the city a name first." in texts_of(app)
     assert not base.has_city()
     app.text_input(key="data_city_name").set_value("Madrid")
     _fine(app.run())
@@ -170,7 +156,7 @@ def test_the_first_file_makes_a_city_that_is_named(base: Home) -> None:
 
 def test_a_first_file_in_a_known_city_brings_its_profile(base: Home) -> None:
     app = _bring(_open(home="own"), "here.csv", _rows(30))
-    assert "its profile is added with the import" in _text(app)
+    assert "its profile is added with the import" in texts_of(app)
     _import(app)
     assert not base.city().provisional
 
@@ -184,7 +170,7 @@ def test_an_unknown_projection_is_asked_and_remembered() -> None:
     assert 25830 in [int(str(option).split("·")[0].removeprefix("EPSG:")) for option in question.options]
     question.set_value(25830)
     _fine(app.run())
-    assert "Europe/Madrid" in _text(app)
+    assert "Europe/Madrid" in texts_of(app)
     assert [one for one in app.radio if str(one.key).startswith("data_crs_")]
 
 
@@ -192,9 +178,9 @@ def test_what_changed_since_last_month_is_told_before_the_import(base: Home) -> 
     home = _own(base)
     import_file(home, _rows(30), "january.csv")
     app = _bring(_open(home="own"), "february.csv", _rows(28, sex="M").replace(b"extra", b"sector"))
-    assert "Compared with january.csv" in _text(app)
-    assert "New columns: “sector”." in _text(app)
-    assert "Removed columns: “extra”." in _text(app)
+    assert "Compared with january.csv" in texts_of(app)
+    assert "New columns: “sector”." in texts_of(app)
+    assert "Removed columns: “extra”." in texts_of(app)
     assert Store(home).count() == 30
 
 
@@ -205,7 +191,7 @@ def test_containers_other_than_csv(base: Home) -> None:
         for n in range(25)
     ]
     app = _bring(_open(home="own"), "a.json", json.dumps(records).encode())
-    assert "25 rows read: 25 new" in _text(app)
+    assert "25 rows read: 25 new" in texts_of(app)
     assert "JSON" in "".join(table.value.to_string() for table in app.table)
 
 
@@ -216,9 +202,9 @@ def test_an_interrupted_import_is_told_once(base: Home) -> None:
     note = {"file": "big.csv", "when": "2026-01-01T00:00:00+00:00", "batch": left.name, "pid": 1}
     (left / "import.json").write_text(json.dumps(note), "utf-8")
     app = _open(home="own")
-    assert "The import of big.csv" in _text(app)
+    assert "The import of big.csv" in texts_of(app)
     assert not left.exists()
-    assert "The import of big.csv" not in _text(_open(home="own"))
+    assert "The import of big.csv" not in texts_of(_open(home="own"))
 
 
 def test_an_import_from_before_an_erasure_cannot_be_undone(base: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +217,7 @@ def test_an_import_from_before_an_erasure_cannot_be_undone(base: Home, monkeypat
 
     monkeypatch.setattr(Store, "batches", batches)
     app = _open(home="own", part="history")
-    assert "cannot be undone" in _text(app)
+    assert "cannot be undone" in texts_of(app)
     assert not [one for one in app.button if one.key == f"data_undo_{batch.id}"]
 
 
@@ -303,7 +289,7 @@ def test_a_further_file_of_another_place_does_not_slip_into_the_city_of_the_firs
     _fine(app.run())
     _import(app)
     assert [batch.file_name for batch in Store(base).batches()] == ["madrid.csv"]
-    assert "Is this the right city?" in _text(app)
+    assert "Is this the right city?" in texts_of(app)
 
 
 def test_a_category_for_a_file_without_one(base: Home) -> None:
@@ -352,12 +338,12 @@ def test_a_projection_is_named_by_its_zone_of_the_utm_grid(base: Home) -> None:
     (which,) = [one for one in app.radio if str(one.key).startswith("data_crs_")]
     assert any("around 43.9" in label and "Europe/Paris" in label for label in which.options)
     _choose(app, "data_crs_", "_zone", 32610)  # type: ignore[arg-type]
-    assert "America/Vancouver" in _text(app)
-    assert "200 rows read: 200 new" in _text(app)
+    assert "America/Vancouver" in texts_of(app)
+    assert "200 rows read: 200 new" in texts_of(app)
     assert not base.has_city()
     app.text_input(key="data_city_name").set_value("Vancouver")
     _import(app)
     assert [(one.name, one.answers.crs) for one in mapping.saved(base)] == [("grid", 32610)]
     later = _bring(_open(home="own"), "later.csv", "\n".join(["ref,when,type of event,x,y", *lines[:50]]).encode())
     assert not [one for one in later.radio if str(one.key).startswith("data_crs_")]
-    assert "Read with the saved mapping grid." in _text(later)
+    assert "Read with the saved mapping grid." in texts_of(later)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
@@ -14,29 +13,22 @@ from curim_data.quality.study import quality_study
 from curim_data.store import Home
 from pages.parts.data import history_tab
 from pages.parts.data.quality_tab import cells_near_city
-from tests.app.conftest import Open, errors
+from tests.app.conftest import Open, errors, on_tab
 from tests.small import small_city
 from tests.stored import stored_alerts
-
-
-def _tab(app: AppTest, name: str) -> AppTest:
-    app.session_state["data_part"] = name
-    app.run()
-    assert not errors(app)
-    return app
 
 
 @pytest.mark.parametrize("lang", ["en", "el"])
 def test_every_finding_is_on_the_page(open_page: Open, sample: Home, lang: str) -> None:
     t = translator(lang)
-    app = _tab(open_page("data", lang=lang), t("Quality"))
+    app = on_tab(open_page("data", lang=lang), t("Quality"))
     told = findings(t, quality_study(open_source(sample), listed=True))
     assert [element.value for element in app.subheader][-len(told) :] == [one.title for one in told]
     assert app.dataframe
 
 
 def test_cleaned_alerts_are_offered_under_the_filter(open_page: Open, sample: Home) -> None:
-    app = _tab(open_page("data", lang="en", category="noise"), "Imports so far")
+    app = on_tab(open_page("data", lang="en", category="noise"), "Imports so far")
     assert "Cleaned data" in [element.value for element in app.subheader]
     n = open_source(sample).count
     assert any(f"{n:,} alerts." in str(element.value) for element in app.caption)

@@ -11,14 +11,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from curim_data.model import Role
-from curim_data.plans.database import Database
-from curim_data.plans.record import Deed, Entry, read_record, recorder
-from curim_data.store import Home
+from curim_data.plans.record import Deed
 from pages.parts.frame import guard, reader, record
 from pages.parts.frame.guard import NotPermitted, _checked
 from pages.parts.frame.reader import Reader, Refusal
 from pages.parts.frame.results import forget_results
-from tests.app.conftest import MAYOR, PAGES, SHELL, TIMEOUT, errors
+from tests.app.conftest import MAYOR, PAGES, SHELL, TIMEOUT, errors, recorded
 from tests.houses import MARKS, House, everything
 
 pytestmark = pytest.mark.usefixtures("in_house")
@@ -59,14 +57,6 @@ def _anchor(part: str) -> tuple[str, str]:
 
 def words(address: str) -> dict[str, str]:
     return {word: values[0] for word, values in parse_qs(urlsplit(address).query).items()}
-
-
-def rows(home: Home) -> list[Entry]:
-    assert recorder(home).flush(10)
-    database = Database(home.plans_url)
-    found = read_record(database)
-    database.close()
-    return list(reversed(found))
 
 
 @pytest.mark.parametrize("view", ["", "council"])
@@ -167,17 +157,17 @@ def test_each_city_has_roles_of_its_own(house: House, mayor: dict[str, Any]) -> 
 def test_who_looked_stands_in_the_record_of_that_city_alone(house: House, mayor: dict[str, Any]) -> None:
     assert mayor
     roles(house, alpha="analyst", beta="council")
-    before = {home: len(rows(home)) for home in (house.alpha, house.beta)}
+    before = {home: len(recorded(home)) for home in (house.alpha, house.beta)}
     visit("methods", city="beta", affected="woman")
-    assert len(rows(house.alpha)) == before[house.alpha]
-    new = [one for one in rows(house.beta)[before[house.beta] :] if one.deed is not Deed.CHANGE]
+    assert len(recorded(house.alpha)) == before[house.alpha]
+    new = [one for one in recorded(house.beta)[before[house.beta] :] if one.deed is not Deed.CHANGE]
     assert [(one.who, one.role, one.deed, one.subject, one.query) for one in new] == [
         (MAYOR, "council", Deed.SIGN_IN, "", ""),
         (MAYOR, "council", Deed.VIEW, "methods", "lang=en&affected=woman"),
     ]
     roles(house, beta="council")
     visit("methods", city="alpha")
-    refused = [one for one in rows(house.alpha)[before[house.alpha] :] if one.deed is not Deed.CHANGE]
+    refused = [one for one in recorded(house.alpha)[before[house.alpha] :] if one.deed is not Deed.CHANGE]
     assert [(one.deed, one.who, one.subject) for one in refused] == [(Deed.NOT_ADMITTED, MAYOR, "unknown")]
 
 

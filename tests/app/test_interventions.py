@@ -22,7 +22,7 @@ from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.plan import problem_of_cells
 from pages.parts.interventions.editor import STEPS
 from pages.parts.interventions.plan_edit import EDIT_KEY
-from tests.app.conftest import Open, errors, word
+from tests.app.conftest import Open, errors, on_step, word
 from tests.stored import seen_by
 
 PAGE = "interventions"
@@ -51,12 +51,6 @@ def cells(sample: Home) -> tuple[str, ...]:
 
 def _of(store: PlanStore, status: PlanStatus) -> Plan:
     return store.list(status)[0]
-
-
-def _step(app: AppTest, name: str) -> AppTest:
-    key = next(group.key for group in app.main.get("button_group") if str(group.key).endswith("_step"))
-    app.session_state[key] = name
-    return app.run()
 
 
 def _unsaved(app: AppTest) -> bool:
@@ -115,7 +109,7 @@ def test_every_step_of_every_plan_opens(open_page: Open, store: PlanStore, lang:
     app = open_page(PAGE, lang=lang, plan=_of(store, PlanStatus.RUNNING).id)
     assert not errors(app)
     for name in STEPS:
-        app = _step(app, name)
+        app = on_step(app, name)
         assert not errors(app), name
         assert not _unsaved(app), f"the step {name} changed the plan by itself"
 
@@ -126,9 +120,9 @@ def test_draft_is_saved_moved_and_told(open_page: Open, store: PlanStore, cells:
     app.button(key="plan_save").click().run()
     assert any("name or office" in warning.value for warning in app.warning)
     app.text_input(key="plan_who_asked").set_value("Equality office").run()
-    app = _step(app, "work")
+    app = on_step(app, "work")
     next(box for box in app.text_input if str(box.key).endswith("_lead")).set_value("Technical Services").run()
-    app = _step(app, "measures")
+    app = on_step(app, "measures")
     assert next(box for box in app.text_input if box.key == "plan_who_asked").value == "Equality office"
     app.button(key="plan_save").click().run()
     assert not errors(app)
@@ -140,7 +134,7 @@ def test_draft_is_saved_moved_and_told(open_page: Open, store: PlanStore, cells:
     next(button for button in app.button if str(button.key).endswith("move_decided")).click().run()
     assert not errors(app)
     assert store.get(kept.id).status is PlanStatus.DECIDED
-    app = _step(app, "paper")
+    app = on_step(app, "paper")
     assert not errors(app)
     dropped = store.save(replace(store.get(kept.id), status=PlanStatus.DROPPED), "test")
     assert dropped.status is PlanStatus.DROPPED
@@ -198,7 +192,7 @@ def test_a_plan_can_be_made_of_alerts_without_a_category(
     assert not errors(app)
     t = translator(lang)
     assert t(NO_CATEGORY) in _area(app, f"statement_{lang}")
-    _step(app, "measures")
+    on_step(app, "measures")
     assert not errors(app)
     said = " ".join(warning.value for warning in app.warning)
     assert t(NO_CATEGORY) in said
@@ -207,6 +201,6 @@ def test_a_plan_can_be_made_of_alerts_without_a_category(
     assert len(boxes) >= 10
     next(box for box in boxes if str(box.key).endswith("hot_spots_policing")).check().run()
     assert not errors(app)
-    _step(app, "objective")
+    on_step(app, "objective")
     assert not errors(app)
     assert any("2019" in warning.value for warning in app.warning), "the baseline is years old"

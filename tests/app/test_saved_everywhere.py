@@ -17,7 +17,7 @@ from curim_data.model import Plan, PlanStatus
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store import Home
 from pages.parts.interventions import document_step
-from tests.app.conftest import Open, errors
+from tests.app.conftest import Open, errors, on_step
 
 TITLE = "A copy that is evaluated"
 
@@ -53,12 +53,6 @@ def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return found
 
 
-def _step(app: AppTest, name: str) -> AppTest:
-    key = next(group.key for group in app.main.get("button_group") if str(group.key).endswith("_step"))
-    app.session_state[key] = name
-    return app.run()
-
-
 def _texts(app: AppTest) -> str:
     """All that a page says, tables included, without the marks of Markdown."""
     texts = [part.value for part in (*app.markdown, *app.caption, *app.subheader)]
@@ -77,10 +71,10 @@ def _keep(app: AppTest) -> AppTest:
 
 def test_a_saved_result_shows_at_once(open_page: Open, store: PlanStore, finished: Plan, files: dict[str, Any]) -> None:
     """One session opens the plan, evaluates it and comes back; another one had it open all the time."""
-    other = _step(open_page("interventions", lang="en", plan=finished.id), "paper")
+    other = on_step(open_page("interventions", lang="en", plan=finished.id), "paper")
     theirs = dict(files)
     board = open_page("interventions", lang="en")
-    mine = _step(open_page("interventions", lang="en", plan=finished.id), "paper")
+    mine = on_step(open_page("interventions", lang="en", plan=finished.id), "paper")
     result = "fewer than expected"
     before = [_texts(page).count(result) for page in (mine, other, board)]
     assert before[:2] == [0, 0]
@@ -95,7 +89,7 @@ def test_a_saved_result_shows_at_once(open_page: Open, store: PlanStore, finishe
     assert told in _pdf(theirs["plan_pdf"]())
     mine.switch_page("interventions.py")
     mine.query_params["plan"] = finished.id
-    _step(mine.run(), "paper")
+    on_step(mine.run(), "paper")
     council = open_page("interventions", **{"lang": "en", "as": "council", "plan": finished.id})
     for page, earlier in zip((mine, other, board, council), (*before, 0), strict=True):
         files.clear()
@@ -133,10 +127,10 @@ def test_a_plan_that_somebody_saved_is_opened_anew(open_page: Open, store: PlanS
 
 def test_a_step_that_is_left_at_once_keeps_what_was_typed(open_page: Open, store: PlanStore, finished: Plan) -> None:
     """A text and a click on another step that reach the server in one run."""
-    app = _step(open_page("interventions", lang="en", plan=finished.id), "work")
+    app = on_step(open_page("interventions", lang="en", plan=finished.id), "work")
     next(box for box in app.text_area if str(box.key).endswith("_partners")).set_value("University\n Police \n")
     next(box for box in app.text_input if str(box.key).endswith("_lead")).set_value("Mayor's office")
-    app = _step(app, "people")
+    app = on_step(app, "people")
     app.text_input(key="plan_who_asked").set_value("Me").run()
     app.button(key="plan_save").click().run()
     assert not errors(app)
