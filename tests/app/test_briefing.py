@@ -18,7 +18,7 @@ from analysis.trends.changes import CANDIDATE_KEYS, change_of
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, Translator, translator
+from curim_data.model import LANGUAGES, Audience, Translator
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.brief import (
@@ -35,18 +35,11 @@ from curim_data.studies.brief_text import (
     counts_before_after,
     counts_words,
     headline,
-    looked_sentence,
-    since_sentence,
-    sure_explained,
     sure_number,
-    sure_sentence,
 )
-from curim_data.studies.changes import change_study, landmark_districts
-from curim_data.studies.findings import Count, Series, finding_id, make_finding, run_since, same_finding
-from curim_data.studies.periods import compared_periods
-from curim_data.studies.selection import COMPARED_IN_THE_COPY
+from curim_data.studies.changes import change_study
+from curim_data.studies.findings import Count, make_finding
 from curim_data.studies.written_changes import written_changes
-from pages.parts.briefing.change_cards import FOR_EVERYBODY
 from pages.parts.findings.chart import bars_figure
 from pages.parts.frame import palette, results
 from tests.app.conftest import Open, errors, word
@@ -95,17 +88,6 @@ def test_the_rest_of_the_page_stands_where_the_changes_fail(open_page: Open, mon
     assert app.error
 
 
-def test_a_day_that_is_none_is_left_out(open_page: Open) -> None:
-    assert not errors(open_page("briefing", lang="en", since="yesterday"))
-
-
-def test_a_headline_says_since_when_or_from_when_to_when(council: BriefStudy, t: Translator) -> None:
-    assert council.ongoing
-    assert headline(council, t).startswith("Since 5 September 2026: ")
-    past = replace(council, ongoing=False, until=dt.date(2026, 9, 30))
-    assert headline(past, t).startswith("5 September 2026 – 30 September 2026: ")
-
-
 @pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.ANALYST])
 def test_without_a_day_before_there_is_nothing_to_compare(sample: Home, t: Translator, audience: Audience) -> None:
     source = open_for(sample, audience)
@@ -122,13 +104,6 @@ def test_without_a_day_before_there_is_nothing_to_compare(sample: Home, t: Trans
     assert brief_study(seen_by(source, audience), second).changes.periods.before == (source.first, source.first)
 
 
-def test_days_still_to_come_are_not_compared(sample: Home) -> None:
-    source = open_source(sample)
-    start = source.as_of - dt.timedelta(days=27)
-    told = compared_periods(source, (start, source.as_of + dt.timedelta(days=60)))
-    assert told == compared_periods(source, (start, source.as_of))
-
-
 def test_a_card_says_what_its_change_was_tested_against(
     open_page: Open, sample: Home, council: BriefStudy, t: Translator
 ) -> None:
@@ -139,41 +114,6 @@ def test_a_card_says_what_its_change_was_tested_against(
         assert any(counts in words and against in words for words in told)
     for event in council.events:
         assert any(event.sentences(sample.city(), t)[0] in words for words in told)
-
-
-def test_it_is_said_of_what_so_many_comparisons_were_made(sample: Home, council: BriefStudy, t: Translator) -> None:
-    """The Briefing chooses by comparisons of the alerts, the table of all changes by those of the copy: not as many."""
-    source = open_for(sample, Audience.COUNCIL)
-    assert source.exact is not None
-    specialist = brief_changes(source.exact, SINCE_MEETING, source.meeting)
-    own = change_study(source, SINCE_MEETING.replace(period="", start=council.since, end=council.until))
-    n = council.changes.changes.n_tested
-    assert n == specialist.changes.changes.n_tested != own.changes.n_tested
-    assert looked_sentence(council, t).startswith(f"{n} comparisons of the alerts themselves were made")
-    assert looked_sentence(specialist, t).startswith(f"{n} comparisons were made")
-
-
-@pytest.mark.parametrize(
-    ("page", "words", "told"),
-    [
-        ("trends", {"as": "council"}, True),
-        ("trends", {}, False),
-        ("trends", {"as": "council", "category": "lighting_poor"}, False),
-    ],
-)
-def test_the_table_of_changes_says_that_it_compares_the_copy(
-    open_page: Open, page: str, words: dict[str, str], told: bool
-) -> None:
-    app = open_page(page, lang="en", **words)
-    assert any(COMPARED_IN_THE_COPY.text in one.value for one in app.markdown) == told
-
-
-@pytest.mark.parametrize(("words", "told"), [({}, True), ({"category": "lighting_poor"}, False)])
-def test_only_what_everybody_opens_is_said_to_be_the_same_for_all(
-    open_page: Open, words: dict[str, str], told: bool
-) -> None:
-    app = open_page("briefing", lang="en", **words, **{"as": "council"})
-    assert any(FOR_EVERYBODY in one.value for one in app.markdown) == told
 
 
 @pytest.mark.parametrize("audience", [Audience.SPECIALIST, Audience.COUNCIL, Audience.PUBLIC])
@@ -253,16 +193,6 @@ def test_the_chart_of_a_finding_draws_what_was_tested(sample: Home) -> None:
                 assert getattr(row, column) == counted
 
 
-def test_what_was_found_is_named_in_its_link(council: BriefStudy) -> None:
-    names = [finding.id for finding in council.findings]
-    assert len(set(names)) == len(names)
-    for finding in council.findings:
-        assert same_finding(finding.id, "&".join(reversed(finding.id.split("&"))))
-        assert not same_finding(finding.id, "place=nowhere")
-    assert finding_id(dict.fromkeys(council.findings[0].change.key)) == "all"
-    assert not same_finding("all", "place=nowhere")
-
-
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("words", [{}, {"as": "council"}], ids=["analyst", "council"])
 def test_card_and_landing_say_the_same(open_page: Open, lang: str, words: dict[str, str]) -> None:
@@ -301,12 +231,6 @@ def test_a_changed_filter_leaves_the_finding_behind(open_page: Open, council: Br
         assert not any(explained in words.value for words in app.main.caption)
 
 
-def test_landmarks_know_their_district(sample: Home) -> None:
-    city = sample.city()
-    assert set(landmark_districts(city).values()) <= {area.id for area in city.districts}
-    assert landmark_districts(city)
-
-
 def test_bars_of_a_finding_draw_every_count_that_is_not_written_alike(council: BriefStudy, t: Translator) -> None:
     page, city_finding = SimpleNamespace(t=t, theme="light"), council.findings[0]
 
@@ -331,22 +255,6 @@ def test_planted_changes_are_told_to_the_council(council: BriefStudy, t: Transla
         for words, count in zip(counts_before_after(finding, t), finding.counts, strict=True):
             assert words.startswith("fewer than") == (count.n is None)
     assert "Five clear changes deserve your attention." in headline(council, t)
-
-
-def test_grades_are_said_in_words_and_the_number_behind_a_click(council: BriefStudy) -> None:
-    t, first = translator("en"), council.findings[0]
-    words = {
-        "clear": "Clear: chance alone seldom makes such a change.",
-        "probable": "Probable: it may still be chance.",
-        "open": "May be chance.",
-    }
-    for grade, told in words.items():
-        one = replace(first, change=replace(first.change, grade=grade, q=0.0123), exact_p=True)
-        assert sure_sentence(one, t) == told
-        number, meaning, grades = sure_explained(council, one, t)
-        assert "0.012" in number
-        assert str(council.changes.changes.tested[one.change.level]) in meaning
-        assert "one period in twenty" in grades
 
 
 def test_nothing_of_the_alerts_goes_to_who_reads_the_copy_but_the_grade(
@@ -410,24 +318,3 @@ def test_small_counts_are_withheld_with_all_that_tells_them(sample: Home, audien
                 assert finding.change.p != finding.change.p
                 few += 1
     assert few > len(few_rows)
-
-
-def test_since_when_is_the_unbroken_run_of_weeks(council: BriefStudy, t: Translator) -> None:
-    finding = next(one for one in council.findings if one.series is not None and one.series.unit == "week")
-    weeks = pd.date_range("2026-09-07", periods=5, freq="W-MON")
-
-    def since(n: list[float], before: list[float], direction: int = 1, tested: Any = True) -> dt.date | None:
-        frame = pd.DataFrame({"start": weeks, "n": n, "before": before, "tested": tested, "reference": False})
-        return run_since(Series(frame, "week"), replace(finding.change, direction=direction), 15)
-
-    nan, first, third = float("nan"), dt.date(2026, 9, 7), dt.date(2026, 9, 21)
-    assert since([5, 1, 4, 4, 4], [1, 2, 3, 3, 3]) == third
-    assert since([5, 4, 4, 4, 4], [1, 2, 3, 3, 3]) == first
-    assert since([5, 4, 4, 4, 3], [1, 2, 3, 3, 3]) is None
-    assert since([5, 4, 4, 3, 4], [1, 2, 3, 3, 3]) is None  # one week is no run
-    assert since([0, 1, 1, 1, 1], [1, 2, 3, 3, 3], -1) == first
-    assert since([2, 2, 7, 7, 7], [nan, nan, 3, 3, 3]) == third  # where the data begin later a part of what is expected
-    assert since([9] * 5, [nan] * 5, tested=[False, False, True, True, True]) == third  # not before what was compared
-    told = replace(finding, since=third, change=replace(finding.change, direction=1))
-    assert since_sentence(told, t) == "More than usual in each week since 21 September 2026."
-    assert since_sentence(replace(told, since=None), t) == ""

@@ -13,19 +13,15 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 from streamlit.testing.v1 import AppTest
 
-from analysis.comparison import CountedShare
 from curim_data.model import Audience, KnownTime, Role, translator
 from curim_data.plans.record import Deed
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.cities import (
     CityFigures,
-    CountedPart,
     Periods,
-    Shares,
     city_figures,
     compared_periods,
-    inhabitants,
 )
 from pages.parts.cities.comparison import _handed_out, compared_shares
 from pages.parts.cities.differences import NamedCity, what_differs
@@ -209,30 +205,6 @@ def test_whole_months_that_both_cities_have_are_compared() -> None:
     assert compared_periods(other, one, "all") == Periods(longest, longest, common=True)
 
 
-def test_cities_without_three_common_months_are_compared_over_their_own() -> None:
-    one, other = stored("2020-01-01", "2021-05-31"), stored("2021-04-01", "2021-12-31")
-    assert compared_periods(one, other) == Periods(
-        (dt.date(2020, 6, 1), dt.date(2021, 5, 31)), (dt.date(2021, 4, 1), dt.date(2021, 12, 31)), common=False
-    )
-    assert compared_periods(one, stored("2021-04-02", "2021-05-30")) is None
-    assert compared_periods(one, stored("2021-04-01", "2021-12-31", 0)) is None
-
-
-@pytest.mark.parametrize(
-    ("table", "people"),
-    [
-        (None, None),
-        (pd.DataFrame({"district": ["a", "b"], "women": [10, 20], "men": [11, 19], "total": [21, 40]}), 61),
-        (pd.DataFrame({"district": ["a"], "women": [10], "men": [11]}), 21),
-        (pd.DataFrame({"district": ["a"], "women": [10]}), None),
-        (pd.DataFrame({"district": ["a"], "total": [float("nan")]}), None),
-        (pd.DataFrame({"district": ["a"], "total": [0]}), None),
-    ],
-)
-def test_inhabitants_are_those_of_all_districts(table: pd.DataFrame | None, people: float | None) -> None:
-    assert inhabitants(table) == people
-
-
 def test_rates_stand_where_both_cities_know_their_inhabitants(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,10 +244,6 @@ def city(name: str, *, alerts: float = 200.0, **changes: Any) -> NamedCity:
 SAME = Periods((dt.date(2025, 1, 1), dt.date(2025, 2, 28)), (dt.date(2025, 1, 1), dt.date(2025, 2, 28)), common=True)
 
 
-def test_cities_that_report_alike_have_no_warning() -> None:
-    assert what_differs(translator("en"), city("A"), city("B"), SAME) == []
-
-
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -296,18 +264,6 @@ def test_each_difference_in_reporting_is_said(changes: dict[str, Any], said: str
     found = what_differs(translator("en"), city("A"), city("B", **changes), SAME)
     assert len(found) == 1
     assert said in found[0].replace("\u00a0", " ")
-
-
-def test_kinds_that_one_city_cannot_report_are_no_part_of_the_other(house: House) -> None:
-    def figures(**n: float) -> Any:
-        parts = tuple(CountedPart(key, CountedShare(count, sum(n.values())), 1) for key, count in n.items())
-        nothing = {by: Shares() for by in ("group", "affected", "reporter", "time", "light")}
-        return SimpleNamespace(shares={"kind": Shares(parts), **nothing}, facts=SimpleNamespace(kinds=tuple(n)))
-
-    page: Any = SimpleNamespace(t=translator("en"), city=house.alpha.city())
-    found = compared_shares(page, figures(risk=30, offence=70, incivility=900), figures(risk=50, offence=50)).frame
-    assert found.set_index("key")[["share_first", "share_second"]].to_numpy().tolist() == [[0.3, 0.5], [0.7, 0.5]]
-    assert compared_shares(page, figures(risk=30), figures(risk=10, offence=5)).frame.empty
 
 
 def test_every_file_of_the_page_is_one_of_both_cities(monkeypatch: pytest.MonkeyPatch) -> None:

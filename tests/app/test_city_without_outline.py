@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -46,16 +45,3 @@ def test_each_page_stands_without_a_map_and_without_foreign_help(
         assert not GREEK.search(texts), GREEK.findall(texts)
     if page in ("briefing", "hotspots"):
         assert t(NO_OUTLINE).split(":")[0] in texts
-
-
-@pytest.mark.parametrize("layer", ["clusters", "density", "emerging", "alerts", "comparison"])
-def test_no_layer_draws_a_map(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, layer: str) -> None:
-    made = Home(tmp_path / "home")
-    bring(made, "de", "Berlin")
-    monkeypatch.setenv("CURIM_HOME", str(made.path))
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"], app.query_params["layer"] = "en", layer
-    app.switch_page("hotspots.py")
-    app.run()
-    assert not errors(app)
-    assert not app.get("deck_gl_json_chart")

@@ -13,7 +13,6 @@ from streamlit.runtime.uploaded_file_manager import DeletedFile
 from streamlit.testing.v1 import AppTest
 
 import sample_data
-from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.importing.pipeline import import_file
 from curim_data.model import LANGUAGES, translator
 from curim_data.store import Home, Store
@@ -130,33 +129,6 @@ def test_a_trial_stays_in_the_sample(base: Home) -> None:
     assert not [button for button in app.button if str(button.key).startswith("data_undo_")]
 
 
-def test_the_samples_own_rows_stay_in_the_sample_when_they_are_brought_as_a_file(base: Home) -> None:
-    lines = sample_data.LATER_EXPORT.read_text("utf-8-sig").splitlines()[:6]
-    app = _bring(_open(), ("mended.csv", "\n".join(lines).encode()))
-    assert "they go into the sample city" in texts_of(app)
-    app.button(key="data_import").click().run()
-    assert not errors(app)
-    assert not base.has_city()
-    assert Store(Home(base.path / "sample")).batches()[-1].file_name == "mended.csv"
-
-
-def test_the_download_of_refused_rows_can_be_mended_and_imported(base: Home) -> None:
-    home = Home(base.path / "sample")
-    batch = import_file(home, _rows("2026-03-01T10:00", "2026-02-30T10:00"), "two.csv").batch
-    frame = Store(home).quarantine(batch.id, translator("el"))
-    assert "a secret text" not in frame.to_string()
-    mended = csv_bytes(with_negative_numbers(frame)).replace(b"2026-02-30T10:00", b"2026-02-28T10:00")
-    again = import_file(home, mended, "mended.csv").batch
-    assert (again.read, again.accepted, again.quarantined) == (1, 1, 0)
-
-
-def test_a_negative_coordinate_survives_the_spreadsheet() -> None:
-    frame = pd.DataFrame({"longitude": ["-0.1276", "-x"], "value": ["=1+1", "-3"]})
-    assert (
-        csv_bytes(with_negative_numbers(frame)).decode("utf-8-sig") == "longitude,value\r\n-0.1276,'=1+1\r\n'-x,-3\r\n"
-    )
-
-
 def test_a_foreign_file_gets_one_sentence_and_the_others_go_on(base: Home) -> None:
     good = _rows("2026-03-01T10:00", "2026-03-02T10:00")
     app = _bring(_open(), ("photo.csv", PNG), ("../../etc/*good*.csv", good))
@@ -167,13 +139,6 @@ def test_a_foreign_file_gets_one_sentence_and_the_others_go_on(base: Home) -> No
     assert not errors(app)
     assert [batch.file_name for batch in Store(base).batches()] == ["*good*.csv"]
     assert "\\*good\\*" in texts_of(app)
-
-
-def test_only_foreign_files_leave_nothing_to_import(base: Home) -> None:
-    app = _bring(_open(), ("photo.csv", PNG), ("empty.csv", b""))
-    assert len(app.error) == 2
-    assert not [button for button in app.button if button.key == "data_import"]
-    assert not base.has_city()
 
 
 def test_dates_that_can_be_read_in_two_ways_are_asked(base: Home) -> None:
@@ -262,14 +227,6 @@ def _own(base: Home) -> Home:
     from curim_data.store.home import create_home
 
     return create_home(base.path)
-
-
-def test_leaving_the_sample_on_the_data_page_lasts(base: Home) -> None:
-    app = _open()
-    app.button(key="leave_the_sample").click().run()
-    assert word(app, "home") == "own"
-    assert "Sample data" not in texts_of(on_tab(app, "City profile"))
-    assert not base.has_city()
 
 
 def test_a_file_is_looked_at_once_however_often_the_page_is_drawn(base: Home, monkeypatch: pytest.MonkeyPatch) -> None:

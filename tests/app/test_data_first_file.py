@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.importing.pipeline import preview
 from curim_data.model import LANGUAGES, translator
 from curim_data.store import Home, Store
 from pages.parts.data.recognised import KIND_QUESTION
@@ -40,14 +39,6 @@ def _country() -> bytes:
     return "\n".join(lines).encode()
 
 
-def test_dense_areas_are_called_as_the_export_calls_them() -> None:
-    """Also those outside the area that is taken."""
-    found = preview(_country(), "national.csv", None)
-    assert found.area == "densest"
-    assert found.spread is not None
-    assert [found.area_names[area.circle.word] for area in found.spread.areas] == [("Ostwick",), ("Milford",)]
-
-
 @pytest.mark.usefixtures("base")
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_page_offers_areas_by_name_and_names_its_own_boxes(lang: str) -> None:
@@ -73,31 +64,6 @@ def test_an_empty_box_of_categories_says_what_to_type(base: Home) -> None:
     app.button(key="data_import").click().run()
     assert not errors(app)
     assert set(Store(base).read(["category"])["category"].to_pylist()) == {"theft"}
-
-
-def test_an_emptied_field_is_no_category(base: Home) -> None:
-    lines = [f"R{n},2026-02-{n:02d},48.20{n % 10},16.37{n % 7}" for n in range(1, 25)]
-    app = _bring("\n".join(["ref,date,lat,lon", *lines]).encode())
-    for value in ("Theft", ""):
-        (field,) = [box for box in app.text_input if str(box.key).startswith("data_category_")]
-        field.set_value(value).run()
-        assert not errors(app)
-    app.text_input(key="data_city_name").set_value("Vienna").run()
-    app.button(key="data_import").click().run()
-    assert not errors(app)
-    assert set(Store(base).read(["category"])["category"].to_pylist()) == {"uncategorised"}
-
-
-@pytest.mark.usefixtures("base")
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_dates_in_columns_of_their_own_are_said_to_be(lang: str) -> None:
-    lines = [f"Theft,2019,{1 + n % 12},{1 + n % 28},{n % 24},{n % 60},48.20{n % 10},16.37{n % 7}" for n in range(60)]
-    app = _bring("\n".join(["TYPE,YEAR,MONTH,DAY,HOUR,MINUTE,lat,lon", *lines]).encode(), lang)
-    t = translator(lang)
-    (table,) = [one.value for one in app.table if t("Dates") in one.value.iloc[:, 0].tolist()]
-    told = dict(zip(table.iloc[:, 0], table.iloc[:, 1], strict=True))[t("Dates")]
-    assert "YEAR, MONTH, DAY, HOUR, MINUTE" in told
-    assert "2025-03-01" not in told
 
 
 @pytest.mark.usefixtures("base")

@@ -12,7 +12,6 @@ import openpyxl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import sample_data
 from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.importing import mapping
 from curim_data.importing.pipeline import import_file, preview
@@ -88,16 +87,6 @@ def test_a_column_understood_wrongly_is_mended_and_taken_back(base: Home) -> Non
     assert Store(home).count() == 30
 
 
-def test_a_file_without_known_dates_is_mended_from_the_page(base: Home) -> None:
-    home = _own(base)
-    content = b"k1,k2,k3\n" + b"\n".join(b"%d,%d,%.4f" % (n, 20260101 + n, 37.94) for n in range(20))
-    app = _bring(_open(home="own"), "odd.csv", content)
-    _choose(app, "data_col_", "_1", "occurred_from")
-    _import(app)
-    days = Store(home).read(["local_date"])["local_date"].to_pylist()
-    assert min(days) == dt.date(2026, 1, 1)
-
-
 def test_an_unknown_word_is_given_a_meaning(base: Home) -> None:
     home = _own(base)
     app = _bring(_open(home="own"), "a.csv", _rows(30, what="Loud party", sex="Fem."))
@@ -130,15 +119,6 @@ def test_a_mapping_is_saved_and_used_for_the_next_export(base: Home) -> None:
     assert "Values that were not recognised" not in texts_of(app)
 
 
-def test_a_mapping_of_a_home_without_a_city_waits_for_the_import(base: Home) -> None:
-    app = _bring(_open(home="own"), "january.csv", _rows(30))
-    (save,) = [one for one in app.button if str(one.key).startswith("data_mapping_save_")]
-    _fine(save.click().run())
-    assert not (base.path / mapping.FOLDER).exists()
-    _import(app)
-    assert [one.name for one in mapping.saved(base)] == ["january"]
-
-
 def test_the_first_file_makes_a_city_that_is_named(base: Home) -> None:
     app = _bring(_open(home="own"), "away.csv", _rows(200, lat=40.41, lon=-3.70))
     assert "away.csv creates a provisional one" in texts_of(app)
@@ -152,13 +132,6 @@ def test_the_first_file_makes_a_city_that_is_named(base: Home) -> None:
     city = base.city()
     assert city.provisional
     assert city.names["en"] == "Madrid"
-
-
-def test_a_first_file_in_a_known_city_brings_its_profile(base: Home) -> None:
-    app = _bring(_open(home="own"), "here.csv", _rows(30))
-    assert "its profile is added with the import" in texts_of(app)
-    _import(app)
-    assert not base.city().provisional
 
 
 @pytest.mark.usefixtures("base")
@@ -182,17 +155,6 @@ def test_what_changed_since_last_month_is_told_before_the_import(base: Home) -> 
     assert "New columns: “sector”." in texts_of(app)
     assert "Removed columns: “extra”." in texts_of(app)
     assert Store(home).count() == 30
-
-
-def test_containers_other_than_csv(base: Home) -> None:
-    _own(base)
-    records = [
-        {"ref": f"J{n}", "date": f"2026-02-{1 + n % 28:02d}", "category": "noise", "lat": 37.94, "lon": 23.64}
-        for n in range(25)
-    ]
-    app = _bring(_open(home="own"), "a.json", json.dumps(records).encode())
-    assert "25 rows read: 25 new" in texts_of(app)
-    assert "JSON" in "".join(table.value.to_string() for table in app.table)
 
 
 def test_an_interrupted_import_is_told_once(base: Home) -> None:
@@ -250,16 +212,6 @@ def test_rows_set_aside_are_read_with_the_mapping_of_their_export(tmp_path: Path
     assert (again.batch.accepted, again.unknown) == (1, {})
 
 
-def test_rows_set_aside_of_the_sample_come_back(tmp_path: Path) -> None:
-    home = create_home(tmp_path / "home")
-    first = import_file(home, sample_data.DIRTY_EXPORT, "dirty.csv")
-    rows = csv_bytes(with_negative_numbers(Store(home).quarantine(first.batch.id, translator("el"))))
-    again = import_file(home, rows, "again.csv")
-    assert again.layout.format == first.layout.format
-    assert set(again.layout.roles) == set(first.layout.roles)
-    assert again.batch.read == first.batch.quarantined
-
-
 def test_a_column_takes_a_meaning_from_another(tmp_path: Path) -> None:
     home = create_home(tmp_path / "home")
     seen = preview(_rows(30), "a.csv", home.city())
@@ -292,17 +244,6 @@ def test_a_further_file_of_another_place_does_not_slip_into_the_city_of_the_firs
     assert "Is this the right city?" in texts_of(app)
 
 
-def test_a_category_for_a_file_without_one(base: Home) -> None:
-    home = _own(base)
-    content = b"\n".join(
-        [b"ref,date,lat,lon", *(b"R%d,2026-02-%02d,37.94%d,23.64%d" % (n, n, n, n) for n in range(1, 25))]
-    )
-    app = _bring(_open(home="own"), "plain.csv", content)
-    _choose(app, "data_category_", "", "noise")
-    _import(app)
-    assert set(Store(home).read(["category"])["category"].to_pylist()) == {"noise"}
-
-
 def test_a_table_of_a_workbook_is_asked_for(base: Home) -> None:
     home = _own(base)
     book = openpyxl.Workbook()
@@ -320,30 +261,3 @@ def test_a_table_of_a_workbook_is_asked_for(base: Home) -> None:
     _fine(app.run())
     _import(app)
     assert all(one.startswith("South") for one in Store(home).read(["incident_id"])["incident_id"].to_pylist())
-
-
-def test_a_word_unknown_as_a_category_may_be_known_as_a_kind(base: Home) -> None:
-    _own(base)
-    head = "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
-    head += "Last outcome category,Context"
-    lines = [f"{n:064x},2025-11,A,A,23.6{n:03d},37.94{n % 10},,E1,P 1,Other theft,," for n in range(470, 490)]
-    app = _bring(_open(home="own"), "2025-11-a-street.csv", "\n".join([head, *lines]).encode())
-    assert _box(app, "data_word_", "_category_Other theft").value == ""  # type: ignore[attr-defined]
-    assert _box(app, "data_word_", "_kind_Other theft").value == "offence"  # type: ignore[attr-defined]
-
-
-def test_a_projection_is_named_by_its_zone_of_the_utm_grid(base: Home) -> None:
-    lines = [f"R{n},2026-01-{1 + n % 28:02d} 10:00,noise,{490000 + 50 * n},{5456000 + 50 * n}" for n in range(200)]
-    app = _bring(_open(home="own"), "grid.csv", "\n".join(["ref,when,type of event,x,y", *lines]).encode())
-    (which,) = [one for one in app.radio if str(one.key).startswith("data_crs_")]
-    assert any("around 43.9" in label and "Europe/Paris" in label for label in which.options)
-    _choose(app, "data_crs_", "_zone", 32610)  # type: ignore[arg-type]
-    assert "America/Vancouver" in texts_of(app)
-    assert "200 rows read: 200 new" in texts_of(app)
-    assert not base.has_city()
-    app.text_input(key="data_city_name").set_value("Vancouver")
-    _import(app)
-    assert [(one.name, one.answers.crs) for one in mapping.saved(base)] == [("grid", 32610)]
-    later = _bring(_open(home="own"), "later.csv", "\n".join(["ref,when,type of event,x,y", *lines[:50]]).encode())
-    assert not [one for one in later.radio if str(one.key).startswith("data_crs_")]
-    assert "Read with the saved mapping grid." in texts_of(later)

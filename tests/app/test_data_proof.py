@@ -105,14 +105,3 @@ def test_what_looks_implausible_is_said_for_each_file_before_the_import() -> Non
     assert warning.startswith("**Look at this before you import: office.csv**")
     assert "90 of 90 times lie between 08:00 and 17:00 on Monday to Friday." in warning
     assert "well.csv" not in warning
-
-
-@pytest.mark.usefixtures("base")
-def test_months_alone_draw_no_hours_and_no_weekdays() -> None:
-    lines = ["alert_id;occurred_from;category;latitude;longitude"]
-    lines += [f"A{n};2024-{1 + n % 12:02d}-01;noise;{37.94 + n % 17 / 2000:.5f};23.64" for n in range(120)]
-    app = _open("en", ("months.csv", "\n".join(lines).encode()))
-    assert set(_charts(app)) == {"months"}
-    shown = _everything(app)
-    assert "No alert has an hour, nor a day: only the month is known." in shown
-    assert "No alert has a weekday: only the month is known." in shown

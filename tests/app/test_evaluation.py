@@ -33,24 +33,6 @@ def test_each_figure_says_whose_counts_it_shows(open_page: Open) -> None:
         assert captions.count(OF_THE_ALERTS.text) == captions.count(OF_THE_COPY.explanation.text) == told
 
 
-def test_the_sentence_comes_first(open_page: Open) -> None:
-    app = open_page(PAGE, lang="en")
-    sentence = app.subheader[0].value
-    assert "fewer than expected" in sentence
-    assert "No sign that the problem moved next door." in sentence
-
-
-def test_a_plan_that_has_not_begun_is_told(open_page: Open, sample: Home) -> None:
-    store = PlanStore(sample.plans_url)
-    plan = store.list(PlanStatus.DECIDED)[0]
-    store.close()
-    app = open_page(PAGE, lang="en", plan=plan.id)
-    assert not errors(app)
-    assert app.selectbox(key="evaluation_plan").value == plan.id
-    assert not app.subheader
-    assert any("has not begun" in text.value for text in app.markdown)
-
-
 def test_choice_goes_into_the_address(open_page: Open, sample: Home) -> None:
     store = PlanStore(sample.plans_url)
     plan = store.list(PlanStatus.RUNNING)[0]

@@ -18,7 +18,7 @@ from curim_data.model import PlanStatus
 from curim_data.model.plan import GenderCheck
 from curim_data.plans.plan_store import PlanStore
 from curim_data.sample.plans import demo_plans
-from curim_data.store import Home, has_alerts
+from curim_data.store import Home
 from curim_data.store.home import create_home
 from pages.parts.briefing import document
 from tests.app.conftest import SHELL, TIMEOUT, errors
@@ -123,11 +123,6 @@ def test_no_page_makes_a_link_of_it(name: str, role: str) -> None:
             assert any(r"\[Prize\]" in text or r"\[prize\]" in text for text in told)
 
 
-@pytest.mark.usefixtures("here")
-def test_a_category_that_weighs_on_women_is_named_as_it_stands() -> None:
-    assert any("More on women" in text and r"\[Prize\]" in text for text in _markdown(_open("gender")))
-
-
 @pytest.mark.parametrize("view", ["", "council"])
 def test_an_open_plan_is_shown_as_it_stands(here: Home, view: str) -> None:
     store = PlanStore(here.plans_url)
@@ -144,12 +139,6 @@ def test_an_open_plan_is_shown_as_it_stands(here: Home, view: str) -> None:
                     assert not errors(app)
         assert [text for text in told if HOSTILE.search(text)] == []
         assert any(r"\[Prize\]" in text for text in told)
-
-
-def test_a_link_to_a_plan_that_is_none(here: Home) -> None:
-    assert has_alerts(here)
-    told = _markdown(_open("interventions", plan=LINK))
-    assert [text for text in told if HOSTILE.search(text)] == []
 
 
 def test_the_button_of_a_picture_names_its_change_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,11 +70,3 @@ def test_the_council_sees_cells_of_its_size_and_small_counts_as_fewer(open_page:
     assert not any("protected" in cell["tip"] for cell in cells)
     exact = open_page("hotspots", lang="en", **ASKED)
     assert not any("fewer" in cell["tip"] for cell in _layer(exact, "difference"))
-
-
-def test_what_cannot_be_compared_is_said(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", tab="comparison", period="all", against="before")
-    assert not errors(app)
-    assert any("nothing to compare" in info.value for info in app.info)
-    app = open_page("hotspots", lang="en", tab="comparison", against="moon")
-    assert app.selectbox(key="hotspots_against").value == "gender"

@@ -118,15 +118,6 @@ def test_links_carry_the_city_and_the_switch_keeps_what_means_something() -> Non
     assert not {"from", "to", "period"} & outside.keys()
 
 
-def test_without_the_word_the_first_city_that_is_open_is_shown(house: House, mayor: dict[str, Any]) -> None:
-    assert mayor
-    roles(house, beta="council")
-    app = visit()
-    assert "## CURiM · BETAN Piraeus" in [one.value for one in app.markdown]
-    assert switch(app) == {}
-    assert MARKS["alpha"] not in everything(app)
-
-
 @pytest.mark.parametrize("word", ["alpha", "nowhere", "../alpha", "ALPHA"])
 def test_a_city_that_is_not_open_is_as_one_that_is_not_there(house: House, mayor: dict[str, Any], word: str) -> None:
     assert mayor
@@ -191,14 +182,6 @@ def test_signing_out_in_one_city_ends_the_session_in_all(
         assert found.refusal is Refusal.SIGNED_OUT
 
 
-def test_the_shortest_times_of_a_session_count_for_all_cities(house: House) -> None:
-    (house.beta.path / "settings.toml").write_text("[sign_in]\nidle_minutes = 10\n", "utf-8")
-    try:
-        assert (reader.limits().idle, reader.limits().absolute) == (600, 43_200)
-    finally:
-        (house.beta.path / "settings.toml").unlink()
-
-
 def test_roles_that_cannot_be_read_close_their_city_alone(
     house: House, mayor: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -208,18 +191,6 @@ def test_roles_that_cannot_be_read_close_their_city_alone(
     assert reader._admitted(dict(mayor), "beta", using=True).role is Role.COUNCIL
     assert reader._admitted(dict(mayor), "alpha", using=True).refusal is Refusal.NO_CITY
     assert "nobody is let into a city whose roles cannot be read" in caplog.text
-
-
-def test_a_session_is_of_one_city() -> None:
-    """What was typed, picked or uploaded in a session never comes into another city."""
-    app = visit("trends", city="alpha")
-    app.query_params["city"] = "beta"
-    app.run()
-    assert [one.value for one in app.header] == ["Another city"]
-    assert not {mark for mark in MARKS.values() if mark in everything(app)}
-    app.query_params["city"] = "alpha"
-    app.run()
-    assert MARKS["alpha"] in everything(app)
 
 
 def test_what_was_drawn_for_one_city_does_nothing_for_the_role_in_another(
@@ -258,8 +229,3 @@ def test_what_was_drawn_for_one_city_does_nothing_for_the_role_in_another(
     with pytest.raises(NotPermitted):
         make()
     assert done == [1, 2, 3]
-
-
-def test_the_home_of_the_data_is_the_city_on_show_also_where_the_sample_stands_in_its_place(house: House) -> None:
-    page = SimpleNamespace(is_sample=True, home=house.beta.sample)
-    assert guard.Page.own.fget(page) == house.beta  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
-from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, Translator, translator
+from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, translator
 from curim_data.model.absence import NO_CATEGORY
 from curim_data.model.labels import category_label
 from curim_data.plans.plan_store import PlanStore
@@ -60,15 +60,6 @@ def _unsaved(app: AppTest) -> bool:
 
 def _area(app: AppTest, ending: str) -> str:
     return str(next(area.value for area in app.text_area if str(area.key).endswith(ending)))
-
-
-def test_board_shows_where_each_plan_stands(open_page: Open) -> None:
-    app = open_page(PAGE, lang="en")
-    assert not errors(app)
-    told = " ".join(text.value for text in (*app.caption, *app.markdown))
-    assert "Late" in told
-    assert "Due for evaluation" in told
-    assert "Pasalimani" in told
 
 
 def test_card_opens_its_plan_and_the_way_back(open_page: Open, store: PlanStore) -> None:
@@ -163,20 +154,6 @@ def test_council_reads_and_does_not_write(open_page: Open, store: PlanStore, cel
     app = open_page(PAGE, **{"lang": "en", "as": "council", "draft": ",".join(cells)})
     assert not errors(app)
     assert not app.text_area
-
-
-def test_links_that_lead_nowhere_are_told(open_page: Open, t: Translator) -> None:
-    for query in ({"plan": "nothing"}, {"draft": "nowhere"}):
-        app = open_page(PAGE, **{"lang": "en", **query})
-        assert not errors(app)
-        assert app.warning
-        assert any(title.value == t("Interventions") for title in app.title)
-
-
-def test_no_hot_spot_to_draft_for_is_told(open_page: Open) -> None:
-    app = open_page(PAGE, **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02"})
-    assert not errors(app)
-    assert any("no hot spot" in text.value for text in app.markdown)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

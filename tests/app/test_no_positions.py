@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 import sample_data
 from curim_data.importing.pipeline import import_file
 from curim_data.model import translator
-from curim_data.model.absence import NO_LIGHT, NO_OUTLINE, NO_POSITIONS
+from curim_data.model.absence import NO_OUTLINE, NO_POSITIONS
 from curim_data.store import Home
 from curim_data.store.home import create_home
 from tests.app.conftest import SHELL, TIMEOUT, errors
@@ -118,14 +118,3 @@ def test_each_tab_says_that_no_place_was_looked_at(bare: Home, monkeypatch: pyte
     assert not any(claim in text for claim in CLAIMS), text
     files = [button.proto.label for button in app.get("download_button")]
     assert not files or tab == "forecast"
-
-
-@pytest.mark.parametrize("page", ["briefing", "gender"])
-def test_unknown_darkness_is_not_explained_by_the_season_or_by_too_few_alerts(
-    bare: Home, monkeypatch: pytest.MonkeyPatch, page: str
-) -> None:
-    _, text = opened(bare, monkeypatch, page, view="specialist")
-    assert "shorter or longer" not in text
-    assert "Too few alerts to compare day and night" not in text
-    if page == "gender":
-        assert translator("en")(NO_LIGHT) in text

@@ -8,14 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from curim_data.model import Role
 from curim_data.plans.database import Database
-from curim_data.plans.record import Deed, Entry, read_record, recorder, write
+from curim_data.plans.record import Deed, Entry, write
 from curim_data.store import Home
 from curim_data.store.home import SAMPLE_MARK
 from curim_data.store.settings import RecordSettings
-from pages.parts.frame import guard, reader
-from pages.parts.frame.reader import Reader
 from tests.app.conftest import TIMEOUT, recorded, shown, visit
 
 
@@ -73,16 +70,6 @@ def test_the_tab_shows_the_record_and_narrows_it(own: Home) -> None:
     assert "deleted after 365 days" in "".join(one.value for one in app.caption)
 
 
-def test_a_page_that_is_refused_is_recorded_without_being_a_look(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "reader", lambda **_: Reader("mayor@city.example", Role.COUNCIL))
-    monkeypatch.setattr(guard, "page_name", lambda: "data")  # which the address of a browser tells
-    app = visit("data", affected="woman")
-    assert "No access" in [one.value for one in app.header]
-    told = [(one.who, one.role, one.subject, one.query) for one in recorded(own) if one.deed is Deed.REFUSED]
-    assert told == [("mayor@city.example", "council", "data", "lang=en&affected=woman")]
-    assert Deed.VIEW not in {one.deed for one in recorded(own)}
-
-
 def test_sign_ins_are_shown_in_every_language(own: Home) -> None:
     database, now = Database(own.plans_url), time.time()
     with database.session() as session:
@@ -103,16 +90,6 @@ def test_sign_ins_are_shown_in_every_language(own: Home) -> None:
         assert list(told["deed"]) == words
         assert list(told["who"]) == ["–", "mayor@city.example", "mayor@city.example"]
         assert list(told["subject"]) == ["unverified", "idle", ""]
-
-
-def test_the_sample_is_not_recorded(sample: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_HOME", str(sample.path.parent))
-    app = visit("data", part="record")
-    assert "The sample city has no record: it begins with a city of your own." in [one.value for one in app.markdown]
-    assert not recorder(sample)._waiting.unfinished_tasks
-    database = Database(sample.plans_url)
-    assert read_record(database) == []
-    database.close()
 
 
 def test_a_home_that_cannot_be_written_stops_nobody(own: Home) -> None:
