@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,10 +16,10 @@ from curim_data.privacy import WrittenCounts, sees_exact
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.hot_spots import EXCHANGED, hot_spot_study
-from curim_data.studies.spot_profiles import spot_study
+from curim_data.studies.spot_profiles import spot_study, spot_summaries
 from pages.parts.frame.results import forget_results
 from pages.parts.hotspots import places_layer
-from pages.parts.hotspots.ranked_list import RankedList, draw_headline
+from pages.parts.hotspots.ranked_list import RankedList, draw_headline, hot_spots_sentence
 from tests.app.conftest import Open, errors, word
 
 QUERIES = "pages.parts.hotspots.queries"
@@ -218,3 +219,15 @@ def test_sentence_and_bars_of_a_spot_give_women_one_interval(sample: Home) -> No
     study = spot_study(source, AlertFilter(), spot)
     assert study.affected.women.known
     assert study.profile.women == study.affected.women
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_hot_spots_hold_is_never_nothing(sample: Home, lang: str) -> None:
+    """A share that rounds to 0 % is called below 1 %."""
+    t, source = translator(lang), open_source(sample)
+    study = hot_spot_study(source, AlertFilter(), Audience.ANALYST)
+    lines = spot_summaries(source, AlertFilter(), study.spots[:1], Audience.ANALYST)
+    tiny = tuple(replace(line, spot=replace(line.spot, n=1)) for line in lines)
+    told = hot_spots_sentence(t, study, tiny, 0.1)
+    assert t("below {share}", share=t.percent(0.01)) in told
+    assert f" {t.percent(0)} " not in told

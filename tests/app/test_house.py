@@ -229,3 +229,15 @@ def test_what_was_drawn_for_one_city_does_nothing_for_the_role_in_another(
     with pytest.raises(NotPermitted):
         make()
     assert done == [1, 2, 3]
+
+
+def test_a_session_is_of_one_city() -> None:
+    """What was typed, picked or uploaded in a session never comes into another city."""
+    app = visit("trends", city="alpha")
+    app.query_params["city"] = "beta"
+    app.run()
+    assert [one.value for one in app.header] == ["Another city"]
+    assert not {mark for mark in MARKS.values() if mark in everything(app)}
+    app.query_params["city"] = "alpha"
+    app.run()
+    assert MARKS["alpha"] in everything(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import replace
 
 import h3.api.basic_int as h3
@@ -13,6 +14,7 @@ import pytest
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, translator
 from curim_data.model.place_names import PlaceNames
+from pages.parts.charts.plots import CLOSEST, CLOSEST_ON_PHONE, _log_ticks
 from pages.parts.charts.tables import (
     BESIDE,
     LETTER,
@@ -151,3 +153,26 @@ def test_a_map_of_another_city_does_not_carry_the_coast_of_the_open_one() -> Non
     other = basemap.attribution_style(CITY, LIGHT, ".st-key-data_points")
     assert other == ".st-key-data_points [data-testid='stDeckGlJsonChart']::after {content: none !important}"
     assert basemap.attribution_style(told, LIGHT, ".st-key-data_points").count(".st-key-data_points") == 2
+
+
+def test_rows_for_two_lines_are_high_enough_for_two_lines() -> None:
+    """Streamlit cuts the second line away in rows of 64 pixels or less ("rowHeight > 4rem" in its script)."""
+    assert row_height(1) < STREAMLIT_WRAPS < row_height(2) <= row_height(3) < row_height(4)
+
+
+@pytest.mark.parametrize("closest", [CLOSEST, CLOSEST_ON_PHONE])
+@pytest.mark.parametrize(("low", "high"), [(0.3, 3.0), (0.004, 14.0), (0.6, 0.9), (0.05, 90.0)])
+def test_ticks_of_a_ratio_do_not_touch_and_keep_one(low: float, high: float, closest: float) -> None:
+    """On a phone "0,250,50" stood as one number."""
+    ticks = _log_ticks(pd.DataFrame({"low": [low], "high": [high]}), closest)
+    assert 1.0 in ticks
+    wide = math.log(max(high, ticks[-1]) / min(low, ticks[0]))
+    assert all(math.log(b / a) >= closest * wide - 1e-9 for a, b in itertools.pairwise(ticks))
+
+
+def test_no_name_lies_across_another_place() -> None:
+    """The name of the first would run across the second: it stands left, or its number alone."""
+    centre = CITY.land.centroid
+    pins = [Pin("Πρώτη", centre.x, centre.y, 1), Pin("Δεύτερη", centre.x + 0.0015, centre.y, 2)]
+    _, strong = drawn(pins)
+    assert strong[0]["anchor"] == "end"

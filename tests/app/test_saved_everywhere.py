@@ -22,6 +22,12 @@ from tests.app.conftest import Open, errors, on_step
 TITLE = "A copy that is evaluated"
 
 
+def _step(app: AppTest, name: str) -> AppTest:
+    key = next(group.key for group in app.main.get("button_group") if str(group.key).endswith("_step"))
+    app.session_state[key] = name
+    return app.run()
+
+
 @pytest.fixture
 def store(sample: Home) -> Iterator[PlanStore]:
     kept = PlanStore(sample.plans_url)
@@ -114,3 +120,16 @@ def test_a_result_that_was_saved_meanwhile_leaves_what_is_written(
     assert not errors(app)
     kept = store.get(finished.id)
     assert (kept.title, kept.result, kept.status) == ("Written meanwhile", {"en": "9 fewer."}, PlanStatus.EVALUATED)
+
+
+def test_a_step_that_is_left_at_once_keeps_what_was_typed(open_page: Open, store: PlanStore, finished: Plan) -> None:
+    """A text and a click on another step that reach the server in one run."""
+    app = _step(open_page("interventions", lang="en", plan=finished.id), "work")
+    next(box for box in app.text_area if str(box.key).endswith("_partners")).set_value("University\n Police \n")
+    next(box for box in app.text_input if str(box.key).endswith("_lead")).set_value("Mayor's office")
+    app = _step(app, "people")
+    app.text_input(key="plan_who_asked").set_value("Me").run()
+    app.button(key="plan_save").click().run()
+    assert not errors(app)
+    kept = store.get(finished.id)
+    assert (kept.partners, kept.lead) == (("University", "Police"), "Mayor's office")

@@ -187,3 +187,14 @@ def test_a_clear_event_is_the_title_and_the_changes_are_counted_below(
     assert all(sentence in below for sentence in (*others, event_sure(event, t)))
     more = len(study.events) - 1 + len(study.findings)
     assert (f"{more} more change" in below) == (more > 0)
+
+
+@pytest.mark.parametrize("by", ["week", "month"])
+def test_the_last_twelve_months_stand_beside_the_year_before(open_page: Open, by: str) -> None:
+    app = open_page("trends", lang="en", by=by)
+    assert not errors(app)
+    months = next(table.value for table in app.main.dataframe if "last_year" in table.value)
+    assert len(months) == 12
+    assert (months["change"] == months["n"] - months["last_year"]).all()
+    told = f"{months['n'].sum():,.0f} alerts, {months['last_year'].sum():,.0f} in the same months a year before"
+    assert any(told in text.value for text in app.main.markdown)

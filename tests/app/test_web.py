@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -181,3 +183,11 @@ def test_address_is_this_computer_without_sign_in(monkeypatch: pytest.MonkeyPatc
     assert web.address() == "127.0.0.1"
     monkeypatch.setattr(web, "sign_in_configured", lambda: True)
     assert web.address() == "0.0.0.0"
+
+
+def test_policy_allows_the_inline_script_that_is_served() -> None:
+    answer = Client().get("/", headers=PAGE)
+    inline = answer.text.split("<script>")[1].split("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in answer.headers["content-security-policy"]
+    assert answer.text.count("<script>") == 1

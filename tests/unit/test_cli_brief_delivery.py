@@ -17,7 +17,6 @@ import pypdf
 import pytest
 from PIL import Image
 
-from curim_data.cli import brief as cli_brief
 from curim_data.cli.app import main
 from curim_data.engine import city_day
 from curim_data.filters import AlertFilter
@@ -26,7 +25,7 @@ from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies import brief_history
 from curim_data.studies.brief import BriefChanges, brief_changes
-from curim_data.studies.brief_history import brief_name, finding_name, keep_brief, last_brief
+from curim_data.studies.brief_history import brief_name, finding_name, keep_brief
 from curim_data.studies.brief_text import change_name, counts_before_after
 from tests.mail_server import HOST, smtp_server
 from tests.stored import seen_by
@@ -80,18 +79,6 @@ def test_a_brief_is_written_once_and_again_where_a_change_is_new(copied: Home, c
     assert after == {**kept, gone: city_day(copied.city()).isoformat()}
 
 
-def test_the_day_of_a_brief_is_that_of_the_city(
-    copied: Home, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Near midnight the server's day is another one; no page and no command goes by that."""
-    monkeypatch.setattr(cli_brief, "_today", lambda _: dt.date(2031, 5, 6))
-    words = [*WORDS, "--home", str(copied.path), "--if-changed", "--out", str(tmp_path / "brief.docx")]
-    assert main(words) == 0
-    capsys.readouterr()
-    assert main(words) == 0
-    assert "since the brief of 6 May 2031" in capsys.readouterr().out
-
-
 def test_where_nothing_deserves_attention_nothing_is_written(copied: Home, capsys: Capture, tmp_path: Path) -> None:
     out = tmp_path / "brief.pdf"
     assert main([*WORDS, *QUIET, "--home", str(copied.path), "--if-changed", "--out", str(out), "--json"]) == 0
@@ -100,20 +87,6 @@ def test_where_nothing_deserves_attention_nothing_is_written(copied: Home, capsy
     assert told["written"] is False
     assert not out.exists()
     assert not (copied.path / brief_history.FILE).exists()
-
-
-def test_a_broken_state_is_no_state(tmp_path: Path, changes: BriefChanges) -> None:
-    home, name = Home(tmp_path), brief_name(AlertFilter(), Audience.COUNCIL, "el")
-    found = [finding_name(finding) for finding in changes.findings]
-    for text in ("", "[]", "{", '{"x": 1}', json.dumps({name: {"made": "May", "findings": {}}}), json.dumps({name: 3})):
-        (tmp_path / brief_history.FILE).write_text(text, "utf-8")
-        assert last_brief(home, name).new(found) == tuple(found)
-    keep_brief(home, name, changes, dt.date(2026, 11, 1))
-    last = last_brief(home, name)
-    assert last.made == dt.date(2026, 11, 1)
-    assert last.new(found) == ()
-    assert last_brief(home, brief_name(AlertFilter(), Audience.COUNCIL, "fr")).made is None
-    assert last_brief(home, brief_name(AlertFilter(dark=True), Audience.COUNCIL, "el")).made is None
 
 
 def test_another_side_another_audience_and_another_filter_are_another_brief(changes: BriefChanges) -> None:
@@ -127,21 +100,6 @@ def test_another_side_another_audience_and_another_filter_are_another_brief(chan
         for lang in ("el", "en", "fr")
     }
     assert len(names) == 18
-
-
-def test_a_brief_that_was_mailed_without_asking_for_changes_is_the_last_one_too(
-    copied: Home, capsys: Capture, tmp_path: Path
-) -> None:
-    with smtp_server(tmp_path) as inbox:
-        (copied.path / "settings.toml").write_text(
-            f'[mail]\nhost = "{HOST}"\nport = {inbox.port}\nsecurity = "none"\nsender = "curim@city.example"\n', "utf-8"
-        )
-        words = [*WORDS, "--home", str(copied.path), "--mail", "anna@city.example"]
-        assert main(words) == 0
-        capsys.readouterr()
-        assert main([*words, "--if-changed"]) == 0
-        assert "No change is new" in capsys.readouterr().out
-    assert len(inbox.mails) == 1
 
 
 def test_the_state_holds_no_count(copied: Home, changes: BriefChanges) -> None:

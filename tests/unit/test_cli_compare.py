@@ -41,15 +41,6 @@ def test_the_places_where_women_and_men_differ(capsys: Capture, sample: Home, tm
     assert (tmp_path / "places.csv").read_text("utf-8-sig").startswith("rank,id,name,more,n_first,n_second,")
 
 
-def test_words_of_a_filter(capsys: Capture, sample: Home) -> None:
-    words = ["compare", "--affected", "woman", "--against", "affected=man", "--audience", "council", "--json"]
-    assert main([*words, "--home", str(sample.path)]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["resolution"] == 9
-    assert [side["filter"] for side in told["sides"]] == [{"affected": "woman"}, {"affected": "man"}]
-    assert told["places"][0]["name"] == "Pasalimani"
-
-
 @pytest.mark.parametrize(
     ("words", "why"),
     [

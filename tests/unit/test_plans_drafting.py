@@ -11,7 +11,6 @@ from analysis.plans.drafting import (
     applicable_drop,
     baseline_dates,
     buffer_cells,
-    caution_messages,
     draft_plan,
     objective_sentence,
     plan_warnings,
@@ -89,27 +88,6 @@ def test_statement_names_place_category_hours_and_gender(problem: Problem, pirae
     assert t.percent(0.7) in told
     assert t.percent(0.25) in told
     assert "{" not in told
-
-
-def test_statement_has_two_to_five_sentences_and_says_how_sure(problem: Problem, piraeus: CityProfile) -> None:
-    t = translator("en")
-    told = problem_statement(problem, t, piraeus)
-    assert 2 <= told.count(". ") + 1 <= 5
-    assert "chance hardly explains" in told
-    assert "2.5 times" in told
-    assert "August 1, 2026" in told or "1 August 2026" in told
-    unsure = problem_statement(replace(problem, q=0.2), t, piraeus)
-    assert "chance may explain" in unsure
-
-
-def test_statement_keeps_to_what_is_known(problem: Problem, piraeus: CityProfile) -> None:
-    t = translator("en")
-    bare = replace(problem, women=None, hours=None, dark_share=None, q=None, since=None, pattern=Pattern.NONE)
-    bare = replace(bare, unknown_gender=1.0)
-    assert "gender of those affected is not known" in problem_statement(bare, t, piraeus)
-    odd = replace(bare, categories=(CategoryShare("own_category", 1.0),))
-    assert "own_category" in problem_statement(odd, t, piraeus)
-    assert [t(message) for message in caution_messages(problem)]
 
 
 def test_json_brings_the_plan_back(problem: Problem, piraeus: CityProfile, cells: pd.DataFrame) -> None:

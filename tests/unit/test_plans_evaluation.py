@@ -13,7 +13,6 @@ from analysis.plans.evaluation import (
     AreaCounts,
     _score,
     evaluate,
-    evaluate_by_gender,
     minimum_detectable_drop,
     relative_effect,
     scaled_difference,
@@ -173,12 +172,6 @@ def test_few_alerts_show_nothing(t):
     assert minimum_detectable_drop(0, 50).share is None
 
 
-def test_the_sentence_of_a_visible_drop(t):
-    told = minimum_detectable_drop(270, 270, test="ratio").sentence(t)
-    assert told.startswith("A fall of at least 3")
-    assert "of 270 alerts) would be seen with a probability of 80 %" in told
-
-
 @pytest.mark.parametrize(
     ("areas", "told"),
     [
@@ -245,13 +238,3 @@ def test_counts_speak_of_the_period_after():
     assert result.difference.se == pytest.approx(math.sqrt(100 + 200 / 4 + 100**2 * (1 / 220 + 1 / 110)))
     assert result.published.estimate.value == pytest.approx(0)
     assert result.published.se == pytest.approx(math.sqrt(200 / 4 + 100 + 220 / 4 + 110))
-
-
-def test_by_gender_is_one_row_each():
-    table = evaluate_by_gender(
-        {"woman": AreaCounts((60, 30), (50, 52)), "man": AreaCounts((40, 38), (0, 20))}
-    ).set_index("gender")
-    assert table.loc["woman", "difference"] == pytest.approx(30 - 60 * 1.04)
-    assert table.loc["woman", "ratio"] == pytest.approx(0.5 / 1.04)
-    assert math.isnan(table.loc["man", "ratio"])
-    assert math.isnan(table.loc["man", "difference"])

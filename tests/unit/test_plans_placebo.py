@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +23,6 @@ from analysis.plans.placebo import (
 from analysis.plans.verdict import (
     LIKELY_TAIL,
     SHOWN_TAIL,
-    PlanTiming,
     Strength,
     Unknown,
     Verdict,
@@ -241,13 +239,6 @@ def test_the_sentences_of_verdicts() -> None:
             text = verdict.sentence(translator(lang)) + verdict.return_sentence(translator(lang))
             assert text not in (verdict.sentence(t) + verdict.return_sentence(t), "")
             assert "{" not in text
-
-
-def test_when_a_plan_was_set_is_said() -> None:
-    t = translator("en")
-    assert PlanTiming(True).sentence(t).startswith("Areas, dates and test were fixed before the start")
-    assert "afterwards, on" in PlanTiming(False, dt.date(2026, 5, 3)).sentence(t)
-    assert PlanTiming(False).sentence(t).startswith("Nothing shows")
 
 
 def test_the_smallest_fall_is_that_of_the_exact_test() -> None:

@@ -10,23 +10,18 @@ import pandas as pd
 import pypdf
 import pytest
 from docx import Document as read_word
-from matplotlib.figure import Figure as Sheet
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
 from PIL import Image
 
-from analysis.plans.drafting import draft_plan, problem_statement
+from analysis.plans.drafting import draft_plan
 from analysis.plans.evidence import find_measure
-from analysis.report import maps
 from analysis.report.blocks import Document, Figure, Picture, Table, Text, printable
 from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
 from analysis.report.documents import brief_document, plan_document, render_pdf
-from analysis.report.maps import NumberedSpot, areas_map, city_map, quantile_breaks
+from analysis.report.maps import NumberedSpot, city_map
 from analysis.report.word import render_docx
-from analysis.spots.label_placement import text_width
 from curim_data.model import LANGUAGES, CityProfile, Plan, translator
 from curim_data.model.city import load_city
-from curim_data.model.plan import Action, Areas, CategoryShare, Interval, Problem
+from curim_data.model.plan import Action, CategoryShare, Interval, Problem
 from sample_data import PROFILE
 
 NASTY = '#import "x": * =cmd() #read("/etc/passwd") *bold* $x$ <a> \\u{41} `raw` @ref'
@@ -180,43 +175,6 @@ def test_a_brief_writes_no_count_under_the_threshold(brief: Brief, piraeus: City
     assert told == {"Station": "61", "Quay": "5", "Square": "fewer than 5"}
 
 
-def test_the_objective_in_the_words_of_its_authors_is_for_readers_of_their_language(
-    plan: Plan, piraeus: CityProfile
-) -> None:
-    aim = replace(plan.objective, baseline=61, target=40, by=dt.date(2027, 10, 31), text="A calm station")
-    own = replace(plan, objective=aim, language="en")
-    for language, theirs in (("en", True), ("fr", False)):
-        paper = read_word(io.BytesIO(plan_document(own, piraeus, translator(language), "docx")))
-        text = " ".join(paragraph.text for paragraph in paper.paragraphs)
-        assert ("A calm station" in text) == theirs
-        assert ("40" in text) != theirs
-    for wordless, told in ((replace(aim, text=""), "40"), (replace(aim, text="", by=None), "To be set")):
-        paper = read_word(
-            io.BytesIO(plan_document(replace(own, objective=wordless), piraeus, translator("en"), "docx"))
-        )
-        assert told in " ".join(paragraph.text for paragraph in paper.paragraphs)
-
-
-def test_the_gender_check_of_a_plan_is_printed_as_it_was_answered(plan: Plan, piraeus: CityProfile) -> None:
-    words = {"affected": "Who waits here", "consulted": "Two walks", "target": "As calm for all", "harm": "Glare"}
-    check = replace(plan.gender_check, **words)
-    for left_out in (None, *words):
-        asked = replace(check, **({left_out: ""} if left_out else {}))
-        made = plan_document(replace(plan, gender_check=asked), piraeus, translator("en"), "docx")
-        text = " ".join(paragraph.text for paragraph in read_word(io.BytesIO(made)).paragraphs)
-        assert all((told in text) == (name != left_out) for name, told in words.items())
-        assert ("not answered" in text) == (left_out is not None)
-
-
-def test_the_notes_of_the_measures_of_a_plan_are_printed(plan: Plan, piraeus: CityProfile) -> None:
-    paper = read_word(io.BytesIO(plan_document(plan, piraeus, translator("en"), "docx")))
-    text = " ".join(paragraph.text for paragraph in paper.paragraphs)
-    light = find_measure("lighting_improved")
-    notes = [note for note in (light.displacement, light.fear, light.gender_note, light.done_here) if note]
-    assert notes
-    assert all(translator("en")(note) in text for note in notes)
-
-
 def test_a_brief_names_the_first_plans_and_how_many_more_there_are(brief: Brief, piraeus: CityProfile) -> None:
     plans = tuple(PlanRow(f"Plan {number}", "City", "Running", "Ends on 30 April 2027") for number in range(9))
     made = brief_document(replace(brief, plans=plans), piraeus, translator("en"), "pdf")
@@ -226,14 +184,6 @@ def test_a_brief_names_the_first_plans_and_how_many_more_there_are(brief: Brief,
     assert "3 more plans" in told
     assert len(pypdf.PdfReader(io.BytesIO(made)).pages) <= 2
     assert "more plan" not in text_of(brief_document(replace(brief, plans=plans[:6]), piraeus, translator("en"), "pdf"))
-
-
-def test_what_changes_are_compared_with_is_not_said_twice(brief: Brief, piraeus: CityProfile) -> None:
-    rows = tuple(replace(row, against="Against May.") for row in brief.changes)
-    dated = replace(brief, changes=rows, before=(dt.date(2025, 5, 3), dt.date(2025, 6, 30)))
-    told = text_of(brief_document(dated, piraeus, translator("en"), "pdf"))
-    assert "3 May 2026 – 30 June 2026, compared with 3 May 2025 – 30 June 2025." in told
-    assert "Against May." not in told
 
 
 def test_a_brief_without_findings_says_so(piraeus: CityProfile) -> None:
@@ -246,13 +196,6 @@ def test_a_brief_without_findings_says_so(piraeus: CityProfile) -> None:
     assert "Sample data" not in told
 
 
-def test_a_brief_with_nothing_to_compare_says_so(piraeus: CityProfile) -> None:
-    day = dt.date(2026, 6, 30)
-    told = text_of(brief_document(Brief("Όλα.", day, day, day, compared=False), piraeus, translator("en"), "pdf"))
-    assert "no earlier time to compare with" in told
-    assert "larger than chance" not in told
-
-
 def test_a_brief_tells_what_each_change_was_compared_with(piraeus: CityProfile) -> None:
     day = dt.date(2026, 6, 30)
     rows = (
@@ -262,12 +205,6 @@ def test_a_brief_tells_what_each_change_was_compared_with(piraeus: CityProfile) 
     for changes, parts in ((rows[:1], ["c d with the past"]), (rows, ["c d with the past", "c d with the rest"])):
         told = text_of(brief_document(Brief("x", day, day, day, changes=changes), piraeus, translator("en"), "pdf"))
         assert all(part in told for part in parts)
-
-
-def test_an_empty_plan_can_be_printed(piraeus: CityProfile) -> None:
-    told = text_of(plan_document(Plan(title="Κενό"), piraeus, translator("en"), "pdf"))
-    assert "to be set" in told
-    assert "not answered" in told
 
 
 def test_control_characters_are_left_out() -> None:
@@ -286,100 +223,15 @@ def test_maps_have_size_letters_and_words_for_those_who_do_not_see(picture: Pict
     assert text_of(render_pdf(document)).count("c") >= 1
 
 
-def test_a_map_without_an_alert_is_drawn(piraeus: CityProfile) -> None:
-    land = piraeus.land_cells(8)
-    cells = pd.DataFrame({"n": 0.0}, index=land.index)
-    assert city_map(piraeus, cells, translator("en")).data.startswith(b"\x89PNG")
-
-
-def test_classes_are_whole_ascending_and_darken() -> None:
-    assert quantile_breaks(pd.Series([0.0, 0.0])) == []
-    assert quantile_breaks(pd.Series([3.0])) == [3]
-    ends = quantile_breaks(pd.Series(np.arange(200.0)))
-    assert quantile_breaks(pd.Series([1.0, 2.0]), least=5) == [4]
-    assert len(ends) == 5
-    assert ends == sorted(set(ends))
-    assert ends[-1] == 199
-
-
-def test_a_plan_map_names_the_areas_it_shows(piraeus: CityProfile) -> None:
-    cells = [f"{cell:x}" for cell in piraeus.land_cells(10).index[:6]]
-    areas = Areas(treated=tuple(cells[:2]), buffer=(), comparison=tuple(cells[3:]))
-    made = areas_map(piraeus, areas, translator("en"))
-    assert made.alt == "Map of the plan's areas: treated area and comparison area."
-
-
-def test_a_legend_begins_at_the_smallest_number_that_is_shown(
-    piraeus: CityProfile, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sheets: list[Sheet] = []
-    monkeypatch.setattr(maps, "_png", lambda figure: sheets.append(figure) or b"")
-    index = piraeus.land_cells(9).index
-    counts = pd.DataFrame({"n": 3.0 + np.arange(len(index))}, index=index)
-    for least in (1, 3, 5):
-        city_map(piraeus, counts, translator("en"), least=least)
-    labels = [[text.get_text() for text in sheet.legends[0].get_texts()] for sheet in sheets]
-    assert [told[0].split("–")[0] for told in labels] == ["3", "3", "fewer than 5"]
-    assert labels[2][1].startswith("5–")
-    assert sheets[0].texts[-1].get_text() == f"{int(counts['n'].sum()):,} alerts on the map."
-
-
-@pytest.mark.parametrize(
-    ("value", "told"),
-    [
-        (0.135, "below 1"),
-        (0.999, "below 1"),
-        (8.26, "about 8"),
-        (9.96, "about 10"),
-        (1208.4, "about 1,208"),
-        (0.0, "0"),
-        (None, "–"),
-    ],
-)
-def test_what_was_expected_is_a_whole_number_on_paper(
-    brief: Brief, piraeus: CityProfile, value: float | None, told: str
-) -> None:
-    spots = (SpotRow(1, "Quay", 61, value), SpotRow(2, "Square", 9, 4.0))
-    made = brief_document(replace(brief, spots=spots), piraeus, translator("en"), "docx")
-    cells = [cell.text for table in read_word(io.BytesIO(made)).tables for row in table.rows for cell in row.cells]
-    assert cells[cells.index("Quay") + 2] == told
-
-
-def test_what_several_changes_were_compared_with_is_said_once(brief: Brief, piraeus: CityProfile) -> None:
-    before = "With the year before."
-    rows = tuple(
-        ChangeRow("Theft", where, "8 → 63 alerts", (), "Very likely not chance.", against)
-        for where, against in (
-            ("Quay", before),
-            ("Park", before),
-        )
-    )
-    made = brief_document(replace(brief, changes=rows), piraeus, translator("en"), "docx")
-    told = [paragraph.text for paragraph in read_word(io.BytesIO(made)).paragraphs]
-    assert told.count(before) == 1
-    assert told.count("Very likely not chance.") == 2
-
-
-@pytest.mark.parametrize(
-    ("expected", "ratio", "told"),
-    [
-        (0.135, None, "it would have had 0.14;"),
-        (0.0556, None, "it would have had below 0.1;"),
-        (3.14159, Interval(4.0, 3.0, 5.0), "it would have had 3.14;"),
-    ],
-)
-def test_a_plan_has_more_digits_only_beside_a_ratio(
-    plan: Plan, piraeus: CityProfile, expected: float, ratio: Interval | None, told: str
-) -> None:
-    problem = replace(plan.problem, expected=expected, ratio=ratio, q=0.001)
-    assert told in problem_statement(problem, translator("en"), piraeus)
-
-
-def test_a_name_is_not_parted_from_its_number() -> None:
-    made = render_pdf(Document("t", "fr", "", "", "", (Text("Zone 1 ; Zone 2, du 5 mai au 25 juin"),)))
-    told = pypdf.PdfReader(io.BytesIO(made)).pages[0].extract_text()
-    assert "Zone\u00a02," in told
-    assert "du 5 mai" in told
+def test_a_name_on_the_map_of_paper_goes_without_its_distance(piraeus: CityProfile) -> None:
+    spots = [NumberedSpot(1, "Queen Street, 24 km δυτικά του κέντρου", 23.64, 37.94)]
+    figure = Sheet()
+    axes = figure.add_axes((0, 0, 1, 1))
+    x, y = piraeus.project([23.64], [37.94])
+    axes.set_xlim(x[0] - 3000, x[0] + 3000)
+    axes.set_ylim(y[0] - 3000, y[0] + 3000)
+    maps._spots(axes, spots, piraeus)
+    assert [text.get_text() for text in axes.texts] == ["1  Queen Street"]
 
 
 @pytest.mark.parametrize(
@@ -391,14 +243,3 @@ def test_names_on_the_map_of_paper_are_no_wider_than_they_are_taken_for(name: st
     font = FontProperties(family=maps.STYLE["font.family"], weight="bold" if bold else "normal", size=maps.LETTERS)
     drawn = TextPath((0, 0), name, prop=font).get_extents().width
     assert drawn <= text_width(name, maps.LETTERS * maps.WIDER, bold=bold) <= 1.3 * drawn
-
-
-def test_a_name_on_the_map_of_paper_goes_without_its_distance(piraeus: CityProfile) -> None:
-    spots = [NumberedSpot(1, "Queen Street, 24 km δυτικά του κέντρου", 23.64, 37.94)]
-    figure = Sheet()
-    axes = figure.add_axes((0, 0, 1, 1))
-    x, y = piraeus.project([23.64], [37.94])
-    axes.set_xlim(x[0] - 3000, x[0] + 3000)
-    axes.set_ylim(y[0] - 3000, y[0] + 3000)
-    maps._spots(axes, spots, piraeus)
-    assert [text.get_text() for text in axes.texts] == ["1  Queen Street"]

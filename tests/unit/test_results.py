@@ -66,14 +66,6 @@ def test_another_process_reads_what_one_wrote(home: Home, dataset: Dataset) -> N
     assert read_result(home, "another profile", KEY) is None
 
 
-def test_another_version_of_the_program_does_not_read_it(
-    home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _write(home, dataset)
-    monkeypatch.setattr(store, "program_version", lambda: "another one")
-    assert read_result(home, dataset.profile, KEY) is None
-
-
 @pytest.mark.parametrize("harm", ["cut", "changed", "empty"])
 def test_what_is_damaged_is_not_read_and_written_again(home: Home, dataset: Dataset, harm: str) -> None:
     _write(home, dataset)
@@ -117,15 +109,6 @@ def test_results_go_with_an_erasure_and_none_is_written_after_it(home: Home, dat
     assert not _files(home)
     _write(home, dataset)  # a calculation that began before it
     assert not _files(home)
-
-
-def test_those_not_read_for_longest_make_room(home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MOST_BYTES", 15 * len(CONTENT))
-    monkeypatch.setattr(store, "LOOK_AFTER", 1)
-    for at in range(40):
-        _write(home, dataset, f"key {at}")
-    assert sum(path.stat().st_size for path in _files(home)) <= 15 * 1.1 * len(CONTENT)
-    assert read_result(home, dataset.profile, "key 39") == CONTENT
 
 
 def test_nothing_is_kept_where_it_is_off_or_cannot_be_written(

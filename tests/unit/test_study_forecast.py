@@ -83,32 +83,3 @@ def test_small_weeks_hide_nothing_from_the_council(source: Source, council: Sour
     assert own.city.n == pytest.approx(exact.city.n, abs=4) != 0  # some may have moved beyond the last whole week
     assert own.recent["n"].notna().all()
     assert own.places
-
-
-def test_few_alerts_hide_the_places(source: Source, t: Translator) -> None:
-    told = forecast_study(source, AlertFilter(categories=("sexual_assault",)))
-    assert told.cells is not None
-    assert not told.cells.shown
-    assert told.listed == ()
-    assert told.cells_refused is not None
-    assert t(told.cells_refused).startswith("No forecast is shown")
-
-
-def test_a_place_in_the_filter_does_not_narrow_the_forecast(source: Source, told: ForecastStudy) -> None:
-    other = forecast_study(source, AlertFilter(places=("mikrolimano",)))
-    assert other.city is not None
-    assert told.city is not None
-    assert other.city.total == told.city.total
-
-
-def test_no_whole_week(source: Source, t: Translator) -> None:
-    f = AlertFilter(period="", start=source.first, end=source.first)
-    told = forecast_study(source, f)
-    assert told.city is None
-    assert told.cells_refused is not None
-    assert "no whole week" in t(told.cells_refused)
-
-
-def test_more_than_four_weeks_are_refused(source: Source) -> None:
-    with pytest.raises(ValueError, match="1 to 4 weeks"):
-        forecast_study(source, AlertFilter(), 5)

@@ -110,29 +110,6 @@ def test_a_sample_city_that_is_being_made_ends_with_the_server(tmp_path: Path) -
     assert not Home(tmp_path).sample.is_sample
 
 
-@pytest.mark.slow
-def test_what_a_build_that_was_ended_left_is_gone_with_the_next(tmp_path: Path) -> None:
-    left = tmp_path / "sample-in-work" / "home"
-    left.mkdir(parents=True)
-    (left / "half").touch()
-    assert sample_city.sample_home(Home(tmp_path)).is_sample
-    assert not left.parent.exists()
-
-
-@pytest.mark.slow
-def test_a_build_that_is_told_twice_to_end_still_clears_up(tmp_path: Path) -> None:
-    (tmp_path / "sample-in-work").mkdir()
-    script = "import signal, runpy, os, shutil; real = shutil.rmtree; "
-    script += "shutil.rmtree = lambda *a, **k: (os.kill(os.getpid(), signal.SIGTERM), real(*a, **k)); "
-    script += "runpy.run_module('curim_data.sample', run_name='__main__')"
-    made = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
-    try:
-        assert made.wait(60) == 1
-    finally:
-        made.kill()
-    assert not (tmp_path / "sample-in-work").exists()
-
-
 def wait_for(holds: Callable[[], bool], seconds: float = 60) -> None:
     """Look again and again whether something holds; AssertionError where it does not in time."""
     until = time.monotonic() + seconds
@@ -148,12 +125,3 @@ def _runs(folder: Path) -> bool:
             if str(folder).encode() in told.read_bytes():
                 return True
     return False
-
-
-def test_a_sample_city_that_cannot_be_made_is_told_by_the_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sample_city, "import_file", _must_not_run)
-    monkeypatch.setattr(sys, "executable", "false")
-    with pytest.raises(OSError, match="imported here"):
-        web.prepare_sample(Home(tmp_path))
