@@ -10,15 +10,20 @@ import pandas as pd
 import pypdf
 import pytest
 from docx import Document as read_word
+from matplotlib.figure import Figure as Sheet
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 from PIL import Image
 
 from analysis.plans.drafting import draft_plan
 from analysis.plans.evidence import find_measure
+from analysis.report import maps
 from analysis.report.blocks import Document, Figure, Picture, Table, Text, printable
 from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
 from analysis.report.documents import brief_document, plan_document, render_pdf
 from analysis.report.maps import NumberedSpot, city_map
 from analysis.report.word import render_docx
+from analysis.spots.label_placement import text_width
 from curim_data.model import LANGUAGES, CityProfile, Plan, translator
 from curim_data.model.city import load_city
 from curim_data.model.plan import Action, CategoryShare, Interval, Problem
