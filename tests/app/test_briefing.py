@@ -18,7 +18,7 @@ from analysis.trends.changes import CANDIDATE_KEYS, change_of
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, Translator
+from curim_data.model import Audience, Translator
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.brief import (
@@ -42,7 +42,7 @@ from curim_data.studies.findings import Count, make_finding
 from curim_data.studies.written_changes import written_changes
 from pages.parts.findings.chart import bars_figure
 from pages.parts.frame import palette, results
-from tests.app.conftest import Open, errors, word
+from tests.app.conftest import SPOKEN, Open, errors, word
 from tests.stored import seen_by
 
 SINCE_MEETING = AlertFilter(period="meeting")
@@ -53,7 +53,7 @@ def council(sample: Home) -> BriefStudy:
     return brief_study(open_for(sample, Audience.COUNCIL), SINCE_MEETING)
 
 
-@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 @pytest.mark.parametrize("words", [{}, {"as": "council"}], ids=["analyst", "council"])
 def test_the_briefing_opens_in_every_language(open_page: Open, lang: str, words: dict[str, str]) -> None:
     app = open_page("briefing", lang=lang, **words)
@@ -193,7 +193,7 @@ def test_the_chart_of_a_finding_draws_what_was_tested(sample: Home) -> None:
                 assert getattr(row, column) == counted
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 @pytest.mark.parametrize("words", [{}, {"as": "council"}], ids=["analyst", "council"])
 def test_card_and_landing_say_the_same(open_page: Open, lang: str, words: dict[str, str]) -> None:
     app = open_page("briefing", lang=lang, **words)

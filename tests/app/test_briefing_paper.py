@@ -17,7 +17,7 @@ from analysis.report.documents import brief_document
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, Translator, translator
+from curim_data.model import Audience, Translator, translator
 from curim_data.protection import open_for
 from curim_data.query import counts as count_alerts
 from curim_data.store import Home
@@ -42,7 +42,7 @@ from curim_data.studies.brief_text import (
     women_sentence,
 )
 from curim_data.studies.gender import silent_districts
-from tests.app.conftest import Open
+from tests.app.conftest import SPOKEN, Open
 from tests.stored import seen_by
 
 SINCE_MEETING = AlertFilter(period="meeting")
@@ -53,7 +53,7 @@ def council(sample: Home) -> BriefStudy:
     return brief_study(open_for(sample, Audience.COUNCIL), SINCE_MEETING)
 
 
-@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_paper_holds_what_the_page_tells(council: BriefStudy, sample: Home, lang: str) -> None:
     t, city = translator(lang), sample.city()
     told = brief_content(
@@ -81,7 +81,7 @@ def year(sample: Home) -> BriefStudy:
     return brief_study(seen_by(source, Audience.COUNCIL), AlertFilter(), source.meeting)
 
 
-@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_what_was_not_compared_is_no_result(year: BriefStudy, sample: Home, lang: str) -> None:
     t, city = translator(lang), sample.city()
     counts = {"category": ["theft", "theft", "noise", "noise"], "affected_gender": ["woman", "man"] * 2}
@@ -132,7 +132,7 @@ def test_for_whom_is_told_at_the_first_level_that_can_be_told(
     assert wider
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_a_filter_by_gender_is_no_finding_about_gender(sample: Home, year: BriefStudy, lang: str) -> None:
     """All alerts that affect women affect women: that is the filter, and says nothing."""
     source, t, f = open_for(sample, Audience.COUNCIL), translator(lang), AlertFilter(affected=("woman",))
@@ -212,7 +212,7 @@ def _of_spots_on(app: AppTest, heading: str) -> dict[str, str]:
     return dict(zip(shown["Hot spot"], shown[heading], strict=True))
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_four_questions_follow_from_what_was_found(year: BriefStudy, sample: Home, lang: str) -> None:
     t, city = translator(lang), sample.city()
     asked = meeting_questions(year, city, t)

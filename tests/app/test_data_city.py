@@ -11,12 +11,12 @@ import shapely
 from streamlit.testing.v1 import AppTest
 
 from curim_data.importing.pipeline import import_file
-from curim_data.model import LANGUAGES, Translator, translator
+from curim_data.model import Translator, translator
 from curim_data.model.labels import provisional_note
 from curim_data.profile import versions as profile_versions
 from curim_data.profile.provisional import NewCity, ensure_city
 from curim_data.store import Home, Store
-from tests.app.conftest import PAGES, SHELL, TIMEOUT, errors
+from tests.app.conftest import PAGES, SHELL, SPOKEN, TIMEOUT, errors
 
 SQUARES = {"West": shapely.box(2.33, 48.83, 2.35, 48.87), "East": shapely.box(2.35, 48.83, 2.37, 48.87)}
 
@@ -160,7 +160,7 @@ def test_name_and_zone_are_saved_and_the_profile_accepted(home: Home) -> None:
 
 
 @pytest.mark.usefixtures("home")
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_every_part_in_every_language(lang: str) -> None:
     for part in ("districts", "land", "population", "landmarks", "streets", "categories", "names", "versions"):
         app = opened(lang, part)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.model import LANGUAGES, translator
+from curim_data.model import translator
 from curim_data.store import Home, Store
 from pages.parts.data.recognised import KIND_QUESTION
-from tests.app.conftest import SHELL, TIMEOUT, errors, texts_of
+from tests.app.conftest import SHELL, SPOKEN, TIMEOUT, errors, texts_of
 
 # Towns of a made-up country: name, longitude, latitude, alerts.
 TOWNS = (("Ostwick", 21.0, 52.0, 260), ("Milford", 17.0, 51.1, 120))
@@ -40,7 +40,7 @@ def _country() -> bytes:
 
 
 @pytest.mark.usefixtures("base")
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_page_offers_areas_by_name_and_names_its_own_boxes(lang: str) -> None:
     app, t = _bring(_country(), lang), translator(lang)
     (question,) = [one for one in app.radio if str(one.key).startswith("data_area_")]
@@ -67,7 +67,7 @@ def test_an_empty_box_of_categories_says_what_to_type(base: Home) -> None:
 
 
 @pytest.mark.usefixtures("base")
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_several_cities_in_one_file_wait_for_an_answer(lang: str) -> None:
     lines = ["id,date,category,latitude,longitude"]
     for name, x, y, many in TOWNS:
@@ -84,7 +84,7 @@ def test_several_cities_in_one_file_wait_for_an_answer(lang: str) -> None:
     assert not app.button(key="data_import").disabled
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_a_file_without_coordinates_makes_a_city_of_the_name_that_is_given(base: Home, lang: str) -> None:
     lines = [f"R{n},2026-02-{n:02d} 10:15,Theft" for n in range(1, 25)]
     app = _bring("\n".join(["ref,date,offence", *lines]).encode(), lang)

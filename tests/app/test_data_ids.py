@@ -8,13 +8,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from curim_data.importing.pipeline import import_file
-from curim_data.model import LANGUAGES
 from curim_data.store import Home, Store
-from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.conftest import SHELL, SPOKEN, TIMEOUT, errors
 from tests.unit.test_id_scopes import HEADERS, NOW, as_csv, table
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_page_asks_whose_the_ids_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str) -> None:
     home = Home(tmp_path / "home")
     monkeypatch.setenv("CURIM_HOME", str(home.path))

@@ -20,7 +20,7 @@ from curim_data.model import translator
 from curim_data.store import Batch, Home, Store
 from curim_data.store.home import create_home
 from pages.parts.data.uploads import option_of, with_column, with_word
-from tests.app.conftest import SHELL, TIMEOUT, errors, texts_of
+from tests.app.conftest import SHELL, SPOKEN, TIMEOUT, errors, texts_of
 
 HEADER = "ref,when,type of event,sex,lat,lon,extra"
 
@@ -183,7 +183,7 @@ def test_an_import_from_before_an_erasure_cannot_be_undone(base: Home, monkeypat
     assert not [one for one in app.button if one.key == f"data_undo_{batch.id}"]
 
 
-@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_rows_set_aside_of_a_guessed_export_come_back_as_what_they_were(tmp_path: Path, lang: str) -> None:
     home = create_home(tmp_path / "home")
     broken = _rows(40).replace(b"2026-01-03 10:02", b"2026-01-33 10:02").replace(b"R7,2026-01-08", b"R7,2026-13-08")

@@ -11,11 +11,11 @@ from curim_data.quality.findings import findings
 from curim_data.quality.study import quality_study
 from curim_data.store import Home
 from pages.parts.data import history_tab
-from tests.app.conftest import Open, on_tab
+from tests.app.conftest import SPOKEN, Open, on_tab
 from tests.stored import stored_alerts
 
 
-@pytest.mark.parametrize("lang", ["en", "el"])
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_every_finding_is_on_the_page(open_page: Open, sample: Home, lang: str) -> None:
     t = translator(lang)
     app = on_tab(open_page("data", lang=lang), t("Quality"))

@@ -10,12 +10,12 @@ from curim_data.model import LANGUAGES, PlanStatus
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store import Home
 from curim_data.studies.evaluation import ALSO_OF_THE_COPY, OF_THE_ALERTS, OF_THE_COPY
-from tests.app.conftest import Open, errors, word
+from tests.app.conftest import SPOKEN, Open, errors, word
 
 PAGE = "evaluation"
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 @pytest.mark.parametrize("view", ["", "council"])
 def test_page_runs_on_the_finished_plan(open_page: Open, lang: str, view: str) -> None:
     app = open_page(PAGE, **{"lang": lang, **({"as": view} if view else {})})

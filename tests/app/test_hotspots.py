@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, translator
+from curim_data.model import Audience, translator
 from curim_data.privacy import WrittenCounts, sees_exact
 from curim_data.protection import open_for
 from curim_data.store import Home
@@ -20,7 +20,7 @@ from curim_data.studies.spot_profiles import spot_study, spot_summaries
 from pages.parts.frame.results import forget_results
 from pages.parts.hotspots import places_layer
 from pages.parts.hotspots.ranked_list import RankedList, draw_headline, hot_spots_sentence
-from tests.app.conftest import Open, errors, word
+from tests.app.conftest import SPOKEN, Open, errors, word
 
 QUERIES = "pages.parts.hotspots.queries"
 
@@ -93,7 +93,7 @@ def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters
     assert not any("protected" in text.value for text in (*app.main.markdown, *app.main.title))
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_of_sensitive_categories_the_council_gets_a_map_and_no_hot_spot(
     open_page: Open, sample: Home, lang: str
 ) -> None:
@@ -221,7 +221,7 @@ def test_sentence_and_bars_of_a_spot_give_women_one_interval(sample: Home) -> No
     assert study.profile.women == study.affected.women
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_what_hot_spots_hold_is_never_nothing(sample: Home, lang: str) -> None:
     """A share that rounds to 0 % is called below 1 %."""
     t, source = translator(lang), open_source(sample)

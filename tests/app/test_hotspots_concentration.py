@@ -6,15 +6,15 @@ import pytest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, translator
+from curim_data.model import Audience, translator
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.concentration import concentration_study
 from pages.parts.frame import escape_markdown
-from tests.app.conftest import Open, errors
+from tests.app.conftest import SPOKEN, Open, errors
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_tab_says_how_few_places_hold_half(open_page: Open, sample: Home, lang: str) -> None:
     app = open_page("hotspots", lang=lang, tab="concentration")
     assert not errors(app)

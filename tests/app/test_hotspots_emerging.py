@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 import sample_data
 from analysis.emerging.classes import CLASSES
-from curim_data.model import LANGUAGES, translator
-from tests.app.conftest import Open, errors, word
+from curim_data.model import translator
+from tests.app.conftest import SPOKEN, Open, errors, word
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 
@@ -27,7 +27,7 @@ def _listed(app: AppTest) -> Any:
     return next(frame.value for frame in app.dataframe if "class" in frame.value)
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_page_shows_every_planted_class(open_page: Open, lang: str) -> None:
     app = open_page("hotspots", lang=lang, layer="emerging")
     assert not errors(app)

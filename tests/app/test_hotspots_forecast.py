@@ -6,14 +6,14 @@ import pytest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, translator
+from curim_data.model import translator
 from curim_data.store import Home
 from curim_data.studies.forecast import forecast_study
 from pages.parts.frame import escape_markdown
-from tests.app.conftest import Open, errors
+from tests.app.conftest import SPOKEN, Open, errors
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_forecast_stands_beside_its_backtest(open_page: Open, sample: Home, lang: str) -> None:
     app = open_page("hotspots", lang=lang, tab="forecast")
     assert not errors(app)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.model import translator
 from pages.parts.frame.results import forget_results
-from tests.app.conftest import Open, errors, word
+from tests.app.conftest import SPOKEN, Open, errors, word
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def _asked(open_page: Open, **words: str) -> AppTest:
     return asked
 
 
-@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_tab_shows_that_vandalism_repeats(open_page: Open, lang: str) -> None:
     app = _asked(open_page, lang=lang, category="vandalism")
     assert not errors(app)
@@ -77,7 +77,7 @@ def test_the_council_is_told_why_there_are_no_repeats(open_page: Open) -> None:
     assert "Knox" not in said
 
 
-@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_density_is_one_picture_that_the_page_holds(open_page: Open, lang: str) -> None:
     app = open_page("hotspots", lang=lang, layer="density")
     assert not errors(app)

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
-from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, translator
+from curim_data.model import Audience, Plan, PlanStatus, translator
 from curim_data.model.absence import NO_CATEGORY
 from curim_data.model.labels import category_label
 from curim_data.plans.plan_store import PlanStore
@@ -22,7 +22,7 @@ from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.plan import problem_of_cells
 from pages.parts.interventions.editor import STEPS
 from pages.parts.interventions.plan_edit import EDIT_KEY
-from tests.app.conftest import Open, errors, on_step, word
+from tests.app.conftest import SPOKEN, Open, errors, on_step, word
 from tests.stored import seen_by
 
 PAGE = "interventions"
@@ -78,7 +78,7 @@ def test_card_opens_its_plan_and_the_way_back(open_page: Open, store: PlanStore)
     assert app.title[0].value == "Interventions"
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_draft_from_a_planted_hot_spot(open_page: Open, sample: Home, cells: tuple[str, ...], lang: str) -> None:
     """The statement names landmark, category, hours and gender in the reader's language and in Greek."""
     app = open_page(PAGE, lang=lang, draft=",".join(cells))
@@ -95,7 +95,7 @@ def test_draft_from_a_planted_hot_spot(open_page: Open, sample: Home, cells: tup
         assert t.percent(problem.women.value) in written
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_every_step_of_every_plan_opens(open_page: Open, store: PlanStore, lang: str) -> None:
     app = open_page(PAGE, lang=lang, plan=_of(store, PlanStatus.RUNNING).id)
     assert not errors(app)
@@ -156,7 +156,7 @@ def test_council_reads_and_does_not_write(open_page: Open, store: PlanStore, cel
     assert not app.text_area
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_a_plan_can_be_made_of_alerts_without_a_category(
     open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str
 ) -> None:

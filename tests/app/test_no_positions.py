@@ -11,7 +11,7 @@ from curim_data.model import translator
 from curim_data.model.absence import NO_OUTLINE, NO_POSITIONS
 from curim_data.store import Home
 from curim_data.store.home import create_home
-from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.conftest import SHELL, SPOKEN, TIMEOUT, errors
 from tests.real.twins import write_twin
 from tests.unit.test_city_without_outline import bring
 
@@ -96,7 +96,7 @@ def opened(home: Home, monkeypatch: pytest.MonkeyPatch, page: str, **words: str)
 
 
 @pytest.mark.parametrize("layer", ["significance", "clusters", "emerging", "density", "alerts"])
-@pytest.mark.parametrize("lang", ["en", "el", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_each_layer_says_that_no_place_was_looked_at(
     bare: Home, monkeypatch: pytest.MonkeyPatch, layer: str, lang: str
 ) -> None:

@@ -10,18 +10,18 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
-from curim_data.model import LANGUAGES, Audience, Translator, translator
+from curim_data.model import Audience, Translator, translator
 from curim_data.model.i18n import Span
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.brief import brief_changes, usual_since
 from curim_data.studies.brief_text import change_name, event_sure
 from curim_data.studies.change_words import NOT_KNOWN
-from tests.app.conftest import SHELL, TIMEOUT, Open, errors, word
+from tests.app.conftest import SHELL, SPOKEN, TIMEOUT, Open, errors, word
 from tests.stored import seen_by
 
 
-@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 @pytest.mark.parametrize("words", [{}, {"as": "council"}], ids=["analyst", "council"])
 def test_trends_open_in_every_language(open_page: Open, lang: str, words: dict[str, str]) -> None:
     app = open_page("trends", lang=lang, **words)
@@ -97,7 +97,7 @@ def _texts(home: Home, monkeypatch: pytest.MonkeyPatch, page: str, **words: str)
     return app, [one.value.replace("\\", "") for kind in (app.main.markdown, app.main.caption) for one in kind]
 
 
-@pytest.mark.parametrize("lang", ["en", "el", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_where_the_period_is_all_data_the_table_says_what_the_briefing_compares(
     one_year: Home, monkeypatch: pytest.MonkeyPatch, lang: str
 ) -> None:
@@ -145,7 +145,7 @@ def test_the_councils_hours_are_whole_bands_and_none_of_so_few(open_page: Open) 
 
 
 @pytest.mark.parametrize("words", [{}, {"period": "quarter"}, {"as": "council"}], ids=["usual", "quarter", "council"])
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_title_and_table_begin_with_the_first_finding_of_the_briefing(
     open_page: Open, sample: Home, lang: str, words: dict[str, str]
 ) -> None:
