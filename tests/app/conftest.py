@@ -151,12 +151,21 @@ def base(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     return Home(tmp_path)
 
 
-def visit(name: str = "cities", **query: str) -> AppTest:
-    """A run of the page in which nothing went wrong."""
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
+def visit(name: str = "briefing", timeout: int = TIMEOUT, **query: str) -> AppTest:
+    """A run of the page, in English unless `lang` says otherwise, in which nothing went wrong."""
+    app = AppTest.from_file(str(SHELL), default_timeout=timeout)
     for word, value in {"lang": "en", **query}.items():
         app.query_params[word] = value
-    app.switch_page(f"{name}.py")
+    if name != "briefing":
+        app.switch_page(f"{name}.py")
+    app.run()
+    assert errors(app) == []
+    return app
+
+
+def bring(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    """The Data page with these files uploaded."""
+    app.file_uploader[0].set_value([(name, content, "text/csv") for name, content in files])
     app.run()
     assert errors(app) == []
     return app

@@ -27,7 +27,7 @@ from pages.parts.cities.comparison import _handed_out, compared_shares
 from pages.parts.cities.differences import NamedCity, what_differs
 from pages.parts.frame import reader, record
 from pages.parts.frame.guard import NotPermitted, _checked
-from tests.app.conftest import SHELL, TIMEOUT, recorded, visit
+from tests.app.conftest import recorded, visit
 from tests.app.test_house import roles
 from tests.houses import MARKS, House
 from tests.stored import seen_by, stored_alerts
@@ -88,7 +88,7 @@ def test_a_citys_figures_are_those_of_counting_row_by_row(house: House, word: st
 
 
 def test_the_page_shows_the_shares_and_their_differences(house: House) -> None:
-    app = visit(city="alpha", **{"with": "beta"})
+    app = visit("cities", city="alpha", **{"with": "beta"})
     first, second = counted(house.alpha), counted(house.beta)
     page: Any = SimpleNamespace(t=translator("en"), city=house.alpha.city())
     frame = compared_shares(page, first, second).frame
@@ -119,10 +119,7 @@ def test_only_who_may_see_two_cities_may_compare(house: House) -> None:
     roles(house, beta="council")
     app = visit("trends", city="beta")
     assert "Compare cities" not in navigation(app)
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["city"], app.query_params["with"] = "beta", "alpha"
-    app.switch_page("cities.py")
-    app.run()
+    app = visit("cities", city="beta", **{"with": "alpha"})
     assert MARKS["alpha"] not in "".join(one.value for one in (*app.title, *app.markdown, *app.caption))
 
 
@@ -139,7 +136,7 @@ def test_without_a_house_there_is_no_page(house: House, monkeypatch: pytest.Monk
 def test_each_city_is_counted_for_the_role_there_and_both_records_hold_the_look(house: House) -> None:
     roles(house, alpha="analyst", beta="council")
     before = {home: len(recorded(home)) for home in (house.alpha, house.beta)}
-    app = visit(city="alpha", **{"with": "beta"})
+    app = visit("cities", city="alpha", **{"with": "beta"})
     texts = [one.value for one in app.markdown]
     assert any("ALPHAN Piraeus is counted exactly, BETAN Piraeus from its protected copy" in text for text in texts)
     coverage = next(table.value for table in app.table if "Counted for" in table.value.to_numpy())
@@ -153,7 +150,7 @@ def test_each_city_is_counted_for_the_role_there_and_both_records_hold_the_look(
         for home in (house.alpha, house.beta)
     }
     assert looked == {house.alpha: [("analyst", "cities")], house.beta: [("council", "cities")]}
-    council = visit(city="alpha", **{"with": "beta", "as": "council"})
+    council = visit("cities", city="alpha", **{"with": "beta", "as": "council"})
     assert not any("counted exactly" in one.value for one in council.markdown)
 
 
@@ -209,14 +206,14 @@ def test_rates_stand_where_both_cities_know_their_inhabitants(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing = "No rates are compared: the profile of ALPHAN Piraeus and BETAN Piraeus holds no inhabitants."
-    assert missing in [one.value for one in visit(city="alpha").markdown]
+    assert missing in [one.value for one in visit("cities", city="alpha").markdown]
     homes = [tmp_path / word for word in ("alpha", "beta")]
     for home, people in zip(homes, (50_000, 20_000), strict=True):
         shutil.copytree(house.folder / home.name, home)
         district = Home(home).city().districts[0].id
         (home / "city" / "population.csv").write_text(f"district,women,men,total\n{district},1,1,{people}\n", "utf-8")
     monkeypatch.setenv("CURIM_HOMES", ":".join(map(str, homes)))
-    told = [one.value for one in visit(city="alpha").markdown]
+    told = [one.value for one in visit("cities", city="alpha").markdown]
     first, second = counted(Home(homes[0])), counted(Home(homes[1]))
     days = (first.period[1] - first.period[0]).days + 1
     for name, figures, people in (("ALPHAN", first, 50_000), ("BETAN", second, 20_000)):
@@ -274,6 +271,6 @@ def test_every_file_of_the_page_is_one_of_both_cities(monkeypatch: pytest.Monkey
         return lambda: None
 
     monkeypatch.setattr("pages.parts.frame.guard.handing_out", handing_out)
-    visit(city="alpha", **{"with": "beta"})
+    visit("cities", city="alpha", **{"with": "beta"})
     assert len(drawn) > 5
     assert all(words == ["alpha", "beta"] for words in drawn)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from io import BytesIO
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from streamlit.runtime.uploaded_file_manager import DeletedFile
-from streamlit.testing.v1 import AppTest
 
 import sample_data
 from curim_data.importing.pipeline import import_file
 from curim_data.model import translator
 from curim_data.store import Home, Store
 from pages.parts.data import uploads
-from tests.app.conftest import SHELL, SPOKEN, TIMEOUT, Open, errors, on_tab, shown, texts_of, word
+from tests.app.conftest import SPOKEN, Open, bring, errors, on_tab, shown, texts_of, visit, word
 
 HEADER = "alert_id;reported_at;category;latitude;longitude;description"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -26,31 +23,6 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 def _rows(*dates: str, point: str = "37.9432;23.6470") -> bytes:
     lines = [f"A{n};{date};noise;{point};a secret text" for n, date in enumerate(dates)]
     return "\n".join([HEADER, *lines]).encode()
-
-
-@pytest.fixture
-def base(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home without alerts of its own, and a copy of the sample that a test may change."""
-    shutil.copytree(sample.path, tmp_path / "sample")
-    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
-    return Home(tmp_path)
-
-
-def _open(lang: str = "en", **query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    for name, value in {"lang": lang, **query}.items():
-        app.query_params[name] = value
-    app.switch_page("data.py")
-    app.run()
-    assert not errors(app)
-    return app
-
-
-def _bring(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
-    app.file_uploader[0].set_value([(name, content, "text/csv") for name, content in files])
-    app.run()
-    assert not errors(app)
-    return app
 
 
 def _counts(outcomes: Counter[str]) -> str:
@@ -66,7 +38,7 @@ def test_the_page_reads_what_was_uploaded_and_no_copy_of_it(monkeypatch: pytest.
     monkeypatch.setattr(
         uploads, "preview", lambda source, *more, **asked: read.append(source) or preview(source, *more, **asked)
     )
-    _bring(_open(home="own"), ("my.csv", content))
+    bring(visit("data", home="own"), ("my.csv", content))
     assert read
     assert all(one is content for one in read)
 
@@ -84,7 +56,7 @@ def test_the_dirty_export_there_and_back(base: Home) -> None:
     wanted = _counts(Counter(key["outcome"]))
     sample = Store(Home(base.path / "sample"))
     before = sample.version()
-    app = _bring(_open(home="own"), ("my.csv", sample_data.DIRTY_EXPORT.read_bytes()))
+    app = bring(visit("data", home="own"), ("my.csv", sample_data.DIRTY_EXPORT.read_bytes()))
     assert wanted in texts_of(app)
     assert not base.has_city()
     assert uploads.READ in app.session_state
@@ -112,7 +84,7 @@ def test_a_trial_stays_in_the_sample(base: Home) -> None:
     """The sample's later export goes into the sample city and comes out again; the main export cannot be undone."""
     store = Store(Home(base.path / "sample"))
     before = store.count()
-    app = _open()
+    app = visit("data")
     app.button(key="data_try_later").click().run()
     assert not errors(app)
     app.button(key="data_import").click().run()
@@ -131,7 +103,7 @@ def test_a_trial_stays_in_the_sample(base: Home) -> None:
 
 def test_a_foreign_file_gets_one_sentence_and_the_others_go_on(base: Home) -> None:
     good = _rows("2026-03-01T10:00", "2026-03-02T10:00")
-    app = _bring(_open(), ("photo.csv", PNG), ("../../etc/*good*.csv", good))
+    app = bring(visit("data"), ("photo.csv", PNG), ("../../etc/*good*.csv", good))
     (told,) = app.error
     assert "PNG" in told.value
     assert "\n" not in told.value
@@ -142,7 +114,7 @@ def test_a_foreign_file_gets_one_sentence_and_the_others_go_on(base: Home) -> No
 
 
 def test_dates_that_can_be_read_in_two_ways_are_asked(base: Home) -> None:
-    app = _bring(_open(), ("dates.csv", _rows("03/04/2026 10:00", "05/06/2026 11:00")))
+    app = bring(visit("data"), ("dates.csv", _rows("03/04/2026 10:00", "05/06/2026 11:00")))
     assert not app.error
     (question,) = [radio for radio in app.radio if str(radio.key).startswith("data_dates_")]
     question.set_value("month-first").run()
@@ -155,7 +127,7 @@ def test_dates_that_can_be_read_in_two_ways_are_asked(base: Home) -> None:
 
 def test_a_file_from_elsewhere_is_asked_about(base: Home) -> None:
     import_file(_own(base), _rows("2026-03-01T10:00"), "one.csv")
-    app = _bring(_open(), ("paris.csv", _rows("2026-03-01T10:00", point="48.8566;2.3522")))
+    app = bring(visit("data"), ("paris.csv", _rows("2026-03-01T10:00", point="48.8566;2.3522")))
     assert "Is this the right city?" in texts_of(app)
     assert app.button(key="data_import").disabled
     app.checkbox(key="data_sure").check().run()
@@ -164,7 +136,7 @@ def test_a_file_from_elsewhere_is_asked_about(base: Home) -> None:
 
 @pytest.mark.usefixtures("base")
 def test_free_text_is_not_shown() -> None:
-    app = _bring(_open(), ("text.csv", _rows("2026-03-01T10:00", "not a date")))
+    app = bring(visit("data"), ("text.csv", _rows("2026-03-01T10:00", "not a date")))
     shown = texts_of(app) + "".join(table.value.to_string() for table in app.dataframe)
     assert "secret" not in shown
     assert "Not stored (free text or personal data): description" in shown
@@ -176,7 +148,7 @@ def test_every_tab_in_every_language(open_page: Open, lang: str) -> None:
     t = translator(lang)
     for name in (t("Import"), t("Imports so far"), t("Quality"), t("City profile")):
         on_tab(app, name)
-    _bring(on_tab(app, t("Import")), ("dirty.csv", sample_data.DIRTY_EXPORT.read_bytes()))
+    bring(on_tab(app, t("Import")), ("dirty.csv", sample_data.DIRTY_EXPORT.read_bytes()))
     assert len(app.dataframe) == 1
     assert len(app.table) >= 3
     assert len([box for box in app.selectbox if str(box.key).startswith("data_col_")]) > 10
@@ -186,11 +158,7 @@ def test_every_tab_in_every_language(open_page: Open, lang: str) -> None:
 @pytest.mark.parametrize("name", ["briefing", "interventions", "data", "methods"])
 def test_looking_at_an_own_home_does_not_make_it(base: Home, name: str) -> None:
     before = sorted(path.name for path in base.path.iterdir())
-    app = _open(home="own") if name == "data" else AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    if name != "data":
-        app.query_params["home"], app.query_params["lang"] = "own", "en"
-        app.run()
-        app = app if name == "briefing" else app.switch_page(f"{name}.py").run()
+    app = visit(name, home="own")
     for tab in ("Imports so far", "Quality", "City profile") if name == "data" else ():
         app = on_tab(app, tab)
     assert not errors(app)
@@ -198,7 +166,7 @@ def test_looking_at_an_own_home_does_not_make_it(base: Home, name: str) -> None:
 
 
 def test_an_empty_home_of_ones_own() -> None:
-    app = _open(home="own")
+    app = visit("data", home="own")
     for name in ("Imports so far", "Quality"):
         on_tab(app, name)
         assert "Nothing was imported yet." in texts_of(app)
@@ -216,7 +184,7 @@ def test_the_council_does_not_come_in(open_page: Open) -> None:
 def test_a_refresh_makes_the_columns_anew(base: Home) -> None:
     import_file(_own(base), _rows("2026-03-01T10:00"), "one.csv")
     before = Store(base).version()
-    app = on_tab(_open(), "City profile")
+    app = on_tab(visit("data"), "City profile")
     app.button(key="data_refresh").click().run()
     assert not errors(app)
     assert "1 alert was updated" in texts_of(app)
@@ -238,7 +206,7 @@ def test_a_file_is_looked_at_once_however_often_the_page_is_drawn(base: Home, mo
         return real(*about, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(uploads, "preview", counted)
-    app = _bring(_open(home="own"), ("two.csv", _rows("2026-03-01T10:00", "2026-03-02T10:00")))
+    app = bring(visit("data", home="own"), ("two.csv", _rows("2026-03-01T10:00", "2026-03-02T10:00")))
     app.run()
     assert looks == ["two.csv"]
     assert not base.has_city()
@@ -250,7 +218,7 @@ def test_a_country_is_told_and_a_part_of_it_can_be_the_city(base: Home) -> None:
     places = [(x + n % 13 / 500, y + n % 17 / 700) for (x, y), many in towns.items() for n in range(many)]
     places += [(15 + 8 * n / 60, 50 + 3.5 * (7 * n % 60) / 60) for n in range(60)]
     lines = [f"P{n};2024-05-{1 + n % 28:02} 10:00;noise;{y:.5f};{x:.5f};-" for n, (x, y) in enumerate(places)]
-    app = _bring(_open(home="own"), ("national.csv", "\n".join([HEADER, *lines]).encode()))
+    app = bring(visit("data", home="own"), ("national.csv", "\n".join([HEADER, *lines]).encode()))
     assert "a country, not a city" in texts_of(app)
     (question,) = [one for one in app.radio if str(one.key).startswith("data_area_")]
     assert [label.split(",")[0].split(":")[0] for label in question.options[:2]] == ["The densest area", "All of it"]

@@ -16,7 +16,7 @@ from curim_data.model.labels import provisional_note
 from curim_data.profile import versions as profile_versions
 from curim_data.profile.provisional import NewCity, ensure_city
 from curim_data.store import Home, Store
-from tests.app.conftest import PAGES, SHELL, SPOKEN, TIMEOUT, errors
+from tests.app.conftest import PAGES, SHELL, SPOKEN, TIMEOUT, errors, visit
 
 SQUARES = {"West": shapely.box(2.33, 48.83, 2.35, 48.87), "East": shapely.box(2.35, 48.83, 2.37, 48.87)}
 
@@ -91,12 +91,7 @@ def said(app: AppTest) -> str:
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("name", PAGES)
 def test_a_provisional_city_is_said_on_every_page_and_no_page_needs_districts(name: str, t: Translator) -> None:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"] = "en"
-    if name != "briefing":
-        app.switch_page(f"{name}.py")
-    app.run()
-    assert not errors(app)
+    app = visit(name)
     assert provisional_note(t) in said(app)
 
 

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from streamlit.testing.v1 import AppTest
-
 from curim_data.engine import open_source
 from curim_data.store import Home
 from curim_data.store.annotations import annotation_history, read_annotations
-from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.conftest import errors, on_tab, visit
 
 
 def test_an_analyst_says_that_days_are_not_covered_and_takes_it_back(own: Home) -> None:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"] = "en"
-    app.run()
-    app.switch_page("data.py").run()
-    app.session_state["data_part"] = "Quality"
-    app.run()
-    assert not errors(app)
+    app = on_tab(visit("data"), "Quality")
     assert open_source(own).coverage.complete
     day = open_source(own).as_of - dt.timedelta(days=40)
     app.text_input(key="coverage_who").set_value("Ana")

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.model import translator
 from curim_data.store import Home, Store
-from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.conftest import bring, errors, visit
 
 MOMENTS = [dt.datetime(2024, 1, 1, 12) + dt.timedelta(hours=31 * at) for at in range(120)]
 
@@ -22,15 +22,8 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 def brought(lang: str, name: str, header: str, rows: list[str]) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"] = lang
-    app.switch_page("data.py")
-    app.run()
     lines = [f"A{at};{row};37.9432;23.6470" for at, row in enumerate(rows)]
-    app.file_uploader[0].set_value([(name, "\n".join([f"nr;{header};lat;lon", *lines]).encode(), "text/csv")])
-    app.run()
-    assert not errors(app)
-    return app
+    return bring(visit("data", lang=lang), (name, "\n".join([f"nr;{header};lat;lon", *lines]).encode()))
 
 
 @pytest.mark.parametrize("lang", ["en"])

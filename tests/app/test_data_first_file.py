@@ -8,21 +8,14 @@ from streamlit.testing.v1 import AppTest
 from curim_data.model import translator
 from curim_data.store import Home, Store
 from pages.parts.data.recognised import KIND_QUESTION
-from tests.app.conftest import SHELL, SPOKEN, TIMEOUT, errors, texts_of
+from tests.app.conftest import SPOKEN, bring, errors, texts_of, visit
 
 # Towns of a made-up country: name, longitude, latitude, alerts.
 TOWNS = (("Ostwick", 21.0, 52.0, 260), ("Milford", 17.0, 51.1, 120))
 
 
 def _bring(content: bytes, lang: str = "en", name: str = "export.csv") -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"], app.query_params["home"] = lang, "own"
-    app.switch_page("data.py")
-    app.run()
-    app.file_uploader[0].set_value([(name, content, "text/csv")])
-    app.run()
-    assert not errors(app)
-    return app
+    return bring(visit("data", lang=lang, home="own"), (name, content))
 
 
 def _country() -> bytes:

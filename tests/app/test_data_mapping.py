@@ -20,7 +20,7 @@ from curim_data.model import translator
 from curim_data.store import Batch, Home, Store
 from curim_data.store.home import create_home
 from pages.parts.data.uploads import option_of, with_column, with_word
-from tests.app.conftest import SHELL, SPOKEN, TIMEOUT, errors, texts_of
+from tests.app.conftest import SPOKEN, bring, errors, texts_of, visit
 
 HEADER = "ref,when,type of event,sex,lat,lon,extra"
 
@@ -32,21 +32,6 @@ def _rows(count: int, *, what: str = "noise", sex: str = "F", lat: float = 37.94
         when, where = f"2026-01-{1 + n % 28:02d} 10:{n % 60:02d}", f"{lat + n / 9000:.5f},{lon + n / 9000:.5f}"
         lines.append(f"R{n},{when},{what},{gender},{where},x{n}")
     return "\n".join([HEADER, *lines]).encode()
-
-
-def _open(**query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    for name, value in {"lang": "en", **query}.items():
-        app.query_params[name] = value
-    app.switch_page("data.py")
-    app.run()
-    assert not errors(app)
-    return app
-
-
-def _bring(app: AppTest, name: str, content: bytes) -> AppTest:
-    app.file_uploader[0].set_value([(name, content, "application/octet-stream")])
-    return _fine(app.run())
 
 
 def _fine(app: AppTest) -> AppTest:
@@ -75,7 +60,7 @@ def _own(base: Home) -> Home:
 
 def test_a_column_understood_wrongly_is_mended_and_taken_back(base: Home) -> None:
     home = _own(base)
-    app = _bring(_open(home="own"), "a.csv", _rows(30))
+    app = bring(visit("data", home="own"), ("a.csv", _rows(30)))
     assert _box(app, "data_col_", "_6").value == ""  # type: ignore[attr-defined]
     _choose(app, "data_col_", "_6", "status")
     assert "As you set it." in texts_of(app)
@@ -89,7 +74,7 @@ def test_a_column_understood_wrongly_is_mended_and_taken_back(base: Home) -> Non
 
 def test_an_unknown_word_is_given_a_meaning(base: Home) -> None:
     home = _own(base)
-    app = _bring(_open(home="own"), "a.csv", _rows(30, what="Loud party", sex="Fem."))
+    app = bring(visit("data", home="own"), ("a.csv", _rows(30, what="Loud party", sex="Fem.")))
     assert "Values that were not recognised" in texts_of(app)
     _choose(app, "data_word_", "category_Loud party", "noise")
     _choose(app, "data_word_", "gender_Fem.", "woman")
@@ -102,7 +87,7 @@ def test_an_unknown_word_is_given_a_meaning(base: Home) -> None:
 
 def test_a_mapping_is_saved_and_used_for_the_next_export(base: Home) -> None:
     home = _own(base)
-    app = _bring(_open(home="own"), "january.csv", _rows(30, what="Loud party"))
+    app = bring(visit("data", home="own"), ("january.csv", _rows(30, what="Loud party")))
     _choose(app, "data_word_", "category_Loud party", "noise")
     (name,) = [one for one in app.text_input if str(one.key).startswith("data_mapping_name_")]
     name.set_value("City desk")
@@ -110,7 +95,7 @@ def test_a_mapping_is_saved_and_used_for_the_next_export(base: Home) -> None:
     (save,) = [one for one in app.button if str(one.key).startswith("data_mapping_save_")]
     _fine(save.click().run())
     assert [one.name for one in mapping.saved(home)] == ["City desk"]
-    app = _bring(_open(home="own"), "february.csv", _rows(31, what="Loud party"))
+    app = bring(visit("data", home="own"), ("february.csv", _rows(31, what="Loud party")))
     assert "Read with the saved mapping City desk." in texts_of(app)
     assert "Values that were not recognised" not in texts_of(app)
     _fine(app.button(key="data_use_recognised").click().run())
@@ -120,7 +105,7 @@ def test_a_mapping_is_saved_and_used_for_the_next_export(base: Home) -> None:
 
 
 def test_the_first_file_makes_a_city_that_is_named(base: Home) -> None:
-    app = _bring(_open(home="own"), "away.csv", _rows(200, lat=40.41, lon=-3.70))
+    app = bring(visit("data", home="own"), ("away.csv", _rows(200, lat=40.41, lon=-3.70)))
     assert "away.csv creates a provisional one" in texts_of(app)
     assert "Europe/Madrid" in texts_of(app)
     app.button(key="data_import").click().run()
@@ -138,7 +123,7 @@ def test_the_first_file_makes_a_city_that_is_named(base: Home) -> None:
 def test_an_unknown_projection_is_asked_and_remembered() -> None:
     lines = [f"R{n},2026-01-{1 + n % 28:02d},{440000 + 30 * n},{4474000 + 30 * n}" for n in range(60)]
     content = "\n".join(["ref,date,x,y", *lines]).encode()
-    app = _bring(_open(home="own"), "utm.csv", content)
+    app = bring(visit("data", home="own"), ("utm.csv", content))
     (question,) = [one for one in app.radio if str(one.key).startswith("data_crs_")]
     assert 25830 in [int(str(option).split("·")[0].removeprefix("EPSG:")) for option in question.options]
     question.set_value(25830)
@@ -150,7 +135,7 @@ def test_an_unknown_projection_is_asked_and_remembered() -> None:
 def test_what_changed_since_last_month_is_told_before_the_import(base: Home) -> None:
     home = _own(base)
     import_file(home, _rows(30), "january.csv")
-    app = _bring(_open(home="own"), "february.csv", _rows(28, sex="M").replace(b"extra", b"sector"))
+    app = bring(visit("data", home="own"), ("february.csv", _rows(28, sex="M").replace(b"extra", b"sector")))
     assert "Compared with january.csv" in texts_of(app)
     assert "New columns: “sector”." in texts_of(app)
     assert "Removed columns: “extra”." in texts_of(app)
@@ -163,10 +148,10 @@ def test_an_interrupted_import_is_told_once(base: Home) -> None:
     left.mkdir(parents=True)
     note = {"file": "big.csv", "when": "2026-01-01T00:00:00+00:00", "batch": left.name, "pid": 1}
     (left / "import.json").write_text(json.dumps(note), "utf-8")
-    app = _open(home="own")
+    app = visit("data", home="own")
     assert "The import of big.csv" in texts_of(app)
     assert not left.exists()
-    assert "The import of big.csv" not in texts_of(_open(home="own"))
+    assert "The import of big.csv" not in texts_of(visit("data", home="own"))
 
 
 def test_an_import_from_before_an_erasure_cannot_be_undone(base: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +163,7 @@ def test_an_import_from_before_an_erasure_cannot_be_undone(base: Home, monkeypat
         return sealed
 
     monkeypatch.setattr(Store, "batches", batches)
-    app = _open(home="own", part="history")
+    app = visit("data", home="own", part="history")
     assert "cannot be undone" in texts_of(app)
     assert not [one for one in app.button if one.key == f"data_undo_{batch.id}"]
 
@@ -233,7 +218,7 @@ def test_a_column_takes_a_meaning_from_another(tmp_path: Path) -> None:
 
 
 def test_a_further_file_of_another_place_does_not_slip_into_the_city_of_the_first(base: Home) -> None:
-    app = _open(home="own")
+    app = visit("data", home="own")
     here, away = _rows(200, lat=40.41, lon=-3.70), _rows(150, lat=48.85, lon=2.35)
     app.file_uploader[0].set_value([("madrid.csv", here, "text/csv"), ("paris.csv", away, "text/csv")])
     _fine(app.run())
@@ -255,7 +240,7 @@ def test_a_table_of_a_workbook_is_asked_for(base: Home) -> None:
     book.remove(book["Sheet"])
     out = io.BytesIO()
     book.save(out)
-    app = _bring(_open(home="own"), "book.xlsx", out.getvalue())
+    app = bring(visit("data", home="own"), ("book.xlsx", out.getvalue()))
     (question,) = [one for one in app.radio if str(one.key).startswith("data_sheet_")]
     question.set_value("South")
     _fine(app.run())

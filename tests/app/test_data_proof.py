@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.model import translator
 from curim_data.store import Home
-from tests.app.conftest import SHELL, SPOKEN, TIMEOUT, errors
+from tests.app.conftest import SPOKEN, bring, visit
 
 HEAD = {
     "el": "κωδικός;ημερομηνία;ώρα;κατηγορία;φύλο θύματος;γεωγραφικό πλάτος;γεωγραφικό μήκος;παρατηρήσεις",
@@ -43,15 +43,7 @@ def base(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 def _open(lang: str, *files: tuple[str, bytes]) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"] = lang
-    app.query_params["home"] = "own"
-    app.switch_page("data.py")
-    app.run()
-    app.file_uploader[0].set_value([(name, content, "text/csv") for name, content in files])
-    app.run()
-    assert not errors(app)
-    return app
+    return bring(visit("data", lang=lang, home="own"), *files)
 
 
 def _charts(app: AppTest) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from curim_data.sample.plans import demo_plans
 from curim_data.store import Home
 from curim_data.store.home import create_home
 from pages.parts.briefing import document
-from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.conftest import errors, visit
 from tests.app.test_left_out import drawn, page
 
 LINK, COLOUR = "[Prize](https://evil.example)", ":red[x]"
@@ -84,17 +84,6 @@ def here(hostile: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     return hostile
 
 
-def _open(name: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    for word, value in {"lang": "en", **query}.items():
-        app.query_params[word] = value
-    if name != "briefing":
-        app.switch_page(f"{name}.py")
-    app.run()
-    assert not errors(app)
-    return app
-
-
 def _markdown(app: AppTest) -> list[str]:
     """Everything in a run that the browser reads as Markdown."""
     texts = [
@@ -117,7 +106,7 @@ def _markdown(app: AppTest) -> list[str]:
 def test_no_page_makes_a_link_of_it(name: str, role: str) -> None:
     query = {"category": f"{LINK},{COLOUR},lighting_poor", "district": LINK}
     for asked in ({}, query):
-        told = _markdown(_open(name, **asked, **({"as": "council"} if role == "council" else {})))
+        told = _markdown(visit(name, **asked, **({"as": "council"} if role == "council" else {})))
         assert [text for text in told if HOSTILE.search(text)] == []
         if asked and name in ("briefing", "hotspots", "trends", "gender"):
             assert any(r"\[Prize\]" in text or r"\[prize\]" in text for text in told)
@@ -129,7 +118,7 @@ def test_an_open_plan_is_shown_as_it_stands(here: Home, view: str) -> None:
     plans = store.list()
     store.close()
     for plan in plans:
-        app = _open("interventions", plan=plan.id, **({"as": view} if view else {}))
+        app = visit("interventions", plan=plan.id, **({"as": view} if view else {}))
         told = _markdown(app)
         if not view:
             for group in app.get("button_group"):

@@ -16,7 +16,7 @@ from pages.parts.frame import guard, reader, record
 from pages.parts.frame.guard import NotPermitted, _checked
 from pages.parts.frame.reader import Reader, Refusal
 from pages.parts.frame.results import forget_results
-from tests.app.conftest import MAYOR, PAGES, SHELL, TIMEOUT, errors, recorded
+from tests.app.conftest import MAYOR, PAGES, recorded, visit
 from tests.houses import MARKS, House, everything
 
 pytestmark = pytest.mark.usefixtures("in_house")
@@ -31,17 +31,6 @@ VISITED = (
 def roles(house: House, alpha: str = "", beta: str = "") -> None:
     for home, role in ((house.alpha, alpha), (house.beta, beta)):
         (home.path / "roles.toml").write_text(f'"{MAYOR}" = "{role}"\n' if role else "", "utf-8")
-
-
-def visit(name: str = "briefing", **query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    for word, value in {"lang": "en", **query}.items():
-        app.query_params[word] = value
-    if name != "briefing":
-        app.switch_page(f"{name}.py")
-    app.run()
-    assert errors(app) == []
-    return app
 
 
 def switch(app: AppTest) -> dict[str, str]:

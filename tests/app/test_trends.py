@@ -17,7 +17,7 @@ from curim_data.store import Home
 from curim_data.studies.brief import brief_changes, usual_since
 from curim_data.studies.brief_text import change_name, event_sure
 from curim_data.studies.change_words import NOT_KNOWN
-from tests.app.conftest import SHELL, SPOKEN, TIMEOUT, Open, errors, word
+from tests.app.conftest import SPOKEN, Open, errors, visit, word
 from tests.stored import seen_by
 
 
@@ -87,13 +87,7 @@ def one_year(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 def _texts(home: Home, monkeypatch: pytest.MonkeyPatch, page: str, **words: str) -> tuple[AppTest, list[str]]:
     monkeypatch.setenv("CURIM_HOME", str(home.path))
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    for name, value in words.items():
-        app.query_params[name] = value
-    if page != "briefing":
-        app.switch_page(f"{page}.py")
-    app.run()
-    assert not errors(app)
+    app = visit(page, **words)
     return app, [one.value.replace("\\", "") for kind in (app.main.markdown, app.main.caption) for one in kind]
 
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from analysis.spots.label_placement import (
     MOST_LABELS,
+    Anchor,
     Label,
+    LabelBox,
     PlacedLabel,
     _meet,
     placed_labels,
@@ -97,6 +99,28 @@ def test_what_stands_already_is_kept_clear() -> None:
     far = placed_labels([Label(("Harbour",), 20.0, 60.0, 12.0, bold=False, beside=False)], before=strong)
     assert [one.text for one in far] == ["Harbour"]
     assert [(one.anchor, one.right, one.down) for one in far] == [("middle", 0.0, 0.0)]
+
+
+def test_the_part_that_two_boxes_share_is_of_the_smaller_one() -> None:
+    large, small = LabelBox(0, 0, 100, 20), LabelBox(90, 10, 110, 20)
+    assert large.shared(small) == small.shared(large) == pytest.approx(0.5)
+    assert worst_overlap([large, small, LabelBox(200, 0, 210, 10)]) == pytest.approx(0.5)
+    assert worst_overlap([]) == worst_overlap([large]) == 0.0
+
+
+def test_letters_have_five_widths_and_regular_type_is_narrower() -> None:
+    widths = {"i1ι ": 0.36, "fλJ": 0.48, "aα7": 0.63, "AΔ": 0.76, "mΩW": 0.96}
+    for letters, width in widths.items():
+        assert [text_width(letter, 10.0) for letter in letters] == pytest.approx([10 * width] * len(letters))
+    assert text_width("mA", 10.0) == text_width("mA", 10.0, bold=True)
+    assert Label(("1",), 0.0, 0.0).bold
+    assert text_width("mA", 10.0, bold=False) == pytest.approx(0.94 * text_width("mA", 10.0))
+
+
+@pytest.mark.parametrize(("anchor", "left"), [("start", 109.0), ("middle", 79.0), ("end", 49.0)])
+def test_a_name_covers_its_width_from_its_anchor_on_and_a_margin(anchor: Anchor, left: float) -> None:
+    placed = PlacedLabel(0, "one", anchor, 9.0, -4.0, 50.0, 20.0, 60.0, 17.0)
+    assert placed.box(2.0) == LabelBox(left - 3, 36 - 8.5, left + 60 + 3, 36 + 8.5)
 
 
 @pytest.mark.parametrize("font", ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"])

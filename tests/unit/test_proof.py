@@ -137,6 +137,11 @@ def test_the_proof_does_not_depend_on_blocks(home: Home, monkeypatch: pytest.Mon
     assert [row.row for row in whole.rows] == [1, 168, 335]
 
 
+def test_an_import_that_writes_builds_no_proof(home: Home) -> None:
+    rows = "alert_id;reported_at;category;latitude;longitude\nA1;2025-03-01T10:00;noise;37.943;23.647"
+    assert import_file(home, rows.encode(), "one.csv", now=NOW).proof is None
+
+
 # Rows as read and as understood, in several languages
 
 
@@ -233,10 +238,33 @@ def test_a_time_that_stands_in_for_none(home: Home) -> None:
     assert "100 of 300 times are exactly 00:00" in texts(home, proof)
 
 
+def test_midnight_of_another_zone(home: Home) -> None:
+    moments = [m.replace(hour=0, minute=0) if at % 3 == 0 else m for at, m in enumerate(_moments(300))]
+    proof = proof_of(home, _file([f"{moment:%Y-%m-%dT%H:%M}Z" for moment in moments]))
+    assert codes(proof) == ["utc_midnight"]
+
+
 def test_midnight_where_the_clocks_are_utc_is_a_time_that_stands_in() -> None:
     found = Proof(100, {}, (60, *(2,) * 20, 0, 0, 0), (0,) * 7, (), (), 0, {}, (), (), ())
     evidence = Evidence(0, (50, *(0,) * 1439), 50, {}, 0, has_category=False)
     assert [one.code for one in concerns(found, evidence)] == ["same_time"]
+
+
+def test_a_lost_afternoon(home: Home) -> None:
+    moments = [m.replace(hour=m.hour % 12 + 1) for m in _moments(300)]
+    assert codes(proof_of(home, _file([f"{moment:%Y-%m-%dT%H:%M}" for moment in moments]))) == ["half_day"]
+
+
+def test_no_weekend(home: Home) -> None:
+    days = [m for m in _moments(400) if m.weekday() < 5]
+    assert codes(proof_of(home, _file([f"{day:%Y-%m-%d}" for day in days]))) == ["no_weekend"]
+
+
+def test_dates_in_the_future(home: Home) -> None:
+    times = [f"{m:%Y-%m-%dT%H:%M}" for m in _moments(97)] + ["2031-05-01T10:00", "2029-05-01T10:00"]
+    proof = proof_of(home, _file(times))
+    assert codes(proof) == ["future"]
+    assert "Dates in the future: 2." in texts(home, proof)
 
 
 def test_one_day_and_the_first_of_months_and_twelve_days(home: Home) -> None:
@@ -265,6 +293,14 @@ def test_one_month_far_dates_and_missing_months(home: Home) -> None:
     assert [n == 0 for _, n in proof.periods] == [month in (4, 5, 9) for month in range(1, 13)]
 
 
+def test_one_category_and_no_kind(home: Home) -> None:
+    times = [f"{m:%Y-%m-%dT%H:%M}" for m in _moments(100)]
+    proof = proof_of(home, _file(times, category="noise"))
+    assert codes(proof) == ["one_category"]
+    assert f"have one category, {EN.label(home.city().categories['noise'].labels)}" in texts(home, proof)
+    assert "no_category" in codes(proof_of(home, _file(times, category=" ")))
+
+
 def test_a_kind_that_is_not_known_is_said_with_its_categories(home: Home) -> None:
     some = CategoryProof("zork", (), 12)
     found = Proof(20, {}, (0,) * 24, (0,) * 7, (), (some,), 1, {"": 12, "offence": 8}, (), (), ())
@@ -281,6 +317,13 @@ def test_categories_whose_names_tell_no_kind(home: Home) -> None:
     assert codes(proof) == ["no_kind"]
     assert "The kind of 20 of 60 alerts is not known, such as those of Zorkwurz." in texts(home, proof)
     assert "Zorkwurz 33 % (Not known)" in texts(home, proof)
+
+
+def test_a_long_time_is_shown_by_year_with_the_years_between() -> None:
+    months = ((dt.date(2010, 5, 1), 3), (dt.date(2010, 6, 1), 1), (dt.date(2013, 7, 1), 2))
+    found = Proof(6, {}, (0,) * 24, (0,) * 7, months, (), 0, {}, (), (), ())
+    assert found.by_year
+    assert found.periods == tuple((dt.date(year, 1, 1), n) for year, n in ((2010, 4), (2011, 0), (2012, 0), (2013, 2)))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
