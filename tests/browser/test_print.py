@@ -71,14 +71,6 @@ def test_the_keys_for_printing_print_a_dark_page_in_the_light_theme(visit: Visit
     assert paper.evaluate("window.printed") == 1
 
 
-def test_a_light_page_leaves_the_keys_for_printing_to_the_browser(visit: Visit) -> None:
-    page = visit("trends", lang="el")
-    page.evaluate("window.addEventListener('keydown', event => { window.kept = !event.defaultPrevented })")
-    page.keyboard.press("Control+p")
-    assert page.evaluate("window.kept")
-    assert len(page.context.pages) == 1
-
-
 def test_what_a_dark_page_says_by_colour_keeps_it_on_paper(visit: Visit) -> None:
     page = visit("trends", lang="el", dark=True)
     page.emulate_media(media="print", color_scheme="dark")
