@@ -25,13 +25,8 @@ from curim_data.studies.brief import (
     BriefStudy,
     brief_changes,
     brief_study,
-    usual_since,
 )
-from curim_data.studies.brief_content import brief_content
 from curim_data.studies.brief_text import (
-    against_words,
-    change_area,
-    change_theme,
     counts_before_after,
     counts_words,
     headline,
@@ -39,10 +34,9 @@ from curim_data.studies.brief_text import (
 )
 from curim_data.studies.changes import change_study
 from curim_data.studies.findings import Count, make_finding
-from curim_data.studies.written_changes import written_changes
 from pages.parts.findings.chart import bars_figure
 from pages.parts.frame import palette, results
-from tests.app.conftest import SPOKEN, Open, errors, word
+from tests.app.conftest import SPOKEN, Open, errors
 from tests.stored import seen_by
 
 SINCE_MEETING = AlertFilter(period="meeting")
@@ -68,15 +62,6 @@ def test_a_filter_without_alerts_leaves_a_briefing(open_page: Open) -> None:
     assert "too few alerts to compare" in app.main.title[0].value
 
 
-def test_the_day_since_is_the_readers(open_page: Open) -> None:
-    app = open_page("briefing", lang="en", period="28d")
-    app.date_input(key="briefing_since").set_value(dt.date(2026, 9, 21)).run()
-    assert not errors(app)
-    assert app.main.title[0].value.startswith("Since 21 September 2026")
-    assert word(app, "since") == "2026-09-21"
-    assert word(app, "period") == ""
-
-
 def test_the_rest_of_the_page_stands_where_the_changes_fail(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("no changes")
@@ -88,59 +73,6 @@ def test_the_rest_of_the_page_stands_where_the_changes_fail(open_page: Open, mon
     assert app.error
 
 
-@pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.ANALYST])
-def test_without_a_day_before_there_is_nothing_to_compare(sample: Home, t: Translator, audience: Audience) -> None:
-    source = open_for(sample, audience)
-    for f in (AlertFilter(period="all"), AlertFilter(period="", start=dt.date(2001, 1, 1), end=dt.date(2026, 12, 1))):
-        study = brief_study(seen_by(source, audience), f)
-        assert study.changes.periods.before is None
-        assert study.verdict == "unknown"
-        assert headline(study, t).endswith("There is no earlier time to compare with.")
-        assert not study.findings
-        assert written_changes(change_study(source, f), seen_by(source, audience)).empty
-        told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
-        assert not told.compared
-    second = AlertFilter(period="", start=source.first + dt.timedelta(days=1), end=source.as_of)
-    assert brief_study(seen_by(source, audience), second).changes.periods.before == (source.first, source.first)
-
-
-def test_a_card_says_what_its_change_was_tested_against(
-    open_page: Open, sample: Home, council: BriefStudy, t: Translator
-) -> None:
-    app = open_page("briefing", **{"lang": "en", "as": "council"})
-    told = [words.value.replace("\\", "") for words in app.main.markdown]
-    for finding in council.findings:
-        counts, against = counts_words(finding, t), against_words(finding, t)
-        assert any(counts in words and against in words for words in told)
-    for event in council.events:
-        assert any(event.sentences(sample.city(), t)[0] in words for words in told)
-
-
-@pytest.mark.parametrize("audience", [Audience.SPECIALIST, Audience.COUNCIL, Audience.PUBLIC])
-@pytest.mark.parametrize("f", [AlertFilter(), AlertFilter(period="quarter")])
-def test_every_audience_gets_the_same_findings(sample: Home, audience: Audience, f: AlertFilter) -> None:
-    source = open_for(sample, audience)
-    since = usual_since(source, f)
-    exact = brief_changes(open_source(sample), f, since)
-    shown = brief_changes(seen_by(source, audience), f, since)
-    assert [one.id for one in shown.findings] == [one.id for one in exact.findings]
-    assert exact.findings
-    for one, other in zip(shown.findings, exact.findings, strict=True):
-        assert (one.change.grade, one.change.direction, one.kind) == (
-            other.change.grade,
-            other.change.direction,
-            other.kind,
-        )
-        for may in one.counts:
-            assert may.least == 1 if audience is Audience.SPECIALIST else may.least in (5, 10)
-            assert may.n is None or may.n == 0 or may.n >= may.least
-    assert (shown.verdict, shown.looked_at) == (exact.verdict, exact.looked_at)
-    assert [(one.cell, one.day, one.event.grade) for one in shown.events] == [
-        (one.cell, one.day, one.event.grade) for one in exact.events
-    ]
-    assert shown.changes.changes.frame.empty
-
-
 def test_under_a_filter_of_its_own_the_council_gets_what_the_copy_tells(sample: Home) -> None:
     """The copy searched as who sees all searches the alerts, since the number of filters has no limit."""
     f, source = AlertFilter(categories=("lighting_poor",)), open_for(sample, Audience.COUNCIL)
@@ -150,21 +82,6 @@ def test_under_a_filter_of_its_own_the_council_gets_what_the_copy_tells(sample: 
     assert shown.findings
     for one, other in zip(shown.findings, alone.findings, strict=True):
         assert (one.change.q, one.change.grade, one.kind) == (other.change.q, other.change.grade, other.kind)
-
-
-def test_the_paper_lists_the_findings_of_the_page(sample: Home, t: Translator) -> None:
-    source, city = open_for(sample, Audience.COUNCIL), sample.city()
-    exact = brief_changes(open_source(sample), AlertFilter(), source.meeting)
-    paper = brief_content(
-        brief_study(seen_by(source, Audience.COUNCIL), AlertFilter(), source.meeting),
-        AlertFilter(),
-        city,
-        t,
-        made=source.as_of,
-    )
-    assert [(row.what, row.where) for row in paper.changes if row.against] == [
-        (change_theme(finding.change, city, t), change_area(finding.change, city, t)) for finding in exact.findings
-    ]
 
 
 def test_a_finding_counts_what_its_filter_counts(sample: Home) -> None:

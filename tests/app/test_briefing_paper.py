@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analysis.gender import NONE_OF_BOTH, category_ratios
-from analysis.report.brief import Brief, PlanRow
+from analysis.report.brief import Brief
 from analysis.report.documents import brief_document
 from curim_data import query
 from curim_data.engine import open_source
@@ -28,16 +27,12 @@ from curim_data.studies.brief import (
     brief_study,
 )
 from curim_data.studies.brief_content import brief_content, how_many_tested, opens_here_only
-from curim_data.studies.brief_questions import meeting_questions
 from curim_data.studies.brief_text import (
     affected_sentence,
-    change_area,
-    change_name,
     counts_before_after,
     counts_words,
     finding_sentences,
     headline,
-    missing_sentence,
     sure_sentence,
     women_sentence,
 )
@@ -79,18 +74,6 @@ def test_the_paper_holds_what_the_page_tells(council: BriefStudy, sample: Home, 
 def year(sample: Home) -> BriefStudy:
     source = open_for(sample, Audience.COUNCIL)
     return brief_study(seen_by(source, Audience.COUNCIL), AlertFilter(), source.meeting)
-
-
-@pytest.mark.parametrize("lang", SPOKEN)
-def test_what_was_not_compared_is_no_result(year: BriefStudy, sample: Home, lang: str) -> None:
-    t, city = translator(lang), sample.city()
-    counts = {"category": ["theft", "theft", "noise", "noise"], "affected_gender": ["woman", "man"] * 2}
-    nothing = category_ratios(pd.DataFrame({**counts, "n": [30.0, 0.0, 20.0, 0.0]}))
-    assert nothing.n_tested == 0
-    told = affected_sentence(replace(year, weights=nothing), city, t)
-    missing = missing_sentence(year, city, t)
-    assert told == " ".join(filter(None, (year.shares.sentence(t), nothing.sentence(t), missing)))
-    assert nothing.sentence(t) == t(NONE_OF_BOTH)
 
 
 def test_a_district_of_many_residents_and_few_alerts_is_not_known(sample: Home) -> None:
@@ -210,21 +193,3 @@ def _of_spots(told: Brief, sample: Home, t: Translator) -> dict[str, str]:
 def _of_spots_on(app: AppTest, heading: str) -> dict[str, str]:
     shown = next(table.value for table in app.main.table if heading in table.value.columns)
     return dict(zip(shown["Hot spot"], shown[heading], strict=True))
-
-
-@pytest.mark.parametrize("lang", SPOKEN)
-def test_the_four_questions_follow_from_what_was_found(year: BriefStudy, sample: Home, lang: str) -> None:
-    t, city = translator(lang), sample.city()
-    asked = meeting_questions(year, city, t)
-    first = change_name(year.findings[0].change, city, t)
-    assert len(asked) == len(set(asked)) == 4
-    assert asked[0].startswith(first)
-    assert counts_words(year.findings[0], t) in asked[0]
-    assert first in asked[2]
-    assert sum(change_name(one.change, city, t) in asked[1] for one in year.findings) == 2
-    assert any(change_area(one.change, city, t) in asked[3] for one in year.findings)
-    late = PlanRow("Φως", "Δήμος", "", "", "late")
-    assert t("“{plan}” is late: what does it need, and from whom?", plan="Φως") in meeting_questions(
-        year, city, t, [late]
-    )
-    assert all(one.rstrip()[-1] in ";?" for one in asked)

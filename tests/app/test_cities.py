@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -200,27 +198,6 @@ def test_whole_months_that_both_cities_have_are_compared() -> None:
     longest = dt.date(2021, 4, 1), dt.date(2022, 10, 31)
     assert compared_periods(one, other, "all") == Periods(longest, longest, common=True)
     assert compared_periods(other, one, "all") == Periods(longest, longest, common=True)
-
-
-def test_rates_stand_where_both_cities_know_their_inhabitants(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    missing = "No rates are compared: the profile of ALPHAN Piraeus and BETAN Piraeus holds no inhabitants."
-    assert missing in [one.value for one in visit("cities", city="alpha").markdown]
-    homes = [tmp_path / word for word in ("alpha", "beta")]
-    for home, people in zip(homes, (50_000, 20_000), strict=True):
-        shutil.copytree(house.folder / home.name, home)
-        district = Home(home).city().districts[0].id
-        (home / "city" / "population.csv").write_text(f"district,women,men,total\n{district},1,1,{people}\n", "utf-8")
-    monkeypatch.setenv("CURIM_HOMES", ":".join(map(str, homes)))
-    told = [one.value for one in visit("cities", city="alpha").markdown]
-    first, second = counted(Home(homes[0])), counted(Home(homes[1]))
-    days = (first.period[1] - first.period[0]).days + 1
-    for name, figures, people in (("ALPHAN", first, 50_000), ("BETAN", second, 20_000)):
-        rate = figures.alerts / people * 1000 * 365.25 / days
-        assert any(text.startswith(f"{name} Piraeus: {rate:.1f} ") for text in told)
-    ratio = first.alerts / 50_000 / (second.alerts / 20_000)
-    assert any(f"reports {ratio:.2f} times" in text for text in told)
 
 
 def facts(**changes: Any) -> Any:

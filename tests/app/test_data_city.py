@@ -132,18 +132,6 @@ def test_residents_landmarks_and_categories(home: Home) -> None:
     assert len(profile_versions.versions(home)) == 5
 
 
-def test_a_projection_that_is_not_said_is_asked(home: Home) -> None:
-    far = {"West": shapely.box(650000, 6860000, 653000, 6863000)}
-    app = bring(opened(), "districts", "d.geojson", geojson(far))
-    assert "coordinate system" in app.error[0].value
-    (asked,) = [one for one in app.number_input if str(one.key).startswith("data_city_epsg_")]
-    asked.set_value(2154).run()
-    assert not errors(app)
-    assert not app.error
-    click(app, "data_city_use")
-    assert [area.id for area in home.city().districts] == ["west"]
-
-
 def test_name_and_zone_are_saved_and_the_profile_accepted(home: Home) -> None:
     app = opened(part="names")
     version = home.city().version

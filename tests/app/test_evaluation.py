@@ -10,7 +10,7 @@ from curim_data.model import LANGUAGES, PlanStatus
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store import Home
 from curim_data.studies.evaluation import ALSO_OF_THE_COPY, OF_THE_ALERTS, OF_THE_COPY
-from tests.app.conftest import SPOKEN, Open, errors, word
+from tests.app.conftest import SPOKEN, Open, errors
 
 PAGE = "evaluation"
 
@@ -31,17 +31,6 @@ def test_each_figure_says_whose_counts_it_shows(open_page: Open) -> None:
         captions = [caption.value for caption in app.caption]
         assert captions.count(ALSO_OF_THE_COPY.text) == 2 * told
         assert captions.count(OF_THE_ALERTS.text) == captions.count(OF_THE_COPY.explanation.text) == told
-
-
-def test_choice_goes_into_the_address(open_page: Open, sample: Home) -> None:
-    store = PlanStore(sample.plans_url)
-    plan = store.list(PlanStatus.RUNNING)[0]
-    store.close()
-    app = open_page(PAGE, lang="en")
-    app.selectbox(key="evaluation_plan").select(plan.id).run()
-    assert not errors(app)
-    assert word(app, "plan") == plan.id
-    assert app.selectbox(key="evaluation_plan").value == plan.id
 
 
 def test_result_is_kept_with_the_plan(open_page: Open, sample: Home) -> None:

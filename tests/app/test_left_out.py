@@ -11,11 +11,10 @@ from streamlit.testing.v1 import AppTest
 import sample_data
 from analysis.report.brief import PlanRow
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Message, Role, translator
-from curim_data.model.absence import LEFT_TO_THE_ANALYST
+from curim_data.model import Audience, CityProfile, Role, translator
 from curim_data.model.city import load_city
 from pages.parts.briefing import sections
-from pages.parts.frame import Page, footer
+from pages.parts.frame import Page
 from pages.parts.frame.footer import draw_few_mapped_note
 
 T = translator("en")
@@ -48,17 +47,6 @@ def test_a_map_of_less_than_half_of_the_alerts_says_so(n: int, mapped: int, excl
     warnings = [text.value for text in drawn(draw_few_mapped_note, page(), total, excluded).warning]
     assert len(warnings) == told
     assert all(f"Only 49 of {n} alerts" in text and "Data page" in text for text in warnings)
-
-
-@pytest.mark.parametrize("missing", LEFT_TO_THE_ANALYST)
-def test_who_cannot_open_the_data_page_is_not_sent_there(missing: str) -> None:
-    council, analyst = (footer.missing(page(role=role), Message(missing)) for role in (Role.COUNCIL, Role.ANALYST))
-    assert analyst == T(missing)
-    assert "the analyst can add" in council.replace("The", "the")
-    assert "curim" not in council
-    total = SimpleNamespace(n=100, mapped=49, threshold=1, shown=lambda count: count)
-    (note,) = drawn(draw_few_mapped_note, page(role=Role.COUNCIL), total, 0).warning
-    assert "Data" not in note.value
 
 
 @pytest.mark.parametrize("narrow", [False, True])

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, translator
 from curim_data.model.place_names import PlaceNames
 from pages.parts.charts.plots import CLOSEST, CLOSEST_ON_PHONE, _log_ticks
@@ -87,35 +86,6 @@ def test_a_city_without_landmarks_has_its_districts_else_the_areas_that_exports_
     cell = h3.latlng_to_cell(middle.y, middle.x, 9)
     table = pd.DataFrame({"kind": ["area", "street"], "name": ["Κέντρο", "Οδός"], "cell": [cell, cell], "n": [9, 9]})
     assert names(replace(CITY, landmarks=(), districts=(), place_names=PlaceNames(table))) == {"Κέντρο"}
-
-
-def test_the_area_of_a_filter_has_a_shape() -> None:
-    assert basemap.filter_area(AlertFilter(), CITY) is None
-    district, mark = CITY.districts[0], CITY.landmarks[0]
-    whole = basemap.filter_area(AlertFilter(districts=(district.id,)), CITY)
-    assert whole is not None
-    assert whole.equals(district.polygon)
-    disc = basemap.filter_area(AlertFilter(places=(mark.id,)), CITY)
-    assert disc is not None
-    x, y = CITY.project(*np.array(disc.exterior.coords).T)
-    at = CITY.project(mark.longitude, mark.latitude)
-    assert np.hypot(x - at[0], y - at[1]) == pytest.approx(mark.radius, rel=0.01)
-    both = basemap.filter_area(AlertFilter(districts=(district.id,), places=(mark.id,)), CITY)
-    assert both is not None
-    assert both.area == pytest.approx(whole.intersection(disc).area)
-
-
-def test_one_line_goes_round_cells_that_touch() -> None:
-    middle = h3.latlng_to_cell(37.94, 23.64, 10)
-    ring, disk = set(h3.grid_ring(middle, 1)), set(h3.grid_disk(middle, 1))
-    far = h3.latlng_to_cell(37.96, 23.66, 10)
-    assert cell_map.touching([]) == []
-    assert cell_map.touching([far, *ring]) == sorted([[far], sorted(ring)])
-    rows = cell_map._area_lines("hot", [*disk, far], "#000000").data
-    assert sorted(row["cells"] for row in rows) == [1, 7]
-    assert all(len(row["rings"]) == 1 for row in rows)
-    (hollow,) = cell_map._area_lines("hot", ring, "#000000").data
-    assert sorted(len(set(map(tuple, points))) for points in hollow["rings"]) == [6, 18]
 
 
 def test_long_names_wrap_so_that_all_columns_are_in_view() -> None:

@@ -19,7 +19,7 @@ from curim_data.store import Home
 from curim_data.store.meetings import read_meetings
 from pages.parts.briefing.meetings import CHOICE
 from pages.parts.briefing.queries import KEY
-from tests.app.conftest import Open, errors, word
+from tests.app.conftest import Open, errors
 
 
 @pytest.fixture
@@ -33,21 +33,6 @@ def own(sample: Home, open_page: Open, tmp_path: Path, monkeypatch: pytest.Monke
 
 def _title(app: AppTest) -> str:
     return str(app.title[0].value)
-
-
-def test_another_meeting_or_day_is_chosen(open_page: Open, sample: Home) -> None:
-    earlier = read_meetings(sample.path)[0].day
-    app = open_page("briefing", lang="en")
-    app.selectbox(key=CHOICE).select(earlier).run()
-    assert not errors(app)
-    assert word(app, "since") == earlier.isoformat()
-    assert app.date_input(key=KEY).value == earlier
-    app.date_input(key=KEY).set_value(earlier + dt.timedelta(days=1)).run()
-    assert not errors(app)
-    assert app.selectbox(key=CHOICE).value is None
-    assert word(app, "since") == (earlier + dt.timedelta(days=1)).isoformat()
-    app.selectbox(key=CHOICE).select(read_meetings(sample.path)[-1].day).run()
-    assert not word(app, "since")
 
 
 def test_a_meeting_is_kept_renamed_and_removed_on_the_page(open_page: Open, own: Home) -> None:

@@ -8,14 +8,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
-from curim_data.model import Audience, Translator, translator
-from curim_data.model.i18n import Span
-from curim_data.protection import open_for
+from curim_data.model import translator
 from curim_data.store import Home
-from curim_data.studies.brief import brief_changes, usual_since
-from curim_data.studies.brief_text import change_name, event_sure
 from curim_data.studies.change_words import NOT_KNOWN
 from tests.app.conftest import SPOKEN, Open, errors, visit, word
 from tests.stored import seen_by
@@ -136,51 +131,6 @@ def test_the_councils_hours_are_whole_bands_and_none_of_so_few(open_page: Open) 
     assert not errors(app)
     assert any(one.value.startswith("Fewer than 5 alerts have a known hour") for one in app.markdown)
     assert not any("fullest day" in one.value for one in app.markdown)
-
-
-@pytest.mark.parametrize("words", [{}, {"period": "quarter"}, {"as": "council"}], ids=["usual", "quarter", "council"])
-@pytest.mark.parametrize("lang", SPOKEN)
-def test_title_and_table_begin_with_the_first_finding_of_the_briefing(
-    open_page: Open, sample: Home, lang: str, words: dict[str, str]
-) -> None:
-    app, t, f = (
-        open_page("trends", lang=lang, **words),
-        translator(lang),
-        AlertFilter(period=words.get("period", "12m")),
-    )
-    assert not errors(app)
-    audience = Audience.COUNCIL if "as" in words else Audience.ANALYST
-    source = open_for(sample, audience)
-    study = brief_changes(seen_by(source, audience), f, usual_since(source, f))
-    first = next(one for one in study.findings if one.clear)
-    assert app.main.title[0].value.startswith(change_name(first.change, sample.city(), t))
-    table = app.main.dataframe[0].value
-    told = [finding.counts[1].n for finding in study.findings]
-    # words where some counts are small, else numbers
-    shown_counts = [int(re.sub(r"\D", "", n)) if isinstance(n, str) else n for n in table["after"].head(len(told))]
-    assert shown_counts == told
-    periods = study.changes.periods
-    assert periods.before is not None
-    spans = {"after": Span(*periods.after), "before": Span(*periods.before)}
-    assert t("{after}, compared with {before}.", **spans) in [text.value for text in app.main.caption]
-
-
-@pytest.mark.parametrize("words", [{}, {"as": "council"}], ids=["analyst", "council"])
-def test_a_clear_event_is_the_title_and_the_changes_are_counted_below(
-    open_page: Open, sample: Home, t: Translator, words: dict[str, str]
-) -> None:
-    app = open_page("trends", lang="en", category="burglary", **words)
-    audience = Audience.COUNCIL if words else Audience.ANALYST
-    source = open_for(sample, audience)
-    study = brief_changes(seen_by(source, audience), AlertFilter(categories=("burglary",)), source.meeting)
-    event = study.events[0]
-    assert event.clear
-    first, *others = event.sentences(source.city, t)
-    assert app.title[0].value == t.pair(event.title(source.city, t), first)
-    below = " ".join(one.value for one in (*app.caption, *app.markdown))
-    assert all(sentence in below for sentence in (*others, event_sure(event, t)))
-    more = len(study.events) - 1 + len(study.findings)
-    assert (f"{more} more change" in below) == (more > 0)
 
 
 @pytest.mark.parametrize("by", ["week", "month"])

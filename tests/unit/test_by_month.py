@@ -21,7 +21,7 @@ from curim_data.model.known_time import DIMENSION_UNITS, CalendarUnit, TimeUnit,
 from curim_data.model.plan import Areas, Plan, PlanStatus
 from curim_data.studies.brief import brief_study
 from curim_data.studies.brief_content import brief_content
-from curim_data.studies.brief_text import finding_sentences, headline, none_sentence
+from curim_data.studies.brief_text import finding_sentences, headline
 from curim_data.studies.compare import CompareError, filter_pair
 from curim_data.studies.density import density_study
 from curim_data.studies.emerging import emerging_study
@@ -299,15 +299,3 @@ def test_a_plan_of_days_has_no_months_to_compare(tmp_path: Path) -> None:
     assert evaluation_obstacle(source, dataclasses.replace(plan, finish=dt.date(2020, 8, 28))) is None
     windows = comparison_windows(source, dt.date(2020, 5, 3), dt.date(2020, 8, 28))
     assert windows_sentence(windows, T) == "Before: June 2019 – July 2019. After: June 2020 – July 2020."
-
-
-def test_no_place_is_said_to_differ_where_none_was_looked_at(tmp_path: Path) -> None:
-    rows = [
-        alert(at, day=dt.date(2025, 1, 1) + dt.timedelta(days=at % 400), district=None, place=None) for at in range(800)
-    ]
-    study = brief_study(small_source(tmp_path, rows), AlertFilter(period="quarter"))
-    told = none_sentence(study, T)
-    assert not study.findings
-    assert "the number of all alerts changed no more" in told
-    assert "Places were not compared" in told
-    assert "a rise to" in told

@@ -14,10 +14,7 @@ from curim_data.store import Home
 
 Capture = pytest.CaptureFixture[str]
 
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_LANG", "en")
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def shapes(path: Path, **named: shapely.Geometry) -> Path:

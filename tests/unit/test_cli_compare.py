@@ -15,10 +15,7 @@ from curim_data.store import Home
 Capture = pytest.CaptureFixture[str]
 DARK = ("--light", "dark", "--period", "all")
 
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_LANG", "en")
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def test_the_places_where_women_and_men_differ(capsys: Capture, sample: Home, tmp_path: Path) -> None:

@@ -12,10 +12,7 @@ from curim_data.store import Home
 
 Capture = pytest.CaptureFixture[str]
 
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_LANG", "en")
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def answer(capsys: Capture, home: Home, *words: str) -> dict[str, Any]:

@@ -27,10 +27,7 @@ from curim_data.studies.hot_spots import hot_spot_study
 Capture = pytest.CaptureFixture[str]
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_LANG", "en")
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def answer(capsys: Capture, home: Home, *words: str) -> dict[str, Any]:

@@ -57,10 +57,7 @@ NO_COUNTS: Final = {
 SAID: Final = re.compile(r"(?<![\d.,–])(\d+) (?:alerts?|alerts?)\b")
 TYPICAL: Final = re.compile(r"typical place or category \(\d+ alerts?\)")  # the size of a change that would be seen
 
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_LANG", "en")
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def numbers(value: Any, name: str = "") -> Iterator[tuple[str, float]]:

@@ -8,18 +8,12 @@ import h3.api.basic_int as h3
 import pandas as pd
 import pytest
 
-from curim_data.engine import Source, open_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, KnownTime, Message
 from curim_data.model.absence import DISTRICTS_IN_WORDS, NO_DISTRICTS
 from curim_data.model.place_names import PlaceNames
-from curim_data.store import Home
 from pages.parts.frame.filter_bar import field_absence
-
-
-@pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
 
 
 def absent(source: Source) -> set[str]:

@@ -1,8 +1,6 @@
 import datetime as dt
 import io
-import re
 from dataclasses import replace
-from pathlib import Path
 from zipfile import ZipFile
 
 import numpy as np
@@ -25,25 +23,18 @@ from analysis.report.maps import NumberedSpot, city_map
 from analysis.report.word import render_docx
 from analysis.spots.label_placement import text_width
 from curim_data.model import LANGUAGES, CityProfile, Plan, translator
-from curim_data.model.city import load_city
 from curim_data.model.plan import Action, CategoryShare, Interval, Problem
-from sample_data import PROFILE
 
 NASTY = '#import "x": * =cmd() #read("/etc/passwd") *bold* $x$ <a> \\u{41} `raw` @ref'
 
 
 @pytest.fixture(scope="module")
-def piraeus() -> CityProfile:
-    return load_city(Path(PROFILE))
-
-
-@pytest.fixture(scope="module")
-def picture(piraeus: CityProfile) -> Picture:
-    index = piraeus.land_cells(9).index
+def picture(city: CityProfile) -> Picture:
+    index = city.land_cells(9).index
     cells = pd.DataFrame({"n": np.arange(len(index), dtype=float)}, index=index)
-    mark = piraeus.landmarks[1]
+    mark = city.landmarks[1]
     spots = [NumberedSpot(1, mark.labels["el"], mark.longitude, mark.latitude)]
-    return city_map(piraeus, cells, translator("el"), spots=spots, hot=index[-4:], source="12 μήνες")
+    return city_map(city, cells, translator("el"), spots=spots, hot=index[-4:], source="12 μήνες")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +61,7 @@ def brief(picture: Picture) -> Brief:
 
 
 @pytest.fixture(scope="module")
-def plan(piraeus: CityProfile) -> Plan:
+def plan(city: CityProfile) -> Plan:
     problem = Problem(
         place="piraeus_station",
         names={"el": "Σταθμός Πειραιά", "en": "Piraeus Station", "fr": "Gare du Pirée"},
@@ -83,7 +74,7 @@ def plan(piraeus: CityProfile) -> Plan:
     light, audit = find_measure("lighting_improved"), find_measure("women_safety_audit")
     assert light is not None
     assert audit is not None
-    made = draft_plan(problem, piraeus, dt.date(2026, 10, 31), measures=[light, audit]).plan
+    made = draft_plan(problem, city, dt.date(2026, 10, 31), measures=[light, audit]).plan
     return replace(made, title=NASTY, actions=(Action(NASTY, "ΤΥ\x00", dt.date(2027, 1, 5)),), budget=48000.0)
 
 
@@ -93,8 +84,8 @@ def text_of(made: bytes) -> str:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_brief_is_an_accessible_pdf_of_one_or_two_pages(brief: Brief, piraeus: CityProfile, lang: str) -> None:
-    made = brief_document(brief, piraeus, translator(lang), "pdf")
+def test_the_brief_is_an_accessible_pdf_of_one_or_two_pages(brief: Brief, city: CityProfile, lang: str) -> None:
+    made = brief_document(brief, city, translator(lang), "pdf")
     reader = pypdf.PdfReader(io.BytesIO(made))
     root = reader.trailer["/Root"]
     assert root["/Lang"] == lang
@@ -112,21 +103,21 @@ def test_the_brief_is_an_accessible_pdf_of_one_or_two_pages(brief: Brief, piraeu
         assert part in told.replace("\u00a0", " ")
 
 
-def test_what_people_write_stays_text(brief: Brief, plan: Plan, piraeus: CityProfile) -> None:
+def test_what_people_write_stays_text(brief: Brief, plan: Plan, city: CityProfile) -> None:
     t = translator("el")
-    for made in (plan_document(plan, piraeus, t, "pdf"), brief_document(brief, piraeus, t, "pdf")):
+    for made in (plan_document(plan, city, t, "pdf"), brief_document(brief, city, t, "pdf")):
         told = text_of(made)
         assert "=cmd()" in told
         assert "#read(" in told
         assert "*bold*" in told
-    made = plan_document(plan, piraeus, t, "docx")
+    made = plan_document(plan, city, t, "docx")
     words = read_word(io.BytesIO(made))
     assert NASTY in [paragraph.text for paragraph in words.paragraphs]
     assert b"fldSimple" not in ZipFile(io.BytesIO(made)).read("word/document.xml")
 
 
-def test_the_word_file_has_structure(brief: Brief, piraeus: CityProfile) -> None:
-    made = brief_document(brief, piraeus, translator("el"), "docx")
+def test_the_word_file_has_structure(brief: Brief, city: CityProfile) -> None:
+    made = brief_document(brief, city, translator("el"), "docx")
     words = read_word(io.BytesIO(made))
     styles = [paragraph.style.name for paragraph in words.paragraphs if paragraph.style is not None]
     assert styles.count("Title") == 1
@@ -142,9 +133,9 @@ def test_the_word_file_has_structure(brief: Brief, piraeus: CityProfile) -> None
 
 
 @pytest.mark.parametrize("form", ["pdf", "docx"])
-def test_a_plan_names_its_measures_with_source_and_gaps(plan: Plan, piraeus: CityProfile, form: str) -> None:
+def test_a_plan_names_its_measures_with_source_and_gaps(plan: Plan, city: CityProfile, form: str) -> None:
     t = translator("en")
-    made = plan_document(plan, piraeus, t, form)  # type: ignore[arg-type]
+    made = plan_document(plan, city, t, form)  # type: ignore[arg-type]
     if form == "pdf":
         told = text_of(made)
         assert len(pypdf.PdfReader(io.BytesIO(made)).pages) <= 3
@@ -156,60 +147,16 @@ def test_a_plan_names_its_measures_with_source_and_gaps(plan: Plan, piraeus: Cit
         assert part in told
 
 
-@pytest.mark.parametrize(
-    ("drop", "told"), [(0.2, "1 alert fewer"), (12.0, "12 alerts fewer"), (12.1, "13 alerts fewer")]
-)
-def test_the_smallest_drop_that_would_be_seen_is_told_in_whole_alerts(
-    plan: Plan, piraeus: CityProfile, drop: float, told: str
-) -> None:
-    seen = replace(plan, assessment=replace(plan.assessment, smallest_drop=drop))
-    paper = read_word(io.BytesIO(plan_document(seen, piraeus, translator("en"), "docx")))
-    text = " ".join(paragraph.text for paragraph in paper.paragraphs)
-    assert re.search(rf"change that would be seen\W+{told}\b", text)
-
-
-def test_a_brief_writes_no_count_under_the_threshold(brief: Brief, piraeus: CityProfile) -> None:
+def test_a_brief_writes_no_count_under_the_threshold(brief: Brief, city: CityProfile) -> None:
     spots = (
         SpotRow(1, "Station", 61, 24.2, least=5),
         SpotRow(2, "Quay", 5, 1.2, least=5),
         SpotRow(3, "Square", 4, 1, least=5),
     )
-    made = brief_document(replace(brief, spots=spots), piraeus, translator("en"), "docx")
+    made = brief_document(replace(brief, spots=spots), city, translator("en"), "docx")
     rows = [[cell.text for cell in row.cells] for table in read_word(io.BytesIO(made)).tables for row in table.rows]
     told = {row[1]: row[2] for row in rows if len(row) > 1 and row[1] in ("Station", "Quay", "Square")}
     assert told == {"Station": "61", "Quay": "5", "Square": "fewer than 5"}
-
-
-def test_a_brief_names_the_first_plans_and_how_many_more_there_are(brief: Brief, piraeus: CityProfile) -> None:
-    plans = tuple(PlanRow(f"Plan {number}", "City", "Running", "Ends on 30 April 2027") for number in range(9))
-    made = brief_document(replace(brief, plans=plans), piraeus, translator("en"), "pdf")
-    told = text_of(made)
-    assert "Plan 5" in told
-    assert "Plan 6" not in told
-    assert "3 more plans" in told
-    assert len(pypdf.PdfReader(io.BytesIO(made)).pages) <= 2
-    assert "more plan" not in text_of(brief_document(replace(brief, plans=plans[:6]), piraeus, translator("en"), "pdf"))
-
-
-def test_a_brief_without_findings_says_so(piraeus: CityProfile) -> None:
-    day = dt.date(2026, 6, 30)
-    told = text_of(brief_document(Brief("Ησυχία.", day, day, day), piraeus, translator("en"), "pdf"))
-    assert "no change is larger than chance" in told
-    assert "and the season" not in told
-    assert "No place has more alerts" in told
-    assert "No plan has been decided yet." in told
-    assert "Sample data" not in told
-
-
-def test_a_brief_tells_what_each_change_was_compared_with(piraeus: CityProfile) -> None:
-    day = dt.date(2026, 6, 30)
-    rows = (
-        ChangeRow("a", "b", "1 → 9", ("c",), "d", "with the past"),
-        ChangeRow("e", "f", "1 → 9", ("c",), "d", "with the rest"),
-    )
-    for changes, parts in ((rows[:1], ["c d with the past"]), (rows, ["c d with the past", "c d with the rest"])):
-        told = text_of(brief_document(Brief("x", day, day, day, changes=changes), piraeus, translator("en"), "pdf"))
-        assert all(part in told for part in parts)
 
 
 def test_control_characters_are_left_out() -> None:
@@ -228,14 +175,14 @@ def test_maps_have_size_letters_and_words_for_those_who_do_not_see(picture: Pict
     assert text_of(render_pdf(document)).count("c") >= 1
 
 
-def test_a_name_on_the_map_of_paper_goes_without_its_distance(piraeus: CityProfile) -> None:
+def test_a_name_on_the_map_of_paper_goes_without_its_distance(city: CityProfile) -> None:
     spots = [NumberedSpot(1, "Queen Street, 24 km δυτικά του κέντρου", 23.64, 37.94)]
     figure = Sheet()
     axes = figure.add_axes((0, 0, 1, 1))
-    x, y = piraeus.project([23.64], [37.94])
+    x, y = city.project([23.64], [37.94])
     axes.set_xlim(x[0] - 3000, x[0] + 3000)
     axes.set_ylim(y[0] - 3000, y[0] + 3000)
-    maps._spots(axes, spots, piraeus)
+    maps._spots(axes, spots, city)
     assert [text.get_text() for text in axes.texts] == ["1  Queen Street"]
 
 

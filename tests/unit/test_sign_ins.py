@@ -113,20 +113,6 @@ def test_two_tabs_begin_one_session(database: Database, clock: Clock) -> None:
     patient.close()
 
 
-def test_use_is_written_down_seldom_and_rows_are_forgotten(database: Database, clock: Clock) -> None:
-    sessions = SignIns(database, clock)
-    sessions.check(KEY, START, LIMITS)
-    clock.now += 20
-    sessions.check(KEY, START, LIMITS)
-    assert rows(database) == [(KEY, START, START, "")]
-    clock.now += 20
-    sessions.check(KEY, START, LIMITS)
-    assert rows(database) == [(KEY, START, START + 40, "")]
-    clock.now += LIMITS.absolute + 86_400
-    sessions.check("b" * 64, clock.now, LIMITS)
-    assert [row[0] for row in rows(database)] == ["b" * 64]
-
-
 def test_where_nothing_can_be_written_the_open_go_on_and_no_one_is_let_in(
     database: Database, sessions: SignIns, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -8,12 +8,10 @@ import datetime as dt
 import pytest
 
 from curim_data import query
-from curim_data.engine import Source, open_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, KnownTime
 from curim_data.privacy import DisclosureError
-from curim_data.protection import open_for
-from curim_data.store import Home
 from curim_data.studies.compare import (
     CompareError,
     available_presets,
@@ -23,33 +21,7 @@ from curim_data.studies.compare import (
 )
 from tests.stored import seen_by
 
-BOTH = (Audience.ANALYST, Audience.COUNCIL)
 DARK = AlertFilter(period="all", dark=True)
-
-
-@pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
-
-
-@pytest.mark.parametrize("audience", BOTH)
-@pytest.mark.parametrize("f", [DARK, AlertFilter(dark=True)], ids=["all", "year"])
-def test_the_place_of_women_after_dark_is_the_one_that_differs(
-    sample: Home, audience: Audience, f: AlertFilter
-) -> None:
-    study = compare_study(open_for(sample, audience), f, "gender")
-    first = study.comparison.places[0]
-    assert study.names[first.id].place == "pasalimani"
-    assert first.share > 0.8
-    assert first.low > 2.5
-    more = [study.names[place.id].place for place in study.comparison.places if place.more > 0]
-    assert more[0] == "pasalimani"
-    # women are a larger share at Terpsithea too, though of fewer alerts; in the copy, whose cells are larger and whose
-    # alerts of one place and day move together, at the station and beside Pasalimani
-    if audience is Audience.ANALYST:
-        assert set(more[1:]) <= {"terpsithea"}
-    else:
-        assert set(more[1:]) <= {"piraeus_station", "freattyda"}
 
 
 def test_counts_of_both_sides_are_those_of_the_filters(source: Source) -> None:

@@ -14,10 +14,9 @@ import sample_data
 from analysis.emerging.detection import Periods, whole_periods
 from analysis.stats.result import Choice
 from curim_data import query
-from curim_data.engine import Source, open_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
-from curim_data.store import Home
 from curim_data.studies.emerging import (
     EmergingRow,
     EmergingStudy,
@@ -33,21 +32,8 @@ SPOTS: list[dict[str, Any]] = TRUTHS["hot_spot"]
 
 
 @pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
-
-
-@pytest.fixture(scope="module")
 def study(source: Source) -> EmergingStudy:
     return emerging_study(source, AlertFilter())
-
-
-@pytest.mark.parametrize("spot", SPOTS, ids=lambda spot: spot["id"])
-def test_the_usual_filter_shows_every_planted_class(study: EmergingStudy, spot: dict[str, Any]) -> None:
-    cell = int(h3.latlng_to_cell(spot["latitude"], spot["longitude"], study.resolution))
-    (line,) = [line for line in study.lines if cell in line.place.cells]
-    assert line.place.cls == f"{spot['class']}_hot"
-    assert line.name.place == spot["place"]
 
 
 def place_of(study: EmergingStudy, cells: tuple[int, ...]) -> EmergingRow | None:

@@ -10,80 +10,14 @@ import pytest
 
 from analysis.stats.intervals import poisson_rate
 from curim_data import query
-from curim_data.engine import Source, open_source
-from curim_data.filters import PERIODS, AlertFilter
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.model import Audience
-from curim_data.protection import open_for
-from curim_data.store import Home
 from curim_data.studies.gender import (
     feeling_study,
-    place_study,
     rate_study,
-    unheard_places,
-    weight_study,
 )
 from tests.stored import seen_by
-
-BOTH = (Audience.ANALYST, Audience.COUNCIL)
-
-
-@pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
-
-
-@pytest.mark.parametrize("audience", BOTH)
-def test_the_planted_place_differs_after_dark(sample: Home, audience: Audience) -> None:
-    first = place_study(open_for(sample, audience), AlertFilter(dark=True)).differ.frame.iloc[0]
-    assert first["place"] == "pasalimani"
-    assert first["significant"]
-    assert first["direction"] == 1
-    assert first["share"] > 0.8
-
-
-def test_places_that_differ_are_the_same_for_the_council_with_figures_of_its_own(
-    source: Source, council: Source
-) -> None:
-    """Chosen from the alerts under the filter that everybody opens, from the copy under any other."""
-    looked = 0
-    for period in PERIODS:
-        f = AlertFilter(period=period)
-        theirs, told = (
-            place_study(seen_by(read, audience), f)
-            for read, audience in ((source, Audience.SPECIALIST), (council, Audience.COUNCIL))
-        )
-        for mine, exact in ((told.differ.frame, theirs.differ.frame), (told.silent.frame, theirs.silent.frame)):
-            for flag in ("significant", "not_known"):
-                assert set(mine.loc[mine[flag], "place"]) == set(exact.loc[exact[flag], "place"])
-                looked += int(mine[flag].sum())
-            sides = exact.set_index("place")["direction"]
-            assert (mine["direction"] == sides.reindex(mine["place"]).to_numpy())[mine["significant"]].all()
-            assert mine["significant"].is_monotonic_decreasing
-        assert told.unheard == unheard_places(seen_by(council, Audience.COUNCIL), f)
-        counted = query.counts(seen_by(council, Audience.COUNCIL), f, ["place", "affected_gender"]).frame
-        women = counted[counted["affected_gender"] == "woman"].set_index("place")["n"]
-        frame = told.differ.frame
-        assert frame["women"].tolist() == women.reindex(frame["place"]).fillna(0).tolist()
-    assert looked >= 5
-
-
-def test_places_are_chosen_from_the_copy_under_any_other_filter(council: Source) -> None:
-    for f in (AlertFilter(dark=True), AlertFilter(start=council.first, end=council.as_of)):
-        told = place_study(seen_by(council, Audience.COUNCIL), f).differ.frame
-        assert told["significant"].tolist() == (told["q"] <= 0.05).tolist()
-        assert told["q"].dropna().is_monotonic_increasing
-
-
-def test_what_weighs_more_on_whom_is_the_same_for_the_council(source: Source, council: Source) -> None:
-    """Chosen from the alerts under the filter that everybody opens, from the copy under any other; figures are its."""
-    f = AlertFilter()
-    exact, told = weight_study(source, f).frame, weight_study(seen_by(council, Audience.COUNCIL), f).frame
-    assert set(told.loc[told["significant"], "category"]) == set(exact.loc[exact["significant"], "category"])
-    assert told["significant"].sum() > 5
-    start, end = query.dates(council, f)
-    own = weight_study(seen_by(council, Audience.COUNCIL), AlertFilter(period="", start=start, end=end)).frame
-    assert own["significant"].tolist() == (own["q"] <= 0.05).tolist()
-    pd.testing.assert_frame_equal(own.drop(columns="significant"), told.drop(columns="significant"))
 
 
 def test_the_council_gets_no_feeling_about_anything_sensitive(source: Source, council: Source) -> None:

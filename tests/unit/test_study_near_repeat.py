@@ -12,7 +12,6 @@ import pytest
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Translator
-from curim_data.privacy import DisclosureError
 from curim_data.store import Home
 from curim_data.studies.alert_points import read_events
 from curim_data.studies.near_repeat import near_repeat_study
@@ -20,11 +19,6 @@ from tests.small import HERE, alert, small_city, small_source
 from tests.stored import seen_by
 
 EVER = AlertFilter(period="all")
-
-
-@pytest.fixture
-def source(sample: Home) -> Source:
-    return open_source(sample)
 
 
 @pytest.fixture
@@ -49,17 +43,6 @@ def _at(number: int, metres: float = 0.0, **told: object) -> dict[str, object]:
     return alert(number, x=x + metres, y=y, **told)
 
 
-def test_vandalism_of_the_sample_repeats_near_by_within_a_week(plain: Source) -> None:
-    found = near_repeat_study(plain, AlertFilter(categories=("vandalism",)))
-    assert found.knox is not None
-    (first,) = [b for b in found.knox.near if str(b.space) == "(0.1, 100]" and str(b.time) == "[0, 7]"]
-    assert first.pattern
-    assert first.ratio > 2
-    assert first in found.knox.patterns
-    assert not any(band.pattern for band in found.knox.repeats)
-    assert found.knox.permutations > 20 * len(found.knox.bands)
-
-
 def test_an_excess_that_lasts_is_no_sure_repeat(plain: Source, t: Translator) -> None:
     told = {
         name: near_repeat_study(plain, AlertFilter(categories=(name,))).caution(t)
@@ -75,12 +58,6 @@ def test_scattered_alerts_have_no_pattern(tmp_path: Path, t: Translator) -> None
     assert found.used == found.n == 150
     assert not found.knox.patterns
     assert "No near repeats" in found.sentence(t)
-
-
-def test_the_council_is_told_no_repeats(source: Source) -> None:
-    for study in (near_repeat_study, read_events):
-        with pytest.raises(DisclosureError, match="single alert"):
-            study(seen_by(source, Audience.COUNCIL), AlertFilter())
 
 
 def test_reports_of_one_event_are_one(tmp_path: Path) -> None:

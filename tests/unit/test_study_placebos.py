@@ -14,7 +14,7 @@ import pytest
 from analysis.plans.drafting import design_faults
 from analysis.plans.placebo import around, placebo_areas
 from analysis.plans.verdict import PlanTiming, Strength
-from curim_data.engine import Source, open_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Plan, PlanStatus, Translator
 from curim_data.model.coverage import Coverage
@@ -25,12 +25,6 @@ from curim_data.studies.areas import area_frame
 from curim_data.studies.evaluation import evaluation_study, harm_ratio, outcome_sentence
 from curim_data.studies.placebos import Calendar, drop_to_see, placebos
 from curim_data.studies.plan_timing import plan_timing
-
-
-@pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
-
 
 CENTRE = h3.latlng_to_cell(37.94, 23.65, 10)
 

@@ -13,7 +13,7 @@ import pytest
 
 import sample_data
 from curim_data import query
-from curim_data.engine import Source, open_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, Translator
 from curim_data.model.plan import Areas, Problem
@@ -34,11 +34,6 @@ PLANTED = {spot["place"]: spot for spot in TRUTHS["hot_spot"]}
 NEW = "agia_sofia"  # since a month: it stands out over the last quarter
 # Spots that stand out over the last twelve months of the sample; the year's end is the sample's last day.
 SPOTS = {place: spot for place, spot in PLANTED.items() if place != NEW}
-
-
-@pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
 
 
 @pytest.fixture(scope="module")

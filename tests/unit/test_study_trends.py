@@ -2,17 +2,9 @@
 
 import datetime as dt
 
-import pytest
-
-from curim_data.engine import Source, open_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.store import Home
 from curim_data.studies.trends import trend_study
-
-
-@pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
 
 
 def test_a_week_that_lies_partly_before_the_period_is_left_out(source: Source) -> None:
