@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -93,35 +90,3 @@ def test_a_missing_sample_city_is_made_and_prepared_by_another_process(
     monkeypatch.setattr(web, "prepare_city", lambda home: asked.extend(home.prepared(home.city().version).iterdir()))
     web.prepare_sample(Home(tmp_path))
     assert {"alerts", "facts", "places"} <= {path.name.split("-")[0] for path in asked}
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="where Linux ends a process with its parent")
-def test_a_sample_city_that_is_being_made_ends_with_the_server(tmp_path: Path) -> None:
-    script = "import sys; from pathlib import Path; from curim_data.sample.home import make_apart; "
-    script += "from curim_data.store import Home; make_apart(Home(Path(sys.argv[1])))"
-    server = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
-    try:
-        wait_for((tmp_path / "sample-in-work").exists)
-    finally:
-        server.kill()
-        server.wait()
-    wait_for(lambda: not _runs(tmp_path) and not (tmp_path / "sample-in-work").exists())
-    assert not Home(tmp_path).sample.is_sample
-
-
-def wait_for(holds: Callable[[], bool], seconds: float = 60) -> None:
-    """Look again and again whether something holds; AssertionError where it does not in time."""
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
-def _runs(folder: Path) -> bool:
-    """Whether a process makes the sample city there."""
-    for told in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            if str(folder).encode() in told.read_bytes():
-                return True
-    return False
