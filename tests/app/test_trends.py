@@ -13,7 +13,6 @@ from curim_data.model import translator
 from curim_data.store import Home
 from curim_data.studies.change_words import NOT_KNOWN
 from tests.app.conftest import SPOKEN, Open, errors, visit, word
-from tests.stored import seen_by
 
 
 @pytest.mark.parametrize("lang", SPOKEN)

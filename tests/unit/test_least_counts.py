@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curim_data import privacy, query
+from curim_data import query
 from curim_data.cli import main
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

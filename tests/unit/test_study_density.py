@@ -14,10 +14,8 @@ from curim_data import query
 from curim_data.cli import main
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
 from curim_data.store import Home
 from curim_data.studies.density import DensityStudy, class_polygons, density_study, pixel_frame
-from tests.stored import seen_by
 
 
 @pytest.fixture(scope="module")
