@@ -10,12 +10,13 @@ import pytest
 from matplotlib.image import imread
 
 from tests.browser.conftest import Visit
+from tests.effort import FULL
 
 pytestmark = pytest.mark.browser
 TABLES = ".for-print table"
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", [False, True] if FULL else [True])
 def test_a_page_is_printed_light_with_all_columns_of_its_tables(visit: Visit, dark: bool) -> None:
     page = visit("trends", lang="el", dark=dark)
     assert page.locator(TABLES).count() >= 1
