@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.cookies import SimpleCookie
@@ -31,14 +31,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import numpy as np
-from scipy.stats import t
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import connect
 
 from curim_data.sample.home import sample_home
-from curim_data.serving import PROCESS_NAME
 from curim_data.store import Home
 from tests.benchmarks.reader import FINISHED
 from tests.browser.conftest import free_port, process_ended, wait_for
@@ -56,8 +54,6 @@ STANDING: Final[tuple[dict[str, str], ...]] = (
 THINKING: Final = 10.0  # seconds
 COOKIE: Final = "curim_process"  # by which the proxy keeps a reader on a process
 PATIENCE: Final = 120.0
-LOOK: Final = 10.0  # seconds between two looks at the memory
-FEWEST: Final = 5  # minutes below which no slope is told
 
 
 @dataclass
@@ -67,6 +63,10 @@ class Seen:
     seconds: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     connected_anew: int = 0
+
+    def under(self, share: float) -> float:
+        """Seconds that so large a share of the answers took at most."""
+        return float(np.quantile(self.seconds, share)) if self.seconds else float("nan")
 
 
 @dataclass(frozen=True)
@@ -155,69 +155,17 @@ def _ask(socket: Any, words: dict[str, str], page: str) -> None:
             return
 
 
-def memory(pid: int) -> dict[str, float]:
-    """Megabytes of each process of the dashboard that one started, by its name."""
-    held = {}
+def memory(pid: int) -> list[float]:
+    """Megabytes of each process of the dashboard that one started."""
+    held = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
             if int(fields[1]) == pid and b"dashboard.py" in (entry / "cmdline").read_bytes():
-                name = _name(entry) or entry.name
-                held[name] = int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+                held.append(int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6)
         except (OSError, ValueError):
             continue
-    return dict(sorted(held.items()))
-
-
-def _name(entry: Path) -> str:
-    """How `curim serve` calls a process, by its entry in /proc."""
-    start = f"{PROCESS_NAME}=".encode()
-    words = (entry / "environ").read_bytes().split(b"\0")
-    return next((word.removeprefix(start).decode() for word in words if word.startswith(start)), "")
-
-
-@dataclass
-class Watched:
-    """The memory of the processes every few seconds: the minute, and megabytes by process."""
-
-    pid: int
-    looks: list[tuple[float, dict[str, float]]] = field(default_factory=list)
-    ended: threading.Event = field(default_factory=threading.Event)
-
-    def watch(self) -> None:
-        """Look until it is ended."""
-        start = time.monotonic()
-        while not self.ended.wait(LOOK):
-            self.looks.append(((time.monotonic() - start) / 60, memory(self.pid)))
-
-    def growth(self) -> dict[str, tuple[float, float]]:
-        """Megabytes a minute in the second half of the time, of each process that lived through it and of all, each
-        with half of its 95 % interval.
-        """
-        if not self.looks:
-            return {}
-        late = [(minute, held) for minute, held in self.looks if minute > self.looks[-1][0] / 2]
-        if late[-1][0] - late[0][0] < FEWEST:
-            return {}
-        minutes = [minute for minute, _ in late]
-        names = [name for name in late[0][1] if all(name in held for _, held in late)]
-        series = {name: [held[name] for _, held in late] for name in names}
-        return {
-            **{name: slope(minutes, held) for name, held in series.items()},
-            "all": slope(minutes, [sum(held.values()) for _, held in late]),
-        }
-
-
-def slope(minutes: Sequence[float], held: Sequence[float]) -> tuple[float, float]:
-    """The mean step from a minute's first look to the next minute's, and half of its 95 % interval (Student's t).
-
-    Steps, since memory is a sum of them: what is held in one minute is held in the next, so that the looks themselves,
-    or a line through them, would seem far surer than they are. First looks: means of minutes would hang together.
-    """
-    _, firsts = np.unique(np.floor(np.asarray(minutes)), return_index=True)
-    steps = np.diff(np.asarray(held, dtype=float)[firsts])
-    about = t.ppf(0.975, len(steps) - 1) * steps.std(ddof=1) / np.sqrt(len(steps))
-    return float(steps.mean()), float(about)
+    return sorted(held)
 
 
 @contextmanager
@@ -245,69 +193,37 @@ def _until_all_are_well(address: str, processes: int) -> None:
             time.sleep(0.5)
 
 
-@dataclass(frozen=True)
-class Soaked:
-    """What all readers saw in the end: seconds of the answers, errors, how often one had to connect anew, and the most
-    memory (MB) of the processes of the dashboard at the end of a minute.
-    """
-
-    seconds: tuple[float, ...]
-    errors: tuple[str, ...]
-    connected_anew: int
-    memory: float
-
-    def under(self, share: float) -> float:
-        """Seconds that so large a share of the answers took at most."""
-        return float(np.quantile(self.seconds, share)) if self.seconds else float("nan")
-
-
-def soak(home: Path, readers: int, minutes: float, processes: int, *, alone: bool = False) -> Soaked:
-    """Let readers read, and print each minute what they saw."""
-    seen, most = Seen(), 0.0
+def soak(home: Path, readers: int, minutes: float, processes: int, *, alone: bool = False) -> Seen:
+    """Let readers read, and print each minute what they saw; what all saw in the end."""
+    seen, told, minute = Seen(), 0, 0
     with serving(home, processes) as (address, pid):
         until = time.monotonic() + 60 * minutes
-        threads = start_readers(address, until, seen, readers, alone=alone)
-        watched = Watched(pid)
-        threading.Thread(target=watched.watch, daemon=True).start()
+        threads = [
+            threading.Thread(target=read, args=(address, until, seen, number), kwargs={"alone": alone}, daemon=True)
+            for number in range(readers)
+        ]
+        for thread in threads:
+            thread.start()
         print(
             "| minute | answers | median (s) | 95 % under (s) | longest (s) | errors | connected anew | memory (MB) |"
         )
         print("| --: | --: | --: | --: | --: | --: | --: | --: |")
-        told, minute = 0, 0
         while time.monotonic() < until:
             time.sleep(min(60.0, max(until - time.monotonic(), 0.1)))
             minute += 1
-            held = memory(pid)
-            most = max(most, sum(held.values()))
-            _print(str(minute), seen.seconds[told:], seen, held)
+            _print(str(minute), seen.seconds[told:], seen, memory(pid))
             told = len(seen.seconds)
         for thread in threads:
             thread.join(PATIENCE)
-        watched.ended.set()
         _print("all", seen.seconds, seen, memory(pid))
-    for name, (grown, about) in watched.growth().items():
-        print(f"memory of {name} in the second half: {grown:+.2f} MB a minute (± {about:.2f})")
     for error in sorted(set(seen.errors)):
         print(error)
-    return Soaked(tuple(seen.seconds), tuple(seen.errors), seen.connected_anew, most)
+    return seen
 
 
-def start_readers(
-    address: str, until: float, seen: Seen, readers: int, *, alone: bool = False
-) -> list[threading.Thread]:
-    """The threads of so many readers, who read until a moment."""
-    threads = [
-        threading.Thread(target=read, args=(address, until, seen, number), kwargs={"alone": alone}, daemon=True)
-        for number in range(readers)
-    ]
-    for thread in threads:
-        thread.start()
-    return threads
-
-
-def _print(name: str, seconds: list[float], seen: Seen, held: dict[str, float]) -> None:
+def _print(name: str, seconds: list[float], seen: Seen, held: list[float]) -> None:
     middle, most, longest = (np.quantile(seconds, share) if seconds else np.nan for share in (0.5, 0.95, 1.0))
-    each = f"{' + '.join(f'{one:.0f}' for one in held.values())} = {sum(held.values()):.0f}"
+    each = f"{' + '.join(f'{one:.0f}' for one in held)} = {sum(held):.0f}"
     numbers = f"{len(seconds)} | {middle:.2f} | {most:.2f} | {longest:.2f}"
     print(f"| {name} | {numbers} | {len(seen.errors)} | {seen.connected_anew} | {each} |", flush=True)
 
