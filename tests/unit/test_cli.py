@@ -232,9 +232,6 @@ def test_no_command_starts_with_what_counts() -> None:
     assert set(loaded.split()).isdisjoint(WHAT_COUNTS)
 
 
-# What writes alerts, makes the protected copy or reads exports, and what these alone load.
-
-
 def nodes(node: Any, name: str = "curim") -> Iterator[tuple[str, Any]]:
     """A command of typer's and all below it, with their paths."""
     yield name, node
