@@ -199,6 +199,7 @@ def test_alerts_in_cells_without_land_are_counted_apart(tmp_path: Path) -> None:
     assert (result.frame["n"].sum(), result.off_mask) == (1, 1)
 
 
+@pytest.mark.slow
 def test_alerts_on_a_quay_count_at_every_size_and_can_be_picked_there(sample: Home) -> None:
     """The parent of a cell on a quay may lie in the water: its alerts count in the cell of the land beside it."""
     source, moved = open_source(sample), 0

@@ -109,6 +109,7 @@ def test_texts_are_as_safe_as_in_other_tables(text: str) -> None:
     assert made[0].as_py() == safe_cell(text)
 
 
+@pytest.mark.slow
 def test_the_csv_comes_back_as_the_same_alerts(sample: Home, tmp_path: Path) -> None:
     shutil.copytree(sample.path, tmp_path / "home")
     home, out = Home(tmp_path / "home"), tmp_path / "out.csv"
@@ -117,6 +118,7 @@ def test_the_csv_comes_back_as_the_same_alerts(sample: Home, tmp_path: Path) -> 
     assert (batch.read, batch.duplicate) == (n, n)
 
 
+@pytest.mark.slow
 def test_the_command(sample: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = ["--home", str(sample.path), "--lang", "en"]
     out = str(tmp_path / "a.csv")

@@ -126,6 +126,7 @@ def test_plans(capsys: Capture, copied: Home, tmp_path: Path) -> None:
     assert "--spot 99" in refused(capsys, "plan", "draft", "--spot", "99", *home)
 
 
+@pytest.mark.slow
 def test_import_quarantine_undo(capsys: Capture, own: Home, tmp_path: Path) -> None:
     before = Store(own).count()
     dry = answer(capsys, own, "import", str(sample_data.DIRTY_EXPORT), "--dry-run")["files"][0]
@@ -143,6 +144,7 @@ def test_import_quarantine_undo(capsys: Capture, own: Home, tmp_path: Path) -> N
     assert "undone" in refused(capsys, "undo", told["batch"], "--home", str(own.path))
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_used_does_not_stop_the_others(capsys: Capture, tmp_path: Path) -> None:
     bad = tmp_path / "picture.csv"
     bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
@@ -156,6 +158,7 @@ def test_a_file_that_cannot_be_used_does_not_stop_the_others(capsys: Capture, tm
     assert "picture.csv" in printed.err
 
 
+@pytest.mark.slow
 def test_city_show_and_refresh(capsys: Capture, own: Home) -> None:
     told = answer(capsys, own, "city", "show")
     assert told["alerts"] == Store(own).count()

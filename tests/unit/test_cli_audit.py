@@ -48,6 +48,7 @@ def run(capsys: Capture, home: Home, *words: str) -> dict[str, Any]:
     return dict(json.loads(capsys.readouterr().out))
 
 
+@pytest.mark.slow
 def test_commands_are_recorded_without_ids_of_alerts(capsys: Capture, own: Home, tmp_path: Path) -> None:
     done = run(capsys, own, "import", str(tmp_path / "april.csv"))["files"][0]
     run(capsys, own, "import", str(tmp_path / "april.csv"), "--dry-run")

@@ -27,6 +27,7 @@ def copied(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     return Home(path)
 
 
+@pytest.mark.slow
 def test_the_brief_tells_what_became_of_a_plan(capsys: Capture, copied: Home, tmp_path: Path) -> None:
     """On the terminal and on paper."""
     out = tmp_path / "brief.docx"

@@ -26,6 +26,7 @@ def shapes(path: Path, **named: shapely.Geometry) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_city_from_its_districts_on(capsys: Capture, tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
 

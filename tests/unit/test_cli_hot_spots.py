@@ -107,6 +107,7 @@ def test_a_base_names_itself_in_sentence_choices_and_columns(capsys: Capture, sa
     assert pd.read_csv(out)["rate"].tolist() == [spot["rate"] for spot in told["spots"]]
 
 
+@pytest.mark.slow
 def test_changes_are_the_findings_and_every_comparison(capsys: Capture, sample: Home, tmp_path: Path) -> None:
     out, words = tmp_path / "changes.csv", ("changes", "--period", "meeting")
     told = answer(capsys, sample, *words, "--out", str(out))

@@ -88,6 +88,7 @@ def answer(capsys: Capture, home: Home, *words: str) -> dict[str, Any]:
     return dict(json.loads(capsys.readouterr().out))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("chosen", "k"), FILTERS)
 @pytest.mark.parametrize(("command", "suffix"), ASKED)
 def test_no_count_under_the_threshold_anywhere(

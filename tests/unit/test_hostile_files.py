@@ -274,6 +274,7 @@ def test_a_table_far_larger_than_its_file_is_refused(monkeypatch: pytest.MonkeyP
 READERS = re.compile(r"^(zipfile|tarfile|ijson|defusedxml|python_calamine|openpyxl|lxml|xml|fiona)\b")
 
 
+@pytest.mark.slow
 def test_no_other_module_opens_what_somebody_else_made() -> None:
     """Libraries that read foreign formats are named in the readers alone, and by what writes such formats."""
     allowed = {"curim_data/profile/_shape_reading.py"}

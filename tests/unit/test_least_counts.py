@@ -74,6 +74,7 @@ def test_sensitive_categories_never_have_less_than_others() -> None:
     assert (city.least_count(False), city.least_count(True)) == (20, 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "named"),
     [

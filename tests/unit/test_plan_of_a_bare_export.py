@@ -79,6 +79,7 @@ def test_one_category_is_no_main_one(city: CityProfile, lang: str) -> None:
     assert t("over {share}", share=t.percent(0.99)) in most
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("by_hour", "told"),
     [
@@ -96,6 +97,7 @@ def test_the_council_reads_hours_in_whole_bands_of_six(
     assert problem.hours_protected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_plan_from_old_data_begins_after_today(tmp_path: Path, lang: str) -> None:
     source, today = _bare(tmp_path, BY_HOUR), dt.date(2026, 11, 26)

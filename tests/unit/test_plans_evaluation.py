@@ -92,6 +92,7 @@ def test_a_city_that_grows_does_not_pass_for_an_effect(treated, control, growth)
     assert np.mean(np.abs(z) > quantile) == pytest.approx(0.05, abs=4 * math.sqrt(0.05 * 0.95 / draws) + 0.005)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("growth", [1.0, 1.3, 1.6])
 def test_the_scaled_difference_covers_the_truth(growth):
     draws = 4000

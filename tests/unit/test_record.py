@@ -122,6 +122,7 @@ def test_the_councils_filters_are_left_out_where_the_city_says_so(database: Data
     }
 
 
+@pytest.mark.slow
 def test_a_file_of_roles_is_noted_when_it_changes_in_any_process(home: Home, database: Database) -> None:
     for digest in ("a", "a", "b"):
         one = Recorder(home)  # a process that was started anew

@@ -46,6 +46,7 @@ def test_where_risk_is_stable_every_place_is_false_and_level() -> None:
     assert found == {"clusters": 1, "clusters: false": 1, "clusters: slight": 0, "clusters: level": 1}
 
 
+@pytest.mark.slow
 def test_the_true_ratio_is_that_of_very_many_incidents(drifting: tuple[World, dict[str, Any]]) -> None:
     """Slow twin: alerts counted by cell, over those that would be there if they were spread as the land is."""
     world, alerts = drifting
@@ -93,6 +94,7 @@ def test_tables_count_cities_and_not_places() -> None:
     assert lines[-1] == "Nothing is above its rate."
 
 
+@pytest.mark.slow
 def test_reports_stand_on_the_corners_nearest_to_them() -> None:
     world = World(alerts=400, reports=2.0, weeks=20, corners=200)
     alerts = simulate(world, np.random.default_rng(8))

@@ -53,6 +53,7 @@ def _in_another_process(path: str, profile: str) -> None:
     assert read_result(Home(Path(path)), profile, KEY) == CONTENT
 
 
+@pytest.mark.slow
 def test_another_process_reads_what_one_wrote(home: Home, dataset: Dataset) -> None:
     assert read_result(home, dataset.profile, KEY) is None
     _write(home, dataset)
@@ -135,6 +136,7 @@ def test_pages_find_what_another_process_left(home: Home, dataset: Dataset, monk
     assert repr(weights(dataset, AlertFilter())) == repr(mine)
 
 
+@pytest.mark.slow
 def test_what_is_asked_of_periods_by_their_names_is_worked_out_first_and_an_error_leaves_the_others(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

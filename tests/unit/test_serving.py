@@ -131,6 +131,7 @@ def test_with_sign_in_a_request_cannot_say_where_it_comes_from(tmp_path: Path) -
         assert not {"forwarded", "via"} & told.keys()
 
 
+@pytest.mark.slow
 @needs_haproxy
 @pytest.mark.parametrize(
     "path", ["/_stcore/metrics", "/_stcore/metrics?x=1", "/_stcore/%6detrics", "/%5Fstcore/metrics"]
@@ -162,6 +163,7 @@ def test_the_log_is_json_whatever_is_asked_and_tells_no_file_and_no_session(tmp_
     assert told[-4:] == [odd, "/_stcore/upload_file", "/media", "/trends"]
 
 
+@pytest.mark.slow
 @needs_haproxy
 def test_readers_of_a_process_that_died_are_answered_before_the_proxy_has_noticed(tmp_path: Path) -> None:
     with ExitStack() as living, proxied(tmp_path, known=True, others=[living.enter_context(answering())]) as proxy:

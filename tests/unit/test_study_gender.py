@@ -20,6 +20,7 @@ from curim_data.studies.gender import (
 from tests.stored import seen_by
 
 
+@pytest.mark.slow
 def test_the_council_gets_no_feeling_about_anything_sensitive(source: Source, council: Source) -> None:
     """The copy has none, however many there are; those about anything else are what they were."""
     everything = AlertFilter(period="all")

@@ -112,6 +112,7 @@ def _hours(span: tuple[int, int]) -> set[int]:
     return {(span[0] + step) % 24 for step in range((span[1] - span[0]) % 24 + 1)}
 
 
+@pytest.mark.slow
 def test_a_plan_has_the_numbers_of_the_copy_alone(sample: Home, source: Source, study: HotSpotStudy) -> None:
     """Whoever drafts it, of whichever cells: count, categories and baseline are of the same cells of the copy."""
     copy = open_for(sample, Audience.COUNCIL)
