@@ -17,6 +17,7 @@ import pytest
 from hypothesis import settings
 
 import sample_data
+from curim_data.engine import open_source
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience, CityProfile, Translator, translator
 from curim_data.model.city import load_city
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from curim_data.engine import Source
 
 # A slow machine is no fault of the code.
-settings.register_profile("push", deadline=None)
+settings.register_profile("push", deadline=None, max_examples=50)
 settings.register_profile("full", deadline=None, max_examples=1_000)
 settings.load_profile("full" if FULL else "push")
 
@@ -116,6 +117,18 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Home:
     secret = draws_folder(home) / "secret"
     assert secret.read_bytes() == bytes(32)
     return home
+
+
+@pytest.fixture(scope="module")
+def source(sample: Home) -> Source:
+    """The sample's alerts, as analysts read them."""
+    return open_source(sample)
+
+
+@pytest.fixture
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command speaks English."""
+    monkeypatch.setenv("CURIM_LANG", "en")
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,8 +18,13 @@ import streamlit as st
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
+from curim_data.model import LANGUAGES
+from curim_data.plans.database import Database
+from curim_data.plans.record import Entry, read_record, recorder
 from curim_data.store import Home
+from curim_data.store.home import SAMPLE_MARK
 from pages.parts.frame import reader, record, results
+from tests.effort import FULL
 from tests.houses import House, make_house
 
 SHELL = Path(__file__).resolve().parents[2] / "pages" / "shell.py"
@@ -26,6 +32,8 @@ PAGES = ("briefing", "hotspots", "trends", "gender", "interventions", "evaluatio
 EXISTING = PAGES
 TIMEOUT = 90
 MAYOR = "mayor@city.example"
+# Languages of tests whose words differ by language and nothing else: `test_pages` opens each page in all of them.
+SPOKEN = LANGUAGES if FULL else ("el",)
 
 Open = Callable[..., AppTest]
 
@@ -123,3 +131,71 @@ def word(app: AppTest, name: str) -> str:
     """A word of the address, empty where it is not there."""
     value = app.query_params.get(name, "")
     return str(value[0] if isinstance(value, list) else value)
+
+
+@pytest.fixture
+def own(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A city of its own with the alerts of the sample."""
+    home = Home(tmp_path / "own")
+    shutil.copytree(sample.path, home.path)
+    (home.path / SAMPLE_MARK).unlink(missing_ok=True)
+    monkeypatch.setenv("CURIM_HOME", str(home.path))
+    return home
+
+
+@pytest.fixture
+def base(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home without a city of its own, beside a copy of the sample."""
+    shutil.copytree(sample.path, tmp_path / "sample")
+    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
+    return Home(tmp_path)
+
+
+def visit(name: str = "briefing", timeout: int = TIMEOUT, **query: str) -> AppTest:
+    """A run of the page, in English unless `lang` says otherwise, in which nothing went wrong."""
+    app = AppTest.from_file(str(SHELL), default_timeout=timeout)
+    for word, value in {"lang": "en", **query}.items():
+        app.query_params[word] = value
+    if name != "briefing":
+        app.switch_page(f"{name}.py")
+    app.run()
+    assert errors(app) == []
+    return app
+
+
+def bring(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    """The Data page with these files uploaded."""
+    app.file_uploader[0].set_value([(name, content, "text/csv") for name, content in files])
+    app.run()
+    assert errors(app) == []
+    return app
+
+
+def recorded(home: Home) -> list[Entry]:
+    """The entries of the record, the oldest first."""
+    assert recorder(home).flush(10)
+    database = Database(home.plans_url)
+    found = read_record(database)
+    database.close()
+    return list(reversed(found))
+
+
+def on_tab(app: AppTest, name: str) -> AppTest:
+    """The Data page with that tab open."""
+    app.session_state["data_part"] = name
+    app.run()
+    assert not errors(app)
+    return app
+
+
+def texts_of(app: AppTest) -> str:
+    """The words and messages of a run."""
+    parts = (app.markdown, app.caption, app.success, app.error, app.warning, app.info)
+    return "\n".join(str(element.value) for kind in parts for element in kind)
+
+
+def on_step(app: AppTest, name: str) -> AppTest:
+    """The page with that step of a plan open."""
+    key = next(group.key for group in app.main.get("button_group") if str(group.key).endswith("_step"))
+    app.session_state[key] = name
+    return app.run()

@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
-from pathlib import Path
-
-import pytest
-from streamlit.testing.v1 import AppTest
 
 from curim_data.store import Home
 from curim_data.store.annotations import add_annotation, annotation_history, read_annotations
-from curim_data.store.home import SAMPLE_MARK
-from tests.app.conftest import SHELL, TIMEOUT, errors
-
-
-@pytest.fixture
-def own(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A city of its own with the alerts of the sample."""
-    home = Home(tmp_path / "own")
-    shutil.copytree(sample.path, home.path)
-    (home.path / SAMPLE_MARK).unlink(missing_ok=True)
-    monkeypatch.setenv("CURIM_HOME", str(home.path))
-    return home
-
-
-def open_trends(**words: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"] = "en"
-    for name, value in words.items():
-        app.query_params[name] = value
-    app.run()
-    return app.switch_page("trends.py").run()
+from tests.app.conftest import errors, visit
 
 
 def test_an_analyst_adds_and_removes_a_note(own: Home) -> None:
-    app = open_trends()
+    app = visit("trends")
     assert not errors(app)
     app.text_input(key="annotation_who").set_value("Ana")
     app.date_input(key="annotation_start").set_value(dt.date(2026, 3, 2))
@@ -54,10 +29,10 @@ def test_an_analyst_adds_and_removes_a_note(own: Home) -> None:
 
 
 def test_the_council_reads_notes_and_writes_none(own: Home) -> None:
-    app = open_trends(**{"as": "council"})
+    app = visit("trends", **{"as": "council"})
     assert not [box for box in app.text_input if box.key == "annotation_note"]
     add_annotation(own.path, dt.date(2026, 3, 2), "Campaign at the port", who="Ana", kind="campaign")
-    app = open_trends(**{"as": "council"})
+    app = visit("trends", **{"as": "council"})
     assert not errors(app)
     assert any("Campaign at the port" in words.value for words in app.main.markdown)
     assert not [box for box in app.text_input if box.key == "annotation_note"]

@@ -12,7 +12,7 @@ import pytest
 from analysis.report.documents import brief_document
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, Translator, translator
+from curim_data.model import Audience, Plan, PlanStatus, translator
 from curim_data.plans.plan_store import PlanStore
 from curim_data.protection import open_for
 from curim_data.sample.plans import demo_words
@@ -20,8 +20,9 @@ from curim_data.store import Home
 from curim_data.studies.brief import MOST_FINDINGS, BriefStudy, brief_study
 from curim_data.studies.brief_content import brief_content, plan_rows
 from curim_data.studies.brief_questions import meeting_questions
-from curim_data.studies.brief_text import MANY, attention_sentence, finding_sentences, headline
+from curim_data.studies.brief_text import finding_sentences, headline
 from curim_data.studies.evaluation import PlanTiming, evaluation_study, result_texts
+from tests.app.conftest import SPOKEN
 from tests.stored import seen_by
 
 
@@ -59,7 +60,7 @@ def _letters(text: str) -> str:
     return re.sub(r"\W", "", text)
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_five_findings_and_two_evaluated_plans_fill_two_pages_at_most(
     study: BriefStudy, source: Source, plans: list[Plan], lang: str
 ) -> None:
@@ -77,12 +78,7 @@ def test_five_findings_and_two_evaluated_plans_fill_two_pages_at_most(
     assert before.strip() not in told
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_there_is_room_for_six_evaluated_plans(study: BriefStudy, source: Source, plans: list[Plan], lang: str) -> None:
-    assert paper(study, source, [plan for plan in plans if plan.result] * 3, lang)[0] == 2
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_without_a_finding_one_page_is_enough(study: BriefStudy, source: Source, lang: str) -> None:
     assert paper(replace(study, findings=(), events=()), source, [], lang)[0] == 1
 
@@ -95,10 +91,3 @@ def test_the_first_question_follows_from_the_headline(study: BriefStudy, source:
         assert told in headline(quiet, t)
         assert told in first
         assert ("No change is clear" in first) == (verdict == "usual")
-
-
-def test_many_alerts_after_a_short_past_are_not_called_few(study: BriefStudy, t: Translator) -> None:
-    assert study.city is not None
-    quiet = replace(study, findings=(), events=(), visible=(float("inf"), 0.0))
-    for after, said in ((MANY, "The time before is too short"), (MANY - 1, "Too few")):
-        assert said in attention_sentence(replace(quiet, city=replace(study.city, after=after)), t)

@@ -18,38 +18,25 @@ from analysis.trends.changes import CANDIDATE_KEYS, change_of
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, Translator, translator
+from curim_data.model import Audience, Translator
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.brief import (
     BriefStudy,
     brief_changes,
     brief_study,
-    usual_since,
 )
-from curim_data.studies.brief_content import brief_content
 from curim_data.studies.brief_text import (
-    against_words,
-    change_area,
-    change_theme,
     counts_before_after,
     counts_words,
     headline,
-    looked_sentence,
-    since_sentence,
-    sure_explained,
     sure_number,
-    sure_sentence,
 )
-from curim_data.studies.changes import change_study, landmark_districts
-from curim_data.studies.findings import Count, Series, finding_id, make_finding, run_since, same_finding
-from curim_data.studies.periods import compared_periods
-from curim_data.studies.selection import COMPARED_IN_THE_COPY
-from curim_data.studies.written_changes import written_changes
-from pages.parts.briefing.change_cards import FOR_EVERYBODY
+from curim_data.studies.changes import change_study
+from curim_data.studies.findings import Count, make_finding
 from pages.parts.findings.chart import bars_figure
 from pages.parts.frame import palette, results
-from tests.app.conftest import Open, errors, word
+from tests.app.conftest import SPOKEN, Open, errors
 from tests.stored import seen_by
 
 SINCE_MEETING = AlertFilter(period="meeting")
@@ -60,7 +47,7 @@ def council(sample: Home) -> BriefStudy:
     return brief_study(open_for(sample, Audience.COUNCIL), SINCE_MEETING)
 
 
-@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 @pytest.mark.parametrize("words", [{}, {"as": "council"}], ids=["analyst", "council"])
 def test_the_briefing_opens_in_every_language(open_page: Open, lang: str, words: dict[str, str]) -> None:
     app = open_page("briefing", lang=lang, **words)
@@ -75,15 +62,6 @@ def test_a_filter_without_alerts_leaves_a_briefing(open_page: Open) -> None:
     assert "too few alerts to compare" in app.main.title[0].value
 
 
-def test_the_day_since_is_the_readers(open_page: Open) -> None:
-    app = open_page("briefing", lang="en", period="28d")
-    app.date_input(key="briefing_since").set_value(dt.date(2026, 9, 21)).run()
-    assert not errors(app)
-    assert app.main.title[0].value.startswith("Since 21 September 2026")
-    assert word(app, "since") == "2026-09-21"
-    assert word(app, "period") == ""
-
-
 def test_the_rest_of_the_page_stands_where_the_changes_fail(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("no changes")
@@ -95,112 +73,6 @@ def test_the_rest_of_the_page_stands_where_the_changes_fail(open_page: Open, mon
     assert app.error
 
 
-def test_a_day_that_is_none_is_left_out(open_page: Open) -> None:
-    assert not errors(open_page("briefing", lang="en", since="yesterday"))
-
-
-def test_a_headline_says_since_when_or_from_when_to_when(council: BriefStudy, t: Translator) -> None:
-    assert council.ongoing
-    assert headline(council, t).startswith("Since 5 September 2026: ")
-    past = replace(council, ongoing=False, until=dt.date(2026, 9, 30))
-    assert headline(past, t).startswith("5 September 2026 – 30 September 2026: ")
-
-
-@pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.ANALYST])
-def test_without_a_day_before_there_is_nothing_to_compare(sample: Home, t: Translator, audience: Audience) -> None:
-    source = open_for(sample, audience)
-    for f in (AlertFilter(period="all"), AlertFilter(period="", start=dt.date(2001, 1, 1), end=dt.date(2026, 12, 1))):
-        study = brief_study(seen_by(source, audience), f)
-        assert study.changes.periods.before is None
-        assert study.verdict == "unknown"
-        assert headline(study, t).endswith("There is no earlier time to compare with.")
-        assert not study.findings
-        assert written_changes(change_study(source, f), seen_by(source, audience)).empty
-        told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
-        assert not told.compared
-    second = AlertFilter(period="", start=source.first + dt.timedelta(days=1), end=source.as_of)
-    assert brief_study(seen_by(source, audience), second).changes.periods.before == (source.first, source.first)
-
-
-def test_days_still_to_come_are_not_compared(sample: Home) -> None:
-    source = open_source(sample)
-    start = source.as_of - dt.timedelta(days=27)
-    told = compared_periods(source, (start, source.as_of + dt.timedelta(days=60)))
-    assert told == compared_periods(source, (start, source.as_of))
-
-
-def test_a_card_says_what_its_change_was_tested_against(
-    open_page: Open, sample: Home, council: BriefStudy, t: Translator
-) -> None:
-    app = open_page("briefing", **{"lang": "en", "as": "council"})
-    told = [words.value.replace("\\", "") for words in app.main.markdown]
-    for finding in council.findings:
-        counts, against = counts_words(finding, t), against_words(finding, t)
-        assert any(counts in words and against in words for words in told)
-    for event in council.events:
-        assert any(event.sentences(sample.city(), t)[0] in words for words in told)
-
-
-def test_it_is_said_of_what_so_many_comparisons_were_made(sample: Home, council: BriefStudy, t: Translator) -> None:
-    """The Briefing chooses by comparisons of the alerts, the table of all changes by those of the copy: not as many."""
-    source = open_for(sample, Audience.COUNCIL)
-    assert source.exact is not None
-    specialist = brief_changes(source.exact, SINCE_MEETING, source.meeting)
-    own = change_study(source, SINCE_MEETING.replace(period="", start=council.since, end=council.until))
-    n = council.changes.changes.n_tested
-    assert n == specialist.changes.changes.n_tested != own.changes.n_tested
-    assert looked_sentence(council, t).startswith(f"{n} comparisons of the alerts themselves were made")
-    assert looked_sentence(specialist, t).startswith(f"{n} comparisons were made")
-
-
-@pytest.mark.parametrize(
-    ("page", "words", "told"),
-    [
-        ("trends", {"as": "council"}, True),
-        ("trends", {}, False),
-        ("trends", {"as": "council", "category": "lighting_poor"}, False),
-    ],
-)
-def test_the_table_of_changes_says_that_it_compares_the_copy(
-    open_page: Open, page: str, words: dict[str, str], told: bool
-) -> None:
-    app = open_page(page, lang="en", **words)
-    assert any(COMPARED_IN_THE_COPY.text in one.value for one in app.markdown) == told
-
-
-@pytest.mark.parametrize(("words", "told"), [({}, True), ({"category": "lighting_poor"}, False)])
-def test_only_what_everybody_opens_is_said_to_be_the_same_for_all(
-    open_page: Open, words: dict[str, str], told: bool
-) -> None:
-    app = open_page("briefing", lang="en", **words, **{"as": "council"})
-    assert any(FOR_EVERYBODY in one.value for one in app.markdown) == told
-
-
-@pytest.mark.parametrize("audience", [Audience.SPECIALIST, Audience.COUNCIL, Audience.PUBLIC])
-@pytest.mark.parametrize("f", [AlertFilter(), AlertFilter(period="quarter")])
-def test_every_audience_gets_the_same_findings(sample: Home, audience: Audience, f: AlertFilter) -> None:
-    source = open_for(sample, audience)
-    since = usual_since(source, f)
-    exact = brief_changes(open_source(sample), f, since)
-    shown = brief_changes(seen_by(source, audience), f, since)
-    assert [one.id for one in shown.findings] == [one.id for one in exact.findings]
-    assert exact.findings
-    for one, other in zip(shown.findings, exact.findings, strict=True):
-        assert (one.change.grade, one.change.direction, one.kind) == (
-            other.change.grade,
-            other.change.direction,
-            other.kind,
-        )
-        for may in one.counts:
-            assert may.least == 1 if audience is Audience.SPECIALIST else may.least in (5, 10)
-            assert may.n is None or may.n == 0 or may.n >= may.least
-    assert (shown.verdict, shown.looked_at) == (exact.verdict, exact.looked_at)
-    assert [(one.cell, one.day, one.event.grade) for one in shown.events] == [
-        (one.cell, one.day, one.event.grade) for one in exact.events
-    ]
-    assert shown.changes.changes.frame.empty
-
-
 def test_under_a_filter_of_its_own_the_council_gets_what_the_copy_tells(sample: Home) -> None:
     """The copy searched as who sees all searches the alerts, since the number of filters has no limit."""
     f, source = AlertFilter(categories=("lighting_poor",)), open_for(sample, Audience.COUNCIL)
@@ -210,21 +82,6 @@ def test_under_a_filter_of_its_own_the_council_gets_what_the_copy_tells(sample: 
     assert shown.findings
     for one, other in zip(shown.findings, alone.findings, strict=True):
         assert (one.change.q, one.change.grade, one.kind) == (other.change.q, other.change.grade, other.kind)
-
-
-def test_the_paper_lists_the_findings_of_the_page(sample: Home, t: Translator) -> None:
-    source, city = open_for(sample, Audience.COUNCIL), sample.city()
-    exact = brief_changes(open_source(sample), AlertFilter(), source.meeting)
-    paper = brief_content(
-        brief_study(seen_by(source, Audience.COUNCIL), AlertFilter(), source.meeting),
-        AlertFilter(),
-        city,
-        t,
-        made=source.as_of,
-    )
-    assert [(row.what, row.where) for row in paper.changes if row.against] == [
-        (change_theme(finding.change, city, t), change_area(finding.change, city, t)) for finding in exact.findings
-    ]
 
 
 def test_a_finding_counts_what_its_filter_counts(sample: Home) -> None:
@@ -253,17 +110,7 @@ def test_the_chart_of_a_finding_draws_what_was_tested(sample: Home) -> None:
                 assert getattr(row, column) == counted
 
 
-def test_what_was_found_is_named_in_its_link(council: BriefStudy) -> None:
-    names = [finding.id for finding in council.findings]
-    assert len(set(names)) == len(names)
-    for finding in council.findings:
-        assert same_finding(finding.id, "&".join(reversed(finding.id.split("&"))))
-        assert not same_finding(finding.id, "place=nowhere")
-    assert finding_id(dict.fromkeys(council.findings[0].change.key)) == "all"
-    assert not same_finding("all", "place=nowhere")
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 @pytest.mark.parametrize("words", [{}, {"as": "council"}], ids=["analyst", "council"])
 def test_card_and_landing_say_the_same(open_page: Open, lang: str, words: dict[str, str]) -> None:
     app = open_page("briefing", lang=lang, **words)
@@ -301,12 +148,6 @@ def test_a_changed_filter_leaves_the_finding_behind(open_page: Open, council: Br
         assert not any(explained in words.value for words in app.main.caption)
 
 
-def test_landmarks_know_their_district(sample: Home) -> None:
-    city = sample.city()
-    assert set(landmark_districts(city).values()) <= {area.id for area in city.districts}
-    assert landmark_districts(city)
-
-
 def test_bars_of_a_finding_draw_every_count_that_is_not_written_alike(council: BriefStudy, t: Translator) -> None:
     page, city_finding = SimpleNamespace(t=t, theme="light"), council.findings[0]
 
@@ -331,22 +172,6 @@ def test_planted_changes_are_told_to_the_council(council: BriefStudy, t: Transla
         for words, count in zip(counts_before_after(finding, t), finding.counts, strict=True):
             assert words.startswith("fewer than") == (count.n is None)
     assert "Five clear changes deserve your attention." in headline(council, t)
-
-
-def test_grades_are_said_in_words_and_the_number_behind_a_click(council: BriefStudy) -> None:
-    t, first = translator("en"), council.findings[0]
-    words = {
-        "clear": "Clear: chance alone seldom makes such a change.",
-        "probable": "Probable: it may still be chance.",
-        "open": "May be chance.",
-    }
-    for grade, told in words.items():
-        one = replace(first, change=replace(first.change, grade=grade, q=0.0123), exact_p=True)
-        assert sure_sentence(one, t) == told
-        number, meaning, grades = sure_explained(council, one, t)
-        assert "0.012" in number
-        assert str(council.changes.changes.tested[one.change.level]) in meaning
-        assert "one period in twenty" in grades
 
 
 def test_nothing_of_the_alerts_goes_to_who_reads_the_copy_but_the_grade(
@@ -410,24 +235,3 @@ def test_small_counts_are_withheld_with_all_that_tells_them(sample: Home, audien
                 assert finding.change.p != finding.change.p
                 few += 1
     assert few > len(few_rows)
-
-
-def test_since_when_is_the_unbroken_run_of_weeks(council: BriefStudy, t: Translator) -> None:
-    finding = next(one for one in council.findings if one.series is not None and one.series.unit == "week")
-    weeks = pd.date_range("2026-09-07", periods=5, freq="W-MON")
-
-    def since(n: list[float], before: list[float], direction: int = 1, tested: Any = True) -> dt.date | None:
-        frame = pd.DataFrame({"start": weeks, "n": n, "before": before, "tested": tested, "reference": False})
-        return run_since(Series(frame, "week"), replace(finding.change, direction=direction), 15)
-
-    nan, first, third = float("nan"), dt.date(2026, 9, 7), dt.date(2026, 9, 21)
-    assert since([5, 1, 4, 4, 4], [1, 2, 3, 3, 3]) == third
-    assert since([5, 4, 4, 4, 4], [1, 2, 3, 3, 3]) == first
-    assert since([5, 4, 4, 4, 3], [1, 2, 3, 3, 3]) is None
-    assert since([5, 4, 4, 3, 4], [1, 2, 3, 3, 3]) is None  # one week is no run
-    assert since([0, 1, 1, 1, 1], [1, 2, 3, 3, 3], -1) == first
-    assert since([2, 2, 7, 7, 7], [nan, nan, 3, 3, 3]) == third  # where the data begin later a part of what is expected
-    assert since([9] * 5, [nan] * 5, tested=[False, False, True, True, True]) == third  # not before what was compared
-    told = replace(finding, since=third, change=replace(finding.change, direction=1))
-    assert since_sentence(told, t) == "More than usual in each week since 21 September 2026."
-    assert since_sentence(replace(told, since=None), t) == ""

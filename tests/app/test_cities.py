@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,40 +11,26 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 from streamlit.testing.v1 import AppTest
 
-from analysis.comparison import CountedShare
 from curim_data.model import Audience, KnownTime, Role, translator
 from curim_data.plans.record import Deed
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.cities import (
     CityFigures,
-    CountedPart,
     Periods,
-    Shares,
     city_figures,
     compared_periods,
-    inhabitants,
 )
 from pages.parts.cities.comparison import _handed_out, compared_shares
 from pages.parts.cities.differences import NamedCity, what_differs
 from pages.parts.frame import reader, record
 from pages.parts.frame.guard import NotPermitted, _checked
-from tests.app.conftest import SHELL, TIMEOUT, errors
-from tests.app.test_house import roles, rows
+from tests.app.conftest import recorded, visit
+from tests.app.test_house import roles
 from tests.houses import MARKS, House
 from tests.stored import seen_by, stored_alerts
 
 pytestmark = pytest.mark.usefixtures("in_house")
-
-
-def visit(name: str = "cities", **query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    for word, value in {"lang": "en", **query}.items():
-        app.query_params[word] = value
-    app.switch_page(f"{name}.py")
-    app.run()
-    assert errors(app) == []
-    return app
 
 
 def navigation(app: AppTest) -> list[str]:
@@ -102,7 +86,7 @@ def test_a_citys_figures_are_those_of_counting_row_by_row(house: House, word: st
 
 
 def test_the_page_shows_the_shares_and_their_differences(house: House) -> None:
-    app = visit(city="alpha", **{"with": "beta"})
+    app = visit("cities", city="alpha", **{"with": "beta"})
     first, second = counted(house.alpha), counted(house.beta)
     page: Any = SimpleNamespace(t=translator("en"), city=house.alpha.city())
     frame = compared_shares(page, first, second).frame
@@ -133,10 +117,7 @@ def test_only_who_may_see_two_cities_may_compare(house: House) -> None:
     roles(house, beta="council")
     app = visit("trends", city="beta")
     assert "Compare cities" not in navigation(app)
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["city"], app.query_params["with"] = "beta", "alpha"
-    app.switch_page("cities.py")
-    app.run()
+    app = visit("cities", city="beta", **{"with": "alpha"})
     assert MARKS["alpha"] not in "".join(one.value for one in (*app.title, *app.markdown, *app.caption))
 
 
@@ -152,8 +133,8 @@ def test_without_a_house_there_is_no_page(house: House, monkeypatch: pytest.Monk
 @pytest.mark.usefixtures("mayor")
 def test_each_city_is_counted_for_the_role_there_and_both_records_hold_the_look(house: House) -> None:
     roles(house, alpha="analyst", beta="council")
-    before = {home: len(rows(home)) for home in (house.alpha, house.beta)}
-    app = visit(city="alpha", **{"with": "beta"})
+    before = {home: len(recorded(home)) for home in (house.alpha, house.beta)}
+    app = visit("cities", city="alpha", **{"with": "beta"})
     texts = [one.value for one in app.markdown]
     assert any("ALPHAN Piraeus is counted exactly, BETAN Piraeus from its protected copy" in text for text in texts)
     coverage = next(table.value for table in app.table if "Counted for" in table.value.to_numpy())
@@ -163,11 +144,11 @@ def test_each_city_is_counted_for_the_role_there_and_both_records_hold_the_look(
     period = counted(house.alpha).period
     assert city_figures(seen_by(copy, Audience.COUNCIL), period).least == 5
     looked = {
-        home: [(one.role, one.subject) for one in rows(home)[before[home] :] if one.deed is Deed.VIEW]
+        home: [(one.role, one.subject) for one in recorded(home)[before[home] :] if one.deed is Deed.VIEW]
         for home in (house.alpha, house.beta)
     }
     assert looked == {house.alpha: [("analyst", "cities")], house.beta: [("council", "cities")]}
-    council = visit(city="alpha", **{"with": "beta", "as": "council"})
+    council = visit("cities", city="alpha", **{"with": "beta", "as": "council"})
     assert not any("counted exactly" in one.value for one in council.markdown)
 
 
@@ -219,51 +200,6 @@ def test_whole_months_that_both_cities_have_are_compared() -> None:
     assert compared_periods(other, one, "all") == Periods(longest, longest, common=True)
 
 
-def test_cities_without_three_common_months_are_compared_over_their_own() -> None:
-    one, other = stored("2020-01-01", "2021-05-31"), stored("2021-04-01", "2021-12-31")
-    assert compared_periods(one, other) == Periods(
-        (dt.date(2020, 6, 1), dt.date(2021, 5, 31)), (dt.date(2021, 4, 1), dt.date(2021, 12, 31)), common=False
-    )
-    assert compared_periods(one, stored("2021-04-02", "2021-05-30")) is None
-    assert compared_periods(one, stored("2021-04-01", "2021-12-31", 0)) is None
-
-
-@pytest.mark.parametrize(
-    ("table", "people"),
-    [
-        (None, None),
-        (pd.DataFrame({"district": ["a", "b"], "women": [10, 20], "men": [11, 19], "total": [21, 40]}), 61),
-        (pd.DataFrame({"district": ["a"], "women": [10], "men": [11]}), 21),
-        (pd.DataFrame({"district": ["a"], "women": [10]}), None),
-        (pd.DataFrame({"district": ["a"], "total": [float("nan")]}), None),
-        (pd.DataFrame({"district": ["a"], "total": [0]}), None),
-    ],
-)
-def test_inhabitants_are_those_of_all_districts(table: pd.DataFrame | None, people: float | None) -> None:
-    assert inhabitants(table) == people
-
-
-def test_rates_stand_where_both_cities_know_their_inhabitants(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    missing = "No rates are compared: the profile of ALPHAN Piraeus and BETAN Piraeus holds no inhabitants."
-    assert missing in [one.value for one in visit(city="alpha").markdown]
-    homes = [tmp_path / word for word in ("alpha", "beta")]
-    for home, people in zip(homes, (50_000, 20_000), strict=True):
-        shutil.copytree(house.folder / home.name, home)
-        district = Home(home).city().districts[0].id
-        (home / "city" / "population.csv").write_text(f"district,women,men,total\n{district},1,1,{people}\n", "utf-8")
-    monkeypatch.setenv("CURIM_HOMES", ":".join(map(str, homes)))
-    told = [one.value for one in visit(city="alpha").markdown]
-    first, second = counted(Home(homes[0])), counted(Home(homes[1]))
-    days = (first.period[1] - first.period[0]).days + 1
-    for name, figures, people in (("ALPHAN", first, 50_000), ("BETAN", second, 20_000)):
-        rate = figures.alerts / people * 1000 * 365.25 / days
-        assert any(text.startswith(f"{name} Piraeus: {rate:.1f} ") for text in told)
-    ratio = first.alerts / 50_000 / (second.alerts / 20_000)
-    assert any(f"reports {ratio:.2f} times" in text for text in told)
-
-
 def facts(**changes: Any) -> Any:
     usual = {
         "formats": ("curim",), "kinds": ("offence", "risk"), "categories": 3, "known_time": KnownTime.HOUR,
@@ -280,10 +216,6 @@ def city(name: str, *, alerts: float = 200.0, **changes: Any) -> NamedCity:
 
 
 SAME = Periods((dt.date(2025, 1, 1), dt.date(2025, 2, 28)), (dt.date(2025, 1, 1), dt.date(2025, 2, 28)), common=True)
-
-
-def test_cities_that_report_alike_have_no_warning() -> None:
-    assert what_differs(translator("en"), city("A"), city("B"), SAME) == []
 
 
 @pytest.mark.parametrize(
@@ -308,18 +240,6 @@ def test_each_difference_in_reporting_is_said(changes: dict[str, Any], said: str
     assert said in found[0].replace("\u00a0", " ")
 
 
-def test_kinds_that_one_city_cannot_report_are_no_part_of_the_other(house: House) -> None:
-    def figures(**n: float) -> Any:
-        parts = tuple(CountedPart(key, CountedShare(count, sum(n.values())), 1) for key, count in n.items())
-        nothing = {by: Shares() for by in ("group", "affected", "reporter", "time", "light")}
-        return SimpleNamespace(shares={"kind": Shares(parts), **nothing}, facts=SimpleNamespace(kinds=tuple(n)))
-
-    page: Any = SimpleNamespace(t=translator("en"), city=house.alpha.city())
-    found = compared_shares(page, figures(risk=30, offence=70, incivility=900), figures(risk=50, offence=50)).frame
-    assert found.set_index("key")[["share_first", "share_second"]].to_numpy().tolist() == [[0.3, 0.5], [0.7, 0.5]]
-    assert compared_shares(page, figures(risk=30), figures(risk=10, offence=5)).frame.empty
-
-
 def test_every_file_of_the_page_is_one_of_both_cities(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[list[str]] = []
 
@@ -328,6 +248,6 @@ def test_every_file_of_the_page_is_one_of_both_cities(monkeypatch: pytest.Monkey
         return lambda: None
 
     monkeypatch.setattr("pages.parts.frame.guard.handing_out", handing_out)
-    visit(city="alpha", **{"with": "beta"})
+    visit("cities", city="alpha", **{"with": "beta"})
     assert len(drawn) > 5
     assert all(words == ["alpha", "beta"] for words in drawn)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from curim_data.model import translator
 from curim_data.model.absence import NO_OUTLINE
 from curim_data.store import Home
-from tests.app.conftest import PAGES, SHELL, TIMEOUT, errors
+from tests.app.conftest import PAGES, visit
 from tests.unit.test_city_without_outline import bring
 
 CITIES = {"Berlin": ("de", "en", ""), "Rosario": ("es", "fr", "America/Argentina/Cordoba"), "Xanadu": ("el", "el", "")}
@@ -33,12 +31,7 @@ def test_each_page_stands_without_a_map_and_without_foreign_help(
 ) -> None:
     monkeypatch.setenv("CURIM_HOME", str(home[0].path))
     t = translator(home[1])
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"] = home[1]
-    if page != PAGES[0]:
-        app.switch_page(f"{page}.py")
-    app.run()
-    assert not errors(app)
+    app = visit(page, lang=home[1])
     kinds = (app.title, app.header, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
     texts = "\n".join(str(one.value) for kind in kinds for one in kind)
     assert not app.get("deck_gl_json_chart")
@@ -46,16 +39,3 @@ def test_each_page_stands_without_a_map_and_without_foreign_help(
         assert not GREEK.search(texts), GREEK.findall(texts)
     if page in ("briefing", "hotspots"):
         assert t(NO_OUTLINE).split(":")[0] in texts
-
-
-@pytest.mark.parametrize("layer", ["clusters", "density", "emerging", "alerts", "comparison"])
-def test_no_layer_draws_a_map(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, layer: str) -> None:
-    made = Home(tmp_path / "home")
-    bring(made, "de", "Berlin")
-    monkeypatch.setenv("CURIM_HOME", str(made.path))
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"], app.query_params["layer"] = "en", layer
-    app.switch_page("hotspots.py")
-    app.run()
-    assert not errors(app)
-    assert not app.get("deck_gl_json_chart")

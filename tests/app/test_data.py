@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from io import BytesIO
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from streamlit.runtime.uploaded_file_manager import DeletedFile
-from streamlit.testing.v1 import AppTest
 
 import sample_data
-from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.importing.pipeline import import_file
-from curim_data.model import LANGUAGES, translator
+from curim_data.model import translator
 from curim_data.store import Home, Store
 from pages.parts.data import uploads
-from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
+from tests.app.conftest import SPOKEN, Open, bring, errors, on_tab, shown, texts_of, visit, word
 
 HEADER = "alert_id;reported_at;category;latitude;longitude;description"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -27,43 +23,6 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 def _rows(*dates: str, point: str = "37.9432;23.6470") -> bytes:
     lines = [f"A{n};{date};noise;{point};a secret text" for n, date in enumerate(dates)]
     return "\n".join([HEADER, *lines]).encode()
-
-
-@pytest.fixture
-def base(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home without alerts of its own, and a copy of the sample that a test may change."""
-    shutil.copytree(sample.path, tmp_path / "sample")
-    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
-    return Home(tmp_path)
-
-
-def _open(lang: str = "en", **query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    for name, value in {"lang": lang, **query}.items():
-        app.query_params[name] = value
-    app.switch_page("data.py")
-    app.run()
-    assert not errors(app)
-    return app
-
-
-def _bring(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
-    app.file_uploader[0].set_value([(name, content, "text/csv") for name, content in files])
-    app.run()
-    assert not errors(app)
-    return app
-
-
-def _tab(app: AppTest, name: str) -> AppTest:
-    app.session_state["data_part"] = name
-    app.run()
-    assert not errors(app)
-    return app
-
-
-def _text(app: AppTest) -> str:
-    parts = (app.markdown, app.caption, app.success, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in parts for element in kind)
 
 
 def _counts(outcomes: Counter[str]) -> str:
@@ -79,7 +38,7 @@ def test_the_page_reads_what_was_uploaded_and_no_copy_of_it(monkeypatch: pytest.
     monkeypatch.setattr(
         uploads, "preview", lambda source, *more, **asked: read.append(source) or preview(source, *more, **asked)
     )
-    _bring(_open(home="own"), ("my.csv", content))
+    bring(visit("data", home="own"), ("my.csv", content))
     assert read
     assert all(one is content for one in read)
 
@@ -97,25 +56,25 @@ def test_the_dirty_export_there_and_back(base: Home) -> None:
     wanted = _counts(Counter(key["outcome"]))
     sample = Store(Home(base.path / "sample"))
     before = sample.version()
-    app = _bring(_open(home="own"), ("my.csv", sample_data.DIRTY_EXPORT.read_bytes()))
-    assert wanted in _text(app)
+    app = bring(visit("data", home="own"), ("my.csv", sample_data.DIRTY_EXPORT.read_bytes()))
+    assert wanted in texts_of(app)
     assert not base.has_city()
     assert uploads.READ in app.session_state
     app.button(key="data_import").click().run()
     assert uploads.READ not in app.session_state, "what was read of the file, whose texts wait on disk, is gone"
     assert not errors(app)
-    assert f"Imported **my.csv**. {wanted}" in _text(app)
+    assert f"Imported **my.csv**. {wanted}" in texts_of(app)
     assert not app.file_uploader[0].value
-    assert "Sample data" not in _text(app)
+    assert "Sample data" not in texts_of(app)
     assert Store(base).count() == Counter(key["outcome"])["accepted"]
     assert sample.version() == before
-    _tab(app, "Imports so far")
+    on_tab(app, "Imports so far")
     history = shown(app.dataframe[0])
     assert history["file"].tolist() == ["my.csv"]
     assert history["read"].tolist() == [f"{len(key):,}"]
     app.button(key=f"data_undo_{Store(base).batches()[0].id}").click().run()
     assert not errors(app)
-    assert "was undone" in _text(app)
+    assert "was undone" in texts_of(app)
     assert app.dataframe[0].value["state"].tolist() == ["undone"]
     assert Store(base).count() == 0
     assert word(app, "home") == "own"
@@ -125,14 +84,14 @@ def test_a_trial_stays_in_the_sample(base: Home) -> None:
     """The sample's later export goes into the sample city and comes out again; the main export cannot be undone."""
     store = Store(Home(base.path / "sample"))
     before = store.count()
-    app = _open()
+    app = visit("data")
     app.button(key="data_try_later").click().run()
     assert not errors(app)
     app.button(key="data_import").click().run()
     assert not errors(app)
     assert store.count() > before
     assert not base.has_city()
-    _tab(app, "Imports so far")
+    on_tab(app, "Imports so far")
     later, first = store.batches()[::-1]
     assert app.dataframe[0].value["file"].tolist() == [later.file_name, first.file_name]
     app.button(key=f"data_undo_{later.id}").click().run()
@@ -142,59 +101,25 @@ def test_a_trial_stays_in_the_sample(base: Home) -> None:
     assert not [button for button in app.button if str(button.key).startswith("data_undo_")]
 
 
-def test_the_samples_own_rows_stay_in_the_sample_when_they_are_brought_as_a_file(base: Home) -> None:
-    lines = sample_data.LATER_EXPORT.read_text("utf-8-sig").splitlines()[:6]
-    app = _bring(_open(), ("mended.csv", "\n".join(lines).encode()))
-    assert "they go into the sample city" in _text(app)
-    app.button(key="data_import").click().run()
-    assert not errors(app)
-    assert not base.has_city()
-    assert Store(Home(base.path / "sample")).batches()[-1].file_name == "mended.csv"
-
-
-def test_the_download_of_refused_rows_can_be_mended_and_imported(base: Home) -> None:
-    home = Home(base.path / "sample")
-    batch = import_file(home, _rows("2026-03-01T10:00", "2026-02-30T10:00"), "two.csv").batch
-    frame = Store(home).quarantine(batch.id, translator("el"))
-    assert "a secret text" not in frame.to_string()
-    mended = csv_bytes(with_negative_numbers(frame)).replace(b"2026-02-30T10:00", b"2026-02-28T10:00")
-    again = import_file(home, mended, "mended.csv").batch
-    assert (again.read, again.accepted, again.quarantined) == (1, 1, 0)
-
-
-def test_a_negative_coordinate_survives_the_spreadsheet() -> None:
-    frame = pd.DataFrame({"longitude": ["-0.1276", "-x"], "value": ["=1+1", "-3"]})
-    assert (
-        csv_bytes(with_negative_numbers(frame)).decode("utf-8-sig") == "longitude,value\r\n-0.1276,'=1+1\r\n'-x,-3\r\n"
-    )
-
-
 def test_a_foreign_file_gets_one_sentence_and_the_others_go_on(base: Home) -> None:
     good = _rows("2026-03-01T10:00", "2026-03-02T10:00")
-    app = _bring(_open(), ("photo.csv", PNG), ("../../etc/*good*.csv", good))
+    app = bring(visit("data"), ("photo.csv", PNG), ("../../etc/*good*.csv", good))
     (told,) = app.error
     assert "PNG" in told.value
     assert "\n" not in told.value
     app.button(key="data_import").click().run()
     assert not errors(app)
     assert [batch.file_name for batch in Store(base).batches()] == ["*good*.csv"]
-    assert "\\*good\\*" in _text(app)
-
-
-def test_only_foreign_files_leave_nothing_to_import(base: Home) -> None:
-    app = _bring(_open(), ("photo.csv", PNG), ("empty.csv", b""))
-    assert len(app.error) == 2
-    assert not [button for button in app.button if button.key == "data_import"]
-    assert not base.has_city()
+    assert "\\*good\\*" in texts_of(app)
 
 
 def test_dates_that_can_be_read_in_two_ways_are_asked(base: Home) -> None:
-    app = _bring(_open(), ("dates.csv", _rows("03/04/2026 10:00", "05/06/2026 11:00")))
+    app = bring(visit("data"), ("dates.csv", _rows("03/04/2026 10:00", "05/06/2026 11:00")))
     assert not app.error
     (question,) = [radio for radio in app.radio if str(radio.key).startswith("data_dates_")]
     question.set_value("month-first").run()
     assert not errors(app)
-    assert "2 rows read: 2 new" in _text(app)
+    assert "2 rows read: 2 new" in texts_of(app)
     app.button(key="data_import").click().run()
     days = Store(base).read(["local_date"])["local_date"].to_pylist()
     assert sorted(day.isoformat() for day in days) == ["2026-03-04", "2026-05-06"]
@@ -202,8 +127,8 @@ def test_dates_that_can_be_read_in_two_ways_are_asked(base: Home) -> None:
 
 def test_a_file_from_elsewhere_is_asked_about(base: Home) -> None:
     import_file(_own(base), _rows("2026-03-01T10:00"), "one.csv")
-    app = _bring(_open(), ("paris.csv", _rows("2026-03-01T10:00", point="48.8566;2.3522")))
-    assert "Is this the right city?" in _text(app)
+    app = bring(visit("data"), ("paris.csv", _rows("2026-03-01T10:00", point="48.8566;2.3522")))
+    assert "Is this the right city?" in texts_of(app)
     assert app.button(key="data_import").disabled
     app.checkbox(key="data_sure").check().run()
     assert not app.button(key="data_import").disabled
@@ -211,19 +136,19 @@ def test_a_file_from_elsewhere_is_asked_about(base: Home) -> None:
 
 @pytest.mark.usefixtures("base")
 def test_free_text_is_not_shown() -> None:
-    app = _bring(_open(), ("text.csv", _rows("2026-03-01T10:00", "not a date")))
-    shown = _text(app) + "".join(table.value.to_string() for table in app.dataframe)
+    app = bring(visit("data"), ("text.csv", _rows("2026-03-01T10:00", "not a date")))
+    shown = texts_of(app) + "".join(table.value.to_string() for table in app.dataframe)
     assert "secret" not in shown
     assert "Not stored (free text or personal data): description" in shown
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_every_tab_in_every_language(open_page: Open, lang: str) -> None:
     app = open_page("data", lang=lang)
     t = translator(lang)
     for name in (t("Import"), t("Imports so far"), t("Quality"), t("City profile")):
-        _tab(app, name)
-    _bring(_tab(app, t("Import")), ("dirty.csv", sample_data.DIRTY_EXPORT.read_bytes()))
+        on_tab(app, name)
+    bring(on_tab(app, t("Import")), ("dirty.csv", sample_data.DIRTY_EXPORT.read_bytes()))
     assert len(app.dataframe) == 1
     assert len(app.table) >= 3
     assert len([box for box in app.selectbox if str(box.key).startswith("data_col_")]) > 10
@@ -233,23 +158,19 @@ def test_every_tab_in_every_language(open_page: Open, lang: str) -> None:
 @pytest.mark.parametrize("name", ["briefing", "interventions", "data", "methods"])
 def test_looking_at_an_own_home_does_not_make_it(base: Home, name: str) -> None:
     before = sorted(path.name for path in base.path.iterdir())
-    app = _open(home="own") if name == "data" else AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    if name != "data":
-        app.query_params["home"], app.query_params["lang"] = "own", "en"
-        app.run()
-        app = app if name == "briefing" else app.switch_page(f"{name}.py").run()
+    app = visit(name, home="own")
     for tab in ("Imports so far", "Quality", "City profile") if name == "data" else ():
-        app = _tab(app, tab)
+        app = on_tab(app, tab)
     assert not errors(app)
     assert sorted(path.name for path in base.path.iterdir()) == before
 
 
 def test_an_empty_home_of_ones_own() -> None:
-    app = _open(home="own")
+    app = visit("data", home="own")
     for name in ("Imports so far", "Quality"):
-        _tab(app, name)
-        assert "Nothing was imported yet." in _text(app)
-    _tab(app, "City profile")
+        on_tab(app, name)
+        assert "Nothing was imported yet." in texts_of(app)
+    on_tab(app, "City profile")
     assert app.button(key="data_refresh").disabled
 
 
@@ -257,16 +178,16 @@ def test_the_council_does_not_come_in(open_page: Open) -> None:
     app = open_page("data", **{"lang": "en", "as": "council"})
     assert not errors(app)
     assert not app.file_uploader
-    assert "does not include this page" in _text(app)
+    assert "does not include this page" in texts_of(app)
 
 
 def test_a_refresh_makes_the_columns_anew(base: Home) -> None:
     import_file(_own(base), _rows("2026-03-01T10:00"), "one.csv")
     before = Store(base).version()
-    app = _tab(_open(), "City profile")
+    app = on_tab(visit("data"), "City profile")
     app.button(key="data_refresh").click().run()
     assert not errors(app)
-    assert "1 alert was updated" in _text(app)
+    assert "1 alert was updated" in texts_of(app)
     assert Store(base).version() != before
 
 
@@ -274,14 +195,6 @@ def _own(base: Home) -> Home:
     from curim_data.store.home import create_home
 
     return create_home(base.path)
-
-
-def test_leaving_the_sample_on_the_data_page_lasts(base: Home) -> None:
-    app = _open()
-    app.button(key="leave_the_sample").click().run()
-    assert word(app, "home") == "own"
-    assert "Sample data" not in _text(_tab(app, "City profile"))
-    assert not base.has_city()
 
 
 def test_a_file_is_looked_at_once_however_often_the_page_is_drawn(base: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,7 +206,7 @@ def test_a_file_is_looked_at_once_however_often_the_page_is_drawn(base: Home, mo
         return real(*about, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(uploads, "preview", counted)
-    app = _bring(_open(home="own"), ("two.csv", _rows("2026-03-01T10:00", "2026-03-02T10:00")))
+    app = bring(visit("data", home="own"), ("two.csv", _rows("2026-03-01T10:00", "2026-03-02T10:00")))
     app.run()
     assert looks == ["two.csv"]
     assert not base.has_city()
@@ -305,15 +218,15 @@ def test_a_country_is_told_and_a_part_of_it_can_be_the_city(base: Home) -> None:
     places = [(x + n % 13 / 500, y + n % 17 / 700) for (x, y), many in towns.items() for n in range(many)]
     places += [(15 + 8 * n / 60, 50 + 3.5 * (7 * n % 60) / 60) for n in range(60)]
     lines = [f"P{n};2024-05-{1 + n % 28:02} 10:00;noise;{y:.5f};{x:.5f};-" for n, (x, y) in enumerate(places)]
-    app = _bring(_open(home="own"), ("national.csv", "\n".join([HEADER, *lines]).encode()))
-    assert "a country, not a city" in _text(app)
+    app = bring(visit("data", home="own"), ("national.csv", "\n".join([HEADER, *lines]).encode()))
+    assert "a country, not a city" in texts_of(app)
     (question,) = [one for one in app.radio if str(one.key).startswith("data_area_")]
     assert [label.split(",")[0].split(":")[0] for label in question.options[:2]] == ["The densest area", "All of it"]
-    assert "--" not in _text(app), "options are of the command line"
-    assert "answer “What is the city to be made of?” above" in _text(app)
+    assert "--" not in texts_of(app), "options are of the command line"
+    assert "answer “What is the city to be made of?” above" in texts_of(app)
     question.set_value("densest").run()
     assert not errors(app)
-    assert "Is this the right city?" not in _text(app)
+    assert "Is this the right city?" not in texts_of(app)
     app.text_input(key="data_city_name").set_value("Warsaw").run()
     app.button(key="data_import").click().run()
     assert not errors(app)

@@ -11,13 +11,12 @@ import shapely
 from streamlit.testing.v1 import AppTest
 
 from curim_data.importing.pipeline import import_file
-from curim_data.model import LANGUAGES, Translator, translator
+from curim_data.model import Translator, translator
 from curim_data.model.labels import provisional_note
 from curim_data.profile import versions as profile_versions
 from curim_data.profile.provisional import NewCity, ensure_city
 from curim_data.store import Home, Store
-from pages.parts.maps.basemap import surrounding_box
-from tests.app.conftest import PAGES, SHELL, TIMEOUT, errors
+from tests.app.conftest import PAGES, SHELL, SPOKEN, TIMEOUT, errors, visit
 
 SQUARES = {"West": shapely.box(2.33, 48.83, 2.35, 48.87), "East": shapely.box(2.35, 48.83, 2.37, 48.87)}
 
@@ -92,12 +91,7 @@ def said(app: AppTest) -> str:
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("name", PAGES)
 def test_a_provisional_city_is_said_on_every_page_and_no_page_needs_districts(name: str, t: Translator) -> None:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"] = "en"
-    if name != "briefing":
-        app.switch_page(f"{name}.py")
-    app.run()
-    assert not errors(app)
+    app = visit(name)
     assert provisional_note(t) in said(app)
 
 
@@ -138,28 +132,6 @@ def test_residents_landmarks_and_categories(home: Home) -> None:
     assert len(profile_versions.versions(home)) == 5
 
 
-def test_a_file_that_is_none_gets_one_sentence(home: Home) -> None:
-    first = home.city().version
-    app = bring(opened(), "districts", "d.geojson", b"not a map")
-    assert "cannot be read as shapes" in app.error[0].value
-    app = bring(opened(part="landmarks"), "landmarks", "l.csv", b"name,longitude,latitude\nTower,2.35,98\n")
-    assert "row 2" in app.error[0].value
-    assert not [button for button in app.button if button.key == "data_city_use"]
-    assert home.city().version == first
-
-
-def test_a_projection_that_is_not_said_is_asked(home: Home) -> None:
-    far = {"West": shapely.box(650000, 6860000, 653000, 6863000)}
-    app = bring(opened(), "districts", "d.geojson", geojson(far))
-    assert "coordinate system" in app.error[0].value
-    (asked,) = [one for one in app.number_input if str(one.key).startswith("data_city_epsg_")]
-    asked.set_value(2154).run()
-    assert not errors(app)
-    assert not app.error
-    click(app, "data_city_use")
-    assert [area.id for area in home.city().districts] == ["west"]
-
-
 def test_name_and_zone_are_saved_and_the_profile_accepted(home: Home) -> None:
     app = opened(part="names")
     version = home.city().version
@@ -170,33 +142,12 @@ def test_name_and_zone_are_saved_and_the_profile_accepted(home: Home) -> None:
     assert not home.city().provisional
 
 
-def test_districts_can_begin_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: Home) -> None:
-    (tmp_path / "sample").symlink_to(sample.path)
-    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    for word, value in {"lang": "en", "part": "city", "home": "own"}.items():
-        app.query_params[word] = value
-    app.switch_page("data.py").run()
-    assert not errors(app)
-    click(bring(app, "districts", "Lutetia.geojson", geojson()), "data_city_use")
-    city = Home(tmp_path).city()
-    assert (city.epsg, city.timezone, city.names) == (32631, "Europe/Paris", {"en": "Lutetia"})
-    assert len(city.districts) == 2
-
-
 @pytest.mark.usefixtures("home")
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_every_part_in_every_language(lang: str) -> None:
     for part in ("districts", "land", "population", "landmarks", "streets", "categories", "names", "versions"):
         app = opened(lang, part)
         assert translator(lang)("Set up the city profile") in [head.value for head in app.subheader]
-
-
-def test_the_sample_keeps_its_profile(sample: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_HOME", str(sample.path.parent))
-    app = opened()
-    assert not [one for one in app.file_uploader if str(one.key).startswith("data_city_")]
-    assert not [button for button in app.button if button.key in ("data_refresh", "data_city_accept")]
 
 
 def test_a_change_that_was_cut_short_is_told_once(home: Home) -> None:
@@ -206,8 +157,3 @@ def test_a_change_that_was_cut_short_is_told_once(home: Home) -> None:
     app = opened()
     assert "was cut short and had no effect" in said(app)
     assert "was cut short" not in said(app.run())
-
-
-def test_the_ground_around_a_whole_country_can_be_drawn() -> None:
-    west, south, east, north = surrounding_box(shapely.box(68.0, 8.0, 97.0, 36.0)).bounds
-    assert (west, south, east, north) == (-48.0, -85.0, 180.0, 85.0)

@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
-from pathlib import Path
-
-import pytest
-from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.store import Home
 from curim_data.store.annotations import annotation_history, read_annotations
-from curim_data.store.home import SAMPLE_MARK
-from tests.app.conftest import SHELL, TIMEOUT, errors
-
-
-@pytest.fixture
-def own(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A city of its own with the alerts of the sample."""
-    home = Home(tmp_path / "own")
-    shutil.copytree(sample.path, home.path)
-    (home.path / SAMPLE_MARK).unlink(missing_ok=True)
-    monkeypatch.setenv("CURIM_HOME", str(home.path))
-    return home
+from tests.app.conftest import errors, on_tab, visit
 
 
 def test_an_analyst_says_that_days_are_not_covered_and_takes_it_back(own: Home) -> None:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"] = "en"
-    app.run()
-    app.switch_page("data.py").run()
-    app.session_state["data_part"] = "Quality"
-    app.run()
-    assert not errors(app)
+    app = on_tab(visit("data"), "Quality")
     assert open_source(own).coverage.complete
     day = open_source(own).as_of - dt.timedelta(days=40)
     app.text_input(key="coverage_who").set_value("Ana")

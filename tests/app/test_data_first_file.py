@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.importing.pipeline import preview
-from curim_data.model import LANGUAGES, translator
+from curim_data.model import translator
 from curim_data.store import Home, Store
 from pages.parts.data.recognised import KIND_QUESTION
-from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.conftest import SPOKEN, bring, errors, texts_of, visit
 
 # Towns of a made-up country: name, longitude, latitude, alerts.
 TOWNS = (("Ostwick", 21.0, 52.0, 260), ("Milford", 17.0, 51.1, 120))
 
 
-@pytest.fixture
-def base(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home without a city of its own, beside a copy of the sample."""
-    shutil.copytree(sample.path, tmp_path / "sample")
-    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
-    return Home(tmp_path)
-
-
 def _bring(content: bytes, lang: str = "en", name: str = "export.csv") -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"], app.query_params["home"] = lang, "own"
-    app.switch_page("data.py")
-    app.run()
-    app.file_uploader[0].set_value([(name, content, "text/csv")])
-    app.run()
-    assert not errors(app)
-    return app
-
-
-def _text(app: AppTest) -> str:
-    parts = (app.markdown, app.caption, app.success, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in parts for element in kind)
+    return bring(visit("data", lang=lang, home="own"), (name, content))
 
 
 def _country() -> bytes:
@@ -56,22 +32,14 @@ def _country() -> bytes:
     return "\n".join(lines).encode()
 
 
-def test_dense_areas_are_called_as_the_export_calls_them() -> None:
-    """Also those outside the area that is taken."""
-    found = preview(_country(), "national.csv", None)
-    assert found.area == "densest"
-    assert found.spread is not None
-    assert [found.area_names[area.circle.word] for area in found.spread.areas] == [("Ostwick",), ("Milford",)]
-
-
 @pytest.mark.usefixtures("base")
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_page_offers_areas_by_name_and_names_its_own_boxes(lang: str) -> None:
     app, t = _bring(_country(), lang), translator(lang)
     (question,) = [one for one in app.radio if str(one.key).startswith("data_area_")]
     assert ["Ostwick" in question.options[0], "Milford" in question.options[2]] == [True, True]
-    assert "--" not in _text(app)
-    assert t(KIND_QUESTION) in _text(app)
+    assert "--" not in texts_of(app)
+    assert t(KIND_QUESTION) in texts_of(app)
 
 
 def test_an_empty_box_of_categories_says_what_to_type(base: Home) -> None:
@@ -91,33 +59,8 @@ def test_an_empty_box_of_categories_says_what_to_type(base: Home) -> None:
     assert set(Store(base).read(["category"])["category"].to_pylist()) == {"theft"}
 
 
-def test_an_emptied_field_is_no_category(base: Home) -> None:
-    lines = [f"R{n},2026-02-{n:02d},48.20{n % 10},16.37{n % 7}" for n in range(1, 25)]
-    app = _bring("\n".join(["ref,date,lat,lon", *lines]).encode())
-    for value in ("Theft", ""):
-        (field,) = [box for box in app.text_input if str(box.key).startswith("data_category_")]
-        field.set_value(value).run()
-        assert not errors(app)
-    app.text_input(key="data_city_name").set_value("Vienna").run()
-    app.button(key="data_import").click().run()
-    assert not errors(app)
-    assert set(Store(base).read(["category"])["category"].to_pylist()) == {"uncategorised"}
-
-
 @pytest.mark.usefixtures("base")
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_dates_in_columns_of_their_own_are_said_to_be(lang: str) -> None:
-    lines = [f"Theft,2019,{1 + n % 12},{1 + n % 28},{n % 24},{n % 60},48.20{n % 10},16.37{n % 7}" for n in range(60)]
-    app = _bring("\n".join(["TYPE,YEAR,MONTH,DAY,HOUR,MINUTE,lat,lon", *lines]).encode(), lang)
-    t = translator(lang)
-    (table,) = [one.value for one in app.table if t("Dates") in one.value.iloc[:, 0].tolist()]
-    told = dict(zip(table.iloc[:, 0], table.iloc[:, 1], strict=True))[t("Dates")]
-    assert "YEAR, MONTH, DAY, HOUR, MINUTE" in told
-    assert "2025-03-01" not in told
-
-
-@pytest.mark.usefixtures("base")
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_several_cities_in_one_file_wait_for_an_answer(lang: str) -> None:
     lines = ["id,date,category,latitude,longitude"]
     for name, x, y, many in TOWNS:
@@ -134,7 +77,7 @@ def test_several_cities_in_one_file_wait_for_an_answer(lang: str) -> None:
     assert not app.button(key="data_import").disabled
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_a_file_without_coordinates_makes_a_city_of_the_name_that_is_given(base: Home, lang: str) -> None:
     lines = [f"R{n},2026-02-{n:02d} 10:15,Theft" for n in range(1, 25)]
     app = _bring("\n".join(["ref,date,offence", *lines]).encode(), lang)

@@ -19,7 +19,7 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model import Answers, Audience
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
-from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.conftest import TIMEOUT, visit
 from tests.effort import FULL
 from tests.hostile.corpus import hostile_files
 from tests.hostile.tables import CSV
@@ -35,12 +35,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv(limits.MEMORY, "700")
     monkeypatch.setenv(limits.SECONDS, "3")
     monkeypatch.setattr(limits, "CLOCK", 20)
-    app = AppTest.from_file(str(SHELL), default_timeout=10 * TIMEOUT)
-    app.query_params["lang"], app.query_params["home"] = "en", "own"
-    app.switch_page("data.py")
-    app.run()
-    assert not errors(app)
-    return app
+    return visit("data", 10 * TIMEOUT, home="own")
 
 
 def told(app: AppTest) -> list[str]:

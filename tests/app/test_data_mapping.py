@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import openpyxl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import sample_data
 from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.importing import mapping
 from curim_data.importing.pipeline import import_file, preview
@@ -22,7 +20,7 @@ from curim_data.model import translator
 from curim_data.store import Batch, Home, Store
 from curim_data.store.home import create_home
 from pages.parts.data.uploads import option_of, with_column, with_word
-from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.conftest import SPOKEN, bring, errors, texts_of, visit
 
 HEADER = "ref,when,type of event,sex,lat,lon,extra"
 
@@ -36,37 +34,9 @@ def _rows(count: int, *, what: str = "noise", sex: str = "F", lat: float = 37.94
     return "\n".join([HEADER, *lines]).encode()
 
 
-@pytest.fixture
-def base(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home without a city of its own, beside a copy of the sample."""
-    shutil.copytree(sample.path, tmp_path / "sample")
-    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
-    return Home(tmp_path)
-
-
-def _open(**query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    for name, value in {"lang": "en", **query}.items():
-        app.query_params[name] = value
-    app.switch_page("data.py")
-    app.run()
-    assert not errors(app)
-    return app
-
-
-def _bring(app: AppTest, name: str, content: bytes) -> AppTest:
-    app.file_uploader[0].set_value([(name, content, "application/octet-stream")])
-    return _fine(app.run())
-
-
 def _fine(app: AppTest) -> AppTest:
     assert not errors(app)
     return app
-
-
-def _text(app: AppTest) -> str:
-    parts = (app.markdown, app.caption, app.success, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in parts for element in kind)
 
 
 def _box(app: AppTest, start: str, end: str) -> object:
@@ -90,10 +60,10 @@ def _own(base: Home) -> Home:
 
 def test_a_column_understood_wrongly_is_mended_and_taken_back(base: Home) -> None:
     home = _own(base)
-    app = _bring(_open(home="own"), "a.csv", _rows(30))
+    app = bring(visit("data", home="own"), ("a.csv", _rows(30)))
     assert _box(app, "data_col_", "_6").value == ""  # type: ignore[attr-defined]
     _choose(app, "data_col_", "_6", "status")
-    assert "As you set it." in _text(app)
+    assert "As you set it." in texts_of(app)
     assert _box(app, "data_col_", "_6").value == "status"  # type: ignore[attr-defined]
     assert "x29" in "".join(box.label for box in app.selectbox)
     app.button(key="data_back").click().run()
@@ -102,23 +72,13 @@ def test_a_column_understood_wrongly_is_mended_and_taken_back(base: Home) -> Non
     assert Store(home).count() == 30
 
 
-def test_a_file_without_known_dates_is_mended_from_the_page(base: Home) -> None:
-    home = _own(base)
-    content = b"k1,k2,k3\n" + b"\n".join(b"%d,%d,%.4f" % (n, 20260101 + n, 37.94) for n in range(20))
-    app = _bring(_open(home="own"), "odd.csv", content)
-    _choose(app, "data_col_", "_1", "occurred_from")
-    _import(app)
-    days = Store(home).read(["local_date"])["local_date"].to_pylist()
-    assert min(days) == dt.date(2026, 1, 1)
-
-
 def test_an_unknown_word_is_given_a_meaning(base: Home) -> None:
     home = _own(base)
-    app = _bring(_open(home="own"), "a.csv", _rows(30, what="Loud party", sex="Fem."))
-    assert "Values that were not recognised" in _text(app)
+    app = bring(visit("data", home="own"), ("a.csv", _rows(30, what="Loud party", sex="Fem.")))
+    assert "Values that were not recognised" in texts_of(app)
     _choose(app, "data_word_", "category_Loud party", "noise")
     _choose(app, "data_word_", "gender_Fem.", "woman")
-    assert "Values that were not recognised" not in _text(app)
+    assert "Values that were not recognised" not in texts_of(app)
     _import(app)
     stored = Store(home).read(["category", "affected_gender", "reporter_gender"]).to_pylist()
     assert {row["category"] for row in stored} == {"noise"}
@@ -127,7 +87,7 @@ def test_an_unknown_word_is_given_a_meaning(base: Home) -> None:
 
 def test_a_mapping_is_saved_and_used_for_the_next_export(base: Home) -> None:
     home = _own(base)
-    app = _bring(_open(home="own"), "january.csv", _rows(30, what="Loud party"))
+    app = bring(visit("data", home="own"), ("january.csv", _rows(30, what="Loud party")))
     _choose(app, "data_word_", "category_Loud party", "noise")
     (name,) = [one for one in app.text_input if str(one.key).startswith("data_mapping_name_")]
     name.set_value("City desk")
@@ -135,30 +95,21 @@ def test_a_mapping_is_saved_and_used_for_the_next_export(base: Home) -> None:
     (save,) = [one for one in app.button if str(one.key).startswith("data_mapping_save_")]
     _fine(save.click().run())
     assert [one.name for one in mapping.saved(home)] == ["City desk"]
-    app = _bring(_open(home="own"), "february.csv", _rows(31, what="Loud party"))
-    assert "Read with the saved mapping City desk." in _text(app)
-    assert "Values that were not recognised" not in _text(app)
+    app = bring(visit("data", home="own"), ("february.csv", _rows(31, what="Loud party")))
+    assert "Read with the saved mapping City desk." in texts_of(app)
+    assert "Values that were not recognised" not in texts_of(app)
     _fine(app.button(key="data_use_recognised").click().run())
-    assert "Values that were not recognised" in _text(app)
+    assert "Values that were not recognised" in texts_of(app)
     _fine(app.button(key="data_use_saved").click().run())
-    assert "Values that were not recognised" not in _text(app)
-
-
-def test_a_mapping_of_a_home_without_a_city_waits_for_the_import(base: Home) -> None:
-    app = _bring(_open(home="own"), "january.csv", _rows(30))
-    (save,) = [one for one in app.button if str(one.key).startswith("data_mapping_save_")]
-    _fine(save.click().run())
-    assert not (base.path / mapping.FOLDER).exists()
-    _import(app)
-    assert [one.name for one in mapping.saved(base)] == ["january"]
+    assert "Values that were not recognised" not in texts_of(app)
 
 
 def test_the_first_file_makes_a_city_that_is_named(base: Home) -> None:
-    app = _bring(_open(home="own"), "away.csv", _rows(200, lat=40.41, lon=-3.70))
-    assert "away.csv creates a provisional one" in _text(app)
-    assert "Europe/Madrid" in _text(app)
+    app = bring(visit("data", home="own"), ("away.csv", _rows(200, lat=40.41, lon=-3.70)))
+    assert "away.csv creates a provisional one" in texts_of(app)
+    assert "Europe/Madrid" in texts_of(app)
     app.button(key="data_import").click().run()
-    assert "Give the city a name first." in _text(app)
+    assert "Give the city a name first." in texts_of(app)
     assert not base.has_city()
     app.text_input(key="data_city_name").set_value("Madrid")
     _fine(app.run())
@@ -168,45 +119,27 @@ def test_the_first_file_makes_a_city_that_is_named(base: Home) -> None:
     assert city.names["en"] == "Madrid"
 
 
-def test_a_first_file_in_a_known_city_brings_its_profile(base: Home) -> None:
-    app = _bring(_open(home="own"), "here.csv", _rows(30))
-    assert "its profile is added with the import" in _text(app)
-    _import(app)
-    assert not base.city().provisional
-
-
 @pytest.mark.usefixtures("base")
 def test_an_unknown_projection_is_asked_and_remembered() -> None:
     lines = [f"R{n},2026-01-{1 + n % 28:02d},{440000 + 30 * n},{4474000 + 30 * n}" for n in range(60)]
     content = "\n".join(["ref,date,x,y", *lines]).encode()
-    app = _bring(_open(home="own"), "utm.csv", content)
+    app = bring(visit("data", home="own"), ("utm.csv", content))
     (question,) = [one for one in app.radio if str(one.key).startswith("data_crs_")]
     assert 25830 in [int(str(option).split("·")[0].removeprefix("EPSG:")) for option in question.options]
     question.set_value(25830)
     _fine(app.run())
-    assert "Europe/Madrid" in _text(app)
+    assert "Europe/Madrid" in texts_of(app)
     assert [one for one in app.radio if str(one.key).startswith("data_crs_")]
 
 
 def test_what_changed_since_last_month_is_told_before_the_import(base: Home) -> None:
     home = _own(base)
     import_file(home, _rows(30), "january.csv")
-    app = _bring(_open(home="own"), "february.csv", _rows(28, sex="M").replace(b"extra", b"sector"))
-    assert "Compared with january.csv" in _text(app)
-    assert "New columns: “sector”." in _text(app)
-    assert "Removed columns: “extra”." in _text(app)
+    app = bring(visit("data", home="own"), ("february.csv", _rows(28, sex="M").replace(b"extra", b"sector")))
+    assert "Compared with january.csv" in texts_of(app)
+    assert "New columns: “sector”." in texts_of(app)
+    assert "Removed columns: “extra”." in texts_of(app)
     assert Store(home).count() == 30
-
-
-def test_containers_other_than_csv(base: Home) -> None:
-    _own(base)
-    records = [
-        {"ref": f"J{n}", "date": f"2026-02-{1 + n % 28:02d}", "category": "noise", "lat": 37.94, "lon": 23.64}
-        for n in range(25)
-    ]
-    app = _bring(_open(home="own"), "a.json", json.dumps(records).encode())
-    assert "25 rows read: 25 new" in _text(app)
-    assert "JSON" in "".join(table.value.to_string() for table in app.table)
 
 
 def test_an_interrupted_import_is_told_once(base: Home) -> None:
@@ -215,10 +148,10 @@ def test_an_interrupted_import_is_told_once(base: Home) -> None:
     left.mkdir(parents=True)
     note = {"file": "big.csv", "when": "2026-01-01T00:00:00+00:00", "batch": left.name, "pid": 1}
     (left / "import.json").write_text(json.dumps(note), "utf-8")
-    app = _open(home="own")
-    assert "The import of big.csv" in _text(app)
+    app = visit("data", home="own")
+    assert "The import of big.csv" in texts_of(app)
     assert not left.exists()
-    assert "The import of big.csv" not in _text(_open(home="own"))
+    assert "The import of big.csv" not in texts_of(visit("data", home="own"))
 
 
 def test_an_import_from_before_an_erasure_cannot_be_undone(base: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,12 +163,12 @@ def test_an_import_from_before_an_erasure_cannot_be_undone(base: Home, monkeypat
         return sealed
 
     monkeypatch.setattr(Store, "batches", batches)
-    app = _open(home="own", part="history")
-    assert "cannot be undone" in _text(app)
+    app = visit("data", home="own", part="history")
+    assert "cannot be undone" in texts_of(app)
     assert not [one for one in app.button if one.key == f"data_undo_{batch.id}"]
 
 
-@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_rows_set_aside_of_a_guessed_export_come_back_as_what_they_were(tmp_path: Path, lang: str) -> None:
     home = create_home(tmp_path / "home")
     broken = _rows(40).replace(b"2026-01-03 10:02", b"2026-01-33 10:02").replace(b"R7,2026-01-08", b"R7,2026-13-08")
@@ -264,16 +197,6 @@ def test_rows_set_aside_are_read_with_the_mapping_of_their_export(tmp_path: Path
     assert (again.batch.accepted, again.unknown) == (1, {})
 
 
-def test_rows_set_aside_of_the_sample_come_back(tmp_path: Path) -> None:
-    home = create_home(tmp_path / "home")
-    first = import_file(home, sample_data.DIRTY_EXPORT, "dirty.csv")
-    rows = csv_bytes(with_negative_numbers(Store(home).quarantine(first.batch.id, translator("el"))))
-    again = import_file(home, rows, "again.csv")
-    assert again.layout.format == first.layout.format
-    assert set(again.layout.roles) == set(first.layout.roles)
-    assert again.batch.read == first.batch.quarantined
-
-
 def test_a_column_takes_a_meaning_from_another(tmp_path: Path) -> None:
     home = create_home(tmp_path / "home")
     seen = preview(_rows(30), "a.csv", home.city())
@@ -295,7 +218,7 @@ def test_a_column_takes_a_meaning_from_another(tmp_path: Path) -> None:
 
 
 def test_a_further_file_of_another_place_does_not_slip_into_the_city_of_the_first(base: Home) -> None:
-    app = _open(home="own")
+    app = visit("data", home="own")
     here, away = _rows(200, lat=40.41, lon=-3.70), _rows(150, lat=48.85, lon=2.35)
     app.file_uploader[0].set_value([("madrid.csv", here, "text/csv"), ("paris.csv", away, "text/csv")])
     _fine(app.run())
@@ -303,18 +226,7 @@ def test_a_further_file_of_another_place_does_not_slip_into_the_city_of_the_firs
     _fine(app.run())
     _import(app)
     assert [batch.file_name for batch in Store(base).batches()] == ["madrid.csv"]
-    assert "Is this the right city?" in _text(app)
-
-
-def test_a_category_for_a_file_without_one(base: Home) -> None:
-    home = _own(base)
-    content = b"\n".join(
-        [b"ref,date,lat,lon", *(b"R%d,2026-02-%02d,37.94%d,23.64%d" % (n, n, n, n) for n in range(1, 25))]
-    )
-    app = _bring(_open(home="own"), "plain.csv", content)
-    _choose(app, "data_category_", "", "noise")
-    _import(app)
-    assert set(Store(home).read(["category"])["category"].to_pylist()) == {"noise"}
+    assert "Is this the right city?" in texts_of(app)
 
 
 def test_a_table_of_a_workbook_is_asked_for(base: Home) -> None:
@@ -328,36 +240,9 @@ def test_a_table_of_a_workbook_is_asked_for(base: Home) -> None:
     book.remove(book["Sheet"])
     out = io.BytesIO()
     book.save(out)
-    app = _bring(_open(home="own"), "book.xlsx", out.getvalue())
+    app = bring(visit("data", home="own"), ("book.xlsx", out.getvalue()))
     (question,) = [one for one in app.radio if str(one.key).startswith("data_sheet_")]
     question.set_value("South")
     _fine(app.run())
     _import(app)
     assert all(one.startswith("South") for one in Store(home).read(["incident_id"])["incident_id"].to_pylist())
-
-
-def test_a_word_unknown_as_a_category_may_be_known_as_a_kind(base: Home) -> None:
-    _own(base)
-    head = "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
-    head += "Last outcome category,Context"
-    lines = [f"{n:064x},2025-11,A,A,23.6{n:03d},37.94{n % 10},,E1,P 1,Other theft,," for n in range(470, 490)]
-    app = _bring(_open(home="own"), "2025-11-a-street.csv", "\n".join([head, *lines]).encode())
-    assert _box(app, "data_word_", "_category_Other theft").value == ""  # type: ignore[attr-defined]
-    assert _box(app, "data_word_", "_kind_Other theft").value == "offence"  # type: ignore[attr-defined]
-
-
-def test_a_projection_is_named_by_its_zone_of_the_utm_grid(base: Home) -> None:
-    lines = [f"R{n},2026-01-{1 + n % 28:02d} 10:00,noise,{490000 + 50 * n},{5456000 + 50 * n}" for n in range(200)]
-    app = _bring(_open(home="own"), "grid.csv", "\n".join(["ref,when,type of event,x,y", *lines]).encode())
-    (which,) = [one for one in app.radio if str(one.key).startswith("data_crs_")]
-    assert any("around 43.9" in label and "Europe/Paris" in label for label in which.options)
-    _choose(app, "data_crs_", "_zone", 32610)  # type: ignore[arg-type]
-    assert "America/Vancouver" in _text(app)
-    assert "200 rows read: 200 new" in _text(app)
-    assert not base.has_city()
-    app.text_input(key="data_city_name").set_value("Vancouver")
-    _import(app)
-    assert [(one.name, one.answers.crs) for one in mapping.saved(base)] == [("grid", 32610)]
-    later = _bring(_open(home="own"), "later.csv", "\n".join(["ref,when,type of event,x,y", *lines[:50]]).encode())
-    assert not [one for one in later.radio if str(one.key).startswith("data_crs_")]
-    assert "Read with the saved mapping grid." in _text(later)

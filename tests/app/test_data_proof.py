@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.model import LANGUAGES, translator
+from curim_data.model import translator
 from curim_data.store import Home
-from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.conftest import SPOKEN, bring, visit
 
 HEAD = {
     "el": "κωδικός;ημερομηνία;ώρα;κατηγορία;φύλο θύματος;γεωγραφικό πλάτος;γεωγραφικό μήκος;παρατηρήσεις",
@@ -43,15 +43,7 @@ def base(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 def _open(lang: str, *files: tuple[str, bytes]) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"] = lang
-    app.query_params["home"] = "own"
-    app.switch_page("data.py")
-    app.run()
-    app.file_uploader[0].set_value([(name, content, "text/csv") for name, content in files])
-    app.run()
-    assert not errors(app)
-    return app
+    return bring(visit("data", lang=lang, home="own"), *files)
 
 
 def _charts(app: AppTest) -> dict[str, Any]:
@@ -71,7 +63,7 @@ def _everything(app: AppTest) -> str:
 
 
 @pytest.mark.usefixtures("base")
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_proof_stands_before_the_button(lang: str) -> None:
     t = translator(lang)
     app = _open(lang, ("my.csv", _file(lang)))
@@ -105,14 +97,3 @@ def test_what_looks_implausible_is_said_for_each_file_before_the_import() -> Non
     assert warning.startswith("**Look at this before you import: office.csv**")
     assert "90 of 90 times lie between 08:00 and 17:00 on Monday to Friday." in warning
     assert "well.csv" not in warning
-
-
-@pytest.mark.usefixtures("base")
-def test_months_alone_draw_no_hours_and_no_weekdays() -> None:
-    lines = ["alert_id;occurred_from;category;latitude;longitude"]
-    lines += [f"A{n};2024-{1 + n % 12:02d}-01;noise;{37.94 + n % 17 / 2000:.5f};23.64" for n in range(120)]
-    app = _open("en", ("months.csv", "\n".join(lines).encode()))
-    assert set(_charts(app)) == {"months"}
-    shown = _everything(app)
-    assert "No alert has an hour, nor a day: only the month is known." in shown
-    assert "No alert has a weekday: only the month is known." in shown

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from curim_data.importing.pipeline import import_file
 from curim_data.privacy.askable import LIGHT_ALONE, NO_SEVERITY
 from curim_data.store import Home
-from tests.app.conftest import SHELL, TIMEOUT, Open, errors, word
+from tests.app.conftest import Open, errors, visit, word
 
 
 def test_a_bare_export_gets_a_filter_bar_with_reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,11 +17,7 @@ def test_a_bare_export_gets_a_filter_bar_with_reasons(tmp_path: Path, monkeypatc
     home = Home(tmp_path / "home")
     import_file(home, ("ref,when,category,lat,lon\n" + "\n".join(rows) + "\n").encode(), "months.csv")
     monkeypatch.setenv("CURIM_HOME", str(home.path))
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"] = "en"
-    app.switch_page("gender.py")
-    app.run()
-    assert not errors(app)
+    app = visit("gender")
     said = [caption.value for caption in app.sidebar.caption if caption.value.startswith("No filter by")]
     assert len(said) == 4
     assert any("Light, Time of day and Weekday: This export gives only the month" in one for one in said)

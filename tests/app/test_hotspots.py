@@ -11,16 +11,16 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, Message, translator
+from curim_data.model import Audience, translator
 from curim_data.privacy import WrittenCounts, sees_exact
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.hot_spots import EXCHANGED, hot_spot_study
 from curim_data.studies.spot_profiles import spot_study, spot_summaries
-from pages.parts.frame.results import CalculationStopped, forget_results
+from pages.parts.frame.results import forget_results
 from pages.parts.hotspots import places_layer
-from pages.parts.hotspots.ranked_list import WAITS, RankedList, draw_headline, hot_spots_sentence
-from tests.app.conftest import Open, errors, word
+from pages.parts.hotspots.ranked_list import RankedList, draw_headline, hot_spots_sentence
+from tests.app.conftest import SPOKEN, Open, errors, word
 
 QUERIES = "pages.parts.hotspots.queries"
 
@@ -66,30 +66,6 @@ def test_the_map_selects_in_the_list(open_page: Open, sample: Home) -> None:
     assert _panel(app).startswith("3 ·")
 
 
-def test_the_order_of_the_list_stands_in_the_link(open_page: Open, sample: Home) -> None:
-    app = open_page("hotspots", lang="en")
-    spots = hot_spot_study(open_source(sample), AlertFilter()).spots
-    listed = next(frame.value for frame in app.dataframe if "excess" in frame.value)
-    assert listed["name"].str.split().str[0].tolist() == [str(spot.rank) for spot in spots]
-    app.selectbox(key="hotspots_order").select("alerts").run()
-    assert not errors(app)
-    assert word(app, "order") == "alerts"
-    listed = next(frame.value for frame in app.dataframe if "excess" in frame.value)
-    numbers = listed["n"].tolist()
-    assert numbers == sorted(numbers, reverse=True)
-    most = max(spots, key=lambda spot: spot.n)
-    assert _panel(app).startswith(f"{most.rank} ·")
-    assert {cell["hex"] for cell in _layer(app, "highlight")} == set(most.names)
-
-
-def test_clusters_have_outlines(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en")
-    app.segmented_control(key="hotspots_layer").set_value("clusters").run()
-    assert not errors(app)
-    assert len(_layer(app, "outlines")) >= 9
-    assert not _layer(app, "hot")
-
-
 def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters(open_page: Open, sample: Home) -> None:
     """The same places, names and order, with the counts of the cells that hold them and no figures that are not theirs;
     the title has the specialist's shares.
@@ -117,7 +93,7 @@ def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters
     assert not any("protected" in text.value for text in (*app.main.markdown, *app.main.title))
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_of_sensitive_categories_the_council_gets_a_map_and_no_hot_spot(
     open_page: Open, sample: Home, lang: str
 ) -> None:
@@ -138,22 +114,6 @@ def test_of_sensitive_categories_the_council_gets_a_map_and_no_hot_spot(
     briefing = open_page("briefing", **words)
     assert not errors(briefing)
     assert any(t(EXCHANGED) in text.value for text in briefing.markdown)
-
-
-def test_gistar_stands_beside_the_exact_test(open_page: Open, sample: Home) -> None:
-    app = open_page("hotspots", lang="en")
-    study = hot_spot_study(open_source(sample), AlertFilter())
-    assert not study.hot.gistar_valid
-    first, cells = study.spots[0], study.hot.frame["z"]
-    assert first.z == cells[list(first.cells)].max() > 0
-    listed = next(frame.value for frame in app.dataframe if "z" in frame.value)
-    assert listed["z"].iloc[0] == f"{first.z:.1f}"
-    tips = {cell["hex"]: cell["tip"] for cell in _layer(app, "cells")}
-    clearest = cells[list(first.cells)].idxmax()
-    assert f"Gi* (z): {first.z:.1f}; too few alerts to read it as a test" in tips[f"{clearest:x}"]
-    app.segmented_control(key="hotspots_layer").set_value("clusters").run()
-    assert not errors(app)
-    assert not any("Gi*" in cell["tip"] for cell in _layer(app, "cells"))
 
 
 @pytest.mark.parametrize("view", ["", "council"])
@@ -205,19 +165,6 @@ def test_a_link_asks_for_no_finer_cells_than_the_reader_may_see(open_page: Open)
     assert all(cell["hex"].startswith("89") for cell in _layer(app, "cells"))
 
 
-def test_an_unknown_layer_or_size_is_the_usual_one(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", layer="heat", cell="7")
-    assert not errors(app)
-    assert app.segmented_control(key="hotspots_layer").value == "significance"
-    assert app.selectbox(key="hotspots_size").value == 0
-
-
-def test_nothing_left_is_said(open_page: Open) -> None:
-    app = open_page("hotspots", **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02"})
-    assert not errors(app)
-    assert "No place stands out" in _panel(app)
-
-
 def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open, sample: Home) -> None:
     app = open_page("hotspots", lang="en", category="litter_dumping", affected="woman")
     f = AlertFilter(categories=("litter_dumping",), affected=("woman",))
@@ -229,18 +176,6 @@ def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open,
     share = round(100 * sum(spot.n for spot in study.spots) / tested)
     assert f" {share}\u00a0% of the alerts" in app.title[0].value
     assert any(f"{tested} on the map, {aside} kept off maps" in words.value for words in app.caption)
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_what_hot_spots_hold_is_never_nothing(sample: Home, lang: str) -> None:
-    """A share that rounds to 0 % is called below 1 %."""
-    t, source = translator(lang), open_source(sample)
-    study = hot_spot_study(source, AlertFilter())
-    lines = spot_summaries(source, AlertFilter(), study.spots[:1])
-    tiny = tuple(replace(line, spot=replace(line.spot, n=1)) for line in lines)
-    told = hot_spots_sentence(t, study, tiny, 0.1)
-    assert t("below {share}", share=t.percent(0.01)) in told
-    assert f" {t.percent(0)} " not in told
 
 
 def test_classes_that_come_later_are_written_into_the_list_alone(
@@ -264,26 +199,6 @@ def test_classes_that_come_later_are_written_into_the_list_alone(
     assert waited[2:] == [False], "what is known by now is there at once"
 
 
-def test_a_list_whose_classes_were_stopped_can_be_used(
-    open_page: Open, sample: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stopped(*_: Any) -> None:
-        raise CalculationStopped("classes", Message("Determining the classes over time"))
-
-    first = hot_spot_study(open_source(sample), AlertFilter()).spots[0]
-    monkeypatch.setattr(places_layer, "LATER_FROM", 0)
-    monkeypatch.setattr(places_layer, "classes_are_ready", lambda *_: False)
-    monkeypatch.setattr(places_layer, "classes_of", stopped)
-    app = open_page("hotspots", lang="en")
-    assert not errors(app)
-    assert "Stopped: Determining the classes over time." in [text.value for text in app.markdown]
-    (listed,) = [frame.value for frame in app.dataframe if "excess" in frame.value]
-    assert WAITS not in listed.to_string()
-    app.session_state[f"hotspots_list_{first.id}"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
-    app.run()
-    assert _panel(app).startswith("2 ·")
-
-
 def test_the_chosen_cell_size_picked_by_name_calculates_nothing(
     open_page: Open, sample: Home, made: dict[str, Any]
 ) -> None:
@@ -304,3 +219,15 @@ def test_sentence_and_bars_of_a_spot_give_women_one_interval(sample: Home) -> No
     study = spot_study(source, AlertFilter(), spot)
     assert study.affected.women.known
     assert study.profile.women == study.affected.women
+
+
+@pytest.mark.parametrize("lang", SPOKEN)
+def test_what_hot_spots_hold_is_never_nothing(sample: Home, lang: str) -> None:
+    """A share that rounds to 0 % is called below 1 %."""
+    t, source = translator(lang), open_source(sample)
+    study = hot_spot_study(source, AlertFilter(), Audience.ANALYST)
+    lines = spot_summaries(source, AlertFilter(), study.spots[:1], Audience.ANALYST)
+    tiny = tuple(replace(line, spot=replace(line.spot, n=1)) for line in lines)
+    told = hot_spots_sentence(t, study, tiny, 0.1)
+    assert t("below {share}", share=t.percent(0.01)) in told
+    assert f" {t.percent(0)} " not in told

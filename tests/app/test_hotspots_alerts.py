@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, translator
-from curim_data.model.labels import UNCATEGORISED, category_label
+from curim_data.model import Audience
 from curim_data.privacy import DisclosureError
 from curim_data.store import Home
 from curim_data.studies.alert_points import MOST_MAP_POINTS, read_map_points
 from pages.parts.frame.colours import CATEGORIES
-from pages.parts.hotspots.alerts_layer import _groups, _label, alerts_headline, group_colours
 from tests.app.conftest import Open, errors, word
 from tests.stored import seen_by
 
@@ -44,29 +39,6 @@ def test_each_alert_is_a_point_in_the_colour_of_its_group(open_page: Open, sampl
     table = next(frame.value for frame in app.dataframe if "share" in frame.value)
     assert table["n"].sum() == found.shown
     assert found.shown + found.sensitive + found.at_default + found.unmapped == found.n
-
-
-def test_categories_without_groups_have_colours_of_their_own(sample: Home) -> None:
-    t, city = translator("en"), open_source(sample).city
-    loose = replace(city, groups={}, categories={name: replace(one, group="") for name, one in city.categories.items()})
-    shades = group_colours(loose)
-    assert len(set(shades.values())) == len(shades) == len(CATEGORIES) - 1
-    assert city.sensitive.isdisjoint(shades)
-    first, *_ = shades
-    drawn = [first, "never seen"]
-    assert _groups(loose, pd.Series(drawn)) == [first, ""]
-    assert [_label(t, loose, group, drawn) for group in (first, "")] == [
-        category_label(t, loose, first),
-        "other categories",
-    ]
-    bare = replace(loose, categories={})
-    assert _groups(bare, pd.Series([UNCATEGORISED])) == [""]
-    assert _label(t, bare, "", [UNCATEGORISED]) == "Not stated"
-
-
-def test_the_headline_of_an_empty_map_names_no_number() -> None:
-    found = SimpleNamespace(frame=pd.DataFrame(), shown=0)
-    assert alerts_headline(translator("en"), found) == "No alert is drawn as a point."
 
 
 def test_sensitive_alerts_are_never_points(open_page: Open, sample: Home) -> None:

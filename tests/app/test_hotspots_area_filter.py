@@ -9,8 +9,8 @@ from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study, known_places
-from curim_data.studies.spot_area import OF_CITY, TESTED_IN_CITY, in_area
-from tests.app.conftest import Open, errors, word
+from curim_data.studies.spot_area import TESTED_IN_CITY, in_area
+from tests.app.conftest import Open, errors
 
 
 def test_a_district_lists_the_hot_spots_in_it(open_page: Open, sample: Home) -> None:
@@ -26,14 +26,6 @@ def test_a_district_lists_the_hot_spots_in_it(open_page: Open, sample: Home) -> 
     assert app.main.subheader[0].value.startswith(f"{here[0].rank} ·")
 
 
-def test_picked_cells_of_a_hot_spot_list_that_one(open_page: Open, sample: Home) -> None:
-    spot = hot_spot_study(open_source(sample), AlertFilter()).spots[2]
-    app = open_page("hotspots", lang="en", cells=",".join(spot.names))
-    assert not errors(app)
-    assert app.title[0].value.startswith("1 of the ")
-    assert app.main.subheader[0].value.startswith("3 ·")
-
-
 def test_an_area_without_any_says_so(open_page: Open, sample: Home) -> None:
     source = open_source(sample)
     study = hot_spot_study(source, AlertFilter())
@@ -42,27 +34,6 @@ def test_an_area_without_any_says_so(open_page: Open, sample: Home) -> None:
     assert not errors(app)
     assert app.title[0].value.startswith("None of the ")
     assert "No hot spot in this area" in [one.value for one in app.main.subheader]
-
-
-def test_figures_of_the_whole_city_say_so(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", layer="density", district="zone_2")
-    assert not errors(app)
-    assert OF_CITY.text in [caption.value for caption in app.caption]
-
-
-def test_classes_over_time_are_listed_of_the_area(open_page: Open) -> None:
-    city, zone = (open_page("hotspots", lang="en", layer="emerging", **area) for area in ({}, {"district": "zone_2"}))
-    assert not errors(zone)
-    everywhere, here = (int(app.title[0].value.split()[0]) for app in (city, zone))
-    assert 0 < here < everywhere
-    assert TESTED_IN_CITY.text in [caption.value for caption in zone.caption]
-
-
-def test_a_place_that_is_looked_for_selects_its_hot_spot(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", at="place:pasalimani")
-    assert not errors(app)
-    assert "Pasalimani" in app.main.subheader[0].value
-    assert word(app, "spot")
 
 
 @pytest.mark.parametrize("size", [8, 10, 12])

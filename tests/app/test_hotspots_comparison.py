@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.model import LANGUAGES
 from pages.parts.frame.colours import CHANGE, LIGHT, rgba
-from tests.app.conftest import Open, errors, word
+from tests.app.conftest import SPOKEN, Open, errors, word
 
 ASKED = {"tab": "comparison", "light": "dark", "period": "all"}
 
@@ -29,7 +28,7 @@ def _plain(app: AppTest, names: list[str]) -> Any:
     return next(table.value for table in app.table if len(table.value.columns) == len(names)).set_axis(names, axis=1)
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_place_that_differs_for_women_after_dark(open_page: Open, lang: str) -> None:
     app = open_page("hotspots", lang=lang, **ASKED)
     assert not errors(app)
@@ -70,11 +69,3 @@ def test_the_council_sees_cells_of_its_size_and_small_counts_as_fewer(open_page:
     assert not any("protected" in cell["tip"] for cell in cells)
     exact = open_page("hotspots", lang="en", **ASKED)
     assert not any("fewer" in cell["tip"] for cell in _layer(exact, "difference"))
-
-
-def test_what_cannot_be_compared_is_said(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", tab="comparison", period="all", against="before")
-    assert not errors(app)
-    assert any("nothing to compare" in info.value for info in app.info)
-    app = open_page("hotspots", lang="en", tab="comparison", against="moon")
-    assert app.selectbox(key="hotspots_against").value == "gender"

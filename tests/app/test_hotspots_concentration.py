@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, translator
+from curim_data.model import Audience, translator
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.concentration import concentration_study
 from pages.parts.frame import escape_markdown
-from tests.app.conftest import Open, errors
+from tests.app.conftest import SPOKEN, Open, errors
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_tab_says_how_few_places_hold_half(open_page: Open, sample: Home, lang: str) -> None:
     app = open_page("hotspots", lang=lang, tab="concentration")
     assert not errors(app)
@@ -42,17 +40,3 @@ def test_the_council_gets_the_same_figures_in_its_cells(open_page: Open, sample:
         assert "–" not in shown
         assert one.places == pytest.approx(other.places, abs=1.01 / other_cells)
     assert own.concentration.generalised == pytest.approx(exact.concentration.generalised, abs=0.01)
-
-
-def test_no_alerts_are_said(open_page: Open) -> None:
-    app = open_page("hotspots", **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02", "tab": "concentration"})
-    assert not errors(app)
-    assert any("their concentration cannot be measured" in words.value for words in app.markdown)
-
-
-def test_the_hover_of_the_chance_line_says_that_it_is_chance(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", tab="concentration")
-    curves = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
-    chance, alerts = next(data for data in curves if data[0].get("name") == "by chance alone")[:2]
-    assert all(text.startswith("by chance alone: ") for text in chance["hovertext"])
-    assert not any("chance" in text for text in alerts["hovertext"])

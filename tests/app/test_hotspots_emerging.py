@@ -11,9 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 import sample_data
 from analysis.emerging.cube import CLASSES
-from curim_data.model import LANGUAGES, translator
-from pages.parts.hotspots.emerging_layer import KIND_COLOURS
-from tests.app.conftest import Open, errors, word
+from curim_data.model import translator
+from tests.app.conftest import SPOKEN, Open, errors, word
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 
@@ -28,7 +27,7 @@ def _listed(app: AppTest) -> Any:
     return next(frame.value for frame in app.dataframe if "class" in frame.value)
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_page_shows_every_planted_class(open_page: Open, lang: str) -> None:
     app = open_page("hotspots", lang=lang, layer="emerging")
     assert not errors(app)
@@ -57,22 +56,6 @@ def test_a_row_selects_on_the_map_and_the_map_selects_a_row(open_page: Open) -> 
     assert app.main.subheader[0].value == "5 · Maniatika"
 
 
-def test_a_link_selects_a_place(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", layer="emerging")
-    other = min(cell["hex"] for cell in _layer(app, "cells") if cell["tip"].startswith("5 "))
-    linked = open_page("hotspots", lang="en", layer="emerging", spot=other)
-    assert not errors(linked)
-    assert linked.main.subheader[0].value == "5 · Maniatika"
-
-
-def test_cells_keep_the_colour_of_their_kind(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", layer="emerging")
-    for cell in _layer(app, "cells"):
-        kind = next(kind for kind in KIND_COLOURS if f"\n{kind.capitalize()} hot spot" in cell["tip"])
-        assert cell["shade"][:3] == [int(KIND_COLOURS[kind][i : i + 2], 16) for i in (1, 3, 5)]
-    assert len(set(KIND_COLOURS.values())) == len(KIND_COLOURS)
-
-
 def test_cold_places_come_when_asked_for(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", layer="emerging")
     app.toggle(key="emerging_cold").set_value(True).run()
@@ -84,18 +67,3 @@ def test_the_council_has_no_such_layer(open_page: Open) -> None:
     app = open_page("hotspots", **{"lang": "en", "as": "council", "layer": "emerging"})
     assert not errors(app)
     assert not any("class" in frame.value for frame in app.dataframe)
-
-
-def test_a_time_too_short_is_said(open_page: Open) -> None:
-    app = open_page("hotspots", **{"lang": "en", "layer": "emerging", "from": "2001-01-01", "to": "2001-01-02"})
-    assert not errors(app)
-    assert "No class over time can be determined." in [title.value for title in app.title]
-
-
-def test_the_ranked_list_tells_the_class(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en")
-    assert not errors(app)
-    listed = _listed(app)
-    planted = {spot["labels"]["en"]: CLASSES[f"{spot['class']}_hot"].label.text for spot in TRUTHS["hot_spot"]}
-    for name, label in zip(listed["name"], listed["class"], strict=True):
-        assert planted[name.split("  ")[1]] == label

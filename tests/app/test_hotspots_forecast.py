@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, translator
+from curim_data.model import translator
 from curim_data.store import Home
 from curim_data.studies.forecast import forecast_study
-from pages.parts.charts import tables
-from pages.parts.frame import Room, escape_markdown, page
-from tests.app.conftest import Open, errors
+from pages.parts.frame import escape_markdown
+from tests.app.conftest import SPOKEN, Open, errors
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_forecast_stands_beside_its_backtest(open_page: Open, sample: Home, lang: str) -> None:
     app = open_page("hotspots", lang=lang, tab="forecast")
     assert not errors(app)
@@ -37,16 +34,6 @@ def test_the_forecast_stands_beside_its_backtest(open_page: Open, sample: Home, 
     assert len(test) == 9
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_no_column_of_the_backtest_is_cut(open_page: Open, lang: str) -> None:
-    app = open_page("hotspots", lang=lang, tab="forecast")
-    found = next(frame for frame in app.dataframe if "pai" in frame.value)
-    columns = json.loads(found.proto.columns)
-    assert sum(column.get("width", 0) for column in columns.values()) < Room.of_window(page.DEFAULT_WINDOW).column
-    for name in found.value.columns.difference(["method"]):
-        assert columns[name]["width"] >= tables.LETTER * found.value[name].str.len().max()
-
-
 def test_a_forecast_that_cannot_be_tried_is_hidden(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", tab="forecast", category="sexual_assault")
     assert not errors(app)
@@ -65,9 +52,3 @@ def test_the_council_gets_the_city(open_page: Open) -> None:
     assert set(tables[0]["Place"]) == set(tables[1]["Place"]) != set()
     assert any("by map cell is for specialists" in words for words in said)
     assert not any("pai" in frame.value for frame in app.dataframe)
-
-
-def test_no_whole_week_is_said(open_page: Open) -> None:
-    app = open_page("hotspots", **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02", "tab": "forecast"})
-    assert not errors(app)
-    assert any("no whole week of data" in words.value for words in app.markdown)

@@ -44,26 +44,11 @@ def test_the_share_among_all_alerts_is_tested_listed_and_told(open_page: Open) -
     assert word(app, "base") == ""
 
 
-def test_a_base_that_cannot_be_had_is_not_offered_and_says_why(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", base="alerts")
-    assert not errors(app)
-    assert app.selectbox(key="hotspots_base").value == "land"
-    assert "already holds all alerts" in words(app)
-    assert "residents" not in app.selectbox(key="hotspots_base").options
-
-
 def test_the_council_may_compare_shares_in_its_own_cells(open_page: Open) -> None:
     app = open_page("hotspots", **{"lang": "en", "as": "council", "affected": "woman", "base": "alerts"})
     assert not errors(app)
     assert any("share after shrinkage" in cell["tip"] for cell in layer(app, "cells"))
     assert all(cell["hex"].startswith("89") for cell in layer(app, "cells"))
-
-
-def test_clusters_by_severity_stand_in_the_link(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", layer="clusters", weight="severity")
-    assert not errors(app)
-    assert "weight" in listed(app)
-    assert "weighed by harm" in words(app)
 
 
 def test_hot_spots_by_severity_are_ordered_by_weight_and_keep_their_test(open_page: Open) -> None:

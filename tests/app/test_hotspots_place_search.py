@@ -30,12 +30,6 @@ def test_a_place_is_found_with_or_without_accents(typed: str) -> None:
     assert matching_places("", known) == matching_places("nowhere at all", known) == []
 
 
-def test_streets_and_districts_are_known() -> None:
-    known = searchable_places(load_city(sample_data.PROFILE))
-    assert matching_places("ακτη μιαουλη", known)[0] == "street:akti_miaouli"
-    assert any(found.startswith("district:") for found in known)
-
-
 def test_the_map_turns_to_the_place_and_it_can_become_the_area(open_page: Open) -> None:
     app = open_page("hotspots", lang="en")
     whole = _deck(app)["initialViewState"]
@@ -54,19 +48,3 @@ def test_a_district_becomes_the_district_of_the_filter(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", at=f"district:{city.districts[0].id}")
     app.button(key="hotspots_found_area").click().run()
     assert word(app, "district") == city.districts[0].id
-
-
-@pytest.mark.parametrize("layer", ["clusters", "emerging", "density", "alerts"])
-def test_every_layer_turns_to_the_place(open_page: Open, layer: str) -> None:
-    app = open_page("hotspots", lang="en", layer=layer, at="street:akti_miaouli", period="quarter")
-    assert not errors(app)
-    assert _outlined(app)
-
-
-def test_an_unknown_place_is_said(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", at="street:nowhere")
-    assert not errors(app)
-    assert not _outlined(app)
-    app.text_input(key="hotspots_at").set_value("nowhere").run()
-    assert any("No street, landmark or district" in text.value for text in app.main.caption)
-    assert word(app, "at") in ("", "street:nowhere")

@@ -31,14 +31,3 @@ def test_each_month_shows_its_own_hot_cells(open_page: Open, sample: Home) -> No
         assert not errors(app)
         assert _hot(app) == {name for name, hot in zip(names, found.hot[:, step], strict=True) if hot}
     assert any(words.value.startswith("Feb 2023: hot cells") for words in app.caption)
-
-
-def test_playing_goes_on_and_round(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", layer="emerging")
-    app.toggle(key="emerging_by_step").set_value(True).run()
-    assert app.session_state["emerging_step"] == 47
-    app.toggle(key="emerging_play").set_value(True).run()
-    assert not errors(app)
-    assert app.session_state["emerging_step"] == 0
-    app.run()
-    assert app.session_state["emerging_step"] == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import pytest
@@ -11,8 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.model import translator
 from pages.parts.frame.results import forget_results
-from pages.parts.hotspots.tabs import TABS_KEY
-from tests.app.conftest import Open, errors, word
+from tests.app.conftest import SPOKEN, Open, errors, word
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +36,7 @@ def _asked(open_page: Open, **words: str) -> AppTest:
     return asked
 
 
-@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_tab_shows_that_vandalism_repeats(open_page: Open, lang: str) -> None:
     app = _asked(open_page, lang=lang, category="vandalism")
     assert not errors(app)
@@ -71,17 +69,6 @@ def test_distance_can_be_measured_along_the_axes(open_page: Open) -> None:
     assert 0 < pairs[1] < pairs[0]  # no way along the axes is shorter than the straight line
 
 
-def test_a_result_that_is_there_is_shown_unasked(open_page: Open) -> None:
-    _asked(open_page, lang="en", category="vandalism")
-    assert "Knox" in _said(open_page("hotspots", lang="fr", tab="repeats", category="vandalism"))
-
-
-def test_nothing_is_tested_before_the_tab_is_open(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", category="vandalism")
-    assert app.session_state[TABS_KEY] != "Repeats"
-    assert "Knox" not in _said(app)
-
-
 def test_the_council_is_told_why_there_are_no_repeats(open_page: Open) -> None:
     app = open_page("hotspots", **{"lang": "en", "as": "council", "tab": "repeats"})
     assert not errors(app)
@@ -90,7 +77,7 @@ def test_the_council_is_told_why_there_are_no_repeats(open_page: Open) -> None:
     assert "Knox" not in said
 
 
-@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_the_density_is_one_picture_that_the_page_holds(open_page: Open, lang: str) -> None:
     app = open_page("hotspots", lang=lang, layer="density")
     assert not errors(app)
@@ -105,31 +92,7 @@ def test_the_density_is_one_picture_that_the_page_holds(open_page: Open, lang: s
     assert len(peaks) == 10
 
 
-def test_the_density_tells_width_and_unit(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", layer="density")
-    said = _said(app)
-    assert "Alerts are densest here: Pasalimani" in said
-    assert "Smoothed over 50 m" in said
-    assert "biased upwards" in said
-    legend = "".join(block.proto.body for block in app.get("html"))
-    assert "Alerts per km² and month" in legend
-    assert re.search(r"below \d+", legend)
-
-
 def test_the_council_gets_no_density(open_page: Open) -> None:
     app = open_page("hotspots", **{"lang": "en", "as": "council", "layer": "density"})
     assert not errors(app)
     assert "density" not in _layers(app)
-
-
-def test_the_density_layer_stands_in_the_link(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en")
-    app.segmented_control(key="hotspots_layer").set_value("density").run()
-    assert not errors(app)
-    assert word(app, "layer") == "density"
-
-
-def test_no_alerts_have_no_density(open_page: Open) -> None:
-    app = open_page("hotspots", **{"lang": "en", "layer": "density", "from": "2001-01-01", "to": "2001-01-02"})
-    assert not errors(app)
-    assert "0 alerts are too few for a density" in _said(app)

@@ -11,14 +11,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from curim_data.model import Role
-from curim_data.plans.database import Database
-from curim_data.plans.record import Deed, Entry, read_record, recorder
-from curim_data.store import Home
+from curim_data.plans.record import Deed
 from pages.parts.frame import guard, reader, record
 from pages.parts.frame.guard import NotPermitted, _checked
 from pages.parts.frame.reader import Reader, Refusal
 from pages.parts.frame.results import forget_results
-from tests.app.conftest import MAYOR, PAGES, SHELL, TIMEOUT, errors
+from tests.app.conftest import MAYOR, PAGES, recorded, visit
 from tests.houses import MARKS, House, everything
 
 pytestmark = pytest.mark.usefixtures("in_house")
@@ -35,17 +33,6 @@ def roles(house: House, alpha: str = "", beta: str = "") -> None:
         (home.path / "roles.toml").write_text(f'"{MAYOR}" = "{role}"\n' if role else "", "utf-8")
 
 
-def visit(name: str = "briefing", **query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    for word, value in {"lang": "en", **query}.items():
-        app.query_params[word] = value
-    if name != "briefing":
-        app.switch_page(f"{name}.py")
-    app.run()
-    assert errors(app) == []
-    return app
-
-
 def switch(app: AppTest) -> dict[str, str]:
     """The links to other cities by name."""
     found = [html.proto.body for html in app.get("html") if 'aria-label="City"' in html.proto.body]
@@ -59,14 +46,6 @@ def _anchor(part: str) -> tuple[str, str]:
 
 def words(address: str) -> dict[str, str]:
     return {word: values[0] for word, values in parse_qs(urlsplit(address).query).items()}
-
-
-def rows(home: Home) -> list[Entry]:
-    assert recorder(home).flush(10)
-    database = Database(home.plans_url)
-    found = read_record(database)
-    database.close()
-    return list(reversed(found))
 
 
 @pytest.mark.parametrize("view", ["", "council"])
@@ -128,15 +107,6 @@ def test_links_carry_the_city_and_the_switch_keeps_what_means_something() -> Non
     assert not {"from", "to", "period"} & outside.keys()
 
 
-def test_without_the_word_the_first_city_that_is_open_is_shown(house: House, mayor: dict[str, Any]) -> None:
-    assert mayor
-    roles(house, beta="council")
-    app = visit()
-    assert "## CURiM · BETAN Piraeus" in [one.value for one in app.markdown]
-    assert switch(app) == {}
-    assert MARKS["alpha"] not in everything(app)
-
-
 @pytest.mark.parametrize("word", ["alpha", "nowhere", "../alpha", "ALPHA"])
 def test_a_city_that_is_not_open_is_as_one_that_is_not_there(house: House, mayor: dict[str, Any], word: str) -> None:
     assert mayor
@@ -167,17 +137,17 @@ def test_each_city_has_roles_of_its_own(house: House, mayor: dict[str, Any]) -> 
 def test_who_looked_stands_in_the_record_of_that_city_alone(house: House, mayor: dict[str, Any]) -> None:
     assert mayor
     roles(house, alpha="analyst", beta="council")
-    before = {home: len(rows(home)) for home in (house.alpha, house.beta)}
+    before = {home: len(recorded(home)) for home in (house.alpha, house.beta)}
     visit("methods", city="beta", affected="woman")
-    assert len(rows(house.alpha)) == before[house.alpha]
-    new = [one for one in rows(house.beta)[before[house.beta] :] if one.deed is not Deed.CHANGE]
+    assert len(recorded(house.alpha)) == before[house.alpha]
+    new = [one for one in recorded(house.beta)[before[house.beta] :] if one.deed is not Deed.CHANGE]
     assert [(one.who, one.role, one.deed, one.subject, one.query) for one in new] == [
         (MAYOR, "council", Deed.SIGN_IN, "", ""),
         (MAYOR, "council", Deed.VIEW, "methods", "lang=en&affected=woman"),
     ]
     roles(house, beta="council")
     visit("methods", city="alpha")
-    refused = [one for one in rows(house.alpha)[before[house.alpha] :] if one.deed is not Deed.CHANGE]
+    refused = [one for one in recorded(house.alpha)[before[house.alpha] :] if one.deed is not Deed.CHANGE]
     assert [(one.deed, one.who, one.subject) for one in refused] == [(Deed.NOT_ADMITTED, MAYOR, "unknown")]
 
 
@@ -201,14 +171,6 @@ def test_signing_out_in_one_city_ends_the_session_in_all(
         assert found.refusal is Refusal.SIGNED_OUT
 
 
-def test_the_shortest_times_of_a_session_count_for_all_cities(house: House) -> None:
-    (house.beta.path / "settings.toml").write_text("[sign_in]\nidle_minutes = 10\n", "utf-8")
-    try:
-        assert (reader.limits().idle, reader.limits().absolute) == (600, 43_200)
-    finally:
-        (house.beta.path / "settings.toml").unlink()
-
-
 def test_roles_that_cannot_be_read_close_their_city_alone(
     house: House, mayor: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -218,18 +180,6 @@ def test_roles_that_cannot_be_read_close_their_city_alone(
     assert reader._admitted(dict(mayor), "beta", using=True).role is Role.COUNCIL
     assert reader._admitted(dict(mayor), "alpha", using=True).refusal is Refusal.NO_CITY
     assert "nobody is let into a city whose roles cannot be read" in caplog.text
-
-
-def test_a_session_is_of_one_city() -> None:
-    """What was typed, picked or uploaded in a session never comes into another city."""
-    app = visit("trends", city="alpha")
-    app.query_params["city"] = "beta"
-    app.run()
-    assert [one.value for one in app.header] == ["Another city"]
-    assert not {mark for mark in MARKS.values() if mark in everything(app)}
-    app.query_params["city"] = "alpha"
-    app.run()
-    assert MARKS["alpha"] in everything(app)
 
 
 def test_what_was_drawn_for_one_city_does_nothing_for_the_role_in_another(
@@ -270,6 +220,13 @@ def test_what_was_drawn_for_one_city_does_nothing_for_the_role_in_another(
     assert done == [1, 2, 3]
 
 
-def test_the_home_of_the_data_is_the_city_on_show_also_where_the_sample_stands_in_its_place(house: House) -> None:
-    page = SimpleNamespace(is_sample=True, home=house.beta.sample)
-    assert guard.Page.own.fget(page) == house.beta  # type: ignore[attr-defined]
+def test_a_session_is_of_one_city() -> None:
+    """What was typed, picked or uploaded in a session never comes into another city."""
+    app = visit("trends", city="alpha")
+    app.query_params["city"] = "beta"
+    app.run()
+    assert [one.value for one in app.header] == ["Another city"]
+    assert not {mark for mark in MARKS.values() if mark in everything(app)}
+    app.query_params["city"] = "alpha"
+    app.run()
+    assert MARKS["alpha"] in everything(app)

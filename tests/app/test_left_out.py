@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import sample_data
 from analysis.report.brief import PlanRow
-from analysis.trends.time_series import trend_of
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Message, Role, translator
-from curim_data.model.absence import LEFT_TO_THE_ANALYST, NO_LANDMARKS
+from curim_data.model import Audience, CityProfile, Role, translator
 from curim_data.model.city import load_city
 from pages.parts.briefing import sections
-from pages.parts.frame import Page, footer
+from pages.parts.frame import Page
 from pages.parts.frame.footer import draw_few_mapped_note
-from pages.parts.hotspots import alerts_layer, forecast_tab, places_layer, spot_panel
-from pages.parts.hotspots.queries import Options
 
 T = translator("en")
-WEEKS = pd.date_range("2024-01-01", periods=4, freq="7D")
 
 
 def drawn(part: Any, *given: Any) -> AppTest:
@@ -46,39 +38,6 @@ def page(city: CityProfile | None = None, *, narrow: bool = False, role: Role = 
     return cast(Page, SimpleNamespace(t=T, city=city, theme="light", narrow=narrow, room=room, **reader))
 
 
-@pytest.mark.parametrize(("counts", "line"), [([5, 6], True), ([5, 0, 0, 0], True), ([5], False)])
-def test_the_line_of_a_place_is_left_out_where_one_week_is_no_line(counts: list[float], line: bool) -> None:
-    series = pd.DataFrame({"week": WEEKS[: len(counts)], "n": counts})
-    last = WEEKS[len(counts) - 1] + pd.Timedelta(days=6)
-    trend = trend_of(series, (WEEKS[0].date(), last.date()))
-    app = drawn(spot_panel._draw_weeks, page(), SimpleNamespace(trend=trend))
-    assert bool(app.get("plotly_chart")) == line
-    assert app.caption[0].value == f"Alerts per week, with the expected range. {trend.sentence(T)}"
-
-
-@pytest.mark.parametrize("landmarks", [False, True])
-def test_a_forecast_without_places_says_why(landmarks: bool) -> None:
-    city = load_city(sample_data.PROFILE)
-    city = city if landmarks else replace(city, landmarks=())
-    app = drawn(forecast_tab._draw_places, page(city), SimpleNamespace(places=()))
-    told = [text.value for text in app.markdown]
-    assert (T(NO_LANDMARKS) in told) == (not landmarks)
-    assert any("too few whole weeks" in text for text in told) == landmarks
-
-
-def test_the_column_of_groups_is_left_out_where_all_alerts_are_of_one() -> None:
-    city = load_city(sample_data.PROFILE)
-    by_group: dict[str, list[str]] = {}
-    for category in city.categories.values():
-        by_group.setdefault(category.group, []).append(category.id)
-    first, second = [names for names in by_group.values() if len(names) > 1][:2]
-    for names, columns in ((first[:2], 3), ([first[0], second[0]], 4)):
-        found = SimpleNamespace(counts=pd.Series([7, 3], index=names), shown=10)
-        table = drawn(alerts_layer._draw_table, page(city), found).dataframe[0].value
-        assert len(table.columns) == columns
-        assert ("group" in table.columns) == (columns == 4)
-
-
 @pytest.mark.parametrize(
     ("n", "mapped", "excluded", "told"),
     [(100, 49, 0, True), (100, 50, 0, False), (100, 60, 11, True), (100, 0, 0, False)],
@@ -88,40 +47,6 @@ def test_a_map_of_less_than_half_of_the_alerts_says_so(n: int, mapped: int, excl
     warnings = [text.value for text in drawn(draw_few_mapped_note, page(), total, excluded).warning]
     assert len(warnings) == told
     assert all(f"Only 49 of {n} alerts" in text and "Data page" in text for text in warnings)
-
-
-@pytest.mark.parametrize("missing", LEFT_TO_THE_ANALYST)
-def test_who_cannot_open_the_data_page_is_not_sent_there(missing: str) -> None:
-    council, analyst = (footer.missing(page(role=role), Message(missing)) for role in (Role.COUNCIL, Role.ANALYST))
-    assert analyst == T(missing)
-    assert "the analyst can add" in council.replace("The", "the")
-    assert "curim" not in council
-    total = SimpleNamespace(n=100, mapped=49, threshold=1, shown=lambda count: count)
-    (note,) = drawn(draw_few_mapped_note, page(role=Role.COUNCIL), total, 0).warning
-    assert "Data" not in note.value
-
-
-@pytest.mark.parametrize("sized", [False, True])
-def test_larger_cells_are_advised_to_those_who_can_choose_them(sized: bool) -> None:
-    power = SimpleNamespace(too_few=True, sentence=lambda t: t("Too few alerts to tell."))
-    study = SimpleNamespace(power=power, total=SimpleNamespace(n=5), unjudged=None)
-    script = partial(places_layer.draw_no_places, cold=False, sized=sized)
-    told = " ".join(text.value for text in drawn(script, T, Options(), study).markdown)
-    assert "Widen the period" in told
-    assert ("larger cells" in told) == sized
-
-
-@pytest.mark.parametrize(("n", "offered"), [(5, False), (9, True)])
-def test_all_dates_are_offered_where_they_hold_more(monkeypatch: pytest.MonkeyPatch, n: int, offered: bool) -> None:
-    links: list[str] = []
-    whole = SimpleNamespace(n=n, mapped=n, said=str(n))
-    monkeypatch.setattr(
-        footer, "cached_query", lambda *_, filter=None: whole if filter else SimpleNamespace(n=5, mapped=5)
-    )
-    monkeypatch.setattr(footer, "page_link", lambda *given, **_: links.append(given[-1]))
-    here = SimpleNamespace(t=T, filter=AlertFilter(period="quarter"), source=object())
-    footer.draw_way_to_all_dates(cast(Page, here))
-    assert bool(links) == offered
 
 
 @pytest.mark.parametrize("narrow", [False, True])

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from dataclasses import replace
 
 import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
-import pydeck as pdk
 import pytest
 
-from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, CityProfile, translator
+from curim_data.model import CityProfile, translator
 from curim_data.model.place_names import PlaceNames
 from pages.parts.charts.plots import CLOSEST, CLOSEST_ON_PHONE, _log_ticks
 from pages.parts.charts.tables import (
     BESIDE,
     LETTER,
-    SELECT_BOX,
-    columns_in_room,
     fitted_columns,
-    formatted,
     row_height,
     wrapped_columns,
 )
 from pages.parts.frame import Room
 from pages.parts.frame.colours import LIGHT
-from pages.parts.maps import basemap, cell_map, legends, name_layers
-from pages.parts.maps.legends import CellMeasure, ColourScale, value_breaks
+from pages.parts.maps import basemap, cell_map, name_layers
 from pages.parts.maps.name_layers import Pin
 from tests.small import small_city
 
@@ -80,15 +73,6 @@ def test_twelve_of_two_hundred_places_are_named_and_the_selected_one_always() ->
     assert [Pin("254 Street", 0, 0, 3).text, Pin("", 0, 0, 3).text, Pin("A", 0, 0).text] == ["3 · 254 Street", "3", "A"]
 
 
-def test_landmarks_give_way_to_hot_spots() -> None:
-    mark = CITY.landmarks[0]
-    name = T.label(mark.labels)
-    assert name in [row["text"] for row in drawn([])[0]]
-    assert name not in [row["text"] for row in drawn([Pin("Άλλο", mark.longitude, mark.latitude, 1)])[0]]
-    far = Pin(f"Κοντά: {name}", mark.longitude + 0.02, mark.latitude, 1)
-    assert name not in [row["text"] for row in drawn([far])[0]]
-
-
 def test_a_city_without_landmarks_has_its_districts_else_the_areas_that_exports_name() -> None:
     state = basemap.fitted_view(CITY.land, room=Room.of_window(1280), span=0.62, height=540)
 
@@ -102,84 +86,6 @@ def test_a_city_without_landmarks_has_its_districts_else_the_areas_that_exports_
     cell = h3.latlng_to_cell(middle.y, middle.x, 9)
     table = pd.DataFrame({"kind": ["area", "street"], "name": ["Κέντρο", "Οδός"], "cell": [cell, cell], "n": [9, 9]})
     assert names(replace(CITY, landmarks=(), districts=(), place_names=PlaceNames(table))) == {"Κέντρο"}
-
-
-def test_the_area_of_a_filter_has_a_shape() -> None:
-    assert basemap.filter_area(AlertFilter(), CITY) is None
-    district, mark = CITY.districts[0], CITY.landmarks[0]
-    whole = basemap.filter_area(AlertFilter(districts=(district.id,)), CITY)
-    assert whole is not None
-    assert whole.equals(district.polygon)
-    disc = basemap.filter_area(AlertFilter(places=(mark.id,)), CITY)
-    assert disc is not None
-    x, y = CITY.project(*np.array(disc.exterior.coords).T)
-    at = CITY.project(mark.longitude, mark.latitude)
-    assert np.hypot(x - at[0], y - at[1]) == pytest.approx(mark.radius, rel=0.01)
-    both = basemap.filter_area(AlertFilter(districts=(district.id,), places=(mark.id,)), CITY)
-    assert both is not None
-    assert both.area == pytest.approx(whole.intersection(disc).area)
-
-
-def test_rates_have_classes_of_their_own() -> None:
-    cells = pd.DataFrame({"n": [3.0, 0.0, 9.0, 1.0], "value": [0.012, 0.04, 0.19, np.nan]})
-    share = CellMeasure("Share", lambda value: T.percent(value, 1))
-    scale = ColourScale.of(T, cells, share)
-    assert (scale.heading, scale.column) == ("Share", "value")
-    assert next(words for _, words in scale.classes) == "≤ 2,1\u00a0%"
-    assert scale.class_numbers(cells).tolist() == [0, 2, 4, -1]
-    assert scale.shade(0.19) == scale.classes[-1][0]
-    assert ColourScale.of(T, cells).heading == T("Alerts per cell")
-    assert [shade for shade, _ in ColourScale.of(T, cells).classes] == [
-        shade for shade, _ in legends.class_entries(T, cells["n"])
-    ]
-    assert value_breaks([]) == []
-    assert value_breaks([0.5, 0.5]) == [0.5]
-    assert value_breaks([0.001, 1.0])[-1] == 1.0
-
-
-def test_columns_are_as_wide_as_what_is_in_them() -> None:
-    frame = pd.DataFrame({"name": ["Στάδιο Καραϊσκάκη", "Α"], "n": [1, 22]})
-    columns = fitted_columns(frame, {"name": "Εστία", "n": "Αναφορές"}, most=100, numbers=("n",))
-    assert columns["name"]["width"] == 100
-    assert columns["n"]["width"] == round(LETTER * 8 + BESIDE)
-    assert columns["n"]["alignment"] == "right"
-
-
-def test_no_name_lies_across_another_place() -> None:
-    """The name of the first would run across the second: it stands left, or its number alone."""
-    centre = CITY.land.centroid
-    pins = [Pin("Πρώτη", centre.x, centre.y, 1), Pin("Δεύτερη", centre.x + 0.0015, centre.y, 2)]
-    _, strong = drawn(pins)
-    assert strong[0]["anchor"] == "end"
-
-
-def test_one_line_goes_round_cells_that_touch() -> None:
-    middle = h3.latlng_to_cell(37.94, 23.64, 10)
-    ring, disk = set(h3.grid_ring(middle, 1)), set(h3.grid_disk(middle, 1))
-    far = h3.latlng_to_cell(37.96, 23.66, 10)
-    assert cell_map.touching([]) == []
-    assert cell_map.touching([far, *ring]) == sorted([[far], sorted(ring)])
-    rows = cell_map._area_lines("hot", [*disk, far], "#000000").data
-    assert sorted(row["cells"] for row in rows) == [1, 7]
-    assert all(len(row["rings"]) == 1 for row in rows)
-    (hollow,) = cell_map._area_lines("hot", ring, "#000000").data
-    assert sorted(len(set(map(tuple, points))) for points in hollow["rings"]) == [6, 18]
-
-
-def test_columns_that_would_be_cut_are_left_out_of_view() -> None:
-    frame = pd.DataFrame(
-        {"name": ["Στάδιο Καραϊσκάκη"], "n": [22], "excess": ["20 (12–31)"], "ratio": ["2,0 (1,1–3,2)"]}
-    )
-    headings = {"name": "Εστία", "n": "Αναφορές", "excess": "Επιπλέον (95 %)", "ratio": "Λόγος (95 %)"}
-    whole = SELECT_BOX + sum(column["width"] for column in fitted_columns(frame, headings).values())
-    assert columns_in_room(frame, headings, list(headings), whole) == list(headings)
-    assert columns_in_room(frame, headings, list(headings), whole - 1) == ["name", "n", "excess"]
-    assert columns_in_room(frame, headings, list(headings), 10) == ["name", "n"]
-
-
-def test_rows_for_two_lines_are_high_enough_for_two_lines() -> None:
-    """Streamlit cuts the second line away in rows of 64 pixels or less ("rowHeight > 4rem" in its script)."""
-    assert row_height(1) < STREAMLIT_WRAPS < row_height(2) <= row_height(3) < row_height(4)
 
 
 def test_long_names_wrap_so_that_all_columns_are_in_view() -> None:
@@ -210,21 +116,6 @@ def test_long_names_wrap_so_that_all_columns_are_in_view() -> None:
     assert height == row_height(1)
 
 
-def test_beside_a_map_a_long_name_gives_way_to_the_figures() -> None:
-    headings = {"place": "Where", "density": "Per km² and month (95 %)"}
-    frame = pd.DataFrame(
-        {"place": ["1  W Pender St, Central Business District, in the north-east"], "density": ["670 (606–738)"]}
-    )
-    room = basemap.room_beside(Room.of_window(1280))
-    columns, height = wrapped_columns(frame, headings, room, wrapped=("place",))
-    assert sum(column["width"] for column in columns.values()) <= room < 1280 * 3 / 8
-    assert columns["density"]["width"] >= LETTER * len(headings["density"])
-    assert height >= row_height(3)
-    short, height = wrapped_columns(frame.assign(place="1  Quay"), headings, room, wrapped=("place",))
-    assert short["place"]["width"] == fitted_columns(frame.assign(place="1  Quay"), headings)["place"]["width"]
-    assert height == row_height(1)
-
-
 def test_a_map_of_another_city_does_not_carry_the_coast_of_the_open_one() -> None:
     told = replace(CITY, attributions=("Somebody (CC BY 4.0)",))
     assert "Somebody" in basemap.attribution_style(told, LIGHT)
@@ -232,6 +123,11 @@ def test_a_map_of_another_city_does_not_carry_the_coast_of_the_open_one() -> Non
     other = basemap.attribution_style(CITY, LIGHT, ".st-key-data_points")
     assert other == ".st-key-data_points [data-testid='stDeckGlJsonChart']::after {content: none !important}"
     assert basemap.attribution_style(told, LIGHT, ".st-key-data_points").count(".st-key-data_points") == 2
+
+
+def test_rows_for_two_lines_are_high_enough_for_two_lines() -> None:
+    """Streamlit cuts the second line away in rows of 64 pixels or less ("rowHeight > 4rem" in its script)."""
+    assert row_height(1) < STREAMLIT_WRAPS < row_height(2) <= row_height(3) < row_height(4)
 
 
 @pytest.mark.parametrize("closest", [CLOSEST, CLOSEST_ON_PHONE])
@@ -244,23 +140,9 @@ def test_ticks_of_a_ratio_do_not_touch_and_keep_one(low: float, high: float, clo
     assert all(math.log(b / a) >= closest * wide - 1e-9 for a, b in itertools.pairwise(ticks))
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_change_in_per_cent_has_its_sign(lang: str) -> None:
-    frame = pd.DataFrame({"change": [0.104, -0.34, 0.0, float("nan")]})
-    told = formatted(translator(lang), frame, percent={"change": 0}, signed={"change": 0})["change"]
-    assert [re.sub(r"\s", " ", text) for text in told] == ["+10 %", "−34 %", "0 %", "–"]
-
-
-@pytest.mark.parametrize(("resolution", "zoom", "dot"), [(12, 8, True), (8, 12, False)])
-def test_cells_smaller_than_a_dot_get_a_line_that_makes_one_of_them(resolution: int, zoom: int, dot: bool) -> None:
-    view = pdk.ViewState(latitude=37.94, longitude=23.65, zoom=zoom)
-    cell = {"hex": h3.int_to_str(h3.latlng_to_cell(37.94, 23.65, resolution))}
-    line = cell_map._line_of_dots([cell], view)
-    pixels = 2 * h3.average_hexagon_edge_length(resolution, unit="m") / metres_a_pixel(37.94, zoom)
-    assert line == pytest.approx(max(0, 4 - pixels), abs=0.01)
-    assert (line > 0) == dot
-    assert cell_map._line_of_dots([cell] * (cell_map.MOST_DOTS + 1), view) == 0
-
-
-def metres_a_pixel(latitude: float, zoom: float) -> float:
-    return 40_075_017 * math.cos(math.radians(latitude)) / (512 * 2**zoom)
+def test_no_name_lies_across_another_place() -> None:
+    """The name of the first would run across the second: it stands left, or its number alone."""
+    centre = CITY.land.centroid
+    pins = [Pin("Πρώτη", centre.x, centre.y, 1), Pin("Δεύτερη", centre.x + 0.0015, centre.y, 2)]
+    _, strong = drawn(pins)
+    assert strong[0]["anchor"] == "end"

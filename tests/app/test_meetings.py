@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, translator
+from curim_data.model import translator
 from curim_data.model.i18n import Span
 from curim_data.plans.meetings import MeetingStore
 from curim_data.plans.plan_store import PlanStore
@@ -19,7 +19,7 @@ from curim_data.store import Home
 from curim_data.store.meetings import read_meetings
 from pages.parts.briefing.meetings import CHOICE
 from pages.parts.briefing.queries import KEY
-from tests.app.conftest import Open, errors, word
+from tests.app.conftest import Open, errors
 
 
 @pytest.fixture
@@ -33,33 +33,6 @@ def own(sample: Home, open_page: Open, tmp_path: Path, monkeypatch: pytest.Monke
 
 def _title(app: AppTest) -> str:
     return str(app.title[0].value)
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_choice_names_the_meetings_the_last_one_first(open_page: Open, sample: Home, lang: str) -> None:
-    app = open_page("briefing", **{"lang": lang, "as": "council"})
-    assert not errors(app)
-    t, kept, choice = translator(lang), read_meetings(sample.path), app.selectbox(key=CHOICE)
-    assert choice.value == kept[-1].day == app.date_input(key=KEY).value
-    assert choice.options == [
-        t("the meeting of {day} ({name})", day=meeting.day, name=t(meeting.name)) for meeting in reversed(kept)
-    ]
-    assert not [box for box in app.text_input if box.key == "meeting_name"]  # the council only chooses
-
-
-def test_another_meeting_or_day_is_chosen(open_page: Open, sample: Home) -> None:
-    earlier = read_meetings(sample.path)[0].day
-    app = open_page("briefing", lang="en")
-    app.selectbox(key=CHOICE).select(earlier).run()
-    assert not errors(app)
-    assert word(app, "since") == earlier.isoformat()
-    assert app.date_input(key=KEY).value == earlier
-    app.date_input(key=KEY).set_value(earlier + dt.timedelta(days=1)).run()
-    assert not errors(app)
-    assert app.selectbox(key=CHOICE).value is None
-    assert word(app, "since") == (earlier + dt.timedelta(days=1)).isoformat()
-    app.selectbox(key=CHOICE).select(read_meetings(sample.path)[-1].day).run()
-    assert not word(app, "since")
 
 
 def test_a_meeting_is_kept_renamed_and_removed_on_the_page(open_page: Open, own: Home) -> None:
@@ -112,27 +85,6 @@ def test_one_day_of_the_last_meeting_everywhere(open_page: Open, own: Home) -> N
     assert month.date_input(key=KEY).value == source.as_of - dt.timedelta(days=27)
 
 
-def test_a_meeting_after_the_last_day_with_data_is_told(
-    open_page: Open, own: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = open_source(own)
-    store = PlanStore(own.plans_url)
-    late = source.as_of + dt.timedelta(days=5)
-    MeetingStore(store, own.path).add(late)
-    store.close()
-    before = open_page("briefing", lang="en")
-    assert not any("There are no alerts yet" in note.value for note in before.info)  # it is still to come
-    monkeypatch.setattr("pages.parts.briefing.meetings.reference_day", lambda _: late)
-    app = open_page("briefing", lang="en")
-    assert not errors(app)
-    t = translator("en")
-    (note,) = [note.value for note in app.info if "There are no alerts yet" in note.value]
-    assert t.date(late) in note
-    assert t.date(source.as_of) in note
-    assert _title(app) == _title(before)
-    assert app.date_input(key=KEY).value == source.meeting
-
-
 @pytest.mark.parametrize(("back", "since_it"), [(0, False), (5, False), (6, True)])
 def test_changes_are_told_since_the_last_meeting_with_a_week_of_data(
     open_page: Open, own: Home, back: int, since_it: bool
@@ -158,14 +110,3 @@ def test_changes_are_told_since_the_last_meeting_with_a_week_of_data(
     assert not errors(app)
     assert app.date_input(key=KEY).value == day
     assert not any("less than a week of data" in note.value for note in app.info)
-
-
-def test_too_few_is_said_once(open_page: Open, own: Home) -> None:
-    """The headline says that alerts are too few to tell; the box below adds what would not have been noticed."""
-    last = open_source(own).as_of
-    app = open_page("briefing", lang="en", since=last.isoformat())
-    assert not errors(app)
-    told = [*(text.value for text in app.title), *(text.value for text in app.markdown)]
-    assert sum("Too few alerts to tell" in text for text in told) == 1
-    assert "Too few alerts to tell" in _title(app)
-    assert any("even twice as many would probably not have been clear" in text for text in told)

@@ -78,11 +78,6 @@ def wider(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(module, "AlertFilter", WiderFilter)
 
 
-@pytest.fixture
-def source(sample: Home) -> Source:
-    return open_source(sample)
-
-
 def test_the_query_string_the_sentence_and_the_chips(source: Source) -> None:
     words = {"age": "18_29", "confirmations": "1,2"}
     f, dropped = filters.AlertFilter.from_query(words, source.city)

@@ -8,10 +8,10 @@ from streamlit.testing.v1 import AppTest
 import sample_data
 from curim_data.importing.pipeline import import_file
 from curim_data.model import translator
-from curim_data.model.absence import NO_LIGHT, NO_OUTLINE, NO_POSITIONS
+from curim_data.model.absence import NO_OUTLINE, NO_POSITIONS
 from curim_data.store import Home
 from curim_data.store.home import create_home
-from tests.app.conftest import SHELL, TIMEOUT, errors
+from tests.app.conftest import SPOKEN, visit
 from tests.real.twins import write_twin
 from tests.unit.test_city_without_outline import bring
 
@@ -41,11 +41,7 @@ def test_no_finding_comes_from_places_that_were_not_looked_at(
     home: Home, monkeypatch: pytest.MonkeyPatch, page: str, said: list[str], unsaid: str
 ) -> None:
     monkeypatch.setenv("CURIM_HOME", str(home.path))
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    app.query_params["lang"] = "en"
-    app.switch_page(f"{page}.py")
-    app.run()
-    assert not errors(app)
+    app = visit(page)
     texts = [one.value for kind in (app.title, app.subheader, app.markdown, app.caption) for one in kind]
     for words in said:
         assert any(words in text for text in texts), texts
@@ -85,18 +81,13 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def opened(home: Home, monkeypatch: pytest.MonkeyPatch, page: str, **words: str) -> tuple[AppTest, str]:
     """The page as a specialist sees it, and all that is written on it."""
     monkeypatch.setenv("CURIM_HOME", str(home.path))
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    for word, value in {"lang": "en", **words}.items():
-        app.query_params[word] = value
-    app.switch_page(f"{page}.py")
-    app.run()
-    assert not errors(app)
+    app = visit(page, **words)
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning)
     return app, "\n".join(str(one.value) for kind in kinds for one in kind)
 
 
 @pytest.mark.parametrize("layer", ["significance", "clusters", "emerging", "density", "alerts"])
-@pytest.mark.parametrize("lang", ["en", "el", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_each_layer_says_that_no_place_was_looked_at(
     bare: Home, monkeypatch: pytest.MonkeyPatch, layer: str, lang: str
 ) -> None:
@@ -118,14 +109,3 @@ def test_each_tab_says_that_no_place_was_looked_at(bare: Home, monkeypatch: pyte
     assert not any(claim in text for claim in CLAIMS), text
     files = [button.proto.label for button in app.get("download_button")]
     assert not files or tab == "forecast"
-
-
-@pytest.mark.parametrize("page", ["briefing", "gender"])
-def test_unknown_darkness_is_not_explained_by_the_season_or_by_too_few_alerts(
-    bare: Home, monkeypatch: pytest.MonkeyPatch, page: str
-) -> None:
-    _, text = opened(bare, monkeypatch, page, view="specialist")
-    assert "shorter or longer" not in text
-    assert "Too few alerts to compare day and night" not in text
-    if page == "gender":
-        assert translator("en")(NO_LIGHT) in text

@@ -27,19 +27,6 @@ def test_page_runs_as_the_council_sees_it(open_page: Open, name: str) -> None:
     assert not errors(app)
 
 
-@pytest.mark.parametrize("name", EXISTING)
-def test_page_runs_with_a_filter_that_leaves_nothing(open_page: Open, name: str) -> None:
-    app = open_page(name, **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02"})
-    assert not errors(app)
-
-
-@pytest.mark.parametrize("view", [{}, {"as": "council"}], ids=["analyst", "council"])
-@pytest.mark.parametrize("name", EXISTING)
-def test_page_runs_over_all_of_the_data(open_page: Open, name: str, view: dict[str, str]) -> None:
-    app = open_page(name, **{"lang": "en", "period": "all", **view})
-    assert not errors(app)
-
-
 def test_address_sets_the_widgets(open_page: Open) -> None:
     app = open_page(EXISTING[0], affected="woman", light="dark", hours="20-3", period="quarter")
     assert app.multiselect(key="filter_affected").value == ["woman"]
@@ -60,15 +47,6 @@ def test_widgets_write_the_address(open_page: Open) -> None:
     app.button(key="filter_reset").click().run()
     assert not word(app, "light")
     assert app.selectbox(key="filter_light").value == "all"
-
-
-def test_dates_of_ones_own(open_page: Open) -> None:
-    app = open_page(EXISTING[0], lang="en")
-    app.selectbox(key="filter_period").select("own").run()
-    app.date_input(key="filter_dates").set_value((date(2025, 3, 1), date(2025, 6, 30))).run()
-    assert word(app, "from") == "2025-03-01"
-    assert word(app, "to") == "2025-06-30"
-    assert not errors(app)
 
 
 def test_empty_filter_offers_the_nearest(open_page: Open) -> None:
@@ -103,26 +81,9 @@ def test_a_copied_link_holds_the_view_of_its_page_and_nothing_else(monkeypatch: 
     assert dict(parse_qsl(printed.partition("?")[2])) == {"lang": "en", "period": "28d", **VIEWS[name], **own}
 
 
-@pytest.mark.parametrize(("name", "view"), [("briefing", {"since": "2026-09-21"}), ("trends", {"by": "month"})])
-def test_the_side_bar_offers_that_link(open_page: Open, name: str, view: dict[str, str]) -> None:
-    app = open_page(name, lang="en", affected="woman", **view, token="secret")
-    app.context = {"url": f"https://city.example/{'' if name == 'briefing' else name}"}
-    app.run()
-    (code,) = app.sidebar.code
-    told = dict(parse_qsl(code.value.partition("?")[2]))
-    assert told == {"lang": "en", "home": "sample", "affected": "woman", **view}
-
-
 def test_unknown_word_is_said(open_page: Open) -> None:
     app = open_page(EXISTING[0], lang="en", district="atlantis")
     assert any("atlantis" in warning.value for warning in app.warning)
-
-
-def test_council_view_is_carried_by_the_switch(open_page: Open) -> None:
-    app = open_page(EXISTING[0], lang="en")
-    app.toggle(key="as_council").set_value(True).run()
-    assert word(app, "as") == "council"
-    assert not errors(app)
 
 
 def test_where_alerts_are_many_a_button_applies_several_changes_at_once(

@@ -38,28 +38,3 @@ def test_a_saved_result_is_one_line_in_the_language_of_the_reader() -> None:
         assert row["how"].replace("\u00a0", " ").replace("\u202f", " ") == told
     assert history_rows(_page(), changes)[0]["what"] == "Result and Status"
     assert history_rows(_page(), changes)[0]["at"].endswith("12:30")  # in the city's time
-
-
-def test_each_save_is_a_line_of_its_own_and_technical_fields_are_none() -> None:
-    changes = [
-        _change(4, "version", 3, 4, 40),
-        _change(3, "problem.n", 40, 44, 20),
-        _change(3, "lead", "", "Police", 20),
-        _change(2, "objective.target", 52, 50.0, 10),
-        _change(2, "objective.by", None, "2027-05-01", 10),
-        _change(1, "created", None, "Light"),
-    ]
-    rows = history_rows(_page(), changes)
-    assert [row["what"] for row in rows] == ["Lead and Problem", "Objective", "Plan created"]
-    assert [row["how"] for row in rows] == [
-        "Lead: Police",
-        "Objective: 1 May 2027; Objective: 52 → 50",
-        "Plan created: Light",
-    ]
-
-
-def test_a_result_that_was_kept_whole_is_told_in_the_language_of_the_reader() -> None:
-    """As histories hold it where a plan had none before: one entry with all languages."""
-    (row,) = history_rows(_page("fr"), [_change(2, "result", {}, {"en": "9 fewer.", "fr": "9 de moins."})])
-    assert "9 de moins." in row["how"]
-    assert "fewer" not in row["how"]

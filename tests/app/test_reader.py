@@ -15,7 +15,7 @@ from curim_data.model import Role
 from curim_data.plans.database import Database
 from curim_data.plans.record import Deed, read_record, recorder
 from curim_data.store import Home
-from pages.parts.frame import reader, record
+from pages.parts.frame import reader
 from pages.parts.frame.guard import NotPermitted, _checked, admitting, permitted
 from pages.parts.frame.reader import Reader, Refusal
 
@@ -112,22 +112,6 @@ def noted(folder: Path) -> list[tuple[str, str, str, str, str]]:
 MAYOR = "mayor@city.example"
 
 
-def test_signing_in_and_out_is_recorded_once_each(user: User, tmp_path: Path) -> None:
-    for _ in range(3):
-        assert reader.reader() == COUNCIL
-    reader._opened.cache_clear()  # another process
-    record._sessions.clear()
-    assert reader.reader() == COUNCIL
-    reader.sign_out()
-    user["nonce"] = "of the next sign-in"
-    assert reader.reader() == COUNCIL
-    assert noted(tmp_path) == [
-        ("sign_in", MAYOR, "council", "", ""),
-        ("sign_out", MAYOR, "council", "", ""),
-        ("sign_in", MAYOR, "council", "", ""),
-    ]
-
-
 @pytest.mark.usefixtures("user")
 def test_a_copy_of_the_cookie_that_is_used_after_signing_out_is_recorded(tmp_path: Path) -> None:
     assert reader.reader() == COUNCIL
@@ -158,20 +142,6 @@ def test_who_is_not_let_in_is_recorded_once_with_the_reason(
     assert noted(tmp_path) == [entry]
 
 
-def test_a_refusal_is_recorded_again_after_a_while(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    user["email"] = "stranger@else.example"
-    reader.reader()
-    monkeypatch.setattr(record, "AGAIN", -1.0)
-    reader.reader()
-    assert [entry[0] for entry in noted(tmp_path)] == ["not_admitted"] * 2
-
-
-def test_who_signs_out_without_a_role_is_recorded_without_one(user: User, tmp_path: Path) -> None:
-    user["email_verified"] = False
-    reader.sign_out()
-    assert noted(tmp_path) == [("sign_out", MAYOR, "", "", "")]
-
-
 @pytest.mark.usefixtures("user")
 def test_whom_the_record_does_not_answer_is_let_in_all_the_same(tmp_path: Path) -> None:
     assert reader.reader() == COUNCIL
@@ -191,17 +161,6 @@ def test_nobody_is_let_in_where_sessions_cannot_be_read(tmp_path: Path) -> None:
         connection.execute(sa.text("DROP TABLE sign_in"))
     engine.dispose()
     assert reader.reader() == Reader("mayor@city.example", None, Refusal.UNCHECKED)
-
-
-@pytest.mark.parametrize(
-    "text", ["[sign_in]\nidle_minutes = -1", "[sign_in]\nabsolute_hours = 'long'", "sign_in = 3", "="]
-)
-def test_settings_that_cannot_be_used_leave_the_usual_times(user: User, tmp_path: Path, text: str) -> None:
-    (tmp_path / "settings.toml").write_text(text, "utf-8")
-    user["iat"] = time.time() - 29 * 60
-    assert reader.reader() == COUNCIL
-    user.update(iat=time.time() - 31 * 60)
-    assert reader.reader() == Reader("mayor@city.example", None, Refusal.IDLE)
 
 
 def test_a_city_sets_how_long_a_sign_in_lasts(user: User, tmp_path: Path) -> None:

@@ -7,17 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from curim_data.model import Role
 from curim_data.plans.database import Database
-from curim_data.plans.record import Deed, Entry, read_record, recorder, write
+from curim_data.plans.record import Deed, Entry, write
 from curim_data.store import Home
 from curim_data.store.home import SAMPLE_MARK
 from curim_data.store.settings import RecordSettings
-from pages.parts.frame import guard, reader
-from pages.parts.frame.reader import Reader
-from tests.app.conftest import SHELL, TIMEOUT, errors, shown
+from tests.app.conftest import TIMEOUT, recorded, shown, visit
 
 
 @pytest.fixture
@@ -31,29 +27,11 @@ def own(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     return home
 
 
-def visit(name: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    for word, value in {"lang": "en", **query}.items():
-        app.query_params[word] = value
-    app.switch_page(f"{name}.py")
-    app.run()
-    assert errors(app) == []
-    return app
-
-
-def rows(home: Home) -> list[Entry]:
-    assert recorder(home).flush(10)
-    database = Database(home.plans_url)
-    found = read_record(database)
-    database.close()
-    return list(reversed(found))
-
-
 def test_looking_is_noted_once_for_each_page_and_filter(own: Home) -> None:
     app = visit("methods", affected="woman", foo="=made up")
     app.run()
     visit("methods", light="dark", **{"as": "council"})
-    assert [(one.who, one.role, one.deed, one.subject, one.query) for one in rows(own)] == [
+    assert [(one.who, one.role, one.deed, one.subject, one.query) for one in recorded(own)] == [
         ("", "analyst", Deed.VIEW, "methods", "lang=en&affected=woman"),
         ("", "council", Deed.VIEW, "methods", "lang=en&as=council&light=dark"),
     ]
@@ -63,7 +41,7 @@ def test_the_councils_filters_are_left_out_where_the_city_says_so(own: Home) -> 
     (own.path / "settings.toml").write_text("[record]\ncouncil_filters = false", "utf-8")
     visit("methods", affected="woman", **{"as": "council"})
     visit("methods", affected="woman")
-    assert [(one.role, one.query) for one in rows(own)] == [("council", ""), ("analyst", "lang=en&affected=woman")]
+    assert [(one.role, one.query) for one in recorded(own)] == [("council", ""), ("analyst", "lang=en&affected=woman")]
     app = visit("data", part="record")
     assert "Which filters the council and the public chose is not recorded." in [one.value for one in app.caption]
 
@@ -92,16 +70,6 @@ def test_the_tab_shows_the_record_and_narrows_it(own: Home) -> None:
     assert "deleted after 365 days" in "".join(one.value for one in app.caption)
 
 
-def test_a_page_that_is_refused_is_recorded_without_being_a_look(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "reader", lambda **_: Reader("mayor@city.example", Role.COUNCIL))
-    monkeypatch.setattr(guard, "page_name", lambda: "data")  # which the address of a browser tells
-    app = visit("data", affected="woman")
-    assert "No access" in [one.value for one in app.header]
-    told = [(one.who, one.role, one.subject, one.query) for one in rows(own) if one.deed is Deed.REFUSED]
-    assert told == [("mayor@city.example", "council", "data", "lang=en&affected=woman")]
-    assert Deed.VIEW not in {one.deed for one in rows(own)}
-
-
 def test_sign_ins_are_shown_in_every_language(own: Home) -> None:
     database, now = Database(own.plans_url), time.time()
     with database.session() as session:
@@ -122,16 +90,6 @@ def test_sign_ins_are_shown_in_every_language(own: Home) -> None:
         assert list(told["deed"]) == words
         assert list(told["who"]) == ["–", "mayor@city.example", "mayor@city.example"]
         assert list(told["subject"]) == ["unverified", "idle", ""]
-
-
-def test_the_sample_is_not_recorded(sample: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_HOME", str(sample.path.parent))
-    app = visit("data", part="record")
-    assert "The sample city has no record: it begins with a city of your own." in [one.value for one in app.markdown]
-    assert not recorder(sample)._waiting.unfinished_tasks
-    database = Database(sample.plans_url)
-    assert read_record(database) == []
-    database.close()
 
 
 def test_a_home_that_cannot_be_written_stops_nobody(own: Home) -> None:

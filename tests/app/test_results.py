@@ -22,7 +22,6 @@ from curim_data.studies.hot_spots import hot_spot_study
 from pages.parts.frame import Dataset, results
 from pages.parts.frame.results import MOMENT, STOPPED, calculated, forget_results
 from pages.parts.hotspots.queries import hot_spots
-from tests.app.conftest import Open
 
 calls: list[Any] = []
 
@@ -113,43 +112,6 @@ def test_the_heading_takes_the_place_of_the_one_that_waited(seconds: float, monk
     assert texts(app) == ["result of part of one"]
 
 
-def test_a_part_that_is_waited_for_adds_no_second_heading(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[str] = []
-    real = DeltaGenerator.title
-    monkeypatch.setattr(
-        DeltaGenerator, "title", lambda self, body, **other: shown.append(body) or real(self, body, **other)
-    )
-    app = run("one", 0.0, headed_script, MOMENT + 0.5)
-    assert texts(app) == ["result of part of one"]
-    assert shown == ["result of one"]
-
-
-def test_a_part_that_was_stopped_adds_no_second_heading() -> None:
-    app = AppTest.from_function(headed_script, args=("one", 0.0), default_timeout=60)
-    app.query_params["lang"] = "en"
-    app.session_state[STOPPED] = (f"{__name__}.slow{['part of one', 0.0]}",)
-    app.run()
-    assert [one.value for one in app.title] == ["result of one"]
-    assert texts(app) == ["Stopped: Counting slowly."]
-
-
-def test_a_page_that_failed_has_a_heading(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "LOG", logging.getLogger("curim.expected"))
-    app = run("broken", 0.0, headed_script)
-    assert [one.value for one in app.title] == ["Meanwhile"]
-    assert len(app.error) == 1
-
-
-def test_a_page_that_was_stopped_has_a_heading() -> None:
-    app = AppTest.from_function(headed_script, args=("one", 0.0), default_timeout=60)
-    app.query_params["lang"] = "en"
-    app.session_state[STOPPED] = (f"{__name__}.slow{['one', 0.0]}",)
-    app.run()
-    assert not app.exception
-    assert [one.value for one in app.title] == ["Meanwhile"]
-    assert texts(app) == ["Stopped: Counting slowly."]
-
-
 def test_what_a_reader_stopped_is_not_started_again_until_they_ask() -> None:
     app = AppTest.from_function(script, args=("one", 0.0), default_timeout=60)
     app.query_params["lang"] = "en"
@@ -174,16 +136,6 @@ def test_what_a_page_gets_equals_the_direct_call(sample: Home) -> None:
     pd.testing.assert_frame_equal(again.hot.frame, kept.hot.frame)
 
 
-@pytest.mark.parametrize("name", ["hotspots", "gender", "trends", "briefing"])
-def test_another_language_calculates_nothing_again(open_page: Open, made: dict[str, Any], name: str) -> None:
-    open_page(name, lang="en")
-    before = set(made)
-    assert before
-    open_page(name, lang="el")
-    worded = {key for key in made if "._cells_with_lines[" in key}
-    assert set(made) - before <= worded, "it words tooltips alone"
-
-
 def test_readers_of_one_process_wait_for_one_calculation() -> None:
     with ThreadPoolExecutor(4) as readers:
         asked = [readers.submit(slow, "shared", 0.5) for _ in range(4)]
@@ -198,16 +150,6 @@ def test_a_calculation_ends_when_nobody_waits_for_it(monkeypatch: pytest.MonkeyP
     assert calculation.done.wait(20)
     assert isinstance(calculation.error, Stopped)
     assert key not in results._running
-
-
-def test_a_result_is_a_copy_that_a_page_may_change() -> None:
-    @calculated(Message("Counting slowly"))
-    def listed(word: str) -> list[str]:
-        return [word]
-
-    listed("one")
-    listed("one").append("two")
-    assert listed("one") == ["one"]
 
 
 def test_a_page_that_waits_long_runs_again_and_the_calculation_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

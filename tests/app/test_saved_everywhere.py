@@ -17,9 +17,15 @@ from curim_data.model import Plan, PlanStatus
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store import Home
 from pages.parts.interventions import document_step
-from tests.app.conftest import Open, errors
+from tests.app.conftest import Open, errors, on_step
 
 TITLE = "A copy that is evaluated"
+
+
+def _step(app: AppTest, name: str) -> AppTest:
+    key = next(group.key for group in app.main.get("button_group") if str(group.key).endswith("_step"))
+    app.session_state[key] = name
+    return app.run()
 
 
 @pytest.fixture
@@ -53,12 +59,6 @@ def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return found
 
 
-def _step(app: AppTest, name: str) -> AppTest:
-    key = next(group.key for group in app.main.get("button_group") if str(group.key).endswith("_step"))
-    app.session_state[key] = name
-    return app.run()
-
-
 def _texts(app: AppTest) -> str:
     """All that a page says, tables included, without the marks of Markdown."""
     texts = [part.value for part in (*app.markdown, *app.caption, *app.subheader)]
@@ -77,10 +77,10 @@ def _keep(app: AppTest) -> AppTest:
 
 def test_a_saved_result_shows_at_once(open_page: Open, store: PlanStore, finished: Plan, files: dict[str, Any]) -> None:
     """One session opens the plan, evaluates it and comes back; another one had it open all the time."""
-    other = _step(open_page("interventions", lang="en", plan=finished.id), "paper")
+    other = on_step(open_page("interventions", lang="en", plan=finished.id), "paper")
     theirs = dict(files)
     board = open_page("interventions", lang="en")
-    mine = _step(open_page("interventions", lang="en", plan=finished.id), "paper")
+    mine = on_step(open_page("interventions", lang="en", plan=finished.id), "paper")
     result = "fewer than expected"
     before = [_texts(page).count(result) for page in (mine, other, board)]
     assert before[:2] == [0, 0]
@@ -95,7 +95,7 @@ def test_a_saved_result_shows_at_once(open_page: Open, store: PlanStore, finishe
     assert told in _pdf(theirs["plan_pdf"]())
     mine.switch_page("interventions.py")
     mine.query_params["plan"] = finished.id
-    _step(mine.run(), "paper")
+    on_step(mine.run(), "paper")
     council = open_page("interventions", **{"lang": "en", "as": "council", "plan": finished.id})
     for page, earlier in zip((mine, other, board, council), (*before, 0), strict=True):
         files.clear()
@@ -120,15 +120,6 @@ def test_a_result_that_was_saved_meanwhile_leaves_what_is_written(
     assert not errors(app)
     kept = store.get(finished.id)
     assert (kept.title, kept.result, kept.status) == ("Written meanwhile", {"en": "9 fewer."}, PlanStatus.EVALUATED)
-
-
-def test_a_plan_that_somebody_saved_is_opened_anew(open_page: Open, store: PlanStore, finished: Plan) -> None:
-    app = open_page("interventions", lang="en", plan=finished.id)
-    store.save(replace(finished, title="Another title"), "Somebody")
-    app.run()
-    assert not errors(app)
-    assert next(box for box in app.text_input if str(box.key).endswith("_title")).value == "Another title"
-    assert not any("not saved" in text.value for text in app.caption)
 
 
 def test_a_step_that_is_left_at_once_keeps_what_was_typed(open_page: Open, store: PlanStore, finished: Plan) -> None:

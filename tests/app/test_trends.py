@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import re
 
-import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
-from curim_data.model import LANGUAGES, Audience, Translator, translator
-from curim_data.model.i18n import Span
-from curim_data.protection import open_for
+from curim_data.model import translator
 from curim_data.store import Home
-from curim_data.store.annotations import add_annotation
-from curim_data.studies.brief import brief_changes, usual_since
-from curim_data.studies.brief_text import change_name, event_sure
 from curim_data.studies.change_words import NOT_KNOWN
-from pages.parts.trends.changes_table import _for_phone, findings_first
-from tests.app.conftest import SHELL, TIMEOUT, Open, errors, shown, word
-from tests.stored import seen_by
-
-SMALL = {"category": "harassment_verbal", "district": "zone_1", "light": "dark", "as": "council"}
+from tests.app.conftest import SPOKEN, Open, errors, visit, word
 
 
-@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 @pytest.mark.parametrize("words", [{}, {"as": "council"}], ids=["analyst", "council"])
 def test_trends_open_in_every_language(open_page: Open, lang: str, words: dict[str, str]) -> None:
     app = open_page("trends", lang=lang, **words)
     assert not errors(app)
     assert len(app.get("plotly_chart")) == (4 if words else 5)  # the calendar shows days, which a council does not see
-
-
-@pytest.mark.parametrize("words", [{"from": "2030-01-01", "to": "2030-02-01"}, SMALL], ids=["none", "few"])
-def test_few_or_no_alerts_leave_a_page(open_page: Open, words: dict[str, str]) -> None:
-    assert not errors(open_page("trends", lang="en", **words))
 
 
 def test_the_unit_stands_in_the_link(open_page: Open) -> None:
@@ -49,12 +31,6 @@ def test_the_unit_stands_in_the_link(open_page: Open) -> None:
     assert word(app, "by") == "day"
     app.segmented_control(key="trends_by").set_value("week").run()
     assert word(app, "by") == ""
-
-
-def test_an_unknown_unit_is_the_usual_one(open_page: Open) -> None:
-    app = open_page("trends", lang="en", by="decade")
-    assert not errors(app)
-    assert app.segmented_control(key="trends_by").value == "week"
 
 
 def test_the_season_can_be_taken_out_and_the_charts_split(open_page: Open) -> None:
@@ -88,16 +64,6 @@ def test_small_counts_of_the_changes_are_written_as_fewer_than_for_the_council(o
     assert not exact["after"].astype(str).str.startswith("fewer").any()
 
 
-@pytest.mark.parametrize(("lang", "mark"), [("el", ","), ("en", ".")])
-def test_numbers_of_a_table_are_written_in_the_language_of_the_page(open_page: Open, lang: str, mark: str) -> None:
-    table = open_page("trends", lang=lang).main.dataframe[0]
-    ratios, written = table.value["ratio"], shown(table)["ratio"]
-    known = ratios.notna()
-    assert known.any()
-    assert pd.api.types.is_float_dtype(ratios)
-    assert written[known].tolist() == [f"{ratio:.2f}".replace(".", mark) for ratio in ratios[known]]
-
-
 @pytest.fixture(scope="module")
 def one_year(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A year of alerts of two categories by the day: more of the second in the last weeks."""
@@ -115,17 +81,11 @@ def one_year(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 def _texts(home: Home, monkeypatch: pytest.MonkeyPatch, page: str, **words: str) -> tuple[AppTest, list[str]]:
     monkeypatch.setenv("CURIM_HOME", str(home.path))
-    app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-    for name, value in words.items():
-        app.query_params[name] = value
-    if page != "briefing":
-        app.switch_page(f"{page}.py")
-    app.run()
-    assert not errors(app)
+    app = visit(page, **words)
     return app, [one.value.replace("\\", "") for kind in (app.main.markdown, app.main.caption) for one in kind]
 
 
-@pytest.mark.parametrize("lang", ["en", "el", "fr"])
+@pytest.mark.parametrize("lang", SPOKEN)
 def test_where_the_period_is_all_data_the_table_says_what_the_briefing_compares(
     one_year: Home, monkeypatch: pytest.MonkeyPatch, lang: str
 ) -> None:
@@ -143,78 +103,6 @@ def test_where_the_period_is_all_data_the_table_says_what_the_briefing_compares(
         _, cards = _texts(one_year, monkeypatch, "briefing", lang=lang)
         before = reason.rpartition(", with ")[2].rstrip(".")
         assert any(f"Compared with the time just before ({before})" in text for text in cards)
-
-
-def test_where_the_briefing_has_nothing_to_compare_either_no_link_leads_there(
-    one_year: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app, told = _texts(one_year, monkeypatch, "trends", lang="en", period="all")
-    assert any(text.endswith("no day of the data lies before this period.") for text in told)
-    assert "To the Briefing" not in [link.proto.label for link in app.main.get("page_link")]
-
-
-def test_the_title_is_the_latest_week_where_nothing_stands_out(open_page: Open) -> None:
-    app = open_page("trends", lang="en", category="graffiti", period="28d")
-    assert not errors(app)
-    assert "expected" not in app.main.title[0].value.partition("(expected:")[2]
-    assert "clear" not in app.main.title[0].value
-
-
-@pytest.mark.parametrize("by", ["week", "month"])
-def test_the_last_twelve_months_stand_beside_the_year_before(open_page: Open, by: str) -> None:
-    app = open_page("trends", lang="en", by=by)
-    assert not errors(app)
-    months = next(table.value for table in app.main.dataframe if "last_year" in table.value)
-    assert len(months) == 12
-    assert (months["change"] == months["n"] - months["last_year"]).all()
-    told = f"{months['n'].sum():,.0f} alerts, {months['last_year'].sum():,.0f} in the same months a year before"
-    assert any(told in text.value for text in app.main.markdown)
-
-
-def test_all_main_columns_are_in_view_and_on_a_phone_the_place_comes_first(open_page: Open) -> None:
-    table = open_page("trends", lang="el").main.dataframe[0]
-    assert list(table.proto.column_order)[:6] == ["where", "what", "expected", "after", "times", "sure"]
-    rows = table.value.assign(told_expected="λιγότερες από 5", told_after="66")
-    phone, headings = _for_phone(translator("el"), rows, dict.fromkeys(table.value, "?"))
-    assert list(headings) == ["where", "change", "sure"]
-    assert set(phone["change"]) == {"λιγότερες από 5\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}66"}
-    assert phone["where"].iloc[0].split(" · ") == [table.value["where"].iloc[0], table.value["what"].iloc[0]]
-    alike, headings = _for_phone(translator("el"), rows.assign(what="all"), dict.fromkeys(table.value, "?"))
-    assert alike["where"].tolist() == table.value["where"].tolist()
-
-
-@pytest.mark.parametrize("period", ["all", "12m"])
-def test_a_page_by_month_compares_whole_months(open_page: Open, period: str) -> None:
-    app = open_page("trends", lang="en", by="month", period=period)
-    assert not errors(app)
-    assert any("over 3 whole months" in caption.value for caption in app.main.caption)
-
-
-def test_a_new_level_from_a_note_stands_in_the_line(one_year: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    add_annotation(one_year.path, dt.date(2025, 11, 1), "New <b>app</b>", who="test")
-    app, _ = _texts(one_year, monkeypatch, "trends", lang="en")
-    line = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
-    assert "New &lt;b&gt;app&lt;/b&gt;" in [note["text"] for note in line["annotations"]]
-    assert "2025-11-01" in [shape["x0"][:10] for shape in line["shapes"]]
-
-
-def test_findings_stand_first_in_their_order() -> None:
-    """Against a plain loop over the rows."""
-    rng = np.random.default_rng(5)
-    frame = pd.DataFrame(
-        {
-            "place": [None if at % 5 == 0 else f"p{at}" for at in range(30)],
-            "dark": [True if at % 3 == 0 else None for at in range(30)],
-            "p": np.where(np.arange(30) % 7 == 6, np.nan, rng.random(30)),
-        }
-    ).assign(grade=["clear", "probable", "open"] * 10)
-    keys = [{"place": "p4", "dark": None}, {"place": "p9", "dark": True}, {"place": "gone", "dark": None}]
-    found = findings_first(frame, keys)
-    grades = {"clear": 0, "probable": 1, "open": 2}
-    plain = sorted((grades[row.grade], row.p, at) for at, row in enumerate(frame.itertuples()) if row.p == row.p)
-    slow = [at for _, _, at in plain if at not in (4, 9)]
-    assert found.index.tolist() == [4, 9, *slow]
-    assert findings_first(frame, []).index.tolist() == [at for _, _, at in plain]
 
 
 def test_of_sensitive_categories_the_council_gets_months_and_neither_days_nor_hours(open_page: Open) -> None:
@@ -244,60 +132,12 @@ def test_the_councils_hours_are_whole_bands_and_none_of_so_few(open_page: Open) 
     assert not any("fullest day" in one.value for one in app.markdown)
 
 
-@pytest.mark.parametrize("words", [{}, {"period": "quarter"}, {"as": "council"}], ids=["usual", "quarter", "council"])
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_title_and_table_begin_with_the_first_finding_of_the_briefing(
-    open_page: Open, sample: Home, lang: str, words: dict[str, str]
-) -> None:
-    app, t, f = (
-        open_page("trends", lang=lang, **words),
-        translator(lang),
-        AlertFilter(period=words.get("period", "12m")),
-    )
+@pytest.mark.parametrize("by", ["week", "month"])
+def test_the_last_twelve_months_stand_beside_the_year_before(open_page: Open, by: str) -> None:
+    app = open_page("trends", lang="en", by=by)
     assert not errors(app)
-    audience = Audience.COUNCIL if "as" in words else Audience.ANALYST
-    source = open_for(sample, audience)
-    study = brief_changes(seen_by(source, audience), f, usual_since(source, f))
-    first = next(one for one in study.findings if one.clear)
-    assert app.main.title[0].value.startswith(change_name(first.change, sample.city(), t))
-    table = app.main.dataframe[0].value
-    told = [finding.counts[1].n for finding in study.findings]
-    # words where some counts are small, else numbers
-    shown_counts = [int(re.sub(r"\D", "", n)) if isinstance(n, str) else n for n in table["after"].head(len(told))]
-    assert shown_counts == told
-    periods = study.changes.periods
-    assert periods.before is not None
-    spans = {"after": Span(*periods.after), "before": Span(*periods.before)}
-    assert t("{after}, compared with {before}.", **spans) in [text.value for text in app.main.caption]
-
-
-def test_the_table_shows_the_main_columns_and_all_when_asked(open_page: Open) -> None:
-    app = open_page("trends", lang="en")
-    table = app.main.dataframe[0]
-    assert list(table.proto.column_order)[:6] == ["where", "what", "expected", "after", "times", "sure"]
-    grades = {"clear": 0, "probable": 1, "may be chance": 2}
-    assert table.value["sure"].map(grades).iloc[5:].is_monotonic_increasing
-    assert (table.value["low"] <= table.value["ratio"]).all()
-    assert (table.value["ratio"] <= table.value["high"]).all()
-    app.segmented_control(key="trends_columns").set_value("all").run()
-    assert not errors(app)
-    assert word(app, "columns") == "all"
-    assert not app.main.dataframe[0].proto.column_order
-
-
-@pytest.mark.parametrize("words", [{}, {"as": "council"}], ids=["analyst", "council"])
-def test_a_clear_event_is_the_title_and_the_changes_are_counted_below(
-    open_page: Open, sample: Home, t: Translator, words: dict[str, str]
-) -> None:
-    app = open_page("trends", lang="en", category="burglary", **words)
-    audience = Audience.COUNCIL if words else Audience.ANALYST
-    source = open_for(sample, audience)
-    study = brief_changes(seen_by(source, audience), AlertFilter(categories=("burglary",)), source.meeting)
-    event = study.events[0]
-    assert event.clear
-    first, *others = event.sentences(source.city, t)
-    assert app.title[0].value == t.pair(event.title(source.city, t), first)
-    below = " ".join(one.value for one in (*app.caption, *app.markdown))
-    assert all(sentence in below for sentence in (*others, event_sure(event, t)))
-    more = len(study.events) - 1 + len(study.findings)
-    assert (f"{more} more change" in below) == (more > 0)
+    months = next(table.value for table in app.main.dataframe if "last_year" in table.value)
+    assert len(months) == 12
+    assert (months["change"] == months["n"] - months["last_year"]).all()
+    told = f"{months['n'].sum():,.0f} alerts, {months['last_year'].sum():,.0f} in the same months a year before"
+    assert any(told in text.value for text in app.main.markdown)

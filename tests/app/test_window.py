@@ -26,18 +26,6 @@ def test_a_window_leaves_its_column() -> None:
     assert Room.of_window(200).column == page.LEAST
 
 
-@pytest.mark.parametrize("size", [None, [], [390], [390, "360"], ["<b>", 3], [390, 1e9], [-5, 360], 7, {"a": 1}])
-def test_what_was_measured_is_believed_only_where_it_is_possible(session: dict[str, Any], size: Any) -> None:
-    session[page.KEY] = {"size": size}
-    expected = Room(390, 360, turn=0) if size == [390, "360"] else Room.of_window(page.DEFAULT_WINDOW)
-    assert page.room() == expected
-
-
-def test_measured_room_comes_before_the_cookie(session: dict[str, Any]) -> None:
-    session[page.KEY] = {"size": [844, 488]}
-    assert page.room() == Room(844, 488, turn=0)
-
-
 def test_a_page_is_drawn_once_more_with_a_view_that_differs_by_a_hair(
     session: dict[str, Any], city: CityProfile
 ) -> None:

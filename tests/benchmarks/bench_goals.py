@@ -1,7 +1,7 @@
 """What people wait for, against a goal each: the pages, the command line, imports, fifty readers at once.
 
 A wait is measured as somebody has it, by the clock, with the start of a program where one waits for that, and with the
-processor time beside it. The fixed computation of `bench_page` is timed too, so that machines can be compared. Pages
+processor time beside it. The fixed computation of `reader` is timed too, so that machines can be compared. Pages
 are those of a server that nothing was asked before, which finds nothing that another worked out. `results` says how a
 goal is judged; docs/performance.md has the table and what each row means.
 
@@ -31,9 +31,8 @@ from curim_data.sample.home import sample_home
 from curim_data.store import Home
 from curim_data.store.home import create_home
 from curim_data.studies.preparation import prepare
-from tests.benchmarks.bench_import import told_by
-from tests.benchmarks.bench_import_scale import UPLOAD, spread
-from tests.benchmarks.bench_page import WARM, Reader, Run, filters_of, make_home, processor_seconds, reference
+from tests.benchmarks.bench_import import measured
+from tests.benchmarks.reader import WARM, Reader, Run, filters_of, make_home, processor_seconds, reference, spread
 from tests.benchmarks.results import Row, cells, hand_in
 from tests.benchmarks.soak import soak
 from tests.benchmarks.upload import preview_of
@@ -41,6 +40,7 @@ from tests.browser.conftest import ROOT, running
 
 MODULE: Final = "tests.benchmarks.bench_goals"
 MILLION, SMALL, MORE = 1_000_000, 100_000, 20_000
+UPLOAD: Final = 560_000  # rows of 90 MB
 TURNS: Final = 3  # of imports into a small and a large home
 READERS: Final = 50
 # Seconds of a new filter: on the sample, at a million, at more.
@@ -235,7 +235,7 @@ def _lost(found: Any) -> float:
 
 def large_import(_homes: Homes, rows: int) -> None:
     """The import of very many rows against DuckDB (`bench_import`)."""
-    found, size = told_by("--one", rows), size_of(rows)
+    found, size = measured(rows), size_of(rows)
     what = "import of a CSV file"
     told(Row(what, size, processor=found["cpu"], wall=found["import"]))
     told(Row(f"{what} against DuckDB's read", size, figure=found["ratio"], unit="times DuckDB", goal=6))

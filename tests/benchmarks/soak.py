@@ -6,18 +6,13 @@ that for the answer, all in all, from the cut where nothing was asked at that mo
 from those that people ask: the standing ones mostly, so that several readers ask the same; `--alone` gives each reader
 filters that nobody else has.
 
-`--kill` ends one of the processes in the midst of it (SIGKILL), and prints one object of JSON: who was moved, how long
-they waited, what failed, when the process was back, and the lines of the log (`tests.benchmarks.kill`).
-
     python -m tests.benchmarks.soak --readers 50 --minutes 5 --processes 2 --home FOLDER
     python -m tests.benchmarks.soak --readers 20 --minutes 30            # the sample
-    python -m tests.benchmarks.soak --readers 10 --minutes 2 --kill --processes 2
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import signal
@@ -27,7 +22,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.cookies import SimpleCookie
@@ -36,16 +31,14 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import numpy as np
-from scipy.stats import t
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import connect
 
 from curim_data.sample.home import sample_home
-from curim_data.serving import PROCESS_NAME
 from curim_data.store import Home
-from tests.benchmarks.bench_page import FINISHED
+from tests.benchmarks.reader import FINISHED
 from tests.browser.conftest import free_port, process_ended, wait_for
 
 PAGES: Final = ("", "", "hotspots", "trends", "gender")
@@ -61,40 +54,19 @@ STANDING: Final[tuple[dict[str, str], ...]] = (
 THINKING: Final = 10.0  # seconds
 COOKIE: Final = "curim_process"  # by which the proxy keeps a reader on a process
 PATIENCE: Final = 120.0
-LOOK: Final = 10.0  # seconds between two looks at the memory
-FEWEST: Final = 5  # minutes below which no slope is told
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer: to which reader, when it was complete (`time.monotonic`), seconds since it was asked for, and from
-    which process.
-    """
-
-    reader: int
-    at: float
-    seconds: float
-    process: str
 
 
 @dataclass
 class Seen:
-    """What all readers saw: the answers, errors in words, and how often one had to connect anew."""
+    """What all readers saw: seconds of the answers, errors in words, and how often one had to connect anew."""
 
-    answers: list[Answer] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     connected_anew: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, answer: Answer) -> None:
-        """An answer came."""
-        with self.lock:
-            self.answers.append(answer)
-
-    @property
-    def seconds(self) -> list[float]:
-        """Seconds of each answer."""
-        return [answer.seconds for answer in self.answers]
+    def under(self, share: float) -> float:
+        """Seconds that so large a share of the answers took at most."""
+        return float(np.quantile(self.seconds, share)) if self.seconds else float("nan")
 
 
 @dataclass(frozen=True)
@@ -139,8 +111,7 @@ def read(address: str, until: float, seen: Seen, number: int, *, alone: bool) ->
                 while time.monotonic() < until or asked is not None:
                     asked = asked or _question(draw, alone=alone)
                     _ask(socket, asked.words, asked.page)
-                    now = time.monotonic()
-                    seen.note(Answer(number, now, now - asked.since, process))
+                    seen.seconds.append(time.monotonic() - asked.since)
                     asked, last = None, asked
                     _think(socket, draw.expovariate(1 / THINKING))
         except (ConnectionClosed, OSError, TimeoutError):
@@ -184,91 +155,23 @@ def _ask(socket: Any, words: dict[str, str], page: str) -> None:
             return
 
 
-def memory(pid: int) -> dict[str, float]:
-    """Megabytes of each process of the dashboard that one started, by its name."""
-    held = {}
+def memory(pid: int) -> list[float]:
+    """Megabytes of each process of the dashboard that one started."""
+    held = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
             if int(fields[1]) == pid and b"dashboard.py" in (entry / "cmdline").read_bytes():
-                name = _name(entry) or entry.name
-                held[name] = int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+                held.append(int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6)
         except (OSError, ValueError):
             continue
-    return dict(sorted(held.items()))
-
-
-def _name(entry: Path) -> str:
-    """How `curim serve` calls a process, by its entry in /proc."""
-    start = f"{PROCESS_NAME}=".encode()
-    words = (entry / "environ").read_bytes().split(b"\0")
-    return next((word.removeprefix(start).decode() for word in words if word.startswith(start)), "")
-
-
-def process_id(pid: int, name: str) -> int:
-    """The process that `curim serve` (`pid`) calls so. LookupError where there is none."""
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid and _name(entry) == name:
-                return int(entry.name)
-        except (OSError, ValueError):
-            continue
-    raise LookupError(f"no process {name}")
-
-
-@dataclass
-class Watched:
-    """The memory of the processes every few seconds: the minute, and megabytes by process."""
-
-    pid: int
-    looks: list[tuple[float, dict[str, float]]] = field(default_factory=list)
-    ended: threading.Event = field(default_factory=threading.Event)
-
-    def watch(self) -> None:
-        """Look until it is ended."""
-        start = time.monotonic()
-        while not self.ended.wait(LOOK):
-            self.looks.append(((time.monotonic() - start) / 60, memory(self.pid)))
-
-    def growth(self) -> dict[str, tuple[float, float]]:
-        """Megabytes a minute in the second half of the time, of each process that lived through it and of all, each
-        with half of its 95 % interval.
-        """
-        if not self.looks:
-            return {}
-        late = [(minute, held) for minute, held in self.looks if minute > self.looks[-1][0] / 2]
-        if late[-1][0] - late[0][0] < FEWEST:
-            return {}
-        minutes = [minute for minute, _ in late]
-        names = [name for name in late[0][1] if all(name in held for _, held in late)]
-        series = {name: [held[name] for _, held in late] for name in names}
-        return {
-            **{name: slope(minutes, held) for name, held in series.items()},
-            "all": slope(minutes, [sum(held.values()) for _, held in late]),
-        }
-
-
-def slope(minutes: Sequence[float], held: Sequence[float]) -> tuple[float, float]:
-    """The mean step from a minute's first look to the next minute's, and half of its 95 % interval (Student's t).
-
-    Steps, since memory is a sum of them: what is held in one minute is held in the next, so that the looks themselves,
-    or a line through them, would seem far surer than they are. First looks: means of minutes would hang together.
-    """
-    _, firsts = np.unique(np.floor(np.asarray(minutes)), return_index=True)
-    steps = np.diff(np.asarray(held, dtype=float)[firsts])
-    about = t.ppf(0.975, len(steps) - 1) * steps.std(ddof=1) / np.sqrt(len(steps))
-    return float(steps.mean()), float(about)
-
-
-def log_of_the_server() -> Path:
-    """Where `serving` of this process has the server write its log."""
-    return Path(tempfile.gettempdir()) / f"curim-soak-{os.getpid()}.log"
+    return sorted(held)
 
 
 @contextmanager
 def serving(home: Path, processes: int) -> Iterator[tuple[str, int]]:
     """The address, and the process that started the others."""
-    port, log = free_port(), log_of_the_server()
+    port, log = free_port(), Path(tempfile.gettempdir()) / f"curim-soak-{os.getpid()}.log"
     script = "import sys; from curim_data.cli import main; sys.exit(main())"
     words = ["serve", "--home", str(home), "--processes", str(processes), "--port", str(port)]
     with log.open("w") as output:
@@ -290,69 +193,37 @@ def _until_all_are_well(address: str, processes: int) -> None:
             time.sleep(0.5)
 
 
-@dataclass(frozen=True)
-class Soaked:
-    """What all readers saw in the end: seconds of the answers, errors, how often one had to connect anew, and the most
-    memory (MB) of the processes of the dashboard at the end of a minute.
-    """
-
-    seconds: tuple[float, ...]
-    errors: tuple[str, ...]
-    connected_anew: int
-    memory: float
-
-    def under(self, share: float) -> float:
-        """Seconds that so large a share of the answers took at most."""
-        return float(np.quantile(self.seconds, share)) if self.seconds else float("nan")
-
-
-def soak(home: Path, readers: int, minutes: float, processes: int, *, alone: bool = False) -> Soaked:
-    """Let readers read, and print each minute what they saw."""
-    seen, most = Seen(), 0.0
+def soak(home: Path, readers: int, minutes: float, processes: int, *, alone: bool = False) -> Seen:
+    """Let readers read, and print each minute what they saw; what all saw in the end."""
+    seen, told, minute = Seen(), 0, 0
     with serving(home, processes) as (address, pid):
         until = time.monotonic() + 60 * minutes
-        threads = start_readers(address, until, seen, readers, alone=alone)
-        watched = Watched(pid)
-        threading.Thread(target=watched.watch, daemon=True).start()
+        threads = [
+            threading.Thread(target=read, args=(address, until, seen, number), kwargs={"alone": alone}, daemon=True)
+            for number in range(readers)
+        ]
+        for thread in threads:
+            thread.start()
         print(
             "| minute | answers | median (s) | 95 % under (s) | longest (s) | errors | connected anew | memory (MB) |"
         )
         print("| --: | --: | --: | --: | --: | --: | --: | --: |")
-        told, minute = 0, 0
         while time.monotonic() < until:
             time.sleep(min(60.0, max(until - time.monotonic(), 0.1)))
             minute += 1
-            held = memory(pid)
-            most = max(most, sum(held.values()))
-            _print(str(minute), seen.seconds[told:], seen, held)
+            _print(str(minute), seen.seconds[told:], seen, memory(pid))
             told = len(seen.seconds)
         for thread in threads:
             thread.join(PATIENCE)
-        watched.ended.set()
         _print("all", seen.seconds, seen, memory(pid))
-    for name, (grown, about) in watched.growth().items():
-        print(f"memory of {name} in the second half: {grown:+.2f} MB a minute (± {about:.2f})")
     for error in sorted(set(seen.errors)):
         print(error)
-    return Soaked(tuple(seen.seconds), tuple(seen.errors), seen.connected_anew, most)
+    return seen
 
 
-def start_readers(
-    address: str, until: float, seen: Seen, readers: int, *, alone: bool = False
-) -> list[threading.Thread]:
-    """The threads of so many readers, who read until a moment."""
-    threads = [
-        threading.Thread(target=read, args=(address, until, seen, number), kwargs={"alone": alone}, daemon=True)
-        for number in range(readers)
-    ]
-    for thread in threads:
-        thread.start()
-    return threads
-
-
-def _print(name: str, seconds: list[float], seen: Seen, held: dict[str, float]) -> None:
+def _print(name: str, seconds: list[float], seen: Seen, held: list[float]) -> None:
     middle, most, longest = (np.quantile(seconds, share) if seconds else np.nan for share in (0.5, 0.95, 1.0))
-    each = f"{' + '.join(f'{one:.0f}' for one in held.values())} = {sum(held.values()):.0f}"
+    each = f"{' + '.join(f'{one:.0f}' for one in held)} = {sum(held):.0f}"
     numbers = f"{len(seconds)} | {middle:.2f} | {most:.2f} | {longest:.2f}"
     print(f"| {name} | {numbers} | {len(seen.errors)} | {seen.connected_anew} | {each} |", flush=True)
 
@@ -365,14 +236,8 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--home", type=Path)
     parser.add_argument("--alone", action="store_true")
-    parser.add_argument("--kill", action="store_true", help="end one process in the midst, and print JSON")
     asked = parser.parse_args()
     home = asked.home or sample_home(Home.default()).path.parent
-    if asked.kill:
-        from tests.benchmarks.kill import kill_under_load
-
-        print(json.dumps(kill_under_load(home, asked.readers, asked.minutes, asked.processes), indent=1))
-        return
     soak(home, asked.readers, asked.minutes, asked.processes, alone=asked.alone)
 
 

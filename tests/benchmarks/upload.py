@@ -7,6 +7,8 @@ server and of what it started, every twentieth of a second.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
 import threading
 import time
@@ -20,8 +22,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
 from curim_data.store import Home
-from tests.benchmarks.bench_import_scale import memory, tree
-from tests.benchmarks.bench_page import FINISHED
+from tests.benchmarks.reader import FINISHED
 from tests.browser.conftest import Running, running
 
 BORDER: Final = "border-of-the-file"
@@ -32,14 +33,13 @@ STANDS: Final = " rows read: "  # of the sentence with which a preview begins
 @dataclass(frozen=True)
 class Previewed:
     """Seconds from the beginning of the upload until the preview stood, and of the processor in all processes; the most
-    memory at once, and before the upload (GB); the shares of the work that were told, in percent.
+    memory at once, and before the upload (GB).
     """
 
     seconds: float
     processor: float
     memory: float
     before: float
-    shares: tuple[int, ...]
 
 
 def preview_of(content: bytes, home: Home) -> Previewed:
@@ -60,7 +60,7 @@ def _preview(line: ClientConnection, server: Running, content: bytes) -> Preview
             uploader = message.delta.new_element.file_uploader.id
     time.sleep(5)  # until what readers are forked from has its libraries
     before, used = _held(server.pid), _processor(server.pid)
-    most, over, shares = [before], threading.Event(), []
+    most, over = [before], threading.Event()
     watch = threading.Thread(target=_watch, args=(server.pid, most, over))
     start = time.perf_counter()
     watch.start()
@@ -75,8 +75,6 @@ def _preview(line: ClientConnection, server: Running, content: bytes) -> Preview
         _send(line, asked)
         stood = None
         for message in _messages(line):
-            if _element(message) == "progress":
-                shares.append(message.delta.new_element.progress.value)
             if _element(message) == "markdown" and STANDS in message.delta.new_element.markdown.body:
                 stood = stood or time.perf_counter() - start
     finally:
@@ -84,7 +82,7 @@ def _preview(line: ClientConnection, server: Running, content: bytes) -> Preview
         watch.join()
     if stood is None:
         raise RuntimeError("the page shows no preview")
-    return Previewed(stood, _processor(server.pid) - used, most[0], before, tuple(shares))
+    return Previewed(stood, _processor(server.pid) - used, most[0], before)
 
 
 def _upload(line: ClientConnection, address: str, session: str, content: bytes) -> Any:
@@ -148,13 +146,31 @@ def _watch(pid: int, most: list[float], over: threading.Event) -> None:
 
 
 def _held(pid: int) -> float:
-    return sum(map(memory, tree(pid)))
+    """Proportional set size of a process and of all that it started (GB)."""
+    return sum(map(_memory, _tree(pid)))
+
+
+def _memory(pid: int) -> float:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1e6
+    return 0.0
+
+
+def _tree(pid: int) -> list[int]:
+    found = [pid]
+    for one in found:
+        with contextlib.suppress(OSError):
+            for task in os.listdir(f"/proc/{one}/task"):
+                found += map(int, Path(f"/proc/{one}/task/{task}/children").read_text().split())
+    return found
 
 
 def _processor(pid: int) -> float:
     """Seconds of the processor that a process has taken so far, with all that it started."""
     spent = 0
-    for one in tree(pid):
+    for one in _tree(pid):
         fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
         spent += sum(map(int, fields[11:15]))
     return spent / 100

@@ -108,12 +108,6 @@ def test_map_and_list_select_the_same_place(visit: Visit, sample: Home, city: Ci
     page.wait_for_url(re.compile(f"spot={spots[1].id}"))
 
 
-def test_a_link_opens_the_same_place(visit: Visit, sample: Home) -> None:
-    spot = hot_spot_study(open_source(sample), AlertFilter()).spots[2]
-    page = visit("hotspots", lang="en", spot=spot.id)
-    expect(_panel(page)).to_have_text(re.compile("^3 ·"))
-
-
 def test_a_plan_is_drafted_from_a_hot_spot_kept_and_taken_along(own: Open, tmp_path: Path) -> None:
     page = own("hotspots?lang=el")
     place = _panel(page).inner_text().split("·")[1].strip()
@@ -190,12 +184,3 @@ def test_a_dirty_export_is_understood_imported_and_undone(own: Open) -> None:
     page.get_by_role("button", name="Undo this import").click()
     page.get_by_role("button", name="Yes, undo it").click()
     expect(main).to_contain_text("This import was undone")
-
-
-def test_a_picture_named_csv_gets_one_sentence(own: Open, tmp_path: Path) -> None:
-    picture = tmp_path / "alerts.csv"
-    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
-    page = own("data?lang=en")
-    page.locator("input[type=file]").set_input_files(str(picture))
-    expect(page.get_by_test_id("stAlert").first).to_contain_text("alerts.csv")
-    expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Visit
+from tests.effort import FULL
 
 SCREEN = 844
 # Left and right ends of what is drawn in the page's main column, and the words of what reaches out of the window.
@@ -45,7 +46,7 @@ def test_headline_first_card_map_and_download_stand_within_two_screens(visit: Vi
     page.wait_for_selector(".st-key-briefing_card_1", state="visible")
 
 
-@pytest.mark.parametrize("lang", ["el", "en", "fr"])
+@pytest.mark.parametrize("lang", ["el", "en", "fr"] if FULL else ["el"])
 def test_nothing_is_clipped_on_a_small_phone(visit: Visit, lang: str) -> None:
     page = visit("briefing", lang=lang, width=360, height=SCREEN)
     page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')

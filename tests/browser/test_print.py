@@ -10,12 +10,13 @@ import pytest
 from matplotlib.image import imread
 
 from tests.browser.conftest import Visit
+from tests.effort import FULL
 
 pytestmark = pytest.mark.browser
 TABLES = ".for-print table"
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", [False, True] if FULL else [True])
 def test_a_page_is_printed_light_with_all_columns_of_its_tables(visit: Visit, dark: bool) -> None:
     page = visit("trends", lang="el", dark=dark)
     assert page.locator(TABLES).count() >= 1
@@ -69,14 +70,6 @@ def test_the_keys_for_printing_print_a_dark_page_in_the_light_theme(visit: Visit
     assert paper.locator(".js-plotly-plot").count() >= 3
     paper.wait_for_timeout(5_000)
     assert paper.evaluate("window.printed") == 1
-
-
-def test_a_light_page_leaves_the_keys_for_printing_to_the_browser(visit: Visit) -> None:
-    page = visit("trends", lang="el")
-    page.evaluate("window.addEventListener('keydown', event => { window.kept = !event.defaultPrevented })")
-    page.keyboard.press("Control+p")
-    assert page.evaluate("window.kept")
-    assert len(page.context.pages) == 1
 
 
 def test_what_a_dark_page_says_by_colour_keeps_it_on_paper(visit: Visit) -> None:

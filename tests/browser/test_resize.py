@@ -63,13 +63,3 @@ def test_a_map_fits_again_in_a_smaller_window(visit: Visit, city: CityProfile, n
     page.set_viewport_size({"width": 1280, "height": 900})
     wait_until_fitted(page, city, wide["view"]["zoom"] - 0.15)
     assert page.evaluate(MARKED), "the map was drawn anew on another surface, which takes seconds"
-
-
-def test_a_map_takes_the_room_that_the_sidebar_leaves(visit: Visit, city: CityProfile) -> None:
-    page = visit("hotspots", lang="en", width=900)
-    page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
-    beside = wait_until_fitted(page, city)
-    page.get_by_test_id("stSidebarHeader").hover()
-    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
-    alone = wait_until_fitted(page, city, beside["view"]["zoom"] + 0.3)
-    assert alone["width"] > beside["width"] * 1.3

@@ -122,14 +122,3 @@ def test_who_may_see_one_city_sees_no_other_and_its_record_alone_holds_the_look(
         time.sleep(0.5)
     assert seen == [(Deed.SIGN_IN, "council", ""), (Deed.VIEW, "council", "methods")]
     assert refused == [(Deed.NOT_ADMITTED, "", "unknown")]
-
-
-def test_two_cities_stand_side_by_side(served: Served, page: Page) -> None:
-    asked = f"{served.address}/cities?lang=en&city=alpha&with=beta"
-    sign_in(page, asked, "specialist")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("ALPHAN Piraeus and BETAN Piraeus")
-    said(page, "Your role differs: ALPHAN Piraeus is counted exactly, BETAN Piraeus from its protected copy")
-    page.get_by_test_id("stMain").get_by_text("All months", exact=True).click()
-    page.wait_for_url(re.compile(r"months=all"))
-    ready(page)
-    assert page.get_by_test_id("stAlert").count() == 0

@@ -11,7 +11,7 @@ import pytest
 import sample_data
 from analysis.gender import place_shares
 from curim_data import query
-from curim_data.engine import Source, open_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile
 from curim_data.protection import open_for
@@ -23,11 +23,6 @@ TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 SPOTS = TRUTHS["hot_spot"]
 ALL = AlertFilter(period="all")
 YEAR = AlertFilter()
-
-
-@pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
 
 
 def _cells(place: dict[str, Any], resolution: int, radius: float) -> set[int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import sample_data
+from tests.effort import FULL
 from tests.real.forked import forked_command
 from tests.real.twins import TWINS, write_twin
 
@@ -121,6 +122,14 @@ MADE_UP: Final = tuple(
     for name, twin in TWINS.items()
 )
 CITIES: Final = REAL + MADE_UP
+# What the tests walk through on a push: months only; genders and a projection; a country with sensitive categories; a
+# made-up country; no coordinates.
+SHORT: Final = ("lancashire", "madrid", "safecity", "country", "no_coordinates")
+
+
+def walked(cities: tuple[City, ...]) -> list[City]:
+    """The cities that the tests walk through, which are all of them in `make test-full`."""
+    return [city for city in cities if FULL or city.name in SHORT]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""The Briefing, Hot spots and other pages stand on every public export, in languages and widths in turns.
+"""The Briefing, Hot spots and other pages stand on public exports, in languages and widths in turns.
 
-`make real` opens every page in both languages at both widths, and takes pictures of whole pages.
+On a push on three of them, in `make test-full` on all. `make real` opens every page in both languages at both widths,
+and takes pictures of whole pages.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.cities import EXPORTS, HEADERS, REAL, City, Headers, ImportFailed
+from tests.real.cities import EXPORTS, HEADERS, REAL, City, Headers, ImportFailed, walked
 from tests.real.walk import OUT, Tab, sample_of_stops, table, walk_city
 
 pytestmark = [
@@ -19,7 +20,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("city", REAL, ids=lambda city: city.name)
+@pytest.mark.parametrize("city", walked(REAL), ids=lambda city: city.name)
 def test_pages_stand(city: City, tab: Tab) -> None:
     seen = walk_city(city, tab, sample_of_stops(city), OUT, whole=False)
     assert not seen.findings, "\n" + table(seen.findings)

@@ -1,6 +1,6 @@
 """The Briefing or Hot spots and another page stand on made-up exports of other shapes, languages and widths in turns.
 
-`make real` opens every page of these too, in both languages at both widths.
+On a push of two of them; `make real` opens every page of all, in both languages at both widths.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import PAGES
-from tests.real.cities import CITIES, MADE_UP, REAL, City
+from tests.real.cities import CITIES, MADE_UP, REAL, City, walked
 from tests.real.twins import TWINS, write_twin
 from tests.real.walk import OUT, Tab, sample_of_stops, table, walk_city
 
 
 @pytest.mark.browser
 @pytest.mark.slow
-@pytest.mark.parametrize("city", MADE_UP, ids=lambda city: city.name)
+@pytest.mark.parametrize("city", walked(MADE_UP), ids=lambda city: city.name)
 def test_pages_stand(city: City, tab: Tab) -> None:
     seen = walk_city(city, tab, sample_of_stops(city), OUT, whole=False)
     assert not seen.findings, "\n" + table(seen.findings)

@@ -65,22 +65,6 @@ def test_a_line_that_was_cut_short_takes_no_other_with_it(tmp_path):
     assert read_annotations(tmp_path) == (kept,)
 
 
-def test_a_note_after_a_line_that_was_cut_short_is_kept(tmp_path):
-    """Cut in the middle of a letter: the file is read all the same, and the next note is a line of its own."""
-    first = add_annotation(tmp_path, DAY, "Νέα έκδοση", who="")
-    line = (tmp_path / FILE).read_bytes()
-    with (tmp_path / FILE).open("ab") as handle:
-        handle.write(line[: line.index("έκδοση".encode()) + 1])
-    assert read_annotations(tmp_path) == (first,)
-    second = add_annotation(tmp_path, DAY + dt.timedelta(days=1), "kept too", who="")
-    assert read_annotations(tmp_path) == (first, second)
-
-
-def test_a_span_may_end_on_the_last_day_that_there_is(tmp_path):
-    made = add_annotation(tmp_path, dt.date.min, "for ever", who="", end=dt.date.max)
-    assert made.breaks == (dt.date.min,)
-
-
 def test_they_concern_the_alerts_they_are_of(home: Home):
     everything = add_annotation(home.path, DAY, "all", who="")
     category = next(iter(home.city().categories))
@@ -148,3 +132,14 @@ def test_the_commands_add_list_and_remove(home: Home, capsys):
     assert code == 0
     code, out = run("annotations", "list", "--lang", "en")
     assert "Nothing is noted" in out.out
+
+
+def test_a_note_after_a_line_that_was_cut_short_is_kept(tmp_path):
+    """Cut in the middle of a letter: the file is read all the same, and the next note is a line of its own."""
+    first = add_annotation(tmp_path, DAY, "Νέα έκδοση", who="")
+    line = (tmp_path / FILE).read_bytes()
+    with (tmp_path / FILE).open("ab") as handle:
+        handle.write(line[: line.index("έκδοση".encode()) + 1])
+    assert read_annotations(tmp_path) == (first,)
+    second = add_annotation(tmp_path, DAY + dt.timedelta(days=1), "kept too", who="")
+    assert read_annotations(tmp_path) == (first, second)

@@ -19,7 +19,6 @@ from curim_data.model import MAP_RESOLUTIONS, Audience, CityProfile, translator
 from curim_data.model.city import cell_polygons
 from curim_data.model.shore import counted_cells, with_shore
 from curim_data.privacy import DisclosureError
-from curim_data.protection import open_for
 from curim_data.query._default_points import in_named_cells
 from curim_data.store import Home
 from tests.small import HERE, alert, small_city, small_source
@@ -164,16 +163,6 @@ def test_complete_tables_have_true_zeros(source: Source) -> None:
     assert list(frame_of(source, ["hour"], ALL.replace(hours=(22, 1)), complete=True)) == [0, 1, 2, 22, 23]
 
 
-def test_complete_tables_do_not_pass_the_data(source: Source) -> None:
-    beyond = AlertFilter(start=dt.date(2020, 1, 1), end=dt.date(2030, 1, 1))
-    months = frame_of(source, ["month"], beyond, complete=True)
-    assert (min(months), max(months)) == (pd.Timestamp(2024, 6, 1), pd.Timestamp(2025, 6, 1))
-
-
-def test_counts_without_a_dimension(source: Source) -> None:
-    assert query.counts(source, ALL, []).frame["n"].tolist() == [9]
-
-
 @pytest.mark.parametrize("by", [["nothing"], ["week", "week"], ["alert_id"], ["cell"]])
 def test_what_cannot_be_counted_is_refused(source: Source, by: list[str]) -> None:
     with pytest.raises(ValueError, match="counts"):
@@ -210,6 +199,7 @@ def test_alerts_in_cells_without_land_are_counted_apart(tmp_path: Path) -> None:
     assert (result.frame["n"].sum(), result.off_mask) == (1, 1)
 
 
+@pytest.mark.slow
 def test_alerts_on_a_quay_count_at_every_size_and_can_be_picked_there(sample: Home) -> None:
     """The parent of a cell on a quay may lie in the water: its alerts count in the cell of the land beside it."""
     source, moved = open_source(sample), 0
@@ -345,16 +335,3 @@ def test_hours_without_an_alert_are_zeros_in_a_complete_table(source: Source) ->
     (told,) = query.tables(source, ALL, [["hour"]], complete=True)
     known = told.frame[told.frame["hour"].notna()].set_index("hour")["n"]
     assert known.to_dict() == pytest.approx(by_hour.reindex(range(24), fill_value=0.0).to_dict())
-
-
-@pytest.mark.parametrize("complete", [False, True])
-@pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.COUNCIL])
-def test_several_tables_at_once_are_the_tables_one_by_one(sample, audience, complete):
-    source = open_for(sample, audience)
-    chosen = AlertFilter(period="quarter")
-    asked = ([], ["category"], ["district"], ["hour"], ["place", "category"], ["district", "category", "dark"])
-    for by, told in zip(asked, query.tables(seen_by(source, audience), chosen, asked, complete=complete), strict=True):
-        alone = query.counts(seen_by(source, audience), chosen, by, complete=complete)
-        frames = [answer.frame.astype(object).fillna("missing") for answer in (told, alone)]
-        pd.testing.assert_frame_equal(*frames)
-        assert (told.by, told.total) == (alone.by, alone.total)

@@ -22,11 +22,6 @@ SAFECITY = Path(__file__).resolve().parents[3] / "shared" / "data" / "exports" /
 
 
 @pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
-
-
-@pytest.fixture(scope="module")
 def held(source: Source) -> Pair:
     """The alerts of the sample city and their copy."""
     return pair(source)

@@ -8,30 +8,26 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.report.brief import compose_brief
-from analysis.trends.time_series import year_on_year
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, KnownTime, UnknownTimeError, translator
 from curim_data.model.coverage import Coverage
-from curim_data.model.i18n import Span
 from curim_data.model.known_time import DIMENSION_UNITS, CalendarUnit, TimeUnit, some_hours, too_few_hours
-from curim_data.model.labels import dates_label
 from curim_data.model.plan import Areas, Plan, PlanStatus
 from curim_data.studies.brief import brief_study
 from curim_data.studies.brief_content import brief_content
-from curim_data.studies.brief_text import finding_sentences, headline, none_sentence
+from curim_data.studies.brief_text import finding_sentences, headline
 from curim_data.studies.compare import CompareError, filter_pair
 from curim_data.studies.density import density_study
 from curim_data.studies.emerging import emerging_study
 from curim_data.studies.evaluation import comparison_windows, evaluation_obstacle, windows_sentence
 from curim_data.studies.forecast import forecast_study
 from curim_data.studies.gender import light_study
-from curim_data.studies.near_repeat import near_repeat_study
 from curim_data.studies.periods import compared_periods
 from curim_data.studies.trends import trend_study
 from tests.small import alert, small_city, small_source
@@ -207,13 +203,6 @@ def test_nothing_is_counted_by_a_time_that_is_not_known(tmp_path: Path, dimensio
         query.tables(seen_by(source, audience), AlertFilter(), [["category", dimension]])
 
 
-def test_spans_are_written_in_each_language() -> None:
-    first, last = dt.date(2018, 11, 1), dt.date(2019, 1, 31)
-    assert translator("el").span(Span(first, dt.date(2018, 11, 30), by_month=True)) == "Νοέμβριος 2018"
-    assert translator("en").span(Span(first, first)) == "1 November 2018"
-    assert translator("fr").span(Span(first, last, by_month=True)) == "novembre 2018 – janvier 2019"
-
-
 def test_months_are_compared_with_as_many_months(tmp_path: Path) -> None:
     source = source_of(tmp_path, (2019, 2), 25)
     quarter = AlertFilter(period="quarter")
@@ -260,55 +249,10 @@ def test_nothing_is_told_by_the_week(tmp_path: Path) -> None:
     assert over_time.emerging is None or over_time.emerging.unit == "month"
 
 
-def test_the_day_of_a_month_is_no_weekday(tmp_path: Path) -> None:
-    source = source_of(tmp_path, (2018, 11), 2)
-    every = AlertFilter(weekdays=tuple(range(7)))
-    assert query.total(source, every).n == 0
-
-
 def test_no_width_is_tried_on_weeks_that_are_not_known(tmp_path: Path) -> None:
     told = density_study(source_of(tmp_path, (2018, 10), 12), AlertFilter())
     assert told.bandwidth.method == "reach"
     assert "the month alone is known" in T(told.bandwidth.explanation)
-
-
-def test_large_ratios_have_no_more_digits_than_they_know() -> None:
-    assert [T.times(ratio) for ratio in (12.66, 99.94, 630.0, 25_585.6)] == ["12.7", "99.9", "630", "25,600"]
-
-
-@given(n=st.integers(1, 100_000), expected=st.floats(0.001, 10_000))
-@example(n=594, expected=208.5)
-def test_what_was_expected_divides_into_the_ratio_beside_it(n: int, expected: float) -> None:
-    """As far as either is written: half of the last place of the one and of the other, and no more."""
-    (told, of_told), (ratio, of_ratio) = map(written, (T.expected(expected), T.times(n / expected)))
-    slack = 1e-9 * (1 + ratio)
-    assert n / (told + of_told) - of_ratio - slack <= ratio <= n / (told - of_told) + of_ratio + slack
-    assert of_told <= 0.005 * told + slack
-
-
-def written(words: str) -> tuple[float, float]:
-    """A number of at most three digits or of one decimal, and half of its last place."""
-    digits = words.replace(",", "")
-    whole, _, decimals = digits.partition(".")
-    zeros = max(len(whole) - 3, 0) if not decimals else 0
-    return float(digits), 0.5 * 10.0 ** (zeros - len(decimals))
-
-
-def test_no_expectation_is_a_dash_and_none_at_all_a_naught() -> None:
-    assert [T.expected(value) for value in (None, float("nan"), 0.0, 0.5, 3.14159, 41.27, 123.4)] == [
-        "–", "–", "0", "0.500", "3.14", "41.3", "123",
-    ]  # fmt: skip
-
-
-def test_repeats_say_that_the_days_are_not_known(tmp_path: Path) -> None:
-    source = source_of(tmp_path, (2018, 10), 30)
-    repeats = near_repeat_study(source, AlertFilter())
-    assert repeats.knox is None
-    assert "Repeats within days cannot be looked for. This export gives only the month" in repeats.sentence(T)
-    assert "only the month of an alert" in light_study(source, AlertFilter()).sentence(T)
-    with pytest.raises(CompareError) as refused:
-        filter_pair(source, AlertFilter(), "light")
-    assert "only the month of an alert" in T(refused.value.message)
 
 
 def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
@@ -329,15 +273,6 @@ def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
     document = compose_brief(brief, source.city, T)
     assert document.kicker.endswith("December 2020 – February 2021")
     assert "week" not in repr(brief)
-
-
-def test_years_are_compared_by_month(tmp_path: Path) -> None:
-    trend = trend_study(busier_last(tmp_path), AlertFilter(period="all"), "week")
-    assert trend is not None
-    compared = year_on_year(trend)
-    assert compared is not None
-    assert (compared.before, compared.after, compared.periods) == (90, 180, 3)
-    assert compared.sentence(T).startswith("December 2020 onwards: 180 alerts, 90 in the same months a year before: a")
 
 
 @given(start=st.dates(dt.date(2019, 2, 2), dt.date(2021, 2, 28)), days=st.integers(0, 500))
@@ -364,22 +299,3 @@ def test_a_plan_of_days_has_no_months_to_compare(tmp_path: Path) -> None:
     assert evaluation_obstacle(source, dataclasses.replace(plan, finish=dt.date(2020, 8, 28))) is None
     windows = comparison_windows(source, dt.date(2020, 5, 3), dt.date(2020, 8, 28))
     assert windows_sentence(windows, T) == "Before: June 2019 – July 2019. After: June 2020 – July 2020."
-
-
-def test_no_place_is_said_to_differ_where_none_was_looked_at(tmp_path: Path) -> None:
-    rows = [
-        alert(at, day=dt.date(2025, 1, 1) + dt.timedelta(days=at % 400), district=None, place=None) for at in range(800)
-    ]
-    study = brief_study(small_source(tmp_path, rows), AlertFilter(period="quarter"))
-    told = none_sentence(study, T)
-    assert not study.findings
-    assert "the number of all alerts changed no more" in told
-    assert "Places were not compared" in told
-    assert "a rise to" in told
-
-
-@pytest.mark.parametrize(("lang", "told"), [("en", "14 June 2025"), ("el", "14 Ιουνίου 2025"), ("fr", "14 juin 2025")])
-def test_one_day_is_written_once(lang: str, told: str) -> None:
-    day = dt.date(2025, 6, 14)
-    assert dates_label(translator(lang), day, day) == told
-    assert dates_label(translator(lang), day, day + dt.timedelta(days=1)).count("2025") == 2

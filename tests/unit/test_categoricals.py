@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data.query.categoricals import Categorical, encode_column, encode_values, sum_by
+from curim_data.query.categoricals import encode_column, encode_values, sum_by
 
 COLUMNS: dict[str, tuple[pa.DataType, list[Any]]] = {
     "words": (pa.string(), ["b", "a", "", "ά", None]),
@@ -75,29 +75,6 @@ def test_levels_keep_their_kind(values: list[Any], kind: pa.DataType, dtype: str
     assert len(column.codes) == len(values)
 
 
-DAYS = st.dates(dt.date(1677, 9, 22), dt.date(2262, 4, 10)) | st.none()
-
-
-@given(st.lists(DAYS, min_size=1, max_size=12).filter(any))
-def test_days_are_those_that_pandas_makes_of_them_one_by_one(values: list[dt.date | None]) -> None:
-    column = encode_column(pa.chunked_array([values], type=pa.date32()))
-    listed = [*sorted({day for day in values if day is not None}), *([None] if None in values else [])]
-    pd.testing.assert_index_equal(column.levels, pd.DatetimeIndex(listed), exact=True)
-    assert column.codes.tolist() == [listed.index(day) for day in values]
-
-
-def test_a_row_can_be_taken_several_times() -> None:
-    column = encode_values(pd.Series(["b", None, "a"], dtype="str")).take(np.array([1, 0, 0, 2]))
-    assert column.levels.take(column.codes).tolist()[1:] == ["b", "b", "a"]
-    assert pd.isna(column.levels.take(column.codes)[0])
-    assert isinstance(column, Categorical)
-
-
-def test_nothing_to_sum_by_is_one_row() -> None:
-    assert sum_by({}, np.array([1.0, 2.5]))["n"].tolist() == [3.5]
-    assert sum_by({}, np.array([]))["n"].tolist() == [0.0]
-
-
 @pytest.mark.parametrize("values", [[True, None, False], [None, True, False], [False, True, None]])
 def test_truth_with_gaps_is_in_order_however_it_came(values: list[Any]) -> None:
     for column in (
@@ -108,8 +85,3 @@ def test_truth_with_gaps_is_in_order_however_it_came(values: list[Any]) -> None:
         assert pd.isna(column.levels[2])
         told = column.levels.take(column.codes)
         assert [None if pd.isna(value) else value for value in told] == values
-
-
-def test_values_of_another_kind_are_refused() -> None:
-    with pytest.raises(TypeError, match="decimal128"):
-        encode_column(pa.chunked_array([[1, 2]], type=pa.decimal128(5, 0)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,10 +11,10 @@ from analysis.trends.changes import CANDIDATE_KEYS, Changes
 from curim_data.engine import source_from_files
 from curim_data.model import Audience, translator
 from curim_data.privacy import FEWER_THAN
-from curim_data.studies.change_words import areas_in_words, compared_in_words, counts_in_words, ratios_in_words
+from curim_data.studies.change_words import counts_in_words, ratios_in_words
 from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.periods import ComparedPeriods
-from curim_data.studies.written_changes import surest_first, written_changes
+from curim_data.studies.written_changes import written_changes
 from tests.small import small_city
 from tests.stored import seen_by
 
@@ -59,28 +58,3 @@ def test_where_sensitive_categories_are_asked_for_every_row_has_their_threshold(
 @pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.SPECIALIST])
 def test_who_reads_the_alerts_gets_every_count(audience: Audience) -> None:
     assert written_changes(STUDY, seen_by(SOURCE, audience), sensitive=True) is ROWS
-
-
-def test_rows_stand_by_their_grade_and_then_in_the_order_of_what_is_read() -> None:
-    assert surest_first(ROWS).tolist() == [1, 2, 4, 3, 0]
-    told = written_changes(STUDY, seen_by(SOURCE, Audience.COUNCIL))
-    assert surest_first(ROWS, told).tolist() == [1, 2, 3, 0, 4]  # the p of the last one is not there
-    assert surest_first(ROWS.assign(p=np.nan)).empty
-
-
-def test_areas_and_what_they_are_compared_with_have_names() -> None:
-    t, city = translator("en"), small_city()
-    rows = pd.DataFrame(
-        [
-            ("city", "season", None, None, None, None),
-            ("district", "past", "zone_1", None, None, None),
-            ("place", "season", None, None, "quay", None),
-            ("place", "past", None, None, None, "891ed29ac2fffff"),
-        ],
-        columns=["level", "compared", "district", "area", "place", "cell"],
-    )
-    assert areas_in_words(t, city, rows)[:3] == ["Whole city", "Zone 1", "Old Quay"]
-    assert areas_in_words(t, city, rows)[3] not in ("", "Whole city")
-    assert compared_in_words(t, rows) == [
-        "last year and the season", "its share just before", "its share a year before", "its share just before",
-    ]  # fmt: skip

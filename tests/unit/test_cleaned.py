@@ -69,11 +69,6 @@ def test_the_csv_by_hand(source: Source) -> None:
     assert (frame["inside"][0], frame["inside"][1]) == ("true", "")
 
 
-def test_a_day_known_by_its_report_alone(tmp_path: Path) -> None:
-    frame = _csv(small_source(tmp_path, [alert(1, occurred_from=None, time_precision="day")]))
-    assert (frame["reported_at"][0], frame["occurred_from"][0]) == ("2025-06-02", "")
-
-
 def test_the_filter_holds(source: Source) -> None:
     assert _csv(source, ALL.replace(categories=("noise",)))["stored_id"].tolist() == ["a1"]
     assert cleaned.count(source, ALL.replace(categories=("noise",))) == 1
@@ -107,14 +102,6 @@ def test_geopackage_holds_alerts_without_a_place(
     assert (frame.geometry[0].x, frame.geometry[0].y) == (23.64, 37.945)
 
 
-@pytest.mark.parametrize("kind", cleaned.KINDS)
-def test_nothing_left_is_a_file_without_alerts(source: Source, tmp_path: Path, kind: cleaned.Kind) -> None:
-    out = tmp_path / f"none.{kind}"
-    assert cleaned.write(source, ALL.replace(statuses=("rejected",)), out, kind, Audience.ANALYST) == 0
-    assert out.exists()
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
-
-
 @pytest.mark.slow
 @given(st.text(max_size=20))
 def test_texts_are_as_safe_as_in_other_tables(text: str) -> None:
@@ -122,11 +109,7 @@ def test_texts_are_as_safe_as_in_other_tables(text: str) -> None:
     assert made[0].as_py() == safe_cell(text)
 
 
-@pytest.mark.parametrize("text", ["=1", " =1", "\u00a0+1", "\t1", "\0a", "＝1", "a=1", "", " ", "-", "x\n=1"])
-def test_dangerous_beginnings(text: str) -> None:
-    assert cleaned.safe_texts(pa.chunked_array([pa.array([text])]))[0].as_py() == safe_cell(text)
-
-
+@pytest.mark.slow
 def test_the_csv_comes_back_as_the_same_alerts(sample: Home, tmp_path: Path) -> None:
     shutil.copytree(sample.path, tmp_path / "home")
     home, out = Home(tmp_path / "home"), tmp_path / "out.csv"
@@ -135,6 +118,7 @@ def test_the_csv_comes_back_as_the_same_alerts(sample: Home, tmp_path: Path) -> 
     assert (batch.read, batch.duplicate) == (n, n)
 
 
+@pytest.mark.slow
 def test_the_command(sample: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = ["--home", str(sample.path), "--lang", "en"]
     out = str(tmp_path / "a.csv")

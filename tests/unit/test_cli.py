@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from typing import Any
 import pytest
 
 import sample_data
-from curim_data import serving
 from curim_data.cli.app import main, root, translate
 from curim_data.cli.commands import COMMANDS, language
 from curim_data.export.safe_csv import safe_cell, safe_csv
@@ -24,10 +22,7 @@ from curim_data.store import Home, Store
 
 Capture = pytest.CaptureFixture[str]
 
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_LANG", "en")
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture(scope="module")
@@ -72,14 +67,6 @@ def test_counts(capsys: Capture, copied: Home) -> None:
     assert {"zone_1", "zone_5"} <= {row["district"] for row in told["rows"]}
 
 
-def test_counts_by_cell_and_to_a_file(capsys: Capture, copied: Home, tmp_path: Path) -> None:
-    out = tmp_path / "counts.csv"
-    told = answer(capsys, copied, "counts", "--by", "cell,month", "--out", str(out))
-    assert int(told["rows"][0]["cell"], 16) >> 52 & 15 == 12
-    assert out.read_bytes().startswith(b"\xef\xbb\xbfcell,month,n\r\n")
-    assert len(out.read_text("utf-8-sig").splitlines()) == len(told["rows"]) + 1
-
-
 def test_the_council_gets_no_small_counts(capsys: Capture, copied: Home) -> None:
     told = answer(capsys, copied, "counts", "--by", "category,affected_gender,district", "--audience", "council")
     assert told["threshold"] == 10
@@ -93,13 +80,6 @@ def test_the_council_gets_no_small_counts(capsys: Capture, copied: Home) -> None
         assert row["n"] is None or row["n"] == 0 or row["n"] >= k
     assert sum(row["n"] is None for row in told["rows"]) == told["withheld"]
     assert any(5 <= row["n"] < 10 for row in told["rows"] if row["n"] is not None)
-
-
-def test_counts_for_a_reader(capsys: Capture, copied: Home) -> None:
-    assert main(["counts", "--by", "district", "--home", str(copied.path), "--light", "dark"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("All alerts, after dark, ")
-    assert any(line.startswith("Zone 1") for line in lines)
 
 
 def test_hotspots(capsys: Capture, copied: Home, tmp_path: Path) -> None:
@@ -146,6 +126,7 @@ def test_plans(capsys: Capture, copied: Home, tmp_path: Path) -> None:
     assert "--spot 99" in refused(capsys, "plan", "draft", "--spot", "99", *home)
 
 
+@pytest.mark.slow
 def test_import_quarantine_undo(capsys: Capture, own: Home, tmp_path: Path) -> None:
     before = Store(own).count()
     dry = answer(capsys, own, "import", str(sample_data.DIRTY_EXPORT), "--dry-run")["files"][0]
@@ -163,6 +144,7 @@ def test_import_quarantine_undo(capsys: Capture, own: Home, tmp_path: Path) -> N
     assert "undone" in refused(capsys, "undo", told["batch"], "--home", str(own.path))
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_used_does_not_stop_the_others(capsys: Capture, tmp_path: Path) -> None:
     bad = tmp_path / "picture.csv"
     bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
@@ -176,6 +158,7 @@ def test_a_file_that_cannot_be_used_does_not_stop_the_others(capsys: Capture, tm
     assert "picture.csv" in printed.err
 
 
+@pytest.mark.slow
 def test_city_show_and_refresh(capsys: Capture, own: Home) -> None:
     told = answer(capsys, own, "city", "show")
     assert told["alerts"] == Store(own).count()
@@ -188,13 +171,6 @@ def test_city_show_and_refresh(capsys: Capture, own: Home) -> None:
     assert "harbour" in {row["district"] for row in rows}
     assert "zone_1" not in {row["district"] for row in rows}
     assert not answer(capsys, own, "batches")["batches"][0]["undone"]
-
-
-@pytest.mark.slow
-def test_sample_is_written_again(capsys: Capture, copied: Home, tmp_path: Path) -> None:
-    files = answer(capsys, copied, "sample", str(tmp_path / "sample"))["files"]
-    main_export = next(Path(name) for name in files if Path(name).name == sample_data.MAIN_EXPORT.name)
-    assert main_export.read_bytes() == sample_data.MAIN_EXPORT.read_bytes()
 
 
 WITHOUT_AUDIENCE = [["batches"], ["quarantine", "x"], ["plan", "list"], ["plan", "show", "x"], ["plan", "export", "x"]]
@@ -229,11 +205,6 @@ def test_what_cannot_be_used_is_one_line(
     assert said in refused(capsys, *words)
 
 
-def test_without_a_city(capsys: Capture, tmp_path: Path) -> None:
-    assert str(tmp_path) in refused(capsys, "counts", "--home", str(tmp_path))
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_every_command_has_its_help_in_every_language() -> None:
     shown: dict[str, set[str]] = {}
     for lang in LANGUAGES:
@@ -252,16 +223,6 @@ def test_every_command_has_its_help_in_every_language() -> None:
 WHAT_COUNTS = {"pandas", "numpy", "scipy", "duckdb", "shapely", "h3", "pyarrow", "sqlalchemy", "rich.console"}
 
 
-def test_help_is_there_without_what_counts() -> None:
-    """What the help needs is words: tables, shapes and statistics are not loaded for it."""
-    script = "import sys; from curim_data.cli import main; main(['--help']); print(*sorted(sys.modules))"
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    loaded = set(run.stdout.splitlines()[-1].split())
-    assert "typer" in loaded
-    assert loaded.isdisjoint(WHAT_COUNTS)
-    assert all(f"  {name} " in run.stdout for name in COMMANDS)
-
-
 def test_no_command_starts_with_what_counts() -> None:
     """The help of a command, and what is wrong with its arguments, waits for nothing that only its work needs."""
     script = (
@@ -272,57 +233,6 @@ def test_no_command_starts_with_what_counts() -> None:
     loaded = subprocess.check_output([sys.executable, "-c", script, *COMMANDS], text=True, stderr=subprocess.DEVNULL)
     assert {"curim_data.cli.hot_spots", "curim_data.cli.plans", "curim_data.filters"} <= set(loaded.split())
     assert set(loaded.split()).isdisjoint(WHAT_COUNTS)
-
-
-def test_an_import_is_there_without_what_a_new_city_alone_needs() -> None:
-    script = "import sys, curim_data.importing.pipeline; print(*sorted({'scipy'} & set(sys.modules)))"
-    assert not subprocess.check_output([sys.executable, "-c", script], text=True).strip()
-
-
-def test_what_is_prepared_already_is_found_without_statistics() -> None:
-    """An undo, or an import of few alerts, waits for none that it does not use."""
-    script = "import sys, curim_data.studies.preparation; print(*sorted({'scipy'} & set(sys.modules)))"
-    assert not subprocess.check_output([sys.executable, "-c", script], text=True).strip()
-
-
-# What writes alerts, makes the protected copy or reads exports, and what these alone load.
-WHAT_WRITES = {
-    *("curim_data.store._files", "curim_data.store.staging", "curim_data.store.matching"),
-    *("curim_data.protection.opening", "curim_data.protection.copy", "curim_data.containers", "astral"),
-    *("pyarrow.parquet", "pyarrow.fs"),
-}
-
-
-def test_counts_of_files_are_there_without_what_writes_and_projections(sample: Home) -> None:
-    """What only reads does not wait for what writes."""
-    script = "import sys; from curim_data.cli import main; main(sys.argv[1:]); print(*sorted(sys.modules))"
-    words = ["counts", "--home", str(sample.path)]
-    run = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
-    loaded = set(run.stdout.splitlines()[-1].split())
-    assert loaded.isdisjoint(WHAT_WRITES)
-    script = "import sys, curim_data.cli.studies; print(*sorted(set(sys.argv[1:]) & set(sys.modules)))"
-    unused = ["pyproj", "geopandas", "babel.messages", "rich.progress"]
-    assert not subprocess.check_output([sys.executable, "-c", script, *unused], text=True).strip()
-
-
-def test_a_command_seldom_looks_for_garbage_and_not_when_it_ends(sample: Home) -> None:
-    script = (
-        "import gc, sys; from curim_data.cli import main; found = []; "
-        "gc.callbacks.append(lambda phase, about: found.append(about['generation']) if phase == 'start' else None); "
-        "assert main() == 0; print(len(found), gc.get_freeze_count(), len(gc.get_objects()), file=sys.stderr)"
-    )
-    words = [sys.executable, "-c", script, "counts", "--home", str(sample.path)]
-    run = subprocess.run(words, capture_output=True, text=True, check=True)
-    searches, left_alone, looked_at = map(int, run.stderr.split())
-    assert searches < 3  # some hundred with what is usual
-    assert looked_at < 1_000 < 50_000 < left_alone
-
-
-def test_every_command_is_in_its_module() -> None:
-    for name, (module, help) in COMMANDS.items():
-        found = root(name).commands[name]
-        assert found.help == help
-        assert found.callback is None or found.callback.__module__.startswith("curim_data.cli"), module
 
 
 def nodes(node: Any, name: str = "curim") -> Iterator[tuple[str, Any]]:
@@ -392,16 +302,6 @@ def test_safe_csv() -> None:
         '"say ""x""",-2.5,,,false\r\n'
         '"line\nbreak",,2025-01-03,2025-01-03,true\r\n'
     )
-
-
-@pytest.mark.parametrize(("words", "number"), [([], os.cpu_count()), (["--processes", "3"], 3)])
-def test_serving_needs_no_number_of_processes(
-    sample: Home, monkeypatch: pytest.MonkeyPatch, words: list[str], number: int
-) -> None:
-    served: list[int] = []
-    monkeypatch.setattr(serving, "serve", lambda _, processes, __: served.append(processes))
-    assert main(["serve", "--home", str(sample.path), *words]) == 0
-    assert served == [number]
 
 
 def test_nothing_is_served_to_other_computers_without_sign_in(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,8 @@ import pytest
 import sample_data
 from curim_data.cli.app import main
 from curim_data.importing.pipeline import import_file
-from curim_data.plans.database import Database
-from curim_data.plans.record import Deed, Entry, write
 from curim_data.store import Home
 from curim_data.store.home import create_home
-from curim_data.store.settings import RecordSettings
 
 Capture = pytest.CaptureFixture[str]
 
@@ -52,19 +48,7 @@ def run(capsys: Capture, home: Home, *words: str) -> dict[str, Any]:
     return dict(json.loads(capsys.readouterr().out))
 
 
-def test_sign_ins_are_told_by_their_kind(capsys: Capture, own: Home) -> None:
-    database, now = Database(own.plans_url), time.time()
-    with database.session() as session:
-        for at, (deed, why) in enumerate(((Deed.SIGN_IN, ""), (Deed.SIGN_OUT, "idle"), (Deed.NOT_ADMITTED, "unknown"))):
-            write(session, [Entry(now + at, "mayor@city.example", "", deed, why)], RecordSettings())
-    database.close()
-    for deed, why in (("sign_in", ""), ("sign_out", "idle"), ("not_admitted", "unknown")):
-        (found,) = run(capsys, own, "audit", "--deed", deed)["record"]
-        assert (found["who"], found["deed"], found["subject"]) == ("mayor@city.example", deed, why)
-    assert main(["audit", "--deed", "not_admitted", "--home", str(own.path)]) == 0
-    assert "Sign-in refused" in capsys.readouterr().out
-
-
+@pytest.mark.slow
 def test_commands_are_recorded_without_ids_of_alerts(capsys: Capture, own: Home, tmp_path: Path) -> None:
     done = run(capsys, own, "import", str(tmp_path / "april.csv"))["files"][0]
     run(capsys, own, "import", str(tmp_path / "april.csv"), "--dry-run")
@@ -106,12 +90,6 @@ def test_the_record_is_narrowed_and_written(capsys: Capture, own: Home, tmp_path
         assert [row["subject"] for row in csv.DictReader(file)][-1] == "curim batches"
     assert main(["audit", "--home", str(own.path)]) == 0
     assert "Change made" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("words", [("--deed", "look"), ("--since", "yesterday"), ("--out", "record.txt")])
-def test_what_cannot_be_asked_is_said(capsys: Capture, own: Home, words: tuple[str, str]) -> None:
-    assert main(["audit", *words, "--home", str(own.path)]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_the_sample_and_a_home_without_a_city_are_not_recorded(capsys: Capture, sample: Home, tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ import pypdf
 import pytest
 from PIL import Image
 
-from curim_data.cli import brief as cli_brief
 from curim_data.cli.app import main
 from curim_data.engine import city_day
 from curim_data.filters import AlertFilter
@@ -26,8 +25,9 @@ from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies import brief_history
 from curim_data.studies.brief import BriefChanges, brief_changes
-from curim_data.studies.brief_history import brief_name, finding_name, keep_brief, last_brief
+from curim_data.studies.brief_history import brief_name, finding_name, keep_brief
 from curim_data.studies.brief_text import change_name, counts_before_after
+from tests.effort import FULL
 from tests.mail_server import HOST, smtp_server
 from tests.stored import seen_by
 
@@ -49,6 +49,7 @@ def copied(sample: Home, tmp_path: Path) -> Home:
     return Home(path)
 
 
+@pytest.mark.slow
 def test_a_brief_is_written_once_and_again_where_a_change_is_new(copied: Home, capsys: Capture, tmp_path: Path) -> None:
     out = tmp_path / "brief.pdf"
     words = [*WORDS, "--home", str(copied.path), "--if-changed", "--out", str(out)]
@@ -80,18 +81,6 @@ def test_a_brief_is_written_once_and_again_where_a_change_is_new(copied: Home, c
     assert after == {**kept, gone: city_day(copied.city()).isoformat()}
 
 
-def test_the_day_of_a_brief_is_that_of_the_city(
-    copied: Home, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Near midnight the server's day is another one; no page and no command goes by that."""
-    monkeypatch.setattr(cli_brief, "_today", lambda _: dt.date(2031, 5, 6))
-    words = [*WORDS, "--home", str(copied.path), "--if-changed", "--out", str(tmp_path / "brief.docx")]
-    assert main(words) == 0
-    capsys.readouterr()
-    assert main(words) == 0
-    assert "since the brief of 6 May 2031" in capsys.readouterr().out
-
-
 def test_where_nothing_deserves_attention_nothing_is_written(copied: Home, capsys: Capture, tmp_path: Path) -> None:
     out = tmp_path / "brief.pdf"
     assert main([*WORDS, *QUIET, "--home", str(copied.path), "--if-changed", "--out", str(out), "--json"]) == 0
@@ -100,20 +89,6 @@ def test_where_nothing_deserves_attention_nothing_is_written(copied: Home, capsy
     assert told["written"] is False
     assert not out.exists()
     assert not (copied.path / brief_history.FILE).exists()
-
-
-def test_a_broken_state_is_no_state(tmp_path: Path, changes: BriefChanges) -> None:
-    home, name = Home(tmp_path), brief_name(AlertFilter(), Audience.COUNCIL, "el")
-    found = [finding_name(finding) for finding in changes.findings]
-    for text in ("", "[]", "{", '{"x": 1}', json.dumps({name: {"made": "May", "findings": {}}}), json.dumps({name: 3})):
-        (tmp_path / brief_history.FILE).write_text(text, "utf-8")
-        assert last_brief(home, name).new(found) == tuple(found)
-    keep_brief(home, name, changes, dt.date(2026, 11, 1))
-    last = last_brief(home, name)
-    assert last.made == dt.date(2026, 11, 1)
-    assert last.new(found) == ()
-    assert last_brief(home, brief_name(AlertFilter(), Audience.COUNCIL, "fr")).made is None
-    assert last_brief(home, brief_name(AlertFilter(dark=True), Audience.COUNCIL, "el")).made is None
 
 
 def test_another_side_another_audience_and_another_filter_are_another_brief(changes: BriefChanges) -> None:
@@ -129,21 +104,6 @@ def test_another_side_another_audience_and_another_filter_are_another_brief(chan
     assert len(names) == 18
 
 
-def test_a_brief_that_was_mailed_without_asking_for_changes_is_the_last_one_too(
-    copied: Home, capsys: Capture, tmp_path: Path
-) -> None:
-    with smtp_server(tmp_path) as inbox:
-        (copied.path / "settings.toml").write_text(
-            f'[mail]\nhost = "{HOST}"\nport = {inbox.port}\nsecurity = "none"\nsender = "curim@city.example"\n', "utf-8"
-        )
-        words = [*WORDS, "--home", str(copied.path), "--mail", "anna@city.example"]
-        assert main(words) == 0
-        capsys.readouterr()
-        assert main([*words, "--if-changed"]) == 0
-        assert "No change is new" in capsys.readouterr().out
-    assert len(inbox.mails) == 1
-
-
 def test_the_state_holds_no_count(copied: Home, changes: BriefChanges) -> None:
     keep_brief(copied, "x", changes, dt.date(2026, 11, 1))
     text = (copied.path / brief_history.FILE).read_text("utf-8").replace("2026-11-01", "")
@@ -152,6 +112,7 @@ def test_the_state_holds_no_count(copied: Home, changes: BriefChanges) -> None:
         assert f"{finding.change.after}" not in text
 
 
+@pytest.mark.slow
 def test_a_brief_is_mailed_where_it_is_asked_for_and_set(copied: Home, capsys: Capture, tmp_path: Path) -> None:
     to = ["--mail", "anna@city.example", "--mail", "nikos@city.example", "--mail", "anna@city.example"]
     words = [*WORDS, "--home", str(copied.path), "--if-changed"]
@@ -184,6 +145,7 @@ def test_a_brief_is_mailed_where_it_is_asked_for_and_set(copied: Home, capsys: C
     assert "https://alerts.city.example/?lang=en" in text
 
 
+@pytest.mark.slow
 def test_a_mail_that_fails_is_tried_again(copied: Home, capsys: Capture, tmp_path: Path) -> None:
     with smtp_server(tmp_path, refuses="anna@city.example") as inbox:
         (copied.path / "settings.toml").write_text(
@@ -195,6 +157,7 @@ def test_a_mail_that_fails_is_tried_again(copied: Home, capsys: Capture, tmp_pat
     assert not (copied.path / brief_history.FILE).exists()
 
 
+@pytest.mark.slow
 def test_nobody_gets_a_brief_again_because_another_ones_address_is_refused(
     copied: Home, capsys: Capture, tmp_path: Path
 ) -> None:
@@ -230,6 +193,7 @@ def test_briefs_that_are_written_at_once_are_both_remembered(
     assert sorted(read(tmp_path / brief_history.FILE)) == sorted(names)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_done_together_says_so(copied: Home, capsys: Capture, tmp_path: Path) -> None:
     words = [*WORDS, "--home", str(copied.path)]
     for more, told in (
@@ -245,7 +209,8 @@ def test_what_cannot_be_done_together_says_so(copied: Home, capsys: Capture, tmp
     assert not list(tmp_path.glob("x.*"))
 
 
-@pytest.mark.parametrize("lang", ["el", "fr"])
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["el", "en", "fr"] if FULL else ["el"])
 def test_a_card_holds_what_the_public_may_see(
     copied: Home, changes: BriefChanges, tmp_path: Path, capsys: Capture, lang: str
 ) -> None:

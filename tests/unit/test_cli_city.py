@@ -14,10 +14,7 @@ from curim_data.store import Home
 
 Capture = pytest.CaptureFixture[str]
 
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_LANG", "en")
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def shapes(path: Path, **named: shapely.Geometry) -> Path:
@@ -29,6 +26,7 @@ def shapes(path: Path, **named: shapely.Geometry) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_city_from_its_districts_on(capsys: Capture, tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
 
@@ -65,19 +63,6 @@ def test_a_city_from_its_districts_on(capsys: Capture, tmp_path: Path) -> None:
     assert answer("restore", told["profile_version"])["before"] == shown["version"]
     assert answer("show")["version"] == told["profile_version"]
     assert answer("refresh")["profile_version"] == told["profile_version"]
-
-
-def test_a_provisional_city_is_said_and_can_be_accepted(capsys: Capture, tmp_path: Path) -> None:
-    words = ["--home", str(tmp_path / "home")]
-    areas = shapes(tmp_path / "a.geojson", West=shapely.box(2.33, 48.83, 2.35, 48.87))
-    assert main(["city", "districts", str(areas), "--keep-land", *words]) == 0
-    capsys.readouterr()
-    assert main(["city", "show", *words]) == 0
-    assert "provisional" in capsys.readouterr().out
-    assert main(["city", "accept", *words]) == 0
-    capsys.readouterr()
-    assert main(["city", "show", *words]) == 0
-    assert "provisional" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,7 @@ from curim_data.store import Home
 Capture = pytest.CaptureFixture[str]
 DARK = ("--light", "dark", "--period", "all")
 
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_LANG", "en")
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def test_the_places_where_women_and_men_differ(capsys: Capture, sample: Home, tmp_path: Path) -> None:
@@ -39,15 +36,6 @@ def test_the_places_where_women_and_men_differ(capsys: Capture, sample: Home, tm
     planted = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))["women_after_dark"]
     assert told["places"][0]["share"] == pytest.approx(planted["share_here"], abs=0.08)
     assert (tmp_path / "places.csv").read_text("utf-8-sig").startswith("rank,id,name,more,n_first,n_second,")
-
-
-def test_words_of_a_filter(capsys: Capture, sample: Home) -> None:
-    words = ["compare", "--affected", "woman", "--against", "affected=man", "--audience", "council", "--json"]
-    assert main([*words, "--home", str(sample.path)]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["resolution"] == 9
-    assert [side["filter"] for side in told["sides"]] == [{"affected": "woman"}, {"affected": "man"}]
-    assert told["places"][0]["name"] == "Pasalimani"
 
 
 @pytest.mark.parametrize(

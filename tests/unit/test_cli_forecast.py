@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from curim_data.cli import main
@@ -14,10 +12,7 @@ from curim_data.store import Home
 
 Capture = pytest.CaptureFixture[str]
 
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_LANG", "en")
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def answer(capsys: Capture, home: Home, *words: str) -> dict[str, Any]:
@@ -45,20 +40,3 @@ def test_the_council_gets_no_cells(sample: Home, capsys: Capture) -> None:
     assert told["backtest"] == []
     assert told["city"]["expected"] > 0
     assert "specialists" in told["told"]
-
-
-def test_words_and_file(sample: Home, tmp_path: Path, capsys: Capture) -> None:
-    out = tmp_path / "cells.csv"
-    assert main(["forecast", "--home", str(sample.path), "--out", str(out)]) == 0
-    said = capsys.readouterr().out
-    assert "Expected in the next 4 weeks" in said
-    assert "plain counting" in said
-    table = pd.read_csv(out)
-    assert list(table)[:5] == ["cell", "name", "expected", "low", "high"]
-    assert len(table) > 5
-
-
-@pytest.mark.parametrize("words", [["--weeks", "5"], ["--weeks", "0"], ["--resolution", "3"]])
-def test_refused(sample: Home, words: list[str], capsys: Capture) -> None:
-    assert main(["forecast", *words, "--home", str(sample.path)]) == 2
-    assert capsys.readouterr().err.count("\n") == 1

@@ -6,21 +6,18 @@ import json
 import re
 import tomllib
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import h3.api.basic_int as h3
 import pandas as pd
 import pytest
 
 import sample_data
 from analysis.hotspots.grouping import PUBLISHED_TIMES
 from curim_data.cli import main
-from curim_data.cli.studies import changes_in_words
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, translator
+from curim_data.model import Audience, translator
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.brief import MOST_FINDINGS
@@ -30,10 +27,7 @@ from curim_data.studies.hot_spots import hot_spot_study
 Capture = pytest.CaptureFixture[str]
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_LANG", "en")
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def answer(capsys: Capture, home: Home, *words: str) -> dict[str, Any]:
@@ -52,17 +46,6 @@ def test_emerging_tells_the_planted_classes(capsys: Capture, sample: Home, tmp_p
     assert "NaN" not in written
     shapes = json.loads(written)["features"]
     assert {shape["properties"]["class"] for shape in shapes} == set(planted.values())
-
-
-def test_emerging_in_words_and_as_csv(capsys: Capture, sample: Home, tmp_path: Path) -> None:
-    out = tmp_path / "emerging.csv"
-    words = ["hotspots", "--method", "emerging", "--district", "zone_1", "--out", str(out)]
-    assert main([*words, "--home", str(sample.path)]) == 0
-    printed = capsys.readouterr().out
-    table = pd.read_csv(out)
-    assert 0 < len(table) < len(TRUTHS["hot_spot"])
-    assert all(name in printed for name in table["name"])
-    assert "Hot in at least 90 % of the steps" in printed
 
 
 @pytest.mark.parametrize(
@@ -125,28 +108,6 @@ def test_a_base_names_itself_in_sentence_choices_and_columns(capsys: Capture, sa
 
 
 @pytest.mark.slow
-def test_clusters_by_severity_tell_their_weight(capsys: Capture, sample: Home) -> None:
-    told = answer(capsys, sample, "hotspots", "--method", "clusters", "--weight", "severity")
-    assert told["weight"] == "severity"
-    assert "weighed by harm" in told["told"]
-    assert all(spot["weight"] / spot["expected"] == pytest.approx(spot["ratio"], rel=0.01) for spot in told["spots"])
-
-
-def test_hot_spots_by_severity_come_in_the_order_of_their_weight(capsys: Capture, sample: Home, tmp_path: Path) -> None:
-    out = tmp_path / "spots.csv"
-    usual = answer(capsys, sample, "hotspots")["spots"]
-    told = answer(capsys, sample, "hotspots", "--weight", "severity", "--out", str(out))
-    lows = [spot["weight_excess_low"] for spot in told["spots"]]
-    assert lows == sorted(lows, reverse=True)
-    assert {spot["id"]: (spot["rank"], spot["n"], spot["q"]) for spot in told["spots"]} == {
-        spot["id"]: (spot["rank"], spot["n"], spot["q"]) for spot in usual
-    }
-    assert {choice["name"] for choice in told["choices"]} >= {"weight", "harm"}
-    assert pd.read_csv(out)["weight_excess_low"].tolist() == pytest.approx(lows)
-    by_number = answer(capsys, sample, "hotspots", "--weight", "severity", "--order", "alerts")["spots"]
-    assert [spot["n"] for spot in by_number] == sorted((spot["n"] for spot in usual), reverse=True)
-
-
 def test_changes_are_the_findings_and_every_comparison(capsys: Capture, sample: Home, tmp_path: Path) -> None:
     out, words = tmp_path / "changes.csv", ("changes", "--period", "meeting")
     told = answer(capsys, sample, *words, "--out", str(out))
@@ -165,29 +126,6 @@ def test_changes_are_the_findings_and_every_comparison(capsys: Capture, sample: 
     assert events
     assert all(one["after"] == max(8, 5 * (one["after"] // 5)) and one["before"] is None for one in events)
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", one["since"]) for one in events)
-
-
-def test_what_a_comparison_does_not_narrow_is_not_said_to_be_unknown(capsys: Capture, sample: Home) -> None:
-    assert main(["changes", "--home", str(sample.path)]) == 0
-    printed = capsys.readouterr().out
-    assert "Whole city" in printed
-    assert "Terpsithea" in printed
-    assert not any(word in printed for word in ("not known", "Outside the districts", "Near no named place"))
-    assert "0.00  0.00  yes" not in printed
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_changes_are_printed_in_the_words_of_the_reader(sample: Home, lang: str) -> None:
-    """No name of a column, no H3 name."""
-    city = replace(sample.city(), districts=(), landmarks=())
-    cell = f"{h3.latlng_to_cell(37.94, 23.64, 8):x}"
-    row = {"level": "place", "district": None, "area": None, "place": None, "cell": cell, "category": "noise"}
-    row |= {"base": 40.0, "after": 1.0, "expected": 4.0, "ratio": 0.5, "low": 0.1, "high": 2.45, "p": 0.5, "q": 0.6}
-    row |= {"grade": "open", "compared": "past"}
-    table = changes_in_words(translator(lang), city, pd.DataFrame([row]))
-    told = [*table.columns, *table.iloc[0].astype(str)]
-    assert not {cell, "past", "open", "place", *row} & set(told)
-    assert ("0.50 (0.10–2.45)" if lang == "en" else "0,50 (0,10–2,45)") in told
 
 
 def test_a_list_without_hot_spots_says_whether_there_were_too_few_incidents(capsys: Capture, sample: Home) -> None:
@@ -212,26 +150,6 @@ def test_concentration_is_that_of_the_page(capsys: Capture, sample: Home, tmp_pa
     half = next(share for share in told["shares"] if share["part"] == 0.5)
     assert half["share"] < half["chance_low"]
     assert pd.read_csv(out)["alerts"].iloc[-1] == 1
-
-
-def test_concentration_in_words(capsys: Capture, sample: Home) -> None:
-    assert main(["concentration", "--home", str(sample.path)]) == 0
-    printed = capsys.readouterr().out
-    assert "Half of the alerts lie in 6.2\u00a0% of the places" in printed
-    assert "Generalised Gini: 0.69" in printed
-
-
-def test_the_council_gets_the_concentration_of_its_copy(capsys: Capture, sample: Home) -> None:
-    exact = answer(capsys, sample, "concentration", "--resolution", "9")
-    told = answer(capsys, sample, "concentration", "--audience", "council")
-    assert told["n"] == pytest.approx(exact["n"], rel=0.02)
-    assert told["generalised_gini"] == pytest.approx(exact["generalised_gini"], abs=0.02)
-
-
-def test_without_alerts(capsys: Capture, sample: Home) -> None:
-    told = answer(capsys, sample, "concentration", "--from", "2001-01-01", "--to", "2001-01-02")
-    assert told["n"] == 0
-    assert told["p"] is None
 
 
 def test_the_council_is_told_in_which_cells_places_were_found_and_how_dense_they_are(

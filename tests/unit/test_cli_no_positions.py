@@ -9,7 +9,7 @@ import pytest
 
 from curim_data.cli.app import main
 from curim_data.model import translator
-from curim_data.model.absence import NO_LIGHT, NO_POSITIONS
+from curim_data.model.absence import NO_POSITIONS
 from curim_data.store import Home
 from tests.unit.test_city_without_outline import bring
 
@@ -49,23 +49,3 @@ def test_the_answer_for_programs_is_empty_and_no_file_is_written(
     assert main([*COMMANDS[name], "--home", str(bare.path), "--out", str(out)]) == 2
     assert "None of these alerts is on the map" in capsys.readouterr().err
     assert not out.exists()
-
-
-def test_the_forecast_is_of_the_city_alone(capsys: Capture, bare: Home, tmp_path: Path) -> None:
-    assert main(["forecast", "--home", str(bare.path), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["told"] == translator("en")(NO_POSITIONS)
-    assert told["city"]["n"] > 200
-    assert (told["shown"], told["cells"], told["resolution"]) == (False, [], None)
-    out = tmp_path / "cells.csv"
-    assert main(["forecast", "--home", str(bare.path), "--out", str(out)]) == 2
-    assert not out.exists()
-
-
-@pytest.mark.parametrize(("against", "why"), [("gender", NO_POSITIONS), ("before", None), ("light", NO_LIGHT)])
-def test_a_comparison_gives_the_reason(capsys: Capture, bare: Home, against: str, why: object) -> None:
-    period = ["--from", "2025-07-01", "--to", "2025-10-31"] if against == "before" else []
-    assert main(["compare", "--against", against, "--home", str(bare.path), *period]) == 2
-    said = capsys.readouterr().err.replace("\n", " ")
-    assert (NO_POSITIONS if why is None else why).text[:40] in said
-    assert "has no alerts" not in said

@@ -13,9 +13,6 @@ import pytest
 
 from curim_data.cli import main
 from curim_data.cli.commands import COMMANDS
-from curim_data.filters import AlertFilter
-from curim_data.model import CityProfile
-from curim_data.privacy import COUNT_COLUMNS, WrittenCounts
 from curim_data.store import Home
 
 Capture = pytest.CaptureFixture[str]
@@ -60,10 +57,7 @@ NO_COUNTS: Final = {
 SAID: Final = re.compile(r"(?<![\d.,–])(\d+) (?:alerts?|alerts?)\b")
 TYPICAL: Final = re.compile(r"typical place or category \(\d+ alerts?\)")  # the size of a change that would be seen
 
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_LANG", "en")
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def numbers(value: Any, name: str = "") -> Iterator[tuple[str, float]]:
@@ -94,6 +88,7 @@ def answer(capsys: Capture, home: Home, *words: str) -> dict[str, Any]:
     return dict(json.loads(capsys.readouterr().out))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("chosen", "k"), FILTERS)
 @pytest.mark.parametrize(("command", "suffix"), ASKED)
 def test_no_count_under_the_threshold_anywhere(
@@ -169,24 +164,3 @@ def test_nothing_beside_a_small_count_of_a_comparison_tells_it(
 def test_every_command_is_tried() -> None:
     tried = {command[0] for command, _ in ASKED} | {command[0] for command in REFUSED}
     assert tried | FOR_EVERYBODY | {"quality", "export"} == set(COMMANDS)
-
-
-def test_the_report_on_quality(capsys: Capture, sample: Home, tmp_path: Path) -> None:
-    told = answer(capsys, sample, "quality", "--audience", "council")
-    assert not small(numbers(told), 5)
-    single = ("export", "--out", str(tmp_path / "alerts.csv"), "--audience", "council", "--home", str(sample.path))
-    assert main([*single]) == 2
-
-
-def test_objects_at_any_depth_are_written_so(city: CityProfile) -> None:
-    rows = pd.DataFrame({"category": ["noise", "harassment_verbal"], "n": [7, 7]})
-    given = {"n": 3, "sides": ({"n": 4, "name": "x"}, {"n": 0}), "rows": rows, "before": "2025", "told": {"rank": 1}}
-    told = WrittenCounts(AlertFilter(), city, protected=True).answer(given)
-    assert told["n"] is None
-    assert told["fewer_than"] == 5
-    assert told["sides"] == [{"n": None, "name": "x", "fewer_than": 5}, {"n": 0, "fewer_than": None}]
-    assert told["rows"]["fewer_than"].fillna(0).tolist() == [0, 10]
-    assert told["before"] == "2025"
-    assert told["told"] == {"rank": 1}
-    assert WrittenCounts(AlertFilter(), city, protected=False).answer(given) is given
-    assert COUNT_COLUMNS.isdisjoint(NO_COUNTS - {"dark"})

@@ -14,7 +14,7 @@ from curim_data.model import Audience, Message, translator
 from curim_data.studies.brief import brief_study
 from curim_data.studies.brief_content import _limits
 from curim_data.studies.brief_text import missing_sentence
-from curim_data.studies.copy_words import NO_PLACE, OTHER_DAYS, WAITING, copy_notes, places_taken
+from curim_data.studies.copy_words import NO_PLACE, OTHER_DAYS, copy_notes, places_taken
 from curim_data.studies.emerging import emerging_study
 from curim_data.studies.hot_spots import EXCHANGED, hot_spot_study
 from curim_data.studies.spot_profiles import spot_summaries
@@ -50,13 +50,6 @@ def test_another_number_than_that_of_specialists_is_said_to_be_one(
     assert [note for note in notes(council, f) if note != NO_PLACE] == ([told] if told else [])
 
 
-def test_alerts_that_wait_are_the_reason_where_some_do(council: Source) -> None:
-    assert council.exact is not None
-    waiting = replace(council, exact=replace(council.exact, count=council.count + 1))
-    assert WAITING in notes(waiting, AlertFilter(period="28d"))
-    assert OTHER_DAYS not in notes(waiting, AlertFilter(period="28d"))
-
-
 def test_a_place_that_was_taken_away_is_not_a_position_that_never_was(council: Source, tmp_path: Path) -> None:
     f = AlertFilter()
     assert places_taken(council)
@@ -73,12 +66,6 @@ def test_a_place_that_was_taken_away_is_not_a_position_that_never_was(council: S
     assert not places_taken(replace(same, exact=small_source(tmp_path, rows)))
     assert not places_taken(same)
     assert copy_notes(same, f, query.total(seen_by(same, COUNCIL), f)) == ()
-
-
-def test_the_paper_says_that_it_was_chosen_from_the_alerts_only_where_it_was(council: Source) -> None:
-    chosen = "What is told here was chosen from the alerts themselves."
-    for f, told in ((AlertFilter(period="28d"), True), (AlertFilter(categories=("lighting_poor",)), False)):
-        assert (chosen in _limits(brief_study(seen_by(council, COUNCIL), f), f, council.city, T, COUNCIL)) == told
 
 
 def test_the_councils_peak_hours_of_a_hot_spot_are_whole_bands(council: Source) -> None:

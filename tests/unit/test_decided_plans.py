@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
-import pytest
-
-from analysis.plans.verdict import PlanTiming
-from analysis.stats.result import Choice
-from curim_data.model import LANGUAGES, Message, Plan, PlanStatus, translator
+from curim_data.model import Plan, PlanStatus, translator
 from curim_data.studies.brief_content import plan_rows
-from curim_data.studies.evaluation import ComparisonWindows, windows_sentence
-from curim_data.studies.plan_result import short_result
 
 DAY = dt.date(2026, 6, 15)
 ENDS = dt.date(2026, 9, 1)
@@ -26,23 +19,12 @@ def test_an_evaluated_plan_tells_its_result_in_the_language_of_the_reader() -> N
         assert row.next_or_result(translator(lang)) == told
 
 
-def test_a_result_in_another_language_is_better_than_none() -> None:
-    plan = Plan(status=PlanStatus.EVALUATED, result={"el": "22 λιγότερα."})
-    assert plan_rows([plan], DAY, translator("fr"))[0].result == "22 λιγότερα."
-
-
 def test_a_running_plan_with_a_result_tells_both() -> None:
     t = translator("en")
     plan = Plan(status=PlanStatus.RUNNING, finish=ENDS, result={"en": "9 fewer."})
     (row,) = plan_rows([plan], DAY, t)
     assert row.next_or_result(t) == f"{row.next}. 9 fewer."
     assert row.next.startswith("Ends on")
-
-
-def test_without_a_result_stands_what_comes_next() -> None:
-    t = translator("en")
-    (row,) = plan_rows([Plan(status=PlanStatus.EVALUATED)], DAY, t)
-    assert row.next_or_result(t) == "Evaluated"
 
 
 def test_late_plans_stand_first_then_those_due_for_evaluation() -> None:
@@ -56,13 +38,3 @@ def test_late_plans_stand_first_then_those_due_for_evaluation() -> None:
     ]
     rows = plan_rows(plans, DAY, translator("en"))
     assert [row.title for row in rows] == ["late", "due", "on time", "over"]
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_in_short_a_result_has_neither_dates_nor_how_the_plan_was_fixed(lang: str) -> None:
-    t, day = translator(lang), dt.date(2026, 6, 1)
-    windows = ComparisonWindows((day, ENDS), (day, ENDS), Choice("windows", 1, Message("x")))
-    for compared in (windows, replace(windows, by_month=True)):
-        kept = f"22 −. {windows_sentence(compared, t)} {PlanTiming(True).sentence(t)}"
-        assert short_result(kept) == "22 −."
-    assert short_result("22 −.") == "22 −."

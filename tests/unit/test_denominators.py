@@ -12,10 +12,9 @@ from scipy.stats import binom
 
 from analysis.hotspots.cell_significance import hot_cells
 from analysis.hotspots.surroundings import Denominator, DenominatorKind, cell_rates, empirical_bayes
-from curim_data.engine import Source, open_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
-from curim_data.store import Home
 from curim_data.studies.denominators import (
     DenominatorError,
     all_alerts_filter,
@@ -28,11 +27,6 @@ from tests.small import alert, small_city, small_source
 from tests.stored import seen_by
 
 WOMEN = AlertFilter(period="all", affected=("woman",))
-
-
-@pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
 
 
 def peopled(city: CityProfile, people: dict[str, float]) -> CityProfile:

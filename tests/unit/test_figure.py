@@ -66,23 +66,6 @@ def figures(page: Page) -> dict[str, Figure]:
     }
 
 
-def test_long_names_above_bars_take_two_lines(page: Page) -> None:
-    long = [f"Request for the inspection of a children's playground or of {what}" for what in ("a quay", "a bus stop")]
-    for labels, lines in ((long, 2), (["Noise", "Litter"], 1)):
-        frame = pd.DataFrame({"label": labels, "value": [2.0, 1.0], "low": np.nan, "high": np.nan, "text": "1"})
-        figure = plots.interval_bars_figure(page, frame, labels_above=True).to_dict()
-        names = [note["text"] for note in figure["layout"]["annotations"] if "align" in note]
-        assert [name.count("<br>") + 1 for name in names] == [lines] * 2
-        assert len({*names}) == 2
-
-
-def test_a_single_period_is_a_point(page: Page) -> None:
-    for n, mode in (([300.0], "lines+markers"), ([3.0, float("nan")], "lines+markers"), ([3.0, 4.0], "lines")):
-        figure = plots.band_figure(page, pd.DataFrame({"week": DAYS[: len(n)], "n": n}))
-        (line,) = [trace for trace in figure.to_dict()["data"] if trace.get("hoverinfo") == "text"]
-        assert line["mode"] == mode
-
-
 def _marked(page: Page) -> Figure:
     figure, colours = plots.band_figure(page, WEEKS), palette(page.theme)
     ahead = pd.DataFrame({"week": pd.date_range(DAYS[-1], periods=3, freq="7D"), "expected": 4.0})
@@ -107,20 +90,6 @@ def test_marks_are_lines_and_spans_with_safe_labels_in_order_of_time(page: Page)
     assert len(texts) == 4  # two points outside the range have their date and number
 
 
-def test_labels_of_points_outside_the_range_lie_neither_on_each_other_nor_on_the_axis(page: Page) -> None:
-    """Fifteen low weeks in a row, after a flood of alerts, had three labels on top of each other and of the dates."""
-    days = pd.date_range("2010-01-11", periods=24, freq="W-MON")
-    low = pd.DataFrame({"week": days, "n": [1_400.0, *[17.0] * 23], "lower": 400.0, "upper": 1_500.0})
-    low["alarm"] = [False] * 8 + [True] * 15 + [False]
-    figure = plots.band_figure(page, low.assign(expected=900.0))
-    add_alarm_labels(page, figure, low, "week", palette(page.theme), 3)
-    notes = figure.layout["annotations"]
-    at = pd.to_datetime([note["x"] for note in notes])
-    assert len(notes) == 3
-    assert min(abs(one - other) for one, other in combinations(at, 2)) >= A_LABEL * (days[-1] - days[0])
-    assert all(note["yshift"] > 0 for note in notes)
-
-
 def test_each_panel_has_its_last_number_and_the_same_scale(page: Page) -> None:
     figure = small_multiples_figure(page, PANELS, time="week", shaded=DAYS[9])
     assert [note["text"] for note in figure.layout["annotations"]] == ["9", "a &lt;b&gt;", "18", "c"]
@@ -133,81 +102,11 @@ def test_each_day_of_the_period_has_a_cell_and_no_other_day(page: Page) -> None:
     assert sum(value is not None for row in counts["z"] for value in row) == len(CALENDAR)
 
 
-def test_the_scale_of_the_calendar_stands_below_the_months_and_their_year(page: Page) -> None:
-    figure = calendar_figure(page, CALENDAR)
-    texts = figure.layout["xaxis"]["ticktext"]
-    assert any("<br>" in text for text in texts)
-    two_lines = 2 * 1.3 * figure.layout["font"]["size"]
-    below = figure.data[-1]["colorbar"]["ypad"]
-    assert below >= two_lines + 10
-    assert figure.layout["height"] >= 200 + below
-
-
 def test_plotly_finds_nothing_wrong_with_a_figure(page: Page) -> None:
     for name, figure in figures(page).items():
         checked = go.Figure(figure.to_dict())  # raises for a property or a value that plotly does not know
         assert len(checked.data) == len(figure.data), name
         json.dumps(figure.to_dict(), allow_nan=False)
-
-
-def test_years_long_past_are_one_band_and_months_have_room_on_a_phone(page: Page) -> None:
-    months = pd.date_range("2006-01-01", "2018-12-01", freq="MS")
-    figure = plots.year_on_year_figure(page, pd.DataFrame({"month": months, "n": np.arange(len(months))}))
-    named = [trace["name"] for trace in figure.data if trace.get("name")]
-    assert named[0].startswith("2006–2014")
-    assert named[1:] == ["2015", "2016", "2017", "2018"]
-    assert figure.data[0]["y"][0] == 8 * 12
-    assert figure.data[1]["y"][0] == 0
-    assert len(figure.layout["xaxis"]["tickvals"]) == (4 if page.narrow else 12)
-
-
-def test_long_names_leave_room_for_their_bars_and_stay_apart(page: Page) -> None:
-    names = [f"A very long name of a category that nobody would ever read to its end, number {at}" for at in range(160)]
-    frame = pd.DataFrame({"label": names, "value": 0.5, "low": 0.4, "high": 0.6})
-    for figure in (
-        plots.interval_bars_figure(page, frame),
-        plots.interval_bars_figure(page, frame, labels_above=True),
-        plots.forest_figure(page, frame),
-    ):
-        axis = figure.layout["yaxis"]
-        assert axis["tickvals"] == names
-        assert max(len(line) for text in axis["ticktext"] for line in text.split("<br>")) <= 40
-        assert max(text.count("<br>") for text in axis["ticktext"]) <= 1
-        assert len(set(figure.data[0]["y"])) == 160
-
-
-def test_plotly_would_find_what_is_wrong(page: Page) -> None:
-    figure = plots.clock_figure(page, CLOCK)
-    figure.update_xaxes(tickvalues=[1])
-    with pytest.raises(ValueError, match="tickvalues"):
-        go.Figure(figure.to_dict())
-
-
-def test_the_clock_has_the_legend_of_its_colours(page: Page) -> None:
-    heat = plots.clock_figure(page, CLOCK.assign(n=[4.0, 8.0, float("nan")])).data[0]
-    assert heat["showscale"]
-    assert heat["zmax"] == 8
-    assert heat["colorbar"]["tickvals"] == [0, 2, 4, 6, 8]
-    assert heat["colorbar"]["ticktext"] == ["0", "2", "4", "6", "8"]
-    assert page.t("Number in an hour of the week") in heat["colorbar"]["title"]["text"]
-    empty = plots.clock_figure(page, CLOCK.assign(n=0)).data[0]
-    assert not empty["showscale"]
-
-
-@pytest.mark.parametrize("months", [2, 5])
-def test_the_label_of_the_last_month_has_room_beside_the_chart(page: Page, months: int) -> None:
-    """Two months: the second one's label stood at the very end and was left out."""
-    days = pd.Series(pd.date_range("2018-11-01", periods=months, freq="MS"))
-    figure = plots.band_figure(page, pd.DataFrame({"month": days, "n": 5.0}), time="month")
-    assert figure.layout["xaxis"]["tickvals"][-1] == days.iloc[-1].date().isoformat()
-    shown = figure.layout["xaxis"]["ticktext"][-1].split("<br>")
-    assert figure.layout["margin"]["r"] >= 8 + 4 * max(map(len, shown))
-
-
-def test_a_figure_that_is_ready_is_sent_as_it_is(page: Page) -> None:
-    figure = plots.clock_figure(page, CLOCK)
-    assert isinstance(figure.for_streamlit(), go.Figure.__mro__[1])
-    assert figure.for_streamlit().to_dict() == figure.to_dict()
 
 
 def test_values_become_what_json_knows() -> None:
@@ -244,16 +143,33 @@ def test_parts_of_a_layout_are_merged_and_lists_are_replaced() -> None:
     assert json.loads(json.dumps(figure.to_dict()))["data"][0]["x"] == ["2024-03-01T00:00:00", None]
 
 
-def test_an_endless_interval_leaves_the_bar_and_its_text(page: Page) -> None:
-    rows = pd.DataFrame({"label": ["a", "b"], "value": [1.0, 2.0], "low": [0.5, 1.0], "high": [np.inf, 3.0]})
-    figure = plots.interval_bars_figure(page, rows)
-    assert figure.layout["xaxis"]["range"] == pytest.approx([0, 6.3])
-    assert [note["x"] for note in figure.layout["annotations"]] == [1.0, 3.0]
-
-
 def test_an_interval_ends_where_it_should(page: Page) -> None:
     bars = plots.interval_bars_figure(page, ROWS).data[0]
     assert bars["x"] == [0.2, 0.5, 2.0]
     assert np.add(bars["x"], bars["error_x"]["array"]).tolist() == pytest.approx([0.4, 0.6, 3])
     assert np.subtract(bars["x"], bars["error_x"]["arrayminus"]).tolist() == pytest.approx([0.1, 0.4, 1])
     assert bars["y"][0] == "a &lt;b&gt;"
+
+
+def test_labels_of_points_outside_the_range_lie_neither_on_each_other_nor_on_the_axis(page: Page) -> None:
+    """Fifteen low weeks in a row, after a flood of alerts, had three labels on top of each other and of the dates."""
+    days = pd.date_range("2010-01-11", periods=24, freq="W-MON")
+    low = pd.DataFrame({"week": days, "n": [1_400.0, *[17.0] * 23], "lower": 400.0, "upper": 1_500.0})
+    low["alarm"] = [False] * 8 + [True] * 15 + [False]
+    figure = plots.band_figure(page, low.assign(expected=900.0))
+    add_alarm_labels(page, figure, low, "week", palette(page.theme), 3)
+    notes = figure.layout["annotations"]
+    at = pd.to_datetime([note["x"] for note in notes])
+    assert len(notes) == 3
+    assert min(abs(one - other) for one, other in combinations(at, 2)) >= A_LABEL * (days[-1] - days[0])
+    assert all(note["yshift"] > 0 for note in notes)
+
+
+@pytest.mark.parametrize("months", [2, 5])
+def test_the_label_of_the_last_month_has_room_beside_the_chart(page: Page, months: int) -> None:
+    """Two months: the second one's label stood at the very end and was left out."""
+    days = pd.Series(pd.date_range("2018-11-01", periods=months, freq="MS"))
+    figure = plots.band_figure(page, pd.DataFrame({"month": days, "n": 5.0}), time="month")
+    assert figure.layout["xaxis"]["tickvals"][-1] == days.iloc[-1].date().isoformat()
+    shown = figure.layout["xaxis"]["ticktext"][-1].split("<br>")
+    assert figure.layout["margin"]["r"] >= 8 + 4 * max(map(len, shown))

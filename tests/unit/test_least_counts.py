@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curim_data import privacy, query
+from curim_data import query
 from curim_data.cli import main
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -19,7 +19,6 @@ from curim_data.model import Audience, ImportProblem
 from curim_data.model.city import ProfileError, least_counts, load_city
 from curim_data.profile import edit
 from curim_data.profile.files import read_head, write_head
-from curim_data.protection import open_for
 from curim_data.protection import releases as module
 from curim_data.protection.exchange import exchange
 from curim_data.query import default_points
@@ -64,12 +63,6 @@ def test_counts_under_the_raised_number_are_not_written_out(tmp_path: Path, audi
         assert set(least_written(rows, seen_by(source, audience)).tolist()) == set(given)
 
 
-def test_who_counts_the_alerts_sees_every_number(tmp_path: Path) -> None:
-    source = source_of(tmp_path, 50, 100)
-    assert privacy.threshold(seen_by(source, Audience.SPECIALIST), True) == 1
-    assert query.counts(source, ALL, ["category"]).shown.frame["n"].notna().all()
-
-
 def test_no_city_has_less_than_the_floors_however_it_was_made() -> None:
     for given in ((0, 0), (1, 2), (-5, -5), (4, 9)):
         city = replace(small_city(), least_counts=given)
@@ -81,6 +74,7 @@ def test_sensitive_categories_never_have_less_than_others() -> None:
     assert (city.least_count(False), city.least_count(True)) == (20, 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "named"),
     [
@@ -105,19 +99,6 @@ def test_a_profile_under_the_floor_is_refused_with_the_reason(tmp_path: Path, he
 def test_a_profile_that_says_nothing_has_the_floors() -> None:
     assert least_counts({}) == (5, 10)
     assert least_counts({"least_count": 8, "least_sensitive_count": 100}) == (8, 100)
-
-
-def test_the_edit_is_a_version_of_the_profile_and_can_be_taken_back(tmp_path: Path) -> None:
-    home = begun(tmp_path / "home", POINTS)
-    before = home.city()
-    report = edit.set_least_counts(home, 8, 15)
-    assert report.changed
-    assert home.city().least_counts == (8, 15)
-    assert home.city().names == before.names
-    assert edit.versions(home)[0].what == "least_counts"
-    assert open_for(home, Audience.COUNCIL).city.least_count(True) == 15
-    edit.restore_version(home, before.version)
-    assert home.city().least_counts == (5, 10)
 
 
 @pytest.mark.parametrize("given", [(4, 10), (5, 9), (101, 101), (5, 101)])

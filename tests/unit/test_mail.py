@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import smtplib
 import ssl
 from pathlib import Path
 
@@ -112,18 +111,6 @@ def test_one_address_that_is_refused_keeps_the_mail_from_nobody_else(tmp_path: P
     assert error.value.sent == (to[0], to[2])
 
 
-def test_a_server_that_does_not_say_goodbye_has_the_mail_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def gone(*_: object) -> None:
-        raise smtplib.SMTPResponseException(421, b"too busy")
-
-    monkeypatch.setattr(smtplib.SMTP, "__exit__", gone)
-    with smtp_server(tmp_path) as inbox:
-        send_mail(server(inbox.port, "none", ""), ["anna@city.example"], "s", "t")
-        assert len(inbox.mails) == 1
-
-
 @pytest.mark.parametrize(
     ("text", "good"),
     [
@@ -172,12 +159,6 @@ def test_settings_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text
     monkeypatch.delenv(PUBLIC_URL, raising=False)
     (tmp_path / "settings.toml").write_text(text, "utf-8")
     assert read_settings(Home(tmp_path)) == wanted
-
-
-def test_the_environment_gives_the_public_address_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "settings.toml").write_text('public_url = "https://old.example"', "utf-8")
-    monkeypatch.setenv(PUBLIC_URL, "https://new.example")
-    assert read_settings(Home(tmp_path)).public_url == "https://new.example"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import shutil
 from pathlib import Path
 
@@ -12,8 +11,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from curim_data.cli.app import main
-from curim_data.engine import city_day, last_meeting, open_source
+from curim_data.engine import city_day, open_source
 from curim_data.model.meetings import Meeting
 from curim_data.plans import meetings as plans_meetings
 from curim_data.plans.database import MIGRATIONS
@@ -82,17 +80,6 @@ def test_a_change_while_the_copy_is_renewed_is_not_lost(
     assert meetings.list() == (Meeting(MARCH), Meeting(MAY, "Plenary")) == read_meetings(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("written", "wanted"),
-    [(b"dates = [2025-03-01] # \xe9", ()), (b"dates = 5", ()), (b"dates = 2025-05-03", (Meeting(MAY),))],
-)
-def test_an_old_file_that_cannot_be_read_stops_nothing(
-    tmp_path: Path, written: bytes, wanted: tuple[Meeting, ...]
-) -> None:
-    (tmp_path / "meetings.toml").write_bytes(written)
-    assert read_meetings(tmp_path) == wanted
-
-
 def test_a_database_without_meetings_gets_their_table(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'plans.sqlite'}"
     config = Config()
@@ -104,14 +91,6 @@ def test_a_database_without_meetings_gets_their_table(tmp_path: Path) -> None:
     assert "meeting" not in sa.inspect(engine).get_table_names()
     MeetingStore(PlanStore(url), tmp_path).add(MAY)
     assert "meeting" in sa.inspect(engine).get_table_names()
-
-
-def test_a_later_meeting_is_kept_and_is_not_the_last_one(meetings: MeetingStore, tmp_path: Path) -> None:
-    for day in (MARCH, MAY, JUNE):
-        meetings.add(day)
-    assert last_meeting(tmp_path, dt.date(2025, 5, 20)) == MAY
-    assert last_meeting(tmp_path, MAY) == MAY
-    assert last_meeting(tmp_path, dt.date(2025, 2, 1)) is None
 
 
 def test_what_is_counted_since_the_last_meeting_has_data(copied: Home) -> None:
@@ -129,31 +108,3 @@ def test_what_is_counted_since_the_last_meeting_has_data(copied: Home) -> None:
         assert open_source(copied).meeting == last - dt.timedelta(days=40)
     kept.add(today - dt.timedelta(days=6))
     assert open_source(copied).meeting == today - dt.timedelta(days=6)
-
-
-def test_the_sample_has_meetings_and_the_last_is_eight_weeks_before_its_end(sample: Home) -> None:
-    kept = read_meetings(sample.path)
-    source = open_source(sample)
-    assert len(kept) == 3
-    assert all(meeting.name for meeting in kept)
-    assert source.meeting == kept[-1].day == source.as_of - dt.timedelta(weeks=8)
-
-
-def test_the_command_keeps_lists_and_removes(copied: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    (copied.path / "meetings.json").unlink(missing_ok=True)
-    with PlanStore(copied.plans_url).session() as session:
-        session.execute(sa.text("DELETE FROM meeting"))
-
-    def run(*words: str) -> str:
-        assert main(["meetings", *words, "--home", str(copied.path), "--lang", "en"]) == 0
-        return capsys.readouterr().out
-
-    assert run("list") == "No meetings are kept.\n"
-    run("add", "2025-05-03", "Plenary")
-    assert json.loads(run("add", "2025-06-01", "--json"))["meeting"] == {"day": "2025-06-01", "name": ""}
-    assert run("list") == "2025-05-03  Plenary\n2025-06-01\n"
-    assert json.loads(run("list", "--json"))["meetings"][0] == {"day": "2025-05-03", "name": "Plenary"}
-    assert run("remove", "2025-06-01") == "The meeting of 1 June 2025 was removed.\n"
-    assert main(["meetings", "add", "May", "--home", str(copied.path), "--lang", "en"]) == 2
-    assert main(["meetings", "remove", "2025-06-01", "--home", str(copied.path), "--lang", "en"]) == 2
-    assert "No meeting is kept on 1 June 2025." in capsys.readouterr().err

@@ -11,18 +11,12 @@ import pytest
 from babel.messages.pofile import read_po
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-import sample_data
 from curim_data.model import translator
-from curim_data.model.city import load_city
 from curim_data.model.i18n import LOCALE_DIR
-from pages.parts.frame.colours import LIGHT
-from pages.parts.maps import basemap
-from pages.parts.maps.street_lines import streets_of_city
 from tests.real import figures
 from tests.real.checks import Visit, failures, languages_differ
 from tests.real.cities import REAL
-from tests.real.drawn import Drawn, plain
-from tests.real.labels import Box, collisions
+from tests.real.drawn import Drawn
 from tests.real.walk import ALWAYS, Finding, itinerary, sample_of_stops, table
 
 LANGUAGES = ("en", "el")
@@ -93,12 +87,6 @@ def test_a_page_without_heading_and_one_that_does_not_end_are_told() -> None:
     assert failures(Visit("town", "trends", "en", unfinished="not finished after 40 s")) == ["not finished after 40 s"]
 
 
-def test_a_late_heading_is_told() -> None:
-    assert Screen().told(first=True, heading_cpu=2.9) == []
-    assert "heading after 3.1 s" in Screen().told(first=True, heading_cpu=3.1)[0]
-    assert "heading after 1.2 s" in Screen().told(heading_cpu=1.2)[0]
-
-
 def test_the_browsers_and_the_servers_complaints_are_told() -> None:
     told = Screen().told(browser=["request to https://elsewhere.example/"], log=["KeyError: 'week'"])
     assert told == ["request to https://elsewhere.example/", "server log: KeyError: 'week'"]
@@ -120,32 +108,6 @@ def test_an_empty_chart_needs_a_sentence(trace: dict[str, Any]) -> None:
     assert said.told() == []
 
 
-def test_a_chart_with_one_alert_is_not_empty() -> None:
-    assert Screen().add("plotly_chart", spec=json.dumps({"data": [{"type": "scatter", "y": [0, 1]}]})).told() == []
-
-
-def test_an_empty_map_and_an_empty_table_need_a_sentence() -> None:
-    ground = {"id": "land", "@@type": "GeoJsonLayer", "data": {"features": [{}]}}
-    cells = {"id": "cells", "@@type": "H3HexagonLayer", "data": []}
-    deck = json.dumps({"layers": [ground, cells]})
-    assert "empty map" in Screen().add("deck_gl_json_chart", json=deck).told()[0]
-    assert "empty table" in Screen().table(0).told()[0]
-    assert Screen().table(0).add("markdown", body="No place has more alerts than expected.").told() == []
-
-
-def test_a_map_of_the_city_alone_is_empty() -> None:
-    """The ground as the pages draw it, with coast and streets: no layer of it counts as something that is shown."""
-    city = load_city(sample_data.PROFILE)
-    ground = [json.loads(layer.to_json()) for layer in basemap.base_layers(city, LIGHT)]
-    streets = json.loads(basemap.street_layers(streets_of_city(city), LIGHT, "streets-near")[0].to_json())
-    deck = json.dumps({"layers": [*ground, streets]})
-    assert {"around", "water", "streets"} <= {layer["id"] for layer in ground}
-    assert "empty map" in Screen().add("deck_gl_json_chart", json=deck).told()[0]
-    profile = Visit("town", "data?part=city", "en", heading=True)
-    profile.drawn = Screen().add("deck_gl_json_chart", json=deck).drawn
-    assert failures(profile) == []
-
-
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_figures_that_contradict_each_other_are_told(lang: str) -> None:
     t = translator(lang)
@@ -157,54 +119,6 @@ def test_figures_that_contradict_each_other_are_told(lang: str) -> None:
     wrong = Screen().add("markdown", body=sentence).add("markdown", body=caption(lang, 2647, 2541, 106))
     assert "alerts in the filter differ: 2647" in wrong.told(lang)[0]
     assert "do not make up the whole" in Screen().add("markdown", body=caption(lang, 10, 5, 6)).told(lang)[0]
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_heading_counts_the_rows_of_the_list(lang: str) -> None:
-    head = translator(lang).n(
-        "{n} hot spot stands out from chance, on {land} of the city.",
-        "{n} hot spots stand out from chance, on {land} of the city.",
-        3,
-        land="1 %",
-    )
-    assert Screen().add("heading", body=head).table(3).told(lang) == []
-    assert "hot spots differ: 3" in Screen().add("heading", body=head).table(4).told(lang)[0]
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_heading_gives_the_share_of_the_list(lang: str) -> None:
-    t = translator(lang)
-    head = t.n(
-        "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
-        "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
-        4,
-        alerts=t.percent(0.13),
-        land=t.percent(0.007, 1),
-    )
-    right, wrong = (Screen().add("heading", body=head).table(4, n) for n in (33, 66))
-    for screen in (right, wrong):
-        screen.add("markdown", body=caption(lang, 1600, 1600, 0))
-        one = "{found} among {cells} cells, tested on {n} alert and corrected for having looked at every cell."
-        many = "{found} among {cells} cells, tested on {n} alerts and corrected for having looked at every cell."
-        screen.add("markdown", body=t.n(one, many, 1000, found="–", cells=60))
-    assert right.told(lang) == []
-    assert "gives 13 % of the alerts" in wrong.told(lang)[0]
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_line_holds_no_more_alerts_than_there_are(lang: str) -> None:
-    t = translator(lang)
-    line = {"type": "scatter", "name": t("alerts"), "y": [4, 5, None]}
-    last = {"type": "scatter", "name": t("not complete yet"), "y": [3]}
-    spec = json.dumps({"data": [line, last]})
-    for n, right in ((13, True), (12, True), (11, False)):
-        screen = Screen().add("markdown", body=caption(lang, n, n, 0))
-        screen.add("plotly_chart", spec=spec, id="$$ID-0123abcd-trends_line")
-        assert (screen.told(lang) == []) == right
-
-
-def test_more_than_all_is_told() -> None:
-    assert "more alerts in the filter than alerts in all" in Screen().add("markdown", body="All: 20 of 10").told()[0]
 
 
 def test_words_that_nobody_can_read_are_told() -> None:
@@ -221,29 +135,6 @@ def test_the_same_page_in_two_languages_tells_the_same_numbers() -> None:
     assert list(languages_differ(*pair)) == []
     pair[1].drawn = other.drawn
     assert "numbers differ" in next(languages_differ(*pair))
-
-
-def test_names_that_run_into_each_other_are_found() -> None:
-    left, beside, over = Box("A", 0, 0, 100, 20), Box("B", 96, 0, 196, 20), Box("C", 90, 0, 190, 20)
-    assert collisions([left, beside]) == []  # 4 % of the smaller one
-    assert collisions([left, over]) == [("A", "C")]
-    assert collisions([left, Box("D", 0, 25, 100, 45)]) == []
-
-
-def test_what_a_run_does_not_draw_again_is_gone() -> None:
-    screen = Screen().add("markdown", body="old").add("markdown", body="older")
-    screen.send(lambda message: message.metadata.run.__setattr__("script_run_id", "2"), "new_session")
-    screen._at = 0
-    screen.add("markdown", body="new")
-    finish = ForwardMsg()
-    finish.script_finished = 0
-    finish.metadata.run.script_run_id = "2"
-    screen.drawn.take(finish)
-    assert [node.text for node in screen.drawn.main()] == ["new"]
-
-
-def test_text_is_read_without_markup() -> None:
-    assert plain("**2\\.5** [here](/x?a=1) <span style='a'>&amp;</span>\n more") == "2.5 here & more"
 
 
 def test_every_template_is_a_message_of_the_catalogue() -> None:

@@ -13,7 +13,6 @@ from analysis.plans.evaluation import (
     AreaCounts,
     _score,
     evaluate,
-    evaluate_by_gender,
     minimum_detectable_drop,
     relative_effect,
     scaled_difference,
@@ -78,6 +77,7 @@ def test_a_city_that_grows_does_not_pass_for_an_effect(treated, control, growth)
     assert np.mean(np.abs(z) > quantile) == pytest.approx(0.05, abs=4 * math.sqrt(0.05 * 0.95 / draws) + 0.005)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("growth", [1.0, 1.3, 1.6])
 def test_the_scaled_difference_covers_the_truth(growth):
     draws = 4000
@@ -196,13 +196,3 @@ def test_like_areas_need_one_warning_and_the_published_test_one_more(t):
     published = evaluate(AreaCounts((100, 80), (120, 110)), test="wdd")
     assert len(published.warnings) == 2
     assert "by as many alerts as the comparison area" in t(published.choices[0].explanation)
-
-
-def test_by_gender_is_one_row_each():
-    table = evaluate_by_gender(
-        {"woman": AreaCounts((60, 30), (50, 52)), "man": AreaCounts((40, 38), (0, 20))}
-    ).set_index("gender")
-    assert table.loc["woman", "difference"] == pytest.approx(30 - 60 * 1.04)
-    assert table.loc["woman", "ratio"] == pytest.approx(0.5 / 1.04)
-    assert math.isnan(table.loc["man", "ratio"])
-    assert math.isnan(table.loc["man", "difference"])

@@ -1,21 +1,15 @@
-import io
 from dataclasses import replace
 
 import pytest
-from babel.messages.catalog import Message as CatalogMessage
 
 from analysis.plans import evidence
 from analysis.plans.evidence import (
     Measure,
     catalogue,
     covered_share,
-    effect_text,
     find_measure,
-    problem_tags,
     rank_measures,
-    setting_text,
 )
-from curim_data.model import translator
 from curim_data.model.plan import CategoryShare, Interval, Problem
 
 STATION = Problem(
@@ -53,16 +47,6 @@ def test_every_measure_is_complete(item: Measure) -> None:
         assert item.covers
 
 
-def test_tags_come_from_the_words_of_an_id() -> None:
-    assert problem_tags("lighting_poor") == {"lighting"}
-    assert problem_tags("parking_obstruction") == frozenset()
-    assert problem_tags("vehicle_abandoned") == frozenset()
-    assert "abandoned" in problem_tags("building_abandoned")
-    assert "violence" in problem_tags("assault")
-    assert problem_tags("domestic_violence") == frozenset()
-    assert problem_tags("piraeus_station") == {"transport"}
-
-
 def test_rank_puts_what_is_well_founded_first_and_cautions_last() -> None:
     fits = rank_measures(STATION)
     shelves = [
@@ -88,32 +72,3 @@ def test_women_count_only_where_the_interval_is_above_the_city() -> None:
     assert evidence.women_stand_out(STATION)
     assert not evidence.women_stand_out(replace(STATION, women=Interval(0.55, 0.45, 0.65)))
     assert not evidence.women_stand_out(replace(STATION, women=None))
-
-
-def test_effects_are_said_with_interval_and_studies() -> None:
-    t = translator("en")
-    ratio, change, contrary = (
-        find_measure("bar_closing"),
-        find_measure("lighting_improved"),
-        find_measure("bus_stop_patrol"),
-    )
-    assert ratio is not None
-    assert change is not None
-    assert contrary is not None
-    assert (
-        effect_text(ratio, t).replace("\u00a0", " ")
-        == "37 % fewer; interval (95%): \N{MINUS SIGN}53 % to \N{MINUS SIGN}19 % (1 study)"
-    )
-    assert effect_text(change, t).replace("\u00a0", " ") == "14 % fewer; interval not known (21 studies)"
-    assert "more" in effect_text(contrary, t)
-    assert setting_text(change, t).startswith("Not tested in Greece")
-
-
-def test_extraction_yields_every_text_once_per_entry() -> None:
-    told = list(evidence.extract_toml(io.BytesIO(evidence.CATALOGUE.read_bytes()), {}, [], options={}))
-    texts = {message for _, _, message, _ in told}
-    for item in catalogue():
-        assert {getattr(item, name) for name in evidence.TRANSLATED if getattr(item, name)} <= texts
-    assert all(line > 0 for line, *_ in told)
-    # A sign of percent before a letter would be taken for a placeholder by the checks of the catalogues.
-    assert not [message for message in texts if CatalogMessage(message).python_format]

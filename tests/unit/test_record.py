@@ -20,7 +20,6 @@ from curim_data.export.safe_csv import csv_bytes
 from curim_data.plans import record
 from curim_data.plans.database import Database
 from curim_data.plans.record import (
-    LONGEST,
     Deed,
     Entry,
     Recorder,
@@ -29,7 +28,6 @@ from curim_data.plans.record import (
     people,
     read_record,
     record_frame,
-    record_settings,
     write,
 )
 from curim_data.store import Home
@@ -124,12 +122,7 @@ def test_the_councils_filters_are_left_out_where_the_city_says_so(database: Data
     }
 
 
-def test_texts_are_cut_to_their_length(database: Database) -> None:
-    add(database, replace(ENTRY, who="w" * 9_999, subject="s" * 9_999, query="q" * 9_999))
-    (one,) = read_record(database)
-    assert (len(one.who), len(one.subject), len(one.query)) == (LONGEST["who"], LONGEST["subject"], LONGEST["query"])
-
-
+@pytest.mark.slow
 def test_a_file_of_roles_is_noted_when_it_changes_in_any_process(home: Home, database: Database) -> None:
     for digest in ("a", "a", "b"):
         one = Recorder(home)  # a process that was started anew
@@ -216,11 +209,3 @@ def test_no_text_in_the_export_is_a_formula(texts: list[tuple[str, str, str, str
     read = pd.read_csv(io.StringIO(data), dtype=str, keep_default_na=False)
     cells = [cell for column in read for cell in read[column]]
     assert not [cell for cell in cells if cell.lstrip(" \u00a0").startswith(starts)]
-
-
-@pytest.mark.parametrize("text", ["[record]\nkeep_days = 30", "[record]\ncouncil_filters = 'no'", "record = 1", "="])
-def test_settings_that_cannot_be_used_leave_the_usual(home: Home, text: str) -> None:
-    (home.path / "settings.toml").write_text(text, "utf-8")
-    assert record_settings(home) == USUAL
-    (home.path / "settings.toml").write_text("[record]\nkeep_days = 90\ncouncil_filters = false", "utf-8")
-    assert record_settings(home) == RecordSettings(90, council_filters=False)

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
-from curim_data.plans.database import MIGRATIONS, Database
-from curim_data.plans.record import Deed, Entry, Recorder, Wanted, forget, people, read_record, write
+from curim_data.plans.database import Database
+from curim_data.plans.record import Deed, Entry, Recorder, Wanted, people, read_record, write
 from curim_data.store import Home
 from curim_data.store.settings import RecordSettings
 from tests.postgres_server import postgres_server, required
@@ -80,15 +78,6 @@ def test_nothing_in_the_record_can_be_changed(database: Database, url: str, stat
     assert read_record(database) == [ENTRY, OLD]
 
 
-def test_what_is_older_than_any_city_keeps_can_be_deleted(database: Database) -> None:
-    assert forget(database, RecordSettings(keep_days=365), NOW) == 0
-    assert forget(database, RecordSettings(keep_days=90), NOW) == 1
-    assert read_record(database) == [ENTRY]
-    with pytest.raises(sa.exc.DBAPIError, match="append-only"):
-        forget(database, RecordSettings(keep_days=90), NOW + 100 * DAY)  # a clock set forward
-    assert read_record(database) == [ENTRY]
-
-
 @pytest.mark.parametrize(("days", "kept"), [(88.9, True), (89.1, False)])
 def test_the_age_from_which_rows_can_be_deleted_is_89_days(database: Database, days: float, kept: bool) -> None:
     row = Entry(time.time() - days * DAY, "once@city.example", "analyst", Deed.VIEW, "trends")
@@ -132,19 +121,3 @@ def test_processes_that_begin_at_once_make_the_tables_once(url: str) -> None:
         for made in several.map(lambda _: Database(url), range(4)):
             assert read_record(made) == []
             made.close()
-
-
-def test_every_step_can_be_taken_back_and_again(url: str) -> None:
-    Database(url).close()
-    engine = sa.create_engine(url)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    for step in ("base", "head"):
-        with engine.begin() as connection:
-            config.attributes.update(connection=connection)
-            (command.downgrade if step == "base" else command.upgrade)(config, step)
-        with engine.connect() as connection:
-            assert sa.inspect(connection).has_table("record") == (step == "head")
-            functions = connection.scalar(sa.text("SELECT count(*) FROM pg_proc WHERE proname = 'record_refuse'"))
-            assert functions == (1 if step == "head" else 0)
-    engine.dispose()

@@ -15,9 +15,7 @@ from scipy import stats
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import CELL_RESOLUTIONS
 from tests.reliability import tables
-from tests.reliability.__main__ import rows
 from tests.reliability.measures import by_truth
-from tests.reliability.runs import holds
 from tests.reliability.world import World, piraeus, pool, pool_cells, simulate, true_ratios
 
 FEW, MANY = "1100 alerts, 1 reports, anywhere, drifting", "6400 alerts, 1 reports, corners, stable"
@@ -48,6 +46,7 @@ def test_where_risk_is_stable_every_place_is_false_and_level() -> None:
     assert found == {"clusters": 1, "clusters: false": 1, "clusters: slight": 0, "clusters: level": 1}
 
 
+@pytest.mark.slow
 def test_the_true_ratio_is_that_of_very_many_incidents(drifting: tuple[World, dict[str, Any]]) -> None:
     """Slow twin: alerts counted by cell, over those that would be there if they were spread as the land is."""
     world, alerts = drifting
@@ -67,66 +66,12 @@ def test_the_true_ratio_is_that_of_very_many_incidents(drifting: tuple[World, di
     assert stats.chi2.sf(np.sum(np.square(scores)), len(scores)) > 1e-4
 
 
-def test_surroundings_are_those_under_a_gaussian_of_200_metres(drifting: tuple[World, dict[str, Any]]) -> None:
-    """Twin: the same alerts, weighted by their distance from the middle of a cell, over points of even land."""
-    world, alerts = drifting
-    within = (alerts["hours"] >= WEEKS[0] * 168) & (alerts["hours"] < WEEKS[1] * 168)
-    incidents = np.column_stack([alerts["x"], alerts["y"]])[within]
-    cells = _cells_of_incidents(alerts)[within]
-    found = []
-    for cell in np.unique(cells)[::9]:
-        inside = pool_cells(RESOLUTION) == cell
-        if inside.sum() > 1_500:
-            near = [
-                np.exp(-((at - pool()[inside].mean(axis=0)) ** 2).sum(axis=1) / (2 * 200**2)).sum()
-                for at in (incidents, pool())
-            ]
-            counted = (cells == cell).sum() / inside.sum() / near[0] * near[1]
-            found.append((true_ratios(alerts, [int(cell)], RESOLUTION, WEEKS, world.season)[1], counted))
-    assert len(found) > 5
-    assert np.ptp([true for true, _ in found]) > 0.2
-    assert all(true == pytest.approx(counted, rel=0.06) for true, counted in found)
-
-
-def test_the_whole_city_is_as_dense_as_itself(drifting: tuple[World, dict[str, Any]]) -> None:
-    world, alerts = drifting
-    everywhere = np.unique(pool_cells(RESOLUTION)).tolist()
-    assert true_ratios(alerts, everywhere, RESOLUTION, WEEKS, world.season)[0] == pytest.approx(1)
-
-
-def test_high_weeks_of_the_season_count_for_more() -> None:
-    """A place that is denser only in the high weeks has more alerts of the year than its mean risk says."""
-    place = [int(pool_cells(RESOLUTION)[0])]
-    wandering = np.zeros((40, 52))
-    wandering[:, :13] = 1.0  # everywhere, so that the ratio stays one
-    assert true_ratios({"wandering": wandering}, place, RESOLUTION, (0, 52), 0.3) == pytest.approx((1, 1))
-    wandering[:20] = 0.0
-    even, high = (true_ratios({"wandering": wandering}, place, RESOLUTION, (0, 52), season)[0] for season in (0.0, 0.3))
-    assert (high - 1) * (even - 1) > 0
-    assert abs(high - 1) > 1.1 * abs(even - 1)
-
-
-def test_rows_are_chosen_by_texts_that_their_names_all_hold() -> None:
-    chosen = [name for name in rows() if holds(name, ["6400 alerts", "corners"])]
-    assert len(chosen) == 11
-    assert all(rows()[name].corners for name in chosen)
-    assert all(holds(name, []) for name in rows())
-
-
 def test_as_many_cities_may_have_a_false_finding_as_a_binomial_share_allows() -> None:
     assert [tables.most_allowed(4, rate) for rate in (0.05, 0.01)] == [2, 1]
     assert tables.most_allowed(40, 0.05) == 7
     for cities in (4, 6, 48):
         most = tables.most_allowed(cities, 0.05)
         assert stats.binom.sf(most, cities, 0.05) <= 1e-3 < stats.binom.sf(most - 1, cities, 0.05)
-
-
-def test_a_row_is_judged_by_what_is_false_and_not_by_what_is_slight() -> None:
-    slight, false = (_city(**{"clusters": 1, f"clusters: {word}": 1}) for word in ("slight", "false"))
-    assert tables.above_nominal({FEW: [slight] * 4}) == []
-    assert tables.above_nominal({FEW: [false, slight, slight, slight]}) == []
-    above = tables.above_nominal({FEW: [false, false, slight, slight]})
-    assert above == [f"- {FEW}: clusters: false in 2 of 4, above 0.01"]
 
 
 def test_a_row_is_judged_by_what_is_no_denser_than_its_surroundings_too() -> None:
@@ -149,6 +94,7 @@ def test_tables_count_cities_and_not_places() -> None:
     assert lines[-1] == "Nothing is above its rate."
 
 
+@pytest.mark.slow
 def test_reports_stand_on_the_corners_nearest_to_them() -> None:
     world = World(alerts=400, reports=2.0, weeks=20, corners=200)
     alerts = simulate(world, np.random.default_rng(8))
@@ -172,3 +118,24 @@ def _city(**found: int) -> dict[str, Any]:
     none = dict.fromkeys(tables.QUIET, 0)
     none |= {f"{kind}: {word}": 0 for kind in tables.PLACES for word in tables.TRUTHS}
     return {**none, **found}
+
+
+def test_surroundings_are_those_under_a_gaussian_of_200_metres(drifting: tuple[World, dict[str, Any]]) -> None:
+    """Twin: the same alerts, weighted by their distance from the middle of a cell, over points of even land."""
+    world, alerts = drifting
+    within = (alerts["hours"] >= WEEKS[0] * 168) & (alerts["hours"] < WEEKS[1] * 168)
+    incidents = np.column_stack([alerts["x"], alerts["y"]])[within]
+    cells = _cells_of_incidents(alerts)[within]
+    found = []
+    for cell in np.unique(cells)[::9]:
+        inside = pool_cells(RESOLUTION) == cell
+        if inside.sum() > 1_500:
+            near = [
+                np.exp(-((at - pool()[inside].mean(axis=0)) ** 2).sum(axis=1) / (2 * 200**2)).sum()
+                for at in (incidents, pool())
+            ]
+            counted = (cells == cell).sum() / inside.sum() / near[0] * near[1]
+            found.append((true_ratios(alerts, [int(cell)], RESOLUTION, WEEKS, world.season)[1], counted))
+    assert len(found) > 5
+    assert np.ptp([true for true, _ in found]) > 0.2
+    assert all(true == pytest.approx(counted, rel=0.06) for true, counted in found)

@@ -5,7 +5,6 @@ import io
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
@@ -21,17 +20,10 @@ from analysis.report.charts import ChangeSeries, change_chart
 from analysis.report.documents import brief_document, plan_document, render_pdf
 from analysis.report.maps import NumberedSpot, areas_map, city_map
 from curim_data.model import LANGUAGES, CityProfile, Plan, translator
-from curim_data.model.city import load_city
 from curim_data.model.plan import Areas
-from sample_data import PROFILE
 
 DAY = dt.date(2026, 10, 31)
 HEADINGS = [f"/H{level}" for level in range(1, 7)]
-
-
-@pytest.fixture(scope="module")
-def piraeus() -> CityProfile:
-    return load_city(Path(PROFILE))
 
 
 def series(**given: Any) -> ChangeSeries:
@@ -51,11 +43,11 @@ def series(**given: Any) -> ChangeSeries:
 
 
 @pytest.fixture(scope="module")
-def brief(piraeus: CityProfile) -> Brief:
+def brief(city: CityProfile) -> Brief:
     t = translator("el")
-    cells = piraeus.land_cells(9)
+    cells = city.land_cells(9)
     counts = pd.DataFrame({"n": np.arange(len(cells), dtype=float)}, index=cells.index)
-    mark = piraeus.landmarks[1]
+    mark = city.landmarks[1]
     spots = [NumberedSpot(1, mark.labels["el"], mark.longitude, mark.latitude)]
     return Brief(
         headline="Δύο μεταβολές αξίζουν την προσοχή σας.",
@@ -75,7 +67,7 @@ def brief(piraeus: CityProfile) -> Brief:
                 ),
             )
         ),
-        picture=city_map(piraeus, counts, t, spots=spots, hot=cells.index[-3:], with_total=False),
+        picture=city_map(city, counts, t, spots=spots, hot=cells.index[-3:], with_total=False),
         numbers="1.108 περιστατικά · 973 από αυτά στον χάρτη.",
         spots=(SpotRow(1, "Λιμάνι", 61, 8.26),),
         shares=(ShareRow("Γυναίκες", 0.54, 0.48, 0.6), ShareRow("Άλλο", 0.01, 0.0, 0.03)),
@@ -127,21 +119,21 @@ def assert_accessible(made: bytes, lang: str, pictures: list[Picture]) -> list[s
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_brief_is_pdf_ua(brief: Brief, piraeus: CityProfile, lang: str) -> None:
+def test_the_brief_is_pdf_ua(brief: Brief, city: CityProfile, lang: str) -> None:
     assert brief.picture is not None
     drawn = [row.picture for row in brief.changes if row.picture] + [brief.picture]
-    kinds = assert_accessible(brief_document(brief, piraeus, translator(lang), "pdf"), lang, drawn)
+    kinds = assert_accessible(brief_document(brief, city, translator(lang), "pdf"), lang, drawn)
     assert len(drawn) == 3
     assert kinds.count("/Table") == 3
     assert "/LI" in kinds
 
 
-def test_a_plan_is_pdf_ua(piraeus: CityProfile) -> None:
-    cells = [f"{cell:x}" for cell in piraeus.land_cells(10).index[:6]]
+def test_a_plan_is_pdf_ua(city: CityProfile) -> None:
+    cells = [f"{cell:x}" for cell in city.land_cells(10).index[:6]]
     areas = Areas(treated=tuple(cells[:2]), buffer=tuple(cells[2:4]), comparison=tuple(cells[4:]))
     t = translator("fr")
-    picture = areas_map(piraeus, areas, t)
-    made = plan_document(Plan(title="Lumière", areas=areas), piraeus, t, "pdf", picture=picture)
+    picture = areas_map(city, areas, t)
+    made = plan_document(Plan(title="Lumière", areas=areas), city, t, "pdf", picture=picture)
     assert_accessible(made, "fr", [picture])
 
 
@@ -156,8 +148,8 @@ def city_dot() -> Picture:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_word_file_reads_as_the_pdf(brief: Brief, piraeus: CityProfile, lang: str) -> None:
-    made = brief_document(brief, piraeus, translator(lang), "docx")
+def test_the_word_file_reads_as_the_pdf(brief: Brief, city: CityProfile, lang: str) -> None:
+    made = brief_document(brief, city, translator(lang), "docx")
     paper = read_word(io.BytesIO(made))
     styles = [paragraph.style.name for paragraph in paper.paragraphs if paragraph.style is not None]
     assert styles.count("Title") == 1
@@ -175,8 +167,8 @@ def test_the_word_file_reads_as_the_pdf(brief: Brief, piraeus: CityProfile, lang
     assert paper.core_properties.title
 
 
-def test_a_caption_stays_with_its_figure_in_word(brief: Brief, piraeus: CityProfile) -> None:
-    paper = read_word(io.BytesIO(brief_document(brief, piraeus, translator("el"), "docx")))
+def test_a_caption_stays_with_its_figure_in_word(brief: Brief, city: CityProfile) -> None:
+    paper = read_word(io.BytesIO(brief_document(brief, city, translator("el"), "docx")))
     for at, paragraph in enumerate(paper.paragraphs):
         if brief.numbers in paragraph.text:
             assert paper.paragraphs[at - 1].paragraph_format.keep_with_next

@@ -53,6 +53,7 @@ def _in_another_process(path: str, profile: str) -> None:
     assert read_result(Home(Path(path)), profile, KEY) == CONTENT
 
 
+@pytest.mark.slow
 def test_another_process_reads_what_one_wrote(home: Home, dataset: Dataset) -> None:
     assert read_result(home, dataset.profile, KEY) is None
     _write(home, dataset)
@@ -64,14 +65,6 @@ def test_another_process_reads_what_one_wrote(home: Home, dataset: Dataset) -> N
     assert other.exitcode == 0
     assert read_result(home, dataset.profile, "another key") is None
     assert read_result(home, "another profile", KEY) is None
-
-
-def test_another_version_of_the_program_does_not_read_it(
-    home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _write(home, dataset)
-    monkeypatch.setattr(store, "program_version", lambda: "another one")
-    assert read_result(home, dataset.profile, KEY) is None
 
 
 @pytest.mark.parametrize("harm", ["cut", "changed", "empty"])
@@ -119,15 +112,6 @@ def test_results_go_with_an_erasure_and_none_is_written_after_it(home: Home, dat
     assert not _files(home)
 
 
-def test_those_not_read_for_longest_make_room(home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MOST_BYTES", 15 * len(CONTENT))
-    monkeypatch.setattr(store, "LOOK_AFTER", 1)
-    for at in range(40):
-        _write(home, dataset, f"key {at}")
-    assert sum(path.stat().st_size for path in _files(home)) <= 15 * 1.1 * len(CONTENT)
-    assert read_result(home, dataset.profile, "key 39") == CONTENT
-
-
 def test_nothing_is_kept_where_it_is_off_or_cannot_be_written(
     home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +136,7 @@ def test_pages_find_what_another_process_left(home: Home, dataset: Dataset, monk
     assert repr(weights(dataset, AlertFilter())) == repr(mine)
 
 
+@pytest.mark.slow
 def test_what_is_asked_of_periods_by_their_names_is_worked_out_first_and_an_error_leaves_the_others(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

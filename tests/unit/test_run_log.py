@@ -12,8 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from streamlit.runtime.scriptrunner import RerunException, StopException
-from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 
 from curim_data.serving import PROCESS_NAME, RUN_LOG
 from pages.parts.frame import guard, run_log
@@ -77,13 +75,6 @@ def test_the_session_is_told_by_a_digest_that_is_the_same_in_each_run_and_opens_
     assert first not in SESSION
 
 
-@pytest.mark.parametrize("ending", [StopException(), RerunException(RerunData())])
-def test_a_run_that_was_ended_is_stopped(lines: list[dict[str, Any]], ending: BaseException) -> None:
-    with pytest.raises(type(ending)), run_log.run("trends"):
-        raise ending
-    assert (lines[0]["outcome"], lines[0]["error"]) == ("stopped", "")
-
-
 def test_an_error_has_the_number_under_which_the_log_tells_its_cause(lines: list[dict[str, Any]]) -> None:
     error = ValueError("Anna was followed at Akti Miaouli 3")
     with pytest.raises(ValueError, match="Anna"), run_log.run("trends"):
@@ -100,15 +91,6 @@ def test_a_page_of_which_a_part_failed_is_an_error_and_the_next_run_is_not(lines
     assert [(line["outcome"], line["error"]) for line in lines] == [("error", "1234abcd"), ("ok", "")]
 
 
-def test_what_runs_within_a_run_is_one_line(lines: list[dict[str, Any]]) -> None:
-    with run_log.run("hotspots"), run_log.run("hotspots", "places"):
-        pass
-    with run_log.run("hotspots", "places"):
-        assert run_log.drawn_page() == "hotspots"
-    assert [line["part"] for line in lines] == ["", "places"]
-    assert run_log.drawn_page() == ""
-
-
 def test_a_part_that_is_drawn_alone_has_a_line_with_its_page_and_name(
     lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,26 +103,6 @@ def test_a_part_that_is_drawn_alone_has_a_line_with_its_page_and_name(
     draw(2)
     assert drawn == [1, 2]
     assert [(line["page"], line["part"]) for line in lines] == [("hotspots", ""), ("hotspots", "places")]
-
-
-@pytest.mark.parametrize("told", ['a"b', "x" * 65, "mayor@city.example", "", "a\nb", None])
-def test_an_id_that_no_proxy_gave_is_left_out(
-    lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, told: Any
-) -> None:
-    _connected(monkeypatch, told)
-    with run_log.run("trends"):
-        pass
-    assert lines[0]["id"] == ""
-
-
-@pytest.mark.parametrize("setting", ["off", None])
-def test_nothing_is_taken_where_it_is_off(
-    lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, setting: str | None
-) -> None:
-    monkeypatch.delenv(RUN_LOG) if setting is None else monkeypatch.setenv(RUN_LOG, setting)
-    with run_log.run() as run:
-        run.page = "trends"
-    assert not lines
 
 
 def test_nobody_waits_for_an_output_that_does_not_move() -> None:

@@ -5,24 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
-from types import SimpleNamespace
-from typing import Any, Final, cast
+from typing import Final
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from analysis.forecast.next_periods import NextPeriods, PastErrors
 from analysis.plans.evaluation import amount_in_words, percent_in_words
-from analysis.stats.intervals import Estimate
-from analysis.trends.time_series import Unit, WeekClock, YearOnYear
-from curim_data.importing.comparison import LISTED, _quoted
+from analysis.trends.time_series import WeekClock, YearOnYear
+from curim_data.importing.comparison import _quoted
 from curim_data.model import translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import LOCALE_DIR, Span, at_head
 from curim_data.model.labels import dates_label
 from curim_data.quality.findings import duration
-from curim_data.studies import brief_text
 from pages.parts.data.import_tab import several_sentence
 from pages.parts.maps.cell_map import alert_count
 
@@ -87,12 +82,6 @@ def test_parts_of_sentences(make: Callable[[], str], told: str) -> None:
     assert read(make()) == told
 
 
-@pytest.mark.parametrize(("lang", "many"), [("el", "«a» και 2 ακόμη"), ("en", "“a” and 2 more"),
-                                            ("fr", "« a » et 2 autres")])  # fmt: skip
-def test_many_columns_are_quoted_as_the_language_quotes(lang: str, many: str) -> None:
-    assert read(_quoted(translator(lang), ["a"] * (LISTED + 2))).endswith(many)
-
-
 # Messages with their values, and what they read in Greek and in French.
 SENTENCES: Final[list[tuple[str, dict[str, object], str, str]]] = [
     ("None found: no place and no category changed by more than expected by chance.", {},
@@ -149,18 +138,6 @@ ROWS: Final = (
 )
 ANSWERED: Final = ("{whole} of {n} plan answers all four questions.",
                    "{whole} of {n} plans answer all four questions.")  # fmt: skip
-GREEK_PLURALS: Final = [
-    (*ANSWERED, {"whole": 0}, {1: "Σε 0 από 1 σχέδιο έχουν απαντηθεί και οι τέσσερις ερωτήσεις."}),
-    (*ANSWERED, {"whole": 1}, {1: "Σε 1 από 1 σχέδιο έχουν απαντηθεί και οι τέσσερις ερωτήσεις.",
-                               4: "Σε 1 από τα 4 σχέδια έχουν απαντηθεί και οι τέσσερις ερωτήσεις."}),
-    (*MORE, {0: "0 ακόμη μεταβολές βρίσκονται στην Ενημέρωση.", 1: "1 ακόμη μεταβολή βρίσκεται στην Ενημέρωση.",
-             12: "12 ακόμη μεταβολές βρίσκονται στην Ενημέρωση."}),
-    (*OUTSIDE, {"judged": 52, "periods": Span(dt.date(2025, 11, 1), dt.date(2025, 11, 30), by_month=True)},
-     {1: "1 από τις 52 περιόδους βρίσκεται εκτός του αναμενόμενου εύρους: Νοέμβριος 2025.",
-      3: "3 από τις 52 περιόδους βρίσκονται εκτός του αναμενόμενου εύρους· οι πιο πρόσφατες: Νοέμβριος 2025."}),
-    (*SPOTS, {1: "1 εστία ξεχωρίζει από την τύχη, στο 2 % της πόλης.",
-              4: "4 εστίες ξεχωρίζουν από την τύχη, στο 2 % της πόλης."}),
-]  # fmt: skip
 FRENCH_PLURALS: Final = [
     (*SPOTS, {1: "1 point chaud se distingue du hasard, sur 2 % de la ville.",
               7: "7 points chauds se distinguent du hasard, sur 2 % de la ville."}),
@@ -174,11 +151,6 @@ FRENCH_PLURALS: Final = [
     (*ANSWERED, {"whole": 1}, {1: "Plans où les quatre questions ont une réponse : 1 sur 1.",
                                7: "Plans où les quatre questions ont une réponse : 1 sur 7."}),
 ]  # fmt: skip
-
-
-@pytest.mark.parametrize(("one", "many", "values", "told"), GREEK_PLURALS)
-def test_greek_plurals(one: str, many: str, values: dict[str, object], told: dict[int, str]) -> None:
-    assert {n: read(EL.n(one, many, n, **values)) for n in told} == told
 
 
 @pytest.mark.parametrize(("one", "many", "values", "told"), FRENCH_PLURALS)
@@ -215,29 +187,6 @@ def test_french_plurals(one: str, many: str, values: dict[str, object], told: di
 def test_a_year_before(found: YearOnYear, greek: str, french: str) -> None:
     assert found.sentence(EL) == greek or not greek
     assert read(found.sentence(FR)) == french or not french
-
-
-@pytest.mark.parametrize(
-    ("unit", "expected", "told"),
-    [
-        ("week", 1.0, "Πρόβλεψη για τις επόμενες 2 εβδομάδες, από 3 Νοεμβρίου 2025 και μετά: περίπου 1 αναφορά "),
-        ("month", 21.0, "Πρόβλεψη για τους επόμενους 2 μήνες (Νοέμβριος 2025 και μετά): περίπου 21 αναφορές "),
-    ],
-)
-def test_what_is_expected_next(unit: Unit, expected: float, told: str) -> None:
-    frame = pd.DataFrame({unit: [np.datetime64(NOVEMBER, "ns")] * 2})
-    past = PastErrors(3.0, 4.0, 4.0, 52, 104, 99, 83)
-    said = NextPeriods(frame, unit, Estimate(expected, 0.0, 40.0), past, 900).sentence(EL)
-    assert read(said) == f"{told}(διάστημα 95 %: 0 έως 40)."
-
-
-def test_months_are_upper_case_at_the_head_of_a_sentence() -> None:
-    after, before = ((dt.date(year, 5, 1), dt.date(year, 6, 30)) for year in (2025, 2024))
-    change = SimpleNamespace(compared="season")
-    finding = SimpleNamespace(change=change, periods=SimpleNamespace(after=after, before=before, by_month=True))
-    assert read(brief_text.tested_sentence(cast(Any, finding), FR)) == (
-        "Mai 2025 – juin 2025, comparé à la période mai 2024 – juin 2024."
-    )
 
 
 def _forms() -> list[str]:

@@ -28,7 +28,6 @@ HAPROXY = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
 needs_haproxy = pytest.mark.skipif(
     HAPROXY is None and os.environ.get("CI") != "true", reason="haproxy is not installed"
 )
-SLOW = 2.5  # seconds that a process may take for the answer about its health, as one that calculates does
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -132,6 +131,7 @@ def test_with_sign_in_a_request_cannot_say_where_it_comes_from(tmp_path: Path) -
         assert not {"forwarded", "via"} & told.keys()
 
 
+@pytest.mark.slow
 @needs_haproxy
 @pytest.mark.parametrize(
     "path", ["/_stcore/metrics", "/_stcore/metrics?x=1", "/_stcore/%6detrics", "/%5Fstcore/metrics"]
@@ -163,14 +163,7 @@ def test_the_log_is_json_whatever_is_asked_and_tells_no_file_and_no_session(tmp_
     assert told[-4:] == [odd, "/_stcore/upload_file", "/media", "/trends"]
 
 
-@needs_haproxy
-def test_a_process_that_answers_slowly_keeps_its_readers(tmp_path: Path) -> None:
-    with proxied(tmp_path, known=True, delay=SLOW) as proxy:
-        time.sleep(2 * SLOW + 1)
-        assert proxy.ask("/")[0] == 200
-        assert "DOWN" not in proxy.log.read_text("utf-8")
-
-
+@pytest.mark.slow
 @needs_haproxy
 def test_readers_of_a_process_that_died_are_answered_before_the_proxy_has_noticed(tmp_path: Path) -> None:
     with ExitStack() as living, proxied(tmp_path, known=True, others=[living.enter_context(answering())]) as proxy:
@@ -179,19 +172,6 @@ def test_readers_of_a_process_that_died_are_answered_before_the_proxy_has_notice
         with ThreadPoolExecutor(8) as readers:
             asked = [readers.submit(proxy.ask, "/", "Cookie: curim_process=p1") for _ in range(8)]
             assert {one.result()[0] for one in asked} == {200}
-
-
-def test_a_process_is_asked_itself_whatever_proxy_the_computer_uses(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    for name in ("no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    with answering() as port:
-        assert serving._answers(port)
-
-
-def test_ports_differ() -> None:
-    assert len(set(free_ports(20))) == 20
 
 
 @pytest.mark.parametrize("setting", ["off", None])
@@ -229,14 +209,6 @@ def test_secrets_that_cannot_be_read_are_told(
     assert serving.signs_in()
 
 
-def test_an_installed_dashboard_has_its_settings_beside_it() -> None:
-    """Streamlit reads those beside the script; without them it shows errors with their code, and its own downloads."""
-    root = Path(serving.__file__).parents[1]
-    packed = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert {serving.SCRIPT.name, ".streamlit/config.toml"} <= set(packed["only-include"])
-    assert (serving.SCRIPT.parent / ".streamlit" / "config.toml").exists()
-
-
 SERVER = """
 import sys, time
 from curim_data.serving import start_child
@@ -255,3 +227,11 @@ def test_a_killed_server_leaves_no_process_behind() -> None:
     server.wait()
     assert select.select([child], [], [], 10)[0]  # readable once it has ended
     os.close(child)
+
+
+def test_an_installed_dashboard_has_its_settings_beside_it() -> None:
+    """Streamlit reads those beside the script; without them it shows errors with their code, and its own downloads."""
+    root = Path(serving.__file__).parents[1]
+    packed = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert {serving.SCRIPT.name, ".streamlit/config.toml"} <= set(packed["only-include"])
+    assert (serving.SCRIPT.parent / ".streamlit" / "config.toml").exists()

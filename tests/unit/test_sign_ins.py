@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
 
 from curim_data.plans.database import Database, SignInRow
-from curim_data.plans.sign_ins import SessionLimits, SessionState, SignIns, session_key
+from curim_data.plans.sign_ins import SessionLimits, SessionState, SignIns
 
 LIMITS = SessionLimits(idle=1_800.0, absolute=43_200.0)
 KEY = "a" * 64
@@ -68,13 +66,6 @@ def test_an_unused_session_ends_and_stays_ended(sessions: SignIns, clock: Clock)
     assert sessions.check(KEY, START, LIMITS) is SessionState.IDLE
 
 
-def test_what_a_page_does_by_itself_is_no_use(sessions: SignIns, clock: Clock) -> None:
-    for _ in range(6):
-        assert sessions.check(KEY, START, LIMITS, using=False) is SessionState.OPEN
-        clock.now += 360
-    assert sessions.check(KEY, START, LIMITS, using=False) is SessionState.IDLE
-
-
 def test_a_session_that_was_signed_out_of_stays_so(sessions: SignIns, clock: Clock) -> None:
     assert sessions.check(KEY, START, LIMITS) is SessionState.OPEN
     sessions.end(KEY, START)
@@ -122,20 +113,6 @@ def test_two_tabs_begin_one_session(database: Database, clock: Clock) -> None:
     patient.close()
 
 
-def test_use_is_written_down_seldom_and_rows_are_forgotten(database: Database, clock: Clock) -> None:
-    sessions = SignIns(database, clock)
-    sessions.check(KEY, START, LIMITS)
-    clock.now += 20
-    sessions.check(KEY, START, LIMITS)
-    assert rows(database) == [(KEY, START, START, "")]
-    clock.now += 20
-    sessions.check(KEY, START, LIMITS)
-    assert rows(database) == [(KEY, START, START + 40, "")]
-    clock.now += LIMITS.absolute + 86_400
-    sessions.check("b" * 64, clock.now, LIMITS)
-    assert [row[0] for row in rows(database)] == ["b" * 64]
-
-
 def test_where_nothing_can_be_written_the_open_go_on_and_no_one_is_let_in(
     database: Database, sessions: SignIns, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -147,11 +124,3 @@ def test_where_nothing_can_be_written_the_open_go_on_and_no_one_is_let_in(
         with pytest.raises(sa.exc.OperationalError):
             sessions.check("b" * 64, clock.now, LIMITS)
     assert "could not be written down" in caplog.text
-
-
-@given(st.sampled_from(["iss", "sub", "iat", "nonce", "jti", "at_hash"]), st.text(max_size=8))
-def test_sign_ins_of_one_person_are_told_apart(claim: str, other: str) -> None:
-    told = {"iss": "https://id.example", "sub": "1", "iat": 5, "nonce": "n", "email": "a@city.example"}
-    assert (session_key({**told, claim: other}) == session_key(told)) == (told.get(claim) == other)
-    assert session_key({**told, "email": other}) == session_key(told)
-    assert len(session_key(told)) == 64

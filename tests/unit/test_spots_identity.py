@@ -23,10 +23,9 @@ from analysis.spots.naming import (
     with_known_ids,
 )
 from analysis.stats.result import CellPlace
-from curim_data.engine import Source, open_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
-from curim_data.store import Home
 from curim_data.studies.clusters import cluster_study
 from curim_data.studies.hot_spots import hot_spot_study, known_places
 from tests.stored import seen_by
@@ -47,11 +46,6 @@ class Place:
 def place(name: str, longitude: float, latitude: float, resolution: int = 10, rings: int = 0, n: int = 10) -> Place:
     middle = h3.latlng_to_cell(latitude, longitude, resolution)
     return Place(name, tuple(h3.grid_disk(middle, rings)), longitude, latitude, n)
-
-
-@pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
 
 
 def metres_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:

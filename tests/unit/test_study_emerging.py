@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from dataclasses import replace
 from typing import Any
 
 import h3.api.basic_int as h3
@@ -15,12 +14,10 @@ import sample_data
 from analysis.emerging.detection import Periods, whole_periods
 from analysis.stats.result import Choice
 from curim_data import query
-from curim_data.engine import Source, open_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message, Translator
-from curim_data.store import Home
+from curim_data.model import Audience, Message
 from curim_data.studies.emerging import (
-    MOST_MONTHS,
     EmergingRow,
     EmergingStudy,
     _every_step,
@@ -35,25 +32,8 @@ SPOTS: list[dict[str, Any]] = TRUTHS["hot_spot"]
 
 
 @pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
-
-
-@pytest.fixture(scope="module")
 def study(source: Source) -> EmergingStudy:
     return emerging_study(source, AlertFilter())
-
-
-@pytest.mark.parametrize("spot", SPOTS, ids=lambda spot: spot["id"])
-def test_the_usual_filter_shows_every_planted_class(study: EmergingStudy, spot: dict[str, Any]) -> None:
-    cell = int(h3.latlng_to_cell(spot["latitude"], spot["longitude"], study.resolution))
-    (line,) = [line for line in study.lines if cell in line.place.cells]
-    assert line.place.cls == f"{spot['class']}_hot"
-    assert line.name.place == spot["place"]
-
-
-def test_no_place_beside_those_that_were_planted(study: EmergingStudy) -> None:
-    assert [line.rank for line in study.lines] == list(range(1, len(SPOTS) + 1))
 
 
 def place_of(study: EmergingStudy, cells: tuple[int, ...]) -> EmergingRow | None:
@@ -88,15 +68,6 @@ def test_the_classes_alone_are_those_of_the_study(source: Source, study: Emergin
     assert repr(again.lines) == repr(study.lines)  # trends that are not tested are NaN
 
 
-def test_since_when_and_how_often(study: EmergingStudy) -> None:
-    lines = {line.name.place: line for line in study.lines}
-    assert (lines["agia_sofia"].since, lines["agia_sofia"].marked) == (dt.date(2026, 10, 1), 1)
-    assert (lines["terpsithea"].since, lines["terpsithea"].marked) == (dt.date(2026, 8, 1), 3)
-    assert lines["chatzikyriakio"].since is None
-    assert lines["mikrolimano"].slope > 0 > lines["maniatika"].slope
-    assert max(lines["mikrolimano"].q_trend, lines["maniatika"].q_trend) <= 0.05
-
-
 def test_the_series_of_a_place_is_what_was_counted(source: Source, study: EmergingStudy) -> None:
     line = next(line for line in study.lines if line.name.place == "terpsithea")
     series = study.series(line.place.cells)
@@ -108,27 +79,9 @@ def test_the_series_of_a_place_is_what_was_counted(source: Source, study: Emergi
     assert series.set_index("start")["n"].loc[off_piles["month"]].tolist() == off_piles["n"].tolist()
 
 
-def test_only_whole_months_up_to_the_end_of_the_period(source: Source) -> None:
-    middle = AlertFilter(period="", start=dt.date(2026, 1, 1), end=dt.date(2026, 9, 15))
-    found = emerging_study(source, middle).emerging
-    assert found is not None
-    assert (found.starts[0], found.starts[-1]) == (pd.Timestamp("2022-11-01"), pd.Timestamp("2026-08-01"))
-
-
-def test_history_is_bounded(study: EmergingStudy) -> None:
-    assert study.emerging is not None
-    assert len(study.emerging.starts) == MOST_MONTHS
-
-
 def test_the_area_of_the_filter_does_not_change_the_classes(source: Source, study: EmergingStudy) -> None:
     here = emerging_study(source, AlertFilter(districts=("zone_1",)))
     assert [line.place for line in here.lines] == [line.place for line in study.lines]
-
-
-def test_the_pile_is_set_aside_and_said(study: EmergingStudy, t: Translator) -> None:
-    told = {choice.name: t(choice.explanation) for choice in study.choices}
-    assert told["piles"].startswith(f"{TRUTHS['pile']['alerts']} alerts that share their exact coordinates")
-    assert "2022" in told["history"]
 
 
 def test_the_council_gets_the_classes_of_its_copy(council: Source, study: EmergingStudy) -> None:
@@ -141,34 +94,6 @@ def test_the_council_gets_the_classes_of_its_copy(council: Source, study: Emergi
     assert sum(own[place] != exact[place] for place in own) <= 1  # an exchange of places and times may change one
     sensitive = emerging_study(seen_by(council, Audience.COUNCIL), AlertFilter(categories=("harassment_verbal",)), 10)
     assert sensitive.resolution == 8
-
-
-def test_too_short_a_time_is_said(source: Source, t: Translator) -> None:
-    short = AlertFilter(period="", start=dt.date(2022, 11, 1), end=dt.date(2022, 11, 6))
-    study = emerging_study(source, short)
-    assert study.emerging is None
-    assert study.why is not None
-    assert "too few whole months or weeks of data to class places over time: 0, and at least 6" in t(study.why)
-    assert study.period is None
-
-
-def test_hot_in_two_of_two_months_is_not_called_persistent(source: Source, t: Translator) -> None:
-    young = replace(source, first=dt.date(2022, 11, 1))
-    study = emerging_study(young, AlertFilter(period="", start=dt.date(2022, 11, 1), end=dt.date(2022, 12, 31)))
-    assert study.emerging is None
-    assert not study.lines
-    assert study.why is not None
-    assert "at least 6 are needed" in t(study.why)
-    assert study.period == (dt.date(2022, 11, 1), dt.date(2022, 12, 31))
-    assert study.series((1,)).empty
-
-
-def test_weeks_where_there_are_few_months(source: Source) -> None:
-    spring = AlertFilter(period="", start=dt.date(2022, 11, 1), end=dt.date(2023, 3, 31))
-    found = emerging_study(source, spring, 9).emerging
-    assert found is not None
-    assert found.unit == "week"
-    assert len(found.starts) == 20
 
 
 def test_steps_without_any_alert_are_zero(source: Source) -> None:

@@ -8,31 +8,16 @@ import pandas as pd
 import pytest
 
 from curim_data import query
-from curim_data.engine import Source, open_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Translator, translator
-from curim_data.store import Home
+from curim_data.model import Audience
 from curim_data.studies.forecast import ForecastStudy, forecast_study, whole_weeks
 from tests.stored import seen_by
 
 
 @pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
-
-
-@pytest.fixture(scope="module")
 def told(source: Source) -> ForecastStudy:
     return forecast_study(source, AlertFilter())
-
-
-def test_the_planted_places_lead_the_list(told: ForecastStudy) -> None:
-    assert told.cells is not None
-    assert told.cells.shown
-    assert {one.name.place for one in told.listed[:6]} >= {"mikrolimano", "pasalimani", "peiraiki", "piraeus_station"}
-    assert all(one.low <= one.expected <= one.high for one in told.listed)
-    assert len({one.name(translator("en")) for one in told.listed}) == len(told.listed)
-    assert told.cells.backtest.at("naive")["pai_low"] > 5
 
 
 def test_weeks_are_whole_and_the_forecast_follows_them(source: Source, told: ForecastStudy) -> None:
@@ -57,23 +42,6 @@ def test_a_period_that_ends_earlier_knows_nothing_of_later_weeks(source: Source)
     assert told.city.total.low <= came <= told.city.total.high
 
 
-def test_the_council_gets_the_city_and_its_places_and_no_cells(
-    council: Source, told: ForecastStudy, t: Translator
-) -> None:
-    own = forecast_study(seen_by(council, Audience.COUNCIL), AlertFilter())
-    assert own.cells is None
-    assert own.listed == ()
-    assert own.cells_refused is not None
-    assert "specialists" in t(own.cells_refused)
-    assert own.city is not None
-    assert told.city is not None
-    assert own.city.total.value == pytest.approx(told.city.total.value, rel=0.02)
-    exact = dict(told.places)
-    assert {place for place, _ in own.places} == set(exact)
-    for place, expected in own.places[:5]:
-        assert exact[place].total.low <= expected.total.value <= exact[place].total.high
-
-
 def test_small_weeks_hide_nothing_from_the_council(source: Source, council: Source) -> None:
     """Its weeks are those of the copy, in which the sensitive ones have changed place and time."""
     f = AlertFilter(categories=("sexual_assault",))
@@ -83,32 +51,3 @@ def test_small_weeks_hide_nothing_from_the_council(source: Source, council: Sour
     assert own.city.n == pytest.approx(exact.city.n, abs=4) != 0  # some may have moved beyond the last whole week
     assert own.recent["n"].notna().all()
     assert own.places
-
-
-def test_few_alerts_hide_the_places(source: Source, t: Translator) -> None:
-    told = forecast_study(source, AlertFilter(categories=("sexual_assault",)))
-    assert told.cells is not None
-    assert not told.cells.shown
-    assert told.listed == ()
-    assert told.cells_refused is not None
-    assert t(told.cells_refused).startswith("No forecast is shown")
-
-
-def test_a_place_in_the_filter_does_not_narrow_the_forecast(source: Source, told: ForecastStudy) -> None:
-    other = forecast_study(source, AlertFilter(places=("mikrolimano",)))
-    assert other.city is not None
-    assert told.city is not None
-    assert other.city.total == told.city.total
-
-
-def test_no_whole_week(source: Source, t: Translator) -> None:
-    f = AlertFilter(period="", start=source.first, end=source.first)
-    told = forecast_study(source, f)
-    assert told.city is None
-    assert told.cells_refused is not None
-    assert "no whole week" in t(told.cells_refused)
-
-
-def test_more_than_four_weeks_are_refused(source: Source) -> None:
-    with pytest.raises(ValueError, match="1 to 4 weeks"):
-        forecast_study(source, AlertFilter(), 5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
 
 import numpy as np
@@ -11,141 +10,17 @@ import pytest
 
 from analysis.stats.intervals import poisson_rate
 from curim_data import query
-from curim_data.engine import Source, open_source
-from curim_data.filters import PERIODS, AlertFilter
-from curim_data.model import Audience, Translator
-from curim_data.protection import open_for
-from curim_data.store import Home
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience
 from curim_data.studies.gender import (
     feeling_study,
-    light_study,
-    place_study,
     rate_study,
-    unheard_places,
-    weight_study,
-    without_gender,
 )
 from tests.stored import seen_by
 
-EMPTY = AlertFilter(start=dt.date(2001, 1, 1), end=dt.date(2001, 1, 2))
-BOTH = (Audience.ANALYST, Audience.COUNCIL)
 
-
-@pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
-
-
-@pytest.mark.parametrize("audience", BOTH)
-def test_the_planted_place_differs_after_dark(sample: Home, audience: Audience) -> None:
-    first = place_study(open_for(sample, audience), AlertFilter(dark=True)).differ.frame.iloc[0]
-    assert first["place"] == "pasalimani"
-    assert first["significant"]
-    assert first["direction"] == 1
-    assert first["share"] > 0.8
-
-
-def test_places_that_differ_are_the_same_for_the_council_with_figures_of_its_own(
-    source: Source, council: Source
-) -> None:
-    """Chosen from the alerts under the filter that everybody opens, from the copy under any other."""
-    looked = 0
-    for period in PERIODS:
-        f = AlertFilter(period=period)
-        theirs, told = (
-            place_study(seen_by(read, audience), f)
-            for read, audience in ((source, Audience.SPECIALIST), (council, Audience.COUNCIL))
-        )
-        for mine, exact in ((told.differ.frame, theirs.differ.frame), (told.silent.frame, theirs.silent.frame)):
-            for flag in ("significant", "not_known"):
-                assert set(mine.loc[mine[flag], "place"]) == set(exact.loc[exact[flag], "place"])
-                looked += int(mine[flag].sum())
-            sides = exact.set_index("place")["direction"]
-            assert (mine["direction"] == sides.reindex(mine["place"]).to_numpy())[mine["significant"]].all()
-            assert mine["significant"].is_monotonic_decreasing
-        assert told.unheard == unheard_places(seen_by(council, Audience.COUNCIL), f)
-        counted = query.counts(seen_by(council, Audience.COUNCIL), f, ["place", "affected_gender"]).frame
-        women = counted[counted["affected_gender"] == "woman"].set_index("place")["n"]
-        frame = told.differ.frame
-        assert frame["women"].tolist() == women.reindex(frame["place"]).fillna(0).tolist()
-    assert looked >= 5
-
-
-def test_the_planted_place_is_first_for_the_council_too(source: Source, council: Source) -> None:
-    """Under the filter that everybody opens, where it differs by what happens there after dark."""
-    f = AlertFilter(period="all")
-    exact, told = place_study(source, f), place_study(seen_by(council, Audience.COUNCIL), f)
-    for study in (exact, told):
-        frame = study.differ.frame.set_index("place")
-        assert frame.loc["pasalimani", "significant"]
-        assert frame.loc["pasalimani", "direction"] == 1
-
-
-def test_places_are_chosen_from_the_copy_under_any_other_filter(council: Source) -> None:
-    for f in (AlertFilter(dark=True), AlertFilter(start=council.first, end=council.as_of)):
-        told = place_study(seen_by(council, Audience.COUNCIL), f).differ.frame
-        assert told["significant"].tolist() == (told["q"] <= 0.05).tolist()
-        assert told["q"].dropna().is_monotonic_increasing
-
-
-def test_a_place_is_compared_with_the_city_also_where_it_is_the_filter(source: Source) -> None:
-    alone = place_study(source, AlertFilter(dark=True, places=("pasalimani",)))
-    among = place_study(source, AlertFilter(dark=True))
-    assert list(alone.differ.frame["place"]) == ["pasalimani"]
-    assert alone.differ.city == among.differ.city
-    assert alone.n == among.n > among.near
-
-
-def test_harassment_weighs_more_on_women_whatever_categories_are_picked(source: Source) -> None:
-    whole = weight_study(source, AlertFilter()).frame.set_index("category")
-    picked = weight_study(source, AlertFilter(categories=("harassment_verbal",))).frame
-    assert whole.loc["harassment_verbal", "significant"]
-    assert whole.loc["harassment_verbal", "low"] > 2
-    assert picked["ratio"].iloc[0] == pytest.approx(whole.loc["harassment_verbal", "ratio"])
-
-
-def test_what_weighs_more_on_whom_is_the_same_for_the_council(source: Source, council: Source) -> None:
-    """Chosen from the alerts under the filter that everybody opens, from the copy under any other; figures are its."""
-    f = AlertFilter()
-    exact, told = weight_study(source, f).frame, weight_study(seen_by(council, Audience.COUNCIL), f).frame
-    assert set(told.loc[told["significant"], "category"]) == set(exact.loc[exact["significant"], "category"])
-    assert told["significant"].sum() > 5
-    start, end = query.dates(council, f)
-    own = weight_study(seen_by(council, Audience.COUNCIL), AlertFilter(period="", start=start, end=end)).frame
-    assert own["significant"].tolist() == (own["q"] <= 0.05).tolist()
-    pd.testing.assert_frame_equal(own.drop(columns="significant"), told.drop(columns="significant"))
-
-
-def test_day_and_night_do_not_depend_on_the_light_that_is_picked(source: Source, t: Translator) -> None:
-    both = light_study(source, AlertFilter())
-    dark = light_study(source, AlertFilter(dark=True))
-    assert both.ratio == dark.ratio
-    assert both.ratio.low < both.ratio.value < both.ratio.high
-    assert len(dark.choices) == len(both.choices) + 1
-    assert "after dark" in both.sentence(t)
-
-
-def test_shares_that_read_alike_are_told_as_no_difference(source: Source, t: Translator) -> None:
-    found = light_study(source, AlertFilter())
-    alike = {"value": 1.0, "low": 0.9, "high": 1.1}
-    found = replace(found, ratio=replace(found.ratio, **alike))
-    same = replace(found, frame=found.frame.assign(share=0.72))
-    apart = replace(found, frame=found.frame.assign(share=[0.7 + 0.02 * i for i in range(len(found.frame))]))
-    assert "No difference can be seen." in same.sentence(t)
-    assert "Chance alone can explain the difference." in apart.sentence(t)
-
-
-def test_women_felt_less_safe_for_the_council_too(source: Source, council: Source) -> None:
-    exact = feeling_study(source, AlertFilter())
-    told = feeling_study(seen_by(council, Audience.COUNCIL), AlertFilter())
-    assert exact.gap.high < 0
-    assert told.gap.high < 0
-    assert told.gap.value == pytest.approx(exact.gap.value, abs=0.05)
-    sure, shown = (found.frame.set_index("gender").loc[["woman", "man"]] for found in (exact, told))
-    assert shown["mean"].tolist() == pytest.approx(sure["mean"].tolist(), abs=0.05)
-    assert [choice.name for choice in told.choices] == [choice.name for choice in exact.choices]
-
-
+@pytest.mark.slow
 def test_the_council_gets_no_feeling_about_anything_sensitive(source: Source, council: Source) -> None:
     """The copy has none, however many there are; those about anything else are what they were."""
     everything = AlertFilter(period="all")
@@ -160,17 +35,6 @@ def test_the_council_gets_no_feeling_about_anything_sensitive(source: Source, co
             n, of = (found.frame["n"].to_numpy(float) for found in (told, exact))
             assert (n <= of).all()  # of an incident that is also something sensitive nobody's feeling is told
             assert n.sum() > 0.9 * of.sum()
-
-
-@pytest.mark.parametrize("audience", BOTH)
-def test_nothing_left_is_no_error(sample: Home, audience: Audience, t: Translator) -> None:
-    source = open_for(sample, audience)
-    found = place_study(seen_by(source, audience), EMPTY)
-    assert found.differ.frame.empty
-    assert found.unheard == ()
-    assert weight_study(seen_by(source, audience), EMPTY).frame.empty
-    assert "Too few" in light_study(seen_by(source, audience), EMPTY).sentence(t)
-    assert "Too few" in feeling_study(seen_by(source, audience), EMPTY).sentence(t)
 
 
 def test_rates_only_where_residents_are_known(source: Source) -> None:
@@ -191,11 +55,6 @@ def test_rates_only_where_residents_are_known(source: Source) -> None:
     assert list(one.frame["area"]) == [districts[0]]
 
 
-def test_population_without_genders_gives_no_rates(source: Source) -> None:
-    people = pd.DataFrame({"district": ["zone_1"], "total": [30_000]})
-    assert rate_study(replace(source, city=replace(source.city, population=people)), AlertFilter()) is None
-
-
 def test_the_council_gets_the_rates_of_the_copy(council: Source) -> None:
     people = pd.DataFrame({"district": [a.id for a in council.city.districts], "women": 100, "men": 100})
     known = replace(council, city=replace(council.city, population=people))
@@ -209,10 +68,6 @@ def test_the_council_gets_the_rates_of_the_copy(council: Source) -> None:
     for area in people["district"]:
         assert frame.loc[area, "n_women"] == women[area]
         assert frame.loc[area, "rate_women"] == pytest.approx(10 * women[area])
-
-
-def test_genders_are_set_aside() -> None:
-    assert without_gender(AlertFilter(affected=("woman",), reporters=("man",), dark=True)) == AlertFilter(dark=True)
 
 
 def test_poisson_rate_reproduces_garwoods_limits() -> None:

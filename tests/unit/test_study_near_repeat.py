@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from curim_data.cli import main
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Translator
-from curim_data.privacy import DisclosureError
+from curim_data.model import Translator
 from curim_data.store import Home
-from curim_data.studies import alert_points
 from curim_data.studies.alert_points import read_events
 from curim_data.studies.near_repeat import near_repeat_study
 from tests.small import HERE, alert, small_city, small_source
-from tests.stored import seen_by
 
 EVER = AlertFilter(period="all")
-
-
-@pytest.fixture
-def source(sample: Home) -> Source:
-    return open_source(sample)
 
 
 @pytest.fixture
@@ -53,17 +42,6 @@ def _at(number: int, metres: float = 0.0, **told: object) -> dict[str, object]:
     return alert(number, x=x + metres, y=y, **told)
 
 
-def test_vandalism_of_the_sample_repeats_near_by_within_a_week(plain: Source) -> None:
-    found = near_repeat_study(plain, AlertFilter(categories=("vandalism",)))
-    assert found.knox is not None
-    (first,) = [b for b in found.knox.near if str(b.space) == "(0.1, 100]" and str(b.time) == "[0, 7]"]
-    assert first.pattern
-    assert first.ratio > 2
-    assert first in found.knox.patterns
-    assert not any(band.pattern for band in found.knox.repeats)
-    assert found.knox.permutations > 20 * len(found.knox.bands)
-
-
 def test_an_excess_that_lasts_is_no_sure_repeat(plain: Source, t: Translator) -> None:
     told = {
         name: near_repeat_study(plain, AlertFilter(categories=(name,))).caution(t)
@@ -79,12 +57,6 @@ def test_scattered_alerts_have_no_pattern(tmp_path: Path, t: Translator) -> None
     assert found.used == found.n == 150
     assert not found.knox.patterns
     assert "No near repeats" in found.sentence(t)
-
-
-def test_the_council_is_told_no_repeats(source: Source) -> None:
-    for study in (near_repeat_study, read_events):
-        with pytest.raises(DisclosureError, match="single alert"):
-            study(seen_by(source, Audience.COUNCIL), AlertFilter())
 
 
 def test_reports_of_one_event_are_one(tmp_path: Path) -> None:
@@ -105,49 +77,3 @@ def test_reports_of_one_event_are_one(tmp_path: Path) -> None:
     assert found.again == 2
     assert found.n == 6
     assert set(found.frame) == {"x", "y", "day"}
-
-
-def test_what_is_left_out_is_counted(tmp_path: Path, t: Translator) -> None:
-    city = small_city()
-    x, y = (float(part) for part in city.project(23.65, 37.95))
-    pile = [alert(100 + k, point=(23.65, 37.95), x=x, y=y, hours=[k % 24]) for k in range(30)]
-    rows = [
-        *_scattered(40),
-        *pile,
-        _at(200, 10.0, time_precision="month"),
-        alert(201, point=(None, None), x=None, y=None),
-    ]
-    found = read_events(small_source(tmp_path, rows), EVER)
-    assert (found.n, found.unmapped, found.at_default, found.by_month, found.again) == (72, 1, 30, 1, 0)
-    assert len(found.frame) == found.drawn == 40
-    told = " ".join(t(choice.explanation) for choice in found.choices)
-    assert "only the month is known were left out: 1." in told
-    assert "30 alerts that share" in told
-
-
-def test_a_bounded_draw_is_told_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, t: Translator) -> None:
-    source = small_source(tmp_path, _scattered(60))
-    monkeypatch.setattr(alert_points, "MOST_EVENTS", 25)
-    first, again = (read_events(source, EVER) for _ in range(2))
-    assert len(first.frame) == first.drawn == 25
-    pd.testing.assert_frame_equal(first.frame, again.frame)
-    assert any("A random 25 of 60" in t(choice.explanation) for choice in first.choices)
-
-
-def test_few_alerts_are_no_ground(tmp_path: Path, t: Translator) -> None:
-    source = small_source(tmp_path, _scattered(12))
-    found = near_repeat_study(source, EVER)
-    assert found.knox is None
-    assert "12" in found.sentence(t)
-
-
-@pytest.mark.slow
-def test_the_command_tells_the_same(sample: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    words = ["near-repeat", "--category", "vandalism", "--home", str(sample.path), "--lang", "en"]
-    assert main([*words, "--json", "--out", str(tmp_path / "bands.csv")]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["told"].startswith("Within 100 m of an incident and within 7 days")
-    assert next(b["time"] for b in told["bands"] if b["pattern"] and not b["repeat"]) == "[0, 7]"
-    assert len(pd.read_csv(tmp_path / "bands.csv")) == len(told["bands"]) == 20
-    assert main([*words, "--audience", "council"]) == 2
-    assert "single alert" in capsys.readouterr().err

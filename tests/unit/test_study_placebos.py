@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import h3.api.basic_int as h3
 import h3.api.basic_str as h3_names
-import numpy as np
 import pytest
 
 from analysis.plans.drafting import design_faults
-from analysis.plans.verdict import PlanTiming, Strength, alike, around, placebo_areas, plain_spread
-from curim_data.engine import Source, open_source
+from analysis.plans.verdict import PlanTiming, Strength, around, placebo_areas
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Plan, PlanStatus, Translator
 from curim_data.model.coverage import Coverage
-from curim_data.model.plan import Areas, Objective, plan_from_json
+from curim_data.model.plan import Areas, Objective
 from curim_data.plans.plan_store import Change, PlanProblem, PlanStore
 from curim_data.store import Home
 from curim_data.studies.areas import area_frame
 from curim_data.studies.evaluation import evaluation_study, harm_ratio, outcome_sentence
 from curim_data.studies.placebos import Calendar, drop_to_see, placebos
 from curim_data.studies.plan_timing import plan_timing
-from pages.parts.evaluation.queries import evaluation_key
-from pages.parts.interventions.queries import days_compared
-
-
-@pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
-
 
 CENTRE = h3.latlng_to_cell(37.94, 23.65, 10)
 
@@ -56,11 +46,6 @@ def test_placebo_areas_are_like_the_treated_one_and_keep_away() -> None:
         assert reached == set(area)
     assert len(placebo_areas(city, 7, excluded, most=5)) == 5
     assert max(sum(city[cell] for cell in area) for area in areas[:3]) >= sum(city[cell] for cell in areas[-1])
-
-
-def test_few_like_areas_are_filled_up_with_the_next() -> None:
-    assert alike(dict.fromkeys(range(60), 10.0) | {60: 1.0, 61: 0.0}, 20) == list(range(60))
-    assert alike({0: 10.0, 1: 1.0, 2: 0.0}, 20) == [0, 1]
 
 
 def test_windows_before_a_start() -> None:
@@ -99,13 +84,6 @@ def test_the_counts_of_similar_areas_add_up(source: Source) -> None:
     assert found.model.n >= 40
     drop = drop_to_see(source, AlertFilter(period="all"), Areas(cells), 365)
     assert drop is not None
-
-
-def test_cells_of_two_sizes_have_no_placebos(source: Source) -> None:
-    cell = h3_names.latlng_to_cell(37.9415, 23.6475, 11)
-    mixed = Areas((cell, h3_names.cell_to_parent(cell, 10)))
-    days = (source.as_of - dt.timedelta(days=90), source.as_of)
-    assert placebos(source, AlertFilter(period="all"), mixed, days, days) is None
 
 
 def _change(what: str, day: int) -> Change:
@@ -148,22 +126,6 @@ def test_what_is_refused_at_planning(tmp_path: Path, t: Translator) -> None:
     store.close()
 
 
-def test_the_spread_of_a_comparison() -> None:
-    draw = np.random.default_rng(5)
-    rate = draw.lognormal(3.5, 0.5, 300)
-    calm = plain_spread(draw.poisson(rate), draw.poisson(1.4 * rate))
-    assert calm[0] == pytest.approx(1.05, abs=0.1)
-    assert calm[1] < 0.01
-    bursts = plain_spread(3 * draw.poisson(rate / 3), 3 * draw.poisson(rate / 3))
-    assert bursts[0] == pytest.approx(3, abs=0.7)
-    tau = 0.4
-    moved = plain_spread(
-        draw.poisson(rate * draw.lognormal(0, tau, 300)), draw.poisson(rate * draw.lognormal(0, tau, 300))
-    )
-    assert moved[1] == pytest.approx(tau**2, abs=0.07)
-    assert plain_spread([0, 0], [0, 0]) == (1.0, 0.0)
-
-
 def test_the_planted_intervention_is_shown_and_only_where_it_was_fixed(
     source: Source, sample: Home, t: Translator
 ) -> None:
@@ -186,14 +148,3 @@ def test_the_planted_intervention_is_shown_and_only_where_it_was_fixed(
     assert later.verdict is not None
     assert later.verdict.strength is Strength.NOT_SHOWN
     assert "were not fixed before the start" in outcome_sentence(later, t)
-
-
-def test_pages_compare_over_the_baseline_and_keep_the_faults_of_a_design() -> None:
-    """The target and the smallest fall are meant in a period as long as the baseline, however long the plan runs."""
-    start = dt.date(2026, 3, 2)
-    aim = Objective(start=start - dt.timedelta(days=363), end=start)
-    plan = Plan(objective=aim, start=start, finish=start + dt.timedelta(days=90), status=PlanStatus.RUNNING)
-    assert days_compared(aim) == 364
-    assert days_compared(Objective()) == 364
-    assert days_compared(Objective(start=start, end=start + dt.timedelta(days=99))) == 100
-    assert design_faults(plan_from_json(json.loads(evaluation_key(plan)))) == design_faults(plan) != ()

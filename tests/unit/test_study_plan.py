@@ -13,18 +13,17 @@ import pytest
 
 import sample_data
 from curim_data import query
-from curim_data.engine import Source, open_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, Translator, translator
-from curim_data.model.labels import category_label
-from curim_data.model.plan import Action, Areas, Assessment, Caution, Problem
+from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, Translator
+from curim_data.model.plan import Areas, Problem
 from curim_data.plans.plan_store import PlanStore
 from curim_data.protection import open_for
 from curim_data.sample.home import sample_home
-from curim_data.sample.plans import demo_plans, demo_words
+from curim_data.sample.plans import demo_plans
 from curim_data.store import Home
 from curim_data.studies.areas import area_counts
-from curim_data.studies.evaluation import comparison_windows, evaluation_obstacle, evaluation_study, result_texts
+from curim_data.studies.evaluation import evaluation_study, result_texts
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from curim_data.studies.plan import draft_plan_for_cells, problem_of_cells
 from curim_data.studies.plan_progress import Standing, plan_progress
@@ -35,12 +34,6 @@ PLANTED = {spot["place"]: spot for spot in TRUTHS["hot_spot"]}
 NEW = "agia_sofia"  # since a month: it stands out over the last quarter
 # Spots that stand out over the last twelve months of the sample; the year's end is the sample's last day.
 SPOTS = {place: spot for place, spot in PLANTED.items() if place != NEW}
-DAY = dt.date(2026, 6, 15)
-
-
-@pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
 
 
 @pytest.fixture(scope="module")
@@ -120,27 +113,6 @@ def _hours(span: tuple[int, int]) -> set[int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("place", ["pasalimani", "maniatika", "terpsithea"])
-def test_statement_names_place_category_hours_and_gender(
-    source: Source, study: HotSpotStudy, problems: dict[str, Problem], place: str, lang: str
-) -> None:
-    t = translator(lang)
-    spot = next(s for s in study.spots if s.names == problems[place].cells)
-    plan = draft_plan_for_cells(source, AlertFilter(), spot.names, language=lang).plan
-    written, problem = plan.statement[lang], plan.problem
-    assert SPOTS[place]["labels"][lang] in written
-    assert category_label(t, source.city, problem.categories[0].id) in written
-    assert problem.hours is not None
-    assert problem.women is not None
-    assert f"{problem.hours[0]:02d}:00" in written
-    assert f"{(problem.hours[1] + 1) % 24:02d}:00" in written
-    assert t.percent(problem.women.value) in written
-    assert plan.areas.treated == problem.cells
-    assert plan.areas.buffer
-    assert plan.areas.comparison
-
-
 def test_a_plan_has_the_numbers_of_the_copy_alone(sample: Home, source: Source, study: HotSpotStudy) -> None:
     """Whoever drafts it, of whichever cells: count, categories and baseline are of the same cells of the copy."""
     copy = open_for(sample, Audience.COUNCIL)
@@ -161,49 +133,6 @@ def test_a_plan_has_the_numbers_of_the_copy_alone(sample: Home, source: Source, 
         assert f"at least {problem.times:.0f} times as dense" in made.statement["en"]
 
 
-def test_problem_tells_since_when(source: Source, problems: dict[str, Problem]) -> None:
-    quarter = AlertFilter(period="quarter")
-    study = hot_spot_study(source, quarter)
-    found = [problem_of_cells(source, quarter, spot.names, study=study) for spot in study.spots]
-    new = next(problem for problem in found if problem.place == NEW)
-    assert new.since == PLANTED[NEW]["start"]
-    _as_planted(new, PLANTED[NEW])
-    assert problems["pasalimani"].since is None
-    assert problems["chatzikyriakio"].since is None, "fewer alerts than usual are not a problem that began"
-
-
-def test_women_stand_out_where_planted(problems: dict[str, Problem]) -> None:
-    problem = problems[TRUTHS["women_after_dark"]["place"]]
-    assert problem.women is not None
-    assert problem.women_city is not None
-    assert problem.women.low > problem.women_city
-    assert problem.dark_share is not None
-    assert problem.dark_share > 0.5
-
-
-def test_the_id_of_a_spot_means_the_spot(council: Source, study: HotSpotStudy) -> None:
-    spot = study.spots[0]
-    by_id = problem_of_cells(seen_by(council, Audience.COUNCIL), AlertFilter(), [spot.id], study=study)
-    assert by_id == problem_of_cells(seen_by(council, Audience.COUNCIL), AlertFilter(), spot.names, study=study)
-    assert by_id.n == spot.n
-
-
-def test_an_area_of_ones_own_was_not_tested(source: Source, study: HotSpotStudy) -> None:
-    cells = study.spots[0].names[:3]
-    problem = problem_of_cells(source, AlertFilter(), cells, study=study)
-    assert problem.cells == tuple(sorted(cells))
-    assert 0 < problem.n < study.spots[0].n
-    assert problem.q is None
-    assert problem.expected is None
-    assert problem.ratio is None
-
-
-def test_cautions(source: Source) -> None:
-    pile = TRUTHS["pile"]
-    cell = h3.latlng_to_cell(pile["latitude"], pile["longitude"], 10)
-    assert Caution.PILED in problem_of_cells(source, AlertFilter(), [cell]).cautions
-
-
 def test_area_counts_write_no_small_count_out(source: Source, council: Source, study: HotSpotStudy) -> None:
     areas = {"here": study.spots[0].names, "none": ()}
     exact = area_counts(source, AlertFilter(), areas, ["category"])
@@ -216,31 +145,6 @@ def test_area_counts_write_no_small_count_out(source: Source, council: Source, s
     assert told.loc[~told["withheld"] & (told["n"] > 0), "n"].min() >= 5
     sensitive = told[told["category"].isin(source.city.sensitive) & ~told["withheld"] & (told["n"] > 0)]
     assert sensitive.empty or sensitive["n"].min() >= 10
-
-
-STANDINGS = [
-    (Plan(status=PlanStatus.DRAFT), Standing.NONE),
-    (Plan(status=PlanStatus.DRAFT, start=DAY - dt.timedelta(days=1)), Standing.LATE),
-    (Plan(status=PlanStatus.DECIDED, start=DAY), Standing.ON_TIME),
-    (Plan(status=PlanStatus.DECIDED, start=DAY - dt.timedelta(days=1)), Standing.LATE),
-    (Plan(status=PlanStatus.DECIDED), Standing.NONE),
-    (Plan(status=PlanStatus.RUNNING, finish=DAY), Standing.ON_TIME),
-    (Plan(status=PlanStatus.RUNNING, finish=DAY - dt.timedelta(days=1)), Standing.LATE),
-    (Plan(status=PlanStatus.RUNNING, finish=DAY, actions=(Action("x", due=dt.date(2026, 6, 1)),)), Standing.LATE),
-    (Plan(status=PlanStatus.RUNNING, finish=DAY, actions=(Action("x", due=DAY, done=True),)), Standing.ON_TIME),
-    (Plan(status=PlanStatus.FINISHED), Standing.DUE),
-    (Plan(status=PlanStatus.FINISHED, assessment=Assessment(review=DAY)), Standing.DUE),
-    (Plan(status=PlanStatus.FINISHED, assessment=Assessment(review=DAY - dt.timedelta(days=1))), Standing.LATE),
-    (Plan(status=PlanStatus.EVALUATED), Standing.NONE),
-    (Plan(status=PlanStatus.DROPPED, start=DAY - dt.timedelta(days=1)), Standing.NONE),
-]
-
-
-@pytest.mark.parametrize(("plan", "expected"), STANDINGS)
-def test_progress(plan: Plan, expected: Standing, t: Translator) -> None:
-    found = plan_progress(plan, DAY)
-    assert found.standing is expected
-    assert "{" not in t(found.message)
 
 
 def test_planted_intervention_is_found(source: Source, sample: Home, t: Translator) -> None:
@@ -321,52 +225,6 @@ def test_what_is_kept_speaks_every_language_and_tells_of_the_cells_of_the_copy(
     assert all(kept.values())
 
 
-@pytest.mark.slow
-def test_baseline_of_a_draft_covers_a_year_whatever_the_filter(source: Source, study: HotSpotStudy) -> None:
-    cells = study.spots[0].names
-    drafts = [draft_plan_for_cells(source, AlertFilter(period=period), cells).plan for period in ("all", "12m", "28d")]
-    for plan in drafts:
-        aim = plan.objective
-        assert aim.start is not None
-        assert aim.end is not None
-        assert plan.start is not None
-        assert plan.finish is not None
-        assert aim.end - aim.start == plan.finish - plan.start
-        assert aim.baseline == drafts[0].objective.baseline
-        assert plan.assessment.smallest_drop == drafts[0].assessment.smallest_drop
-
-
-def test_obstacles(source: Source, t: Translator) -> None:
-    cell = ("8a1eda7530c7fff",)
-    able = Plan(status=PlanStatus.RUNNING, start=source.as_of, areas=Areas(cell, (), cell))
-    assert evaluation_obstacle(source, able) is None
-    for plan in (
-        replace(able, status=PlanStatus.DRAFT),
-        replace(able, start=None),
-        replace(able, areas=Areas(cell)),
-        replace(able, start=source.as_of + dt.timedelta(days=1)),
-        replace(able, start=source.first),
-    ):
-        why = evaluation_obstacle(source, plan)
-        assert why is not None
-        assert "{" not in t(why)
-        with pytest.raises(ValueError, match=r"Message"):
-            evaluation_study(source, plan)
-
-
-def test_windows_use_the_season_where_they_can(source: Source) -> None:
-    start = dt.date(2026, 8, 1)
-    short = comparison_windows(source, start, None)
-    assert short.after == (start, source.as_of)
-    assert short.before == (start - dt.timedelta(weeks=52), source.as_of - dt.timedelta(weeks=52))
-    early = comparison_windows(source, dt.date(2023, 2, 1), dt.date(2023, 4, 30))
-    assert early.before[1] == dt.date(2023, 1, 31)
-    assert early.lengths == (89, 89)
-    cut = comparison_windows(source, dt.date(2022, 12, 1), dt.date(2023, 4, 30))
-    assert cut.before == (source.first, dt.date(2022, 11, 30))
-    assert cut.lengths == (30, 151)
-
-
 def test_sample_has_plans_of_its_own(sample: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CURIM_PLANS_URL", f"sqlite:///{tmp_path / 'real.sqlite'}")
     assert sample.is_sample
@@ -379,8 +237,3 @@ def test_sample_has_plans_of_its_own(sample: Home, monkeypatch: pytest.MonkeyPat
     assert not (tmp_path / "real.sqlite").exists()
     assert any(plan_progress(plan, dt.date(2026, 10, 31)).standing is Standing.LATE for plan in before)
     store.close()
-
-
-def test_words_of_the_sample_are_translated_and_others_kept(t: Translator) -> None:
-    plan = Plan(title="Our own plan {x}", lead="Somebody", actions=(Action("Do it", "Them"),))
-    assert demo_words(plan, t) == plan

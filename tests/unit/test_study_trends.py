@@ -2,26 +2,9 @@
 
 import datetime as dt
 
-import pytest
-
-from curim_data import query
-from curim_data.engine import Source, open_source
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.store import Home
 from curim_data.studies.trends import trend_study
-
-
-@pytest.fixture(scope="module")
-def source(sample: Home) -> Source:
-    return open_source(sample)
-
-
-@pytest.mark.parametrize("unit", ["day", "week", "month"])
-def test_the_line_of_all_data_holds_every_alert(source: Source, unit: str) -> None:
-    every = AlertFilter(period="all")
-    trend = trend_study(source, every, unit)
-    assert trend is not None
-    assert trend.n == query.counts(source, every, []).total == source.count
 
 
 def test_a_week_that_lies_partly_before_the_period_is_left_out(source: Source) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pytest
 from pandas.io.formats.style import Styler
 from streamlit.dataframe_util import is_pandas_styler
 from streamlit.elements.lib.pandas_styler_utils import marshall_styler
@@ -30,30 +29,6 @@ def test_numbers_keep_their_order_and_take_the_readers_form() -> None:
     shown = _shown(told)
     assert shown["n"].tolist() == ["10", "9", "1.234"]
     assert shown["share"].tolist() == ["50\u00a0%", "–", "25\u00a0%"]
-
-
-@pytest.mark.parametrize(
-    ("values", "texts"),
-    [
-        ([1, None, 3], ["1,0", "–", "3,0"]),
-        (pd.array([1, None, 3], dtype="Int64"), ["1,0", "–", "3,0"]),
-        ([float("nan")] * 3, ["–"] * 3),
-        ([1.0, float("inf"), -0.0], ["1,0", T.number(float("inf"), digits=1), T.number(-0.0, digits=1)]),
-    ],
-)
-def test_what_is_no_number_does_no_harm(values: object, texts: list[str]) -> None:
-    told = styled(T, pd.DataFrame({"n": values}), digits={"n": 1})
-    assert told.data["n"].dtype == float
-    assert _shown(told)["n"].tolist() == texts
-
-
-@pytest.mark.parametrize(
-    ("lang", "number", "share"), [("el", "1.234,5", "50\u00a0%"), ("fr", "1\u202f234,5", "50\u00a0%")]
-)
-def test_each_language_has_its_own_form_beside_texts(lang: str, number: str, share: str) -> None:
-    frame = pd.DataFrame({"n": [1234.5], "share": [0.5], "name": ["<b>"], "day": pd.to_datetime(["2025-05-03"])})
-    shown = _shown(styled(translator(lang), frame, digits={"n": 1}, percent={"share": 0}))
-    assert shown.loc[0].tolist() == [number, share, "<b>", "2025-05-03 00:00:00"]
 
 
 def _shown(told: Styler) -> pd.DataFrame:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -93,67 +90,3 @@ def test_a_missing_sample_city_is_made_and_prepared_by_another_process(
     monkeypatch.setattr(web, "prepare_city", lambda home: asked.extend(home.prepared(home.city().version).iterdir()))
     web.prepare_sample(Home(tmp_path))
     assert {"alerts", "facts", "places"} <= {path.name.split("-")[0] for path in asked}
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="where Linux ends a process with its parent")
-def test_a_sample_city_that_is_being_made_ends_with_the_server(tmp_path: Path) -> None:
-    script = "import sys; from pathlib import Path; from curim_data.sample.home import make_apart; "
-    script += "from curim_data.store import Home; make_apart(Home(Path(sys.argv[1])))"
-    server = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
-    try:
-        wait_for((tmp_path / "sample-in-work").exists)
-    finally:
-        server.kill()
-        server.wait()
-    wait_for(lambda: not _runs(tmp_path) and not (tmp_path / "sample-in-work").exists())
-    assert not Home(tmp_path).sample.is_sample
-
-
-@pytest.mark.slow
-def test_what_a_build_that_was_ended_left_is_gone_with_the_next(tmp_path: Path) -> None:
-    left = tmp_path / "sample-in-work" / "home"
-    left.mkdir(parents=True)
-    (left / "half").touch()
-    assert sample_city.sample_home(Home(tmp_path)).is_sample
-    assert not left.parent.exists()
-
-
-@pytest.mark.slow
-def test_a_build_that_is_told_twice_to_end_still_clears_up(tmp_path: Path) -> None:
-    (tmp_path / "sample-in-work").mkdir()
-    script = "import signal, runpy, os, shutil; real = shutil.rmtree; "
-    script += "shutil.rmtree = lambda *a, **k: (os.kill(os.getpid(), signal.SIGTERM), real(*a, **k)); "
-    script += "runpy.run_module('curim_data.sample', run_name='__main__')"
-    made = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
-    try:
-        assert made.wait(60) == 1
-    finally:
-        made.kill()
-    assert not (tmp_path / "sample-in-work").exists()
-
-
-def wait_for(holds: Callable[[], bool], seconds: float = 60) -> None:
-    """Look again and again whether something holds; AssertionError where it does not in time."""
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
-def _runs(folder: Path) -> bool:
-    """Whether a process makes the sample city there."""
-    for told in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            if str(folder).encode() in told.read_bytes():
-                return True
-    return False
-
-
-def test_a_sample_city_that_cannot_be_made_is_told_by_the_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sample_city, "import_file", _must_not_run)
-    monkeypatch.setattr(sys, "executable", "false")
-    with pytest.raises(OSError, match="imported here"):
-        web.prepare_sample(Home(tmp_path))
