@@ -24,8 +24,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from curim_data.containers import base
+from curim_data.containers.base import too_much_text
 from curim_data.containers.layers import check_beside, open_parquet, open_vector
-from curim_data.containers.limits import too_much_text
 from curim_data.containers.text import open_text, wide_codec
 from curim_data.containers.trees import open_json, open_xml
 from curim_data.containers.workbook import open_workbook

@@ -21,8 +21,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.containers.prefetch import prefetch, prefetch_map
-from curim_data.containers.types import ArrowText
+from curim_data.containers.base import ArrowText, prefetch, prefetch_map
 from curim_data.formats import GUESSED
 from curim_data.formats.base import Layout, fold
 from curim_data.geo.enrichment import KnownPositions, enrich
@@ -46,8 +45,8 @@ from curim_data.model import Block, CityProfile, Message, Reason
 from curim_data.model.place_names import AREA, COLUMNS, RESOLUTION, STREET, PlaceNames
 from curim_data.model.reasons import Flag
 from curim_data.store import Batch, Home, Store
-from curim_data.store.erased_list import ErasedList
-from curim_data.store.staging import Staging
+from curim_data.store.commits import ErasedList
+from curim_data.store.writing import Staging
 
 LEAST_NAME: Final = 5  # alerts of one file that a name has at least
 LEAST_CELL: Final = 3  # alerts with the name in a cell

@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from curim_data.containers.base import size_of
 from curim_data.containers.isolation import result_of
-from curim_data.containers.limits import size_of
 from curim_data.lexicon.folding import fold
 from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
 from curim_data.model.absence import NO_OUTLINE

@@ -14,9 +14,8 @@ import pandas as pd
 import pyarrow as pa
 
 from curim_data.containers import open_file
-from curim_data.containers.base import NoRecords
+from curim_data.containers.base import NoRecords, size_of
 from curim_data.containers.isolation import result_of
-from curim_data.containers.limits import size_of
 from curim_data.lexicon.folding import fold
 from curim_data.model import LANGUAGES, Block, ImportProblem, Kind, Message, Question, Reason
 from curim_data.model.city import Area, Category, Landmark

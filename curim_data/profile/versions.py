@@ -29,8 +29,7 @@ from curim_data.model import SCHEMA, CityProfile, ImportProblem, Message
 from curim_data.model.city import FILES, load_city, profile_version
 from curim_data.model.reasons import Flag
 from curim_data.store import Home, Store, locked
-from curim_data.store.home import replace_files
-from curim_data.store.locking import try_lock
+from curim_data.store.home import replace_files, try_lock
 
 
 def reenrich_store(home: Home) -> int:
@@ -68,7 +67,7 @@ def reenriched(alerts: pa.Table, city: CityProfile) -> pa.Table:
 def _kinds(alerts: pa.Table, city: CityProfile) -> Any:
     """The kinds of the city's category list; one that the source gave stays, as the hash of the content shows, and
     so does that of a category which the list does not hold."""
-    from curim_data.store.matching import content_hashes  # what only reads does not wait for what writes
+    from curim_data.store.writing import content_hashes  # what only reads does not wait for what writes
 
     more = pc.binary_join(alerts["more_categories"], "|")
     without = content_hashes(alerts, pa.nulls(alerts.num_rows, pa.string()), more)

@@ -17,7 +17,7 @@ from curim_data.model.progress import report, stage
 from curim_data.protection import copies_of, keep_errors, making_copies, protected
 from curim_data.query import keep_default_points
 from curim_data.store import Home, Store, has_alerts
-from curim_data.store.locking import locked
+from curim_data.store.home import locked
 
 # From so many alerts, or cells, on; below, a page works it out as quickly as it would read it.
 WORTH_ALERTS: Final = 20_000

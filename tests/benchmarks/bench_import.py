@@ -34,10 +34,9 @@ from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.importing import pipeline, transform
 from curim_data.model import Audience
-from curim_data.store import _files as files
-from curim_data.store import staging
+from curim_data.store import writing
 from curim_data.store.home import create_home
-from curim_data.store.staging import Staging
+from curim_data.store.writing import Staging
 from tests.benchmarks.results import Row, hand_in
 
 MODULE = "tests.benchmarks.bench_import"
@@ -64,8 +63,8 @@ PARTS: tuple[tuple[str, Any, str], ...] = (
     ("parse", transform, "parse_rows"),
     ("enrich", transform, "enrich"),
     ("stage", Staging, "add"),
-    ("match", staging, "match_staged"),
-    ("commit", files, "take_over"),
+    ("match", writing, "match_staged"),
+    ("commit", writing, "take_over"),
 )
 BESIDE = ("parse", "enrich")
 

@@ -32,7 +32,7 @@ from curim_data.engine import open_source
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.protection import protected
 from curim_data.store import Home, Store
-from curim_data.store.draws import draw_files
+from curim_data.store.erase import draw_files
 from curim_data.store.home import create_home
 from curim_data.studies.preparation import prepare
 from tests.benchmarks.bench_import import BARE

@@ -287,8 +287,8 @@ def test_what_is_prepared_already_is_found_without_statistics() -> None:
 
 # What writes alerts, makes the protected copy or reads exports, and what these alone load.
 WHAT_WRITES = {
-    *("curim_data.store._files", "curim_data.store.staging", "curim_data.store.matching"),
-    *("curim_data.protection.opening", "curim_data.protection.copy", "curim_data.containers", "astral"),
+    *("curim_data.store.writing", "curim_data.store.writing", "curim_data.store.writing"),
+    *("curim_data.protection.opening", "curim_data.protection.opening", "curim_data.containers", "astral"),
     *("pyarrow.parquet", "pyarrow.fs"),
 }
 

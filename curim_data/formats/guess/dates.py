@@ -20,8 +20,7 @@ import numpy.typing as npt
 
 from curim_data.formats.base import EventCandidate, Guess, Part
 from curim_data.formats.guess import headings
-from curim_data.formats.guess.headings import concept
-from curim_data.formats.guess.values import HEADING, Column, guess, percent
+from curim_data.formats.guess.headings import HEADING, Column, concept, guess, percent
 from curim_data.lexicon.times import month_of
 from curim_data.model import BoolArray, Message
 
