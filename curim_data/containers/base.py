@@ -103,70 +103,6 @@ def _computer_memory() -> int:
         return 0
 
 
-def too_much_memory(name: str, limits: Limits) -> ImportProblem:
-    """The refusal of a file whose reading asked for more memory than it may."""
-    return ImportProblem(
-        Message(
-            "{name}: reading it asked for more than {limit} MB of memory, more than a file of its size may take. Save "
-            "only the table with the alerts as CSV, in several parts if it is large, and import that.",
-            {"name": name, "limit": limits.memory // 1_000_000},
-        )
-    )
-
-
-def too_much_time(name: str, limits: Limits) -> ImportProblem:
-    """The refusal of a file whose reading took longer than it may."""
-    return ImportProblem(
-        Message(
-            "{name}: reading it took longer than {limit} seconds, more than a file of its size may take. Save only the "
-            "table with the alerts as CSV, in several parts if it is large, and import that.",
-            {"name": name, "limit": limits.seconds},
-        )
-    )
-
-
-def too_much_text(name: str) -> ImportProblem:
-    """The refusal of a file that holds far more text than its size lets expect, or a cell that is endless."""
-    return ImportProblem(
-        Message(
-            "{name}: the table in it is far too large for a file of its size. Look at what is in it, save only the "
-            "alerts as CSV, and import that.",
-            {"name": name},
-        )
-    )
-
-
-def reader_stopped(name: str) -> ImportProblem:
-    """The refusal of a file whose reader ended without a word."""
-    return ImportProblem(
-        Message(
-            "{name}: the program that reads such files stopped at it, so the file is likely damaged. Open it where it "
-            "comes from, save the table as CSV, and import that.",
-            {"name": name},
-        )
-    )
-
-
-def no_room(name: str, why: str) -> ImportProblem:
-    """The refusal of a file that cannot be put aside, or whose table cannot, for want of room on the disk."""
-    return ImportProblem(
-        Message(
-            "{name}: the file cannot be put aside to be read ({why}). Make room on the disk and import it again.",
-            {"name": name, "why": why},
-        )
-    )
-
-
-def no_process(name: str, error: OSError) -> ImportProblem:
-    """The refusal of a file for which no reader can be started."""
-    return ImportProblem(
-        Message(
-            "{name}: no process can be started to read the file ({why}). Ask whoever runs the dashboard.",
-            {"name": name, "why": error.strerror or str(error)},
-        )
-    )
-
-
 CHUNK: Final = 1 << 20  # bytes read at a time
 BLOCK_BYTES: Final = 1 << 24  # about as much text as a block holds
 HEAD: Final = 1 << 16  # bytes that are looked at to tell what a file is
@@ -177,6 +113,57 @@ NOTES_SHARE: Final = 0.05
 _TOTAL: Final = re.compile(
     r"(?i)^\s*(γενικ[οό]\s+)?(σ[υύ]νολο|σ[υύ]νολα|total|totals|sum|somme)(\s+g[eé]n[eé]ral)?\s*[:\d.,\s]*$"
 )
+
+
+# Why files are refused. `no_rows`: a header without records; `damaged`: a file that begins like its kind ("gzip", "ZIP",
+# "Parquet" ...) and cannot be read to its end; `foreign_kind`: one of a kind that holds no alerts ("PNG", "PDF" ...).
+REFUSALS: Final = {
+    "too_much_memory": Message(
+        "{name}: reading it asked for more than {limit} MB of memory, more than a file of its size may take. Save "
+        "only the table with the alerts as CSV, in several parts if it is large, and import that."
+    ),
+    "too_much_time": Message(
+        "{name}: reading it took longer than {limit} seconds, more than a file of its size may take. Save only the "
+        "table with the alerts as CSV, in several parts if it is large, and import that."
+    ),
+    "too_much_text": Message(
+        "{name}: the table in it is far too large for a file of its size. Look at what is in it, save only the "
+        "alerts as CSV, and import that."
+    ),
+    "reader_stopped": Message(
+        "{name}: the program that reads such files stopped at it, so the file is likely damaged. Open it where it "
+        "comes from, save the table as CSV, and import that."
+    ),
+    "no_room": Message(
+        "{name}: the file cannot be put aside to be read ({why}). Make room on the disk and import it again."
+    ),
+    "no_process": Message(
+        "{name}: no process can be started to read the file ({why}). Ask whoever runs the dashboard."
+    ),
+    "cannot_open": Message("{name}: the file cannot be opened ({why}). Check its path and its permissions."),
+    "not_a_file": Message("{name}: this is a pipe or a device, not a file. Save what comes out of it to a file."),
+    "empty_file": Message("{name}: the file is empty. Export it again."),
+    "no_rows": Message("{name}: the file has a header and no rows. Check the period that was exported."),
+    "damaged": Message("{name}: the {kind} file is damaged or cut short. Export it again."),
+    "foreign_kind": Message(
+        "{name}: this is a {kind} file, not a CSV file, whatever its name says. Export the alerts as CSV."
+    ),
+    "too_many_columns": Message(
+        "{name}: the table has more than {most} columns, so it is no table of alerts. Save only the columns of the "
+        "alerts as CSV and import that."
+    ),
+}
+_WITHOUT_RECORDS: Final = ("empty_file", "no_rows")
+
+
+class NoRecords(ImportProblem):
+    """A file without a single record: it can be left out where others stand beside it."""
+
+
+def refusal(kind: str, name: str, **values: str | int) -> ImportProblem:
+    """The refusal of a file, of a kind that `REFUSALS` names; NoRecords where it holds none."""
+    made = NoRecords if kind in _WITHOUT_RECORDS else ImportProblem
+    return made(Message(REFUSALS[kind].text, {"name": name, **values}))
 
 
 @dataclass(frozen=True)
@@ -198,7 +185,7 @@ def pieces(source: Path, name: str, size: int = CHUNK) -> Iterator[bytes]:
             while part := handle.read(size):
                 yield part
     except OSError as error:
-        raise cannot_open(name, error) from error
+        raise refusal("cannot_open", name, why=error.strerror or str(error)) from error
 
 
 def head_of(source: Path, name: str, size: int = HEAD) -> bytes:
@@ -352,7 +339,7 @@ def reader_errors(name: str, kind: str) -> Iterator[None]:
         raise
     except BaseException as error:
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-            raise damaged(name, kind) from error
+            raise refusal("damaged", name, kind=kind) from error
         raise
 
 
@@ -374,7 +361,7 @@ def choose_table(name: str, sheet: str | None, sizes: Mapping[str, int]) -> str:
                 )
             )
     if not any(sizes[key] for key in real):
-        raise no_rows(name)
+        raise refusal("no_rows", name)
     if len(real) == 1 or sheet is not None:
         return real[0]
     raise Question(
@@ -389,67 +376,6 @@ def choose_table(name: str, sheet: str | None, sizes: Mapping[str, int]) -> str:
             for key, rows in sizes.items()
             if rows
         ),
-    )
-
-
-def cannot_open(name: str, error: OSError) -> ImportProblem:
-    """The refusal of a file that the system does not give."""
-    return ImportProblem(
-        Message(
-            "{name}: the file cannot be opened ({why}). Check its path and its permissions.",
-            {"name": name, "why": error.strerror or str(error)},
-        )
-    )
-
-
-def not_a_file(name: str) -> ImportProblem:
-    """The refusal of a pipe or a device: a file is read more than once."""
-    return ImportProblem(
-        Message("{name}: this is a pipe or a device, not a file. Save what comes out of it to a file.", {"name": name})
-    )
-
-
-class NoRecords(ImportProblem):
-    """A file without a single record: it can be left out where others stand beside it."""
-
-
-def empty_file(name: str) -> NoRecords:
-    """The refusal of a file with nothing in it."""
-    return NoRecords(Message("{name}: the file is empty. Export it again.", {"name": name}))
-
-
-def no_rows(name: str) -> NoRecords:
-    """The refusal of a header without records."""
-    return NoRecords(
-        Message("{name}: the file has a header and no rows. Check the period that was exported.", {"name": name})
-    )
-
-
-def damaged(name: str, kind: str) -> ImportProblem:
-    """The refusal of a file that begins like its kind ("gzip", "ZIP", "Parquet" ...) and cannot be read to its end."""
-    return ImportProblem(
-        Message("{name}: the {kind} file is damaged or cut short. Export it again.", {"name": name, "kind": kind})
-    )
-
-
-def foreign_kind(name: str, kind: str) -> ImportProblem:
-    """The refusal of a file of a kind that holds no alerts ("PNG", "PDF" ...)."""
-    return ImportProblem(
-        Message(
-            "{name}: this is a {kind} file, not a CSV file, whatever its name says. Export the alerts as CSV.",
-            {"name": name, "kind": kind},
-        )
-    )
-
-
-def too_many_columns(name: str) -> ImportProblem:
-    """The refusal of a table with more columns than any table of alerts has."""
-    return ImportProblem(
-        Message(
-            "{name}: the table has more than {most} columns, so it is no table of alerts. Save only the columns of the "
-            "alerts as CSV and import that.",
-            {"name": name, "most": MAX_COLUMNS},
-        )
     )
 
 

@@ -319,7 +319,7 @@ class Reader:
         except OSError as error:
             shutil.rmtree(self._folder, ignore_errors=True)
             full = error.errno == errno.ENOSPC
-            raise (base.no_room(name, str(error.strerror)) if full else base.no_process(name, error)) from error
+            raise base.refusal("no_room" if full else "no_process", name, why=error.strerror or str(error)) from error
         self._line, self._lines = line, line.makefile("rb")
         self._end = weakref.finalize(self, _end, line, self._lines, self._folder)
         self._deadline = time.monotonic() + self.limits.clock
@@ -374,9 +374,9 @@ class Reader:
                     return told
                 self._problem = self._bad_news(told)
             except TimeoutError:
-                self._problem = base.too_much_time(self.name, self.limits)
+                self._problem = base.refusal("too_much_time", self.name, limit=self.limits.seconds)
             except (OSError, WireError):
-                self._problem = base.reader_stopped(self.name)
+                self._problem = base.refusal("reader_stopped", self.name)
             self.close()
         raise self._problem
 
@@ -391,16 +391,20 @@ class Reader:
                 words = last.read()
         if told.get("exceeded") == "text" or code == -signal.SIGXFSZ:
             full = self._full
-            return base.no_room(self.name, os.strerror(errno.ENOSPC)) if full else base.too_much_text(self.name)
+            return (
+                base.refusal("no_room", self.name, why=os.strerror(errno.ENOSPC))
+                if full
+                else base.refusal("too_much_text", self.name)
+            )
         if code == -signal.SIGXCPU:
-            return base.too_much_time(self.name, self.limits)
+            return base.refusal("too_much_time", self.name, limit=self.limits.seconds)
         # The system ends who takes the last of the memory.
         if "exceeded" in told or code == -signal.SIGKILL or any(sign in words for sign in _EXCEEDED):
-            return base.too_much_memory(self.name, self.limits)
-        return base.reader_stopped(self.name)
+            return base.refusal("too_much_memory", self.name, limit=self.limits.memory // 1_000_000)
+        return base.refusal("reader_stopped", self.name)
 
     def _stopped(self) -> ImportProblem:
-        self._problem = base.reader_stopped(self.name)
+        self._problem = base.refusal("reader_stopped", self.name)
         self.close()
         return self._problem
 
@@ -433,7 +437,7 @@ def result_of(task: str, source: Path | bytes, name: str, more: Mapping[str, Any
     try:
         return reader.head, [table.column(0) for table in reader.tables()]
     except IndexError:
-        raise base.reader_stopped(name) from None
+        raise base.refusal("reader_stopped", name) from None
     finally:
         reader.close()
 
@@ -447,7 +451,7 @@ class IsolatedFile:
             self.facts = facts_of(self._reader.head)
         except WireError:
             self._reader.close()
-            raise base.reader_stopped(name) from None
+            raise base.refusal("reader_stopped", name) from None
 
     def blocks(self) -> Iterator[Block]:
         """The records, as often as wanted. ImportProblem where the rest cannot be read."""
@@ -455,7 +459,7 @@ class IsolatedFile:
             try:
                 block = block_of(table, len(self.facts.labels))
             except WireError:
-                raise base.reader_stopped(self.facts.name) from None
+                raise base.refusal("reader_stopped", self.facts.name) from None
             del table
             yield block
             del block  # before the next one is read
