@@ -115,8 +115,8 @@ _TOTAL: Final = re.compile(
 )
 
 
-# Why files are refused. `no_rows`: a header without records; `damaged`: a file that begins like its kind ("gzip", "ZIP",
-# "Parquet" ...) and cannot be read to its end; `foreign_kind`: one of a kind that holds no alerts ("PNG", "PDF" ...).
+# Why files are refused. `no_rows`: a header without records; `damaged`: a file that begins like its kind ("gzip",
+# "ZIP" ...) and cannot be read to its end; `foreign_kind`: one of a kind that holds no alerts ("PNG", "PDF" ...).
 REFUSALS: Final = {
     "too_much_memory": Message(
         "{name}: reading it asked for more than {limit} MB of memory, more than a file of its size may take. Save "
@@ -380,7 +380,6 @@ def choose_table(name: str, sheet: str | None, sizes: Mapping[str, int]) -> str:
 
 
 _Given = TypeVar("_Given")
-_Done = TypeVar("_Done")
 _END = object()
 
 
@@ -393,8 +392,3 @@ def prefetch(items: Iterable[_Given]) -> Iterator[_Given]:
             coming = worker.submit(next, pieces, _END)
             yield item  # type: ignore[misc]
             del item  # before the next one is waited for
-
-
-def prefetch_map(items: Iterable[_Given], make: Callable[[_Given], _Done]) -> Iterator[_Done]:
-    """What `make` gives for each item, in their order; it works on one item while the caller deals with the last."""
-    return prefetch(map(make, items))

@@ -16,19 +16,19 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from curim_data.containers import base
 from curim_data.containers.layers import check_beside, open_parquet, open_vector
 from curim_data.containers.text import open_text, wide_codec
 from curim_data.containers.trees import open_json, open_xml
 from curim_data.containers.workbook import open_workbook
-from curim_data.model import Block, Facts, ImportProblem, Message, Question
+from curim_data.model import Block, ImportProblem, Message, Question
 from curim_data.model.questions import Choice
 from curim_data.model.records import Opened
 
@@ -121,24 +121,27 @@ def _open_text(source: Path, name: str, sheet: str | None, head: bytes, least: i
     return open_xml(source, name, sheet) if _XML.match(start) else open_text(source, name, least)
 
 
-class Unpacked:
-    """Files of an archive that were opened, read one after another with row numbers that run on: an `Opened`."""
+def _unpacked(
+    kind: str, opened: Iterable[Opened], folder: tempfile.TemporaryDirectory[str], **more: Any
+) -> base.TableFile:
+    """Files of an archive that were opened, read one after another with row numbers that run on; `more`: of its facts.
 
-    def __init__(self, kind: str, opened: Sequence[Opened], folder: tempfile.TemporaryDirectory[str]) -> None:
-        self._opened, self._folder = tuple(opened), folder  # which goes away with this object
-        first = self._opened[0].facts
-        self.facts: Facts = replace(first, wrapped=(kind, *first.wrapped))
+    The folder goes away with what is returned.
+    """
+    files = tuple(opened)
+    first = files[0].facts
 
-    def blocks(self) -> Iterator[Block]:
-        """The records of all its files."""
+    def blocks(_: object = folder) -> Iterator[Block]:
         before = 0
-        for opened in self._opened:
+        for one in files:
             read = 0
-            for block in opened.blocks():
+            for block in one.blocks():
                 read += block.read
                 refused = tuple(replace(record, row=record.row + before) for record in block.refused)
                 yield replace(block, rows=block.rows + before, refused=refused)
             before += read
+
+    return base.TableFile(replace(first, wrapped=(kind, *first.wrapped), **more), blocks)
 
 
 def _open_gzip(source: Path, name: str, sheet: str | None, depth: int) -> Opened:
@@ -148,7 +151,7 @@ def _open_gzip(source: Path, name: str, sheet: str | None, depth: int) -> Opened
     path = Path(folder.name) / f"0{base.ending(inner)}"
     with _reasons(name, "gzip"), gzip.open(source) as handle:
         _unpack(handle, path, name, source.stat().st_size, 0, _room(path.parent))
-    return Unpacked("gz", [_open(path, inner, sheet, depth=depth + 1)], folder)
+    return _unpacked("gz", [_open(path, inner, sheet, depth=depth + 1)], folder)
 
 
 def _open_zip(source: Path, name: str, sheet: str | None, least: int, depth: int) -> Opened:
@@ -190,10 +193,8 @@ def _open_members(source: Path, name: str, sheet: str | None, depth: int) -> Ope
         groups.setdefault(opened.facts.labels, []).append(member)
     if len(groups) > 1:
         raise _which(name, list(groups.values()), names)
-    unpacked = Unpacked("zip", list(files.values()), folder)
-    if len(names) > 1:
-        unpacked.facts = replace(unpacked.facts, sheet=sheet if chosen and sheet else next(iter(files)), sheets=names)
-    return unpacked
+    named = {"sheet": sheet if chosen and sheet else next(iter(files)), "sheets": names} if len(names) > 1 else {}
+    return _unpacked("zip", files.values(), folder, **named)
 
 
 def _unpack_members(

@@ -284,9 +284,8 @@ def _scrub(path: Path, ids: Collection[str]) -> None:
     table = pq.read_table(path)
     mask, found = _matches(table, ids)
     if found:
-        part = path.with_suffix(".part")
-        pq.write_table(table.filter(pc.invert(mask)), part, compression="zstd")
-        part.replace(path)
+        rest = table.filter(pc.invert(mask))
+        write_whole(path, lambda part: pq.write_table(rest, part, compression="zstd"))
 
 
 def _note(home: Home) -> Path:

@@ -42,7 +42,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from glob import glob, has_magic
 from pathlib import Path
 from typing import IO, Any, Final
@@ -51,7 +51,7 @@ from curim_data.model import CityProfile, Message, MessageError
 from curim_data.model.city import FILES, load_city, profile_version
 from curim_data.model.place_names import FILE as PLACE_NAMES
 from curim_data.model.place_names import read_place_names
-from curim_data.model.prepared import FOLDER
+from curim_data.model.prepared import FOLDER, write_whole
 
 _flock: Any
 try:
@@ -178,11 +178,7 @@ def sample_profile() -> Path:
 
 def copy_profile(source: Path, target: Path) -> None:
     """Copy the files of a profile; the folder appears whole or not at all."""
-    part = Path(tempfile.mkdtemp(prefix="city-", dir=target.parent))
-    part.chmod(0o755)
-    for name in FILES:
-        if (source / name).exists():
-            shutil.copyfile(source / name, part / name)
+    part = draft_of(source, target.parent, "city-")
     load_city(part)
     try:
         part.rename(target)
@@ -192,12 +188,21 @@ def copy_profile(source: Path, target: Path) -> None:
             raise
 
 
+def draft_of(source: Path, parent: Path, prefix: str) -> Path:
+    """A new folder beside others with a copy of the files of a profile."""
+    part = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    part.chmod(0o755)
+    replace_files(source, part)
+    return part
+
+
 def replace_files(source: Path, target: Path) -> None:
-    """Make the files of one profile those of another."""
-    for name in FILES:
-        (target / name).unlink(missing_ok=True)
+    """Make the files of one profile those of another, one by one; the head, which names the city, comes last."""
+    for name in (*FILES[1:], FILES[0]):
         if (source / name).exists():
-            shutil.copyfile(source / name, target / name)
+            write_whole(target / name, partial(shutil.copyfile, source / name))
+        else:
+            (target / name).unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,4 @@
-"""Tables of no known format: the role of each column is guessed from its heading and its first values, and
-why.
+"""Tables of no known format: the role of each column is guessed from its heading and its first values, and why.
 
 Public: `recognise`. `headings` knows the words of headings in seven languages (`headings.toml`) and what values look
 like, `dates` which columns say when, `category` which says what.
@@ -37,6 +36,13 @@ _ALL_BUT_A_FEW: Final = 0.95
 _MANY: Final = 40
 _SOME: Final = 0.05
 _NOT_STATUS: Final = frozenset({"meteorologico", "weather", "civil", "marital", "vehicle", "road", "arrest"})
+_DEGREES: Final = Message("{share} % of the values are degrees")
+_METRES: Final = Message("{share} % of the values can be metres")
+_PAIRS: Final = Message("{share} % of the values hold two coordinates")
+_GENDERS: Final = Message("{share} % of the values are genders")
+_AGES: Final = Message("{share} % of the values are ages")
+_KNOWN_WORDS: Final = Message("{share} % of the values are known words")
+_STEPS: Final = Message("{share} % of the values lie between 1 and 5")
 _WHERE: Final = (("latitude", "longitude"), ("x", "y"), ("point",))
 
 
@@ -52,10 +58,29 @@ class _Guesses:
     def free(self) -> list[Column]:
         return [column for column in self.columns if column.place not in self.taken]
 
-    def give(self, role: str, column: Column, why: Guess) -> None:
+    def take(self, role: str, column: Column, why: Guess) -> None:
+        """Let a column give a role."""
         self.roles[role] = (Part(column.place),)
         self.guesses[role] = why
         self.taken.add(column.place)
+
+    def give(
+        self,
+        role: str,
+        column: Column,
+        clear: float,
+        share: float,
+        fit: Message | None = None,
+        *more: Message,
+        headed: bool = True,
+    ) -> None:
+        """The same, where the heading says so as clearly as `clear` (unless it is not `headed`), and this `share` of
+        the values fits, if there are any; `fit` says as what, `more` are further reasons.
+        """
+        given = bool(column.values.given)
+        fits = [Message(fit.text, percent(share))] if fit is not None and given else []
+        why = guess(clear, share if given else None, *([HEADING] if headed else []), *fits, *more)
+        self.take(role, column, why)
 
 
 def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int | None = None) -> Recognition:
@@ -147,10 +172,6 @@ def _is_text(column: Column) -> bool:
     )
 
 
-def _share(column: Column, share: float) -> float | None:
-    return share if column.values.given else None
-
-
 def _coordinates(known: _Guesses) -> None:
     """Degrees first, projected metres where there are none, a column of both where there is neither."""
     columns = [column for column in known.free() if "latlon" not in column.head.words]
@@ -199,32 +220,24 @@ def _give_pair(
     rest = set(first.head.words) - words
     second = max(east, key=lambda one: (set(one.head.words) - words == rest, round(one.values.fill, 2), -one.place))
     for role, column in zip(roles, (first, second), strict=True):
-        values = column.values
         if role in {"latitude", "longitude"}:
-            share = _share(column, values.degrees_up_to(180))
-            reason = Message("{share} % of the values are degrees", percent(share or 0.0))
+            known.give(role, column, name, column.values.degrees_up_to(180), _DEGREES)
         else:
-            share = _share(column, values.share_of("metres"))
-            reason = Message("{share} % of the values can be metres", percent(share or 0.0))
-        known.give(role, column, guess(name, share, HEADING, *([reason] if share is not None else [])))
+            known.give(role, column, name, column.values.share_of("metres"), _METRES)
 
 
 def _point(known: _Guesses) -> bool:
-    for named in (True, False):
-        for column in known.free():
-            share = _share(column, column.values.share_of("pairs"))
-            if named and not (column.head.has("point") and (share or 0.0) >= 0.6):
-                clear = share is None and column.head.has("clearly_point")
-                if not clear:
-                    continue
-            if not named and (share or 0.0) < 0.8:
-                continue
-            reason = [HEADING] if named else []
-            if share is not None:
-                reason.append(Message("{share} % of the values hold two coordinates", percent(share)))
-            known.give("point", column, guess(0.9 if named else 0.4, share, *reason))
-            return True
-    return False
+    """Give a column of both coordinates, one with a heading that says so first; whether there is one."""
+    shares = {one: one.values.share_of("pairs") for one in known.free()}
+    named = [
+        one
+        for one, share in shares.items()
+        if (one.head.has("point") and share >= 0.6) or (not one.values.given and one.head.has("clearly_point"))
+    ]
+    able = named or [one for one, share in shares.items() if share >= 0.8]
+    if able:
+        known.give("point", able[0], 0.9 if named else 0.4, shares[able[0]], _PAIRS, headed=bool(named))
+    return bool(able)
 
 
 def _degrees_side_by_side(known: _Guesses, columns: Sequence[Column]) -> None:
@@ -238,9 +251,7 @@ def _degrees_side_by_side(known: _Guesses, columns: Sequence[Column]) -> None:
         if first.values.between(-90, 90) < 1 and second.values.between(-90, 90) == 1:
             first, second = second, first
         for role, column in (("latitude", first), ("longitude", second)):
-            share = column.values.share_of("degrees")
-            reason = Message("{share} % of the values are degrees", percent(share))
-            known.give(role, column, guess(0.1, share, reason))
+            known.give(role, column, 0.1, column.values.share_of("degrees"), _DEGREES, headed=False)
         return
 
 
@@ -268,9 +279,7 @@ def _people(known: _Guesses, *, citizens: bool) -> None:
     _give_gender(known, neutral, [one for one in ours if one not in reporters], *why)
     spelt = [one for one in known.free() if one.values.spelt_genders >= 0.9 and not one.head.has("suspect")]
     if not sexes and len(spelt) == 1:
-        share = spelt[0].values.spelt_genders
-        reason = Message("{share} % of the values are genders", percent(share))
-        known.give(neutral, spelt[0], guess(0.1, share, reason, *why))
+        known.give(neutral, spelt[0], 0.1, spelt[0].values.spelt_genders, _GENDERS, *why, headed=False)
     ages = [
         one
         for one in ages
@@ -278,10 +287,7 @@ def _people(known: _Guesses, *, citizens: bool) -> None:
     ]
     if ages:
         best = max(ages, key=lambda one: (one.head.has("victim"), one.values.fill, -one.place))
-        share_of_ages = _share(best, best.values.share_of("ages"))
-        reason = Message("{share} % of the values are ages", percent(share_of_ages or 0.0))
-        reasons = [reason] if share_of_ages is not None else []
-        known.give("age_band", best, guess(0.9, share_of_ages, HEADING, *reasons))
+        known.give("age_band", best, 0.9, best.values.share_of("ages"), _AGES)
 
 
 def _fits(column: Column, share: float) -> bool:
@@ -292,17 +298,15 @@ def _give_gender(known: _Guesses, role: str, columns: Sequence[Column], *why: Me
     if not columns:
         return
     best = max(columns, key=lambda one: (one.head.has("victim"), one.values.fill, -one.place))
-    share = _share(best, best.values.share_of("genders"))
-    reason = Message("{share} % of the values are genders", percent(share or 0.0))
     clear = 0.97 if best.head.has("victim") or role == "reporter_gender" else 0.8
-    known.give(role, best, guess(clear, share, HEADING, *([reason] if share is not None else []), *why))
+    known.give(role, best, clear, best.values.share_of("genders"), _GENDERS, *why)
 
 
 def _category(known: _Guesses) -> Found | None:
     """The kind of event (`category.find_category`)."""
     found = find_category(known.free())
     if found is not None:
-        known.give("category", found.column, found.why)
+        known.take("category", found.column, found.why)
     return found
 
 
@@ -317,15 +321,12 @@ def _states(known: _Guesses) -> None:
         ):
             able.append((share, head.has("described"), -column.place, column))
     if able:
-        column = max(able, key=lambda one: one[:3])[3]
-        share_known = _share(column, column.values.known("status"))
-        reason = Message("{share} % of the values are known words", percent(share_known or 0.0))
-        known.give("status", column, guess(0.9, share_known, HEADING, *([reason] if share_known is not None else [])))
+        share, _, _, column = max(able, key=lambda one: one[:3])
+        known.give("status", column, 0.9, share, _KNOWN_WORDS)
     for column in known.free():
         share = column.values.known("kind")
         if share >= 0.9 and (column.head.has("kind") or column.head.only("type", "category", "event")):
-            reason = Message("{share} % of the values are known words", percent(share))
-            known.give("kind", column, guess(0.8, share, HEADING, reason))
+            known.give("kind", column, 0.8, share, _KNOWN_WORDS)
             return
 
 
@@ -335,22 +336,19 @@ def _scales(known: _Guesses) -> None:
     _scale(known, "feeling", "safety")
     for column in known.free():
         if column.head.has("confirmations") and (not column.values.given or column.values.share_of("whole") >= 0.8):
-            known.give("confirmations", column, guess(0.9, _share(column, column.values.share_of("whole")), HEADING))
+            known.give("confirmations", column, 0.9, column.values.share_of("whole"))
             break
 
 
 def _scale(known: _Guesses, role: str, related: str) -> None:
     """A scale of five: numbers under a heading that names it, words of its steps also under a related one."""
     for column in known.free():
-        share, steps = _share(column, column.values.between(1, 5)), column.values.steps(role)
+        share, steps = column.values.between(1, 5), column.values.steps(role)
         if column.head.has(role, related) and steps >= 0.8:
-            reason = Message("{share} % of the values are known words", percent(steps))
-            known.give(role, column, guess(0.9, steps, HEADING, reason))
-            return
-        if column.head.has(role) and (share is None or share >= 0.8):
-            reason = Message("{share} % of the values lie between 1 and 5", percent(share or 0.0))
-            known.give(role, column, guess(0.9, share, HEADING, *([reason] if share is not None else [])))
-            return
+            return known.give(role, column, 0.9, steps, _KNOWN_WORDS)
+        if column.head.has(role) and (not column.values.given or share >= 0.8):
+            return known.give(role, column, 0.9, share, _STEPS)
+    return None
 
 
 def _identity(known: _Guesses) -> None:
@@ -367,5 +365,4 @@ def _identity(known: _Guesses) -> None:
     if able:
         score, spread, _, column = max(able, key=lambda one: one[:3])
         reason = Message("{count} different values in the first records", {"count": len(column.values.distinct)})
-        shown = [reason] if column.values.given else []
-        known.give("alert_id", column, guess(score, _share(column, spread), HEADING, *shown))
+        known.give("alert_id", column, score, spread, None, *([reason] if column.values.given else []))

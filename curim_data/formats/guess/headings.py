@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -80,10 +81,7 @@ def read_heading(label: str) -> Heading:
         if len(piece) > LONGEST_PIECE:
             words.append(piece)
             continue
-        if parts := split_compound(piece):
-            words += parts
-            continue
-        if parts := _split_person(piece):
+        if parts := split_compound(piece) or _split_person(piece):
             words += parts
             continue
         ending = next((end for end in _SUFFIXES if piece.endswith(end) and len(piece) > len(end) + 1), None)
@@ -96,29 +94,26 @@ def read_heading(label: str) -> Heading:
     return Heading(label, tuple(words))
 
 
-_OF_A: Final = re.compile("(?:τησ|του|dela|della|dell|del|de|da|do|du|of|s)?(.+)")
+_SMALL: Final = (*concept("joining"), "τησ", "του", "dela", "")  # what may stand between two words that are one
 
 
 @cache
-def _split_person(piece: str) -> tuple[str, ...]:
-    """Split a heading in one word that names whose gender or age it is ("SEXOVICTIMA", "ΦΥΛΟΘΥΜΑΤΟΣ", "victimsex").
-
-    Both parts must be known words, with no more than a word that joins them between; else empty.
+def _glued(piece: str, firsts: frozenset[str], seconds: frozenset[str]) -> tuple[str, ...]:
+    """The two known words of a heading in one word ("TIPODELITO", "victimsex"), with no more than a word that joins
+    them between; the longest first word counts. Empty where it is none.
     """
-    persons = concept("victim", "reporter", "suspect")
-    for what in concept("sex", "age"):
-        if piece.startswith(what):
-            rest = piece.removeprefix(what)
-            joined = _OF_A.fullmatch(rest)
-            for whose in (rest, joined[1] if joined else rest):
-                if whose in persons:
-                    return (what, whose)
-        if piece.endswith(what) and len(what) > 2:
-            first = piece.removesuffix(what)
-            for whose in (first, first.removesuffix("s")):
-                if whose in persons:
-                    return (whose, what)
+    for cut in range(len(piece) - 3, 2, -1):
+        first, rest = piece[:cut], piece[cut:]
+        lasts = {rest.removeprefix(small) for small in _SMALL if rest.startswith(small)} & seconds
+        if first in firsts and lasts:
+            return first, max(lasts, key=len)
     return ()
+
+
+def _split_person(piece: str) -> tuple[str, ...]:
+    """Split a heading in one word that names whose gender or age it is ("SEXOVICTIMA", "ΦΥΛΟΘΥΜΑΤΟΣ")."""
+    what, whose = concept("sex", "age"), concept("victim", "reporter", "suspect")
+    return _glued(piece, what, whose) or _glued(piece, whose, what)
 
 
 def is_person(head: Heading) -> bool:
@@ -199,21 +194,17 @@ def clearness(head: Heading) -> float:
 
 def _marks(head: Heading, marks: frozenset[str]) -> set[str]:
     """The words that begin or end a span; one that also joins words does so only last, or before a date or a time."""
-    found = set()
-    for at, word in enumerate(head.words):
-        rest = head.words[at + 1 :]
-        if word in marks and (word not in concept("between") or not rest or rest[0] in concept("when")):
-            found.add(word)
-    return found
+    return {
+        word
+        for word, after in zip_longest(head.words, head.words[1:])
+        if word in marks and (word not in concept("between") or not after or after in concept("when"))
+    }
 
 
 def _abbreviated(head: Heading) -> set[str]:
     """The stages whose words are cut short in a heading; only where what is left belongs to one stage alone."""
-    found: set[str] = set()
-    for word in head.words:
-        if word not in concept("when", "start", "end", "joining") and (stage := _stage_of_beginning(word)):
-            found.add(stage)
-    return found
+    known = concept("when", "start", "end", "joining")
+    return {stage for word in head.words if word not in known and (stage := _stage_of_beginning(word))}
 
 
 @cache
@@ -267,7 +258,8 @@ def category_score(head: Heading) -> float:
     """How clearly a heading names the kind of event: 0 (not) to 1."""
     if head.has("not_category") or says_date(head) or head.has("sex") or head.has("suspect") or head.has("sub"):
         return 0.0
-    if len(head.words) == 1 and (words := _unglued(head.words[0])):
+    known = concept("category", "type", "event", "described")
+    if len(head.words) == 1 and head.words[0] not in known and (words := _glued(head.words[0], known, known)):
         head = Heading(head.label, words)
     event, coded = head.has("event"), head.has("coded") and not head.has("described")
     if coded:
@@ -293,20 +285,6 @@ def names_topic(head: Heading) -> bool:
 
 
 _SERIAL: Final = re.compile(r"^\W*(?:#|n[°º.]?|[αa]\W[αa]\W?)\W*$")
-
-
-def _unglued(word: str) -> tuple[str, ...]:
-    """The two concepts of a heading in one word: "TIPODELITO", "naturezadaocorrencia"; empty where it is none."""
-    known = concept("category", "type", "event", "described")
-    if word in known:
-        return ()
-    for first in sorted((one for one in known if len(one) > 2 and word.startswith(one)), key=len, reverse=True):
-        rest = word.removeprefix(first)
-        for small in (*concept("joining"), ""):
-            last = rest.removeprefix(small)
-            if rest.startswith(small) and last in known and len(last) > 2:
-                return (first, last)
-    return ()
 
 
 def identity_score(head: Heading) -> float:
