@@ -454,30 +454,9 @@ class StudyArea:
     apart: float = 0.0
 
 
-def provisional_profile(folder: Path, points: Points, categories: Mapping[str, int], name: str) -> CityProfile:
-    """Write a provisional profile to a folder (made if need be) and read it.
-
-    Parameters
-    ----------
-    points : array of float, shape (n, 2), or an iterable of such arrays
-        Longitude and latitude in degrees (WGS84). What is not finite or not on Earth is left out.
-    categories : mapping of str to int
-        The file's own categories with their counts; the 200 most frequent become the city's list.
-    name : str
-        That of the file: the city is called as `names_for` makes of it until a person says better.
-
-    Raises
-    ------
-    ImportProblem
-        Where no point is left.
-    """
-    cells, counts = _gathered(points)
-    return _write(folder, cells, counts, categories, name)
-
-
 def spread_of(points: Points) -> Spread:
-    """How far points spread (longitude and latitude, as in `provisional_profile`). ImportProblem where none is left."""
-    cells, counts = _gathered(points)
+    """How far points spread (longitude and latitude, as in `gathered`). ImportProblem where none is left."""
+    cells, counts = gathered(points)
     if not len(cells):
         raise ImportProblem(_NO_POINTS)
     study = study_area(cells, counts)
@@ -492,9 +471,9 @@ def spread_of(points: Points) -> Spread:
 class NewCity:
     """What is known of a city before it has a profile.
 
-    `points`, `categories`, `name` (of the file): as `provisional_profile` takes them. `city`: what a person calls the
-    city; a shipped profile is then taken by its name in any language. `within`: the circle whose points alone make a
-    provisional profile. `kind`: of all its categories; empty for as their names say. `timezone`: of a city without
+    `points`: as `gathered` takes them; `categories`, `name` (of the file): as `provisional_profile` does. `city`: what a
+    person calls the city; a shipped profile is then taken by its name in any language. `within`: the circle whose
+    points alone make a provisional profile. `kind`: of all its categories; empty for as their names say. `timezone`: of a city without
     points; such a city is made only where it has one, and has no outline. `place`: where it lies (longitude, latitude),
     if known. `nature`: the kind of categories whose names say none, as the file shows; empty where it does not.
     """
@@ -518,7 +497,7 @@ def choose_profile(folder: Path, new: NewCity) -> Path:
     shipped, city, within = sample_profile(), new.city, new.within
     if city and fold(city) in {fold(word) for word in load_city(shipped).names.values()}:
         return shipped
-    cells, counts = _gathered(new.points)
+    cells, counts = gathered(new.points)
     if not len(cells) and new.timezone:
         _write_without_outline(folder, new)
         return folder
@@ -531,7 +510,7 @@ def choose_profile(folder: Path, new: NewCity) -> Path:
         cells, counts = cells[inside], counts[inside]
     kinds = (new.kind, new.nature)
     named = {"en": city} if city else new.name
-    _write(folder, cells, counts, new.categories, named, part=within is not None, kinds=kinds)
+    provisional_profile(folder, cells, counts, new.categories, named, part=within is not None, kinds=kinds)
     return folder
 
 
@@ -557,8 +536,12 @@ def ensure_city_for_areas(home: Home, areas: AreaFile, name: str) -> CityProfile
     return ensure_city(home, NewCity(corners, {}, name, city=name))
 
 
-def _gathered(points: Points) -> tuple[Cells, Cells]:
-    """Cells of 19 m that hold points, and how many: memory grows with the city, not with the file."""
+def gathered(points: Points) -> tuple[Cells, Cells]:
+    """Cells of 19 m that hold points, and how many: memory grows with the city, not with the file.
+
+    `points`: longitude and latitude in degrees (WGS84), an array of shape (n, 2) or an iterable of such arrays. What is
+    not finite or not on Earth is left out.
+    """
     parts = [points] if isinstance(points, np.ndarray) else points
     cells, counts = np.empty(0, np.int64), np.empty(0, np.int64)
     for part in parts:
@@ -751,7 +734,7 @@ def kind_of_most(categories: Mapping[str, int]) -> str:
     return most if alerts >= 0.8 * kinds.total() and alerts >= 0.95 * said else ""
 
 
-def _write(
+def provisional_profile(
     folder: Path,
     cells: Cells,
     counts: Cells,
@@ -761,6 +744,26 @@ def _write(
     part: bool = False,
     kinds: tuple[str, str] = ("", ""),
 ) -> CityProfile:
+    """Write a provisional profile to a folder (made if need be) and read it.
+
+    Parameters
+    ----------
+    cells, counts : arrays of int64, shape (m,)
+        Where alerts lie, as `gathered` gives it.
+    categories : mapping of str to int
+        The file's own categories with their counts; the 200 most frequent become the city's list.
+    name : str or mapping of str to str
+        That of the file, whose city is called as `names_for` makes of it until a person says better; or its names.
+    part : bool
+        Whether these are the alerts of a part of the file alone.
+    kinds : (str, str)
+        As `category_list` takes them.
+
+    Raises
+    ------
+    ImportProblem
+        Where there is no cell.
+    """
     if not len(cells):
         raise ImportProblem(_NO_POINTS)
     study = study_area(cells, counts)
@@ -807,7 +810,7 @@ def _write_without_outline(folder: Path, new: NewCity) -> None:
 
 def give_outline(folder: Path, points: Points) -> None:
     """Give a profile without an outline the study area that points span; the rest of it stays."""
-    study = study_area(*_gathered(points))
+    study = study_area(*gathered(points))
     write_land(folder, study.land)
     head = {key: value for key, value in read_head(folder).items() if key != "outline"}
     write_head(folder, {**head, **placed(study.land, study.middle, study.densest)})
