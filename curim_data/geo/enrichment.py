@@ -22,7 +22,7 @@ import shapely
 from h3ronpy.vector import coordinates_to_cells
 from shapely.geometry.base import BaseGeometry
 
-from curim_data.model import CELL_RESOLUTIONS, CityProfile
+from curim_data.model import CELL_RESOLUTIONS, BoolArray, CityProfile, FloatArray, IntArray
 from curim_data.model.alert import ENRICHED
 from curim_data.model.place_names import PlaceNames
 from curim_data.model.shared_shapes import ask_shape
@@ -33,9 +33,6 @@ _FINEST: Final = max(CELL_RESOLUTIONS)
 _HOUR: Final = np.timedelta64(1, "h")
 _FIRST_WEEKDAY: Final = 3  # 1 January 1970 was a Thursday
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 TimeArray = npt.NDArray[np.datetime64]
 
 

@@ -471,11 +471,12 @@ def spread_of(points: Points) -> Spread:
 class NewCity:
     """What is known of a city before it has a profile.
 
-    `points`: as `gathered` takes them; `categories`, `name` (of the file): as `provisional_profile` does. `city`: what a
-    person calls the city; a shipped profile is then taken by its name in any language. `within`: the circle whose
-    points alone make a provisional profile. `kind`: of all its categories; empty for as their names say. `timezone`: of a city without
-    points; such a city is made only where it has one, and has no outline. `place`: where it lies (longitude, latitude),
-    if known. `nature`: the kind of categories whose names say none, as the file shows; empty where it does not.
+    `points`: as `gathered` takes them; `categories`, `name` (of the file): as `provisional_profile` does. `city`:
+    what a person calls the city; a shipped profile is then taken by its name in any language. `within`: the circle
+    whose points alone make a provisional profile. `kind`: of all its categories; empty for as their names say.
+    `timezone`: of a city without points; such a city is made only where it has one, and has no outline. `place`:
+    where it lies (longitude, latitude), if known. `nature`: the kind of categories whose names say none, as the
+    file shows; empty where it does not.
     """
 
     points: Points

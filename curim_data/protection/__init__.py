@@ -1,7 +1,7 @@
 """The protected copy: what council and public are counted from.
 
 Public: `open_for`, `protected`, `protected_files` and `copy_of` (the copy as a source), `copies_of` (its versions),
-`making_copies` (the lock of these), `opened_for` and `hand_over` (what a thread has open); `release`, `drawn` (the
+`opened_for` and `hand_over` (what a thread has open); `release`, `drawn` (the
 draws of a home), `copy_errors` (what it costs; `kind_of` says of which categories a filter asks).
 
 What is named here is loaded when it is asked for: who reads the alerts themselves does not wait for what copies them.
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
         copies_of,
         copy_of,
         hand_over,
-        making_copies,
         opened_for,
         protected,
         protected_files,
@@ -36,7 +35,6 @@ _NAMES = {
         "copies_of",
         "copy_of",
         "hand_over",
-        "making_copies",
         "opened_for",
         "protected",
         "protected_files",

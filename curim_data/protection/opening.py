@@ -20,8 +20,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -297,17 +296,10 @@ def copy_of(source: Source) -> Source:
 
 def _make(home: Home, source: Source) -> tuple[Drawn, Path]:
     """Draw for alerts that have no draw, then write the copy; none does while alerts are erased."""
-    with locked(home.lock, shared=True), making_copies(home):
+    with locked(home.lock, shared=True), locked(home.copying):
         known = release(home, source, default_points(source))
         path = copy_file(source.city, copy_version(source, known))
         assert path is not None  # a home has a folder for what is prepared
         if not path.exists():
             write_copy(source.cache["files"], known, source.city, path, home.work, secret(home))
     return known, path
-
-
-@contextmanager
-def making_copies(home: Home) -> Iterator[None]:
-    """While no other process makes a copy of a home's alerts, or removes earlier ones."""
-    with locked(home.copying):
-        yield

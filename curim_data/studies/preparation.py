@@ -14,7 +14,7 @@ from curim_data.engine import Source, open_source
 from curim_data.model import MOST_MAP_CELLS, Audience, Message
 from curim_data.model.prepared import PLACES, has_cells, is_current, write_cells
 from curim_data.model.progress import report, stage
-from curim_data.protection import copies_of, keep_errors, making_copies, protected
+from curim_data.protection import copies_of, keep_errors, protected
 from curim_data.query import keep_default_points
 from curim_data.store import Home, Store, has_alerts
 from curim_data.store.home import locked
@@ -72,7 +72,7 @@ def prepare(home: Home) -> None:
                 raise
     if earlier := Store(home).version_without_last_import():
         versions += [earlier, *copies_of(home, earlier)]
-    with _preparing(home), making_copies(home):
+    with _preparing(home), locked(home.copying):
         _remove_others(folder, Store(home).alerts_version(), *versions)
     report(1.0, PREPARING)
 
