@@ -99,7 +99,7 @@ def _line(error: Exception, t: Translator) -> str | None:
         what, why = error.filename or "", error.strerror or str(error)
         return t("{file} cannot be read or written: {why}.", file=what, why=why) if what else f"{why}."
     from curim_data.model.city import ProfileError
-    from curim_data.store.damage import damage
+    from curim_data.store.commits import damage
 
     if isinstance(error, ProfileError):
         return str(error)

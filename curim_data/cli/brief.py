@@ -174,7 +174,7 @@ def _paper(
 ) -> bytes:
     """The brief as a document; `address`: the city's public one, where readers open the same view."""
     from analysis.report.documents import brief_document
-    from curim_data.store.cities import city_word
+    from curim_data.store.home import city_word
 
     city = ctx.source.city
     link = studies.brief_content.public_link(address, ctx.filter, ctx.t.lang, since, city_word(ctx.home))

@@ -21,7 +21,7 @@ from curim_data.serving import LOCAL
 if TYPE_CHECKING:
     from curim_data.importing.mapping import ColumnMapping
     from curim_data.importing.report import ImportReport
-    from curim_data.profile.spread import Spread
+    from curim_data.profile.provisional import Spread
     from curim_data.store import Batch
 
 _KINDS: Final[dict[str, Literal["csv", "parquet", "gpkg"]]] = {".csv": "csv", ".parquet": "parquet", ".gpkg": "gpkg"}
@@ -187,7 +187,7 @@ def _report_lines(ctx: CommandContext, report: ImportReport, file: Path) -> list
     it a city of its own.
     """
     from curim_data.importing.proof import brief_lines
-    from curim_data.profile.spread import position
+    from curim_data.profile.provisional import position
 
     t, spread = ctx.t, report.spread
     lines = [report.sentence(t)]
@@ -492,7 +492,7 @@ def serve(
 ) -> None:
     """Serve until it is stopped: the cities of CURIM_HOMES, or one home."""
     from curim_data import serving
-    from curim_data.store.cities import HOMES, cities
+    from curim_data.store.home import HOMES, cities
 
     known = serving.signs_in()
     if address not in (LOCAL, "localhost", "::1") and not known:

@@ -1,19 +1,29 @@
-"""What all containers share: sources, sizes, the refusals, the choice among tables, and the way from texts to blocks.
+"""What all containers share: sources, sizes, the refusals, the choice among tables, the way from texts to blocks, and
+how much memory and time the reading of one file may take, by its size.
 
-The rules for rows that hold no alert (wholly empty, a total) live here once, whatever the file was.
+The rules for rows that hold no alert (wholly empty, a total) live here once, whatever the file was. Two settings take
+the place of the limits, whatever the size of a file:
+
+    CURIM_READ_MEMORY_MB=8000   # memory that reading one file may take beyond that of the libraries
+    CURIM_READ_SECONDS=3600     # processor time that it may take; twice as long by the clock
+
+They are wide for every export that was seen so far: memory grows with a workbook, whose sheet is held as a whole, and
+time with JSON, which is read three times.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +32,76 @@ import pyarrow.compute as pc
 from curim_data.model import Block, Facts, ImportProblem, Message, Question, Reason
 from curim_data.model.questions import Choice
 from curim_data.model.records import BoolArray, RejectedRecord
+
+ArrowText: TypeAlias = Any  # pyarrow.ChunkedArray or Array of large_string
+ArrowArray: TypeAlias = Any  # pyarrow.ChunkedArray or Array of any type
+
+
+MEMORY: Final = "CURIM_READ_MEMORY_MB"
+SECONDS: Final = "CURIM_READ_SECONDS"
+LEAST_MEMORY: Final = 1 << 30  # bytes for the smallest file
+MEMORY_PER_BYTE: Final = 24
+MEMORY_SHARE: Final = 0.5  # of the computer's memory at most, but never less than LEAST_MEMORY
+LEAST_SECONDS: Final = 60
+SECONDS_PER_BYTE: Final = 20 / 1_000_000
+CLOCK: Final = 2  # seconds by the clock for each second of processor time
+TEXT_FREE: Final = 1_000_000_000  # bytes of text that any file may give
+TEXT_PER_BYTE: Final = 1000  # and beyond that for each byte of the file
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What reading one file may take: `memory` in bytes, `seconds` of processor time, `clock` in seconds, `text` in
+    bytes that it gives in all and that it may write to one file."""
+
+    memory: int
+    seconds: int
+    clock: float
+    text: int
+
+
+def limits_for(size: int) -> Limits:
+    """The limits for a file of so many bytes. ImportProblem where a setting is no number.
+
+    >>> limits_for(1_500).seconds
+    60
+    """
+    seconds = _setting(SECONDS) or int(LEAST_SECONDS + SECONDS_PER_BYTE * size)
+    most = max(LEAST_MEMORY, int(MEMORY_SHARE * _computer_memory()))
+    memory = _setting(MEMORY) * 1_000_000 or min(most, LEAST_MEMORY + MEMORY_PER_BYTE * size)
+    return Limits(memory, seconds, float(CLOCK * seconds), TEXT_FREE + TEXT_PER_BYTE * size)
+
+
+def size_of(source: Path | bytes) -> int:
+    """Bytes of a source; 0 where it cannot be looked at."""
+    if isinstance(source, bytes):
+        return len(source)
+    try:
+        return source.stat().st_size
+    except OSError:
+        return 0
+
+
+def _setting(name: str) -> int:
+    """A setting of the environment; 0 where it is not given."""
+    given = os.environ.get(name, "").strip()
+    if not given:
+        return 0
+    if not given.isascii() or not given.isdecimal() or not int(given[:9]):
+        raise ImportProblem(
+            Message(
+                "{setting} is {value}: give a whole number above 0, or leave it out.", {"setting": name, "value": given}
+            )
+        )
+    return int(given[:9])
+
+
+def _computer_memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return 0
+
 
 CHUNK: Final = 1 << 20  # bytes read at a time
 BLOCK_BYTES: Final = 1 << 24  # about as much text as a block holds
@@ -33,6 +113,57 @@ NOTES_SHARE: Final = 0.05
 _TOTAL: Final = re.compile(
     r"(?i)^\s*(γενικ[οό]\s+)?(σ[υύ]νολο|σ[υύ]νολα|total|totals|sum|somme)(\s+g[eé]n[eé]ral)?\s*[:\d.,\s]*$"
 )
+
+
+# Why files are refused. `no_rows`: a header without records; `damaged`: a file that begins like its kind ("gzip",
+# "ZIP" ...) and cannot be read to its end; `foreign_kind`: one of a kind that holds no alerts ("PNG", "PDF" ...).
+REFUSALS: Final = {
+    "too_much_memory": Message(
+        "{name}: reading it asked for more than {limit} MB of memory, more than a file of its size may take. Save "
+        "only the table with the alerts as CSV, in several parts if it is large, and import that."
+    ),
+    "too_much_time": Message(
+        "{name}: reading it took longer than {limit} seconds, more than a file of its size may take. Save only the "
+        "table with the alerts as CSV, in several parts if it is large, and import that."
+    ),
+    "too_much_text": Message(
+        "{name}: the table in it is far too large for a file of its size. Look at what is in it, save only the "
+        "alerts as CSV, and import that."
+    ),
+    "reader_stopped": Message(
+        "{name}: the program that reads such files stopped at it, so the file is likely damaged. Open it where it "
+        "comes from, save the table as CSV, and import that."
+    ),
+    "no_room": Message(
+        "{name}: the file cannot be put aside to be read ({why}). Make room on the disk and import it again."
+    ),
+    "no_process": Message(
+        "{name}: no process can be started to read the file ({why}). Ask whoever runs the dashboard."
+    ),
+    "cannot_open": Message("{name}: the file cannot be opened ({why}). Check its path and its permissions."),
+    "not_a_file": Message("{name}: this is a pipe or a device, not a file. Save what comes out of it to a file."),
+    "empty_file": Message("{name}: the file is empty. Export it again."),
+    "no_rows": Message("{name}: the file has a header and no rows. Check the period that was exported."),
+    "damaged": Message("{name}: the {kind} file is damaged or cut short. Export it again."),
+    "foreign_kind": Message(
+        "{name}: this is a {kind} file, not a CSV file, whatever its name says. Export the alerts as CSV."
+    ),
+    "too_many_columns": Message(
+        "{name}: the table has more than {most} columns, so it is no table of alerts. Save only the columns of the "
+        "alerts as CSV and import that."
+    ),
+}
+_WITHOUT_RECORDS: Final = ("empty_file", "no_rows")
+
+
+class NoRecords(ImportProblem):
+    """A file without a single record: it can be left out where others stand beside it."""
+
+
+def refusal(kind: str, name: str, **values: str | int) -> ImportProblem:
+    """The refusal of a file, of a kind that `REFUSALS` names; NoRecords where it holds none."""
+    made = NoRecords if kind in _WITHOUT_RECORDS else ImportProblem
+    return made(Message(REFUSALS[kind].text, {"name": name, **values}))
 
 
 @dataclass(frozen=True)
@@ -54,7 +185,7 @@ def pieces(source: Path, name: str, size: int = CHUNK) -> Iterator[bytes]:
             while part := handle.read(size):
                 yield part
     except OSError as error:
-        raise cannot_open(name, error) from error
+        raise refusal("cannot_open", name, why=error.strerror or str(error)) from error
 
 
 def head_of(source: Path, name: str, size: int = HEAD) -> bytes:
@@ -208,7 +339,7 @@ def reader_errors(name: str, kind: str) -> Iterator[None]:
         raise
     except BaseException as error:
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-            raise damaged(name, kind) from error
+            raise refusal("damaged", name, kind=kind) from error
         raise
 
 
@@ -230,7 +361,7 @@ def choose_table(name: str, sheet: str | None, sizes: Mapping[str, int]) -> str:
                 )
             )
     if not any(sizes[key] for key in real):
-        raise no_rows(name)
+        raise refusal("no_rows", name)
     if len(real) == 1 or sheet is not None:
         return real[0]
     raise Question(
@@ -248,62 +379,16 @@ def choose_table(name: str, sheet: str | None, sizes: Mapping[str, int]) -> str:
     )
 
 
-def cannot_open(name: str, error: OSError) -> ImportProblem:
-    """The refusal of a file that the system does not give."""
-    return ImportProblem(
-        Message(
-            "{name}: the file cannot be opened ({why}). Check its path and its permissions.",
-            {"name": name, "why": error.strerror or str(error)},
-        )
-    )
+_Given = TypeVar("_Given")
+_END = object()
 
 
-def not_a_file(name: str) -> ImportProblem:
-    """The refusal of a pipe or a device: a file is read more than once."""
-    return ImportProblem(
-        Message("{name}: this is a pipe or a device, not a file. Save what comes out of it to a file.", {"name": name})
-    )
-
-
-class NoRecords(ImportProblem):
-    """A file without a single record: it can be left out where others stand beside it."""
-
-
-def empty_file(name: str) -> NoRecords:
-    """The refusal of a file with nothing in it."""
-    return NoRecords(Message("{name}: the file is empty. Export it again.", {"name": name}))
-
-
-def no_rows(name: str) -> NoRecords:
-    """The refusal of a header without records."""
-    return NoRecords(
-        Message("{name}: the file has a header and no rows. Check the period that was exported.", {"name": name})
-    )
-
-
-def damaged(name: str, kind: str) -> ImportProblem:
-    """The refusal of a file that begins like its kind ("gzip", "ZIP", "Parquet" ...) and cannot be read to its end."""
-    return ImportProblem(
-        Message("{name}: the {kind} file is damaged or cut short. Export it again.", {"name": name, "kind": kind})
-    )
-
-
-def foreign_kind(name: str, kind: str) -> ImportProblem:
-    """The refusal of a file of a kind that holds no alerts ("PNG", "PDF" ...)."""
-    return ImportProblem(
-        Message(
-            "{name}: this is a {kind} file, not a CSV file, whatever its name says. Export the alerts as CSV.",
-            {"name": name, "kind": kind},
-        )
-    )
-
-
-def too_many_columns(name: str) -> ImportProblem:
-    """The refusal of a table with more columns than any table of alerts has."""
-    return ImportProblem(
-        Message(
-            "{name}: the table has more than {most} columns, so it is no table of alerts. Save only the columns of the "
-            "alerts as CSV and import that.",
-            {"name": name, "most": MAX_COLUMNS},
-        )
-    )
+def prefetch(items: Iterable[_Given]) -> Iterator[_Given]:
+    """The items in their order, each fetched in a thread of its own while the caller has the one before."""
+    pieces = iter(items)
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, pieces, _END)
+        while (item := coming.result()) is not _END:
+            coming = worker.submit(next, pieces, _END)
+            yield item  # type: ignore[misc]
+            del item  # before the next one is waited for

@@ -35,11 +35,10 @@ from pyproj.exceptions import CRSError
 from curim_data.containers.base import (
     TableFile,
     choose_table,
-    damaged,
     head_of,
-    no_rows,
     plain_number,
     reader_errors,
+    refusal,
     table_blocks,
     text_of,
 )
@@ -223,7 +222,7 @@ def _shapes(source: Path, name: str) -> dict[str, dict[str, Any]]:
             found.setdefault(str(place.with_suffix("")).casefold(), {})[ending] = zipfile.Path(archive, member)
     shapes = {str(PurePosixPath(one[".shp"].at).with_suffix("")): one for one in found.values() if ".shp" in one}
     if not shapes:
-        raise no_rows(name)
+        raise refusal("no_rows", name)
     for ending in (".dbf", ".shx"):
         if not all(ending in parts for parts in shapes.values()):
             raise ImportProblem(
@@ -249,7 +248,7 @@ def local_layer(source: Path, name: str, kind: str, layer: str) -> Iterator[tupl
                     shutil.copyfileobj(content, copy, 1 << 20)
         magic = _MAGIC[kind]
         if head_of(path, name, len(magic)) != magic or (kind == "shp" and not _whole(path)):
-            raise damaged(name, _KINDS[kind])
+            raise refusal("damaged", name, kind=_KINDS[kind])
         yield str(path), layer if kind == "gpkg" else None
 
 
@@ -331,7 +330,7 @@ def open_parquet(source: Path, name: str) -> TableFile:
     with reader_errors(name, "Parquet"), _parquet(source) as opened:
         schema, rows = opened.schema_arrow, opened.metadata.num_rows
         if not rows:
-            raise no_rows(name)
+            raise refusal("no_rows", name)
         column, place = _geometry(schema, name)
 
     def batches() -> Iterator[pa.RecordBatch]:

@@ -16,20 +16,19 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from curim_data.containers import base
 from curim_data.containers.layers import check_beside, open_parquet, open_vector
-from curim_data.containers.limits import too_much_text
 from curim_data.containers.text import open_text, wide_codec
 from curim_data.containers.trees import open_json, open_xml
 from curim_data.containers.workbook import open_workbook
-from curim_data.model import Block, Facts, ImportProblem, Message, Question
+from curim_data.model import Block, ImportProblem, Message, Question
 from curim_data.model.questions import Choice
 from curim_data.model.records import Opened
 
@@ -67,7 +66,7 @@ def open_table(source: Path, name: str, sheet: str | None = None, *, one_column:
     """
     opened = _open(source, name, sheet, least=1 if one_column else 2)
     if len(opened.facts.labels) > base.MAX_COLUMNS:
-        raise base.too_many_columns(name)
+        raise base.refusal("too_many_columns", name, most=base.MAX_COLUMNS)
     with source.open("rb") as handle:
         sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
     facts = replace(opened.facts, name=name, sha256=sha256, size=source.stat().st_size)
@@ -77,13 +76,13 @@ def open_table(source: Path, name: str, sheet: str | None = None, *, one_column:
 def _open(source: Path, name: str, sheet: str | None, least: int = 2, depth: int = 0) -> Opened:
     """Open a file that lies `depth` archives deep, of so many columns at least."""
     if source.exists() and not (source.is_file() or source.is_dir()):
-        raise base.not_a_file(name)
+        raise base.refusal("not_a_file", name)
     head = base.head_of(source, name)
     if not head:
-        raise base.empty_file(name)
+        raise base.refusal("empty_file", name)
     for signature, kind in _FOREIGN:
         if head.startswith(signature):
-            raise base.foreign_kind(name, kind)
+            raise base.refusal("foreign_kind", name, kind=kind)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _open_zip(source, name, sheet, least, depth)
     if head.startswith(b"\x1f\x8b"):
@@ -97,7 +96,7 @@ def _open(source: Path, name: str, sheet: str | None, least: int = 2, depth: int
     if head.startswith(b"PAR1"):
         return open_parquet(source, name)
     if head[257:262] == b"ustar":
-        raise base.foreign_kind(name, "tar")
+        raise base.refusal("foreign_kind", name, kind="tar")
     return _open_text(source, name, sheet, head, least)
 
 
@@ -118,28 +117,31 @@ def _open_text(source: Path, name: str, sheet: str | None, head: bytes, least: i
     if _JSON.match(start):
         return open_json(source, name, sheet)
     if _HTML.match(start):
-        raise base.foreign_kind(name, "HTML")
+        raise base.refusal("foreign_kind", name, kind="HTML")
     return open_xml(source, name, sheet) if _XML.match(start) else open_text(source, name, least)
 
 
-class Unpacked:
-    """Files of an archive that were opened, read one after another with row numbers that run on: an `Opened`."""
+def _unpacked(
+    kind: str, opened: Iterable[Opened], folder: tempfile.TemporaryDirectory[str], **more: Any
+) -> base.TableFile:
+    """Files of an archive that were opened, read one after another with row numbers that run on; `more`: of its facts.
 
-    def __init__(self, kind: str, opened: Sequence[Opened], folder: tempfile.TemporaryDirectory[str]) -> None:
-        self._opened, self._folder = tuple(opened), folder  # which goes away with this object
-        first = self._opened[0].facts
-        self.facts: Facts = replace(first, wrapped=(kind, *first.wrapped))
+    The folder goes away with what is returned.
+    """
+    files = tuple(opened)
+    first = files[0].facts
 
-    def blocks(self) -> Iterator[Block]:
-        """The records of all its files."""
+    def blocks(_: object = folder) -> Iterator[Block]:
         before = 0
-        for opened in self._opened:
+        for one in files:
             read = 0
-            for block in opened.blocks():
+            for block in one.blocks():
                 read += block.read
                 refused = tuple(replace(record, row=record.row + before) for record in block.refused)
                 yield replace(block, rows=block.rows + before, refused=refused)
             before += read
+
+    return base.TableFile(replace(first, wrapped=(kind, *first.wrapped), **more), blocks)
 
 
 def _open_gzip(source: Path, name: str, sheet: str | None, depth: int) -> Opened:
@@ -149,7 +151,7 @@ def _open_gzip(source: Path, name: str, sheet: str | None, depth: int) -> Opened
     path = Path(folder.name) / f"0{base.ending(inner)}"
     with _reasons(name, "gzip"), gzip.open(source) as handle:
         _unpack(handle, path, name, source.stat().st_size, 0, _room(path.parent))
-    return Unpacked("gz", [_open(path, inner, sheet, depth=depth + 1)], folder)
+    return _unpacked("gz", [_open(path, inner, sheet, depth=depth + 1)], folder)
 
 
 def _open_zip(source: Path, name: str, sheet: str | None, least: int, depth: int) -> Opened:
@@ -167,7 +169,7 @@ def _open_zip(source: Path, name: str, sheet: str | None, least: int, depth: int
     if b"spreadsheet" in kind or any(member.startswith("xl/") for member in names):
         return open_workbook(source, name, sheet, least)
     if kind or any(member.startswith(("word/", "ppt/")) for member in names):
-        raise base.foreign_kind(name, "Office")
+        raise base.refusal("foreign_kind", name, kind="Office")
     if any(member.lower().endswith(".shp") for member in names):
         return open_vector(source, name, sheet, "shp")
     _refuse_deep(name, depth)
@@ -191,10 +193,8 @@ def _open_members(source: Path, name: str, sheet: str | None, depth: int) -> Ope
         groups.setdefault(opened.facts.labels, []).append(member)
     if len(groups) > 1:
         raise _which(name, list(groups.values()), names)
-    unpacked = Unpacked("zip", list(files.values()), folder)
-    if len(names) > 1:
-        unpacked.facts = replace(unpacked.facts, sheet=sheet if chosen and sheet else next(iter(files)), sheets=names)
-    return unpacked
+    named = {"sheet": sheet if chosen and sheet else next(iter(files)), "sheets": names} if len(names) > 1 else {}
+    return _unpacked("zip", files.values(), folder, **named)
 
 
 def _unpack_members(
@@ -269,7 +269,7 @@ def _reasons(name: str, kind: str) -> Iterator[None]:
     except ImportProblem:
         raise
     except _BROKEN as error:
-        raise base.damaged(name, kind) from error
+        raise base.refusal("damaged", name, kind=kind) from error
     except (NotImplementedError, RuntimeError) as error:
         raise ImportProblem(
             Message(
@@ -294,7 +294,7 @@ def _unpack(handle: IO[bytes] | gzip.GzipFile, path: Path, name: str, packed: in
         while part := handle.read(base.CHUNK):
             size += len(part)
             if size > MAX_UNPACKED or (size > FREE and size > MAX_RATIO * packed):
-                raise too_much_text(name)
+                raise base.refusal("too_much_text", name)
             if size > room:
                 raise _no_room(name, room)
             target.write(part)

@@ -215,7 +215,7 @@ def open_text(source: Path, name: str, least: int = 2) -> DelimitedText:
     )
     opened = DelimitedText(facts, plain, header)
     if not any(piece.strip(b"\n") for piece in opened.body()):
-        raise base.no_rows(name)
+        raise base.refusal("no_rows", name)
     return opened
 
 
@@ -231,7 +231,7 @@ def _plain_copy(source: Path, name: str) -> tuple[Path, str]:
             Message("{name}: this is not a text file (it holds zero bytes). Export the alerts as CSV.", {"name": name})
         )
     if not any(piece.strip(_BLANK) for piece in base.pieces(source, name)):
-        raise base.empty_file(name)
+        raise base.refusal("empty_file", name)
     encoding, plain = (wide or "utf-8-sig", False) if wide or marked else _encoding(source, name)
     if plain and not any(b"\0" in piece or b"\r" in piece for piece in base.pieces(source, name)):
         return source, encoding

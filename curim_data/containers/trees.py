@@ -23,7 +23,7 @@ import shapely
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse
 
-from curim_data.containers.base import TableFile, choose_table, head_of, no_rows, pieces, text_blocks, text_of
+from curim_data.containers.base import TableFile, choose_table, head_of, pieces, refusal, text_blocks, text_of
 from curim_data.containers.layers import PointReader, point_reader, points
 from curim_data.containers.text import wide_codec
 from curim_data.model import Facts, ImportProblem, Message
@@ -79,7 +79,7 @@ def open_json(source: Path, name: str, sheet: str | None = None) -> TableFile:
             x, y = points(_geometries(piece))
             projected += int(((np.abs(x) > 180) | (np.abs(y) > 90)).sum())
     if not count:
-        raise no_rows(name)
+        raise refusal("no_rows", name)
     if not plan.geo and not any(seen):
         raise _no_table(name)
     labels = members = tuple(seen)
@@ -280,7 +280,7 @@ def open_xml(source: Path, name: str, sheet: str | None = None) -> TableFile:
     for texts in _element_texts(source, name, wanted):
         labels.update(dict.fromkeys(texts))
     if not labels:
-        raise no_rows(name)
+        raise refusal("no_rows", name)
 
     def rows() -> Iterator[tuple[str, ...]]:
         for texts in _element_texts(source, name, wanted):

@@ -32,10 +32,8 @@ from curim_data.model.coverage import Coverage
 from curim_data.model.known_time import TimeUnit, some_hours, too_few_hours
 from curim_data.model.prepared import alerts_name, prepared_file, read_json, write_json
 from curim_data.store import Home, Store
-from curim_data.store.annotations import read_annotations
-from curim_data.store.cities import how_many
-from curim_data.store.locking import locked
-from curim_data.store.meetings import read_meetings
+from curim_data.store.annotations import read_annotations, read_meetings
+from curim_data.store.home import how_many, locked
 
 MEETING_WEEKS: Final = 8
 SHORTEST_SINCE_MEETING: Final = 7  # days with data from a meeting on, before changes are told since it

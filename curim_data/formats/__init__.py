@@ -1,20 +1,244 @@
 """Export formats: how a header is recognised, what its columns mean, how its values translate.
 
-Public: `recognise`, `refuse`, `documentation`, `FORMATS` (`known`); `base` (`Layout`, `Recognition`). `guess` takes any
-other table.
+Public: `recognise`, `refuse`, `documentation`, `FORMATS`; `base` (`Layout`, `Recognition`). `guess` takes any table
+that is of no known format.
+
+What each format's headings mean stands in `known.toml`; here is what a table does not say: points and categories of
+surveys, columns of yes and no.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Final
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
 
 import pyarrow as pa
 
-from curim_data.formats.base import Recognition, is_name
-from curim_data.formats.known import CURIM, FORMATS
-from curim_data.model import ImportProblem, Message
+from curim_data.formats.base import Guess, HeaderReader, Layout, Part, Recognition, fold, is_name, unclaimed, values
+from curim_data.model import ImportProblem, Message, Status
+
+CURIM: Final = "curim"
+_LAYOUT: Final = ("kind", "longest", "utc", "skip_hxl")  # what the table of a format says in the words of a layout
+
+
+@dataclass(frozen=True)
+class KnownFormat:
+    """An export whose headings are known: its name, where it is described, what `known.toml` says of it."""
+
+    name: str
+    table: Mapping[str, Any]
+
+    @property
+    def documentation(self) -> str:
+        """The page that describes it."""
+        return f"docs/formats/{self.name}.md" if self.name != CURIM else "docs/curim-export.md"
+
+    @property
+    def words(self) -> Mapping[str, Mapping[str, str]]:
+        """Values of the enum by folded spelling, by role."""
+        words: Mapping[str, Mapping[str, Sequence[str]]] = self.table.get("words", {})
+        return {
+            role: {fold(word.replace("–", "-")): value for value, spelt in table.items() for word in spelt}
+            for role, table in words.items()
+        }
+
+    def recognise(self, labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:
+        """Read a header and, where the names alone do not say enough, the first records (columns "0", "1", ...)."""
+        if self.name == CURIM:
+            return _recognise_curim(labels, self.words)
+        header = HeaderReader(labels)
+        if self.name == "fixmystreet" and all(header.has(heading) for heading in _UPDATES):
+            return Recognition(
+                Layout(self.name, {}),
+                1.0,
+                refused=Message(
+                    "{name}: these are updates to FixMyStreet reports, not the reports: they have no place and no "
+                    "category. Export the problems from the dashboard, not the updates, and import that file."
+                ),
+            )
+        for role, given in self.table["roles"].items():
+            if isinstance(given, list):
+                header.give(role, *given)
+            elif "first" in given:
+                header.give_first(role, header.found(*given["first"]))
+            else:
+                header.give_all(role, header.found(*given["all"]))
+        special = _SPECIAL[self.name](header, sample, self.table) if self.name in _SPECIAL else {}
+        for aside, headings in self.table["aside"].items():
+            header.set_aside(aside, *headings)
+        score = max(header.score(one["needed"], one["telling"]) for one in self.table["scores"])
+        layout = {name: self.table[name] for name in _LAYOUT if name in self.table}
+        layout |= {"words": self.words, "separators": tuple(self.table.get("separators", ()))}
+        return header.recognition(self.name, **{"score": score, **layout, **special})
+
+
+_UPDATES: Final = ("report_id", "update_id", "problem_state")
+
+_COLUMNS: Final = (
+    "alert_id", "reported_at", "occurred_from", "occurred_to", "kind", "category", "more_categories", "severity",
+    "feeling", "reporter_gender", "affected_gender", "age_band", "status", "resolved_at", "confirmations", "latitude",
+    "longitude",
+)  # fmt: skip
+_ALIASES: Final = {
+    "reported_at": (
+        "reported", "date", "datetime", "date_reported", "report_date", "reported_on", "created_at", "ημερομηνία",
+        "ημερομηνία αναφοράς", "date du signalement",
+    ),
+    "latitude": ("lat",),
+    "longitude": ("lon", "lng", "long"),
+}  # fmt: skip
+
+
+def _recognise_curim(labels: Sequence[str], words: Mapping[str, Mapping[str, str]]) -> Recognition:
+    """Read a header of our own: letter case, blanks and the order of columns do not matter.
+
+    Half as sure of a table that calls its date otherwise than this format and has columns that mean nothing to it:
+    such a table is somebody else's, and who guesses makes more of it.
+    """
+    meaning = {fold(alias): column for column, aliases in _ALIASES.items() for alias in aliases}
+    meaning |= {column: column for column in _COLUMNS}
+    claims: dict[str, list[int]] = {}
+    bins: dict[str, list[int]] = {"personal": [], "text": [], "unused": []}
+    for place, label in enumerate(labels):
+        column = meaning.get(fold(label))
+        (claims.setdefault(column, []) if column else bins[unclaimed(label)]).append(place)
+    own = {"reported_at", "occurred_from"}
+    missing = [column for column in ("category", "latitude", "longitude") if column not in claims]
+    score = min(1.0, len(claims) / (6 if {"latitude", "longitude"} <= set(claims) else 8))
+    if "category" not in claims or own.isdisjoint(claims):
+        score = 0.0
+    elif bins["unused"] and own.isdisjoint(fold(labels[place]) for places in claims.values() for place in places):
+        score /= 2
+    return Recognition(
+        Layout(
+            CURIM,
+            {role: (Part(places[0]),) for role, places in claims.items()},
+            tuple(bins["personal"]),
+            tuple(bins["text"]),
+            tuple(bins["unused"]),
+            words=words,
+        ),
+        score,
+        (*(["reported_at"] if own.isdisjoint(claims) else []), *missing),
+        {role: tuple(labels[place] for place in places) for role, places in claims.items() if len(places) > 1},
+    )
+
+
+# Approved, verified. A report of Ushahidi that nobody has approved yet is not rejected: it waits for a moderator.
+_BOTH: Final = {
+    "yes|yes": Status.CONFIRMED,
+    **dict.fromkeys(("no|yes", "yes|no", "no|no", "yes", "no"), Status.OPEN),
+}
+_VERIFIED: Final = {"yes": Status.CONFIRMED, "no": Status.OPEN}
+
+
+def _ushahidi2(header: HeaderReader, sample: pa.Table | None, table: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+    return {"words": {"status": _BOTH if header.has("approved") else _VERIFIED}}
+
+
+# How survey fields for categories are called, folded, in English, French, Spanish, German and Greek.
+_TOPIC: Final = re.compile(r"(?:^|_)(?:categor|kategor|κατηγορ|tags?(?:_|$)|etiquet|ετικετ)")
+_NUMBERED: Final = re.compile(r"\.\d+$")
+
+
+def _ushahidi3(header: HeaderReader, sample: pa.Table | None, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Points of the surveys, the one that most posts fill first, and their categories by what the headings say."""
+    ends: dict[str, list[int]] = {}
+    pairs: list[tuple[int, int]] = []
+    for place, folded in enumerate(header.folded):
+        if folded.endswith(".lat"):
+            ends.setdefault(folded.removesuffix(".lat"), []).append(place)
+        elif folded.endswith(".lon") and ends.get(folded.removesuffix(".lon")):
+            pairs.append((ends[folded.removesuffix(".lon")].pop(0), place))
+    pairs.sort(key=lambda pair: (-len(values(sample, pair[0])), pair))
+    header.give_first("latitude", [lat for lat, _ in pairs])
+    header.give_first("longitude", [lon for _, lon in pairs])
+    native = table["scores"][0]["telling"]
+    topics = [
+        at
+        for at, folded in enumerate(header.folded)
+        if folded not in native and _TOPIC.search(_NUMBERED.sub("", folded))
+    ]
+    header.give_all("category", topics or header.found("survey"))
+    return {}
+
+
+_COUNT: Final = re.compile(r"\d+(?:\.0+)?")
+
+
+def _seeclickfix(header: HeaderReader, sample: pa.Table | None, table: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+    """Let `rating` (people who want it fixed) give confirmations.
+
+    There are tables whose headings rating and description are exchanged: texts under rating are then no votes, and
+    the numbers under description are.
+    """
+    rating, description = header.found("rating")[:1], header.found("description")[:1]
+    ratings = [value for place in rating for value in values(sample, place)]
+    if sum(bool(_COUNT.fullmatch(value)) for value in ratings) * 2 >= len(ratings):
+        header.give("confirmations", "rating")
+        return {}
+    described = [value for place in description for value in values(sample, place)]
+    if not described or not all(_COUNT.fullmatch(value) for value in described):
+        return {}
+    header.give_all("confirmations", description)
+    why = Message("The headings rating and description are exchanged: the numbers stand under description.")
+    return {"guesses": {"confirmations": Guess(0.8, (why,))}}
+
+
+_FEWEST_FLAGS: Final = 4
+_GROUP: Final = re.compile(r"(?:verbal|physical)(?:_abuse)?$")
+_FLAG_VALUES: Final = frozenset({"0", "1", "0.0", "1.0", "yes", "no", "y", "n", "true", "false"})
+
+
+def _safecity(header: HeaderReader, sample: pa.Table | None, table: Mapping[str, Any]) -> dict[str, Any]:
+    """The spreadsheet with a column a category, or the list with a column of tags."""
+    flags = _flags(header, sample, table["categories"])
+    if header.has("tags"):
+        header.give("occurred_from", "date")
+        header.give("category", "tags")
+        of_list = table["scores"][1]
+        score = header.score(of_list["needed"], of_list["telling"])
+        return {"score": score, "separators": (", ",), "missing": frozenset({"0"})}
+    header.give("occurred_from", "date", part="date")
+    header.give("occurred_from", "time", part="time")
+    header.give_all("category", flags, "flag")
+    return {"score": 0.0} if len(flags) < _FEWEST_FLAGS else {}
+
+
+def _flags(header: HeaderReader, sample: pa.Table | None, categories: Sequence[str]) -> list[int]:
+    """The columns of yes and no: those of known categories, and others between description and the groups.
+
+    Kinds of categories were added over the years, so that place and values tell as much as the names.
+    """
+    known, labels = ([re.sub("[^a-z]", "", fold(one)) for one in some] for some in (categories, header.labels))
+    flags = [place for place, label in enumerate(labels) if label in known]
+    if len(flags) < _FEWEST_FLAGS:
+        return flags
+    first = max([at + 1 for at in header.places("description") if at < min(flags)], default=min(flags))
+    groups = [at for at, folded in enumerate(header.folded) if _GROUP.search(folded) and at > max(flags)]
+    between = range(first, min(groups, default=max(flags) + 1))
+    seen = {place: {value.casefold() for value in values(sample, place)} for place in between}
+    return sorted({*flags, *(place for place, texts in seen.items() if texts and texts <= _FLAG_VALUES)})
+
+
+_SPECIAL: Final[Mapping[str, Callable[[HeaderReader, pa.Table | None, Mapping[str, Any]], dict[str, Any]]]] = {
+    "ushahidi2": _ushahidi2,
+    "ushahidi3": _ushahidi3,
+    "seeclickfix": _seeclickfix,
+    "safecity": _safecity,
+}
+FORMATS: Final = MappingProxyType(
+    {
+        name: KnownFormat(name, table)
+        for name, table in tomllib.loads(Path(__file__).with_name("known.toml").read_text("utf-8")).items()
+    }
+)
+
 
 GUESSED: Final = "guessed"
 MOST_SHOWN: Final = 40
@@ -65,7 +289,7 @@ def recognise(
         best = max((form.recognise(labels, sample) for form in FORMATS.values()), key=lambda found: found.score)
         if best.score >= ENOUGH:
             return _spared(_as_its_category_is(best, labels, sample) if best.layout.format == CURIM else best)
-    from curim_data.formats.guess import recognition as guess
+    from curim_data.formats import guess
 
     return _spared(_with_nature(guess.recognise(labels, sample, event), name))
 

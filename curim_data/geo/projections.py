@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from pyproj import CRS, Transformer
 from pyproj.aoi import AreaOfInterest
@@ -16,15 +15,13 @@ from pyproj.database import query_crs_info
 from pyproj.enums import PJType
 from pyproj.exceptions import CRSError, ProjError
 
-from curim_data.model import CityProfile
+from curim_data.model import CityProfile, FloatArray
 
 NEAR_M: Final = 30_000.0
 SAME_M: Final = 10.0
 SAMPLE: Final = 500
 # Greece, Britain, web maps, France, Iberia, Europe, Belgium, the Netherlands, Switzerland, Portugal, Italy, Germany.
 NATIONAL: Final = (2100, 27700, 3857, 2154, 25830, 3035, 31370, 28992, 2056, 3763, 3003, 3004, 31467)
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ from curim_data.model import CityProfile, ImportProblem, Kind, Message, Num, Que
 from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.questions import BY_NAMES, Choice
 from curim_data.profile import provisional
-from curim_data.profile.provisional import known_city
-from curim_data.profile.spread import DENSEST, WHOLE, Spread, position
+from curim_data.profile.provisional import DENSEST, WHOLE, Spread, known_city, position
 from curim_data.profile.versions import change_profile
 from curim_data.store import Home, StoreError, interrupted, locked
 from curim_data.store.home import copy_profile, replace_files

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from curim_data import formats
-from curim_data.containers.types import ArrowText
+from curim_data.containers.base import ArrowText
 from curim_data.formats.base import EventCandidate, Layout, Part, Recognition
 from curim_data.formats.guess.category import holds_names, of_column
 from curim_data.importing.comparison import signature_labels

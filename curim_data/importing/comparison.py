@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.containers.types import ArrowText
+from curim_data.containers.base import ArrowText
 from curim_data.formats import GUESSED
 from curim_data.formats.base import Layout, is_name
 from curim_data.importing.mapping import FORMAT as MAPPED
@@ -32,8 +32,7 @@ from curim_data.model import Message, Translator
 from curim_data.model import labels as words
 from curim_data.quality.completeness import COLUMNS
 from curim_data.store import Batch, Store
-from curim_data.store.matching import DUPLICATE, NEW, bounded_duckdb
-from curim_data.store.staging import StagedResult
+from curim_data.store.writing import DUPLICATE, NEW, StagedResult, bounded_duckdb
 
 Signature: TypeAlias = Mapping[str, Any]  # plain values, as JSON holds them
 

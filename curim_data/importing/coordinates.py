@@ -13,7 +13,7 @@ import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from curim_data.containers.types import ArrowText
+from curim_data.containers.base import ArrowText
 from curim_data.formats.guess.headings import read_heading
 from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places, to_degrees
 from curim_data.importing.profiling import FileProfile

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from curim_data import formats
 from curim_data.containers import open_file
-from curim_data.containers.prefetch import prefetch
+from curim_data.containers.base import prefetch
 from curim_data.formats.base import Layout, Recognition
 from curim_data.importing import column_choices
 from curim_data.importing import mapping as mappings

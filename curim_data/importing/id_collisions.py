@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.containers.types import ArrowText
+from curim_data.containers.base import ArrowText
 from curim_data.formats.base import Layout
 from curim_data.importing.comparison import OPEN_FORMATS, Signature, SignatureBuilder, same_source, source_code
 from curim_data.importing.decisions import Decisions

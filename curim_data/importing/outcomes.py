@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curim_data.containers.types import ArrowText
+from curim_data.containers.base import ArrowText
 from curim_data.formats.base import MOST_CHARACTERS, Guess, Layout, Part, fold, is_name
 from curim_data.importing.coordinates import near_city
 from curim_data.importing.mapping import ColumnMapping

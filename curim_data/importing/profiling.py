@@ -22,7 +22,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.containers.types import ArrowText
+from curim_data.containers.base import ArrowText
 from curim_data.formats.base import Layout, is_name
 from curim_data.importing.roles import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, UNIT, RoleColumns
 from curim_data.importing.value_parsing import (

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.stats.empty_runs import empty_runs
-from curim_data.containers.types import ArrowArray
+from curim_data.containers.base import ArrowArray
 from curim_data.formats.base import Layout
 from curim_data.importing.outcomes import redaction
 from curim_data.importing.proof import (

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from curim_data import formats
 from curim_data.containers import open_file
 from curim_data.formats.base import Layout, fold
-from curim_data.geo.default_coordinates import LEAST, default_coordinates, usual_count
+from curim_data.geo.enrichment import LEAST, default_coordinates, usual_count
 from curim_data.importing._first_city import FirstCity
 from curim_data.importing.comparison import Comparison, ExportChanges
 from curim_data.importing.decisions import Decisions
@@ -36,10 +36,9 @@ from curim_data.model.labels import UNCATEGORISED
 from curim_data.model.place_names import PlaceNames
 from curim_data.model.questions import BY_NAMES
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Flag
-from curim_data.profile.spread import Spread, names_of_areas
+from curim_data.profile.provisional import Spread, names_of_areas
 from curim_data.store import Batch
-from curim_data.store.matching import bounded_duckdb
-from curim_data.store.staging import StagedResult, Staging
+from curim_data.store.writing import StagedResult, Staging, bounded_duckdb
 
 
 def default_coordinates_of_files(staged: Sequence[Path], names: PlaceNames) -> pd.DataFrame:

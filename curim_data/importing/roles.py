@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.containers.types import ArrowText
+from curim_data.containers.base import ArrowText
 from curim_data.export.safe_csv import UNSAFE
 from curim_data.formats.base import Layout, Part, fold
 from curim_data.importing.value_parsing import distinct, glued, in_one_piece, trimmed

@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.containers.types import ArrowArray, ArrowText
+from curim_data.containers.base import ArrowArray, ArrowText
 from curim_data.formats.base import MOST_CHARACTERS, Layout, fold, is_name
 from curim_data.importing.column_choices import COUNT_ROLE, judge_counts
 from curim_data.importing.coordinates import ParsedCoordinates, near_city, parse_coordinates, swapped_rows
@@ -44,7 +44,7 @@ from curim_data.model.questions import BY_NAMES
 from curim_data.model.reasons import Flag, Repair
 from curim_data.model.values import AgeBand
 from curim_data.profile.files import slug
-from curim_data.store.matching import content_hashes
+from curim_data.store.writing import content_hashes
 
 # Separates further categories until they are a list; names in two languages may hold a bar.
 FURTHER: Final = "\x1e"

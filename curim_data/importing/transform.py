@@ -21,8 +21,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.containers.prefetch import prefetch, prefetch_map
-from curim_data.containers.types import ArrowText
+from curim_data.containers.base import ArrowText, prefetch
 from curim_data.formats import GUESSED
 from curim_data.formats.base import Layout, fold
 from curim_data.geo.enrichment import KnownPositions, enrich
@@ -46,8 +45,8 @@ from curim_data.model import Block, CityProfile, Message, Reason
 from curim_data.model.place_names import AREA, COLUMNS, RESOLUTION, STREET, PlaceNames
 from curim_data.model.reasons import Flag
 from curim_data.store import Batch, Home, Store
-from curim_data.store.erased_list import ErasedList
-from curim_data.store.staging import Staging
+from curim_data.store.commits import ErasedList
+from curim_data.store.writing import Staging
 
 LEAST_NAME: Final = 5  # alerts of one file that a name has at least
 LEAST_CELL: Final = 3  # alerts with the name in a cell
@@ -297,7 +296,7 @@ def parse_blocks(profiled: ProfiledExport, plan: ImportPlan) -> Iterator[AlertBl
             rows = _without_erased(rows, block, plan.erased, plan.ids.ids(ids))
         return AlertBlock(block, rows)
 
-    return prefetch_map(prefetch(profiled.blocks()), parse)
+    return prefetch(map(parse, prefetch(profiled.blocks())))
 
 
 def enrich_blocks(parsed: Iterator[AlertBlock], city: CityProfile) -> Iterator[AlertBlock]:
@@ -307,7 +306,7 @@ def enrich_blocks(parsed: Iterator[AlertBlock], city: CityProfile) -> Iterator[A
     def enriched(one: AlertBlock) -> AlertBlock:
         return AlertBlock(one.block, replace(one.rows, alerts=_with_flags(enrich(one.rows.alerts, city, known))))
 
-    return prefetch_map(parsed, enriched)
+    return prefetch(map(enriched, parsed))
 
 
 def _settled(profiled: ProfiledExport, plan: ImportPlan) -> ColumnMapping:

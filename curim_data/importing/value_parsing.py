@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.containers.types import ArrowText
+from curim_data.containers.base import ArrowText
 from curim_data.formats.base import fold
 from curim_data.lexicon.times import month_of
 from curim_data.model import BoolArray, FloatArray, IntArray

@@ -12,8 +12,8 @@ from curim_data.model import Message
 from curim_data.model.meetings import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.database import MeetingRow
 from curim_data.plans.plan_store import PlanProblem, PlanStore
-from curim_data.store.locking import locked
-from curim_data.store.meetings import FILE, meetings_of_old_file, read_meetings, write_meetings
+from curim_data.store.annotations import MEETINGS_FILE, meetings_of_old_file, read_meetings, write_meetings
+from curim_data.store.home import locked
 
 
 class MeetingStore:
@@ -30,10 +30,10 @@ class MeetingStore:
         """
         with self._plans.session() as session:
             kept = _all(session)
-        if not kept and not (self._home / FILE).exists():
+        if not kept and not (self._home / MEETINGS_FILE).exists():
             return meetings_of_old_file(self._home)
         if kept != read_meetings(self._home):
-            with locked(self._home / f"{FILE}.lock"):  # a change may have come in between
+            with locked(self._home / f"{MEETINGS_FILE}.lock"):  # a change may have come in between
                 with self._plans.session() as session:
                     kept = _all(session)
                 write_meetings(self._home, kept)
@@ -59,8 +59,8 @@ class MeetingStore:
 
     def _change(self, changes: dict[dt.date, str | None]) -> None:
         """Write names (None: remove) and the copy, one writer at a time."""
-        with locked(self._home / f"{FILE}.lock"), self._plans.session() as session:
-            if not (self._home / FILE).exists() and not _all(session):
+        with locked(self._home / f"{MEETINGS_FILE}.lock"), self._plans.session() as session:
+            if not (self._home / MEETINGS_FILE).exists() and not _all(session):
                 changes = {**{old.day: old.name for old in meetings_of_old_file(self._home)}, **changes}
             for day, name in changes.items():
                 session.execute(sa.delete(MeetingRow).where(MeetingRow.day == day))

@@ -21,7 +21,7 @@ from analysis.plans.drafting import design_faults
 from curim_data.model import Message, MessageError, Plan, PlanStatus
 from curim_data.model.plan import MOVES, STATUS_WORDS, plan_from_json, plan_to_json
 from curim_data.plans.database import ChangeRow, Database, PlanRow
-from curim_data.store.damage import damaged_plans
+from curim_data.store.commits import damaged_plans
 
 
 class PlanProblem(MessageError, ValueError):

@@ -5,7 +5,7 @@ Whatever refuses, refuses before anything is changed. What was not understood or
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -100,17 +100,14 @@ Groups = dict[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
-class EditReport:
-    """What an edit did: versions before and after (the same where nothing changed), alerts enriched again, counts.
+class EditReport(ProfileChange):
+    """What an edit did, beside versions and alerts.
 
     `n`: districts, residents' rows, landmarks, streets or categories that the profile now holds; `notes`: what was
     repaired, left out or not matched.
     """
 
-    before: str
-    version: str
-    alerts: int
-    n: int
+    n: int = 1
     notes: tuple[Message, ...] = ()
 
     @property
@@ -179,15 +176,16 @@ def set_districts(
                 notes.append(Message("Residents of districts that are gone were dropped: give the population again."))
             _put_population(folder, kept)
 
-    report = _report(change_profile(home, edit, "districts", areas.name), len(new), notes)
-    return _with_reach(home, report)
+    return _with_reach(home, _changed(home, edit, "districts", areas.name, n=len(new), notes=notes))
 
 
 def set_land(home: Home, areas: AreaFile) -> EditReport:
     """Give the city its study area: the union of the areas. The profile is no longer provisional."""
     land = as_polygons(shapely.union_all(areas.frame.geometry.to_numpy()))
-    made = change_profile(home, lambda folder, _: _put_land(folder, land), "land", areas.name)
-    return _with_reach(home, _report(made, len(areas), area_notes(areas)))
+    report = _changed(
+        home, lambda folder, _: _put_land(folder, land), "land", areas.name, n=len(areas), notes=area_notes(areas)
+    )
+    return _with_reach(home, report)
 
 
 def set_population(home: Home, source: Path | bytes, name: str) -> EditReport:
@@ -202,8 +200,14 @@ def set_population(home: Home, source: Path | bytes, name: str) -> EditReport:
         notes.append(Message("Districts without a number: {names}.", {"names": names}))
     if found.unknown:
         notes.append(Message("Names in the file that are no district: {names}.", {"names": _listed(found.unknown)}))
-    made = change_profile(home, lambda folder, _: _put_population(folder, found.frame), "population", name)
-    return _report(made, len(found.frame), notes)
+    return _changed(
+        home,
+        lambda folder, _: _put_population(folder, found.frame),
+        "population",
+        name,
+        n=len(found.frame),
+        notes=notes,
+    )
 
 
 def category_table(source: Path | bytes, name: str, city: CityProfile) -> tuple[pd.DataFrame, Groups]:
@@ -217,16 +221,16 @@ def set_landmarks(home: Home, source: Path | bytes, name: str) -> EditReport:
     """Give the landmarks: CSV or XLSX (see `tables.landmarks`), points of a GeoJSON, GeoPackage or zip, or an extract
     of OpenStreetMap (see `landmarks_of`)."""
     found, attribution = landmarks_in(source, name, home.city())
-    made = change_profile(home, lambda folder, _: write_landmarks(folder, found, attribution), "landmarks", name)
-    return _report(made, len(found), ())
+    return _changed(
+        home, lambda folder, _: write_landmarks(folder, found, attribution), "landmarks", name, n=len(found)
+    )
 
 
 def set_help_lines(home: Home, source: Path | bytes, name: str) -> EditReport:
     """Give the help lines for people who are affected: a table (see `tables.help_lines`), whose rows replace those
     before."""
     found = tables.help_lines(tables.read_table(source, name), name)
-    made = change_profile(home, lambda folder, _: write_help_lines(folder, found), "helplines", name)
-    return _report(made, len(found), ())
+    return _changed(home, lambda folder, _: write_help_lines(folder, found), "helplines", name, n=len(found))
 
 
 def landmarks_in(source: Path | bytes, name: str, city: CityProfile) -> tuple[tuple[Landmark, ...], str]:
@@ -254,8 +258,7 @@ def set_streets(home: Home, areas: AreaFile, name_column: str | None = None, lan
     def edit(folder: Path, _: CityProfile) -> None:
         write_areas(folder / "streets.geojson", found.streets, found.attribution)
 
-    made = change_profile(home, edit, "streets", areas.name)
-    return _report(made, len(found.streets), (*area_notes(areas), *found.notes()))
+    return _changed(home, edit, "streets", areas.name, n=len(found.streets), notes=(*area_notes(areas), *found.notes()))
 
 
 def set_categories(
@@ -275,8 +278,9 @@ def set_categories(
     notes = gone_notes(before, {one.id for one in found})
     found, more = _as_they_were(before, found, {fold(column) for column in table.columns})
     notes += more
-    made = change_profile(home, lambda folder, _: write_categories(folder, kept, found), "categories", name)
-    return _report(made, len(found), notes)
+    return _changed(
+        home, lambda folder, _: write_categories(folder, kept, found), "categories", name, n=len(found), notes=notes
+    )
 
 
 def _as_they_were(
@@ -316,8 +320,7 @@ def set_names(
         given = {"en": name.strip(), **given}
     changes: dict[str, Any] = {"names": given or None, "timezone": timezone, "epsg": epsg}
     changes = {key: value for key, value in changes.items() if value is not None}
-    made = change_profile(home, lambda folder, _: write_head(folder, read_head(folder) | changes), "names")
-    return _report(made, 1, ())
+    return _changed(home, lambda folder, _: write_head(folder, read_head(folder) | changes), "names")
 
 
 def set_least_counts(home: Home, ordinary: int, sensitive: int) -> EditReport:
@@ -330,13 +333,12 @@ def set_least_counts(home: Home, ordinary: int, sensitive: int) -> EditReport:
             values = {"floor": floor, "most": MOST_LEAST, "asked": asked}
             raise ImportProblem(Message(UNDER_THE_FLOOR, values))
     least = {LEAST_COUNT: ordinary, LEAST_SENSITIVE_COUNT: sensitive}
-    made = change_profile(home, lambda folder, _: write_head(folder, read_head(folder) | least), "least_counts")
-    return _report(made, 1, ())
+    return _changed(home, lambda folder, _: write_head(folder, read_head(folder) | least), "least_counts")
 
 
 def confirm_provisional(home: Home) -> EditReport:
     """Accept a provisional profile as the city's own, as it is."""
-    return _report(change_profile(home, lambda folder, _: _given(folder), "confirmed"), 1, ())
+    return _changed(home, lambda folder, _: _given(folder), "confirmed")
 
 
 def _check_projection(epsg: int, land: BaseGeometry) -> None:
@@ -414,7 +416,17 @@ def _with_reach(home: Home, report: EditReport) -> EditReport:
     return replace(report, notes=(*report.notes, message))
 
 
-def _report(made: ProfileChange, n: int, notes: Any) -> EditReport:
+def _changed(
+    home: Home,
+    edit: Callable[[Path, CityProfile], None],
+    what: str,
+    file: str = "",
+    *,
+    n: int = 1,
+    notes: Sequence[Message] = (),
+) -> EditReport:
+    """Change the profile (`change_profile`) and report it; `edit` may add to the notes."""
+    made = change_profile(home, edit, what, file)
     return EditReport(made.before, made.version, made.alerts, n, tuple(notes))
 
 

@@ -1,4 +1,4 @@
-"""Writing the files of a city's profile, and the ids of what they name."""
+"""Writing the files of a city's profile, the ids of what they name, and the words by which tables are read."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ from curim_data.model.city import HELP_LINES, Area, Category, Landmark
 
 LONGEST_ID: Final = 60
 DIGITS: Final = 1e-6  # of a degree: a decimetre
+# Folded words of headings and cells, by what they mean.
+WORDS: Final[Mapping[str, frozenset[str]]] = {
+    name: frozenset(words.split())
+    for name, words in tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8")).items()
+}
 
 
 def slug(text: str) -> str:

@@ -20,40 +20,20 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from curim_data.containers.base import size_of
 from curim_data.containers.isolation import result_of
-from curim_data.containers.limits import size_of
 from curim_data.lexicon.folding import fold
 from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
 from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.city import MAJOR, MINOR, PATH, Area, Landmark
 from curim_data.model.shared_shapes import ask_shape
 from curim_data.profile._shape_reading import MOST_BYTES, SHAPES, Kind, unreadable
-from curim_data.profile.files import as_polygons, unique_ids
+from curim_data.profile.files import WORDS, as_polygons, unique_ids
 
 PROPOSED: Final = ""  # for `districts_of`: choose the column that distinguishes areas of one name
 MOST_DISTRICTS: Final = 3000
 SAMPLES: Final = 3
 _TASK: Final = "curim_data.profile._shape_reading:read_shapes"
-NAME_WORDS: Final = frozenset(
-    {
-        "name",
-        "label",
-        "title",
-        "district",
-        "ward",
-        "neighbourhood",
-        "neighborhood",
-        "quarter",
-        "area",
-        "zone",
-        "borough",
-    }
-    | {"ονομα", "ονομασια", "διαμερισμα", "κοινοτητα", "γειτονια", "περιοχη", "ενοτητα", "ετικετα"}
-    | {"nom", "libelle", "quartier", "arrondissement", "commune", "nombre", "barrio", "distrito", "nome", "bezirk"}
-)
-CODE_WORDS: Final = frozenset(
-    {"code", "cd", "gss", "insee", "ags", "lau", "nuts", "cod", "codigo", "codice", "kod", "kodikos", "κωδικος", "κωδ"}
-)
 _CODE: Final = re.compile(r"[A-Z]{0,4}[-_ ]?\d+")
 
 
@@ -161,7 +141,7 @@ def propose_name_column(areas: AreaFile) -> str | None:
             continue
         filled, distinct = len(values) / len(areas.frame), values.nunique() / len(values)
         words = fold(candidate).split("_")
-        named = any(word in NAME_WORDS or word.startswith(("name", "nom", "ονομα")) for word in words)
+        named = any(word in WORDS["area_name"] or word.startswith(("name", "nom", "ονομα")) for word in words)
         codes = values.map(lambda text: bool(_CODE.fullmatch(text))).mean()
         letters = values.map(lambda text: any(sign.isalpha() for sign in text)).mean()
         score = filled * distinct * (1 + named) * (1 - 0.8 * codes) * (0.2 + 0.8 * letters)
@@ -177,7 +157,7 @@ def propose_code_column(areas: AreaFile, name_column: str) -> str | None:
     for candidate in areas.columns:
         values = areas.frame[candidate]
         words = set(fold(candidate).split("_"))
-        headed = words & CODE_WORDS or any(word.endswith(("code", "cd")) for word in words)
+        headed = words & WORDS["area_code"] or any(word.endswith(("code", "cd")) for word in words)
         coded = values.map(lambda text: bool(_CODE.fullmatch(text or "")))
         if candidate != name_column and headed and coded.all():
             return candidate

@@ -14,50 +14,21 @@ import pandas as pd
 import pyarrow as pa
 
 from curim_data.containers import open_file
-from curim_data.containers.base import NoRecords
+from curim_data.containers.base import NoRecords, size_of
 from curim_data.containers.isolation import result_of
-from curim_data.containers.limits import size_of
 from curim_data.lexicon.folding import fold
 from curim_data.model import LANGUAGES, Block, ImportProblem, Kind, Message, Question, Reason
 from curim_data.model.city import Area, Category, Landmark
 from curim_data.model.records import Opened
-from curim_data.profile.files import slug, unique_ids
+from curim_data.profile.files import WORDS, slug, unique_ids
 
 MOST_BYTES: Final = 50 << 20
 RADIUS: Final = 300.0
-HELP_TEXT: Final = frozenset({"text", "helpline"})
 LONGEST_RADIUS: Final = 20_000.0
 LONGEST_LABEL: Final = 200
 MOST_ROWS: Final = 5000
 
-_WOMEN: Final = frozenset(
-    {"women", "woman", "female", "females", "f", "w", "γυναικεσ", "γυναικα", "θηλυ", "θηλεισ", "θηλεα", "γ", "θ"}
-    | {"femmes", "femme", "mujeres", "mujer", "feminin", "femenino", "donne", "femmine", "frauen", "weiblich"}
-)
-_MEN: Final = frozenset(
-    {"men", "man", "male", "males", "m", "ανδρεσ", "αντρεσ", "ανδρασ", "αρρεν", "αρρενεσ", "α", "hommes", "homme"}
-    | {"hombres", "hombre", "masculin", "masculino", "uomini", "maschi", "maenner", "manner", "mannlich", "h"}
-)
-_TOTAL: Final = frozenset(
-    {"total", "totals", "all", "both", "persons", "people", "residents", "population", "συνολο", "πληθυσμοσ"}
-    | {"κατοικοι", "ensemble", "habitants", "habitantes", "poblacion", "personas", "residentes", "populacao", "pop"}
-)
-_COUNT: Final = _TOTAL | {"n", "number", "count", "value", "αριθμοσ", "ατομα", "nombre", "numero", "effectif", "valeur"}
-_GENDER: Final = frozenset({"gender", "sex", "φυλο", "genre", "sexe", "sexo", "genero", "geschlecht"})
-_NAME: Final = frozenset(
-    {"name", "label", "landmark", "place", "title", "ονομα", "ονομασια", "τοποσημο", "nom", "nombre", "lieu"}
-)
-_LON: Final = frozenset({"longitude", "lon", "lng", "long", "x", "μηκοσ", "γεωγραφικο_μηκοσ", "longitud"})
-_LAT: Final = frozenset({"latitude", "lat", "y", "πλατοσ", "γεωγραφικο_πλατοσ", "latitud"})
-_RADIUS: Final = frozenset({"radius", "radius_m", "metres", "meters", "ακτινα", "rayon", "radio"})
-_YES: Final = frozenset({"yes", "true", "1", "x", "y", "ναι", "αληθησ", "oui", "vrai", "si", "sensitive", "ευαισθητη"})
-_NO: Final = frozenset({"", "no", "false", "0", "n", "οχι", "ψευδησ", "non", "faux"})
-_KINDS: Final[Mapping[str, str]] = {
-    **{kind.value: kind.value for kind in Kind},
-    **dict.fromkeys(("place_that_feels_unsafe", "τοποσ_που_μοιαζει_ανασφαλησ", "κινδυνοσ", "risque", "danger"), "risk"),
-    **dict.fromkeys(("incivilities", "αντικοινωνικη_συμπεριφορα", "παραβατικοτητα", "incivilite"), "incivility"),
-    **dict.fromkeys(("offense", "crime", "αδικημα", "infraction", "delit"), "offence"),
-}
+_COUNTED: Final = ("women", "men", "total")
 _GROUPED: Final = re.compile(r"[+]?\d{1,3}([.,'’\s]\d{3})+")
 
 
@@ -155,7 +126,9 @@ def residents(table: pd.DataFrame, districts: Sequence[Area], name: str) -> Resi
                 {"file": name, "names": ", ".join(area.id for area in districts[:12])},
             )
         )
-    unknown = [cell for cell, key in zip(table[where], known, strict=True) if key is None and fold(cell) not in _TOTAL]
+    unknown = [
+        cell for cell, key in zip(table[where], known, strict=True) if key is None and fold(cell) not in WORDS["total"]
+    ]
     frame = (
         _by_gender(table, where, name)
         .assign(district=pd.Series(known, dtype=object).to_numpy())
@@ -187,16 +160,15 @@ def residents(table: pd.DataFrame, districts: Sequence[Area], name: str) -> Resi
 def _by_gender(table: pd.DataFrame, where: str, name: str) -> pd.DataFrame:
     """Numbers by row: columns women, men, total, or the columns gender and n."""
     others = [column for column in table.columns if column != where]
-    gender = _column(others, _GENDER)
-    if gender is not None and (count := _column([one for one in others if one != gender], _COUNT)) is not None:
+    gender = _column(others, WORDS["gender"])
+    if (
+        gender is not None
+        and (count := _column([one for one in others if one != gender], WORDS["total"] | WORDS["number"])) is not None
+    ):
         said = table[gender].map(_gender)
         rows = table[said.notna()]
         return pd.DataFrame({"gender": said[said.notna()], "n": _numbers(rows, count, name)})
-    found = {
-        which: column
-        for which, words in (("women", _WOMEN), ("men", _MEN), ("total", _TOTAL))
-        if (column := _column(others, words)) is not None
-    }
+    found = {which: column for which in _COUNTED if (column := _column(others, WORDS[which])) is not None}
     if not found:
         raise ImportProblem(
             Message(
@@ -209,8 +181,7 @@ def _by_gender(table: pd.DataFrame, where: str, name: str) -> pd.DataFrame:
 
 
 def _gender(cell: str) -> str | None:
-    words = (("women", _WOMEN), ("men", _MEN), ("total", _TOTAL))
-    return next((which for which, known in words if fold(cell) in known), None)
+    return next((which for which in _COUNTED if fold(cell) in WORDS[which]), None)
 
 
 def _column(columns: Iterable[str], words: Collection[str]) -> str | None:
@@ -243,8 +214,8 @@ def _number(text: str, column: str, name: str, row: int, *, least: float = -math
 
 def landmarks(table: pd.DataFrame, name: str) -> list[Landmark]:
     """Landmarks out of a table: name (also name_el, name_en, name_fr), longitude, latitude, radius in metres."""
-    lon, lat, radius = (_column(table.columns, words) for words in (_LON, _LAT, _RADIUS))
-    named = _label_columns(table, _NAME, other="en")
+    lon, lat, radius = (_column(table.columns, WORDS[one]) for one in ("longitude", "latitude", "radius"))
+    named = _label_columns(table, WORDS["name"], other="en")
     if lon is None or lat is None or not named:
         raise ImportProblem(Message("{file} needs the columns name, longitude and latitude.", {"file": name}))
     found = []
@@ -268,7 +239,7 @@ def landmarks(table: pd.DataFrame, name: str) -> list[Landmark]:
 
 def help_lines(table: pd.DataFrame, name: str) -> list[dict[str, str]]:
     """Help lines out of a table: text (also text_el, text_en, text_fr), a line each, in their order."""
-    columns = _label_columns(table, HELP_TEXT, other="en")
+    columns = _label_columns(table, WORDS["help_line"], other="en")
     if not columns:
         raise ImportProblem(Message("{file} needs the column text, or text_el, text_en, text_fr.", {"file": name}))
     rows = table.to_dict("records")
@@ -329,7 +300,7 @@ def categories(
     An empty id is made of the label. A group is one of `groups` by its id or a label, or a new one.
     """
     columns = {fold(column): column for column in table.columns}
-    named = _label_columns(table, {"label", "name", "category", "κατηγορια", "ονομα", "nom", "categorie"}, other="en")
+    named = _label_columns(table, WORDS["category"], other="en")
     if not named and "id" not in columns:
         raise ImportProblem(Message("{file} needs a column id, or one with the names of categories.", {"file": name}))
     kept = dict(groups)
@@ -345,9 +316,9 @@ def categories(
         if group and slug(group) not in by_word:
             by_word[slug(group)] = slug(group) or "group"
             kept[by_word[slug(group)]] = {"en": group[:LONGEST_LABEL]}
-        kind = _word(cells.get("kind", "offence") or "offence", _KINDS, "kind", name, number)
+        kind = _word(cells.get("kind", "offence") or "offence", _meanings(*Kind), "kind", name, number)
         sensitive = cells.get("sensitive", "")
-        yes = _word(sensitive, {**dict.fromkeys(_YES, "yes"), **dict.fromkeys(_NO, "no")}, "sensitive", name, number)
+        yes = _word(sensitive, _meanings("yes", "no") | {"": "no"}, "sensitive", name, number)
         harm = _harm(cells.get("harm", ""), name, number)
         in_group = by_word.get(slug(group), "")
         rows.append((cells.get("id") or key, kind, in_group, yes == "yes", labels or {"en": key}, harm))
@@ -379,6 +350,11 @@ def _harm(text: str, name: str, row: int) -> float | None:
             )
         )
     return harm
+
+
+def _meanings(*names: str) -> dict[str, str]:
+    """What each word of these names means: the name."""
+    return {word: str(name) for name in names for word in WORDS[name]}
 
 
 def _word(text: str, known: Mapping[str, str], column: str, name: str, row: int) -> str:

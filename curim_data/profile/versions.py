@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +25,10 @@ import pyarrow.compute as pc
 from curim_data.geo.enrichment import enrich
 from curim_data.model import SCHEMA, CityProfile, ImportProblem, Message
 from curim_data.model.city import FILES, load_city, profile_version
+from curim_data.model.prepared import write_whole
 from curim_data.model.reasons import Flag
 from curim_data.store import Home, Store, locked
-from curim_data.store.home import replace_files
-from curim_data.store.locking import try_lock
+from curim_data.store.home import draft_of, replace_files, try_lock
 
 
 def reenrich_store(home: Home) -> int:
@@ -68,7 +66,7 @@ def reenriched(alerts: pa.Table, city: CityProfile) -> pa.Table:
 def _kinds(alerts: pa.Table, city: CityProfile) -> Any:
     """The kinds of the city's category list; one that the source gave stays, as the hash of the content shows, and
     so does that of a category which the list does not hold."""
-    from curim_data.store.matching import content_hashes  # what only reads does not wait for what writes
+    from curim_data.store.writing import content_hashes  # what only reads does not wait for what writes
 
     more = pc.binary_join(alerts["more_categories"], "|")
     without = content_hashes(alerts, pa.nulls(alerts.num_rows, pa.string()), more)
@@ -162,7 +160,7 @@ def change_profile(home: Home, edit: Callable[[Path, CityProfile], None], what: 
         _tidy(home)
         before = profile_version(home.city_folder)
         city = load_city(home.city_folder)
-        part = _part(home, home.city_folder)
+        part = _part(home)
         try:
             edit(part, city)
             after = load_city(part).version
@@ -172,7 +170,7 @@ def change_profile(home: Home, edit: Callable[[Path, CityProfile], None], what: 
         finally:
             shutil.rmtree(part, ignore_errors=True)
         if not (versions_folder(home) / before).exists():
-            part = _part(home, home.city_folder)
+            part = _part(home)
             made = (home.city_folder / "city.toml").stat().st_mtime
             _keep(home, part, before, FIRST, "", when=dt.datetime.fromtimestamp(made, dt.UTC))
         return ProfileChange(before, after, _put(home, before, after))
@@ -218,7 +216,7 @@ def _heal(home: Home) -> Message | None:
             "A change of the city's profile was cut short and had no effect: version {version} stays in use.",
             {"version": profile_version(home.city_folder)},
         )
-    _swap(home, entry["to"])
+    replace_files(versions_folder(home) / entry["to"], home.city_folder)
     (versions_folder(home) / NEXT).unlink()
     return Message(
         "A change of the city's profile was cut short and is finished now: version {version} is in use.",
@@ -229,7 +227,8 @@ def _heal(home: Home) -> Message | None:
 def _put(home: Home, before: str, after: str) -> int:
     """Enrich the alerts with the new version, then put its files in place."""
     mark = versions_folder(home) / NEXT
-    _write(mark, json.dumps({"from": before, "to": after}))
+    note = json.dumps({"from": before, "to": after})
+    write_whole(mark, lambda part: part.write_text(note, "utf-8"))
     try:
         city = load_city(versions_folder(home) / after)
         store = Store(home)
@@ -237,29 +236,15 @@ def _put(home: Home, before: str, after: str) -> int:
     except BaseException:
         _heal(home)
         raise
-    _swap(home, after)
+    replace_files(versions_folder(home) / after, home.city_folder)
     mark.unlink()
     return reenrich_store(home) if stale_count(home) else count
 
 
-def _swap(home: Home, version: str) -> None:
-    """Replace the files of the profile one by one; the head, which names the city, comes last."""
-    source = versions_folder(home) / version
-    for name in (*FILES[1:], FILES[0]):
-        if (source / name).exists():
-            _write(home.city_folder / name, (source / name).read_bytes())
-        else:
-            (home.city_folder / name).unlink(missing_ok=True)
-
-
-def _part(home: Home, source: Path) -> Path:
+def _part(home: Home) -> Path:
+    """A copy of the profile's files among the versions."""
     versions_folder(home).mkdir(exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix="part-", dir=versions_folder(home)))
-    part.chmod(0o755)
-    for name in FILES:
-        if (source / name).exists():
-            shutil.copyfile(source / name, part / name)
-    return part
+    return draft_of(home.city_folder, versions_folder(home), "part-")
 
 
 def _keep(home: Home, part: Path, version: str, what: str, file: str, when: dt.datetime | None = None) -> None:
@@ -277,12 +262,3 @@ def _tidy(home: Home) -> None:
     """Remove what a change that was cut short left behind."""
     for path in versions_folder(home).glob("part-*"):
         shutil.rmtree(path, ignore_errors=True)
-
-
-def _write(path: Path, content: str | bytes) -> None:
-    """Replace a file in one step."""
-    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
-    Path(name).chmod(0o644)
-    Path(name).replace(path)

@@ -376,9 +376,7 @@ def _alike(rows: IntArray, *columns: IntArray) -> IntArray:
     """How many of the rows are alike in all columns, for each row."""
     if not len(rows):
         return np.zeros(0, np.int64)
-    key = _joined(*(column[rows] for column in columns))
-    _, back, counts = np.unique(key, return_inverse=True, return_counts=True)
-    return np.asarray(counts[back], np.int64)
+    return _occurrences(_joined(*(column[rows] for column in columns)))
 
 
 def _joined(*columns: np.ndarray[Any, Any]) -> IntArray:

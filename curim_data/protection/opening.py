@@ -1,17 +1,36 @@
-"""The protected copy of alerts as it is opened, and made where it is not there yet."""
+"""The protected copy as it is opened, and made where it is not there yet: a table like that of the alerts
+(`alert.SCHEMA`), from which council and public are counted.
+
+It has a row for each released alert (`releases`), which keeps what was reported, whom it affected and what became of
+it, and has the place and time that were drawn for it. It is made out of the alerts and the draws whenever one of them
+changes, so that updates, undo and erasure are in it; what was drawn does not change.
+
+What is coarser than in the alerts: the position is the middle of a cell of resolution 9, the time a day of the week
+(of the month for sensitive categories) and a band of six hours (darkness alone for sensitive categories). What is not
+in it: severity, age of the person affected by something sensitive, feelings about it, number of confirmations, the
+instants of report, event and solution, and who sent what in which import. Status and sender of sensitive alerts are
+those of another one.
+
+An alert that was drawn as an ordinary one and is sensitive now (its category was corrected, or the city's tree) has no
+place in the copy, and no time but its quarter.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import duckdb
+import h3.api.basic_int as h3
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from curim_data.engine import (
     Source,
@@ -22,14 +41,147 @@ from curim_data.engine import (
     source_from_files,
 )
 from curim_data.engine import hand_over as engine_hand_over
-from curim_data.model import Message
+from curim_data.engine.flat import read_files
+from curim_data.model import CELL_RESOLUTIONS, SCHEMA, CityProfile, Message
 from curim_data.model.annotations import Annotation
-from curim_data.privacy import DisclosureError
-from curim_data.protection.copy import copy_file, copy_version, write_copy
-from curim_data.protection.releases import Drawn, drawn, release, secret
+from curim_data.model.prepared import alerts_name, prepared_file, write_whole
+from curim_data.privacy import DisclosureError, is_sensitive_category
+from curim_data.protection.releases import DARK, DRAWN, FINE, Drawn, drawn, release, secret
 from curim_data.query import default_points, keep_no_default_points
 from curim_data.store import Home
-from curim_data.store.locking import locked
+from curim_data.store.home import locked
+from curim_data.store.writing import bounded_duckdb
+
+NAME: Final = "copy"
+MEMORY: Final = "300MB"
+ROWS: Final = 122_880  # that are written at once
+# A sensitive alert's hours are those of the night or of the day, so that who asks for the evening finds it in part.
+NIGHT: Final = (18, 19, 20, 21, 22, 23, 0, 1, 2, 3, 4, 5)
+DAY: Final = tuple(range(6, 18))
+HOURS: Final = [*([6 * band + hour for hour in range(6)] for band in range(DARK)), list(NIGHT), list(DAY)]  # by band
+
+
+def copy_version(source: Source, drawn: Drawn) -> str:
+    """A word that changes with the alerts and with the draws."""
+    return f"{source.version}-{drawn.version}"
+
+
+def copy_file(city: CityProfile, version: str) -> Path | None:
+    """Where the copy of a version is kept; None where the city has no home."""
+    return None if city.prepared is None else prepared_file(city.prepared, alerts_name(NAME, version), ".parquet")
+
+
+def write_copy(
+    files: tuple[str | Path, ...], drawn: Drawn, city: CityProfile, path: Path, work: Path, key: bytes
+) -> None:
+    """Write the copy of the alerts in some Parquet files; the file appears whole or not at all.
+
+    `key`: what its names of alerts and incidents depend on. Its rows are in the order of names that tell nothing.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    with bounded_duckdb(work, MEMORY) as engine:
+        for name, paths, schema in (("alerts", files, SCHEMA), ("draws", drawn.files, DRAWN)):
+            if paths:
+                engine.execute(f"CREATE VIEW {name} AS FROM {read_files(paths)}")
+            else:
+                engine.register(name, schema.empty_table())
+        engine.execute(_RELEASED, {"sensitive": _sensitive(engine, city)})
+        engine.execute(_INCIDENTS, {"key": key.hex()})
+        cells = engine.execute("SELECT DISTINCT cell FROM draws WHERE cell IS NOT NULL").fetchall()
+        engine.register("grid", _grid(sorted(cell for (cell,) in cells), city))
+        copy = engine.execute(_COPY, {"key": key.hex(), "hours": HOURS}).to_arrow_reader(ROWS)
+        write_whole(path, partial(_write, copy))
+
+
+def _write(copy: pa.RecordBatchReader, path: Path) -> None:
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd", compression_level=1) as out:
+        for part in copy:
+            out.write_table(pa.Table.from_batches([part]).cast(SCHEMA), ROWS)
+
+
+def _sensitive(engine: duckdb.DuckDBPyConnection, city: CityProfile) -> list[str]:
+    """The sensitive ones of all categories that alerts have."""
+    named = "SELECT category FROM alerts UNION SELECT unnest(more_categories) FROM alerts"
+    return [name for (name,) in engine.execute(named).fetchall() if is_sensitive_category(name, city)]
+
+
+def _grid(cells: list[int], city: CityProfile) -> pa.Table:
+    """The middle of each cell of the draws, in degrees and metres, and the cells of each resolution that hold it."""
+    middle = [h3.cell_to_latlng(cell) for cell in cells]
+    latitude, longitude = (np.array([point[at] for point in middle], float) for at in (0, 1))
+    x, y = city.to_metres.transform(longitude, latitude) if cells else (longitude, latitude)
+    columns: dict[str, Any] = {"cell": cells, "longitude": longitude, "latitude": latitude, "x": x, "y": y}
+    for size in CELL_RESOLUTIONS:
+        of = h3.cell_to_parent if size <= FINE else h3.cell_to_center_child
+        columns[f"cell_{size}"] = np.array([of(cell, size) for cell in cells], np.int64)
+    return pa.table({**columns, "cell": pa.array(cells, pa.int64())})
+
+
+# Alerts that have a draw, with what was drawn and with status and sender of the other one that was drawn for them.
+# `delicate`: sensitive now.
+_RELEASED: Final = """
+CREATE TABLE released AS
+SELECT draws.*, kind, category, more_categories, feeling, affected_gender, age_band, time_precision, alerts.status,
+       alerts.reporter_gender, persons.status AS other_status, persons.reporter_gender AS other_reporter_gender,
+       list_has_any(list_append(coalesce(more_categories, []), category), $sensitive) AS delicate,
+       date_trunc('quarter', draws.local_date)::DATE AS quarter
+FROM alerts JOIN draws USING (alert_id)
+LEFT JOIN (
+    SELECT alert_id AS person, status, reporter_gender FROM alerts
+    SEMI JOIN (SELECT person AS alert_id FROM draws) AS lenders USING (alert_id)
+) AS persons USING (person)"""
+
+# Incidents of several alerts, by the first day of these. `late`: one is sensitive now and was drawn as an ordinary one.
+_INCIDENTS: Final = """
+CREATE TABLE incidents AS
+SELECT unit, md5($key || 'incident ' || unit) AS incident, bool_or(NOT sensitive AND delicate) AS late,
+       CASE WHEN late THEN min(CASE WHEN sensitive THEN local_date ELSE quarter END) ELSE min(local_date) END
+           AS first_day
+FROM released SEMI JOIN (SELECT unit FROM released WHERE alert_id <> unit) USING (unit)
+GROUP BY unit HAVING count(*) > 1"""
+
+# Of a sensitive alert that of the other one; where there is none, or it is gone, the commonest, of equally common ones
+# the first.
+_OF_PERSON: Final = """
+CASE WHEN sensitive THEN coalesce(
+    other_{0},
+    (SELECT {0} FROM released WHERE {0} IS NOT NULL GROUP BY {0} ORDER BY count(*) DESC, {0} LIMIT 1)
+) ELSE {0} END"""
+_OF_CELL: Final = ("longitude", "latitude", "x", "y", *(f"cell_{size}" for size in CELL_RESOLUTIONS))
+_WRITTEN: Final = {
+    "alert_id": "md5($key || alert_id)",
+    "incident_id": "incident",
+    # The first report of an incident stays the first, so that the incident keeps whom that one names.
+    "reported_at": """CASE WHEN alert_id = unit THEN coalesce(first_day, day) + INTERVAL 43199 SECOND
+        ELSE day + INTERVAL 12 HOUR END""",
+    **{name: name for name in ("kind", "category", "more_categories", "affected_gender")},
+    **{name: _OF_PERSON.format(name) for name in ("status", "reporter_gender")},
+    **{name: f"CASE WHEN NOT sensitive THEN {name} END" for name in ("feeling", "age_band")},
+    **{name: f"CASE WHEN NOT late THEN {name} END" for name in (*_OF_CELL, "inside", "district", "place", "dark")},
+    "confirmations": "0",
+    "local_date": "day",
+    "week": "date_trunc('week', day)",
+    "month": "date_trunc('month', day)",
+    "weekday": "isodow(day) - 1",
+    "hour": "$hours[band + 1][1]",
+    "hours": "$hours[band + 1]",
+    "time_precision": """CASE WHEN late OR time_precision = 'month' THEN 'month' WHEN band IS NULL THEN 'day'
+        ELSE 'span' END""",
+    "flags": "[]",
+    **dict.fromkeys(("occurred_from", "occurred_to", "resolved_at"), "NULL::TIMESTAMP"),
+    **dict.fromkeys(("source", "batch_id", "profile_version", "content_hash"), "''"),
+}
+_COPY: Final = f"""
+WITH joined AS (
+    SELECT released.*, incident, first_day, NOT sensitive AND coalesce(incidents.late, delicate) AS late
+    FROM released LEFT JOIN incidents USING (unit)
+), made AS (
+    SELECT * REPLACE (sensitive OR late AS sensitive, CASE WHEN NOT late THEN band END AS band),
+           CASE WHEN late THEN quarter ELSE local_date END AS day
+    FROM joined LEFT JOIN grid USING (cell)
+)
+SELECT {", ".join(f"{_WRITTEN.get(name, 'NULL')} AS {name}" for name in SCHEMA.names)} FROM made ORDER BY alert_id"""
+
 
 NO_COPY: Final = Message(
     "Alerts that another engine holds have no protected copy: council and public see nothing of them. “curim publish” "
@@ -144,17 +296,10 @@ def copy_of(source: Source) -> Source:
 
 def _make(home: Home, source: Source) -> tuple[Drawn, Path]:
     """Draw for alerts that have no draw, then write the copy; none does while alerts are erased."""
-    with locked(home.lock, shared=True), making_copies(home):
+    with locked(home.lock, shared=True), locked(home.copying):
         known = release(home, source, default_points(source))
         path = copy_file(source.city, copy_version(source, known))
         assert path is not None  # a home has a folder for what is prepared
         if not path.exists():
             write_copy(source.cache["files"], known, source.city, path, home.work, secret(home))
     return known, path
-
-
-@contextmanager
-def making_copies(home: Home) -> Iterator[None]:
-    """While no other process makes a copy of a home's alerts, or removes earlier ones."""
-    with locked(home.copying):
-        yield

@@ -48,8 +48,8 @@ from curim_data.protection.exchange import (
     without_place,
 )
 from curim_data.store import Home
-from curim_data.store.draws import SECRET, WAITING, draw_files, draws_folder, write_draws, write_secret
-from curim_data.store.locking import locked
+from curim_data.store.erase import SECRET, WAITING, draw_files, draws_folder, write_draws, write_secret
+from curim_data.store.home import locked
 
 LEAST_WAITING: Final = 100
 LONGEST_WAIT: Final = dt.timedelta(days=62)

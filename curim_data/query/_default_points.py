@@ -10,7 +10,7 @@ import pandas as pd
 
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.geo.default_coordinates import LEAST, default_coordinates, usual_count
+from curim_data.geo.enrichment import LEAST, default_coordinates, usual_count
 from curim_data.model import CELL_RESOLUTIONS, BoolArray
 from curim_data.model.sql import count_if
 

@@ -5,5 +5,4 @@ Public: `home` (`Home`: one folder, one city), `alert_table` (`Store`: read, com
 """
 
 from curim_data.store.alert_table import Batch, Store, StoreError, has_alerts
-from curim_data.store.home import Home
-from curim_data.store.locking import locked
+from curim_data.store.home import Home, locked

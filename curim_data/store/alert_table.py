@@ -30,12 +30,14 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from curim_data.model import SCHEMA, Message, Reason, Translator, translator
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
-from curim_data.store._commit_log import (
+from curim_data.store.commits import (
     Batch,
+    ErasedList,
     StoreError,
     UndoReport,
     broken_table,
     create_table,
+    cut_off_commit,
     file_paths,
     import_log,
     new_batch_id,
@@ -43,14 +45,12 @@ from curim_data.store._commit_log import (
     unknown_batch,
     version_of,
 )
-from curim_data.store.damage import cut_off_commit
-from curim_data.store.home import Home
-from curim_data.store.locking import locked
+from curim_data.store.home import Home, locked
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from curim_data.store.staging import StagedResult, Staging
+    from curim_data.store.writing import StagedResult, Staging
 
 __all__ = ["Batch", "Store", "StoreError", "UndoReport", "new_batch_id"]
 
@@ -111,7 +111,7 @@ class Store:
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """The stored alerts, or some of their columns: for checks and exports, never for a page."""
-        from curim_data.store._files import blocks
+        from curim_data.store.writing import blocks
 
         schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
         table = self.table()
@@ -142,9 +142,9 @@ class Store:
 
     def match_staged(self, staging: Staging, batch: Batch) -> StagedResult:
         """What `write_staged` would do, without writing anything."""
-        from curim_data.store import staging as staged
+        from curim_data.store import writing
 
-        return staged.match_staged(staging, batch, self.files())
+        return writing.match_staged(staging, batch, self.files())
 
     def write_staged(
         self, staging: Staging, batch: Batch, quarantine: pa.Table | Path, found: StagedResult | None = None
@@ -173,25 +173,24 @@ class Store:
             When other writers were faster each time, when alerts were erased while the file was read, or when the
             table cannot be written; nothing is committed then.
         """
-        from curim_data.store import _files, erased_list, matching
-        from curim_data.store import staging as staged
+        from curim_data.store import writing
 
         self._set_aside(quarantine, batch.id)
 
         def attempt(table: DeltaTable) -> StagedResult:
-            staged.check_erased(staging, erased_list.ErasedList(self.home))
+            writing.check_erased(staging, ErasedList(self.home))
             stored = file_paths(table)
             if found is not None and set(found.stored) == set(stored):
                 result = replace(found, batch=replace(found.batch, when=dt.datetime.now(dt.UTC)))
             else:
-                result = staged.match_staged(staging, batch, stored)
+                result = writing.match_staged(staging, batch, stored)
             record, nothing = {"batch": result.batch.as_dict()}, not (result.batch.accepted or result.batch.updated)
-            if nothing or result.alike == matching.NEW:
-                _files.take_over(table, self.home.alerts, [] if nothing else staging.paths, record)
+            if nothing or result.alike == writing.NEW:
+                writing.take_over(table, self.home.alerts, [] if nothing else staging.paths, record)
             elif result.batch.updated:
-                _files.write_changed(table, result, record)
+                writing.write_changed(table, result, record)
             else:
-                _files.write_alerts(table, result.changed(), record)
+                writing.write_alerts(table, result.changed(), record)
             return result
 
         try:
@@ -210,10 +209,10 @@ class Store:
         that a later import has changed since stay as they are and are counted in `kept`. StoreError for an unknown
         batch, one that was undone before, and one before an erasure.
         """
-        from curim_data.store import _files
+        from curim_data.store import writing
 
         with self.working("undo-") as folder:
-            return self._retry(lambda table: _files.undo(table, batch_id, self.home.city(), folder))
+            return self._retry(lambda table: writing.undo(table, batch_id, self.home.city(), folder))
 
     def rewrite(self, change: Callable[[pa.Table], pa.Table], reason: str) -> int:
         """Replace every alert by what `change` makes of it, in one commit; returns how many there are.
@@ -221,7 +220,7 @@ class Store:
         `change` is called with some 100,000 alerts at a time and must keep their number. For changes of the columns
         that a profile gives: the log of imports stays, and an undo still works.
         """
-        from curim_data.store._files import blocks, write_alerts
+        from curim_data.store.writing import blocks, write_alerts
 
         def attempt(table: DeltaTable) -> int:
             made = (change(part).select(SCHEMA.names) for part in blocks(file_paths(table)))
@@ -272,7 +271,7 @@ class Store:
 
     def _compact(self) -> None:
         """Put many small files together; an undo reads old versions and does not mind."""
-        from curim_data.store._files import compact
+        from curim_data.store.writing import compact
 
         with locked(self.home.lock, shared=True), suppress(DeltaError):
             table = self.table()

@@ -1,4 +1,11 @@
-"""The notes on the time line, in <home>/annotations.jsonl: one line for each that was added or removed.
+"""The notes on the time line and the council's meetings, as counting reads them.
+
+Meetings stand in <home>/meetings.json, a copy of what the plans' database keeps.
+
+The copy is written with each change (`curim_data.plans.meetings`), so that no database is asked when alerts are opened.
+Where there is none yet, the dates of <home>/meetings.toml (`dates = [2025-05-03, ...]`) count.
+
+Notes stand in <home>/annotations.jsonl: one line for each that was added or removed.
 
 The file is only ever added to, so it is its own history: who, when (UTC), what. The notes that hold are what is left
 after reading all of it.
@@ -10,13 +17,49 @@ import datetime as dt
 import json
 import os
 import secrets
+import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from curim_data.model import Message, MessageError
 from curim_data.model.annotations import KINDS, LONGEST_NOTE, Annotation, AnnotationKind
-from curim_data.store.locking import locked
+from curim_data.model.meetings import Meeting
+from curim_data.model.prepared import write_whole
+from curim_data.store.home import locked
+
+MEETINGS_FILE: Final = "meetings.json"
+OLD_MEETINGS_FILE: Final = "meetings.toml"
+
+
+def read_meetings(folder: Path) -> tuple[Meeting, ...]:
+    """The meetings of a home by day, later ones included; none where no file can be read."""
+    try:
+        rows = json.loads((folder / MEETINGS_FILE).read_text("utf-8"))["meetings"]
+        return tuple(sorted(Meeting(dt.date.fromisoformat(row["day"]), str(row["name"])) for row in rows))
+    except FileNotFoundError:
+        return meetings_of_old_file(folder)
+    except (KeyError, TypeError, ValueError):
+        return ()
+
+
+def meetings_of_old_file(folder: Path) -> tuple[Meeting, ...]:
+    """The dates of meetings.toml; none where it is missing or cannot be read."""
+    try:
+        dates = tomllib.loads((folder / OLD_MEETINGS_FILE).read_text("utf-8")).get("dates", [])
+    except (FileNotFoundError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return ()
+    given = dates if isinstance(dates, list) else [dates]
+    return tuple(Meeting(day) for day in sorted({day for day in given if type(day) is dt.date}))
+
+
+def write_meetings(folder: Path, meetings: Iterable[Meeting]) -> None:
+    """Replace the copy; it appears whole or not at all."""
+    rows = [{"day": meeting.day.isoformat(), "name": meeting.name} for meeting in sorted(meetings)]
+    text = json.dumps({"meetings": rows}, ensure_ascii=False)
+    write_whole(folder / MEETINGS_FILE, lambda part: part.write_text(text, "utf-8"))
+
 
 FILE: Final = "annotations.jsonl"
 _LONGEST_NAME: Final = 80

@@ -6,36 +6,80 @@
 <home>/alerts/          Delta table of alerts
 <home>/quarantine/      rows that could not be accepted, one Parquet file for each import
 <home>/work             what an import that is under way has read so far; left behind only by one that was cut short
-<home>/erased.txt       keyed hashes of alerts erased for good (`erased`), with erased.key
+<home>/erased.txt       keyed hashes of alerts erased for good (`commits`), with erased.key
 <home>/protected/       what the protected copy says instead of each alert's place and time, and the secret that it
-                        was drawn with (`draws`): kept with the alerts, never given away
+                        was drawn with (`erase`): kept with the alerts, never given away
 <home>/annotations.jsonl  notes on the time line, corrections of the days covered, and their history (`annotations`)
 <home>/settings.toml    the city's public address, mail server, sign-in and record (`settings`); written by hand
 <home>/briefs.json      which findings the last briefs had (`studies.brief_history`)
-<home>/meetings.json    the council's meetings, a copy for counting (`meetings`); meetings.toml is its older form
+<home>/meetings.json    the council's meetings, a copy for counting (`annotations`); meetings.toml is its older form
 <home>/roles.toml       who has which role, where readers sign in (`model.access`); written by hand
 <home>/plans.sqlite     intervention plans, meetings, sessions of who signed in, and the record of who looked at what,
                         unless CURIM_PLANS_URL names another database
 <home>/prepared/        what is worked out once for a version of the profile or of the alerts, columns of alerts
                         included, see `model.prepared`; may be deleted
 <home>/sample/          the home of the made-up sample city, which never mixes with real data (sample.txt marks it)
+
+Several cities in one house: the homes that CURIM_HOMES names, each of which stays a home of its own.
+
+    CURIM_HOMES=/srv/cities/piraeus:/srv/cities/lancashire
+
+separated as paths are on this computer (a semicolon on Windows). Each is a folder as CURIM_HOME names one; `*` and `?`
+stand for any folders that hold a city (`/srv/cities/*`). The name of the folder is the city's word in links. Without
+CURIM_HOMES there is one home, that of CURIM_HOME. Commands work on one home and know nothing of the others.
+
+Locks between processes on one computer are files locked with flock, which ends with the process that holds it. Where
+the system has no flock nothing is locked, and `try_lock` says that a lock is held: what may be at work is left alone.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
+import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from glob import glob, has_magic
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
-from curim_data.model import CityProfile
+from curim_data.model import CityProfile, Message, MessageError
 from curim_data.model.city import FILES, load_city, profile_version
 from curim_data.model.place_names import FILE as PLACE_NAMES
 from curim_data.model.place_names import read_place_names
-from curim_data.model.prepared import FOLDER
+from curim_data.model.prepared import FOLDER, write_whole
+
+_flock: Any
+try:
+    _flock = importlib.import_module("fcntl")
+except ImportError:
+    _flock = None
+
+
+@contextmanager
+def locked(path: Path, shared: bool = False) -> Iterator[None]:
+    """Wait for the lock of a file, which is made where it is missing, and hold it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as handle:
+        if _flock is not None:
+            _flock.flock(handle, _flock.LOCK_SH if shared else _flock.LOCK_EX)
+        yield
+
+
+def try_lock(handle: IO[Any]) -> bool:
+    """Take the lock of an open file without waiting; whether it was free. It ends when the file is closed."""
+    if _flock is None:
+        return False
+    try:
+        _flock.flock(handle, _flock.LOCK_EX | _flock.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
 
 SAMPLE_MARK: Final = "sample.txt"
 
@@ -134,11 +178,7 @@ def sample_profile() -> Path:
 
 def copy_profile(source: Path, target: Path) -> None:
     """Copy the files of a profile; the folder appears whole or not at all."""
-    part = Path(tempfile.mkdtemp(prefix="city-", dir=target.parent))
-    part.chmod(0o755)
-    for name in FILES:
-        if (source / name).exists():
-            shutil.copyfile(source / name, part / name)
+    part = draft_of(source, target.parent, "city-")
     load_city(part)
     try:
         part.rename(target)
@@ -148,12 +188,21 @@ def copy_profile(source: Path, target: Path) -> None:
             raise
 
 
+def draft_of(source: Path, parent: Path, prefix: str) -> Path:
+    """A new folder beside others with a copy of the files of a profile."""
+    part = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    part.chmod(0o755)
+    replace_files(source, part)
+    return part
+
+
 def replace_files(source: Path, target: Path) -> None:
-    """Make the files of one profile those of another."""
-    for name in FILES:
-        (target / name).unlink(missing_ok=True)
+    """Make the files of one profile those of another, one by one; the head, which names the city, comes last."""
+    for name in (*FILES[1:], FILES[0]):
         if (source / name).exists():
-            shutil.copyfile(source / name, target / name)
+            write_whole(target / name, partial(shutil.copyfile, source / name))
+        else:
+            (target / name).unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=64)
@@ -171,3 +220,106 @@ def _stamp(file: Path) -> tuple[int, int]:
     except OSError:
         return (0, 0)
     return (found.st_mtime_ns, found.st_size)
+
+
+HOMES: Final = "CURIM_HOMES"
+# Each names one database, in which the cities of a house would mix.
+ONE_DATABASE: Final = ("CURIM_PLANS_URL", "CURIM_ALERTS_URL")
+_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
+
+
+class CitiesError(MessageError, ValueError):
+    """CURIM_HOMES cannot be used; `message` says why, and how to mend it."""
+
+
+@dataclass(frozen=True)
+class HouseCity:
+    """One city of the house: its `word` in links, which is the name of its folder, and its home."""
+
+    word: str
+    home: Home
+
+
+def cities() -> tuple[HouseCity, ...]:
+    """The cities that CURIM_HOMES names, in its order; none where it names none. CitiesError where it cannot be used.
+
+    Folders that a pattern stands for are looked up once in a process: a new one counts from the next start on.
+    """
+    named = os.environ.get(HOMES, "")
+    if not named.strip(os.pathsep + " "):
+        return ()
+    found = _cities(named)
+    taken = next((name for name in ONE_DATABASE if os.environ.get(name, "duckdb") not in ("", "duckdb")), "")
+    if taken and len(found) > 1:
+        raise CitiesError(
+            Message(
+                "{name} names one database, in which the cities of CURIM_HOMES would mix. Leave it out: each city "
+                "then keeps its alerts and plans in its own folder. A city that needs another database is served "
+                "alone, by CURIM_HOME.",
+                {"name": taken},
+            )
+        )
+    return found
+
+
+def city_word(home: Home) -> str:
+    """The word in links of the city that lives in a home; empty where CURIM_HOMES does not name it."""
+    try:
+        return next((one.word for one in cities() if _same(one.home, home)), "")
+    except CitiesError:
+        return ""
+
+
+def homes() -> tuple[Home, ...]:
+    """All homes of the house: those of CURIM_HOMES, or the one of CURIM_HOME."""
+    return tuple(one.home for one in cities()) or (Home.default(),)
+
+
+def how_many() -> int:
+    """How many homes a process may have open."""
+    try:
+        return len(homes())
+    except CitiesError:  # of a command, which works on one
+        return 1
+
+
+@lru_cache(maxsize=16)
+def _cities(named: str) -> tuple[HouseCity, ...]:
+    found: dict[str, HouseCity] = {}
+    for entry in (part.strip() for part in named.split(os.pathsep)):
+        for path in _folders(entry) if entry else ():
+            word = path.name
+            if not _WORD.fullmatch(word):
+                raise CitiesError(
+                    Message(
+                        "CURIM_HOMES: the folder {folder} cannot stand in links under its name. Give it a name of "
+                        "Latin letters, digits, hyphens and underscores.",
+                        {"folder": str(path)},
+                    )
+                )
+            if word in found:
+                raise CitiesError(
+                    Message(
+                        "CURIM_HOMES: {first} and {second} have one name, which has to tell cities apart in links. "
+                        "Rename one of the folders.",
+                        {"first": str(found[word].home.path), "second": str(path)},
+                    )
+                )
+            found[word] = HouseCity(word, Home(path))
+    return tuple(found.values())
+
+
+def _folders(entry: str) -> list[Path]:
+    """The folders that one entry names."""
+    plain = str(Path(entry).expanduser())
+    if not has_magic(plain):
+        return [Path(os.path.abspath(plain))]
+    paths = (Path(os.path.abspath(name)) for name in sorted(glob(plain)))
+    held = [path for path in paths if Home(path).has_city()]
+    if not held:
+        raise CitiesError(Message("CURIM_HOMES: no folder of {pattern} holds a city.", {"pattern": entry}))
+    return held
+
+
+def _same(one: Home, other: Home) -> bool:
+    return one.path.resolve() == other.path.resolve()

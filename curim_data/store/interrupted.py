@@ -28,8 +28,7 @@ from typing import Any, Final
 from curim_data.model import Message
 from curim_data.model.city import profile_version
 from curim_data.store.alert_table import Store
-from curim_data.store.home import Home
-from curim_data.store.locking import locked, try_lock
+from curim_data.store.home import Home, locked, try_lock
 
 NOTE: Final = "import.json"
 # In the folder of a first import: a home that holds nothing but the city made for it.

@@ -24,8 +24,7 @@ import joblib
 
 from curim_data.model.prepared import program_version
 from curim_data.store.alert_table import Store
-from curim_data.store.home import Home
-from curim_data.store.locking import locked
+from curim_data.store.home import Home, locked
 
 LOG: Final = logging.getLogger("curim")
 SETTING: Final = "CURIM_SHARED_RESULTS"  # "off": nothing is read or written

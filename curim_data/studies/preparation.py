@@ -14,10 +14,10 @@ from curim_data.engine import Source, open_source
 from curim_data.model import MOST_MAP_CELLS, Message
 from curim_data.model.prepared import PLACES, has_cells, is_current, write_cells
 from curim_data.model.progress import report, stage
-from curim_data.protection import copies_of, keep_errors, making_copies, protected
+from curim_data.protection import copies_of, keep_errors, protected
 from curim_data.query import keep_default_points
 from curim_data.store import Home, Store, has_alerts
-from curim_data.store.locking import locked
+from curim_data.store.home import locked
 
 # From so many alerts, or cells, on; below, a page works it out as quickly as it would read it.
 WORTH_ALERTS: Final = 20_000
@@ -72,7 +72,7 @@ def prepare(home: Home) -> None:
                 raise
     if earlier := Store(home).version_without_last_import():
         versions += [earlier, *copies_of(home, earlier)]
-    with _preparing(home), making_copies(home):
+    with _preparing(home), locked(home.copying):
         _remove_others(folder, Store(home).alerts_version(), *versions)
     report(1.0, PREPARING)
 

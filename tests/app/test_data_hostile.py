@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.containers import limits
+from curim_data.containers import base
 from curim_data.engine import open_source
 from curim_data.export import cleaned
 from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
@@ -32,9 +32,9 @@ FORMULA = re.compile(r"^[=+\-@\t\r]")
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("CURIM_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv(limits.MEMORY, "700")
-    monkeypatch.setenv(limits.SECONDS, "3")
-    monkeypatch.setattr(limits, "CLOCK", 20)
+    monkeypatch.setenv(base.MEMORY, "700")
+    monkeypatch.setenv(base.SECONDS, "3")
+    monkeypatch.setattr(base, "CLOCK", 20)
     return visit("data", 10 * TIMEOUT, home="own")
 
 

@@ -27,7 +27,7 @@ from curim_data.protection import protected
 from curim_data.protection.errors import measure_errors
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
-from curim_data.store.draws import draws_folder
+from curim_data.store.erase import draws_folder
 from tests.attacker import learned, versions
 from tests.attacker.records import Pair, alerts_of, copied, pair, pair_of, with_secret
 from tests.attacker.singling import Singled, singled_out, targets, together

@@ -21,10 +21,10 @@ from curim_data.geo.enrichment import parent_cells
 from curim_data.model import CityProfile
 from curim_data.privacy import is_sensitive_category
 from curim_data.protection import drawn, release
-from curim_data.protection.copy import write_copy
+from curim_data.protection.opening import write_copy
 from curim_data.query import default_points
 from curim_data.store import Home
-from curim_data.store.draws import draws_folder
+from curim_data.store.erase import draws_folder
 from tests.stored import stored_alerts
 
 SECRET: Final = b"a secret that the enemy does not have"

@@ -26,7 +26,7 @@ from curim_data.privacy import K_ORDINARY, K_SENSITIVE
 from curim_data.protection import release
 from curim_data.query import default_points
 from curim_data.store import Home
-from curim_data.store.draws import forget_draws
+from curim_data.store.erase import forget_draws
 from tests.attacker.records import SECRET, Pair, alerts_of, copy_of, pair_of, source_of, with_secret
 from tests.attacker.statements import PLACES, WHATS, Outcome, outcomes
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.formats.guess.recognition import recognise
-from curim_data.formats.guess.values import separators_of, values_of
+from curim_data.formats.guess import recognise
+from curim_data.formats.guess.headings import separators_of, values_of
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.model import LANGUAGES, Answers, Audience, CityProfile, Kind, translator
 from curim_data.protection import open_for

@@ -10,7 +10,7 @@ import pytest
 
 from curim_data.filters import AlertFilter
 from curim_data.store import Home
-from curim_data.store.cities import CitiesError, HouseCity, cities, city_word, homes, how_many
+from curim_data.store.home import CitiesError, HouseCity, cities, city_word, homes, how_many
 from curim_data.studies.brief_content import public_link
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curim_data.containers import text
-from curim_data.containers.prefetch import prefetch
+from curim_data.containers.base import prefetch
 from curim_data.containers.text import Dialect, repair_quotes
 from curim_data.model import ImportProblem
 from tests.in_texts import read

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from curim_data.geo.default_coordinates import default_coordinates, usual_count
+from curim_data.geo.enrichment import default_coordinates, usual_count
 from curim_data.model.place_names import PlaceNames
 
 

@@ -16,10 +16,10 @@ from curim_data.model import Reason
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
 from curim_data.store import Batch, Home, Store, StoreError
 from curim_data.store import erase as module
+from curim_data.store.commits import ErasedList
 from curim_data.store.erase import erase, finish_erasure, preview_erasure
-from curim_data.store.erased_list import ErasedList
 from curim_data.store.home import create_home
-from curim_data.store.staging import Staging
+from curim_data.store.writing import Staging
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 HEADER = "alert_id;reported_at;category;status;latitude;longitude"
@@ -193,8 +193,8 @@ def test_an_erasure_that_was_cut_short_is_finished(home: Home, monkeypatch: pyte
 
 
 def test_a_table_whose_log_tells_of_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import curim_data.store._commit_log as log
-    import curim_data.store._files as files
+    import curim_data.store.commits as log
+    import curim_data.store.writing as files
 
     home = create_home(tmp_path / "home")
     with monkeypatch.context() as older:

@@ -15,10 +15,9 @@ import pyarrow as pa
 import pytest
 
 from curim_data.formats.base import Recognition
-from curim_data.formats.guess import dates
+from curim_data.formats.guess import dates, recognise
 from curim_data.formats.guess.dates import moments_of
 from curim_data.formats.guess.headings import date_role, read_heading
-from curim_data.formats.guess.recognition import recognise
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.importing.roles import clock_time

@@ -23,7 +23,7 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model import ImportProblem, translator
 from curim_data.plans.plan_store import PlanProblem, PlanStore
 from curim_data.store import Home, Store, StoreError
-from curim_data.store.damage import damage
+from curim_data.store.commits import damage
 from tests.effort import effort
 from tests.faults import actions, killed
 from tests.faults.actions import ACTIONS, copy, export, opened, prepare, state

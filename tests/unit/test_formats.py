@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curim_data import formats
-from curim_data.formats import FORMATS
-from curim_data.formats.known import KnownFormat
+from curim_data.formats import FORMATS, KnownFormat
 from curim_data.model import ImportProblem
 from tests.headers import (
     FMS,

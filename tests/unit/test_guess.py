@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curim_data.formats.base import Layout, Recognition
+from curim_data.formats.guess import recognise
 from curim_data.formats.guess.headings import read_heading
-from curim_data.formats.guess.recognition import recognise
 from curim_data.importing.mapping import ROLES
 from tests.guessing import INVENTED, Roles
 

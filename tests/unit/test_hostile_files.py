@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from curim_data import cli
-from curim_data.containers import isolation, limits, open_file
+from curim_data.containers import base, isolation, open_file
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.importing.report import columns_of
 from curim_data.model import Answers, CityProfile, ImportProblem, Question, translator
@@ -94,9 +94,9 @@ def files() -> Iterator[dict[str, bytes]]:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(limits.MEMORY, "700")
-    monkeypatch.setenv(limits.SECONDS, "3")
-    monkeypatch.setattr(limits, "CLOCK", 20)  # other tests may be running
+    monkeypatch.setenv(base.MEMORY, "700")
+    monkeypatch.setenv(base.SECONDS, "3")
+    monkeypatch.setattr(base, "CLOCK", 20)  # other tests may be running
 
 
 @pytest.fixture
@@ -264,8 +264,8 @@ def test_half_of_the_free_disk_is_the_most(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_table_far_larger_than_its_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "TEXT_FREE", 100_000)
-    monkeypatch.setattr(limits, "TEXT_PER_BYTE", 0)
+    monkeypatch.setattr(base, "TEXT_FREE", 100_000)
+    monkeypatch.setattr(base, "TEXT_PER_BYTE", 0)
     opened = open_file(b"id,what\n" + b"1,x\n" * 20_000, "a.csv")
     with pytest.raises(ImportProblem, match="far too large for a file of its size"):
         list(opened.blocks())

@@ -16,8 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from curim_data.containers import _wire as wire
-from curim_data.containers import isolation, limits, open_file
+from curim_data.containers import base, isolation, open_file
 from curim_data.containers.opening import open_table
 from curim_data.model import Block, Facts, ImportProblem, Message, Question, Reason
 from curim_data.model.questions import Choice
@@ -117,9 +116,9 @@ def test_a_walk_may_be_left_at_any_place() -> None:
 def test_a_reader_dies_alone_and_one_sentence_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: str, words: str
 ) -> None:
-    monkeypatch.setenv(limits.MEMORY, "300")
-    monkeypatch.setenv(limits.SECONDS, "1")
-    monkeypatch.setattr(limits, "TEXT_FREE", 20_000_000)
+    monkeypatch.setenv(base.MEMORY, "300")
+    monkeypatch.setenv(base.SECONDS, "1")
+    monkeypatch.setattr(base, "TEXT_FREE", 20_000_000)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(ImportProblem, match=words) as refused:
         isolation.result_of(f"tests.hostile.tasks:{task}", b"x", "a.csv", {})
@@ -188,16 +187,16 @@ def test_what_a_block_took_is_not_kept_by_its_reader() -> None:
 
 
 def test_limits_grow_with_the_file_up_to_half_of_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_computer_memory", lambda: 16 << 30)
-    small, large, huge = (limits.limits_for(size) for size in (1_500, 100_000_000, 1 << 40))
+    monkeypatch.setattr(base, "_computer_memory", lambda: 16 << 30)
+    small, large, huge = (base.limits_for(size) for size in (1_500, 100_000_000, 1 << 40))
     assert small.memory == pytest.approx(1 << 30, rel=1e-3)
     assert large.memory == (1 << 30) + 24 * 100_000_000
     assert huge.memory == 8 << 30
     assert (small.seconds, large.seconds) == (60, 2_060)
-    monkeypatch.setenv(limits.MEMORY, "5000")
-    monkeypatch.setenv(limits.SECONDS, "7")
-    assert (limits.limits_for(1).memory, limits.limits_for(1).seconds) == (5_000_000_000, 7)
-    monkeypatch.setenv(limits.SECONDS, "soon")
+    monkeypatch.setenv(base.MEMORY, "5000")
+    monkeypatch.setenv(base.SECONDS, "7")
+    assert (base.limits_for(1).memory, base.limits_for(1).seconds) == (5_000_000_000, 7)
+    monkeypatch.setenv(base.SECONDS, "soon")
     with pytest.raises(ImportProblem, match="CURIM_READ_SECONDS is soon"):
         open_file(CSV, "a.csv")
 
@@ -213,9 +212,9 @@ def _block() -> Block:
 
 def _sent(block: Block) -> list[bytearray]:
     sent = []
-    for table in wire.block_tables(block):
+    for table in isolation.block_tables(block):
         sink = io.BytesIO()
-        wire.write_stream(sink, table)
+        isolation.write_stream(sink, table)
         sent.append(bytearray(sink.getvalue()))
     return sent
 
@@ -230,7 +229,7 @@ def test_blocks_come_back_as_they_were() -> None:
         ),
         Block(block.table.slice(0, 0), block.rows[:0], *[block.trailing_cut[:0]] * 2, block.refused),
     ):
-        back = wire.block_of(wire.read_stream(_sent(one)[0]), 2)
+        back = isolation.block_of(isolation.read_stream(_sent(one)[0]), 2)
         assert back.table.equals(one.table)
         assert back.refused == one.refused
         assert back.rows.tolist() == one.rows.tolist()
@@ -250,8 +249,8 @@ def test_a_stream_that_lies_is_no_block() -> None:
         if chance.random() < 0.2:
             wrong = wrong[: chance.randrange(len(wrong))]
         try:
-            block = wire.block_of(wire.read_stream(wrong), 2)
-        except wire.WireError:
+            block = isolation.block_of(isolation.read_stream(wrong), 2)
+        except isolation.WireError:
             refused += 1
             continue
         block.table.validate(full=True)
@@ -262,11 +261,11 @@ def test_a_stream_that_lies_is_no_block() -> None:
 @pytest.mark.parametrize("compression", ["lz4", "zstd"])
 def test_nothing_is_unpacked(compression: str) -> None:
     """A little that was packed may stand for a lot."""
-    sink, table = io.BytesIO(), next(wire.block_tables(_block()))
+    sink, table = io.BytesIO(), next(isolation.block_tables(_block()))
     with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression=compression)) as out:
         out.write_table(table)
-    with pytest.raises(wire.WireError):
-        wire.read_stream(sink.getvalue())
+    with pytest.raises(isolation.WireError):
+        isolation.read_stream(sink.getvalue())
 
 
 @pytest.mark.parametrize(
@@ -278,24 +277,24 @@ def test_nothing_is_unpacked(compression: str) -> None:
     ],
 )  # fmt: skip
 def test_a_refusal_that_is_none_is_not_believed(told: bytes) -> None:
-    with pytest.raises(wire.WireError):
-        wire.problem_of(wire.from_json(told))
+    with pytest.raises(isolation.WireError):
+        isolation.problem_of(isolation.from_json(told))
 
 
 def test_questions_come_back_as_they_were() -> None:
     asked = Question("sheet", "--sheet", Message("{n} of {x}", {"n": 3, "x": "ά"}), (Choice("a", Message("b")),))
-    back = wire.problem_of(wire.from_json(wire.as_json(wire.problem_values(asked))))
+    back = isolation.problem_of(isolation.from_json(isolation.as_json(isolation.problem_values(asked))))
     assert isinstance(back, Question)
     assert (back.about, back.flag, back.message, back.choices) == ("sheet", "--sheet", asked.message, asked.choices)
 
 
 def test_a_large_block_is_sent_in_pieces() -> None:
     rows = 40
-    table = pa.table({"0": pa.array(["x" * (wire.LARGE // 8)] * rows, pa.large_string())})
+    table = pa.table({"0": pa.array(["x" * (isolation.LARGE // 8)] * rows, pa.large_string())})
     refused = (RejectedRecord(5, Reason.EMPTY_ROW, ("",)), RejectedRecord(30, Reason.EMPTY_ROW, ("",)))
     numbers = np.array([n for n in range(1, rows + 3) if n not in (5, 30)])
     block = Block(table, numbers, np.zeros(rows, bool), np.zeros(rows, bool), refused)
-    parts = [wire.block_of(wire.read_stream(sent), 1) for sent in _sent(block)]
-    assert all(part.table.nbytes <= wire.LARGE for part in parts)
+    parts = [isolation.block_of(isolation.read_stream(sent), 1) for sent in _sent(block)]
+    assert all(part.table.nbytes <= isolation.LARGE for part in parts)
     assert np.concatenate([part.rows for part in parts]).tolist() == numbers.tolist()
     assert [one for part in parts for one in part.refused] == list(refused)

@@ -18,7 +18,7 @@ from curim_data.plans.database import MIGRATIONS
 from curim_data.plans.meetings import MeetingStore
 from curim_data.plans.plan_store import PlanProblem, PlanStore
 from curim_data.store import Home
-from curim_data.store.meetings import read_meetings
+from curim_data.store.annotations import read_meetings
 
 MARCH, MAY, JUNE = dt.date(2025, 3, 1), dt.date(2025, 5, 3), dt.date(2025, 6, 1)
 

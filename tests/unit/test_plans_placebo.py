@@ -23,7 +23,6 @@ from analysis.plans.verdict import (
     fit_placebos,
     mid_tails,
     mix_growth,
-from analysis.plans.verdict import (
     placebo_verdict,
     ratio_estimate,
     smallest_shown_drop,

@@ -19,6 +19,7 @@ from curim_data.profile.edit import districts_of
 from curim_data.profile.shapes import propose_name_column, read_areas
 from curim_data.profile.versions import reenrich_store
 from curim_data.store import Home, Store, StoreError
+from curim_data.store import home as store_home
 from curim_data.store.home import create_home
 from tests.edited import HALVES, begun, column, files, geojson, halves, square
 
@@ -123,7 +124,7 @@ def test_a_process_killed_before_the_commit_has_changed_nothing(home: Home, monk
 def test_a_process_killed_after_the_commit_is_finished(
     home: Home, monkeypatch: pytest.MonkeyPatch, swapped: int
 ) -> None:
-    write, done = versions._write, []
+    write, done = store_home.write_whole, []
 
     def die(path: Path, content: Any) -> None:
         if path.parent == home.city_folder:
@@ -132,7 +133,7 @@ def test_a_process_killed_after_the_commit_is_finished(
             done.append(path)
         write(path, content)
 
-    monkeypatch.setattr(versions, "_write", die)
+    monkeypatch.setattr(store_home, "write_whole", die)
     with pytest.raises(Killed):
         halves(home)
     monkeypatch.undo()

@@ -19,11 +19,11 @@ from curim_data.engine import source_from_files
 from curim_data.model import SCHEMA
 from curim_data.protection import drawn, release
 from curim_data.protection import releases as module
-from curim_data.protection.copy import DAY, NIGHT, write_copy
 from curim_data.protection.exchange import Exchanged, Units, exchange
+from curim_data.protection.opening import DAY, NIGHT, write_copy
 from curim_data.query import default_points
 from curim_data.store import Home
-from curim_data.store.draws import SECRET, draws_folder, write_secret
+from curim_data.store.erase import SECRET, draws_folder, write_secret
 from tests.small import small_city
 from tests.unit.test_protection_copy import rows
 

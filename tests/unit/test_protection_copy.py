@@ -17,10 +17,10 @@ from curim_data.engine import Source, source_from_files
 from curim_data.model import SCHEMA
 from curim_data.protection import drawn, release
 from curim_data.protection import releases as module
-from curim_data.protection.copy import write_copy
+from curim_data.protection.opening import write_copy
 from curim_data.query import default_points
 from curim_data.store import Home
-from curim_data.store.draws import draws_folder, forget_draws
+from curim_data.store.erase import draws_folder, forget_draws
 from tests.small import alert, small_city
 
 NOTHING = {"severity", "occurred_from", "occurred_to", "resolved_at"}
@@ -389,7 +389,7 @@ def test_a_release_that_is_cut_short_leaves_what_was(small: Small, monkeypatch: 
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("curim_data.store.draws.pq.write_table", broken)
+        patched.setattr("curim_data.store.erase.pq.write_table", broken)
         with pytest.raises(KeyboardInterrupt):
             small.copy(rows(200) + rows(150, 200))
     assert small.draws() == before

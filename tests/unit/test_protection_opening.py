@@ -22,7 +22,7 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience
 from curim_data.protection import copy_of, drawn, hand_over, open_for, opened_for
 from curim_data.protection import opening as module
-from curim_data.protection.copy import copy_version
+from curim_data.protection.opening import copy_version
 from curim_data.protection.releases import Drawn
 from curim_data.store import Home, Store
 from curim_data.store.erase import erase
@@ -237,7 +237,7 @@ def known(source: Source) -> tuple[str, str, dt.date | None, tuple[Any, ...]]:
 
 def test_a_run_that_has_alerts_and_copy_open_reads_nothing_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     alerts, copy = (open_for(home, audience) for audience in (Audience.ANALYST, Audience.COUNCIL))
-    monkeypatch.setattr("curim_data.protection.door.open_source", None)
+    monkeypatch.setattr("curim_data.protection.open_source", None)
     assert opened_for(home.path, known(alerts)) is alerts
     assert opened_for(home.path, known(copy)) is copy
     assert opened_for(home.path / "other", known(copy)) is None

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 
 import sample_data
 from curim_data.importing import pipeline
-from curim_data.model import ImportProblem, Question
+from curim_data.model import CityProfile, ImportProblem, Question
 from curim_data.model.city import load_city
 from curim_data.profile.provisional import (
     NewCity,
     category_list,
     choose_profile,
     ensure_city,
+    gathered,
     provisional_profile,
     time_zone,
     utm,
@@ -32,6 +33,10 @@ RNG = np.random.default_rng(7)
 
 def cloud(longitude: float, latitude: float, n: int, spread: float = 0.03) -> np.ndarray:
     return np.column_stack([RNG.normal(longitude, spread, n), RNG.normal(latitude, spread, n)])
+
+
+def profile_of(folder: Path, points: Any, categories: dict[str, int], name: str) -> CityProfile:
+    return provisional_profile(folder, *gathered(points), categories, name)
 
 
 def inside(land: shapely.Geometry, points: np.ndarray) -> float:
@@ -52,7 +57,7 @@ def test_projection_and_time_zone_come_from_the_place(
     tmp_path: Path, place: tuple[float, float], epsg: int, zone: str
 ) -> None:
     points = cloud(*place, 3000)
-    city = provisional_profile(tmp_path, points, {"Noise": 3}, "Here")
+    city = profile_of(tmp_path, points, {"Noise": 3}, "Here")
     assert (city.provisional, city.illustrative, city.epsg, city.timezone) == (True, False, epsg, zone)
     assert inside(city.land, points) > 0.95
     x, y = city.project([place[0], place[0]], [place[1], place[1] + 0.01])
@@ -63,7 +68,7 @@ def test_projection_and_time_zone_come_from_the_place(
 def test_strays_and_piles_stay_out(tmp_path: Path) -> None:
     strays = np.column_stack([RNG.uniform(-180, 180, 60), RNG.uniform(-85, 85, 60)])
     pile = np.tile([[10.0, 50.0]], (300, 1))
-    city = provisional_profile(tmp_path, np.vstack([cloud(2.35, 48.85, 5000), strays, pile]), {}, "Paris")
+    city = profile_of(tmp_path, np.vstack([cloud(2.35, 48.85, 5000), strays, pile]), {}, "Paris")
     assert inside(city.land, np.array([[2.35, 48.85]])) == 1
     assert not shapely.intersects_xy(city.land, 10.0, 50.0)
     west, south, east, north = city.land.bounds
@@ -72,19 +77,19 @@ def test_strays_and_piles_stay_out(tmp_path: Path) -> None:
 
 
 def test_two_parts_of_a_city_stay(tmp_path: Path) -> None:
-    city = provisional_profile(tmp_path, np.vstack([cloud(23.7, 38, 3000), cloud(24.6, 38, 300)]), {}, "Two")
+    city = profile_of(tmp_path, np.vstack([cloud(23.7, 38, 3000), cloud(24.6, 38, 300)]), {}, "Two")
     assert shapely.intersects_xy(city.land, [23.7, 24.6], [38, 38]).all()
 
 
 def test_a_hole_in_the_middle_is_filled(tmp_path: Path) -> None:
     angle = RNG.uniform(0, 2 * np.pi, 4000)
     ring = np.column_stack([23.7 + 0.05 * np.cos(angle), 38 + 0.05 * np.sin(angle)])
-    assert shapely.intersects_xy(provisional_profile(tmp_path, ring, {}, "Ring").land, 23.7, 38)
+    assert shapely.intersects_xy(profile_of(tmp_path, ring, {}, "Ring").land, 23.7, 38)
 
 
 def test_no_point_is_refused_with_a_way_on(tmp_path: Path) -> None:
     with pytest.raises(ImportProblem, match="--city"):
-        provisional_profile(tmp_path / "a", np.array([[np.nan, 1.0], [200.0, 5.0]]), {}, "Nowhere")
+        profile_of(tmp_path / "a", np.array([[np.nan, 1.0], [200.0, 5.0]]), {}, "Nowhere")
     with pytest.raises(ImportProblem):
         ensure_city(Home(tmp_path / "home"), NewCity(iter(()), {}, "Nowhere"))
     assert not Home(tmp_path / "home").has_city()
@@ -99,7 +104,7 @@ def test_no_point_is_refused_with_a_way_on(tmp_path: Path) -> None:
 def test_any_points_give_a_city(
     tmp_path_factory: pytest.TempPathFactory, places: list[tuple[float, float]], n: int
 ) -> None:
-    city = provisional_profile(tmp_path_factory.mktemp("city"), np.array(places * n), {"x": 1}, "Any")
+    city = profile_of(tmp_path_factory.mktemp("city"), np.array(places * n), {"x": 1}, "Any")
     assert city.land.is_valid
     assert city.land.area > 0
     assert set(shapely.get_type_id(shapely.get_parts(city.land))) == {3}
@@ -111,18 +116,18 @@ def test_any_points_give_a_city(
 
 def test_blocks_give_what_the_whole_gives(tmp_path: Path) -> None:
     points = cloud(23.7, 38, 4000)
-    whole = provisional_profile(tmp_path / "a", points, {}, "One")
-    parts = provisional_profile(tmp_path / "b", iter(np.array_split(points, 7)), {}, "One")
+    whole = profile_of(tmp_path / "a", points, {}, "One")
+    parts = profile_of(tmp_path / "b", iter(np.array_split(points, 7)), {}, "One")
     assert whole.version == parts.version
 
 
 def test_categories_are_those_of_the_file(tmp_path: Path) -> None:
     told = {"Theft": 5, " theft": 1, "Sexual harassment": 3, "Noise, loud": 9, "": 4, "!!": 1}
-    city = provisional_profile(tmp_path, cloud(2.3, 48.8, 50), told, "Paris")
+    city = profile_of(tmp_path, cloud(2.3, 48.8, 50), told, "Paris")
     assert list(city.categories) == ["noise_loud", "theft", "sexual_harassment", "category"]
     assert city.categories["noise_loud"].labels == {"en": "Noise, loud"}
     assert city.sensitive == {"sexual_harassment"}
-    many = provisional_profile(tmp_path / "m", cloud(2.3, 48.8, 50), {f"Kind {n}": n for n in range(300)}, "Paris")
+    many = profile_of(tmp_path / "m", cloud(2.3, 48.8, 50), {f"Kind {n}": n for n in range(300)}, "Paris")
     assert len(many.categories) == 200
     assert "kind_299" in many.categories
     assert "kind_99" not in many.categories
@@ -154,7 +159,7 @@ def test_zones_at_the_edges() -> None:
 
 
 def test_cells_that_parts_of_the_land_share_are_counted_once(tmp_path: Path) -> None:
-    city = provisional_profile(tmp_path, cloud(2.35, 48.85, 500), {}, "Two banks")
+    city = profile_of(tmp_path, cloud(2.35, 48.85, 500), {}, "Two banks")
     banks = shapely.MultiPolygon([shapely.box(2.30, 48.8, 2.35, 48.85), shapely.box(2.3501, 48.8, 2.40, 48.85)])
     city = replace(city, land=banks)
     cells = city.land_cells(9)

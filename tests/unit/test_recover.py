@@ -34,7 +34,7 @@ from curim_data.store.interrupted import (
     import_folder,
     remove_interrupted,
 )
-from curim_data.store.staging import Staging
+from curim_data.store.writing import Staging
 from tests.effort import effort
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -43,16 +43,16 @@ MOMENTS = effort(15, 100)
 NOTHING = pa.table({"row": pa.array([], pa.int64())})
 
 # Steps of an import in their order, whether each is finished when the signal comes, and whether the alerts are stored.
-STREAMS = ("curim_data.store._files.prefetch",)  # gives its pieces one by one
+STREAMS = ("curim_data.store.writing.prefetch",)  # gives its pieces one by one
 STEPS = (
-    ("curim_data.store.staging.Staging.add", True, False),
+    ("curim_data.store.writing.Staging.add", True, False),
     ("curim_data.store.alert_table.Store._set_aside", True, False),
-    ("curim_data.store.staging.match_staged", True, False),
-    ("curim_data.store._files.prefetch", False, False),
-    ("curim_data.store._files.prefetch", True, False),
-    ("curim_data.store._files.write_alerts", True, True),
+    ("curim_data.store.writing.match_staged", True, False),
+    ("curim_data.store.writing.prefetch", False, False),
+    ("curim_data.store.writing.prefetch", True, False),
+    ("curim_data.store.writing.write_alerts", True, True),
     ("curim_data.store.alert_table.Store._compact", True, True),
-    ("curim_data.store.staging.Staging.remove", True, True),
+    ("curim_data.store.writing.Staging.remove", True, True),
 )
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -351,7 +351,7 @@ def test_imports_killed_at_each_step(home: Home, made: Path, step: str, finished
 def test_imports_of_new_alerts_killed_while_their_files_are_taken_over(
     home: Home, made: Path, step: str, committed: bool
 ) -> None:
-    given = (f"curim_data.store._files.{step}", True, home.path, made, "batch", ROWS)
+    given = (f"curim_data.store.writing.{step}", True, home.path, made, "batch", ROWS)
     worker = PROCESSES.Process(target=bring_and_die, args=given)
     worker.start()
     worker.join()

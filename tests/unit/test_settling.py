@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curim_data.store.matching import match_rows, names_few
+from curim_data.store.writing import match_rows, names_few
 from tests import slow_settle as slow
 from tests.effort import effort
 

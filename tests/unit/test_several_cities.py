@@ -12,8 +12,7 @@ import pytest
 from curim_data.cli.app import main
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.model import Answers, Question, translator
-from curim_data.profile.provisional import spread_of
-from curim_data.profile.spread import Circle, DenseArea, Spread
+from curim_data.profile.provisional import Circle, DenseArea, Spread, spread_of
 from curim_data.store import Home, Store
 
 HEADERS = {

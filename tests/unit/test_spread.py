@@ -17,8 +17,7 @@ from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.model import Answers, Audience, ImportProblem, Question, Translator
-from curim_data.profile.provisional import spread_of
-from curim_data.profile.spread import RADII_KM, Circle, parse_circle
+from curim_data.profile.provisional import RADII_KM, Circle, parse_circle, spread_of
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study

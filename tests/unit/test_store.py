@@ -17,11 +17,11 @@ from deltalake import DeltaTable
 
 from curim_data.importing.pipeline import import_file
 from curim_data.model import SCHEMA, Message
-from curim_data.store import Batch, Home, Store, StoreError, _files, has_alerts
-from curim_data.store._commit_log import create_table
+from curim_data.store import Batch, Home, Store, StoreError, has_alerts, writing
 from curim_data.store.alert_table import new_batch_id
+from curim_data.store.commits import create_table
 from curim_data.store.home import create_home
-from curim_data.store.staging import StagedResult, Staging
+from curim_data.store.writing import StagedResult, Staging
 from tests.slow_settle import settle
 from tests.small import alert
 
@@ -233,7 +233,7 @@ def test_rows_set_aside_by_an_import_that_fails_are_not_kept(home: Home, monkeyp
     take(home, BAD)
     kept = list(home.quarantine.iterdir())
     for way in ("write_alerts", "take_over"):
-        monkeypatch.setattr(_files, way, fail)
+        monkeypatch.setattr(writing, way, fail)
     with pytest.raises(StoreError):
         take(home, BAD)
     assert list(home.quarantine.iterdir()) == kept
@@ -261,7 +261,7 @@ def test_two_processes_that_import_at_once_are_both_right(home: Home) -> None:
 
 
 def _killed(path: Path) -> None:
-    import curim_data.store._files as module
+    import curim_data.store.writing as module
 
     def die(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -378,7 +378,7 @@ def test_groups_of_rows_without_a_batch_are_passed_over_and_moments_have_no_dict
 def test_new_alerts_are_matched_again_where_another_writer_was_faster(home: Home, tmp_path: Path) -> None:
     """The files of the first attempt are not of the table; the second finds the duplicates."""
     alerts, faster = alerts_of(tmp_path, export(range(20))), [alerts_of(tmp_path, export(range(5)))]
-    take_over = _files.take_over
+    take_over = writing.take_over
 
     def late(*given: Any) -> None:
         if faster:
@@ -386,7 +386,7 @@ def test_new_alerts_are_matched_again_where_another_writer_was_faster(home: Home
         take_over(*given)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_files, "take_over", late)
+        patch.setattr(writing, "take_over", late)
         told = send(home, alerts).batch
     assert (told.accepted, told.updated, told.duplicate) == (15, 0, 5)
     assert sorted(content(home)["alert_id"]) == sorted(alerts["alert_id"].to_pylist())
@@ -396,13 +396,13 @@ def test_new_alerts_are_matched_again_where_another_writer_was_faster(home: Home
 def test_new_alerts_are_stored_in_files_as_the_writer_of_changed_ones_makes_them(tmp_path: Path) -> None:
     alerts = alerts_of(tmp_path, export(range(20)))
     first, told = [], []
-    for number, way in enumerate((_files.take_over, _files.write_alerts)):
+    for number, way in enumerate((writing.take_over, writing.write_alerts)):
         other = create_home(tmp_path / f"home{number}")
-        if way is _files.take_over:
+        if way is writing.take_over:
             send(other, alerts)
         else:
             table = create_table(str(other.alerts), SCHEMA)
-            _files.write_alerts(table, [alerts.select(SCHEMA.names)], {})
+            writing.write_alerts(table, [alerts.select(SCHEMA.names)], {})
         (path,) = Store(other).files()
         first.append(pq.read_table(path).drop_columns(["batch_id"]).replace_schema_metadata(None))
         actions = DeltaTable(str(other.alerts)).get_add_actions(flatten=True)
@@ -422,8 +422,8 @@ def test_no_links_on_a_file_system_is_no_hindrance(home: Home, tmp_path: Path, m
 
 
 def test_staged_alerts_in_several_files(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curim_data.store.staging.GROUP_ROWS", 8)
-    monkeypatch.setattr("curim_data.store.staging.FILE_BYTES", 1)
+    monkeypatch.setattr("curim_data.store.writing.GROUP_ROWS", 8)
+    monkeypatch.setattr("curim_data.store.writing.FILE_BYTES", 1)
     alerts = alerts_of(tmp_path, export(range(20)))
     with Staging(home.work / "one") as staging:
         for at in range(0, 20, 7):
@@ -550,7 +550,7 @@ def test_alerts_of_an_import_are_found_in_files_of_either_kind_of_text(tmp_path:
     files = [str(tmp_path / name) for name in ("texts.parquet", "άλλα 2.parquet")]
     for path, part in zip(files, (table, views), strict=True):
         pq.write_table(part, path)
-    found = _files.ids_of_import(files, "b1")
+    found = writing.ids_of_import(files, "b1")
     assert found.type == pa.string()
     assert found.to_pylist() == ["a1", "a3", "a5"] * 2
-    assert not len(_files.ids_of_import([], "b1"))
+    assert not len(writing.ids_of_import([], "b1"))

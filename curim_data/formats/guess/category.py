@@ -18,12 +18,13 @@ import pyarrow as pa
 
 from curim_data.formats.base import MOST_CHARACTERS, CountedRows, Guess, fold
 from curim_data.formats.guess import headings
-from curim_data.formats.guess.headings import Heading, concept
-from curim_data.formats.guess.values import (
+from curim_data.formats.guess.headings import (
     HEADING,
     Column,
+    Heading,
     Values,
     column_of,
+    concept,
     guess,
     percent,
     separators_of,

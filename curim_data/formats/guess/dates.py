@@ -9,6 +9,7 @@ in two ways in a column that writes both orders of day and month is left out. Th
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +21,7 @@ import numpy.typing as npt
 
 from curim_data.formats.base import EventCandidate, Guess, Part
 from curim_data.formats.guess import headings
-from curim_data.formats.guess.headings import concept
-from curim_data.formats.guess.values import HEADING, Column, guess, percent
+from curim_data.formats.guess.headings import HEADING, Column, concept, guess, percent
 from curim_data.lexicon.times import month_of
 from curim_data.model import BoolArray, Message
 
@@ -50,6 +50,7 @@ _CLOCK: Final = re.compile(
 _OFFSET: Final = re.compile(r".*\d:\d{2}(?::\d{2}(?:[.,]\d+)?)? ?(?:z|[+-]\d{2}:?\d{2})", re.IGNORECASE)
 _OFFSETS: Final = 14 * 60
 _NONE: Final = -(2**62)
+_EPOCH: Final = dt.date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -141,20 +142,16 @@ def moments_of(texts: Sequence[str], clocks: Sequence[str] | None = None) -> Mom
     return Moments(minutes, timed, zoned)
 
 
-def moments_of_pieces(pieces: dict[str, Sequence[str]]) -> Moments:
+def moments_of_pieces(pieces: Mapping[str, Sequence[str]]) -> Moments:
     """Read moments whose year, month (a number or a name), day and hour stand in columns of their own."""
-    size = len(pieces["year"])
-    minutes = np.full(size, _NONE, np.int64)
-    timed = bool({"hour", "time"} & pieces.keys())
-    for at in range(size):
-        cells = {name: texts[at].strip() for name, texts in pieces.items()}
-        year, day = _whole(cells["year"]), _whole(cells.get("day", "")) or 1
-        month = month_of(cells.get("month", "")) or _whole(cells.get("month", "")) or 0
-        moment = _days(year or 0, month, day)
-        if moment is not None:
-            time = _of_day(cells["time"]) if "time" in cells else 60 * (_whole(cells.get("hour", "")) or 0)
-            minutes[at] = moment * _DAY + (time or 0)
-    return Moments(minutes, timed)
+    months = (month_of(text.strip()) or _whole(text) or 0 for text in pieces["month"])
+    days = pieces.get("day", ("1",) * len(pieces["year"]))
+    dates = [
+        f"{_whole(year) or 0:04d}-{month}-{_whole(day) or 1}"
+        for year, month, day in zip(pieces["year"], months, days, strict=True)
+    ]
+    hours = [f"{_whole(hour) or 0}:00" for hour in pieces.get("hour", ())]
+    return moments_of(dates, pieces.get("time") or hours or None)
 
 
 def _fields(text: str) -> dict[str, str] | None:
@@ -191,11 +188,10 @@ def _time(fields: dict[str, str]) -> int:
 
 
 def _days(year: int, month: int, day: int) -> int | None:
-    if not (1900 <= year <= 2200 and 1 <= month <= 12 and 1 <= day <= 31):
+    try:
+        return (dt.date(year, month, day) - _EPOCH).days if 1900 <= year <= 2200 else None
+    except ValueError:
         return None
-    first = np.datetime64(f"{year:04d}-{month:02d}", "D")
-    found = first + (day - 1)
-    return int(found.astype(np.int64)) if found.astype("datetime64[M]") == first.astype("datetime64[M]") else None
 
 
 def _of_day(text: str) -> int | None:
@@ -220,7 +216,7 @@ def _counted(found: dict[str, dict[str, str] | None]) -> dict[str, int]:
 
 
 def _whole(text: str) -> int | None:
-    match = re.fullmatch(r"(\d{1,4})(?:\.0+)?", text)
+    match = re.fullmatch(r"(\d{1,4})(?:\.0+)?", text.strip())
     return int(match[1]) if match else None
 
 
@@ -740,7 +736,7 @@ _OFTEN: Final = 0.7
 _SHOWN: Final = 3
 
 
-@dataclass(frozen=True)
+@dataclass
 class DateColumns:
     """The roles of dates and times, and every column that looks like a date or a time, used or not.
 
@@ -748,18 +744,11 @@ class DateColumns:
     `findings`: what a reader should know of the choice.
     """
 
-    roles: Mapping[str, tuple[Part, ...]]
-    guesses: Mapping[str, Guess]
-    seen: frozenset[int]
-    events: tuple[EventCandidate, ...] = ()
-    findings: tuple[Message, ...] = ()
-
-
-@dataclass
-class _Found:
+    seen: set[int]
     roles: dict[str, tuple[Part, ...]] = field(default_factory=dict)
     guesses: dict[str, Guess] = field(default_factory=dict)
-    seen: set[int] = field(default_factory=set)
+    events: tuple[EventCandidate, ...] = ()
+    findings: tuple[Message, ...] = ()
 
 
 def date_columns(columns: Sequence[Column], event: int | None = None) -> DateColumns:
@@ -774,7 +763,7 @@ def date_columns(columns: Sequence[Column], event: int | None = None) -> DateCol
     """
     clocks = [column for column in columns if is_clock(column)]
     dates = [column for column in columns if column not in clocks and (column.place == event or _is_date(column))]
-    found = _Found(seen={column.place for column in (*clocks, *dates)})
+    found = DateColumns({column.place for column in (*clocks, *dates)})
     beside = clocks_of_dates(dates, clocks)
     dated = [_dated(column, beside.get(column.place)) for column in dates]
     pieces = pieces_of(columns, clocks)
@@ -788,14 +777,12 @@ def date_columns(columns: Sequence[Column], event: int | None = None) -> DateCol
         found.seen.update(column.place for column in joined)
     _span_of_hours(found, clocks)
     if stages.pieces is not None:
-        _give_pieces(found, stages.pieces, stages.pieces_role)
-    return DateColumns(
-        found.roles,
-        found.guesses,
-        frozenset(found.seen),
-        tuple(_candidate(one) for one in stages.doubt),
-        (*stages.findings, *_shared_clock(stages, beside, times), *_hours_of_spans(found, columns)),
-    )
+        found.roles[stages.pieces_role] = stages.pieces.parts
+        found.guesses[stages.pieces_role] = Guess(0.8, (HEADING, Message("The date stands in pieces")))
+        found.seen |= {part.place for part in stages.pieces.parts}
+    found.events = tuple(_candidate(one) for one in stages.doubt)
+    found.findings = (*stages.findings, *_shared_clock(stages, beside, times), *_hours_of_spans(found, columns))
+    return found
 
 
 def _dated(column: Column, clock: Column | None) -> DatedColumn:
@@ -861,7 +848,7 @@ def _shared_clock(stages: Stages, beside: Mapping[int, Column], times: Mapping[s
     )
 
 
-def _hours_of_spans(found: _Found, columns: Sequence[Column]) -> tuple[Message, ...]:
+def _hours_of_spans(found: DateColumns, columns: Sequence[Column]) -> tuple[Message, ...]:
     """Say so where an hour is written with its end: the minute is not known."""
     places = {part.place for parts in found.roles.values() for part in parts if part.part in ("time", "hour")}
     spans = (one for one in columns if one.place in places and one.values.share_of("hour_spans") >= _OFTEN)
@@ -874,7 +861,7 @@ def _hours_of_spans(found: _Found, columns: Sequence[Column]) -> tuple[Message, 
     )
 
 
-def _span_of_hours(found: _Found, clocks: Sequence[Column]) -> None:
+def _span_of_hours(found: DateColumns, clocks: Sequence[Column]) -> None:
     """One date with the time at which it began and the time at which it ended: both are of that day."""
     parts = found.roles.get("occurred_from", ())
     if "occurred_to" in found.roles or len(parts) < 2 or parts[0].part != "date":
@@ -886,12 +873,6 @@ def _span_of_hours(found: _Found, clocks: Sequence[Column]) -> None:
     found.roles["occurred_to"] = (parts[0], clock_part(ends[0]))
     found.guesses["occurred_to"] = Guess(0.8, (HEADING, Message("Date and time stand in two columns")))
     found.seen.add(ends[0].place)
-
-
-def _give_pieces(found: _Found, pieces: Pieces, role: str) -> None:
-    found.roles[role] = pieces.parts
-    found.guesses[role] = Guess(0.8, (HEADING, Message("The date stands in pieces")))
-    found.seen |= {part.place for part in pieces.parts}
 
 
 def _candidate(one: DatedColumn) -> EventCandidate:

@@ -1,15 +1,25 @@
-"""What the words of a heading say of its column, in seven languages and in the abbreviations of police exports."""
+"""A column as the guessing mapper sees it: what the words of its heading say, in seven languages and in the
+abbreviations of police exports, and what its values look like, judged by the first records.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
-from curim_data.formats.base import fold, is_personal, is_text
+import pyarrow as pa
+
+from curim_data.formats.base import Guess, fold, is_name, is_personal, is_text
+from curim_data.lexicon import MISSING, WORDS, age_band, gender_parts, gender_words, scale_step
+from curim_data.lexicon.times import hour_of_span, month_of
+from curim_data.model import Message, Num
 
 _WORDS: Final = tomllib.loads(Path(__file__).with_name("headings.toml").read_text("utf-8"))
 
@@ -71,10 +81,7 @@ def read_heading(label: str) -> Heading:
         if len(piece) > LONGEST_PIECE:
             words.append(piece)
             continue
-        if parts := split_compound(piece):
-            words += parts
-            continue
-        if parts := _split_person(piece):
+        if parts := split_compound(piece) or _split_person(piece):
             words += parts
             continue
         ending = next((end for end in _SUFFIXES if piece.endswith(end) and len(piece) > len(end) + 1), None)
@@ -87,29 +94,26 @@ def read_heading(label: str) -> Heading:
     return Heading(label, tuple(words))
 
 
-_OF_A: Final = re.compile("(?:τησ|του|dela|della|dell|del|de|da|do|du|of|s)?(.+)")
+_SMALL: Final = (*concept("joining"), "τησ", "του", "dela", "")  # what may stand between two words that are one
 
 
 @cache
-def _split_person(piece: str) -> tuple[str, ...]:
-    """Split a heading in one word that names whose gender or age it is ("SEXOVICTIMA", "ΦΥΛΟΘΥΜΑΤΟΣ", "victimsex").
-
-    Both parts must be known words, with no more than a word that joins them between; else empty.
+def _glued(piece: str, firsts: frozenset[str], seconds: frozenset[str]) -> tuple[str, ...]:
+    """The two known words of a heading in one word ("TIPODELITO", "victimsex"), with no more than a word that joins
+    them between; the longest first word counts. Empty where it is none.
     """
-    persons = concept("victim", "reporter", "suspect")
-    for what in concept("sex", "age"):
-        if piece.startswith(what):
-            rest = piece.removeprefix(what)
-            joined = _OF_A.fullmatch(rest)
-            for whose in (rest, joined[1] if joined else rest):
-                if whose in persons:
-                    return (what, whose)
-        if piece.endswith(what) and len(what) > 2:
-            first = piece.removesuffix(what)
-            for whose in (first, first.removesuffix("s")):
-                if whose in persons:
-                    return (whose, what)
+    for cut in range(len(piece) - 3, 2, -1):
+        first, rest = piece[:cut], piece[cut:]
+        lasts = {rest.removeprefix(small) for small in _SMALL if rest.startswith(small)} & seconds
+        if first in firsts and lasts:
+            return first, max(lasts, key=len)
     return ()
+
+
+def _split_person(piece: str) -> tuple[str, ...]:
+    """Split a heading in one word that names whose gender or age it is ("SEXOVICTIMA", "ΦΥΛΟΘΥΜΑΤΟΣ")."""
+    what, whose = concept("sex", "age"), concept("victim", "reporter", "suspect")
+    return _glued(piece, what, whose) or _glued(piece, whose, what)
 
 
 def is_person(head: Heading) -> bool:
@@ -190,21 +194,17 @@ def clearness(head: Heading) -> float:
 
 def _marks(head: Heading, marks: frozenset[str]) -> set[str]:
     """The words that begin or end a span; one that also joins words does so only last, or before a date or a time."""
-    found = set()
-    for at, word in enumerate(head.words):
-        rest = head.words[at + 1 :]
-        if word in marks and (word not in concept("between") or not rest or rest[0] in concept("when")):
-            found.add(word)
-    return found
+    return {
+        word
+        for word, after in zip_longest(head.words, head.words[1:])
+        if word in marks and (word not in concept("between") or not after or after in concept("when"))
+    }
 
 
 def _abbreviated(head: Heading) -> set[str]:
     """The stages whose words are cut short in a heading; only where what is left belongs to one stage alone."""
-    found: set[str] = set()
-    for word in head.words:
-        if word not in concept("when", "start", "end", "joining") and (stage := _stage_of_beginning(word)):
-            found.add(stage)
-    return found
+    known = concept("when", "start", "end", "joining")
+    return {stage for word in head.words if word not in known and (stage := _stage_of_beginning(word))}
 
 
 @cache
@@ -258,7 +258,8 @@ def category_score(head: Heading) -> float:
     """How clearly a heading names the kind of event: 0 (not) to 1."""
     if head.has("not_category") or says_date(head) or head.has("sex") or head.has("suspect") or head.has("sub"):
         return 0.0
-    if len(head.words) == 1 and (words := _unglued(head.words[0])):
+    known = concept("category", "type", "event", "described")
+    if len(head.words) == 1 and head.words[0] not in known and (words := _glued(head.words[0], known, known)):
         head = Heading(head.label, words)
     event, coded = head.has("event"), head.has("coded") and not head.has("described")
     if coded:
@@ -286,20 +287,6 @@ def names_topic(head: Heading) -> bool:
 _SERIAL: Final = re.compile(r"^\W*(?:#|n[°º.]?|[αa]\W[αa]\W?)\W*$")
 
 
-def _unglued(word: str) -> tuple[str, ...]:
-    """The two concepts of a heading in one word: "TIPODELITO", "naturezadaocorrencia"; empty where it is none."""
-    known = concept("category", "type", "event", "described")
-    if word in known:
-        return ()
-    for first in sorted((one for one in known if len(one) > 2 and word.startswith(one)), key=len, reverse=True):
-        rest = word.removeprefix(first)
-        for small in (*concept("joining"), ""):
-            last = rest.removeprefix(small)
-            if rest.startswith(small) and last in known and len(last) > 2:
-                return (first, last)
-    return ()
-
-
 def identity_score(head: Heading) -> float:
     """How clearly a heading names the number of a case: 0 (not) to 1."""
     if _SERIAL.match(fold(head.label)):
@@ -313,3 +300,307 @@ def identity_score(head: Heading) -> float:
     if head.only("number"):
         return 0.3
     return 0.8 if len(head.words) == 1 else 0.0
+
+
+_HALF: Final = r"(?: ?[apπμµ]\.? ?[mμµ]\.?)"  # of the day, in Latin and in Greek letters
+_CLOCK: Final = rf"(?:[ T,]+(?:- )?\d{{1,2}}[:.h]\d{{2}}(?:[:.]\d{{2}}(?:[.,]\d+)?)?{_HALF}?)?"
+_ZONE: Final = r"(?: ?(?:z|utc|[+-]\d{2}:?\d{2}))?"
+_MONTHS: Final = r"([^\W\d_]{3,12})\.?"
+_DATE: Final = re.compile(
+    rf"(?:(?:19|20)\d{{2}}[-/](?:0?[1-9]|1[0-2])|\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}{_CLOCK}{_ZONE}"
+    rf"|\d{{1,2}} ?[/.\-] ?\d{{1,2}} ?[/.\-] ?(?:\d{{4}}|\d{{2}}){_CLOCK}{_ZONE}"
+    rf"|\d{{1,2}}(?:\.|º|η|er)?[ \-/.]*(?:de )?{_MONTHS}[ \-/,.]*(?:de |del )?\d{{4}}{_CLOCK}"
+    rf"|{_MONTHS} \d{{1,2}},? \d{{4}}{_CLOCK}|{_MONTHS},?[ \-/](?:de |del )?\d{{4}})",
+    re.IGNORECASE,
+)
+_COMPACT: Final = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_TIME: Final = re.compile(
+    rf"(?:[01]?\d|2[0-4])(?: ?[:.h] ?[0-5]\d(?:[:.][0-5]\d(?:[.,]\d+)?)?(?:{_HALF}| ?(?:uhr|hrs?|hs|h))?"
+    rf"|{_HALF}| ?(?:h|uhr))\.?",
+    re.IGNORECASE,
+)
+_HHMM: Final = re.compile(r"(?:(?:[01]?\d|2[0-3])?[0-5]\d|\d|(?:[01]?\d|2[0-3])[0-5]\d[0-5]\d)(?:\.0+)?")
+_MOMENT_OF_DAY: Final = re.compile(
+    r"\d[T ,]+(?:- )?(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}))?(?: ?([apπμµ]))?", re.IGNORECASE
+)
+_NUMBER: Final = re.compile(r"[+\-]?\d+(?:[.,]\d+)?")
+_GROUPED: Final = re.compile(r"[+\-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
+_PAIR: Final = re.compile(
+    r"(?:SRID=\d+;)?(?:POINT ?)?[(\[]? ?[+\-]?\d{1,3}[.,]\d+(?: ?[,;] ?| +)[+\-]?\d{1,3}[.,]\d+ ?[)\]]?", re.IGNORECASE
+)
+_MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
+_PHONE: Final = re.compile(r"(?:\+|00)\d[\d ()\-]{7,}|\(?\d{3}\)?[ .\-]\d{3}[ .\-]\d{4}|69\d{8}")
+_LINK: Final = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_AGE: Final = re.compile(r"\D*\d{1,3}\D*|\D*\d{1,3}\D+\d{1,3}\D*")
+_LETTERS: Final = frozenset("mfwhvdxuα")
+_GENDERS: Final = WORDS["affected_gender"]
+
+
+@dataclass(frozen=True)
+class Values:
+    """The texts of a column that are not empty and no word for an empty cell."""
+
+    texts: tuple[str, ...]
+    size: int = 0
+    _shares: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def given(self) -> int:
+        """How many there are."""
+        return len(self.texts)
+
+    @property
+    def fill(self) -> float:
+        """Which share of the records has one."""
+        return self.given / self.size if self.size else 0.0
+
+    @cached_property
+    def distinct(self) -> frozenset[str]:
+        """The different texts."""
+        return frozenset(self.texts)
+
+    def split(self, mark: str) -> Values:
+        """The single names where a mark parts several in one text."""
+        parts = [part.strip() for text in self.texts for part in text.split(mark) if part.strip()]
+        return Values(tuple(parts), len(parts))
+
+    def share(self, test: Callable[[str], object]) -> float:
+        """Share of the values that pass a test; 0 where there are none."""
+        if not self.texts:
+            return 0.0
+        passed = {text for text in self.distinct if test(text)}
+        return sum(text in passed for text in self.texts) / self.given
+
+    def share_of(self, kind: str) -> float:
+        """Share of the values that can be of a kind, such as dates, times or names (`_TESTS`)."""
+        if kind not in self._shares:
+            self._shares[kind] = self.share(_TESTS[kind])
+        return self._shares[kind]
+
+    @cached_property
+    def counted_dates(self) -> bool:
+        """Whether all are numbers that count days (a spreadsheet's), seconds or milliseconds (since 1970)."""
+        spans = ((20_000, 60_000), (1e9, 1e10), (1e12, 1e13))
+        return any(self.between(low, high) == 1 for low, high in spans)
+
+    @cached_property
+    def tells_the_time(self) -> bool:
+        """Whether dates carry a time of day that is not always midnight."""
+        found = (_MOMENT_OF_DAY.search(text) for text in self.texts)
+        return any(match and not _midnight(*match.groups()) for match in found)
+
+    def between(self, low: float, high: float) -> float:
+        """Share of whole or decimal numbers of a range, its ends included."""
+        return self.share(lambda text: (number := _number(text)) is not None and low <= number <= high)
+
+    def degrees_up_to(self, limit: float) -> float:
+        """Share of degrees between -limit and limit, also of those into which a spreadsheet put marks (37.945.123)."""
+        return self.share(lambda text: abs(_degrees(text)) <= limit)
+
+    def of_women_and_men(self, label: str) -> bool:
+        """Whether nearly all are genders, women and men among them; letters are read as those of a whole column."""
+        words = gender_words(self.distinct, label)
+        parts = {one for text in self.distinct for one in gender_parts(text)}
+        return self.share_of("genders") >= 0.9 and {"woman", "man"} <= {words.get(one) for one in parts}
+
+    @cached_property
+    def no_other_words(self) -> bool:
+        """Whether all are genders, or codes of one or two characters: no name of a person."""
+        parts = {one for text in self.distinct for one in gender_parts(text)}
+        return all(one in _GENDERS or one in _LETTERS or len(one) <= 2 for one in parts)
+
+    @cached_property
+    def spelt_genders(self) -> float:
+        """Share of whole words that stand for a gender; 0 where none is a woman or a man."""
+        meant = {_GENDERS.get(fold(text)) for text in self.distinct if len(text) > 2}
+        return self.share(lambda text: len(text) > 2 and fold(text) in _GENDERS) if meant & {"woman", "man"} else 0.0
+
+    def steps(self, role: str) -> float:
+        """Share of words that stand for a step of a scale."""
+        return self.share(lambda text: scale_step(role, text))
+
+    def known(self, role: str) -> float:
+        """Share of words that the lexicon knows of a role."""
+        return self.share(lambda text: fold(text) in WORDS[role])
+
+    @cached_property
+    def bounded(self) -> bool:
+        """Whether few different values come again and again (a small sample cannot tell and passes)."""
+        return self.given < 20 or len(self.distinct) <= max(15, 0.4 * self.given)
+
+
+LONGEST_VALUE: Final = 2_000
+
+
+def values_of(texts: Iterable[str]) -> Values:
+    """The values of a column, blanks around them cut off; the beginning of long ones tells what they are."""
+    trimmed = [text[:LONGEST_VALUE].strip() for text in texts]
+    return Values(tuple(text for text in trimmed if fold(text) not in MISSING), len(trimmed))
+
+
+_BOTH_PLACES: Final = 0.3  # of the parts of cells; of three that are always in one order it is a third
+MARKS: Final = ("|", ";", "\n", " / ", "/", " - ", " – ", " — ", " + ", " & ", ",")
+
+
+@dataclass(frozen=True)
+class Separator:
+    """A mark that parts several names in one cell. `alone`: whether they show it by standing alone in other cells, or
+    else by coming again in other combinations."""
+
+    mark: str
+    alone: bool
+
+
+def separators_of(values: Values) -> tuple[str, ...]:
+    """The marks that part several names in one cell (`separators_with_reasons`)."""
+    return tuple(found.mark for found in separators_with_reasons(values))
+
+
+def separators_with_reasons(values: Values) -> tuple[Separator, ...]:
+    """The marks that part several names in one cell, those that stand in most cells first.
+
+    A mark parts names where these recur without each other: in most of the cells that hold it every part stands alone
+    in other cells, or beside other parts, and most of all parts do. So "Noise / Litter" holds two, and
+    "FURTO - VEÍCULO" is one name.
+    """
+    found: list[Separator] = []
+    texts = values.distinct
+    while True:
+        known = {one.mark for one in found}
+        counts = {mark: parted for mark in MARKS if mark not in known and (parted := _parted(texts, mark))[0]}
+        if not counts:
+            return tuple(found)
+        best = max(counts, key=lambda mark: counts[mark][0])
+        found.append(Separator(best, counts[best][1]))
+        texts = frozenset(part.strip() for text in texts for part in text.split(best) if part.strip())
+
+
+def _parted(texts: frozenset[str], mark: str) -> tuple[int, bool]:
+    """How many different cells a mark parts into names that recur without each other, 0 where it parts none; and
+    whether standing alone shows it."""
+    cells = {text: [part.strip() for part in text.split(mark) if part.strip()] for text in texts if mark in text}
+    several = {text: [fold(part) for part in parts] for text, parts in cells.items() if len(parts) > 1}
+    alone = {fold(text.strip(mark + " ")) for text in texts if text not in several}
+    parts = {part for found in several.values() for part in found}
+    for known, by_itself in ((alone, True), (alone | _recombined(several.values()), False)):
+        whole = sum(known.issuperset(found) for found in several.values())
+        if several and len(parts & known) >= 0.7 * len(parts) and whole >= 0.6 * len(several):
+            return whole, by_itself
+    return 0, False
+
+
+def _recombined(cells: Iterable[Sequence[str]]) -> set[str]:
+    """The parts that stand beside two other ones or more, in one cell or another.
+
+    A kind and what it concerns ("theft - vehicle", "theft - home", "damage - home") recur as well, each always in its
+    own place; so some of the parts must come first in one cell and later in another.
+    """
+    beside: dict[str, set[str]] = {}
+    first: set[str] = set()
+    later: set[str] = set()
+    for parts in cells:
+        first.add(parts[0])
+        later.update(parts[1:])
+        for part in parts:
+            beside.setdefault(part, set()).update(set(parts) - {part})
+    free = len(first & later) >= _BOTH_PLACES * len(first | later)
+    return {part for part, others in beside.items() if len(others) > 1} if free else set()
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a date or a month of a year; a word in it must be the name of a month."""
+    found = _DATE.fullmatch(text)
+    return found is not None and all(month_of(name) for name in found.groups() if name)
+
+
+def _number(text: str) -> float | None:
+    return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
+
+
+def _degrees(text: str) -> float:
+    """A number of degrees; NaN where it is none. Of several points the first is the decimal mark."""
+    whole, *rest = text.split(".")
+    number = _number(f"{whole}.{''.join(rest)}" if len(rest) > 1 and _GROUPED.fullmatch(text) else text)
+    return math.nan if number is None else number
+
+
+def _midnight(hour: str, minute: str, second: str | None, half: str | None) -> bool:
+    clock = int(hour) % 12 if half and half.casefold() in "aπ" else int(hour)
+    return clock == 0 and int(minute) == 0 and not int(second or 0)
+
+
+HEADING: Final = Message("The heading says so")
+SAMPLED_ROWS: Final = 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A column of the header: its place, its heading, what stands in it, and its texts as they stand."""
+
+    place: int
+    head: Heading
+    values: Values
+    texts: tuple[str, ...]
+
+
+def columns_of(labels: Sequence[str], sample: pa.Table | None) -> tuple[Column, ...]:
+    """All columns, with the values of the first records where there are any."""
+    return tuple(column_of(labels, sample, place) for place in range(len(labels)))
+
+
+def column_of(labels: Sequence[str], sample: pa.Table | None, place: int) -> Column:
+    """The column at a place, as `columns_of` gives it."""
+    texts: list[str] = []
+    if sample is not None and str(place) in sample.column_names:
+        texts = [text or "" for text in sample.column(str(place)).slice(0, SAMPLED_ROWS).to_pylist()]
+    return Column(place, read_heading(labels[place]), values_of(texts), tuple(texts))
+
+
+def percent(share: float) -> dict[str, Num]:
+    """A share to fill `{share} %`."""
+    return {"share": Num(100 * share, 0)}
+
+
+def guess(name: float, share: float | None, *reasons: Message) -> Guess:
+    """How sure a role is: the heading's word, lowered where no value confirms it, joined with the values' share."""
+    confidence = 0.7 * name if share is None else 0.6 * name + 0.4 * share
+    return Guess(round(confidence, 2), reasons)
+
+
+# What values can be, each with its test (`Values.share_of`).
+_TESTS: Final[Mapping[str, Callable[[str], object]]] = {
+    # Dates, whatever their form.
+    "dates": is_date,
+    # Names of months in seven languages, and of their abbreviations.
+    "months": month_of,
+    # Dates such as 20200131.
+    "compact_dates": _COMPACT.fullmatch,
+    # Times of day with a mark between hours and minutes.
+    "times": _TIME.fullmatch,
+    # Hours that are written with their end (22-23).
+    "hour_spans": lambda text: hour_of_span(text) is not None,
+    # Integers that can be a time such as 815, 2230 or 221500.
+    "hhmm": _HHMM.fullmatch,
+    # Whole numbers.
+    "whole": lambda text: re.fullmatch(r"\d+(?:\.0+)?", text),
+    # Decimal numbers with at least three decimals.
+    "degrees": lambda text: re.fullmatch(r"[+\-]?\d{1,3}[.,]\d{3,}", text),
+    # Numbers that can be projected metres or feet: thousands marks allowed; 0 stands for none.
+    "metres": lambda text: (
+        _GROUPED.fullmatch(text) or ((number := _number(text)) is not None and not 0 < abs(number) < 1000)
+    ),
+    # Texts that hold two coordinates.
+    "pairs": _PAIR.fullmatch,
+    # Words and letters that stand for a gender, and of several of these in one cell ("F/M").
+    "genders": lambda text: all(one in _GENDERS or one in _LETTERS for one in gender_parts(text)),
+    # Ages and spans of ages.
+    "ages": lambda text: age_band(text) or (_AGE.fullmatch(text) and len(text) < 25),
+    # Addresses for mail and telephone numbers.
+    "contacts": lambda text: ("@" in text and _MAIL.search(text)) or _PHONE.fullmatch(text),
+    # Addresses of pages.
+    "links": _LINK.match,
+    # Texts of more than 60 characters or seven words.
+    "sentences": lambda text: len(text) > 60 or len(text.split()) > 7,
+    # Texts that can be the name of a category and are not plain numbers.
+    "names": lambda text: is_name(text) and not _NUMBER.fullmatch(text),
+}

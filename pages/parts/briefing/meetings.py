@@ -12,7 +12,7 @@ from curim_data.model.meetings import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.meetings import MeetingStore
 from curim_data.plans.plan_store import PlanProblem
 from curim_data.plans.record import Deed
-from curim_data.store.meetings import read_meetings
+from curim_data.store.annotations import read_meetings
 from pages.parts.frame import Page, draw_whole_choice, escape_markdown, permitted, record
 from pages.parts.plans.access import may_edit, plan_store, reference_day
 

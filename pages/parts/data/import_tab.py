@@ -15,7 +15,7 @@ from curim_data.model import Message, Reason, Translator
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, REPAIR_WORDS, Repair
 from curim_data.plans.record import Deed
 from curim_data.store import Batch, StoreError, interrupted
-from curim_data.store.damage import damage
+from curim_data.store.commits import damage
 from pages.parts.charts.tables import draw_table
 from pages.parts.data.city_files import prepare_city
 from pages.parts.data.mapping_forms import (

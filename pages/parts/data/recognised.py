@@ -26,7 +26,7 @@ from curim_data.model.labels import (
     role_name,
 )
 from curim_data.model.questions import BOTH_ORDERS, BY_NAMES
-from curim_data.profile.spread import DENSEST, WHOLE, DenseArea, position
+from curim_data.profile.provisional import DENSEST, WHOLE, DenseArea, position
 from curim_data.quality.study import likely_reason
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.plots import draw_chart

@@ -20,7 +20,7 @@ from curim_data.model import Role, Translator
 from curim_data.model.city import ProfileError
 from curim_data.protection import open_for
 from curim_data.store import has_alerts
-from curim_data.store.cities import HouseCity
+from curim_data.store.home import HouseCity
 from pages.parts.frame.page import Page, view_query
 from pages.parts.frame.reader import CITY, Reader, open_cities
 

@@ -1,7 +1,7 @@
 """The reader: the person signed in, or, where no sign-in is configured, the analyst at this computer.
 
 Everything is asked anew at every run: whether the session goes on, and which role the person has now. Of several
-cities (`curim_data.store.cities`) each has its own roles; who signed in is kept for all of them in the database of the
+cities (`curim_data.store.home`) each has its own roles; who signed in is kept for all of them in the database of the
 first one, by the shortest times that one of them sets.
 """
 
@@ -26,7 +26,7 @@ from curim_data.plans.database import Database
 from curim_data.plans.record import Deed
 from curim_data.plans.sign_ins import SessionLimits, SessionState, SignIns, session_key
 from curim_data.store import Home
-from curim_data.store.cities import HouseCity, cities, homes
+from curim_data.store.home import HouseCity, cities, homes
 from curim_data.store.settings import SettingsError, SignInSettings, read_sign_in_settings
 from pages.parts.frame.record import beside, note_roles, note_session
 

@@ -37,9 +37,8 @@ from curim_data.protection import open_for
 from curim_data.sample.home import make_apart, sample_home
 from curim_data.serving import HEALTH
 from curim_data.store import Home, Store, has_alerts
-from curim_data.store.cities import CitiesError, homes
-from curim_data.store.damage import damage
-from curim_data.store.locking import locked
+from curim_data.store.commits import damage
+from curim_data.store.home import CitiesError, homes, locked
 from curim_data.store.results import shares_results
 from curim_data.studies.preparation import prepare as prepare_city
 from pages import parts

@@ -1,0 +1,710 @@
+"""How an import is matched and stored.
+
+Which row of an import is new, which changes a known alert, which says nothing new: `match_rows` decides over the
+whole file.
+
+A source may repeat an id with other content (one row a victim). Such rows are several alerts of one incident:
+`ID`, `ID#2`, `ID#3`; a row that repeats an id and its content is a duplicate, unless the two differ in columns that
+mean nothing to us (`twin`): two victims of whom the same is known are two alerts. A `#` that a source writes itself is
+doubled in our ids, and what has no id begins with a single `#` and its content's hash; so no id of one incident can be
+an id of another. Equal rows without an id stay as many as they are.
+
+Within an incident a row first looks for the stored alert that says the same; what is left takes the stored alerts that
+nobody claimed, in order, as their new content; the rest is new and takes the smallest free ordinals. So a second
+import of the same file, in whatever order, adds nothing, and one victim's row sent alone does not overwrite another's.
+
+DuckDB does it over sets, keys as 128-bit numbers, and puts on disk what does not fit into its memory. Most rows are
+simple: their key stands once in the file, and the store has none of it, or one alert with the first ordinal. Of a store
+that is many times as large as the file, the alerts that the file does not name are passed over by their text alone.
+
+An import before its commit has its alerts on disk, block by block. They are written as the store keeps them, so that an
+import whose alerts are all new, which is what most are, hands its files over instead of writing every alert a second
+time.
+
+Here are also the writing of the files of the store, and reading them to write them anew, block by block, so that memory
+does not grow with the store: new alerts, changed ones, and an import taken back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError
+from deltalake.transaction import AddAction, RemoveAction
+
+from curim_data.containers.base import prefetch
+from curim_data.geo.enrichment import enrich
+from curim_data.model import SCHEMA, CityProfile, Message
+from curim_data.model.alert import TOLD
+from curim_data.model.reasons import Flag
+from curim_data.store.commits import (
+    Batch,
+    ErasedList,
+    StoreError,
+    UndoReport,
+    base_ids,
+    commit_properties,
+    file_paths,
+    import_log,
+    unknown_batch,
+)
+
+_DIGITS: Final = 16
+_LEFT_OUT: Final = ("alert_id", "source", "incident_id")
+
+NEW, UPDATED, DUPLICATE = "new", "updated", "duplicate"
+MARK: Final = "#"
+MEMORY: Final = "400MB"
+FEW: Final = 4  # of a store so many times as large as the file, only the incidents of the file are looked at
+
+# The id of an incident's first alert; of rows without an incident it is made of their content.
+BASE: Final = "coalesce(replace(incident_id, '#', '##'), '#' || content_hash)"
+
+_FILE: Final = f"""
+CREATE TABLE file AS
+SELECT row, incident_id IS NOT NULL AS named, md5_number({BASE}) AS key, hash(content_hash) AS content, twin
+FROM read_parquet($staged)"""
+
+# The stored alerts that the file names: by `BASE`, an alert is of the incident of its incident_id, or of its content's
+# where it has none.
+_NEAR: Final = """
+CREATE TABLE near AS
+SELECT alert_id, incident_id, content_hash FROM read_parquet($stored)
+SEMI JOIN (SELECT incident_id FROM read_parquet($staged)) USING (incident_id)
+UNION ALL
+SELECT alert_id, incident_id, content_hash FROM (SELECT * FROM read_parquet($stored) WHERE incident_id IS NULL)
+SEMI JOIN (SELECT content_hash FROM read_parquet($staged) WHERE incident_id IS NULL) USING (content_hash)"""
+
+_STORED: Final = f"""
+CREATE TABLE stored AS
+SELECT key, content, CASE WHEN alert_id = base THEN 1 ELSE CAST(substr(alert_id, length(base) + 2) AS BIGINT) END AS n
+FROM (
+    SELECT alert_id, base, md5_number(base) AS key, hash(content_hash) AS content
+    FROM (SELECT alert_id, content_hash, {BASE} AS base FROM {{alerts}})
+)
+SEMI JOIN file USING (key)"""
+
+_NOTHING_STORED: Final = "CREATE TABLE stored (key UHUGEINT, content UBIGINT, n BIGINT)"
+
+# The keys of rows that are not simple, and what becomes of the simple ones that the store knows: the one alert is
+# theirs, by the rules below.
+_SIMPLE: Final = """
+CREATE TABLE several AS
+SELECT key FROM file GROUP BY key HAVING count(*) > 1 UNION
+SELECT key FROM stored GROUP BY key HAVING count(*) > 1 OR min(n) <> 1;
+
+CREATE TABLE settled AS
+SELECT row, CAST(1 AS BIGINT) AS n,
+    CASE WHEN named AND file.content <> stored.content THEN 'updated' ELSE 'duplicate' END AS action
+FROM file JOIN stored USING (key) ANTI JOIN several USING (key)"""
+
+# The other rows, step by step. `echo`: a row that repeats an earlier one with its id, content and twin; `copy` counts
+# the rows of one key and content that are no echoes. In `further` the k-th ordinal that no stored alert has is k plus
+# the number of stored ones that have fewer than k free before them.
+_BUSY: Final = """
+CREATE OR REPLACE TABLE stored AS SELECT * FROM stored SEMI JOIN several USING (key);
+
+CREATE TABLE busy AS
+WITH seen AS (
+    SELECT *, named AND row_number() OVER (PARTITION BY key, content, twin ORDER BY row) > 1 AS echo
+    FROM file SEMI JOIN several USING (key)
+)
+SELECT *, row_number() OVER (PARTITION BY key, content, echo ORDER BY row) AS copy FROM seen;
+
+INSERT INTO settled
+SELECT row, copy AS n, CASE WHEN stored.key IS NULL THEN 'new' ELSE 'duplicate' END AS action
+FROM busy LEFT JOIN stored ON busy.key = stored.key AND busy.copy = stored.n WHERE NOT named;
+
+CREATE TABLE same AS
+SELECT row, key, content, known.n FROM busy JOIN (
+    SELECT key, content, n, row_number() OVER (PARTITION BY key, content ORDER BY n) AS copy FROM stored
+) AS known USING (key, content, copy) WHERE named AND NOT echo;
+
+CREATE TABLE unclaimed AS
+SELECT key, n, row_number() OVER (PARTITION BY key ORDER BY n) AS place
+FROM stored ANTI JOIN same USING (key, n);
+
+CREATE TABLE rest AS
+SELECT row, key, content, row_number() OVER (PARTITION BY key ORDER BY row) AS place
+FROM (SELECT * FROM busy WHERE named AND NOT echo) ANTI JOIN same USING (row);
+
+CREATE TABLE further AS
+WITH counted AS (SELECT key, count(*) AS n FROM unclaimed GROUP BY key),
+fresh AS (
+    SELECT row, key, content, place - coalesce(counted.n, 0) AS k
+    FROM rest LEFT JOIN counted USING (key) WHERE place > coalesce(counted.n, 0)
+),
+gaps AS (
+    SELECT key, free, max(place) AS place FROM (
+        SELECT key, n - row_number() OVER (PARTITION BY key ORDER BY n) AS free,
+            row_number() OVER (PARTITION BY key ORDER BY n) AS place
+        FROM stored SEMI JOIN fresh USING (key)
+    ) GROUP BY key, free
+)
+SELECT row, fresh.key, content, k + coalesce(gaps.place, 0) AS n
+FROM fresh ASOF LEFT JOIN gaps ON fresh.key = gaps.key AND k > gaps.free;
+
+CREATE TABLE named AS
+SELECT row, key, content, n, 'duplicate' AS action FROM same
+UNION ALL SELECT row, rest.key, content, n, 'updated' FROM rest JOIN unclaimed USING (key, place)
+UNION ALL SELECT row, key, content, n, 'new' FROM further;
+
+INSERT INTO settled
+SELECT row, n, action FROM named
+UNION ALL SELECT busy.row, first.n, 'duplicate' FROM (SELECT * FROM busy WHERE echo) AS busy JOIN (
+    SELECT key, content, twin, named.n FROM busy JOIN named USING (row, key, content)
+) AS first USING (key, content, twin)"""
+
+_OUT: Final = f"""
+COPY (
+    SELECT row, {BASE} || CASE WHEN coalesce(n, 1) = 1 THEN '' ELSE '#' || n END AS alert_id,
+        coalesce(action, 'new') AS action
+    FROM (SELECT row, incident_id, content_hash FROM read_parquet($staged)) LEFT JOIN settled USING (row) ORDER BY row
+) TO '{{out}}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"""
+
+# Distinct hashes are of distinct keys; equal ones may be too, and are looked at in full.
+_ALL_DISTINCT: Final = f"SELECT count(*) = count(DISTINCT hash({BASE})) FROM read_parquet($staged)"
+
+# Rows that are not simply new; those of them that say what the first alert of their incident does; all rows.
+_LIKE: Final = """
+SELECT count(*), count(*) FILTER (action = 'duplicate' AND n = 1), (SELECT count(*) FROM file) FROM settled"""
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What becomes of the rows of an import. `counts`: rows by action; `alike`: the action of all rows, where it is one
+    and each row has the id of its incident's first alert (`BASE`); no file is written then.
+    """
+
+    counts: Mapping[str, int]
+    alike: str | None = None
+
+
+def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY) -> Matched:
+    """Decide over all rows of an import.
+
+    Parameters
+    ----------
+    staged : Path
+        Parquet file with row (unique), incident_id (null where the source gives none), content_hash and twin (a hash
+        of what the row says in columns without a meaning).
+    stored : sequence of str
+        Parquet files of the stored alerts: alert_id, incident_id, content_hash.
+    out : Path
+        Parquet file to write: row, alert_id, action ("new", "updated" or "duplicate"), sorted by row; not written where
+        all rows are alike. A folder beside it holds what does not fit into memory and is removed.
+    """
+    with bounded_duckdb(out.parent, memory) as run:
+        alike = _alike(run, staged, stored)
+        if alike is not None:
+            return Matched({NEW: 0, UPDATED: 0, DUPLICATE: 0, alike: _rows([str(staged)])}, alike)
+        run.execute(_OUT.format(out=sql_path(out)), {"staged": str(staged)})
+        found = dict(run.execute("SELECT action, count(*) FROM read_parquet(?) GROUP BY action", [str(out)]).fetchall())
+    return Matched({action: int(found.get(action, 0)) for action in (NEW, UPDATED, DUPLICATE)})
+
+
+def _alike(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> str | None:
+    """The action of all rows where it is one and simple; else None, and the rows that are not new are settled."""
+    if not stored and run.execute(_ALL_DISTINCT, {"staged": str(staged)}).fetchall() == [(True,)]:
+        return NEW
+    _settle(run, staged, stored)
+    counted = run.execute(_LIKE).fetchone() or (0, 0, 0)
+    known, same, rows = counted
+    return DUPLICATE if known and same == rows else None if known else NEW
+
+
+def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> None:
+    """Make the table `settled` of the rows that are not simply new."""
+    run.execute(_FILE, {"staged": str(staged)})
+    if not stored:
+        run.execute(_NOTHING_STORED)
+    elif names_few([str(staged)], stored):
+        run.execute(_NEAR, {"staged": str(staged), "stored": list(stored)})
+        run.execute(_STORED.format(alerts="near"))
+    else:
+        run.execute(_STORED.format(alerts="read_parquet($stored)"), {"stored": list(stored)})
+    run.execute(_SIMPLE)
+    if run.execute("SELECT key FROM several LIMIT 1").fetchall():
+        run.execute(_BUSY)
+
+
+def names_few(staged: Sequence[str], stored: Sequence[str]) -> bool:
+    """Whether the alerts of an import (Parquet files) are so few that most stored ones are of incidents of others."""
+    return FEW * _rows(staged) < _rows(stored)
+
+
+def _rows(files: Sequence[str]) -> int:
+    return sum(int(pq.read_metadata(file).num_rows) for file in files)
+
+
+@contextmanager
+def bounded_duckdb(folder: Path, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of bounded memory; what does not fit goes to a folder of its own under `folder`, removed at the end."""
+    place = Path(tempfile.mkdtemp(prefix="settle-", dir=folder))
+    run = duckdb.connect()
+    try:
+        run.execute("SET autoinstall_known_extensions = false")
+        run.execute("SET threads = 2")
+        run.execute(f"SET memory_limit = '{memory}'")
+        run.execute(f"SET temp_directory = '{sql_path(place)}'")
+        run.execute("SET TimeZone = 'UTC'")
+        yield run
+    finally:
+        run.close()
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def sql_path(path: Path) -> str:
+    """A path inside a text of SQL."""
+    return str(path).replace("'", "''")
+
+
+def content_hashes(table: pa.Table, kinds: Any, more: Any) -> pa.Array:
+    """Sixteen hex digits (BLAKE2b of 8 bytes) for each row over the parsed values, whatever the file's layout.
+
+    `table` has the columns of TOLD. `kinds` are those of the source, null where it gives none or the one that the
+    city's category list gives; `more` are the further categories as one text with bars. What is hashed must never
+    change: stored alerts are known again by it.
+    """
+    given = {"kind": kinds, "more_categories": more}
+    parts = []
+    for field in TOLD:
+        if field.name in _LEFT_OUT:
+            continue
+        column = given.get(field.name, table[field.name])
+        if pa.types.is_timestamp(field.type):
+            column = pc.cast(column, pa.int64())
+        elif pa.types.is_floating(field.type):
+            column = pc.cast(pc.round(pc.multiply(column, 1e7)), pa.int64())
+        parts.append(pc.cast(column, pa.string()))
+    texts = pc.binary_join_element_wise(*parts, "\x1f", null_handling="replace", null_replacement="")
+    return pa.concat_arrays([_hex(chunk) for chunk in texts.chunks]) if texts.num_chunks else pa.array([], pa.string())
+
+
+def _hex(texts: Any) -> pa.Array:
+    """Hex digests of texts."""
+    fresh, digests = blake2b(digest_size=_DIGITS // 2).copy, []
+    for text in texts.cast(pa.binary()).to_pylist():
+        one = fresh()  # takes half as long as making one
+        one.update(text)
+        digests.append(one.hexdigest())
+    return pa.array(digests, pa.string())
+
+
+GROUP_ROWS: Final = 131_072
+FILE_BYTES: Final = 150_000_000
+STAGED: Final = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("twin", pa.int64(), nullable=False),
+        *(f for f in SCHEMA if f.name != "alert_id"),
+    ]
+)
+# What decides which alerts are new, in a file of its own: `row` and `twin` are of this import and not of the alerts.
+KEYS: Final = pa.schema([STAGED.field(name) for name in ("row", "twin", "incident_id", "content_hash")])
+# Hardly an id or hash occurs twice, and none is looked for by its order: no dictionary and no smallest value of them.
+UNIQUE: Final = ("alert_id", "incident_id", "content_hash")
+
+
+def _leaf(field: pa.Field) -> str:
+    """The name of a column in a Parquet file."""
+    return f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name
+
+
+# Few moments occur twice; and of the words each group of rows has nearly all, but for the batch.
+_REPEATED: Final = [_leaf(one) for one in SCHEMA if one.name not in UNIQUE and not pa.types.is_timestamp(one.type)]
+_ORDERED: Final = [one.name for one in SCHEMA if not (pa.types.is_string(one.type) or pa.types.is_list(one.type))]
+
+
+class Staging:
+    """Alerts of one import in the order of the rows of the imported file.
+
+    `paths`: Parquet files of `alert.SCHEMA`, in which each alert has the id of an incident's first one; `keys`: a
+    Parquet file of `KEYS`, with the same groups of rows. Use it as a context manager: its files are removed at the end,
+    whatever happens.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.keys, self.rows = folder, folder / "staged-keys.parquet", 0
+        self.paths: list[Path] = []
+        self._keys: pq.ParquetWriter | None = pq.ParquetWriter(
+            self.keys, KEYS, compression="lz4", write_statistics=False, use_dictionary=False
+        )
+        self._alerts: pq.ParquetWriter | None = None
+        self._held = STAGED.empty_table()
+        self._last = -1
+
+    def add(self, alerts: pa.Table) -> None:
+        """Take a block: `alert.SCHEMA` (alert_id is not needed), `row` (int64), which must rise over all blocks,
+        and `twin` (int64, see `matching`).
+
+        ValueError where the rows do not rise.
+        """
+        if self._keys is None:
+            raise ValueError("the staging file is closed")
+        if not alerts.num_rows:
+            return
+        table = alerts.select(STAGED.names).cast(STAGED)
+        numbers = table["row"].to_numpy()
+        if numbers[0] <= self._last or (numbers[1:] <= numbers[:-1]).any():
+            raise ValueError("the row numbers of staged alerts must rise")
+        self._last = int(numbers[-1])
+        self.rows += table.num_rows
+        self._held = pa.concat_tables([self._held, table])
+        if whole := self._held.num_rows // GROUP_ROWS * GROUP_ROWS:
+            self._write(self._held.slice(0, whole))
+            self._held = self._held.slice(whole)
+
+    def close(self) -> None:
+        """Finish the files, so that they can be read."""
+        if self._keys is not None:
+            if self._held.num_rows or not self.paths:
+                self._write(self._held)
+            self._held = STAGED.empty_table()
+            self._keys.close()
+            self._close_file()
+            self._keys = None
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """The staged alerts, or some of their columns, in the order of the file, about 100,000 rows at a time.
+
+        `alert_id`, where it is among them, is the id of an incident's first alert.
+        """
+        self.close()
+        names = list(STAGED.names if columns is None else columns)
+        ours = [name for name in names if name in ("row", "twin")]
+        schema = pa.schema([(STAGED if name in ours else SCHEMA).field(name) for name in names])
+        with pq.ParquetFile(self.keys) as keys:
+            at = 0
+            for path in self.paths:
+                with pq.ParquetFile(path) as file:
+                    for group in range(file.num_row_groups):
+                        part = file.read_row_group(group, columns=[name for name in names if name not in ours])
+                        numbers = keys.read_row_group(at, columns=ours)
+                        for name in ours:
+                            part = part.append_column(numbers.schema.field(name), numbers[name])
+                        at += 1
+                        yield part.select(names).cast(schema)
+
+    def remove(self) -> None:
+        """Remove the files."""
+        self.close()
+        for path in (self.keys, *self.paths):
+            path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+    def _write(self, alerts: pa.Table) -> None:
+        """Write alerts in groups of rows, the same ones to both files."""
+        assert self._keys is not None
+        if self._alerts is None:
+            self.paths.append(self.folder / f"staged-{len(self.paths)}.parquet")
+            self._alerts = pq.ParquetWriter(
+                self.paths[-1],
+                SCHEMA,
+                store_schema=False,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=_REPEATED,
+                write_statistics=["batch_id", *_ORDERED],
+            )
+        self._keys.write_table(alerts.select(KEYS.names), row_group_size=GROUP_ROWS)
+        named = alerts.append_column(SCHEMA.field("alert_id"), base_ids(alerts["incident_id"], alerts["content_hash"]))
+        self._alerts.write_table(named.select(SCHEMA.names).cast(SCHEMA), row_group_size=GROUP_ROWS)
+        if self.paths[-1].stat().st_size >= FILE_BYTES:
+            self._close_file()
+
+    def _close_file(self) -> None:
+        if self._alerts is not None:
+            self._alerts.close()
+            self._alerts = None
+
+
+@dataclass(frozen=True)
+class StagedResult:
+    """An import compared with the store: the batch with its counts, and the Parquet file of row, alert_id, action.
+
+    The file lies in the staging folder and goes with it; there is none where all rows are `alike` (`matching.Matched`).
+    `stored`: the files of the store that it was compared with.
+    """
+
+    batch: Batch
+    staging: Staging
+    path: Path
+    alike: str | None
+    stored: tuple[str, ...]
+
+    def actions(self) -> Iterator[pa.Table]:
+        """Row, alert_id and action of the staged rows in order, piece by piece."""
+        if self.alike is not None:
+            for part in self.staging.batches(["row", "alert_id"]):
+                yield part.append_column("action", pa.repeat(pa.scalar(self.alike), part.num_rows))
+            return
+        with pq.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(65_536):
+                yield pa.Table.from_batches([batch])
+
+    def changed(self, columns: Sequence[str] = SCHEMA.names) -> Iterator[pa.Table]:
+        """The new and the updated alerts (`alert.SCHEMA`), or some of their columns, with their ids, piece by piece."""
+        if self.alike is not None:
+            yield from () if self.alike == DUPLICATE else self.staging.batches(columns)
+            return
+        with pq.ParquetFile(self.path) as file:
+            pieces = file.iter_batches(65_536, columns=["alert_id", "action"])
+            held = pa.schema([("alert_id", pa.string()), ("action", pa.string())]).empty_table()
+            for part in self.staging.batches([name for name in columns if name != "alert_id"]):
+                while held.num_rows < part.num_rows:
+                    held = pa.concat_tables([held, pa.Table.from_batches([next(pieces)])])
+                settled, held = held.slice(0, part.num_rows), held.slice(part.num_rows)
+                part = part.append_column("alert_id", settled["alert_id"]).select(columns)
+                yield part.filter(pc.not_equal(settled["action"], DUPLICATE))
+
+
+def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> StagedResult:
+    """Compare staged alerts with the stored ones (Parquet files; none for an empty store); nothing is written."""
+    staging.close()
+    path = staging.folder / "settled.parquet"
+    matched = match_rows(staging.keys, stored, path)
+    found = StagedResult(batch, staging, path, matched.alike, tuple(stored))
+    repaired = outside = unmapped = 0
+    for part in found.changed(["flags", "longitude"]):
+        flags = pc.list_flatten(part["flags"])
+        repaired += pc.sum(pc.equal(flags, Flag.REPAIRED.value)).as_py() or 0
+        outside += pc.sum(pc.equal(flags, Flag.OUTSIDE_CITY.value)).as_py() or 0
+        unmapped += part["longitude"].null_count
+    counted = replace(
+        batch,
+        when=dt.datetime.now(dt.UTC),
+        accepted=matched.counts[NEW],
+        updated=matched.counts[UPDATED],
+        duplicate=matched.counts[DUPLICATE],
+        repaired=repaired,
+        outside=outside,
+        unmapped=unmapped,
+    )
+    return replace(found, batch=counted)
+
+
+def check_erased(staging: Staging, erased: ErasedList) -> None:
+    """StoreError where a staged alert has been erased since it was read."""
+    if erased.empty:
+        return
+    for part in staging.batches(["incident_id", "content_hash"]):
+        if erased.mask(part["incident_id"], part["content_hash"]).any():
+            raise StoreError(Message("Alerts were erased while the file was read. Import it again."))
+
+
+BLOCK_ROWS: Final = 100_000
+MOST_FILES: Final = 50
+_NO_TWICE: Final = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
+_WRITER: Final = WriterProperties(
+    max_row_group_size=131_072,
+    compression="ZSTD",
+    compression_level=1,
+    column_properties=dict.fromkeys(UNIQUE, _NO_TWICE),
+)
+
+
+def blocks(files: Sequence[str], columns: Sequence[str] | None = None, rows: int = BLOCK_ROWS) -> Iterator[pa.Table]:
+    """The stored alerts, or some columns, piece by piece; writers may have stored text as views, hence the cast."""
+    schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
+    for path in files:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(rows, columns=schema.names):
+                yield pa.Table.from_batches([batch]).select(schema.names).cast(schema)
+
+
+def ids_of_import(files: Sequence[str], batch_id: str) -> pa.ChunkedArray:
+    """Ids of the alerts that an import brought or changed last; groups of rows that cannot have any are not read."""
+    if not files:
+        return pa.chunked_array([], pa.string())
+    with duckdb.connect() as run:
+        found = run.execute("SELECT alert_id FROM read_parquet(?) WHERE batch_id = ?", [files, batch_id])
+        return found.to_arrow_table()["alert_id"].cast(pa.string())
+
+
+def write_alerts(
+    table: DeltaTable,
+    parts: Iterable[pa.Table],
+    record: Mapping[str, Any],
+    mode: Literal["append", "overwrite"] = "append",
+) -> None:
+    """Write alerts (`alert.SCHEMA`) in one commit, piece by piece.
+
+    Pieces are made in a thread of Python's own: the writer asks for them from one of its threads, in which pyproj
+    crashes the process.
+    """
+    failed: list[Exception] = []
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            for part in prefetch(part.cast(SCHEMA) for part in parts):
+                yield from part.to_batches()
+        except Exception as error:
+            failed.append(error)
+            raise
+
+    try:
+        write_deltalake(
+            table,
+            pa.RecordBatchReader.from_batches(SCHEMA, batches()),
+            mode=mode,
+            target_file_size=FILE_BYTES,
+            writer_properties=_WRITER,
+            commit_properties=commit_properties(record),
+        )
+    except Exception:
+        if failed:  # the reason, not the writer's words about it
+            raise failed[0] from None
+        raise
+
+
+def write_changed(table: DeltaTable, result: StagedResult, record: Mapping[str, Any]) -> None:
+    """Write the alerts of an import of which some take the place of stored ones, in one commit."""
+    updated = ds.dataset(result.path).scanner(columns=["alert_id"], filter=pc.field("action") == UPDATED)
+    kept = select_ids("ANTI", file_paths(table), updated, result.staging.folder)
+    write_alerts(table, chain(kept, result.changed()), record, "overwrite")
+
+
+def take_over(table: DeltaTable, folder: Path, made: Sequence[Path], record: Mapping[str, Any]) -> None:
+    """Add Parquet files of alerts (`alert.SCHEMA`) to the table in `folder` as they are, in one commit.
+
+    The files stay where they are too, so that they can be read and taken over again where another writer was faster.
+    A process that is killed before the commit leaves files that no version names, as it does in `write_alerts`.
+    """
+    taken = [folder / f"part-{at:05d}-{uuid.uuid4()}-c000.zstd.parquet" for at in range(len(made))]
+    for path, place in zip(made, taken, strict=True):
+        try:
+            os.link(path, place)
+        except OSError:  # a file system without links
+            shutil.copyfile(path, place)
+    actions: list[AddAction | RemoveAction] = [_added(path) for path in taken]
+    try:
+        table.create_write_transaction(actions, "append", table.schema(), commit_properties=commit_properties(record))
+    except CommitFailedError:
+        for path in taken:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _added(path: Path) -> AddAction:
+    """A file as the log names it: its rows, and of what `commits.STATISTICS` names the first and last day."""
+    days = pq.read_table(path, columns=["local_date"])["local_date"]
+    limits = {f"{name}Values": {"local_date": str(day)} for name, day in pc.min_max(days).as_py().items()}
+    statistics = {"numRecords": len(days), **limits, "nullCount": {"local_date": days.null_count}}
+    status = path.stat()
+    return AddAction(path.name, status.st_size, {}, int(status.st_mtime * 1000), True, json.dumps(statistics))
+
+
+def compact(table: DeltaTable) -> None:
+    """Put small files together, in one commit, where there are more than `MOST_FILES`."""
+    if len(table.file_uris()) > MOST_FILES:
+        table.optimize.compact(
+            target_size=FILE_BYTES, writer_properties=_WRITER, commit_properties=commit_properties({})
+        )
+
+
+def select_ids(
+    kind: Literal["SEMI", "ANTI"], files: Sequence[str], ids: pa.Table | ds.Scanner, folder: Path
+) -> Iterator[pa.Table]:
+    """The stored alerts of some ids (SEMI), or all but these (ANTI), piece by piece.
+
+    `ids`: a table of the column alert_id, or a scanner of one. `folder` takes what does not fit into memory.
+    """
+    if not files:
+        return
+    with bounded_duckdb(folder) as run:
+        run.register("given", ids)
+        run.execute("CREATE TABLE ids AS SELECT alert_id FROM given")
+        names = ", ".join(f'stored."{name}"' for name in SCHEMA.names)
+        found = run.execute(f"SELECT {names} FROM read_parquet(?) AS stored {kind} JOIN ids USING (alert_id)", [files])
+        for batch in found.to_arrow_reader(BLOCK_ROWS):
+            yield pa.Table.from_batches([batch]).cast(SCHEMA)
+
+
+def undo(table: DeltaTable, batch_id: str, city: CityProfile, folder: Path) -> UndoReport:
+    """Take an import back in one commit on the newest state of the table: its alerts removed, those that it changed
+    given the content that they had before. `folder` takes what does not fit into memory.
+    """
+    log = {batch.id: (batch, version) for batch, version in import_log(table)}
+    if batch_id not in log:
+        raise unknown_batch(batch_id)
+    batch, version = log[batch_id]
+    if batch.undone:
+        raise StoreError(Message("The import {batch} was undone before.", {"batch": batch.id}))
+    if batch.sealed:
+        raise StoreError(
+            Message(
+                "The import {batch} cannot be undone: alerts were erased on {when}, and the versions before that "
+                "are gone for good.",
+                {"batch": batch.id, "when": batch.sealed},
+            )
+        )
+    files, record, restored, earlier = file_paths(table), {"undo": batch.id}, 0, folder / "earlier.parquet"
+    ids = pa.table({"alert_id": ids_of_import(files, batch.id)})
+    if batch.updated:
+        undone = {other.id: at for other, at in log.values() if other.undone}
+        with pq.ParquetWriter(earlier, SCHEMA, compression="lz4") as writer:
+            for part in _before(table, ids, version, undone, folder):
+                writer.write_table(_of_profile(part, city))
+                restored += part.num_rows
+    if restored:
+        kept = select_ids("ANTI", files, ids, folder)
+        write_alerts(table, chain(kept, blocks([str(earlier)])), record, "overwrite")
+    elif len(ids):
+        table.delete(f"batch_id = '{batch.id}'", commit_properties=commit_properties(record))
+    else:
+        write_alerts(table, [], record)
+    kept_as_they_are = batch.accepted + batch.updated - len(ids)
+    return UndoReport(replace(batch, undone=True), len(ids) - restored, restored, kept_as_they_are)
+
+
+def _before(
+    table: DeltaTable, ids: pa.Table, version: int, undone: Mapping[str, int], folder: Path
+) -> Iterator[pa.Table]:
+    """Alerts as they were before the commit `version`, passing over imports that were `undone` meanwhile (commits)."""
+    passed = []
+    before = DeltaTable(table.table_uri, version=version - 1)
+    for part in select_ids("SEMI", file_paths(before), ids, folder):
+        taken_back = pc.is_in(part["batch_id"], value_set=pa.array(undone, pa.string()))
+        passed.append(part.filter(taken_back).select(["alert_id", "batch_id"]))
+        yield part.filter(pc.invert(taken_back))
+    if passed:
+        again = pa.concat_tables(passed)
+        for batch in pc.unique(again["batch_id"]).to_pylist():
+            yield from _before(table, again.filter(pc.equal(again["batch_id"], batch)), undone[batch], undone, folder)
+
+
+def _of_profile(alerts: pa.Table, city: CityProfile) -> pa.Table:
+    """The alerts with the columns of today's profile."""
+    if pc.any(pc.not_equal(alerts["profile_version"], city.version)).as_py():
+        where = alerts.schema.get_field_index("profile_version")
+        now = pa.array([city.version] * alerts.num_rows, pa.string())
+        alerts = enrich(alerts, city).set_column(where, SCHEMA.field("profile_version"), now)
+    return alerts.select(SCHEMA.names).cast(SCHEMA)
