@@ -21,7 +21,6 @@ from curim_data.formats.base import Layout, Recognition
 from curim_data.importing import column_choices
 from curim_data.importing import mapping as mappings
 from curim_data.importing.column_choices import as_before, ask_event, event_place, with_event
-from curim_data.importing.comparison import SignatureBuilder
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.outcomes import ColumnSummary, settled_for
 from curim_data.importing.profiling import FileProfile
@@ -55,7 +54,6 @@ def pieces(block: Block, rows: int = PIECE_ROWS) -> Iterator[Block]:
 Progress = Callable[[float, Message], None]
 EXTRACTED: Final = 0.35  # share of an import that is done after these stages
 RECOGNITION_ROWS: Final = 5_000
-SIGNATURE_ROWS: Final = 20_000  # of each block
 _DATES: Final = ("reported_at", "occurred_from")
 
 
@@ -122,7 +120,6 @@ class ProfiledExport:
     profile: FileProfile
     rows: int
     columns: ColumnSummary | None
-    signature: SignatureBuilder
 
     @property
     def request(self) -> ImportRequest:
@@ -206,11 +203,9 @@ def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> 
     facts, reading = opened.file.facts, Message("Reading the file")
     profile = FileProfile(layout, facts.labels)
     columns = ColumnSummary(len(facts.labels)) if summarise else None
-    signature = SignatureBuilder(facts.labels, layout)
     rows = seen = 0
     for block in prefetch(opened.file.blocks()):
         profile.add(block)
-        signature.add(block.table.slice(0, SIGNATURE_ROWS))
         if columns is not None:
             columns.add(block)
         rows += block.read
@@ -219,9 +214,7 @@ def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> 
         opened.request.report_progress(EXTRACTED * share, reading)
     if isinstance(opened.file, column_choices.CountedFile):
         layout = profile.layout = replace(layout, notes=(opened.file.note(opened.labels), *layout.notes))
-    if profile.mixed:
-        profile.gather_order_evidence(opened.file.blocks())
-    return ProfiledExport(opened, layout, profile, rows, columns, signature)
+    return ProfiledExport(opened, layout, profile, rows, columns)
 
 
 def recognise(

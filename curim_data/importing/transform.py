@@ -26,6 +26,7 @@ from curim_data.containers.types import ArrowText
 from curim_data.formats import GUESSED
 from curim_data.formats.base import Layout, fold
 from curim_data.geo.enrichment import KnownPositions, enrich
+from curim_data.importing.comparison import signature_of
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
 from curim_data.importing.id_collisions import IdScope, id_scope
@@ -377,8 +378,7 @@ def stage_alerts(
         quarantined=quarantine.count,
         reasons=dict(quarantine.reasons),
         signature={
-            **profiled.signature.build(tally.first, tally.last),
-            "format": layout.format,
+            **signature_of(labels, layout, profiled.profile, tally.first, tally.last),
             "mapping": profiled.mapping_name,
         },
         id_prefix=plan.ids.whole,
