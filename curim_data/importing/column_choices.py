@@ -281,13 +281,9 @@ class CountedFile:
         return self._file.facts
 
     def blocks(self) -> Iterator[Block]:
-        """The records, repeated."""
-        return self.repeated(self._file.blocks())
-
-    def repeated(self, blocks: Iterator[Block]) -> Iterator[Block]:
-        """Repeat the rows of some blocks; ImportProblem where they stand for more alerts than a file may hold."""
+        """The records, repeated; ImportProblem where they stand for more alerts than a file may hold."""
         read = alerts = before = 0
-        for block in blocks:
+        for block in self._file.blocks():
             counts = _counts(block.table.column(self.place))
             times = np.maximum(counts, 1)
             read += block.read

@@ -27,6 +27,7 @@ from curim_data.containers.base import ArrowText
 from curim_data.formats import GUESSED
 from curim_data.formats.base import Layout, is_name
 from curim_data.importing.mapping import FORMAT as MAPPED
+from curim_data.importing.profiling import FileProfile
 from curim_data.importing.value_parsing import in_one_piece, trimmed
 from curim_data.model import Message, Translator
 from curim_data.model import labels as words
@@ -35,6 +36,7 @@ from curim_data.store import Batch, Store
 from curim_data.store.writing import DUPLICATE, NEW, StagedResult, bounded_duckdb
 
 Signature: TypeAlias = Mapping[str, Any]  # plain values, as JSON holds them
+ColumnSignature: TypeAlias = Mapping[str, Any]
 
 VERSION: Final = 1
 LISTED_ROLES: Final = frozenset(
@@ -43,7 +45,6 @@ LISTED_ROLES: Final = frozenset(
 )
 MEASURED_ROLES: Final = frozenset({"latitude", "longitude", "x", "y"})
 MOST_VALUES: Final = 40
-MOST_COUNTED: Final = 2_000
 LEAST_ALIKE: Final = 5
 MOST_COLUMNS: Final = 400
 MOST_LABEL: Final = 60
@@ -52,90 +53,60 @@ KINDS: Final[Mapping[str, str]] = {
     "decimal": r"^[+-]?\d+[.,]\d+$",
     "iso": r"^\d{4}-\d{1,2}(?:-\d{1,2}.*)?$",
     "date": r"^\d{1,2} ?[/.\-] ?\d{1,2} ?[/.\-] ?\d{2,4}.*$",
+    "text": "",
 }
 
 
-class SignatureBuilder:
-    """Builds the signature of a file from its blocks, one after the other.
+def signature_of(
+    labels: Sequence[str],
+    layout: Layout,
+    profile: FileProfile | None = None,
+    first: dt.date | None = None,
+    last: dt.date | None = None,
+) -> Signature:
+    """The signature of a file as plain values, its columns described from the sample of its profile.
 
-    Parameters
-    ----------
-    labels : sequence of str
-        The header.
-    layout : Layout
-        Which columns give which role.
+    `labels`: the header; `layout`: which columns give which role; `first` and `last`: the days of the file's alerts.
     """
+    named, sample = signature_labels(labels), None if profile is None else profile.sample[0]
+    columns: dict[str, Any] = {}
+    for role, parts in layout.roles.items():
+        for part in parts:
+            columns.setdefault(named[part.place], _described(role, None if sample is None else sample[part.place]))
+    return {
+        "version": VERSION,
+        "format": layout.format,
+        "rows": 0 if profile is None else profile.rows,
+        "labels": named[:MOST_COLUMNS],
+        "columns": columns,
+        "first": first.isoformat() if first else None,
+        "last": last.isoformat() if last else None,
+    }
 
-    def __init__(self, labels: Sequence[str], layout: Layout) -> None:
-        self._labels = signature_labels(labels)
-        self._roles = {part.place: role for role, parts in layout.roles.items() for part in parts}
-        self._format = layout.format
-        self._rows = 0
-        self._empty: Counter[int] = Counter()
-        self._kinds: dict[int, Counter[str]] = {
-            place: Counter(dict.fromkeys((*KINDS, "text"), 0)) for place in self._roles
-        }
-        self._values: dict[int, Counter[str]] = {
-            p: Counter() for p, role in self._roles.items() if role in LISTED_ROLES
-        }
-        self._middle: dict[int, float] = {}
 
-    def add(self, table: pa.Table) -> None:
-        """Add a block's table (columns "0", "1", ... of text, empty is "")."""
-        self._rows += table.num_rows
-        for place, role in self._roles.items():
-            column = trimmed(in_one_piece(table.column(place)))
-            given = column.filter(pc.not_equal(column, ""))
-            self._empty[place] += table.num_rows - len(given)
-            counted = pc.value_counts(given)  # each value once
-            rest, times = counted.field("values"), counted.field("counts")
-            if place in self._values:
-                self._count(self._values[place], rest.to_pylist(), times.to_pylist())
-            for kind, pattern in KINDS.items():
-                matched = pc.match_substring_regex(rest, pattern)
-                self._kinds[place][kind] += pc.sum(times.filter(matched)).as_py() or 0
-                others = pc.invert(matched)
-                rest, times = rest.filter(others), times.filter(others)
-            self._kinds[place]["text"] += pc.sum(times).as_py() or 0
-            if role in MEASURED_ROLES and place not in self._middle:
-                self._measure(place, given)
-
-    def _count(self, counter: Counter[str], values: Sequence[str], times: Sequence[int]) -> None:
-        for value, n in zip(values, times, strict=True):
-            if value in counter or len(counter) < MOST_COUNTED:
-                counter[value] += n
-
-    def _measure(self, place: int, given: ArrowText) -> None:
-        texts = pc.replace_substring(given, ",", ".")
-        numbers = texts.filter(pc.match_substring_regex(texts, r"^[+-]?\d+([.]\d+)?$")).cast(pa.float64())
+def _described(role: str, column: ArrowText | None) -> ColumnSignature:
+    """Role, share of empty cells, shares of the kinds of texts, of the values and the median of some columns."""
+    texts = trimmed(pa.array([], pa.large_string()) if column is None else in_one_piece(column))
+    filled = texts.filter(pc.not_equal(texts, ""))
+    counted = pc.value_counts(filled)  # each value once
+    rest, times = counted.field("values"), counted.field("counts")
+    values, given = Counter(dict(zip(rest.to_pylist(), times.to_pylist(), strict=True))), max(len(filled), 1)
+    kinds = {}
+    for kind, pattern in KINDS.items():
+        matched = pc.match_substring_regex(rest, pattern)
+        if n := pc.sum(times.filter(matched)).as_py():
+            kinds[kind] = round(n / given, 4)
+        rest, times = (one.filter(pc.invert(matched)) for one in (rest, times))
+    described = {"role": role, "empty": round(1 - len(filled) / max(len(texts), 1), 4), "kinds": kinds}
+    if role in LISTED_ROLES:
+        some = [(value, n) for value, n in values.most_common() if n >= LEAST_ALIKE and is_name(value)]
+        described["values"] = {value: round(n / given, 4) for value, n in some[:MOST_VALUES]}
+    if role in MEASURED_ROLES:
+        points = pc.replace_substring(filled, ",", ".")
+        numbers = points.filter(pc.match_substring_regex(points, r"^[+-]?\d+([.]\d+)?$")).cast(pa.float64())
         if len(numbers):
-            self._middle[place] = round(float(np.median(numbers.to_numpy())), 1)
-
-    def build(self, first: dt.date | None = None, last: dt.date | None = None) -> Signature:
-        """Return the signature as plain values; `first` and `last` are the days of the file's alerts."""
-        columns: dict[str, Any] = {}
-        for place, role in self._roles.items():
-            kinds, given = self._kinds[place], sum(self._kinds[place].values())
-            described: dict[str, Any] = {
-                "role": role,
-                "empty": round(self._empty[place] / self._rows, 4) if self._rows else 0.0,
-                "kinds": {kind: round(n / given, 4) for kind, n in kinds.items() if n},
-            }
-            if place in self._values:
-                some = [(v, n) for v, n in self._values[place].most_common() if n >= LEAST_ALIKE and is_name(v)]
-                described["values"] = {value: round(n / given, 4) for value, n in some[:MOST_VALUES]}
-            if place in self._middle:
-                described["middle"] = self._middle[place]
-            columns.setdefault(self._labels[place], described)
-        return {
-            "version": VERSION,
-            "format": self._format,
-            "rows": self._rows,
-            "labels": self._labels[:MOST_COLUMNS],
-            "columns": columns,
-            "first": first.isoformat() if first else None,
-            "last": last.isoformat() if last else None,
-        }
+            described["middle"] = round(float(np.median(numbers.to_numpy())), 1)
+    return described
 
 
 def signature_labels(labels: Sequence[str]) -> list[str]:
@@ -163,7 +134,7 @@ QUARANTINE_LABELS: Final = frozenset(normalised_label(label) for label in ("row"
 
 
 def same_source(one: Signature, two: Signature) -> bool:
-    """Whether two files come from one source, by their signatures (`SignatureBuilder`).
+    """Whether two files come from one source, by their signatures (`signature_of`).
 
     A named format is one source. Other tables are where they were read by a mapping of the same name, or where the
     column of the ids is called the same and at least half of all headings are shared. Rows that were mended and come
@@ -202,8 +173,6 @@ def _id_heading(signature: Signature) -> str:
     found = (label for label, column in columns.items() if column.get("role") == "alert_id")
     return normalised_label(next(found, ""))
 
-
-ColumnSignature: TypeAlias = Mapping[str, Any]
 
 # A column has changed its meaning when so much of it differs.
 EMPTIER: Final = 0.3
@@ -350,7 +319,7 @@ def compare(
     before : Batch or None
         As `previous_export` finds it.
     signature : mapping
-        Of the new file (`SignatureBuilder`).
+        Of the new file (`signature_of`).
     counts : mapping
         accepted, updated, duplicate of the new file.
     statuses, missing

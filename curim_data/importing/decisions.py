@@ -26,7 +26,6 @@ from curim_data.importing.profiling import (
     Orders,
     RowOrders,
     one_order,
-    sorted_runs,
 )
 from curim_data.importing.roles import RoleColumns
 from curim_data.importing.value_parsing import (
@@ -37,6 +36,8 @@ from curim_data.importing.value_parsing import (
     SECONDS,
     SERIAL,
     DateFormat,
+    local_timestamps,
+    numeric_pairs,
     parse_dates,
 )
 from curim_data.lexicon import WORDS, gender_parts, gender_words
@@ -163,7 +164,6 @@ def decide(
         Where an answer cannot be right.
     """
     _check(answers)
-    profile.finish()
     dates = decide_dates(profile, answers, name, now)
     table, _ = profile.sample
     sample = RoleColumns(table, layout, profile.labels, dates.hours)
@@ -282,7 +282,7 @@ def decide_dates(profile: FileProfile, answers: Answers, name: str, now: dt.date
     needed = {role: seen for role, seen in plain.items() if role not in orders}
     # Of a file that writes both orders an answer holds for its other columns alone, and is not remembered.
     single = None if rows and not any(seen.order.needed for seen in needed.values()) else answers.dates
-    order, why = _order(needed, columns, single, name, now)
+    order, why = _order(profile, needed, single, name, now)
     mistaken, mistakes = _mistakes(plain, columns)
     why_order = (*contradictions, *of_columns, *([why] if why else []), *mistakes)
     return DateDecisions(order, forms, hours, (*reasons, *why_order), orders, rows, mistaken)
@@ -294,7 +294,7 @@ def _row_orders(
     """What tells the orders of rows apart, of the columns that write both; no single answer can hold for these."""
     found: dict[str, RowOrders] = {}
     said: list[Message] = []
-    for evidence in profile.order_evidence:
+    for evidence in profile.order_evidence() if profile.mixed else ():
         orders = evidence.decide()
         found |= dict.fromkeys(evidence.roles, orders)
         said += evidence.sentences(orders)
@@ -428,12 +428,12 @@ def _form(seen: DateColumnProfile) -> tuple[str, Message | None]:
 
 
 def _order(
-    dates: Mapping[str, DateColumnProfile], columns: Mapping[str, str], answer: str | None, name: str, now: dt.datetime
+    profile: FileProfile, dates: Mapping[str, DateColumnProfile], answer: str | None, name: str, now: dt.datetime
 ) -> tuple[str | None, Message | None]:
     needed = {role: seen for role, seen in dates.items() if seen.order.needed}
     if not needed:
         return answer, None
-    labels = ", ".join(columns[role] for role in needed)
+    labels = ", ".join(_label(profile, role) for role in needed)
     total = sum((seen.order for seen in needed.values()), DateOrderCounts())
     if answer and total.verdict not in (None, answer) and total.conclusive >= OWN_ORDER_ROWS:
         values = {"answer": answer, "columns": labels, "n": total.conclusive}
@@ -458,7 +458,7 @@ def _order(
         )
     if verdict := next(iter(verdicts), None):
         return verdict, Message(_ORDERS[verdict].text, {"columns": labels})
-    evidence = _order_by_context(needed.values(), now) if not total.conclusive else {}
+    evidence = _order_by_context(profile, needed, now) if not total.conclusive else {}
     if len(evidence) == 1:
         return next(iter(evidence.items()))
     raise Question(
@@ -473,22 +473,27 @@ def _order(
     )
 
 
-def _order_by_context(columns: Iterable[DateColumnProfile], now: dt.datetime) -> dict[str, Message]:
+def _order_by_context(profile: FileProfile, roles: Iterable[str], now: dt.datetime) -> dict[str, Message]:
     """Return the orders that the order of the rows or today's date supports, with the reason."""
     found: dict[str, Message] = {}
-    tomorrow = int(now.timestamp() // 86_400) + 1
-    for seen in columns:
-        rows = {order: sum(run.count for run in runs) for order, runs in seen.runs.items()}
-        in_order = {order for order, runs in seen.runs.items() if rows[order] >= SORTED_ROWS and sorted_runs(runs)}
-        if len(in_order) == 1 and min(rows.values()) >= SORTED_ROWS:
-            found[in_order.pop()] = Message(
-                "No date shows whether day or month comes first; the order of the rows does."
-            )
-        late = {
-            order: sum(n for day, n in seen.days[order].items() if day > tomorrow) for order in (DAY_FIRST, MONTH_FIRST)
+    tomorrow = np.datetime64(int(now.timestamp() // 86_400) + 2, "D")
+    table, _ = profile.sample
+    columns = RoleColumns(table, profile.layout, profile.labels)
+    for role in roles:
+        one, two, parts = numeric_pairs(columns[role])
+        read = {
+            order: local_timestamps({**parts, "day": day, "month": month})
+            for order, day, month in ((DAY_FIRST, one, two), (MONTH_FIRST, two, one))
         }
+        dates = {order: stamps[~np.isnat(stamps)] for order, stamps in read.items()}
+        in_order = [
+            order for order, some in dates.items() if (some[1:] >= some[:-1]).all() or (some[1:] <= some[:-1]).all()
+        ]
+        if len(in_order) == 1 and min(map(len, dates.values())) >= SORTED_ROWS:
+            found[in_order[0]] = Message("No date shows whether day or month comes first; the order of the rows does.")
+        late = {order: int((some >= tomorrow).sum()) for order, some in dates.items()}
         for order, other in ((DAY_FIRST, MONTH_FIRST), (MONTH_FIRST, DAY_FIRST)):
-            enough = max(FUTURE_ROWS, FUTURE_SHARE * rows[other])
+            enough = max(FUTURE_ROWS, FUTURE_SHARE * len(dates[other]))
             if late[order] == 0 and late[other] >= enough:
                 found.setdefault(
                     order,

@@ -1,19 +1,13 @@
 """Extract: the first stages of an import. Open a file, recognise its columns, profile all of it.
 
-The file is read once here, block by block; what a small one holds is kept on disk for the stages of `transform`.
+The file is read once here, block by block; the stages of `transform` go through its blocks again.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import shutil
-import tempfile
-import threading
 from collections.abc import Callable, Iterator
-from copy import copy
 from dataclasses import asdict, dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +21,6 @@ from curim_data.formats.base import Layout, Recognition
 from curim_data.importing import column_choices
 from curim_data.importing import mapping as mappings
 from curim_data.importing.column_choices import as_before, ask_event, event_place, with_event
-from curim_data.importing.comparison import SignatureBuilder
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.outcomes import ColumnSummary, settled_for
 from curim_data.importing.profiling import FileProfile
@@ -37,7 +30,6 @@ from curim_data.store import Home
 from curim_data.store.alert_table import QUARANTINE_COLUMNS
 
 PIECE_ROWS: Final = 1 << 15
-_NO_TEXTS: Final = pa.table({})
 
 
 def pieces(block: Block, rows: int = PIECE_ROWS) -> Iterator[Block]:
@@ -59,50 +51,9 @@ def pieces(block: Block, rows: int = PIECE_ROWS) -> Iterator[Block]:
         )
 
 
-class KeptBlocks:
-    """Blocks that were read, to be gone through in pieces as often as wanted, by several threads at once.
-
-    The texts go to a temporary file in a folder, which is gone with this object; the numbers and marks of rows, and
-    refused records, stay in memory. OSError where the disk has no room.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        # It is open as long as this object lives.
-        self._file = tempfile.TemporaryFile(prefix="curim-", dir=folder)  # noqa: SIM115
-        self._lock = threading.Lock()
-        self._pieces: list[tuple[Block, int, int]] = []  # without texts; where these begin in the file, and end
-
-    def add(self, block: Block) -> None:
-        """Keep a block."""
-        for piece in pieces(block):
-            with self._lock:
-                begin = self._file.seek(0, 2)
-                with pa.ipc.new_stream(pa.PythonFile(self._file, "w"), piece.table.schema) as out:
-                    out.write_table(piece.table)
-                self._file.flush()
-                # Numbers that lie in the reader's frame would keep all its texts in memory.
-                bare = replace(piece, table=_NO_TEXTS, rows=piece.rows.copy())
-                self._pieces.append((bare, begin, self._file.tell()))
-
-    def __iter__(self) -> Iterator[Block]:
-        for piece, begin, end in self._pieces:
-            texts = bytearray(end - begin)
-            with self._lock:
-                self._file.seek(begin)
-                read = self._file.readinto(texts)
-            if read != len(texts):
-                raise OSError("the temporary file of what was read is cut short")
-            yield replace(piece, table=pa.ipc.open_stream(pa.py_buffer(texts)).read_all())
-
-
 Progress = Callable[[float, Message], None]
 EXTRACTED: Final = 0.35  # share of an import that is done after these stages
 RECOGNITION_ROWS: Final = 5_000
-# Bytes of texts, and of where they end, that are kept on disk; a file with more is read twice. Beside the store, while
-# alerts are imported; and where temporary files lie, which may be in memory.
-KEPT_BYTES, TEMPORARY_BYTES = 2_000_000_000, 400_000_000
-MOST_OF_DISK: Final = 0.25  # of the free space of either, at most
-SIGNATURE_ROWS: Final = 20_000  # of each block
 _DATES: Final = ("reported_at", "occurred_from")
 
 
@@ -154,27 +105,21 @@ class OpenedExport:
 
 @dataclass(frozen=True)
 class RecognisedExport:
-    """A file whose columns are known. `blocks`: all of its records, to be gone through once."""
+    """A file whose columns are known."""
 
     opened: OpenedExport
     layout: Layout
-    blocks: Iterator[Block]
 
 
 @dataclass(frozen=True)
 class ProfiledExport:
-    """A file that was read to its end: its profile, how many rows it has, and for a preview a summary of its columns.
-
-    `kept`: the blocks of a file that is small enough to be kept.
-    """
+    """A file that was read to its end: its profile, its number of rows, and for a preview a summary of its columns."""
 
     opened: OpenedExport
     layout: Layout
     profile: FileProfile
     rows: int
     columns: ColumnSummary | None
-    signature: SignatureBuilder
-    kept: KeptBlocks | None
 
     @property
     def request(self) -> ImportRequest:
@@ -193,9 +138,7 @@ class ProfiledExport:
         return mapping.name if mapping is not None else ""
 
     def blocks(self) -> Iterator[Block]:
-        """Go through all rows of the file again, in smaller blocks: those that were kept, or read again."""
-        if self.kept is not None:
-            return iter(self.kept)
+        """Go through all rows of the file again, in smaller blocks."""
         return (piece for block in self.opened.file.blocks() for piece in pieces(block))
 
     def check_unchanged(self) -> None:
@@ -223,8 +166,7 @@ def open_export(request: ImportRequest) -> OpenedExport:
 
 def recognise_columns(opened: OpenedExport) -> RecognisedExport:
     """Find out which columns give which role: from a mapping, or from the header and the first block."""
-    blocks = prefetch(opened.file.blocks())
-    first = next(blocks, None)
+    first = next(opened.file.blocks(), None)
     if first is None:
         raise ImportProblem(
             Message(
@@ -249,10 +191,10 @@ def recognise_columns(opened: OpenedExport) -> RecognisedExport:
     formats.refuse(recognition, labels, request.name)
     ask_event(recognition, labels, request.name)
     layout = column_choices.with_counts(recognition, labels, request.answers.counts, request.name)
-    if column_choices.COUNT_ROLE not in layout.roles:
-        return RecognisedExport(opened, layout, chain([first], blocks))
-    file = column_choices.CountedFile(opened.file, layout.place(column_choices.COUNT_ROLE))
-    return RecognisedExport(replace(opened, file=file), layout, file.repeated(chain([first], blocks)))
+    if column_choices.COUNT_ROLE in layout.roles:
+        file = column_choices.CountedFile(opened.file, layout.place(column_choices.COUNT_ROLE))
+        opened = replace(opened, file=file)
+    return RecognisedExport(opened, layout)
 
 
 def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> ProfiledExport:
@@ -261,78 +203,18 @@ def profile_export(recognised: RecognisedExport, *, summarise: bool = False) -> 
     facts, reading = opened.file.facts, Message("Reading the file")
     profile = FileProfile(layout, facts.labels)
     columns = ColumnSummary(len(facts.labels)) if summarise else None
-    signature = SignatureBuilder(facts.labels, layout)
     rows = seen = 0
-    kept, most = _keeping(facts.size, None if summarise else opened.request.home)
-    for block in recognised.blocks:
+    for block in prefetch(opened.file.blocks()):
         profile.add(block)
-        signature.add(block.table.slice(0, SIGNATURE_ROWS))
         if columns is not None:
             columns.add(block)
         rows += block.read
         seen += block.table.nbytes
-        kept = _kept_too(kept, block) if seen <= most else None
         share = seen / (seen + max(facts.size - seen, facts.size // 10))
         opened.request.report_progress(EXTRACTED * share, reading)
     if isinstance(opened.file, column_choices.CountedFile):
         layout = profile.layout = replace(layout, notes=(opened.file.note(opened.labels), *layout.notes))
-    if profile.mixed:
-        profile.gather_order_evidence(opened.file.blocks() if kept is None else kept)
-    return ProfiledExport(opened, layout, profile, rows, columns, signature, kept)
-
-
-def _keeping(size: int, home: Home | None) -> tuple[KeptBlocks | None, float]:
-    """Where the blocks of a file of so many bytes are kept, and how many bytes of them at most; None where those would
-    be too many, or there is no room. `home`: into which they are imported.
-    """
-    places: list[tuple[Callable[[], Path], int]] = [(lambda: Path(tempfile.gettempdir()), TEMPORARY_BYTES)]
-    if home is not None and home.work.is_dir():
-        places.insert(0, (lambda: home.work, KEPT_BYTES))
-    for place, most in places:
-        with contextlib.suppress(OSError):
-            folder = place()
-            room = min(most, MOST_OF_DISK * shutil.disk_usage(folder).free)
-            if 2 * size <= room:  # where texts end takes as much again; what is packed shows its size as it is read
-                return KeptBlocks(folder), room
-    return None, 0
-
-
-def _kept_too(kept: KeptBlocks | None, block: Block) -> KeptBlocks | None:
-    """What is kept, with a block more; None where there is no room for it, and the file is read again."""
-    if kept is None:
-        return None
-    try:
-        kept.add(block)
-    except OSError:
-        return None
-    return kept
-
-
-def profiled_before(recognised: RecognisedExport, before: ProfiledExport | None) -> ProfiledExport | None:
-    """The profile that an earlier preview made of the same content, for what was answered since; None where it differs.
-
-    An answer on what words or categories stand for changes no reading: the same columns in the same roles, of the same
-    sheet, give the same profile. Only a file whose rows are still kept counts.
-    """
-    if before is None or before.kept is None or before.columns is None:
-        return None
-    opened, layout = recognised.opened, recognised.layout
-    old, new = before.opened.request, opened.request
-    same = (old.source, old.name, old.answers.sheet) == (new.source, new.name, new.answers.sheet)
-    same = same and before.opened.state == opened.state  # the file on disk may be another by now
-    if not same or before.labels != opened.labels or _reading(before.layout) != _reading(layout):
-        return None
-    if isinstance(before.opened.file, column_choices.CountedFile):
-        opened = replace(opened, file=before.opened.file)
-        layout = replace(layout, notes=(before.opened.file.note(opened.labels), *layout.notes))
-    profile = copy(before.profile)
-    profile.layout = layout
-    return replace(before, opened=opened, layout=layout, profile=profile)
-
-
-def _reading(layout: Layout) -> tuple[object, ...]:
-    """What of a layout the profile of a file depends on."""
-    return dict(layout.roles), layout.separators, layout.missing, layout.skip_hxl, layout.longest
+    return ProfiledExport(opened, layout, profile, rows, columns)
 
 
 def recognise(

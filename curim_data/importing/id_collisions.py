@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from curim_data.containers.base import ArrowText
 from curim_data.formats.base import Layout
-from curim_data.importing.comparison import OPEN_FORMATS, Signature, SignatureBuilder, same_source, source_code
+from curim_data.importing.comparison import OPEN_FORMATS, Signature, same_source, signature_of, source_code
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.roles import RoleColumns
@@ -399,7 +399,7 @@ def id_scope(
     files = store.files()
     if "alert_id" not in layout.roles or not files:
         return IdScope()
-    signature = {**SignatureBuilder(profile.labels, layout).build(), "mapping": mapping}
+    signature = {**signature_of(profile.labels, layout), "mapping": mapping}
     batches = [batch for batch in store.batches() if not batch.undone]
     kin = [batch for batch in batches if same_source(batch.signature, signature)]
     others = [batch for batch in batches if batch not in kin]

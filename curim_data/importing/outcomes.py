@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -36,19 +36,36 @@ from curim_data.model.reasons import Flag, Repair
 from curim_data.model.records import RejectedRecord
 
 
+@dataclass(frozen=True)
+class Repaired:
+    """Rows in which values of a column were changed by a rule; `old` and `new`: of all rows, or one value for all."""
+
+    rule: Repair
+    column: str
+    mask: BoolArray
+    old: ArrowText | str
+    new: FloatArray | npt.NDArray[np.object_] | str
+
+    def values(self, at: int) -> tuple[str, str]:
+        """The old and the new value of a row; the old one is "" where somebody may have written anything there."""
+        old = self.old if isinstance(self.old, str) else str(self.old[at].as_py())
+        new = self.new if isinstance(self.new, str) else self.new[at]
+        return old if self.rule not in _FREE_TEXT_RULES or free_of_personal_data(old) else "", str(new)
+
+
 @dataclass
 class RowOutcomes:
     """What became of each row of a table of `size` rows.
 
-    `reason` (code, "" where the row is valid), `column` and `value` say why a row is quarantined; `repairs` are frames
-    with at (place in the table), column, old, new, rule; `bits` are sums of flag bits (`flag_bit`).
+    `reason` (code, "" where the row is valid), `column` and `value` say why a row is quarantined; `bits` are sums of
+    flag bits (`flag_bit`).
     """
 
     size: int
     reason: npt.NDArray[np.object_] = field(init=False)
     column: npt.NDArray[np.object_] = field(init=False)
     value: npt.NDArray[np.object_] = field(init=False)
-    repairs: list[pd.DataFrame] = field(default_factory=list)
+    repairs: list[Repaired] = field(default_factory=list)
     bits: IntArray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,13 +94,8 @@ class RowOutcomes:
         new: FloatArray | npt.NDArray[np.object_] | str,
     ) -> None:
         """Record that values were changed; old and new are arrays over all rows, or one value for all."""
-        where = np.flatnonzero(mask)
-        if len(where):
-            before = old.take(pa.array(where)).to_pylist() if hasattr(old, "take") else old
-            after = new[where].tolist() if isinstance(new, np.ndarray) else new
-            self.repairs.append(
-                pd.DataFrame({"at": where, "column": column, "old": before, "new": after, "rule": rule.value})
-            )
+        if mask.any():
+            self.repairs.append(Repaired(rule, column, mask, old, new))
             self.flag(mask, Flag.REPAIRED)
 
     def flag(self, mask: BoolArray, flag: Flag) -> None:
@@ -149,20 +161,18 @@ class Quarantine:
         """Number of rows quarantined so far."""
         return self.reasons.total()
 
-    def add(self, block: Block, outcomes: RowOutcomes) -> pa.Table:
-        """Add the invalid rows of a block; return them as a table (row, column, value, reason, ...)."""
-        table = self._table(block, outcomes)
-        written = _with_own_numbers(table, block)
+    def add(self, block: Block, outcomes: RowOutcomes) -> None:
+        """Add the invalid rows of a block."""
+        table = _with_own_numbers(self._table(block, outcomes), block)
         self.reasons.update(table["reason"].to_pylist())
         if table.num_rows:
             if self._writer is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd")
-            self._writer.write_table(written)
+            self._writer.write_table(table)
             if self._kept < self._keep:
-                self._first.append(written.slice(0, self._keep - self._kept))
+                self._first.append(table.slice(0, self._keep - self._kept))
                 self._kept += self._first[-1].num_rows
-        return table
 
     def close(self) -> None:
         """Close the file."""
@@ -321,8 +331,7 @@ LEAST_ELSEWHERE: Final = 5
 LISTED_WORDS: Final = 2_000
 EXAMPLES: Final = 3
 # Rules whose old value may be anything that somebody wrote.
-_FREE_TEXT_RULES: Final = frozenset({Repair.SCALE.value, Repair.END.value, Repair.CONFIRMATIONS.value})
-_REPAIRS: Final = ("row", "column", "old", "new", "rule")
+_FREE_TEXT_RULES: Final = frozenset({Repair.SCALE, Repair.END, Repair.CONFIRMATIONS})
 
 
 def is_elsewhere(mapped: int, outside: int, far: int) -> bool:
@@ -332,14 +341,15 @@ def is_elsewhere(mapped: int, outside: int, far: int) -> bool:
 
 @dataclass
 class Tally:
-    """Totals over the blocks of a file; lists of rows are bounded, counts are not.
+    """Totals over the blocks of a file.
 
+    `repairs`: values that were changed, by rule and column; `first_repairs`: old and new of the first of them;
     `no_kind`: how many alerts of no known kind each category has.
     """
 
     read: int = 0
-    repairs: list[pd.DataFrame] = field(default_factory=list)
-    repair_counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    repairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first_repairs: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
     flags: Counter[str] = field(default_factory=Counter)
     several: int = 0
@@ -349,7 +359,6 @@ class Tally:
     first: dt.date | None = None
     last: dt.date | None = None
     no_kind: Counter[str] = field(default_factory=Counter)
-    _kept: int = 0
 
     @property
     def elsewhere(self) -> bool:
@@ -360,17 +369,12 @@ class Tally:
         """Add the repairs of a block's valid rows and the values that were not recognised."""
         self.read += block.read
         valid = outcomes.valid
-        for repairs in outcomes.repairs:
-            repairs = repairs[valid[repairs["at"].to_numpy(np.int64)]]
-            if len(repairs) and repairs["rule"].iloc[0] in _FREE_TEXT_RULES:
-                repairs = repairs.assign(old=[text if free_of_personal_data(text) else "" for text in repairs["old"]])
-            for (rule, column), n in repairs.groupby(["rule", "column"]).size().items():
-                self.repair_counts[(str(rule), str(column))] += int(n)
-            if self._kept < LISTED_ROWS and len(repairs):
-                some = repairs.head(LISTED_ROWS - self._kept)
-                rows = block.rows[some["at"].to_numpy(np.int64)]
-                self.repairs.append(some.drop(columns="at").assign(row=rows)[list(_REPAIRS)])
-                self._kept += len(some)
+        for one in outcomes.repairs:
+            where = np.flatnonzero(one.mask & valid)
+            if len(where):
+                key = one.rule.value, one.column
+                self.repairs[key] += len(where)
+                self.first_repairs.setdefault(key, one.values(int(where[0])))
         for column, values in unknown.items():
             counter = self.unknown.setdefault(column, Counter())
             counter.update(values)
@@ -393,14 +397,9 @@ class Tally:
         self.several += pc.sum(pc.greater(pc.fill_null(lengths, 0), 0)).as_py() or 0
 
     def repair_table(self) -> pd.DataFrame:
-        """Return the listed repairs, in the order of the rows."""
-        made = pd.concat(self.repairs, ignore_index=True) if self.repairs else pd.DataFrame(columns=list(_REPAIRS))
-        return made.sort_values("row", kind="stable", ignore_index=True)
-
-    def repair_count_table(self) -> pd.DataFrame:
-        """Return rule, column, n."""
-        rows = [(rule, column, n) for (rule, column), n in self.repair_counts.most_common()]
-        return pd.DataFrame(rows, columns=["rule", "column", "n"])
+        """Return rule, column, n, and old and new of the first, the most frequent repair first."""
+        rows = [(*key, n, *self.first_repairs[key]) for key, n in self.repairs.most_common()]
+        return pd.DataFrame(rows, columns=["rule", "column", "n", "old", "new"])
 
 
 def _count_far(alerts: pa.Table, city: CityProfile) -> int:
@@ -408,70 +407,6 @@ def _count_far(alerts: pa.Table, city: CityProfile) -> int:
     outside = alerts.filter(pc.fill_null(pc.invert(alerts["inside"]), False))
     longitude, latitude = (outside[name].to_numpy() for name in ("longitude", "latitude"))
     return int((~near_city(city, longitude, latitude)).sum()) if outside.num_rows else 0
-
-
-class OutcomeLog:
-    """One line for each row read, of the first LISTED_ROWS rows."""
-
-    def __init__(self) -> None:
-        self._parts: list[pd.DataFrame] = []
-        self._seen = 0
-
-    def add(self, alerts: pa.Table, quarantined: pa.Table) -> None:
-        """Add the accepted rows of a block (row, flags, longitude) and the quarantined ones (row, reason)."""
-        if self._seen >= LISTED_ROWS:
-            return
-        accepted = pd.DataFrame(
-            {
-                "row": alerts["row"].to_numpy(),
-                "flags": alerts["flags"].to_pandas(),
-                "unmapped": alerts["longitude"].is_null().to_numpy(),
-            }
-        )
-        invalid = quarantined.select(["row", "reason"]).to_pandas()
-        self._parts += [accepted, invalid]
-        self._seen += len(accepted) + len(invalid)
-
-    def table(self, matched: Iterable[pa.Table], repairs: pd.DataFrame) -> pd.DataFrame:
-        """Return row, outcome, reason, repaired, unmapped; `matched` has row and action, in the order of the rows."""
-        columns = ["row", "outcome", "reason", "repaired", "unmapped"]
-        if not self._parts:
-            return pd.DataFrame(columns=columns)
-        lines = pd.concat(self._parts, ignore_index=True).set_index("row").sort_index()
-        if "reason" not in lines:
-            lines["reason"] = None
-        action = _actions(matched, int(lines.index.max()))
-        invalid = lines["reason"].notna()
-        repaired = lines.index.isin(repairs["row"].to_numpy(np.int64))
-        outcome = pd.Series("quarantined", index=lines.index, dtype=object)
-        outcome[~invalid] = action.reindex(lines.index[~invalid]).to_numpy(object)
-        flags = lines["flags"].explode().dropna()
-        flags = flags[flags != Flag.REPAIRED.value]
-        rules = repairs[["row", "rule"]].drop_duplicates().set_index("row")["rule"]
-        why = pd.concat([flags, rules[rules.index.isin(lines.index)]]).rename("why").rename_axis("row").reset_index()
-        why = why.sort_values(["row", "why"]).groupby("row")["why"].agg("|".join).reindex(lines.index).fillna("")
-        table = pd.DataFrame(
-            {
-                "outcome": outcome,
-                "reason": np.where(invalid, lines["reason"], why),
-                "repaired": repaired & ~invalid.to_numpy(bool),
-                "unmapped": lines["unmapped"].fillna(False).astype(bool) & ~invalid,
-            },
-            index=lines.index,
-        )
-        return table.reset_index()[columns].head(LISTED_ROWS)
-
-
-def _actions(matched: Iterable[pa.Table], last: int) -> pd.Series:
-    """Return what became of the rows up to the last one."""
-    parts = []
-    for part in matched:
-        parts.append(part.select(["row", "action"]).to_pandas())
-        if len(part) and part["row"][-1].as_py() >= last:
-            break
-    table = pd.concat(parts) if parts else pd.DataFrame({"row": [], "action": []})
-    actions: pd.Series = table.set_index("row")["action"].replace("new", "accepted")
-    return actions
 
 
 class ColumnSummary:

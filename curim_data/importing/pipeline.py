@@ -28,7 +28,6 @@ from curim_data.importing.extract import (
     Progress,
     open_export,
     profile_export,
-    profiled_before,
     quarantine_columns,
     recognise_columns,
 )
@@ -139,13 +138,11 @@ def preview(
     saved: bool = True,
     now: dt.datetime | None = None,
     progress: Progress | None = None,
-    read: list[ProfiledExport] | None = None,
 ) -> Preview:
     """Show what an import would understand and do, compared with the alerts of `home` where one is given.
 
     Without a city the file's own points make a provisional one. Writes nothing. Raises as `import_file`, but shows a
-    file of another city. `read`: what earlier previews of the same content have read, so that it is not read again
-    where a person answered what a value stands for; what is read now takes its place.
+    file of another city.
     """
     now = now or dt.datetime.now(dt.UTC)
     request = ImportRequest(source, name, home, format, mapping, answers or Answers(), saved, now, progress)
@@ -155,11 +152,7 @@ def preview(
         store = Store(target)
         opened = open_export(request)
         recognised = recognise_columns(opened)
-        profiled = profiled_before(recognised, read[0] if read else None)
-        if profiled is None:
-            profiled = profile_export(recognised, summarise=True)
-        if read is not None:
-            read[:] = [profiled]
+        profiled = profile_export(recognised, summarise=True)
         first = provisional_city(profiled, work, "", unnamed=True) if city is None else None
         city = first.city if first is not None else city
         assert city is not None

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -31,7 +30,6 @@ from curim_data.importing.value_parsing import (
     distinct,
     filled,
     glued,
-    local_timestamps,
     matches,
     numeric_pairs,
 )
@@ -137,49 +135,40 @@ def _letters(mask: BoolArray, letter: str) -> ArrowText:
 
 
 class OrderEvidence:
-    """Goes over a file that writes both orders once more and counts what may separate them.
+    """What may separate the rows of a file that write the day first from those that write the month first.
 
     Parameters
     ----------
+    columns, rows
+        A sample of the file, and the numbers of its rows.
     layout, labels
         The roles of the columns, and the header.
     roles : sequence of str
         The columns of dates that write both orders, whose dates agree within each row.
     """
 
-    def __init__(self, layout: Layout, labels: Sequence[str], roles: Sequence[str]) -> None:
-        self._layout, self._labels, self.roles = layout, labels, tuple(roles)
-        dates = {part.place for role in roles for part in layout.roles[role] if part.part != "time"}
-        able: list[str | int] = [at for at in range(len(labels)) if at not in dates | {*layout.personal, *layout.text}]
-        # Of each key that may separate them (a style, or a column by its place): rows by its values and their order.
-        self._counts = {key: pd.DataFrame() for key in ["half", "style", *able]}
-        self._examples: dict[str, str] = {}
-        self._rows: list[pd.DataFrame] = []
-        self.conflicts = self.day = self.month = self.either = 0
-
-    def add(self, block: Block) -> None:
-        """Add a block."""
-        columns = RoleColumns(block.table, self._layout, self._labels)
-        classes = np.stack([order_classes(columns[role]) for role in self.roles])
+    def __init__(
+        self, columns: RoleColumns, rows: IntArray, layout: Layout, labels: Sequence[str], roles: Sequence[str]
+    ) -> None:
+        self._labels, self.roles = labels, tuple(roles)
+        self._headings = ", ".join(columns.label(role) for role in roles)
+        classes = np.stack([order_classes(columns[role]) for role in roles])
+        self.conflicts = bool(((classes == DAY).any(axis=0) & (classes == MONTH).any(axis=0)).any())
         read = _read_rows(classes)
-        self.conflicts += int(((classes == DAY).any(axis=0) & (classes == MONTH).any(axis=0)).sum())
-        self.either += int((read == EITHER).sum())
-        told = (read == DAY) | (read == MONTH)
-        self._rows.append(pd.DataFrame({"row": block.rows[told], "order": read[told]}))
-        self.day += int((read == DAY).sum())
-        self.month += int((read == MONTH).sum())
-        dated = read != _NO_DATE
-        for key, counts in list(self._counts.items()):
-            keys = styles(self.roles, columns, key) if isinstance(key, str) else columns.raw(key)
-            values = pd.Series(keys.to_numpy(False)[dated])
-            if values.nunique() <= 10 * MOST_VALUES:
-                found = pd.crosstab(values, read[dated]).reindex(columns=[EITHER, DAY, MONTH], fill_value=0)
-                self._counts[key] = counts = found.add(counts, fill_value=0) if len(counts) else found
-            if values.nunique() > 10 * MOST_VALUES or len(counts) > MOST_VALUES:
-                del self._counts[key]
-            if key == "style":
-                firsts = pd.Series(columns[self.roles[0]].to_numpy(False)[dated]).groupby(values).first()
-                self._examples = {str(style): text for style, text in firsts.items()} | self._examples
+        self.day, self.month, self.either = (int((read == order).sum()) for order in (DAY, MONTH, EITHER))
+        known, dated = (read == DAY) | (read == MONTH), read != _NO_DATE
+        self._rows = pd.DataFrame({"row": rows[known], "order": read[known]})
+        dates = {part.place for role in roles for part in layout.roles[role] if part.part != "time"}
+        able = [at for at in range(len(labels)) if at not in dates | {*layout.personal, *layout.text}]
+        keys = {by: styles(roles, columns, by) for by in ("half", "style")} | {at: columns.raw(at) for at in able}
+        values = {key: pd.Series(texts.to_numpy(False)[dated]) for key, texts in keys.items()}
+        # Of each key that may separate them (a style, or a column by its place): rows by its values and their order.
+        self._counts = {
+            key: pd.crosstab(some, read[dated]).reindex(columns=[EITHER, DAY, MONTH], fill_value=0)
+            for key, some in values.items()
+            if some.nunique() <= MOST_VALUES
+        }
+        self._examples = pd.Series(columns[roles[0]].to_numpy(False)[dated]).groupby(values["style"]).first()
 
     def decide(self) -> RowOrders:
         """What settles most of the rows; of equals the style first, then a column, then blocks of rows."""
@@ -205,9 +194,7 @@ class OrderEvidence:
 
     def _settled(self, counts: pd.DataFrame) -> dict[str, int]:
         """The values that stand for one order; none where chance may have made them so, or where all are of one."""
-        if counts.empty:
-            return {}
-        sides = counts[[DAY, MONTH]].astype(int)
+        sides = counts[[DAY, MONTH]]
         sides = sides[sides.sum(axis=1) > 0].sort_index()
         (day, month), sizes = map(int, sides.sum()), sides.sum(axis=1)
         pure = sides.min(axis=1) == 0
@@ -221,7 +208,7 @@ class OrderEvidence:
     @cached_property
     def _runs(self) -> list[Run]:
         """Consecutive rows of one order, in the order of the file; rows that can be read both ways belong to none."""
-        rows = pd.concat(self._rows).sort_values("row")
+        rows = self._rows
         runs = rows.groupby((rows["order"] != rows["order"].shift()).cumsum())
         found = runs.agg(first=("row", "first"), last=("row", "last"), n=("row", "size"), order=("order", "first"))
         return [Run(*map(int, run)) for run in found.itertuples(index=False)]
@@ -242,11 +229,10 @@ class OrderEvidence:
 
     def sentences(self, orders: RowOrders) -> tuple[Message, ...]:
         """Say that the file contradicts itself, what tells the orders apart, and what becomes of the rest."""
-        columns = ", ".join(self._labels[self._layout.place(role)] for role in self.roles)
         contradiction = Message(
             "{columns}: the file contradicts itself. In {day} rows the day can only come first, in {month} rows only "
             "the month, and {either} rows can be read both ways.",
-            {"columns": columns, "day": self.day, "month": self.month, "either": self.either},
+            {"columns": self._headings, "day": self.day, "month": self.month, "either": self.either},
         )
         if not orders.by or not (orders.values or orders.runs):
             return (
@@ -344,19 +330,6 @@ def chance_of_runs(runs: int, day: int, month: int) -> float:
     return chance
 
 
-def gather(
-    layout: Layout, labels: Sequence[str], roles: Sequence[str], blocks: Iterable[Block]
-) -> tuple[OrderEvidence, ...]:
-    """Go over the blocks once more: the columns of dates together where those of a row agree, else each by itself."""
-    together = OrderEvidence(layout, labels, roles)
-    alone = [OrderEvidence(layout, labels, [role]) for role in roles] if len(roles) > 1 else []
-    for block in blocks:
-        if block.table.num_rows:
-            for evidence in (together, *alone):
-                evidence.add(block)
-    return tuple(alone) if alone and together.conflicts else (together,)
-
-
 def _within(run: Run, runs: Sequence[Run]) -> bool:
     return any(one.first <= run.first and run.last <= one.last and one.order == run.order for one in runs)
 
@@ -437,18 +410,6 @@ class DateOrderCounts:
         return bool(self.conclusive + self.either)
 
 
-@dataclass(frozen=True)
-class DateRun:
-    """The numeric dates of one block, read in one order: whether they rise or fall, the first and the last."""
-
-    row: int
-    count: int
-    first: int
-    last: int
-    rising: bool
-    falling: bool
-
-
 @dataclass
 class DateColumnProfile:
     """Counts of the filled values of a date column by form, and the evidence for the order of day and month.
@@ -467,8 +428,6 @@ class DateColumnProfile:
     bare_short: int = 0
     bare_long: int = 0
     order: DateOrderCounts = field(default_factory=DateOrderCounts)
-    runs: dict[str, list[DateRun]] = field(default_factory=lambda: {"day-first": [], "month-first": []})
-    days: dict[str, Counter[int]] = field(default_factory=lambda: {"day-first": Counter(), "month-first": Counter()})
     firsts: int = 0
     months: set[str] = field(default_factory=set)
 
@@ -493,8 +452,6 @@ class FileProfile:
         Words of the categorical columns with counts, by role.
     rows : int
         Rows seen, without those refused by the container.
-    order_evidence : tuple of OrderEvidence
-        What may separate the orders of day and month, where dates contradict each other.
     """
 
     def __init__(self, layout: Layout, labels: Sequence[str]) -> None:
@@ -503,9 +460,8 @@ class FileProfile:
         self.number_shapes = {role: NumberShapes() for role in PLACE_ROLES if role in layout.roles and role != "point"}
         self.values: dict[str, Counter[str]] = {role: Counter() for role in WORD_ROLES if role in layout.roles}
         self.rows = 0
-        self.order_evidence: tuple[OrderEvidence, ...] = ()
-        self._sample: pa.Table | None = None
-        self._sampled_hashes: npt.NDArray[np.uint64] = np.empty(0, np.uint64)
+        names = [str(at) for at in range(len(self.labels))]
+        self._sample = pa.schema([(name, pa.large_string()) for name in names]).empty_table()
         self._sampled_rows: IntArray = np.empty(0, np.int64)
         self._hash_limit = np.uint64(2**64 - 1)
 
@@ -517,7 +473,7 @@ class FileProfile:
         self.rows += block.table.num_rows
         for role, column_profile in self.dates.items():
             self._count_bare_times(role, columns, column_profile)
-            _profile_dates(columns[role], block.rows, column_profile)
+            _profile_dates(columns[role], column_profile)
         for role in self.number_shapes:
             self.number_shapes[role] += count_number_shapes(columns[role])
         for role, counter in self.values.items():
@@ -528,22 +484,23 @@ class FileProfile:
     @property
     def sample(self) -> tuple[pa.Table, IntArray]:
         """At most 50,000 rows in the order of the file, the same whatever the blocks, and their row numbers."""
-        if self._sample is None:
-            empty = pa.table({str(at): pa.array([], pa.large_string()) for at in range(len(self.labels))})
-            return empty, self._sampled_rows
+        self._trim()
         order = np.argsort(self._sampled_rows, kind="stable")
         return self._sample.take(pa.array(order)), self._sampled_rows[order]
 
-    def gather_order_evidence(self, blocks: Iterable[Block]) -> None:
-        """Go over the file once more, where a column of dates writes both orders of day and month."""
-        mixed = [role for role, seen in self.dates.items() if seen.order.contradicts_itself]
-        if mixed:
-            self.order_evidence = gather(self.layout, self.labels, mixed, blocks)
-
     @property
-    def mixed(self) -> bool:
-        """Whether a column of dates writes both orders of day and month."""
-        return any(seen.order.contradicts_itself for seen in self.dates.values())
+    def mixed(self) -> tuple[str, ...]:
+        """The roles of dates whose columns write both orders of day and month."""
+        return tuple(role for role, seen in self.dates.items() if seen.order.contradicts_itself)
+
+    def order_evidence(self) -> tuple[OrderEvidence, ...]:
+        """What may separate both orders in the sample: for the columns together where those of a row agree, else for
+        each by itself."""
+        table, rows = self.sample
+        columns = RoleColumns(table, self.layout, self.labels)
+        groups = [self.mixed, *([role] for role in self.mixed)] if self.mixed else []
+        together, *alone = (OrderEvidence(columns, rows, self.layout, self.labels, roles) for roles in groups)
+        return tuple(alone) if together.conflicts else (together,)
 
     def _count_bare_times(self, role: str, columns: RoleColumns, column_profile: DateColumnProfile) -> None:
         """Count the bare numbers of a column of times: of one or two digits, and longer ones."""
@@ -555,35 +512,22 @@ class FileProfile:
 
     def _sample_rows(self, block: Block) -> None:
         """Keep the rows whose number has one of the smallest hashes: a sample that does not depend on the blocks."""
-        hashes = _hashes(block.rows)
-        where = np.flatnonzero(hashes <= self._hash_limit)
-        if not len(where):
-            return
-        if len(where) > SAMPLE_ROWS:
-            where = where[np.sort(np.argpartition(hashes[where], SAMPLE_ROWS)[:SAMPLE_ROWS])]
-        places, some = set(self.layout.places), pa.array(where)
+        where = np.flatnonzero(_hashes(block.rows) <= self._hash_limit)
+        hidden, some = {*self.layout.personal, *self.layout.text}, pa.array(where)
         blank = pa.repeat(pa.scalar("", pa.large_string()), len(where))
-        columns = [column.take(some) if at in places else blank for at, column in enumerate(block.table.columns)]
-        kept = pa.table(columns, names=block.table.column_names)
-        self._sample = kept if self._sample is None else pa.concat_tables([self._sample, kept])
-        self._sampled_hashes = np.concatenate([self._sampled_hashes, hashes[where]])
+        columns = [blank if at in hidden else column.take(some) for at, column in enumerate(block.table.columns)]
+        self._sample = pa.concat_tables([self._sample, pa.table(columns, schema=self._sample.schema)])
         self._sampled_rows = np.concatenate([self._sampled_rows, block.rows[where]])
-        if len(self._sampled_hashes) > 2 * SAMPLE_ROWS:
+        if len(self._sampled_rows) > 2 * SAMPLE_ROWS:
             self._trim()
-        elif len(self._sampled_hashes) >= SAMPLE_ROWS:
-            self._hash_limit = np.partition(self._sampled_hashes, SAMPLE_ROWS - 1)[SAMPLE_ROWS - 1]
 
     def _trim(self) -> None:
-        best = np.sort(np.argpartition(self._sampled_hashes, SAMPLE_ROWS)[:SAMPLE_ROWS])
-        assert self._sample is not None
-        self._sample = self._sample.take(pa.array(best)).combine_chunks()
-        self._sampled_hashes, self._sampled_rows = self._sampled_hashes[best], self._sampled_rows[best]
-        self._hash_limit = self._sampled_hashes.max()
-
-    def finish(self) -> None:
-        """Cut the sample to its size; called by `decide`."""
-        if len(self._sampled_hashes) > SAMPLE_ROWS:
-            self._trim()
+        """Cut the sample to its size."""
+        hashes = _hashes(self._sampled_rows)
+        if len(hashes) > SAMPLE_ROWS:
+            best = np.argpartition(hashes, SAMPLE_ROWS)[:SAMPLE_ROWS]
+            self._sample = self._sample.take(pa.array(best)).combine_chunks()
+            self._sampled_rows, self._hash_limit = self._sampled_rows[best], hashes[best].max()
 
 
 def _hashes(rows: IntArray) -> npt.NDArray[np.uint64]:
@@ -595,10 +539,10 @@ def _hashes(rows: IntArray) -> npt.NDArray[np.uint64]:
         return np.asarray(mixed ^ (mixed >> np.uint64(31)), np.uint64)
 
 
-def _profile_dates(column: ArrowText, rows: IntArray, column_profile: DateColumnProfile) -> None:
+def _profile_dates(column: ArrowText, column_profile: DateColumnProfile) -> None:
     """Count the forms in which the dates of a block are written."""
     given = filled(column)
-    column, rows = column.filter(pa.array(given)), rows[given]
+    column = column.filter(pa.array(given))
     if not len(column):
         return
     column_profile.filled += len(column)
@@ -618,42 +562,24 @@ def _profile_dates(column: ArrowText, rows: IntArray, column_profile: DateColumn
     column_profile.iso += int(iso.sum())
     if iso.all():
         return
-    rest, rows = column.filter(pa.array(~iso)), rows[~iso]
+    rest = column.filter(pa.array(~iso))
     digits = pc.if_else(pc.match_substring_regex(rest, r"^\d{5,13}(\.\d+)?$"), rest, None)
     values = pc.fill_null(pc.cast(digits, pa.float64()), -1).to_numpy(False)
     column_profile.serial += int(((values >= 20_000) & (values <= 60_000)).sum())
     column_profile.seconds += int(((values >= 1e9) & (values < 1e10)).sum())
     column_profile.milliseconds += int(((values >= 1e12) & (values < 1e13)).sum())
-    _profile_date_order(rest, rows, column_profile)
+    column_profile.order += order_counts(rest)
 
 
-def _profile_date_order(column: ArrowText, rows: IntArray, column_profile: DateColumnProfile) -> None:
-    one, two, parts = numeric_pairs(column)
+def order_counts(column: ArrowText) -> DateOrderCounts:
+    """How many dates of a column can only be read in one order, and how many in either."""
+    one, two, _ = numeric_pairs(column)
     known = (one > 0) & (two > 0)
-    if not known.any():
-        return
-    column_profile.order += DateOrderCounts(
+    return DateOrderCounts(
         int((known & (one > 12) & (two <= 12)).sum()),
         int((known & (two > 12) & (one <= 12)).sum()),
         int((known & (one <= 12) & (two <= 12)).sum()),
     )
-    if column_profile.order.conclusive:
-        return  # the rest is needed only where no value is conclusive
-    for name, (day, month) in {"day-first": (one, two), "month-first": (two, one)}.items():
-        stamps = local_timestamps({**parts, "day": day, "month": month})
-        good = known & ~np.isnat(stamps)
-        values = stamps[good].astype("datetime64[us]").astype(np.int64)
-        if not len(values):
-            continue
-        steps = np.diff(values)
-        number = int(rows[good][0])
-        column_profile.runs[name].append(
-            DateRun(
-                number, len(values), int(values[0]), int(values[-1]), bool((steps >= 0).all()), bool((steps <= 0).all())
-            )
-        )
-        unique, counts = np.unique(values // 86_400_000_000, return_counts=True)
-        column_profile.days[name].update(dict(zip(unique.tolist(), counts.tolist(), strict=True)))
 
 
 def _count_words(column: ArrowText, separators: tuple[str, ...], counter: Counter[str], longest: int) -> None:
@@ -682,11 +608,3 @@ def split_bars(text: str, separators: Sequence[str]) -> list[str]:
     held = text.replace("\\\\", _BACKSLASH).replace("\\|", _BAR)
     parts = split_cell(held, ("|", *separators))
     return [part.replace(_BAR, "|").replace(_BACKSLASH, "\\") for part in parts]
-
-
-def sorted_runs(runs: Sequence[DateRun]) -> bool:
-    """Whether the dates of a column rise, or fall, over the whole file."""
-    ordered = sorted(runs, key=lambda run: run.row)
-    rising = all(run.rising for run in ordered) and all(one.last <= two.first for one, two in pairwise(ordered))
-    falling = all(run.falling for run in ordered) and all(one.last >= two.first for one, two in pairwise(ordered))
-    return rising or falling

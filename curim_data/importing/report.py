@@ -1,7 +1,7 @@
 """The report of an import, and the preview of one: counts, repairs, quarantined rows, decisions.
 
-Counts are exact for every file. Lists of single rows (repairs, quarantined rows, outcomes) are kept up to LISTED_ROWS
-rows, so that a report does not grow with the file.
+Counts are exact for every file. Quarantined rows are listed up to LISTED_ROWS, so that a report does not grow with the
+file.
 """
 
 from __future__ import annotations
@@ -68,15 +68,13 @@ MOST_NAMED: Final = 5  # categories of no known kind
 class ImportReport:
     """What an import did with a file.
 
-    `repairs` has row, column, old, new, rule; `repair_counts` rule, column, n (exact); `quarantine` row, column, value,
-    reason (code), message, mend and the values that may be kept; `unknown` the values that were not recognised, with
-    counts, by column; `dropped` columns with personal data or free text that were not stored; `unused` other columns;
-    `default_coordinates` points with suspiciously many alerts; `outcomes` for each row read: row, outcome ("accepted",
-    "updated", "duplicate", "quarantined"), reason (why it was quarantined, or its repairs and flags joined by `|`),
-    repaired, unmapped. `repairs`, `quarantine` and `outcomes` stop at LISTED_ROWS rows each. `decisions` are sentences
-    on what was decided over the whole file, `options` how the command line decides otherwise; `mapping` the home's
-    saved mapping that was used; `changes` what is different from the previous export; `spread` how far the alerts of a
-    first file spread, where the city was made from it. Nothing was written when `dry_run`: then `proof` is what the
+    `repairs` has rule, column, n, old and new of the first; `quarantine` row, column, value, reason (code), message,
+    mend and the values that may be kept, of the first LISTED_ROWS rows; `unknown` the values that were not recognised,
+    with counts, by column; `dropped` columns with personal data or free text that were not stored; `unused` other
+    columns; `default_coordinates` points with suspiciously many alerts. `decisions` are sentences on what was decided
+    over the whole file, `options` how the command line decides otherwise; `mapping` the home's saved mapping that was
+    used; `changes` what is different from the previous export; `spread` how far the alerts of a first file spread,
+    where the city was made from it. Nothing was written when `dry_run`: then `proof` is what the
     alerts look like, and `city` the profile with which they were read.
     """
 
@@ -87,9 +85,7 @@ class ImportReport:
     date_order: str | None
     decisions: tuple[Message, ...]
     repairs: pd.DataFrame
-    repair_counts: pd.DataFrame
     quarantine: pd.DataFrame
-    outcomes: pd.DataFrame
     flags: Mapping[str, int]
     unknown: Mapping[str, Mapping[str, int]]
     dropped: tuple[str, ...]
@@ -247,7 +243,6 @@ def build_report(
     reasons = [Reason(code) for code in quarantine["reason"]]
     quarantine.insert(4, "message", pd.Series([REASON_WORDS[code] for code in reasons], dtype=object))
     quarantine.insert(5, "mend", pd.Series([MEND_WORDS[code] for code in reasons], dtype=object))
-    repairs = tally.repair_table()
     read_with: tuple[Message, ...] = ()
     if saved is not None and profiled.opened.mended:
         message = Message("Read as {name} was, out of which these rows were quarantined.", {"name": saved.name})
@@ -286,10 +281,8 @@ def build_report(
         ),
         mapping=None if profiled.opened.mended else saved,
         changes=comparison.changes(matched.batch),
-        repairs=repairs,
-        repair_counts=tally.repair_count_table(),
+        repairs=tally.repair_table(),
         quarantine=quarantine,
-        outcomes=staged.outcomes.table(matched.actions(), repairs),
         flags=tally.flags,
         unknown=tally.unknown,
         dropped=tuple(labels[place] or f"{place + 1}" for place in sorted({*layout.personal, *layout.text})),

@@ -25,11 +25,12 @@ from curim_data.containers.base import ArrowText, prefetch
 from curim_data.formats import GUESSED
 from curim_data.formats.base import Layout, fold
 from curim_data.geo.enrichment import KnownPositions, enrich
+from curim_data.importing.comparison import signature_of
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
 from curim_data.importing.id_collisions import IdScope, id_scope
 from curim_data.importing.mapping import FORMAT, ColumnMapping
-from curim_data.importing.outcomes import LISTED_ROWS, OutcomeLog, Quarantine, Tally, flag_bit, flag_lists
+from curim_data.importing.outcomes import LISTED_ROWS, Quarantine, Tally, flag_bit, flag_lists
 from curim_data.importing.roles import RoleColumns
 from curim_data.importing.rows import ParsedRows, parse_rows
 from curim_data.lexicon.places import (
@@ -265,7 +266,6 @@ class StagedExport:
     """
 
     tally: Tally
-    outcomes: OutcomeLog
     quarantine: Quarantine
     staging: Staging
     batch: Batch
@@ -344,7 +344,7 @@ def stage_alerts(
         settled=_settled(profiled, plan),
         numbers_only=not plan.erased.empty,
     )
-    tally, outcomes, staging = Tally(), OutcomeLog(), Staging(work)
+    tally, staging = Tally(), Staging(work)
     places = PlaceColumns(labels, layout)
     around = PlaceColumns(labels, layout, outside=True) if city.part else None
     message = Message("Finding cells, districts and darkness")
@@ -355,7 +355,7 @@ def stage_alerts(
                 alerts = alerts.append_column(column, pa.repeat(pa.scalar(value), alerts.num_rows))
             tally.add_rows(one.block, rows, one.rows.unknown)
             tally.add_alerts(alerts, city)
-            outcomes.add(alerts, quarantine.add(one.block, rows))
+            quarantine.add(one.block, rows)
             places.add(one.block, alerts)
             if around is not None:
                 around.add(one.block, alerts)
@@ -377,15 +377,14 @@ def stage_alerts(
         quarantined=quarantine.count,
         reasons=dict(quarantine.reasons),
         signature={
-            **profiled.signature.build(tally.first, tally.last),
-            "format": layout.format,
+            **signature_of(labels, layout, profiled.profile, tally.first, tally.last),
             "mapping": profiled.mapping_name,
         },
         id_prefix=plan.ids.whole,
     )
     learnt = places.names()
     learnt_around = learnt if around is None else around.names()
-    return StagedExport(tally, outcomes, quarantine, staging, batch, learnt, learnt_around)
+    return StagedExport(tally, quarantine, staging, batch, learnt, learnt_around)
 
 
 def _without_erased(rows: ParsedRows, block: Block, erased: ErasedList, ids: ArrowText) -> ParsedRows:

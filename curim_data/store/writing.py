@@ -460,16 +460,6 @@ class StagedResult:
     alike: str | None
     stored: tuple[str, ...]
 
-    def actions(self) -> Iterator[pa.Table]:
-        """Row, alert_id and action of the staged rows in order, piece by piece."""
-        if self.alike is not None:
-            for part in self.staging.batches(["row", "alert_id"]):
-                yield part.append_column("action", pa.repeat(pa.scalar(self.alike), part.num_rows))
-            return
-        with pq.ParquetFile(self.path) as file:
-            for batch in file.iter_batches(65_536):
-                yield pa.Table.from_batches([batch])
-
     def changed(self, columns: Sequence[str] = SCHEMA.names) -> Iterator[pa.Table]:
         """The new and the updated alerts (`alert.SCHEMA`), or some of their columns, with their ids, piece by piece."""
         if self.alike is not None:

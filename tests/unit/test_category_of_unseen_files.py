@@ -403,7 +403,7 @@ def test_words_of_severity_fill_it_in_their_order(heading: str, words: tuple[str
     rows = [{"category": "Noise", heading: words[at % 4]} for at in range(40)]
     shown = preview(export(rows), "export.csv", None)
     assert shown.sample["severity"].tolist()[:4] == [2, 3, 4, 5]
-    assert not len(shown.report.repair_counts)
+    assert not len(shown.report.repairs)
 
 
 @pytest.mark.parametrize(

@@ -346,7 +346,6 @@ def test_the_sample_is_bounded_and_the_same_whatever_the_blocks() -> None:
         starts = list(range(0, len(ids), size))
         for start in starts[::-1]:
             profile.add(block_of({"id": ids[start : start + size]}, start + 1))
-        profile.finish()
         table, rows = profile.sample
         assert table.column(0).to_pylist() == [str(row - 1) for row in rows]
         samples.append(rows)

@@ -6,18 +6,14 @@ import datetime as dt
 import io
 import os
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from curim_data.engine import open_source
 from curim_data.export import cleaned
 from curim_data.filters import AlertFilter
-from curim_data.importing import extract
-from curim_data.importing.outcomes import _actions
 from curim_data.importing.pipeline import import_file
 from curim_data.importing.report import ImportReport
 from curim_data.model import Audience, ImportProblem
@@ -105,9 +101,10 @@ def test_rows_set_aside_keep_categories_by_the_rules_of_their_format(home: Home)
 def test_the_list_of_repairs_holds_no_names(home: Home) -> None:
     header = "alert_id;reported_at;category;severity;resolved_at;confirmations\n"
     secret = "Call Maria 6944123456"
-    report = take(home, header + f"1;2025-03-01;noise;{secret};{secret};{secret}\n2;2025-03-01;noise;9;soon;many\n")
-    assert report.repairs[report.repairs["row"] == 1]["old"].tolist() == ["", "", ""]
-    assert sorted(report.repairs[report.repairs["row"] == 2]["old"]) == ["9", "many", "soon"]
+    report = take(home, header + f"1;2025-03-01;noise;{secret};{secret};{secret}\n")
+    assert report.repairs["old"].tolist() == ["", "", ""]
+    report = take(home, header + "2;2025-03-01;noise;9;soon;many\n")
+    assert sorted(report.repairs["old"]) == ["9", "many", "soon"]
 
 
 @pytest.mark.parametrize("column", ["victim sex", "victim name", "comments", "beat"])
@@ -148,21 +145,6 @@ def test_a_file_that_changes_while_it_is_read_is_not_imported(home: Home, tmp_pa
     with pytest.raises(ImportProblem, match="changed while"):
         import_file(home, path, "export.csv", now=NOW, progress=step)
     assert Store(home).count() == 0
-
-
-@pytest.mark.parametrize("kept", [0, extract.KEPT_BYTES])
-def test_a_file_too_large_to_stay_in_memory_is_read_again_with_the_same_result(
-    home: Home, kept: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(extract, "KEPT_BYTES", kept)
-    rows = [f"{n},2025-03-{n:02d},noise,{HERE}" for n in range(1, 31)]
-    text = "\n".join(
-        ["id,date,category,latitude,longitude", *rows, "31,2025-03-01,noise", "32,yesterday,noise,37.9,23.6"]
-    )
-    report = import_file(home, text.encode(), "export.csv", now=NOW)
-    batch = report.batch
-    assert (batch.read, batch.accepted, batch.quarantined) == (32, 30, 2)
-    assert sorted(report.quarantine["row"]) == [31, 32]
 
 
 def test_a_pipe_is_refused_before_it_is_read(home: Home, tmp_path: Path) -> None:
@@ -212,13 +194,3 @@ def test_a_member_without_a_name_in_an_archive_is_no_table(home: Home) -> None:
         archive.writestr("N", "x")
     nameless = out.getvalue().replace(b"N", b"\0")  # zipfile cuts names at the first zero
     assert take(home, nameless).batch.accepted == 1
-
-
-def test_what_became_of_rows_is_read_no_further_than_the_last_one_that_is_listed() -> None:
-    def parts() -> Iterator[pa.Table]:
-        for rows in ([1, 2], [], [3, 5], [6, 8]):
-            yield pa.table({"row": pa.array(rows, pa.int64()), "action": pa.array(["new"] * len(rows), pa.string())})
-        raise AssertionError("read too far")
-
-    assert _actions(parts(), 5).to_dict() == dict.fromkeys([1, 2, 3, 5], "accepted")
-    assert _actions(parts(), 7).index.tolist() == [1, 2, 3, 5, 6, 8]

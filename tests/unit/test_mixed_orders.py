@@ -65,9 +65,8 @@ def parsed(
         for start, end in pairwise(ends)
     ]
     profile = FileProfile(layout, tuple(columns))
-    for block in blocks:
+    for block in reversed(blocks):
         profile.add(block)
-    profile.gather_order_evidence(reversed(blocks))
     decisions = decide(profile, layout, city, Answers(**answers), "f", NOW)
     found: list[dt.datetime | None] = [None] * size
     reasons: list[str] = []

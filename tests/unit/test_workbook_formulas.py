@@ -113,8 +113,8 @@ def test_a_row_is_not_lost_for_the_end_of_its_span(home: Home, headings: tuple[s
     book.save(out)
     report = import_file(home, out.getvalue(), "book.xlsx", city_name="Town")
     assert (report.batch.accepted, report.batch.repaired) == (40, 3)
-    assert report.repair_counts["n"].tolist() == [2, 1]
-    assert set(report.repair_counts["column"]) == {headings[2], headings[4]}
+    assert report.repairs["n"].tolist() == [2, 1]
+    assert set(report.repairs["column"]) == {headings[2], headings[4]}
     stored = Store(home).read().to_pandas()
     assert int(stored["severity"].isna().sum()) == 1
 

@@ -41,7 +41,6 @@ from pages.parts.data.uploads import (
     KINDS,
     MAX_FILES,
     MAX_MB,
-    READ,
     ROUND,
     SHOWN_ROWS,
     TOGETHER_MB,
@@ -340,8 +339,8 @@ def _stop_review() -> None:
 
 
 def _forget_outcomes() -> None:
-    """Forget the outcomes of earlier files, and what was read of them, when others are uploaded or taken away."""
-    for key in (OUTCOMES, STOPPED, TRIAL, INTERRUPTED, READ):
+    """Forget the outcomes of earlier files when others are uploaded or taken away."""
+    for key in (OUTCOMES, STOPPED, TRIAL, INTERRUPTED):
         st.session_state.pop(key, None)
 
 
@@ -488,8 +487,7 @@ def _import(
                 raise
             done = ImportOutcome(review.file.name, problem=told)
         st.session_state[OUTCOMES] = (*st.session_state.get(OUTCOMES, ()), done)
-    for key in (TRIAL, READ):
-        st.session_state.pop(key, None)
+    st.session_state.pop(TRIAL, None)
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     if page.is_sample and not trying:
         st.query_params.pop("home", None)

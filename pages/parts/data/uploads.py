@@ -16,7 +16,6 @@ import streamlit as st
 import sample_data
 from curim_data.formats.base import Part
 from curim_data.importing import mapping as mappings
-from curim_data.importing.extract import ProfiledExport
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import ImportProblem, Preview, preview
 from curim_data.importing.report import Header, ImportReport, columns_of
@@ -126,7 +125,6 @@ ROUND = "data_round"  # part of the uploader's key: a new one drops the uploaded
 ANSWERS = "data_answers"
 EDITS = "data_edits"
 IGNORED = "data_aside"
-READ = "data_read"  # what was read of a file, whose texts wait on disk: gone when it is imported or taken away
 REVIEWS = "data_looks"
 MOST_REVIEWS: Final = 2 * MAX_FILES
 Progress = Callable[[float, Message], None]
@@ -334,7 +332,6 @@ def _review(file: UploadedFile, into: ImportTarget, progress: Progress | None) -
             answers=file.answers,
             saved=file.saved,
             progress=progress,
-            read=_read_before(file),
         )
     except Question as question:
         return FileReview(
@@ -346,16 +343,6 @@ def _review(file: UploadedFile, into: ImportTarget, progress: Progress | None) -
     except ImportProblem as problem:
         return FileReview(bare, problem=problem.message, header=_header(file))
     return FileReview(bare, preview=_file_preview(found))
-
-
-def _read_before(file: UploadedFile) -> list[ProfiledExport]:
-    """What was read of the file that this reader reviewed last; of another one nothing is kept."""
-    digest, read = st.session_state.get(READ, ("", []))
-    if digest != file.digest:
-        read = []
-        st.session_state[READ] = file.digest, read
-    kept: list[ProfiledExport] = read
-    return kept
 
 
 def _header(file: UploadedFile) -> Header | None:
@@ -396,12 +383,12 @@ def _file_preview(found: Preview) -> FilePreview:
         "sample": none,
         "values": {role: dict(words) for role, words in found.values.items()},
         "city": replace(found.city),
-        "report": replace(report, repairs=none, quarantine=none, outcomes=none, city=None),
+        "report": replace(report, repairs=none, quarantine=none, city=None),
     }
     return FilePreview(
         **{one.name: getattr(found, one.name) for one in fields(found)} | bounded,
         header=_with_short_examples(Header(report.facts.labels, found.layout, found.mapping)),
-        repairs=_repairs(report),
+        repairs=report.repairs,
         refused=_refused(report),
         months=_spans_months(found.sample),
         saved=saved.name if saved else "",
@@ -416,13 +403,6 @@ def _spans_months(rows: pd.DataFrame) -> bool:
         return False
     span = pd.to_datetime(rows["occurred_to"], utc=True) - pd.to_datetime(rows["occurred_from"], utc=True)
     return bool((span >= pd.Timedelta(days=27)).all() and (span <= pd.Timedelta(days=32)).all())
-
-
-def _repairs(report: ImportReport) -> pd.DataFrame:
-    """Rule, column, n (of the whole file), old and new of the first."""
-    firsts = report.repairs.groupby(["rule", "column"], sort=False).agg(old=("old", "first"), new=("new", "first"))
-    repairs = report.repair_counts.merge(firsts.reset_index(), how="left", on=["rule", "column"])
-    return repairs.fillna({"old": "", "new": ""}).astype({"old": str, "new": str})
 
 
 def _refused(report: ImportReport) -> pd.DataFrame:
