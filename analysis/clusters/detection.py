@@ -52,8 +52,8 @@ from analysis.stats.intervals import weighted_sum
 from analysis.stats.result import Choice
 from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num
 from curim_data.model.city import cell_polygons
+from curim_data.model.extent import ask_shape
 from curim_data.model.progress import report, stage
-from curim_data.model.shared_shapes import ask_shape
 
 RUNS: Final = 199
 FEWEST_RUNS: Final = 99

@@ -26,8 +26,8 @@ import numpy as np
 import shapely
 
 from curim_data.model import LANGUAGES, CityProfile, FloatArray, Translator, cell_polygons, translator
+from curim_data.model.extent import ask_shape
 from curim_data.model.place_names import AREA, numbered_area
-from curim_data.model.shared_shapes import ask_shape
 
 # Centres of one place under two filters lie no farther apart than what a place reaches, whatever their cells.
 REACH_M: Final = 200.0

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.model import Block, Facts, ImportProblem, Message, Question, Reason
-from curim_data.model.questions import Choice
+from curim_data.model.reasons import Choice
 from curim_data.model.records import BoolArray, RejectedRecord
 
 CHUNK: Final = 1 << 20  # bytes read at a time

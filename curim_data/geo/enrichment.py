@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.model import CELL_RESOLUTIONS, CityProfile
 from curim_data.model.alert import ENRICHED
-from curim_data.model.shared_shapes import ask_shape
+from curim_data.model.extent import ask_shape
 
 LONGEST_SPAN: Final = np.timedelta64(24, "h")  # a longer span gives no hour of the day
 MOST_KNOWN: Final = 100_000  # positions that are kept

@@ -9,7 +9,7 @@ What is named here is loaded when it is asked for: who reads the alerts themselv
 
 from typing import TYPE_CHECKING
 
-from curim_data.model.later import loaded_later
+from curim_data.model import loaded_later
 
 if TYPE_CHECKING:
     from curim_data.protection.door import open_for

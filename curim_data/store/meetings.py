@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from curim_data.model.meetings import Meeting
+from curim_data.model.annotations import Meeting
 from curim_data.model.prepared import write_whole
 
 FILE: Final = "meetings.json"

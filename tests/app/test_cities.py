@@ -105,7 +105,7 @@ def test_the_page_shows_the_shares_and_their_differences(house: House) -> None:
     app = visit(city="alpha", **{"with": "beta"})
     first, second = counted(house.alpha), counted(house.beta)
     page: Any = SimpleNamespace(t=translator("en"), city=house.alpha.city())
-    frame = compared_shares(page, first, second).frame
+    frame = compared_shares(page, first, second)
     assert set(frame["by"]) == {"kind", "group", "affected", "reporter", "time", "light"}
     shown = pd.concat([table.value for table in app.table if "Beyond chance" in table.value], ignore_index=True)
     assert len(shown) == len(frame)
@@ -315,9 +315,9 @@ def test_kinds_that_one_city_cannot_report_are_no_part_of_the_other(house: House
         return SimpleNamespace(shares={"kind": Shares(parts), **nothing}, facts=SimpleNamespace(kinds=tuple(n)))
 
     page: Any = SimpleNamespace(t=translator("en"), city=house.alpha.city())
-    found = compared_shares(page, figures(risk=30, offence=70, incivility=900), figures(risk=50, offence=50)).frame
+    found = compared_shares(page, figures(risk=30, offence=70, incivility=900), figures(risk=50, offence=50))
     assert found.set_index("key")[["share_first", "share_second"]].to_numpy().tolist() == [[0.3, 0.5], [0.7, 0.5]]
-    assert compared_shares(page, figures(risk=30), figures(risk=10, offence=5)).frame.empty
+    assert compared_shares(page, figures(risk=30), figures(risk=10, offence=5)).empty
 
 
 def test_every_file_of_the_page_is_one_of_both_cities(monkeypatch: pytest.MonkeyPatch) -> None:

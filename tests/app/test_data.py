@@ -278,7 +278,7 @@ def _own(base: Home) -> Home:
 
 def test_leaving_the_sample_on_the_data_page_lasts(base: Home) -> None:
     app = _open()
-    app.button(key="leave_the_sample").click().run()
+    app.button(key="sample_banner_here").click().run()
     assert word(app, "home") == "own"
     assert "Sample data" not in _text(_tab(app, "City profile"))
     assert not base.has_city()
