@@ -77,7 +77,7 @@ format: $(STAMP)
 
 # Messages of the code into the Greek and French catalogues; what has no translation yet is left empty and fails a test.
 messages: $(STAMP)
-	$(BIN)/pybabel -q extract -F babel.cfg -k t -k n:1,2 -k c:1c,2 -k N_ -k Message -o curim_data/model/locale/curim.pot --no-location --sort-output --project=curim --version=1 .
+	$(BIN)/pybabel -q extract -F babel.cfg -k t -k n:1,2 -k c:1c,2 -k C_:1c,2 -k N_ -k Message -o curim_data/model/locale/curim.pot --no-location --sort-output --project=curim --version=1 .
 	for lang in el fr; do $(BIN)/pybabel -q update -i curim_data/model/locale/curim.pot -d curim_data/model/locale -D curim -l $$lang --no-fuzzy-matching --ignore-obsolete --no-wrap; done
 
 # New pins. Needs uv; everything else works without it.

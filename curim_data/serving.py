@@ -4,7 +4,7 @@ haproxy stands in front: it keeps a reader on one process (a cookie), asks each 
 readers of a process that died to another one. It refuses what is for the machine's keeper alone (`/_stcore/metrics`),
 gives each request an id that stands in its log and in the answer (`X-Request-ID`), and tells Prometheus of requests,
 sessions and health on a port of its own. What is asked over an open connection the processes tell themselves, with the
-same id: a line for each run of a page (`pages.parts.frame.run_log`). For a service systemd starts and replaces the
+same id: a line for each run of a page (`pages.parts.frame.record`). For a service systemd starts and replaces the
 processes: `deploy/` has its units and the settings of haproxy.
 
 Where readers sign in haproxy says who connected, whatever a request itself says of that. Where nobody does it leaves

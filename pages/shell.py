@@ -1,13 +1,14 @@
 """The frame round every page: title, navigation, filter, language. Runs once before the page in each run."""
 
 import html
+from collections.abc import Callable
 
 import streamlit as st
 
 from curim_data.model import Audience, Role, Translator
 from curim_data.model.labels import provisional_note
 from pages.parts.charts import tables
-from pages.parts.frame import Page, escape_markdown, filter_bar, house, page_link, palette, record, require, run_log
+from pages.parts.frame import Page, escape_markdown, filter_bar, links, page_link, palette, record, require
 from pages.parts.frame.guard import HEALED, draw_alone
 from pages.parts.frame.links import FOLDER, LINK_WORDS, draw_languages
 from pages.parts.frame.page import hidden_style, measure_column
@@ -81,22 +82,22 @@ def page_titles(t: Translator) -> dict[str, tuple[str, Role]]:
         "gender": (t("Gender"), Role.PUBLIC),
         "interventions": (t("Interventions"), Role.COUNCIL),
         "evaluation": (t("Evaluation"), Role.COUNCIL),
-        **({"cities": (t("Compare cities"), Role.PUBLIC)} if len(house.open_cities()) > 1 else {}),
+        **({"cities": (t("Compare cities"), Role.PUBLIC)} if len(links.open_cities()) > 1 else {}),
         "data": (t("Data"), Role.ANALYST),
         "methods": (t("Methods"), Role.PUBLIC),
     }
 
 
-def sidebar(page: Page, open_page: str, links: list[st.Page]) -> None:
+def sidebar(page: Page, open_page: str, entries: list[st.Page]) -> None:
     # A home without a city has no name yet: the profile that stands in for it is the sample's.
     city = f" · {escape_markdown(t.label(page.city.names))}" if page.home.has_city() else ""
     st.markdown(f"## CURiM{city}")
     if not page.narrow:
-        house.draw_switch(page, titles[open_page][1])
+        links.draw_switch(page, titles[open_page][1])
     if page.is_sample:
         st.caption(t("Sample city: made-up data"))
     with st.container(gap="xsmall", key="navigation"):
-        for link in links:
+        for link in entries:
             st.page_link(link, query_params=page.query, width="stretch")
     if open_page not in WITHOUT_FILTER and page.source is not None:
         st.divider()
@@ -141,27 +142,14 @@ def audience_on_paper(page: Page) -> None:
     st.html(f'<p class="print-audience" style="margin:0"><b>{html.escape(said)}</b></p>')
 
 
-def provisional_banner(page: Page) -> None:
-    """Say on every page that the city profile is provisional, and where to complete it."""
-    with st.container(horizontal=True, vertical_alignment="center", key="provisional_banner"):
-        note = provisional_note(t, outlined=page.city.outlined)
-        st.caption(note, width="stretch" if page.narrow else "content")
-        if page.role >= Role.ANALYST:
-            if name == "data":
-                st.button(t("Set up the city profile"), key="to_the_profile", on_click=_to_the_profile)
-            else:
-                page_link(page, "data", t("Set up the city profile"), part="city")
-
-
-def sample_banner(page: Page) -> None:
-    """Say on every page that the sample is a sample, and how to leave it."""
-    with st.container(horizontal=True, vertical_alignment="center", key="sample_banner"):
-        st.caption(t("Sample data: made up. Load your own export."), width="content")
-        if page.role >= Role.ANALYST:
-            if name == "data":
-                st.button(t("Leave the sample"), key="leave_the_sample", on_click=_leave_the_sample)
-            else:
-                page_link(page, "data", t("Leave the sample"), home="own")
+def banner(page: Page, key: str, note: str, label: str, leave: Callable[[], None], **words: str) -> None:
+    """A note on every page, and for analysts the way to the Data page, or on that page what the button does there."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_banner"):
+        st.caption(note, width="stretch" if page.narrow and key == "provisional" else "content")
+        if page.role >= Role.ANALYST and name == "data":
+            st.button(label, key=f"{key}_banner_here", on_click=leave)
+        elif page.role >= Role.ANALYST:
+            page_link(page, "data", label, **words)
 
 
 # A link to the page that is open leaves its address as it was, and the next click would take the reader back.
@@ -173,9 +161,9 @@ def _to_the_profile() -> None:
     st.session_state["data_part"] = t("City profile")
 
 
-with run_log.run() as run:
+with record.run() as run:
     st.set_page_config(page_title="CURiM", page_icon=str(ICON), layout="wide")
-    page = require(Role.PUBLIC, data=False, hand_on=True)
+    page = require(Role.PUBLIC, data=False)
     t = page.t
     draw_styles(page)
     titles = page_titles(t)
@@ -192,11 +180,13 @@ with run_log.run() as run:
     measure_column(page.room, dark=page.theme == "dark")
     audience_on_paper(page)
     if page.narrow:  # the side bar is closed on a phone
-        house.draw_switch(page, titles[name][1])
+        links.draw_switch(page, titles[name][1])
     if page.is_sample:
-        sample_banner(page)
+        note = t("Sample data: made up. Load your own export.")
+        banner(page, "sample", note, t("Leave the sample"), _leave_the_sample, home="own")
     elif page.city.provisional:
-        provisional_banner(page)
+        note = provisional_note(t, outlined=page.city.outlined)
+        banner(page, "provisional", note, t("Set up the city profile"), _to_the_profile, part="city")
     if HEALED in st.session_state:
         st.info(escape_markdown(t(st.session_state.pop(HEALED))))
     if name not in WITHOUT_FILTER:

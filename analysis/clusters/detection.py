@@ -51,8 +51,8 @@ from analysis.stats.intervals import HarmWeights, weighted_sum
 from analysis.stats.result import CellPlace, Choice, Result
 from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.city import cell_polygons
+from curim_data.model.extent import ask_shape
 from curim_data.model.progress import report, stage
-from curim_data.model.shared_shapes import ask_shape
 
 # As far as the centre of a fine cell (19 m) may lie off the land that it holds.
 SHORE_M: Final = 15.0
@@ -170,7 +170,7 @@ def outline_around(points: Any, radius: float, city: CityProfile, within: BaseGe
 
 def in_degrees(city: CityProfile, x: Any, y: Any) -> tuple[Any, Any]:
     """Longitude and latitude (WGS84) of positions in the city's metres."""
-    return city.to_metres.transform(x, y, direction="INVERSE")  # type: ignore[no-any-return]
+    return city.to_metres.transform(x, y, direction="INVERSE")
 
 
 RUNS: Final = 199

@@ -27,8 +27,8 @@ import shapely
 
 from analysis.stats.result import CellPlace
 from curim_data.model import LANGUAGES, CityProfile, FloatArray, Translator, cell_polygons, translator
+from curim_data.model.extent import ask_shape
 from curim_data.model.place_names import AREA, numbered_area
-from curim_data.model.shared_shapes import ask_shape
 
 # Centres of one place under two filters lie no farther apart than what a place reaches, whatever their cells.
 REACH_M: Final = 200.0

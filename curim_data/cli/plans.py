@@ -17,8 +17,7 @@ from curim_data.model.annotations import KIND_WORDS, AnnotationKind
 from curim_data.model.plan import plan_to_json
 
 if TYPE_CHECKING:
-    from curim_data.model.annotations import Annotation
-    from curim_data.model.meetings import Meeting
+    from curim_data.model.annotations import Annotation, Meeting
     from curim_data.plans.meetings import MeetingStore
     from curim_data.plans.plan_store import PlanStore
 

@@ -30,7 +30,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.model import Block, Facts, ImportProblem, Message, Question, Reason
-from curim_data.model.questions import Choice
+from curim_data.model.reasons import Choice
 from curim_data.model.records import BoolArray, RejectedRecord
 
 ArrowText: TypeAlias = Any  # pyarrow.ChunkedArray or Array of large_string
@@ -160,7 +160,7 @@ class NoRecords(ImportProblem):
     """A file without a single record: it can be left out where others stand beside it."""
 
 
-def refusal(kind: str, name: str, **values: str | int) -> ImportProblem:
+def refusal(kind: str, name: str, /, **values: str | int) -> ImportProblem:
     """The refusal of a file, of a kind that `REFUSALS` names; NoRecords where it holds none."""
     made = NoRecords if kind in _WITHOUT_RECORDS else ImportProblem
     return made(Message(REFUSALS[kind].text, {"name": name, **values}))

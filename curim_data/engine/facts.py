@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from curim_data.engine.relation import Relation
 from curim_data.model import Gender, KnownTime
-from curim_data.model.absence import ASKED_FIELDS
-from curim_data.model.known_time import HOUR_SHARE
+from curim_data.model.absence import ASKED_FIELDS, HOUR_SHARE
 from curim_data.model.sql import count_if, split_list
 
 # Share of alerts of which only the month is known from which on weeks and days mean nothing.

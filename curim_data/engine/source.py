@@ -26,10 +26,9 @@ from curim_data.engine.flat import database, open_flat, read_files
 from curim_data.engine.relation import Relation
 from curim_data.engine.spark import is_spark, spark_relation
 from curim_data.model import CityProfile, KnownTime, Message
-from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT
+from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT, TimeUnit, some_hours, too_few_hours
 from curim_data.model.annotations import Annotation
 from curim_data.model.coverage import Coverage
-from curim_data.model.known_time import TimeUnit, some_hours, too_few_hours
 from curim_data.model.prepared import alerts_name, prepared_file, read_json, write_json
 from curim_data.store import Home, Store
 from curim_data.store.annotations import read_annotations, read_meetings

@@ -27,17 +27,16 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if bare.startswith(STARTS) or text.startswith(STARTS) else text
 
 
-def safe_csv(frame: pd.DataFrame, *, index: bool = False) -> str:
+def safe_csv(frame: pd.DataFrame) -> str:
     """A table as CSV by RFC 4180 (commas, CRLF, quotes doubled), with texts and headings made safe.
 
     Numbers, dates and truth values stay as they are: a negative number keeps its sign. Missing values are empty.
     Nested values (lists) are texts. Write it to a file as UTF-8, with a byte order mark for spreadsheets.
     """
-    table = frame.reset_index() if index else frame
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([safe_cell(str(name)) for name in table.columns])
-    columns = [_texts(table.iloc[:, at]) for at in range(table.shape[1])]
+    writer.writerow([safe_cell(str(name)) for name in frame.columns])
+    columns = [_texts(frame.iloc[:, at]) for at in range(frame.shape[1])]
     writer.writerows(zip(*columns, strict=True))
     return out.getvalue()
 
@@ -47,9 +46,9 @@ def with_negative_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.map(lambda cell: float(cell) if isinstance(cell, str) and _NEGATIVE.fullmatch(cell) else cell)
 
 
-def csv_bytes(frame: pd.DataFrame, *, index: bool = False) -> bytes:
+def csv_bytes(frame: pd.DataFrame) -> bytes:
     """`safe_csv` as the bytes of a file that spreadsheets open with Greek letters intact."""
-    return safe_csv(frame, index=index).encode("utf-8-sig")
+    return safe_csv(frame).encode("utf-8-sig")
 
 
 def _texts(column: pd.Series[Any]) -> list[str]:

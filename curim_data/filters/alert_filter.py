@@ -304,7 +304,7 @@ class CellField(Field):
         """The alert counts in one of the cells."""
         import h3.api.basic_int as h3
 
-        from curim_data.model.shore import with_shore
+        from curim_data.model.city import with_shore
 
         by_resolution: dict[int, list[int]] = {}
         for one in with_shore(city, f.cells):

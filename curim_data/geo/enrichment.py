@@ -24,8 +24,8 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.model import CELL_RESOLUTIONS, BoolArray, CityProfile, FloatArray, IntArray
 from curim_data.model.alert import ENRICHED
+from curim_data.model.extent import ask_shape
 from curim_data.model.place_names import PlaceNames
-from curim_data.model.shared_shapes import ask_shape
 
 LONGEST_SPAN: Final = np.timedelta64(24, "h")  # a longer span gives no hour of the day
 MOST_KNOWN: Final = 100_000  # positions that are kept

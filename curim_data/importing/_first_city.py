@@ -15,7 +15,7 @@ from curim_data.importing.mapping import FORMAT as MAPPED
 from curim_data.lexicon import kind_of
 from curim_data.model import CityProfile, ImportProblem, Kind, Message, Num, Question
 from curim_data.model.absence import NO_OUTLINE
-from curim_data.model.questions import BY_NAMES, Choice
+from curim_data.model.reasons import BY_NAMES, Choice
 from curim_data.profile import provisional
 from curim_data.profile.provisional import DENSEST, WHOLE, Spread, known_city, position
 from curim_data.profile.versions import change_profile

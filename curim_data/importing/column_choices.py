@@ -26,7 +26,7 @@ from curim_data.importing.proof import text_bars
 from curim_data.importing.value_parsing import distinct, trimmed
 from curim_data.lexicon.folding import fold
 from curim_data.model import Block, ImportProblem, IntArray, Message, Question, Reason
-from curim_data.model.questions import EACH_EVENT, EACH_ROW, Choice
+from curim_data.model.reasons import EACH_EVENT, EACH_ROW, Choice
 from curim_data.model.records import Facts, Opened
 from curim_data.store import Batch, Home, Store
 

@@ -31,8 +31,8 @@ from curim_data.importing.value_parsing import (
     split_point_texts,
 )
 from curim_data.model import Answers, BoolArray, CityProfile, FloatArray, ImportProblem, Message, Question
-from curim_data.model.questions import Choice
-from curim_data.model.shared_shapes import ask_shape
+from curim_data.model.extent import ask_shape
+from curim_data.model.reasons import Choice
 from curim_data.profile.provisional import time_zone
 
 NEAR_CITY_M: Final = 5_000.0

@@ -42,7 +42,7 @@ from curim_data.importing.value_parsing import (
 )
 from curim_data.lexicon import WORDS, gender_parts, gender_words
 from curim_data.model import Answers, CityProfile, ImportProblem, IntArray, Kind, Message, Question
-from curim_data.model.questions import BOTH_ORDERS, BY_NAMES, DAY_FIRST, MONTH_FIRST, Choice
+from curim_data.model.reasons import BOTH_ORDERS, BY_NAMES, DAY_FIRST, MONTH_FIRST, Choice
 
 _GENDERS: Final = ("reporter_gender", "affected_gender")
 _AMBIGUOUS: Final = frozenset("mhα")  # letters that mean a man or a woman, as the rest of the column shows

@@ -29,7 +29,7 @@ from curim_data.importing.profiling import FileProfile
 from curim_data.importing.roles import RoleColumns
 from curim_data.importing.rows import parse_rows
 from curim_data.model import Answers, Block, CityProfile, Message, Question
-from curim_data.model.questions import Choice
+from curim_data.model.reasons import Choice
 from curim_data.store import Batch, Store
 
 MOVED: Final = 0.25  # an honest file changes date and place of hardly any alert: from such a share on it is doubted

@@ -24,7 +24,7 @@ from curim_data.formats.base import MOST_CHARACTERS, Layout, Part
 from curim_data.formats.guess.headings import names_person, names_text, read_heading
 from curim_data.lexicon.folding import fold
 from curim_data.model import Answers, Gender, ImportProblem, Kind, Message, Status
-from curim_data.model.questions import BY_NAMES, DAY_FIRST, EACH_EVENT, EACH_ROW, MONTH_FIRST
+from curim_data.model.reasons import BY_NAMES, DAY_FIRST, EACH_EVENT, EACH_ROW, MONTH_FIRST
 from curim_data.model.values import AgeBand
 from curim_data.store import Home
 

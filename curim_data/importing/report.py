@@ -34,8 +34,7 @@ from curim_data.model import Answers, CityProfile, Facts, Message, Reason, Trans
 from curim_data.model.alert import TOLD
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.model.place_names import PlaceNames
-from curim_data.model.questions import BY_NAMES
-from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, Flag
+from curim_data.model.reasons import BY_NAMES, MEND_WORDS, REASON_WORDS, Flag
 from curim_data.profile.provisional import Spread, names_of_areas
 from curim_data.store import Batch
 from curim_data.store.writing import StagedResult, Staging, bounded_duckdb

@@ -40,8 +40,7 @@ from curim_data.lexicon import SCALES, age_band, kind_of, scale_step
 from curim_data.model import Block, BoolArray, CityProfile, Gender, IntArray, Kind, Reason, Status
 from curim_data.model.alert import TOLD
 from curim_data.model.labels import UNCATEGORISED
-from curim_data.model.questions import BY_NAMES
-from curim_data.model.reasons import Flag, Repair
+from curim_data.model.reasons import BY_NAMES, Flag, Repair
 from curim_data.model.values import AgeBand
 from curim_data.profile.files import slug
 from curim_data.store.writing import content_hashes

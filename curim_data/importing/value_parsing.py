@@ -23,7 +23,7 @@ from curim_data.containers.base import ArrowText
 from curim_data.formats.base import fold
 from curim_data.lexicon.times import month_of
 from curim_data.model import BoolArray, FloatArray, IntArray
-from curim_data.model.questions import DAY_FIRST
+from curim_data.model.reasons import DAY_FIRST
 
 
 def in_one_piece(column: ArrowText) -> ArrowText:

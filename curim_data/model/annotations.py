@@ -1,4 +1,8 @@
-"""What an analyst notes on the time line: days from which, or in which, counts mean something else or are missing."""
+"""What an analyst notes on the time line, and meetings of the council.
+
+Notes: days from which, or in which, counts mean something else or are missing. A meeting: the day since which changes
+are told, and what it is called.
+"""
 
 from __future__ import annotations
 
@@ -45,3 +49,14 @@ class Annotation:
         if self.end is None or self.end == dt.date.max:
             return (self.start,)
         return self.start, self.end + dt.timedelta(days=1)
+
+
+LONGEST_MEETING_NAME: Final = 80
+
+
+@dataclass(frozen=True, order=True)
+class Meeting:
+    """A day of the city's calendar, and a name such as "Plenary", which may be empty. Nobody's name belongs here."""
+
+    day: dt.date
+    name: str = ""

@@ -19,6 +19,10 @@ A profile is a folder of plain files that a city edits:
 A GeoJSON file, and landmarks.toml, may say at its top level, as `attribution`, whom its shapes are from and under which
 licence: every map then shows it. A profile's version is a hash over these files; the columns made with it carry that
 version.
+
+An alert whose own cell touches no land counts in the next cell of the land, at every size, so that totals agree
+(`counted_cells`): cells of H3 are not nested as areas, the parent of a cell on a quay may itself lie in the water, and
+an alert up to 30 m off the land counts as on it.
 """
 
 from __future__ import annotations
@@ -26,14 +30,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import h3.api.numpy_int as h3
 import h3ronpy
 import h3ronpy.vector
 import numpy as np
@@ -43,11 +47,11 @@ import shapely
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from curim_data.model._transform import transform_points
 from curim_data.model.extent import (
     MOST_LAND_CELLS,
     MOST_MAP_CELLS,
     AreaTooLargeError,
+    ask_shape,
     finest_affordable,
     geodesic_area_km2,
     most_cells,
@@ -55,8 +59,7 @@ from curim_data.model.extent import (
 )
 from curim_data.model.i18n import Message
 from curim_data.model.place_names import PlaceNames
-from curim_data.model.prepared import read_cells
-from curim_data.model.shared_shapes import ask_shape
+from curim_data.model.prepared import read_arrays
 from curim_data.model.types import BoolArray, CellArray
 
 if TYPE_CHECKING:
@@ -89,8 +92,6 @@ MOST_LEAST: Final = 100
 LEAST_COUNT: Final = "least_count"
 LEAST_SENSITIVE_COUNT: Final = "least_sensitive_count"
 
-SETTLED: Final = 2_000_000_000  # nanoseconds after which times tell every further change: the coarsest file system's
-MOST_VERSIONS: Final = 64
 STREET_REACH: Final = 10.0  # metres
 MAJOR: Final = "major"
 MINOR: Final = "minor"
@@ -200,7 +201,7 @@ class CityProfile:
 
     def project(self, longitude: Any, latitude: Any) -> tuple[np.ndarray, np.ndarray]:
         """Project arrays of degrees (WGS84) to metres: two float arrays of the same shape; NaN stays NaN."""
-        x, y = transform_points(self.to_metres, np.asarray(longitude, float), np.asarray(latitude, float))
+        x, y = self.to_metres.transform(np.asarray(longitude, float), np.asarray(latitude, float))
         lost = ~(np.isfinite(x) & np.isfinite(y))
         return np.where(lost, np.nan, x), np.where(lost, np.nan, y)
 
@@ -277,20 +278,22 @@ class CityProfile:
         if resolution not in cache:
             if resolution > self.finest_affordable(MOST_LAND_CELLS):
                 raise AreaTooLargeError(self._too_large(resolution))
-            kept = read_cells(self.prepared, resolution)
-            if kept is not None:
-                cache[resolution] = kept
-                return kept
-            cells = pa.array(h3ronpy.vector.geometry_to_cells(self.land, resolution, h3ronpy.ContainmentMode.Covers))
-            index = np.unique(cells.to_numpy()).astype(np.int64)  # parts of the land may share some
-            hexagons = cell_polygons(index)
-            x, y = self.to_metres.transform(*shapely.get_coordinates(hexagons).T)
-            metres = shapely.set_coordinates(hexagons.copy(), np.column_stack([x, y]))
-            area = shapely.area(metres) / 1e6
-            edge = ~ask_shape(shapely.covers, self.land_metres, metres)  # the rest need not be cut, which takes longest
-            area[edge] = shapely.area(shapely.intersection(metres[edge], self.land_metres)) / 1e6
-            cache[resolution] = pd.Series(area, index=pd.Index(index, name="cell"), name="land_km2")
+            kept = read_arrays(self.prepared, str(resolution)) or self._cut_cells(resolution)
+            index = pd.Index(kept["cell"], name="cell")
+            cache[resolution] = pd.Series(kept["land_km2"], index=index, name="land_km2")
         return cache[resolution]
+
+    def _cut_cells(self, resolution: int) -> dict[str, np.ndarray]:
+        """The cells that touch the land, sorted, and how much of each is land."""
+        cells = pa.array(h3ronpy.vector.geometry_to_cells(self.land, resolution, h3ronpy.ContainmentMode.Covers))
+        index = np.unique(cells.to_numpy()).astype(np.int64)  # parts of the land may share some
+        hexagons = cell_polygons(index)
+        x, y = self.to_metres.transform(*shapely.get_coordinates(hexagons).T)
+        metres = shapely.set_coordinates(hexagons.copy(), np.column_stack([x, y]))
+        area = shapely.area(metres) / 1e6
+        edge = ~ask_shape(shapely.covers, self.land_metres, metres)  # the rest need not be cut, which takes longest
+        area[edge] = shapely.area(shapely.intersection(metres[edge], self.land_metres)) / 1e6
+        return {"cell": index, "land_km2": area}
 
     def _too_large(self, resolution: int) -> Message:
         """What is said instead of making too many cells."""
@@ -404,26 +407,8 @@ def _harm(category: Mapping[str, Any]) -> float | None:
 
 
 def profile_version(folder: Path) -> str:
-    """Twelve hex digits over the content of the profile's files.
-
-    The content is read again only where a file's size, number or times changed since, or changed so lately that a
-    second change might leave its times as they are.
-    """
-    stamps = tuple(_stamp(folder / name) for name in FILES)
-    known = _versions.get(folder)
-    if known is not None and known[0] == stamps:
-        return known[1]
-    version = _content_version(folder)
-    if time.time_ns() - max(max(stamp[2:], default=0) for stamp in stamps) > SETTLED:
-        while len(_versions) >= MOST_VERSIONS:
-            _versions.pop(next(iter(_versions)), None)
-        _versions[folder] = stamps, version
-    else:
-        _versions.pop(folder, None)
-    return version
-
-
-_versions: dict[Path, tuple[tuple[tuple[int, ...], ...], str]] = {}
+    """Twelve hex digits over the content of the profile's files, which is read again where one of them changed."""
+    return _content_version(folder, tuple(_stamp(folder / name) for name in FILES))
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
@@ -435,7 +420,8 @@ def _stamp(path: Path) -> tuple[int, ...]:
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-def _content_version(folder: Path) -> str:
+@lru_cache(maxsize=64)
+def _content_version(folder: Path, stamps: tuple[tuple[int, ...], ...]) -> str:  # noqa: ARG001 (the cache's key)
     digest = hashlib.sha256()
     for name in FILES:
         path = folder / name
@@ -471,31 +457,106 @@ def _union(folder: Path, name: str) -> BaseGeometry:
 
 def _attributions(folder: Path) -> tuple[str, ...]:
     """Whom the shapes are from, as the GeoJSON files and landmarks.toml tell it, each source once."""
-    told = [_collection(folder, name).get("attribution") for name in FILES if name.endswith(".geojson")]
+    shapes = (name for name in FILES if name.endswith(".geojson") and (folder / name).exists())
+    told = [_collection(folder, name).get("attribution") for name in shapes]
     told.append(_toml(folder, "landmarks.toml").get("attribution"))
     return tuple(dict.fromkeys(text.strip() for text in told if isinstance(text, str) and text.strip()))
 
 
 def _collection(folder: Path, name: str) -> dict[str, Any]:
-    """A GeoJSON file as it stands; empty where it is missing or holds something else."""
-    if not (folder / name).exists():
-        return {}
-    content = json.loads((folder / name).read_text("utf-8"))
-    return content if isinstance(content, dict) else {}
+    """A GeoJSON feature collection; ProfileError where the file is missing or holds something else."""
+    try:
+        content = json.loads((folder / name).read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ProfileError(f"{folder / name} is missing: the city's profile needs it") from error
+    except json.JSONDecodeError as error:
+        raise ProfileError(f"{folder / name} is not a GeoJSON feature collection") from error
+    if not isinstance(content, dict) or "features" not in content:
+        raise ProfileError(f"{folder / name} is not a GeoJSON feature collection")
+    return content
 
 
 def _areas(folder: Path, name: str) -> tuple[Area, ...]:
-    try:
-        features = json.loads((folder / name).read_text("utf-8"))["features"]
-    except FileNotFoundError as error:
-        raise ProfileError(f"{folder / name} is missing: the city's profile needs it") from error
-    except (json.JSONDecodeError, KeyError) as error:
-        raise ProfileError(f"{folder / name} is not a GeoJSON feature collection") from error
     areas = []
-    for number, feature in enumerate(features):
+    for number, feature in enumerate(_collection(folder, name)["features"]):
         properties = feature.get("properties") or {}
         labels = {lang: properties[f"label_{lang}"] for lang in ("el", "en", "fr") if f"label_{lang}" in properties}
         name_id = str(properties.get("id", number))
         kind = str(properties.get("class", ""))
         areas.append(Area(name_id, labels or {"en": name_id}, shape(feature["geometry"]), kind))
     return tuple(areas)
+
+
+_NONE = np.zeros(0, np.int64)
+
+
+def counted_cells(city: CityProfile, cells: CellArray) -> CellArray:
+    """For each cell the one in which its alerts count: itself where it touches the land, else that of the land nearest.
+
+    Parameters
+    ----------
+    cells : int64 H3, all of one resolution
+        Without making the cells of the land. A cell farther from the land than those beside it (at the finest sizes:
+        than 30 m) stays itself.
+    """
+    if not len(cells):
+        return cells
+    resolution = h3.get_resolution(np.uint64(cells[0]))
+    cache: dict[int, tuple[CellArray, CellArray]] = city.__dict__.setdefault("_counted_cells", {})
+    known, counted = cache.get(resolution, (_NONE, _NONE))
+    at = np.searchsorted(known, cells)
+    if len(known) and np.array_equal(known[np.minimum(at, len(known) - 1)], cells):
+        return np.asarray(counted[at], np.int64)
+    new = np.setdiff1d(cells, known)
+    if len(new):
+        found = new.copy()
+        away = np.flatnonzero(~_touch(city, new))
+        found[away] = [_nearest(city, int(cell)) for cell in new[away]]
+        known, counted = np.r_[known, new], np.r_[counted, found]
+        order = np.argsort(known)
+        known, counted = known[order], counted[order]
+        cache[resolution] = known, counted
+    return np.asarray(counted[np.searchsorted(known, cells)], np.int64)
+
+
+def with_shore(city: CityProfile, names: Collection[str]) -> list[int]:
+    """Cells by name (hexadecimal, of any resolutions), and those whose alerts count in them (`counted_cells`)."""
+    of_size: dict[int, set[int]] = {}
+    for cell in (int(name, 16) for name in names):
+        of_size.setdefault(h3.get_resolution(np.uint64(cell)), set()).add(cell)
+    found = []
+    for resolution, chosen in of_size.items():
+        cells = np.array(sorted(chosen), np.int64)
+        near = pa.array(h3ronpy.grid_disk(cells.astype(np.uint64), _rings(resolution), flatten=True))
+        beside = np.setdiff1d(near.to_numpy(zero_copy_only=False).astype(np.int64), cells)
+        found += [*cells.tolist(), *beside[np.isin(counted_cells(city, beside), cells)].tolist()]
+    return found
+
+
+def _touch(city: CityProfile, cells: CellArray) -> BoolArray:
+    """`CityProfile.on_land`, mostly decided by the centres of the cells."""
+    middles = pa.record_batch(h3ronpy.vector.cells_to_coordinates(cells.astype(np.uint64)))
+    touch = ask_shape(shapely.contains_xy, city.land, middles["lng"].to_numpy(), middles["lat"].to_numpy())
+    touch[~touch] = city.on_land(cells[~touch])
+    return touch
+
+
+def _nearest(city: CityProfile, cell: int) -> int:
+    """The cell of that point of the land which is nearest to the middle of a cell; itself where that is far."""
+    from pyproj.enums import TransformDirection  # long to load, and not needed for every command
+
+    latitude, longitude = h3.cell_to_latlng(np.uint64(cell))
+    resolution = h3.get_resolution(np.uint64(cell))
+    x, y = city.project(longitude, latitude)
+    line = shapely.shortest_line(city.land_metres, shapely.Point(float(x), float(y)))
+    east, north = shapely.get_coordinates(line)[0]
+    longitude, latitude = city.to_metres.transform(east, north, direction=TransformDirection.INVERSE)
+    found = int(h3.latlng_to_cell(latitude, longitude, resolution))
+    rings = _rings(resolution)
+    near = found in {int(one) for one in h3.grid_disk(np.uint64(cell), rings)}
+    return found if near and bool(city.on_land(np.array([found], np.int64))[0]) else cell
+
+
+def _rings(resolution: int) -> int:
+    """How many rings around a cell hold the land within 30 m of it."""
+    return {12: 3, 11: 2}.get(resolution, 1)

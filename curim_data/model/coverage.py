@@ -1,7 +1,7 @@
 """Which days the sources of a city's alerts cover.
 
 A source is an export format (the column `source`). Its gaps are the runs of days without an alert that chance does not
-explain (`analysis.stats.empty_runs`), and what an analyst said of some days (`model.annotations`). No day of a gap is
+explain (`analysis.stats.empty_runs`), and what an analyst said of some days (`Annotation`). No day of a gap is
 counted as a quiet one: a comparison leaves it out on both sides.
 """
 
@@ -16,9 +16,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from curim_data.model.absence import CalendarUnit
 from curim_data.model.annotations import Annotation
 from curim_data.model.i18n import Message, Span
-from curim_data.model.known_time import CalendarUnit
 from curim_data.model.labels import FORMATS
 from curim_data.model.types import BoolArray, FloatArray
 
@@ -102,23 +102,19 @@ class Coverage:
 
     def untouched(self, starts: Iterable[Any], unit: CalendarUnit) -> BoolArray:
         """Which days, weeks or months, given by their first days, no gap touches; those at the ends may be cut off."""
-        found = []
-        for start in starts:
-            first = start.date() if isinstance(start, dt.datetime) else start
-            end = _last_day(first, unit)
-            found.append(not any(gap.first <= end and gap.last >= first for gap in self.gaps))
-        return np.array(found, bool)
+        days = [start.date() if isinstance(start, dt.datetime) else start for start in starts]
+        return np.array([not self.gaps_in(day, _last_day(day, unit)) for day in days], bool)
 
-    def stretch(self, last: dt.date, shortest: int = LONG_GAP) -> tuple[dt.date, dt.date]:
+    def stretch(self, last: dt.date) -> tuple[dt.date, dt.date]:
         """The last days without a long gap up to a day, both ends included; begins after the day where there are none.
 
-        Gaps of fewer than `shortest` days are passed over.
+        Gaps of fewer than 14 days are passed over.
         """
         first = min((span[0] for span in self.spans.values()), default=last + _DAY)
         for gap in sorted(self.gaps_in(dt.date.min, last), key=lambda gap: gap.last, reverse=True):
-            if gap.days >= shortest and gap.last >= last:
+            if gap.days >= LONG_GAP and gap.last >= last:
                 last = gap.first - _DAY
-            elif gap.days >= shortest:
+            elif gap.days >= LONG_GAP:
                 return max(first, gap.last + _DAY), last
         return first, last
 

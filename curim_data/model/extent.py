@@ -2,12 +2,19 @@
 
 The cells of a country at the size of a street corner are thousands of millions. Whoever needs cells asks here first
 which size it can afford; `CityProfile.land_cells` refuses what nobody should wait for.
+
+And what is asked of shapes that threads share, such as the land of a city: one question at a time (`ask_shape`). GEOS
+keeps working state in a prepared geometry. Two threads that ask the same one at once corrupt the memory of the process,
+which then ends for all readers (seen with GEOS 3.14 within a second). Shapely prepares a shape unasked, too, where it
+is asked about points by their coordinates. Making new shapes (buffers, intersections, distances) needs no care.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -15,12 +22,12 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.model.i18n import Message, MessageError
-from curim_data.model.shared_shapes import ask_shape
-from curim_data.model.types import CellArray
+from curim_data.model.types import BoolArray, CellArray
 from curim_data.model.values import MAP_RESOLUTIONS
 
 if TYPE_CHECKING:
     from pyproj import Geod
+
 
 # Cells of the land that a map shows and a test looks at: about two seconds of work.
 MOST_MAP_CELLS: Final = 100_000
@@ -127,13 +134,26 @@ def cell_side_m(shape: BaseGeometry, resolution: int) -> float:
     return 1000 * float(np.sqrt(_cell_areas(sampled_cells(shape), resolution).mean()))
 
 
-def finest_affordable(shape: BaseGeometry, most: float, finest: int = max(MAP_RESOLUTIONS)) -> int:
-    """The finest resolution, from `finest` on, at which an area takes at most so many cells.
+def finest_affordable(shape: BaseGeometry, most: float) -> int:
+    """The finest resolution at which an area takes at most so many cells.
 
     The coarsest of all (`MAP_RESOLUTIONS`) where none is that coarse.
     """
     measured, cells = _measured(shape), sampled_cells(shape)
-    for resolution in range(finest, min(MAP_RESOLUTIONS), -1):
+    for resolution in range(max(MAP_RESOLUTIONS), min(MAP_RESOLUTIONS), -1):
         if _bound(*measured, _cell_areas(cells, resolution)) <= most:
             return resolution
     return min(MAP_RESOLUTIONS)
+
+
+_lock = threading.Lock()
+
+
+def ask_shape(predicate: Callable[..., Any], shape: BaseGeometry, *others: Any) -> BoolArray:
+    """What `predicate(shape, *others)` says, with the shape prepared; at most one thread asks at a time.
+
+    `predicate`: one of shapely, such as `intersects`, `covers` or `contains_xy`, whose first argument may be prepared.
+    """
+    with _lock:
+        shapely.prepare(shape)
+        return np.asarray(predicate(shape, *others), bool)

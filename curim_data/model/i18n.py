@@ -21,7 +21,7 @@ from typing import Any, Final
 from babel import Locale
 from babel.dates import format_date, format_datetime, get_day_names, get_month_names
 from babel.lists import format_list
-from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
+from babel.numbers import get_decimal_symbol, get_group_symbol
 
 LANGUAGES: Final = ("el", "en", "fr")
 LANGUAGE_NAMES: Final = {"el": "Ελληνικά", "en": "English", "fr": "Français"}
@@ -30,8 +30,6 @@ DEFAULT_LANGUAGE: Final = "el"
 _FORMS: Final = {"en": "en_GB"}
 # The smallest expected number of alerts that is written as a number.
 LEAST_WRITTEN: Final = 0.1
-# Decimals up to which a float below a milliard is rounded as its decimal form is, but for halves.
-EXACT: Final = 3
 LOCALE_DIR: Final = Path(__file__).parent / "locale"
 
 
@@ -42,10 +40,19 @@ def N_(message: str) -> str:
 
 @dataclass(frozen=True)
 class Message:
-    """A sentence that waits for its reader: an English message id and the values that fill it."""
+    """A sentence that waits for its reader: an English message id and the values that fill it.
+
+    `context`: of a short word, what tells it from the same word elsewhere ("gender", "status", ...).
+    """
 
     text: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    context: str = ""
+
+
+def C_(context: str, message: str) -> Message:
+    """A short word that needs its context, where it is defined; translate it where it is shown."""
+    return Message(message, context=context)
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,8 @@ class Translator:
     def __call__(self, message: str | Message, /, **values: Any) -> str:
         """Translate a message and fill it."""
         if isinstance(message, Message):
-            return self(message.text, **{**message.values, **values})
+            values = {**message.values, **values}
+            return self.c(message.context, message.text, **values) if message.context else self(message.text, **values)
         if not message:
             return ""
         return self._fill(self._catalog.gettext(message), values)
@@ -100,7 +108,7 @@ class Translator:
         """A number with thousands marks and a fixed count of decimals; a dash where there is none."""
         if value is None or value != value:
             return "–"
-        return _number(value, digits, self.lang)
+        return _written(Decimal(str(value)), digits, self.lang)
 
     def signed(self, value: float | None, digits: int = 0) -> str:
         """A difference: as a number, with a plus sign above zero.
@@ -166,11 +174,7 @@ class Translator:
         """A share (0 to 1) as a percentage."""
         if share is None or share != share:
             return "–"
-        if abs(share) < 1e9:  # rounded as Babel does
-            rounded = Decimal(str(share)).quantize(Decimal(1).scaleb(-2 - digits)).scaleb(2)
-            return f"{rounded + 0:,.{digits}f}".translate(_marks(self.lang)) + "\u00a0%"  # no sign before a zero
-        pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
-        return _with_minus(format_percent(share, format=pattern, locale=self.locale))
+        return _written(Decimal(str(share)).scaleb(2), digits, self.lang) + "\u00a0%"
 
     def part(self, share: float | None) -> str:
         """A share (0 to 1) of some, without decimals: what is there is never 0 %, and what is not all never 100 %."""
@@ -265,28 +269,16 @@ class Translator:
         return value
 
 
-@lru_cache(maxsize=16_384)
-def _number(value: float, digits: int, lang: str) -> str:
-    """A number as written; tables write the same few numbers again and again."""
-    if 0 < value < 1e9 and digits <= EXACT and not str(value).endswith("5"):  # no half that is to be rounded
-        return f"{value:,.{digits}f}".translate(_marks(lang))
-    if abs(value) < 1e9:  # rounded as Babel does
-        rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits))
-        return f"{rounded + 0:,.{digits}f}".translate(_marks(lang))  # no sign before a zero
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return _with_minus(format_decimal(value, format=pattern, locale=translator(lang).locale))
+def _written(value: Decimal, digits: int, lang: str) -> str:
+    """A number rounded half to even, as Babel does, with the marks of a language and no sign before a zero."""
+    return f"{value:z,.{digits}f}".replace("Infinity", "∞").translate(_marks(lang))
 
 
 @cache
 def _marks(lang: str) -> dict[int, str]:
-    """The marks of a number in Python's form, and those of a language."""
+    """The marks of a number in Python's form, and those of a language with the minus sign, where CLDR has a hyphen."""
     locale = translator(lang).locale
     return str.maketrans({",": get_group_symbol(locale), ".": get_decimal_symbol(locale), "-": "\u2212"})
-
-
-def _with_minus(number: str) -> str:
-    """A written number with the minus sign, for which CLDR's data of our languages have a hyphen."""
-    return number.replace("-", "\u2212")
 
 
 @lru_cache(maxsize=16_384)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
-from curim_data.model.i18n import Message, Span, Translator
+from curim_data.model.i18n import C_, Message, Span, Translator
 
 if TYPE_CHECKING:
     from curim_data.model.city import CityProfile
@@ -29,80 +29,73 @@ FORMATS: Final[Mapping[str, str]] = {
 }
 
 
+GENDERS: Final[Mapping[str, Message]] = {
+    "woman": C_("gender", "Women"),
+    "man": C_("gender", "Men"),
+    "other": C_("gender", "Another gender"),
+    "undisclosed": C_("gender", "Not disclosed"),
+    "unknown": C_("gender", "Not known"),
+}
+PEOPLE: Final[Mapping[str, Message]] = {
+    "woman": C_("people", "women"),
+    "man": C_("people", "men"),
+    "other": C_("people", "people of another gender"),
+    "undisclosed": C_("people", "people who did not disclose their gender"),
+    "unknown": C_("people", "people whose gender was not asked"),
+}
+KINDS: Final[Mapping[str, Message]] = {
+    "risk": C_("kind", "Danger"),
+    "incivility": C_("kind", "Incivility"),
+    "offence": C_("kind", "Offence"),
+    "unknown": C_("kind", "Not known"),
+}
+STATUSES: Final[Mapping[str, Message]] = {
+    "open": C_("status", "Open"),
+    "confirmed": C_("status", "Confirmed"),
+    "resolved": C_("status", "Resolved"),
+    "rejected": C_("status", "Rejected"),
+}
+AGES: Final[Mapping[str, Message]] = {
+    "under_18": C_("age", "Under 18"),
+    "18_29": C_("age", "18–29"),
+    "30_44": C_("age", "30–44"),
+    "45_64": C_("age", "45–64"),
+    "65_plus": C_("age", "65 and over"),
+}
+SEVERITIES: Final[Mapping[int, Message]] = {1: C_("severity", "1 (slight)"), 5: C_("severity", "5 (grave)")}
+FEELINGS: Final[Mapping[int, Message]] = {1: C_("feeling", "1 (very unsafe)"), 5: C_("feeling", "5 (very safe)")}
+PERIODS: Final[Mapping[str, Message]] = {
+    "28d": Message("Last 28 days"),
+    "quarter": Message("Last quarter"),
+    "12m": Message("Last 12 months"),
+    "meeting": Message("Since the last meeting"),
+    "all": Message("All dates"),
+}
+
+
 def gender_label(t: Translator, code: str) -> str:
     """The label of a gender, as in a table or a legend; an unknown code stands as it is."""
-    match code:
-        case "woman":
-            return t.c("gender", "Women")
-        case "man":
-            return t.c("gender", "Men")
-        case "other":
-            return t.c("gender", "Another gender")
-        case "undisclosed":
-            return t.c("gender", "Not disclosed")
-        case "unknown":
-            return t.c("gender", "Not known")
-    return code
+    return t(GENDERS.get(code, code))
 
 
 def gender_people(t: Translator, code: str) -> str:
     """The people of a gender inside a sentence: "affecting women"."""
-    match code:
-        case "woman":
-            return t.c("people", "women")
-        case "man":
-            return t.c("people", "men")
-        case "other":
-            return t.c("people", "people of another gender")
-        case "undisclosed":
-            return t.c("people", "people who did not disclose their gender")
-        case "unknown":
-            return t.c("people", "people whose gender was not asked")
-    return code
+    return t(PEOPLE.get(code, code))
 
 
 def kind_label(t: Translator, code: str) -> str:
     """The label of a kind of alert."""
-    match code:
-        case "risk":
-            return t.c("kind", "Danger")
-        case "incivility":
-            return t.c("kind", "Incivility")
-        case "offence":
-            return t.c("kind", "Offence")
-        case "unknown":
-            return t.c("kind", "Not known")
-    return code
+    return t(KINDS.get(code, code))
 
 
 def status_label(t: Translator, code: str) -> str:
     """The label of an alert's status."""
-    match code:
-        case "open":
-            return t.c("status", "Open")
-        case "confirmed":
-            return t.c("status", "Confirmed")
-        case "resolved":
-            return t.c("status", "Resolved")
-        case "rejected":
-            return t.c("status", "Rejected")
-    return code
+    return t(STATUSES.get(code, code))
 
 
 def age_label(t: Translator, code: str) -> str:
     """The label of an age band."""
-    match code:
-        case "under_18":
-            return t.c("age", "Under 18")
-        case "18_29":
-            return t.c("age", "18–29")
-        case "30_44":
-            return t.c("age", "30–44")
-        case "45_64":
-            return t.c("age", "45–64")
-        case "65_plus":
-            return t.c("age", "65 and over")
-    return code
+    return t(AGES.get(code, code))
 
 
 def light_label(t: Translator, dark: bool) -> str:
@@ -112,22 +105,12 @@ def light_label(t: Translator, dark: bool) -> str:
 
 def severity_label(t: Translator, severity: int) -> str:
     """The label of a severity from 1 to 5."""
-    match severity:
-        case 1:
-            return t.c("severity", "1 (slight)")
-        case 5:
-            return t.c("severity", "5 (grave)")
-    return str(severity)
+    return t(SEVERITIES.get(severity, str(severity)))
 
 
 def feeling_label(t: Translator, feeling: int) -> str:
     """The label of a feeling of safety from 1 to 5."""
-    match feeling:
-        case 1:
-            return t.c("feeling", "1 (very unsafe)")
-        case 5:
-            return t.c("feeling", "5 (very safe)")
-    return str(feeling)
+    return t(FEELINGS.get(feeling, str(feeling)))
 
 
 def provisional_note(t: Translator, *, outlined: bool = True) -> str:
@@ -184,18 +167,7 @@ def place_label(t: Translator, city: CityProfile, place: str | None) -> str:
 
 def period_label(t: Translator, period: str) -> str:
     """The label of a preset period; an unknown code stands as it is."""
-    match period:
-        case "28d":
-            return t("Last 28 days")
-        case "quarter":
-            return t("Last quarter")
-        case "12m":
-            return t("Last 12 months")
-        case "meeting":
-            return t("Since the last meeting")
-        case "all":
-            return t("All dates")
-    return period
+    return t(PERIODS.get(period, period))
 
 
 def dates_label(t: Translator, start: dt.date | None, end: dt.date | None) -> str:
@@ -261,41 +233,34 @@ def role_name(t: Translator, role: str) -> str:
     return t(ROLES[role]) if role in ROLES else column_label(t, role)
 
 
+# How the values of a column of counts are written; those of any other column stand as they are.
+_WRITTEN: Final[Mapping[str, Callable[[Translator, CityProfile, Any], str]]] = {
+    "district": lambda t, city, value: district_label(t, city, value),
+    "place": lambda t, city, value: place_label(t, city, value),
+    "category": lambda t, city, value: category_label(t, city, str(value)),
+    "group": lambda t, city, value: group_label(t, city, str(value)),
+    "kind": lambda t, _, value: kind_label(t, value),
+    "reporter_gender": lambda t, _, value: gender_label(t, value),
+    "affected_gender": lambda t, _, value: gender_label(t, value),
+    "status": lambda t, _, value: status_label(t, value),
+    "age_band": lambda t, _, value: age_label(t, value),
+    "dark": lambda t, _, value: light_label(t, bool(value)),
+    "weekday": lambda t, _, value: t.weekday(int(float(value))),
+    "hour": lambda _, __, value: hour_label(int(float(value))),
+    "severity": lambda t, _, value: severity_label(t, int(float(value))),
+    "feeling": lambda t, _, value: feeling_label(t, int(float(value))),
+    "week": lambda t, _, value: t.date(value, "medium"),
+    "month": lambda t, _, value: t.date(value, "LLLL y"),
+    "local_date": lambda t, _, value: t.date(value, "medium"),
+}
+
+
 def value_label(t: Translator, city: CityProfile, column: str, value: object) -> str:
     """The label of a value in a column of counts; what is missing is said to be missing."""
     missing = value is None or value != value
     if missing and column not in ("district", "place"):
         return t("not known")
-    match column:
-        case "district":
-            return district_label(t, city, None if missing else str(value))
-        case "place":
-            return place_label(t, city, None if missing else str(value))
-        case "category":
-            return category_label(t, city, str(value))
-        case "group":
-            return group_label(t, city, str(value))
-        case "kind":
-            return kind_label(t, str(value))
-        case "reporter_gender" | "affected_gender":
-            return gender_label(t, str(value))
-        case "status":
-            return status_label(t, str(value))
-        case "age_band":
-            return age_label(t, str(value))
-        case "dark":
-            return light_label(t, bool(value))
-        case "weekday":
-            return weekday_label(t, int(float(str(value))))
-        case "hour":
-            return hour_label(int(float(str(value))))
-        case "severity":
-            return severity_label(t, int(float(str(value))))
-        case "feeling":
-            return feeling_label(t, int(float(str(value))))
-        case "week" | "month" | "local_date":
-            return t.date(value, "LLLL y" if column == "month" else "medium")  # type: ignore[arg-type]
-    return str(value)
+    return _WRITTEN[column](t, city, None if missing else value) if column in _WRITTEN else str(value)
 
 
 def inline(label: str) -> str:

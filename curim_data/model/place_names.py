@@ -22,11 +22,20 @@ import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 
-from curim_data.model.i18n import Translator
+from curim_data.model.i18n import Message, Translator
 
 FILE: Final = "place_names.csv"
 STREET, AREA = "street", "area"
-NUMBERED: Final = ("precinct", "district", "community_area", "ward", "arrondissement", "sector", "zone", "beat")
+NUMBERED: Final[Mapping[str, Message]] = {
+    "precinct": Message("Precinct {number}"),
+    "district": Message("District {number}"),
+    "community_area": Message("Community area {number}"),
+    "ward": Message("Ward {number}"),
+    "arrondissement": Message("Arrondissement {number}"),
+    "sector": Message("Sector {number}"),
+    "zone": Message("Zone {number}"),
+    "beat": Message("Beat {number}"),
+}
 COLUMNS: Final = ("kind", "name", "cell", "n")
 RESOLUTION: Final[Mapping[str, int]] = {STREET: 10, AREA: 9, **dict.fromkeys(NUMBERED, 9)}
 # How many rings of cells round a position may lend it their name: some 200 m for a street, a kilometre for an area.
@@ -166,21 +175,4 @@ def merged(one: PlaceNames, other: PlaceNames) -> PlaceNames:
 
 def numbered_area(t: Translator, kind: str, number: str) -> str:
     """The name of an area that has a number for a name; an unknown kind stands before it."""
-    match kind:
-        case "precinct":
-            return t("Precinct {number}", number=number)
-        case "district":
-            return t("District {number}", number=number)
-        case "community_area":
-            return t("Community area {number}", number=number)
-        case "ward":
-            return t("Ward {number}", number=number)
-        case "arrondissement":
-            return t("Arrondissement {number}", number=number)
-        case "sector":
-            return t("Sector {number}", number=number)
-        case "zone":
-            return t("Zone {number}", number=number)
-        case "beat":
-            return t("Beat {number}", number=number)
-    return f"{kind} {number}".strip()
+    return t(NUMBERED[kind], number=number) if kind in NUMBERED else f"{kind} {number}".strip()

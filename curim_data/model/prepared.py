@@ -19,10 +19,10 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
+import numpy.typing as npt
 
 FOLDER: Final = "prepared"
 PLACES: Final = "places"  # what the known places are kept by
@@ -30,7 +30,6 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("analysis", "curim_data", "pages")
 KINDS: Final = frozenset({".po", ".py", ".toml", ".typ"})  # of files of which the program consists
 _LAND: Final = "land-"
-_ABOUT: Final = b"about"
 
 
 @cache
@@ -81,59 +80,32 @@ def write_json(folder: Path, name: str, value: Any) -> None:
     write_whole(prepared_file(folder, name, ".json"), lambda path: path.write_text(json.dumps(value), "utf-8"))
 
 
-def read_cells(folder: Path | None, resolution: int) -> pd.Series | None:
-    """Land by H3 cell as it was written; None where it was not, or cannot be read."""
-    import pyarrow.parquet as pq
-
+def read_arrays(folder: Path | None, name: str) -> dict[str, np.ndarray] | None:
+    """Arrays of the land by their names, as they were written; None where they were not, or cannot be read."""
     if folder is None:
         return None
     try:
-        table = pq.read_table(_cells_file(folder, resolution))
-        cells = pd.Index(table["cell"].to_numpy(), name="cell")
-        return pd.Series(table["land_km2"].to_numpy(), index=cells, name="land_km2")
-    except (OSError, pa.ArrowException, KeyError):
+        with np.load(arrays_file(folder, name)) as kept:  # refuses what would be unpickled
+            return dict(kept)
+    except (OSError, ValueError, EOFError, BadZipFile):
         return None
 
 
-def write_cells(folder: Path, resolution: int, land: pd.Series) -> None:
-    """Write land by H3 cell."""
-    import pyarrow.parquet as pq
+def write_arrays(folder: Path, name: str, **arrays: npt.ArrayLike) -> None:
+    """Write arrays of the land; does nothing where they are there."""
 
-    table = pa.table({"cell": land.index.to_numpy(), "land_km2": land.to_numpy()})
-    write_whole(_cells_file(folder, resolution), lambda path: pq.write_table(table, path))
+    def write(part: Path) -> None:
+        with part.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
 
-
-def has_cells(folder: Path, resolution: int) -> bool:
-    """Whether land by H3 cell of a resolution was written."""
-    return _cells_file(folder, resolution).exists()
-
-
-def read_grid(folder: Path | None, name: str) -> tuple[np.ndarray[Any, np.dtype[np.float64]], Any] | None:
-    """A grid of numbers of the land, and what was said of it, as they were written; None where they were not, or cannot
-    be read.
-    """
-    import pyarrow.parquet as pq
-
-    if folder is None:
-        return None
-    try:
-        table = pq.read_table(prepared_file(folder, f"{_LAND}{name}", ".parquet"))
-        about = json.loads(table.schema.metadata[_ABOUT])
-        return table["value"].to_numpy().reshape(about["shape"]), about["about"]
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
-        return None
+    path = arrays_file(folder, name)
+    if not path.exists():
+        write_whole(path, write)
 
 
-def write_grid(folder: Path, name: str, values: np.ndarray[Any, np.dtype[np.float64]], about: Any) -> None:
-    """Write a grid of numbers of the land, and a value of JSON that is said of it; does nothing where it is there."""
-    import pyarrow.parquet as pq
-
-    path = prepared_file(folder, f"{_LAND}{name}", ".parquet")
-    if path.exists():
-        return
-    told = json.dumps({"shape": values.shape, "about": about}).encode()
-    table = pa.table({"value": values.ravel()}).replace_schema_metadata({_ABOUT: told})
-    write_whole(path, lambda path: pq.write_table(table, path))
+def arrays_file(folder: Path, name: str) -> Path:
+    """Where arrays of the land are kept."""
+    return prepared_file(folder, f"{_LAND}{name}", ".npz")
 
 
 def write_whole(path: Path, write: Callable[[Path], Any], mode: int = 0o644) -> None:
@@ -152,7 +124,3 @@ def write_whole(path: Path, write: Callable[[Path], Any], mode: int = 0o644) -> 
     finally:
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
-
-
-def _cells_file(folder: Path, resolution: int) -> Path:
-    return prepared_file(folder, f"{_LAND}{resolution}", ".parquet")

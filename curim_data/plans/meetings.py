@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from curim_data.model import Message
-from curim_data.model.meetings import LONGEST_MEETING_NAME, Meeting
+from curim_data.model.annotations import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.database import MeetingRow
 from curim_data.plans.plan_store import PlanProblem, PlanStore
 from curim_data.store.annotations import MEETINGS_FILE, meetings_of_old_file, read_meetings, write_meetings

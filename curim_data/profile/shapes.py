@@ -26,7 +26,7 @@ from curim_data.lexicon.folding import fold
 from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
 from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.city import MAJOR, MINOR, PATH, Area, Landmark
-from curim_data.model.shared_shapes import ask_shape
+from curim_data.model.extent import ask_shape
 from curim_data.profile._shape_reading import MOST_BYTES, SHAPES, Kind, unreadable
 from curim_data.profile.files import WORDS, as_polygons, unique_ids
 

@@ -12,8 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from curim_data.engine import Source, open_source
-from curim_data.model import Audience
-from curim_data.model.later import loaded_later
+from curim_data.model import Audience, loaded_later
 from curim_data.privacy import sees_exact
 from curim_data.store import Home
 

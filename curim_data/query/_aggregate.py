@@ -13,7 +13,7 @@ import pyarrow as pa
 from curim_data.engine import Relation
 from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import SCHEMA, CityProfile, FloatArray, IntArray
-from curim_data.model.shore import counted_cells
+from curim_data.model.city import counted_cells
 from curim_data.model.sql import Levels, at_points, cell, split_list
 from curim_data.privacy import BAND_HOURS
 from curim_data.query._layout import HARM, MADE_OF, Layout

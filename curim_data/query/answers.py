@@ -16,7 +16,7 @@ from curim_data import privacy
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Message, Translator
-from curim_data.model.shore import with_shore
+from curim_data.model.city import with_shore
 from curim_data.model.sql import at_points
 from curim_data.privacy import Counted
 from curim_data.query._aggregate import aggregate_codes

@@ -15,7 +15,7 @@ from curim_data import privacy
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MAP_RESOLUTIONS, CityProfile, Message, UnknownTimeError
-from curim_data.model.known_time import DIMENSION_UNITS
+from curim_data.model.absence import DIMENSION_UNITS
 from curim_data.privacy import Counted
 from curim_data.query._aggregate import Rows, aggregate
 from curim_data.query._complete import complete_table

@@ -31,7 +31,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import BoolArray, CityProfile, FloatArray, IntArray, Message
-from curim_data.model.shared_shapes import ask_shape
+from curim_data.model.extent import ask_shape
 from curim_data.query.categoricals import CodedTable
 from curim_data.studies.annotations import noted_between
 from curim_data.studies.category_use import ALWAYS_IN_USE, NotInUse, not_in_use

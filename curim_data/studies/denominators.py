@@ -17,7 +17,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Message, MessageError, Num
-from curim_data.model.shared_shapes import ask_shape
+from curim_data.model.extent import ask_shape
 from curim_data.privacy import finest_resolution, protected_resolution
 from curim_data.studies.cells import whole_city
 

@@ -32,7 +32,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Message, Translator
-from curim_data.model.prepared import read_grid, write_grid
+from curim_data.model.prepared import read_arrays, write_arrays
 from curim_data.model.types import CellArray
 from curim_data.privacy import DisclosureError
 from curim_data.quality.positions import coordinate_step
@@ -147,7 +147,7 @@ def keep_pixels(city: CityProfile) -> None:
         return
     with suppress(ValueError):  # a land without pixels: who asks for its density is told why
         pixels = raster_from_polygon(city.land_metres)
-        write_grid(folder, _PIXELS, pixels.land_km2, [pixels.x0, pixels.y0, pixels.cell_m])
+        write_arrays(folder, _PIXELS, land_km2=pixels.land_km2, at=[pixels.x0, pixels.y0, pixels.cell_m])
 
 
 def _in_fine_cells(city: CityProfile) -> bool:
@@ -156,11 +156,8 @@ def _in_fine_cells(city: CityProfile) -> bool:
 
 def _kept_pixels(city: CityProfile) -> Raster | None:
     """The land in pixels as it was kept by the same code; None where it was not."""
-    kept = read_grid(city.prepared, _PIXELS)
-    if kept is None:
-        return None
-    land, (x0, y0, side) = kept
-    return Raster(land, float(x0), float(y0), float(side))
+    kept = read_arrays(city.prepared, _PIXELS)
+    return Raster(kept["land_km2"], *map(float, kept["at"])) if kept is not None else None
 
 
 _PIXELS: Final = "pixels"

@@ -241,7 +241,7 @@ def _by_step(frame: pd.DataFrame, periods: Periods) -> pd.DataFrame:
     """Counts by cell (rows) and step, of which one that has no alert at all is there too, so that time has no gaps."""
     wide = frame.pivot(index="cell", columns=periods.unit, values="n")
     wide.columns = pd.DatetimeIndex(wide.columns)
-    return wide.reindex(columns=periods.starts.union(wide.columns))
+    return wide.reindex(columns=periods.starts.union(pd.DatetimeIndex(wide.columns)))
 
 
 def _lines(found: EmergingHotSpots, source: Source) -> tuple[EmergingRow, ...]:

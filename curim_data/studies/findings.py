@@ -24,7 +24,7 @@ from analysis.trends.changes import AREA, CANDIDATE_KEYS, Change
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model.known_time import CalendarUnit
+from curim_data.model.absence import CalendarUnit
 from curim_data.privacy import K_ORDINARY, WrittenCounts, share_is_told
 from curim_data.studies.changes import change_filter, landmark_districts
 from curim_data.studies.gender import AFFECTED, without_gender

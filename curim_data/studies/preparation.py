@@ -12,7 +12,7 @@ import duckdb
 
 from curim_data.engine import Source, open_source
 from curim_data.model import MOST_MAP_CELLS, Message
-from curim_data.model.prepared import PLACES, has_cells, is_current, write_cells
+from curim_data.model.prepared import PLACES, arrays_file, is_current, write_arrays
 from curim_data.model.progress import report, stage
 from curim_data.protection import copies_of, keep_errors, protected
 from curim_data.query import keep_default_points
@@ -43,13 +43,13 @@ def prepare(home: Home) -> None:
     finest = min(FINEST, city.finest_affordable(MOST_MAP_CELLS))
     large, versions = False, list[str]()
     for resolution in range(COARSEST, finest + 1):
-        if has_cells(folder, resolution):
+        if arrays_file(folder, str(resolution)).exists():
             large = True
             continue
         land = city.land_cells(resolution)
         if len(land) >= WORTH_CELLS:
             large = True
-            write_cells(folder, resolution, land)
+            write_arrays(folder, str(resolution), cell=land.index, land_km2=land)
         report(0.3 * (resolution - COARSEST + 1) / (finest - COARSEST + 1), PREPARING)
     if large:
         from curim_data.studies.density import keep_pixels  # it loads what an undo in a small city does not need

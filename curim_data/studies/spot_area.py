@@ -11,7 +11,7 @@ import shapely
 from analysis.spots.naming import SpotName
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Message
-from curim_data.model.shared_shapes import ask_shape
+from curim_data.model.extent import ask_shape
 
 TESTED_IN_CITY: Final = Message(
     "Looked for in the whole city, since a place stands out from the city and not from the picked area: of what was "

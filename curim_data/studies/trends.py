@@ -15,7 +15,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Message
-from curim_data.model.known_time import CalendarUnit
+from curim_data.model.absence import CalendarUnit
 from curim_data.privacy import is_sensitive, threshold
 from curim_data.query.reporting_lag import reporting_lag
 from curim_data.studies.annotations import level_breaks

@@ -89,7 +89,7 @@ def test_the_page_shows_the_shares_and_their_differences(house: House) -> None:
     app = visit("cities", city="alpha", **{"with": "beta"})
     first, second = counted(house.alpha), counted(house.beta)
     page: Any = SimpleNamespace(t=translator("en"), city=house.alpha.city())
-    frame = compared_shares(page, first, second).frame
+    frame = compared_shares(page, first, second)
     assert set(frame["by"]) == {"kind", "group", "affected", "reporter", "time", "light"}
     shown = pd.concat([table.value for table in app.table if "Beyond chance" in table.value], ignore_index=True)
     assert len(shown) == len(frame)

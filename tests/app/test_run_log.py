@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from curim_data.serving import RUN_LOG
-from pages.parts.frame import record, results, run_log
+from pages.parts.frame import record, results
 from tests.app.conftest import PAGES, Open
 
 
@@ -18,7 +18,7 @@ from tests.app.conftest import PAGES, Open
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     taken: list[dict[str, Any]] = []
     monkeypatch.setenv(RUN_LOG, "on")
-    monkeypatch.setattr(run_log, "_take", taken.append)
+    monkeypatch.setattr(record, "_take", taken.append)
     return taken
 
 
@@ -45,10 +45,10 @@ def test_an_error_of_the_frame_is_an_error_of_the_page(
 
 
 def script() -> None:
-    from pages.parts.frame import run_log
+    from pages.parts.frame import record
     from pages.parts.frame.results import contained
 
-    with run_log.run("trends"), contained("This part"):
+    with record.run("trends"), contained("This part"):
         raise ValueError("secret detail")
 
 

@@ -16,8 +16,7 @@ from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import MAP_RESOLUTIONS, Audience, CityProfile, translator
-from curim_data.model.city import cell_polygons
-from curim_data.model.shore import counted_cells, with_shore
+from curim_data.model.city import cell_polygons, counted_cells, with_shore
 from curim_data.privacy import DisclosureError
 from curim_data.query._default_points import in_named_cells
 from curim_data.store import Home

@@ -16,8 +16,8 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, KnownTime, UnknownTimeError, translator
+from curim_data.model.absence import DIMENSION_UNITS, CalendarUnit, TimeUnit, some_hours, too_few_hours
 from curim_data.model.coverage import Coverage
-from curim_data.model.known_time import DIMENSION_UNITS, CalendarUnit, TimeUnit, some_hours, too_few_hours
 from curim_data.model.plan import Areas, Plan, PlanStatus
 from curim_data.studies.brief import brief_study
 from curim_data.studies.brief_content import brief_content

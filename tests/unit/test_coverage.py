@@ -21,9 +21,9 @@ from curim_data.engine import Source, open_source
 from curim_data.engine.coverage import learn
 from curim_data.filters import AlertFilter
 from curim_data.model import translator
+from curim_data.model.absence import CalendarUnit
 from curim_data.model.annotations import Annotation, AnnotationKind
 from curim_data.model.coverage import Coverage, Gap
-from curim_data.model.known_time import CalendarUnit
 from curim_data.store import Home
 from curim_data.studies.emerging import emerging_classes
 from curim_data.studies.evaluation import comparison_windows
@@ -315,7 +315,6 @@ def test_stretches_begin_after_long_gaps_alone() -> None:
     days = [START + dt.timedelta(days=n) for n in range(100)]
     coverage = Coverage({"a": (days[0], days[99])}, (Gap("a", days[10], days[29]), Gap("a", days[50], days[52])))
     assert coverage.stretch(days[99]) == (days[30], days[99])
-    assert coverage.stretch(days[99], 1) == (days[53], days[99])
     assert coverage.stretch(days[20]) == (days[0], days[9])
     assert coverage.until(days[0], days[99]) == days[9]
     assert coverage.until(days[30], days[99]) == days[99]

@@ -23,7 +23,7 @@ from curim_data.model import LANGUAGES, translator
 from curim_data.model.i18n import LOCALE_DIR
 
 ROOT = Path(__file__).resolve().parents[2]
-KEYWORDS = {"t": None, "n": (1, 2), "c": ((1, "c"), 2), "N_": None, "Message": None}
+KEYWORDS = {"t": None, "n": (1, 2), "c": ((1, "c"), 2), "C_": ((1, "c"), 2), "N_": None, "Message": None}
 PACKAGES = ("curim_data", "analysis", "pages")
 
 

@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 
 from curim_data.engine import city_day, open_source
-from curim_data.model.meetings import Meeting
+from curim_data.model.annotations import Meeting
 from curim_data.plans import meetings as plans_meetings
 from curim_data.plans.database import MIGRATIONS
 from curim_data.plans.meetings import MeetingStore

@@ -23,7 +23,7 @@ from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience, prepared
 from curim_data.model.city import load_city
-from curim_data.model.prepared import FOLDER, read_cells
+from curim_data.model.prepared import FOLDER, read_arrays
 from curim_data.protection import open_for
 from curim_data.quality import positions
 from curim_data.query import _default_points
@@ -60,9 +60,10 @@ def test_what_was_prepared_is_read_and_equal(home: Home, monkeypatch: pytest.Mon
     prepare(home)
     fresh = load_city(home.city_folder)
     for resolution in range(8, 12):
-        pd.testing.assert_series_equal(
-            read_cells(home.prepared(fresh.version), resolution), fresh.land_cells(resolution)
-        )
+        kept, land = read_arrays(home.prepared(fresh.version), str(resolution)), fresh.land_cells(resolution)
+        assert kept is not None
+        assert np.array_equal(kept["cell"], land.index)
+        assert np.array_equal(kept["land_km2"], land)
     worked_out = known_places(open_source(home))
     hot_spots._known_places.clear()
     monkeypatch.setattr(hot_spots, "_hot_spots", None)  # nothing is worked out
@@ -176,10 +177,10 @@ def test_other_code_does_not_read_what_was_prepared(home: Home, monkeypatch: pyt
     prepare(home)
     folder = home.prepared(home.city().version)
     before = sorted(path.name for path in folder.iterdir())
-    assert read_cells(folder, 9) is not None
+    assert read_arrays(folder, "9") is not None
     assert open_source(home).kept("facts") is not None
     monkeypatch.setattr(prepared, "code_version", lambda: "0123456789ab")
-    assert read_cells(folder, 9) is None
+    assert read_arrays(folder, "9") is None
     assert open_source(home).kept("facts") is None
     forget()
     prepare(home)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from curim_data.serving import PROCESS_NAME, RUN_LOG
-from pages.parts.frame import guard, run_log
+from pages.parts.frame import guard, record
 
 SESSION = "3f8e1f8c-0a53-4a4c-9a5d-6a0f6a3f3c11"
 WORDS = ["id", "at", "process", "session", "ms", "page", "part", "outcome", "error"]
@@ -26,21 +26,21 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     taken: list[dict[str, Any]] = []
     monkeypatch.setenv(RUN_LOG, "on")
     monkeypatch.setenv(PROCESS_NAME, "p2")
-    monkeypatch.setattr(run_log, "_take", taken.append)
-    monkeypatch.setattr(run_log, "get_script_run_ctx", lambda **_: SimpleNamespace(session_id=SESSION))
+    monkeypatch.setattr(record, "_take", taken.append)
+    monkeypatch.setattr(record, "get_script_run_ctx", lambda **_: SimpleNamespace(session_id=SESSION))
     _connected(monkeypatch, "0f5a-77")
     return taken
 
 
 def _connected(monkeypatch: pytest.MonkeyPatch, request_id: str) -> None:
     headers = {"X-Request-ID": request_id, "Cookie": "secret", "X-Forwarded-For": "203.0.113.9"}
-    monkeypatch.setattr(run_log.st, "context", SimpleNamespace(headers=headers))
+    monkeypatch.setattr(record.st, "context", SimpleNamespace(headers=headers))
 
 
 def test_a_run_has_a_line_that_tells_when_where_which_page_how_long_and_how_it_ended(
     lines: list[dict[str, Any]],
 ) -> None:
-    with run_log.run() as run:
+    with record.run() as run:
         run.page = "trends"
         time.sleep(0.03)
     (line,) = lines
@@ -66,8 +66,8 @@ def test_the_session_is_told_by_a_digest_that_is_the_same_in_each_run_and_opens_
     lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for session in (SESSION, SESSION, "another"):
-        monkeypatch.setattr(run_log, "get_script_run_ctx", lambda id_=session, **_: SimpleNamespace(session_id=id_))
-        with run_log.run("trends"):
+        monkeypatch.setattr(record, "get_script_run_ctx", lambda id_=session, **_: SimpleNamespace(session_id=id_))
+        with record.run("trends"):
             pass
     first, again, other = (line["session"] for line in lines)
     assert first == again != other
@@ -77,16 +77,16 @@ def test_the_session_is_told_by_a_digest_that_is_the_same_in_each_run_and_opens_
 
 def test_an_error_has_the_number_under_which_the_log_tells_its_cause(lines: list[dict[str, Any]]) -> None:
     error = ValueError("Anna was followed at Akti Miaouli 3")
-    with pytest.raises(ValueError, match="Anna"), run_log.run("trends"):
+    with pytest.raises(ValueError, match="Anna"), record.run("trends"):
         raise error
-    assert (lines[0]["outcome"], lines[0]["error"]) == ("error", run_log.error_number(error))
+    assert (lines[0]["outcome"], lines[0]["error"]) == ("error", record.error_number(error))
     assert "Anna" not in json.dumps(lines)
 
 
 def test_a_page_of_which_a_part_failed_is_an_error_and_the_next_run_is_not(lines: list[dict[str, Any]]) -> None:
-    with run_log.run("trends"):
-        run_log.failed("1234abcd")
-    with run_log.run("trends"):
+    with record.run("trends"):
+        record.failed("1234abcd")
+    with record.run("trends"):
         pass
     assert [(line["outcome"], line["error"]) for line in lines] == [("error", "1234abcd"), ("ok", "")]
 
@@ -97,7 +97,7 @@ def test_a_part_that_is_drawn_alone_has_a_line_with_its_page_and_name(
     monkeypatch.setattr(guard.reader, "reader", lambda **_: "the same reader")
     monkeypatch.setattr(guard.record, "drawn", lambda: None)
     drawn: list[int] = []
-    with run_log.run("hotspots"):
+    with record.run("hotspots"):
         draw = guard.admitting(drawn.append, name="places")
         draw(1)
     draw(2)
@@ -114,7 +114,7 @@ def test_nobody_waits_for_an_output_that_does_not_move() -> None:
             written.append(record.getMessage())
 
     log = logging.Logger("runs", logging.INFO)
-    log.addHandler(run_log.taking(Stuck(), most=3))
+    log.addHandler(record.taking(Stuck(), most=3))
     start = time.perf_counter()
     for number in range(50):
         log.info(str(number))

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 import numpy as np, shapely
 from curim_data.model.city import load_city
-from curim_data.model.shore import counted_cells
+from curim_data.model.city import counted_cells
 
 city = load_city(Path("sample_data/piraeus"))
 angle = np.linspace(0, 2 * np.pi, 20_000, endpoint=False)
@@ -57,7 +57,7 @@ OWN = {
     "curim_data/geo/projections.py",
     "curim_data/profile/provisional.py",
     "curim_data/profile/shapes.py",
-    "curim_data/model/shared_shapes.py",
+    "curim_data/model/extent.py",
 }
 
 

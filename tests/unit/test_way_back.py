@@ -15,15 +15,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from pages.parts.frame import way_back
-from pages.parts.frame.way_back import COOKIE, WayBackMiddleware, kept_address, page_asked_for, safe_address
+from pages.parts.frame import web
+from pages.parts.frame.web import COOKIE, WayBackMiddleware, kept_address, page_asked_for, safe_address
 
 HOST = "alerts.city.example"
 
 
 @pytest.fixture(autouse=True)
 def own_origin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(way_back, "get_origin_from_redirect_uri", lambda: f"https://{HOST}")
+    monkeypatch.setattr(web, "get_origin_from_redirect_uri", lambda: f"https://{HOST}")
 
 
 async def to_provider(_request: Request) -> Response:

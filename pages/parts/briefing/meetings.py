@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from curim_data.model import Role
-from curim_data.model.meetings import LONGEST_MEETING_NAME, Meeting
+from curim_data.model.annotations import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.meetings import MeetingStore
 from curim_data.plans.plan_store import PlanProblem
 from curim_data.plans.record import Deed

@@ -1,5 +1,4 @@
 """The page that compares two cities of one house.
 
-Public: `draw_comparison_page` (comparison), called by pages/cities.py. `differences` words what differs in reporting,
-`words` the names of shares.
+Public: `draw_comparison_page` (comparison), called by pages/cities.py. `differences` words what differs in reporting.
 """

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import html
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from analysis.comparison import CountedShare, by_own_mean, compare_rates, compare_shares
-from curim_data.model import Message, Translator
+from analysis.gender import WOMAN
+from curim_data.model import CityProfile, Message, Translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import Span
+from curim_data.model.labels import group_label, kind_label
 from curim_data.studies.cities import (
+    BAND,
+    DARK,
+    UNSTATED,
     CityFigures,
     CountedPart,
     Periods,
@@ -23,9 +30,10 @@ from curim_data.studies.cities import (
     compared_periods,
 )
 from pages.parts.charts import plots, tables
-from pages.parts.cities.charts import months_figure, pairs_figure
+from pages.parts.charts.figure import Figure
+from pages.parts.charts.plots import BESIDE, wrapped_label
+from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.cities.differences import NamedCity, what_differs
-from pages.parts.cities.words import BASES, TITLES, part_label
 from pages.parts.frame import (
     Dataset,
     Page,
@@ -34,7 +42,8 @@ from pages.parts.frame import (
     draw_footer,
     escape_markdown,
     headed,
-    house,
+    links,
+    palette,
     record,
     source_of,
 )
@@ -50,25 +59,6 @@ STRETCHES: Final[dict[Stretch, Message]] = {"12m": Message("Last 12 months"), "a
 def counted_city(dataset: Dataset, period: tuple[dt.date, dt.date]) -> CityFigures:
     """The figures of one city, kept with that city."""
     return city_figures(source_of(dataset), period)
-
-
-@dataclass(frozen=True)
-class ComparedShares:
-    """The shares that both cities have: a row each of `analysis.comparison.compare_shares`, with `by`, `key` and
-    `label`, and the smallest counts that are written out of each city.
-    """
-
-    frame: pd.DataFrame
-
-    @property
-    def compared(self) -> int:
-        """How many were compared."""
-        return int(self.frame["p"].notna().sum())
-
-    @property
-    def differing(self) -> int:
-        """How many differ beyond chance."""
-        return int(self.frame["differs"].sum())
 
 
 def draw_comparison_page(page: Page) -> None:
@@ -108,7 +98,7 @@ def draw_comparison_page(page: Page) -> None:
 def _draw_choices(page: Page) -> tuple[Page | None, Stretch]:
     """Which other city, and which months; both stand in the link."""
     t = page.t
-    others = {city.word: (city, role) for city, role in house.open_cities().items() if city.word != page.city_word}
+    others = {city.word: (city, role) for city, role in links.open_cities().items() if city.word != page.city_word}
     if not others:
         return None, "12m"
     asked = st.query_params.get(WITH, "")
@@ -121,7 +111,7 @@ def _draw_choices(page: Page) -> tuple[Page | None, Stretch]:
         st.selectbox(
             t("Compare {city} with", city=t.label(page.city.names)),
             list(others),
-            format_func=lambda word: house.city_name(t, others[word][0]),
+            format_func=lambda word: links.city_name(t, others[word][0]),
             key=KEYS[0],
             on_change=write_link_word,
             args=(WITH, KEYS[0], None),
@@ -136,7 +126,7 @@ def _draw_choices(page: Page) -> tuple[Page | None, Stretch]:
             args=(STRETCH, KEYS[1], None),
             required=True,
         )
-    return house.page_beside(page, *others[chosen]), stretch
+    return links.page_beside(page, *others[chosen]), stretch
 
 
 def _periods(page: Page, other: Page | None, stretch: Stretch) -> Periods | None:
@@ -151,8 +141,12 @@ def _why_not(t: Translator, other: Page | None) -> str:
     return t("One of the cities has no whole month of alerts yet, so there is nothing to compare.")
 
 
-def compared_shares(page: Page, first: CityFigures, second: CityFigures) -> ComparedShares:
-    """The shares that both cities have, compared all at once."""
+def compared_shares(page: Page, first: CityFigures, second: CityFigures) -> pd.DataFrame:
+    """The shares that both cities have, compared all at once.
+
+    A row each of `analysis.comparison.compare_shares`, with `by`, `key` and `label`, and the smallest counts that are
+    written out of each city, `least_first` and `least_second`.
+    """
     pairs: list[tuple[CountedShare, CountedShare]] = []
     rows: list[dict[str, Any]] = []
     for by in TITLES:
@@ -161,7 +155,7 @@ def compared_shares(page: Page, first: CityFigures, second: CityFigures) -> Comp
             label = part_label(page.t, page.city, by, one.key)
             rows.append({"by": by, "key": one.key, "label": label, "least_first": one.least, "least_second": two.least})
     about = pd.DataFrame(rows, columns=["by", "key", "label", "least_first", "least_second"])
-    return ComparedShares(pd.concat([about, compare_shares(pairs)], axis=1))
+    return pd.concat([about, compare_shares(pairs)], axis=1)
 
 
 def _common(by: SharesBy, first: CityFigures, second: CityFigures) -> list[tuple[CountedPart, CountedPart]]:
@@ -190,23 +184,24 @@ def _among(both: list[tuple[CountedPart, CountedPart]]) -> list[tuple[CountedPar
     return [(of(one, 0), of(two, 1)) for one, two in both]
 
 
-def headline(t: Translator, first: NamedCity, second: NamedCity, shares: ComparedShares) -> str:
+def headline(t: Translator, first: NamedCity, second: NamedCity, shares: pd.DataFrame) -> str:
     """The page in one sentence."""
     names = {"first": first.name, "second": second.name}
-    if not shares.compared:
+    compared, differing = int(shares["p"].notna().sum()), int(shares["differs"].sum())
+    if not compared:
         return t("{first} and {second}: no share can be compared.", **names)
-    if not shares.differing:
+    if not differing:
         return t.n(
             "{first} and {second}: the {n} share that can be compared differs no more than by chance.",
             "{first} and {second}: none of {n} shares differs beyond chance.",
-            shares.compared,
+            compared,
             **names,
         )
     return t.n(
         "{first} and {second}: {n} of {of} shares differs beyond chance.",
         "{first} and {second}: {n} of {of} shares differ beyond chance.",
-        shares.differing,
-        of=shares.compared,
+        differing,
+        of=compared,
         **names,
     )
 
@@ -276,12 +271,12 @@ def _asked(t: Translator, name: str, n: float, figures: CityFigures) -> str:
     return _part_of(t, n, figures) if name in figures.facts.asked else t("not asked")
 
 
-def _draw_shares(page: Page, first: NamedCity, second: NamedCity, shares: ComparedShares) -> None:
+def _draw_shares(page: Page, first: NamedCity, second: NamedCity, shares: pd.DataFrame) -> None:
     t = page.t
     st.subheader(t("Shares of each city"))
     missing = []
     for by, title in TITLES.items():
-        part = shares.frame[shares.frame["by"] == by].reset_index(drop=True)
+        part = shares[shares["by"] == by].reset_index(drop=True)
         if part.empty:
             missing.append(t.pair(t(title), _why_no_shares(t, by, first, second)))
             continue
@@ -440,3 +435,121 @@ def _draw_choices_made(page: Page, first: NamedCity, second: NamedCity) -> None:
         for city in (first, second):
             for choice in city.figures.choices:
                 st.caption(escape_markdown(t.pair(city.name, t(choice.explanation))))
+
+
+TITLES: Final[Mapping[SharesBy, Message]] = {
+    "kind": Message("By kind"),
+    "group": Message("By group of categories"),
+    "affected": Message("Who is affected"),
+    "reporter": Message("Who alerts"),
+    "time": Message("By time of day"),
+    "light": Message("After dark"),
+}
+# Of what the shares are.
+BASES: Final[Mapping[SharesBy, Message]] = {
+    "kind": Message("Shares of the alerts of the kinds that both cities have."),
+    "group": Message("Shares of all alerts; one of several categories counts in each of their groups."),
+    "affected": Message("Women: of the women and men affected. Not stated: of all who are affected."),
+    "reporter": Message("Women: of the women and men who alert. Not stated: of all alerts."),
+    "time": Message("Shares of the alerts of which the hour is known."),
+    "light": Message("Share of the alerts of which it is known whether it was dark."),
+}
+_PARTS: Final = {
+    WOMAN: Message("Women"),
+    UNSTATED: Message("Gender not stated"),
+    DARK: Message("After dark"),
+}
+
+
+def part_label(t: Translator, city: CityProfile, by: SharesBy, key: str) -> str:
+    """The name of one share."""
+    if by == "kind":
+        return kind_label(t, key)
+    if by == "group":
+        return group_label(t, city, key)
+    if by == "time":
+        begin = BAND * int(key)
+        return f"{begin:02d}:00–{begin + BAND:02d}:00"
+    return t(_PARTS[key])
+
+
+SIDES = ("first", "second")
+
+
+def pairs_figure(page: Page, frame: pd.DataFrame, names: Sequence[str]) -> Figure:
+    """Two points with intervals a row, one a city. `frame`: label, then share, low and high of each side."""
+    t, colours = page.t, palette(page.theme)
+    labels = [wrapped_label(label, 18 if page.narrow else BESIDE, 2) for label in frame["label"]]
+    at = np.arange(len(frame))
+    figure = base_figure(t, colours, height=48 * len(frame) + 96)
+    for side, name, colour, shift in zip(SIDES, names, (colours.sea_blue, colours.accent), (-0.14, 0.14), strict=True):
+        value, low, high = (frame[f"{what}_{side}"].to_numpy(float) for what in ("share", "low", "high"))
+        figure.add_scatter(
+            x=value,
+            y=at + shift,
+            mode="markers",
+            name=html.escape(name),
+            marker={"color": colour, "size": 9, "symbol": "circle" if side == "first" else "diamond"},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "color": colour,
+                "thickness": 1.4,
+                "width": 4,
+                "array": np.maximum(high - value, 0),
+                "arrayminus": np.maximum(value - low, 0),
+            },
+            hovertext=[
+                t.pair(html.escape(f"{label}, {name}"), t.share(*row))
+                for label, row in zip(frame["label"], zip(value, low, high, strict=True), strict=True)
+            ],
+            hoverinfo="text",
+        )
+    figure.update_yaxes(tickvals=at.tolist(), ticktext=labels, range=[len(frame) - 0.5, -0.5], ticksuffix="  ")
+    top = float(np.nanmax(frame[["high_first", "high_second"]].to_numpy(float), initial=0.0))
+    step = next(one for one in (0.05, 0.1, 0.2, 0.25) if top / one <= 6 or one == 0.25)
+    ticks = np.arange(0, min(1.0, top) + step, step).clip(max=1).tolist()
+    figure.update_xaxes(
+        tickvals=ticks, ticktext=[t.percent(tick) for tick in ticks], range=[0, max(ticks) * 1.02], showgrid=True
+    )
+    _name_above(figure)
+    return figure
+
+
+def months_figure(
+    page: Page, months: pd.Series, first: Sequence[float], second: Sequence[float], names: Sequence[str]
+) -> Figure:
+    """Two lines of months as multiples of the mean of each city."""
+    t, colours = page.t, palette(page.theme)
+    figure = base_figure(t, colours, height=300)
+    dashes = ("solid", "dash")
+    for ratios, name, colour, dash in zip(
+        (first, second), names, (colours.sea_blue, colours.accent), dashes, strict=True
+    ):
+        figure.add_scatter(
+            x=months,
+            y=list(ratios),
+            mode="lines",
+            name=html.escape(name),
+            line={"color": colour, "width": 2.2, "dash": dash},
+            hovertext=[
+                t.pair(f"{html.escape(name)}, {t.date(month.date(), 'LLL y')}", f"{t.number(ratio, 2)} ×")
+                for month, ratio in zip(months, ratios, strict=True)
+            ],
+            hoverinfo="text",
+        )
+    known = np.concatenate([np.asarray(first, float), np.asarray(second, float)])
+    top = float(np.nanmax(known, initial=1.0))
+    step = 0.5 if top <= 3 else 1.0 if top <= 6 else float(np.ceil(top / 5))
+    ticks = np.arange(0, top + step, step).tolist()
+    figure.update_yaxes(tickvals=ticks, ticktext=[t.number(tick, 1) for tick in ticks], range=[0, top * 1.08])
+    time_axis(figure, t, months, compact=page.narrow)
+    _name_above(figure)
+    return figure
+
+
+def _name_above(figure: Figure) -> None:
+    """The names of the cities above a chart, where they take nothing of its width."""
+    figure.show_named_legend()
+    legend = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"}
+    figure.update_layout(legend=legend, margin={"t": 44})

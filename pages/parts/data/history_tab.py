@@ -32,7 +32,7 @@ from curim_data.store import Batch, Home, Store, StoreError
 from curim_data.store.alert_table import UndoReport
 from pages.parts.charts import tables
 from pages.parts.charts.tables import download_button, draw_table
-from pages.parts.data.city_files import prepare_city
+from pages.parts.data.city_tab import prepare_city
 from pages.parts.data.import_tab import count_headings, draw_reasons_table
 from pages.parts.data.uploads import format_short
 from pages.parts.frame import Page, escape_markdown, record

@@ -17,7 +17,7 @@ from curim_data.plans.record import Deed
 from curim_data.store import Batch, StoreError, interrupted
 from curim_data.store.commits import damage
 from pages.parts.charts.tables import draw_table
-from pages.parts.data.city_files import prepare_city
+from pages.parts.data.city_tab import prepare_city
 from pages.parts.data.mapping_forms import (
     draw_columns,
     draw_remember_choice,

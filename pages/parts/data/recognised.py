@@ -5,7 +5,7 @@ and corrections.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 from zoneinfo import available_timezones
@@ -15,7 +15,7 @@ import streamlit as st
 
 from curim_data.formats.base import Layout
 from curim_data.importing.proof import Line, Proof, gender_counts, kinds_name, period_name, row_lines
-from curim_data.model import N_, Answers, CityProfile, Kind, Message, Num, Translator
+from curim_data.model import N_, CityProfile, Kind, Message, Num, Translator
 from curim_data.model.labels import (
     category_label,
     column_label,
@@ -25,10 +25,9 @@ from curim_data.model.labels import (
     listed,
     role_name,
 )
-from curim_data.model.questions import BOTH_ORDERS, BY_NAMES
+from curim_data.model.reasons import BOTH_ORDERS, BY_NAMES
 from curim_data.profile.provisional import DENSEST, WHOLE, DenseArea, position
 from curim_data.quality.study import likely_reason
-from pages.parts.charts.figure import Figure
 from pages.parts.charts.plots import draw_chart
 from pages.parts.charts.style import base_figure
 from pages.parts.data.uploads import (
@@ -113,16 +112,7 @@ def draw_area_question(page: Page, review: FileReview) -> None:
             for one in others
         },
     }
-    key = f"data_area_{file.digest[:12]}"
-    chosen = review.preview.area
-    st.radio(
-        t(AREA_QUESTION),
-        list(labels),
-        format_func=lambda value: escape_markdown(labels[value]),
-        index=list(labels).index(chosen) if chosen in labels and not unanswered(review) else None,
-        key=key,
-        on_change=partial(_keep_choice, file, "area", key),
-    )
+    _draw_radio(file, "area", t(AREA_QUESTION), labels, None if unanswered(review) else review.preview.area)
     if others:
         with st.expander(t("Several cities: a home for each")):
             st.write(
@@ -155,16 +145,8 @@ def draw_kind_question(page: Page, review: FileReview) -> None:
         Kind.RISK.value: t("All of them are dangers (accidents, places that are or feel unsafe)"),
         Kind.UNKNOWN.value: t("Leave their kind open: not known"),
     }
-    key = f"data_kind_{file.digest[:12]}"
-    st.radio(
-        t(KIND_QUESTION),
-        list(labels),
-        format_func=lambda value: escape_markdown(labels[value]),
-        index=list(labels).index(preview.kind),
-        key=key,
-        on_change=partial(_keep_choice, file, "kind", key),
-        help=t("The kind of a single category can be set after the import, under the city profile."),
-    )
+    note = t("The kind of a single category can be set after the import, under the city profile.")
+    _draw_radio(file, "kind", t(KIND_QUESTION), labels, preview.kind, note)
 
 
 def _area_words(t: Translator, preview: FilePreview, one: DenseArea) -> dict[str, Any]:
@@ -176,34 +158,39 @@ def _area_words(t: Translator, preview: FilePreview, one: DenseArea) -> dict[str
 
 
 def _draw_question(page: Page, file: UploadedFile, asked: OpenQuestion) -> None:
-    t = page.t
-    key = f"data_{asked.about}_{file.digest[:12]}"
-    given = getattr(file.answers, asked.about)
+    t, about = page.t, asked.about
+    given = getattr(file.answers, about)
     question = escape_markdown(t(asked.message))  # with what speaks for either answer
-    if asked.about in _ASKED:
-        question = t(_ASKED[asked.about], name=escape_markdown(file.name))
-    values: list[Any] = [int(one.value) if asked.about == "crs" else one.value for one in asked.choices]
-    labels = {
-        value: t(_CHOICES[one.value]) if one.value in _CHOICES else t(one.label)
-        for value, one in zip(values, asked.choices, strict=True)
-    }
-    if asked.about == "crs":
-        labels |= {value: f"EPSG:{value} · {t(one.label)}" for value, one in zip(values, asked.choices, strict=True)}
-        if given is not None and given not in values:
-            values.append(given)
-    if values:
-        st.radio(
-            question,
-            values,
-            format_func=lambda value: escape_markdown(labels.get(value, f"EPSG:{value}")),
-            index=values.index(given) if given in values else None,
-            key=key,
-            on_change=partial(_keep_choice, file, asked.about, key),
-        )
+    if about in _ASKED:
+        question = t(_ASKED[about], name=escape_markdown(file.name))
+    labels: dict[Any, str] = {one.value: t(_CHOICES.get(one.value, one.label)) for one in asked.choices}
+    if about == "crs":
+        labels = {int(code): f"EPSG:{code} · {label}" for code, label in labels.items()}
+        if given is not None:
+            labels.setdefault(given, f"EPSG:{given}")
+    if labels:
+        _draw_radio(file, about, question, labels, given)
     else:
         st.write(question)
-    if asked.about == "crs":
-        _draw_epsg_choice(page, file, key)
+    if about == "crs":
+        _draw_epsg_choice(page, file, f"data_crs_{file.digest[:12]}")
+
+
+def _draw_radio(
+    file: UploadedFile, about: str, question: str, labels: Mapping[Any, str], given: Any, note: str | None = None
+) -> None:
+    """A question with its answers and their words, which is kept as a field of `Answers`."""
+    key = f"data_{about}_{file.digest[:12]}"
+    st.radio(
+        question,
+        list(labels),
+        format_func=lambda value: escape_markdown(labels[value]),
+        index=list(labels).index(given) if given in labels else None,
+        key=key,
+        on_change=_keep_choice,
+        args=(file, about, key),
+        help=note,
+    )
 
 
 def _draw_epsg_choice(page: Page, file: UploadedFile, key: str) -> None:
@@ -255,19 +242,12 @@ def draw_corrections(page: Page, file: UploadedFile, preview: FilePreview, into:
     t, answers, city = page.t, preview.answers, into.city or preview.city
     with st.expander(t("Correct what was recognised"), key=f"data_right_{file.digest[:12]}"):
         if len(preview.facts.sheets) > 1:
-            _draw_choice(file, "sheet", t("Table of the file"), preview.facts.sheets, answers, str, preview.facts.sheet)
-        _draw_choice(
-            file, "dates", t("Dates"), tuple(ORDERS), answers, lambda order: t(ORDERS[order]), t("as recognised")
-        )
-        _draw_choice(
-            file,
-            "timezone",
-            t("Time zone of times without offset"),
-            sorted(available_timezones()),
-            answers,
-            str,
-            t("that of the city: {zone}", zone=city.timezone),
-        )
+            of, given = preview.facts, answers.sheet
+            _draw_choice(file, "sheet", t("Table of the file"), of.sheets, given, str, of.sheet)
+        orders, nothing = tuple(ORDERS), t("as recognised")
+        _draw_choice(file, "dates", t("Dates"), orders, answers.dates, lambda order: t(ORDERS[order]), nothing)
+        zones, nothing = sorted(available_timezones()), t("that of the city: {zone}", zone=city.timezone)
+        _draw_choice(file, "timezone", t("Time zone of times without offset"), zones, answers.timezone, str, nothing)
         if {"x", "y"} & set(preview.header.layout.roles):
             _draw_epsg_choice(page, file, f"data_right_crs_{file.digest[:12]}")
 
@@ -307,15 +287,9 @@ def draw_category_question(page: Page, file: UploadedFile, preview: FilePreview,
 
 
 def _draw_choice(
-    file: UploadedFile,
-    about: str,
-    label: str,
-    options: Sequence[str],
-    answers: Answers,
-    words: Callable[[str], str],
+    file: UploadedFile, about: str, label: str, options: Sequence[str], given: str | None, words: Callable[[str], str],
     nothing: str,
-) -> None:
-    given = getattr(answers, about)
+) -> None:  # fmt: skip
     key = f"data_right_{about}_{file.digest[:12]}"
     st.selectbox(
         label,
@@ -324,7 +298,8 @@ def _draw_choice(
         format_func=words,
         placeholder=nothing,
         key=key,
-        on_change=partial(_keep_choice, file, about, key),
+        on_change=_keep_choice,
+        args=(file, about, key),
     )
 
 
@@ -485,18 +460,15 @@ def city_note(t: Translator, preview: FilePreview, name: str) -> str:
 HEIGHT = 150
 
 
-def draw_hour_profile(page: Page, counts: Sequence[int], *, key: str, alt: str) -> None:
-    """Draw 24 bars, one for each hour of the day; `counts`: 24 of them, from midnight on."""
-    names = [hour_label(hour) for hour in range(24)]
-    figure = bars_figure(page, names, counts, [name if at % 6 == 0 else "" for at, name in enumerate(names)])
-    draw_chart(page, figure, key=key, alt=f"{alt} {spoken_counts(page.t, names, counts)}")
+def _draw_bars(
+    page: Page, head: str, names: Sequence[str], counts: Sequence[int], ticks: Sequence[str], *, key: str
+) -> None:
+    """Draw upright bars: `names` in full for who points at them, `ticks` below them ("" where there is none).
 
-
-def bars_figure(page: Page, names: Sequence[str], counts: Sequence[int], ticks: Sequence[str]) -> Figure:
-    """Upright bars: `names` in full for the one who points at them, `ticks` below them ("" where there is none)."""
-    t, colours = page.t, palette(page.theme)
+    Those who do not see them are told `head` and the counts, but for those of none.
+    """
+    t, colours, at = page.t, palette(page.theme), list(range(len(counts)))
     figure = base_figure(t, colours, height=HEIGHT, bargap=0.15, margin={"l": 4, "r": 4, "t": 8, "b": 4})
-    at = list(range(len(counts)))
     figure.add_bar(
         x=at,
         y=list(counts),
@@ -509,12 +481,8 @@ def bars_figure(page: Page, names: Sequence[str], counts: Sequence[int], ticks: 
         tickvals=shown, ticktext=[ticks[place] for place in shown], range=[-0.6, max(len(counts), 1) - 0.4]
     )
     figure.update_yaxes(rangemode="tozero", nticks=3)
-    return figure
-
-
-def spoken_counts(t: Translator, names: Sequence[str], counts: Sequence[int]) -> str:
-    """The counts in words, for those who do not see the bars; those of none are left out."""
-    return ", ".join(t.pair(name, t.number(n)) for name, n in zip(names, counts, strict=True) if n)
+    spoken = ", ".join(t.pair(name, t.number(n)) for name, n in zip(names, counts, strict=True) if n)
+    draw_chart(page, figure, key=key, alt=f"{head} {spoken}")
 
 
 MOST_TICKS = 5
@@ -541,13 +509,10 @@ def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
     if not proof.alerts:
         st.caption(proof.hours_sentence(t))
         return
-    hours, weekdays, months = st.columns([5, 3, 5], gap="medium")
-    with hours:
-        _draw_hours(page, proof)
-    with weekdays:
-        _draw_weekdays(page, proof)
-    with months:
-        _draw_months(page, proof)
+    charts = (_draw_hours, _draw_weekdays, _draw_months)
+    for column, draw in zip(st.columns([5, 3, 5], gap="medium"), charts, strict=True):
+        with column:
+            draw(page, proof)
     left, right = st.columns(2, gap="large")
     with left:
         draw_points_map(page, preview, into)
@@ -562,7 +527,9 @@ def _draw_hours(page: Page, proof: Proof) -> None:
     t = page.t
     draw_heading(column_label(t, "hour"))
     if proof.with_hour:
-        draw_hour_profile(page, proof.hours, key="data_proof_hours", alt=t("Alerts of the file by hour of the day."))
+        names = [hour_label(hour) for hour in range(24)]
+        ticks = [name if at % 6 == 0 else "" for at, name in enumerate(names)]
+        _draw_bars(page, t("Alerts of the file by hour of the day."), names, proof.hours, ticks, key="data_proof_hours")
     st.caption(proof.hours_sentence(t))
 
 
@@ -574,8 +541,7 @@ def _draw_weekdays(page: Page, proof: Proof) -> None:
         # Seven names run together in a column of the page, not on a phone, where the chart takes all of its width.
         ticks = [t.weekday(day, "abbreviated") if page.narrow or day % 2 == 0 else "" for day in range(7)]
         head = t("Alerts of the file by weekday.")
-        alt = f"{head} {spoken_counts(t, names, proof.weekdays)}"
-        draw_chart(page, bars_figure(page, names, proof.weekdays, ticks), key="data_proof_weekdays", alt=alt)
+        _draw_bars(page, head, names, proof.weekdays, ticks, key="data_proof_weekdays")
     if sentence := proof.weekdays_sentence(t):
         st.caption(sentence)
 
@@ -587,9 +553,7 @@ def _draw_months(page: Page, proof: Proof) -> None:
     names, counts = [period_name(t, proof, day) for day, _ in periods], [n for _, n in periods]
     step = -(-len(periods) // MOST_TICKS)
     ticks = [name.replace(" ", "<br>", 1) if at % step == 0 else "" for at, name in enumerate(names)]
-    head = t("Alerts of the file over time.")
-    alt = f"{head} {spoken_counts(t, names, counts)}"
-    draw_chart(page, bars_figure(page, names, counts, ticks), key="data_proof_months", alt=alt)
+    _draw_bars(page, t("Alerts of the file over time."), names, counts, ticks, key="data_proof_months")
 
 
 def _draw_categories(page: Page, city: CityProfile, proof: Proof) -> None:

@@ -22,7 +22,7 @@ from curim_data.importing.report import Header, ImportReport, columns_of
 from curim_data.lexicon.folding import fold
 from curim_data.model import Answers, CityProfile, Facts, Message, Question, Translator
 from curim_data.model.labels import format_label, role_name
-from curim_data.model.questions import Choice
+from curim_data.model.reasons import Choice
 from curim_data.store import Home, Store
 from pages.parts.frame import Page
 from pages.parts.frame.markdown import css_text
@@ -121,10 +121,8 @@ EXAMPLES_LONG: Final = 70
 TRIALS: Final[Mapping[str, Path]] = {"later": sample_data.LATER_EXPORT, "dirty": sample_data.DIRTY_EXPORT}
 TRIAL = "data_trial"
 ROUND = "data_round"  # part of the uploader's key: a new one drops the uploaded files from memory
-# What the reader set for files, by their digest: answers, mappings edited by hand, saved mappings to ignore.
-ANSWERS = "data_answers"
-EDITS = "data_edits"
-IGNORED = "data_aside"
+# What the reader set for files, by their digest: answers, a mapping edited by hand, whether a saved one is used.
+SETTINGS = "data_settings"
 REVIEWS = "data_looks"
 MOST_REVIEWS: Final = 2 * MAX_FILES
 Progress = Callable[[float, Message], None]
@@ -245,34 +243,30 @@ def is_sample_data(file: UploadedFile) -> bool:
 
 def with_answers(file: UploadedFile) -> UploadedFile:
     """The file with what the reader has set for it."""
-    return replace(
-        file,
-        answers=st.session_state.get(ANSWERS, {}).get(file.digest, Answers()),
-        mapping=st.session_state.get(EDITS, {}).get(file.digest),
-        saved=file.digest not in st.session_state.get(IGNORED, ()),
-    )
+    settings: dict[str, Any] = st.session_state.get(SETTINGS, {}).get(file.digest, {})
+    return replace(file, **settings)
 
 
 def keep_answer(file: UploadedFile, **values: Any) -> None:
     """Keep a reader's answers about a file, until the browser's tab is closed."""
-    answers = st.session_state.get(ANSWERS, {})
-    st.session_state[ANSWERS] = {**answers, file.digest: replace(answers.get(file.digest, Answers()), **values)}
-    settled = st.session_state.get(EDITS, {}).get(file.digest)
-    if settled is not None:
-        keep_mapping(file, replace(settled, answers=replace(settled.answers, **values)))
+    now = with_answers(file)
+    mapping = now.mapping and replace(now.mapping, answers=replace(now.mapping.answers, **values))
+    _keep(file, answers=replace(now.answers, **values), mapping=mapping)
 
 
 def keep_mapping(file: UploadedFile, mapping: ColumnMapping | None) -> None:
     """Keep the mapping that the reader edited for a file; None removes it."""
-    edits = {key: one for key, one in st.session_state.get(EDITS, {}).items() if key != file.digest}
-    st.session_state[EDITS] = edits | ({file.digest: mapping} if mapping is not None else {})
+    _keep(file, mapping=mapping)
 
 
 def ignore_saved_mapping(file: UploadedFile, aside: bool) -> None:
     """Read the file without the saved mapping that fits it, or with it again."""
-    st.session_state[IGNORED] = {*st.session_state.get(IGNORED, set()), file.digest} - (
-        set() if aside else {file.digest}
-    )
+    _keep(file, saved=not aside)
+
+
+def _keep(file: UploadedFile, **values: Any) -> None:
+    known = st.session_state.get(SETTINGS, {})
+    st.session_state[SETTINGS] = {**known, file.digest: {**known.get(file.digest, {}), **values}}
 
 
 def import_target(page: Page, *, trying: bool) -> ImportTarget:

@@ -27,8 +27,7 @@ from curim_data.filters import (
     Widget,
 )
 from curim_data.model import Message, Translator, labels
-from curim_data.model.absence import NO_AFFECTED, NO_REPORTERS, no_districts
-from curim_data.model.known_time import DIMENSION_UNITS
+from curim_data.model.absence import DIMENSION_UNITS, NO_AFFECTED, NO_REPORTERS, no_districts
 from curim_data.privacy import Counted, not_held
 from pages.parts.frame.links import current_address, print_address
 from pages.parts.frame.markdown import escape_markdown
@@ -157,12 +156,15 @@ def filter_sentence(page: Page) -> str:
 def write_filter(chosen: AlertFilter) -> None:
     """Write a filter to the address bar; other parameters of the address stay."""
     own = {word for field in chosen.fields() for word in field.words}
-    kept = {word: st.query_params[word] for word in st.query_params if word not in own}
+    kept = {word: value for word, value in st.query_params.to_dict().items() if word not in own}
     st.query_params.from_dict({**kept, **chosen.to_query()})
 
 
+Values = Callable[[Any], Mapping[str, Any]]
+
+
 class _Bar:
-    """The widgets of one run: each is set from the filter, and its callback puts the value into the address bar.
+    """The widgets of one run: each is set from the filter, and a change of it goes into the address bar.
 
     `together`: several changes wait in the browser until a button applies them.
     """
@@ -172,8 +174,7 @@ class _Bar:
         self.source, self.answers = source, answers
         self.together = source.count >= TOGETHER_FROM
         self._kept = self.together and st.session_state.get(FORM_SHOWS) == page.filter
-        self._shown: dict[str, Any] = {}
-        self._changes: list[tuple[str, Callable[[Any], Mapping[str, Any] | None]]] = []
+        self._widgets: dict[str, tuple[Any, Values]] = {}
 
     def draw(self, field: Field, widget: Widget) -> None:
         """The widget of a field."""
@@ -193,164 +194,142 @@ class _Bar:
 
     def current(self) -> AlertFilter:
         """The filter of the address bar."""
-        query = {word: st.query_params[word] for word in st.query_params}
-        return AlertFilter.from_query(query, self.city, self.source.other_categories)[0]
+        return AlertFilter.from_query(st.query_params.to_dict(), self.city, self.source.other_categories)[0]
 
-    def show(self, key: str, value: Any) -> str:
-        """Set a widget's value for this run; always, since an interrupted run may have left the browser behind.
+    def bound(self, key: str, value: Any, values: Values) -> dict[str, Any]:
+        """Arguments of a widget, whose value is set for this run; `values`: the attributes that a value of it sets.
 
-        In a form it is set when the filter has changed: what the reader has chosen there waits for the button.
+        It is set always, since an interrupted run may have left the browser behind; in a form when the filter has
+        changed: what the reader has chosen there waits for the button.
         """
-        self._shown[key] = value
+        self._widgets[key] = value, values
         if not (self._kept and key in st.session_state):
             st.session_state[key] = value
-        return key
+        return {"key": key} if self.together else {"key": key, "on_change": self.apply}
 
     def apply(self) -> None:
-        """Write everything that was changed in the form to the address bar."""
+        """Write everything that was changed to the address bar."""
         chosen = self.current()
-        for key, values in self._changes:
-            if st.session_state[key] != self._shown[key]:
-                chosen = chosen.replace(**(values(st.session_state[key]) or {}))
+        for key, (shown, values) in self._widgets.items():
+            if st.session_state[key] != shown:
+                chosen = chosen.replace(**values(st.session_state[key]))
         write_filter(chosen)
-
-    def on_change(self, key: str, values: Callable[[Any], Mapping[str, Any] | None]) -> Callable[[], None] | None:
-        """The callback of a widget; `values`: the attributes that its value sets, None for no change."""
-        if self.together:
-            self._changes.append((key, values))
-            return None
-
-        def changed() -> None:
-            found = values(st.session_state[key])
-            if found is not None:
-                write_filter(self.current().replace(**found))
-
-        return changed
-
-    def with_count(self, names: Mapping[str, str], label: Callable[[Any], str]) -> Callable[[Any], str]:
-        """Labels of options, with the number of alerts that each leaves; `names`: attributes and prefixes of values."""
-        counts = _option_counts(self, names)
-
-        def shown(value: Any) -> str:
-            n = counts.get(value)
-            return f"{label(value)} ({n})" if n else label(value)
-
-        return shown
 
 
 def _period_select(bar: _Bar) -> None:
-    t, f, source = bar.t, bar.filter, bar.source
-    dates = query.dates(source, f)
-    key = "filter_period"
+    t, source, dates = bar.t, bar.source, query.dates(bar.source, bar.filter)
 
     def chosen(value: str) -> dict[str, Any]:
         if value == CUSTOM_DATES:
-            start, end = query.dates(source, bar.current())
-            return {"start": start, "end": end}
+            return dict(zip(("start", "end"), query.dates(source, bar.current()), strict=True))
         return {"period": value}
+
+    def picked(value: Any) -> dict[str, Any]:
+        days = [day for day in (value if isinstance(value, tuple) else (value,)) if isinstance(day, dt.date)]
+        return {"start": days[0], "end": days[1]} if len(days) == 2 else {}
 
     st.selectbox(
         t("Period"),
         [*PERIODS, CUSTOM_DATES],
         format_func=lambda value: t("Custom dates") if value == CUSTOM_DATES else labels.period_label(t, value),
-        key=bar.show(key, f.period or CUSTOM_DATES),
-        on_change=bar.on_change(key, chosen),
+        **bar.bound("filter_period", bar.filter.period or CUSTOM_DATES, chosen),
     )
-    if not f.period:
-        key = "filter_dates"
-
-        def picked(value: Any) -> dict[str, Any] | None:
-            days = [day for day in (value if isinstance(value, tuple) else (value,)) if isinstance(day, dt.date)]
-            return {"start": days[0], "end": days[1]} if len(days) == 2 else None
-
+    if not bar.filter.period:
         st.date_input(
             t("First and last day"),
             min_value=min(source.first, dates[0]),
             max_value=max(source.as_of, dates[1]),
             format="DD/MM/YYYY",
-            key=bar.show(key, dates),
-            on_change=bar.on_change(key, picked),
+            **bar.bound("filter_dates", dates, picked),
         )
 
 
 def _choice_select(bar: _Bar, field: ChoiceField, widget: Widget) -> None:
-    key, t = f"filter_{field.name}", bar.t
-    value = list(getattr(bar.filter, field.name))
-    options = list(field.known(bar.city).values())
-    label = lambda value: field.value_label(t, bar.city, field.column, value)  # noqa: E731
-    st.multiselect(
-        t(field.title),
-        [*options, *(v for v in value if v not in options)],
-        format_func=bar.with_count({field.name: ""}, label),
-        key=bar.show(key, value),
-        placeholder=t(widget.everything),
-        select_all=False,
-        on_change=bar.on_change(key, lambda picked: {field.name: tuple(picked)}),
+    _multiselect(
+        bar,
+        field,
+        widget,
+        (list(field.known(bar.city).values()), list(getattr(bar.filter, field.name)), {field.name: ""}),
+        lambda value: field.value_label(bar.t, bar.city, field.column, value),
+        lambda picked: {field.name: tuple(picked)},
     )
 
 
 def _category_select(bar: _Bar, field: CategoryField, widget: Widget) -> None:
-    key, t = "filter_categories", bar.t
-    value = [*(GROUP + group for group in bar.filter.groups), *bar.filter.categories]
-    options = _category_options(bar)
+    t, city = bar.t, bar.city
+
+    def label(value: str) -> str:
+        if value.startswith(GROUP):
+            return t("{group}: all", group=labels.group_label(t, city, value.removeprefix(GROUP)))
+        known = city.categories.get(value)
+        name = labels.category_label(t, city, value)
+        return f"{labels.group_label(t, city, known.group)} · {name}" if known and known.group else name
 
     def values(picked: list[str]) -> dict[str, Any]:
         groups = tuple(v.removeprefix(GROUP) for v in picked if v.startswith(GROUP))
         return {"groups": groups, "categories": tuple(v for v in picked if not v.startswith(GROUP))}
 
+    chosen = [*(GROUP + group for group in bar.filter.groups), *bar.filter.categories]
+    given = (_category_options(bar), chosen, {"categories": "", "groups": GROUP})
+    _multiselect(bar, field, widget, given, label, values)
+
+
+def _multiselect(
+    bar: _Bar,
+    field: Field,
+    widget: Widget,
+    given: tuple[list[Any], list[Any], Mapping[str, str]],
+    label: Callable[[Any], str],
+    values: Values,
+) -> None:
+    """A list of options, each with the number of alerts that it leaves.
+
+    `given`: options, those that are chosen, and the attributes that are counted with the prefixes of their options.
+    """
+    options, chosen, counted = given
+    counts = _option_counts(bar, counted)
     st.multiselect(
-        t(field.title),
-        [*options, *(v for v in value if v not in options)],
-        format_func=bar.with_count({"categories": "", "groups": GROUP}, _category_label(bar)),
-        key=bar.show(key, value),
-        placeholder=t(widget.everything),
+        bar.t(field.title),
+        [*options, *(one for one in chosen if one not in options)],
+        format_func=lambda one: f"{label(one)} ({counts[one]})" if one in counts else label(one),
+        placeholder=bar.t(widget.everything),
         select_all=False,
-        on_change=bar.on_change(key, values),
+        **bar.bound(f"filter_{field.names[0]}", chosen, values),
     )
 
 
 def _pills(bar: _Bar, field: ChoiceField) -> None:
-    key, t = f"filter_{field.name}", bar.t
+    chosen = list(getattr(bar.filter, field.name))
     st.pills(
-        t(field.title),
+        bar.t(field.title),
         list(field.known(bar.city).values()),
         selection_mode="multi",
-        format_func=lambda value: field.pill_label(t, bar.city, value),
-        key=bar.show(key, list(getattr(bar.filter, field.name))),
-        on_change=bar.on_change(key, lambda picked: {field.name: tuple(picked)}),
+        format_func=lambda value: field.pill_label(bar.t, bar.city, value),
+        **bar.bound(f"filter_{field.name}", chosen, lambda picked: {field.name: tuple(picked)}),
     )
 
 
 def _light_select(bar: _Bar) -> None:
-    key, t = "filter_light", bar.t
+    t, shown = bar.t, next(word for word, dark in LIGHTS.items() if dark is bar.filter.dark)
     st.selectbox(
         t("Light"),
         list(LIGHTS),
         format_func=lambda value: t("Day and night") if value == "all" else labels.light_label(t, value == "dark"),
-        key=bar.show(key, next(word for word, dark in LIGHTS.items() if dark is bar.filter.dark)),
-        on_change=bar.on_change(key, lambda value: {"dark": LIGHTS[value]}),
+        **bar.bound("filter_light", shown, lambda value: {"dark": LIGHTS[value]}),
     )
 
 
 def _hour_range(bar: _Bar) -> None:
-    start, end = "filter_hour_from", "filter_hour_to"
     chosen = bar.filter.hours
     first, last = (chosen[0], (chosen[1] + 1) % 24) if chosen else (0, 0)
 
     def values(_: Any) -> dict[str, Any]:
-        begin, finish = st.session_state[start], st.session_state[end]
+        begin, finish = st.session_state["filter_hour_from"], st.session_state["filter_hour_to"]
         return {"hours": None if begin == finish else (begin, (finish - 1) % 24)}
 
-    hours = list(range(24))
-    ends = ((bar.t("From"), start, first), (bar.t("Until"), end, last))
+    ends = ((bar.t("From"), "filter_hour_from", first), (bar.t("Until"), "filter_hour_to", last))
     for column, (label, key, value) in zip(st.columns(2), ends, strict=True):
-        column.selectbox(
-            label,
-            hours,
-            format_func=labels.hour_label,
-            key=bar.show(key, value),
-            on_change=bar.on_change(key, values),
-        )
+        column.selectbox(label, list(range(24)), format_func=labels.hour_label, **bar.bound(key, value, values))
 
 
 def _category_options(bar: _Bar) -> list[str]:
@@ -361,19 +340,6 @@ def _category_options(bar: _Bar) -> list[str]:
         order += [GROUP + group, *(one.id for one in city.categories.values() if one.group == group)]
     order += [category.id for category in city.categories.values() if category.group not in city.groups]
     return [*order, *bar.source.other_categories]
-
-
-def _category_label(bar: _Bar) -> Callable[[str], str]:
-    t, city = bar.t, bar.city
-
-    def label(value: str) -> str:
-        if value.startswith(GROUP):
-            return t("{group}: all", group=labels.group_label(t, city, value.removeprefix(GROUP)))
-        known = city.categories.get(value)
-        name = labels.category_label(t, city, value)
-        return f"{labels.group_label(t, city, known.group)} · {name}" if known and known.group else name
-
-    return label
 
 
 def _option_counts(bar: _Bar, names: Mapping[str, str]) -> dict[Any, str]:

@@ -1,9 +1,7 @@
 """The access checks: of every page, of its parts that are drawn alone, of its buttons and downloads.
 
 A page file that is run alone is guarded as well: each page checks for itself. Who is not let in reads why, in their
-language, and what to do about it. What the shell read for a run (the store's state, the city, the filter) it hands on
-to the page behind it in the same thread; a page that finds nothing there, or what was read for another reader or
-another link, reads it itself.
+language, and what to do about it.
 
 A part that is drawn alone may write only its own words of the address. Where anything else in the address has changed
 (a button in it sets a filter), the whole page follows. A file is made when its button is clicked, for a reader who may
@@ -12,7 +10,6 @@ still have it.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection
 from functools import partial, wraps
 from typing import Any, Final
@@ -30,9 +27,8 @@ from curim_data.profile.versions import finish_interrupted_change
 from curim_data.protection import open_for
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, has_alerts
-from pages.parts.frame import house, reader, record, run_log
-from pages.parts.frame.house import draw_cities
-from pages.parts.frame.links import LANDING, draw_languages, language, page_link, page_name
+from pages.parts.frame import links, reader, record
+from pages.parts.frame.links import LANDING, draw_cities, draw_languages, language, page_link, page_name
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page, view_query
 from pages.parts.frame.page import room as page_room
@@ -42,8 +38,6 @@ from pages.parts.frame.record import handing_out
 # A page makes many small frames, whose texts and column names are quicker as Python's own than as arrays of Arrow.
 pd.set_option("mode.string_storage", "python")
 
-# What the shell read, and for which reader and link; taken by the next check in the same thread, whatever it is for.
-_handed = threading.local()
 # Refusals after which signing in again helps; after the others another account does.
 SIGN_IN_HELPS: Final = (Refusal.SIGNED_OUT, Refusal.IDLE, Refusal.EXPIRED)
 # What shows the address, and has to follow when a part changes it.
@@ -51,7 +45,7 @@ LINK_PARTS: Final = ("filter_actions", "languages")
 HEALED = "city_healed"  # the outcome of an interrupted change of the profile; the shell shows it once
 
 
-def require(role: Role, *, data: bool = True, hand_on: bool = False) -> Page:
+def require(role: Role, *, data: bool = True) -> Page:
     """Let a reader of at least this role in; stop the run for anyone else.
 
     Parameters
@@ -60,21 +54,14 @@ def require(role: Role, *, data: bool = True, hand_on: bool = False) -> Page:
         The least role that may see the page.
     data
         Whether the page makes sense only with alerts in the store; if so, an empty store stops the run with a way on.
-    hand_on
-        For the shell: leave what was read to the page that runs next.
     """
-    handed, _handed.page = getattr(_handed, "page", None), None
     t = translator(language())
     visitor = reader.reader()
     if visitor is None or visitor.role is None:
         _show_door(t, visitor)
         st.stop()
-    house.keep_to_one_city(t, visitor)
-    asked = (visitor, tuple(sorted(st.query_params.to_dict().items())))
-    known = handed is not None and handed[0] == asked and not hand_on
-    page = handed[1] if known else _page(t, visitor, visitor.role)
-    if hand_on:
-        _handed.page = asked, page
+    links.keep_to_one_city(t, visitor)
+    page = _page(t, visitor, visitor.role)
     record.draws(page)
     if page.role < role:
         _refuse(page)
@@ -270,14 +257,14 @@ def admitting(draw: Callable[..., None], *, using: bool = True, name: str = "") 
     """
     first = [True]
     before, page, others = reader.reader(using=using), record.drawn(), record.beside()
-    of_page = run_log.drawn_page()
+    of_page = record.drawn_page()
 
     def draw_checked(*given: Any) -> None:
         if first:
             first.clear()
             draw(*given)
         else:
-            with run_log.run(of_page, name or "part"):
+            with record.run(of_page, name or "part"):
                 draw_alone_again(*given)
 
     def draw_alone_again(*given: Any) -> None:

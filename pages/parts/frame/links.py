@@ -1,23 +1,33 @@
-"""Links that carry the view: language, audience, home and filter go along to the next page."""
+"""Links that carry the view: language, audience, home and filter go along to the next page.
+
+And the switch between several cities of one house. A link to another city loads the page anew, so that nothing that a
+session holds (what was typed, picked or uploaded) ever comes from one city into another.
+"""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import streamlit as st
 
+from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Translator
+from curim_data.model import LANGUAGES, Role, Translator
+from curim_data.model.city import ProfileError
 from curim_data.model.i18n import DEFAULT_LANGUAGE, LANGUAGE_NAMES
+from curim_data.protection import open_for
+from curim_data.store import has_alerts
+from curim_data.store.home import HouseCity
 from pages.parts.frame.page import Page, view_query
+from pages.parts.frame.reader import CITY, Reader, open_cities
 
 FOLDER = Path(__file__).resolve().parents[2]
 LANDING = "briefing"
-QUIET_LINK: Final = ' style="color:inherit;text-decoration:none"'
 # The words of each page's view that are no filter; a link to what the reader sees holds these and no others.
 VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "briefing": ("since",),
@@ -42,14 +52,14 @@ def language() -> str:
 def draw_languages(t: Translator) -> None:
     """Links that reload the page, so that its declared language follows."""
     words = {word: st.query_params[word] for word in st.query_params if word != "lang"}
-    links = []
-    for lang in LANGUAGES:
-        query = urlencode({**words, **view_query(lang, "", "")})
-        name = html.escape(LANGUAGE_NAMES[lang])
-        mark = ' aria-current="true" style="color:inherit;font-weight:700"' if lang == t.lang else QUIET_LINK
-        links.append(f'<a href="?{html.escape(query)}" target="_self" lang="{lang}" hreflang="{lang}"{mark}>{name}</a>')
-    label = html.escape(t("Language"))
-    st.html(f'<nav aria-label="{label}" style="display:flex;gap:.9em;font-size:.9rem">{"".join(links)}</nav>')
+    links = {
+        LANGUAGE_NAMES[lang]: (
+            f"?{urlencode({**words, **view_query(lang, '', '')})}",
+            f' lang="{lang}" hreflang="{lang}"',
+        )
+        for lang in LANGUAGES
+    }
+    _draw_links(t("Language"), links, LANGUAGE_NAMES[t.lang])
 
 
 def page_link(page: Page, name: str, label: str, *, filter: AlertFilter | None = None, **words: str) -> None:
@@ -93,3 +103,123 @@ def write_link_word(word: str, key: str, usual: Any, tab: str = "") -> None:
         st.query_params.pop(word, None)
     else:
         st.query_params[word] = str(picked)
+
+
+ON_SHOW: Final = "city_on_show"  # of this session
+QUIET: Final = ' style="color:inherit;text-decoration:none"'
+STRONG: Final = ' aria-current="true" style="color:inherit;font-weight:700"'
+# What a filter keeps in another city where that knows the same words; all others are about places of one city.
+KEPT_FIELDS: Final = frozenset(
+    {
+        *("categories", "groups", "affected", "reporters", "kinds", "statuses", "severities", "hours", "weekdays"),
+        *("dark", "period", "start", "end"),
+    }
+)
+
+
+def keep_to_one_city(t: Translator, visitor: Reader) -> None:
+    """Stop a run for another city than the one that this session was opened for, with a link that opens it anew."""
+    if not visitor.city or st.session_state.setdefault(ON_SHOW, visitor.city) == visitor.city:
+        return
+    st.header(t("Another city"))
+    st.write(t("This page was opened for one city and its address now names another one."))
+    words = {word: st.query_params[word] for word in st.query_params}
+    _draw_links(t("City"), {t("Open the city"): (f"?{urlencode({**words, CITY: visitor.city})}", "")})
+    st.stop()
+
+
+def city_name(t: Translator, city: HouseCity) -> str:
+    """The name of a city from its profile; its word where it has none yet."""
+    try:
+        profile = city.home.city() if city.home.has_city() else None
+    except (OSError, ProfileError):
+        profile = None
+    return t.label(profile.names) if profile is not None else city.word
+
+
+def draw_cities(t: Translator) -> None:
+    """Links to the cities that the reader may see, each at its beginning."""
+    queries = {city_name(t, city): urlencode(view_query(t.lang, "", "", city.word)) for city in open_cities()}
+    _draw_links(t("City"), {name: (f"./?{query}", "") for name, query in queries.items()})
+
+
+def draw_switch(page: Page, least: Role) -> None:
+    """Links to the same page of the other cities that the reader may see; nothing where there is no other.
+
+    `least`: the role that the page needs; where the reader's is under it, the link leads to the city's first page.
+    """
+    found = open_cities()
+    if len(found) < 2:
+        return
+    names = {city: city_name(page.t, city) for city in found}
+    links: dict[str, tuple[str, str]] = {}
+    for city, name in names.items():
+        told = name if list(names.values()).count(name) == 1 else f"{name} ({city.word})"
+        query = urlencode(switched(page, city))
+        links[told] = (f"?{query}" if found[city] >= least else f"./?{query}", "")
+    current = next((told for told, city in zip(links, names, strict=True) if city.word == page.city_word), "")
+    _draw_links(page.t("City"), links, current)
+
+
+def page_beside(page: Page, city: HouseCity, role: Role) -> Page:
+    """The page on show as it is in another city, where the reader has this role: the whole city, without a filter."""
+    seen_as = min(role, Role.COUNCIL) if page.carried.get("as") == "council" else role
+    source = open_for(city.home, seen_as.audience) if has_alerts(city.home) else None
+    return replace(
+        page,
+        city=city.home.city() if city.home.has_city() else page.city,
+        filter=AlertFilter(),
+        audience=seen_as.audience,
+        role=seen_as,
+        home=city.home,
+        source=source,
+        is_sample=False,
+        notes=(),
+        carried={**page.carried, CITY: city.word},
+    )
+
+
+def switched(page: Page, city: HouseCity) -> dict[str, str]:
+    """The query string of the page on show in another city: the view, and what of the filter means something there."""
+    carried = {word: text for word, text in page.carried.items() if word not in ("home", CITY)}
+    if city.word == page.city_word:
+        return dict(page.query)
+    return {**carried, CITY: city.word, **_meaningful(page, city)}
+
+
+def _meaningful(page: Page, city: HouseCity) -> dict[str, str]:
+    chosen = page.filter
+    for field in chosen.active():
+        if not KEPT_FIELDS.issuperset(field.names):
+            chosen = chosen.replace(**{name: getattr(AlertFilter(), name) for name in field.names})
+    if chosen == AlertFilter() or not city.home.has_city():
+        return {}
+    try:
+        profile = city.home.city()
+        chosen = AlertFilter.from_query(chosen.to_query(), profile)[0]
+        return _inside(city, chosen).to_query()
+    except (OSError, ProfileError):
+        return {}
+
+
+def _inside(city: HouseCity, chosen: AlertFilter) -> AlertFilter:
+    """The filter without dates of one's own that lie outside a city's data."""
+    if not (chosen.start or chosen.end):
+        return chosen
+    usual = AlertFilter()
+    if has_alerts(city.home):
+        source = open_source(city.home)
+        if (chosen.start or source.first) <= source.as_of and (chosen.end or source.as_of) >= source.first:
+            return chosen
+    return chosen.replace(period=usual.period, start=None, end=None)
+
+
+def _draw_links(label: str, links: Mapping[str, tuple[str, str]], current: str = "") -> None:
+    """Links that load the page anew. `links`: by name the address, and further attributes of the element."""
+    made = [
+        f'<a href="{html.escape(address)}" target="_self"{more}{STRONG if name == current else QUIET}>'
+        f"{html.escape(name)}</a>"
+        for name, (address, more) in links.items()
+    ]
+    style = "display:flex;flex-wrap:wrap;gap:.3em .9em;font-size:.9rem"
+    st.html(f'<nav aria-label="{html.escape(label)}" style="{style}">{"".join(made)}</nav>')

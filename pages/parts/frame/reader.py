@@ -87,15 +87,24 @@ def asked_city() -> str:
 
 def own_home(who: Reader | None) -> Home:
     """The home of the city that a reader looks at."""
-    return next((one.home for one in cities() if who is not None and one.word == who.city), homes()[0])
+    return next((one.home for one in _house() if who is not None and one.word == who.city), homes()[0])
+
+
+def _house() -> tuple[HouseCity, ...]:
+    """The cities of the house; one alone has no word in links."""
+    return cities() or (HouseCity("", homes()[0]),)
 
 
 def open_cities() -> dict[HouseCity, Role]:
     """The cities that the reader of this run may see, each with the role there; none where there is one city alone."""
     if not sign_in_configured():
         return dict.fromkeys(cities(), Role.ANALYST)
-    claims = dict(st.user) if st.user.is_logged_in else {}
-    return _roles(claims) if _verified(claims.get("email_verified")) else {}
+    return _roles(_claims()) if cities() else {}
+
+
+def _claims() -> dict[str, Any]:
+    """What the identity provider says of the person of this run; nothing where nobody has signed in."""
+    return dict(st.user) if st.user.is_logged_in else {}
 
 
 def keeps_role() -> Callable[[], bool]:
@@ -121,36 +130,23 @@ def keeps_role() -> Callable[[], bool]:
 
 def _at_this_computer(asked: str) -> Reader:
     """The analyst at this computer, in the city that was asked for, or the first."""
-    words = [one.word for one in cities()]
+    words = [one.word for one in _house()]
     if asked and asked not in words:
         return Reader("", None, Refusal.NO_CITY)
-    return Reader("", Role.ANALYST, city=asked or next(iter(words), ""))
+    return Reader("", Role.ANALYST, city=asked or words[0])
 
 
 def sign_out() -> None:
     """End the session on the server, so that a copy of its cookie opens nothing, and in this browser."""
-    claims = dict(st.user) if st.user.is_logged_in else {}
-    if claims:
-        key, address = session_key(claims), _address(claims)
-        home, role = _left(claims)
-        note_session(home, key, Deed.SIGN_OUT, address, role)
+    if claims := _claims():
+        key, roles = session_key(claims), _roles(claims)
+        city = next((one for one in roles if one.word == asked_city()), next(iter(roles), _house()[0]))
+        note_session(city.home, key, Deed.SIGN_OUT, _address(claims), roles.get(city))
         try:
             _sign_ins().end(key, _issued(claims))
         except SQLAlchemyError as error:
             LOG.error("a session could not be ended on the server: %s", error)
     st.logout()
-
-
-def _left(claims: Mapping[str, Any]) -> tuple[Home, Role | None]:
-    """The home of the city that a reader signs out of, and the role there."""
-    verified = _verified(claims.get("email_verified"))
-    if not cities():
-        home = Home.default()
-        return home, read_roles(home.path / ROLES_FILE).of(_address(claims), claims) if verified else None
-    roles = _roles(claims) if verified else {}
-    asked = [one for one in roles if one.word == asked_city()]
-    city = next(iter(asked or roles), None)
-    return (city.home, roles[city]) if city is not None else (homes()[0], None)
 
 
 def limits() -> SessionLimits:
@@ -192,8 +188,7 @@ def _admitted(claims: Mapping[str, Any], asked: str, *, using: bool) -> Reader:
 
 def _checked(claims: Mapping[str, Any], asked: str, key: str, *, using: bool) -> tuple[Reader, tuple[Home, ...]]:
     """The reader, and the homes in whose record it stands who was let in or not."""
-    address, there = _address(claims), cities()
-    named = [one for one in there if one.word == asked]
+    address, named = _address(claims), [one for one in _house() if one.word == asked]
     where = (named[0].home,) if named else homes()[:1]
     try:
         state = _sign_ins().check(key, _issued(claims), limits(), using=using)
@@ -204,17 +199,7 @@ def _checked(claims: Mapping[str, Any], asked: str, key: str, *, using: bool) ->
         return Reader(address, None, Refusal(state.value)), where
     if not address or not _verified(claims.get("email_verified")):
         return Reader(address, None, Refusal.UNVERIFIED), where
-    if there:
-        return _in_a_city(claims, asked, named)
-    home = where[0]
-    role = read_roles(home.path / ROLES_FILE).of(address, claims)
-    note_roles(home, home.path / ROLES_FILE)
-    return Reader(address, role, Refusal.UNKNOWN if role is None else None), where
-
-
-def _in_a_city(claims: Mapping[str, Any], asked: str, named: list[HouseCity]) -> tuple[Reader, tuple[Home, ...]]:
-    """The same where there are several cities. `named`: that of the link, if there is one of that name."""
-    address, roles = _address(claims), _roles(claims)
+    roles = _roles(claims)
     if not roles:
         return Reader(address, None, Refusal.UNKNOWN), tuple(one.home for one in named) if asked else homes()
     if asked and not (named and named[0] in roles):
@@ -225,9 +210,9 @@ def _in_a_city(claims: Mapping[str, Any], asked: str, named: list[HouseCity]) ->
 
 
 def _roles(claims: Mapping[str, Any]) -> dict[HouseCity, Role]:
-    """The cities of several in which somebody has a role. One whose file cannot be read is open to nobody."""
-    found = {}
-    for city in cities():
+    """The cities in which somebody with a verified address has a role. One whose file is unreadable is open to none."""
+    found: dict[HouseCity, Role] = {}
+    for city in _house() if _verified(claims.get("email_verified")) else ():
         try:
             role = read_roles(city.home.path / ROLES_FILE).of(_address(claims), claims)
         except (OSError, ValueError) as error:

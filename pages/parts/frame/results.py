@@ -41,7 +41,7 @@ from curim_data.store import Home
 from curim_data.store.results import read_result, write_result
 from pages.parts.frame.links import language
 from pages.parts.frame.page import Dataset, Page
-from pages.parts.frame.run_log import error_number, failed
+from pages.parts.frame.record import error_number, failed
 
 P = ParamSpec("P")
 R = TypeVar("R")

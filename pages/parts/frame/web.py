@@ -1,4 +1,9 @@
-"""The server around Streamlit: security headers, the page's language, and who may connect."""
+"""The server around Streamlit: security headers, the page's language, who may connect, and the way back after sign-in.
+
+Streamlit sends everybody who has signed in to the first page. The browser says from which page of ours it went to sign
+in (our Referrer-Policy lets it, within this site); that page is kept in a cookie until the identity provider sends the
+reader back. Only a path of this site is ever followed.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +23,16 @@ from itertools import product
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import anyio
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.requests import Request, cookie_parser
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from streamlit.auth_util import get_origin_from_redirect_uri
 
 from curim_data.containers import isolation
 from curim_data.engine import EngineError
@@ -45,8 +51,7 @@ from pages import parts
 from pages.parts.frame.links import LANDING, language
 from pages.parts.frame.page import dataset_of
 from pages.parts.frame.reader import sign_in_configured
-from pages.parts.frame.run_log import error_number
-from pages.parts.frame.way_back import WayBackMiddleware
+from pages.parts.frame.record import error_number
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -82,6 +87,7 @@ const keepInside = () => {
 };
 document.addEventListener("pointermove", () => [40, 160, 500].forEach((wait) => setTimeout(keepInside, wait)));
 """
+NO_CACHE: Final = {"Cache-Control": "no-cache"}
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -117,10 +123,10 @@ def content_security_policy(hashes: list[str], host: str) -> str:
     )
 
 
-def localised_index(page: bytes, lang: str) -> bytes:
+def localised_index(page: str, lang: str) -> str:
     """Streamlit's index page with our language, and with the script that reports the window's width."""
-    page = page.replace(b'<html lang="en">', f'<html lang="{lang}">'.encode(), 1)
-    return page.replace(b"<title>", f'<script src=".{WIDTH_PATH}"></script>\n    <title>'.encode(), 1)
+    page = page.replace('<html lang="en">', f'<html lang="{lang}">', 1)
+    return page.replace("<title>", f'<script src=".{WIDTH_PATH}"></script>\n    <title>', 1)
 
 
 class SecurityMiddleware:
@@ -133,7 +139,8 @@ class SecurityMiddleware:
 
     def __init__(self, app: Any, *, open_to_network: Callable[[], bool] = sign_in_configured) -> None:
         self.app = app
-        self.hashes = inline_hashes(INDEX.read_text("utf-8"))
+        self.index = INDEX.read_text("utf-8")
+        self.hashes = inline_hashes(self.index)
         self.open_to_network = open_to_network
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -148,30 +155,25 @@ class SecurityMiddleware:
             await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = Headers(scope=scope)
+        """Answer with the headers of ours; a page of Streamlit's gives way to ours, which differs by language."""
+        asked, answered = Headers(scope=scope), False
         wants_page = scope["method"] in ("GET", "HEAD") and "text/html" in asked.get("accept", "")
-        if wants_page:  # the page differs by language: no compression before it is rewritten, no "not modified"
-            unwanted = (b"accept-encoding", b"if-none-match", b"if-modified-since")
-            scope = {**scope, "headers": [h for h in scope["headers"] if h[0].lower() not in unwanted]}
-        start: MutableMapping[str, Any] = {}
-        body = bytearray()
+        if wants_page:  # of another language it would be "not modified"
+            unwanted = (b"if-none-match", b"if-modified-since")
+            scope = {**scope, "headers": [header for header in scope["headers"] if header[0].lower() not in unwanted]}
 
         async def pass_on(message: MutableMapping[str, Any]) -> None:
-            nonlocal start
+            nonlocal answered
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                self._secure(headers, asked.get("host", ""), scope.get("scheme", "http"))
+                headers, page = MutableHeaders(scope=message), None
                 if wants_page and headers.get("content-type", "").startswith("text/html"):
-                    start = message
-                    return
-            elif start and message["type"] == "http.response.body":
-                body.extend(message.get("body", b""))
-                if message.get("more_body"):
-                    return
-                page = localised_index(bytes(body), _lang(scope))
-                await send(_page_headers(start, len(page)))
-                message = {**message, "body": b"" if scope["method"] == "HEAD" else page}
-            await send(message)
+                    page = HTMLResponse(localised_index(self.index, _lang(scope)), message["status"], NO_CACHE)
+                self._secure(page.headers if page else headers, asked.get("host", ""), scope.get("scheme", "http"))
+                if page is not None:
+                    answered = True
+                    await page(scope, receive, send)
+            if not answered:
+                await send(message)
 
         await self.app(scope, receive, pass_on)
 
@@ -181,16 +183,6 @@ class SecurityMiddleware:
             headers[name] = value
         if scheme == "https":
             headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-
-
-def _page_headers(start: MutableMapping[str, Any], length: int) -> MutableMapping[str, Any]:
-    headers = MutableHeaders(raw=list(start["headers"]))
-    for name in ("etag", "last-modified"):
-        if name in headers:
-            del headers[name]
-    headers["content-length"] = str(length)
-    headers["cache-control"] = "no-cache"
-    return {**start, "headers": headers.raw}
 
 
 def _lang(scope: Scope) -> str:
@@ -384,6 +376,76 @@ def settings() -> dict[str, Any]:
     """Settings for `App.run`, which, unlike `streamlit run`, reads no environment variables."""
     port = os.environ.get("STREAMLIT_SERVER_PORT", "")
     return {"server.address": address(), **({"server.port": int(port)} if port else {})}
+
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+COOKIE: Final = "curim_way_back"
+LONGEST: Final = 3_000  # characters of an address that is kept, as it stands in the cookie
+LASTS: Final = 900  # seconds for signing in at the provider
+SIGN_IN: Final = "/auth/login"
+BACK: Final = "/oauth2callback"
+
+
+class WayBackMiddleware:
+    """Pure ASGI middleware: keeps the address when a reader leaves to sign in, and puts it in the answer on return."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "") if scope["type"] == "http" else ""
+        leaving, back = path.endswith(SIGN_IN), path.endswith(BACK)
+        if not (leaving or back):
+            await self.app(scope, receive, send)
+            return
+        asked, base = Headers(scope=scope), path.removesuffix(SIGN_IN if leaving else BACK)
+        own = urlsplit(get_origin_from_redirect_uri() or "").netloc
+        address = (
+            page_asked_for(asked.get("referer", ""), {asked.get("host", ""), own} - {""})
+            if leaving
+            else kept_address(asked.get("cookie", ""))
+        )
+        cookie, lasts = (quote(address, safe="/"), LASTS) if leaving else ("", 0)
+
+        async def pass_on(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start" and address and len(cookie) <= LONGEST:
+                headers = MutableHeaders(scope=message)
+                about = f"Path={base or '/'}; Max-Age={lasts}; HttpOnly; SameSite=Lax"
+                headers.append("set-cookie", f"{COOKIE}={cookie}; {about}")
+                if back and message["status"] in (302, 303, 307):
+                    headers["location"] = address
+            await send(message)
+
+        await self.app(scope, receive, pass_on)
+
+
+def page_asked_for(referer: str, hosts: set[str]) -> str:
+    """Path and query of the page that a browser came from; empty where that is no page of these hosts."""
+    try:
+        parts = urlsplit(referer)
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or parts.netloc not in hosts:
+        return ""
+    return safe_address(parts.path + (f"?{parts.query}" if parts.query else ""))
+
+
+def kept_address(cookies: str) -> str:
+    """The address in the cookie of a request; empty where there is none, or where it leads anywhere but here."""
+    return safe_address(unquote(cookie_parser(cookies).get(COOKIE, "")))
+
+
+def safe_address(address: str) -> str:
+    """An address as it is if it is a path of this site in plain signs, else nothing.
+
+    Two slashes, or a backslash that browsers take for one, would name another host; a line's end would begin a header.
+    """
+    plain = address.isascii() and address.isprintable() and "\\" not in address
+    path = address.partition("?")[0]
+    return address if plain and path.startswith("/") and not path.startswith("//") and " " not in address else ""
 
 
 MIDDLEWARE: Final = [Middleware(SecurityMiddleware), Middleware(WayBackMiddleware)]

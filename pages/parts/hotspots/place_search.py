@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from curim_data.filters import AlertFilter
 from curim_data.lexicon.folding import fold
 from curim_data.model import CityProfile, Translator, cell_polygons
-from curim_data.model.shared_shapes import ask_shape
+from curim_data.model.extent import ask_shape
 from pages.parts.frame import Page, escape_markdown, filter_bar
 from pages.parts.hotspots.selection import SELECTED_WORD
 from pages.parts.maps.basemap import METRES_A_DEGREE, disc

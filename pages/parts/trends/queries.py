@@ -14,8 +14,8 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Message
+from curim_data.model.absence import CalendarUnit
 from curim_data.model.i18n import Span
-from curim_data.model.known_time import CalendarUnit
 from curim_data.privacy import DisclosureError, is_sensitive
 from curim_data.studies import changes, trends
 from curim_data.studies.brief import BriefChanges, usual_since

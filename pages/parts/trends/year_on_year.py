@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.trends.time_series import A_QUARTER, A_YEAR, Trend, YearOnYear, year_on_year
-from curim_data.model.known_time import CalendarUnit
+from curim_data.model.absence import CalendarUnit
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import least_written, written_count
 from pages.parts.frame import Page
