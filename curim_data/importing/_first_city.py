@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from curim_data.importing.coordinates import sample_points
-from curim_data.importing.decisions import decide
+from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import ProfiledExport
 from curim_data.importing.mapping import FORMAT as MAPPED
 from curim_data.lexicon import kind_of
-from curim_data.model import CityProfile, ImportProblem, Kind, Message, Num, Question
+from curim_data.model import CityProfile, FloatArray, ImportProblem, Kind, Message, Num, Question
 from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.reasons import BY_NAMES, Choice
 from curim_data.profile import provisional
@@ -158,8 +158,7 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
     points nor a name; Question where times have an offset and nobody knows the city's time zone.
     """
     request, profile = profiled.request, profiled.profile
-    decisions = decide(profile, profiled.layout, None, request.answers, request.name, request.now)
-    points = sample_points(profile, decisions.coordinates)
+    decisions, points = _points(profiled)
     constant = {decisions.category: profiled.rows} if decisions.category else {}
     categories: Mapping[str, int] = profile.values.get("category") or constant
     label = name or name_from_file(request.name)
@@ -269,16 +268,22 @@ def with_outline(city: CityProfile, profiled: ProfiledExport, work: Path) -> Cit
     """
     if city.outlined:
         return city
-    request = profiled.request
-    decisions = decide(profiled.profile, profiled.layout, None, request.answers, request.name, request.now)
-    points = sample_points(profiled.profile, decisions.coordinates)
-    if not len(points) or request.home is None:
+    _, points = _points(profiled)
+    home = profiled.request.home
+    if not len(points) or home is None:
         return city
     made = Home(work / interrupted.FIRST)
     made.path.mkdir(parents=True, exist_ok=True)
-    copy_profile(request.home.city_folder, made.city_folder)
+    copy_profile(home.city_folder, made.city_folder)
     provisional.give_outline(made.city_folder, points)
     return made.city()
+
+
+def _points(profiled: ProfiledExport) -> tuple[Decisions, FloatArray]:
+    """What is decided without a city, and the longitudes and latitudes of the file's sample."""
+    request, profile = profiled.request, profiled.profile
+    decisions = decide(profile, profiled.layout, None, request.answers, request.name, request.now)
+    return decisions, sample_points(profile, decisions.coordinates)
 
 
 def adopt_city(home: Home, work: Path) -> None:

@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -307,8 +307,7 @@ def previous_export(batches: Sequence[Batch], signature: Signature) -> Batch | N
 
 def compare(
     before: Batch | None,
-    signature: Signature,
-    counts: Mapping[str, int],
+    now: Batch,
     statuses: Mapping[tuple[str, str], int] | None = None,
     missing: MissingAlerts | None = None,
 ) -> ExportChanges:
@@ -318,27 +317,23 @@ def compare(
     ----------
     before : Batch or None
         As `previous_export` finds it.
-    signature : mapping
-        Of the new file (`signature_of`).
-    counts : mapping
-        accepted, updated, duplicate of the new file.
+    now : Batch
+        The new one, with its counts and signature.
     statuses, missing
         As `status_changes` and `missing_alerts` return them.
     """
+    changes = ExportChanges(before, now.accepted, now.updated, now.duplicate)
     if before is None:
-        return ExportChanges(None, counts.get("accepted", 0), counts.get("updated", 0), counts.get("duplicate", 0))
+        return changes
     old_labels = {normalised_label(label): label for label in before.signature.get("labels", ())}
-    new_labels = {normalised_label(label): label for label in signature.get("labels", ())}
-    return ExportChanges(
-        before=before,
-        new=counts.get("accepted", 0),
-        updated=counts.get("updated", 0),
-        known=counts.get("duplicate", 0),
+    new_labels = {normalised_label(label): label for label in now.signature.get("labels", ())}
+    return replace(
+        changes,
         statuses=dict(statuses or {}),
         missing=missing or MissingAlerts(),
         appeared=tuple(label for key, label in new_labels.items() if key not in old_labels),
         vanished=tuple(label for key, label in old_labels.items() if key not in new_labels),
-        altered_columns=tuple(altered_columns(before.signature, signature)),
+        altered_columns=tuple(altered_columns(before.signature, now.signature)),
     )
 
 
@@ -514,22 +509,7 @@ def missing_alerts(
     return MissingAlerts(int(missing), int(of), first, last)
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """The previous export and the comparison with the store as it was before the new one."""
-
-    before: Batch | None
-    signature: Signature
-    statuses: Mapping[tuple[str, str], int]
-    missing: MissingAlerts
-
-    def changes(self, batch: Batch) -> ExportChanges:
-        """Return what changed, with the counts of the new import."""
-        counts = {name: getattr(batch, name) for name in ("accepted", "updated", "duplicate")}
-        return compare(self.before, self.signature, counts, self.statuses, self.missing)
-
-
-def compare_with_previous(store: Store, found: StagedResult) -> Comparison:
+def compare_with_previous(store: Store, found: StagedResult) -> ExportChanges:
     """Find the previous export of the same kind and compare the staged alerts with the stored ones.
 
     Parameters
@@ -544,11 +524,11 @@ def compare_with_previous(store: Store, found: StagedResult) -> Comparison:
     batches, staged, signature = store.batches(), found.staging.paths, found.batch.signature
     before = previous_export(batches, signature)
     if before is None:
-        return Comparison(None, signature, {}, MissingAlerts())
+        return compare(None, found.batch)
     stored, new = found.stored, [str(path) for path in staged]
     sources = sorted({before.format, str(signature["format"])})
     others = [batch.id for batch in batches if not same_source(batch.signature, signature)]
     with bounded_duckdb(staged[0].parent) as engine:
         missing = missing_alerts(stored, new, sources, before.signature, others, engine)
         statuses = {} if found.alike in (NEW, DUPLICATE) else status_changes(stored, new, engine)
-        return Comparison(before, signature, statuses, missing)
+        return compare(before, found.batch, statuses, missing)

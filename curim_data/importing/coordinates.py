@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,8 @@ from curim_data.importing.value_parsing import (
     NumberShapes,
     ParsedNumbers,
     filled,
+    for_comma,
+    for_point,
     parse_numbers,
     split_point_texts,
 )
@@ -248,29 +251,28 @@ def _decide_separators(
     name: str,
 ) -> CoordinateFormat:
     """Decide on the decimal and thousands separators of the two columns."""
-    counted = {role: profile.number_shapes.get(role, NumberShapes()) for role in written.roles}
+    counted = {role: profile.number_shapes.get(role, Counter[str]()) for role in written.roles}
     both = counted[written.roles[0]] + counted[written.roles[1]]
+    several = sum(both[name] for name in ("points", "commas", "points_comma", "commas_point"))
     degrees = written.roles == ("latitude", "longitude")
     labels = ", ".join(sample.label(role) for role in reversed(written.roles) if sample.has(role))
-    if answers.decimal and not (degrees and not both.points + both.commas + both.points_comma + both.commas_point):
+    if answers.decimal and not (degrees and not several):
         form = POINT if answers.decimal == "point" else COMMA
         return replace(written, forms=dict.fromkeys(written.roles, form))
-    if both.points + both.commas + both.points_comma + both.commas_point == 0 and (
-        degrees or not both.point_3 + both.comma_3 or both.for_point + both.for_comma
-    ):
+    if not several and (degrees or not both["point_3"] + both["comma_3"] or for_point(both) + for_comma(both)):
         return written
-    conclusive = both.for_point + both.for_comma
-    minority = min(both.for_point, both.for_comma)
+    conclusive = for_point(both) + for_comma(both)
+    minority = min(for_point(both), for_comma(both))
     if conclusive and minority > 0.05 * conclusive:
         raise _decimal_question(name, labels)
-    if both.for_point > both.for_comma:
-        thousands = both.commas + both.commas_point
+    if for_point(both) > for_comma(both):
+        thousands = both["commas"] + both["commas_point"]
         reason = Message("{columns}: commas separate thousands.", {"columns": labels})
         forms = dict.fromkeys(written.roles, POINT)
         return replace(written, forms=forms, reasons=(*written.reasons, reason) if thousands else written.reasons)
-    if both.points:
+    if both["points"]:
         return _points(sample, written, counted, labels, both)
-    if both.for_comma:
+    if for_comma(both):
         reason = Message(
             "{columns}: points separate thousands, the comma is the decimal separator.", {"columns": labels}
         )
@@ -279,7 +281,7 @@ def _decide_separators(
 
 
 def _points(
-    sample: RoleColumns, written: CoordinateFormat, counted: Mapping[str, NumberShapes], labels: str, both: NumberShapes
+    sample: RoleColumns, written: CoordinateFormat, counted: Mapping[str, NumberShapes], labels: str, both: Counter[str]
 ) -> CoordinateFormat:
     """Numbers with several points and no comma: whole metres, or metres whose decimal separator was lost."""
     if written.roles == ("latitude", "longitude"):
@@ -291,9 +293,9 @@ def _points(
     forms = {}
     for role in written.roles:
         values = np.abs(parse_numbers(sample[role], COMMA).values)
-        lost = counted[role].points > 0 and float(np.nanmedian(values)) > FARTHEST_M if len(values) else False
+        lost = counted[role]["points"] > 0 and float(np.nanmedian(values)) > FARTHEST_M if len(values) else False
         forms[role] = LOST if lost else COMMA
-    if LOST in forms.values() and not both.points_comma:
+    if LOST in forms.values() and not both["points_comma"]:
         reason = Message(
             "{columns}: points separate thousands and the decimal separator is missing; "
             "x has six digits of metres, y has seven.",

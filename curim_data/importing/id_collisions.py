@@ -378,7 +378,6 @@ def id_scope(
     answers: Answers,
     name: str,
     mapping: str = "",
-    sha256: str = "",
 ) -> IdScope:
     """Decide how the ids of a file become those of the store.
 
@@ -388,8 +387,6 @@ def id_scope(
         Its sample, at most 50,000 rows, gives the ids to look for, with their dates and places.
     mapping : str
         Name of the column mapping by which the file is read; empty without one.
-    sha256 : str
-        Of the file, by which it is known again; empty where a part of the file was chosen.
 
     Raises
     ------
@@ -403,9 +400,6 @@ def id_scope(
     batches = [batch for batch in store.batches() if not batch.undone]
     kin = [batch for batch in batches if same_source(batch.signature, signature)]
     others = [batch for batch in batches if batch not in kin]
-    before = None if others or answers.ids else _unchanged_since(batches, sha256, signature, city)
-    if before is not None:
-        return IdScope(before.id_prefix)
     prefixes = dict.fromkeys(["", f"{layout.format}:", *(batch.id_prefix for batch in batches)])
     evidence = known_ids(profile, layout, decisions, city, files, [one.id for one in kin], list(prefixes))
     own = list(dict.fromkeys(batch.id_prefix for batch in reversed(kin)))
@@ -416,28 +410,6 @@ def id_scope(
         return scope
     scope = chosen.beside_others(files)
     return scope if scope.reason is not None else replace(scope, reason=chosen.few_moved)
-
-
-def _unchanged_since(batches: Sequence[Batch], sha256: str, signature: Signature, city: CityProfile) -> Batch | None:
-    """The import of the same bytes, read alike, for the same city, where no alert has been changed since.
-
-    `batches`: those of the source that were not undone, the oldest first.
-
-    Its alerts are those of the file, each with its date and its place: there is nothing to compare.
-    """
-    for batch in reversed(batches if sha256 else ()):
-        if batch.sha256 == sha256:
-            same = batch.profile_version == city.version and _reading(batch.signature) == _reading(signature)
-            return batch if same and batch.sealed is None else None
-        if batch.updated:
-            return None
-    return None
-
-
-def _reading(signature: Signature) -> tuple[object, ...]:
-    """By what a file was read: format, mapping, and the role of each column."""
-    roles = {label: column["role"] for label, column in signature.get("columns", {}).items()}
-    return signature.get("format"), signature.get("mapping") or "", roles
 
 
 @dataclass(frozen=True)

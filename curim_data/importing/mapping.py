@@ -12,7 +12,7 @@ import os
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
@@ -179,7 +179,7 @@ class ColumnMapping:
         cls, layout: Layout, labels: Sequence[str], *, answers: Answers | None = None, name: str = ""
     ) -> ColumnMapping:
         """Make the mapping that says the same as a layout of this header."""
-        named = tuple(_named(labels))
+        named = named_columns(labels)
 
         def mapped(parts: Iterable[Part]) -> tuple[MappedColumn, ...]:
             return tuple(named[part.place]._replace(part=part.part) for part in parts)
@@ -215,7 +215,7 @@ class ColumnMapping:
         given = {part.place for parts in roles.values() for part in parts}
         personal = {places[column.key] for column in self.personal if column.key in places} - given
         text = {places[column.key] for column in self.text if column.key in places} - given - personal
-        known = {column.key for column in _named(self.labels)}
+        known = {column.key for column in named_columns(self.labels)}
         for column, place in places.items():
             if column not in known and place not in given | personal | text:
                 head = read_heading(labels[place])
@@ -349,24 +349,21 @@ def changed_columns(mapping: ColumnMapping, labels: Sequence[str]) -> tuple[tupl
 
 def _beyond(labels: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
     known = _places(others)
-    return tuple(column.label for column in _named(labels) if column.key not in known)
-
-
-def _named(labels: Sequence[str]) -> Iterator[MappedColumn]:
-    """Name every column by its label and its number among those with the same label, counted from 1."""
-    seen: Counter[str] = Counter()
-    for label in labels:
-        seen[fold(label)] += 1
-        yield MappedColumn(label, seen[fold(label)])
+    return tuple(column.label for column in named_columns(labels) if column.key not in known)
 
 
 def named_columns(labels: Sequence[str]) -> tuple[MappedColumn, ...]:
-    """Name the columns of a header as questions and mappings do: those of the same label by their number."""
-    return tuple(_named(labels))
+    """Name the columns of a header by label, and those of the same label by their number, counted from 1."""
+    seen: Counter[str] = Counter()
+    named = []
+    for label in labels:
+        seen[fold(label)] += 1
+        named.append(MappedColumn(label, seen[fold(label)]))
+    return tuple(named)
 
 
 def _places(labels: Sequence[str]) -> dict[tuple[str, int], int]:
-    return {column.key: place for place, column in enumerate(_named(labels))}
+    return {column.key: place for place, column in enumerate(named_columns(labels))}
 
 
 def _problem(error: ValidationError) -> ImportProblem:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -58,7 +58,7 @@ class RowOutcomes:
     """What became of each row of a table of `size` rows.
 
     `reason` (code, "" where the row is valid), `column` and `value` say why a row is quarantined; `bits` are sums of
-    flag bits (`flag_bit`).
+    flag bits (`flag_bit`); `unknown`: values that were not recognised and can be names, with counts, by column.
     """
 
     size: int
@@ -66,6 +66,7 @@ class RowOutcomes:
     column: npt.NDArray[np.object_] = field(init=False)
     value: npt.NDArray[np.object_] = field(init=False)
     repairs: list[Repaired] = field(default_factory=list)
+    unknown: dict[str, Counter[str]] = field(default_factory=dict)
     bits: IntArray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +102,14 @@ class RowOutcomes:
     def flag(self, mask: BoolArray, flag: Flag) -> None:
         """Flag rows."""
         self.bits[mask] |= flag_bit(flag)
+
+    def note_unknown(self, label: str, values: Sequence[str], codes: IntArray, longest: int = MOST_CHARACTERS) -> None:
+        """Count the values of a column that were not recognised, by their codes; "" stands for those that were."""
+        times = np.bincount(codes, minlength=len(values)).tolist()
+        counted = zip(values, times, strict=True)
+        named = {value: n for value, n in counted if value and n and is_name(value, longest)}
+        if named:
+            self.unknown.setdefault(label, Counter()).update(named)
 
 
 def flag_lists(codes: IntArray) -> pa.Array:
@@ -163,7 +172,7 @@ class Quarantine:
 
     def add(self, block: Block, outcomes: RowOutcomes) -> None:
         """Add the invalid rows of a block."""
-        table = _with_own_numbers(self._table(block, outcomes), block)
+        table = self._table(block, outcomes)
         self.reasons.update(table["reason"].to_pylist())
         if table.num_rows:
             if self._writer is None:
@@ -196,31 +205,24 @@ class Quarantine:
             redact[at_label[column]](str(value)) if column in at_label else ""
             for value, column in zip(outcomes.value[where], columns, strict=True)
         ]
-        cells: dict[str, list[Any]] = {
-            "row": block.rows[where].tolist(),
-            "column": columns.tolist(),
-            "value": values,
-            "reason": outcomes.reason[where].tolist(),
+        rows = {"row": block.numbers[where], "column": columns, "value": values, "reason": outcomes.reason[where]}
+        texts = {
+            name: np.where(erased, "", np.array([*map(redact[at], raw.column(at).to_pylist())], object))
+            for at, name in names.items()
         }
-        for at, name in names.items():
-            texts = zip(raw.column(at).to_pylist(), erased, strict=True)
-            cells[name] = ["" if gone else redact[at](text) for text, gone in texts]
-        for record in block.refused:
-            line = self._misfit(record, redact)
-            for name, column in cells.items():
-                column.append(line.get(name, ""))
-        order = np.argsort(np.array(cells["row"], np.int64), kind="stable")
-        types = {name: pa.int64() if name == "row" else pa.string() for name in cells}
-        table = pa.table({name: pa.array(column, types[name]) for name, column in cells.items()})
+        misfits = pd.DataFrame([self._misfit(record, redact) for record in block.refused])
+        frame = pd.concat([pd.DataFrame({**rows, **texts}), misfits]).fillna("").sort_values("row", kind="stable")
+        types = pa.schema([(name, pa.int64() if name == "row" else pa.string()) for name in (*rows, *texts)])
+        table = pa.Table.from_pandas(frame, types, preserve_index=False)
         place = layout.place("alert_id") if "alert_id" in layout.roles else None
         named = {ID_COLUMN: names[place].encode()} if place is not None else {}
         if self._settled is not None:
             named[SETTLED] = self._settled.to_toml().encode()
             named[FORMAT_NAME] = self._layout.format.encode()
-        return table.take(pa.array(order)).replace_schema_metadata(named or None)
+        return table.replace_schema_metadata(named or None)
 
     def _misfit(self, record: RejectedRecord, redact: dict[int, Callable[[str], str]]) -> dict[str, Any]:
-        line: dict[str, Any] = {"row": record.row, "reason": record.reason.value}
+        line: dict[str, Any] = {"row": record.number, "reason": record.reason.value}
         if self._numbers_only:
             return line
         if len(record.fields) == self._width and record.reason is Reason.BAD_ENCODING:
@@ -228,16 +230,6 @@ class Quarantine:
         elif self._layout.roles.get("alert_id") == (Part(0),) and record.fields and _is_id(record.fields[0]):
             line[self._names[0]] = record.fields[0]
         return line
-
-
-def _with_own_numbers(table: pa.Table, block: Block) -> pa.Table:
-    """Number quarantined rows as the file does, where its rows were repeated."""
-    if block.origin is None:
-        return table
-    own = dict(zip(block.rows.tolist(), block.origin.tolist(), strict=True))
-    own |= {record.row: record.number for record in block.refused}
-    numbers = [own[row] for row in table["row"].to_pylist()]
-    return table.set_column(0, table.schema.field(0), pa.array(numbers, pa.int64()))
 
 
 def settled_for(folder: Path, labels: Sequence[str]) -> ColumnMapping | None:
@@ -334,11 +326,6 @@ EXAMPLES: Final = 3
 _FREE_TEXT_RULES: Final = frozenset({Repair.SCALE, Repair.END, Repair.CONFIRMATIONS})
 
 
-def is_elsewhere(mapped: int, outside: int, far: int) -> bool:
-    """Whether a person is asked about the alerts outside the city: where most are, or more than a fifth far from it."""
-    return outside > mapped / 2 or (far >= LEAST_ELSEWHERE and far > ELSEWHERE * mapped)
-
-
 @dataclass
 class Tally:
     """Totals over the blocks of a file.
@@ -362,10 +349,11 @@ class Tally:
 
     @property
     def elsewhere(self) -> bool:
-        """Whether a person is asked about the alerts that lie outside the city."""
-        return is_elsewhere(self.mapped, self.outside, self.far)
+        """Whether a person is asked about alerts outside the city: where most are, or more than a fifth far from it."""
+        some_far = self.far >= LEAST_ELSEWHERE and self.far > ELSEWHERE * self.mapped
+        return self.outside > self.mapped / 2 or some_far
 
-    def add_rows(self, block: Block, outcomes: RowOutcomes, unknown: Mapping[str, Mapping[str, int]]) -> None:
+    def add_rows(self, block: Block, outcomes: RowOutcomes) -> None:
         """Add the repairs of a block's valid rows and the values that were not recognised."""
         self.read += block.read
         valid = outcomes.valid
@@ -375,7 +363,7 @@ class Tally:
                 key = one.rule.value, one.column
                 self.repairs[key] += len(where)
                 self.first_repairs.setdefault(key, one.values(int(where[0])))
-        for column, values in unknown.items():
+        for column, values in outcomes.unknown.items():
             counter = self.unknown.setdefault(column, Counter())
             counter.update(values)
             if len(counter) > 2 * LISTED_WORDS:

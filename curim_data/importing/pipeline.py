@@ -12,7 +12,7 @@ import datetime as dt
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 
 from curim_data import formats
 from curim_data.importing import mapping as mappings
-from curim_data.importing._first_city import adopt_city, provisional_city, with_outline
-from curim_data.importing.comparison import compare_with_previous
+from curim_data.importing._first_city import FirstCity, adopt_city, provisional_city, with_outline
+from curim_data.importing.comparison import ExportChanges, compare_with_previous
 from curim_data.importing.extract import (
     ImportRequest,
     ProfiledExport,
@@ -47,6 +47,7 @@ from curim_data.model import Answers, CityProfile, ImportProblem, Message, Quest
 from curim_data.model.place_names import PlaceNames, merged, read_place_names, write_place_names
 from curim_data.store import Home, Store, interrupted, locked
 from curim_data.store.alert_table import new_batch_id
+from curim_data.store.writing import StagedResult
 
 __all__ = ["ImportProblem", "ImportReport", "Preview", "Question", "import_file", "preview"]
 
@@ -92,12 +93,8 @@ def import_file(
     now = now or dt.datetime.now(dt.UTC)
     request = ImportRequest(source, name, home, format, mapping, answers or Answers(), saved, now, progress)
     batch_id = new_batch_id(now)
-    store = Store(home)
+    store, has_city = Store(home), home.has_city()
     with _working_folder(home, name, batch_id, dry_run) as work:
-        opened = open_export(request)
-        recognised = recognise_columns(opened)
-        profiled = profile_export(recognised)
-        has_city = home.has_city()
         if has_city and request.answers.area:
             raise ImportProblem(
                 Message(
@@ -105,21 +102,20 @@ def import_file(
                     "a home of its own with --home FOLDER."
                 )
             )
-        first = None if has_city else provisional_city(profiled, work, city_name)
-        city = first.city if first is not None else with_outline(home.city(), profiled, work)
-        plan, staged, proof = _staged(profiled, city, home, work, batch_id, write=not dry_run)
+        examined = _examine(
+            request, home, home.city() if has_city else None, work, city_name, batch_id, dry_run=dry_run
+        )
+        profiled, staged = examined.profiled, examined.staged
         if has_city and home.city().outlined:
-            _check_city(staged, plan, profiled.request, store)
+            _check_city(staged, examined.plan, profiled.request, store)
         request.report_progress(TRANSFORMED, Message("Comparing with what is stored"))
         matched = store.match_staged(staged.staging, staged.batch)
-        comparison = compare_with_previous(store, matched)
+        changes = compare_with_previous(store, matched)
         if not dry_run:
             adopt_city(home, work)
             matched = store.write_staged(staged.staging, staged.batch, staged.quarantine.path, matched)
             _learn_names(home, staged.learnt.names)
-        report = build_report(profiled, plan, staged, matched, comparison, dry_run=dry_run, first_city=first)
-        if proof is not None:
-            report = replace(report, proof=proof.build(report.batch.reasons), city=city)
+        report = examined.report(matched, changes, dry_run=dry_run)
     if not dry_run:
         report = replace(report, decisions=(*report.decisions, *_save_mapping(profiled, home)))
     request.report_progress(1.0, Message("Done"))
@@ -149,39 +145,64 @@ def preview(
     with tempfile.TemporaryDirectory(prefix="curim-") as folder:
         work = Path(folder)
         target = home or Home(work / "none")
-        store = Store(target)
-        opened = open_export(request)
-        recognised = recognise_columns(opened)
-        profiled = profile_export(recognised, summarise=True)
-        first = provisional_city(profiled, work, "", unnamed=True) if city is None else None
-        city = first.city if first is not None else city
-        assert city is not None
-        city = city if first is not None else with_outline(city, profiled, work)
-        plan, staged, proof = _staged(profiled, city, target, work, new_batch_id(now), write=False)
-        matched = store.match_staged(staged.staging, staged.batch)
-        comparison = compare_with_previous(store, matched)
-        report = build_report(profiled, plan, staged, matched, comparison, dry_run=True, first_city=first)
-        report = replace(report, proof=proof.build(report.batch.reasons) if proof else None, city=city)
-        return build_preview(profiled, plan, staged, report, first_city=first)
+        examined = _examine(request, target, city, work, None, new_batch_id(now), dry_run=True)
+        matched = Store(target).match_staged(examined.staged.staging, examined.staged.batch)
+        report = examined.report(matched, compare_with_previous(Store(target), matched), dry_run=True)
+        return build_preview(examined.profiled, examined.plan, examined.staged, report, first_city=examined.first)
 
 
 MORE_THAN_USUAL: Final = 1.25
 
 
-def _staged(
-    profiled: ProfiledExport, city: CityProfile, home: Home, work: Path, batch_id: str, *, write: bool
-) -> tuple[ImportPlan, StagedExport, ProofBuilder | None]:
-    """Decide what holds for all rows, and stage the alerts; where they are not written, with the proof of them.
+@dataclass(frozen=True)
+class _Examined:
+    """A file whose alerts are staged; `first`: the city that was made from it; `proof`: where nothing is written."""
 
-    Blocks pass through parsing, enriching and staging one by one, each in a thread of its own; staging draws them on.
+    profiled: ProfiledExport
+    plan: ImportPlan
+    staged: StagedExport
+    first: FirstCity | None
+    proof: ProofBuilder | None
+
+    def report(self, matched: StagedResult, changes: ExportChanges, *, dry_run: bool) -> ImportReport:
+        """What the import did, or would do; of what would be done, with the proof."""
+        made = build_report(
+            self.profiled, self.plan, self.staged, matched, changes, dry_run=dry_run, first_city=self.first
+        )
+        if self.proof is None:
+            return made
+        proof = self.proof.build(self.staged.staging.paths, made.batch.reasons)
+        return replace(made, proof=proof, city=self.plan.city)
+
+
+def _examine(
+    request: ImportRequest,
+    home: Home,
+    city: CityProfile | None,
+    work: Path,
+    city_name: str | None,
+    batch_id: str,
+    *,
+    dry_run: bool,
+) -> _Examined:
+    """Read the whole file, decide what holds for all of its rows, and stage the alerts in the working folder.
+
+    Without a city one is made from the file, of this name; None: of a preview, which needs none. Blocks pass through
+    parsing, enriching and staging one by one, each in a thread of its own; staging draws them on.
     """
+    profiled = profile_export(*recognise_columns(open_export(request)), summarise=city_name is None)
+    first: FirstCity | None = None
+    if city is None:
+        first = provisional_city(profiled, work, city_name or "", unnamed=city_name is None)
+        city = first.city
+    else:
+        city = with_outline(city, profiled, work)
     plan = decide_plan(profiled, city, home)
-    blocks = enrich_blocks(parse_blocks(profiled, plan), city)
-    proof = None
-    if not write:
+    blocks, proof = enrich_blocks(parse_blocks(profiled, plan), city), None
+    if dry_run:
         proof = ProofBuilder(profiled.labels, profiled.layout, city, rows=profiled.rows, now=profiled.request.now)
         blocks = proof.follow(blocks)
-    return plan, stage_alerts(blocks, profiled, plan, work, batch_id), proof
+    return _Examined(profiled, plan, stage_alerts(blocks, profiled, plan, work, batch_id), first, proof)
 
 
 @contextmanager

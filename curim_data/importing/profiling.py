@@ -25,7 +25,6 @@ from curim_data.containers.base import ArrowText
 from curim_data.formats.base import Layout, is_name
 from curim_data.importing.roles import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, UNIT, RoleColumns
 from curim_data.importing.value_parsing import (
-    NumberShapes,
     count_number_shapes,
     distinct,
     filled,
@@ -446,7 +445,7 @@ class FileProfile:
     ----------
     dates : dict of DateColumnProfile
         By role.
-    number_shapes : dict of NumberShapes
+    number_shapes : dict of Counter
         How the numbers of coordinate columns are written, by role.
     values : dict of Counter
         Words of the categorical columns with counts, by role.
@@ -457,7 +456,7 @@ class FileProfile:
     def __init__(self, layout: Layout, labels: Sequence[str]) -> None:
         self.layout, self.labels = layout, tuple(labels)
         self.dates = {role: DateColumnProfile() for role in DATE_ROLES if role in layout.roles}
-        self.number_shapes = {role: NumberShapes() for role in PLACE_ROLES if role in layout.roles and role != "point"}
+        self.number_shapes = {role: Counter[str]() for role in PLACE_ROLES if role in layout.roles and role != "point"}
         self.values: dict[str, Counter[str]] = {role: Counter() for role in WORD_ROLES if role in layout.roles}
         self.rows = 0
         names = [str(at) for at in range(len(self.labels))]
@@ -475,7 +474,7 @@ class FileProfile:
             self._count_bare_times(role, columns, column_profile)
             _profile_dates(columns[role], column_profile)
         for role in self.number_shapes:
-            self.number_shapes[role] += count_number_shapes(columns[role])
+            self.number_shapes[role].update(count_number_shapes(columns[role]))
         for role, counter in self.values.items():
             separators = (UNIT, *self.layout.separators) if role in CATEGORY_ROLES else ()
             _count_words(columns[role], separators, counter, self.layout.longest)

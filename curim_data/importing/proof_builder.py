@@ -1,4 +1,4 @@
-"""Builds the proof of an import while its alerts pass on their way to the staging file: one pass, bounded memory.
+"""Builds the proof of an import: rows while they pass on their way to the staging files, counts from these.
 
 Only a preview and a dry run build one; an import that writes does without. What looks implausible is found by one
 function for each rule, with its reason: a rule draws attention and decides nothing, and each needs some alerts before
@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +21,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.stats.empty_runs import empty_runs
-from curim_data.containers.base import ArrowArray
 from curim_data.formats.base import Layout
 from curim_data.importing.outcomes import redaction
 from curim_data.importing.proof import (
@@ -37,13 +37,13 @@ from curim_data.importing.proof import (
     month_of_number,
     printable,
 )
-from curim_data.importing.rows import PERSONAL_ID
-from curim_data.importing.transform import AlertBlock
+from curim_data.importing.rows import PERSONAL_ID, ParsedRows
 from curim_data.importing.value_parsing import in_one_piece, trimmed
 from curim_data.model import Block, BoolArray, CityProfile, IntArray, Message, Reason
 from curim_data.model.i18n import Span
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.model.values import Gender
+from curim_data.store.writing import bounded_duckdb
 
 FEW: Final = 30
 SOME: Final = 60
@@ -286,162 +286,123 @@ def _kinds(proof: Proof) -> Iterator[Concern]:
 
 
 COMMONEST: Final = 10
-MOST_NAMES: Final = 20_000  # distinct categories that are counted before the rare ones are dropped
 LOOKED_AT: Final = 300  # rows of each third of the file among which the fullest is shown
 SHOWN_TEXT: Final = 80
-_OFFICE: Final = (8, 17)
+_OFFICE: Final = "hour >= 8 AND hour < 17 AND weekday < 5"
 _SHOWN: Final = (
     "reported_at", "occurred_from", "occurred_to", "resolved_at", "time_precision", "category", "more_categories",
     "kind", "affected_gender", "reporter_gender", "age_band", "status", "severity", "feeling", "confirmations",
     "longitude", "latitude", "inside", "district", "incident_id",
 )  # fmt: skip
-_VALID: Final = {
-    "alert_id": "incident_id",
-    **{name: name for name in ("occurred_from", "occurred_to", "resolved_at", "severity", "feeling", "age_band")},
-    **dict.fromkeys(("latitude", "longitude", "x", "y", "point"), "longitude"),
+# Where a role is filled by what was understood; of the others, which have a default, the cells say it.
+_GIVEN: Final = {
+    "alert_id": "incident_id IS NOT NULL",
+    **{
+        name: f"{name} IS NOT NULL"
+        for name in ("occurred_from", "occurred_to", "resolved_at", "severity", "feeling", "age_band")
+    },
+    **dict.fromkeys(("latitude", "longitude", "x", "y", "point"), "longitude IS NOT NULL"),
+    **{role: f"{role} IN ('{Gender.WOMAN}', '{Gender.MAN}', '{Gender.OTHER}')" for role in GENDER_ROLES},
+    "category": f"category <> '{UNCATEGORISED}'",
+    "more_categories": "len(more_categories) > 0",
 }
-_GENDERS: Final = (Gender.WOMAN.value, Gender.MAN.value, Gender.OTHER.value)
+_DATED: Final = "time_precision <> 'month'"
+_STAGED: Final = """
+CREATE TEMP TABLE staged AS
+SELECT incident_id, occurred_from, occurred_to, resolved_at, severity, feeling, age_band, longitude, affected_gender,
+    reporter_gender, category, more_categories, kind, time_precision, weekday, hour,
+    CAST(local_date AS DATE) AS local_date, CAST(month AS DATE) AS month,
+    60 * date_part('hour', local) + date_part('minute', local) AS minute_of_day,
+    date_part('hour', moment) + date_part('minute', moment) = 0 AS at_midnight
+FROM (SELECT *, coalesce(occurred_from, reported_at) AS moment, moment AT TIME ZONE $zone AS local
+      FROM read_parquet($files))"""
 _DATE: Final = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}([T ,]+\d{1,2}[:.]\d{2}[\d:.,+ ZAPMapm]*)?")
 _YEAR: Final = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 
 class ProofBuilder:
-    """Counts over the alerts of a file, block by block; `rows`: how many rows the file has."""
+    """Looks at the rows of a file block by block, and counts its alerts once they are staged.
+
+    `rows`: how many rows the file has.
+    """
 
     def __init__(
         self, labels: Sequence[str], layout: Layout, city: CityProfile, *, rows: int, now: dt.datetime
     ) -> None:
         self._labels, self._layout, self._city, self._rows = tuple(labels), layout, city, max(rows, 1)
         self._today = now.date()
-        self._alerts = self._office = self._utc_midnights = self._future = 0
-        self._times, self._months, self._days = Counter[str](), Counter[dt.date](), Counter[dt.date]()
-        self._hours, self._weekdays, self._minutes = (np.zeros(size, np.int64) for size in (24, 7, 1440))
-        self._categories, self._kinds = Counter[tuple[str, str]](), Counter[str]()
-        self._more = Counter[str]()
-        self._genders = {role: Counter[str]() for role in GENDER_ROLES}
-        self._filled = Counter[str]()
+        self._filled = Counter[str]()  # by role: alerts whose row has a text there
         self._best: dict[int, tuple[int, RowProof]] = {}
         self._looked = Counter[int]()
 
-    def follow(self, enriched: Iterator[AlertBlock]) -> Iterator[AlertBlock]:
-        """Pass the blocks on, each once it is counted."""
+    def follow(self, enriched: Iterator[ParsedRows]) -> Iterator[ParsedRows]:
+        """Pass the blocks on, each once it is looked at."""
         for one in enriched:
-            self.add(one.block, one.rows.alerts)
+            block, alerts = one.block, one.alerts
+            places = np.searchsorted(block.rows, alerts["row"].to_numpy())
+            for role in self._layout.roles.keys() - _GIVEN.keys():
+                texts = [_filled(block, part.place, places) for part in self._layout.roles[role]]
+                self._filled[role] += int(np.logical_or.reduce(texts).sum())
+            self._add_rows(block, alerts, places)
             yield one
 
-    def add(self, block: Block, alerts: pa.Table) -> None:
-        """Add a block and its enriched alerts (`alert.SCHEMA` without alert_id and what the import writes, and row)."""
-        if not alerts.num_rows:
-            return
-        self._alerts += alerts.num_rows
-        self._add_times(alerts)
-        self._add_clock(alerts)
-        self._add_categories(alerts)
-        for role, counter in self._genders.items():
-            counter.update(_counted(alerts[role]))
-        places = np.searchsorted(block.rows, alerts["row"].to_numpy())
-        for role in self._layout.roles:
-            self._filled[role] += self._count_filled(role, block, alerts, places)
-        self._add_rows(block, alerts, places)
+    def build(self, staged: Sequence[Path], reasons: Mapping[str, int]) -> Proof:
+        """The proof; `staged`: the alerts (Parquet files); `reasons`: why rows were quarantined, with counts."""
+        with bounded_duckdb(staged[0].parent) as engine:
+            engine.execute(_STAGED, {"files": [str(path) for path in staged], "zone": self._city.timezone})
 
-    def build(self, reasons: Mapping[str, int]) -> Proof:
-        """The proof; `reasons`: why rows were quarantined, with counts."""
-        roles = self._layout.roles
-        proof = Proof(
-            alerts=self._alerts,
-            times=dict(self._times),
-            hours=tuple(self._hours.tolist()),
-            weekdays=tuple(self._weekdays.tolist()),
-            months=tuple(sorted(self._months.items())),
-            categories=self._commonest(),
-            distinct=len({category for category, _ in self._categories} | set(self._more)),
-            kinds=dict(self._kinds.most_common()),
-            genders=tuple(
-                GenderProof(role, self._columns(role), dict(counter.most_common()))
-                for role, counter in self._genders.items()
-            ),
+            def counted(what: str, where: str = "true", source: str = "staged") -> dict[Any, int]:
+                query = f"SELECT {what} AS what, count(*) FROM {source} WHERE {where} GROUP BY ALL ORDER BY 2 DESC, 1"
+                return dict(engine.execute(query).fetchall())
+
+            days = counted("local_date", _DATED)
+            proof = self._counted(counted)
+            evidence = Evidence(
+                office=counted("1", _OFFICE).get(1, 0),
+                minutes=_each(counted("minute_of_day", "hour IS NOT NULL"), 1440),
+                utc_midnights=counted("at_midnight", "hour IS NOT NULL").get(True, 0),
+                days=days,
+                future=sum(n for day, n in days.items() if day > self._today) + reasons.get(Reason.FUTURE_DATE, 0),
+                has_category="category" in self._layout.roles,
+                warnings=self._layout.warnings,
+            )
+        return replace(proof, concerns=concerns(proof, evidence))
+
+    def _counted(self, counted: Callable[..., dict[Any, int]]) -> Proof:
+        """The proof without its concerns; `counted` gives the alerts by an expression of SQL, of some of them."""
+        kinds = {kind or "": n for kind, n in counted("kind").items()}
+        pairs = counted("(category, kind)")
+        more = counted("one", source="(SELECT UNNEST(more_categories) AS one FROM staged)")
+        given = {role: counted("1", _GIVEN[role]).get(1, 0) for role in self._layout.roles if role in _GIVEN}
+        return Proof(
+            alerts=sum(kinds.values()),
+            times=counted("time_precision"),
+            hours=_each(counted("hour", "hour IS NOT NULL"), 24),
+            weekdays=_each(counted("weekday", _DATED), 7),
+            months=tuple(sorted(counted("month").items())),
+            categories=self._commonest(pairs, more),
+            distinct=len({category for category, _ in pairs} | set(more)),
+            kinds=kinds,
+            genders=tuple(GenderProof(role, self._columns(role), counted(role)) for role in GENDER_ROLES),
             roles=tuple(
-                RoleProof(role, self._columns(role), self._filled[role])
-                for role in sorted(roles, key=lambda one: self._layout.place(one))
+                RoleProof(role, self._columns(role), given.get(role, self._filled[role]))
+                for role in sorted(self._layout.roles, key=lambda one: self._layout.place(one))
             ),
             rows=tuple(row for _, (_, row) in sorted(self._best.items())),
         )
-        evidence = Evidence(
-            office=self._office,
-            minutes=self._minutes.tolist(),
-            utc_midnights=self._utc_midnights,
-            days=dict(self._days),
-            future=self._future + reasons.get(Reason.FUTURE_DATE.value, 0),
-            has_category="category" in roles,
-            warnings=self._layout.warnings,
-        )
-        return Proof(**{**vars(proof), "concerns": concerns(proof, evidence)})
 
-    def _add_times(self, alerts: pa.Table) -> None:
-        """Count precisions, months, days, weekdays and hours."""
-        self._times.update(_counted(alerts["time_precision"]))
-        self._months.update(_counted(alerts["month"]))
-        dated = pc.not_equal(alerts["time_precision"], "month")
-        days = _counted(alerts["local_date"].filter(dated))
-        self._days.update(days)
-        self._future += sum(n for day, n in days.items() if day > self._today)
-        weekday = alerts["weekday"].to_numpy()
-        self._weekdays += np.bincount(weekday[dated.to_numpy()], minlength=7)
-        timed = alerts["hour"].is_valid().to_numpy()
-        hour = pc.fill_null(alerts["hour"], 0).to_numpy()
-        self._hours += np.bincount(hour[timed], minlength=24)
-        first, end = _OFFICE
-        self._office += int((timed & (weekday < 5) & (hour >= first) & (hour < end)).sum())
-
-    def _add_clock(self, alerts: pa.Table) -> None:
-        """Count the minutes of the day of those that have an hour, and those that are midnight UTC to the minute."""
-        timed = alerts["hour"].is_valid()
-        times = pc.coalesce(alerts["occurred_from"], alerts["reported_at"]).filter(timed).to_pandas()
-        local = times.dt.tz_convert(self._city.timezone)
-        minutes = (local.dt.hour * 60 + local.dt.minute).to_numpy(np.int64)
-        self._minutes += np.bincount(minutes, minlength=1440)
-        self._utc_midnights += int(((times.dt.hour == 0) & (times.dt.minute == 0)).sum())
-
-    def _add_categories(self, alerts: pa.Table) -> None:
-        """Count kinds, and categories with their kinds; further ones of an alert without a kind."""
-        self._kinds.update({kind or "": n for kind, n in _counted(alerts["kind"]).items()})
-        pairs = alerts.select(["category", "kind"]).group_by(["category", "kind"]).aggregate([([], "count_all")])
-        for category, kind, n in zip(*(pairs[name].to_pylist() for name in pairs.column_names), strict=True):
-            self._categories[category, kind or ""] += n
-        self._more.update(_counted(pc.list_flatten(alerts["more_categories"])))
-        if len(self._categories) > 2 * MOST_NAMES:
-            self._categories = Counter(dict(self._categories.most_common(MOST_NAMES)))
-        if len(self._more) > 2 * MOST_NAMES:
-            self._more = Counter(dict(self._more.most_common(MOST_NAMES)))
-
-    def _commonest(self) -> tuple[CategoryProof, ...]:
+    def _commonest(self, pairs: Mapping[tuple[str, str], int], more: Mapping[str, int]) -> tuple[CategoryProof, ...]:
         """The ten commonest categories; those that only stand beside others have the kind of the city's tree."""
-        totals, kinds = Counter[str](self._more), dict[str, list[str]]()
-        for (category, kind), n in self._categories.most_common():
+        totals, kinds = Counter[str](more), dict[str, list[str]]()
+        for (category, kind), n in pairs.items():
             totals[category] += n
-            kinds.setdefault(category, []).append(kind)
+            kinds.setdefault(category, []).append(kind or "")
         tree = {one.id: one.kind for one in self._city.categories.values()}
         found = sorted(totals.items(), key=lambda pair: (-pair[1], pair[0]))[:COMMONEST]
         return tuple(
             CategoryProof(name, tuple(kind for kind in kinds.get(name, [tree.get(name, "")]) if kind), n)
             for name, n in found
         )
-
-    def _count_filled(self, role: str, block: Block, alerts: pa.Table, places: IntArray) -> int:
-        """In how many alerts a role is filled: by what was understood, or where that has a default by the cells."""
-        if role in _VALID:
-            column = alerts[_VALID[role]]
-            return int(len(column) - column.null_count)
-        if role == "category":
-            return int(pc.sum(pc.not_equal(alerts["category"], UNCATEGORISED)).as_py() or 0)
-        if role == "more_categories":
-            return int(pc.sum(pc.greater(pc.list_value_length(alerts["more_categories"]), 0)).as_py() or 0)
-        if role in GENDER_ROLES:
-            return int(pc.sum(pc.is_in(alerts[role], value_set=pa.array(_GENDERS))).as_py() or 0)
-        filled = np.zeros(len(places), bool)
-        for part in self._layout.roles[role]:
-            filled |= _filled(block, part.place, places)
-        return int(filled.sum())
 
     def _add_rows(self, block: Block, alerts: pa.Table, places: IntArray) -> None:
         """Keep the fullest of the first rows of each third of the file."""
@@ -509,10 +470,9 @@ def nearby_date(text: str, when: dt.datetime) -> str:
     return text if near and len(text) <= SHOWN_TEXT and _DATE.fullmatch(text) else ""
 
 
-def _counted(column: ArrowArray) -> dict[Any, int]:
-    """Each value of a column and how often it stands there; missing ones under None."""
-    counted = pc.value_counts(column)
-    return dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
+def _each(counts: Mapping[int, int], size: int) -> tuple[int, ...]:
+    """The counts of the numbers from 0 on, none where a number is missing."""
+    return tuple(counts.get(at, 0) for at in range(size))
 
 
 def _filled(block: Block, place: int, rows: IntArray) -> BoolArray:

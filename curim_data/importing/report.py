@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,11 +22,11 @@ from curim_data.containers import open_file
 from curim_data.formats.base import Layout, fold
 from curim_data.geo.enrichment import LEAST, default_coordinates, usual_count
 from curim_data.importing._first_city import FirstCity
-from curim_data.importing.comparison import Comparison, ExportChanges
+from curim_data.importing.comparison import ExportChanges
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.extract import ProfiledExport, recognise
 from curim_data.importing.mapping import ColumnMapping, changed_columns
-from curim_data.importing.outcomes import ColumnSummary, Tally, is_elsewhere
+from curim_data.importing.outcomes import ColumnSummary, Tally
 from curim_data.importing.proof import Proof
 from curim_data.importing.rows import known_categories, word_value
 from curim_data.importing.transform import ImportPlan, StagedExport
@@ -74,7 +74,8 @@ class ImportReport:
     over the whole file, `options` how the command line decides otherwise; `mapping` the home's saved mapping that was
     used; `changes` what is different from the previous export; `spread` how far the alerts of a first file spread,
     where the city was made from it. Nothing was written when `dry_run`: then `proof` is what the
-    alerts look like, and `city` the profile with which they were read.
+    alerts look like, and `city` the profile with which they were read. `elsewhere`: whether a person is asked about the
+    alerts that lie outside the city.
     """
 
     batch: Batch
@@ -101,12 +102,7 @@ class ImportReport:
     options: tuple[Message, ...] = ()
     proof: Proof | None = None
     city: CityProfile | None = None
-    far: int = 0
-
-    @property
-    def elsewhere(self) -> bool:
-        """Whether a person is asked about the alerts that lie outside the city."""
-        return is_elsewhere(self.mapped, self.outside, self.far)
+    elsewhere: bool = False
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -231,7 +227,7 @@ def build_report(
     plan: ImportPlan,
     staged: StagedExport,
     matched: StagedResult,
-    comparison: Comparison,
+    changes: ExportChanges,
     *,
     dry_run: bool,
     first_city: FirstCity | None = None,
@@ -279,7 +275,9 @@ def build_report(
             ),
         ),
         mapping=None if profiled.opened.mended else saved,
-        changes=comparison.changes(matched.batch),
+        changes=replace(
+            changes, new=matched.batch.accepted, updated=matched.batch.updated, known=matched.batch.duplicate
+        ),
         repairs=tally.repair_table(),
         quarantine=quarantine,
         flags=tally.flags,
@@ -291,7 +289,7 @@ def build_report(
         last=tally.last,
         mapped=tally.mapped,
         outside=tally.outside,
-        far=tally.far,
+        elsewhere=tally.elsewhere,
         several=tally.several,
     )
 

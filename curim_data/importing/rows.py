@@ -7,7 +7,6 @@ Names of categories become ids of the city's tree, several in one cell too; an u
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,16 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.containers.base import ArrowArray, ArrowText
-from curim_data.formats.base import MOST_CHARACTERS, Layout, fold, is_name
-from curim_data.importing.column_choices import COUNT_ROLE, judge_counts
+from curim_data.formats.base import Layout, fold, is_name
 from curim_data.importing.coordinates import ParsedCoordinates, near_city, parse_coordinates, swapped_rows
 from curim_data.importing.decisions import Decisions
+from curim_data.importing.extract import COUNT_ROLE, judge_counts
 from curim_data.importing.outcomes import RowOutcomes
 from curim_data.importing.profiling import split_bars, split_cell
 from curim_data.importing.roles import DATE_ROLES, PLACE_ROLES, UNIT, RoleColumns, missing_words
 from curim_data.importing.value_parsing import (
     ISO_DAY,
-    ParsedDates,
     distinct,
     glued,
     matches,
@@ -61,23 +59,6 @@ PERSONAL_ID: Final = r"@|^(\+|00)\d[\d .\-]{7,}$|^(30)?69\d{8}$"
 AlertColumns: TypeAlias = dict[str, Any]  # by column of an alert: Arrow arrays, numpy arrays or pandas Series
 
 
-class UnknownValues:
-    """Values that were not recognised, with counts, by column; only those that can be names."""
-
-    def __init__(self) -> None:
-        self.counts: dict[str, Counter[str]] = {}
-
-    def note(self, label: str, values: Sequence[str], codes: IntArray, longest: int = MOST_CHARACTERS) -> None:
-        """Count the values (by their codes) that are not empty."""
-        times = np.bincount(codes, minlength=len(values)).tolist()
-        counts = Counter[str]()
-        for value, count in zip(values, times, strict=True):
-            if value and count and is_name(value, longest):
-                counts[value] += count
-        if counts:
-            self.counts.setdefault(label, Counter()).update(counts)
-
-
 @dataclass(frozen=True)
 class CategoryCell:
     """A cell of categories: ids or names (empty ones left out), whether one is unknown or was renamed, its name."""
@@ -90,14 +71,14 @@ class CategoryCell:
 
 @dataclass(frozen=True)
 class ParsedRows:
-    """The alerts of a block, the outcome of each of its rows, and the values not recognised with counts, by column.
+    """A block, its alerts, and the outcome of each of its rows.
 
     `alerts`: the columns of TOLD but alert_id, and row (int64), time_precision, content_hash, flag_bits, twin.
     """
 
+    block: Block
     alerts: pa.Table
     outcomes: RowOutcomes
-    unknown: Mapping[str, Mapping[str, int]]
 
 
 def parse_rows(
@@ -118,7 +99,6 @@ def parse_rows(
     """
     columns = RoleColumns(block.table, layout, labels, decisions.dates.hours)
     outcomes = RowOutcomes(columns.size)
-    unknown = UnknownValues()
     if block.encoding_repaired.any():
         outcomes.repair(block.encoding_repaired, Repair.ENCODING, "", "", "")
     if block.trailing_cut.any():
@@ -131,12 +111,12 @@ def parse_rows(
     values = _parse_dates(columns, city, decisions, outcomes, block.rows)
     values |= _parse_coordinates(columns, city, decisions, outcomes)
     values |= _parse_scales(columns, decisions, outcomes)
-    values |= _parse_words(columns, layout, decisions, outcomes, unknown)
-    of_category = _parse_categories(columns, layout, decisions, city, outcomes, unknown)
+    values |= _parse_words(columns, layout, decisions, outcomes)
+    of_category = _parse_categories(columns, layout, decisions, city, outcomes)
     own_kind = values["kind"]
     values |= of_category | {"kind": pc.coalesce(own_kind, of_category["kind"])}
     values["own_kind"] = pc.if_else(pc.equal(own_kind, of_category["kind"]), None, own_kind)
-    return ParsedRows(_alert_table(block, columns, layout, values, outcomes), outcomes, unknown.counts)
+    return ParsedRows(block, _alert_table(block, columns, layout, values, outcomes), outcomes)
 
 
 def _hxl_rows(block: Block) -> BoolArray:
@@ -156,8 +136,6 @@ def _parse_dates(
         role: parse_dates(
             columns[role], decisions.date_format(role, city.timezone), decisions.row_orders(role, columns, rows)
         )
-        if columns.has(role)
-        else _absent_dates(columns.size)
         for role in DATE_ROLES
     }
     reported, begin = parsed["reported_at"], parsed["occurred_from"]
@@ -208,13 +186,6 @@ def _judge_unstored(block: Block, columns: RoleColumns, layout: Layout, outcomes
                 outcomes.quarantine(mask, Reason.NO_RESULT, columns.label(role), columns[role])
             else:
                 outcomes.repair(mask, Repair.NO_RESULT, columns.label(role), "", "")
-
-
-def _absent_dates(size: int) -> ParsedDates:
-    """Make the dates of a column that the file does not have."""
-    none = np.zeros(size, bool)
-    timestamps = pd.Series(pd.NaT, index=range(size), dtype="datetime64[us, UTC]")
-    return ParsedDates(timestamps, none, none, none, none, none)
 
 
 def _parse_coordinates(
@@ -271,9 +242,7 @@ def _parse_scales(columns: RoleColumns, decisions: Decisions, outcomes: RowOutco
     return parsed
 
 
-def _parse_words(
-    columns: RoleColumns, layout: Layout, decisions: Decisions, outcomes: RowOutcomes, unknown: UnknownValues
-) -> AlertColumns:
+def _parse_words(columns: RoleColumns, layout: Layout, decisions: Decisions, outcomes: RowOutcomes) -> AlertColumns:
     missing, nulls = missing_words(layout), _NULLS | layout.missing
     parsed: AlertColumns = {}
     for role, kinds, flag, unknown_value in (
@@ -299,7 +268,7 @@ def _parse_words(
         if any(unrecognised):
             mask = np.array(unrecognised, bool)[codes]
             outcomes.flag(mask, flag)
-            unknown.note(
+            outcomes.note_unknown(
                 columns.label(role),
                 [text if odd else "" for text, odd in zip(unique, unrecognised, strict=True)],
                 codes,
@@ -391,7 +360,6 @@ def _parse_categories(
     decisions: Decisions,
     city: CityProfile,
     outcomes: RowOutcomes,
-    unknown: UnknownValues,
 ) -> AlertColumns:
     """Return the first category of each row, the others joined by `FURTHER`, and the kind that goes with the first."""
     known, missing = known_categories(layout, city), missing_words(layout)
@@ -416,7 +384,7 @@ def _parse_categories(
         [cell.has_unknown and bool(text) for cell, text in zip(more, more_unique, strict=True)], bool
     )
     outcomes.flag(has_unknown | unknown_more[more_codes], Flag.UNKNOWN_CATEGORY)
-    unknown.note(columns.label("category"), [cell.unknown for cell in cells], codes, layout.longest)
+    outcomes.note_unknown(columns.label("category"), [cell.unknown for cell in cells], codes, layout.longest)
     firsts = [cell.ids[0] if cell.ids else UNCATEGORISED for cell in cells]
     category = pa.array(firsts, pa.string()).take(pa.array(codes))
     rest = [FURTHER.join(dict.fromkeys(cell.ids[1:])) for cell in cells]

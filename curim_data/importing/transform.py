@@ -1,7 +1,7 @@
 """Transform: the stages of an import that make alerts of rows. Decide, parse, enrich, stage.
 
 Blocks pass through parsing, enriching and staging one after the other; each of these works in a thread of its own, one
-block ahead of the next (`containers.prefetch`), so that they hold no more of a larger file. Names of positions are
+block ahead of the next (`containers.base`), so that they hold no more of a larger file. Names of positions are
 learnt on the way from columns that name places (streets, neighbourhoods, numbered districts): only the heading's
 meaning, the name without house number, the map cell and a count are kept, of names that recur in columns of names. What
 is kept names hot spots (`model.place_names`); nothing is counted by it.
@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -107,7 +108,6 @@ class PlaceColumns:
         headings = {place: re.sub(r"\W+", "_", fold(label)) for place, label in enumerate(labels) if place not in used}
         wanted = AREA_HEADINGS | STREET_HEADINGS | set(NUMBERED_HEADINGS)
         self._columns = [_Column(place, heading) for place, heading in headings.items() if heading in wanted]
-        self._cleaned: dict[str, str] = {}
         self._labels = tuple(labels)
 
     def add(self, block: Block, alerts: pa.Table) -> None:
@@ -145,7 +145,7 @@ class PlaceColumns:
     def _count(self, column: _Column, texts: pa.ChunkedArray, at: np.ndarray, cells: np.ndarray) -> None:
         codes = pc.dictionary_encode(texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts)
         raw = [str(value or "") for value in codes.dictionary.to_pylist()]
-        names = [self._clean(text, column.heading) for text in raw]
+        names = [place_name(text, street=column.heading in STREET_HEADINGS) for text in raw]
         of = codes.indices.fill_null(-1).to_numpy()[at]
         given = (of >= 0) & np.array([bool(raw[code].strip()) if code >= 0 else False for code in of.tolist()], bool)
         column.filled += int(given.sum())
@@ -157,15 +157,8 @@ class PlaceColumns:
         if len(column.pairs) > MOST_KEPT:
             column.pairs = Counter({pair: n for pair, n in column.pairs.items() if n > 1})
 
-    def _clean(self, text: str, heading: str) -> str:
-        key = f"{heading}\0{text}"
-        if key not in self._cleaned:
-            if len(self._cleaned) > MOST_KEPT:
-                self._cleaned.clear()
-            self._cleaned[key] = place_name(text, street=heading in STREET_HEADINGS)
-        return self._cleaned[key]
 
-
+@lru_cache(maxsize=MOST_KEPT)
 def place_name(text: str, *, street: bool) -> str:
     """The name in a cell of such a column, "" where it holds none.
 
@@ -251,14 +244,6 @@ class ImportPlan:
 
 
 @dataclass(frozen=True)
-class AlertBlock:
-    """A block and its rows as typed alerts, which enriching gives cells, district, darkness and flags."""
-
-    block: Block
-    rows: ParsedRows
-
-
-@dataclass(frozen=True)
 class StagedExport:
     """A file whose alerts are staged on disk. `batch`: without the counts that come from the match with the store.
     `learnt`: names of positions in the city; `learnt_around`: of all positions, where the city is a part of the file's
@@ -277,34 +262,32 @@ def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home) -> Impo
     """Decide what holds for all rows. Question where the evidence of the file is balanced."""
     request, layout, profile = profiled.request, profiled.layout, profiled.profile
     decisions = decide(profile, layout, city, request.answers, request.name, request.now)
-    mapping, facts = profiled.mapping_name, profiled.opened.file.facts
-    known_by = "" if facts.sheet else facts.sha256  # two sheets of a workbook may number their alerts alike
-    store = Store(home)
-    scope = id_scope(profile, layout, decisions, city, store, request.answers, request.name, mapping, known_by)
+    mapping, store = profiled.mapping_name, Store(home)
+    scope = id_scope(profile, layout, decisions, city, store, request.answers, request.name, mapping)
     return ImportPlan(city, decisions, scope, ErasedList(home))
 
 
-def parse_blocks(profiled: ProfiledExport, plan: ImportPlan) -> Iterator[AlertBlock]:
+def parse_blocks(profiled: ProfiledExport, plan: ImportPlan) -> Iterator[ParsedRows]:
     """Parse the rows of all blocks into typed alerts; erased ones are quarantined."""
     layout, labels = profiled.layout, profiled.labels
 
-    def parse(block: Block) -> AlertBlock:
+    def parse(block: Block) -> ParsedRows:
         rows = parse_rows(block, labels, layout, plan.decisions, plan.city)
         rows = replace(rows, alerts=plan.ids.alerts(rows.alerts))
         if not plan.erased.empty:
             ids = RoleColumns(block.table, layout, labels)["alert_id"].cast(pa.string())
-            rows = _without_erased(rows, block, plan.erased, plan.ids.ids(ids))
-        return AlertBlock(block, rows)
+            rows = _without_erased(rows, plan.erased, plan.ids.ids(ids))
+        return rows
 
     return prefetch(map(parse, prefetch(profiled.blocks())))
 
 
-def enrich_blocks(parsed: Iterator[AlertBlock], city: CityProfile) -> Iterator[AlertBlock]:
+def enrich_blocks(parsed: Iterator[ParsedRows], city: CityProfile) -> Iterator[ParsedRows]:
     """Add cells, district, local time and darkness, and write the flags as lists."""
     known = KnownPositions(city)
 
-    def enriched(one: AlertBlock) -> AlertBlock:
-        return AlertBlock(one.block, replace(one.rows, alerts=_with_flags(enrich(one.rows.alerts, city, known))))
+    def enriched(one: ParsedRows) -> ParsedRows:
+        return replace(one, alerts=_with_flags(enrich(one.alerts, city, known)))
 
     return prefetch(map(enriched, parsed))
 
@@ -328,7 +311,7 @@ def _settled(profiled: ProfiledExport, plan: ImportPlan) -> ColumnMapping:
 
 
 def stage_alerts(
-    enriched: Iterator[AlertBlock],
+    enriched: Iterator[ParsedRows],
     profiled: ProfiledExport,
     plan: ImportPlan,
     work: Path,
@@ -350,10 +333,10 @@ def stage_alerts(
     message = Message("Finding cells, districts and darkness")
     try:
         for one in enriched:
-            alerts, rows = one.rows.alerts, one.rows.outcomes
+            alerts, rows = one.alerts, one.outcomes
             for column, value in (("batch_id", batch_id), ("profile_version", city.version)):
                 alerts = alerts.append_column(column, pa.repeat(pa.scalar(value), alerts.num_rows))
-            tally.add_rows(one.block, rows, one.rows.unknown)
+            tally.add_rows(one.block, rows)
             tally.add_alerts(alerts, city)
             quarantine.add(one.block, rows)
             places.add(one.block, alerts)
@@ -387,12 +370,12 @@ def stage_alerts(
     return StagedExport(tally, quarantine, staging, batch, learnt, learnt_around)
 
 
-def _without_erased(rows: ParsedRows, block: Block, erased: ErasedList, ids: ArrowText) -> ParsedRows:
+def _without_erased(rows: ParsedRows, erased: ErasedList, ids: ArrowText) -> ParsedRows:
     """Quarantine the rows of erased alerts; `ids` of all rows, since invalid ones may be of such an alert too."""
     gone = erased.mask(rows.alerts["incident_id"], rows.alerts["content_hash"])
     rows.outcomes.reason[~rows.outcomes.valid & erased.named(ids)] = Reason.ERASED.value
-    mask = np.isin(block.rows, rows.alerts["row"].to_numpy()[gone])
-    rows.outcomes.quarantine(mask, Reason.ERASED, "", pa.array([""] * len(block.rows)))
+    mask = np.isin(rows.block.rows, rows.alerts["row"].to_numpy()[gone])
+    rows.outcomes.quarantine(mask, Reason.ERASED, "", pa.array([""] * rows.outcomes.size))
     return replace(rows, alerts=rows.alerts.filter(pa.array(~gone)))
 
 

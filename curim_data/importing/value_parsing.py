@@ -9,8 +9,9 @@ and milliseconds since 1970.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -75,7 +76,6 @@ _SHAPES: Final = {
     "points_comma": r"^[+-]?\d{1,3}(\.\d{3})+,\d+$",
     "commas_point": r"^[+-]?\d{1,3}(,\d{3})+\.\d+$",
 }
-SHAPES: Final = tuple(_SHAPES)
 _PLAIN: Final = rf"^([+-]?\d*|{_SHAPES['point'].strip('^$')})$"  # whole, or one of these
 _NOISE: Final = "[\\s'’\u00a0\u202f°]"
 
@@ -90,48 +90,31 @@ class ParsedNumbers:
     comma: BoolArray
 
 
-@dataclass(frozen=True)
-class NumberShapes:
-    """How many numbers of a column have each shape; a number without separator is no evidence."""
-
-    point: int = 0
-    comma: int = 0
-    point_3: int = 0
-    comma_3: int = 0
-    points: int = 0
-    commas: int = 0
-    points_comma: int = 0
-    commas_point: int = 0
-
-    def __add__(self, other: NumberShapes) -> NumberShapes:
-        return NumberShapes(*(getattr(self, name) + getattr(other, name) for name in SHAPES))
-
-    @property
-    def for_point(self) -> int:
-        """Count the numbers that only a decimal point explains."""
-        return self.point + self.commas + self.commas_point
-
-    @property
-    def for_comma(self) -> int:
-        """Count the numbers that only a decimal comma explains, those with several points left out."""
-        return self.comma + self.points_comma
+NumberShapes: TypeAlias = Mapping[str, int]  # how many numbers of a column have each shape
 
 
-def count_number_shapes(column: ArrowText) -> NumberShapes:
-    """Count the shapes of a trimmed column of numbers."""
+def for_point(shapes: NumberShapes) -> int:
+    """Count the numbers that only a decimal point explains."""
+    return sum(shapes.get(name, 0) for name in ("point", "commas", "commas_point"))
+
+
+def for_comma(shapes: NumberShapes) -> int:
+    """Count the numbers that only a decimal comma explains, those with several points left out."""
+    return shapes.get("comma", 0) + shapes.get("points_comma", 0)
+
+
+def count_number_shapes(column: ArrowText) -> Counter[str]:
+    """Count the shapes of a trimmed column of numbers; a number without separator is no evidence."""
     if pc.all(pc.match_substring_regex(column, _PLAIN)).as_py():
-        return NumberShapes(point=pc.sum(pc.match_substring(column, ".")).as_py() or 0)
+        return Counter(point=pc.sum(pc.match_substring(column, ".")).as_py() or 0)
     column = cleaned(column)
     marked = column.filter(pc.match_substring_regex(column, "[.,]"))
-    counts = {}
+    counts = Counter[str]()
     for name, pattern in _SHAPES.items():
-        if not len(marked):
-            break
         found = pc.match_substring_regex(marked, pattern)
         counts[name] = pc.sum(found).as_py() or 0
-        if counts[name]:
-            marked = marked.filter(pc.invert(found))
-    return NumberShapes(**counts)
+        marked = marked.filter(pc.invert(found))
+    return counts
 
 
 def cleaned(column: ArrowText) -> ArrowText:
@@ -160,17 +143,13 @@ def parse_numbers(column: ArrowText, form: str = ANY, digits: int = 0) -> Parsed
     """Parse a trimmed column of numbers as `form` says; with LOST, `digits` stand before the decimal separator."""
     column = cleaned(column)
     given = filled(column)
-    if form == POINT:
-        grouped = pc.match_substring_regex(column, r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$")
-        whole = pc.match_substring(column, ",")
-        plain = pc.if_else(grouped, pc.replace_substring(column, ",", ""), pc.if_else(whole, "?", column))
-        return parse_decimals(plain)
-    if form == COMMA:
-        grouped = pc.match_substring_regex(column, r"^[+-]?\d{1,3}(\.\d{3})+(,\d*)?$")
-        whole = pc.match_substring(column, ".")
-        plain = pc.if_else(grouped, pc.replace_substring(column, ".", ""), pc.if_else(whole, "?", column))
+    if form in (POINT, COMMA):
+        decimal, group = (".", ",") if form == POINT else (",", ".")
+        grouped = pc.match_substring_regex(column, rf"^[+-]?\d{{1,3}}([{group}]\d{{3}})+([{decimal}]\d*)?$")
+        whole = pc.match_substring(column, group)
+        plain = pc.if_else(grouped, pc.replace_substring(column, group, ""), pc.if_else(whole, "?", column))
         parsed = parse_decimals(plain)
-        return ParsedNumbers(parsed.values, given, parsed.bad, np.zeros(len(given), bool))
+        return parsed if form == POINT else replace(parsed, given=given, comma=np.zeros(len(given), bool))
     if form == FIRST:
         return parse_decimals(_first_separator(column))
     if form == LOST:
@@ -243,7 +222,6 @@ _NAME_YEAR: Final = rf"^{_NAME},?[ /-](?:de |del )?(?P<year>\d{{4}})$"
 _LAYOUTS: Final = (
     _NUMERIC, _YEAR_FIRST, _COMPACT, _DAY_NAME, _NAME_DAY, _YEAR_MONTH, _MONTH_YEAR, _NAME_YEAR,
 )  # fmt: skip
-_DAY_US: Final = 86_400_000_000
 _EARLIEST, _LATEST = np.datetime64("1900-01-01", "us"), np.datetime64("2201-01-01", "us")
 
 
@@ -474,19 +452,15 @@ def next_month_start(timestamps: pd.Series, zone: str) -> pd.Series:
 
 def _numbers(column: ArrowText, given: BoolArray, date_format: DateFormat) -> ParsedDates:
     texts = pc.if_else(pc.match_substring_regex(column, r"^\d+(\.\d+)?$"), column, None)
-    values = np.asarray(pc.cast(texts, pa.float64()).to_numpy(False), float)
-    day_only = np.zeros(len(given), bool)
-    unit = {SERIAL: _DAY_US, SECONDS: 1_000_000, MILLISECONDS: 1_000}[date_format.form]
-    origin = np.datetime64("1899-12-30" if date_format.form == SERIAL else "1970-01-01", "us")
-    known = np.isfinite(values)
-    passed = np.where(known, np.round(np.where(known, values, 0) * unit), 0)
-    if date_format.form == SERIAL:
-        passed = np.round(passed / 1_000_000) * 1_000_000
-        day_only = known & (passed % _DAY_US == 0)
-    at = np.where(known, origin + passed.astype(np.int64).astype("timedelta64[us]"), np.datetime64("NaT", "us"))
-    if date_format.form == SERIAL:
-        at = _zoned(at, day_only, date_format)
-    return _parsed(at, given, day_only, np.zeros(len(given), bool))
+    values = pd.Series(pc.cast(texts, pa.float64()).to_numpy(False))
+    if date_format.form != SERIAL:
+        at = pd.to_datetime(values, unit="s" if date_format.form == SECONDS else "ms", errors="coerce").dt.round("us")
+        never = np.zeros(len(given), bool)
+        return _parsed(at.to_numpy("datetime64[us]"), given, never, never)
+    local = pd.to_datetime(values, unit="D", origin="1899-12-30", errors="coerce").dt.round("s")
+    day_only = (local == local.dt.normalize()).to_numpy()
+    moments = _zoned(local.to_numpy("datetime64[us]"), day_only, date_format)
+    return _parsed(moments, given, day_only, np.zeros(len(given), bool))
 
 
 def _series(at: TimeArray) -> pd.Series:

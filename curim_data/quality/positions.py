@@ -29,7 +29,6 @@ SNAPPED_SHARE: Final = 1 / 3
 LEAST_ALERTS: Final = 200
 MOST_POINTS: Final = 20_000
 MOST_CELLS: Final = 300
-MOST_KEPT: Final = 64
 STEP: Final = "coordinate_step"
 COARSE: Final = min(CELL_RESOLUTIONS)
 MAPPED: Final = "longitude IS NOT NULL AND latitude IS NOT NULL"
@@ -114,22 +113,16 @@ def precision(source: Source, default_points: pd.DataFrame) -> Precision | None:
     return Precision(total, decimals, points, step, cause, finest_supported(step))
 
 
-_steps: dict[tuple[str, str, int], float] = {}
-
-
 def coordinate_step(source: Source) -> float:
     """Metres between distinguishable positions (`precision`), 1 where there are none; known by version."""
     source = source.exact or source  # a protected copy has the middles of cells
-    key = (source.version, source.city.version, source.count)
-    if key not in _steps:
+    if STEP not in source.cache:
         step = source.kept(STEP)
         if not isinstance(step, float):
             found = precision(source, default_points(source))
             step = found.step_m if found is not None else 1.0
-        while len(_steps) >= MOST_KEPT:
-            _steps.pop(next(iter(_steps)), None)
-        _steps[key] = step
-    return _steps[key]
+        source.cache[STEP] = step
+    return float(source.cache[STEP])
 
 
 def keep_coordinate_step(source: Source) -> None:

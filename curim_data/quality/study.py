@@ -12,7 +12,7 @@ import pandas as pd
 from curim_data import query
 from curim_data.engine import Relation, Source
 from curim_data.filters import AlertFilter
-from curim_data.model import CityProfile, FloatArray, Gender, IntArray, Message, Translator
+from curim_data.model import CityProfile, Gender, Message, Translator
 from curim_data.model.absence import ASKED_FIELDS
 from curim_data.model.coverage import Coverage
 from curim_data.model.labels import UNCATEGORISED
@@ -115,24 +115,16 @@ def lag(alerts: Relation) -> Lag | None:
     counted = alerts.frame(f"{_LAG} AS lag, time_precision = 'day' AS by_day, {by}", BOTH_TIMES, "GROUP BY 1, 2")
     if counted.empty:
         return None
-    counted = counted.sort_values("lag")
     hours, each = counted["lag"].to_numpy(float) / _HOUR, counted["n"].to_numpy(int)
-    n = int(each.sum())
+    n, (median, late) = int(each.sum()), np.quantile(np.repeat(hours, each), [0.5, 0.9])
     return Lag(
         n=n,
-        median=_quantile(hours, each, 0.5),
-        late=_quantile(hours, each, 0.9),
+        median=float(median),
+        late=float(late),
         over={days: int(each[hours > 24 * days].sum()) / n for days in LAG_DAYS},
         negative=int(each[hours < 0].sum()),
         by_day=int(counted.loc[counted["by_day"], "n"].sum()),
     )
-
-
-def _quantile(values: FloatArray, each: IntArray, share: float) -> float:
-    """The quantile, between two values where it falls there, of sorted values of which there are several each."""
-    at = share * (each.sum() - 1)
-    below, above = np.searchsorted(np.cumsum(each), [math.floor(at), math.ceil(at)], side="right")
-    return float(values[below] + (at - math.floor(at)) * (values[above] - values[below]))
 
 
 def lag_classes(alerts: Relation) -> pd.DataFrame:

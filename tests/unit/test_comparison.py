@@ -19,14 +19,15 @@ from curim_data.formats.base import Layout, Part
 from curim_data.importing.comparison import (
     KINDS,
     Signature,
-    SignatureBuilder,
     altered_columns,
     compare,
     missing_alerts,
     previous_export,
+    signature_of,
     status_changes,
 )
-from curim_data.model import Translator
+from curim_data.importing.profiling import FileProfile
+from curim_data.model import Block, Translator
 from curim_data.store import Batch
 from tests.blocks import block_of
 
@@ -51,10 +52,15 @@ def _columns(n: int = 60, **told: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _signed(labels: Sequence[str] = LABELS, **told: Sequence[str]) -> Signature:
-    table = block_of(_columns(**told)).table
-    builder = SignatureBuilder(labels, LAYOUT)
-    builder.add(table)
-    return builder.build(dt.date(2025, 6, 1), dt.date(2025, 6, 28))
+    profile = _profile(labels, block_of(_columns(**told)))
+    return signature_of(labels, LAYOUT, profile, dt.date(2025, 6, 1), dt.date(2025, 6, 28))
+
+
+def _profile(labels: Sequence[str], *blocks: Block) -> FileProfile:
+    profile = FileProfile(LAYOUT, tuple(labels))
+    for block in blocks:
+        profile.add(block)
+    return profile
 
 
 def _batch(signature: Signature, number: int = 1, **told: Any) -> Batch:
@@ -80,12 +86,12 @@ def test_kinds_of_values_that_recur_are_those_of_each_cell() -> None:
         "7\n",
     ]
     told = {name: rng.choice(some, 400).tolist() for name in ("category", "status", "lat")}
-    builder = SignatureBuilder(LABELS, LAYOUT)
-    for start in (0, 150, 151):
-        stop = {0: 150, 150: 151, 151: 400}[start]
-        columns = {name: cells[start:stop] for name, cells in {**_columns(402), **told}.items()}
-        builder.add(block_of(columns).table)
-    found = builder.build()["columns"]
+    columns = {**_columns(402), **told}
+    blocks = [
+        block_of({name: cells[start:stop] for name, cells in columns.items()}, start + 1)
+        for start, stop in ((0, 150), (150, 151), (151, 400))
+    ]
+    found = signature_of(LABELS, LAYOUT, _profile(LABELS, *blocks))["columns"]
     for name, cells in told.items():
         given = [cell.strip() for cell in cells if cell.strip()]
         kinds = [next((kind for kind, pattern in KINDS.items() if re.search(pattern, cell)), "text") for cell in given]
@@ -111,7 +117,7 @@ def test_a_signature_holds_no_text_and_no_rare_value() -> None:
 
 def test_the_same_export_has_not_changed(t: Translator) -> None:
     signed = _signed()
-    changes = compare(_batch(signed), signed, {"accepted": 3, "updated": 2, "duplicate": 55})
+    changes = compare(_batch(signed), _batch(signed, accepted=3, updated=2, duplicate=55))
     assert not changes.columns_changed
     told = " ".join(changes.sentences(t))
     assert "The columns are the same" in told
@@ -120,7 +126,7 @@ def test_the_same_export_has_not_changed(t: Translator) -> None:
 
 def test_columns_that_came_and_went(t: Translator) -> None:
     new = _signed(("ID ", "when", "category", "status", "lat", "Remarks"))
-    changes = compare(_batch(_signed()), new, {})
+    changes = compare(_batch(_signed()), _batch(new))
     assert (changes.appeared, changes.vanished) == (("Remarks",), ("notes",))
     assert "New columns: “Remarks”." in changes.sentences(t)
 
@@ -160,7 +166,7 @@ def test_the_earlier_export_is_the_last_alike() -> None:
 
 
 def test_nothing_to_compare_with(t: Translator) -> None:
-    assert "nothing to compare with" in compare(None, _signed(), {"accepted": 1}).sentences(t)[0]
+    assert "nothing to compare with" in compare(None, _batch(_signed(), accepted=1)).sentences(t)[0]
 
 
 def _alert_ids(incidents: Sequence[str | None]) -> list[str]:
@@ -206,7 +212,7 @@ def test_statuses_that_changed(tmp_path: Path, t: Translator) -> None:
                                        ("4", "rejected", 1), (None, "resolved", 1)])  # fmt: skip
     found = status_changes(stored, staged)
     assert found == {("open", "resolved"): 2}
-    changes = compare(_batch(_signed()), _signed(), {"updated": 2}, found)
+    changes = compare(_batch(_signed()), _batch(_signed(), updated=2), found)
     assert "Open → Resolved: 2" in changes.sentences(t)
     assert status_changes([], staged) == {}
 
@@ -239,7 +245,7 @@ def test_gone_within_the_shared_period_only(tmp_path: Path, t: Translator) -> No
     staged = _written(tmp_path / "b", [("2", "open", 5), ("9", "open", 28)])
     found = missing_alerts(stored, staged, ["curim"], SPAN)
     assert (found.n, found.of, found.first, found.last) == (1, 2, dt.date(2025, 6, 5), dt.date(2025, 6, 20))
-    told = compare(_batch(_signed()), _signed(), {}, {}, found).sentences(t)[-1]
+    told = compare(_batch(_signed()), _batch(_signed()), {}, found).sentences(t)[-1]
     assert "1 alert from 5 June 2025 to 20 June 2025" in told
 
 

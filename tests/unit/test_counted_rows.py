@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from curim_data.importing import column_choices
-from curim_data.importing.column_choices import count_of
+from curim_data.importing import extract
+from curim_data.importing.extract import count_of
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.model import Answers, ImportProblem, Question, translator
 from curim_data.store import Home, Store
@@ -157,7 +157,7 @@ def test_quarantined_rows_have_the_numbers_of_the_file_and_come_back_mended(tmp_
 
 
 def test_more_events_than_a_file_may_hold_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(column_choices, "MOST_ALERTS", 100)
+    monkeypatch.setattr(extract, "MOST_ALERTS", 100)
     with pytest.raises(ImportProblem, match="more than 100 events"):
         import_file(
             Home(tmp_path), table("de", ["30", "1", "40", "1", "2", "1", "3", "1", "1", "40"]), "x.csv", city_name="A",
@@ -167,7 +167,7 @@ def test_more_events_than_a_file_may_hold_are_refused(tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("piece", [1, 3, 100])
 def test_pieces_of_any_size_hold_the_same_alerts(piece: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(column_choices, "PIECE", piece)
+    monkeypatch.setattr(extract, "PIECE", piece)
     home = Home(tmp_path)
     numbers = ["3", "1", "7", "2", "1", "2", "1", "1", "4", "2"]
     import_file(home, table("el", numbers), "x.csv", city_name="Anytown", answers=EVENTS)

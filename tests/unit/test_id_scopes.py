@@ -10,14 +10,12 @@ import random
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pyarrow as pa
 import pytest
 
 from curim_data.cli.app import main
-from curim_data.importing import id_collisions
 from curim_data.importing.pipeline import ImportReport, import_file, preview
 from curim_data.model import Answers, Question, translator
 from curim_data.store import Home, Store
@@ -112,40 +110,6 @@ def test_own_numbers_stay_apart_and_the_file_sent_again_is_known(home: Home, lan
     assert "2025-04:7" in stored(home)["alert_id"].to_pylist()
 
 
-def test_only_the_same_bytes_over_unchanged_alerts_need_no_comparison(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing is compared where an import brought the same bytes and no later one changed an alert; else all is."""
-    compared = []
-    known_ids = id_collisions.known_ids
-
-    def seen(*given: Any) -> Any:
-        compared.append(True)
-        return known_ids(*given)
-
-    monkeypatch.setattr(id_collisions, "known_ids", seen)
-    header = HEADERS["en"]
-    march, april = table("en", 3, range(1, 61), 1), table("en", 4, range(1, 61), 2)
-    closed = [(*row[:3], "closed", *row[4:]) for row in march]
-    bring(home, header, march, "march.csv")
-    assert told(bring(home, header, april, "april.csv", "own")) == (60, 0, 0)
-    for rows, result, looked in (
-        (april, (0, 0, 60), False),
-        (march, (0, 0, 60), False),
-        (april, (0, 0, 60), False),
-        (closed, (0, 60, 0), True),
-        (march, (0, 60, 0), True),
-        (closed, (0, 60, 0), True),
-        (closed, (0, 0, 60), False),
-        (april, (0, 0, 60), True),
-    ):
-        compared.clear()
-        assert told(bring(home, header, rows, "again.csv")) == result
-        assert bool(compared) == looked
-    prefixes = {text.partition(":")[0] for text in stored(home)["alert_id"].to_pylist() if ":" in text}
-    assert prefixes == {"2025-04"}
-
-
 def test_sheets_of_one_workbook_that_number_alike_are_not_the_same_file(home: Home, tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     for place, month in enumerate((3, 4, 5)):
@@ -201,8 +165,12 @@ def test_two_registers_of_the_same_weeks_are_asked_about_though_days_agree(home:
     header = HEADERS["de"]
     days = [[(row[0], row[1][:10], *row[2:]) for row in table("de", 3, range(1, 61), seed)] for seed in (1, 2)]
     bring(home, header, days[0], "Nord.csv")
-    with pytest.raises(Question):
+    with pytest.raises(Question) as asked:
         bring(home, header, days[1], "Süd.csv")
+    sentence = translator("en")(asked.value.message)
+    assert "another date and another place" not in sentence
+    n = int(re.search(r"(\d+) of 60 known alerts with coordinates", sentence)[1])  # type: ignore[index]
+    assert n > 50
 
 
 def test_without_places_the_dates_decide(home: Home) -> None:
@@ -349,32 +317,6 @@ def test_the_next_month_is_another_date_where_only_the_month_is_known(home: Home
         bring(home, header, monthly(4, 2), "april.csv")
     assert stored(home).equals(before)
     assert told(bring(home, header, monthly(3, 1, "closed"), "closed.csv")) == (0, 60, 0)
-
-
-def test_alerts_come_out_in_one_order_whatever_the_store_holds_first(home: Home, tmp_path: Path) -> None:
-    """An undo puts alerts back behind the others; the exported file is the same to the byte."""
-    header, march = HEADERS["es"], table("es", 3, range(1, 41), 1)
-    bring(home, header, march, "mars.csv")
-    files = [tmp_path / name for name in ("before.csv", "after.csv")]
-    assert main(["export", "--out", str(files[0]), "--home", str(home.path)]) == 0
-    changed = [(*row[:3], "closed", *row[4:]) if at % 3 == 0 else row for at, row in enumerate(march)]
-    update = bring(home, header, changed, "avril.csv")
-    assert update.batch.updated > 0
-    assert main(["undo", update.batch.id, "--home", str(home.path)]) == 0
-    assert main(["export", "--out", str(files[1]), "--home", str(home.path)]) == 0
-    assert files[1].read_bytes() == files[0].read_bytes()
-
-
-def test_the_question_says_what_differs_where_only_places_do(home: Home) -> None:
-    header = HEADERS["de"]
-    days = [[(row[0], row[1][:10], *row[2:]) for row in table("de", 3, range(1, 61), seed)] for seed in (1, 2)]
-    bring(home, header, days[0], "Nord.csv")
-    with pytest.raises(Question) as asked:
-        bring(home, header, days[1], "Süd.csv")
-    sentence = translator("en")(asked.value.message)
-    assert "another date and another place" not in sentence
-    n = int(re.search(r"(\d+) of 60 known alerts with coordinates", sentence)[1])  # type: ignore[index]
-    assert n > 50
 
 
 @pytest.mark.parametrize("lang", HEADERS)

@@ -16,9 +16,9 @@ from pyproj import Transformer
 from curim_data.formats.base import Layout, Part
 from curim_data.geo.enrichment import enrich
 from curim_data.importing.decisions import decide
-from curim_data.importing.outcomes import flag_lists
+from curim_data.importing.outcomes import RowOutcomes, flag_lists
 from curim_data.importing.profiling import FileProfile
-from curim_data.importing.rows import ParsedRows, UnknownValues, parse_rows
+from curim_data.importing.rows import ParsedRows, parse_rows
 from curim_data.model import Answers, Block, CityProfile
 from curim_data.model.alert import TOLD
 from tests.blocks import block_of
@@ -102,7 +102,7 @@ def test_missing_words_and_ages_of_nothing_are_no_unknown_values(city: CityProfi
     assert column(made, "age_band") == [None, None, None, None, "30_44"]
     assert column(made, "status") == ["open", "open", "open", "resolved", "open"]
     assert flags(made) == [[], [], ["unknown_gender"], ["unknown_age_band"], ["unknown_status"]]
-    assert made.unknown == {"affected_gender": {"?": 1}, "age_band": {"odd": 1}, "status": {"odd": 1}}
+    assert made.outcomes.unknown == {"affected_gender": {"?": 1}, "age_band": {"odd": 1}, "status": {"odd": 1}}
 
 
 def test_a_cell_of_categories_is_parted_and_each_counts_once(city: CityProfile) -> None:
@@ -118,7 +118,7 @@ def test_a_cell_of_categories_is_parted_and_each_counts_once(city: CityProfile) 
     assert column(made, "category") == ["graffiti", "Odd", "graffiti", "noise", "uncategorised"]
     assert column(made, "more_categories") == [["noise", "assault"], ["graffiti"], ["noise", "noise"], None, None]
     assert flags(made) == [[], ["unknown_category"], [], ["unknown_category"], ["unknown_category"]]
-    assert made.unknown == {"category": {"Odd": 1, "uncategorised": 2}}
+    assert made.outcomes.unknown == {"category": {"Odd": 1, "uncategorised": 2}}
 
 
 def test_what_a_person_told_of_categories_goes_before_the_tree(city: CityProfile) -> None:
@@ -270,13 +270,13 @@ def test_a_bad_date_beside_plain_ones_is_the_only_one_set_aside(city: CityProfil
 
 
 def test_of_values_that_are_not_recognised_only_those_that_can_be_names_are_kept() -> None:
-    unknown = UnknownValues()
+    outcomes = RowOutcomes(6)
     values = ["", "litter", "ann@example.org", "+30 697 123 4567", "never there", "l" * 300]
-    unknown.note("category", values, np.array([0, 1, 1, 2, 3, 5]))
-    unknown.note("category", ["litter"], np.array([0]))
-    assert unknown.counts == {"category": {"litter": 3}}
-    unknown.note("status", ["ann@example.org"], np.array([0]))
-    assert set(unknown.counts) == {"category"}
+    outcomes.note_unknown("category", values, np.array([0, 1, 1, 2, 3, 5]))
+    outcomes.note_unknown("category", ["litter"], np.array([0]))
+    assert outcomes.unknown == {"category": {"litter": 3}}
+    outcomes.note_unknown("status", ["ann@example.org"], np.array([0]))
+    assert set(outcomes.unknown) == {"category"}
 
 
 def test_a_category_without_a_kind_in_the_list_gets_that_of_the_file(city: CityProfile) -> None:
