@@ -106,10 +106,9 @@ class RowOutcomes:
     def note_unknown(self, label: str, values: Sequence[str], codes: IntArray, longest: int = MOST_CHARACTERS) -> None:
         """Count the values of a column that were not recognised, by their codes; "" stands for those that were."""
         times = np.bincount(codes, minlength=len(values)).tolist()
-        counted = zip(values, times, strict=True)
-        named = {value: n for value, n in counted if value and n and is_name(value, longest)}
-        if named:
-            self.unknown.setdefault(label, Counter()).update(named)
+        for value, n in zip(values, times, strict=True):
+            if value and n and is_name(value, longest):
+                self.unknown.setdefault(label, Counter())[value] += n
 
 
 def flag_lists(codes: IntArray) -> pa.Array:
@@ -210,9 +209,11 @@ class Quarantine:
             name: np.where(erased, "", np.array([*map(redact[at], raw.column(at).to_pylist())], object))
             for at, name in names.items()
         }
-        misfits = pd.DataFrame([self._misfit(record, redact) for record in block.refused])
-        frame = pd.concat([pd.DataFrame({**rows, **texts}), misfits]).fillna("").sort_values("row", kind="stable")
-        types = pa.schema([(name, pa.int64() if name == "row" else pa.string()) for name in (*rows, *texts)])
+        blank = dict.fromkeys((*rows, *texts), "")
+        misfits = [blank | self._misfit(record, redact) for record in block.refused]
+        frame = pd.concat([pd.DataFrame({**rows, **texts}), pd.DataFrame(misfits, columns=[*blank], dtype=object)])
+        frame = frame.sort_values("row", kind="stable")
+        types = pa.schema([(name, pa.int64() if name == "row" else pa.string()) for name in blank])
         table = pa.Table.from_pandas(frame, types, preserve_index=False)
         place = layout.place("alert_id") if "alert_id" in layout.roles else None
         named = {ID_COLUMN: names[place].encode()} if place is not None else {}
