@@ -23,7 +23,7 @@ import shapely
 from curim_data.containers.base import size_of
 from curim_data.containers.isolation import result_of
 from curim_data.lexicon.folding import fold
-from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
+from curim_data.model import LANGUAGES, BoolArray, CityProfile, ImportProblem, Message
 from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.city import MAJOR, MINOR, PATH, Area, Landmark
 from curim_data.model.extent import ask_shape
@@ -324,6 +324,11 @@ def streets_of(
             )
         )
     attribution = OSM_ATTRIBUTION if kind else ""
+    return streets, _street_notes(street, called, inside, attribution), attribution
+
+
+def _street_notes(street: BoolArray, called: BoolArray, inside: BoolArray, attribution: str) -> tuple[Message, ...]:
+    """What was left out of a file of lines, and who is named on maps."""
     left_out = (
         (street & ~called, Message("Lines without a name, which were left out: {n}.")),
         (street & called & ~inside, Message("Lines outside the study area, which were left out: {n}.")),
@@ -332,7 +337,7 @@ def streets_of(
     notes = [Message(note.text, {"n": int(lines.sum())}) for lines, note in left_out if lines.any()]
     if attribution:
         notes.append(Message("Maps and papers will say “{attribution}”.", {"attribution": attribution}))
-    return streets, tuple(notes), attribution
+    return tuple(notes)
 
 
 def _names(areas: AreaFile, column: str | None, *, osm: bool) -> str | None:
