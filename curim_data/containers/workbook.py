@@ -140,16 +140,13 @@ def _frame(rows: Iterable[Cells]) -> _Frame:
                 used.add(at)
             if dt.datetime in kinds:
                 timed.add(at)
-        last = next((start + at for at in reversed(range(len(part))) if _filled(part[at])), last)
+        filled = (start + at for at in reversed(range(len(part))) if any(cell not in ("", None) for cell in part[at]))
+        last = next(filled, last)
         start += len(part)
     columns = tuple(sorted(used))
     above = (" ".join(filter(None, (_text(cell, False).strip() for cell in row))) for row in first[:header])
     titles = tuple(filter(None, above))
     return _Frame(header, last, columns, tuple(labels[at] for at in columns), frozenset(timed), titles)
-
-
-def _filled(row: Cells) -> bool:
-    return any(cell not in ("", None) for cell in row)
 
 
 def _header(rows: list[Cells]) -> int:
@@ -200,7 +197,8 @@ def _unstored(source: Path, name: str, sheet: str, frame: _Frame) -> Unstored:
                     cell.clear()
                 at = _CELL.fullmatch(cell.get("r", "")) if cell.find("{*}f") is not None else None
                 if at and not cell.findtext("{*}v") and cell.get("t") != "str":
-                    row, place = int(at[2]) - 1 - frame.header, places.get(_column(at[1]))
+                    column = reduce(lambda number, letter: number * 26 + ord(letter) - 64, at[1], 0) - 1  # from 0 for A
+                    row, place = int(at[2]) - 1 - frame.header, places.get(column)
                     if place is not None and row > 0:
                         found.setdefault(place, set()).add(row)
     return found
@@ -208,11 +206,6 @@ def _unstored(source: Path, name: str, sheet: str, frame: _Frame) -> Unstored:
 
 def _xml(archive: zipfile.ZipFile, member: str) -> Any:
     return ElementTree.fromstring(archive.read(member))
-
-
-def _column(letters: str) -> int:
-    """The number of a column, from 0 for A."""
-    return reduce(lambda number, letter: number * 26 + ord(letter) - 64, letters, 0) - 1
 
 
 def _marked(block: Block, unstored: Unstored) -> Block:

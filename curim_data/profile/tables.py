@@ -158,7 +158,7 @@ def _by_gender(table: pd.DataFrame, where: str, name: str) -> pd.DataFrame:
         gender is not None
         and (count := _column([one for one in others if one != gender], WORDS["total"] | WORDS["number"])) is not None
     ):
-        said = table[gender].map(_gender)
+        said = table[gender].map(fold).map(_meanings(*_COUNTED))
         rows = table[said.notna()]
         return pd.DataFrame({"gender": said[said.notna()], "n": _numbers(rows, count, name)})
     found = {which: column for which in _COUNTED if (column := _column(others, WORDS[which])) is not None}
@@ -171,10 +171,6 @@ def _by_gender(table: pd.DataFrame, where: str, name: str) -> pd.DataFrame:
             )
         )
     return pd.DataFrame({which: _numbers(table, column, name) for which, column in found.items()})
-
-
-def _gender(cell: str) -> str | None:
-    return next((which for which in _COUNTED if fold(cell) in WORDS[which]), None)
 
 
 def _column(columns: Iterable[str], words: Collection[str]) -> str | None:
