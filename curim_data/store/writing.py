@@ -347,7 +347,7 @@ class Staging:
 
     def add(self, alerts: pa.Table) -> None:
         """Take a block: `alert.SCHEMA` (alert_id is not needed), `row` (int64), which must rise over all blocks,
-        and `twin` (int64, see `matching`).
+        and `twin` (int64, see above).
 
         ValueError where the rows do not rise.
         """
