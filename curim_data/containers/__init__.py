@@ -1,7 +1,7 @@
 """Containers of records: CSV, workbooks, JSON, XML, GIS layers, Parquet and archives, all read as the same text blocks.
 
-Public: `open_file`; `isolation` (the process in which files are read), `limits`, `layers` (layers with their geometry)
-and `prefetch` (read ahead in a thread).
+Public: `open_file`; `isolation` (the process in which files are read), `base` (limits, refusals, reading ahead) and
+`layers` (layers with their geometry).
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ from curim_data.containers.base import (
     text_of,
 )
 from curim_data.containers.text import one_byte_encoding
-from curim_data.model import Facts, ImportProblem, Message
+from curim_data.model import Facts, FloatArray, ImportProblem, Message
 
 # What GDAL remarks on a file is for programmers; what matters of it is checked here.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"pyogrio\.|contextlib")  # where readers are opened
@@ -59,8 +59,6 @@ _NEEDED: Final = (".shp", ".shx", ".dbf")
 _MAGIC: Final = {"gpkg": b"SQLite format 3\0", "shp": b"\x00\x00\x27\x0a"}
 _ROW_KEYS: Final = ("", "fid", "ogc_fid")  # keys that programs add and renumber; other keys are kept as a column
 _WORDS: Final = re.compile(rb"[\x80-\xff]+")
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ class PointReader:
     def _transformer(self) -> pyproj.Transformer:
         return pyproj.Transformer.from_crs(self.crs, 4326, always_xy=True)
 
-    def texts(self, x: Floats, y: Floats) -> tuple[pa.Array, pa.Array]:
+    def texts(self, x: FloatArray, y: FloatArray) -> tuple[pa.Array, pa.Array]:
         """Both columns as texts; empty where a coordinate is missing or cannot be transformed."""
         if self.moves:
             moved = self._transformer.transform(x, y)
@@ -124,7 +122,7 @@ def point_reader(given: Any, name: str) -> PointReader:
     return PointReader(":".join(code) if code else crs.name or "WKT", crs)
 
 
-def points(geometries: npt.NDArray[np.object_]) -> tuple[Floats, Floats]:
+def points(geometries: npt.NDArray[np.object_]) -> tuple[FloatArray, FloatArray]:
     """x and y of one point for each shapely geometry (a point inside it where it is none); NaN for none and empty."""
     kinds = shapely.get_type_id(geometries)
     geometries = geometries.copy()
@@ -141,13 +139,13 @@ def _inside(geometry: Any) -> Any:
         return shapely.centroid(shapely.envelope(geometry))
 
 
-def wkb_points(column: pa.Array) -> tuple[Floats, Floats]:
+def wkb_points(column: pa.Array) -> tuple[FloatArray, FloatArray]:
     """x and y for a column of WKB; NaN where it is null or cannot be read."""
     return points(shapely.from_wkb(np.array(column.to_pylist(), object), on_invalid="ignore"))
 
 
 def float_texts(column: pa.Array) -> pa.Array:
-    """Floats as the shortest texts that give the same number; whole ones without ".0"; NaN and null are ""."""
+    """FloatArray as the shortest texts that give the same number; whole ones without ".0"; NaN and null are ""."""
     column = pc.if_else(pc.is_nan(column), None, column)
     whole = pc.all(pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), 1e15))).as_py()
     texts = (column.cast(pa.int64()) if whole else column).cast(pa.large_string())

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import chain, islice, zip_longest
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -18,7 +19,6 @@ from defusedxml import ElementTree
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
 from curim_data.containers.base import (
-    BLOCK_BYTES,
     TableFile,
     choose_table,
     head_of,
@@ -30,8 +30,7 @@ from curim_data.model import Block, Facts, ImportProblem, Message
 
 MAX_BYTES: Final = 200_000_000  # of the file
 MAX_UNPACKED: Final = 3_000_000_000  # of what is packed in it
-PART_ROWS: Final = 5_000  # that are made texts at a time
-BLOCK_ROWS: Final = 50_000
+PART_ROWS: Final = 10_000  # that are made texts at a time, and are a block
 HEADER_WITHIN: Final = 40  # rows in which the header is looked for
 HEADER_SHARE: Final = 0.6  # of the fullest row: so full is a header at least, if it lacks the names of some columns
 _WORDS: Final = {"xls": "Excel 97", "xlsx": "Excel", "ods": "OpenDocument"}
@@ -141,16 +140,13 @@ def _frame(rows: Iterable[Cells]) -> _Frame:
                 used.add(at)
             if dt.datetime in kinds:
                 timed.add(at)
-        last = next((start + at for at in reversed(range(len(part))) if _filled(part[at])), last)
+        filled = (start + at for at in reversed(range(len(part))) if any(cell not in ("", None) for cell in part[at]))
+        last = next(filled, last)
         start += len(part)
     columns = tuple(sorted(used))
     above = (" ".join(filter(None, (_text(cell, False).strip() for cell in row))) for row in first[:header])
     titles = tuple(filter(None, above))
     return _Frame(header, last, columns, tuple(labels[at] for at in columns), frozenset(timed), titles)
-
-
-def _filled(row: Cells) -> bool:
-    return any(cell not in ("", None) for cell in row)
 
 
 def _header(rows: list[Cells]) -> int:
@@ -201,7 +197,8 @@ def _unstored(source: Path, name: str, sheet: str, frame: _Frame) -> Unstored:
                     cell.clear()
                 at = _CELL.fullmatch(cell.get("r", "")) if cell.find("{*}f") is not None else None
                 if at and not cell.findtext("{*}v") and cell.get("t") != "str":
-                    row, place = int(at[2]) - 1 - frame.header, places.get(_column(at[1]))
+                    column = reduce(lambda number, letter: number * 26 + ord(letter) - 64, at[1], 0) - 1  # from 0 for A
+                    row, place = int(at[2]) - 1 - frame.header, places.get(column)
                     if place is not None and row > 0:
                         found.setdefault(place, set()).add(row)
     return found
@@ -211,14 +208,6 @@ def _xml(archive: zipfile.ZipFile, member: str) -> Any:
     return ElementTree.fromstring(archive.read(member))
 
 
-def _column(letters: str) -> int:
-    """The number of a column, from 0 for A."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number - 1
-
-
 def _marked(block: Block, unstored: Unstored) -> Block:
     """The block with the lines whose formulas have no stored result."""
     masks = {place: np.isin(block.rows, list(rows)) for place, rows in unstored.items()}
@@ -226,20 +215,12 @@ def _marked(block: Block, unstored: Unstored) -> Block:
 
 
 def _tables(rows: Iterable[Cells], frame: _Frame) -> Iterator[pa.Table]:
-    """The rows of a table as texts, at least `BLOCK_ROWS` or `BLOCK_BYTES` at a time but for the last."""
+    """The rows of a table as texts, `PART_ROWS` at a time."""
     wanted = islice(rows, frame.header + 1, frame.last + 1)
-    parts: list[pa.Table] = []
-    count = size = 0
     while part := list(islice(wanted, PART_ROWS)):
         cells = list(zip(*part, strict=True))
         texts = [_texts(cells[at], at in frame.timed) for at in frame.columns]
-        parts.append(pa.table(texts, names=[str(at) for at in range(len(texts))]))
-        count, size = count + len(part), size + parts[-1].nbytes
-        if count >= BLOCK_ROWS or size >= BLOCK_BYTES:
-            yield pa.concat_tables(parts).combine_chunks()
-            parts, count, size = [], 0, 0
-    if parts:
-        yield pa.concat_tables(parts).combine_chunks()
+        yield pa.table(texts, names=[str(at) for at in range(len(texts))])
 
 
 def _texts(cells: Sequence[Any], timed: bool) -> pa.Array:

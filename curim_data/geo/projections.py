@@ -13,7 +13,7 @@ from pyproj import CRS, Transformer
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_crs_info
 from pyproj.enums import PJType
-from pyproj.exceptions import CRSError, ProjError
+from pyproj.exceptions import ProjError
 
 from curim_data.model import CityProfile, FloatArray
 
@@ -79,9 +79,7 @@ def known_places(x: FloatArray, y: FloatArray) -> tuple[ProjectionFit, ...]:
     x, y = _some(x, y)
     found = []
     for epsg in NATIONAL:
-        crs = _crs(epsg)
-        area = crs.area_of_use if crs is not None else None
-        points = _degrees(epsg, x, y)
+        points, area = _degrees(epsg, x, y), CRS.from_epsg(epsg).area_of_use
         if area is None or points is None or not len(x):
             continue
         lon, lat = points
@@ -118,8 +116,6 @@ def _fitting(
 
 
 def _degrees(epsg: int, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray] | None:
-    if _crs(epsg) is None:
-        return None
     try:
         return to_degrees(epsg, x, y)
     except ProjError:
@@ -138,15 +134,6 @@ def _transformer(epsg: int) -> Transformer:
     return Transformer.from_crs(epsg, 4326, always_xy=True)
 
 
-@lru_cache(maxsize=256)
-def _crs(epsg: int) -> CRS | None:
-    try:
-        return CRS.from_epsg(epsg)
-    except CRSError:
-        return None
-
-
 def _told(epsg: int, degrees: tuple[FloatArray, FloatArray], swapped: bool = False) -> ProjectionFit:
-    crs = _crs(epsg)
     lon, lat = (float(np.nanmedian(values)) for values in degrees)
-    return ProjectionFit(epsg, crs.name if crs is not None else str(epsg), lon, lat, swapped)
+    return ProjectionFit(epsg, CRS.from_epsg(epsg).name, lon, lat, swapped)

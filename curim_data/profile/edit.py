@@ -193,19 +193,19 @@ def set_population(home: Home, source: Path | bytes, name: str) -> EditReport:
     city = home.city()
     if not city.districts:
         raise ImportProblem(Message("The city has no districts yet: add them first, then their residents."))
-    found = tables.residents(tables.read_table(source, name), city.districts, name)
+    people, without, unknown = tables.residents(tables.read_table(source, name), city.districts, name)
     notes = []
-    if found.without:
-        names = _listed(_called(area.labels) for area in city.districts if area.id in found.without)
+    if without:
+        names = _listed(_called(area.labels) for area in city.districts if area.id in without)
         notes.append(Message("Districts without a number: {names}.", {"names": names}))
-    if found.unknown:
-        notes.append(Message("Names in the file that are no district: {names}.", {"names": _listed(found.unknown)}))
+    if unknown:
+        notes.append(Message("Names in the file that are no district: {names}.", {"names": _listed(unknown)}))
     return _changed(
         home,
-        lambda folder, _: _put_population(folder, found.frame),
+        lambda folder, _: _put_population(folder, people),
         "population",
         name,
-        n=len(found.frame),
+        n=len(people),
         notes=notes,
     )
 
@@ -253,12 +253,12 @@ def _osm_points(source: Path | bytes, name: str, city: CityProfile) -> AreaFile 
 
 def set_streets(home: Home, areas: AreaFile, name_column: str | None = None, language: str = "en") -> EditReport:
     """Give the streets: lines (`read_areas` with kind "line") on the study area by name and class (`streets_of`)."""
-    found = streets_of(areas, home.city(), name_column, language)
+    found, notes, attribution = streets_of(areas, home.city(), name_column, language)
 
     def edit(folder: Path, _: CityProfile) -> None:
-        write_areas(folder / "streets.geojson", found.streets, found.attribution)
+        write_areas(folder / "streets.geojson", found, attribution)
 
-    return _changed(home, edit, "streets", areas.name, n=len(found.streets), notes=(*area_notes(areas), *found.notes()))
+    return _changed(home, edit, "streets", areas.name, n=len(found), notes=(*area_notes(areas), *notes))
 
 
 def set_categories(

@@ -32,7 +32,6 @@ import h3.api.basic_int as h3
 import h3ronpy
 import h3ronpy.vector
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import shapely
 import tzfpy
@@ -42,7 +41,18 @@ from shapely.geometry.base import BaseGeometry
 from curim_data.formats.base import fold
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import LANGUAGES as READERS
-from curim_data.model import CityProfile, ImportProblem, Kind, Message, Num, cell_polygons, translator
+from curim_data.model import (
+    BoolArray,
+    CityProfile,
+    FloatArray,
+    ImportProblem,
+    IntArray,
+    Kind,
+    Message,
+    Num,
+    cell_polygons,
+    translator,
+)
 from curim_data.model.city import Category, load_city
 from curim_data.model.extent import MOST_MAP_CELLS, cell_side_m, finest_affordable, geodesic_area_km2
 from curim_data.model.place_names import AREA, PlaceNames
@@ -88,9 +98,6 @@ KM_A_DEGREE: Final = 111.2
 WHOLE: Final = "whole"
 DENSEST: Final = "densest"
 
-Cells = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Circle:
@@ -105,7 +112,7 @@ class Circle:
         """As the command line takes it."""
         return f"{self.longitude:.3f},{self.latitude:.3f},{self.radius_km:g}"
 
-    def holds(self, lon: Floats, lat: Floats) -> npt.NDArray[np.bool_]:
+    def holds(self, lon: FloatArray, lat: FloatArray) -> BoolArray:
         """Which places lie in the circle."""
         return _distance_km(lon, lat, self.longitude, self.latitude) <= self.radius_km
 
@@ -278,7 +285,7 @@ def kind_of_area(area_km2: float, areas: tuple[DenseArea, ...]) -> SpreadKind:
     return "region" if area_km2 < COUNTRY_KM2 else "country"
 
 
-def dense_areas(cells: Cells, counts: Cells, middles: tuple[Floats, Floats]) -> tuple[DenseArea, ...]:
+def dense_areas(cells: IntArray, counts: IntArray, middles: tuple[FloatArray, FloatArray]) -> tuple[DenseArea, ...]:
     """The areas in which alerts are dense, most alerts first; no alert counts in two of them.
 
     The disc of 3 km with most alerts is the middle of the first. Its radius grows (`RADII_KM`) until alerts between it
@@ -317,7 +324,7 @@ def _thin_beyond(held: list[float], k: int) -> bool:
     return (held[k + 1] - held[k]) / (outer - inner) < THINNER * held[k] / inner
 
 
-def _densest(lon: Floats, lat: Floats, n: Floats) -> tuple[float, float]:
+def _densest(lon: FloatArray, lat: FloatArray, n: FloatArray) -> tuple[float, float]:
     """The mean position of the alerts in the disc that holds most, among discs round the cells with most alerts."""
     best, place = -1.0, (0.0, 0.0)
     for middle in np.argsort(-n, kind="stable")[:50]:
@@ -330,7 +337,7 @@ def _densest(lon: Floats, lat: Floats, n: Floats) -> tuple[float, float]:
     return place
 
 
-def _distance_km(lon: Floats, lat: Floats, longitude: float, latitude: float) -> Floats:
+def _distance_km(lon: FloatArray, lat: FloatArray, longitude: float, latitude: float) -> FloatArray:
     """Kilometres on the sphere, flat around the middle: good to a per cent within 100 km."""
     east = (np.asarray(lon) - longitude + 180) % 360 - 180
     return np.asarray(
@@ -437,7 +444,7 @@ _NO_POINTS: Final = Message(
     "coordinates first, or give the study area with “curim city land FILE”."
 )
 
-Points = npt.NDArray[np.float64] | Iterable[npt.NDArray[np.float64]]
+Points = FloatArray | Iterable[FloatArray]
 
 
 @dataclass(frozen=True)
@@ -537,8 +544,8 @@ def ensure_city_for_areas(home: Home, areas: AreaFile, name: str) -> CityProfile
     return ensure_city(home, NewCity(corners, {}, name, city=name))
 
 
-def gathered(points: Points) -> tuple[Cells, Cells]:
-    """Cells of 19 m that hold points, and how many: memory grows with the city, not with the file.
+def gathered(points: Points) -> tuple[IntArray, IntArray]:
+    """IntArray of 19 m that hold points, and how many: memory grows with the city, not with the file.
 
     `points`: longitude and latitude in degrees (WGS84), an array of shape (n, 2) or an iterable of such arrays. What is
     not finite or not on Earth is left out.
@@ -554,28 +561,28 @@ def gathered(points: Points) -> tuple[Cells, Cells]:
     return cells, counts
 
 
-def _summed(cells: Cells, counts: Cells) -> tuple[Cells, Cells]:
+def _summed(cells: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
     """Distinct cells in their order, with the sums of their counts."""
     distinct, where = np.unique(cells, return_inverse=True)
     return distinct, np.bincount(where, counts, len(distinct)).astype(np.int64)
 
 
-def _middles(cells: Cells) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _middles(cells: IntArray) -> tuple[FloatArray, FloatArray]:
     """Longitudes and latitudes of the middles of cells."""
     centres = pa.record_batch(h3ronpy.vector.cells_to_coordinates(cells.astype(np.uint64)))
     return centres["lng"].to_numpy(), centres["lat"].to_numpy()
 
 
-def _share_on(cells: Cells, counts: Cells, land: BaseGeometry) -> float:
+def _share_on(cells: IntArray, counts: IntArray, land: BaseGeometry) -> float:
     if not len(cells):
         return 0.0
     shapely.prepare(land)
     return float(counts[shapely.intersects_xy(land, *_middles(cells))].sum() / counts.sum())
 
 
-def study_area(cells: Cells, counts: Cells) -> StudyArea:
+def study_area(cells: IntArray, counts: IntArray) -> StudyArea:
     """The study area of points given as cells of resolution 12 with their counts (at least one)."""
-    best: tuple[float, Cells, npt.NDArray[np.bool_], npt.NDArray[np.bool_]] | None = None
+    best: tuple[float, IntArray, BoolArray, BoolArray] | None = None
     for resolution in range(FINEST, COARSEST - 1, -1):
         drawn, kept, main = _kept(cells, counts, resolution)
         share = float(counts[kept].sum() / counts.sum())
@@ -594,7 +601,7 @@ def study_area(cells: Cells, counts: Cells) -> StudyArea:
     return StudyArea(_outline(drawn), middle, (at[1], at[0]), share, _share_apart(cells, counts, main))
 
 
-def _share_apart(cells: Cells, counts: Cells, main: npt.NDArray[np.bool_]) -> float:
+def _share_apart(cells: IntArray, counts: IntArray, main: BoolArray) -> float:
     """The share of alerts more than `APART_KM` from those of the main part, to a kilometre or so."""
     from scipy.spatial import cKDTree  # long to load, and only a new city needs it
 
@@ -608,7 +615,7 @@ def _share_apart(cells: Cells, counts: Cells, main: npt.NDArray[np.bool_]) -> fl
     return float(n[distance * KM_A_DEGREE > APART_KM].sum() / counts.sum())
 
 
-def _kept(cells: Cells, counts: Cells, resolution: int) -> tuple[Cells, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _kept(cells: IntArray, counts: IntArray, resolution: int) -> tuple[IntArray, BoolArray, BoolArray]:
     """At one resolution: the cells of the study area, which points it keeps, and which are in its largest group."""
     above = parent_cells(cells, resolution)
     occupied, held = _summed(above, counts)
@@ -631,7 +638,7 @@ def _kept(cells: Cells, counts: Cells, resolution: int) -> tuple[Cells, npt.NDAr
     return drawn[good[group]], good[mine], mine == largest
 
 
-def _groups(occupied: Cells) -> tuple[Cells, npt.NDArray[np.int64]]:
+def _groups(occupied: IntArray) -> tuple[IntArray, IntArray]:
     """Occupied cells widened by one ring, and the number of the connected group of each."""
     from scipy.sparse import coo_array, csgraph  # long to load, and only a new city needs it
 
@@ -644,14 +651,14 @@ def _groups(occupied: Cells) -> tuple[Cells, npt.NDArray[np.int64]]:
     return drawn, group.astype(np.int64)
 
 
-def _disks(cells: Cells) -> tuple[Cells, Cells]:
+def _disks(cells: IntArray) -> tuple[IntArray, IntArray]:
     """Every cell with itself and its neighbours: the cell's position, and the neighbour."""
     disks = pa.array(h3ronpy.grid_disk(cells.astype(np.uint64), 1, flatten=False))
     rows = np.repeat(np.arange(len(cells)), disks.value_lengths().to_numpy())
     return rows, disks.flatten().to_numpy().astype(np.int64)
 
 
-def _around_most(cells: Cells, counts: Cells) -> tuple[float, Cells, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _around_most(cells: IntArray, counts: IntArray) -> tuple[float, IntArray, BoolArray, BoolArray]:
     """Where points lie over a whole continent without a gap: the coarse cell that holds most, and its ring."""
     above = parent_cells(cells, COARSEST)
     occupied, held = _summed(above, counts)
@@ -660,7 +667,7 @@ def _around_most(cells: Cells, counts: Cells) -> tuple[float, Cells, npt.NDArray
     return float(counts[main].sum() / counts.sum()), np.unique(_disks(np.array([most]))[1]), main, main
 
 
-def _outline(cells: Cells) -> BaseGeometry:
+def _outline(cells: IntArray) -> BaseGeometry:
     """The cells as polygons without holes. At the date line only the side that holds more of them is kept."""
     hexagons = cell_polygons(cells)
     west, _, east, _ = shapely.bounds(hexagons).T
@@ -679,7 +686,7 @@ def _outline(cells: Cells) -> BaseGeometry:
     return as_polygons(shapely.union_all([shapely.Polygon(part.exterior) for part in shapely.get_parts(merged)]))
 
 
-def _median(values: npt.NDArray[np.float64], weights: Cells) -> float:
+def _median(values: FloatArray, weights: IntArray) -> float:
     order = np.argsort(values)
     past = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(past, past[-1] / 2)])
@@ -737,8 +744,8 @@ def kind_of_most(categories: Mapping[str, int]) -> str:
 
 def provisional_profile(
     folder: Path,
-    cells: Cells,
-    counts: Cells,
+    cells: IntArray,
+    counts: IntArray,
     categories: Mapping[str, int],
     name: str | Mapping[str, str],
     *,

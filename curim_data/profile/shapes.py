@@ -23,7 +23,7 @@ import shapely
 from curim_data.containers.base import size_of
 from curim_data.containers.isolation import result_of
 from curim_data.lexicon.folding import fold
-from curim_data.model import LANGUAGES, CityProfile, ImportProblem, Message
+from curim_data.model import LANGUAGES, BoolArray, CityProfile, ImportProblem, Message
 from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.city import MAJOR, MINOR, PATH, Area, Landmark
 from curim_data.model.extent import ask_shape
@@ -259,32 +259,6 @@ PLACES: Final = {
 _TAG: Final = re.compile(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"')
 
 
-@dataclass(frozen=True)
-class StreetsFound:
-    """The streets of a file, and how many of its lines were left out: `unnamed`, `outside` the land, or no street
-    (`other`: rivers, railways). `attribution`: whom the file is from, empty where it does not come from OpenStreetMap.
-    """
-
-    streets: tuple[Area, ...]
-    unnamed: int
-    outside: int
-    other: int
-    attribution: str
-
-    def notes(self) -> tuple[Message, ...]:
-        """What was left out, and who is named on maps."""
-        said = (
-            (self.unnamed, Message("Lines without a name, which were left out: {n}.", {"n": self.unnamed})),
-            (self.outside, Message("Lines outside the study area, which were left out: {n}.", {"n": self.outside})),
-            (self.other, Message("Lines that are no streets, which were left out: {n}.", {"n": self.other})),
-            (
-                bool(self.attribution),
-                Message("Maps and papers will say “{attribution}”.", {"attribution": self.attribution}),
-            ),
-        )
-        return tuple(message for number, message in said if number)
-
-
 def class_column(areas: AreaFile) -> str | None:
     """The column that holds the classes of OpenStreetMap (highway, or fclass in the files of Geofabrik)."""
     for column in CLASS_COLUMNS:
@@ -299,8 +273,9 @@ def _class_of(value: Any) -> str:
 
 def streets_of(
     areas: AreaFile, city: CityProfile, name_column: str | None = None, language: str = "en"
-) -> StreetsFound:
-    """The streets of a file of lines, on the city's land.
+) -> tuple[tuple[Area, ...], tuple[Message, ...], str]:
+    """The streets of a file of lines, on the city's land; what was left out, and who is named on maps; whom the file is
+    from, empty where it does not come from OpenStreetMap.
 
     Parameters
     ----------
@@ -348,13 +323,21 @@ def streets_of(
                 values,
             )
         )
-    return StreetsFound(
-        streets,
-        unnamed=int((street & ~called).sum()),
-        outside=int((street & called & ~inside).sum()),
-        other=int((~street).sum()),
-        attribution=OSM_ATTRIBUTION if kind else "",
+    attribution = OSM_ATTRIBUTION if kind else ""
+    return streets, _street_notes(street, called, inside, attribution), attribution
+
+
+def _street_notes(street: BoolArray, called: BoolArray, inside: BoolArray, attribution: str) -> tuple[Message, ...]:
+    """What was left out of a file of lines, and who is named on maps."""
+    left_out = (
+        (street & ~called, Message("Lines without a name, which were left out: {n}.")),
+        (street & called & ~inside, Message("Lines outside the study area, which were left out: {n}.")),
+        (~street, Message("Lines that are no streets, which were left out: {n}.")),
     )
+    notes = [Message(note.text, {"n": int(lines.sum())}) for lines, note in left_out if lines.any()]
+    if attribution:
+        notes.append(Message("Maps and papers will say “{attribution}”.", {"attribution": attribution}))
+    return tuple(notes)
 
 
 def _names(areas: AreaFile, column: str | None, *, osm: bool) -> str | None:

@@ -6,7 +6,6 @@ import math
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,15 +29,6 @@ MOST_ROWS: Final = 5000
 
 _COUNTED: Final = ("women", "men", "total")
 _GROUPED: Final = re.compile(r"[+]?\d{1,3}([.,'’\s]\d{3})+")
-
-
-@dataclass(frozen=True)
-class Residents:
-    """Residents by district (`frame`: district, women, men, total), districts without a number, names that fit none."""
-
-    frame: pd.DataFrame
-    without: tuple[str, ...]
-    unknown: tuple[str, ...]
 
 
 def read_table(source: Path | bytes, name: str) -> pd.DataFrame:
@@ -110,8 +100,11 @@ def _rows_of(block: Block, width: int, headed: int, above: int) -> list[list[str
     return [[" ".join(cell.split()) for cell in [*fields, *[""] * width][:width]] for _, fields in filled]
 
 
-def residents(table: pd.DataFrame, districts: Sequence[Area], name: str) -> Residents:
-    """Match a table of residents to the districts, by id or by a name in any language.
+def residents(
+    table: pd.DataFrame, districts: Sequence[Area], name: str
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+    """A table of residents matched to the districts, by id or by a name in any language: district, women, men, total;
+    the districts without a number; the names that fit none.
 
     One row a district with columns of women, men or all, or one row a district and gender. ImportProblem where no
     column of numbers or no district is recognised, or a number cannot be read.
@@ -154,7 +147,7 @@ def residents(table: pd.DataFrame, districts: Sequence[Area], name: str) -> Resi
     frame = frame.sort_values("district", key=lambda ids: ids.map(order.index), ignore_index=True)
     kept = [column for column in ("district", "women", "men", "total") if column in frame]
     without = tuple(key for key in order if key not in set(frame["district"]))
-    return Residents(frame[kept], without, tuple(dict.fromkeys(unknown)))
+    return frame[kept], without, tuple(dict.fromkeys(unknown))
 
 
 def _by_gender(table: pd.DataFrame, where: str, name: str) -> pd.DataFrame:
@@ -165,7 +158,7 @@ def _by_gender(table: pd.DataFrame, where: str, name: str) -> pd.DataFrame:
         gender is not None
         and (count := _column([one for one in others if one != gender], WORDS["total"] | WORDS["number"])) is not None
     ):
-        said = table[gender].map(_gender)
+        said = table[gender].map(fold).map(_meanings(*_COUNTED))
         rows = table[said.notna()]
         return pd.DataFrame({"gender": said[said.notna()], "n": _numbers(rows, count, name)})
     found = {which: column for which in _COUNTED if (column := _column(others, WORDS[which])) is not None}
@@ -178,10 +171,6 @@ def _by_gender(table: pd.DataFrame, where: str, name: str) -> pd.DataFrame:
             )
         )
     return pd.DataFrame({which: _numbers(table, column, name) for which, column in found.items()})
-
-
-def _gender(cell: str) -> str | None:
-    return next((which for which in _COUNTED if fold(cell) in WORDS[which]), None)
 
 
 def _column(columns: Iterable[str], words: Collection[str]) -> str | None:

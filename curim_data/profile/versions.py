@@ -157,7 +157,8 @@ def change_profile(home: Home, edit: Callable[[Path, CityProfile], None], what: 
     """
     with locked(home.path / LOCK):
         _heal(home)
-        _tidy(home)
+        for left in versions_folder(home).glob("part-*"):  # by a change that was cut short
+            shutil.rmtree(left, ignore_errors=True)
         before = profile_version(home.city_folder)
         city = load_city(home.city_folder)
         part = _part(home)
@@ -256,9 +257,3 @@ def _keep(home: Home, part: Path, version: str, what: str, file: str, when: dt.d
         return
     (part / RECORD).write_text(json.dumps(record), "utf-8")
     part.rename(target)
-
-
-def _tidy(home: Home) -> None:
-    """Remove what a change that was cut short left behind."""
-    for path in versions_folder(home).glob("part-*"):
-        shutil.rmtree(path, ignore_errors=True)

@@ -11,12 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from curim_data.engine import Source, open_source
-from curim_data.model import Audience, loaded_later
-from curim_data.privacy import sees_exact
-from curim_data.store import Home
+from curim_data.model import loaded_later
 
 if TYPE_CHECKING:
+    from curim_data.protection.door import open_for
     from curim_data.protection.errors import CopyErrors, copy_errors, keep_errors, kind_of
     from curim_data.protection.opening import (
         copies_of,
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from curim_data.protection.releases import drawn, release
 
 _NAMES = {
+    "door": ("open_for",),
     "errors": ("CopyErrors", "copy_errors", "keep_errors", "kind_of"),
     "opening": (
         "copies_of",
@@ -42,18 +41,3 @@ _NAMES = {
 }
 
 __getattr__ = loaded_later(__name__, _NAMES)
-
-
-def open_for(home: Home, audience: Audience) -> Source:
-    """The alerts of a home as an audience may read them.
-
-    Who sees exact counts gets the alerts. Council and public get the protected copy, which is made where it is not
-    there yet; `Source.exact` of it are the alerts. Of alerts on another engine it is the copy that was published with
-    them; DisclosureError where none was.
-    """
-    source = open_source(home)
-    if sees_exact(audience):
-        return source
-    from curim_data.protection.opening import protected
-
-    return protected(home, source)

@@ -121,7 +121,7 @@ def exchange(units: Units, rng: np.random.Generator, *, swapping: bool = True) -
     quarter = units.month // 3
     ordinary, sensitive = np.flatnonzero(~units.sensitive), np.flatnonzero(units.sensitive)
     _places_of_ordinary(units, ordinary, quarter, place, rng)
-    _times_of_ordinary(units, ordinary, day, dark, rng)
+    _exchange_times(units, ordinary[rng.random(len(ordinary)) < TIME], ordinary, day, dark, rng)
     fine = place.copy()
     if len(sensitive):
         _places_of_sensitive(units, sensitive, quarter, place, rng)
@@ -209,18 +209,15 @@ def _places_of_ordinary(
     _pair(left, [quarter], units.fine, place, rng)
 
 
-def _times_of_ordinary(units: Units, rows: IntArray, day: IntArray, dark: IntArray, rng: np.random.Generator) -> None:
-    """Day, band and darkness within month, category and gender; then the day within the week."""
-    _exchange_times(units, rows[rng.random(len(rows)) < TIME], rows, day, dark, rng)
-
-
 def _exchange_times(
     units: Units, chosen: IntArray, rows: IntArray, day: IntArray, dark: IntArray, rng: np.random.Generator
 ) -> None:
-    """The chosen rows take each other's time; then all rows each other's day within the week."""
+    """The chosen rows take each other's day, band and darkness within month, category and gender; then all rows each
+    other's day within the week.
+    """
     taken = _permuted(chosen, [units.month, units.category, units.gender, units.whole_month], rng)
     day[chosen], dark[chosen] = units.day[taken], taken
-    week = np.where(units.whole_month, -1, _week(day))
+    week = np.where(units.whole_month, -1, (day + 3) // 7)  # from Monday on: 1970-01-01 was a Thursday
     within = _permuted(rows, [week, units.month], rng)
     day[rows] = day[within]
 
@@ -422,8 +419,3 @@ def _permuted(rows: IntArray, within: Sequence[IntArray | BoolArray], rng: np.ra
     found = rows.copy()
     found[place] = rows[shuffled]
     return found
-
-
-def _week(days: IntArray) -> IntArray:
-    """A number for the week, from Monday on; 1970-01-01 was a Thursday."""
-    return (days + 3) // 7

@@ -19,7 +19,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,29 +68,19 @@ class AnnotationError(MessageError):
     """A note that cannot be kept, with the reason for the reader."""
 
 
-@dataclass(frozen=True)
-class AnnotationChange:
-    """One line of the history. `what`: added or removed."""
-
-    at: dt.datetime
-    who: str
-    what: str
-    annotation: Annotation
-
-
 def read_annotations(folder: Path) -> tuple[Annotation, ...]:
     """The notes that hold, by day; none where the file is missing. Lines that cannot be read are passed over."""
     held: dict[str, Annotation] = {}
-    for change in annotation_history(folder):
-        if change.what == "added":
-            held[change.annotation.id] = change.annotation
+    for what, _, note in annotation_history(folder):
+        if what == "added":
+            held[note.id] = note
         else:
-            held.pop(change.annotation.id, None)
+            held.pop(note.id, None)
     return tuple(sorted(held.values(), key=lambda one: (one.start, one.id)))
 
 
-def annotation_history(folder: Path) -> tuple[AnnotationChange, ...]:
-    """Everything that was added and removed, oldest first."""
+def annotation_history(folder: Path) -> tuple[tuple[str, str, Annotation], ...]:
+    """Everything that was "added" and "removed", and by whom, oldest first."""
     try:
         lines = (folder / FILE).read_bytes().split(b"\n")
     except FileNotFoundError:
@@ -99,8 +89,7 @@ def annotation_history(folder: Path) -> tuple[AnnotationChange, ...]:
     for line in lines:
         try:
             row = json.loads(line.decode("utf-8"))
-            moment = dt.datetime.fromisoformat(row["at"])
-            changes.append(AnnotationChange(moment, str(row["who"]), str(row["what"]), _annotation(row)))
+            changes.append((str(row["what"]), str(row["who"]), _annotation(row)))
         except (KeyError, TypeError, ValueError):
             continue  # a line that was cut short by a full disk, in the middle of a letter too
     return tuple(changes)
@@ -146,20 +135,14 @@ def _write(folder: Path, what: str, who: str, annotation: Annotation) -> None:
         "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "who": " ".join(who.split())[:_LONGEST_NAME],
         "what": what,
-        "id": annotation.id,
-        "start": annotation.start.isoformat(),
-        "end": annotation.end.isoformat() if annotation.end else None,
-        "kind": annotation.kind,
-        "note": annotation.note,
-        "category": annotation.category,
-        "source": annotation.source,
+        **asdict(annotation),
     }
     with locked(folder / f"{FILE}.lock"), (folder / FILE).open("ab+") as handle:
         if handle.tell():
             handle.seek(-1, os.SEEK_END)
             if handle.read(1) != b"\n":  # the line before was cut short: this one is not to go with it
                 handle.write(b"\n")
-        handle.write(json.dumps(row, ensure_ascii=False).encode("utf-8") + b"\n")
+        handle.write(json.dumps(row, ensure_ascii=False, default=str).encode("utf-8") + b"\n")
         handle.flush()
         os.fsync(handle.fileno())
 

@@ -52,15 +52,12 @@ def damage(error: BaseException) -> Message | None:
         return _unwritable(error.strerror or str(error), error.errno)
     if isinstance(error, DeltaError | duckdb.IOException | duckdb.InvalidInputException):
         return _unwritable(str(error), None) or damaged_alerts(error)
-    if "sqlalchemy" in sys.modules and isinstance(error, _database_error()):  # else no plan was opened
-        return _unwritable(str(error.orig), None) or damaged_plans(error)
+    if "sqlalchemy" in sys.modules:  # else no plan was opened
+        from sqlalchemy.exc import DatabaseError
+
+        if isinstance(error, DatabaseError):
+            return _unwritable(str(error.orig), None) or damaged_plans(error)
     return None
-
-
-def _database_error() -> type[DatabaseError]:
-    from sqlalchemy.exc import DatabaseError
-
-    return DatabaseError
 
 
 def _unwritable(why: str, number: int | None) -> Message | None:

@@ -265,7 +265,7 @@ def cities() -> tuple[HouseCity, ...]:
 def city_word(home: Home) -> str:
     """The word in links of the city that lives in a home; empty where CURIM_HOMES does not name it."""
     try:
-        return next((one.word for one in cities() if _same(one.home, home)), "")
+        return next((one.word for one in cities() if one.home.path.resolve() == home.path.resolve()), "")
     except CitiesError:
         return ""
 
@@ -319,7 +319,3 @@ def _folders(entry: str) -> list[Path]:
     if not held:
         raise CitiesError(Message("CURIM_HOMES: no folder of {pattern} holds a city.", {"pattern": entry}))
     return held
-
-
-def _same(one: Home, other: Home) -> bool:
-    return one.path.resolve() == other.path.resolve()

@@ -34,17 +34,13 @@ _SUM: Final = 4  # bytes of the checksum before each
 _written = 0
 
 
-class _MissingError(LookupError):
-    """No result is kept under a key."""
-
-
 def read_result(home: Home, profile: str, key: str) -> bytes | None:
     """The result that is kept under a key, as it was written; None where there is none, or it cannot be read."""
     if not shares_results():
         return None
     try:
         found: bytes = _results(_folder(home, profile))(f"{program_version()} {key}", _missing)
-    except (_MissingError, OSError):
+    except (LookupError, OSError):
         return None
     return found[_SUM:] if zlib.crc32(found[_SUM:]).to_bytes(_SUM) == found[:_SUM] else None
 
@@ -103,7 +99,7 @@ def _memory(folder: Path) -> joblib.Memory:
 def _results(folder: Path) -> joblib.memory.MemorizedFunc:
     """What returns the result under a key, else calls its second argument and keeps what that returns."""
     found: joblib.memory.MemorizedFunc = _memory(folder).cache(_kept, ignore=["make"], verbose=0)
-    with suppress(_MissingError):
+    with suppress(LookupError):
         found("", _missing)  # joblib takes what is there as that of another function until it was asked once
     return found
 
@@ -113,4 +109,4 @@ def _kept(key: str, make: Callable[[], bytes]) -> bytes:  # noqa: ARG001 (joblib
 
 
 def _missing() -> NoReturn:
-    raise _MissingError
+    raise LookupError

@@ -189,18 +189,9 @@ _LIKE: Final = """
 SELECT count(*), count(*) FILTER (action = 'duplicate' AND n = 1), (SELECT count(*) FROM file) FROM settled"""
 
 
-@dataclass(frozen=True)
-class Matched:
-    """What becomes of the rows of an import. `counts`: rows by action; `alike`: the action of all rows, where it is one
-    and each row has the id of its incident's first alert (`BASE`); no file is written then.
-    """
-
-    counts: Mapping[str, int]
-    alike: str | None = None
-
-
-def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEMORY) -> Matched:
-    """Decide over all rows of an import.
+def match_rows(staged: Path, stored: Sequence[str], out: Path) -> tuple[dict[str, int], str | None]:
+    """Decide over all rows of an import: rows by action; and the action of all rows, where it is one and each row has
+    the id of its incident's first alert (`BASE`).
 
     Parameters
     ----------
@@ -213,13 +204,13 @@ def match_rows(staged: Path, stored: Sequence[str], out: Path, memory: str = MEM
         Parquet file to write: row, alert_id, action ("new", "updated" or "duplicate"), sorted by row; not written where
         all rows are alike. A folder beside it holds what does not fit into memory and is removed.
     """
-    with bounded_duckdb(out.parent, memory) as run:
+    with bounded_duckdb(out.parent) as run:
         alike = _alike(run, staged, stored)
         if alike is not None:
-            return Matched({NEW: 0, UPDATED: 0, DUPLICATE: 0, alike: _rows([str(staged)])}, alike)
+            return {NEW: 0, UPDATED: 0, DUPLICATE: 0, alike: _rows([str(staged)])}, alike
         run.execute(_OUT.format(out=sql_path(out)), {"staged": str(staged)})
         found = dict(run.execute("SELECT action, count(*) FROM read_parquet(?) GROUP BY action", [str(out)]).fetchall())
-    return Matched({action: int(found.get(action, 0)) for action in (NEW, UPDATED, DUPLICATE)})
+    return {action: int(found.get(action, 0)) for action in (NEW, UPDATED, DUPLICATE)}, None
 
 
 def _alike(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> str | None:
@@ -356,7 +347,7 @@ class Staging:
 
     def add(self, alerts: pa.Table) -> None:
         """Take a block: `alert.SCHEMA` (alert_id is not needed), `row` (int64), which must rise over all blocks,
-        and `twin` (int64, see `matching`).
+        and `twin` (int64, see above).
 
         ValueError where the rows do not rise.
         """
@@ -450,7 +441,7 @@ class Staging:
 class StagedResult:
     """An import compared with the store: the batch with its counts, and the Parquet file of row, alert_id, action.
 
-    The file lies in the staging folder and goes with it; there is none where all rows are `alike` (`matching.Matched`).
+    The file lies in the staging folder and goes with it; there is none where all rows are `alike` (`match_rows`).
     `stored`: the files of the store that it was compared with.
     """
 
@@ -480,8 +471,8 @@ def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> 
     """Compare staged alerts with the stored ones (Parquet files; none for an empty store); nothing is written."""
     staging.close()
     path = staging.folder / "settled.parquet"
-    matched = match_rows(staging.keys, stored, path)
-    found = StagedResult(batch, staging, path, matched.alike, tuple(stored))
+    counts, alike = match_rows(staging.keys, stored, path)
+    found = StagedResult(batch, staging, path, alike, tuple(stored))
     repaired = outside = unmapped = 0
     for part in found.changed(["flags", "longitude"]):
         flags = pc.list_flatten(part["flags"])
@@ -491,9 +482,9 @@ def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> 
     counted = replace(
         batch,
         when=dt.datetime.now(dt.UTC),
-        accepted=matched.counts[NEW],
-        updated=matched.counts[UPDATED],
-        duplicate=matched.counts[DUPLICATE],
+        accepted=counts[NEW],
+        updated=counts[UPDATED],
+        duplicate=counts[DUPLICATE],
         repaired=repaired,
         outside=outside,
         unmapped=unmapped,

@@ -24,7 +24,7 @@ def test_an_analyst_adds_and_removes_a_note(own: Home) -> None:
     assert remove.help == r"New app \<b\>2\</b\>"  # help is Markdown
     remove.click().run()
     assert read_annotations(own.path) == ()
-    told = [(change.what, change.who) for change in annotation_history(own.path)]
+    told = [(what, who) for what, who, _ in annotation_history(own.path)]
     assert told == [("added", "Ana"), ("removed", "Ana")]
 
 

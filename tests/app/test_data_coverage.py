@@ -25,5 +25,5 @@ def test_an_analyst_says_that_days_are_not_covered_and_takes_it_back(own: Home) 
     assert any("The alerts do not cover this time" in words.value for words in app.main.markdown)
     app.button(key=f"coverage_remove_{note.id}").click().run()
     assert open_source(own).coverage.complete
-    told = [(change.what, change.who) for change in annotation_history(own.path)]
+    told = [(what, who) for what, who, _ in annotation_history(own.path)]
     assert told == [("added", "Ana"), ("removed", "Ana")]

@@ -43,7 +43,7 @@ def test_notes_are_kept_with_their_history(tmp_path):
     assert {one.id for one in read_annotations(tmp_path)} == {first.id, second.id}
     remove_annotation(tmp_path, first.id, who="Ben")
     assert read_annotations(tmp_path) == (second,)
-    told = [(change.who, change.what, change.annotation.id) for change in annotation_history(tmp_path)]
+    told = [(who, what, note.id) for what, who, note in annotation_history(tmp_path)]
     assert told == [("Ana", "added", first.id), ("Ana", "added", second.id), ("Ben", "removed", first.id)]
     assert second.breaks == (DAY, DAY + dt.timedelta(days=7))
 

@@ -190,11 +190,6 @@ def test_an_update_or_a_birthday_is_no_date_of_an_alert() -> None:
     assert found.missing == ("reported_at",)
 
 
-def test_a_plain_date_beside_the_day_of_the_event_is_the_report() -> None:
-    found, labels = guessed("date|occurred on|type\n2025-01-02|2025-01-01|Robbery\n2025-01-05|2025-01-03|Theft")
-    assert told(found.layout, labels) == {"reported_at": "date", "occurred_from": "occurred on", "category": "type"}
-
-
 def test_a_date_under_a_heading_that_says_nothing_never_stands_beside_one_that_does() -> None:
     found, labels = guessed("created_at|last seen|type\n2025-01-02|2024-01-01|Robbery\n2025-01-05|2023-01-03|Theft")
     assert told(found.layout, labels) == {"reported_at": "created_at", "category": "type"}
@@ -248,50 +243,12 @@ def test_values_overrule_a_heading_that_does_not_fit() -> None:
     assert found.missing == ("reported_at",)
 
 
-def test_of_two_nested_columns_the_finer_one_that_recurs_is_the_category() -> None:
-    rows = "\n".join(
-        f"2025-01-{day:02}|{wide}|{narrow}"
-        for day, (wide, narrow) in enumerate([("Theft", "Bike"), ("Theft", "Purse"), ("Noise", "Music")] * 3, start=1)
-    )
-    found, labels = guessed("date|offense category|offense type\n" + rows)
-    assert told(found.layout, labels)["category"] == "offense type"
-    assert any(note.values.get("coarse") == "offense category" for note in found.layout.notes)
-    single = "\n".join(f"2025-01-{day:02}|{'Theft' if day % 2 else 'Noise'}|thing {day}" for day in range(1, 29))
-    found, labels = guessed("date|offense category|offense type\n" + single)
-    assert told(found.layout, labels)["category"] == "offense category"
-
-
-def test_several_categories_in_one_cell() -> None:
-    found, labels = guessed(
-        "date|tags\n2025-01-02|Stalking\n2025-01-03|Stalking, Ogling\n2025-01-03|Ogling\n2025-01-04|Ogling, Stalking"
-    )
-    assert told(found.layout, labels)["category"] == "tags"
-    assert found.layout.separators == (",",)
-    once, _ = guessed("date|offense\n2025-01-02|ASSAULT 2,1,UNCLASSIFIED\n2025-01-03|ROBBERY\n2025-01-04|ASSAULT 3")
-    assert once.layout.separators == ()
-
-
-def test_long_text_is_no_category_whatever_its_heading() -> None:
-    story = "a man followed me from the station to the square and shouted at me {}"
-    rows = "\n".join(f"2025-01-{day:02}|{story.format(day)}|{story.format(day)}" for day in range(1, 28))
-    found, labels = guessed("date|incident type|anything\n" + rows)
-    assert told(found.layout, labels) == {"occurred_from": "date"}
-    assert [labels[place] for place in found.layout.text] == ["incident type", "anything"]
-
-
 def test_long_values_of_a_short_list_are_not_used_but_no_free_text_either() -> None:
     outcomes = ("treated at the place of the accident and sent home", "taken to the hospital for more than a day")
     rows = "\n".join(f"2025-01-{at % 28 + 1:02}|fall|{outcomes[at % 2]}" for at in range(200))
     found, labels = guessed("date|type|outcome of it\n" + rows)
     assert found.layout.text == ()
     assert [labels[place] for place in found.layout.unused] == ["outcome of it"]
-
-
-def test_short_texts_that_never_repeat_are_no_category() -> None:
-    rows = "\n".join(f"2025-01-{day:02}|shouting near stop {'abc' * day}" for day in range(1, 16))
-    rows += "\n" + "\n".join(f"2025-02-{day:02}|{'xyz' * day} at night" for day in range(1, 16))
-    found, labels = guessed("date|incident type\n" + rows)
-    assert "category" not in told(found.layout, labels)
 
 
 def test_telephones_and_mail_are_personal_by_their_values() -> None:

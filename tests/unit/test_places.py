@@ -121,11 +121,9 @@ def test_a_quay_is_city_for_thirty_metres(city: CityProfile) -> None:
     away = np.array([coast.x - centre.x, coast.y - centre.y])
     away /= np.hypot(*away)
     edge = max(
-        (
-            d
-            for d in np.arange(0, 10_000, 1.0)
-            if city.land_metres.covers(Point(*(np.array([centre.x, centre.y]) + d * away)))
-        ),
+        d
+        for d in np.arange(0, 10_000, 1.0)
+        if city.land_metres.covers(Point(*(np.array([centre.x, centre.y]) + d * away)))
     )
     steps = np.array([centre.x, centre.y]) + np.outer([edge + 5, edge + 200], away)
     near, far = inside_land(steps[:, 0], steps[:, 1], city)

@@ -72,18 +72,17 @@ def in_form(form: str, folder: Path) -> Path:
 @pytest.mark.parametrize("form", ["geojson", "gpkg", "osm", "osm.pbf"])
 def test_an_extract_gives_named_streets_by_class(city: CityProfile, tmp_path: Path, form: str) -> None:
     areas = read_areas(in_form(form, tmp_path), f"streets.{form}", kind="line", bounds=city.land.bounds)
-    found = streets_of(areas, city, language="el")
-    assert [(street.labels["el"], street.kind) for street in found.streets] == [
+    streets, notes, attribution = streets_of(areas, city, language="el")
+    assert [(street.labels["el"], street.kind) for street in streets] == [
         ("Οδός Α", MINOR), ("EO 1", MAJOR), ('Scala "9"', PATH)
     ]  # fmt: skip
-    street = found.streets[0]
+    street = streets[0]
     assert street.labels.get("en") == "A Street"
     assert street.polygon.geom_type == "LineString", "two parts of one name are one line"
     assert street.polygon.length == pytest.approx(0.004)
-    assert found.unnamed == 1
-    assert found.attribution == OSM_ATTRIBUTION
+    assert attribution == OSM_ATTRIBUTION
     from_osm = form.startswith("osm")  # there what lies elsewhere, and rivers, are not even read
-    assert (found.outside, found.other) == ((0, 0) if from_osm else (1, 1))
+    assert [note.values.get("n") for note in notes] == ([1, None] if from_osm else [1, 1, 1, None])
 
 
 def test_streets_are_a_version_of_the_profile_with_their_attribution(
@@ -134,15 +133,15 @@ def test_more_landmarks_than_a_map_can_use_are_refused_with_what_to_do(
 def test_lines_of_ones_own_need_no_class_and_no_name(city: CityProfile) -> None:
     x, y = STATION
     lines = [Way({"street": "Own"}, ((x, y), (x + 0.001, y))), Way({}, ((x, y), (x, y + 0.001)))]
-    found = streets_of(read_areas(geojson(lines), "own.geojson", kind="line"), city, "street")
-    assert [(street.labels, street.kind) for street in found.streets] == [({"en": "Own"}, ""), ({}, "")]
-    assert found.attribution == ""
+    streets, _, attribution = streets_of(read_areas(geojson(lines), "own.geojson", kind="line"), city, "street")
+    assert [(street.labels, street.kind) for street in streets] == [({"en": "Own"}, ""), ({}, "")]
+    assert attribution == ""
 
 
 def test_a_street_is_cut_at_the_border_of_the_land(city: CityProfile) -> None:
     x, y = STATION
     long = [Way({"highway": "primary", "name": "Long"}, ((x - 0.5, y), (x + 0.5, y)))]
-    (street,) = streets_of(read_areas(geojson(long), "long.geojson", kind="line"), city).streets
+    ((street,), _, _) = streets_of(read_areas(geojson(long), "long.geojson", kind="line"), city)
     assert street.polygon.length < 0.2
     assert city.land.buffer(0.001).covers(street.polygon)
 
@@ -175,9 +174,9 @@ def test_a_broken_extract_is_refused_in_words(content: bytes) -> None:
 
 def test_names_beyond_the_shown_ones_do_not_make_two_streets_one(city: CityProfile) -> None:
     made = network(400, BOX)
-    found = streets_of(read_areas(geojson(made), "net.geojson", kind="line"), city)
-    assert len(found.streets) == len({way.tags["name"] for way in made if _on(city, way)})
-    assert {street.kind for street in found.streets} == {MAJOR, MINOR, PATH}
+    streets, _, _ = streets_of(read_areas(geojson(made), "net.geojson", kind="line"), city)
+    assert len(streets) == len({way.tags["name"] for way in made if _on(city, way)})
+    assert {street.kind for street in streets} == {MAJOR, MINOR, PATH}
 
 
 def _on(city: CityProfile, way: Way) -> bool:
@@ -188,7 +187,7 @@ def _on(city: CityProfile, way: Way) -> bool:
 def large(city: CityProfile) -> CityProfile:
     """The sample city with 50,000 street segments."""
     areas = read_areas(geojson(network(50_000, city.land.bounds)), "large.geojson", kind="line")
-    return replace(city, streets=streets_of(areas, city).streets)
+    return replace(city, streets=streets_of(areas, city)[0])
 
 
 def test_a_map_carries_fifty_thousand_segments(large: CityProfile) -> None:

@@ -237,7 +237,7 @@ def known(source: Source) -> tuple[str, str, dt.date | None, tuple[Any, ...]]:
 
 def test_a_run_that_has_alerts_and_copy_open_reads_nothing_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     alerts, copy = (open_for(home, audience) for audience in (Audience.ANALYST, Audience.COUNCIL))
-    monkeypatch.setattr("curim_data.protection.open_source", None)
+    monkeypatch.setattr("curim_data.protection.door.open_source", None)
     assert opened_for(home.path, known(alerts)) is alerts
     assert opened_for(home.path, known(copy)) is copy
     assert opened_for(home.path / "other", known(copy)) is None

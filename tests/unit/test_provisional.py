@@ -97,10 +97,7 @@ def test_no_point_is_refused_with_a_way_on(tmp_path: Path) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    st.lists(st.tuples(st.floats(-180, 180), st.floats(-85, 85)), min_size=1, max_size=12),
-    st.integers(1, 30),
-)
+@given(st.lists(st.tuples(st.floats(-180, 180), st.floats(-85, 85)), min_size=1, max_size=12), st.integers(1, 30))
 def test_any_points_give_a_city(
     tmp_path_factory: pytest.TempPathFactory, places: list[tuple[float, float]], n: int
 ) -> None:

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import json
 import multiprocessing
 import os
 import pkgutil
-import random
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -27,19 +24,11 @@ from curim_data.importing import pipeline
 from curim_data.model import ImportProblem, Message, Translator
 from curim_data.store import Batch, Home, Store, StoreError, locked
 from curim_data.store.home import create_home
-from curim_data.store.interrupted import (
-    FIRST,
-    NOTE,
-    dry_run_folder,
-    import_folder,
-    remove_interrupted,
-)
+from curim_data.store.interrupted import FIRST, NOTE, dry_run_folder, import_folder, remove_interrupted
 from curim_data.store.writing import Staging
-from tests.effort import effort
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 ROWS = 3_000
-MOMENTS = effort(15, 100)
 NOTHING = pa.table({"row": pa.array([], pa.int64())})
 
 # Steps of an import in their order, whether each is finished when the signal comes, and whether the alerts are stored.
@@ -136,16 +125,6 @@ def start(*given: Any) -> tuple[Connection, BaseProcess]:
     worker.start()
     telling.close()
     return begun, worker
-
-
-def lifetime(begun: Connection, worker: BaseProcess, moment: float | None) -> float:
-    """Seconds from the beginning of an import to its end, which comes by a signal after `moment` at the latest."""
-    assert begun.recv_bytes() == b"begun"
-    start = time.perf_counter()
-    worker.join(moment)
-    worker.kill()  # which does nothing where it has ended by itself just now
-    worker.join()
-    return time.perf_counter() - start
 
 
 def leave(home: Home, batch_id: str, new: bool = False) -> None:
@@ -283,47 +262,6 @@ def test_a_lock_is_free_again_when_it_is_left(tmp_path: Path) -> None:
             pass
     with locked(tmp_path / "lock", shared=True), locked(tmp_path / "lock", shared=True):
         pass
-
-
-@pytest.mark.slow
-def test_imports_killed_at_random_moments(home: Home, made: Path) -> None:
-    """A signal counts where it cut an import short: between the note that it runs and the end of its clearing up.
-
-    How long an import lasts here and now is learnt from those that were faster than their signal, and forgotten a
-    little with each that was not; so on a machine of any load the moments lie all over the life of an import.
-
-    Fifteen moments on a push meet a stretch of a fifth of an import's life with 96 % probability, a hundred in
-    `make test-full` one of a thirtieth. The steps of an import are each met below, whatever the number.
-    """
-    bring(home.path, made, "first", ROWS // 2)
-    begun, worker = start(home.path, made, "second", ROWS // 2, "second")
-    lasts = lifetime(begun, worker, None)
-    stored = [batch.id for batch in Store(home).batches()]
-    assert stored == ["first", "second"]
-    chance, count, cut_short = random.Random(7), ROWS // 2, 0
-    for number in itertools.count():
-        # Every alert that is stored is changed, and some are new: all of the table is written anew.
-        rows, batch_id = min(ROWS, ROWS // 2 + number), f"batch-{number:04d}"
-        begun, worker = start(home.path, made, batch_id, rows, f"status {number}")
-        lived = lifetime(begun, worker, chance.uniform(0, lasts))
-        whole = worker.exitcode == 0
-        assert whole or worker.exitcode == -signal.SIGKILL
-        lasts = lived if whole else lasts * 1.05
-        now = [batch.id for batch in Store(home).batches()]
-        assert now in ([*stored, batch_id], *([] if whole else [stored]))
-        count = rows if batch_id in now else count
-        stored = now
-        assert Store(home).count() == count
-        assert Store(home).read(["batch_id"])["batch_id"].unique().to_pylist() == [stored[-1]]
-        cut = remove_interrupted(home)
-        assert [(one.batch, one.committed) for one in cut] in ([], [(batch_id, batch_id in now)])
-        assert not (whole and cut)
-        cut_short += len(cut)
-        if cut_short == MOMENTS:
-            break
-    bring(home.path, made, "last", ROWS)
-    assert Store(home).count() == ROWS
-    assert set(Store(home).read(["status"])["status"].unique().to_pylist()) == {"open"}
 
 
 @pytest.mark.slow

@@ -38,7 +38,7 @@ def slowly(rows: list[Row], known: pd.DataFrame) -> pd.DataFrame:
 
 
 def quickly(folder: Path, rows: list[Row], known: pd.DataFrame) -> pd.DataFrame:
-    """The same by `matching.match_rows`."""
+    """The same by `writing.match_rows`."""
     schema = pa.schema(
         [("row", pa.int64()), ("incident_id", pa.string()), ("content_hash", pa.string()), ("twin", pa.int64())]
     )
@@ -47,8 +47,7 @@ def quickly(folder: Path, rows: list[Row], known: pd.DataFrame) -> pd.DataFrame:
     texts = pa.schema([(name, pa.string()) for name in KNOWN])
     pq.write_table(pa.Table.from_pylist(known.to_dict("records"), schema=texts), folder / "stored.parquet")
     stored = [str(folder / "stored.parquet")] if len(known) else []
-    matched = match_rows(folder / "staged.parquet", stored, folder / "out.parquet")
-    counts, alike = matched.counts, matched.alike
+    counts, alike = match_rows(folder / "staged.parquet", stored, folder / "out.parquet")
     if alike is None:
         told = pq.read_table(folder / "out.parquet").to_pandas()
     else:  # no file then: each row has its incident's first id
@@ -74,10 +73,10 @@ def among_many(folder: Path, known: pd.DataFrame, told: pd.DataFrame) -> None:
     pq.write_table(pa.Table.from_pylist(many, schema=texts), folder / "many.parquet")
     stored = [str(folder / "many.parquet")]
     assert names_few([str(folder / "staged.parquet")], stored)
-    matched = match_rows(folder / "staged.parquet", stored, folder / "out.parquet")
-    found = told if matched.alike else pq.read_table(folder / "out.parquet").to_pandas()
+    counts, alike = match_rows(folder / "staged.parquet", stored, folder / "out.parquet")
+    found = told if alike else pq.read_table(folder / "out.parquet").to_pandas()
     assert found.equals(told)
-    assert {action: n for action, n in matched.counts.items() if n} == told["action"].value_counts().to_dict()
+    assert {action: n for action, n in counts.items() if n} == told["action"].value_counts().to_dict()
     for name in ("many.parquet", "out.parquet"):
         (folder / name).unlink(missing_ok=True)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
@@ -22,7 +21,6 @@ from curim_data.store.alert_table import new_batch_id
 from curim_data.store.commits import create_table
 from curim_data.store.home import create_home
 from curim_data.store.writing import StagedResult, Staging
-from tests.slow_settle import settle
 from tests.small import alert
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -286,18 +284,6 @@ def test_a_process_killed_before_its_commit_leaves_the_old_state(home: Home) -> 
     assert Store(home).count() == 5
 
 
-def frame(*rows: tuple[str, str | None, str]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["alert_id", "incident_id", "content_hash"])
-
-
-def test_settling_matches_contents_within_an_incident() -> None:
-    known = frame(("I", "I", "a"), ("I#2", "I", "b"), ("J", "J", "x"))
-    rows = frame(("I", "I", "b"), ("I#2", "I", "c"), ("I#3", "I", "d"), ("J", "J", "y"), ("K", None, "k"))
-    settled = settle(rows, known)
-    assert settled["alert_id"].tolist() == ["I#2", "I", "I#3", "J", "K"]
-    assert settled["action"].tolist() == ["duplicate", "updated", "new", "updated", "new"]
-
-
 def alerts_of(folder: Path, *files: bytes) -> pa.Table:
     """The alerts of files as an import makes them (alert.SCHEMA and row)."""
     made = create_home(folder / f"made-{len(list(folder.iterdir()))}")
@@ -334,16 +320,6 @@ def test_staged_alerts_are_added_updated_and_known_again(home: Home, tmp_path: P
     assert Store(home).batches()[2] == told[2]
 
 
-def test_staged_alerts_are_stored_as_they_are(home: Home, tmp_path: Path) -> None:
-    first = alerts_of(tmp_path, export(range(20)))
-    send(home, first)
-    later = alerts_of(tmp_path, export(range(5), "resolved"))
-    send(home, later)
-    stored = Store(home).read().sort_by("alert_id").drop_columns(["batch_id"])
-    sent = pa.concat_tables([later, first.filter(pc.invert(pc.is_in(first["alert_id"], later["alert_id"])))])
-    assert stored.equals(sent.sort_by("alert_id").select(stored.column_names))
-
-
 def test_what_was_matched_before_the_store_changed_is_matched_again(home: Home, tmp_path: Path) -> None:
     alerts = alerts_of(tmp_path, export(range(20)))
     nothing = pa.table({"row": pa.array([], pa.int64())})
@@ -357,22 +333,6 @@ def test_what_was_matched_before_the_store_changed_is_matched_again(home: Home, 
         assert (done.batch.accepted, done.batch.duplicate) == (5, 15)
     assert content(home)["alert_id"].is_unique
     assert Store(home).count() == 20
-
-
-def test_groups_of_rows_without_a_batch_are_passed_over_and_moments_have_no_dictionary(
-    home: Home, tmp_path: Path
-) -> None:
-    """A dictionary of moments, of which few occur twice, and the least of words cost time and tell nothing."""
-    with Staging(home.work / "b1") as staging:
-        staging.add(alerts_of(tmp_path, export(range(20))))
-        staging.close()
-        group = pq.ParquetFile(staging.paths[0]).metadata.row_group(0)
-    columns = {one.path_in_schema: one for one in map(group.column, range(group.num_columns))}
-    assert columns["batch_id"].statistics.has_min_max
-    assert columns["local_date"].statistics.has_min_max
-    assert not columns["category"].is_stats_set
-    assert not columns["reported_at"].has_dictionary_page
-    assert columns["category"].has_dictionary_page
 
 
 def test_new_alerts_are_matched_again_where_another_writer_was_faster(home: Home, tmp_path: Path) -> None:
@@ -443,19 +403,6 @@ def test_staged_alerts_in_several_files(home: Home, tmp_path: Path, monkeypatch:
     assert sorted(content(home)["alert_id"]) == sorted(f"A{n}" for n in range(25))
 
 
-def test_what_becomes_of_each_staged_row(home: Home, tmp_path: Path) -> None:
-    send(home, alerts_of(tmp_path, export(range(3))))
-    alerts = alerts_of(tmp_path, export(range(2, 5)), export(range(2, 3), "resolved"))
-    with Staging(home.work / "one") as staging:
-        staging.add(alerts)
-        before = Store(home).version()
-        result = Store(home).match_staged(staging, batch_of(alerts))
-        told = pq.read_table(result.path).to_pydict()
-    assert told == {"row": [1, 2, 3], "alert_id": ["A2", "A3", "A4"], "action": ["updated", "new", "new"]}
-    assert Store(home).version() == before
-    assert not list((home.work / "one").glob("staged*"))
-
-
 def test_counts_are_those_of_the_changed_rows(home: Home, tmp_path: Path) -> None:
     lines = ["1;2025-03-01T10:00;graffiti;open;;", "2;2025-03-01T10:00;graffiti;open;48.85;2.35"]
     lines.append("3;2025-03-01T10:00;graffiti;open;23.647;37.943")
@@ -510,21 +457,6 @@ def test_the_log_names_no_alert(home: Home, tmp_path: Path) -> None:
     logged = b"".join(path.read_bytes() for path in (home.alerts / "_delta_log").iterdir())
     assert b"local_date" in logged
     assert b"SECRET" not in logged
-
-
-def test_staged_rows_must_rise(tmp_path: Path) -> None:
-    alerts = alerts_of(tmp_path, export(range(3)))
-    with Staging(tmp_path / "work") as staging:
-        staging.add(alerts.slice(1))
-        staging.add(alerts.slice(0, 0))
-        with pytest.raises(ValueError, match="rise"):
-            staging.add(alerts.slice(1))
-        with pytest.raises(ValueError, match="rise"):
-            staging.add(alerts.take([2, 0]))
-        assert staging.rows == 2
-        assert [part["row"].to_pylist() for part in staging.batches(["row"])] == [[2, 3]]
-        with pytest.raises(ValueError, match="closed"):
-            staging.add(alerts)
 
 
 def test_a_change_of_the_profile_that_fails_changes_nothing(home: Home) -> None:

@@ -21,10 +21,7 @@ WORDS = frozenset({"null", "not_recorded", "n/a", "99", "αγνωστο", "0"})
 NOTHING = ["NULL", "Not recorded", "N/A", "99", "0", "-", "--", "Άγνωστο"]
 OTHERS = ["not-recorded", "990", "1", "00", "-1", "9é", "é", "2025-03-01T10:00:00Z"]
 BLANKS = [" null", "\u00a0x", "x\u2003", "\x1fy", "z\n"]
-CELLS = st.one_of(
-    st.sampled_from(["", "x", *NOTHING, *OTHERS, *BLANKS]),
-    st.text(max_size=4),
-)
+CELLS = st.one_of(st.sampled_from(["", "x", *NOTHING, *OTHERS, *BLANKS]), st.text(max_size=4))
 
 
 def _column(cells: list[str]) -> pa.LargeStringArray:
@@ -75,14 +72,7 @@ def test_numbers_are_read_and_counted_as_each_of_them_is(cells):
 
 
 PLAIN = ["2025-01-31T10:00:05Z", "2025-06-30 23:59+02:00", "", "2024-02-29T00:00-05:00"]
-ODD = [
-    "2025-01-31+02:00",
-    "2025-01-31",
-    "2025-02-30T10:00Z",
-    "2025-01-31T10:00",
-    "31/01/2025 10:00",
-    "2025-1-3T10:00Z",
-]
+ODD = ["2025-01-31+02:00", "2025-01-31", "2025-02-30T10:00Z", "2025-01-31T10:00", "31/01/2025 10:00", "2025-1-3T10:00Z"]
 
 
 @given(st.lists(st.sampled_from(PLAIN), max_size=5), st.lists(st.sampled_from(ODD), max_size=1))

@@ -389,7 +389,7 @@ def nests(fine: Iterable[str], coarse: Iterable[str]) -> bool:
 def _found(column: Column, score: float, reason: Message, coarse: Column | None) -> Found:
     """What was found, with what a reader should know of it."""
     label, found, values = column.head.label, separators_with_reasons(column.values), _parts(column.values)
-    marks = tuple(one.mark for one in found)
+    marks = tuple(found)
     share = values.share_of("names") if values.given else None
     longest = max(map(len, values.distinct), default=0)
     notes = [reason] if reason.text == _NO_OTHER.text else []
@@ -402,19 +402,19 @@ def _found(column: Column, score: float, reason: Message, coarse: Column | None)
                 {"fine": label, "coarse": coarse.head.label, "names": shown},
             )
         )
-    for one in found:
+    for one, alone in found.items():
         why = (
             Message(
                 "{column}: several values in one cell are separated by “{mark}”, since they also stand alone in other "
                 "cells."
             )
-            if one.alone
+            if alone
             else Message(
                 "{column}: several values in one cell are separated by “{mark}”, since they come again in other "
                 "combinations."
             )
         )
-        notes.append(Message(why.text, {"column": label, "mark": one.mark.strip() or one.mark}))
+        notes.append(Message(why.text, {"column": label, "mark": one.strip() or one}))
     if mark := _mark_of_names(values, marks):
         notes.append(
             Message(

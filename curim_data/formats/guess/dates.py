@@ -287,29 +287,17 @@ _UNITS: Final = concept("time", *(piece for piece, _, _ in _PIECES)) | {"de", "d
 
 @dataclass(frozen=True)
 class Pieces:
-    """The columns that make up a date, the greatest piece first, and what they are of (`headings.date_role`)."""
+    """The columns that make up a date, the greatest piece first, what they are of (`headings.date_role`), and the dates
+    that they are together, under the year's heading."""
 
     parts: tuple[Part, ...]
-    columns: tuple[Column, ...]
     role: str
+    whole: DatedColumn
 
     @property
     def to_the_day(self) -> bool:
         """Whether the day is known."""
         return any(part.part == "day" for part in self.parts)
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The first records as they stand, piece by piece."""
-        rows = zip(*(one.texts for one in self.columns), strict=True)
-        return tuple(" ".join(map(str.strip, cells)) for cells in rows)
-
-    @property
-    def moments(self) -> Moments:
-        """The first records."""
-        return moments_of_pieces(
-            {part.part: column.texts for part, column in zip(self.parts, self.columns, strict=True)}
-        )
 
 
 def pieces_of(columns: Sequence[Column], clocks: Sequence[Column]) -> Pieces | None:
@@ -343,7 +331,10 @@ def _pieces(year: Column, columns: Sequence[Column], clocks: Sequence[Column]) -
         if same:
             parts.append(clock_part(same[0]))
             used.append(same[0])
-    return Pieces(tuple(parts), tuple(used), role)
+    moments = moments_of_pieces({part.part: column.texts for part, column in zip(parts, used, strict=True)})
+    rows = zip(*(column.texts for column in used), strict=True)
+    texts = tuple(" ".join(map(str.strip, cells)) for cells in rows)
+    return Pieces(tuple(parts), role, DatedColumn(year, moments, pieces=texts))
 
 
 def _fits(column: Column, piece: str, low: int, high: int) -> bool:
@@ -669,8 +660,8 @@ def _choose_ends(stages: Stages) -> None:
 def _choose_pieces(stages: Stages, pieces: Pieces, event: int | None) -> None:
     """A date in pieces is the event's (or the report's) where no whole one is, unless it repeats the report's."""
     report = stages.chosen.get("reported_at")
-    whole = DatedColumn(pieces.columns[0], pieces.moments, pieces=pieces.texts)
-    answered = event == pieces.columns[0].place
+    whole = pieces.whole
+    answered = event == whole.column.place
     if not {"occurred_from", "reported_at"} & set(stages.chosen):
         stages.pieces, stages.pieces_role = pieces, "reported_at" if pieces.role == "reported_at" else "occurred_from"
         stages.chosen.pop("occurred_to", None)
@@ -683,7 +674,7 @@ def _choose_pieces(stages: Stages, pieces: Pieces, event: int | None) -> None:
         else lag(whole.moments.in_months, report.moments.in_months)
     )
     told, named = found.n >= LEAST_ROWS, pieces.role == "occurred_from"
-    more = pieces.moments.timed and not report.moments.timed
+    more = whole.moments.timed and not report.moments.timed
     before = told and found.later <= FEW and (found.earlier >= FEW or more) and found.days <= YEAR
     if answered or (before and (pieces.to_the_day or named)) or (named and pieces.to_the_day):
         stages.pieces, stages.pieces_role = pieces, "occurred_from"

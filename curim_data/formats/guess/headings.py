@@ -442,37 +442,26 @@ _BOTH_PLACES: Final = 0.3  # of the parts of cells; of three that are always in 
 MARKS: Final = ("|", ";", "\n", " / ", "/", " - ", " – ", " — ", " + ", " & ", ",")
 
 
-@dataclass(frozen=True)
-class Separator:
-    """A mark that parts several names in one cell. `alone`: whether they show it by standing alone in other cells, or
-    else by coming again in other combinations."""
-
-    mark: str
-    alone: bool
-
-
 def separators_of(values: Values) -> tuple[str, ...]:
     """The marks that part several names in one cell (`separators_with_reasons`)."""
-    return tuple(found.mark for found in separators_with_reasons(values))
+    return tuple(separators_with_reasons(values))
 
 
-def separators_with_reasons(values: Values) -> tuple[Separator, ...]:
-    """The marks that part several names in one cell, those that stand in most cells first.
+def separators_with_reasons(values: Values) -> dict[str, bool]:
+    """The marks that part several names in one cell, those that stand in most cells first; and whether the names show
+    it by standing alone in other cells, or else by coming again in other combinations.
 
     A mark parts names where these recur without each other: in most of the cells that hold it every part stands alone
     in other cells, or beside other parts, and most of all parts do. So "Noise / Litter" holds two, and
     "FURTO - VEÍCULO" is one name.
     """
-    found: list[Separator] = []
+    found: dict[str, bool] = {}
     texts = values.distinct
-    while True:
-        known = {one.mark for one in found}
-        counts = {mark: parted for mark in MARKS if mark not in known and (parted := _parted(texts, mark))[0]}
-        if not counts:
-            return tuple(found)
+    while counts := {mark: parted for mark in MARKS if mark not in found and (parted := _parted(texts, mark))[0]}:
         best = max(counts, key=lambda mark: counts[mark][0])
-        found.append(Separator(best, counts[best][1]))
+        found[best] = counts[best][1]
         texts = frozenset(part.strip() for text in texts for part in text.split(best) if part.strip())
+    return found
 
 
 def _parted(texts: frozenset[str], mark: str) -> tuple[int, bool]:
