@@ -34,7 +34,7 @@ def drawn(part: Any, *given: Any) -> AppTest:
 def page(city: CityProfile | None = None, *, narrow: bool = False, role: Role = Role.ANALYST) -> Page:
     city = city or load_city(sample_data.PROFILE)
     room = SimpleNamespace(narrow=narrow, column=1_000)
-    reader = {"audience": Audience.ANALYST, "role": role, "filter": AlertFilter(), "source": None}
+    reader = {"audience": Audience.ANALYST, "protected": False, "role": role, "filter": AlertFilter(), "source": None}
     return cast(Page, SimpleNamespace(t=T, city=city, theme="light", narrow=narrow, room=room, **reader))
 
 

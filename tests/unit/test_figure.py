@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import pytest
 
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, translator
+from curim_data.model import translator
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.small_multiples import small_multiples_figure
@@ -43,7 +43,7 @@ CLOCK = pd.DataFrame({"weekday": [0, 6, 3], "hour": [0, 23, 12], "n": [1.0, 2.5,
 
 @pytest.fixture(params=["el", "en", "fr"])
 def page(request: pytest.FixtureRequest) -> Page:
-    reader = {"audience": Audience.SPECIALIST, "filter": AlertFilter(), "city": small_city()}
+    reader = {"protected": False, "filter": AlertFilter(), "city": small_city()}
     return cast(
         Page, SimpleNamespace(t=translator(request.param), theme="light", narrow=request.param == "fr", **reader)
     )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from analysis.gender import dark_shares, gender_shares
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, translator
-from curim_data.privacy import written_share
+from curim_data.privacy import sees_exact, written_share
 from curim_data.studies.brief_content import share_rows
 from curim_data.studies.brief_questions import meeting_questions
 from pages.parts.charts import tables
@@ -28,7 +28,8 @@ counts = st.lists(st.integers(0, 60), min_size=1, max_size=30)
 
 
 def page(city: CityProfile, audience: Audience, *categories: str) -> Page:
-    found: Any = SimpleNamespace(t=T, audience=audience, filter=AlertFilter(categories=categories), city=city)
+    protected, f = not sees_exact(audience), AlertFilter(categories=categories)
+    found: Any = SimpleNamespace(t=T, audience=audience, protected=protected, filter=f, city=city)
     return cast(Page, found)
 
 
