@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from io import BytesIO
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,22 +15,21 @@ from hypothesis import strategies as st
 from analysis.gender import dark_shares, gender_shares
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, translator
-from curim_data.privacy import sees_exact, written_share
+from curim_data.privacy import written_share
 from curim_data.studies.brief_content import share_rows
 from curim_data.studies.brief_questions import meeting_questions
 from pages.parts.charts import tables
 from pages.parts.charts.numbers import written_alerts, written_count, written_table
 from pages.parts.frame import Page
 from pages.parts.gender.shares import shares_file
+from tests.made_page import made_page
 
 T = translator("en")
 counts = st.lists(st.integers(0, 60), min_size=1, max_size=30)
 
 
 def page(city: CityProfile, audience: Audience, *categories: str) -> Page:
-    protected, f = not sees_exact(audience), AlertFilter(categories=categories)
-    found: Any = SimpleNamespace(t=T, audience=audience, protected=protected, filter=f, city=city)
-    return cast(Page, found)
+    return made_page("en", audience, city, f=AlertFilter(categories=categories))
 
 
 def test_a_small_count_is_words(city: CityProfile) -> None:
