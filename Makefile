@@ -26,7 +26,8 @@ test: $(STAMP)
 test-fast: $(STAMP)
 	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile -m "not slow" tests/unit $(PYTEST)
 
-# Many more simulated maps, broken files and interrupted imports than on a push, and Spark (where there is Java 17).
+# All cities and languages, many more simulated maps, broken files and interrupted imports than on a push, and Spark
+# (where there is Java 17).
 test-full: $(STAMP) $(ENGINES)
 	CURIM_TEST_EFFORT=full CURIM_TEST_ENGINES=$${CURIM_TEST_ENGINES:-sail} $(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile $(PYTEST)
 

@@ -10,6 +10,7 @@ from curim_data.model import translator
 from curim_data.model.absence import NO_OUTLINE
 from curim_data.store import Home
 from tests.app.conftest import PAGES, visit
+from tests.effort import FULL
 from tests.unit.test_city_without_outline import bring
 
 CITIES = {"Berlin": ("de", "en", ""), "Rosario": ("es", "fr", "America/Argentina/Cordoba"), "Xanadu": ("el", "el", "")}
@@ -17,7 +18,7 @@ CITIES = {"Berlin": ("de", "en", ""), "Rosario": ("es", "fr", "America/Argentina
 GREEK = re.compile(r"15900|\b(?:197|1056|199|100|166)\s*[:·]|METHE|ΜΕΘΕ|Piraeus|Πειραι|Pirée")
 
 
-@pytest.fixture(scope="module", params=CITIES)
+@pytest.fixture(scope="module", params=CITIES if FULL else ["Rosario"])
 def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
     made = Home(tmp_path_factory.mktemp("bare") / "home")
     written, reader, zone = CITIES[request.param]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -29,17 +30,24 @@ def geojson(shapes: dict[str, shapely.Geometry] = SQUARES) -> bytes:
     return json.dumps({"type": "FeatureCollection", "features": features}).encode()
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+@pytest.fixture(scope="module")
+def lutetia(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A provisional city of 60 alerts."""
     rng = np.random.default_rng(4)
     points = np.column_stack([rng.uniform(2.34, 2.36, 60), rng.uniform(48.84, 48.86, 60)])
-    home = Home(tmp_path)
+    home = Home(tmp_path_factory.mktemp("lutetia"))
     ensure_city(home, NewCity(points, {"Noise": 60}, "Lutetia"))
     rows = [f"A{n};2025-0{n % 9 + 1}-11T20:15;noise;{lat};{lon}" for n, (lon, lat) in enumerate(points.tolist())]
     import_file(home, "\n".join(["alert_id;reported_at;category;latitude;longitude", *rows]).encode(), "a.csv")
-    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
     return home
+
+
+@pytest.fixture
+def home(lutetia: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A copy of it that one test may change."""
+    shutil.copytree(lutetia.path, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
+    return Home(tmp_path)
 
 
 def opened(lang: str = "en", part: str = "") -> AppTest:

@@ -225,8 +225,8 @@ def test_sentence_and_bars_of_a_spot_give_women_one_interval(sample: Home) -> No
 def test_what_hot_spots_hold_is_never_nothing(sample: Home, lang: str) -> None:
     """A share that rounds to 0 % is called below 1 %."""
     t, source = translator(lang), open_source(sample)
-    study = hot_spot_study(source, AlertFilter(), Audience.ANALYST)
-    lines = spot_summaries(source, AlertFilter(), study.spots[:1], Audience.ANALYST)
+    study = hot_spot_study(source, AlertFilter())
+    lines = spot_summaries(source, AlertFilter(), study.spots[:1])
     tiny = tuple(replace(line, spot=replace(line.spot, n=1)) for line in lines)
     told = hot_spots_sentence(t, study, tiny, 0.1)
     assert t("below {share}", share=t.percent(0.01)) in told

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import sample_data
 from analysis.report.brief import PlanRow
-from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Role, translator
 from curim_data.model.city import load_city
 from pages.parts.briefing import sections
 from pages.parts.frame import Page
 from pages.parts.frame.footer import draw_few_mapped_note
+from tests.made_page import made_page
 
 T = translator("en")
 
@@ -32,10 +32,7 @@ def drawn(part: Any, *given: Any) -> AppTest:
 
 
 def page(city: CityProfile | None = None, *, narrow: bool = False, role: Role = Role.ANALYST) -> Page:
-    city = city or load_city(sample_data.PROFILE)
-    room = SimpleNamespace(narrow=narrow, column=1_000)
-    reader = {"audience": Audience.ANALYST, "role": role, "filter": AlertFilter(), "source": None}
-    return cast(Page, SimpleNamespace(t=T, city=city, theme="light", narrow=narrow, room=room, **reader))
+    return made_page("en", Audience.ANALYST, city or load_city(sample_data.PROFILE), role=role, narrow=narrow)
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ class Client:
     def is_let_in(self, headers: dict[str, str] | None = None) -> bool:
         """Whether a websocket is accepted."""
         try:
-            with self._client.websocket_connect("/socket", headers=headers):
+            with self._client.websocket_connect("/socket", headers=headers or {}):
                 return True
         except WebSocketDisconnect:
             return False

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import json
 from itertools import combinations
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from curim_data.filters import AlertFilter
-from curim_data.model import Audience, translator
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.small_multiples import small_multiples_figure
 from pages.parts.charts.time_marks import A_LABEL, TimeMark, add_alarm_labels, add_forecast, add_marks
 from pages.parts.frame import Page, palette
 from pages.parts.trends.calendar import calendar_figure
-from tests.small import small_city
+from tests.made_page import made_page
 
 DAYS = pd.date_range("2024-01-01", periods=12, freq="W-MON")
 WEEKS = pd.DataFrame(
@@ -43,10 +40,7 @@ CLOCK = pd.DataFrame({"weekday": [0, 6, 3], "hour": [0, 23, 12], "n": [1.0, 2.5,
 
 @pytest.fixture(params=["el", "en", "fr"])
 def page(request: pytest.FixtureRequest) -> Page:
-    reader = {"audience": Audience.SPECIALIST, "filter": AlertFilter(), "city": small_city()}
-    return cast(
-        Page, SimpleNamespace(t=translator(request.param), theme="light", narrow=request.param == "fr", **reader)
-    )
+    return made_page(request.param, narrow=request.param == "fr")
 
 
 def figures(page: Page) -> dict[str, Figure]:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import tomllib
 from typing import Any
 
 import h3.api.basic_int as h3
-import pandas as pd
 import pytest
 
 import sample_data
-from analysis.emerging.detection import Periods, whole_periods
-from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import Audience
 from curim_data.studies.emerging import (
     EmergingRow,
     EmergingStudy,
-    _every_step,
     emerging_classes,
     emerging_study,
 )
@@ -96,14 +91,7 @@ def test_the_council_gets_the_classes_of_its_copy(council: Source, study: Emergi
     assert sensitive.resolution == 8
 
 
-def test_steps_without_any_alert_are_zero(source: Source) -> None:
-    land = source.city.land_cells(9)
-    starts = whole_periods("month", dt.date(2025, 1, 1), dt.date(2025, 4, 30))
-    periods = Periods("month", starts, Choice("unit", "month", Message("months")))
-    row = {"cell": land.index[3], "month": starts[2], "n": 4.0}
-    frame = _every_step(pd.DataFrame([row]), periods, land)
-    assert set(frame["month"]) == set(starts)
-    assert frame["n"].sum() == 4
+def test_a_filter_that_leaves_hardly_any_alert_has_no_line(source: Source) -> None:
     rare = AlertFilter(categories=("robbery",), affected=("other",), weekdays=(0,), hours=(3, 4))
     study = emerging_study(source, rare)
     assert study.emerging is not None

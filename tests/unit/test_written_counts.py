@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from io import BytesIO
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,14 +22,14 @@ from pages.parts.charts import tables
 from pages.parts.charts.numbers import written_alerts, written_count, written_table
 from pages.parts.frame import Page
 from pages.parts.gender.shares import shares_file
+from tests.made_page import made_page
 
 T = translator("en")
 counts = st.lists(st.integers(0, 60), min_size=1, max_size=30)
 
 
 def page(city: CityProfile, audience: Audience, *categories: str) -> Page:
-    found: Any = SimpleNamespace(t=T, audience=audience, filter=AlertFilter(categories=categories), city=city)
-    return cast(Page, found)
+    return made_page("en", audience, city, f=AlertFilter(categories=categories))
 
 
 def test_a_small_count_is_words(city: CityProfile) -> None:
