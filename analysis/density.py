@@ -378,9 +378,9 @@ def density_from_cells(
     bandwidth, months
         As in `density_on`.
 
-    A cell stands for its centre, so alerts move by up to 11 m, and by half a pixel after that: on 400 points the surface
-    differs from the exact sum by at most 0.2 % of its peak with h of eight pixels, 1.3 % with four, 6 % with two; on
-    4,000 points by 0.2, 0.7 and 2 %.
+    A cell stands for its centre, so alerts move by up to 11 m, and by half a pixel after that: on 400 points the
+    surface differs from the exact sum by at most 0.2 % of its peak with h of eight pixels, 1.3 % with four, 6 % with
+    two; on 4,000 points by 0.2, 0.7 and 2 %.
     """
     raster, known = _raster(land_km2, counts.index, city)
     inside = counts[known].astype(float)
