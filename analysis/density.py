@@ -366,7 +366,6 @@ def density_from_cells(
     *,
     bandwidth: Choice | float,
     months: float,
-    cell_m: float | None = None,
 ) -> Density:
     """The density from counts by fine cells, as `density_on` smooths them.
 
@@ -378,13 +377,12 @@ def density_from_cells(
         Land of every cell of the study mask (`CityProfile.land_cells(12)`), or pixels where these are too many.
     bandwidth, months
         As in `density_on`.
-    cell_m : float, optional
-        Side of a pixel where `land_km2` is by cell; `pixel_for` when left out. A cell stands for its centre, so alerts
-        move by up to 11 m, and by half a pixel after that: on 400 points the surface differs from the exact sum by at
-        most 0.2 % of its peak with h of eight pixels, 1.3 % with four, 6 % with two; on 4,000 points by 0.2, 0.7 and
-        2 %.
+
+    A cell stands for its centre, so alerts move by up to 11 m, and by half a pixel after that: on 400 points the
+    surface differs from the exact sum by at most 0.2 % of its peak with h of eight pixels, 1.3 % with four, 6 % with
+    two; on 4,000 points by 0.2, 0.7 and 2 %.
     """
-    raster, known = _raster(land_km2, counts.index, city, cell_m)
+    raster, known = _raster(land_km2, counts.index, city)
     inside = counts[known].astype(float)
     total = float(counts.sum())
     x, y = centres_in_metres(inside.index.to_numpy(), city) if len(inside) else (np.empty(0), np.empty(0))
@@ -399,7 +397,6 @@ def bandwidth_from_cells(
     city: CityProfile,
     *,
     least_m: float = 50,
-    cell_m: float | None = None,
 ) -> Bandwidth:
     """`bandwidth_for` from counts by fine cell and period.
 
@@ -408,7 +405,7 @@ def bandwidth_from_cells(
     periods : DataFrame with columns cell (int64, H3 resolution 12), day (last day of the period, as a number of days or
         a date) and n; cells outside `land_km2` are left out.
     """
-    raster, known = _raster(land_km2, pd.Index(periods["cell"]), city, cell_m)
+    raster, known = _raster(land_km2, pd.Index(periods["cell"]), city)
     inside = periods[known & (periods["n"] > 0)]
     day = inside["day"]
     if not pd.api.types.is_numeric_dtype(day):
@@ -420,12 +417,10 @@ def bandwidth_from_cells(
     )
 
 
-def _raster(
-    land: pd.Series | Raster, cells: pd.Index, city: CityProfile, cell_m: float | None
-) -> tuple[Raster, BoolArray]:
+def _raster(land: pd.Series | Raster, cells: pd.Index, city: CityProfile) -> tuple[Raster, BoolArray]:
     """The pixels, and which of the cells lie on the land."""
     if isinstance(land, pd.Series):
-        return raster_from_cells(land, city, cell_m), np.asarray(cells.isin(land.index))
+        return raster_from_cells(land, city), np.asarray(cells.isin(land.index))
     if not len(cells):
         return land, np.zeros(0, bool)
     return land, land.place(*centres_in_metres(cells.to_numpy(np.int64), city)) >= 0

@@ -34,14 +34,12 @@ METRES: Final = 50.0
 HOURS: Final = 2.0
 
 
-def first_alerts(
-    x: Any, y: Any, hours: Any, category: Any, same: Any, *, metres: float = METRES, within: float = HOURS
-) -> IntArray:
+def first_alerts(x: Any, y: Any, hours: Any, category: Any, same: Any) -> IntArray:
     """For each alert the row of the first alert of its incident, itself where it is the first.
 
     In the order of their times (equal ones, and unknown ones at the end, as they are given) an alert belongs to the
     incident of the alerts with its number in its source, or else to the earliest incident of its category whose first
-    alert is at most `metres` and `within` hours away, or else begins one.
+    alert is at most 50 m and two hours away, or else begins one.
 
     Parameters
     ----------
@@ -61,7 +59,7 @@ def first_alerts(
     places = np.column_stack([np.asarray(x, float), np.asarray(y, float)])
     times, labels = np.asarray(hours, float), np.asarray(category)
     known = np.isfinite(times) & np.isfinite(places).all(axis=1)
-    squares = np.floor(np.where(known[:, None], places, 0.0) / metres).astype(int).tolist()
+    squares = np.floor(np.where(known[:, None], places, 0.0) / METRES).astype(int).tolist()
     first, of_number = np.arange(len(times)), dict[int, int]()
     begun: defaultdict[tuple[Any, int, int], deque[int]] = defaultdict(deque)  # first alerts, the earliest first
     for row, number in ((int(at), int(same[at])) for at in np.argsort(times, kind="stable")):
@@ -71,9 +69,9 @@ def first_alerts(
         (column, line), near = squares[row], list[int]()
         for right, up in product((-1, 0, 1), repeat=2) if known[row] else ():
             others = begun.get((labels[row], column + right, line + up), deque())
-            while others and times[row] - times[others[0]] > within + 1e-9:
+            while others and times[row] - times[others[0]] > HOURS + 1e-9:
                 others.popleft()
-            near += (other for other in others if hypot(*(places[row] - places[other])) <= metres + 1e-6)
+            near += (other for other in others if hypot(*(places[row] - places[other])) <= METRES + 1e-6)
         first[row] = min(near, key=lambda other: (times[other], other), default=row)
         if first[row] == row and known[row]:
             begun[labels[row], column, line].append(row)

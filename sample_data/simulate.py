@@ -78,7 +78,7 @@ def _calendar() -> SimpleNamespace:
     in_campaign = (dates.date >= CAMPAIGN.start) & (dates.date <= CAMPAIGN.end)
     return SimpleNamespace(
         days=np.arange(len(dates)),
-        weekday=dates.weekday.to_numpy(),
+        weekday=dates.day_of_week.to_numpy(),
         month=dates.month.to_numpy(),
         step=((dates.year - FIRST.year) * 12 + dates.month - FIRST.month).to_numpy(),
         campaign=np.where(in_campaign, CAMPAIGN.factor, 1.0),

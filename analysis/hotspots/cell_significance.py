@@ -79,13 +79,13 @@ class HotCells(Result):
         was looked at: it lies on occupied land), occupied (size where it counts as surroundings of others, else zero),
         city (the same for the rest of the city).
 
-    `ground`: what the test stands on. `scatter`: how overdispersed counts of a place are.
+    `setting`: of the test. `scatter`: how overdispersed counts of a place are.
     `gistar_valid`: whether the mean window holds so many alerts that z may be read as a test (`GISTAR_FROM`).
     `base`: what a place is compared with; `base_total` of it in the whole city; `rates` None where that is land.
     """
 
     frame: pd.DataFrame
-    ground: Ground
+    setting: Setting
     alpha: float
     gistar_valid: bool
     base: DenominatorKind = LAND
@@ -146,6 +146,19 @@ class HotCells(Result):
 
 
 @dataclass(frozen=True)
+class Setting:
+    """Resolution and side in metres of the cells, rings of a place (`k`) and of its surroundings (`outer`), and the
+    ratio to the surroundings that does not count as hot yet.
+    """
+
+    resolution: int
+    side: float
+    k: int
+    outer: int
+    margin: float
+
+
+@dataclass(frozen=True)
 class Ground:
     """What a test of cells stands on before anything is tested: counts, land, and the settings that follow from them.
 
@@ -154,11 +167,7 @@ class Ground:
 
     data: pd.DataFrame
     index: CellArray
-    resolution: int
-    side: float
-    k: int
-    outer: int
-    margin: float
+    setting: Setting
     sizes: Sizes
     counts: FloatArray
     tested: BoolArray
@@ -189,7 +198,15 @@ class Ground:
             tested, around, in_city = (occupied.among(part, index) for part in parts)
         in_place = (neighbours(index, k) @ counts)[tested]
         outer = surroundings_for(side, k, float(in_place.mean()) if len(in_place) else 0.0)
-        return cls(data, index, resolution, side, k, outer, margin, sizes, counts, tested, around, in_city)
+        setting = Setting(resolution, side, k, outer, margin)
+        return cls(data, index, setting, sizes, counts, tested, around, in_city)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The columns n, size, tested and city of the test that can be made (`HotCells.frame`)."""
+        size = self.sizes.size
+        city = np.where(self.in_city, size, 0.0)
+        return pd.DataFrame({"n": self.counts, "size": size, "tested": self.tested, "city": city})
 
 
 def hot_cells(
@@ -235,10 +252,10 @@ def hot_cells(
         Where cells are of several resolutions.
     """
     given = Ground.of(cells, base, occupied, k, margin)
-    data, index, side = given.data, given.index, given.side
+    data, index, setting = given.data, given.index, given.setting
     sizes, counts = given.sizes, given.counts
     tested, around, in_city = given.tested, given.around, given.in_city
-    k, outer, margin = given.k, given.outer, given.margin
+    side, k, outer, margin = setting.side, setting.k, setting.outer, setting.margin
     report(0.2, _TESTING)
     scales = [_Scale.of(index, rings, (k, outer) if base is None else None, sizes, around) for rings in sorted({0, k})]
     halves = partial(against_each_half, ground=(index, ring(index, k, outer), side))
@@ -314,7 +331,7 @@ def hot_cells(
     mean_window = float((near @ counts)[tested].mean()) if tested.any() else 0.0
     return HotCells(
         frame=frame,
-        ground=given,
+        setting=given.setting,
         alpha=alpha,
         n=round(counts.sum()),
         gistar_valid=mean_window >= GISTAR_FROM,

@@ -307,7 +307,7 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
     found = [
         (place, at)
         for place in places
-        if len(at := np.flatnonzero(np.isin(index, _held_by(place, result.ground.resolution))))
+        if len(at := np.flatnonzero(np.isin(index, _held_by(place, result.setting.resolution))))
     ]
     if not found:
         return ()
@@ -326,7 +326,7 @@ def spots_of(result: HotCells, places: Sequence[Spot], mark: Literal["hot", "col
         )
         for spot, (place, _) in zip(_figures(replace(result, frame=frame), mark, index, groups), found, strict=True)
     ]
-    finer = any(h3.get_resolution(place.cells[0]) > result.ground.resolution for place, _ in found)
+    finer = any(h3.get_resolution(place.cells[0]) > result.setting.resolution for place, _ in found)
     if not finer and all(stands_out(spot, mark) for spot in figures):
         return tuple(figures)
     return tuple(without_figures(spot, place) for spot, (place, _) in zip(figures, found, strict=True))
@@ -415,7 +415,7 @@ def _with_windows(
     A cell may be marked by what its window holds, with an ordinary count of its own. A cell of another group stays
     with that one, so that no alert counts in two places. None becomes larger than a place may be.
     """
-    window, land = neighbours(index, result.ground.k), result.frame["land_km2"].to_numpy(float)
+    window, land = neighbours(index, result.setting.k), result.frame["land_km2"].to_numpy(float)
     taken = np.zeros(len(index), dtype=bool)
     taken[np.concatenate(groups)] = True
     grown = list(groups)
@@ -559,7 +559,7 @@ def compared_with(
 def _around(inside: sparse.csr_array, index: CellArray, result: HotCells) -> sparse.csr_array:
     """Which cells a group is compared with: those within `outer` rings of it, but for those within `k`."""
     far, close = (
-        (inside @ neighbours(index, k)).astype(bool).astype(float) for k in (result.ground.outer, result.ground.k)
+        (inside @ neighbours(index, k)).astype(bool).astype(float) for k in (result.setting.outer, result.setting.k)
     )
     ring = sparse.csr_array(far - close)
     ring.eliminate_zeros()

@@ -20,7 +20,7 @@ import pandas as pd
 from scipy.special import betainc, gammainc
 from scipy.stats import binom, poisson
 
-from analysis.hotspots.cell_significance import ALPHA, Ground, HotCells
+from analysis.hotspots.cell_significance import ALPHA, Ground, HotCells, Setting
 from analysis.hotspots.surroundings import CITY_MARGIN, DIRECTIONS, LAND, DenominatorKind, OccupiedLand
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.result import Choice
@@ -110,7 +110,7 @@ def detection_power(hot: HotCells) -> Power:
 
     Only its settings, the number of alerts and the land (or base) enter, not what was found.
     """
-    return _power_of(_Case.of(hot.ground, hot.alpha, hot.base, hot.dispersion))
+    return _power_of(_Case.of(hot.setting, hot.frame, hot.n, hot.alpha, hot.base, hot.dispersion))
 
 
 def planned_power(
@@ -123,7 +123,9 @@ def planned_power(
     cells, occupied, scatter
         As for `hot_cells`. Where the alerts lie does not enter, but for how many are on the city's occupied land.
     """
-    return _power_of(_Case.of(Ground.of(cells, occupied=occupied), ALPHA, LAND, scatter.value))
+    ground = Ground.of(cells, occupied=occupied)
+    case = _Case.of(ground.setting, ground.frame, round(ground.counts.sum()), ALPHA, LAND, scatter.value)
+    return _power_of(case)
 
 
 @lru_cache(maxsize=512)
@@ -185,27 +187,28 @@ class _Case:
     dispersion: float = 1.0
 
     @classmethod
-    def of(cls, ground: Ground, alpha: float, base: DenominatorKind, dispersion: float) -> _Case:
-        """Of a test of a base on this ground, before it is made or after."""
-        size, counts, based = ground.sizes.size, ground.counts, base != LAND
-        total, cells, n = float(size[ground.tested].sum()), max(int(ground.tested.sum()), 1), round(counts.sum())
-        in_place, in_reach = _disc(ground.k), _disc(ground.outer)
-        one = total / cells if based else min(ground.side**2 / 1e6, total)
+    def of(
+        cls, setting: Setting, frame: pd.DataFrame, n: int, alpha: float, base: DenominatorKind, dispersion: float
+    ) -> _Case:
+        """Of a test of a base with a setting, before it is made or after: `frame` as that of `HotCells`."""
+        tested, size, city = (frame[name].to_numpy() for name in ("tested", "size", "city"))
+        total, cells, based = float(size[tested].sum()), max(int(tested.sum()), 1), base != LAND
+        in_place, in_reach = _disc(setting.k), _disc(setting.outer)
+        one = total / cells if based else min(setting.side**2 / 1e6, total)
         size_in = min(in_place * one, total)  # an area may be no larger than a place, and end within the surroundings
         left = total - size_in if in_place < cells else 0.0
         rate = n / total if total > 0 else 0.0
-        against = [_Against(left, rate, ground.margin)]
+        against = [_Against(left, rate, setting.margin)]
         if not based:
-            city = np.where(ground.in_city, size, 0.0)
-            land, alerts = float(city.sum()), float(counts[city > 0].sum())
+            land, alerts = float(city.sum()), float(frame["n"].to_numpy(float)[city > 0].sum())
             beside = max(land - size_in, 0.0) if left else 0.0
             half = min((in_reach - in_place) * one, left) / 2
             against = [
                 _Against(beside, alerts / land if land > 0 else 0.0, CITY_MARGIN),
-                _Against(half, rate, ground.margin, densest_half=True),
+                _Against(half, rate, setting.margin, densest_half=True),
             ]
-        level = alpha / cells / (len({0, ground.k}) + (not based))
-        metres = ground.side * float(np.sqrt(in_place))
+        level = alpha / cells / (len({0, setting.k}) + (not based))
+        metres = setting.side * float(np.sqrt(in_place))
         return cls(n, rate, size_in, tuple(against), level, based, base == "alerts", metres, dispersion)
 
     @property

@@ -456,15 +456,15 @@ def harm_questions(problem: Problem) -> tuple[Message, ...]:
     return tuple(asked)
 
 
-def buffer_cells(cells: Sequence[str], city: CityProfile) -> tuple[str, ...]:
-    """Cells on land in a ring around an area: where its problem could move to. Sorted H3 hex strings.
+def buffer_cells(cells: Sequence[str], city: CityProfile, rings: int = 1) -> tuple[str, ...]:
+    """Cells on land in so many rings around an area: where its problem could move to. Sorted H3 hex strings.
 
     >>> buffer_cells([], None)
     ()
     """
     if not cells:
         return ()
-    around = sorted(_disc(cells, 1) - set(cells))
+    around = sorted(_disc(cells, rings) - set(cells))
     if not around:
         return ()
     on_land = city.on_land(np.array([h3.str_to_int(cell) for cell in around], np.int64))

@@ -47,8 +47,8 @@ def scaled_difference(
         Alerts (before, after).
     dispersion, drift
         How many times a count's variance is that of independent alerts, and the variance of the logarithm of an area's
-        risk from before to after (`placebo.fit_placebos`): the variance becomes dispersion · (that above) +
-        2 drift (g T0)².
+        risk from before to after (`analysis.plans.verdict.fit_placebos`): the variance becomes
+        dispersion · (that above) + 2 drift (g T0)².
 
     >>> d = scaled_difference((100, 70), (200, 190))
     >>> round(d.estimate.value, 2), round(d.se, 2), round(d.estimate.low, 1), round(d.estimate.high, 1)

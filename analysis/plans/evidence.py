@@ -10,7 +10,7 @@ from __future__ import annotations
 import fnmatch
 import re
 import tomllib
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -145,14 +145,14 @@ def covered_share(item: Measure, problem: Problem) -> float:
     return part * (problem.dark_share or 0.0) if item.night else part
 
 
-def rank_measures(problem: Problem, among: Iterable[Measure] | None = None) -> tuple[Fit, ...]:
+def rank_measures(problem: Problem) -> tuple[Fit, ...]:
     """Measures that fit a problem: well-founded first, then without a usable number, cautions last.
 
     A measure is named where it is made for some of the alerts or for the kind of place. Score: part of the alerts that
     it is made for, and a third each for the kind of place, for darkness (most alerts after dark) and for women (more
     affected than in the city as a whole, the lower end of the interval above it); weighed by the studies' quality.
     """
-    fits = [fit for item in (catalogue() if among is None else among) if (fit := _fit(item, problem)) is not None]
+    fits = [fit for item in catalogue() if (fit := _fit(item, problem)) is not None]
     return tuple(sorted(fits, key=lambda fit: (_shelf(fit), -fit.score, fit.measure.id)))
 
 

@@ -294,7 +294,7 @@ def plain_spread(before: ArrayLike, after: ArrayLike, least: float = 1.0) -> tup
     """Dispersion and drift of a comparison of two periods, from similar areas: (1, 0) for independent alerts.
 
     With g the growth of all of them, (after - g before)² is on average phi · g (before + after) + 2 tau2 (g before)²,
-    as `displacement.scaled_difference` takes it; both parts by scoring, phi at least `least`.
+    as `analysis.plans.evaluation.scaled_difference` takes it; both parts by scoring, phi at least `least`.
     """
     earlier, later = np.asarray(before, float), np.asarray(after, float)
     held = earlier + later > 0

@@ -55,7 +55,7 @@ def test_the_test_is_the_binomial_of_the_window_given_its_surroundings(city: Cit
     """
     frame = planted(city, extra=20)
     result = hot_cells(frame)
-    assert (result.ground.k, result.ground.outer, result.ground.margin) == (1, 3, 1.15)
+    assert (result.setting.k, result.setting.outer, result.setting.margin) == (1, 3, 1.15)
     whole, raised = frame["land_km2"].max(), 0
     for cell in [heart(), *frame.index[::90]]:
         inside = set(map(int, h3.grid_disk(np.uint64(cell), 3))) & set(frame.index)
@@ -142,7 +142,7 @@ def test_the_cold_test_leaves_hot_cells_out_of_the_surroundings(city: CityProfil
     people = even(city, 60_000, seed=2)["n"] + 1
     result = hot_cells(frame, base=None if kind is None else Denominator.of(people, kind))
     margin = 1.15 if kind is None else 1.25
-    assert (result.ground.k, result.ground.outer, result.ground.margin) == (1, 3, margin)
+    assert (result.setting.k, result.setting.outer, result.setting.margin) == (1, 3, margin)
     marked, size = result.frame["hot"], frame["land_km2"] if kind is None else people
     assert marked[hot].all()
     for cell in [heart(), *(int(one) for one in h3.grid_ring(np.uint64(heart()), 1)), *frame.index[::90]]:
@@ -218,7 +218,7 @@ def slow_comparison(result: HotCells, cells: tuple[int, ...], mark: str, *, in_c
     else:
         around = [
             cell
-            for cell in set(ring_of(cells, result.ground.k + 1, result.ground.outer)) & set(frame.index)
+            for cell in set(ring_of(cells, result.setting.k + 1, result.setting.outer)) & set(frame.index)
             if not frame.loc[cell, "hot" if mark == "cold" else "local"]
         ]
     place, rest = frame.loc[list(cells)], frame.loc[around]

@@ -501,7 +501,9 @@ def test_each_class_by_its_rule(series: str, trend: str, name: str) -> None:
 
 def test_there_are_seventeen_classes_and_each_can_come_out() -> None:
     rows = [*SERIES, *(turned(*row) for row in SERIES)]
-    assert len(CLASSES) == 17
+    signs = {1: "hot", -1: "cold"}
+    assert (len(CLASSES), CLASSES["none"].sign) == (17, 0)
+    assert all(name == f"{one.kind}_{signs[one.sign]}" for name, one in CLASSES.items() if name != "none")
     assert {name for _, _, name in rows} == set(CLASSES)
     assert set(COUNT_PHRASES) == set(KINDS)
 
@@ -532,19 +534,8 @@ def test_cold_mirrors_hot_and_every_series_has_one_class(series: str, trend: str
 
 
 def test_the_last_run() -> None:
-    assert run_to_last_step(
-        [[True, False, True, True], [True, True, True, True], [True, True, True, False]]
-    ).tolist() == [
-        2,
-        4,
-        0,
-    ]
-
-
-def test_hot_and_cold_classes_are_signed_as_they_are_named() -> None:
-    signs = {1: "hot", -1: "cold"}
-    assert all(name == f"{one.kind}_{signs[one.sign]}" for name, one in CLASSES.items() if name != "none")
-    assert (len(CLASSES), CLASSES["none"].sign) == (17, 0)
+    marks = np.array([list("H-HH"), list("HHHH"), list("HHH-")]) == "H"
+    assert run_to_last_step(marks).tolist() == [2, 4, 0]
 
 
 VALUES = st.one_of(st.just(math.nan), st.integers(0, 4).map(float), st.floats(-5, 5, width=16))

@@ -93,7 +93,7 @@ def slow_surroundings(result: HotCells, inside: set[int]) -> set[int]:
     index = np.asarray(result.frame.index, np.int64)
     at = [int(np.flatnonzero(index == cell)[0]) for cell in inside]
     close, far = set(inside), set(inside)
-    for k, into in ((result.ground.k, close), (result.ground.outer, far)):
+    for k, into in ((result.setting.k, close), (result.setting.outer, far)):
         near = neighbours(index, k)
         for one in at:
             into.update(index[near.indices[near.indptr[one] : near.indptr[one + 1]]].tolist())
@@ -122,7 +122,7 @@ def test_the_ring_of_the_twin_is_that_of_the_grid(city: CityProfile) -> None:
     frame = drawn_map(city)
     result = hot_cells(frame)
     index = np.asarray(frame.index, np.int64)
-    around = ring(index, result.ground.k, result.ground.outer)
+    around = ring(index, result.setting.k, result.setting.outer)
     hot = set(index[result.frame["local"].to_numpy(bool)].tolist())
     at = len(index) // 2
     expected = set(index[around.indices[around.indptr[at] : around.indptr[at + 1]]].tolist()) - hot

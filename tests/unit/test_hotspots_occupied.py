@@ -91,10 +91,10 @@ def test_occupied_land_is_that_of_the_slow_twin(mean: float) -> None:
     assert found.reach == round((rings + 0.5) * square_side(9, history.index.to_numpy()))
     for resolution in (8, 10):
         others = disc(20, resolution) if resolution == 10 else np.unique(parents(cells, 8))
-        for member, own in ((found.surrounds, around), (found.is_city, city)):
+        for own in (around, city):
             known = {int(h3.cell_to_parent(np.uint64(cell), 8)) for cell in own} if resolution == 8 else own
             above = others if resolution == 8 else parents(others, 9)
-            assert member(others).tolist() == [int(cell) in known for cell in above]
+            assert found.among(own, others).tolist() == [int(cell) in known for cell in above]
 
 
 def test_smoothing_reaches_farther_where_alerts_are_few_and_gives_up_at_last() -> None:

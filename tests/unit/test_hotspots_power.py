@@ -34,7 +34,7 @@ def even_map(mean: float) -> HotCells:
 
 
 def _case(hot: HotCells) -> _Case:
-    return _Case.of(hot.ground, hot.alpha, hot.base, hot.dispersion)
+    return _Case.of(hot.setting, hot.frame, hot.n, hot.alpha, hot.base, hot.dispersion)
 
 
 @pytest.mark.parametrize("mean", [0.3, 1.0, 5.0])

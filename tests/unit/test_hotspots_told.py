@@ -55,7 +55,9 @@ def by_hand(result: HotCells, spot: Spot, listed: Iterable[Spot], mark: Literal[
     frame, own = result.frame, set(spot.cells)
     land, around = ("size", "occupied") if mark == "hot" else ("occupied", "size")
     left_out = {cell for one in listed for cell in one.cells} if mark == "hot" else {*frame.index[frame["hot"]]}
-    near, ring = (set().union(*(h3.grid_disk(cell, k) for cell in own)) for k in (result.ground.k, result.ground.outer))
+    near, ring = (
+        set().union(*(h3.grid_disk(cell, k) for cell in own)) for k in (result.setting.k, result.setting.outer)
+    )
 
     def scaled(cells: Iterable[int], column: str) -> float:
         there = frame.loc[[cell for cell in cells if cell in frame.index]]
@@ -146,7 +148,7 @@ def test_where_cells_are_coarser_or_nothing_stands_out_there_are_no_figures(
     found = spots_of(result, places)
     assert len(found) == len(places)
     for spot, place in zip(found, places, strict=True):
-        held = {h3.cell_to_parent(cell, result.ground.resolution) for cell in place.cells}
+        held = {h3.cell_to_parent(cell, result.setting.resolution) for cell in place.cells}
         assert set(spot.cells) == held
         assert spot.n == result.frame.loc[list(held), "n"].sum()
         for name in ("expected", "ratio", "low", "high", "z"):

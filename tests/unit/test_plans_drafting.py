@@ -156,10 +156,13 @@ def test_no_number_leaves_the_target_to_be_set(problem: Problem, city: CityProfi
     assert made.plan.areas.comparison == ()
 
 
-def test_buffer_is_a_ring_on_land(problem: Problem, city: CityProfile) -> None:
-    ring = buffer_cells(problem.cells, city)
-    assert ring
-    assert all(min(h3.grid_distance(cell, own) for own in problem.cells) == 1 for cell in ring)
+def test_buffer_is_as_many_rings_on_land(problem: Problem, city: CityProfile) -> None:
+    for rings in (1, 2, 3):
+        away = [
+            min(h3.grid_distance(cell, own) for own in problem.cells)
+            for cell in buffer_cells(problem.cells, city, rings)
+        ]
+        assert set(away) == set(range(1, rings + 1))
     assert buffer_cells((), city) == ()
 
 

@@ -205,7 +205,7 @@ def _draw_map(
         highlight=line.spot.cells if line and not found else (),
         span=SPAN,
         place=place,
-        with_neighbours=study.hot.k > 0,
+        with_neighbours=study.hot.setting.k > 0,
         measure=None if found else rate_measure(t, study.hot.base),
         on_select=on_select,
     )
@@ -236,7 +236,7 @@ def _draw_map_download(
         hot, cold = frame.index[frame["hot"]], frame.index[frame["cold"]]
         selected = line.spot.cells if line else ()
         cells, how = _map_cells(page, study), rate_measure(t, study.hot.base)
-        return hot_shades(page, cells, hot, cold, selected, with_neighbours=study.hot.k > 0, measure=how)
+        return hot_shades(page, cells, hot, cold, selected, with_neighbours=study.hot.setting.k > 0, measure=how)
 
     map_download_button(
         page,
