@@ -675,7 +675,8 @@ def draw_population_upload(page: Page) -> None:
     if residents is None:
         return
     labels = {area.id: t.label(area.labels) for area in city.districts}
-    frame = residents.frame.assign(district=residents.frame["district"].map(labels))
+    people, without, unknown = residents
+    frame = people.assign(district=people["district"].map(labels))
     words = {"district": t("District"), "women": t("Women"), "men": t("Men"), "total": t("Residents")}
     tables.draw_table(
         page,
@@ -685,13 +686,11 @@ def draw_population_upload(page: Page) -> None:
         alt=t("Residents as they were read"),
         digits={column: 0 for column in frame if column != "district"},
     )
-    if residents.without:
-        names = t.join(labels[key] for key in residents.without)
+    if without:
+        names = t.join(labels[key] for key in without)
         st.warning(t("Districts without a number: {names}.", names=escape_markdown(names)))
-    if residents.unknown:
-        st.warning(
-            t("Names in the file that are no district: {names}.", names=escape_markdown(t.join(residents.unknown)))
-        )
+    if unknown:
+        st.warning(t("Names in the file that are no district: {names}.", names=escape_markdown(t.join(unknown))))
     _draw_use(page, t("Use as residents"), lambda: edit.set_population(page.home, content, name))
 
 
