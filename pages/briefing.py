@@ -5,12 +5,21 @@ import streamlit as st
 from curim_data.model import Role
 from curim_data.studies.brief import BriefChanges
 from curim_data.studies.brief_text import headline
-from pages.parts.briefing.change_cards import draw_basis, draw_change_cards
-from pages.parts.briefing.document import draw_card_downloads, draw_document_downloads, draw_download_buttons
-from pages.parts.briefing.meetings import draw_meeting_keeper, draw_no_data_note
-from pages.parts.briefing.queries import cached_brief, draw_since_input
-from pages.parts.briefing.sections import changes_asked, draw_decided_plans, draw_map_and_genders
-from pages.parts.findings.queries import cached_changes, changes_since
+from pages.parts.briefing import (
+    cached_brief,
+    changes_asked,
+    draw_basis,
+    draw_card_downloads,
+    draw_change_cards,
+    draw_decided_plans,
+    draw_document_downloads,
+    draw_download_buttons,
+    draw_map_and_genders,
+    draw_meeting_keeper,
+    draw_no_data_note,
+    draw_since_input,
+)
+from pages.parts.findings import cached_changes, changes_since
 from pages.parts.frame import contained, headed, require
 
 page = require(Role.PUBLIC)

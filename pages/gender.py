@@ -6,34 +6,34 @@ from curim_data.model import Role
 from curim_data.studies.gender import without_gender
 from pages.parts.frame import contained, headed, require
 from pages.parts.frame.results import cached_query
-from pages.parts.gender import categories, places, plan_checks, queries, shares
+from pages.parts.gender import comparisons, shares
 
 page = require(Role.PUBLIC)
 t = page.t
 
-asked = page.source.asked if page.source is not None else frozenset()
+asked = page.alerts.asked
 chosen = without_gender(page.filter)
 total = cached_query(page, "total", filter=chosen)
 with contained(t("Gender")):
     with headed(st.container(), t("Gender")) as heading:
-        found = queries.places(page.dataset, chosen)
+        found = shares.cached_places(page.dataset, chosen)
         with heading:
             shares.draw_headline(page, chosen, total, found)
     if not asked & shares.GENDERS_ASKED:
         shares.draw_not_asked(page, total)
-        categories.draw_help_lines(page)
+        comparisons.draw_help_lines(page)
     elif total.n != 0:
         shares.draw_shares(page, chosen, total)
         with contained(t("Which categories affect whom more")):
-            categories.draw_category_ratios(page, chosen)
+            comparisons.draw_category_ratios(page, chosen)
         left, right = st.columns(2, gap="large")
         with left:
             shares.draw_darkness(page, chosen)
         with right:
             shares.draw_feeling(page, chosen)
-        places.draw_places(page, chosen, found, total)
-        places.draw_silent_places(page, found)
+        comparisons.draw_places(page, chosen, found, total)
+        comparisons.draw_silent_places(page, found)
         shares.draw_rates(page, chosen)
 if page.role >= Role.COUNCIL:
-    plan_checks.draw_plan_checks(page)
-plan_checks.draw_reading_rules(page)
+    comparisons.draw_plan_checks(page)
+comparisons.draw_reading_rules(page)

@@ -7,30 +7,24 @@ import streamlit as st
 from curim_data.model import Role
 from curim_data.model.extent import NESTED_CELLS
 from curim_data.privacy import finest_resolution
-from pages.parts.frame import contained, headed, require
-from pages.parts.frame.links import write_link_word
-from pages.parts.hotspots.alerts_layer import draw_alerts_layer
-from pages.parts.hotspots.density_layer import draw_density_layer
-from pages.parts.hotspots.emerging_layer import draw_emerging_layer
-from pages.parts.hotspots.no_positions import draw_no_positions
-from pages.parts.hotspots.options import draw_options
-from pages.parts.hotspots.place_search import draw_search_box, place_from_link
-from pages.parts.hotspots.places_layer import draw_places_layer
-from pages.parts.hotspots.queries import hot_spots
-from pages.parts.hotspots.ranked_list import cell_size_label, cell_sizes_offered
-from pages.parts.hotspots.selection import (
+from pages.parts.frame import contained, draw_link_choice, headed, require
+from pages.parts.hotspots.alert_layers import draw_alerts_layer, draw_density_layer
+from pages.parts.hotspots.choices import (
     CELL_WORD,
     LAYER_WORD,
     LAYERS,
-    cell_size_from_link,
-    draw_link_box,
-    word_from_link,
+    draw_options,
+    draw_search_box,
+    place_from_link,
 )
+from pages.parts.hotspots.emerging_layer import draw_emerging_layer
+from pages.parts.hotspots.places_layer import draw_no_positions, draw_places_layer
+from pages.parts.hotspots.queries import hot_spots
+from pages.parts.hotspots.ranked_list import cell_size_label, cell_sizes_offered
 from pages.parts.hotspots.tabs import draw_tabs
 
 page = require(Role.PUBLIC)
 t = page.t
-assert page.source is not None
 
 exact = not page.protected
 finest = finest_resolution(page.alerts, page.filter)
@@ -42,18 +36,9 @@ with controls:
         zip(LAYERS, (t("Significance"), t("Clusters"), t("Emerging"), t("Density"), t("Alerts")), strict=True)
     )
     layer, size = LAYERS[0], 0
-    if exact:
-        layer = word_from_link(LAYER_WORD, "hotspots_layer", LAYERS, LAYERS[0])
-        about: dict[str, Any] = {
-            "format_func": layers.__getitem__,
-            "key": "hotspots_layer",
-            "on_change": write_link_word,
-            "args": (LAYER_WORD, "hotspots_layer", LAYERS[0]),
-        }
-        if page.narrow:  # five words side by side are wider than a phone
-            st.selectbox(t("Layer"), LAYERS, width=250, **about)
-        else:
-            st.segmented_control(t("Layer"), LAYERS, required=True, **about)
+    if exact:  # five words side by side are wider than a phone
+        form: dict[str, Any] = {"width": 250} if page.narrow else {"buttons": True}
+        layer = draw_link_choice(t("Layer"), layers, LAYER_WORD, "hotspots_layer", LAYERS[0], **form)
     if layer in ("significance", "emerging"):
         sizes = {0: cell_size_label(page, finest)}
         if exact:
@@ -61,8 +46,7 @@ with controls:
                 0: t("Chosen from the data"),
                 **{r: cell_size_label(page, r) for r in cell_sizes_offered(page.city, finest)},
             }
-        size = cell_size_from_link("hotspots_size", sizes)
-        draw_link_box(t("Cell size"), CELL_WORD, "hotspots_size", sizes, 0, width=230, help=t(NESTED_CELLS))
+        size = draw_link_choice(t("Cell size"), sizes, CELL_WORD, "hotspots_size", 0, width=230, help=t(NESTED_CELLS))
     search = st.container(width="content")  # beside the cell size: what concerns the test has a row of its own
     how = draw_options(page, layer)
 

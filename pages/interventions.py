@@ -9,7 +9,7 @@ from pages.parts.frame import escape_markdown, require
 from pages.parts.interventions.board import draw_board
 from pages.parts.interventions.editor import draw_plan_editor
 from pages.parts.interventions.plan_edit import close_plan, plan_in_address
-from pages.parts.plans.access import may_edit
+from pages.parts.plans import may_edit
 
 page = require(Role.COUNCIL)
 t = page.t

@@ -5,8 +5,7 @@ import streamlit as st
 from curim_data.model import Role
 from pages.parts.frame import require
 from pages.parts.methods.general import GENERAL, READING
-from pages.parts.methods.hotspot_layers import PLACES
-from pages.parts.methods.hotspot_options import OPTIONS
+from pages.parts.methods.hotspots import OPTIONS, PLACES
 
 page = require(Role.PUBLIC, data=False)
 t = page.t

@@ -6,14 +6,9 @@ import streamlit as st
 
 from curim_data.model import Role
 from pages.parts.frame import contained, escape_markdown, filter_bar, headed, require
-from pages.parts.trends.breakdown import draw_small_multiples, draw_week_clock
-from pages.parts.trends.calendar import draw_calendar
-from pages.parts.trends.changes_table import draw_changes_table
-from pages.parts.trends.finding import draw_linked_finding
-from pages.parts.trends.headline import Headline, page_headline
-from pages.parts.trends.queries import draw_unit_choice, period_dates, trend_or_reason
-from pages.parts.trends.trend_line import draw_trend_line
-from pages.parts.trends.year_on_year import draw_year_on_year
+from pages.parts.trends.breakdown import draw_calendar, draw_small_multiples, draw_week_clock, draw_year_on_year
+from pages.parts.trends.changes import Headline, draw_changes_table, draw_linked_finding, page_headline
+from pages.parts.trends.line import draw_trend_line, draw_unit_choice, period_dates, trend_or_reason
 
 page = require(Role.PUBLIC)
 t = page.t
@@ -30,9 +25,8 @@ with contained(t("Trends")), headed(title, t("Trends")) as heading:
         if head.below:
             st.write(escape_markdown(head.below))
         st.caption(filter_bar.filter_sentence(page))
-        if page.source is not None:
-            for gap in page.source.coverage.sentences(*period_dates(page)):
-                st.warning(t(gap))
+        for gap in page.alerts.coverage.sentences(*period_dates(page)):
+            st.warning(t(gap))
     if trend is None:
         st.info(why)
     else:

@@ -34,7 +34,7 @@ from curim_data.studies.brief_text import (
 )
 from curim_data.studies.changes import change_study
 from curim_data.studies.findings import Count, make_finding
-from pages.parts.findings.chart import bars_figure
+from pages.parts.findings import bars_figure
 from pages.parts.frame import palette, results
 from tests.app.conftest import SPOKEN, Open, errors
 from tests.stored import seen_by
@@ -66,7 +66,7 @@ def test_the_rest_of_the_page_stands_where_the_changes_fail(open_page: Open, mon
     def fail(*_: object) -> None:
         raise RuntimeError("no changes")
 
-    monkeypatch.setattr("pages.parts.findings.queries.brief_changes", fail)
+    monkeypatch.setattr("pages.parts.findings.brief_changes", fail)
     monkeypatch.setattr(results, "LOG", logging.getLogger("curim.expected"))
     app = open_page("briefing", lang="en", period="28d", category="noise", status="open")
     assert not app.exception

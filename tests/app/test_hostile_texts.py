@@ -20,7 +20,7 @@ from curim_data.plans.plan_store import PlanStore
 from curim_data.sample.plans import demo_plans
 from curim_data.store import Home
 from curim_data.store.home import create_home
-from pages.parts.briefing import document
+from pages.parts import briefing
 from tests.app.conftest import errors, visit
 from tests.app.test_left_out import drawn, page
 
@@ -133,8 +133,8 @@ def test_an_open_plan_is_shown_as_it_stands(here: Home, view: str) -> None:
 def test_the_button_of_a_picture_names_its_change_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     key = {**dict.fromkeys(CANDIDATE_KEYS), "category": f"{LINK} {COLOUR}"}
     change = Change(key, "category", 4, 20, 4.0, UNKNOWN, 0.001, 0.01, "clear", 1, "past")
-    monkeypatch.setattr(document, "reference_day", lambda _: LAST)
-    told = drawn(document.draw_card_downloads, page(), SimpleNamespace(findings=(SimpleNamespace(change=change),)))
+    monkeypatch.setattr(briefing, "reference_day", lambda _: LAST)
+    told = drawn(briefing.draw_card_downloads, page(), SimpleNamespace(findings=(SimpleNamespace(change=change),)))
     (label,) = (one.proto.label for one in told.get("download_button"))
     assert r"\[Prize\]" in label
     assert not HOSTILE.search(label)

@@ -12,7 +12,7 @@ from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from pages.parts.frame import escape_markdown
-from pages.parts.hotspots.cell_text import significance_lines
+from pages.parts.hotspots.ranked_list import significance_lines
 from tests.app.conftest import Open, errors
 
 T = translator("en")

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 import sample_data
 from curim_data.model.city import load_city
-from pages.parts.hotspots.place_search import matching_places, searchable_places
+from pages.parts.hotspots.choices import matching_places, searchable_places
 from tests.app.conftest import Open, errors, word
 
 

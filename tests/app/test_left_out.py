@@ -12,7 +12,7 @@ import sample_data
 from analysis.report.brief import PlanRow
 from curim_data.model import Audience, CityProfile, Role, translator
 from curim_data.model.city import load_city
-from pages.parts.briefing import sections
+from pages.parts import briefing
 from pages.parts.frame import Page
 from pages.parts.frame.footer import draw_few_mapped_note
 from tests.made_page import made_page
@@ -53,11 +53,11 @@ def test_a_phone_shows_all_of_a_plan(monkeypatch: pytest.MonkeyPatch, narrow: bo
         PlanRow("Quiet nights", "Police", "running", "Ends on 2 April", result="So far 9 fewer than expected."),
         PlanRow("Open doors", "University", "evaluated", "", result="22 fewer than expected."),
     ]
-    monkeypatch.setattr(sections, "plan_rows", lambda *_: rows)
-    monkeypatch.setattr(sections, "plan_store", lambda _: SimpleNamespace(list=tuple))
-    monkeypatch.setattr(sections, "reference_day", lambda _: None)
-    monkeypatch.setattr(sections, "page_link", lambda *_: None)
-    app = drawn(sections.draw_decided_plans, page(narrow=narrow))
+    monkeypatch.setattr(briefing, "plan_rows", lambda *_: rows)
+    monkeypatch.setattr(briefing, "plan_store", lambda _: SimpleNamespace(list=tuple))
+    monkeypatch.setattr(briefing, "reference_day", lambda _: None)
+    monkeypatch.setattr(briefing, "page_link", lambda *_: None)
+    app = drawn(briefing.draw_decided_plans, page(narrow=narrow))
     shown = " ".join(text.value for text in app.markdown)
     if not narrow:
         table = app.table[0].value

@@ -17,8 +17,7 @@ from curim_data.plans.meetings import MeetingStore
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store import Home
 from curim_data.store.annotations import read_meetings
-from pages.parts.briefing.meetings import CHOICE
-from pages.parts.briefing.queries import KEY
+from pages.parts.briefing import CHOICE, KEY
 from tests.app.conftest import Open, errors
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from curim_data.model import translator
 from curim_data.plans.plan_store import Change
 from pages.parts.frame import Page
-from pages.parts.interventions.history import history_rows
+from pages.parts.interventions.editor import history_rows
 
 AT = dt.datetime(2026, 5, 3, 9, 30, tzinfo=dt.UTC)
 

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from curim_data.model import Plan, PlanStatus
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store import Home
-from pages.parts.interventions import document_step
+from pages.parts.interventions import editor
 from tests.app.conftest import Open, errors, on_step
 
 TITLE = "A copy that is evaluated"
@@ -49,13 +49,13 @@ def finished(store: PlanStore, sample: Home) -> Iterator[Plan]:
 def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The data of the plan page's downloads as the last run gave them, by key."""
     found: dict[str, Any] = {}
-    original = document_step.st.download_button
+    original = editor.st.download_button
 
     def download(label: str, data: Any, **settings: Any) -> Any:
         found[settings["key"]] = data
         return original(label, data, **settings)
 
-    monkeypatch.setattr(document_step.st, "download_button", download)
+    monkeypatch.setattr(editor.st, "download_button", download)
     return found
 
 

@@ -13,10 +13,16 @@ import pytest
 
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
-from pages.parts.charts.small_multiples import small_multiples_figure
-from pages.parts.charts.time_marks import A_LABEL, TimeMark, add_alarm_labels, add_forecast, add_marks
+from pages.parts.charts.plots import (
+    A_LABEL,
+    TimeMark,
+    add_alarm_labels,
+    add_forecast,
+    add_marks,
+    small_multiples_figure,
+)
 from pages.parts.frame import Page, palette
-from pages.parts.trends.calendar import calendar_figure
+from pages.parts.trends.breakdown import calendar_figure
 from tests.made_page import made_page
 
 DAYS = pd.date_range("2024-01-01", periods=12, freq="W-MON")

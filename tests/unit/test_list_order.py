@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from curim_data.model import translator
-from pages.parts.hotspots.list_order import MOST_ROWS, ListView, _first_rows, order_sentence
+from pages.parts.hotspots.ranked_list import MOST_ROWS, ListView, _first_rows, order_sentence
 
 
 @pytest.mark.parametrize(

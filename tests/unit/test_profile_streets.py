@@ -19,8 +19,7 @@ from curim_data.profile import edit, shapes
 from curim_data.profile.shapes import OSM_ATTRIBUTION, landmarks_of, read_areas, streets_of
 from curim_data.store import Home
 from pages.parts.frame.colours import LIGHT
-from pages.parts.maps.basemap import street_layers
-from pages.parts.maps.street_lines import drawn, streets_near, streets_of_city
+from pages.parts.maps.basemap import drawn, street_layers, streets_near, streets_of_city
 from tests.osm_extract import Point, Way, geojson, geopackage, network, osm_pbf, osm_xml
 
 STATION = (23.6430, 37.9480)

@@ -19,7 +19,7 @@ from curim_data.store.erase import erase
 from curim_data.store.results import SETTING, read_result, write_result
 from pages.parts.frame import results, web
 from pages.parts.frame.page import Dataset, dataset_of
-from pages.parts.gender.queries import weights
+from pages.parts.gender.shares import cached_weights
 from tests.stored import stored_column
 
 KEY = "some.study[AlertFilter()]"
@@ -127,13 +127,13 @@ def test_nothing_is_kept_where_it_is_off_or_cannot_be_written(
 
 def test_pages_find_what_another_process_left(home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "LEAST", 0.0)
-    mine = weights(dataset, AlertFilter())
-    key, _ = results._keys(weights.__wrapped__)(dataset, AlertFilter())  # type: ignore[attr-defined]
+    mine = cached_weights(dataset, AlertFilter())
+    key, _ = results._keys(cached_weights.__wrapped__)(dataset, AlertFilter())  # type: ignore[attr-defined]
     while read_result(home, dataset.profile, key) is None:
         pass  # it is written while the readers go on
     results.forget_results()
     monkeypatch.setattr("curim_data.studies.gender.weight_study", None)  # nothing is worked out any more
-    assert repr(weights(dataset, AlertFilter())) == repr(mine)
+    assert repr(cached_weights(dataset, AlertFilter())) == repr(mine)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from scipy import stats
 
 from analysis.stats.result import Result
 from analysis.trends.time_series import LevelShift, period_total, trend_of, week_clock, year_on_year
-from pages.parts.trends.year_on_year import twelve_months
+from pages.parts.trends.breakdown import twelve_months
 
 MONDAY = dt.date(2022, 10, 31)
 

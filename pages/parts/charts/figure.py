@@ -1,4 +1,4 @@
-"""A chart as the plain data that plotly.js draws, put together without a check at each step.
+"""A chart as the plain data that plotly.js draws, put together without a check at each step, in one look.
 
 `plotly.graph_objects` checks every property whenever it is set and adds a template that the dashboard's look covers
 anyway: the five small charts of one page took a tenth of a second. Here a figure is the dictionary that is sent; the
@@ -13,10 +13,19 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 from plotly.basedatatypes import BaseFigure
+
+from curim_data.model import Translator
+from pages.parts.frame import Palette
 
 DIGITS: Final = 6  # decimals of drawn numbers
 _AS_THEY_ARE: Final = frozenset({str, int, bool, type(None)})
+SEPARATORS: Final = {"el": ",.", "en": ".,", "fr": ",\u202f"}
+FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', Arial, sans-serif"
+AT_END: Final = 0.03  # of the axis: a label so near to its end needs room beside it
+LETTER: Final = 8  # pixels that a letter of a label takes
+STEPS = (1, 2, 3, 6, 12, 24, 48, 60, 120)  # months from tick to tick
 
 
 class Figure:
@@ -43,11 +52,13 @@ class Figure:
         shape = {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "y domain", "line": dict(line)}
         self.layout.setdefault("shapes", []).append(_plain(shape))
 
-    def add_span(self, first: Any, last: Any, fill: str, xaxis: str = "x", yaxis: str = "y") -> None:
+    def add_span(
+        self, first: Any, last: Any, fill: str, xaxis: str = "x", yaxis: str = "y", opacity: float = 0.25
+    ) -> None:
         """A shaded span of a horizontal axis, below everything else."""
         shape = {"type": "rect", "x0": first, "x1": last, "xref": xaxis, "layer": "below"}
         shape |= {"y0": 0, "y1": 1, "yref": f"{yaxis} domain"}
-        shape |= {"fillcolor": fill, "opacity": 0.25, "line": {"width": 0}}
+        shape |= {"fillcolor": fill, "opacity": opacity, "line": {"width": 0}}
         self.layout.setdefault("shapes", []).append(_plain(shape))
 
     def add_annotation(self, **note: Any) -> None:
@@ -131,3 +142,80 @@ def _listed(values: np.ndarray[Any, Any]) -> list[Any]:
     if np.isfinite(rounded).all():
         return list(rounded.tolist())
     return list(np.where(np.isfinite(rounded), rounded.astype(object), None).tolist())
+
+
+def base_figure(t: Translator, colours: Palette, *, height: int, **layout: Any) -> Figure:
+    """An empty figure in the dashboard's look."""
+    axes = {"xaxis": axis(colours, grid=False), "yaxis": axis(colours, grid=True)}
+    return Figure({**layout_of(t, colours, height), **axes, **layout})
+
+
+def time_axis(
+    figure: Figure | go.Figure, t: Translator, days: pd.Series, *, compact: bool = False, most: int | None = None
+) -> None:
+    """Ticks on first days of months, written in the reader's language; the year where it begins, or years alone.
+
+    At most ten ticks, five where it is `compact`, or `most`.
+    """
+    if not len(days):
+        return
+    first, last = days.min().date(), days.max().date()
+    months = (last.year - first.year) * 12 + last.month - first.month + 1
+    most = most or (5 if compact else 10)
+    step = next((s for s in STEPS if months / s <= most), STEPS[-1])
+    start = dt.date(first.year, first.month, 1)
+    starts = [month.date() for month in pd.date_range(start, last, freq="MS")]
+    ticks = [day for day in starts if (12 * day.year + day.month - 1) % step == 0 and day >= first]
+    if not ticks:
+        ticks = [first, last] if first != last else [first]
+        texts = [t.date(day, "d MMM y") for day in ticks]
+    else:
+        texts = [
+            t.date(day, "y" if step > 12 else "LLL'<br>'y" if day.month == 1 or i == 0 else "LLL")
+            for i, day in enumerate(ticks)
+        ]
+    figure.update_xaxes(tickvals=[day.isoformat() for day in ticks], ticktext=texts)
+    if (last - ticks[-1]) <= (last - first) * AT_END:
+        # A label whose half would stand outside the chart is left out by plotly.
+        widest = max(map(len, texts[-1].split("<br>")))
+        figure.update_layout(margin={"r": 8 + LETTER * widest // 2})
+
+
+def layout_of(t: Translator, colours: Palette, height: int) -> dict[str, Any]:
+    """The layout of a figure, as plotly takes it."""
+    return {
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 24, "b": 8},
+        "paper_bgcolor": colours.background,
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": colours.muted, "activecolor": colours.text},
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 13, "color": colours.text},
+        "separators": SEPARATORS[t.lang],
+        "showlegend": False,
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "bgcolor": "rgba(0,0,0,0)"},
+        "hoverlabel": {
+            "bgcolor": colours.background,
+            "bordercolor": colours.grid,
+            "font": {"family": FONT, "size": 13, "color": colours.text},
+        },
+        "dragmode": False,
+        "hovermode": "closest",
+        "autotypenumbers": "strict",
+    }
+
+
+def axis(colours: Palette, *, grid: bool) -> dict[str, Any]:
+    """An axis without clutter."""
+    return {
+        "showgrid": grid,
+        "gridcolor": colours.grid,
+        "zeroline": False,
+        "separatethousands": True,
+        "linecolor": colours.grid,
+        "tickfont": {"color": colours.muted, "size": 12},
+        "ticks": "",
+        "tickangle": 0,
+        "automargin": True,
+        "fixedrange": True,
+        "title": {"standoff": 15},
+    }

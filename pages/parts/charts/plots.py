@@ -1,16 +1,19 @@
 """Charts: one look for all, numbers and dates in the reader's language, words for those who do not see them.
 
-Each `*_figure` is a pure function from a small table to a plotly figure; `draw_chart` puts a figure on the page.
-Axis ticks and hover texts are written by the translator, since plotly itself speaks English only.
+Each `*_figure` is a pure function from a small table to a plotly figure, to which `add_*` adds what a line over time
+carries beside its counts; `draw_chart` puts a figure on the page. Axis ticks and hover texts are written by the
+translator, since plotly itself speaks English only.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import math
 import textwrap
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,9 +23,8 @@ import streamlit as st
 from curim_data.model import FloatArray, Translator
 from curim_data.model.absence import fewer_than
 from curim_data.privacy import is_sensitive
-from pages.parts.charts.figure import Figure
+from pages.parts.charts.figure import Figure, axis, base_figure, time_axis
 from pages.parts.charts.numbers import COUNT_COLUMNS, drawn_counts, least_written, written_alerts, written_count
-from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.charts.tables import download_button
 from pages.parts.frame import Page, Palette, palette
 from pages.parts.frame.colours import COUNTS
@@ -40,6 +42,22 @@ CONFIG: Final = {
     "doubleClick": "reset",
 }
 SMALL_CONFIG: Final = {**CONFIG, "displayModeBar": False}
+PANEL_COLUMNS, PANEL_ROW = 3, 104  # panels side by side, and pixels that a row of them takes
+PANEL_TITLE: Final = 26  # pixels above a panel for its name
+PANEL_TICKS: Final = 40  # pixels below the last row
+PANEL_GAP: Final = 0.07  # of the width between two panels
+PANEL_ROOM: Final = 0.16  # of the time shown, to the right for the last number
+MarkKind = Literal["alarm", "level", "note"]
+DASH: Final[dict[MarkKind, str]] = {"alarm": "dot", "level": "dash", "note": "solid"}
+LONGEST: Final = 26  # letters of a label
+ROWS: Final = 3  # heights at which labels stand, so that neighbours do not cover each other
+LABEL_LINE: Final = 14  # pixels from one label to the next above it
+# Pixels of a chart whose height is not set, and of what lies around the drawn area on a phone, where each name of the
+# legend takes a line.
+DRAWN, AROUND = 320, 160
+A_LABEL: Final = 0.09  # of the line's length, that the label of a point takes
+LOW: Final = 0.12  # of the highest number: a label below a point that is lower would lie on the axis
+MOST_LABELS: Final = 3  # points outside the range that are labelled: the furthest out, or on a phone one
 
 
 def draw_chart(
@@ -519,7 +537,231 @@ def no_clock_reason(page: Page) -> str:
     t = page.t
     if has_no_clock(page):
         return t("No days and hours are shown: of sensitive alerts the protected copy has daylight and darkness alone.")
-    lacking = page.source.lacks("hour") if page.source is not None else None
+    lacking = page.alerts.lacks("hour")
     if lacking is not None:
         return t("No days and hours are shown.") + " " + t(lacking)
     return t("No alerts with a known hour.")
+
+
+def small_multiples_figure(
+    page: Page,
+    panels: Sequence[tuple[str, pd.DataFrame]],
+    *,
+    time: str = "month",
+    shaded: pd.Timestamp | None = None,
+) -> Figure:
+    """Small lines on one common scale.
+
+    `panels`: names with frames of `time`, `n` (NaN: a gap) and, for tooltips, `alerts`. `shaded`: the day
+    from which on the ground is shaded.
+    """
+    t, colours = page.t, palette(page.theme)
+    columns = 1 if page.narrow else min(PANEL_COLUMNS, max(len(panels), 1))
+    rows = -(-len(panels) // columns) or 1
+    height = rows * PANEL_ROW + PANEL_TICKS
+    figure = base_figure(t, colours, height=height + 16, margin={"l": 8, "r": 8, "t": 8, "b": 8})
+    days = pd.concat([pd.to_datetime(frame[time]) for _, frame in panels])
+    first, last = days.min(), days.max()
+    ticks = _panel_ticks(t, colours, days)
+    panels = [(name, f.assign(n=drawn_counts(page, f["n"], _category(f)))) for name, f in panels]
+    top = max((float(frame["n"].max()) for _, frame in panels if frame["n"].notna().any()), default=1.0) or 1.0
+    wide = (1 - PANEL_GAP * (columns - 1)) / columns
+    for number, (name, frame) in enumerate(panels):
+        at_row, at_column = divmod(number, columns)
+        mark = str(number + 1) if number else ""
+        left, upper = at_column * (wide + PANEL_GAP), 1 - (at_row * PANEL_ROW + PANEL_TITLE) / height
+        lower = 1 - (at_row + 1) * PANEL_ROW / height
+        lowest = number + columns >= len(panels)
+        horizontal = {**axis(colours, grid=False), **ticks, "showticklabels": lowest, "anchor": f"y{mark}"}
+        vertical = {**axis(colours, grid=True), "nticks": 3, "showticklabels": at_column == 0, "anchor": f"x{mark}"}
+        span = [first.isoformat(), (last + (last - first) * PANEL_ROOM).isoformat()]
+        figure.update_layout(
+            **{
+                f"xaxis{mark}": {**horizontal, "domain": [left, left + wide], "range": span},
+                f"yaxis{mark}": {**vertical, "domain": [lower, upper], "range": [0, top * 1.08]},
+            }
+        )
+        _add_panel(figure, page, name, frame, time, mark, shaded)
+        figure.add_annotation(
+            x=left, y=upper, xref="paper", yref="paper", xanchor="left", yanchor="bottom", showarrow=False, yshift=4,
+            text=wrapped_label(name, ABOVE, 1), font={"size": 13, "color": colours.text},
+        )  # fmt: skip
+    return figure
+
+
+def _category(frame: pd.DataFrame) -> str:
+    """The category of a panel, which may have a threshold of its own; "" without one."""
+    return str(frame["category"].iloc[0]) if "category" in frame and len(frame) else ""
+
+
+def _panel_ticks(t: Translator, colours: Any, days: pd.Series) -> dict[str, Any]:
+    """The dates below the panels, at most four."""
+    figure = base_figure(t, colours, height=100)
+    time_axis(figure, t, days, most=4)
+    return {name: figure.layout["xaxis"][name] for name in ("tickvals", "ticktext") if name in figure.layout["xaxis"]}
+
+
+def _add_panel(
+    figure: Figure, page: Page, name: str, frame: pd.DataFrame, time: str, mark: str, shaded: pd.Timestamp | None
+) -> None:
+    t, colours = page.t, palette(page.theme)
+    days, axes = pd.to_datetime(frame[time]), {"xaxis": f"x{mark}", "yaxis": f"y{mark}"}
+    form = "LLL y" if time == "month" else "medium"
+    category = _category(frame)
+    if shaded is not None:
+        figure.add_span(shaded, days.max(), fill=colours.withheld, **axes)
+    figure.add_scatter(
+        x=days,
+        y=frame["n"],
+        mode="lines",
+        line={"color": colours.sea_blue, "width": 1.8},
+        hovertext=[
+            t.pair(f"{html.escape(name)}, {t.date(day.date(), form)}", written_count(page, n, category))
+            for day, n in zip(days, frame["n"], strict=True)
+        ],
+        hoverinfo="text",
+        **axes,
+    )
+    known = frame["n"].notna().to_numpy().nonzero()[0]
+    if known.size and known[-1] == len(frame) - 1:
+        figure.add_annotation(
+            x=days.iloc[-1].isoformat(), y=float(frame["n"].iloc[-1]), xref=f"x{mark}", yref=f"y{mark}",
+            xanchor="left", xshift=4, showarrow=False, text=_at_the_end(page, float(frame["n"].iloc[-1]), category),
+            font={"size": 12, "color": colours.sea_blue},
+        )  # fmt: skip
+
+
+def _at_the_end(page: Page, n: float, category: str) -> str:
+    """The last number beside its line, where there is no room for words."""
+    least = least_written(page, category)
+    return f"&lt; {least}" if 0 < n < least else written_count(page, n, category)
+
+
+@dataclass(frozen=True)
+class TimeMark:
+    """A vertical line at a day, or a shaded span up to `end`, with its label."""
+
+    day: dt.date
+    label: str
+    kind: MarkKind
+    end: dt.date | None = None
+
+
+def add_marks(figure: Figure, marks: Sequence[TimeMark], colours: Palette, *, last: dt.date) -> None:
+    """Draw the marks; the labels of neighbours stand at different heights, those near the end to the left."""
+    if not marks:
+        return
+    span = (last - min(mark.day for mark in marks)).days
+    rows = min(len(marks), ROWS)
+    height = figure.layout.get("height") or DRAWN
+    # The legend stands above the labels: by shares of the drawn height, since it then makes room for itself.
+    figure.update_layout(margin={"t": 24 + 16 * rows}, legend={"y": 1 + (LABEL_LINE * rows + 8) / (height - AROUND)})
+    for at, mark in enumerate(sorted(marks, key=lambda one: one.day)):
+        colour = colours.accent if mark.kind == "alarm" else colours.muted
+        if mark.end is not None:
+            figure.add_span(mark.day, mark.end, fill=colours.withheld)
+        figure.add_vline(x=mark.day, line={"color": colour, "width": 1.2, "dash": DASH[mark.kind]})
+        left = (last - mark.day).days < max(span, 1) / 3
+        figure.add_annotation(
+            x=mark.day.isoformat(),
+            y=1,
+            yref="y domain",
+            yanchor="bottom",
+            yshift=LABEL_LINE * (at % ROWS),
+            xanchor="right" if left else "left",
+            showarrow=False,
+            text=shortened(mark.label),
+            font={"size": 12, "color": colour},
+        )
+
+
+def shortened(text: str) -> str:
+    """A label that fits, safe for plotly.
+
+    >>> shortened("A <b> note of the analyst that goes on"), shortened("slow rise")
+    ('A &lt;b&gt; note of the analyst…', 'slow rise')
+    """
+    return html.escape(text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…")
+
+
+def add_alarm_labels(page: Page, figure: Figure, frame: pd.DataFrame, time: str, colours: Palette, most: int) -> None:
+    """The date and the count at the points that lie furthest outside the expected range, none over another.
+
+    A label below its point would lie on the dates of the axis where the count is small: it is written above then.
+    """
+    frame = frame.assign(n=drawn_counts(page, frame["n"]))
+    t, found = page.t, frame[frame["alarm"].fillna(False).astype(bool)]
+    if found.empty:
+        return
+    out = (found["n"] - found["upper"]).clip(lower=0) + (found["lower"] - found["n"]).clip(lower=0)
+    first, last = frame[time].min(), frame[time].max()
+    year = " y" if last - first > pd.Timedelta(days=400) else ""
+    form = ("LLL" if time == "month" else "d MMM") + year
+    highest = float(np.nanmax(frame[["n", "upper"]].to_numpy(float)))
+    labelled: list[tuple[pd.Timestamp, bool]] = []
+    for row in found.loc[out.sort_values(ascending=False, kind="stable").index].itertuples():
+        day = getattr(row, time)
+        above = row.n > row.upper or row.n < LOW * highest
+        if any(above == other and abs(day - at) < (last - first) * A_LABEL for at, other in labelled):
+            continue
+        labelled.append((day, above))
+        figure.add_annotation(
+            x=day.isoformat(),
+            y=row.n,
+            text=t.pair(t.date(day.date(), form), written_count(page, row.n)),
+            showarrow=False,
+            yshift=12 if above else -12,
+            xanchor="left"
+            if day - first < (last - first) / 10
+            else "right"
+            if last - day < (last - first) / 10
+            else "center",
+            font={"size": 12, "color": colours.accent},
+            bgcolor=colours.background + "cc",
+        )
+        if len(labelled) == most:
+            return
+
+
+def add_forecast(
+    figure: Figure, frame: pd.DataFrame, time: str, t: Translator, colours: Palette, *, shown: pd.Series, narrow: bool
+) -> None:
+    """The next periods: their mean as a dashed line in the band of 95 and, darker, of 80 %.
+
+    `frame`: as `analysis.forecast.next_periods.NextPeriods.frame`; `shown`: the days of the line before.
+    """
+    days = pd.to_datetime(frame[time])
+    for low, high, opacity, name in (
+        ("low", "high", "33", ""),
+        ("low_inner", "high_inner", "55", t("forecast, with 80 and 95 % intervals")),
+    ):
+        figure.add_scatter(x=days, y=frame[high], mode="lines", line={"width": 0}, hoverinfo="skip")
+        figure.add_scatter(
+            x=days,
+            y=frame[low],
+            mode="lines",
+            line={"width": 0},
+            fill="tonexty",
+            fillcolor=colours.sea_blue + opacity,
+            hoverinfo="skip",
+            name=name,
+        )
+    form = "LLLL y" if time == "month" else "medium"
+    figure.add_scatter(
+        x=days,
+        y=frame["expected"],
+        mode="lines",
+        line={"color": colours.sea_blue, "width": 1.8, "dash": "dash"},
+        hovertext=[
+            t(
+                "{day}: forecast {expected} ({low}–{high})",
+                day=t.date(day.date(), form),
+                expected=t.number(row.expected),
+                low=t.number(row.low),
+                high=t.number(row.high),
+            )
+            for day, row in zip(days, frame.itertuples(), strict=True)
+        ],
+        hoverinfo="text",
+    )
+    time_axis(figure, t, pd.concat([shown, days]), compact=narrow)

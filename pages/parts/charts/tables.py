@@ -48,6 +48,7 @@ PRINT_STYLE: Final = (
     f".{FOR_PRINT} .number {{text-align: right; font-variant-numeric: tabular-nums}}}}"
 )
 NONE: Final = "–"  # where a number is not known
+DOWNLOAD_BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:"}
 
 
 def draw_table(
@@ -65,6 +66,7 @@ def draw_table(
     order: Sequence[str] | None = None,
     height: int | str = "auto",
     row_height: int | None = None,
+    phone: Collection[str] = (),
 ) -> None:
     """Show a table in the reader's number form, with its download where `file_name` is given.
 
@@ -81,19 +83,25 @@ def draw_table(
         The columns in view, where not all are.
     row_height
         Pixels of a row; texts wrap in rows that are high enough.
+    phone
+        Columns of the plain table that a phone has in place of this one, where it has one.
     """
-    draw_for_print(page.t, frame, headings, digits=digits, percent=percent, signed=signed)
-    st.dataframe(
-        styled(page.t, frame[list(headings)], digits=digits, percent=percent, signed=signed),
-        column_config=column_settings(headings, columns, {*(digits or {}), *(percent or {}), *(signed or {})}),
-        column_order=order,
-        hide_index=True,
-        placeholder=NONE,
-        key=key,
-        alt=alt,
-        height=height,
-        row_height=row_height,
-    )
+    if phone and page.narrow:
+        shown = {name: label for name, label in headings.items() if name in phone}
+        draw_plain_table(page, frame, shown, alt=alt, digits=digits, signed=signed)
+    else:
+        draw_for_print(page.t, frame, headings, digits=digits, percent=percent, signed=signed)
+        st.dataframe(
+            styled(page.t, frame[list(headings)], digits=digits, percent=percent, signed=signed),
+            column_config=column_settings(headings, columns, {*(digits or {}), *(percent or {}), *(signed or {})}),
+            column_order=order,
+            hide_index=True,
+            placeholder=NONE,
+            key=key,
+            alt=alt,
+            height=height,
+            row_height=row_height,
+        )
     if file_name:
         data = written_table(page, frame[list(headings)]).rename(columns=headings)
         download_button(page, data, file_name, key=f"{key}_download", counts=())
@@ -122,36 +130,39 @@ def draw_fitted_table(
     *,
     key: str,
     alt: str,
+    file_name: str = "",
     digits: Mapping[str, int] | None = None,
     numbers: Collection[str] = (),
 ) -> None:
     """A table that fits in `room` pixels, as beside a map: its first column, of names, wraps, and no figure is cut.
 
     A short one (`FITTED_PLAIN`), and each on a phone, is a plain table with rows as high as their texts; a longer one
-    scrolls, and can be sorted. `numbers`: columns to set to the right.
+    scrolls, and can be sorted. `numbers`: columns to set to the right; `file_name`: as for `draw_table`.
     """
     if page.narrow or len(frame) <= FITTED_PLAIN:
         draw_plain_table(page, frame, headings, alt=alt, digits=digits)
-        return
-    columns, height = wrapped_columns(
-        frame,
-        headings,
-        room,
-        wrapped={next(iter(headings))},
-        numbers={*numbers, *(digits or {})},
-        least=150,  # a narrower name would break inside words
-    )
-    draw_table(
-        page,
-        frame,
-        headings,
-        key=key,
-        alt=alt,
-        digits=digits,
-        columns=columns,
-        height=min(FITTED_HIGHEST, height * len(frame) + row_height(1)),
-        row_height=height,
-    )
+    else:
+        columns, height = wrapped_columns(
+            frame,
+            headings,
+            room,
+            wrapped={next(iter(headings))},
+            numbers={*numbers, *(digits or {})},
+            least=150,  # a narrower name would break inside words
+        )
+        draw_table(
+            page,
+            frame,
+            headings,
+            key=key,
+            alt=alt,
+            digits=digits,
+            columns=columns,
+            height=min(FITTED_HIGHEST, height * len(frame) + row_height(1)),
+            row_height=height,
+        )
+    if file_name:
+        download_button(page, frame.rename(columns=headings), file_name, key=f"{key}_download", counts=())
 
 
 def draw_selectable_table(
@@ -374,9 +385,6 @@ def download_button(
     )
 
 
-DOWNLOAD_BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:"}
-
-
 def geojson_button(t: Translator, make: Callable[[], str], file_name: str, *, key: str) -> None:
     """A button that hands out shapes as GeoJSON; made when clicked."""
     draw_download(
@@ -387,6 +395,27 @@ def geojson_button(t: Translator, make: Callable[[], str], file_name: str, *, ke
         key=key,
         **DOWNLOAD_BUTTON,
     )
+
+
+def draw_place_downloads(
+    page: Page,
+    name: str,
+    make: Callable[[], pd.DataFrame],
+    shapes: Callable[[], Sequence[BaseGeometry]],
+    *,
+    key: str,
+    counts: Collection[str] = COUNT_COLUMNS,
+) -> None:
+    """Buttons that hand out places as a table and as shapes, made when clicked. `name`: of the files, without ending.
+
+    `counts`: as for `download_button`. The shapes have no column `cells`.
+    """
+
+    def file() -> str:
+        return geojson(page, make().drop(columns="cells", errors="ignore"), shapes(), counts)
+
+    download_button(page, make, f"{name}.csv", key=f"{key}_csv", counts=counts)
+    geojson_button(page.t, file, f"{name}.geojson", key=f"{key}_geojson")
 
 
 def geojson(

@@ -30,9 +30,8 @@ from curim_data.studies.cities import (
     compared_periods,
 )
 from pages.parts.charts import plots, tables
-from pages.parts.charts.figure import Figure
+from pages.parts.charts.figure import Figure, base_figure, time_axis
 from pages.parts.charts.plots import BESIDE, wrapped_label
-from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.cities.differences import NamedCity, what_differs
 from pages.parts.frame import (
     Dataset,

@@ -37,7 +37,7 @@ from pages.parts.data.import_tab import count_headings, draw_reasons_table
 from pages.parts.data.uploads import format_short
 from pages.parts.frame import Page, escape_markdown, record
 from pages.parts.frame.guard import draw_download
-from pages.parts.plans.access import plan_store
+from pages.parts.plans import plan_store
 
 UNDONE = "data_undone"
 FILE_WIDTH = 150  # pixels: a file's name may be very long

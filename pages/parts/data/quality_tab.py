@@ -29,17 +29,15 @@ from curim_data.quality.study import MONTH, Detail, QualityStudy, quality_study
 from curim_data.quality.tables import Sheet, as_html, lag_rows, sheets
 from curim_data.store.annotations import AnnotationError, add_annotation, remove_annotation
 from pages.parts.charts import plots
-from pages.parts.charts.figure import Figure
-from pages.parts.charts.style import base_figure, time_axis
+from pages.parts.charts.figure import Figure, base_figure, time_axis
 from pages.parts.charts.tables import download_button, draw_table, formatted
 from pages.parts.frame import Dataset, Page, calculated, escape_markdown, palette, record, rgba, source_of
 from pages.parts.frame.footer import mapped_sentence
 from pages.parts.frame.guard import draw_download
 from pages.parts.maps import basemap
-from pages.parts.maps.cell_map import alert_count, map_height
-from pages.parts.maps.deck import Deck
+from pages.parts.maps.basemap import Deck
+from pages.parts.maps.cell_map import alert_count, draw_point_map, map_height
 from pages.parts.maps.name_layers import Pin
-from pages.parts.maps.point_map import draw_point_map
 
 _WHO = "coverage_who"
 

@@ -28,8 +28,8 @@ from curim_data.model.labels import (
 from curim_data.model.reasons import BOTH_ORDERS, BY_NAMES
 from curim_data.profile.provisional import DENSEST, WHOLE, DenseArea, position
 from curim_data.quality.study import likely_reason
+from pages.parts.charts.figure import base_figure
 from pages.parts.charts.plots import draw_chart
-from pages.parts.charts.style import base_figure
 from pages.parts.data.uploads import (
     DELIMITERS,
     ORDERS,
@@ -43,7 +43,7 @@ from pages.parts.data.uploads import (
     keep_answer,
 )
 from pages.parts.frame import Page, escape_markdown, escape_with_commands, palette
-from pages.parts.maps import basemap, point_map
+from pages.parts.maps import basemap, cell_map
 from pages.parts.maps.cell_map import alert_count
 
 QUESTIONS = "data_questions"  # those that were asked, by the file's digest: an answer can be changed
@@ -412,7 +412,7 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
     away = preview.away and preview.bounds is not None
     city = into.city or preview.city
     with basemap.credited_to(page, city, "data_points_map"):
-        point_map.draw_point_map(
+        cell_map.draw_point_map(
             page,
             city,
             preview.points,

@@ -7,7 +7,7 @@ session holds (what was typed, picked or uploaded) ever comes from one city into
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -103,6 +103,45 @@ def write_link_word(word: str, key: str, usual: Any, tab: str = "") -> None:
         st.query_params.pop(word, None)
     else:
         st.query_params[word] = str(picked)
+
+
+def word_in_link(word: str, known: Collection[Any], usual: Any) -> Any:
+    """What the link asks for by a word; the usual choice where it asks for nothing that is known."""
+    return {str(one): one for one in known}.get(st.query_params.get(word, str(usual)), usual)
+
+
+def draw_link_choice(
+    label: str,
+    names: Mapping[Any, str],
+    word: str,
+    key: str,
+    usual: Any,
+    *,
+    chosen: Any = None,
+    tab: str = "",
+    buttons: bool = False,
+    **look: Any,
+) -> Any:
+    """Draw a choice that stands in the link as `word`, unless it is the usual one; what is chosen.
+
+    `names`: the choices in order with what they are called; `chosen`: where it is not simply what the link asks for;
+    `tab`: the one that the link opens with it; `buttons`: side by side in place of a box; `look`: what else the widget
+    (`key`) takes.
+    """
+    chosen = word_in_link(word, names, usual) if chosen is None else chosen
+    # Always: the browser sends back the words of an option, and would keep old ones where only the words have changed.
+    st.session_state[key] = chosen
+    (st.segmented_control if buttons else st.selectbox)(
+        label,
+        list(names),
+        format_func=names.__getitem__,
+        key=key,
+        on_change=write_link_word,
+        args=(word, key, usual, tab),
+        **({"required": True} if buttons else {}),
+        **look,
+    )
+    return chosen
 
 
 ON_SHOW: Final = "city_on_show"  # of this session

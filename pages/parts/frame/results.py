@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, NoReturn, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, NoReturn, ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -35,7 +35,7 @@ from curim_data.engine import EngineError, Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator, translator
 from curim_data.model.progress import Stopped, following
-from curim_data.privacy import sees_exact
+from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.protection import hand_over, open_for, opened_for
 from curim_data.store import Home
 from curim_data.store.results import read_result, write_result
@@ -137,6 +137,21 @@ def calculated(doing: Message) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return call
 
     return decorate
+
+
+def shared(
+    study: Callable[Concatenate[Source, P], R], doing: Message | None = None
+) -> Callable[Concatenate[Dataset, P], R]:
+    """A study as a function of a dataset in place of its source, whose results all readers share.
+
+    `doing`: as for `calculated`; a quick study has none, and its results are kept in this process alone.
+    """
+
+    @wraps(study)
+    def of(dataset: Dataset, *args: P.args, **kwargs: P.kwargs) -> R:
+        return study(source_of(dataset), *args, **kwargs)
+
+    return cached(of) if doing is None else calculated(doing)(of)
 
 
 def is_ready(function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
@@ -400,7 +415,9 @@ def headed(place: DeltaGenerator, words: str) -> Iterator[Heading]:
 
 @contextmanager
 def contained(part: str) -> Iterator[None]:
-    """Inside is a part of a page (`part`, in the reader's words); where it fails or is stopped, the rest goes on."""
+    """Inside is a part of a page (`part`, in the reader's words); where it fails, is stopped or is refused, its place
+    says so and the rest goes on.
+    """
     t = translator(language())
     try:
         yield
@@ -410,6 +427,9 @@ def contained(part: str) -> Iterator[None]:
         with st.container(border=True, key=f"stopped_{name}"):
             st.write(t("Stopped: {doing}.", doing=t(stopped.doing)))
             st.button(t("Calculate"), key=f"calculate_{name}", on_click=_resume, args=(stopped.key,))
+    except DisclosureError as refused:
+        _stand_in()
+        st.info(t(refused.message))
     except Exception as error:
         _stand_in()
         number = error_number(error)

@@ -62,7 +62,13 @@ ICON: Final = Path(__file__).with_name("icon.svg")
 INDEX: Final = Path(st.__file__).parent / "static" / "index.html"
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 PROXY_HEADERS: Final = ("forwarded", "via", "x-real-ip")
-FIRST_RESULTS: Final = ("briefing", "hotspots", "gender", "trends")  # pages that tell something before a reader chooses
+# Pages that say something before a reader chooses, and the modules of `pages.parts` that work it out.
+FIRST_RESULTS: Final = {
+    "briefing": "briefing",
+    "hotspots": "hotspots.queries",
+    "gender": "gender.shares",
+    "trends": "trends.line",
+}
 FIRST_LOCK: Final = "first_results.lock"  # in the home; the one who has it works out what these tell
 WIDTH_PATH: Final = "/curim/width.js"
 # The server cannot know how wide a map will be; the page sends it once, before it connects, and again for the next
@@ -297,7 +303,7 @@ def _first_audiences() -> tuple[Audience, ...]:
 def _work_out(home: Home, page: str, f: AlertFilter, audience: Audience) -> None:
     """What a page tells under a filter."""
     dataset = dataset_of(home, open_for(home, audience), audience)
-    importlib.import_module(f"{parts.__name__}.{page}.queries").work_out_first(dataset, f)
+    importlib.import_module(f"{parts.__name__}.{FIRST_RESULTS[page]}").work_out_first(dataset, f)
 
 
 def check_cities() -> None:

@@ -1,5 +1,5 @@
-"""The Gender page: shares, darkness, feeling of safety, rates, categories and places by gender; plan checks.
+"""The Gender page: shares, darkness, feeling of safety, rates; categories, places and plans compared by gender.
 
-Public: the `draw_*` functions of `shares`, `categories`, `places` and `plan_checks`, called by pages/gender.py; its
-cached studies are in `queries`.
+Public: the `draw_*` functions of `shares`, which holds the cached studies too, and `comparisons`, called by
+pages/gender.py.
 """

@@ -8,57 +8,66 @@ import streamlit as st
 from analysis.gender import GenderShares
 from curim_data import query
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Role
+from curim_data.model import N_, Message, Role
 from curim_data.model.absence import NO_AFFECTED, NO_FEELING, NO_GENDER, NO_POPULATION, NO_REPORTERS
 from curim_data.model.labels import district_label, feeling_label, gender_label
 from curim_data.privacy import FEWER_THAN, share_is_told
 from curim_data.query import Total
+from curim_data.studies import gender
 from curim_data.studies.gender import CITY, PlaceStudy
 from pages.parts.charts import plots, tables
-from pages.parts.charts.numbers import bars_of_shares, least_written, written_count, written_table
-from pages.parts.frame import Page, draw_footer, escape_markdown
+from pages.parts.charts.numbers import bars_of_shares, least_written, number_with_interval, written_count, written_table
+from pages.parts.frame import Dataset, Page, draw_footer, escape_markdown, shared
 from pages.parts.frame.colours import GENDERS
 from pages.parts.frame.footer import missing
-from pages.parts.gender import queries
 
+cached_shares = shared(gender.share_study)
+cached_light = shared(gender.light_study)
+cached_feeling = shared(gender.feeling_study)
+cached_rates = shared(gender.rate_study)
+cached_weights = shared(gender.weight_study, Message("Comparing the categories by gender"))
+cached_places = shared(gender.place_study, Message("Comparing the places by gender"))
 OTHER_COLUMN = N_("On the page Data, a column of another name can be given the role “gender” before the import.")
 AFFECTED, REPORTER = "affected_gender", "reporter_gender"
 GENDERS_ASKED = frozenset({AFFECTED, REPORTER})
 
 
+def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
+    """Work out what is chosen for all readers, as `briefing.work_out_first` does."""
+    cached_weights(dataset, f)
+    cached_places(dataset, f)
+
+
 def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> None:
     """The page's one sentence, the filter in words below it, and whether the filter's genders were ignored."""
     t = page.t
-    shares = queries.shares(page.dataset, f, AFFECTED)
-    women = shares.women
-    assert page.source is not None
-    looked = int(found.differ.frame["p"].notna().sum())
-    if not page.source.asked & GENDERS_ASKED:
-        st.title(t("This export does not ask for gender."))
-    elif total.n == 0:
-        st.title(t("No alerts to compare."))
-    elif AFFECTED not in page.source.asked:
-        st.title(t("Who is affected is not known: this export asks only for the gender of those who alert."))
-    elif not shares.women_written:
-        st.title(t("Too few alerts to compare women and men."))
-    else:
-        differ = int(found.differ.frame["significant"].sum())
-        first = t("Of the women and men affected, {share} are women.", share=t.percent(women.value))
-        second = (
-            t.n(
-                "{n} place differs from the city beyond chance.",
-                "{n} places differ from the city beyond chance.",
-                differ,
-            )
-            if differ
-            else t("No place differs from the city beyond chance.")
-            if looked
-            else ""
-        )
-        st.title(f"{first} {second}".strip())
-    st.caption(escape_markdown(query.sentence(page.source, f, t, total)))
+    st.title(_headline(page, f, total, found))
+    st.caption(escape_markdown(query.sentence(page.alerts, f, t, total)))
     if f != page.filter:
         st.info(t("This page compares genders, so the filter by gender is ignored here."))
+
+
+def _headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> str:
+    t, shares = page.t, cached_shares(page.dataset, f, AFFECTED)
+    if not page.alerts.asked & GENDERS_ASKED:
+        return t("This export does not ask for gender.")
+    if total.n == 0:
+        return t("No alerts to compare.")
+    if AFFECTED not in page.alerts.asked:
+        return t("Who is affected is not known: this export asks only for the gender of those who alert.")
+    if not shares.women_written:
+        return t("Too few alerts to compare women and men.")
+    first = t("Of the women and men affected, {share} are women.", share=t.percent(shares.women.value))
+    frame = found.differ.frame
+    differ = int(frame["significant"].sum())
+    second = ""
+    if differ:
+        second = t.n(
+            "{n} place differs from the city beyond chance.", "{n} places differ from the city beyond chance.", differ
+        )
+    elif frame["p"].notna().any():
+        second = t("No place differs from the city beyond chance.")
+    return f"{first} {second}".strip()
 
 
 def draw_not_asked(page: Page, total: Total) -> None:
@@ -83,7 +92,6 @@ def draw_not_asked(page: Page, total: Total) -> None:
 def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
     """Two bar charts side by side: the people affected, the people who alert."""
     t = page.t
-    asked = page.source.asked if page.source is not None else GENDERS_ASKED
     sides = (
         (t("Who is affected"), AFFECTED, NO_AFFECTED, "gender_affected"),
         (t("Who alerts"), REPORTER, NO_REPORTERS, "gender_reporters"),
@@ -91,16 +99,15 @@ def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
     for place, (heading, column, absence, key) in zip(st.columns(2, gap="large"), sides, strict=True):
         with place:
             st.subheader(heading)
-            if column in asked:
-                _draw_bars(page, queries.shares(page.dataset, f, column), key, total)
+            if column in page.alerts.asked:
+                _draw_bars(page, cached_shares(page.dataset, f, column), key, total)
             else:
                 st.write(t(absence))
 
 
 def _draw_bars(page: Page, found: GenderShares, key: str, total: Total) -> None:
-    frame = found.frame
     sentence = found.sentence(page.t)
-    _draw_share_chart(page, frame, ("n", found.total), key=key, alt=sentence)
+    _draw_share_chart(page, found.frame, ("n", found.total), key=key, alt=sentence)
     draw_footer(page, sentence=sentence, total=total, choices=found.choices)
     st.caption(page.t("The bars are shares of all alerts, those that do not state the gender included."))
 
@@ -152,7 +159,7 @@ def draw_darkness(page: Page, f: AlertFilter) -> None:
     """The share of alerts after dark, by gender of the person affected."""
     t = page.t
     st.subheader(t("After dark"))
-    found = queries.light(page.dataset, f)
+    found = cached_light(page.dataset, f)
     sentence = found.sentence(t)
     if not found.ratio.known and not found.n:
         draw_footer(page, sentence=sentence)
@@ -162,20 +169,18 @@ def draw_darkness(page: Page, f: AlertFilter) -> None:
     known = _few(page, found.n) or t.n(
         "n = {n} alert known to be by day or after dark.", "n = {n} alerts known to be by day or after dark.", found.n
     )
-    st.caption(
-        known
-        + (f" {t(page.source.some_hours)}" if page.source is not None and page.source.some_hours is not None else "")
-    )
+    some = page.alerts.some_hours
+    st.caption(known if some is None else f"{known} {t(some)}")
 
 
 def draw_feeling(page: Page, f: AlertFilter) -> None:
     """The mean feeling of safety by gender, with its interval, and the gap."""
     t = page.t
     st.subheader(t("How safe people felt"))
-    if page.source is not None and "feeling" not in page.source.asked:
+    if "feeling" not in page.alerts.asked:
         st.write(t(NO_FEELING))
         return
-    found = queries.feeling(page.dataset, f)
+    found = cached_feeling(page.dataset, f)
     frame = found.frame
     shown = frame[frame["mean"].notna()]
     sentence = found.sentence(t)
@@ -189,11 +194,9 @@ def draw_feeling(page: Page, f: AlertFilter) -> None:
     middle = float(shown.loc[shown["gender"] == "man", "mean"].iloc[0]) if "man" in set(shown["gender"]) else 3.0
     figure = plots.forest_figure(page, points, reference=middle, log=False, height=34 * len(points) + 66)
     figure.data[0]["marker"] = {"color": [GENDERS[page.theme][gender] for gender in shown["gender"]], "size": 12}
-    figure.update_xaxes(
-        range=[0.8, 5.3],
-        tickvals=[1, 2, 3, 4, 5],
-        ticktext=[_two_lines(feeling_label(t, step)) for step in range(1, 6)],
-    )
+    # Each step of the scale with its words below the number.
+    steps = {step: feeling_label(t, step).replace(" (", "<br>").removesuffix(")") for step in range(1, 6)}
+    figure.update_xaxes(range=[0.8, 5.3], tickvals=list(steps), ticktext=list(steps.values()))
     figure.update_layout(
         margin={"r": 60}
     )  # room for half of the words below the last step, else plotly leaves them out
@@ -210,27 +213,22 @@ def draw_feeling(page: Page, f: AlertFilter) -> None:
     )
 
 
-def _two_lines(label: str) -> str:
-    """A step of the scale with its words below the number."""
-    return label.replace(" (", "<br>").removesuffix(")")
-
-
 def draw_rates(page: Page, f: AlertFilter) -> None:
     """Alerts per 1,000 residents, where the city's profile knows its residents."""
     t = page.t
     st.subheader(t("Per 1,000 residents"))
-    found = queries.rates(page.dataset, f)
+    found = cached_rates(page.dataset, f)
     if found is None:
         st.write(escape_markdown(t("No rates are shown.") + " " + missing(page, NO_POPULATION)))
         return
-    frame = found.frame
     written = pd.DataFrame(
         {
-            "area": [_area(page, area) for area in frame["area"]],
-            "women": [_rate(page, row, "women") for row in frame.to_dict("records")],
-            "men": [_rate(page, row, "men") for row in frame.to_dict("records")],
-            "ratio": [_ratio(page, row) for row in frame.to_dict("records")],
+            "area": t("Whole city") if row["area"] == CITY else district_label(t, page.city, row["area"]),
+            "women": _rate(page, row, "women"),
+            "men": _rate(page, row, "men"),
+            "ratio": _ratio(page, row),
         }
+        for row in found.frame.to_dict("records")
     )
     headings = {
         "area": t("District"),
@@ -239,26 +237,20 @@ def draw_rates(page: Page, f: AlertFilter) -> None:
         "ratio": t("Ratio (95 %)"),
     }
     tables.draw_table(page, written, headings, key="gender_rates", alt=t("Alerts per 1,000 residents by gender"))
-    tables.download_button(page, frame, "gender_rates.csv", key="gender_rates_csv")
+    tables.download_button(page, found.frame, "gender_rates.csv", key="gender_rates_csv")
     st.caption(t("Alerts of the whole period by gender of the reporter. Not everyone who alerts lives in the city."))
     draw_footer(page, choices=found.choices)
 
 
-def _area(page: Page, area: str) -> str:
-    return page.t("Whole city") if area == CITY else district_label(page.t, page.city, area)
-
-
 def _rate(page: Page, row: dict[str, float], who: str) -> str:
-    t = page.t
-    rate = row[f"rate_{who}"]
+    rate, low, high = (row[f"{name}_{who}"] for name in ("rate", "low", "high"))
     if rate != rate or 0 < row[f"n_{who}"] < least_written(page):
         return "–"
-    return f"{t.number(rate, 1)} ({t.number(row[f'low_{who}'], 1)}–{t.number(row[f'high_{who}'], 1)})"
+    return number_with_interval(page.t, rate, low, high, 1)
 
 
 def _ratio(page: Page, row: dict[str, float]) -> str:
-    t = page.t
     few = any(0 < row[f"n_{who}"] < least_written(page) for who in ("women", "men"))
     if few or row["ratio"] != row["ratio"] or row["ratio"] == float("inf"):
         return "–"
-    return f"{t.number(row['ratio'], 2)} ({t.number(row['low'], 2)}–{t.number(row['high'], 2)})"
+    return number_with_interval(page.t, row["ratio"], row["low"], row["high"], 2)

@@ -1,5 +1,5 @@
-"""The Hot spots page: map layers (places, emerging, density, alerts), the ranked list, the panel of a hot spot, tabs.
+"""The Hot spots page: its layers with the ranked list and the panel of a place, and the tabs below the map.
 
-Public: `draw_places_layer`, `draw_emerging_layer`, `draw_density_layer`, `draw_alerts_layer`, `draw_spot_panel`
-(spot_panel), `draw_tabs`; cached studies are in `queries`, what link and widgets agree on in `selection`.
+Public: the `draw_*` functions of `places_layer`, `emerging_layer`, `alert_layers` and `tabs`; cached studies are in
+`queries`, what link and widgets agree on in `choices`.
 """

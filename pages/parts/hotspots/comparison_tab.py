@@ -14,9 +14,7 @@ import shapely
 import streamlit as st
 
 from analysis.comparison import DifferingPlace
-from curim_data.filters import AlertFilter
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, cell_polygons
-from curim_data.privacy import DisclosureError
 from curim_data.studies.compare import (
     PRESETS,
     CompareError,
@@ -28,10 +26,18 @@ from curim_data.studies.compare import (
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import tables
 from pages.parts.charts.numbers import least_written, written_count, written_q
-from pages.parts.frame import Dataset, Page, Palette, calculated, draw_footer, escape_markdown, palette, rgba, source_of
+from pages.parts.frame import (
+    Page,
+    Palette,
+    draw_footer,
+    draw_link_choice,
+    escape_markdown,
+    palette,
+    rgba,
+    shared,
+)
 from pages.parts.frame.colours import CHANGE, on_land
 from pages.parts.hotspots.map_download import difference_shades, map_download_button
-from pages.parts.hotspots.selection import draw_link_box, word_from_link
 from pages.parts.maps import basemap, cell_map, legends
 from pages.parts.maps.name_layers import Pin, ranked_name
 
@@ -50,22 +56,20 @@ UNSURE: Final = Message(
 )
 
 
-@calculated(Message("Comparing the two maps"))
-def _study(dataset: Dataset, chosen: AlertFilter, against: str) -> CompareStudy:
-    return compare_study(source_of(dataset), chosen, against)
+_study = shared(compare_study, Message("Comparing the two maps"))
+# Lower bound of the ratio and colour of each class, from "far more of the second" on.
+_SHADES: Final = tuple(zip((0.0, 1 / STEPS[1], 1 / STEPS[0], *STEPS), CHANGE, strict=True))
 
 
 def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is given the study of the map above)
     """Draw what is compared, the map of the difference with its clearest places, and all of them as a table."""
     t = page.t
-    source = source_of(page.dataset)
-    offered, usual = available_presets(source, page.filter), usual_preset(source, page.filter)
-    against = word_from_link(AGAINST, KEY, offered, usual)
-    names = {name: t(PRESETS[name]) for name in offered}
-    draw_link_box(t("Compare"), AGAINST, KEY, names, usual, width=360, tab=TAB_NAME)
+    names = {name: t(PRESETS[name]) for name in available_presets(page.alerts, page.filter)}
+    usual = usual_preset(page.alerts, page.filter)
+    against = draw_link_choice(t("Compare"), names, AGAINST, KEY, usual, width=360, tab=TAB_NAME)
     try:
         found = _study(page.dataset, page.filter, against)
-    except (CompareError, DisclosureError) as error:
+    except CompareError as error:
         st.info(t(error.message))
         return
     if found.comparison.one_sided:
@@ -168,35 +172,33 @@ def cautious_ratio(frame: pd.DataFrame) -> FloatArray:
     return nearest
 
 
-def _shades() -> tuple[tuple[float, str], ...]:
-    """Lower bound of the ratio and colour of each class, from "far more of the second" on."""
-    far, near = STEPS[1], STEPS[0]
-    return ((0.0, CHANGE[0]), (1 / far, CHANGE[1]), (1 / near, CHANGE[2]), (near, CHANGE[3]), (far, CHANGE[4]))
-
-
 def _draw_map(page: Page, study: CompareStudy) -> None:
-    t, colours, found = page.t, palette(page.theme), study.comparison
+    t, colours = page.t, palette(page.theme)
     if basemap.without_outline(page):
         return
-    cells = _drawn(page, study, colours)
     layers = [
         *basemap.ground_layers(page.city, colours),
-        _hexagons("difference", cells, colours),
+        _hexagons("difference", _drawn(page, study, colours), colours),
         *basemap.over_layers(page.city, colours),
         _hexagons("differs", [{"hex": h3.int_to_str(int(cell))} for cell in sorted(_marked(study))], colours),
     ]
-    alt = t("Map of the difference; the table holds its places.") + " " + found.sentence(t)
+    alt = _map_words(page, study)
     cell_map.draw_named_layers(page, layers, _pins(page, study), key="hotspots_compare_map", alt=alt, span=SPAN)
     legends.draw_legend_row(colours, t("Share of the alerts that lies here, at least"), _legend(page, study))
     st.caption(t(UNSURE))
     legends.draw_illustrative_note(page)
 
 
+def _map_words(page: Page, study: CompareStudy) -> str:
+    """What the map shows, for those who do not see it."""
+    return page.t("Map of the difference; the table holds its places.") + " " + study.comparison.sentence(page.t)
+
+
 def _drawn(page: Page, study: CompareStudy, colours: Palette) -> list[dict[str, Any]]:
     """The cells with alerts, each with its shade and tooltip."""
     frame = study.comparison.frame
     classes, empty = _classes(frame)
-    shades = [rgba(on_land(shade, page.theme), 110 if at == 2 else 220) for at, (_, shade) in enumerate(_shades())]
+    shades = [rgba(on_land(shade, page.theme), 110 if at == 2 else 220) for at, (_, shade) in enumerate(_SHADES)]
     neutral = rgba(colours.muted, 50)  # its shade is nearly that of the land
     tip = cache(partial(_tip, page, study))  # many cells hold equally many
     windows = (frame[name].tolist() for name in ("window_a", "window_b"))
@@ -215,7 +217,7 @@ def _drawn(page: Page, study: CompareStudy, colours: Palette) -> list[dict[str, 
 
 def _classes(frame: pd.DataFrame) -> tuple[IntArray, BoolArray]:
     """The class of every cell, and whether it holds no alert of either side."""
-    classes = np.searchsorted([bound for bound, _ in _shades()], cautious_ratio(frame), side="right") - 1
+    classes = np.searchsorted([bound for bound, _ in _SHADES], cautious_ratio(frame), side="right") - 1
     return classes, (frame["window_a"] + frame["window_b"]).eq(0).to_numpy(bool)
 
 
@@ -244,7 +246,7 @@ def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
         return difference_shades(
             [
                 (words[len(CHANGE) - 1 - at], colour, cells[(classes == at) & ~empty])
-                for at, (_, colour) in reversed(list(enumerate(_shades())))
+                for at, (_, colour) in reversed(list(enumerate(_SHADES)))
             ],
             (words[len(CHANGE)], sorted(_marked(study))),
         )
@@ -254,7 +256,7 @@ def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
         made,
         name="comparison",
         title=t("Share of the alerts that lies here, at least"),
-        alt=t("Map of the difference; the table holds its places.") + " " + study.comparison.sentence(t),
+        alt=_map_words(page, study),
         total=None,
         pins=_pins(page, study),
         facts=[sides, study.comparison.sentence(t), t(UNSURE)],
@@ -262,29 +264,18 @@ def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
 
 
 def _legend(page: Page, study: CompareStudy) -> Sequence[tuple[str, str]]:
+    """The classes from "far more of the first" on, then the outline: each with the style of its mark."""
     t, colours = page.t, palette(page.theme)
-    a, b = t(study.pair.a.name), t(study.pair.b.name)
-    near, far = STEPS
-    return [
-        (
-            f"background:{on_land(CHANGE[4], page.theme)}",
-            t("{side}, {times} times as large", side=a, times=t.number(far, 0)),
-        ),
-        (
-            f"background:{on_land(CHANGE[3], page.theme)}",
-            t("{side}, {times} times as large", side=a, times=t.number(near, 2)),
-        ),
-        (f"background:{CHANGE[2]};border:1px solid {colours.muted}", t("no difference shown")),
-        (
-            f"background:{on_land(CHANGE[1], page.theme)}",
-            t("{side}, {times} times as large", side=b, times=t.number(near, 2)),
-        ),
-        (
-            f"background:{on_land(CHANGE[0], page.theme)}",
-            t("{side}, {times} times as large", side=b, times=t.number(far, 0)),
-        ),
-        (f"border:2px solid {colours.hot_line}", t("differs beyond chance, corrected")),
-    ]
+    near, far = t.number(STEPS[0], 2), t.number(STEPS[1], 0)
+    a, b = (
+        [t("{side}, {times} times as large", side=t(side.name), times=times) for times in (far, near)]
+        for side in (study.pair.a, study.pair.b)
+    )
+    words = [*a, t("no difference shown"), *reversed(b)]
+    styles = [f"background:{on_land(shade, page.theme)}" for shade in reversed(CHANGE)]
+    styles[2] = f"background:{CHANGE[2]};border:1px solid {colours.muted}"
+    outlined = f"border:2px solid {colours.hot_line}", t("differs beyond chance, corrected")
+    return [*zip(styles, words, strict=True), outlined]
 
 
 def _tip(page: Page, study: CompareStudy, n_a: float, n_b: float) -> str:
@@ -342,21 +333,16 @@ def places_frame(page: Page, study: CompareStudy) -> pd.DataFrame:
 
 
 def _draw_downloads(page: Page, study: CompareStudy) -> None:
-    t = page.t
     with st.container(horizontal=True):
         cells = study.comparison.frame.reset_index()
         cells["cell"] = [f"{cell:x}" for cell in cells["cell"]]
-        tables.download_button(
-            page, cells, "comparison-cells.csv", key="hotspots_compare_cells", label=t("Download the map's data")
-        )
-        if not study.comparison.places:
-            return
-        tables.download_button(page, places_frame(page, study), "comparison.csv", key="hotspots_compare_csv")
-        tables.geojson_button(
-            t, lambda: _shapes_file(page, study), "comparison.geojson", key="hotspots_compare_geojson"
-        )
-
-
-def _shapes_file(page: Page, study: CompareStudy) -> str:
-    shapes = [shapely.union_all(cell_polygons(list(place.cells))) for place in study.comparison.places]
-    return tables.geojson(page, places_frame(page, study).drop(columns="cells"), shapes)
+        label = page.t("Download the map's data")
+        tables.download_button(page, cells, "comparison-cells.csv", key="hotspots_compare_cells", label=label)
+        if study.comparison.places:
+            tables.draw_place_downloads(
+                page,
+                "comparison",
+                lambda: places_frame(page, study),
+                lambda: [shapely.union_all(cell_polygons(list(place.cells))) for place in study.comparison.places],
+                key="hotspots_compare",
+            )

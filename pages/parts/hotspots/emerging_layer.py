@@ -1,4 +1,4 @@
-"""The layer "Emerging": which places have become hot, stay hot, come and go, or have cooled down."""
+"""The layer "Emerging": which places have become hot, stay hot, come and go or have cooled down; and month by month."""
 
 from __future__ import annotations
 
@@ -14,35 +14,30 @@ import streamlit as st
 from analysis.emerging.cube import CLASSES, KINDS
 from analysis.emerging.detection import RUNS, EmergingHotSpots
 from analysis.grid.cells import with_points
-from curim_data.model import Translator, cell_polygons
+from curim_data.model import N_, Translator, cell_polygons
+from curim_data.model.i18n import at_head
 from curim_data.studies.emerging import EmergingRow, EmergingStudy
 from curim_data.studies.spot_area import has_area
-from pages.parts.charts.figure import Figure
-from pages.parts.charts.numbers import least_written, written_alerts
+from pages.parts.charts.figure import Figure, base_figure, time_axis
+from pages.parts.charts.numbers import least_written, written_alerts, written_count
 from pages.parts.charts.plots import draw_chart
-from pages.parts.charts.style import base_figure, time_axis
 from pages.parts.charts.tables import (
     SELECT_BOX,
     columns_in_room,
-    download_button,
+    draw_place_downloads,
     draw_selectable_table,
     fitted_columns,
-    geojson,
-    geojson_button,
     row_height,
     wrapped_columns,
 )
-from pages.parts.frame import Heading, Page, Palette, draw_footer, escape_markdown, filter_bar, page_link, palette, rgba
+from pages.parts.frame import Heading, Page, Palette, draw_footer, escape_markdown, filter_bar, palette, rgba
 from pages.parts.frame.colours import on_land
-from pages.parts.frame.links import go_to_page
-from pages.parts.hotspots.area_filter import draw_area_note, lines_in_area
-from pages.parts.hotspots.list_order import all_columns, draw_columns_box
+from pages.parts.frame.guard import admitting
+from pages.parts.hotspots.choices import SELECTED_WORD, FoundPlace, draw_found_place, draw_ways_on, picked_rows
 from pages.parts.hotspots.map_download import emerging_shades, map_download_button
-from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
-from pages.parts.hotspots.playback import draw_playback
 from pages.parts.hotspots.queries import emerging_of
-from pages.parts.hotspots.ranked_list import MAIN, SPAN
-from pages.parts.hotspots.selection import SELECTED_WORD
+from pages.parts.hotspots.ranked_list import MAIN, SPAN, all_columns, draw_area_note, draw_columns_box, lines_in_area
+from pages.parts.maps import basemap, cell_map, legends
 from pages.parts.maps.basemap import map_width, without_outline
 from pages.parts.maps.cell_map import draw_layers, map_selection
 from pages.parts.maps.legends import draw_illustrative_note, draw_legend_row
@@ -66,6 +61,25 @@ KIND_COLOURS: Final = {
 # Cells of cold places are drawn smaller, so that size and not only colour distinguishes them.
 HOT_COVERAGE: Final = 0.93
 COLD_COVERAGE: Final = 0.5
+# By whether the steps are months, and whether the place is hot.
+_SERIES: Final = {
+    (True, True): N_("Alerts per month; coloured: hot."),
+    (True, False): N_("Alerts per month; coloured: cold."),
+    (False, True): N_("Alerts per week; coloured: hot."),
+    (False, False): N_("Alerts per week; coloured: cold."),
+}
+_HISTORY: Final = {
+    (True, True): N_("Hot in {n} of {steps} months."),
+    (True, False): N_("Cold in {n} of {steps} months."),
+    (False, True): N_("Hot in {n} of {steps} weeks."),
+    (False, False): N_("Cold in {n} of {steps} weeks."),
+}
+SHOW: Final = "emerging_by_step"
+PLAY: Final = "emerging_play"
+STEP: Final = "emerging_step"
+SECONDS: Final = 1.5
+HOT_SHADE: Final = "#d55e00"
+COLD_SHADE: Final = "#0072b2"
 
 
 def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPlace | None) -> None:
@@ -100,12 +114,12 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
     chosen = _selected(shown)
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        _draw_map(page, found, shown, chosen, place)
+        _draw_class_map(page, found, shown, chosen, place)
         draw_found_place(page, place)
         st.toggle(t("Show cold places too"), key=COLD)
         if cold and all(line.cls.sign > 0 for line in here):
             st.caption(t("No place has been colder than its neighbourhood for long or recently, beyond chance."))
-        _draw_table(page, shown, chosen, found)
+        _draw_class_table(page, shown, chosen, found)
         draw_footer(
             page,
             sentence=with_points(t, found.sentence(t), study.choices),
@@ -114,7 +128,14 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
             choices=study.choices,
         )
         if shown:
-            _draw_downloads(page, shown)
+            with st.container(horizontal=True):
+                draw_place_downloads(
+                    page,
+                    "emerging",
+                    lambda: places_frame(t, shown),
+                    lambda: [shapely.union_all(cell_polygons(list(line.place.cells))) for line in shown],
+                    key="emerging",
+                )
             map_download_button(
                 page,
                 lambda: emerging_shades(t, shown, class_colour),
@@ -125,7 +146,7 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
                 pins=_pins(t, shown),
                 facts=[found.sentence(t)],
             )
-        draw_playback(page, study)
+        draw_playback(page, study, found)
     with right:
         if chosen is None and found.too_few:
             st.subheader(t("Too few alerts to tell"))
@@ -188,26 +209,24 @@ def _headline(t: Translator, lines: Sequence[EmergingRow], *, too_few: bool) -> 
 
 def _selected(shown: Sequence[EmergingRow]) -> EmergingRow | None:
     """The place that was picked last, in the table or on the map, as the link has it; else the first."""
-    by_id = {line.id: line for line in shown}
-    first, asked = next(iter(by_id), ""), st.query_params.get(SELECTED_WORD, "")
+    first, asked = shown[0] if shown else None, st.query_params.get(SELECTED_WORD, "")
     # A link from another layer names one of the cells.
-    before = current = next((line.id for line in shown if asked in (line.id, *line.place.names)), first)
+    before = current = next((line for line in shown if asked in (line.id, *line.place.names)), first)
     # The table has a key of its own for each selected place, so another row than that is the reader's pick.
-    in_table: Any = st.session_state.get(f"{LIST}_{current}")
-    rows = (in_table or {}).get("selection", {}).get("rows", [])
+    rows = picked_rows(f"{LIST}_{current.id if current else ''}")
     if rows and rows[0] < len(shown):
-        current = shown[rows[0]].id
+        current = shown[rows[0]]
     on_map = map_selection(st.session_state.get(MAP)).cells[-1:]
     if on_map != st.session_state.get(SEEN, ()):
         st.session_state[SEEN] = on_map
-        current = next((line.id for line in shown if set(on_map) & set(line.place.names)), current)
-    if current != before:
-        st.query_params[SELECTED_WORD] = current
+        current = next((line for line in shown if set(on_map) & set(line.place.names)), current)
+    if current is not None and current is not before:
+        st.query_params[SELECTED_WORD] = current.id
         st.rerun()  # the link in the side bar was written before this place was picked
-    return by_id.get(current)
+    return current
 
 
-def _draw_map(
+def _draw_class_map(
     page: Page,
     found: EmergingHotSpots,
     shown: Sequence[EmergingRow],
@@ -218,8 +237,8 @@ def _draw_map(
     if without_outline(page):
         return
     layers = [
-        _layer(page, found, [line for line in shown if line.cls.sign > 0], "cells", HOT_COVERAGE),
-        _layer(page, found, [line for line in shown if line.cls.sign < 0], "withheld", COLD_COVERAGE),
+        _class_layer(page, found, shown, hot=True),
+        _class_layer(page, found, shown, hot=False),
     ]
     draw_layers(
         page,
@@ -232,7 +251,7 @@ def _draw_map(
         on_select="rerun",
         selection_mode="multi-object",
     )
-    _draw_legend(page, colours, shown, selected=chosen is not None, area=has_area(page.filter))
+    _draw_class_legend(page, colours, shown, selected=chosen is not None, area=has_area(page.filter))
     draw_illustrative_note(page)
 
 
@@ -240,7 +259,7 @@ def _pins(t: Translator, shown: Sequence[EmergingRow]) -> list[Pin]:
     return [Pin(line.name(t), line.place.longitude, line.place.latitude, line.rank) for line in shown]
 
 
-def _layer(page: Page, found: EmergingHotSpots, lines: Sequence[EmergingRow], name: str, coverage: float) -> pdk.Layer:
+def _class_layer(page: Page, found: EmergingHotSpots, lines: Sequence[EmergingRow], *, hot: bool) -> pdk.Layer:
     t = page.t
     rows = [
         {
@@ -251,53 +270,50 @@ def _layer(page: Page, found: EmergingHotSpots, lines: Sequence[EmergingRow], na
             ),
         }
         for line in lines
+        if (line.cls.sign > 0) is hot
         for cell in line.place.cells
     ]
-    return pdk.Layer(
-        "H3HexagonLayer",
-        id=name,
-        data=rows,
-        get_hexagon="hex",
-        get_fill_color="shade",
-        extruded=False,
-        stroked=True,  # so that a cell of a large area, smaller than a pixel or two, is still seen
-        get_line_color="shade",
-        get_line_width=1,
-        line_width_min_pixels=3,
-        coverage=coverage,
-        pickable=True,
-        auto_highlight=True,
-    )
+    # With a line, so that a cell of a large area, smaller than a pixel or two, is still seen.
+    line = {"stroked": True, "get_line_color": "shade", "get_line_width": 1, "line_width_min_pixels": 3}
+    return _hexagons("cells" if hot else "withheld", rows, hot=hot, auto_highlight=True, **line)
 
 
-def _draw_legend(page: Page, colours: Palette, shown: Sequence[EmergingRow], *, selected: bool, area: bool) -> None:
-    t = page.t
-    present = {line.place.cls for line in shown}
-    order = [f"{kind}_{way}" for way in ("hot", "cold") for kind in KINDS]
+def _hexagons(name: str, rows: Sequence[dict[str, Any]], *, hot: bool, **look: Any) -> pdk.Layer:
+    coverage = HOT_COVERAGE if hot else COLD_COVERAGE
+    shared: dict[str, Any] = {"get_hexagon": "hex", "get_fill_color": "shade", "extruded": False, "pickable": True}
+    return pdk.Layer("H3HexagonLayer", id=name, data=rows, coverage=coverage, **shared, **look)
+
+
+def _draw_class_legend(
+    page: Page, colours: Palette, shown: Sequence[EmergingRow], *, selected: bool, area: bool
+) -> None:
+    t, present = page.t, {line.place.cls for line in shown}
     narrow = {True: "", False: f"border:.2em solid {colours.land};"}
     entries = [
         (f"background:{on_land(class_colour(cls), page.theme)};{narrow[CLASSES[cls].sign > 0]}", t(CLASSES[cls].label))
-        for cls in order
+        for cls in (f"{kind}_{way}" for way in ("hot", "cold") for kind in KINDS)
         if cls in present
     ]
-    of_area = [(f"border:2px solid {colours.accent}", t("the area of the filter"))] if area else []
-    of_selected = [(f"border:3px solid {colours.highlight}", t("selected"))] if selected else []
-    draw_legend_row(colours, t("Class over time"), entries + of_area + of_selected)
+    if area:
+        entries.append((f"border:2px solid {colours.accent}", t("the area of the filter")))
+    if selected:
+        entries.append((f"border:3px solid {colours.highlight}", t("selected")))
+    draw_legend_row(colours, t("Class over time"), entries)
 
 
 def _history_line(t: Translator, found: EmergingHotSpots, cell: int) -> str:
     row: Any = found.frame.loc[cell]
-    hot = CLASSES[row["cls"]].sign >= 0
-    values = {"n": int(row["hot_steps"] if hot else row["cold_steps"]), "steps": len(found.starts)}
-    if found.unit == "month":
-        return t("Hot in {n} of {steps} months.", **values) if hot else t("Cold in {n} of {steps} months.", **values)
-    return t("Hot in {n} of {steps} weeks.", **values) if hot else t("Cold in {n} of {steps} weeks.", **values)
+    hot, months = CLASSES[row["cls"]].sign >= 0, found.unit == "month"
+    n = int(row["hot_steps"] if hot else row["cold_steps"])
+    return t(_HISTORY[months, hot], n=n, steps=len(found.starts))
 
 
-def _draw_table(page: Page, shown: Sequence[EmergingRow], chosen: EmergingRow | None, found: EmergingHotSpots) -> None:
+def _draw_class_table(
+    page: Page, shown: Sequence[EmergingRow], chosen: EmergingRow | None, found: EmergingHotSpots
+) -> None:
     if not shown:
         return
-    t, month = page.t, found.unit == "month"
+    t = page.t
     rows = [
         {
             "name": ranked_name(line.rank, line.name(t)),
@@ -313,14 +329,13 @@ def _draw_table(page: Page, shown: Sequence[EmergingRow], chosen: EmergingRow | 
         "name": t.c("emerging", "Place"),
         "class": t("Class over time"),
         "since": t("Without interruption since"),
-        "marked": t("Hot or cold months") if month else t("Hot or cold weeks"),
+        "marked": t("Hot or cold months") if found.unit == "month" else t("Hot or cold weeks"),
         "trend": t("Trend"),
         "n": t("Alerts"),
     }
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "class", "since")}
-    table = pd.DataFrame(rows)
-    room = map_width(page.room, SPAN)
+    table, room = pd.DataFrame(rows), map_width(page.room, SPAN)
     fitting = columns_in_room(table, headings, list(headings), room, most=MAIN)
     if not page.narrow and len(fitting) < len(headings):
         draw_columns_box(t)
@@ -367,12 +382,10 @@ def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, lin
     t = page.t
     st.subheader(f"{line.rank} · {escape_markdown(line.name(t))}")
     st.write(escape_markdown(found.sentence_of(line.place.peak, t, least_written(page))))
-    if st.button(t("Draft an intervention here"), key="emerging_draft", type="primary"):
-        go_to_page(page, "interventions", draft=",".join(line.place.names))
-    here = page.filter.replace(districts=(), places=(), cells=line.place.names)
-    page_link(page, "trends", t("Follow this place over time"), filter=here)
+    draw_ways_on(page, line.place.names, "emerging_draft")
     series, hot = study.series(line.place.cells), line.cls.sign > 0
-    label = _series_label(t, found, hot=hot)
+    months = found.unit == "month"
+    label = t(_SERIES[months, hot])
     draw_chart(
         page,
         _bars(page, series, on_land(class_colour(line.place.cls), page.theme), "hot" if hot else "cold"),
@@ -388,12 +401,6 @@ def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, lin
             "count the cells of the place alone."
         )
     )
-
-
-def _series_label(t: Translator, found: EmergingHotSpots, *, hot: bool) -> str:
-    if found.unit == "month":
-        return t("Alerts per month; coloured: hot.") if hot else t("Alerts per month; coloured: cold.")
-    return t("Alerts per week; coloured: hot.") if hot else t("Alerts per week; coloured: cold.")
 
 
 def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
@@ -414,15 +421,76 @@ def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
     return figure
 
 
-def _draw_downloads(page: Page, shown: Sequence[EmergingRow]) -> None:
+def draw_playback(page: Page, study: EmergingStudy, found: EmergingHotSpots) -> None:
+    """The map of one month at a time, where the reader asks for it."""
     t = page.t
-    frame = places_frame(t, shown)
-    with st.container(horizontal=True):
-        download_button(page, frame, "emerging.csv", key="emerging_csv")
-        geojson_button(t, lambda: _shapes_file(page, shown, frame), "emerging.geojson", key="emerging_geojson")
+    label = t("Month by month") if found.unit == "month" else t("Week by week")
+    if not st.toggle(label, key=SHOW):
+        return
+    playing = st.toggle(t("Play"), key=PLAY)
+    drawing = admitting(_draw_step, using=not playing, name="playback")
+    st.fragment(drawing, run_every=SECONDS if playing else None)(page, study, found, playing)
 
 
-def _shapes_file(page: Page, shown: Sequence[EmergingRow], frame: pd.DataFrame) -> str:
-    return geojson(
-        page, frame.drop(columns="cells"), [shapely.union_all(cell_polygons(list(line.place.cells))) for line in shown]
+def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playing: bool) -> None:
+    """One month: the slider, its map and its sentence. While it plays each run goes one month on, and round."""
+    t, steps = page.t, range(len(found.starts))
+    current = st.session_state.get(STEP, steps[-1])
+    st.session_state[STEP] = (current + 1) % len(steps) if playing else min(current, steps[-1])
+    names = [step_label(t, found, step) for step in steps]
+    step = st.select_slider(
+        t("Month") if found.unit == "month" else t("Week"), steps, format_func=names.__getitem__, key=STEP
     )
+    if basemap.without_outline(page):
+        return
+    colours = palette(page.theme)
+    n = _step_counts(study, found, step)
+    layers = [
+        _step_layer(page, n[found.hot[:, step]], hot=True),
+        _step_layer(page, n[found.cold[:, step]], hot=False),
+    ]
+    sentence = step_sentence(page, found, step, n)
+    cell_map.draw_layers(page, layers, key="emerging_step_map", alt=sentence)
+    legends.draw_legend_row(
+        colours,
+        names[step],
+        [
+            (f"background:{HOT_SHADE}", t("hot")),
+            (f"background:{COLD_SHADE};border:.2em solid {colours.land}", t("cold")),
+        ],
+    )
+    st.caption(sentence)
+
+
+def step_label(t: Translator, found: EmergingHotSpots, step: int) -> str:
+    """A month by its name, a week by its first day."""
+    return t.date(found.starts[step].date(), "LLL y" if found.unit == "month" else "medium")
+
+
+def step_sentence(page: Page, found: EmergingHotSpots, step: int, n: pd.Series) -> str:
+    """How many cells were hot and cold in a step, and what was counted."""
+    t = page.t
+    told = t(
+        "{when}: hot cells {hot}, cold cells {cold}, alerts on the map {n}. A cell is assessed together with its "
+        "neighbours and with the step before.",
+        when=step_label(t, found, step),
+        hot=int(found.hot[:, step].sum()),
+        cold=int(found.cold[:, step].sum()),
+        n=written_count(page, round(float(n.sum()))),
+    )
+    return at_head(told)
+
+
+def _step_counts(study: EmergingStudy, found: EmergingHotSpots, step: int) -> pd.Series:
+    """Alerts by cell in one step, in the order of the cells."""
+    assert study.counts is not None
+    frame = study.counts.frame
+    here = frame[frame[found.unit] == found.starts[step]]
+    return here.set_index("cell")["n"].reindex(found.frame.index, fill_value=0)
+
+
+def _step_layer(page: Page, n: pd.Series, *, hot: bool) -> pdk.Layer:
+    shade = rgba(HOT_SHADE if hot else COLD_SHADE, 225)
+    cells = zip(n.index, n, strict=True)
+    rows = [{"hex": h3.int_to_str(cell), "shade": shade, "tip": written_alerts(page, count)} for cell, count in cells]
+    return _hexagons("hot_now" if hot else "cold_now", rows, hot=hot, stroked=False)

@@ -63,8 +63,8 @@ def map_download_button(
     """
     t = page.t
     shown = cached_query(page, "total")
-    sentence = query.sentence(page.source, page.filter, t, shown) if page.source else ""
-    taken = page.source is not None and places_taken(page.source)
+    sentence = query.sentence(page.alerts, page.filter, t, shown) if page.alerts else ""
+    taken = places_taken(page.alerts)
     made = t("CURiM · {city}, {day}", city=t.label(page.city.names), day=city_day(page.city))
     notes = [
         sentence,

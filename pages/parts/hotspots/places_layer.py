@@ -1,4 +1,4 @@
-"""The layers "Significance" and "Clusters": the map, the ranked list below it, and the panel of the selected place."""
+"""The layers "Significance" and "Clusters": the map, the list below it, cold places, the panel of a selected place."""
 
 from __future__ import annotations
 
@@ -10,31 +10,39 @@ import pandas as pd
 import streamlit as st
 
 from analysis.grid.cells import with_points
-from analysis.hotspots.grouping import Spot
-from analysis.hotspots.surroundings import LAND, DenominatorKind
-from curim_data.filters import AlertFilter
-from curim_data.model import AreaTooLargeError, Translator
+from analysis.hotspots.grouping import Spot, SpotHarm
+from analysis.hotspots.surroundings import LAND
+from analysis.spots.naming import name_spots
+from analysis.spots.profile import states_no_category
+from curim_data.model import AreaTooLargeError, Gender, Translator
+from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_POSITIONS
+from curim_data.model.labels import category_label, gender_label
+from curim_data.privacy import drawn_share, share_is_told
+from curim_data.studies.cells import whole_city
 from curim_data.studies.harm import SpotsByHarm
 from curim_data.studies.hot_spots import HotSpotStudy
-from curim_data.studies.spot_area import has_area
-from curim_data.studies.spot_profiles import SpotSummary
-from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar
+from curim_data.studies.selection import chosen_from
+from curim_data.studies.spot_area import has_area, in_area
+from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
+from pages.parts.charts import plots
+from pages.parts.charts.numbers import bars_of_shares, least_written, written_count
+from pages.parts.charts.plots import no_clock_reason
+from pages.parts.frame import Heading, Page, draw_footer, escape_markdown, filter_bar
 from pages.parts.frame.colours import LIGHT
 from pages.parts.frame.footer import draw_few_mapped_note, draw_way_to_all_dates
 from pages.parts.frame.guard import draw_alone, redraw
 from pages.parts.frame.results import contained
-from pages.parts.hotspots.area_filter import (
-    draw_area_headline,
-    draw_area_note,
-    draw_no_spot_in_area,
-    lines_in_area,
+from pages.parts.hotspots.choices import (
+    MAP_KEY,
+    SELECTED_WORD,
+    FoundPlace,
+    draw_found_place,
+    draw_option_notes,
+    draw_ways_on,
+    picked_cells,
+    selected_spot,
 )
-from pages.parts.hotspots.cell_text import rate_lines, rate_measure, significance_lines
-from pages.parts.hotspots.cold_places import cold_places_in_area, draw_cold_places
-from pages.parts.hotspots.list_order import ListView, list_view
 from pages.parts.hotspots.map_download import cell_shades, hot_shades, map_download_button, outlined
-from pages.parts.hotspots.options import draw_option_notes
-from pages.parts.hotspots.place_search import FoundPlace, draw_found_place
 from pages.parts.hotspots.queries import (
     ListQuery,
     Options,
@@ -42,11 +50,28 @@ from pages.parts.hotspots.queries import (
     classes_of,
     clusters,
     list_lines,
+    spot_details,
     spot_harm,
 )
-from pages.parts.hotspots.ranked_list import SPAN, RankedList, draw_area_button, draw_downloads, draw_headline
-from pages.parts.hotspots.selection import MAP_KEY, SELECTED_WORD, picked_cells, selected_spot
-from pages.parts.hotspots.spot_panel import draw_spot_panel
+from pages.parts.hotspots.ranked_list import (
+    SPAN,
+    ListView,
+    RankedList,
+    cell_size_label,
+    draw_area_button,
+    draw_area_headline,
+    draw_area_note,
+    draw_downloads,
+    draw_headline,
+    draw_no_spot_in_area,
+    lines_in_area,
+    list_view,
+    rate_lines,
+    rate_measure,
+    significance_lines,
+    street_names,
+)
+from pages.parts.maps.basemap import without_outline
 from pages.parts.maps.cell_map import Outline, draw_cell_map
 from pages.parts.maps.name_layers import Pin
 
@@ -54,10 +79,17 @@ if TYPE_CHECKING:
     from analysis.clusters.detection import Clusters
     from analysis.report.maps import MapLayer
 
+
 # From so many stored alerts on classes over time come a moment after the page.
 LATER_FROM: Final = 50_000
 PART: Final = "places"
 MOST_OUTLINES: Final = 200
+# As many are named; the downloadable table of cells holds them all.
+MOST_NAMED: Final = 5
+CATEGORIES_SHOWN = 5
+# Where a week holds this share of the alerts of a place, and so many of them, that is said.
+ONE_WEEK: Final = 0.5
+LEAST_IN_WEEK: Final = 4
 
 
 def draw_places_layer(
@@ -74,7 +106,7 @@ def draw_places_layer(
     """
     t = page.t
     try:
-        found = clusters(page.dataset, page.filter, how) if layer == "clusters" else None
+        found = clusters(page.dataset, page.filter, weight=how.weight) if layer == "clusters" else None
     except AreaTooLargeError as error:
         st.info(t(error.message))
         return
@@ -136,8 +168,10 @@ def _draw_places(
         draw_area_button(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
         ranked = RankedList.of(page, view, chosen, gistar_valid=gistar, on_select=select)
-        waits = _classes_come_later(page, study, shown, asked.layer)
-        ranked.draw(None if waits else classes_over_time(page, study, shown, asked.layer), waits=waits)
+        classed = bool(shown) and found is None and not page.protected
+        many = classed and page.alerts.count > LATER_FROM
+        waits = many and not classes_are_ready(page.dataset, page.filter, study.resolution)
+        ranked.draw(classes_over_time(page, study, shown) if classed and not waits else None, waits=waits)
         progress = st.container()
         if found is None and shown and study.elsewhere is not None:
             st.write(t(study.elsewhere))
@@ -165,7 +199,7 @@ def _draw_places(
         with progress, contained(t("Class over time")):
             classes = None
             try:
-                classes = classes_over_time(page, study, shown, asked.layer)
+                classes = classes_over_time(page, study, shown)
             finally:
                 ranked.draw(classes)
 
@@ -252,46 +286,20 @@ def _draw_map_download(
 
 def _map_cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
     """The cells of the map, with the lines of their tooltips below the count."""
-    return _cells_with_lines(page.dataset, page.filter, study.resolution, study.hot.base, page.t.lang, page.t, study)
+    cells, tooltips = study.cells.frame.join(study.hot.frame["z"]), significance_lines(page.t, study)
+    if study.hot.based:
+        tooltips = [rate + test for rate, test in zip(rate_lines(page.t, study), tooltips, strict=True)]
+        cells = cells.assign(value=study.hot.frame["rate"])
+    return cells.assign(tooltip=pd.Series(tooltips, study.hot.frame.index))
 
 
-@cached
-def _cells_with_lines(
-    dataset: Dataset,  # noqa: ARG001 (this and the next ones are the key that `_study` follows from)
-    chosen: AlertFilter,  # noqa: ARG001
-    resolution: int,  # noqa: ARG001
-    base: DenominatorKind,  # noqa: ARG001
-    lang: str,  # noqa: ARG001
-    _t: Translator,
-    _study: HotSpotStudy,
-) -> pd.DataFrame:
-    cells = _study.cells.frame.join(_study.hot.frame["z"])
-    tooltips = significance_lines(_t, _study)
-    if _study.hot.based:
-        tooltips = [rate + test for rate, test in zip(rate_lines(_t, _study), tooltips, strict=True)]
-        cells = cells.assign(value=_study.hot.frame["rate"])
-    return cells.assign(tooltip=pd.Series(tooltips, _study.hot.frame.index))
-
-
-def classes_over_time(
-    page: Page, study: HotSpotStudy, shown: tuple[SpotSummary, ...], layer: str
-) -> dict[str, str] | None:
+def classes_over_time(page: Page, study: HotSpotStudy, shown: tuple[SpotSummary, ...]) -> dict[str, str] | None:
     """The class over time of each hot spot that coincides with a place that has one; None where there is none."""
-    if layer != "significance" or page.protected:
-        return None
     over_time = classes_of(page.dataset, page.filter, study.resolution)
     if over_time.emerging is None:
         return None
     found = {line.spot.id: over_time.class_of(line.spot.cells) for line in shown}
     return {name: page.t(own.label) for name, own in found.items() if own is not None}
-
-
-def _classes_come_later(page: Page, study: HotSpotStudy, shown: tuple[SpotSummary, ...], layer: str) -> bool:
-    """Whether there are classes over time to determine that take longer than the rest of the page."""
-    if layer != "significance" or page.protected or not shown:
-        return False
-    many = page.source is not None and page.source.count > LATER_FROM
-    return many and not classes_are_ready(page.dataset, page.filter, study.resolution)
 
 
 def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bool, sized: bool) -> None:
@@ -323,3 +331,219 @@ def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bo
     st.write(t("No place has more alerts than expected by chance in its neighbourhood. That is a result too."))
     if not study.power.too_few:
         st.write(study.power.sentence(t))
+
+
+def draw_no_positions(page: Page, heading: Heading) -> None:
+    """The headline, what to ask for, and the way to all dates, where some alert of theirs is on the map.
+
+    Nothing is drawn of the layer: neither its map nor a file to download, for places that nobody looked at.
+    """
+    t = page.t
+    with heading:
+        st.title(t("No alert is on the map, so no place was looked at."))
+        st.caption(filter_bar.filter_sentence(page))
+    without_outline(page)
+    st.write(t(NO_POSITIONS))
+    draw_way_to_all_dates(page)
+
+
+def cold_places_in_area(page: Page, study: HotSpotStudy) -> list[Spot]:
+    """Cold places of the area that the filter names, the most surely low first."""
+    if not study.cold or not has_area(page.filter):
+        return list(study.cold)
+    names = name_spots(study.cold, page.city)
+    return [spot for spot in study.cold if in_area(spot, names[spot.id], page.filter, page.city)]
+
+
+def draw_cold_places(page: Page, study: HotSpotStudy, found: list[Spot]) -> None:
+    """The cold places, each with its sentence; nothing where there is none."""
+    if not found:
+        return
+    t = page.t
+    names, least = name_spots(found[:MOST_NAMED], page.city), least_written(page)
+    lines = [
+        t.pair(f"- **{escape_markdown(names[spot.id](t))}**", escape_markdown(spot.cold_sentence(t, least)))
+        for spot in found[:MOST_NAMED]
+    ]
+    if len(found) > MOST_NAMED:
+        lines.append("- " + t.n("{n} more.", "{n} more.", len(found) - MOST_NAMED))
+    st.markdown("\n".join([f"**{_heading(t, found, by_rate=study.hot.based)}**", "", *lines]))
+    source = page.alerts
+    if source.exact is not None and chosen_from(source, whole_city(page.filter)) is source:
+        st.caption(
+            t(
+                "Found in cells of {size}: whoever sees finer cells may find other places cold.",
+                size=cell_size_label(page, study.resolution),
+            )
+        )
+
+
+def _heading(t: Translator, found: list[Spot], *, by_rate: bool) -> str:
+    if by_rate:
+        return t.n(
+            "{n} place has a lower rate than expected by chance (cold)",
+            "{n} places have a lower rate than expected by chance (cold)",
+            len(found),
+        )
+    return t.n(
+        "{n} place has fewer alerts than expected by chance (cold)",
+        "{n} places have fewer alerts than expected by chance (cold)",
+        len(found),
+    )
+
+
+def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary, harm: SpotHarm | None) -> None:
+    """Draw the panel of the selected hot spot: sentence, links, cautions, weeks, clock, categories, genders.
+
+    `harm`: what its alerts weigh, where that was asked.
+    """
+    t, spot, study = page.t, line.spot, spot_details(asked, line.spot.id, line.spot)
+    st.subheader(f"{spot.rank} · {escape_markdown(line.name(t))}")
+    figures = spot.sentence(t, least_written(page)) if isinstance(spot, Spot) else spot.sentence(t)
+    weighs = [harm.sentence(t)] if harm is not None else []
+    st.write(escape_markdown(" ".join([figures, *weighs, study.profile.sentence(t)])))
+    if streets := street_names(page, line):
+        st.caption(escape_markdown(t("Streets here: {streets}.", streets=", ".join(streets))))
+    draw_ways_on(page, spot.names, "spot_draft")
+    draw_cautions(page, line, study)
+    _draw_weeks(page, study)
+    _draw_clock(page, study)
+    _draw_categories(page, study)
+    if len(page.filter.affected) != 1:  # else every alert here has the same gender
+        _draw_genders(page, study)
+
+
+def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
+    """What makes the figures of this place doubtful."""
+    t, least, unknown = page.t, least_written(page), study.profile.unknown_gender or 0.0
+    few_piled = t(
+        "Fewer than {k} alerts here share their exact coordinates with many others and are kept off maps: probably a "
+        "default position of the app.",
+        k=least,
+    )
+    piled = t.n(
+        "{n} alert here shares its exact coordinates with many others and is kept off maps: probably a default "
+        "position of the app.",
+        "{n} alerts here share their exact coordinates with many others and are kept off maps: probably a default "
+        "position of the app.",
+        study.at_default,
+    )
+    stated = t("For {share} of the alerts here the gender is not known.", share=t.percent(unknown))
+    week = _one_week(page, study)
+    cautions = (
+        (study.at_default, few_piled if study.at_default < least else piled),
+        ("affected_gender" in page.alerts.asked and unknown > 0.2, stated),
+        (week, week),
+        (line.spot.n < 30, t("Few alerts: the shares below are imprecise.")),
+    )
+    if sentences := [words for said, words in cautions if said]:
+        st.warning("  \n".join(sentences))
+
+
+def _one_week(page: Page, study: SpotStudy) -> str:
+    """The week that holds half of the alerts here or more; empty where there is none."""
+    if study.trend is None or study.trend.unit != "week" or len(study.trend.frame) <= 4:
+        return ""
+    counts, weeks = study.trend.frame["n"].fillna(0), study.trend.frame[study.trend.column]
+    if (n := round(counts.max())) < max(LEAST_IN_WEEK, ONE_WEEK * study.profile.n):
+        return ""
+    return page.t(
+        "{n} of the {all} alerts here fall into one week, that of {day}: one event may lie behind them.",
+        n=n,
+        all=study.profile.n,
+        day=page.t.date(weeks[counts.idxmax()].date()),
+    )
+
+
+def _draw_weeks(page: Page, study: SpotStudy) -> None:
+    t, trend = page.t, study.trend
+    if trend is None or trend.frame.empty:
+        return
+    label = t("Alerts per week, with the expected range") if trend.unit == "week" else t("Alerts per month")
+    if len(trend.frame) < 2:
+        st.caption(f"{label}. {trend.sentence(t)}")
+        return
+    beginning, incomplete = (not bool(trend.frame["complete"].iloc[end]) for end in (0, -1))
+    figure = plots.band_figure(
+        page,
+        trend.frame.drop(columns="adjusted"),
+        time=trend.column,
+        height=190,
+        incomplete=incomplete,
+        beginning=beginning,
+    )
+    plots.draw_chart(page, figure, key="spot_weeks", alt=f"{label}. {trend.sentence(t)}")
+    open_circle = t("not complete yet")
+    st.caption(f"{label}. {trend.sentence(t)}" + (f" ○ {open_circle}." if incomplete else ""))
+
+
+def _draw_clock(page: Page, study: SpotStudy) -> None:
+    t = page.t
+    if study.week is None or not study.week.n:
+        if study.week is not None or not page.alerts.known_time.knows("hour"):
+            st.caption(no_clock_reason(page))
+        return
+    frame = pd.DataFrame(
+        [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)],
+        columns=["weekday", "hour", "n"],
+    )
+    figure = plots.clock_figure(page, frame, height=190, compact=True)
+    words = study.week.sentence(t)
+    plots.draw_chart(page, figure, key="spot_clock", alt=words)
+    some = page.alerts.some_hours
+    st.caption(words if some is None else f"{words} {t(some)}")
+
+
+def _draw_categories(page: Page, study: SpotStudy) -> None:
+    t = page.t
+    shown = study.categories[study.categories["n"] > 0].head(CATEGORIES_SHOWN)
+    if shown.empty:
+        return
+    if states_no_category(study.categories):
+        st.caption(t(NO_CATEGORY))
+        return
+    total = study.profile.n
+    frame = pd.DataFrame(
+        {
+            "label": [category_label(t, page.city, name) for name in shown["category"]],
+            "value": [
+                drawn_share(n, max(n, total), least_written(page, name))
+                for name, n in zip(shown["category"], shown["n"], strict=True)
+            ],
+            "low": float("nan"),
+            "high": float("nan"),
+            "text": [
+                _category_text(page, n, total, name) for name, n in zip(shown["category"], shown["n"], strict=True)
+            ],
+        }
+    )
+    label = t("Categories, share of the alerts here")
+    plots.draw_chart(page, plots.interval_bars_figure(page, frame, labels_above=True), key="spot_categories", alt=label)
+    st.caption(label + ". " + t("An alert of several categories counts once in each."))
+
+
+def _category_text(page: Page, n: float, total: float, name: str) -> str:
+    """How many alerts a category has, and their share where that tells no small number."""
+    told, least = written_count(page, n, name), least_written(page, name)
+    return f"{told} ({page.t.percent(n / total)})" if share_is_told(n, max(n, total), least) else told
+
+
+def _draw_genders(page: Page, study: SpotStudy) -> None:
+    t = page.t
+    if "affected_gender" not in page.alerts.asked:
+        st.caption(t(NO_AFFECTED))
+        return
+    rows = study.affected.frame
+    pair = rows["gender"].isin([Gender.WOMAN, Gender.MAN])
+    # A bar of 0 % for women and for men would be misread where the source has no gender at all.
+    rows = rows[(rows["n"] > 0) | (pair & (rows.loc[pair, "n"].sum() > 0))]
+    names = [gender_label(t, code) for code in rows["gender"]]
+    frame = bars_of_shares(page, rows, "n", study.affected.total).assign(label=names)
+    frame["value"] = frame["value"].fillna(0)
+    plots.draw_chart(
+        page,
+        plots.interval_bars_figure(page, frame, labels_above=True),
+        key="spot_genders",
+        alt=study.affected.sentence(t),
+    )
+    st.caption(t("People affected.") + " " + study.affected.sentence(t))

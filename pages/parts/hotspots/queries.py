@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
-from analysis.clusters.detection import Clusters
+from analysis.hotspots.excess import worth_a_plan
 from analysis.hotspots.surroundings import LAND, DenominatorKind
-from analysis.stats.intervals import WeighedBy
 from analysis.stats.result import Choice
+from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Message
 from curim_data.privacy import sees_exact
@@ -24,62 +26,37 @@ from curim_data.studies.emerging import (
 from curim_data.studies.harm import SpotsByHarm, spots_by_harm
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_size, hot_spot_study
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
-from pages.parts.frame import Dataset, Page, calculated, source_of
+from pages.parts.frame import Dataset, Page, calculated, shared, source_of
 from pages.parts.frame.results import is_ready
-from pages.parts.hotspots.list_order import usual_order
+from pages.parts.hotspots.choices import Options
 
+TESTING: Final = Message("Testing every place for hot spots")
+CLASSING: Final = Message("Determining the classes over time")
 
-@dataclass(frozen=True)
-class Options:
-    """The denominator of places, and by what alerts count."""
-
-    base: DenominatorKind = LAND
-    weight: WeighedBy | None = None
-
-
-DEFAULT_OPTIONS = Options()
+clusters = shared(cluster_study, Message("Looking for clusters"))
+_cell_size = shared(hot_spot_size, TESTING)
+_hot_spots = shared(hot_spot_study, TESTING)
+_classes = shared(emerging_classes, CLASSING)
 
 
 def hot_spots(
-    dataset: Dataset,
-    chosen: AlertFilter,
-    resolution: int | None = None,
-    base: DenominatorKind = LAND,
+    dataset: Dataset, chosen: AlertFilter, resolution: int | None = None, base: DenominatorKind = LAND
 ) -> HotSpotStudy:
-    """Hot cells and spots under the filter, which are those of the whole city."""
+    """Hot cells and spots under the filter, which are those of the whole city.
+
+    Cells of one size are the same ones whether it was picked or chosen from the data, which the study says.
+    """
     whole = whole_city(chosen)
     size = _cell_size(dataset, whole, resolution)
-    return _hot_spots(dataset, whole, int(size.value), base, size).sized(size)
-
-
-@calculated(Message("Testing every place for hot spots"))
-def _cell_size(dataset: Dataset, chosen: AlertFilter, resolution: int | None) -> Choice:
-    return hot_spot_size(source_of(dataset), chosen, resolution)
-
-
-@calculated(Message("Testing every place for hot spots"))
-def _hot_spots(
-    dataset: Dataset, chosen: AlertFilter, resolution: int, base: DenominatorKind, _size: Choice
-) -> HotSpotStudy:
-    """Cells of one size are the same ones whether it was picked or chosen from the data, which `_size` says."""
-    return hot_spot_study(source_of(dataset), chosen, resolution, base).sized(_size)
-
-
-@calculated(Message("Looking for clusters"))
-def clusters(dataset: Dataset, chosen: AlertFilter, how: Options = DEFAULT_OPTIONS) -> Clusters:
-    """Clusters under the filter."""
-    source = source_of(dataset)
-    return cluster_study(source, chosen, weight=how.weight)
+    return _hot_spots(dataset, whole, int(size.value), base).sized(size)
 
 
 def spot_harm(page: Page, study: HotSpotStudy, how: Options) -> SpotsByHarm | None:
     """What the alerts of the hot spots weigh, where that was asked for."""
-    if how.weight is None:
-        return None
-    return _spot_harm(page.dataset, whole_city(page.filter), study.resolution, how, study)
+    return _spot_harm(page.dataset, whole_city(page.filter), study.resolution, how, study) if how.weight else None
 
 
-@calculated(Message("Testing every place for hot spots"))
+@calculated(TESTING)
 def _spot_harm(
     dataset: Dataset,
     chosen: AlertFilter,
@@ -94,7 +71,7 @@ def _spot_harm(
 def emerging_of(dataset: Dataset, chosen: AlertFilter, resolution: int | None = None) -> EmergingStudy:
     """Classes over time under the filter; filters that judge the same months in the same cells share them."""
     judged, size = _judged(dataset, chosen, resolution)
-    return _emerging(dataset, judged, int(size.value), size).sized(size)
+    return _emerging(dataset, judged, int(size.value)).sized(size)
 
 
 def classes_of(dataset: Dataset, chosen: AlertFilter, resolution: int | None = None) -> EmergingClasses:
@@ -109,22 +86,18 @@ def classes_are_ready(dataset: Dataset, chosen: AlertFilter, resolution: int | N
     return is_ready(_classes, dataset, judged, int(size.value))
 
 
-@calculated(Message("Determining the classes over time"))
-def _judged(dataset: Dataset, chosen: AlertFilter, resolution: int | None) -> tuple[AlertFilter, Choice]:
-    source = source_of(dataset)
+def _judged_in(source: Source, chosen: AlertFilter, resolution: int | None) -> tuple[AlertFilter, Choice]:
+    """The filter over the months that are judged, and the size of the cells with its reason."""
     size = emerging_cell_size(source, chosen, resolution)
     return judged_filter(source, chosen, int(size.value)), size
 
 
-@calculated(Message("Determining the classes over time"))
-def _classes(dataset: Dataset, judged: AlertFilter, resolution: int) -> EmergingClasses:
-    return emerging_classes(source_of(dataset), judged, resolution)
+_judged = shared(_judged_in, CLASSING)
 
 
-@calculated(Message("Determining the classes over time"))
-def _emerging(dataset: Dataset, judged: AlertFilter, resolution: int, _size: Choice) -> EmergingStudy:
-    classes = _classes(dataset, judged, resolution)
-    return emerging_study(source_of(dataset), judged, resolution, classes).sized(_size)
+@calculated(CLASSING)
+def _emerging(dataset: Dataset, judged: AlertFilter, resolution: int) -> EmergingStudy:
+    return emerging_study(source_of(dataset), judged, resolution, _classes(dataset, judged, resolution))
 
 
 @dataclass(frozen=True)
@@ -135,7 +108,7 @@ class ListQuery:
     filter: AlertFilter
     layer: str = "significance"
     resolution: int | None = None
-    how: Options = DEFAULT_OPTIONS
+    how: Options = field(default_factory=Options)
 
 
 @calculated(Message("Describing the hot spots"))
@@ -150,13 +123,16 @@ def spot_details(asked: ListQuery, spot_id: str, _spot: SpotOrCluster) -> SpotSt
     return spot_study(source_of(asked.dataset), asked.filter, _spot)
 
 
+def usual_order(spots: Sequence[SpotOrCluster]) -> tuple[Sequence[SpotOrCluster], Sequence[SpotOrCluster]]:
+    """Places as the list has them unless another order is asked for: those with enough alerts for a plan, the rest."""
+    return worth_a_plan(sorted(spots, key=lambda spot: spot.rank))
+
+
 def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
     """Work out what the page tells before a reader chooses anything: the map, the list with the classes over time, and
     the details of the first place.
     """
-    whole = whole_city(f)
-    size = _cell_size(dataset, whole, None)
-    study = _hot_spots(dataset, whole, int(size.value), LAND, size).sized(size)
+    study = hot_spots(dataset, f)
     if study.total.nowhere:
         return
     asked = ListQuery(dataset, f, resolution=study.resolution)
@@ -165,5 +141,4 @@ def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
     for spot in (*many, *few)[:1]:
         spot_details(asked, spot.id, spot)
         if sees_exact(dataset.audience):
-            judged, judged_size = _judged(dataset, f, study.resolution)
-            _classes(dataset, judged, int(judged_size.value))
+            classes_of(dataset, f, study.resolution)

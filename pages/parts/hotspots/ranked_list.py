@@ -1,13 +1,15 @@
-"""The Hot spots page's headline, ranked list, area of picked cells, and downloads."""
+"""The ranked list of the Hot spots page: headline, order, columns, rows, the filter's area, and downloads."""
 
 from __future__ import annotations
 
+import math
 import textwrap
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeVar
 
+import numpy as np
 import pandas as pd
 import shapely
 import streamlit as st
@@ -15,24 +17,45 @@ from shapely.geometry.base import BaseGeometry
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.grid.cells import COARSEST, square_side
-from analysis.hotspots.excess import excess_of, is_compared, ratio_says_something
-from analysis.hotspots.grouping import SpotHarm
-from analysis.hotspots.surroundings import LAND
+from analysis.hotspots.excess import (
+    LEAST_FOR_PLAN,
+    ORDERS,
+    Order,
+    excess_of,
+    in_order,
+    is_compared,
+    ratio_says_something,
+    worth_a_plan,
+)
+from analysis.hotspots.grouping import SpotHarm, in_order_of_harm
+from analysis.hotspots.surroundings import LAND, RATE_PER, DenominatorKind
 from analysis.stats.intervals import Estimate
-from curim_data.model import MAP_RESOLUTIONS, CityProfile, Translator, cell_polygons
+from curim_data.model import MAP_RESOLUTIONS, N_, CityProfile, Translator, cell_polygons
 from curim_data.model.city import streets_in
 from curim_data.model.labels import category_label, hour_label
+from curim_data.studies.emerging import EmergingRow
 from curim_data.studies.hot_spots import HotSpotStudy
+from curim_data.studies.spot_area import OF_CITY, TESTED_IN_CITY, has_area, in_area
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.charts import tables
 from pages.parts.charts.numbers import expected_count, least_written, written_count
-from pages.parts.frame import Page, filter_bar
-from pages.parts.hotspots.cell_text import rate_heading, rate_text
-from pages.parts.hotspots.list_order import ListView, all_columns, draw_list_controls, order_sentence
-from pages.parts.hotspots.selection import LIST_KEY
+from pages.parts.frame import Page, draw_link_choice, filter_bar, word_in_link
+from pages.parts.hotspots.choices import LIST_KEY
+from pages.parts.hotspots.queries import usual_order
 from pages.parts.maps.basemap import map_width
+from pages.parts.maps.legends import CellMeasure
 from pages.parts.maps.name_layers import ranked_name
 
+_Line = TypeVar("_Line", SpotSummary, EmergingRow)
+ORDER_WORD, ROWS_WORD, COLUMNS_WORD = "order", "rows", "columns"
+ALL: Final = "all"
+USUAL: Final = "excess"
+HARM: Final = "harm"
+ListOrder = Order | Literal["harm"]
+# As many rows stand in the list before the reader asks for the rest.
+MOST_ROWS: Final = 25
+_WIDTH, _NARROW = 215, 140
+_A_LETTER, _BESIDE = 7.4, 60  # pixels of a letter (Greek ones are the widest), and of what stands beside the words
 # Pixels that a column takes at most for its texts, on a wide page and on a phone.
 WIDE, MAIN, NARROW = 400, 240, 150
 # Columns that stand in view where there is room.
@@ -40,6 +63,256 @@ IMPORTANT: Final = ("name", "n", "harm", "excess", "rate", "ratio", "weight")
 SPAN: Final = 0.62  # of the page, beside the panel of the selected place
 WAITS: Final = "…"  # stands for a class over time that is being determined
 FINEST_OFFERED: Final = 11  # finer cells are smaller than the error of a phone's position
+LISTED: Final = ("n", "base_n")  # the columns of counts of the list; that of women is one of shares
+
+
+def lines_in_area(page: Page, lines: Sequence[_Line]) -> tuple[_Line, ...]:
+    """The places that lie in the filter's area at least in part; all of them where it names none."""
+    if not has_area(page.filter):
+        return tuple(lines)
+    return tuple(
+        line
+        for line in lines
+        if in_area(line.spot if isinstance(line, SpotSummary) else line.place, line.name, page.filter, page.city)
+    )
+
+
+def draw_area_headline(page: Page, found: int, here: int) -> None:
+    """How many of the city's hot spots lie in the area."""
+    t = page.t
+    st.title(
+        t.n(
+            "{n} of the {all} hot spots of the city lies in this area.",
+            "{n} of the {all} hot spots of the city lie in this area.",
+            here,
+            all=found,
+        )
+        if here
+        else t.n(
+            "The one hot spot of the city does not lie in this area.",
+            "None of the {n} hot spots of the city lies in this area.",
+            found,
+        )
+    )
+
+
+def draw_area_note(page: Page, *, listed: bool) -> None:
+    """Say that the area only selects what is `listed`, or that a figure covers the whole city."""
+    if has_area(page.filter):
+        st.caption(page.t(TESTED_IN_CITY if listed else OF_CITY))
+
+
+def draw_no_spot_in_area(page: Page) -> None:
+    """What is shown next to the map where no hot spot lies in the area."""
+    t = page.t
+    st.subheader(t("No hot spot in this area"))
+    st.write(
+        t(
+            "The hot spots of the city lie elsewhere. Remove the area from the filter to see them, or look at the "
+            "alerts here one by one."
+        )
+    )
+
+
+def rate_heading(t: Translator, base: DenominatorKind) -> str:
+    """The heading of the column of rates, which are after shrinkage."""
+    return t("Per 1,000 residents") if base == "residents" else t("Share of all alerts")
+
+
+def rate_text(t: Translator, base: DenominatorKind, value: float) -> str:
+    """A rate as text: a share in per cent, or alerts per 1,000 residents."""
+    return t.number(RATE_PER * value, 1) if base == "residents" else t.percent(value)
+
+
+def rate_measure(t: Translator, base: DenominatorKind) -> CellMeasure | None:
+    """What the colours of cells show where places are compared by a denominator: rates in place of counts."""
+    if base == LAND:
+        return None
+    if base == "residents":
+        heading = t("Alerts per 1,000 residents, after shrinkage")
+        return CellMeasure(heading, lambda value: t.number(RATE_PER * value, 1))
+    return CellMeasure(t("Share of all alerts, after shrinkage"), lambda value: t.percent(value, 1))
+
+
+def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
+    """For each significant cell a tooltip line with its test; empty for all others, and where it was tested elsewhere.
+
+    A hot cell is described with its neighbours or alone, whichever is more significant. Only p where
+    places are compared by a denominator.
+    """
+    hot = study.hot
+    frame, whole = hot.frame, not hot.based
+    if study.listed is not None:
+        holds = {"hot": "\n" + t("Holds a hot spot"), "cold": "\n" + t("Holds a cold place")}
+        return [
+            holds["hot"] if is_hot else holds["cold"] if is_cold else ""
+            for is_hot, is_cold in frame[["hot", "cold"]].to_numpy(bool)
+        ]
+    columns = ("hot", "alone", "expected_alone", "window", "expected", "q", "q_cold")
+    marked = np.flatnonzero(frame["hot"].to_numpy(bool) | frame["cold"].to_numpy(bool))
+    rows = zip(marked.tolist(), *(frame[name].to_numpy()[marked].tolist() for name in columns), strict=True)
+    near = "\n" + t("With its neighbours {n} alerts, {expected} expected. Corrected p: {p}")
+    own = "\n" + t("{expected} expected. Corrected p: {p}")
+    test = "\n" + t("Corrected p: {p}")
+    lines = [""] * len(frame)
+    for at, is_hot, alone, expected_alone, window, expected, q, q_cold in rows:
+        if not is_hot or not whole:
+            lines[at] = test.format(p=t.p_value(q if is_hot else q_cold))
+        elif alone:
+            lines[at] = own.format(expected=t.expected(expected_alone), p=t.p_value(q))
+        else:
+            n = t.number(window)
+            lines[at] = near.format(n=n, expected=t.expected(expected), p=t.p_value(q))
+    return lines
+
+
+def rate_lines(t: Translator, study: HotSpotStudy) -> list[str]:
+    """For each cell a tooltip line with its denominator and rate; empty where there is none."""
+    frame, base = study.hot.frame, study.hot.base
+    line = (
+        N_("{rate} per 1,000 residents after shrinkage; {n} residents")
+        if base == "residents"
+        else N_("of {n} alerts in all; share after shrinkage: {rate}")
+    )
+    return [
+        "" if rate != rate else "\n" + t(line, rate=rate_text(t, base, rate), n=round(n))
+        for n, rate in frame[["base", "rate"]].itertuples(index=False)
+    ]
+
+
+@dataclass(frozen=True)
+class ListView:
+    """The lines in order, those with enough alerts for a plan first.
+
+    `lines`: all of them; `rows`: as many of these, from the first on, stand in the list until the reader asks for all.
+    `few`: places with too few alerts for a plan.
+    `harm`: what the alerts of each place weigh, by its id; none where each counts one.
+    """
+
+    lines: tuple[SpotSummary, ...]
+    order: ListOrder
+    rows: int
+    few: int
+    harm: Mapping[str, SpotHarm] = field(default_factory=dict)
+
+
+def list_view(lines: Sequence[SpotSummary], *, harm: Mapping[str, SpotHarm] | None = None) -> ListView:
+    """The lines in the order that the link asks for.
+
+    With `harm` the usual order is that of the weight above expected.
+    """
+    harm = harm or {}
+    orders = _orders(harm)
+    order: ListOrder = word_in_link(ORDER_WORD, orders, orders[0])
+    of = {id(line.spot): line for line in lines}
+    spots = [line.spot for line in lines]
+    many, few = (
+        usual_order(spots)
+        if order == USUAL
+        else worth_a_plan(in_order_of_harm(spots, harm) if order == HARM else in_order(spots, order))
+    )
+    arranged = tuple(of[id(spot)] for spot in (*many, *few))
+    rows = len(lines) if word_in_link(ROWS_WORD, (ALL,), "") else _first_rows(len(lines), len(few))
+    return ListView(arranged, order, rows, len(few), harm)
+
+
+def _orders(harm: Mapping[str, SpotHarm]) -> tuple[ListOrder, ...]:
+    """The orders to choose from, the usual one first."""
+    return (HARM, *ORDERS) if harm else ORDERS
+
+
+def _first_rows(everything: int, few: int) -> int:
+    """How many rows stand in the list before the reader asks for all: a short list is whole.
+
+    >>> _first_rows(6, 5), _first_rows(80, 70), _first_rows(80, 10), _first_rows(80, 80)
+    (6, 10, 25, 25)
+    """
+    return everything if everything <= MOST_ROWS else min(MOST_ROWS, everything - few or few)
+
+
+def draw_list_controls(page: Page, view: ListView) -> None:
+    """The boxes for the order and for the rows; nothing on a list of one."""
+    t = page.t
+    if len(view.lines) <= 1:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names, orders = order_names(t), _orders(view.harm)
+        _draw_box(t("Order"), {order: names[order] for order in orders}, ORDER_WORD, _WIDTH, orders[0])
+        first = _first_rows(len(view.lines), view.few)
+        if first < len(view.lines):
+            every = t.n("All {n}", "All {n}", len(view.lines))
+            _draw_box(t("Rows"), {"": t.n("The first {n}", "The first {n}", first), ALL: every}, ROWS_WORD)
+        if not page.narrow:
+            draw_columns_box(t)
+
+
+def _draw_box(label: str, names: Mapping[str, str], word: str, least: int = _NARROW, usual: str = "") -> None:
+    """A choice in the link, in a box that is at least so wide."""
+    draw_link_choice(label, names, word, f"hotspots_{word}", usual, width=_box_width(names.values(), least))
+
+
+def _box_width(words: Iterable[str], least: int) -> int:
+    """The width in pixels that the longest of some words needs in a box, or `least`.
+
+    >>> _box_width(["p", "Ratio"], 215), _box_width(["Αναφορές πάνω από το αναμενόμενο"], 215)
+    (215, 297)
+    """
+    return max(least, math.ceil(_BESIDE + _A_LETTER * max(map(len, words))))
+
+
+def draw_columns_box(t: Translator) -> None:
+    """The choice between the columns that fit and all of them."""
+    _draw_box(t("Columns"), {"": t("The main ones"), ALL: t("All columns")}, COLUMNS_WORD)
+
+
+def all_columns() -> bool:
+    """Whether the link asks for all columns."""
+    return bool(st.query_params.get(COLUMNS_WORD) == ALL)
+
+
+def order_names(t: Translator) -> dict[ListOrder, str]:
+    """The orders in words."""
+    return {
+        "excess": t("Alerts above expected"),
+        "ratio": t("Ratio"),
+        "alerts": t("Alerts"),
+        "p": t("Corrected p"),
+        "harm": t("Weight above expected"),
+    }
+
+
+def order_sentence(t: Translator, view: ListView, *, copied: bool) -> str:
+    """How the list is ordered, and what stands at its end; `copied`: whether its figures are of the protected copy."""
+    sentences: dict[ListOrder, str] = {
+        "excess": t(
+            "Ordered by the lower limit of the alerts above expected: the places that are most surely above it come "
+            "first."
+        ),
+        "ratio": t(
+            "Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation."
+        ),
+        "alerts": t("Ordered by the number of alerts."),
+        "p": t("Ordered by the corrected p-value: first the places that chance explains least."),
+        "harm": t(
+            "Ordered by the lower limit of what the alerts weigh above expected: first the places where surely most "
+            "harm is above."
+        ),
+    }
+    usual, spots = view.order == USUAL, [line.spot for line in view.lines]
+    few = t.n(
+        "{n} place has fewer than {least} alerts and stands last: too few for a plan whose success could be shown.",
+        "{n} places have fewer than {least} alerts and stand last: too few for a plan whose success could be shown.",
+        view.few,
+        least=LEAST_FOR_PLAN,
+    )
+    copy = t("The order is that of the alerts; the figures are those of the protected copy.")
+    parts = (
+        (True, sentences[view.order]),
+        (not usual, t("The number of a place is that of the order by alerts above expected.")),
+        (copied and usual and list(in_order(spots)) != sorted(spots, key=lambda spot: spot.rank), copy),
+        (view.few, few),
+    )
+    return " ".join(words for said, words in parts if said)
 
 
 def draw_headline(
@@ -171,8 +444,7 @@ class RankedList:
         if view.lines[: view.rows]:
             draw_list_controls(page, view)
             slot = st.empty()
-            source = page.source
-            st.caption(order_sentence(page.t, view, copied=source is not None and source.exact is not None))
+            st.caption(order_sentence(page.t, view, copied=page.alerts.exact is not None))
         return cls(page, view, chosen, gistar_valid, on_select, slot)
 
     @cached_property
@@ -328,51 +600,19 @@ def draw_downloads(
     page: Page, view: ListView, *, gistar_valid: bool | None = None, study: HotSpotStudy | None = None
 ) -> None:
     """The list as a table and as shapes, and the cells of `study`; `gistar_valid` as for `RankedList`."""
-    t = page.t
     with st.container(horizontal=True):
-        if view.lines:  # made when clicked: the streets of every place take a moment
-            tables.download_button(
-                page, lambda: _list_table(page, view, gistar_valid), "hotspots.csv", key="hotspots_csv", counts=LISTED
-            )
-            tables.geojson_button(
-                t, lambda: _shapes_file(page, view, gistar_valid), "hotspots.geojson", key="hotspots_geojson"
+        if view.lines:
+            tables.draw_place_downloads(
+                page,
+                "hotspots",
+                lambda: list_table(page, view, gistar_valid),  # the streets of every place take a moment
+                lambda: [_shape(line) for line in view.lines],
+                key="hotspots",
+                counts=LISTED,
             )
         if study is not None:
-            label = t("Download the cells (CSV)")
-            tables.download_button(
-                page, lambda: cells_frame(study), "hotspot_cells.csv", key="hotspots_cells_csv", label=label
-            )
-
-
-def _list_table(page: Page, view: ListView, gistar_valid: bool | None) -> pd.DataFrame:
-    shown = view.lines
-    frame = list_frame(shown)
-    frame.insert(1, "name", [line.name(page.t) for line in shown])
-    if gistar_valid is not None:
-        at = frame.columns.get_loc("q") + 1
-        frame.insert(at, "gistar_z", [line.spot.z for line in shown])
-        frame.insert(at + 1, "gistar_valid", gistar_valid)
-    if page.city.streets:
-        frame.insert(2, "streets", [", ".join(street_names(page, line)) for line in shown])
-    for name, values in optional_columns(shown).items():
-        frame.insert(int(frame.columns.get_loc("n")) + 1, name, values)
-    if view.harm:
-        weighed = [view.harm[line.spot.id] for line in shown]
-        frame = frame.assign(
-            weight=[one.weight for one in weighed],
-            weight_expected=[one.expected for one in weighed],
-            **{f"weight_excess{end}": [getattr(one.excess, of) for one in weighed] for end, of in _LIMITS.items()},
-        )
-    return frame
-
-
-LISTED: Final = ("n", "base_n")  # the columns of counts of the list; that of women is one of shares
-_LIMITS: Final = {"": "value", "_low": "low", "_high": "high"}
-
-
-def _shapes_file(page: Page, view: ListView, gistar_valid: bool | None) -> str:
-    frame = _list_table(page, view, gistar_valid).drop(columns="cells")
-    return tables.geojson(page, frame, [_shape(line) for line in view.lines], LISTED)
+            label, key = page.t("Download the cells (CSV)"), "hotspots_cells_csv"
+            tables.download_button(page, lambda: cells_frame(study), "hotspot_cells.csv", key=key, label=label)
 
 
 def _shape(line: SpotSummary) -> BaseGeometry:
@@ -414,46 +654,57 @@ def _hours(t: Translator, line: SpotSummary) -> str:
     return f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}" if line.hours else t("not known")
 
 
-def list_frame(shown: tuple[SpotSummary, ...]) -> pd.DataFrame:
-    """The list as figures, for its table and its download."""
+def list_table(page: Page, view: ListView, gistar_valid: bool | None) -> pd.DataFrame:
+    """The list as figures, for its download; some columns of some layers only."""
+    spots = [line.spot for line in view.lines]
+    based = any(getattr(spot, "base", LAND) != LAND for spot in spots)
+    weighted = any(getattr(spot, "weight", None) is not None for spot in spots)
     return pd.DataFrame(
         {
             "rank": line.spot.rank,
+            "name": line.name(page.t),
+            **({"streets": ", ".join(street_names(page, line))} if page.city.streets else {}),
             "id": line.spot.id,
             "n": line.spot.n,
-            "expected": line.spot.expected,
-            "excess": excess_of(line.spot).value,
-            "excess_low": excess_of(line.spot).low,
-            "excess_high": excess_of(line.spot).high,
-            "against": getattr(line.spot, "against", "surroundings"),
-            "ratio": line.spot.ratio,
-            "low": line.spot.low if is_compared(line.spot) else line.spot.times,
-            "high": line.spot.high,
-            "q": line.spot.q,
+            **(_rate_columns(line.spot) if based else {}),
+            **({"weight": line.spot.weight} if weighted else {}),
+            **({"area_km2": round(line.spot.area_km2, 4)} if hasattr(line.spot, "area_km2") else {}),
+            **_test_columns(line.spot),
+            **({} if gistar_valid is None else {"gistar_z": line.spot.z, "gistar_valid": gistar_valid}),
             "women": line.women.value if line.women else float("nan"),
             "category": line.category,
             "longitude": round(line.spot.longitude, 5),
             "latitude": round(line.spot.latitude, 5),
             "cells": " ".join(line.spot.names),
+            **(_harm_columns(view.harm[line.spot.id]) if view.harm else {}),
         }
-        for line in shown
+        for line in view.lines
     )
 
 
-def optional_columns(shown: tuple[SpotSummary, ...]) -> dict[str, list[Any]]:
-    """Columns that the download has only for some layers: area, weight, rates and denominator, the last one first."""
-    spots = [line.spot for line in shown]
-    columns: dict[str, list[Any]] = {}
-    if any(getattr(spot, "base", LAND) != LAND for spot in spots):
-        columns["base"] = [spot.base for spot in spots]
-        columns["base_n"] = [spot.base_n for spot in spots]
-        columns["rate_raw"] = [spot.n / spot.base_n if spot.base_n > 0 else float("nan") for spot in spots]
-        columns["rate"] = [spot.rate for spot in spots]
-    if any(getattr(spot, "weight", None) is not None for spot in spots):
-        columns["weight"] = [spot.weight for spot in spots]
-    if any(hasattr(spot, "area_km2") for spot in spots):
-        columns["area_km2"] = [round(spot.area_km2, 4) for spot in spots]
-    return dict(reversed(columns.items()))
+def _rate_columns(spot: Any) -> dict[str, Any]:
+    raw = spot.n / spot.base_n if spot.base_n > 0 else float("nan")
+    return {"base": spot.base, "base_n": spot.base_n, "rate_raw": raw, "rate": spot.rate}
+
+
+def _test_columns(spot: Any) -> dict[str, Any]:
+    excess = excess_of(spot)
+    return {
+        "expected": spot.expected,
+        "excess": excess.value,
+        "excess_low": excess.low,
+        "excess_high": excess.high,
+        "against": getattr(spot, "against", "surroundings"),
+        "ratio": spot.ratio,
+        "low": spot.low if is_compared(spot) else spot.times,
+        "high": spot.high,
+        "q": spot.q,
+    }
+
+
+def _harm_columns(harm: SpotHarm) -> dict[str, float]:
+    excess = {"weight_excess": harm.excess.value, "weight_excess_low": harm.excess.low}
+    return {"weight": harm.weight, "weight_expected": harm.expected, **excess, "weight_excess_high": harm.excess.high}
 
 
 def cells_frame(study: HotSpotStudy) -> pd.DataFrame:

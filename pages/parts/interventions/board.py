@@ -9,8 +9,8 @@ from curim_data.model import Plan, PlanStatus, Translator
 from curim_data.model.plan import STATUS_WORDS
 from curim_data.studies.plan_progress import Standing, plan_progress
 from pages.parts.frame import Page, escape_markdown
-from pages.parts.interventions.queries import draft_spots
-from pages.parts.plans.access import may_edit, plan_store, reference_day, translated_plan
+from pages.parts.interventions.plan_edit import draft_spots
+from pages.parts.plans import may_edit, plan_store, reference_day, translated_plan
 
 BOARD = (PlanStatus.DRAFT, PlanStatus.DECIDED, PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
 SIDE_BY_SIDE_FROM = 1100
@@ -43,13 +43,14 @@ def _summary(page: Page, kept: list[Plan]) -> str:
     live = [plan for plan in kept if plan.status is not PlanStatus.DROPPED]
     if not live:
         return t("There are no plans yet.")
-    facts = [t.n("{n} plan", "{n} plans", len(live))]
     standings = [plan_progress(plan, reference_day(page)).standing for plan in live]
-    if late := standings.count(Standing.LATE):
-        facts.append(t.n("{n} is late", "{n} are late", late))
-    if due := standings.count(Standing.DUE):
-        facts.append(t.n("{n} is due for evaluation", "{n} are due for evaluation", due))
-    return t("{facts}.", facts=" · ".join(facts))
+    late, due = standings.count(Standing.LATE), standings.count(Standing.DUE)
+    facts = (
+        (True, t.n("{n} plan", "{n} plans", len(live))),
+        (late, t.n("{n} is late", "{n} are late", late)),
+        (due, t.n("{n} is due for evaluation", "{n} are due for evaluation", due)),
+    )
+    return t("{facts}.", facts=" · ".join(words for said, words in facts if said))
 
 
 def _draw_status(page: Page, status: PlanStatus, kept: list[Plan]) -> None:
@@ -78,8 +79,8 @@ def _draw_card(page: Page, plan: Plan) -> None:
             t("Open"),
             key=f"plan_open_{plan.id}",
             help=t("Open: {title}", title=escape_markdown(plan.title)),
-            on_click=_open,
-            args=(plan.id,),
+            on_click=_go_to,
+            args=("plan", plan.id),
         )
 
 
@@ -101,9 +102,7 @@ def _draw_new_plan(page: Page) -> None:
     t = page.t
     with st.expander(t("Draft a new plan"), icon=":material/add:"):
         spots = draft_spots(page.dataset, page.filter)
-        source = page.source
-        if source is not None:
-            st.caption(escape_markdown(query.sentence(source, page.filter, t)))
+        st.caption(escape_markdown(query.sentence(page.alerts, page.filter, t)))
         if not spots:
             st.write(t("There is no hot spot under this filter. Choose a wider one on the page of hot spots."))
             return
@@ -123,16 +122,13 @@ def _draw_new_plan(page: Page) -> None:
                 t("Draft a plan"),
                 type="primary",
                 key="plan_new",
-                on_click=_begin,
-                args=(spots[chosen][0],),
+                on_click=_go_to,
+                args=("draft", ",".join(spots[chosen][0])),
             )
 
 
-def _open(plan_id: str) -> None:
-    st.query_params.pop("draft", None)
-    st.query_params["plan"] = plan_id
-
-
-def _begin(cells: tuple[str, ...]) -> None:
-    st.query_params.pop("plan", None)
-    st.query_params["draft"] = ",".join(cells)
+def _go_to(word: str, value: str) -> None:
+    """Let the address name a plan ("plan"), or the cells of a new one ("draft")."""
+    for other in ("plan", "draft"):
+        st.query_params.pop(other, None)
+    st.query_params[word] = value

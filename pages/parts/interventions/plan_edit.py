@@ -1,4 +1,4 @@
-"""The plan that is open in a session: opened by the address, changed by the steps, saved to the store."""
+"""The plan that is open in a session: opened by the address, changed by the steps, saved; and what follows from it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,79 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import h3.api.basic_str as h3
+import pandas as pd
 import streamlit as st
 
-from analysis.plans.drafting import gender_sentence, objective_sentence
-from curim_data.model import Plan
+from analysis.plans.drafting import (
+    buffer_cells,
+    gender_sentence,
+    objective_sentence,
+    propose_comparison_area,
+)
+from analysis.spots.naming import SpotName, name_spots
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Message, Plan
+from curim_data.model.plan import Areas, Objective
 from curim_data.plans.plan_store import PlanConflict, PlanMissing, PlanProblem
 from curim_data.plans.record import Deed
-from pages.parts.frame import Page, escape_markdown, record
-from pages.parts.interventions.queries import plan_draft
-from pages.parts.plans.access import author_name, may_edit, plan_store, reference_day, translated_plan
+from curim_data.studies.areas import area_counts
+from curim_data.studies.cells import cells_to_compare
+from curim_data.studies.evaluation import AREAS, evaluation_filter
+from curim_data.studies.hot_spots import hot_spot_study, known_places
+from curim_data.studies.placebos import drop_to_see
+from curim_data.studies.plan import YEAR, draft_plan_for_cells
+from pages.parts.frame import Page, escape_markdown, record, shared
+from pages.parts.plans import author_name, may_edit, plan_store, reference_day, translated_plan
 
 EDIT_KEY = "plan_edit"
+
+
+def _spots_of(source: Source, f: AlertFilter) -> tuple[tuple[tuple[str, ...], SpotName, int], ...]:
+    """The hot spots under a filter, clearest first: cells, name, alerts."""
+    spots = hot_spot_study(source, f).spots
+    names = name_spots(spots, source.city, known_places(source))
+    return tuple((spot.names, names[spot.id], spot.n) for spot in spots)
+
+
+def _baseline_filter(source: Source, plan: Plan) -> AlertFilter:
+    """Which alerts a plan is judged by, in the days of its baseline."""
+    aim = plan.objective
+    return evaluation_filter(source, plan).replace(period="", start=aim.start, end=aim.end)
+
+
+def _areas_of(source: Source, plan: Plan, rings: int) -> tuple[Areas, tuple[Message, ...]]:
+    """The plan's area with a buffer of so many rings of cells and a comparison area, and why this one."""
+    treated = plan.areas.treated
+    cells = cells_to_compare(source, _baseline_filter(source, plan), h3.get_resolution(treated[0]))
+    like = propose_comparison_area(cells, treated, apart=rings + 2)
+    areas = Areas(treated, buffer_cells(treated, source.city, rings), like.cells if like else ())
+    return areas, like.reasons if like else ()
+
+
+def days_compared(aim: Objective) -> int:
+    """Over how many days the target and the smallest fall of a plan are meant: those of its baseline, up to a year."""
+    days = YEAR.days if not aim.start or not aim.end else (aim.end - aim.start).days + 1
+    return min(max(days, 28), YEAR.days)
+
+
+def _visible_drop_of(source: Source, plan: Plan) -> float | None:
+    """The smallest visible fall by how similar areas vary, in a period as long as the baseline; None: not known."""
+    found = drop_to_see(source, evaluation_filter(source, plan), plan.areas, days_compared(plan.objective))
+    return found.alerts if found else None
+
+
+def _counts_of(source: Source, plan: Plan) -> pd.DataFrame:
+    """Alerts by area of a plan in the days of its baseline: area, n."""
+    shown = {name: getattr(plan.areas, name) for name in AREAS}
+    return area_counts(source, _baseline_filter(source, plan), shown, ()).frame
+
+
+plan_draft = shared(draft_plan_for_cells, Message("Drafting the plan"))
+draft_spots = shared(_spots_of, Message("Testing every place for hot spots"))
+proposed_areas = shared(_areas_of, Message("Looking for a comparison area"))
+drop_by_similar_areas = shared(_visible_drop_of)
+counts_by_area = shared(_counts_of)
 
 
 @dataclass(frozen=True)
@@ -106,19 +168,15 @@ def keep_typed(key: str, change: Callable[[Plan, Any], Plan]) -> None:
 
 
 def _new(page: Page, cells: str) -> Plan:
-    picked = tuple(cell for cell in cells.split(",") if _is_cell(cell))
+    picked = tuple(cell for cell in cells.split(",") if h3.is_valid_cell(cell))
     if not picked:
         raise ValueError("no cells")
-    made = plan_draft(page.dataset, page.filter, picked, reference_day(page), page.t.lang).plan
+    made = plan_draft(page.dataset, page.filter, picked, today=reference_day(page), language=page.t.lang).plan
     # Sentences that follow from the figures are written for each reader, so they are not stored as the authors' own.
     own = "" if made.objective.text == objective_sentence(made.objective, made.problem, page.t) else made.objective.text
     check = made.gender_check
     affected = check.affected or gender_sentence(made.problem, page.t)
     return replace(made, objective=replace(made.objective, text=own), gender_check=replace(check, affected=affected))
-
-
-def _is_cell(text: str) -> bool:
-    return bool(h3.is_valid_cell(text))
 
 
 def keep_changes(edit: PlanEdit, plan: Plan) -> PlanEdit:
@@ -150,16 +208,57 @@ def save_plan(page: Page, edit: PlanEdit, plan: Plan) -> bool:
         return False
     try:
         kept = plan_store(page).save(plan, author_name(page))
-    except PlanConflict as problem:
-        st.error(escape_markdown(t(problem.message)))
-        st.button(t("Open the latest version (your changes are lost)"), on_click=discard_changes)
-        return False
     except PlanProblem as problem:
         st.error(escape_markdown(t(problem.message)))
+        if isinstance(problem, PlanConflict):
+            st.button(t("Open the latest version (your changes are lost)"), on_click=discard_changes)
         return False
     record.note(page, Deed.CHANGE, f"plan {kept.id}, version {kept.version}")
     st.query_params.pop("draft", None)
     st.query_params["plan"] = kept.id
-    address = f"{page.dataset.home} {kept.id} "
-    st.session_state[EDIT_KEY] = PlanEdit(address, kept, kept, edit.turn)
+    st.session_state[EDIT_KEY] = PlanEdit(f"{page.dataset.home} {kept.id} ", kept, kept, edit.turn)
     return True
+
+
+def seeded(key: str, value: Any) -> str:
+    """The key of a widget that begins with a value."""
+    if key not in st.session_state:
+        st.session_state[key] = value
+    return key
+
+
+def ask(
+    edit: PlanEdit,
+    plan: Plan,
+    widget: Callable[..., Any],
+    label: str,
+    field: str,
+    *,
+    key: str = "",
+    shown: Callable[[Any], Any] = lambda value: value,
+    read: Callable[[Any], Any] = lambda held: held,
+    **look: Any,
+) -> Plan:
+    """Draw the widget of a field of the open plan; the plan with what it holds, which goes into the open one at once.
+
+    `field`: its name, with dots between parts ("objective.target"); `key`: of the widget, its last part unless given;
+    `shown`: the field's value as the widget has it; `read`: what the widget holds as the field's value.
+    """
+    value: Any = plan
+    for part in field.split("."):
+        value = value[part] if isinstance(value, dict) else getattr(value, part)
+    name = seeded(edit.key(key or field.rpartition(".")[2]), shown(value))
+
+    def change(kept: Plan, held: Any) -> Plan:
+        made: Plan = _with_field(kept, field, read(held))
+        return made
+
+    return change(plan, widget(label, key=name, on_change=keep_typed, args=(name, change), **look))
+
+
+def _with_field(part: Any, field: str, value: Any) -> Any:
+    """A plan, or a part of it, with another value of a field."""
+    name, _, rest = field.partition(".")
+    if isinstance(part, dict):
+        return {**part, name: value}
+    return replace(part, **{name: _with_field(getattr(part, name), rest, value) if rest else value})

@@ -1,28 +1,37 @@
-"""The base map: the city's own shapes, no tiles, no request to any server."""
+"""The base map: the city's own shapes, no tiles, no request to any server; streets as many as there is room for."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pydeck as pdk
 import shapely
 import streamlit as st
+from pydeck.bindings.json_tools import default_serialize
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, cell_polygons
 from curim_data.model.absence import NO_OUTLINE
-from curim_data.model.city import MAJOR, PATH
+from curim_data.model.city import MAJOR, MINOR, PATH, Area
 from pages.parts.frame import Page, Palette, Room, escape_with_commands, palette, rgba
 from pages.parts.frame.footer import missing
 from pages.parts.frame.markdown import css_text
-from pages.parts.maps.street_lines import Drawn, streets_of_city
 
+# Corners of streets in the whole map: about 20 bytes each, so that a map stays under half a megabyte.
+MOST_CORNERS: Final = 20_000
+PIXELS_ACROSS: Final = 900  # a map of the whole city
+CLOSER: Final = 4  # how many times closer a reader may look before a street looks angular
+MOST_COVER: Final = 0.1  # part of a map's pixels that lines of other than main roads may take, lest they hide the cells
+CLASSES: Final = (MAJOR, "", MINOR, PATH)
+MAIN: Final = 2  # the first of them, of which as many are drawn as there is room for
+Drawn = tuple[tuple[str, BaseGeometry], ...]
 LEAST_WIDTH = 240  # px of a map
 BESIDE_GAP = 24  # px, the columns' share of the gap and the table's border
 TILE = 512  # deck.gl's world is 512 px wide at zoom 0
@@ -34,6 +43,73 @@ CLOSEST = 16.5  # zoom
 OUT = 0.5  # steps of zoom that a map goes out beyond the whole city: names are placed for them too
 METRES_A_DEGREE = 111_320.0
 STREET_ALPHA = 100  # streets are drawn over cells
+
+
+class Deck(pdk.Deck):
+    """As `pydeck.Deck`; its JSON has no indents, so that Python's quick encoder writes it."""
+
+    def to_json(self) -> str:
+        """The same description, on one line, its letters as they are: escaped, a Greek one takes six bytes."""
+        return json.dumps(self, sort_keys=True, default=default_serialize, separators=(",", ":"), ensure_ascii=False)
+
+
+def streets_of_city(city: CityProfile) -> Drawn:
+    """The streets of the whole map by class, one shape a class, the widest last; kept with the city."""
+    kept: dict[str, Drawn] = city.__dict__
+    if "_drawn_streets" not in kept:
+        kept["_drawn_streets"] = drawn(city.streets, city.land.bounds)
+    return kept["_drawn_streets"]
+
+
+def streets_near(city: CityProfile, box: tuple[float, float, float, float]) -> Drawn:
+    """The streets within a box (west, south, east, north in degrees), for a map that is turned to a place.
+
+    None where the map of the whole city has room for all of them.
+    """
+    kept = city.__dict__
+    if sum(len(shapely.get_coordinates(street.polygon)) for street in city.streets) <= MOST_CORNERS:
+        return ()
+    if "_streets_in_degrees" not in kept:
+        kept["_streets_in_degrees"] = shapely.STRtree([street.polygon for street in city.streets])
+    found = kept["_streets_in_degrees"].query(shapely.box(*box), predicate="intersects")
+    near = [city.streets[number] for number in np.sort(found)]
+    cut = [Area(street.id, {}, shapely.clip_by_rect(street.polygon, *box), street.kind) for street in near]
+    return drawn([street for street in cut if not street.polygon.is_empty], box)
+
+
+def drawn(streets: Sequence[Area], box: tuple[float, float, float, float], most: int = MOST_CORNERS) -> Drawn:
+    """Streets of a map of a box by class, paths first.
+
+    Lines are simplified to a quarter of a pixel of the whole map and rounded to a metre. Of main roads (and streets of
+    unknown class) the longest are taken while there is room; other streets, and paths after them, all or none.
+    """
+    if not streets:
+        return ()
+    west, _, east, _ = box
+    fine = (east - west) / PIXELS_ACROSS / CLOSER
+    lines = shapely.simplify(shapely.force_2d(np.array([street.polygon for street in streets])), fine)
+    lines = shapely.set_precision(lines, 1e-5, mode="pointwise")
+    rank = np.array([CLASSES.index(street.kind) if street.kind in CLASSES else 1 for street in streets])
+    order = np.lexsort((-shapely.length(lines), rank))
+    corners = np.cumsum(shapely.get_num_coordinates(lines)[order])
+    length = np.cumsum(shapely.length(lines)[order]) / (east - west) / PIXELS_ACROSS
+    room = corners <= most
+    for number in range(MAIN, len(CLASSES)):
+        own = rank[order] == number
+        room[own] = bool((room[own] & (length[own] <= MOST_COVER)).all())
+    found = []
+    for number in reversed(range(len(CLASSES))):
+        chosen = order[room & (rank[order] == number)]
+        parts = list(_strings(lines[chosen]))
+        if parts:
+            found.append((CLASSES[number], shapely.MultiLineString(parts)))
+    return tuple(found)
+
+
+def _strings(lines: Iterable[BaseGeometry]) -> Iterable[BaseGeometry]:
+    for part in shapely.get_parts(np.array(list(lines))):
+        if part.geom_type == "LineString" and not part.is_empty and part.length > 0:
+            yield part
 
 
 @lru_cache(maxsize=64)

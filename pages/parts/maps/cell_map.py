@@ -1,4 +1,4 @@
-"""The map of cells: counts in printed classes, hot cells outlined.
+"""The map of cells: counts in printed classes, hot cells outlined; and a light map of points.
 
 `map_provider=None` and no map style: with a style of None, Streamlit would fetch a base map from a third party.
 """
@@ -15,17 +15,19 @@ import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
 import pydeck as pdk
+import shapely
 import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
 from analysis.density import DensityImage
-from curim_data.model import Message, Translator
+from curim_data.model import CityProfile, Message, Translator
+from curim_data.model.absence import NO_OUTLINE
 from curim_data.studies.spot_area import has_area
-from pages.parts.frame import Page, Palette, palette, rgba
+from pages.parts.frame import Page, Palette, escape_with_commands, palette, rgba
+from pages.parts.frame.footer import missing
 from pages.parts.maps import basemap, legends, name_layers
-from pages.parts.maps.deck import Deck
+from pages.parts.maps.basemap import Deck, streets_near
 from pages.parts.maps.name_layers import Pin
-from pages.parts.maps.street_lines import streets_near
 
 HEIGHT = 540
 SPAN = 0.62  # of the page, for a map of layers beside a list
@@ -36,6 +38,7 @@ DOT = 4
 MOST_DOTS = 1000
 EQUATOR_M = 40_075_017
 OUTLINE_M = 6  # metres that the line round hot cells is wide, within limits on the screen
+ROOM = 0.01  # degrees
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,8 @@ def draw_cell_map(
     with_neighbours: bool = False,
     measure: legends.CellMeasure | None = None,
     on_select: Callable[[], None] | None = None,
-) -> MapSelection:
-    """Draw the city's map with its legend and say what the reader picked.
+) -> None:
+    """Draw the city's map with its legend.
 
     Parameters
     ----------
@@ -128,79 +131,37 @@ def draw_cell_map(
         Whether hot and cold cells were tested together with those around them too, which the legend then says.
     on_select
         What a pick does in place of a run of the page.
-
-    Returns
-    -------
-    MapSelection
-        Cells and outlines selected on the map.
     """
     if basemap.without_outline(page):
-        return MapSelection()
-    colours = palette(page.theme)
-    height = map_height(page, height)
-    least = page.written.least()
-    scale = legends.ColourScale.of(page.t, cells, measure, least=least) if cells is not None else None
-    if cells is not None and scale is not None:
-        cells = _with_tooltips(page.t, _drawn_cells(cells, scale, {*map(int, hot), *map(int, cold)}), z_is_test)
-    deck = cell_deck(
-        page,
-        colours,
-        cells,
-        hot,
-        outlines,
-        pins,
-        highlight,
-        picture=picture,
-        height=height,
-        span=span,
-        pickable=pickable,
-        cold=cold,
-        place=place,
-        scale=scale,
-    )
-    event: Any = st.pydeck_chart(
-        deck,
-        height=height,
-        key=key,
-        alt=alt,
-        **({"on_select": on_select or "rerun", "selection_mode": "multi-object"} if pickable else {}),
-    )
+        return
+    t, colours, height = page.t, palette(page.theme), map_height(page, height)
+    scale, layers = None, []
+    if cells is not None:
+        scale = legends.ColourScale.of(t, cells, measure, least=page.written.least())
+        marked = {*map(int, hot), *map(int, cold)}
+        view = basemap.fitted_view(page.city.land, room=page.room, span=span, height=height)
+        layers.append(_count_layer(page, cells, scale, marked, view, z_is_test=z_is_test, pickable=pickable))
     if picture is not None:
-        legends.draw_legend_row(
-            colours, page.t("Alerts per km² and month"), legends.density_entries(page.t, colours, picture)
-        )
+        layers.append(_density_layer(picture))
+    form: dict[str, Any] = {"pins": pins, "highlight": highlight, "height": height, "span": span, "place": place}
+    deck = _cell_deck(page, layers, hot=hot, cold=cold, outlines=outlines, pickable=pickable, **form)
+    picking: dict[str, Any] = {"on_select": on_select or "rerun", "selection_mode": "multi-object"} if pickable else {}
+    st.pydeck_chart(deck, height=height, key=key, alt=alt, **picking)
+    if picture is not None:
+        legends.draw_legend_row(colours, t("Alerts per km² and month"), legends.density_entries(t, colours, picture))
     legends.draw_map_legend(
-        page.t,
+        t,
         colours,
         scale,
         hot=bool(len(hot)),
         cold=bool(len(cold)),
-        outlined=(outline_label or page.t("cluster")) if outlines else "",
+        outlined=(outline_label or t("cluster")) if outlines else "",
         highlighted=bool(len(highlight)),
         with_neighbours=with_neighbours,
         area=has_area(page.filter),
         found=place is not None and bool(place.cells),
     )
     legends.draw_illustrative_note(page)
-    return map_selection(event) if pickable else MapSelection()
-
-
-def _drawn_cells(cells: pd.DataFrame, scale: legends.ColourScale, marked: Collection[int]) -> pd.DataFrame:
-    """The cells that are drawn: most cells of a large city hold nothing."""
-    names = cells.get("cell", cells.index)
-    drawn = (cells[scale.column].to_numpy(float) > 0) | names.isin(list(marked))
-    return cells[np.asarray(drawn)]
-
-
-def _with_tooltips(t: Translator, cells: pd.DataFrame, z_is_test: bool) -> pd.DataFrame:
-    """The cells with a column `cell`, and with their Gi*, where it is known, at the end of their tooltips."""
-    if "cell" not in cells:
-        cells = cells.rename_axis("cell").reset_index()
-    if "z" not in cells:
-        return cells
-    before = cells["tooltip"] if "tooltip" in cells else [""] * len(cells)
-    lines = gistar_lines(t, cells["z"], z_is_test)
-    return cells.assign(tooltip=[tip + line for tip, line in zip(before, lines, strict=True)])
 
 
 def map_selection(event: Any) -> MapSelection:
@@ -211,74 +172,48 @@ def map_selection(event: Any) -> MapSelection:
     return MapSelection(tuple(dict.fromkeys(cells)), tuple(dict.fromkeys(shapes)))
 
 
-def cell_deck(
+def _cell_deck(
     page: Page,
-    colours: Palette,
-    cells: pd.DataFrame | None,
-    hot: Collection[int],
-    outlines: Sequence[Outline],
+    layers: Sequence[pdk.Layer],
+    *,
     pins: Sequence[Pin],
     highlight: Collection[int],
-    *,
-    picture: DensityImage | None = None,
     height: int,
     span: float,
-    pickable: bool,
+    place: MapFocus | None,
+    hot: Collection[int] = (),
     cold: Collection[int] = (),
-    place: MapFocus | None = None,
-    scale: legends.ColourScale | None = None,
+    outlines: Sequence[Outline] = (),
+    pickable: bool = False,
+    over: bool = False,
 ) -> pdk.Deck:
-    """The map as a pydeck object: the ground first, data next, coast and streets over them, names last."""
-    layers = basemap.ground_layers(page.city, colours)
-    view = basemap.fitted_view(page.city.land, room=page.room, span=span, height=height)
-    if cells is not None:
-        least = page.written.least()
-        scale = scale or legends.ColourScale.of(page.t, cells, least=least)
-        marked = {*map(int, hot), *map(int, cold)}
-        layers.append(_count_layer(page.t, colours, cells, scale, marked, pickable, least, view))
-    if picture is not None:
-        layers.append(_density_layer(picture))
-    layers += [
-        *basemap.over_layers(page.city, colours),
+    """The map as a pydeck object: the ground first, data next, or `over` coast and streets, marks and names last."""
+    city, colours = page.city, palette(page.theme)
+    view = basemap.fitted_view(city.land, room=page.room, span=span, height=height)
+    ground, coast = basemap.ground_layers(city, colours), basemap.over_layers(city, colours)
+    marks = [
         _area_lines("cold", cold, colours.cold_line),
         _area_lines("hot", hot, colours.hot_line),
         _outline_layer(colours, outlines, pickable),
         _area_lines("highlight_ring", highlight, colours.highlight),
         _highlight_lines(highlight, colours.highlight),
     ]
-    area = basemap.filter_area(page.filter, page.city)
-    if area is not None:
-        layers.append(basemap.area_layer(area, colours))
+    if (area := basemap.filter_area(page.filter, city)) is not None:
+        marks.append(basemap.area_layer(area, colours))
+    look = {"backgroundColor": colours.background, "color": colours.text, "borderRadius": "6px", "fontSize": "13px"}
     deck = Deck(
-        layers=layers,
+        layers=[*ground, *((*coast, *layers) if over else (*layers, *coast)), *marks],
         map_provider=None,
         initial_view_state=view,
-        tooltip={
-            "text": "{tip}",
-            "style": {
-                "backgroundColor": colours.background,
-                "color": colours.text,
-                "border": f"1px solid {colours.land_line}",
-                "borderRadius": "6px",
-                "fontSize": "13px",
-            },
-        },
+        tooltip={"text": "{tip}", "style": {**look, "border": f"1px solid {colours.land_line}"}},
     )
     if place is not None:
         basemap.focus_on_place(deck, place.shape, place.cells, colours, room=page.room, span=span, height=height)
-        deck.layers += basemap.street_layers(
-            streets_near(page.city, basemap.box_around(place.shape)), colours, "streets-near"
-        )
+        near = streets_near(city, basemap.box_around(place.shape))
+        deck.layers += basemap.street_layers(near, colours, "streets-near")
+    named, view = _selected_first(pins, highlight), deck.initial_view_state
     room = basemap.map_width(page.room, span) / 2
-    deck.layers += name_layers.name_layers(
-        page.city,
-        page.t,
-        _selected_first(pins, highlight),
-        colours,
-        deck.initial_view_state,
-        room=room,
-        ranks_alone=page.narrow,
-    )
+    deck.layers += name_layers.name_layers(city, page.t, named, colours, view, room=room, ranks_alone=page.narrow)
     return deck
 
 
@@ -298,33 +233,31 @@ def draw_layers(
 
     `pins`, `highlight`, `place`: as for `draw_cell_map`; `picking`: what `st.pydeck_chart` takes for picks.
     """
-    colours, height = palette(page.theme), map_height(page)
-    deck = cell_deck(
-        page,
-        colours,
-        None,
-        (),
-        (),
-        pins,
-        highlight,
-        height=height,
-        span=SPAN,
-        pickable=bool(picking),
-        place=place,
-    )
-    at = len((basemap.base_layers if over else basemap.ground_layers)(page.city, colours))
-    deck.layers[at:at] = layers
-    st.pydeck_chart(deck, height=height, key=key, alt=alt, **picking)
+    form: dict[str, Any] = {"pins": pins, "highlight": highlight, "height": map_height(page), "span": SPAN}
+    deck = _cell_deck(page, layers, place=place, pickable=bool(picking), over=over, **form)
+    st.pydeck_chart(deck, height=map_height(page), key=key, alt=alt, **picking)
 
 
 def draw_named_layers(
-    page: Page, layers: Sequence[pdk.Layer], pins: Sequence[Pin], *, key: str, alt: str, span: float
+    page: Page,
+    layers: Sequence[pdk.Layer],
+    pins: Sequence[Pin],
+    *,
+    key: str,
+    alt: str,
+    span: float,
+    height: int = HEIGHT,
+    around: BaseGeometry | None = None,
+    **naming: Any,
 ) -> None:
-    """Draw layers, the base map's among them, from the bottom up, and the names of places over them."""
-    colours, height = palette(page.theme), map_height(page)
-    view = basemap.fitted_view(page.city.land, room=page.room, span=span, height=height)
-    room = basemap.map_width(page.room, span) / 2
-    names = name_layers.name_layers(page.city, page.t, pins, colours, view, landmarks=not page.narrow, room=room)
+    """Draw layers, the base map's among them, from the bottom up, and the names of places over them.
+
+    `around`: the shape (WGS84) that the map shows, the land unless given; `naming`: what else `name_layers` takes.
+    """
+    colours, height = palette(page.theme), map_height(page, height)
+    view = basemap.fitted_view(around or page.city.land, room=page.room, span=span, height=height)
+    naming = naming or {"landmarks": not page.narrow, "room": basemap.map_width(page.room, span) / 2}
+    names = name_layers.name_layers(page.city, page.t, pins, colours, view, **naming)
     deck = Deck(layers=[*layers, *names], map_provider=None, initial_view_state=view, tooltip={"text": "{tip}"})
     st.pydeck_chart(deck, height=height, key=key, alt=alt)
 
@@ -339,31 +272,35 @@ def _selected_first(pins: Sequence[Pin], highlight: Collection[int]) -> list[Pin
 
 
 def _count_layer(
-    t: Translator,
-    colours: Palette,
+    page: Page,
     cells: pd.DataFrame,
     scale: legends.ColourScale,
     marked: Collection[int],
+    view: pdk.ViewState,
+    *,
+    z_is_test: bool,
     pickable: bool,
-    least: int,
-    view: pdk.ViewState | None = None,
 ) -> pdk.Layer:
-    """Counts by colour, of which those from `least` on are written in tooltips; a significant cell without any alert is
-    drawn transparent, so that it has a tooltip.
+    """Counts by colour of the cells that hold something, and of the `marked` ones: a significant cell without any alert
+    is drawn transparent, so that it has a tooltip.
     """
-    cells = _drawn_cells(cells, scale, marked)
+    t, least = page.t, page.written.least()
+    names = cells.get("cell", cells.index).to_numpy()
+    drawn = (cells[scale.column].to_numpy(float) > 0) | np.isin(names, list(marked))
+    cells, counts = cells[drawn], cells["n"][drawn].tolist()
     fewer = t(Message("fewer than {k} alerts", {"k": least}))
-    count_texts = {  # many cells hold equally many
-        n: fewer if 0 < n < least else alert_count(t, n) for n in cells["n"].unique().tolist()
-    }
-    shades = [*(rgba(shade, colours.cell) for shade, _ in scale.classes), [0, 0, 0, 0]]  # the last one of -1
+    texts = {n: fewer if 0 < n < least else alert_count(t, n) for n in set(counts)}  # many cells hold equally many
+    shades = [
+        *(rgba(shade, palette(page.theme).cell) for shade, _ in scale.classes),
+        [0, 0, 0, 0],
+    ]  # the last one of -1
     # As objects: a column of texts gives them one by one, which takes longer than all the rest here.
     tooltips = cells["tooltip"].to_numpy(object).tolist() if "tooltip" in cells else [""] * len(cells)
-    columns = (cells[name].tolist() for name in ("cell", "n"))
-    rows = zip(*columns, tooltips, scale.class_numbers(cells).tolist(), strict=True)
+    lines = gistar_lines(t, cells["z"], z_is_test) if "z" in cells else [""] * len(cells)
+    rows = zip(names[drawn].tolist(), counts, tooltips, lines, scale.class_numbers(cells).tolist(), strict=True)
     shown = [
-        {"hex": h3.int_to_str(cell), "shade": shades[shade], "tip": count_texts[n] + tooltip}
-        for cell, n, tooltip, shade in rows
+        {"hex": h3.int_to_str(cell), "shade": shades[shade], "tip": texts[n] + tooltip + line}
+        for cell, n, tooltip, line, shade in rows
     ]
     line = _line_of_dots(shown, view)
     return pdk.Layer(
@@ -505,3 +442,52 @@ def _outline_layer(colours: Palette, outlines: Sequence[Outline], pickable: bool
         get_line_width=1,
         pickable=pickable,
     )
+
+
+def draw_point_map(
+    page: Page,
+    city: CityProfile,
+    points: pd.DataFrame,
+    *,
+    key: str,
+    alt: str,
+    height: int,
+    span: float = 1.0,
+    large: bool = False,
+    pins: Sequence[Pin] = (),
+    bounds: tuple[float, float, float, float] | None = None,
+) -> None:
+    """Draw a dot for each row of `points` (longitude, latitude; some thousands at most) and the names in `pins`.
+
+    The map shows the city, or what lies within `bounds` (west, south, east, north in degrees).
+    """
+    if not city.outlined:
+        st.info(escape_with_commands(missing(page, NO_OUTLINE)))
+        return
+    colours = palette(page.theme)
+    height = map_height(page, height)
+    where = points[["longitude", "latitude"]].to_numpy().tolist()
+    layers = [
+        *basemap.base_layers(city, colours),
+        pdk.Layer(
+            "ScatterplotLayer",
+            id="points",
+            data=[{"at": [lon, lat]} for lon, lat in where],
+            get_position="at",
+            get_radius=40 if large else 12,
+            radius_min_pixels=6 if large else 2,
+            get_fill_color=rgba(colours.accent, 230) if large else rgba(colours.sea_blue, 110),
+            pickable=False,
+        ),
+    ]
+    view = basemap.fitted_view(_around(bounds) if bounds else city.land, room=page.room, span=span, height=height)
+    if pins:
+        layers += name_layers.name_layers(city, page.t, pins, colours, view)
+    deck = Deck(layers=layers, map_provider=None, initial_view_state=view)
+    st.pydeck_chart(deck, height=height, key=key, alt=alt)
+
+
+def _around(bounds: tuple[float, float, float, float]) -> shapely.Polygon:
+    """The box of some points, with room round it even if they are one."""
+    west, south, east, north = bounds
+    return shapely.box(west - ROOM, south - ROOM, east + ROOM, north + ROOM)

@@ -159,7 +159,7 @@ def draw_legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, st
     """A legend in one line that wraps: a heading, then pairs of a mark's style (CSS) and its words."""
     if not entries:
         return
-    head = html.escape(head)
+    heading = f"<span>{html.escape(head)}</span>" if head else ""
     marks = "".join(
         f'<span style="display:inline-flex;align-items:center;gap:.35em">'
         f'<span aria-hidden="true" style="flex:none;width:1.1em;height:.85em;box-sizing:border-box;'
@@ -168,7 +168,7 @@ def draw_legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, st
     )
     st.html(
         '<div class="legend-row" style="display:flex;flex-wrap:wrap;gap:.25em 1em;font-size:.85rem;'
-        f'color:{colours.muted};font-variant-numeric:tabular-nums"><span>{head}</span>{marks}</div>'
+        f'color:{colours.muted};font-variant-numeric:tabular-nums">{heading}{marks}</div>'
     )
 
 

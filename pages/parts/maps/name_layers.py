@@ -61,21 +61,11 @@ def ranked_name(rank: int, name: str, space: str = "  ") -> str:
     return f"{rank} · {name}" if name[:1].isdigit() else f"{rank}{space}{name}"
 
 
-@dataclass(frozen=True)
-class _Screen:
+def _on_screen(view: pdk.ViewState, pin: Pin) -> tuple[float, float]:
     """Where a point lies on the screen when the map is opened: pixels to the right and down from the view's middle."""
-
-    longitude: float
-    latitude: float
-    world: float
-
-    @classmethod
-    def of(cls, state: pdk.ViewState) -> _Screen:
-        return cls(state.longitude, state.latitude, TILE * 2**state.zoom)
-
-    def at(self, longitude: float, latitude: float) -> tuple[float, float]:
-        x = (longitude - self.longitude) / 360 * self.world
-        return x, (mercator(self.latitude) - mercator(latitude)) / (2 * math.pi) * self.world
+    world = TILE * 2**view.zoom
+    down = (mercator(view.latitude) - mercator(pin.latitude)) / (2 * math.pi) * world
+    return (pin.longitude - view.longitude) / 360 * world, down
 
 
 def name_layers(
@@ -104,13 +94,13 @@ def name_layers(
     ranks_alone
         Hot spots by their number only, as in the list below: on a small map a name soon seems to be its neighbour's.
     """
-    paper, named = _Screen.of(state), list(pins)[:MOST_LABELS]
+    named = list(pins)[:MOST_LABELS]
     out = 2.0 ** ((state.min_zoom if state.min_zoom is not None else state.zoom) - state.zoom)
     scales = (min(out, 1.0), 2.0 ** max(NEAREST - state.zoom, 0.0))
-    labels = [Label(_texts(pin, ranks_alone), *paper.at(pin.longitude, pin.latitude), STRONG) for pin in named]
+    labels = [Label(_texts(pin, ranks_alone), *_on_screen(state, pin), STRONG) for pin in named]
     strong = placed_labels(labels, room=(room, math.inf), scales=scales)
     quiet = _city_names(city, t, [pin.name for pin in pins]) if landmarks else []
-    around = [Label((pin.name,), *paper.at(pin.longitude, pin.latitude), QUIET, False, False) for pin in quiet]
+    around = [Label((pin.name,), *_on_screen(state, pin), QUIET, False, False) for pin in quiet]
     calm = placed_labels(around, most=len(around), room=(room, math.inf), scales=scales, before=strong)
     return [
         _layer("landmarks", [_row(quiet[one.of], one) for one in calm], colours, QUIET),

@@ -1,27 +1,138 @@
-"""The count taken apart: small charts by district, category or gender, and the clock of the week."""
+"""The count taken apart: year on year, side by side by district, category or gender, by hour of the week, by day."""
 
 from __future__ import annotations
+
+import datetime as dt
+from typing import Final
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.trends.time_series import A_QUARTER, week_clock
-from curim_data.model import BoolArray, Message
+from analysis.trends.time_series import A_QUARTER, A_YEAR, Trend, YearOnYear, week_clock, year_on_year
+from curim_data.model import BoolArray, Message, Translator
 from curim_data.model import labels as words
-from curim_data.model.absence import NO_AFFECTED, no_districts
+from curim_data.model.absence import NO_AFFECTED, CalendarUnit, no_districts
 from curim_data.privacy import BAND_HOURS, Counted, DisclosureError
-from pages.parts.charts import plots
-from pages.parts.charts.numbers import least_written
-from pages.parts.charts.plots import has_no_clock, no_clock_reason
-from pages.parts.charts.small_multiples import small_multiples_figure
-from pages.parts.frame import Page, escape_markdown
+from pages.parts.charts import plots, tables
+from pages.parts.charts.figure import Figure, base_figure, time_axis
+from pages.parts.charts.numbers import least_written, written_alerts, written_count
+from pages.parts.charts.plots import has_no_clock, no_clock_reason, small_multiples_figure
+from pages.parts.frame import Page, escape_markdown, palette
+from pages.parts.frame.colours import COUNTS
 from pages.parts.frame.footer import missing
 from pages.parts.frame.results import cached_query
-from pages.parts.trends.queries import period_dates
-from pages.parts.trends.trend_line import small_chart_unit
+from pages.parts.trends.line import all_until, period_dates, small_chart_unit, trend_or_reason
 
 MOST_PANELS = 9
+WEEKS: Final = 53
+HEIGHT: Final = 200
+DAY: Final = "local_date"
+
+
+def draw_year_on_year(page: Page, unit: CalendarUnit) -> None:
+    """Draw the months of each year, whether the last quarter differs beyond chance, and the last twelve months.
+
+    By months, whole months are compared; else whole weeks, where the days are known.
+    """
+    t, source = page.t, page.alerts
+    st.subheader(t("Year on year"))
+    unit = source.known_time.unit("month" if unit == "month" else "week")
+    history = all_until(source, page.filter)
+    whole, why = trend_or_reason(page, unit, history)
+    months, _ = trend_or_reason(page, "month", history)
+    if whole is None or months is None:
+        st.write(why)
+        return
+    compared = year_on_year(whole)
+    quarter = A_QUARTER[whole.unit]
+    if compared is None or compared.periods <= quarter // 2:
+        st.write(t("The data do not go back a year."))
+        return
+    frame = months.frame.loc[months.frame["complete"], ["month", "n"]]
+    told = compared.sentence(t, least_written(page))
+    plots.draw_chart(
+        page,
+        plots.year_on_year_figure(page, frame),
+        key="trends_years",
+        alt=t("Alerts by month, a line for each year. {sentence}", sentence=told),
+        data=frame,
+        file_name="years.csv",
+    )
+    st.write(told)
+    st.caption(_compared_words(page, compared) + " " + t("Months that have not ended are left out of the chart."))
+    rows = twelve_months(months)
+    if len(rows) > A_QUARTER["month"]:
+        _draw_months(page, rows)
+
+
+def twelve_months(months: Trend) -> pd.DataFrame:
+    """The last twelve whole months, latest first, that the data also hold a year before.
+
+    Columns month, n, last_year and change.
+    """
+    whole = months.frame[months.frame["complete"]]
+    reached = whole.dropna(subset=["last_year"]).tail(A_YEAR["month"])
+    return reached.assign(change=reached["n"] - reached["last_year"])[["month", "n", "last_year", "change"]].iloc[::-1]
+
+
+def _compared_words(page: Page, compared: YearOnYear) -> str:
+    t, n, periods = page.t, compared.before + compared.after, compared.periods
+    if any(0 < one < least_written(page) for one in (compared.before, compared.after)):  # the sum would tell it
+        if compared.unit == "week":
+            return t.n("{n} whole week is compared.", "{n} whole weeks are compared.", periods)
+        return t.n("{n} whole month is compared.", "{n} whole months are compared.", periods)
+    if compared.unit == "week":
+        return t.n(
+            "{n} alert is compared, over {periods} whole weeks.",
+            "{n} alerts are compared, over {periods} whole weeks.",
+            n,
+            periods=periods,
+        )
+    return t.n(
+        "{n} alert is compared, over {periods} whole months.",
+        "{n} alerts are compared, over {periods} whole months.",
+        n,
+        periods=periods,
+    )
+
+
+def _draw_months(page: Page, rows: pd.DataFrame) -> None:
+    """The months as a table, and their sums; whether a year's change exceeds chance is said of all changes above."""
+    t = page.t
+    headings = {
+        "month": t("Month"),
+        "last_year": t("A year before"),
+        "n": t("Alerts"),
+        "change": t("Difference"),
+    }
+    frame = rows.assign(month=[t.date(day.date(), "LLLL y") for day in rows["month"]])[[*headings]]
+    counts = ("last_year", "n")
+    least = least_written(page)
+    few = pd.concat([rows[name].between(1, least - 1) for name in counts], axis=1)
+    if few.any(axis=None):  # a difference from what is not written out would tell it
+        words = {name: [written_count(page, n) for n in rows[name]] for name in counts}
+        frame = frame.assign(**words, change=rows["change"].mask(few.any(axis=1)))
+    tables.draw_table(
+        page,
+        frame,
+        headings,
+        key="trends_months",
+        alt=t("Alerts of the last whole months and of the same months a year before"),
+        file_name="months.csv",
+        digits={} if few.any(axis=None) else dict.fromkeys(counts, 0),
+        signed={"change": 0},
+        height="content",
+        phone=tuple(headings),
+    )
+    st.write(
+        t(
+            "{first} onwards: {after} alerts, {before} in the same months a year before.",
+            first=t.date(rows["month"].iloc[-1].date(), "LLLL y"),
+            after=written_count(page, rows["n"].sum()),
+            before=written_count(page, rows["last_year"].sum()),
+        )
+    )
 
 
 def draw_small_multiples(page: Page) -> None:
@@ -46,11 +157,7 @@ def draw_small_multiples(page: Page) -> None:
     if (why := _nothing_to_split(page, split)) is not None:
         st.write(escape_markdown(missing(page, why)))
         return
-    try:
-        counted: Counted = cached_query(page, "counts", (unit, split), complete=True)
-    except DisclosureError as refused:
-        st.info(t(refused.message))
-        return
+    counted: Counted = cached_query(page, "counts", (unit, split), complete=True)
     frame = counted.frame.dropna(subset=[unit])
     sums = frame.groupby(split, dropna=False)["n"].sum().sort_values(ascending=False, kind="stable")
     names = list(sums[sums > 0].index)[:MOST_PANELS]
@@ -82,14 +189,13 @@ def draw_small_multiples(page: Page) -> None:
     )
     st.write(escape_markdown(sentence))
     rest = int((sums > 0).sum()) - len(names)
-    notes = [t("All on one scale; at the end of each line the number of the last period.")]
-    if shaded is not None:
-        notes.append(t("Shaded: the last 3 months.") if unit == "month" else t("Shaded: the last 13 weeks."))
-    if rest:
-        notes.append(t.n("{n} smaller one is left out.", "{n} smaller ones are left out.", rest))
-    if split == "group":
-        notes.append(t("An alert of several groups counts once in each."))
-    st.caption(" ".join([*notes, *(t(note) for note in counted.notes)]))
+    notes = (
+        (True, t("All on one scale; at the end of each line the number of the last period.")),
+        (shaded is not None, t("Shaded: the last 3 months.") if unit == "month" else t("Shaded: the last 13 weeks.")),
+        (rest, t.n("{n} smaller one is left out.", "{n} smaller ones are left out.", rest)),
+        (split == "group", t("An alert of several groups counts once in each.")),
+    )
+    st.caption(" ".join([*(note for said, note in notes if said), *(t(note) for note in counted.notes)]))
 
 
 def _whole_periods(page: Page, days: pd.Series, unit: str) -> BoolArray:
@@ -98,8 +204,7 @@ def _whole_periods(page: Page, days: pd.Series, unit: str) -> BoolArray:
     Others would look like a fall.
     """
     start, end = period_dates(page)
-    if page.source is not None:
-        start, end = max(start, page.source.first), min(end, page.source.as_of)
+    start, end = max(start, page.alerts.first), min(end, page.alerts.as_of)
     days = pd.DatetimeIndex(days)
     last = days + (pd.offsets.MonthEnd(0) if unit == "month" else pd.Timedelta(days=6))
     return np.asarray((days >= pd.Timestamp(start)) & (last <= pd.Timestamp(end)))
@@ -115,7 +220,7 @@ def _nothing_to_split(page: Page, split: str) -> Message | None:
     """Why there are no small charts by a split that neither the export nor the city's profile has."""
     if split == "district" and not page.city.districts:
         return no_districts(page.city)
-    if split == "affected_gender" and page.source is not None and split not in page.source.asked:
+    if split == "affected_gender" and split not in page.alerts.asked:
         return NO_AFFECTED
     return None
 
@@ -139,14 +244,10 @@ def draw_week_clock(page: Page) -> None:
     """Alerts by weekday and hour, with their sentence."""
     t = page.t
     st.subheader(t("Days and hours"))
-    if has_no_clock(page) or (page.source is not None and not page.source.known_time.knows("hour")):
+    if has_no_clock(page) or not page.alerts.known_time.knows("hour"):
         st.write(no_clock_reason(page))
         return
-    try:
-        counted: Counted = cached_query(page, "counts", ("weekday", "hour"), complete=True)
-    except DisclosureError as refused:
-        st.info(t(refused.message))
-        return
+    counted: Counted = cached_query(page, "counts", ("weekday", "hour"), complete=True)
     frame = counted.frame.dropna(subset=["weekday", "hour"])
     if not frame["n"].ne(0).any():
         st.write(no_clock_reason(page))
@@ -166,8 +267,8 @@ def draw_week_clock(page: Page) -> None:
         data=counted.frame,
         file_name="clock.csv",
     )
-    if page.source is not None and page.source.some_hours is not None:
-        st.caption(t(page.source.some_hours))
+    if page.alerts.some_hours is not None:
+        st.caption(t(page.alerts.some_hours))
     st.write(week.sentence(t))
     known = t.n("{n} alert with a known hour.", "{n} alerts with a known hour.", week.n)
     st.caption(" ".join([known, *(t(note) for note in counted.notes)]))
@@ -177,3 +278,84 @@ def _spread(frame: pd.DataFrame) -> pd.DataFrame:
     """Bands of hours, each shared out evenly over its hours."""
     parts = [frame.assign(hour=frame["hour"] + hour, n=frame["n"] / BAND_HOURS) for hour in range(BAND_HOURS)]
     return pd.concat(parts, ignore_index=True)
+
+
+def draw_calendar(page: Page) -> None:
+    """The calendar with its sentence, or why there is none."""
+    t, source = page.t, page.alerts
+    st.subheader(t("Calendar"))
+    if not source.known_time.knows("day"):
+        st.write(t("No calendar is shown: of these alerts the month alone is known, not the day."))
+        return
+    start, end = period_dates(page)
+    end = min(end, source.as_of)
+    start = max(start, source.first, end - dt.timedelta(days=7 * WEEKS - 7 + end.weekday()))
+    chosen = page.filter.replace(period="", start=start, end=end)
+    try:
+        counted: Counted = cached_query(page, "counts", (DAY,), filter=chosen, complete=True)
+    except DisclosureError as refused:
+        st.write(t(refused.message))
+        return
+    frame = counted.frame.dropna(subset=[DAY])
+    if not (frame["n"] > 0).any():
+        st.write(t("There is nothing to show."))
+        return
+    sentence = fullest_day_sentence(t, frame)
+    plots.draw_chart(
+        page,
+        calendar_figure(page, frame),
+        key="trends_calendar",
+        alt=t("Alerts by day, a column for each week. {sentence}", sentence=sentence),
+        data=frame[[DAY, "n"]],
+        file_name="calendar.csv",
+    )
+    st.write(sentence)
+
+
+def fullest_day_sentence(t: Translator, frame: pd.DataFrame) -> str:
+    """The day with the most alerts, and how many days had none."""
+    row = frame.loc[frame["n"].idxmax()]
+    day = pd.Timestamp(row[DAY]).date()
+    most = t.n("{n} alert", "{n} alerts", round(row["n"]))
+    fullest = t(
+        "The day with the most: {weekday}, {day}, with {most}.", weekday=t.weekday(day.weekday()), day=day, most=most
+    )
+    none = int((frame["n"] == 0).sum())
+    return fullest + (" " + t.n("{n} day had none.", "{n} days had none.", none) if none else "")
+
+
+def calendar_figure(page: Page, frame: pd.DataFrame) -> Figure:
+    """Weeks by weekdays, Monday on top. `frame`: columns `local_date` and `n`. Days outside the period have no cell."""
+    t, colours = page.t, palette(page.theme)
+    days = pd.to_datetime(frame[DAY])
+    mondays = days - pd.to_timedelta(days.dt.day_of_week, unit="D")
+    weeks = pd.date_range(mondays.min(), mondays.max(), freq="7D")
+    grid = np.full((7, len(weeks)), np.nan)
+    texts = np.full((7, len(weeks)), "", dtype=object)
+    at = days.dt.day_of_week.to_numpy(), weeks.get_indexer(pd.DatetimeIndex(mondays))
+    counts = frame["n"].to_numpy(dtype=float)
+    grid[at] = counts
+    told = {n: written_alerts(page, n) for n in set(counts.tolist())}
+    texts[at] = [
+        f"{t.weekday(day.weekday())} {t.date(day)}: {told[n]}"
+        for day, n in zip(days.dt.date, counts.tolist(), strict=True)
+    ]
+    most = float(counts.max())
+    figure = base_figure(t, colours, height=HEIGHT + plots.CLOCK_LEGEND)
+    names = [t.weekday(day, "abbreviated") for day in range(7)]
+    figure.add_heatmap(
+        z=grid,
+        zmin=0,
+        zmax=most,
+        colorscale=[[0, colours.land], [0.0001, COUNTS[0]], *[[(i + 1) / 5, c] for i, c in enumerate(COUNTS)]],
+        colorbar=plots.count_legend(t, colours, most, t("Number in a day"), below=46),
+        x=weeks,
+        y=names,
+        xgap=1,
+        ygap=1,
+        hovertext=texts.tolist(),
+        hoverinfo="text",
+    )
+    time_axis(figure, t, pd.Series(weeks), compact=page.narrow)
+    figure.update_yaxes(autorange="reversed", showgrid=False, tickvals=names[::2])
+    return figure

@@ -1,26 +1,111 @@
-"""The chart of a finding: what was tested against what it was compared with, to be read at one glance."""
+"""Findings as pages show them: the cached query that finds them, the link that names one, its words and its chart.
+
+Used by the Briefing, and by Trends for the finding that led there.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
 
 import pandas as pd
 import streamlit as st
 
-from curim_data.model import Translator
-from curim_data.studies.brief_text import counts_before_after
-from curim_data.studies.findings import Finding, Series
-from pages.parts.charts.figure import Figure
+from curim_data.filters import AlertFilter
+from curim_data.model import Message, Translator
+from curim_data.studies.brief import BriefChanges, brief_changes, usual_since
+from curim_data.studies.brief_text import counts_before_after, counts_words, finding_sentences, sure_sentence
+from curim_data.studies.findings import Finding, Series, same_finding
+from pages.parts.charts.figure import Figure, base_figure
 from pages.parts.charts.numbers import drawn_counts, written_count
-from pages.parts.charts.style import base_figure
-from pages.parts.frame import Page, Palette, palette
+from pages.parts.frame import Dataset, Page, Palette, calculated, escape_markdown, palette, source_of
 
+SINCE = "since"
+FINDING: Final = "finding"
+WITHIN: Final = "within"
 HEIGHT: Final = 132
 BARS_HEIGHT: Final = 92
 # A date so near to another one, as a part of the axis, has no room beside it.
 APART: Final = 0.32
 CONFIG: Final = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+
+
+@calculated(Message("Preparing the briefing"))
+def cached_changes(dataset: Dataset, f: AlertFilter, since: dt.date | None) -> BriefChanges:
+    """What the headline and the cards tell, before the map."""
+    return brief_changes(source_of(dataset), f, since)
+
+
+def changes_since(page: Page) -> dt.date | None:
+    """The day since which changes are looked for: of the link, where the data hold it, or of the last meeting.
+
+    None, the whole period, where the reader picked a period: then everything on the page is about that one.
+    """
+    usual, asked = usual_since(page.alerts, page.filter), _day(st.query_params.get(SINCE, ""))
+    known = asked is not None and page.alerts.first <= asked <= page.alerts.as_of
+    return usual and (asked if known else usual)
+
+
+def finding_words(page: Page, study: BriefChanges, finding: Finding) -> dict[str, str]:
+    """The words that name a finding to the page behind it."""
+    words = {FINDING: finding.id, WITHIN: urlencode(page.filter.to_query())}
+    if changes_since(page) is not None:
+        words[SINCE] = study.since.isoformat()
+    return {word: text for word, text in words.items() if text}
+
+
+def linked_finding(page: Page) -> tuple[BriefChanges, Finding, AlertFilter] | None:
+    """The finding that the link names, as the briefing found it, and the filter under which it did; None where the link
+    names none, or the page shows something else by now.
+    """
+    name = st.query_params.get(FINDING, "")
+    if not name:
+        return None
+    within = dict(parse_qsl(st.query_params.get(WITHIN, "")))
+    f, left_out = AlertFilter.from_query(within, page.city, page.alerts.other_categories)
+    if left_out:
+        return None
+    study = cached_changes(page.dataset, f, _day(st.query_params.get(SINCE, "")))
+    found = next((one for one in study.findings if same_finding(one.id, name)), None)
+    return None if found is None or found.filter != page.filter else (study, found, f)
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def draw_tags(page: Page, finding: Finding) -> None:
+    """What kind of change it is, in one or two words: they tell cards apart before they are read."""
+    t = page.t
+    kinds = {"rise": t("↑ Rise"), "fall": t("↓ Fall"), "new": t.c("change", "New")}
+    grades = {"clear": t("Clear"), "probable": t("Probable"), "open": t("May be chance")}
+    told = [(_tone(finding), kinds[finding.kind]), ("gray", grades[finding.change.grade])]
+    if finding.whole_city:
+        told.append(("gray", t("Whole city")))
+    tags = [f":{colour}-badge[{escape_markdown(text)}]" for colour, text in told]
+    st.markdown(" ".join(tags))
+
+
+def draw_finding_words(page: Page, finding: Finding) -> None:
+    """The sentences of a finding, its counts in its colour, how sure below; on a phone the tag says how sure."""
+    t = page.t
+    counts, sure = counts_words(finding, t), sure_sentence(finding, t)
+    first, *others = finding_sentences(finding, page.city, t)
+    strong = f":{_tone(finding)}[**{escape_markdown(counts)}**]"
+    rest = " ".join(said for said in (first.removeprefix(counts), *others) if said != sure)
+    st.markdown(strong + escape_markdown(rest))
+    if not page.narrow:
+        st.markdown(f"**{escape_markdown(sure)}**")
+
+
+def _tone(finding: Finding) -> str:
+    if finding.change.grade == "open":
+        return "gray"
+    return "orange" if finding.change.direction > 0 else "blue"
 
 
 def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str, height: int = HEIGHT) -> None:
@@ -52,7 +137,7 @@ def series_figure(page: Page, finding: Finding, series: Series, *, height: int =
     figure.update_layout(margin={"l": 2, "r": 2, "t": 22, "b": 2})
     strong = _colour(finding, colours)
     start, end = finding.periods.after
-    _shade(figure, start, end, colours.band)
+    figure.add_span(start, end, colours.band, opacity=1.0)
     # A count stands in the middle of its week or month, so that the shade covers those that were tested.
     days, tested = frame["start"] + pd.Timedelta(days=15 if series.unit == "month" else 3), frame["tested"]
     if frame["before"].notna().any():
@@ -125,33 +210,13 @@ def _colour(finding: Finding, colours: Palette) -> str:
     return colours.accent if finding.change.direction > 0 else colours.sea_blue
 
 
-def _shade(figure: Figure, start: dt.date, end: dt.date, colour: str) -> None:
-    figure.layout.setdefault("shapes", []).append(
-        {
-            "type": "rect",
-            "x0": start.isoformat(),
-            "x1": end.isoformat(),
-            "y0": 0,
-            "y1": 1,
-            "yref": "y domain",
-            "fillcolor": colour,
-            "line": {"width": 0},
-            "layer": "below",
-        }
-    )
-
-
 def _names(finding: Finding, t: Translator) -> tuple[str, str]:
-    """What the two lines, or bars, are called: the years; of two periods in a row, before and after."""
+    """What the two lines are called: the years; of two periods in a row, before and after."""
     periods = finding.periods
     if not periods.same_season or periods.before is None:
         return t("before"), t("after")
-    before, after = ({day.year for day in span} for span in (periods.before, periods.after))
-    return _years(before), _years(after)
-
-
-def _years(years: set[int]) -> str:
-    return str(min(years)) if len(years) == 1 else f"{min(years)}/{max(years) % 100:02d}"
+    first, second = (sorted({day.year for day in span}) for span in (periods.before, periods.after))
+    return tuple(str(y[0]) if len(y) == 1 else f"{y[0]}/{y[-1] % 100:02d}" for y in (first, second))  # type: ignore[return-value]
 
 
 def _label_lines(

@@ -1,19 +1,30 @@
-"""Every change that was looked at, as a table to sort and to take away."""
+"""What changed: the title of Trends, the finding that led here from the briefing, and the table of all changes."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from analysis.trends.time_series import Trend
 from curim_data.model import Message, Translator, labels
 from curim_data.model.i18n import Span
 from curim_data.privacy import DisclosureError, is_sensitive
 from curim_data.studies.brief import BriefChanges, brief_periods
+from curim_data.studies.brief_text import (
+    against_words,
+    change_name,
+    counts_words,
+    event_sure,
+    headline,
+    sure_explained,
+    sure_sentence,
+    tested_sentence,
+)
 from curim_data.studies.change_words import (
     NOT_KNOWN,
     areas_in_words,
@@ -24,19 +35,112 @@ from curim_data.studies.change_words import (
     ratios_in_words,
 )
 from curim_data.studies.changes import ChangeStudy
+from curim_data.studies.findings import Finding
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.selection import COMPARED_IN_THE_COPY, chosen_from
 from curim_data.studies.written_changes import surest_first, written_changes
 from pages.parts.charts import tables
-from pages.parts.findings.queries import cached_changes, changes_since
+from pages.parts.findings import (
+    cached_changes,
+    changes_since,
+    draw_finding_chart,
+    draw_finding_words,
+    draw_tags,
+    linked_finding,
+)
 from pages.parts.frame import Page, draw_footer, escape_markdown, page_link
-from pages.parts.trends.queries import changes_of, draw_columns_choice, draw_span_choice
+from pages.parts.trends.line import changes_of, draw_columns_choice, draw_span_choice
 
 HEIGHT = 420
 HEIGHT_ON_PHONE, FEW = 520, 6  # pixels, and rows that stand there without scrolling
 MAIN = ("where", "what", "expected", "after", "times", "sure")  # in view before the reader asks for all
 NUMBERS = ("expected", "after", "ratio", "low", "high")
 DIGITS = {"expected": 1, "after": 0, "ratio": 2, "low": 2, "high": 2}
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The title, and what stands below it in smaller letters."""
+
+    title: str
+    below: str = ""
+
+
+def page_headline(page: Page, trend: Trend | None) -> Headline:
+    """What matters most: a finding, an unusual total, a shift of the level, an unusual period, else the latest one.
+
+    The findings and the total are the briefing's, of the same filter and since the same day, so that both pages tell
+    one story.
+    """
+    t = page.t
+    try:
+        study = cached_changes(page.dataset, page.filter, changes_since(page))
+    except DisclosureError:
+        return Headline(trend.sentence(t) if trend is not None else t("Trends"))
+    if study.events and study.events[0].clear:
+        return _of_event(page, study)
+    clear = [finding for finding in study.findings if finding.clear]
+    if clear:
+        return _of_finding(page, study, clear[0])
+    if study.verdict in ("more", "fewer") or study.changes.gaps or study.events:
+        said = (t.pair(event.title(page.city, t), " ".join(event.sentences(page.city, t))) for event in study.events)
+        return Headline(headline(study, t), " ".join(said))
+    return Headline(t("Trends") if trend is None else _of_line(t, trend))
+
+
+def _of_event(page: Page, study: BriefChanges) -> Headline:
+    """The first event: how many alerts of what, where; below, what else is known of it, and how many changes follow."""
+    t, event = page.t, study.events[0]
+    first, *others = event.sentences(page.city, t)
+    below = [*map(t, study.changes.gaps), *others, event_sure(event, t)]
+    more = len(study.events) - 1 + len(study.findings)
+    return Headline(t.pair(event.title(page.city, t), first), " ".join([*below, *_elsewhere(t, more)]))
+
+
+def _elsewhere(t: Translator, more: int) -> list[str]:
+    """That further changes are in the Briefing, where there are some."""
+    return (
+        [t.n("{n} more change is in the Briefing.", "{n} more changes are in the Briefing.", more)] if more > 0 else []
+    )
+
+
+def _of_finding(page: Page, study: BriefChanges, finding: Finding) -> Headline:
+    """A finding with where and how many; below, the dates, how sure it is, and how many more there are."""
+    t = page.t
+    title = t(
+        "{name}: {counts}, {against}.",
+        name=change_name(finding.change, page.city, t),
+        counts=counts_words(finding, t),
+        against=against_words(finding, t),
+    )
+    below = [*map(t, study.changes.gaps), tested_sentence(finding, t), sure_sentence(finding, t)]
+    more = len(study.events) + len(study.findings) - 1
+    return Headline(title, " ".join([*below, *_elsewhere(t, more)]))
+
+
+def _of_line(t: Translator, trend: Trend) -> str:
+    """A recent shift of the level; else the latest period where it is out of the usual; else an older shift."""
+    shift, latest = (trend.shifts[-1] if trend.shifts else None), trend.latest
+    unusual = latest is not None and bool(latest["alarm"])
+    return shift.sentence(t) if shift is not None and (shift.recent or not unusual) else trend.sentence(t)
+
+
+def draw_linked_finding(page: Page) -> str:
+    """Draw the finding that the link names; its name, which is then the page's title, or "" where it names none."""
+    t = page.t
+    linked = linked_finding(page)
+    if linked is None:
+        return ""
+    study, finding, within = linked
+    name = change_name(finding.change, page.city, t)
+    with st.container(border=True, key="trends_finding"):
+        draw_tags(page, finding)
+        draw_finding_words(page, finding)
+        draw_finding_chart(page, finding, name, key="trends_finding_chart", height=180)
+        said = (tested_sentence(finding, t), *sure_explained(study, finding, t))
+        st.caption(escape_markdown(" ".join(said)))
+        page_link(page, "briefing", t("To the Briefing"), filter=within)
+    return name
 
 
 def draw_changes_table(page: Page) -> None:
@@ -56,12 +160,10 @@ def draw_changes_table(page: Page) -> None:
         _draw_reason(page, study.periods)
         _draw_not_in_use(page, study)
         return
-    spans = {name: Span(*days, by_month=study.periods.by_month) for name, days in _days(study.periods).items()}
-    st.caption(t("{after}, compared with {before}.", **spans))
-    headings = _headings(t)
-    (_draw_for_phone if page.narrow else _draw_for_screen)(page, frame, headings)
+    st.caption(t("{after}, compared with {before}.", **_spans(study.periods)))
+    (_draw_for_phone if page.narrow else _draw_for_screen)(page, frame, _headings(t))
     sentences = [t.n("{n} comparison was made.", "{n} comparisons were made.", study.changes.n_tested)]
-    if page.source is not None and chosen_from(page.source, page.filter) is not page.source:
+    if chosen_from(page.alerts, page.filter) is not page.alerts:
         sentences.append(t(COMPARED_IN_THE_COPY))
     draw_footer(page, sentence=" ".join(sentences), choices=study.choices)
     _draw_not_in_use(page, study)
@@ -69,9 +171,7 @@ def draw_changes_table(page: Page) -> None:
 
 def _draw_not_in_use(page: Page, study: ChangeStudy) -> None:
     """Which categories are in no row because they were not in use all the time."""
-    if page.source is None:
-        return
-    for sentence in study.not_in_use.told(page.source).sentences(page.city, page.t):
+    for sentence in study.not_in_use.told(page.alerts).sentences(page.city, page.t):
         st.caption(escape_markdown(sentence))
 
 
@@ -84,10 +184,10 @@ def _told_in_title(page: Page) -> BriefChanges | None:
     return study if study.findings else None
 
 
-def _days(periods: ComparedPeriods) -> dict[str, tuple[dt.date, dt.date]]:
-    """The first and the last day of each period that is compared."""
-    assert periods.before is not None
-    return {"after": periods.after, "before": periods.before}
+def _spans(periods: ComparedPeriods) -> dict[str, Span]:
+    """The two periods that are compared, as they are written."""
+    days = {"after": periods.after, "before": periods.before}
+    return {name: Span(*span, by_month=periods.by_month) for name, span in days.items() if span is not None}
 
 
 def findings_first(
@@ -200,7 +300,10 @@ def changes_frame(page: Page, written: pd.DataFrame) -> pd.DataFrame:
     }
     return pd.DataFrame(
         {
-            "what": _subject_labels(page, written),
+            "what": [
+                labels.category_label(t, page.city, name) if isinstance(name, str) else t("All alerts")
+                for name in written["category"]
+            ],
             "where": areas_in_words(t, page.city, written),
             "expected": written["expected"].round(1).to_numpy(),
             "after": told["after"] if small else written["after"].to_numpy(),
@@ -221,8 +324,7 @@ def _draw_reason(page: Page, periods: ComparedPeriods) -> None:
     if periods.before is not None:
         st.write(t("There is nothing to compare."))
         return
-    assert page.source is not None
-    brief = brief_periods(page.source, page.filter)
+    brief = brief_periods(page.alerts, page.filter)
     reason = (
         periods.choice.explanation
         if periods.other_light
@@ -234,16 +336,6 @@ def _draw_reason(page: Page, periods: ComparedPeriods) -> None:
     if brief.before is None:
         st.write(t(reason))
         return
-    spans = {
-        "after": Span(*brief.after, by_month=brief.by_month),
-        "before": Span(*brief.before, by_month=brief.by_month),
-    }
-    st.write(
-        t(reason) + " " + t("The briefing compares only the last part of the period, {after}, with {before}.", **spans)
-    )
+    part = t("The briefing compares only the last part of the period, {after}, with {before}.", **_spans(brief))
+    st.write(f"{t(reason)} {part}")
     page_link(page, "briefing", t("To the Briefing"))
-
-
-def _subject_labels(page: Page, rows: pd.DataFrame) -> list[str]:
-    names = {name: labels.category_label(page.t, page.city, str(name)) for name in rows["category"].dropna().unique()}
-    return [names.get(name, page.t("All alerts")) for name in rows["category"]]

@@ -1,4 +1,7 @@
-"""What became of a plan: the sentence first, then the counts, the tests with their intervals, and what to beware of."""
+"""The Evaluation page: what became of a plan, the sentence first, then counts, tests with intervals, and cautions.
+
+Public: `draw_evaluation_page`, called by pages/evaluation.py.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ import streamlit as st
 
 from analysis.plans.evaluation import Evaluation
 from analysis.stats.intervals import UNKNOWN, Estimate
-from curim_data.model import Audience, Gender, Plan, PlanStatus, Translator
+from curim_data.model import Audience, Gender, Message, Plan, PlanStatus, Translator
 from curim_data.model.labels import gender_label, inline
-from curim_data.model.plan import MOVES, STATUS_WORDS
+from curim_data.model.plan import MOVES, STATUS_WORDS, Objective, Problem
 from curim_data.plans.plan_store import PlanProblem
 from curim_data.plans.record import Deed
 from curim_data.studies.evaluation import (
@@ -21,29 +24,130 @@ from curim_data.studies.evaluation import (
     AREAS,
     OF_THE_ALERTS,
     OF_THE_COPY,
+    PERIODS,
     STARTED,
-    ComparisonWindows,
     PlanEvaluation,
     evaluation_filter,
     evaluation_obstacle,
+    evaluation_study,
+    harm_ratio,
     outcome_sentence,
     result_texts,
     windows_sentence,
 )
 from curim_data.studies.harm import weights_offered
 from curim_data.studies.plan_timing import plan_timing
-from pages.parts.charts.numbers import least_written, written_count
+from pages.parts.charts.figure import Figure, base_figure, time_axis
+from pages.parts.charts.numbers import drawn_counts, least_written, written_count
 from pages.parts.charts.plots import draw_chart, forest_figure
 from pages.parts.charts.tables import download_button, draw_table
-from pages.parts.evaluation.charts import before_after_figure, months_figure
-from pages.parts.evaluation.queries import evaluation_key, plan_evaluation, plan_harm
-from pages.parts.frame import Page, dataset_for, draw_whole_choice, escape_markdown, page_link, record
-from pages.parts.plans.access import ask_author, author_name, may_edit, plan_store, translated_plan
-from pages.parts.plans.areas_map import AREA_LABELS, draw_areas_map
+from pages.parts.frame import (
+    Page,
+    dataset_for,
+    draw_whole_choice,
+    escape_markdown,
+    page_link,
+    palette,
+    record,
+    shared,
+)
+from pages.parts.plans import (
+    AREA_LABELS,
+    ask_author,
+    author_name,
+    draw_areas_map,
+    may_edit,
+    plan_store,
+    translated_plan,
+)
 
+plan_evaluation = shared(evaluation_study, Message("Evaluating the plan"))
+plan_harm = shared(harm_ratio, Message("Evaluating the plan"))
 # Columns of the table by gender on a phone; its download holds them too, the rest stand in the figure.
 NARROW = ("label", "before", "after", "ratio")
 ORDER = (PlanStatus.FINISHED, PlanStatus.EVALUATED, PlanStatus.RUNNING, PlanStatus.DECIDED, PlanStatus.DRAFT)
+
+
+def evaluated_part(plan: Plan) -> Plan:
+    """What an evaluation depends on: the plan without its words."""
+    return Plan(
+        status=plan.status,
+        problem=Problem(query=plan.problem.query),
+        objective=Objective(start=plan.objective.start, end=plan.objective.end),
+        start=plan.start,
+        finish=plan.finish,
+        areas=plan.areas,
+        assessment=plan.assessment,
+    )
+
+
+def before_after_figure(page: Page, counts: pd.DataFrame) -> Figure:
+    """Bars of each area before (grey) and after (blue). `counts`: columns area, period, n."""
+    t, colours = page.t, palette(page.theme)
+    figure = base_figure(t, colours, height=230, barmode="group", bargap=0.35, bargroupgap=0.08, showlegend=True)
+    counts = counts.assign(n=drawn_counts(page, counts["n"]))
+    names = {"before": t("before"), "after": t("after")}
+    shades = {"before": colours.withheld, "after": colours.sea_blue}
+    shown = [name for name in AREAS if name in set(counts["area"])]
+    for period in PERIODS:
+        part = counts[counts["period"] == period].set_index("area").reindex(shown)
+        figure.add_bar(
+            x=[t(AREA_LABELS[name]) for name in shown],
+            y=part["n"],
+            name=names[period],
+            marker={"color": shades[period], "cornerradius": 3},
+            text=[written_count(page, n) for n in part["n"]],
+            textposition="outside",
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+    figure.update_yaxes(visible=False, rangemode="tozero")
+    return figure
+
+
+def months_figure(page: Page, months: pd.DataFrame, start: dt.date) -> Figure:
+    """A line for each area by month, the start marked. `months`: columns area, month, n."""
+    t, colours = page.t, palette(page.theme)
+    months = months.assign(n=drawn_counts(page, months["n"]))
+    figure = base_figure(t, colours, height=280, showlegend=True)
+    looks: dict[str, dict[str, object]] = {
+        "treated": {"color": colours.sea_blue, "width": 2.4},
+        "comparison": {"color": colours.accent, "width": 1.8},
+        "buffer": {"color": colours.muted, "width": 1.6, "dash": "dot"},
+    }
+    for name, look in looks.items():
+        part = months[months["area"] == name].sort_values("month")
+        if part.empty:
+            continue
+        label = t(AREA_LABELS[name])
+        days = pd.to_datetime(part["month"])
+        figure.add_scatter(
+            x=days,
+            y=part["n"],
+            mode="lines",
+            line=look,
+            name=label,
+            hovertext=[
+                t.pair(f"{label}, {t.date(day.date(), 'LLLL y')}", written_count(page, n))
+                for day, n in zip(days, part["n"], strict=True)
+            ],
+            hoverinfo="text",
+        )
+    figure.add_vline(x=start.isoformat(), line={"color": colours.muted, "width": 1, "dash": "dash"})
+    figure.add_annotation(
+        x=start.isoformat(),
+        y=1,
+        yref="paper",
+        yanchor="top",
+        xanchor="left",
+        xshift=4,
+        showarrow=False,
+        text=t("start"),
+        font={"color": colours.muted},
+    )
+    time_axis(figure, t, pd.to_datetime(months["month"]), compact=page.narrow)
+    figure.update_yaxes(rangemode="tozero")
+    return figure
 
 
 def draw_evaluation_page(page: Page) -> None:
@@ -56,17 +160,15 @@ def draw_evaluation_page(page: Page) -> None:
         page_link(page, "interventions", t("Interventions"))
         return
     plan = _choose_plan(page, sorted(kept, key=lambda p: ORDER.index(p.status)))
-    if page.source is None:
-        return
-    why = evaluation_obstacle(page.source, plan)
+    why = evaluation_obstacle(page.alerts, plan)
     if why is not None:
         st.write(t(why))
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
         return
     timing = plan_timing(plan, plan_store(page).history(plan.id), page.city.timezone)
-    study = plan_evaluation(page.dataset, evaluation_key(plan), timing.fixed, timing.set_on)
+    study = plan_evaluation(page.dataset, evaluated_part(plan), timing)
     _draw_outcome(page, plan, study)
-    _draw_counts(page, plan, study)
+    _draw_before_after(page, plan, study)
     _draw_tests(page, plan, study)
     _draw_months(page, plan, study)
     _draw_genders(page, study)
@@ -102,23 +204,14 @@ def _draw_outcome(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     if study.verdict is not None and (returned := study.verdict.return_sentence(t)):
         st.write(returned)
     st.caption(f"{windows_sentence(study.windows, t)} {study.timing.sentence(t)}")
-    if page.source is not None:
-        st.caption(
-            escape_markdown(
-                evaluation_filter(page.source, plan).sentence(
-                    t, page.city, dates=_dates(study.windows), by_month=study.windows.by_month
-                )
-            )
-        )
+    windows, asked = study.windows, evaluation_filter(page.alerts, plan)
+    dates = windows.before[0], windows.after[1]
+    st.caption(escape_markdown(asked.sentence(t, page.city, dates=dates, by_month=windows.by_month)))
     if plan.result:
         st.caption(t("Saved with the plan: {result}", result=escape_markdown(t.label(plan.result))))
 
 
-def _dates(windows: ComparisonWindows) -> tuple[dt.date, dt.date]:
-    return windows.before[0], windows.after[1]
-
-
-def _draw_counts(page: Page, plan: Plan, study: PlanEvaluation) -> None:
+def _draw_before_after(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     t = page.t
     # On a phone the map comes first, then the figures.
     right, left = (st.container(), st.container()) if page.narrow else reversed(st.columns(2, gap="large"))
@@ -167,9 +260,7 @@ def _draw_tests(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         *_comparison_rows(t, result),
         *_displacement_rows(t, plan, result),
     ]
-    columns = ["what", "value", "interval"]
-    headings = dict(zip(columns, (t("What"), t("Value"), t("95 % interval")), strict=True))
-    frame = pd.DataFrame(rows, columns=columns).rename(columns=headings)
+    frame = pd.DataFrame(rows, columns=[t("What"), t("Value"), t("95 % interval")])
     st.table(frame, hide_index=True)
     download_button(page, frame, "evaluation_tests.csv", key="evaluation_tests_download")
     for choice in study.choices:
@@ -187,8 +278,8 @@ def _verdict_rows(t: Translator, study: PlanEvaluation) -> list[tuple[str, str, 
     limits = (verdict.expected * (limit - 1) for limit in (ratio.low, ratio.high))
     alerts = Estimate(verdict.observed - verdict.expected, *limits)
     found = [
-        (t("Ratio to the number expected from similar areas (1: no change)"), *_interval(t, ratio, 2)),
-        (t("Alerts more or fewer than expected from similar areas"), *_interval(t, alerts, 0)),
+        (t("Ratio to the number expected from similar areas (1: no change)"), *_estimate_words(t, ratio, 2)),
+        (t("Alerts more or fewer than expected from similar areas"), *_estimate_words(t, alerts, 0)),
     ]
     return found if verdict.test == "ratio" else found[::-1]
 
@@ -197,7 +288,6 @@ def _harm_rows(page: Page, plan: Plan, study: PlanEvaluation) -> list[tuple[str,
     """The ratio with alerts weighed by harm, where it is asked for by somebody who sees exact counts."""
     t = page.t
     known = study.verdict is not None and study.verdict.unknown is None
-    offered = weights_offered(page.source) if page.source is not None else ()
     toggles = {
         "severity": (
             t("Weigh alerts by severity too"),
@@ -209,11 +299,11 @@ def _harm_rows(page: Page, plan: Plan, study: PlanEvaluation) -> list[tuple[str,
         ),
     }
     rows = []
-    for by in offered if known else ():
+    for by in weights_offered(page.alerts) if known else ():
         ask, what = toggles[by]
         if st.toggle(ask, key="evaluation_harm" if by == "severity" else f"evaluation_{by}"):
-            ratio = plan_harm(page.dataset, evaluation_key(plan), by)
-            rows.append((what, *_interval(t, ratio or UNKNOWN, 2)))
+            ratio = plan_harm(page.dataset, evaluated_part(plan), by)
+            rows.append((what, *_estimate_words(t, ratio or UNKNOWN, 2)))
     return rows
 
 
@@ -222,10 +312,13 @@ def _comparison_rows(t: Translator, result: Evaluation) -> list[tuple[str, str, 
     found: dict[str, tuple[str, tuple[str, str]]] = {
         "difference": (
             t("Alerts more or fewer than expected from the comparison area alone"),
-            _interval(t, result.difference.estimate, 0),
+            _estimate_words(t, result.difference.estimate, 0),
         ),
-        "ratio": (t("Ratio to the number expected from the comparison area alone"), _interval(t, result.ratio, 2)),
-        "wdd": (t("Weighted displacement difference as published"), _interval(t, result.published.estimate, 0)),
+        "ratio": (
+            t("Ratio to the number expected from the comparison area alone"),
+            _estimate_words(t, result.ratio, 2),
+        ),
+        "wdd": (t("Weighted displacement difference as published"), _estimate_words(t, result.published.estimate, 0)),
     }
     named, figures = found.pop(result.test)
     rows = [(t("{what}: the test named in advance", what=named), *figures)]
@@ -239,13 +332,13 @@ def _displacement_rows(t: Translator, plan: Plan, result: Evaluation) -> list[tu
     quotient = result.quotient
     quotient_text = t("not computable") if quotient is None else t.number(quotient, 2)
     return [
-        (t("Alerts more or fewer than expected, with the buffer"), *_interval(t, result.total.estimate, 0)),
-        (t("Ratio in the buffer (above 1: the problem may have moved)"), *_interval(t, result.moved, 2)),
+        (t("Alerts more or fewer than expected, with the buffer"), *_estimate_words(t, result.total.estimate, 0)),
+        (t("Ratio in the buffer (above 1: the problem may have moved)"), *_estimate_words(t, result.moved, 2)),
         (t("Displacement quotient (above 0: benefit may have spread)"), quotient_text, t("not computed")),
     ]
 
 
-def _interval(t: Translator, estimate: Estimate, digits: int) -> tuple[str, str]:
+def _estimate_words(t: Translator, estimate: Estimate, digits: int) -> tuple[str, str]:
     if not estimate.known:
         return t("not computable"), t("none")
     low, high = t.number(estimate.low, digits), t.number(estimate.high, digits)
@@ -351,10 +444,7 @@ def _draw_keep_result(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(t("Save this result with the plan"), key="evaluation_keep", type="primary")
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
-    timing = study.timing
-    kept = result_texts(
-        plan_evaluation(dataset_for(page, Audience.COUNCIL), evaluation_key(plan), timing.fixed, timing.set_on)
-    )
+    kept = result_texts(plan_evaluation(dataset_for(page, Audience.COUNCIL), evaluated_part(plan), study.timing))
     st.caption(
         t("This is written into the plan, whose status becomes “Evaluated”. The council may read it:")
         if moves

@@ -1,0 +1,572 @@
+"""The Briefing page: since which meeting, cards of changes, hot spots and genders, decided plans, and the document."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from analysis.hotspots.excess import is_compared
+from analysis.report.documents import MIME, DocumentFormat, brief_document
+from curim_data import query
+from curim_data.filters import AlertFilter
+from curim_data.model import N_, Audience, Gender, Message, Role, labels
+from curim_data.model.annotations import LONGEST_MEETING_NAME, Meeting
+from curim_data.plans.meetings import MeetingStore
+from curim_data.plans.plan_store import PlanProblem
+from curim_data.plans.record import Deed
+from curim_data.store.annotations import read_meetings
+from curim_data.store.settings import SettingsError, read_settings
+from curim_data.studies.brief import BriefChanges, BriefStudy, brief_period, usual_since
+from curim_data.studies.brief_card import card_picture
+from curim_data.studies.brief_content import brief_content, plan_rows, public_link
+from curim_data.studies.brief_text import (
+    MOST_SPOTS,
+    affected_sentence,
+    change_name,
+    event_sure,
+    looked_sentence,
+    no_spots_sentence,
+    none_sentence,
+    sure_explained,
+    tested_sentence,
+    visible_sentence,
+)
+from curim_data.studies.events import EventFinding
+from curim_data.studies.findings import Finding
+from curim_data.studies.selection import opened_by_everybody
+from pages.parts.charts import plots, tables
+from pages.parts.charts.numbers import bars_of_shares, expected_count, written_count
+from pages.parts.findings import (
+    SINCE,
+    cached_changes,
+    changes_since,
+    draw_finding_chart,
+    draw_finding_words,
+    draw_tags,
+    finding_words,
+)
+from pages.parts.frame import (
+    Dataset,
+    Page,
+    dataset_for,
+    draw_footer,
+    draw_whole_choice,
+    escape_markdown,
+    filter_bar,
+    page_link,
+    permitted,
+    record,
+    shared,
+    source_of,
+)
+from pages.parts.frame.colours import GENDERS
+from pages.parts.frame.footer import draw_few_mapped_note, draw_way_to_all_dates
+from pages.parts.frame.guard import draw_download
+from pages.parts.maps import cell_map
+from pages.parts.maps.name_layers import Pin
+from pages.parts.plans import may_edit, plan_store, reference_day, translated_plan
+
+CHOICE = "briefing_meeting"
+SAID = "briefing_meeting_said"
+MOST_OFFERED = 4
+KEY = "briefing_since"
+# Settings of the comparison that stand under the cards.
+FOR_EVERYBODY: Final = N_("The same changes are listed for every reader, in the same order.")
+SHOWN: Final = ("annotation", "coverage", "relative", "grades")
+Card = Finding | EventFinding
+
+
+def draw_meeting_choice(page: Page, since: dt.date) -> None:
+    """The last meetings to choose from."""
+    source = page.alerts
+    offered = {_first_day(page, meeting.day): meeting for meeting in _held(page)[-MOST_OFFERED:]}
+    days = sorted(offered, reverse=True)
+    if not days:
+        return
+    chosen = since if since in offered else None
+    # A browser answers with the words of an option, so a window that gets narrower needs a box of its own for others.
+    key = f"{CHOICE}_narrow" if page.narrow else CHOICE
+    if st.session_state.get(key) != chosen:
+        st.session_state[key] = chosen
+
+    def choose() -> None:
+        _write_day(page, st.session_state[key], _first_day(page, source.meeting))
+
+    st.selectbox(
+        page.t("Since the meeting"),
+        days,
+        index=None if chosen is None else 0,  # only without a choice may there be none
+        format_func=lambda day: _option_words(page, offered[day]),
+        key=key,
+        on_change=choose,
+        placeholder=page.t("Another date"),
+        label_visibility="collapsed",
+        width="stretch" if page.narrow else 440,
+    )
+    if chosen is not None:
+        draw_whole_choice(page, _option_words(page, offered[chosen]))
+
+
+def draw_meeting_keeper(page: Page) -> None:
+    """Add, rename and remove meetings, for those who may write plans."""
+    if not may_edit(page):
+        return
+    t = page.t
+    with st.popover(t("Meetings"), type="tertiary"):
+        kept = read_meetings(page.home.path)
+        if not kept:
+            st.caption(t("No meetings are kept. Until then changes are told since eight weeks before the last day."))
+        st.date_input(t("Day of the meeting"), None, format="DD/MM/YYYY", key="meeting_day")
+        if not page.alerts.by_month:
+            st.caption(t("Changes are told since the last meeting that is followed by at least a week of data."))
+        st.text_input(
+            t("Name of the meeting"),
+            key="meeting_name",
+            max_chars=LONGEST_MEETING_NAME,
+            help=t("Such as “Plenary”; nobody's name. The same day again gets the new name."),
+        )
+        st.button(
+            t("Keep the meeting"),
+            key="meeting_add",
+            type="primary",
+            on_click=permitted(Role.SPECIALIST, _add),
+            args=(page,),
+        )
+        if kept:
+            by_day = {meeting.day: meeting for meeting in kept}
+            picked = st.selectbox(
+                t("Kept meetings"),
+                [meeting.day for meeting in reversed(kept)],
+                format_func=lambda day: _option_words(page, by_day[day]),
+                key="meeting_kept",
+            )
+            draw_whole_choice(page, _option_words(page, by_day[picked]))
+            st.button(
+                t("Remove the meeting"),
+                key="meeting_remove",
+                on_click=permitted(Role.SPECIALIST, _remove),
+                args=(page,),
+            )
+        if said := st.session_state.pop(SAID, ""):
+            st.warning(escape_markdown(said))
+
+
+def draw_no_data_note(page: Page, since: dt.date) -> None:
+    """Say where a meeting is followed by no data or by less than a week of them; `since`: the day told from instead."""
+    source, t = page.alerts, page.t
+    until = reference_day(page)
+    last = max((meeting.day for meeting in read_meetings(page.home.path) if meeting.day <= until), default=None)
+    if last is None or _first_day(page, last) <= source.meeting or since == _first_day(page, last):
+        return
+    none = N_(
+        "There are no alerts yet since the meeting of {day}: the data end on {last}. What follows is told since "
+        "{since}."
+    )
+    little = N_(
+        "There is less than a week of data since the meeting of {day}, too little to compare: the data end on {last}. "
+        "What follows is told since {since}."
+    )
+    st.info(t(none if last > source.as_of else little, day=last, last=source.as_of, since=since))
+
+
+def meeting_words(page: Page, meeting: Meeting) -> str:
+    """A meeting by its day, with its name; the sample's in the reader's language."""
+    t = page.t
+    if name := _name(page, meeting):
+        return t("the meeting of {day} ({name})", day=meeting.day, name=name)
+    return t("the meeting of {day}", day=meeting.day)
+
+
+def _option_words(page: Page, meeting: Meeting) -> str:
+    """A meeting in a list of them; on a phone only its day and its name, as much as a select box shows."""
+    if not page.narrow:
+        return meeting_words(page, meeting)
+    t = page.t
+    day = t.date(meeting.day, "d MMM y")
+    return t("{day} ({name})", day=day, name=_name(page, meeting)) if meeting.name else day
+
+
+def _name(page: Page, meeting: Meeting) -> str:
+    return page.t(meeting.name) if page.is_sample and meeting.name else meeting.name
+
+
+def _held(page: Page) -> list[Meeting]:
+    """The meetings until which there are data, the last one last."""
+    source = page.alerts
+    until = min(source.as_of, reference_day(page))
+    return [meeting for meeting in read_meetings(page.home.path) if source.first <= meeting.day <= until]
+
+
+def _first_day(page: Page, day: dt.date) -> dt.date:
+    """The day that changes are told from: of the month where nothing finer is known."""
+    return day.replace(day=1) if page.alerts.by_month else day
+
+
+def _add(page: Page) -> None:
+    day = st.session_state.get("meeting_day")
+    if day is None:
+        st.session_state[SAID] = page.t("Choose the day of the meeting first.")
+    elif _change(page, lambda store: store.add(day, st.session_state.get("meeting_name", ""))):
+        st.session_state["meeting_name"] = ""
+
+
+def _remove(page: Page) -> None:
+    _change(page, lambda store: store.remove(st.session_state["meeting_kept"]))
+
+
+def _change(page: Page, change: Callable[[MeetingStore], Meeting]) -> bool:
+    """Change the meetings; whether that was done, else it is said why not."""
+    try:
+        done = change(MeetingStore(plan_store(page), page.home.path))
+    except PlanProblem as problem:
+        st.session_state[SAID] = page.t(problem.message)
+        return False
+    record.note(page, Deed.CHANGE, f"meeting {done.day.isoformat()}")
+    return True
+
+
+cached_period = shared(brief_period, Message("Preparing the briefing"))
+
+
+def cached_brief(dataset: Dataset, f: AlertFilter, since: dt.date | None) -> BriefStudy:
+    """Everything on the page."""
+    return BriefStudy.of(cached_changes(dataset, f, since), cached_period(dataset, f))
+
+
+def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
+    """Work out what the page tells before a reader chooses anything; who asks meanwhile waits for it.
+
+    It is worked out for specialist and council, so that none waits longer than the other: what the council is told is
+    chosen from the alerts and counted in their copy.
+    """
+    cached_changes(dataset, f, usual_since(source_of(dataset), f))
+    cached_period(dataset, f)
+
+
+def draw_since_input(page: Page, study: BriefChanges) -> None:
+    """The first day of the changes, of a meeting or of the reader's own; it replaces the filter's period."""
+    source = page.alerts
+    if not source.first <= study.since <= source.as_of:
+        return
+    draw_meeting_choice(page, study.since)
+    if st.session_state.get(KEY) != study.since:
+        st.session_state[KEY] = study.since
+    look: dict[str, Any] = {"key": KEY, "on_change": _write_since, "label_visibility": "collapsed"}
+    if source.by_month:
+        months = [month.date() for month in reversed(pd.date_range(source.first, source.as_of, freq="MS"))]
+        look |= {"format_func": lambda day: page.t.date(day, "LLLL y"), "args": (page, source.meeting.replace(day=1))}
+        st.selectbox(page.t("Since"), months, width=190, **look)
+    else:
+        look |= {"format": "DD/MM/YYYY", "args": (page, source.meeting), "width": 150}
+        st.date_input(page.t("Since"), min_value=source.first, max_value=source.as_of, **look)
+
+
+def _write_since(page: Page, meeting: dt.date) -> None:
+    _write_day(page, st.session_state[KEY], meeting)
+
+
+def _write_day(page: Page, picked: dt.date | None, meeting: dt.date) -> None:
+    filter_bar.write_filter(page.filter.replace(period=AlertFilter().period))
+    if picked in (None, meeting):
+        st.query_params.pop(SINCE, None)
+    else:
+        st.query_params[SINCE] = picked.isoformat()
+
+
+def draw_change_cards(page: Page, study: BriefChanges) -> None:
+    """Draw the cards, clear ones first, events before others; that nothing changed is said as a result. On a phone all
+    but one are folded.
+    """
+    t = page.t
+    cards: list[Card] = sorted([*study.events, *study.findings], key=lambda card: not card.clear)
+    if not cards and study.changes.changes.n_tested:
+        with st.container(border=True, key="briefing_quiet"):
+            st.write(escape_markdown(none_sentence(study, t)))
+    numbered = list(enumerate(cards))
+    if page.narrow:
+        _draw_row(page, study, numbered[:1], 1)
+        if len(cards) > 1:
+            rest = len(cards) - 1
+            with st.expander(t.n("{n} more change", "{n} more changes", rest), key="briefing_more"):
+                for card in numbered[1:]:
+                    _draw_row(page, study, [card], 1)
+    else:
+        per_row = 2 if len(cards) in (1, 2, 4) else 3
+        for start in range(0, len(cards), per_row):
+            _draw_row(page, study, numbered[start : start + per_row], per_row)
+
+
+def _draw_row(page: Page, study: BriefChanges, cards: list[tuple[int, Card]], columns: int) -> None:
+    for column, (at, card) in zip(st.columns(columns), cards, strict=False):
+        with column, st.container(border=True, height="stretch", gap="xsmall", key=f"briefing_card_{at}"):
+            if isinstance(card, Finding):
+                _draw_card(page, study, card, at)
+            else:
+                _draw_event(page, card)
+
+
+def _draw_event(page: Page, event: EventFinding) -> None:
+    """An event: its tags, what and where, how many within how long, and the way to its alerts."""
+    t = page.t
+    grade, kind = t("Clear") if event.clear else t("Probable"), t("At once")
+    st.markdown(f":orange-badge[{escape_markdown(kind)}] :gray-badge[{escape_markdown(grade)}]")
+    st.subheader(escape_markdown(event.title(page.city, t)))
+    first, *others = event.sentences(page.city, t)
+    st.markdown(f":orange[**{escape_markdown(first)}**] " + escape_markdown(" ".join(others)))
+    st.markdown(f"**{escape_markdown(event_sure(event, t))}**")
+    page_link(page, "hotspots", t("Look closer"), filter=event.filter)
+
+
+def _draw_card(page: Page, study: BriefChanges, finding: Finding, at: int) -> None:
+    t = page.t
+    name = change_name(finding.change, page.city, t)
+    draw_tags(page, finding)
+    st.subheader(escape_markdown(name))
+    draw_finding_chart(page, finding, name, key=f"briefing_spark_{at}")
+    draw_finding_words(page, finding)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        page_link(page, "trends", t("Look closer"), filter=finding.filter, **finding_words(page, study, finding))
+        with st.popover(t("How sure?"), type="tertiary"):
+            for sentence in (*sure_explained(study, finding, t), tested_sentence(finding, t)):
+                st.write(escape_markdown(sentence))
+
+
+def draw_basis(page: Page, study: BriefChanges) -> None:
+    """What the headline and the cards are based on: two sentences, and the rest behind a click; on a phone all."""
+    t, periods = page.t, study.changes.periods
+    if periods.before is None:
+        return  # the headline says so
+    unused = study.changes.not_in_use.sentences(page.city, t)
+    short = [t(periods.choice.explanation), looked_sentence(study, t), *unused]
+    long = [
+        visible_sentence(study, t) if study.findings else "",
+        t(FOR_EVERYBODY) if opened_by_everybody(page.filter) else "",
+        *(t(choice.explanation) for choice in study.changes.choices if choice.name in SHOWN),
+    ]
+    if page.narrow:
+        long = [*short, *long]
+    else:
+        st.caption(escape_markdown(" ".join(short)))
+    with st.expander(t("How this was compared"), key="briefing_compared"):
+        for sentence in filter(None, long):
+            st.write(escape_markdown(sentence))
+
+
+def changes_asked(page: Page, study: BriefChanges) -> str:
+    """Whose briefing it is and of what the headline and the cards are, as Markdown: the filter from the day on since
+    which changes are looked for.
+    """
+    window = page.filter.replace(period="", start=study.since, end=study.until)
+    asked = query.sentence(page.alerts, window, page.t, study.recent)
+    return page.t("Briefing for the council.") + " " + escape_markdown(asked)
+
+
+def draw_map_and_genders(page: Page, study: BriefStudy) -> None:
+    """Draw the map next to its table and the bars by gender; of which period, where it is not that of the changes."""
+    t = page.t
+    if study.since > study.period[0]:
+        st.caption(t("Hot spots and genders, whole period:") + " " + filter_bar.filter_sentence(page))
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.subheader(t("Where"))
+        _draw_brief_map(page, study)
+    with right:
+        st.subheader(t("Hot spots"))
+        _draw_brief_spots(page, study)
+        st.subheader(t("For whom"))
+        _draw_brief_genders(page, study)
+
+
+def _draw_brief_map(page: Page, study: BriefStudy) -> None:
+    t, frame = page.t, study.hot.hot.frame
+    cell_map.draw_cell_map(
+        page,
+        key="briefing_map",
+        alt=t("Map of the city with its hot spots; the table beside it holds the same."),
+        cells=study.hot.cells.frame,
+        hot=frame.index[frame["hot"]],
+        pins=[
+            Pin(study.names[spot.id](t), spot.longitude, spot.latitude, spot.rank)
+            for spot in study.hot.spots[:MOST_SPOTS]
+        ],
+        span=0.6,
+        pickable=False,
+    )
+    hot = study.hot
+    draw_few_mapped_note(page, hot.total, hot.cells.at_default or 0)
+    draw_footer(page, sentence=hot.sentence(t), total=hot.total, excluded=hot.cells.at_default, choices=hot.choices)
+
+
+def _draw_brief_spots(page: Page, study: BriefStudy) -> None:
+    t = page.t
+    if not study.hot.spots:
+        st.write(escape_markdown(no_spots_sentence(study, t)))
+        if study.hot.power.too_few and study.hot.unjudged is None:
+            draw_way_to_all_dates(page, "briefing")
+        return
+    frame = pd.DataFrame(
+        [
+            {
+                "rank": spot.rank,
+                "name": study.names[spot.id](t),
+                "n": spot.n,
+                "expected": spot.times_in_words(t) or expected_count(t, spot, ratios=False),
+            }
+            for spot in study.hot.spots[:MOST_SPOTS]
+        ]
+    )
+    beside = t("Expected") if all(is_compared(spot) for spot in study.hot.spots) else t("Ratio")
+    headings = {"rank": "\\#", "name": t("Hot spot"), "n": t("Alerts"), "expected": beside}
+    written = frame.assign(n=[written_count(page, n) for n in frame["n"]], name=frame["name"].map(escape_markdown))
+    st.table(written.rename(columns=headings), hide_index=True, border="horizontal")
+    tables.download_button(page, frame, "briefing_hotspots.csv", key="briefing_spots_download")
+    page_link(page, "hotspots", t("All hot spots"))
+
+
+def _draw_brief_genders(page: Page, study: BriefStudy) -> None:
+    t = page.t
+    if not study.asks_affected:
+        st.write(escape_markdown(affected_sentence(study, page.city, t)))
+        return
+    shown = study.shares.frame
+    shown = shown[(shown["n"] != 0) | shown["gender"].isin([Gender.WOMAN, Gender.MAN])]
+    names = [labels.gender_label(t, gender) for gender in shown["gender"]]
+    frame = bars_of_shares(page, shown, "n", study.shares.total).assign(label=names, gender=shown["gender"])
+    if len(frame):
+        figure = plots.interval_bars_figure(
+            page, frame, colours_by_row=[GENDERS[page.theme][gender] for gender in frame["gender"]]
+        )
+        longest = float(frame[["value", "high"]].max(axis=None))
+        figure.update_xaxes(range=[0, 3 * longest if longest > 0 else 1])
+        plots.draw_chart(
+            page,
+            figure,
+            key="briefing_whom",
+            alt=t("Alerts by gender of the person affected, with 95 % intervals."),
+            data=frame.assign(n=shown["n"], value=frame["value"].where(frame["low"].notna()))[
+                ["label", "n", "value", "low", "high"]
+            ],
+            file_name="briefing_gender.csv",
+        )
+    st.write(escape_markdown(affected_sentence(study, page.city, t)))
+    page_link(page, "gender", t("More on gender"))
+
+
+def draw_decided_plans(page: Page) -> None:
+    """Plans that were decided, with where they stand."""
+    t = page.t
+    st.subheader(t("What was decided, and what became of it"))
+    rows = plan_rows((translated_plan(page, plan) for plan in plan_store(page).list()), reference_day(page), t)
+    if not rows:
+        st.write(t("No plan has been decided yet."))
+    else:
+        headings = {"title": t("Plan"), "lead": t("Lead"), "status": t("Status")}
+        if page.narrow:  # four columns do not fit, and all of them matter: each plan is a paragraph there
+            headings |= {"next": t("Next step"), "result": t("Result")}
+            for row in rows:
+                told = {name: escape_markdown(text) for name, text in vars(row).items()}
+                lines = [t.pair(headings[name], told[name]) for name in list(headings)[1:] if told[name]]
+                st.markdown("  \n".join([f"**{told['title']}**", *lines]))
+        else:
+            headings["last"] = t("Next step or result")
+            shown = [{**vars(row), "last": row.next_or_result(t)} for row in rows]
+            frame = pd.DataFrame([{name: escape_markdown(row[name]) for name in headings} for row in shown])
+            st.table(frame.rename(columns=headings), hide_index=True, border="horizontal")
+    page_link(page, "interventions", t("All plans"))
+
+
+def draw_document_downloads(page: Page) -> None:
+    """The two downloads, a heading over them, and what they hold; on a phone the buttons stand higher up."""
+    if not page.narrow:
+        st.subheader(page.t("Create the brief"))
+        draw_download_buttons(page)
+    _draw_notes(page)
+
+
+def draw_download_buttons(page: Page) -> None:
+    """The two downloads."""
+    t = page.t
+    with st.container(horizontal=True, key="briefing_papers"):
+        for form, label in (("pdf", t("PDF")), ("docx", t("Word"))):
+            draw_download(
+                label,
+                lambda form=form: brief_file(page, form),
+                file_name=f"curim_brief_{reference_day(page).isoformat()}_{t.lang}.{form}",
+                mime=MIME[form],
+                key=f"briefing_{form}",
+                type="primary" if form == "pdf" else "secondary",
+                icon=":material/download:",
+            )
+
+
+def _draw_notes(page: Page) -> None:
+    t = page.t
+    st.caption(
+        t(
+            "One to two pages with the map, the changes, the plans and four questions for the meeting, from the "
+            "protected copy, whoever creates it."
+        )
+    )
+    if page.audience not in (Audience.COUNCIL, Audience.PUBLIC):
+        st.caption(
+            t(
+                "The paper shows what the council sees: the same changes and places, with the figures of the protected "
+                "copy. To look at it here, switch on “As the council sees it” in the side bar."
+            )
+        )
+
+
+def draw_card_downloads(page: Page, changes: BriefChanges) -> None:
+    """A picture of each change for a newsletter, with the numbers that the public may see."""
+    t = page.t
+    if not changes.findings:
+        return
+    with st.expander(t("Pictures for a newsletter")):
+        st.caption(t("One change each, 1200 × 675 dots, with its source and date, protected for the public."))
+        for at, finding in enumerate(changes.findings):
+            name = change_name(finding.change, page.city, t)
+            draw_download(
+                t("Picture (PNG): {name}", name=escape_markdown(name)),
+                lambda at=at: card_file(page, at),
+                file_name=f"curim_change_{at + 1}_{reference_day(page).isoformat()}_{t.lang}.png",
+                mime="image/png",
+                key=f"briefing_card_png_{at}",
+                icon=":material/download:",
+            )
+
+
+def card_file(page: Page, at: int) -> bytes:
+    """The picture of one change, counted for the public."""
+    changes = cached_changes(dataset_for(page, Audience.PUBLIC), page.filter, changes_since(page))
+    made = reference_day(page)
+    return card_picture(changes, changes.findings[at], page.city, page.t, made=made).data
+
+
+def brief_file(page: Page, form: DocumentFormat) -> bytes:
+    """The document for the council; it gives the city's public address, where one is set, and no other."""
+    t = page.t
+    study = cached_brief(dataset_for(page, Audience.COUNCIL), page.filter, changes_since(page))
+    kept = plan_rows((translated_plan(page, plan) for plan in plan_store(page).list()), reference_day(page), t)
+    content = brief_content(
+        study,
+        page.filter,
+        page.city,
+        t,
+        plans=kept,
+        made=reference_day(page),
+        link=public_link(_public_address(page), page.filter, t.lang, changes_since(page), page.city_word),
+        illustrative=page.is_sample,
+    )
+    return brief_document(content, page.city, t, form)
+
+
+def _public_address(page: Page) -> str:
+    """The city's public address; none where the settings cannot be read, which `curim brief` says."""
+    try:
+        return read_settings(page.home).public_url
+    except SettingsError:
+        return ""

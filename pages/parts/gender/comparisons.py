@@ -1,0 +1,537 @@
+"""What differs by gender: categories, places, where women are silent; the check of plans; where to turn for help."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pydeck as pdk
+import shapely
+import streamlit as st
+
+from analysis.gender import EXPECTED_WOMEN, TOO_FEW, CategoryRatios, reading_rules
+from curim_data.filters import AlertFilter
+from curim_data.model import N_, Plan, PlanStatus
+from curim_data.model.absence import NO_AFFECTED, NO_LANDMARKS, NO_REPORTERS, ONE_CATEGORY
+from curim_data.model.city import Landmark
+from curim_data.model.labels import category_label, inline, place_label
+from curim_data.model.plan import STATUS_WORDS
+from curim_data.privacy import share_is_told
+from curim_data.query import Total
+from curim_data.studies.gender import PlaceStudy
+from curim_data.studies.help_lines import HOW_TO_ADD, help_lines
+from pages.parts.charts import plots, tables
+from pages.parts.charts.numbers import least_written, number_with_interval, written_alerts, written_count, written_q
+from pages.parts.frame import Page, Palette, draw_footer, escape_markdown, page_link, palette, rgba
+from pages.parts.frame.colours import GENDERS
+from pages.parts.frame.footer import missing
+from pages.parts.gender import shares
+from pages.parts.maps import basemap, cell_map, legends
+from pages.parts.maps.name_layers import Pin
+from pages.parts.plans import plan_store, translated_plan
+
+MOST_ROWS = 24  # of the chart: more are not read
+SPAN = 0.62
+NAMED = 5
+MORE, FEWER, ALIKE = "more", "fewer", "alike"
+_SILENT: Final = N_(
+    "**{place}: not known.** {women} by women, {men} by men; about {expected} by women could be expected."
+)
+_SILENT_FEW: Final = N_(
+    "**{place}: not known.** {women} by women, {men} by men; at least {expected} by women could be expected."
+)
+# By whether the share is told, and whether it is larger than the city's.
+_CLEAREST: Final = {
+    (True, True): N_("**{rank} {place}**: {share} women, more than in the city."),
+    (True, False): N_("**{rank} {place}**: {share} women, fewer than in the city."),
+    (False, True): N_("**{rank} {place}**: more women than in the city."),
+    (False, False): N_("**{rank} {place}**: fewer women than in the city."),
+}
+
+
+def draw_category_ratios(page: Page, f: AlertFilter) -> None:
+    """The forest of ratios, its words, and the same as a table."""
+    t = page.t
+    st.subheader(t("Which categories affect whom more"))
+    if "affected_gender" not in page.alerts.asked:
+        st.write(t(NO_AFFECTED))
+        draw_help_lines(page)
+        return
+    found = shares.cached_weights(page.dataset, f)
+    if found.alone:
+        st.write(t(ONE_CATEGORY))
+        draw_help_lines(page)
+        return
+    if not found.n_tested:  # no chart, and no list of all categories, beside the sentence that says why
+        draw_footer(page, sentence=found.sentence(t))
+        draw_help_lines(page)
+        return
+    left, right = st.columns([2, 1], gap="large")
+    with left:
+        _draw_forest(page, found)
+    with right:
+        _draw_findings(page, found)
+        draw_help_lines(page)
+
+
+def _draw_forest(page: Page, found: CategoryRatios) -> None:
+    t = page.t
+    known = np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)
+    everything = int(known.sum())
+    frame = _drawn(found).loc[known].dropna(subset=["value"])
+    if frame.empty:
+        st.write(t(TOO_FEW) if everything or found.too_few else t("There is nothing to compare here."))
+        return
+    doubt = np.log(frame["high"] / frame["low"].clip(lower=1e-9))
+    clearest = frame.assign(doubt=doubt).sort_values(["significant", "doubt"], ascending=[False, True]).head(MOST_ROWS)
+    frame = clearest.sort_values("value", ascending=False)
+    points = pd.DataFrame(
+        {
+            "label": [category_label(t, page.city, one) for one in frame["category"]],
+            "value": frame["value"],
+            "low": frame["low"].mask(frame["hollow"]),
+            "high": frame["high"].mask(frame["hollow"]),
+            "strong": frame["significant"],
+            "hollow": frame["hollow"],
+            "text": [_category_ratio(page, row) for row in frame.to_dict("records")],
+        }
+    ).reset_index(drop=True)
+    row = 34 if page.narrow or points["label"].str.len().max() > plots.BESIDE else 24  # names of two lines
+    figure = plots.forest_figure(page, points, height=max(row * len(points) + 76, 150))
+    title = t("share among women ÷ share among men")
+    if page.narrow:
+        st.caption(title)
+        figure.update_yaxes(ticksuffix="")
+        title = ""
+    figure.update_xaxes(title={"text": title, "font": {"size": 12}, "standoff": 8})
+    st.caption(
+        t("Left of the dashed line: affects men more. Right of it: affects women more. Strong colour: beyond chance.")
+    )
+    if frame["hollow"].any():
+        st.caption(
+            t(
+                "Hollow points are limits: the ratio is at least or at most this, because the number of women or of "
+                "men is too small to be written out."
+            )
+        )
+    plots.draw_chart(page, figure, key="gender_forest", alt=found.sentence(t))
+    if rest := everything - len(frame):
+        st.caption(
+            t.n(
+                "{n} category of which less is known is left out of the chart.",
+                "{n} categories of which less is known are left out of the chart.",
+                rest,
+            )
+        )
+    if one_sided := int((found.frame["women"].gt(0) != found.frame["men"].gt(0)).sum()):
+        st.caption(
+            t.n(
+                "{n} category that affected only women or only men has no ratio and is not in the chart: see the "
+                "table.",
+                "{n} categories that affected only women or only men have no ratio and are not in the chart: see the "
+                "table.",
+                one_sided,
+            )
+        )
+
+
+def _drawn(found: CategoryRatios) -> pd.DataFrame:
+    """The rows with the value that the chart draws, and whether it is `hollow`: a limit of a ratio that is not written
+    out. A limit that leaves open which way the ratio lies is not drawn.
+    """
+    rows = found.written()
+    limit = rows["at_least"].where(rows["at_least"] > 1).combine_first(rows["at_most"].where(rows["at_most"] < 1))
+    return rows.assign(value=rows["ratio"].combine_first(limit), hollow=limit.notna())
+
+
+def _draw_findings(page: Page, found: CategoryRatios) -> None:
+    """The sentence, and the clearest categories for women and for men."""
+    t, frame = page.t, found.frame
+    tested = bool(frame["p"].notna().any())
+    if tested and not found.too_few:  # which stands in place of the chart
+        draw_footer(page, sentence=found.sentence(t))
+    sure = frame[frame["significant"]]
+    for words, rows in (
+        (t("More on women: {categories}."), sure[sure["ratio"] > 1]),
+        (t("More on men: {categories}."), sure[sure["ratio"] < 1]),
+    ):
+        if len(rows):
+            st.write(words.format(categories=t.join([_name(page, one) for one in rows["category"]])))
+    alone = frame[frame["women"].gt(0) & frame["men"].eq(0) & frame["significant"]]
+    if len(alone):
+        names = t.join([_name(page, one) for one in alone["category"]])
+        none = N_("Without a ratio, because no man was affected: {categories}.")
+        few = N_("Without a ratio, because hardly any man was affected: {categories}.")
+        st.caption(t(few if page.protected else none, categories=names))  # the copy may have none where there was one
+    if len(frame):
+        with st.expander(t("The figures as a table")):
+            _draw_category_table(page, found)
+    draw_footer(page, choices=found.choices)
+    st.caption(
+        t(
+            "n = {women} alerts that affect women and {men} that affect men. Corrected for the number of "
+            "categories examined.",
+            women=written_count(page, int(found.women_total)),
+            men=written_count(page, int(found.men_total)),
+        )
+    )
+
+
+def _draw_category_table(page: Page, found: CategoryRatios) -> None:
+    t, frame = page.t, found.written()
+    written = pd.DataFrame(
+        {
+            "category": category_label(t, page.city, row["category"]),
+            "women": written_count(page, row["women"], row["category"]),
+            "men": written_count(page, row["men"], row["category"]),
+            "ratio": _category_ratio(page, row),
+            "q": written_q(page, row["q"]),
+        }
+        for row in frame.to_dict("records")
+    )
+    headings = {
+        "category": t("Category"),
+        "women": t.c("gender", "Women"),
+        "men": t.c("gender", "Men"),
+        "ratio": t("Ratio (95 %)"),
+        "q": t("Corrected p"),
+    }
+    tables.draw_table(page, written, headings, key="gender_weights", alt=t("Categories by gender, clearest first"))
+    tables.download_button(page, frame, "gender_categories.csv", key="gender_weights_csv")
+
+
+def _category_ratio(page: Page, row: dict[str, float]) -> str:
+    t, ratio = page.t, row["ratio"]
+    if row["at_least"] == row["at_least"]:
+        return t("at least {low}", low=t.number(row["at_least"], 2))
+    if row["at_most"] == row["at_most"]:
+        return t("at most {high}", high=t.number(row["at_most"], 2))
+    if ratio != ratio:
+        return "–"
+    if not np.isfinite(ratio):
+        return t("women only")
+    if not ratio:
+        return t("men only")
+    return number_with_interval(t, ratio, row["low"], row["high"], 2)
+
+
+def _name(page: Page, category: str) -> str:
+    """A category inside a sentence, as Markdown."""
+    return escape_markdown(inline(category_label(page.t, page.city, category)))
+
+
+def draw_help_lines(page: Page) -> None:
+    """Help lines for those who are affected, next to every sensitive view; how to add them where none is known."""
+    t, lines = page.t, help_lines(page.city, page.t)
+    if not lines:
+        if not page.protected:
+            st.caption(escape_markdown(t(HOW_TO_ADD)))
+        return
+    with st.container(border=True, gap="xsmall", key="gender_help"):
+        st.markdown("**" + t("If this concerns you") + "**")
+        st.caption("  \n".join(map(escape_markdown, lines)))
+
+
+def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> None:
+    """The map, the places that differ with a link to each, and all of them as a table."""
+    t = page.t
+    st.subheader(t("Places that differ for women"))
+    if not page.city.landmarks:
+        st.write(escape_markdown(missing(page, NO_LANDMARKS)))
+        return
+    if "affected_gender" not in page.alerts.asked:
+        st.write(t(NO_AFFECTED))
+        return
+    frame = found.differ.frame.assign(verdict=lambda rows: [_verdict(row) for row in rows.to_dict("records")])
+    sentence = _places_sentence(page, found)
+    left, right = st.columns([SPAN, 1 - SPAN], gap="large")
+    with left:
+        _draw_place_map(page, frame, found, sentence)
+    with right:
+        draw_footer(page, sentence=sentence)
+        _draw_clearest_places(page, f, frame)
+    _draw_place_table(page, frame)
+    st.caption(
+        t(
+            "Based on {near} alerts near a named place, of {n} that affect women or men. Each place's share of "
+            "women is tested against the city's (exact test, corrected for the number of places).",
+            near=written_count(page, found.near),
+            n=written_count(page, found.n),
+        )
+    )
+    draw_footer(page, total=total)
+
+
+def draw_silent_places(page: Page, found: PlaceStudy) -> None:
+    """Where women alert strikingly little: not known, which is not safe. With the rule, and what it cannot see."""
+    t = page.t
+    st.subheader(t("Where silence may hide something"))
+    if not page.city.landmarks:
+        st.write(escape_markdown(missing(page, NO_LANDMARKS)))
+        return
+    if "reporter_gender" not in page.alerts.asked:
+        st.write(t(NO_REPORTERS))
+        return
+    frame = found.silent.frame
+    rows = frame[frame["not_known"]]
+    if not found.silent.assessed:
+        st.write(t("No named place has alerts enough to tell whether women report strikingly little there."))
+    elif rows.empty:
+        st.write(t("No named place has strikingly few alerts by women. That does not make any of them safe."))
+    for row in rows.to_dict("records"):
+        # Where few are written out, what was to be expected, a share of both, would tell them.
+        words, expected = (_SILENT, round(row["expected"])) if _share_told(page, row) else (_SILENT_FEW, EXPECTED_WOMEN)
+        place = escape_markdown(place_label(t, page.city, row["place"]))
+        women, men = (written_alerts(page, row[name]) for name in ("women", "men"))
+        st.markdown(t(words, place=place, women=women, men=men, expected=expected))
+    for choice in found.silent.choices:
+        st.caption(t(choice.explanation))
+    st.caption(
+        t(
+            "Nobody counts here how many women pass by, so the alerts by men serve as a measure of how busy a place "
+            "is. A walk with women who know the place, by day and after dark, reveals more than this figure."
+        )
+    )
+
+
+def _share_told(page: Page, row: dict[str, float]) -> bool:
+    """Whether the share of women at a place may be written out: it has few neither of women nor of men."""
+    return share_is_told(row["women"], row["women"] + row["men"], least_written(page))
+
+
+def _share(page: Page, row: dict[str, float]) -> str:
+    return page.t.share(row["share"], row["low"], row["high"]) if _share_told(page, row) else "–"
+
+
+def _verdict(row: dict[str, float]) -> str:
+    return ALIKE if not row["significant"] else MORE if row["direction"] > 0 else FEWER
+
+
+def _places_sentence(page: Page, found: PlaceStudy) -> str:
+    t, frame = page.t, found.differ.frame
+    looked, differ = int(frame["p"].notna().sum()), int(frame["significant"].sum())
+    if not looked:
+        return t("There are too few alerts near named places to compare them.")
+    if not differ:
+        return t.n(
+            "The one place that could be compared does not differ from the city beyond chance.",
+            "None of the {n} places that could be compared differs from the city beyond chance.",
+            looked,
+        )
+    return t.n(
+        "In {n} of {looked} places the share of women among the women and men affected differs from the city's "
+        "({city}) beyond chance.",
+        "In {n} of {looked} places the share of women among the women and men affected differs from the city's "
+        "({city}) beyond chance.",
+        differ,
+        looked=looked,
+        city=t.percent(found.differ.city.value),
+    )
+
+
+def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> None:
+    """The clearest places, each with its share and the way to look closer."""
+    t = page.t
+    sure = frame[frame["significant"]]
+    for rank, row in enumerate(sure.head(NAMED).to_dict("records"), 1):
+        place = escape_markdown(place_label(t, page.city, row["place"]))
+        words = _CLEAREST[_share_told(page, row), row["direction"] > 0]
+        with st.container(gap="xsmall"):
+            st.markdown(t(words, rank=rank, place=place, share=_share(page, row)))
+            here = f.replace(places=(row["place"],), districts=(), cells=())
+            page_link(page, "gender", t("Look closer at {place}", place=place), filter=here)
+    if len(sure) > NAMED:
+        st.caption(t.n("{n} more is in the table.", "{n} more are in the table.", len(sure) - NAMED))
+
+
+def _draw_place_table(page: Page, frame: pd.DataFrame) -> None:
+    t = page.t
+    if frame.empty:
+        return
+    words = {MORE: t("more women"), FEWER: t("fewer women"), ALIKE: t("no difference shown")}
+    written = pd.DataFrame(
+        {
+            "place": place_label(t, page.city, row["place"]),
+            "women": written_count(page, row["women"]),
+            "men": written_count(page, row["men"]),
+            "share": _share(page, row),
+            "verdict": words[row["verdict"]],
+            "q": written_q(page, row["q"]) if _share_told(page, row) else "–",
+        }
+        for row in frame.to_dict("records")
+    )
+    headings = {
+        "place": t("Place"),
+        "share": t("Women (95 %)"),
+        "verdict": t("Compared with the city"),
+        "women": t.c("gender", "Women"),
+        "men": t.c("gender", "Men"),
+        "q": t("Corrected p"),
+    }
+    if page.narrow:
+        headings = {name: headings[name] for name in ("place", "share", "verdict")}
+    with st.expander(t("All places as a table")):
+        tables.draw_table(
+            page, written, headings, key="gender_places", alt=t("Places by share of women, clearest first")
+        )
+    with st.container(horizontal=True):
+        data = frame.drop(columns=["verdict", "not_known", "expected"])
+        data.insert(1, "name", written["place"])
+        marks = {mark.id: shapely.Point(mark.longitude, mark.latitude) for mark in page.city.landmarks}
+        shapes = [marks[place] for place in data["place"]]
+        tables.draw_place_downloads(page, "gender_places", lambda: data, lambda: shapes, key="gender_places")
+
+
+def _draw_place_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
+    """Named places as circles as wide as the place: coloured where they differ."""
+    t, colours = page.t, palette(page.theme)
+    if basemap.without_outline(page):
+        return
+    shades = {MORE: GENDERS[page.theme]["woman"], FEWER: GENDERS[page.theme]["man"]}
+    rows = {row["place"]: row for row in frame.to_dict("records")}
+    sure = list(frame.loc[frame["significant"], "place"])
+    marks = {mark.id: mark for mark in page.city.landmarks}
+    circles = [
+        _circle(page, mark, rows.get(mark.id), colours, shades, unheard=mark.id in found.unheard)
+        for mark in marks.values()
+    ]
+    named = [(marks[place], rank) for rank, place in enumerate(sure, 1)]
+    pins = [Pin(t.label(mark.labels), mark.longitude, mark.latitude, rank) for mark, rank in named]
+    layer = pdk.Layer(
+        "ScatterplotLayer",
+        id="places",
+        data=circles,
+        get_position="position",
+        get_radius="radius",
+        radius_min_pixels=5,
+        filled=True,
+        stroked=True,
+        get_fill_color="fill",
+        get_line_color="line",
+        get_line_width="width",
+        line_width_units=pdk.types.String("pixels"),
+        pickable=True,
+    )
+    layers = [*basemap.base_layers(page.city, colours), layer]
+    cell_map.draw_named_layers(page, layers, pins, key="gender_map", alt=alt, span=SPAN)
+    entries = [
+        (f"background:{shades[MORE]}", t("more women than in the city")),
+        (f"background:{shades[FEWER]}", t("fewer women than in the city")),
+        (f"border:1px solid {colours.muted}", t("no difference shown")),
+    ]
+    if found.unheard:
+        entries.append((f"border:3px solid {colours.accent}", t("women's safety not known")))
+    legends.draw_legend_row(colours, t("Named places"), entries)
+
+
+def _circle(
+    page: Page,
+    mark: Landmark,
+    row: dict[str, float] | None,
+    colours: Palette,
+    shades: dict[str, str],
+    *,
+    unheard: bool,
+) -> dict[str, object]:
+    t, kind = page.t, row["verdict"] if row else ""
+    name = t.label(mark.labels)
+    if row is None:
+        tip = t("{place}: no alerts", place=name)
+    elif _share_told(page, row):
+        tip = t("{place}: {share} women", place=name, share=_share(page, row))
+    else:
+        tip = t("{place}: too few alerts for the share of women to be written out", place=name)
+    if unheard:
+        tip += "\n" + t("Women report little here: not known, not safe.")
+    return {
+        "position": [mark.longitude, mark.latitude],
+        "radius": mark.radius,
+        "fill": rgba(shades.get(kind, colours.line), 215 if kind in shades else 0),
+        "line": rgba(colours.accent if unheard else shades.get(kind, colours.muted)),
+        "width": 3 if unheard else 1,
+        "tip": tip,
+    }
+
+
+def draw_plan_checks(page: Page) -> None:
+    """Which of the four questions each live plan has answered."""
+    t = page.t
+    st.subheader(t("Do the plans consider gender?"))
+    live = [translated_plan(page, plan) for plan in plan_store(page).list() if plan.status is not PlanStatus.DROPPED]
+    if not live:
+        st.write(t("There are no plans yet."))
+        return
+    rows = [(plan, _answered_questions(plan)) for plan in live]
+    whole = sum(all(answers.values()) for _, answers in rows)
+    st.write(
+        t.n(
+            "{whole} of {n} plan answers all four questions.",
+            "{whole} of {n} plans answer all four questions.",
+            len(rows),
+            whole=whole,
+        )
+    )
+    questions = {
+        "affected": t("Who is affected"),
+        "consulted": t("Who was asked"),
+        "target": t("Aim by gender"),
+        "harm": t("Possible harm"),
+    }
+    (_draw_plan_list if page.narrow else _draw_plan_table)(page, rows, questions)
+
+
+def _draw_plan_list(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict[str, str]) -> None:
+    """A phone's form: each plan with what is still open."""
+    t = page.t
+    for plan, answers in rows:
+        with st.container(gap=None):
+            _link(page, plan)
+            missing = [questions[name] for name, answered in answers.items() if not answered]
+            st.caption(t("Still open: {questions}", questions=t.join(missing)) if missing else t("All answered"))
+
+
+def _draw_plan_table(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict[str, str]) -> None:
+    t = page.t
+    words = {True: t("answered"), False: t("open")}
+    records = [
+        {
+            "plan": plan.title or t("Without a title"),
+            "status": t(STATUS_WORDS[plan.status]),
+            **{question: words[answered] for question, answered in answers.items()},
+        }
+        for plan, answers in rows
+    ]
+    headings = {"plan": t("Plan"), "status": t("Status"), **questions}
+    frame = pd.DataFrame(records)
+    columns, height = tables.wrapped_columns(frame, headings, page.room.column, wrapped=("plan",))
+    tables.draw_table(
+        page,
+        frame,
+        headings,
+        key="gender_plans",
+        alt=t("Gender check of each plan"),
+        columns=columns,
+        row_height=height,
+        file_name="gender_plans.csv",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(t("Open a plan:"), width="content")
+        for plan, _ in rows:
+            _link(page, plan)
+
+
+def _link(page: Page, plan: Plan) -> None:
+    page_link(page, "interventions", escape_markdown(plan.title) or page.t("Without a title"), plan=plan.id)
+
+
+def _answered_questions(plan: Plan) -> dict[str, bool]:
+    check = plan.gender_check
+    return {name: bool(getattr(check, name).strip()) for name in ("affected", "consulted", "target", "harm")}
+
+
+def draw_reading_rules(page: Page) -> None:
+    """The reading rules in plain words."""
+    t = page.t
+    st.subheader(t("How to read these figures"))
+    st.markdown("\n".join(f"- {t(rule)}" for rule in reading_rules()))

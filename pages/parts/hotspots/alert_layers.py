@@ -1,0 +1,359 @@
+"""The layers "Alerts", single alerts as points where they may be shown, and "Density", one smooth picture of them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pydeck as pdk
+import streamlit as st
+
+from analysis.density import DensityImage, density_image, format_density
+from analysis.stats.intervals import Estimate
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import N_, CityProfile, Message, Translator
+from curim_data.model.labels import UNCATEGORISED, category_label, group_label
+from curim_data.studies.alert_points import MOST_MAP_POINTS, MapPoints, read_map_points
+from curim_data.studies.density import DensityStudy, class_geojson, density_study, pixel_frame
+from pages.parts.charts import tables
+from pages.parts.charts.tables import SCROLL_BAR
+from pages.parts.frame import (
+    Heading,
+    Page,
+    draw_footer,
+    escape_markdown,
+    filter_bar,
+    palette,
+    rgba,
+    shared,
+)
+from pages.parts.frame.colours import CATEGORIES
+from pages.parts.frame.results import cached_query
+from pages.parts.hotspots.choices import LAYER_WORD, FoundPlace, draw_found_place
+from pages.parts.hotspots.map_download import density_shades, map_download_button, point_shades
+from pages.parts.hotspots.ranked_list import draw_area_note, letters_in
+from pages.parts.maps import basemap, cell_map, legends
+from pages.parts.maps.name_layers import Pin, ranked_name
+
+ALERTS_MAP: Final = "hotspots_alerts_map"
+WIDTHS: Final = {"category": 130, "group": 110, "n": 62, "share": 62}
+RADIUS: Final = 3.5  # pixels
+POINTS_ALT: Final = N_("Map of single alerts by group of categories; the table counts the same.")
+DENSITY_ALT: Final = N_("Map of the density of alerts; the table holds its highest places.")
+
+
+_points = shared(read_map_points)
+DENSITY_MAP = "hotspots_density_map"
+
+
+def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None) -> None:
+    """The points by group of categories, and the table of what is drawn; `heading`: where the headline stands."""
+    t = page.t
+    found = _points(page.dataset, page.filter)
+    with heading:
+        st.title(alerts_headline(t, found))
+        st.caption(filter_bar.filter_sentence(page))
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        if found.frame is None:
+            _draw_too_many(page, found)
+        else:
+            _draw_point_map(page, found.frame, place)
+            draw_found_place(page, place)
+        drawn = {} if found.frame is None else {"drawn": found.shown, "undrawn": found.sensitive}
+        draw_footer(
+            page,
+            sentence=left_out_sentence(t, found),
+            total=cached_query(page, "total"),
+            excluded=found.at_default,
+            **drawn,
+        )
+        if found.frame is not None:
+            _draw_point_download(page, found, found.frame)
+    with right:
+        _draw_category_table(page, found)
+
+
+def alerts_headline(t: Translator, found: MapPoints) -> str:
+    """How many alerts are drawn."""
+    if found.frame is None:
+        return t("Too many alerts to draw each as a point.")
+    if not found.shown:
+        return t("No alert is drawn as a point.")
+    return t.n("{n} alert, drawn as a point.", "{n} alerts, each drawn as a point.", found.shown)
+
+
+def left_out_sentence(t: Translator, found: MapPoints) -> str:
+    """What is not drawn, and why."""
+    sensitive = t.n(
+        "{n} alert of sensitive categories is never drawn as a point.",
+        "{n} alerts of sensitive categories are never drawn as points.",
+        found.sensitive,
+    )
+    at_default = t.n(
+        "{n} alert shares its exact coordinates with many others and is kept off maps: probably a default "
+        "position of the app.",
+        "{n} alerts share their exact coordinates with many others and are kept off maps: probably a default "
+        "position of the app.",
+        found.at_default,
+    )
+    return " ".join(said for said, n in ((sensitive, found.sensitive), (at_default, found.at_default)) if n)
+
+
+def group_colours(city: CityProfile) -> dict[str, str]:
+    """The colour of each group of categories, the same under every filter; what has no group gets the last one.
+
+    Where the city has no groups of its own, its first categories that may be drawn stand for them.
+    """
+    if _is_grouped(city):
+        return {group: CATEGORIES[min(at, len(CATEGORIES) - 1)] for at, group in enumerate(city.groups)}
+    drawn = [name for name, category in city.categories.items() if not category.sensitive]
+    return dict(zip(drawn, CATEGORIES[:-1], strict=False))
+
+
+def _is_grouped(city: CityProfile) -> bool:
+    return any(category.group in city.groups for category in city.categories.values())
+
+
+def _draw_too_many(page: Page, found: MapPoints) -> None:
+    t = page.t
+    st.info(
+        t(
+            "There are {n} alerts to draw; above {most} the points cover one another and the map hides more than it "
+            "shows. Choose fewer alerts with the filter, or look at the density.",
+            n=found.shown,
+            most=MOST_MAP_POINTS,
+        )
+    )
+
+    def density() -> None:
+        st.query_params[LAYER_WORD] = "density"
+
+    st.button(t("Show the density"), key="hotspots_to_density", on_click=density)
+
+
+def _named_groups(page: Page, frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """What the legend calls each group that is drawn, and its colour."""
+    shades, present = group_colours(page.city), set(_groups(page.city, frame["category"]))
+    return {
+        group: (_label(page.t, page.city, group, frame["category"]), shades.get(group, CATEGORIES[-1]))
+        for group in (*shades, "")
+        if group in present
+    }
+
+
+def _draw_point_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -> None:
+    t, groups, named = page.t, np.array(_groups(page.city, frame["category"])), _named_groups(page, frame)
+    if basemap.without_outline(page):
+        return
+    layers = [_point_layer(t, page.city, group, frame[groups == group], shade) for group, (_, shade) in named.items()]
+    cell_map.draw_layers(page, layers, key=ALERTS_MAP, alt=t(POINTS_ALT), over=True, place=place)
+    round_mark = "border-radius:50%;width:.8em;height:.8em"
+    entries = [(f"background:{shade};{round_mark}", label) for label, shade in named.values()]
+    legends.draw_legend_row(palette(page.theme), t("Categories"), entries)
+    legends.draw_illustrative_note(page)
+
+
+def _draw_point_download(page: Page, found: MapPoints, frame: pd.DataFrame) -> None:
+    map_download_button(
+        page,
+        lambda: point_shades(frame, _groups(page.city, frame["category"]), _named_groups(page, frame)),
+        name="alerts",
+        title=page.t("Categories"),
+        alt=page.t(POINTS_ALT),
+        total=cached_query(page, "total"),
+        drawn=found.shown,
+        undrawn=found.sensitive,
+        facts=[left_out_sentence(page.t, found)],
+    )
+
+
+def _point_layer(t: Translator, city: CityProfile, group: str, frame: pd.DataFrame, shade: str) -> pdk.Layer:
+    rows = [
+        {"at": [row.longitude, row.latitude], "tip": f"{category_label(t, city, row.category)}\n{t.date(row.day)}"}
+        for row in frame.assign(day=pd.to_datetime(frame["local_date"]).dt.date).itertuples()
+    ]
+    return pdk.Layer(
+        "ScatterplotLayer",
+        id=f"alerts_{group}",
+        data=rows,
+        get_position="at",
+        get_fill_color=rgba(shade, 190),
+        get_radius=1,
+        radius_min_pixels=RADIUS,
+        radius_max_pixels=2 * RADIUS,
+        pickable=True,
+    )
+
+
+def _draw_category_table(page: Page, found: MapPoints) -> None:
+    t, city = page.t, page.city
+    if found.counts.empty:
+        return
+    st.subheader(t("By category"))
+    frame = pd.DataFrame(
+        {
+            "category": category_label(t, city, str(name)),
+            "group": _label(t, city, _group(city, str(name)), found.counts.index),
+            "n": n,
+            "share": n / found.shown,
+        }
+        for name, n in found.counts.items()
+    )
+    headings = {"category": t("Category"), "group": t("Group"), "n": t("Alerts"), "share": t("Share")}
+    if frame["group"].nunique() == 1 or not _is_grouped(city):
+        del frame["group"], headings["group"]
+    fixed = sum(WIDTHS[name] for name in headings if name != "category")
+    widths = WIDTHS | {"category": max(WIDTHS["category"], round(basemap.room_beside(page.room)) - fixed - SCROLL_BAR)}
+    lines = max(len(textwrap.wrap(name, letters_in(widths["category"]))) for name in frame["category"])
+    tables.draw_table(
+        page,
+        frame,
+        headings,
+        key="hotspots_alerts_table",
+        alt=t("Alerts that are drawn, by category"),
+        file_name="alerts-by-category.csv",
+        digits={"n": 0},
+        percent={"share": 0},
+        columns={name: st.column_config.Column(words, width=widths[name]) for name, words in headings.items()},
+        row_height=tables.row_height(lines) if lines > 1 else None,
+    )
+    st.caption(
+        t(
+            "An alert with several categories is drawn once, under its first one. A point is where an alert was sent "
+            "from or placed: many points can be one place that many people use."
+        )
+    )
+
+
+def _groups(city: CityProfile, categories: pd.Series) -> list[str]:
+    """The group of each alert: many have the same category."""
+    of = {name: _group(city, name) for name in categories.unique()}
+    return [of[name] for name in categories]
+
+
+def _group(city: CityProfile, category: str) -> str:
+    """The group of a category, or the category where the city has no groups; "" without a colour of its own."""
+    if not _is_grouped(city):
+        return category if category in group_colours(city) else ""
+    known = city.categories.get(category)
+    return known.group if known and known.group in city.groups else ""
+
+
+def _label(t: Translator, city: CityProfile, group: str, drawn: Iterable[str]) -> str:
+    """What the legend calls a group; `drawn`: the categories of all the points."""
+    if group:
+        return group_label(t, city, group) if _is_grouped(city) else category_label(t, city, group)
+    if all(category == UNCATEGORISED for category in drawn):
+        return category_label(t, city, UNCATEGORISED)
+    return t("other categories")
+
+
+def _density_of(source: Source, chosen: AlertFilter) -> tuple[DensityStudy, DensityImage]:
+    study = density_study(source, chosen)
+    return study, density_image(study.density, source.city)
+
+
+_density = shared(_density_of, Message("Smoothing the alerts"))
+
+
+def draw_density_layer(page: Page, heading: Heading, place: FoundPlace | None) -> None:
+    """Draw the density map with its highest places next to it; `heading`: where the headline stands."""
+    t = page.t
+    study, drawn = _density(page.dataset, page.filter)
+    with heading:
+        st.title(escape_markdown(density_headline(t, study)))
+        st.caption(filter_bar.filter_sentence(page))
+        draw_area_note(page, listed=False)
+    if not study.enough:
+        cell_map.draw_cell_map(page, key=DENSITY_MAP, alt=t("Map of the city."), span=0.62, pickable=False, place=place)
+        draw_found_place(page, place)
+        draw_footer(page, sentence=study.too_few(t), total=study.total, excluded=study.total.at_default)
+        return
+    pins = [Pin(peak.name(t), peak.longitude, peak.latitude, rank) for rank, peak in enumerate(study.peaks, start=1)]
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        cell_map.draw_cell_map(
+            page,
+            key=DENSITY_MAP,
+            alt=t(DENSITY_ALT),
+            picture=drawn,
+            pins=pins,
+            span=0.62,
+            pickable=False,
+            place=place,
+        )
+        draw_found_place(page, place)
+        draw_footer(page, sentence=study.density.sentence(t))
+        st.write(escape_markdown(t(study.bandwidth.explanation)))
+        draw_footer(page, total=study.total, excluded=study.total.at_default, choices=study.choices)
+        with st.container(horizontal=True):
+            tables.download_button(
+                page, lambda: pixel_frame(study.density, page.city), "density.csv", key="hotspots_density_csv"
+            )
+            tables.geojson_button(
+                t, lambda: class_geojson(study.density, page.city), "density.geojson", key="hotspots_density_geojson"
+            )
+        map_download_button(
+            page,
+            lambda: density_shades(t, study, drawn, page.city),
+            name="density",
+            title=t("Alerts per km² and month"),
+            alt=t(DENSITY_ALT),
+            total=study.total,
+            pins=pins,
+            facts=[study.density.sentence(t)],
+        )
+    with right:
+        _draw_peaks(page, study)
+
+
+def density_headline(t: Translator, study: DensityStudy) -> str:
+    """Where alerts are densest, in one sentence."""
+    if study.total.n == 0:
+        return t("No alerts, so no density.")
+    if not study.enough:
+        return t("Too few alerts for a density.")
+    if not study.peaks:
+        return t("Alerts are nowhere denser than the city average.")
+    first = study.peaks[0]
+    return t(
+        "Alerts are densest here: {place}, {value} per km² and month; the city average is {mean}.",
+        place=first.name(t),
+        value=format_density(t, first.value.value),
+        mean=format_density(t, study.density.mean),
+    )
+
+
+def _draw_peaks(page: Page, study: DensityStudy) -> None:
+    t = page.t
+    if not study.peaks:
+        return
+    st.subheader(t("Where alerts are densest"))
+    frame = pd.DataFrame(
+        {"place": ranked_name(rank, peak.name(t)), "density": _with_interval(t, peak.value)}
+        for rank, peak in enumerate(study.peaks, start=1)
+    )
+    tables.draw_fitted_table(
+        page,
+        frame,
+        {"place": t("Where"), "density": t("Per km² and month (95 %)")},
+        basemap.room_beside(page.room),
+        key="hotspots_density_peaks",
+        alt=t("Where alerts are densest"),
+        file_name="density-places.csv",
+    )
+    st.caption(
+        t(
+            "Density shows where many alerts are, not where there are more than expected by chance: for that, see "
+            "the Significance layer. Many alerts can mean many people."
+        )
+    )
+
+
+def _with_interval(t: Translator, density: Estimate) -> str:
+    return f"{format_density(t, density.value)} ({format_density(t, density.low)}–{format_density(t, density.high)})"

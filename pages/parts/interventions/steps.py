@@ -1,0 +1,534 @@
+"""The steps of a plan: problem, measures, objective, who and when, areas and test, gender check.
+
+Each takes the open plan and gives it back with what the reader changed. A widget begins with the plan's value and
+keeps its own from then on; a step that is left drops its widgets and finds its values in the plan again.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any, get_args
+
+import pandas as pd
+import streamlit as st
+
+from analysis.plans.drafting import (
+    applicable_drop,
+    caution_messages,
+    design_faults,
+    gender_sentence,
+    harm_questions,
+    objective_sentence,
+    old_baseline,
+    plan_warnings,
+    problem_statement,
+)
+from analysis.plans.evaluation import EffectTest, minimum_detectable_drop
+from analysis.plans.evidence import (
+    Fit,
+    Measure,
+    catalogue,
+    done_in,
+    effect_text,
+    find_measure,
+    measures_of_kind,
+    quality_text,
+    rank_measures,
+    setting_text,
+)
+from analysis.report.plan import TEST_NAMES
+from analysis.spots.profile import without_category
+from curim_data.model import LANGUAGES, Kind, Message, Num, Plan, translator
+from curim_data.model.absence import ADD_CATEGORY, NO_CATEGORY
+from curim_data.model.i18n import LANGUAGE_NAMES
+from curim_data.model.labels import category_label, inline, kind_label
+from curim_data.model.plan import Action
+from curim_data.studies.evaluation import STARTED, planned_test
+from curim_data.studies.help_lines import HOW_TO_ADD, help_lines
+from pages.parts.charts.tables import draw_table
+from pages.parts.frame import Page, escape_markdown, escape_with_commands
+from pages.parts.interventions.plan_edit import (
+    PlanEdit,
+    ask,
+    counts_by_area,
+    drop_by_similar_areas,
+    proposed_areas,
+    seeded,
+)
+from pages.parts.plans import AREA_LABELS, draw_areas_map
+
+HIGHEST_BUDGET = 100_000_000
+AT_ONCE = 4
+MOST_NAMED = 6
+RINGS = (1, 2, 3)
+# A plan whose length differs from its baseline by more than this share gets a note.
+ALIKE = 0.1
+
+
+def problem_step(page: Page, edit: PlanEdit) -> Plan:
+    """The problem in words, in each language."""
+    t = page.t
+    plan = ask(edit, edit.plan, st.text_input, t("Title"), "title", read=str.strip, max_chars=120)
+    plan = _ask_statement(page, edit, plan, t.lang, t("The problem in words"))
+    for caution in caution_messages(plan.problem):
+        st.caption(escape_markdown(t(caution)))
+    with st.expander(t("The same in the other languages")):
+        for lang in LANGUAGES:
+            if lang != t.lang:
+                plan = _ask_statement(page, edit, plan, lang, LANGUAGE_NAMES[lang])
+
+    def rewrite() -> None:
+        for lang in LANGUAGES:
+            written = problem_statement(plan.problem, translator(lang), page.city)
+            st.session_state[edit.key(f"statement_{lang}")] = written
+
+    st.button(t("Rewrite it from the data"), key=edit.key("anew"), type="tertiary", on_click=rewrite)
+    st.caption(
+        t(
+            "Written from the alerts of the place. You may change every word; the figures of the plan stay as they "
+            "were counted: in the protected copy, because the council reads it."
+        )
+    )
+    return plan
+
+
+def _ask_statement(page: Page, edit: PlanEdit, plan: Plan, lang: str, label: str) -> Plan:
+    written = plan.statement.get(lang) or problem_statement(plan.problem, translator(lang), page.city)
+    plan = replace(plan, statement={**plan.statement, lang: written})
+    key = f"statement_{lang}"
+    return ask(edit, plan, st.text_area, label, f"statement.{lang}", key=key, height=170, max_chars=4000)
+
+
+def objective_step(page: Page, edit: PlanEdit) -> Plan:
+    """Baseline, target and date, and the sentence that they make."""
+    t, plan, aim, problem = page.t, edit.plan, edit.plan.objective, edit.plan.problem
+    chosen = [found for name in plan.measures if (found := find_measure(name)) is not None]
+    drop = applicable_drop(problem, chosen, aim.baseline)
+    if aim.start and aim.end:
+        st.write(
+            t.n(
+                "Baseline: {n} alert from {start} to {end}.",
+                "Baseline: {n} alerts from {start} to {end}.",
+                round(aim.baseline),
+                start=aim.start,
+                end=aim.end,
+            )
+        )
+    if drop is not None:
+        st.caption(
+            t(
+                "According to studies, the chosen measures would lead to about {drop} fewer alerts: {target} in a "
+                "period of the same length.",
+                drop=round(drop),
+                target=round(aim.baseline - drop),
+            )
+        )
+    left, right = st.columns(2)
+    label, most = t("Target: alerts in a period of the same length"), max(round(aim.baseline), 0)
+    with left:
+        plan = _ask_number(page, edit, plan, label, "objective.target", most, step=1)
+    with right:
+        plan = ask(edit, plan, st.date_input, t("Reached by"), "objective.by", format="DD/MM/YYYY")
+    label = t("In your own words, where the sentence below does not fit")
+    plan = ask(edit, plan, st.text_input, label, "objective.text", key="aim", read=str.strip, max_chars=400)
+    if sentence := plan.objective.text or objective_sentence(plan.objective, problem, t):
+        st.markdown(f"#### {escape_markdown(sentence)}")
+    _draw_old_baseline(page, edit.plan)
+    _draw_warnings(page, plan)
+    for warning in plan_warnings(problem, chosen, drop, plan.assessment.smallest_drop):
+        st.caption(escape_markdown(t(warning)))
+    return plan
+
+
+def _ask_number(page: Page, edit: PlanEdit, plan: Plan, label: str, field: str, most: int, *, step: int) -> Plan:
+    """A whole number from 0 on, or none."""
+    return ask(
+        edit,
+        plan,
+        st.number_input,
+        label,
+        field,
+        shown=lambda n: None if n is None else min(round(n), most),
+        read=lambda n: None if n is None else float(n),
+        min_value=0,
+        max_value=most,
+        step=step,
+        value=None,
+        placeholder=page.t("to be set"),
+    )
+
+
+def _draw_old_baseline(page: Page, plan: Plan) -> None:
+    if (old := old_baseline(plan)) is not None:
+        st.warning(page.t(old))
+
+
+def _draw_warnings(page: Page, plan: Plan) -> None:
+    """That a fall to the target could not be distinguished from chance, where it could not."""
+    t, target, seen = page.t, plan.objective.target, plan.assessment.smallest_drop
+    if target is not None and seen is not None and plan.objective.baseline - target < seen:
+        st.warning(
+            t(
+                "This target is {drop} alerts fewer. A fall of less than about {seen} could not be distinguished "
+                "from chance: neither reaching the target nor missing it would prove anything.",
+                drop=round(plan.objective.baseline - target),
+                seen=-int(-seen // 1),
+            )
+        )
+
+
+def work_step(page: Page, edit: PlanEdit) -> Plan:
+    """Lead, partners, dates, steps, budget, outputs."""
+    t = page.t
+    left, right = st.columns(2)
+    with left:
+        plan = ask(edit, edit.plan, st.text_input, t("Lead"), "lead", read=str.strip, max_chars=120)
+        plan = ask(edit, plan, st.date_input, t("Begins"), "start", format="DD/MM/YYYY")
+        plan = _ask_number(page, edit, plan, t("Budget in euros"), "budget", HIGHEST_BUDGET, step=500)
+    with right:
+        # A list that takes new names forgets one that was typed and left without Enter; a text keeps it.
+        form: dict[str, Any] = {"shown": "\n".join, "read": _lines, "height": 100, "max_chars": 2000}
+        plan = ask(edit, plan, st.text_area, t("Partners, one a line"), "partners", **form)
+        plan = ask(edit, plan, st.date_input, t("Ends"), "finish", format="DD/MM/YYYY")
+    _draw_old_baseline(page, replace(edit.plan, start=plan.start))
+    if plan.start and plan.finish and plan.finish < plan.start:
+        st.warning(t("The plan ends before it begins."))
+    st.markdown("**" + t("Steps") + "**")
+    plan = replace(plan, actions=_actions(page, edit))
+    label = t("What will have been done at the end")
+    return ask(edit, plan, st.text_area, label, "outputs", read=str.strip, max_chars=1000)
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """The names in a text, one a line, each once."""
+    return tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+
+
+def _actions(page: Page, edit: PlanEdit) -> tuple[Action, ...]:
+    """The steps as an editable table. Its first rows stay while it is open, since it adds its changes to them."""
+    t, key, first = page.t, edit.key("actions"), edit.key("actions_first")
+    if key not in st.session_state:
+        st.session_state[first] = edit.plan.actions
+    rows = [(step.what, step.who, step.due, step.done) for step in st.session_state[first]]
+    frame = pd.DataFrame(rows, columns=["what", "who", "due", "done"]).astype({"done": bool})
+    frame["due"] = pd.to_datetime(frame["due"])
+    width: Any = "small" if page.narrow else "large"
+    edited = st.data_editor(
+        frame,
+        key=key,
+        num_rows="dynamic",
+        hide_index=True,
+        column_config={
+            "what": st.column_config.TextColumn(t("Step"), width=width, max_chars=200, default=""),
+            "who": st.column_config.TextColumn(t("Who"), max_chars=80, default=""),
+            "due": st.column_config.DateColumn(t("Until"), format="DD/MM/YYYY"),
+            "done": st.column_config.CheckboxColumn(t("Done"), default=False),
+        },
+    )
+    found = []
+    for row in edited.to_dict("records"):
+        due = None if pd.isna(row["due"]) else pd.Timestamp(row["due"]).date()
+        what, who = (str(row[name] or "").strip() for name in ("what", "who"))
+        if what or who:
+            found.append(Action(what, who, due, bool(row["done"])))
+    return tuple(found)
+
+
+def gender_step(page: Page, edit: PlanEdit) -> Plan:
+    """Who is affected and was asked, what is aimed at for whom, what harm could follow."""
+    t, plan = page.t, edit.plan
+    st.write(escape_markdown(gender_sentence(plan.problem, t)))
+    questions = {
+        "affected": t("Who is affected, women and men?"),
+        "consulted": t("Who was asked, and how?"),
+        "target": t("What is the aim for women and for men?"),
+        "harm": t("What harm could follow, and how is it watched?"),
+    }
+    look: dict[str, Any] = {"read": str.strip, "height": 90, "max_chars": 1000}
+    for name, label in questions.items():
+        plan = ask(edit, plan, st.text_area, label, f"gender_check.{name}", key=f"check_{name}", **look)
+    st.markdown("**" + t("Questions to answer before the decision") + "**")
+    st.markdown("\n".join(f"- {t(question)}" for question in harm_questions(plan.problem)))
+    lines = help_lines(page.city, t)
+    st.caption(escape_markdown(t("Help lines: {lines}.", lines="; ".join(lines)) if lines else t(HOW_TO_ADD)))
+    return plan
+
+
+def missing_points(plan: Plan) -> tuple[Message, ...]:
+    """What a plan lacks before it can be decided."""
+    check, review = plan.gender_check, plan.assessment.review
+    tests: list[tuple[bool, Message]] = [
+        (not plan.measures, Message("measures")),
+        (plan.objective.target is None, Message("target")),
+        (not plan.lead, Message("lead")),
+        (plan.start is None or plan.finish is None, Message("dates")),
+        (not plan.areas.comparison, Message("comparison area")),
+        (review is None or (plan.finish is not None and review < plan.finish), Message("review date")),
+        (not (check.consulted and check.harm), Message("gender check")),
+    ]
+    return tuple(point for lacks, point in tests if lacks)
+
+
+def measures_step(page: Page, edit: PlanEdit) -> Plan:
+    """Choose measures; their effects are never added up."""
+    t, plan = page.t, edit.plan
+    fits = rank_measures(plan.problem)
+    if ranked := bool(fits):
+        st.write(t("Ranked by how well they fit the problem. Choose one or more; their effects are not added up."))
+    else:
+        fits = measures_of_kind(plan.problem)
+        st.warning(_unranked(page, plan))
+    chosen: list[str] = []
+    founded = [fit for fit in fits if fit.measure.direction == "helps" and fit.measure.value is not None]
+    shelves = (
+        (t("Studies give a number"), founded),
+        (t("No usable number"), [fit for fit in fits if fit not in founded and fit.caution is None]),
+        (t("With caution"), [fit for fit in fits if fit.caution is not None]),
+    )
+    for title, shelf in shelves:
+        if shelf:
+            st.subheader(title)
+            chosen += _draw_measures(page, edit, shelf[:AT_ONCE])
+            if more := shelf[AT_ONCE:]:
+                less = t.n("{n} more that fits less", "{n} more that fit less", len(more))
+                with st.expander(less if ranked else t.n("{n} more measure", "{n} more measures", len(more))):
+                    chosen += _draw_measures(page, edit, more)
+    fitting = {fit.measure.id for fit in fits}
+    rest = {item.id: item for item in catalogue() if item.id not in fitting}
+    with st.expander(t("Measures for other problems")):
+        others = st.multiselect(
+            t("Choose from the rest of the catalogue"),
+            list(rest),
+            format_func=lambda name: t(rest[name].name),
+            key=seeded(edit.key("others"), [name for name in plan.measures if name in rest]),
+            placeholder=t("None"),
+            select_all=False,
+        )
+        for name in others:
+            _draw_facts(page, rest[name])
+    st.caption(
+        t(
+            "Effects were measured on recorded crime, most in the United States and Britain; CURiM counts alerts "
+            "that citizens report."
+        )
+    )
+    order = {name: number for number, name in enumerate(plan.measures)}
+    picked = sorted([*chosen, *others], key=lambda name: order.get(name, len(order)))
+    return replace(plan, measures=tuple(picked))
+
+
+def _unranked(page: Page, plan: Plan) -> str:
+    """Why no measure is ranked, what stands below instead, and how to have them ranked."""
+    t, problem = page.t, plan.problem
+    if without_category(problem.categories) or not problem.categories:
+        sentences = [t("Measures are ranked by the categories of the alerts."), t(NO_CATEGORY), t(ADD_CATEGORY)]
+    else:
+        names = [category_label(t, page.city, part.id) for part in problem.categories[:MOST_NAMED]]
+        sentences = [
+            t("The catalogue has no measure made for these categories: {categories}.", categories=t.join(names))
+        ]
+    if problem.kinds:
+        kinds = [inline(kind_label(t, Kind(kind))) for kind in problem.kinds]
+        sentences.append(
+            t(
+                "Below, not ranked, are the measures for problems of the same kind ({kinds}). Choose one or more; "
+                "their effects are not added up.",
+                kinds=t.join(kinds),
+            )
+        )
+    else:
+        sentences.append(
+            t("Below is the whole catalogue, not ranked. Choose one or more; their effects are not added up.")
+        )
+    return escape_with_commands(" ".join(sentences))
+
+
+def _draw_measures(page: Page, edit: PlanEdit, shelf: list[Fit]) -> list[str]:
+    chosen = []
+    columns = st.columns(1 if page.width < 1000 else 2, gap="medium")
+    for number, fit in enumerate(shelf):
+        with columns[number % len(columns)]:
+            if _draw_card(page, edit, fit):
+                chosen.append(fit.measure.id)
+    return chosen
+
+
+def _draw_card(page: Page, edit: PlanEdit, fit: Fit) -> bool:
+    t, item = page.t, fit.measure
+    with st.container(border=True, gap="xsmall"):
+        picked = st.checkbox(
+            f"**{t(item.name)}**", key=seeded(edit.key(f"measure_{item.id}"), item.id in edit.plan.measures)
+        )
+        if fit.caution is not None:
+            st.markdown(f":orange[**{t(fit.caution)}**]")
+        st.write(t(item.mechanism))
+        st.markdown(f"{effect_text(item, t)}. {t(item.outcome)}")
+        st.caption(
+            t(
+                "Evidence: {quality}. {reason}",
+                quality=quality_text(item, t),
+                reason=t(item.quality_reason),
+            )
+        )
+        if done := done_in(item, page.city):
+            st.caption(t("Done before in this city: {what}", what=t(done)))
+        with st.popover(t("More"), type="tertiary"):
+            for reason in fit.reasons:
+                st.markdown(f"- {t(reason)}")
+            _draw_notes(page, item)
+    return picked
+
+
+def _draw_facts(page: Page, item: Measure) -> None:
+    t = page.t
+    st.markdown(f"**{t(item.name)}.** {t(item.mechanism)} {effect_text(item, t)}. {t(item.outcome)}")
+    st.caption(t("Evidence: {quality}. {reason}", quality=quality_text(item, t), reason=t(item.quality_reason)))
+    _draw_notes(page, item)
+
+
+def _draw_notes(page: Page, item: Measure) -> None:
+    t = page.t
+    notes = [
+        (t("Fear of crime"), t(item.fear) or t("not studied, as far as we know")),
+        (t("Did it move next door?"), t(item.displacement) or t("not studied, as far as we know")),
+        (t("Women and men"), t(item.gender_note)),
+        (t("Where"), setting_text(item, t)),
+    ]
+    for name, text in notes:
+        if text:
+            st.markdown(t.pair(f"**{name}**", text))
+    source = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
+    st.caption(t("Source: {source}", source=source))
+    st.code(item.url, language=None, wrap_lines=True)
+
+
+def areas_step(page: Page, edit: PlanEdit) -> Plan:
+    """Areas, method, smallest visible change, review."""
+    plan = edit.plan
+    left, right = (st.container(), st.container()) if page.narrow else st.columns([3, 2], gap="large")
+    with right:
+        plan = _draw_form(page, edit, plan)
+    with left:
+        draw_areas_map(page, plan.areas, key=edit.key("areas_map"), span=1.0 if page.narrow else 0.6)
+        _draw_counts(page, edit, plan)
+    return plan
+
+
+def _draw_form(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
+    t = page.t
+    method: EffectTest = st.radio(
+        t("The test, named in advance"),
+        list(get_args(EffectTest)),
+        format_func=lambda name: TEST_NAMES[name](t),
+        key=seeded(edit.key("method"), planned_test(plan)),
+    )
+    plan = _draw_proposal(page, edit, plan)
+    drop = _smallest_visible_drop(page, edit, plan, method)
+    st.write(t(_drop_message(drop, plan.objective.baseline)))
+    if (unlike := _unlike_lengths(plan)) is not None:
+        st.caption(t(unlike))
+    plan = replace(plan, assessment=replace(plan.assessment, method=method, smallest_drop=drop))
+    plan = ask(edit, plan, st.date_input, t("Review on"), "assessment.review", format="DD/MM/YYYY")
+    return ask(
+        edit,
+        plan,
+        st.text_area,
+        t("A second indicator, and what else is monitored"),
+        "assessment.note",
+        read=str.strip,
+        height=90,
+        max_chars=1000,
+        help=t("A survey of how safe people feel, police records, an evening walk."),
+    )
+
+
+def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
+    """Propose the buffer and the comparison area; they may change until the start, not afterwards."""
+    t = page.t
+    if plan.status in STARTED:
+        st.caption(t("The plan has begun: its areas stay as they were chosen before the start."))
+        return plan
+    rings = st.segmented_control(
+        t("Width of the buffer in cells"), RINGS, default=1, key=edit.key("rings"), required=True
+    )
+    if st.button(t("Propose a new buffer and comparison area"), key=edit.key("propose")):
+        areas, st.session_state[edit.key("reasons")] = proposed_areas(page.dataset, plan, int(rings or 1))
+        plan = replace(plan, areas=areas)
+    reasons: tuple[Message, ...] = st.session_state.get(edit.key("reasons"), ())
+    if not plan.areas.comparison:
+        reasons = (Message("There is no comparison area yet: without one nobody can say whether the plan worked."),)
+    for reason in reasons:
+        st.caption(t(reason))
+    for fault in design_faults(plan):
+        st.warning(t(fault))
+    return plan
+
+
+def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan, method: EffectTest) -> float | None:
+    """The smallest detectable fall: as it was stated, recalculated only where areas or test change."""
+    named = edit.saved
+    if plan.areas == named.areas and method == named.assessment.method and named.assessment.smallest_drop is not None:
+        return named.assessment.smallest_drop
+    counts = counts_by_area(page.dataset, plan)
+    known = {name: n for name, n in zip(counts["area"], counts["n"], strict=True) if n == n}
+    treated = known.get("treated", plan.objective.baseline)
+    if "treated" in known and plan.areas.treated:
+        bare = replace(edit.saved, areas=plan.areas, start=plan.start, finish=plan.finish)
+        by_similar = drop_by_similar_areas(page.dataset, bare)
+        if by_similar is not None:
+            return by_similar
+    comparison = float(known.get("comparison", treated))
+    return minimum_detectable_drop(float(treated), comparison, test=method).alerts
+
+
+def _drop_message(drop: float | None, baseline: float) -> Message:
+    if drop is None:
+        return Message(
+            "With so few alerts not even a complete stop would be detected: widen the area or agree on a second "
+            "indicator."
+        )
+    if not baseline:
+        return Message(
+            "The smallest fall that would be detected four times in five: {alerts}.", {"alerts": math.ceil(drop)}
+        )
+    return Message(
+        "The smallest fall that would be detected four times in five: {alerts} of {baseline} alerts ({share} %).",
+        {"alerts": math.ceil(drop), "baseline": round(baseline), "share": Num(100 * drop / baseline, 0)},
+    )
+
+
+def _unlike_lengths(plan: Plan) -> Message | None:
+    """That plan and baseline are not about as long, where they are not."""
+    aim = plan.objective
+    if not (plan.start and plan.finish and aim.start and aim.end):
+        return None
+    runs, counted = (plan.finish - plan.start).days + 1, (aim.end - aim.start).days + 1
+    if abs(runs - counted) <= ALIKE * counted:
+        return None
+    return Message(
+        "The plan runs for {days} days, its baseline covers {counted}: target and smallest fall apply to a period as "
+        "long as the baseline.",
+        {"days": max(runs, 0), "counted": counted},
+    )
+
+
+def _draw_counts(page: Page, edit: PlanEdit, plan: Plan) -> None:
+    t = page.t
+    frame = counts_by_area(page.dataset, plan)
+    frame = frame.assign(
+        name=[t(AREA_LABELS[name]) for name in frame["area"]],
+        cells=[len(getattr(plan.areas, name)) for name in frame["area"]],
+    )
+    start, end = plan.objective.start, plan.objective.end
+    if start and end:
+        st.caption(t("Alerts in the areas from {start} to {end}:", start=start, end=end))
+    draw_table(
+        page,
+        frame,
+        {"name": t("Area"), "cells": t("Cells"), "n": t("Alerts")},
+        key=edit.key("areas_table"),
+        alt=t("Alerts by area of the plan"),
+        digits={"n": 0},
+        file_name="plan_areas.csv",
+    )

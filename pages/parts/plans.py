@@ -1,0 +1,144 @@
+"""Plans as several pages use them: the store of the home on show, who may edit, under which name; the map of areas."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import h3.api.basic_str as h3
+import pydeck as pdk
+import shapely
+import streamlit as st
+from shapely.geometry.base import BaseGeometry
+
+from curim_data.engine import city_day
+from curim_data.model import Message, Plan, Role, cell_polygons
+from curim_data.model.plan import Areas
+from curim_data.plans.plan_store import PlanStore
+from curim_data.sample.plans import demo_words
+from pages.parts.frame import Page, Palette, palette, rgba
+from pages.parts.maps import basemap, legends
+from pages.parts.maps.cell_map import draw_named_layers
+
+WHO = "plan_who"
+AREA_LABELS = {
+    "treated": Message("Treated area"),
+    "buffer": Message("Buffer"),
+    "comparison": Message("Comparison area"),
+}
+HEIGHT = 420
+MARGIN = 0.12
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _open_store(url: str) -> PlanStore:
+    return PlanStore(url)
+
+
+def plan_store(page: Page) -> PlanStore:
+    """The store of the home on show."""
+    return _open_store(page.home.plans_url)
+
+
+def translated_plan(page: Page, plan: Plan) -> Plan:
+    """A plan in the reader's language: the sample's texts are translated, a city's stay as written."""
+    return demo_words(plan, page.t) if page.is_sample else plan
+
+
+def reference_day(page: Page) -> dt.date:
+    """The day by which plans are late; in the sample, whose dates are fixed, the last day with data."""
+    return page.source.as_of if page.is_sample and page.source else city_day(page.city)
+
+
+def may_edit(page: Page) -> bool:
+    """Whether the reader may write plans; the council reads them."""
+    return page.role >= Role.SPECIALIST
+
+
+def author_name(page: Page) -> str:
+    """The name under which changes are written down: of the account, or as the reader gave it once."""
+    return page.reader or str(st.session_state.get(WHO, "")).strip()
+
+
+def ask_author(page: Page) -> None:
+    """Ask for the name where no account gives it."""
+    if page.reader:
+        return
+    t = page.t
+    key = "plan_who_asked"
+    if key not in st.session_state:
+        st.session_state[key] = st.session_state.get(WHO, "")
+    st.session_state[WHO] = st.text_input(
+        t("Your name or office"),
+        key=key,
+        max_chars=80,
+        help=t("Appears in the history of this plan, and nowhere else."),
+    )
+
+
+def area_outline(cells: tuple[str, ...]) -> BaseGeometry:
+    """The outline of an area's cells, gaps between neighbours closed."""
+    shapes = cell_polygons([h3.str_to_int(cell) for cell in cells])
+    return shapely.union_all([shape.buffer(1e-6) for shape in shapes])
+
+
+def area_colours(colours: Palette) -> dict[str, tuple[list[int], list[int]]]:
+    """Fill and line of each area."""
+    return {
+        "treated": (rgba(colours.sea_blue, 150), rgba(colours.sea_blue)),
+        "buffer": (rgba(colours.sea_blue, 26), rgba(colours.sea_blue)),
+        "comparison": (rgba(colours.accent, 70), rgba(colours.accent)),
+    }
+
+
+def draw_areas_map(page: Page, areas: Areas, *, key: str, span: float) -> None:
+    """Draw the areas with their legend."""
+    t, colours = page.t, palette(page.theme)
+    shown = {name: area_outline(cells) for name in AREA_LABELS if (cells := getattr(areas, name))}
+    if not shown:
+        st.caption(t("No areas are chosen yet."))
+        return
+    if basemap.without_outline(page):
+        return
+    layers = basemap.base_layers(page.city, colours)
+    layers += [
+        _area_layer(name, shape, *area_colours(colours)[name], t(AREA_LABELS[name])) for name, shape in shown.items()
+    ]
+    west, south, east, north = shapely.union_all(list(shown.values())).bounds
+    pad = MARGIN * max(east - west, north - south, 0.004)
+    around = shapely.box(west - pad, south - pad, east + pad, north + pad)
+    alt = t("Map of the plan's areas: {areas}.", areas=t.join([t(AREA_LABELS[name]) for name in shown]))
+    draw_named_layers(page, layers, (), key=key, alt=alt, span=span, height=HEIGHT, around=around, landmarks=True)
+    legends.draw_legend_row(colours, "", [_area_mark(page, name, colours) for name in shown])
+
+
+def _area_layer(name: str, shape: BaseGeometry, fill: list[int], line: list[int], tip: str) -> pdk.Layer:
+    rows: list[dict[str, Any]] = [
+        {
+            "tip": tip,
+            "rings": [
+                [[round(x, 5), round(y, 5)] for x, y in ring.coords] for ring in (part.exterior, *part.interiors)
+            ],
+        }
+        for part in getattr(shape, "geoms", [shape])
+    ]
+    return pdk.Layer(
+        "PolygonLayer",
+        id=name,
+        data=rows,
+        get_polygon="rings",
+        filled=True,
+        get_fill_color=fill,
+        stroked=True,
+        get_line_color=line,
+        line_width_min_pixels=2 if name != "buffer" else 1,
+        get_line_width=1,
+        pickable=True,
+    )
+
+
+def _area_mark(page: Page, name: str, colours: Palette) -> tuple[str, str]:
+    """The style of an area's mark in the legend, and its words."""
+    fill, line = area_colours(colours)[name]
+    shade = f"background:rgba({fill[0]},{fill[1]},{fill[2]},{fill[3] / 255:.2f})"
+    return f"{shade};border:2px solid rgb({line[0]},{line[1]},{line[2]})", page.t(AREA_LABELS[name])
