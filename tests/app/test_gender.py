@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from analysis.gender import category_ratios, place_shares
 from curim_data.engine import open_source
 from curim_data.store import Home
-from pages.parts.gender import comparisons, shares
+from pages.parts.gender import shares
 from tests.app.conftest import Open, errors
 
 
@@ -133,7 +133,7 @@ def test_where_hardly_any_man_is_affected_no_figure_tells_how_many(
     rows = [("vandalism", "woman", 60.0), ("noise", "woman", 30.0), ("noise", "man", 3.0)]
     found = category_ratios(pd.DataFrame(rows, columns=["category", "affected_gender", "n"]))
     few = dataclasses.replace(found, least={"vandalism": 5, "noise": 5}).for_readers()
-    monkeypatch.setattr(comparisons, "cached_weights", lambda *_: few)
+    monkeypatch.setattr(shares, "cached_weights", lambda *_: few)
     real = shares.cached_places
     places = pd.DataFrame(
         [("pasalimani", "woman", 50.0), ("pasalimani", "man", 0.0)], columns=["place", "affected_gender", "n"]
