@@ -15,7 +15,7 @@ from curim_data.model import Audience, translator
 from curim_data.privacy import WrittenCounts, sees_exact
 from curim_data.protection import open_for
 from curim_data.store import Home
-from curim_data.studies.hot_spots import EXCHANGED, hot_spot_study
+from curim_data.studies.hot_spots import EXCHANGED, hot_spot_size, hot_spot_study
 from curim_data.studies.spot_profiles import spot_study, spot_summaries
 from pages.parts.frame.results import forget_results
 from pages.parts.hotspots import places_layer
@@ -208,7 +208,7 @@ def test_the_chosen_cell_size_picked_by_name_calculates_nothing(
         before = set(made)
         app = open_page("hotspots", lang="en", layer=layer, cell=str(chosen))
         assert not errors(app)
-        sizes = {f"{name}._{short}" for name, short in ((QUERIES, "cell_size"), (QUERIES, "judged"))}
+        sizes = {f"{hot_spot_size.__module__}.{hot_spot_size.__qualname__}", f"{QUERIES}._judged_in"}
         assert {key.partition("[")[0] for key in set(made) - before} <= sizes
         assert any("of the size that you picked" in text.value for text in (*app.markdown, *app.caption))
 
