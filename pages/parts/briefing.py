@@ -175,19 +175,17 @@ def draw_no_data_note(page: Page, since: dt.date) -> None:
 
 def meeting_words(page: Page, meeting: Meeting) -> str:
     """A meeting by its day, with its name; the sample's in the reader's language."""
-    t = page.t
     if name := _name(page, meeting):
-        return t("the meeting of {day} ({name})", day=meeting.day, name=name)
-    return t("the meeting of {day}", day=meeting.day)
+        return page.t("the meeting of {day} ({name})", day=meeting.day, name=name)
+    return page.t("the meeting of {day}", day=meeting.day)
 
 
 def _option_words(page: Page, meeting: Meeting) -> str:
     """A meeting in a list of them; on a phone only its day and its name, as much as a select box shows."""
     if not page.narrow:
         return meeting_words(page, meeting)
-    t = page.t
-    day = t.date(meeting.day, "d MMM y")
-    return t("{day} ({name})", day=day, name=_name(page, meeting)) if meeting.name else day
+    day = page.t.date(meeting.day, "d MMM y")
+    return page.t("{day} ({name})", day=day, name=_name(page, meeting)) if meeting.name else day
 
 
 def _name(page: Page, meeting: Meeting) -> str:
@@ -281,17 +279,16 @@ def draw_change_cards(page: Page, study: BriefChanges) -> None:
     """Draw the cards, clear ones first, events before others; that nothing changed is said as a result. On a phone all
     but one are folded.
     """
-    t = page.t
     cards: list[Card] = sorted([*study.events, *study.findings], key=lambda card: not card.clear)
     if not cards and study.changes.changes.n_tested:
         with st.container(border=True, key="briefing_quiet"):
-            st.write(escape_markdown(none_sentence(study, t)))
+            st.write(escape_markdown(none_sentence(study, page.t)))
     numbered = list(enumerate(cards))
     if page.narrow:
         _draw_row(page, study, numbered[:1], 1)
         if len(cards) > 1:
             rest = len(cards) - 1
-            with st.expander(t.n("{n} more change", "{n} more changes", rest), key="briefing_more"):
+            with st.expander(page.t.n("{n} more change", "{n} more changes", rest), key="briefing_more"):
                 for card in numbered[1:]:
                     _draw_row(page, study, [card], 1)
     else:
@@ -504,16 +501,15 @@ def draw_download_buttons(page: Page) -> None:
 
 
 def _draw_notes(page: Page) -> None:
-    t = page.t
     st.caption(
-        t(
+        page.t(
             "One to two pages with the map, the changes, the plans and four questions for the meeting, from the "
             "protected copy, whoever creates it."
         )
     )
     if page.audience not in (Audience.COUNCIL, Audience.PUBLIC):
         st.caption(
-            t(
+            page.t(
                 "The paper shows what the council sees: the same changes and places, with the figures of the protected "
                 "copy. To look at it here, switch on “As the council sees it” in the side bar."
             )

@@ -178,7 +178,6 @@ def draw_evaluation_page(page: Page) -> None:
 
 
 def _choose_plan(page: Page, kept: list[Plan]) -> Plan:
-    t = page.t
     ids = [plan.id for plan in kept]
     asked = st.query_params.get("plan", "")
     key = "evaluation_plan"
@@ -191,9 +190,9 @@ def _choose_plan(page: Page, kept: list[Plan]) -> Plan:
         st.query_params["plan"] = st.session_state["evaluation_asked"] = st.session_state[key]
 
     def words(name: str) -> str:
-        return t("{title} ({status})", title=by_id[name].title, status=STATUS_WORDS[by_id[name].status])
+        return page.t("{title} ({status})", title=by_id[name].title, status=STATUS_WORDS[by_id[name].status])
 
-    chosen = st.selectbox(t("Plan"), ids, format_func=words, key=key, on_change=remember_choice)
+    chosen = st.selectbox(page.t("Plan"), ids, format_func=words, key=key, on_change=remember_choice)
     draw_whole_choice(page, words(chosen))
     return by_id[chosen]
 
@@ -346,16 +345,15 @@ def _estimate_words(t: Translator, estimate: Estimate, digits: int) -> tuple[str
 
 
 def _draw_months(page: Page, plan: Plan, study: PlanEvaluation) -> None:
-    t = page.t
     if plan.start is None:
         return
-    st.subheader(t("Month by month"))
+    st.subheader(page.t("Month by month"))
     months = study.months.frame
     draw_chart(
         page,
         months_figure(page, months, plan.start),
         key="evaluation_months",
-        alt=t("Alerts by month in the treated area, the buffer and the comparison area, with the start marked"),
+        alt=page.t("Alerts by month in the treated area, the buffer and the comparison area, with the start marked"),
         data=months,
         file_name="evaluation_months.csv",
     )

@@ -64,15 +64,14 @@ def ask_author(page: Page) -> None:
     """Ask for the name where no account gives it."""
     if page.reader:
         return
-    t = page.t
     key = "plan_who_asked"
     if key not in st.session_state:
         st.session_state[key] = st.session_state.get(WHO, "")
     st.session_state[WHO] = st.text_input(
-        t("Your name or office"),
+        page.t("Your name or office"),
         key=key,
         max_chars=80,
-        help=t("Appears in the history of this plan, and nowhere else."),
+        help=page.t("Appears in the history of this plan, and nowhere else."),
     )
 
 

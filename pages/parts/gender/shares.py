@@ -40,11 +40,10 @@ def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
 
 def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> None:
     """The page's one sentence, the filter in words below it, and whether the filter's genders were ignored."""
-    t = page.t
     st.title(_headline(page, f, total, found))
-    st.caption(escape_markdown(query.sentence(page.alerts, f, t, total)))
+    st.caption(escape_markdown(query.sentence(page.alerts, f, page.t, total)))
     if f != page.filter:
-        st.info(t("This page compares genders, so the filter by gender is ignored here."))
+        st.info(page.t("This page compares genders, so the filter by gender is ignored here."))
 
 
 def _headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> str:

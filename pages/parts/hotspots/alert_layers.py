@@ -52,10 +52,9 @@ DENSITY_MAP = "hotspots_density_map"
 
 def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None) -> None:
     """The points by group of categories, and the table of what is drawn; `heading`: where the headline stands."""
-    t = page.t
     found = _points(page.dataset, page.filter)
     with heading:
-        st.title(alerts_headline(t, found))
+        st.title(alerts_headline(page.t, found))
         st.caption(filter_bar.filter_sentence(page))
     left, right = st.columns([5, 3], gap="medium")
     with left:
@@ -67,7 +66,7 @@ def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None) ->
         drawn = {} if found.frame is None else {"drawn": found.shown, "undrawn": found.sensitive}
         draw_footer(
             page,
-            sentence=left_out_sentence(t, found),
+            sentence=left_out_sentence(page.t, found),
             total=cached_query(page, "total"),
             excluded=found.at_default,
             **drawn,
@@ -120,9 +119,8 @@ def _is_grouped(city: CityProfile) -> bool:
 
 
 def _draw_too_many(page: Page, found: MapPoints) -> None:
-    t = page.t
     st.info(
-        t(
+        page.t(
             "There are {n} alerts to draw; above {most} the points cover one another and the map hides more than it "
             "shows. Choose fewer alerts with the filter, or look at the density.",
             n=found.shown,
@@ -133,7 +131,7 @@ def _draw_too_many(page: Page, found: MapPoints) -> None:
     def density() -> None:
         st.query_params[LAYER_WORD] = "density"
 
-    st.button(t("Show the density"), key="hotspots_to_density", on_click=density)
+    st.button(page.t("Show the density"), key="hotspots_to_density", on_click=density)
 
 
 def _named_groups(page: Page, frame: pd.DataFrame) -> dict[str, tuple[str, str]]:

@@ -280,9 +280,8 @@ def _legend(page: Page, study: CompareStudy) -> Sequence[tuple[str, str]]:
 
 def _tip(page: Page, study: CompareStudy, n_a: float, n_b: float) -> str:
     """The tooltip of a cell whose windows hold so many alerts of both sides."""
-    t = page.t
     return "\n".join(
-        t("{side}: {n}", side=t(side.name), n=written_count(page, n))
+        page.t("{side}: {n}", side=page.t(side.name), n=written_count(page, n))
         for side, n in ((study.pair.a, n_a), (study.pair.b, n_b))
     )
 

@@ -469,11 +469,10 @@ def step_label(t: Translator, found: EmergingHotSpots, step: int) -> str:
 
 def step_sentence(page: Page, found: EmergingHotSpots, step: int, n: pd.Series) -> str:
     """How many cells were hot and cold in a step, and what was counted."""
-    t = page.t
-    told = t(
+    told = page.t(
         "{when}: hot cells {hot}, cold cells {cold}, alerts on the map {n}. A cell is assessed together with its "
         "neighbours and with the step before.",
-        when=step_label(t, found, step),
+        when=step_label(page.t, found, step),
         hot=int(found.hot[:, step].sum()),
         cold=int(found.cold[:, step].sum()),
         n=written_count(page, round(float(n.sum()))),

@@ -104,11 +104,10 @@ def draw_places_layer(
 
     `heading`: where the headline stands; `place`: the one that the map is turned to.
     """
-    t = page.t
     try:
         found = clusters(page.dataset, page.filter, weight=how.weight) if layer == "clusters" else None
     except AreaTooLargeError as error:
-        st.info(t(error.message))
+        st.info(page.t(error.message))
         return
     asked = ListQuery(page.dataset, page.filter, layer, study.resolution, how)
     everywhere = list_lines(asked, study.spots if found is None else found.found)
@@ -338,12 +337,11 @@ def draw_no_positions(page: Page, heading: Heading) -> None:
 
     Nothing is drawn of the layer: neither its map nor a file to download, for places that nobody looked at.
     """
-    t = page.t
     with heading:
-        st.title(t("No alert is on the map, so no place was looked at."))
+        st.title(page.t("No alert is on the map, so no place was looked at."))
         st.caption(filter_bar.filter_sentence(page))
     without_outline(page)
-    st.write(t(NO_POSITIONS))
+    st.write(page.t(NO_POSITIONS))
     draw_way_to_all_dates(page)
 
 

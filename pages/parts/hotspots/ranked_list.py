@@ -79,16 +79,15 @@ def lines_in_area(page: Page, lines: Sequence[_Line]) -> tuple[_Line, ...]:
 
 def draw_area_headline(page: Page, found: int, here: int) -> None:
     """How many of the city's hot spots lie in the area."""
-    t = page.t
     st.title(
-        t.n(
+        page.t.n(
             "{n} of the {all} hot spots of the city lies in this area.",
             "{n} of the {all} hot spots of the city lie in this area.",
             here,
             all=found,
         )
         if here
-        else t.n(
+        else page.t.n(
             "The one hot spot of the city does not lie in this area.",
             "None of the {n} hot spots of the city lies in this area.",
             found,
@@ -104,10 +103,9 @@ def draw_area_note(page: Page, *, listed: bool) -> None:
 
 def draw_no_spot_in_area(page: Page) -> None:
     """What is shown next to the map where no hot spot lies in the area."""
-    t = page.t
-    st.subheader(t("No hot spot in this area"))
+    st.subheader(page.t("No hot spot in this area"))
     st.write(
-        t(
+        page.t(
             "The hot spots of the city lie elsewhere. Remove the area from the filter to see them, or look at the "
             "alerts here one by one."
         )
@@ -582,14 +580,15 @@ def draw_area_button(page: Page, cells: tuple[str, ...], study: HotSpotStudy) ->
     """Cells picked on the map can become the filter's area."""
     if len(cells) < 2:
         return
-    t = page.t
     number = round(study.cells.frame["n"].reindex([int(cell, 16) for cell in cells]).fillna(0).sum())
     alerts = written_count(page, number)
-    text = t.n("{n} cell picked, {alerts} alerts.", "{n} cells picked, {alerts} alerts.", len(cells), alerts=alerts)
+    text = page.t.n(
+        "{n} cell picked, {alerts} alerts.", "{n} cells picked, {alerts} alerts.", len(cells), alerts=alerts
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.write(text)
         st.button(
-            t("Filter to these cells"),
+            page.t("Filter to these cells"),
             key="hotspots_area",
             on_click=filter_bar.write_filter,
             args=(page.filter.replace(cells=cells, districts=(), places=()),),
@@ -642,12 +641,11 @@ def _interval(t: Translator, more: Estimate, *, short: bool) -> str:
 
 
 def _women(page: Page, line: SpotSummary) -> str:
-    t = page.t
     if line.women is None:
-        return t("not known")
+        return page.t("not known")
     if not line.women.known:  # it would tell a small number of women or of men
         return "–"
-    return t.share(line.women.value, line.women.low, line.women.high)
+    return page.t.share(line.women.value, line.women.low, line.women.high)
 
 
 def _hours(t: Translator, line: SpotSummary) -> str:

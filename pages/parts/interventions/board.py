@@ -18,8 +18,7 @@ SIDE_BY_SIDE_FROM = 1100
 
 def draw_board(page: Page) -> None:
     """The board and, for those who may write, the way to a new draft."""
-    t = page.t
-    st.title(t("Interventions"))
+    st.title(page.t("Interventions"))
     kept = [translated_plan(page, plan) for plan in plan_store(page).list()]
     st.write(_summary(page, kept))
     if may_edit(page):
@@ -33,7 +32,7 @@ def draw_board(page: Page) -> None:
             if any(plan.status is status for plan in kept):
                 _draw_status(page, status, kept)
     if dropped := [plan for plan in kept if plan.status is PlanStatus.DROPPED]:
-        with st.expander(t.n("{n} plan was not pursued", "{n} plans were not pursued", len(dropped))):
+        with st.expander(page.t.n("{n} plan was not pursued", "{n} plans were not pursued", len(dropped))):
             for plan in dropped:
                 _draw_card(page, plan)
 

@@ -118,13 +118,12 @@ def draw_unit_choice(page: Page) -> CalendarUnit:
 
 def trend_or_reason(page: Page, unit: CalendarUnit, chosen: AlertFilter | None = None) -> tuple[Trend | None, str]:
     """The trend, or in words why there is none."""
-    t = page.t
     try:
         trend = trend_of(page.dataset, chosen or page.filter, unit)
     except DisclosureError as refused:
-        return None, t(refused.message)
+        return None, page.t(refused.message)
     if trend is None or trend.frame.empty:
-        return None, t("The period holds no whole day of data.")
+        return None, page.t("The period holds no whole day of data.")
     return trend, ""
 
 
