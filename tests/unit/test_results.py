@@ -141,14 +141,14 @@ def test_what_is_asked_of_periods_by_their_names_is_worked_out_first_and_an_erro
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[tuple[str, str, Audience]] = []
-    for page in web.FIRST_RESULTS:
+    for page, module in web.FIRST_RESULTS.items():
 
         def work(dataset: Dataset, f: AlertFilter, page: str = page) -> None:
             done.append((page, f.period, dataset.audience))
             if page == "gender":
                 raise ValueError("no")
 
-        monkeypatch.setattr(f"pages.parts.{page}.queries.work_out_first", work)
+        monkeypatch.setattr(f"pages.parts.{module}.work_out_first", work)
     web._work_out_first((home,))
     usual = AlertFilter().period
     others = [(page, period) for period in PERIODS if period != usual for page in ("briefing", "gender")]
