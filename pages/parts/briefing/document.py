@@ -8,8 +8,7 @@ from analysis.report.documents import MIME, DocumentFormat, brief_document
 from curim_data.model import Audience
 from curim_data.store.settings import SettingsError, read_settings
 from curim_data.studies.brief import BriefChanges
-from curim_data.studies.brief_card import card_picture
-from curim_data.studies.brief_content import brief_content, plan_rows, public_link
+from curim_data.studies.brief_content import brief_content, card_picture, plan_rows, public_link
 from curim_data.studies.brief_text import change_name
 from pages.parts.briefing.queries import cached_brief
 from pages.parts.findings.queries import cached_changes, changes_since

@@ -10,7 +10,7 @@ from analysis.gender import TOO_FEW, CategoryRatios
 from curim_data.filters import AlertFilter
 from curim_data.model.absence import NO_AFFECTED, ONE_CATEGORY
 from curim_data.model.labels import category_label, inline
-from curim_data.studies.help_lines import HOW_TO_ADD, help_lines
+from curim_data.privacy import HOW_TO_ADD, help_lines
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import written_count, written_q
 from pages.parts.frame import Page, draw_footer, escape_markdown

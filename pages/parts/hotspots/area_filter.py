@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import streamlit as st
 
+from curim_data.studies.cells import OF_CITY, TESTED_IN_CITY, has_area, in_area
 from curim_data.studies.emerging import EmergingRow
-from curim_data.studies.spot_area import OF_CITY, TESTED_IN_CITY, has_area, in_area
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.frame import Page
 

@@ -9,10 +9,9 @@ import streamlit as st
 from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import name_spots
 from curim_data.model import Translator
-from curim_data.studies.cells import whole_city
+from curim_data.studies.cells import has_area, in_area, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.selection import chosen_from
-from curim_data.studies.spot_area import has_area, in_area
 from pages.parts.charts.numbers import least_written
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.hotspots.ranked_list import cell_size_label

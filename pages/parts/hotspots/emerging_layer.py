@@ -15,8 +15,8 @@ from analysis.emerging.cube import CLASSES, KINDS
 from analysis.emerging.detection import RUNS, EmergingHotSpots
 from analysis.grid.cells import with_points
 from curim_data.model import Translator, cell_polygons
+from curim_data.studies.cells import has_area
 from curim_data.studies.emerging import EmergingRow, EmergingStudy
-from curim_data.studies.spot_area import has_area
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.numbers import least_written, written_alerts
 from pages.parts.charts.plots import draw_chart

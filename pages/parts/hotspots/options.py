@@ -8,8 +8,14 @@ import streamlit as st
 
 from analysis.hotspots.surroundings import LAND, DenominatorKind
 from analysis.stats.intervals import WeighedBy
-from curim_data.studies.denominators import KINDS, denominator_obstacle
-from curim_data.studies.harm import WEIGHT_NAMES, WEIGHTS, weight_obstacle, weights_offered
+from curim_data.studies.hot_spots import (
+    KINDS,
+    WEIGHT_NAMES,
+    WEIGHTS,
+    denominator_obstacle,
+    weight_obstacle,
+    weights_offered,
+)
 from pages.parts.frame import Page
 from pages.parts.hotspots.queries import Options
 from pages.parts.hotspots.selection import draw_link_box, word_from_link

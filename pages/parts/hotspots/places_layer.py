@@ -14,9 +14,8 @@ from analysis.hotspots.grouping import Spot
 from analysis.hotspots.surroundings import LAND, DenominatorKind
 from curim_data.filters import AlertFilter
 from curim_data.model import AreaTooLargeError, Translator
-from curim_data.studies.harm import SpotsByHarm
-from curim_data.studies.hot_spots import HotSpotStudy
-from curim_data.studies.spot_area import has_area
+from curim_data.studies.cells import has_area
+from curim_data.studies.hot_spots import HotSpotStudy, SpotsByHarm
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.frame import Dataset, Heading, Page, cached, draw_footer, filter_bar
 from pages.parts.frame.colours import LIGHT
@@ -39,8 +38,8 @@ from pages.parts.hotspots.queries import (
     ListQuery,
     Options,
     classes_are_ready,
-    classes_of,
     clusters,
+    emerging_of,
     list_lines,
     spot_harm,
 )
@@ -279,7 +278,7 @@ def classes_over_time(
     """The class over time of each hot spot that coincides with a place that has one; None where there is none."""
     if layer != "significance" or page.protected:
         return None
-    over_time = classes_of(page.dataset, page.filter, study.resolution)
+    over_time = emerging_of(page.dataset, page.filter, study.resolution)
     if over_time.emerging is None:
         return None
     found = {line.spot.id: over_time.class_of(line.spot.cells) for line in shown}

@@ -12,17 +12,20 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Message
 from curim_data.privacy import sees_exact
 from curim_data.studies.cells import whole_city
-from curim_data.studies.clusters import cluster_study
 from curim_data.studies.emerging import (
-    EmergingClasses,
     EmergingStudy,
     emerging_cell_size,
-    emerging_classes,
     emerging_study,
     judged_filter,
 )
-from curim_data.studies.harm import SpotsByHarm, spots_by_harm
-from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_size, hot_spot_study
+from curim_data.studies.hot_spots import (
+    HotSpotStudy,
+    SpotsByHarm,
+    cluster_study,
+    hot_spot_size,
+    hot_spot_study,
+    spots_by_harm,
+)
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
 from pages.parts.frame import Dataset, Page, calculated, source_of
 from pages.parts.frame.results import is_ready
@@ -97,16 +100,10 @@ def emerging_of(dataset: Dataset, chosen: AlertFilter, resolution: int | None = 
     return _emerging(dataset, judged, int(size.value), size).sized(size)
 
 
-def classes_of(dataset: Dataset, chosen: AlertFilter, resolution: int | None = None) -> EmergingClasses:
-    """The classes of `emerging_of` alone, for those who name no place of its map."""
-    judged, size = _judged(dataset, chosen, resolution)
-    return _classes(dataset, judged, int(size.value))
-
-
 def classes_are_ready(dataset: Dataset, chosen: AlertFilter, resolution: int | None = None) -> bool:
-    """Whether `classes_of` has its result already."""
+    """Whether `emerging_of` has its result already."""
     judged, size = _judged(dataset, chosen, resolution)
-    return is_ready(_classes, dataset, judged, int(size.value))
+    return is_ready(_emerging, dataset, judged, int(size.value), size)
 
 
 @calculated(Message("Determining the classes over time"))
@@ -117,14 +114,8 @@ def _judged(dataset: Dataset, chosen: AlertFilter, resolution: int | None) -> tu
 
 
 @calculated(Message("Determining the classes over time"))
-def _classes(dataset: Dataset, judged: AlertFilter, resolution: int) -> EmergingClasses:
-    return emerging_classes(source_of(dataset), judged, resolution)
-
-
-@calculated(Message("Determining the classes over time"))
 def _emerging(dataset: Dataset, judged: AlertFilter, resolution: int, _size: Choice) -> EmergingStudy:
-    classes = _classes(dataset, judged, resolution)
-    return emerging_study(source_of(dataset), judged, resolution, classes).sized(_size)
+    return emerging_study(source_of(dataset), judged, resolution).sized(_size)
 
 
 @dataclass(frozen=True)
@@ -166,4 +157,4 @@ def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
         spot_details(asked, spot.id, spot)
         if sees_exact(dataset.audience):
             judged, judged_size = _judged(dataset, f, study.resolution)
-            _classes(dataset, judged, int(judged_size.value))
+            _emerging(dataset, judged, int(judged_size.value), judged_size)

@@ -12,8 +12,8 @@ import streamlit as st
 from analysis.space_time import REPEAT_M, Band, Interval, KnoxResult, Metric
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Num, Translator
+from curim_data.studies.alert_points import METRICS, NearRepeatStudy, near_repeat_study
 from curim_data.studies.hot_spots import HotSpotStudy
-from curim_data.studies.near_repeat import METRICS, NearRepeatStudy, near_repeat_study
 from pages.parts.charts import tables
 from pages.parts.frame import (
     Dataset,

@@ -28,7 +28,7 @@ from analysis.plans.evidence import find_measure
 from curim_data.model import LANGUAGES, Message, Plan, translator
 from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.plan import Action, GenderCheck
-from curim_data.studies.help_lines import HOW_TO_ADD, help_lines
+from curim_data.privacy import HOW_TO_ADD, help_lines
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.interventions.plan_edit import PlanEdit, keep_typed
 

@@ -15,8 +15,7 @@ from analysis.spots.naming import name_spots
 from curim_data.filters import AlertFilter
 from curim_data.model import Message
 from curim_data.model.plan import Areas, Objective, plan_from_json
-from curim_data.studies.areas import area_counts
-from curim_data.studies.cells import cells_to_compare
+from curim_data.studies.cells import area_counts, cells_to_compare
 from curim_data.studies.evaluation import AREAS, evaluation_filter
 from curim_data.studies.hot_spots import hot_spot_study, known_places
 from curim_data.studies.placebos import drop_to_see

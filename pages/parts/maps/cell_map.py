@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.density import DensityImage
 from curim_data.model import Message, Translator
-from curim_data.studies.spot_area import has_area
+from curim_data.studies.cells import has_area
 from pages.parts.frame import Page, Palette, palette, rgba
 from pages.parts.maps import basemap, legends, name_layers
 from pages.parts.maps.deck import Deck

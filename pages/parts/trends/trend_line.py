@@ -9,7 +9,7 @@ from analysis.forecast.next_periods import NextPeriods
 from analysis.trends.time_series import Trend, period_total
 from curim_data.model import Message, Translator
 from curim_data.privacy import DisclosureError
-from curim_data.studies.annotations import annotations_for
+from curim_data.studies.periods import annotations_for
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.time_marks import MOST_LABELS, TimeMark, add_alarm_labels, add_forecast, add_marks
