@@ -40,7 +40,7 @@ def aggregate(
         values, of = source.once("listed", (name, layout.banded), partial(_listed, name, layout.banded, source))
         if of is not None:
             labels[name] = of
-            wanted = of.get_indexer(list(asked.get(name, ())))
+            wanted = of.get_indexer(pd.Index(list(asked.get(name, ())), dtype="str"))
             values = values[values[name].isin(wanted)] if len(wanted) else values
         counted = counted.merge(values, on=MADE_OF[name])
         counted["n"] *= counted.pop("part")

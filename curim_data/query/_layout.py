@@ -94,7 +94,7 @@ def complete_table(raw: pd.DataFrame, layout: Layout, source: Source, f: AlertFi
     if size > MOST_ROWS:
         raise ValueError(f"a complete table by {', '.join(by)} would have {size:,} rows: ask for fewer dimensions")
     known = [
-        pd.Index(values, dtype=raw[name].dtype).union(raw[name].dropna().unique())
+        pd.Index(values, dtype=raw[name].dtype).union(pd.Index(raw[name].dropna().unique()))
         for name, values in zip(by, levels, strict=True)
     ]
     axes = [axis.append(pd.Index(raw.loc[raw[name].isna(), name][:1])) for name, axis in zip(by, known, strict=True)]
@@ -110,7 +110,7 @@ def sum_by(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """The sums of n by some columns: a row for each combination, in order, missing values last; without columns one."""
     if not by:
         return pd.DataFrame({"n": [float(frame["n"].sum())]})
-    summed: pd.DataFrame = frame.groupby(list(by), dropna=False, as_index=False)["n"].sum()
+    summed = frame.groupby(list(by), dropna=False, as_index=False)[["n"]].sum()
     mixed = any(summed[name].dtype == object for name in by)  # truth values of which some are missing
     return summed.sort_values(list(by), ignore_index=True) if mixed else summed
 
