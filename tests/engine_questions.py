@@ -55,7 +55,7 @@ def _hours(source: Source, f: AlertFilter) -> Answer:
 
 def _tables(source: Source, f: AlertFilter) -> Answer:
     asked = (["cell", "category"], ["cell", "affected_gender"], ["cell"])
-    return [one.frame for one in query.tables(source, f, asked, resolution=_cell(f))]
+    return [query.counts(source, f, by, resolution=_cell(f)).frame for by in asked]
 
 
 def _cell(f: AlertFilter) -> int:

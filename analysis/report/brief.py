@@ -20,13 +20,10 @@ from analysis.report.blocks import (
     Table,
     Text,
 )
-from curim_data.model import CityProfile, Translator
-from curim_data.model.absence import fewer_than
-from curim_data.model.i18n import Span, at_head
+from curim_data.model import CityProfile, Span, Translator, at_head, fewer_than
 
 CHART_MM = 78
 MOST_PLANS = 6  # in the brief, those that are late or due first
-MAP_MM = 84
 MOST_PAGES = 2  # one where no change is told
 MAP_SHARE, SMALL_MAP_SHARE = 0.5, 0.41  # of the width; the smaller one on a single page
 
@@ -64,17 +61,6 @@ class SpotRow:
 
 
 @dataclass(frozen=True)
-class ShareRow:
-    """A group's share (0 to 1) with its 95 % interval; where it is protected, `text` and no interval."""
-
-    label: str
-    value: float
-    low: float | None
-    high: float | None
-    text: str = ""
-
-
-@dataclass(frozen=True)
 class PlanRow:
     """A plan that was decided: its title, who leads, its status in words, what comes next, and what became of it.
 
@@ -100,28 +86,25 @@ class PlanRow:
 class Brief:
     """What a brief says. Texts are in the reader's language; numbers have passed disclosure control for its readers.
 
-    headline: the one sentence; sentence: a second one that explains it, or ""; since, until: the window of the changes,
-    whole months where `by_month`; period: that of everything else; none_found, no_spots: what stands where there is no
-    change or no hot spot; before: the days that the changes are compared with; numbers: how many
-    alerts there are, lie on the map and were tested, in one line; caption: what was found on the map; questions:
-    four for the meeting; limits: what these data cannot say, as one note; sources: the data and the methods; link:
-    where the same view opens, or ""; made: date of the brief; compared: whether there was an earlier time to compare
-    with; illustrative: made of sample data.
+    headline: the one sentence; since, until: the window of the changes, whole months where `by_month`; period: that of
+    everything else; none_found, no_spots: what stands where there is no change or no hot spot; before: the days that
+    the changes are compared with, None where there is no earlier time; numbers: how many alerts there are, lie on the
+    map and were tested, in one line; caption: what was found on the map; questions: four for the meeting; limits: what
+    these data cannot say, as one note; sources: the data and the methods; link: where the same view opens, or ""; made:
+    date of the brief; illustrative: made of sample data.
     """
 
     headline: str
     since: dt.date
     until: dt.date
     made: dt.date
-    sentence: str = ""
-    compared: bool = True
     changes: tuple[ChangeRow, ...] = ()
     before: tuple[dt.date, dt.date] | None = None
     picture: Picture | None = None
     caption: str = ""
     numbers: str = ""
     spots: tuple[SpotRow, ...] = ()
-    shares: tuple[ShareRow, ...] = ()
+    shares: tuple[Bar, ...] = ()
     whom: str = ""
     plans: tuple[PlanRow, ...] = ()
     questions: tuple[str, ...] = ()
@@ -154,8 +137,6 @@ def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
 
 def _blocks(brief: Brief, t: Translator) -> Iterator[Block]:
     yield Text(brief.headline, "lead")
-    if brief.sentence:
-        yield Text(brief.sentence)
     yield from _changes(brief, t)
     yield from _plans(brief, t)
     yield from _where_and_whom(brief, t)
@@ -186,17 +167,12 @@ def _changes(brief: Brief, t: Translator) -> Iterator[Block]:
         yield Text(at_head(told), "note")
     elif brief.period is not None and brief.period[0] < brief.since:
         yield Text(t("Changes: {window}.", window=window), "note")
-    if not brief.compared:
-        yield Text(brief.none_found or t("There is no earlier time to compare with."))
+    if brief.before is None or not brief.changes:
+        yield Text(brief.none_found)
         return
-    if not brief.changes:
-        yield Text(brief.none_found or t("None: no change is larger than chance explains."))
-        return
-    same = len({row.against for row in brief.changes}) == 1  # what all are compared with is said once, above or below
+    same = len({row.against for row in brief.changes}) == 1  # what all are compared with is said once, above
     for row in brief.changes:
         yield from _change(row, t, with_against=not same)
-    if same and brief.changes[0].against and brief.before is None:
-        yield Text(brief.changes[0].against, "note")
 
 
 def _change(row: ChangeRow, t: Translator, *, with_against: bool) -> Iterator[Block]:
@@ -235,7 +211,7 @@ def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
         table = tuple(_spots(brief.spots, t))
     where: tuple[Block, ...] = (Heading(t("Where")),)
     if not brief.spots:
-        where += (Text(brief.no_spots or t("No place has more alerts than chance explains.")),)
+        where += (Text(brief.no_spots),)
     whom = (Heading(t("For whom")), *_whom(brief, t)) if brief.shares or brief.whom else ()
     caption = " ".join(filter(None, (brief.numbers, brief.caption)))
     if brief.picture is None:
@@ -262,13 +238,8 @@ def _count(spot: SpotRow, t: Translator) -> str:
     return t(fewer_than(spot.least)) if 0 < spot.n < spot.least else t.number(spot.n)
 
 
-def _share(row: ShareRow, t: Translator) -> str:
-    return row.text if row.low is None or row.high is None else t.share(row.value, row.low, row.high)
-
-
 def _whom(brief: Brief, t: Translator) -> Iterator[Block]:
     if brief.shares:
-        bars = tuple(Bar(row.label, _share(row, t), row.value, row.low, row.high) for row in brief.shares)
-        yield Bars((t("Affected"), t("Share (interval)")), bars)
+        yield Bars((t("Affected"), t("Share (interval)")), brief.shares)
     if brief.whom:
         yield Text(brief.whom)

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from analysis.report.blocks import Picture
-from curim_data.model import BoolArray, FloatArray, Translator
-from curim_data.model.absence import fewer_than
-from curim_data.model.i18n import Span
+from curim_data.model import BoolArray, FloatArray, Span, Translator, fewer_than
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,6 +23,7 @@ Tone = Literal["rise", "fall", "quiet"]
 SEA, INK, QUIET, PALE, WINDOW = "#0b4f6c", "#14212b", "#51606b", "#93a4b0", "#e4edf2"
 COLOURS: Final[dict[Tone, str]] = {"rise": "#b8460b", "fall": SEA, "quiet": QUIET}
 LETTERS: Final = 6.8
+WIDE, HIGH = 74, 24  # millimetres
 # A date as near to another one, as a part of the axis, has no room beside it.
 APART: Final = 0.3
 _MM: Final = 1 / 25.4
@@ -58,24 +57,15 @@ class ChangeSeries:
     least: int = 1
 
 
-def change_chart(
-    series: ChangeSeries, name: str, t: Translator, *, width_mm: float = 74, height_mm: float = 24
-) -> Picture:
-    """Draw a change for paper.
-
-    Parameters
-    ----------
-    name : what changed and where, for those who do not see the chart
-
-    Returns
-    -------
-    Picture: PNG and its alternative text.
+def change_chart(series: ChangeSeries, name: str, t: Translator) -> Picture:
+    """A change drawn for paper, as PNG, and its alternative text; `name`: what changed and where, which that begins
+    with.
     """
     import matplotlib as mpl  # long to load, and only for a paper
     from matplotlib.figure import Figure
 
     with mpl.rc_context(chart_style()):
-        figure = Figure(figsize=(width_mm * _MM, height_mm * _MM), dpi=_DPI)
+        figure = Figure(figsize=(WIDE * _MM, HIGH * _MM), dpi=_DPI)
         draw_change(figure, (0, 0, 1, 1), series, t)
         out = io.BytesIO()
         figure.savefig(out, format="png", dpi=_DPI, facecolor="white")

@@ -99,8 +99,6 @@ def plan_document(
 def _set(document: Document, form: DocumentFormat) -> bytes:
     """A document in a format, by what is loaded when somebody asks for it."""
     if form == "pdf":
-        from analysis.report.documents import render_pdf
-
         return render_pdf(document)
     from analysis.report.word import render_docx
 

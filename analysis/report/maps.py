@@ -28,8 +28,7 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.report.blocks import AREAS_MM, Picture
 from analysis.spots.label_placement import MOST_LABELS, Label, placed_labels
-from curim_data.model import CityProfile, Translator, cell_polygons
-from curim_data.model.absence import fewer_than
+from curim_data.model import CityProfile, Translator, cell_polygons, fewer_than
 from curim_data.model.city import MAJOR, MINOR, PATH
 from curim_data.model.labels import on_a_map
 from curim_data.model.plan import Areas
@@ -39,7 +38,8 @@ SEA_GROUND, AROUND, LAND, ZONE, INK, QUIET = "#dbe7ee", "#e7e8e7", "#f6f4ef", "#
 CLASSES: Final = 5
 LETTERS: Final = 6.8
 POINTS_AN_INCH: Final = 72
-LEGEND_MM: Final = 18.0
+CITY_MM, LAYERS_MM = 84, 150  # width on paper, from which the size of the letters follows
+FOOT_MM: Final = 0.6
 LEGEND_COLUMNS: Final = 2
 AROUND_AREAS: Final = 1.35  # how much of the map's width is more than the areas
 LEAST_AROUND: Final = 700.0  # metres that a map of areas shows at least
@@ -97,9 +97,6 @@ def city_map(
     *,
     spots: Sequence[NumberedSpot] = (),
     hot: Iterable[int] = (),
-    source: str = "",
-    width_mm: float = 110,
-    with_total: bool = True,
     least: int = 1,
 ) -> Picture:
     """Draw a city's counts by cell, with its streets and its coast.
@@ -109,9 +106,6 @@ def city_map(
     cells : counts by cell: index or column `cell` (int64 H3), `n`
     spots : hot spots to number and name, the most important first: twelve at most are
     hot : cells (int64 H3) with more alerts than chance explains: outlined
-    source : a line under the map (period, filter); the number of alerts on the map is put before it
-    width_mm : width on paper, from which the size of the letters follows
-    with_total : whether the line under the map is drawn
     least : the smallest count that is written out; those under it are one class of their own
 
     Returns
@@ -122,9 +116,8 @@ def city_map(
     breaks = quantile_breaks(frame["n"], least=least)
     with mpl.rc_context(STYLE):
         entries = len(breaks) + int(frame.index.isin(list(hot)).any())
-        foot_mm = LINE_MM * 1.4 if with_total else 0.6
-        legend_mm = foot_mm + LINE_MM * (2.2 + 1.35 * -(-entries // LEGEND_COLUMNS))
-        figure, axes = _sheet(city, width_mm, legend_mm)
+        legend_mm = FOOT_MM + LINE_MM * (2.2 + 1.35 * -(-entries // LEGEND_COLUMNS))
+        figure, axes = _sheet(city, CITY_MM, legend_mm)
         small = _are_small(axes, frame)
         first = int(frame["n"].min()) if len(frame) else 1
         handles = _legend(breaks, t, first=first, least=least, outlined=bool(frame.index.isin(list(hot)).any()))
@@ -132,13 +125,11 @@ def city_map(
         _lines_of_the_city(axes, city)
         _spots(axes, spots, city)
         _scale_bar(axes, t)
-        _key(figure, handles, t("Alerts in a cell"), foot_mm / (figure.get_size_inches()[1] / _MM), LEGEND_COLUMNS)
-        if with_total:
-            _source(figure, frame, source, t)
+        _key(figure, handles, t("Alerts in a cell"), FOOT_MM / (figure.get_size_inches()[1] / _MM), LEGEND_COLUMNS)
         return Picture(_png(figure), _alt(spots, t))
 
 
-def areas_map(city: CityProfile, areas: Areas, t: Translator, *, width_mm: float = AREAS_MM) -> Picture:
+def areas_map(city: CityProfile, areas: Areas, t: Translator) -> Picture:
     """Draw a plan's treated area, its buffer and its comparison area, distinguished by shade and hatch.
 
     The map shows them with what lies around them, its streets and its landmarks, not the whole city.
@@ -155,14 +146,14 @@ def areas_map(city: CityProfile, areas: Areas, t: Translator, *, width_mm: float
             gpd.GeoSeries(list(cell_polygons([h3.str_to_int(cell) for cell in cells])), crs=4326).to_crs(city.epsg)
             for cells, _, _ in shown
         ]
-        figure, axes = _sheet(city, width_mm, legend_mm, _around(places))
+        figure, axes = _sheet(city, AREAS_MM, legend_mm, _around(places))
         for shapes, (_, _, look) in zip(places, shown, strict=True):
             shapes.plot(ax=axes, linewidth=0.3, zorder=2, alpha=0.85, **look)
         _lines_of_the_city(axes, city)
         _landmarks(axes, city, t)
         _scale_bar(axes, t)
         patches: list[Any] = [Patch(linewidth=0.3, label=name, **look) for _, name, look in shown]
-        _key(figure, patches, t("Areas of the plan"), 0.6 / (figure.get_size_inches()[1] / _MM), 1)
+        _key(figure, patches, t("Areas of the plan"), FOOT_MM / (figure.get_size_inches()[1] / _MM), 1)
         return Picture(
             _png(figure), t("Map of the plan's areas: {areas}.", areas=t.join([name for _, name, _ in shown]))
         )
@@ -177,7 +168,6 @@ def layers_map(
     spots: Sequence[NumberedSpot] = (),
     notes: Sequence[str] = (),
     alt: str = "",
-    width_mm: float = 150,
 ) -> Picture:
     """Draw any layer of a map: areas, outlines and points, each kind with its entry in the legend.
 
@@ -193,12 +183,12 @@ def layers_map(
     -------
     Picture: PNG with 200 dots per inch.
     """
-    lines = [line for note in notes for line in textwrap.wrap(note, round(width_mm * LETTERS_A_MM))]
+    lines = [line for note in notes for line in textwrap.wrap(note, round(LAYERS_MM * LETTERS_A_MM))]
     named = [shade for shade in shades if shade.label]
     foot_mm = LINE_MM * len(lines) + 1.5
     legend_mm = foot_mm + LINE_MM * (2.5 + 1.3 * -(-len(named) // 3))
     with mpl.rc_context(STYLE):
-        figure, axes = _sheet(city, width_mm, legend_mm)
+        figure, axes = _sheet(city, LAYERS_MM, legend_mm)
         height_mm = figure.get_size_inches()[1] / _MM
         for shade in shades:
             if shade.shapes:
@@ -220,9 +210,7 @@ def _around(places: Sequence[gpd.GeoSeries]) -> Bounds:
     return (middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half)
 
 
-def _sheet(
-    city: CityProfile, width_mm: float, legend_mm: float = LEGEND_MM, bounds: Bounds | None = None
-) -> tuple[Figure, Any]:
+def _sheet(city: CityProfile, width_mm: float, legend_mm: float, bounds: Bounds | None = None) -> tuple[Figure, Any]:
     figure = Figure(figsize=(width_mm * _MM, width_mm * _MM), dpi=DPI)
     axes = figure.add_axes((0, 0, 1, 1))
     _ground(axes, city)
@@ -240,8 +228,8 @@ def _png(figure: Figure) -> bytes:
     return out.getvalue()
 
 
-def quantile_breaks(counts: pd.Series, classes: int = CLASSES, least: int = 1) -> list[int]:
-    """Upper ends of at most `classes` classes of whole counts above zero, by quantiles of the distinct counts; those
+def quantile_breaks(counts: pd.Series, least: int = 1) -> list[int]:
+    """Upper ends of at most `CLASSES` classes of whole counts above zero, by quantiles of the distinct counts; those
     under `least` are one class, the first.
 
     >>> quantile_breaks(pd.Series([0, 1, 1, 2, 3, 5, 8, 40]))
@@ -254,7 +242,7 @@ def quantile_breaks(counts: pd.Series, classes: int = CLASSES, least: int = 1) -
     values = np.sort(np.ceil(shown[shown >= least].unique()).astype(int))
     if not len(values):
         return few
-    ends = np.quantile(values, np.linspace(0, 1, classes - len(few) + 1)[1:], method="inverted_cdf")
+    ends = np.quantile(values, np.linspace(0, 1, CLASSES - len(few) + 1)[1:], method="inverted_cdf")
     return [*few, *(int(end) for end in np.unique(ends))]
 
 
@@ -447,12 +435,6 @@ def _key(figure: Figure, handles: list[Any], title: str, bottom: float = 0.028, 
 
 def _span(low: int, high: int, t: Translator) -> str:
     return t.number(high) if low == high else f"{t.number(low)}–{t.number(high)}"
-
-
-def _source(figure: Figure, frame: gpd.GeoDataFrame, source: str, t: Translator) -> None:
-    n = round(float(frame["n"].sum()))
-    message = t.n("{n} alert on the map", "{n} alerts on the map", n)
-    figure.text(0.0, 0.008, f"{message}. {source}".strip(), fontsize=5.8, color=QUIET, ha="left", va="bottom")
 
 
 def _alt(spots: Sequence[NumberedSpot], t: Translator) -> str:

@@ -90,8 +90,8 @@ def _language(properties: Any, locale: str) -> None:
 
 
 def _set(made: WordDocument, block: Block) -> None:
-    setters: Mapping[type, Callable[[WordDocument, Any], None]] = {
-        Heading: lambda made, b: _done(made.add_heading(printable(b.text), b.level)),
+    setters: Mapping[type, Callable[[WordDocument, Any], object]] = {
+        Heading: lambda made, b: made.add_heading(printable(b.text), b.level),
         Text: _text,
         Bullets: _bullets,
         Facts: _facts,
@@ -102,10 +102,6 @@ def _set(made: WordDocument, block: Block) -> None:
         Group: _group,
     }
     setters[type(block)](made, block)
-
-
-def _done(_made: Any) -> None:
-    return None
 
 
 def _text(made: WordDocument, block: Text) -> None:

@@ -126,7 +126,7 @@ def _answer(
 
 def _nothing_new(ctx: CommandContext, changes: BriefChanges) -> str:
     """Why no brief is written: nothing deserves attention, or nothing that the last brief did not have; else empty."""
-    history, t = studies.brief_history, ctx.t
+    history, t = studies.brief, ctx.t
     last = history.last_brief(ctx.home, history.brief_name(ctx.filter, ctx.audience, t.lang))
     names = history.reported_names(changes)
     if not names:
@@ -137,7 +137,7 @@ def _nothing_new(ctx: CommandContext, changes: BriefChanges) -> str:
 
 def _remember(ctx: CommandContext, changes: BriefChanges) -> None:
     """Keep which changes the brief had, for the next one."""
-    history = studies.brief_history
+    history = studies.brief
     name = history.brief_name(ctx.filter, ctx.audience, ctx.t.lang)
     history.keep_brief(ctx.home, name, changes, _today(ctx.city()))
 
@@ -242,7 +242,7 @@ def _card(ctx: CommandContext, number: int, out: Path, since: str | None) -> Ans
                 {"number": number, "n": len(changes.findings)},
             )
         )
-    picture = studies.brief_card.card_picture(
+    picture = studies.brief_content.card_picture(
         changes, changes.findings[number - 1], source.city, ctx.t, made=_made(ctx)
     )
     write_file(out, picture.data)

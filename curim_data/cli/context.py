@@ -193,7 +193,7 @@ class CommandContext:
         hold places that nobody looked at.
         """
         from curim_data import query
-        from curim_data.model.absence import NO_POSITIONS
+        from curim_data.model import NO_POSITIONS
 
         if not query.total(self.source, studies.cells.whole_city(self.filter)).nowhere:
             return None
@@ -357,7 +357,7 @@ def _geojson(places: Sequence[Any], rows: list[dict[str, Any]]) -> str:
 
 def _in_words(t: Translator, frame: pd.DataFrame) -> pd.DataFrame:
     """A table whose missing counts are said in words, without a column for their limits."""
-    from curim_data.model.absence import fewer_than
+    from curim_data.model import fewer_than
     from curim_data.privacy import COUNT_COLUMNS
 
     if "fewer_than" not in frame:

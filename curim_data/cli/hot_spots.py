@@ -130,7 +130,7 @@ class SearchOptions:
         """By what alerts count; None where each counts one. UsageError where they cannot be weighed so."""
         if self.weight == "none":
             return None
-        if (why := studies.harm.weight_obstacle(ctx.source, self.weight)) is not None:
+        if (why := studies.hot_spots.weight_obstacle(ctx.source, self.weight)) is not None:
             raise UsageError(why)
         return self.weight
 
@@ -167,7 +167,7 @@ def find_hot_spots(ctx: CommandContext, options: SearchOptions) -> FoundSpots:
     privacy.check(["cell"], options.resolution, f, source)
     study = studies.hot_spots.hot_spot_study(source, f, options.resolution, options.base)
     spots = _named_in_area(ctx, study.spots, known=True)
-    weighed = studies.harm.spots_by_harm(source, f, weight, study) if weight and not study.unjudged else None
+    weighed = studies.hot_spots.spots_by_harm(source, f, weight, study) if weight and not study.unjudged else None
     why = study.elsewhere if spots else None
     return FoundSpots(
         n=study.hot.n,
@@ -189,13 +189,13 @@ def _find_clusters(ctx: CommandContext, options: SearchOptions) -> FoundSpots:
     """
     from curim_data import privacy
 
-    finest = studies.clusters.CLUSTER_RESOLUTION
+    finest = studies.hot_spots.CLUSTER_RESOLUTION
     if privacy.finest_resolution(ctx.source, ctx.filter) < finest:
         raise UsageError(
             Message("Clusters need exact alerts: ask as analyst or specialist, or with --method significance.")
         )
     weight = options.weighed_by(ctx)
-    found = studies.clusters.cluster_study(ctx.source, ctx.filter, weight=weight)
+    found = studies.hot_spots.cluster_study(ctx.source, ctx.filter, weight=weight)
     spots = _named_in_area(ctx, found.found, known=True)
     return FoundSpots(found.n, found.sentence(ctx.t), finest, found.choices, spots)
 
@@ -207,7 +207,7 @@ def _named_in_area(ctx: CommandContext, spots: Sequence[_Spot], *, known: bool =
     source, f = ctx.source, ctx.filter
     names = name_spots(spots, source.city, studies.hot_spots.known_places(source) if known else ())
     named = ((spot, names[spot.id]) for spot in spots)
-    return [(spot, name) for spot, name in named if studies.spot_area.in_area(spot, name, f, source.city)]
+    return [(spot, name) for spot, name in named if studies.cells.in_area(spot, name, f, source.city)]
 
 
 def _places(ctx: CommandContext, options: SearchOptions, found: FoundSpots) -> Answer:
@@ -256,7 +256,7 @@ def _places(ctx: CommandContext, options: SearchOptions, found: FoundSpots) -> A
 
 def _tested_in_city(ctx: CommandContext) -> list[str]:
     """That places of the whole city were tested, under a filter of an area."""
-    return [ctx.t(studies.spot_area.TESTED_IN_CITY)] if studies.spot_area.has_area(ctx.filter) else []
+    return [ctx.t(studies.cells.TESTED_IN_CITY)] if studies.cells.has_area(ctx.filter) else []
 
 
 def _figures(ctx: CommandContext, spot: Spot | Cluster, harm: SpotHarm | None) -> str:
@@ -309,7 +309,7 @@ def _emerging(ctx: CommandContext, resolution: int | None) -> Answer:
     study = studies.emerging.emerging_study(ctx.source, f, resolution)
     if (found := study.emerging) is None:
         raise UsageError(study.why or Message("There is nothing to report."))
-    listed = [line for line in study.lines if studies.spot_area.in_area(line.place, line.name, f, city)]
+    listed = [line for line in study.lines if studies.cells.in_area(line.place, line.name, f, city)]
     rows = [_emerging_row(t, line, len(found.starts)) for line in listed]
     return Answer(
         {
@@ -356,7 +356,7 @@ def _density(ctx: CommandContext, out: Path | None) -> Answer:
     from analysis.density import format_density
 
     t, city, study = ctx.t, ctx.source.city, studies.density.density_study(ctx.source, ctx.filter)
-    surface, area = study.density, [t(studies.spot_area.OF_CITY)] if studies.spot_area.has_area(ctx.filter) else []
+    surface, area = study.density, [t(studies.cells.OF_CITY)] if studies.cells.has_area(ctx.filter) else []
     if not study.enough:
         told = study.too_few(t)
         if out is not None:

@@ -154,10 +154,9 @@ def changes(ctx: CommandContext, out: OutCsv = None) -> Answer:
     found = studies.brief.brief_changes(source, f, most=most)
     if study.periods.before is None and not found.events:
         raise UsageError(study.periods.choice.explanation)
-    strict = privacy.is_sensitive(f, source.city)
     unused = study.not_in_use.told(source)
-    written = studies.written_changes.written_changes(study, source, sensitive=strict)
-    rows = written.loc[studies.written_changes.surest_first(study.changes.frame, written)]
+    written = studies.change_words.written_changes(study, source, f)
+    rows = written.loc[studies.change_words.surest_first(study.changes.frame, written)]
     rows = rows[[name for name in (*_CHANGES, privacy.FEWER_THAN) if name in rows]].reset_index(drop=True)
     elsewhere = (
         [] if studies.selection.chosen_from(source, f) is source else [t(studies.selection.COMPARED_IN_THE_COPY)]
@@ -353,7 +352,7 @@ def concentration(
         {"part": share.part, "cells": share.cells, "share": share.places, **_interval("chance", share.chance)}
         for share in found.shares
     ]
-    area: list[str | Table] = [t(studies.spot_area.OF_CITY)] if studies.spot_area.has_area(ctx.filter) else []
+    area: list[str | Table] = [t(studies.cells.OF_CITY)] if studies.cells.has_area(ctx.filter) else []
     figures: list[str | Table] = [Table(pd.DataFrame(shares)), study.gini_sentence(t)] if found.enough else []
     return Answer(
         {
@@ -386,7 +385,7 @@ def forecast(
     out: OutCsv = None,
 ) -> Answer:
     """The next weeks, and the accuracy of such forecasts in the past."""
-    from curim_data.model.absence import NO_POSITIONS
+    from curim_data.model import NO_POSITIONS
 
     if not 1 <= weeks <= studies.forecast.MOST_WEEKS:
         raise UsageError(
@@ -459,7 +458,7 @@ def near_repeat(
     out: OutCsv = None,
 ) -> Answer:
     """Whether alerts follow alerts near by."""
-    metrics = studies.near_repeat.METRICS
+    metrics = studies.alert_points.METRICS
     known = next((known for known in metrics if known == metric), None)
     if known is None:
         raise UsageError(
@@ -468,7 +467,7 @@ def near_repeat(
     if (nowhere := ctx.nowhere(out, {"bands": []})) is not None:
         return nowhere
     t = ctx.t
-    study = studies.near_repeat.near_repeat_study(ctx.source, ctx.filter, metric=known)
+    study = studies.alert_points.near_repeat_study(ctx.source, ctx.filter, metric=known)
     knox, told, caution = study.knox, study.sentence(t), study.caution(t)
     frame = knox.frame() if knox else None
     columns = ["space", "time", "observed", "mean", "ratio", "q", "repeat", "pattern"]

@@ -4,8 +4,7 @@ Public: `Source`, `open_source`, `opened_source`, `hand_over`, `source_from_file
 `published_copy`, `on_spark`, `files_of`, `EngineError`; `Relation` and the SQL of `relation`.
 """
 
-from curim_data.engine.errors import EngineError
-from curim_data.engine.relation import Relation
+from curim_data.engine.relation import EngineError, Relation
 from curim_data.engine.source import (
     Source,
     city_day,

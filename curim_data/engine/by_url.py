@@ -15,9 +15,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from curim_data.engine.errors import EngineError
 from curim_data.engine.flat import read_levels
-from curim_data.engine.relation import Relation
+from curim_data.engine.relation import EngineError, Relation
 from curim_data.model import Message
 
 PUBLICATIONS: Final = "curim_published"
@@ -61,11 +60,7 @@ def last_publication(url: str) -> Publication:
     rows = _ask(url, f"SELECT alerts, copy FROM {PUBLICATIONS} ORDER BY number DESC LIMIT 1").to_pylist()
     if not rows:
         raise EngineError(NOT_PUBLISHED)
-    return Publication(*(_part(json.loads(rows[0][name])) for name in ("alerts", "copy")))
-
-
-def _part(told: dict[str, Any]) -> PublishedTable:
-    return PublishedTable(told["name"], told["version"], told["facts"])
+    return Publication(*(PublishedTable(**json.loads(rows[0][name])) for name in ("alerts", "copy")))
 
 
 def published_relation(url: str, name: str) -> Relation:

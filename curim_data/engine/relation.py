@@ -1,4 +1,4 @@
-"""A relation of alerts on some engine."""
+"""A relation of alerts on some engine, and what goes wrong with an engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from curim_data.model import Message
 from curim_data.model.sql import Levels, all_of
+
+
+class EngineError(RuntimeError):
+    """Another engine cannot be reached, or cannot read the alerts; `message` says which and why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text.format(**message.values))
+        self.message = message
 
 
 @dataclass(frozen=True)

@@ -11,19 +11,17 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from curim_data.engine.by_url import Publication, PublishedTable, last_publication, published_relation
-from curim_data.engine.coverage import counts_by_source, learn
-from curim_data.engine.errors import EngineError
-from curim_data.engine.facts import Facts, measure
+from curim_data.engine.facts import Facts, counts_by_source, learn, measure
 from curim_data.engine.flat import database, open_flat, read_files
-from curim_data.engine.relation import Relation
+from curim_data.engine.relation import EngineError, Relation
 from curim_data.engine.spark import is_spark, spark_relation
 from curim_data.model import CityProfile, KnownTime, Message
 from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT, TimeUnit, some_hours, too_few_hours
@@ -37,10 +35,11 @@ from curim_data.store.home import how_many, locked
 MEETING_WEEKS: Final = 8
 SHORTEST_SINCE_MEETING: Final = 7  # days with data from a meeting on, before changes are told since it
 MOST_VERSIONS: Final = 8  # of a home, of which databases are kept, the last ones that were asked for
+MOST_FOUND: Final = 64  # of one kind, kept of one version
 _FACTS: Final = "facts"
-_COVERAGE: Final = "coverage"
 _PUBLICATION: Final = "publication"
 
+_Found = TypeVar("_Found")
 _lock = threading.Lock()
 _versions: dict[tuple[str, ...], dict[str, Any]] = {}
 _mine = threading.local()  # the last source that was opened in this thread: a run of a page asks for it many times
@@ -85,10 +84,22 @@ class Source:
         """Which days the alerts cover, as it was learned of them and corrected; of a copy, that of its alerts."""
         if self.exact is not None:
             return self.exact.coverage
-        if _COVERAGE not in self.cache:
-            self.cache[_COVERAGE] = learn(counts_by_source(self.alerts))
-        learned: Coverage = self.cache[_COVERAGE]
+        learned = self.once("coverage", "", lambda: learn(counts_by_source(self.alerts)))
         return learned.corrected(self.annotations)
+
+    def once(self, name: str, key: Hashable, find: Callable[[], _Found], most: int = MOST_FOUND) -> _Found:
+        """What `find` gives, worked out once for these alerts, their limits, the city's profile and a key; of a name at
+        most so many are held. Nobody may change it.
+        """
+        held: dict[Hashable, _Found] = self.cache.setdefault(name, {})
+        key = (key, self.protected, self.city.version, self.annotations)
+        if key in held:
+            return held[key]
+        found = find()
+        if len(held) >= most:
+            self.cache[name] = held = {}
+        held[key] = found
+        return found
 
     @property
     def in_full(self) -> Source:
@@ -108,9 +119,8 @@ class Source:
         lacking = self.lacks("hour")
         if lacking is not None or not self.count:
             return lacking
-        if "light" not in self.cache:
-            self.cache["light"] = int(self.alerts.one("count(dark) AS n")["n"])
-        return None if self.cache["light"] else NO_LIGHT
+        light = self.once("light", "", lambda: int(self.alerts.one("count(dark) AS n")["n"]))
+        return None if light else NO_LIGHT
 
     @property
     def some_hours(self) -> Message | None:

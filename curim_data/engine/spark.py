@@ -22,8 +22,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from curim_data.engine.errors import EngineError
-from curim_data.engine.relation import Relation
+from curim_data.engine.relation import EngineError, Relation
 from curim_data.model import Message
 from curim_data.model.sql import Levels
 

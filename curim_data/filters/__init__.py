@@ -1,7 +1,8 @@
 """Which alerts are meant: the filter, with its query string, sentence, chips and predicate, and its table of fields.
 
 Public: `AlertFilter`, of which every attribute is a row of the table; `row`, `ChoiceField`, `Widget` for one more row;
-`PERIODS`, `asked_categories`, `column_label`, `value_label`. One module for fields and filter: they know each other.
+`PERIODS`, `asked_categories`, `column_label`, `value_label`, `month_bounds`.
+One module for fields and filter: they know each other.
 """
 
 from curim_data.filters.alert_filter import (
@@ -15,6 +16,8 @@ from curim_data.filters.alert_filter import (
     PeriodField,
     Widget,
     asked_categories,
+    column_label,
+    month_bounds,
     row,
+    value_label,
 )
-from curim_data.filters.column_labels import column_label, value_label

@@ -14,16 +14,80 @@ import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from urllib.parse import unquote
 
-from curim_data.filters._months import first_of_months, month_end
-from curim_data.filters._query_words import dropped, is_cell, join, parse_date, split, window_ends, window_hours
-from curim_data.model import Gender, Kind, Message, Status, Translator, labels
-from curim_data.model.i18n import Span
+from curim_data.model import MAP_RESOLUTIONS, Gender, Kind, Message, Span, Status, Translator, labels
 from curim_data.model.sql import Levels, between, cell, coded, is_one_of, split_list
 
 if TYPE_CHECKING:
     from curim_data.model import CityProfile
+
+
+@lru_cache(maxsize=256)
+def first_of_months(last: dt.date, months: int) -> dt.date:
+    """The first day of so many months that end with a day."""
+    import pandas as pd
+
+    first: dt.date = (pd.Timestamp(last) - pd.DateOffset(months=months) + pd.Timedelta(days=1)).date()
+    return first
+
+
+def month_bounds(day: dt.date, months: int = 0) -> tuple[dt.date, dt.date]:
+    """The first and the last day of the month so many months after a date's month."""
+    number = 12 * day.year + day.month - 1 + months
+    first, after = (dt.date(at // 12, at % 12 + 1, 1) for at in (number, number + 1))
+    return first, after - dt.timedelta(days=1)
+
+
+MOST_VALUES: Final = 2_000
+
+
+def split(text: str) -> list[str]:
+    """Values out of a word of the query string: commas between them, percent signs before what is not plain."""
+    return [unquote(part.strip()) for part in text.split(",")[:MOST_VALUES] if part.strip()]
+
+
+def join(values: Iterable[str]) -> str:
+    """The word of the query string that `split` reads back."""
+    return ",".join(value.strip().replace("%", "%25").replace(",", "%2C") for value in values)
+
+
+def dropped(word: str, value: str) -> Message:
+    """What is said of a value that the filter does not know."""
+    return Message("The filter “{word}” does not know “{value}”: left out.", {"word": word, "value": value[:60]})
+
+
+def is_cell(text: str) -> bool:
+    """Whether a text names an H3 cell of a resolution of map cells."""
+    import h3.api.basic_int as h3
+
+    try:
+        cell = int(text, 16)
+        return text == f"{cell:x}" and h3.is_valid_cell(cell) and h3.get_resolution(cell) in MAP_RESOLUTIONS
+    except (ValueError, OverflowError):
+        return False
+
+
+def window_hours(hours: tuple[int, int]) -> list[int]:
+    """The hours of a window that may pass midnight: (22, 1) is 22, 23, 0, 1."""
+    first, last = hours
+    return [(first + step) % 24 for step in range((last - first) % 24 + 1)]
+
+
+def window_ends(hours: tuple[int, int]) -> dict[str, str]:
+    """The first and the last minute of a window, as a clock shows them."""
+    return {"start": labels.hour_label(hours[0]), "end": labels.hour_label(hours[1] + 1)}
+
+
+def parse_date(text: str) -> dt.date | None:
+    """The date that a text names in the form 2025-03-31; None for another text."""
+    try:
+        return dt.date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+
 
 PERIODS: Final = ("28d", "quarter", "12m", "meeting", "all")
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -684,8 +748,8 @@ class AlertFilter:
         if by_month:
             start, end = self.resolve(as_of, first, meeting)
             if months := _MONTHS.get(self.period):
-                start = max(month_end(as_of, -months) + dt.timedelta(days=1), first)
-            return start.replace(day=1), month_end(end)
+                start = max(month_bounds(as_of, 1 - months)[0], first)
+            return start.replace(day=1), month_bounds(end)[1]
         match self.period:
             case "28d":
                 start = as_of - dt.timedelta(days=27)
@@ -765,3 +829,15 @@ class AlertFilter:
         `dates` as `resolve` gives them; `levels`: those of the relation of alerts.
         """
         return [between(*dates), *filter(None, (field.condition(self, city, levels) for field in self.fields()))]
+
+
+def column_label(t: Translator, column: str) -> str:
+    """The heading of a column of counts; an unknown column stands as it is."""
+    field = AlertFilter.field_of(column)
+    return labels.column_label(t, column) if field is None else field.heading(t, column)
+
+
+def value_label(t: Translator, city: CityProfile, column: str, value: object) -> str:
+    """The label of a value in a column of counts; what is missing is said to be missing."""
+    field = AlertFilter.field_of(column)
+    return labels.value_label(t, city, column, value) if field is None else field.value_label(t, city, column, value)

@@ -14,29 +14,40 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from curim_data.model.absence import KnownTime, UnknownTimeError
+    from curim_data.model.absence import (
+        NO_AFFECTED,
+        NO_CATEGORY,
+        NO_POSITIONS,
+        NO_REPORTERS,
+        KnownTime,
+        UnknownTimeError,
+        fewer_than,
+    )
     from curim_data.model.access import Audience, Role
     from curim_data.model.alert import SCHEMA
     from curim_data.model.city import CityProfile, cell_polygons
     from curim_data.model.extent import MOST_MAP_CELLS, AreaTooLargeError
-    from curim_data.model.i18n import LANGUAGES, N_, Message, MessageError, Num, Translator, translator
+    from curim_data.model.i18n import LANGUAGES, N_, Message, MessageError, Num, Span, Translator, at_head, translator
     from curim_data.model.plan import Plan, PlanStatus
     from curim_data.model.reasons import Answers, ImportProblem, Question, Reason
     from curim_data.model.records import Block, Facts
-    from curim_data.model.types import BoolArray, FloatArray, IntArray
+    from curim_data.model.types import BoolArray, CellArray, FloatArray, IntArray
     from curim_data.model.values import CELL_RESOLUTIONS, MAP_RESOLUTIONS, Gender, Kind, Status
 
 _NAMES = {
-    "absence": ("KnownTime", "UnknownTimeError"),
+    "absence": (
+        *("NO_AFFECTED", "NO_CATEGORY", "NO_POSITIONS", "NO_REPORTERS"),
+        *("KnownTime", "UnknownTimeError", "fewer_than"),
+    ),
     "access": ("Audience", "Role"),
     "alert": ("SCHEMA",),
     "city": ("CityProfile", "cell_polygons"),
     "extent": ("MOST_MAP_CELLS", "AreaTooLargeError"),
-    "i18n": ("LANGUAGES", "N_", "Message", "MessageError", "Num", "Translator", "translator"),
+    "i18n": ("LANGUAGES", "N_", "Message", "MessageError", "Num", "Span", "Translator", "at_head", "translator"),
     "plan": ("Plan", "PlanStatus"),
     "reasons": ("Answers", "ImportProblem", "Question", "Reason"),
     "records": ("Block", "Facts"),
-    "types": ("BoolArray", "FloatArray", "IntArray"),
+    "types": ("BoolArray", "CellArray", "FloatArray", "IntArray"),
     "values": ("CELL_RESOLUTIONS", "MAP_RESOLUTIONS", "Gender", "Kind", "Status"),
 }
 

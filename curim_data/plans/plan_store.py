@@ -94,8 +94,7 @@ class PlanStore:
             if row.version != plan.version:
                 raise _conflict(plan.title)
             kept = plan_from_json(row.body)
-            _check_move(kept.status, plan.status)
-            _check_design(kept, plan)
+            _check(kept, plan)
             changes = list(_differences(plan_to_json(kept), plan_to_json(plan)))
             if not changes:
                 return plan
@@ -171,21 +170,17 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any], name: str = "")
             yield path, before, after
 
 
-def _check_move(old: PlanStatus, new: PlanStatus) -> None:
-    if new is not old and new not in MOVES[old]:
-        raise PlanProblem(
-            Message(
-                'A plan cannot move from "{old}" to "{new}" in one step.',
-                {"old": STATUS_WORDS[old], "new": STATUS_WORDS[new]},
-            )
-        )
-
-
-def _check_design(old: Plan, new: Plan) -> None:
-    """A plan whose comparison could not be trusted is not decided (`design_faults`)."""
-    if new.status is PlanStatus.DECIDED and old.status is not PlanStatus.DECIDED:
-        for fault in design_faults(new):
-            raise PlanProblem(fault)
+def _check(old: Plan, new: Plan) -> None:
+    """PlanProblem for a step of the status that there is not, or where a plan is decided whose comparison could not be
+    trusted (`design_faults`).
+    """
+    if new.status is old.status:
+        return
+    if new.status not in MOVES[old.status]:
+        words = {"old": STATUS_WORDS[old.status], "new": STATUS_WORDS[new.status]}
+        raise PlanProblem(Message('A plan cannot move from "{old}" to "{new}" in one step.', words))
+    for fault in design_faults(new) if new.status is PlanStatus.DECIDED else ():
+        raise PlanProblem(fault)
 
 
 def _missing(plan_id: str) -> PlanMissing:

@@ -10,24 +10,45 @@ whatever is asked of it, in whatever combination, can at most give the copy. Wha
 - a count from 1 to k - 1 is written as "fewer than k"; k is 5, and 10 where sensitive categories are asked for and in
   the rows of sensitive categories, or what the city raised them to (`CityProfile.least_count`). What would tell such a
   count in its own row is left out with it (`privacy.written`), and a share of which the count or the rest is small is
-  words or a limit (`privacy.written_shares`). Nothing else is withheld: sums, tests and charts are made of all counts.
+  words or a limit (`privacy.written`). Nothing else is withheld: sums, tests and charts are made of all counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Final
 
 import h3.api.basic_int as h3
-import numpy as np
-import pandas as pd
 
+from curim_data import lexicon
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model import CELL_RESOLUTIONS, Audience, CityProfile, IntArray, Message, MessageError
-from curim_data.privacy.sensitive import is_sensitive_category
+from curim_data.model import CELL_RESOLUTIONS, Audience, CityProfile, Message, MessageError, Translator
+
+
+def is_sensitive_category(name: str, city: CityProfile) -> bool:
+    """Whether a category is sensitive: sexual or gender-based harm.
+
+    The tree decides for its own categories: by its mark, or by a group that speaks of such harm. Another name, and
+    those of a tree that nobody has looked at yet, are sensitive where they speak of it; in doubt they do.
+    """
+    known = city.categories.get(name)
+    if known is None:
+        return _speaks_of_harm(name)
+    return known.sensitive or _speaks_of_harm(known.group) or (city.provisional and _speaks_of_harm(name))
+
+
+def sensitive_categories(source: Source) -> frozenset[str]:
+    """The sensitive categories of the city's tree and of the stored alerts."""
+    names = (*source.city.categories, *source.other_categories)
+    return frozenset(name for name in names if is_sensitive_category(name, source.city))
+
+
+@lru_cache(maxsize=4096)
+def _speaks_of_harm(name: str) -> bool:
+    return lexicon.is_sensitive(name.replace("_", " "))
+
 
 FLOOR_ORDINARY: Final = 9
 FLOOR_SENSITIVE: Final = 8
@@ -35,44 +56,9 @@ BAND_HOURS: Final = 6
 # Cells of the land in a table for the council: larger ones where the land takes more.
 MOST_PROTECTED_CELLS: Final = 50_000
 
-# Whether rows of a frame have the sensitive threshold in the table by some of its columns.
-Rule = Callable[[pd.DataFrame, Sequence[str]], Any]
-
 
 class DisclosureError(MessageError, ValueError):
     """A question that the audience may not ask; `message` says why and what may be asked instead."""
-
-
-@dataclass(frozen=True)
-class Counted:
-    """Counts of a source under the limits of its readers.
-
-    `frame` has the columns `by` (for map cells: the index `cell`), then n (float): the numbers that everything is
-    worked out of. `shown` is what may be written out of them.
-    `least`: the smallest count of each row that may, zero apart; one number for all rows where it is the same.
-    `total`: the sum of the counts; alerts of several categories count once in each. `at_default`: alerts at default
-    coordinates that were left out, `off_mask`: alerts in cells without land. `notes`: how the question was changed for
-    the audience.
-    """
-
-    frame: pd.DataFrame
-    by: tuple[str, ...]
-    threshold: int
-    total: float
-    least: int | IntArray = 1
-    at_default: int = 0
-    off_mask: int = 0
-    notes: tuple[Message, ...] = ()
-
-    @cached_property
-    def shown(self) -> Counted:
-        """The same as it is written out: with withheld (bool), whether a count is below `least`. Then n is missing, and
-        fewer_than, else missing, is that limit.
-        """
-        n = self.frame["n"].to_numpy(float)
-        small = (n > 0) & (n < self.least)
-        limit = np.where(small, self.least, np.nan)
-        return replace(self, frame=self.frame.assign(n=np.where(small, np.nan, n), withheld=small, fewer_than=limit))
 
 
 def sees_exact(audience: Audience) -> bool:
@@ -140,17 +126,89 @@ def check(by: Sequence[str], resolution: int | None, f: AlertFilter, source: Sou
         )
 
 
-def protect(raw: pd.DataFrame, by: Sequence[str], source: Source, rule: Rule | None = None) -> Counted:
-    """Counts of a source: `raw` has the columns `by` (each combination once) and n. `rule`: which rows have the
-    sensitive threshold; none has it without one.
-    """
-    columns = list(by)
-    n = raw["n"].to_numpy(float)
-    frame = pd.DataFrame({**{name: raw[name].array.copy() for name in columns}, "n": n.copy()}, copy=False)
-    k = threshold(source, False)
-    least: int | IntArray = 1
-    if source.protected:
-        strict = np.broadcast_to(np.asarray(rule(raw, columns) if rule else False, bool), len(raw))
-        least = np.where(strict, threshold(source, True), threshold(source, False))
-        k = threshold(source, bool(strict.any()))
-    return Counted(frame, tuple(by), k, round(float(n.sum()), 6), least)
+NO_SEVERITY: Final = Message(
+    "The protected copy, which council and public read, does not hold the severity of alerts. It can be asked by "
+    "period, category, kind, gender, light, time of day, weekday, area and status."
+)
+LIGHT_ALONE: Final = Message(
+    "Of sensitive categories the protected copy holds neither weekday nor hour, but only whether it was dark: filter "
+    "by light instead."
+)
+MONTHS_ALONE: Final = Message(
+    "Of sensitive categories the protected copy holds neither day nor week, nor weekday and hour: ask for months, or "
+    "by light."
+)
+NOT_OF_SENSITIVE: Final = Message(
+    "Of sensitive categories the protected copy holds neither age nor feeling: they are left out to protect persons."
+)
+# Attributes of the filter, and dimensions, that the copy does not have; and those that it does not have of sensitive
+# categories.
+_FIELDS: Final[Mapping[str, Message]] = {"severities": NO_SEVERITY}
+_SENSITIVE_FIELDS: Final[Mapping[str, Message]] = {"hours": LIGHT_ALONE, "weekdays": LIGHT_ALONE}
+_DIMENSIONS: Final[Mapping[str, Message]] = {"severity": NO_SEVERITY}
+_SENSITIVE_DIMENSIONS: Final[Mapping[str, Message]] = {
+    **dict.fromkeys(("local_date", "week", "weekday", "hour"), MONTHS_ALONE),
+    **dict.fromkeys(("age_band", "feeling"), NOT_OF_SENSITIVE),
+}
+
+
+def not_held(f: AlertFilter, source: Source) -> dict[str, Message]:
+    """The attributes of a filter that cannot be asked of a source, set or not, each with the reason."""
+    if not source.protected:
+        return {}
+    return {**_FIELDS, **(_SENSITIVE_FIELDS if is_sensitive(f, source.city) else {})}
+
+
+def askable(f: AlertFilter, source: Source) -> tuple[AlertFilter, tuple[Message, ...]]:
+    """The filter without what cannot be asked of these alerts, and why it was left out."""
+    usual, kept_out = AlertFilter(), not_held(f, source)
+    left_out = {name: why for name, why in kept_out.items() if getattr(f, name) != getattr(usual, name)}
+    if not left_out:
+        return f, ()
+    reasons = {why.text: why for why in left_out.values()}
+    return f.replace(**{name: getattr(usual, name) for name in left_out}), tuple(reasons.values())
+
+
+def check_asked(f: AlertFilter, by: Sequence[str], source: Source) -> None:
+    """Raise DisclosureError for a filter, or a dimension of a table, that these alerts do not have."""
+    if not source.protected:
+        return
+    for why in askable(f, source)[1]:
+        raise DisclosureError(why)
+    lacking = {**_DIMENSIONS, **(_SENSITIVE_DIMENSIONS if is_sensitive(f, source.city) else {})}
+    for name in by:
+        if name in lacking:
+            raise DisclosureError(lacking[name])
+
+
+# Time zones of the member states of the European Union, in which 112 and 116 006 are reserved for this.
+EU_ZONES: Final = frozenset(
+    {
+        "Africa/Ceuta", "Asia/Famagusta", "Asia/Nicosia", "Atlantic/Azores", "Atlantic/Canary",
+        "Atlantic/Madeira", "Europe/Amsterdam", "Europe/Athens", "Europe/Berlin", "Europe/Bratislava",
+        "Europe/Brussels", "Europe/Bucharest", "Europe/Budapest", "Europe/Copenhagen",
+        "Europe/Dublin", "Europe/Helsinki", "Europe/Lisbon", "Europe/Ljubljana", "Europe/Luxembourg", "Europe/Madrid",
+        "Europe/Malta", "Europe/Mariehamn", "Europe/Nicosia", "Europe/Paris", "Europe/Prague", "Europe/Riga",
+        "Europe/Rome", "Europe/Sofia", "Europe/Stockholm", "Europe/Tallinn", "Europe/Vienna", "Europe/Vilnius",
+        "Europe/Warsaw", "Europe/Zagreb",
+    }
+)  # fmt: skip
+
+
+def help_lines(city: CityProfile, t: Translator) -> tuple[str, ...]:
+    """The city's help lines in the reader's language, else those of the whole European Union; empty elsewhere."""
+    if city.help_lines:
+        return tuple(t.label(labels) for labels in city.help_lines)
+    if city.timezone not in EU_ZONES:
+        return ()
+    return (
+        t("112: any emergency, in all of the European Union"),
+        t("116 006: helpline for victims of crime, in the countries of the European Union that run it"),
+    )
+
+
+# How a city gets its own.
+HOW_TO_ADD: Final = Message(
+    "No help lines are known for this city. Add them with “curim city helplines FILE”: a table with the column text, a "
+    "line each."
+)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import floor
 from typing import Any, Final
 
 import numpy as np
@@ -11,9 +13,8 @@ import pandas as pd
 
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import CityProfile
-from curim_data.privacy.disclosure import is_sensitive
-from curim_data.privacy.sensitive import is_sensitive_category
+from curim_data.model import CityProfile, IntArray, Message, Translator, fewer_than
+from curim_data.privacy.disclosure import is_sensitive, is_sensitive_category, sensitive_categories
 
 FEWER_THAN: Final = "fewer_than"
 # Columns of tables, and entries of JSON answers, that hold counts of alerts, alerts or persons.
@@ -28,6 +29,7 @@ _TEST: Final = (*_RATIO, "p", "q")
 _PAIR: Final = frozenset({"women", "men"})
 # Beside a count of that name: what tells it, with the other figures of its row, and is missing where the count is.
 TELLING: Final[Mapping[str, tuple[str, ...]]] = {
+    "base": ("expected", *_TEST),
     "before": ("expected", *_TEST),
     "after": _TEST,
     "n_first": ("share", *_TEST),
@@ -79,6 +81,13 @@ class WrittenCounts:
         named = bool(category) and is_sensitive_category(category, self.city)
         return self.city.least_count(named or is_sensitive(self.filter, self.city))
 
+    def rows(self, frame: pd.DataFrame) -> IntArray:
+        """The smallest count of each row of a table that is written out, by its column `category` where it has one."""
+        if "category" not in frame:
+            return np.full(len(frame), self.least())
+        of = {name: self.least(str(name)) for name in frame["category"].dropna().unique()}
+        return np.asarray(frame["category"].map(of).fillna(self.least()).astype(np.int64))
+
     def table(
         self, frame: pd.DataFrame, counts: Collection[str] = COUNT_COLUMNS, *, always: bool = False
     ) -> pd.DataFrame:
@@ -92,10 +101,7 @@ class WrittenCounts:
         if FEWER_THAN in frame or self.all_written:
             return frame
         names = [str(name) for name in frame if name in counts and frame[name].dtype.kind in "iuf"]
-        least = pd.Series(self.least(), frame.index)
-        if "category" in frame:
-            of = {name: self.least(str(name)) for name in frame["category"].dropna().unique()}
-            least = frame["category"].map(of).fillna(least).astype(int)
+        least = pd.Series(self.rows(frame), frame.index)
         few = {name: (frame[name] > 0) & (frame[name] < least) for name in names}
         some = np.logical_or.reduce(list(few.values())) if few else np.zeros(len(frame), bool)
         if not some.any() and not (always and names):
@@ -131,6 +137,51 @@ class WrittenCounts:
         return entries | dict.fromkeys([*few, *told]) | {FEWER_THAN: least if few else None}
 
 
+@dataclass(frozen=True)
+class Counted:
+    """Counts of a source under the limits of its readers.
+
+    `frame` has the columns `by` (for map cells: the index `cell`), then n (float): the numbers that everything is
+    worked out of. `shown` is what may be written out of them.
+    `least`: the smallest count of each row that may, zero apart; `threshold`: the largest of these.
+    `total`: the sum of the counts; alerts of several categories count once in each. `at_default`: alerts at default
+    coordinates that were left out, `off_mask`: alerts in cells without land. `notes`: how the question was changed for
+    the audience.
+    """
+
+    frame: pd.DataFrame
+    by: tuple[str, ...]
+    threshold: int
+    total: float
+    least: IntArray
+    at_default: int = 0
+    off_mask: int = 0
+    notes: tuple[Message, ...] = ()
+
+    @cached_property
+    def shown(self) -> Counted:
+        """The same as it is written out: with withheld (bool), whether a count is below `least`. Then n is missing, and
+        fewer_than, else missing, is that limit.
+        """
+        n = self.frame["n"].to_numpy(float)
+        small = (n > 0) & (n < self.least)
+        limit = np.where(small, self.least, np.nan)
+        return replace(self, frame=self.frame.assign(n=np.where(small, np.nan, n), withheld=small, fewer_than=limit))
+
+
+def protect(raw: pd.DataFrame, by: Sequence[str], source: Source, f: AlertFilter) -> Counted:
+    """Counts of a source under a filter: `raw` has the columns `by` (each combination once) and n."""
+    frame = raw[[*by, "n"]].reset_index(drop=True)
+    written = WrittenCounts.of(f, source)
+    least = written.rows(frame)
+    if source.protected and "group" in frame:
+        tree = source.city.categories
+        strict = {tree[name].group if name in tree else "" for name in sensitive_categories(source)}
+        least = np.where(frame["group"].isin(strict), source.city.least_count(True), least)
+    ordinary = WrittenCounts.of(AlertFilter(), source).least()
+    return Counted(frame, tuple(by), int(least.max(initial=ordinary)), round(float(frame["n"].sum()), 6), least)
+
+
 def _telling(name: str, columns: Collection[str], counts: Collection[str]) -> list[str]:
     """The columns that tell a count; beside "n" those of places, which have alerts above expected, or of shares and
     means. "women" is a share itself where no "men" stand beside it.
@@ -152,3 +203,45 @@ def _steps(name: str, row: Any) -> Any:
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def share_is_told(part: float, whole: float, least: int) -> bool:
+    """Whether a share may be written out: neither `part` nor the rest of `whole` is a count under `least`, which the
+    share would tell together with the whole.
+
+    >>> [share_is_told(part, 20, 5) for part in (0, 3, 5, 15, 17, 20)]
+    [True, False, True, True, False, True]
+    """
+    return not (0 < part < least or 0 < whole - part < least)
+
+
+def written_share(t: Translator, counts: tuple[float, float], told: tuple[float, float, float], least: int = 1) -> str:
+    """A share with its interval (`told`) in words; `counts`: the part and the whole, `least`: the smallest count that
+    is written out, zero apart.
+
+    A small part is "fewer than", and so is any part of a whole that is small itself. Where the rest alone is small, the
+    share is at least what the whole without it would be.
+    """
+    part, whole = counts
+    if 0 < part < least or 0 < whole < least:
+        return t(fewer_than(least))
+    if not share_is_told(part, whole, least):
+        return t("at least {low}", low=t.percent(floor(100 * _without_rest(whole, least)) / 100))
+    return t.share(*told)
+
+
+def drawn_share(part: float, whole: float, least: int = 1) -> float:
+    """A share as a chart draws it: one that may not be read stands in the middle of what it can be, and one of a whole
+    that is small itself, which may be any, at nothing.
+    """
+    if 0 < whole < least:
+        return 0.0
+    if 0 < part < least:
+        return least / 2 / whole
+    if not share_is_told(part, whole, least):
+        return (1 + _without_rest(whole, least)) / 2
+    return part / whole if whole else 0.0
+
+
+def _without_rest(whole: float, least: int) -> float:
+    return max(whole - least + 1, 0) / whole

@@ -15,7 +15,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories
 from curim_data.model import CityProfile, FloatArray, Translator
 from curim_data.privacy import is_sensitive_category, protected_resolution, sensitive_categories
-from curim_data.query import tables
+from curim_data.query import counts
 
 KEPT: Final = "copy_errors"
 Kind = Literal["all", "ordinary", "sensitive"]  # of which categories
@@ -190,15 +190,12 @@ def _compared(
     exact: Source, copy: Source, f: AlertFilter, compared: Sequence[tuple[str, ...]], cell: int
 ) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
     """The columns of each table, and its counts of the alerts (n) and beside them those of the copy (n_copy)."""
-    for placed in (True, False):
-        asked = [by for by in compared if ("cell" in by) == placed]
+    for by in compared:
         # On the map, which has no alert at default coordinates, and in all tables without one.
-        how: dict[str, Any] = {"resolution": cell, "without_default_points": True} if placed else {}
-        theirs, mine = (tables(source.in_full, f, asked, **how) for source in (exact, copy))
-        for by, those, these in zip(asked, theirs, mine, strict=True):
-            names = [*by, "n"]
-            both = those.frame[names].merge(these.frame[names], on=list(by), how="left", suffixes=("", "_copy"))
-            yield by, both.dropna(subset=list(by)).fillna({"n_copy": 0})
+        how: dict[str, Any] = {"resolution": cell, "without_default_points": True} if "cell" in by else {}
+        those, these = (counts(source.in_full, f, by, **how).frame[[*by, "n"]] for source in (exact, copy))
+        both = those.merge(these, on=list(by), how="left", suffixes=("", "_copy"))
+        yield by, both.dropna(subset=list(by)).fillna({"n_copy": 0})
 
 
 def _rows(kind: Kind, by: Sequence[str], both: pd.DataFrame, sizes: Sequence[float]) -> list[_Row]:

@@ -47,7 +47,7 @@ from curim_data.model.annotations import Annotation
 from curim_data.model.prepared import alerts_name, prepared_file, write_whole
 from curim_data.privacy import DisclosureError, is_sensitive_category
 from curim_data.protection.releases import DARK, DRAWN, FINE, Drawn, drawn, release, secret
-from curim_data.query import default_points, keep_no_default_points
+from curim_data.query import default_points
 from curim_data.store import Home
 from curim_data.store.home import locked
 from curim_data.store.writing import bounded_duckdb
@@ -234,7 +234,6 @@ def protected(home: Home, source: Source) -> Source:
         published = published_copy(source)
         if published is None:
             raise DisclosureError(NO_COPY)
-        keep_no_default_points(published)
         return _beside(source, published)
     if os.environ.get("CURIM_ALERTS_URL", "duckdb") != "duckdb":
         raise DisclosureError(NO_COPY)
@@ -249,9 +248,7 @@ def _copy_on_spark(home: Home, url: str, files: Source) -> Source:
         copy = protected_files(home, files)
     except (OSError, duckdb.IOException) as error:
         raise DisclosureError(NO_COPY_MADE) from error
-    counted = on_spark(url, copy)
-    keep_no_default_points(counted)
-    return counted
+    return on_spark(url, copy)
 
 
 def protected_files(home: Home, source: Source) -> Source:
@@ -265,7 +262,6 @@ def protected_files(home: Home, source: Source) -> Source:
         again: Source = _mine.copy
         return again
     found = source_from_files([path], copy_version(source, known), source.city, meeting=source.meeting)
-    keep_no_default_points(found)
     opened = _beside(source, found)
     _mine.of, _mine.path, _mine.copy, _mine.home = source, path, opened, home.path
     return opened

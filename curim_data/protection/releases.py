@@ -32,7 +32,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curim_data.engine import Source
-from curim_data.engine.codes import BATCH, categorical, encoded
 from curim_data.engine.flat import STORED, database, quoted, read_files
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import BoolArray, CityProfile, IntArray
@@ -53,6 +52,7 @@ from curim_data.store.home import locked
 
 LEAST_WAITING: Final = 100
 LONGEST_WAIT: Final = dt.timedelta(days=62)
+BATCH: Final = 100_000  # alerts that are read at once
 FINE: Final = 9
 COARSE: Final = 8
 REGION: Final = 7  # cells that stand for districts where there are none
@@ -194,11 +194,21 @@ def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame) -> pd.DataFra
         LEFT JOIN default_points AS p ON p.longitude = a.longitude AND p.latitude = a.latitude
         ANTI JOIN earlier ON earlier.alert_id = a.alert_id"""
     ).to_arrow_reader(BATCH)
-    table = encoded(result, CODED)
+    table = _encoded(result, CODED)
     for name in ("shared", "default_points"):
         cursor.unregister(name)
     table = table.take(pc.sort_indices(table, [("local_date", "ascending"), ("alert_id", "ascending")]))
     return _frame(table)
+
+
+def _encoded(read: pa.RecordBatchReader, coded: Collection[str]) -> pa.Table:
+    """All batches as one table, in which some columns of texts are codes of one dictionary each."""
+    names = read.schema.names
+    batches = [
+        pa.table({name: one[name].dictionary_encode() if name in coded else one[name] for name in names})
+        for one in read
+    ]
+    return pa.concat_tables(batches).unify_dictionaries() if batches else read.schema.empty_table()
 
 
 def alike_reports(
@@ -245,7 +255,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
         at = np.where(at < 0, len(table) + np.arange(len(at)), at)
         unit[several] = at[np.asarray(pc.index_in(first.drop_null(), names))]
     kept = {name: table[name].to_pandas() for name in table.column_names if name not in ("first", *CODED)}
-    codes = {name: categorical(table[name]) for name in CODED}
+    codes = {name: table[name].to_pandas() for name in CODED}
     return pd.DataFrame(kept | codes | {"unit": unit})
 
 

@@ -3,78 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from curim_data.engine import Relation
+from curim_data.engine import Relation, Source
 from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model import SCHEMA, CityProfile, FloatArray, IntArray
+from curim_data.model import CityProfile
 from curim_data.model.city import counted_cells
 from curim_data.model.sql import Levels, at_points, cell, split_list
 from curim_data.privacy import BAND_HOURS
-from curim_data.query._layout import HARM, MADE_OF, Layout
-from curim_data.query.categoricals import Categorical, CodedTable, encode_codes, encode_column, encode_values, sum_codes
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The alerts of a relation for which all of some conditions hold."""
-
-    relation: Relation
-    conditions: tuple[str, ...]
-
-    def where(self, *conditions: str) -> Rows:
-        """Those of them for which these hold too."""
-        return replace(self, conditions=(*self.conditions, *conditions))
-
-    def off(self, points: pd.DataFrame) -> Rows:
-        """Those of them that have the coordinates of none of the points."""
-        return self if points.empty else self.where(f"NOT {at_points(points)}")
+from curim_data.query._layout import HARM, MADE_OF, Layout, sum_by
 
 
 def aggregate(
-    rows: Rows, f: AlertFilter, city: CityProfile, layouts: Sequence[Layout], points: pd.DataFrame | None = None
-) -> list[pd.DataFrame]:
-    """Tables, each with the columns `by` and n, from one question to the engine; their resolutions are the same.
+    source: Source, f: AlertFilter, conditions: Sequence[str], layout: Layout, points: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """A table with the columns `by` and n, in order, missing values last, of the alerts for which some conditions hold.
 
     `points`: the default coordinates, for tables by `at_default`. Alerts that are alike in all that is asked are
-    counted by the engine. Of what an alert has several (categories, hours) the values are separated afterwards: there
-    are far fewer lists than alerts.
+    counted by the engine, texts as their codes. Of what an alert has several (categories, hours) the values are joined
+    afterwards: there are far fewer lists than alerts.
     """
-    return [table.frame for table in aggregate_codes(rows, f, city, layouts, points)]
+    levels = source.alerts.levels
+    columns = {MADE_OF.get(name, name): _expression(name, layout.resolution, points, levels) for name in layout.by}
+    counted = _count(source.alerts, conditions, columns)
+    if "cell" in counted and counted["cell"].dtype == np.int64:  # none is missing
+        cells, at = np.unique(counted["cell"], return_inverse=True)
+        counted["cell"] = counted_cells(source.city, cells)[at]
+    labels = {name: pd.Index([*levels[name], None], dtype="str") for name in layout.by if name in levels}
+    listed, asked = [name for name in layout.by if name in MADE_OF], _asked_values(f, source.city)
+    for name in listed:
+        values, of = source.once("listed", (name, layout.banded), partial(_listed, name, layout.banded, source))
+        if of is not None:
+            labels[name] = of
+            wanted = of.get_indexer(pd.Index(list(asked.get(name, ())), dtype="str"))
+            values = values[values[name].isin(wanted)] if len(wanted) else values
+        counted = counted.merge(values, on=MADE_OF[name])
+        counted["n"] *= counted.pop("part")
+    table = sum_by(counted, layout.by) if listed or "cell" in counted else counted
+    if "hour" in listed:
+        table["n"] = table["n"].round(9)
+        table["hour"] = table["hour"].astype("int8" if table["hour"].notna().all() else float)
+    for name, of in labels.items():
+        table[name] = of.take(table[name].to_numpy())
+    return table
 
 
-def aggregate_codes(
-    rows: Rows, f: AlertFilter, city: CityProfile, layouts: Sequence[Layout], points: pd.DataFrame | None = None
-) -> list[CodedTable]:
-    """`aggregate` in codes."""
-    resolutions = {name: layout.resolution for layout in layouts for name in layout.by}
-    levels = rows.relation.levels
-    columns = {MADE_OF.get(name, name): _expression(name, resolutions[name], points, levels) for name in resolutions}
-    counted = _count(rows, columns)
-    n = counted["n"].to_numpy().astype(float)
-    fine = {
-        name: encode_codes(counted[name], levels[name])
-        if name in levels
-        else encode_column(_narrowed(name, counted[name]))
-        for name in columns
-    }
-    if "cell" in fine and fine["cell"].levels.dtype == np.int64:  # none is missing
-        cells, codes = np.unique(counted_cells(city, fine["cell"].levels.to_numpy()), return_inverse=True)
-        fine["cell"] = Categorical(codes[fine["cell"].codes], pd.Index(cells))
-    summed = _Summed(fine, _asked_values(f, city), city)
-    return [summed.table(layout, n) for layout in layouts]
-
-
-def _count(rows: Rows, columns: Mapping[str, str]) -> pa.Table:
-    """How many alerts (`n`) are alike in some columns, by name and as SQL has them."""
+def _count(alerts: Relation, conditions: Sequence[str], columns: Mapping[str, str]) -> pd.DataFrame:
+    """How many alerts (`n`) are alike in some columns, by name and as SQL has them, in order, missing values last;
+    dates as timestamps.
+    """
     listed = ", ".join([*(f"{how} AS {name}" for name, how in columns.items()), "count(*) AS n"])
-    grouped = ", ".join(str(at + 1) for at in range(len(columns)))
-    return rows.relation.select(listed, rows.conditions, f"GROUP BY {grouped}" if grouped else "")
+    places = range(1, len(columns) + 1)
+    order = f"ORDER BY {', '.join(f'{at} NULLS LAST' for at in places)}"
+    grouped = f"GROUP BY {', '.join(map(str, places))} {order}" if columns else ""
+    read = alerts.select(listed, conditions, grouped)
+    frame: pd.DataFrame = read.to_pandas(date_as_object=False)
+    frame["n"] = frame["n"].astype(float)
+    for field in read.schema:
+        if pa.types.is_date(field.type):
+            frame[field.name] = frame[field.name].astype("datetime64[s]")
+    return frame
 
 
 def _expression(name: str, resolution: int | None, points: pd.DataFrame | None, levels: Levels) -> str:
@@ -86,67 +79,22 @@ def _expression(name: str, resolution: int | None, points: pd.DataFrame | None, 
         return "CAST(EXTRACT(YEAR FROM local_date) AS INTEGER)"
     if name == "at_default" and points is not None:
         return at_points(points)
-    return f"{column}_code" if column in levels else column
+    return f"coalesce({column}_code, {len(levels[column])})" if column in levels else column
 
 
-def _narrowed(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column as an alert has it: some engines have no number of one byte."""
-    kind = SCHEMA.field(name).type if name in SCHEMA.names else None
-    return column.cast(kind) if kind is not None and pa.types.is_int8(kind) and column.type != kind else column
-
-
-@dataclass(frozen=True)
-class _Summed:
-    """Tables of what was counted by some columns (`fine`), of categories and groups only those that the filter asks for
-    (`asked`). What an alert has several of is separated once for all tables.
+def _listed(name: str, banded: bool, source: Source) -> tuple[pd.DataFrame, pd.Index | None]:
+    """What alerts have of a dimension of which one alert may have several values: the code of its list, a value, and
+    how large a part of the alert that is. Texts are places among the labels, which stand beside.
     """
-
-    fine: Mapping[str, Categorical]
-    asked: Mapping[str, frozenset[str]]
-    city: CityProfile
-    separated: dict[tuple[str, bool], tuple[IntArray, Categorical]] = field(default_factory=dict)
-
-    def table(self, layout: Layout, n: FloatArray) -> CodedTable:
-        """One table, of one of the numbers of the counted rows."""
-        rows: IntArray | None = None  # all of them, each once
-        columns = dict[str, Categorical]()
-        for name in layout.by:
-            if name not in MADE_OF:
-                continue
-            at, columns[name] = self._values(name, layout.banded, rows)
-            if name == "hour":
-                n = n / np.bincount(at, minlength=len(n))
-            if self.asked.get(name):
-                kept = np.flatnonzero(columns[name].levels.isin(list(self.asked[name]))[columns[name].codes])
-                at, columns[name] = at[kept], columns[name].take(kept)
-            columns = {other: column if other == name else column.take(at) for other, column in columns.items()}
-            rows, n = at if rows is None else rows[at], n[at]
-        own = {name: columns.get(name) or self.fine[name] for name in layout.by}
-        if rows is not None:
-            own = {name: column if name in columns else column.take(rows) for name, column in own.items()}
-        return sum_codes(own, n)
-
-    def _values(self, name: str, banded: bool, rows: IntArray | None) -> tuple[IntArray, Categorical]:
-        """`_separate` of some rows, or of all."""
-        listed = self.fine[MADE_OF[name]]
-        if rows is not None:
-            return _separate(listed.take(rows), name, self.city, banded)
-        if (name, banded) not in self.separated:
-            self.separated[name, banded] = _separate(listed, name, self.city, banded)
-        return self.separated[name, banded]
-
-
-def _separate(column: Categorical, name: str, city: CityProfile, banded: bool) -> tuple[IntArray, Categorical]:
-    """A row for each value that an alert has of a dimension: which row it was, and the value."""
-    values = [_values(name, split_list(text), city, banded) for text in column.levels]
-    sizes = np.array([len(value) for value in values], np.int64)
-    many, first = sizes[column.codes], (np.cumsum(sizes) - sizes)[column.codes]
-    rows = np.repeat(np.arange(len(many)), many)
-    within = np.arange(len(rows)) - np.repeat(np.cumsum(many) - many, many)
-    flat = pd.Series([one for value in values for one in value], dtype="float64" if name in ("hour", HARM) else "str")
-    if name == "hour" and flat.notna().all():
-        flat = flat.astype("int8")
-    return rows, encode_values(flat).take(first[rows] + within)
+    texts = (*source.alerts.levels[MADE_OF[name]], None)
+    lists = [_values(name, split_list(text), source.city, banded) for text in texts]
+    sizes = np.array([len(values) for values in lists])
+    values: Any = [value for values in lists for value in values]
+    labels = None if name in ("hour", HARM) else pd.Index(sorted(set(values)), dtype="str")
+    values = np.array(values, float) if labels is None else labels.get_indexer(values)
+    codes = np.repeat(np.arange(len(lists), dtype=np.int32), sizes)
+    part = 1 / np.repeat(sizes, sizes) if name == "hour" else 1.0
+    return pd.DataFrame({MADE_OF[name]: codes, name: values, "part": part}), labels
 
 
 def _values(name: str, listed: tuple[str, ...], city: CityProfile, banded: bool) -> list[Any]:

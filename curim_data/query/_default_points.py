@@ -23,23 +23,22 @@ COLUMNS: Final = tuple(TYPES)
 def default_points(source: Source) -> pd.DataFrame:
     """Default coordinates among all stored alerts (`geo.default_coordinates`): longitude, latitude, stored.
 
-    Found once for each version of the store.
+    Found once for each version of the store. A protected copy has none: its alerts at default coordinates have no
+    position.
     """
-    if POINTS not in source.cache:
+    if source.exact is not None:
+        return pd.DataFrame([], columns=COLUMNS).astype(TYPES)
+
+    def find() -> pd.DataFrame:
         kept = source.kept(POINTS)
-        source.cache[POINTS] = _find(source) if kept is None else pd.DataFrame(kept, columns=COLUMNS).astype(TYPES)
-    found: pd.DataFrame = source.cache[POINTS]
-    return found.copy()
+        return _find(source) if kept is None else pd.DataFrame(kept, columns=COLUMNS).astype(TYPES)
+
+    return source.once(POINTS, "", find).copy()
 
 
 def keep_default_points(source: Source) -> None:
     """Keep the default coordinates for later processes."""
     source.keep(POINTS, default_points(source)[list(COLUMNS)].to_numpy(object).tolist())
-
-
-def keep_no_default_points(source: Source) -> None:
-    """Take it that a source has none: its alerts at default coordinates have no position."""
-    source.cache.setdefault(POINTS, pd.DataFrame({name: [] for name in COLUMNS}).astype(TYPES))
 
 
 def _find(source: Source) -> pd.DataFrame:

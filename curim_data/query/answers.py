@@ -6,8 +6,8 @@ in totals and once in each of its categories; a span is shared out over its hour
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pandas as pd
@@ -15,20 +15,106 @@ import pandas as pd
 from curim_data import privacy
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Message, Translator
+from curim_data.model import MAP_RESOLUTIONS, Message, Translator, UnknownTimeError
+from curim_data.model.absence import DIMENSION_UNITS
 from curim_data.model.city import with_shore
 from curim_data.model.sql import at_points
-from curim_data.privacy import Counted
-from curim_data.query._aggregate import aggregate_codes
+from curim_data.privacy import Counted, WrittenCounts
+from curim_data.query._aggregate import aggregate
 from curim_data.query._default_points import default_points, in_named_cells
-from curim_data.query._layout import Layout, dates
-from curim_data.query.categoricals import CodedTable
-from curim_data.query.question import Question, ask
-from curim_data.query.total import Total
+from curim_data.query._layout import HARM, Layout, complete_table, dates, dimensions
 
-MOST_TOTALS: Final = 64
-# The table that a total is the sum of.
-_PARTS: Final = Layout(("inside", "at_default"))
+BANDS: Final = Message("Hours come in bands of six.")
+
+
+@dataclass(frozen=True)
+class Total:
+    """How many alerts a filter leaves.
+
+    `n` alerts, of which `mapped` lie on the city's land, `outside` beside it and `unmapped` have no coordinates;
+    `at_default` of all have default coordinates. `of`: all alerts of the store. `threshold`: the smallest number that
+    is written out, zero apart.
+    """
+
+    n: int
+    mapped: int
+    outside: int
+    unmapped: int
+    at_default: int
+    of: int
+    threshold: int
+    notes: tuple[Message, ...] = ()
+
+    @property
+    def nowhere(self) -> bool:
+        """Whether there are alerts and none of them is on the map, so that a study of places looks at nothing."""
+        return self.n != 0 and self.mapped == 0
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the number is too small to be written out."""
+        return 0 < self.n < self.threshold
+
+    @property
+    def said(self) -> int | Message:
+        """The number, or the words that stand for it, as `AlertFilter.sentence` takes it."""
+        return Message("fewer than {k}", {"k": self.threshold}) if self.withheld else self.n
+
+    def shown(self, n: int) -> int | None:
+        """One of the numbers; None where it is too small to be written out."""
+        return None if 0 < n < self.threshold else n
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a store. `filter` is the one that was authorised, `notes` say what changed, `conditions` are
+    what it is in SQL.
+    """
+
+    source: Source
+    filter: AlertFilter
+    notes: tuple[Message, ...]
+    conditions: tuple[str, ...]
+
+    def layout(self, by: Sequence[str], resolution: int | None = None, *, complete: bool = False) -> Layout:
+        """A table that the audience may ask for; ValueError, UnknownTimeError or DisclosureError for another."""
+        known = dimensions() if self.source.protected else (*dimensions(), HARM)
+        unknown = [name for name in by if name not in known]
+        if unknown or len(set(by)) != len(by):
+            names = ", ".join(unknown or by)
+            raise ValueError(f"counts cannot be made by {names}; use each once: {', '.join(known)}")
+        if "cell" in by and resolution not in MAP_RESOLUTIONS:
+            raise ValueError(f"counts by cell need a resolution out of {MAP_RESOLUTIONS}")
+        for unit in map(DIMENSION_UNITS.get, by):
+            if unit is not None and (lacking := self.source.lacks(unit)) is not None:
+                raise UnknownTimeError(lacking)
+        privacy.check(by, resolution, self.filter, self.source)
+        return Layout(tuple(by), resolution, complete, banded=self.source.protected and "hour" in by)
+
+    def count(self, layout: Layout, *more: str) -> pd.DataFrame:
+        """An exact table, with the columns `by` and n, of the alerts for which some more conditions hold. For this
+        package alone.
+        """
+        points = default_points(self.source) if "at_default" in layout.by else None
+        return aggregate(self.source, self.filter, (*self.conditions, *more), layout, points)
+
+    def protect(self, raw: pd.DataFrame, layout: Layout) -> Counted:
+        """A table for the audience."""
+        if layout.complete:
+            raw = complete_table(raw, layout, self.source, self.filter)
+        elif layout.by:
+            raw = raw[raw["n"] != 0]
+        table = privacy.protect(raw, layout.by, self.source, self.filter)
+        return replace(table, notes=(*self.notes, BANDS) if layout.banded else self.notes)
+
+
+def ask(source: Source, f: AlertFilter) -> Question:
+    """What a filter asks of a source. RuntimeError where a home's own alerts are taken for their protected copy."""
+    if source.exact is None and source.city.prepared is not None and source.protected:
+        raise RuntimeError("these are the alerts of a home: open their protected copy")
+    authorised, notes = privacy.authorise(f, source)
+    conditions = authorised.conditions(dates(source, authorised), source.city, source.alerts.levels)
+    return Question(source, authorised, notes, tuple(conditions))
 
 
 def sentence(source: Source, f: AlertFilter, t: Translator, total: Total | None = None) -> str:
@@ -39,32 +125,12 @@ def sentence(source: Source, f: AlertFilter, t: Translator, total: Total | None 
 
 def total(source: Source, f: AlertFilter) -> Total:
     """How many alerts the filter leaves, and how many of them are on the map. Asked again, it is not counted again."""
-    known: Total | None = _totals(source).get(_key(source, f))
-    if known is not None:
-        return known
-    question = ask(source, f)
-    return _remember(source, f, _total(question, question.count([_PARTS])[0]))
+    return source.once("totals", (f, dates(source, f)), lambda: _total(ask(source, f)))
 
 
-def _totals(source: Source) -> dict[Hashable, Total]:
-    known: dict[Hashable, Total] = source.cache.setdefault("totals", {})
-    return known
-
-
-def _key(source: Source, f: AlertFilter) -> Hashable:
-    return f, dates(source, f), source.protected, source.city.version
-
-
-def _remember(source: Source, f: AlertFilter, counted: Total) -> Total:
-    known = _totals(source)
-    if len(known) >= MOST_TOTALS:
-        known.clear()
-    known[_key(source, f)] = counted
-    return counted
-
-
-def _total(question: Question, parts: pd.DataFrame) -> Total:
+def _total(question: Question) -> Total:
     """A total out of the numbers of alerts on the city's land, beside it, without a position, and at defaults."""
+    parts = question.count(Layout(("inside", "at_default")))
     n, land = parts["n"].astype(float), parts["inside"].eq(True)
     mapped, unmapped = int(n[land].sum()), int(n[parts["inside"].isna()].sum())
     return Total(
@@ -74,7 +140,7 @@ def _total(question: Question, parts: pd.DataFrame) -> Total:
         unmapped=unmapped,
         at_default=int(n[land & parts["at_default"].eq(True)].sum()),
         of=question.source.count,
-        threshold=privacy.threshold(question.source, question.is_sensitive()),
+        threshold=WrittenCounts.of(question.filter, question.source).least(),
         notes=question.notes,
     )
 
@@ -97,55 +163,15 @@ def counts(
     UnknownTimeError for a finer time than is known of the alerts, ValueError for an unknown dimension.
     """
     question = ask(source, f)
-    return question.counts(by, complete=complete, resolution=resolution, without_default_points=without_default_points)
-
-
-def tables(
-    source: Source,
-    f: AlertFilter,
-    tables: Sequence[Sequence[str]],
-    *,
-    complete: bool = False,
-    without_default_points: bool = False,
-    resolution: int | None = None,
-) -> tuple[Counted, ...]:
-    """Several tables, each as `counts` gives it, from one or two questions to the engine (`Question.answer`).
-
-    With a `resolution` all tables are by cell.
-    """
-    question = ask(source, f)
-    if without_default_points:
-        question = question.without_default_points()
-    if resolution is not None:
-        question = question.on_land()
-    layouts = [question.layout(by, resolution, complete=complete) for by in tables]
-    return tuple(question.answer(layouts))
-
-
-def coded_tables(
-    source: Source,
-    f: AlertFilter,
-    tables: Sequence[Sequence[str]],
-    *,
-    resolution: int | None = None,
-) -> list[CodedTable]:
-    """`tables` as who sees exact counts has them, in codes and from one question to the engine: for studies that sum
-    them up again, and tell of them only what every audience may know.
-    """
-    question = ask(source.in_full, f)
-    if resolution is not None:
-        question = question.on_land()
-    layouts = [question.layout(by, resolution) for by in tables]
-    found = aggregate_codes(question.rows, question.filter, source.city, layouts)
-    return [table.where(table.n != 0) for table in found]
+    layout = question.layout(by, resolution if "cell" in by else None, complete=complete)
+    off = [f"NOT {at_points(default_points(source))}"] if without_default_points else []
+    return question.protect(question.count(layout, *off, *(["inside"] if "cell" in by else [])), layout)
 
 
 def cells(
     source: Source,
     f: AlertFilter,
     resolution: int,
-    *,
-    without_default_points: bool = True,
 ) -> Counted:
     """Alerts by map cell: the index is every cell of the city's land (int64), zeros included.
 
@@ -153,12 +179,12 @@ def cells(
     (`at_default`). An alert whose cell touches no land counts in that of the land beside it (`counted_cells`); one far
     from the land is counted (`off_mask`) and belongs to no cell.
     """
-    question = ask(source, f).on_land()
+    question = ask(source, f)
     layout = question.layout(["cell"], resolution, complete=True)
-    counted = question.count([Layout(("cell", "at_default"), resolution)])[0]
-    left_out = counted["at_default"].to_numpy(bool) & without_default_points
+    counted = question.count(Layout(("cell", "at_default"), resolution), "inside")
+    left_out = counted["at_default"].to_numpy(bool)
     n = counted[~left_out].groupby("cell")["n"].sum()
-    land = question.city.land_cells(layout.resolution or 0)
+    land = source.city.land_cells(layout.resolution or 0)
     raw = pd.DataFrame({"cell": land.index, "n": n.reindex(land.index, fill_value=0).to_numpy(float)})
     table = question.protect(raw, layout)
     return replace(
@@ -178,8 +204,8 @@ def default_coordinates(source: Source, f: AlertFilter) -> pd.DataFrame:
     cells = with_shore(source.city, question.filter.cells)
     here = points[in_named_cells(question.filter.replace(cells=tuple(f"{cell:x}" for cell in cells)), points)]
     if len(here):
-        rows = question.rows.where(at_points(here))
-        counted = rows.relation.frame("longitude, latitude, count(*) AS n", rows.conditions, "GROUP BY 1, 2")
+        here_alone = (*question.conditions, at_points(here))
+        counted = source.alerts.frame("longitude, latitude, count(*) AS n", here_alone, "GROUP BY 1, 2")
         points = points.drop(columns="n").merge(counted, how="left").fillna({"n": 0})
     return points[["longitude", "latitude", "n", "stored"]]
 
@@ -193,17 +219,8 @@ def options(source: Source, f: AlertFilter, field: str) -> Counted:
 
 
 def all_options(source: Source, f: AlertFilter, fields: Sequence[str]) -> dict[str, Counted]:
-    """`options` of several fields, of which those that the filter leaves alone are counted together.
-
-    The same question gives the filter's `total`.
-    """
-    question = ask(source, f)
-    alone = [field for field in fields if f.without(field) == f]
-    layouts = [Layout((f.field(field).dimensions[field],), complete=True) for field in alone]
-    *raw, parts = question.count([*layouts, _PARTS])
-    together = dict(zip(alone, map(question.protect, raw, layouts), strict=True))
-    _remember(source, f, _total(question, parts))
-    return {field: together.get(field) or options(source, f, field) for field in fields}
+    """`options` of several fields."""
+    return {field: options(source, f, field) for field in fields}
 
 
 def nearest_nonempty(source: Source, f: AlertFilter) -> tuple[AlertFilter, Message] | None:

@@ -25,15 +25,16 @@ def reporting_lag(source: Source) -> ReportingLag:
     From the times of events and reports where exports have both; else from what successive imports added to days that
     earlier ones had covered; else nothing is known. Where an alert is known by its report alone there is no delay.
     """
-    if _KEPT not in source.cache:
+
+    def find() -> ReportingLag:
         kept = source.kept(_KEPT)
-        if kept is None:
-            found = _learned(source) if source.count else nothing_known(source.as_of)
-            kept = {"shares": found.shares.tolist(), "until": found.until.isoformat()}
-            source.keep(_KEPT, kept)
-        source.cache[_KEPT] = kept
-    kept = source.cache[_KEPT]
-    return ReportingLag(pd.Series(kept["shares"], dtype=float).to_numpy(), dt.date.fromisoformat(kept["until"]))
+        if kept is not None:
+            return ReportingLag(np.array(kept["shares"], float), dt.date.fromisoformat(kept["until"]))
+        found = _learned(source) if source.count else nothing_known(source.as_of)
+        source.keep(_KEPT, {"shares": found.shares.tolist(), "until": found.until.isoformat()})
+        return found
+
+    return source.once(_KEPT, "", find)
 
 
 def _learned(source: Source) -> ReportingLag:

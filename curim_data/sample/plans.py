@@ -31,7 +31,7 @@ from curim_data.plans.meetings import MeetingStore
 from curim_data.plans.plan_store import PlanStore
 from curim_data.protection import copy_of
 from curim_data.store import Home
-from curim_data.studies.areas import area_counts
+from curim_data.studies.cells import area_counts
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.plan import problem_of_cells
 

@@ -11,7 +11,7 @@
                         was drawn with (`erase`): kept with the alerts, never given away
 <home>/annotations.jsonl  notes on the time line, corrections of the days covered, and their history (`annotations`)
 <home>/settings.toml    the city's public address, mail server, sign-in and record (`settings`); written by hand
-<home>/briefs.json      which findings the last briefs had (`studies.brief_history`)
+<home>/briefs.json      which findings the last briefs had (`studies.brief`)
 <home>/meetings.json    the council's meetings, a copy for counting (`annotations`); meetings.toml is its older form
 <home>/roles.toml       who has which role, where readers sign in (`model.access`); written by hand
 <home>/plans.sqlite     intervention plans, meetings, sessions of who signed in, and the record of who looked at what,

@@ -1,23 +1,25 @@
-"""Where and when single alerts were: for studies that need the points themselves, which never leave `curim_data`, and
-for a map of few alerts (`read_map_points`), for audiences with exact counts and never of sensitive categories.
+"""Studies that need the place and time of single alerts, which never leave `curim_data`: near repeats (the Knox test),
+and points on a map of few alerts, for audiences with exact counts and never of sensitive categories.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from analysis.space_time import HOURS, METRES, first_alerts
+from analysis.space_time import HOURS, METRES, Band, KnoxResult, Metric, bands_for, first_alerts, knox
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import BoolArray, Message
+from curim_data.model import BoolArray, Message, Num, Translator
 from curim_data.model.sql import at_points, coded, count_if, split_list
 from curim_data.privacy import DisclosureError, sensitive_categories
+from curim_data.quality.positions import coordinate_step
 from curim_data.query import default_points
 from curim_data.studies.cells import default_coordinates
 
@@ -74,21 +76,14 @@ def read_events(source: Source, f: AlertFilter) -> Events:
         raise DisclosureError(
             Message("Only analysts and specialists may ask this: it needs the place and day of every single alert.")
         )
-    chosen = f.conditions(query.dates(source, f), source.city, source.alerts.levels)
-    usable = f"inside AND NOT {_at_default(source)}"
-    found = source.alerts.one(
-        f"count(*) AS n, {count_if('inside')} AS inside, {count_if(f'inside AND {_at_default(source)}')} AS standing, "
-        f"{count_if(f'{usable} AND {BY_MONTH}')} AS monthly",
-        chosen,
-    )
-    n, mapped, on_default, monthly = (found[name] for name in ("n", "inside", "standing", "monthly"))
-    read = source.alerts.frame(COLUMNS, [*chosen, usable, f"NOT {BY_MONTH}"], "ORDER BY local_date, alert_id")
+    usable, (n, unmapped, on_default, monthly) = _usable(source, f, BY_MONTH)
+    read = source.alerts.frame(COLUMNS, usable, "ORDER BY local_date, alert_id")
     if len(read) > MOST_EVENTS:  # the same ones each time
         read = read.sample(MOST_EVENTS, random_state=0).sort_index().reset_index(drop=True)
     read["day"] = (pd.to_datetime(read["local_date"]) - pd.Timestamp(0)) // pd.Timedelta(days=1)
     kept = read[_is_first(read)]
     frame = kept[["x", "y", "day"]].reset_index(drop=True)
-    return Events(frame, n, n - mapped, on_default, monthly, len(read) - len(kept), len(read))
+    return Events(frame, n, unmapped, on_default, monthly, len(read) - len(kept), len(read))
 
 
 @dataclass(frozen=True)
@@ -120,28 +115,31 @@ def read_map_points(source: Source, f: AlertFilter) -> MapPoints:
     """
     if source.protected:
         raise DisclosureError(Message("Single alerts are protected: only analysts and specialists see them on a map."))
-    chosen = f.conditions(query.dates(source, f), source.city, source.alerts.levels)
-    usable = f"inside AND NOT {_at_default(source)}"
     kinds = sensitive_categories(source)
     sensitive = coded("theme", source.alerts.levels, lambda theme: not kinds.isdisjoint(split_list(theme)))
-    found = source.alerts.one(
-        f"count(*) AS n, {count_if('inside')} AS inside, {count_if(f'inside AND {_at_default(source)}')} AS standing, "
-        f"{count_if(f'{usable} AND ({sensitive})')} AS hidden",
-        chosen,
-    )
-    n, mapped, standing, left_out = (found[name] for name in ("n", "inside", "standing", "hidden"))
-    shown = [*chosen, usable, f"NOT ({sensitive})"]
+    shown, (n, unmapped, on_default, hidden) = _usable(source, f, sensitive)
     counted = source.alerts.frame("category, count(*) AS n", shown, "GROUP BY 1")
     counts = counted.set_index("category")["n"].sort_values(ascending=False, kind="stable")
     frame: pd.DataFrame | None = None
-    if mapped - standing - left_out <= MOST_MAP_POINTS:
+    if n - unmapped - on_default - hidden <= MOST_MAP_POINTS:
         frame = source.alerts.frame("longitude, latitude, category, local_date", shown, "ORDER BY local_date, alert_id")
         frame[["longitude", "latitude"]] = frame[["longitude", "latitude"]].round(5)
-    return MapPoints(frame, counts, n, n - mapped, standing, left_out)
+    return MapPoints(frame, counts, n, unmapped, on_default, hidden)
 
 
-def _at_default(source: Source) -> str:
-    return at_points(default_points(source))
+def _usable(source: Source, f: AlertFilter, last: str) -> tuple[list[str], tuple[int, int, int, int]]:
+    """The conditions in SQL of the alerts that are left, and the numbers of all under the filter, of those without a
+    position on the city's land, at default coordinates, and for which the condition `last` holds.
+    """
+    chosen = f.conditions(query.dates(source, f), source.city, source.alerts.levels)
+    points = at_points(default_points(source))
+    found = source.alerts.one(
+        f"count(*) AS n, {count_if('inside')} AS inside, {count_if(f'inside AND {points}')} AS standing, "
+        f"{count_if(f'inside AND NOT {points} AND ({last})')} AS hidden",
+        chosen,
+    )
+    numbers = found["n"], found["n"] - found["inside"], found["standing"], found["hidden"]
+    return [*chosen, "inside", f"NOT {points}", f"NOT ({last})"], numbers
 
 
 def _is_first(read: pd.DataFrame) -> BoolArray:
@@ -150,3 +148,99 @@ def _is_first(read: pd.DataFrame) -> BoolArray:
     same = read.groupby(["source", "incident_id"]).ngroup().fillna(-1).to_numpy(int)
     first = first_alerts(read["x"], read["y"], hours.where(read["hour"].notna()), read["category"], same)
     return np.asarray(first == np.arange(len(read)))
+
+
+PERMUTATIONS: Final = 999
+PERMUTATIONS_A_BAND: Final = 25
+MOST_PAIRS: Final = 200_000  # within the largest distance: about two seconds for the permutations
+LASTING_SHARE: Final = 0.5
+METRICS: Final[Mapping[Metric, Message]] = {
+    "euclidean": Message("Distances are measured in a straight line (Euclidean)."),
+    "manhattan": Message(
+        "Distances are measured along the two axes of the map, east–west and north–south (Manhattan): nearer to the "
+        "way on foot where streets run so, and never shorter than the straight line."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class NearRepeatStudy:
+    """The Knox test under a filter. `knox` is None where fewer than 20 events are left, or where `lacking` says that
+    the days are not known.
+
+    `n` alerts under the filter, `used` events among them that were tested.
+    """
+
+    knox: KnoxResult | None
+    n: int
+    used: int
+    choices: tuple[Choice, ...]
+    lacking: Message | None = None
+
+    def sentence(self, t: Translator) -> str:
+        """The nearest and soonest pattern in plain words, or that there is none; and whether all alerts were tested."""
+        if self.lacking is not None:
+            return t("Repeats within days cannot be looked for.") + " " + t(self.lacking)
+        if self.knox is None:
+            return t("Too few incidents with a place and a day to look for repeats: {n}.", n=self.used)
+        return " ".join([self.knox.sentence(t), *(t(choice.explanation) for choice in self.knox.choices)])
+
+    def caution(self, t: Translator) -> str:
+        """Where the excess lasts: that it may be a place that became busier, which the test cannot tell apart."""
+        lasting = _lasting(self.knox) if self.knox is not None else None
+        if lasting is None:
+            return ""
+        soon, later = lasting
+        return t(
+            "The excess hardly fades with time: {first} times as many within {soon} days, {second} times as many "
+            "{low} to {high} days apart. That is what a place makes that became busier for a while, rather than "
+            "incidents that bring others: look at this place over time.",
+            first=Num(soon.ratio, 1),
+            second=Num(later.ratio, 1),
+            soon=round(soon.time.high),
+            low=round(later.time.low),
+            high=round(later.time.high),
+        )
+
+
+def _lasting(found: KnoxResult) -> tuple[Band, Band] | None:
+    """The two soonest bands of the nearest distance, where both are patterns and the later keeps half the excess."""
+    near = [band for band in found.near if band.space == found.near[0].space][:2]
+    if len(near) < 2 or not all(band.pattern for band in near):
+        return None
+    soon, later = near
+    return (soon, later) if later.ratio - 1 >= LASTING_SHARE * (soon.ratio - 1) else None
+
+
+def near_repeat_study(
+    source: Source,
+    f: AlertFilter,
+    *,
+    permutations: int = PERMUTATIONS,
+    metric: Metric = "euclidean",
+) -> NearRepeatStudy:
+    """Near repeats under a filter, in bands that the precision of the coordinates allows.
+
+    `permutations`: never fewer than 25 for each band; with 20 or fewer no single band could pass the correction.
+    `metric`: straight distances, or along two axes at right angles ("manhattan"), as in a quarter whose streets run so.
+    DisclosureError for an audience that may not see single alerts.
+    """
+    events = read_events(source, f)
+    if (lacking := source.lacks("day")) is not None:
+        return NearRepeatStudy(None, events.n, 0, (), lacking)
+    if len(events.frame) < LEAST_EVENTS:
+        return NearRepeatStudy(None, events.n, len(events.frame), events.choices)
+    bands = bands_for(coordinate_step(source))
+    runs = max(permutations, PERMUTATIONS_A_BAND * len(bands.space) * len(bands.time) - 1)
+    found = knox(
+        events.frame["x"],
+        events.frame["y"],
+        events.frame["day"],
+        space=bands.space,
+        time=bands.time,
+        permutations=runs,
+        most_pairs=MOST_PAIRS,
+        metric=metric,
+    )
+    choices = (bands.choice, Choice("metric", metric, METRICS[metric]), *events.choices, *found.choices)
+    return NearRepeatStudy(found, events.n, found.n_used, choices)

@@ -1,28 +1,27 @@
-"""The content of the brief as a document: its rows, its map and its notes, from the figures of the page."""
+"""The brief as a document: rows, map and notes; and the picture card of a finding, from the page's figures."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 import numpy as np
 
 from analysis.gender import GenderShares
-from analysis.report.blocks import Picture
-from analysis.report.brief import MAP_MM, Brief, ChangeRow, PlanRow, ShareRow, SpotRow
+from analysis.report.blocks import Bar, Picture
+from analysis.report.brief import Brief, ChangeRow, PlanRow, SpotRow
 from analysis.report.charts import ChangeSeries, change_chart
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Gender, Plan, PlanStatus, Translator
+from curim_data.model import N_, Audience, CityProfile, Gender, Plan, PlanStatus, Span, Translator
 from curim_data.model.labels import gender_label, provisional_note
 from curim_data.model.plan import STATUS_WORDS
 from curim_data.privacy import drawn_share, share_is_told, written_share
 from curim_data.protection import kind_of
 from curim_data.store.settings import opens_here_only
-from curim_data.studies.brief import BriefStudy
-from curim_data.studies.brief_questions import meeting_questions
+from curim_data.studies.brief import BriefChanges, BriefStudy
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
     affected_sentence,
@@ -34,6 +33,7 @@ from curim_data.studies.brief_text import (
     event_sure,
     finding_sentences,
     headline,
+    meeting_questions,
     no_spots_sentence,
     none_sentence,
     sure_number,
@@ -43,27 +43,33 @@ from curim_data.studies.brief_text import (
 from curim_data.studies.events import EventFinding
 from curim_data.studies.findings import Finding
 from curim_data.studies.periods import ComparedPeriods
-from curim_data.studies.plan_progress import PlanProgress, Standing, plan_progress
-from curim_data.studies.plan_result import short_result
+from curim_data.studies.plan_progress import PlanProgress, Standing, plan_progress, short_result
+
+if TYPE_CHECKING:
+    from analysis.report.card import NewsCard
+
 
 # Settings of the comparison that limit what can be said.
+_STANDING: Final = {
+    Standing.LATE: N_("{status}, late"),
+    Standing.DUE: N_("{status}, due for evaluation"),
+    Standing.ON_TIME: N_("{status}, on time"),
+}
 LIMITING: Final = ("annotation", "darkness", "exposure")
 
 
-def share_rows(shares: GenderShares, t: Translator) -> tuple[ShareRow, ...]:
-    """The bars of "for whom": women and men always, other genders where an alert states them."""
-    rows = []
+def share_bars(shares: GenderShares, t: Translator) -> tuple[Bar, ...]:
+    """The bars of "for whom": women and men always, other genders where an alert states them; those that may not be
+    read without an interval.
+    """
+    bars = []
     for row in shares.frame.to_dict("records"):
         if row["n"] == 0 and row["gender"] not in (Gender.WOMAN, Gender.MAN):
             continue
-        counts, told = (row["n"], shares.total), (row["share"], row["low"], row["high"])
-        label = gender_label(t, row["gender"])
-        if share_is_told(*counts, shares.least):
-            rows.append(ShareRow(label, *told))
-        else:
-            text = written_share(t, counts, told, shares.least)
-            rows.append(ShareRow(label, drawn_share(*counts, shares.least), None, None, text))
-    return tuple(rows)
+        counts, share = (row["n"], shares.total), (row["share"], row["low"], row["high"])
+        drawn = share if share_is_told(*counts, shares.least) else (drawn_share(*counts, shares.least), None, None)
+        bars.append(Bar(gender_label(t, row["gender"]), written_share(t, counts, share, shares.least), *drawn))
+    return tuple(bars)
 
 
 def plan_rows(plans: Iterable[Plan], today: dt.date, t: Translator) -> tuple[PlanRow, ...]:
@@ -82,23 +88,11 @@ def _plan_row(plan: Plan, found: PlanProgress, t: Translator) -> PlanRow:
     return PlanRow(
         plan.title,
         plan.lead or t("Lead to be named"),
-        _status(plan, found.standing, t),
+        t(_STANDING.get(found.standing, "{status}"), status=t(STATUS_WORDS[plan.status])),
         "" if over else t(found.message),
         found.standing,
         result,
     )
-
-
-def _status(plan: Plan, standing: Standing, t: Translator) -> str:
-    status = t(STATUS_WORDS[plan.status])
-    match standing:
-        case Standing.LATE:
-            return t("{status}, late", status=status)
-        case Standing.DUE:
-            return t("{status}, due for evaluation", status=status)
-        case Standing.ON_TIME:
-            return t("{status}, on time", status=status)
-    return status
 
 
 def brief_content(
@@ -120,8 +114,6 @@ def brief_content(
     spots, least = study.hot.spots[:MOST_SPOTS], study.total.threshold
     return Brief(
         headline=headline(study, t),
-        sentence="",
-        compared=study.changes.periods.before is not None,
         since=study.since,
         until=study.until,
         period=study.period,
@@ -138,7 +130,7 @@ def brief_content(
         caption=_map_caption(study, t),
         numbers=how_many_tested(study, t),
         spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.times_in_words(t), least) for s in spots),
-        shares=share_rows(study.shares, t) if study.asks_affected else (),
+        shares=share_bars(study.shares, t) if study.asks_affected else (),
         whom=affected_sentence(study, city, t),
         plans=tuple(replace(plan, result=short_result(plan.result)) for plan in plans),
         questions=meeting_questions(study, city, t, plans),
@@ -162,8 +154,6 @@ def _map(study: BriefStudy, city: CityProfile, t: Translator) -> Picture:
         t,
         spots=pins,
         hot=hot.index[hot["hot"]],
-        width_mm=MAP_MM,
-        with_total=False,
         least=study.total.threshold,
     )
 
@@ -300,3 +290,31 @@ def period_names(periods: ComparedPeriods, t: Translator, *, lines: bool = True)
         return t("expected"), t("counted")
     before, after = (sorted({day.year for day in span}) for span in (periods.before, periods.after))
     return tuple(str(y[0]) if len(y) == 1 else f"{y[0]}/{y[-1] % 100:02d}" for y in (before, after))  # type: ignore[return-value]
+
+
+def card_picture(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, made: dt.date) -> Picture:
+    """A finding as a picture for a newsletter; `study`: of the audience that will read it, so of the public."""
+    from analysis.report.card import draw_card  # long to load, and only for a download
+
+    return draw_card(news_card(study, finding, city, t, made=made), t)
+
+
+def news_card(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, made: dt.date) -> NewsCard:
+    """What the picture of a finding says."""
+    from analysis.report.card import NewsCard  # long to load, and only for a download
+
+    row = change_row(finding, city, t, drawn=False)
+    window = Span(study.since, study.until, study.by_month)
+    return NewsCard(
+        kicker=t("{city} · {period}", city=t.label(city.names), period=window),
+        headline=change_name(finding.change, city, t),
+        counts=row.counts,
+        told=(*row.told, row.certain, row.against),
+        source=t(
+            "Source: the alerts of the imported files, counted in their protected copy (CURiM), so that small "
+            "numbers are not exact. More alerts need not be more crime. {date}.",
+            date=made,
+        ),
+        mark=t("Sample data: made up. Not about real events.") if city.illustrative else "",
+        series=change_series(finding, t),
+    )

@@ -1,27 +1,37 @@
-"""The sentences of a briefing, the same on the page and in the document."""
+"""The sentences of a briefing, the same on the page and in the document, and its four questions for the meeting.
+
+The questions follow from the findings, places, categories and plans by rules, in the order of a focused conversation
+(ORID: objective, reflective, interpretive, decisional). Each step takes the first rule that applies; where none does,
+the question of the step itself is asked.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
+from analysis.hotspots.excess import is_compared
+from analysis.report.brief import PlanRow
 from analysis.trends.changes import ALPHA, AREA, NO_NEWS, PROBABLE, Change
-from curim_data.model import N_, CityProfile, Message, Translator
-from curim_data.model.absence import NO_AFFECTED, NO_AREAS, ONE_CATEGORY, TOO_FEW, fewer_than
-from curim_data.model.i18n import Span, at_head
+from curim_data.model import N_, NO_AFFECTED, CityProfile, Message, Span, Translator, at_head, fewer_than
+from curim_data.model.absence import NO_AREAS, ONE_CATEGORY, TOO_FEW
 from curim_data.model.labels import (
     category_label,
     district_label,
+    gender_label,
     group_label,
     inline,
     place_label,
 )
+from curim_data.privacy import share_is_told
 from curim_data.studies.brief import BriefChanges, BriefStudy
+from curim_data.studies.cells import area_label
 from curim_data.studies.changes import GRADES
-from curim_data.studies.coarse_areas import area_label
-from curim_data.studies.copy_words import NO_PLACE
 from curim_data.studies.events import EventFinding
 from curim_data.studies.findings import Count, Finding
+from curim_data.studies.plan_progress import Standing
+from curim_data.studies.selection import NO_PLACE
 
 MOST_SPOTS: Final = 5
 
@@ -52,6 +62,27 @@ _FIRST: Final = {
     ("fewer", False): N_("{when}: {alerts}, fewer than usual for this time of year ({expected})."),
     ("perhaps more", False): N_("{when}: {alerts}, not clearly more than usual for this time of year ({expected})."),
     ("perhaps fewer", False): N_("{when}: {alerts}, not clearly fewer than usual for this time of year ({expected})."),
+}
+
+
+# What lets expect the number of a finding, by how it is compared and whether it is of the whole city.
+_AGAINST: Final = {
+    ("season", True): N_("from the level of the last year and the season of the years before"),
+    ("season", False): N_("from its share of the city in the same season of the year before"),
+    **dict.fromkeys((("year", True), ("year", False)), N_("from the same days of the year before")),
+    **dict.fromkeys((("before", True), ("before", False)), N_("from the time just before")),
+}
+# By whether there are more alerts than usual, and whether they are counted by month.
+_SINCE: Final = {
+    (True, False): N_("More than usual in each week since {since}."),
+    (False, False): N_("Fewer than usual in each week since {since}."),
+    (True, True): N_("More than usual in each month since {since}."),
+    (False, True): N_("Fewer than usual in each month since {since}."),
+}
+_SURE: Final = {
+    "clear": N_("Clear: chance alone seldom makes such a change."),
+    "probable": N_("Probable: it may still be chance."),
+    "open": N_("May be chance."),
 }
 
 
@@ -109,10 +140,8 @@ def _expected_words(study: BriefChanges, t: Translator) -> str:
 
 def attention_sentence(study: BriefChanges, t: Translator) -> str:
     """How many changes are clear, or that none is."""
-    if study.changes.periods.before is None:
-        return _nothing_before(study, t)
-    if not study.changes.changes.n_tested:
-        return _nothing_tested(study, t)
+    if nothing := _nothing_compared(study, t):
+        return nothing
     if study.clear:
         more = t("{n} clear changes deserve your attention.", n=study.clear)
         return t(ATTENTION[study.clear - 1]) if study.clear <= len(ATTENTION) else more
@@ -124,13 +153,14 @@ def attention_sentence(study: BriefChanges, t: Translator) -> str:
     return t("No change is clear; the largest movements may be chance.")
 
 
-def _nothing_before(study: BriefChanges, t: Translator) -> str:
-    if study.changes.periods.other_light:
+def _nothing_compared(study: BriefChanges, t: Translator) -> str:
+    """Why nothing was compared; empty where something was."""
+    if study.changes.periods.before is None and study.changes.periods.other_light:
         return t("There is no earlier time of the same season to compare with.")
-    return t("There is no earlier time to compare with.")
-
-
-def _nothing_tested(study: BriefChanges, t: Translator) -> str:
+    if study.changes.periods.before is None:
+        return t("There is no earlier time to compare with.")
+    if study.changes.changes.n_tested:
+        return ""
     if study.changes.gaps:
         return t("Nothing is concluded from days that are not covered.")
     if study.changes.not_in_use.all:
@@ -140,10 +170,8 @@ def _nothing_tested(study: BriefChanges, t: Translator) -> str:
 
 def none_sentence(study: BriefChanges, t: Translator) -> str:
     """What stands where the changes would, when there is none: that none was found and what would have been."""
-    if study.changes.periods.before is None:
-        return _nothing_before(study, t)
-    if not study.changes.changes.n_tested:
-        return _nothing_tested(study, t)
+    if nothing := _nothing_compared(study, t):
+        return nothing
     if study.too_few_to_tell:
         return visible_sentence(study, t)
     if not set(AREA).isdisjoint(study.looked_at):
@@ -228,26 +256,21 @@ def counts_words(finding: Finding, t: Translator) -> str:
 
 def against_words(finding: Finding, t: Translator) -> str:
     """What lets expect that number, as the end of the sentence that gives it."""
-    months, reach = finding.periods.by_month, finding.change.reach
-    match finding.change.compared, finding.change.level == "city":
-        case "season", True:
-            return t("from the level of the last year and the season of the years before")
-        case "season", _:
-            return t("from its share of the city in the same season of the year before")
-        case "year", _:
-            return t("from the same days of the year before")
-        case "before", _:
-            return t("from the time just before")
-    if finding.change.level == "district_category":
+    change = finding.change
+    if words := _AGAINST.get((change.compared, change.level == "city")):
+        return t(words)
+    if change.level == "district_category":
         return t("from its past, and from what its district and its category did")
-    if months:
+    if finding.periods.by_month:
         return t.n(
             "from its share of the city in the {n} month before",
             "from its share of the city in the {n} months before",
-            reach,
+            change.reach,
         )
     return t.n(
-        "from its share of the city in the {n} week before", "from its share of the city in the {n} weeks before", reach
+        "from its share of the city in the {n} week before",
+        "from its share of the city in the {n} weeks before",
+        change.reach,
     )
 
 
@@ -257,14 +280,7 @@ def since_sentence(finding: Finding, t: Translator) -> str:
         return ""
     month = finding.series.unit == "month"
     since = t.date(finding.since, "LLLL y") if month else t.date(finding.since)
-    match finding.change.direction > 0, month:
-        case True, False:
-            return t("More than usual in each week since {since}.", since=since)
-        case False, False:
-            return t("Fewer than usual in each week since {since}.", since=since)
-        case True, _:
-            return t("More than usual in each month since {since}.", since=since)
-    return t("Fewer than usual in each month since {since}.", since=since)
+    return t(_SINCE[finding.change.direction > 0, month], since=since)
 
 
 def finding_sentences(finding: Finding, city: CityProfile, t: Translator) -> tuple[str, ...]:
@@ -274,22 +290,15 @@ def finding_sentences(finding: Finding, city: CityProfile, t: Translator) -> tup
     sure.
     """
     first = t("{counts}, {against}.", counts=counts_words(finding, t), against=against_words(finding, t))
+    whole = finding.change.part_of
     said = (
-        part_sentence(finding, city, t),
+        t("It is the main part of another change: {name}.", name=change_name(whole, city, t)) if whole else "",
         since_sentence(finding, t),
         women_sentence(finding, city, t),
         sure_sentence(finding, t),
-        season_sentence(finding, t),
+        t("The season alone may explain it.") if finding.change.compared == "before" else "",
     )
     return (first, *filter(None, said))
-
-
-def part_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
-    """Of what larger change this one is the main part; empty where it is of none."""
-    whole = finding.change.part_of
-    if whole is None:
-        return ""
-    return t("It is the main part of another change: {name}.", name=change_name(whole, city, t))
 
 
 def tested_sentence(finding: Finding, t: Translator) -> str:
@@ -303,12 +312,7 @@ def tested_sentence(finding: Finding, t: Translator) -> str:
 
 def sure_sentence(finding: Finding, t: Translator) -> str:
     """Whether a change is clear or probable, in words."""
-    match finding.change.grade:
-        case "clear":
-            return t("Clear: chance alone seldom makes such a change.")
-        case "probable":
-            return t("Probable: it may still be chance.")
-    return t("May be chance.")
+    return t(_SURE[finding.change.grade])
 
 
 def event_sure(event: EventFinding, t: Translator) -> str:
@@ -356,11 +360,6 @@ def looked_sentence(study: BriefChanges, t: Translator) -> str:
         "{n} comparisons were made, and having looked so often is allowed for.",
         study.changes.changes.n_tested,
     )
-
-
-def season_sentence(finding: Finding, t: Translator) -> str:
-    """That the season may explain a change against the time just before; else empty."""
-    return t("The season alone may explain it.") if finding.change.compared == "before" else ""
 
 
 def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
@@ -461,3 +460,116 @@ def missing_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str
         names = t.join([place_label(t, city, place) for place in study.unheard])
         parts.append(t("Women alert strikingly little: {places}. Their safety there is not known.", places=names))
     return " ".join(parts)
+
+
+def meeting_questions(
+    study: BriefStudy, city: CityProfile, t: Translator, plans: Sequence[PlanRow] = ()
+) -> tuple[str, ...]:
+    """The four questions, in order."""
+    return (
+        _shown(study, city, t),
+        _surprising(study, city, t),
+        _meaning(study, city, t),
+        _to_decide(study, city, t, plans),
+    )
+
+
+def _rose(finding: Finding) -> bool:
+    """Whether there were more alerts than expected."""
+    return finding.change.direction > 0
+
+
+def _shown(study: BriefStudy, city: CityProfile, t: Translator) -> str:
+    """Whether what the data show fits what people on the spot see."""
+    if study.findings:
+        first = study.findings[0]
+        name = change_name(first.change, city, t)
+        return t(
+            "{name}: {counts}. Does this match what is seen there?", name=name, counts=inline(counts_words(first, t))
+        )
+    if study.changes.changes.n_tested:
+        told = first_sentence(study, t) if study.verdict in ("more", "fewer") else attention_sentence(study, t)
+        if city.provisional:  # its name may be that of a file
+            return t("{found} Does this match what is seen in the city?", found=at_head(told))
+        return t("{found} Does this match what is seen in {city}?", found=at_head(told), city=t.label(city.names))
+    return t("What do the data show?")
+
+
+def _surprising(study: BriefStudy, city: CityProfile, t: Translator) -> str:
+    """What nobody expected: a rise beside a fall, the second change, or the first hot spot."""
+    found = study.findings
+    rise = next((one for one in found if _rose(one)), None)
+    fall = next((one for one in found if not _rose(one)), None)
+    if rise is not None and fall is not None and in_area(rise.change) and in_area(fall.change):
+        names = {"rise": change_name(rise.change, city, t), "fall": change_name(fall.change, city, t)}
+        return t("More: {rise}. Fewer: {fall}. Does this surprise us, and could the two be connected?", **names)
+    if len(found) > 1:
+        first, second = (change_name(one.change, city, t) for one in found[:2])
+        return t("Which of these surprises us more, and why: “{first}” or “{second}”?", first=first, second=second)
+    least = study.total.threshold
+    if study.hot.spots and not is_compared(spot := study.hot.spots[0]):
+        place = study.names[spot.id](t)
+        return t("{place}: {told} Does this surprise us?", place=place, told=at_head(spot.sentence(t, least)))
+    if study.hot.spots and spot.expected is not None:
+        return t(
+            "{place}: {n} alerts; expected from the surroundings: {expected}. Does this surprise us?",
+            place=study.names[spot.id](t),
+            n=t(fewer_than(least)) if 0 < spot.n < least else round(spot.n),
+            expected=t.roughly(spot.expected),
+        )
+    told = study.shares.frame[study.shares.frame["gender"].isin(("woman", "man"))]
+    most = told.sort_values("share").iloc[-1]
+    of_all = share_is_told(float(most["n"]), study.shares.total, study.shares.least)
+    if study.asks_affected and study.shares.women_written and of_all:
+        return t(
+            "{gender}: {share} of those affected. Does this surprise us, and who may be missing?",
+            gender=gender_label(t, most["gender"]),
+            share=t.percent(float(most["share"])),
+        )
+    return t("What surprises us?")
+
+
+def _meaning(study: BriefStudy, city: CityProfile, t: Translator) -> str:
+    """What may lie behind the first change, or the first hot spot, and who can find out."""
+    if study.findings:
+        name = change_name(study.findings[0].change, city, t)
+        if _rose(study.findings[0]):
+            return t(
+                "{name}: what may lie behind the rise: more incidents, more reporting, or something new there? Who "
+                "can find out?",
+                name=name,
+            )
+        return t(
+            "{name}: what may lie behind the fall: fewer incidents, less reporting, or something that was done? Who "
+            "can find out?",
+            name=name,
+        )
+    if study.hot.spots:
+        return t(
+            "{place}: what could make it stand out: the place itself, the hour, or who reports from there? Who can "
+            "find out?",
+            place=study.names[study.hot.spots[0].id](t),
+        )
+    if study.hot.power.too_few:
+        return t("The alerts are too few to name places: who could tell us more about where and when they happen?")
+    return t("What could it mean?")
+
+
+def _to_decide(study: BriefStudy, city: CityProfile, t: Translator, plans: Sequence[PlanRow]) -> str:
+    """What to do: about a plan that is late or due, else about the first change in a place, or the first hot spot."""
+    for plan in plans:
+        if plan.standing == Standing.LATE:
+            return t("“{plan}” is late: what does it need, and from whom?", plan=plan.title)
+    for plan in plans:
+        if plan.standing == Standing.DUE:
+            return t("“{plan}” is due for evaluation: who does it, and by when?", plan=plan.title)
+    place = next((change_area(one.change, city, t) for one in study.findings if in_area(one.change)), None)
+    if place is None and study.hot.spots and not study.findings:
+        place = study.names[study.hot.spots[0].id](t)
+    if place is not None:
+        return t("{place}: do we plan something there now, or look again at the next meeting?", place=place)
+    if not study.findings and set(AREA).isdisjoint(study.looked_at):
+        return t("Places could not be compared: who adds districts and named places, so that they can be next time?")
+    if not study.findings:
+        return t("No number here asks for a decision: what do we want to know at the next meeting?")
+    return t("What do we decide?")

@@ -1,19 +1,28 @@
-"""What the studies of map cells share: the filter over the whole city, the size of the cells, and what was left out."""
+"""Map cells as studies share them: their size, their names, counts in named areas of cells, and which hot spots lie in
+the area of a filter.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Final
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Protocol
 
+import h3.api.numpy_int as h3
+import numpy as np
 import pandas as pd
+import shapely
+from h3ronpy.vector import coordinates_to_cells
 
 from analysis.grid.cells import resolution_for, square_side, too_large
+from analysis.spots.naming import SpotName, name_area
 from analysis.stats.result import Choice
-from curim_data import query
+from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import CELL_RESOLUTIONS, MOST_MAP_CELLS, CityProfile, Message
-from curim_data.model.extent import MOST_LAND_CELLS, NESTED_CELLS
+from curim_data.geo.enrichment import parent_cells
+from curim_data.model import CELL_RESOLUTIONS, MOST_MAP_CELLS, CityProfile, Message, Num, Translator
+from curim_data.model.extent import MOST_LAND_CELLS, NESTED_CELLS, ask_shape
 from curim_data.privacy import MOST_PROTECTED_CELLS, Counted, finest_resolution
 from curim_data.quality.positions import coordinate_step
 
@@ -40,14 +49,7 @@ def cell_size(
     finest = finest_resolution(source, f)
     if resolution is not None:
         return affordable_size(city, min(resolution, finest), most)
-    chosen = _size_from_data(source, f, finest)
-    return chosen if most >= MOST_MAP_CELLS else affordable_size(city, int(chosen.value), most, chosen)
-
-
-def _size_from_data(source: Source, f: AlertFilter, finest: int) -> Choice:
-    """The resolution that the number of alerts on the map lets choose."""
-    city = source.city
-    return resolution_for(
+    chosen = resolution_for(
         query.total(source, f).mapped,
         city.area_km2,
         coordinate_step(source),
@@ -55,19 +57,12 @@ def _size_from_data(source: Source, f: AlertFilter, finest: int) -> Choice:
         cells=city.sampled_cells,
         affordable=city.finest_affordable(MOST_MAP_CELLS if not source.protected else MOST_PROTECTED_CELLS),
     )
+    return chosen if most >= MOST_MAP_CELLS else affordable_size(city, int(chosen.value), most, chosen)
 
 
 def alert_cells(source: Source, f: AlertFilter, resolution: int) -> Counted:
     """Alerts by cell; of the last filters they are kept."""
-    kept: dict[Hashable, Counted] = source.cache.setdefault("alert cells", {})
-    key = f, resolution, source.protected, source.city.version
-    found = kept.get(key)
-    if found is None:
-        found = query.cells(source, f, resolution)
-        if len(kept) >= MOST_COUNTED:
-            kept.clear()
-        kept[key] = found
-    return found
+    return source.once("alert cells", (f, resolution), lambda: query.cells(source, f, resolution), MOST_COUNTED)
 
 
 def affordable_size(
@@ -111,3 +106,134 @@ def default_coordinates(n: int | None) -> tuple[Choice, ...]:
         {"n": n},
     )
     return (Choice("piles", n, message),)
+
+
+def area_counts(
+    source: Source,
+    f: AlertFilter,
+    areas: Mapping[str, Sequence[str]],
+    by: Sequence[str],
+    *,
+    complete: bool = False,
+) -> Counted:
+    """Alerts by named area (column `area`, first) and by `by`.
+
+    `areas`: H3 names of each area's cells; one without cells is left out. Alerts at default coordinates are left out.
+    """
+    frames = [
+        area_frame(source, f, cells, by, complete=complete).assign(area=name) for name, cells in areas.items() if cells
+    ]
+    return counted_areas(source, f, frames, ["area", *by])
+
+
+def area_frame(
+    source: Source, f: AlertFilter, cells: Sequence[str], by: Sequence[str] = (), *, complete: bool = False
+) -> pd.DataFrame:
+    """Counts in an area, columns `by` and n. In the protected copy an area is made of the cells that it has.
+
+    By day only for studies that make weeks of the days: days are shown to nobody who reads the copy.
+    """
+    here, _ = privacy.authorise(f.replace(cells=tuple(cells)), source)
+    if "local_date" in by:
+        source = source.in_full
+    counted = query.counts(source, here, by, complete=complete, without_default_points=True)
+    return counted.frame[[*by, "n"]]
+
+
+def counted_areas(source: Source, f: AlertFilter, frames: Sequence[pd.DataFrame], by: Sequence[str]) -> Counted:
+    """Counts of areas, the columns `by` and n."""
+    raw = pd.concat(frames, ignore_index=True)[[*by, "n"]] if frames else pd.DataFrame(columns=[*by, "n"], dtype=float)
+    return privacy.protect(raw, by, source, f)
+
+
+def default_cells(source: Source, resolution: int) -> np.ndarray:
+    """Cells that hold default coordinates of the app: a rise there is one of reports without a place."""
+    points = query.default_points(source)
+    finest = coordinates_to_cells(
+        points["latitude"].to_numpy(float), points["longitude"].to_numpy(float), max(CELL_RESOLUTIONS)
+    )
+    return parent_cells(np.asarray(finest, np.uint64).astype(np.int64), resolution)
+
+
+def area_label(t: Translator, city: CityProfile, cell: str) -> str:
+    """What a large map cell is called: where its middle lies, and how large it is."""
+    km2 = square_side(h3.get_resolution(np.uint64(int(cell, 16))), city.sampled_cells) ** 2 / 1e6
+    return t("{place} (area of {km2} km²)", place=area_name(t, city, cell), km2=Num(km2, 0 if km2 >= 100 else 1))
+
+
+def area_name(t: Translator, city: CityProfile, cell: str) -> str:
+    """Where the middle of a large map cell lies, for tables that say below how large these are."""
+    latitude, longitude = h3.cell_to_latlng(np.uint64(int(cell, 16)))
+    return name_area(float(longitude), float(latitude), city)(t)
+
+
+def area_names(t: Translator, city: CityProfile, cells: Iterable[str]) -> dict[str, str]:
+    """Names of large map cells that tell them apart: of two with one name the second, by its H3 name, has a number."""
+    names: dict[str, str] = {}
+    counted: Counter[str] = Counter()
+    for cell in sorted(cells):
+        name = area_name(t, city, cell)
+        counted[name] += 1
+        names[cell] = name if counted[name] == 1 else t("{place} ({number})", place=name, number=counted[name])
+    return names
+
+
+TESTED_IN_CITY: Final = Message(
+    "Looked for in the whole city, since a place stands out from the city and not from the picked area: of what was "
+    "found, those that lie in the area at least in part are listed."
+)
+OF_CITY: Final = Message("This is of the whole city, whatever area the filter names.")
+
+
+class WithCells(Protocol):
+    """A place made of H3 cells."""
+
+    @property
+    def cells(self) -> tuple[int, ...]:
+        """H3 cells of one resolution."""
+
+
+def has_area(f: AlertFilter) -> bool:
+    """Whether a filter names districts, places or cells."""
+    return bool(f.districts or f.places or f.cells)
+
+
+def in_area(spot: WithCells, name: SpotName, f: AlertFilter, city: CityProfile) -> bool:
+    """Whether a hot spot lies in the filter's districts, near its places and in its cells, at least in part.
+
+    A cell lies where its centre lies; a picked cell holds the smaller ones within it and belongs to the larger ones.
+    """
+    cells = np.asarray(spot.cells, np.uint64)
+    points = np.array([h3.cell_to_latlng(cell) for cell in cells]).reshape(-1, 2)
+    return (
+        (not f.districts or _in_districts(points, f, city))
+        and (not f.places or name.place in f.places or _near_places(points, f, city))
+        and (not f.cells or _shares_cells(cells, f))
+    )
+
+
+def _in_districts(points: np.ndarray, f: AlertFilter, city: CityProfile) -> bool:
+    picked = [area.polygon for area in city.districts if area.id in f.districts]
+    return any(ask_shape(shapely.intersects_xy, polygon, points[:, 1], points[:, 0]).any() for polygon in picked)
+
+
+def _near_places(points: np.ndarray, f: AlertFilter, city: CityProfile) -> bool:
+    x, y = city.project(points[:, 1], points[:, 0])
+    for mark in (mark for mark in city.landmarks if mark.id in f.places):
+        at_x, at_y = city.project(mark.longitude, mark.latitude)
+        if (np.hypot(x - at_x, y - at_y) <= mark.radius).any():
+            return True
+    return False
+
+
+def _shares_cells(cells: np.ndarray, f: AlertFilter) -> bool:
+    picked = [int(name, 16) for name in f.cells]
+    for size in {h3.get_resolution(cell) for cell in picked}:
+        of_size = {cell for cell in picked if h3.get_resolution(cell) == size}
+        for cell in cells:
+            own = h3.get_resolution(cell)
+            if own >= size and int(h3.cell_to_parent(cell, size)) in of_size:
+                return True
+            if own < size and any(int(h3.cell_to_parent(one, own)) == int(cell) for one in of_size):
+                return True
+    return False

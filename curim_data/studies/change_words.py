@@ -1,4 +1,8 @@
-"""Compared changes in words, row by row, as the page and the command line write them in their tables."""
+"""Compared changes as an audience may read them, and in words, row by row, as the page and the command line write them.
+
+With one count the expected one, the ratio, its limits and its p-values each give away the other. So where a row's count
+or the count that it is compared with is small, all of these are left out; its grade stays.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,17 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from analysis.stats.significance import alpha_or_one
 from analysis.trends.changes import AREA
 from curim_data.engine import Source
-from curim_data.model import CityProfile, IntArray, Translator, labels
-from curim_data.model.absence import fewer_than
-from curim_data.privacy import FEWER_THAN, is_sensitive_category, threshold
-from curim_data.studies.coarse_areas import area_names
+from curim_data.filters import AlertFilter
+from curim_data.model import N_, CityProfile, Translator, fewer_than, labels
+from curim_data.privacy import FEWER_THAN, WrittenCounts
+from curim_data.studies.cells import area_names
+from curim_data.studies.changes import ChangeStudy
 
 NOT_KNOWN: Final = "–"
+_GRADES: Final = {"clear": N_("clear"), "probable": N_("probable"), "open": N_("may be chance")}
 
 
 def areas_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> list[str]:
@@ -59,12 +66,7 @@ def p_values_in_words(t: Translator, values: pd.Series, *, steps: bool = False) 
 
 def grade_in_words(t: Translator, grade: str) -> str:
     """How sure a change is, in one of three grades."""
-    match grade:
-        case "clear":
-            return t("clear")
-        case "probable":
-            return t("probable")
-    return t("may be chance")
+    return t(_GRADES[grade])
 
 
 def compared_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
@@ -80,14 +82,32 @@ def compared_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
     return [words["city" if city else "share", compared] for city, compared in named]
 
 
-def least_written(rows: pd.DataFrame, source: Source, *, sensitive: bool = False) -> IntArray:
-    """The smallest count of each row that is written out; `sensitive`: of all rows."""
-    known = {name: is_sensitive_category(name, source.city) for name in rows["category"].dropna().unique()}
-    strict = np.array([sensitive or known.get(name, False) for name in rows["category"]], bool)
-    return np.where(strict, threshold(source, True), threshold(source, False)).astype(np.int64)
-
-
 def counts_in_words(t: Translator, rows: pd.DataFrame, name: str) -> list[str]:
     """A column of counts of `written_changes`; those that are left out as "fewer than"."""
     least = rows[FEWER_THAN] if FEWER_THAN in rows else pd.Series(np.nan, rows.index)
     return [t(fewer_than(int(k))) if n != n and k == k else t.number(n) for n, k in zip(rows[name], least, strict=True)]
+
+
+def written_changes(study: ChangeStudy, source: Source, f: AlertFilter) -> pd.DataFrame:
+    """The rows of `study.changes.frame` under a filter as they may be handed out; the same frame to who sees every
+    count.
+
+    Missing are small counts (`fewer_than` holds the limit that they are under), and beside one all that tells it. Of q,
+    which depends on the p of all rows, there is the step alone where any count may be missing (`alpha_or_one`).
+    """
+    frame = study.changes.frame
+    if source.protected:
+        frame = frame.assign(q=alpha_or_one(frame["q"].astype(float)))
+    rows = WrittenCounts.of(f, source).table(frame, ("base", "after"))
+    return rows.assign(expected=rows["expected"].mask(rows[FEWER_THAN].notna())) if FEWER_THAN in rows else rows
+
+
+def surest_first(frame: pd.DataFrame, written: pd.DataFrame | None = None) -> pd.Index:
+    """The labels of the tested rows of `Changes.frame`: by grade, then the surest first.
+
+    `written`: the same as an audience reads them. Rows of one grade are then in the order of the p that is there.
+    """
+    grade = np.select([frame["grade"] == "clear", frame["grade"] == "probable"], [0, 1], 2)
+    p = (frame if written is None else written)["p"]
+    order = pd.DataFrame({"grade": grade, "p": p.to_numpy()}, index=frame.index)
+    return order[frame["p"].notna()].sort_values(["grade", "p"], kind="stable").index

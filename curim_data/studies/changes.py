@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final, Literal
 
 import h3.api.numpy_int as h3
@@ -29,14 +29,19 @@ from analysis.trends.changes import (
 )
 from curim_data import query
 from curim_data.engine import Source
-from curim_data.filters import AlertFilter
-from curim_data.model import BoolArray, CityProfile, FloatArray, IntArray, Message
+from curim_data.filters import AlertFilter, month_bounds
+from curim_data.model import BoolArray, CityProfile, Message
 from curim_data.model.extent import ask_shape
-from curim_data.query.categoricals import CodedTable
-from curim_data.studies.annotations import noted_between
-from curim_data.studies.category_use import ALWAYS_IN_USE, NotInUse, not_in_use
-from curim_data.studies.coarse_areas import default_cells
-from curim_data.studies.periods import ComparedPeriods, compared_periods, month_bounds, months_between
+from curim_data.studies.cells import default_cells
+from curim_data.studies.periods import (
+    ALWAYS_IN_USE,
+    ComparedPeriods,
+    NotInUse,
+    compared_periods,
+    months_between,
+    not_in_use,
+    noted_between,
+)
 
 # Where a city has no districts it is divided into large map cells, so many at most; where it has no named places, into
 # cells of about 350 m, or larger ones where those are too many.
@@ -47,6 +52,7 @@ PAST_YEARS: Final = 5
 MOST_KEPT: Final = 16
 _YEAR: Final = dt.timedelta(weeks=52)
 _DAY: Final = dt.timedelta(days=1)
+_ALL: Final = "all"
 Unit = Literal["week", "month"]
 
 
@@ -95,18 +101,11 @@ def change_study(source: Source, f: AlertFilter, since: dt.date | None = None) -
     """What changed since a day (by default over the filter's period), at every level; found once for a filter.
 
     Counted are the alerts of the source, exactly: of the protected copy where it is that. What an audience may read of
-    them is the matter of `studies.written_changes`.
+    them is the matter of `studies.change_words`.
     """
     periods = filter_periods(source, f, since)
-    kept: dict[Any, ChangeStudy] = source.cache.setdefault("changes", {})
-    key = (f, periods, source.city.version, source.annotations)
-    found = kept.get(key)
-    if found is None:
-        found = _nothing_compared(periods) if periods.before is None else _study(source, f, periods)
-        if len(kept) >= MOST_KEPT:
-            kept.clear()
-        kept[key] = found
-    return found
+    find = partial(_nothing_compared, periods) if periods.before is None else partial(_study, source, f, periods)
+    return source.once("changes", (f, periods), find, MOST_KEPT)
 
 
 def _nothing_compared(periods: ComparedPeriods) -> ChangeStudy:
@@ -256,64 +255,57 @@ class _Tables:
         return {level: found[level] for level in LEVELS if level in found}
 
     def _of(self, names: tuple[str, ...], resolutions: Mapping[str, int | None]) -> Counts:
-        """The counts of one level."""
-        asked = tuple("cell" if name == "area" else name for name in names)
+        """The counts of one level; those of the city are one row, by a column that all alerts have in common."""
+        asked = ["cell" if name == "area" else name for name in names]
         resolution = next((size for name in names if (size := resolutions.get(name))), None)
         after = self._period(asked, resolution, self.periods.after)
         year = self._period(asked, resolution, self.periods.before) if self.with_year else None
         past, periods = self._past(asked, resolution)
-        levels = [_levels([table.columns[name].levels for table in (after, year, past) if table]) for name in asked]
-        coded = [None if table is None else _flat(table, asked, levels) for table in (after, year, past)]
-        rows = np.unique(np.concatenate([codes[codes >= 0] for codes in coded if codes is not None]))
-        if not names:
-            rows = np.zeros(1, np.int64)
-        kept = self._candidates(rows, names, levels, resolution)
-        rows = rows[kept]
-        keys = _names(rows, names, levels)
-        of_past = np.zeros((len(rows), periods.shape[0]))
-        if past is not None and coded[2] is not None:
-            at, row = self._unit_of(past), _places(rows, coded[2])
-            used = (row >= 0) & (at >= 0)
-            np.add.at(of_past, (row[used], at[used]), past.n[used])
-        of_past[:, ~periods] = np.nan
-        now = _sums(rows, after, coded[0])
-        return Counts(of_past, now, _sums(rows, year, coded[1]), np.full(len(rows), -1), keys=keys)
+        by = asked or [_ALL]
+        tables = [None if table is None else table.assign(**{_ALL: 0}) for table in (after, year, past)]
+        keys = pd.concat([table[by] for table in tables if table is not None]).dropna().drop_duplicates()
+        keys = self._candidates(keys.sort_values(by, ignore_index=True), resolution)
+        index = keys.set_index(by).index
+        now, before = (_sums(table, by).reindex(index, fill_value=0.0).to_numpy(float) for table in tables[:2])
+        of_past = _sums(tables[2], [*by, self.unit]).unstack(self.unit).reindex(index, columns=self._starts)
+        counts = of_past.fillna(0.0).to_numpy(float, copy=True)
+        counts[:, ~periods] = np.nan
+        if year is None:
+            before = np.full(len(keys), np.nan)
+        keys.columns = pd.Index(names or (_ALL,))
+        named = keys[list(names)].map(lambda value: value if isinstance(value, str) else h3_name(value))
+        return Counts(counts, now, before, np.full(len(keys), -1), keys=named)
 
-    def _candidates(
-        self, rows: IntArray, names: tuple[str, ...], levels: list[pd.Index], resolution: int | None
-    ) -> BoolArray:
+    def _candidates(self, keys: pd.DataFrame, resolution: int | None) -> pd.DataFrame:
         """No category that was not in use all the time; no cell that holds default coordinates."""
-        kept = np.ones(len(rows), bool)
-        parts = np.unravel_index(rows, tuple(max(len(level), 1) for level in levels)) if names else ()
-        for name, level, codes in zip(names, levels, parts, strict=True):
-            if name == "category":
-                kept &= ~np.isin(codes, np.flatnonzero(level.isin(list(self.use.all))))
-            if name in ("area", "cell") and resolution is not None:
-                kept &= ~np.isin(codes, np.flatnonzero(level.isin(default_cells(self.source, resolution))))
-        return kept
+        out = np.zeros(len(keys), bool)
+        if "category" in keys:
+            out |= keys["category"].isin(list(self.use.all))
+        if "cell" in keys and resolution is not None:
+            out |= keys["cell"].isin(default_cells(self.source, resolution))
+        return keys[~out].reset_index(drop=True)
 
-    def _period(self, by: tuple[str, ...], resolution: int | None, span: Any) -> CodedTable:
+    def _period(self, by: Sequence[str], resolution: int | None, span: Any) -> pd.DataFrame:
         """Counts of the days of a period that are compared."""
         asked = self.f.replace(period="", start=span[0], end=span[1])
         if self.days.all():
             return self._table(asked, by, resolution)
         column = "month" if self.unit == "month" else "local_date"
-        table = self._table(asked, (column, *by), resolution)
+        table = self._table(asked, [column, *by], resolution)
         days = pd.date_range(*self.periods.after, freq="D")[self.days]
         if span != self.periods.after:
             days = days - self._a_year_before(days)
         wanted = days.to_period("M").unique().to_timestamp() if self.unit == "month" else days
-        codes = table.columns[column]
-        return table.where(codes.levels.isin(wanted)[codes.codes])
+        return table[table[column].isin(wanted)]
 
-    def _past(self, by: tuple[str, ...], resolution: int | None) -> tuple[CodedTable | None, BoolArray]:
+    def _past(self, by: Sequence[str], resolution: int | None) -> tuple[pd.DataFrame | None, BoolArray]:
         """Counts of whole weeks or months before the period, and which of them are covered."""
         starts = self._starts
         if not len(starts):
             return None, np.zeros(0, bool)
         first, last = starts[0].date(), self._ends[-1].date()
         asked = self.f.replace(period="", start=first, end=last)
-        return self._table(asked, (self.unit, *by), resolution), self._whole
+        return self._table(asked, [self.unit, *by], resolution), self._whole
 
     @cached_property
     def _starts(self) -> pd.DatetimeIndex:
@@ -337,14 +329,8 @@ class _Tables:
             return known
         return np.asarray(known & self.source.coverage.whole(self._starts, self._ends))
 
-    def _unit_of(self, table: CodedTable) -> IntArray:
-        """The place of each row's week or month among those of the past; -1 for none."""
-        column = table.columns[self.unit]
-        return np.asarray(self._starts.get_indexer(pd.DatetimeIndex(column.levels)))[column.codes]
-
-    def _table(self, f: AlertFilter, by: tuple[str, ...], resolution: int | None) -> CodedTable:
-        (found,) = query.coded_tables(self.source, f, [list(by)], resolution=resolution)
-        return found
+    def _table(self, f: AlertFilter, by: Sequence[str], resolution: int | None) -> pd.DataFrame:
+        return query.counts(self.source.in_full, f, by, resolution=resolution).frame
 
     def _parts(self, places: pd.DataFrame, wide: str, small: str, city: CityProfile) -> dict[str, str]:
         """The district, or large area, of each place."""
@@ -372,16 +358,15 @@ class _Tables:
             if key.get(small) is None or key.get("category") is None:
                 return 0.0
             if not tables:
-                by = (small, "category")
+                by = [small, "category"]
                 past, _ = self._past(by, self.small)
                 for table in (self._period(by, self.small, self.periods.after), past):
-                    frame = pd.DataFrame(columns=[*by, "n"]) if table is None else table.frame.dropna(subset=list(by))
-                    if table is not None and self.unit in frame:
+                    if table is not None and self.unit in table:
                         recent = self._starts[-self._a_year() :]
-                        frame = frame[frame[self.unit].isin(recent[self._whole[-self._a_year() :]])]
-                    if small == "cell":
-                        frame = frame.assign(cell=[h3_name(int(cell)) for cell in frame["cell"]])
-                    tables.append(frame.groupby(list(by))["n"].sum())
+                        table = table[table[self.unit].isin(recent[self._whole[-self._a_year() :]])]
+                    if table is not None and small == "cell":
+                        table = table.assign(cell=[h3_name(int(cell)) for cell in table["cell"]])
+                    tables.append(_sums(table, by))
             name = (key[small], key["category"])
             return float(tables[0].get(name, 0.0)) - rate * float(tables[1].get(name, 0.0))
 
@@ -391,48 +376,11 @@ class _Tables:
         return 12 if self.unit == "month" else 52
 
 
-def _levels(found: Sequence[pd.Index]) -> pd.Index:
-    """The values of a column in several tables, in order, without a missing one."""
-    values: pd.Index = pd.Index(sorted({value for levels in found for value in levels[levels.notna()]}))
-    return values
-
-
-def _flat(table: CodedTable, names: Sequence[str], levels: Sequence[pd.Index]) -> IntArray:
-    """The candidate of each row, as a number among all combinations of values; -1 where a value is missing."""
-    flat = np.zeros(len(table.n), np.int64)
-    for name, level in zip(names, levels, strict=True):
-        column = table.columns[name]
-        own = np.asarray(level.get_indexer(column.levels))[column.codes]
-        flat = np.where((flat < 0) | (own < 0), -1, flat * max(len(level), 1) + own)
-    return flat
-
-
-def _names(rows: IntArray, names: Sequence[str], levels: Sequence[pd.Index]) -> pd.DataFrame:
-    """The names of candidates."""
-    if not names:
-        return pd.DataFrame(index=range(len(rows)))
-    parts = np.unravel_index(rows, tuple(max(len(level), 1) for level in levels))
-    columns = {}
-    for name, level, codes in zip(names, levels, parts, strict=True):
-        values = [h3_name(int(value)) if name in ("cell", "area") else str(value) for value in level]
-        columns[name] = np.array(values, object)[codes]
-    return pd.DataFrame(columns)
-
-
-def _places(rows: IntArray, codes: IntArray) -> IntArray:
-    """The place of each code among sorted rows; -1 for none."""
-    if not len(rows):
-        return np.full(len(codes), -1)
-    at = np.minimum(np.searchsorted(rows, codes), len(rows) - 1)
-    return np.where(rows[at] == codes, at, -1)
-
-
-def _sums(rows: IntArray, table: CodedTable | None, codes: IntArray | None) -> FloatArray:
-    """The number of each row in a table; NaN without one."""
-    if table is None or codes is None:
-        return np.full(len(rows), np.nan)
-    at = _places(rows, codes)
-    return np.bincount(at[at >= 0], table.n[at >= 0], len(rows)).astype(float)
+def _sums(table: pd.DataFrame | None, by: Sequence[str]) -> pd.Series:
+    """The numbers of a table by some columns, those with a missing value left out; empty without a table."""
+    table = pd.DataFrame(columns=[*by, "n"], dtype=float) if table is None else table
+    summed: pd.Series = table.groupby(list(by))["n"].sum()
+    return summed
 
 
 def landmark_districts(city: CityProfile) -> dict[str, str]:

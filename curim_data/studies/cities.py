@@ -20,11 +20,12 @@ from analysis.stats.dispersion import Dispersion
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
-from curim_data.filters import AlertFilter
-from curim_data.model import Gender, KnownTime, Message
-from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_REPORTERS
+from curim_data.filters import AlertFilter, month_bounds
+from curim_data.model import NO_AFFECTED, NO_CATEGORY, NO_REPORTERS, Gender, KnownTime, Message
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.privacy import is_sensitive_category, threshold
+from curim_data.studies.gender import AFTER_DARK
+from curim_data.studies.periods import months_between
 from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
 
 Stretch = Literal["12m", "all"]
@@ -36,7 +37,6 @@ DARK: Final = "dark"
 BAND: Final = 6  # hours
 _NOT_STATED: Final = (Gender.UNDISCLOSED.value, Gender.UNKNOWN.value)
 _REPORTER: Final = "reporter_gender"
-AFTER_DARK: Final = Share("dark", (True,), (True, False))
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def compared_periods(first: Source, second: Source, stretch: Stretch = "12m") ->
     if own[0] is None or own[1] is None:
         return None
     start, end = max(own[0][0], own[1][0]), min(own[0][1], own[1][1])
-    if start <= end and _number(end) - _number(start) + 1 >= LEAST_MONTHS:
+    if start <= end and months_between(start, end) + 1 >= LEAST_MONTHS:
         both = _last(start, end, stretch)
         return Periods(both, both, common=True)
     return Periods(_last(*own[0], stretch), _last(*own[1], stretch), common=False)
@@ -132,22 +132,14 @@ def _whole_months(source: Source) -> tuple[dt.date, dt.date] | None:
         return None
     start, end = source.first, source.as_of
     if start.day > 1:
-        start = _month_start(_number(start) + 1)
+        start = month_bounds(start, 1)[0]
     if (end + dt.timedelta(days=1)).day > 1:
         end = end.replace(day=1) - dt.timedelta(days=1)
     return (start, end) if start <= end else None
 
 
 def _last(start: dt.date, end: dt.date, stretch: Stretch) -> tuple[dt.date, dt.date]:
-    return (max(start, _month_start(_number(end) - MONTHS + 1)), end) if stretch == "12m" else (start, end)
-
-
-def _number(day: dt.date) -> int:
-    return 12 * day.year + day.month - 1
-
-
-def _month_start(number: int) -> dt.date:
-    return dt.date(number // 12, number % 12 + 1, 1)
+    return (max(start, month_bounds(end, 1 - MONTHS)[0]), end) if stretch == "12m" else (start, end)
 
 
 def city_figures(source: Source, period: tuple[dt.date, dt.date]) -> CityFigures:
@@ -193,12 +185,9 @@ def _facts(source: Source) -> CityFacts:
 
 def _formats(source: Source) -> tuple[str, ...]:
     """The formats of the exports that all stored alerts came from."""
-    cache = (source.exact or source).cache
-    if "formats" not in cache:
-        found = (source.exact or source).alerts.select("DISTINCT source")["source"].to_pylist()
-        cache["formats"] = tuple(sorted(str(name) for name in found if name))
-    formats: tuple[str, ...] = cache["formats"]
-    return formats
+    exact = source.exact or source
+    found = exact.once("formats", "", lambda: exact.alerts.select("DISTINCT source")["source"].to_pylist())
+    return tuple(sorted(str(name) for name in found if name))
 
 
 def _timed(source: Source, f: AlertFilter) -> float:

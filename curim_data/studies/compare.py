@@ -17,15 +17,13 @@ from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
-from curim_data.filters import AlertFilter, asked_categories
-from curim_data.model import Gender, Message, MessageError
-from curim_data.model.absence import NO_AFFECTED, NO_POSITIONS, NO_REPORTERS
-from curim_data.model.i18n import Span
+from curim_data.filters import AlertFilter, asked_categories, month_bounds
+from curim_data.model import NO_AFFECTED, NO_POSITIONS, NO_REPORTERS, Gender, Message, MessageError, Span
 from curim_data.privacy import DisclosureError, WrittenCounts, askable, finest_resolution
 from curim_data.query import Total
 from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.hot_spots import known_places
-from curim_data.studies.periods import month_bounds, months_between
+from curim_data.studies.periods import months_between
 from curim_data.studies.scatter import place_scatter
 
 # By the word that stands for it in a link and at the command line.
@@ -66,6 +64,12 @@ _SIDES: Final[dict[str, tuple[MapLabel, MapLabel]]] = {
         MapLabel(Message("First filter"), Message("fit the first filter")),
         MapLabel(Message("Second filter"), Message("fit the second filter")),
     ),
+}
+# The field of the filter whose values are compared, and the two of them.
+_VALUES: Final[dict[str, tuple[str, Any, Any]]] = {
+    "gender": ("affected", (Gender.WOMAN.value,), (Gender.MAN.value,)),
+    "reporter": ("reporters", (Gender.WOMAN.value,), (Gender.MAN.value,)),
+    "light": ("dark", True, False),
 }
 # What an export must ask for, and what is said where it does not.
 _ASKED: Final = {"gender": ("affected_gender", NO_AFFECTED), "reporter": ("reporter_gender", NO_REPORTERS)}
@@ -218,13 +222,8 @@ def _neither(source: Source, pair: FilterPair, against: str, totals: tuple[Total
     """How many alerts of the filter a preset leaves out, if any; no number where it is too small to be written out."""
     if against not in _NEITHER:
         return ()
-    unset: dict[str, dict[str, Any]] = {
-        "gender": {"affected": ()},
-        "reporter": {"reporters": ()},
-        "light": {"dark": None},
-    }
     alone, counted = _NEITHER[against]
-    whole = query.total(source, pair.first.replace(**unset[against]))
+    whole = query.total(source, pair.first.without(_VALUES[against][0]))
     left = whole.n - sum(total.n for total in totals)
     if not left:
         return ()
@@ -277,24 +276,21 @@ def _other(source: Source, whole: AlertFilter, words: str) -> AlertFilter:
 
 def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
     """Both filters of a preset; what it compares takes the place of the filter's own values."""
-    women, men = (Gender.WOMAN.value,), (Gender.MAN.value,)
     if against in _ASKED and _ASKED[against][0] not in source.asked:
         raise CompareError(_ASKED[against][1])
-    match against:
-        case "gender":
-            return whole.replace(affected=women), whole.replace(affected=men), ()
-        case "reporter":
-            return whole.replace(reporters=women), whole.replace(reporters=men), ()
-        case "light":
-            if (lacking := source.lacks_light) is not None:
-                raise CompareError(lacking)
-            message = Message("After dark: the sun is below the horizon at that place and time.")
-            some = source.some_hours
-            partly = () if some is None else (Choice("hours", "some", some),)
-            return whole.replace(dark=True), whole.replace(dark=False), (Choice("dark", "sun", message), *partly)
-        case "others":
-            return _others(source, whole)
-    return _earlier(source, whole, a_year=against == "year")
+    if against == "others":
+        return _others(source, whole)
+    if against not in _VALUES:
+        return _earlier(source, whole, a_year=against == "year")
+    field, *values = _VALUES[against]
+    first, second = (whole.replace(**{field: value}) for value in values)
+    if against != "light":
+        return first, second, ()
+    if (lacking := source.lacks_light) is not None:
+        raise CompareError(lacking)
+    message = Message("After dark: the sun is below the horizon at that place and time.")
+    partly = () if source.some_hours is None else (Choice("hours", "some", source.some_hours),)
+    return first, second, (Choice("dark", "sun", message), *partly)
 
 
 def _earlier(

@@ -31,9 +31,8 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import CityProfile, Message, Translator
+from curim_data.model import CellArray, CityProfile, Message, Translator
 from curim_data.model.prepared import read_arrays, write_arrays
-from curim_data.model.types import CellArray
 from curim_data.privacy import DisclosureError
 from curim_data.quality.positions import coordinate_step
 from curim_data.query import Total
@@ -42,7 +41,6 @@ from curim_data.studies.cells import default_coordinates, whole_city
 RESOLUTION: Final = 12
 # Fine cells of the land by which its pixels are made; where it takes more, they are made from its polygon.
 MOST_FINE_CELLS: Final = 60_000
-MOST_CACHED: Final = 4
 DAYS_A_MONTH: Final = 365.2425 / 12
 MOST_PEAKS: Final = 10
 LEAST_ALERTS: Final = 20  # of fewer a surface only shows where each of them lies
@@ -106,7 +104,7 @@ def density_study(source: Source, f: AlertFilter) -> DensityStudy:
         "cell"
     )["n"]
     found = counted[counted > 0]
-    land = _land(source.city, np.asarray(found.index, np.int64))
+    land = _land(source, np.asarray(found.index, np.int64))
     least = max(coordinate_step(source), 50.0, land.cell_m if isinstance(land, Raster) else 0.0)
     if source.known_time.knows("week"):
         weekly = query.counts(
@@ -125,16 +123,12 @@ def density_study(source: Source, f: AlertFilter) -> DensityStudy:
     return DensityStudy(total, surface, bandwidth, density_peaks(surface, source.city), tuple(choices))
 
 
-def _land(city: CityProfile, cells: CellArray) -> pd.Series | Raster:
+def _land(source: Source, cells: CellArray) -> pd.Series | Raster:
     """The land as fine cells, or as pixels where these would be too many; with pixels under all cells with alerts."""
+    city = source.city
     if _in_fine_cells(city):
         return city.land_cells(RESOLUTION)
-    pixels = _pixels.get(city.version)
-    if pixels is None:
-        pixels = _kept_pixels(city) or raster_from_polygon(city.land_metres)
-        if len(_pixels) >= MOST_CACHED:
-            _pixels.clear()
-        _pixels[city.version] = pixels
+    pixels = source.once(_PIXELS, "", lambda: _kept_pixels(city) or raster_from_polygon(city.land_metres))
     return pixels.with_points(*centres_in_metres(cells, city))
 
 
@@ -161,9 +155,6 @@ def _kept_pixels(city: CityProfile) -> Raster | None:
 
 
 _PIXELS: Final = "pixels"
-
-
-_pixels: dict[str, Raster] = {}
 
 
 def _by_rule(n: float, land_km2: float, least_m: float) -> Bandwidth:

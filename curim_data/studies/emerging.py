@@ -34,8 +34,8 @@ from curim_data.privacy import Counted, is_sensitive
 from curim_data.quality.positions import served_land, shared_points
 from curim_data.query import Total
 from curim_data.studies.cells import cell_size, default_coordinates, nested_cells, whole_city
-from curim_data.studies.coverage import coverage_choices
 from curim_data.studies.hot_spots import EXCHANGED, known_places
+from curim_data.studies.periods import coverage_choices
 from curim_data.studies.scatter import place_scatter
 
 # Longer ago says nothing of what a place is now: it would have to be hot for ten years to be called persistent.
@@ -87,6 +87,12 @@ class EmergingStudy:
         """The same cells with another reason for their size, as where it was picked instead of chosen."""
         return self if self.choices[0] == size else replace(self, choices=(size, *self.choices[1:]))
 
+    def class_of(self, cells: tuple[int, ...]) -> EmergingClass | None:
+        """The class of the hot place that shares most of some cells, the first of several; None where none does."""
+        hot = [line for line in self.lines if line.cls.sign > 0]
+        most = max(hot, key=lambda line: len(set(cells).intersection(line.place.cells)), default=None)
+        return None if most is None or set(cells).isdisjoint(most.place.cells) else most.cls
+
     def series(self, cells: tuple[int, ...]) -> pd.DataFrame:
         """Alerts of some cells together, a row a step: start, n and hot, cold (bool: any of the cells was marked)."""
         if self.emerging is None or self.counts is None:
@@ -105,51 +111,7 @@ class EmergingStudy:
         )
 
 
-@dataclass(frozen=True)
-class EmergingClasses:
-    """Which places have which class over time, without their names: what `EmergingStudy` is made of.
-
-    history : the filter over the whole steps that are judged; about : how the cells and the steps were chosen; the
-    others as in `EmergingStudy`.
-    """
-
-    history: AlertFilter
-    emerging: EmergingHotSpots | None
-    counts: Counted | None
-    resolution: int
-    about: tuple[Choice, ...]
-    why: Message | None
-    period: tuple[dt.date, dt.date] | None
-
-    def class_of(self, cells: tuple[int, ...]) -> EmergingClass | None:
-        """The class of the hot place that shares most of some cells, the first of several; None where none does."""
-        places = () if self.emerging is None else self.emerging.places
-        hot = [place for place in places if CLASSES[place.cls].sign > 0]
-        most = max(hot, key=lambda place: len(set(cells).intersection(place.cells)), default=None)
-        return None if most is None or set(cells).isdisjoint(most.cells) else CLASSES[most.cls]
-
-
-def emerging_study(
-    source: Source,
-    f: AlertFilter,
-    resolution: int | None = None,
-    classes: EmergingClasses | None = None,
-) -> EmergingStudy:
-    """Classes over time under a filter with all that their map says; `classes`: what `emerging_classes` found for the
-    same arguments, where it is there already.
-    """
-    judged = classes or emerging_classes(source, f, resolution)
-    total, found, choices = query.total(source, judged.history), judged.emerging, judged.about
-    if found is None:
-        return EmergingStudy(total, None, (), None, judged.resolution, choices, judged.why, judged.period)
-    points = shared_points(source)
-    choices += (*found.choices, *(() if points is None else (points.choice,)))
-    choices += (*default_coordinates(total.at_default), *nested_cells(judged.resolution))
-    lines = _lines(found, source)
-    return EmergingStudy(total, found, lines, judged.counts, judged.resolution, choices, None, judged.period)
-
-
-def emerging_classes(source: Source, f: AlertFilter, resolution: int | None = None) -> EmergingClasses:
+def emerging_study(source: Source, f: AlertFilter, resolution: int | None = None) -> EmergingStudy:
     """Classes over time under a filter, in cells as large as those of the hot-spot map.
 
     A class needs history, which the period of a filter does not hold: whole months before its end are judged. The whole
@@ -163,28 +125,45 @@ def emerging_classes(source: Source, f: AlertFilter, resolution: int | None = No
     history = _over(whole, periods)
     about = (size, *_history(periods), periods.choice, *coverage_choices(source, source.first, source.as_of))
     period = query.dates(source, history) if len(periods.starts) else None
+    total = query.total(source, history)
+    if (why := _obstacle(source, whole, periods)) is not None:
+        short = why is not EXCHANGED and source.known_time.knows(periods.unit)
+        return EmergingStudy(total, None, (), None, side, about if short else (size,), why, period)
+    counted = query.counts(source, history, ["cell", periods.unit], resolution=side, without_default_points=True)
+    served = served_land(source, side)
+    found = emerging_hot_spots(
+        _by_step(counted.frame, periods),
+        land if served is None else served,
+        scatter=place_scatter(source, history, side),
+    )
+    points = shared_points(source)
+    choices = (
+        *about,
+        *found.choices,
+        *(() if points is None else (points.choice,)),
+        *default_coordinates(total.at_default),
+        *nested_cells(side),
+    )
+    return EmergingStudy(total, found, _lines(found, source), counted, side, choices, None, period)
+
+
+def _obstacle(source: Source, whole: AlertFilter, periods: Periods) -> Message | None:
+    """Why there are no classes under a filter; None where there are."""
     if source.exact is not None and is_sensitive(whole, source.city):
-        return EmergingClasses(history, None, None, side, (size,), EXCHANGED, period)
+        return EXCHANGED
     if not source.known_time.knows(periods.unit):
-        by_month = Message(
+        return Message(
             "No class over time can be given: of these alerts the month alone is known, and fewer than {n} whole "
             "months are too few.",
             {"n": MIN_STEPS},
         )
-        return EmergingClasses(history, None, None, side, (size,), by_month, period)
     if len(periods.starts) < CLASS_STEPS:
-        few = Message(
+        return Message(
             "There are too few whole months or weeks of data to class places over time: {n}, and at least {least} are "
             "needed.",
             {"n": len(periods.starts), "least": CLASS_STEPS},
         )
-        return EmergingClasses(history, None, None, side, about, few, period)
-    counted = query.counts(source, history, ["cell", periods.unit], resolution=side, without_default_points=True)
-    scatter = place_scatter(source, history, side)
-    served = served_land(source, side)
-    compared = land if served is None else served
-    found = emerging_hot_spots(_by_step(counted.frame, periods), compared, scatter=scatter)
-    return EmergingClasses(history, found, counted, side, about, None, period)
+    return None
 
 
 def emerging_cell_size(source: Source, f: AlertFilter, resolution: int | None) -> Choice:

@@ -32,17 +32,14 @@ from analysis.plans.verdict import (
 from analysis.stats.intervals import Estimate, WeighedBy
 from analysis.stats.result import Choice
 from curim_data.engine import Source
-from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, KnownTime, Message, Num, Plan, PlanStatus, Translator, translator
-from curim_data.model.i18n import Span
+from curim_data.filters import AlertFilter, month_bounds
+from curim_data.model import LANGUAGES, KnownTime, Message, Num, Plan, PlanStatus, Span, Translator, translator
 from curim_data.privacy import Counted, authorise, is_sensitive, threshold
-from curim_data.studies.areas import area_counts, area_frame, counted_areas
-from curim_data.studies.cells import whole_city
-from curim_data.studies.coverage import coverage_choices
-from curim_data.studies.periods import month_bounds, months_between
+from curim_data.studies.cells import area_counts, area_frame, counted_areas, whole_city
+from curim_data.studies.periods import coverage_choices, months_between
 from curim_data.studies.placebos import Placebos, placebos, weight_shares
 from curim_data.studies.plan import YEAR
-from curim_data.studies.plan_result import DAYS_COMPARED, MONTHS_COMPARED
+from curim_data.studies.plan_progress import DAYS_COMPARED, MONTHS_COMPARED
 
 AREAS: Final = ("treated", "buffer", "comparison")
 PERIODS: Final = ("before", "after")
@@ -188,7 +185,7 @@ def plan_counts(source: Source, plan: Plan, windows: ComparisonWindows, by: Sequ
     """Alerts by area, period ("before", "after") and `by`, protected together."""
     f = evaluation_filter(source, plan)
     frames = [
-        area_frame(source, f.replace(period="", start=days[0], end=days[1]), cells, by, bool(by)).assign(
+        area_frame(source, f.replace(period="", start=days[0], end=days[1]), cells, by, complete=bool(by)).assign(
             area=name, period=period
         )
         for name in AREAS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -17,13 +17,13 @@ from analysis.trends.reporting import LEAST, Event, find_events
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import CityProfile, Gender, Translator
+from curim_data.model import N_, CityProfile, Gender, Translator
 from curim_data.model.labels import category_label, inline
 from curim_data.model.sql import all_of, at_points
 from curim_data.privacy import is_sensitive_category
 from curim_data.query import default_points
+from curim_data.studies.cells import area_name
 from curim_data.studies.changes import PAST_YEARS
-from curim_data.studies.coarse_areas import area_name
 
 SQUARE: Final = "cell_9"
 # Weeks with fewer alerts of a category in a square than this are not read: no event of eight in seven days is in them.
@@ -37,6 +37,25 @@ MOST_EVENTS: Final = 3
 # Shares from which an event is said to concern women, or men, mostly.
 MOSTLY: Final = 0.75
 Who = Literal["", "all women", "all men", "mostly women", "mostly men"]
+
+
+# How many alerts within how many hours, by these and by whether the number is a multiple of five that they reach.
+_FIRST: Final = {
+    (4, False): N_("{n} alerts of {what} within four hours on {day}."),
+    (4, True): N_("At least {n} alerts of {what} within four hours on {day}."),
+    (24, False): N_("{n} alerts of {what} within a day, {day}."),
+    (24, True): N_("At least {n} alerts of {what} within a day, {day}."),
+}
+_IN_A_WEEK: Final = (
+    N_("{n} alerts of {what} within a week, {day} to {last}."),
+    N_("At least {n} alerts of {what} within a week, {day} to {last}."),
+)
+_WHO: Final = {
+    "all women": N_("All of them affected women."),
+    "all men": N_("All of them affected men."),
+    "mostly women": N_("Most of them affected women."),
+    "mostly men": N_("Most of them affected men."),
+}
 
 
 @dataclass(frozen=True)
@@ -78,19 +97,7 @@ class EventFinding:
         """How many within how long, when, whom it concerned, and since when there were never as many."""
         what = inline(category_label(t, city, self.event.category))
         values = {"n": self.n, "what": what, "day": self.day, "last": self.last}
-        match self.event.hours, self.rounded:
-            case 4, False:
-                first = t("{n} alerts of {what} within four hours on {day}.", **values)
-            case 4, True:
-                first = t("At least {n} alerts of {what} within four hours on {day}.", **values)
-            case 24, False:
-                first = t("{n} alerts of {what} within a day, {day}.", **values)
-            case 24, True:
-                first = t("At least {n} alerts of {what} within a day, {day}.", **values)
-            case _, False:
-                first = t("{n} alerts of {what} within a week, {day} to {last}.", **values)
-            case _:
-                first = t("At least {n} alerts of {what} within a week, {day} to {last}.", **values)
+        first = t(_FIRST.get((self.event.hours, self.rounded), _IN_A_WEEK[self.rounded]), **values)
         record = {"record": self.event.record, "since": self.event.past_from}
         if self.rounded:
             never = t("Never before since {since} were there as many in one place so quickly.", **record)
@@ -98,19 +105,7 @@ class EventFinding:
             never = t("Since {since} no category had more than {record} in one place in such a time.", **record)
         else:
             never = t("Since {since} this category never had more than {record} in one place in such a time.", **record)
-        return tuple(filter(None, (first, self._who(t), never)))
-
-    def _who(self, t: Translator) -> str:
-        match self.who:
-            case "all women":
-                return t("All of them affected women.")
-            case "all men":
-                return t("All of them affected men.")
-            case "mostly women":
-                return t("Most of them affected women.")
-            case "mostly men":
-                return t("Most of them affected men.")
-        return ""
+        return tuple(filter(None, (first, t(_WHO[self.who]) if self.who else "", never)))
 
 
 def event_study(source: Source, chosen: Source, f: AlertFilter) -> tuple[EventFinding, ...]:
@@ -187,15 +182,13 @@ def _who(rows: pd.DataFrame, *, exact: bool) -> Who:
 
 def _events(source: Source, f: AlertFilter) -> tuple[tuple[Event, ...], pd.DataFrame]:
     """The events of a filter's period, and the alerts that could make one; found once for a filter."""
-    kept: dict[Any, tuple[tuple[Event, ...], pd.DataFrame]] = source.cache.setdefault("events", {})
     start, end = query.dates(source, f)
-    key = (f, start, end, source.city.version, source.annotations)
-    if key not in kept:
-        if len(kept) >= MOST_KEPT:
-            kept.clear()
+
+    def find() -> tuple[tuple[Event, ...], pd.DataFrame]:
         alerts = _read(source, f, start, end)
-        kept[key] = find_events(alerts, _first(source, start), start), alerts
-    return kept[key]
+        return find_events(alerts, _first(source, start), start), alerts
+
+    return source.once("events", (f, start, end), find, MOST_KEPT)
 
 
 def _first(source: Source, start: dt.date) -> dt.date:

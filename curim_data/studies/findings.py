@@ -46,6 +46,16 @@ _YEAR: Final = dt.timedelta(weeks=52)
 _COLUMNS: Final[Mapping[CalendarUnit, str]] = {"week": "week", "month": "month"}
 
 
+# What takes the place of the figures of a change that is only named.
+_NO_FIGURES: Final[dict[str, Any]] = {
+    **dict.fromkeys(("expected", "p", "q"), float("nan")),
+    "base": 0,
+    "after": 0,
+    "ratio": UNKNOWN,
+    "part_of": None,
+}
+
+
 @dataclass(frozen=True)
 class Count:
     """A number of alerts as it is written out: `n`, or where that is None, being small, as "fewer than `least`"."""
@@ -171,7 +181,7 @@ def make_finding(
         q=change.q if own is change else float("nan"),
         ratio=own.ratio if own is not None and not few else UNKNOWN,
         few=few,
-        part_of=None if change.part_of is None else _name_of(change.part_of),
+        part_of=None if change.part_of is None else replace(change.part_of, **_NO_FIGURES),
     )
     series = _series(source, chosen, periods)
     return Finding(
@@ -185,12 +195,6 @@ def make_finding(
         exact_p=own is change,
         kind=_kind(change),
     )
-
-
-def _name_of(change: Change) -> Change:
-    """A change without its figures."""
-    nothing = float("nan")
-    return replace(change, base=0, after=0, expected=nothing, ratio=UNKNOWN, p=nothing, q=nothing, part_of=None)
 
 
 def _kind(change: Change) -> Kind:

@@ -19,8 +19,7 @@ from analysis.stats.result import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MOST_MAP_CELLS, BoolArray, FloatArray, Message, Translator
-from curim_data.model.absence import NO_POSITIONS
+from curim_data.model import MOST_MAP_CELLS, NO_POSITIONS, BoolArray, FloatArray, Message, Translator
 from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
 
 MOST_WEEKS: Final = 4
@@ -99,13 +98,16 @@ def forecast_study(
     counted = query.counts(source, history, ["week"], complete=True)
     known = source.coverage.untouched(mondays, "week")
     series = _series(counted.frame, mondays, known)
-    city, refused = _city(series, start, weeks)
+    city = forecast_counts(series, start, weeks)
+    few = Message("No forecast is shown: {n} whole weeks are too few to try one on the past.", {"n": len(series)})
     recent = _recent(mondays, series)
     places = _places(source, history, mondays, known, start, weeks)
     notes = (*counted.notes, *gaps)
     if f.districts or f.places or f.cells:
         notes += (Message("The forecast is of the whole city, whatever area the filter names."),)
-    study = ForecastStudy(start, weeks, city, refused, places, None, None, (), None, (), recent, notes)
+    study = ForecastStudy(
+        start, weeks, city, few if city is None else None, places, None, None, (), None, (), recent, notes
+    )
     if source.protected:
         why = Message(
             "The forecast by map cell is for specialists: it needs the exact number of alerts in every cell and week."
@@ -133,14 +135,6 @@ def _series(frame: pd.DataFrame, mondays: pd.DatetimeIndex, known: BoolArray) ->
 
 def _recent(mondays: pd.DatetimeIndex, counts: Any) -> pd.DataFrame:
     return pd.DataFrame({"week": mondays[-RECENT_WEEKS:], "n": np.asarray(counts, dtype=float)[-RECENT_WEEKS:]})
-
-
-def _city(counts: FloatArray, start: dt.date, weeks: int) -> tuple[CountForecast | None, Message | None]:
-    counted = forecast_counts(counts, start, weeks)
-    if counted is None:
-        values = {"n": len(counts)}
-        return None, Message("No forecast is shown: {n} whole weeks are too few to try one on the past.", values)
-    return counted, None
 
 
 def _places(
@@ -187,6 +181,7 @@ def _with_cells(
         return replace(study, cells_refused=why)
     frame = query.counts(source, history, ["cell", "week"], resolution=size, without_default_points=True).frame
     wide = frame.pivot(index="cell", columns="week", values="n").reindex(index=land.index, columns=mondays)
+    piled = int(query.default_coordinates(source, history)["n"].sum())
     found = forecast_places(wide.fillna(0.0).to_numpy(dtype=float), land, study.weeks)
     return replace(
         study,
@@ -194,13 +189,8 @@ def _with_cells(
         cells_refused=found.backtest.refused,
         listed=_listed(found, source),
         resolution=size,
-        choices=(chosen, *_set_aside(source, history), *found.choices, *nested_cells(size)),
+        choices=(chosen, *default_coordinates(piled), *found.choices, *nested_cells(size)),
     )
-
-
-def _set_aside(source: Source, history: AlertFilter) -> tuple[Choice, ...]:
-    """How many alerts stand on piles of identical coordinates, and are in no cell."""
-    return default_coordinates(int(query.default_coordinates(source, history)["n"].sum()))
 
 
 def _listed(found: PlaceForecast, source: Source) -> tuple[ListedCell, ...]:

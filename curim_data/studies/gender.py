@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -104,19 +104,14 @@ def weight_study(source: Source, f: AlertFilter) -> CategoryRatios:
     counted = query.counts(source, f, ["category", AFFECTED])
     scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), ("category",))
     found = category_ratios(counted.frame, totals=_totals(source, f.without("categories")), scatter=scatter)
-    found = replace(found, least=_least_by_category(source, f, found.frame["category"]))
+    written, names = WrittenCounts.of(f, source), found.frame["category"]
+    found = replace(found, least={} if written.all_written else {name: written.least(str(name)) for name in names})
     chosen = chosen_from(source, f)
     if chosen is not source:
         theirs = weight_study(chosen, f).frame.set_index("category")
         told = theirs["significant"].reindex(found.frame["category"]).fillna(False).to_numpy(bool)
         found = replace(found, frame=found.frame.assign(significant=told))
     return found.for_readers()
-
-
-def _least_by_category(source: Source, f: AlertFilter, names: pd.Series) -> dict[Any, int]:
-    """The smallest count of each category that is written out, zero apart; none for who reads all."""
-    written = WrittenCounts.of(f, source)
-    return {} if written.all_written else {name: written.least(str(name)) for name in names}
 
 
 def light_study(source: Source, f: AlertFilter) -> LightStudy:

@@ -1,37 +1,174 @@
-"""Hot spots under a filter: cells denser than chance explains, on counts after disclosure control, and their places."""
+"""Hot spots under a filter: cells denser than chance explains and their places, by land, by all alerts or by
+residents; what their alerts weigh; and clusters of exact alerts.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, get_args
 
+import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
+import shapely
 
+from analysis.clusters.detection import Clusters, find_clusters
 from analysis.grid.cells import square_side
-from analysis.hotspots.cell_significance import HotCells, hot_cells
+from analysis.hotspots.cell_significance import MIN_LAND_SHARE, HotCells, hot_cells
 from analysis.hotspots.excess import excess_choices
-from analysis.hotspots.grouping import Spot, cold_spots, hot_spots, marked_by, spots_of
+from analysis.hotspots.grouping import (
+    BY_HARM,
+    Spot,
+    SpotHarm,
+    cold_spots,
+    harm_of_spots,
+    hot_spots,
+    marked_by,
+    spots_of,
+)
 from analysis.hotspots.power import Power, detection_power, planned_power
-from analysis.hotspots.surroundings import LAND, DenominatorKind, OccupiedLand
+from analysis.hotspots.surroundings import LAND, Denominator, DenominatorKind, OccupiedLand, occupied_land
 from analysis.spots.naming import as_known_places, with_known_ids
+from analysis.stats.intervals import HarmWeights, WeighedBy, harm_weights
 from analysis.stats.result import CellPlace, Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Message, Num, Translator
-from curim_data.model.i18n import Span
+from curim_data.model import N_, CellArray, CityProfile, Message, MessageError, Num, Span, Translator
+from curim_data.model.extent import ask_shape
 from curim_data.model.prepared import PLACES
-from curim_data.model.types import CellArray
-from curim_data.privacy import Counted, is_sensitive
-from curim_data.quality.positions import served_land, shared_points
+from curim_data.privacy import Counted, DisclosureError, finest_resolution, is_sensitive, protected_resolution
+from curim_data.quality.positions import coordinate_step, served_land, shared_points
 from curim_data.query import Total
 from curim_data.studies.cells import alert_cells, cell_size, default_coordinates, nested_cells, whole_city
-from curim_data.studies.denominators import denominator_for, occupied_land_of
-from curim_data.studies.scatter import place_scatter
+from curim_data.studies.scatter import place_bursts, place_scatter
 from curim_data.studies.selection import chosen_from
 
-MOST_CACHED: Final = 64
+KINDS: Final[tuple[DenominatorKind, ...]] = get_args(DenominatorKind)
+# Fine cells by which residents are spread over the land of their district, or coarser ones where these are too many.
+FINE: Final = 12
+MOST_FINE_CELLS: Final = 150_000
+SHOWN_KM2: Final = 0.005
+ALL_ALERTS: Final = Message("There is no share to compare: the filter already holds all alerts of the period.")
+OTHER_CELLS: Final = Message(
+    "Here this audience sees these alerts and all alerts in map cells of different sizes, so that they cannot "
+    "be laid over each other: compare by land, or ask as analyst or specialist."
+)
+NO_RESIDENTS: Final = Message(
+    "The city's profile holds no residents by district: the analyst can load them (“curim city population FILE”)."
+)
+
+
+class DenominatorError(MessageError, ValueError):
+    """A base that a filter, an audience or a city has not; `message` says why."""
+
+
+def all_alerts_filter(f: AlertFilter) -> AlertFilter:
+    """All alerts of the filter's period: what its alerts are a share of."""
+    return AlertFilter(period=f.period, start=f.start, end=f.end)
+
+
+def denominator_obstacle(kind: DenominatorKind, f: AlertFilter, source: Source) -> Message | None:
+    """Why a base cannot be had under a filter; None where it can."""
+    if kind == "alerts":
+        if whole_city(f) == all_alerts_filter(f):
+            return ALL_ALERTS
+        same = finest_resolution(source, f) == finest_resolution(source, all_alerts_filter(f))
+        return None if same else OTHER_CELLS
+    if kind == "residents":
+        return None if residents_by_district(source.city) is not None else NO_RESIDENTS
+    return None
+
+
+def denominator_for(source: Source, f: AlertFilter, resolution: int, kind: DenominatorKind) -> Denominator | None:
+    """The base of every cell of the land; None for land itself.
+
+    Raises DenominatorError where there is no such base (`denominator_obstacle`).
+    """
+    said = denominator_obstacle(kind, f, source)
+    if said is not None:
+        raise DenominatorError(said)
+    if kind == LAND:
+        return None
+    return _alerts(source, f, resolution) if kind == "alerts" else _residents(source.city, resolution)
+
+
+def occupied_land_of(source: Source) -> OccupiedLand | None:
+    """The land on which alerts of all time occur; None where they are too few to tell. For who reads the protected copy
+    it is that of the copy. Cached by version of the alerts and of the city.
+    """
+    everything = AlertFilter(period="all")
+    size = protected_resolution(everything, source.city)  # of some 350 m, for every audience
+    return source.once("occupied", "", lambda: occupied_land(query.cells(source, everything, size).frame))
+
+
+def residents_by_district(city: CityProfile) -> pd.Series | None:
+    """Residents by district id, women and men together where no total is given; None where none are loaded."""
+    people = city.population
+    if people is None or "district" not in people:
+        return None
+    rows = people.set_index("district")
+    if "total" in rows and rows["total"].notna().all():
+        counts = rows["total"]
+    elif {"women", "men"} <= set(rows):
+        counts = rows["women"] + rows["men"]
+    else:
+        return None
+    counts = counts.astype(float)
+    known = {area.id for area in city.districts}
+    counts = counts[counts.index.isin(known) & (counts > 0)]
+    return None if counts.empty else counts
+
+
+def _alerts(source: Source, f: AlertFilter, resolution: int) -> Denominator:
+    """All alerts of the same period as a base, of which those under the filter are a part."""
+    counted = query.cells(source, all_alerts_filter(f), resolution)
+    frame = counted.frame[["n"]].astype(float).assign(least=0.0)
+    message = Message(
+        "What is compared is the share of these alerts among all alerts of the same period, {base} in all: a "
+        "place where people report much of everything is not hot for that. The share says nothing about how many "
+        "there are.",
+        {"base": round(float(frame["n"].sum()))},
+    )
+    return Denominator("alerts", frame, (Choice("base", "alerts", message),))
+
+
+def _residents(city: CityProfile, resolution: int) -> Denominator:
+    people = residents_by_district(city)
+    assert people is not None
+    fine = city.land_cells(max(min(FINE, city.finest_affordable(MOST_FINE_CELLS)), resolution))
+    centres = np.array([h3.cell_to_latlng(cell) for cell in np.asarray(fine.index, dtype=np.uint64)])
+    district = np.full(len(fine), "", dtype=object)
+    for area in city.districts:
+        if area.id in people.index:
+            district[ask_shape(shapely.contains_xy, area.polygon, centres[:, 1], centres[:, 0])] = area.id
+    parents = [h3.latlng_to_cell(latitude, longitude, resolution) for latitude, longitude in centres]
+    spread = pd.DataFrame({"cell": np.array(parents).astype(np.int64), "district": district, "land": fine.to_numpy()})
+    spread = spread[spread["district"] != ""]
+    land = spread.groupby("district")["land"].sum()
+    spread["people"] = spread["land"] * spread["district"].map(people / land)
+    cells = city.land_cells(resolution).index
+    by_cell = spread.groupby("cell")[["people", "land"]].sum().reindex(cells)
+    # As for land: a sliver at the shore counts as a quarter of a cell, with the residents of that much of the district.
+    least = MIN_LAND_SHARE * square_side(resolution, cells) ** 2 / 1e6 * by_cell["people"] / by_cell["land"]
+    frame = pd.DataFrame({"n": by_cell["people"], "least": least})
+    message = Message(
+        "Residents are known by district only ({districts} districts, {people} residents) and are spread evenly over "
+        "the land of each. They are the wrong base for squares, stations and shores, which many people use and few "
+        "live at: such places look hotter than they are for those who are there.",
+        {"districts": len(people), "people": round(float(people.sum()))},
+    )
+    choices = [Choice("base", "residents", message)]
+    unknown = float(city.land_cells(resolution)[by_cell["people"].isna()].sum())
+    if unknown >= SHOWN_KM2:
+        outside = Message(
+            "{area} km² of the land lie in no district with residents: they are not tested.", {"area": Num(unknown, 2)}
+        )
+        choices.append(Choice("unknown", unknown, outside))
+    return Denominator("residents", frame, tuple(choices))
+
+
 # Cells of some 2 km, of 5 km²: a neighbourhood. What is hot among larger ones is no place where something can be done.
 COARSEST_TESTED: Final = 7
 # Among fewer cells hardly any is left that could be the rest of the city.
@@ -187,13 +324,7 @@ def hot_spot_size(source: Source, f: AlertFilter, resolution: int | None = None)
     chosen = cell_size(source, whole, resolution)
     if resolution is not None:
         return chosen
-    kept: dict[tuple[AlertFilter, str, bool], Choice] = source.cache.setdefault("hot spot sizes", {})
-    key = whole, source.city.version, source.protected
-    if key not in kept:
-        if len(kept) >= MOST_CACHED:
-            kept.clear()
-        kept[key] = _telling_size(source, whole, chosen)
-    return kept[key]
+    return source.once("hot spot sizes", whole, lambda: _telling_size(source, whole, chosen))
 
 
 def _telling_size(source: Source, whole: AlertFilter, chosen: Choice) -> Choice:
@@ -230,16 +361,14 @@ def known_places(source: Source) -> tuple[CellPlace, ...]:
     Cached by version of the alerts and of the city; from the home's prepared files where they are there.
     """
     source = (source.exact or source).in_full
-    key = (source.version, source.city.version, source.count)
-    found = _known_places.get(key)
-    if found is None:
-        found = _kept_places(source)
-        if found is None:
-            found = as_known_places(_hot_spots(source, AlertFilter(period="all"), None, LAND).spots)
-        if len(_known_places) >= MOST_CACHED:
-            _known_places.clear()
-        _known_places[key] = found
-    return found
+
+    def find() -> tuple[CellPlace, ...]:
+        kept = _kept_places(source)
+        return (
+            as_known_places(_hot_spots(source, AlertFilter(period="all"), None, LAND).spots) if kept is None else kept
+        )
+
+    return source.once(PLACES, "", find)
 
 
 def keep_known_places(source: Source) -> None:
@@ -265,9 +394,6 @@ def _kept_places(source: Source) -> tuple[CellPlace, ...] | None:
         return None
 
 
-_known_places: dict[tuple[str, str, int], tuple[CellPlace, ...]] = {}
-
-
 def _hot_spots(source: Source, f: AlertFilter, resolution: int | None, base: DenominatorKind) -> HotSpotStudy:
     whole = whole_city(f)
     total = query.total(source, whole)
@@ -291,3 +417,81 @@ def _hot_spots(source: Source, f: AlertFilter, resolution: int | None, base: Den
         *nested_cells(int(chosen.value)),
     )
     return HotSpotStudy(total, counted, hot, hot_spots(hot), cold_spots(hot), int(chosen.value), choices, power)
+
+
+WEIGHTS: Final[tuple[WeighedBy, ...]] = get_args(WeighedBy)
+# What the measures are called where one is chosen.
+WEIGHT_NAMES: Final[dict[WeighedBy, Message]] = {
+    "severity": Message("By severity"),
+    "harm": Message("By the city's harm index"),
+}
+EXACT_ONLY: Final = Message(
+    "Alerts are weighed only for those who see exact counts: of the protected copy counts alone are given."
+)
+NONE_GRADED: Final[dict[WeighedBy, Message]] = {
+    "severity": Message("No alert of this export has a severity."),
+    "harm": Message("The categories of the city have no harm index: an analyst can give one on the Data page."),
+}
+
+
+@dataclass(frozen=True)
+class SpotsByHarm:
+    """What the alerts of each hot spot weigh, by its id, and how that was made."""
+
+    of: dict[str, SpotHarm]
+    choices: tuple[Choice, ...]
+
+
+def weight_obstacle(source: Source, by: WeighedBy) -> Message | None:
+    """Why alerts cannot be weighed by a measure for an audience; None where they can."""
+    if source.protected:
+        return EXACT_ONLY
+    if by == "harm":
+        return None if source.city.has_harm_index else NONE_GRADED[by]
+    everything = AlertFilter(period="all")
+    counted = source.once("severities", "", lambda: query.counts(source.in_full, everything, ["severity"]).frame)
+    return None if counted["severity"].notna().any() else NONE_GRADED[by]
+
+
+def weights_offered(source: Source) -> tuple[WeighedBy, ...]:
+    """By what alerts can be weighed for an audience: nothing where neither severity nor a harm index is known."""
+    return tuple(by for by in WEIGHTS if weight_obstacle(source, by) is None)
+
+
+def weights_by_cell(
+    source: Source, f: AlertFilter, by: WeighedBy, resolution: int, cells: Sequence[int] | pd.Index
+) -> HarmWeights:
+    """Alerts off default coordinates by cell and weight; DisclosureError for who sees no exact counts."""
+    if source.protected:
+        raise DisclosureError(EXACT_ONLY)
+    counted = query.counts(source, f, ["cell", by], resolution=resolution, without_default_points=True)
+    return harm_weights(counted.frame, pd.Index(cells).to_numpy("int64"), by)
+
+
+def spots_by_harm(source: Source, f: AlertFilter, by: WeighedBy, study: HotSpotStudy) -> SpotsByHarm:
+    """What the alerts of the hot spots of a study weigh; DisclosureError for who sees no exact counts."""
+    weights = weights_by_cell(source, whole_city(f), by, study.resolution, study.hot.frame.index)
+    return SpotsByHarm(harm_of_spots(study.hot, study.spots, weights), (*weights.choices, BY_HARM))
+
+
+CLUSTER_RESOLUTION: Final = 12
+
+
+def cluster_study(source: Source, f: AlertFilter, *, weight: WeighedBy | None = None) -> Clusters:
+    """Clusters of alerts on fine cells. DisclosureError for an audience that may not see cells so fine.
+
+    `weight`: each alert counts by that.
+    """
+    whole = whole_city(f)
+    counted = query.counts(source, whole, ["cell"], resolution=CLUSTER_RESOLUTION, without_default_points=True)
+    fine = counted.frame.dropna().astype({"cell": "int64"}).set_index("cell").sort_index()
+    at_default = query.total(source, whole).at_default
+    weights = None
+    if weight is not None:
+        weights = weights_by_cell(source, whole, weight, CLUSTER_RESOLUTION, fine.index)
+    bursts = place_bursts(source, whole)
+    found = find_clusters(
+        fine, source.city, weights=weights, step=coordinate_step(source), bursts=bursts, points=shared_points(source)
+    )
+    places = with_known_ids(found.found, known_places(source))
+    return replace(found, found=places, choices=(*found.choices, *default_coordinates(at_default)))

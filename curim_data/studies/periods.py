@@ -1,17 +1,59 @@
-"""Which earlier period a period is compared with."""
+"""Which periods are compared, and what is known of their days: notes on the time line, days that no source covers,
+and categories that came into use or out of it.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
 
 from analysis.stats.result import Choice
+from analysis.trends.reporting import category_use
+from curim_data import query
 from curim_data.engine import Source
-from curim_data.model import Message
-from curim_data.model.i18n import Span
+from curim_data.filters import AlertFilter, asked_categories, month_bounds
+from curim_data.model import CityProfile, Message, Span, Translator
+from curim_data.model.annotations import CORRECTIONS, Annotation
+from curim_data.model.labels import category_label
+from curim_data.privacy import is_sensitive_category, threshold
+
+
+def annotations_for(source: Source, f: AlertFilter) -> tuple[Annotation, ...]:
+    """Notes of all alerts, and those of a category where the filter asks for it by name."""
+    notes = (one for one in source.annotations if one.kind not in CORRECTIONS)
+    return tuple(one for one in notes if one.category is None or one.category in f.categories)
+
+
+def level_breaks(source: Source, f: AlertFilter) -> tuple[dt.date, ...]:
+    """The days on which another level begins for the alerts of a filter: noted ones, and those of `Coverage.breaks`."""
+    noted = {day for one in annotations_for(source, f) for day in one.breaks}
+    return tuple(sorted(noted | {one.day for one in source.coverage.breaks}))
+
+
+def noted_between(source: Source, f: AlertFilter, start: dt.date, end: dt.date) -> tuple[Choice, ...]:
+    """What was noted between two days, for whoever compares what lies before and after."""
+    found = []
+    for one in annotations_for(source, f):
+        if one.start > end or (one.end or one.start) < start:
+            continue
+        values = {"day": one.start, "last": one.end, "note": one.note}
+        text = (
+            Message("Noted on {day}: {note}. A change may come from this.", values)
+            if one.end is None
+            else Message("Noted for {day} to {last}: {note}. A change may come from this.", values)
+        )
+        found.append(Choice("annotation", one.id, text))
+    return tuple(found)
+
+
+def coverage_choices(source: Source, first: dt.date, last: dt.date) -> tuple[Choice, ...]:
+    """What is said of gaps, and of sources that begin or end, between two days."""
+    return tuple(Choice("coverage", "", told) for told in source.coverage.sentences(first, last))
+
 
 # Days of a year: of a longer period too much of the same weeks of the year before lies within itself.
 A_YEAR: Final = 366
@@ -45,57 +87,49 @@ class ComparedPeriods:
     @property
     def choice(self) -> Choice:
         """What the later period is compared with, and why."""
-        if self.other_light:
-            message = (
-                Message(
-                    "Alerts after dark or by day are compared only with the same weeks of the year before, so not "
-                    "over more than a year: from one season to another the days become shorter or longer."
-                )
-                if self.longer
-                else Message(
-                    "Alerts after dark or by day are compared only with the same weeks of the year before, which "
-                    "the data do not reach: from one season to another the days become shorter or longer."
-                )
+        return Choice("reference", "" if self.before is None else self.before[0].isoformat(), self._reference())
+
+    def _reference(self) -> Message:
+        if self.other_light and self.longer:
+            return Message(
+                "Alerts after dark or by day are compared only with the same weeks of the year before, so not "
+                "over more than a year: from one season to another the days become shorter or longer."
             )
-            return Choice("reference", "", message)
+        if self.other_light:
+            return Message(
+                "Alerts after dark or by day are compared only with the same weeks of the year before, which "
+                "the data do not reach: from one season to another the days become shorter or longer."
+            )
         if self.before is None:
-            message = Message("There is nothing to compare: no day of the data lies before this period.")
-            return Choice("reference", "", message)
+            return Message("There is nothing to compare: no day of the data lies before this period.")
+        period = {"period": Span(*self.before, by_month=self.by_month)}
+        days = {"start": self.before[0], "end": self.before[1]}
         if self.longer:
-            message = Message(
+            return Message(
                 "Compared with the time just before ({period}), because the period is longer than a year: where the "
                 "two hold other months, the season may explain a difference.",
-                {"period": Span(*self.before, by_month=self.by_month)},
+                period,
             )
-            return Choice("reference", self.before[0].isoformat(), message)
+        if self.by_month and self.same_season:
+            return Message(
+                "Compared with the same months of the year before ({period}), so that the season cancels out.", period
+            )
         if self.by_month:
-            months = {"period": Span(*self.before, by_month=True)}
-            message = (
-                Message(
-                    "Compared with the same months of the year before ({period}), so that the season cancels out.",
-                    months,
-                )
-                if self.same_season
-                else Message(
-                    "Compared with the months just before ({period}), because the data do not reach back a year: the "
-                    "season alone may explain a difference.",
-                    months,
-                )
-            )
-            return Choice("reference", self.before[0].isoformat(), message)
-        message = (
-            Message(
-                "Compared with the same weeks of the year before ({start} – {end}), so that the season cancels out.",
-                {"start": self.before[0], "end": self.before[1]},
-            )
-            if self.same_season
-            else Message(
-                "Compared with the time just before ({start} – {end}), because the data do not reach back a year: the "
+            return Message(
+                "Compared with the months just before ({period}), because the data do not reach back a year: the "
                 "season alone may explain a difference.",
-                {"start": self.before[0], "end": self.before[1]},
+                period,
             )
+        if self.same_season:
+            return Message(
+                "Compared with the same weeks of the year before ({start} – {end}), so that the season cancels out.",
+                days,
+            )
+        return Message(
+            "Compared with the time just before ({start} – {end}), because the data do not reach back a year: the "
+            "season alone may explain a difference.",
+            days,
         )
-        return Choice("reference", self.before[0].isoformat(), message)
 
 
 def compared_periods(source: Source, after: tuple[dt.date, dt.date]) -> ComparedPeriods:
@@ -133,12 +167,108 @@ def _months_for(source: Source, after: tuple[dt.date, dt.date]) -> ComparedPerio
     return ComparedPeriods((max(source.first, start), end), after, False, by_month=True, longer=longer)
 
 
-def month_bounds(day: dt.date, months: int) -> tuple[dt.date, dt.date]:
-    """The first and the last day of the month so many months after a date's month."""
-    month = pd.Period(day, "M") + months
-    return month.start_time.date(), month.end_time.date()
-
-
 def months_between(start: dt.date, end: dt.date) -> int:
     """How many months the month of one date lies before that of another."""
     return 12 * (end.year - start.year) + end.month - start.month
+
+
+MOST_NAMED: Final = 5
+
+
+@dataclass(frozen=True)
+class NotInUse:
+    """Categories that were not in use during all of two periods: `new` in the later one, `given_up` in it."""
+
+    new: tuple[str, ...] = ()
+    given_up: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> frozenset[str]:
+        """All of them."""
+        return frozenset((*self.new, *self.given_up))
+
+    def under(self, f: AlertFilter, city: CityProfile) -> NotInUse:
+        """Those of them that a filter asks for, or all where it asks for no category."""
+        asked = asked_categories(f, city)
+        if not asked:
+            return self
+        return NotInUse(*(tuple(name for name in names if name in asked) for names in (self.new, self.given_up)))
+
+    def covers(self, f: AlertFilter, city: CityProfile) -> bool:
+        """Whether a filter asks for such categories and no other."""
+        asked = asked_categories(f, city)
+        return bool(asked) and asked <= self.all
+
+    def told(self, source: Source) -> NotInUse:
+        """Those that an audience may be told of: none of so few alerts that their number is protected."""
+        numbers = _use(source)["n"]
+
+        def enough(names: Sequence[str]) -> tuple[str, ...]:
+            least = {name: threshold(source, is_sensitive_category(name, source.city)) for name in names}
+            return tuple(name for name in names if numbers.get(name, 0) >= least[name])
+
+        return NotInUse(enough(self.new), enough(self.given_up))
+
+    def sentences(self, city: CityProfile, t: Translator) -> tuple[str, ...]:
+        """That they were not compared, and why; nothing where there are none."""
+        found = []
+        new, given_up = (_named(names, city, t) for names in (self.new, self.given_up))
+        if new:
+            found.append(
+                t.n(
+                    "Not compared, because new in the data: {names}. Counts do not tell whether the category is new or "
+                    "the problem.",
+                    "Not compared, because new in the data: {names}. Counts do not tell whether the categories are new "
+                    "or the problems.",
+                    len(self.new),
+                    names=new,
+                )
+            )
+        if given_up:
+            found.append(
+                t.n(
+                    "Not compared, because no longer in the data: {names}. Counts do not tell whether the category was "
+                    "given up or the problem is gone.",
+                    "Not compared, because no longer in the data: {names}. Counts do not tell whether the categories "
+                    "were given up or the problems are gone.",
+                    len(self.given_up),
+                    names=given_up,
+                )
+            )
+        return tuple(found)
+
+
+ALWAYS_IN_USE: Final = NotInUse()
+
+
+def not_in_use(source: Source, f: AlertFilter, periods: ComparedPeriods) -> NotInUse:
+    """The categories of a filter that began or ended in the midst of two periods."""
+    if periods.before is None:
+        return ALWAYS_IN_USE
+    use = _use(source)
+    start, end = _month(periods.before[0]), _month(periods.after[1])
+    new = use["new"] & (use["first"] > start) & (use["first"] <= end)
+    given_up = use["given_up"] & (use["last"] < end) & (use["last"] >= start)
+    return NotInUse(*(tuple(use.index[which].astype(str)) for which in (new, given_up))).under(f, source.city)
+
+
+def _use(source: Source) -> pd.DataFrame:
+    """When each category was in use, of all stored alerts, whoever asks; most alerts first; kept with the source."""
+
+    def find() -> pd.DataFrame:
+        table = query.counts(source.in_full, AlertFilter(period="all"), ["category", "month"]).frame
+        return category_use(table.dropna(subset=["category", "month"])).sort_values("n", ascending=False)
+
+    return source.once("category_use", "", find)
+
+
+def _month(day: dt.date) -> pd.Timestamp:
+    return pd.Timestamp(day.year, day.month, 1)
+
+
+def _named(names: Sequence[str], city: CityProfile, t: Translator) -> str:
+    labels = [category_label(t, city, name) for name in names]
+    if len(labels) > MOST_NAMED:
+        more = len(labels) - MOST_NAMED + 1
+        labels = [*labels[: MOST_NAMED - 1], t.n("{n} more", "{n} more", more)]
+    return t.join(labels)

@@ -32,11 +32,10 @@ from analysis.plans.verdict import (
 from analysis.stats.intervals import WeighedBy
 from curim_data import query
 from curim_data.engine import Source
-from curim_data.filters import AlertFilter
+from curim_data.filters import AlertFilter, month_bounds
 from curim_data.model import KnownTime
 from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas
-from curim_data.studies.periods import month_bounds
 
 Days: TypeAlias = tuple[dt.date, dt.date]
 # Fewer areas at the plan's own date are joined by placebo dates.
@@ -46,8 +45,8 @@ _MOST_DATES: Final = 4
 _MOST_LAND: Final = 30_000
 # A covariate is kept where it lowers the loss (-2 log likelihood) by so much.
 _HELPS: Final = 4.0
-# Up to so many alerts one table by cell and day is quicker than one question a period.
-_ONE_TABLE: Final = 300_000
+# Up to so many alerts are counted by cell and category.
+_FEW_ALERTS: Final = 300_000
 _DAY: Final = dt.timedelta(days=1)
 
 
@@ -249,7 +248,7 @@ def _with_mix(
     Tried where there are 40 similar areas or more and alerts are few enough to be counted by cell and category; kept
     where the loss falls by four units or more, as a column without meaning makes it in one case in twenty.
     """
-    if model is None or len(kept) < _ENOUGH_AREAS or counting.source.count > _ONE_TABLE:
+    if model is None or len(kept) < _ENOUGH_AREAS or counting.source.count > _FEW_ALERTS:
         return model, ()
     windows = calendar.windows(calendar.start, covered)
     past = counting.by_category((windows[min(covered, 3) - 1][0], windows[0][1]))
@@ -297,7 +296,7 @@ def weight_shares(source: Source, f: AlertFilter, by: WeighedBy = "severity") ->
 
 
 class _Counting:
-    """Exact counts by cell in days: asked by cell and day once, or where alerts are many by cell for each period."""
+    """Exact counts by cell in periods of days."""
 
     def __init__(self, source: Source, f: AlertFilter, resolution: int, *, weight: WeighedBy | None = None) -> None:
         self.source, self.resolution = source, resolution
@@ -305,26 +304,12 @@ class _Counting:
         self._by = weight
         self._weights = None if weight is None else weight_shares(source, f, weight)
         self._known: dict[Days, pd.Series] = {}
-        self._daily: pd.DataFrame | None = None
 
     def by_cell(self, days: Days) -> pd.Series:
         """Alerts by cell."""
         if days not in self._known:
-            if self.source.count <= _ONE_TABLE:
-                counted = self._all_days()
-                counted = counted[counted["day"].between(pd.Timestamp(days[0]), pd.Timestamp(days[1]))]
-            else:
-                counted = self._count(["cell"], days)
-            self._known[days] = counted.groupby("cell")["n"].sum()
+            self._known[days] = self._count(["cell"], days).groupby("cell")["n"].sum()
         return self._known[days]
-
-    def _all_days(self) -> pd.DataFrame:
-        """Alerts by cell and day, or the month where nothing finer is known."""
-        if self._daily is None:
-            name = "month" if self.source.known_time is KnownTime.MONTH else "local_date"
-            counted = self._count(["cell", name], (self.source.first, self.source.as_of))
-            self._daily = counted.assign(day=pd.to_datetime(counted[name]))
-        return self._daily
 
     def _count(self, by: list[str], days: Days) -> pd.DataFrame:
         f = self._filter.replace(period="", start=days[0], end=days[1])

@@ -26,8 +26,7 @@ from curim_data.model import Kind
 from curim_data.model.plan import Areas, Caution, Objective, Problem
 from curim_data.protection import copy_of
 from curim_data.query.reporting_lag import reporting_lag
-from curim_data.studies.areas import area_counts, area_frame
-from curim_data.studies.cells import cells_to_compare, whole_city
+from curim_data.studies.cells import area_counts, area_frame, cells_to_compare, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 from curim_data.studies.placebos import drop_to_see
 from curim_data.studies.spot_profiles import written_profile
@@ -71,7 +70,7 @@ def problem_of_spot(source: Source, f: AlertFilter, spot: Spot | Cluster, name: 
     here = f.replace(districts=(), places=(), cells=spot.names)
 
     def counted(*by: str, among: AlertFilter = here, complete: bool = False) -> pd.DataFrame:
-        return area_counts(source, among, {"here": spot.names}, by, complete=complete).frame
+        return area_frame(source, among, spot.names, by, complete=complete)
 
     timed = source.known_time.knows("hour")
     start, end = query.dates(source, f)
@@ -110,7 +109,7 @@ def problem_of_spot(source: Source, f: AlertFilter, spot: Spot | Cluster, name: 
 def _banded_hours(source: Source, here: AlertFilter) -> tuple[int, int] | None:
     """First and last hour of the fewest bands of six that hold half of the alerts; None where that is most of a day."""
     size = privacy.BAND_HOURS
-    raw = area_frame(source, here, here.cells, ["hour"], False).dropna(subset=["hour"])
+    raw = area_frame(source, here, here.cells, ["hour"]).dropna(subset=["hour"])
     bands = raw.groupby(raw["hour"] // size)["n"].sum().reindex(range(HOURS // size), fill_value=0).to_numpy(float)
     half = bands.sum() / 2
     for bands_long in range(1, MOST_PEAK // size + 1):
@@ -151,7 +150,7 @@ def _cautions(source: Source, here: AlertFilter, unknown: float | None) -> tuple
 
 def _own_area(source: Source, f: AlertFilter, cells: Sequence[str]) -> Spot:
     """Cells that were picked, in the form of a hot spot that nobody tested."""
-    row = area_counts(source, f, {"here": cells}, ()).frame
+    row = area_frame(source, f, cells)
     points = np.array([h3.cell_to_latlng(cell) for cell in cells])
     unknown = float("nan")
     return Spot(
@@ -188,10 +187,11 @@ def draft_plan_for_cells(
     study, copy = hot_spot_study(source, f), copy_of(source)
     if copy is not source:
         asked = frozenset(spot_cells)
-        spots = (
-            _in_copy(copy, f, spot) if asked in (frozenset(spot.names), frozenset({spot.id})) else spot
-            for spot in study.spots
-        )
+        spots = list(study.spots)
+        for at, spot in enumerate(spots):
+            if asked in (frozenset(spot.names), frozenset({spot.id})):
+                n = round(float(area_frame(copy, f, spot.names)["n"].sum()))
+                spots[at] = without_figures(replace(spot, n=n), spot)
         study = replace(study, spots=tuple(spots))
     problem = problem_of_cells(copy, f, spot_cells, study=study)
     base, year = council_baseline(source, f, problem.cells)
@@ -202,12 +202,6 @@ def draft_plan_for_cells(
     return draft_plan(
         problem, source.city, source.as_of, today=today, cells=cells, base=base, seen=seen, language=language
     )
-
-
-def _in_copy(copy: Source, f: AlertFilter, spot: Spot) -> Spot:
-    """A hot spot with the count that the protected copy has of the cells that hold it."""
-    row = area_counts(copy, f, {"here": spot.names}, ()).frame
-    return without_figures(replace(spot, n=round(float(row["n"].sum()))), spot)
 
 
 def _drop_to_see(source: Source, year: AlertFilter, cells: Sequence[str], base: Objective) -> DetectableDrop | None:

@@ -1,12 +1,17 @@
-"""Whether a plan keeps its dates."""
+"""Of a plan beside its text: whether it keeps its dates, when its test was set, and its result in short."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
 
-from curim_data.model import Message, Plan, PlanStatus
+from analysis.plans.verdict import PlanTiming
+from curim_data.model import LANGUAGES, Message, Plan, PlanStatus, Translator, translator
+from curim_data.plans.plan_store import Change
 
 
 class Standing(StrEnum):
@@ -60,3 +65,43 @@ def _by(day: dt.date | None, today: dt.date, late: Message, well: Message) -> Pl
     if day < today:
         return PlanProgress(Standing.LATE, Message(late.text, {"day": day}))
     return PlanProgress(Standing.ON_TIME, Message(well.text, {"day": day}))
+
+
+DAYS_COMPARED: Final = Message("Before: {before_start} – {before_end}. After: {after_start} – {after_end}.")
+MONTHS_COMPARED: Final = Message("Before: {before}. After: {after}.")
+
+
+def short_result(result: str) -> str:
+    """A kept result without the dates that were compared and what stands behind them: how the plan was fixed.
+
+    Kept are the sentences before the dates, in whatever language they were written; a text without dates is whole.
+
+    >>> short_result("9 alerts fewer. Before: May 2025. After: May 2026. Areas were fixed before the start.")
+    '9 alerts fewer.'
+    """
+    cuts = [at for lang in LANGUAGES for head in _heads(translator(lang)) if (at := result.find(head)) > 0]
+    return result[: min(cuts)].rstrip() if cuts else result
+
+
+def _heads(t: Translator) -> set[str]:
+    """With what the sentence of the dates begins, after the space before it."""
+    return {" " + t(message.text).partition("{")[0] for message in (DAYS_COMPARED, MONTHS_COMPARED)}
+
+
+# Fields that decide what is compared, and how: a change of one of them, or of a part of it.
+_DECIDING: Final = ("created", "areas", "start", "finish", "assessment.method", "problem.query")
+
+
+def plan_timing(plan: Plan, history: Iterable[Change], timezone: str) -> PlanTiming:
+    """Whether all that decides a plan's comparison was written down before the day on which the plan began.
+
+    Days are those of the city (`timezone`, IANA), as the plan's own are.
+    """
+    days = [
+        change.at.astimezone(ZoneInfo(timezone)).date()
+        for change in history
+        if any(change.what == name or change.what.startswith(f"{name}.") for name in _DECIDING)
+    ]
+    if not days or plan.start is None:
+        return PlanTiming(False)
+    return PlanTiming(max(days) < plan.start, max(days))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,15 +21,13 @@ from analysis.stats.dispersion import (
 )
 from curim_data import query
 from curim_data.engine import Source
-from curim_data.filters import AlertFilter
+from curim_data.filters import AlertFilter, month_bounds
 from curim_data.model import MAP_RESOLUTIONS, FloatArray, Gender
-from curim_data.studies.periods import month_bounds
 
 # Bursts are looked for in so many years, at least and at most, in periods of so many weeks.
 LEAST_YEARS: Final = 2
 MOST_YEARS: Final = 4
 WEEKS: Final = 4
-MOST_KEPT: Final = 64
 # Of so many independent squares the past before a period says enough alone: the allowance is then 1.1.
 ENOUGH_FREEDOM: Final = 50.0
 # Sizes of cells, from about 900 to 130 m, whose dispersions tell how far apart the reports of a burst lie.
@@ -110,22 +108,18 @@ def _found(
     """What `find` makes of the filter's past; found once for each `what`."""
     start, end = query.dates(source, f)
     last, before = min(end, source.as_of), start - dt.timedelta(days=1)
-    kept: dict[Any, Dispersion] = source.cache.setdefault("bursts", {})
+    unit: Literal["week", "month"] = "month" if source.by_month else "week"
 
     def up_to(day: dt.date) -> Dispersion:
         least, most = (dt.timedelta(days=round(365.25 * years)) for years in (LEAST_YEARS, MOST_YEARS))
         first = max(source.first, day - min(max(last - start, least), most))
-        unit = "month" if source.by_month else "week"
         starts = _starts(first, day, unit)
-        key = (f.replace(period="", start=first, end=day), what, source.city.version, source.annotations)
-        if key not in kept and len(starts):
-            if len(kept) >= MOST_KEPT:
-                kept.clear()
-            past = f.replace(period="", start=starts[0].date(), end=day)
-            kept[key] = find(
-                past, unit, starts[source.coverage.untouched(starts, "month" if unit == "month" else "week")]
-            )
-        return kept.get(key, UNKNOWN)
+        if not len(starts):
+            return UNKNOWN
+        past = f.replace(period="", start=starts[0].date(), end=day)
+        return source.once(
+            "bursts", (past, what), lambda: find(past, unit, starts[source.coverage.untouched(starts, unit)])
+        )
 
     found = up_to(before) if before > source.first else UNKNOWN
     return up_to(last) if found.freedom < ENOUGH_FREEDOM else found

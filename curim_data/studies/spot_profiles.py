@@ -22,9 +22,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.privacy import BAND_HOURS, WrittenCounts, share_is_told
-from curim_data.query.categoricals import encode_values, sum_by
-from curim_data.studies.areas import area_counts, counted_areas
-from curim_data.studies.cells import whole_city
+from curim_data.studies.cells import area_frame, counted_areas, whole_city
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, share_scatter
 from curim_data.studies.trends import trend_study
@@ -103,12 +101,13 @@ def _by_area(
     of = {int(cell, 16): area for area, cells in areas.items() for cell in cells}
     (resolution,) = {h3.get_resolution(cell) for cell in of}
     here = f.replace(cells=tuple(cell for cells in areas.values() for cell in cells))
-    by = [["cell", name] for name in dimensions]
-    counted = query.tables(source.in_full, here, by, without_default_points=True, resolution=resolution)
     found = []
-    for name, table in zip(dimensions, counted, strict=True):
-        columns = {"area": encode_values(table.frame["cell"].map(of)), name: encode_values(table.frame[name])}
-        raw = sum_by(columns, table.frame["n"].to_numpy(float))
+    for name in dimensions:
+        counted = query.counts(
+            source.in_full, here, ["cell", name], without_default_points=True, resolution=resolution
+        ).frame
+        by_area = counted.assign(area=counted["cell"].map(of))
+        raw = by_area.groupby(["area", name], dropna=False)["n"].sum().reset_index()
         found.append(counted_areas(source, f, [raw], ["area", name]).frame)
     return found
 
@@ -118,20 +117,13 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster) -> SpotStudy
     whole = whole_city(f)
     here = whole.replace(cells=spot.names)
 
-    def counted(by: str) -> pd.DataFrame:
-        return area_counts(source, whole, {"here": spot.names}, [by]).frame
+    def counted(*by: str) -> pd.DataFrame:
+        return area_frame(source, whole, spot.names, by, complete=not source.protected)
 
-    hours: pd.DataFrame | None = None
-    dark: pd.DataFrame | None = None
     timed = source.known_time.knows("hour")
-    if not source.protected:
-        asked = [["category"], ["affected_gender"], *([["dark"], ["weekday", "hour"]] if timed else [])]
-        found = query.tables(source, here, asked, complete=True, without_default_points=True)
-        categories, affected, *clock = (table.frame for table in found)
-        dark, hours = clock if clock else (None, None)
-    else:
-        categories, affected = counted("category"), counted("affected_gender")
-        dark = counted("dark") if timed else None
+    categories, affected = counted("category"), counted("affected_gender")
+    dark = counted("dark") if timed else None
+    hours = counted("weekday", "hour") if timed and not source.protected else None
     profile = profile_spot(
         source.city,
         n=spot.n,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,13 +18,10 @@ from curim_data.model import Message
 from curim_data.model.absence import CalendarUnit
 from curim_data.privacy import is_sensitive, threshold
 from curim_data.query.reporting_lag import reporting_lag
-from curim_data.studies.annotations import level_breaks
-from curim_data.studies.coverage import coverage_choices
+from curim_data.studies.periods import coverage_choices, level_breaks
 
 # By the unit of a series: the column of its counts.
 COLUMNS: Final[Mapping[CalendarUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}
-BESIDE: Final = ("week", "month")  # series that are counted together
-MOST_KEPT: Final = 32  # series that are kept
 
 
 def trend_study(source: Source, f: AlertFilter, unit: CalendarUnit = "week") -> Trend | None:
@@ -47,9 +44,9 @@ def trend_study(source: Source, f: AlertFilter, unit: CalendarUnit = "week") -> 
         return None
     breaks = tuple(day for day in level_breaks(source, f) if source.first < day <= end)
     last = min(end, source.as_of)
-    trend: Trend = _kept(
-        source,
-        ("trend", history, unit, source.protected, breaks, last, source.coverage.gaps),
+    trend = source.once(
+        "trends",
+        (history, unit, breaks, last),
         lambda: trend_of(
             series,
             (source.first, last),
@@ -69,29 +66,9 @@ def trend_study(source: Source, f: AlertFilter, unit: CalendarUnit = "week") -> 
 
 
 def _counted(source: Source, history: AlertFilter, column: str) -> pd.DataFrame:
-    """Alerts by week, month or day: line and forecast are made of the same counts, which
-    are counted once; weeks and months, which one page shows, in one question.
-    """
-    columns = BESIDE if column in BESIDE and source.known_time.knows("week") else (column,)
-    counted: list[pd.DataFrame] = _kept(
-        source,
-        ("counts", history, columns, source.protected),
-        lambda: [table.frame for table in query.tables(source, history, [[name] for name in columns], complete=True)],
-    )
-    return counted[columns.index(column)].copy()
-
-
-def _kept(source: Source, key: tuple[Any, ...], find: Callable[[], Any]) -> Any:
-    """What `find` gives, found once for a version of the alerts and a key; nobody changes it."""
-    kept: dict[Any, Any] = source.cache.setdefault("series", {})
-    key = (*key, source.city.version)
-    found = kept.get(key)
-    if found is None:
-        found = find()
-        if len(kept) >= MOST_KEPT:
-            kept.clear()
-        kept[key] = found
-    return found
+    """Alerts by week, month or day: line and forecast are made of the same counts, which are counted once."""
+    counted = source.once("series", (history, column), lambda: query.counts(source, history, [column], complete=True))
+    return counted.frame.copy()
 
 
 def forecast_study(source: Source, f: AlertFilter, unit: CalendarUnit) -> NextPeriods | Message:

@@ -21,8 +21,7 @@ from curim_data.plans.record import Deed
 from curim_data.store.annotations import read_meetings
 from curim_data.store.settings import SettingsError, read_settings
 from curim_data.studies.brief import BriefChanges, BriefStudy, brief_period, usual_since
-from curim_data.studies.brief_card import card_picture
-from curim_data.studies.brief_content import brief_content, plan_rows, public_link
+from curim_data.studies.brief_content import brief_content, card_picture, plan_rows, public_link
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
     affected_sentence,

@@ -35,8 +35,8 @@ from curim_data.studies.evaluation import (
     result_texts,
     windows_sentence,
 )
-from curim_data.studies.harm import weights_offered
-from curim_data.studies.plan_timing import plan_timing
+from curim_data.studies.hot_spots import weights_offered
+from curim_data.studies.plan_progress import plan_timing
 from pages.parts.charts.figure import Figure, base_figure, time_axis
 from pages.parts.charts.numbers import drawn_counts, least_written, written_count
 from pages.parts.charts.plots import draw_chart, forest_figure

@@ -19,8 +19,7 @@ from curim_data.sample.plans import demo_words
 from curim_data.store import Home
 from curim_data.studies.brief import MOST_FINDINGS, BriefStudy, brief_study
 from curim_data.studies.brief_content import brief_content, plan_rows
-from curim_data.studies.brief_questions import meeting_questions
-from curim_data.studies.brief_text import finding_sentences, headline
+from curim_data.studies.brief_text import finding_sentences, headline, meeting_questions
 from curim_data.studies.evaluation import PlanTiming, evaluation_study, result_texts
 from tests.app.conftest import SPOKEN
 from tests.stored import seen_by

@@ -8,8 +8,8 @@ from analysis.spots.naming import name_spots
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.store import Home
+from curim_data.studies.cells import TESTED_IN_CITY, in_area
 from curim_data.studies.hot_spots import hot_spot_study, known_places
-from curim_data.studies.spot_area import TESTED_IN_CITY, in_area
 from tests.app.conftest import Open, errors
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from curim_data.query import question
+from curim_data.query import answers
 from tests.app.conftest import PAGES, Open, errors
 from tests.effort import FULL
 
@@ -22,13 +22,13 @@ def test_a_language_switch_works_nothing_out(
     open_page: Open, monkeypatch: pytest.MonkeyPatch, made: dict[str, Any], page: str, words: dict[str, str]
 ) -> None:
     counted: list[Any] = []
-    aggregate = question.aggregate
+    aggregate = answers.aggregate
 
     def noted_count(*args: Any, **kwargs: Any) -> Any:
         counted.append(args)
         return aggregate(*args, **kwargs)
 
-    monkeypatch.setattr(question, "aggregate", noted_count)
+    monkeypatch.setattr(answers, "aggregate", noted_count)
     assert not errors(open_page(page, lang="en", weekday="mon,thu", **words))
     assert (made and counted) or words or page in ("interventions", "evaluation", "data", "methods")
     for lang in ("el", "fr") if FULL else ("el",):

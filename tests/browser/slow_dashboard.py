@@ -12,9 +12,9 @@ sys.path.insert(0, str(ROOT))
 
 from curim_data.model import Message  # noqa: E402
 from curim_data.model.progress import report, stage  # noqa: E402
-from curim_data.studies import near_repeat  # noqa: E402
+from curim_data.studies import alert_points  # noqa: E402
 
-study, go = near_repeat.near_repeat_study, Path(os.environ["CURIM_GO"])
+study, go = alert_points.near_repeat_study, Path(os.environ["CURIM_GO"])
 
 
 def slow(*args: Any, **settings: Any) -> Any:
@@ -34,5 +34,5 @@ def slow(*args: Any, **settings: Any) -> Any:
     return study(*args, **settings)
 
 
-near_repeat.near_repeat_study = slow
+alert_points.near_repeat_study = slow
 runpy.run_path(str(ROOT / "dashboard.py"), run_name="__main__")

@@ -16,8 +16,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile
 from curim_data.protection import open_for
 from curim_data.store import Home
-from curim_data.studies.clusters import cluster_study
-from curim_data.studies.hot_spots import hot_spot_study
+from curim_data.studies.hot_spots import cluster_study, hot_spot_study
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 SPOTS = TRUTHS["hot_spot"]
@@ -83,7 +82,8 @@ def test_with_the_pile_left_in_it_would_be_marked(source: Source) -> None:
     from analysis.hotspots.grouping import hot_spots
 
     pile = TRUTHS["pile"]
-    frame = query.cells(source, ALL, 10, without_default_points=False).frame
+    counts = query.counts(source, ALL, ["cell"], resolution=10).frame.set_index("cell")["n"]
+    frame = query.cells(source, ALL, 10).frame.assign(n=lambda cells: counts.reindex(cells.index, fill_value=0.0))
     marked = {cell for spot in hot_spots(hot_cells(frame)) for cell in spot.cells}
     assert h3.latlng_to_cell(pile["latitude"], pile["longitude"], 10) in marked
 

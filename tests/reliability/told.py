@@ -23,13 +23,12 @@ import pyarrow.parquet as pq
 
 from curim_data.engine import Source, open_source
 from curim_data.engine.source import source_from_files
-from curim_data.filters import AlertFilter
+from curim_data.filters import AlertFilter, month_bounds
 from curim_data.model.annotations import Annotation
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, Store
 from curim_data.studies.brief import BriefChanges, brief_changes
 from curim_data.studies.changes import change_study
-from curim_data.studies.periods import month_bounds
 from tests.real.cities import REAL
 
 LEAST: Final = 60  # alerts of a district or category in the period, from which a doubling ought to be told

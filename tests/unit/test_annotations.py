@@ -23,8 +23,8 @@ from curim_data.store.annotations import (
     read_annotations,
     remove_annotation,
 )
-from curim_data.studies.annotations import annotations_for, level_breaks
 from curim_data.studies.changes import change_study
+from curim_data.studies.periods import annotations_for, level_breaks
 from curim_data.studies.trends import trend_study
 
 DAY = dt.date(2026, 3, 2)

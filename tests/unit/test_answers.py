@@ -253,7 +253,6 @@ def test_piles_are_set_aside_and_said(tmp_path: Path) -> None:
     assert query.total(source, ALL).at_default == 21
     assert query.cells(source, ALL, 9).frame["n"].sum() == 59
     assert query.cells(source, ALL, 9).at_default == 21
-    assert query.cells(source, ALL, 9, without_default_points=False).frame["n"].sum() == 80
     assert query.counts(source, ALL, [], without_default_points=True).frame["n"].tolist() == [59]
     narrow = ALL.replace(statuses=("rejected",))
     assert query.default_coordinates(seen_by(source, Audience.COUNCIL), narrow)["n"].tolist() == [0]
@@ -331,6 +330,6 @@ def test_hours_are_told_in_bands(tmp_path: Path, category: str) -> None:
 
 def test_hours_without_an_alert_are_zeros_in_a_complete_table(source: Source) -> None:
     by_hour = query.counts(source, ALL, ["hour"]).frame.set_index("hour")["n"]
-    (told,) = query.tables(source, ALL, [["hour"]], complete=True)
+    told = query.counts(source, ALL, ["hour"], complete=True)
     known = told.frame[told.frame["hour"].notna()].set_index("hour")["n"]
     assert known.to_dict() == pytest.approx(by_hour.reindex(range(24), fill_value=0.0).to_dict())

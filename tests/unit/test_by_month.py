@@ -70,9 +70,10 @@ def busier_last(folder: Path) -> Source:
 
 def of_months(first: dt.date, as_of: dt.date) -> Source:
     """A source of which the dates alone matter."""
-    known = {"coverage": Coverage({"test": (first, as_of)}, by_month=True)}
     month = KnownTime.MONTH
-    return Source(None, "v", small_city(), as_of, first, 10, as_of, known_time=month, cache=known)  # type: ignore[arg-type]
+    found = Source(None, "v", small_city(), as_of, first, 10, as_of, known_time=month)  # type: ignore[arg-type]
+    found.once("coverage", "", lambda: Coverage({"test": (first, as_of)}, by_month=True))
+    return found
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_nothing_is_counted_by_a_time_that_is_not_known(tmp_path: Path, dimensio
     with pytest.raises(UnknownTimeError, match="only the month of an alert"):
         query.counts(seen_by(source, audience), AlertFilter(), [dimension])
     with pytest.raises(UnknownTimeError):
-        query.tables(seen_by(source, audience), AlertFilter(), [["category", dimension]])
+        query.counts(seen_by(source, audience), AlertFilter(), ["category", dimension])
 
 
 def test_months_are_compared_with_as_many_months(tmp_path: Path) -> None:

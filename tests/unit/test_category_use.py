@@ -15,8 +15,8 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
 from curim_data.studies.brief import brief_changes
 from curim_data.studies.brief_text import attention_sentence
-from curim_data.studies.category_use import NotInUse
 from curim_data.studies.changes import change_study
+from curim_data.studies.periods import NotInUse
 from tests.small import alert, small_source
 from tests.stored import seen_by
 

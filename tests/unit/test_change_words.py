@@ -9,12 +9,12 @@ import pytest
 
 from analysis.trends.changes import CANDIDATE_KEYS, Changes
 from curim_data.engine import source_from_files
+from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
 from curim_data.privacy import FEWER_THAN
-from curim_data.studies.change_words import counts_in_words, ratios_in_words
+from curim_data.studies.change_words import counts_in_words, ratios_in_words, written_changes
 from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.periods import ComparedPeriods
-from curim_data.studies.written_changes import written_changes
 from tests.small import small_city
 from tests.stored import seen_by
 
@@ -32,6 +32,7 @@ ROWS = pd.DataFrame(
     expected=9.5, ratio=2.0, low=0.5, high=8.0, p=[0.5, 0.001, 0.01, 0.4, 0.3], q=[0.5, 0.001, 0.01, 0.4, 0.3],
     level="category", compared="past", district=None, area=None, place=None, cell=None,
 )  # fmt: skip
+SENSITIVE = AlertFilter(categories=("harassment_sexual",))
 SOURCE = source_from_files((), "no alerts", small_city())
 DAY = dt.date(2025, 6, 2)
 STUDY = ChangeStudy(ComparedPeriods((DAY, DAY), (DAY, DAY), same_season=True), Changes(ROWS, CANDIDATE_KEYS, {}, ()))
@@ -39,7 +40,7 @@ STUDY = ChangeStudy(ComparedPeriods((DAY, DAY), (DAY, DAY), same_season=True), C
 
 @pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.PUBLIC])
 def test_beside_a_small_count_nothing_is_left_that_tells_it(audience: Audience) -> None:
-    told, t = written_changes(STUDY, seen_by(SOURCE, audience)), translator("en")
+    told, t = written_changes(STUDY, seen_by(SOURCE, audience), AlertFilter()), translator("en")
     few = [False, True, True, False, True]
     assert told[FEWER_THAN].isna().tolist() == [not one for one in few]
     assert told[TELLING].isna().all(axis=1).tolist() == few
@@ -51,10 +52,10 @@ def test_beside_a_small_count_nothing_is_left_that_tells_it(audience: Audience) 
 
 
 def test_where_sensitive_categories_are_asked_for_every_row_has_their_threshold() -> None:
-    told = written_changes(STUDY, seen_by(SOURCE, Audience.COUNCIL), sensitive=True)
+    told = written_changes(STUDY, seen_by(SOURCE, Audience.COUNCIL), SENSITIVE)
     assert counts_in_words(translator("en"), told, "after")[3] == "fewer than 10"
 
 
 @pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.SPECIALIST])
 def test_who_reads_the_alerts_gets_every_count(audience: Audience) -> None:
-    assert written_changes(STUDY, seen_by(SOURCE, audience), sensitive=True) is ROWS
+    assert written_changes(STUDY, seen_by(SOURCE, audience), SENSITIVE) is ROWS

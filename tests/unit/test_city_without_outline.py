@@ -15,9 +15,9 @@ from curim_data.cli.app import main
 from curim_data.importing.pipeline import ImportReport, import_file, preview
 from curim_data.model import Answers, ImportProblem, Question, translator
 from curim_data.model.absence import NO_OUTLINE
+from curim_data.privacy import help_lines
 from curim_data.profile.provisional import known_city
 from curim_data.store import Home, Store
-from curim_data.studies.help_lines import help_lines
 
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 HEADERS = {

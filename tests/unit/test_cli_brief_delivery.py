@@ -23,9 +23,8 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
 from curim_data.protection import open_for
 from curim_data.store import Home
-from curim_data.studies import brief_history
-from curim_data.studies.brief import BriefChanges, brief_changes
-from curim_data.studies.brief_history import brief_name, finding_name, keep_brief
+from curim_data.studies import brief as brief_study
+from curim_data.studies.brief import BriefChanges, brief_changes, brief_name, finding_name, keep_brief
 from curim_data.studies.brief_text import change_name, counts_before_after
 from tests.effort import FULL
 from tests.mail_server import HOST, smtp_server
@@ -56,7 +55,7 @@ def test_a_brief_is_written_once_and_again_where_a_change_is_new(copied: Home, c
     assert main(words) == 0
     assert "was written to" in capsys.readouterr().out
     assert out.read_bytes().startswith(b"%PDF")
-    state = json.loads((copied.path / brief_history.FILE).read_text("utf-8"))
+    state = json.loads((copied.path / brief_study.FILE).read_text("utf-8"))
     (told,) = state.values()
     assert set(told) == {"made", "findings"}
     assert len(told["findings"]) > 1
@@ -74,10 +73,10 @@ def test_a_brief_is_written_once_and_again_where_a_change_is_new(copied: Home, c
     state[name]["made"] = "2026-09-01"
     kept = dict.fromkeys(state[name]["findings"], "2026-09-01")
     state[name]["findings"] = kept
-    (copied.path / brief_history.FILE).write_text(json.dumps(state), "utf-8")
+    (copied.path / brief_study.FILE).write_text(json.dumps(state), "utf-8")
     assert main(words) == 0
     assert out.exists()
-    after = json.loads((copied.path / brief_history.FILE).read_text("utf-8"))[name]["findings"]
+    after = json.loads((copied.path / brief_study.FILE).read_text("utf-8"))[name]["findings"]
     assert after == {**kept, gone: city_day(copied.city()).isoformat()}
 
 
@@ -88,7 +87,7 @@ def test_where_nothing_deserves_attention_nothing_is_written(copied: Home, capsy
     assert told["told"] == ["No change deserves attention, so no brief was written."]
     assert told["written"] is False
     assert not out.exists()
-    assert not (copied.path / brief_history.FILE).exists()
+    assert not (copied.path / brief_study.FILE).exists()
 
 
 def test_another_side_another_audience_and_another_filter_are_another_brief(changes: BriefChanges) -> None:
@@ -106,7 +105,7 @@ def test_another_side_another_audience_and_another_filter_are_another_brief(chan
 
 def test_the_state_holds_no_count(copied: Home, changes: BriefChanges) -> None:
     keep_brief(copied, "x", changes, dt.date(2026, 11, 1))
-    text = (copied.path / brief_history.FILE).read_text("utf-8").replace("2026-11-01", "")
+    text = (copied.path / brief_study.FILE).read_text("utf-8").replace("2026-11-01", "")
     text = re.sub(r"cell=\w+&day=[\d-]+", "", text)
     for finding in changes.findings:
         assert f"{finding.change.after}" not in text
@@ -154,7 +153,7 @@ def test_a_mail_that_fails_is_tried_again(copied: Home, capsys: Capture, tmp_pat
         words = [*WORDS, "--home", str(copied.path), "--if-changed", "--mail", "anna@city.example"]
         assert main(words) == 2
         assert "nobody of that name" in capsys.readouterr().err
-    assert not (copied.path / brief_history.FILE).exists()
+    assert not (copied.path / brief_study.FILE).exists()
 
 
 @pytest.mark.slow
@@ -179,18 +178,18 @@ def test_nobody_gets_a_brief_again_because_another_ones_address_is_refused(
 def test_briefs_that_are_written_at_once_are_both_remembered(
     tmp_path: Path, changes: BriefChanges, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = brief_history._read
+    read = brief_study._read
 
     def slowly(path: Path) -> dict[str, Any]:
         told = read(path)
         time.sleep(0.05)
         return told
 
-    monkeypatch.setattr(brief_history, "_read", slowly)
+    monkeypatch.setattr(brief_study, "_read", slowly)
     names = [brief_name(AlertFilter(), Audience.COUNCIL, lang) for lang in ("el", "en", "fr")]
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda name: keep_brief(Home(tmp_path), name, changes, dt.date(2026, 11, 1)), names))
-    assert sorted(read(tmp_path / brief_history.FILE)) == sorted(names)
+    assert sorted(read(tmp_path / brief_study.FILE)) == sorted(names)
 
 
 @pytest.mark.slow

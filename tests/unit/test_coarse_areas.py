@@ -16,8 +16,8 @@ from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, translator
 from curim_data.studies.brief import brief_changes
 from curim_data.studies.brief_text import against_words, change_name
+from curim_data.studies.cells import area_label, area_names
 from curim_data.studies.changes import MOST_AREAS, change_study
-from curim_data.studies.coarse_areas import area_label, area_names
 from tests.reliability.world import World, piraeus_point, simulate, source_of
 
 RISE = {"at": 778, "metres": 500.0, "times": 6.0, "since": 112}
@@ -105,6 +105,6 @@ def test_a_cell_is_named_by_where_it_lies(source: Source) -> None:
 
 
 def test_cells_of_one_name_are_numbered(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curim_data.studies.coarse_areas.area_name", lambda *_: "Delhi, 12.9 km south")
+    monkeypatch.setattr("curim_data.studies.cells.area_name", lambda *_: "Delhi, 12.9 km south")
     names = area_names(translator("en"), source.city, ["c", "a", "b"])
     assert names == {"a": "Delhi, 12.9 km south", "b": "Delhi, 12.9 km south (2)", "c": "Delhi, 12.9 km south (3)"}

@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 
 from analysis.stats.empty_runs import empty_runs
 from curim_data.engine import Source, open_source
-from curim_data.engine.coverage import learn
+from curim_data.engine.facts import learn
 from curim_data.filters import AlertFilter
 from curim_data.model import translator
 from curim_data.model.absence import CalendarUnit
 from curim_data.model.annotations import Annotation, AnnotationKind
 from curim_data.model.coverage import Coverage, Gap
 from curim_data.store import Home
-from curim_data.studies.emerging import emerging_classes
+from curim_data.studies.emerging import emerging_study
 from curim_data.studies.evaluation import comparison_windows
 from curim_data.studies.forecast import forecast_study, whole_weeks
 from curim_data.studies.placebos import Calendar
@@ -338,10 +338,10 @@ def test_a_forecast_begins_after_a_long_gap_and_fills_a_short_one(alerts: Source
 
 def test_classes_over_time_begin_after_a_long_gap(alerts: Source) -> None:
     start = alerts.as_of - dt.timedelta(days=400)
-    told = emerging_classes(_with_gap(alerts, start, 40), AlertFilter())
+    told = emerging_study(_with_gap(alerts, start, 40), AlertFilter())
     assert told.period is not None
     assert told.period[0] >= start + dt.timedelta(days=40)
-    assert [one.name for one in told.about].count("coverage") == 1
+    assert [one.name for one in told.choices].count("coverage") == 1
 
 
 def test_a_plan_is_judged_on_covered_days(alerts: Source) -> None:

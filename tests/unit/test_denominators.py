@@ -15,14 +15,14 @@ from analysis.hotspots.surroundings import Denominator, DenominatorKind, cell_ra
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
-from curim_data.studies.denominators import (
+from curim_data.studies.hot_spots import (
     DenominatorError,
     all_alerts_filter,
     denominator_for,
     denominator_obstacle,
+    hot_spot_study,
     residents_by_district,
 )
-from curim_data.studies.hot_spots import hot_spot_study
 from tests.small import alert, small_city, small_source
 from tests.stored import seen_by
 
@@ -77,7 +77,7 @@ def test_a_sliver_with_hardly_a_resident_is_not_hot(city: CityProfile) -> None:
 
 
 def base_frame(city: CityProfile) -> pd.DataFrame:
-    from curim_data.studies.denominators import _residents
+    from curim_data.studies.hot_spots import _residents
 
     return _residents(city, 10).frame
 

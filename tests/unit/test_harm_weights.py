@@ -20,8 +20,7 @@ from curim_data.model import Audience, CityProfile, Translator
 from curim_data.privacy import DisclosureError
 from curim_data.protection import open_for
 from curim_data.store import Home
-from curim_data.studies.clusters import CLUSTER_RESOLUTION, cluster_study
-from curim_data.studies.harm import weights_by_cell, weights_offered
+from curim_data.studies.hot_spots import CLUSTER_RESOLUTION, cluster_study, weights_by_cell, weights_offered
 from tests.small import alert, small_city, small_source
 from tests.stored import seen_by
 from tests.unit.test_clusters_detection import STATION, centres_in_metres, drawn

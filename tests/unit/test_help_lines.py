@@ -10,8 +10,8 @@ import pytest
 
 from curim_data.cli.app import main
 from curim_data.model import CityProfile, translator
+from curim_data.privacy import help_lines
 from curim_data.store import Home
-from curim_data.studies.help_lines import help_lines
 
 
 def test_the_city_s_own_come_first_and_in_the_reader_s_language(city: CityProfile) -> None:

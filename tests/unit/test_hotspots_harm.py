@@ -24,8 +24,7 @@ from curim_data.model import Audience, CityProfile, Translator, translator
 from curim_data.privacy import DisclosureError
 from curim_data.protection import open_for
 from curim_data.store import Home
-from curim_data.studies.harm import spots_by_harm, weight_obstacle, weights_by_cell
-from curim_data.studies.hot_spots import hot_spot_study
+from curim_data.studies.hot_spots import hot_spot_study, spots_by_harm, weight_obstacle, weights_by_cell
 from tests.stored import seen_by
 
 RESOLUTION = 10

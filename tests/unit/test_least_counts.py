@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curim_data import query
+from curim_data import privacy, query
 from curim_data.cli import main
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -23,7 +23,6 @@ from curim_data.protection import releases as module
 from curim_data.protection.exchange import exchange
 from curim_data.query import default_points
 from curim_data.store import Home
-from curim_data.studies.change_words import least_written
 from tests.edited import begun
 from tests.small import alert, small_city, small_source
 from tests.stored import seen_by
@@ -60,7 +59,7 @@ def test_counts_under_the_raised_number_are_not_written_out(tmp_path: Path, audi
             assert total.threshold == k
             assert total.withheld == (category not in told)
         rows = counted.frame.assign(cell=None)
-        assert set(least_written(rows, seen_by(source, audience)).tolist()) == set(given)
+        assert set(privacy.WrittenCounts.of(ALL, seen_by(source, audience)).rows(rows).tolist()) == set(given)
 
 
 def test_no_city_has_less_than_the_floors_however_it_was_made() -> None:

@@ -50,7 +50,6 @@ def home(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     shutil.copytree(sample.path, tmp_path / "home", ignore=shutil.ignore_patterns(FOLDER))
     monkeypatch.setattr(preparation, "WORTH_ALERTS", 0)
     monkeypatch.setattr(preparation, "WORTH_CELLS", 0)
-    hot_spots._known_places.clear()
     forget()
     return Home(tmp_path / "home")
 
@@ -64,7 +63,7 @@ def test_what_was_prepared_is_read_and_equal(home: Home, monkeypatch: pytest.Mon
         assert np.array_equal(kept["cell"], land.index)
         assert np.array_equal(kept["land_km2"], land)
     worked_out = known_places(open_source(home))
-    hot_spots._known_places.clear()
+    forget()
     monkeypatch.setattr(hot_spots, "_hot_spots", None)  # nothing is worked out
     assert worked_out
     for audience in Audience:
@@ -107,7 +106,6 @@ def test_an_import_that_changes_nothing_leaves_what_was_prepared(home: Home, mon
     assert Store(home).version() != version
     assert open_source(home).version == source.version
     forget()
-    hot_spots._known_places.clear()
     monkeypatch.setattr(hot_spots, "_hot_spots", None)
     prepare(home)
     assert {path: path.stat().st_mtime_ns for path in home.prepared(home.city().version).iterdir()} == files
@@ -125,7 +123,7 @@ def test_what_is_missing_or_broken_is_worked_out(home: Home, harm: str) -> None:
             path.unlink()
         else:
             path.write_bytes(b"PAR1 [1]")
-    hot_spots._known_places.clear()
+    forget()
     _city.cache_clear()
     assert known_places(open_source(home)) == before
     assert len(home.city().land_cells(9))
@@ -288,9 +286,8 @@ def test_the_land_in_pixels_is_read_and_equal(home: Home, monkeypatch: pytest.Mo
         path.unlink()
     else:
         path.write_bytes(b"PAR1 [1]")
-    density._pixels.clear()
-    read = density._land(home.city(), np.zeros(0, np.int64))
-    density._pixels.clear()
+    forget()
+    read = density._land(open_source(home), np.zeros(0, np.int64))
     assert isinstance(read, Raster)
     assert np.array_equal(read.land_km2, made.land_km2)
     assert (read.x0, read.y0, read.cell_m) == (made.x0, made.y0, made.cell_m)

@@ -14,7 +14,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.formats import FORMATS
 from curim_data.model import Audience
-from curim_data.privacy.sensitive import is_sensitive_category, sensitive_categories
+from curim_data.privacy.disclosure import is_sensitive_category, sensitive_categories
 from tests.small import alert, small_city, small_source
 from tests.stored import seen_by
 

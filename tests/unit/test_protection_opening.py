@@ -208,7 +208,6 @@ def test_the_copy_of_alerts_is_that_of_their_home_and_of_a_copy_itself(home: Hom
 ASKED: dict[str, Callable[[Source, Audience], Any]] = {
     "counts": lambda source, audience: query.counts(seen_by(source, audience), ALL, ["category"]),
     "cells": lambda source, audience: query.cells(seen_by(source, audience), ALL, 8),
-    "tables": lambda source, audience: query.tables(seen_by(source, audience), ALL, [("category",)]),
     "total": lambda source, audience: query.total(seen_by(source, audience), ALL),
     "options": lambda source, audience: query.options(seen_by(source, audience), ALL, "categories"),
     "all options": lambda source, audience: query.all_options(seen_by(source, audience), ALL, ["places"]),

@@ -16,8 +16,8 @@ from PIL import Image
 from analysis.plans.drafting import draft_plan
 from analysis.plans.evidence import find_measure
 from analysis.report import maps
-from analysis.report.blocks import Document, Figure, Picture, Table, Text, printable
-from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
+from analysis.report.blocks import Bar, Document, Figure, Picture, Table, Text, printable
+from analysis.report.brief import Brief, ChangeRow, PlanRow, SpotRow
 from analysis.report.documents import brief_document, plan_document, render_pdf
 from analysis.report.maps import NumberedSpot, city_map
 from analysis.report.word import render_docx
@@ -34,7 +34,7 @@ def picture(city: CityProfile) -> Picture:
     cells = pd.DataFrame({"n": np.arange(len(index), dtype=float)}, index=index)
     mark = city.landmarks[1]
     spots = [NumberedSpot(1, mark.labels["el"], mark.longitude, mark.latitude)]
-    return city_map(city, cells, translator("el"), spots=spots, hot=index[-4:], source="12 μήνες")
+    return city_map(city, cells, translator("el"), spots=spots, hot=index[-4:])
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +44,11 @@ def brief(picture: Picture) -> Brief:
         since=dt.date(2026, 5, 3),
         until=dt.date(2026, 6, 30),
         made=dt.date(2026, 7, 1),
+        before=(dt.date(2025, 5, 4), dt.date(2025, 7, 1)),
         changes=(ChangeRow("Παρενόχληση", "Σταθμός", "11 → 29 περιστατικά", ("γυναίκες",), NASTY, "", picture),),
         picture=picture,
         spots=(SpotRow(1, "Σταθμός Πειραιά", 61, 24.2), SpotRow(2, "Καστέλλα", 3, 2, least=5)),
-        shares=(ShareRow("Γυναίκες", 0.54, 0.48, 0.6), ShareRow("Άλλο", 0.01, 0.0, 0.03)),
+        shares=(Bar("Γυναίκες", "54 % (48–60)", 0.54, 0.48, 0.6), Bar("Άλλο", "1 % (0–3)", 0.01, 0.0, 0.03)),
         plans=(
             PlanRow("Φως", "Τεχνική Υπηρεσία", "σε εξέλιξη", "αξιολόγηση"),
             PlanRow("Ησυχία", "Δημοτική Αστυνομία", "αξιολογήθηκε", "", result="22 λιγότερα από τα αναμενόμενα."),
@@ -169,7 +170,7 @@ def test_control_characters_are_left_out() -> None:
 def test_maps_have_size_letters_and_words_for_those_who_do_not_see(picture: Picture) -> None:
     image = Image.open(io.BytesIO(picture.data))
     assert image.info["dpi"][0] == pytest.approx(200, abs=1)
-    assert image.width == pytest.approx(110 / 25.4 * 200, abs=3)
+    assert image.width == pytest.approx(84 / 25.4 * 200, abs=3)
     assert "1 " in picture.alt
     document = Document("t", "en", "", "", "", (Figure(picture, "c"), Figure(picture)))
     assert text_of(render_pdf(document)).count("c") >= 1

@@ -14,8 +14,8 @@ import pypdf
 import pytest
 from docx import Document as read_word
 
-from analysis.report.blocks import Document, Figure, Picture
-from analysis.report.brief import Brief, ChangeRow, PlanRow, ShareRow, SpotRow
+from analysis.report.blocks import Bar, Document, Figure, Picture
+from analysis.report.brief import Brief, ChangeRow, PlanRow, SpotRow
 from analysis.report.charts import ChangeSeries, change_chart
 from analysis.report.documents import brief_document, plan_document, render_pdf
 from analysis.report.maps import NumberedSpot, areas_map, city_map
@@ -67,10 +67,10 @@ def brief(city: CityProfile) -> Brief:
                 ),
             )
         ),
-        picture=city_map(city, counts, t, spots=spots, hot=cells.index[-3:], with_total=False),
+        picture=city_map(city, counts, t, spots=spots, hot=cells.index[-3:]),
         numbers="1.108 περιστατικά · 973 από αυτά στον χάρτη.",
         spots=(SpotRow(1, "Λιμάνι", 61, 8.26),),
-        shares=(ShareRow("Γυναίκες", 0.54, 0.48, 0.6), ShareRow("Άλλο", 0.01, 0.0, 0.03)),
+        shares=(Bar("Γυναίκες", "54 %", 0.54, 0.48, 0.6), Bar("Άλλο", "1 %", 0.01, 0.0, 0.03)),
         plans=(PlanRow("Φως", "Τεχνική Υπηρεσία", "σε εξέλιξη", "αξιολόγηση"),),
         questions=("Α;", "Β;", "Γ;", "Δ;"),
         limits=("Όρια.",),
@@ -144,7 +144,7 @@ def test_a_picture_without_words_is_refused() -> None:
 
 
 def city_dot() -> Picture:
-    return change_chart(series(), "x", translator("en"), width_mm=20, height_mm=10)
+    return change_chart(series(), "x", translator("en"))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -18,8 +18,7 @@ from analysis.stats.dispersion import SINGLE, ReportBursts
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Translator
 from curim_data.quality.positions import served_land, shared_points
-from curim_data.studies.clusters import cluster_study
-from curim_data.studies.hot_spots import hot_spot_study
+from curim_data.studies.hot_spots import cluster_study, hot_spot_study
 from tests.reliability.world import World, piraeus, simulate, source_of
 
 WORLD = World(alerts=2_000, corners=1_500, weeks=60)
@@ -125,7 +124,7 @@ def test_corners_of_a_quiet_city_are_no_places(tmp_path: Path, monkeypatch: pyte
     assert told["points"].value == pytest.approx(1.0, abs=0.01)
     assert with_points(t, "Nothing.", found.choices).startswith("Nothing. Places are compared by the land that")
     assert with_points(t, "Nothing.", ()) == "Nothing."
-    monkeypatch.setattr("curim_data.studies.clusters.shared_points", lambda _: None)
+    monkeypatch.setattr("curim_data.studies.hot_spots.shared_points", lambda _: None)
     assert len(cluster_study(source, YEAR).found) > 10
 
 

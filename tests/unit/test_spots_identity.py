@@ -26,8 +26,7 @@ from analysis.stats.result import CellPlace
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
-from curim_data.studies.clusters import cluster_study
-from curim_data.studies.hot_spots import hot_spot_study, known_places
+from curim_data.studies.hot_spots import cluster_study, hot_spot_study, known_places
 from tests.stored import seen_by
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))

@@ -16,7 +16,6 @@ from curim_data.model import Audience
 from curim_data.studies.emerging import (
     EmergingRow,
     EmergingStudy,
-    emerging_classes,
     emerging_study,
 )
 from curim_data.studies.hot_spots import hot_spot_study
@@ -51,16 +50,12 @@ def test_hot_spots_of_the_map_find_their_class(source: Source, study: EmergingSt
     assert place_of(study, (far,)) is None
 
 
-def test_the_classes_alone_are_those_of_the_study(source: Source, study: EmergingStudy) -> None:
-    alone = emerging_classes(source, AlertFilter())
+def test_places_have_the_class_with_which_they_share_most_cells(study: EmergingStudy) -> None:
     cells = [(cell,) for line in study.lines for cell in line.place.cells]
     cells += [tuple(cell for line in study.lines for cell in line.place.cells), ()]
     listed = [place_of(study, some) for some in cells]
     assert any(line is None for line in listed)
-    assert [alone.class_of(some) for some in cells] == [line and line.cls for line in listed]
-    again = emerging_study(source, AlertFilter(), classes=alone)
-    assert (again.choices, again.total, again.period) == (study.choices, study.total, study.period)
-    assert repr(again.lines) == repr(study.lines)  # trends that are not tested are NaN
+    assert [study.class_of(some) for some in cells] == [line and line.cls for line in listed]
 
 
 def test_the_series_of_a_place_is_what_was_counted(source: Source, study: EmergingStudy) -> None:

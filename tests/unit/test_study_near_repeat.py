@@ -13,8 +13,7 @@ from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Translator
 from curim_data.store import Home
-from curim_data.studies.alert_points import read_events
-from curim_data.studies.near_repeat import near_repeat_study
+from curim_data.studies.alert_points import near_repeat_study, read_events
 from tests.small import HERE, alert, small_city, small_source
 
 EVER = AlertFilter(period="all")

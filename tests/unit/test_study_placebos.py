@@ -20,10 +20,10 @@ from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas, Objective
 from curim_data.plans.plan_store import Change, PlanProblem, PlanStore
 from curim_data.store import Home
-from curim_data.studies.areas import area_frame
+from curim_data.studies.cells import area_frame
 from curim_data.studies.evaluation import evaluation_study, harm_ratio, outcome_sentence
 from curim_data.studies.placebos import Calendar, drop_to_see, placebos
-from curim_data.studies.plan_timing import plan_timing
+from curim_data.studies.plan_progress import plan_timing
 
 CENTRE = h3.latlng_to_cell(37.94, 23.65, 10)
 
@@ -80,7 +80,7 @@ def test_the_counts_of_similar_areas_add_up(source: Source) -> None:
     assert (by_period.observed, by_period.before, by_period.model.n) == (found.observed, found.before, found.model.n)
     for days, n in ((before, found.before), (after, found.observed)):
         asked = AlertFilter(period="", start=days[0], end=days[1])
-        assert area_frame(source, asked, cells, [], False)["n"].sum() == n
+        assert area_frame(source, asked, cells)["n"].sum() == n
     assert found.model.n >= 40
     drop = drop_to_see(source, AlertFilter(period="all"), Areas(cells), 365)
     assert drop is not None

@@ -22,7 +22,7 @@ from curim_data.protection import open_for
 from curim_data.sample.home import sample_home
 from curim_data.sample.plans import demo_plans
 from curim_data.store import Home
-from curim_data.studies.areas import area_counts
+from curim_data.studies.cells import area_counts
 from curim_data.studies.evaluation import evaluation_study, result_texts
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from curim_data.studies.plan import draft_plan_for_cells, problem_of_cells

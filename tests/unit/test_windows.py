@@ -11,13 +11,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curim_data.engine import Source
-from curim_data.filters import AlertFilter
+from curim_data.filters import AlertFilter, month_bounds
 from curim_data.model import KnownTime
 from curim_data.model.coverage import Coverage
 from curim_data.query import dates
 from curim_data.studies.compare import CompareError, _earlier
 from curim_data.studies.evaluation import comparison_windows
-from curim_data.studies.periods import compared_periods, month_bounds
+from curim_data.studies.periods import compared_periods
 from tests.small import alert, small_source
 
 DAY = dt.timedelta(days=1)
@@ -39,8 +39,11 @@ def over(source: Source, first: dt.date, last: dt.date, by_month: bool) -> Sourc
         first, last = month_bounds(first, 0)[0], month_bounds(last, 0)[1]
     known = KnownTime.MONTH if by_month else KnownTime.HOUR
     meeting = max(first, last - dt.timedelta(weeks=8))
-    cache = {**source.cache, "coverage": Coverage({"test": (first, last)}, by_month=by_month)}
-    return dataclasses.replace(source, first=first, as_of=last, meeting=meeting, known_time=known, cache=cache)
+    found = dataclasses.replace(
+        source, first=first, as_of=last, meeting=meeting, known_time=known, cache={**source.cache, "coverage": {}}
+    )
+    found.once("coverage", "", lambda: Coverage({"test": (first, last)}, by_month=by_month))
+    return found
 
 
 def check(before: tuple[dt.date, dt.date], after: tuple[dt.date, dt.date], source: Source) -> None:

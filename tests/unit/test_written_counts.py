@@ -16,8 +16,8 @@ from analysis.gender import dark_shares, gender_shares
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, translator
 from curim_data.privacy import written_share
-from curim_data.studies.brief_content import share_rows
-from curim_data.studies.brief_questions import meeting_questions
+from curim_data.studies.brief_content import share_bars
+from curim_data.studies.brief_text import meeting_questions
 from pages.parts.charts import tables
 from pages.parts.charts.numbers import written_alerts, written_count, written_table
 from pages.parts.frame import Page
@@ -96,7 +96,7 @@ def test_no_part_of_a_small_whole_is_a_share() -> None:
     assert written_share(T, (0, 3), nobody).startswith("0")
     assert written_share(T, (0, 20), nobody, 5).startswith("0")
     three = pd.DataFrame({"affected_gender": ["undisclosed"], "n": [3.0]})
-    bars = share_rows(replace(gender_shares(three), least=5), T)
+    bars = share_bars(replace(gender_shares(three), least=5), T)
     assert [(bar.label, bar.text) for bar in bars[:2]] == [("Women", "fewer than 5"), ("Men", "fewer than 5")]
 
 

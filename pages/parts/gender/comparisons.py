@@ -18,9 +18,9 @@ from curim_data.model.city import Landmark
 from curim_data.model.labels import category_label, inline, place_label
 from curim_data.model.plan import STATUS_WORDS
 from curim_data.privacy import share_is_told
+from curim_data.privacy.disclosure import HOW_TO_ADD, help_lines
 from curim_data.query import Total
 from curim_data.studies.gender import PlaceStudy
-from curim_data.studies.help_lines import HOW_TO_ADD, help_lines
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import least_written, number_with_interval, written_alerts, written_count, written_q
 from pages.parts.frame import Page, Palette, draw_footer, escape_markdown, page_link, palette, rgba

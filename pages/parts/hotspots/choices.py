@@ -19,8 +19,14 @@ from curim_data.filters import AlertFilter
 from curim_data.lexicon.folding import fold
 from curim_data.model import CityProfile, Message, Translator, cell_polygons
 from curim_data.model.extent import ask_shape
-from curim_data.studies.denominators import KINDS, denominator_obstacle
-from curim_data.studies.harm import WEIGHT_NAMES, WEIGHTS, weight_obstacle, weights_offered
+from curim_data.studies.hot_spots import (
+    KINDS,
+    WEIGHT_NAMES,
+    WEIGHTS,
+    denominator_obstacle,
+    weight_obstacle,
+    weights_offered,
+)
 from curim_data.studies.spot_profiles import SpotOrCluster
 from pages.parts.frame import Page, draw_link_choice, escape_markdown, filter_bar, page_link
 from pages.parts.frame.links import go_to_page

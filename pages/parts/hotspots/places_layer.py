@@ -18,11 +18,10 @@ from curim_data.model import AreaTooLargeError, Gender, Translator
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_POSITIONS
 from curim_data.model.labels import category_label, gender_label
 from curim_data.privacy import drawn_share, share_is_told
-from curim_data.studies.cells import whole_city
-from curim_data.studies.harm import SpotsByHarm
-from curim_data.studies.hot_spots import HotSpotStudy
+from curim_data.studies.brief_text import in_area
+from curim_data.studies.cells import has_area, whole_city
+from curim_data.studies.hot_spots import HotSpotStudy, SpotsByHarm
 from curim_data.studies.selection import chosen_from
-from curim_data.studies.spot_area import has_area, in_area
 from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
 from pages.parts.charts import plots
 from pages.parts.charts.numbers import bars_of_shares, least_written, written_count
@@ -47,8 +46,8 @@ from pages.parts.hotspots.queries import (
     ListQuery,
     Options,
     classes_are_ready,
-    classes_of,
     clusters,
+    emerging_of,
     list_lines,
     spot_details,
     spot_harm,
@@ -294,7 +293,7 @@ def _map_cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
 
 def classes_over_time(page: Page, study: HotSpotStudy, shown: tuple[SpotSummary, ...]) -> dict[str, str] | None:
     """The class over time of each hot spot that coincides with a place that has one; None where there is none."""
-    over_time = classes_of(page.dataset, page.filter, study.resolution)
+    over_time = emerging_of(page.dataset, page.filter, study.resolution)
     if over_time.emerging is None:
         return None
     found = {line.spot.id: over_time.class_of(line.spot.cells) for line in shown}

@@ -14,17 +14,20 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Message
 from curim_data.privacy import sees_exact
 from curim_data.studies.cells import whole_city
-from curim_data.studies.clusters import cluster_study
 from curim_data.studies.emerging import (
-    EmergingClasses,
     EmergingStudy,
     emerging_cell_size,
-    emerging_classes,
     emerging_study,
     judged_filter,
 )
-from curim_data.studies.harm import SpotsByHarm, spots_by_harm
-from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_size, hot_spot_study
+from curim_data.studies.hot_spots import (
+    HotSpotStudy,
+    SpotsByHarm,
+    cluster_study,
+    hot_spot_size,
+    hot_spot_study,
+    spots_by_harm,
+)
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
 from pages.parts.frame import Dataset, Page, calculated, shared, source_of
 from pages.parts.frame.results import is_ready
@@ -36,7 +39,7 @@ CLASSING: Final = Message("Determining the classes over time")
 clusters = shared(cluster_study, Message("Looking for clusters"))
 _cell_size = shared(hot_spot_size, TESTING)
 _hot_spots = shared(hot_spot_study, TESTING)
-_classes = shared(emerging_classes, CLASSING)
+_emerging = shared(emerging_study, CLASSING)
 
 
 def hot_spots(
@@ -74,16 +77,10 @@ def emerging_of(dataset: Dataset, chosen: AlertFilter, resolution: int | None = 
     return _emerging(dataset, judged, int(size.value)).sized(size)
 
 
-def classes_of(dataset: Dataset, chosen: AlertFilter, resolution: int | None = None) -> EmergingClasses:
-    """The classes of `emerging_of` alone, for those who name no place of its map."""
-    judged, size = _judged(dataset, chosen, resolution)
-    return _classes(dataset, judged, int(size.value))
-
-
 def classes_are_ready(dataset: Dataset, chosen: AlertFilter, resolution: int | None = None) -> bool:
-    """Whether `classes_of` has its result already."""
+    """Whether `emerging_of` has its result already."""
     judged, size = _judged(dataset, chosen, resolution)
-    return is_ready(_classes, dataset, judged, int(size.value))
+    return is_ready(_emerging, dataset, judged, int(size.value))
 
 
 def _judged_in(source: Source, chosen: AlertFilter, resolution: int | None) -> tuple[AlertFilter, Choice]:
@@ -93,11 +90,6 @@ def _judged_in(source: Source, chosen: AlertFilter, resolution: int | None) -> t
 
 
 _judged = shared(_judged_in, CLASSING)
-
-
-@calculated(CLASSING)
-def _emerging(dataset: Dataset, judged: AlertFilter, resolution: int) -> EmergingStudy:
-    return emerging_study(source_of(dataset), judged, resolution, _classes(dataset, judged, resolution))
 
 
 @dataclass(frozen=True)
@@ -141,4 +133,4 @@ def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
     for spot in (*many, *few)[:1]:
         spot_details(asked, spot.id, spot)
         if sees_exact(dataset.audience):
-            classes_of(dataset, f, study.resolution)
+            emerging_of(dataset, f, study.resolution)

@@ -23,8 +23,7 @@ from curim_data.model import Message, Plan
 from curim_data.model.plan import Areas, Objective
 from curim_data.plans.plan_store import PlanConflict, PlanMissing, PlanProblem
 from curim_data.plans.record import Deed
-from curim_data.studies.areas import area_counts
-from curim_data.studies.cells import cells_to_compare
+from curim_data.studies.cells import area_counts, cells_to_compare
 from curim_data.studies.evaluation import AREAS, evaluation_filter
 from curim_data.studies.hot_spots import hot_spot_study, known_places
 from curim_data.studies.placebos import drop_to_see

@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from analysis.density import DensityImage
 from curim_data.model import CityProfile, Message, Translator
 from curim_data.model.absence import NO_OUTLINE
-from curim_data.studies.spot_area import has_area
+from curim_data.studies.cells import has_area
 from pages.parts.frame import Page, Palette, escape_with_commands, palette, rgba
 from pages.parts.frame.footer import missing
 from pages.parts.maps import basemap, legends, name_layers

@@ -13,7 +13,7 @@ import streamlit as st
 from analysis.trends.time_series import Trend
 from curim_data.model import Message, Translator, labels
 from curim_data.model.i18n import Span
-from curim_data.privacy import DisclosureError, is_sensitive
+from curim_data.privacy import DisclosureError
 from curim_data.studies.brief import BriefChanges, brief_periods
 from curim_data.studies.brief_text import (
     against_words,
@@ -33,12 +33,13 @@ from curim_data.studies.change_words import (
     grade_in_words,
     p_values_in_words,
     ratios_in_words,
+    surest_first,
+    written_changes,
 )
 from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.findings import Finding
 from curim_data.studies.periods import ComparedPeriods
 from curim_data.studies.selection import COMPARED_IN_THE_COPY, chosen_from
-from curim_data.studies.written_changes import surest_first, written_changes
 from pages.parts.charts import tables
 from pages.parts.findings import (
     cached_changes,
@@ -151,8 +152,7 @@ def draw_changes_table(page: Page) -> None:
     chosen = draw_span_choice(page, told)
     study = changes_of(page.dataset, chosen)
     found = told.findings if told is not None and study.periods.after == (told.since, told.until) else ()
-    strict = is_sensitive(page.filter, page.city)
-    written = written_changes(study, page.alerts, sensitive=strict)
+    written = written_changes(study, page.alerts, page.filter)
     rows = findings_first(study.changes.frame, [finding.change.key for finding in found], written)
     written = written.loc[rows.index]
     frame = changes_frame(page, written)

@@ -22,8 +22,8 @@ from curim_data.plans.record import Deed
 from curim_data.privacy import DisclosureError, is_sensitive
 from curim_data.store.annotations import AnnotationError, add_annotation, remove_annotation
 from curim_data.studies import changes, trends
-from curim_data.studies.annotations import annotations_for
 from curim_data.studies.brief import BriefChanges, usual_since
+from curim_data.studies.periods import annotations_for
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.plots import MOST_LABELS, TimeMark, add_alarm_labels, add_forecast, add_marks
