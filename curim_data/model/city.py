@@ -458,19 +458,24 @@ def _union(folder: Path, name: str) -> BaseGeometry:
 def _attributions(folder: Path) -> tuple[str, ...]:
     """Whom the shapes are from, as the GeoJSON files and landmarks.toml tell it, each source once."""
     shapes = (name for name in FILES if name.endswith(".geojson") and (folder / name).exists())
-    told = [_collection(folder, name).get("attribution") for name in shapes]
+    told = [content.get("attribution") for name in shapes if isinstance(content := _json(folder, name), dict)]
     told.append(_toml(folder, "landmarks.toml").get("attribution"))
     return tuple(dict.fromkeys(text.strip() for text in told if isinstance(text, str) and text.strip()))
 
 
-def _collection(folder: Path, name: str) -> dict[str, Any]:
-    """A GeoJSON feature collection; ProfileError where the file is missing or holds something else."""
+def _json(folder: Path, name: str) -> Any:
+    """A file of JSON; ProfileError where it is missing or none."""
     try:
-        content = json.loads((folder / name).read_text("utf-8"))
+        return json.loads((folder / name).read_text("utf-8"))
     except FileNotFoundError as error:
         raise ProfileError(f"{folder / name} is missing: the city's profile needs it") from error
     except json.JSONDecodeError as error:
         raise ProfileError(f"{folder / name} is not a GeoJSON feature collection") from error
+
+
+def _collection(folder: Path, name: str) -> dict[str, Any]:
+    """A GeoJSON feature collection; ProfileError where the file is missing or holds something else."""
+    content = _json(folder, name)
     if not isinstance(content, dict) or "features" not in content:
         raise ProfileError(f"{folder / name} is not a GeoJSON feature collection")
     return content

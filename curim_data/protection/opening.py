@@ -282,11 +282,13 @@ def copies_of(home: Home, version: str) -> list[str]:
 def copy_of(source: Source) -> Source:
     """The protected copy of alerts in a home: of a source that is one already, itself.
 
-    Alerts without a home, as those of a test, have none: then the source itself.
+    Alerts without a home, as those of a test, have none: then they themselves, under the limits of a copy.
     """
     prepared = source.city.prepared
-    if source.exact is not None or prepared is None:
+    if source.exact is not None:
         return source
+    if prepared is None:
+        return replace(source, protected=True)
     return protected(Home(prepared.parents[1]), source)
 
 

@@ -62,7 +62,9 @@ def cell_size(
 
 def alert_cells(source: Source, f: AlertFilter, resolution: int) -> Counted:
     """Alerts by cell; of the last filters they are kept."""
-    return source.once("alert cells", (f, resolution), lambda: query.cells(source, f, resolution), MOST_COUNTED)
+    return source.once(
+        "alert cells", (f, resolution, query.dates(source, f)), lambda: query.cells(source, f, resolution), MOST_COUNTED
+    )
 
 
 def affordable_size(

@@ -264,7 +264,11 @@ class _Tables:
         by = asked or [_ALL]
         tables = [None if table is None else table.assign(**{_ALL: 0}) for table in (after, year, past)]
         keys = pd.concat([table[by] for table in tables if table is not None]).dropna().drop_duplicates()
-        keys = self._candidates(keys.sort_values(by, ignore_index=True), resolution)
+        keys = (
+            self._candidates(keys.sort_values(by, ignore_index=True), resolution)
+            if asked
+            else pd.DataFrame({_ALL: [0]})
+        )
         index = keys.set_index(by).index
         now, before = (_sums(table, by).reindex(index, fill_value=0.0).to_numpy(float) for table in tables[:2])
         of_past = _sums(tables[2], [*by, self.unit]).unstack(self.unit).reindex(index, columns=self._starts)

@@ -34,8 +34,9 @@ from analysis.stats.result import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, month_bounds
 from curim_data.model import LANGUAGES, KnownTime, Message, Num, Plan, PlanStatus, Span, Translator, translator
-from curim_data.privacy import Counted, authorise, is_sensitive, threshold
+from curim_data.privacy import Counted, DisclosureError, authorise, is_sensitive, threshold
 from curim_data.studies.cells import area_counts, area_frame, counted_areas, whole_city
+from curim_data.studies.hot_spots import EXACT_ONLY
 from curim_data.studies.periods import coverage_choices, months_between
 from curim_data.studies.placebos import Placebos, placebos, weight_shares
 from curim_data.studies.plan import YEAR
@@ -307,7 +308,10 @@ def harm_ratio(source: Source, plan: Plan, by: WeighedBy = "severity") -> Estima
     """Observed over expected where alerts count by the harm they do; for those who see exact counts only.
 
     None where no alert has such a weight, where there are too few similar areas, or none like the treated one.
+    DisclosureError for the protected copy.
     """
+    if source.protected:
+        raise DisclosureError(EXACT_ONLY)
     if plan.start is None or weight_shares(source, evaluation_filter(source, plan), by).empty:
         return None
     windows = comparison_windows(source, plan.start, plan.finish)

@@ -324,7 +324,9 @@ def hot_spot_size(source: Source, f: AlertFilter, resolution: int | None = None)
     chosen = cell_size(source, whole, resolution)
     if resolution is not None:
         return chosen
-    return source.once("hot spot sizes", whole, lambda: _telling_size(source, whole, chosen))
+    return source.once(
+        "hot spot sizes", (whole, query.dates(source, whole)), lambda: _telling_size(source, whole, chosen)
+    )
 
 
 def _telling_size(source: Source, whole: AlertFilter, chosen: Choice) -> Choice:

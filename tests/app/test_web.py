@@ -8,7 +8,7 @@ import hashlib
 import pytest
 from httpx import Response
 from starlette.applications import Starlette
-from starlette.responses import FileResponse, PlainTextResponse
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -26,12 +26,23 @@ async def plain(_request: object) -> PlainTextResponse:
     return PlainTextResponse("alerts")
 
 
+async def report(_request: object) -> HTMLResponse:
+    headers = {"content-disposition": "attachment; filename=quality.html", "set-cookie": "a=b"}
+    return HTMLResponse("<html>report</html>", headers=headers)
+
+
 async def socket(connection: WebSocket) -> None:
     await connection.accept()
     await connection.close()
 
 
-ROUTES = [Route("/", index), Route("/plain", plain), WebSocketRoute("/socket", socket), *web.ROUTES]
+ROUTES = [
+    Route("/", index),
+    Route("/plain", plain),
+    Route("/media/report", report),
+    WebSocketRoute("/socket", socket),
+    *web.ROUTES,
+]
 
 
 class Client:
@@ -69,6 +80,13 @@ def test_page_declares_the_readers_language(query: str, lang: str) -> None:
     assert f'<html lang="{lang}">' in answer.text
     assert int(answer.headers["content-length"]) == len(answer.content)
     assert "etag" not in answer.headers
+
+
+def test_a_file_of_html_is_handed_out_as_it_is() -> None:
+    answer = Client().get("/media/report", headers=PAGE)
+    assert answer.text == "<html>report</html>"
+    assert "content-disposition" in answer.headers
+    assert answer.headers["set-cookie"] == "a=b"
 
 
 def test_landing_page_by_its_name_leads_to_no_other_site() -> None:

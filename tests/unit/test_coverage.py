@@ -25,6 +25,7 @@ from curim_data.model.absence import CalendarUnit
 from curim_data.model.annotations import Annotation, AnnotationKind
 from curim_data.model.coverage import Coverage, Gap
 from curim_data.store import Home
+from curim_data.studies.changes import change_study
 from curim_data.studies.emerging import emerging_study
 from curim_data.studies.evaluation import comparison_windows
 from curim_data.studies.forecast import forecast_study, whole_weeks
@@ -342,6 +343,12 @@ def test_classes_over_time_begin_after_a_long_gap(alerts: Source) -> None:
     assert told.period is not None
     assert told.period[0] >= start + dt.timedelta(days=40)
     assert [one.name for one in told.choices].count("coverage") == 1
+
+
+def test_changes_of_a_category_without_alerts_are_unknown_beside_a_gap(alerts: Source) -> None:
+    f = AlertFilter(categories=("no such category",))
+    cut = _with_gap(alerts, alerts.as_of - dt.timedelta(days=40), 10)
+    assert change_study(cut, f, alerts.as_of - dt.timedelta(days=60)).changes.found == ()
 
 
 def test_a_plan_is_judged_on_covered_days(alerts: Source) -> None:

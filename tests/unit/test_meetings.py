@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from alembic import command
 from alembic.config import Config
 
 from curim_data.engine import city_day, open_source
+from curim_data.filters import AlertFilter
 from curim_data.model.annotations import Meeting
 from curim_data.plans import meetings as plans_meetings
 from curim_data.plans.database import MIGRATIONS
@@ -19,6 +21,7 @@ from curim_data.plans.meetings import MeetingStore
 from curim_data.plans.plan_store import PlanProblem, PlanStore
 from curim_data.store import Home
 from curim_data.store.annotations import read_meetings
+from curim_data.studies.cells import alert_cells
 
 MARCH, MAY, JUNE = dt.date(2025, 3, 1), dt.date(2025, 5, 3), dt.date(2025, 6, 1)
 
@@ -91,6 +94,13 @@ def test_a_database_without_meetings_gets_their_table(tmp_path: Path) -> None:
     assert "meeting" not in sa.inspect(engine).get_table_names()
     MeetingStore(PlanStore(url), tmp_path).add(MAY)
     assert "meeting" in sa.inspect(engine).get_table_names()
+
+
+def test_a_map_since_a_meeting_follows_the_meeting(copied: Home) -> None:
+    source, f = open_source(copied), AlertFilter(period="meeting")
+    later = replace(source, meeting=source.as_of - dt.timedelta(days=7))
+    counted = [alert_cells(one, f, 9).frame["n"].sum() for one in (source, later)]
+    assert counted[1] < counted[0]
 
 
 def test_what_is_counted_since_the_last_meeting_has_data(copied: Home) -> None:

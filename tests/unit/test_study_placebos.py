@@ -19,6 +19,7 @@ from curim_data.model import Plan, PlanStatus, Translator
 from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas, Objective
 from curim_data.plans.plan_store import Change, PlanProblem, PlanStore
+from curim_data.privacy import DisclosureError
 from curim_data.store import Home
 from curim_data.studies.cells import area_frame
 from curim_data.studies.evaluation import evaluation_study, harm_ratio, outcome_sentence
@@ -139,6 +140,8 @@ def test_the_planted_intervention_is_shown_and_only_where_it_was_fixed(
     assert study.verdict.strength is Strength.SHOWN
     assert study.verdict.ratio.low < 0.6 < study.verdict.ratio.high < 1
     assert "a fall is shown" in outcome_sentence(study, t)
+    with pytest.raises(DisclosureError):
+        harm_ratio(replace(source, protected=True, exact=source), plan)
     harm = harm_ratio(source, plan)
     assert harm is not None
     assert harm.low < 0.6 < harm.high

@@ -201,7 +201,8 @@ def _checked(claims: Mapping[str, Any], asked: str, key: str, *, using: bool) ->
         return Reader(address, None, Refusal.UNVERIFIED), where
     roles = _roles(claims)
     if not roles:
-        return Reader(address, None, Refusal.UNKNOWN), tuple(one.home for one in named) if asked else homes()
+        refusal = Refusal.UNKNOWN if any(map(_readable, _house())) else Refusal.UNCHECKED
+        return Reader(address, None, refusal), tuple(one.home for one in named) if asked else homes()
     if asked and not (named and named[0] in roles):
         return Reader(address, None, Refusal.NO_CITY), tuple(one.home for one in named)
     city = named[0] if named else next(iter(roles))
@@ -221,6 +222,15 @@ def _roles(claims: Mapping[str, Any]) -> dict[HouseCity, Role]:
         if role is not None:
             found[city] = role
     return found
+
+
+def _readable(city: HouseCity) -> bool:
+    """Whether the roles of a city can be read."""
+    try:
+        read_roles(city.home.path / ROLES_FILE)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _address(claims: Mapping[str, Any]) -> str:

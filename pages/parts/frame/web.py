@@ -172,8 +172,11 @@ class SecurityMiddleware:
             nonlocal answered
             if message["type"] == "http.response.start":
                 headers, page = MutableHeaders(scope=message), None
-                if wants_page and headers.get("content-type", "").startswith("text/html"):
+                if wants_page and _is_page(headers):
                     page = HTMLResponse(localised_index(self.index, _lang(scope)), message["status"], NO_CACHE)
+                    page.raw_headers += [
+                        (b"set-cookie", one.encode("latin-1")) for one in headers.getlist("set-cookie")
+                    ]
                 self._secure(page.headers if page else headers, asked.get("host", ""), scope.get("scheme", "http"))
                 if page is not None:
                     answered = True
@@ -189,6 +192,11 @@ class SecurityMiddleware:
             headers[name] = value
         if scheme == "https":
             headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
+
+def _is_page(headers: MutableHeaders) -> bool:
+    """Whether an answer is the page that holds the dashboard: HTML that is no file to keep."""
+    return headers.get("content-type", "").startswith("text/html") and "content-disposition" not in headers
 
 
 def _lang(scope: Scope) -> str:

@@ -18,8 +18,7 @@ from curim_data.model import AreaTooLargeError, Gender, Translator
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_POSITIONS
 from curim_data.model.labels import category_label, gender_label
 from curim_data.privacy import drawn_share, share_is_told
-from curim_data.studies.brief_text import in_area
-from curim_data.studies.cells import has_area, whole_city
+from curim_data.studies.cells import has_area, in_area, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, SpotsByHarm
 from curim_data.studies.selection import chosen_from
 from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
