@@ -187,7 +187,12 @@ def test_the_edge_of_a_town_is_neither_hot_nor_cold(
     assert not_above(marked, 6 * maps, LEVEL)
     density, rng = region.town(shape, 0.1), np.random.default_rng(2)
     with monkeypatch.context() as whole_city:
-        whole_city.setattr(OccupiedLand, "is_city", OccupiedLand.holds)
+        among = OccupiedLand.among
+        whole_city.setattr(
+            OccupiedLand,
+            "among",
+            lambda land, members, cells: among(land, land.cells if members is land.city else members, cells),
+        )
         assert sum(region.draw(rng, 6_000, density).hot.frame["wide"].any() for _ in range(8)) > 4
     with monkeypatch.context() as no_halves:
         no_halves.setattr(sides, "LEAST_LAND", float("inf"))
