@@ -16,7 +16,7 @@ The test was chosen by simulation on the land of a city of 10 km² (cells of 130
   finds places of 60 m, the window finds those that a border of cells cuts in two. (Against the city: the window.)
 * A place may also stand out from the whole city without standing out from its own quarter: a dense quarter is one of
   many such places. So each cell is compared a second time, with all the rest of the city, by a margin that a quarter
-  twice as dense does not pass (`settings.CITY_MARGIN`). Of all p-values of a cell the smallest counts, times their
+  twice as dense does not pass (`surroundings.CITY_MARGIN`). Of all p-values of a cell the smallest counts, times their
   number (Bonferroni).
 * Surroundings are land on which alerts occur (`analysis.hotspots.surroundings`), where that is known.
 * Corrected twice, for cells and for places: see `significant_cells`.
@@ -227,7 +227,7 @@ def hot_cells(
         The whole study mask with columns n and land_km2. The surroundings of cold cells leave out what is hot. Where
         reports stand on shared points also served_km2, the land that the points of a cell serve
         (`analysis.grid.cells`), by which places are compared then.
-    base : Base, optional
+    base : Denominator, optional
         Base population by cell (residents, or all alerts when `cells` holds one category). A place is then compared
         with all the rest of the city, since the base itself follows the density. Residents: the count given n is
         binomial with the place's share of the base. All alerts, of which those looked at are a part: noncentral

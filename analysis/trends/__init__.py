@@ -1,5 +1,6 @@
-"""Counts over time: the expected range of each period, changes between two periods, and the clock of the week.
+"""Counts over time: the expected range of each period, changes between two periods, and what reporting does to counts.
 
-Public: `time_series.trend_of`, `time_series.Trend`, `changes.judge`, `changes.distinct_changes`,
-`line.read_line`, `time_series.week_clock`.
+Public: `time_series` (`trend_of`, `Trend`, `year_on_year`, `week_clock`), `changes` (`judge`, `distinct_changes`,
+`Change`), `line` (`read_line`, `Line`), `reporting` (`lag_of_reports`, `lag_of_imports`, `category_use`,
+`find_events`).
 """

@@ -1,25 +1,24 @@
-"""Levels of a line of counts: the partition into stretches of one level each, in both directions alike.
-
-Counts are taken as quasi-Poisson round a level that is constant between shifts, times an exposure (the season, and the
-part that is reported). Of all partitions into levels of at least `shortest` periods that one is found whose deviance
-plus `PENALTY` · ln n · dispersion for each further level is least (optimal partitioning). A single period that differs
-from both its neighbours is an event and no level: its count is limited by theirs first.
-
-Jackson, B. et al. (2005). An algorithm for optimal partitioning of data on an interval. IEEE Signal Processing Letters
-12, 105-108. Killick, R., Fearnhead, P. and Eckley, I. A. (2012). Optimal detection of changepoints with a linear
-computational cost. JASA 107, 1590-1598.
-
-The line of a count by week, month or day: what each period let expect before it, and where its level shifted.
+"""The line of a count by week, month or day: what each period let expect before it, and where its level shifted.
 
 One model serves band, shifts and forecast. The expected count is level x season. The season (two harmonics from two
 years on; of days the weekdays) is a quasi-Poisson regression on what came before, learned anew as the past grows. The
-level is a discounted mean of the periods before, since the last shift (`levels.partition` of what came before); how
-fast it forgets is chosen by what predicted best so far. The dispersion is that of the predictions themselves, so that a
-level that drifts makes the band wider. No count makes the band that it is judged by.
+level is a discounted mean of the periods before, since the last shift (`partition` of what came before); how fast it
+forgets is chosen by what predicted best so far. The dispersion is that of the predictions themselves, so that a level
+that drifts makes the band wider. No count makes the band that it is judged by.
+
+Shifts are looked for in both directions alike. Counts are taken as quasi-Poisson round a level that is constant between
+shifts, times an exposure (the season, and the part that is reported). Of all partitions into levels of at least
+`shortest` periods that one is found whose deviance plus `PENALTY` · ln n · dispersion for each further level is least
+(optimal partitioning). A single period that differs from both its neighbours is an event and no level: its count is
+limited by theirs first.
 
 Smith, R. L. and Miller, J. E. (1986). A non-Gaussian state space model and application to prediction of records. JRSS B
 48, 79-88 (the discounted gamma level of a count). McCullagh, P. and Nelder, J. A. (1989). Generalized linear models,
 2nd ed., chapters 6 and 9.
+
+Jackson, B. et al. (2005). An algorithm for optimal partitioning of data on an interval. IEEE Signal Processing Letters
+12, 105-108. Killick, R., Fearnhead, P. and Eckley, I. A. (2012). Optimal detection of changepoints with a linear
+computational cost. JASA 107, 1590-1598.
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ def wkb_points(column: pa.Array) -> tuple[FloatArray, FloatArray]:
 
 
 def float_texts(column: pa.Array) -> pa.Array:
-    """FloatArray as the shortest texts that give the same number; whole ones without ".0"; NaN and null are ""."""
+    """Floats as the shortest texts that give the same number; whole ones without ".0"; NaN and null are ""."""
     column = pc.if_else(pc.is_nan(column), None, column)
     whole = pc.all(pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), 1e15))).as_py()
     texts = (column.cast(pa.int64()) if whole else column).cast(pa.large_string())

@@ -270,7 +270,9 @@ def _cached(key: tuple[str, ...], open_: Callable[[], dict[str, Any]]) -> dict[s
 
 
 def last_meeting(folder: Path, today: dt.date | None = None) -> dt.date | None:
-    """The last meeting of a home that was not after `today` (`store.meetings`); None where it knows none."""
+    """The last meeting of a home that was not after `today`, as `store.annotations.read_meetings` gives them; None
+    where it knows none.
+    """
     limit = today or dt.date.today()
     return max((meeting.day for meeting in read_meetings(folder) if meeting.day <= limit), default=None)
 

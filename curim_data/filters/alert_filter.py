@@ -1,9 +1,11 @@
 """The filter: which alerts are meant. One value with faces that agree: query string, sentence, chips, predicate.
 
 `AlertFilter` is at the same time the table of fields. Each of its attributes is a row, which names the field that it
-belongs to. A new field takes one more row and nothing else: the query string, the sentence, the side bar, the options
-of the command line, the dimensions of counts with their true zeros and labels, and disclosure control all follow from
-the row. Above the table stand the kinds of fields that a row can be.
+belongs to. From a new row follow the query string, the sentence, the side bar, the options of the command line, and
+the dimensions of counts with their true zeros. What does not follow: disclosure control of a column that the protected
+copy lacks (`privacy.disclosure`), headings and labels (`model.labels`), whether the field is kept in another city, and
+why it is not offered where the data lack it (CONTRIBUTING.md, "A filter field"). Above the table stand the kinds of
+fields that a row can be.
 """
 
 # ruff: noqa: ARG002, ARG005, RUF009 (all fields have the same methods; a row is a field of a dataclass)
@@ -99,7 +101,6 @@ LATEST: Final = dt.date(2199, 12, 31)
 _MONTHS: Final = {"28d": 1, "quarter": 3, "12m": 12}
 
 Values: TypeAlias = dict[str, Any]  # attributes of a filter that a change sets
-KeyVariable: TypeAlias = Literal["gender", "category", "place"]
 
 
 @dataclass(frozen=True)
@@ -120,15 +121,13 @@ class Field(ABC):
 
     `names` are the attributes of the filter that belong to it. `words` are its words of the query string and options of
     the command line, each with its help. `dimensions` are the dimensions of counts that hold the values of an
-    attribute. `key_variable` says which of the three variables it is that
-    disclosure control protects more strictly in combination. A field without a `widget` is not in the side bar.
+    attribute. A field without a `widget` is not in the side bar.
     """
 
     names: tuple[str, ...] = ()
     words: Mapping[str, Message] = {}
     title: Message
     dimensions: Mapping[str, str] = {}
-    key_variable: KeyVariable | None = None
     widget: Widget | None = None
 
     @abstractmethod
@@ -187,7 +186,6 @@ class ChoiceField(Field):
     known: Callable[[CityProfile], Mapping[str, Any]]  # text in the query string -> value
     said: Callable[[Translator, CityProfile, tuple[Any, ...]], str]
     chip: Message
-    key_variable: KeyVariable | None = None
     widget: Widget | None = None
     unless: str = ""  # the condition where the value is not known, whatever the column says
     own_title: Message | None = None
@@ -283,7 +281,6 @@ class CategoryField(Field):
     }
     title = Message("Category")
     dimensions: Mapping[str, str] = {"categories": "category", "groups": "group"}
-    key_variable = "category"
     widget = Widget(2, more=False, everything=Message("All categories"))
 
     def read(
@@ -350,7 +347,6 @@ class CellField(Field):
     names = ("cells",)
     words: Mapping[str, Message] = {"cells": Message("H3 cells of resolution 4 to 12, by name.")}
     title = Message("Map cells")
-    key_variable = "place"
 
     def read(
         self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
@@ -606,7 +602,6 @@ class AlertFilter:
                 ", affecting {genders}", genders=labels.listed(t, (labels.gender_people(t, v) for v in values))
             ),
             chip=Message("Affected: {value}"),
-            key_variable="gender",
             widget=Widget(4, more=False, everything=Message("All genders")),
         )
     )
@@ -621,7 +616,6 @@ class AlertFilter:
                 ", reported by {genders}", genders=labels.listed(t, (labels.gender_people(t, v) for v in values))
             ),
             chip=Message("Reported by: {value}"),
-            key_variable="gender",
             widget=Widget(6, everything=Message("All genders")),
         )
     )
@@ -654,7 +648,6 @@ class AlertFilter:
                 ", in {places}", places=labels.listed(t, (labels.district_label(t, city, v) for v in values))
             ),
             chip=Message("{value}"),
-            key_variable="place",
             widget=Widget(3, more=False, everything=Message("Whole city")),
         )
     )
@@ -669,7 +662,6 @@ class AlertFilter:
                 ", near {places}", places=labels.listed(t, (labels.place_label(t, city, v) for v in values))
             ),
             chip=Message("Near {value}"),
-            key_variable="place",
         )
     )
     cells: tuple[str, ...] = row(CellField())

@@ -47,7 +47,7 @@ class Repaired:
     new: FloatArray | npt.NDArray[np.object_] | str
 
     def values(self, at: int) -> tuple[str, str]:
-        """The old and the new value of a row; the old one is "" where somebody may have written anything there."""
+        """The old and the new value of a row; the old one is "" where it was written freely and may name a person."""
         old = self.old if isinstance(self.old, str) else str(self.old[at].as_py())
         new = self.new if isinstance(self.new, str) else self.new[at]
         return old if self.rule not in _FREE_TEXT_RULES or free_of_personal_data(old) else "", str(new)

@@ -41,7 +41,7 @@ from curim_data.store.writing import StagedResult, Staging, bounded_duckdb
 
 
 def default_coordinates_of_files(staged: Sequence[Path], names: PlaceNames) -> pd.DataFrame:
-    """`geo.default_coordinates` of the alerts in Parquet files; DuckDB spills to disk next to them.
+    """`geo.enrichment.default_coordinates` of the alerts in Parquet files; DuckDB spills to disk next to them.
 
     Its columns longitude, latitude (WGS84) and inside; the result's longitude, latitude and n. `names`: what the
     file calls positions.

@@ -21,7 +21,7 @@ COLUMNS: Final = tuple(TYPES)
 
 
 def default_points(source: Source) -> pd.DataFrame:
-    """Default coordinates among all stored alerts (`geo.default_coordinates`): longitude, latitude, stored.
+    """Default coordinates among all stored alerts (`geo.enrichment.default_coordinates`): longitude, latitude, stored.
 
     Found once for each version of the store. A protected copy has none: its alerts at default coordinates have no
     position.

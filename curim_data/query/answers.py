@@ -196,7 +196,7 @@ def cells(
 
 
 def default_coordinates(source: Source, f: AlertFilter) -> pd.DataFrame:
-    """Points that hold far more of the stored alerts than others (`geo.default_coordinates`).
+    """Points that hold far more of the stored alerts than others (`geo.enrichment.default_coordinates`).
 
     Columns longitude, latitude, n (alerts under the filter), stored (alerts in the whole store).
     """

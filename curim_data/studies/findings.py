@@ -120,7 +120,7 @@ class Finding:
 
     @property
     def clear(self) -> bool:
-        """Whether it is a clear change; else it is probable."""
+        """Whether it is a clear change; else it is probable, or open."""
         return self.change.grade == "clear"
 
     @property

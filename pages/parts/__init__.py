@@ -1,4 +1,5 @@
-"""What the pages are made of: one package for each page, independent of one another.
+"""What the pages are made of: one package for each page (`briefing` and `evaluation`: a module), none using another.
 
-Shared by all: `frame` (access, filter bar, links, caching), `maps`, `charts` (charts and tables), `plans` (plan store).
+Shared: `frame` (access, filter bar, links, caching), `maps`, `charts` (charts and tables), and the modules `plans`
+(plan store) and `findings` (changes in words and charts).
 """

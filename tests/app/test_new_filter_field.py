@@ -58,7 +58,6 @@ class WiderFilter(AlertFilter):
             known=lambda city: {str(number): number for number in range(4)},
             said=lambda t, city, values: t(", confirmed {numbers} times", numbers=t.join(map(str, values), "or")),
             chip=Message("Confirmed: {value}"),
-            key_variable="gender",
             widget=Widget(form="pills", more=False),
             own_title=Message("Confirmed by others"),
             label=lambda t, city, number: f"{number} times",

@@ -1,1 +1,1 @@
-"""The plan store's schema, one step at a time; run by `curim_data.plans.plan_store` when a store is opened."""
+"""The plan store's schema, one step at a time; run by `curim_data.plans.database` when a store is opened."""

@@ -3,7 +3,7 @@
 A function that is decorated with `cached` or `calculated` is called as any other. Its arguments are all that its result
 depends on, and have a `repr` that says all of them (a dataset, a filter, an audience, settings); one whose name begins
 with an underscore is not part of the key and follows from the others. Results are kept by Streamlit (`st.cache_data`);
-those of `calculated` are also kept in the home, for other processes (`curim_data.model.results`).
+those of `calculated` are also kept in the home, for other processes (`curim_data.store.results`).
 
 A calculation that takes longer than a moment runs in a thread of its own, for all readers who want it. At its place
 stands a bar, with what is being done and a button that stops it, until the result takes that place. The run of the page

@@ -105,7 +105,7 @@ def draw_cell_map(
     alt
         What the map shows, in words, for those who do not see it.
     cells
-        As `queries.cells` gives them: index (or column) `cell` (int64 H3) and `n`; optionally
+        As `curim_data.query.cells` gives them: index (or column) `cell` (int64 H3) and `n`; optionally
         `z`, the cell's Gi*, and `tooltip`, further lines, for its tooltip.
     picture
         A density, drawn as one picture that the page itself holds: no request is made for it.
