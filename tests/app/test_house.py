@@ -171,6 +171,14 @@ def test_signing_out_in_one_city_ends_the_session_in_all(
         assert found.refusal is Refusal.SIGNED_OUT
 
 
+def test_the_shortest_times_of_a_session_count_for_all_cities(house: House) -> None:
+    (house.beta.path / "settings.toml").write_text("[sign_in]\nidle_minutes = 10\n", "utf-8")
+    try:
+        assert (reader.limits().idle, reader.limits().absolute) == (600, 43_200)
+    finally:
+        (house.beta.path / "settings.toml").unlink()
+
+
 def test_roles_that_cannot_be_read_close_their_city_alone(
     house: House, mayor: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -27,6 +27,12 @@ def test_page_runs_as_the_council_sees_it(open_page: Open, name: str) -> None:
     assert not errors(app)
 
 
+@pytest.mark.parametrize("name", EXISTING)
+def test_page_runs_with_a_filter_that_leaves_nothing(open_page: Open, name: str) -> None:
+    app = open_page(name, **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02"})
+    assert not errors(app)
+
+
 def test_address_sets_the_widgets(open_page: Open) -> None:
     app = open_page(EXISTING[0], affected="woman", light="dark", hours="20-3", period="quarter")
     assert app.multiselect(key="filter_affected").value == ["woman"]

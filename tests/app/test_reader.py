@@ -142,6 +142,12 @@ def test_who_is_not_let_in_is_recorded_once_with_the_reason(
     assert noted(tmp_path) == [entry]
 
 
+def test_who_signs_out_without_a_role_is_recorded_without_one(user: User, tmp_path: Path) -> None:
+    user["email_verified"] = False
+    reader.sign_out()
+    assert noted(tmp_path) == [("sign_out", MAYOR, "", "", "")]
+
+
 @pytest.mark.usefixtures("user")
 def test_whom_the_record_does_not_answer_is_let_in_all_the_same(tmp_path: Path) -> None:
     assert reader.reader() == COUNCIL
@@ -161,6 +167,17 @@ def test_nobody_is_let_in_where_sessions_cannot_be_read(tmp_path: Path) -> None:
         connection.execute(sa.text("DROP TABLE sign_in"))
     engine.dispose()
     assert reader.reader() == Reader("mayor@city.example", None, Refusal.UNCHECKED)
+
+
+@pytest.mark.parametrize(
+    "text", ["[sign_in]\nidle_minutes = -1", "[sign_in]\nabsolute_hours = 'long'", "sign_in = 3", "="]
+)
+def test_settings_that_cannot_be_used_leave_the_usual_times(user: User, tmp_path: Path, text: str) -> None:
+    (tmp_path / "settings.toml").write_text(text, "utf-8")
+    user["iat"] = time.time() - 29 * 60
+    assert reader.reader() == COUNCIL
+    user.update(iat=time.time() - 31 * 60)
+    assert reader.reader() == Reader("mayor@city.example", None, Refusal.IDLE)
 
 
 def test_a_city_sets_how_long_a_sign_in_lasts(user: User, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,7 +13,7 @@ from curim_data.engine import source_from_files
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
 from curim_data.privacy import FEWER_THAN
-from curim_data.studies.change_words import counts_in_words, ratios_in_words, written_changes
+from curim_data.studies.change_words import counts_in_words, ratios_in_words, surest_first, written_changes
 from curim_data.studies.changes import ChangeStudy
 from curim_data.studies.periods import ComparedPeriods
 from tests.small import small_city
@@ -59,3 +60,10 @@ def test_where_sensitive_categories_are_asked_for_every_row_has_their_threshold(
 @pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.SPECIALIST])
 def test_who_reads_the_alerts_gets_every_count(audience: Audience) -> None:
     assert written_changes(STUDY, seen_by(SOURCE, audience), SENSITIVE) is ROWS
+
+
+def test_rows_stand_by_their_grade_and_then_in_the_order_of_what_is_read() -> None:
+    assert surest_first(ROWS).tolist() == [1, 2, 4, 3, 0]
+    told = written_changes(STUDY, seen_by(SOURCE, Audience.COUNCIL), AlertFilter())
+    assert surest_first(ROWS, told).tolist() == [1, 2, 3, 0, 4]  # the p of the last one is not there
+    assert surest_first(ROWS.assign(p=np.nan)).empty

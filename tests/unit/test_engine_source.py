@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from curim_data import query
-from curim_data.engine import EngineError, last_meeting, open_source, source_from_files
+from curim_data.engine import EngineError, Source, last_meeting, open_source, source_from_files
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import CELL_RESOLUTIONS, Audience
+from curim_data.privacy import Counted, DisclosureError
 from curim_data.store import Home
 from tests.small import alert, small_city, small_source
 from tests.stored import seen_by
@@ -51,6 +52,33 @@ def test_one_cursor_a_source_holds_under_threads(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(ask, range(64))) == {200}
+
+
+def test_what_a_source_works_out_under_limits_and_in_full_is_held_apart(tmp_path: Path) -> None:
+    exact = small_source(tmp_path, [alert(number, category="noise") for number in range(3)])
+    protected = seen_by(exact, Audience.COUNCIL)
+
+    def counted(source: Source) -> Counted:
+        return source.once("noise", "", lambda: query.counts(source, ALL, ["category"]))
+
+    assert protected.in_full.cache is protected.cache
+    for _ in range(2):
+        assert counted(protected).shown.frame["n"].isna().tolist() == [True]
+        assert counted(protected).shown.frame["fewer_than"].tolist() == [5]
+        assert counted(protected.in_full).shown.frame["n"].tolist() == [3]
+    assert (counted(protected).threshold, counted(protected.in_full).threshold) == (5, 1)
+    assert counted(protected.in_full) is counted(exact) is not counted(protected)
+
+
+def test_only_a_source_under_limits_refuses_days_and_small_cells(tmp_path: Path) -> None:
+    protected = seen_by(small_source(tmp_path, [alert(1, category="noise")]), Audience.COUNCIL)
+    fine = max(CELL_RESOLUTIONS)
+    with pytest.raises(DisclosureError, match="not shown by day"):
+        query.counts(protected, ALL, ["local_date"])
+    with pytest.raises(DisclosureError, match="no map cells smaller"):
+        query.cells(protected, ALL, fine)
+    assert query.counts(protected.in_full, ALL, ["local_date"]).shown.frame["n"].tolist() == [1]
+    assert query.cells(protected.in_full, ALL, fine).shown.frame["n"].sum() == 1
 
 
 def test_the_last_meeting_is_read_from_the_home(tmp_path: Path) -> None:

@@ -70,6 +70,13 @@ def test_a_protected_number_is_a_hatched_bar_as_long_as_it_can_be() -> None:
     assert "4" not in told
 
 
+@pytest.mark.parametrize(("least", "told"), [(1, "16"), (16, "16"), (17, "fewer than 17")])
+def test_the_largest_count_is_written_as_its_reader_may_read_it(least: int, told: str) -> None:
+    texts = [text.get_text() for text in drawn(series(least=least)).texts]
+    assert told in texts
+    assert ("16" in texts) is (told == "16")
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("tone", ["rise", "fall", "quiet"])
 def test_a_chart_is_a_picture_with_words(lang: str, tone: Any) -> None:

@@ -14,8 +14,11 @@ from curim_data import query
 from curim_data.cli import main
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
+from curim_data.model import Audience
+from curim_data.privacy import DisclosureError
 from curim_data.store import Home
 from curim_data.studies.density import DensityStudy, class_polygons, density_study, pixel_frame
+from tests.stored import seen_by
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +32,11 @@ def test_the_surface_holds_the_alerts_of_the_map(source: Source, study: DensityS
     assert held == pytest.approx(on_map)
     assert study.density.n == on_map
     assert study.density.months == pytest.approx(12, rel=0.002)
+
+
+def test_the_council_sees_no_surface(source: Source) -> None:
+    with pytest.raises(DisclosureError, match="the middles of map cells alone"):
+        density_study(seen_by(source, Audience.COUNCIL), AlertFilter())
 
 
 def test_a_picked_area_does_not_cut_the_surface(source: Source, study: DensityStudy) -> None:

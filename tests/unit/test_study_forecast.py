@@ -10,7 +10,7 @@ import pytest
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience
+from curim_data.model import Audience, Translator
 from curim_data.studies.forecast import ForecastStudy, forecast_study, whole_weeks
 from tests.stored import seen_by
 
@@ -40,6 +40,23 @@ def test_a_period_that_ends_earlier_knows_nothing_of_later_weeks(source: Source)
     came = query.total(source, f.replace(start=told.start, end=told.start + dt.timedelta(days=27))).n
     assert came is not None
     assert told.city.total.low <= came <= told.city.total.high
+
+
+def test_the_council_gets_the_city_and_its_places_and_no_cells(
+    council: Source, told: ForecastStudy, t: Translator
+) -> None:
+    own = forecast_study(seen_by(council, Audience.COUNCIL), AlertFilter())
+    assert own.cells is None
+    assert own.listed == ()
+    assert own.cells_refused is not None
+    assert "specialists" in t(own.cells_refused)
+    assert own.city is not None
+    assert told.city is not None
+    assert own.city.total.value == pytest.approx(told.city.total.value, rel=0.02)
+    exact = dict(told.places)
+    assert {place for place, _ in own.places} == set(exact)
+    for place, expected in own.places[:5]:
+        assert exact[place].total.low <= expected.total.value <= exact[place].total.high
 
 
 def test_small_weeks_hide_nothing_from_the_council(source: Source, council: Source) -> None:

@@ -11,10 +11,12 @@ import pytest
 
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Translator
+from curim_data.model import Audience, Translator
+from curim_data.privacy import DisclosureError
 from curim_data.store import Home
 from curim_data.studies.alert_points import near_repeat_study, read_events
 from tests.small import HERE, alert, small_city, small_source
+from tests.stored import seen_by
 
 EVER = AlertFilter(period="all")
 
@@ -56,6 +58,12 @@ def test_scattered_alerts_have_no_pattern(tmp_path: Path, t: Translator) -> None
     assert found.used == found.n == 150
     assert not found.knox.patterns
     assert "No near repeats" in found.sentence(t)
+
+
+def test_the_council_is_told_no_repeats(source: Source) -> None:
+    for study in (near_repeat_study, read_events):
+        with pytest.raises(DisclosureError, match="single alert"):
+            study(seen_by(source, Audience.COUNCIL), AlertFilter())
 
 
 def test_reports_of_one_event_are_one(tmp_path: Path) -> None:

@@ -9,19 +9,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.gender import dark_shares, gender_shares
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, translator
-from curim_data.privacy import written_share
+from curim_data.privacy import drawn_share, share_is_told, written_share
 from curim_data.studies.brief_content import share_bars
 from curim_data.studies.brief_text import meeting_questions
 from pages.parts.charts import tables
 from pages.parts.charts.numbers import written_alerts, written_count, written_table
 from pages.parts.frame import Page
 from pages.parts.gender.shares import shares_file
+from pages.parts.maps.legends import class_breaks, class_entries
 from tests.made_page import made_page
 
 T = translator("en")
@@ -64,6 +66,38 @@ def test_rows_of_sensitive_categories_have_their_own_limit(city: CityProfile) ->
     assert told["fewer_than"].fillna(0).tolist() == [0, 10, 5]
     assert told["rank"].tolist() == [2, 3, 4]
     assert written_table(page(city, Audience.COUNCIL), frame, counts=()) is frame
+
+
+@given(counts.filter(any), st.sampled_from([1, 5, 10]))
+def test_small_counts_are_one_class_of_a_map(numbers: list[int], least: int) -> None:
+    breaks = class_breaks(numbers, least=least)
+    assert breaks == sorted(set(breaks))
+    assert breaks[-1] >= max(numbers)
+    assert not any(end < least - 1 for end in breaks)
+    assert (breaks[0] == least - 1) == any(0 < n < least for n in numbers) or least == 1
+    told = [words for _, words in class_entries(T, pd.Series(numbers, dtype=float), least)]
+    assert [words == f"fewer than {least}" for words in told] == [end < least for end in breaks]
+    assert len(told) == len(breaks) <= 5
+
+
+@pytest.mark.parametrize("least", [1, 5])
+def test_classes_of_counts_that_are_all_written_are_the_same(least: int) -> None:
+    numbers = np.random.default_rng(1).integers(5, 400, 200)
+    assert class_breaks(numbers.tolist(), least=least) == class_breaks(numbers.tolist())
+
+
+@given(st.integers(1, 400), st.integers(2, 10))
+def test_a_share_is_the_same_whatever_the_small_count_of_it(whole: int, least: int) -> None:
+    small = [n for n in range(1, least) if n <= whole]
+    for parts in (small, [whole - n for n in small if whole - n > 0 and not 0 < whole - n < least]):
+        told = {written_share(T, (n, whole), (n / whole, 0.1, 0.9), least) for n in parts}
+        drawn = {drawn_share(n, whole, least) for n in parts}
+        assert len(told) == len(drawn) == bool(parts)
+        assert all(share == 0 if whole < least else 0 < share < 1 for share in drawn)
+    for n in {0, least, whole // 2, whole} & set(range(whole + 1)):
+        if n not in small and whole - n not in small:
+            assert share_is_told(n, whole, least)
+            assert drawn_share(n, whole, least) == (n / whole if whole >= least else 0)
 
 
 def test_a_share_beside_a_small_count_is_words() -> None:
