@@ -294,7 +294,7 @@ def _row_orders(
     """What tells the orders of rows apart, of the columns that write both; no single answer can hold for these."""
     found: dict[str, RowOrders] = {}
     said: list[Message] = []
-    for evidence in profile.order_evidence() if profile.mixed else ():
+    for evidence in profile.order_evidence:
         orders = evidence.decide()
         found |= dict.fromkeys(evidence.roles, orders)
         said += evidence.sentences(orders)

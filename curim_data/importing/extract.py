@@ -214,6 +214,8 @@ def profile_export(opened: OpenedExport, layout: Layout, *, summarise: bool = Fa
         opened.request.report_progress(EXTRACTED * share, reading)
     if isinstance(opened.file, CountedFile):
         layout = profile.layout = replace(layout, notes=(opened.file.note(opened.labels), *layout.notes))
+    if profile.mixed:
+        profile.gather_order_evidence(opened.file.blocks())
     return ProfiledExport(opened, layout, profile, rows, columns)
 
 

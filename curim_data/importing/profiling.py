@@ -2,7 +2,7 @@
 
 Nothing depends on the order in which blocks come, nor on where one block ends and the next begins. Where some dates can
 only be read with the day first (22/01) and others only with the month first (01/22), no single order is right: what
-separates them is looked for over the whole file.
+separates them is looked for in one more pass over the whole file.
 """
 
 from __future__ import annotations
@@ -136,38 +136,50 @@ def _letters(mask: BoolArray, letter: str) -> ArrowText:
 class OrderEvidence:
     """What may separate the rows of a file that write the day first from those that write the month first.
 
+    Every block of the file is added once, in the order of the file.
+
     Parameters
     ----------
-    columns, rows
-        A sample of the file, and the numbers of its rows.
     layout, labels
         The roles of the columns, and the header.
     roles : sequence of str
         The columns of dates that write both orders, whose dates agree within each row.
     """
 
-    def __init__(
-        self, columns: RoleColumns, rows: IntArray, layout: Layout, labels: Sequence[str], roles: Sequence[str]
-    ) -> None:
-        self._labels, self.roles = labels, tuple(roles)
-        self._headings = ", ".join(columns.label(role) for role in roles)
-        classes = np.stack([order_classes(columns[role]) for role in roles])
-        self.conflicts = bool(((classes == DAY).any(axis=0) & (classes == MONTH).any(axis=0)).any())
-        read = _read_rows(classes)
-        self.day, self.month, self.either = (int((read == order).sum()) for order in (DAY, MONTH, EITHER))
-        known, dated = (read == DAY) | (read == MONTH), read != _NO_DATE
-        self._rows = pd.DataFrame({"row": rows[known], "order": read[known]})
+    def __init__(self, layout: Layout, labels: Sequence[str], roles: Sequence[str]) -> None:
+        self._layout, self._labels, self.roles = layout, labels, tuple(roles)
         dates = {part.place for role in roles for part in layout.roles[role] if part.part != "time"}
         able = [at for at in range(len(labels)) if at not in dates | {*layout.personal, *layout.text}]
-        keys = {by: styles(roles, columns, by) for by in ("half", "style")} | {at: columns.raw(at) for at in able}
-        values = {key: pd.Series(texts.to_numpy(False)[dated]) for key, texts in keys.items()}
         # Of each key that may separate them (a style, or a column by its place): rows by its values and their order.
-        self._counts = {
-            key: pd.crosstab(some, read[dated]).reindex(columns=[EITHER, DAY, MONTH], fill_value=0)
-            for key, some in values.items()
-            if some.nunique() <= MOST_VALUES
-        }
-        self._examples = pd.Series(columns[roles[0]].to_numpy(False)[dated]).groupby(values["style"]).first()
+        none = pd.DataFrame(columns=[EITHER, DAY, MONTH], dtype=int)
+        self._counts: dict[str | int, pd.DataFrame] = dict.fromkeys(["half", "style", *able], none)
+        self._examples: dict[str, str] = {}
+        self._rows: list[pd.DataFrame] = []
+        self.conflicts = False
+        self.day = self.month = self.either = 0
+
+    def add(self, block: Block) -> None:
+        """Add a block."""
+        columns = RoleColumns(block.table, self._layout, self._labels)
+        classes = np.stack([order_classes(columns[role]) for role in self.roles])
+        self.conflicts |= bool(((classes == DAY).any(axis=0) & (classes == MONTH).any(axis=0)).any())
+        read = _read_rows(classes)
+        self.day += int((read == DAY).sum())
+        self.month += int((read == MONTH).sum())
+        self.either += int((read == EITHER).sum())
+        known, dated = (read == DAY) | (read == MONTH), read != _NO_DATE
+        self._rows.append(pd.DataFrame({"row": block.rows[known], "order": read[known]}))
+        for key in list(self._counts):
+            texts = styles(self.roles, columns, key) if isinstance(key, str) else columns.raw(key)
+            values = pd.Series(texts.to_numpy(False)[dated])
+            if values.nunique() <= MOST_VALUES:
+                found = pd.crosstab(values, read[dated]).reindex(columns=[EITHER, DAY, MONTH], fill_value=0)
+                self._counts[key] = found.add(self._counts[key], fill_value=0).astype(int)
+            if max(values.nunique(), len(self._counts[key])) > MOST_VALUES:
+                del self._counts[key]
+            if key == "style":
+                firsts = pd.Series(columns[self.roles[0]].to_numpy(False)[dated]).groupby(values).first()
+                self._examples = {str(style): text for style, text in firsts.items()} | self._examples
 
     def decide(self) -> RowOrders:
         """What settles most of the rows; of equals the style first, then a column, then blocks of rows."""
@@ -207,7 +219,7 @@ class OrderEvidence:
     @cached_property
     def _runs(self) -> list[Run]:
         """Consecutive rows of one order, in the order of the file; rows that can be read both ways belong to none."""
-        rows = self._rows
+        rows = pd.concat(self._rows).sort_values("row")
         runs = rows.groupby((rows["order"] != rows["order"].shift()).cumsum())
         found = runs.agg(first=("row", "first"), last=("row", "last"), n=("row", "size"), order=("order", "first"))
         return [Run(*map(int, run)) for run in found.itertuples(index=False)]
@@ -228,10 +240,11 @@ class OrderEvidence:
 
     def sentences(self, orders: RowOrders) -> tuple[Message, ...]:
         """Say that the file contradicts itself, what tells the orders apart, and what becomes of the rest."""
+        columns = ", ".join(self._labels[self._layout.place(role)] for role in self.roles)
         contradiction = Message(
             "{columns}: the file contradicts itself. In {day} rows the day can only come first, in {month} rows only "
             "the month, and {either} rows can be read both ways.",
-            {"columns": self._headings, "day": self.day, "month": self.month, "either": self.either},
+            {"columns": columns, "day": self.day, "month": self.month, "either": self.either},
         )
         if not orders.by or not (orders.values or orders.runs):
             return (
@@ -318,7 +331,7 @@ def chance_of_one(size: int, day: int, month: int) -> float:
 
 def chance_of_runs(runs: int, day: int, month: int) -> float:
     """The chance of so few runs, or fewer, with orders dealt out to the rows at random (Wald and Wolfowitz 1940)."""
-    if runs > 1 + 2 * day * month / (day + month):  # more than the mean
+    if not (day and month) or runs > 1 + 2 * day * month / (day + month):  # one order, or more than the mean
         return 1.0
     every, chance = _log_ways(day + month, day), 0.0
     for n in range(2, runs + 1):
@@ -451,6 +464,8 @@ class FileProfile:
         Words of the categorical columns with counts, by role.
     rows : int
         Rows seen, without those refused by the container.
+    order_evidence : tuple of OrderEvidence
+        What may separate the orders of day and month, where dates contradict each other.
     """
 
     def __init__(self, layout: Layout, labels: Sequence[str]) -> None:
@@ -459,6 +474,7 @@ class FileProfile:
         self.number_shapes = {role: Counter[str]() for role in PLACE_ROLES if role in layout.roles and role != "point"}
         self.values: dict[str, Counter[str]] = {role: Counter() for role in WORD_ROLES if role in layout.roles}
         self.rows = 0
+        self.order_evidence: tuple[OrderEvidence, ...] = ()
         names = [str(at) for at in range(len(self.labels))]
         self._sample = pa.schema([(name, pa.large_string()) for name in names]).empty_table()
         self._sampled_rows: IntArray = np.empty(0, np.int64)
@@ -492,14 +508,16 @@ class FileProfile:
         """The roles of dates whose columns write both orders of day and month."""
         return tuple(role for role, seen in self.dates.items() if seen.order.contradicts_itself)
 
-    def order_evidence(self) -> tuple[OrderEvidence, ...]:
-        """What may separate both orders in the sample: for the columns together where those of a row agree, else for
-        each by itself."""
-        table, rows = self.sample
-        columns = RoleColumns(table, self.layout, self.labels)
-        groups = [self.mixed, *([role] for role in self.mixed)] if self.mixed else []
-        together, *alone = (OrderEvidence(columns, rows, self.layout, self.labels, roles) for roles in groups)
-        return tuple(alone) if together.conflicts else (together,)
+    def gather_order_evidence(self, blocks: Iterable[Block]) -> None:
+        """Go over the whole file once more where columns of dates write both orders (`mixed`): for these together where
+        their dates of a row agree, else for each by itself."""
+        together, *alone = (
+            OrderEvidence(self.layout, self.labels, roles) for roles in (self.mixed, *([role] for role in self.mixed))
+        )
+        for block in blocks:
+            for evidence in (together, *alone) if block.table.num_rows else ():
+                evidence.add(block)
+        self.order_evidence = tuple(alone) if together.conflicts else (together,)
 
     def _count_bare_times(self, role: str, columns: RoleColumns, column_profile: DateColumnProfile) -> None:
         """Count the bare numbers of a column of times: of one or two digits, and longer ones."""

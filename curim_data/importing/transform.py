@@ -109,6 +109,7 @@ class PlaceColumns:
         wanted = AREA_HEADINGS | STREET_HEADINGS | set(NUMBERED_HEADINGS)
         self._columns = [_Column(place, heading) for place, heading in headings.items() if heading in wanted]
         self._labels = tuple(labels)
+        self._name = lru_cache(maxsize=MOST_KEPT)(place_name)  # gone with the import: cells may hold addresses
 
     def add(self, block: Block, alerts: pa.Table) -> None:
         """Take the names of the rows that became `alerts` (columns row, cell_9, cell_10, inside)."""
@@ -145,7 +146,7 @@ class PlaceColumns:
     def _count(self, column: _Column, texts: pa.ChunkedArray, at: np.ndarray, cells: np.ndarray) -> None:
         codes = pc.dictionary_encode(texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts)
         raw = [str(value or "") for value in codes.dictionary.to_pylist()]
-        names = [place_name(text, street=column.heading in STREET_HEADINGS) for text in raw]
+        names = [self._name(text, street=column.heading in STREET_HEADINGS) for text in raw]
         of = codes.indices.fill_null(-1).to_numpy()[at]
         given = (of >= 0) & np.array([bool(raw[code].strip()) if code >= 0 else False for code in of.tolist()], bool)
         column.filled += int(given.sum())
@@ -158,7 +159,6 @@ class PlaceColumns:
             column.pairs = Counter({pair: n for pair, n in column.pairs.items() if n > 1})
 
 
-@lru_cache(maxsize=MOST_KEPT)
 def place_name(text: str, *, street: bool) -> str:
     """The name in a cell of such a column, "" where it holds none.
 

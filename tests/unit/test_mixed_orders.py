@@ -67,6 +67,8 @@ def parsed(
     profile = FileProfile(layout, tuple(columns))
     for block in reversed(blocks):
         profile.add(block)
+    if profile.mixed:
+        profile.gather_order_evidence(blocks)
     decisions = decide(profile, layout, city, Answers(**answers), "f", NOW)
     found: list[dt.datetime | None] = [None] * size
     reasons: list[str] = []
@@ -158,6 +160,40 @@ def test_the_time_of_one_date_tells_the_order_of_another_that_has_none(city: Cit
     decisions, found, _ = parsed(columns, layout, city)
     assert {orders.by for orders in decisions.dates.rows.values()} == {"half"}
     assert found == events
+
+
+@pytest.mark.parametrize("by", ["rows", "column", "style", "row"])
+def test_what_separates_the_orders_in_a_sample_alone_tells_no_row(
+    city: CityProfile, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    monkeypatch.setattr("curim_data.importing.profiling.SAMPLE_ROWS", 60)
+    rng, size = random.Random(7), 4_000
+    blocks = [range(start, start + 6) for start in range(200, size // 2, 400)]  # a few rows that the sample lacks
+    few, edges = {at for block in blocks for at in block}, {at for block in blocks for at in (block[0], block[-1])}
+    sides = [DAY if (at < size / 2 if by == "rows" else rng.random() < 0.5) or at in few else MONTH
+             for at in range(size)]  # fmt: skip
+    orders = [MONTH if at in few and by != "row" else side for at, side in enumerate(sides)]
+    events = [
+        moment.replace(month=3, day=20 if at in edges else 5) if at in few else moment
+        for at, moment in enumerate(some_moments(rng, size))
+    ]
+    texts = [
+        written(one, order, mark="." if by == "style" and side == DAY else "/")
+        for one, order, side in zip(events, orders, sides, strict=True)
+    ]
+    columns = {"date": texts, "source": ["phone" if by == "column" and side == DAY else "web" for side in sides]}
+    layout = LAYOUT
+    if by == "row":  # the two dates of a few rows are of different orders
+        columns["report"] = [
+            written(one.replace(day=20), MONTH) if at in few else text
+            for at, (one, text) in enumerate(zip(events, texts, strict=True))
+        ]
+        layout = Layout("test", {"occurred_from": (Part(0),), "reported_at": (Part(2),)})
+    decisions, found, _ = parsed(columns, layout, city, [1_000, 2_500])
+    assert all(read in (None, one) for read, one in zip(found, events, strict=True))
+    counts = next(one.values for one in decisions.reasons if "either" in one.values and one.values["columns"] == "date")
+    assert counts["day"] == sum(int(text[:2]) > 12 for text in texts)
+    assert counts["month"] == sum(int(text[3:5]) > 12 for text in texts)
 
 
 def test_columns_of_one_order_each_are_read_each_in_its_own(city: CityProfile) -> None:
