@@ -211,8 +211,9 @@ class _Bar:
         """Write everything that was changed to the address bar."""
         chosen = self.current()
         for key, (shown, values) in self._widgets.items():
-            if st.session_state[key] != shown:
-                chosen = chosen.replace(**values(st.session_state[key]))
+            picked = st.session_state.get(key, shown)  # a widget of a page that was left has no value
+            if picked != shown:
+                chosen = chosen.replace(**values(picked))
         write_filter(chosen)
 
 
