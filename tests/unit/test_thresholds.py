@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,10 +29,11 @@ def test_the_line_of_last_year_is_what_came_in_the_same_weeks_a_year_before(sour
         everything = finding.filter.replace(period="all", start=None, end=None)
         days = query.counts(source, everything, ["local_date"], complete=True).frame.set_index("local_date")["n"]
         for column, ago in (("n", 0), ("before", 364)):
+            assert finding.series is not None
             weeks = finding.series.frame.set_index("start")[column].dropna()
             assert len(weeks) > 8
             for start, n in weeks.items():
-                first = start - pd.Timedelta(days=ago)
+                first = pd.Timestamp(str(start)) - pd.Timedelta(days=ago)
                 assert n == days[days.index.to_series().between(first, first + pd.Timedelta(days=6))].sum()
 
 
@@ -60,10 +62,5 @@ def test_the_city_is_asked_about_where_more_than_half_lie_outside(outside: int, 
     rows = [f"{at};2025-03-01T10:00;noise;{place.replace(',', ';')}" for at, place in enumerate(places)]
     text = "\n".join(["alert_id;reported_at;category;latitude;longitude", *rows])
     home = create_home(tmp_path / "home")
-    try:
+    with pytest.raises(Question, match="right city") if asked else nullcontext():
         import_file(home, text.encode(), "file.csv")
-    except Question as question:
-        assert question.about == "elsewhere"
-        assert asked
-    else:
-        assert not asked
