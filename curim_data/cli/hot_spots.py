@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from analysis.spots.naming import SpotName
     from analysis.stats.intervals import WeighedBy
     from analysis.stats.result import Choice
-    from curim_data.studies.emerging import EmergingRow
+    from curim_data.studies.hot_spots import EmergingRow
 
 Method = Literal["significance", "clusters", "emerging", "density"]
 Denominator = Literal["land", "alerts", "residents"]
@@ -306,7 +306,7 @@ def _emerging(ctx: CommandContext, resolution: int | None) -> Answer:
 
     t, f, city = ctx.t, ctx.filter, ctx.source.city
     privacy.check(["cell"], resolution, f, ctx.source)
-    study = studies.emerging.emerging_study(ctx.source, f, resolution)
+    study = studies.hot_spots.emerging_study(ctx.source, f, resolution)
     if (found := study.emerging) is None:
         raise UsageError(study.why or Message("There is nothing to report."))
     listed = [line for line in study.lines if studies.cells.in_area(line.place, line.name, f, city)]
@@ -355,7 +355,7 @@ def _density(ctx: CommandContext, out: Path | None) -> Answer:
     """The density, its pixels as CSV or its classes as GeoJSON."""
     from analysis.density import format_density
 
-    t, city, study = ctx.t, ctx.source.city, studies.density.density_study(ctx.source, ctx.filter)
+    t, city, study = ctx.t, ctx.source.city, studies.alert_points.density_study(ctx.source, ctx.filter)
     surface, area = study.density, [t(studies.cells.OF_CITY)] if studies.cells.has_area(ctx.filter) else []
     if not study.enough:
         told = study.too_few(t)
@@ -366,9 +366,9 @@ def _density(ctx: CommandContext, out: Path | None) -> Answer:
     if out is not None:
         of_pixels = out.suffix.lower() == ".csv"
         file = (
-            studies.density.pixel_frame(surface, city)
+            studies.alert_points.pixel_frame(surface, city)
             if of_pixels
-            else studies.density.class_geojson(surface, city).encode()
+            else studies.alert_points.class_geojson(surface, city).encode()
         )
     peaks = list(enumerate(study.peaks, start=1))
     of_month = N_("{value} alerts per km² and month")

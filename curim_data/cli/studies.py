@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from analysis.stats.intervals import Estimate
     from curim_data.model import CityProfile
     from curim_data.studies.brief import BriefChanges
+    from curim_data.studies.changes import EventFinding
     from curim_data.studies.compare import CompareStudy
-    from curim_data.studies.events import EventFinding
 
 Step = Literal["week", "month", "local_date"]
 UNITS: Final[dict[Step, Literal["week", "month", "day"]]] = {"week": "week", "month": "month", "local_date": "day"}
@@ -99,11 +99,11 @@ def trends(
     frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm", "complete"]]
     lacking = source.lacks(UNITS[step])
     notes = [t(lacking)] if lacking is not None else []
-    ahead = studies.trends.forecast_study(source, f, trend.unit) if trend.unit != "day" else None
+    ahead = studies.trends.next_periods_study(source, f, trend.unit) if trend.unit != "day" else None
     series = None if isinstance(ahead, Message) else ahead
     past = [series.sentence(t), series.past_sentence(t)] if series else []
     forecast = [t(ahead)] if isinstance(ahead, Message) else past
-    events = studies.events.event_study(source, source, f)
+    events = studies.changes.event_study(source, source, f)
     table = [] if out else [Table(frame.rename(columns={"n": "alerts"}), source.city)]
     return Answer(
         {
@@ -155,12 +155,10 @@ def changes(ctx: CommandContext, out: OutCsv = None) -> Answer:
     if study.periods.before is None and not found.events:
         raise UsageError(study.periods.choice.explanation)
     unused = study.not_in_use.told(source)
-    written = studies.change_words.written_changes(study, source, f)
-    rows = written.loc[studies.change_words.surest_first(study.changes.frame, written)]
+    written = studies.changes.written_changes(study, source, f)
+    rows = written.loc[studies.changes.surest_first(study.changes.frame, written)]
     rows = rows[[name for name in (*_CHANGES, privacy.FEWER_THAN) if name in rows]].reset_index(drop=True)
-    elsewhere = (
-        [] if studies.selection.chosen_from(source, f) is source else [t(studies.selection.COMPARED_IN_THE_COPY)]
-    )
+    elsewhere = [] if studies.periods.chosen_from(source, f) is source else [t(studies.periods.COMPARED_IN_THE_COPY)]
     first, attention = studies.brief_text.first_sentence(found, t), studies.brief_text.attention_sentence(found, t)
     told = [first, *map(t, study.gaps), attention]
     table = [] if out or ctx.as_json else [Table(changes_in_words(t, source.city, rows))]
@@ -239,7 +237,7 @@ def changes_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> pd
     """The comparisons for a reader: headings and values in words, areas in one column, and empty columns left out."""
     import pandas as pd
 
-    words = studies.change_words
+    words = studies.changes
     categories = [value_label(t, city, "category", name) if isinstance(name, str) else "" for name in rows["category"]]
     columns = {
         t("Where"): words.areas_in_words(t, city, rows),
@@ -346,7 +344,7 @@ def concentration(
     privacy.check(["cell"], resolution, ctx.filter, ctx.source)
     if (nowhere := ctx.nowhere(out, {"shares": []})) is not None:
         return nowhere
-    study = studies.concentration.concentration_study(ctx.source, ctx.filter, resolution)
+    study = studies.spot_profiles.concentration_study(ctx.source, ctx.filter, resolution)
     found = study.concentration
     shares = [
         {"part": share.part, "cells": share.cells, "share": share.places, **_interval("chance", share.chance)}
@@ -369,7 +367,7 @@ def concentration(
             "choices": ctx.choices(study.choices),
         },
         [*area, found.sentence(t), *figures, *ctx.reasons(study.choices)],
-        studies.concentration.curve_frame(found),
+        studies.spot_profiles.curve_frame(found),
     )
 
 
@@ -387,20 +385,20 @@ def forecast(
     """The next weeks, and the accuracy of such forecasts in the past."""
     from curim_data.model import NO_POSITIONS
 
-    if not 1 <= weeks <= studies.forecast.MOST_WEEKS:
+    if not 1 <= weeks <= studies.trends.MOST_WEEKS:
         raise UsageError(
             Message(
                 "--weeks {weeks}: a forecast is for 1 to {most} weeks.",
-                {"weeks": weeks, "most": studies.forecast.MOST_WEEKS},
+                {"weeks": weeks, "most": studies.trends.MOST_WEEKS},
             )
         )
     t = ctx.t
-    study = studies.forecast.forecast_study(ctx.source, ctx.filter, weeks, resolution)
+    study = studies.trends.forecast_study(ctx.source, ctx.filter, weeks, resolution)
     if out is not None and study.cells_refused is NO_POSITIONS:
         raise UsageError(NO_POSITIONS)
     cells, city = study.cells, study.city
     refused = [t(why) if why else "" for why in (study.city_refused, study.cells_refused)]
-    listed = studies.forecast.cells_frame(t, study.listed)
+    listed = studies.trends.cells_frame(t, study.listed)
     notes = [t(note) for note in study.notes]
     shown = cells if cells is not None and cells.shown else None
     lines: list[str | Table] = [

@@ -1,7 +1,7 @@
 """The questions that pages, reports and commands ask: counts after disclosure control, then the analysis of them.
 
-Public: one module a question, each with its `*_study`, which takes a `Source`, a filter and an audience and returns
-frozen results. Only here do `query` and `analysis` meet, so screen, paper and command line show the same figures.
+Public: one module a subject, with its `*_study` functions, which take a `Source` and a filter and return frozen
+results. Only here do `query` and `analysis` meet, so screen, paper and command line show the same figures.
 
 Modules are loaded when they are asked for (`studies.trends`), so that a command does not wait for those of the others.
 """
@@ -16,26 +16,14 @@ if TYPE_CHECKING:
         brief_content,
         brief_text,
         cells,
-        change_words,
         changes,
-        cities,
         compare,
-        concentration,
-        density,
-        emerging,
         evaluation,
-        events,
-        findings,
-        forecast,
         gender,
         hot_spots,
         periods,
-        placebos,
         plan,
-        plan_progress,
         preparation,
-        scatter,
-        selection,
         spot_profiles,
         trends,
     )

@@ -21,7 +21,7 @@ from curim_data.model.plan import STATUS_WORDS
 from curim_data.privacy import drawn_share, share_is_told, written_share
 from curim_data.protection import kind_of
 from curim_data.store.settings import opens_here_only
-from curim_data.studies.brief import BriefChanges, BriefStudy
+from curim_data.studies.brief import BriefChanges, BriefStudy, Finding
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
     affected_sentence,
@@ -40,10 +40,9 @@ from curim_data.studies.brief_text import (
     sure_sentence,
     tested_sentence,
 )
-from curim_data.studies.events import EventFinding
-from curim_data.studies.findings import Finding
+from curim_data.studies.changes import EventFinding
+from curim_data.studies.evaluation import PlanProgress, Standing, plan_progress, short_result
 from curim_data.studies.periods import ComparedPeriods
-from curim_data.studies.plan_progress import PlanProgress, Standing, plan_progress, short_result
 
 if TYPE_CHECKING:
     from analysis.report.card import NewsCard

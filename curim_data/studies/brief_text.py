@@ -25,13 +25,11 @@ from curim_data.model.labels import (
     place_label,
 )
 from curim_data.privacy import share_is_told
-from curim_data.studies.brief import BriefChanges, BriefStudy
+from curim_data.studies.brief import BriefChanges, BriefStudy, Count, Finding
 from curim_data.studies.cells import area_label
-from curim_data.studies.changes import GRADES
-from curim_data.studies.events import EventFinding
-from curim_data.studies.findings import Count, Finding
-from curim_data.studies.plan_progress import Standing
-from curim_data.studies.selection import NO_PLACE
+from curim_data.studies.changes import GRADES, EventFinding
+from curim_data.studies.evaluation import Standing
+from curim_data.studies.periods import NO_PLACE
 
 MOST_SPOTS: Final = 5
 

@@ -1,4 +1,9 @@
-"""What changed in a period: the city, its districts, categories, both together, its places; and events of their own."""
+"""What changed in a period: the city, its districts, categories, both together, its places; many reports in one place
+within hours or days; and how the changes are written out, row by row.
+
+With one count the expected one, the ratio, its limits and its p-values each give away the other. So where a row's count
+or the count that it is compared with is small, all of these are left out; its grade stays.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +20,12 @@ import shapely
 
 from analysis.hotspots.grouping import h3_name
 from analysis.stats.result import Choice
+from analysis.stats.significance import alpha_or_one
 from analysis.trends.changes import (
+    AREA,
     CANDIDATE_KEYS,
     LEVELS,
+    MAIN_SHARE,
     Change,
     Changes,
     Counts,
@@ -27,12 +35,17 @@ from analysis.trends.changes import (
     distinct_changes,
     judge,
 )
+from analysis.trends.reporting import LEAST, Event, find_events
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, month_bounds
-from curim_data.model import BoolArray, CityProfile, Message
+from curim_data.model import N_, BoolArray, CityProfile, Gender, Message, Translator, fewer_than, labels
 from curim_data.model.extent import ask_shape
-from curim_data.studies.cells import default_cells
+from curim_data.model.labels import category_label, inline
+from curim_data.model.sql import all_of, at_points
+from curim_data.privacy import FEWER_THAN, WrittenCounts, is_sensitive_category
+from curim_data.query import default_points
+from curim_data.studies.cells import area_name, area_names, default_cells
 from curim_data.studies.periods import (
     ALWAYS_IN_USE,
     ComparedPeriods,
@@ -101,7 +114,7 @@ def change_study(source: Source, f: AlertFilter, since: dt.date | None = None) -
     """What changed since a day (by default over the filter's period), at every level; found once for a filter.
 
     Counted are the alerts of the source, exactly: of the protected copy where it is that. What an audience may read of
-    them is the matter of `studies.change_words`.
+    them is the matter of `studies.changes`.
     """
     periods = filter_periods(source, f, since)
     find = partial(_nothing_compared, periods) if periods.before is None else partial(_study, source, f, periods)
@@ -396,3 +409,292 @@ def landmark_districts(city: CityProfile) -> dict[str, str]:
 def _district_at(city: CityProfile, longitude: float, latitude: float) -> str | None:
     point = shapely.Point(longitude, latitude)
     return next((area.id for area in city.districts if ask_shape(shapely.covers, area.polygon, point)), None)
+
+
+SQUARE: Final = "cell_9"
+# Weeks with fewer alerts of a category in a square than this are not read: no event of eight in seven days is in them.
+LEAST_A_WEEK: Final = 3
+COLUMNS: Final = (
+    "coalesce(occurred_from_us, reported_at_us) AS moment, hour IS NOT NULL AS hourly, category, district, place, "
+    "local_date, week, affected_gender, source, incident_id"
+)
+MOST_EVENTS: Final = 3
+# Shares from which an event is said to concern women, or men, mostly.
+MOSTLY: Final = 0.75
+Who = Literal["", "all women", "all men", "mostly women", "mostly men"]
+
+
+# How many alerts within how many hours, by these and by whether the number is a multiple of five that they reach.
+_FIRST: Final = {
+    (4, False): N_("{n} alerts of {what} within four hours on {day}."),
+    (4, True): N_("At least {n} alerts of {what} within four hours on {day}."),
+    (24, False): N_("{n} alerts of {what} within a day, {day}."),
+    (24, True): N_("At least {n} alerts of {what} within a day, {day}."),
+}
+_IN_A_WEEK: Final = (
+    N_("{n} alerts of {what} within a week, {day} to {last}."),
+    N_("At least {n} alerts of {what} within a week, {day} to {last}."),
+)
+_WHO: Final = {
+    "all women": N_("All of them affected women."),
+    "all men": N_("All of them affected men."),
+    "mostly women": N_("Most of them affected women."),
+    "mostly men": N_("Most of them affected men."),
+}
+
+
+@dataclass(frozen=True)
+class EventFinding:
+    """An event as an audience reads it.
+
+    `n`: alerts; for who sees no exact counts (`rounded`) a multiple of five that they reach, or the least of an event.
+    `who`: of those that state whom they affect. `day`: of its first alert, `last` of its last. `filter`: what opens it.
+    """
+
+    event: Event
+    n: int
+    rounded: bool
+    who: Who
+    day: dt.date
+    last: dt.date
+    filter: AlertFilter
+
+    @property
+    def clear(self) -> bool:
+        """Whether it is a clear event; else it is probable."""
+        return self.event.grade == "clear"
+
+    @property
+    def cell(self) -> str:
+        """The name of its map cell."""
+        return h3_name(self.event.cell)
+
+    def title(self, city: CityProfile, t: Translator) -> str:
+        """What happened where."""
+        what, where = self.place_and_category(city, t)
+        return t("{what}, {where}", what=what, where=where)
+
+    def place_and_category(self, city: CityProfile, t: Translator) -> tuple[str, str]:
+        """What happened, and where."""
+        return category_label(t, city, self.event.category), area_name(t, city, self.cell)
+
+    def sentences(self, city: CityProfile, t: Translator) -> tuple[str, ...]:
+        """How many within how long, when, whom it concerned, and since when there were never as many."""
+        what = inline(category_label(t, city, self.event.category))
+        values = {"n": self.n, "what": what, "day": self.day, "last": self.last}
+        first = t(_FIRST.get((self.event.hours, self.rounded), _IN_A_WEEK[self.rounded]), **values)
+        record = {"record": self.event.record, "since": self.event.past_from}
+        if self.rounded:
+            never = t("Never before since {since} were there as many in one place so quickly.", **record)
+        elif self.clear:
+            never = t("Since {since} no category had more than {record} in one place in such a time.", **record)
+        else:
+            never = t("Since {since} this category never had more than {record} in one place in such a time.", **record)
+        return tuple(filter(None, (first, t(_WHO[self.who]) if self.who else "", never)))
+
+
+def event_study(source: Source, chosen: Source, f: AlertFilter) -> tuple[EventFinding, ...]:
+    """The events in a filter's period, at most three. `chosen`: the alerts out of which what is reported is chosen."""
+    found, alerts = _events(chosen, f)
+    exact = not source.protected
+    seen: list[EventFinding] = []
+    for event in _reported(found, source.city, protected=source.protected):
+        rows = alerts.iloc[event.rows]
+        day, last = (pd.Timestamp(rows["local_date"].iloc[at]).date() for at in (0, -1))
+        chosen_filter = f.replace(
+            period="", start=day, end=last, cells=(h3_name(event.cell),), categories=(event.category,), groups=()
+        )
+        # of weeks that are not read two hold so many at most
+        event = replace(event, record=max(event.record, 2 * (LEAST_A_WEEK - 1)))
+        n = event.n if exact else max(LEAST, 5 * (event.n // 5))
+        if not exact:  # nothing of the alerts themselves goes along
+            begin, end = (dt.datetime.combine(one, dt.time()) for one in (day, last))
+            event = replace(event, n=n, record=0, rows=event.rows[:0], start=begin, end=end)
+        seen.append(EventFinding(event, n, not exact, _who(rows, exact=exact), day, last, chosen_filter))
+    return tuple(seen)
+
+
+def _reported(found: tuple[Event, ...], city: CityProfile, *, protected: bool) -> list[Event]:
+    """The events that are shown: of several of one category in one place the largest stands for all."""
+    seen: dict[tuple[str, int], Event] = {}
+    for event in found:
+        if not protected or event.n >= city.least_count(is_sensitive_category(event.category, city)):
+            seen.setdefault((event.category, event.cell), event)
+    return list(seen.values())[:MOST_EVENTS]
+
+
+def without_events(chosen: Source, f: AlertFilter, changes: Sequence[Change]) -> list[Change]:
+    """The changes that are more than an event: a rise of which one that everybody reads makes half is no trend. A clear
+    change goes for a clear event alone.
+    """
+    found, alerts = _events(chosen, f)
+    events = [(event, alerts.iloc[event.rows]) for event in _reported(found, chosen.city, protected=True)]
+    return [change for change in changes if not any(_makes(event, rows, change) for event, rows in events)]
+
+
+def _makes(event: Event, rows: pd.DataFrame, change: Change) -> bool:
+    """Whether an event lies in what a change is about, and makes half of what rose there."""
+    key = change.key
+    if change.direction <= 0 or event.n < MAIN_SHARE * (change.after - change.expected):
+        return False
+    if (change.grade, event.grade) == ("clear", "probable"):
+        return False
+    if key["category"] not in (None, event.category):
+        return False
+    if any(key[name] is not None and 2 * rows[name].eq(key[name]).sum() < len(rows) for name in ("district", "place")):
+        return False
+    cells = [np.uint64(int(key[name], 16)) for name in ("area", "cell") if key[name] is not None]
+    own, size = np.uint64(event.cell), h3.get_resolution(np.uint64(event.cell))
+    return all(
+        h3.cell_to_parent(own, min(size, h3.get_resolution(cell)))
+        == h3.cell_to_parent(cell, min(size, h3.get_resolution(cell)))
+        for cell in cells
+    )
+
+
+def _who(rows: pd.DataFrame, *, exact: bool) -> Who:
+    """Whom the alerts affect, where at least half of them say so."""
+    women, men = ((rows["affected_gender"] == gender).sum() for gender in (Gender.WOMAN.value, Gender.MAN.value))
+    stated = women + men
+    if 2 * stated < len(rows):
+        return ""
+    if exact and stated == len(rows) and not women * men:
+        return "all women" if women else "all men"
+    if max(women, men) >= MOSTLY * stated:
+        return "mostly women" if women > men else "mostly men"
+    return ""
+
+
+def _events(source: Source, f: AlertFilter) -> tuple[tuple[Event, ...], pd.DataFrame]:
+    """The events of a filter's period, and the alerts that could make one; found once for a filter."""
+    start, end = query.dates(source, f)
+
+    def find() -> tuple[tuple[Event, ...], pd.DataFrame]:
+        alerts = _read(source, f, start, end)
+        return find_events(alerts, _first(source, start), start), alerts
+
+    return source.once("events", (f, start, end), find, MOST_KEPT)
+
+
+def _first(source: Source, start: dt.date) -> dt.date:
+    """The day from which on the past of a period is read."""
+    return max(source.first, start - dt.timedelta(days=366 * PAST_YEARS))
+
+
+def _read(source: Source, f: AlertFilter, start: dt.date, end: dt.date) -> pd.DataFrame:
+    """Alerts of dense weeks from some years before the period on, each number of a source once."""
+    if source.by_month:
+        return pd.DataFrame({"moment": pd.to_datetime([]), "cell": [], "category": [], "hourly": []})
+    first = _first(source, start)
+    usable = [
+        *f.conditions((first, end), source.city, source.alerts.levels),
+        "inside",
+        "time_precision <> 'month'",
+        f"NOT {at_points(default_points(source))}",
+    ]
+    alike = f"count(*) OVER (PARTITION BY category, {SQUARE}, week) AS alike"
+    rows = f"SELECT {COLUMNS}, {SQUARE} AS cell, {alike} FROM {source.alerts.name}{all_of(usable)}"
+    read: pd.DataFrame = source.alerts.ask(
+        f"SELECT * FROM ({rows}) AS chosen WHERE alike >= {LEAST_A_WEEK}"
+    ).to_pandas()
+    read = read.sort_values("moment", kind="stable")
+    again = read["incident_id"].notna() & read.duplicated(["source", "incident_id", "category"])
+    read = read[~again.to_numpy(bool)].reset_index(drop=True)
+    covered = source.coverage.covered(pd.DatetimeIndex(pd.to_datetime(read["local_date"])))
+    read = read[covered].reset_index(drop=True) if len(read) else read
+    day = pd.to_datetime(read["local_date"])
+    utc = pd.to_datetime(read["moment"], unit="us", utc=True).dt.tz_convert(source.city.timezone).dt.tz_localize(None)
+    return read.assign(moment=utc.where(read["hourly"].astype(bool), day), category=read["category"].astype(str))
+
+
+NOT_KNOWN: Final = "–"
+_GRADES: Final = {"clear": N_("clear"), "probable": N_("probable"), "open": N_("may be chance")}
+
+
+def areas_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> list[str]:
+    """The area of each row of `Changes.frame`: a named place, a district, a map cell by where it lies, or the city."""
+    cells = area_names(t, city, pd.concat([rows["cell"], rows["area"]]).dropna().unique())
+
+    def label(district: object, area: object, place: object, cell: object) -> str:
+        if isinstance(place, str):
+            return labels.place_label(t, city, place)
+        if isinstance(district, str):
+            return labels.district_label(t, city, district)
+        return next((cells[one] for one in (cell, area) if isinstance(one, str)), t("Whole city"))
+
+    areas = list(zip(*(rows[name].to_numpy(object).tolist() for name in AREA), strict=True))
+    names = {area: label(*area) for area in set(areas)}
+    return [names[area] for area in areas]
+
+
+def ratios_in_words(t: Translator, frame: pd.DataFrame, names: tuple[str, str, str]) -> list[str]:
+    """The columns `names` (ratio, low, high) as one text a row."""
+    return [ratio_in_words(t, *row) for row in frame[list(names)].to_numpy(float).tolist()]
+
+
+def ratio_in_words(t: Translator, ratio: float, low: float, high: float) -> str:
+    """A ratio with its interval; a dash where it is not known or not given.
+
+    >>> ratio_in_words(Translator("en"), 2.5, 1.25, 5.0)
+    '2.50 (1.25–5.00)'
+    >>> ratio_in_words(Translator("en"), np.nan, np.nan, np.nan)
+    '–'
+    """
+    if ratio != ratio:
+        return NOT_KNOWN
+    return f"{t.number(ratio, 2)} ({t.number(low, 2)}–{t.number(high, 2)})"
+
+
+def p_values_in_words(t: Translator, values: pd.Series, *, steps: bool = False) -> list[str]:
+    """The p-values of a column; a dash where there is none. `steps`: only on which side of 0.05 they are."""
+    written = t.p_step if steps else t.p_value
+    return [written(p) if p == p else NOT_KNOWN for p in values.tolist()]
+
+
+def grade_in_words(t: Translator, grade: str) -> str:
+    """How sure a change is, in one of three grades."""
+    return t(_GRADES[grade])
+
+
+def compared_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
+    """What lets expect the number of each row."""
+    words = {
+        ("city", "season"): t("last year and the season"),
+        ("city", "year"): t("the same days a year before"),
+        ("city", "before"): t("the time just before"),
+        ("share", "season"): t("its share a year before"),
+        ("share", "past"): t("its share just before"),
+    }
+    named = zip(rows["level"].eq("city"), rows["compared"], strict=True)
+    return [words["city" if city else "share", compared] for city, compared in named]
+
+
+def counts_in_words(t: Translator, rows: pd.DataFrame, name: str) -> list[str]:
+    """A column of counts of `written_changes`; those that are left out as "fewer than"."""
+    least = rows[FEWER_THAN] if FEWER_THAN in rows else pd.Series(np.nan, rows.index)
+    return [t(fewer_than(int(k))) if n != n and k == k else t.number(n) for n, k in zip(rows[name], least, strict=True)]
+
+
+def written_changes(study: ChangeStudy, source: Source, f: AlertFilter) -> pd.DataFrame:
+    """The rows of `study.changes.frame` under a filter as they may be handed out; the same frame to who sees every
+    count.
+
+    Missing are small counts (`fewer_than` holds the limit that they are under), and beside one all that tells it. Of q,
+    which depends on the p of all rows, there is the step alone where any count may be missing (`alpha_or_one`).
+    """
+    frame = study.changes.frame
+    if source.protected:
+        frame = frame.assign(q=alpha_or_one(frame["q"].astype(float)))
+    rows = WrittenCounts.of(f, source).table(frame, ("base", "after"))
+    return rows.assign(expected=rows["expected"].mask(rows[FEWER_THAN].notna())) if FEWER_THAN in rows else rows
+
+
+def surest_first(frame: pd.DataFrame, written: pd.DataFrame | None = None) -> pd.Index:
+    """The labels of the tested rows of `Changes.frame`: by grade, then the surest first.
+
+    `written`: the same as an audience reads them. Rows of one grade are then in the order of the p that is there.
+    """
+    grade = np.select([frame["grade"] == "clear", frame["grade"] == "probable"], [0, 1], 2)
+    p = (frame if written is None else written)["p"]
+    order = pd.DataFrame({"grade": grade, "p": p.to_numpy()}, index=frame.index)
+    return order[frame["p"].notna()].sort_values(["grade", "p"], kind="stable").index

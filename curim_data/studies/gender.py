@@ -30,8 +30,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Message, Translator
 from curim_data.privacy import WrittenCounts, is_sensitive, share_is_told, threshold
 from curim_data.studies.cells import whole_city
-from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, burst_scatter, share_scatter
-from curim_data.studies.selection import chosen_from
+from curim_data.studies.periods import EITHER, WOMEN, Share, area_kind, burst_scatter, chosen_from, share_scatter
 
 PER: Final = 1000
 CITY: Final = ""

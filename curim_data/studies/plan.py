@@ -1,13 +1,21 @@
-"""The problem of a place in figures, and the draft of an intervention plan for it."""
+"""The problem of a place in figures, the draft of an intervention plan for it, and what similar areas did in the same
+weeks: counts for the placebo regression of a plan.
+
+Counts of similar areas are exact and stay in this package; what leaves are the expectation, its interval and the
+verdict, and these only where the plan's own counts may be shown.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+import math
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
-import h3.api.basic_str as h3
+import h3.api.basic_int as h3
+import h3.api.basic_str as h3_names
 import numpy as np
 import pandas as pd
 
@@ -15,21 +23,364 @@ from analysis.clusters.detection import Cluster
 from analysis.hotspots.grouping import Spot, without_figures
 from analysis.plans.drafting import PlanDraft, baseline_dates, buffer_cells, draft_plan
 from analysis.plans.evaluation import DetectableDrop
+from analysis.plans.verdict import (
+    FEWEST_OF_DATE,
+    PlaceboModel,
+    alike,
+    around,
+    fit_placebos,
+    mix_growth,
+    placebo_areas,
+    plain_spread,
+    smallest_shown_drop,
+)
 from analysis.spots.naming import SpotName, name_spot, name_spots
 from analysis.spots.profile import problem_for as problem_of_profile
 from analysis.spots.profile import profile_spot
+from analysis.stats.intervals import WeighedBy
 from analysis.trends.time_series import HOURS, trend_of
 from curim_data import privacy, query
 from curim_data.engine import Source
-from curim_data.filters import AlertFilter
-from curim_data.model import Kind
+from curim_data.filters import AlertFilter, month_bounds
+from curim_data.model import Kind, KnownTime
+from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas, Caution, Objective, Problem
 from curim_data.protection import copy_of
 from curim_data.query.reporting_lag import reporting_lag
 from curim_data.studies.cells import area_counts, area_frame, cells_to_compare, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
-from curim_data.studies.placebos import drop_to_see
 from curim_data.studies.spot_profiles import written_profile
+
+Days: TypeAlias = tuple[dt.date, dt.date]
+# Fewer areas at the plan's own date are joined by placebo dates.
+_ENOUGH_AREAS: Final = 40
+_MOST_DATES: Final = 4
+# The land's cells are listed up to so many.
+_MOST_LAND: Final = 30_000
+# A covariate is kept where it lowers the loss (-2 log likelihood) by so much.
+_HELPS: Final = 4.0
+# Up to so many alerts are counted by cell and category.
+_FEW_ALERTS: Final = 300_000
+_DAY: Final = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Placebos:
+    """A model of how similar areas change, and the treated area in its terms.
+
+    `model`: None where they are too few; `observed`: the treated area's alerts after, `before` in the compared period
+    before, `history` in the model's windows; `growth`: of all similar areas from the compared period before to after;
+    `rank`: the part of similar areas that had fewer alerts than the plan's comparison area in the period before (NaN
+    where there is none); `short`: the data reach back less than half a year before the start; `spread`: dispersion and
+    drift of a comparison of two such periods (`plain_spread`); `covariates`: the treated area's,
+    where the model has any.
+    """
+
+    model: PlaceboModel | None
+    observed: float
+    before: float
+    history: tuple[float, ...]
+    growth: float
+    rank: float
+    short: bool
+    spread: tuple[float, float] = (1.0, 0.0)
+    covariates: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Steps back from a plan's start: weeks, or whole months where nothing finer is known.
+
+    `edges`: of the windows of the history, in steps before the start; `length`: steps of the period after.
+    """
+
+    start: dt.date
+    days: int
+    by_month: bool = False
+
+    @property
+    def edges(self) -> tuple[int, ...]:
+        """The last 12 weeks, the 14 before, the half year and the year before that; or 3, 3, 6 and 12 months."""
+        return (0, 3, 6, 12, 24) if self.by_month else (0, 12, 26, 52, 104)
+
+    @property
+    def length(self) -> int:
+        """Steps of the period after, rounded up; placebo dates lie at least a quarter apart."""
+        step = 30.44 if self.by_month else 7
+        return max(math.ceil(round(self.days / step, 1)), self.edges[1])
+
+    def back(self, day: dt.date, steps: int) -> dt.date:
+        """The day so many steps before."""
+        return month_bounds(day, -steps)[0] if self.by_month else day - dt.timedelta(weeks=steps)
+
+    def windows(self, day: dt.date, most: int = 4) -> list[Days]:
+        """The windows before a day, newest first."""
+        edges = self.edges[: most + 1]
+        return [(self.back(day, b), self.back(day, a) - _DAY) for a, b in itertools.pairwise(edges)]
+
+    def covered(self, first: dt.date) -> int:
+        """How many windows before the start the data cover."""
+        return sum(self.back(self.start, edge) >= first for edge in self.edges[1:])
+
+    def after(self, day: dt.date) -> Days:
+        """The period after a day, as long as the plan's."""
+        if self.by_month:
+            return day, month_bounds(day, round(self.days / 30.44) - 1)[1]
+        return day, day + dt.timedelta(days=self.days - 1)
+
+    def placebo_starts(self, first: dt.date, windows: int, coverage: Coverage) -> list[dt.date]:
+        """Earlier starts of placebo plans: no period after overlaps the next or a long gap, the history has so many
+        windows.
+        """
+        days = (self.back(self.start, k * self.length) for k in range(1, _MOST_DATES + 1))
+        return [
+            day
+            for day in days
+            if self.back(day, self.edges[windows]) >= first and coverage.until(*self.after(day)) == self.after(day)[1]
+        ]
+
+
+def placebos(
+    source: Source,
+    f: AlertFilter,
+    areas: Areas,
+    before: Days,
+    after: Days,
+    *,
+    by_month: bool = False,
+    weight: WeighedBy | None = None,
+) -> Placebos | None:
+    """Count similar areas in the same weeks, and in placebo dates where they are few, and fit the regression.
+
+    None where the treated area's cells are not all of one size. Areas are grown on the city's cells from those with
+    most alerts before the start; the treated area, the buffer and all that touches them stay out. `weight`: alerts
+    count by that (one without by the mean), with a mean weight of one.
+    """
+    sizes = {h3.get_resolution(h3.str_to_int(cell)) for cell in areas.treated}
+    if len(sizes) != 1:
+        return None
+    counting = _Counting(source, f, sizes.pop(), weight=weight)
+    calendar = Calendar(after[0], (after[1] - after[0]).days + 1, by_month)
+    treated = [h3.str_to_int(cell) for cell in areas.treated]
+    covered = calendar.covered(source.first)
+    if not covered:
+        return Placebos(None, counting.total(treated, after), counting.total(treated, before), (), np.nan, np.nan, True)
+    windows = calendar.windows(after[0], covered)
+    kept = _similar(counting, areas, treated, windows)
+    model, used = _fit(counting, kept, calendar, covered)
+    model, mix = _with_mix(counting, kept, treated, calendar, covered, model)
+    befores, afters = counting.of(kept, before), counting.of(kept, after)
+    compared = _at_size(areas.comparison, counting.resolution)
+    level = counting.total(compared, before) / max(len(compared), 1) * len(treated)
+    return Placebos(
+        model=model,
+        observed=counting.total(treated, after),
+        before=counting.total(treated, before),
+        history=tuple(counting.total(treated, days) for days in windows[:used]),
+        growth=float(afters.sum() / befores.sum()) if befores.sum() else float("nan"),
+        rank=float((befores < level).mean()) if compared and len(kept) else float("nan"),
+        short=covered < 2,
+        spread=_plain_spread(counting, kept, calendar, (befores, afters)),
+        covariates=mix,
+    )
+
+
+def drop_to_see(source: Source, f: AlertFilter, areas: Areas, days: int) -> DetectableDrop | None:
+    """The smallest fall that the verdict would show over the coming `days`, by how similar areas varied in the last.
+
+    The regression is made for the last such period as if a plan had begun then; the treated area's expectation comes
+    from its counts up to now. None where there are too few similar areas or too short a history.
+    """
+    sizes = {h3.get_resolution(h3.str_to_int(cell)) for cell in areas.treated}
+    by_month = source.known_time is KnownTime.MONTH
+    end = source.as_of + _DAY
+    start = month_bounds(end, -max(round(days / 30.44), 1))[0] if by_month else end - days * _DAY
+    calendar = Calendar(start, (end - start).days, by_month)
+    covered = calendar.covered(source.first)
+    if len(sizes) != 1 or not covered:
+        return None
+    counting = _Counting(source, f, sizes.pop())
+    treated = [h3.str_to_int(cell) for cell in areas.treated]
+    model, used = _fit(
+        counting, _similar(counting, areas, treated, calendar.windows(start, covered)), calendar, covered
+    )
+    if model is None:
+        return None
+    expected = model.expect([counting.total(treated, window) for window in calendar.windows(end, used)])
+    return None if model.is_outside(expected) else smallest_shown_drop(model, expected)
+
+
+def _similar(
+    counting: _Counting, areas: Areas, treated: Sequence[int], windows: Sequence[Days]
+) -> list[tuple[int, ...]]:
+    """Areas as large as the treated one, with about as many alerts in the windows before."""
+    past = counting.land((windows[-1][0], windows[0][1]))
+    ours = around([*treated, *_at_size(areas.buffer, counting.resolution)])
+    by_cell = dict(zip(past.index, past, strict=True))
+    grown = placebo_areas(by_cell, len(treated), ours)
+    totals = {i: float(sum(by_cell.get(cell, 0.0) for cell in cells)) for i, cells in enumerate(grown)}
+    return [grown[i] for i in alike(totals, sum(by_cell.get(cell, 0.0) for cell in treated))]
+
+
+def _fit(
+    counting: _Counting, kept: Sequence[Sequence[int]], calendar: Calendar, covered: int
+) -> tuple[PlaceboModel | None, int]:
+    """The regression and how many windows its history has.
+
+    On the plan's own weeks; where areas are few, on placebo dates too, for which the history is cut: the longest one
+    that gives enough placebos, else the one that gives most.
+    """
+    if len(kept) < FEWEST_OF_DATE:
+        return None, covered
+    starts: list[dt.date] = []
+    if len(kept) < _ENOUGH_AREAS:
+        source = counting.source
+        found = {n: calendar.placebo_starts(source.first, n, source.coverage) for n in range(covered, 0, -1)}
+        wanted = min(max(map(len, found.values())), math.ceil(_ENOUGH_AREAS / len(kept)) - 1)
+        covered = next(n for n, days in found.items() if len(days) >= wanted)
+        starts = found[covered][:wanted]
+    after, past, dates = [], [], []
+    for number, day in enumerate([calendar.start, *starts]):
+        after.append(counting.of(kept, calendar.after(day)))
+        past.append(np.column_stack([counting.of(kept, days) for days in calendar.windows(day, covered)]))
+        dates.append(np.full(len(kept), number))
+    return fit_placebos(
+        np.concatenate(after), np.vstack(past), dates=np.concatenate(dates), least=counting.least
+    ), covered
+
+
+def _with_mix(
+    counting: _Counting,
+    kept: Sequence[Sequence[int]],
+    treated: Sequence[int],
+    calendar: Calendar,
+    covered: int,
+    model: PlaceboModel | None,
+) -> tuple[PlaceboModel | None, tuple[float, ...]]:
+    """The regression with what each area's mix of categories lets expect, where that helps; and the treated area's.
+
+    Tried where there are 40 similar areas or more and alerts are few enough to be counted by cell and category; kept
+    where the loss falls by four units or more, as a column without meaning makes it in one case in twenty.
+    """
+    if model is None or len(kept) < _ENOUGH_AREAS or counting.source.count > _FEW_ALERTS:
+        return model, ()
+    windows = calendar.windows(calendar.start, covered)
+    past = counting.by_category((windows[min(covered, 3) - 1][0], windows[0][1]))
+    later = counting.by_category(calendar.after(calendar.start)).drop(index=list(treated), errors="ignore")
+    categories = past.columns.union(later.columns)
+    past, later = past.reindex(columns=categories, fill_value=0.0), later.reindex(columns=categories, fill_value=0.0)
+    if len(categories) < 2:
+        return model, ()
+    rows = np.array([past.reindex(list(cells)).sum().to_numpy(float) for cells in [treated, *kept]])
+    before = past.drop(index=list(treated), errors="ignore").sum().to_numpy(float)
+    mix = mix_growth(before, later.sum().to_numpy(float), rows)
+    mix -= mix[1:].mean()
+    history = np.column_stack([counting.of(kept, days) for days in windows])
+    better = fit_placebos(
+        counting.of(kept, calendar.after(calendar.start)), history, covariates=mix[1:, None], least=counting.least
+    )
+    if better is None or better.loss > model.loss - _HELPS:
+        return model, ()
+    return better, (float(mix[0]),)
+
+
+def _plain_spread(
+    counting: _Counting, kept: Sequence[Sequence[int]], calendar: Calendar, own: tuple[np.ndarray, np.ndarray]
+) -> tuple[float, float]:
+    """How a comparison of two periods varies: the plan's own, and where areas are few those of placebo dates too."""
+    pairs = [own]
+    if len(kept) < _ENOUGH_AREAS:
+        days = calendar.placebo_starts(counting.source.first, 0, counting.source.coverage)
+        counts = [counting.of(kept, calendar.after(day)) for day in days]
+        pairs += [(earlier, later) for later, earlier in itertools.pairwise(counts)]
+    # The city's growth differs from pair to pair: each is brought to that of the first.
+    growth = [later.sum() / max(earlier.sum(), 1.0) for earlier, later in pairs]
+    if not growth[0]:
+        return 1.0, 0.0
+    pairs = [(earlier * rate / growth[0], later) for (earlier, later), rate in zip(pairs, growth, strict=True)]
+    return plain_spread(np.concatenate([a for a, _ in pairs]), np.concatenate([b for _, b in pairs]), counting.least)
+
+
+def weight_shares(source: Source, f: AlertFilter, by: WeighedBy = "severity") -> pd.DataFrame:
+    """Severity or harm index (index), alerts (n) and `weight`: that over its mean. Empty where none has one."""
+    counted = query.counts(source.in_full, f, [by]).frame.dropna(subset=[by])
+    counted = counted[counted["n"] > 0].astype({by: float})
+    mean = float((counted["n"] * counted[by]).sum() / max(float(counted["n"].sum()), 1.0))
+    return counted.assign(weight=counted[by] / (mean or 1.0)).set_index(by)[["n", "weight"]]
+
+
+class _Counting:
+    """Exact counts by cell in periods of days."""
+
+    def __init__(self, source: Source, f: AlertFilter, resolution: int, *, weight: WeighedBy | None = None) -> None:
+        self.source, self.resolution = source, resolution
+        self._filter = f
+        self._by = weight
+        self._weights = None if weight is None else weight_shares(source, f, weight)
+        self._known: dict[Days, pd.Series] = {}
+
+    def by_cell(self, days: Days) -> pd.Series:
+        """Alerts by cell."""
+        if days not in self._known:
+            self._known[days] = self._count(["cell"], days).groupby("cell")["n"].sum()
+        return self._known[days]
+
+    def _count(self, by: list[str], days: Days) -> pd.DataFrame:
+        f = self._filter.replace(period="", start=days[0], end=days[1])
+        asked = by if self._by is None else [*by, self._by]
+        counted = query.counts(
+            self.source.in_full,
+            f,
+            asked,
+            resolution=self.resolution,
+            without_default_points=True,
+        ).frame.dropna(subset=["cell"])
+        if self._weights is not None and self._by is not None:
+            counted = counted.assign(n=counted["n"] * counted[self._by].map(self._weights["weight"]).fillna(1.0))
+        return counted.astype({"cell": "int64"})
+
+    @property
+    def least(self) -> float:
+        """The smallest dispersion: one, or where alerts weigh unlike the mean weight of an alert, weighted."""
+        if self._weights is None or not len(self._weights):
+            return 1.0
+        return float((self._weights["n"] * self._weights["weight"] ** 2).sum() / self._weights["n"].sum())
+
+    def land(self, days: Days) -> pd.Series:
+        """Alerts by cell, zeros included: of the land, or where it takes many cells those with alerts and around."""
+        found = self.by_cell(days)
+        cells = found.index.to_numpy(np.int64)
+        if self.resolution <= self.source.city.finest_affordable(_MOST_LAND):
+            around_them = self.source.city.land_cells(self.resolution).index.to_numpy(np.int64)
+        else:
+            around_them = np.fromiter(around(cells.tolist()), np.int64)
+        return found.reindex(np.union1d(cells, around_them), fill_value=0.0)
+
+    def by_category(self, days: Days) -> pd.DataFrame:
+        """Alerts by cell (index) and category (columns)."""
+        counted = self._count(["cell", "category"], days)
+        return counted.pivot_table(index="cell", columns="category", values="n", aggfunc="sum", fill_value=0.0)
+
+    def of(self, areas: Sequence[Sequence[int]], days: Days) -> np.ndarray:
+        """Alerts of each area."""
+        by_cell = self.by_cell(days).to_dict()
+        return np.array([sum(by_cell.get(cell, 0.0) for cell in cells) for cells in areas], float)
+
+    def total(self, cells: Sequence[int], days: Days) -> float:
+        """Alerts of some cells."""
+        return float(self.of([cells], days)[0])
+
+
+def _at_size(cells: Sequence[str], resolution: int) -> list[int]:
+    """Cells of a plan at one size: parents of finer ones, children of coarser ones."""
+    found: set[int] = set()
+    for cell in map(h3.str_to_int, cells):
+        if h3.get_resolution(cell) >= resolution:
+            found.add(h3.cell_to_parent(cell, resolution))
+        else:
+            found.update(h3.cell_to_children(cell, resolution))
+    return sorted(found)
+
 
 YEAR: Final = dt.timedelta(weeks=52)
 # From this part of unknown genders on, a problem says that for many alerts the gender is not known.
@@ -151,12 +502,12 @@ def _cautions(source: Source, here: AlertFilter, unknown: float | None) -> tuple
 def _own_area(source: Source, f: AlertFilter, cells: Sequence[str]) -> Spot:
     """Cells that were picked, in the form of a hot spot that nobody tested."""
     row = area_frame(source, f, cells)
-    points = np.array([h3.cell_to_latlng(cell) for cell in cells])
+    points = np.array([h3_names.cell_to_latlng(cell) for cell in cells])
     unknown = float("nan")
     return Spot(
         id=min(cells),
         rank=0,
-        cells=tuple(h3.str_to_int(cell) for cell in cells),
+        cells=tuple(h3_names.str_to_int(cell) for cell in cells),
         n=round(float(row["n"].sum())),
         expected=unknown,
         ratio=unknown,
@@ -198,7 +549,7 @@ def draft_plan_for_cells(
     cells = seen = None
     if problem.cells:
         seen = _drop_to_see(source, year, problem.cells, base)
-        cells = cells_to_compare(source, year, h3.get_resolution(problem.cells[0]))
+        cells = cells_to_compare(source, year, h3_names.get_resolution(problem.cells[0]))
     return draft_plan(
         problem, source.city, source.as_of, today=today, cells=cells, base=base, seen=seen, language=language
     )

@@ -52,7 +52,7 @@ def prepare(home: Home) -> None:
             write_arrays(folder, str(resolution), cell=land.index, land_km2=land)
         report(0.3 * (resolution - COARSEST + 1) / (finest - COARSEST + 1), PREPARING)
     if large:
-        from curim_data.studies.density import keep_pixels  # it loads what an undo in a small city does not need
+        from curim_data.studies.alert_points import keep_pixels  # it loads what an undo in a small city does not need
 
         keep_pixels(city)
     if has_alerts(home):

@@ -1,10 +1,12 @@
-"""What the alerts of hot spots are like: a line for each in the list, and a closer look at one."""
+"""What the alerts of hot spots are like: a line for each in the list, a closer look at one; and how few places hold
+most alerts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import h3.api.basic_int as h3
 import numpy as np
@@ -12,19 +14,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.clusters.detection import Cluster
+from analysis.concentration import Concentration, concentration
 from analysis.gender import GenderShares, gender_shares
 from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import SpotName, name_spots
 from analysis.spots.profile import SpotProfile, profile_spot
 from analysis.stats.intervals import UNKNOWN, Estimate, wilson
+from analysis.stats.result import Choice
 from analysis.trends.time_series import HOURS, Trend, WeekClock, peak_bands, week_clock
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
+from curim_data.model import Translator
 from curim_data.privacy import BAND_HOURS, WrittenCounts, share_is_told
 from curim_data.studies.cells import area_frame, counted_areas, whole_city
-from curim_data.studies.hot_spots import known_places
-from curim_data.studies.scatter import EITHER, WOMEN, Share, area_kind, share_scatter
+from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
+from curim_data.studies.periods import EITHER, WOMEN, Share, area_kind, share_scatter
 from curim_data.studies.trends import trend_study
 
 SpotOrCluster = Spot | Cluster
@@ -194,3 +199,64 @@ def _peak(band: int, hour: NDArray[Any], n: NDArray[Any]) -> tuple[int, int] | N
     by_hour = np.bincount(hour[known].astype(int), weights=n[known].astype(float), minlength=HOURS)
     peak = peak_bands(by_hour.astype(float), band)
     return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % HOURS)
+
+
+# Points of the curve that are given out; more cannot be distinguished.
+CURVE_POINTS: Final = 300
+
+
+@dataclass(frozen=True)
+class ConcentrationStudy:
+    """Concentration over the cells of the map: their size and what was left out are known before the random maps."""
+
+    cells: HotSpotStudy
+    concentration: Concentration
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """How large the places are, which alerts were left out, and what chance is."""
+        about = tuple(choice for choice in self.cells.choices if choice.name in ("resolution", "piles", "cells"))
+        return (*about, *self.concentration.choices)
+
+    def gini_sentence(self, t: Translator) -> str:
+        """The generalised Gini with its random benchmark."""
+        found = self.concentration
+        return t(
+            "Generalised Gini: {gini} (0: as even as so many alerts can be, 1: all in one place). By chance it "
+            "would be {chance} ({low} to {high}); {p}.",
+            gini=_number(t, found.generalised),
+            chance=_number(t, found.chance_generalised.value),
+            low=_number(t, found.chance_generalised.low),
+            high=_number(t, found.chance_generalised.high),
+            p=t.p(found.p, least=found.p <= found.least_p),
+        )
+
+
+def concentration_study(source: Source, f: AlertFilter, resolution: int | None = None) -> ConcentrationStudy:
+    """Concentration over the cells of the same filter's hot-spot map, without default coordinates, empty cells counted.
+
+    The places are those of the whole city, whatever area the filter names. `resolution` as for `hot_spot_study`.
+    """
+    return concentration_of_study(hot_spot_study(source, f, resolution))
+
+
+def concentration_of_study(study: HotSpotStudy) -> ConcentrationStudy:
+    """Concentration over the cells of a hot-spot map."""
+    return ConcentrationStudy(study, concentration(study.cells.frame, scatter=study.hot.scatter))
+
+
+def curve_frame(found: Concentration) -> pd.DataFrame:
+    """The curve, thinned to what can be drawn."""
+    at = np.unique(np.linspace(0, found.cells, min(found.cells + 1, CURVE_POINTS)).round().astype(int))
+    return pd.DataFrame(
+        {
+            "places": found.curve_places[at].round(5),
+            "alerts": found.curve_alerts[at].round(5),
+            "chance": found.curve_chance[at].round(5),
+        }
+    )
+
+
+def _number(t: Translator, value: float) -> str:
+    """Two decimals, and no minus before a zero."""
+    return t.number(round(value, 2) + 0.0, 2)

@@ -1,23 +1,32 @@
-"""The number of alerts by day, week or month under a filter, with its expected range."""
+"""Trends and forecasts under a filter: the number of alerts by day, week or month with its expected range, and what is
+to be expected next of the city, of its places and of the cells of the map.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Final, Literal
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, NamedTuple
 
+import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 
-from analysis.forecast.next_periods import NextPeriods, forecast_next
+from analysis.forecast.next_periods import CountForecast, NextPeriods, forecast_counts, forecast_next
+from analysis.forecast.places import PlaceForecast, forecast_places
+from analysis.grid.cells import resolution_for
+from analysis.spots.naming import SpotName, name_spots
+from analysis.stats.result import Choice
 from analysis.trends.time_series import Trend, level_positions, regular_periods, reported_part, trend_of
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Message
+from curim_data.model import MOST_MAP_CELLS, NO_POSITIONS, BoolArray, FloatArray, Message, Translator
 from curim_data.model.absence import CalendarUnit
 from curim_data.privacy import is_sensitive, threshold
 from curim_data.query.reporting_lag import reporting_lag
+from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.periods import coverage_choices, level_breaks
 
 # By the unit of a series: the column of its counts.
@@ -71,7 +80,7 @@ def _counted(source: Source, history: AlertFilter, column: str) -> pd.DataFrame:
     return counted.frame.copy()
 
 
-def forecast_study(source: Source, f: AlertFilter, unit: CalendarUnit) -> NextPeriods | Message:
+def next_periods_study(source: Source, f: AlertFilter, unit: CalendarUnit) -> NextPeriods | Message:
     """The next eight weeks, or two months, after the whole ones of the filter's period; or why none is shown.
 
     By month where that is asked for or nothing finer is known, else by week. From all of the history under the filter.
@@ -96,3 +105,221 @@ def forecast_study(source: Source, f: AlertFilter, unit: CalendarUnit) -> NextPe
         complete=reported_part(whole, step, step, reporting_lag(source)),
         breaks=level_positions(days, breaks),
     )
+
+
+MOST_WEEKS: Final = 4
+RECENT_WEEKS: Final = 26
+# Cells times weeks that are held in memory at once.
+MOST_COUNTS: Final = 20_000_000
+_WEEK: Final = dt.timedelta(weeks=1)
+_NO_WEEKS: Final = pd.DatetimeIndex([])
+
+
+@dataclass(frozen=True)
+class ListedCell:
+    """A cell of the list: alerts expected in the next weeks (95 %), and those of the last 52 weeks."""
+
+    cell: int
+    name: SpotName
+    expected: float
+    low: float
+    high: float
+    last_weeks: int
+    longitude: float
+    latitude: float
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastStudy:
+    """The weeks that follow `end`, the last day of the last whole week of the filter's period.
+
+    city : CountForecast or None
+        All alerts under the filter, unmapped ones too; None with `city_refused`. `recent`: its last weeks, with the
+        columns week and n.
+    places : tuple
+        Landmarks with alerts, the one with most expected first, by id.
+    cells : PlaceForecast or None
+        By cell of the map, default coordinates left out; None with `cells_refused`. `listed`: its list, with names.
+    """
+
+    start: dt.date
+    weeks: int
+    city: CountForecast | None
+    city_refused: Message | None
+    places: tuple[tuple[str, CountForecast], ...]
+    cells: PlaceForecast | None
+    cells_refused: Message | None
+    listed: tuple[ListedCell, ...]
+    resolution: int | None
+    choices: tuple[Choice, ...]
+    recent: pd.DataFrame
+    notes: tuple[Message, ...] = ()
+
+
+def forecast_study(
+    source: Source, f: AlertFilter, weeks: int = MOST_WEEKS, resolution: int | None = None
+) -> ForecastStudy:
+    """Forecast the 1 to 4 weeks after the filter's period, from all the whole weeks before its end.
+
+    The city is the whole city, whatever area the filter names. An audience without exact counts gets the city and the
+    places of which it may see every week; a forecast by cell would point it at single alerts.
+    """
+    if not 1 <= weeks <= MOST_WEEKS:
+        raise ValueError(f"1 to {MOST_WEEKS} weeks, not {weeks}")
+    if not source.known_time.knows("week"):
+        why = Message(
+            "No forecast is shown: it goes by the week, and of these alerts the month alone is known, not the day."
+        )
+        start = query.dates(source, f)[1] + dt.timedelta(days=1)
+        return ForecastStudy(start, weeks, None, why, (), None, why, (), None, (), _recent(_NO_WEEKS, []))
+    mondays = whole_weeks(source, f)
+    start = mondays[-1].date() + _WEEK if len(mondays) else source.as_of
+    gaps = source.coverage.sentences(last=start)
+    nothing = Message("There is no whole week of data before the end of the period.")
+    if not len(mondays):
+        none = _recent(mondays, [])
+        return ForecastStudy(start, weeks, None, nothing, (), None, nothing, (), None, (), none, gaps)
+    history = whole_city(f.replace(period="", start=mondays[0].date(), end=start - dt.timedelta(days=1)))
+    counted = query.counts(source, history, ["week"], complete=True)
+    known = source.coverage.untouched(mondays, "week")
+    series = _series(counted.frame, mondays, known)
+    city = forecast_counts(series, start, weeks)
+    few = Message("No forecast is shown: {n} whole weeks are too few to try one on the past.", {"n": len(series)})
+    recent = _recent(mondays, series)
+    places = _places(source, history, mondays, known, start, weeks)
+    notes = (*counted.notes, *gaps)
+    if f.districts or f.places or f.cells:
+        notes += (Message("The forecast is of the whole city, whatever area the filter names."),)
+    study = ForecastStudy(
+        start, weeks, city, few if city is None else None, places, None, None, (), None, (), recent, notes
+    )
+    if source.protected:
+        why = Message(
+            "The forecast by map cell is for specialists: it needs the exact number of alerts in every cell and week."
+        )
+        return replace(study, cells_refused=why)
+    return _with_cells(study, source, history, mondays, resolution)
+
+
+def whole_weeks(source: Source, f: AlertFilter) -> pd.DatetimeIndex:
+    """The Mondays of the weeks that lie wholly within the data, after their last long gap, and before the end of the
+    filter's period.
+    """
+    first, end = source.coverage.stretch(min(query.dates(source, f)[1], source.as_of))
+    first += dt.timedelta(days=-first.weekday() % 7)
+    return pd.date_range(first, end - dt.timedelta(days=6), freq="7D")
+
+
+def _series(frame: pd.DataFrame, mondays: pd.DatetimeIndex, known: BoolArray) -> FloatArray:
+    """Counts of the weeks in order, zero where there is no row; unknown ones lie between those of their neighbours."""
+    rows = frame.set_index(pd.to_datetime(frame["week"]))["n"]
+    counts = np.where(mondays.isin(rows.index), rows.reindex(mondays).to_numpy(dtype=float), 0.0)
+    at = np.arange(len(counts))
+    return counts if known.all() or not known.any() else np.interp(at, at[known], counts[known])
+
+
+def _recent(mondays: pd.DatetimeIndex, counts: Any) -> pd.DataFrame:
+    return pd.DataFrame({"week": mondays[-RECENT_WEEKS:], "n": np.asarray(counts, dtype=float)[-RECENT_WEEKS:]})
+
+
+def _places(
+    source: Source,
+    history: AlertFilter,
+    mondays: pd.DatetimeIndex,
+    known: BoolArray,
+    start: dt.date,
+    weeks: int,
+) -> tuple[tuple[str, CountForecast], ...]:
+    """Outlooks of the landmarks."""
+    frame = query.counts(source, history, ["place", "week"], complete=True).frame
+    found = []
+    for place, rows in frame.dropna(subset=["place"]).groupby("place"):
+        counts = _series(rows, mondays, known)
+        if counts.any() and (counted := forecast_counts(counts, start, weeks)) is not None:
+            found.append((str(place), counted))
+    found.sort(key=lambda one: -one[1].total.value)
+    return tuple(found)
+
+
+def _with_cells(
+    study: ForecastStudy,
+    source: Source,
+    history: AlertFilter,
+    mondays: pd.DatetimeIndex,
+    resolution: int | None,
+) -> ForecastStudy:
+    total = query.total(source, history)
+    if total.nowhere:
+        return replace(study, cells_refused=NO_POSITIONS)
+    city = source.city
+    most = min(MOST_MAP_CELLS, MOST_COUNTS // max(len(mondays), 1))
+    if resolution is None:
+        affordable = city.finest_affordable()
+        chosen = resolution_for(total.mapped or 0, city.area_km2, cells=city.sampled_cells, affordable=affordable)
+        chosen = affordable_size(city, int(chosen.value), most, chosen)
+    else:
+        chosen = affordable_size(city, resolution, most)
+    size = int(chosen.value)
+    land = source.city.land_cells(size)
+    if len(land) * len(mondays) > MOST_COUNTS:
+        why = Message("No forecast is shown: there are too many cells and weeks for one. Choose larger cells.")
+        return replace(study, cells_refused=why)
+    frame = query.counts(source, history, ["cell", "week"], resolution=size, without_default_points=True).frame
+    wide = frame.pivot(index="cell", columns="week", values="n").reindex(index=land.index, columns=mondays)
+    piled = int(query.default_coordinates(source, history)["n"].sum())
+    found = forecast_places(wide.fillna(0.0).to_numpy(dtype=float), land, study.weeks)
+    return replace(
+        study,
+        cells=found,
+        cells_refused=found.backtest.refused,
+        listed=_listed(found, source),
+        resolution=size,
+        choices=(chosen, *default_coordinates(piled), *found.choices, *nested_cells(size)),
+    )
+
+
+def _listed(found: PlaceForecast, source: Source) -> tuple[ListedCell, ...]:
+    places = [_Place(f"{cell:x}", *reversed(h3.cell_to_latlng(int(cell)))) for cell in found.listed.index]
+    names = name_spots(places, source.city)
+    last_weeks = found.frame["last_weeks"].reindex(found.listed.index)
+    columns = (found.listed["expected"], found.listed["low"], found.listed["high"], last_weeks)
+    return tuple(
+        ListedCell(
+            int(place.id, 16),
+            names[place.id],
+            float(expected),
+            float(low),
+            float(high),
+            int(last),
+            round(place.longitude, 5),
+            round(place.latitude, 5),
+        )
+        for place, expected, low, high, last in zip(places, *columns, strict=True)
+    )
+
+
+class _Place(NamedTuple):
+    """The middle of a cell, to be named; its id is the cell's."""
+
+    id: str
+    longitude: float
+    latitude: float
+
+
+def cells_frame(t: Translator, listed: Sequence[ListedCell]) -> pd.DataFrame:
+    """The listed cells as a table."""
+    rows = [
+        {
+            "cell": f"{one.cell:x}",
+            "name": one.name(t),
+            "expected": round(one.expected, 2),
+            "low": one.low,
+            "high": one.high,
+            "last_weeks": one.last_weeks,
+            "longitude": one.longitude,
+            "latitude": one.latitude,
+        }
+        for one in listed
+    ]
+    columns = ["cell", "name", "expected", "low", "high", "last_weeks", "longitude", "latitude"]
+    return pd.DataFrame(rows, columns=columns)

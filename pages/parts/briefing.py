@@ -20,7 +20,7 @@ from curim_data.plans.plan_store import PlanProblem
 from curim_data.plans.record import Deed
 from curim_data.store.annotations import read_meetings
 from curim_data.store.settings import SettingsError, read_settings
-from curim_data.studies.brief import BriefChanges, BriefStudy, brief_period, usual_since
+from curim_data.studies.brief import BriefChanges, BriefStudy, Finding, brief_period, usual_since
 from curim_data.studies.brief_content import brief_content, card_picture, plan_rows, public_link
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
@@ -34,9 +34,8 @@ from curim_data.studies.brief_text import (
     tested_sentence,
     visible_sentence,
 )
-from curim_data.studies.events import EventFinding
-from curim_data.studies.findings import Finding
-from curim_data.studies.selection import opened_by_everybody
+from curim_data.studies.changes import EventFinding
+from curim_data.studies.periods import opened_by_everybody
 from pages.parts.charts import plots, tables
 from pages.parts.charts.numbers import bars_of_shares, expected_count, written_count
 from pages.parts.findings import (

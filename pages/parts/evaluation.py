@@ -32,11 +32,11 @@ from curim_data.studies.evaluation import (
     evaluation_study,
     harm_ratio,
     outcome_sentence,
+    plan_timing,
     result_texts,
     windows_sentence,
 )
 from curim_data.studies.hot_spots import weights_offered
-from curim_data.studies.plan_progress import plan_timing
 from pages.parts.charts.figure import Figure, base_figure, time_axis
 from pages.parts.charts.numbers import drawn_counts, least_written, written_count
 from pages.parts.charts.plots import draw_chart, forest_figure

@@ -23,8 +23,10 @@ from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.brief import (
     BriefStudy,
+    Count,
     brief_changes,
     brief_study,
+    make_finding,
 )
 from curim_data.studies.brief_text import (
     counts_before_after,
@@ -33,7 +35,6 @@ from curim_data.studies.brief_text import (
     sure_number,
 )
 from curim_data.studies.changes import change_study
-from curim_data.studies.findings import Count, make_finding
 from pages.parts.findings import bars_figure
 from pages.parts.frame import palette, results
 from tests.app.conftest import SPOKEN, Open, errors

@@ -20,7 +20,7 @@ from curim_data.model import Audience, Translator, translator
 from curim_data.protection import open_for
 from curim_data.query import counts as count_alerts
 from curim_data.store import Home
-from curim_data.studies import findings
+from curim_data.studies import brief as brief_module
 from curim_data.studies.brief import (
     BriefStudy,
     brief_changes,
@@ -105,7 +105,7 @@ def test_for_whom_is_told_at_the_first_level_that_can_be_told(
     many = sorted(people(finding.filter) for finding in found)
     assert many[0] < many[-1]
     assert {finding.whom.level for finding in found if finding.whom is not None} >= {"here"}
-    monkeypatch.setattr(findings, "LEAST_WHOM", many[-2])
+    monkeypatch.setattr(brief_module, "LEAST_WHOM", many[-2])
     wider = 0
     for finding in brief_changes(seen_by(source, audience), AlertFilter(), source.meeting).findings:
         assert finding.whom is not None

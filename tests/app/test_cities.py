@@ -15,7 +15,7 @@ from curim_data.model import Audience, KnownTime, Role, translator
 from curim_data.plans.record import Deed
 from curim_data.protection import open_for
 from curim_data.store import Home
-from curim_data.studies.cities import (
+from curim_data.studies.compare import (
     CityFigures,
     Periods,
     city_figures,

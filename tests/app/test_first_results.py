@@ -15,7 +15,7 @@ from tests.app.conftest import Open, errors
 HOT_SPOTS = ("hot_spot_size", "hot_spot_study", "list_lines", "spot_details", "_judged_in", "emerging_classes")
 LONG = {
     "cached_changes": ("briefing", "trends"),
-    **dict.fromkeys(("trend_study", "forecast_study", "change_study"), ("trends",)),
+    **dict.fromkeys(("trend_study", "next_periods_study", "change_study"), ("trends",)),
     "brief_period": ("briefing",),
     **dict.fromkeys(("weight_study", "place_study"), ("gender",)),
     **dict.fromkeys(HOT_SPOTS, ("hotspots",)),

@@ -9,7 +9,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
 from curim_data.protection import open_for
 from curim_data.store import Home
-from curim_data.studies.concentration import concentration_study
+from curim_data.studies.spot_profiles import concentration_study
 from pages.parts.frame import escape_markdown
 from tests.app.conftest import SPOKEN, Open, errors
 

@@ -8,7 +8,7 @@ from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import translator
 from curim_data.store import Home
-from curim_data.studies.forecast import forecast_study
+from curim_data.studies.trends import forecast_study
 from pages.parts.frame import escape_markdown
 from tests.app.conftest import SPOKEN, Open, errors
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.store import Home
-from curim_data.studies.emerging import emerging_study
+from curim_data.studies.hot_spots import emerging_study
 from tests.app.conftest import Open, errors
 
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from curim_data.importing.pipeline import import_file
 from curim_data.model import translator
 from curim_data.store import Home
-from curim_data.studies.change_words import NOT_KNOWN
+from curim_data.studies.changes import NOT_KNOWN
 from tests.app.conftest import SPOKEN, Open, errors, visit, word
 
 

@@ -20,8 +20,7 @@ from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.store import Home
 from curim_data.studies.brief import brief_changes
-from curim_data.studies.changes import change_study
-from curim_data.studies.events import _makes
+from curim_data.studies.changes import _makes, change_study
 from tests.real.cities import REAL
 from tests.reliability.told import doubled_cities, events, gaps, newest, put_in, table_of
 

@@ -11,8 +11,7 @@ import numpy as np
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
-from curim_data.studies.emerging import emerging_study
-from curim_data.studies.hot_spots import CLUSTER_RESOLUTION, cluster_study, hot_spot_study
+from curim_data.studies.hot_spots import CLUSTER_RESOLUTION, cluster_study, emerging_study, hot_spot_study
 from tests.reliability.world import PERIOD_WEEKS, World, piraeus_point, true_ratios
 
 FALSE_TO = 1.0  # times the risk that a place is compared with, at most: no denser, so that "denser" is false

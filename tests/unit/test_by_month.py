@@ -19,17 +19,16 @@ from curim_data.model import Audience, KnownTime, UnknownTimeError, translator
 from curim_data.model.absence import DIMENSION_UNITS, CalendarUnit, TimeUnit, some_hours, too_few_hours
 from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas, Plan, PlanStatus
+from curim_data.studies.alert_points import density_study
 from curim_data.studies.brief import brief_study
 from curim_data.studies.brief_content import brief_content
 from curim_data.studies.brief_text import finding_sentences, headline
 from curim_data.studies.compare import CompareError, filter_pair
-from curim_data.studies.density import density_study
-from curim_data.studies.emerging import emerging_study
 from curim_data.studies.evaluation import comparison_windows, evaluation_obstacle, windows_sentence
-from curim_data.studies.forecast import forecast_study
 from curim_data.studies.gender import light_study
+from curim_data.studies.hot_spots import emerging_study
 from curim_data.studies.periods import compared_periods
-from curim_data.studies.trends import trend_study
+from curim_data.studies.trends import forecast_study, trend_study
 from tests.small import alert, small_city, small_source
 from tests.stored import seen_by
 

@@ -13,8 +13,7 @@ from curim_data.engine import source_from_files
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
 from curim_data.privacy import FEWER_THAN
-from curim_data.studies.change_words import counts_in_words, ratios_in_words, surest_first, written_changes
-from curim_data.studies.changes import ChangeStudy
+from curim_data.studies.changes import ChangeStudy, counts_in_words, ratios_in_words, surest_first, written_changes
 from curim_data.studies.periods import ComparedPeriods
 from tests.small import small_city
 from tests.stored import seen_by

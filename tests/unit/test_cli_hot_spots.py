@@ -21,8 +21,8 @@ from curim_data.model import Audience, translator
 from curim_data.protection import open_for
 from curim_data.store import Home
 from curim_data.studies.brief import MOST_FINDINGS
-from curim_data.studies.concentration import concentration_study
 from curim_data.studies.hot_spots import hot_spot_study
+from curim_data.studies.spot_profiles import concentration_study
 
 Capture = pytest.CaptureFixture[str]
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))

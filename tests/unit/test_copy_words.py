@@ -14,9 +14,8 @@ from curim_data.model import Audience, Message, translator
 from curim_data.studies.brief import brief_study
 from curim_data.studies.brief_content import _limits
 from curim_data.studies.brief_text import missing_sentence
-from curim_data.studies.emerging import emerging_study
-from curim_data.studies.hot_spots import EXCHANGED, hot_spot_study
-from curim_data.studies.selection import NO_PLACE, OTHER_DAYS, copy_notes, places_taken
+from curim_data.studies.hot_spots import EXCHANGED, emerging_study, hot_spot_study
+from curim_data.studies.periods import NO_PLACE, OTHER_DAYS, copy_notes, places_taken
 from curim_data.studies.spot_profiles import spot_summaries
 from pages.parts.frame.footer import mapped_sentence
 from tests.small import alert, small_source

@@ -26,10 +26,10 @@ from curim_data.model.annotations import Annotation, AnnotationKind
 from curim_data.model.coverage import Coverage, Gap
 from curim_data.store import Home
 from curim_data.studies.changes import change_study
-from curim_data.studies.emerging import emerging_study
 from curim_data.studies.evaluation import comparison_windows
-from curim_data.studies.forecast import forecast_study, whole_weeks
-from curim_data.studies.placebos import Calendar
+from curim_data.studies.hot_spots import emerging_study
+from curim_data.studies.plan import Calendar
+from curim_data.studies.trends import forecast_study, whole_weeks
 from tests.small import alert, small_source
 
 EXPORTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "exports"

@@ -22,8 +22,8 @@ from curim_data.model import MOST_MAP_CELLS, Audience, Translator
 from curim_data.quality.positions import coordinate_step
 from curim_data.studies import hot_spots
 from curim_data.studies.cells import cell_size
-from curim_data.studies.concentration import concentration_study
 from curim_data.studies.hot_spots import COARSEST_TESTED, LEAST_TESTED, hot_spot_size, hot_spot_study
+from curim_data.studies.spot_profiles import concentration_study
 from tests.small import alert, small_city, small_source
 from tests.stored import seen_by
 

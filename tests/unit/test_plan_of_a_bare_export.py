@@ -18,8 +18,8 @@ from curim_data.model import LANGUAGES, Audience, CityProfile, translator
 from curim_data.model.absence import NO_CATEGORY, NO_GENDER
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.model.plan import CategoryShare, Caution, Problem, plan_from_json, plan_to_json
+from curim_data.studies.evaluation import Standing, plan_progress
 from curim_data.studies.plan import draft_plan_for_cells, problem_of_cells
-from curim_data.studies.plan_progress import Standing, plan_progress
 from tests.small import HERE, alert, small_city, small_source
 from tests.stored import seen_by
 

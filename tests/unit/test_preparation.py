@@ -30,7 +30,7 @@ from curim_data.query import _default_points
 from curim_data.store import Home, Store
 from curim_data.store.erase import erase
 from curim_data.store.home import _city
-from curim_data.studies import density, hot_spots, preparation
+from curim_data.studies import alert_points, hot_spots, preparation
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.preparation import prepare
 
@@ -274,20 +274,20 @@ def test_what_was_prepared_of_newer_alerts_is_left(home: Home, monkeypatch: pyte
 
 @pytest.mark.parametrize("harm", ["none", "removed", "broken"])
 def test_the_land_in_pixels_is_read_and_equal(home: Home, monkeypatch: pytest.MonkeyPatch, harm: str) -> None:
-    monkeypatch.setattr(density, "MOST_FINE_CELLS", 1)
+    monkeypatch.setattr(alert_points, "MOST_FINE_CELLS", 1)
     city = home.city()
-    made = density.raster_from_polygon(city.land_metres)
+    made = alert_points.raster_from_polygon(city.land_metres)
     prepare(home)
     (path,) = home.prepared(city.version).glob("land-pixels-*")
     prepare(home)
     if harm == "none":
-        monkeypatch.setattr(density, "raster_from_polygon", None)  # nothing is worked out
+        monkeypatch.setattr(alert_points, "raster_from_polygon", None)  # nothing is worked out
     elif harm == "removed":
         path.unlink()
     else:
         path.write_bytes(b"PAR1 [1]")
     forget()
-    read = density._land(open_source(home), np.zeros(0, np.int64))
+    read = alert_points._land(open_source(home), np.zeros(0, np.int64))
     assert isinstance(read, Raster)
     assert np.array_equal(read.land_km2, made.land_km2)
     assert (read.x0, read.y0, read.cell_m) == (made.x0, made.y0, made.cell_m)

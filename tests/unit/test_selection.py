@@ -11,7 +11,7 @@ import pytest
 
 from curim_data.engine import Source
 from curim_data.filters import PERIODS, AlertFilter
-from curim_data.studies.selection import chosen_from
+from curim_data.studies.periods import chosen_from
 from tests.small import alert, small_source
 
 DAY = dt.date(2025, 6, 2)

@@ -17,7 +17,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.privacy import DisclosureError
 from curim_data.store import Home
-from curim_data.studies.density import DensityStudy, class_polygons, density_study, pixel_frame
+from curim_data.studies.alert_points import DensityStudy, class_polygons, density_study, pixel_frame
 from tests.stored import seen_by
 
 

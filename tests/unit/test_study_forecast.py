@@ -11,7 +11,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Translator
-from curim_data.studies.forecast import ForecastStudy, forecast_study, whole_weeks
+from curim_data.studies.trends import ForecastStudy, forecast_study, whole_weeks
 from tests.stored import seen_by
 
 

@@ -22,9 +22,8 @@ from curim_data.plans.plan_store import Change, PlanProblem, PlanStore
 from curim_data.privacy import DisclosureError
 from curim_data.store import Home
 from curim_data.studies.cells import area_frame
-from curim_data.studies.evaluation import evaluation_study, harm_ratio, outcome_sentence
-from curim_data.studies.placebos import Calendar, drop_to_see, placebos
-from curim_data.studies.plan_progress import plan_timing
+from curim_data.studies.evaluation import evaluation_study, harm_ratio, outcome_sentence, plan_timing
+from curim_data.studies.plan import Calendar, drop_to_see, placebos
 
 CENTRE = h3.latlng_to_cell(37.94, 23.65, 10)
 

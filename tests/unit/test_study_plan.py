@@ -23,10 +23,9 @@ from curim_data.sample.home import sample_home
 from curim_data.sample.plans import demo_plans
 from curim_data.store import Home
 from curim_data.studies.cells import area_counts
-from curim_data.studies.evaluation import evaluation_study, result_texts
+from curim_data.studies.evaluation import Standing, evaluation_study, plan_progress, result_texts
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from curim_data.studies.plan import draft_plan_for_cells, problem_of_cells
-from curim_data.studies.plan_progress import Standing, plan_progress
 from tests.stored import seen_by
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))

@@ -17,7 +17,7 @@ from curim_data.model import CityProfile, Message, Translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import Span
 from curim_data.model.labels import group_label, kind_label
-from curim_data.studies.cities import (
+from curim_data.studies.compare import (
     BAND,
     DARK,
     UNSTATED,

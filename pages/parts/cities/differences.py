@@ -9,7 +9,7 @@ from typing import Final
 from curim_data.model import KnownTime, Message, Translator
 from curim_data.model.i18n import Span, at_head
 from curim_data.model.labels import format_label, inline, kind_label
-from curim_data.studies.cities import CityFigures, Periods
+from curim_data.studies.compare import CityFigures, Periods
 
 # From this difference on a share of alerts that lack something differs.
 APART: Final = 0.05

@@ -15,7 +15,7 @@ from curim_data.model import N_, Message, Role, Translator
 from curim_data.model.absence import LEFT_TO_THE_ANALYST, fewer_than
 from curim_data.protection import copy_errors, kind_of
 from curim_data.query import Total
-from curim_data.studies.selection import copy_notes, places_taken
+from curim_data.studies.periods import copy_notes, places_taken
 from pages.parts.frame.links import page_link
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page

@@ -17,8 +17,15 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, CityProfile, Message, Translator
 from curim_data.model.labels import UNCATEGORISED, category_label, group_label
-from curim_data.studies.alert_points import MOST_MAP_POINTS, MapPoints, read_map_points
-from curim_data.studies.density import DensityStudy, class_geojson, density_study, pixel_frame
+from curim_data.studies.alert_points import (
+    MOST_MAP_POINTS,
+    DensityStudy,
+    MapPoints,
+    class_geojson,
+    density_study,
+    pixel_frame,
+    read_map_points,
+)
 from pages.parts.charts import tables
 from pages.parts.charts.tables import SCROLL_BAR
 from pages.parts.frame import (

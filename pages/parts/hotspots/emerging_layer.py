@@ -17,7 +17,7 @@ from analysis.grid.cells import with_points
 from curim_data.model import N_, Translator, cell_polygons
 from curim_data.model.i18n import at_head
 from curim_data.studies.cells import has_area
-from curim_data.studies.emerging import EmergingRow, EmergingStudy
+from curim_data.studies.hot_spots import EmergingRow, EmergingStudy
 from pages.parts.charts.figure import Figure, base_figure, time_axis
 from pages.parts.charts.numbers import least_written, written_alerts, written_count
 from pages.parts.charts.plots import draw_chart

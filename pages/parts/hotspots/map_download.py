@@ -16,9 +16,9 @@ from curim_data import query
 from curim_data.engine import city_day
 from curim_data.model import CityProfile, Translator, cell_polygons
 from curim_data.query import Total
-from curim_data.studies.density import DensityStudy, class_polygons
-from curim_data.studies.emerging import EmergingRow
-from curim_data.studies.selection import places_taken
+from curim_data.studies.alert_points import DensityStudy, class_polygons
+from curim_data.studies.hot_spots import EmergingRow
+from curim_data.studies.periods import places_taken
 from pages.parts.charts.numbers import least_written
 from pages.parts.charts.tables import DOWNLOAD_BUTTON
 from pages.parts.frame import Page

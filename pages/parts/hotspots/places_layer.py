@@ -20,7 +20,7 @@ from curim_data.model.labels import category_label, gender_label
 from curim_data.privacy import drawn_share, share_is_told
 from curim_data.studies.cells import has_area, in_area, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, SpotsByHarm
-from curim_data.studies.selection import chosen_from
+from curim_data.studies.periods import chosen_from
 from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
 from pages.parts.charts import plots
 from pages.parts.charts.numbers import bars_of_shares, least_written, written_count

@@ -14,18 +14,16 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Message
 from curim_data.privacy import sees_exact
 from curim_data.studies.cells import whole_city
-from curim_data.studies.emerging import (
-    EmergingStudy,
-    emerging_cell_size,
-    emerging_study,
-    judged_filter,
-)
 from curim_data.studies.hot_spots import (
+    EmergingStudy,
     HotSpotStudy,
     SpotsByHarm,
     cluster_study,
+    emerging_cell_size,
+    emerging_study,
     hot_spot_size,
     hot_spot_study,
+    judged_filter,
     spots_by_harm,
 )
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries

@@ -34,8 +34,7 @@ from curim_data.model import MAP_RESOLUTIONS, N_, CityProfile, Translator, cell_
 from curim_data.model.city import streets_in
 from curim_data.model.labels import category_label, hour_label
 from curim_data.studies.cells import OF_CITY, TESTED_IN_CITY, has_area, in_area
-from curim_data.studies.emerging import EmergingRow
-from curim_data.studies.hot_spots import HotSpotStudy
+from curim_data.studies.hot_spots import EmergingRow, HotSpotStudy
 from curim_data.studies.spot_profiles import SpotSummary
 from pages.parts.charts import tables
 from pages.parts.charts.numbers import expected_count, least_written, written_count

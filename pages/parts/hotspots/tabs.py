@@ -22,9 +22,9 @@ from curim_data.model import Message, Num, Translator, cell_polygons
 from curim_data.model.absence import NO_LANDMARKS, NO_POSITIONS
 from curim_data.model.labels import place_label
 from curim_data.studies.alert_points import NearRepeatStudy, near_repeat_study
-from curim_data.studies.concentration import ConcentrationStudy, concentration_of_study, curve_frame
-from curim_data.studies.forecast import ForecastStudy, ListedCell, cells_frame, forecast_study
 from curim_data.studies.hot_spots import HotSpotStudy
+from curim_data.studies.spot_profiles import ConcentrationStudy, concentration_of_study, curve_frame
+from curim_data.studies.trends import ForecastStudy, ListedCell, cells_frame, forecast_study
 from pages.parts.charts import plots, tables
 from pages.parts.charts.figure import Figure, base_figure
 from pages.parts.charts.numbers import least_written, number_with_interval, written_count

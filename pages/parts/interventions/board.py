@@ -7,7 +7,7 @@ import streamlit as st
 from curim_data import query
 from curim_data.model import Plan, PlanStatus, Translator
 from curim_data.model.plan import STATUS_WORDS
-from curim_data.studies.plan_progress import Standing, plan_progress
+from curim_data.studies.evaluation import Standing, plan_progress
 from pages.parts.frame import Page, escape_markdown
 from pages.parts.interventions.plan_edit import draft_spots
 from pages.parts.plans import may_edit, plan_store, reference_day, translated_plan

@@ -26,8 +26,7 @@ from curim_data.plans.record import Deed
 from curim_data.studies.cells import area_counts, cells_to_compare
 from curim_data.studies.evaluation import AREAS, evaluation_filter
 from curim_data.studies.hot_spots import hot_spot_study, known_places
-from curim_data.studies.placebos import drop_to_see
-from curim_data.studies.plan import YEAR, draft_plan_for_cells
+from curim_data.studies.plan import YEAR, draft_plan_for_cells, drop_to_see
 from pages.parts.frame import Page, escape_markdown, record, shared
 from pages.parts.plans import author_name, may_edit, plan_store, reference_day, translated_plan
 

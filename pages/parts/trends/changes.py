@@ -14,7 +14,7 @@ from analysis.trends.time_series import Trend
 from curim_data.model import Message, Translator, labels
 from curim_data.model.i18n import Span
 from curim_data.privacy import DisclosureError
-from curim_data.studies.brief import BriefChanges, brief_periods
+from curim_data.studies.brief import BriefChanges, Finding, brief_periods
 from curim_data.studies.brief_text import (
     against_words,
     change_name,
@@ -25,8 +25,9 @@ from curim_data.studies.brief_text import (
     sure_sentence,
     tested_sentence,
 )
-from curim_data.studies.change_words import (
+from curim_data.studies.changes import (
     NOT_KNOWN,
+    ChangeStudy,
     areas_in_words,
     compared_in_words,
     counts_in_words,
@@ -36,10 +37,7 @@ from curim_data.studies.change_words import (
     surest_first,
     written_changes,
 )
-from curim_data.studies.changes import ChangeStudy
-from curim_data.studies.findings import Finding
-from curim_data.studies.periods import ComparedPeriods
-from curim_data.studies.selection import COMPARED_IN_THE_COPY, chosen_from
+from curim_data.studies.periods import COMPARED_IN_THE_COPY, ComparedPeriods, chosen_from
 from pages.parts.charts import tables
 from pages.parts.findings import (
     cached_changes,

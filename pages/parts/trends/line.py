@@ -48,7 +48,7 @@ USUAL: CalendarUnit = "week"
 
 
 trend_of = shared(trends.trend_study, Message("Counting by period"))
-forecast_of = shared(trends.forecast_study, Message("Forecasting"))
+forecast_of = shared(trends.next_periods_study, Message("Forecasting"))
 changes_of = shared(changes.change_study, Message("Comparing the periods"))
 _WHO = "annotation_who"
 MOST_SHIFTS = 3  # the latest, that are drawn and written
