@@ -456,10 +456,15 @@ def audit(
     t, zone, deeds = ctx.t, ZoneInfo(ctx.city().timezone), list(record.Deed)
     if deed is not None and deed not in deeds:
         raise UsageError(Message("--deed {deed}: use one of {deeds}.", {"deed": deed, "deeds": ", ".join(deeds)}))
-    times = (_start(since, zone), _start(until, zone, days=1))
-    wanted = record.Wanted(*times, who, record.Deed(deed) if deed is not None else None)
     kept = database.Database(ctx.home.plans_url)
-    found = record.read_record(kept, wanted, None if out or ctx.as_json else AT_ONCE)
+    found = record.read_record(
+        kept,
+        since=_start(since, zone),
+        until=_start(until, zone, days=1),
+        who=who,
+        deed=record.Deed(deed) if deed is not None else None,
+        most=None if out or ctx.as_json else AT_ONCE,
+    )
     kept.close()
     frame = record.record_frame(found)
     rows = [

@@ -18,8 +18,7 @@ from curim_data.model.plan import plan_to_json
 
 if TYPE_CHECKING:
     from curim_data.model.annotations import Annotation, Meeting
-    from curim_data.plans.meetings import MeetingStore
-    from curim_data.plans.plan_store import PlanStore
+    from curim_data.plans.plan_store import MeetingStore, PlanStore
 
 PlanId = Annotated[str, typer.Argument(help=N_("Id of the plan, as “curim plan list” lists it."))]
 Who = Annotated[str, typer.Option(help=N_("Name for the history of the notes."))]
@@ -227,7 +226,7 @@ def remove_meeting(ctx: CommandContext, day: Day) -> Answer:
 
 
 def _meetings(ctx: CommandContext) -> MeetingStore:
-    from curim_data.plans.meetings import MeetingStore
+    from curim_data.plans.plan_store import MeetingStore
 
     return MeetingStore(_plans(ctx), ctx.home.path)
 

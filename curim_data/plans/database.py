@@ -1,26 +1,25 @@
 """The database of what people write and do in the dashboard: SQLite, unless a URL names another one.
 
-Its schema is brought up to date when it is opened; a change of its tables takes a step in `migrations`. Several
+Tables that it lacks are made when it is opened; a change of the columns of one would need a step of its own. Several
 processes may have it open.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 74_655_002  # any number that names the schema's advisory lock in PostgreSQL
-_MIGRATING: Final = threading.Lock()  # alembic keeps the connection it works on in a variable of the process
 _READING: Final = "curim_reading"
+# Rows of the record that are younger than this (seconds) are deleted by nobody. One day less than a city can set, so
+# that clocks may differ.
+_YOUNG: Final = 89 * 86_400
 
 
 class Base(DeclarativeBase):
@@ -92,8 +91,33 @@ class RecordRow(Base):
     query: Mapped[str] = mapped_column(sa.Text)
 
 
+# What makes the record append-only. DDL takes its texts with the signs % doubled.
+_APPEND_ONLY: Final = {
+    "sqlite": (
+        "CREATE TRIGGER record_update BEFORE UPDATE ON record "
+        "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END",
+        "CREATE TRIGGER record_delete BEFORE DELETE ON record "
+        f"WHEN OLD.at > CAST(strftime('%%s', 'now') AS REAL) - {_YOUNG} "
+        "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END",
+        # INSERT OR REPLACE deletes a row without the trigger of DELETE.
+        "CREATE TRIGGER record_insert BEFORE INSERT ON record WHEN EXISTS (SELECT 1 FROM record WHERE id = NEW.id) "
+        "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION record_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF TG_OP = 'DELETE' AND OLD.at <= extract(epoch FROM now()) - {_YOUNG} THEN RETURN OLD; END IF; "
+        "RAISE EXCEPTION 'the record is append-only'; END $$",
+        "CREATE TRIGGER record_refuse BEFORE UPDATE OR DELETE ON record FOR EACH ROW EXECUTE FUNCTION record_refuse()",
+        "CREATE TRIGGER record_whole BEFORE TRUNCATE ON record FOR EACH STATEMENT EXECUTE FUNCTION record_refuse()",
+    ),
+}
+for _dialect, _statements in _APPEND_ONLY.items():
+    for _statement in _statements:
+        sa.event.listen(RecordRow.__table__, "after_create", sa.DDL(_statement).execute_if(dialect=_dialect))
+
+
 class Database:
-    """The database at a URL, opened and with today's schema.
+    """The database at a URL, opened and with all of its tables.
 
     `patience`: for how many seconds a transaction waits for another one of SQLite. Raises sqlalchemy's
     DatabaseError where the database cannot be opened.
@@ -103,7 +127,7 @@ class Database:
         self.url = url
         self._engine = _engine(url, patience)
         try:
-            self._migrate()
+            self._make_tables()
         except sa.exc.DatabaseError:
             self._engine.dispose()
             raise
@@ -124,36 +148,15 @@ class Database:
         """Give the connections back."""
         self._engine.dispose()
 
-    def _migrate(self) -> None:
+    def _make_tables(self) -> None:
+        """Make the tables that are not there: all of a new database, those of later versions in an older one."""
         with self.reading() as connection:
-            if _revision(connection) == _newest():
+            if not Base.metadata.tables.keys() - set(sa.inspect(connection).get_table_names()):
                 return
-        from alembic import command  # takes a while, and is seldom needed
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        with _MIGRATING, self._engine.begin() as connection:
+        with self._engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            if _revision(connection) == _newest():
-                return
-            config.attributes.update(connection=connection, metadata=Base.metadata)
-            command.upgrade(config, "head")
-
-
-def _revision(connection: sa.Connection) -> str | None:
-    """The step that a database is at; None for a new one."""
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    step: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
-    return step
-
-
-@cache
-def _newest() -> str:
-    """The last step that there is: their files begin with their numbers."""
-    return max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+            Base.metadata.create_all(connection)
 
 
 def _engine(url: str, patience: float) -> sa.Engine:

@@ -1,8 +1,8 @@
-"""Intervention plans in SQL, with the history of every change: SQLite unless a URL names another database.
+"""Intervention plans in SQL, with the history of every change, and the council's meetings.
 
-The schema is brought up to date when a store is opened. A save says on which version it was made; if somebody else
-saved in between, it is refused, so that nobody's work is overwritten unseen. Only plans are kept here: what their
-authors wrote and aggregated counts, never an alert.
+A save says on which version it was made; if somebody else saved in between, it is refused, so that nobody's work is
+overwritten unseen. Only plans are kept here: what their authors wrote and aggregated counts, never an alert. Of the
+meetings counting reads a copy in the home.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,9 +19,12 @@ from sqlalchemy.orm import Session
 
 from analysis.plans.drafting import design_faults
 from curim_data.model import Message, MessageError, Plan, PlanStatus
+from curim_data.model.annotations import LONGEST_MEETING_NAME, Meeting
 from curim_data.model.plan import MOVES, STATUS_WORDS, plan_from_json, plan_to_json
-from curim_data.plans.database import ChangeRow, Database, PlanRow
+from curim_data.plans.database import ChangeRow, Database, MeetingRow, PlanRow
+from curim_data.store.annotations import MEETINGS_FILE, meetings_of_old_file, read_meetings, write_meetings
 from curim_data.store.commits import damaged_plans
+from curim_data.store.home import locked
 
 
 class PlanProblem(MessageError, ValueError):
@@ -51,14 +54,10 @@ class Change:
     new: Any
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
 class PlanStore:
     """The plans of a city, at a database URL. `clock`: gives the time (UTC) that a change is written down with."""
 
-    def __init__(self, url: str, clock: Callable[[], dt.datetime] = _now) -> None:
+    def __init__(self, url: str, clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> None:
         self.url = url
         self._clock = clock
         try:
@@ -70,7 +69,7 @@ class PlanStore:
         """Keep a new plan; returns it with its id and version 1."""
         made = replace(plan, id=uuid.uuid4().hex, version=1)
         now = self._clock()
-        with self.session() as session:
+        with self.database.session() as session:
             session.add(PlanRow(id=made.id, created_at=now, **_columns(made, now)))
             session.flush()
             session.add(
@@ -87,26 +86,20 @@ class PlanStore:
         if not plan.id:
             return self.create(plan, who)
         now = self._clock()
-        with self.session() as session:
-            row = session.get(PlanRow, plan.id)
+        with self.database.session() as session:
+            row = session.get(PlanRow, plan.id, with_for_update=True)
             if row is None:
                 raise _missing(plan.id)
             if row.version != plan.version:
-                raise _conflict(plan.title)
+                words = 'Somebody else changed "{title}" in the meantime. Open it again and repeat your change.'
+                raise PlanConflict(Message(words, {"title": plan.title}))
             kept = plan_from_json(row.body)
             _check(kept, plan)
             changes = list(_differences(plan_to_json(kept), plan_to_json(plan)))
             if not changes:
                 return plan
             saved = replace(plan, version=plan.version + 1)
-            done = session.execute(
-                sa.update(PlanRow)
-                .where(PlanRow.id == plan.id, PlanRow.version == plan.version)
-                .values(**_columns(saved, now))
-                .returning(PlanRow.id)
-            ).all()
-            if not done:
-                raise _conflict(plan.title)
+            session.execute(sa.update(PlanRow).where(PlanRow.id == plan.id).values(**_columns(saved, now)))
             session.add_all(
                 ChangeRow(plan_id=plan.id, version=saved.version, at=now, who=who, what=what, old=old, new=new)
                 for what, old, new in changes
@@ -115,7 +108,7 @@ class PlanStore:
 
     def get(self, plan_id: str) -> Plan:
         """The plan with this id; PlanMissing where there is none."""
-        with self.session() as session:
+        with self.database.session() as session:
             row = session.get(PlanRow, plan_id)
             if row is None:
                 raise _missing(plan_id)
@@ -126,13 +119,13 @@ class PlanStore:
         query = sa.select(PlanRow.body).order_by(PlanRow.updated_at.desc(), PlanRow.id)
         if status is not None:
             query = query.where(PlanRow.status == status.value)
-        with self.session() as session:
+        with self.database.session() as session:
             return tuple(plan_from_json(body) for body in session.scalars(query))
 
     def history(self, plan_id: str) -> tuple[Change, ...]:
         """Every change of a plan, the latest first."""
         query = sa.select(ChangeRow).where(ChangeRow.plan_id == plan_id).order_by(ChangeRow.id.desc())
-        with self.session() as session:
+        with self.database.session() as session:
             return tuple(
                 Change(row.version, _utc(row.at), row.who, row.what, row.old, row.new) for row in session.scalars(query)
             )
@@ -140,10 +133,6 @@ class PlanStore:
     def close(self) -> None:
         """Give the database's connections back."""
         self.database.close()
-
-    def session(self) -> AbstractContextManager[Session]:
-        """A transaction of the database, committed at its end; for what else is kept there."""
-        return self.database.session()
 
 
 def _columns(plan: Plan, now: dt.datetime) -> dict[str, Any]:
@@ -187,13 +176,61 @@ def _missing(plan_id: str) -> PlanMissing:
     return PlanMissing(Message("There is no plan {id}.", {"id": plan_id[:32]}))
 
 
-def _conflict(title: str) -> PlanConflict:
-    return PlanConflict(
-        Message(
-            'Somebody else changed "{title}" in the meantime. Open it again and repeat your change.', {"title": title}
-        )
-    )
-
-
 def _utc(moment: dt.datetime) -> dt.datetime:
     return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+
+
+class MeetingStore:
+    """The meetings of a home. Those of its meetings.toml go into the database with the first change."""
+
+    def __init__(self, plans: PlanStore, home: Path) -> None:
+        self._plans = plans
+        self._home = home
+
+    def list(self) -> tuple[Meeting, ...]:
+        """All meetings by day, later ones included; those of meetings.toml where none was ever kept.
+
+        The home's copy is renewed where another home with the same database has changed them.
+        """
+        with self._plans.database.session() as session:
+            kept = _all_meetings(session)
+        if not kept and not (self._home / MEETINGS_FILE).exists():
+            return meetings_of_old_file(self._home)
+        return kept if kept == read_meetings(self._home) else self._change({})
+
+    def add(self, day: dt.date, name: str = "") -> Meeting:
+        """Keep a meeting; one that is kept on that day takes the new name. PlanProblem for a name that is too long."""
+        text = " ".join(name.split())
+        if len(text) > LONGEST_MEETING_NAME:
+            raise PlanProblem(
+                Message("A meeting's name has at most {longest} characters.", {"longest": LONGEST_MEETING_NAME})
+            )
+        self._change({day: text})
+        return Meeting(day, text)
+
+    def remove(self, day: dt.date) -> Meeting:
+        """Take a meeting away; PlanProblem where none is kept on that day."""
+        for meeting in self.list():
+            if meeting.day == day:
+                self._change({day: None})
+                return meeting
+        raise PlanProblem(Message("No meeting is kept on {day}.", {"day": day}))
+
+    def _change(self, changes: dict[dt.date, str | None]) -> tuple[Meeting, ...]:
+        """Write names (None: remove) and the home's copy, one writer at a time; all meetings then."""
+        with locked(self._home / f"{MEETINGS_FILE}.lock"), self._plans.database.session() as session:
+            if not (self._home / MEETINGS_FILE).exists() and not _all_meetings(session):
+                changes = {**{old.day: old.name for old in meetings_of_old_file(self._home)}, **changes}
+            for day, name in changes.items():
+                session.execute(sa.delete(MeetingRow).where(MeetingRow.day == day))
+                if name is not None:
+                    session.add(MeetingRow(day=day, name=name))
+            session.flush()
+            kept = _all_meetings(session)
+            write_meetings(self._home, kept)
+        return kept
+
+
+def _all_meetings(session: Session) -> tuple[Meeting, ...]:
+    rows = session.scalars(sa.select(MeetingRow).order_by(MeetingRow.day))
+    return tuple(Meeting(row.day, row.name) for row in rows)

@@ -1,8 +1,8 @@
-"""The record of who looked at what and did what, for the city's data-protection officer.
+"""Who looked at what and did what, for the city's data-protection officer; and the sessions of those who signed in.
 
-A row says who, when, in which role, which page or command, under which filter (as a query string), and what was
-downloaded, imported, undone, erased or changed; also who signed in and out, and whom the dashboard did not let in. It
-holds nothing of an alert: no id, no text, no count.
+**The record** (`Recorder`). A row says who, when, in which role, which page or command, under which filter (as a query
+string), and what was downloaded, imported, undone, erased or changed; also who signed in and out, and whom the
+dashboard did not let in. It holds nothing of an alert: no id, no text, no count.
 
 The table is append-only by triggers of the database: a row cannot be changed, and one that is younger than the
 shortest time that a city can set cannot be deleted. Older rows are deleted by the city's own setting, since a record
@@ -13,29 +13,39 @@ the record elsewhere (`curim audit --out`), or keeps it on a server of its own (
 
 Readers never wait for it: a `Recorder` takes an entry in memory, and a thread of its own writes. Where nothing can be
 written entries wait in memory, up to a number; what is lost beyond that is counted and told in the record itself.
+
+**Sessions** (`SignIns`). Streamlit keeps a signed-in reader in a signed cookie that is good for 30 days, and signing
+out only removes it from that browser: a copy of it would go on working. Here each session has a row under a hash of
+what its identity token holds (among it the nonce, which is drawn for each sign-in). It ends when its reader signs out,
+after a time without use, and after a time whatever its use; every process that has the database open sees the end at
+once. A session is first seen right after its token was issued. One that is not known and whose token is older than the
+time without use is refused: so rows may be deleted, and a lost database ends sessions instead of reviving them.
 """
 
 from __future__ import annotations
 
 import atexit
 import datetime as dt
+import hashlib
+import json
 import logging
+import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from curim_data.model import Message, Role
-from curim_data.plans.database import Database, RecordRow
+from curim_data.plans.database import Database, RecordRow, SignInRow
 from curim_data.store import Home
 from curim_data.store.settings import RecordSettings, SettingsError, read_record_settings
 
@@ -94,16 +104,6 @@ class Entry:
     deed: Deed
     subject: str
     query: str = ""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which rows are asked for: from and until (seconds since 1970), by whom, what. None: all."""
-
-    since: float | None = None
-    until: float | None = None
-    who: str | None = None
-    deed: Deed | None = None
 
 
 class Recorder:
@@ -190,6 +190,15 @@ class Recorder:
 
 
 ROLES: Final = "roles.toml"
+# The subject of the latest row that says what the file of roles holds.
+LAST_ROLES: Final = (
+    sa.select(RecordRow.subject)
+    .where(RecordRow.deed == Deed.CHANGE.value, RecordRow.subject.startswith(f"{ROLES} ", autoescape=True))
+    .order_by(RecordRow.id.desc())
+    .limit(1)
+)
+# Roles that read protected numbers alone.
+PROTECTED: Final = tuple(role.name.lower() for role in Role if role <= Role.COUNCIL)
 
 
 def write(session: Session, entries: Sequence[Entry], settings: RecordSettings) -> None:
@@ -198,21 +207,10 @@ def write(session: Session, entries: Sequence[Entry], settings: RecordSettings) 
         row = asdict(entry) | {name: str(getattr(entry, name))[:most] for name, most in LONGEST.items()}
         if not settings.council_filters and entry.role in PROTECTED:
             row["query"] = ""
-        if entry.subject.startswith(f"{ROLES} ") and _last_roles(session) == row["subject"]:
+        if entry.subject.startswith(f"{ROLES} ") and session.scalar(LAST_ROLES) == row["subject"]:
             continue
         session.add(RecordRow(**row))
         session.flush()
-
-
-# Roles that read protected numbers alone.
-PROTECTED: Final = tuple(role.name.lower() for role in Role if role <= Role.COUNCIL)
-
-
-def _last_roles(session: Session) -> str | None:
-    known = sa.select(RecordRow.subject).where(
-        RecordRow.deed == Deed.CHANGE.value, RecordRow.subject.startswith(f"{ROLES} ", autoescape=True)
-    )
-    return session.scalar(known.order_by(RecordRow.id.desc()).limit(1))
 
 
 def forget(database: Database, settings: RecordSettings, now: float) -> int:
@@ -233,17 +231,20 @@ def record_frame(entries: Sequence[Entry]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def read_record(database: Database, wanted: Wanted = Wanted(), most: int | None = None) -> list[Entry]:
-    """The rows that are asked for, the latest first, at most so many."""
+def read_record(
+    database: Database,
+    *,
+    since: float | None = None,
+    until: float | None = None,
+    who: str | None = None,
+    deed: Deed | None = None,
+    most: int | None = None,
+) -> list[Entry]:
+    """The rows from and until a time (seconds since 1970), by whom, of what (None: all); the latest first, `most`."""
+    same = {RecordRow.who: who, RecordRow.deed: deed and deed.value}
     query = sa.select(RecordRow.at, *(getattr(RecordRow, name) for name in LONGEST)).order_by(RecordRow.id.desc())
-    if wanted.since is not None:
-        query = query.where(RecordRow.at >= wanted.since)
-    if wanted.until is not None:
-        query = query.where(RecordRow.at < wanted.until)
-    if wanted.who is not None:
-        query = query.where(RecordRow.who == wanted.who)
-    if wanted.deed is not None:
-        query = query.where(RecordRow.deed == wanted.deed.value)
+    query = query.where(RecordRow.at >= (since or 0.0), RecordRow.at < (until or math.inf))
+    query = query.where(*(column == value for column, value in same.items() if value is not None))
     with database.reading() as connection:
         rows = connection.execute(query.limit(most)).mappings().all()
     return [Entry(**{**row, "deed": Deed(row["deed"])}) for row in rows]
@@ -278,3 +279,106 @@ def record_now(home: Home, entry: Entry) -> None:
     made._write([entry])
     if made._database is not None:
         made._database.close()
+
+
+# The claims of an identity token that tell one sign-in from all others, those of the same person included.
+CLAIMS: Final = ("iss", "sub", "aud", "iat", "exp", "nonce", "jti", "sid", "at_hash", "auth_time")
+# Writing down every click would make every click write: use is written down at most so often, in seconds.
+USE_NOTED_EVERY: Final = 30.0
+SESSIONS_KEPT: Final = 86_400.0  # rows are kept for a day longer than a session can last
+
+
+class SessionState(StrEnum):
+    """Whether a session may go on, and if not, why it ended."""
+
+    OPEN = "open"
+    SIGNED_OUT = "signed_out"
+    IDLE = "idle"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class SessionLimits:
+    """After how many seconds a session ends: without use, and whatever its use."""
+
+    idle: float
+    absolute: float
+
+
+def session_key(claims: Mapping[str, Any]) -> str:
+    """The name of a session: a SHA-256 in hexadecimal, from which nothing about the person can be read."""
+    of = json.dumps([claims.get(name) for name in CLAIMS], sort_keys=True, default=str)
+    return hashlib.sha256(of.encode()).hexdigest()
+
+
+class SignIns:
+    """The sessions in a database. `clock`: seconds since 1970.
+
+    Methods raise sqlalchemy's SQLAlchemyError where the database does not answer; the caller lets nobody in then.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+        self._begun: set[str] = set()
+
+    def check(self, key: str, issued: float, limits: SessionLimits, *, using: bool = True) -> SessionState:
+        """Whether a session may go on; `issued`: when its token was (seconds since 1970); `using`: as a click of it.
+
+        What the page does by itself is no use of it.
+        """
+        now = self._clock()
+        if now - issued > limits.absolute:
+            return SessionState.EXPIRED
+        with self._database.reading() as connection:
+            row = connection.execute(sa.select(SignInRow.seen, SignInRow.ended).where(SignInRow.key == key)).first()
+        if row is None:
+            if now - issued > limits.idle:
+                return SessionState.IDLE
+            return self._begin(key, issued, now, limits)
+        if row.ended:
+            return SessionState(row.ended)
+        if now - row.seen > limits.idle:
+            return self.end(key, issued, SessionState.IDLE)
+        if using and now - row.seen > min(USE_NOTED_EVERY, limits.idle / 10):
+            self._note_use(key, now)
+        return SessionState.OPEN
+
+    def begun(self, key: str) -> bool:
+        """Whether a session began here since this was asked of it last: once in all processes of a database."""
+        known = key in self._begun
+        self._begun.discard(key)
+        return known
+
+    def end(self, key: str, issued: float, why: SessionState = SessionState.SIGNED_OUT) -> SessionState:
+        """End a session for good, known or not; one that has ended keeps its first reason, which is returned."""
+        with self._database.session() as session:
+            row = session.get(SignInRow, key, with_for_update=True)
+            if row is None:
+                session.add(SignInRow(key=key, issued=issued, seen=self._clock(), ended=why.value))
+                return why
+            row.ended = row.ended or why.value
+            return SessionState(row.ended)
+
+    def _begin(self, key: str, issued: float, now: float, limits: SessionLimits) -> SessionState:
+        """Write down a new session, and forget those that can be open no more."""
+        over = sa.delete(SignInRow).where(SignInRow.issued < now - limits.absolute - SESSIONS_KEPT)
+        try:
+            with self._database.session() as session:
+                session.execute(over)
+                session.add(SignInRow(key=key, issued=issued, seen=now, ended=""))
+        except sa.exc.IntegrityError:  # another tab of the same browser came first
+            with self._database.reading() as connection:
+                ended = connection.scalar(sa.select(SignInRow.ended).where(SignInRow.key == key))
+            return SessionState(ended) if ended else SessionState.OPEN
+        self._begun.add(key)
+        return SessionState.OPEN
+
+    def _note_use(self, key: str, now: float) -> None:
+        """Write down that a session was used; where that fails it ends the sooner."""
+        change = sa.update(SignInRow).where(SignInRow.key == key, SignInRow.ended == "", SignInRow.seen < now)
+        try:
+            with self._database.session() as session:
+                session.execute(change.values(seen=now))
+        except sa.exc.OperationalError as error:
+            LOG.warning("the use of a session could not be written down: %s", error)

@@ -27,8 +27,7 @@ from curim_data.engine.source import MEETING_WEEKS
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, CityProfile, Plan, PlanStatus, Translator
 from curim_data.model.plan import Action, Areas, Assessment, GenderCheck
-from curim_data.plans.meetings import MeetingStore
-from curim_data.plans.plan_store import PlanStore
+from curim_data.plans.plan_store import MeetingStore, PlanStore
 from curim_data.protection import copy_of
 from curim_data.store import Home
 from curim_data.studies.cells import area_counts

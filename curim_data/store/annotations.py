@@ -2,8 +2,8 @@
 
 Meetings stand in <home>/meetings.json, a copy of what the plans' database keeps.
 
-The copy is written with each change (`curim_data.plans.meetings`), so that no database is asked when alerts are opened.
-Where there is none yet, the dates of <home>/meetings.toml (`dates = [2025-05-03, ...]`) count.
+The copy is written with each change (`curim_data.plans.plan_store`), so that no database is asked when alerts are
+opened. Where there is none yet, the dates of <home>/meetings.toml (`dates = [2025-05-03, ...]`) count.
 
 Notes stand in <home>/annotations.jsonl: one line for each that was added or removed.
 

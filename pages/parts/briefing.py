@@ -15,8 +15,7 @@ from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, Gender, Message, Role, labels
 from curim_data.model.annotations import LONGEST_MEETING_NAME, Meeting
-from curim_data.plans.meetings import MeetingStore
-from curim_data.plans.plan_store import PlanProblem
+from curim_data.plans.plan_store import MeetingStore, PlanProblem
 from curim_data.plans.record import Deed
 from curim_data.store.annotations import read_meetings
 from curim_data.store.settings import SettingsError, read_settings

@@ -13,8 +13,7 @@ from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import translator
 from curim_data.model.i18n import Span
-from curim_data.plans.meetings import MeetingStore
-from curim_data.plans.plan_store import PlanStore
+from curim_data.plans.plan_store import MeetingStore, PlanStore
 from curim_data.store import Home
 from curim_data.store.annotations import read_meetings
 from pages.parts.briefing import CHOICE, KEY

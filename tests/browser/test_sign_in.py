@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 from curim_data.model import LANGUAGES, translator
 from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.plans.database import Database
-from curim_data.plans.record import Deed, Wanted, read_record
+from curim_data.plans.record import Deed, read_record
 from curim_data.store import Home
 from curim_data.store.home import SAMPLE_MARK
 from tests.browser.conftest import PATIENCE, ROOT, Tab, free_port, process_ended, ready, running, wait_for, watch
@@ -294,7 +294,7 @@ def test_the_record_says_who_looked_at_what_and_who_was_refused(installation: In
     assert "council@city.example,council,view,methods,lang=en&affected=woman" in got.value.path().read_text("utf-8-sig")
     database = Database(f"sqlite:///{installation.home / 'plans.sqlite'}")
     for _ in range(50):  # it is written a moment later
-        rows = [(one.who, one.role, one.deed, one.subject) for one in read_record(database, Wanted(since=began))]
+        rows = [(one.who, one.role, one.deed, one.subject) for one in read_record(database, since=began)]
         if rows[0][2] is Deed.DOWNLOAD:
             break
         time.sleep(0.1)

@@ -19,8 +19,7 @@ import pytest
 from curim_data.engine import open_source
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience
-from curim_data.plans.meetings import MeetingStore
-from curim_data.plans.plan_store import PlanStore
+from curim_data.plans.plan_store import MeetingStore, PlanStore
 from curim_data.protection import drawn, open_for
 from curim_data.store import Home, Store, StoreError
 from curim_data.store.annotations import read_annotations

@@ -9,16 +9,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
 from curim_data.engine import city_day, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model.annotations import Meeting
-from curim_data.plans import meetings as plans_meetings
-from curim_data.plans.database import MIGRATIONS
-from curim_data.plans.meetings import MeetingStore
-from curim_data.plans.plan_store import PlanProblem, PlanStore
+from curim_data.plans import plan_store
+from curim_data.plans.plan_store import MeetingStore, PlanProblem, PlanStore
 from curim_data.store import Home
 from curim_data.store.annotations import read_meetings
 from curim_data.studies.cells import alert_cells
@@ -75,25 +71,27 @@ def test_a_change_while_the_copy_is_renewed_is_not_lost(
     meetings.add(MARCH)
 
     def changed_in_between(folder: Path) -> tuple[Meeting, ...]:
-        monkeypatch.setattr(plans_meetings, "read_meetings", read_meetings)
+        monkeypatch.setattr(plan_store, "read_meetings", read_meetings)
         other.add(MAY, "Plenary")
         return read_meetings(folder)
 
-    monkeypatch.setattr(plans_meetings, "read_meetings", changed_in_between)
+    monkeypatch.setattr(plan_store, "read_meetings", changed_in_between)
     assert meetings.list() == (Meeting(MARCH), Meeting(MAY, "Plenary")) == read_meetings(tmp_path)
 
 
 def test_a_database_without_meetings_gets_their_table(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'plans.sqlite'}"
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    PlanStore(url).close()
     engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    assert "meeting" not in sa.inspect(engine).get_table_names()
+    with engine.begin() as connection:  # as the first version left it
+        for table in ("meeting", "record", "sign_in"):
+            connection.execute(sa.text(f"DROP TABLE {table}"))
+        connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
     MeetingStore(PlanStore(url), tmp_path).add(MAY)
-    assert "meeting" in sa.inspect(engine).get_table_names()
+    with engine.connect() as connection:
+        assert connection.scalars(sa.text("SELECT day FROM meeting")).all() == [MAY.isoformat()]
+        triggers = connection.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name"))
+        assert triggers.all() == ["record_delete", "record_insert", "record_update"]
 
 
 def test_a_map_since_a_meeting_follows_the_meeting(copied: Home) -> None:

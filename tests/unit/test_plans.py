@@ -5,12 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 
 from curim_data.model import Plan, PlanStatus
 from curim_data.model.plan import MOVES, Action, Objective, Problem
-from curim_data.plans.database import Base
 from curim_data.plans.plan_store import PlanConflict, PlanProblem, PlanStore
 
 
@@ -104,9 +101,3 @@ def test_the_board_allows_only_its_moves(store: PlanStore) -> None:
     assert store.list(PlanStatus.DRAFT) == ()
     assert [kept.id for kept in store.list(PlanStatus.EVALUATED)] == [made.id]
     assert set(MOVES) == set(PlanStatus)
-
-
-def test_the_schema_is_what_the_models_say(store: PlanStore) -> None:
-    with store.database._engine.begin() as connection:
-        context = MigrationContext.configure(connection)
-        assert compare_metadata(context, Base.metadata) == []

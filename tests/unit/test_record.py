@@ -23,7 +23,6 @@ from curim_data.plans.record import (
     Deed,
     Entry,
     Recorder,
-    Wanted,
     forget,
     people,
     read_record,
@@ -62,10 +61,10 @@ def test_what_was_written_is_read_the_latest_first(database: Database) -> None:
     add(database, ENTRY, later)
     assert read_record(database) == [later, ENTRY]
     assert read_record(database, most=1) == [later]
-    assert read_record(database, Wanted(until=NOW + 1)) == [ENTRY]
-    assert read_record(database, Wanted(since=NOW + 1)) == [later]
-    assert read_record(database, Wanted(who="")) == [later]
-    assert read_record(database, Wanted(deed=Deed.VIEW)) == [ENTRY]
+    assert read_record(database, until=NOW + 1) == [ENTRY]
+    assert read_record(database, since=NOW + 1) == [later]
+    assert read_record(database, who="") == [later]
+    assert read_record(database, deed=Deed.VIEW) == [ENTRY]
     assert people(database) == ["", "mayor@city.example"]
 
 

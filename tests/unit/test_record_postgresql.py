@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from curim_data.plans.database import Database
-from curim_data.plans.record import Deed, Entry, Recorder, Wanted, people, read_record, write
+from curim_data.plans.record import Deed, Entry, Recorder, people, read_record, write
 from curim_data.store import Home
 from curim_data.store.settings import RecordSettings
 from tests.postgres_server import postgres_server, required
@@ -95,9 +95,9 @@ def test_the_age_from_which_rows_can_be_deleted_is_89_days(database: Database, d
 
 def test_the_record_is_read_as_in_a_file(database: Database) -> None:
     assert read_record(database, most=1) == [ENTRY]
-    assert read_record(database, Wanted(since=NOW - DAY)) == [ENTRY]
-    assert read_record(database, Wanted(who="old@city.example")) == [OLD]
-    assert read_record(database, Wanted(deed=Deed.VIEW)) == [ENTRY]
+    assert read_record(database, since=NOW - DAY) == [ENTRY]
+    assert read_record(database, who="old@city.example") == [OLD]
+    assert read_record(database, deed=Deed.VIEW) == [ENTRY]
     assert people(database) == ["mayor@city.example", "old@city.example"]
 
 

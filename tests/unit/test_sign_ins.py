@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from curim_data.plans.database import Database, SignInRow
-from curim_data.plans.sign_ins import SessionLimits, SessionState, SignIns
+from curim_data.plans.record import SessionLimits, SessionState, SignIns
 
 LIMITS = SessionLimits(idle=1_800.0, absolute=43_200.0)
 KEY = "a" * 64

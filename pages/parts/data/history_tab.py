@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -21,7 +21,6 @@ from curim_data.plans.record import (
     DEED_WORDS,
     Deed,
     Entry,
-    Wanted,
     people,
     read_record,
     record_frame,
@@ -210,7 +209,7 @@ def draw_record_tab(page: Page) -> None:
     try:
         known = people(database)
         wanted = _choice(page, known)
-        found = read_record(database, wanted, AT_ONCE)
+        found = read_record(database, **wanted, most=AT_ONCE)
     except SQLAlchemyError:
         st.error(t("The record cannot be read at the moment. Reload the page in a minute."))
         return
@@ -231,10 +230,12 @@ def draw_record_tab(page: Page) -> None:
     zone = ZoneInfo(page.city.timezone)
     frame = pd.DataFrame([_row(page, zone, one) for one in found], columns=list(headings))
     draw_table(page, frame, headings, key="data_record", alt=t("Who looked at what and did what"))
-    download_button(page, lambda: record_frame(read_record(database, wanted)), "record.csv", key="data_record_download")
+    download_button(
+        page, lambda: record_frame(read_record(database, **wanted)), "record.csv", key="data_record_download"
+    )
 
 
-def _choice(page: Page, known: list[str]) -> Wanted:
+def _choice(page: Page, known: list[str]) -> dict[str, Any]:
     t = page.t
     period, person, deed = st.columns(3)
     days = period.selectbox(
@@ -248,7 +249,7 @@ def _choice(page: Page, known: list[str]) -> Wanted:
         key="data_record_deed",
     )
     since = dt.datetime.now(dt.UTC) - dt.timedelta(days=int(days))
-    return Wanted(since=since.timestamp(), who=who, deed=what)
+    return {"since": since.timestamp(), "who": who, "deed": what}
 
 
 def _draw_about(page: Page) -> None:

@@ -23,8 +23,7 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from curim_data.model import Role
 from curim_data.model.access import read_roles
 from curim_data.plans.database import Database
-from curim_data.plans.record import Deed
-from curim_data.plans.sign_ins import SessionLimits, SessionState, SignIns, session_key
+from curim_data.plans.record import Deed, SessionLimits, SessionState, SignIns, session_key
 from curim_data.store import Home
 from curim_data.store.home import HouseCity, cities, homes
 from curim_data.store.settings import SettingsError, SignInSettings, read_sign_in_settings
