@@ -91,13 +91,13 @@ class RecordRow(Base):
     query: Mapped[str] = mapped_column(sa.Text)
 
 
-# What makes the record append-only. DDL takes its texts with the signs % doubled.
+# What makes the record append-only, by the name of the database's dialect.
 _APPEND_ONLY: Final = {
     "sqlite": (
         "CREATE TRIGGER record_update BEFORE UPDATE ON record "
         "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END",
         "CREATE TRIGGER record_delete BEFORE DELETE ON record "
-        f"WHEN OLD.at > CAST(strftime('%%s', 'now') AS REAL) - {_YOUNG} "
+        f"WHEN OLD.at > CAST(strftime('%s', 'now') AS REAL) - {_YOUNG} "
         "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END",
         # INSERT OR REPLACE deletes a row without the trigger of DELETE.
         "CREATE TRIGGER record_insert BEFORE INSERT ON record WHEN EXISTS (SELECT 1 FROM record WHERE id = NEW.id) "
@@ -111,9 +111,12 @@ _APPEND_ONLY: Final = {
         "CREATE TRIGGER record_whole BEFORE TRUNCATE ON record FOR EACH STATEMENT EXECUTE FUNCTION record_refuse()",
     ),
 }
-for _dialect, _statements in _APPEND_ONLY.items():
-    for _statement in _statements:
-        sa.event.listen(RecordRow.__table__, "after_create", sa.DDL(_statement).execute_if(dialect=_dialect))
+
+
+@sa.event.listens_for(RecordRow.__table__, "after_create")
+def _protect_record(_table: Any, connection: sa.Connection, **_: Any) -> None:
+    for statement in _APPEND_ONLY.get(connection.dialect.name, ()):
+        connection.execute(sa.text(statement))
 
 
 class Database:
