@@ -495,22 +495,22 @@ def quality(
     ] = None,
 ) -> Answer:
     """The quality of all stored alerts, whatever their period."""
-    from curim_data.quality import findings, tables
+    from curim_data.quality import report
     from curim_data.quality.study import quality_study
 
     t, source = ctx.t, ctx.source
     study = quality_study(source, listed=ctx.audience is Audience.ANALYST)
-    data = tables.as_object(t, source, study, with_ids=True) | ({"out": str(out)} if out else {})
+    data = report.as_object(t, source, study, with_ids=True) | ({"out": str(out)} if out else {})
     if out is not None:
         in_html = out.suffix.lower() == ".html"
-        as_json = "" if in_html else json_text(ctx.masked(tables.as_object(t, source, study)), indent=1)
-        file = tables.as_html(t, source, study) if in_html else as_json.encode()
+        as_json = "" if in_html else json_text(ctx.masked(report.as_object(t, source, study)), indent=1)
+        file = report.as_html(t, source, study) if in_html else as_json.encode()
         return Answer(data, [t("The report was written to {file}.", file=str(out))], file)
-    sheets = tables.sheets(t, source.city, study)
+    sheets = report.sheets(t, source.city, study)
     lines: list[str | Table] = [
         t("All alerts from {start} to {end}, whatever the filter.", start=source.first, end=source.as_of)
     ]
-    for one in findings.findings(t, study):
+    for one in report.findings(t, study):
         title = " · ".join((one.title, t("Needs attention"))) if one.attention else one.title
         shown = [one for one in sheets.get(one.key, ()) if one.name not in _WIDE]
         lines += ["", title, one.sentence, *(Table(sheet.written(t)) for sheet in shown), one.settings]

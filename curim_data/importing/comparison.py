@@ -31,7 +31,7 @@ from curim_data.importing.profiling import FileProfile
 from curim_data.importing.value_parsing import in_one_piece, trimmed
 from curim_data.model import Message, Translator
 from curim_data.model import labels as words
-from curim_data.quality.completeness import COLUMNS
+from curim_data.quality.study import COLUMNS
 from curim_data.store import Batch, Store
 from curim_data.store.writing import DUPLICATE, NEW, StagedResult, bounded_duckdb
 

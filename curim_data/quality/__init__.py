@@ -1,5 +1,5 @@
 """How far the stored alerts can be trusted: completeness, positions, default coordinates, gaps in time, duplicates.
 
-Public: `study` (`quality_study`), `findings` (its sentences), `tables` (its output). Of `positions`
-other studies use `coordinate_step`, `served_land` and `shared_points`.
+Public: `study` (`quality_study`), `report` (its sentences and tables). Of `positions` other studies use
+`coordinate_step`, `served_land` and `shared_points`.
 """

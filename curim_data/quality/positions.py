@@ -57,21 +57,20 @@ class Precision:
     def reason(self) -> Message:
         """Why cells should not be finer, in one sentence."""
         values = {"step": round(self.step_m, 1 if self.step_m < 10 else 0), "n": self.n, "points": self.points}
-        if self.cause == "grid":
-            message = Message("The positions stand on a grid of {step} m.", values)
-        elif self.cause == "points":
-            message = Message(
-                "{n} alerts share {points} points, half of which have their next one within {step} m: positions were "
-                "moved to points of a list.",
-                values,
-            )
-        else:
-            message = Message(
-                "At least 95 % of the coordinates have decimals enough to tell apart positions that are {step} m "
-                "from each other.",
-                values,
-            )
-        return message
+        return Message(_CAUSES[self.cause].text, values)
+
+
+_CAUSES: Final = {
+    "grid": Message("The positions stand on a grid of {step} m."),
+    "points": Message(
+        "{n} alerts share {points} points, half of which have their next one within {step} m: positions were moved to "
+        "points of a list."
+    ),
+    "decimals": Message(
+        "At least 95 % of the coordinates have decimals enough to tell apart positions that are {step} m from each "
+        "other."
+    ),
+}
 
 
 def finest_supported(step_m: float) -> int | None:
@@ -103,13 +102,11 @@ def precision(source: Source, default_points: pd.DataFrame) -> Precision | None:
     step, cause = METRES_A_DEGREE * 10.0**-usual, "decimals"
     distinct = f"SELECT DISTINCT longitude, latitude FROM {source.alerts.name}{all_of(usable)}"
     points = source.alerts.ask(f"SELECT count(*) AS n FROM ({distinct}) AS points")["n"][0].as_py()
-    grid = _grid(source.alerts, usable, total)
-    if grid and grid > step:
+    if (grid := _grid(source.alerts, usable, total)) > step:
         step, cause = grid, "grid"
-    if total >= LEAST_ALERTS and points < SNAPPED_SHARE * total:
-        apart = _spacing(source.alerts, usable)
-        if apart is not None and apart > step:
-            step, cause = apart, "points"
+    snapped = total >= LEAST_ALERTS and points < SNAPPED_SHARE * total
+    if snapped and (apart := _spacing(source.alerts, usable)) > step:
+        step, cause = apart, "points"
     return Precision(total, decimals, points, step, cause, finest_supported(step))
 
 
@@ -136,8 +133,8 @@ def _rounded(column: str, digits: int) -> str:
     return f"abs({scaled} - round({scaled})) < {10.0**digits * 1e-9!r}"
 
 
-def _grid(alerts: Relation, usable: list[str], total: int) -> float | None:
-    """The widest step of which at least 95 % of the positions, in the city's metres, are whole multiples."""
+def _grid(alerts: Relation, usable: list[str], total: int) -> float:
+    """The widest step of which at least 95 % of the positions, in the city's metres, are whole multiples; 0 if none."""
 
     def on(metres: str, step: int) -> str:
         steps = f"{metres} / {step}.0e0"
@@ -145,15 +142,15 @@ def _grid(alerts: Relation, usable: list[str], total: int) -> float | None:
 
     both = {step: f"{on('x', step)} AND {on('y', step)}" for step in STEPS_M}
     found = alerts.one(", ".join(f"{count_if(both[step])} AS s{step}" for step in STEPS_M), usable)
-    return next((float(step) for step in STEPS_M if found[f"s{step}"] >= (1 - TOLERATED) * total), None)
+    return next((float(step) for step in STEPS_M if found[f"s{step}"] >= (1 - TOLERATED) * total), 0.0)
 
 
-def _spacing(alerts: Relation, usable: list[str]) -> float | None:
-    """The median distance (metres) from a point to the next one, over at most 20,000 points."""
+def _spacing(alerts: Relation, usable: list[str]) -> float:
+    """The median distance (metres) from a point to the next one, over at most 20,000 points; 0 without two."""
     usable = [*usable, "x IS NOT NULL", "y IS NOT NULL"]
     frame = alerts.frame("DISTINCT x, y", usable, f"ORDER BY x, y LIMIT {MOST_POINTS}")
     if len(frame) < 2:
-        return None
+        return 0.0
     from scipy.spatial import cKDTree  # here, since it is slow to load, and the step mostly kept
 
     found, _ = cKDTree(frame.to_numpy(float)).query(frame.to_numpy(float), k=2)
@@ -166,18 +163,13 @@ class Outside:
 
     `cells`: at most 300 coarse map cells (H3 resolution 8), most alerts first: cell, longitude, latitude (the mean of
     its alerts), n, metres (to the land; from 100 km on to the middle of the city), direction (0 north, 1 north-east,
-    ... 7 north-west) and reason ("zero", "swapped", "sign", "near" or ""). `n`: all such alerts, `listed` those of
-    `cells`, `of` all alerts with coordinates.
+    ... 7 north-west) and reason ("zero", "swapped", "sign", "near" or ""). `n`: all such alerts, `of` all alerts with
+    coordinates.
     """
 
     n: int
     of: int
     cells: pd.DataFrame
-
-    @property
-    def listed(self) -> int:
-        """Alerts in the cells that are listed."""
-        return int(self.cells["n"].sum())
 
 
 def outside(source: Source) -> Outside:
@@ -212,18 +204,12 @@ def _why(city: CityProfile, longitude: float, latitude: float, metres: float) ->
     """A code for why a point may lie outside; "" where nothing indicates why."""
     if abs(longitude) < 0.01 and abs(latitude) < 0.01:
         return "zero"
-    west, south, east, north = city.land.buffer(0.02).bounds
-
-    def falls(lon: float, lat: float) -> bool:
-        return west <= lon <= east and south <= lat <= north
-
     if metres < 1_000:
         return "near"
-    if falls(latitude, longitude):
-        return "swapped"
-    if falls(-longitude, latitude) or falls(longitude, -latitude) or falls(-longitude, -latitude):
-        return "sign"
-    return ""
+    area = shapely.box(*city.land.buffer(0.02).bounds)
+    others = [(latitude, longitude), (-longitude, latitude), (longitude, -latitude), (-longitude, -latitude)]
+    swapped, *signs = (area.covers(shapely.Point(at)) for at in others)
+    return "swapped" if swapped else "sign" if any(signs) else ""
 
 
 POINTS: Final = "shared_points"
@@ -240,8 +226,9 @@ def shared_points(source: Source) -> SharedPoints | None:
     if source.exact is not None:
         return None
     if POINTS not in source.cache:
-        kept = source.kept(POINTS)
-        source.cache[POINTS] = _find(source) if kept is None else _as_read(kept)
+        share, x, y, cells = source.kept(POINTS) or (None, (), (), ())
+        kept = SharedPoints(np.array(x, float), np.array(y, float), np.array(cells, np.int64), float(share or 0))
+        source.cache[POINTS] = _find(source) if share is None else kept
     found: SharedPoints = source.cache[POINTS]
     return found if found.share >= LEAST_SHARE else None
 
@@ -279,8 +266,3 @@ def _find(source: Source) -> SharedPoints:
     number = source.alerts.one("count(*) AS n", usable)["n"]
     x, y = (shared[name].to_numpy(float) for name in ("x", "y"))
     return SharedPoints(x, y, shared[_FINEST].to_numpy(np.int64), float(shared["n"].sum()) / max(number, 1))
-
-
-def _as_read(kept: list[object]) -> SharedPoints:
-    share, x, y, cells = kept
-    return SharedPoints(np.array(x, float), np.array(y, float), np.array(cells, np.int64), float(share))  # type: ignore[arg-type]

@@ -1,8 +1,9 @@
-"""How far the stored data can be trusted: piles of coordinates, what is missing or unknown, jumps, duplicates."""
+"""How far the stored data can be trusted: completeness, piles of coordinates, what is unknown, jumps, duplicates."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,14 +13,13 @@ import pandas as pd
 from curim_data import query
 from curim_data.engine import Relation, Source
 from curim_data.filters import AlertFilter
-from curim_data.model import CityProfile, Gender, Message, Translator
+from curim_data.model import CityProfile, Gender, Message, Status, Translator
 from curim_data.model.absence import ASKED_FIELDS
 from curim_data.model.coverage import Coverage
 from curim_data.model.labels import UNCATEGORISED
-from curim_data.model.sql import all_of, at_points, coded, split_list
+from curim_data.model.sql import all_of, at_points, coded, count_if, is_one_of, split_list
 from curim_data.privacy import DisclosureError, WrittenCounts
-from curim_data.quality import completeness, positions
-from curim_data.quality.positions import Outside, Precision
+from curim_data.quality.positions import Outside, Precision, outside, precision
 from curim_data.query import Total, default_points
 
 # A week is compared with the six before and the six after it; by chance fewer than 1 in 15,000 lie beyond 4 spreads.
@@ -32,13 +32,74 @@ MONTH: Final = "month"
 LAG_DAYS: Final = (1, 7, 28)
 
 
+_KNOWN_GENDERS: Final = (Gender.WOMAN.value, Gender.MAN.value, Gender.OTHER.value)
+COLUMNS: Final = {
+    "reported_at": Message("When it was reported"),
+    "occurred_from": Message("When it happened"),
+    "hour": Message("Time of day"),
+    "coordinates": Message("Coordinates"),
+    "district": Message("District"),
+    "category": Message("Category of the city's list"),
+    "affected_gender": Message("Gender of the person affected"),
+    "reporter_gender": Message("Gender of the reporter"),
+    "age_band": Message("Age of the person affected"),
+    "severity": Message("Severity"),
+    "feeling": Message("Feeling of safety"),
+    "resolved_at": Message("When it was resolved, where it was"),
+}
+
+
+def completeness(alerts: Relation, categories: Collection[str]) -> pd.DataFrame:
+    """Filled values by column and month.
+
+    A gender counts as filled where it is a gender (not undisclosed, not unknown), a category where the city's list
+    holds it, the time it was resolved among resolved alerts alone. A report at the very moment of the event counts as
+    not reported: where a file has one time only, it stands in for the other.
+
+    Returns
+    -------
+    DataFrame
+        column (a key of `COLUMNS`), month (timestamp; missing in the rows over all months), n, filled, share.
+    """
+    resolved = f"status = '{Status.RESOLVED.value}'"
+    filled = {
+        "reported_at": "occurred_from_us IS NULL OR reported_at_us <> occurred_from_us",
+        "occurred_from": "occurred_from_us IS NOT NULL",
+        "hour": "hour IS NOT NULL",
+        "coordinates": "longitude IS NOT NULL AND latitude IS NOT NULL",
+        "district": "district IS NOT NULL",
+        "category": is_one_of("category", sorted(categories)),
+        "affected_gender": is_one_of("affected_gender", _KNOWN_GENDERS),
+        "reporter_gender": is_one_of("reporter_gender", _KNOWN_GENDERS),
+        "age_band": "age_band IS NOT NULL",
+        "severity": "severity IS NOT NULL",
+        "feeling": "feeling IS NOT NULL",
+        "resolved_at": f"{resolved} AND resolved_at_us IS NOT NULL",
+    }
+    listed = ", ".join(f"{count_if(condition)} AS {name}_filled" for name, condition in filled.items())
+    wide = alerts.frame(f"month, count(*) AS n, {count_if(resolved)} AS of_resolved, {listed}", then="GROUP BY month")
+    wide["month"] = pd.to_datetime(wide["month"])
+    numbers = {name: "of_resolved" if name == "resolved_at" else "n" for name in COLUMNS}
+    months = pd.concat(
+        pd.DataFrame({"column": name, "month": wide["month"], "n": wide[n], "filled": wide[f"{name}_filled"]})
+        for name, n in numbers.items()
+    ).sort_values(["column", "month"], kind="stable")
+    whole = months.groupby("column", sort=False)[["n", "filled"]].sum().reset_index()
+    whole.insert(1, "month", pd.Series(pd.NaT, index=whole.index))
+    kinds = {"month": "datetime64[ns]", "n": "int64", "filled": "int64"}
+    frame = pd.concat([whole.astype(kinds), months.astype(kinds)])
+    frame["share"] = (frame["filled"] / frame["n"]).where(frame["n"] > 0)
+    order = list(COLUMNS)
+    return frame.sort_values(["column", "month"], key=lambda c: c.map(order.index) if c.name == "column" else c,
+                             na_position="first", ignore_index=True)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Lag:
     """Hours from the event to its report, over the `n` alerts with both times that are not known by month only.
 
     `median` and `late` (the 90th percentile) in hours; `over`: shares by more than 1, 7 and 28 days; `negative`:
-    alerts reported before they happened. `by_day`: how many give the event by its date alone, so that their lag is
-    too long by up to a day.
+    alerts reported before they happened. Where an event is given by its date alone, its lag is too long by up to a day.
     """
 
     n: int
@@ -46,7 +107,6 @@ class Lag:
     late: float
     over: dict[int, float]
     negative: int
-    by_day: int
 
 
 def jumps(counts: pd.Series) -> pd.DataFrame:
@@ -67,21 +127,14 @@ def jumps(counts: pd.Series) -> pd.DataFrame:
     DataFrame
         start (date), n, level, z; the farthest first.
     """
-    n = counts.to_numpy(float)
-    level = np.full(len(n), np.nan)
-    for at in range(len(n)):
-        around = np.r_[n[max(0, at - NEIGHBOURS) : at], n[at + 1 : at + 1 + NEIGHBOURS]]
-        if len(around) >= LEAST_NEIGHBOURS:
-            level[at] = np.median(around)
-    distance = 2 * (np.sqrt(n + 0.375) - np.sqrt(level + 0.375))
-    known = distance[np.isfinite(distance)]
-    if not len(known):
-        return pd.DataFrame(columns=["start", "n", "level", "z"])
-    spread = max(1.0, float(np.median(np.abs(known - np.median(known)))) / _MAD)
-    z = distance / spread
-    frame = pd.DataFrame({"start": [day.date() for day in counts.index], "n": n, "level": level, "z": z})
-    frame = frame[np.abs(np.nan_to_num(z)) > BEYOND]
-    return frame.sort_values("z", key=np.abs, ascending=False, ignore_index=True)
+    steps = range(1, NEIGHBOURS + 1)
+    around = pd.concat([counts.shift(step) for step in (*steps, *(-step for step in steps))], axis=1)
+    level = around.median(axis=1).where(around.count(axis=1) >= LEAST_NEIGHBOURS)
+    distance = 2 * (np.sqrt(counts + 0.375) - np.sqrt(level + 0.375))
+    spread = (distance - distance.median()).abs().median() / _MAD
+    z = distance / max(1.0, spread)  # 1 where none has neighbours enough
+    frame = pd.DataFrame({"start": [day.date() for day in counts.index], "n": counts, "level": level, "z": z})
+    return frame[z.abs() > BEYOND].sort_values("z", key=np.abs, ascending=False, ignore_index=True)
 
 
 def periods(alerts: Relation, unit: str) -> pd.Series:
@@ -111,8 +164,7 @@ _HOUR: Final = 3_600_000_000  # microseconds
 
 def lag(alerts: Relation) -> Lag | None:
     """The time from event to report; None where no alert has both."""
-    by = "count(*) AS n"
-    counted = alerts.frame(f"{_LAG} AS lag, time_precision = 'day' AS by_day, {by}", BOTH_TIMES, "GROUP BY 1, 2")
+    counted = alerts.frame(f"{_LAG} AS lag, count(*) AS n", BOTH_TIMES, "GROUP BY 1")
     if counted.empty:
         return None
     hours, each = counted["lag"].to_numpy(float) / _HOUR, counted["n"].to_numpy(int)
@@ -123,7 +175,6 @@ def lag(alerts: Relation) -> Lag | None:
         late=float(late),
         over={days: int(each[hours > 24 * days].sum()) / n for days in LAG_DAYS},
         negative=int(each[hours < 0].sum()),
-        by_day=int(counted.loc[counted["by_day"], "n"].sum()),
     )
 
 
@@ -324,13 +375,13 @@ def detail(source: Source, *, listed: bool = False) -> Detail:
     unit = source.known_time.unit("week")
     counted = periods(alerts, unit)
     return Detail(
-        completeness=completeness.completeness(alerts, source.city.categories),
+        completeness=completeness(alerts, source.city.categories),
         month_only=source.month_only,
         unit=unit,
         periods=counted,
         jumps=jumps(counted[source.coverage.untouched(counted.index, unit)]),
-        precision=positions.precision(source, points),
-        outside=positions.outside(source),
+        precision=precision(source, points),
+        outside=outside(source),
         lag=lag(alerts),
         lag_classes=lag_classes(alerts),
         near_duplicates=near if listed else replace(near, listed=near.listed[:0]),
@@ -341,8 +392,7 @@ def detail(source: Source, *, listed: bool = False) -> Detail:
 def _default_coordinates(source: Source, total: Total) -> pd.DataFrame:
     frame = query.default_coordinates(source, EVERYTHING).sort_values("n", ascending=False, ignore_index=True)
     placed = (total.mapped or 0) + (total.outside or 0)
-    frame["share"] = frame["n"] / placed if placed else np.nan
-    return frame[["longitude", "latitude", "n", "share"]]
+    return frame[["longitude", "latitude", "n"]].assign(share=frame["n"] / (placed or np.nan))
 
 
 def _genders(source: Source) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pytest
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
-from curim_data.quality.findings import findings
+from curim_data.quality.report import findings
 from curim_data.quality.study import quality_study
 from curim_data.store import Home
 from pages.parts.data import history_tab

@@ -17,7 +17,7 @@ from curim_data.model import translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import LOCALE_DIR, Span, at_head
 from curim_data.model.labels import dates_label
-from curim_data.quality.findings import duration
+from curim_data.quality.report import duration
 from pages.parts.data.import_tab import several_sentence
 from pages.parts.maps.cell_map import alert_count
 

@@ -8,7 +8,7 @@ import pytest
 
 from curim_data.engine import open_source
 from curim_data.model import CityProfile, Translator, translator
-from curim_data.quality.findings import findings
+from curim_data.quality.report import findings
 from curim_data.quality.study import likely_reason, quality_study
 from curim_data.store import Home, Store
 from tests.small import alert, small_source

@@ -22,11 +22,9 @@ from curim_data.model.annotations import CORRECTIONS, KIND_WORDS, LONGEST_NOTE, 
 from curim_data.model.i18n import Span
 from curim_data.model.labels import format_label
 from curim_data.plans.record import Deed
-from curim_data.quality.completeness import COLUMNS
-from curim_data.quality.findings import Finding, findings
 from curim_data.quality.positions import Outside
-from curim_data.quality.study import MONTH, Detail, QualityStudy, quality_study
-from curim_data.quality.tables import Sheet, as_html, lag_rows, sheets
+from curim_data.quality.report import Finding, Sheet, as_html, findings, lag_rows, sheets
+from curim_data.quality.study import COLUMNS, MONTH, Detail, QualityStudy, quality_study
 from curim_data.store.annotations import AnnotationError, add_annotation, remove_annotation
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure, base_figure, time_axis
