@@ -9,7 +9,6 @@ says (`Answers.event`, `Answers.counts`).
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,18 +19,18 @@ import pyarrow as pa
 
 from curim_data import formats
 from curim_data.containers import open_file
-from curim_data.containers.base import ArrowText, prefetch
+from curim_data.containers.base import prefetch
 from curim_data.formats.base import EventCandidate, Layout, Part, Recognition
 from curim_data.formats.guess.category import holds_names, of_column
 from curim_data.importing import mapping as mappings
 from curim_data.importing.comparison import signature_labels
 from curim_data.importing.mapping import ColumnMapping, named_columns
-from curim_data.importing.outcomes import ColumnSummary, RowOutcomes, settled_for
+from curim_data.importing.outcomes import ColumnSummary, settled_for
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.proof import text_bars
-from curim_data.importing.value_parsing import distinct, trimmed
+from curim_data.importing.roles import COUNT_ROLE, event_counts
 from curim_data.lexicon.folding import fold
-from curim_data.model import Answers, Block, ImportProblem, IntArray, Message, Question, Reason
+from curim_data.model import Answers, Block, ImportProblem, IntArray, Message, Question
 from curim_data.model.reasons import EACH_EVENT, EACH_ROW, Choice
 from curim_data.model.records import Facts, Opened
 from curim_data.store import Batch, Home, Store
@@ -454,12 +453,8 @@ def _shown(one: EventCandidate, label: str) -> Message:
     return Message("{column}: {rows}; hours from 0 to 23: {hours}", values | {"hours": text_bars(one.hours)})
 
 
-COUNT_ROLE: Final = "count"
-MOST_EVENTS: Final = 10_000  # of one row: more is a total, or a mistake
 MOST_ALERTS: Final = 5_000_000  # of one file
 PIECE: Final = 100_000  # alerts of a block
-_WHOLE: Final = re.compile(r"(\d+)(?:[.,]0{1,2})?")
-_GROUPED: Final = re.compile(r"\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+")
 _CHOICES: Final = (
     Choice(EACH_EVENT, Message("Each row is as many alerts as the column says")),
     Choice(EACH_ROW, Message("Each row is one alert, whatever the column says")),
@@ -531,7 +526,7 @@ class CountedFile:
         """The records, repeated; ImportProblem where they stand for more alerts than a file may hold."""
         read = alerts = before = 0
         for block in self._file.blocks():
-            counts = _counts(block.table.column(self.place))
+            counts = event_counts(block.table.column(self.place))
             times = np.maximum(counts, 1)
             read += block.read
             alerts += int(np.maximum(counts, 0).sum())
@@ -554,32 +549,6 @@ class CountedFile:
             "alert.",
             {"column": str(named_columns(labels)[self.place]), "rows": self.read, "n": self.alerts},
         )
-
-
-def judge_counts(texts: ArrowText, label: str, outcomes: RowOutcomes) -> None:
-    """Quarantine the rows that stand for no event, and those of which it cannot be read for how many they do.
-
-    Of all others the rows are repeated already, and each says 1.
-    """
-    counts = _counts(texts)
-    outcomes.quarantine(counts == 0, Reason.NO_EVENTS, label, texts)
-    outcomes.quarantine(counts != 1, Reason.BAD_COUNT, label, texts)
-
-
-def count_of(text: str) -> int:
-    """How many events a text says; -1 where it says none that can be right."""
-    text = text.strip().removeprefix("+")
-    found = _WHOLE.fullmatch(text)
-    if found is None and not _GROUPED.fullmatch(text):
-        return -1
-    digits = found[1] if found else re.sub(r"\D", "", text)
-    return int(digits) if len(digits) < 10 and int(digits) <= MOST_EVENTS else -1
-
-
-def _counts(column: ArrowText) -> IntArray:
-    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    codes, unique = distinct(trimmed(column))
-    return np.array([count_of(text) for text in unique], np.int64)[codes]
 
 
 def _pieces(block: Block, place: int, counts: IntArray, times: IntArray, before: int) -> Iterator[Block]:

@@ -32,7 +32,7 @@ from curim_data.importing.extract import (
     recognise_columns,
 )
 from curim_data.importing.mapping import ColumnMapping
-from curim_data.importing.proof_builder import ProofBuilder
+from curim_data.importing.proof import ProofBuilder
 from curim_data.importing.report import ImportReport, Preview, build_preview, build_report
 from curim_data.importing.transform import (
     TRANSFORMED,

@@ -2,18 +2,34 @@
 
 Profiles of hours, weekdays and months, the commonest categories with their kinds, genders, how full each role is, three
 rows as they were read and as they were understood, and what of all this looks implausible; and its words, for pages,
-the command line and JSON. Free text and columns with personal data never appear in it.
+the command line and JSON. Rows are looked at while they pass on their way to the staging files, and counted from these;
+only a preview and a dry run do so. Free text and columns with personal data never appear in it. A rule on what looks
+implausible draws attention and decides nothing, and needs some alerts before it speaks, so that a handful by chance is
+not taken for a pattern.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from curim_data.model import CityProfile, Kind, Message, Translator
+import numpy as np
+import pyarrow as pa
+
+from analysis.stats.empty_runs import empty_runs
+from curim_data.formats.base import Layout
+from curim_data.importing.outcomes import redaction
+from curim_data.importing.roles import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES
+from curim_data.importing.rows import PERSONAL_ID, ParsedRows
+from curim_data.importing.value_parsing import filled, in_one_piece, trimmed
+from curim_data.model import Block, BoolArray, CityProfile, IntArray, Kind, Message, Reason, Translator
+from curim_data.model.i18n import Span
 from curim_data.model.labels import (
     UNCATEGORISED,
     category_label,
@@ -25,6 +41,7 @@ from curim_data.model.labels import (
     value_label,
 )
 from curim_data.model.values import Gender
+from curim_data.store.writing import bounded_duckdb
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _NONE: Final = "·"
@@ -42,7 +59,7 @@ def text_bars(counts: Sequence[float]) -> str:
     return "".join(_BARS[-int(-len(_BARS) * count // top) - 1] if count > 0 else _NONE for count in counts)
 
 
-def printable(text: str) -> str:
+def _printable(text: str) -> str:
     """The text without line breaks and control characters, which a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
@@ -66,9 +83,7 @@ class Concern:
 
     def sentence(self, t: Translator, city: CityProfile) -> str:
         """The sentence, with categories called as the city calls them."""
-        named = self.message.values.get("categories")
-        if named is None:
-            return t(self.message)
+        named = self.message.values.get("categories", ())
         return t(self.message, categories=t.join([category_label(t, city, one) for one in named]))
 
 
@@ -92,11 +107,6 @@ class GenderProof:
     columns: tuple[str, ...]
     counts: Mapping[str, int]
 
-    @property
-    def asked(self) -> bool:
-        """Whether a column of the file holds it."""
-        return bool(self.columns)
-
 
 @dataclass(frozen=True)
 class RoleProof:
@@ -118,8 +128,7 @@ class CellProof:
     column: str
     read: str
     use: str
-    role: str = ""
-    part: str = ""
+    role: str
 
 
 @dataclass(frozen=True)
@@ -175,24 +184,20 @@ class Proof:
     @property
     def by_year(self) -> bool:
         """Whether the time is so long that it is shown by year."""
-        return bool(self.months) and month_number(self.months[-1][0]) - month_number(self.months[0][0]) >= MOST_MONTHS
+        return bool(self.months) and _number(self.months[-1][0]) - _number(self.months[0][0]) >= MOST_MONTHS
 
     @property
     def periods(self) -> tuple[tuple[dt.date, int], ...]:
         """First day and count of each month, or year where there are many, with those in between that have none."""
         if not self.months:
             return ()
-        if not self.by_year:
-            known, first, last = dict(self.months), self.months[0][0], self.months[-1][0]
-            every = map(month_of_number, range(month_number(first), month_number(last) + 1))
-            return tuple((month, known.get(month, 0)) for month in every)
-        years: dict[int, int] = {}
+        counts, step = Counter[int](), 12 if self.by_year else 1
         for month, n in self.months:
-            years[month.year] = years.get(month.year, 0) + n
-        first_year, last_year = min(years), max(years)
-        if last_year - first_year < MOST_YEARS:
-            years = {year: years.get(year, 0) for year in range(first_year, last_year + 1)}
-        return tuple((dt.date(year, 1, 1), n) for year, n in sorted(years.items()))
+            counts[_number(month) // step] += n
+        every: Sequence[int] = range(min(counts), max(counts) + 1)
+        if step > 1 and len(every) > MOST_YEARS:
+            every = sorted(counts)
+        return tuple((_month(at * step), counts[at]) for at in every)
 
     def hours_sentence(self, t: Translator) -> str:
         """How many alerts have an hour, or that none has."""
@@ -215,23 +220,19 @@ class Proof:
 
     def weekdays_sentence(self, t: Translator) -> str:
         """How many alerts have a weekday; nothing where all have one."""
-        if not self.with_day:
-            return t("No alert has a weekday: only the month is known.") if self.alerts else ""
         if self.with_day == self.alerts:
             return ""
-        return t(
-            "Of {known} of {n} alerts the day is known.",
-            known=self.with_day,
-            n=self.alerts,
-        )
+        if not self.with_day:
+            return t("No alert has a weekday: only the month is known.")
+        return t("Of {known} of {n} alerts the day is known.", known=self.with_day, n=self.alerts)
 
 
-def month_number(month: dt.date) -> int:
+def _number(month: dt.date) -> int:
     """A month as a number: months since the beginning of our era."""
     return month.year * 12 + month.month - 1
 
 
-def month_of_number(number: int) -> dt.date:
+def _month(number: int) -> dt.date:
     """The first day of a month by its number."""
     return dt.date(number // 12, number % 12 + 1, 1)
 
@@ -240,6 +241,8 @@ _DATES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 _PLACES: Final = ("latitude", "longitude", "x", "y", "point")
 _WORDS: Final = ("affected_gender", "reporter_gender", "age_band", "status", "severity", "feeling")
 _WIDTH: Final = 14
+
+
 
 
 @dataclass(frozen=True)
@@ -263,27 +266,29 @@ def row_lines(t: Translator, city: CityProfile, row: RowProof) -> list[Line]:
     """
     groups: dict[tuple[str, str], list[CellProof]] = {}
     for place, cell in enumerate(row.cells):
-        role = "point" if {*_PLACES} & {cell.role} else cell.role
+        role = "point" if cell.role in PLACE_ROLES else cell.role
         alone = str(place) if cell.use == "unused" and cell.read else ""
         groups.setdefault((cell.use, role or alone), []).append(cell)
-    lines, alert = [], row.alert
-    for (use, _), cells in groups.items():
-        if use == "alert":
-            shown = [cell for cell in cells if cell.read] or cells
-            name = t("Latitude, longitude") if cells[0].role in _PLACES else role_name(t, cells[0].role)
-            lines.append(_line_of(shown, name, _value(t, city, cells[0].role, alert)))
+    alert = row.alert
+    lines: list[tuple[Sequence[CellProof], str, str]] = [
+        (
+            [cell for cell in cells if cell.read] or cells,
+            t("Latitude, longitude") if role == "point" else role_name(t, role),
+            _value(t, city, role, alert),
+        )
+        for (use, role), cells in groups.items()
+        if use == "alert"
+    ]
     if not any(cell.role == "kind" for cell in row.cells):
-        lines.append(Line((), (), column_label(t, "kind"), kind_name(t, alert["kind"])))
+        lines.append(((), column_label(t, "kind"), kind_name(t, alert["kind"])))
     if city.districts and alert.get("longitude") is not None:
-        lines.append(Line((), (), column_label(t, "district"), district_label(t, city, alert.get("district"))))
-    unused = [_line_of(cells, t("Not used"), "") for (use, _), cells in groups.items() if use == "unused"]
-    dropped = t("Not stored: free text or personal data")
-    hidden = [_line_of(cells, dropped, "") for (use, _), cells in groups.items() if use == "dropped"]
-    return [*lines, *unused, *hidden]
-
-
-def _line_of(cells: Sequence[CellProof], name: str, value: str) -> Line:
-    return Line(tuple(cell.column for cell in cells), tuple(cell.read for cell in cells), name, value)
+        lines.append(((), column_label(t, "district"), district_label(t, city, alert.get("district"))))
+    for unstored, name in (("unused", t("Not used")), ("dropped", t("Not stored: free text or personal data"))):
+        lines += [(cells, name, "") for (use, _), cells in groups.items() if use == unstored]
+    return [
+        Line(tuple(cell.column for cell in cells), tuple(cell.read for cell in cells), name, value)
+        for cells, name, value in lines
+    ]
 
 
 def kind_name(t: Translator, kind: str | None) -> str:
@@ -293,10 +298,10 @@ def kind_name(t: Translator, kind: str | None) -> str:
 
 def gender_counts(t: Translator, gender: GenderProof, alerts: int) -> list[tuple[str, int, str]]:
     """Label, count and share of each gender, in the order of the list of genders."""
-    counts = gender.counts
-    order = [*[one.value for one in Gender], *[one for one in counts if one not in set(Gender)]]
     return [
-        (gender_label(t, one), counts[one], t.part(counts[one] / max(alerts, 1))) for one in order if counts.get(one)
+        (gender_label(t, one), n, t.part(n / max(alerts, 1)))
+        for one in dict.fromkeys([*(one.value for one in Gender), *gender.counts])
+        if (n := gender.counts.get(one))
     ]
 
 
@@ -305,7 +310,7 @@ def brief_lines(t: Translator, city: CityProfile, proof: Proof) -> Iterator[str]
 
     Names of categories come from files: control characters, which a terminal would obey, become blanks.
     """
-    yield from map(printable, _brief(t, city, proof))
+    yield from map(_printable, _brief(t, city, proof))
 
 
 def _brief(t: Translator, city: CityProfile, proof: Proof) -> Iterator[str]:
@@ -314,26 +319,30 @@ def _brief(t: Translator, city: CityProfile, proof: Proof) -> Iterator[str]:
     if not proof.alerts:
         yield proof.hours_sentence(t)
         return
-    hours = text_bars(proof.hours) if proof.with_hour else ""
-    yield _line(t, column_label(t, "hour"), f"0h {hours} 23h  " if hours else "", proof.hours_sentence(t))
+    bars = f"0h {text_bars(proof.hours)} 23h  " if proof.with_hour else ""
+    parts = {column_label(t, "hour"): bars + proof.hours_sentence(t)}
     if proof.with_day:
         first, last = t.weekday(0, "abbreviated"), t.weekday(6, "abbreviated")
-        yield _line(
-            t, column_label(t, "weekday"), f"{first} {text_bars(proof.weekdays)} {last}  ", proof.weekdays_sentence(t)
-        )
-    yield _line(t, *_period_line(t, proof))
-    yield _line(t, column_label(t, "category"), categories_sentence(t, city, proof))
+        bars = f"{first} {text_bars(proof.weekdays)} {last}  "
+        parts[column_label(t, "weekday")] = bars + proof.weekdays_sentence(t)
+    first, *_, last = (period_name(t, proof, day) for day, _ in (proof.periods[0], *proof.periods))
+    bars = f" {text_bars([n for _, n in proof.periods])} {last}" if len(proof.periods) > 1 else ""
+    parts[t("Year") if proof.by_year else t("Month")] = first + bars
+    parts[column_label(t, "category")] = _categories_sentence(t, city, proof)
     for gender in proof.genders:
-        yield _line(t, column_label(t, gender.role), gender_sentence(t, gender, proof.alerts))
+        shares = ", ".join(f"{label} {share}" for label, _, share in gender_counts(t, gender, proof.alerts))
+        said = shares if gender.columns else t("not asked: no column of the file holds it")
+        parts[column_label(t, gender.role)] = said
+    for name, said in parts.items():
+        yield f"{_headed(t, name):<{_WIDTH}} {said}".rstrip()
     yield t("Filled:")
     for role in proof.roles:
         share = t.part(role.filled / proof.alerts)
         yield f"  {_headed(t, role_name(t, role.role))} {share} ({', '.join(role.columns)})"
     for row in proof.rows:
         yield t("Row {n}, as read → as understood:", n=row.row)
-        lines = row_lines(t, city, row)
         # The report names the columns that are not used or not stored.
-        yield from (_written(t, line) for line in lines if line.value or any(line.read))
+        yield from (_written(t, line) for line in row_lines(t, city, row) if line.value or any(line.read))
 
 
 def _written(t: Translator, line: Line) -> str:
@@ -348,7 +357,7 @@ def _headed(t: Translator, name: str) -> str:
     return t("{name}:", name=name)
 
 
-def categories_sentence(t: Translator, city: CityProfile, proof: Proof) -> str:
+def _categories_sentence(t: Translator, city: CityProfile, proof: Proof) -> str:
     """The commonest categories, each with its share and kind, and how many others there are."""
     if not proof.categorised:
         return t("none: no column of the file holds it")
@@ -364,13 +373,6 @@ def categories_sentence(t: Translator, city: CityProfile, proof: Proof) -> str:
 def kinds_name(t: Translator, category: CategoryProof) -> str:
     """The kinds of a category in words, the commonest first."""
     return " / ".join(kind_name(t, kind) for kind in category.kinds or ("",))
-
-
-def gender_sentence(t: Translator, gender: GenderProof, alerts: int) -> str:
-    """Shares of the genders, or that nobody was asked."""
-    if not gender.asked:
-        return t("not asked: no column of the file holds it")
-    return ", ".join(f"{label} {share}" for label, _, share in gender_counts(t, gender, alerts))
 
 
 def period_name(t: Translator, proof: Proof, day: dt.date) -> str:
@@ -400,7 +402,7 @@ def proof_object(t: Translator, city: CityProfile, proof: Proof) -> dict[str, An
         "distinct_categories": proof.distinct,
         "kinds": dict(proof.kinds),
         "genders": {
-            one.role: {"asked": one.asked, "columns": list(one.columns), "counts": dict(one.counts)}
+            one.role: {"asked": bool(one.columns), "columns": list(one.columns), "counts": dict(one.counts)}
             for one in proof.genders
         },
         "roles": [
@@ -430,32 +432,15 @@ def proof_object(t: Translator, city: CityProfile, proof: Proof) -> dict[str, An
     }
 
 
-def _line(t: Translator, name: str, *parts: str) -> str:
-    return f"{_headed(t, name):<{_WIDTH}} {''.join(parts)}".rstrip()
-
-
-def _period_line(t: Translator, proof: Proof) -> tuple[str, str]:
-    periods = proof.periods
-    name = t("Year") if proof.by_year else t("Month")
-    first, last = (period_name(t, proof, periods[at][0]) for at in (0, -1))
-    if len(periods) == 1:
-        return name, first
-    return name, f"{first} {text_bars([n for _, n in periods])} {last}"
-
-
 def _value(t: Translator, city: CityProfile, role: str, alert: Mapping[str, Any]) -> str:
     """The value of an alert that a role gave."""
-    if role in _DATES:
+    if role in DATE_ROLES:
         return _moment(t, city, role, alert)
-    if role in _PLACES:
-        if alert.get("longitude") is None:
-            return t("none")
-        return f"{alert['latitude']:.5f}, {alert['longitude']:.5f}"
-    if role == "category":
-        names = [alert["category"], *(alert.get("more_categories") or ())]
-        return ", ".join(category_label(t, city, one) for one in names)
-    if role == "more_categories":
-        names = list(alert.get("more_categories") or ())
+    if role == "point":
+        mapped = alert.get("longitude") is not None
+        return f"{alert['latitude']:.5f}, {alert['longitude']:.5f}" if mapped else t("none")
+    if role in CATEGORY_ROLES:
+        names = [*([alert["category"]] if role == "category" else []), *(alert.get("more_categories") or ())]
         return ", ".join(category_label(t, city, one) for one in names) or t("none")
     if role == "kind":
         return kind_name(t, alert["kind"])
@@ -479,3 +464,373 @@ def _moment(t: Translator, city: CityProfile, role: str, alert: Mapping[str, Any
     if (main and precision == "day") or (not main and midnight):
         return t.date(local.date(), "medium")
     return t("{date}, {time}", date=t.date(local.date(), "medium"), time=f"{local:%H:%M}")
+
+
+FEW: Final = 30
+SOME: Final = 60
+OFFICE_SHARE: Final = 0.8
+SAME_TIME_SHARE: Final = 0.2
+WEEKEND_SHARE: Final = 0.05
+ONE_DAY_SHARE: Final = 0.5
+ONE_MONTH_SHARE: Final = 0.9
+ONE_CATEGORY_SHARE: Final = 0.9
+FAR_MONTHS: Final = 60
+FAR_SHARE: Final = 0.05
+NAMED: Final = 3
+
+
+def concerns(
+    proof: Proof,
+    *,
+    minutes: Sequence[int],
+    days: Mapping[dt.date, int],
+    office: int = 0,
+    utc_midnights: int = 0,
+    future: int = 0,
+    has_category: bool = True,
+    warnings: Sequence[Message] = (),
+) -> tuple[Concern, ...]:
+    """Everything about a file's alerts that looks implausible, in the order of the proof.
+
+    `minutes`: 1,440 counts of the alerts with an hour by local minute of the day; `days`: alerts by date, where it is
+    known; `office`: those with an hour that lie on Monday to Friday from 8 to 17; `utc_midnights`: those at exactly
+    midnight UTC; `future`: dates after today, of rows in quarantine too; `has_category`: whether a column gives it;
+    `warnings`: what the columns show to be wrong.
+    """
+    found = [Concern("columns", "columns", warning) for warning in warnings]
+    found += [*_same_time(proof, minutes, utc_midnights), *_clock(proof, office)]
+    if future:  # read in the wrong order, or out of a column of deadlines
+        message = Message(
+            "Dates in the future: {n}. Perhaps day and month are exchanged, or the column holds what is planned.",
+            {"n": future},
+        )
+        found.append(Concern("future", "months", message))
+    found += [*_dates(proof, days), *_months(proof)]
+    return (*found, *(_categories(proof) if has_category else ()), *_kinds(proof))
+
+
+def _same_time(proof: Proof, minutes: Sequence[int], midnights: int) -> Iterator[Concern]:
+    """The same minute in a fifth of all times is a stand-in: midnight, noon, or midnight UTC moved by the time zone."""
+    known, n = proof.with_hour, max(minutes)
+    top = minutes.index(n)
+    words = {"known": known, "time": f"{top // 60:02d}:{top % 60:02d}"}
+    if known >= FEW and midnights >= SAME_TIME_SHARE * known and top:
+        message = Message(
+            "{n} of {known} times are midnight UTC ({time} here): perhaps dates without a time, moved by the zone.",
+            {**words, "n": midnights},
+        )
+        yield Concern("utc_midnight", "hours", message)
+    elif known >= FEW and n >= SAME_TIME_SHARE * known:
+        message = Message(
+            "{n} of {known} times are exactly {time}: perhaps the time is not known there.", {**words, "n": n}
+        )
+        yield Concern("same_time", "hours", message)
+
+
+def _clock(proof: Proof, office: int) -> Iterator[Concern]:
+    """A clock of twelve hours that lost its AM and PM leaves the afternoon empty; offices write at working hours what
+    happened at any (by chance 27 % of all hours lie there, not 80 %), and next to nothing at weekends."""
+    known, days, weekend = proof.with_hour, proof.with_day, sum(proof.weekdays[5:])
+    if known >= SOME and not sum(proof.hours[13:]) and sum(hour > 0 for hour in proof.hours[:13]) >= 8:
+        message = Message("No time lies between 13:00 and midnight: perhaps AM and PM were lost.")
+        yield Concern("half_day", "hours", message)
+    if known >= FEW and office >= OFFICE_SHARE * known:
+        message = Message(
+            "{n} of {known} times lie between 08:00 and 17:00 on Monday to Friday. That looks like office hours: "
+            "perhaps the time of the report, not of the event.",
+            {"n": office, "known": known},
+        )
+        yield Concern("office_hours", "hours", message)
+    elif days >= SOME and weekend < WEEKEND_SHARE * days and sum(map(bool, proof.weekdays)) > 2:
+        message = Message(
+            "{n} of {known} alerts lie on a Saturday or Sunday, two days of seven: perhaps the date of the report, "
+            "not of the event.",
+            {"n": weekend, "known": days},
+        )
+        yield Concern("no_weekend", "weekdays", message)
+
+
+def _dates(proof: Proof, days: Mapping[dt.date, int]) -> Iterator[Concern]:
+    """Dates that pile up: on one day, on the first of the month, or never after the twelfth."""
+    known = sum(days.values())
+    if known < SOME or len(days) < 2:
+        return
+    day, n = max(days.items(), key=lambda pair: pair[1])
+    if n >= ONE_DAY_SHARE * known:
+        message = Message(
+            "{n} of {known} dates are {day}: perhaps the day of the entry, or a stand-in for a missing date.",
+            {"n": n, "known": known, "day": day},
+        )
+        yield Concern("one_day", "months", message)
+    if len(proof.months) < 3:
+        return
+    firsts, of_month = sum(count for one, count in days.items() if one.day == 1), {one.day for one in days}
+    if max(of_month) <= 12 and len(of_month) > 5:
+        message = Message("No date lies after the 12th of a month: perhaps day and month are exchanged.")
+        yield Concern("twelve_days", "months", message)
+    elif firsts >= ONE_DAY_SHARE * known > n:
+        message = Message(
+            "{n} of {known} dates are the first of a month: perhaps only the month is known there.",
+            {"n": firsts, "known": known},
+        )
+        yield Concern("first_of_month", "months", message)
+
+
+def _months(proof: Proof) -> Iterator[Concern]:
+    """One month that holds nearly all, some alerts years away from the rest, months in between without any."""
+    if proof.alerts < FEW or len(proof.months) < 2:
+        return
+    month, n = max(proof.months, key=lambda pair: pair[1])
+    if n >= ONE_MONTH_SHARE * proof.alerts:
+        message = Message(
+            "{n} of {known} alerts lie in one month, {month}.",
+            {"n": n, "known": proof.alerts, "month": Span(month, month, by_month=True)},
+        )
+        yield Concern("one_month", "months", message)
+    numbers, counts = np.array([(_number(month), n) for month, n in proof.months]).T
+    groups = np.split(np.arange(len(numbers)), np.flatnonzero(np.diff(numbers) > FAR_MONTHS) + 1)
+    main = max(groups, key=lambda group: int(counts[group].sum()))
+    for group in groups:
+        n = int(counts[group].sum())
+        if group is not main and n <= FAR_SHARE * proof.alerts:
+            message = Message(
+                "Years apart from the others: {span}, alerts: {n}. Perhaps a stand-in for a missing date.",
+                {"n": n, "span": Span(proof.months[group[0]][0], proof.months[group[-1]][0], by_month=True)},
+            )
+            yield Concern("far_dates", "months", message)
+    first = int(numbers[main[0]])
+    if empty := empty_runs(np.bincount(numbers[main] - first, counts[main]).astype(int).tolist(), "month"):
+        start, stop = max(empty, key=lambda run: run[1] - run[0])
+        message = Message(
+            "Months in between without any alert: {n} (longest gap: {span}). Perhaps a part of the file is missing.",
+            {
+                "n": sum(stop - start for start, stop in empty),
+                "span": Span(_month(first + start), _month(first + stop - 1), by_month=True),
+            },
+        )
+        yield Concern("missing_months", "months", message)
+
+
+def _categories(proof: Proof) -> Iterator[Concern]:
+    """One category for nearly all tells nothing apart: perhaps another column does."""
+    if proof.alerts < FEW or not proof.categories or proof.categories[0].n < ONE_CATEGORY_SHARE * proof.alerts:
+        return
+    top = proof.categories[0]
+    words = {"n": top.n, "known": proof.alerts}
+    if top.category == UNCATEGORISED:
+        yield Concern("no_category", "categories", Message("{n} of {known} alerts have no category.", words))
+        return
+    message = Message(
+        "{n} of {known} alerts have one category, {categories}: perhaps another column tells them apart.",
+        {**words, "categories": (top.category,)},
+    )
+    yield Concern("one_category", "categories", message)
+
+
+def _kinds(proof: Proof) -> Iterator[Concern]:
+    """An alert of no known kind counts neither as an offence nor as an incivility or a danger."""
+    words: dict[str, Any] = {"n": sum(n for kind, n in proof.kinds.items() if kind not in KINDS), "known": proof.alerts}
+    named = [
+        one.category
+        for one in proof.categories
+        if one.category != UNCATEGORISED and (not one.kinds or one.kinds[0] not in KINDS)
+    ]
+    message = Message("The kind of {n} of {known} alerts is not known.", words)
+    if named:
+        message = Message(
+            "The kind of {n} of {known} alerts is not known, such as those of {categories}.",
+            {**words, "categories": tuple(named[:NAMED])},
+        )
+    if words["n"]:
+        yield Concern("no_kind", "kinds", message)
+
+
+COMMONEST: Final = 10
+LOOKED_AT: Final = 300  # rows of each third of the file among which the fullest is shown
+SHOWN_TEXT: Final = 80
+_OFFICE: Final = "hour >= 8 AND hour < 17 AND weekday < 5"
+_SHOWN: Final = (
+    "reported_at", "occurred_from", "occurred_to", "resolved_at", "time_precision", "category", "more_categories",
+    "kind", "affected_gender", "reporter_gender", "age_band", "status", "severity", "feeling", "confirmations",
+    "longitude", "latitude", "inside", "district", "incident_id",
+)  # fmt: skip
+# Where a role is filled by what was understood; of the others, which have a default, the cells say it.
+_GIVEN: Final = {
+    "alert_id": "incident_id IS NOT NULL",
+    **{
+        name: f"{name} IS NOT NULL"
+        for name in ("occurred_from", "occurred_to", "resolved_at", "severity", "feeling", "age_band")
+    },
+    **dict.fromkeys(("latitude", "longitude", "x", "y", "point"), "longitude IS NOT NULL"),
+    **{role: f"{role} IN ('{Gender.WOMAN}', '{Gender.MAN}', '{Gender.OTHER}')" for role in GENDER_ROLES},
+    "category": f"category <> '{UNCATEGORISED}'",
+    "more_categories": "len(more_categories) > 0",
+}
+_DATED: Final = "time_precision <> 'month'"
+_STAGED: Final = """
+CREATE TEMP TABLE staged AS
+SELECT incident_id, occurred_from, occurred_to, resolved_at, severity, feeling, age_band, longitude, affected_gender,
+    reporter_gender, category, more_categories, kind, time_precision, weekday, hour,
+    CAST(local_date AS DATE) AS local_date, CAST(month AS DATE) AS month,
+    60 * date_part('hour', local) + date_part('minute', local) AS minute_of_day,
+    date_part('hour', moment) + date_part('minute', moment) = 0 AS at_midnight
+FROM (SELECT *, coalesce(occurred_from, reported_at) AS moment, moment AT TIME ZONE $zone AS local
+      FROM read_parquet($files))"""
+_DATE: Final = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}([T ,]+\d{1,2}[:.]\d{2}[\d:.,+ ZAPMapm]*)?")
+_YEAR: Final = re.compile(r"(?<!\d)\d{4}(?!\d)")
+
+
+class ProofBuilder:
+    """Looks at the rows of a file block by block, and counts its alerts once they are staged.
+
+    `rows`: how many rows the file has.
+    """
+
+    def __init__(
+        self, labels: Sequence[str], layout: Layout, city: CityProfile, *, rows: int, now: dt.datetime
+    ) -> None:
+        self._labels, self._layout, self._city, self._rows = tuple(labels), layout, city, max(rows, 1)
+        self._today = now.date()
+        self._filled = Counter[str]()  # by role: alerts whose row has a text there
+        self._best: dict[int, tuple[int, RowProof]] = {}
+        self._looked = Counter[int]()
+
+    def follow(self, enriched: Iterator[ParsedRows]) -> Iterator[ParsedRows]:
+        """Pass the blocks on, each once it is looked at."""
+        for one in enriched:
+            block, alerts = one.block, one.alerts
+            places = np.searchsorted(block.rows, alerts["row"].to_numpy())
+            for role in self._layout.roles.keys() - _GIVEN.keys():
+                texts = [_filled(block, part.place, places) for part in self._layout.roles[role]]
+                self._filled[role] += int(np.logical_or.reduce(texts).sum())
+            self._add_rows(block, alerts, places)
+            yield one
+
+    def build(self, staged: Sequence[Path], reasons: Mapping[str, int]) -> Proof:
+        """The proof; `staged`: the alerts (Parquet files); `reasons`: why rows were quarantined, with counts."""
+        with bounded_duckdb(staged[0].parent) as engine:
+            engine.execute(_STAGED, {"files": [str(path) for path in staged], "zone": self._city.timezone})
+
+            def counted(what: str, where: str = "true", source: str = "staged") -> dict[Any, int]:
+                query = f"SELECT {what} AS what, count(*) FROM {source} WHERE {where} GROUP BY ALL ORDER BY 2 DESC, 1"
+                return dict(engine.execute(query).fetchall())
+
+            days, proof = counted("local_date", _DATED), self._counted(counted)
+            found = concerns(
+                proof,
+                minutes=_each(counted("minute_of_day", "hour IS NOT NULL"), 1440),
+                days=days,
+                office=counted("1", _OFFICE).get(1, 0),
+                utc_midnights=counted("at_midnight", "hour IS NOT NULL").get(True, 0),
+                future=sum(n for day, n in days.items() if day > self._today) + reasons.get(Reason.FUTURE_DATE, 0),
+                has_category="category" in self._layout.roles,
+                warnings=self._layout.warnings,
+            )
+        return replace(proof, concerns=found)
+
+    def _counted(self, counted: Callable[..., dict[Any, int]]) -> Proof:
+        """The proof without its concerns; `counted` gives the alerts by an expression of SQL, of some of them."""
+        kinds = {kind or "": n for kind, n in counted("kind").items()}
+        pairs = counted("(category, kind)")
+        more = counted("one", source="(SELECT UNNEST(more_categories) AS one FROM staged)")
+        given = {role: counted("1", _GIVEN[role]).get(1, 0) for role in self._layout.roles if role in _GIVEN}
+        return Proof(
+            alerts=sum(kinds.values()),
+            times=counted("time_precision"),
+            hours=_each(counted("hour", "hour IS NOT NULL"), 24),
+            weekdays=_each(counted("weekday", _DATED), 7),
+            months=tuple(sorted(counted("month").items())),
+            categories=self._commonest(pairs, more),
+            distinct=len({category for category, _ in pairs} | set(more)),
+            kinds=kinds,
+            genders=tuple(GenderProof(role, self._columns(role), counted(role)) for role in GENDER_ROLES),
+            roles=tuple(
+                RoleProof(role, self._columns(role), given.get(role, self._filled[role]))
+                for role in sorted(self._layout.roles, key=lambda one: self._layout.place(one))
+            ),
+            rows=tuple(row for _, (_, row) in sorted(self._best.items())),
+        )
+
+    def _commonest(self, pairs: Mapping[tuple[str, str], int], more: Mapping[str, int]) -> tuple[CategoryProof, ...]:
+        """The ten commonest categories; those that only stand beside others have the kind of the city's tree."""
+        totals, kinds = Counter[str](more), dict[str, list[str]]()
+        for (category, kind), n in pairs.items():
+            totals[category] += n
+            kinds.setdefault(category, []).append(kind or "")
+        tree = {one.id: one.kind for one in self._city.categories.values()}
+        found = sorted(totals.items(), key=lambda pair: (-pair[1], pair[0]))[:COMMONEST]
+        return tuple(
+            CategoryProof(name, tuple(kind for kind in kinds.get(name, [tree.get(name, "")]) if kind), n)
+            for name, n in found
+        )
+
+    def _add_rows(self, block: Block, alerts: pa.Table, places: IntArray) -> None:
+        """Keep the fullest of the first rows of each third of the file."""
+        numbers = alerts["row"].to_numpy()
+        thirds = np.minimum((numbers - 1) * 3 // self._rows, 2)
+        for third in range(3):
+            at = np.flatnonzero(thirds == third)[: LOOKED_AT - self._looked[third]]
+            if not len(at):
+                continue
+            self._looked[third] += len(at)
+            full = np.sum([_filled(block, place, places[at]) for place in self._layout.places], axis=0)
+            best = int(full.argmax())
+            if third not in self._best or full[best] > self._best[third][0]:
+                row = self._row(block, alerts, int(at[best]), int(places[at[best]]))
+                self._best[third] = int(full[best]), row
+
+    def _row(self, block: Block, alerts: pa.Table, at: int, place: int) -> RowProof:
+        """A row with the texts that may be shown, and the alert that was made of it."""
+        names = [name for name in _SHOWN if name in alerts.column_names]
+        alert: dict[str, Any] = alerts.select(names).slice(at, 1).to_pylist()[0]
+        when = alert["occurred_from"] or alert["reported_at"]
+        given = {part.place: role for role, parts in self._layout.roles.items() for part in parts}
+        hidden = {*self._layout.personal, *self._layout.text}
+        cells = []
+        for number, label in enumerate(self._labels):
+            text = str(block.table.column(number)[place].as_py()).strip()
+            role = given.get(number, "")
+            shown = (
+                shown_text(text, role, self._layout) if role else "" if number in hidden else nearby_date(text, when)
+            )
+            use = "alert" if role else "dropped" if number in hidden else "unused"
+            cells.append(CellProof(label, shown, use, role))
+        if alert.get("incident_id") is not None:
+            alert["incident_id"] = shown_text(str(alert["incident_id"]), "alert_id", self._layout)
+        return RowProof(int(block.numbers[place]), tuple(cells), alert)
+
+    def _columns(self, role: str) -> tuple[str, ...]:
+        """The columns that give a role, each once."""
+        parts = self._layout.roles.get(role, ())
+        return tuple(dict.fromkeys(self._labels[part.place] for part in parts))
+
+
+def shown_text(text: str, role: str, layout: Layout) -> str:
+    """A cell as it may be shown: "" where it may name a person or is no value of its column; long ones are cut."""
+    if role == "alert_id" and re.search(PERSONAL_ID, text):
+        return ""
+    kept = _printable(redaction(role, layout)(text))
+    return kept if len(kept) <= SHOWN_TEXT else f"{kept[:SHOWN_TEXT]}…"
+
+
+def nearby_date(text: str, when: dt.datetime) -> str:
+    """The text of an unused cell, where it is a date within a year of the alert's: a date of birth is not.
+
+    Examples
+    --------
+    >>> nearby_date("02/03/2025 10:15", dt.datetime(2025, 3, 1)), nearby_date("02/03/1988", dt.datetime(2025, 3, 1))
+    ('02/03/2025 10:15', '')
+    """
+    years = [int(year) for year in _YEAR.findall(text)]
+    near = bool(years) and all(abs(year - when.year) <= 1 for year in years)
+    return text if near and len(text) <= SHOWN_TEXT and _DATE.fullmatch(text) else ""
+
+
+def _each(counts: Mapping[int, int], size: int) -> tuple[int, ...]:
+    """The counts of the numbers from 0 on, none where a number is missing."""
+    return tuple(counts.get(at, 0) for at in range(size))
+
+
+def _filled(block: Block, place: int, rows: IntArray) -> BoolArray:
+    """Which of some rows of a block have a text in a column."""
+    return filled(trimmed(in_one_piece(block.table.column(place)).take(pa.array(rows))))

@@ -21,10 +21,13 @@ from curim_data.formats.base import Layout, Part, fold
 from curim_data.importing.value_parsing import distinct, glued, in_one_piece, trimmed
 from curim_data.lexicon import MISSING
 from curim_data.lexicon.times import hour_of_span
+from curim_data.model import IntArray
 
 DATE_ROLES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 PLACE_ROLES: Final = ("latitude", "longitude", "x", "y", "point")
 CATEGORY_ROLES: Final = ("category", "more_categories")
+COUNT_ROLE: Final = "count"
+MOST_EVENTS: Final = 10_000  # of one row: more is a total, or a mistake
 UNIT: Final = "\x1f"  # separates the values of several category columns
 _EMPTIED: Final = frozenset({*DATE_ROLES, *PLACE_ROLES, "alert_id", "severity", "feeling", "confirmations"})
 _WITHOUT_APOSTROPHES: Final = frozenset({"alert_id", *CATEGORY_ROLES})
@@ -261,3 +264,23 @@ def _time(pieces: Mapping[str, ArrowText]) -> ArrowText:
     rest = [pieces.get(name, empty_texts(len(hour))) for name in ("minute", "second")]
     padded = [pc.utf8_lpad(part, 2, "0") for part in (hour, *rest)]
     return pc.if_else(pc.equal(hour, ""), "", glued(padded, ":"))
+
+
+_WHOLE: Final = re.compile(r"(\d+)(?:[.,]0{1,2})?")
+_GROUPED: Final = re.compile(r"\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+")
+
+
+def count_of(text: str) -> int:
+    """How many events a text says; -1 where it says none that can be right."""
+    text = text.strip().removeprefix("+")
+    found = _WHOLE.fullmatch(text)
+    if found is None and not _GROUPED.fullmatch(text):
+        return -1
+    digits = found[1] if found else re.sub(r"\D", "", text)
+    return int(digits) if len(digits) < 10 and int(digits) <= MOST_EVENTS else -1
+
+
+def event_counts(column: ArrowText) -> IntArray:
+    """How many events each text of a column says, as `count_of`."""
+    codes, unique = distinct(trimmed(in_one_piece(column)))
+    return np.array([count_of(text) for text in unique], np.int64)[codes]

@@ -21,10 +21,17 @@ from curim_data.containers.base import ArrowArray, ArrowText
 from curim_data.formats.base import Layout, fold, is_name
 from curim_data.importing.coordinates import ParsedCoordinates, near_city, parse_coordinates, swapped_rows
 from curim_data.importing.decisions import Decisions
-from curim_data.importing.extract import COUNT_ROLE, judge_counts
 from curim_data.importing.outcomes import RowOutcomes
 from curim_data.importing.profiling import split_bars, split_cell
-from curim_data.importing.roles import DATE_ROLES, PLACE_ROLES, UNIT, RoleColumns, missing_words
+from curim_data.importing.roles import (
+    COUNT_ROLE,
+    DATE_ROLES,
+    PLACE_ROLES,
+    UNIT,
+    RoleColumns,
+    event_counts,
+    missing_words,
+)
 from curim_data.importing.value_parsing import (
     ISO_DAY,
     distinct,
@@ -105,7 +112,9 @@ def parse_rows(
         outcomes.repair(block.trailing_cut, Repair.TRAILING_FIELDS, "", "", "")
     _judge_unstored(block, columns, layout, outcomes)
     if columns.has(COUNT_ROLE):
-        judge_counts(columns[COUNT_ROLE], columns.label(COUNT_ROLE), outcomes)
+        counts, texts = event_counts(columns[COUNT_ROLE]), columns[COUNT_ROLE]  # the rows are repeated: each says 1
+        outcomes.quarantine(counts == 0, Reason.NO_EVENTS, columns.label(COUNT_ROLE), texts)
+        outcomes.quarantine(counts != 1, Reason.BAD_COUNT, columns.label(COUNT_ROLE), texts)
     if layout.skip_hxl:
         outcomes.quarantine(_hxl_rows(block), Reason.HXL_ROW, "", columns["alert_id"])
     values = _parse_dates(columns, city, decisions, outcomes, block.rows)

@@ -145,7 +145,7 @@ def findings(t: Translator, study: QualityStudy) -> list[Finding]:
             "near": _near(t, detail),
             "incidents": _incidents(t, study.total.of, detail),
         }
-    found = [Finding(key, *map(t, _SUBJECTS[key]), *one) for key, one in told.items()]
+    found = [Finding(key, t(title), t(rule), *told[key]) for key, (title, rule) in _SUBJECTS.items() if key in told]
     return sorted(found, key=lambda one: (not one.attention, -one.weight))
 
 

@@ -133,8 +133,11 @@ def jumps(counts: pd.Series) -> pd.DataFrame:
     distance = 2 * (np.sqrt(counts + 0.375) - np.sqrt(level + 0.375))
     spread = (distance - distance.median()).abs().median() / _MAD
     z = distance / max(1.0, spread)  # 1 where none has neighbours enough
-    frame = pd.DataFrame({"start": [day.date() for day in counts.index], "n": counts, "level": level, "z": z})
-    return frame[z.abs() > BEYOND].sort_values("z", key=np.abs, ascending=False, ignore_index=True)
+    frame: pd.DataFrame = pd.DataFrame(
+        {"start": [day.date() for day in counts.index], "n": counts, "level": level, "z": z}
+    )
+    frame = frame[z.abs() > BEYOND]
+    return frame.sort_values("z", key=np.abs, ascending=False, ignore_index=True)
 
 
 def periods(alerts: Relation, unit: str) -> pd.Series:

@@ -17,8 +17,7 @@ import sample_data
 from curim_data.cli import main
 from curim_data.importing import pipeline
 from curim_data.importing.pipeline import import_file, preview
-from curim_data.importing.proof import CategoryProof, Proof, brief_lines, row_lines
-from curim_data.importing.proof_builder import Evidence, concerns, nearby_date
+from curim_data.importing.proof import CategoryProof, Proof, brief_lines, concerns, nearby_date, row_lines
 from curim_data.importing.transform import stage_alerts
 from curim_data.model import LANGUAGES, Answers, translator
 from curim_data.store import Home
@@ -86,7 +85,7 @@ def test_the_counts_are_those_of_the_staged_table(home: Home, staged: list[pd.Da
     assert proof.times == table["time_precision"].value_counts().to_dict()
     for gender in proof.genders:
         assert gender.counts == table[gender.role].value_counts().to_dict()
-        assert gender.asked
+        assert gender.columns
     assert proof.kinds == table["kind"].value_counts().to_dict()
     each = Counter(table["category"])
     for more in table["more_categories"].dropna():
@@ -246,8 +245,8 @@ def test_midnight_of_another_zone(home: Home) -> None:
 
 def test_midnight_where_the_clocks_are_utc_is_a_time_that_stands_in() -> None:
     found = Proof(100, {}, (60, *(2,) * 20, 0, 0, 0), (0,) * 7, (), (), 0, {}, (), (), ())
-    evidence = Evidence(0, (50, *(0,) * 1439), 50, {}, 0, has_category=False)
-    assert [one.code for one in concerns(found, evidence)] == ["same_time"]
+    found_there = concerns(found, minutes=(50, *(0,) * 1439), days={}, utc_midnights=50)
+    assert [one.code for one in found_there] == ["same_time"]
 
 
 def test_a_lost_afternoon(home: Home) -> None:
@@ -304,7 +303,7 @@ def test_one_category_and_no_kind(home: Home) -> None:
 def test_a_kind_that_is_not_known_is_said_with_its_categories(home: Home) -> None:
     some = CategoryProof("zork", (), 12)
     found = Proof(20, {}, (0,) * 24, (0,) * 7, (), (some,), 1, {"": 12, "offence": 8}, (), (), ())
-    (one,) = concerns(found, Evidence(0, (0,) * 1440, 0, {}, 0, has_category=True))
+    (one,) = concerns(found, minutes=(0,) * 1440, days={})
     assert one.code == "no_kind"
     assert one.sentence(EN, home.city()) == "The kind of 12 of 20 alerts is not known, such as those of zork."
 

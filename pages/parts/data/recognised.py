@@ -588,7 +588,7 @@ def _draw_genders(page: Page, proof: Proof) -> None:
     t = page.t
     for gender in proof.genders:
         draw_heading(column_label(t, gender.role))
-        if not gender.asked:
+        if not gender.columns:
             st.caption(t("Not asked: no column of the file holds it."))
             continue
         said = ", ".join(f"{label} {share}" for label, _, share in gender_counts(t, gender, proof.alerts))
