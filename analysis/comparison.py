@@ -38,12 +38,20 @@ import pandas as pd
 from scipy import sparse, stats
 from scipy.special import gammaln
 
-from analysis.grid.cells import neighbours, square_side
+from analysis.grid import neighbours, square_side
 from analysis.hotspots.cell_significance import connected
 from analysis.hotspots.surroundings import window_for
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
-from analysis.stats.intervals import UNKNOWN, Estimate, poisson_rate, rate_ratio, share_ratios, wilson
-from analysis.stats.result import CellPlace, Choice
+from analysis.stats.intervals import (
+    UNKNOWN,
+    CellPlace,
+    Choice,
+    Estimate,
+    poisson_rate,
+    rate_ratio,
+    share_ratios,
+    wilson,
+)
 from analysis.stats.significance import alpha_or_one, benjamini_hochberg, fisher_two_sided
 from curim_data.model import BoolArray, FloatArray, Message, Num, Translator
 from curim_data.model.types import CellArray

@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.intervals import UNKNOWN, Estimate
-from analysis.stats.result import Choice, Result
+from analysis.stats.intervals import UNKNOWN, Choice, Estimate, Result
 from curim_data.model import FloatArray, IntArray, Message, Translator
 
 PARTS: Final = (0.25, 0.5, 0.8)

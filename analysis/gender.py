@@ -11,8 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
-from analysis.stats.intervals import UNKNOWN, Estimate, share_ratio, share_ratios, wilson, wilson_table
-from analysis.stats.result import Choice, Result
+from analysis.stats.intervals import UNKNOWN, Choice, Estimate, Result, share_ratio, share_ratios, wilson, wilson_table
 from analysis.stats.significance import alpha_or_one, benjamini_hochberg, binomial_two_sided, fisher_two_sided
 from curim_data.model import BoolArray, Gender, Message, Num, Translator
 

@@ -25,7 +25,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 from scipy.stats import poisson
 
-from analysis.stats.result import Choice, Result
+from analysis.stats.intervals import Choice, Result
 from analysis.stats.significance import benjamini_hochberg
 from curim_data.model import FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.progress import report

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import shapely
 
-from analysis.density import Density, density_on
-from analysis.grid.baseline import Raster, raster_from_polygon
-from analysis.stats.result import Choice
+from analysis.density import Density, Raster, density_on, raster_from_polygon
+from analysis.stats.intervals import Choice
 
 
 def kernel_density(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analysis.spots.label_placement import LabelBox
+from analysis.spots.naming import LabelBox
 
 
 def worst_overlap(boxes: Sequence[LabelBox]) -> float:

@@ -2,6 +2,6 @@
 
 `cell_significance.hot_cells` tests each cell (p, q, hot, cold); `grouping.hot_spots` and `cold_spots` join them.
 Public: these three, `cell_significance.HotCells`, `grouping` (`Spot`, `SpotHarm`), `surroundings` (`Denominator`,
-`occupied_land`, `window_for`), `excess` (`excess_of`, `in_order`, `worth_a_plan`: alerts above expected, and the order
-of the list), `power` (`detection_power`, `planned_power`).
+`occupied_land`, `window_for`), `grouping.excess_of`, `in_order`, `worth_a_plan` (alerts above expected, and the order
+of the list), `cell_significance.detection_power` and `planned_power`.
 """

@@ -46,8 +46,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from analysis.grid.cells import centres, neighbours, parents, square_side
-from analysis.stats.result import Choice
+from analysis.grid import centres, neighbours, parents, square_side
+from analysis.stats.intervals import Choice
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num
 from curim_data.model.types import CellArray
 

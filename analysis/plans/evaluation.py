@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.intervals import UNKNOWN, Estimate, Z
-from analysis.stats.result import Choice, Result
+from analysis.stats.intervals import UNKNOWN, Choice, Estimate, Result, Z
 from curim_data.model import Message, Num, Translator
 
 BeforeAfter = tuple[float, float]

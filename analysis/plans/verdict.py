@@ -24,8 +24,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize, special, stats
 
 from analysis.plans.evaluation import DetectableDrop, EffectTest, amount_in_words, percent_in_words
-from analysis.stats.intervals import UNKNOWN, Estimate
-from analysis.stats.result import Choice
+from analysis.stats.intervals import UNKNOWN, Choice, Estimate
 from curim_data.model import FloatArray, Message, Num, Translator
 
 # So many areas tell all that there is to learn; more only cost time.

@@ -1,24 +1,30 @@
 """Small charts on paper: what a change was tested on, this period against the one it is compared with.
 
 Drawn with matplotlib and the letters that come with it (DejaVu Sans, which has Greek): no browser, no request.
+
+A picture of one change for a newsletter or a notice board: 1200 × 675 dots, with its chart, its source and its date.
+
+Drawn with matplotlib and the letters that come with it (DejaVu Sans, which has Greek): no browser, no request.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import io
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from pathlib import Path
+from typing import Any, Final
 
+import matplotlib as mpl
 import numpy as np
+from matplotlib.dates import date2num
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+from matplotlib.textpath import TextPath
 
-from analysis.report.blocks import Picture
-from curim_data.model import BoolArray, FloatArray, Span, Translator, fewer_than
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-Tone = Literal["rise", "fall", "quiet"]
+from analysis.report.documents import ChangeSeries, NewsCard, Picture, Tone, printable
+from curim_data.model import FloatArray, Span, Translator, fewer_than
 
 SEA, INK, QUIET, PALE, WINDOW = "#0b4f6c", "#14212b", "#51606b", "#93a4b0", "#e4edf2"
 COLOURS: Final[dict[Tone, str]] = {"rise": "#b8460b", "fall": SEA, "quiet": QUIET}
@@ -30,40 +36,10 @@ _MM: Final = 1 / 25.4
 _DPI: Final = 220
 
 
-@dataclass(frozen=True)
-class ChangeSeries:
-    """What a chart of a change draws: lines over weeks where they may be shown, else two bars of the whole periods.
-
-    `starts`: first days of the weeks, or months where `by_month`, in order, shape (weeks,), empty for bars; `now`:
-    alerts in each; `before`: those of the same week a year earlier, NaN where not known or not compared with;
-    `tested`: which weeks lie in `after`. `earlier`, `after`: the two periods that are compared, both ends included;
-    `names`: what the two are called. `counts`: their alerts, where `hidden` at the most that they may be; `told`:
-    both in words. `tone`: the colour. `least`: the smallest number that is written out.
-    """
-
-    starts: tuple[dt.date, ...]
-    now: FloatArray
-    before: FloatArray
-    tested: BoolArray
-    earlier: tuple[dt.date, dt.date]
-    after: tuple[dt.date, dt.date]
-    names: tuple[str, str]
-    counts: tuple[float, float]
-    told: tuple[str, str]
-    hidden: tuple[bool, bool] = (False, False)
-    by_month: bool = False
-    whole_months: bool = False
-    tone: Tone = "rise"
-    least: int = 1
-
-
 def change_chart(series: ChangeSeries, name: str, t: Translator) -> Picture:
     """A change drawn for paper, as PNG, and its alternative text; `name`: what changed and where, which that begins
     with.
     """
-    import matplotlib as mpl  # long to load, and only for a paper
-    from matplotlib.figure import Figure
-
     with mpl.rc_context(chart_style()):
         figure = Figure(figsize=(WIDE * _MM, HIGH * _MM), dpi=_DPI)
         draw_change(figure, (0, 0, 1, 1), series, t)
@@ -143,8 +119,6 @@ def _lines(axes: Any, series: ChangeSeries, t: Translator, scale: float) -> None
 
 def _label_most(axes: Any, at: FloatArray, series: ChangeSeries, t: Translator, most: float, scale: float) -> None:
     """This period's largest number, over its line; a pale edge keeps it clear of the line of the year before."""
-    from matplotlib.patheffects import withStroke  # long to load, and only for a paper
-
     where = int(np.argmax(series.now))
     value = float(series.now[where])
     side = "right" if where > 0.85 * len(at) else "left" if where < 0.15 * len(at) else "center"
@@ -214,8 +188,6 @@ def _bars(axes: Any, series: ChangeSeries, t: Translator, scale: float) -> None:
 
 def _at(day: dt.date) -> float:
     """A day on the axis."""
-    from matplotlib.dates import date2num  # long to load, and only for a paper
-
     return float(date2num(day))  # type: ignore[no-untyped-call]
 
 
@@ -223,3 +195,99 @@ def _short(period: tuple[dt.date, dt.date], series: ChangeSeries, t: Translator)
     if series.whole_months:
         return t.span(Span(*period, by_month=True))
     return t("{start} – {end}", start=t.date(period[0], "medium"), end=t.date(period[1], "medium"))
+
+
+WIDTH, HEIGHT = 1200, 675
+_CARD_DPI: Final = 100
+_MARGIN: Final = 60
+# Left, bottom, width and height of the chart as parts of the card, where there is one.
+_CHART: Final = (640 / WIDTH, 140 / HEIGHT, 500 / WIDTH, 300 / HEIGHT)
+_SCALE: Final = 2.1  # of the letters of a chart on paper
+_FONTS: Final = Path(mpl.get_data_path()) / "fonts" / "ttf"
+_REGULAR: Final = FontProperties(fname=str(_FONTS / "DejaVuSans.ttf"))
+_BOLD: Final = FontProperties(fname=str(_FONTS / "DejaVuSans-Bold.ttf"))
+
+
+def draw_card(card: NewsCard, t: Translator) -> Picture:
+    """Draw a card as PNG; its words are the alternative text, and stand in the file's own description too."""
+    words = " ".join((card.mark, f"{card.headline}.", f"{card.counts}.", *card.told, card.source)).strip()
+    with mpl.rc_context(chart_style(_SCALE)):
+        figure = Figure(figsize=(WIDTH / _CARD_DPI, HEIGHT / _CARD_DPI), dpi=_CARD_DPI, facecolor="white")
+        _frame(figure, card)
+        right = _CHART[0] * WIDTH - 40 if card.series is not None else WIDTH - _MARGIN
+        y = _write(figure, card.headline, y=HEIGHT - 108, size=40, right=WIDTH - _MARGIN, bold=True, lines=2)
+        colour = COLOURS[card.series.tone] if card.series is not None else SEA
+        y = _write(figure, card.counts, y=y - 22, size=30, right=WIDTH - _MARGIN, bold=True, colour=colour, lines=1)
+        _write(figure, " ".join(card.told), y=y - 20, size=21, right=right, lines=9, least=118)
+        if card.series is not None:
+            draw_change(figure, _CHART, card.series, t, scale=_SCALE)
+        out = io.BytesIO()
+        about = {"Title": printable(card.headline), "Description": printable(words), "Software": "CURiM"}
+        figure.savefig(out, format="png", dpi=_CARD_DPI, facecolor="white", metadata=about)
+    return Picture(out.getvalue(), words)
+
+
+def wrapped(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:
+    """A text in lines that are no wider than `width` dots, in letters `size` dots high; a longer word has its own."""
+    lines: list[str] = []
+    for word in printable(text).split(" "):
+        if lines and text_width(f"{lines[-1]} {word}", size, bold=bold) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """How wide a line is, in dots, in letters `size` dots high."""
+    box = TextPath((0, 0), _plain(text), size=size, prop=_BOLD if bold else _REGULAR).get_extents()
+    return float(box.x1) if text.strip() else 0.0
+
+
+def _plain(text: str) -> str:
+    """A text of which nothing is read as a formula."""
+    return text.replace("$", r"\$")
+
+
+def _frame(figure: Figure, card: NewsCard) -> None:
+    figure.add_artist(Rectangle((0, 1 - 12 / HEIGHT), 1, 12 / HEIGHT, color=SEA, linewidth=0))
+    _write(figure, card.kicker, y=HEIGHT - 44, size=20, right=WIDTH - _MARGIN, colour=QUIET, lines=1)
+    _write(figure, card.source, y=86, size=16, right=WIDTH - _MARGIN, colour=QUIET, lines=3)
+    if card.mark:
+        width = text_width(card.mark, 18, bold=True) + 28
+        box = (_MARGIN / WIDTH, 96 / HEIGHT)
+        figure.add_artist(Rectangle(box, width / WIDTH, 34 / HEIGHT, color="#fbeee6", linewidth=0))
+        _write(figure, card.mark, y=124, size=18, right=WIDTH, bold=True, colour="#a63c0a", lines=1, left=_MARGIN + 14)
+
+
+def _write(
+    figure: Figure,
+    text: str,
+    *,
+    y: float,
+    size: float,
+    right: float,
+    lines: int,
+    bold: bool = False,
+    colour: str = INK,
+    left: float = _MARGIN,
+    least: float = 0.0,
+) -> float:
+    """Write a text from `y` (dots from below) down, in smaller letters where it needs more lines: its lower end.
+
+    `least`: the height that it must stay above.
+    """
+    rows = wrapped(text, size, right - left, bold=bold)
+    while size > 11 and (
+        len(rows) > lines
+        or y - len(rows) * 1.32 * size < least
+        or max(text_width(row, size, bold=bold) for row in rows) > right - left
+    ):
+        size -= 1
+        rows = wrapped(text, size, right - left, bold=bold)
+    look: dict[str, Any] = {"fontproperties": (_BOLD if bold else _REGULAR).copy(), "color": colour, "va": "top"}
+    look["fontproperties"].set_size(size * 72 / _CARD_DPI)
+    for row in rows:
+        figure.text(left / WIDTH, y / HEIGHT, _plain(row), **look)
+        y -= 1.32 * size
+    return y

@@ -26,8 +26,8 @@ from matplotlib.patheffects import withStroke
 from matplotlib_scalebar.scalebar import ScaleBar
 from shapely.geometry.base import BaseGeometry
 
-from analysis.report.blocks import AREAS_MM, Picture
-from analysis.spots.label_placement import MOST_LABELS, Label, placed_labels
+from analysis.report.documents import AREAS_MM, Picture
+from analysis.spots.naming import MOST_LABELS, Label, placed_labels
 from curim_data.model import CityProfile, Translator, cell_polygons, fewer_than
 from curim_data.model.city import MAJOR, MINOR, PATH
 from curim_data.model.labels import on_a_map

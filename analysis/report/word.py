@@ -13,7 +13,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from analysis.report.blocks import (
+from analysis.report.documents import (
     Bars,
     Block,
     Bullets,

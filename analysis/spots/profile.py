@@ -10,12 +10,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from analysis.clusters.detection import Cluster
-from analysis.hotspots.excess import ratio_says_something
-from analysis.hotspots.grouping import Spot
+from analysis.clusters import Cluster
+from analysis.hotspots.grouping import Spot, ratio_says_something
 from analysis.spots.naming import SpotName
-from analysis.stats.intervals import Estimate, wilson
-from analysis.stats.result import Choice, Result
+from analysis.stats.intervals import Choice, Estimate, Result, wilson
 from analysis.trends.time_series import HOURS, week_clock
 from curim_data.model import LANGUAGES, N_, CityProfile, Message, Translator, translator
 from curim_data.model.labels import UNCATEGORISED, category_label, hour_label

@@ -37,7 +37,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
 from scipy.stats import norm
 
-from analysis.stats.result import Choice
+from analysis.stats.intervals import Choice
 from curim_data.model import FloatArray, IntArray, Message, Num, Translator
 
 # A group of its own counts as much as all groups together from so many independent differences on.

@@ -1,4 +1,6 @@
-"""Shares, rates and their ratios, each with its interval.
+"""What every result reports about itself, and what every place on a map has.
+
+Shares, rates and their ratios, each with its interval.
 
 Alerts that count by the harm they do: weights with a mean of one, by severity or by a city's harm index.
 
@@ -16,11 +18,45 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 from scipy import stats
-from scipy.special import gammainccinv, gammaincinv
+from scipy.special import betaincinv, gammainccinv, gammaincinv
+from statsmodels.stats.proportion import confint_proportions_2indep
 
-from analysis.stats.result import Choice
-from analysis.stats.significance import ratio_interval
 from curim_data.model import FloatArray, IntArray, Message, Num
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A setting that was chosen for the reader: its machine name, its value, and the sentence that tells why."""
+
+    name: str
+    value: float | int | str
+    explanation: Message
+
+
+@dataclass(frozen=True)
+class CellPlace:
+    """A place on a map: its id, its H3 cells (of one resolution), and a point (WGS84, degrees)."""
+
+    id: str
+    cells: tuple[int, ...]
+    longitude: float
+    latitude: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its cells as H3 names (hexadecimal), for a filter or a link."""
+        return tuple(f"{cell:x}" for cell in self.cells)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Result:
+    """What the frozen results have in common, which all have a `sentence(t)` too: `n` alerts that they are made of, and
+    the settings that were chosen for the reader.
+    """
+
+    n: int
+    choices: tuple[Choice, ...] = ()
+
 
 # The tail of an interval of 95 % on either side, and the normal quantile there.
 TAIL: Final = (1 - 0.95) / 2
@@ -115,6 +151,68 @@ def share_ratios(
         low = np.where(nothing | (a == 0), 0.0, middle / reach)
         high = np.where(nothing | (b == 0), np.inf, middle * reach)
     return value, low, high
+
+
+def ratio_interval(
+    inside: float, outside: float, size_in: float, size_out: float, dispersion: float = 1.0
+) -> tuple[float, float, float]:
+    """Ratio of the densities inside and outside with its exact 95 % interval: (ratio, low, high).
+
+    Clopper–Pearson limits of the binomial share of `inside` among both counts, turned into a ratio of densities by
+    share / (1 - share) * size_out / size_in. `inf` where nothing was counted outside; all NaN without any count or
+    size.
+
+    References
+    ----------
+    Clopper, C. J. and Pearson, E. S. (1934). Biometrika 26, 404–413.
+    """
+    x, rest = (float(count) for count in effective_counts(inside, outside, dispersion))
+    if x + rest == 0 or size_in <= 0 or size_out <= 0:
+        return float("nan"), float("nan"), float("nan")
+    low = float(betaincinv(x, rest + 1, TAIL)) if x else 0.0
+    high = float(betaincinv(x + 1, rest, 1 - TAIL)) if rest else 1.0
+
+    def as_ratio(share: float) -> float:
+        return float("inf") if share >= 1 else share / (1 - share) * size_out / size_in
+
+    return as_ratio(x / (x + rest)), as_ratio(low), as_ratio(high)
+
+
+def share_ratio_interval(
+    inside: float, outside: float, base_in: float, base_out: float, dispersion: float = 1.0
+) -> tuple[float, float, float]:
+    """Ratio of both shares with its 95 % score interval: (ratio, low, high); `inf` where the rest holds none of the
+    part, all NaN without any count or base. With a dispersion, of effective counts: all four divided by it.
+
+    References
+    ----------
+    Koopman, P. A. R. (1984). Biometrics 40, 513–517.
+    """
+    (x,), (rest,), (own,), (other,) = whole_counts([inside], [outside], [base_in], [base_out])
+    if x + rest == 0 or own <= 0 or other <= 0:
+        return float("nan"), float("nan"), float("nan")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        effective = (count / dispersion for count in (x, own, rest, other))
+        message = confint_proportions_2indep(*effective, compare="ratio", method="score", correction=False)
+    # Where a root of effective counts is double, rounding may leave it an imaginary part of 1e-9.
+    low, high = (float(np.real(limit)) for limit in message)
+    ratio = x / own / (rest / other) if rest else float("inf")
+    return float(ratio), max(0.0, low), high if rest else float("inf")
+
+
+def effective_counts(inside: Any, outside: Any, dispersion: Any) -> tuple[FloatArray, FloatArray]:
+    """Whole counts, and where they scatter more than independent ones so many independent ones as tell as much."""
+    x, rest = np.round(np.asarray(inside, float)), np.round(np.asarray(outside, float))
+    wider = np.asarray(dispersion, float)
+    return (x, rest) if (wider == 1).all() else (x / wider, rest / wider)
+
+
+def whole_counts(
+    inside: Any, outside: Any, base_in: Any, base_out: Any
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Whole counts; a base is never smaller than the part of it that was counted."""
+    x, rest = (np.round(np.asarray(count, float)) for count in (inside, outside))
+    return x, rest, np.maximum(np.round(np.asarray(base_in, float)), x), np.maximum(np.round(base_out), rest)
 
 
 def poisson_rate(k: float, exposure: float) -> Estimate:

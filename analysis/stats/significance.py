@@ -13,19 +13,44 @@ looked at are a part of all alerts, each of all alerts is one of them or is not,
 totals given, the number in the place follows Fisher's noncentral hypergeometric distribution. The Poisson model of
 `larger_rate` comes near it where the part is small; where the part is half of all it takes the scatter for much larger
 than it is.
+
+Runs of days (or months) without any alert that chance does not explain: what a source probably did not cover.
+
+A run of g empty days is compared with the d days around it on one side, in which k alerts came. Had the same rate held
+in both, each of the k alerts would lie in the d days with probability D / (D + G), where D and G sum a weekly profile
+over the days of both (d and g where weekdays are alike), so that all of them do with probability (1 + G / D)^-k: the
+exact conditional test of two Poisson counts (Przyborowski and Wilenski 1940) of which one is zero. With the dispersion
+a of weekly sums, known from m pairs of neighbouring weeks, and v = m / 3 or 2 (1 / a then has a gamma distribution),
+
+    p = (1 + k log(1 + G / D) / (a v))^-v.
+
+The larger p of both sides holds: a source that grew, or faded out, has a side with as few alerts as the run. Of a side
+no longer than the run, where the data end, p below 0.003 is enough.
+
+- k counts no day beyond the nine-tenths quantile of the days around, and is at most -d log(share of days without any):
+  days on which hundreds were sent in speak for one lively day, and several reports of one event for one event.
+- a is the mean of (y_t - y_(t-1))^2 / (y_t + y_(t-1)) over the side's weeks within a year (or its months
+  with alerts within two), at least 1.
+- Where other years are known, G / D is at most what their same days say: a season without alerts is no gap.
+- Every run begins with an empty day, so p is that of the further ones; the shortest that can be named has two. A run
+  is named where p is below 0.05 divided by the number of all runs (of a source of over four years, of a share of them
+  that four years have).
+
+Named runs are left out of the surroundings of the others, until no further one is named.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
-from scipy.special import betainc, betaincinv, gammaln
+import numpy.typing as npt
+from scipy.special import betainc, gammaln
 from scipy.stats import binom, hypergeom
-from statsmodels.stats.proportion import confint_proportions_2indep
 
 from analysis.stats.dispersion import spread_p
-from curim_data.model import FloatArray, IntArray
+from analysis.stats.intervals import effective_counts, whole_counts
+from curim_data.model import BoolArray, FloatArray, IntArray
 
 # Probabilities that differ by less than this part of them are equal, as in `scipy.stats`.
 SAME_BINOMIAL: Final = 1e-7
@@ -168,7 +193,7 @@ def larger_rate(
     ----------
     Przyborowski, J. and Wilenski, H. (1940). Biometrika 31, 313–323.
     """
-    x, rest = _effective(inside, outside, dispersion)
+    x, rest = effective_counts(inside, outside, dispersion)
     share = _part(margin * np.asarray(size_in, float), size_out)
     tested = (x > 0) & (np.asarray(size_out, float) > 0)
     return _beta_tail(x, rest + 1, share, tested)  # binomial: at least x of x + rest
@@ -178,17 +203,10 @@ def smaller_rate(
     inside: Any, outside: Any, size_in: Any, size_out: Any, margin: float = 1.0, dispersion: Any = 1.0
 ) -> FloatArray:
     """Exact p-value that a place is less dense than its surroundings divided by `margin`; see `larger_rate`."""
-    x, rest = _effective(inside, outside, dispersion)
+    x, rest = effective_counts(inside, outside, dispersion)
     beside = _part(np.asarray(size_out, float), np.asarray(size_in, float) / margin)
     tested = (rest > 0) & (np.asarray(size_out, float) > 0)
     return _beta_tail(rest, x + 1, beside, tested)  # binomial: at most x of x + rest
-
-
-def _effective(inside: Any, outside: Any, dispersion: Any) -> tuple[FloatArray, FloatArray]:
-    """Whole counts, and where they scatter more than independent ones so many independent ones as tell as much."""
-    x, rest = np.round(np.asarray(inside, float)), np.round(np.asarray(outside, float))
-    wider = np.asarray(dispersion, float)
-    return (x, rest) if (wider == 1).all() else (x / wider, rest / wider)
 
 
 def _beta_tail(a: FloatArray, b: FloatArray, share: FloatArray, tested: Any) -> FloatArray:
@@ -201,34 +219,6 @@ def _beta_tail(a: FloatArray, b: FloatArray, share: FloatArray, tested: Any) -> 
 def _part(size_in: Any, size_out: Any) -> FloatArray:
     whole = np.asarray(size_in + size_out, dtype=float)
     return np.asarray(np.divide(size_in, whole, out=np.zeros_like(whole), where=whole > 0))
-
-
-_TAIL: Final = (1 - 0.95) / 2
-
-
-def ratio_interval(
-    inside: float, outside: float, size_in: float, size_out: float, dispersion: float = 1.0
-) -> tuple[float, float, float]:
-    """Ratio of the densities inside and outside with its exact 95 % interval: (ratio, low, high).
-
-    Clopper–Pearson limits of the binomial share of `inside` among both counts, turned into a ratio of densities by
-    share / (1 - share) * size_out / size_in. `inf` where nothing was counted outside; all NaN without any count or
-    size.
-
-    References
-    ----------
-    Clopper, C. J. and Pearson, E. S. (1934). Biometrika 26, 404–413.
-    """
-    x, rest = (float(count) for count in _effective(inside, outside, dispersion))
-    if x + rest == 0 or size_in <= 0 or size_out <= 0:
-        return float("nan"), float("nan"), float("nan")
-    low = float(betaincinv(x, rest + 1, _TAIL)) if x else 0.0
-    high = float(betaincinv(x + 1, rest, 1 - _TAIL)) if rest else 1.0
-
-    def as_ratio(share: float) -> float:
-        return float("inf") if share >= 1 else share / (1 - share) * size_out / size_in
-
-    return as_ratio(x / (x + rest)), as_ratio(low), as_ratio(high)
 
 
 # Where the share of the place would be one, every table is possible.
@@ -260,7 +250,7 @@ def larger_share(
     ----------
     Fisher, R. A. (1935). Journal of the Royal Statistical Society 98, 39–82.
     """
-    x, rest, own, other = _whole(inside, outside, base_in, base_out)
+    x, rest, own, other = whole_counts(inside, outside, base_in, base_out)
     share = np.divide(rest, other, out=np.ones(len(x)), where=other > 0)
     border = margin * share
     likely = _at_border(x, rest, own, other, margin)
@@ -276,7 +266,7 @@ def smaller_share(
     inside: Any, outside: Any, base_in: Any, base_out: Any, margin: float = 1.0, dispersion: Any = 1.0
 ) -> FloatArray:
     """P-value that the share of the place is less than that of the rest divided by `margin`; see `larger_share`."""
-    x, rest, own, other = _whole(inside, outside, base_in, base_out)
+    x, rest, own, other = whole_counts(inside, outside, base_in, base_out)
     share = np.divide(rest, other, out=np.zeros(len(x)), where=other > 0)
     likely = _at_border(x, rest, own, other, 1 / margin)
     near = np.minimum(likely, other / (other + 1))  # a rest that is all of the part leaves a little room for others
@@ -288,28 +278,6 @@ def smaller_share(
             own[at] - x[at], own[at], other[at], own[at] - x[at] + other[at] - rest[at], 1 / odds[at]
         )
     return spread_p(p, dispersion, tails=1)
-
-
-def share_ratio_interval(
-    inside: float, outside: float, base_in: float, base_out: float, dispersion: float = 1.0
-) -> tuple[float, float, float]:
-    """Ratio of both shares with its 95 % score interval: (ratio, low, high); `inf` where the rest holds none of the
-    part, all NaN without any count or base. With a dispersion, of effective counts: all four divided by it.
-
-    References
-    ----------
-    Koopman, P. A. R. (1984). Biometrics 40, 513–517.
-    """
-    (x,), (rest,), (own,), (other,) = _whole([inside], [outside], [base_in], [base_out])
-    if x + rest == 0 or own <= 0 or other <= 0:
-        return float("nan"), float("nan"), float("nan")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        effective = (count / dispersion for count in (x, own, rest, other))
-        message = confint_proportions_2indep(*effective, compare="ratio", method="score", correction=False)
-    # Where a root of effective counts is double, rounding may leave it an imaginary part of 1e-9.
-    low, high = (float(np.real(limit)) for limit in message)
-    ratio = x / own / (rest / other) if rest else float("inf")
-    return float(ratio), max(0.0, low), high if rest else float("inf")
 
 
 def _at_border(x: FloatArray, rest: FloatArray, own: FloatArray, other: FloatArray, ratio: float) -> FloatArray:
@@ -325,14 +293,6 @@ def _at_border(x: FloatArray, rest: FloatArray, own: FloatArray, other: FloatArr
     square, linear = ratio * (own + other), ratio * (own + rest) + x + other
     root = linear - np.sqrt(np.maximum(linear**2 - 4 * square * (x + rest), 0))
     return np.asarray(np.divide(root, 2 * square, out=np.zeros(len(x)), where=square > 0))
-
-
-def _whole(
-    inside: Any, outside: Any, base_in: Any, base_out: Any
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Whole counts; a base is never smaller than the part of it that was counted."""
-    x, rest = (np.round(np.asarray(count, float)) for count in (inside, outside))
-    return x, rest, np.maximum(np.round(np.asarray(base_in, float)), x), np.maximum(np.round(base_out), rest)
 
 
 def _noncentral_tail(x: float, own: float, other: float, total: float, odds: float) -> float:
@@ -357,3 +317,120 @@ def _centre(own: float, other: float, total: float, odds: float) -> tuple[float,
     mean = c / -b if abs(a) < 1e-12 else (-b - np.sqrt(max(b * b - 4 * a * c, 0.0))) / (2 * a)
     cells = np.maximum([mean, own - mean, total - mean, other - total + mean], 0.5)
     return float(mean), float(1 / np.sqrt((1 / cells).sum()))
+
+
+UNEXPECTED: Final = 0.05
+# Days or months around a run on each side: three times as many as it is long, within these bounds.
+AROUND: Final = {"day": (56, 365), "month": (6, 24)}
+BLOCK: Final = {"day": 7, "month": 1}
+YEAR: Final = {"day": 365.25, "month": 12.0}
+LIVELY: Final = 0.9
+ENOUGH_PAIRS: Final = 26  # of neighbouring weeks on one side, from which on its own dispersion holds
+# A side that is no longer than the run itself, since the data end there, cannot reach the limit: this is asked of it.
+SHORT_SIDE: Final = 0.003
+# A source with a weekday that has less than this share of an average one is closed for holidays too: shorter runs of
+# it are not named.
+CLOSED: Final = 0.05
+LONGEST_HOLIDAYS: Final = 15
+Unit = Literal["day", "month"]
+
+
+def empty_runs(
+    counts: npt.ArrayLike, unit: Unit = "day", *, weekday: int = 0, edges: bool = False
+) -> list[tuple[int, int]]:
+    """The runs without any alert that chance does not explain.
+
+    Parameters
+    ----------
+    counts : array, shape (n,)
+        Alerts of one source by day or month, none left out.
+    unit : {"day", "month"}
+        What a step is.
+    weekday : int
+        Weekday of the first day (0 Monday).
+    edges : bool
+        Whether runs at the beginning and the end, which have one side, are looked at too.
+
+    Returns
+    -------
+    list of tuple
+        First step and the step after the last one of each, in order.
+    """
+    n = np.asarray(counts, float)
+    if not n.any():
+        return []
+    days = (np.arange(len(n)) + weekday) % 7 if unit == "day" else np.zeros(len(n), int)
+    runs = np.flatnonzero(np.diff(n == 0, prepend=False, append=False)).reshape(-1, 2).tolist()
+    limit = UNEXPECTED * max(1.0, len(n) / (4.0 * YEAR[unit])) / max(1, len(runs))
+    looked_at = [
+        (first, stop)
+        for first, stop in runs
+        if stop - first >= _shortest(n, days, unit) and (edges or (first > 0 and stop < len(n)))
+    ]
+    covered, known = np.ones(len(n), bool), -1
+    found: list[tuple[int, int]] = []
+    while len(found) > known:
+        known = len(found)
+        found = [(first, stop) for first, stop in looked_at if _improbable(n, covered, days, first, stop, unit, limit)]
+        for first, stop in found:
+            covered[first:stop] = False
+    return found
+
+
+def _shortest(n: FloatArray, days: IntArray, unit: Unit) -> int:
+    if unit == "month":
+        return 1
+    by_weekday = np.bincount(days, n, 7)
+    return LONGEST_HOLIDAYS if by_weekday.min() < CLOSED * by_weekday.mean() else 2
+
+
+def _improbable(
+    n: FloatArray, covered: BoolArray, days: IntArray, first: int, stop: int, unit: Unit, limit: float
+) -> bool:
+    """Whether on both sides the steps first to stop - 1 are empty with a probability below the limit."""
+    least, most = AROUND[unit]
+    wide = min(most, max(least, 3 * (stop - first)))
+    known = np.flatnonzero(covered)
+    at, beyond = np.searchsorted(known, [first, stop])
+    years = [known[max(0, at - most) : at][::-1], known[beyond : beyond + most]]
+    sides = [year[:wide] for year in years]
+    run = np.arange(first + (unit == "day"), stop)
+    for side in sides:  # not even with dispersion 1 and the run on the busiest weekdays: the others need no more work
+        if len(side) > len(run) and (1.0 + 7.0 * len(run) / len(side)) ** -n[side].sum() > limit:
+            return False
+    around = np.concatenate(sides)
+    n = np.minimum(n, max(1.0, float(np.quantile(n[around], LIVELY))))
+    profile = (np.bincount(days[around], n[around], 7) + 0.5) / (np.bincount(days[around], minlength=7) + 1.0)
+    pairs = [_pairs(n[year] if unit == "day" else n[year][n[year] > 0], BLOCK[unit]) for year in years]
+    for side, own in zip(sides, pairs, strict=True):
+        if not len(side):
+            continue
+        z = own if len(own) >= ENOUGH_PAIRS else np.concatenate(pairs)
+        k = n[side].sum() / max(1.0, z.mean() if len(z) else 1.0)
+        if unit == "day":
+            k = min(k, -len(side) * np.log1p(-(np.count_nonzero(n[side]) + 0.5) / (len(side) + 1.0)))
+        half = max(2.0, len(z) / 3.0)
+        ratio = profile[days[run]].sum() / profile[days[side]].sum()
+        in_run, beside = _other_years(n, covered, run, side, YEAR[unit])
+        ratio = min(ratio, (in_run + ratio) / (beside + 1.0))
+        if (1.0 + k * np.log1p(ratio) / half) ** -half >= (limit if len(side) > len(run) else max(limit, SHORT_SIDE)):
+            return False
+    return True
+
+
+def _pairs(side: FloatArray, block: int) -> FloatArray:
+    """(y_t - y_(t-1))^2 / (y_t + y_(t-1)) of the neighbouring blocks with alerts; their mean is the dispersion."""
+    sums = side[: len(side) // block * block].reshape(-1, block).sum(axis=1)
+    both = sums[1:] + sums[:-1]
+    return np.asarray(np.diff(sums)[both > 0] ** 2 / both[both > 0])
+
+
+def _other_years(n: FloatArray, covered: BoolArray, run: IntArray, side: IntArray, year: float) -> tuple[float, float]:
+    """Alerts in the same days as the run and as one of its sides in all other years that are known there."""
+    in_run = beside = 0.0
+    low, high = min(run.min(), side.min()), max(run.max(), side.max())
+    for number in range(-int(low / year), int((len(n) - 1 - high) / year) + 1):
+        shift = round(number * year)
+        if number and low + shift >= 0 and high + shift < len(n) and covered[run + shift].all():
+            in_run, beside = in_run + n[run + shift].sum(), beside + n[side + shift].sum()
+    return float(in_run), float(beside)

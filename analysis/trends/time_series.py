@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from analysis.stats.intervals import Estimate
-from analysis.stats.result import Choice, Result
+from analysis.stats.intervals import Choice, Estimate, Result
 from analysis.trends.line import ALPHA, YEARS_OF_SEASON, Line, quantiles, read_line
 from analysis.trends.reporting import ReportingLag
 from curim_data.model import N_, BoolArray, FloatArray, Message, Num, Translator

@@ -20,8 +20,8 @@ from curim_data.model import N_, Audience, Message
 from curim_data.model.labels import inline
 
 if TYPE_CHECKING:
-    from analysis.report.brief import PlanRow
     from analysis.report.documents import DocumentFormat
+    from analysis.report.papers import PlanRow
     from curim_data.model import CityProfile
     from curim_data.store.settings import Settings
     from curim_data.studies.brief import BriefChanges, BriefStudy
@@ -173,7 +173,7 @@ def _paper(
     since: dt.date | None,
 ) -> bytes:
     """The brief as a document; `address`: the city's public one, where readers open the same view."""
-    from analysis.report.documents import brief_document
+    from analysis.report.papers import brief_document
     from curim_data.store.home import city_word
 
     city = ctx.source.city

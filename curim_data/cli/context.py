@@ -23,7 +23,7 @@ from curim_data.model.progress import following
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.stats.result import Choice
+    from analysis.stats.intervals import Choice
     from curim_data.engine import Source
     from curim_data.model import CityProfile
     from curim_data.privacy import WrittenCounts

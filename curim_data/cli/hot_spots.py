@@ -17,11 +17,10 @@ from curim_data.model import N_, Message, Translator
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.clusters.detection import Cluster
+    from analysis.clusters import Cluster
     from analysis.hotspots.grouping import Spot, SpotHarm
     from analysis.spots.naming import SpotName
-    from analysis.stats.intervals import WeighedBy
-    from analysis.stats.result import Choice
+    from analysis.stats.intervals import Choice, WeighedBy
     from curim_data.studies.hot_spots import EmergingRow
 
 Method = Literal["significance", "clusters", "emerging", "density"]
@@ -212,7 +211,7 @@ def _named_in_area(ctx: CommandContext, spots: Sequence[_Spot], *, known: bool =
 
 def _places(ctx: CommandContext, options: SearchOptions, found: FoundSpots) -> Answer:
     """Hot spots, those that are large enough for a plan first, or clusters; and cold spots."""
-    from analysis.hotspots import excess, grouping
+    from analysis.hotspots import grouping
 
     t, names = ctx.t, {spot.id: name(ctx.t) for spot, name in found.spots}
     many: Sequence[Any] = [spot for spot, _ in found.spots]
@@ -221,9 +220,9 @@ def _places(ctx: CommandContext, options: SearchOptions, found: FoundSpots) -> A
         ordered = (
             grouping.in_order_of_harm(many, found.harm)
             if options.order == "harm"
-            else excess.in_order(many, options.order)
+            else grouping.in_order(many, options.order)
         )
-        many, few = excess.worth_a_plan(ordered)
+        many, few = grouping.worth_a_plan(ordered)
     spots = [*many, *few]
     rows = [_spot_row(spot, names[spot.id], options, found.harm.get(spot.id)) for spot in spots]
     told = [f"{spot.rank}. {names[spot.id]} – {_figures(ctx, spot, found.harm.get(spot.id))}" for spot in spots]
@@ -245,7 +244,7 @@ def _places(ctx: CommandContext, options: SearchOptions, found: FoundSpots) -> A
             *found.reasons,
             *_tested_in_city(ctx),
             *told[: len(many)],
-            *([t("Fewer than {n} alerts, too few for a plan:", n=excess.LEAST_FOR_PLAN)] if few else []),
+            *([t("Fewer than {n} alerts, too few for a plan:", n=grouping.LEAST_FOR_PLAN)] if few else []),
             *told[len(many) :],
             *(f"{name(t)} – {spot.cold_sentence(t, ctx.least())}" for spot, name in found.cold),
             *ctx.reasons(found.choices),
@@ -271,7 +270,7 @@ def _spot_row(spot: Spot | Cluster, name: str, options: SearchOptions, harm: Spo
     """A place, hot or cold, with its figures, and where that was asked what its alerts weigh; `times` is there for one
     that has no others (`Spot.times`).
     """
-    from analysis.hotspots.excess import excess_of, is_compared
+    from analysis.hotspots.grouping import excess_of, is_compared
 
     more, weight = excess_of(spot), getattr(spot, "weight", None)
     weights = {} if weight is None else {"weight": round(weight, 5)}

@@ -94,7 +94,7 @@ def plan_export(
     ],
 ) -> Answer:
     """Write a plan as PDF, Word or JSON."""
-    from analysis.report import documents, maps
+    from analysis.report import maps, papers
     from curim_data.sample.plans import demo_words
 
     city, kept, t = ctx.city(), _plans(ctx).get(plan), ctx.t
@@ -103,8 +103,8 @@ def plan_export(
     else:
         shown = demo_words(kept, t) if ctx.home.is_sample else kept
         picture = maps.areas_map(city, kept.areas, t) if kept.areas.treated and city.outlined else None
-        kind: documents.DocumentFormat = "docx" if out.suffix.lower() == ".docx" else "pdf"
-        paper = documents.plan_document(shown, city, t, kind, picture=picture, illustrative=city.illustrative)
+        kind: papers.DocumentFormat = "docx" if out.suffix.lower() == ".docx" else "pdf"
+        paper = papers.plan_document(shown, city, t, kind, picture=picture, illustrative=city.illustrative)
         write_file(out, paper)
     return Answer(
         {"plan": kept.id, "out": str(out)}, [t("{title} was written to {file}.", title=kept.title, file=str(out))]

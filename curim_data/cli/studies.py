@@ -20,7 +20,7 @@ from curim_data.model import N_, Audience, Message, Translator
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.forecast.next_periods import CountForecast
+    from analysis.forecast import CountForecast
     from analysis.stats.intervals import Estimate
     from curim_data.model import CityProfile
     from curim_data.studies.brief import BriefChanges
@@ -434,7 +434,7 @@ def forecast(
 
 
 def _outlook(ctx: CommandContext, outlook: CountForecast) -> dict[str, Any]:
-    from analysis.forecast.next_periods import HOW
+    from analysis.forecast import HOW
 
     return {
         "n": outlook.n,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from analysis.stats.empty_runs import Unit, empty_runs
+from analysis.stats.significance import Unit, empty_runs
 from curim_data.engine.relation import Relation
 from curim_data.model import Gender, KnownTime
 from curim_data.model.absence import ASKED_FIELDS, HOUR_SHARE

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from analysis.stats.empty_runs import empty_runs
+from analysis.stats.significance import empty_runs
 from curim_data.formats.base import Layout
 from curim_data.importing.outcomes import redaction
 from curim_data.importing.roles import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES
@@ -241,8 +241,6 @@ _DATES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
 _PLACES: Final = ("latitude", "longitude", "x", "y", "point")
 _WORDS: Final = ("affected_gender", "reporter_gender", "age_band", "status", "severity", "feeling")
 _WIDTH: Final = 14
-
-
 
 
 @dataclass(frozen=True)

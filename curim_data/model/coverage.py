@@ -1,7 +1,7 @@
 """Which days the sources of a city's alerts cover.
 
 A source is an export format (the column `source`). Its gaps are the runs of days without an alert that chance does not
-explain (`analysis.stats.empty_runs`), and what an analyst said of some days (`Annotation`). No day of a gap is
+explain (`analysis.stats.significance`), and what an analyst said of some days (`Annotation`). No day of a gap is
 counted as a quiet one: a comparison leaves it out on both sides.
 """
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from analysis.grid.cells import LEAST_DAYS, LEAST_SHARE, SharedPoints, land_by_points
+from analysis.grid import LEAST_DAYS, LEAST_SHARE, SharedPoints, land_by_points
 from curim_data.engine import Relation, Source
 from curim_data.model import CELL_RESOLUTIONS, CityProfile, Message
 from curim_data.model.sql import all_of, at_points, count_if

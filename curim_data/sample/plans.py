@@ -18,9 +18,8 @@ from typing import Any, Final
 import h3.api.basic_str as h3
 import numpy as np
 
-from analysis.plans.drafting import draft_plan
+from analysis.plans.drafting import draft_plan, find_measure
 from analysis.plans.evaluation import minimum_detectable_drop
-from analysis.plans.evidence import find_measure
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.engine.source import MEETING_WEEKS

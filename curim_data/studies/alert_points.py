@@ -21,17 +21,17 @@ from shapely.geometry.base import BaseGeometry
 from analysis.density import (
     Bandwidth,
     Density,
+    Raster,
     bandwidth_by_rule,
     bandwidth_from_cells,
     class_breaks,
     density_from_cells,
+    raster_from_polygon,
 )
-from analysis.grid.baseline import Raster, raster_from_polygon
-from analysis.grid.cells import centres_in_metres
+from analysis.grid import centres_in_metres
 from analysis.space_time import HOURS, METRES, Band, KnoxResult, Metric, bands_for, first_alerts, knox
 from analysis.spots.naming import SpotName, name_spots
-from analysis.stats.intervals import Estimate, poisson_rate
-from analysis.stats.result import Choice
+from analysis.stats.intervals import Choice, Estimate, poisson_rate
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

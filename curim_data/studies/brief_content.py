@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlencode
 
 import numpy as np
 
 from analysis.gender import GenderShares
-from analysis.report.blocks import Bar, Picture
-from analysis.report.brief import Brief, ChangeRow, PlanRow, SpotRow
-from analysis.report.charts import ChangeSeries, change_chart
+from analysis.report.documents import Bar, ChangeSeries, NewsCard, Picture
+from analysis.report.papers import Brief, ChangeRow, PlanRow, SpotRow
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, CityProfile, Gender, Plan, PlanStatus, Span, Translator
 from curim_data.model.labels import gender_label, provisional_note
@@ -43,10 +42,6 @@ from curim_data.studies.brief_text import (
 from curim_data.studies.changes import EventFinding
 from curim_data.studies.evaluation import PlanProgress, Standing, plan_progress, short_result
 from curim_data.studies.periods import ComparedPeriods
-
-if TYPE_CHECKING:
-    from analysis.report.card import NewsCard
-
 
 # Settings of the comparison that limit what can be said.
 _STANDING: Final = {
@@ -241,6 +236,8 @@ def event_row(event: EventFinding, city: CityProfile, t: Translator) -> ChangeRo
 
 def change_row(finding: Finding, city: CityProfile, t: Translator, *, drawn: bool = True) -> ChangeRow:
     """A finding in the sentences of its card, with its chart where it is to be drawn."""
+    from analysis.report.charts import change_chart  # long to load, and only for a paper
+
     sure = sure_sentence(finding, t)
     series = change_series(finding, t) if drawn else None
     return ChangeRow(
@@ -293,15 +290,13 @@ def period_names(periods: ComparedPeriods, t: Translator, *, lines: bool = True)
 
 def card_picture(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, made: dt.date) -> Picture:
     """A finding as a picture for a newsletter; `study`: of the audience that will read it, so of the public."""
-    from analysis.report.card import draw_card  # long to load, and only for a download
+    from analysis.report.charts import draw_card  # long to load, and only for a download
 
     return draw_card(news_card(study, finding, city, t, made=made), t)
 
 
 def news_card(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, made: dt.date) -> NewsCard:
     """What the picture of a finding says."""
-    from analysis.report.card import NewsCard  # long to load, and only for a download
-
     row = change_row(finding, city, t, drawn=False)
     window = Span(study.since, study.until, study.by_month)
     return NewsCard(

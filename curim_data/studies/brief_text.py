@@ -11,8 +11,8 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from analysis.hotspots.excess import is_compared
-from analysis.report.brief import PlanRow
+from analysis.hotspots.grouping import is_compared
+from analysis.report.papers import PlanRow
 from analysis.trends.changes import ALPHA, AREA, NO_NEWS, PROBABLE, Change
 from curim_data.model import N_, NO_AFFECTED, CityProfile, Message, Span, Translator, at_head, fewer_than
 from curim_data.model.absence import NO_AREAS, ONE_CATEGORY, TOO_FEW

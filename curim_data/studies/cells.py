@@ -14,9 +14,9 @@ import pandas as pd
 import shapely
 from h3ronpy.vector import coordinates_to_cells
 
-from analysis.grid.cells import resolution_for, square_side, too_large
+from analysis.grid import resolution_for, square_side, too_large
 from analysis.spots.naming import SpotName, name_area
-from analysis.stats.result import Choice
+from analysis.stats.intervals import Choice
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 
 from analysis.hotspots.grouping import h3_name
-from analysis.stats.result import Choice
+from analysis.stats.intervals import Choice
 from analysis.stats.significance import alpha_or_one
 from analysis.trends.changes import (
     AREA,

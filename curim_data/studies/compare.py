@@ -17,10 +17,10 @@ import pandas as pd
 
 from analysis.comparison import CountedRate, CountedShare, MapComparison, MapLabel, compare_maps
 from analysis.gender import AFFECTED, MAN, WOMAN
-from analysis.grid.cells import resolution_for
+from analysis.grid import resolution_for
 from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.dispersion import Dispersion
-from analysis.stats.result import Choice
+from analysis.stats.intervals import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories, month_bounds

@@ -33,8 +33,7 @@ from analysis.plans.verdict import (
     smallest_shown_drop,
     unknown_verdict,
 )
-from analysis.stats.intervals import Estimate, WeighedBy
-from analysis.stats.result import Choice
+from analysis.stats.intervals import Choice, Estimate, WeighedBy
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, month_bounds
 from curim_data.model import LANGUAGES, KnownTime, Message, Num, Plan, PlanStatus, Span, Translator, translator

@@ -22,8 +22,7 @@ from analysis.gender import (
     place_shares,
 )
 from analysis.stats.dispersion import Dispersion
-from analysis.stats.intervals import UNKNOWN, Estimate, poisson_rate, rate_ratio, share_ratio
-from analysis.stats.result import Choice
+from analysis.stats.intervals import UNKNOWN, Choice, Estimate, poisson_rate, rate_ratio, share_ratio
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

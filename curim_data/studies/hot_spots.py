@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from analysis.clusters.detection import Clusters, find_clusters
-from analysis.emerging.cube import CLASSES, EmergingClass
-from analysis.emerging.detection import (
+from analysis.clusters import Clusters, find_clusters
+from analysis.cube import CLASSES, EmergingClass
+from analysis.emerging import (
     CLASS_STEPS,
     MIN_STEPS,
     MOST_COUNTS,
@@ -26,25 +26,30 @@ from analysis.emerging.detection import (
     emerging_hot_spots,
     periods_for,
 )
-from analysis.emerging.detection import whole_periods as whole_steps
-from analysis.grid.cells import square_side
-from analysis.hotspots.cell_significance import MIN_LAND_SHARE, HotCells, hot_cells
-from analysis.hotspots.excess import excess_choices
+from analysis.emerging import whole_periods as whole_steps
+from analysis.grid import square_side
+from analysis.hotspots.cell_significance import (
+    MIN_LAND_SHARE,
+    HotCells,
+    Power,
+    detection_power,
+    hot_cells,
+    planned_power,
+)
 from analysis.hotspots.grouping import (
     BY_HARM,
     Spot,
     SpotHarm,
     cold_spots,
+    excess_choices,
     harm_of_spots,
     hot_spots,
     marked_by,
     spots_of,
 )
-from analysis.hotspots.power import Power, detection_power, planned_power
 from analysis.hotspots.surroundings import LAND, Denominator, DenominatorKind, OccupiedLand, occupied_land, window_for
 from analysis.spots.naming import SpotName, as_known_places, known_ids, name_spots, with_known_ids
-from analysis.stats.intervals import HarmWeights, WeighedBy, harm_weights
-from analysis.stats.result import CellPlace, Choice
+from analysis.stats.intervals import CellPlace, Choice, HarmWeights, WeighedBy, harm_weights
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

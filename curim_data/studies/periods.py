@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from analysis.grid.cells import square_side
+from analysis.grid import square_side
 from analysis.stats.dispersion import (
     UNKNOWN,
     Dispersion,
@@ -22,7 +22,7 @@ from analysis.stats.dispersion import (
     dispersion_of_shares,
     fit_bursts,
 )
-from analysis.stats.result import Choice
+from analysis.stats.intervals import Choice
 from analysis.trends.reporting import category_use
 from curim_data import query
 from curim_data.engine import Source

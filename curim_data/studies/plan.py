@@ -19,7 +19,7 @@ import h3.api.basic_str as h3_names
 import numpy as np
 import pandas as pd
 
-from analysis.clusters.detection import Cluster
+from analysis.clusters import Cluster
 from analysis.hotspots.grouping import Spot, without_figures
 from analysis.plans.drafting import PlanDraft, baseline_dates, buffer_cells, draft_plan
 from analysis.plans.evaluation import DetectableDrop

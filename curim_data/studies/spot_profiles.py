@@ -13,14 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.clusters.detection import Cluster
+from analysis.clusters import Cluster
 from analysis.concentration import Concentration, concentration
 from analysis.gender import GenderShares, gender_shares
 from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import SpotName, name_spots
 from analysis.spots.profile import SpotProfile, profile_spot
-from analysis.stats.intervals import UNKNOWN, Estimate, wilson
-from analysis.stats.result import Choice
+from analysis.stats.intervals import UNKNOWN, Choice, Estimate, wilson
 from analysis.trends.time_series import HOURS, Trend, WeekClock, peak_bands, week_clock
 from curim_data import query
 from curim_data.engine import Source

@@ -13,11 +13,10 @@ import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 
-from analysis.forecast.next_periods import CountForecast, NextPeriods, forecast_counts, forecast_next
-from analysis.forecast.places import PlaceForecast, forecast_places
-from analysis.grid.cells import resolution_for
+from analysis.forecast import CountForecast, NextPeriods, PlaceForecast, forecast_counts, forecast_next, forecast_places
+from analysis.grid import resolution_for
 from analysis.spots.naming import SpotName, name_spots
-from analysis.stats.result import Choice
+from analysis.stats.intervals import Choice
 from analysis.trends.time_series import Trend, level_positions, regular_periods, reported_part, trend_of
 from curim_data import query
 from curim_data.engine import Source

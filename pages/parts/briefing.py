@@ -9,8 +9,9 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from analysis.hotspots.excess import is_compared
-from analysis.report.documents import MIME, DocumentFormat, brief_document
+from analysis.hotspots.grouping import is_compared
+from analysis.report.documents import MIME, DocumentFormat
+from analysis.report.papers import brief_document
 from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, Gender, Message, Role, labels

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pypdf
 import pytest
 
-from analysis.report.documents import brief_document
+from analysis.report.papers import brief_document
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Plan, PlanStatus, translator

@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analysis.report.brief import Brief
-from analysis.report.documents import brief_document
+from analysis.report.papers import Brief, brief_document
 from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import sample_data
-from analysis.emerging.cube import CLASSES
+from analysis.cube import CLASSES
 from curim_data.model import translator
 from tests.app.conftest import SPOKEN, Open, errors, word
 

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import sample_data
-from analysis.report.brief import PlanRow
+from analysis.report.papers import PlanRow
 from curim_data.model import Audience, CityProfile, Role, translator
 from curim_data.model.city import load_city
 from pages.parts import briefing

@@ -13,8 +13,7 @@ import shapely
 from scipy.ndimage import gaussian_filter
 from scipy.stats import gaussian_kde
 
-from analysis.density import bandwidth_for
-from analysis.grid.baseline import raster_from_polygon
+from analysis.density import bandwidth_for, raster_from_polygon
 from tests.benchmarks.clock import race, seconds
 from tests.benchmarks.results import Row, hand_in, hand_in_growth, hand_in_race
 from tests.density_of_points import kernel_density

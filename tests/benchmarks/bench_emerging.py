@@ -21,9 +21,9 @@ import pandas as pd
 from scipy import sparse
 from scipy.stats import norm, rankdata
 
-from analysis.emerging.cube import GiStar, block_permutation, kendall_s, sen_slope
-from analysis.emerging.detection import emerging_hot_spots
-from analysis.grid.cells import neighbours
+from analysis.cube import GiStar, block_permutation, kendall_s, sen_slope
+from analysis.emerging import emerging_hot_spots
+from analysis.grid import neighbours
 from curim_data.model import FloatArray
 from tests.benchmarks.clock import race, seconds
 from tests.benchmarks.results import Row, hand_in, hand_in_growth, hand_in_race

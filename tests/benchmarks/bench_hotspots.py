@@ -22,9 +22,8 @@ from sklearn.cluster import DBSCAN
 from sklearn.metrics import adjusted_rand_score
 
 import sample_data
-from analysis.clusters.dbscan import LocalDbscan, Points
-from analysis.grid.baseline import AlertGround
-from analysis.grid.cells import centres_in_metres, neighbours
+from analysis.dbscan import LocalDbscan, Points
+from analysis.grid import AlertGround, centres_in_metres, neighbours
 from analysis.hotspots.cell_significance import getis_ord, hot_cells
 from analysis.stats.significance import benjamini_hochberg
 from curim_data.model.city import load_city

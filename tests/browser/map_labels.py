@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Page
 
-from analysis.spots.label_placement import LabelBox
+from analysis.spots.naming import LabelBox
 from tests.label_overlap import worst_overlap
 
 TILE: Final = 512  # deck.gl's world is 512 px wide at zoom 0

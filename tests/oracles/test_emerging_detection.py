@@ -15,9 +15,9 @@ import pytest
 from scipy.stats import binom, norm
 
 import sample_data
-from analysis.emerging.cube import GiStar, block_permutation, kendall_s, lagged_sums
-from analysis.emerging.detection import EmergingHotSpots, emerging_hot_spots
-from analysis.grid.cells import centres_in_metres, neighbours
+from analysis.cube import GiStar, block_permutation, kendall_s, lagged_sums
+from analysis.emerging import EmergingHotSpots, emerging_hot_spots
+from analysis.grid import centres_in_metres, neighbours
 from analysis.stats.significance import benjamini_hochberg
 from curim_data import query
 from curim_data.engine import Source, open_source

@@ -18,8 +18,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, norm
 
-from analysis.clusters.detection import ALPHA, find_clusters
-from analysis.grid.cells import centres_in_metres, neighbours
+from analysis.clusters import ALPHA, find_clusters
+from analysis.grid import centres_in_metres, neighbours
 from analysis.hotspots import surroundings as sides
 from analysis.hotspots.cell_significance import gistar_on_land, hot_cells
 from analysis.hotspots.grouping import hot_spots

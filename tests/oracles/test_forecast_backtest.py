@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.forecast.places import flagged_hits
+from analysis.forecast import flagged_hits
 
 
 def pai_and_pei(came: list[float], told: list[float], flagged: list[int]) -> tuple[np.ndarray, np.ndarray]:

@@ -10,8 +10,7 @@ import shapely
 from scipy.ndimage import gaussian_filter
 from scipy.stats import gaussian_kde
 
-from analysis.density import FLOOR, WIDTHS_M, bandwidth_for, normal_reference
-from analysis.grid.baseline import Raster, raster_from_polygon
+from analysis.density import FLOOR, WIDTHS_M, Raster, bandwidth_for, normal_reference, raster_from_polygon
 from curim_data.model import CityProfile
 from tests.density_of_points import kernel_density
 from tests.published import published

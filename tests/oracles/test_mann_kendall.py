@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.emerging.cube import kendall_s, sen_slope
+from analysis.cube import kendall_s, sen_slope
 
 # Sales of shampoo over three years (Makridakis, Wheelwright and Hyndman 1998, Forecasting).
 SHAMPOO = [

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from scipy import stats
 
-from analysis.clusters.detection import ALPHA as CLUSTER_RATE
+from analysis.clusters import ALPHA as CLUSTER_RATE
 from analysis.stats.intervals import wilson
 
 City = Mapping[str, Any]

@@ -19,7 +19,7 @@ from pyproj import Transformer
 from scipy.spatial import cKDTree
 
 import sample_data
-from analysis.grid.baseline import SPREAD_M
+from analysis.grid import SPREAD_M
 from curim_data.engine import Source
 from curim_data.engine.source import source_from_files
 from curim_data.geo.enrichment import enrich, parent_cells

@@ -17,10 +17,9 @@ import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
 
-from analysis.grid.cells import centres, parents
+from analysis.grid import centres, parents
 from analysis.hotspots.cell_significance import HotCells, hot_cells
-from analysis.hotspots.excess import worth_a_plan
-from analysis.hotspots.grouping import Spot, hot_spots
+from analysis.hotspots.grouping import Spot, hot_spots, worth_a_plan
 from analysis.hotspots.surroundings import occupied_land
 
 AT, SIDE_KM, FINE, COARSE = (41.85, -87.65), 12.0, 12, 9

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.report.brief import compose_brief
+from analysis.report.papers import compose_brief
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter

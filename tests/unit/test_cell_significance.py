@@ -10,13 +10,11 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, chi2
 
-from analysis.grid.cells import neighbours
+from analysis.grid import neighbours
 from analysis.hotspots.cell_significance import HotCells, getis_ord, gistar_on_land, hot_cells, significant_cells
 from analysis.hotspots.grouping import cold_spots, hot_spots
 from analysis.hotspots.surroundings import CITY_MARGIN, Denominator
-from analysis.stats.intervals import Estimate
-from analysis.stats.result import Result
-from analysis.stats.significance import ratio_interval, share_ratio_interval
+from analysis.stats.intervals import Estimate, Result, ratio_interval, share_ratio_interval
 from curim_data.model import CityProfile, Translator
 
 

@@ -11,15 +11,13 @@ from scipy.spatial import cKDTree
 from scipy.stats import chisquare, ks_2samp, poisson
 from sklearn.cluster import DBSCAN, KMeans
 
-from analysis.clusters import dbscan, detection
-from analysis.clusters.dbscan import LocalDbscan, Points, eps_for, eps_for_precision, minimum_alerts, on_hexagons
-from analysis.clusters.detection import Cluster, _named, cell_m2, find_clusters
-from analysis.grid import baseline
-from analysis.grid.baseline import AlertGround, smoothing_width_for
-from analysis.grid.cells import centres_in_metres
-from analysis.hotspots.excess import in_order
+from analysis import clusters, dbscan, grid
+from analysis.clusters import Cluster, _named, cell_m2, find_clusters
+from analysis.dbscan import LocalDbscan, Points, eps_for, eps_for_precision, minimum_alerts, on_hexagons
+from analysis.grid import AlertGround, centres_in_metres, smoothing_width_for
+from analysis.hotspots.grouping import in_order
 from analysis.stats.dispersion import SINGLE, ReportBursts
-from analysis.stats.result import Result
+from analysis.stats.intervals import Result
 from curim_data.model import CityProfile, Translator
 
 STATION = (23.6430, 37.9480)
@@ -358,7 +356,7 @@ def test_where_more_are_found_than_can_be_read_the_densest_are_left(
     frame = drawn(city, 9_000, {STATION: 12, **weak})
     usual = find_clusters(frame, city, runs=19, alpha=0.05)
     assert len(usual.found) + usual.chance >= 4
-    monkeypatch.setattr(detection, "MOST_GROUPS", 1)
+    monkeypatch.setattr(clusters, "MOST_GROUPS", 1)
     strict = find_clusters(frame, city, runs=19, alpha=0.05)
     assert len(strict.found) + strict.chance == 1
     (cluster,) = strict.found
@@ -392,9 +390,9 @@ def wide_town() -> tuple[AlertGround, np.ndarray]:
 def test_smoothing_on_squares_is_near_that_on_pixels(monkeypatch: pytest.MonkeyPatch, spread: float) -> None:
     """In all 0.2 % of the baseline apart, and at nearly every alert less than 0.5 %."""
     ground, pixel = wide_town()
-    assert baseline._pixels_in(spread / ground.side) > 1
+    assert grid._pixels_in(spread / ground.side) > 1
     on_squares = ground.smooth(pixel, np.ones(len(pixel)), spread)
-    monkeypatch.setattr(baseline, "SQUARES_IN", np.inf)
+    monkeypatch.setattr(grid, "SQUARES_IN", np.inf)
     on_pixels = ground.smooth(pixel, np.ones(len(pixel)), spread)
     assert np.abs(on_squares - on_pixels).sum() < 0.002 * on_pixels.sum()
     assert np.quantile(np.abs(on_squares[pixel] / on_pixels[pixel] - 1), 0.98) < 0.005
@@ -427,11 +425,11 @@ def test_sharing_out_to_squares_and_reading_between_them_are_each_others_mirror(
     """Nothing is lost; a slope is read as it is; alerts at pixels are shared as the values of all pixels are."""
     rng = np.random.default_rng(0)
     values, squares = rng.uniform(0, 1, (16, 48)), rng.uniform(0, 1, (16 // times, 48 // times))
-    shared = baseline._shared_out(values, times)
+    shared = grid._shared_out(values, times)
     assert shared.sum() == pytest.approx(values.sum())
-    assert (shared * squares).sum() == pytest.approx((values * baseline._between(squares, times)).sum())
+    assert (shared * squares).sum() == pytest.approx((values * grid._between(squares, times)).sum())
     slope = np.add.outer(2.0 * np.arange(16 // times), 3.0 * np.arange(48 // times))
-    read = baseline._between(slope, times)
+    read = grid._between(slope, times)
     inner = slice(times, -times)
     assert np.diff(read, axis=0)[inner, inner] == pytest.approx(2 / times)
     assert np.diff(read, axis=1)[inner, inner] == pytest.approx(3 / times)

@@ -19,7 +19,7 @@ from analysis.concentration import (
     gini,
 )
 from analysis.stats.dispersion import INDEPENDENT
-from analysis.stats.result import Result
+from analysis.stats.intervals import Result
 from curim_data.model import FloatArray, Translator
 
 counts_of_places = st.lists(st.integers(0, 40), min_size=2, max_size=30).filter(any)

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.stats.empty_runs import empty_runs
+from analysis.stats.significance import empty_runs
 from curim_data.engine import Source, open_source
 from curim_data.engine.facts import learn
 from curim_data.filters import AlertFilter
@@ -150,7 +150,7 @@ def test_a_slow_twin_says_the_same_of_one_run(counts: list[int], length: int) ->
 
 
 def _twin(counts: list[int], first: int, stop: int) -> bool:
-    """The formula of `analysis.stats.empty_runs` for one run of days, less than a year, in loops; with other runs."""
+    """The formula of `analysis.stats.significance` for one run of days, less than a year, in loops; with other runs."""
     named: set[tuple[int, int]] = set()
     runs, at = [], 0
     for value, group in itertools.groupby(counts):

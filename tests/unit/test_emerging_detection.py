@@ -24,7 +24,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import binom, false_discovery_control, kendalltau, norm
 
-from analysis.emerging.cube import (
+from analysis.cube import (
     CLASSES,
     COUNT_PHRASES,
     KINDS,
@@ -37,18 +37,11 @@ from analysis.emerging.cube import (
     run_to_last_step,
     sen_slope,
 )
-from analysis.emerging.detection import (
-    EmergingHotSpots,
-    _mean_window,
-    emerging_hot_spots,
-    periods_for,
-    unit_of,
-    whole_periods,
-)
-from analysis.grid.cells import neighbours, ring, square_side
+from analysis.emerging import EmergingHotSpots, _mean_window, emerging_hot_spots, periods_for, unit_of, whole_periods
+from analysis.grid import neighbours, ring, square_side
 from analysis.hotspots.cell_significance import connected_groups, significant_cells
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.result import Result
+from analysis.stats.intervals import Result
 from analysis.stats.significance import benjamini_hochberg, larger_rate, smaller_rate
 from curim_data.model import LANGUAGES, CityProfile, Translator, translator
 

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, nbinom, poisson
 
-from analysis.forecast.next_periods import WEEKS_A_YEAR, forecast_counts
-from analysis.forecast.places import (
+from analysis.forecast import (
     EVEN,
     RUNS,
     SHARES,
+    WEEKS_A_YEAR,
     CellHistory,
     ForecastSettings,
     _inside,
@@ -31,6 +31,7 @@ from analysis.forecast.places import (
     decay,
     flagged_hits,
     following_counts,
+    forecast_counts,
     forecast_places,
     naive,
     origins_for,

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.gender import category_ratios, dark_shares, gender_shares, perceived_safety, place_shares
-from analysis.stats.intervals import wilson
-from analysis.stats.result import Result
+from analysis.stats.intervals import Result, wilson
 from curim_data.model import Gender
 
 ALL = [gender.value for gender in Gender]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import shapely
 
-from analysis.grid.cells import centres, neighbours, resolution_for, ring, square_side
+from analysis.grid import centres, neighbours, resolution_for, ring, square_side
 from curim_data.model import CityProfile, Translator, cell_polygons
 
 

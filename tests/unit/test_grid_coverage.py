@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
-from analysis.grid.baseline import covered_share
+from analysis.grid import covered_share
 
 at = st.integers(-6, 46).map(lambda value: value / 4)
 shapes = st.lists(st.lists(st.tuples(at, at), min_size=3, max_size=8), min_size=1, max_size=3)

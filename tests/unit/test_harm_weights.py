@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2
 
-from analysis.clusters.dbscan import minimum_alerts
-from analysis.clusters.detection import _Alerts, find_clusters
+from analysis.clusters import _Alerts, find_clusters
+from analysis.dbscan import minimum_alerts
 from analysis.stats.intervals import HarmWeights, harm_weights
 from curim_data import query
 from curim_data.engine import open_source

@@ -13,9 +13,8 @@ import pytest
 from scipy.stats import binom
 from shapely.geometry import Polygon, box
 
-from analysis.grid.cells import resolution_for
-from analysis.hotspots.cell_significance import hot_cells
-from analysis.hotspots.power import planned_power
+from analysis.grid import resolution_for
+from analysis.hotspots.cell_significance import hot_cells, planned_power
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MOST_MAP_CELLS, Audience, Translator

@@ -7,13 +7,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.hotspots.cell_significance import hot_cells
-from analysis.hotspots.excess import excess
-from analysis.hotspots.grouping import hot_spots
-from analysis.hotspots.power import detection_power
+from analysis.hotspots.cell_significance import detection_power, hot_cells
+from analysis.hotspots.grouping import excess, hot_spots
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.intervals import weighted_sum
-from analysis.stats.significance import ratio_interval
+from analysis.stats.intervals import ratio_interval, weighted_sum
 from curim_data.model import CityProfile, Translator
 from tests.effort import effort
 from tests.unit.test_cell_significance import even, heart, planted

@@ -16,16 +16,18 @@ from scipy.stats import binom, chi2, poisson
 from sklearn.cluster import KMeans
 
 from analysis.hotspots import grouping
-from analysis.hotspots.excess import (
+from analysis.hotspots.grouping import (
     LEAST_FOR_PLAN,
+    Spot,
     excess,
     excess_of,
+    hot_spots,
     in_order,
     least_for_plan,
     ratio_says_something,
+    two_means,
     worth_a_plan,
 )
-from analysis.hotspots.grouping import Spot, hot_spots, two_means
 from analysis.stats.intervals import UNKNOWN, Estimate, weighted_sum
 from curim_data.model import translator
 from pages.parts.charts.numbers import expected_count

@@ -11,10 +11,9 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2
 
-from analysis.grid.cells import neighbours, ring
+from analysis.grid import neighbours, ring
 from analysis.hotspots.cell_significance import HotCells, hot_cells
-from analysis.hotspots.excess import weight_above
-from analysis.hotspots.grouping import SpotHarm, harm_of_spots, hot_spots, in_order_of_harm
+from analysis.hotspots.grouping import SpotHarm, harm_of_spots, hot_spots, in_order_of_harm, weight_above
 from analysis.stats.dispersion import INDEPENDENT
 from analysis.stats.intervals import Estimate, HarmWeights, harm_weights, weighted_sum
 from curim_data import query

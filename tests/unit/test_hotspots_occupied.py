@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.grid.cells import parents, square_side
+from analysis.grid import parents, square_side
 from analysis.hotspots.cell_significance import hot_cells
 from analysis.hotspots.surroundings import HELD, OccupiedLand, occupied_land
 from curim_data.model import CityProfile, Translator

@@ -12,8 +12,15 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, poisson
 
-from analysis.hotspots.cell_significance import HotCells, hot_cells
-from analysis.hotspots.power import PROBABILITY, Power, _Case, detection_power, planned_power
+from analysis.hotspots.cell_significance import (
+    PROBABILITY,
+    HotCells,
+    Power,
+    _Case,
+    detection_power,
+    hot_cells,
+    planned_power,
+)
 from analysis.hotspots.surroundings import Denominator, occupied_land
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.significance import larger_rate

@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 
 from analysis.hotspots.cell_significance import HotCells, hot_cells
-from analysis.hotspots.excess import excess
-from analysis.hotspots.grouping import Spot, cold_spots, hot_spots, marked_by, published_q, spots_of
+from analysis.hotspots.grouping import Spot, cold_spots, excess, hot_spots, marked_by, published_q, spots_of
 
 CENTRE = h3.latlng_to_cell(41.80, -87.60, 9)
 # Land on which hardly anything happens, and three places: a cell beside that land, a square and a corner.

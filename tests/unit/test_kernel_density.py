@@ -19,6 +19,8 @@ from analysis.density import (
     SCALE,
     Density,
     DensityImage,
+    GaussianSmoother,
+    Raster,
     _between_pixels,
     bandwidth_by_rule,
     bandwidth_for,
@@ -27,11 +29,12 @@ from analysis.density import (
     density_from_cells,
     density_image,
     distinct_points,
+    raster_from_cells,
+    raster_from_polygon,
     widths_from,
 )
-from analysis.grid.baseline import GaussianSmoother, Raster, raster_from_cells, raster_from_polygon
-from analysis.grid.cells import centres_in_metres
-from analysis.stats.result import Result
+from analysis.grid import centres_in_metres
+from analysis.stats.intervals import Result
 from curim_data.model import CityProfile, Translator
 from tests.density_of_points import kernel_density
 

@@ -7,15 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.spots.label_placement import (
-    MOST_LABELS,
-    Label,
-    LabelBox,
-    PlacedLabel,
-    _meet,
-    placed_labels,
-    text_width,
-)
+from analysis.spots.naming import MOST_LABELS, Label, LabelBox, PlacedLabel, _meet, placed_labels, text_width
 from tests.label_overlap import worst_overlap
 
 NAMES = st.text("abcimwΑΒγδ 12", min_size=1, max_size=28)

@@ -20,7 +20,7 @@ from analysis.comparison import (
     outlying_cells,
     worth_testing,
 )
-from analysis.grid.cells import neighbours
+from analysis.grid import neighbours
 from analysis.stats.intervals import share_ratio, share_ratios
 from curim_data.model import CityProfile, Message, Translator
 from tests.effort import effort

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from analysis.forecast.next_periods import (
+from analysis.forecast import (
     NextPeriods,
     forecast_counts,
     forecast_next,

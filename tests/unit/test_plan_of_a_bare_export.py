@@ -9,9 +9,16 @@ from pathlib import Path
 import h3.api.basic_str as h3
 import pytest
 
-from analysis.plans.drafting import draft_plan, harm_questions, old_baseline, problem_statement
-from analysis.plans.evidence import catalogue, measures_of_kind, rank_measures
-from analysis.report.plan import compose_plan
+from analysis.plans.drafting import (
+    catalogue,
+    draft_plan,
+    harm_questions,
+    measures_of_kind,
+    old_baseline,
+    problem_statement,
+    rank_measures,
+)
+from analysis.report.papers import compose_plan
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, Audience, CityProfile, translator

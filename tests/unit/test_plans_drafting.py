@@ -11,12 +11,12 @@ from analysis.plans.drafting import (
     baseline_dates,
     buffer_cells,
     draft_plan,
+    find_measure,
     harm_questions,
     plan_warnings,
     problem_statement,
     propose_comparison_area,
 )
-from analysis.plans.evidence import find_measure
 from curim_data.model import LANGUAGES, CityProfile, Plan, translator
 from curim_data.model.plan import (
     CategoryShare,

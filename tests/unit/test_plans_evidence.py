@@ -2,14 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.plans import evidence
-from analysis.plans.evidence import (
-    Measure,
-    catalogue,
-    covered_share,
-    find_measure,
-    rank_measures,
-)
+from analysis.plans import drafting
+from analysis.plans.drafting import Measure, catalogue, covered_share, find_measure, rank_measures
 from curim_data.model.plan import CategoryShare, Interval, Problem
 
 STATION = Problem(
@@ -37,7 +31,7 @@ def test_every_measure_is_complete(item: Measure) -> None:
     assert item.citation
     assert item.url.startswith("http")
     assert item.verified in ("yes", "secondary")
-    known = set(evidence._read()[1]) | {"dark", "women"}
+    known = set(drafting._read()[1]) | {"dark", "women"}
     assert item.fits
     assert set(item.fits) | set(item.covers) <= known
     assert (item.value is None) == (item.effect_measure == "none")
@@ -69,6 +63,6 @@ def test_a_number_applies_only_to_the_alerts_it_was_found_for() -> None:
 
 
 def test_women_count_only_where_the_interval_is_above_the_city() -> None:
-    assert evidence.women_stand_out(STATION)
-    assert not evidence.women_stand_out(replace(STATION, women=Interval(0.55, 0.45, 0.65)))
-    assert not evidence.women_stand_out(replace(STATION, women=None))
+    assert drafting.women_stand_out(STATION)
+    assert not drafting.women_stand_out(replace(STATION, women=Interval(0.55, 0.45, 0.65)))
+    assert not drafting.women_stand_out(replace(STATION, women=None))

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import sample_data
-from analysis.grid.baseline import Raster
+from analysis.density import Raster
 from curim_data import query
 from curim_data.cli import main
 from curim_data.engine import flat, open_source

@@ -13,15 +13,13 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from PIL import Image
 
-from analysis.plans.drafting import draft_plan
-from analysis.plans.evidence import find_measure
+from analysis.plans.drafting import draft_plan, find_measure
 from analysis.report import maps
-from analysis.report.blocks import Bar, Document, Figure, Picture, Table, Text, printable
-from analysis.report.brief import Brief, ChangeRow, PlanRow, SpotRow
-from analysis.report.documents import brief_document, plan_document, render_pdf
+from analysis.report.documents import Bar, Document, Figure, Picture, Table, Text, printable, render_pdf
 from analysis.report.maps import NumberedSpot, city_map
+from analysis.report.papers import Brief, ChangeRow, PlanRow, SpotRow, brief_document, plan_document
 from analysis.report.word import render_docx
-from analysis.spots.label_placement import text_width
+from analysis.spots.naming import text_width
 from curim_data.model import LANGUAGES, CityProfile, Plan, translator
 from curim_data.model.plan import Action, CategoryShare, Interval, Problem
 

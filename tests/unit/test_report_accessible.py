@@ -14,11 +14,10 @@ import pypdf
 import pytest
 from docx import Document as read_word
 
-from analysis.report.blocks import Bar, Document, Figure, Picture
-from analysis.report.brief import Brief, ChangeRow, PlanRow, SpotRow
-from analysis.report.charts import ChangeSeries, change_chart
-from analysis.report.documents import brief_document, plan_document, render_pdf
+from analysis.report.charts import change_chart
+from analysis.report.documents import Bar, ChangeSeries, Document, Figure, Picture, render_pdf
 from analysis.report.maps import NumberedSpot, areas_map, city_map
+from analysis.report.papers import Brief, ChangeRow, PlanRow, SpotRow, brief_document, plan_document
 from curim_data.model import LANGUAGES, CityProfile, Plan, translator
 from curim_data.model.plan import Areas
 

@@ -11,10 +11,10 @@ import pytest
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp
 
-from analysis.clusters import dbscan
-from analysis.clusters.dbscan import Baseline, LocalDbscan, Points, drawn_in_bursts, on_hexagons
-from analysis.clusters.detection import find_clusters
-from analysis.grid.cells import centres_in_metres
+from analysis import dbscan
+from analysis.clusters import find_clusters
+from analysis.dbscan import Baseline, LocalDbscan, Points, drawn_in_bursts, on_hexagons
+from analysis.grid import centres_in_metres
 from analysis.stats.dispersion import INDEPENDENT, SINGLE, UNKNOWN, UNKNOWN_BURSTS, Dispersion, ReportBursts, fit_bursts
 from curim_data.model import CityProfile, Translator
 from tests.unit.test_clusters_detection import STATION, drawn, grounded

@@ -9,7 +9,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from analysis.report.charts import COLOURS, ChangeSeries, change_chart, draw_change
+from analysis.report.charts import COLOURS, change_chart, draw_change
+from analysis.report.documents import ChangeSeries
 from curim_data.model import LANGUAGES, translator
 
 STARTS = tuple(dt.date(2026, 7, 6) + dt.timedelta(weeks=week) for week in range(17))

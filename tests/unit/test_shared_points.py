@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.clusters.dbscan import Baseline, Heaps, LocalDbscan, drawn_in_bursts
-from analysis.clusters.detection import find_clusters
-from analysis.grid.baseline import AlertGround
-from analysis.grid.cells import SharedPoints, centres_in_metres, land_by_points, parents, with_points
+from analysis.clusters import find_clusters
+from analysis.dbscan import Baseline, Heaps, LocalDbscan, drawn_in_bursts
+from analysis.grid import AlertGround, SharedPoints, centres_in_metres, land_by_points, parents, with_points
 from analysis.hotspots.cell_significance import hot_cells
 from analysis.stats.dispersion import SINGLE, ReportBursts
 from curim_data.filters import AlertFilter

@@ -25,13 +25,13 @@ from scipy.optimize import minimize_scalar
 from scipy.special import xlog1py, xlogy
 from scipy.stats import binom, binomtest, false_discovery_control, hypergeom
 
+from analysis.stats.intervals import share_ratio_interval
 from analysis.stats.significance import (
     benjamini_hochberg,
     binomial_two_sided,
     fisher_two_sided,
     larger_rate,
     larger_share,
-    share_ratio_interval,
     smaller_rate,
     smaller_share,
 )

@@ -22,7 +22,7 @@ from analysis.spots.naming import (
     name_spots,
     with_known_ids,
 )
-from analysis.stats.result import CellPlace
+from analysis.stats.intervals import CellPlace
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from analysis.spots import naming
 from analysis.spots.naming import LEAST_LENGTH, MOST_STREETS, SpotName, area_in_words, name_area, name_spot, name_spots
-from analysis.stats.result import CellPlace
+from analysis.stats.intervals import CellPlace
 from curim_data.model import LANGUAGES, CityProfile, Translator, cell_polygons, translator
 from curim_data.model.city import Area, load_city
 from curim_data.model.place_names import COLUMNS, PlaceNames, merged, read_place_names, write_place_names

@@ -9,7 +9,7 @@ import pytest
 from analysis.hotspots.grouping import Spot
 from analysis.spots.naming import name_spot
 from analysis.spots.profile import problem_for, profile_spot
-from analysis.stats.result import Result
+from analysis.stats.intervals import Result
 from curim_data.model import CityProfile, Translator
 from curim_data.model.plan import Caution, Interval
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.stats.result import Result
+from analysis.stats.intervals import Result
 from analysis.trends.time_series import LevelShift, period_total, trend_of, week_clock, year_on_year
 from pages.parts.trends.breakdown import twelve_months
 

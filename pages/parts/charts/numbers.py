@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from analysis.hotspots.excess import is_compared, ratio_says_something
+from analysis.hotspots.grouping import is_compared, ratio_says_something
 from curim_data.model import Message, Translator
 from curim_data.model.absence import fewer_than
 from curim_data.privacy import COUNT_COLUMNS, drawn_share, share_is_told, written_share

@@ -728,7 +728,7 @@ def add_forecast(
 ) -> None:
     """The next periods: their mean as a dashed line in the band of 95 and, darker, of 80 %.
 
-    `frame`: as `analysis.forecast.next_periods.NextPeriods.frame`; `shown`: the days of the line before.
+    `frame`: as `analysis.forecast.NextPeriods.frame`; `shown`: the days of the line before.
     """
     days = pd.to_datetime(frame[time])
     for low, high, opacity, name in (

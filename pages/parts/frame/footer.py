@@ -10,7 +10,7 @@ from typing import Final
 
 import streamlit as st
 
-from analysis.stats.result import Choice
+from analysis.stats.intervals import Choice
 from curim_data.model import N_, Message, Role, Translator
 from curim_data.model.absence import LEFT_TO_THE_ANALYST, fewer_than
 from curim_data.protection import copy_errors, kind_of

@@ -11,9 +11,9 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 
-from analysis.emerging.cube import CLASSES, KINDS
-from analysis.emerging.detection import RUNS, EmergingHotSpots
-from analysis.grid.cells import with_points
+from analysis.cube import CLASSES, KINDS
+from analysis.emerging import RUNS, EmergingHotSpots
+from analysis.grid import with_points
 from curim_data.model import N_, Translator, cell_polygons
 from curim_data.model.i18n import at_head
 from curim_data.studies.cells import has_area

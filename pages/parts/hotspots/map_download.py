@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from analysis.cube import CLASSES
 from analysis.density import DensityImage
-from analysis.emerging.cube import CLASSES
 from curim_data import query
 from curim_data.engine import city_day
 from curim_data.model import CityProfile, Translator, cell_polygons

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 import streamlit as st
 
-from analysis.grid.cells import with_points
+from analysis.grid import with_points
 from analysis.hotspots.grouping import Spot, SpotHarm
 from analysis.hotspots.surroundings import LAND
 from analysis.spots.naming import name_spots
@@ -74,7 +74,7 @@ from pages.parts.maps.cell_map import Outline, draw_cell_map
 from pages.parts.maps.name_layers import Pin
 
 if TYPE_CHECKING:
-    from analysis.clusters.detection import Clusters
+    from analysis.clusters import Clusters
     from analysis.report.maps import MapLayer
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from analysis.hotspots.excess import worth_a_plan
+from analysis.hotspots.grouping import worth_a_plan
 from analysis.hotspots.surroundings import LAND, DenominatorKind
-from analysis.stats.result import Choice
+from analysis.stats.intervals import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Message

@@ -16,18 +16,19 @@ import streamlit as st
 from shapely.geometry.base import BaseGeometry
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.grid.cells import COARSEST, square_side
-from analysis.hotspots.excess import (
+from analysis.grid import COARSEST, square_side
+from analysis.hotspots.grouping import (
     LEAST_FOR_PLAN,
     ORDERS,
     Order,
+    SpotHarm,
     excess_of,
     in_order,
+    in_order_of_harm,
     is_compared,
     ratio_says_something,
     worth_a_plan,
 )
-from analysis.hotspots.grouping import SpotHarm, in_order_of_harm
 from analysis.hotspots.surroundings import LAND, RATE_PER, DenominatorKind
 from analysis.stats.intervals import Estimate
 from curim_data.model import MAP_RESOLUTIONS, N_, CityProfile, Translator, cell_polygons

@@ -12,11 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from analysis.concentration import Concentration, decimals, interval_decimals
-from analysis.forecast.next_periods import HOW, CountForecast
-from analysis.forecast.places import PlaceForecast
+from analysis.forecast import HOW, CountForecast, PlaceForecast
 from analysis.space_time import REPEAT_M, Band, Interval, KnoxResult, Metric
-from analysis.stats.intervals import Estimate
-from analysis.stats.result import Choice
+from analysis.stats.intervals import Choice, Estimate
 from curim_data.filters import AlertFilter
 from curim_data.model import Message, Num, Translator, cell_polygons
 from curim_data.model.absence import NO_LANDMARKS, NO_POSITIONS

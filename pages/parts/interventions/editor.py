@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from analysis.report.blocks import Block, Bullets, Columns, Facts, Figure, Heading, Table, Text
-from analysis.report.documents import MIME, DocumentFormat, plan_document
-from analysis.report.plan import compose_plan
+from analysis.report.documents import MIME, Block, Bullets, Columns, DocumentFormat, Facts, Figure, Heading, Table, Text
+from analysis.report.papers import compose_plan, plan_document
 from curim_data.model import LANGUAGES, Message, Plan, PlanStatus, Translator
 from curim_data.model.plan import MOVES, STATUS_WORDS, plan_to_json
 from curim_data.plans.plan_store import Change

@@ -14,30 +14,28 @@ import pandas as pd
 import streamlit as st
 
 from analysis.plans.drafting import (
+    Fit,
+    Measure,
     applicable_drop,
+    catalogue,
     caution_messages,
     design_faults,
+    done_in,
+    effect_text,
+    find_measure,
     gender_sentence,
     harm_questions,
+    measures_of_kind,
     objective_sentence,
     old_baseline,
     plan_warnings,
     problem_statement,
-)
-from analysis.plans.evaluation import EffectTest, minimum_detectable_drop
-from analysis.plans.evidence import (
-    Fit,
-    Measure,
-    catalogue,
-    done_in,
-    effect_text,
-    find_measure,
-    measures_of_kind,
     quality_text,
     rank_measures,
     setting_text,
 )
-from analysis.report.plan import TEST_NAMES
+from analysis.plans.evaluation import EffectTest, minimum_detectable_drop
+from analysis.report.papers import TEST_NAMES
 from analysis.spots.profile import without_category
 from curim_data.model import LANGUAGES, Kind, Message, Num, Plan, translator
 from curim_data.model.absence import ADD_CATEGORY, NO_CATEGORY

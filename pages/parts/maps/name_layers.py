@@ -1,6 +1,6 @@
 """The names on a map: none runs into another at any zoom, and all else gives way to hot spots.
 
-The positions are worked out on the server (`analysis.spots.label_placement`) for every scale that the map can be zoomed
+The positions are worked out on the server (`analysis.spots.naming`) for every scale that the map can be zoomed
 to. deck.gl's own filter of collisions, which Streamlit's bundle knows, hides a name only where its *point* is covered:
 names whose points are free run into one another all the same.
 """
@@ -15,7 +15,7 @@ from typing import Any, Final
 import pydeck as pdk
 import shapely
 
-from analysis.spots.label_placement import MOST_LABELS, Label, PlacedLabel, placed_labels
+from analysis.spots.naming import MOST_LABELS, Label, PlacedLabel, placed_labels
 from curim_data.model import CityProfile, Translator
 from curim_data.model.labels import on_a_map
 from pages.parts.frame import Palette, rgba

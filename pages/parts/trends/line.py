@@ -8,7 +8,7 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
-from analysis.forecast.next_periods import NextPeriods
+from analysis.forecast import NextPeriods
 from analysis.trends.time_series import Trend, period_total
 from curim_data import query
 from curim_data.engine import Source

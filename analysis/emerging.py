@@ -43,7 +43,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from analysis.emerging.cube import (
+from analysis.cube import (
     CLASSES,
     COUNT_PHRASES,
     KINDS,
@@ -57,11 +57,11 @@ from analysis.emerging.cube import (
     run_to_last_step,
     sen_slope,
 )
-from analysis.grid.cells import neighbours, ring, square_side
+from analysis.grid import neighbours, ring, square_side
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE, connected, significant_cells
 from analysis.hotspots.surroundings import margin_for, surroundings_for, window_for
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.result import CellPlace, Choice, Result
+from analysis.stats.intervals import CellPlace, Choice, Result
 from analysis.stats.significance import benjamini_hochberg, larger_rate
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.types import CellArray
@@ -275,7 +275,7 @@ class EmergingHotSpots(Result):
         the class), place (position in `places`, -1).
     hot, cold : arrays of bool, shape (cells, steps).
     starts : first days of the steps. choices : the settings, each with its reason. least, usual : alerts with which a
-    usual place stands out in one window, and how many it is expected to have (`analysis.emerging.detection`).
+    usual place stands out in one window, and how many it is expected to have (`analysis.emerging`).
     """
 
     frame: pd.DataFrame

@@ -423,7 +423,7 @@ def block_permutation(
 
     With `rebuild` that loss is avoided where the correlation comes from how the series is made: what is permuted are
     the steps of its independent ingredients, and the series is made from them in every run. With blocks of one
-    step the test is then exact when the ingredients of the steps are exchangeable. See `analysis.emerging.detection`.
+    step the test is then exact when the ingredients of the steps are exchangeable. See `analysis.emerging`.
 
     Parameters
     ----------

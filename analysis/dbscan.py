@@ -21,10 +21,10 @@ from scipy.spatial import cKDTree
 from scipy.special import gammaincinv
 from scipy.stats import norm
 
-from analysis.grid.baseline import SHORE_M, AlertGround
+from analysis.grid import SHORE_M, AlertGround
 from analysis.hotspots.grouping import two_means
 from analysis.stats.dispersion import SINGLE, ReportBursts
-from analysis.stats.result import Choice
+from analysis.stats.intervals import Choice
 from curim_data.model import BoolArray, FloatArray, IntArray, Message
 from curim_data.model.progress import report
 

@@ -30,7 +30,7 @@ import shapely
 from h3ronpy.vector import coordinates_to_cells
 from shapely.geometry.base import BaseGeometry
 
-from analysis.clusters.dbscan import (
+from analysis.dbscan import (
     MAX_AREA_KM2,
     MAX_EPS_M,
     TAIL,
@@ -43,12 +43,10 @@ from analysis.clusters.dbscan import (
     eps_for_precision,
     strongest_of_chance,
 )
-from analysis.grid.baseline import AlertGround, smoothing_width_for
-from analysis.grid.cells import SharedPoints, centres_in_metres
+from analysis.grid import AlertGround, SharedPoints, centres_in_metres, smoothing_width_for
 from analysis.hotspots.surroundings import INDEPENDENT
 from analysis.stats.dispersion import SINGLE, ReportBursts
-from analysis.stats.intervals import HarmWeights, weighted_sum
-from analysis.stats.result import CellPlace, Choice, Result
+from analysis.stats.intervals import CellPlace, Choice, HarmWeights, Result, weighted_sum
 from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.city import cell_polygons
 from curim_data.model.extent import ask_shape
