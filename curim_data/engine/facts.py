@@ -13,7 +13,7 @@ from typing import Any, Final
 import pandas as pd
 
 from analysis.stats.significance import Unit, empty_runs
-from curim_data.engine.relation import Relation
+from curim_data.engine.flat import Relation
 from curim_data.model import Gender, KnownTime
 from curim_data.model.absence import ASKED_FIELDS, HOUR_SHARE
 from curim_data.model.coverage import Break, Coverage, Gap

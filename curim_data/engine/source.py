@@ -18,11 +18,16 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from curim_data.engine.by_url import Publication, PublishedTable, last_publication, published_relation
 from curim_data.engine.facts import Facts, counts_by_source, learn, measure
-from curim_data.engine.flat import database, open_flat, read_files
-from curim_data.engine.relation import EngineError, Relation
-from curim_data.engine.spark import is_spark, spark_relation
+from curim_data.engine.flat import EngineError, Relation, database, open_flat, read_files
+from curim_data.engine.remote import (
+    Publication,
+    PublishedTable,
+    is_spark,
+    last_publication,
+    published_relation,
+    spark_relation,
+)
 from curim_data.model import CityProfile, KnownTime, Message
 from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT, TimeUnit, some_hours, too_few_hours
 from curim_data.model.annotations import Annotation
@@ -42,7 +47,6 @@ _PUBLICATION: Final = "publication"
 _Found = TypeVar("_Found")
 _lock = threading.Lock()
 _versions: dict[tuple[str, ...], dict[str, Any]] = {}
-_mine = threading.local()  # the last source that was opened in this thread: a run of a page asks for it many times
 
 
 @dataclass(frozen=True)
@@ -146,36 +150,20 @@ def open_source(home: Home, url: str | None = None) -> Source:
     """The stored alerts of a home.
 
     With `url`, or `CURIM_ALERTS_URL`, another engine takes the place of DuckDB. Spark and Sail read the same flat table
-    (`curim_data.engine.spark`; EngineError where they cannot). The URL of a PostgreSQL database stands for the alerts
-    that were published there last (`curim_data.engine.by_url`). "duckdb" are the home's files on DuckDB, whatever the
+    (`curim_data.engine.remote`; EngineError where they cannot). The URL of a PostgreSQL database stands for the alerts
+    that were published there last (`curim_data.engine.remote`). "duckdb" are the home's files on DuckDB, whatever the
     environment says.
     """
     url = url or os.environ.get("CURIM_ALERTS_URL") or "duckdb"
     city = home.city()
-    if is_spark(url):
-        _mine.source, _mine.home = on_spark(url, _of_home(home, city)), home.path
-    elif url == "duckdb":
-        _mine.source, _mine.home = _of_home(home, city), home.path
+    if url == "duckdb" or is_spark(url):
+        version, files = Store(home).contents()
+        source = source_from_files(files, version, city)
     else:
         publication = last_publication(url)
-        found = _published(url, publication, publication.alerts, city)
-        return replace(_since_meeting(found, home), annotations=read_annotations(home.path))
-    opened: Source = _mine.source
-    return opened
-
-
-def _of_home(home: Home, city: CityProfile) -> Source:
-    """The alerts of a home's files on DuckDB; the same source while this thread opens the same ones."""
-    version, files = Store(home).contents()
-    meetings = read_meetings(home.path)
-    noted = read_annotations(home.path)
-    key = (version, tuple(files), city.version, meetings, city_day(city), noted)
-    if getattr(_mine, "key", None) != key or not files:
-        found = _since_meeting(source_from_files(files, version, city), home)
-        _mine.files = replace(found, annotations=noted)
-        _mine.key = key
-    source: Source = _mine.files
-    return source
+        source = _published(url, publication, publication.alerts, city)
+    source = replace(_since_meeting(source, home), annotations=read_annotations(home.path))
+    return on_spark(url, source) if is_spark(url) else source
 
 
 def on_spark(url: str, source: Source) -> Source:
@@ -195,37 +183,7 @@ def files_of(source: Source) -> Source | None:
     """The alerts of a source on Spark or Sail, as DuckDB reads their files; None of any other source."""
     if "url" not in source.cache or "files" not in source.cache:
         return None
-    known: Source | None = getattr(_mine, "files", None)
-    if known is not None and known.cache["files"] == source.cache["files"] and known.city is source.city:
-        return known
     return source_from_files(source.cache["files"], source.version, source.city, meeting=source.meeting)
-
-
-def opened_source(
-    home: Path, version: str, profile: str, meeting: dt.date | None, annotations: tuple[Annotation, ...] = ()
-) -> Source | None:
-    """What this thread opened last of a home's files, where it is of that version, city profile, meeting and notes."""
-    source: Source | None = getattr(_mine, "source", None)
-    if source is None or getattr(_mine, "home", None) != home:
-        return None
-    is_it = (source.version, source.city.version, source.meeting, source.annotations)
-    return source if is_it == (version, profile, meeting, annotations) else None
-
-
-def hand_over() -> Callable[[], Source | None]:
-    """What gives another thread the source that this one has open, and returns it: to be called there, before
-    `opened_source`. None where this thread has none.
-    """
-    source, key, home = (getattr(_mine, name, None) for name in ("source", "key", "home"))
-
-    def take() -> Source | None:
-        if source is not None:
-            _mine.source, _mine.home = source, home
-        if source is not None and "database" in source.cache:
-            _mine.files, _mine.key = source, key
-        return source
-
-    return take
 
 
 def source_from_files(

@@ -1,4 +1,4 @@
-"""The alerts of a home and their protected copy, written into PostgreSQL for readers by URL (`engine.by_url`)."""
+"""The alerts of a home and their protected copy, written into PostgreSQL for readers by URL (`engine.remote`)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.csv
 
 from curim_data.engine import Source, open_source
-from curim_data.engine.by_url import ALERTS, COPY, PUBLICATIONS
 from curim_data.engine.flat import MORE, STORED
+from curim_data.engine.remote import ALERTS, COPY, PUBLICATIONS
 from curim_data.model import SCHEMA, Message, MessageError
 from curim_data.protection import protected_files
 from curim_data.store import Home

@@ -3,7 +3,7 @@
 `AlertFilter` is at the same time the table of fields. Each of its attributes is a row, which names the field that it
 belongs to. From a new row follow the query string, the sentence, the side bar, the options of the command line, and
 the dimensions of counts with their true zeros. What does not follow: disclosure control of a column that the protected
-copy lacks (`privacy.disclosure`), headings and labels (`model.labels`), whether the field is kept in another city, and
+copy lacks (`curim_data.privacy`), headings and labels (`model.labels`), whether the field is kept in another city, and
 why it is not offered where the data lack it (CONTRIBUTING.md, "A filter field"). Above the table stand the kinds of
 fields that a row can be.
 """

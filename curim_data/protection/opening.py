@@ -20,11 +20,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 import duckdb
 import h3.api.basic_int as h3
@@ -36,16 +35,15 @@ from curim_data.engine import (
     Source,
     files_of,
     on_spark,
-    opened_source,
+    open_source,
     published_copy,
     source_from_files,
 )
-from curim_data.engine import hand_over as engine_hand_over
 from curim_data.engine.flat import read_files
-from curim_data.model import CELL_RESOLUTIONS, SCHEMA, CityProfile, Message
+from curim_data.model import CELL_RESOLUTIONS, SCHEMA, Audience, CityProfile, Message
 from curim_data.model.annotations import Annotation
 from curim_data.model.prepared import alerts_name, prepared_file, write_whole
-from curim_data.privacy import DisclosureError, is_sensitive_category
+from curim_data.privacy import DisclosureError, is_sensitive_category, sees_exact
 from curim_data.protection.releases import DARK, DRAWN, FINE, Drawn, drawn, release, secret
 from curim_data.query import default_points
 from curim_data.store import Home
@@ -191,35 +189,35 @@ NO_COPY_MADE: Final = Message(
     "The home has no protected copy of these alerts, and none can be written there: council and public see nothing of "
     "them until it can."
 )
-_mine = threading.local()  # the last copy that was opened in this thread, and of which alerts
 Known: TypeAlias = tuple[str, str, dt.date | None, tuple[Annotation, ...]]
+MOST_OPENED: Final = 32  # sources that were opened last and are held, for runs of pages that ask for them many times
+_opened: dict[tuple[Path, Known], Source] = {}
+_lock = threading.Lock()
+
+
+def open_for(home: Home, audience: Audience) -> Source:
+    """The alerts of a home as an audience may read them.
+
+    Who sees exact counts gets the alerts. Council and public get the protected copy, which is made where it is not
+    there yet; `Source.exact` of it are the alerts. Of alerts on another engine it is the copy that was published with
+    them; DisclosureError where none was.
+    """
+    alerts = open_source(home)
+    source = alerts if sees_exact(audience) else protected(home, alerts)
+    key = home.path, (source.version, source.city.version, source.meeting, source.annotations)
+    with _lock:
+        _opened.pop(key, None)
+        _opened[key] = source
+        while len(_opened) > MOST_OPENED:
+            del _opened[next(iter(_opened))]
+    return source
 
 
 def opened_for(home: Path, known: Known) -> Source | None:
-    """What this thread opened last of a home's files, be it alerts or copy, where it is of that version, city profile,
-    meeting and notes.
+    """What was opened of a home, be it alerts or copy, of a version, city profile, meeting and notes; None where it was
+    not, or long ago.
     """
-    found = opened_source(home, *known)
-    if found is not None or getattr(_mine, "home", None) != home:
-        return found
-    copy, of = _mine.copy, _mine.of
-    on_duckdb = opened_source(home, of.version, of.city.version, of.meeting, of.annotations) is of
-    is_it = (copy.version, copy.city.version, copy.meeting, copy.annotations) == known
-    return cast("Source", copy) if on_duckdb and is_it else None
-
-
-def hand_over() -> Callable[[], None]:
-    """What gives another thread the alerts and the copy that this one has open: to be called there."""
-    take_alerts = engine_hand_over()
-    held = dict(_mine.__dict__)
-
-    def take() -> None:
-        source = take_alerts()
-        if source is not None and "database" in source.cache and held and held["of"].version == source.version:
-            own = replace(held["copy"], exact=source)
-            _mine.__dict__.update(held, copy=own, of=source)
-
-    return take
+    return _opened.get((home, known))
 
 
 def protected(home: Home, source: Source) -> Source:
@@ -258,19 +256,13 @@ def protected_files(home: Home, source: Source) -> Source:
     assert path is not None  # a home has a folder for what is prepared
     if not path.exists():
         known, path = _make(home, source)
-    elif getattr(_mine, "of", None) is source and _mine.path == path:  # a run of a page asks for it many times
-        again: Source = _mine.copy
-        return again
-    found = source_from_files([path], copy_version(source, known), source.city, meeting=source.meeting)
-    opened = _beside(source, found)
-    _mine.of, _mine.path, _mine.copy, _mine.home = source, path, opened, home.path
-    return opened
+    return _beside(source, source_from_files([path], copy_version(source, known), source.city))
 
 
 def _beside(source: Source, copy: Source) -> Source:
     """A copy with what everybody may know of its alerts."""
-    told = {name: getattr(source, name) for name in ("first", "as_of", "meeting", "known_time", "asked", "annotations")}
-    return replace(copy, **told, exact=source, protected=True)
+    names = ("first", "as_of", "meeting", "known_time", "asked", "annotations")
+    return replace(copy, **{name: getattr(source, name) for name in names}, exact=source, protected=True)
 
 
 def copies_of(home: Home, version: str) -> list[str]:

@@ -32,8 +32,9 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.model.absence import CalendarUnit
+from curim_data.model.city import K_ORDINARY
 from curim_data.model.prepared import write_whole
-from curim_data.privacy import K_ORDINARY, WrittenCounts, share_is_told
+from curim_data.privacy import WrittenCounts, share_is_told
 from curim_data.protection import CopyErrors, copy_errors
 from curim_data.query import Total
 from curim_data.store import Home, locked

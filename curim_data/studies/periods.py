@@ -1,6 +1,6 @@
 """Which periods are compared, what is known of their days (notes on the time line, days that no source covers,
-categories that came into use or out of it), how overdispersed counts were in the past, and out of which alerts findings
-are chosen.
+categories that came into use or out of it), how overdispersed counts were in the past, out of which alerts findings are
+chosen, and how late alerts are reported.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -23,13 +24,14 @@ from analysis.stats.dispersion import (
     fit_bursts,
 )
 from analysis.stats.intervals import Choice
-from analysis.trends.reporting import category_use
+from analysis.trends.reporting import LONGEST, ReportingLag, category_use, lag_of_imports, lag_of_reports, nothing_known
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories, month_bounds
 from curim_data.model import MAP_RESOLUTIONS, CityProfile, FloatArray, Gender, Message, Span, Translator
 from curim_data.model.annotations import CORRECTIONS, Annotation
 from curim_data.model.labels import category_label
+from curim_data.model.sql import between
 from curim_data.privacy import is_sensitive_category, threshold
 from curim_data.query import Total
 
@@ -485,3 +487,62 @@ def places_taken(source: Source) -> bool:
         return False
     own, came = (query.total(one, _EVERYTHING).unmapped for one in (source, exact))
     return own > came
+
+
+_KEPT: Final = "reporting-lag"
+_HOUR: Final = 3_600_000_000  # microseconds
+# Delays are learned of the last years alone: people and apps change.
+_YEARS: Final = dt.timedelta(days=2 * 365)
+
+
+def reporting_lag(source: Source) -> ReportingLag:
+    """The delay between an event and its report in the stored alerts.
+
+    From the times of events and reports where exports have both; else from what successive imports added to days that
+    earlier ones had covered; else nothing is known. Where an alert is known by its report alone there is no delay.
+    """
+
+    def find() -> ReportingLag:
+        kept = source.kept(_KEPT)
+        if kept is not None:
+            return ReportingLag(np.array(kept["shares"], float), dt.date.fromisoformat(kept["until"]))
+        found = _learned(source) if source.count else nothing_known(source.as_of)
+        source.keep(_KEPT, {"shares": found.shares.tolist(), "until": found.until.isoformat()})
+        return found
+
+    return source.once(_KEPT, "", find)
+
+
+def _learned(source: Source) -> ReportingLag:
+    counts, until = _delays(source)
+    found = lag_of_reports(counts, until)
+    if found.known:
+        return found
+    by_batch = source.alerts.frame("batch_id AS batch, local_date AS day, count(*) AS n", then="GROUP BY 1, 2")
+    return lag_of_imports(by_batch, source.as_of) if by_batch["batch"].nunique() > 1 else nothing_known(source.as_of)
+
+
+def _delays(source: Source) -> tuple[pd.DataFrame, dt.date]:
+    """Counts by days from event to report, and the last day of a report.
+
+    In local days: counted by hours of universal time first, to which each month's difference is added.
+    """
+    last, until = source.alerts.one("max(reported_at_us) AS last")["last"], source.as_of
+    if last is not None:
+        until = max(until, dt.datetime.fromtimestamp(last / 1e6, ZoneInfo(source.city.timezone)).date())
+    end = until - dt.timedelta(days=LONGEST)
+    own = "occurred_from_us IS NULL OR occurred_from_us <> reported_at_us"
+    counts = source.alerts.frame(
+        f"month, local_date AS day, CAST(floor(reported_at_us / {_HOUR}.0e0) AS BIGINT) AS hour, {own} AS own, "
+        "count(*) AS n",
+        ["reported_at_us IS NOT NULL", between(end - _YEARS + dt.timedelta(days=1), end)],
+        "GROUP BY 1, 2, 3, 4",
+    )
+    since = (pd.to_datetime(counts["day"]) - pd.Timestamp(0)) // pd.Timedelta(hours=1)
+    counts["hours"] = counts["hour"] - since
+    middle = pd.to_datetime(counts["month"]) + pd.Timedelta(days=14)
+    zone = middle.dt.tz_localize(source.city.timezone)
+    ahead = (middle - zone.dt.tz_convert("UTC").dt.tz_localize(None)).dt.total_seconds() / 3600
+    counts["lag"] = np.floor((counts["hours"] + ahead) / 24).astype(int)
+    by_lag: pd.DataFrame = counts.groupby(["lag", "own"], as_index=False)[["n"]].sum()
+    return by_lag, until

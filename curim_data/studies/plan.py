@@ -46,9 +46,9 @@ from curim_data.model import Kind, KnownTime
 from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas, Caution, Objective, Problem
 from curim_data.protection import copy_of
-from curim_data.query.reporting_lag import reporting_lag
 from curim_data.studies.cells import area_counts, area_frame, cells_to_compare, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
+from curim_data.studies.periods import reporting_lag
 from curim_data.studies.spot_profiles import written_profile
 
 Days: TypeAlias = tuple[dt.date, dt.date]

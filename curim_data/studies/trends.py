@@ -24,9 +24,8 @@ from curim_data.filters import AlertFilter
 from curim_data.model import MOST_MAP_CELLS, NO_POSITIONS, BoolArray, FloatArray, Message, Translator
 from curim_data.model.absence import CalendarUnit
 from curim_data.privacy import is_sensitive, threshold
-from curim_data.query.reporting_lag import reporting_lag
 from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
-from curim_data.studies.periods import coverage_choices, level_breaks
+from curim_data.studies.periods import coverage_choices, level_breaks, reporting_lag
 
 # By the unit of a series: the column of its counts.
 COLUMNS: Final[Mapping[CalendarUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}

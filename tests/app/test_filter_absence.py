@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from curim_data.importing.pipeline import import_file
-from curim_data.privacy.disclosure import LIGHT_ALONE, NO_SEVERITY
+from curim_data.privacy import LIGHT_ALONE, NO_SEVERITY
 from curim_data.store import Home
 from tests.app.conftest import Open, errors, visit, word
 

@@ -118,7 +118,7 @@ def test_the_council_is_told_that_the_newest_alerts_wait(
     exact = open_source(sample)
     if waiting:  # one that the copy has not
         more = dataclasses.replace(exact, count=exact.count + 1)
-        monkeypatch.setattr("curim_data.protection.door.open_source", lambda _: more)
+        monkeypatch.setattr("curim_data.protection.opening.open_source", lambda _: more)
     app = open_page("gender", lang="en", **{"as": "council"})
     assert not errors(app)
     told = [caption.value for caption in app.main.caption if "protected copy" in caption.value]

@@ -22,7 +22,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from curim_data.engine import Source, open_source
-from curim_data.privacy import K_ORDINARY, K_SENSITIVE
+from curim_data.model.city import K_ORDINARY, K_SENSITIVE
 from curim_data.protection import protected
 from curim_data.protection.errors import measure_errors
 from curim_data.sample.home import sample_home

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 from scipy.stats import binom
 
-from curim_data.privacy import K_ORDINARY, K_SENSITIVE
+from curim_data.model.city import K_ORDINARY, K_SENSITIVE
 from tests.attacker.records import Pair
 
 MOST_SENSITIVE: Final = 0.5

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from curim_data.engine import Source
 from curim_data.model import CityProfile
-from curim_data.privacy import K_ORDINARY, K_SENSITIVE
+from curim_data.model.city import K_ORDINARY, K_SENSITIVE
 from curim_data.protection import release
 from curim_data.query import default_points
 from curim_data.store import Home

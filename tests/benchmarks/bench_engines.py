@@ -24,7 +24,7 @@ from pathlib import Path
 
 import duckdb
 
-from curim_data.engine import Source, on_spark, open_source, source_from_files, spark
+from curim_data.engine import Source, on_spark, open_source, remote, source_from_files
 from curim_data.model import Audience
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
@@ -95,7 +95,7 @@ def server(engine: str, folder: Path) -> Iterator[str]:
     with spark_master(folder / "spark") as (url, _, around):
         os.environ.update({name: around[name] for name in ("SPARK_CONF_DIR", "SPARK_LOCAL_IP")})
         yield url
-        spark.forget(url)
+        remote.forget(url)
 
 
 def told(engine: str, rows: int, opened: float, seconds: list[float], each: float, more: str = "") -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from curim_data.model import translator
 from curim_data.model.absence import fewer_than
-from curim_data.privacy import K_ORDINARY
+from curim_data.model.city import K_ORDINARY
 from curim_data.studies.brief_text import ATTENTION
 from tests.real import figures
 from tests.real.drawn import Drawn, Node, Path

@@ -18,7 +18,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import MAP_RESOLUTIONS, Audience, CityProfile, translator
 from curim_data.model.city import cell_polygons, counted_cells, with_shore
 from curim_data.privacy import DisclosureError
-from curim_data.query._default_points import in_named_cells
+from curim_data.query import in_named_cells
 from curim_data.store import Home
 from tests.small import HERE, alert, small_city, small_source
 from tests.stored import seen_by

@@ -8,8 +8,17 @@ from curim_data.cli import main
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message
-from curim_data.privacy import DisclosureError, askable, check, check_asked, not_held
-from curim_data.privacy.disclosure import LIGHT_ALONE, MONTHS_ALONE, NO_SEVERITY, NOT_OF_SENSITIVE
+from curim_data.privacy import (
+    LIGHT_ALONE,
+    MONTHS_ALONE,
+    NO_SEVERITY,
+    NOT_OF_SENSITIVE,
+    DisclosureError,
+    askable,
+    check,
+    check_asked,
+    not_held,
+)
 from curim_data.query import dimensions
 from curim_data.store import Home
 from curim_data.studies.compare import CompareError, compare_study

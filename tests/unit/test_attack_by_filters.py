@@ -12,7 +12,8 @@ import pytest
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
-from curim_data.privacy import K_SENSITIVE, is_sensitive_category
+from curim_data.model.city import K_SENSITIVE
+from curim_data.privacy import is_sensitive_category
 from curim_data.protection import open_for
 from curim_data.query import counts, total
 from curim_data.store import Home

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from curim_data.cli import main
-from curim_data.engine import EngineError, open_source, spark
+from curim_data.engine import EngineError, open_source, remote
 from curim_data.model import Audience
 from curim_data.protection import open_for
 from curim_data.store import Home
@@ -18,12 +18,12 @@ from tests.spark_servers import free_port
 
 @pytest.mark.parametrize("url", ["sc://host:15002", "spark://one:7077,two:7077", "local", "local[2]", "local[*]"])
 def test_urls_of_spark_are_known(url: str) -> None:
-    assert spark.is_spark(url)
+    assert remote.is_spark(url)
 
 
 @pytest.mark.parametrize("url", ["duckdb", "duckdb:///x", "postgresql://h/d", "localhost", "local/file", "scheme://x"])
 def test_other_urls_are_not_its_own(url: str) -> None:
-    assert not spark.is_spark(url)
+    assert not remote.is_spark(url)
 
 
 @pytest.mark.parametrize("scheme", ["sc", "spark"])
@@ -59,4 +59,4 @@ def test_without_pyspark_it_is_said_how_to_get_it(sample: Home, monkeypatch: pyt
 
 
 def test_a_path_stands_for_one_file(tmp_path: Path) -> None:
-    assert spark._address(tmp_path / "a [1] {b} *?.parquet") == f"file://{tmp_path}/a \\[1\\] \\{{b\\}} \\*\\?.parquet"
+    assert remote._address(tmp_path / "a [1] {b} *?.parquet") == f"file://{tmp_path}/a \\[1\\] \\{{b\\}} \\*\\?.parquet"

@@ -26,7 +26,6 @@ from curim_data.model.city import load_city
 from curim_data.model.prepared import FOLDER, read_arrays
 from curim_data.protection import open_for
 from curim_data.quality import positions
-from curim_data.query import _default_points
 from curim_data.store import Home, Store
 from curim_data.store.erase import erase
 from curim_data.store.home import _city
@@ -41,7 +40,6 @@ NOW = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)  # after all dates of the sample
 def forget() -> None:
     """Forget what this process worked out, as another one begins."""
     engine._versions.clear()
-    engine._mine.__dict__.clear()
 
 
 @pytest.fixture
@@ -159,7 +157,7 @@ def test_the_first_question_is_answered_from_what_was_prepared(home: Home, monke
     points, step = query.default_points(source), positions.coordinate_step(source)
     prepare(home)
     forget()
-    for module, name in ((engine, "measure"), (_default_points, "_find"), (positions, "precision")):
+    for module, name in ((engine, "measure"), (query, "_find"), (positions, "precision")):
         monkeypatch.setattr(module, name, None)  # nothing is worked out
     monkeypatch.setattr(flat, "_flattened", None)
     fresh = open_source(home)

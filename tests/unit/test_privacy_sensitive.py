@@ -14,7 +14,8 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.formats import FORMATS
 from curim_data.model import Audience
-from curim_data.privacy.disclosure import is_sensitive_category, sensitive_categories
+from curim_data.model.city import K_SENSITIVE
+from curim_data.privacy import is_sensitive_category, sensitive_categories
 from tests.small import alert, small_city, small_source
 from tests.stored import seen_by
 
@@ -62,7 +63,7 @@ def test_asking_for_one_is_asking_for_a_sensitive_category(source: Source) -> No
 
 def test_the_group_of_unknown_categories_is_strict_with_it(source: Source, tmp_path: Path) -> None:
     told = query.counts(seen_by(source, Audience.COUNCIL), ALL, ["group"])
-    assert told.threshold == privacy.K_SENSITIVE
+    assert told.threshold == K_SENSITIVE
     few = small_source(
         tmp_path, [alert(number, category="SEX CRIMES" if number < 7 else "noise") for number in range(40)]
     )

@@ -6,7 +6,6 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience
-from curim_data.protection import copy_of, drawn, hand_over, open_for, opened_for
+from curim_data.protection import copy_of, drawn, open_for, opened_for
 from curim_data.protection import opening as module
 from curim_data.protection.opening import copy_version
 from curim_data.protection.releases import Drawn
@@ -236,37 +235,11 @@ def known(source: Source) -> tuple[str, str, dt.date | None, tuple[Any, ...]]:
 
 def test_a_run_that_has_alerts_and_copy_open_reads_nothing_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     alerts, copy = (open_for(home, audience) for audience in (Audience.ANALYST, Audience.COUNCIL))
-    monkeypatch.setattr("curim_data.protection.door.open_source", None)
+    monkeypatch.setattr("curim_data.protection.opening.open_source", None)
     assert opened_for(home.path, known(alerts)) is alerts
     assert opened_for(home.path, known(copy)) is copy
     assert opened_for(home.path / "other", known(copy)) is None
     assert opened_for(home.path, ("another", *known(copy)[1:])) is None
-
-
-def test_another_thread_is_given_alerts_and_copy(home: Home) -> None:
-    copy = open_for(home, Audience.COUNCIL)
-    take = hand_over()
-
-    def theirs() -> tuple[Source | None, Source | None]:
-        before = opened_for(home.path, known(copy))
-        take()
-        return before, opened_for(home.path, known(copy))
-
-    with ThreadPoolExecutor(1) as pool:
-        before, after = pool.submit(theirs).result()
-    assert before is None
-    assert after is not None
-    assert after.exact is not None
-    assert after.exact.version == open_source(home).version
-    assert after.count == copy.count
-
-
-def test_a_thread_is_given_no_copy_where_none_was_open(home: Home) -> None:
-    source = open_for(home, Audience.ANALYST)
-    with ThreadPoolExecutor(1) as pool:
-        take = pool.submit(hand_over).result()  # of a thread that has opened nothing
-    take()
-    assert opened_for(home.path, known(source)) is source
 
 
 def test_a_home_whose_folder_has_spaces_and_greek_letters_lives_as_any_other(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from curim_data import query
 from curim_data.cli import main
-from curim_data.engine import EngineError, Source, by_url, open_source, source
+from curim_data.engine import EngineError, Source, open_source, remote, source
 from curim_data.export import publish as publishing
 from curim_data.export.publish import PublishError, publish
 from curim_data.filters import AlertFilter
@@ -153,7 +153,7 @@ def test_a_publication_that_fails_leaves_the_old_one(home: Home, url: str, monke
     assert main(["undo", batch, "--home", str(home.path)]) == 0
 
     def broken(cursor: object, name: str, of: Source) -> dict[str, object]:
-        if name == by_url.COPY:
+        if name == remote.COPY:
             raise psycopg.OperationalError("the connection is gone")
         return written(cursor, name, of)
 

@@ -12,8 +12,8 @@ import pytest
 from analysis.trends.reporting import LONGEST, ReportingLag, lag_of_imports, lag_of_reports, nothing_known
 from analysis.trends.time_series import trend_of
 from curim_data.engine import open_source
-from curim_data.query.reporting_lag import _delays, reporting_lag
 from curim_data.store import Home
+from curim_data.studies.periods import _delays, reporting_lag
 from tests.stored import stored_alerts
 
 UNTIL = dt.date(2025, 6, 30)

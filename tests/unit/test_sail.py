@@ -11,7 +11,7 @@ import pytest
 
 from curim_data import query
 from curim_data.cli import main
-from curim_data.engine import EngineError, open_source, spark
+from curim_data.engine import EngineError, open_source, remote
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.privacy import DisclosureError
@@ -79,7 +79,7 @@ def test_the_rows_are_those_of_the_files(both: Both) -> None:
 @pytest.mark.usefixtures("asked")
 def test_a_version_is_registered_once(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     first = open_for(own, Audience.COUNCIL)
-    monkeypatch.setattr(spark._Session, "_register", lambda *_: pytest.fail("registered again"))
+    monkeypatch.setattr(remote._Session, "_register", lambda *_: pytest.fail("registered again"))
     again = open_for(own, Audience.COUNCIL)
     assert again.cache is first.cache
     assert again.exact is not None
@@ -105,13 +105,13 @@ def test_threads_share_the_session(own: Home) -> None:
 
 def test_old_versions_are_dropped(sample: Home, tmp_path: Path, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
     home = bare(sample, tmp_path / "home")
-    monkeypatch.setattr(spark, "MOST_VIEWS", 2)
+    monkeypatch.setattr(remote, "MOST_VIEWS", 2)
     before = [open_for(home, Audience.COUNCIL), open_for(home, Audience.SPECIALIST)]
     assert Store(home).undo(Store(home).batches()[-1].id)
     after = [open_for(home, Audience.COUNCIL), open_for(home, Audience.SPECIALIST)]
     assert {one.count for one in after} == {0}
     assert [query.total(seen_by(one, Audience.COUNCIL), ALL).n for one in after[:1]] == [0]
-    there = {one.alerts.name: spark._session(asked)._spark.catalog.tableExists(one.alerts.name)
+    there = {one.alerts.name: remote._session(asked)._spark.catalog.tableExists(one.alerts.name)
              for one in (*before, *after)}  # fmt: skip
     assert list(there.values()) == [False, False, True, True]
 
@@ -140,7 +140,7 @@ def test_a_server_that_began_anew_gets_the_views_again(own: Home, monkeypatch: p
         opened = open_source(own)
         end(process)
     with sail_server(port):
-        monkeypatch.setattr(spark, "FRESH", 0.0)
+        monkeypatch.setattr(remote, "FRESH", 0.0)
         again = open_source(own)
         assert query.total(again, ALL).n == opened.count
         assert again.alerts.name != opened.alerts.name
@@ -151,9 +151,9 @@ def test_files_that_the_server_does_not_see_are_refused(own: Home, asked: str, t
     broken = tmp_path / "broken.parquet"
     broken.write_bytes(b"no Parquet" * 100)
     with pytest.raises(EngineError, match="cannot read the files"):
-        spark.spark_relation(asked, broken, files.count, {})
+        remote.spark_relation(asked, broken, files.count, {})
     with pytest.raises(EngineError, match="reads 38656 alerts where the home has 38657"):
-        spark.spark_relation(asked, files.cache["flat"], files.count + 1, {})
+        remote.spark_relation(asked, files.cache["flat"], files.count + 1, {})
 
 
 @pytest.mark.usefixtures("asked")

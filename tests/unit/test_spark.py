@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from curim_data import query
-from curim_data.engine import EngineError, open_source, spark
+from curim_data.engine import EngineError, open_source, remote
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.protection import open_for
@@ -49,7 +49,7 @@ def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for name in ("SPARK_CONF_DIR", "SPARK_LOCAL_IP"):
             patch.setenv(name, around[name])
         yield url
-        spark.forget(url)
+        remote.forget(url)
 
 
 @pytest.fixture(scope="module", params=AUDIENCES, ids=str)
@@ -70,7 +70,7 @@ def test_spark_answers_as_duckdb_does(both: Both, name: str, question: str) -> N
 
 def test_both_workers_count(both: Both, master: str) -> None:
     assert both[2].count
-    assert spark._session(master)._workers() == WORKERS
+    assert remote._session(master)._workers() == WORKERS
 
 
 def test_the_rows_are_those_of_the_files(both: Both) -> None:
@@ -87,19 +87,19 @@ def test_one_process_has_one_spark(own: Home, master: str) -> None:
 def test_a_master_without_workers_is_given_up(
     own: Home, master: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spark.forget(master)
+    remote.forget(master)
     with spark_master(tmp_path_factory.mktemp("lost"), workers=1) as (url, workers, around):
         monkeypatch.setenv("SPARK_CONF_DIR", around["SPARK_CONF_DIR"])
         opened = open_source(own, url)
         with monkeypatch.context() as patch:
-            patch.setattr(spark, "NO_WORKERS", 3.0)
+            patch.setattr(remote, "NO_WORKERS", 3.0)
             end(workers[0])
             began = time.monotonic()
             for _ in range(2):
                 with pytest.raises(EngineError, match=f"The engine at {url} does not answer"):
                     query.total(opened, ALL)
             assert time.monotonic() - began < 30
-        spark.forget(url)
+        remote.forget(url)
     assert query.total(open_source(own, master), ALL).n == opened.count
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data.query._layout import sum_by
+from curim_data.query import sum_by
 
 COLUMNS: dict[str, tuple[Any, list[Any]]] = {
     "words": ("str", ["b", "a", "", "ά", None]),

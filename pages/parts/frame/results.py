@@ -36,7 +36,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Message, Translator, translator
 from curim_data.model.progress import Stopped, following
 from curim_data.privacy import DisclosureError, sees_exact
-from curim_data.protection import hand_over, open_for, opened_for
+from curim_data.protection import open_for, opened_for
 from curim_data.store import Home
 from curim_data.store.results import read_result, write_result
 from pages.parts.frame.links import language
@@ -198,7 +198,7 @@ def _on_a_page() -> bool:
 
 
 def source_of(dataset: Dataset) -> Source:
-    """The alerts that a dataset names; a run that has them open already reads nothing again."""
+    """The alerts that a dataset names, as they were opened last; opened anew where they are not held any more."""
     home = Path(dataset.home)
     known = (dataset.version, dataset.profile, dataset.meeting, dataset.annotations)
     return opened_for(home, known) or open_for(Home(home), dataset.audience)
@@ -272,20 +272,19 @@ def _calculate(
 
 
 def _started(key: str, dataset: Dataset | None, work: Callable[[], Any]) -> Calculation:
-    """The calculation of a key: the one that runs, else a new one on the alerts that this thread has open."""
+    """The calculation of a key: the one that runs, else a new one."""
     with _lock:
         calculation = _running.get(key)
         if calculation is None:
             calculation = _running[key] = Calculation()
-            given = (key, calculation, dataset, work, hand_over())
-            threading.Thread(target=_run, args=given, name="calculation", daemon=True).start()
+            threading.Thread(
+                target=_run, args=(key, calculation, dataset, work), name="calculation", daemon=True
+            ).start()
         calculation.wanted = time.monotonic()
     return calculation
 
 
-def _run(
-    key: str, calculation: Calculation, dataset: Dataset | None, work: Callable[[], Any], take: Callable[[], None]
-) -> None:
+def _run(key: str, calculation: Calculation, dataset: Dataset | None, work: Callable[[], Any]) -> None:
     """A calculation, in its thread."""
 
     def listen(fraction: float, doing: Message | None) -> None:
@@ -295,7 +294,6 @@ def _run(
 
     _thread.made = []
     try:
-        take()
         with following(listen):
             calculation.result = _made(key, dataset, work)
     except BaseException as error:  # whatever it is, the readers see it

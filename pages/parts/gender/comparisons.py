@@ -17,8 +17,7 @@ from curim_data.model.absence import NO_AFFECTED, NO_LANDMARKS, NO_REPORTERS, ON
 from curim_data.model.city import Landmark
 from curim_data.model.labels import category_label, inline, place_label
 from curim_data.model.plan import STATUS_WORDS
-from curim_data.privacy import share_is_told
-from curim_data.privacy.disclosure import HOW_TO_ADD, help_lines
+from curim_data.privacy import HOW_TO_ADD, help_lines, share_is_told
 from curim_data.query import Total
 from curim_data.studies.gender import PlaceStudy
 from pages.parts.charts import plots, tables

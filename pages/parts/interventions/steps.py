@@ -42,7 +42,7 @@ from curim_data.model.absence import ADD_CATEGORY, NO_CATEGORY
 from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.labels import category_label, inline, kind_label
 from curim_data.model.plan import Action
-from curim_data.privacy.disclosure import HOW_TO_ADD, help_lines
+from curim_data.privacy import HOW_TO_ADD, help_lines
 from curim_data.studies.evaluation import STARTED, planned_test
 from pages.parts.charts.tables import draw_table
 from pages.parts.frame import Page, escape_markdown, escape_with_commands
