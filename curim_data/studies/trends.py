@@ -37,7 +37,7 @@ def trend_study(source: Source, f: AlertFilter, unit: CalendarUnit = "week") -> 
     The week or month in which the data begin is shown, marked incomplete; one that lies partly before the filter's
     period is not.
 
-    The last periods are judged by the part of their alerts that is thought to be reported (`query.reporting_lag`).
+    The last periods are judged by the part of their alerts that is thought to be reported (`periods.reporting_lag`).
     Alerts after dark or by day are judged by their season alone (`Trend.of_one_light`).
     By month, whatever unit is asked for, where only the month is known (`Trend.unit`, `Trend.column`). None where the
     history has no period at all.
