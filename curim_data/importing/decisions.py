@@ -8,7 +8,7 @@ is raised, and a person answers it in `Answers`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from curim_data.formats.base import Layout
 from curim_data.importing.coordinates import CoordinateFormat, decide_coordinates
+from curim_data.importing.mapping import ALLOWED_ANSWERS
 from curim_data.importing.profiling import (
     DateColumnProfile,
     DateOrderCounts,
@@ -41,8 +42,8 @@ from curim_data.importing.value_parsing import (
     parse_dates,
 )
 from curim_data.lexicon import WORDS, gender_parts, gender_words
-from curim_data.model import Answers, CityProfile, ImportProblem, IntArray, Kind, Message, Question
-from curim_data.model.reasons import BOTH_ORDERS, BY_NAMES, DAY_FIRST, MONTH_FIRST, Choice
+from curim_data.model import Answers, CityProfile, ImportProblem, IntArray, Message, Question
+from curim_data.model.reasons import BOTH_ORDERS, DAY_FIRST, MONTH_FIRST, Choice
 
 _GENDERS: Final = ("reporter_gender", "affected_gender")
 _AMBIGUOUS: Final = frozenset("mhα")  # letters that mean a man or a woman, as the rest of the column shows
@@ -236,21 +237,18 @@ def _words(profile: FileProfile, layout: Layout) -> Mapping[str, Mapping[str, st
     return tables
 
 
-_ALLOWED: Final[Mapping[str, tuple[Collection[str], Message]]] = {
-    "dates": ((DAY_FIRST, MONTH_FIRST), Message("dates={dates} is not known: say day-first or month-first.")),
-    "decimal": (("point", "comma"), Message("decimal={decimal} is not known: say point or comma.")),
-    "order": (("lat-lon", "lon-lat"), Message("order={order} is not known: say lat-lon or lon-lat.")),
-    "kind": (
-        (BY_NAMES, *Kind),
-        Message("kind={kind} is not known: say names, offence, incivility, risk or unknown."),
-    ),
+_REFUSALS: Final = {
+    "dates": Message("dates={dates} is not known: say day-first or month-first."),
+    "decimal": Message("decimal={decimal} is not known: say point or comma."),
+    "order": Message("order={order} is not known: say lat-lon or lon-lat."),
+    "kind": Message("kind={kind} is not known: say names, offence, incivility, risk or unknown."),
 }
 
 
 def _check(answers: Answers) -> None:
     """Refuse invalid answers."""
-    for name, (known, refusal) in _ALLOWED.items():
-        if (said := getattr(answers, name)) is not None and said not in known:
+    for name, refusal in _REFUSALS.items():
+        if (said := getattr(answers, name)) is not None and said not in ALLOWED_ANSWERS[name]:
             raise ImportProblem(Message(refusal.text, {name: said}))
     if answers.timezone is not None:
         try:

@@ -15,9 +15,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from curim_data.formats.base import MOST_CHARACTERS, Layout, Part
@@ -43,7 +43,7 @@ PARTS: Final = ("value", "date", "time", "year", "month", "day", "hour", "minute
 _SHARED: Final = (
     "words", "categories", "separators", "kind", "nature", "category", "missing", "utc", "skip_hxl", "longest",
 )  # fmt: skip
-_MUST_BE: Final = {
+_WRONG: Final = {
     "string_type": Message("In the mapping file, {key} must be a text in quotation marks."),
     "bool_type": Message("In the mapping file, {key} must be true or false."),
     "int_type": Message("In the mapping file, {key} must be a whole number above 0."),
@@ -51,6 +51,9 @@ _MUST_BE: Final = {
     "list_type": Message("In the mapping file, {key} must be a list in square brackets."),
     "dict_type": Message("In the mapping file, {key} must be a table."),
     "model_type": Message("In the mapping file, {key} must be a table."),
+    "missing": Message("The mapping file has no {key}. Add it, or save the mapping again."),
+    "unknown_key": Message("The mapping file has an unknown key: {key}. Allowed there: {allowed}."),
+    "not_allowed": Message("The value of {key} in the mapping file is not allowed. Allowed there: {allowed}."),
 }
 
 
@@ -73,13 +76,15 @@ class MappedColumn(NamedTuple):
         return self.label if self.occurrence == 1 else f"{self.label} ({self.occurrence})"
 
 
-def _one_of(allowed: Collection[str]) -> AfterValidator:
-    def check(value: str) -> str:
-        if value not in allowed:
-            raise PydanticCustomError("not_allowed", "not allowed", {"allowed": ", ".join(allowed)})
-        return value
-
-    return AfterValidator(check)
+# What an answer may be, where not anything.
+ALLOWED_ANSWERS: Final[Mapping[str, Collection[str]]] = {
+    "dates": (DAY_FIRST, MONTH_FIRST),
+    "decimal": ("point", "comma"),
+    "order": ("lat-lon", "lon-lat"),
+    "ids": ("same", "own"),
+    "kind": (BY_NAMES, *Kind),
+    "counts": (EACH_EVENT, EACH_ROW),
+}
 
 
 class _Table(BaseModel):
@@ -97,55 +102,64 @@ class _Table(BaseModel):
         return values
 
 
-_Genders = dict[str, Annotated[str, _one_of(tuple(Gender))]]
+def _one_of(allowed: Collection[str]) -> Any:
+    """The type of a text that is one of these."""
+
+    def check(value: str) -> str:
+        if value not in allowed:
+            raise PydanticCustomError("not_allowed", "not allowed", {"allowed": ", ".join(allowed)})
+        return value
+
+    return Annotated[str, AfterValidator(check)]
 
 
-class _Words(_Table):
-    kind: dict[str, Annotated[str, _one_of(tuple(Kind))]] | None = None
-    status: dict[str, Annotated[str, _one_of(tuple(Status))]] | None = None
-    age_band: dict[str, Annotated[str, _one_of(tuple(AgeBand))]] | None = None
-    reporter_gender: _Genders | None = None
-    affected_gender: _Genders | None = None
+def _table(**fields: Any) -> Any:
+    """The model of a table with these fields: type and default."""
+    return create_model("Table", __base__=_Table, **fields)
 
 
-class _Answers(_Table):
-    dates: Annotated[str, _one_of((DAY_FIRST, MONTH_FIRST))] | None = None
-    crs: int | None = None
-    decimal: Annotated[str, _one_of(("point", "comma"))] | None = None
-    order: Annotated[str, _one_of(("lat-lon", "lon-lat"))] | None = None
-    sheet: str | None = None
-    timezone: str | None = None
-    category: str | None = None
-    ids: Annotated[str, _one_of(("same", "own"))] | None = None
-    elsewhere: bool = False
-    kind: Annotated[str, _one_of((BY_NAMES, *Kind))] | None = None
-    event: str | None = None
-    counts: Annotated[str, _one_of((EACH_EVENT, EACH_ROW))] | None = None
-
-
-class _Column(_Table):
-    role: Annotated[str, _one_of((*ROLES, *DROPPED))]
-    label: str
-    occurrence: int = Field(1, ge=1)
-    part: Annotated[str, _one_of(PARTS)] = "value"
-
-
-class _File(_Table):
-    name: str
-    format: Annotated[str, _one_of((FORMAT,))] = FORMAT
-    labels: list[str] = []
-    kind: Annotated[str, _one_of(tuple(Kind))] | None = None
-    nature: Annotated[str, _one_of(tuple(Kind))] | None = None
-    category: str | None = None
-    separators: list[str] = []
-    missing: list[str] = []
-    utc: bool = False
-    skip_hxl: bool = False
-    longest: int = Field(MOST_CHARACTERS, ge=1)
-    answers: _Answers = _Answers()
-    columns: list[_Column] = []
-    words: _Words = _Words()
-    categories: dict[str, str] = {}
+_ANSWERS: Final = _table(
+    **{
+        name: (_one_of(ALLOWED_ANSWERS[name]) | None if name in ALLOWED_ANSWERS else kind, getattr(Answers, name))
+        for name, kind in get_type_hints(Answers).items()
+        if name != "area"  # of one file alone
+    }
+)
+_COLUMN: Final = _table(
+    role=(_one_of((*ROLES, *DROPPED)), ...),
+    label=(str, ...),
+    occurrence=(int, Field(1, ge=1)),
+    part=(_one_of(PARTS), "value"),
+)
+_WORDS: Final = _table(
+    **{
+        role: (dict[str, _one_of(kinds)] | None, None)  # type: ignore[misc]
+        for role, kinds in (
+            ("kind", tuple(Kind)),
+            ("status", tuple(Status)),
+            ("age_band", tuple(AgeBand)),
+            ("reporter_gender", tuple(Gender)),
+            ("affected_gender", tuple(Gender)),
+        )
+    }
+)
+_FILE: Final = _table(
+    name=(str, ...),
+    format=(_one_of((FORMAT,)), FORMAT),
+    labels=(list[str], []),
+    kind=(_one_of(tuple(Kind)) | None, None),
+    nature=(_one_of(tuple(Kind)) | None, None),
+    category=(str | None, None),
+    separators=(list[str], []),
+    missing=(list[str], []),
+    utc=(bool, False),
+    skip_hxl=(bool, False),
+    longest=(int, Field(MOST_CHARACTERS, ge=1)),
+    answers=(_ANSWERS, _ANSWERS()),
+    columns=(list[_COLUMN], []),  # type: ignore[valid-type]
+    words=(_WORDS, _WORDS()),
+    categories=(dict[str, str], {}),
+)
 
 
 @dataclass(frozen=True)
@@ -239,35 +253,35 @@ class ColumnMapping:
     def to_toml(self) -> str:
         """Write the text of the file; defaults are left out."""
         optional = ("kind", "nature", "category", "separators", "missing", "longest", "utc", "skip_hxl")
-        head = {"name": self.name, "format": FORMAT, "labels": list(self.labels)}
+        head = {"name": self.name, "format": FORMAT, "labels": self.labels}
         head |= {key: getattr(self, key) for key in optional if getattr(self, key) != getattr(ColumnMapping, key)}
         if self.missing:
             head["missing"] = sorted(self.missing)
-        answers = {
-            key: value for key, value in asdict(self.answers).items() if value is not None and value is not False
-        }
-        blocks = [_lines(head)]
-        if answers:
-            blocks.append(["[answers]", *_lines(answers)])
-        for role, columns in {**self.roles, "personal": self.personal, "text": self.text}.items():
-            for column in columns:
-                entry = {"role": role, **column._asdict()}
-                if column.occurrence == 1:
-                    del entry["occurrence"]
-                if column.part == "value":
-                    del entry["part"]
-                blocks.append(["[[columns]]", *_lines(entry)])
-        for role, words in self.words.items():
-            blocks.append([f"[words.{role}]", *_lines({_toml(word): value for word, value in words.items()})])
-        if self.categories:
-            blocks.append(["[categories]", *_lines({_toml(word): value for word, value in self.categories.items()})])
-        return "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
+        columns = [
+            {"role": role}
+            | {key: value for key, value in one._asdict().items() if value != MappedColumn._field_defaults.get(key)}
+            for role, some in {**self.roles, "personal": self.personal, "text": self.text}.items()
+            for one in some
+        ]
+        answers = {key: value for key, value in asdict(self.answers).items() if value not in (None, False)}
+        words = {f"[words.{role}]": table for role, table in self.words.items()}
+        quoted = {**words, **({"[categories]": self.categories} if self.categories else {})}
+        blocks: list[tuple[str, Mapping[str, Any]]] = [("", head), *([("[answers]", answers)] if answers else [])]
+        blocks += [("[[columns]]", column) for column in columns]
+        blocks += [(title, {_toml(word): value for word, value in table.items()}) for title, table in quoted.items()]
+        return (
+            "\n\n".join(
+                "\n".join([title] * bool(title) + [f"{key} = {_toml(value)}" for key, value in table.items()])
+                for title, table in blocks
+            )
+            + "\n"
+        )
 
     @classmethod
     def from_toml(cls, text: str) -> ColumnMapping:
         """Read the text of a file; ImportProblem says which key is wrong and what is allowed there."""
         try:
-            file = _File.model_validate(tomllib.loads(text))
+            file = _FILE.model_validate(tomllib.loads(text)).model_dump(exclude_none=True)
         except tomllib.TOMLDecodeError as error:
             raise ImportProblem(
                 Message(
@@ -277,28 +291,13 @@ class ColumnMapping:
             ) from None
         except ValidationError as error:
             raise _problem(error) from None
-        roles: dict[str, tuple[MappedColumn, ...]] = {}
-        for one in file.columns:
-            roles[one.role] = (*roles.get(one.role, ()), MappedColumn(one.label, one.occurrence, one.part))
-        personal, free_text = roles.pop("personal", ()), roles.pop("text", ())
-        return cls(
-            file.name,
-            roles,
-            tuple(file.labels),
-            personal,
-            free_text,
-            file.words.model_dump(exclude_none=True),
-            file.categories,
-            tuple(file.separators),
-            file.kind,
-            file.category,
-            frozenset(file.missing),
-            file.utc,
-            file.skip_hxl,
-            Answers(**file.answers.model_dump()),
-            longest=file.longest,
-            nature=file.nature,
-        )
+        roles: dict[str, tuple[MappedColumn, ...]] = dict.fromkeys(DROPPED, ())
+        for one in file.pop("columns"):
+            role = one.pop("role")
+            roles[role] = (*roles.get(role, ()), MappedColumn(**one))
+        file |= {key: tuple(file[key]) for key in ("labels", "separators")}
+        file |= {"missing": frozenset(file["missing"]), "answers": Answers(**file["answers"])}
+        return cls(**file, personal=roles.pop("personal"), text=roles.pop("text"), roles=roles)
 
     def _absent(self, labels: Sequence[str]) -> tuple[str, ...]:
         places = _places(labels)
@@ -372,28 +371,7 @@ def _problem(error: ValidationError) -> ImportProblem:
     values = wrong.get("ctx", {})
     path = (*wrong["loc"], values["key"]) if wrong["type"] == "unknown_key" else wrong["loc"]
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
-    if wrong["type"] == "missing":
-        return ImportProblem(Message("The mapping file has no {key}. Add it, or save the mapping again.", {"key": key}))
-    if wrong["type"] == "unknown_key":
-        return ImportProblem(
-            Message(
-                "The mapping file has an unknown key: {key}. Allowed there: {allowed}.",
-                {"key": key, "allowed": values["allowed"]},
-            )
-        )
-    if wrong["type"] == "not_allowed":
-        return ImportProblem(
-            Message(
-                "The value of {key} in the mapping file is not allowed. Allowed there: {allowed}.",
-                {"key": key, "allowed": values["allowed"]},
-            )
-        )
-    required = _MUST_BE[wrong["type"]]
-    return ImportProblem(Message(required.text, {"key": key}))
-
-
-def _lines(table: Mapping[str, Any]) -> list[str]:
-    return [f"{key} = {_toml(value)}" for key, value in table.items()]
+    return ImportProblem(Message(_WRONG[wrong["type"]].text, {"key": key, "allowed": values.get("allowed", "")}))
 
 
 def _toml(value: Any) -> str:

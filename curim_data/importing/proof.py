@@ -237,8 +237,6 @@ def _month(number: int) -> dt.date:
     return dt.date(number // 12, number % 12 + 1, 1)
 
 
-_DATES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
-_PLACES: Final = ("latitude", "longitude", "x", "y", "point")
 _WORDS: Final = ("affected_gender", "reporter_gender", "age_band", "status", "severity", "feeling")
 _WIDTH: Final = 14
 
