@@ -20,7 +20,7 @@ from curim_data.serving import LOCAL
 
 if TYPE_CHECKING:
     from curim_data.importing.mapping import ColumnMapping
-    from curim_data.importing.report import ImportReport
+    from curim_data.importing.pipeline import ImportReport
     from curim_data.profile.provisional import Spread
     from curim_data.store import Batch
 

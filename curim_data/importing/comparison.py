@@ -26,9 +26,9 @@ import pyarrow.compute as pc
 from curim_data.containers.base import ArrowText
 from curim_data.formats import GUESSED
 from curim_data.formats.base import Layout, is_name
+from curim_data.importing.columns import in_one_piece, trimmed
 from curim_data.importing.mapping import FORMAT as MAPPED
 from curim_data.importing.profiling import FileProfile
-from curim_data.importing.value_parsing import in_one_piece, trimmed
 from curim_data.model import Message, Translator
 from curim_data.model import labels as words
 from curim_data.quality.study import COLUMNS

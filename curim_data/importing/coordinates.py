@@ -17,9 +17,7 @@ from pyproj.exceptions import CRSError
 from curim_data.containers.base import ArrowText
 from curim_data.formats.guess.headings import read_heading
 from curim_data.geo.projections import ProjectionFit, fitting_projections, known_places, to_degrees
-from curim_data.importing.profiling import FileProfile
-from curim_data.importing.roles import RoleColumns
-from curim_data.importing.value_parsing import (
+from curim_data.importing.columns import (
     ANY,
     COMMA,
     FIRST,
@@ -27,12 +25,14 @@ from curim_data.importing.value_parsing import (
     POINT,
     NumberShapes,
     ParsedNumbers,
+    RoleColumns,
     filled,
     for_comma,
     for_point,
     parse_numbers,
     split_point_texts,
 )
+from curim_data.importing.profiling import FileProfile
 from curim_data.model import Answers, BoolArray, CityProfile, FloatArray, ImportProblem, Message, Question
 from curim_data.model.extent import ask_shape
 from curim_data.model.reasons import Choice

@@ -18,6 +18,19 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from curim_data.formats.base import Layout
+from curim_data.importing.columns import (
+    DATES,
+    ISO_DAY,
+    MILLISECONDS,
+    MONTHS,
+    SECONDS,
+    SERIAL,
+    DateFormat,
+    RoleColumns,
+    local_timestamps,
+    numeric_pairs,
+    parse_dates,
+)
 from curim_data.importing.coordinates import CoordinateFormat, decide_coordinates
 from curim_data.importing.mapping import ALLOWED_ANSWERS
 from curim_data.importing.profiling import (
@@ -27,19 +40,6 @@ from curim_data.importing.profiling import (
     Orders,
     RowOrders,
     one_order,
-)
-from curim_data.importing.roles import RoleColumns
-from curim_data.importing.value_parsing import (
-    DATES,
-    ISO_DAY,
-    MILLISECONDS,
-    MONTHS,
-    SECONDS,
-    SERIAL,
-    DateFormat,
-    local_timestamps,
-    numeric_pairs,
-    parse_dates,
 )
 from curim_data.lexicon import WORDS, gender_parts, gender_words
 from curim_data.model import Answers, CityProfile, ImportProblem, IntArray, Message, Question

@@ -23,12 +23,10 @@ from curim_data.containers.base import prefetch
 from curim_data.formats.base import EventCandidate, Layout, Part, Recognition
 from curim_data.formats.guess.category import holds_names, of_column
 from curim_data.importing import mapping as mappings
+from curim_data.importing.columns import COUNT_ROLE, event_counts
 from curim_data.importing.comparison import signature_labels
-from curim_data.importing.mapping import ColumnMapping, named_columns
-from curim_data.importing.outcomes import ColumnSummary, settled_for
-from curim_data.importing.profiling import FileProfile
-from curim_data.importing.proof import text_bars
-from curim_data.importing.roles import COUNT_ROLE, event_counts
+from curim_data.importing.mapping import ColumnMapping, named_columns, settled_for
+from curim_data.importing.profiling import ColumnSummary, FileProfile
 from curim_data.lexicon.folding import fold
 from curim_data.model import Answers, Block, ImportProblem, IntArray, Message, Question
 from curim_data.model.reasons import EACH_EVENT, EACH_ROW, Choice
@@ -378,6 +376,22 @@ def _category_as_before(
         notes=(*(note for note in layout.notes if not own or other not in note.values.values()), *found.notes),
         findings=(*layout.findings, *said),
     )
+
+
+_BARS: Final = "▁▂▃▄▅▆▇█"
+_NONE: Final = "·"
+
+
+def text_bars(counts: Sequence[float]) -> str:
+    """Counts as bars of one letter each, the highest as the fullest; a point stands for none.
+
+    Examples
+    --------
+    >>> text_bars([0, 1, 4, 8])
+    '·▁▄█'
+    """
+    top = max(counts, default=0)
+    return "".join(_BARS[-int(-len(_BARS) * count // top) - 1] if count > 0 else _NONE for count in counts)
 
 
 EVENT_ROLE: Final = "occurred_from"

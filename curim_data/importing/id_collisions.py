@@ -23,10 +23,10 @@ import pyarrow.compute as pc
 
 from curim_data.containers.base import ArrowText
 from curim_data.formats.base import Layout
+from curim_data.importing.columns import RoleColumns
 from curim_data.importing.comparison import OPEN_FORMATS, Signature, same_source, signature_of, source_code
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.profiling import FileProfile
-from curim_data.importing.roles import RoleColumns
 from curim_data.importing.rows import parse_rows
 from curim_data.model import Answers, Block, CityProfile, Message, Question
 from curim_data.model.reasons import Choice

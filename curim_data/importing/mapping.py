@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple, get_type_hints
 
+import pyarrow.parquet as pq
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -383,3 +384,38 @@ def file_name(name: str) -> str:
     """Make a file name for a mapping: readable, safe on every system, and different for different names."""
     plain = re.sub(r"[^\w]+", "-", fold(name)).strip("-")[:40] or "mapping"
     return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}.toml"
+
+
+# In the metadata of a file of quarantined rows: how their file was read, as a mapping (mended rows are read alike), and
+# its format, the source of its alerts.
+SETTLED: Final = b"curim.settled"
+FORMAT_NAME: Final = b"curim.format"
+OWN: Final = ("row", "column", "value", "reason")
+
+
+def settled_for(folder: Path, labels: Sequence[str]) -> ColumnMapping | None:
+    """How the file was read of which rows with these columns were quarantined; None without any.
+
+    `labels`: of the columns after our own. A mapping without roles holds the answers alone: of a known format. Of
+    several files with these columns it is that of the last one; None where they were not all read alike, since a row
+    does not say of which it is.
+    """
+    found: ColumnMapping | None = None
+    for path in sorted(folder.glob("*.parquet"), reverse=True):
+        schema = pq.read_schema(path)
+        metadata = schema.metadata or {}
+        text = metadata.get(SETTLED)
+        if text is None or schema.names[len(OWN) :] != list(labels):
+            continue
+        mapping = ColumnMapping.from_toml(text.decode())
+        mapping = replace(mapping, format=metadata.get(FORMAT_NAME, mapping.format.encode()).decode())
+        if found is None:
+            found = mapping
+        elif _reading(mapping) != _reading(found):
+            return None
+    return found
+
+
+def _reading(mapping: ColumnMapping) -> ColumnMapping:
+    """What of a mapping says how rows are read."""
+    return replace(mapping, name="", answers=replace(mapping.answers, sheet=None, ids=None, elsewhere=False, area=None))

@@ -22,9 +22,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.containers.base import ArrowText
-from curim_data.formats.base import Layout, is_name
-from curim_data.importing.roles import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, UNIT, RoleColumns
-from curim_data.importing.value_parsing import (
+from curim_data.formats.base import Guess, Layout, is_name
+from curim_data.importing.columns import (
+    CATEGORY_ROLES,
+    DATE_ROLES,
+    PLACE_ROLES,
+    UNIT,
+    RoleColumns,
     count_number_shapes,
     distinct,
     filled,
@@ -625,3 +629,47 @@ def split_bars(text: str, separators: Sequence[str]) -> list[str]:
     held = text.replace("\\\\", _BACKSLASH).replace("\\|", _BAR)
     parts = split_cell(held, ("|", *separators))
     return [part.replace(_BAR, "|").replace(_BACKSLASH, "\\") for part in parts]
+
+
+EXAMPLES: Final = 3
+
+
+class ColumnSummary:
+    """Empty cells and examples of each column, for a preview."""
+
+    def __init__(self, width: int) -> None:
+        self._empty: IntArray = np.zeros(width, np.int64)
+        self._examples: list[list[str]] = [[] for _ in range(width)]
+
+    def add(self, block: Block) -> None:
+        """Add a block."""
+        for place, column in enumerate(block.table.columns):
+            trimmed = pc.utf8_trim_whitespace(column)
+            self._empty[place] += pc.sum(pc.equal(trimmed, "")).as_py() or 0
+            some = self._examples[place]
+            if len(some) < EXAMPLES:
+                found = [text for text in pc.unique(trimmed.slice(0, 1_000)).to_pylist() if text and text not in some]
+                some += found[: EXAMPLES - len(some)]
+
+    def table(self, labels: tuple[str, ...], layout: Layout) -> pd.DataFrame:
+        """Return one line for each column of the file."""
+        roles = {part.place: (role, part.part) for role, parts in layout.roles.items() for part in parts}
+        dropped = {*layout.personal, *layout.text}
+        lines = []
+        for place, label in enumerate(labels):
+            role, part = roles.get(place, ("", ""))
+            guess = layout.guesses.get(role, Guess(float("nan")))
+            lines.append(
+                {
+                    "place": place,
+                    "column": label,
+                    "role": role,
+                    "part": part,
+                    "use": "alert" if role else "dropped" if place in dropped else "unused",
+                    "empty": int(self._empty[place]),
+                    "examples": "" if place in dropped else ", ".join(self._examples[place]),
+                    "confidence": guess.confidence,
+                    "reasons": guess.reasons,
+                }
+            )
+        return pd.DataFrame(lines)

@@ -24,10 +24,9 @@ import pyarrow as pa
 
 from analysis.stats.significance import empty_runs
 from curim_data.formats.base import Layout
-from curim_data.importing.outcomes import redaction
-from curim_data.importing.roles import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES
-from curim_data.importing.rows import PERSONAL_ID, ParsedRows
-from curim_data.importing.value_parsing import filled, in_one_piece, trimmed
+from curim_data.importing.columns import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, filled, in_one_piece, trimmed
+from curim_data.importing.extract import text_bars
+from curim_data.importing.rows import PERSONAL_ID, ParsedRows, redaction
 from curim_data.model import Block, BoolArray, CityProfile, IntArray, Kind, Message, Reason, Translator
 from curim_data.model.i18n import Span
 from curim_data.model.labels import (
@@ -42,21 +41,6 @@ from curim_data.model.labels import (
 )
 from curim_data.model.values import Gender
 from curim_data.store.writing import bounded_duckdb
-
-_BARS: Final = "▁▂▃▄▅▆▇█"
-_NONE: Final = "·"
-
-
-def text_bars(counts: Sequence[float]) -> str:
-    """Counts as bars of one letter each, the highest as the fullest; a point stands for none.
-
-    Examples
-    --------
-    >>> text_bars([0, 1, 4, 8])
-    '·▁▄█'
-    """
-    top = max(counts, default=0)
-    return "".join(_BARS[-int(-len(_BARS) * count // top) - 1] if count > 0 else _NONE for count in counts)
 
 
 def _printable(text: str) -> str:

@@ -6,43 +6,45 @@ Names of categories become ids of the city's tree, several in one cell too; an u
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.containers.base import ArrowArray, ArrowText
-from curim_data.formats.base import Layout, fold, is_name
-from curim_data.importing.coordinates import ParsedCoordinates, near_city, parse_coordinates, swapped_rows
-from curim_data.importing.decisions import Decisions
-from curim_data.importing.outcomes import RowOutcomes
-from curim_data.importing.profiling import split_bars, split_cell
-from curim_data.importing.roles import (
+from curim_data.formats.base import MOST_CHARACTERS, Layout, fold, is_name
+from curim_data.importing.columns import (
+    CATEGORY_ROLES,
     COUNT_ROLE,
     DATE_ROLES,
+    ISO_DAY,
     PLACE_ROLES,
     UNIT,
     RoleColumns,
-    event_counts,
-    missing_words,
-)
-from curim_data.importing.value_parsing import (
-    ISO_DAY,
     distinct,
+    event_counts,
     glued,
     matches,
+    missing_words,
     next_month_start,
     parse_dates,
     parse_decimals,
 )
+from curim_data.importing.coordinates import ParsedCoordinates, near_city, parse_coordinates, swapped_rows
+from curim_data.importing.decisions import Decisions
+from curim_data.importing.profiling import split_bars, split_cell
 from curim_data.lexicon import SCALES, age_band, kind_of, scale_step
-from curim_data.model import Block, BoolArray, CityProfile, Gender, IntArray, Kind, Reason, Status
+from curim_data.lexicon.times import is_misspelt_month, month_numbers
+from curim_data.model import Block, BoolArray, CityProfile, FloatArray, Gender, IntArray, Kind, Reason, Status
 from curim_data.model.alert import TOLD
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.model.reasons import BY_NAMES, Flag, Repair
@@ -64,6 +66,142 @@ _DAY_IS_MONTH: Final = "^\\d{4}-(?:" + "|".join(f"{n:02d}-{n:02d}" for n in rang
 PERSONAL_ID: Final = r"@|^(\+|00)\d[\d .\-]{7,}$|^(30)?69\d{8}$"
 
 AlertColumns: TypeAlias = dict[str, Any]  # by column of an alert: Arrow arrays, numpy arrays or pandas Series
+
+
+# Rules whose old value may be anything that somebody wrote.
+_FREE_TEXT_RULES: Final = frozenset({Repair.SCALE, Repair.END, Repair.CONFIRMATIONS})
+WORD_ROLES: Final = frozenset({"kind", "reporter_gender", "affected_gender", "age_band", "status"})
+# Words of four letters and more that occur in dates and coordinates, besides the names of months.
+_PLAIN_WORDS: Final = frozenset({"point", "srid", "null", "none"})
+_WORD: Final = re.compile(r"[^\W\d_]{4,}")
+_PHONE: Final = re.compile(
+    r"(?:\+|\b00)\d[\d ()\-]{7,}|(?<![\d.,])(?:\(?\d{3}\)?[ .\-]\d{3}[ .\-]\d{4}|69\d{8})(?![\d.,])"
+)
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """Rows in which values of a column were changed by a rule; `old` and `new`: of all rows, or one value for all."""
+
+    rule: Repair
+    column: str
+    mask: BoolArray
+    old: ArrowText | str
+    new: FloatArray | npt.NDArray[np.object_] | str
+
+    def values(self, at: int) -> tuple[str, str]:
+        """The old and the new value of a row; the old one is "" where it was written freely and may name a person."""
+        old = self.old if isinstance(self.old, str) else str(self.old[at].as_py())
+        new = self.new if isinstance(self.new, str) else self.new[at]
+        return old if self.rule not in _FREE_TEXT_RULES or free_of_personal_data(old) else "", str(new)
+
+
+@dataclass
+class RowOutcomes:
+    """What became of each row of a table of `size` rows.
+
+    `reason` (code, "" where the row is valid), `column` and `value` say why a row is quarantined; `bits` are sums of
+    flag bits (`flag_bit`); `unknown`: values that were not recognised and can be names, with counts, by column.
+    """
+
+    size: int
+    reason: npt.NDArray[np.object_] = field(init=False)
+    column: npt.NDArray[np.object_] = field(init=False)
+    value: npt.NDArray[np.object_] = field(init=False)
+    repairs: list[Repaired] = field(default_factory=list)
+    unknown: dict[str, Counter[str]] = field(default_factory=dict)
+    bits: IntArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bits = np.zeros(self.size, np.int64)
+        self.reason, self.column, self.value = (np.full(self.size, "", object) for _ in range(3))
+
+    @property
+    def valid(self) -> BoolArray:
+        """Which rows have no reason to be quarantined."""
+        return np.asarray(self.reason == "", bool)
+
+    def quarantine(self, mask: BoolArray, reason: Reason, column: str, texts: ArrowText) -> None:
+        """Give rows a reason to be quarantined, unless they have one."""
+        where = np.flatnonzero(mask)
+        where = where[self.reason[where] == ""]
+        if len(where):
+            self.reason[where], self.column[where] = reason.value, column
+            self.value[where] = texts.take(pa.array(where)).to_pylist()
+
+    def repair(
+        self,
+        mask: BoolArray,
+        rule: Repair,
+        column: str,
+        old: ArrowText | str,
+        new: FloatArray | npt.NDArray[np.object_] | str,
+    ) -> None:
+        """Record that values were changed; old and new are arrays over all rows, or one value for all."""
+        if mask.any():
+            self.repairs.append(Repaired(rule, column, mask, old, new))
+            self.flag(mask, Flag.REPAIRED)
+
+    def flag(self, mask: BoolArray, flag: Flag) -> None:
+        """Flag rows."""
+        self.bits[mask] |= flag_bit(flag)
+
+    def note_unknown(self, label: str, values: Sequence[str], codes: IntArray, longest: int = MOST_CHARACTERS) -> None:
+        """Count the values of a column that were not recognised, by their codes; "" stands for those that were."""
+        times = np.bincount(codes, minlength=len(values)).tolist()
+        for value, n in zip(values, times, strict=True):
+            if value and n and is_name(value, longest):
+                self.unknown.setdefault(label, Counter())[value] += n
+
+
+def flag_lists(codes: IntArray) -> pa.Array:
+    """Turn sums of bits (bit n for the n-th `Flag`) into lists of flag names, via the few sums that occur."""
+    unique, back = np.unique(codes, return_inverse=True)
+    lists = [[flag.value for at, flag in enumerate(Flag) if bits >> at & 1] for bits in unique.tolist()]
+    return pa.array(lists, pa.list_(pa.string())).take(pa.array(back))
+
+
+def flag_bit(flag: Flag) -> int:
+    """Return the bit of a flag."""
+    return 1 << list(Flag).index(flag)
+
+
+def redaction(role: str, layout: Layout) -> Callable[[str], str]:
+    """Return how a value of a role is redacted: what is too long for its column or may name a person is dropped."""
+    if role in CATEGORY_ROLES:
+        separators = tuple(layout.separators) if role == "category" else ("|", *layout.separators)
+        return lambda text: _names(text, separators, layout.longest)
+    if role in WORD_ROLES:
+        return lambda text: text if is_name(text) else ""
+    if role == "alert_id":
+        return lambda text: text if len(text) <= MOST_CHARACTERS and "@" not in text else ""
+    if role in SCALES:
+        return lambda text: text if scale_step(role, text) or free_of_personal_data(text) else ""
+    return lambda text: text if len(text) <= MOST_CHARACTERS and free_of_personal_data(text) else ""
+
+
+def _names(text: str, separators: Sequence[str], longest: int) -> str:
+    """Drop from a cell of categories the pieces that cannot be names."""
+    pieces = re.split(f"({'|'.join(map(re.escape, separators))})", text) if separators else [text]
+    return (
+        text
+        if all(is_name(piece, longest) for piece in pieces[::2])
+        else "".join(piece if at % 2 or is_name(piece, longest) else "" for at, piece in enumerate(pieces))
+    )
+
+
+def free_of_personal_data(text: str) -> bool:
+    """Whether a text in a column of dates or numbers holds no e-mail address, no telephone number and nothing like a
+    name: a capitalised word, or two words, that are not of a date. The misspelt name of a month is of one, so that it
+    can be mended."""
+    if "@" in text or _PHONE.search(text):
+        return False
+    words = [
+        word
+        for word in _WORD.findall(text)
+        if not (fold(word) in _PLAIN_WORDS or fold(word) in month_numbers() or is_misspelt_month(word))
+    ]
+    return len(words) < 2 and all(word.islower() for word in words)
 
 
 @dataclass(frozen=True)
@@ -332,20 +470,14 @@ def _alert_table(
     identity = pc.if_else(none, None, ids)
     values["incident_id"] = pc.cast(identity, pa.string())
     values["source"] = pa.repeat(pa.scalar(layout.format), columns.size)
+    types = {one.name: one.type for one in TOLD if one.name != "alert_id"} | {"more_categories": pa.string()}
     arrays: dict[str, ArrowArray] = {}
-    for field in TOLD:
-        if field.name != "alert_id":
-            kind = pa.string() if field.name == "more_categories" else field.type
-            value = values[field.name]
-            if not isinstance(value, pa.Array):
-                value = pa.array(value, from_pandas=True)
-            arrays[field.name] = value.cast(kind)
-    arrays["row"] = pa.array(block.rows)
-    arrays["own_kind"] = values["own_kind"]
-    arrays["time_precision"] = values["time_precision"]
-    arrays["flag_bits"] = pa.array(outcomes.bits)
-    arrays["twin"] = pa.array(_twin_hashes(columns, layout))
-    table = pa.table(arrays)
+    for name, kind in types.items():
+        value = values[name]
+        arrays[name] = (value if isinstance(value, pa.Array) else pa.array(value, from_pandas=True)).cast(kind)
+    arrays |= {"row": pa.array(block.rows), "flag_bits": pa.array(outcomes.bits)}
+    arrays |= {name: values[name] for name in ("own_kind", "time_precision")}
+    table = pa.table(arrays | {"twin": pa.array(_twin_hashes(columns, layout))})
     if not valid.all():
         table = table.take(pa.array(np.flatnonzero(valid))).combine_chunks()
     at, more = table.schema.get_field_index("more_categories"), table["more_categories"]

@@ -1,229 +1,243 @@
 """Transform: the stages of an import that make alerts of rows. Decide, parse, enrich, stage.
 
 Blocks pass through parsing, enriching and staging one after the other; each of these works in a thread of its own, one
-block ahead of the next (`containers.base`), so that they hold no more of a larger file. Names of positions are
-learnt on the way from columns that name places (streets, neighbourhoods, numbered districts): only the heading's
-meaning, the name without house number, the map cell and a count are kept, of names that recur in columns of names. What
-is kept names hot spots (`model.place_names`); nothing is counted by it.
+block ahead of the next (`containers.base`), so that they hold no more of a larger file. Counts are exact for every
+file. Lists of single rows are bounded, so that they do not grow with the file. A text that may reveal a person is not
+kept in quarantine: not the columns without a role, and no value too long for its column. In a row with too many or too
+few fields it is unknown which piece is which: of such a row only the id is kept, where it comes first. The whole row is
+in the file that was imported, under its row number. Of a row of an erased alert nothing but that number is kept.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from curim_data.containers.base import ArrowText, prefetch
 from curim_data.formats import GUESSED
-from curim_data.formats.base import Layout, fold
+from curim_data.formats.base import Layout, Part
 from curim_data.geo.enrichment import KnownPositions, enrich
+from curim_data.importing.columns import RoleColumns
 from curim_data.importing.comparison import signature_of
+from curim_data.importing.coordinates import near_city
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
+from curim_data.importing.first_city import LearntNames, PlaceColumns
 from curim_data.importing.id_collisions import IdScope, id_scope
-from curim_data.importing.mapping import FORMAT, ColumnMapping
-from curim_data.importing.outcomes import LISTED_ROWS, Quarantine, Tally, flag_bit, flag_lists
-from curim_data.importing.roles import RoleColumns
-from curim_data.importing.rows import ParsedRows, parse_rows
-from curim_data.lexicon.places import (
-    AREA_HEADINGS,
-    BEFORE,
-    COMPASS,
-    NO_PLACE,
-    NUMBERED_HEADINGS,
-    SMALL_WORDS,
-    STREET_HEADINGS,
-)
-from curim_data.model import Block, CityProfile, Message, Reason
-from curim_data.model.place_names import AREA, COLUMNS, RESOLUTION, STREET, PlaceNames
+from curim_data.importing.mapping import FORMAT, FORMAT_NAME, OWN, SETTLED, ColumnMapping
+from curim_data.importing.rows import ParsedRows, RowOutcomes, flag_bit, flag_lists, parse_rows, redaction
+from curim_data.model import Block, CityProfile, Kind, Message, Reason
 from curim_data.model.reasons import Flag
+from curim_data.model.records import RejectedRecord
 from curim_data.store import Batch, Home, Store
 from curim_data.store.commits import ErasedList
 from curim_data.store.writing import Staging
 
-LEAST_NAME: Final = 5  # alerts of one file that a name has at least
-LEAST_CELL: Final = 3  # alerts with the name in a cell
-MOST_RECUR: Final = 0.5  # share of a column's filled rows that names which recur have at least
-LONGEST: Final = 40  # letters of a name
-MOST_WORDS: Final = 6  # of a name: more are a sentence
-MOST_KEPT: Final = 400_000  # pairs of name and cell of a column, before those seen once are let go
-MOST_AREAS: Final = 1500  # names of an area column: more are addresses
+_ID: Final = re.compile(r"(?=[^\d]*\d)[\w.:/#-]{1,60}")
+_NINE_DIGITS: Final = re.compile(r"\d{9}")
+ID_COLUMN: Final = b"curim.alert_id"  # metadata of the file: which column holds the ids
 
-_HOUSE_BEFORE: Final = re.compile(
-    r"^\s*(?:[\dX]+[\dX\-/]*[A-Z]?|\d+-\d+)\s+(?=\D|\d+(?:ST|ND|RD|TH)?\s)", re.IGNORECASE
-)
-_HOUSE_AFTER: Final = re.compile(r"[\s,]+(?:n[uú]m\.?|n[ºo°]\.?|αρ\.?)?\s*\d+\s*[A-Za-zΑ-Ωα-ω]?$", re.IGNORECASE)
-_LSOA: Final = re.compile(r"\s+\d{3}[A-Z]$")
-_GENITIVE: Final = re.compile(r"(?<=[^\W\dA-Z])(['’])S\b")  # exports of the police in England write "St Andrew'S"
-_NO_NAME: Final = re.compile(r"\d{5}|\d[ .-]\d{3}|[@<>{}=|?!_]")  # an address of mail, a telephone, a sentence, a code
-_NUMBER: Final = re.compile(r"^0*(\d{1,4})(?:\.0+)?$")
+
+class Quarantine:
+    """Collects the quarantined rows of one file; `path` exists once there is one.
+
+    `keep`: rows that `first` holds. `settled`: how the file was read. `numbers_only`: keep only the number of a row
+    whose fields do not fit the columns, since it may be one that was erased.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        labels: Sequence[str],
+        layout: Layout,
+        keep: int,
+        *,
+        settled: ColumnMapping | None = None,
+        numbers_only: bool = False,
+    ) -> None:
+        self.path, self.reasons = path, Counter[str]()
+        self._layout, self._keep, self._numbers_only = layout, keep, numbers_only
+        self._settled = settled
+        self._names = _unique({place: labels[place] for place in layout.places})
+        self._width = len(labels)
+        self._writer: pq.ParquetWriter | None = None
+        self._first: list[pa.Table] = []
+        self._kept = 0
+
+    @property
+    def count(self) -> int:
+        """Number of rows quarantined so far."""
+        return self.reasons.total()
+
+    def add(self, block: Block, outcomes: RowOutcomes) -> None:
+        """Add the invalid rows of a block."""
+        table = self._table(block, outcomes)
+        self.reasons.update(table["reason"].to_pylist())
+        if table.num_rows:
+            if self._writer is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd")
+            self._writer.write_table(table)
+            if self._kept < self._keep:
+                self._first.append(table.slice(0, self._keep - self._kept))
+                self._kept += self._first[-1].num_rows
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def first(self) -> pd.DataFrame:
+        """Return the first quarantined rows, in the order of the file."""
+        empty = pd.DataFrame({name: pd.Series(dtype=object) for name in (*OWN, *self._names.values())})
+        return pa.concat_tables(self._first).to_pandas() if self._first else empty
+
+    def _table(self, block: Block, outcomes: RowOutcomes) -> pa.Table:
+        layout, names = self._layout, self._names
+        redact = {part.place: redaction(role, layout) for role, parts in layout.roles.items() for part in parts}
+        at_label = {role: layout.place(role) for role in layout.roles} | {label: at for at, label in names.items()}
+        where = np.flatnonzero(outcomes.reason != "")
+        raw = block.table.take(pa.array(where))
+        erased = outcomes.reason[where] == Reason.ERASED.value
+        columns = np.where(erased, "", outcomes.column[where])
+        values = [
+            redact[at_label[column]](str(value)) if column in at_label else ""
+            for value, column in zip(outcomes.value[where], columns, strict=True)
+        ]
+        rows = {"row": block.numbers[where], "column": columns, "value": values, "reason": outcomes.reason[where]}
+        texts = {
+            name: np.where(erased, "", np.array([*map(redact[at], raw.column(at).to_pylist())], object))
+            for at, name in names.items()
+        }
+        blank = dict.fromkeys((*rows, *texts), "")
+        misfits = [blank | self._misfit(record, redact) for record in block.refused]
+        frame = pd.concat([pd.DataFrame({**rows, **texts}), pd.DataFrame(misfits, columns=[*blank], dtype=object)])
+        frame = frame.sort_values("row", kind="stable")
+        types = pa.schema([(name, pa.int64() if name == "row" else pa.string()) for name in blank])
+        table = pa.Table.from_pandas(frame, types, preserve_index=False)
+        place = layout.place("alert_id") if "alert_id" in layout.roles else None
+        named = {ID_COLUMN: names[place].encode()} if place is not None else {}
+        if self._settled is not None:
+            named[SETTLED] = self._settled.to_toml().encode()
+            named[FORMAT_NAME] = self._layout.format.encode()
+        return table.replace_schema_metadata(named or None)
+
+    def _misfit(self, record: RejectedRecord, redact: dict[int, Callable[[str], str]]) -> dict[str, Any]:
+        line: dict[str, Any] = {"row": record.number, "reason": record.reason.value}
+        if self._numbers_only:
+            return line
+        if len(record.fields) == self._width and record.reason is Reason.BAD_ENCODING:
+            line |= {name: redact[at](record.fields[at]) for at, name in self._names.items()}
+        elif self._layout.roles.get("alert_id") == (Part(0),) and record.fields and _is_id(record.fields[0]):
+            line[self._names[0]] = record.fields[0]
+        return line
+
+
+def _unique(names: dict[int, str]) -> dict[int, str]:
+    """Make the names of columns unique, and different from those of our own columns."""
+    taken = set(OWN)
+    unique: dict[int, str] = {}
+    for place, name in names.items():
+        fresh = name or f"column {place + 1}"
+        ordinal = 2
+        while fresh in taken:
+            fresh, ordinal = f"{name or 'column'} ({ordinal})", ordinal + 1
+        taken.add(fresh)
+        unique[place] = fresh
+    return unique
+
+
+def _is_id(text: str) -> bool:
+    """Whether the first field of a broken row is an id, not a piece of a text or a telephone number."""
+    return bool(_ID.fullmatch(text.strip())) and not _NINE_DIGITS.search(text)
+
+
+LISTED_ROWS: Final = 100_000
+ELSEWHERE: Final = 0.2
+LEAST_ELSEWHERE: Final = 5
+LISTED_WORDS: Final = 2_000
 
 
 @dataclass
-class _Column:
-    """What one column held: by name and cell the number of alerts."""
+class Tally:
+    """Totals over the blocks of a file.
 
-    place: int
-    heading: str
-    pairs: Counter[tuple[str, int]] = field(default_factory=Counter)
-    filled: int = 0
-    numbers: int = 0
-
-
-@dataclass(frozen=True)
-class LearntNames:
-    """The names of positions that a file gave, and the headings of its columns that gave them."""
-
-    names: PlaceNames
-    columns: tuple[str, ...]
-
-    def sentences(self) -> tuple[Message, ...]:
-        """What was kept of those columns; none where nothing was."""
-        if not self.columns:
-            return ()
-        told = Message(
-            "Of {columns}, the names of streets and areas that recur were kept, without house numbers: they name "
-            "places on maps and in lists.",
-            {"columns": ", ".join(self.columns)},
-        )
-        return (told,)
-
-
-class PlaceColumns:
-    """Gathers the names of a file's columns block by block; memory grows with the city, not with the file."""
-
-    def __init__(self, labels: Sequence[str], layout: Layout, *, outside: bool = False) -> None:
-        """`outside`: names of positions outside the city are gathered too."""
-        self._outside = outside
-        used = {*layout.places, *layout.personal}
-        headings = {place: re.sub(r"\W+", "_", fold(label)) for place, label in enumerate(labels) if place not in used}
-        wanted = AREA_HEADINGS | STREET_HEADINGS | set(NUMBERED_HEADINGS)
-        self._columns = [_Column(place, heading) for place, heading in headings.items() if heading in wanted]
-        self._labels = tuple(labels)
-        self._name = lru_cache(maxsize=MOST_KEPT)(place_name)  # gone with the import: cells may hold addresses
-
-    def add(self, block: Block, alerts: pa.Table) -> None:
-        """Take the names of the rows that became `alerts` (columns row, cell_9, cell_10, inside)."""
-        if not self._columns or not alerts.num_rows:
-            return
-        known = np.asarray(pc.is_valid(alerts["cell_10"]), bool)
-        if not self._outside:
-            known &= np.asarray(pc.fill_null(alerts["inside"], False), bool)
-        at = np.searchsorted(block.rows, alerts["row"].to_numpy())[known]
-        cells = {
-            size: pc.filter(alerts[f"cell_{size}"], pa.array(known)).to_numpy().astype(np.int64)
-            for size in set(RESOLUTION.values())
-        }
-        for column in self._columns:
-            is_street = column.heading in STREET_HEADINGS
-            self._count(column, block.table.column(column.place), at, cells[RESOLUTION[STREET if is_street else AREA]])
-
-    def names(self) -> LearntNames:
-        """What was learnt: the streets, the finest column of areas, and the finest column of numbered ones."""
-        groups: dict[str, list[tuple[pd.DataFrame, str]]] = {STREET: [], AREA: [], "": []}
-        for column in self._columns:
-            numbers = column.numbers > column.filled / 2
-            kind = NUMBERED_HEADINGS.get(column.heading) if numbers else AREA
-            kind = STREET if column.heading in STREET_HEADINGS else kind
-            table = _recurring(column, kind, numbers=numbers) if kind else None
-            if table is not None and (kind == STREET or table["name"].nunique() <= MOST_AREAS):
-                groups.get(str(kind), groups[""]).append((table, self._labels[column.place]))
-        kept = [max(group, key=lambda one: one[0]["name"].nunique()) for group in groups.values() if group]
-        if not kept:
-            return LearntNames(PlaceNames(), ())
-        table = pd.concat([table for table, _ in kept], ignore_index=True)
-        return LearntNames(PlaceNames(table[list(COLUMNS)]), tuple(label for _, label in kept))
-
-    def _count(self, column: _Column, texts: pa.ChunkedArray, at: np.ndarray, cells: np.ndarray) -> None:
-        codes = pc.dictionary_encode(texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts)
-        raw = [str(value or "") for value in codes.dictionary.to_pylist()]
-        names = [self._name(text, street=column.heading in STREET_HEADINGS) for text in raw]
-        of = codes.indices.fill_null(-1).to_numpy()[at]
-        given = (of >= 0) & np.array([bool(raw[code].strip()) if code >= 0 else False for code in of.tolist()], bool)
-        column.filled += int(given.sum())
-        pairs, counts = np.unique(np.column_stack([of[given], cells[given]]), axis=0, return_counts=True)
-        for (code, cell), n in zip(pairs.tolist(), counts.tolist(), strict=True):
-            if names[code]:
-                column.pairs[names[code], cell] += n
-                column.numbers += n * names[code].isdigit()
-        if len(column.pairs) > MOST_KEPT:
-            column.pairs = Counter({pair: n for pair, n in column.pairs.items() if n > 1})
-
-
-def place_name(text: str, *, street: bool) -> str:
-    """The name in a cell of such a column, "" where it holds none.
-
-    >>> place_name("On or near Star Yard", street=True), place_name("11XX BURNABY ST", street=True)
-    ('Star Yard', 'Burnaby St')
-    >>> place_name("CTRA. DEHESA DE LA VILLA, 1", street=True), place_name("Camden 028B", street=False)
-    ('Ctra. Dehesa de la Villa', 'Camden')
-    >>> place_name("254 STREET", street=True), place_name("2.0", street=False), place_name("a@b.gr", street=True)
-    ('254 Street', '2', '')
-    >>> place_name("On or near St Andrew'S Street", street=True)
-    "St Andrew's Street"
+    `repairs`: values that were changed, by rule and column; `first_repairs`: old and new of the first of them;
+    `no_kind`: how many alerts of no known kind each category has.
     """
-    text = " ".join(text.split())
-    number = _NUMBER.match(text)
-    if number and not street:
-        return number[1]
-    for word in BEFORE:
-        if text.lower().startswith(word):
-            text = text[len(word) :]
-    if street:
-        text = _without_house(re.split(r"\s+/\s+|;", text)[0])
-        text = next((part.strip() for part in text.split(",") if part.strip()), "")
-    else:
-        text = _LSOA.sub("", text)
-    if fold(text) in NO_PLACE or not 2 <= len(text) <= LONGEST or len(text.split()) > MOST_WORDS:
-        return ""
-    if not any(letter.isalpha() for letter in text) or _NO_NAME.search(text):
-        return ""
-    return _capitals(text) if text == text.upper() else _GENITIVE.sub(r"\1s", text)
+
+    read: int = 0
+    repairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first_repairs: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    unknown: dict[str, Counter[str]] = field(default_factory=dict)
+    flags: Counter[str] = field(default_factory=Counter)
+    several: int = 0
+    mapped: int = 0
+    outside: int = 0
+    far: int = 0
+    first: dt.date | None = None
+    last: dt.date | None = None
+    no_kind: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether a person is asked about alerts outside the city: where most are, or more than a fifth far from it."""
+        some_far = self.far >= LEAST_ELSEWHERE and self.far > ELSEWHERE * self.mapped
+        return self.outside > self.mapped / 2 or some_far
+
+    def add_rows(self, block: Block, outcomes: RowOutcomes) -> None:
+        """Add the repairs of a block's valid rows and the values that were not recognised."""
+        self.read += block.read
+        valid = outcomes.valid
+        for one in outcomes.repairs:
+            where = np.flatnonzero(one.mask & valid)
+            if len(where):
+                key = one.rule.value, one.column
+                self.repairs[key] += len(where)
+                self.first_repairs.setdefault(key, one.values(int(where[0])))
+        for column, values in outcomes.unknown.items():
+            counter = self.unknown.setdefault(column, Counter())
+            counter.update(values)
+            if len(counter) > 2 * LISTED_WORDS:
+                self.unknown[column] = Counter(dict(counter.most_common(LISTED_WORDS)))
+
+    def add_alerts(self, alerts: pa.Table, city: CityProfile) -> None:
+        """Add the enriched alerts of a block."""
+        self.flags.update(pc.list_flatten(alerts["flags"]).to_pylist())
+        mapped = alerts.num_rows - alerts["longitude"].null_count
+        self.mapped += mapped
+        self.outside += mapped - (pc.sum(alerts["inside"]).as_py() or 0)
+        self.far += _count_far(alerts, city)
+        days = pc.min_max(alerts["local_date"]).as_py()
+        self.first = min(filter(None, (self.first, days["min"])), default=None)
+        self.last = max(filter(None, (self.last, days["max"])), default=None)
+        lengths = pc.list_value_length(alerts["more_categories"])
+        counted = pc.value_counts(alerts["category"].filter(pc.equal(alerts["kind"], Kind.UNKNOWN.value)))
+        self.no_kind.update({one["values"]: one["counts"] for one in counted.to_pylist()})
+        self.several += pc.sum(pc.greater(pc.fill_null(lengths, 0), 0)).as_py() or 0
+
+    def repair_table(self) -> pd.DataFrame:
+        """Return rule, column, n, and old and new of the first, the most frequent repair first."""
+        rows = [(*key, n, *self.first_repairs[key]) for key, n in self.repairs.most_common()]
+        return pd.DataFrame(rows, columns=["rule", "column", "n", "old", "new"])
 
 
-def _without_house(text: str) -> str:
-    """A street without the number of a house or a block; what would be left without a name keeps it."""
-    for pattern in (_HOUSE_BEFORE, _HOUSE_AFTER):
-        rest = pattern.sub("", text).strip(" ,")
-        if pattern is _HOUSE_BEFORE and len(rest.split()) < 2:
-            continue
-        text = rest or text
-    return text
-
-
-def _capitals(text: str) -> str:
-    """Words in capitals as a name is written; the points of the compass stay."""
-    words = text.lower().split(" ")
-    return " ".join(
-        word.upper()
-        if word in COMPASS
-        else word
-        if at and word in SMALL_WORDS
-        else "-".join(part[:1].upper() + part[1:] for part in word.split("-"))
-        for at, word in enumerate(words)
-    )
-
-
-def _recurring(column: _Column, kind: str, *, numbers: bool) -> pd.DataFrame | None:
-    """The names of a column that recur, by cell; None where most of its rows hold something else."""
-    totals: Counter[str] = Counter()
-    for (name, _), n in column.pairs.items():
-        if name.isdigit() == numbers:
-            totals[name] += n
-    kept = {name for name, n in totals.items() if n >= LEAST_NAME}
-    if not kept or sum(totals[name] for name in kept) < MOST_RECUR * column.filled:
-        return None
-    rows = [(kind, name, cell, n) for (name, cell), n in column.pairs.items() if name in kept and n >= LEAST_CELL]
-    return pd.DataFrame(rows, columns=list(COLUMNS)) if rows else None
+def _count_far(alerts: pa.Table, city: CityProfile) -> int:
+    """How many alerts lie more than 5 km outside the city."""
+    outside = alerts.filter(pc.fill_null(pc.invert(alerts["inside"]), False))
+    longitude, latitude = (outside[name].to_numpy() for name in ("longitude", "latitude"))
+    return int((~near_city(city, longitude, latitude)).sum()) if outside.num_rows else 0
 
 
 TRANSFORMED: Final = 0.85  # share of an import that is done after these stages

@@ -14,8 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.importing import mapping
-from curim_data.importing.pipeline import import_file, preview
-from curim_data.importing.report import Header
+from curim_data.importing.pipeline import Header, import_file, preview
 from curim_data.model import translator
 from curim_data.store import Batch, Home, Store
 from curim_data.store.home import create_home

@@ -16,8 +16,7 @@ import pandas as pd
 import pytest
 
 from curim_data.cli import main
-from curim_data.importing.pipeline import Question, import_file
-from curim_data.importing.report import ImportReport
+from curim_data.importing.pipeline import ImportReport, Question, import_file
 from curim_data.model import Answers
 from curim_data.store import Home, Store
 

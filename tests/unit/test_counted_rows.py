@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from curim_data.importing import extract
+from curim_data.importing.columns import count_of
 from curim_data.importing.pipeline import import_file, preview
-from curim_data.importing.roles import count_of
 from curim_data.model import Answers, ImportProblem, Question, translator
 from curim_data.store import Home, Store
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 
 from curim_data.formats.base import Layout, Part
+from curim_data.importing.columns import DateFormat, parse_dates
 from curim_data.importing.coordinates import sample_points
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.profiling import SAMPLE_ROWS, FileProfile
-from curim_data.importing.value_parsing import DateFormat, parse_dates
 from curim_data.model import Answers, CityProfile, ImportProblem, Question
 from tests.blocks import block_of
 

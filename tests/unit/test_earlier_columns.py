@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from curim_data.importing.pipeline import import_file, preview
-from curim_data.importing.report import ImportReport
+from curim_data.importing.pipeline import ImportReport, import_file, preview
 from curim_data.model import Answers, translator
 from curim_data.store import Home, Store
 from tests.category_files import export

@@ -18,9 +18,9 @@ from curim_data.formats.base import Recognition
 from curim_data.formats.guess import dates, recognise
 from curim_data.formats.guess.dates import moments_of
 from curim_data.formats.guess.headings import date_role, read_heading
+from curim_data.importing.columns import clock_time
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file, preview
-from curim_data.importing.roles import clock_time
 from curim_data.lexicon.times import hour_of_span, month_of
 from curim_data.model import Answers, ImportProblem, Question
 from curim_data.store import Home, Store

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curim_data.importing._first_city import name_from_file
+from curim_data.importing.first_city import name_from_file
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Answers, ImportProblem
 from curim_data.profile.provisional import NewCity, ensure_city, names_for

@@ -18,8 +18,7 @@ import pytest
 
 from curim_data import cli
 from curim_data.containers import base, isolation, open_file
-from curim_data.importing.pipeline import import_file, preview
-from curim_data.importing.report import columns_of
+from curim_data.importing.pipeline import columns_of, import_file, preview
 from curim_data.model import Answers, CityProfile, ImportProblem, Question, translator
 from curim_data.profile import edit
 from curim_data.profile.shapes import read_areas

@@ -14,8 +14,7 @@ import pytest
 from curim_data.engine import open_source
 from curim_data.export import cleaned
 from curim_data.filters import AlertFilter
-from curim_data.importing.pipeline import import_file
-from curim_data.importing.report import ImportReport
+from curim_data.importing.pipeline import ImportReport, import_file
 from curim_data.model import Audience, ImportProblem
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from curim_data.importing.outcomes import free_of_personal_data, settled_for
-from curim_data.importing.pipeline import import_file
-from curim_data.importing.report import ImportReport
+from curim_data.importing.mapping import settled_for
+from curim_data.importing.pipeline import ImportReport, import_file
+from curim_data.importing.rows import free_of_personal_data
 from curim_data.lexicon.times import is_misspelt_month
 from curim_data.model import Answers, Question, translator
 from curim_data.store import Home, Store

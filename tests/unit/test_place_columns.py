@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from curim_data.importing.first_city import place_name
 from curim_data.importing.pipeline import import_file
-from curim_data.importing.transform import place_name
 from curim_data.model import translator
 from curim_data.store import Home
 

@@ -17,7 +17,7 @@ import pytest
 from curim_data.cli import main
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.importing.report import default_coordinates_of_files
+from curim_data.importing.pipeline import default_coordinates_of_files
 from curim_data.model import LANGUAGES, Audience, Translator, translator
 from curim_data.model.place_names import PlaceNames
 from curim_data.privacy import DisclosureError

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from curim_data.formats.base import Layout, Part
-from curim_data.importing.roles import UNIT, RoleColumns, clock_time
+from curim_data.importing.columns import UNIT, RoleColumns, clock_time
 from tests.blocks import block_of
 
 

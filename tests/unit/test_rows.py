@@ -16,9 +16,8 @@ from pyproj import Transformer
 from curim_data.formats.base import Layout, Part
 from curim_data.geo.enrichment import enrich
 from curim_data.importing.decisions import decide
-from curim_data.importing.outcomes import RowOutcomes, flag_lists
 from curim_data.importing.profiling import FileProfile
-from curim_data.importing.rows import ParsedRows, parse_rows
+from curim_data.importing.rows import ParsedRows, RowOutcomes, flag_lists, parse_rows
 from curim_data.model import Answers, Block, CityProfile
 from curim_data.model.alert import TOLD
 from tests.blocks import block_of

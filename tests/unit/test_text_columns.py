@@ -7,13 +7,13 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curim_data.importing.roles import without_missing_words
-from curim_data.importing.value_parsing import (
+from curim_data.importing.columns import (
     DateFormat,
     count_number_shapes,
     parse_dates,
     parse_numbers,
     trimmed,
+    without_missing_words,
 )
 from curim_data.lexicon.folding import fold
 

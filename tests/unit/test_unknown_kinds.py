@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from curim_data.importing.pipeline import ImportReport, import_file
-from curim_data.importing.report import MOST_NAMED
+from curim_data.importing.pipeline import MOST_NAMED, ImportReport, import_file
 from curim_data.model import translator
 from curim_data.store.home import create_home
 

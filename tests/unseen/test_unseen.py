@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from curim_data.importing.pipeline import import_file
-from curim_data.importing.report import ImportReport
+from curim_data.importing.pipeline import ImportReport, import_file
 from curim_data.model import Answers, ImportProblem, Question, translator
 from curim_data.store import Home, Store
 from tests.unseen.answers import NAMES, Key, disagreements, read_key

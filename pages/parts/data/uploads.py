@@ -17,8 +17,7 @@ import sample_data
 from curim_data.formats.base import Part
 from curim_data.importing import mapping as mappings
 from curim_data.importing.mapping import ColumnMapping
-from curim_data.importing.pipeline import ImportProblem, Preview, preview
-from curim_data.importing.report import Header, ImportReport, columns_of
+from curim_data.importing.pipeline import Header, ImportProblem, ImportReport, Preview, columns_of, preview
 from curim_data.lexicon.folding import fold
 from curim_data.model import Answers, CityProfile, Facts, Message, Question, Translator
 from curim_data.model.labels import format_label, role_name
