@@ -7,11 +7,16 @@ how to fix it. With `--json` one object goes to standard output and nothing else
 from __future__ import annotations
 
 import gc
+import getpass
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from inspect import Signature
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 # Small matrices: threads of the linear algebra would only wait for one another. Before numpy loads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -19,41 +24,118 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from curim_data.cli.commands import COMMANDS, REGISTERED, Entry, language
-from curim_data.model.i18n import N_, Message, Translator, translator
+from curim_data.cli.commands import COMMANDS, GROUPS, SHARED, Command, Option, UsageError
+from curim_data.filters import AlertFilter
+from curim_data.model import LANGUAGES, N_, Audience, Message, Translator, translator
 
 UNUSABLE = 2
 SELDOM: Final = (1_000_000, 20, 100)  # as for gc.set_threshold
 HELP = N_("Citizens' safety alerts: import, count, find hot spots, plan.")
+READING: Final = ("show", "list", "versions", "export", "evaluate")  # of a group; its other commands write
 
 
-def root(asked: str | None = None) -> TyperGroup:
-    """The program as a group of commands. With `asked`, the name of one, the others have nothing but their help."""
-    commands: dict[str, Any] = {
-        name: TyperCommand(name, help=entry.help) if asked not in (None, name) else _loaded(name, entry)
-        for name, entry in COMMANDS.items()
+def language(arguments: Sequence[str] = ()) -> str:
+    """The reader's language: --lang, else CURIM_LANG, else the locale's, else English."""
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=False):
+        value = following if word == "--lang" else word.partition("--lang=")[2]
+        if value in LANGUAGES:
+            return value
+    names = ("CURIM_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+    code = next((os.environ[name][:2] for name in names if os.environ.get(name)), "en")
+    return code if code in LANGUAGES else "en"
+
+
+def program(t: Translator, asked: str | None = None) -> TyperGroup:
+    """All commands as a group of typer's, their help in the reader's language.
+
+    With `asked`, the name of a command or of a group, the others have nothing but their help.
+    """
+    made: dict[str, Any] = {
+        path: _made(path, command, t)
+        if asked in (None, path.split()[0])
+        else TyperCommand(path.split()[-1], help=t(command.help))
+        for path, command in COMMANDS.items()
     }
-    return TyperGroup(name="curim", help=HELP, commands=commands, rich_markup_mode=None)
+    commands = {path: command for path, command in made.items() if " " not in path}
+    for group, help in GROUPS.items():
+        members = {path.split()[1]: command for path, command in made.items() if path.startswith(f"{group} ")}
+        commands[group] = TyperGroup(name=group, help=t(help), commands=members, rich_markup_mode=None)
+    return TyperGroup(name="curim", help=t(HELP), commands=commands, rich_markup_mode=None)
 
 
-def _loaded(name: str, entry: Entry) -> Any:
-    """A command, or a group of them, of a module."""
-    import_module(f"{__package__}.{entry.module}")
-    if name in REGISTERED:
-        return typer.main.get_command(REGISTERED[name])
-    members = {
-        path.split()[1]: typer.main.get_command(app) for path, app in REGISTERED.items() if path.split()[0] == name
-    }
-    return TyperGroup(name=name, help=entry.help, commands=members, rich_markup_mode=None)
+def _made(path: str, command: Command, t: Translator) -> Any:
+    """A command of typer's with its own options, the words of the filter, and those that all share."""
+    words = [
+        Option(f"filter_{word}", str(help.text), flag=f"--{word}")
+        for field in (AlertFilter.fields() if command.filtered else ())
+        for word, help in field.words.items()
+    ]
+    audience = Option("audience", N_("Audience that the numbers are for."), Audience, command.audience)
+    shared = [*([audience] if command.audience else []), *SHARED]
+
+    def run(**given: Any) -> None:
+        query = {word.name.removeprefix("filter_"): given.pop(word.name) or "" for word in words}
+        _run_command(path, command, query, {one.name: given.pop(one.name) for one in shared}, given)
+
+    parameters = [one.parameter(t) for one in (*command.options, *words, *shared)]
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+    app.command(path.split()[-1], help=t(command.help))(run)
+    return typer.main.get_command(app)
 
 
-def translate(node: Any, t: Translator) -> None:
-    """Put the help of a command of typer's, its parameters and its own commands into the reader's language."""
-    for part in (node, *node.params):
-        if getattr(part, "help", None):
-            part.help = t(part.help)
-    for child in getattr(node, "commands", {}).values():
-        translate(child, t)
+def _run_command(
+    path: str, command: Command, query: Mapping[str, str], shared: Mapping[str, Any], given: Mapping[str, Any]
+) -> None:
+    """Load the function of a command, give its answer, and write down in the record that it was done."""
+    from curim_data.cli.context import CommandContext
+    from curim_data.store import Home
+
+    home, lang = shared["home"], shared["lang"]
+    if lang is not None and lang not in LANGUAGES:
+        raise UsageError(Message("--lang {lang}: the languages are el, en and fr.", {"lang": lang}))
+    ctx = CommandContext(
+        t=translator(lang or language()),
+        home=Home(home) if home else Home.default(),
+        home_named=home is not None,
+        audience=shared.get("audience", Audience.ANALYST),
+        as_json=shared["as_json"],
+        query={word: text for word, text in query.items() if text},
+    )
+    (module, name), *words = command.run.split()[0].split("."), *command.run.split()[1:]
+    answer = getattr(import_module(f"{__package__}.{module}"), name)(ctx, *words, **given)
+    if answer is not None:
+        ctx.give(answer, given.get("out"), question=command.study)
+    if path != "sample" and not ctx.home.is_sample and ctx.home.has_city():  # others have no record
+        _record(ctx.home, ctx.audience, ctx.query, path, given)
+
+
+def _record(home: Any, audience: Audience, query: Mapping[str, str], path: str, given: Mapping[str, Any]) -> None:
+    """Write down what was done: by which account of this computer, and to which files, or to how many alerts."""
+    from curim_data.plans.record import Deed, Entry, record_now
+
+    if given.get("dry_run") or (path == "erase" and not given.get("yes")):
+        deed = Deed.COMMAND
+    elif path in ("import", "undo", "erase"):
+        deed = Deed(path)
+    elif " " in path and path.split()[1] not in READING:
+        deed = Deed.CHANGE
+    else:
+        deed = Deed.DOWNLOAD if given.get("out") else Deed.COMMAND
+    about = [
+        *(Path(file).name for file in given.get("files") or ()),
+        *([str(given["batch"])] if path == "undo" else []),
+        *([f"({len(given['alerts'])})"] if path == "erase" else []),
+        *([f"→ {Path(given['out']).name}"] if given.get("out") else []),
+    ]
+    try:
+        account = getpass.getuser()
+    except (OSError, KeyError):  # no such account, as in some containers
+        account = ""
+    sys.stdout.flush()
+    subject = " ".join([f"curim {path}", *about])
+    record_now(home, Entry(time.time(), account, audience.value, deed, subject, urlencode(query)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,10 +153,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(given: list[str]) -> int:
     t = translator(language(given))
-    commands = root(next((word for word in given if not word.startswith("-")), ""))
-    translate(commands, t)
     try:
-        commands(given or ["--help"], prog_name="curim", standalone_mode=False)
+        asked = next((word for word in given if not word.startswith("-")), "")
+        program(t, asked)(given or ["--help"], prog_name="curim", standalone_mode=False)
     except typer.Exit as done:
         return int(done.exit_code)
     except BrokenPipeError:

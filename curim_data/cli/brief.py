@@ -8,51 +8,35 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from curim_data import protection, studies
-from curim_data.cli.commands import check_suffix, command
-from curim_data.cli.context import Answer, CommandContext, UsageError, write_file
+from analysis.report.documents import MIME, DocumentFormat
+from analysis.report.papers import brief_document
+from curim_data import protection, query, studies
+from curim_data.cli.commands import UsageError, check_suffix
+from curim_data.cli.context import Answer, CommandContext, write_file
 from curim_data.cli.studies import findings_answer
-from curim_data.model import N_, Audience, Message
+from curim_data.engine import city_day
+from curim_data.export.mail import Attachment, MailError, send_mail
+from curim_data.model import Audience, Message
 from curim_data.model.labels import inline
+from curim_data.plans.plan_store import PlanStore
+from curim_data.store.home import city_word
+from curim_data.store.settings import is_address, read_settings
 
 if TYPE_CHECKING:
-    from analysis.report.documents import DocumentFormat
     from analysis.report.papers import PlanRow
-    from curim_data.model import CityProfile
     from curim_data.store.settings import Settings
     from curim_data.studies.brief import BriefChanges, BriefStudy
 
 
-@command("brief", filtered=True, audience=Audience.COUNCIL)
 def brief(
     ctx: CommandContext,
-    since: Annotated[
-        str | None,
-        typer.Option(help=N_("First day of the changes, such as 2025-03-31; the last meeting unless given.")),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help=N_("PDF or Word (.docx) file to write; a PNG file with --card."))
-    ] = None,
-    if_changed: Annotated[
-        bool,
-        typer.Option(
-            "--if-changed", help=N_("Write and send the brief only if it has a change that the last one did not have.")
-        ),
-    ] = False,
-    mail: Annotated[
-        list[str] | None,
-        typer.Option(help=N_("Address to send the brief to, through the server in settings.toml; may be repeated.")),
-    ] = None,
-    card: Annotated[
-        int | None,
-        typer.Option(
-            help=N_("Write the change of this number, from 1, as a picture for a newsletter, protected for the public.")
-        ),
-    ] = None,
+    since: str | None,
+    out: Path | None,
+    if_changed: bool,
+    mail: list[str] | None,
+    card: int | None,
 ) -> Answer:
     """Print a brief, write or send it as a document, or one of its changes as a picture."""
     to = tuple(dict.fromkeys(mail or ()))
@@ -68,7 +52,12 @@ def brief(
     if if_changed and (quiet := _nothing_new(ctx, changes)):
         return _answer(ctx, changes, [quiet], [quiet])
     study = studies.brief.brief_study(ctx.source, ctx.filter, first, changes)
-    plans = _plans(ctx)
+    kept = PlanStore(ctx.home.plans_url).list()
+    if ctx.home.is_sample:
+        from curim_data.sample.plans import demo_words  # with all that evaluates plans, which takes long to load
+
+        kept = tuple(demo_words(plan, ctx.t) for plan in kept)
+    plans = studies.brief_content.plan_rows(kept, _made(ctx), ctx.t)
     lines = [*_page_lines(ctx, study), *_plan_lines(ctx, plans)]
     done = []
     if out is not None or to:
@@ -87,8 +76,6 @@ def brief(
 
 def _settings(ctx: CommandContext, to: Sequence[str]) -> Settings:
     """The settings of the home; UsageError before anything is worked out, where mail could not be sent."""
-    from curim_data.store.settings import is_address, read_settings
-
     settings = read_settings(ctx.home)
     for address in to:
         if not is_address(address):
@@ -126,32 +113,18 @@ def _answer(
 
 def _nothing_new(ctx: CommandContext, changes: BriefChanges) -> str:
     """Why no brief is written: nothing deserves attention, or nothing that the last brief did not have; else empty."""
-    history, t = studies.brief, ctx.t
-    last = history.last_brief(ctx.home, history.brief_name(ctx.filter, ctx.audience, t.lang))
-    names = history.reported_names(changes)
+    t, names = ctx.t, studies.brief.reported_names(changes)
     if not names:
         return t("No change deserves attention, so no brief was written.")
+    last = studies.brief.last_brief(ctx.home, studies.brief.brief_name(ctx.filter, ctx.audience, t.lang))
     known = last.made is not None and not last.new(names)
     return t("No change is new since the brief of {day}, so no brief was written.", day=last.made) if known else ""
 
 
 def _remember(ctx: CommandContext, changes: BriefChanges) -> None:
     """Keep which changes the brief had, for the next one."""
-    history = studies.brief
-    name = history.brief_name(ctx.filter, ctx.audience, ctx.t.lang)
-    history.keep_brief(ctx.home, name, changes, _today(ctx.city()))
-
-
-def _plans(ctx: CommandContext) -> tuple[PlanRow, ...]:
-    """What was decided; the sample's plans in the reader's language, on its last day."""
-    from curim_data.plans.plan_store import PlanStore
-
-    kept = PlanStore(ctx.home.plans_url).list()
-    if ctx.home.is_sample:
-        from curim_data.sample.plans import demo_words  # with all that evaluates plans, which takes long to load
-
-        kept = tuple(demo_words(plan, ctx.t) for plan in kept)
-    return studies.brief_content.plan_rows(kept, _made(ctx), ctx.t)
+    name = studies.brief.brief_name(ctx.filter, ctx.audience, ctx.t.lang)
+    studies.brief.keep_brief(ctx.home, name, changes, city_day(ctx.city()))
 
 
 def _plan_lines(ctx: CommandContext, plans: Sequence[PlanRow]) -> list[str]:
@@ -173,11 +146,7 @@ def _paper(
     since: dt.date | None,
 ) -> bytes:
     """The brief as a document; `address`: the city's public one, where readers open the same view."""
-    from analysis.report.papers import brief_document
-    from curim_data.store.home import city_word
-
     city = ctx.source.city
-    link = studies.brief_content.public_link(address, ctx.filter, ctx.t.lang, since, city_word(ctx.home))
     content = studies.brief_content.brief_content(
         study,
         ctx.filter,
@@ -185,23 +154,16 @@ def _paper(
         ctx.t,
         plans=plans,
         made=_made(ctx),
-        link=link,
+        link=studies.brief_content.public_link(address, ctx.filter, ctx.t.lang, since, city_word(ctx.home)),
         illustrative=city.illustrative,
         audience=ctx.audience,
     )
     return brief_document(content, city, ctx.t, kind)
 
 
-def _today(city: CityProfile) -> dt.date:
-    """The day that it is in the city."""
-    from curim_data.engine import city_day
-
-    return city_day(city)
-
-
 def _made(ctx: CommandContext) -> dt.date:
     """The day of a paper: today in the city; in the sample, whose dates are fixed, the last day with data."""
-    return ctx.source.as_of if ctx.home.is_sample else _today(ctx.source.city)
+    return ctx.source.as_of if ctx.home.is_sample else city_day(ctx.source.city)
 
 
 def _send(
@@ -213,14 +175,11 @@ def _send(
     paper: bytes,
     kind: DocumentFormat,
 ) -> None:
-    from analysis.report.documents import MIME
-    from curim_data.export.mail import Attachment, MailError, send_mail
-
     assert settings.mail is not None
     t, city = ctx.t, ctx.source.city
     subject = t("Briefing for the council · {city}", city=t.label(city.names))
     sample = [t("Sample data: made up. Not about real events.")] if city.illustrative else []
-    file = Attachment(f"curim_brief_{_today(city).isoformat()}_{t.lang}.{kind}", MIME[kind], paper)
+    file = Attachment(f"curim_brief_{city_day(city).isoformat()}_{t.lang}.{kind}", MIME[kind], paper)
     try:
         send_mail(settings.mail, to, subject, "\n\n".join([*sample, *lines]) + "\n", (file,))
     except MailError as error:
@@ -254,8 +213,6 @@ def _card(ctx: CommandContext, number: int, out: Path, since: str | None) -> Ans
 
 def _first_day(ctx: CommandContext, since: str | None) -> dt.date | None:
     """The day from which changes are looked for; UsageError for one that is no day of the filter's period."""
-    from curim_data import query
-
     if since is None:
         return ctx.source.meeting
     try:

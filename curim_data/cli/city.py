@@ -1,31 +1,29 @@
-"""Commands of the city's profile: show it, give it parts of its own, go back to an earlier version."""
+"""Commands of what a city keeps beside its alerts: its profile, plans, notes on the time line, meetings."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
-from curim_data import profile
-from curim_data.cli.commands import command
-from curim_data.cli.context import Answer, CommandContext
-from curim_data.model import N_, Message
+from curim_data import engine, query, studies
+from curim_data.cli.commands import Status, UsageError, as_day
+from curim_data.cli.context import Answer, CommandContext, write_file
+from curim_data.model import N_, Message, PlanStatus
+from curim_data.model.annotations import KIND_WORDS, AnnotationKind
 from curim_data.model.labels import provisional_note
+from curim_data.model.plan import plan_to_json
+from curim_data.plans.plan_store import MeetingStore, PlanStore
+from curim_data.profile import edit
+from curim_data.profile.provisional import ensure_city_for_areas
+from curim_data.profile.versions import WHAT_WORDS, reenrich_store
+from curim_data.store.annotations import add_annotation, read_annotations, remove_annotation
 
 if TYPE_CHECKING:
+    from curim_data.model.annotations import Annotation
     from curim_data.profile.edit import AreaFile, EditReport
     from curim_data.profile.versions import ProfileChange
-
-Areas = Annotated[Path, typer.Argument(help=N_("GeoJSON, GeoPackage or zipped Shapefile, in any coordinate system."))]
-NameColumn = Annotated[str | None, typer.Option(help=N_("Column that holds the names; proposed unless given."))]
-NamesLanguage = Annotated[str, typer.Option("--names-in", help=N_("Language of the names: el, en or fr."))]
-Layer = Annotated[str | None, typer.Option(help=N_("Layer of a GeoPackage, or Shapefile in a zip."))]
-Epsg = Annotated[
-    int | None,
-    typer.Option(help=N_("EPSG number of the file's coordinate system, where the file does not say it.")),
-]
 
 WAY_ON = Message(
     "Give the city's own with “curim city districts FILE” or “curim city land FILE”, or take it as it stands with "
@@ -33,7 +31,6 @@ WAY_ON = Message(
 )
 
 
-@command("city show", N_("Show the city's profile."))
 def show(ctx: CommandContext) -> Answer:
     """What the city's profile holds."""
     t, city, source = ctx.t, ctx.city(), ctx.source
@@ -55,7 +52,7 @@ def show(ctx: CommandContext) -> Answer:
         "least_sensitive_count": city.least_count(True),
         "other_categories": list(source.other_categories),
         "alerts": source.count,
-        "alerts_of_other_versions": (behind := profile.edit.stale_count(ctx.home)),
+        "alerts_of_other_versions": (behind := edit.stale_count(ctx.home)),
         "first": source.first if source.count else None,
         "last": source.as_of if source.count else None,
     }
@@ -87,189 +84,79 @@ def show(ctx: CommandContext) -> Answer:
     return Answer(facts, filter(None, lines))
 
 
-@command(
-    "city refresh", N_("Recompute districts, cells, places and darkness of all alerts after a change of the profile.")
-)
 def refresh(ctx: CommandContext) -> Answer:
     """Recompute the columns that the profile gives."""
-    from curim_data.profile.versions import reenrich_store
-
     city = ctx.city()
     changed = reenrich_store(ctx.home)
     ctx.prepare()
     return Answer({"profile_version": city.version, "alerts": changed}, [_count_of(ctx, changed, city.version)])
 
 
-@command(
-    "city districts", N_("Give the city its districts; with a provisional profile they become the study area too.")
-)
 def districts(
     ctx: CommandContext,
-    file: Areas,
-    layer: Layer = None,
-    epsg: Epsg = None,
-    name_column: NameColumn = None,
-    language: NamesLanguage = "en",
-    keep_land: Annotated[bool, typer.Option("--keep-land", help=N_("Leave the study area as it is."))] = False,
+    file: Path,
+    layer: str | None,
+    epsg: int | None,
+    name_column: str | None,
+    language: str,
+    keep_land: bool,
 ) -> Answer:
     """Give the districts; a home without a city gets one of them."""
     areas = _areas_for_city(ctx, file, layer, epsg)
-    return _edited(
-        ctx, profile.edit.set_districts, areas, name_column, language, with_land=False if keep_land else None
-    )
+    return _edited(ctx, edit.set_districts, areas, name_column, language, with_land=False if keep_land else None)
 
 
-@command("city land", N_("Set the city's study area."))
-def land(ctx: CommandContext, file: Areas, layer: Layer = None, epsg: Epsg = None) -> Answer:
+def land(ctx: CommandContext, file: Path, layer: str | None, epsg: int | None) -> Answer:
     """Give the study area; a home without a city gets one of it."""
-    return _edited(ctx, profile.edit.set_land, _areas_for_city(ctx, file, layer, epsg))
+    return _edited(ctx, edit.set_land, _areas_for_city(ctx, file, layer, epsg))
 
 
 def _areas_for_city(ctx: CommandContext, file: Path, layer: str | None, epsg: int | None) -> AreaFile:
     """The areas of a file; a home without a city gets one of them."""
-    from curim_data.profile.provisional import ensure_city_for_areas
-
-    areas = profile.edit.read_areas(file, file.name, layer=layer, epsg=epsg)
+    areas = edit.read_areas(file, file.name, layer=layer, epsg=epsg)
     if not ctx.home.has_city():
         ensure_city_for_areas(ctx.home, areas, file.stem)
     return areas
 
 
-@command(
-    "city population",
-    N_("Give the residents by district: columns district, women, men, total, or district, gender, n."),
-)
-def population(ctx: CommandContext, file: Annotated[Path, typer.Argument(help=N_("CSV or XLSX file."))]) -> Answer:
-    """Give the residents by district and gender."""
-    return _edited(ctx, profile.edit.set_population, file, file.name)
-
-
-@command(
-    "city landmarks", N_("Give the landmarks: columns name, longitude, latitude, radius; or points of a map file.")
-)
-def landmarks(
-    ctx: CommandContext,
-    file: Annotated[
-        Path, typer.Argument(help=N_("OpenStreetMap extract, CSV, XLSX, GeoJSON, GeoPackage or zipped Shapefile."))
-    ],
-) -> Answer:
-    """Give the landmarks."""
-    return _edited(ctx, profile.edit.set_landmarks, file, file.name)
-
-
-@command("city streets", N_("Set the streets, given as lines."))
 def streets(
-    ctx: CommandContext,
-    file: Annotated[
-        Path,
-        typer.Argument(
-            help=N_(
-                "OpenStreetMap extract (.osm.pbf, .osm), GeoJSON, GeoPackage or zipped Shapefile; see docs/streets.md."
-            )
-        ),
-    ],
-    layer: Layer = None,
-    epsg: Epsg = None,
-    name_column: NameColumn = None,
-    language: NamesLanguage = "en",
+    ctx: CommandContext, file: Path, layer: str | None, epsg: int | None, name_column: str | None, language: str
 ) -> Answer:
     """Give the streets."""
-    bounds = ctx.city().land.bounds
-    return _edited(
-        ctx,
-        profile.edit.set_streets,
-        profile.edit.read_areas(file, file.name, kind="line", layer=layer, epsg=epsg, bounds=bounds),
-        name_column,
-        language,
-    )
+    lines = edit.read_areas(file, file.name, kind="line", layer=layer, epsg=epsg, bounds=ctx.city().land.bounds)
+    return _edited(ctx, edit.set_streets, lines, name_column, language)
 
 
-@command(
-    "city categories",
-    N_("Give the category tree: columns id, kind, group, sensitive, harm, label_el, label_en, label_fr."),
-)
-def categories(
-    ctx: CommandContext, file: Annotated[Path, typer.Argument(help=N_("CSV, XLSX or TOML file."))]
-) -> Answer:
-    """Give the category tree."""
-    return _edited(ctx, profile.edit.set_categories, file, file.name)
-
-
-@command("city helplines", N_("Set the help lines shown beside sensitive figures: column text, or text_el, text_en."))
-def helplines(ctx: CommandContext, file: Annotated[Path, typer.Argument(help=N_("CSV or XLSX file."))]) -> Answer:
-    """Give the help lines."""
-    return _edited(ctx, profile.edit.set_help_lines, file, file.name)
-
-
-@command("city name", N_("Give the city's name, and its time zone and coordinate system where they are wrong."))
-def name(
-    ctx: CommandContext,
-    name: Annotated[str, typer.Argument(help=N_("Name of the city."))],
-    timezone: Annotated[str | None, typer.Option(help=N_("Time zone, as Europe/Athens."))] = None,
-    epsg: Annotated[
-        int | None,
-        typer.Option(help=N_("EPSG number of the system in metres that distances are measured in.")),
-    ] = None,
-) -> Answer:
-    """Give the city's name, and its time zone and projection where they are wrong."""
-    return _edited(ctx, profile.edit.set_names, name, timezone=timezone, epsg=epsg)
-
-
-@command(
-    "city least-counts",
-    N_("Raise the smallest counts that council and public see; they are never lower than 5, and 10 where sensitive."),
-)
-def least_counts(
-    ctx: CommandContext,
-    ordinary: Annotated[int, typer.Argument(help=N_("Smallest count of other categories, 5 or more."))],
-    sensitive: Annotated[int, typer.Argument(help=N_("Smallest count of sensitive categories, 10 or more."))],
-) -> Answer:
-    """Raise the smallest counts that council and public see."""
-    return _edited(ctx, profile.edit.set_least_counts, ordinary, sensitive)
-
-
-@command("city accept", N_("Accept a provisional profile as the city's own, as it is."))
-def accept(ctx: CommandContext) -> Answer:
-    """Take a provisional profile as the city's own."""
-    return _edited(ctx, profile.edit.confirm_provisional)
-
-
-@command("city versions", N_("List the versions of the profile."))
 def versions(ctx: CommandContext) -> Answer:
     """The versions of the profile."""
-    from curim_data.profile.versions import WHAT_WORDS
-
     t, _ = ctx.t, ctx.city()
-    found = profile.edit.versions(ctx.home)
-    rows = [(v.id, t.moment(v.when), t(WHAT_WORDS[v.what]), v.file, v.current) for v in found]
-    listed = [{"version": v.id, "when": v.when, "what": v.what, "file": v.file, "current": v.current} for v in found]
+    held = edit.versions(ctx.home)
+    rows = [(v.id, t.moment(v.when), t(WHAT_WORDS[v.what]), v.file, v.current) for v in held]
+    listed = [{"version": v.id, "when": v.when, "what": v.what, "file": v.file, "current": v.current} for v in held]
     return Answer({"versions": listed}, [ctx.table(_VERSIONS, rows)])
 
 
 _VERSIONS: Final = (N_("Version"), N_("When"), N_("Changed"), N_("File"), N_("In use"))
 
 
-@command("city restore", N_("Restore an earlier version of the profile."))
-def restore(
-    ctx: CommandContext,
-    version: Annotated[str, typer.Argument(help=N_("Id of the version, as “curim city versions” lists it."))],
+def edited(ctx: CommandContext, change: str, file: Path | None = None, **given: Any) -> Answer:
+    """Change the profile by a function of `profile.edit`, of which the options are the parameters."""
+    return _edited(ctx, getattr(edit, change), *((file, file.name) if file else ()), **given)
+
+
+def _edited(
+    ctx: CommandContext, change: Callable[..., EditReport | ProfileChange], *given: Any, **named: Any
 ) -> Answer:
-    """Give back an earlier version."""
-    return _edited(ctx, profile.edit.restore_version, version)
-
-
-def _edited(ctx: CommandContext, edit: Callable[..., EditReport | ProfileChange], *given: Any, **named: Any) -> Answer:
     """Change the profile, prepare the city for its readers, and say what was changed."""
     ctx.city()
-    done = edit(ctx.home, *given, **named)
+    done = change(ctx.home, *given, **named)
     ctx.prepare()
     notes = [ctx.t(note) for note in getattr(done, "notes", ())]
     unchanged = ctx.t("Nothing changed: the profile holds this already.")
-    last = unchanged if done.before == done.version else _count_of(ctx, done.alerts, done.version)
     return Answer(
         {"profile_version": done.version, "before": done.before, "alerts": done.alerts}
-        | ({"n": done.n, "notes": notes} if isinstance(done, profile.edit.EditReport) else {}),
-        [*notes, last],
+        | ({"n": done.n, "notes": notes} if isinstance(done, edit.EditReport) else {}),
+        [*notes, unchanged if done.before == done.version else _count_of(ctx, done.alerts, done.version)],
     )
 
 
@@ -280,3 +167,166 @@ def _count_of(ctx: CommandContext, alerts: int, version: str) -> str:
         alerts,
         version=version,
     )
+
+
+def plan_draft(ctx: CommandContext, spot: int, who: str) -> Answer:
+    """Draft a plan from a hot spot and keep it."""
+    from analysis.plans.drafting import draft_plan
+    from curim_data.cli.hot_spots import hot_spots_in_area
+
+    source, f, t = ctx.source, ctx.filter, ctx.t
+    study, spots = hot_spots_in_area(ctx)
+    if not 1 <= spot <= len(spots):
+        raise UsageError(
+            Message("--spot {spot}: the filter leaves {n} hot spots.", {"spot": spot, "n": len(spots)})
+            if spots
+            else Message("The filter leaves no hot spot to make a plan for: widen it.")
+        )
+    made = draft_plan(
+        studies.plan.problem_of_spot(source, f, *spots[spot - 1]),
+        source.city,
+        source.as_of,
+        today=source.as_of if source.city.illustrative else engine.city_day(source.city),
+        cells=query.cells(source, f, study.resolution).frame,
+        language=t.lang,
+    )
+    plan = _plans(ctx).create(made.plan, who)
+    warnings = [t(warning) for warning in made.warnings]
+    title = t("Plan {id}: {title}", id=plan.id, title=plan.title)
+    ctx.written = None  # a plan is kept as it is, whoever reads it
+    return Answer(
+        {"plan": plan_to_json(plan), "warnings": warnings},
+        [title, plan.statement[t.lang], plan.objective.text, *warnings],
+    )
+
+
+def plan_list(ctx: CommandContext, status: Status | None) -> Answer:
+    """The plans that are kept."""
+    plans = _plans(ctx).list(PlanStatus(status) if status else None)
+    return Answer(
+        {"plans": [{"id": p.id, "title": p.title, "status": p.status.value, "by": p.finish} for p in plans]},
+        [f"{plan.id}  {plan.status.value:<10} {plan.title}" for plan in plans] or [ctx.t("There are no plans.")],
+    )
+
+
+def plan_show(ctx: CommandContext, plan: str) -> Answer:
+    """One plan."""
+    kept = _plans(ctx).get(plan)
+    return Answer(
+        {"plan": plan_to_json(kept)},
+        filter(None, (kept.title, kept.status.value, kept.statement.get(ctx.t.lang, ""), kept.objective.text)),
+    )
+
+
+def plan_export(ctx: CommandContext, plan: str, out: Path) -> Answer:
+    """Write a plan as PDF, Word or JSON."""
+    from analysis.report import maps, papers
+    from curim_data.sample.plans import demo_words
+
+    city, kept, t = ctx.city(), _plans(ctx).get(plan), ctx.t
+    if out.suffix.lower() == ".json":
+        write_file(out, json.dumps(plan_to_json(kept), ensure_ascii=False, indent=2).encode())
+    else:
+        shown = demo_words(kept, t) if ctx.home.is_sample else kept
+        picture = maps.areas_map(city, kept.areas, t) if kept.areas.treated and city.outlined else None
+        kind: papers.DocumentFormat = "docx" if out.suffix.lower() == ".docx" else "pdf"
+        paper = papers.plan_document(shown, city, t, kind, picture=picture, illustrative=city.illustrative)
+        write_file(out, paper)
+    return Answer(
+        {"plan": kept.id, "out": str(out)}, [t("{title} was written to {file}.", title=kept.title, file=str(out))]
+    )
+
+
+def _plans(ctx: CommandContext) -> PlanStore:
+    ctx.city()
+    return PlanStore(ctx.home.plans_url)
+
+
+def add_note(
+    ctx: CommandContext,
+    start: str,
+    note: str,
+    end: str,
+    kind: AnnotationKind,
+    category: str,
+    of_source: str,
+    who: str,
+) -> Answer:
+    """Add a note."""
+    source = ctx.source
+    if category and category not in {*source.city.categories, *source.other_categories}:
+        raise UsageError(Message("There is no category {category}.", {"category": category}))
+    if of_source and of_source not in source.coverage.spans:
+        raise UsageError(Message("There is no source {source}.", {"source": of_source}))
+    made = add_annotation(
+        ctx.home.path,
+        as_day(start),
+        note,
+        who=who,
+        end=as_day(end) if end else None,
+        kind=kind,
+        category=category or None,
+        source=of_source or None,
+    )
+    return Answer(
+        {"annotation": _note_row(made)},
+        [ctx.t("Noted for {day}: {note} ({id}).", day=made.start, note=made.note, id=made.id)],
+    )
+
+
+def list_notes(ctx: CommandContext) -> Answer:
+    """The notes that hold."""
+    ctx.city()
+    held = read_annotations(ctx.home.path)
+    rows = [
+        (one.id, one.start, one.end or "", ctx.t(KIND_WORDS[one.kind]), one.note, one.category or "") for one in held
+    ]
+    headings = (N_("Id"), N_("From"), N_("To"), N_("Kind"), N_("Note"), N_("Category"))
+    return Answer(
+        {"annotations": [_note_row(one) for one in held]},
+        [ctx.table(headings, rows, N_("Nothing is noted on the time line."))],
+    )
+
+
+def remove_note(ctx: CommandContext, annotation: str, who: str) -> Answer:
+    """Take a note away."""
+    ctx.city()
+    gone = remove_annotation(ctx.home.path, annotation, who=who)
+    return Answer(
+        {"removed": _note_row(gone)}, [ctx.t("The note of {day} was removed: {note}.", day=gone.start, note=gone.note)]
+    )
+
+
+def _note_row(one: Annotation) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in ("id", "start", "end", "kind", "note", "category", "source")}
+
+
+def add_meeting(ctx: CommandContext, day: str, name: str) -> Answer:
+    """Add a meeting."""
+    made = _meetings(ctx).add(as_day(day), name)
+    return Answer(
+        {"meeting": {"day": made.day, "name": made.name}}, [ctx.t("The meeting of {day} was kept.", day=made.day)]
+    )
+
+
+def list_meetings(ctx: CommandContext) -> Answer:
+    """The meetings that are kept."""
+    kept, t = _meetings(ctx).list(), ctx.t
+    names = [t(one.name) if ctx.home.is_sample and one.name else one.name for one in kept]
+    return Answer(
+        {"meetings": [{"day": one.day, "name": one.name} for one in kept]},
+        [f"{one.day.isoformat()}  {name}".rstrip() for one, name in zip(kept, names, strict=True)]
+        or [t("No meetings are kept.")],
+    )
+
+
+def remove_meeting(ctx: CommandContext, day: str) -> Answer:
+    """Take a meeting away."""
+    gone = _meetings(ctx).remove(as_day(day))
+    return Answer(
+        {"removed": {"day": gone.day, "name": gone.name}}, [ctx.t("The meeting of {day} was removed.", day=gone.day)]
+    )
+
+
+def _meetings(ctx: CommandContext) -> MeetingStore:
+    return MeetingStore(_plans(ctx), ctx.home.path)

@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import logging
 import math
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,26 +14,31 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from curim_data import protection, studies
+import numpy as np
+import pandas as pd
+import shapely
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table as Grid
+
+from curim_data import protection, query, studies
+from curim_data.cli.commands import UsageError
+from curim_data.export.safe_csv import csv_bytes
 from curim_data.filters import AlertFilter, column_label, value_label
-from curim_data.model import Audience, Message, MessageError, Translator
+from curim_data.model import NO_POSITIONS, Audience, Message, Translator, cell_polygons, fewer_than
 from curim_data.model.progress import following
+from curim_data.privacy import COUNT_COLUMNS, WrittenCounts, check_asked, is_sensitive
+from curim_data.profile.versions import finish_interrupted_change
+from curim_data.store import StoreError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from analysis.stats.intervals import Choice
     from curim_data.engine import Source
     from curim_data.model import CityProfile
-    from curim_data.privacy import WrittenCounts
     from curim_data.store import Home
 
 MOST_LINES: Final = 60
 MOST_WIDTH: Final = 240  # of a table that goes to a file or another program
-
-
-class UsageError(MessageError):
-    """Unusable input or arguments: one line for standard error, exit code 2."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +67,11 @@ class Places:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command answers: the entries of its JSON object, its sentences and tables, and the content of --out.
-
-    `masked`: its counts are written as the audience may read them; False for what is kept as it is, whoever reads it.
-    """
+    """What a command answers: the entries of its JSON object, its sentences and tables, and the content of --out."""
 
     data: Mapping[str, Any]
     lines: Iterable[str | Table] = ()
     file: pd.DataFrame | Places | bytes | None = None
-    masked: bool = True
 
 
 @dataclass
@@ -92,8 +92,6 @@ class CommandContext:
 
     def city(self) -> CityProfile:
         """The home's city; UsageError where there is none."""
-        from curim_data.profile.versions import finish_interrupted_change
-
         if not self.home.has_city():
             values = {"home": str(self.home.path), "sample": str(self.home.sample.path)}
             raise UsageError(
@@ -114,9 +112,6 @@ class CommandContext:
     @contextmanager
     def progress(self, what: str = "") -> Iterator[Callable[[float, Message | None], None]]:
         """A bar on a terminal for long work, as the function that moves it: the share that is done, and what is."""
-        from rich.console import Console
-        from rich.progress import Progress
-
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(what, total=1.0)
@@ -126,8 +121,6 @@ class CommandContext:
 
     def prepare(self) -> None:
         """Work out what the pages need whatever the filter; where that fails, they do it themselves."""
-        from curim_data.store import StoreError
-
         try:
             with self.progress() as step, following(step):
                 studies.preparation.prepare(self.home)
@@ -139,8 +132,6 @@ class CommandContext:
     @cached_property
     def source(self) -> Source:
         """The home's alerts."""
-        from curim_data.privacy import WrittenCounts
-
         self.city()
         source = protection.open_for(self.home, self.audience)
         self.written = WrittenCounts.of(AlertFilter(), source)
@@ -149,8 +140,6 @@ class CommandContext:
     @cached_property
     def filter(self) -> AlertFilter:
         """The filter of the options; UsageError for an unknown value, since a script must not guess."""
-        from curim_data.privacy import check_asked
-
         f, dropped = AlertFilter.from_query(self.query, self.source.city, self.source.other_categories)
         for message in dropped:
             if "word" in message.values:
@@ -166,20 +155,15 @@ class CommandContext:
 
     def asks(self, *filters: AlertFilter) -> None:
         """Note what is asked, on which it depends which counts the audience may read: one filter, or several sides."""
-        from curim_data.privacy import WrittenCounts, is_sensitive
-
-        city = self.source.city
-        sensitive = (f for f in filters if is_sensitive(f, city))
+        sensitive = (f for f in filters if is_sensitive(f, self.source.city))
         self.written = WrittenCounts.of(next(sensitive, filters[0]), self.source)
 
-    def least(self, category: str = "") -> int:
-        """The smallest count that is written out; `category`: of which it is, where of one."""
-        return self.written.least(category) if self.written is not None else 1
+    def least(self) -> int:
+        """The smallest count that is written out."""
+        return 1 if self.written is None else self.written.least()
 
     def sentence(self) -> str:
         """The filter in words, with its count."""
-        from curim_data import query
-
         return query.sentence(self.source, self.filter, self.t, query.total(self.source, self.filter))
 
     def question(self) -> dict[str, Any]:
@@ -192,9 +176,6 @@ class CommandContext:
         `nothing`: what the JSON object of the command holds then. UsageError where a file was asked for, since it would
         hold places that nobody looked at.
         """
-        from curim_data import query
-        from curim_data.model import NO_POSITIONS
-
         if not query.total(self.source, studies.cells.whole_city(self.filter)).nowhere:
             return None
         if out is not None:
@@ -222,17 +203,14 @@ class CommandContext:
             else:
                 print(line, file=sys.stderr if self.as_json else sys.stdout)
 
-    def give(self, answer: Answer | None, out: Path | None, *, question: bool) -> None:
+    def give(self, answer: Answer, out: Path | None = None, *, question: bool = False) -> None:
         """Write the file of an answer to `out`, and print the answer; `question`: it begins with the filter."""
-        if answer is None:
-            return
         if out is not None and answer.file is not None:
             self._write(out, answer.file)
-        if not self.as_json:
+        if self.as_json:
+            print(json_text(self.masked({**(self.question() if question else {}), **answer.data})))
+        else:
             self.print(*([self.sentence()] if question else []), *answer.lines)
-            return
-        data = {**self.question(), **answer.data} if question else answer.data
-        print(json_text(self.masked(data) if answer.masked else data))
 
     def masked(self, data: Any) -> Any:
         """An answer for JSON with its counts as the audience may read them."""
@@ -243,41 +221,34 @@ class CommandContext:
 
         Cells of the first `uncut` columns are never cut.
         """
-        import pandas as pd
-
         names = [self.t(heading) for heading in headings]
         return Table(pd.DataFrame(rows, columns=names), uncut=names[:uncut]) if rows else self.t(empty)
 
-    def rows_written(self, rows: int, out: os.PathLike[str]) -> str:
-        """How many rows were written to which file."""
+    def rows_written(self, rows: int, out: Path) -> str:
+        """The sentence that says how many rows were written to which file."""
         return self.t.n("{n} row written to {file}.", "{n} rows written to {file}.", rows, file=str(out))
 
     def _write(self, out: Path, content: pd.DataFrame | Places | bytes) -> None:
         """Write a result to a file, its counts as the audience may read them."""
-        from curim_data.export.safe_csv import csv_bytes
+        if isinstance(content, Places):
+            content = self._places(content, out.suffix.lower())
+        if not isinstance(content, bytes):
+            content = csv_bytes(content if self.written is None else self.written.table(content, always=True))
+        write_file(out, content)
 
-        made = self._places(content, out.suffix.lower()) if isinstance(content, Places) else content
-        if not isinstance(made, bytes):
-            made = csv_bytes(made if self.written is None else self.written.table(made, always=True))
-        write_file(out, made)
-
-    def _places(self, found: Places, suffix: str) -> pd.DataFrame | bytes:
+    def _places(self, places: Places, suffix: str) -> pd.DataFrame | bytes:
         """Places as a table for CSV or as GeoJSON, their counts as the audience may read them."""
-        import pandas as pd
-
-        rows = self.masked(found.rows)
+        rows = self.masked(places.rows)
         if suffix != ".csv":
-            return _geojson(found.places, rows).encode()
+            return _geojson(places.places, rows).encode()
         limits = [] if self.written is None or self.written.all_written else ["fewer_than"]
         flat = [{**row, "cells": " ".join(row["cells"])} for row in rows]
-        return pd.DataFrame(flat, columns=[*found.columns, *limits])
+        return pd.DataFrame(flat, columns=[*places.columns, *limits])
 
     def _print_table(self, table: Table) -> None:
         """A table on the terminal, its first lines where it is long; counts that the audience may not read are "fewer
         than k" in their own column.
         """
-        from rich.console import Console
-
         frame = _in_words(self.t, table.frame if self.written is None else self.written.table(table.frame))
         width = None if sys.stdout.isatty() else MOST_WIDTH
         console = Console(markup=False, emoji=False, highlight=False, width=width)
@@ -295,9 +266,6 @@ def json_value(value: Any) -> Any:
     """A value as JSON knows it: missing is null, dates are ISO, whole numbers are whole."""
     if value is None or isinstance(value, str | bool | int):  # most are, and wait for no tables
         return value
-    import numpy as np
-    import pandas as pd
-
     if value is pd.NA or value is pd.NaT:
         return None
     match value:
@@ -338,10 +306,6 @@ def cannot_write(out: Path, error: OSError) -> UsageError:
 
 def _geojson(places: Sequence[Any], rows: list[dict[str, Any]]) -> str:
     """Places in WGS84: the outline of a cluster, the union of the cells of any other."""
-    import shapely
-
-    from curim_data.model import cell_polygons
-
     features = [
         {
             "type": "Feature",
@@ -357,24 +321,16 @@ def _geojson(places: Sequence[Any], rows: list[dict[str, Any]]) -> str:
 
 def _in_words(t: Translator, frame: pd.DataFrame) -> pd.DataFrame:
     """A table whose missing counts are said in words, without a column for their limits."""
-    from curim_data.model import fewer_than
-    from curim_data.privacy import COUNT_COLUMNS
-
     if "fewer_than" not in frame:
         return frame
-    limits = frame["fewer_than"]
-    words = limits.map(lambda k: t(fewer_than(int(k))), na_action="ignore")
+    words = frame["fewer_than"].map(lambda k: t(fewer_than(int(k))), na_action="ignore")
     counts = [name for name in frame if name in COUNT_COLUMNS]
-    said = {name: frame[name].astype(object).where(frame[name].notna() | limits.isna(), words) for name in counts}
+    said = {name: frame[name].astype(object).where(frame[name].notna() | words.isna(), words) for name in counts}
     return frame.assign(**said).drop(columns="fewer_than")
 
 
 def _grid(t: Translator, frame: pd.DataFrame, city: CityProfile | None, uncut: frozenset[str]) -> Any:
     """The first lines of a table, as rich prints them."""
-    from rich.table import Table as Grid
-
-    from curim_data.privacy import COUNT_COLUMNS
-
     grid = Grid(box=None, header_style="bold", pad_edge=False)
     for name in frame.columns:
         kind = frame[name].infer_objects().dtype.kind
@@ -390,8 +346,6 @@ def _grid(t: Translator, frame: pd.DataFrame, city: CityProfile | None, uncut: f
 
 
 def _cell_text(t: Translator, name: str, value: Any, city: CityProfile | None) -> str:
-    from curim_data.privacy import COUNT_COLUMNS
-
     if isinstance(value, bool) and name != "dark":
         return t("yes") if value else ""
     if isinstance(value, str) and name in COUNT_COLUMNS:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import typer
-
-from curim_data import studies
-from curim_data.cli.commands import OutPlaces, Resolution, study
-from curim_data.cli.context import Answer, CommandContext, Places, UsageError
+from analysis.density import format_density
+from analysis.hotspots import grouping
+from analysis.hotspots.grouping import Spot
+from analysis.spots.naming import name_spots
+from curim_data import privacy, studies
+from curim_data.cli.commands import Denominator, Method, Order, UsageError, Weight
+from curim_data.cli.context import Answer, CommandContext, Places
 from curim_data.model import N_, Message, Translator
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.clusters import Cluster
-    from analysis.hotspots.grouping import Spot, SpotHarm
+    from analysis.hotspots.grouping import SpotHarm
     from analysis.spots.naming import SpotName
     from analysis.stats.intervals import Choice, WeighedBy
-    from curim_data.studies.hot_spots import EmergingRow
+    from curim_data.studies.hot_spots import EmergingRow, HotSpotStudy
 
-Method = Literal["significance", "clusters", "emerging", "density"]
-Denominator = Literal["land", "alerts", "residents"]
-Weight = Literal["none", "severity", "harm"]
-Order = Literal["excess", "ratio", "alerts", "p", "harm"]
 _Spot = TypeVar("_Spot", bound="Spot | Cluster")
 _Named = list[tuple[_Spot, "SpotName"]]
 
@@ -41,37 +39,27 @@ _EMERGING_COLUMNS: Final = (
 _WEIGHED: Final = ("weight", "weight_expected", "weight_excess", "weight_excess_low", "weight_excess_high")
 
 
-@study("hotspots")
 def hotspots(
     ctx: CommandContext,
-    method: Annotated[Method, typer.Option(help=N_("Method by which they are found."))] = "significance",
-    resolution: Resolution = None,
-    base: Annotated[
-        Denominator,
-        typer.Option(help=N_("What a place is compared with: its land and neighbourhood, all alerts, or residents.")),
-    ] = "land",
-    weight: Annotated[
-        Weight,
-        typer.Option(
-            help=N_("What an alert counts: one, its severity, or the harm index of its category in the profile.")
-        ),
-    ] = "none",
-    order: Annotated[
-        Order | None,
-        typer.Option(
-            help=N_(
-                "Order of hot spots: alerts above expected or ratio (by the lower limit), alerts, or corrected "
-                "p; with --weight what they weigh above expected."
-            )
-        ),
-    ] = None,
-    out: OutPlaces = None,
+    method: Method,
+    resolution: int | None,
+    base: Denominator,
+    weight: Weight,
+    order: Order | None,
+    out: Path | None,
 ) -> Answer:
-    """Hot spots by a method."""
-    options = SearchOptions(method, resolution, base, weight, order or ("excess" if weight == "none" else "harm"))
-    options.check()
-    nothing: dict[str, Any] = {"method": method, "places" if method == "density" else "spots": []}
-    if (nowhere := ctx.nowhere(out, nothing)) is not None:
+    """Hot spots by a method. UsageError for an option that the method does not have."""
+    for unfit, why in (
+        (base != "land" and method != "significance", _FOR_CELLS["base"]),
+        (order not in (None, "excess", "harm") and method != "significance", _FOR_CELLS["order"]),
+        (weight != "none" and method not in ("clusters", "significance"), _FOR_CELLS["weight"]),
+        (order == "harm" and weight == "none", N_("--order harm needs --weight severity or --weight harm.")),
+        (resolution is not None and method == "density", _FOR_CELLS["resolution"]),
+    ):
+        if unfit:
+            raise UsageError(Message(why))
+    nowhere = ctx.nowhere(out, {"method": method, "places" if method == "density" else "spots": []})
+    if nowhere is not None:
         return nowhere
     match method:
         case "density":
@@ -79,178 +67,123 @@ def hotspots(
         case "emerging":
             answer = _emerging(ctx, resolution)
         case "clusters":
-            answer = _places(ctx, options, _find_clusters(ctx, options))
+            answer = _clusters(ctx, weight)
         case "significance":
-            answer = _places(ctx, options, find_hot_spots(ctx, options))
+            answer = _significance(ctx, resolution, base, weight, order or ("excess" if weight == "none" else "harm"))
     return replace(answer, data={"method": method, **answer.data})
 
 
-@dataclass(frozen=True)
-class SearchOptions:
-    """How hot spots are looked for, in which cells, what they are compared with, what an alert counts, their order."""
-
-    method: Method = "significance"
-    resolution: int | None = None
-    base: Denominator = "land"
-    weight: Weight = "none"
-    order: Order = "excess"
-
-    def check(self) -> None:
-        """UsageError for an option that the method does not have."""
-        cells = self.method == "significance"
-        for unfit, why in (
-            (self.base != "land" and not cells, N_("--base is for hot cells: use it with --method significance.")),
-            (
-                self.order not in ("excess", "harm") and not cells,
-                N_("--order is for hot cells: use it with --method significance."),
-            ),
-            (
-                self.weight != "none" and self.method not in ("clusters", "significance"),
-                N_("--weight is for --method significance and --method clusters."),
-            ),
-            (
-                self.order == "harm" and self.weight == "none",
-                N_("--order harm needs --weight severity or --weight harm."),
-            ),
-            (
-                self.resolution is not None and self.method == "density",
-                N_("--resolution is for hot cells: leave it out with --method density."),
-            ),
-        ):
-            if unfit:
-                raise UsageError(Message(why))
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns of the list of one method that the options add."""
-        return ("base_n", "rate") if self.base != "land" else ()
-
-    def weighed_by(self, ctx: CommandContext) -> WeighedBy | None:
-        """By what alerts count; None where each counts one. UsageError where they cannot be weighed so."""
-        if self.weight == "none":
-            return None
-        if (why := studies.hot_spots.weight_obstacle(ctx.source, self.weight)) is not None:
-            raise UsageError(why)
-        return self.weight
+_FOR_CELLS: Final = {
+    "base": N_("--base is for hot cells: use it with --method significance."),
+    "order": N_("--order is for hot cells: use it with --method significance."),
+    "weight": N_("--weight is for --method significance and --method clusters."),
+    "resolution": N_("--resolution is for hot cells: leave it out with --method density."),
+}
 
 
-@dataclass(frozen=True)
-class FoundSpots:
-    """Hot spots or clusters in the filter's area with their names, the surest first, and how they were found.
+def hot_spots_in_area(
+    ctx: CommandContext, resolution: int | None = None, base: Denominator = "land"
+) -> tuple[HotSpotStudy, _Named[Spot]]:
+    """The hot spots of the whole city, and those that lie in the area of the filter, with their names.
 
-    `reasons`: why the list holds little or nothing. `cold`: places with fewer alerts than expected by chance. `harm`:
-    what the alerts of hot spots weigh, by id. `steps`: whether some have a ratio in steps alone (`Spot.times`).
+    DisclosureError for a resolution that the audience may not see; DenominatorError for a denominator that there is
+    not.
     """
-
-    n: float
-    told: str
-    resolution: int
-    choices: Sequence[Choice]
-    spots: Sequence[tuple[Spot | Cluster, SpotName]]
-    reasons: Sequence[str] = ()
-    cold: Sequence[tuple[Spot, SpotName]] = ()
-    harm: Mapping[str, SpotHarm] = field(default_factory=dict)
-    steps: bool = False
+    privacy.check(["cell"], resolution, ctx.filter, ctx.source)
+    study = studies.hot_spots.hot_spot_study(ctx.source, ctx.filter, resolution, base)
+    return study, _named_in_area(ctx, study.spots, known=True)
 
 
-def find_hot_spots(ctx: CommandContext, options: SearchOptions) -> FoundSpots:
-    """Hot spots of the whole city that lie in the area of the filter.
-
-    DisclosureError for a resolution that the audience may not see; UsageError or DenominatorError for a weight or a
-    denominator that there is not.
-    """
-    from curim_data import privacy
-
-    source, f, t = ctx.source, ctx.filter, ctx.t
-    weight = options.weighed_by(ctx)
-    privacy.check(["cell"], options.resolution, f, source)
-    study = studies.hot_spots.hot_spot_study(source, f, options.resolution, options.base)
-    spots = _named_in_area(ctx, study.spots, known=True)
-    weighed = studies.hot_spots.spots_by_harm(source, f, weight, study) if weight and not study.unjudged else None
-    why = study.elsewhere if spots else None
-    return FoundSpots(
-        n=study.hot.n,
-        told=study.sentence(t),
-        resolution=study.resolution,
-        choices=(*study.choices, *(weighed.choices if weighed else ())),
-        spots=spots,
-        reasons=[t(why)] if why else [study.power.sentence(t)] if not spots and not study.unjudged else [],
-        cold=_named_in_area(ctx, study.cold),
-        harm=weighed.of if weighed else {},
-        steps=study.listed is not None,
+def _significance(
+    ctx: CommandContext, resolution: int | None, base: Denominator, weight: Weight, order: Order
+) -> Answer:
+    """Hot spots in an order, those that are large enough for a plan first; and cold spots."""
+    t, by = ctx.t, _weighed_by(ctx, weight)
+    study, named = hot_spots_in_area(ctx, resolution, base)
+    weighed = studies.hot_spots.spots_by_harm(ctx.source, ctx.filter, by, study) if by and not study.unjudged else None
+    harm = weighed.of if weighed else {}
+    spots = [spot for spot, _ in named]
+    ordered = grouping.in_order_of_harm(spots, harm) if order == "harm" else grouping.in_order(spots, order)
+    many, few = grouping.worth_a_plan(ordered)
+    why = [t(study.elsewhere)] if spots and study.elsewhere else []
+    rates = ("base_n", "rate") if base != "land" else ()
+    weights = _WEIGHED if harm else _WEIGHED[: int(weight != "none")]
+    names = {spot.id: name(t) for spot, name in named}
+    cold = [(spot, name(t)) for spot, name in _named_in_area(ctx, study.cold)]
+    listed = [_spot_line(ctx, spot, names[spot.id], harm.get(spot.id)) for spot in (*many, *few)]
+    return _spots_answer(
+        ctx,
+        {"resolution": study.resolution, "base": base, "weight": weight, "n": study.hot.n, "told": study.sentence(t)},
+        (*study.choices, *(weighed.choices if weighed else ())),
+        (*many, *few),
+        {
+            "spots": [_spot_row(spot, names[spot.id], rates, harm.get(spot.id)) for spot in (*many, *few)],
+            "cold": [_spot_row(spot, name, rates) for spot, name in cold],
+        },
+        [
+            *(why if spots or study.unjudged else [study.power.sentence(t)]),
+            *_tested_in_city(ctx),
+            *listed[: len(many)],
+            *([t("Fewer than {n} alerts, too few for a plan:", n=grouping.LEAST_FOR_PLAN)] if few else []),
+            *listed[len(many) :],
+            *(f"{name} – {spot.cold_sentence(t, ctx.least())}" for spot, name in cold),
+        ],
+        (*(["times"] if study.listed is not None else []), *rates, *weights),
     )
 
 
-def _find_clusters(ctx: CommandContext, options: SearchOptions) -> FoundSpots:
-    """Clusters of the whole city that lie in the area of the filter.
-
-    UsageError for an audience that may not see cells so fine.
-    """
-    from curim_data import privacy
-
+def _clusters(ctx: CommandContext, weight: Weight) -> Answer:
+    """Clusters of the whole city that lie in the area of the filter; UsageError for who may not see cells so fine."""
     finest = studies.hot_spots.CLUSTER_RESOLUTION
     if privacy.finest_resolution(ctx.source, ctx.filter) < finest:
         raise UsageError(
             Message("Clusters need exact alerts: ask as analyst or specialist, or with --method significance.")
         )
-    weight = options.weighed_by(ctx)
-    found = studies.hot_spots.cluster_study(ctx.source, ctx.filter, weight=weight)
-    spots = _named_in_area(ctx, found.found, known=True)
-    return FoundSpots(found.n, found.sentence(ctx.t), finest, found.choices, spots)
+    study = studies.hot_spots.cluster_study(ctx.source, ctx.filter, weight=_weighed_by(ctx, weight))
+    named = [(spot, name(ctx.t)) for spot, name in _named_in_area(ctx, study.found, known=True)]
+    return _spots_answer(
+        ctx,
+        {"resolution": finest, "base": "land", "weight": weight, "n": study.n, "told": study.sentence(ctx.t)},
+        study.choices,
+        [spot for spot, _ in named],
+        {"spots": [_spot_row(spot, name) for spot, name in named], "cold": []},
+        [*_tested_in_city(ctx), *(_spot_line(ctx, spot, name) for spot, name in named)],
+        _WEIGHED[: int(weight != "none")],
+    )
+
+
+def _spots_answer(
+    ctx: CommandContext,
+    head: dict[str, Any],
+    choices: Sequence[Choice],
+    spots: Sequence[Spot | Cluster],
+    rows: dict[str, Any],
+    lines: list[str],
+    columns: Sequence[str],
+) -> Answer:
+    """The list of hot spots or of clusters, with its sentence first and its settings last."""
+    return Answer(
+        {**head, "choices": ctx.choices(choices), **rows},
+        [head["told"], *lines, *ctx.reasons(choices)],
+        Places(spots, rows["spots"], (*_SPOT_COLUMNS, *columns, "cells")),
+    )
+
+
+def _weighed_by(ctx: CommandContext, weight: Weight) -> WeighedBy | None:
+    """By what alerts count; None where each counts one. UsageError where they cannot be weighed so."""
+    if weight == "none":
+        return None
+    if (why := studies.hot_spots.weight_obstacle(ctx.source, weight)) is not None:
+        raise UsageError(why)
+    return weight
 
 
 def _named_in_area(ctx: CommandContext, spots: Sequence[_Spot], *, known: bool = False) -> _Named[_Spot]:
     """Places that lie in the area of the filter, with their names; `known`: named as those of all time are."""
-    from analysis.spots.naming import name_spots
-
-    source, f = ctx.source, ctx.filter
-    names = name_spots(spots, source.city, studies.hot_spots.known_places(source) if known else ())
-    named = ((spot, names[spot.id]) for spot in spots)
-    return [(spot, name) for spot, name in named if studies.cells.in_area(spot, name, f, source.city)]
-
-
-def _places(ctx: CommandContext, options: SearchOptions, found: FoundSpots) -> Answer:
-    """Hot spots, those that are large enough for a plan first, or clusters; and cold spots."""
-    from analysis.hotspots import grouping
-
-    t, names = ctx.t, {spot.id: name(ctx.t) for spot, name in found.spots}
-    many: Sequence[Any] = [spot for spot, _ in found.spots]
-    few: Sequence[Any] = ()
-    if options.method == "significance":
-        ordered = (
-            grouping.in_order_of_harm(many, found.harm)
-            if options.order == "harm"
-            else grouping.in_order(many, options.order)
-        )
-        many, few = grouping.worth_a_plan(ordered)
-    spots = [*many, *few]
-    rows = [_spot_row(spot, names[spot.id], options, found.harm.get(spot.id)) for spot in spots]
-    told = [f"{spot.rank}. {names[spot.id]} – {_figures(ctx, spot, found.harm.get(spot.id))}" for spot in spots]
-    weights = _WEIGHED if found.harm else ("weight",) if options.weight != "none" else ()
-    columns = (*_SPOT_COLUMNS, *(["times"] if found.steps else []), *options.columns, *weights, "cells")
-    return Answer(
-        {
-            "resolution": found.resolution,
-            "base": options.base,
-            "weight": options.weight,
-            "n": found.n,
-            "told": found.told,
-            "choices": ctx.choices(found.choices),
-            "spots": rows,
-            "cold": [_spot_row(spot, name(t), options) for spot, name in found.cold],
-        },
-        [
-            found.told,
-            *found.reasons,
-            *_tested_in_city(ctx),
-            *told[: len(many)],
-            *([t("Fewer than {n} alerts, too few for a plan:", n=grouping.LEAST_FOR_PLAN)] if few else []),
-            *told[len(many) :],
-            *(f"{name(t)} – {spot.cold_sentence(t, ctx.least())}" for spot, name in found.cold),
-            *ctx.reasons(found.choices),
-        ],
-        Places(spots, rows, columns),
-    )
+    city = ctx.source.city
+    names = name_spots(spots, city, studies.hot_spots.known_places(ctx.source) if known else ())
+    named = [(spot, names[spot.id]) for spot in spots]
+    return [(spot, name) for spot, name in named if studies.cells.in_area(spot, name, ctx.filter, city)]
 
 
 def _tested_in_city(ctx: CommandContext) -> list[str]:
@@ -258,21 +191,17 @@ def _tested_in_city(ctx: CommandContext) -> list[str]:
     return [ctx.t(studies.cells.TESTED_IN_CITY)] if studies.cells.has_area(ctx.filter) else []
 
 
-def _figures(ctx: CommandContext, spot: Spot | Cluster, harm: SpotHarm | None) -> str:
-    """The figures of a place in words; a cluster has no counts that are too small to be written."""
-    from analysis.hotspots.grouping import Spot
-
-    told = spot.sentence(ctx.t, ctx.least()) if isinstance(spot, Spot) else spot.sentence(ctx.t)
-    return f"{told} {harm.sentence(ctx.t)}" if harm else told
+def _spot_line(ctx: CommandContext, spot: Spot | Cluster, name: str, harm: SpotHarm | None = None) -> str:
+    """A place and its figures in words; a cluster has no counts that are too small to be written."""
+    said = spot.sentence(ctx.t, ctx.least()) if isinstance(spot, Spot) else spot.sentence(ctx.t)
+    return f"{spot.rank}. {name} – {said}" + (f" {harm.sentence(ctx.t)}" if harm else "")
 
 
-def _spot_row(spot: Spot | Cluster, name: str, options: SearchOptions, harm: SpotHarm | None = None) -> dict[str, Any]:
-    """A place, hot or cold, with its figures, and where that was asked what its alerts weigh; `times` is there for one
-    that has no others (`Spot.times`).
-    """
-    from analysis.hotspots.grouping import excess_of, is_compared
-
-    more, weight = excess_of(spot), getattr(spot, "weight", None)
+def _spot_row(
+    spot: Spot | Cluster, name: str, rates: Sequence[str] = (), harm: SpotHarm | None = None
+) -> dict[str, Any]:
+    """A place, hot or cold, with its figures and what its alerts weigh; `times` is there for one that has no others."""
+    more, weight = grouping.excess_of(spot), getattr(spot, "weight", None)
     weights = {} if weight is None else {"weight": round(weight, 5)}
     if harm is not None:
         figures = (harm.weight, harm.expected, harm.excess.value, harm.excess.low, harm.excess.high)
@@ -289,11 +218,11 @@ def _spot_row(spot: Spot | Cluster, name: str, options: SearchOptions, harm: Spo
         "ratio": round(spot.ratio, 3),
         "low": round(spot.low, 3),
         "high": round(spot.high, 3),
-        **({} if is_compared(spot) else {"times": getattr(spot, "times", None)}),
+        **({} if grouping.is_compared(spot) else {"times": getattr(spot, "times", None)}),
         "q": spot.q,
         "longitude": round(spot.longitude, 5),
         "latitude": round(spot.latitude, 5),
-        **{column: round(float(getattr(spot, column)), 5) for column in options.columns},
+        **{column: round(float(getattr(spot, column)), 5) for column in rates},
         "cells": list(spot.names),
         **weights,
     }
@@ -301,8 +230,6 @@ def _spot_row(spot: Spot | Cluster, name: str, options: SearchOptions, harm: Spo
 
 def _emerging(ctx: CommandContext, resolution: int | None) -> Answer:
     """Places with their class over time."""
-    from curim_data import privacy
-
     t, f, city = ctx.t, ctx.filter, ctx.source.city
     privacy.check(["cell"], resolution, f, ctx.source)
     study = studies.hot_spots.emerging_study(ctx.source, f, resolution)
@@ -352,8 +279,6 @@ def _emerging_row(t: Translator, line: EmergingRow, steps: int) -> dict[str, Any
 
 def _density(ctx: CommandContext, out: Path | None) -> Answer:
     """The density, its pixels as CSV or its classes as GeoJSON."""
-    from analysis.density import format_density
-
     t, city, study = ctx.t, ctx.source.city, studies.alert_points.density_study(ctx.source, ctx.filter)
     surface, area = study.density, [t(studies.cells.OF_CITY)] if studies.cells.has_area(ctx.filter) else []
     if not study.enough:

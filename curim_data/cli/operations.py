@@ -8,26 +8,29 @@ import re
 import shlex
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-import typer
-
-from curim_data.cli.commands import OutCsv, as_day, command, ends_in
-from curim_data.cli.context import Answer, CommandContext, UsageError, cannot_write, write_file
-from curim_data.model import N_, Answers, Audience, Message, Num, Question
-from curim_data.serving import LOCAL
+from curim_data import serving
+from curim_data.cli.commands import UsageError, as_day
+from curim_data.cli.context import Answer, CommandContext, cannot_write, write_file
+from curim_data.export import cleaned
+from curim_data.export.publish import publish as write_published
+from curim_data.export.safe_csv import with_negative_numbers
+from curim_data.model import N_, Answers, Message, Num, Question
+from curim_data.model.extent import NESTED_CELLS
+from curim_data.plans import database, record
+from curim_data.store import Store, StoreError, interrupted
+from curim_data.store import erase as erasure
+from curim_data.store.home import HOMES, cities, create_home
 
 if TYPE_CHECKING:
-    from curim_data.importing.mapping import ColumnMapping
     from curim_data.importing.pipeline import ImportReport
     from curim_data.profile.provisional import Spread
-    from curim_data.store import Batch
 
 _KINDS: Final[dict[str, Literal["csv", "parquet", "gpkg"]]] = {".csv": "csv", ".parquet": "parquet", ".gpkg": "gpkg"}
 AT_ONCE: Final = 200  # entries of the record that are printed
 _RECORD: Final = (N_("When"), N_("Who"), N_("Role"), N_("What"), N_("Of what"), N_("Filter"))
-BatchId = Annotated[str, typer.Argument(help=N_("Id of the import, as “curim batches” lists it."))]
 COUNTS: Final = ("read", "accepted", "updated", "duplicate", "quarantined", "repaired", "unmapped")
 _CRS: Final = re.compile(r"(?:EPSG:)?(\d{4,6})", re.I)
 _BATCHES: Final = (
@@ -36,97 +39,57 @@ _BATCHES: Final = (
 )
 
 
-@command("import")
 def import_files(
     ctx: CommandContext,
-    files: Annotated[list[Path], typer.Argument(help=N_("Exports to import."))],
-    format: Annotated[str | None, typer.Option(help=N_("Name of the format; recognised unless given."))] = None,
-    mapping: Annotated[
-        Path | None, typer.Option("--map", help=N_("TOML file that says what the columns mean (docs/mapping.md)."))
-    ] = None,
-    write_mapping: Annotated[
-        Path | None,
-        typer.Option("--write-map", help=N_("Write the recognised mapping to a TOML file, to be corrected.")),
-    ] = None,
-    dates: Annotated[
-        str | None, typer.Option(help=N_("day-first or month-first, where the file does not say."))
-    ] = None,
-    crs: Annotated[
-        str | None, typer.Option(help=N_("Coordinate system of projected coordinates, such as EPSG:2100."))
-    ] = None,
-    decimal: Annotated[str | None, typer.Option(help=N_("point or comma: the decimal mark of coordinates."))] = None,
-    order: Annotated[str | None, typer.Option(help=N_("lat-lon or lon-lat, for a column that holds both."))] = None,
-    sheet: Annotated[str | None, typer.Option(help=N_("Sheet, layer or member of a file that holds several."))] = None,
-    timezone: Annotated[
-        str | None, typer.Option(help=N_("Time zone of times without offset, such as Europe/Athens."))
-    ] = None,
-    category: Annotated[str | None, typer.Option(help=N_("Category of a file without a column for it."))] = None,
-    ids: Annotated[str | None, typer.Option(help=N_("same or own, where ids of the file are known already."))] = None,
-    elsewhere: Annotated[
-        bool, typer.Option("--elsewhere", help=N_("Import although most alerts lie outside the city."))
-    ] = False,
-    area: Annotated[
-        str | None,
-        typer.Option(
-            help=N_(
-                "What a new city is made of, where the file holds a region or a country: whole, densest, or LON,LAT,KM "
-                "for what lies within some kilometres of a place."
-            )
-        ),
-    ] = None,
-    kind: Annotated[
-        str | None,
-        typer.Option(
-            help=N_(
-                "Kind of the categories of a new city: names (as each name says, the default), offence, incivility, "
-                "risk or unknown."
-            )
-        ),
-    ] = None,
-    event: Annotated[
-        str | None, typer.Option(help=N_("Column that says when it happened, where several dates can be it."))
-    ] = None,
-    counts: Annotated[
-        str | None,
-        typer.Option(help=N_("What an alert is in a table of counts: events (as many as a row says) or rows.")),
-    ] = None,
-    city: Annotated[str, typer.Option(help=N_("Name of the city, for a home that has none yet."))] = "",
-    profile: Annotated[Path | None, typer.Option(help=N_("Profile folder for a home that has no city yet."))] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Say what would happen and write nothing."))] = False,
-    publish: Annotated[
-        str | None, typer.Option(help=N_("Afterwards publish the alerts to this PostgreSQL URL (“curim publish”)."))
-    ] = None,
+    files: list[Path],
+    format: str | None,
+    mapping: Path | None,
+    write_mapping: Path | None,
+    city: str,
+    profile: Path | None,
+    dry_run: bool,
+    publish: str | None,
+    crs: str | None,
+    **answers: Any,
 ) -> Answer:
-    """Import files one after the other; the first that cannot be used does not stop the others."""
+    """Import files one after the other; the first that cannot be used does not stop the others.
+
+    `answers`: the fields of `Answers`.
+    """
     from curim_data.containers.isolation import warm_up
 
     warm_up()  # it loads its libraries while this process loads its own
+    from curim_data.importing.mapping import ColumnMapping
     from curim_data.importing.pipeline import import_file
-    from curim_data.store.home import create_home
 
     note_interrupted(ctx)
-    answers = Answers(
-        dates, _epsg(crs), decimal, order, sheet, timezone, category, ids, elsewhere, area, kind, event, counts
-    )
+    projected = _CRS.fullmatch((crs or "").strip())
+    if crs is not None and not projected:
+        raise UsageError(Message("--crs {crs}: give a code such as EPSG:2100.", {"crs": crs}))
+    try:
+        layout = ColumnMapping.from_toml(mapping.read_text("utf-8")) if mapping else None
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UsageError(Message("{file} cannot be read: {why}.", {"file": str(mapping), "why": why})) from error
     bring = partial(
         import_file,
         ctx.home,
         format=format,
-        mapping=_mapping(mapping),
-        answers=answers,
+        mapping=layout,
+        answers=Answers(**answers, crs=int(projected[1]) if projected else None),
         city_name=city,
         dry_run=dry_run,
     )
     created = profile is not None and not ctx.home.has_city()
-    if created:
+    if profile is not None and created:
         create_home(ctx.home.path, profile)
     done = [_import_file(ctx, file, bring, write_mapping) for file in files]
     if not dry_run and (created or any(why is None for _, why in done)):
         ctx.prepare()  # files that cannot be used leave all that was prepared as it is
     published = publish_to(ctx, publish) if publish and not dry_run and ctx.home.has_city() else {}
-    answer = Answer({"files": [told for told, _ in done]} | ({"published": published} if published else {}))
+    answer = Answer({"files": [entry for entry, _ in done]} | ({"published": published} if published else {}))
     if failed := next((why for _, why in done if why is not None), None):
-        ctx.give(answer, None, question=False)
+        ctx.give(answer)
         raise UsageError(failed)
     return answer
 
@@ -137,7 +100,6 @@ def _import_file(
     """Import a file and say it; returns its entry in the JSON answer, and why it cannot be used where it cannot."""
     from curim_data.importing.mapping import ColumnMapping
     from curim_data.importing.pipeline import ImportProblem
-    from curim_data.store import StoreError
 
     new_city, t = not ctx.home.has_city(), ctx.t
     try:
@@ -209,27 +171,6 @@ def _report_lines(ctx: CommandContext, report: ImportReport, file: Path) -> list
     return [*lines, t("Dense areas, each of which can be a city in a home of its own:"), *areas]
 
 
-def _mapping(path: Path | None) -> ColumnMapping | None:
-    from curim_data.importing.mapping import ColumnMapping
-
-    if path is None:
-        return None
-    try:
-        return ColumnMapping.from_toml(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise UsageError(Message("{file} cannot be read: {why}.", {"file": str(path), "why": why})) from error
-
-
-def _epsg(text: str | None) -> int | None:
-    if text is None:
-        return None
-    found = _CRS.fullmatch(text.strip())
-    if not found:
-        raise UsageError(Message("--crs {crs}: give a code such as EPSG:2100.", {"crs": text}))
-    return int(found[1])
-
-
 def _how(ctx: CommandContext, question: Question) -> Message:
     """The question with the flag that answers it."""
     about, choices = question.about, question.choices
@@ -263,31 +204,23 @@ def _note_city(ctx: CommandContext, spread: Spread | None) -> None:
         )
 
 
-@command("batches")
 def batches(ctx: CommandContext) -> Answer:
     """Every import."""
-    from curim_data.store import Store
-
     note_interrupted(ctx)
     t, _ = ctx.t, ctx.city()
     stored = Store(ctx.home).batches()
     rows = [(b.id, b.file_name, t.moment(b.when), *(getattr(b, name) for name in COUNTS[:5]), b.undone) for b in stored]
-    return Answer(
-        {"batches": [{"file": b.file_name, "when": b.when, "undone": b.undone, **_counts(b)} for b in stored]},
-        [ctx.table(_BATCHES, rows, N_("Nothing was imported yet."), uncut=1)],
-    )
+    listed = [
+        {"file": b.file_name, "when": b.when, "undone": b.undone, "format": b.format, "batch": b.id}
+        | {name: getattr(b, name) for name in COUNTS}
+        | {"reasons": dict(b.reasons)}
+        for b in stored
+    ]
+    return Answer({"batches": listed}, [ctx.table(_BATCHES, rows, N_("Nothing was imported yet."), uncut=1)])
 
 
-def _counts(batch: Batch) -> dict[str, Any]:
-    counts = {name: getattr(batch, name) for name in COUNTS}
-    return {"format": batch.format, "batch": batch.id, **counts, "reasons": dict(batch.reasons)}
-
-
-@command("undo")
-def undo(ctx: CommandContext, batch: BatchId) -> Answer:
+def undo(ctx: CommandContext, batch: str) -> Answer:
     """Undo an import."""
-    from curim_data.store import Store
-
     ctx.city()
     report = Store(ctx.home).undo(batch)
     ctx.prepare()
@@ -304,16 +237,8 @@ def undo(ctx: CommandContext, batch: BatchId) -> Answer:
     )
 
 
-@command("quarantine")
-def quarantine(
-    ctx: CommandContext,
-    batch: BatchId,
-    out: Annotated[Path, typer.Option(callback=ends_in(".csv"), help=N_("CSV file to write."))],
-) -> Answer:
+def quarantine(ctx: CommandContext, batch: str, out: Path) -> Answer:
     """Rows that an import quarantined, ready to be mended."""
-    from curim_data.export.safe_csv import with_negative_numbers
-    from curim_data.store import Store
-
     ctx.city()
     frame = Store(ctx.home).quarantine(batch, ctx.t)
     return Answer(
@@ -323,17 +248,8 @@ def quarantine(
     )
 
 
-@command("erase")
-def erase(
-    ctx: CommandContext,
-    alerts: Annotated[list[str], typer.Argument(help=N_("Ids of the alerts."))],
-    yes: Annotated[
-        bool, typer.Option("--yes", help=N_("Confirm: without this the command only says what would be erased."))
-    ] = False,
-) -> Answer:
+def erase(ctx: CommandContext, alerts: list[str], yes: bool) -> Answer:
     """Remove alerts for good."""
-    from curim_data.store import erase as erasure
-
     note_interrupted(ctx)
     t, _ = ctx.t, ctx.city()
     preview = erasure.preview_erasure(ctx.home, alerts)
@@ -364,22 +280,13 @@ def erase(
 
 def note_interrupted(ctx: CommandContext) -> None:
     """Tell once, on standard error, which imports were cut short; finish an erasure that was."""
-    from curim_data.store import erase, interrupted
-
     for cut in interrupted.remove_interrupted(ctx.home):
         ctx.note(ctx.t(cut.message))
-    erase.finish_erasure(ctx.home)
+    erasure.finish_erasure(ctx.home)
 
 
-@command("export", filtered=True, audience=Audience.ANALYST)
-def export(
-    ctx: CommandContext,
-    out: Annotated[Path, typer.Option(callback=ends_in(*_KINDS), help=N_("File to write: .csv, .parquet or .gpkg."))],
-) -> Answer:
+def export(ctx: CommandContext, out: Path) -> Answer:
     """Write the alerts under the filter; all dates where no period is asked for."""
-    from curim_data.export import cleaned
-    from curim_data.model.extent import NESTED_CELLS
-
     if not {"period", "from", "to"} & set(ctx.query):
         ctx.query["period"] = "all"
     source, t = ctx.source, ctx.t
@@ -394,8 +301,7 @@ def export(
     )
 
 
-@command("sample")
-def sample(_: CommandContext, folder: Annotated[Path, typer.Argument(help=N_("Folder to write to."))]) -> Answer:
+def sample(_: CommandContext, folder: Path) -> Answer:
     """Write the made-up sample exports again."""
     from sample_data.generate import write_sample
 
@@ -406,13 +312,7 @@ def sample(_: CommandContext, folder: Annotated[Path, typer.Argument(help=N_("Fo
     return Answer({"files": written}, written)
 
 
-@command("publish")
-def publish(
-    ctx: CommandContext,
-    to: Annotated[
-        str, typer.Option(help=N_("URL of the database, as postgresql://user@host/name; CURIM_ALERTS_URL without it."))
-    ] = "",
-) -> Answer:
+def publish(ctx: CommandContext, to: str) -> Answer:
     """Write the alerts and their protected copy in one transaction; nothing where the version is there already."""
     ctx.city()
     url = to or os.environ.get("CURIM_ALERTS_URL", "")
@@ -423,9 +323,7 @@ def publish(
 
 def publish_to(ctx: CommandContext, url: str) -> dict[str, Any]:
     """Publish, say it, and return it for JSON; PublishError where that fails."""
-    from curim_data.export.publish import publish as write
-
-    done = write(ctx.home, url)
+    done = write_published(ctx.home, url)
     ctx.print(
         ctx.t.n("{n} alert was published.", "{n} alerts were published.", done.alerts)
         if done.written
@@ -434,25 +332,8 @@ def publish_to(ctx: CommandContext, url: str) -> dict[str, Any]:
     return {"version": done.version, "alerts": done.alerts, "written": done.written}
 
 
-@command("audit")
-def audit(
-    ctx: CommandContext,
-    since: Annotated[str, typer.Option(help=N_("From this day on, as 2025-05-03."))] = "",
-    until: Annotated[str, typer.Option(help=N_("Until this day, included."))] = "",
-    who: Annotated[str | None, typer.Option(help=N_("Of this person alone: an address, or an account."))] = None,
-    deed: Annotated[
-        str | None,
-        typer.Option(
-            help=N_(
-                "view, refused, sign_in, sign_out, not_admitted, download, import, undo, erase, change, command or gap."
-            )
-        ),
-    ] = None,
-    out: OutCsv = None,
-) -> Answer:
+def audit(ctx: CommandContext, since: str, until: str, who: str | None, deed: str | None, out: Path | None) -> Answer:
     """The record of this home."""
-    from curim_data.plans import database, record
-
     t, zone, deeds = ctx.t, ZoneInfo(ctx.city().timezone), list(record.Deed)
     if deed is not None and deed not in deeds:
         raise UsageError(Message("--deed {deed}: use one of {deeds}.", {"deed": deed, "deeds": ", ".join(deeds)}))
@@ -482,25 +363,17 @@ def _start(text: str, zone: ZoneInfo, days: int = 0) -> float | None:
     return dt.datetime.combine(as_day(text) + dt.timedelta(days), dt.time(), zone).timestamp() if text else None
 
 
-@command("serve")
 def serve(
     ctx: CommandContext,
-    processes: Annotated[
-        int | None, typer.Option(min=1, help=N_("Processes; one for each processor unless given."))
-    ] = None,
-    port: Annotated[int, typer.Option(help=N_("Port on which readers connect."))] = 8501,
-    address: Annotated[
-        str, typer.Option(help=N_("Address to listen on; others than this computer need sign-in."))
-    ] = LOCAL,
-    certificate: Annotated[Path | None, typer.Option(help=N_("PEM file with certificate and key, for TLS."))] = None,
-    metrics: Annotated[int | None, typer.Option(help=N_("Port for Prometheus, on this computer."))] = None,
+    processes: int | None,
+    port: int,
+    address: str,
+    certificate: Path | None,
+    metrics: int | None,
 ) -> None:
     """Serve until it is stopped: the cities of CURIM_HOMES, or one home."""
-    from curim_data import serving
-    from curim_data.store.home import HOMES, cities
-
     known = serving.signs_in()
-    if address not in (LOCAL, "localhost", "::1") and not known:
+    if address not in (serving.LOCAL, "localhost", "::1") and not known:
         raise UsageError(
             Message(
                 "--address {address}: no sign-in is configured, so the dashboard answers on this computer only "

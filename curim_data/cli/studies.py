@@ -1,50 +1,35 @@
 """The commands of studies: counts, trends, changes, compare, concentration, forecast, near-repeat, quality.
 
-Each says which options it has and what it answers: the entries of its JSON object beyond the filter, its sentences and
-tables in their order, and the content of its file. `commands.study` makes a command of it.
+Each answers the entries of its JSON object beyond the filter, its sentences and tables in their order, and the content
+of its file; their options stand in `commands`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-import typer
+import pandas as pd
 
-from curim_data import studies
-from curim_data.cli.commands import OutCsv, OutPlaces, Resolution, command, ends_in, study
-from curim_data.cli.context import Answer, CommandContext, Places, Table, UsageError, json_text
+from curim_data import privacy, query, studies
+from curim_data.cli.commands import Step, UsageError
+from curim_data.cli.context import Answer, CommandContext, Places, Table, json_text
 from curim_data.filters import value_label
-from curim_data.model import N_, Audience, Message, Translator
+from curim_data.model import NO_POSITIONS, Audience, Message, Translator
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from analysis.forecast import CountForecast
     from analysis.stats.intervals import Estimate
     from curim_data.model import CityProfile
     from curim_data.studies.brief import BriefChanges
     from curim_data.studies.changes import EventFinding
-    from curim_data.studies.compare import CompareStudy
 
-Step = Literal["week", "month", "local_date"]
 UNITS: Final[dict[Step, Literal["week", "month", "day"]]] = {"week": "week", "month": "month", "local_date": "day"}
 MOST_LISTED: Final = 40  # changes
 
 
-@study("counts")
-def counts(
-    ctx: CommandContext,
-    by: Annotated[str, typer.Option(help=N_("Dimensions, with commas between them: week,district,category ..."))] = "",
-    resolution: Resolution = None,
-    complete: Annotated[
-        bool, typer.Option("--complete", help=N_("Include weeks, cells, districts ... without alerts as zeros."))
-    ] = False,
-    out: OutCsv = None,
-) -> Answer:
+def counts(ctx: CommandContext, by: str, resolution: int | None, complete: bool, out: Path | None) -> Answer:
     """Count alerts by some dimensions."""
-    from curim_data import privacy, query
-
     names = [name.strip() for name in by.split(",") if name.strip()]
     if set(names) - set(query.dimensions()) or len(set(names)) < len(names):
         raise UsageError(
@@ -78,17 +63,8 @@ def counts(
     )
 
 
-@study("trends")
-def trends(
-    ctx: CommandContext,
-    by: Annotated[
-        Step | None, typer.Option("--by", help=N_("Step of the series: week, unless months alone are known."))
-    ] = None,
-    out: OutCsv = None,
-) -> Answer:
+def trends(ctx: CommandContext, by: Step | None, out: Path | None) -> Answer:
     """The series of counts with its expected range."""
-    from curim_data import privacy
-
     source, f, t = ctx.source, ctx.filter, ctx.t
     by_month = source.protected and privacy.is_sensitive(f, source.city)
     step = by or ("month" if by_month else "week")
@@ -142,11 +118,8 @@ _CHANGES: Final = (
 )
 
 
-@study("changes")
-def changes(ctx: CommandContext, out: OutCsv = None) -> Answer:
+def changes(ctx: CommandContext, out: Path | None) -> Answer:
     """What changed in the filter's period, at every level, each change once, and every comparison that was made."""
-    from curim_data import privacy
-
     source, f, t = ctx.source, ctx.filter, ctx.t
     study = studies.changes.change_study(source, f)
     # Who sees exact counts can read all of them in the table anyway; others get what the Briefing lists.
@@ -235,8 +208,6 @@ def _event_lines(ctx: CommandContext, events: tuple[EventFinding, ...]) -> list[
 
 def changes_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> pd.DataFrame:
     """The comparisons for a reader: headings and values in words, areas in one column, and empty columns left out."""
-    import pandas as pd
-
     words = studies.changes
     categories = [value_label(t, city, "category", name) if isinstance(name, str) else "" for name in rows["category"]]
     columns = {
@@ -258,18 +229,7 @@ _COMPARED: Final = (
 )
 
 
-@command("compare", filtered=True, audience=Audience.ANALYST)
-def compare(
-    ctx: CommandContext,
-    against: Annotated[
-        str,
-        typer.Option(
-            help=N_("gender, reporter, light, before, year, others, or words of a filter such as affected=man.")
-        ),
-    ],
-    resolution: Resolution = None,
-    out: OutPlaces = None,  # noqa: ARG001 (written by CommandContext.give)
-) -> Answer:
+def compare(ctx: CommandContext, against: str, resolution: int | None, out: Path | None) -> Answer:  # noqa: ARG001 (written by CommandContext.give)
     """The places where two filters differ."""
     t, city = ctx.t, ctx.source.city
     study = studies.compare.compare_study(ctx.source, ctx.filter, against, resolution)
@@ -303,7 +263,7 @@ def compare(
     )
 
 
-def _compared_rows(ctx: CommandContext, study: CompareStudy) -> list[dict[str, Any]]:
+def _compared_rows(ctx: CommandContext, study: studies.compare.CompareStudy) -> list[dict[str, Any]]:
     return [
         {
             "rank": place.rank,
@@ -327,19 +287,8 @@ def _compared_rows(ctx: CommandContext, study: CompareStudy) -> list[dict[str, A
     ]
 
 
-@study("concentration")
-def concentration(
-    ctx: CommandContext,
-    resolution: Resolution = None,
-    out: Annotated[
-        Path | None, typer.Option(callback=ends_in(".csv"), help=N_("CSV file to write the curve to."))
-    ] = None,
-) -> Answer:
+def concentration(ctx: CommandContext, resolution: int | None, out: Path | None) -> Answer:
     """Which share of the places holds which share of the alerts."""
-    import pandas as pd
-
-    from curim_data import privacy
-
     t = ctx.t
     privacy.check(["cell"], resolution, ctx.filter, ctx.source)
     if (nowhere := ctx.nowhere(out, {"shares": []})) is not None:
@@ -375,16 +324,8 @@ def _interval(name: str, value: Estimate) -> dict[str, float]:
     return {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high}
 
 
-@study("forecast")
-def forecast(
-    ctx: CommandContext,
-    weeks: Annotated[int, typer.Option(help=N_("How many weeks ahead: 1 to 4."))] = 4,
-    resolution: Resolution = None,
-    out: OutCsv = None,
-) -> Answer:
+def forecast(ctx: CommandContext, weeks: int, resolution: int | None, out: Path | None) -> Answer:
     """The next weeks, and the accuracy of such forecasts in the past."""
-    from curim_data.model import NO_POSITIONS
-
     if not 1 <= weeks <= studies.trends.MOST_WEEKS:
         raise UsageError(
             Message(
@@ -449,12 +390,7 @@ def _outlook(ctx: CommandContext, outlook: CountForecast) -> dict[str, Any]:
     }
 
 
-@study("near-repeat")
-def near_repeat(
-    ctx: CommandContext,
-    metric: Annotated[str, typer.Option(help=N_("How distance is measured: euclidean or manhattan."))] = "euclidean",
-    out: OutCsv = None,
-) -> Answer:
+def near_repeat(ctx: CommandContext, metric: str, out: Path | None) -> Answer:
     """Whether alerts follow alerts near by."""
     metrics = studies.alert_points.METRICS
     known = next((known for known in metrics if known == metric), None)
@@ -487,13 +423,7 @@ def near_repeat(
     )
 
 
-@command("quality", audience=Audience.ANALYST)
-def quality(
-    ctx: CommandContext,
-    out: Annotated[
-        Path | None, typer.Option(callback=ends_in(".html", ".json"), help=N_("Report to write, .html or .json."))
-    ] = None,
-) -> Answer:
+def quality(ctx: CommandContext, out: Path | None) -> Answer:
     """The quality of all stored alerts, whatever their period."""
     from curim_data.quality import report
     from curim_data.quality.study import quality_study

@@ -16,8 +16,6 @@ import curim_data
 import pages.parts
 from curim_data import filters, query
 from curim_data.cli import app
-from curim_data.cli.commands import REGISTERED, command
-from curim_data.cli.studies import counts
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter, ChoiceField, Widget, row
 from curim_data.model import Audience, Message, labels, translator
@@ -116,11 +114,7 @@ def test_the_council_counts_its_copy_by_it(sample: Home) -> None:
     assert query.total(exact, chosen).n == int((stored_column(exact, "confirmations") == 1).sum())
 
 
-def test_the_command(
-    sample: Home, source: Source, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(REGISTERED, "counts", REGISTERED["counts"])  # put back afterwards
-    command("counts", filtered=True, audience=Audience.ANALYST, study=True)(counts)
+def test_the_command(sample: Home, source: Source, capsys: pytest.CaptureFixture[str]) -> None:
     main = app.main
     usual = ["--home", str(sample.path), "--lang", "en"]
     assert main(["counts", "--help"]) == 0

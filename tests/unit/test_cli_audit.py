@@ -22,7 +22,7 @@ Capture = pytest.CaptureFixture[str]
 @pytest.fixture(autouse=True)
 def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CURIM_LANG", "en")
-    monkeypatch.setattr("curim_data.cli.commands._user", lambda: "clerk")
+    monkeypatch.setattr("getpass.getuser", lambda: "clerk")
 
 
 ROWS = (
