@@ -33,7 +33,7 @@ from curim_data.model import Message, Translator
 from curim_data.model import labels as words
 from curim_data.quality.study import COLUMNS
 from curim_data.store import Batch, Store
-from curim_data.store.writing import DUPLICATE, NEW, StagedResult, bounded_duckdb
+from curim_data.store.writing import StagedResult, bounded_duckdb
 
 Signature: TypeAlias = Mapping[str, Any]  # plain values, as JSON holds them
 ColumnSignature: TypeAlias = Mapping[str, Any]
@@ -530,5 +530,5 @@ def compare_with_previous(store: Store, found: StagedResult) -> ExportChanges:
     others = [batch.id for batch in batches if not same_source(batch.signature, signature)]
     with bounded_duckdb(staged[0].parent) as engine:
         missing = missing_alerts(stored, new, sources, before.signature, others, engine)
-        statuses = {} if found.alike in (NEW, DUPLICATE) else status_changes(stored, new, engine)
+        statuses = status_changes(stored, new, engine) if found.batch.updated else {}
         return compare(before, found.batch, statuses, missing)

@@ -147,7 +147,7 @@ class Store:
         return writing.match_staged(staging, batch, self.files())
 
     def write_staged(
-        self, staging: Staging, batch: Batch, quarantine: pa.Table | Path, found: StagedResult | None = None
+        self, staging: Staging, batch: Batch, quarantine: Path, found: StagedResult | None = None
     ) -> StagedResult:
         """Write one import as one atomic commit; memory does not grow with it.
 
@@ -157,8 +157,8 @@ class Store:
             The alerts of the whole file.
         batch : Batch
             With `read`, `quarantined` and `reasons`; the other counts are made here.
-        quarantine : pa.Table or Path
-            The quarantined rows, or the Parquet file that holds them, which is moved; it need not exist.
+        quarantine : Path
+            The Parquet file of the quarantined rows, which is moved; it need not exist.
         found : StagedResult, optional
             What `match_staged` said of them: it holds as long as no alert was written since.
 
@@ -184,13 +184,7 @@ class Store:
                 result = replace(found, batch=replace(found.batch, when=dt.datetime.now(dt.UTC)))
             else:
                 result = writing.match_staged(staging, batch, stored)
-            record, nothing = {"batch": result.batch.as_dict()}, not (result.batch.accepted or result.batch.updated)
-            if nothing or result.alike == writing.NEW:
-                writing.take_over(table, self.home.alerts, [] if nothing else staging.paths, record)
-            elif result.batch.updated:
-                writing.write_changed(table, result, record)
-            else:
-                writing.write_alerts(table, result.changed(), record)
+            writing.write_import(table, result)
             return result
 
         try:
@@ -257,17 +251,10 @@ class Store:
         with tempfile.TemporaryDirectory(prefix=prefix, dir=self.home.work) as folder:
             yield Path(folder)
 
-    def _set_aside(self, quarantine: pa.Table | Path, batch_id: str) -> None:
-        import pyarrow.parquet as pq
-
-        target = self.home.quarantine / f"{batch_id}.parquet"
-        if isinstance(quarantine, Path):
-            if quarantine.exists() and quarantine != target:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.move(quarantine, target)
-        elif quarantine.num_rows:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(quarantine, target)
+    def _set_aside(self, quarantine: Path, batch_id: str) -> None:
+        if quarantine.exists():
+            self.home.quarantine.mkdir(parents=True, exist_ok=True)
+            shutil.move(quarantine, self.home.quarantine / f"{batch_id}.parquet")
 
     def _compact(self) -> None:
         """Put many small files together; an undo reads old versions and does not mind."""

@@ -17,9 +17,7 @@ DuckDB does it over sets, keys as 128-bit numbers, and puts on disk what does no
 simple: their key stands once in the file, and the store has none of it, or one alert with the first ordinal. Of a store
 that is many times as large as the file, the alerts that the file does not name are passed over by their text alone.
 
-An import before its commit has its alerts on disk, block by block. They are written as the store keeps them, so that an
-import whose alerts are all new, which is what most are, hands its files over instead of writing every alert a second
-time.
+An import before its commit has its alerts on disk, in one file beside the store.
 
 Here are also the writing of the files of the store, and reading them to write them anew, block by block, so that memory
 does not grow with the store: new alerts, changed ones, and an import taken back.
@@ -28,11 +26,8 @@ does not grow with the store: new alerts, changed ones, and an import taken back
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -45,11 +40,8 @@ from typing import Any, Final, Literal
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
-from deltalake.exceptions import CommitFailedError
-from deltalake.transaction import AddAction, RemoveAction
 
 from curim_data.containers.base import prefetch
 from curim_data.geo.enrichment import enrich
@@ -61,7 +53,6 @@ from curim_data.store.commits import (
     ErasedList,
     StoreError,
     UndoReport,
-    base_ids,
     commit_properties,
     file_paths,
     import_log,
@@ -174,24 +165,15 @@ UNION ALL SELECT busy.row, first.n, 'duplicate' FROM (SELECT * FROM busy WHERE e
     SELECT key, content, twin, named.n FROM busy JOIN named USING (row, key, content)
 ) AS first USING (key, content, twin)"""
 
-_OUT: Final = f"""
-COPY (
-    SELECT row, {BASE} || CASE WHEN coalesce(n, 1) = 1 THEN '' ELSE '#' || n END AS alert_id,
-        coalesce(action, 'new') AS action
-    FROM (SELECT row, incident_id, content_hash FROM read_parquet($staged)) LEFT JOIN settled USING (row) ORDER BY row
-) TO '{{out}}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"""
-
-# Distinct hashes are of distinct keys; equal ones may be too, and are looked at in full.
-_ALL_DISTINCT: Final = f"SELECT count(*) = count(DISTINCT hash({BASE})) FROM read_parquet($staged)"
-
-# Rows that are not simply new; those of them that say what the first alert of their incident does; all rows.
-_LIKE: Final = """
-SELECT count(*), count(*) FILTER (action = 'duplicate' AND n = 1), (SELECT count(*) FROM file) FROM settled"""
+# Every row of an import with the id of its alert, what becomes of it, and all that it says.
+MATCHED: Final = f"""
+SELECT * REPLACE (coalesce(action, 'new') AS action),
+    {BASE} || CASE WHEN coalesce(n, 1) = 1 THEN '' ELSE '#' || n END AS alert_id
+FROM read_parquet($staged) AS staged LEFT JOIN read_parquet($settled) AS settled USING (row)"""
 
 
-def match_rows(staged: Path, stored: Sequence[str], out: Path) -> tuple[dict[str, int], str | None]:
-    """Decide over all rows of an import: rows by action; and the action of all rows, where it is one and each row has
-    the id of its incident's first alert (`BASE`).
+def match_rows(staged: Path, stored: Sequence[str], out: Path) -> dict[str, int]:
+    """Decide over all rows of an import: how many have each action ("new", "updated" or "duplicate").
 
     Parameters
     ----------
@@ -201,30 +183,20 @@ def match_rows(staged: Path, stored: Sequence[str], out: Path) -> tuple[dict[str
     stored : sequence of str
         Parquet files of the stored alerts: alert_id, incident_id, content_hash.
     out : Path
-        Parquet file to write: row, alert_id, action ("new", "updated" or "duplicate"), sorted by row; not written where
-        all rows are alike. A folder beside it holds what does not fit into memory and is removed.
+        Parquet file to write: row, n (ordinal of the alert in its incident) and action of the rows that are not the
+        new first alert of their incident; `MATCHED` reads it. A folder beside it holds what does not fit into memory
+        and is removed.
     """
     with bounded_duckdb(out.parent) as run:
-        alike = _alike(run, staged, stored)
-        if alike is not None:
-            return {NEW: 0, UPDATED: 0, DUPLICATE: 0, alike: _rows([str(staged)])}, alike
-        run.execute(_OUT.format(out=sql_path(out)), {"staged": str(staged)})
-        found = dict(run.execute("SELECT action, count(*) FROM read_parquet(?) GROUP BY action", [str(out)]).fetchall())
-    return {action: int(found.get(action, 0)) for action in (NEW, UPDATED, DUPLICATE)}, None
-
-
-def _alike(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> str | None:
-    """The action of all rows where it is one and simple; else None, and the rows that are not new are settled."""
-    if not stored and run.execute(_ALL_DISTINCT, {"staged": str(staged)}).fetchall() == [(True,)]:
-        return NEW
-    _settle(run, staged, stored)
-    counted = run.execute(_LIKE).fetchone() or (0, 0, 0)
-    known, same, rows = counted
-    return DUPLICATE if known and same == rows else None if known else NEW
+        _settle(run, staged, stored)
+        run.execute(f"COPY settled TO '{sql_path(out)}' (FORMAT parquet)")
+        found = dict(run.execute("SELECT action, count(*) FROM settled GROUP BY action").fetchall())
+    counts = {action: int(found.get(action, 0)) for action in (UPDATED, DUPLICATE)}
+    return {NEW: _rows([str(staged)]) - sum(counts.values()), **counts}
 
 
 def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str]) -> None:
-    """Make the table `settled` of the rows that are not simply new."""
+    """Make the table `settled` of the rows that are not the new first alert of their incident."""
     run.execute(_FILE, {"staged": str(staged)})
     if not stored:
         run.execute(_NOTHING_STORED)
@@ -301,8 +273,8 @@ def _hex(texts: Any) -> pa.Array:
     return pa.array(digests, pa.string())
 
 
-GROUP_ROWS: Final = 131_072
 FILE_BYTES: Final = 150_000_000
+BLOCK_ROWS: Final = 100_000
 STAGED: Final = pa.schema(
     [
         pa.field("row", pa.int64(), nullable=False),
@@ -310,98 +282,38 @@ STAGED: Final = pa.schema(
         *(f for f in SCHEMA if f.name != "alert_id"),
     ]
 )
-# What decides which alerts are new, in a file of its own: `row` and `twin` are of this import and not of the alerts.
-KEYS: Final = pa.schema([STAGED.field(name) for name in ("row", "twin", "incident_id", "content_hash")])
-# Hardly an id or hash occurs twice, and none is looked for by its order: no dictionary and no smallest value of them.
-UNIQUE: Final = ("alert_id", "incident_id", "content_hash")
-
-
-def _leaf(field: pa.Field) -> str:
-    """The name of a column in a Parquet file."""
-    return f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name
-
-
-# Few moments occur twice; and of the words each group of rows has nearly all, but for the batch.
-_REPEATED: Final = [_leaf(one) for one in SCHEMA if one.name not in UNIQUE and not pa.types.is_timestamp(one.type)]
-_ORDERED: Final = [one.name for one in SCHEMA if not (pa.types.is_string(one.type) or pa.types.is_list(one.type))]
 
 
 class Staging:
-    """Alerts of one import in the order of the rows of the imported file.
+    """Alerts of one import in the order of the rows of the imported file: `paths` is one Parquet file (`STAGED`).
 
-    `paths`: Parquet files of `alert.SCHEMA`, in which each alert has the id of an incident's first one; `keys`: a
-    Parquet file of `KEYS`, with the same groups of rows. Use it as a context manager: its files are removed at the end,
-    whatever happens.
+    Use it as a context manager: the file is removed at the end, whatever happens.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.keys, self.rows = folder, folder / "staged-keys.parquet", 0
-        self.paths: list[Path] = []
-        self._keys: pq.ParquetWriter | None = pq.ParquetWriter(
-            self.keys, KEYS, compression="lz4", write_statistics=False, use_dictionary=False
-        )
-        self._alerts: pq.ParquetWriter | None = None
-        self._held = STAGED.empty_table()
-        self._last = -1
+        self.folder, self.paths = folder, [folder / "staged.parquet"]
+        self._writer = pq.ParquetWriter(self.paths[0], STAGED, compression="lz4")
 
     def add(self, alerts: pa.Table) -> None:
-        """Take a block: `alert.SCHEMA` (alert_id is not needed), `row` (int64), which must rise over all blocks,
-        and `twin` (int64, see above).
-
-        ValueError where the rows do not rise.
+        """Take a block: `alert.SCHEMA` (alert_id is not needed), `row` (int64, unique in the import) and `twin` (int64,
+        see above).
         """
-        if self._keys is None:
-            raise ValueError("the staging file is closed")
-        if not alerts.num_rows:
-            return
-        table = alerts.select(STAGED.names).cast(STAGED)
-        numbers = table["row"].to_numpy()
-        if numbers[0] <= self._last or (numbers[1:] <= numbers[:-1]).any():
-            raise ValueError("the row numbers of staged alerts must rise")
-        self._last = int(numbers[-1])
-        self.rows += table.num_rows
-        self._held = pa.concat_tables([self._held, table])
-        if whole := self._held.num_rows // GROUP_ROWS * GROUP_ROWS:
-            self._write(self._held.slice(0, whole))
-            self._held = self._held.slice(whole)
+        self._writer.write_table(alerts.select(STAGED.names).cast(STAGED))
 
     def close(self) -> None:
-        """Finish the files, so that they can be read."""
-        if self._keys is not None:
-            if self._held.num_rows or not self.paths:
-                self._write(self._held)
-            self._held = STAGED.empty_table()
-            self._keys.close()
-            self._close_file()
-            self._keys = None
+        """Finish the file, so that it can be read."""
+        self._writer.close()
 
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """The staged alerts, or some of their columns, in the order of the file, about 100,000 rows at a time.
-
-        `alert_id`, where it is among them, is the id of an incident's first alert.
-        """
+    def batches(self, columns: Sequence[str] = STAGED.names) -> Iterator[pa.Table]:
+        """The staged alerts, or some of their columns, in the order of the file, about 100,000 rows at a time."""
         self.close()
-        names = list(STAGED.names if columns is None else columns)
-        ours = [name for name in names if name in ("row", "twin")]
-        schema = pa.schema([(STAGED if name in ours else SCHEMA).field(name) for name in names])
-        with pq.ParquetFile(self.keys) as keys:
-            at = 0
-            for path in self.paths:
-                with pq.ParquetFile(path) as file:
-                    for group in range(file.num_row_groups):
-                        part = file.read_row_group(group, columns=[name for name in names if name not in ours])
-                        numbers = keys.read_row_group(at, columns=ours)
-                        for name in ours:
-                            part = part.append_column(numbers.schema.field(name), numbers[name])
-                        at += 1
-                        yield part.select(names).cast(schema)
+        return blocks([str(path) for path in self.paths], columns, STAGED)
 
     def remove(self) -> None:
-        """Remove the files."""
+        """Remove the file."""
         self.close()
-        for path in (self.keys, *self.paths):
-            path.unlink(missing_ok=True)
+        self.paths[0].unlink(missing_ok=True)
 
     def __enter__(self) -> Staging:
         return self
@@ -411,68 +323,46 @@ class Staging:
     ) -> None:
         self.remove()
 
-    def _write(self, alerts: pa.Table) -> None:
-        """Write alerts in groups of rows, the same ones to both files."""
-        assert self._keys is not None
-        if self._alerts is None:
-            self.paths.append(self.folder / f"staged-{len(self.paths)}.parquet")
-            self._alerts = pq.ParquetWriter(
-                self.paths[-1],
-                SCHEMA,
-                store_schema=False,
-                compression="zstd",
-                compression_level=1,
-                use_dictionary=_REPEATED,
-                write_statistics=["batch_id", *_ORDERED],
-            )
-        self._keys.write_table(alerts.select(KEYS.names), row_group_size=GROUP_ROWS)
-        named = alerts.append_column(SCHEMA.field("alert_id"), base_ids(alerts["incident_id"], alerts["content_hash"]))
-        self._alerts.write_table(named.select(SCHEMA.names).cast(SCHEMA), row_group_size=GROUP_ROWS)
-        if self.paths[-1].stat().st_size >= FILE_BYTES:
-            self._close_file()
-
-    def _close_file(self) -> None:
-        if self._alerts is not None:
-            self._alerts.close()
-            self._alerts = None
-
 
 @dataclass(frozen=True)
 class StagedResult:
-    """An import compared with the store: the batch with its counts, and the Parquet file of row, alert_id, action.
+    """An import compared with the store: the batch with its counts, and the Parquet file that `match_rows` wrote.
 
-    The file lies in the staging folder and goes with it; there is none where all rows are `alike` (`match_rows`).
-    `stored`: the files of the store that it was compared with.
+    The file lies in the staging folder and goes with it. `stored`: the files of the store that it was compared with.
     """
 
     batch: Batch
     staging: Staging
     path: Path
-    alike: str | None
     stored: tuple[str, ...]
 
-    def changed(self, columns: Sequence[str] = SCHEMA.names) -> Iterator[pa.Table]:
+    def changed(
+        self, columns: Sequence[str] = SCHEMA.names, actions: Sequence[str] = (NEW, UPDATED)
+    ) -> Iterator[pa.Table]:
         """The new and the updated alerts (`alert.SCHEMA`), or some of their columns, with their ids, piece by piece."""
-        if self.alike is not None:
-            yield from () if self.alike == DUPLICATE else self.staging.batches(columns)
-            return
-        with pq.ParquetFile(self.path) as file:
-            pieces = file.iter_batches(65_536, columns=["alert_id", "action"])
-            held = pa.schema([("alert_id", pa.string()), ("action", pa.string())]).empty_table()
-            for part in self.staging.batches([name for name in columns if name != "alert_id"]):
-                while held.num_rows < part.num_rows:
-                    held = pa.concat_tables([held, pa.Table.from_batches([next(pieces)])])
-                settled, held = held.slice(0, part.num_rows), held.slice(part.num_rows)
-                part = part.append_column("alert_id", settled["alert_id"]).select(columns)
-                yield part.filter(pc.not_equal(settled["action"], DUPLICATE))
+        query = f"SELECT {_names(columns)} FROM ({MATCHED}) WHERE list_contains($actions, action)"
+        given = {"staged": str(self.staging.paths[0]), "settled": str(self.path), "actions": list(actions)}
+        with bounded_duckdb(self.staging.folder) as run:
+            yield from _alerts(run.execute(query, given), columns)
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
+
+
+def _alerts(found: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """The result of a query as alerts, or as some of their columns, piece by piece."""
+    schema = pa.schema([SCHEMA.field(name) for name in columns])
+    for batch in found.to_arrow_reader(BLOCK_ROWS):
+        yield pa.Table.from_batches([batch]).cast(schema)
 
 
 def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> StagedResult:
     """Compare staged alerts with the stored ones (Parquet files; none for an empty store); nothing is written."""
     staging.close()
     path = staging.folder / "settled.parquet"
-    counts, alike = match_rows(staging.keys, stored, path)
-    found = StagedResult(batch, staging, path, alike, tuple(stored))
+    counts = match_rows(staging.paths[0], stored, path)
+    found = StagedResult(batch, staging, path, tuple(stored))
     repaired = outside = unmapped = 0
     for part in found.changed(["flags", "longitude"]):
         flags = pc.list_flatten(part["flags"])
@@ -501,24 +391,26 @@ def check_erased(staging: Staging, erased: ErasedList) -> None:
             raise StoreError(Message("Alerts were erased while the file was read. Import it again."))
 
 
-BLOCK_ROWS: Final = 100_000
 MOST_FILES: Final = 50
+# Hardly an id or hash occurs twice, and none is looked for by its order: no dictionary and no smallest value of them.
 _NO_TWICE: Final = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
 _WRITER: Final = WriterProperties(
     max_row_group_size=131_072,
     compression="ZSTD",
     compression_level=1,
-    column_properties=dict.fromkeys(UNIQUE, _NO_TWICE),
+    column_properties=dict.fromkeys(("alert_id", "incident_id", "content_hash"), _NO_TWICE),
 )
 
 
-def blocks(files: Sequence[str], columns: Sequence[str] | None = None, rows: int = BLOCK_ROWS) -> Iterator[pa.Table]:
+def blocks(
+    files: Sequence[str], columns: Sequence[str] = SCHEMA.names, schema: pa.Schema = SCHEMA
+) -> Iterator[pa.Table]:
     """The stored alerts, or some columns, piece by piece; writers may have stored text as views, hence the cast."""
-    schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
+    wanted = pa.schema([schema.field(name) for name in columns])
     for path in files:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(rows, columns=schema.names):
-                yield pa.Table.from_batches([batch]).select(schema.names).cast(schema)
+            for batch in file.iter_batches(BLOCK_ROWS, columns=wanted.names):
+                yield pa.Table.from_batches([batch]).select(wanted.names).cast(wanted)
 
 
 def ids_of_import(files: Sequence[str], batch_id: str) -> pa.ChunkedArray:
@@ -566,41 +458,14 @@ def write_alerts(
         raise
 
 
-def write_changed(table: DeltaTable, result: StagedResult, record: Mapping[str, Any]) -> None:
-    """Write the alerts of an import of which some take the place of stored ones, in one commit."""
-    updated = ds.dataset(result.path).scanner(columns=["alert_id"], filter=pc.field("action") == UPDATED)
-    kept = select_ids("ANTI", file_paths(table), updated, result.staging.folder)
-    write_alerts(table, chain(kept, result.changed()), record, "overwrite")
-
-
-def take_over(table: DeltaTable, folder: Path, made: Sequence[Path], record: Mapping[str, Any]) -> None:
-    """Add Parquet files of alerts (`alert.SCHEMA`) to the table in `folder` as they are, in one commit.
-
-    The files stay where they are too, so that they can be read and taken over again where another writer was faster.
-    A process that is killed before the commit leaves files that no version names, as it does in `write_alerts`.
-    """
-    taken = [folder / f"part-{at:05d}-{uuid.uuid4()}-c000.zstd.parquet" for at in range(len(made))]
-    for path, place in zip(made, taken, strict=True):
-        try:
-            os.link(path, place)
-        except OSError:  # a file system without links
-            shutil.copyfile(path, place)
-    actions: list[AddAction | RemoveAction] = [_added(path) for path in taken]
-    try:
-        table.create_write_transaction(actions, "append", table.schema(), commit_properties=commit_properties(record))
-    except CommitFailedError:
-        for path in taken:
-            path.unlink(missing_ok=True)
-        raise
-
-
-def _added(path: Path) -> AddAction:
-    """A file as the log names it: its rows, and of what `commits.STATISTICS` names the first and last day."""
-    days = pq.read_table(path, columns=["local_date"])["local_date"]
-    limits = {f"{name}Values": {"local_date": str(day)} for name, day in pc.min_max(days).as_py().items()}
-    statistics = {"numRecords": len(days), **limits, "nullCount": {"local_date": days.null_count}}
-    status = path.stat()
-    return AddAction(path.name, status.st_size, {}, int(status.st_mtime * 1000), True, json.dumps(statistics))
+def write_import(table: DeltaTable, result: StagedResult) -> None:
+    """Write the new alerts of an import, and those that take the place of stored ones, in one commit."""
+    batch, files = result.batch, file_paths(table)
+    made: Iterable[pa.Table] = result.changed() if batch.accepted or batch.updated else ()
+    if batch.updated:
+        ids = pa.concat_tables(result.changed(["alert_id"], [UPDATED]))
+        made = chain(select_ids("ANTI", files, ids, result.staging.folder), made)
+    write_alerts(table, made, {"batch": batch.as_dict()}, "overwrite" if batch.updated else "append")
 
 
 def compact(table: DeltaTable) -> None:
@@ -611,22 +476,18 @@ def compact(table: DeltaTable) -> None:
         )
 
 
-def select_ids(
-    kind: Literal["SEMI", "ANTI"], files: Sequence[str], ids: pa.Table | ds.Scanner, folder: Path
-) -> Iterator[pa.Table]:
+def select_ids(kind: Literal["SEMI", "ANTI"], files: Sequence[str], ids: pa.Table, folder: Path) -> Iterator[pa.Table]:
     """The stored alerts of some ids (SEMI), or all but these (ANTI), piece by piece.
 
-    `ids`: a table of the column alert_id, or a scanner of one. `folder` takes what does not fit into memory.
+    `ids`: a table of the column alert_id. `folder` takes what does not fit into memory.
     """
     if not files:
         return
+    query = f"SELECT {_names(SCHEMA.names)} FROM read_parquet(?) {kind} JOIN ids USING (alert_id)"
     with bounded_duckdb(folder) as run:
         run.register("given", ids)
         run.execute("CREATE TABLE ids AS SELECT alert_id FROM given")
-        names = ", ".join(f'stored."{name}"' for name in SCHEMA.names)
-        found = run.execute(f"SELECT {names} FROM read_parquet(?) AS stored {kind} JOIN ids USING (alert_id)", [files])
-        for batch in found.to_arrow_reader(BLOCK_ROWS):
-            yield pa.Table.from_batches([batch]).cast(SCHEMA)
+        yield from _alerts(run.execute(query, [files]), SCHEMA.names)
 
 
 def undo(table: DeltaTable, batch_id: str, city: CityProfile, folder: Path) -> UndoReport:

@@ -93,7 +93,8 @@ def bring(path: Path, made: Path, batch_id: str, rows: int, status: str = "open"
             staging.add(alerts.slice(at, 1000))
         batch = Batch(batch_id, f"{batch_id}.csv", "0" * 64, "curim", NOW, "1", read=rows)
         aside = pa.table({"row": [rows], "column": [""], "value": [""], "reason": ["empty_row"]})
-        Store(home).write_staged(staging, batch, aside)
+        pq.write_table(aside, folder / "quarantine.parquet")
+        Store(home).write_staged(staging, batch, folder / "quarantine.parquet")
 
 
 def bring_and_tell(begun: Connection, *given: Any) -> None:
@@ -282,27 +283,6 @@ def test_imports_killed_at_each_step(home: Home, made: Path, step: str, finished
     again = Store(home).batches()[-1]
     told = (0, 0, ROWS) if committed else (ROWS // 2, ROWS // 2, 0)
     assert (again.accepted, again.updated, again.duplicate) == told
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("step", "committed"), [("_added", False), ("take_over", True)])
-def test_imports_of_new_alerts_killed_while_their_files_are_taken_over(
-    home: Home, made: Path, step: str, committed: bool
-) -> None:
-    given = (f"curim_data.store.writing.{step}", True, home.path, made, "batch", ROWS)
-    worker = PROCESSES.Process(target=bring_and_die, args=given)
-    worker.start()
-    worker.join()
-    assert worker.exitcode == -signal.SIGKILL
-    assert len(list(home.alerts.glob("*.parquet"))) == 1
-    assert Store(home).count() == (ROWS if committed else 0)
-    assert [(cut.batch, cut.committed) for cut in remove_interrupted(home)] == [("batch", committed)]
-    assert list(home.work.iterdir()) == []
-    assert Store(home).count() == len(Store(home).read(["alert_id"])) == (ROWS if committed else 0)
-    bring(home.path, made, "again", ROWS)
-    assert Store(home).count() == ROWS
-    again = Store(home).batches()[-1]
-    assert (again.accepted, again.duplicate) == ((0, ROWS) if committed else (ROWS, 0))
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curim_data.store.writing import match_rows, names_few
+from curim_data.store.writing import MATCHED, match_rows, names_few
 from tests import slow_settle as slow
 from tests.effort import effort
 
@@ -47,20 +48,21 @@ def quickly(folder: Path, rows: list[Row], known: pd.DataFrame) -> pd.DataFrame:
     texts = pa.schema([(name, pa.string()) for name in KNOWN])
     pq.write_table(pa.Table.from_pylist(known.to_dict("records"), schema=texts), folder / "stored.parquet")
     stored = [str(folder / "stored.parquet")] if len(known) else []
-    counts, alike = match_rows(folder / "staged.parquet", stored, folder / "out.parquet")
-    if alike is None:
-        told = pq.read_table(folder / "out.parquet").to_pandas()
-    else:  # no file then: each row has its incident's first id
-        frame = pd.DataFrame(rows, columns=["incident_id", "content_hash", "twin"], dtype=object)
-        base = slow.base_ids(frame["incident_id"].astype("str"), frame["content_hash"].astype("str"))
-        told = pd.DataFrame({"row": [one["row"] for one in staged], "alert_id": list(base), "action": alike})
+    told = matched(folder, stored)
     assert told["row"].tolist() == [at * 3 + 1 for at in range(len(rows))]
-    assert {a: n for a, n in counts.items() if n} == told["action"].value_counts().to_dict()
-    out = ["out.parquet"] if alike is None else []
-    assert sorted(path.name for path in folder.iterdir()) == [*out, "staged.parquet", "stored.parquet"]
-    (folder / "out.parquet").unlink(missing_ok=True)
+    assert sorted(path.name for path in folder.iterdir()) == ["out.parquet", "staged.parquet", "stored.parquet"]
     if stored and rows:
         among_many(folder, known, told)
+    return told
+
+
+def matched(folder: Path, stored: list[str]) -> pd.DataFrame:
+    staged, out = folder / "staged.parquet", folder / "out.parquet"
+    counts = match_rows(staged, stored, out)
+    query = f"SELECT row, alert_id, action FROM ({MATCHED}) ORDER BY row"
+    with duckdb.connect() as run:
+        told = run.execute(query, {"staged": str(staged), "settled": str(out)}).df()
+    assert {action: n for action, n in counts.items() if n} == told["action"].value_counts().to_dict()
     return told
 
 
@@ -73,12 +75,8 @@ def among_many(folder: Path, known: pd.DataFrame, told: pd.DataFrame) -> None:
     pq.write_table(pa.Table.from_pylist(many, schema=texts), folder / "many.parquet")
     stored = [str(folder / "many.parquet")]
     assert names_few([str(folder / "staged.parquet")], stored)
-    counts, alike = match_rows(folder / "staged.parquet", stored, folder / "out.parquet")
-    found = told if alike else pq.read_table(folder / "out.parquet").to_pandas()
-    assert found.equals(told)
-    assert {action: n for action, n in counts.items() if n} == told["action"].value_counts().to_dict()
-    for name in ("many.parquet", "out.parquet"):
-        (folder / name).unlink(missing_ok=True)
+    pd.testing.assert_frame_equal(matched(folder, stored), told)
+    (folder / "many.parquet").unlink()
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from deltalake import DeltaTable
 
 from curim_data.importing.pipeline import import_file
 from curim_data.model import SCHEMA, Message
 from curim_data.store import Batch, Home, Store, StoreError, has_alerts, writing
 from curim_data.store.alert_table import new_batch_id
-from curim_data.store.commits import create_table
 from curim_data.store.home import create_home
 from curim_data.store.writing import StagedResult, Staging
 from tests.small import alert
@@ -230,8 +228,7 @@ def test_rows_set_aside_by_an_import_that_fails_are_not_kept(home: Home, monkeyp
 
     take(home, BAD)
     kept = list(home.quarantine.iterdir())
-    for way in ("write_alerts", "take_over"):
-        monkeypatch.setattr(writing, way, fail)
+    monkeypatch.setattr(writing, "write_alerts", fail)
     with pytest.raises(StoreError):
         take(home, BAD)
     assert list(home.quarantine.iterdir()) == kept
@@ -264,8 +261,7 @@ def _killed(path: Path) -> None:
     def die(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    # The alerts are new: their files lie in the table's folder already, and no version names them.
-    module.write_deltalake = module.DeltaTable.create_write_transaction = die
+    module.write_deltalake = die
     import_file(Home(path), b"a;reported_at;category;latitude;longitude\n1;?;x;;\n2;2025-01-01;x;;\n", "x", now=NOW)
 
 
@@ -279,7 +275,6 @@ def test_a_process_killed_before_its_commit_leaves_the_old_state(home: Home) -> 
     assert worker.exitcode == -signal.SIGKILL
     assert Store(home).version() == before
     assert len(Store(home).batches()) == 1
-    assert len(list(home.alerts.glob("*.parquet"))) == 2
     assert take(home, export(range(3, 5)))
     assert Store(home).count() == 5
 
@@ -298,14 +293,14 @@ def batch_of(alerts: pa.Table, name: str = "staged.csv") -> Batch:
     return Batch(new_batch_id(NOW), name, "0" * 64, "curim", NOW, "1", read=alerts.num_rows)
 
 
-def send(home: Home, alerts: pa.Table, quarantine: pa.Table | Path | None = None) -> StagedResult:
+def send(home: Home, alerts: pa.Table, quarantine: Path = Path("none")) -> StagedResult:
     batch = batch_of(alerts)
     where = alerts.schema.get_field_index("batch_id")
     alerts = alerts.set_column(where, alerts.schema.field(where), pa.repeat(pa.scalar(batch.id), alerts.num_rows))
     with Staging(home.work / batch.id) as staging:
         for at in range(0, alerts.num_rows, 7):
             staging.add(alerts.slice(at, 7))
-        return Store(home).write_staged(staging, batch, quarantine or pa.table({"row": pa.array([], pa.int64())}))
+        return Store(home).write_staged(staging, batch, quarantine)
 
 
 def test_staged_alerts_are_added_updated_and_known_again(home: Home, tmp_path: Path) -> None:
@@ -322,85 +317,32 @@ def test_staged_alerts_are_added_updated_and_known_again(home: Home, tmp_path: P
 
 def test_what_was_matched_before_the_store_changed_is_matched_again(home: Home, tmp_path: Path) -> None:
     alerts = alerts_of(tmp_path, export(range(20)))
-    nothing = pa.table({"row": pa.array([], pa.int64())})
     batch = batch_of(alerts)
     with Staging(home.work / batch.id) as staging:
         staging.add(alerts)
         found = Store(home).match_staged(staging, batch)
         assert found.batch.accepted == 20
         send(home, alerts.slice(0, 15))
-        done = Store(home).write_staged(staging, batch, nothing, found)
+        done = Store(home).write_staged(staging, batch, Path("none"), found)
         assert (done.batch.accepted, done.batch.duplicate) == (5, 15)
     assert content(home)["alert_id"].is_unique
     assert Store(home).count() == 20
 
 
 def test_new_alerts_are_matched_again_where_another_writer_was_faster(home: Home, tmp_path: Path) -> None:
-    """The files of the first attempt are not of the table; the second finds the duplicates."""
     alerts, faster = alerts_of(tmp_path, export(range(20))), [alerts_of(tmp_path, export(range(5)))]
-    take_over = writing.take_over
+    write_import = writing.write_import
 
     def late(*given: Any) -> None:
         if faster:
             send(home, faster.pop())
-        take_over(*given)
+        write_import(*given)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writing, "take_over", late)
+        patch.setattr(writing, "write_import", late)
         told = send(home, alerts).batch
     assert (told.accepted, told.updated, told.duplicate) == (15, 0, 5)
     assert sorted(content(home)["alert_id"]) == sorted(alerts["alert_id"].to_pylist())
-    assert {str(path) for path in home.alerts.glob("*.parquet")} == set(Store(home).files())
-
-
-def test_new_alerts_are_stored_in_files_as_the_writer_of_changed_ones_makes_them(tmp_path: Path) -> None:
-    alerts = alerts_of(tmp_path, export(range(20)))
-    first, told = [], []
-    for number, way in enumerate((writing.take_over, writing.write_alerts)):
-        other = create_home(tmp_path / f"home{number}")
-        if way is writing.take_over:
-            send(other, alerts)
-        else:
-            table = create_table(str(other.alerts), SCHEMA)
-            writing.write_alerts(table, [alerts.select(SCHEMA.names)], {})
-        (path,) = Store(other).files()
-        first.append(pq.read_table(path).drop_columns(["batch_id"]).replace_schema_metadata(None))
-        actions = DeltaTable(str(other.alerts)).get_add_actions(flatten=True)
-        told.append(pa.table(actions).drop_columns(["path", "size_bytes", "modification_time"]).to_pylist())
-    assert first[0].equals(first[1])
-    assert first[0].schema.equals(first[1].schema)
-    assert told[0] == told[1]
-
-
-def test_no_links_on_a_file_system_is_no_hindrance(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError
-
-    monkeypatch.setattr("os.link", refuse)
-    assert send(home, alerts_of(tmp_path, export(range(5)))).batch.accepted == 5
-    assert Store(home).count() == 5
-
-
-def test_staged_alerts_in_several_files(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curim_data.store.writing.GROUP_ROWS", 8)
-    monkeypatch.setattr("curim_data.store.writing.FILE_BYTES", 1)
-    alerts = alerts_of(tmp_path, export(range(20)))
-    with Staging(home.work / "one") as staging:
-        for at in range(0, 20, 7):
-            staging.add(alerts.slice(at, 7))
-        assert [part["row"].to_pylist() for part in staging.batches(["row"])] == [
-            list(range(1, 9)),
-            list(range(9, 17)),
-            list(range(17, 21)),
-        ]
-        assert len(staging.paths) == 3
-        whole = pa.concat_tables(staging.batches([*SCHEMA.names, "row", "twin"]))
-        assert whole.to_pylist() == alerts.select(whole.column_names).to_pylist()
-    assert send(home, alerts).batch.accepted == 20
-    assert len(Store(home).files()) == 3
-    changed = alerts_of(tmp_path, export(range(15, 25), "resolved"))
-    assert send(home, changed).batch.updated == 5
-    assert sorted(content(home)["alert_id"]) == sorted(f"A{n}" for n in range(25))
 
 
 def test_counts_are_those_of_the_changed_rows(home: Home, tmp_path: Path) -> None:
@@ -430,7 +372,6 @@ def test_undo_of_staged_imports(home: Home, tmp_path: Path) -> None:
 def test_rows_set_aside_are_moved_to_their_place(home: Home, tmp_path: Path) -> None:
     alerts = alerts_of(tmp_path, export(range(2)))
     aside = pa.table({"row": [9], "column": ["x"], "value": ["?"], "reason": ["bad_date"], "id": ["A9"]})
-    assert Store(home).quarantine(send(home, alerts, aside).batch.id)["id"].tolist() == ["A9"]
     path = tmp_path / "aside.parquet"
     pq.write_table(aside, path)
     assert Store(home).quarantine(send(home, alerts, path).batch.id)["id"].tolist() == ["A9"]
