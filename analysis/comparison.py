@@ -54,7 +54,7 @@ from analysis.stats.intervals import (
 )
 from analysis.stats.significance import alpha_or_one, benjamini_hochberg, fisher_two_sided
 from curim_data.model import BoolArray, FloatArray, Message, Num, Translator
-from curim_data.model.types import CellArray
+from curim_data.model.alert import CellArray
 
 ALPHA: Final = 0.05
 PER: Final = 1_000  # inhabitants

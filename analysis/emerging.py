@@ -64,7 +64,7 @@ from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.intervals import CellPlace, Choice, Result
 from analysis.stats.significance import benjamini_hochberg, larger_rate
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
-from curim_data.model.types import CellArray
+from curim_data.model.alert import CellArray
 
 Unit = Literal["month", "week"]
 

@@ -26,7 +26,7 @@ from odf.text import P
 from curim_data.containers import layers as layers_
 from curim_data.containers import trees, workbook
 from curim_data.containers.isolation import uploaded
-from curim_data.model.records import Opened
+from curim_data.model.reasons import Opened
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 LABELS = ("id", "when", "day", "category", "long", "lat", "count", "urgent")

@@ -9,7 +9,7 @@ from pathlib import Path
 from curim_data.containers.isolation import uploaded
 from curim_data.containers.opening import open_table
 from curim_data.model import Facts
-from curim_data.model.records import Opened, RejectedRecord
+from curim_data.model.reasons import Opened, RejectedRecord
 
 
 @dataclass

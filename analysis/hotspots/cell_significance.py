@@ -69,9 +69,9 @@ from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.intervals import Choice, Result
 from analysis.stats.significance import benjamini_hochberg, larger_rate, larger_share, smaller_rate, smaller_share
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
+from curim_data.model.alert import CellArray
 from curim_data.model.i18n import Span, at_head
 from curim_data.model.progress import report
-from curim_data.model.types import CellArray
 
 # A cell at the shore may hold next to no land and still get the alerts of the quay: it counts as at least this share.
 MIN_LAND_SHARE: Final = 0.25

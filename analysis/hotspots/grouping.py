@@ -49,7 +49,7 @@ from analysis.stats.intervals import (
     weighted_sum,
 )
 from curim_data.model import BoolArray, FloatArray, Message, Num, Translator
-from curim_data.model.types import CellArray
+from curim_data.model.alert import CellArray
 
 Order = Literal["excess", "ratio", "alerts", "p"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)

@@ -49,7 +49,7 @@ from scipy import sparse
 from analysis.grid import centres, neighbours, parents, square_side
 from analysis.stats.intervals import Choice
 from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num
-from curim_data.model.types import CellArray
+from curim_data.model.alert import CellArray
 
 # A place is what lies within 200 m of a cell's centre, its surroundings what lies beyond.
 PLACE_M: Final = 200

@@ -11,7 +11,7 @@ from curim_data import engine, query, studies
 from curim_data.cli.commands import Status, UsageError, as_day
 from curim_data.cli.context import Answer, CommandContext, write_file
 from curim_data.model import N_, Message, PlanStatus
-from curim_data.model.annotations import KIND_WORDS, AnnotationKind
+from curim_data.model.coverage import KIND_WORDS, AnnotationKind
 from curim_data.model.labels import provisional_note
 from curim_data.model.plan import plan_to_json
 from curim_data.plans.plan_store import MeetingStore, PlanStore
@@ -21,7 +21,7 @@ from curim_data.profile.versions import WHAT_WORDS, reenrich_store
 from curim_data.store.annotations import add_annotation, read_annotations, remove_annotation
 
 if TYPE_CHECKING:
-    from curim_data.model.annotations import Annotation
+    from curim_data.model.coverage import Annotation
     from curim_data.profile.edit import AreaFile, EditReport
     from curim_data.profile.versions import ProfileChange
 
@@ -221,7 +221,7 @@ def plan_show(ctx: CommandContext, plan: str) -> Answer:
 def plan_export(ctx: CommandContext, plan: str, out: Path) -> Answer:
     """Write a plan as PDF, Word or JSON."""
     from analysis.report import maps, papers
-    from curim_data.sample.plans import demo_words
+    from curim_data.sample.home import demo_words
 
     city, kept, t = ctx.city(), _plans(ctx).get(plan), ctx.t
     if out.suffix.lower() == ".json":

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 import typer
 
 from curim_data.model import MAP_RESOLUTIONS, N_, Audience, Message, MessageError, Translator
-from curim_data.model.annotations import AnnotationKind
+from curim_data.model.coverage import AnnotationKind
 from curim_data.serving import LOCAL
 
 REQUIRED: Final = inspect.Parameter.empty

@@ -20,7 +20,7 @@ from curim_data.export.safe_csv import with_negative_numbers
 from curim_data.model import N_, Answers, Message, Num, Question
 from curim_data.model.extent import NESTED_CELLS
 from curim_data.plans import database, record
-from curim_data.store import Store, StoreError, interrupted
+from curim_data.store import Store, StoreError, alert_table
 from curim_data.store import erase as erasure
 from curim_data.store.home import HOMES, cities, create_home
 
@@ -280,7 +280,13 @@ def erase(ctx: CommandContext, alerts: list[str], yes: bool) -> Answer:
 
 def note_interrupted(ctx: CommandContext) -> None:
     """Tell once, on standard error, which imports were cut short; finish an erasure that was."""
-    for cut in interrupted.remove_interrupted(ctx.home):
+<<<<<<< HEAD
+    for cut in alert_table.remove_interrupted(ctx.home):
+=======
+    from curim_data.store import alert_table, erase
+
+    for cut in alert_table.remove_interrupted(ctx.home):
+>>>>>>> f2d4950d (Merge small modules of the profile, the model, the store and the sample)
         ctx.note(ctx.t(cut.message))
     erasure.finish_erasure(ctx.home)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from curim_data.containers.isolation import IsolatedFile
-from curim_data.model.records import Opened
+from curim_data.model.reasons import Opened
 
 __all__ = ["open_file"]
 

@@ -30,8 +30,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data.model import Block, Facts, ImportProblem, Message, Question, Reason
-from curim_data.model.reasons import Choice
-from curim_data.model.records import BoolArray, RejectedRecord
+from curim_data.model.alert import BoolArray
+from curim_data.model.reasons import Choice, RejectedRecord
 
 ArrowText: TypeAlias = Any  # pyarrow.ChunkedArray or Array of large_string
 ArrowArray: TypeAlias = Any  # pyarrow.ChunkedArray or Array of any type

@@ -39,8 +39,7 @@ from pydantic import TypeAdapter, ValidationError
 from curim_data.containers import base
 from curim_data.containers.base import NoRecords, ending
 from curim_data.model import Block, Facts, ImportProblem, Message, Question, Reason
-from curim_data.model.reasons import Choice
-from curim_data.model.records import RejectedRecord
+from curim_data.model.reasons import Choice, RejectedRecord
 
 STDERR: Final = "stderr"  # a file in a reader's folder: its last words
 LARGE: Final = 1 << 26  # bytes of a block that is written in pieces

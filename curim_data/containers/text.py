@@ -26,7 +26,8 @@ import pyarrow.csv as pacsv
 
 from curim_data.containers import base
 from curim_data.model import Block, Facts, ImportProblem, Message, Reason
-from curim_data.model.records import BoolArray, RejectedRecord
+from curim_data.model.alert import BoolArray
+from curim_data.model.reasons import RejectedRecord
 
 BLOCK = base.BLOCK_BYTES  # about as many bytes as a block holds
 PARSED = 1 << 21  # bytes that the parser works on at once: it takes several times their memory

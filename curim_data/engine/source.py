@@ -30,8 +30,7 @@ from curim_data.engine.remote import (
 )
 from curim_data.model import CityProfile, KnownTime, Message
 from curim_data.model.absence import ASKED_FIELDS, NO_LIGHT, TimeUnit, some_hours, too_few_hours
-from curim_data.model.annotations import Annotation
-from curim_data.model.coverage import Coverage
+from curim_data.model.coverage import Annotation, Coverage
 from curim_data.model.prepared import alerts_name, prepared_file, read_json, write_json
 from curim_data.store import Home, Store
 from curim_data.store.annotations import read_annotations, read_meetings

@@ -29,8 +29,7 @@ from curim_data.importing.mapping import ColumnMapping, named_columns, settled_f
 from curim_data.importing.profiling import ColumnSummary, FileProfile
 from curim_data.lexicon.folding import fold
 from curim_data.model import Answers, Block, ImportProblem, IntArray, Message, Question
-from curim_data.model.reasons import EACH_EVENT, EACH_ROW, Choice
-from curim_data.model.records import Facts, Opened
+from curim_data.model.reasons import EACH_EVENT, EACH_ROW, Choice, Facts, Opened
 from curim_data.store import Batch, Home, Store
 from curim_data.store.alert_table import QUARANTINE_COLUMNS
 

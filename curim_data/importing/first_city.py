@@ -42,7 +42,7 @@ from curim_data.model.reasons import BY_NAMES, Choice
 from curim_data.profile import provisional
 from curim_data.profile.provisional import DENSEST, WHOLE, Spread, known_city, position
 from curim_data.profile.versions import change_profile
-from curim_data.store import Home, StoreError, interrupted, locked
+from curim_data.store import Home, StoreError, alert_table, locked
 from curim_data.store.home import copy_profile, replace_files
 
 MOST_NAMED: Final = 6
@@ -185,7 +185,7 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
     constant = {decisions.category: profiled.rows} if decisions.category else {}
     categories: Mapping[str, int] = profile.values.get("category") or constant
     label = name or name_from_file(request.name)
-    home = Home(work / interrupted.FIRST)
+    home = Home(work / alert_table.FIRST)
     spread = provisional.spread_of(points) if len(points) else None
     area = request.answers.area or (spread.default if spread is not None else WHOLE)
     within = spread.circle(area) if spread is not None else None
@@ -295,7 +295,7 @@ def with_outline(city: CityProfile, profiled: ProfiledExport, work: Path) -> Cit
     home = profiled.request.home
     if not len(points) or home is None:
         return city
-    made = Home(work / interrupted.FIRST)
+    made = Home(work / alert_table.FIRST)
     made.path.mkdir(parents=True, exist_ok=True)
     copy_profile(home.city_folder, made.city_folder)
     provisional.give_outline(made.city_folder, points)
@@ -314,7 +314,7 @@ def adopt_city(home: Home, work: Path) -> None:
 
     StoreError where another import has given it another city.
     """
-    made = Home(work / interrupted.FIRST)
+    made = Home(work / alert_table.FIRST)
     if not made.has_city():
         return
     if home.has_city() and not home.city().outlined:

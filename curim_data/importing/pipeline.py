@@ -59,7 +59,7 @@ from curim_data.model.labels import UNCATEGORISED
 from curim_data.model.place_names import PlaceNames, merged, read_place_names, write_place_names
 from curim_data.model.reasons import BY_NAMES, MEND_WORDS, REASON_WORDS, Flag
 from curim_data.profile.provisional import Spread, names_of_areas
-from curim_data.store import Batch, Home, Store, interrupted, locked
+from curim_data.store import Batch, Home, Store, alert_table, locked
 from curim_data.store.alert_table import new_batch_id
 from curim_data.store.writing import StagedResult, Staging, bounded_duckdb
 
@@ -223,10 +223,10 @@ def _examine(
 def _working_folder(home: Home, name: str, batch_id: str, dry_run: bool) -> Iterator[Path]:
     """Make a folder for what does not fit into memory; that of a real import shows later ones that it was cut short."""
     if not dry_run:
-        with interrupted.import_folder(home, name, batch_id) as work:
+        with alert_table.import_folder(home, name, batch_id) as work:
             yield work
     elif home.path.is_dir():
-        with interrupted.dry_run_folder(home) as work:
+        with alert_table.dry_run_folder(home) as work:
             yield work
     else:
         with tempfile.TemporaryDirectory(prefix="curim-") as folder:

@@ -49,7 +49,7 @@ from curim_data.model.alert import TOLD
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.model.reasons import BY_NAMES, Flag, Repair
 from curim_data.model.values import AgeBand
-from curim_data.profile.files import slug
+from curim_data.profile.tables import slug
 from curim_data.store.writing import content_hashes
 
 # Separates further categories until they are a list; names in two languages may hold a bar.

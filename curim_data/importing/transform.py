@@ -38,8 +38,7 @@ from curim_data.importing.id_collisions import IdScope, id_scope
 from curim_data.importing.mapping import FORMAT, FORMAT_NAME, OWN, SETTLED, ColumnMapping
 from curim_data.importing.rows import ParsedRows, RowOutcomes, flag_bit, flag_lists, parse_rows, redaction
 from curim_data.model import Block, CityProfile, Kind, Message, Reason
-from curim_data.model.reasons import Flag
-from curim_data.model.records import RejectedRecord
+from curim_data.model.reasons import Flag, RejectedRecord
 from curim_data.store import Batch, Home, Store
 from curim_data.store.commits import ErasedList
 from curim_data.store.writing import Staging

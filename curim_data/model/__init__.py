@@ -2,8 +2,8 @@
 
 Public: `alert` (the schema), `values` (its enums), `labels` (where the words of those enums are made), `i18n`
 (`Translator`, `Message`), `city` (`CityProfile`), `access` (`Audience`, `Role`), `plan` (`Plan` and its JSON),
-`records`, `reasons` (what an import reads, quarantines and asks), `absence` (what is not known, how finely time is),
-`coverage` (which days are), `extent` (of areas), `types`.
+`reasons` (what an import reads, quarantines and asks), `absence` (what is not known, how finely time is), `coverage`
+(which days are, notes, meetings), `extent` (of areas).
 
 What is named here is loaded when it is asked for: who needs words alone, as the help of a command, does not wait for
 tables and shapes.
@@ -24,14 +24,12 @@ if TYPE_CHECKING:
         fewer_than,
     )
     from curim_data.model.access import Audience, Role
-    from curim_data.model.alert import SCHEMA
+    from curim_data.model.alert import SCHEMA, BoolArray, CellArray, FloatArray, IntArray
     from curim_data.model.city import CityProfile, cell_polygons
     from curim_data.model.extent import MOST_MAP_CELLS, AreaTooLargeError
     from curim_data.model.i18n import LANGUAGES, N_, Message, MessageError, Num, Span, Translator, at_head, translator
     from curim_data.model.plan import Plan, PlanStatus
-    from curim_data.model.reasons import Answers, ImportProblem, Question, Reason
-    from curim_data.model.records import Block, Facts
-    from curim_data.model.types import BoolArray, CellArray, FloatArray, IntArray
+    from curim_data.model.reasons import Answers, Block, Facts, ImportProblem, Question, Reason
     from curim_data.model.values import CELL_RESOLUTIONS, MAP_RESOLUTIONS, Gender, Kind, Status
 
 _NAMES = {
@@ -40,14 +38,12 @@ _NAMES = {
         *("KnownTime", "UnknownTimeError", "fewer_than"),
     ),
     "access": ("Audience", "Role"),
-    "alert": ("SCHEMA",),
+    "alert": ("SCHEMA", "BoolArray", "CellArray", "FloatArray", "IntArray"),
     "city": ("CityProfile", "cell_polygons"),
     "extent": ("MOST_MAP_CELLS", "AreaTooLargeError"),
     "i18n": ("LANGUAGES", "N_", "Message", "MessageError", "Num", "Span", "Translator", "at_head", "translator"),
     "plan": ("Plan", "PlanStatus"),
-    "reasons": ("Answers", "ImportProblem", "Question", "Reason"),
-    "records": ("Block", "Facts"),
-    "types": ("BoolArray", "CellArray", "FloatArray", "IntArray"),
+    "reasons": ("Answers", "Block", "Facts", "ImportProblem", "Question", "Reason"),
     "values": ("CELL_RESOLUTIONS", "MAP_RESOLUTIONS", "Gender", "Kind", "Status"),
 }
 

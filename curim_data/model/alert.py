@@ -1,10 +1,15 @@
-"""What an alert is: its columns and their types. The values that an enum column may hold are in `values`."""
+"""What an alert is: its columns and their types, and short names for array types that recur in signatures.
+
+The values that an enum column may hold are in `values`.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from curim_data.model.values import CELL_RESOLUTIONS
 
@@ -70,3 +75,9 @@ IMPORTED: Final = pa.schema(
 )
 
 SCHEMA: Final = pa.schema([*TOLD, *ENRICHED, *IMPORTED])
+
+
+BoolArray: TypeAlias = NDArray[np.bool_]
+IntArray: TypeAlias = NDArray[np.int64]
+FloatArray: TypeAlias = NDArray[np.float64]
+CellArray: TypeAlias = NDArray[np.int64]  # H3 cells as integers

@@ -47,6 +47,7 @@ import shapely
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from curim_data.model.alert import BoolArray, CellArray
 from curim_data.model.extent import (
     MOST_LAND_CELLS,
     MOST_MAP_CELLS,
@@ -60,7 +61,6 @@ from curim_data.model.extent import (
 from curim_data.model.i18n import Message
 from curim_data.model.place_names import PlaceNames
 from curim_data.model.prepared import read_arrays
-from curim_data.model.types import BoolArray, CellArray
 
 if TYPE_CHECKING:
     from pyproj import Transformer

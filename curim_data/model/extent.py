@@ -21,8 +21,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from curim_data.model.alert import BoolArray, CellArray
 from curim_data.model.i18n import Message, MessageError
-from curim_data.model.types import BoolArray, CellArray
 from curim_data.model.values import MAP_RESOLUTIONS
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from analysis.plans.drafting import design_faults
 from curim_data.model import Message, MessageError, Plan, PlanStatus
-from curim_data.model.annotations import LONGEST_MEETING_NAME, Meeting
+from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
 from curim_data.model.plan import MOVES, STATUS_WORDS, plan_from_json, plan_to_json
 from curim_data.plans.database import ChangeRow, Database, MeetingRow, PlanRow
 from curim_data.store.annotations import MEETINGS_FILE, meetings_of_old_file, read_meetings, write_meetings

@@ -31,8 +31,21 @@ from curim_data.model.city import (
     Landmark,
 )
 from curim_data.profile import tables
-from curim_data.profile._shape_reading import is_osm
-from curim_data.profile.files import (
+from curim_data.profile.provisional import placed
+from curim_data.profile.shapes import (
+    OSM_ATTRIBUTION,
+    PROPOSED,
+    AreaFile,
+    chosen_name_column,
+    districts_of,
+    is_osm,
+    is_osm_points,
+    landmarks_of,
+    propose_name_column,
+    read_areas,
+    streets_of,
+)
+from curim_data.profile.tables import (
     as_polygons,
     read_head,
     slug,
@@ -43,19 +56,6 @@ from curim_data.profile.files import (
     write_land,
     write_landmarks,
     write_population,
-)
-from curim_data.profile.provisional import placed
-from curim_data.profile.shapes import (
-    OSM_ATTRIBUTION,
-    PROPOSED,
-    AreaFile,
-    chosen_name_column,
-    districts_of,
-    is_osm_points,
-    landmarks_of,
-    propose_name_column,
-    read_areas,
-    streets_of,
 )
 from curim_data.profile.versions import (
     ProfileChange,

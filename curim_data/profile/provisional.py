@@ -32,6 +32,7 @@ import h3.api.basic_int as h3
 import h3ronpy
 import h3ronpy.vector
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import shapely
 import tzfpy
@@ -56,7 +57,9 @@ from curim_data.model import (
 from curim_data.model.city import Category, load_city
 from curim_data.model.extent import MOST_MAP_CELLS, cell_side_m, finest_affordable, geodesic_area_km2
 from curim_data.model.place_names import AREA, PlaceNames
-from curim_data.profile.files import (
+from curim_data.profile.shapes import AreaFile
+from curim_data.profile.tables import (
+    CATEGORY_COLUMNS,
     as_polygons,
     read_head,
     unique_ids,
@@ -66,7 +69,6 @@ from curim_data.profile.files import (
     write_land,
     write_landmarks,
 )
-from curim_data.profile.shapes import AreaFile
 from curim_data.store import Home, locked
 from curim_data.store.home import copy_profile, sample_profile
 
@@ -726,6 +728,19 @@ def category_list(categories: Mapping[str, int], kind: str = "", nature: str = "
         Category(key, kind or str(kind_of(name) or otherwise), "", is_sensitive(name), {"en": name})
         for key, name in zip(ids, kept, strict=True)
     ]
+
+
+def names_table(names: Iterable[str]) -> pd.DataFrame:
+    """Categories that alerts have and no list holds, as rows for the list: kind and sensitivity from their names.
+
+    Their ids are the names as they stand, since alerts keep the category under which they were stored.
+    """
+    guessed = {one.labels["en"]: one for one in category_list(dict.fromkeys(names, 1))}
+    rows = [
+        {"id": name, "kind": one.kind, "group": "", "sensitive": "yes" if one.sensitive else "no", "label_en": name}
+        for name, one in guessed.items()
+    ]
+    return pd.DataFrame(rows, columns=list(CATEGORY_COLUMNS), dtype=object).fillna("")
 
 
 def kind_of_most(categories: Mapping[str, int]) -> str:

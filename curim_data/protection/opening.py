@@ -41,7 +41,7 @@ from curim_data.engine import (
 )
 from curim_data.engine.flat import read_files
 from curim_data.model import CELL_RESOLUTIONS, SCHEMA, Audience, CityProfile, Message
-from curim_data.model.annotations import Annotation
+from curim_data.model.coverage import Annotation
 from curim_data.model.prepared import alerts_name, prepared_file, write_whole
 from curim_data.privacy import DisclosureError, is_sensitive_category, sees_exact
 from curim_data.protection.releases import DARK, DRAWN, FINE, Drawn, drawn, release, secret

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from curim_data.model import Message, MessageError
-from curim_data.model.annotations import KINDS, LONGEST_NOTE, Annotation, AnnotationKind, Meeting
+from curim_data.model.coverage import KINDS, LONGEST_NOTE, Annotation, AnnotationKind, Meeting
 from curim_data.model.prepared import write_whole
 from curim_data.store.home import locked
 

@@ -31,7 +31,7 @@ from deltalake.exceptions import DeltaError
 from curim_data.model import Message
 from curim_data.model.prepared import FOLDER as PREPARED
 from curim_data.model.prepared import write_whole
-from curim_data.store.alert_table import Store
+from curim_data.store.alert_table import Store, remove_interrupted
 from curim_data.store.commits import (
     RECORD,
     STATISTICS,
@@ -42,7 +42,6 @@ from curim_data.store.commits import (
     import_log,
 )
 from curim_data.store.home import Home, locked
-from curim_data.store.interrupted import remove_interrupted
 from curim_data.store.writing import BASE, bounded_duckdb, select_ids, write_alerts
 
 FOLDER: Final = "protected"

@@ -29,7 +29,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories, month_bounds
 from curim_data.model import MAP_RESOLUTIONS, CityProfile, FloatArray, Gender, Message, Span, Translator
-from curim_data.model.annotations import CORRECTIONS, Annotation
+from curim_data.model.coverage import CORRECTIONS, Annotation
 from curim_data.model.labels import category_label
 from curim_data.model.sql import between
 from curim_data.privacy import is_sensitive_category, threshold

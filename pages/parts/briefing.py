@@ -15,7 +15,7 @@ from analysis.report.papers import brief_document
 from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, Gender, Message, Role, labels
-from curim_data.model.annotations import LONGEST_MEETING_NAME, Meeting
+from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.plan_store import MeetingStore, PlanProblem
 from curim_data.plans.record import Deed
 from curim_data.store.annotations import read_meetings

@@ -15,7 +15,7 @@ from curim_data.engine import city_day
 from curim_data.model import Message, Plan, Role, cell_polygons
 from curim_data.model.plan import Areas
 from curim_data.plans.plan_store import PlanStore
-from curim_data.sample.plans import demo_words
+from curim_data.sample.home import demo_words
 from pages.parts.frame import Page, Palette, palette, rgba
 from pages.parts.maps import basemap, legends
 from pages.parts.maps.cell_map import draw_named_layers

@@ -15,7 +15,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Plan, PlanStatus, translator
 from curim_data.plans.plan_store import PlanStore
 from curim_data.protection import open_for
-from curim_data.sample.plans import demo_words
+from curim_data.sample.home import demo_words
 from curim_data.store import Home
 from curim_data.studies.brief import MOST_FINDINGS, BriefStudy, brief_study
 from curim_data.studies.brief_content import brief_content, plan_rows

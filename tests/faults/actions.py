@@ -16,9 +16,9 @@ from curim_data.importing.pipeline import import_file
 from curim_data.profile import edit
 from curim_data.profile.versions import finish_interrupted_change, reenrich_store
 from curim_data.store import Home, Store, StoreError
+from curim_data.store.alert_table import remove_interrupted
 from curim_data.store.erase import erase, finish_erasure
 from curim_data.store.home import create_home
-from curim_data.store.interrupted import remove_interrupted
 
 HEADER = "alert_id;reported_at;category;status;latitude;longitude"
 ERASED = ("A5", "A170", "A299")

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from curim_data.engine import Source, open_source
 from curim_data.engine.source import source_from_files
 from curim_data.filters import AlertFilter, month_bounds
-from curim_data.model.annotations import Annotation
+from curim_data.model.coverage import Annotation
 from curim_data.sample.home import sample_home
 from curim_data.store import Home, Store
 from curim_data.studies.brief import BriefChanges, brief_changes

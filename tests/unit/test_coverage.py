@@ -22,8 +22,7 @@ from curim_data.engine.facts import learn
 from curim_data.filters import AlertFilter
 from curim_data.model import translator
 from curim_data.model.absence import CalendarUnit
-from curim_data.model.annotations import Annotation, AnnotationKind
-from curim_data.model.coverage import Coverage, Gap
+from curim_data.model.coverage import Annotation, AnnotationKind, Coverage, Gap
 from curim_data.store import Home
 from curim_data.studies.changes import change_study
 from curim_data.studies.evaluation import comparison_windows

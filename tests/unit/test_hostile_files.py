@@ -277,7 +277,7 @@ READERS = re.compile(r"^(zipfile|tarfile|ijson|defusedxml|python_calamine|openpy
 def test_no_other_module_opens_what_somebody_else_made() -> None:
     """Libraries that read foreign formats are named in the readers alone, and by what writes such formats."""
     allowed = {
-        "curim_data/profile/_shape_reading.py",
+        "curim_data/profile/shapes.py",
         "curim_data/model/prepared.py",
     }  # the latter reads arrays of its own
     for folder in ("curim_data", "pages", "analysis"):

@@ -19,8 +19,7 @@ import pytest
 from curim_data.containers import base, isolation, open_file
 from curim_data.containers.opening import open_table
 from curim_data.model import Block, Facts, ImportProblem, Message, Question, Reason
-from curim_data.model.reasons import Choice
-from curim_data.model.records import Opened, RejectedRecord
+from curim_data.model.reasons import Choice, Opened, RejectedRecord
 from tests.fuzz.corpus import seeds
 
 LINUX = sys.platform == "linux"

@@ -18,7 +18,7 @@ from curim_data.geo.enrichment import parent_cells
 from curim_data.model import Audience, ImportProblem
 from curim_data.model.city import ProfileError, least_counts, load_city
 from curim_data.profile import edit
-from curim_data.profile.files import read_head, write_head
+from curim_data.profile.tables import read_head, write_head
 from curim_data.protection import releases as module
 from curim_data.protection.exchange import exchange
 from curim_data.query import default_points

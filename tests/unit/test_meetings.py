@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from curim_data.engine import city_day, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model.annotations import Meeting
+from curim_data.model.coverage import Meeting
 from curim_data.plans import plan_store
 from curim_data.plans.plan_store import MeetingStore, PlanProblem, PlanStore
 from curim_data.store import Home

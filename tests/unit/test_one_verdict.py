@@ -13,7 +13,7 @@ import pytest
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Translator
-from curim_data.model.annotations import Annotation
+from curim_data.model.coverage import Annotation
 from curim_data.studies.brief import brief_changes
 from curim_data.studies.brief_text import headline, none_sentence
 from curim_data.studies.changes import change_study

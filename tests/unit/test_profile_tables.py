@@ -13,8 +13,9 @@ import shapely
 
 from curim_data.model import ImportProblem, Translator
 from curim_data.profile import edit
+from curim_data.profile.provisional import names_table
 from curim_data.profile.shapes import read_areas
-from curim_data.profile.tables import categories_table, names_table, read_table
+from curim_data.profile.tables import categories_table, read_table
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
 from tests.edited import HALVES, begun, column, files, geojson, halves, square

@@ -23,8 +23,8 @@ from curim_data.cli import main
 from curim_data.importing import pipeline
 from curim_data.model import ImportProblem, Message, Translator
 from curim_data.store import Batch, Home, Store, StoreError, locked
+from curim_data.store.alert_table import FIRST, NOTE, dry_run_folder, import_folder, remove_interrupted
 from curim_data.store.home import create_home
-from curim_data.store.interrupted import FIRST, NOTE, dry_run_folder, import_folder, remove_interrupted
 from curim_data.store.writing import Staging
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)

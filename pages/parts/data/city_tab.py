@@ -28,10 +28,10 @@ from curim_data.plans.record import Deed
 from curim_data.profile import edit
 from curim_data.profile import tables as profile_tables
 from curim_data.profile.edit import EditReport
-from curim_data.profile.files import as_polygons
-from curim_data.profile.provisional import ensure_city_for_areas, given_names
+from curim_data.profile.provisional import ensure_city_for_areas, given_names, names_table
 from curim_data.profile.shapes import AreaFile, propose_code_column, propose_name_column, read_areas
 from curim_data.profile.shapes import Kind as ShapeKind
+from curim_data.profile.tables import as_polygons
 from curim_data.profile.versions import WHAT_WORDS, ProfileChange, reenrich_store
 from curim_data.store import Home, Store, StoreError
 from curim_data.studies.preparation import prepare
@@ -791,7 +791,7 @@ def _with_names_of_alerts(page: Page, table: pd.DataFrame) -> pd.DataFrame:
         value=not page.city.categories,
         key="data_city_add_names",
     )
-    return pd.concat([table, profile_tables.names_table(names)], ignore_index=True) if wanted else table
+    return pd.concat([table, names_table(names)], ignore_index=True) if wanted else table
 
 
 def _draw_category_editor(page: Page, table: pd.DataFrame, groups: edit.Groups, *, key: str) -> pd.DataFrame:

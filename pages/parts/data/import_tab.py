@@ -14,7 +14,7 @@ from curim_data.importing.pipeline import ImportProblem, import_file
 from curim_data.model import Message, Reason, Translator
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, REPAIR_WORDS, Repair
 from curim_data.plans.record import Deed
-from curim_data.store import Batch, StoreError, interrupted
+from curim_data.store import Batch, StoreError, alert_table
 from curim_data.store.commits import damage
 from pages.parts.charts.tables import draw_table
 from pages.parts.data.city_tab import prepare_city
@@ -365,7 +365,7 @@ def _draw_sample_offer(page: Page) -> None:
 
 def _draw_interrupted(page: Page) -> None:
     """Clean up interrupted imports, and show them until other files are uploaded."""
-    found = [cut for home in {page.home, page.own} for cut in interrupted.remove_interrupted(home)]
+    found = [cut for home in {page.home, page.own} for cut in alert_table.remove_interrupted(home)]
     st.session_state[INTERRUPTED] = (*st.session_state.get(INTERRUPTED, ()), *found)
     for cut in st.session_state[INTERRUPTED]:
         (st.info if cut.committed else st.warning)(escape_markdown(page.t(cut.message)))

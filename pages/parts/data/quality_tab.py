@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.engine import open_source
 from curim_data.model import Audience, Message, Role, translator
-from curim_data.model.annotations import CORRECTIONS, KIND_WORDS, LONGEST_NOTE, Annotation, AnnotationKind
+from curim_data.model.coverage import CORRECTIONS, KIND_WORDS, LONGEST_NOTE, Annotation, AnnotationKind
 from curim_data.model.i18n import Span
 from curim_data.model.labels import format_label
 from curim_data.plans.record import Deed

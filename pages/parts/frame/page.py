@@ -21,7 +21,7 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentM
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Message, Role, Translator
-from curim_data.model.annotations import Annotation
+from curim_data.model.coverage import Annotation
 from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.privacy import WrittenCounts, sees_exact
 from curim_data.store import Home

@@ -15,7 +15,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Message, Role, Translator
 from curim_data.model.absence import CalendarUnit
-from curim_data.model.annotations import CORRECTIONS, KIND_WORDS, KINDS, LONGEST_NOTE, Annotation, AnnotationKind
+from curim_data.model.coverage import CORRECTIONS, KIND_WORDS, KINDS, LONGEST_NOTE, Annotation, AnnotationKind
 from curim_data.model.i18n import Span
 from curim_data.model.labels import category_label
 from curim_data.plans.record import Deed
