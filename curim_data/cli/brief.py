@@ -123,26 +123,8 @@ def _nothing_new(ctx: CommandContext, changes: BriefChanges) -> str:
 
 def _remember(ctx: CommandContext, changes: BriefChanges) -> None:
     """Keep which changes the brief had, for the next one."""
-<<<<<<< HEAD
     name = studies.brief.brief_name(ctx.filter, ctx.audience, ctx.t.lang)
     studies.brief.keep_brief(ctx.home, name, changes, city_day(ctx.city()))
-=======
-    history = studies.brief
-    name = history.brief_name(ctx.filter, ctx.audience, ctx.t.lang)
-    history.keep_brief(ctx.home, name, changes, _today(ctx.city()))
-
-
-def _plans(ctx: CommandContext) -> tuple[PlanRow, ...]:
-    """What was decided; the sample's plans in the reader's language, on its last day."""
-    from curim_data.plans.plan_store import PlanStore
-
-    kept = PlanStore(ctx.home.plans_url).list()
-    if ctx.home.is_sample:
-        from curim_data.sample.home import demo_words  # with all that evaluates plans, which takes long to load
-
-        kept = tuple(demo_words(plan, ctx.t) for plan in kept)
-    return studies.brief_content.plan_rows(kept, _made(ctx), ctx.t)
->>>>>>> f2d4950d (Merge small modules of the profile, the model, the store and the sample)
 
 
 def _plan_lines(ctx: CommandContext, plans: Sequence[PlanRow]) -> list[str]:

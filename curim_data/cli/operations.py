@@ -280,13 +280,7 @@ def erase(ctx: CommandContext, alerts: list[str], yes: bool) -> Answer:
 
 def note_interrupted(ctx: CommandContext) -> None:
     """Tell once, on standard error, which imports were cut short; finish an erasure that was."""
-<<<<<<< HEAD
     for cut in alert_table.remove_interrupted(ctx.home):
-=======
-    from curim_data.store import alert_table, erase
-
-    for cut in alert_table.remove_interrupted(ctx.home):
->>>>>>> f2d4950d (Merge small modules of the profile, the model, the store and the sample)
         ctx.note(ctx.t(cut.message))
     erasure.finish_erasure(ctx.home)
 
