@@ -4,9 +4,8 @@ import streamlit as st
 
 from curim_data.model import Role
 from pages.parts.data.city_tab import draw_city_tab
-from pages.parts.data.history_tab import draw_cleaned_download, draw_history_tab, draw_record_tab
 from pages.parts.data.import_tab import draw_import_tab
-from pages.parts.data.quality_tab import draw_quality_tab
+from pages.parts.data.stored_tabs import draw_cleaned_download, draw_history_tab, draw_quality_tab, draw_record_tab
 from pages.parts.data.uploads import uploader_style
 from pages.parts.frame import require
 

@@ -6,8 +6,7 @@ from curim_data.model import Role
 from curim_data.plans.plan_store import PlanMissing
 from curim_data.privacy import DisclosureError
 from pages.parts.frame import escape_markdown, require
-from pages.parts.interventions.board import draw_board
-from pages.parts.interventions.editor import draw_plan_editor
+from pages.parts.interventions.editor import draw_board, draw_plan_editor
 from pages.parts.interventions.plan_edit import close_plan, plan_in_address
 from pages.parts.plans import may_edit
 

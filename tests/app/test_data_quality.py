@@ -10,7 +10,7 @@ from curim_data.model import Audience, translator
 from curim_data.quality.report import findings
 from curim_data.quality.study import quality_study
 from curim_data.store import Home
-from pages.parts.data import history_tab
+from pages.parts.data import stored_tabs
 from tests.app.conftest import SPOKEN, Open, on_tab
 from tests.stored import stored_alerts
 
@@ -26,7 +26,7 @@ def test_every_finding_is_on_the_page(open_page: Open, sample: Home, lang: str) 
 
 def test_the_file_is_made_of_the_filter(sample: Home) -> None:
     noise = AlertFilter(period="all", categories=("noise",))
-    content = history_tab.cleaned_file(sample, noise, "csv", Audience.ANALYST).decode("utf-8-sig")
+    content = stored_tabs.cleaned_file(sample, noise, "csv", Audience.ANALYST).decode("utf-8-sig")
     alerts = stored_alerts(open_source(sample)).select(["category", "more_categories"]).to_pylist()
     wanted = sum("noise" in (one["category"], *(one["more_categories"] or ())) for one in alerts)
     assert content.count("\n") == wanted + 1

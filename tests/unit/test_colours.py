@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from pages.parts.frame.colours import CHANGE, DARK, LIGHT, on_land, rgba
+from pages.parts.frame.colours import CHANGE, DARK, on_land, rgba
 from pages.parts.hotspots.emerging_layer import KIND_COLOURS
 
 LEAST = 3.0  # of contrast, which WCAG 2.2 (1.4.11) asks of graphics
@@ -27,12 +27,6 @@ def contrast(one: str, other: str) -> float:
 def test_cells_are_seen_on_the_land_of_the_dark_theme(colour: str) -> None:
     assert contrast(on_land(colour, "dark"), DARK.land) >= LEAST
     assert on_land(colour, "light") == colour
-
-
-def test_protected_cells_are_drawn_whole_on_the_dark_land() -> None:
-    assert DARK.veil == 255
-    assert contrast(DARK.withheld, DARK.land) >= LEAST
-    assert LIGHT.veil < 255
 
 
 def test_no_two_classes_look_alike_in_the_dark() -> None:

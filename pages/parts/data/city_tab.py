@@ -19,7 +19,7 @@ from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 from streamlit.delta_generator import DeltaGenerator
 
-from curim_data.model import LANGUAGES, ImportProblem, Kind, Message, Translator
+from curim_data.model import LANGUAGES, N_, ImportProblem, Kind, Message, Translator
 from curim_data.model.city import K_ORDINARY, K_SENSITIVE, MOST_LEAST, Area, ProfileError
 from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.labels import UNCATEGORISED, group_label, kind_label, provisional_note
@@ -35,9 +35,8 @@ from curim_data.profile.tables import as_polygons
 from curim_data.profile.versions import WHAT_WORDS, ProfileChange, reenrich_store
 from curim_data.store import Home, Store, StoreError
 from curim_data.studies.preparation import prepare
-from pages.parts.charts import tables
-from pages.parts.charts.tables import draw_table
-from pages.parts.data.uploads import safe_file_name
+from pages.parts.charts.tables import download_button, draw_table
+from pages.parts.data.uploads import draw_facts, safe_file_name
 from pages.parts.frame import Page, escape_markdown, record
 from pages.parts.maps import basemap, cell_map
 from pages.parts.maps.name_layers import Pin
@@ -69,38 +68,17 @@ def draw_city_edit(page: Page) -> None:
             "alerts are recalculated with it, in one step, and the previous version can be restored."
         )
     )
-    parts = _parts(t, begun=page.home.has_city())
-    names = {key: name for key, (name, _) in parts.items()}
+    parts = PARTS if page.home.has_city() else {name: PARTS[name] for name in ("districts", "land")}
     chosen = st.pills(
         t("What do you want to change?"),
         list(parts),
-        format_func=lambda key: names[key],
+        format_func=lambda name: t(parts[name][0]),
         default="districts",
         required=True,
         key="data_city_part",
     )
     parts[chosen or "districts"][1](page)
     _draw_files(page)
-
-
-def _parts(t: Translator, *, begun: bool) -> dict[str, tuple[str, Callable[[Page], None]]]:
-    """What can be given: its name and the part of the page that takes it."""
-    shapes: dict[str, tuple[str, Callable[[Page], None]]] = {
-        "districts": (t("Districts"), draw_districts_upload),
-        "land": (t("Study area"), draw_land_upload),
-    }
-    if not begun:
-        return shapes
-    return {
-        **shapes,
-        "population": (t("Population"), draw_population_upload),
-        "landmarks": (t("Landmarks"), draw_landmarks_upload),
-        "streets": (t("Streets"), draw_streets_upload),
-        "categories": (t("Categories"), draw_categories_upload),
-        "names": (t("Name, time zone, coordinate system"), draw_names_form),
-        "counts": (t("Smallest counts shown"), draw_least_counts_form),
-        "versions": (t("Versions"), _draw_versions),
-    }
 
 
 def draw_accept_profile(page: Page) -> None:
@@ -116,34 +94,30 @@ def draw_accept_profile(page: Page) -> None:
 
 def _draw_versions(page: Page) -> None:
     """The versions, and one of them given back."""
-    t = page.t
-    found = edit.versions(page.home)
-    zone = ZoneInfo(page.city.timezone)
-    when = {version.id: t.moment(version.when.astimezone(zone), "short") for version in found}
-    frame = pd.DataFrame(
-        [
-            {
-                "when": when[version.id],
-                "what": t(WHAT_WORDS[version.what]),
-                "file": version.file,
-                "id": version.id,
-                "state": t("in use") if version.current else "",
-            }
-            for version in found
-        ]
-    )
+    t, zone = page.t, ZoneInfo(page.city.timezone)
+    rows = {
+        one.id: {
+            "when": t.moment(one.when.astimezone(zone), "short"),
+            "what": t(WHAT_WORDS[one.what]),
+            "file": one.file,
+            "id": one.id,
+            "state": t("in use") if one.current else "",
+        }
+        for one in edit.versions(page.home)
+    }
     headings = {"when": t("When"), "what": t("Changed"), "file": t("File"), "id": t("Version"), "state": t("State")}
     if page.narrow:
         headings = {name: headings[name] for name in ("when", "what", "state")}
-    draw_table(page, frame, headings, key="data_city_versions", alt=t("Versions of the profile, the newest first"))
-    earlier = {version.id: version for version in found if not version.current}
+    alt = t("Versions of the profile, the newest first")
+    draw_table(page, pd.DataFrame(rows.values()), headings, key="data_city_versions", alt=alt)
+    earlier = [key for key, row in rows.items() if not row["state"]]
     if not earlier:
         st.caption(t("There is no other version yet."))
         return
     chosen = st.selectbox(
         t("Version to restore"),
-        list(earlier),
-        format_func=lambda key: f"{when[key]} · {t(WHAT_WORDS[earlier[key].what])} · {key}",
+        earlier,
+        format_func=lambda key: f"{rows[key]['when']} · {rows[key]['what']} · {key}",
         key="data_city_earlier",
         width=520,
     )
@@ -183,7 +157,8 @@ def _draw_files(page: Page) -> None:
 def draw_city_tab(page: Page) -> None:
     """Facts, the map of districts, the lists, and the ways to change them."""
     t, city = page.t, page.city
-    draw_last_edit()
+    for draw, sentence in st.session_state.pop(EDITED, ()):  # what the last edit did
+        draw(sentence)
     if not page.is_sample and not page.home.has_city():
         draw_city_edit(page)
         return
@@ -196,12 +171,9 @@ def draw_city_tab(page: Page) -> None:
             )
         )
     if city.provisional:
-        st.warning(
-            provisional_note(t, outlined=city.outlined)
-            + " "
-            + t("Upload the city's own districts or study area below.")
-        )
-        if not page.is_sample and page.home.has_city():
+        note = t("Upload the city's own districts or study area below.")
+        st.warning(f"{provisional_note(t, outlined=city.outlined)} {note}")
+        if not page.is_sample:
             draw_accept_profile(page)
     left, right = st.columns([1, 1], gap="large")
     with left:
@@ -215,15 +187,17 @@ def draw_city_tab(page: Page) -> None:
 
 def _draw_facts(page: Page) -> None:
     t, city = page.t, page.city
+    area = t("{area} km² of land", area=t.number(city.land_metres.area / 1e6, 1)) if city.outlined else t("none yet")
+    categories = N_("{n}, of which sensitive: {sensitive}")
+    if groups := {category.group for category in city.categories.values() if category.group}:
+        categories = N_("{n} in {groups} groups, of which sensitive: {sensitive}")
     facts = {
         t("City"): t.label(city.names),
         t("Coordinate system for distances"): f"EPSG:{city.epsg}",
         t("Time zone"): city.timezone,
-        t("Study area"): t("{area} km² of land", area=t.number(city.land_metres.area / 1e6, 1))
-        if city.outlined
-        else t("none yet"),
+        t("Study area"): area,
         t("Districts"): t.number(len(city.districts)),
-        t("Categories"): _category_counts(page),
+        t("Categories"): t(categories, n=len(city.categories), groups=len(groups), sensitive=len(city.sensitive)),
         t("Landmarks"): t.number(len(city.landmarks)),
         t("Streets"): t.number(len(city.streets)),
         **({t("Shapes from"): " · ".join(city.attributions)} if city.attributions else {}),
@@ -233,26 +207,7 @@ def _draw_facts(page: Page) -> None:
         ),
         t("Version"): city.version,
     }
-    st.table(
-        pd.DataFrame({"what": list(facts), "how": [escape_markdown(text) for text in facts.values()]}),
-        hide_index=True,
-        hide_header=True,
-        border="horizontal",
-        alt=t("What the city's profile holds"),
-    )
-
-
-def _category_counts(page: Page) -> str:
-    t, city = page.t, page.city
-    groups = {category.group for category in city.categories.values() if category.group}
-    if not groups:
-        return t("{n}, of which sensitive: {sensitive}", n=len(city.categories), sensitive=len(city.sensitive))
-    return t(
-        "{n} in {groups} groups, of which sensitive: {sensitive}",
-        n=len(city.categories),
-        groups=len(groups),
-        sensitive=len(city.sensitive),
-    )
+    draw_facts(facts, t("What the city's profile holds"))
 
 
 def _draw_lists(page: Page) -> None:
@@ -264,20 +219,10 @@ def _draw_lists(page: Page) -> None:
     with right:
         st.subheader(t("Landmarks"))
         if city.landmarks:
-            marks = pd.DataFrame(
-                {
-                    "name": [t.label(mark.labels) for mark in city.landmarks],
-                    "radius": [m.radius for m in city.landmarks],
-                }
-            )
-            draw_table(
-                page,
-                marks,
-                {"name": t("Landmark"), "radius": t("Names hot spots within (m)")},
-                key="data_landmarks",
-                alt=t("Landmarks"),
-                digits={"radius": 0},
-            )
+            marks = [{"name": t.label(mark.labels), "radius": mark.radius} for mark in city.landmarks]
+            headings = {"name": t("Landmark"), "radius": t("Names hot spots within (m)")}
+            frame, digits = pd.DataFrame(marks), {"radius": 0}
+            draw_table(page, frame, headings, key="data_landmarks", alt=t("Landmarks"), digits=digits)
         else:
             st.write(
                 t("None yet. Until there are some, hot spots are called by district and street, or by where they lie.")
@@ -291,16 +236,20 @@ def _draw_districts(page: Page) -> None:
         st.write(t("None yet. Until districts are added, the city is analysed as a whole."))
         return
     frame = pd.DataFrame({"name": [t.label(area.labels) for area in city.districts]})
-    headings = {"name": t("District")}
+    labels = {"total": t("Residents"), "women": t("Women"), "men": t("Men")}
     if city.population is not None:
-        people = city.population.set_index("district")
-        labels = {"total": t("Residents"), "women": t("Women"), "men": t("Men")}
+        people = city.population.set_index("district").reindex([area.id for area in city.districts])
         for column in [name for name in labels if name in people]:
-            frame[column] = people[column].reindex([area.id for area in city.districts]).to_numpy(float)
-            headings[column] = labels[column]
-    digits = {name: 0 for name in headings if name != "name"}
-    height = "content" if len(frame) <= 10 else "auto"
-    draw_table(page, frame, headings, key="data_districts", alt=t("Districts"), digits=digits, height=height)
+            frame[column] = people[column].to_numpy(float)
+    draw_table(
+        page,
+        frame,
+        {name: label for name, label in {"name": t("District"), **labels}.items() if name in frame},
+        key="data_districts",
+        alt=t("Districts"),
+        digits=dict.fromkeys(labels, 0),
+        height="content" if len(frame) <= 10 else "auto",
+    )
 
 
 def _draw_categories(page: Page) -> None:
@@ -321,22 +270,15 @@ def _draw_categories(page: Page) -> None:
     headings = {"name": t("Category"), "group": t("Group"), "kind": t("Kind"), "sensitive": t("Sensitive")}
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "sensitive")}
-    draw_table(
-        page,
-        pd.DataFrame(rows, columns=["group", "name", "kind", "sensitive"]),
-        headings,
-        key="data_categories",
-        alt=t("Categories of the city's list"),
-        file_name="categories.csv",
-    )
-    by_kind = Counter(category.kind for category in city.categories.values())
-    kinds = " · ".join(t.pair(kind_label(t, kind), t.number(n)) for kind, n in by_kind.items())
+    alt = t("Categories of the city's list")
+    draw_table(page, pd.DataFrame(rows), headings, key="data_categories", alt=alt, file_name="categories.csv")
+    by_kind = Counter(row["kind"] for row in rows)
     st.caption(
         t(
             "{kinds}. Sensitive categories are sexual or gender-based: in the protected copy every rare alert of them "
             "has exchanged its place, and numbers under {k} are not written out.",
             k=city.least_count(True),
-            kinds=kinds,
+            kinds=" · ".join(t.pair(kind, t.number(n)) for kind, n in by_kind.items()),
         )
     )
 
@@ -348,30 +290,24 @@ ROUND = "data_city_round"  # part of the uploaders' keys: a new one drops the fi
 
 def apply_edit(page: Page, change: Callable[[], EditReport | ProfileChange]) -> None:
     """Apply an edit with a spinner and rerun the page; a refused edit changes nothing and its reason is shown."""
-    count = Store(page.home).count()
+    t, count = page.t, Store(page.home).count()
     try:
-        with st.spinner(page.t.n("Updating {n} alert", "Updating {n} alerts", count)):
+        with st.spinner(t.n("Updating {n} alert", "Updating {n} alerts", count)):
             made = change()
+        said = [(st.info, t("Nothing changed: the profile holds this already."))]
         if made.before != made.version:
             record.note(page, Deed.CHANGE, f"city profile {made.before} → {made.version}")
+            notes = made.notes if isinstance(made, EditReport) else ()
+            said = [(st.success, version_sentence(t, made.alerts, made.version))]
+            said += [(st.warning, escape_markdown(t(note))) for note in notes]
         prepare_city(page, page.home, st.progress(0.0))
-        st.session_state[EDITED] = _outcome(page.t, made)
         st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
     except (ImportProblem, StoreError, ProfileError) as problem:
-        why = getattr(problem, "message", str(problem))
-        st.session_state[EDITED] = [(st.error, escape_markdown(page.t(why)))]
+        said = [(st.error, escape_markdown(t(getattr(problem, "message", str(problem)))))]
+    st.session_state[EDITED] = said
     if not page.is_sample and page.source is None:
         st.query_params["home"] = "own"
     st.rerun()
-
-
-def _outcome(t: Translator, made: EditReport | ProfileChange) -> list[tuple[Callable[[str], Any], str]]:
-    """What a change did: sentences, each with the box that shows it."""
-    if made.before == made.version:
-        return [(st.info, t("Nothing changed: the profile holds this already."))]
-    notes = made.notes if isinstance(made, EditReport) else ()
-    warnings = [(st.warning, escape_markdown(t(note))) for note in notes]
-    return [(st.success, version_sentence(t, made.alerts, made.version)), *warnings]
 
 
 def prepare_city(page: Page, home: Home, bar: DeltaGenerator) -> None:
@@ -387,12 +323,6 @@ def prepare_city(page: Page, home: Home, bar: DeltaGenerator) -> None:
         LOG.warning("the city was not prepared", exc_info=True)
 
 
-def draw_last_edit() -> None:
-    """Draw what the last edit did, once."""
-    for draw, sentence in st.session_state.pop(EDITED, ()):
-        draw(sentence)
-
-
 def version_sentence(t: Translator, alerts: int, version: str) -> str:
     """How many alerts were updated with a version."""
     if not alerts:
@@ -405,11 +335,9 @@ def version_sentence(t: Translator, alerts: int, version: str) -> str:
     )
 
 
-EARTH = Geod(ellps="WGS84")
 MAX_SHAPES_MB = 50
-MOST_NAMES = 12
-SHAPES = ["geojson", "json", "gpkg", "zip"]
-OSM = ["osm", "pbf"]
+SHAPES = ("geojson", "json", "gpkg", "zip")
+OSM = ("osm", "pbf")
 
 
 def draw_districts_upload(page: Page) -> None:
@@ -419,8 +347,7 @@ def draw_districts_upload(page: Page) -> None:
     if areas is None:
         return
     with st.container(horizontal=True):
-        column = _draw_column_choice(page, areas, required=True)
-        language = _draw_language_choice(page, areas.frame[column] if column else None)
+        column, language = _draw_name_choices(page, areas, list(areas.columns))
         apart = _draw_same_name_choice(page, areas, column)
     found = _read_or_explain(page, lambda: edit.districts_of(areas, column, language, apart))
     if found is None:
@@ -466,29 +393,23 @@ def draw_streets_upload(page: Page) -> None:
     if areas is None:
         return
     with st.container(horizontal=True):
-        column = _draw_column_choice(page, areas, required=False)
-        language = _draw_language_choice(page, areas.frame[column] if column else None)
+        column, language = _draw_name_choices(page, areas, [*areas.columns, None])
     _draw_notes(page, areas, ())
     st.caption(t.n("{n} line read.", "{n} lines read.", len(areas)))
     _draw_apply(page, areas, t("Use as streets"), lambda: edit.set_streets(page.home, areas, column, language))
 
 
-def _city_name(page: Page, areas: AreaFile) -> str:
-    """The name of the city: asked where the file makes one."""
-    if page.home.has_city():
-        return page.t.label(page.city.names)
-    proposed = areas.name.partition(".")[0].replace("_", " ")
-    return str(st.text_input(page.t("Name of the city"), value=proposed, max_chars=60, width=360)).strip()
-
-
-def _draw_apply(page: Page, areas: AreaFile, label: str, edit: Callable[[], EditReport]) -> None:
-    """The button that makes the edit; a home without a city gets one where the areas lie."""
-    called = _city_name(page, areas)
+def _draw_apply(page: Page, areas: AreaFile, label: str, change: Callable[[], EditReport]) -> None:
+    """The button that makes the edit; a home without a city gets one where the areas lie, whose name is asked."""
+    begun, called = page.home.has_city(), page.t.label(page.city.names)
+    if not begun:
+        proposed = areas.name.partition(".")[0].replace("_", " ")
+        called = str(st.text_input(page.t("Name of the city"), value=proposed, max_chars=60, width=360)).strip()
 
     def made() -> EditReport:
-        if not page.home.has_city():
+        if not begun:
             ensure_city_for_areas(page.home, areas, called)
-        return edit()
+        return change()
 
     _draw_use(page, label, made, disabled=not called)
 
@@ -502,7 +423,7 @@ def _draw_use(page: Page, label: str, change: Callable[[], EditReport], *, disab
 def _uploaded_areas(page: Page, part: str, kind: ShapeKind, label: str, more: Sequence[str] = ()) -> AreaFile | None:
     """The file that was uploaded, read; the layer and the coordinate system are asked where they matter."""
     t = page.t
-    upload = _uploaded(part, [*SHAPES, *more], label, MAX_SHAPES_MB)
+    upload = _uploaded(part, (*SHAPES, *more), label, MAX_SHAPES_MB)
     st.caption(
         t(
             "GeoJSON, GeoPackage or zipped Shapefile in any coordinate system, up to {limit} MB. Larger files: “curim "
@@ -524,53 +445,46 @@ def _uploaded_areas(page: Page, part: str, kind: ShapeKind, label: str, more: Se
             t("Layer"), list(areas.layers), index=areas.layers.index(areas.layer), key=keys["layer"], width=400
         )
     if areas is None or epsg is not None:
-        _draw_epsg_input(page, keys["epsg"])
+        st.number_input(
+            t("Coordinate system of the file (EPSG number)"),
+            min_value=1024,
+            max_value=99999,
+            value=None,
+            step=1,
+            key=keys["epsg"],
+            width=300,
+            help=t("Only where the file does not say it. The Greek grid is 2100."),
+        )
     return areas
 
 
-def _draw_epsg_input(page: Page, key: str) -> None:
-    st.number_input(
-        page.t("Coordinate system of the file (EPSG number)"),
-        min_value=1024,
-        max_value=99999,
-        value=None,
-        step=1,
-        key=key,
-        width=300,
-        help=page.t("Only where the file does not say it. The Greek grid is 2100."),
-    )
+def _draw_name_choices(page: Page, areas: AreaFile, columns: list[str | None]) -> tuple[str | None, str]:
+    """The column of names (None: no names), chosen among the file's with their samples, and their language.
 
-
-def _draw_column_choice(page: Page, areas: AreaFile, *, required: bool) -> str | None:
-    """The column of names, chosen among the file's with their samples."""
-    proposed = propose_name_column(areas)
-    options: list[str | None] = [*areas.columns] if required else [*areas.columns, None]
-    return st.selectbox(
-        page.t("Column of the names"),
-        options,
-        index=options.index(proposed) if proposed in options else 0,
-        format_func=lambda key: page.t("no names") if key is None else f"{key}: {', '.join(areas.samples[key])}"[:90],
+    The language is the page's, unless the letters are of another script.
+    """
+    t, proposed = page.t, propose_name_column(areas)
+    column = st.selectbox(
+        t("Column of the names"),
+        columns,
+        index=columns.index(proposed) if proposed in columns else 0,
+        format_func=lambda key: t("no names") if key is None else f"{key}: {', '.join(areas.samples[key])}"[:90],
         key="data_city_column",
         width=420,
     )
-
-
-def _draw_language_choice(page: Page, texts: pd.Series | None) -> str:
-    """The language of the names: the page's, unless the letters are of another script."""
-    options = list(LANGUAGE_NAMES)
-    written = "".join(texts.dropna()) if texts is not None else ""
+    written = "".join(areas.frame[column].dropna()) if column else ""
     greek = sum("Ͱ" <= letter <= "Ͽ" or "ἀ" <= letter <= "῿" for letter in written)
     letters = sum(letter.isalpha() for letter in written)
-    likely = "el" if greek > letters / 2 else "en" if letters and page.t.lang == "el" else page.t.lang
-    chosen = st.selectbox(
-        page.t("Language of the names"),
-        options,
-        index=options.index(likely),
+    likely = "el" if greek > letters / 2 else "en" if letters and t.lang == "el" else t.lang
+    language = st.selectbox(
+        t("Language of the names"),
+        list(LANGUAGE_NAMES),
+        index=list(LANGUAGE_NAMES).index(likely),
         format_func=LANGUAGE_NAMES.__getitem__,
         key="data_city_language",
         width=200,
     )
-    return str(chosen)
+    return column, str(language)
 
 
 def _draw_same_name_choice(page: Page, areas: AreaFile, column: str | None) -> str | None:
@@ -594,7 +508,7 @@ def _draw_same_name_choice(page: Page, areas: AreaFile, column: str | None) -> s
 
 def _draw_new_districts(page: Page, areas: AreaFile, found: tuple[Area, ...]) -> None:
     """Map and table of new districts."""
-    t = page.t
+    t, earth = page.t, Geod(ellps="WGS84")
     _draw_notes(page, areas, found)
     left, right = st.columns([1, 1], gap="large")
     with left:
@@ -604,18 +518,17 @@ def _draw_new_districts(page: Page, areas: AreaFile, found: tuple[Area, ...]) ->
         frame = pd.DataFrame(
             {
                 "name": [t.label(area.labels) for area in found],
-                "km2": [abs(EARTH.geometry_area_perimeter(area.polygon)[0]) / 1e6 for area in found],
+                "km2": [abs(earth.geometry_area_perimeter(area.polygon)[0]) / 1e6 for area in found],
                 "id": [area.id for area in found],
             }
         )
         headings = {"name": t("District"), "km2": t("Area (km²)"), "id": t("Id")}
-        tables.draw_table(page, frame, headings, key="data_city_found", alt=t("The new districts"), digits={"km2": 2})
+        draw_table(page, frame, headings, key="data_city_found", alt=t("The new districts"), digits={"km2": 2})
 
 
 def _draw_notes(page: Page, areas: AreaFile, found: Sequence[Area]) -> None:
     crs = Message("Coordinate system of the file: {crs}.", {"crs": areas.crs})
-    notes = edit.area_notes(areas, tuple(found))
-    st.caption(escape_markdown(" ".join(map(page.t, [crs, *notes]))))
+    st.caption(escape_markdown(" ".join(map(page.t, [crs, *edit.area_notes(areas, tuple(found))]))))
 
 
 def _draw_map(page: Page, land: BaseGeometry, found: tuple[Area, ...], alt: str) -> None:
@@ -634,20 +547,17 @@ def draw_districts_map(page: Page, *, key: str, alt: str) -> None:
         page,
         key=key,
         alt=alt,
-        pins=[Pin(name, point.x, point.y) for name, point in points] if len(points) <= MOST_NAMES else [],
+        pins=[Pin(name, point.x, point.y) for name, point in points] if len(points) <= 12 else [],
         height=380,
         span=0.5,
         pickable=False,
     )
 
 
-MAX_MB = 10
-
-
 def draw_population_upload(page: Page) -> None:
     """Residents by district and gender."""
-    t, city = page.t, page.city
-    if not city.districts:
+    t, districts = page.t, page.city.districts
+    if not districts:
         st.write(t("The city has no districts yet: add them first, then their residents."))
         return
     st.caption(
@@ -656,41 +566,35 @@ def draw_population_upload(page: Page) -> None:
             "found by their name or id."
         )
     )
-    blank = pd.DataFrame(
-        {
-            "district": [area.id for area in city.districts],
-            "name": [t.label(area.labels) for area in city.districts],
-            **dict.fromkeys(("women", "men", "total"), ""),
-        }
-    )
-    tables.download_button(page, blank, "population.csv", key="data_city_blank", label=t("Download a table to fill in"))
-    name, content = _uploaded_table("population", ["csv", "xlsx"], t("File of the residents"))
-    residents = (
-        None
-        if content is None
-        else _read_or_explain(
-            page, lambda: profile_tables.residents(profile_tables.read_table(content, name), city.districts, name)
-        )
+    labels = {area.id: t.label(area.labels) for area in districts}
+    blank = {"district": list(labels), "name": list(labels.values()), **dict.fromkeys(("women", "men", "total"), "")}
+    label = t("Download a table to fill in")
+    download_button(page, pd.DataFrame(blank), "population.csv", key="data_city_blank", label=label)
+    name, content, residents = _uploaded_table(
+        page,
+        "population",
+        ("csv", "xlsx"),
+        t("File of the residents"),
+        lambda content, name: profile_tables.residents(profile_tables.read_table(content, name), districts, name),
     )
     if residents is None:
         return
-    labels = {area.id: t.label(area.labels) for area in city.districts}
     people, without, unknown = residents
-    frame = people.assign(district=people["district"].map(labels))
     words = {"district": t("District"), "women": t("Women"), "men": t("Men"), "total": t("Residents")}
-    tables.draw_table(
+    draw_table(
         page,
-        frame,
-        {column: words[column] for column in frame},
+        people.assign(district=people["district"].map(labels)),
+        {column: words[column] for column in people},
         key="data_city_people",
         alt=t("Residents as they were read"),
-        digits={column: 0 for column in frame if column != "district"},
+        digits={column: 0 for column in people if column != "district"},
     )
-    if without:
-        names = t.join(labels[key] for key in without)
-        st.warning(t("Districts without a number: {names}.", names=escape_markdown(names)))
-    if unknown:
-        st.warning(t("Names in the file that are no district: {names}.", names=escape_markdown(t.join(unknown))))
+    for message, names in (
+        (N_("Districts without a number: {names}."), [labels[key] for key in without]),
+        (N_("Names in the file that are no district: {names}."), unknown),
+    ):
+        if names:
+            st.warning(t(message, names=escape_markdown(t.join(names))))
     _draw_use(page, t("Use as residents"), lambda: edit.set_population(page.home, content, name))
 
 
@@ -715,10 +619,14 @@ def draw_landmarks_upload(page: Page) -> None:
         ],
         columns=[*(f"name_{lang}" for lang in LANGUAGES), "longitude", "latitude", "radius"],
     )
-    tables.download_button(page, present, "landmarks.csv", key="data_city_marks", label=t("Download the present list"))
-    kinds = ["csv", "xlsx", "geojson", "json", "gpkg", "zip", "osm", "pbf"]
-    name, content = _uploaded_table("landmarks", kinds, t("File of the landmarks"))
-    found = None if content is None else _read_or_explain(page, lambda: edit.landmarks_in(content, name, city)[0])
+    download_button(page, present, "landmarks.csv", key="data_city_marks", label=t("Download the present list"))
+    name, content, found = _uploaded_table(
+        page,
+        "landmarks",
+        ("csv", "xlsx", *SHAPES, *OSM),
+        t("File of the landmarks"),
+        lambda content, name: edit.landmarks_in(content, name, city)[0],
+    )
     if found is None:
         return
     frame = pd.DataFrame(
@@ -733,7 +641,7 @@ def draw_landmarks_upload(page: Page) -> None:
         "latitude": t("Latitude"),
         "radius": t("Names hot spots within (m)"),
     }
-    tables.draw_table(
+    draw_table(
         page,
         frame,
         headings,
@@ -754,18 +662,19 @@ def draw_categories_upload(page: Page) -> None:
             "column harm, alerts can be weighed by the city's harm index."
         )
     )
-    table = profile_tables.categories_table(city.categories.values())
-    tables.download_button(page, table, "categories.csv", key="data_city_tree", label=t("Download the present list"))
-    kinds = ["csv", "xlsx", "toml"]
-    name, content = _uploaded_table("categories", kinds, t("File of the categories"))
-    groups: edit.Groups = dict(city.groups)
-    if content is not None:
-        read = _read_or_explain(page, lambda: edit.category_table(content, name, city))
-        checked = read and _read_or_explain(page, lambda: profile_tables.categories(*read, name))
-        if not checked:
-            return
-        groups, found = checked
-        table = profile_tables.categories_table(found)
+    present = profile_tables.categories_table(city.categories.values())
+    download_button(page, present, "categories.csv", key="data_city_tree", label=t("Download the present list"))
+    name, content, found = _uploaded_table(
+        page,
+        "categories",
+        ("csv", "xlsx", "toml"),
+        t("File of the categories"),
+        lambda content, name: profile_tables.categories(*edit.category_table(content, name, city), name),
+    )
+    if content is not None and found is None:
+        return
+    groups, categories = found or (dict(city.groups), city.categories.values())
+    table = profile_tables.categories_table(categories)
     table = _with_names_of_alerts(page, table)
     edited = _draw_category_editor(
         page, table, groups, key=f"data_city_editor_{city.version}_{len(content or b'')}_{len(table)}"
@@ -778,11 +687,9 @@ def draw_categories_upload(page: Page) -> None:
 
 def _with_names_of_alerts(page: Page, table: pd.DataFrame) -> pd.DataFrame:
     """The list with the names that alerts have and it does not, where the reader wants them in."""
-    names = [name for name in (page.source.other_categories if page.source else ()) if name not in set(table["id"])]
-    names = [name for name in names if name != UNCATEGORISED]
-    if not names:
-        return table
-    wanted = st.checkbox(
+    others, known = page.source.other_categories if page.source else (), {UNCATEGORISED, *table["id"]}
+    names = [name for name in others if name not in known]
+    wanted = names and st.checkbox(
         page.t.n(
             "Add the {n} name that alerts have and the list does not hold",
             "Add the {n} names that alerts have and the list does not hold",
@@ -830,11 +737,10 @@ def _draw_category_editor(page: Page, table: pd.DataFrame, groups: edit.Groups, 
 
 def draw_names_form(page: Page) -> None:
     """Name in three languages, time zone, projection."""
-    t, city = page.t, page.city
-    zones = sorted(available_timezones())
+    t, city, zones = page.t, page.city, sorted(available_timezones())
     with st.form("data_city_names", border=False):
         with st.container(horizontal=True):
-            given = {
+            names = {
                 lang: st.text_input(
                     t("Name ({language})", language=LANGUAGE_NAMES[lang]),
                     value=city.names.get(lang, ""),
@@ -852,22 +758,20 @@ def draw_names_form(page: Page) -> None:
                 key=f"data_city_zone_{city.version}",
                 width=300,
             )
-            epsg = st.number_input(
-                t("Coordinate system for distances (EPSG number)"),
-                min_value=1024,
-                max_value=99999,
-                value=city.epsg,
-                step=1,
-                format="%d",
-                key=f"data_city_epsg_{city.version}",
-                width=300,
-                help=t("In metres, and meant for the place: the Greek grid is 2100, UTM zone 34 north is 32634."),
-            )
+            label = t("Coordinate system for distances (EPSG number)")
+            note = t("In metres, and meant for the place: the Greek grid is 2100, UTM zone 34 north is 32634.")
+            epsg = _whole_number(label, 1024, 99999, city.epsg, f"data_city_epsg_{city.version}", note)
         clicked = st.form_submit_button(t("Save"), type="primary", key="data_city_save")
     if clicked:
-        names = {lang: name for lang, name in given.items() if name.strip()}
-        names = given_names(names) or names
-        apply_edit(page, lambda: edit.set_names(page.home, names=names, timezone=zone, epsg=int(epsg)))
+        written = {lang: name for lang, name in names.items() if name.strip()}
+        written = given_names(written) or written
+        apply_edit(page, lambda: edit.set_names(page.home, names=written, timezone=zone, epsg=epsg))
+
+
+def _whole_number(label: str, least: int, most: int, value: int, key: str, note: str | None = None) -> int:
+    """A field for a whole number; what it holds."""
+    bounds = {"min_value": least, "max_value": most, "step": 1, "format": "%d"}
+    return int(st.number_input(label, value=value, key=key, width=300, help=note, **bounds))
 
 
 def draw_least_counts_form(page: Page) -> None:
@@ -880,39 +784,38 @@ def draw_least_counts_form(page: Page) -> None:
             "numbers."
         )
     )
+    fields = (
+        (t("Smallest number shown"), K_ORDINARY, False),
+        (t("Smallest number shown of sensitive categories"), K_SENSITIVE, True),
+    )
     with st.form("data_city_least_counts", border=False):
         with st.container(horizontal=True):
             given = [
-                st.number_input(
-                    label,
-                    min_value=floor,
-                    max_value=MOST_LEAST,
-                    value=city.least_count(sensitive),
-                    step=1,
-                    format="%d",
-                    key=f"data_city_least_{floor}_{city.version}",
-                    width=300,
+                _whole_number(
+                    label, floor, MOST_LEAST, city.least_count(sensitive), f"data_city_least_{floor}_{city.version}"
                 )
-                for label, floor, sensitive in (
-                    (t("Smallest number shown"), K_ORDINARY, False),
-                    (t("Smallest number shown of sensitive categories"), K_SENSITIVE, True),
-                )
+                for label, floor, sensitive in fields
             ]
         clicked = st.form_submit_button(t("Save"), type="primary", key="data_city_least_save")
     if clicked:
-        apply_edit(page, lambda: edit.set_least_counts(page.home, *map(int, given)))
+        apply_edit(page, lambda: edit.set_least_counts(page.home, *given))
 
 
-def _uploaded_table(part: str, kinds: list[str], label: str) -> tuple[str, Any]:
-    """Name and content of the file that was uploaded; "" and None where there is none."""
-    upload = _uploaded(part, kinds, label, MAX_MB)
-    return (safe_file_name(upload.name), upload.getvalue()) if upload is not None else ("", None)
+def _uploaded_table(
+    page: Page, part: str, kinds: Sequence[str], label: str, read: Callable[[Any, str], Any]
+) -> tuple[str, Any, Any]:
+    """Name and content of the file that was uploaded, and what `read` finds in it; "" and None where there is none."""
+    upload = _uploaded(part, kinds, label, most=10)
+    if upload is None:
+        return "", None, None
+    name, content = safe_file_name(upload.name), upload.getvalue()
+    return name, content, _read_or_explain(page, lambda: read(content, name))
 
 
-def _uploaded(part: str, kinds: list[str], label: str, most: int) -> Any:
+def _uploaded(part: str, kinds: Sequence[str], label: str, most: int) -> Any:
     """The file that was uploaded, of at most so many megabytes; None where there is none."""
     key = f"data_city_{part}_{st.session_state.get(ROUND, 0)}"
-    return st.file_uploader(label, type=kinds, max_upload_size=most, key=key)
+    return st.file_uploader(label, type=list(kinds), max_upload_size=most, key=key)
 
 
 def _read_or_explain(page: Page, read: Callable[[], Any]) -> Any:
@@ -922,3 +825,17 @@ def _read_or_explain(page: Page, read: Callable[[], Any]) -> Any:
     except ImportProblem as problem:
         st.error(escape_markdown(page.t(problem.message)))
         return None
+
+
+# What can be given: its name, and the part of the page that takes it.
+PARTS: Final[dict[str, tuple[Message, Callable[[Page], None]]]] = {
+    "districts": (Message("Districts"), draw_districts_upload),
+    "land": (Message("Study area"), draw_land_upload),
+    "population": (Message("Population"), draw_population_upload),
+    "landmarks": (Message("Landmarks"), draw_landmarks_upload),
+    "streets": (Message("Streets"), draw_streets_upload),
+    "categories": (Message("Categories"), draw_categories_upload),
+    "names": (Message("Name, time zone, coordinate system"), draw_names_form),
+    "counts": (Message("Smallest counts shown"), draw_least_counts_form),
+    "versions": (Message("Versions"), _draw_versions),
+}

@@ -18,13 +18,6 @@ from curim_data.store import Batch, StoreError, alert_table
 from curim_data.store.commits import damage
 from pages.parts.charts.tables import draw_table
 from pages.parts.data.city_tab import prepare_city
-from pages.parts.data.mapping_forms import (
-    draw_columns,
-    draw_remember_choice,
-    draw_save_mapping,
-    draw_values,
-    save_pending_mapping,
-)
 from pages.parts.data.recognised import (
     city_note,
     draw_area_question,
@@ -48,13 +41,19 @@ from pages.parts.data.uploads import (
     FilePreview,
     FileReview,
     ImportTarget,
+    Progress,
     UploadedFile,
+    draw_columns,
     draw_heading,
+    draw_remember_choice,
+    draw_save_mapping,
+    draw_values,
     held_uploads,
     import_target,
     is_sample_data,
     review_file,
     sample_trial,
+    save_pending_mapping,
     uploaded_files,
 )
 from pages.parts.frame import Page, escape_markdown, page_link, record
@@ -75,26 +74,22 @@ def counts_sentence(t: Translator, batch: Batch) -> str:
 
 def draw_overview(page: Page, reviews: list[FileReview]) -> None:
     """One line for each file, with the counts that add up."""
-    t = page.t
-    headings = count_headings(t)
-    rows = [
-        {
-            name: t.number(getattr(review.preview.report.batch, name)) if review.preview else "–"
-            for name in headings
-            if name != "file"
-        }
-        | {"file": escape_markdown(review.file.name)}
-        for review in reviews
-    ]
+    t, headings = page.t, count_headings(page.t)
     if page.narrow:
         headings = {name: headings[name] for name in ("file", "read", "quarantined")}
+    batches = [review.preview.report.batch if review.preview else None for review in reviews]
+    columns = {
+        label: [t.number(getattr(batch, name)) if batch else "–" for batch in batches]
+        for name, label in headings.items()
+        if name != "file"
+    }
     st.table(
-        pd.DataFrame(rows)[list(headings)].rename(columns=headings),
+        pd.DataFrame({headings["file"]: [escape_markdown(review.file.name) for review in reviews], **columns}),
         hide_index=True,
         border="horizontal",
         alt=t("For each file, how many rows are new, updated, known or quarantined"),
     )
-    if sum(review.preview is not None for review in reviews) > 1:
+    if sum(batch is not None for batch in batches) > 1:
         st.caption(t("Each file is compared with the data as they are now; the import goes down the list."))
 
 
@@ -124,9 +119,9 @@ def draw_summary(page: Page, review: FileReview, into: ImportTarget) -> None:
 
 def draw_details(page: Page, review: FileReview, into: ImportTarget) -> None:
     """Everything else about one file: what was recognised, what was quarantined or repaired, columns, words."""
-    t, preview = page.t, review.preview
+    preview = review.preview
     if preview is None:
-        label, key = t("The columns of the file"), f"data_asked_{review.file.digest[:12]}"
+        label, key = page.t("The columns of the file"), f"data_asked_{review.file.digest[:12]}"
         with st.expander(label, key=key) if review.question is not None else nullcontext():
             draw_columns(page, review)
         return
@@ -147,8 +142,8 @@ def facts_sentence(t: Translator, batch: Batch, several: int) -> str:
         (batch.outside, t.n("{n} lies outside the city", "{n} lie outside the city", batch.outside)),
     )
     facts = [words for n, words in told if n]
-    sentence = t("Of the new and updated ones, {facts}.", facts=t.join(facts)) if facts else ""
-    return f"{sentence} {several_sentence(t, several) if several else ''}".strip()
+    sentences = [t("Of the new and updated ones, {facts}.", facts=t.join(facts))] if facts else []
+    return " ".join([*sentences, *([several_sentence(t, several)] if several else [])])
 
 
 def several_sentence(t: Translator, several: int) -> str:
@@ -161,25 +156,23 @@ def several_sentence(t: Translator, several: int) -> str:
 
 
 def _draw_repairs(page: Page, preview: FilePreview) -> None:
-    t = page.t
-    if preview.repairs.empty:
+    t, repairs = page.t, preview.repairs
+    if repairs.empty:
         return
-    empty = t("empty")
     draw_heading(t("Repaired"))
     frame = pd.DataFrame(
         {
-            t("What was done"): [t(REPAIR_WORDS[Repair(rule)]) for rule in preview.repairs["rule"]],
-            t("Column"): [escape_markdown(column) or "–" for column in preview.repairs["column"]],
-            t("Rows"): [t.number(n) for n in preview.repairs["n"]],
+            t("What was done"): [t(REPAIR_WORDS[Repair(rule)]) for rule in repairs["rule"]],
+            t("Column"): [escape_markdown(column) or "–" for column in repairs["column"]],
+            t("Rows"): [t.number(n) for n in repairs["n"]],
             t("First example"): [
-                escape_markdown(f"{old[:30]} → {new[:30] or empty}") if old else "–"
-                for old, new in zip(preview.repairs["old"], preview.repairs["new"], strict=True)
+                escape_markdown(f"{old[:30]} → {new[:30] or t('empty')}") if old else "–"
+                for old, new in zip(repairs["old"], repairs["new"], strict=True)
             ],
         }
     )
-    if page.narrow:
-        frame = frame[[t("What was done"), t("Rows")]]
-    st.table(frame, hide_index=True, border="horizontal", alt=t("What was repaired"))
+    shown = frame[[t("What was done"), t("Rows")]] if page.narrow else frame
+    st.table(shown, hide_index=True, border="horizontal", alt=t("What was repaired"))
 
 
 def draw_reasons_table(page: Page, batch: Batch) -> None:
@@ -205,15 +198,9 @@ def _draw_quarantined(page: Page, preview: FilePreview) -> None:
     frame = preview.refused.assign(
         why=[t(m) for m in preview.refused["message"]], how=[t(m) for m in preview.refused["mend"]]
     )
-    headings = {
-        "row": t("Row"),
-        "column": t("Column"),
-        "value": t("Value"),
-        "why": t("Why"),
-        "how": t("How to fix it"),
-    }
-    if page.narrow:
-        headings = {name: headings[name] for name in ("row", "column", "value")}
+    headings = {"row": t("Row"), "column": t("Column"), "value": t("Value")}
+    if not page.narrow:
+        headings |= {"why": t("Why"), "how": t("How to fix it")}
     wide = {"value": st.column_config.Column(headings["value"], width="small")}
     draw_table(page, frame, headings, key="data_refused", alt=t("Quarantined rows"), columns=wide)
     notes = [
@@ -226,14 +213,13 @@ def _draw_quarantined(page: Page, preview: FilePreview) -> None:
 
 def draw_changes(page: Page, preview: FilePreview) -> None:
     """Columns first, then alerts that are new, changed their status, or are gone; nothing where nothing came before."""
-    changes, t = preview.report.changes, page.t
-    if changes is None or changes.before is None:
-        return
-    head, *rest = changes.sentences(t)
-    draw_heading(t("What changed"))
-    if changes.columns_changed:
-        st.warning(t("The columns have changed: check whether they still mean the same."))
-    st.markdown(f"{escape_markdown(head)}\n\n" + "\n".join(f"- {escape_markdown(one)}" for one in rest))
+    t, changes = page.t, preview.report.changes
+    if changes is not None and changes.before is not None:
+        head, *rest = (escape_markdown(sentence) for sentence in changes.sentences(t))
+        draw_heading(t("What changed"))
+        if changes.columns_changed:
+            st.warning(t("The columns have changed: check whether they still mean the same."))
+        st.markdown(f"{head}\n\n" + "\n".join(f"- {one}" for one in rest))
 
 
 OUTCOMES = "data_done"
@@ -247,7 +233,7 @@ class ImportOutcome:
 
     name: str
     batch: Batch | None = None
-    problem: Message | None = None
+    problem: Message | str = ""
     several: int = 0
 
 
@@ -256,26 +242,7 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
     t = page.t
     if page.is_sample:
         st.write(t("Your own export starts a city of its own; the sample stays as it is."))
-    key = f"data_upload_{st.session_state.get(ROUND, 0)}"
-    st.file_uploader(
-        t("Export files"),
-        type=list(KINDS),
-        accept_multiple_files=True,
-        max_upload_size=MAX_MB,
-        key=key,
-        on_change=_forget_outcomes,
-    )
-    st.caption(
-        t(
-            "Spreadsheets (CSV, XLSX, XLS, ODS), JSON, XML, GeoJSON, GeoPackage, Shapefile in a ZIP, Parquet; also "
-            "compressed. Up to {limit} MB a file, {together} MB and {files} files at a time. Larger files: “curim "
-            "import FILE” on the computer that runs the dashboard. Nothing is written before you click on “Import”.",
-            limit=MAX_MB,
-            together=TOGETHER_MB,
-            files=MAX_FILES,
-        )
-    )
-    uploads = held_uploads(st.session_state[key])  # what the uploader returns is a copy of them
+    uploads = _uploads(page)
     files = uploaded_files(uploads)
     if page.is_sample and not files:
         _draw_sample_offer(page)
@@ -292,7 +259,35 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
     trying = page.is_sample and all(is_sample_data(file) for file in files)
     if trying:
         st.caption(t("Made-up alerts: they go into the sample city, and can be undone under “Imports so far”."))
-    into = import_target(page, trying=trying)
+    _draw_reviews(page, files, import_target(page, trying=trying), in_view=in_view)
+
+
+def _uploads(page: Page) -> list[Any]:
+    """The field for files, and the uploads that it holds."""
+    key = f"data_upload_{st.session_state.get(ROUND, 0)}"
+    st.file_uploader(
+        page.t("Export files"),
+        type=list(KINDS),
+        accept_multiple_files=True,
+        max_upload_size=MAX_MB,
+        key=key,
+        on_change=_forget_outcomes,
+    )
+    st.caption(
+        page.t(
+            "Spreadsheets (CSV, XLSX, XLS, ODS), JSON, XML, GeoJSON, GeoPackage, Shapefile in a ZIP, Parquet; also "
+            "compressed. Up to {limit} MB a file, {together} MB and {files} files at a time. Larger files: “curim "
+            "import FILE” on the computer that runs the dashboard. Nothing is written before you click on “Import”.",
+            limit=MAX_MB,
+            together=TOGETHER_MB,
+            files=MAX_FILES,
+        )
+    )
+    return held_uploads(st.session_state[key])  # what the uploader returns is a copy of them
+
+
+def _draw_reviews(page: Page, files: list[UploadedFile], into: ImportTarget, *, in_view: bool) -> None:
+    """What the files hold: questions, counts, what is implausible, the details of one, and the button."""
     reviews = _review_files(page, files, into)
     for review in reviews:
         draw_questions(page, review)
@@ -303,14 +298,19 @@ def draw_import_tab(page: Page, *, in_view: bool) -> None:
     if len(reviews) > 1:
         draw_overview(page, reviews)
     draw_concerns(page, usable, into)
-    shown = [review for review in reviews if review.columns]
-    chosen = _choose_details(page, shown) if in_view and shown else None
+    shown = {review.file.digest: review for review in reviews if review.columns} if in_view else {}
+    chosen = next(iter(shown), None)
+    if chosen is not None and len(shown) == 1:
+        st.subheader(escape_markdown(shown[chosen].file.name))
+    elif chosen is not None:
+        label = page.t("Show the details of")
+        chosen = st.selectbox(label, list(shown), format_func=lambda key: shown[key].file.name, key="data_which")
     if chosen is not None:
-        draw_summary(page, chosen, into)
+        draw_summary(page, shown[chosen], into)
     if usable:
-        _draw_import_button(page, usable, into, trying=trying)
+        _draw_import_button(page, usable, into)
     if chosen is not None:
-        draw_details(page, chosen, into)
+        draw_details(page, shown[chosen], into)
 
 
 def _review_files(page: Page, files: list[UploadedFile], into: ImportTarget) -> list[FileReview]:
@@ -334,8 +334,7 @@ def _review_files(page: Page, files: list[UploadedFile], into: ImportTarget) -> 
 def _stop_review() -> None:
     """Stop a review that takes too long, and drop its files."""
     _forget_outcomes()
-    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
-    st.session_state[STOPPED] = True
+    st.session_state.update({ROUND: st.session_state.get(ROUND, 0) + 1, STOPPED: True})
 
 
 def _forget_outcomes() -> None:
@@ -346,21 +345,18 @@ def _forget_outcomes() -> None:
 
 def _draw_sample_offer(page: Page) -> None:
     """For newcomers: two made-up files to try the page with, in the sample city."""
-    t = page.t
 
     def choose(name: str) -> None:
         _forget_outcomes()
-        if name:
-            st.session_state[TRIAL] = name
+        st.session_state[TRIAL] = name
 
+    offers = {"later": page.t("A later export"), "dirty": page.t("An export full of errors")}
+    if sample_trial(page):
+        offers["none"] = page.t("Remove it")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(t("No export at hand? Try one of the sample's:"), width="content")
-        st.button(t("A later export"), key="data_try_later", type="tertiary", on_click=choose, args=("later",))
-        st.button(
-            t("An export full of errors"), key="data_try_dirty", type="tertiary", on_click=choose, args=("dirty",)
-        )
-        if sample_trial(page):
-            st.button(t("Remove it"), key="data_try_none", type="tertiary", on_click=choose, args=("",))
+        st.caption(page.t("No export at hand? Try one of the sample's:"), width="content")
+        for name, label in offers.items():
+            st.button(label, key=f"data_try_{name}", type="tertiary", on_click=choose, args=(name,))
 
 
 def _draw_interrupted(page: Page) -> None:
@@ -371,28 +367,15 @@ def _draw_interrupted(page: Page) -> None:
         (st.info if cut.committed else st.warning)(escape_markdown(page.t(cut.message)))
 
 
-def _choose_details(page: Page, usable: list[FileReview]) -> FileReview:
-    """The file whose details are shown."""
-    if len(usable) == 1:
-        st.subheader(escape_markdown(usable[0].file.name))
-        return usable[0]
-    names = {review.file.digest: review for review in usable}
-    digest = st.selectbox(
-        page.t("Show the details of"), list(names), format_func=lambda key: names[key].file.name, key="data_which"
-    )
-    return names.get(str(digest), usable[0])
-
-
-def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget, *, trying: bool) -> None:
+def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget) -> None:
     """The one place that writes: asks once more where most of a file lies elsewhere, then imports file by file."""
-    t = page.t
-    city = into.city or next(review.preview.city for review in usable if review.preview)
-    far = [review.file.name for review in usable if review.preview and review.preview.report.elsewhere]
-    if into.city is None and usable[0].preview is not None and usable[0].preview.city.provisional:
-        far = []  # what part of the file the city is made of was asked
-    sure = not (into.city is None and unanswered(usable[0]))
+    t, previews = page.t, [(review.file.name, review.preview) for review in usable if review.preview]
+    city = into.city or previews[0][1].city
     named = _city_name(page, usable, into)
-    if far:
+    sure = into.city is not None or not unanswered(usable[0])
+    far = [name for name, preview in previews if preview.report.elsewhere]
+    # What part of the first file a provisional city is made of was asked.
+    if far and not (into.city is None and city.provisional):
         st.warning(
             t(
                 "Many alerts of {files} lie outside {city}, most of them or more than a fifth far from it. Is this the "
@@ -408,91 +391,82 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
             )
     remember = draw_remember_choice(page, usable)
     with st.container(horizontal=True, vertical_alignment="center"):
-        clicked = st.button(
-            t.n("Import the file", "Import {n} files", len(usable)),
-            key="data_import",
-            type="primary",
-            disabled=not sure,
-        )
+        label = t.n("Import the file", "Import {n} files", len(usable))
+        clicked = st.button(label, key="data_import", type="primary", disabled=not sure)
         own = t("your own city, {city}", city=named or t.label(city.names))
         where = t("the sample city") if into.is_sample else t("a new city of your own") if named == "" else own
         st.caption(
             t("Destination: {home}.", home=escape_markdown(where)), width="stretch" if page.narrow else "content"
         )
-    if clicked and sure and named is not None and not named:
+    if clicked and sure and named == "":
         st.error(t("Give the city a name first."))
     elif clicked and sure:
-        _import(page, usable, into, named or "", trying=trying, remember=remember)
+        _import(page, usable, into, named or "", remember=remember)
 
 
 def _city_name(page: Page, usable: list[FileReview], into: ImportTarget) -> str | None:
     """The name of the city that the first file makes; None where there is a city, or a profile that fits."""
-    preview = usable[0].preview
+    t, preview = page.t, usable[0].preview
     if into.city is not None or preview is None:
         return None
-    st.info(escape_markdown(city_note(page.t, preview, usable[0].file.name)))
+    st.info(escape_markdown(city_note(t, preview, usable[0].file.name)))
     if not preview.city.provisional:
         return None
-    name = st.text_input(
-        page.t("Name of the city"),
-        key="data_city_name",
-        max_chars=60,
-        width=360,
-        placeholder=page.t("needed for the import"),
-    )
-    return name.strip()
+    hint = t("needed for the import")
+    return st.text_input(t("Name of the city"), key="data_city_name", max_chars=60, width=360, placeholder=hint).strip()
 
 
-def _import(
-    page: Page, usable: list[FileReview], into: ImportTarget, city_name: str, *, trying: bool, remember: bool
-) -> None:
+def _import(page: Page, usable: list[FileReview], into: ImportTarget, city_name: str, *, remember: bool) -> None:
     """Import each file in one commit of its own. A click on "Stop" ends the run before the next commit."""
-    st.session_state.pop(OUTCOMES, None)
-    st.session_state[STOPPED] = False
-    bar = st.progress(0.0)
-    stop = st.empty()
+    st.session_state.update({OUTCOMES: (), STOPPED: False})
+    bar, stop = st.progress(0.0), st.empty()
     stop.button(page.t("Stop"), key="data_stop", on_click=st.session_state.update, args=({STOPPED: True},))
     for at, review in enumerate(usable):
 
         def step(share: float, message: Message, at: int = at, name: str = review.file.name) -> None:
             if share < 1.0:  # after the commit nothing may interrupt before it is noted
-                bar.progress(
-                    (at + share) / len(usable),
-                    text=page.t("{name}: {step}", name=escape_markdown(name), step=message),
-                )
+                text = page.t("{name}: {step}", name=escape_markdown(name), step=message)
+                bar.progress((at + share) / len(usable), text=text)
 
-        try:
-            report = import_file(
-                into.home,
-                review.file.content,
-                review.file.name,
-                mapping=review.file.mapping,
-                # Asked above; but whether a further file belongs to a city that the first one makes, was not.
-                answers=replace(
-                    review.file.answers,
-                    elsewhere=into.city is not None or at == 0,
-                    area=review.file.answers.area if into.city is None and at == 0 else None,
-                ),
-                saved=review.file.saved,
-                city_name=city_name,
-                progress=step,
-            )
-            done = ImportOutcome(review.file.name, batch=report.batch, several=report.several)
-            record.note(page, Deed.IMPORT, f"{review.file.name} ({report.batch})", home=into.home)
-            save_pending_mapping(into.home, review, remember=remember)
-        except (ImportProblem, StoreError) as problem:
-            done = ImportOutcome(review.file.name, problem=problem.message)
-        except OSError as error:
-            if (told := damage(error)) is None:
-                raise
-            done = ImportOutcome(review.file.name, problem=told)
-        st.session_state[OUTCOMES] = (*st.session_state.get(OUTCOMES, ()), done)
+        done = _import_file(page, review, into, city_name, step, first=at == 0, remember=remember)
+        st.session_state[OUTCOMES] = (*st.session_state[OUTCOMES], done)
     st.session_state.pop(TRIAL, None)
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
-    if page.is_sample and not trying:
+    if page.is_sample and not into.is_sample:
         st.query_params.pop("home", None)
     prepare_city(page, into.home, bar)
     st.rerun()
+
+
+def _import_file(
+    page: Page, review: FileReview, into: ImportTarget, city_name: str, step: Progress, *, first: bool, remember: bool
+) -> ImportOutcome:
+    file = review.file
+    # Asked above; but whether a further file belongs to a city that the first one makes, was not.
+    known = {
+        "elsewhere": into.city is not None or first,
+        "area": file.answers.area if not into.city and first else None,
+    }
+    try:
+        report = import_file(
+            into.home,
+            file.content,
+            file.name,
+            mapping=file.mapping,
+            answers=replace(file.answers, **known),
+            saved=file.saved,
+            city_name=city_name,
+            progress=step,
+        )
+        record.note(page, Deed.IMPORT, f"{file.name} ({report.batch})", home=into.home)
+        save_pending_mapping(into.home, review, remember=remember)
+    except (ImportProblem, StoreError) as problem:
+        return ImportOutcome(file.name, problem=problem.message)
+    except OSError as error:
+        if (told := damage(error)) is None:
+            raise
+        return ImportOutcome(file.name, problem=told)
+    return ImportOutcome(file.name, batch=report.batch, several=report.several)
 
 
 def _draw_outcomes(page: Page) -> None:
@@ -501,27 +475,23 @@ def _draw_outcomes(page: Page) -> None:
     finished: tuple[ImportOutcome, ...] = st.session_state.get(OUTCOMES, ())
     if st.session_state.get(STOPPED):
         st.warning(t("Stopped. What is not listed as imported was not written."))
-    if not finished:
-        return
     for done in finished:
-        name = f"**{escape_markdown(done.name)}**"
-        if done.problem:
+        if done.batch is None:
             st.error(escape_markdown(t(done.problem)))
-        elif done.batch:
-            st.success(t("Imported {name}. {counts}", name=name, counts=counts_sentence(t, done.batch)))
-            if facts := facts_sentence(t, done.batch, done.several):
-                st.caption(facts)
-            if done.batch.quarantined:
-                st.caption(
-                    t("The quarantined rows can be downloaded under “Imports so far”, fixed and imported again.")
-                )
-                st.button(
-                    t("Go to the quarantined rows"),
-                    key=f"data_aside_{done.batch.id}",
-                    type="tertiary",
-                    on_click=st.session_state.update,
-                    args=({"data_part": t("Imports so far")},),
-                )
+            continue
+        name = f"**{escape_markdown(done.name)}**"
+        st.success(t("Imported {name}. {counts}", name=name, counts=counts_sentence(t, done.batch)))
+        if facts := facts_sentence(t, done.batch, done.several):
+            st.caption(facts)
+        if done.batch.quarantined:
+            st.caption(t("The quarantined rows can be downloaded under “Imports so far”, fixed and imported again."))
+            st.button(
+                t("Go to the quarantined rows"),
+                key=f"data_aside_{done.batch.id}",
+                type="tertiary",
+                on_click=st.session_state.update,
+                args=({"data_part": t("Imports so far")},),
+            )
     if any(done.batch for done in finished):
         if not page.is_sample:
             st.write(t("The dashboard now shows the alerts of your own city."))

@@ -4,7 +4,6 @@ and corrections.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -16,6 +15,7 @@ import streamlit as st
 from curim_data.formats.base import Layout
 from curim_data.importing.proof import Line, Proof, gender_counts, kinds_name, period_name, row_lines
 from curim_data.model import N_, CityProfile, Kind, Message, Num, Translator
+from curim_data.model.i18n import Span
 from curim_data.model.labels import (
     category_label,
     column_label,
@@ -39,6 +39,7 @@ from pages.parts.data.uploads import (
     OpenQuestion,
     UploadedFile,
     container_label,
+    draw_facts,
     draw_heading,
     keep_answer,
 )
@@ -77,50 +78,50 @@ _CHOICES: Final = {
 
 def draw_questions(page: Page, review: FileReview) -> None:
     """Ask what stands in the way of a file, and show what was answered before."""
-    asked: dict[str, OpenQuestion] = dict(st.session_state.get(QUESTIONS, {}).get(review.file.digest, {}))
-    if review.question is not None and review.question.about in FIELDS:
-        asked[review.question.about] = review.question
-        st.session_state[QUESTIONS] = {**st.session_state.get(QUESTIONS, {}), review.file.digest: asked}
+    questions, digest = st.session_state.get(QUESTIONS, {}), review.file.digest
+    asked: dict[str, OpenQuestion] = dict(questions.get(digest, {}))
+    open_question = review.question if review.question is not None and review.question.about in FIELDS else None
+    if open_question is not None:
+        asked[open_question.about] = open_question
+        st.session_state[QUESTIONS] = {**questions, digest: asked}
     for one in asked.values():
         _draw_question(page, review.file, one)
-    if review.problem and (review.question is None or review.question.about not in FIELDS):
+    if review.problem and open_question is None:
         st.error(escape_with_commands(page.t(review.problem)))
 
 
 def draw_area_question(page: Page, review: FileReview) -> None:
     """How far the alerts of a first file spread; of a region or a country, what the city is to be made of."""
-    t, file = page.t, review.file
-    spread = review.preview.spread if review.preview else None
-    if review.preview is None or spread is None:
+    t, preview = page.t, review.preview
+    if preview is None or preview.spread is None:
         return
+    spread = preview.spread
+    (st.warning if spread.asks else st.caption)(t(spread.statement))
     if not spread.asks:
-        st.caption(t(spread.statement))
         return
-    st.warning(t(spread.statement))
     first, *others = spread.areas
     labels = {
         DENSEST: t(
             "The densest area: {share} % of the alerts, within {radius} km of {place}. Only these lie on the map; the "
             "others are kept and count in every total that needs no map.",
-            **_area_words(t, review.preview, first),
+            **_area_words(t, preview, first),
         ),
         WHOLE: t("All of it, in map cells of {metres} m or more.", metres=round(spread.cell_m)),
         **{
             one.circle.word: t(
-                "{share} % of the alerts, within {radius} km of {place}.", **_area_words(t, review.preview, one)
+                "{share} % of the alerts, within {radius} km of {place}.", **_area_words(t, preview, one)
             )
             for one in others
         },
     }
-    _draw_radio(file, "area", t(AREA_QUESTION), labels, None if unanswered(review) else review.preview.area)
+    _draw_answer(st.radio, review.file, "area", t(AREA_QUESTION), labels, None if unanswered(review) else preview.area)
     if others:
+        commands = [one.command(review.file.name, number) for number, one in enumerate(spread.areas, 1)]
         with st.expander(t("Several cities: a home for each")):
             st.write(
                 t("On the computer that runs the dashboard, each of these makes a city of its own of the same file:")
             )
-            st.code(
-                "\n".join(one.command(file.name, number) for number, one in enumerate(spread.areas, 1)), language=None
-            )
+            st.code("\n".join(commands), language=None)
 
 
 def unanswered(review: FileReview) -> bool:
@@ -131,7 +132,7 @@ def unanswered(review: FileReview) -> bool:
 
 def draw_kind_question(page: Page, review: FileReview) -> None:
     """Of which kind the categories of a new city are, where neither the export nor a city says it."""
-    t, file, preview = page.t, review.file, review.preview
+    t, preview = page.t, review.preview
     if preview is None or preview.kind is None:
         return
     found = [
@@ -146,7 +147,7 @@ def draw_kind_question(page: Page, review: FileReview) -> None:
         Kind.UNKNOWN.value: t("Leave their kind open: not known"),
     }
     note = t("The kind of a single category can be set after the import, under the city profile.")
-    _draw_radio(file, "kind", t(KIND_QUESTION), labels, preview.kind, note)
+    _draw_answer(st.radio, review.file, "kind", t(KIND_QUESTION), labels, preview.kind, help=note)
 
 
 def _area_words(t: Translator, preview: FilePreview, one: DenseArea) -> dict[str, Any]:
@@ -169,178 +170,148 @@ def _draw_question(page: Page, file: UploadedFile, asked: OpenQuestion) -> None:
         if given is not None:
             labels.setdefault(given, f"EPSG:{given}")
     if labels:
-        _draw_radio(file, about, question, labels, given)
+        _draw_answer(st.radio, file, about, question, labels, given)
     else:
         st.write(question)
     if about == "crs":
         _draw_epsg_choice(page, file, f"data_crs_{file.digest[:12]}")
 
 
-def _draw_radio(
-    file: UploadedFile, about: str, question: str, labels: Mapping[Any, str], given: Any, note: str | None = None
-) -> None:
-    """A question with its answers and their words, which is kept as a field of `Answers`."""
-    key = f"data_{about}_{file.digest[:12]}"
-    st.radio(
+def _draw_answer(
+    widget: Callable[..., Any], file: UploadedFile, about: str, question: str, labels: Mapping[Any, str], given: Any,
+    *, key: str = "data", **look: Any,
+) -> None:  # fmt: skip
+    """A question with its answers and their words, kept as the field `about` of `Answers`; an emptied one is none."""
+    name, options = f"{key}_{about}_{file.digest[:12]}", list(labels)
+    written = escape_markdown if widget is st.radio else str  # other boxes show plain text
+
+    def keep() -> None:
+        keep_answer(file, **{about: st.session_state.get(name) or None})
+
+    widget(
         question,
-        list(labels),
-        format_func=lambda value: escape_markdown(labels[value]),
-        index=list(labels).index(given) if given in labels else None,
-        key=key,
-        on_change=_keep_choice,
-        args=(file, about, key),
-        help=note,
+        options,
+        format_func=lambda value: written(labels.get(value, value)),
+        index=options.index(given) if given in labels else None,
+        key=name,
+        on_change=keep,
+        **look,
     )
 
 
 def _draw_epsg_choice(page: Page, file: UploadedFile, key: str) -> None:
     """Another projection: by its UTM zone, which follows from the longitude, or by its number."""
     t = page.t
+
+    def keep(part: str) -> None:
+        digits = _digits(st.session_state[f"{key}_{part}"])
+        if digits.isdigit():
+            keep_answer(file, crs=int(digits))
+
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        zone = st.selectbox(
+        st.selectbox(
             t("Another one: its UTM zone"),
             list(UTM),
             index=None,
             format_func=partial(_zone_label, t),
             placeholder=t("by longitude"),
             key=f"{key}_zone",
+            on_change=keep,
+            args=("zone",),
             width=300,
         )
         number = st.text_input(
             t("or its EPSG code"),
             key=f"{key}_code",
+            on_change=keep,
+            args=("code",),
             placeholder="2100",
             max_chars=12,
             width=300 if page.narrow else 180,
         )
-    digits = number.upper().removeprefix("EPSG:").strip()
-    if digits and not digits.isdigit():
+    if not (_digits(number) or "0").isdigit():
         st.caption(t("Give a number, such as 2100 for the Greek grid (EGSA ’87)."))
-    for name, code in (("zone", str(zone or "")), ("code", digits if digits.isdigit() else "")):
-        if code and st.session_state.get(f"{key}_{name}_used") != code:
-            st.session_state[f"{key}_{name}_used"] = code
-            if file.answers.crs != int(code):
-                keep_answer(file, crs=int(code))
-                st.rerun()
+
+
+def _digits(epsg: object) -> str:
+    return str(epsg or "").upper().removeprefix("EPSG:").strip()
 
 
 def _zone_label(t: Translator, epsg: int) -> str:
     """ "Zone 34 north: 18° to 24°": the degrees of longitude, negative in the west."""
-    number = epsg % 100
-    west = 6 * number - 186
+    west = 6 * (epsg % 100) - 186
     north = N_("Zone {number} north: longitude {west}° to {east}°")
     zone = north if epsg // 100 == NORTH else N_("Zone {number} south: longitude {west}° to {east}°")
-    return t(zone, number=number, west=west, east=west + 6)
-
-
-def _keep_choice(file: UploadedFile, about: str, key: str) -> None:
-    keep_answer(file, **{about: st.session_state.get(key) or None})  # an emptied field is no answer
+    return t(zone, number=epsg % 100, west=west, east=west + 6)
 
 
 def draw_corrections(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
     """Draw the choices that correct what was recognised: table, dates, time zone, coordinate system."""
-    t, answers, city = page.t, preview.answers, into.city or preview.city
+    t, answers, facts, city = page.t, preview.answers, preview.facts, into.city or preview.city
+    zones = {zone: zone for zone in sorted(available_timezones())}
+    zone_of_city = t("that of the city: {zone}", zone=city.timezone)
+    choices = [
+        ("dates", t("Dates"), {order: t(words) for order, words in ORDERS.items()}, t("as recognised")),
+        ("timezone", t("Time zone of times without offset"), zones, zone_of_city),
+    ]
+    if len(facts.sheets) > 1:
+        choices.insert(0, ("sheet", t("Table of the file"), {name: name for name in facts.sheets}, facts.sheet))
     with st.expander(t("Correct what was recognised"), key=f"data_right_{file.digest[:12]}"):
-        if len(preview.facts.sheets) > 1:
-            of, given = preview.facts, answers.sheet
-            _draw_choice(file, "sheet", t("Table of the file"), of.sheets, given, str, of.sheet)
-        orders, nothing = tuple(ORDERS), t("as recognised")
-        _draw_choice(file, "dates", t("Dates"), orders, answers.dates, lambda order: t(ORDERS[order]), nothing)
-        zones, nothing = sorted(available_timezones()), t("that of the city: {zone}", zone=city.timezone)
-        _draw_choice(file, "timezone", t("Time zone of times without offset"), zones, answers.timezone, str, nothing)
+        for about, label, words, usual in choices:
+            given, key = getattr(answers, about), "data_right"
+            _draw_answer(st.selectbox, file, about, label, words, given, key=key, placeholder=usual)
         if {"x", "y"} & set(preview.header.layout.roles):
             _draw_epsg_choice(page, file, f"data_right_crs_{file.digest[:12]}")
 
 
 def draw_category_question(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
     """Ask for the category of a file that has no column for it; it may stay open."""
-    t = page.t
+    t, given = page.t, preview.answers.category
     if "category" in preview.header.layout.roles:
         return
-    known = sorted(preview.city.categories, key=lambda one: category_label(t, preview.city, one))
-    given = preview.answers.category
-    options = [*known, *([given] if given and given not in known else [])]
-    key = f"data_category_{file.digest[:12]}"
-    keep = partial(_keep_choice, file, "category", key)
     question = t("No column holds the category. Which category do all these alerts have?")
+    labels = {one: category_label(t, preview.city, one) for one in preview.city.categories}
+    labels = dict(sorted(labels.items(), key=lambda pair: pair[1]))
     made_for_it = into.city is None and preview.city.provisional  # its categories are what is answered here
-    if made_for_it or not known:  # a box without options would open on “No results”
+    if made_for_it or not labels:  # a box without options would open on “No results”
+        key = f"data_category_{file.digest[:12]}"
         st.text_input(
             question,
             value=given or "",
             placeholder=t("Type a name, such as Theft; may be left empty"),
             max_chars=80,
             key=key,
-            on_change=keep,
+            on_change=lambda: keep_answer(file, category=st.session_state.get(key) or None),
         )
         return
-    st.selectbox(
-        question,
-        options,
-        index=options.index(given) if given else None,
-        format_func=lambda one: category_label(t, preview.city, one),
-        placeholder=t("Choose, or type a name of your own; may be left empty"),
-        accept_new_options=True,
-        key=key,
-        on_change=keep,
-    )
-
-
-def _draw_choice(
-    file: UploadedFile, about: str, label: str, options: Sequence[str], given: str | None, words: Callable[[str], str],
-    nothing: str,
-) -> None:  # fmt: skip
-    key = f"data_right_{about}_{file.digest[:12]}"
-    st.selectbox(
-        label,
-        options,
-        index=list(options).index(given) if given in options else None,
-        format_func=words,
-        placeholder=nothing,
-        key=key,
-        on_change=_keep_choice,
-        args=(file, about, key),
-    )
-
-
-MAP_HEIGHT = 340
-SHOWN_DEFAULTS = 3
+    if given:
+        labels.setdefault(given, category_label(t, preview.city, given))
+    more = {"placeholder": t("Choose, or type a name of your own; may be left empty"), "accept_new_options": True}
+    _draw_answer(st.selectbox, file, "category", question, labels, given, **more)
 
 
 def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> None:
     """Two columns of a line each; what was decided over the whole file; what is not stored."""
-    t = page.t
+    t, report = page.t, preview.report
     draw_heading(t("What was recognised"))
-    facts = recognised_facts(t, preview, into)
-    st.table(
-        pd.DataFrame({"what": list(facts), "how": [escape_markdown(text) for text in facts.values()]}),
-        hide_index=True,
-        hide_header=True,
-        border="horizontal",
-        alt=t("What was recognised of the file"),
-    )
-    if preview.report.decisions:
-        st.markdown("\n".join(f"- {escape_markdown(t(message))}" for message in preview.report.decisions))
-    for question in _answered_above(preview, into):
+    draw_facts(recognised_facts(t, preview, into), t("What was recognised of the file"))
+    if report.decisions:
+        st.markdown("\n".join(f"- {escape_markdown(t(message))}" for message in report.decisions))
+    # The questions above that decide otherwise what was decided of a new city.
+    area = preview.spread is not None and preview.spread.asks
+    asked = ((AREA_QUESTION, area), (KIND_QUESTION, preview.kind is not None))
+    for question in [one for one, answered in asked if answered and into.city is None]:
         st.caption(t("To decide otherwise, answer “{question}” above.", question=question))
     if preview.facts.skipped:
         lines = " / ".join(line[:60] for line in preview.facts.skipped[:3])
         st.caption(t("Lines before the header were skipped: {lines}", lines=escape_markdown(lines)))
-    if preview.report.dropped:
-        dropped = escape_markdown(t.join(preview.report.dropped))
+    if report.dropped:
+        dropped = escape_markdown(t.join(report.dropped))
         st.caption(t("Not stored (free text or personal data): {columns}.", columns=dropped))
-    defaults = preview.report.default_coordinates.head(SHOWN_DEFAULTS)
+    defaults = report.default_coordinates.head(3)
     for lon, lat, n in defaults[["longitude", "latitude", "n"]].itertuples(index=False):
         sentence = t.n("{n} alert lies on one exact point.", "{n} alerts lie on one exact point.", int(n))
         st.caption(f"{sentence} {escape_markdown(likely_reason(t, into.city or preview.city, lon, lat))}")
-
-
-def _answered_above(preview: FilePreview, into: ImportTarget) -> list[Message]:
-    """The questions above that decide otherwise what was decided of a new city."""
-    if into.city is not None:
-        return []
-    area = preview.spread is not None and preview.spread.asks
-    return [*([AREA_QUESTION] if area else []), *([KIND_QUESTION] if preview.kind is not None else [])]
 
 
 def recognised_facts(t: Translator, preview: FilePreview, into: ImportTarget) -> dict[str, str]:
@@ -360,57 +331,46 @@ def recognised_facts(t: Translator, preview: FilePreview, into: ImportTarget) ->
     rows[t("Time zone")] = t("as the file says; {zone} where it does not", zone=zone)
     rows[t("Coordinates")] = _coordinates(t, preview, layout)
     if preview.report.first and preview.report.last:
-        rows[t("Period")] = _period(t, preview.report.first, preview.report.last, months=preview.months)
+        rows[t("Period")] = t.span(Span(preview.report.first, preview.report.last, by_month=preview.months))
     rows[t("City")] = t.label(city.names) if into.city or not city.provisional else t("none yet: see above")
     return rows
 
 
-def _period(t: Translator, first: dt.date, last: dt.date, *, months: bool) -> str:
-    """From the first day to the last; from month to month where no more is known."""
-    if not months:
-        return t("{start} – {end}", start=first, end=last)
-    start, end = (t.date(day, "LLLL y") for day in (first, last))
-    return start if start == end else t("{start} – {end}", start=start, end=end)
-
-
 def _dates(t: Translator, preview: FilePreview) -> str:
-    if preview.date_order in ORDERS:
-        return t(ORDERS[preview.date_order])
-    if preview.date_order == BOTH_ORDERS:
-        return t("both orders of day and month, row by row")
+    orders = {**ORDERS, BOTH_ORDERS: Message("both orders of day and month, row by row")}
+    if preview.date_order in orders:
+        return t(orders[preview.date_order])
     header = preview.header
     for role in ("occurred_from", "reported_at"):
-        parts = header.layout.roles.get(role, ())
+        parts = sorted(header.layout.roles.get(role, ()), key=lambda part: part.place)
         if any(part.part == "year" for part in parts):
-            columns = [header.labels[part.place] for part in sorted(parts, key=lambda part: part.place)]
-            return t("in columns of their own: {columns}", columns=", ".join(columns))
+            columns = ", ".join(header.labels[part.place] for part in parts)
+            return t("in columns of their own: {columns}", columns=columns)
     return t("year first (2025-03-01)")
 
 
 def _coordinates(t: Translator, preview: FilePreview, layout: Layout) -> str:
     """The coordinate system of what was read."""
-    roles = layout.roles
+    asked, roles = preview.answers.crs, layout.roles.keys()
     if preview.facts.crs:
         return t("from the geometry ({crs})", crs=preview.facts.crs)
-    if "latitude" in roles or "longitude" in roles or "point" in roles:
-        asked = preview.answers.crs
+    if roles & {"latitude", "longitude", "point"}:
         return f"EPSG:{asked}" if asked else t("degrees of latitude and longitude (WGS84)")
-    if "x" not in roles and "y" not in roles:
+    if not roles & {"x", "y"}:
         return t("none in this file")
-    decision = next((one for one in preview.report.decisions if "epsg" in one.values), None)
-    number = preview.answers.crs or (decision.values["epsg"] if decision else None)
+    decided = (one.values["epsg"] for one in preview.report.decisions if "epsg" in one.values)
+    number = asked or next(decided, None)
     return t("projected, EPSG:{number}", number=str(number)) if number else t("projected")
 
 
 def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> None:
     """A map of the file's alerts: of the city, or of where they lie if most lie elsewhere."""
-    t = page.t
+    t, city, outside = page.t, into.city or preview.city, preview.report.outside
     draw_heading(t("Where the alerts lie"))
     if preview.points.empty:
         st.caption(t("No row of this file has coordinates."))
         return
-    away = preview.away and preview.bounds is not None
-    city = into.city or preview.city
+    bounds = preview.bounds if preview.away else None
     with basemap.credited_to(page, city, "data_points_map"):
         cell_map.draw_point_map(
             page,
@@ -418,19 +378,19 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
             preview.points,
             key="data_points",
             alt=t("Map of the city with a dot for each alert of the file"),
-            height=MAP_HEIGHT,
+            height=340,
             span=0.5,
-            bounds=preview.bounds if away else None,
+            bounds=bounds,
         )
     notes = [t("A dot is an alert; of a large file, one in several is drawn.")]
     if into.city is None and preview.city.provisional:
         notes.append(t("The light area is the provisional study area, drawn around the alerts."))
-    if preview.report.outside and not away:
+    if outside and bounds is None:
         notes.append(
             t.n(
                 "{n} alert of the file lies outside the city and may be off this map.",
                 "{n} alerts of the file lie outside the city and may be off this map.",
-                preview.report.outside,
+                outside,
             )
         )
     st.caption(" ".join(notes))
@@ -457,57 +417,47 @@ def city_note(t: Translator, preview: FilePreview, name: str) -> str:
     )
 
 
-HEIGHT = 150
-
-
-def _draw_bars(
-    page: Page, head: str, names: Sequence[str], counts: Sequence[int], ticks: Sequence[str], *, key: str
-) -> None:
-    """Draw upright bars: `names` in full for who points at them, `ticks` below them ("" where there is none).
+def _draw_bars(page: Page, head: str, bars: Sequence[tuple[str, int, str]], *, key: str) -> None:
+    """Draw upright bars: each its name in full for who points at it, its count, and the tick below it ("": none).
 
     Those who do not see them are told `head` and the counts, but for those of none.
     """
-    t, colours, at = page.t, palette(page.theme), list(range(len(counts)))
-    figure = base_figure(t, colours, height=HEIGHT, bargap=0.15, margin={"l": 4, "r": 4, "t": 8, "b": 4})
+    t, colours = page.t, palette(page.theme)
+    counts, ticks = [n for _, n, _ in bars], [tick for *_, tick in bars]
+    figure = base_figure(t, colours, height=150, bargap=0.15, margin={"l": 4, "r": 4, "t": 8, "b": 4})
     figure.add_bar(
-        x=at,
-        y=list(counts),
+        x=list(range(len(bars))),
+        y=counts,
         marker={"color": colours.sea_blue},
-        hovertext=[t.pair(name, alert_count(t, n)) for name, n in zip(names, counts, strict=True)],
+        hovertext=[t.pair(name, alert_count(t, n)) for name, n, _ in bars],
         hoverinfo="text",
     )
-    shown = [place for place in at if ticks[place]]
+    shown = [place for place, tick in enumerate(ticks) if tick]
     figure.update_xaxes(
-        tickvals=shown, ticktext=[ticks[place] for place in shown], range=[-0.6, max(len(counts), 1) - 0.4]
+        tickvals=shown, ticktext=[ticks[place] for place in shown], range=[-0.6, max(len(bars), 1) - 0.4]
     )
     figure.update_yaxes(rangemode="tozero", nticks=3)
-    spoken = ", ".join(t.pair(name, t.number(n)) for name, n in zip(names, counts, strict=True) if n)
+    spoken = ", ".join(t.pair(name, t.number(n)) for name, n, _ in bars if n)
     draw_chart(page, figure, key=key, alt=f"{head} {spoken}")
-
-
-MOST_TICKS = 5
 
 
 def draw_concerns(page: Page, reviews: list[FileReview], into: ImportTarget) -> None:
     """What looks implausible in the files, so that a person looks before the import; nothing where nothing does."""
     for review in reviews:
         preview = review.preview
-        if preview is None or preview.report.proof is None or not preview.report.proof.concerns:
-            continue
-        city = into.city or preview.city
-        head = page.t("Look at this before you import")
-        name = f"{head}: {review.file.name}" if len(reviews) > 1 else head
-        sentences = [f"- {escape_markdown(one.sentence(page.t, city))}" for one in preview.report.proof.concerns]
-        st.warning(f"**{escape_markdown(name)}**\n\n" + "\n".join(sentences))
+        if preview is not None and preview.report.proof is not None and preview.report.proof.concerns:
+            city, name = into.city or preview.city, page.t("Look at this before you import")
+            name += f": {review.file.name}" if len(reviews) > 1 else ""
+            sentences = [f"- {escape_markdown(one.sentence(page.t, city))}" for one in preview.report.proof.concerns]
+            st.warning(f"**{escape_markdown(name)}**\n\n" + "\n".join(sentences))
 
 
 def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
     """Hours, weekdays and months; the map; categories, genders and roles; three rows as read and as understood."""
     t, proof, city = page.t, preview.report.proof, into.city or preview.city
-    if proof is None:
-        return
-    if not proof.alerts:
-        st.caption(proof.hours_sentence(t))
+    if proof is None or not proof.alerts:
+        if proof is not None:
+            st.caption(proof.hours_sentence(t))
         return
     charts = (_draw_hours, _draw_weekdays, _draw_months)
     for column, draw in zip(st.columns([5, 3, 5], gap="medium"), charts, strict=True):
@@ -519,41 +469,48 @@ def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
         _draw_genders(page, proof)
     with right:
         _draw_categories(page, city, proof)
-        _draw_roles(page, proof)
+        draw_heading(t("What is filled"))
+        frame = pd.DataFrame(
+            {
+                t("What"): [role_name(t, one.role) for one in proof.roles],
+                t("Column"): [escape_markdown(", ".join(one.columns)) for one in proof.roles],
+                t("Filled"): [t.part(one.filled / proof.alerts) for one in proof.roles],
+            }
+        )
+        alt = t("What is filled in the file, and by which column")
+        st.table(frame, hide_index=True, border="horizontal", alt=alt)
     _draw_rows(page, city, proof)
 
 
 def _draw_hours(page: Page, proof: Proof) -> None:
-    t = page.t
-    draw_heading(column_label(t, "hour"))
+    draw_heading(column_label(page.t, "hour"))
     if proof.with_hour:
-        names = [hour_label(hour) for hour in range(24)]
-        ticks = [name if at % 6 == 0 else "" for at, name in enumerate(names)]
-        _draw_bars(page, t("Alerts of the file by hour of the day."), names, proof.hours, ticks, key="data_proof_hours")
-    st.caption(proof.hours_sentence(t))
+        bars = [(hour_label(at), n, hour_label(at) if at % 6 == 0 else "") for at, n in enumerate(proof.hours)]
+        _draw_bars(page, page.t("Alerts of the file by hour of the day."), bars, key="data_proof_hours")
+    st.caption(proof.hours_sentence(page.t))
 
 
 def _draw_weekdays(page: Page, proof: Proof) -> None:
     t = page.t
     draw_heading(column_label(t, "weekday"))
     if proof.with_day:
-        names = [t.weekday(day) for day in range(7)]
         # Seven names run together in a column of the page, not on a phone, where the chart takes all of its width.
-        ticks = [t.weekday(day, "abbreviated") if page.narrow or day % 2 == 0 else "" for day in range(7)]
-        head = t("Alerts of the file by weekday.")
-        _draw_bars(page, head, names, proof.weekdays, ticks, key="data_proof_weekdays")
+        bars = [
+            (t.weekday(day), n, t.weekday(day, "abbreviated") if page.narrow or day % 2 == 0 else "")
+            for day, n in enumerate(proof.weekdays)
+        ]
+        _draw_bars(page, t("Alerts of the file by weekday."), bars, key="data_proof_weekdays")
     if sentence := proof.weekdays_sentence(t):
         st.caption(sentence)
 
 
 def _draw_months(page: Page, proof: Proof) -> None:
-    """Months, or years where there are many; their names under some of the bars."""
-    t, periods = page.t, proof.periods
+    """Months, or years where there are many; the names of five of them at most under their bars."""
+    t, step = page.t, -(-len(proof.periods) // 5)
     draw_heading(column_label(t, "year" if proof.by_year else "month"))
-    names, counts = [period_name(t, proof, day) for day, _ in periods], [n for _, n in periods]
-    step = -(-len(periods) // MOST_TICKS)
-    ticks = [name.replace(" ", "<br>", 1) if at % step == 0 else "" for at, name in enumerate(names)]
-    _draw_bars(page, t("Alerts of the file over time."), names, counts, ticks, key="data_proof_months")
+    named = [(period_name(t, proof, day), n) for day, n in proof.periods]
+    bars = [(name, n, name.replace(" ", "<br>", 1) if at % step == 0 else "") for at, (name, n) in enumerate(named)]
+    _draw_bars(page, t("Alerts of the file over time."), bars, key="data_proof_months")
 
 
 def _draw_categories(page: Page, city: CityProfile, proof: Proof) -> None:
@@ -588,26 +545,12 @@ def _draw_genders(page: Page, proof: Proof) -> None:
     t = page.t
     for gender in proof.genders:
         draw_heading(column_label(t, gender.role))
-        if not gender.columns:
+        if gender.columns:
+            said = ", ".join(f"{label} {share}" for label, _, share in gender_counts(t, gender, proof.alerts))
+            columns = t("from the column {columns}", columns=t.join(gender.columns))
+            st.write(escape_markdown(f"{said} ({columns})"))
+        else:
             st.caption(t("Not asked: no column of the file holds it."))
-            continue
-        said = ", ".join(f"{label} {share}" for label, _, share in gender_counts(t, gender, proof.alerts))
-        columns = t("from the column {columns}", columns=t.join(gender.columns))
-        st.write(escape_markdown(f"{said} ({columns})"))
-
-
-def _draw_roles(page: Page, proof: Proof) -> None:
-    """In how many alerts each role is filled, and which column gives it."""
-    t = page.t
-    draw_heading(t("What is filled"))
-    frame = pd.DataFrame(
-        {
-            t("What"): [role_name(t, one.role) for one in proof.roles],
-            t("Column"): [escape_markdown(", ".join(one.columns)) for one in proof.roles],
-            t("Filled"): [t.part(one.filled / proof.alerts) for one in proof.roles],
-        }
-    )
-    st.table(frame, hide_index=True, border="horizontal", alt=t("What is filled in the file, and by which column"))
 
 
 def _draw_rows(page: Page, city: CityProfile, proof: Proof) -> None:

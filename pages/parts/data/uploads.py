@@ -1,4 +1,6 @@
-"""Uploaded files, their review before the import, and what a reader sets for them. Nothing here writes."""
+"""Uploaded files, their review before the import, and what a reader sets for them: answers, and what columns and
+values mean, which can be saved for the next export.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -17,13 +20,14 @@ import sample_data
 from curim_data.formats.base import Part
 from curim_data.importing import mapping as mappings
 from curim_data.importing.mapping import ColumnMapping
-from curim_data.importing.pipeline import Header, ImportProblem, ImportReport, Preview, columns_of, preview
+from curim_data.importing.pipeline import Header, ImportProblem, Preview, columns_of, preview
 from curim_data.lexicon.folding import fold
-from curim_data.model import Answers, CityProfile, Facts, Message, Question, Translator
-from curim_data.model.labels import format_label, role_name
+from curim_data.model import N_, Answers, CityProfile, Facts, Gender, Kind, Message, Question, Status, Translator
+from curim_data.model.labels import category_label, column_label, role_name, value_label
 from curim_data.model.reasons import Choice
+from curim_data.model.values import AgeBand
 from curim_data.store import Home, Store
-from pages.parts.frame import Page
+from pages.parts.frame import Page, escape_markdown
 from pages.parts.frame.markdown import css_text
 
 CONTAINERS: Final[Mapping[str, Message]] = {
@@ -72,11 +76,6 @@ _SURE: Final = (
 )
 
 
-def format_short(t: Translator, name: str) -> str:
-    """What a format is called where there is little room."""
-    return t.c("format", "unknown") if name == "guessed" else format_label(t, name)
-
-
 def container_label(t: Translator, facts: Facts) -> str:
     """The kind of file, and what lay around it."""
     kind = t(CONTAINERS[facts.container]) if facts.container in CONTAINERS else facts.container
@@ -95,16 +94,25 @@ def role_label(t: Translator, role: str, use: str = "alert", part: str = "value"
 
 
 def confidence_label(t: Translator, confidence: float) -> str:
-    """How sure a guess is; nothing where the format is known."""
-    if confidence != confidence:
-        return ""
-    message = next(words for least, words in _SURE if confidence >= least)
-    return t(message, share=t.percent(confidence))
+    """How sure a guess is; nothing where the format is known (NaN)."""
+    message = next((words for least, words in _SURE if confidence >= least), None)
+    return t(message, share=t.percent(confidence)) if message is not None else ""
 
 
 def draw_heading(text: str) -> None:
     """A small heading inside the details of a file."""
     st.markdown(f"**{text}**")
+
+
+def draw_facts(facts: Mapping[str, str], alt: str) -> None:
+    """Two columns of a line each: what, and how it is; texts as they stand."""
+    st.table(
+        pd.DataFrame({"what": list(facts), "how": [escape_markdown(text) for text in facts.values()]}),
+        hide_index=True,
+        hide_header=True,
+        border="horizontal",
+        alt=alt,
+    )
 
 
 KINDS: Final = (
@@ -113,17 +121,13 @@ KINDS: Final = (
 MAX_MB: Final = 100
 TOGETHER_MB: Final = 300
 MAX_FILES: Final = 20
-MAX_NAME: Final = 100
 SHOWN_ROWS: Final = 200
-START: Final = 1 << 16
-EXAMPLES_LONG: Final = 70
 TRIALS: Final[Mapping[str, Path]] = {"later": sample_data.LATER_EXPORT, "dirty": sample_data.DIRTY_EXPORT}
 TRIAL = "data_trial"
 ROUND = "data_round"  # part of the uploader's key: a new one drops the uploaded files from memory
 # What the reader set for files, by their digest: answers, a mapping edited by hand, whether a saved one is used.
 SETTINGS = "data_settings"
 REVIEWS = "data_looks"
-MOST_REVIEWS: Final = 2 * MAX_FILES
 Progress = Callable[[float, Message], None]
 
 
@@ -203,10 +207,9 @@ class FileReview:
 
 
 def safe_file_name(name: str) -> str:
-    """The name that a browser gave, fit to be shown: no folders, no control characters, not endless."""
+    """The name that a browser gave, fit to be shown: no folders, no control characters, 100 characters at most."""
     base = re.split(r"[/\\]", name)[-1]
-    kept = "".join(letter for letter in base if letter.isprintable()).strip()
-    return kept[:MAX_NAME] or "export.csv"
+    return "".join(letter for letter in base if letter.isprintable()).strip()[:100] or "export.csv"
 
 
 def held_uploads(uploads: list[Any] | None) -> list[Any]:
@@ -236,34 +239,24 @@ def is_sample_data(file: UploadedFile) -> bool:
     """Whether most rows of a text file are made-up alerts: an export of the sample, or its quarantined rows, fixed."""
     if isinstance(file.content, Path):
         return True
-    lines = file.content[:START].decode("utf-8", "replace").splitlines()[1:]
+    lines = file.content[: 1 << 16].decode("utf-8", "replace").splitlines()[1:]
     return sum(sample_data.MARK in line for line in lines) > len(lines) / 2
 
 
 def with_answers(file: UploadedFile) -> UploadedFile:
     """The file with what the reader has set for it."""
-    settings: dict[str, Any] = st.session_state.get(SETTINGS, {}).get(file.digest, {})
-    return replace(file, **settings)
+    return replace(file, **st.session_state.get(SETTINGS, {}).get(file.digest, {}))
 
 
 def keep_answer(file: UploadedFile, **values: Any) -> None:
-    """Keep a reader's answers about a file, until the browser's tab is closed."""
+    """Keep a reader's answers about a file."""
     now = with_answers(file)
     mapping = now.mapping and replace(now.mapping, answers=replace(now.mapping.answers, **values))
-    _keep(file, answers=replace(now.answers, **values), mapping=mapping)
+    keep_settings(file, answers=replace(now.answers, **values), mapping=mapping)
 
 
-def keep_mapping(file: UploadedFile, mapping: ColumnMapping | None) -> None:
-    """Keep the mapping that the reader edited for a file; None removes it."""
-    _keep(file, mapping=mapping)
-
-
-def ignore_saved_mapping(file: UploadedFile, aside: bool) -> None:
-    """Read the file without the saved mapping that fits it, or with it again."""
-    _keep(file, saved=not aside)
-
-
-def _keep(file: UploadedFile, **values: Any) -> None:
+def keep_settings(file: UploadedFile, **values: Any) -> None:
+    """Keep what the reader sets for a file (`answers`, `mapping`, `saved`), until the browser's tab is closed."""
     known = st.session_state.get(SETTINGS, {})
     st.session_state[SETTINGS] = {**known, file.digest: {**known.get(file.digest, {}), **values}}
 
@@ -280,7 +273,11 @@ def import_target(page: Page, *, trying: bool) -> ImportTarget:
 def review_file(file: UploadedFile, into: ImportTarget, progress: Progress | None = None) -> FileReview:
     """What an import of the file into this home would do; kept for this reader while the store stays the same."""
     if file.size > MAX_MB << 20:
-        return FileReview(file, problem=too_large(file.name))
+        words = N_(
+            "{name} is larger than {limit} MB, the most that this page takes. Import it with “curim import FILE”."
+        )
+        return FileReview(file, problem=Message(words, {"name": file.name, "limit": MAX_MB}))
+    saved = sorted((into.home.path / mappings.FOLDER).glob("*.toml"))
     key = (
         file.digest,
         file.name,
@@ -290,27 +287,13 @@ def review_file(file: UploadedFile, into: ImportTarget, progress: Progress | Non
         str(into.home.path),
         Store(into.home).version() if into.city else "empty",
         into.city.version if into.city else "",
-        _saved_state(into.home),
+        *(f"{path.name}:{path.stat().st_mtime_ns}" for path in saved),
     )
     kept: dict[tuple[object, ...], FileReview] = st.session_state.get(REVIEWS, {})
     review = kept.get(key) or _review(file, into, progress)
-    others = [(one, old) for one, old in kept.items() if one != key][1 - MOST_REVIEWS :]
+    others = [(one, old) for one, old in kept.items() if one != key][1 - 2 * MAX_FILES :]
     st.session_state[REVIEWS] = {**dict(others), key: review}
     return replace(review, file=file)
-
-
-def _saved_state(home: Home) -> str:
-    """A word that changes with the mappings of a home."""
-    files = sorted((home.path / mappings.FOLDER).glob("*.toml"))
-    return " ".join(f"{path.name}:{path.stat().st_mtime_ns}" for path in files)
-
-
-def too_large(name: str) -> Message:
-    """What to do with a file that is too large for the page."""
-    return Message(
-        "{name} is larger than {limit} MB, the most that this page takes. Import it with “curim import FILE”.",
-        {"name": name, "limit": MAX_MB},
-    )
 
 
 def _review(file: UploadedFile, into: ImportTarget, progress: Progress | None) -> FileReview:
@@ -342,35 +325,37 @@ def _header(file: UploadedFile) -> Header | None:
     """The columns of a file that cannot be imported as it is, with the reader's mapping of them."""
     try:
         found = columns_of(file.content, file.name, file.answers)
-        if file.mapping is None:
-            return _with_short_examples(found)
-        layout = file.mapping.layout(found.labels)
+        layout = file.mapping.layout(found.labels) if file.mapping is not None else None
     except ImportProblem:
         return None
+    if layout is None:
+        return _with_short_examples(found)
+    places = found.table["place"]
     given = {part.place: (role, part.part) for role, parts in layout.roles.items() for part in parts}
     dropped = {*layout.personal, *layout.text}
-    table = found.table.copy()
-    table["role"] = [given.get(place, ("", ""))[0] for place in table["place"]]
-    table["part"] = [given.get(place, ("", ""))[1] for place in table["place"]]
-    table["use"] = ["alert" if p in given else "dropped" if p in dropped else "unused" for p in table["place"]]
+    table = found.table.assign(
+        role=[given.get(place, ("", ""))[0] for place in places],
+        part=[given.get(place, ("", ""))[1] for place in places],
+        use=["alert" if p in given else "dropped" if p in dropped else "unused" for p in places],
+    )
     return _with_short_examples(Header(found.labels, layout, table))
 
 
 def _with_short_examples(header: Header) -> Header:
     """The columns with examples short enough to be looked at; none of what is dropped, or looks like an address."""
-    table = header.table.copy()
-    texts = table["examples"].astype(str)
-    bare = (table["use"] == "dropped") | ((table["use"] == "unused") & texts.str.contains("@", regex=False))
-    cut = texts.where(texts.str.len() <= EXAMPLES_LONG, texts.str.slice(0, EXAMPLES_LONG) + "…")
-    table["examples"] = cut.where(~bare, "")
-    return replace(header, table=table)
+    use, texts = header.table["use"], header.table["examples"].astype(str)
+    bare = (use == "dropped") | ((use == "unused") & texts.str.contains("@", regex=False))
+    cut = texts.where(texts.str.len() <= 70, texts.str.slice(0, 70) + "…").where(~bare, "")
+    return replace(header, table=header.table.assign(examples=cut))
 
 
 def _file_preview(found: Preview) -> FilePreview:
-    report = found.report
-    saved = report.mapping
-    appeared, vanished = mappings.changed_columns(saved, report.facts.labels) if saved else ((), ())
-    none = pd.DataFrame()
+    report, none = found.report, pd.DataFrame()
+    rows = found.sample.reindex(columns=["occurred_from", "occurred_to"])
+    appeared, vanished = mappings.changed_columns(report.mapping, report.facts.labels) if report.mapping else ((), ())
+    refused = report.quarantine[["row", "column", "value", "reason", "message", "mend"]].head(SHOWN_ROWS)
+    # Alerts of which no more is known than their month span it.
+    span = pd.to_datetime(rows["occurred_to"], utc=True) - pd.to_datetime(rows["occurred_from"], utc=True)
     bounded = {
         "mapping": none,
         "sample": none,
@@ -382,26 +367,12 @@ def _file_preview(found: Preview) -> FilePreview:
         **{one.name: getattr(found, one.name) for one in fields(found)} | bounded,
         header=_with_short_examples(Header(report.facts.labels, found.layout, found.mapping)),
         repairs=report.repairs,
-        refused=_refused(report),
-        months=_spans_months(found.sample),
-        saved=saved.name if saved else "",
+        refused=refused.assign(value=refused["value"].astype(str).str.slice(0, 80)),
+        months=not rows.empty and bool(span.between(pd.Timedelta(days=27), pd.Timedelta(days=32)).all()),
+        saved=report.mapping.name if report.mapping else "",
         appeared=appeared,
         vanished=vanished,
     )
-
-
-def _spans_months(rows: pd.DataFrame) -> bool:
-    """Whether each of these alerts spans a whole month: no more than that is known of its time."""
-    if rows.empty:
-        return False
-    span = pd.to_datetime(rows["occurred_to"], utc=True) - pd.to_datetime(rows["occurred_from"], utc=True)
-    return bool((span >= pd.Timedelta(days=27)).all() and (span <= pd.Timedelta(days=32)).all())
-
-
-def _refused(report: ImportReport) -> pd.DataFrame:
-    """The first quarantined rows, why, and how to fix them."""
-    refused = report.quarantine[["row", "column", "value", "reason", "message", "mend"]].head(SHOWN_ROWS)
-    return refused.assign(value=refused["value"].astype(str).str.slice(0, 80))
 
 
 def uploader_style(t: Translator) -> str:
@@ -416,7 +387,6 @@ def uploader_style(t: Translator) -> str:
     )
 
 
-UNUSED: Final = ""
 DROPPED: Final = "dropped"
 # Roles that several columns may give side by side.
 SEVERAL: Final = frozenset({"category", "more_categories"})
@@ -426,18 +396,26 @@ _WHOLE: Final = frozenset({"value", "first"})
 def option_of(role: str, part: str, use: str) -> str:
     """The option that a column has: "", "dropped", a role, or a role and its piece ("reported_at/date")."""
     if not role:
-        return DROPPED if use == "dropped" else UNUSED
+        return DROPPED if use == "dropped" else ""
     return role if part == "value" else f"{role}/{part}"
 
 
 def with_column(header: Header, place: int, option: str, answers: Answers) -> ColumnMapping:
-    """The mapping in which the column at a place has an option; a column that had the same gives it up."""
+    """The mapping in which the column at a place has an option; a column that had the same gives it up.
+
+    Pieces of other kinds stay beside it, and categories beside categories.
+    """
     layout = header.layout
     role, _, piece = option.partition("/")
     part = Part(place, piece or "value")
     roles = {name: tuple(one for one in parts if one.place != place) for name, parts in layout.roles.items()}
     if role and role != DROPPED:
-        roles[role] = tuple(sorted((*_beside(role, part, roles.get(role, ())), part), key=lambda one: one.place))
+        others = roles.get(role, ())
+        if part.part in _WHOLE and role not in SEVERAL:
+            others = tuple(one for one in others if part.part == one.part == "first")
+        elif role not in SEVERAL:
+            others = tuple(one for one in others if one.part not in _WHOLE and one.part != part.part)
+        roles[role] = tuple(sorted((*others, part), key=lambda one: one.place))
     given = {one.place for parts in roles.values() for one in parts}
     personal = {*layout.personal} - given - {place} | ({place} if role == DROPPED else set())
     text = {*layout.text} - given - {place}
@@ -451,25 +429,313 @@ def with_column(header: Header, place: int, option: str, answers: Answers) -> Co
     return ColumnMapping.from_layout(changed, header.labels, answers=answers)
 
 
-def _beside(role: str, part: Part, others: tuple[Part, ...]) -> tuple[Part, ...]:
-    """The columns of a role that stay when one is added: pieces of other kinds, and categories next to categories."""
-    if role in SEVERAL:
-        return others
-    if part.part in _WHOLE:
-        return tuple(one for one in others if part.part == one.part == "first")
-    return tuple(one for one in others if one.part not in _WHOLE and one.part != part.part)
-
-
 def with_word(header: Header, role: str, word: str, value: str, answers: Answers) -> ColumnMapping:
     """The mapping in which a word of a column stands for a value; "" takes that back."""
-    layout, key = header.layout, fold(word)
-    if role == "category":
-        changed = replace(layout, categories=_with(layout.categories, key, value))
+    layout = header.layout
+    of_role = layout.categories if role == "category" else layout.words.get(role, {})
+    table = {fold(one): meaning for one, meaning in of_role.items() if fold(one) != fold(word)}
+    table |= {fold(word): value} if value else {}
+    changed = {"categories": table} if role == "category" else {"words": {**layout.words, role: table}}
+    return ColumnMapping.from_layout(replace(layout, **changed), header.labels, answers=answers)
+
+
+_DATES: Final = ("reported_at", "occurred_from")
+_PIECES: Final = ("year", "month", "day", "hour", "minute")
+OPTIONS: Final = (
+    "",  # not used
+    *(f"{role}{piece}" for role in _DATES for piece in ("", "/date", "/time")),
+    "latitude",
+    "longitude",
+    "point",
+    "x",
+    "y",
+    "category",
+    "category/flag",
+    "more_categories",
+    "kind",
+    "status",
+    "affected_gender",
+    "reporter_gender",
+    "age_band",
+    "severity",
+    "feeling",
+    "confirmations",
+    "count",
+    "alert_id",
+    *(f"{role}{piece}" for role in ("occurred_to", "resolved_at") for piece in ("", "/date", "/time")),
+    *(f"{role}/{piece}" for role in _DATES for piece in _PIECES),
+    DROPPED,
+)
+_WIDTHS: Final = (3, 4, 4)
+
+
+def draw_columns(page: Page, review: FileReview) -> None:
+    """One line for each column; those without a meaning are folded away, unless the file cannot be read."""
+    header = review.columns
+    if header is None:
+        return
+    draw_heading(page.t("Columns"))
+    _draw_source(page, review)
+    used = header.table["use"].eq("alert") | (review.preview is None)
+    _draw_columns(page, review, header, header.table[used])
+    if not (rest := header.table[~used]).empty:
+        label = page.t.n("{n} more column, not used", "{n} more columns, not used", len(rest))
+        with st.expander(label, key=f"data_rest_{review.file.digest[:12]}"):
+            _draw_columns(page, review, header, rest)
+
+
+def _draw_source(page: Page, review: FileReview) -> None:
+    """Where the meaning comes from, and the way back."""
+    t, file, preview = page.t, review.file, review.preview
+    saved = preview is not None and preview.saved
+    settings: dict[str, object]
+    if file.mapping is not None:
+        note, label, key, settings = t("As you set it."), N_("Back to what was recognised"), "back", {"mapping": None}
+    elif saved:
+        note = t("Read with the saved mapping {name}.", name=escape_markdown(saved))
+        label, key, settings = N_("Use what is recognised instead"), "use_recognised", {"saved": False}
+    elif not file.saved:
+        note = t("Read without the saved mapping.")
+        label, key, settings = N_("Use the saved mapping"), "use_saved", {"saved": True}
     else:
-        changed = replace(layout, words={**layout.words, role: _with(layout.words.get(role, {}), key, value)})
-    return ColumnMapping.from_layout(changed, header.labels, answers=answers)
+        hint = N_("If a column is misinterpreted, choose what it holds: the file is read again at once.")
+        st.caption(t(hint if preview else N_("Choose what the columns hold: the file is read again at once.")))
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(note, width="stretch" if page.narrow else "content")
+        st.button(t(label), key=f"data_{key}", type="tertiary", on_click=keep_settings, args=(file,), kwargs=settings)
+    if file.mapping is None and preview is not None and saved:
+        for words, names in (
+            (N_("Columns that are new since it was saved: {columns}."), preview.appeared),
+            (N_("Columns that are gone since it was saved: {columns}."), preview.vanished),
+        ):
+            if names:
+                st.caption(t(words, columns=escape_markdown(t.join([name or "–" for name in names]))))
 
 
-def _with(table: Mapping[str, str], key: str, value: str) -> dict[str, str]:
-    kept = {fold(word): meaning for word, meaning in table.items() if fold(word) != key}
-    return {**kept, key: value} if value else kept
+def _draw_columns(page: Page, review: FileReview, header: Header, table: pd.DataFrame) -> None:
+    t = page.t
+    if not page.narrow:
+        texts = (t("Column in the file"), t("Understood as"), t("How certain"))
+        for cell, text in zip(st.columns(_WIDTHS), texts, strict=True):
+            cell.caption(text)
+    for line in table.itertuples(index=False):
+        _draw_column(page, review, header, line)
+
+
+def _draw_column(page: Page, review: FileReview, header: Header, line: Any) -> None:
+    """A column: its heading with examples, the choice of its meaning, and why it was understood so."""
+    t = page.t
+    name, choice, why = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
+    heading = escape_markdown(line.column) or t("column {number}", number=line.place + 1)
+    empty = t.n("{n} empty", "{n} empty", line.empty) if line.empty else ""
+    below = " · ".join(filter(None, (escape_markdown(line.examples), empty)))
+    name.markdown(f"{heading}  \n:small[:gray[{below}]]" if below else heading)
+    current = option_of(line.role, line.part, line.use)
+    key = f"data_col_{review.file.digest[:12]}_{line.place}"
+    st.session_state[key] = current
+    choice.selectbox(
+        t("What {column} holds", column=line.column or line.place + 1),  # for screen readers alone: as it stands
+        OPTIONS if current in OPTIONS else (current, *OPTIONS),
+        format_func=partial(option_label, t),
+        key=key,
+        label_visibility="collapsed",
+        on_change=_keep_change,
+        args=(review, key, partial(with_column, header, line.place)),
+    )
+    if line.use == "alert":
+        # Where a meaning comes from that nobody had to guess.
+        source = N_("As saved") if review.preview is not None and review.preview.saved else N_("By the format")
+        source = t(N_("As you set it") if review.file.mapping is not None else source)
+        reasons = [confidence_label(t, line.confidence) or source, *map(t, line.reasons)]
+        why.caption(escape_markdown(" · ".join(reasons)))
+
+
+def option_label(t: Translator, option: str) -> str:
+    """A meaning of a column, in words."""
+    role, _, part = option.partition("/")
+    return role_label(t, role, "dropped" if option == DROPPED else "alert", part or "value")
+
+
+def _keep_change(review: FileReview, key: str, change: Callable[[str, Answers], ColumnMapping]) -> None:
+    """Keep the mapping that follows from what a box holds."""
+    keep_settings(review.file, mapping=change(str(st.session_state[key]), known_answers(review)))
+
+
+def known_answers(review: FileReview) -> Answers:
+    """The answers known for a file besides its columns: from the reader and from a saved mapping."""
+    if review.preview is not None:
+        return review.preview.answers
+    return review.file.mapping.answers if review.file.mapping else review.file.answers
+
+
+MOST: Final = 50
+AT_ONCE: Final = 8
+ENUMS: Final = {
+    "affected_gender": tuple(Gender),
+    "reporter_gender": tuple(Gender),
+    "status": tuple(Status),
+    "kind": tuple(Kind),
+    "age_band": tuple(AgeBand),
+}
+_NOT_KNOWN: Final = {
+    "affected_gender": Message("not recognised: counts as not known"),
+    "reporter_gender": Message("not recognised: counts as not known"),
+    "status": Message("not recognised: counts as open"),
+    "kind": Message("not recognised: the category decides"),
+    "age_band": Message("not recognised: no age"),
+    "category": Message("keeps its own name"),
+}
+
+
+def draw_values(page: Page, review: FileReview) -> None:
+    """The words that nobody knows first, then, folded away, how the others were read."""
+    t, preview = page.t, review.preview
+    if preview is None:
+        return
+    strange = {word for words in preview.report.unknown.values() for word in words}
+    roles = [role for role in ("category", *ENUMS) if preview.values.get(role)]
+    unknown = {role: words for role in roles if (words := _frequent_words(preview, role, strange, known=False))}
+    known = {role: words for role in roles if (words := _frequent_words(preview, role, strange, known=True))}
+    if unknown:
+        draw_heading(t("Values that were not recognised"))
+        for role, words in unknown.items():
+            _draw_role(page, review, preview, role, words)
+        st.caption(
+            t(
+                "Nothing is guessed: an unknown category is kept under its own name, an unknown gender counts as not "
+                "known, and the rows are marked. Choose what a value stands for, and the preview follows."
+            )
+        )
+    if known:
+        with st.expander(t("How the other values were read"), key=f"data_known_{review.file.digest[:12]}"):
+            for role, words in known.items():
+                _draw_role(page, review, preview, role, words)
+
+
+def _frequent_words(preview: FilePreview, role: str, strange: set[str], *, known: bool) -> list[tuple[str, int]]:
+    """The most frequent words of a role that are understood, or not, with their counts."""
+    read = preview.words.get(role, {})
+    # A word that one role does not know may be read in another: "Other theft" is no category here, yet an offence.
+    some = [
+        (word, n)
+        for word, n in preview.values[role].items()
+        if bool(read.get(word)) is known
+        # What needs no table: ids of categories, ages in years.
+        and (read[word] != word and not word.isdigit() if known else word in strange)
+    ]
+    return sorted(some, key=lambda pair: -pair[1])
+
+
+def _draw_role(page: Page, review: FileReview, preview: FilePreview, role: str, words: list[tuple[str, int]]) -> None:
+    """Most words of a role; on a phone but eight of them behind a button."""
+    t, rest = page.t, len(words) - MOST
+    st.caption(column_label(t, role))
+    _draw_grid(page, review, preview, role, words[:AT_ONCE])
+    if more := words[AT_ONCE:MOST]:
+        label = t.n("{n} more value", "{n} more values", len(more))
+        with st.popover(label) if page.narrow else st.container():
+            _draw_grid(page, review, preview, role, more)
+    if rest > 0:
+        st.caption(t.n("{n} rarer value is not listed.", "{n} rarer values are not listed.", rest))
+
+
+def _draw_grid(page: Page, review: FileReview, preview: FilePreview, role: str, words: list[tuple[str, int]]) -> None:
+    """Each word with its count and the choice of what it stands for, two in a row where there is room."""
+    t, city, header = page.t, preview.city, preview.header
+    options = ["", *(str(value) for value in ENUMS.get(role, ()))]
+    if role == "category":  # "": nothing that is known
+        options += sorted(city.categories, key=lambda one: category_label(t, city, one))
+    for at, (word, n) in enumerate(words):
+        if page.narrow or at % 2 == 0:
+            cells = iter(st.columns(1 if page.narrow else 2, gap="medium"))
+        key = f"data_word_{review.file.digest[:12]}_{role}_{word}"
+        current = str(preview.words.get(role, {}).get(word, ""))
+        st.session_state[key] = current
+        next(cells).selectbox(
+            f"{escape_markdown(word)} · {t.number(n)}",
+            options if current in options else [current, *options],
+            format_func=lambda value: value_label(t, city, role, value) if value else t(_NOT_KNOWN[role]),
+            key=key,
+            on_change=_keep_change,
+            args=(review, key, partial(with_word, header, role, word)),
+        )
+
+
+PENDING = "data_pending"  # names under which mappings are saved with the import, by the file's digest
+SAVED = "data_saved_as"
+MOST_NAME = 60
+GUESSED = ("guessed", "mapped")  # a known format needs no mapping
+
+
+def draw_save_mapping(page: Page, review: FileReview, into: ImportTarget) -> None:
+    """A name and a button; where the home has no city yet, the mapping waits for the import."""
+    t, digest = page.t, review.file.digest
+    draw_heading(t("For the next export"))
+    st.caption(
+        t(
+            "Saved under a name, what you set (columns, values, answers) is applied automatically to the next export "
+            "with these columns."
+        )
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            t("Name of the mapping"),
+            value=proposed_name(review),
+            key=f"data_mapping_name_{digest[:12]}",
+            max_chars=MOST_NAME,
+            width=320,
+        ).strip()
+        clicked = st.button(t("Save the mapping"), key=f"data_mapping_save_{digest[:12]}", disabled=not name)
+    if clicked and into.city is None:
+        st.session_state[PENDING] = {**st.session_state.get(PENDING, {}), digest: name}
+    elif clicked:
+        save_mapping(into.home, review, name)
+        st.session_state[SAVED] = {digest: name}
+        st.rerun()
+    if waiting := st.session_state.get(PENDING, {}).get(digest):
+        st.success(t("{name} will be saved with the import.", name=escape_markdown(waiting)))
+    elif saved := st.session_state.get(SAVED, {}).get(digest):
+        st.success(t("Saved as {name}.", name=escape_markdown(saved)))
+
+
+def save_mapping(home: Home, review: FileReview, name: str) -> None:
+    """Save the mapping of a file as it was reviewed."""
+    header = review.columns
+    if header is None:
+        return
+    made = review.file.mapping or ColumnMapping.from_layout(header.layout, header.labels)
+    answers = replace(known_answers(review), elsewhere=False)
+    mappings.save(home, replace(made, name=name, answers=answers, labels=header.labels))
+    keep_settings(review.file, saved=True)
+
+
+def draw_remember_choice(page: Page, usable: list[FileReview]) -> bool:
+    """Ask, next to the import button, whether to save what the reader set for these files for the next export."""
+    some = [review.preview for review in usable if review.preview and _settled(review)]
+    if not some:
+        return False
+    return st.checkbox(
+        page.t("Use what you set for the next export with these columns, too"),
+        value=all(preview.format in GUESSED for preview in some),
+        key="data_remember",
+        help=page.t("Saved as a mapping under the file's name; another name can be given at the end of the page."),
+    )
+
+
+def _settled(review: FileReview) -> bool:
+    return review.file.mapping is not None or review.file.answers != Answers()
+
+
+def proposed_name(review: FileReview) -> str:
+    """The name of a mapping unless another is given: that of the one in use, or the file's."""
+    return (review.preview.saved if review.preview else "") or review.file.name.partition(".")[0][:MOST_NAME]
+
+
+def save_pending_mapping(home: Home, review: FileReview, *, remember: bool) -> None:
+    """Save after an import what was to be saved with it."""
+    waiting = dict(st.session_state.get(PENDING, {}))
+    name = waiting.pop(review.file.digest, "") or (proposed_name(review) if remember and _settled(review) else "")
+    if name:
+        save_mapping(home, review, name)
+        st.session_state[PENDING] = waiting

@@ -30,10 +30,7 @@ GENDERS: Final = {
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of one theme, as hexadecimal strings; `cell` and `veil`: how opaque a cell and a protected one are.
-
-    Of 255.
-    """
+    """The colours of one theme, as hexadecimal strings; `cell`: how opaque a cell is, of 255."""
 
     background: str
     text: str
@@ -48,7 +45,6 @@ class Palette:
     land: str
     land_line: str
     district_line: str
-    street: str
     withheld: str
     hot_line: str
     cold_line: str
@@ -56,7 +52,6 @@ class Palette:
     cluster_line: str
     halo: str
     cell: int
-    veil: int
 
 
 LIGHT: Final = Palette(
@@ -73,7 +68,6 @@ LIGHT: Final = Palette(
     land="#f4f2ec",
     land_line="#b9b7ae",
     district_line="#a3acb3",
-    street="#d9d5c9",
     withheld="#aab4bc",
     hot_line="#14293a",
     cold_line="#007a5c",
@@ -81,7 +75,6 @@ LIGHT: Final = Palette(
     cluster_line="#5e3c99",
     halo="#ffffff",
     cell=225,
-    veil=190,
 )
 DARK: Final = Palette(
     background="#0f161c",
@@ -97,7 +90,6 @@ DARK: Final = Palette(
     land="#28323a",
     land_line="#4b5963",
     district_line="#5d6b76",
-    street="#3a464f",
     withheld="#6f7c87",
     hot_line="#ffffff",
     cold_line="#3ddba8",
@@ -105,7 +97,6 @@ DARK: Final = Palette(
     cluster_line="#cbb8f2",
     halo="#0f161c",
     cell=255,
-    veil=255,
 )
 
 

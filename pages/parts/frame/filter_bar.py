@@ -24,9 +24,8 @@ from curim_data.filters import (
     HourField,
     LightField,
     PeriodField,
-    Widget,
 )
-from curim_data.model import Message, Translator, labels
+from curim_data.model import Message, labels
 from curim_data.model.absence import DIMENSION_UNITS, NO_AFFECTED, NO_REPORTERS, no_districts
 from curim_data.privacy import Counted, not_held
 from pages.parts.frame.links import current_address, print_address
@@ -40,53 +39,44 @@ GROUP = "group:"
 TOGETHER_FROM: Final = 100_000
 FORM, FORM_SHOWS = "filter_form", "filter_form_shows"
 _NOT_ASKED: Final = {"affected_gender": NO_AFFECTED, "reporter_gender": NO_REPORTERS}
-LIGHTS: dict[str, bool | None] = {"all": None, "day": False, "dark": True}
 
 
 def draw_filter_bar(page: Page) -> None:
     """The widgets of the table of fields, the most used ones first; where there are many alerts, in a form."""
     if page.source is None:
         return
-    drawn = [(field.widget, field) for field in page.filter.fields() if field.widget is not None]
-    drawn.sort(key=lambda pair: pair[0].order)
-    absent = _absent(page, page.source, [field for _, field in drawn])
-    drawn = [(widget, field) for widget, field in drawn if all(field is not one for one, _ in absent)]
-    counted = tuple(name for widget, field in drawn if widget.form == "list" for name in field.dimensions)
+    t, fields = page.t, [field for field in page.filter.fields() if field.widget is not None]
+    offered, absent = _offered(page, page.source, sorted(fields, key=lambda field: field.widget.order))
+    counted = tuple(name for field in offered if field.widget.form == "list" for name in field.dimensions)
     bar = _Bar(page, page.source, cached_query(page, "all_options", counted))
+    further = [field for field in offered if field.widget.more]
     with st.form(FORM, border=False) if bar.together else nullcontext():
-        for widget, field in drawn:
-            if not widget.more:
-                bar.draw(field, widget)
-        further = [(widget, field) for widget, field in drawn if widget.more]
-        with st.expander(page.t("More filters"), expanded=any(field.write(page.filter) for _, field in further)):
-            for widget, field in further:
-                bar.draw(field, widget)
-            for why, titles in _by_reason(page.t, absent).items():
-                st.caption(page.t("No filter by {fields}: {why}", fields=page.t.join(titles), why=why))
+        for field in offered:
+            if not field.widget.more:
+                bar.draw(field)
+        with st.expander(t("More filters"), expanded=any(field.write(page.filter) for field in further)):
+            for field in further:
+                bar.draw(field)
+            for why, titles in absent.items():
+                st.caption(t("No filter by {fields}: {why}", fields=t.join(titles), why=why))
         if bar.together:
-            st.form_submit_button(
-                page.t("Apply"), key="filter_apply", type="primary", width="stretch", on_click=bar.apply
-            )
+            st.form_submit_button(t("Apply"), key="filter_apply", type="primary", width="stretch", on_click=bar.apply)
     st.session_state[FORM_SHOWS] = page.filter
 
 
-def _by_reason(t: Translator, absent: Sequence[tuple[Field, Message]]) -> dict[str, list[str]]:
-    """The titles of fields that are not offered, by the sentence that says why."""
-    found: dict[str, list[str]] = {}
-    for field, why in absent:
-        found.setdefault(t(why), []).append(t(field.title))
-    return found
+def _offered(page: Page, source: Source, fields: Sequence[Field]) -> tuple[list[Field], dict[str, list[str]]]:
+    """The fields of which the data know something, and the titles of the others by the reason.
 
-
-def _absent(page: Page, source: Source, fields: Sequence[Field]) -> list[tuple[Field, Message]]:
-    """Fields of which the data know nothing, with the reason; one that a link has set stays, to be taken away."""
-    found = []
-    kept_out = not_held(page.filter, page.source) if page.source is not None else {}
+    One that a link has set stays, to be taken away.
+    """
+    offered, absent, kept_out = list[Field](), dict[str, list[str]](), not_held(page.filter, source)
     for field in fields:
         why = next((kept_out[name] for name in field.names if name in kept_out), field_absence(field, source))
-        if why is not None and not field.write(page.filter):
-            found.append((field, why))
-    return found
+        if why is None or field.write(page.filter):
+            offered.append(field)
+        else:
+            absent.setdefault(page.t(why), []).append(page.t(field.title))
+    return offered, absent
 
 
 def field_absence(field: Field, source: Source) -> Message | None:
@@ -101,7 +91,7 @@ def field_absence(field: Field, source: Source) -> Message | None:
 
 def draw_active_filters(page: Page) -> None:
     """Active filters, each with a button that removes it; notes on what the link asked for in vain."""
-    t = page.t
+    t, chips = page.t, page.filter.chips(page.t, page.city)
     for note in page.notes:
         st.warning(escape_markdown(t(note)))
     if page.source is None:
@@ -109,21 +99,18 @@ def draw_active_filters(page: Page) -> None:
     total = cached_query(page, "total")
     for note in total.notes:
         st.info(escape_markdown(t(note)))
-    chips = page.filter.chips(t, page.city)
-    if chips:
-        with st.container(horizontal=True, gap="small", key="filter_chips"):
-            for number, (label, rest) in enumerate(chips):
-                st.button(
-                    f"{escape_markdown(label)} ×",
-                    key=f"chip_{number}",
-                    help=t("Remove this filter"),
-                    on_click=write_filter,
-                    args=(rest,),
-                )
-            if len(chips) > 1:
-                st.button(
-                    t("Reset all"), key="chips_reset", type="tertiary", on_click=write_filter, args=(AlertFilter(),)
-                )
+    with st.container(horizontal=True, gap="small", key="filter_chips") if chips else nullcontext():
+        for number, (label, rest) in enumerate(chips):
+            st.button(
+                f"{escape_markdown(label)} ×",
+                key=f"chip_{number}",
+                help=t("Remove this filter"),
+                on_click=write_filter,
+                args=(rest,),
+            )
+        if len(chips) > 1:
+            label = t("Reset all")
+            st.button(label, key="chips_reset", type="tertiary", on_click=write_filter, args=(AlertFilter(),))
     if total.n == 0:
         _draw_no_match(page)
 
@@ -176,7 +163,7 @@ class _Bar:
         self._kept = self.together and st.session_state.get(FORM_SHOWS) == page.filter
         self._widgets: dict[str, tuple[Any, Values]] = {}
 
-    def draw(self, field: Field, widget: Widget) -> None:
+    def draw(self, field: Field) -> None:
         """The widget of a field."""
         match field:
             case PeriodField():
@@ -186,11 +173,9 @@ class _Bar:
             case HourField():
                 _hour_range(self)
             case CategoryField():
-                _category_select(self, field, widget)
-            case ChoiceField() if widget.form == "pills":
-                _pills(self, field)
+                _category_select(self, field)
             case ChoiceField():
-                _choice_select(self, field, widget)
+                _choice_select(self, field)
 
     def current(self) -> AlertFilter:
         """The filter of the address bar."""
@@ -245,18 +230,28 @@ def _period_select(bar: _Bar) -> None:
         )
 
 
-def _choice_select(bar: _Bar, field: ChoiceField, widget: Widget) -> None:
-    _multiselect(
-        bar,
-        field,
-        widget,
-        (list(field.known(bar.city).values()), list(getattr(bar.filter, field.name)), {field.name: ""}),
-        lambda value: field.value_label(bar.t, bar.city, field.column, value),
-        lambda picked: {field.name: tuple(picked)},
-    )
+def _choice_select(bar: _Bar, field: ChoiceField) -> None:
+    """Pills, or a list of options."""
+    options, chosen = list(field.known(bar.city).values()), list(getattr(bar.filter, field.name))
+
+    def values(picked: Any) -> dict[str, Any]:
+        return {field.name: tuple(picked)}
+
+    if field.widget.form == "pills":
+        st.pills(
+            bar.t(field.title),
+            options,
+            selection_mode="multi",
+            format_func=lambda value: field.pill_label(bar.t, bar.city, value),
+            **bar.bound(f"filter_{field.name}", chosen, values),
+        )
+    else:
+        given = (options, chosen, {field.name: ""})
+        _multiselect(bar, field, given, lambda value: field.value_label(bar.t, bar.city, field.column, value), values)
 
 
-def _category_select(bar: _Bar, field: CategoryField, widget: Widget) -> None:
+def _category_select(bar: _Bar, field: CategoryField) -> None:
+    """Groups and their categories, in the order of the city's tree; then what the tree does not know."""
     t, city = bar.t, bar.city
 
     def label(value: str) -> str:
@@ -270,15 +265,19 @@ def _category_select(bar: _Bar, field: CategoryField, widget: Widget) -> None:
         groups = tuple(v.removeprefix(GROUP) for v in picked if v.startswith(GROUP))
         return {"groups": groups, "categories": tuple(v for v in picked if not v.startswith(GROUP))}
 
+    known = city.categories.values()
+    options = [
+        *(one for group in city.groups for one in (GROUP + group, *(c.id for c in known if c.group == group))),
+        *(category.id for category in known if category.group not in city.groups),
+        *bar.source.other_categories,
+    ]
     chosen = [*(GROUP + group for group in bar.filter.groups), *bar.filter.categories]
-    given = (_category_options(bar), chosen, {"categories": "", "groups": GROUP})
-    _multiselect(bar, field, widget, given, label, values)
+    _multiselect(bar, field, (options, chosen, {"categories": "", "groups": GROUP}), label, values)
 
 
 def _multiselect(
     bar: _Bar,
     field: Field,
-    widget: Widget,
     given: tuple[list[Any], list[Any], Mapping[str, str]],
     label: Callable[[Any], str],
     values: Values,
@@ -293,30 +292,23 @@ def _multiselect(
         bar.t(field.title),
         [*options, *(one for one in chosen if one not in options)],
         format_func=lambda one: f"{label(one)} ({counts[one]})" if one in counts else label(one),
-        placeholder=bar.t(widget.everything),
+        placeholder=bar.t(field.widget.everything),
         select_all=False,
         **bar.bound(f"filter_{field.names[0]}", chosen, values),
     )
 
 
-def _pills(bar: _Bar, field: ChoiceField) -> None:
-    chosen = list(getattr(bar.filter, field.name))
-    st.pills(
-        bar.t(field.title),
-        list(field.known(bar.city).values()),
-        selection_mode="multi",
-        format_func=lambda value: field.pill_label(bar.t, bar.city, value),
-        **bar.bound(f"filter_{field.name}", chosen, lambda picked: {field.name: tuple(picked)}),
-    )
-
-
 def _light_select(bar: _Bar) -> None:
-    t, shown = bar.t, next(word for word, dark in LIGHTS.items() if dark is bar.filter.dark)
+    t, choices = bar.t, {"all": None, "day": False, "dark": True}
     st.selectbox(
         t("Light"),
-        list(LIGHTS),
+        list(choices),
         format_func=lambda value: t("Day and night") if value == "all" else labels.light_label(t, value == "dark"),
-        **bar.bound("filter_light", shown, lambda value: {"dark": LIGHTS[value]}),
+        **bar.bound(
+            "filter_light",
+            next(word for word, dark in choices.items() if dark is bar.filter.dark),
+            lambda value: {"dark": choices[value]},
+        ),
     )
 
 
@@ -333,16 +325,6 @@ def _hour_range(bar: _Bar) -> None:
         column.selectbox(label, list(range(24)), format_func=labels.hour_label, **bar.bound(key, value, values))
 
 
-def _category_options(bar: _Bar) -> list[str]:
-    """Groups and their categories, in the order of the city's tree; then what the tree does not know."""
-    city = bar.city
-    order: list[str] = []
-    for group in city.groups:
-        order += [GROUP + group, *(one.id for one in city.categories.values() if one.group == group)]
-    order += [category.id for category in city.categories.values() if category.group not in city.groups]
-    return [*order, *bar.source.other_categories]
-
-
 def _option_counts(bar: _Bar, names: Mapping[str, str]) -> dict[Any, str]:
     """How many alerts each option would leave under the rest of the filter, as text."""
     texts: dict[Any, str] = {}
@@ -350,9 +332,8 @@ def _option_counts(bar: _Bar, names: Mapping[str, str]) -> dict[Any, str]:
         answer = bar.answers[name].shown
         columns = (answer.frame[column].tolist() for column in (answer.by[0], "n", "fewer_than"))
         for value, n, limit in zip(*columns, strict=True):
-            if value is not None and value == value:
-                shown = f"<{bar.t.number(limit)}" if n != n else bar.t.number(n)
-                texts[f"{prefix}{value}" if isinstance(value, str) else value] = shown
+            option = f"{prefix}{value}" if isinstance(value, str) else value
+            texts[option] = f"<{bar.t.number(limit)}" if n != n else bar.t.number(n)
     return texts
 
 

@@ -19,14 +19,14 @@ import streamlit as st
 
 import sample_data
 from curim_data.filters import AlertFilter
-from curim_data.model import Role, Translator, translator
+from curim_data.model import N_, Role, Translator, translator
 from curim_data.model.city import load_city
 from curim_data.plans.record import Deed
 from curim_data.privacy import askable
 from curim_data.profile.versions import finish_interrupted_change
 from curim_data.protection import open_for
 from curim_data.sample.home import sample_home
-from curim_data.store import Home, has_alerts
+from curim_data.store import has_alerts
 from pages.parts.frame import links, reader, record
 from pages.parts.frame.links import LANDING, draw_cities, draw_languages, language, page_link, page_name
 from pages.parts.frame.markdown import escape_markdown
@@ -40,6 +40,19 @@ pd.set_option("mode.string_storage", "python")
 
 # Refusals after which signing in again helps; after the others another account does.
 SIGN_IN_HELPS: Final = (Refusal.SIGNED_OUT, Refusal.IDLE, Refusal.EXPIRED)
+REFUSED: Final = {
+    Refusal.SIGNED_OUT: N_("This session has ended, because its reader signed out. Sign in to go on."),
+    Refusal.UNCHECKED: N_("Your sign-in could not be checked at the moment. Reload the page in a minute."),
+    Refusal.NO_CITY: N_("No city that you may see has the name in this link. Choose one of yours."),
+    Refusal.UNVERIFIED: N_(
+        "Your account does not confirm that the address {address} is yours. Confirm it with your account's "
+        "provider and sign in again, or sign in with another account."
+    ),
+    Refusal.UNKNOWN: N_(
+        "The address {address} has no role here yet. Ask the person who runs the dashboard to add it, or sign in with "
+        "another account."
+    ),
+}
 # What shows the address, and has to follow when a part changes it.
 LINK_PARTS: Final = ("filter_actions", "languages")
 HEALED = "city_healed"  # the outcome of an interrupted change of the profile; the shell shows it once
@@ -74,13 +87,15 @@ def _page(t: Translator, visitor: Reader, role: Role) -> Page:
     view = "council" if st.query_params.get("as") == "council" and role > Role.COUNCIL else ""
     seen_as = Role.COUNCIL if view else role
     asked_home = st.query_params.get("home", "")
-    home, is_sample = _chosen_home(reader.own_home(visitor), asked_home)
+    # One's own home where it has alerts, else the sample city; looking at one's own does not create it.
+    own = reader.own_home(visitor)
+    is_sample = asked_home != "own" and (asked_home == "sample" or not has_alerts(own))
+    home = sample_home(own) if is_sample else own
     if (healed := finish_interrupted_change(home)) is not None:
         st.session_state[HEALED] = healed
     city = home.city() if home.has_city() else load_city(sample_data.PROFILE)
     source = open_for(home, seen_as.audience) if has_alerts(home) else None
-    words = {word: st.query_params[word] for word in st.query_params}
-    chosen, notes = AlertFilter.from_query(words, city, source.other_categories if source else ())
+    chosen, notes = AlertFilter.from_query(st.query_params.to_dict(), city, source.other_categories if source else ())
     chosen, left_out = askable(chosen, source) if source is not None else (chosen, ())
     return Page(
         t=t,
@@ -98,15 +113,6 @@ def _page(t: Translator, visitor: Reader, role: Role) -> Page:
         # Links name the sample, so that an import meanwhile does not put another city under what a reader is doing.
         carried=view_query(t.lang, view, "sample" if is_sample else "own" if asked_home == "own" else "", visitor.city),
     )
-
-
-def _chosen_home(own: Home, asked: str) -> tuple[Home, bool]:
-    """The home on show: one's own where it has alerts, the sample city otherwise or when the link asks for it.
-
-    Looking at one's own home does not create it: the first import does.
-    """
-    is_own = asked == "own" or (asked != "sample" and has_alerts(own))
-    return (own, False) if is_own else (sample_home(own), True)
 
 
 def permitted(role: Role, act: Callable[..., None]) -> Callable[..., None]:
@@ -148,66 +154,44 @@ def _say_empty(page: Page) -> None:
 
 def _show_door(t: Translator, visitor: Reader | None) -> None:
     """The way in for somebody who has not signed in (None), whose session has ended, or who has no role."""
-    if visitor is None:
-        st.header(t("Sign in"))
-        st.write(t("This dashboard shows citizens' safety alerts. Sign in with your account to see it."))
-        _sign_in_buttons(t)
-    elif visitor.refusal in SIGN_IN_HELPS:
-        st.header(t("Sign in"))
-        st.write(_why_ended(t, visitor.refusal))
-        _sign_in_buttons(t)
-    else:
-        st.header(t("No access"))
-        st.write(escape_markdown(_why_refused(t, visitor)))
-        if visitor.refusal is Refusal.NO_CITY:
-            draw_cities(t)
-        if visitor.refusal is not Refusal.UNCHECKED and sign_in_configured():
-            st.button(t("Sign in with another account"), key="another_account", type="primary", on_click=sign_out)
+    refusal = visitor.refusal if visitor is not None else None
+    again = visitor is None or refusal in SIGN_IN_HELPS
+    st.header(t("Sign in") if again else t("No access"))
+    st.write(_why_not_in(t, refusal, visitor.name if visitor is not None else ""))
+    if again:
+        providers = [name for name, of in st.secrets["auth"].items() if "client_id" in getattr(of, "keys", list)()]
+        for provider in providers or [None]:
+            label = t("Sign in with {provider}", provider=provider) if provider else t("Sign in")
+            st.button(label, key=f"sign_in_{provider}", type="primary", on_click=partial(st.login, provider))
+    if refusal is Refusal.NO_CITY:
+        draw_cities(t)
+    if not again and refusal is not Refusal.UNCHECKED and sign_in_configured():
+        st.button(t("Sign in with another account"), key="another_account", type="primary", on_click=sign_out)
     draw_languages(t)
 
 
-def _sign_in_buttons(t: Translator) -> None:
-    providers = [name for name, entry in st.secrets["auth"].items() if "client_id" in getattr(entry, "keys", list)()]
-    for provider in providers or [None]:
-        label = t("Sign in with {provider}", provider=provider) if provider else t("Sign in")
-        st.button(label, key=f"sign_in_{provider}", type="primary", on_click=partial(st.login, provider))
-
-
-def _why_ended(t: Translator, refusal: Refusal | None) -> str:
-    lasting = limits()
-    if refusal is Refusal.IDLE:
-        return t.n(
-            "You were signed out because nothing was done for {n} minute. Sign in again to go on where you were.",
-            "You were signed out because nothing was done for {n} minutes. Sign in again to go on where you were.",
-            max(1, round(lasting.idle / 60)),
-        )
-    if refusal is Refusal.EXPIRED:
-        return t.n(
-            "You were signed out because a session lasts {n} hour at most. Sign in again to go on where you were.",
-            "You were signed out because a session lasts {n} hours at most. Sign in again to go on where you were.",
-            max(1, round(lasting.absolute / 3600)),
-        )
-    return t("This session has ended, because its reader signed out. Sign in to go on.")
-
-
-def _why_refused(t: Translator, visitor: Reader) -> str:
-    if visitor.refusal is Refusal.UNCHECKED:
-        return t("Your sign-in could not be checked at the moment. Reload the page in a minute.")
-    if visitor.refusal is Refusal.NO_CITY:
-        return t("No city that you may see has the name in this link. Choose one of yours.")
-    if visitor.refusal is Refusal.UNVERIFIED and visitor.name:
-        return t(
-            "Your account does not confirm that the address {address} is yours. Confirm it with your account's "
-            "provider and sign in again, or sign in with another account.",
-            address=visitor.name,
-        )
-    if visitor.refusal is Refusal.UNVERIFIED:
-        return t("Your account tells no e-mail address, without which you cannot be given a role here.")
-    return t(
-        "The address {address} has no role here yet. Ask the person who runs the dashboard to add it, or sign in with "
-        "another account.",
-        address=visitor.name,
-    )
+def _why_not_in(t: Translator, refusal: Refusal | None, name: str) -> str:
+    """Why a reader with this address is not let in and what to do about it, as Markdown."""
+    match refusal:
+        case None:
+            return t("This dashboard shows citizens' safety alerts. Sign in with your account to see it.")
+        case Refusal.IDLE:
+            return t.n(
+                "You were signed out because nothing was done for {n} minute. Sign in again to go on where you were.",
+                "You were signed out because nothing was done for {n} minutes. Sign in again to go on where you were.",
+                max(1, round(limits().idle / 60)),
+            )
+        case Refusal.EXPIRED:
+            return t.n(
+                "You were signed out because a session lasts {n} hour at most. Sign in again to go on where you were.",
+                "You were signed out because a session lasts {n} hours at most. Sign in again to go on where you were.",
+                max(1, round(limits().absolute / 3600)),
+            )
+        case Refusal.UNVERIFIED if not name:
+            return escape_markdown(
+                t("Your account tells no e-mail address, without which you cannot be given a role here.")
+            )
+    return escape_markdown(t(REFUSED[refusal], address=name))
 
 
 class NotPermitted(PermissionError):
@@ -238,12 +222,16 @@ def draw_alone(name: str, draw: Callable[[], None], *, words: Collection[str] = 
 
     `name`: a name that no other part has; `words`: the words of the address that the part itself writes.
     """
-    before = _address_without(words)
+
+    def address() -> dict[str, str]:
+        return {word: value for word, value in st.query_params.items() if word not in words}
 
     def draw_part() -> None:
-        if _address_without(words) != before:
+        if address() != before:
             st.rerun()
         draw()
+
+    before = address()
 
     st.fragment(admitting(draw_part, name=name), key=name)()
 
@@ -263,18 +251,13 @@ def admitting(draw: Callable[..., None], *, using: bool = True, name: str = "") 
         if first:
             first.clear()
             draw(*given)
-        else:
-            with record.run(of_page, name or "part"):
-                draw_alone_again(*given)
-
-    def draw_alone_again(*given: Any) -> None:
-        if reader.reader(using=using) != before:
-            st.rerun()
-        elif page is not None:
-            record.draws(page)
-            for other in others:
-                record.draws_beside(other)
-        draw(*given)
+            return
+        with record.run(of_page, name or "part"):
+            if reader.reader(using=using) != before:
+                st.rerun()
+            if page is not None:
+                record.draws(page, *others)
+            draw(*given)
 
     return draw_checked
 
@@ -282,7 +265,3 @@ def admitting(draw: Callable[..., None], *, using: bool = True, name: str = "") 
 def redraw(name: str) -> None:
     """In the callback of a widget of a part: draw this part again, and the links that hold the address."""
     st.rerun([name, *LINK_PARTS])
-
-
-def _address_without(words: Collection[str]) -> dict[str, str]:
-    return {word: value for word, value in st.query_params.items() if word not in words}

@@ -51,13 +51,10 @@ def language() -> str:
 
 def draw_languages(t: Translator) -> None:
     """Links that reload the page, so that its declared language follows."""
-    words = {word: st.query_params[word] for word in st.query_params if word != "lang"}
+    words = {word: value for word, value in st.query_params.items() if word != "lang"}
     links = {
-        LANGUAGE_NAMES[lang]: (
-            f"?{urlencode({**words, **view_query(lang, '', '')})}",
-            f' lang="{lang}" hreflang="{lang}"',
-        )
-        for lang in LANGUAGES
+        name: (f"?{urlencode({**words, **view_query(lang, '', '')})}", f' lang="{lang}" hreflang="{lang}"')
+        for lang, name in LANGUAGE_NAMES.items()
     }
     _draw_links(t("Language"), links, LANGUAGE_NAMES[t.lang])
 
@@ -76,10 +73,8 @@ def page_name() -> str:
 
 def current_address(page: Page) -> str:
     """The full address of what the reader sees, to send to a colleague: the filter and the view of the open page."""
-    base = str(st.context.url or "").split("?")[0]
-    view = VIEW_WORDS.get(page_name(), ())
-    view_words = {word: st.query_params[word] for word in view if st.query_params.get(word)}
-    query = urlencode({**page.query, **view_words})
+    view = {word: st.query_params[word] for word in VIEW_WORDS.get(page_name(), ()) if st.query_params.get(word)}
+    base, query = str(st.context.url or "").split("?")[0], urlencode({**page.query, **view})
     return f"{base}?{query}" if query else base
 
 
@@ -162,8 +157,8 @@ def keep_to_one_city(t: Translator, visitor: Reader) -> None:
         return
     st.header(t("Another city"))
     st.write(t("This page was opened for one city and its address now names another one."))
-    words = {word: st.query_params[word] for word in st.query_params}
-    _draw_links(t("City"), {t("Open the city"): (f"?{urlencode({**words, CITY: visitor.city})}", "")})
+    query = urlencode({**st.query_params.to_dict(), CITY: visitor.city})
+    _draw_links(t("City"), {t("Open the city"): (f"?{query}", "")})
     st.stop()
 
 
@@ -191,12 +186,13 @@ def draw_switch(page: Page, least: Role) -> None:
     if len(found) < 2:
         return
     names = {city: city_name(page.t, city) for city in found}
-    links: dict[str, tuple[str, str]] = {}
-    for city, name in names.items():
-        told = name if list(names.values()).count(name) == 1 else f"{name} ({city.word})"
+    links, current = dict[str, tuple[str, str]](), ""
+    for city, role in found.items():
+        alone = list(names.values()).count(names[city]) == 1
+        told = names[city] if alone else f"{names[city]} ({city.word})"
         query = urlencode(switched(page, city))
-        links[told] = (f"?{query}" if found[city] >= least else f"./?{query}", "")
-    current = next((told for told, city in zip(links, names, strict=True) if city.word == page.city_word), "")
+        links[told] = (f"?{query}" if role >= least else f"./?{query}", "")
+        current = told if city.word == page.city_word else current
     _draw_links(page.t("City"), links, current)
 
 
@@ -227,30 +223,25 @@ def switched(page: Page, city: HouseCity) -> dict[str, str]:
 
 
 def _meaningful(page: Page, city: HouseCity) -> dict[str, str]:
-    chosen = page.filter
+    """What of the filter means something in another city: no places, and no dates that lie outside its data."""
+    chosen, usual = page.filter, AlertFilter()
     for field in chosen.active():
         if not KEPT_FIELDS.issuperset(field.names):
-            chosen = chosen.replace(**{name: getattr(AlertFilter(), name) for name in field.names})
-    if chosen == AlertFilter() or not city.home.has_city():
+            chosen = chosen.replace(**{name: getattr(usual, name) for name in field.names})
+    if chosen == usual or not city.home.has_city():
         return {}
     try:
-        profile = city.home.city()
-        chosen = AlertFilter.from_query(chosen.to_query(), profile)[0]
-        return _inside(city, chosen).to_query()
+        chosen = AlertFilter.from_query(chosen.to_query(), city.home.city())[0]
+        dated = chosen.start is not None or chosen.end is not None
+        source = open_source(city.home) if dated and has_alerts(city.home) else None
     except (OSError, ProfileError):
         return {}
-
-
-def _inside(city: HouseCity, chosen: AlertFilter) -> AlertFilter:
-    """The filter without dates of one's own that lie outside a city's data."""
-    if not (chosen.start or chosen.end):
-        return chosen
-    usual = AlertFilter()
-    if has_alerts(city.home):
-        source = open_source(city.home)
-        if (chosen.start or source.first) <= source.as_of and (chosen.end or source.as_of) >= source.first:
-            return chosen
-    return chosen.replace(period=usual.period, start=None, end=None)
+    inside = source is not None and (
+        (chosen.start or source.first) <= source.as_of and (chosen.end or source.as_of) >= source.first
+    )
+    if dated and not inside:
+        chosen = chosen.replace(period=usual.period, start=None, end=None)
+    return chosen.to_query()
 
 
 def _draw_links(label: str, links: Mapping[str, tuple[str, str]], current: str = "") -> None:

@@ -6,14 +6,21 @@ import re
 from typing import Final
 
 WORD_JOINER: Final = "\u2060"
-_SIGNS: Final = re.compile(r"[\\`*_{}\[\]()<>#!|~$&]")
-# A directive (":red[", ":material/"): a colon before a letter. "20:30" and "Place: quay" stay as they are.
-_DIRECTIVE: Final = re.compile(r":(?=[^\s\d])")
-# What starts a list or a heading at the beginning of a line, and the indentation that would make it code.
-_LINE: Final = re.compile(r"(?m)^[ \t]*([-+=]|\d+(?=\.))")
-_INDENT: Final = re.compile(r"(?m)^(?: {4}|\t)[ \t]*")
-# Turned into links, icons and emoji after Markdown was read, so that no backslash helps: an invisible sign parts them.
-_LATE: Final = re.compile(r"(?i)(https?:|\bwww(?=\.)|:(?=[a-z_+-]+[/:]))")
+# Signs that mean something to Markdown, with what stands for them; in this order.
+_ESCAPED: Final = tuple(
+    (re.compile(pattern), written)
+    for pattern, written in (
+        (r"(?m)^(?: {4}|\t)[ \t]*", ""),  # the indentation that would make code
+        # Turned into links, icons and emoji after Markdown was read, so that no backslash helps: an invisible sign.
+        (r"(?i)(https?:|\bwww(?=\.)|:(?=[a-z_+-]+[/:]))", rf"\1{WORD_JOINER}"),
+        (r"[\\`*_{}\[\]()<>#!|~$&]", r"\\\g<0>"),
+        # A directive (":red[", ":material/"): a colon before a letter. "20:30" and "Place: quay" stay as they are.
+        (r":(?=[^\s\d])", r"\\:"),
+        # What starts a list or a heading at the beginning of a line.
+        (r"(?m)^[ \t]*([-+=])", r"\\\1"),
+        (r"(?m)^[ \t]*(\d+)(?=\.)", r"\1\\"),
+    )
+)
 
 # A command of ours in the quotes of any language, on one line.
 _COMMAND: Final = re.compile(r"[“«]\s*(curim [^”»`\n]+?)\s*[”»]")
@@ -26,11 +33,9 @@ def escape_markdown(text: str) -> str:
     as Markdown: text, captions, titles, messages, labels of buttons and pills, help, cells of `st.table`. Not for
     `st.dataframe`, charts, options of select boxes, and descriptions for screen readers, which show plain text.
     """
-    text = _INDENT.sub("", text)
-    text = _LATE.sub(rf"\1{WORD_JOINER}", text)
-    text = _SIGNS.sub(r"\\\g<0>", text)
-    text = _DIRECTIVE.sub(r"\\:", text)
-    return _LINE.sub(_escaped_start, text)
+    for pattern, written in _ESCAPED:
+        text = pattern.sub(written, text)
+    return text
 
 
 def escape_with_commands(text: str) -> str:
@@ -43,11 +48,6 @@ def escape_with_commands(text: str) -> str:
     """
     parts = _COMMAND.split(text)  # what is matched stands at odd places
     return "".join(f"`{part}`" if at % 2 else escape_markdown(part) for at, part in enumerate(parts))
-
-
-def _escaped_start(found: re.Match[str]) -> str:
-    start = found[1]
-    return f"{start}\\" if start.isdigit() else f"\\{start}"
 
 
 def css_text(text: str) -> str:

@@ -28,11 +28,6 @@ from curim_data.store import Home
 
 KEY: Final = "page_column"  # of the component, and of its container
 COOKIE: Final = "curim_width"
-DEFAULT_WINDOW: Final = 1280
-SIDEBAR: Final = 281
-SIDEBAR_FROM: Final = 769  # px of the window from which the sidebar stands beside the page
-PADDING: Final = 85  # with a scroll bar
-PADDING_NARROW: Final = 32
 LEAST: Final = 240
 NARROW: Final = 640  # px of the window below which Streamlit puts columns below one another
 _HERE: Final = Path(__file__).parent
@@ -59,8 +54,8 @@ class Room:
 
     @classmethod
     def of_window(cls, window: int) -> Room:
-        """The room in a window of this width with the sidebar as Streamlit opens it."""
-        taken = PADDING_NARROW if window < SIDEBAR_FROM else SIDEBAR + PADDING
+        """The room in a window of this width, with padding and a scroll bar; from 769 px on beside the sidebar."""
+        taken = 32 if window < 769 else 281 + 85
         return cls(window, max(LEAST, window - taken))
 
 
@@ -167,14 +162,10 @@ def view_query(lang: str, view: str, home: str, city: str = "") -> dict[str, str
 def room() -> Room:
     """What the component measured in this session; before that, what the window's width in the cookie leaves."""
     measured = st.session_state.get(KEY, {}).get("size")
-    if (
-        isinstance(measured, list)
-        and len(measured) in (2, 3)
-        and all(_possible(str(pixels)) for pixels in measured[:2])
-    ):
+    if isinstance(measured, list) and len(measured) in (2, 3) and all(map(_possible, measured[:2])):
         return Room(int(measured[0]), int(measured[1]), len(measured) - 2)
     asked = st.context.cookies.get(COOKIE, "")
-    return Room.of_window(int(asked) if _possible(asked) else DEFAULT_WINDOW)
+    return Room.of_window(int(asked) if _possible(asked) else 1280)
 
 
 def measure_column(drawn: Room, *, dark: bool = False) -> None:
@@ -194,8 +185,8 @@ def hidden_style() -> str:
     return f".st-key-{KEY}_holder {{display: none}}"
 
 
-def _possible(pixels: str) -> bool:
-    return pixels.isdigit() and 200 <= int(pixels) <= 10_000
+def _possible(pixels: object) -> bool:
+    return str(pixels).isdigit() and 200 <= int(str(pixels)) <= 10_000
 
 
 def _register() -> None:

@@ -74,7 +74,10 @@ def reader(*, using: bool = True) -> Reader | None:
     `using`: whether the run is a use of the session, which what a page does by itself is not.
     """
     if not sign_in_configured():
-        return _at_this_computer(asked_city())
+        asked, words = asked_city(), [one.word for one in _house()]
+        if asked and asked not in words:
+            return Reader("", None, Refusal.NO_CITY)
+        return Reader("", Role.ANALYST, city=asked or words[0])
     _run.reader = _admitted(dict(st.user), asked_city(), using=using) if st.user.is_logged_in else None
     return _run.reader
 
@@ -127,14 +130,6 @@ def keeps_role() -> Callable[[], bool]:
     return kept
 
 
-def _at_this_computer(asked: str) -> Reader:
-    """The analyst at this computer, in the city that was asked for, or the first."""
-    words = [one.word for one in _house()]
-    if asked and asked not in words:
-        return Reader("", None, Refusal.NO_CITY)
-    return Reader("", Role.ANALYST, city=asked or words[0])
-
-
 def sign_out() -> None:
     """End the session on the server, so that a copy of its cookie opens nothing, and in this browser."""
     if claims := _claims():
@@ -149,19 +144,17 @@ def sign_out() -> None:
 
 
 def limits() -> SessionLimits:
-    """How long a session may last: of several cities the shortest times."""
-    told = [_limits(home) for home in homes()]
-    return SessionLimits(min(one.idle for one in told), min(one.absolute for one in told))
-
-
-def _limits(home: Home) -> SessionLimits:
-    """The times that a city sets; the usual ones where its settings cannot be used, which the log tells."""
-    try:
-        told = read_sign_in_settings(home)
-    except SettingsError as error:
-        LOG.warning("how long a sign-in lasts cannot be read: %s", error)
-        told = SignInSettings()
-    return SessionLimits(idle=told.idle_minutes * 60, absolute=told.absolute_hours * 3600)
+    """How long a session may last: of several cities the shortest times; the usual ones where settings are wrong."""
+    found = []
+    for home in homes():
+        try:
+            found.append(read_sign_in_settings(home))
+        except SettingsError as error:
+            LOG.warning("how long a sign-in lasts cannot be read: %s", error)
+            found.append(SignInSettings())
+    return SessionLimits(
+        idle=min(one.idle_minutes for one in found) * 60, absolute=min(one.absolute_hours for one in found) * 3600
+    )
 
 
 def _admitted(claims: Mapping[str, Any], asked: str, *, using: bool) -> Reader:
@@ -200,7 +193,7 @@ def _checked(claims: Mapping[str, Any], asked: str, key: str, *, using: bool) ->
         return Reader(address, None, Refusal.UNVERIFIED), where
     roles = _roles(claims)
     if not roles:
-        refusal = Refusal.UNKNOWN if any(map(_readable, _house())) else Refusal.UNCHECKED
+        refusal = Refusal.UNKNOWN if _roles_read(claims) else Refusal.UNCHECKED
         return Reader(address, None, refusal), tuple(one.home for one in named) if asked else homes()
     if asked and not (named and named[0] in roles):
         return Reader(address, None, Refusal.NO_CITY), tuple(one.home for one in named)
@@ -210,26 +203,20 @@ def _checked(claims: Mapping[str, Any], asked: str, key: str, *, using: bool) ->
 
 
 def _roles(claims: Mapping[str, Any]) -> dict[HouseCity, Role]:
-    """The cities in which somebody with a verified address has a role. One whose file is unreadable is open to none."""
-    found: dict[HouseCity, Role] = {}
-    for city in _house() if _verified(claims.get("email_verified")) else ():
+    """The cities in which somebody with a verified address has a role."""
+    verified = _verified(claims.get("email_verified"))
+    return {city: role for city, role in _roles_read(claims).items() if role is not None} if verified else {}
+
+
+def _roles_read(claims: Mapping[str, Any]) -> dict[HouseCity, Role | None]:
+    """The role of an address in each city whose roles can be read: one where they cannot is open to nobody."""
+    found: dict[HouseCity, Role | None] = {}
+    for city in _house():
         try:
-            role = read_roles(city.home.path / ROLES_FILE).of(_address(claims), claims)
+            found[city] = read_roles(city.home.path / ROLES_FILE).of(_address(claims), claims)
         except (OSError, ValueError) as error:
             LOG.error("nobody is let into a city whose roles cannot be read: %s", error)
-            continue
-        if role is not None:
-            found[city] = role
     return found
-
-
-def _readable(city: HouseCity) -> bool:
-    """Whether the roles of a city can be read."""
-    try:
-        read_roles(city.home.path / ROLES_FILE)
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 def _address(claims: Mapping[str, Any]) -> str:

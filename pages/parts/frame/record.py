@@ -52,9 +52,9 @@ _sessions: dict[tuple[str, str, Deed, str], float] = {}  # when what was noted o
 _run = threading.local()
 
 
-def draws(page: Page) -> None:
-    """Say which page this thread draws, for what is handed out on it."""
-    _run.page, _run.beside = page, ()
+def draws(page: Page, *others: Page) -> None:
+    """Say which page this thread draws, for what is handed out on it; and of which other cities it tells as well."""
+    _run.page, _run.beside = page, others
 
 
 def draws_beside(other: Page) -> None:
@@ -123,8 +123,6 @@ def handing_out(file_name: str) -> Callable[[], None]:
 
 
 LOG: Final = logging.getLogger("curim")
-ON: Final = "on"
-REQUEST_ID: Final = "X-Request-ID"
 PLAIN_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")  # without a proxy a connection can call itself anything
 MOST_WAITING: Final = 10_000
 _NUMBER: Final = "curim_number"  # of an error: the number under which the log has it
@@ -171,7 +169,7 @@ def _take(line: dict[str, object]) -> None:
 @contextmanager
 def run(page: str = "", part: str = "") -> Iterator[Run]:
     """Inside, a page is drawn, or a part of it alone; afterwards the log has its line. A run in a run has none."""
-    if getattr(_run, "log", None) is not None or os.environ.get(RUN_LOG) != ON:
+    if getattr(_run, "log", None) is not None or os.environ.get(RUN_LOG) != "on":
         yield Run(page, part)
         return
     drawn = _run.log = Run(page, part)
@@ -191,8 +189,7 @@ def run(page: str = "", part: str = "") -> Iterator[Run]:
 
 def drawn_page() -> str:
     """The page of the run in this thread; empty where none is known."""
-    here: Run | None = getattr(_run, "log", None)
-    return here.page if here is not None else ""
+    return getattr(getattr(_run, "log", None), "page", "")
 
 
 def failed(number: str) -> None:
@@ -213,15 +210,10 @@ def error_number(error: BaseException) -> str:
 def _begun() -> dict[str, object]:
     """What the line says of the beginning of a run: at its end the connection may be gone."""
     context = get_script_run_ctx(suppress_warning=True)
+    request = st.context.headers.get("X-Request-ID") or ""  # of the connection, where a proxy gives it one
     return {
-        "id": _request_id(),
+        "id": request if PLAIN_ID.fullmatch(request) else "",
         "at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "process": os.environ.get(PROCESS_NAME) or str(os.getpid()),
         "session": hashlib.sha256(context.session_id.encode()).hexdigest()[:8] if context is not None else "",
     }
-
-
-def _request_id() -> str:
-    """Of the connection over which the session came; empty without a proxy that gives one."""
-    told = st.context.headers.get(REQUEST_ID) or ""
-    return told if PLAIN_ID.fullmatch(told) else ""

@@ -33,7 +33,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from curim_data import query
 from curim_data.engine import EngineError, Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message, Translator, translator
+from curim_data.model import N_, Audience, Message, translator
 from curim_data.model.progress import Stopped, following
 from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.protection import open_for, opened_for
@@ -54,6 +54,12 @@ GRACE: Final = 4.0  # seconds without a reader after which a calculation ends
 LEAST: Final = 0.02  # seconds of the processor; what takes less is worked out as quickly as it is read
 STOPPED: Final = "calculations_stopped"  # what this reader stopped, so that the next run does not start it again
 MOST_STOPPED: Final = 20
+
+_FAILURE: Final = N_(
+    "{part} could not be displayed (error {number}). Nothing was changed, and the rest of the page can be used. "
+    "Remove a filter, choose another period or cell size, or try again; the person who runs the dashboard can find "
+    "the cause in its log under this number."
+)
 
 _running: dict[str, Calculation] = {}
 _lock = threading.Lock()
@@ -89,12 +95,7 @@ def cached(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        key, _ = key_of(*args, **kwargs)
-        try:
-            found: R = _in_memory(key, _missing)
-        except MissingError:
-            found = function(*args, **kwargs)
-            _in_memory(key, lambda: found)
+        found: R = _in_memory(key_of(*args, **kwargs)[0], lambda: function(*args, **kwargs))
         return found
 
     return call
@@ -119,7 +120,9 @@ def calculated(doing: Message) -> Callable[[Callable[P, R]], Callable[P, R]]:
             key, dataset = key_of(*args, **kwargs)
             # The place is there, empty, when the result is ready too: what is drawn below keeps its number on the page
             # from one run to the next, without which the browser would make every map and chart anew.
-            place = st.empty() if _on_a_page() else None
+            # Inside of another calculation, and without Streamlit, there is no page.
+            on_page = not hasattr(_thread, "made") and get_script_run_ctx(suppress_warning=True) is not None
+            place = st.empty() if on_page else None
             try:
                 found: R = _kept(key, dataset)
             except MissingError:
@@ -190,11 +193,6 @@ def _kept(key: str, dataset: Dataset | None) -> Any:
             raise
     found = pickle.loads(content)  # of a folder that nobody else can write
     return _in_memory(key, lambda: found)
-
-
-def _on_a_page() -> bool:
-    """Whether a page is drawn: not inside of a calculation, nor without Streamlit."""
-    return not hasattr(_thread, "made") and get_script_run_ctx(suppress_warning=True) is not None
 
 
 def source_of(dataset: Dataset) -> Source:
@@ -333,7 +331,9 @@ def _draw_progress(key: str, calculation: Calculation, place: DeltaGenerator, do
         st.button(t("Stop"), key=f"stop_{name}", type="tertiary", on_click=_stop, args=(key,))
     again = time.monotonic() + max(LOOK, time.monotonic() - calculation.began)
     while True:
-        bar.progress(min(max(calculation.fraction, 0.0), 1.0), text=_progress_text(t, calculation, doing))
+        fraction, said = min(max(calculation.fraction, 0.0), 1.0), t(calculation.doing or doing)
+        text = t("{doing}: {share}", doing=said, share=t.percent(fraction)) if fraction > 0 else said
+        bar.progress(fraction, text=text)
         if calculation.wait(TICK):
             break
         if time.monotonic() > again:
@@ -341,11 +341,6 @@ def _draw_progress(key: str, calculation: Calculation, place: DeltaGenerator, do
     place.empty()
     if above is not None:
         above.empty()
-
-
-def _progress_text(t: Translator, calculation: Calculation, doing: Message) -> str:
-    said, fraction = t(calculation.doing or doing), calculation.fraction
-    return t("{doing}: {share}", doing=said, share=t.percent(fraction)) if fraction > 0 else said
 
 
 def _stop(key: str) -> None:
@@ -434,20 +429,10 @@ def contained(part: str) -> Iterator[None]:
         failed(number)
         LOG.error("%s failed, error %s", part, number, exc_info=error)
         with st.container(key=f"failed_{number}"):
-            st.error(t(error.message) if isinstance(error, EngineError) else _failure_text(t, part, number))
+            failure = Message(_FAILURE, {"part": part, "number": number})
+            st.error(t(error.message if isinstance(error, EngineError) else failure))
 
 
 def _stand_in() -> None:
-    heading: Heading | None = getattr(_thread, "heading", None)
-    if heading is not None:
+    if (heading := getattr(_thread, "heading", None)) is not None:
         heading.stand_in()
-
-
-def _failure_text(t: Translator, part: str, number: str) -> str:
-    return t(
-        "{part} could not be displayed (error {number}). Nothing was changed, and the rest of the page can be used. "
-        "Remove a filter, choose another period or cell size, or try again; the person who runs the dashboard can find "
-        "the cause in its log under this number.",
-        part=part,
-        number=number,
-    )

@@ -16,9 +16,8 @@ import os
 import pkgutil
 import re
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from ipaddress import ip_address
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -32,6 +31,8 @@ from starlette.middleware import Middleware
 from starlette.requests import Request, cookie_parser
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 from streamlit.auth_util import get_origin_from_redirect_uri
 
 from curim_data.containers import isolation
@@ -53,14 +54,10 @@ from pages.parts.frame.page import dataset_of
 from pages.parts.frame.reader import sign_in_configured
 from pages.parts.frame.record import error_number
 
-Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-
 LOG: Final = logging.getLogger("curim")
 ICON: Final = Path(__file__).with_name("icon.svg")
 INDEX: Final = Path(st.__file__).parent / "static" / "index.html"
-LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
+LOCAL_HOST: Final = r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 PROXY_HEADERS: Final = ("forwarded", "via", "x-real-ip")
 # Pages that say something before a reader chooses, and the modules of `pages.parts` that work it out.
 FIRST_RESULTS: Final = {
@@ -93,7 +90,12 @@ const keepInside = () => {
 };
 document.addEventListener("pointermove", () => [40, 160, 500].forEach((wait) => setTimeout(keepInside, wait)));
 """
-NO_CACHE: Final = {"Cache-Control": "no-cache"}
+# Everything from this origin; WebAssembly for the map; no inline script but Streamlit's own.
+POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval' {scripts}; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' blob: data:{sockets}; "
+    "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -101,38 +103,6 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-
-
-def inline_hashes(page: str) -> list[str]:
-    """The CSP sources of the page's inline scripts."""
-    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    return [f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts]
-
-
-def content_security_policy(hashes: list[str], host: str) -> str:
-    """Everything from this origin; WebAssembly for the map; no inline script but Streamlit's own."""
-    sockets = f" ws://{host} wss://{host}" if re.fullmatch(r"[\w.\-\[\]:]+", host) else ""
-    return "; ".join(
-        (
-            "default-src 'self'",
-            f"script-src 'self' 'wasm-unsafe-eval' {' '.join(hashes)}",
-            "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data: blob:",
-            "font-src 'self' data:",
-            f"connect-src 'self' blob: data:{sockets}",
-            "worker-src 'self' blob:",
-            "object-src 'none'",
-            "base-uri 'self'",
-            "form-action 'self'",
-            "frame-ancestors 'none'",
-        )
-    )
-
-
-def localised_index(page: str, lang: str) -> str:
-    """Streamlit's index page with our language, and with the script that reports the window's width."""
-    page = page.replace('<html lang="en">', f'<html lang="{lang}">', 1)
-    return page.replace("<title>", f'<script src=".{WIDTH_PATH}"></script>\n    <title>', 1)
 
 
 class SecurityMiddleware:
@@ -146,19 +116,19 @@ class SecurityMiddleware:
     def __init__(self, app: Any, *, open_to_network: Callable[[], bool] = sign_in_configured) -> None:
         self.app = app
         self.index = INDEX.read_text("utf-8")
-        self.hashes = inline_hashes(self.index)
+        inline = re.findall(r"<script>(.*?)</script>", self.index, re.DOTALL)
+        digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline)
+        self.scripts = " ".join(f"'sha256-{digest}'" for digest in digests)
         self.open_to_network = open_to_network
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
-            await self.app(scope, receive, send)
-            return
-        if not self.open_to_network() and (why := _refusal(scope)):
-            await _refuse_connection(scope, receive, send, why)
-        elif scope["type"] == "websocket":
-            await self.app(scope, receive, send)
-        else:
+        if scope["type"] in ("http", "websocket") and not self.open_to_network() and (why := _refusal(scope)):
+            refusal = WebSocketClose(1008) if scope["type"] == "websocket" else PlainTextResponse(why, 403)
+            await refusal(scope, receive, send)
+        elif scope["type"] == "http":
             await self._serve(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the headers of ours; a page of Streamlit's gives way to ours, which differs by language."""
@@ -168,15 +138,17 @@ class SecurityMiddleware:
             unwanted = (b"if-none-match", b"if-modified-since")
             scope = {**scope, "headers": [header for header in scope["headers"] if header[0].lower() not in unwanted]}
 
-        async def pass_on(message: MutableMapping[str, Any]) -> None:
+        async def pass_on(message: Message) -> None:
             nonlocal answered
             if message["type"] == "http.response.start":
                 headers, page = MutableHeaders(scope=message), None
-                if wants_page and _is_page(headers):
-                    page = HTMLResponse(localised_index(self.index, _lang(scope)), message["status"], NO_CACHE)
-                    page.raw_headers += [
-                        (b"set-cookie", one.encode("latin-1")) for one in headers.getlist("set-cookie")
-                    ]
+                # HTML that is no file to keep is the page that holds the dashboard.
+                if (
+                    wants_page
+                    and headers.get("content-type", "").startswith("text/html")
+                    and "content-disposition" not in headers
+                ):
+                    page = self._page(scope, message["status"], headers.getlist("set-cookie"))
                 self._secure(page.headers if page else headers, asked.get("host", ""), scope.get("scheme", "http"))
                 if page is not None:
                     answered = True
@@ -186,64 +158,39 @@ class SecurityMiddleware:
 
         await self.app(scope, receive, pass_on)
 
+    def _page(self, scope: Scope, status: int, cookies: list[str]) -> Response:
+        """Streamlit's index page in the language of the link, and with the script that reports the window's width."""
+        lang = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [DEFAULT_LANGUAGE])[-1]
+        lang = lang if lang in LANGUAGES else DEFAULT_LANGUAGE
+        body = self.index.replace('<html lang="en">', f'<html lang="{lang}">', 1)
+        body = body.replace("<title>", f'<script src=".{WIDTH_PATH}"></script>\n    <title>', 1)
+        page = HTMLResponse(body, status, {"Cache-Control": "no-cache"})
+        page.raw_headers += [(b"set-cookie", one.encode("latin-1")) for one in cookies]
+        return page
+
     def _secure(self, headers: MutableHeaders, host: str, scheme: str) -> None:
-        headers["Content-Security-Policy"] = content_security_policy(self.hashes, host)
-        for name, value in HEADERS.items():
-            headers[name] = value
+        sockets = f" ws://{host} wss://{host}" if re.fullmatch(r"[\w.\-\[\]:]+", host) else ""
+        headers.update({**HEADERS, "Content-Security-Policy": POLICY.format(scripts=self.scripts, sockets=sockets)})
         if scheme == "https":
             headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
 
-def _is_page(headers: MutableHeaders) -> bool:
-    """Whether an answer is the page that holds the dashboard: HTML that is no file to keep."""
-    return headers.get("content-type", "").startswith("text/html") and "content-disposition" not in headers
-
-
-def _lang(scope: Scope) -> str:
-    asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [DEFAULT_LANGUAGE])[-1]
-    return asked if asked in LANGUAGES else DEFAULT_LANGUAGE
-
-
 def _refusal(scope: Scope) -> str:
-    """Why a request may not be answered without sign-in; empty for one from this computer itself."""
-    if _is_forwarded(Headers(scope=scope)):
+    """Why a request may not be answered without sign-in; empty for one from this computer itself.
+
+    A proxy marks a request, or a browser sends it for a page that another name served.
+    """
+    headers = Headers(scope=scope)
+    marked = any(name in PROXY_HEADERS or name.startswith("x-forwarded-") for name in headers)
+    origin, client = headers.get("origin", ""), (scope.get("client") or ("", 0))[0]
+    if marked or (origin and not re.fullmatch(f"https?://{LOCAL_HOST}", origin)):
         return (
             "This dashboard has no sign-in configured, so it does not answer through a proxy; configure sign-in first "
             "(docs/deployment.md).\n"
         )
-    if not _is_local(scope):
+    if client not in ("127.0.0.1", "::1") or not re.fullmatch(LOCAL_HOST, headers.get("host", "")):
         return "This dashboard has no sign-in configured, so it answers on its own computer only.\n"
     return ""
-
-
-def _is_forwarded(headers: Headers) -> bool:
-    """Whether a proxy marked the request, or a browser sent it for a page that another name served."""
-    if any(name in PROXY_HEADERS or name.startswith("x-forwarded-") for name in headers):
-        return True
-    origin = headers.get("origin", "")
-    try:
-        host = urlsplit(origin).netloc
-    except ValueError:
-        return True
-    return bool(origin) and re.sub(r":\d+$", "", host) not in LOCAL_HOSTS
-
-
-def _is_local(scope: Scope) -> bool:
-    client = (scope.get("client") or ("", 0))[0]
-    try:
-        near = ip_address(client).is_loopback
-    except ValueError:
-        near = False
-    host = re.sub(r":\d+$", "", Headers(scope=scope).get("host", ""))
-    return near and host in LOCAL_HOSTS
-
-
-async def _refuse_connection(scope: Scope, receive: Receive, send: Send, why: str) -> None:
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": 1008})
-        return
-    await PlainTextResponse(why, status_code=403)(scope, receive, send)
 
 
 async def width_script(_request: Request) -> Response:
@@ -259,19 +206,14 @@ async def to_landing(request: Request) -> Response:
 
 def health(_request: Request) -> Response:
     """Whether this process can answer readers: its home can be read, or of several cities at least one."""
-    if not any(_can_be_read(home) for home in homes()):
-        return PlainTextResponse("the home cannot be read\n", status_code=503)
-    return PlainTextResponse("well\n", headers={"Cache-Control": "no-store"})
-
-
-def _can_be_read(home: Home) -> bool:
-    try:
-        if has_alerts(home):
-            Store(home).alerts_version()
-    except Exception:
-        LOG.exception("not well: the home cannot be read")
-        return False
-    return True
+    for home in homes():
+        try:
+            if has_alerts(home):
+                Store(home).alerts_version()
+            return PlainTextResponse("well\n", headers={"Cache-Control": "no-store"})
+        except Exception:
+            LOG.exception("not well: the home cannot be read")
+    return PlainTextResponse("the home cannot be read\n", status_code=503)
 
 
 @asynccontextmanager
@@ -321,19 +263,15 @@ def check_cities() -> None:
     except CitiesError as error:
         raise SystemExit(translator("en")(error.message)) from None
     for home in all_homes:
+        if has_alerts(home) or (home.sample.is_sample and has_alerts(home.sample)):
+            continue
         try:
-            _check_room(home)
+            home.path.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=home.path):
+                pass
         except OSError as error:
             told = damage(error)
             raise SystemExit(f"{home.path}: {translator('en')(told) if told else error}") from None
-
-
-def _check_room(home: Home) -> None:
-    """OSError where nothing can be written into a home that has neither alerts of its own nor the sample city."""
-    if not has_alerts(home) and not (home.sample.is_sample and has_alerts(home.sample)):
-        home.path.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=home.path):
-            pass
 
 
 def prepare_home(home: Home) -> None:
@@ -392,10 +330,6 @@ def settings() -> dict[str, Any]:
     return {"server.address": address(), **({"server.port": int(port)} if port else {})}
 
 
-Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-
 COOKIE: Final = "curim_way_back"
 LONGEST: Final = 3_000  # characters of an address that is kept, as it stands in the cookie
 LASTS: Final = 900  # seconds for signing in at the provider
@@ -424,7 +358,7 @@ class WayBackMiddleware:
         )
         cookie, lasts = (quote(address, safe="/"), LASTS) if leaving else ("", 0)
 
-        async def pass_on(message: MutableMapping[str, Any]) -> None:
+        async def pass_on(message: Message) -> None:
             if message["type"] == "http.response.start" and address and len(cookie) <= LONGEST:
                 headers = MutableHeaders(scope=message)
                 about = f"Path={base or '/'}; Max-Age={lasts}; HttpOnly; SameSite=Lax"

@@ -1,11 +1,13 @@
-"""The editor of one plan: its steps in any order, its status, saving it, its document and its history."""
+"""The board of interventions, and the editor of one: its steps in any order, its status, its document and history."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -13,23 +15,26 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from analysis.report.documents import MIME, Block, Bullets, Columns, DocumentFormat, Facts, Figure, Heading, Table, Text
+from analysis.report.documents import MIME, Block, Bullets, Columns, Facts, Figure, Heading, Table, Text
 from analysis.report.papers import compose_plan, plan_document
+from curim_data import query
 from curim_data.model import LANGUAGES, Message, Plan, PlanStatus, Translator
 from curim_data.model.plan import MOVES, STATUS_WORDS, plan_to_json
 from curim_data.plans.plan_store import Change
+from curim_data.studies.evaluation import Standing, plan_progress
 from pages.parts.charts.tables import draw_table
 from pages.parts.frame import Page, escape_markdown, page_link
 from pages.parts.frame.guard import draw_download
-from pages.parts.interventions.board import standing_markdown
 from pages.parts.interventions.plan_edit import (
     PlanEdit,
     close_plan,
     discard_changes,
+    draft_spots,
     keep_changes,
     latest,
     opened_again,
     save_plan,
+    seeded,
 )
 from pages.parts.interventions.steps import (
     areas_step,
@@ -40,8 +45,7 @@ from pages.parts.interventions.steps import (
     problem_step,
     work_step,
 )
-from pages.parts.plans import ask_author, may_edit, plan_store, reference_day
-from pages.parts.plans import draw_areas_map as draw_areas
+from pages.parts.plans import ask_author, draw_areas_map, may_edit, plan_store, reference_day, translated_plan
 
 FIELD_LABELS: Final = {
     "created": Message("Plan created"),
@@ -66,8 +70,6 @@ FIELD_LABELS: Final = {
 }
 # Fields of which only the name is told: their parts are figures and cells that mean nothing without the map.
 _NAMED: Final = ("problem", "areas")
-_TECHNICAL: Final = ("id", "version", "created_at", "updated_at")
-LONGEST = 120
 Step = Callable[[Page, PlanEdit], Plan]
 MOVE_LABELS: dict[PlanStatus, Message] = {
     PlanStatus.DRAFT: Message("Back to draft"),
@@ -79,27 +81,16 @@ MOVE_LABELS: dict[PlanStatus, Message] = {
 }
 
 
-def draw_history(page: Page, plan_id: str, key: str) -> None:
-    """Who changed what, and when, the latest first."""
-    t = page.t
-    st.subheader(t("History"))
-    headings = {"at": t("When"), "who": t("Who"), "what": t("What"), "how": t("Before → after")}
-    draw_table(
-        page,
-        pd.DataFrame(history_rows(page, plan_store(page).history(plan_id)), columns=list(headings)),
-        headings,
-        key=key,
-        alt=t("Every change of this plan"),
-        file_name="plan_history.csv",
-    )
-
-
 def history_rows(page: Page, changes: Iterable[Change]) -> list[dict[str, str]]:
     """The changes of each save as one row, in the order given; saves that changed technical fields alone have none."""
     t, zone = page.t, ZoneInfo(page.city.timezone)
     rows = []
     for _, group in groupby(changes, key=lambda change: (change.version, change.at, change.who)):
-        saved = [change for change in group if change.what.partition(".")[0] not in _TECHNICAL]
+        saved = [
+            change
+            for change in group
+            if change.what.partition(".")[0] not in ("id", "version", "created_at", "updated_at")
+        ]
         if not saved:
             continue
         rows.append(
@@ -143,28 +134,34 @@ def _value(page: Page, what: str, value: Any) -> str:
         return t.number(value, 0 if value == round(value) else 1)
     if isinstance(value, dict) and set(value) <= set(LANGUAGES):
         value = t.label(value)
+    if isinstance(value, dict):
+        value = list(value.values())
     if isinstance(value, list):
         text = "; ".join(str(item.get("what", "")) if isinstance(item, dict) else str(item) for item in value)
-    elif isinstance(value, dict):
-        text = "; ".join(str(item) for item in value.values())
     else:
-        text = _date(page, str(value))
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-
-def _date(page: Page, text: str) -> str:
-    try:
-        return page.t.date(dt.date.fromisoformat(text), "medium")
-    except ValueError:
-        return page.t(text) if page.is_sample else text
+        text = t(str(value)) if page.is_sample else str(value)
+        with suppress(ValueError):
+            text = t.date(dt.date.fromisoformat(str(value)), "medium")
+    return text if len(text) <= 120 else text[:119] + "…"
 
 
 def document_step(page: Page, edit: PlanEdit) -> Plan:
     """Downloads, the history, and the document as the council reads it."""
+    t = page.t
     draw_downloads(page, edit)
     if edit.plan.id:
-        draw_history(page, edit.plan.id, edit.key("history"))
-    st.subheader(page.t("As the council reads it"))
+        st.subheader(t("History"))
+        headings = {"at": t("When"), "who": t("Who"), "what": t("What"), "how": t("Before → after")}
+        rows = history_rows(page, plan_store(page).history(edit.plan.id))
+        draw_table(
+            page,
+            pd.DataFrame(rows, columns=list(headings)),
+            headings,
+            key=edit.key("history"),
+            alt=t("Every change of this plan"),
+            file_name="plan_history.csv",
+        )
+    st.subheader(t("As the council reads it"))
     draw_document(page, edit.plan)
     return edit.plan
 
@@ -172,51 +169,41 @@ def document_step(page: Page, edit: PlanEdit) -> Plan:
 def draw_downloads(page: Page, edit: PlanEdit) -> None:
     """Word, PDF and JSON, made when asked for: of the plan as it is kept then, or with what is unsaved here."""
     t, plan = page.t, edit.plan
-    name = f"curim_plan_{plan.id[:8] or 'draft'}_{t.lang}"
+    files = {"pdf": (t("PDF"), MIME["pdf"]), "docx": (t("Word"), MIME["docx"]), "json": ("JSON", "application/json")}
 
-    def now() -> Plan:
-        return plan if edit.changed else latest(page, edit)
-
-    def paper(form: DocumentFormat) -> bytes:
+    def made(form: str) -> bytes | str:
         from analysis.report.maps import areas_map  # long to load, and only for a paper
 
-        plan = now()
-        picture = areas_map(page.city, plan.areas, t) if plan.areas.treated else None
-        made = reference_day(page)
-        return plan_document(plan, page.city, t, form, made=made, picture=picture, illustrative=page.is_sample)
+        now = plan if edit.changed else latest(page, edit)
+        if form == "json":
+            return json.dumps(plan_to_json(now), ensure_ascii=False, indent=2)
+        picture = areas_map(page.city, now.areas, t) if now.areas.treated else None
+        settings = {"made": reference_day(page), "picture": picture, "illustrative": page.is_sample}
+        return plan_document(now, page.city, t, "docx" if form == "docx" else "pdf", **settings)
 
     with st.container(horizontal=True, key="plan_downloads"):
-        forms: tuple[tuple[DocumentFormat, str], ...] = (("pdf", t("PDF")), ("docx", t("Word")))
-        for form, label in forms:
+        for form, (label, mime) in files.items():
             draw_download(
                 label,
-                lambda form=form: paper(form),
-                file_name=f"{name}.{form}",
-                mime=MIME[form],
+                partial(made, form),
+                file_name=f"curim_plan_{plan.id[:8] or 'draft'}_{t.lang}.{form}",
+                mime=mime,
                 key=f"plan_{form}",
                 icon=":material/download:",
             )
-        draw_download(
-            "JSON",
-            lambda: json.dumps(plan_to_json(now()), ensure_ascii=False, indent=2),
-            file_name=f"{name}.json",
-            mime="application/json",
-            key="plan_json",
-            icon=":material/download:",
-        )
 
 
 def draw_document(page: Page, plan: Plan) -> None:
     """The document on the page, block by block."""
     document = compose_plan(plan, page.city, page.t, made=reference_day(page), illustrative=page.is_sample)
-    _draw_blocks(page, document.blocks, "plan")
+    _draw_blocks(page, document.blocks)
     if plan.areas.treated:
         st.subheader(page.t("Areas of the plan"))
-        draw_areas(page, plan.areas, key="plan_read_map", span=1.0)
+        draw_areas_map(page, plan.areas, key="plan_read_map", span=1.0)
 
 
-def _draw_blocks(page: Page, blocks: Iterable[Block], key: str) -> None:
-    for number, block in enumerate(blocks):
+def _draw_blocks(page: Page, blocks: Iterable[Block]) -> None:
+    for block in blocks:
         match block:
             case Heading():
                 st.subheader(escape_markdown(block.text))
@@ -233,7 +220,7 @@ def _draw_blocks(page: Page, blocks: Iterable[Block], key: str) -> None:
                 rows = [[escape_markdown(cell) for cell in row] for row in block.rows]
                 st.table(pd.DataFrame(rows, columns=list(block.header)), hide_index=True)
             case Columns():
-                _draw_blocks(page, (*block.left, *block.right), f"{key}_{number}")
+                _draw_blocks(page, (*block.left, *block.right))
             case Figure():
                 st.image(block.picture.data, caption=escape_markdown(block.caption or block.picture.alt))
 
@@ -256,21 +243,17 @@ def draw_plan_editor(page: Page, edit: PlanEdit) -> None:
         t("All interventions"), key="plan_close", type="tertiary", icon=":material/arrow_back:", on_click=close_plan
     )
     st.title(escape_markdown(edit.plan.title) or t("New plan"))
+    standing = standing_markdown(t, edit.plan, page) if edit.plan.id else ":gray[" + t("Not saved yet") + "]"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{t(STATUS_WORDS[edit.plan.status])}**", width="content")
-        if edit.plan.id:
-            st.markdown(standing_markdown(t, edit.plan, page), width="content")
-        else:
-            st.markdown(":gray[" + t("Not saved yet") + "]", width="content")
+        st.markdown(standing, width="content")
     if not may_edit(page):
         draw_document(page, edit.plan)
         draw_downloads(page, edit)
         return
     if said := st.session_state.pop("plan_said", ""):
         st.toast(said)
-    name = _chosen_step(t, edit)
-    plan = STEPS[name][1](page, edit)
-    edit = keep_changes(edit, plan)
+    edit = keep_changes(edit, STEPS[_chosen_step(t, edit)][1](page, edit))
     if opened_again(page, edit):
         st.rerun()
     st.divider()
@@ -279,14 +262,11 @@ def draw_plan_editor(page: Page, edit: PlanEdit) -> None:
 
 def _chosen_step(t: Translator, edit: PlanEdit) -> str:
     names = list(STEPS)
-    key = edit.key("step")
-    if key not in st.session_state:
-        st.session_state[key] = names[0]
     chosen = st.segmented_control(
         t("Steps of the plan"),
         names,
         format_func=lambda name: f"{names.index(name) + 1} {t(STEPS[name][0])}",
-        key=key,
+        key=seeded(edit.key("step"), names[0]),
         required=True,
         label_visibility="collapsed",
     )
@@ -294,7 +274,7 @@ def _chosen_step(t: Translator, edit: PlanEdit) -> str:
 
 
 def _draw_actions(page: Page, edit: PlanEdit) -> None:
-    t = page.t
+    t, moved = page.t, None
     ask_author(page)
     with st.container(horizontal=True, vertical_alignment="center", key="plan_foot"):
         # Never disabled: a click right after typing would find it so, and be lost.
@@ -305,34 +285,124 @@ def _draw_actions(page: Page, edit: PlanEdit) -> None:
                 st.button(t("Undo my changes"), key="plan_reopen", type="tertiary", on_click=discard_changes)
             if edit.plan.start is not None and edit.plan.areas.comparison:
                 page_link(page, "evaluation", t("Evaluation"), plan=edit.plan.id)
-        else:
-            moved = None
     if edit.changed:
         st.caption(t("There are changes that are not saved."))
-    if moved is not None:
-        _save(page, edit, replace(edit.plan, status=moved))
-    elif pressed and not edit.changed:
+    if pressed and moved is None and not edit.changed:
         st.caption(t("There is nothing to save: the plan is as it was saved last."))
-    elif pressed:
-        _save(page, edit, edit.plan)
-
-
-def _save(page: Page, edit: PlanEdit, plan: Plan) -> None:
-    if save_plan(page, edit, plan):
-        st.session_state["plan_said"] = page.t("Saved.")
+    elif (pressed or moved is not None) and save_plan(page, edit, replace(edit.plan, status=moved or edit.plan.status)):
+        st.session_state["plan_said"] = t("Saved.")
         st.rerun()
 
 
 def _moves(t: Translator, edit: PlanEdit) -> PlanStatus | None:
     """Buttons for where the plan may go next; the one that was pressed."""
-    chosen = None
     moves = [status for status in MOVES[edit.saved.status] if status is not PlanStatus.EVALUATED]
     if not moves:
         return None
     with st.popover(t("Change the status")):
         if open_points := missing_points(edit.plan):
             st.caption(t("Still open: {points}.", points=t.join([t(point) for point in open_points])))
-        for status in moves:
-            if st.button(t(MOVE_LABELS[status]), key=edit.key(f"move_{status.value}"), width="stretch"):
-                chosen = status
-    return chosen
+        pressed = [
+            status
+            for status in moves
+            if st.button(t(MOVE_LABELS[status]), key=edit.key(f"move_{status.value}"), width="stretch")
+        ]
+    return next(iter(pressed), None)
+
+
+BOARD = (PlanStatus.DRAFT, PlanStatus.DECIDED, PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
+
+
+def draw_board(page: Page) -> None:
+    """The board and, for those who may write, the way to a new draft."""
+    t = page.t
+    st.title(t("Interventions"))
+    plans = [translated_plan(page, plan) for plan in plan_store(page).list()]
+    st.write(_summary(page, plans))
+    if may_edit(page):
+        _draw_new_plan(page)
+    wide = page.width >= 1100
+    places = st.columns(len(BOARD), gap="small") if wide else [nullcontext()] * len(BOARD)
+    for place, status in zip(places, BOARD, strict=True):
+        here = [plan for plan in plans if plan.status is status]
+        if here or wide:
+            with place:
+                st.markdown(f"**{t(STATUS_WORDS[status])}** :gray[{t.number(len(here))}]")
+                for plan in here:
+                    _draw_plan(page, plan)
+    if dropped := [plan for plan in plans if plan.status is PlanStatus.DROPPED]:
+        with st.expander(t.n("{n} plan was not pursued", "{n} plans were not pursued", len(dropped))):
+            for plan in dropped:
+                _draw_plan(page, plan)
+
+
+def _summary(page: Page, plans: list[Plan]) -> str:
+    t = page.t
+    standings = [plan_progress(one, reference_day(page)).standing for one in plans if one.status in BOARD]
+    if not standings:
+        return t("There are no plans yet.")
+    late, due = standings.count(Standing.LATE), standings.count(Standing.DUE)
+    facts = (
+        (True, t.n("{n} plan", "{n} plans", len(standings))),
+        (late, t.n("{n} is late", "{n} are late", late)),
+        (due, t.n("{n} is due for evaluation", "{n} are due for evaluation", due)),
+    )
+    return t("{facts}.", facts=" · ".join(words for said, words in facts if said))
+
+
+def _draw_plan(page: Page, plan: Plan) -> None:
+    t, title = page.t, escape_markdown(plan.title)
+    lines = [t.label(plan.problem.names), plan.lead or t("Lead to be named")]
+    if plan.start and plan.finish:
+        lines.append(" – ".join(t.date(day, "LLL y") for day in (plan.start, plan.finish)))
+    with st.container(border=True, gap="xsmall", key=f"plan_card_{plan.id}"):
+        st.markdown(f"**{title or t('Without a title')}**")
+        for line in filter(None, lines):
+            st.caption(escape_markdown(line))
+        st.markdown(f":small[{standing_markdown(t, plan, page)}]")
+        if plan.result:
+            st.caption(escape_markdown(t.label(plan.result)))
+        st.button(
+            t("Open"),
+            key=f"plan_open_{plan.id}",
+            help=t("Open: {title}", title=title),
+            on_click=_go_to,
+            args=("plan", plan.id),
+        )
+
+
+def standing_markdown(t: Translator, plan: Plan, page: Page) -> str:
+    """How a plan stands, as Markdown: what is late in the accent colour, what is due in the structure's."""
+    found = plan_progress(plan, reference_day(page))
+    sentence = escape_markdown(t(found.message))
+    match found.standing:
+        case Standing.LATE:
+            return ":orange[**" + t("Late") + f".** {sentence}]"
+        case Standing.DUE:
+            return f":blue[**{sentence}**]"
+        case Standing.ON_TIME:
+            return t("On time. {told}", told=sentence)
+    return f":gray[{sentence}]"
+
+
+def _draw_new_plan(page: Page) -> None:
+    t = page.t
+    with st.expander(t("Draft a new plan"), icon=":material/add:"):
+        spots = {
+            ",".join(cells): t.n("{place} ({n} alert)", "{place} ({n} alerts)", n, place=name(t))
+            for cells, name, n in draft_spots(page.dataset, page.filter)
+        }
+        st.caption(escape_markdown(query.sentence(page.alerts, page.filter, t)))
+        if not spots:
+            st.write(t("There is no hot spot under this filter. Choose a wider one on the page of hot spots."))
+            return
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = st.selectbox(t("Hot spot"), list(spots), format_func=spots.__getitem__, key="plan_new_spot")
+            st.button(t("Draft a plan"), type="primary", key="plan_new", on_click=_go_to, args=("draft", chosen))
+
+
+def _go_to(word: str, value: str) -> None:
+    """Let the address name a plan ("plan"), or the cells of a new one ("draft")."""
+    for other in ("plan", "draft"):
+        st.query_params.pop(other, None)
+    st.query_params[word] = value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from analysis.spots.naming import SpotName, name_spots
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Message, Plan
-from curim_data.model.plan import Areas, Objective
+from curim_data.model.plan import Areas
 from curim_data.plans.plan_store import PlanConflict, PlanMissing, PlanProblem
 from curim_data.plans.record import Deed
 from curim_data.studies.cells import area_counts, cells_to_compare
@@ -55,15 +56,14 @@ def _areas_of(source: Source, plan: Plan, rings: int) -> tuple[Areas, tuple[Mess
     return areas, like.reasons if like else ()
 
 
-def days_compared(aim: Objective) -> int:
-    """Over how many days the target and the smallest fall of a plan are meant: those of its baseline, up to a year."""
-    days = YEAR.days if not aim.start or not aim.end else (aim.end - aim.start).days + 1
-    return min(max(days, 28), YEAR.days)
-
-
 def _visible_drop_of(source: Source, plan: Plan) -> float | None:
-    """The smallest visible fall by how similar areas vary, in a period as long as the baseline; None: not known."""
-    found = drop_to_see(source, evaluation_filter(source, plan), plan.areas, days_compared(plan.objective))
+    """The smallest visible fall by how similar areas vary, in a period as long as the baseline; None: not known.
+
+    That is four weeks at least, and a year at most.
+    """
+    aim = plan.objective
+    days = (aim.end - aim.start).days + 1 if aim.start and aim.end else YEAR.days
+    found = drop_to_see(source, evaluation_filter(source, plan), plan.areas, min(max(days, 28), YEAR.days))
     return found.alerts if found else None
 
 
@@ -141,28 +141,17 @@ def _caught_up(page: Page, edit: PlanEdit) -> PlanEdit:
 
 def latest(page: Page, edit: PlanEdit) -> Plan:
     """The open plan as it is kept now; as it was opened where it is not kept."""
-    if not edit.saved.id:
-        return edit.saved
-    try:
+    with suppress(PlanMissing):
         return translated_plan(page, plan_store(page).get(edit.saved.id))
-    except PlanMissing:
-        return edit.saved
+    return edit.saved
 
 
 def opened_again(page: Page, edit: PlanEdit) -> bool:
     """Open the plan anew where somebody else saved it and nothing is unsaved here; whether that was so."""
     kept = edit.saved if edit.changed else latest(page, edit)
-    if kept.version == edit.saved.version:
-        return False
-    st.session_state[EDIT_KEY] = PlanEdit(edit.address, kept, kept, edit.turn + 1)
-    return True
-
-
-def keep_typed(key: str, change: Callable[[Plan, Any], Plan]) -> None:
-    """Take what a widget holds into the open plan, before the run that a click on something else may cut short."""
-    edit: PlanEdit | None = st.session_state.get(EDIT_KEY)
-    if edit is not None and key in st.session_state:
-        keep_changes(edit, change(edit.plan, st.session_state[key]))
+    if kept.version != edit.saved.version:
+        st.session_state[EDIT_KEY] = PlanEdit(edit.address, kept, kept, edit.turn + 1)
+    return kept.version != edit.saved.version
 
 
 def _new(page: Page, cells: str) -> Plan:
@@ -185,7 +174,7 @@ def keep_changes(edit: PlanEdit, plan: Plan) -> PlanEdit:
 
 def close_plan() -> None:
     """Return to the board; unsaved changes are discarded."""
-    st.session_state.pop(EDIT_KEY, None)
+    discard_changes()
     for word in ("plan", "draft"):
         st.query_params.pop(word, None)
 
@@ -237,21 +226,24 @@ def ask(
     read: Callable[[Any], Any] = lambda held: held,
     **look: Any,
 ) -> Plan:
-    """Draw the widget of a field of the open plan; the plan with what it holds, which goes into the open one at once.
+    """Draw the widget of a field of the open plan; the plan with what it holds.
 
-    `field`: its name, with dots between parts ("objective.target"); `key`: of the widget, its last part unless given;
-    `shown`: the field's value as the widget has it; `read`: what the widget holds as the field's value.
+    That goes into the open plan at once, before the run that a click on something else may cut short. `field`: its
+    name, with dots between parts ("objective.target"); `key`: of the widget, its last part unless given; `shown`: the
+    field's value as the widget has it; `read`: what the widget holds as the field's value.
     """
     value: Any = plan
     for part in field.split("."):
         value = value[part] if isinstance(value, dict) else getattr(value, part)
     name = seeded(edit.key(key or field.rpartition(".")[2]), shown(value))
 
-    def change(kept: Plan, held: Any) -> Plan:
-        made: Plan = _with_field(kept, field, read(held))
-        return made
+    def keep_typed() -> None:
+        kept: PlanEdit | None = st.session_state.get(EDIT_KEY)
+        if kept is not None and name in st.session_state:
+            keep_changes(kept, _with_field(kept.plan, field, read(st.session_state[name])))
 
-    return change(plan, widget(label, key=name, on_change=keep_typed, args=(name, change), **look))
+    made: Plan = _with_field(plan, field, read(widget(label, key=name, on_change=keep_typed, **look)))
+    return made
 
 
 def _with_field(part: Any, field: str, value: Any) -> Any:

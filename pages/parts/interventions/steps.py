@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import cycle
 from typing import Any, get_args
 
 import pandas as pd
@@ -37,7 +38,7 @@ from analysis.plans.drafting import (
 from analysis.plans.evaluation import EffectTest, minimum_detectable_drop
 from analysis.report.papers import TEST_NAMES
 from analysis.spots.profile import without_category
-from curim_data.model import LANGUAGES, Kind, Message, Num, Plan, translator
+from curim_data.model import LANGUAGES, N_, Kind, Message, Num, Plan, Translator, translator
 from curim_data.model.absence import ADD_CATEGORY, NO_CATEGORY
 from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.labels import category_label, inline, kind_label
@@ -56,12 +57,7 @@ from pages.parts.interventions.plan_edit import (
 )
 from pages.parts.plans import AREA_LABELS, draw_areas_map
 
-HIGHEST_BUDGET = 100_000_000
 AT_ONCE = 4
-MOST_NAMED = 6
-RINGS = (1, 2, 3)
-# A plan whose length differs from its baseline by more than this share gets a note.
-ALIKE = 0.1
 
 
 def problem_step(page: Page, edit: PlanEdit) -> Plan:
@@ -132,8 +128,7 @@ def objective_step(page: Page, edit: PlanEdit) -> Plan:
     plan = ask(edit, plan, st.text_input, label, "objective.text", key="aim", read=str.strip, max_chars=400)
     if sentence := plan.objective.text or objective_sentence(plan.objective, problem, t):
         st.markdown(f"#### {escape_markdown(sentence)}")
-    _draw_old_baseline(page, edit.plan)
-    _draw_warnings(page, plan)
+    _draw_baseline_warnings(page, plan, edit.plan)
     for warning in plan_warnings(problem, chosen, drop, plan.assessment.smallest_drop):
         st.caption(escape_markdown(t(warning)))
     return plan
@@ -157,21 +152,18 @@ def _ask_number(page: Page, edit: PlanEdit, plan: Plan, label: str, field: str, 
     )
 
 
-def _draw_old_baseline(page: Page, plan: Plan) -> None:
-    if (old := old_baseline(plan)) is not None:
-        st.warning(page.t(old))
-
-
-def _draw_warnings(page: Page, plan: Plan) -> None:
-    """That a fall to the target could not be distinguished from chance, where it could not."""
+def _draw_baseline_warnings(page: Page, plan: Plan, before: Plan) -> None:
+    """That the baseline is old, and that a fall to the target could not be distinguished from chance."""
     t, target, seen = page.t, plan.objective.target, plan.assessment.smallest_drop
+    if (old := old_baseline(before)) is not None:
+        st.warning(t(old))
     if target is not None and seen is not None and plan.objective.baseline - target < seen:
         st.warning(
             t(
                 "This target is {drop} alerts fewer. A fall of less than about {seen} could not be distinguished "
                 "from chance: neither reaching the target nor missing it would prove anything.",
                 drop=round(plan.objective.baseline - target),
-                seen=-int(-seen // 1),
+                seen=math.ceil(seen),
             )
         )
 
@@ -183,13 +175,14 @@ def work_step(page: Page, edit: PlanEdit) -> Plan:
     with left:
         plan = ask(edit, edit.plan, st.text_input, t("Lead"), "lead", read=str.strip, max_chars=120)
         plan = ask(edit, plan, st.date_input, t("Begins"), "start", format="DD/MM/YYYY")
-        plan = _ask_number(page, edit, plan, t("Budget in euros"), "budget", HIGHEST_BUDGET, step=500)
+        plan = _ask_number(page, edit, plan, t("Budget in euros"), "budget", 100_000_000, step=500)
     with right:
         # A list that takes new names forgets one that was typed and left without Enter; a text keeps it.
         form: dict[str, Any] = {"shown": "\n".join, "read": _lines, "height": 100, "max_chars": 2000}
         plan = ask(edit, plan, st.text_area, t("Partners, one a line"), "partners", **form)
         plan = ask(edit, plan, st.date_input, t("Ends"), "finish", format="DD/MM/YYYY")
-    _draw_old_baseline(page, replace(edit.plan, start=plan.start))
+    if (old := old_baseline(replace(edit.plan, start=plan.start))) is not None:
+        st.warning(t(old))
     if plan.start and plan.finish and plan.finish < plan.start:
         st.warning(t("The plan ends before it begins."))
     st.markdown("**" + t("Steps") + "**")
@@ -210,10 +203,9 @@ def _actions(page: Page, edit: PlanEdit) -> tuple[Action, ...]:
         st.session_state[first] = edit.plan.actions
     rows = [(step.what, step.who, step.due, step.done) for step in st.session_state[first]]
     frame = pd.DataFrame(rows, columns=["what", "who", "due", "done"]).astype({"done": bool})
-    frame["due"] = pd.to_datetime(frame["due"])
     width: Any = "small" if page.narrow else "large"
     edited = st.data_editor(
-        frame,
+        frame.assign(due=pd.to_datetime(frame["due"])),
         key=key,
         num_rows="dynamic",
         hide_index=True,
@@ -224,13 +216,16 @@ def _actions(page: Page, edit: PlanEdit) -> tuple[Action, ...]:
             "done": st.column_config.CheckboxColumn(t("Done"), default=False),
         },
     )
-    found = []
-    for row in edited.to_dict("records"):
-        due = None if pd.isna(row["due"]) else pd.Timestamp(row["due"]).date()
-        what, who = (str(row[name] or "").strip() for name in ("what", "who"))
-        if what or who:
-            found.append(Action(what, who, due, bool(row["done"])))
-    return tuple(found)
+    made = [
+        Action(
+            str(row.what or "").strip(),
+            str(row.who or "").strip(),
+            None if pd.isna(row.due) else pd.Timestamp(row.due).date(),
+            bool(row.done),
+        )
+        for row in edited.itertuples(index=False)
+    ]
+    return tuple(one for one in made if one.what or one.who)
 
 
 def gender_step(page: Page, edit: PlanEdit) -> Plan:
@@ -322,31 +317,24 @@ def _unranked(page: Page, plan: Plan) -> str:
     if without_category(problem.categories) or not problem.categories:
         sentences = [t("Measures are ranked by the categories of the alerts."), t(NO_CATEGORY), t(ADD_CATEGORY)]
     else:
-        names = [category_label(t, page.city, part.id) for part in problem.categories[:MOST_NAMED]]
-        sentences = [
-            t("The catalogue has no measure made for these categories: {categories}.", categories=t.join(names))
-        ]
+        names = t.join([category_label(t, page.city, part.id) for part in problem.categories[:6]])
+        sentences = [t("The catalogue has no measure made for these categories: {categories}.", categories=names)]
+    below = N_("Below is the whole catalogue, not ranked. Choose one or more; their effects are not added up.")
     if problem.kinds:
-        kinds = [inline(kind_label(t, Kind(kind))) for kind in problem.kinds]
-        sentences.append(
-            t(
-                "Below, not ranked, are the measures for problems of the same kind ({kinds}). Choose one or more; "
-                "their effects are not added up.",
-                kinds=t.join(kinds),
-            )
+        below = N_(
+            "Below, not ranked, are the measures for problems of the same kind ({kinds}). Choose one or more; "
+            "their effects are not added up."
         )
-    else:
-        sentences.append(
-            t("Below is the whole catalogue, not ranked. Choose one or more; their effects are not added up.")
-        )
-    return escape_with_commands(" ".join(sentences))
+    kinds = t.join([inline(kind_label(t, Kind(kind))) for kind in problem.kinds])
+    return escape_with_commands(" ".join([*sentences, t(below, kinds=kinds)]))
 
 
 def _draw_measures(page: Page, edit: PlanEdit, shelf: list[Fit]) -> list[str]:
+    """Cards of measures, two in a row where there is room; the ids of those that are chosen."""
     chosen = []
     columns = st.columns(1 if page.width < 1000 else 2, gap="medium")
-    for number, fit in enumerate(shelf):
-        with columns[number % len(columns)]:
+    for column, fit in zip(cycle(columns), shelf, strict=False):
+        with column:
             if _draw_card(page, edit, fit):
                 chosen.append(fit.measure.id)
     return chosen
@@ -362,13 +350,7 @@ def _draw_card(page: Page, edit: PlanEdit, fit: Fit) -> bool:
             st.markdown(f":orange[**{t(fit.caution)}**]")
         st.write(t(item.mechanism))
         st.markdown(f"{effect_text(item, t)}. {t(item.outcome)}")
-        st.caption(
-            t(
-                "Evidence: {quality}. {reason}",
-                quality=quality_text(item, t),
-                reason=t(item.quality_reason),
-            )
-        )
+        st.caption(_evidence(t, item))
         if done := done_in(item, page.city):
             st.caption(t("Done before in this city: {what}", what=t(done)))
         with st.popover(t("More"), type="tertiary"):
@@ -381,8 +363,13 @@ def _draw_card(page: Page, edit: PlanEdit, fit: Fit) -> bool:
 def _draw_facts(page: Page, item: Measure) -> None:
     t = page.t
     st.markdown(f"**{t(item.name)}.** {t(item.mechanism)} {effect_text(item, t)}. {t(item.outcome)}")
-    st.caption(t("Evidence: {quality}. {reason}", quality=quality_text(item, t), reason=t(item.quality_reason)))
+    st.caption(_evidence(t, item))
     _draw_notes(page, item)
+
+
+def _evidence(t: Translator, item: Measure) -> str:
+    quality, reason = quality_text(item, t), t(item.quality_reason)
+    return t("Evidence: {quality}. {reason}", quality=quality, reason=reason)
 
 
 def _draw_notes(page: Page, item: Measure) -> None:
@@ -448,7 +435,7 @@ def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
         st.caption(t("The plan has begun: its areas stay as they were chosen before the start."))
         return plan
     rings = st.segmented_control(
-        t("Width of the buffer in cells"), RINGS, default=1, key=edit.key("rings"), required=True
+        t("Width of the buffer in cells"), (1, 2, 3), default=1, key=edit.key("rings"), required=True
     )
     if st.button(t("Propose a new buffer and comparison area"), key=edit.key("propose")):
         areas, st.session_state[edit.key("reasons")] = proposed_areas(page.dataset, plan, int(rings or 1))
@@ -481,28 +468,26 @@ def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan, method: Effec
 
 
 def _drop_message(drop: float | None, baseline: float) -> Message:
+    """What the smallest detectable fall is, in alerts and as a share of the baseline."""
     if drop is None:
         return Message(
             "With so few alerts not even a complete stop would be detected: widen the area or agree on a second "
             "indicator."
         )
-    if not baseline:
-        return Message(
-            "The smallest fall that would be detected four times in five: {alerts}.", {"alerts": math.ceil(drop)}
-        )
-    return Message(
-        "The smallest fall that would be detected four times in five: {alerts} of {baseline} alerts ({share} %).",
-        {"alerts": math.ceil(drop), "baseline": round(baseline), "share": Num(100 * drop / baseline, 0)},
-    )
+    alone = N_("The smallest fall that would be detected four times in five: {alerts}.")
+    of = N_("The smallest fall that would be detected four times in five: {alerts} of {baseline} alerts ({share} %).")
+    share = Num(100 * drop / baseline, 0) if baseline else 0
+    values = {"alerts": math.ceil(drop), "baseline": round(baseline), "share": share}
+    return Message(of if baseline else alone, values)
 
 
 def _unlike_lengths(plan: Plan) -> Message | None:
-    """That plan and baseline are not about as long, where they are not."""
+    """That the lengths of plan and baseline differ by more than a tenth of the baseline's, where they do."""
     aim = plan.objective
     if not (plan.start and plan.finish and aim.start and aim.end):
         return None
     runs, counted = (plan.finish - plan.start).days + 1, (aim.end - aim.start).days + 1
-    if abs(runs - counted) <= ALIKE * counted:
+    if abs(runs - counted) <= 0.1 * counted:
         return None
     return Message(
         "The plan runs for {days} days, its baseline covers {counted}: target and smallest fall apply to a period as "

@@ -1,0 +1,656 @@
+"""What is stored: imports with undo, the record of who did what, the download of cleaned alerts, and their quality.
+
+Of the quality what needs attention comes first, then every subject with its figures.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import io
+import math
+import time
+from contextlib import nullcontext, suppress
+from functools import partial
+from textwrap import wrap
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pydeck as pdk
+import streamlit as st
+from shapely import MultiPoint, box
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy.exc import SQLAlchemyError
+
+from curim_data.engine import Source, open_source
+from curim_data.export import cleaned
+from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
+from curim_data.filters import AlertFilter
+from curim_data.model import N_, Audience, Message, Role, translator
+from curim_data.model.coverage import CORRECTIONS, KIND_WORDS, LONGEST_NOTE, Annotation, AnnotationKind
+from curim_data.model.extent import NESTED_CELLS
+from curim_data.model.i18n import Span
+from curim_data.model.labels import format_label
+from curim_data.plans.record import (
+    DEED_WORDS,
+    Deed,
+    Entry,
+    people,
+    read_record,
+    record_frame,
+    record_settings,
+    recorder,
+)
+from curim_data.quality.positions import Outside
+from curim_data.quality.report import Finding, Sheet, as_html, findings, lag_rows, sheets
+from curim_data.quality.study import COLUMNS, MONTH, Detail, QualityStudy, quality_study
+from curim_data.store import Batch, Home, Store, StoreError
+from curim_data.store.alert_table import UndoReport
+from curim_data.store.annotations import AnnotationError, add_annotation, remove_annotation
+from pages.parts.charts import plots, tables
+from pages.parts.charts.figure import Figure, base_figure, time_axis
+from pages.parts.charts.tables import download_button, draw_table, formatted
+from pages.parts.data.city_tab import prepare_city
+from pages.parts.data.import_tab import count_headings, draw_reasons_table
+from pages.parts.frame import Dataset, Page, calculated, escape_markdown, palette, record, rgba, source_of
+from pages.parts.frame.footer import mapped_sentence
+from pages.parts.frame.guard import draw_download
+from pages.parts.maps import basemap
+from pages.parts.maps.basemap import Deck
+from pages.parts.maps.cell_map import alert_count, draw_point_map, map_height
+from pages.parts.maps.name_layers import Pin
+from pages.parts.plans import plan_store
+
+UNDONE = "data_undone"
+
+
+def draw_history_tab(page: Page) -> None:
+    """The table of imports, the newest first, and what can be done with one of them."""
+    t, batches = page.t, Store(page.home).batches()[::-1]
+    if UNDONE in st.session_state:  # what the last undo did, once
+        report: UndoReport | None = st.session_state.pop(UNDONE)
+        if report is None:
+            st.error(t("The import could not be undone: another change came first. The current state is shown below."))
+        else:
+            st.success(
+                t(
+                    "{file} was undone: {removed} alerts removed, {restored} restored to their earlier content, "
+                    "{kept} kept because a later import changed them.",
+                    file=escape_markdown(report.batch.file_name),
+                    removed=report.removed,
+                    restored=report.restored,
+                    kept=report.kept,
+                )
+            )
+    if not batches:
+        st.write(t("Nothing was imported yet."))
+        return
+    _draw_table(page, batches)
+    names = {batch.id: f"{_when(page, batch)} · {batch.file_name}" for batch in batches}
+    chosen = st.selectbox(t("Import"), list(names), format_func=names.__getitem__, key="data_batch", width=520)
+    batch = next((one for one in batches if one.id == chosen), batches[0])
+    _draw_import(page, batch, is_first=batch is batches[-1])
+
+
+def _draw_table(page: Page, batches: list[Batch]) -> None:
+    t = page.t
+    counts = ("read", "accepted", "updated", "duplicate", "quarantined")
+    frame = pd.DataFrame(
+        [
+            {
+                "when": _when(page, batch),
+                "file": batch.file_name,
+                "format": t.c("format", "unknown") if batch.format == "guessed" else format_label(t, batch.format),
+                **{name: getattr(batch, name) for name in counts},
+                "state": t("undone") if batch.undone else t("in the data"),
+            }
+            for batch in batches
+        ]
+    )
+    counted = count_headings(t)
+    headings = {"when": t("When"), "file": counted.pop("file"), "format": t("Format"), "state": t("State"), **counted}
+    if page.narrow:
+        headings = {name: headings[name] for name in ("file", "state", "read")}
+    tables.draw_table(
+        page,
+        frame,
+        headings,
+        key="data_history",
+        alt=t("Imports, the newest first"),
+        digits=dict.fromkeys(counts, 0),
+        # A file's name may be very long: 150 pixels.
+        columns={"file": st.column_config.Column(headings["file"], width=150)}
+        if page.narrow
+        else tables.fitted_columns(frame, headings, numbers=counts, most=150),
+        file_name="imports.csv",
+    )
+
+
+def _when(page: Page, batch: Batch) -> str:
+    return page.t.moment(batch.when.astimezone(ZoneInfo(page.city.timezone)), "short")
+
+
+def _draw_import(page: Page, batch: Batch, *, is_first: bool) -> None:
+    """Draw one import: why rows were quarantined, their download, and the undo."""
+    t, home, lang = page.t, page.home, page.t.lang
+    if batch.reasons:
+        draw_reasons_table(page, batch)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if batch.quarantined:
+            draw_download(
+                t("Download the quarantined rows"),
+                lambda: csv_bytes(with_negative_numbers(Store(home).quarantine(batch.id, translator(lang)))),
+                file_name=f"set-aside-{batch.id}.csv",
+                mime="text/csv",
+                key="data_quarantine",
+                icon=":material/download:",
+            )
+        if not batch.undone and batch.sealed is None and not (page.is_sample and is_first):
+            _draw_undo(page, batch)
+    if batch.quarantined:
+        st.caption(
+            t(
+                "The file holds the fields of the alerts, without free text and personal data, with the reason and "
+                "how to fix it. Fix the rows, save the file as CSV and import it: the extra columns do no harm. Of a "
+                "row with too many or too few fields only the row number is kept: fix it in your own file."
+            )
+        )
+    if batch.undone:
+        st.caption(t("This import was undone: its alerts are not in the data."))
+    elif batch.sealed is not None:
+        st.caption(
+            t(
+                "This import cannot be undone: on {day} alerts were erased permanently, together with all earlier "
+                "versions.",
+                day=batch.sealed.astimezone(ZoneInfo(page.city.timezone)).date(),
+            )
+        )
+    elif page.is_sample and is_first:
+        st.caption(t("The sample's own alerts stay."))
+
+
+def _draw_undo(page: Page, batch: Batch) -> None:
+    """Ask, then undo the import in a new commit."""
+    t = page.t
+    with st.popover(t("Undo this import"), icon=":material/undo:"):
+        st.write(
+            t(
+                "{accepted} alerts that it added are removed, and {updated} that it changed get their earlier content "
+                "back. Alerts that a later import changed stay as they are.",
+                accepted=batch.accepted,
+                updated=batch.updated,
+            )
+        )
+        if st.button(t("Yes, undo it"), key=f"data_undo_{batch.id}", type="primary"):
+            try:
+                st.session_state[UNDONE] = Store(page.home).undo(batch.id)
+                record.note(page, Deed.UNDO, f"{batch.file_name} ({batch.id})")
+                prepare_city(page, page.home, st.progress(0.0))
+            except StoreError:
+                st.session_state[UNDONE] = None
+            if not page.is_sample and not Store(page.home).count():
+                st.query_params["home"] = "own"
+            st.rerun()
+
+
+AT_ONCE: Final = 500
+PERIODS: Final = {"7": Message("Last 7 days"), "28": Message("Last 28 days"), "365": Message("Last 12 months")}
+ROLE_WORDS: Final = {
+    "public": Message("the public"),
+    "council": Message("council"),
+    "specialist": Message("specialist"),
+    "analyst": Message("analyst"),
+}
+
+
+def draw_record_tab(page: Page) -> None:
+    """Choose what to see of the record, see it, and take it along."""
+    t = page.t
+    if page.is_sample:
+        st.write(t("The sample city has no record: it begins with a city of your own."))
+        return
+    if page.role < Role.ANALYST:
+        return
+    database = plan_store(page).database
+    recorder(page.home).flush(1.0)
+    try:
+        wanted = _wanted_entries(page, people(database))
+        found = read_record(database, **wanted, most=AT_ONCE)
+    except SQLAlchemyError:
+        st.error(t("The record cannot be read at the moment. Reload the page in a minute."))
+        return
+    settings = record_settings(page.home)
+    st.caption(
+        t(
+            "Who looked at what and did what, without the content of any alert. Entries cannot be changed; they are "
+            "deleted after {days} days.",
+            days=settings.keep_days,
+        )
+    )
+    if not settings.council_filters:
+        st.caption(t("Which filters the council and the public chose is not recorded."))
+    if not found:
+        st.write(t("Nothing is recorded."))
+        return
+    if len(found) == AT_ONCE:
+        st.caption(t("The latest {n} entries; the file holds all.", n=AT_ONCE))
+    headings = {
+        "at": t("When"),
+        "who": t("Who"),
+        "role": t("Role"),
+        "deed": t("What"),
+        "subject": t("Of what"),
+        "query": t("Filter"),
+    }
+    zone = ZoneInfo(page.city.timezone)
+    frame = pd.DataFrame([_row(page, zone, one) for one in found], columns=list(headings))
+    draw_table(page, frame, headings, key="data_record", alt=t("Who looked at what and did what"))
+    download_button(
+        page, lambda: record_frame(read_record(database, **wanted)), "record.csv", key="data_record_download"
+    )
+
+
+def _wanted_entries(page: Page, known: list[str]) -> dict[str, Any]:
+    """Boxes for a period, a person and a deed; what is chosen, as arguments of `read_record`."""
+    t = page.t
+    period, person, deed = st.columns(3)
+    days = period.selectbox(
+        t("Period"), list(PERIODS), index=1, format_func=lambda one: t(PERIODS[one]), key="data_record_period"
+    )
+    who = person.selectbox(t("Who"), [None, *known], format_func=lambda one: _person(page, one), key="data_record_who")
+    what = deed.selectbox(
+        t("What"),
+        [None, *Deed],
+        format_func=lambda one: t("everything") if one is None else t(DEED_WORDS[one]),
+        key="data_record_deed",
+    )
+    return {"since": time.time() - int(days) * 86_400, "who": who, "deed": what}
+
+
+def _person(page: Page, who: str | None) -> str:
+    return page.t("everybody") if who is None else who or page.t("at this computer")
+
+
+def _row(page: Page, zone: ZoneInfo, one: Entry) -> dict[str, str]:
+    t = page.t
+    return {
+        "at": t.moment(dt.datetime.fromtimestamp(one.at, zone), "short"),
+        # What the dashboard itself noted, such as that a file was changed by hand, has no reader.
+        "who": _person(page, one.who) if one.who or one.role else "–",
+        "role": t(ROLE_WORDS[one.role]) if one.role in ROLE_WORDS else "",
+        "deed": t(DEED_WORDS[one.deed]),
+        "subject": one.subject,
+        "query": one.query,
+    }
+
+
+# A browser's download is held in memory; more goes through the command line.
+MOST_ALERTS: Final = 200_000
+CLEANED_KINDS: Final[dict[cleaned.Kind, tuple[str, str]]] = {
+    "csv": ("CSV", "text/csv"),
+    "parquet": ("Parquet", "application/vnd.apache.parquet"),
+    "gpkg": ("GeoPackage", "application/geopackage+sqlite3"),
+}
+
+
+def draw_cleaned_download(page: Page) -> None:
+    """Choose which alerts and which kind of file; only analysts see single alerts."""
+    t, home, audience = page.t, page.home, page.audience
+    if page.source is None or audience is not Audience.ANALYST:
+        return
+    st.subheader(t("Cleaned data"))
+    st.write(
+        t(
+            "Single alerts with what the import added to them: district, map cells, place, darkness. The CSV can be "
+            "imported again."
+        )
+    )
+    st.caption(t(NESTED_CELLS))
+    filtered = st.toggle(t("Only the alerts that match the filter of the other pages"), key="data_cleaned_filter")
+    f = page.filter if filtered else AlertFilter(period="all")
+    n = cleaned.count(page.source, f)
+    told = f.sentence(t, page.city, n=n, total=page.source.count) if filtered else t.n("{n} alert.", "{n} alerts.", n)
+    st.caption(escape_markdown(told))
+    if n > MOST_ALERTS:
+        note = t(
+            "More than {most} alerts are too many for a browser: use “curim export --out FILE.csv” on the computer "
+            "that runs the dashboard.",
+            most=MOST_ALERTS,
+        )
+        st.write(note)
+        return
+    with st.container(horizontal=True):
+        for kind, (name, mime) in CLEANED_KINDS.items():
+            draw_download(
+                name,
+                partial(cleaned_file, home, f, kind, audience),
+                file_name=f"alerts.{kind}",
+                mime=mime,
+                key=f"data_cleaned_{kind}",
+                icon=":material/download:",
+            )
+
+
+def cleaned_file(home: Home, f: AlertFilter, kind: cleaned.Kind, audience: Audience) -> bytes:
+    """The file's bytes."""
+    out = io.BytesIO()
+    cleaned.write(open_source(home), f, out, kind, audience)
+    return out.getvalue()
+
+
+_WHO = "coverage_who"
+
+
+def draw_coverage_form(page: Page) -> None:
+    """The corrections that hold, and for an analyst the form that adds one."""
+    source, may_write = page.alerts, page.role >= Role.ANALYST and not page.is_sample
+    for one in source.annotations:
+        if one.kind in CORRECTIONS:
+            _draw_correction(page, one, may_write)
+    if may_write:
+        with st.expander(page.t("Correct the days covered")):
+            if not page.reader:  # outside the form, which is emptied: who removes is noted too
+                st.text_input(page.t("Your name or office"), max_chars=80, key=_WHO)
+            _draw_form(page, source)
+
+
+def _draw_form(page: Page, source: Source) -> None:
+    """Days, kind, source and reason of a new correction."""
+    t = page.t
+    with st.form("coverage_form", clear_on_submit=True, border=False):
+        st.caption(
+            t(
+                "Days that are not covered are left out of every comparison, on both sides. Days in which nothing "
+                "happened count as quiet days. Both take precedence over what the numbers suggest."
+            )
+        )
+        left, right = st.columns(2)
+        days = left.date_input(t("Days"), value=(source.as_of, source.as_of), key="coverage_days")
+        kind: AnnotationKind = right.selectbox(
+            t("Kind"), CORRECTIONS, format_func=lambda one: t(KIND_WORDS[one]), key="coverage_kind"
+        )
+        of = right.selectbox(
+            t("Source"),
+            ("", *source.coverage.spans),
+            format_func=lambda one: format_label(t, one) if one else t("All sources"),
+            key="coverage_source",
+        )
+        note = st.text_input(t("Why"), max_chars=LONGEST_NOTE, key="coverage_note")
+        if not st.form_submit_button(t("Correct")) or not isinstance(days, tuple) or not days:
+            return
+    try:
+        add_annotation(page.home.path, days[0], note, who=_author(page), end=days[-1], kind=kind, source=of)
+    except AnnotationError as wrong:
+        st.error(t(wrong.message))
+    else:
+        _written(page, days[0])
+
+
+def _author(page: Page) -> str:
+    return page.reader or str(st.session_state.get(_WHO, "")).strip()
+
+
+def _draw_correction(page: Page, one: Annotation, may_write: bool) -> None:
+    t = page.t
+    days = t.span(Span(one.start, one.end or one.start))
+    of = f" ({format_label(t, one.source)})" if one.source else ""
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    left.write(escape_markdown(t.pair(days, f"{t(KIND_WORDS[one.kind])}{of}. {one.note}")))
+    if may_write and right.button(t("Remove"), key=f"coverage_remove_{one.id}", help=escape_markdown(one.note)):
+        with suppress(AnnotationError):  # somebody else removed it meanwhile
+            remove_annotation(page.home.path, one.id, who=_author(page))
+        _written(page, one.start)
+
+
+def _written(page: Page, start: dt.date) -> None:
+    record.note(page, Deed.CHANGE, f"coverage from {start.isoformat()}")
+    st.rerun()
+
+
+LINE = 20  # letters of a line where there is little room
+
+
+def completeness_figure(page: Page, frame: pd.DataFrame) -> Figure:
+    """A heat map of the shares (0 to 1) by column and month."""
+    t, colours = page.t, palette(page.theme)
+    months = frame.dropna(subset=["month"])
+    wide = months.pivot_table(index="column", columns="month", values="share", sort=False, dropna=False)
+    wide = wide.reindex(index=list(COLUMNS)[::-1]).sort_index(axis=1)
+    names = [t(COLUMNS[name]) for name in wide.index]
+    figure = base_figure(t, colours, height=70 + (34 if page.narrow else 24) * len(names))
+    hover = [
+        [
+            t.pair(f"{html.escape(name)}<br>{t.date(month, 'LLLL y')}", t.percent(share, 0))
+            for month, share in zip(wide.columns, row, strict=True)
+        ]
+        for name, row in zip(names, wide.to_numpy(), strict=True)
+    ]
+    figure.add_heatmap(
+        x=wide.columns,
+        y=["<br>".join(wrap(html.escape(name), LINE)) if page.narrow else html.escape(name) for name in names],
+        z=wide.to_numpy(),
+        zmin=0,
+        zmax=1,
+        xgap=0,
+        ygap=2,
+        colorscale=[[0, colours.accent], [0.5, colours.grid], [1, colours.sea_blue]],
+        showscale=not page.narrow,
+        colorbar={
+            "tickvals": [0, 0.5, 1],
+            "ticktext": [t.percent(0.0), t.percent(0.5), t.percent(1.0)],
+            "thickness": 10,
+            "outlinewidth": 0,
+        },
+        hovertext=hover,
+        hoverinfo="text",
+    )
+    time_axis(figure, t, pd.Series(wide.columns), most=3 if page.narrow else None)
+    figure.update_yaxes(showgrid=False, tickfont={"size": 11 if page.narrow else 12, "color": colours.text})
+    return figure
+
+
+def draw_jumps(page: Page, detail: Detail) -> None:
+    """Every whole week (or month), those far from their neighbours marked."""
+    frame = detail.periods.rename("n").rename_axis("week").reset_index()
+    frame["alarm"] = frame["week"].dt.date.isin(set(detail.jumps["start"]))
+    by_month = N_("Alerts by month, those far from their neighbours marked.")
+    by_week = N_("Alerts by week, those far from their neighbours marked.")
+    plots.draw_chart(
+        page,
+        plots.band_figure(page, frame, height=220),
+        key="data_jumps_chart",
+        alt=page.t(by_month if detail.unit == MONTH else by_week),
+        data=frame,
+        file_name="weeks.csv",
+    )
+
+
+def draw_lag(page: Page, detail: Detail) -> None:
+    """Bars of the time from event to report."""
+    t, colours = page.t, palette(page.theme)
+    rows = lag_rows(t, detail)[::-1]
+    figure = base_figure(t, colours, height=60 + 28 * len(rows))
+    figure.add_bar(
+        x=rows["share"],
+        y=[html.escape(label) for label in rows["label"]],
+        orientation="h",
+        marker={"color": colours.sea_blue},
+        text=[t.percent(share, 1) for share in rows["share"]],
+        textposition="outside",
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+    figure.update_xaxes(visible=False, range=[0, float(rows["share"].max()) * 1.18 or 1])
+    figure.update_yaxes(showgrid=False)
+    alt = t("Share of the alerts by the time from event to report; the table below holds the same.")
+    plots.draw_chart(page, figure, key="data_lag_chart", alt=alt)
+
+
+def draw_outside_map(page: Page, found: Outside) -> None:
+    """Draw the cells near the city, and say how many alerts lie farther away."""
+    t, colours, land = page.t, palette(page.theme), page.city.land
+    near = cells_near_city(land, found.cells)
+    if len(near):
+        height, most = map_height(page, 380), float(near["n"].max())
+        dots = [
+            {"at": [row.longitude, row.latitude], "size": 5 + 15 * math.sqrt(row.n / most)} for row in near.itertuples()
+        ]
+        layer = pdk.Layer(
+            "ScatterplotLayer",
+            id="outside",
+            data=dots,
+            get_position="at",
+            get_radius="size",
+            radius_units=pdk.types.String("pixels"),
+            get_fill_color=rgba(colours.accent, 150),
+            stroked=True,
+            get_line_color=rgba(colours.accent),
+            line_width_min_pixels=1,
+            pickable=False,
+        )
+        shape = land.union(MultiPoint(near[["longitude", "latitude"]].to_numpy(float)).envelope.buffer(0.002))
+        view = basemap.fitted_view(box(*shape.bounds), room=page.room, span=1.0, height=height)
+        layers = [*basemap.base_layers(page.city, colours), layer]
+        alt = t("Map of the alerts outside the city, by coarse cells; the table below holds the same.")
+        deck = Deck(layers=layers, map_provider=None, initial_view_state=view)
+        st.pydeck_chart(deck, height=height, key="data_outside_map", alt=alt)
+    if far := found.n - int(near["n"].sum()):
+        st.caption(
+            t.n(
+                "{n} alert lies too far away for this map; the table names its place.",
+                "{n} alerts lie too far away for this map; the table names their places.",
+                far,
+            )
+        )
+
+
+def cells_near_city(land: BaseGeometry, cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells within six widths (or heights) of the city from its middle; the table names those beyond."""
+    west, south, east, north = land.bounds
+    across = (cells["longitude"] - (west + east) / 2).abs() <= 6 * (east - west)
+    along = (cells["latitude"] - (south + north) / 2).abs() <= 6 * (north - south)
+    return cells[across & along]
+
+
+# Tables that are long or name single alerts: opened by who wants them.
+FOLDED: Final = frozenset({"completeness-by-month", "near-duplicates", "near-duplicate-pairs", "precision", "lag"})
+
+
+@calculated(Message("Analysing all alerts"))
+def cached_quality(dataset: Dataset, profile: str) -> QualityStudy:  # noqa: ARG001 (part of the cache's key)
+    """The study of what is on show."""
+    return quality_study(source_of(dataset), listed=dataset.audience is Audience.ANALYST)
+
+
+def draw_quality_tab(page: Page) -> None:
+    """The quality of all stored alerts, whatever the filter."""
+    t = page.t
+    if page.source is None:
+        st.write(t("Nothing was imported yet."))
+        return
+    found = cached_quality(page.dataset, page.city.version)
+    st.write(
+        t("All alerts from {start} to {end}, whatever the filter.", start=page.source.first, end=page.source.as_of)
+    )
+    st.caption(mapped_sentence(t, found.total, found.total.at_default or 0))
+    subjects = findings(t, found)
+    _draw_overview(page, subjects)
+    some = sheets(t, page.city, found)
+    for one in subjects:
+        _draw_section(page, one, found, some.get(one.key, []))
+
+
+def _draw_overview(page: Page, subjects: list[Finding]) -> None:
+    """Draw what needs attention, and the report to download."""
+    t = page.t
+    needed = [f"- **{one.title}.** {escape_markdown(one.sentence)}" for one in subjects if one.attention]
+    st.markdown(f"**{t('Needs attention')}**" if needed else t("Nothing needs attention."))
+    if needed:
+        st.markdown("\n".join(needed))
+    if page.protected:
+        return
+    home, lang, dataset, version = page.home, t.lang, page.dataset, page.city.version
+    draw_download(
+        t("Download the report"),
+        lambda: as_html(translator(lang), open_source(home), cached_quality(dataset, version)),
+        file_name=f"quality-{lang}.html",
+        mime="text/html",
+        key="data_quality_report",
+        icon=":material/download:",
+    )
+
+
+def _draw_section(page: Page, one: Finding, found: QualityStudy, some: list[Sheet]) -> None:
+    """A subject: its sentence, its picture, its tables, and how it was found."""
+    st.subheader(one.title)
+    st.write(escape_markdown(one.sentence))
+    _draw_figure(page, one.key, found)
+    for sheet in some:
+        with st.expander(sheet.title) if sheet.name in FOLDED else nullcontext():
+            _draw_sheet(page, sheet)
+    if one.key == "gaps":
+        draw_coverage_form(page)
+    st.caption(escape_markdown(" ".join((one.settings, page.t("Based on {n} alerts.", n=one.n)))))
+
+
+def _draw_sheet(page: Page, sheet: Sheet) -> None:
+    """A table with its download; the long reasons of one of them wrap."""
+    headings = dict(sheet.headings)
+    if page.narrow and sheet.narrow:
+        headings = {name: headings[name] for name in sheet.narrow}
+    if sheet.name == "piles":
+        written = formatted(page.t, sheet.frame, digits=sheet.digits, percent=sheet.percent)
+        written["reason"] = written["reason"].map(escape_markdown)
+        table = written[list(headings)].rename(columns=headings)
+        st.table(table, hide_index=True, border="horizontal", alt=sheet.title)
+    else:
+        draw_table(
+            page,
+            sheet.frame,
+            headings,
+            key=f"data_{sheet.name}",
+            alt=sheet.title,
+            digits={name: places for name, places in sheet.digits.items() if name in headings},
+            percent={name: places for name, places in sheet.percent.items() if name in headings},
+            height="content" if len(sheet.frame) <= 15 else "auto",
+        )
+    frame = sheet.frame[list(sheet.headings)].rename(columns=dict(sheet.headings))
+    download_button(page, frame, f"{sheet.name}.csv", key=f"data_{sheet.name}_download")
+
+
+def _draw_default_coordinates_map(page: Page, points: pd.DataFrame) -> None:
+    """Points with suspiciously many alerts; where many lie side by side the numbers of the table have to do."""
+    places = points[["longitude", "latitude", "n"]].itertuples(index=False)
+    draw_point_map(
+        page,
+        page.city,
+        points,
+        key="data_piles_map",
+        alt=page.t("Map of the points with suspiciously many alerts; the table below holds the same."),
+        height=380,
+        large=True,
+        pins=[
+            Pin(f"· {alert_count(page.t, n)}" if len(points) <= 3 else "", lon, lat, rank)
+            for rank, (lon, lat, n) in enumerate(places, start=1)
+        ],
+    )
+
+
+def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
+    """The picture of a subject, where it has one and there is something to see."""
+    detail = found.detail
+    if key == "piles" and not found.default_coordinates.empty:
+        _draw_default_coordinates_map(page, found.default_coordinates)
+    elif detail is None:
+        return
+    elif key == "outside" and detail.outside.n:
+        draw_outside_map(page, detail.outside)
+    elif key == "completeness" and found.total.of:
+        figure = completeness_figure(page, detail.completeness)
+        alt = page.t("How much of each column is filled, by month; the tables below hold the same.")
+        plots.draw_chart(page, figure, key="data_completeness_chart", alt=alt)
+    elif key == "jumps" and len(detail.periods) > 1:
+        draw_jumps(page, detail)
+    elif key == "lag" and detail.lag is not None:
+        draw_lag(page, detail)
