@@ -8,10 +8,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from analysis.report.documents import MIME, DocumentFormat
-from analysis.report.papers import brief_document
+from analysis.report.papers import PlanRow, brief_document
 from curim_data import protection, query, studies
 from curim_data.cli.commands import UsageError, check_suffix
 from curim_data.cli.context import Answer, CommandContext, write_file
@@ -22,12 +21,7 @@ from curim_data.model import Audience, Message
 from curim_data.model.labels import inline
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store.home import city_word
-from curim_data.store.settings import is_address, read_settings
-
-if TYPE_CHECKING:
-    from analysis.report.papers import PlanRow
-    from curim_data.store.settings import Settings
-    from curim_data.studies.brief import BriefChanges, BriefStudy
+from curim_data.store.settings import Settings, is_address, read_settings
 
 
 def brief(
@@ -89,7 +83,7 @@ def _settings(ctx: CommandContext, to: Sequence[str]) -> Settings:
 
 def _answer(
     ctx: CommandContext,
-    changes: BriefChanges,
+    changes: studies.brief.BriefChanges,
     told: Sequence[str],
     lines: Sequence[str],
     out: Path | None = None,
@@ -111,7 +105,7 @@ def _answer(
     )
 
 
-def _nothing_new(ctx: CommandContext, changes: BriefChanges) -> str:
+def _nothing_new(ctx: CommandContext, changes: studies.brief.BriefChanges) -> str:
     """Why no brief is written: nothing deserves attention, or nothing that the last brief did not have; else empty."""
     t, names = ctx.t, studies.brief.reported_names(changes)
     if not names:
@@ -121,7 +115,7 @@ def _nothing_new(ctx: CommandContext, changes: BriefChanges) -> str:
     return t("No change is new since the brief of {day}, so no brief was written.", day=last.made) if known else ""
 
 
-def _remember(ctx: CommandContext, changes: BriefChanges) -> None:
+def _remember(ctx: CommandContext, changes: studies.brief.BriefChanges) -> None:
     """Keep which changes the brief had, for the next one."""
     name = studies.brief.brief_name(ctx.filter, ctx.audience, ctx.t.lang)
     studies.brief.keep_brief(ctx.home, name, changes, city_day(ctx.city()))
@@ -139,7 +133,7 @@ def _plan_lines(ctx: CommandContext, plans: Sequence[PlanRow]) -> list[str]:
 
 def _paper(
     ctx: CommandContext,
-    study: BriefStudy,
+    study: studies.brief.BriefStudy,
     plans: Sequence[PlanRow],
     kind: DocumentFormat,
     address: str,
@@ -168,7 +162,7 @@ def _made(ctx: CommandContext) -> dt.date:
 
 def _send(
     ctx: CommandContext,
-    changes: BriefChanges,
+    changes: studies.brief.BriefChanges,
     settings: Settings,
     to: Sequence[str],
     lines: Sequence[str],
@@ -231,7 +225,7 @@ def _first_day(ctx: CommandContext, since: str | None) -> dt.date | None:
     return day
 
 
-def _page_lines(ctx: CommandContext, study: BriefStudy) -> list[str]:
+def _page_lines(ctx: CommandContext, study: studies.brief.BriefStudy) -> list[str]:
     """The sentences of the page, in its order."""
     t, city, spots, brief_text = ctx.t, ctx.source.city, study.hot.spots, studies.brief_text
     cards = [

@@ -5,25 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from curim_data import engine, query, studies
 from curim_data.cli.commands import Status, UsageError, as_day
 from curim_data.cli.context import Answer, CommandContext, write_file
 from curim_data.model import N_, Message, PlanStatus
-from curim_data.model.coverage import KIND_WORDS, AnnotationKind
+from curim_data.model.coverage import KIND_WORDS, Annotation, AnnotationKind
 from curim_data.model.labels import provisional_note
 from curim_data.model.plan import plan_to_json
 from curim_data.plans.plan_store import MeetingStore, PlanStore
 from curim_data.profile import edit
 from curim_data.profile.provisional import ensure_city_for_areas
-from curim_data.profile.versions import WHAT_WORDS, reenrich_store
+from curim_data.profile.versions import WHAT_WORDS, ProfileChange, reenrich_store
 from curim_data.store.annotations import add_annotation, read_annotations, remove_annotation
-
-if TYPE_CHECKING:
-    from curim_data.model.coverage import Annotation
-    from curim_data.profile.edit import AreaFile, EditReport
-    from curim_data.profile.versions import ProfileChange
 
 WAY_ON = Message(
     "Give the city's own with “curim city districts FILE” or “curim city land FILE”, or take it as it stands with "
@@ -111,7 +106,7 @@ def land(ctx: CommandContext, file: Path, layer: str | None, epsg: int | None) -
     return _edited(ctx, edit.set_land, _areas_for_city(ctx, file, layer, epsg))
 
 
-def _areas_for_city(ctx: CommandContext, file: Path, layer: str | None, epsg: int | None) -> AreaFile:
+def _areas_for_city(ctx: CommandContext, file: Path, layer: str | None, epsg: int | None) -> edit.AreaFile:
     """The areas of a file; a home without a city gets one of them."""
     areas = edit.read_areas(file, file.name, layer=layer, epsg=epsg)
     if not ctx.home.has_city():
@@ -145,7 +140,7 @@ def edited(ctx: CommandContext, change: str, file: Path | None = None, **given: 
 
 
 def _edited(
-    ctx: CommandContext, change: Callable[..., EditReport | ProfileChange], *given: Any, **named: Any
+    ctx: CommandContext, change: Callable[..., edit.EditReport | ProfileChange], *given: Any, **named: Any
 ) -> Answer:
     """Change the profile, prepare the city for its readers, and say what was changed."""
     ctx.city()

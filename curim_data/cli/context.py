@@ -23,19 +23,17 @@ from rich.table import Table as Grid
 
 from curim_data import protection, query, studies
 from curim_data.cli.commands import UsageError
+from curim_data.engine import Source
 from curim_data.export.safe_csv import csv_bytes
 from curim_data.filters import AlertFilter, column_label, value_label
-from curim_data.model import NO_POSITIONS, Audience, Message, Translator, cell_polygons, fewer_than
+from curim_data.model import NO_POSITIONS, Audience, CityProfile, Message, Translator, cell_polygons, fewer_than
 from curim_data.model.progress import following
 from curim_data.privacy import COUNT_COLUMNS, WrittenCounts, check_asked, is_sensitive
 from curim_data.profile.versions import finish_interrupted_change
-from curim_data.store import StoreError
+from curim_data.store import Home, StoreError
 
 if TYPE_CHECKING:
     from analysis.stats.intervals import Choice
-    from curim_data.engine import Source
-    from curim_data.model import CityProfile
-    from curim_data.store import Home
 
 MOST_LINES: Final = 60
 MOST_WIDTH: Final = 240  # of a table that goes to a file or another program

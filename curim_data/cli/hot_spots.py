@@ -5,28 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
+from analysis.clusters import Cluster
 from analysis.density import format_density
 from analysis.hotspots import grouping
-from analysis.hotspots.grouping import Spot
-from analysis.spots.naming import name_spots
+from analysis.hotspots.grouping import Spot, SpotHarm
+from analysis.spots.naming import SpotName, name_spots
+from analysis.stats.intervals import Choice, WeighedBy
 from curim_data import privacy, studies
 from curim_data.cli.commands import Denominator, Method, Order, UsageError, Weight
 from curim_data.cli.context import Answer, CommandContext, Places
 from curim_data.model import N_, Message, Translator
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.clusters import Cluster
-    from analysis.hotspots.grouping import SpotHarm
-    from analysis.spots.naming import SpotName
-    from analysis.stats.intervals import Choice, WeighedBy
-    from curim_data.studies.hot_spots import EmergingRow, HotSpotStudy
-
-_Spot = TypeVar("_Spot", bound="Spot | Cluster")
-_Named = list[tuple[_Spot, "SpotName"]]
+_Spot = TypeVar("_Spot", bound=Spot | Cluster)
+_Named = list[tuple[_Spot, SpotName]]
 
 _SPOT_COLUMNS: Final = (
     *("rank", "id", "name", "n", "expected", "excess", "excess_low", "excess_high", "ratio", "low", "high", "q"),
@@ -83,7 +76,7 @@ _FOR_CELLS: Final = {
 
 def hot_spots_in_area(
     ctx: CommandContext, resolution: int | None = None, base: Denominator = "land"
-) -> tuple[HotSpotStudy, _Named[Spot]]:
+) -> tuple[studies.hot_spots.HotSpotStudy, _Named[Spot]]:
     """The hot spots of the whole city, and those that lie in the area of the filter, with their names.
 
     DisclosureError for a resolution that the audience may not see; DenominatorError for a denominator that there is
@@ -258,7 +251,7 @@ def _emerging(ctx: CommandContext, resolution: int | None) -> Answer:
     )
 
 
-def _emerging_row(t: Translator, line: EmergingRow, steps: int) -> dict[str, Any]:
+def _emerging_row(t: Translator, line: studies.hot_spots.EmergingRow, steps: int) -> dict[str, Any]:
     return {
         "rank": line.rank,
         "id": line.id,
@@ -286,14 +279,13 @@ def _density(ctx: CommandContext, out: Path | None) -> Answer:
         if out is not None:
             raise UsageError(Message(told))
         return Answer({"n": surface.n, "told": told, "choices": [], "places": []}, [*area, told])
-    file: pd.DataFrame | bytes | None = None
-    if out is not None:
-        of_pixels = out.suffix.lower() == ".csv"
-        file = (
-            studies.alert_points.pixel_frame(surface, city)
-            if of_pixels
-            else studies.alert_points.class_geojson(surface, city).encode()
-        )
+    file = (
+        None
+        if out is None
+        else studies.alert_points.pixel_frame(surface, city)
+        if out.suffix.lower() == ".csv"
+        else studies.alert_points.class_geojson(surface, city).encode()
+    )
     peaks = list(enumerate(study.peaks, start=1))
     of_month = N_("{value} alerts per km² and month")
     dense = [(f"{rank}. {peak.name(t)}", format_density(t, peak.value.value)) for rank, peak in peaks]

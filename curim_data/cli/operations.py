@@ -17,7 +17,7 @@ from curim_data.cli.context import Answer, CommandContext, cannot_write, write_f
 from curim_data.export import cleaned
 from curim_data.export.publish import publish as write_published
 from curim_data.export.safe_csv import with_negative_numbers
-from curim_data.model import N_, Answers, Message, Num, Question
+from curim_data.model import N_, Answers, ImportProblem, Message, Num, Question
 from curim_data.model.extent import NESTED_CELLS
 from curim_data.plans import database, record
 from curim_data.store import Store, StoreError, alert_table
@@ -99,7 +99,6 @@ def _import_file(
 ) -> tuple[dict[str, Any], Message | None]:
     """Import a file and say it; returns its entry in the JSON answer, and why it cannot be used where it cannot."""
     from curim_data.importing.mapping import ColumnMapping
-    from curim_data.importing.pipeline import ImportProblem
 
     new_city, t = not ctx.home.has_city(), ctx.t
     try:

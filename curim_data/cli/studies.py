@@ -15,14 +15,11 @@ from curim_data import privacy, query, studies
 from curim_data.cli.commands import Step, UsageError
 from curim_data.cli.context import Answer, CommandContext, Places, Table, json_text
 from curim_data.filters import value_label
-from curim_data.model import NO_POSITIONS, Audience, Message, Translator
+from curim_data.model import NO_POSITIONS, Audience, CityProfile, Message, Translator
 
 if TYPE_CHECKING:
     from analysis.forecast import CountForecast
     from analysis.stats.intervals import Estimate
-    from curim_data.model import CityProfile
-    from curim_data.studies.brief import BriefChanges
-    from curim_data.studies.changes import EventFinding
 
 UNITS: Final[dict[Step, Literal["week", "month", "day"]]] = {"week": "week", "month": "month", "local_date": "day"}
 MOST_LISTED: Final = 40  # changes
@@ -73,14 +70,12 @@ def trends(ctx: CommandContext, by: Step | None, out: Path | None) -> Answer:
     if trend is None:
         raise UsageError(Message("There are no alerts in this period: “curim import FILE” brings some."))
     frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm", "complete"]]
-    lacking = source.lacks(UNITS[step])
-    notes = [t(lacking)] if lacking is not None else []
+    notes = [t(lacking)] if (lacking := source.lacks(UNITS[step])) is not None else []
     ahead = studies.trends.next_periods_study(source, f, trend.unit) if trend.unit != "day" else None
     series = None if isinstance(ahead, Message) else ahead
     past = [series.sentence(t), series.past_sentence(t)] if series else []
     forecast = [t(ahead)] if isinstance(ahead, Message) else past
     events = studies.changes.event_study(source, source, f)
-    table = [] if out else [Table(frame.rename(columns={"n": "alerts"}), source.city)]
     return Answer(
         {
             "unit": trend.column,
@@ -106,7 +101,7 @@ def trends(ctx: CommandContext, by: Step | None, out: Path | None) -> Answer:
             *[trend.sentence(t), *(shift.sentence(t) for shift in trend.shifts), *_event_lines(ctx, events)],
             *forecast,
             *notes,
-            *table,
+            *([] if out else [Table(frame.rename(columns={"n": "alerts"}), source.city)]),
         ],
         frame,
     )
@@ -132,9 +127,8 @@ def changes(ctx: CommandContext, out: Path | None) -> Answer:
     rows = written.loc[studies.changes.surest_first(study.changes.frame, written)]
     rows = rows[[name for name in (*_CHANGES, privacy.FEWER_THAN) if name in rows]].reset_index(drop=True)
     elsewhere = [] if studies.periods.chosen_from(source, f) is source else [t(studies.periods.COMPARED_IN_THE_COPY)]
-    first, attention = studies.brief_text.first_sentence(found, t), studies.brief_text.attention_sentence(found, t)
-    told = [first, *map(t, study.gaps), attention]
-    table = [] if out or ctx.as_json else [Table(changes_in_words(t, source.city, rows))]
+    words = studies.brief_text
+    told = [words.first_sentence(found, t), *map(t, study.gaps), words.attention_sentence(found, t)]
     return Answer(
         {
             "before": study.periods.before,
@@ -150,14 +144,14 @@ def changes(ctx: CommandContext, out: Path | None) -> Answer:
         },
         [
             *[*told, *_event_lines(ctx, found.events), *elsewhere, *unused.sentences(source.city, t)],
-            *table,
+            *([] if out or ctx.as_json else [Table(changes_in_words(t, source.city, rows))]),
             *ctx.reasons(study.choices),
         ],
         rows,
     )
 
 
-def findings_answer(ctx: CommandContext, brief: BriefChanges) -> dict[str, Any]:
+def findings_answer(ctx: CommandContext, brief: studies.brief.BriefChanges) -> dict[str, Any]:
     """The entries `findings` and `coverage` of a JSON answer: events, then changes, each once, as they are listed."""
     city, t = ctx.source.city, ctx.t
     findings = [
@@ -184,7 +178,7 @@ def findings_answer(ctx: CommandContext, brief: BriefChanges) -> dict[str, Any]:
     return {"findings": [*events, *findings], "coverage": ctx.source.coverage.as_json()}
 
 
-def _event_row(ctx: CommandContext, event: EventFinding) -> dict[str, Any]:
+def _event_row(ctx: CommandContext, event: studies.changes.EventFinding) -> dict[str, Any]:
     """An event in a JSON answer: `before` is the most there were until then in such a time."""
     what, where = event.place_and_category(ctx.source.city, ctx.t)
     return {
@@ -201,7 +195,7 @@ def _event_row(ctx: CommandContext, event: EventFinding) -> dict[str, Any]:
     }
 
 
-def _event_lines(ctx: CommandContext, events: tuple[EventFinding, ...]) -> list[str]:
+def _event_lines(ctx: CommandContext, events: tuple[studies.changes.EventFinding, ...]) -> list[str]:
     city, t = ctx.source.city, ctx.t
     return [t.pair(event.title(city, t), " ".join(event.sentences(city, t))) for event in events]
 
@@ -229,7 +223,7 @@ _COMPARED: Final = (
 )
 
 
-def compare(ctx: CommandContext, against: str, resolution: int | None, out: Path | None) -> Answer:  # noqa: ARG001 (written by CommandContext.give)
+def compare(ctx: CommandContext, against: str, resolution: int | None, out: Path | None) -> Answer:  # noqa: ARG001
     """The places where two filters differ."""
     t, city = ctx.t, ctx.source.city
     study = studies.compare.compare_study(ctx.source, ctx.filter, against, resolution)
@@ -432,9 +426,11 @@ def quality(ctx: CommandContext, out: Path | None) -> Answer:
     study = quality_study(source, listed=ctx.audience is Audience.ANALYST)
     data = report.as_object(t, source, study, with_ids=True) | ({"out": str(out)} if out else {})
     if out is not None:
-        in_html = out.suffix.lower() == ".html"
-        as_json = "" if in_html else json_text(ctx.masked(report.as_object(t, source, study)), indent=1)
-        file = report.as_html(t, source, study) if in_html else as_json.encode()
+        file = (
+            report.as_html(t, source, study)
+            if out.suffix.lower() == ".html"
+            else json_text(ctx.masked(report.as_object(t, source, study)), indent=1).encode()
+        )
         return Answer(data, [t("The report was written to {file}.", file=str(out))], file)
     sheets = report.sheets(t, source.city, study)
     lines: list[str | Table] = [
@@ -442,8 +438,8 @@ def quality(ctx: CommandContext, out: Path | None) -> Answer:
     ]
     for one in report.findings(t, study):
         title = " · ".join((one.title, t("Needs attention"))) if one.attention else one.title
-        shown = [one for one in sheets.get(one.key, ()) if one.name not in _WIDE]
-        lines += ["", title, one.sentence, *(Table(sheet.written(t)) for sheet in shown), one.settings]
+        shown = [Table(sheet.written(t)) for sheet in sheets.get(one.key, ()) if sheet.name not in _WIDE]
+        lines += ["", title, one.sentence, *shown, one.settings]
     return Answer(data, lines)
 
 
