@@ -10,7 +10,10 @@ from __future__ import annotations
 import os
 from typing import Final
 
+import pytest
+
 FULL: Final = os.environ.get("CURIM_TEST_EFFORT") == "full"
+in_full: Final = pytest.mark.skipif(not FULL, reason="done by make test-full")
 
 
 def effort(push: int, full: int) -> int:

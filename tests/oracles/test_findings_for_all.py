@@ -27,13 +27,16 @@ from curim_data.studies.brief_text import change_area, change_theme
 from curim_data.studies.changes import change_study
 from curim_data.studies.gender import AFFECTED, place_study, share_study, weight_study
 from curim_data.studies.hot_spots import hot_spot_study
+from tests.effort import FULL
 from tests.stored import seen_by
 
 if TYPE_CHECKING:
     from curim_data.engine import Source
 
 EXPORTS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "exports"
-FILES = {"chicago": "chicago_aggravated_assaults.csv.gz", "nypd": "nypd_shootings_historic.csv"}
+FILES = {"nypd": "nypd_shootings_historic.csv"}
+if FULL:
+    FILES["chicago"] = "chicago_aggravated_assaults.csv.gz"
 STANDING = [AlertFilter(period=period) for period in PERIODS]
 READERS = (Audience.COUNCIL, Audience.PUBLIC)
 # A share of women by place is compared where so many women and men are counted.
