@@ -16,7 +16,6 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 import typer
 
 from curim_data.model import MAP_RESOLUTIONS, N_, Audience, Message, MessageError, Translator
-from curim_data.model.coverage import AnnotationKind
 from curim_data.serving import LOCAL
 
 REQUIRED: Final = inspect.Parameter.empty
@@ -25,6 +24,7 @@ Denominator = Literal["land", "alerts", "residents"]
 Weight = Literal["none", "severity", "harm"]
 Order = Literal["excess", "ratio", "alerts", "p", "harm"]
 Status = Literal["draft", "decided", "running", "finished", "evaluated", "dropped"]
+NoteKind = Literal["campaign", "app", "data_break", "other", "not_covered", "nothing_happened"]
 Step = Literal["week", "month", "local_date"]
 
 
@@ -480,7 +480,7 @@ COMMANDS: Final[dict[str, Command]] = {
             Argument("start", N_("First day, as 2025-05-03.")),
             Argument("note", N_("What happened, in a few words; no personal data.")),
             Option("end", N_("Last day, where it was over then; without it a new level begins."), str, ""),
-            Option("kind", N_("What kind of event."), AnnotationKind, "other"),
+            Option("kind", N_("What kind of event."), NoteKind, "other"),
             Option("category", N_("The only category that it concerns, by its id."), str, ""),
             Option(
                 "of_source",
