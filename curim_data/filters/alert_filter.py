@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -130,30 +131,57 @@ class Field(ABC):
     dimensions: Mapping[str, str] = {}
     widget: Widget | None = None
 
-    @abstractmethod
     def read(
         self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
     ) -> tuple[Values, list[Message]]:
         """Values out of a query string, and what was dropped of it. `others`: categories outside the tree."""
+        values: Values = {}
+        said: list[Message] = []
+        for name, word in zip(self.names, self.words, strict=True):
+            values[name], left = self.parse(name, query.get(word, "").strip(), city, others)
+            said += [dropped(word, text) for text in left]
+        return values, said
 
-    @abstractmethod
+    def parse(self, name: str, text: str, city: CityProfile, others: Collection[str]) -> tuple[Any, list[str]]:
+        """The value of an attribute out of its word, and what was dropped of it."""
+        known, asked = self.choices(name, city, others), split(text)
+        return tuple(known[one] for one in asked if one in known), [one for one in asked if one not in known]
+
+    def choices(self, name: str, city: CityProfile, others: Collection[str]) -> Mapping[str, Any]:
+        """The values that an attribute may hold, by their texts in the query string."""
+        return {}
+
     def write(self, f: AlertFilter) -> dict[str, str]:
         """The words of the query string; nothing for what is not set."""
+        pairs = ((word, getattr(f, name)) for name, word in zip(self.names, self.words, strict=True))
+        return {word: self.text(value) for word, value in pairs if value not in ((), None)}
+
+    def text(self, value: Any) -> str:
+        """A word of the query string for a value that is set: several are joined by commas."""
+        return join(map(str, value))
 
     @abstractmethod
     def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
-        """The condition in SQL, missing or false where an alert does not pass; empty where the field asks for nothing.
+        """The condition in SQL of a field that is set, missing or false where an alert does not pass.
 
         Of the columns of `curim_data.engine.flat`.
         """
 
     @abstractmethod
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
-        """The field's phrase of the sentence, with its comma; empty where the field asks for nothing."""
+        """The phrase of a field that is set in the sentence, with its comma."""
 
-    @abstractmethod
     def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
-        """Labels of what is active, each with the values that take it away."""
+        """Labels of what is active, each with the values that take it away: one a value."""
+        return [
+            (self.chip_label(t, city, name, one), {name: tuple(other for other in getattr(f, name) if other != one)})
+            for name in reversed(self.names)  # groups before categories
+            for one in getattr(f, name)
+        ]
+
+    def chip_label(self, t: Translator, city: CityProfile, name: str, value: Any) -> str:
+        """The label of a value of an attribute in a chip."""
+        return self.value_label(t, city, self.dimensions[name], value)
 
     def normalise(self, f: AlertFilter) -> Values:
         """The values in the one form in which equal filters have them: each value once, in order."""
@@ -172,7 +200,7 @@ class Field(ABC):
         return labels.column_label(t, dimension)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ChoiceField(Field):
     """A field of several values in one column, any of which will do.
 
@@ -192,65 +220,31 @@ class ChoiceField(Field):
     label: Callable[[Translator, CityProfile, Any], str] | None = None
     short_label: Callable[[Translator, Any], str] | None = None  # in a pill
 
-    @property
-    def names(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The attribute of the filter."""
-        return (self.name,)
+    def __post_init__(self) -> None:
+        self.names, self.words, self.dimensions = (self.name,), {self.word: self.help}, {self.name: self.column}
+        self.title = self.own_title or labels.HEADINGS[self.column]
 
-    @property
-    def words(self) -> Mapping[str, Message]:  # type: ignore[override]
-        """The word of the query string."""
-        return {self.word: self.help}
+    def choices(self, name: str, city: CityProfile, others: Collection[str]) -> Mapping[str, Any]:
+        """Values that the city knows."""
+        return self.known(city)
 
-    @property
-    def title(self) -> Message:  # type: ignore[override]
-        """Its own title, or the heading of the column."""
-        return self.own_title or labels.HEADINGS[self.column]
-
-    @property
-    def dimensions(self) -> Mapping[str, str]:  # type: ignore[override]
-        """The column."""
-        return {self.name: self.column}
-
-    def read(
-        self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
-    ) -> tuple[Values, list[Message]]:
-        """Values that the city knows, and the rest said."""
-        known = self.known(city)
-        asked = split(query.get(self.word, ""))
-        values = tuple(known[text] for text in asked if text in known)
-        return {self.name: values}, [dropped(self.word, text) for text in asked if text not in known]
-
-    def write(self, f: AlertFilter) -> dict[str, str]:
+    def text(self, value: Any) -> str:
         """One word, its values joined by commas."""
-        values = getattr(f, self.name)
-        texts = (DAYS[value] if self.column == "weekday" else str(value) for value in values)
-        return {self.word: join(texts)} if values else {}
+        return join(DAYS[one] if self.column == "weekday" else str(one) for one in value)
 
     def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
         """The column holds one of the values."""
-        values = getattr(f, self.name)
-        if not values:
-            return ""
-        known = self.column in levels
-        test = coded(self.column, levels, values.__contains__) if known else is_one_of(self.column, values)
+        values, column = getattr(f, self.name), self.column
+        test = coded(column, levels, values.__contains__) if column in levels else is_one_of(column, values)
         return f"{test} AND NOT ({self.unless})" if self.unless else test
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
         """The phrase with the values in words."""
-        values = getattr(f, self.name)
-        return self.said(t, city, values) if values else ""
+        return self.said(t, city, getattr(f, self.name))
 
-    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
-        """One chip a value."""
-        values = getattr(f, self.name)
-        return [
-            (
-                t(self.chip, value=self.value_label(t, city, self.column, value)),
-                {self.name: tuple(v for v in values if v != value)},
-            )
-            for value in values
-        ]
+    def chip_label(self, t: Translator, city: CityProfile, name: str, value: Any) -> str:
+        """What is chosen, with the value in words."""
+        return t(self.chip, value=self.value_label(t, city, self.column, value))
 
     def levels(self, f: AlertFilter, dimension: str, city: CityProfile) -> Sequence[Any]:
         """The chosen values, or all that the city knows."""
@@ -283,50 +277,21 @@ class CategoryField(Field):
     dimensions: Mapping[str, str] = {"categories": "category", "groups": "group"}
     widget = Widget(2, more=False, everything=Message("All categories"))
 
-    def read(
-        self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
-    ) -> tuple[Values, list[Message]]:
+    def choices(self, name: str, city: CityProfile, others: Collection[str]) -> Mapping[str, Any]:
         """Categories of the tree or of the store, groups of the tree."""
-        values: Values = {}
-        said: list[Message] = []
-        for name, word, known in (
-            ("categories", "category", {*city.categories, *others}),
-            ("groups", "group", set(city.groups)),
-        ):
-            asked = split(query.get(word, ""))
-            values[name] = tuple(text for text in asked if text in known)
-            said += [dropped(word, text) for text in asked if text not in known]
-        return values, said
-
-    def write(self, f: AlertFilter) -> dict[str, str]:
-        """One word for categories, one for groups."""
-        pairs = (("category", f.categories), ("group", f.groups))
-        return {word: join(values) for word, values in pairs if values}
+        return _texts(city.groups if name == "groups" else (*city.categories, *others))
 
     def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
         """The category, or one of the further categories, is among those asked for."""
         wanted = asked_categories(f, city)
-        asked = f.categories or f.groups
-        return coded("theme", levels, lambda theme: not wanted.isdisjoint(split_list(theme))) if asked else ""
+        return coded("theme", levels, lambda theme: not wanted.isdisjoint(split_list(theme)))
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
-        """The head of the sentence."""
-        names = [labels.group_label(t, city, group) for group in f.groups]
-        names += [labels.category_label(t, city, category) for category in f.categories]
+        """The head of the sentence, whether the field is set or not."""
+        names = [label for label, _ in self.chips(f, t, city)]
         if not names:
             return t("All alerts")
         return t("Alerts of {categories}", categories=labels.listed(t, map(labels.inline, names)))
-
-    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
-        """One chip a group and one a category."""
-        groups: list[tuple[str, Values]] = [
-            (labels.group_label(t, city, group), {"groups": tuple(g for g in f.groups if g != group)})
-            for group in f.groups
-        ]
-        return groups + [
-            (labels.category_label(t, city, category), {"categories": tuple(c for c in f.categories if c != category)})
-            for category in f.categories
-        ]
 
     def levels(self, f: AlertFilter, dimension: str, city: CityProfile) -> Sequence[Any]:
         """The categories or groups that are asked for, or all of the tree."""
@@ -348,17 +313,10 @@ class CellField(Field):
     words: Mapping[str, Message] = {"cells": Message("H3 cells of resolution 4 to 12, by name.")}
     title = Message("Map cells")
 
-    def read(
-        self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
-    ) -> tuple[Values, list[Message]]:
+    def parse(self, name: str, text: str, city: CityProfile, others: Collection[str]) -> tuple[Any, list[str]]:
         """Cells that are cells, of a resolution of map cells."""
-        asked = [text.lower() for text in split(query.get("cells", ""))]
-        good = tuple(text for text in asked if is_cell(text))
-        return {"cells": good}, [dropped("cells", text) for text in asked if not is_cell(text)]
-
-    def write(self, f: AlertFilter) -> dict[str, str]:
-        """Hexadecimal names, joined by commas."""
-        return {"cells": join(f.cells)} if f.cells else {}
+        asked = [one.lower() for one in split(text)]
+        return tuple(filter(is_cell, asked)), [one for one in asked if not is_cell(one)]
 
     def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
         """The alert counts in one of the cells."""
@@ -373,7 +331,7 @@ class CellField(Field):
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
         """How many cells were picked."""
-        return t.n(", in {n} picked map cell", ", in {n} picked map cells", len(f.cells)) if f.cells else ""
+        return t.n(", in {n} picked map cell", ", in {n} picked map cells", len(f.cells))
 
     def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
         """One chip for the whole area."""
@@ -389,22 +347,16 @@ class HourField(Field):
     dimensions: Mapping[str, str] = {"hours": "hour"}
     widget = Widget(7, form="own")
 
-    def read(
-        self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
-    ) -> tuple[Values, list[Message]]:
+    def parse(self, name: str, text: str, city: CityProfile, others: Collection[str]) -> tuple[Any, list[str]]:
         """Two hours with a dash between them: 20-5."""
-        text = query.get("hours", "").strip()
-        first, dash, last = text.partition("-")
-        if not text:
-            return {}, []
-        parts = (first, last)
-        if dash and all(part.isascii() and part.isdigit() and len(part) < 3 and int(part) < 24 for part in parts):
-            return {"hours": (int(first), int(last))}, []
-        return {}, [dropped("hours", text)]
+        hours = re.fullmatch(r"([0-9]{1,2})-([0-9]{1,2})", text)
+        if hours and all(int(hour) < 24 for hour in hours.groups()):
+            return (int(hours[1]), int(hours[2])), []
+        return None, [text] if text else []
 
-    def write(self, f: AlertFilter) -> dict[str, str]:
+    def text(self, value: Any) -> str:
         """The two hours."""
-        return {"hours": f"{f.hours[0]}-{f.hours[1]}"} if f.hours else {}
+        return f"{value[0]}-{value[1]}"
 
     def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
         """At least half of the hours that the alert's span touches lie in the window; an unknown hour never does."""
@@ -414,7 +366,7 @@ class HourField(Field):
             hours = split_list(span)
             return bool(hours) and 2 * len(wanted.intersection(hours)) >= len(hours)
 
-        return coded("span", levels, passes) if f.hours else ""
+        return coded("span", levels, passes)
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
         """From the first minute to the last."""
@@ -443,27 +395,20 @@ class LightField(Field):
     dimensions: Mapping[str, str] = {"dark": "dark"}
     widget = Widget(5, more=False, form="own")
 
-    def read(
-        self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
-    ) -> tuple[Values, list[Message]]:
+    def parse(self, name: str, text: str, city: CityProfile, others: Collection[str]) -> tuple[Any, list[str]]:
         """`dark` or `day`."""
-        text = query.get("light", "").strip()
-        if not text:
-            return {}, []
-        return ({"dark": LIGHT[text]}, []) if text in LIGHT else ({}, [dropped("light", text)])
+        return LIGHT.get(text), [text] if text and text not in LIGHT else []
 
-    def write(self, f: AlertFilter) -> dict[str, str]:
+    def text(self, value: Any) -> str:
         """`dark` or `day`."""
-        return {} if f.dark is None else {"light": "dark" if f.dark else "day"}
+        return "dark" if value else "day"
 
     def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
         """The sun was below the horizon, or was not; where that is unknown the alert does not pass."""
-        return "" if f.dark is None else f"dark = {str(f.dark).upper()}"
+        return f"dark = {str(f.dark).upper()}"
 
     def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
         """After dark, or in daylight."""
-        if f.dark is None:
-            return ""
         return t(", after dark") if f.dark else t(", in daylight")
 
     def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
@@ -793,7 +738,7 @@ class AlertFilter:
         `by_month`: the dates are those of whole months, and are written as months.
         """
         parts = [CATEGORIES.phrase(self, t, city)]
-        parts += [field.phrase(self, t, city) for field in self.fields() if field not in (CATEGORIES, PERIOD)]
+        parts += [field.phrase(self, t, city) for field in self.active() if field not in (CATEGORIES, PERIOD)]
         period = t(", {period}", period=Span(*dates, by_month)) if dates else PERIOD.phrase(self, t, city)
         parts.append(period)
         if n is not None:
@@ -820,7 +765,7 @@ class AlertFilter:
 
         `dates` as `resolve` gives them; `levels`: those of the relation of alerts.
         """
-        return [between(*dates), *filter(None, (field.condition(self, city, levels) for field in self.fields()))]
+        return [between(*dates), *filter(None, (field.condition(self, city, levels) for field in self.active()))]
 
 
 def column_label(t: Translator, column: str) -> str:

@@ -371,7 +371,7 @@ def load_city(folder: Path) -> CityProfile:
             outlined=bool(head.get("outline", True)),
             water=_union(folder, "water.geojson") if (folder / "water.geojson").exists() else None,
             attributions=_attributions(folder),
-            help_lines=_help_lines(folder),
+            help_lines=tuple(line["labels"] for line in _toml(folder, HELP_LINES, needed=False).get("helpline", [])),
             least_counts=least_counts(head),
         )
     except KeyError as missing:
@@ -408,10 +408,10 @@ def _harm(category: Mapping[str, Any]) -> float | None:
 
 def profile_version(folder: Path) -> str:
     """Twelve hex digits over the content of the profile's files, which is read again where one of them changed."""
-    return _content_version(folder, tuple(_stamp(folder / name) for name in FILES))
+    return _content_version(folder, tuple(file_stamp(folder / name) for name in FILES))
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
+def file_stamp(path: Path) -> tuple[int, ...]:
     """What changes with a file: inode, size, and the times of content and inode in nanoseconds; empty without it."""
     try:
         found = path.stat()
@@ -431,13 +431,9 @@ def _content_version(folder: Path, stamps: tuple[tuple[int, ...], ...]) -> str: 
     return digest.hexdigest()[:12]
 
 
-def _help_lines(folder: Path) -> tuple[Mapping[str, str], ...]:
-    if not (folder / HELP_LINES).exists():
-        return ()
-    return tuple(line["labels"] for line in _toml(folder, HELP_LINES).get("helpline", []))
-
-
-def _toml(folder: Path, name: str) -> dict[str, Any]:
+def _toml(folder: Path, name: str, needed: bool = True) -> dict[str, Any]:
+    if not needed and not (folder / name).exists():
+        return {}
     try:
         return tomllib.loads((folder / name).read_text("utf-8"))
     except FileNotFoundError as error:
@@ -458,24 +454,19 @@ def _union(folder: Path, name: str) -> BaseGeometry:
 def _attributions(folder: Path) -> tuple[str, ...]:
     """Whom the shapes are from, as the GeoJSON files and landmarks.toml tell it, each source once."""
     shapes = (name for name in FILES if name.endswith(".geojson") and (folder / name).exists())
-    told = [content.get("attribution") for name in shapes if isinstance(content := _json(folder, name), dict)]
+    told = [_collection(folder, name).get("attribution") for name in shapes]
     told.append(_toml(folder, "landmarks.toml").get("attribution"))
     return tuple(dict.fromkeys(text.strip() for text in told if isinstance(text, str) and text.strip()))
 
 
-def _json(folder: Path, name: str) -> Any:
-    """A file of JSON; ProfileError where it is missing or none."""
-    try:
-        return json.loads((folder / name).read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise ProfileError(f"{folder / name} is missing: the city's profile needs it") from error
-    except json.JSONDecodeError as error:
-        raise ProfileError(f"{folder / name} is not a GeoJSON feature collection") from error
-
-
 def _collection(folder: Path, name: str) -> dict[str, Any]:
     """A GeoJSON feature collection; ProfileError where the file is missing or holds something else."""
-    content = _json(folder, name)
+    try:
+        content = json.loads((folder / name).read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ProfileError(f"{folder / name} is missing: the city's profile needs it") from error
+    except json.JSONDecodeError:
+        content = None
     if not isinstance(content, dict) or "features" not in content:
         raise ProfileError(f"{folder / name} is not a GeoJSON feature collection")
     return content
@@ -492,9 +483,6 @@ def _areas(folder: Path, name: str) -> tuple[Area, ...]:
     return tuple(areas)
 
 
-_NONE = np.zeros(0, np.int64)
-
-
 def counted_cells(city: CityProfile, cells: CellArray) -> CellArray:
     """For each cell the one in which its alerts count: itself where it touches the land, else that of the land nearest.
 
@@ -507,21 +495,15 @@ def counted_cells(city: CityProfile, cells: CellArray) -> CellArray:
     if not len(cells):
         return cells
     resolution = h3.get_resolution(np.uint64(cells[0]))
-    cache: dict[int, tuple[CellArray, CellArray]] = city.__dict__.setdefault("_counted_cells", {})
-    known, counted = cache.get(resolution, (_NONE, _NONE))
-    at = np.searchsorted(known, cells)
-    if len(known) and np.array_equal(known[np.minimum(at, len(known) - 1)], cells):
-        return np.asarray(counted[at], np.int64)
-    new = np.setdiff1d(cells, known)
+    cache: dict[int, pd.Series] = city.__dict__.setdefault("_counted_cells", {})
+    known = cache.get(resolution, pd.Series(dtype=np.int64, index=pd.Index([], dtype=np.int64)))
+    new = np.unique(cells[known.index.get_indexer(cells) < 0])
     if len(new):
         found = new.copy()
         away = np.flatnonzero(~_touch(city, new))
         found[away] = [_nearest(city, int(cell)) for cell in new[away]]
-        known, counted = np.r_[known, new], np.r_[counted, found]
-        order = np.argsort(known)
-        known, counted = known[order], counted[order]
-        cache[resolution] = known, counted
-    return np.asarray(counted[np.searchsorted(known, cells)], np.int64)
+        cache[resolution] = known = pd.concat([known, pd.Series(found, index=new)])
+    return known.to_numpy()[known.index.get_indexer(cells)]
 
 
 def with_shore(city: CityProfile, names: Collection[str]) -> list[int]:

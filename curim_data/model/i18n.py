@@ -231,11 +231,11 @@ class Translator:
 
     def weekday(self, day: int, width: str = "wide") -> str:
         """The name of a weekday, 0 for Monday."""
-        return _day_names(width, self.lang)[day]
+        return str(get_day_names(width, context="stand-alone", locale=self.locale)[day])  # type: ignore[arg-type]
 
     def month(self, month: int, width: str = "wide") -> str:
         """The name of a month, 1 for January."""
-        return _month_names(width, self.lang)[month]
+        return str(get_month_names(width, context="stand-alone", locale=self.locale)[month])  # type: ignore[arg-type]
 
     def join(self, items: Iterable[str], style: str = "standard") -> str:
         """A list in words: "a, b and c" ("or" for the other style)."""
@@ -285,18 +285,6 @@ def _marks(lang: str) -> dict[int, str]:
 def _date(day: dt.date, form: str, lang: str) -> str:
     """A date as written; charts write the same days again and again."""
     return _ordinal(str(format_date(day, format=form, locale=translator(lang).locale)), day, lang)
-
-
-@cache
-def _day_names(width: str, lang: str) -> dict[int, str]:
-    names = get_day_names(width, context="stand-alone", locale=translator(lang).locale)  # type: ignore[arg-type]
-    return {day: str(name) for day, name in names.items()}
-
-
-@cache
-def _month_names(width: str, lang: str) -> dict[int, str]:
-    names = get_month_names(width, context="stand-alone", locale=translator(lang).locale)  # type: ignore[arg-type]
-    return {month: str(name) for month, name in names.items()}
 
 
 def _ordinal(text: str, day: dt.date, lang: str) -> str:

@@ -20,7 +20,7 @@ import shlex
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -358,7 +358,8 @@ SHARED: Final = frozenset(
 )  # fmt: skip
 YOUR_CITY: Final = Message("Your city")
 NEAR: Final = 1.0
-_AT: Final = re.compile(r"([+-]\d+)([+-]\d+)")  # degrees, minutes, perhaps seconds of latitude and of longitude
+# Degrees, minutes, perhaps seconds of latitude, and of longitude.
+_AT: Final = re.compile(r"([+-])(\d{2,3}?)(\d\d)(\d\d)?(?![0-9])")
 
 
 @dataclass(frozen=True)
@@ -399,31 +400,20 @@ def given_names(names: Mapping[str, str]) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _cities() -> dict[str, KnownCity]:
-    zones = dict(_zones())
-    named: dict[str, set[str]] = {}
-    for zone in zones:
-        named.setdefault(fold(zone.rpartition("/")[2].replace("_", " ")), set()).add(zone)
-    for language in LANGUAGES:
-        words = Locale(language).time_zones
-        for zone in zones:
-            city = words[zone].get("city") if zone in words else None
-            if city:
-                named.setdefault(fold(city), set()).add(zone)
-    return {name: zones[next(iter(found))] for name, found in named.items() if len(found) == 1}
-
-
-def _zones() -> Iterator[tuple[str, KnownCity]]:
-    """The zones of the time zone database with the place after which each is called."""
+    """The zones of the time zone database by the place after which each is called, where only one is called so."""
+    named: dict[str, set[KnownCity]] = {}
     for line in resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8").splitlines():
         if not line.startswith("#"):
             _, place, zone, *_ = line.split("\t")
-            north, east = _AT.fullmatch(place).groups()  # type: ignore[union-attr]
-            yield zone, KnownCity(zone, _degrees(east, 3), _degrees(north, 2))
+            north, east = (_degrees(*parts) for parts in _AT.findall(place))
+            names = [Locale(language).time_zones.get(zone, {}).get("city") for language in LANGUAGES]
+            for name in (zone.rpartition("/")[2].replace("_", " "), *filter(None, names)):
+                named.setdefault(fold(name), set()).add(KnownCity(zone, east, north))
+    return {name: next(iter(found)) for name, found in named.items() if len(found) == 1}
 
 
-def _degrees(text: str, digits: int) -> float:
-    sign, degrees, rest = text[0], text[1 : 1 + digits], text[1 + digits :]
-    value = int(degrees) + int(rest[:2]) / 60 + int(rest[2:] or 0) / 3600
+def _degrees(sign: str, degrees: str, minutes: str, seconds: str) -> float:
+    value = int(degrees) + int(minutes) / 60 + int(seconds or 0) / 3600
     return round(-value if sign == "-" else value, 4)
 
 
@@ -689,9 +679,7 @@ def _outline(cells: IntArray) -> BaseGeometry:
 
 
 def _median(values: FloatArray, weights: IntArray) -> float:
-    order = np.argsort(values)
-    past = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(past, past[-1] / 2)])
+    return float(np.quantile(values, 0.5, weights=weights, method="inverted_cdf"))
 
 
 def utm(longitude: float, latitude: float) -> int:

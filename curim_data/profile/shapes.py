@@ -649,11 +649,7 @@ def landmarks_of(areas: AreaFile, city: CityProfile) -> tuple[Landmark, ...]:
     rows = frame.index.get_indexer(kept.index)
     return tuple(
         Landmark(
-            key, {"en": name, **_other_names(frame, int(row))}, _round(point.x), _round(point.y), LANDMARK_RADIUS_M
+            key, {"en": name, **_other_names(frame, int(row))}, round(point.x, 6), round(point.y, 6), LANDMARK_RADIUS_M
         )
         for key, name, row, point in zip(ids, kept["name"], rows, kept.geometry, strict=True)
     )
-
-
-def _round(value: float) -> float:
-    return round(float(value), 6)

@@ -503,18 +503,15 @@ def read_categories_toml(source: Path | bytes, name: str) -> tuple[pd.DataFrame,
 
 
 def tell_categories(source: Path, name: str, _: Mapping[str, Any]) -> tuple[dict[str, Any], list[pa.Array]]:
-    """What `categories_toml` gives, as plain values and columns."""
-    table, groups = categories_toml(source.read_bytes(), name)
-    told = {key: {str(lang): str(text) for lang, text in labels.items()} for key, labels in groups.items()}
-    columns = [pa.array(table[column].astype(str), pa.large_string()) for column in table]
-    return {"groups": told, "columns": list(table.columns)}, columns
-
-
-def categories_toml(content: bytes, name: str) -> tuple[pd.DataFrame, dict[str, Mapping[str, str]]]:
-    """A file in the layout of categories.toml as the table that `categories` reads, and its groups."""
+    """A file in the layout of categories.toml as the table that `categories` reads, and its groups: plain values and
+    columns.
+    """
     try:
-        parsed = tomllib.loads(content.decode("utf-8-sig"))
-        groups: dict[str, Mapping[str, str]] = {str(one["id"]): dict(one["labels"]) for one in parsed.get("group", [])}
+        parsed = tomllib.loads(source.read_text("utf-8-sig"))
+        groups = {
+            str(one["id"]): {str(lang): str(text) for lang, text in dict(one["labels"]).items()}
+            for one in parsed.get("group", [])
+        }
         weighed, marked = (any(key in one for one in parsed["category"]) for key in ("harm", "sensitive"))
         rows = [
             {
@@ -529,7 +526,9 @@ def categories_toml(content: bytes, name: str) -> tuple[pd.DataFrame, dict[str, 
         ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _no_categories(name) from error
-    return pd.DataFrame(rows), groups
+    table = pd.DataFrame(rows)
+    columns = [pa.array(table[column].astype(str), pa.large_string()) for column in table]
+    return {"groups": groups, "columns": list(table.columns)}, columns
 
 
 def _no_categories(name: str) -> ImportProblem:

@@ -48,7 +48,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from curim_data.model import CityProfile, Message, MessageError
-from curim_data.model.city import FILES, load_city, profile_version
+from curim_data.model.city import FILES, file_stamp, load_city, profile_version
 from curim_data.model.place_names import FILE as PLACE_NAMES
 from curim_data.model.place_names import read_place_names
 from curim_data.model.prepared import FOLDER, write_whole
@@ -149,7 +149,7 @@ class Home:
 
     def city(self) -> CityProfile:
         """The city's profile, read once for each version; ProfileError where it is missing or broken."""
-        return _city(self.path, profile_version(self.city_folder), _stamp(self.path / PLACE_NAMES))
+        return _city(self.path, profile_version(self.city_folder), file_stamp(self.path / PLACE_NAMES))
 
     def prepared(self, version: str) -> Path:
         """The folder of what is worked out once for a version of the city's profile, made or not."""
@@ -206,20 +206,11 @@ def replace_files(source: Path, target: Path) -> None:
 
 
 @lru_cache(maxsize=64)
-def _city(home: Path, version: str, names: tuple[int, int]) -> CityProfile:  # noqa: ARG001 (a key of the cache)
+def _city(home: Path, version: str, names: tuple[int, ...]) -> CityProfile:  # noqa: ARG001 (a key of the cache)
     """A profile with what it works out once, such as the land of each map cell, and with the names of positions."""
     city = replace(load_city(Home(home).city_folder), place_names=read_place_names(home))
     city.__dict__["_prepared"] = Home(home).prepared(version)
     return city
-
-
-def _stamp(file: Path) -> tuple[int, int]:
-    """What changes with a file: when it was written, and its size; zeros where there is none."""
-    try:
-        found = file.stat()
-    except OSError:
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_size)
 
 
 HOMES: Final = "CURIM_HOMES"
