@@ -497,13 +497,13 @@ def counted_cells(city: CityProfile, cells: CellArray) -> CellArray:
     resolution = h3.get_resolution(np.uint64(cells[0]))
     cache: dict[int, pd.Series] = city.__dict__.setdefault("_counted_cells", {})
     known = cache.get(resolution, pd.Series(dtype=np.int64, index=pd.Index([], dtype=np.int64)))
-    new = np.unique(cells[known.index.get_indexer(cells) < 0])
+    new = np.unique(cells[known.index.get_indexer(pd.Index(cells)) < 0])
     if len(new):
         found = new.copy()
         away = np.flatnonzero(~_touch(city, new))
         found[away] = [_nearest(city, int(cell)) for cell in new[away]]
         cache[resolution] = known = pd.concat([known, pd.Series(found, index=new)])
-    return known.to_numpy()[known.index.get_indexer(cells)]
+    return known.to_numpy()[known.index.get_indexer(pd.Index(cells))]
 
 
 def with_shore(city: CityProfile, names: Collection[str]) -> list[int]:
