@@ -328,12 +328,15 @@ def _dense(
     groups = enough(search.find(points), counted.counts)
     if len(groups) > MOST_GROUPS:
         search, groups = _fewer(search, points, counted.counts)
-        message = Message(
-            "Alerts within {metres} m are joined: the usual choice of distance and minimum gave more than {most} "
-            "dense places, which nobody can read.",
-            {"metres": round(search.eps), "most": MOST_GROUPS},
+        eps = Choice(
+            "eps",
+            search.eps,
+            Message(
+                "Alerts within {metres} m are joined: the usual choice of distance and minimum gave more than {most} "
+                "dense places, which nobody can read.",
+                {"metres": round(search.eps), "most": MOST_GROUPS},
+            ),
         )
-        eps = Choice("eps", search.eps, message)
     return _Dense(search, points, groups, eps)
 
 
@@ -383,8 +386,7 @@ def runs_for(alerts: int, in_bursts: bool = False) -> Choice:
     The time of a map is estimated from the number of alerts, about a microsecond each, and several where they are drawn
     in bursts. Fewer than 99 could not show a p of 0.01, the largest that is kept.
     """
-    each = SECONDS_AN_ALERT * (BURSTS_TAKE if in_bursts else 1)
-    many = RUNS * alerts * each <= SIMULATION_SECONDS
+    many = RUNS * alerts * (SECONDS_AN_ALERT * (BURSTS_TAKE if in_bursts else 1)) <= SIMULATION_SECONDS
     return _runs(RUNS, _RUNS_ENOUGH) if many else _runs(FEWEST_RUNS, _RUNS_FEWER)
 
 

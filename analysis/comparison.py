@@ -103,8 +103,7 @@ def share_difference(first: CountedShare, second: CountedShare) -> Estimate:
         return UNKNOWN
     difference = a.value - b.value
     below = float(np.hypot(a.value - a.low, b.high - b.value))
-    above = float(np.hypot(a.high - a.value, b.value - b.low))
-    return Estimate(difference, difference - below, difference + above)
+    return Estimate(difference, difference - below, difference + float(np.hypot(a.high - a.value, b.value - b.low)))
 
 
 def share_p(first: CountedShare, second: CountedShare) -> float:

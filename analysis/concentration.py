@@ -272,8 +272,7 @@ def bursts_at_random(rng: np.random.Generator, n: int, probability: FloatArray, 
         tried = rng.integers(len(kept), size=16 + int(1.05 * missing / kept.mean()))
         parts.append(tried[rng.random(len(tried)) < kept[tried]][:missing])
         missing -= len(parts[-1])
-    sizes = np.diff(first, append=n)
-    return np.bincount(np.concatenate(parts), sizes, len(kept)).astype(np.int64)
+    return np.bincount(np.concatenate(parts), np.diff(first, append=n), len(kept)).astype(np.int64)
 
 
 def _share(part: float, counts: FloatArray, chance: _RandomMaps) -> PlaceShare:

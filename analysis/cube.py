@@ -448,8 +448,7 @@ def block_permutation(
     while done < runs and len(open_rows):
         batch = int(np.clip(_RUNS_AT_ONCE // max(len(open_rows) * steps, 1), 1, runs - done))
         s = _signs(np.concatenate([_rows(make(ingredients[..., order])) for order in orders[done : done + batch]]))
-        as_far = np.abs(s).reshape(batch, -1) >= seen[open_rows]
-        reached[open_rows] += as_far.sum(axis=0)
+        reached[open_rows] += (np.abs(s).reshape(batch, -1) >= seen[open_rows]).sum(axis=0)
         done += batch
         made[open_rows] = done
         if enough is not None and (reached[open_rows] >= enough).any():

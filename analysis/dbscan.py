@@ -73,15 +73,17 @@ def eps_for(x: Any, y: Any, n: Any) -> Choice:
     first = np.where(enough.any(axis=1), enough.argmax(axis=1), reach - 1)
     curve = np.sort(distance[np.arange(len(some)), first])
     curve = curve[: max(3, int(0.95 * len(curve)))]
-    line = np.linspace(curve[0], curve[-1], len(curve))
-    knee = float(curve[np.argmax(line - curve)])
+    knee = float(curve[np.argmax(np.linspace(curve[0], curve[-1], len(curve)) - curve)])
     eps = float(np.clip(round(knee, -1), MIN_EPS_M, MAX_EPS_M))
-    message = Message(
-        "Alerts within {metres} m are joined: there the distances to the fifth alert begin to rise (limits: "
-        "{least} to {most} m, the reach of a measure around a point).",
-        {"metres": round(eps), "least": round(MIN_EPS_M), "most": round(MAX_EPS_M)},
+    return Choice(
+        "eps",
+        eps,
+        Message(
+            "Alerts within {metres} m are joined: there the distances to the fifth alert begin to rise (limits: "
+            "{least} to {most} m, the reach of a measure around a point).",
+            {"metres": round(eps), "least": round(MIN_EPS_M), "most": round(MAX_EPS_M)},
+        ),
     )
-    return Choice("eps", eps, message)
 
 
 def eps_for_precision(chosen: Choice, step: float) -> Choice:
@@ -94,12 +96,15 @@ def eps_for_precision(chosen: Choice, step: float) -> Choice:
     least = float(np.ceil(MIN_COORDINATE_STEPS * step / 10) * 10)
     if least <= float(chosen.value):
         return chosen
-    message = Message(
-        "Alerts within {metres} m are joined: twice the {step} m to which the coordinates are precise, since "
-        "nearer alerts cannot be distinguished.",
-        {"metres": round(least), "step": round(step)},
+    return Choice(
+        "eps",
+        least,
+        Message(
+            "Alerts within {metres} m are joined: twice the {step} m to which the coordinates are precise, since "
+            "nearer alerts cannot be distinguished.",
+            {"metres": round(least), "step": round(step)},
+        ),
     )
-    return Choice("eps", least, message)
 
 
 def minimum_alerts(expected: Any, scatter: float = 1.0, tail: float = TAIL) -> FloatArray:
@@ -114,8 +119,7 @@ def minimum_alerts(expected: Any, scatter: float = 1.0, tail: float = TAIL) -> F
     """
     mean = np.asarray(expected, dtype=float) / scatter
     highest = float(mean.max(initial=0.0))
-    most = int(highest + norm.isf(tail) * 1.6 * np.sqrt(highest) + 60)
-    serves_up_to = gammaincinv(np.arange(1, most + 1), tail)
+    serves_up_to = gammaincinv(np.arange(1, int(highest + norm.isf(tail) * 1.6 * np.sqrt(highest) + 60) + 1), tail)
     return np.asarray(np.maximum(scatter * (1.0 + np.searchsorted(serves_up_to, mean)), MIN_ALERTS))
 
 
@@ -169,8 +173,7 @@ class Heaps:
     def expected(self, density: FloatArray) -> FloatArray:
         """What is expected at each, of a density by pixel."""
         used = self.nearest >= 0
-        found = np.bincount(self.nearest[used], density[used], len(self.at))
-        return self.share * found.astype(float, copy=False)
+        return self.share * np.bincount(self.nearest[used], density[used], len(self.at)).astype(float, copy=False)
 
     def moved(self, at: FloatArray, pixel: IntArray, random: np.random.Generator) -> FloatArray:
         """Positions in some pixels, of which the share is moved to the nearest heap."""
@@ -184,8 +187,7 @@ class Heaps:
 
     def near(self, cores: FloatArray, reach: float) -> IntArray:
         """Those within reach of a core."""
-        found = self._tree.query_ball_point(cores, reach + CELL_REACH_M)
-        return np.unique(np.concatenate(found).astype(np.int64))
+        return np.unique(np.concatenate(self._tree.query_ball_point(cores, reach + CELL_REACH_M)).astype(np.int64))
 
 
 class LocalDbscan:
@@ -248,8 +250,7 @@ class LocalDbscan:
 
     def find(self, points: Points) -> list[DenseGroup]:
         """Clusters, none larger than 0.25 km² unless it is one cell."""
-        every = np.arange(len(points.at))
-        groups = self._joined(points, every, self.eps, self.minimum_at(points.at))
+        groups = self._joined(points, np.arange(len(points.at)), self.eps, self.minimum_at(points.at))
         return [part for group in groups for part in self._bounded(points, group)]
 
     def strength(self, points: Points, group: DenseGroup) -> float:
@@ -355,8 +356,7 @@ class LocalDbscan:
             return [group]
         smaller = 0.75 * group.eps
         if smaller >= MIN_EPS_M / 2:
-            pixel = self.ground.pixel(points.at[group.cores])
-            around = self.ground.disc_sums_at(self.expected, pixel, smaller)
+            around = self.ground.disc_sums_at(self.expected, self.ground.pixel(points.at[group.cores]), smaller)
             minimum = minimum_alerts(around, self.scatter, self.tail)
             parts = [
                 bounded
@@ -371,8 +371,7 @@ class LocalDbscan:
                 )
                 for part in parts
             ]
-            held = sum(points.weight[part.under].sum() for part in parts)
-            if held >= HELD * points.weight[group.under].sum():
+            if sum(points.weight[part.under].sum() for part in parts) >= HELD * points.weight[group.under].sum():
                 return [replace(part, cut=part.cut or group.cut) for part in parts]
         at = points.at[group.cores]
         halves = two_halves(at, points.weight[group.cores])
@@ -402,8 +401,7 @@ def two_halves(at: FloatArray, weight: FloatArray) -> BoolArray:
     goes to the nearer mean until none changes (Lloyd 1982). Positions must not all be the same.
     """
     away = at - np.average(at, axis=0, weights=weight)
-    along = np.linalg.eigh((away * weight[:, None]).T @ away)[1][:, -1]
-    second = away @ along > 0
+    second = away @ np.linalg.eigh((away * weight[:, None]).T @ away)[1][:, -1] > 0
     middles = np.array([np.average(at[half], axis=0, weights=weight[half]) for half in (~second, second)])
     return two_means(at, weight, middles, tolerance=0.0)
 
@@ -412,22 +410,19 @@ def _pairs_of_cores(at: FloatArray, share: FloatArray, eps: float) -> IntArray:
     """Pairs of a point round which the shares within eps sum to one, and each of these points; shape (k, 2)."""
     every, found = cKDTree(at), [np.zeros((0, 2), dtype=np.int64)]
     for start in range(0, len(at), AT_ONCE):
-        some = cKDTree(at[start : start + AT_ONCE])
-        near = some.sparse_distance_matrix(every, eps, output_type="ndarray")
+        near = cKDTree(at[start : start + AT_ONCE]).sparse_distance_matrix(every, eps, output_type="ndarray")
         found.append(_enough(np.column_stack([near["i"] + start, near["j"]]), share))
     return np.concatenate(found)
 
 
 def _enough(pairs: IntArray, share: FloatArray) -> IntArray:
     """The pairs whose first point has second ones with shares that sum to one."""
-    sums = np.bincount(pairs[:, 0], share[pairs[:, 1]], len(share))
-    return pairs[sums[pairs[:, 0]] >= 1 - 1e-9]
+    return pairs[np.bincount(pairs[:, 0], share[pairs[:, 1]], len(share))[pairs[:, 0]] >= 1 - 1e-9]
 
 
 def _by_label(labels: IntArray, values: IntArray, count: int) -> list[IntArray]:
     """Distinct values of each label (0 to count - 1), ordered."""
-    shape = (count, int(values.max(initial=0)) + 1)
-    held = sparse.csr_array((np.ones(len(labels)), (labels, values)), shape=shape)
+    held = sparse.csr_array((np.ones(len(labels)), (labels, values)), shape=(count, int(values.max(initial=0)) + 1))
     return np.split(held.indices.astype(np.int64), held.indptr[1:-1])
 
 
@@ -546,8 +541,7 @@ def _expected_near(search: LocalDbscan) -> Callable[[FloatArray, FloatArray], Fl
 
     def expected_at(x: FloatArray, y: FloatArray) -> FloatArray:
         column = np.clip(np.floor(x), -1, across).astype(np.int64)
-        row = np.clip(np.floor(y), -1, up).astype(np.int64)
-        return flat.take((row + 1) * (across + 2) + column + 1)
+        return flat.take((np.clip(np.floor(y), -1, up).astype(np.int64) + 1) * (across + 2) + column + 1)
 
     return expected_at
 

@@ -234,12 +234,15 @@ class Bandwidth:
         """The usual rule of thumb beside it; None where it says nothing."""
         if not self.reference_m > 0:
             return None
-        message = Message(
-            "The usual rule of thumb (normal reference) would smooth over {metres} m: it takes all alerts for one "
-            "crowd, so that a city with several centres is blurred.",
-            {"metres": round(self.reference_m)},
+        return Choice(
+            "reference",
+            round(self.reference_m),
+            Message(
+                "The usual rule of thumb (normal reference) would smooth over {metres} m: it takes all alerts for one "
+                "crowd, so that a city with several centres is blurred.",
+                {"metres": round(self.reference_m)},
+            ),
         )
-        return Choice("reference", round(self.reference_m), message)
 
 
 def bandwidth_for(
@@ -328,8 +331,7 @@ def distinct_points(x: FloatArray, y: FloatArray, weight: FloatArray) -> tuple[F
         return x, y, weight
     at, inverse = np.unique(x + 1j * y, return_inverse=True)
     total = np.bincount(inverse, weights=weight)
-    cut = float(np.quantile(total, CAP_QUANTILE, method="lower"))
-    return at.real, at.imag, np.minimum(total, cut)
+    return at.real, at.imag, np.minimum(total, float(np.quantile(total, CAP_QUANTILE, method="lower")))
 
 
 def widths_from(least_m: float) -> tuple[float, ...]:
@@ -350,12 +352,19 @@ def bandwidth_by_rule(n: float, land_km2: float, least_m: float = WIDTHS_M[0]) -
     wanted = 1000 * float(np.sqrt(REACHED * land_km2 / (4 * np.pi * max(n, 1e-9))))
     width = float(np.clip(round(wanted, -1), max(MIN_REACH_M, least_m), widths_from(least_m)[-1]))
     values = {"metres": round(width), "n": round(n)}
-    message = Message(
-        "Smoothed over {metres} m by a rule of thumb: {n} alerts are too few, or span too short a time, to test which "
-        "width predicts best.",
-        values,
+    return Bandwidth(
+        width,
+        "reach",
+        Message(
+            "Smoothed over {metres} m by a rule of thumb: {n} alerts are too few, or span too short a time, to test "
+            "which "
+            "width predicts best.",
+            values,
+        ),
+        round(n),
+        0,
+        0,
     )
-    return Bandwidth(width, "reach", message, round(n), 0, 0)
 
 
 def _prospective(
@@ -378,8 +387,7 @@ def _prospective(
         density = edge_corrected(earlier.by(width), under, land)
         whole = float((density * land.land_km2).sum())
         itself = own * land.cell_m**2 / (2 * np.pi * width**2) / under.ravel()[place]
-        others = np.maximum(density.ravel()[place] - itself, 0)
-        relative = others * land.total_km2 / whole / (1 - own / total)
+        relative = np.maximum(density.ravel()[place] - itself, 0) * land.total_km2 / whole / (1 - own / total)
         scores.append(float((after[2] * np.log((1 - FLOOR) * relative + FLOOR)).sum()))
     best = max(scores)
     chosen = widths[scores.index(best)]
@@ -732,8 +740,7 @@ def _between_pixels(density: Density, x: FloatArray, y: FloatArray) -> FloatArra
     """Density at points in metres, linearly between pixels that touch the land; NaN where none does."""
     raster = density.raster
     at = np.array([(y - raster.y0) / raster.cell_m - 0.5, (x - raster.x0) / raster.cell_m - 0.5])
-    land = density.land.astype(float)
-    share = map_coordinates(land, at, order=1, mode="constant")
+    share = map_coordinates(density.land.astype(float), at, order=1, mode="constant")
     value = map_coordinates(density.values, at, order=1, mode="constant")
     shown = (raster.place(x, y) >= 0) & (share > 0)
     return np.asarray(np.divide(value, share, out=np.full_like(value, np.nan), where=shown))

@@ -111,8 +111,7 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
     elif len(weeks) < MIN_STEPS:
         reason = Message("the time is too short for a trend either way")
     elif 2 * n / len(weeks) / max(windows, 1) < MIN_IN_WEEK:
-        values = {"n": round(n)}
-        reason = Message("there are too few alerts for weeks: {n}", values)
+        reason = Message("there are too few alerts for weeks: {n}", {"n": round(n)})
     else:
         message = Message(
             "Time is divided into weeks, because there are only {n} whole months and a trend needs ten.",
@@ -127,8 +126,7 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
 def whole_periods(unit: Unit, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
     """First days of the months or weeks (from Monday) that lie wholly between two days, both included."""
     frequency = "MS" if unit == "month" else "W-MON"
-    after = pd.Timestamp(last) + pd.Timedelta(days=1)
-    starts = pd.date_range(pd.Timestamp(first), after, freq=frequency)
+    starts = pd.date_range(pd.Timestamp(first), pd.Timestamp(last) + pd.Timedelta(days=1), freq=frequency)
     return starts[:-1]
 
 
@@ -156,32 +154,47 @@ def setting_choices(
 
     `side`: of a cell in metres; `k`, `outer`: rings of the window and of its surroundings.
     """
-    window = Message(
-        "A place is a cell with what lies up to {metres} m from its centre, in a step of time and {lag} before it; the "
-        "first steps have fewer before them.",
-        {"metres": round((k + 0.5) * side), "lag": lag},
-    )
-    compared = Message(
-        "A place is compared with its own surroundings up to {metres} m in the same steps: neither a dense "
-        "quarter nor a month of many alerts everywhere is a hot spot.",
-        {"metres": round((outer + 0.5) * side)},
-    )
-    excess = Message(
-        "Hot means more than {margin} times as dense as what it is compared with, beyond chance (exact test).",
-        {"margin": Num(margin, 2)},
-    )
-    corrected = Message(
-        "Corrected for having looked at every cell in every step: of the marks at most {percent} % are expected to be "
-        "chance, and each group of marks that touch, or follow each other in time, stands out by itself in the map of "
-        "one of its steps.",
-        {"percent": Num(100 * alpha, 0)},
-    )
     return (
-        Choice("window", k, window),
+        Choice(
+            "window",
+            k,
+            Message(
+                "A place is a cell with what lies up to {metres} m from its centre, in a step of time and {lag} "
+                "before it; the "
+                "first steps have fewer before them.",
+                {"metres": round((k + 0.5) * side), "lag": lag},
+            ),
+        ),
         Choice("lag", lag, Message("Steps that a window reaches back: {lag}; one is usual.", {"lag": lag})),
-        Choice("against", "surroundings", compared),
-        Choice("margin", margin, excess),
-        Choice("alpha", alpha, corrected),
+        Choice(
+            "against",
+            "surroundings",
+            Message(
+                "A place is compared with its own surroundings up to {metres} m in the same steps: neither a dense "
+                "quarter nor a month of many alerts everywhere is a hot spot.",
+                {"metres": round((outer + 0.5) * side)},
+            ),
+        ),
+        Choice(
+            "margin",
+            margin,
+            Message(
+                "Hot means more than {margin} times as dense as what it is compared with, beyond chance (exact test).",
+                {"margin": Num(margin, 2)},
+            ),
+        ),
+        Choice(
+            "alpha",
+            alpha,
+            Message(
+                "Corrected for having looked at every cell in every step: of the marks at most {percent} % are "
+                "expected to be "
+                "chance, and each group of marks that touch, or follow each other in time, stands out by itself in "
+                "the map of "
+                "one of its steps.",
+                {"percent": Num(100 * alpha, 0)},
+            ),
+        ),
         Choice("trend", "permutation" if steps >= MIN_STEPS else "none", _trend(steps)),
     )
 
@@ -435,8 +448,7 @@ def emerging_hot_spots(
     if steps < 2 or not len(cells):
         raise ValueError(f"emerging needs cells and at least two steps, not {len(cells)} cells and {steps} steps")
     unit = unit_of(starts)
-    resolution = int(h3.get_resolution(np.uint64(cells[0])))
-    side = square_side(resolution, cells)
+    side = square_side(int(h3.get_resolution(np.uint64(cells[0]))), cells)
     k = window_for(side) if k is None else k
     margin = margin_for(k)
     place = neighbours(cells, k)
@@ -452,8 +464,7 @@ def emerging_hot_spots(
     )
     marks = _Significance.of(cells, windows, margin, alpha)
     gistar = GiStar.of(cube, windows.size, neighbours(cells, max(k, 1)), lag)
-    trends = _trends(gistar, marks)
-    frame = _frame(cells, starts, windows, marks, trends, alpha)
+    frame = _frame(cells, starts, windows, marks, _trends(gistar, marks), alpha)
     places, number = _places(frame, marks)
     least, usual = least_seen(cube, windows.latest(), marks.p_hot, marks.hot, margin, alpha, scatter.value)
     return EmergingHotSpots(
@@ -601,8 +612,7 @@ def _places(frame: pd.DataFrame, marks: _Significance) -> tuple[tuple[EmergingPl
         best[at] = np.where(marked[at], p[at], 1.0).min(axis=1)
     order = np.empty(len(cells), dtype=np.int64)  # clearest first; of equal ones, that with most alerts
     order[np.lexsort((-frame["n"].to_numpy(), best))] = np.arange(len(cells))
-    peak = _peaks(near, sign, order)
-    cls = frame["cls"].to_numpy(object)[peak]
+    cls = frame["cls"].to_numpy(object)[_peaks(near, sign, order)]
     number = np.full(len(cells), -1)
     found: list[EmergingPlace] = []
     signed = np.flatnonzero(sign)

@@ -410,8 +410,7 @@ class CellHistory:
 
     def smooth(self, values: FloatArray, weight: float) -> FloatArray:
         """Mean by land over a cell and its neighbours, these with a weight, times the land of the cell."""
-        inside = self.land + weight * (self.near @ self.land)
-        mean = (values + weight * (self.near @ values)) / inside[:, None]
+        mean = (values + weight * (self.near @ values)) / (self.land + weight * (self.near @ self.land))[:, None]
         return np.asarray(mean * self.land[:, None], dtype=float)
 
 
@@ -452,8 +451,7 @@ def blend(ground: CellHistory, origins: Any, settings: ForecastSettings) -> Floa
     """
     at = np.asarray(origins, dtype=int)
     every, weeks = ground.before(at), np.maximum(at, 1)
-    around = ground.smooth(every, 1.0) / weeks
-    long_run = (every + settings.strength * around) / (weeks + settings.strength)
+    long_run = (every + settings.strength * (ground.smooth(every, 1.0) / weeks)) / (weeks + settings.strength)
     recent = _fading(ground.counts.shape[1], at, settings.half_life).sum(axis=0)
     rate = (ground.fading(at, settings.half_life) + settings.strength * long_run) / (recent + settings.strength)
     return _mixed(ground, rate)
@@ -603,8 +601,7 @@ def origins_for(length: int, weeks: int) -> tuple[tuple[int, ...], tuple[int, ..
     The test goes back from the last week without overlap, over at most 52 weeks, and needs 26 weeks before its first
     origin. The origins of the settings end where the test begins.
     """
-    possible = (length - MIN_TRAINING) // weeks
-    number = max(0, min(MAX_ORIGINS, MAX_TEST_WEEKS // weeks, possible))
+    number = max(0, min(MAX_ORIGINS, MAX_TEST_WEEKS // weeks, (length - MIN_TRAINING) // weeks))
     test = tuple(length - weeks * back for back in range(number, 0, -1))
     first = test[0] if test else length
     older = tuple(first - weeks * back for back in range(SETTING_ORIGINS, 0, -1))
@@ -838,8 +835,7 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
     if test.refused is not None:
         nothing = pd.DataFrame(columns=["expected", "low", "high"], index=land_km2.index[:0], dtype=float)
         return PlaceForecast(frame.assign(expected=np.nan), nothing, test, 0, 0, n=int(table.sum()), choices=choices)
-    city = read_line(table.sum(axis=0), WEEKS_A_YEAR)
-    totals = city.ahead([*test.origins, length], weeks).mean.sum(axis=1)
+    totals = read_line(table.sum(axis=0), WEEKS_A_YEAR).ahead([*test.origins, length], weeks).mean.sum(axis=1)
     share = predicted_shares(ground, test.method, [length], settings.get(test.method, ForecastSettings()))[:, 0]
     frame["expected"] = share / share.sum() * totals[-1]
     first = _top_cells(share, ground.land)

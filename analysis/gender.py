@@ -190,8 +190,7 @@ class CategoryRatios(Result):
     @property
     def alone(self) -> bool:
         """Whether there is one category alone, whose share is all of both genders: nothing to compare."""
-        shares = self.frame[["women_share", "men_share"]].to_numpy(float)
-        return len(self.frame) == 1 and bool((shares == 1).all())
+        return len(self.frame) == 1 and bool((self.frame[["women_share", "men_share"]].to_numpy(float) == 1).all())
 
     def sentence(self, t: Translator) -> str:
         """How many differ, out of how many."""
@@ -249,14 +248,20 @@ def category_ratios(
     table[["women_share", "men_share", "ratio", "low", "high", "p"]] = rows
     table["q"] = benjamini_hochberg(table["p"])
     table["significant"] = (table["q"] <= ALPHA).fillna(False)
-    message = Message("Ratios compare shares within each gender, so a gender that alerts more does not weigh more.")
     return CategoryRatios(
         frame=table.sort_values(["q", "ratio"], ascending=[True, False], kind="stable").reset_index(drop=True),
         by=by,
         women_total=women_total,
         men_total=men_total,
         n=int(women_total + men_total),
-        choices=(Choice("within", "gender", message), scatter.choice),
+        choices=(
+            Choice(
+                "within",
+                "gender",
+                Message("Ratios compare shares within each gender, so a gender that alerts more does not weigh more."),
+            ),
+            scatter.choice,
+        ),
         dispersion=scatter.value,
     )
 
@@ -440,17 +445,24 @@ def place_shares(
     table["direction"] = np.sign(table["share"].fillna(share.value) - share.value).fillna(0).astype(int)
     table["expected"] = table["men"] * women / men if men else np.nan
     table["not_known"] = (table["expected"] >= EXPECTED_WOMEN) & (table["women"] <= _FEW * table["expected"])
-    message = Message(
-        "Not known: from the alerts by men at least {expected} by women were to be expected, and at most half came.",
-        {"expected": EXPECTED_WOMEN},
-    )
     return PlaceShares(
         frame=table.sort_values(["q", "p"], kind="stable").reset_index(drop=True),
         by=by,
         city=share,
         n=int(women + men),
         women_total=women,
-        choices=(Choice("not_known", EXPECTED_WOMEN, message), scatter.choice),
+        choices=(
+            Choice(
+                "not_known",
+                EXPECTED_WOMEN,
+                Message(
+                    "Not known: from the alerts by men at least {expected} by women were to be expected, and at most "
+                    "half came.",
+                    {"expected": EXPECTED_WOMEN},
+                ),
+            ),
+            scatter.choice,
+        ),
     )
 
 

@@ -27,7 +27,7 @@ The land as small square pixels, and what lies on it spread by a Gaussian: the g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
@@ -89,8 +89,7 @@ def neighbours(cells: Any, k: int = 1) -> sparse.csr_array:
         One where a cell of the mask lies at most `k` grid steps away, itself included; rows and columns in the order
         of `cells`. Cells outside the mask have no column, so sums over a row see the edge of the land.
     """
-    mask = np.ascontiguousarray(cells, dtype=np.int64).tobytes()
-    return _disc(mask, int(k))
+    return _disc(np.ascontiguousarray(cells, dtype=np.int64).tobytes(), int(k))
 
 
 @lru_cache(maxsize=MOST_MATRICES)
@@ -103,11 +102,9 @@ def _disc(mask: bytes, k: int) -> sparse.csr_array:
     rows = np.repeat(np.arange(count), discs.value_lengths().to_numpy())
     found = discs.flatten().to_numpy().astype(np.int64)
     order = np.argsort(cells, kind="stable")
-    place = np.clip(np.searchsorted(cells[order], found), 0, count - 1)
-    columns = order[place]
+    columns = order[np.clip(np.searchsorted(cells[order], found), 0, count - 1)]
     inside = cells[columns] == found
-    ones = np.ones(int(inside.sum()))
-    return sparse.csr_array((ones, (rows[inside], columns[inside])), shape=(count, count))
+    return sparse.csr_array((np.ones(int(inside.sum())), (rows[inside], columns[inside])), shape=(count, count))
 
 
 def centres(cells: Any) -> tuple[Any, Any]:
@@ -157,8 +154,7 @@ def square_side(resolution: int, cells: Any = None) -> float:
 
 def _at(cell: Any, resolution: int) -> Any:
     finer = resolution > h3.get_resolution(cell)
-    change: Callable[..., Any] = h3.cell_to_center_child if finer else h3.cell_to_parent
-    return change(cell, resolution)
+    return (h3.cell_to_center_child if finer else h3.cell_to_parent)(cell, resolution)
 
 
 def resolution_for(
@@ -211,16 +207,18 @@ def resolution_for(
                 "the coordinates are only precise to {metres} m", {"metres": round(coordinate_precision_m)}
             )
         elif window < MIN_IN_WINDOW:
-            few = {"alerts": round(n)}
-            reason = Message("there are too few alerts for finer cells: {alerts}", few)
+            reason = Message("there are too few alerts for finer cells: {alerts}", {"alerts": round(n)})
         else:
             break
         chosen -= 1
-    message = Message(
-        "Cells are as large as a square of {metres} m, because {reason}.",
-        {"metres": round(square_side(chosen, cells)), "reason": reason},
+    return Choice(
+        "resolution",
+        chosen,
+        Message(
+            "Cells are as large as a square of {metres} m, because {reason}.",
+            {"metres": round(square_side(chosen, cells)), "reason": reason},
+        ),
     )
-    return Choice("resolution", chosen, message)
 
 
 def too_large(land_km2: float, most: int = MOST_MAP_CELLS) -> Message:
@@ -251,19 +249,22 @@ class SharedPoints:
     @property
     def choice(self) -> Choice:
         """What places are compared by, in words."""
-        message = Message(
-            "{percent} % of all alerts stand on points that alerts of other days share, as corners or blocks do. So "
-            "much of the land counts at the point nearest to it: a place is compared by the land that its points "
-            "serve, and no corner is dense only because alerts of what lies around are put there.",
-            {"percent": Num(100 * self.share, 0)},
+        return Choice(
+            "points",
+            self.share,
+            Message(
+                "{percent} % of all alerts stand on points that alerts of other days share, as corners or blocks do. "
+                "So "
+                "much of the land counts at the point nearest to it: a place is compared by the land that its points "
+                "serve, and no corner is dense only because alerts of what lies around are put there.",
+                {"percent": Num(100 * self.share, 0)},
+            ),
         )
-        return Choice("points", self.share, message)
 
 
 def with_points(t: Translator, sentence: str, choices: Sequence[Choice]) -> str:
     """A sentence about places, and that they are compared by points where a choice says so."""
-    by_points = any(choice.name == "points" for choice in choices)
-    return f"{sentence} {t(_BY_POINTS)}" if by_points else sentence
+    return f"{sentence} {t(_BY_POINTS)}" if any(choice.name == "points" for choice in choices) else sentence
 
 
 def land_by_points(land: pd.Series, points: SharedPoints, city: CityProfile) -> pd.Series:
@@ -294,8 +295,7 @@ def land_by_points(land: pd.Series, points: SharedPoints, city: CityProfile) -> 
     pieces, cell = _pieces(index, resolution)
     tree = cKDTree(np.column_stack([points.x[inside], points.y[inside]]))
     _, nearest = tree.query(np.column_stack(centres_in_metres(pieces, city)))
-    part = (size / np.bincount(cell, minlength=len(index)))[cell]
-    moved = np.bincount(place[inside][nearest], part, len(index))
+    moved = np.bincount(place[inside][nearest], (size / np.bincount(cell, minlength=len(index)))[cell], len(index))
     return pd.Series((1 - points.share) * size + points.share * moved, index=land.index)
 
 
@@ -331,8 +331,7 @@ def covered_share(shape: BaseGeometry, west: float, south: float, side: float, r
     """
     places, gains = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
     for ring, solid in _rings(shape):
-        at = (shapely.get_coordinates(ring) - (west, south)) / side
-        start, end = _cut(at, rows, columns)
+        start, end = _cut((shapely.get_coordinates(ring) - (west, south)) / side, rows, columns)
         climb = end[:, 1] - start[:, 1]
         middle = (start + end) / 2
         row = np.floor(middle[:, 1]).astype(np.int64)
@@ -566,8 +565,7 @@ class AlertGround:
         """The same at some pixels alone."""
         disc, away = self._disc(radius)
         up, right = np.nonzero(disc)
-        offset = (up - away) * self.shape[1] + right - away
-        inside = np.clip(pixel[:, None] + offset, 0, len(values) - 1)
+        inside = np.clip(pixel[:, None] + ((up - away) * self.shape[1] + right - away), 0, len(values) - 1)
         return np.asarray(values[inside].sum(axis=1) * disc.max())
 
     def _disc(self, radius: float) -> tuple[FloatArray, int]:

@@ -426,8 +426,7 @@ def _near_pairs(
     band = np.searchsorted(edges, np.round(distance, 6), side=side)
     kept = np.flatnonzero(band < len(edges))
     kept = kept[np.argsort(band[kept], kind="stable")]
-    starts = np.searchsorted(band[kept], np.arange(len(edges) + 1))
-    return pairs[kept, 0], pairs[kept, 1], starts
+    return pairs[kept, 0], pairs[kept, 1], np.searchsorted(band[kept], np.arange(len(edges) + 1))
 
 
 class _Counter:
@@ -444,8 +443,7 @@ class _Counter:
         span = int(ticks.max()) if len(ticks) else 0
         self.kind = next(kind for kind in (np.int16, np.int32, np.int64) if span <= np.iinfo(kind).max)
         # Whole differences: at most an edge, or under it, is at most its floor, or the whole number below it.
-        whole = np.floor(edges) if side == "left" else np.ceil(edges) - 1
-        self.most = np.clip(whole, -1, span).astype(self.kind)
+        self.most = np.clip(np.floor(edges) if side == "left" else np.ceil(edges) - 1, -1, span).astype(self.kind)
 
     def count(self, ticks: IntArray) -> IntArray:
         """Pairs by band of distance and time, shape (distances, times)."""

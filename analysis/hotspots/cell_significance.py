@@ -212,8 +212,7 @@ class Ground:
             tested, around, in_city = (occupied.among(part, index) for part in parts)
         in_place = (neighbours(index, k) @ counts)[tested]
         outer = surroundings_for(side, k, float(in_place.mean()) if len(in_place) else 0.0)
-        setting = Setting(resolution, side, k, outer, margin)
-        return cls(data, index, setting, sizes, counts, tested, around, in_city)
+        return cls(data, index, Setting(resolution, side, k, outer, margin), sizes, counts, tested, around, in_city)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -607,11 +606,17 @@ class Power:
     @property
     def choices(self) -> tuple[Choice, ...]:
         """What the power is worked out for."""
-        message = Message(
-            "Worked out for a place as large as a square of {metres} m in which {expected} alerts would be expected.",
-            {"metres": self.metres, "expected": Num(self.expected, 1)},
+        return (
+            Choice(
+                "power",
+                self.ratio or self.at_most,
+                Message(
+                    "Worked out for a place as large as a square of {metres} m in which {expected} alerts would be "
+                    "expected.",
+                    {"metres": self.metres, "expected": Num(self.expected, 1)},
+                ),
+            ),
         )
-        return (Choice("power", self.ratio or self.at_most, message),)
 
     def sentence(self, t: Translator) -> str:
         """What would have been found, in words, with the period where it is known."""
@@ -777,8 +782,7 @@ class _Case:
         if wider == 1:
             found = binom.sf(least - 1, round(self.size_in), share) if self.shares else poisson.sf(least - 1, mean)
         elif self.shares:
-            rest = np.maximum(round(self.size_in) - least, 0)
-            found = betainc(least / wider, rest / wider + 1, share)
+            found = betainc(least / wider, np.maximum(round(self.size_in) - least, 0) / wider + 1, share)
         else:
             found = gammainc(least / wider, mean / wider)
         return np.asarray(found)

@@ -583,8 +583,7 @@ def _halves(cells: CellArray, weight: FloatArray) -> BoolArray:
     longitude, latitude = centres(cells)
     at = np.column_stack([longitude * np.cos(np.radians(latitude.mean())), latitude])
     along = (at - at.mean(axis=0)) @ np.linalg.eigh(np.cov(at, rowvar=False))[1][:, -1]
-    ends = at[[along.argmin(), along.argmax()]]
-    return two_means(at, weight, ends)
+    return two_means(at, weight, at[[along.argmin(), along.argmax()]])
 
 
 def two_means(at: FloatArray, weight: FloatArray, middles: FloatArray, tolerance: float = TOLERANCE) -> BoolArray:
@@ -601,8 +600,7 @@ def two_means(at: FloatArray, weight: FloatArray, middles: FloatArray, tolerance
     for _ in range(MOST_ROUNDS):
         if second.all() or not second.any():
             break
-        parts = (~second, second)
-        moved = np.array([np.average(at[part], axis=0, weights=weight[part]) for part in parts])
+        moved = np.array([np.average(at[part], axis=0, weights=weight[part]) for part in (~second, second)])
         shift = float(((moved - middles) ** 2).sum())
         middles, before = moved, second
         second = _nearer_to_second(at, middles)
@@ -767,8 +765,7 @@ def harm_of_spots(result: HotCells, spots: Sequence[Spot], weights: HarmWeights)
         Where the weights are of other alerts.
     """
     frame = result.frame
-    counts = frame["n"].to_numpy(float)
-    if not np.allclose(weights.counts.sum(axis=1), counts):
+    if not np.allclose(weights.counts.sum(axis=1), frame["n"].to_numpy(float)):
         raise ValueError("the weights have to be of the alerts that were tested")
     if not spots:
         return {}

@@ -229,14 +229,17 @@ class OccupiedLand:
     @property
     def choice(self) -> Choice:
         """What was left out of the comparison, in words."""
-        message = Message(
-            "Compared is land on which alerts occur: the {share} % of the city's land that holds {held} % of the "
-            "mapped alerts of all years, whatever their category, smoothed over {metres} m. Farmland, water and "
-            "airfields, where hardly anyone is there to report, do not count as surroundings. The rest of the city "
-            "means the part of this land that is at least a quarter as dense as where the median alert lies.",
-            {"share": Num(100 * self.share, 0), "held": Num(100 * HELD, 0), "metres": self.reach},
+        return Choice(
+            "occupied",
+            self.share,
+            Message(
+                "Compared is land on which alerts occur: the {share} % of the city's land that holds {held} % of the "
+                "mapped alerts of all years, whatever their category, smoothed over {metres} m. Farmland, water and "
+                "airfields, where hardly anyone is there to report, do not count as surroundings. The rest of the city "
+                "means the part of this land that is at least a quarter as dense as where the median alert lies.",
+                {"share": Num(100 * self.share, 0), "held": Num(100 * HELD, 0), "metres": self.reach},
+            ),
         )
-        return Choice("occupied", self.share, message)
 
 
 def occupied_land(cells: pd.DataFrame) -> OccupiedLand | None:

@@ -21,7 +21,7 @@ import fnmatch
 import re
 import tomllib
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -43,11 +43,10 @@ from curim_data.model import (
     Plan,
     PlanStatus,
     Translator,
-    labels,
     translator,
 )
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_GENDER
-from curim_data.model.labels import UNCATEGORISED, hour_label
+from curim_data.model.labels import UNCATEGORISED, category_label, hour_label
 from curim_data.model.plan import Areas, Assessment, Caution, GenderCheck, Objective, Pattern, Problem
 
 CATALOGUE: Final = Path(__file__).parent / "evidence.toml"
@@ -69,6 +68,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     Kind.RISK: ("unsafe", "lighting", "abandoned"),
 }
 _OF_KIND: Final = Message("Made for problems of the same kind; which of them occur here the alerts do not tell")
+_CAUTIONED: Final = {"harms": Message("May make matters worse"), "none": Message("Studies found no benefit")}
 _WEIGHT: Final = {"strong": 1.0, "moderate": 0.8, "limited": 0.5, "none": 0.3}
 
 
@@ -132,14 +132,11 @@ class Fit:
 @lru_cache(maxsize=1)
 def _read() -> tuple[tuple[Measure, ...], Mapping[str, Mapping[str, Any]]]:
     data = tomllib.loads(CATALOGUE.read_text("utf-8"))
-    known = {item.name for item in fields(Measure)}
-    measures = []
-    for entry in data["measure"]:
-        if strange := set(entry) - known:
-            raise ValueError(f"{CATALOGUE.name}: measure {entry.get('id')}: unknown entries {sorted(strange)}")
-        lists = {name: tuple(value) for name, value in entry.items() if isinstance(value, list)}
-        measures.append(Measure(**{**entry, **lists}))
-    return tuple(measures), {entry["id"]: entry for entry in data["problem"]}
+    entries: Any = (
+        {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
+        for entry in data["measure"]
+    )
+    return tuple(Measure(**entry) for entry in entries), {entry["id"]: entry for entry in data["problem"]}
 
 
 def catalogue() -> tuple[Measure, ...]:
@@ -195,7 +192,7 @@ def measures_of_kind(problem: Problem) -> tuple[Fit, ...]:
     """
     wanted = {tag for kind in problem.kinds for tag in KINDS.get(kind, ())}
     fits = [
-        Fit(item, 0.0, covered_share(item, problem), (_OF_KIND,) if wanted else (), _caution(item))
+        Fit(item, 0.0, covered_share(item, problem), (_OF_KIND,) if wanted else (), _CAUTIONED.get(item.direction))
         for item in catalogue()
         if not wanted or wanted & set(item.fits)
     ]
@@ -209,35 +206,34 @@ def _shelf(fit: Fit) -> int:
 
 
 def _fit(item: Measure, problem: Problem) -> Fit | None:
-    wanted = set(item.fits)
+    wanted, dark = set(item.fits), problem.dark_share or 0.0
     share = min(1.0, sum(part.share for part in problem.categories if problem_tags(part.id) & wanted))
-    score, reasons = share, []
-    if share > 0:
-        part = Num(100 * share, 0)
-        reasons.append(Message("Made for problems of this kind (part of the alerts here: {share}%)", {"share": part}))
-    if problem_tags(problem.place) & wanted:
-        score += 1 / 3
-        reasons.append(Message("Made for places of this kind"))
-    if not reasons:
+    part = {"share": Num(100 * share, 0)}
+    cases = (
+        (share, share > 0, Message("Made for problems of this kind (part of the alerts here: {share}%)", part)),
+        (1 / 3, bool(problem_tags(problem.place) & wanted), Message("Made for places of this kind")),
+        (
+            1 / 3,
+            "dark" in wanted and dark > 0.5,
+            Message("Many alerts are after dark ({share}%)", {"share": Num(100 * dark, 0)}),
+        ),
+        (
+            1 / 3,
+            "women" in wanted and women_stand_out(problem),
+            Message("Women are affected more often here than in the city as a whole"),
+        ),
+    )
+    if not (cases[0][1] or cases[1][1]):
         return None
-    if "dark" in wanted and problem.dark_share is not None and problem.dark_share > 0.5:
-        score += 1 / 3
-        reasons.append(Message("Many alerts are after dark ({share}%)", {"share": Num(100 * problem.dark_share, 0)}))
-    if "women" in wanted and women_stand_out(problem):
-        score += 1 / 3
-        reasons.append(Message("Women are affected more often here than in the city as a whole"))
-    return Fit(item, score * _WEIGHT[item.quality], covered_share(item, problem), tuple(reasons), _caution(item))
+    score = sum(weight for weight, holds, _ in cases if holds)
+    reasons = tuple(reason for _, holds, reason in cases if holds)
+    caution = _CAUTIONED.get(item.direction)
+    return Fit(item, score * _WEIGHT[item.quality], covered_share(item, problem), reasons, caution)
 
 
 def women_stand_out(problem: Problem) -> bool:
     """Whether the lower end of the women's share lies above the city's share (one half where that is not known)."""
     return problem.women is not None and problem.women.low > (0.5 if problem.women_city is None else problem.women_city)
-
-
-def _caution(item: Measure) -> Message | None:
-    if item.direction == "harms":
-        return Message("May make matters worse")
-    return Message("Studies found no benefit") if item.direction == "none" else None
 
 
 def effect_text(item: Measure, t: Translator) -> str:
@@ -289,9 +285,7 @@ def _share(percent: float, t: Translator) -> str:
 
 
 def _percent(item: Measure, value: float | None) -> float | None:
-    if value is None:
-        return None
-    return round(100 * (value - 1), 1) if item.effect_measure == "rate_ratio" else value
+    return value if value is None or item.effect_measure != "rate_ratio" else round(100 * (value - 1), 1)
 
 
 def extract_toml(
@@ -312,7 +306,8 @@ def done_in(measure: Measure, city: CityProfile) -> str:
     return measure.done_here if city.names.get("en") == CATALOGUE_CITY else ""
 
 
-_CAUTIONS: Final[Mapping[Caution, Message]] = {
+# Why the figures of a problem need care.
+CAUTIONS: Final[Mapping[Caution, Message]] = {
     Caution.PILED: Message("Some alerts share the same coordinates and may not be where they seem to be."),
     Caution.FEW_REPORTERS: Message("A few people sent many of these alerts."),
     Caution.UNDISCLOSED: Message("For many alerts the gender is not known."),
@@ -322,11 +317,21 @@ _CAUTIONS: Final[Mapping[Caution, Message]] = {
 }
 
 OF_LARGER_CELLS: Final = Message("These numbers are of the map cells, as the council sees them, that hold the place.")
-_NOT_KNOWN: Final = Message("For these alerts the gender of those affected is not known.")
-_WOMEN: Final = N_("Of the women and men affected, {share} are women (95 % interval: {low} to {high}).")
-_WOMEN_HERE_AND_THERE: Final = N_(
-    "Of the women and men affected, {share} are women (95 % interval: {low} to {high}; whole city: {city})."
-)
+# By whether the city's share and the part without a known gender are known.
+_WOMEN: Final[Mapping[tuple[bool, bool], str]] = {
+    (False, False): N_("Of the women and men affected, {share} are women (95 % interval: {low} to {high})."),
+    (True, False): N_(
+        "Of the women and men affected, {share} are women (95 % interval: {low} to {high}; whole city: {city})."
+    ),
+    (False, True): N_(
+        "Of the women and men affected, {share} are women (95 % interval: {low} to {high}); for {unknown} of the "
+        "alerts the gender is not known."
+    ),
+    (True, True): N_(
+        "Of the women and men affected, {share} are women (95 % interval: {low} to {high}; whole city: {city}); for "
+        "{unknown} of the alerts the gender is not known."
+    ),
+}
 
 
 def problem_statement(problem: Problem, t: Translator, city: CityProfile) -> str:
@@ -342,39 +347,16 @@ def problem_statement(problem: Problem, t: Translator, city: CityProfile) -> str
     return " ".join(sentence for sentence in message if sentence)
 
 
-def caution_messages(problem: Problem) -> tuple[Message, ...]:
-    """Why the problem's figures need care, one sentence each."""
-    return tuple(_CAUTIONS[caution] for caution in problem.cautions)
-
-
 def gender_sentence(problem: Problem, t: Translator) -> str:
     """Who is affected: the women's share with its interval, the city's beside it, and how many are not known."""
     if "affected_gender" in problem.not_asked:
-        neither = "reporter_gender" in problem.not_asked
-        return t(NO_GENDER if neither else NO_AFFECTED)
-    if problem.women is None:
-        return t(_NOT_KNOWN)
-    values = {
-        "share": t.percent(problem.women.value),
-        "low": t.percent(problem.women.low),
-        "high": t.percent(problem.women.high),
-    }
-    if problem.women_city is not None:
-        values["city"] = t.percent(problem.women_city)
-    if problem.unknown_gender is None:
-        return t(_WOMEN if problem.women_city is None else _WOMEN_HERE_AND_THERE, **values)
-    values["unknown"] = t.percent(problem.unknown_gender)
-    if problem.women_city is None:
-        return t(
-            "Of the women and men affected, {share} are women (95 % interval: {low} to {high}); for {unknown} of the "
-            "alerts the gender is not known.",
-            **values,
-        )
-    return t(
-        "Of the women and men affected, {share} are women (95 % interval: {low} to {high}; whole city: {city}); for "
-        "{unknown} of the alerts the gender is not known.",
-        **values,
-    )
+        return t(NO_GENDER if "reporter_gender" in problem.not_asked else NO_AFFECTED)
+    women, city, unknown = problem.women, problem.women_city, problem.unknown_gender
+    if women is None:
+        return t("For these alerts the gender of those affected is not known.")
+    shares = {"share": women.value, "low": women.low, "high": women.high, "city": city, "unknown": unknown}
+    values = {name: t.percent(share) for name, share in shares.items() if share is not None}
+    return t(_WOMEN[city is not None, unknown is not None], **values)
 
 
 def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
@@ -383,7 +365,7 @@ def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
         return t.n("{place}: {n} alert.", "{place}: {n} alerts.", n, place=place)
     main = sorted(problem.categories, key=lambda part: -part.share)[:3]
     main = [part for part in main if part.share >= 0.1 and part.id != UNCATEGORISED]
-    named = [f"{category_label(part.id, t, city)} ({t.part(part.share)})" for part in main]
+    named = [f"{category_label(t, city, part.id)} ({t.part(part.share)})" for part in main]
     if named and of_one_category(problem.categories):
         return t.n(
             "{place}: {n} alert from {start} to {end}, of the category {category}.",
@@ -392,7 +374,7 @@ def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
             place=place,
             start=problem.start,
             end=problem.end,
-            category=category_label(main[0].id, t, city),
+            category=category_label(t, city, main[0].id),
         )
     if not named:
         return t.n(
@@ -422,16 +404,10 @@ def _unstated(problem: Problem, t: Translator) -> str:
     return t("For {share} of the alerts no category is stated.", share=t.part(unstated)) if unstated else ""
 
 
-def category_label(category: str, t: Translator, city: CityProfile) -> str:
-    """A category's label in the reader's language; its own name where the city's tree does not know it."""
-    return labels.category_label(t, city, category)
-
-
 def _when(problem: Problem, t: Translator) -> str:
     if problem.hours is None:
-        if problem.dark_share is None:
-            return ""
-        return t("{share} come after dark.", share=t.percent(problem.dark_share))
+        dark = problem.dark_share
+        return "" if dark is None else t("{share} come after dark.", share=t.percent(dark))
     told = hours_sentence(problem.hours, t)
     if problem.dark_share is not None:
         told = t(
@@ -565,8 +541,8 @@ def draft_plan(
     language : in which the plan's own sentences are written
     """
     fits = rank_measures(problem)
-    usable = (fit.measure for fit in fits if fit.measure.usable and fit.covered >= APPLIES_TO)
-    chosen = tuple(usable)[:1] if measures is None else tuple(measures)
+    usable = tuple(fit.measure for fit in fits if fit.measure.usable and fit.covered >= APPLIES_TO)
+    chosen = usable[:1] if measures is None else tuple(measures)
     base = base or Objective(float(problem.n), problem.start, problem.end)
     drop = applicable_drop(problem, chosen, base.baseline)
     like = propose_comparison_area(cells, problem.cells) if cells is not None and problem.cells else None
@@ -574,8 +550,7 @@ def draft_plan(
     by = start + PERIOD - dt.timedelta(days=1)
     seen = seen or minimum_detectable_drop(base.baseline, like.n if like is not None else base.baseline, test="ratio")
     t = translator(language)
-    target = None if drop is None else float(round(base.baseline - drop))
-    objective = replace(base, target=target, by=by)
+    objective = replace(base, target=None if drop is None else float(round(base.baseline - drop)), by=by)
     plan = Plan(
         title=t("{place}: a plan", place=t.label(problem.names)),
         language=language,
@@ -589,10 +564,8 @@ def draft_plan(
         assessment=Assessment("ratio", seen.alerts, by + REVIEW_AFTER),
         gender_check=GenderCheck(affected=gender_sentence(problem, t)),
     )
-    reasons = like.reasons if like else ()
-    warnings = plan_warnings(problem, chosen, drop, seen.alerts)
-    old = old_baseline(plan)
-    return PlanDraft(plan, fits, (*warnings, *((old,) if old else ())), reasons)
+    warnings = (*plan_warnings(problem, chosen, drop, seen.alerts), *filter(None, (old_baseline(plan),)))
+    return PlanDraft(plan, fits, warnings, like.reasons if like else ())
 
 
 def old_baseline(plan: Plan) -> Message | None:
@@ -616,24 +589,24 @@ def old_baseline(plan: Plan) -> Message | None:
 
 def design_faults(plan: Plan) -> tuple[Message, ...]:
     """What makes a comparison impossible to trust: such a plan is not decided, and one that began says it."""
-    found = []
-    end, start = plan.objective.end, plan.start
-    if end is not None and start is not None and end >= start:
-        found.append(
+    end, start, areas = plan.objective.end, plan.start, plan.areas
+    faults = (
+        (
+            end is not None and start is not None and end >= start,
             Message(
                 "The baseline ends on {end}, after the measure begins on {start}: count it before the start.",
                 {"end": end, "start": start},
-            )
-        )
-    near = set(plan.areas.treated) | set(plan.areas.buffer)
-    if near and plan.areas.comparison and _disc(near, 1) & set(plan.areas.comparison):
-        found.append(
+            ),
+        ),
+        (
+            not _disc({*areas.treated, *areas.buffer}, 1).isdisjoint(areas.comparison),
             Message(
                 "The comparison area touches the treated area or its buffer, where the measure may act too: choose one "
                 "farther away."
-            )
-        )
-    return tuple(found)
+            ),
+        ),
+    )
+    return tuple(fault for holds, fault in faults if holds)
 
 
 def baseline_dates(end: dt.date, first: dt.date) -> tuple[dt.date, dt.date]:
@@ -688,56 +661,62 @@ def plan_warnings(
     problem: Problem, measures: Sequence[Measure], drop: float | None, seen: float | None
 ) -> tuple[Message, ...]:
     """What the reader must know before deciding."""
-    message = []
-    if drop is None:
-        message.append(
+    cases = (
+        (
+            drop is None,
             Message(
                 "No measure chosen so far has a number that applies to most of these alerts: set the target yourselves."
-            )
-        )
-    if seen is None:
-        message.append(
-            Message("There are too few alerts for any fall to be seen: widen the area or agree on a second indicator.")
-        )
-    elif drop is not None and drop < seen:
-        message.append(
+            ),
+        ),
+        (
+            seen is None,
+            Message("There are too few alerts for any fall to be seen: widen the area or agree on a second indicator."),
+        ),
+        (
+            drop is not None and seen is not None and drop < seen,
             Message(
                 "The expected fall ({drop} alerts) is smaller than what could be seen ({seen}): widen the area, "
                 "lengthen the period, or agree on a second indicator.",
-                {"drop": round(drop), "seen": int(np.ceil(seen))},
-            )
-        )
-    if sum(item.usable for item in measures) > 1:
-        message.append(Message("Effects of several measures are not added up; the smallest one sets the target."))
-    if measures and not any("GR" in item.setting for item in measures):
-        message.append(
-            Message("None of these measures was tested in Greece; effects are on recorded crime, not on alerts.")
-        )
-    if any(item.effect_measure == "reports_change" for item in measures):
-        message.append(Message("A campaign can raise alerts without more incidents: agree on a second indicator."))
-    if problem.ratio is not None and problem.ratio.value > 1:
-        message.append(
+                {"drop": round(drop or 0), "seen": int(np.ceil(seen or 0))},
+            ),
+        ),
+        (
+            sum(item.usable for item in measures) > 1,
+            Message("Effects of several measures are not added up; the smallest one sets the target."),
+        ),
+        (
+            bool(measures) and not any("GR" in item.setting for item in measures),
+            Message("None of these measures was tested in Greece; effects are on recorded crime, not on alerts."),
+        ),
+        (
+            any(item.effect_measure == "reports_change" for item in measures),
+            Message("A campaign can raise alerts without more incidents: agree on a second indicator."),
+        ),
+        (
+            problem.ratio is not None and problem.ratio.value > 1,
             Message(
                 "A place chosen because it stood out often falls back by itself: compare with a place just as busy."
-            )
-        )
-    return tuple(message)
+            ),
+        ),
+    )
+    return tuple(message for holds, message in cases if holds)
 
 
 def harm_questions(problem: Problem) -> tuple[Message, ...]:
     """Questions on possible harm that a plan has to answer before it is decided."""
-    asked = [
-        Message("Could the problem move next door? The buffer area is watched for that."),
-        Message("Could some people feel watched, or be sent away from a place that is theirs too?"),
-        Message("Could the measure make people report less, or keep them away from the place?"),
-    ]
-    if women_stand_out(problem):
-        asked.append(Message("Were women who use the place asked, at the hours that matter?"))
-    if "affected_gender" in problem.not_asked:
-        asked.append(Message("The alerts do not tell who is affected: who can say it for women and for men?"))
-    elif problem.unknown_gender is not None and problem.unknown_gender > 0.2:
-        asked.append(Message("For many alerts the gender is not known: who is missing from this picture?"))
-    return tuple(asked)
+    unasked = "affected_gender" in problem.not_asked
+    cases = (
+        (True, Message("Could the problem move next door? The buffer area is watched for that.")),
+        (True, Message("Could some people feel watched, or be sent away from a place that is theirs too?")),
+        (True, Message("Could the measure make people report less, or keep them away from the place?")),
+        (women_stand_out(problem), Message("Were women who use the place asked, at the hours that matter?")),
+        (unasked, Message("The alerts do not tell who is affected: who can say it for women and for men?")),
+        (
+            not unasked and (problem.unknown_gender or 0.0) > 0.2,
+            Message("For many alerts the gender is not known: who is missing from this picture?"),
+        ),
+    )
+    return tuple(question for holds, question in cases if holds)
 
 
 def buffer_cells(cells: Sequence[str], city: CityProfile, rings: int = 1) -> tuple[str, ...]:
@@ -789,17 +768,18 @@ def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apar
         return None
     best = min(grown, key=lambda area: (abs(sum(counts[cell] for cell in area) - total), area))
     n = sum(counts[cell] for cell in best)
-    message = Message(
+    found = Message(
         "The comparison area has {n} alerts in the same period, the treated area {treated}; it has as many cells "
         "and is not adjacent.",
         {"n": round(n), "treated": round(total)},
     )
-    reasons = [message]
-    if total > 0 and abs(n - total) > 0.25 * total:
-        reasons.append(
-            Message("No area is as busy as the treated one: its fall towards the mean may look like an effect.")
-        )
-    return ComparisonArea(best, n, tuple(reasons))
+    return ComparisonArea(
+        best,
+        n,
+        (found, Message("No area is as busy as the treated one: its fall towards the mean may look like an effect."))
+        if abs(n - total) > 0.25 * total > 0
+        else (found,),
+    )
 
 
 def _grow(seed: str, free: set[str], counts: dict[str, float], size: int, mean: float) -> tuple[str, ...] | None:

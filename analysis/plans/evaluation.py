@@ -20,18 +20,9 @@ BeforeAfter = tuple[float, float]
 NO_AREA: BeforeAfter = (0, 0)
 
 
-@dataclass(frozen=True)
-class Effect:
-    """An estimate with its interval (negative: fewer than expected), its standard error, and z = estimate / se."""
-
-    estimate: Estimate
-    se: float
-    z: float
-
-
 def scaled_difference(
     treated: BeforeAfter, control: BeforeAfter, *, dispersion: float = 1.0, drift: float = 0.0
-) -> Effect:
+) -> Estimate:
     """Alerts of the treated area beyond what the comparison area's growth predicts.
 
     d = T1 - g T0 with g = C1 / C0; its variance, for Poisson counts, by the delta method:
@@ -50,20 +41,20 @@ def scaled_difference(
         dispersion · (that above) + 2 drift (g T0)².
 
     >>> d = scaled_difference((100, 70), (200, 190))
-    >>> round(d.estimate.value, 2), round(d.se, 2), round(d.estimate.low, 1), round(d.estimate.high, 1)
-    (-25.0, 15.9, -56.2, 6.2)
+    >>> round(d.value, 2), round(d.low, 1), round(d.high, 1)
+    (-25.0, -56.2, 6.2)
     """
     (t0, t1), (c0, c1) = treated, control
     if c0 == 0:
-        return Effect(UNKNOWN, float("nan"), float("nan"))
+        return UNKNOWN
     growth = c1 / c0
     variance = t1 + growth**2 * t0 + (t0 / c0) ** 2 * (max(c1, 1.0) + c1**2 / c0)
-    return _effect(t1 - growth * t0, dispersion * variance + 2 * drift * (growth * t0) ** 2)
+    return _normal(t1 - growth * t0, dispersion * variance + 2 * drift * (growth * t0) ** 2)
 
 
-def _effect(value: float, variance: float) -> Effect:
-    se = float(np.sqrt(variance))
-    return Effect(Estimate(value, value - Z * se, value + Z * se), se, value / se if se else float("nan"))
+def _normal(value: float, variance: float) -> Estimate:
+    reach = Z * float(np.sqrt(variance))
+    return Estimate(value, value - reach, value + reach)
 
 
 def wdd(
@@ -74,7 +65,7 @@ def wdd(
     *,
     time_weights: BeforeAfter = (1, 1),
     area_weights: tuple[float, float, float, float] = (1, 1, 1, 1),
-) -> Effect:
+) -> Estimate:
     """The weighted displacement difference of counts (before, after) in treated, comparison and buffer areas.
 
     WDD = (T1 - T0) - (C1 - C0) + (B1 - B0) - (CB1 - CB0); its variance is the sum of all counts (Poisson). With weights
@@ -92,14 +83,13 @@ def wdd(
     crime interventions. Crime Science 7:11.
 
     >>> d = wdd(control=(100, 90), treated=(100, 80))
-    >>> d.estimate.value, round(d.se, 3), round(d.estimate.low, 1), round(d.estimate.high, 1)
-    (-10.0, 19.235, -47.7, 27.7)
+    >>> d.value, round(d.low, 1), round(d.high, 1)
+    (-10.0, -47.7, 27.7)
     """
     pairs = np.array([control, treated, control_buffer, buffer], dtype=float)
     weight = np.outer(area_weights, time_weights)
     change = np.diff(pairs / weight, axis=1).ravel() * np.array([-1, 1, -1, 1])
-    variance = (pairs / weight**2).sum(axis=1)
-    return _effect(float(change.sum()), float(variance.sum()))
+    return _normal(float(change.sum()), float((pairs / weight**2).sum(axis=1).sum()))
 
 
 def relative_effect(
@@ -193,8 +183,7 @@ def minimum_detectable_drop(
     `alpha`, in `power` of the draws. `draws` of 4,000 know the power to ± 1.3 points.
     """
     rng = np.random.default_rng(seed)
-    means = np.array([control_before, treated_before], dtype=float)
-    before, after = rng.poisson(means, size=(2, draws, 2))
+    before, after = rng.poisson(np.array([control_before, treated_before], dtype=float), size=(2, draws, 2))
     # One uniform number a draw decides the treated count after for every share, so that power rises smoothly with it.
     luck = rng.random(draws)
     quantile = float(stats.norm.isf(alpha / 2))
@@ -248,10 +237,10 @@ class Evaluation(Result):
 
     areas: AreaCounts
     test: EffectTest
-    difference: Effect
-    total: Effect | None
+    difference: Estimate
+    total: Estimate | None
     ratio: Estimate
-    published: Effect
+    published: Estimate
     moved: Estimate
     quotient: float | None
     warnings: tuple[Message, ...]
@@ -260,15 +249,13 @@ class Evaluation(Result):
         """Whether the problem moved to the buffer, or the benefit spread there."""
         if self.areas.buffer is None:
             return ""
-        if not self.moved.known:
-            return t("Too few alerts next door to say whether the problem moved there.")
         if self.moved.low > 1:
             return t("Next door there were more alerts than expected: the problem may have moved.")
         if self.moved.high < 1:
             return t("Next door there were fewer alerts than expected too: the benefit may have spread.")
-        if self.moved.high > _DOUBLED:
-            return t("Too few alerts next door to say whether the problem moved there.")
-        return t("No sign that the problem moved next door.")
+        if self.moved.high <= _DOUBLED:
+            return t("No sign that the problem moved next door.")
+        return t("Too few alerts next door to say whether the problem moved there.")
 
 
 def evaluate(
@@ -312,10 +299,8 @@ def evaluate_by_gender(areas: Mapping[str, AreaCounts], *, dispersion: float = 1
     rows = []
     for gender, counts in areas.items():
         result = evaluate(counts, dispersion=dispersion, drift=drift)
-        effect, ratio = result.difference.estimate, result.ratio
-        rows.append(
-            (gender, *counts.treated, effect.value, effect.low, effect.high, ratio.value, ratio.low, ratio.high)
-        )
+        found = (getattr(one, end) for one in (result.difference, result.ratio) for end in ("value", "low", "high"))
+        rows.append((gender, *counts.treated, *found))
     names = ["gender", "before", "after", "difference", "low", "high", "ratio", "ratio_low", "ratio_high"]
     return pd.DataFrame(rows, columns=names)
 
@@ -331,31 +316,36 @@ _EXPECTED: Final[Mapping[str, Message]] = {
 
 
 def _warnings(areas: AreaCounts, test: EffectTest) -> tuple[Message, ...]:
-    found = [
-        Message(
-            "Places chosen because they were bad tend to get better by themselves (regression to the mean). The "
-            "comparison area guards against this only where it was as bad before."
-        )
-    ]
     treated, control = areas.treated[0], areas.control[0]
-    if min(treated, control) <= 0 or not 1 / _ALIKE <= treated / control <= _ALIKE:
-        found.append(
+    cases = (
+        (
+            True,
+            Message(
+                "Places chosen because they were bad tend to get better by themselves (regression to the mean). The "
+                "comparison area guards against this only where it was as bad before."
+            ),
+        ),
+        (
+            min(treated, control) <= 0 or not 1 / _ALIKE <= treated / control <= _ALIKE,
             Message(
                 "Before the measure the treated area had {treated} alerts and the comparison area {control}: they "
                 "are unlike, so the comparison is weaker.",
                 {"treated": int(treated), "control": int(control)},
-            )
-        )
-    if test == "wdd":
-        found.append(
+            ),
+        ),
+        (
+            test == "wdd",
             Message(
                 "The published difference supposes that both areas change by the same number of alerts; where all "
                 "of the city grows or shrinks, it finds effects that are none."
-            )
-        )
-    if min(*areas.treated, *areas.control) < 10:
-        found.append(Message("Some counts are below 10: intervals are rough and a real effect can easily be missed."))
-    return tuple(found)
+            ),
+        ),
+        (
+            min(*areas.treated, *areas.control) < 10,
+            Message("Some counts are below 10: intervals are rough and a real effect can easily be missed."),
+        ),
+    )
+    return tuple(warning for holds, warning in cases if holds)
 
 
 def amount_in_words(value: float, t: Translator) -> str:

@@ -25,7 +25,7 @@ from scipy import optimize, special, stats
 
 from analysis.plans.evaluation import DetectableDrop, EffectTest, amount_in_words, percent_in_words
 from analysis.stats.intervals import UNKNOWN, Choice, Estimate
-from curim_data.model import FloatArray, Message, Num, Translator
+from curim_data.model import N_, FloatArray, Message, Num, Translator
 
 # So many areas tell all that there is to learn; more only cost time.
 MOST_AREAS: Final = 300
@@ -320,7 +320,8 @@ def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray,
     shift = np.maximum(_LEAST_SHIFT * least, share * past.mean(axis=0))
     centre = np.log(past + shift).mean(axis=0)
     x = _design(past, extra, others, shift, centre)
-    slopes = _prior(past.shape[1])
+    slopes = np.array([*_PRIOR_SLOPES, *[_PRIOR_SLOPES[-1]] * past.shape[1]][: past.shape[1]])
+    slopes = _PRIOR_SUM * slopes / slopes.sum()
     ridge = np.diag(
         [0.0, *[_PRIOR_SD**-2] * len(slopes), *[_COVARIATE_SD**-2] * extra.shape[1], *[0.0] * others.shape[1]]
     )
@@ -341,12 +342,6 @@ def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray,
     loss = float((np.log(variance) + (y - mean) ** 2 / variance).sum())
     free = len(y) - float(leverage.sum()) - 2
     return _Fit(shift, centre, beta, covariance, phi, tau2, free, mean, leverage, loss)
-
-
-def _prior(windows: int) -> FloatArray:
-    """Slopes of so many windows before any placebo is looked at."""
-    slopes = np.array([*_PRIOR_SLOPES, *[_PRIOR_SLOPES[-1]] * windows][:windows])
-    return np.asarray(_PRIOR_SUM * slopes / slopes.sum(), float)
 
 
 def _spread(residual: FloatArray, mean: FloatArray, leverage: FloatArray, least: float) -> tuple[float, float]:
@@ -440,7 +435,7 @@ class PlanTiming:
         return t("Areas, dates or test were set afterwards, on {day}.", day=self.set_on)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What became of a plan against like areas without a measure.
 
@@ -451,18 +446,18 @@ class Verdict:
     `unknown`: why nothing can be told, where it cannot.
     """
 
-    strength: Strength
-    direction: int
+    strength: Strength = Strength.CANNOT_TELL
+    direction: int = 0
     test: EffectTest
     observed: float
     before: float
-    city: float
-    expected: float
-    ratio: Estimate
-    placebos: int
-    areas: int
-    phi: float
-    tau2: float
+    city: float = float("nan")
+    expected: float = float("nan")
+    ratio: Estimate = UNKNOWN
+    placebos: int = 0
+    areas: int = 0
+    phi: float = float("nan")
+    tau2: float = float("nan")
     fixed: bool
     unknown: Unknown | None = None
 
@@ -474,16 +469,9 @@ class Verdict:
     def rounded(self, step: int) -> Verdict:
         """The same with its counts rounded to multiples of `step`."""
 
-        def told(count: float) -> float:
-            return float(step * round(count / step)) if np.isfinite(count) else count
-
-        return replace(
-            self,
-            observed=told(self.observed),
-            before=told(self.before),
-            city=told(self.city),
-            expected=told(self.expected),
-        )
+        counts = {name: getattr(self, name) for name in ("observed", "before", "city", "expected")}
+        rounded: Any = {name: float(step * round(n / step)) for name, n in counts.items() if np.isfinite(n)}
+        return replace(self, **rounded)
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -505,50 +493,34 @@ class Verdict:
             )
         )
         wider = float(np.sqrt((self.phi * self.expected + self.tau2 * self.expected**2) / max(self.expected, 1e-9)))
-        width = Message(
-            "The counts of similar areas vary {times} times as much as those of independent alerts; so does the "
-            "interval.",
-            {"times": Num(wider, 1)},
+        return Choice("placebos", self.placebos, expected), Choice(
+            "dispersion",
+            round(wider, 3),
+            Message(
+                "The counts of similar areas vary {times} times as much as those of independent alerts; so does the "
+                "interval.",
+                {"times": Num(wider, 1)},
+            ),
         )
-        return Choice("placebos", self.placebos, expected), Choice("dispersion", round(wider, 3), width)
 
     def sentence(self, t: Translator) -> str:
         """How many fewer or more than expected, and how sure."""
         if self.unknown is not None:
             return t(_REASONS[self.unknown])
         start = self._in_percent(t) if self.test == "ratio" else self._in_alerts(t)
-        match self.strength, self.direction:
-            case Strength.SHOWN, -1:
-                return t("{start}: a fall is shown.", start=start)
-            case Strength.SHOWN, 1:
-                return t("{start}: a rise is shown.", start=start)
-            case Strength.LIKELY, -1:
-                return t("{start}: a fall is likely but not shown.", start=start)
-            case Strength.LIKELY, 1:
-                return t("{start}: a rise is likely but not shown.", start=start)
-        if self.ratio.low <= 1 <= self.ratio.high:
-            return t("{start}: no change is shown.", start=start)
-        if not self.fixed:
-            return t(
-                "{start}. That shows neither a fall nor a rise: areas, dates and test were not fixed before the start.",
-                start=start,
-            )
-        return t(
-            "{start}. That shows neither a fall nor a rise: there are fewer than {n} similar areas.",
-            start=start,
-            n=ENOUGH_PLACEBOS,
-        )
+        found = _FOUND.get((self.strength, self.direction), N_("{start}: no change is shown."))
+        if not self.direction and not self.ratio.low <= 1 <= self.ratio.high:
+            found = _TOO_FEW_AREAS if self.fixed else _NOT_FIXED
+        return t(found, start=start, n=ENOUGH_PLACEBOS)
 
     def return_sentence(self, t: Translator) -> str:
         """How much was to be expected without the measure: the city's change and the return to the mean."""
         if self.unknown is not None or self.before <= 0:
             return ""
-        values = {"before": Num(self.before, 0), "city": Num(self.city, 0), "expected": Num(self.expected, 0)}
         return t(
             "{before} alerts before; {city} if the area had changed as similar areas did; {expected} when the "
             "return of places to their usual level (regression to the mean) is taken in; {observed} were counted.",
-            observed=Num(self.observed, 0),
-            **values,
+            **{name: Num(getattr(self, name), 0) for name in ("before", "city", "expected", "observed")},
         )
 
     def _in_alerts(self, t: Translator) -> str:
@@ -581,6 +553,16 @@ class Verdict:
         return t("{share} more alerts than expected (from {low} to {high})", share=share, **values)
 
 
+_FOUND: Final = {
+    (Strength.SHOWN, -1): N_("{start}: a fall is shown."),
+    (Strength.SHOWN, 1): N_("{start}: a rise is shown."),
+    (Strength.LIKELY, -1): N_("{start}: a fall is likely but not shown."),
+    (Strength.LIKELY, 1): N_("{start}: a rise is likely but not shown."),
+}
+_NOT_FIXED: Final = N_(
+    "{start}. That shows neither a fall nor a rise: areas, dates and test were not fixed before the start."
+)
+_TOO_FEW_AREAS: Final = N_("{start}. That shows neither a fall nor a rise: there are fewer than {n} similar areas.")
 _REASONS: Final = {
     Unknown.PLACEBOS: Message(
         "It is not possible to say whether this plan changed anything: there are too few similar areas to know "
@@ -624,10 +606,11 @@ def placebo_verdict(
     fixed : areas, dates and test were set before the start (`PlanTiming`)
     """
     if model is None:
-        return unknown_verdict(Unknown.PLACEBOS, observed, before, test=test, fixed=fixed)
+        return Verdict(test=test, observed=observed, before=before, fixed=fixed, unknown=Unknown.PLACEBOS)
     expected = model.expect(history, covariates)
     if model.is_outside(expected):
-        return unknown_verdict(Unknown.OUTSIDE, observed, before, test=test, fixed=fixed, placebos=model.n)
+        why = Unknown.OUTSIDE
+        return Verdict(test=test, observed=observed, before=before, placebos=model.n, fixed=fixed, unknown=why)
     few, many = (float(chance) for chance in model.tails(observed, expected))
     strength = Strength.NOT_SHOWN
     if fixed and model.n >= ENOUGH_PLACEBOS and min(few, many) < LIKELY_TAIL:
@@ -650,44 +633,17 @@ def placebo_verdict(
     )
 
 
-def unknown_verdict(
-    why: Unknown, observed: float, before: float, *, test: EffectTest, fixed: bool, placebos: int = 0
-) -> Verdict:
-    """The verdict where nothing can be told."""
-    none = float("nan")
-    return Verdict(
-        Strength.CANNOT_TELL,
-        0,
-        test,
-        observed,
-        before,
-        none,
-        none,
-        UNKNOWN,
-        placebos,
-        0,
-        none,
-        none,
-        fixed,
-        why,
-    )
-
-
 def smallest_shown_drop(model: PlaceboModel, expected: Expectation, *, power: float = 0.8) -> DetectableDrop:
     """The smallest fall that the verdict would show with a power of 80 %, given how similar areas vary by themselves.
 
     The largest count that the verdict would call a fall is found, then the smallest fall, in steps of one percent, that
     leads to so small a count in `power` of the cases.
     """
-    counts = np.arange(0, np.ceil(expected.mean) + 1)
-    called = model.tails(counts, expected)[0] < SHOWN_TAIL
-    if expected.mean <= 0 or not called.any():
-        return DetectableDrop(None, None, expected.mean, power)
-    most = float(counts[called].max())
-    shares = np.arange(1, 101) / 100
+    counts, shares = np.arange(0, np.ceil(expected.mean) + 1), np.arange(1, 101) / 100
+    most = counts[model.tails(counts, expected)[0] < SHOWN_TAIL].max(initial=-1)
     # A count of at most `most` is a fall: its chance, whole, not by half, where the true ratio is 1 - share.
-    reached = model.tails(most + 0.5, expected, np.maximum(1 - shares, 1e-9))[0]
-    if not (reached >= power).any():
+    reached = model.tails(most + 0.5, expected, np.maximum(1 - shares, 1e-9))[0] >= power
+    if expected.mean <= 0 or most < 0 or not reached.any():
         return DetectableDrop(None, None, expected.mean, power)
-    share = float(shares[reached >= power][0])
+    share = float(shares[reached][0])
     return DetectableDrop(share, share * expected.mean, expected.mean, power)

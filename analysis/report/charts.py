@@ -76,22 +76,12 @@ def draw_change(
 ) -> None:
     """Draw a change into a part of a figure: `box` is left, bottom, width and height of it; `scale` of its letters."""
     left, bottom, width, height = box
-    if series.starts:
-        axes = figure.add_axes((left + 0.01 * width, bottom + 0.16 * height, 0.98 * width, 0.6 * height))
-        _clear(axes)
-        _lines(axes, series, t, scale)
-    else:
-        axes = figure.add_axes((left + 0.01 * width, bottom + 0.02 * height, 0.98 * width, 0.96 * height))
-        _clear(axes)
-        _bars(axes, series, t, scale)
-
-
-def _clear(axes: Any) -> None:
-    for side in axes.spines.values():
-        side.set_visible(False)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    low, high = (0.16, 0.6) if series.starts else (0.02, 0.96)  # above dates, below the names of the lines
+    axes = figure.add_axes((left + 0.01 * width, bottom + low * height, 0.98 * width, high * height))
+    axes.spines[:].set_visible(False)
+    axes.set(xticks=[], yticks=[])
     axes.patch.set_visible(False)
+    (_lines if series.starts else _bars)(axes, series, t, scale)
 
 
 def _lines(axes: Any, series: ChangeSeries, t: Translator, scale: float) -> None:
@@ -133,8 +123,7 @@ def _label_dates(axes: Any, series: ChangeSeries, t: Translator, scale: float) -
     first, last, start = series.starts[0], max(series.after[1], series.starts[-1]), series.after[0]
     form = "LLL y" if series.by_month else "d MMM y"
     dates = [(first, "left", form), (last, "right", form)]
-    length = max((last - first).days, 1)
-    if APART < (start - first).days / length < 1 - APART:
+    if APART < (start - first).days / max((last - first).days, 1) < 1 - APART:
         dates.insert(1, (start, "center", form.removesuffix(" y")))
     for day, side, own in dates:
         axes.annotate(

@@ -194,9 +194,13 @@ class Document:
     most_pages: int = 0
 
 
-def pictures(document: Document) -> tuple[Picture, ...]:
-    """The document's pictures in reading order."""
-    return tuple(block.picture for block in _all(document.blocks) if isinstance(block, Figure))
+def pictures(part: Any) -> tuple[Picture, ...]:
+    """The pictures of a document, or of a part of it, in reading order."""
+    if isinstance(part, Picture):
+        return (part,)
+    if is_dataclass(part) and not isinstance(part, type):
+        part = tuple(getattr(part, item.name) for item in fields(part))
+    return tuple(picture for item in part for picture in pictures(item)) if isinstance(part, tuple) else ()
 
 
 def as_plain_data(value: Any) -> Any:
@@ -204,8 +208,8 @@ def as_plain_data(value: Any) -> Any:
     if isinstance(value, Picture):
         return {"alt": printable(value.alt), "kind": value.kind}
     if is_dataclass(value) and not isinstance(value, type):
-        message = {item.name: as_plain_data(getattr(value, item.name)) for item in fields(value)}
-        return {"block": type(value).__name__.lower(), **message}
+        parts = {item.name: as_plain_data(getattr(value, item.name)) for item in fields(value)}
+        return {"block": type(value).__name__.lower(), **parts}
     if isinstance(value, tuple):
         return [as_plain_data(item) for item in value]
     return printable(value) if isinstance(value, str) else value
@@ -214,18 +218,6 @@ def as_plain_data(value: Any) -> Any:
 def printable(text: str) -> str:
     """A text without control characters, which neither form can hold."""
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Cn"))
-
-
-def _all(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    found: list[Block] = []
-    for block in blocks:
-        if isinstance(block, Columns):
-            found += [*_all(block.left), *_all(block.right)]
-        elif isinstance(block, Group):
-            found += _all(block.blocks)
-        else:
-            found.append(block)
-    return tuple(found)
 
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "document.typ"
@@ -245,15 +237,11 @@ def render_pdf(document: Document) -> bytes:
         for number, picture in enumerate(pictures(document), 1):
             (root / f"picture-{number}.{picture.kind}").write_bytes(picture.data)
         told = NUMBERED.sub("\\1\u00a0\\2", json.dumps(as_plain_data(document), ensure_ascii=False))
-        best, fewest = _compiler(root, told, 0), 0
-        if document.most_pages:
-            fewest = _pages(best)
-            for tight in range(1, TIGHTEST + 1):
-                if fewest <= document.most_pages:
-                    break
-                tried = _compiler(root, told, tight)
-                if (pages := _pages(tried)) < fewest:
-                    best, fewest = tried, pages
+        best = _compiler(root, told, 0)
+        for tight in range(1, TIGHTEST + 1):
+            if not document.most_pages or _pages(best) <= document.most_pages:
+                break
+            best = min(best, _compiler(root, told, tight), key=_pages)
         made = best.compile(format="pdf", pdf_standards="ua-1")
     assert isinstance(made, bytes)
     return made

@@ -268,8 +268,7 @@ def _ground(axes: Any, city: CityProfile) -> None:
 
 def _lines_of_the_city(axes: Any, city: CityProfile) -> None:
     """Streets and the coast over the cells, so that a reader finds the way: streets thin, main ones thicker."""
-    shore = gpd.GeoSeries([city.land_metres], crs=city.epsg)
-    shore.boundary.plot(ax=axes, color=QUIET, linewidth=0.5, zorder=4)
+    gpd.GeoSeries([city.land_metres], crs=city.epsg).boundary.plot(ax=axes, color=QUIET, linewidth=0.5, zorder=4)
     for kinds, width in (((MINOR, PATH), 0.25), ((MAJOR, ""), 0.55)):
         lines = [line for street, line in zip(city.streets, city.street_lines, strict=True) if street.kind in kinds]
         if lines:
@@ -383,13 +382,9 @@ def _fit(axes: Any, figure: Figure, bounds: Bounds, width_mm: float, legend_mm: 
     margin = 0.03 * max(x1 - x0, y1 - y0)
     if (more := ((y1 - y0) / MOST_TALL - (x1 - x0)) / 2) > 0:  # a tall city stands in the middle of its sheet
         x0, x1 = x0 - more, x1 + more
-    axes.set_xlim(x0 - margin, x1 + margin)
-    axes.set_ylim(y0 - margin, y1 + margin)
-    axes.set_aspect("equal")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for side in axes.spines.values():
-        side.set_visible(False)
+    shown = {"xlim": (x0 - margin, x1 + margin), "ylim": (y0 - margin, y1 + margin)}
+    axes.set(**shown, aspect="equal", xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
     map_mm = width_mm * (y1 - y0 + 2 * margin) / (x1 - x0 + 2 * margin)
     figure.set_size_inches(width_mm * _MM, (map_mm + legend_mm) * _MM)
     share = map_mm / (map_mm + legend_mm)
@@ -401,13 +396,17 @@ def _fit(axes: Any, figure: Figure, bounds: Bounds, width_mm: float, legend_mm: 
 
 def _legend(breaks: list[int], t: Translator, *, first: int, least: int, outlined: bool) -> list[Any]:
     """The entries of the legend; `first`: the smallest count on the map, `least`: the smallest that is written out."""
-    starts = [first, *(end + 1 for end in breaks[:-1])] if breaks else []
+    starts = [first, *(end + 1 for end in breaks[:-1])][: len(breaks)]
     handles: list[Any] = [
         Patch(
             facecolor=colour,
             edgecolor=QUIET,
             linewidth=0.3,
-            label=t(fewer_than(least)) if high < least else _span(low, high, t),
+            label=t(fewer_than(least))
+            if high < least
+            else t.number(high)
+            if low == high
+            else f"{t.number(low)}–{t.number(high)}",
         )
         for low, high, colour in zip(starts, breaks, _colours(len(breaks)), strict=True)
     ]
@@ -431,10 +430,6 @@ def _key(figure: Figure, handles: list[Any], title: str, bottom: float = 0.028, 
         columnspacing=1.1,
         borderaxespad=0,
     )
-
-
-def _span(low: int, high: int, t: Translator) -> str:
-    return t.number(high) if low == high else f"{t.number(low)}–{t.number(high)}"
 
 
 def _alt(spots: Sequence[NumberedSpot], t: Translator) -> str:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from analysis.plans.drafting import (
+    CAUTIONS,
     Measure,
     applicable_drop,
-    caution_messages,
     done_in,
     effect_text,
     find_measure,
@@ -189,8 +189,7 @@ def _changes(brief: Brief, t: Translator) -> Iterator[Block]:
     window = Span(brief.since, brief.until, brief.by_month)
     if brief.before is not None:
         before = Span(*brief.before, brief.by_month)
-        told = t("{window}, compared with {before}.", window=window, before=before)
-        yield Text(at_head(told), "note")
+        yield Text(at_head(t("{window}, compared with {before}.", window=window, before=before)), "note")
     elif brief.period is not None and brief.period[0] < brief.since:
         yield Text(t("Changes: {window}.", window=window), "note")
     if brief.before is None or not brief.changes:
@@ -203,65 +202,60 @@ def _changes(brief: Brief, t: Translator) -> Iterator[Block]:
 
 def _change(row: ChangeRow, t: Translator, *, with_against: bool) -> Iterator[Block]:
     """A change with its chart beside it: what and where, from how many to how many, for whom, how sure."""
-    words = [Text(row.counts, "strong")]
     sentences = (*row.told, row.certain, row.against if with_against else "")
-    words.append(Text(" ".join(filter(None, sentences))))
-    heading = Heading(t("{what}, {where}", what=row.what, where=row.where), 2)
+    words = (
+        Heading(t("{what}, {where}", what=row.what, where=row.where), 2),
+        Text(row.counts, "strong"),
+        Text(" ".join(filter(None, sentences))),
+    )
     if row.picture is None:
-        yield heading
         yield from words
-        return
-    yield Columns((heading, *words), (Figure(row.picture, width_mm=CHART_MM),), 0.55, together=True)
+    else:
+        yield Columns(words, (Figure(row.picture, width_mm=CHART_MM),), 0.55, together=True)
 
 
 def _plans(brief: Brief, t: Translator) -> Iterator[Block]:
     """The decided plans; a short list is not divided between two pages, and of a long one the first stand here."""
     shown = brief.plans[:MOST_PLANS]
+    heading = Heading(t("What was decided, and what became of it"))
     if not shown:
-        yield Heading(t("What was decided, and what became of it"))
-        yield Text(t("No plan has been decided yet."))
-    else:
-        header = (t("Plan"), t("Lead"), t("Status"), t("Next step or result"))
-        rows = tuple((plan.title, plan.lead, plan.status, plan.next_or_result(t)) for plan in shown)
-        blocks: list[Block] = [Heading(t("What was decided, and what became of it"))]
-        blocks.append(Table(header, rows, (2.6, 1.8, 1.6, 4.2)))
-        if more := len(brief.plans) - len(shown):
-            told = t.n("{n} more plan: page “Interventions”.", "{n} more plans: page “Interventions”.", more)
-            blocks.append(Text(told, "note"))
-        yield Group(tuple(blocks))
+        yield from (heading, Text(t("No plan has been decided yet.")))
+        return
+    header = (t("Plan"), t("Lead"), t("Status"), t("Next step or result"))
+    rows = tuple((plan.title, plan.lead, plan.status, plan.next_or_result(t)) for plan in shown)
+    more = len(brief.plans) - len(shown)
+    rest = t.n("{n} more plan: page “Interventions”.", "{n} more plans: page “Interventions”.", more) if more else ""
+    note = (Text(rest, "note"),) if rest else ()
+    yield Group((heading, Table(header, rows, (2.6, 1.8, 1.6, 4.2)), *note))
 
 
 def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
-    table: tuple[Block, ...] = ()
-    if brief.spots:
-        table = tuple(_spots(brief.spots, t))
-    where: tuple[Block, ...] = (Heading(t("Where")),)
-    if not brief.spots:
-        where += (Text(brief.no_spots),)
+    table = (_spots(brief.spots, t),) if brief.spots else ()
+    where = (Heading(t("Where")), *(() if table else (Text(brief.no_spots),)))
     whom = (Heading(t("For whom")), *_whom(brief, t)) if brief.shares or brief.whom else ()
-    caption = " ".join(filter(None, (brief.numbers, brief.caption)))
     if brief.picture is None:
         yield from (*where, *table, *((Text(brief.numbers, "note"),) if brief.numbers else ()), *whom)
         return
-    figure = Figure(brief.picture, caption, 100)
-    share = MAP_SHARE if brief.changes else SMALL_MAP_SHARE
+    figure = Figure(brief.picture, " ".join(filter(None, (brief.numbers, brief.caption))), 100)
     heading = (Heading(t("Hot spots")),) if table else ()
+    share = MAP_SHARE if brief.changes else SMALL_MAP_SHARE
     yield Columns((*where, figure), (*heading, *table, *whom), share, together=True)
 
 
-def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Iterator[Block]:
+def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Table:
     """The hot spots, with what was expected, or how dense they are."""
-    if any(spot.times for spot in spots):
-        dense = tuple((str(spot.rank), spot.name, _count(spot, t), spot.times) for spot in spots)
-        yield Table(("#", t("Hot spot"), t("Alerts"), t("Ratio")), dense, (0.35, 3.6, 1.5, 1.8), right=(2, 3))
-        return
-    header = ("#", t("Hot spot"), t("Alerts"), t("Expected"))
-    told = tuple((str(spot.rank), spot.name, _count(spot, t), t.roughly(spot.expected)) for spot in spots)
-    yield Table(header, told, (0.35, 3.6, 1.5, 1.8), right=(2, 3))
-
-
-def _count(spot: SpotRow, t: Translator) -> str:
-    return t(fewer_than(spot.least)) if 0 < spot.n < spot.least else t.number(spot.n)
+    dense = any(spot.times for spot in spots)
+    rows = tuple(
+        (
+            str(spot.rank),
+            spot.name,
+            t(fewer_than(spot.least)) if 0 < spot.n < spot.least else t.number(spot.n),
+            spot.times if dense else t.roughly(spot.expected),
+        )
+        for spot in spots
+    )
+    header = ("#", t("Hot spot"), t("Alerts"), t("Ratio") if dense else t("Expected"))
+    return Table(header, rows, (0.35, 3.6, 1.5, 1.8), right=(2, 3))
 
 
 def _whom(brief: Brief, t: Translator) -> Iterator[Block]:
@@ -304,8 +298,7 @@ def _plan_blocks(plan: Plan, city: CityProfile, t: Translator, picture: Picture 
     chosen = tuple(found for name in plan.measures if (found := find_measure(name)) is not None)
     yield Heading(t("Problem"))
     yield Text(plan.statement.get(t.lang) or problem_statement(plan.problem, t, city))
-    for caution in caution_messages(plan.problem):
-        yield Text(t(caution), "note")
+    yield from (Text(t(CAUTIONS[caution]), "note") for caution in plan.problem.cautions)
     yield from _measures(chosen, city, t)
     yield from _objective(plan, chosen, t)
     yield from _work(plan, t)
@@ -349,17 +342,16 @@ def _objective(plan: Plan, chosen: tuple[Measure, ...], t: Translator) -> Iterat
     yield Text(own or objective_sentence(plan.objective, plan.problem, t) or t("To be set."))
     drop = applicable_drop(plan.problem, chosen, plan.objective.baseline)
     warnings = plan_warnings(plan.problem, chosen, drop, plan.assessment.smallest_drop)
-    old = old_baseline(plan)
-    for message in (*((old,) if old else ()), *warnings):
-        yield Text(t(message), "note")
+    yield from (Text(t(message), "note") for message in (*filter(None, (old_baseline(plan),)), *warnings))
 
 
 def _work(plan: Plan, t: Translator) -> Iterator[Block]:
     yield Heading(t("Who, when, cost"))
+    when = (plan.start, plan.finish)
     pairs = [
         (t("Lead"), plan.lead or t("to be named")),
         (t("Partners"), t.join(plan.partners) if plan.partners else t("to be named")),
-        (t("From – to"), _span(plan.start, plan.finish, t)),
+        (t("From – to"), t("to be set") if None in when else " – ".join(t.date(day) for day in when if day)),
         (t("Budget"), t("to be set") if plan.budget is None else t("{amount} euros", amount=t.number(plan.budget))),
     ]
     if plan.outputs:
@@ -371,12 +363,6 @@ def _work(plan: Plan, t: Translator) -> Iterator[Block]:
             for step in plan.actions
         )
         yield Table((t("Step"), t("Who"), t("Until"), t("State")), rows, (4, 2.4, 1.6, 1))
-
-
-def _span(start: dt.date | None, finish: dt.date | None, t: Translator) -> str:
-    if start is None or finish is None:
-        return t("to be set")
-    return f"{t.date(start)} – {t.date(finish)}"
 
 
 def _knowing(plan: Plan, city: CityProfile, t: Translator, picture: Picture | None) -> Iterator[Block]:

@@ -156,8 +156,7 @@ def _rules(table: Any) -> None:
         for name, value in (("val", "single"), ("sz", "4"), ("space", "0"), ("color", "C9D3DA")):
             line.set(qn(f"w:{name}"), value)
         borders.append(line)
-    properties = table._tbl.tblPr
-    properties.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
+    table._tbl.tblPr.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
 
 
 def _line(row: Any, texts: tuple[str, ...], right: tuple[int, ...], *, bold: bool = False) -> None:
@@ -180,15 +179,13 @@ def _repeat(row: Any) -> None:
 
 
 def _bars(made: WordDocument, block: Bars) -> None:
-    rows = tuple((bar.label, bar.text) for bar in block.bars)
-    _table(made, Table(block.header, rows, (1, 1), (1,)))
+    _table(made, Table(block.header, tuple((bar.label, bar.text) for bar in block.bars), (1, 1), (1,)))
 
 
 def _figure(made: WordDocument, block: Figure) -> None:
     made.add_picture(io.BytesIO(block.picture.data), width=Mm(block.width_mm))
     made.paragraphs[-1].paragraph_format.space_after = Pt(2)
-    shape = made.inline_shapes[-1]._inline.docPr
-    shape.set("descr", printable(block.picture.alt))
+    made.inline_shapes[-1]._inline.docPr.set("descr", printable(block.picture.alt))
     if block.caption:
         made.paragraphs[-1].paragraph_format.keep_with_next = True
         _small(made.add_paragraph(), block.caption, QUIET)

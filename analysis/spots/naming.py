@@ -33,7 +33,7 @@ import numpy as np
 import shapely
 
 from analysis.stats.intervals import CellPlace
-from curim_data.model import LANGUAGES, CityProfile, FloatArray, Translator, cell_polygons, translator
+from curim_data.model import LANGUAGES, N_, CityProfile, FloatArray, Translator, cell_polygons, translator
 from curim_data.model.extent import ask_shape
 from curim_data.model.place_names import AREA, numbered_area
 
@@ -92,11 +92,9 @@ def known_ids(spots: Sequence[CellPlace], places: Sequence[CellPlace]) -> tuple[
     taken = {places[other].id for other in pairs.values()}
     out = []
     for position, spot in enumerate(spots):
-        if position in pairs:
-            out.append(places[pairs[position]].id)
-            continue
-        own = [spot.id, *sorted(f"{cell:x}" for cell in spot.cells)]
-        name = next((one for one in own if one not in taken), spot.id)
+        name = places[pairs[position]].id if position in pairs else spot.id
+        if position not in pairs and name in taken:
+            name = next((own for own in sorted(f"{cell:x}" for cell in spot.cells) if own not in taken), name)
         taken.add(name)
         out.append(name)
     return tuple(out)
@@ -124,8 +122,7 @@ def _metres_per_radian(first: FloatArray, second: FloatArray) -> tuple[float, fl
     latitude = np.radians(np.concatenate([first, second])[:, 1].mean())
     bent = 1 - FLATTENING * (2 - FLATTENING) * np.sin(latitude) ** 2
     east = EQUATOR_M / np.sqrt(bent) * np.cos(latitude)
-    north = EQUATOR_M * (1 - FLATTENING) ** 2 / bent**1.5
-    return float(east), float(north)
+    return float(east), float(EQUATOR_M * (1 - FLATTENING) ** 2 / bent**1.5)
 
 
 def _overlap(first: tuple[int, ...], second: tuple[int, ...]) -> float:
@@ -227,18 +224,13 @@ class SpotName:
         where = DIRECTIONS[self.direction](t)
         if not self.metres:
             yield where if self.place else t("in the {direction}", direction=where)
-        elif self.of_alerts:
-            yield t(
-                "{distance} {direction} of the middle of the alerts",
-                distance=_distance(t, self.metres),
-                direction=where,
-            )
-        elif self.of_city:
-            yield t("{distance} {direction} of the centre", distance=_distance(t, self.metres), direction=where)
-        elif not self.place:
-            yield t("{distance} {direction} of its centre", distance=_distance(t, self.metres), direction=where)
-        else:
-            yield t("{distance} {direction}", distance=_distance(t, self.metres), direction=where)
+            return
+        far = N_("{distance} {direction}") if self.place else N_("{distance} {direction} of its centre")
+        if self.of_city:
+            far = N_("{distance} {direction} of the centre")
+        if self.of_alerts:
+            far = N_("{distance} {direction} of the middle of the alerts")
+        yield t(far, distance=_distance(t, self.metres), direction=where)
 
 
 def name_spot(longitude: float, latitude: float, city: CityProfile) -> SpotName:
@@ -390,16 +382,12 @@ def _from_city(here: tuple[float, float], city: CityProfile) -> tuple[str, float
 
 
 def _centre(city: CityProfile) -> tuple[float, float]:
-    """The city's centre in metres, found once for a profile."""
-    kept: dict[str, tuple[float, float]] = city.__dict__.setdefault("_centre", {})
-    if "metres" not in kept:
-        view = city.view
-        if {"longitude", "latitude"} <= set(view):
-            x, y = city.project([view["longitude"]], [view["latitude"]])
-            kept["metres"] = float(x[0]), float(y[0])
-        else:
-            kept["metres"] = city.land_metres.centroid.x, city.land_metres.centroid.y
-    return kept["metres"]
+    """The city's centre in metres."""
+    view = city.view
+    if not {"longitude", "latitude"} <= set(view):
+        return city.land_metres.centroid.x, city.land_metres.centroid.y
+    x, y = city.project([view["longitude"]], [view["latitude"]])
+    return float(x[0]), float(y[0])
 
 
 def _steps(metres: float) -> tuple[int, ...]:
@@ -463,15 +451,21 @@ def area_in_words(cells: Sequence[str], city: CityProfile, t: Translator) -> str
 
     `cells`: H3 cells by their names, at least one.
     """
+    hexagons = cell_polygons([h3.str_to_int(cell) for cell in cells])
+    where = _streets_of(hexagons, city, t)
+    if not where:
+        middle = shapely.centroid(shapely.union_all(hexagons))
+        where = name_spot(float(middle.x), float(middle.y), city)(t)
     size = t.n("{n} cell of the map", "{n} cells of the map", len(cells))
-    return t("{where} ({size})", where=_streets_of(cells, city, t) or _named_by_middle(cells, city, t), size=size)
+    return t("{where} ({size})", where=where, size=size)
 
 
-def _streets_of(cells: Sequence[str], city: CityProfile, t: Translator) -> str:
+def _streets_of(hexagons: np.ndarray, city: CityProfile, t: Translator) -> str:
     """The names of the longest streets within an area; empty where the city gave none there."""
     if not city.streets:
         return ""
-    area = _in_metres(cells, city)
+    x, y = city.project(*shapely.get_coordinates(hexagons).T)
+    area = shapely.union_all(shapely.set_coordinates(hexagons.copy(), np.column_stack([x, y])))
     lengths: dict[str, float] = {}
     for at in city.street_tree.query(area, predicate="intersects").tolist():
         if name := t.label(city.streets[at].labels):
@@ -481,24 +475,8 @@ def _streets_of(cells: Sequence[str], city: CityProfile, t: Translator) -> str:
     more = len(names) - MOST_STREETS
     if more <= 0:
         return t.join(names) if names else ""
-    first = ", ".join(names[:MOST_STREETS])
-    return t.n("{streets} and {n} more street", "{streets} and {n} more streets", more, streets=first)
-
-
-def _named_by_middle(cells: Sequence[str], city: CityProfile, t: Translator) -> str:
-    middle = shapely.centroid(shapely.union_all(_hexagons(cells)))
-    return name_spot(float(middle.x), float(middle.y), city)(t)
-
-
-def _in_metres(cells: Sequence[str], city: CityProfile) -> shapely.Geometry:
-    hexagons = _hexagons(cells)
-    x, y = city.project(*shapely.get_coordinates(hexagons).T)
-    found: shapely.Geometry = shapely.union_all(shapely.set_coordinates(hexagons.copy(), np.column_stack([x, y])))
-    return found
-
-
-def _hexagons(cells: Sequence[str]) -> np.ndarray:
-    return cell_polygons([h3.str_to_int(cell) for cell in cells])
+    shown = ", ".join(names[:MOST_STREETS])
+    return t.n("{streets} and {n} more street", "{streets} and {n} more streets", more, streets=shown)
 
 
 Anchor = Literal["start", "middle", "end"]
@@ -510,7 +488,8 @@ PAD: Final = 3.0  # pixels between the letters and the edge of their plate
 _SIDES: Final[tuple[tuple[Anchor, float], ...]] = (("start", BESIDE), ("end", -BESIDE))
 LINE: Final = 1.3  # height of a line, in parts of the size of its type
 # Widths of letters in parts of the size of the type, as wide as bold system type runs; regular type is narrower.
-NARROW, SLIM, WIDE, CAPITAL, LETTER = 0.36, 0.48, 0.96, 0.76, 0.63
+CAPITAL, LETTER = 0.76, 0.63
+_WIDTHS: Final = (("ijl.,:;'’|!ιίϊΐ·I1 ", 0.36), ("ftr()-–/[]τγνλξςJ", 0.48), ("mwMWΜΩΦωψφ@%—Ψœæ", 0.96))
 REGULAR: Final = 0.94
 
 
@@ -522,18 +501,6 @@ class LabelBox:
     top: float
     right: float
     bottom: float
-
-    @property
-    def area(self) -> float:
-        """Square pixels."""
-        return max(self.right - self.left, 0.0) * max(self.bottom - self.top, 0.0)
-
-    def shared(self, other: LabelBox) -> float:
-        """The part of the smaller box that both cover: 0 where they do not meet, 1 where one hides in the other."""
-        wide = min(self.right, other.right) - max(self.left, other.left)
-        high = min(self.bottom, other.bottom) - max(self.top, other.top)
-        least = min(self.area, other.area)
-        return max(wide, 0.0) * max(high, 0.0) / least if least else 0.0
 
 
 @dataclass(frozen=True)
@@ -660,10 +627,4 @@ def _meet(one: PlacedLabel, other: PlacedLabel, scales: tuple[float, float]) -> 
 
 
 def _letter(letter: str) -> float:
-    if letter in "ijl.,:;'’|!ιίϊΐ·I1 ":
-        return NARROW
-    if letter in "ftr()-–/[]τγνλξςJ":
-        return SLIM
-    if letter in "mwMWΜΩΦωψφ@%—Ψœæ":
-        return WIDE
-    return CAPITAL if letter.isupper() else LETTER
+    return next((width for letters, width in _WIDTHS if letter in letters), CAPITAL if letter.isupper() else LETTER)

@@ -94,8 +94,7 @@ def fisher_two_sided(a: IntArray, b: IntArray, c: IntArray, d: IntArray) -> Floa
     exact, most = hypergeom.pmf(a, *law), hypergeom.pmf(mode, *law)
     with np.errstate(invalid="ignore"):
         alike = np.abs(exact - most) / np.maximum(exact, most) <= SAME_HYPERGEOMETRIC
-    empty = (first == 0) | (second == 0) | (drawn == 0) | (b + d == 0)
-    return np.where(alike | empty, 1.0, p)
+    return np.where(alike | ((first == 0) | (second == 0) | (drawn == 0) | (b + d == 0)), 1.0, p)
 
 
 def _no_more_probable(
@@ -115,8 +114,7 @@ def _no_more_probable(
         low, high = np.where(larger & (low < high), half + 1, low), np.where(larger, high, half)
     at = near + step * low
     own = np.where(below, law.cdf(k, *given), law.sf(k - 1, *given))
-    other = np.where(below, law.sf(at - 1, *given), law.cdf(at, *given))
-    return np.asarray(np.minimum(own + other, 1.0), float)
+    return np.asarray(np.minimum(own + np.where(below, law.sf(at - 1, *given), law.cdf(at, *given)), 1.0), float)
 
 
 ALPHA: Final = 0.05
@@ -195,8 +193,9 @@ def larger_rate(
     """
     x, rest = effective_counts(inside, outside, dispersion)
     share = _part(margin * np.asarray(size_in, float), size_out)
-    tested = (x > 0) & (np.asarray(size_out, float) > 0)
-    return _beta_tail(x, rest + 1, share, tested)  # binomial: at least x of x + rest
+    return _beta_tail(
+        x, rest + 1, share, (x > 0) & (np.asarray(size_out, float) > 0)
+    )  # binomial: at least x of x + rest
 
 
 def smaller_rate(
@@ -205,8 +204,9 @@ def smaller_rate(
     """Exact p-value that a place is less dense than its surroundings divided by `margin`; see `larger_rate`."""
     x, rest = effective_counts(inside, outside, dispersion)
     beside = _part(np.asarray(size_out, float), np.asarray(size_in, float) / margin)
-    tested = (rest > 0) & (np.asarray(size_out, float) > 0)
-    return _beta_tail(rest, x + 1, beside, tested)  # binomial: at most x of x + rest
+    return _beta_tail(
+        rest, x + 1, beside, (rest > 0) & (np.asarray(size_out, float) > 0)
+    )  # binomial: at most x of x + rest
 
 
 def _beta_tail(a: FloatArray, b: FloatArray, share: FloatArray, tested: Any) -> FloatArray:
@@ -251,8 +251,7 @@ def larger_share(
     Fisher, R. A. (1935). Journal of the Royal Statistical Society 98, 39–82.
     """
     x, rest, own, other = whole_counts(inside, outside, base_in, base_out)
-    share = np.divide(rest, other, out=np.ones(len(x)), where=other > 0)
-    border = margin * share
+    border = margin * np.divide(rest, other, out=np.ones(len(x)), where=other > 0)
     likely = _at_border(x, rest, own, other, margin)
     room = 1 - margin * likely
     odds = margin * (1 - likely) / np.where(room > _MIN_ROOM, room, 1)
@@ -268,8 +267,9 @@ def smaller_share(
     """P-value that the share of the place is less than that of the rest divided by `margin`; see `larger_share`."""
     x, rest, own, other = whole_counts(inside, outside, base_in, base_out)
     share = np.divide(rest, other, out=np.zeros(len(x)), where=other > 0)
-    likely = _at_border(x, rest, own, other, 1 / margin)
-    near = np.minimum(likely, other / (other + 1))  # a rest that is all of the part leaves a little room for others
+    near = np.minimum(
+        _at_border(x, rest, own, other, 1 / margin), other / (other + 1)
+    )  # a rest that is all of the part leaves a little room for others
     odds = (1 - near) / (margin - near)
     p = np.ones(len(x))
     for at in np.flatnonzero((other > 0) & (own > 0) & (x < share / margin * own)):

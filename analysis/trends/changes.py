@@ -257,8 +257,7 @@ def judge(
 def _moved_itself(frame: pd.DataFrame, table: Counts) -> BoolArray:
     """Where one part of the city rose all others fall as shares: what did not move itself is no news."""
     excess = table.after - frame["expected"]
-    own = np.sign(excess) * (table.after - frame["alone"])
-    return np.asarray(own >= MAIN_SHARE * np.abs(excess), bool)
+    return np.asarray((np.sign(excess) * (table.after - frame["alone"])) >= MAIN_SHARE * np.abs(excess), bool)
 
 
 def _shares_apart(
@@ -313,8 +312,7 @@ def _drift_of_city(series: FloatArray, past: Past, bursts: float) -> tuple[float
     k, squares, chances = past.windows, [], []
     for start in range(len(series) - k, 0, -k):
         year = _sum(series[None, start - past.a_year : start - past.a_year + k]) if start >= past.a_year else [np.nan]
-        before = Past(past.unit, k, start)
-        expected, parts, _ = _expected_of_city(series[:start], float(year[0]), before)
+        expected, parts, _ = _expected_of_city(series[:start], float(year[0]), Past(past.unit, k, start))
         count = float(np.nansum(series[start : start + k]))
         if expected > 0 and count > 0:
             squares.append(np.log(count / expected) ** 2)
@@ -378,8 +376,7 @@ def _shares(
         squares = (chance + drift) ** 2 / (chance**2 / (4 * spread / bursts) + drift**2 / freedom)
     p = np.where(deviance > 0, _p_beyond(x, error, 0.0, squares), 1.0)
     base, _ = _pair(table, past, None, reach)
-    compared: Compared = "past" if reach else "season"
-    frame = _frame(expected, x, error, np.where(tested, p, np.nan), base, [compared] * len(x))
+    frame = _frame(expected, x, error, np.where(tested, p, np.nan), base, ["past" if reach else "season"] * len(x))
     city = tops["city"]
     (whole,), _ = _pair(city, past, None, reach)
     usual, _, _ = _expected_of_city(city.past[0], float(city.year[0]), past)
@@ -469,8 +466,7 @@ def _drift(
     if not number:
         return prior, PRIOR_FREEDOM
     squares, chance = np.concatenate(values), np.concatenate(chances)
-    rows_a_window = len(squares) / number
-    freedom = min(MOST_FREEDOM, number * min(rows_a_window, 3.0) / 2)
+    freedom = min(MOST_FREEDOM, number * min(len(squares) / number, 3.0) / 2)
     found = _solve(squares, chance)
     return (freedom * found + PRIOR_FREEDOM * prior) / (freedom + PRIOR_FREEDOM), freedom + PRIOR_FREEDOM
 

@@ -373,8 +373,7 @@ class _Reader:
         season = self.learn(size, season, found)
         factor = season.factor(np.arange(size))
         found = self.levels(size, factor * self.part, size)
-        unknown = ~np.isfinite(self.y)
-        spread[unknown] = np.nan
+        spread[(~np.isfinite(self.y))] = np.nan
         shifts = self.shifts(found, bool(season.coefficients[: 2 * _HARMONICS].any()) or not np.isfinite(self.per_year))
         return Line(spread[:, 0], spread[:, 1], factor, shifts, found.dispersion, states, tuple(seasons))
 

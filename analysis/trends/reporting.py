@@ -80,8 +80,7 @@ def lag_of_reports(counts: pd.DataFrame, until: dt.date) -> ReportingLag:
     event has a report of its own time, nothing is known.
     """
     total = float(counts["n"].sum())
-    own = float(counts.loc[counts["own"], "n"].sum())
-    if total < _LEAST_ALERTS or own < _LEAST_PART * total:
+    if total < _LEAST_ALERTS or float(counts.loc[counts["own"], "n"].sum()) < _LEAST_PART * total:
         return nothing_known(until)
     days = counts["lag"].to_numpy(dtype=float)
     inside = (days >= 0) & (days <= LONGEST)
@@ -118,8 +117,7 @@ def lag_of_imports(counts: pd.DataFrame, until: dt.date) -> ReportingLag:
     if finally_.sum() < _LEAST_ALERTS:
         return nothing_known(until)
     shares = np.divide(then, finally_, out=np.ones(LONGEST + 1), where=finally_ > 0)
-    weight = np.maximum(finally_, 1e-9)
-    return ReportingLag(isotonic_regression(shares, weights=weight).x, until)
+    return ReportingLag(isotonic_regression(shares, weights=np.maximum(finally_, 1e-9)).x, until)
 
 
 LEVEL: Final = 0.01  # chance of calling any category of a city new, or given up, that is only rare
@@ -140,13 +138,13 @@ def category_use(counts: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
     own = rows.set_index(["category", "month"])["n"].groupby(level=[0, 1], observed=True).sum()
     new: list[bool] = []
     given_up: list[bool] = []
-    columns = ("first", "last", "months")
-    for name, first, last, months in zip(use.index, *(use[column] for column in columns), strict=True):
+    for name, first, last, months in zip(
+        use.index, *(use[column] for column in ("first", "last", "months")), strict=True
+    ):
         others = everything.subtract(own.loc[name], fill_value=0)
         total = others.sum()
         for found, outside in ((new, others[others.index < first]), (given_up, others[others.index > last])):
-            share = outside.sum() / total if total > 0 else 0.0
-            found.append(bool(2 * len(use) * (1 - share) ** months <= level))
+            found.append(bool(2 * len(use) * (1 - (outside.sum() / total if total > 0 else 0.0)) ** months <= level))
     return use.drop(columns="months").assign(new=new, given_up=given_up)
 
 
@@ -230,8 +228,7 @@ def find_events(alerts: pd.DataFrame, first: dt.date, since: dt.date) -> tuple[E
         clear = n >= max(record + CLEAR_ROOTS * np.sqrt(record), times * record, LEAST)
         usual = own[codes[rows]]
         most = np.minimum(usual + PROBABLE_ROOTS * np.sqrt(usual), CLEAR_TIMES * record)
-        probable = long & (n >= np.maximum(most, LEAST))
-        for at in np.flatnonzero(~past & (clear | probable)):
+        for at in np.flatnonzero(~past & (clear | (long & (n >= np.maximum(most, LEAST))))):
             within = rows[beginning[at] : at + 1]
             found.append(
                 Event(

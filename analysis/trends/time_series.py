@@ -76,8 +76,7 @@ def peak_bands(by_hour: FloatArray, band: int) -> tuple[int, int] | None:
     >>> peak_bands(np.array([0] * 12 + [1] * 6 + [0] * 6), 6), peak_bands(np.array([0] * 12 + [1] * 6 + [0] * 6), 1)
     ((12, 6), (12, 3))
     """
-    bands = by_hour.reshape(-1, band).sum(axis=1)
-    found = peak_hours(bands)
+    found = peak_hours(by_hour.reshape(-1, band).sum(axis=1))
     return None if found is None else (found[0] * band, found[1] * band)
 
 
@@ -442,8 +441,7 @@ def trend_of(
             if not one.noted
         )
     frame["unfinished"] = _unfinished(frame, column, unit, lag)
-    fewer = (counts < frame["lower"]) & ~frame["unfinished"]
-    side = np.where(counts > frame["upper"], 1, np.where(fewer, -1, 0))
+    side = np.where(counts > frame["upper"], 1, np.where((counts < frame["lower"]) & ~frame["unfinished"], -1, 0))
     frame["side"], frame["alarm"] = side, side != 0
     frame["last_year"] = frame["n"].where(frame["complete"]).shift(A_YEAR[unit])
     choices = (Choice("rule", rule.name, rule.explanation), *_data_choices(frame, unit, lag, breaks))
@@ -493,8 +491,7 @@ def _write_band(frame: pd.DataFrame, line: Line, first: int, rule: Rule) -> None
 
 def _sums(frame: pd.DataFrame, line: Line, unit: Unit) -> dict[int, Estimate]:
     """What the last whole weeks together let expect, by how many they are."""
-    whole = np.flatnonzero(frame["complete"].to_numpy())
-    size = int(whole[-1]) + 1
+    size = int(np.flatnonzero(frame["complete"].to_numpy())[-1]) + 1
     found = {}
     for weeks in range(_MIN_WEEKS, _MAX_WEEKS + 1) if unit == "week" else ():
         ahead = line.ahead([size - weeks], weeks)
@@ -570,8 +567,7 @@ def _rule(periods: int, unit: Unit) -> Rule:
 
 def _written(t: Translator, n: int, least: int) -> str:
     """A number of alerts as it may be written out."""
-    few = t(Message("fewer than {k} alerts", {"k": least}))
-    return few if 0 < n < least else t.n("{n} alert", "{n} alerts", n)
+    return t(Message("fewer than {k} alerts", {"k": least})) if 0 < n < least else t.n("{n} alert", "{n} alerts", n)
 
 
 @dataclass(frozen=True)
@@ -667,5 +663,4 @@ def year_on_year(trend: Trend) -> YearOnYear | None:
     first: pd.Timestamp = pairs[trend.column].iloc[0]
     phi, mean = trend.dispersion, (after + before) / 2
     deviance = 2 * sum(float(special.xlogy(n, n / max(mean, 1))) for n in (after, before))
-    p = float(stats.chi2.sf(deviance / phi, 1))
-    return YearOnYear(before, after, len(pairs), first.date(), p, trend.unit)
+    return YearOnYear(before, after, len(pairs), first.date(), float(stats.chi2.sf(deviance / phi, 1)), trend.unit)

@@ -31,7 +31,6 @@ from analysis.plans.verdict import (
     placebo_verdict,
     ratio_estimate,
     smallest_shown_drop,
-    unknown_verdict,
 )
 from analysis.stats.intervals import Choice, Estimate, WeighedBy
 from curim_data.engine import Source
@@ -382,7 +381,7 @@ def _judge(source: Source, plan: Plan, areas: AreaCounts, windows: ComparisonWin
     model = found.model if found else None
     if found is None or model is None:
         why = Unknown.HISTORY if found is not None and found.short else Unknown.PLACEBOS
-        verdict = unknown_verdict(why, areas.treated[1], before, test=test, fixed=timing.fixed)
+        verdict = Verdict(test=test, observed=areas.treated[1], before=before, fixed=timing.fixed, unknown=why)
         return _Judged(evaluate(areas, test=test), verdict)
     verdict = placebo_verdict(
         model,

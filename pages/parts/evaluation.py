@@ -311,13 +311,13 @@ def _comparison_rows(t: Translator, result: Evaluation) -> list[tuple[str, str, 
     found: dict[str, tuple[str, tuple[str, str]]] = {
         "difference": (
             t("Alerts more or fewer than expected from the comparison area alone"),
-            _estimate_words(t, result.difference.estimate, 0),
+            _estimate_words(t, result.difference, 0),
         ),
         "ratio": (
             t("Ratio to the number expected from the comparison area alone"),
             _estimate_words(t, result.ratio, 2),
         ),
-        "wdd": (t("Weighted displacement difference as published"), _estimate_words(t, result.published.estimate, 0)),
+        "wdd": (t("Weighted displacement difference as published"), _estimate_words(t, result.published, 0)),
     }
     named, figures = found.pop(result.test)
     rows = [(t("{what}: the test named in advance", what=named), *figures)]
@@ -331,7 +331,7 @@ def _displacement_rows(t: Translator, plan: Plan, result: Evaluation) -> list[tu
     quotient = result.quotient
     quotient_text = t("not computable") if quotient is None else t.number(quotient, 2)
     return [
-        (t("Alerts more or fewer than expected, with the buffer"), *_estimate_words(t, result.total.estimate, 0)),
+        (t("Alerts more or fewer than expected, with the buffer"), *_estimate_words(t, result.total, 0)),
         (t("Ratio in the buffer (above 1: the problem may have moved)"), *_estimate_words(t, result.moved, 2)),
         (t("Displacement quotient (above 0: benefit may have spread)"), quotient_text, t("not computed")),
     ]

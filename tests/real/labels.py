@@ -12,6 +12,7 @@ from typing import Final
 from playwright.sync_api import Page
 
 from tests.browser.map_labels import boxes_at, map_names
+from tests.label_overlap import shared
 
 MOST: Final = 0.05  # of the smaller box
 ZOOMS: Final = (0.0, -1.0, 1.0, 2.0, 4.0)  # steps in from the view with which the map opens
@@ -50,7 +51,7 @@ def collisions(boxes: Iterable[Box]) -> list[tuple[str, str]]:
     found, open_boxes = [], list[Box]()
     for box in sorted(boxes, key=lambda box: box.left):
         open_boxes = [other for other in open_boxes if other.right > box.left]
-        found += [(other.text, box.text) for other in open_boxes if other.shared(box) > MOST]
+        found += [(other.text, box.text) for other in open_boxes if shared(other, box) > MOST]
         open_boxes.append(box)
     return found
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.spots.naming import MOST_LABELS, Label, LabelBox, PlacedLabel, _meet, placed_labels, text_width
-from tests.label_overlap import worst_overlap
+from analysis.spots.naming import MOST_LABELS, Label, PlacedLabel, _meet, placed_labels, text_width
+from tests.label_overlap import shared, worst_overlap
 
 NAMES = st.text("abcimwΑΒγδ 12", min_size=1, max_size=28)
 WHERE = st.floats(-400, 400, allow_nan=False)
@@ -38,11 +38,11 @@ def test_no_two_names_meet_at_any_scale(labels: list[Label], out: float, into: f
 def test_meeting_is_what_stepping_through_the_scales_finds(labels: list[Label], x: float, y: float) -> None:
     one = PlacedLabel(0, "one", "start", 9.0, 0.0, x, y, 60.0, 17.0)
     for other in placed_labels(labels, most=3):
-        steps = [one.box(s).shared(other.box(s)) > 0 for s in np.geomspace(0.5, 64.0, 4_000).tolist()]
+        steps = [shared(one.box(s), other.box(s)) > 0 for s in np.geomspace(0.5, 64.0, 4_000).tolist()]
         if any(steps):
             assert _meet(one, other, (0.5, 64.0))
         elif _meet(one, other, (0.5, 64.0)):  # they touch for less than a step
-            near = [one.box(s).shared(other.box(s)) for s in np.geomspace(0.5, 64.0, 400_000).tolist()]
+            near = [shared(one.box(s), other.box(s)) for s in np.geomspace(0.5, 64.0, 400_000).tolist()]
             assert max(near) < 0.05
 
 
@@ -82,13 +82,6 @@ def test_a_name_goes_right_then_left_then_below_and_above_where_the_place_is_tak
         first = placed_labels([name, *others[:number]])[0]
         assert (first.of, first.anchor, first.down) == (0, anchor, down)
     assert all(placed.of for placed in placed_labels([name, *others]))
-
-
-def test_the_part_that_two_boxes_share_is_of_the_smaller_one() -> None:
-    large, small = LabelBox(0, 0, 100, 20), LabelBox(90, 10, 110, 20)
-    assert large.shared(small) == small.shared(large) == pytest.approx(0.5)
-    assert worst_overlap([large, small, LabelBox(200, 0, 210, 10)]) == pytest.approx(0.5)
-    assert worst_overlap([]) == worst_overlap([large]) == 0.0
 
 
 @pytest.mark.parametrize("font", ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"])

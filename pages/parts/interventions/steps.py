@@ -15,11 +15,11 @@ import pandas as pd
 import streamlit as st
 
 from analysis.plans.drafting import (
+    CAUTIONS,
     Fit,
     Measure,
     applicable_drop,
     catalogue,
-    caution_messages,
     design_faults,
     done_in,
     effect_text,
@@ -65,7 +65,7 @@ def problem_step(page: Page, edit: PlanEdit) -> Plan:
     t = page.t
     plan = ask(edit, edit.plan, st.text_input, t("Title"), "title", read=str.strip, max_chars=120)
     plan = _ask_statement(page, edit, plan, t.lang, t("The problem in words"))
-    for caution in caution_messages(plan.problem):
+    for caution in map(CAUTIONS.__getitem__, plan.problem.cautions):
         st.caption(escape_markdown(t(caution)))
     with st.expander(t("The same in the other languages")):
         for lang in LANGUAGES:
