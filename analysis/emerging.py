@@ -111,7 +111,8 @@ def periods_for(first: dt.date, last: dt.date, n: float, windows: float) -> Peri
     elif len(weeks) < MIN_STEPS:
         reason = Message("the time is too short for a trend either way")
     elif 2 * n / len(weeks) / max(windows, 1) < MIN_IN_WEEK:
-        reason = Message("there are too few alerts for weeks: {n}", {"n": round(n)})
+        few = {"n": round(n)}
+        reason = Message("there are too few alerts for weeks: {n}", few)
     else:
         message = Message(
             "Time is divided into weeks, because there are only {n} whole months and a trend needs ten.",

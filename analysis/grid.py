@@ -207,7 +207,8 @@ def resolution_for(
                 "the coordinates are only precise to {metres} m", {"metres": round(coordinate_precision_m)}
             )
         elif window < MIN_IN_WINDOW:
-            reason = Message("there are too few alerts for finer cells: {alerts}", {"alerts": round(n)})
+            few = {"alerts": round(n)}
+            reason = Message("there are too few alerts for finer cells: {alerts}", few)
         else:
             break
         chosen -= 1

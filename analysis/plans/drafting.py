@@ -350,7 +350,8 @@ def problem_statement(problem: Problem, t: Translator, city: CityProfile) -> str
 def gender_sentence(problem: Problem, t: Translator) -> str:
     """Who is affected: the women's share with its interval, the city's beside it, and how many are not known."""
     if "affected_gender" in problem.not_asked:
-        return t(NO_GENDER if "reporter_gender" in problem.not_asked else NO_AFFECTED)
+        neither = "reporter_gender" in problem.not_asked
+        return t(NO_GENDER if neither else NO_AFFECTED)
     women, city, unknown = problem.women, problem.women_city, problem.unknown_gender
     if women is None:
         return t("For these alerts the gender of those affected is not known.")
