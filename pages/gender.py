@@ -4,8 +4,7 @@ import streamlit as st
 
 from curim_data.model import Role
 from curim_data.studies.gender import without_gender
-from pages.parts.frame import contained, headed, require
-from pages.parts.frame.results import cached_query
+from pages.parts.frame import cached_query, contained, headed, require
 from pages.parts.gender import comparisons, shares
 
 page = require(Role.PUBLIC)

@@ -7,7 +7,7 @@ import streamlit as st
 from curim_data.model import Role
 from pages.parts.frame import contained, escape_markdown, filter_bar, headed, require
 from pages.parts.trends.breakdown import draw_calendar, draw_small_multiples, draw_week_clock, draw_year_on_year
-from pages.parts.trends.changes import Headline, draw_changes_table, draw_linked_finding, page_headline
+from pages.parts.trends.changes import draw_changes_table, draw_linked_finding, page_headline
 from pages.parts.trends.line import draw_trend_line, draw_unit_choice, period_dates, trend_or_reason
 
 page = require(Role.PUBLIC)
@@ -19,11 +19,11 @@ with contained(t("Briefing")):
 unit = draw_unit_choice(page)
 with contained(t("Trends")), headed(title, t("Trends")) as heading:
     trend, why = trend_or_reason(page, unit)
-    head = Headline(found) if found else page_headline(page, trend)
+    head, below = (found, "") if found else page_headline(page, trend)
     with heading:
-        st.title(escape_markdown(head.title))
-        if head.below:
-            st.write(escape_markdown(head.below))
+        st.title(escape_markdown(head))
+        if below:
+            st.write(escape_markdown(below))
         st.caption(filter_bar.filter_sentence(page))
         for gap in page.alerts.coverage.sentences(*period_dates(page)):
             st.warning(t(gap))

@@ -17,32 +17,60 @@ if TYPE_CHECKING:
     from curim_data.model.absence import (
         NO_AFFECTED,
         NO_CATEGORY,
+        NO_FEELING,
+        NO_GENDER,
+        NO_LANDMARKS,
+        NO_OUTLINE,
+        NO_POPULATION,
         NO_POSITIONS,
         NO_REPORTERS,
+        ONE_CATEGORY,
+        CalendarUnit,
         KnownTime,
         UnknownTimeError,
         fewer_than,
+        no_districts,
     )
     from curim_data.model.access import Audience, Role
     from curim_data.model.alert import SCHEMA, BoolArray, CellArray, FloatArray, IntArray
     from curim_data.model.city import CityProfile, cell_polygons
     from curim_data.model.extent import MOST_MAP_CELLS, AreaTooLargeError
     from curim_data.model.i18n import LANGUAGES, N_, Message, MessageError, Num, Span, Translator, at_head, translator
-    from curim_data.model.plan import Plan, PlanStatus
+    from curim_data.model.labels import (
+        UNCATEGORISED,
+        category_label,
+        district_label,
+        feeling_label,
+        format_label,
+        gender_label,
+        group_label,
+        hour_label,
+        inline,
+        kind_label,
+        on_a_map,
+        place_label,
+        value_label,
+    )
+    from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus
     from curim_data.model.reasons import Answers, Block, Facts, ImportProblem, Question, Reason
     from curim_data.model.values import CELL_RESOLUTIONS, MAP_RESOLUTIONS, Gender, Kind, Status
 
 _NAMES = {
     "absence": (
         *("NO_AFFECTED", "NO_CATEGORY", "NO_POSITIONS", "NO_REPORTERS"),
-        *("KnownTime", "UnknownTimeError", "fewer_than"),
+        *("NO_FEELING", "NO_GENDER", "NO_LANDMARKS", "NO_OUTLINE", "NO_POPULATION", "ONE_CATEGORY"),
+        *("CalendarUnit", "KnownTime", "UnknownTimeError", "fewer_than", "no_districts"),
     ),
     "access": ("Audience", "Role"),
     "alert": ("SCHEMA", "BoolArray", "CellArray", "FloatArray", "IntArray"),
     "city": ("CityProfile", "cell_polygons"),
     "extent": ("MOST_MAP_CELLS", "AreaTooLargeError"),
     "i18n": ("LANGUAGES", "N_", "Message", "MessageError", "Num", "Span", "Translator", "at_head", "translator"),
-    "plan": ("Plan", "PlanStatus"),
+    "labels": (
+        *("UNCATEGORISED", "category_label", "district_label", "feeling_label", "format_label", "gender_label"),
+        *("group_label", "hour_label", "inline", "kind_label", "on_a_map", "place_label", "value_label"),
+    ),
+    "plan": ("STATUS_WORDS", "Plan", "PlanStatus"),
     "reasons": ("Answers", "Block", "Facts", "ImportProblem", "Question", "Reason"),
     "values": ("CELL_RESOLUTIONS", "MAP_RESOLUTIONS", "Gender", "Kind", "Status"),
 }

@@ -36,8 +36,7 @@ from curim_data.studies.brief_text import (
 )
 from curim_data.studies.changes import EventFinding
 from curim_data.studies.periods import opened_by_everybody
-from pages.parts.charts import plots, tables
-from pages.parts.charts.numbers import bars_of_shares, expected_count, written_count
+from pages.parts.charts import bars_of_shares, expected_count, plots, tables, written_count
 from pages.parts.findings import (
     SINCE,
     cached_changes,
@@ -48,10 +47,14 @@ from pages.parts.findings import (
     finding_words,
 )
 from pages.parts.frame import (
+    GENDERS,
     Dataset,
     Page,
     dataset_for,
+    draw_download,
+    draw_few_mapped_note,
     draw_footer,
+    draw_way_to_all_dates,
     draw_whole_choice,
     escape_markdown,
     filter_bar,
@@ -61,11 +64,7 @@ from pages.parts.frame import (
     shared,
     source_of,
 )
-from pages.parts.frame.colours import GENDERS
-from pages.parts.frame.footer import draw_few_mapped_note, draw_way_to_all_dates
-from pages.parts.frame.guard import draw_download
-from pages.parts.maps import cell_map
-from pages.parts.maps.name_layers import Pin
+from pages.parts.maps import Pin, cell_map
 from pages.parts.plans import may_edit, plan_store, reference_day, translated_plan
 
 CHOICE = "briefing_meeting"

@@ -14,8 +14,7 @@ import streamlit as st
 
 from analysis.plans.evaluation import Evaluation
 from analysis.stats.intervals import UNKNOWN, Estimate
-from curim_data.model import Audience, Gender, Message, Plan, PlanStatus, Translator
-from curim_data.model.labels import gender_label, inline
+from curim_data.model import Audience, Gender, Message, Plan, PlanStatus, Translator, gender_label, inline
 from curim_data.model.plan import MOVES, STATUS_WORDS, Objective, Problem
 from curim_data.plans.plan_store import PlanProblem
 from curim_data.plans.record import Deed
@@ -37,10 +36,17 @@ from curim_data.studies.evaluation import (
     windows_sentence,
 )
 from curim_data.studies.hot_spots import weights_offered
-from pages.parts.charts.figure import Figure, base_figure, time_axis
-from pages.parts.charts.numbers import drawn_counts, least_written, written_count
-from pages.parts.charts.plots import draw_chart, forest_figure
-from pages.parts.charts.tables import download_button, draw_table
+from pages.parts.charts import (
+    Figure,
+    base_figure,
+    download_button,
+    draw_chart,
+    draw_table,
+    drawn_counts,
+    forest_figure,
+    time_axis,
+    written_count,
+)
 from pages.parts.frame import (
     Page,
     dataset_for,
@@ -218,7 +224,7 @@ def _draw_before_after(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     wide = frame.pivot_table(index="area", columns="period", values="n", aggfunc="sum", min_count=1, dropna=False)
     wide = wide.reindex(index=[name for name in AREAS if name in wide.index], columns=["before", "after"])
     days = study.windows.lengths
-    few = wide.gt(0) & wide.lt(least_written(page))
+    few = wide.gt(0) & wide.lt(page.written.least())
     # A change of what is not written out would tell it.
     wide["change"] = (wide["after"] / days[1] / (wide["before"] / days[0]) - 1).mask(few.any(axis=1))
     if few.any(axis=None):
@@ -371,7 +377,7 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
     frame = frame.sort_values("gender", key=lambda codes: codes.map({g.value: i for i, g in enumerate(Gender)}))
     st.subheader(t("For women and for men"))
     labelled = frame.assign(label=[gender_label(t, code) for code in frame["gender"]])
-    few = labelled[["before", "after"]].gt(0) & labelled[["before", "after"]].lt(least_written(page))
+    few = labelled[["before", "after"]].gt(0) & labelled[["before", "after"]].lt(page.written.least())
     hidden = ["difference", "low", "high", "ratio", "ratio_low", "ratio_high"]  # would tell what is not written out
     labelled = labelled.assign(**{name: labelled[name].mask(few.any(axis=1)) for name in hidden})
     known = labelled.dropna(subset=["ratio"]).rename(columns={"low": "fewer", "high": "more"})

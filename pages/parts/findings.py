@@ -16,8 +16,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Message, Translator
 from curim_data.studies.brief import BriefChanges, Finding, Series, brief_changes, same_finding, usual_since
 from curim_data.studies.brief_text import counts_before_after, counts_words, finding_sentences, sure_sentence
-from pages.parts.charts.figure import Figure, base_figure
-from pages.parts.charts.numbers import drawn_counts, written_count
+from pages.parts.charts import Figure, base_figure, drawn_counts, written_count
 from pages.parts.frame import Dataset, Page, Palette, calculated, escape_markdown, palette, source_of
 
 SINCE = "since"

@@ -17,8 +17,7 @@ from curim_data.model.plan import Areas
 from curim_data.plans.plan_store import PlanStore
 from curim_data.sample.home import demo_words
 from pages.parts.frame import Page, Palette, palette, rgba
-from pages.parts.maps import basemap, legends
-from pages.parts.maps.cell_map import draw_named_layers
+from pages.parts.maps import basemap, draw_named_layers, legends
 
 WHO = "plan_who"
 AREA_LABELS = {

@@ -21,8 +21,8 @@ from streamlit.testing.v1 import AppTest
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Answers
 from curim_data.model.city import K_ORDINARY, K_SENSITIVE
+from curim_data.privacy import COUNT_COLUMNS
 from curim_data.store import Home
-from pages.parts.charts.numbers import COUNT_COLUMNS
 from tests.app.conftest import SHELL, TIMEOUT, errors, shown
 
 pytestmark = pytest.mark.slow

@@ -42,7 +42,7 @@ def _shown(told: Styler) -> pd.DataFrame:
 
 def test_without_numbers_and_above_what_can_be_styled_a_table_is_plain() -> None:
     frame = pd.DataFrame({"name": ["a"]})
-    assert styled(T, frame, digits={"n": 0}) is frame
+    assert styled(T, frame, digits={"n": 0}).equals(frame)
     large = pd.DataFrame({"n": [1.5] * (MOST_STYLED + 1)})
     assert styled(T, large, digits={"n": 1})["n"].iloc[0] == "1,5"
     assert formatted(T, frame, digits={"n": 0})["name"].tolist() == ["a"]

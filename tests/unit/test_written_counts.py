@@ -19,10 +19,10 @@ from curim_data.model import Audience, CityProfile, translator
 from curim_data.privacy import drawn_share, share_is_told, written_share
 from curim_data.studies.brief_content import share_bars
 from curim_data.studies.brief_text import meeting_questions
-from pages.parts.charts import tables
-from pages.parts.charts.numbers import written_alerts, written_count, written_table
+from pages.parts.charts import tables, written_count
 from pages.parts.frame import Page
 from pages.parts.gender.shares import shares_file
+from pages.parts.maps import written_alerts
 from pages.parts.maps.legends import class_breaks, class_entries
 from tests.made_page import made_page
 
@@ -46,7 +46,7 @@ def test_a_small_count_is_words(city: CityProfile) -> None:
 @given(counts)
 def test_a_file_leaves_small_counts_out_and_says_their_limit(city: CityProfile, numbers: list[int]) -> None:
     frame = pd.DataFrame({"n": numbers, "alerts": [n + 3 for n in numbers], "ratio": 1.5, "hot": True})
-    told = written_table(page(city, Audience.COUNCIL), frame)
+    told = page(city, Audience.COUNCIL).written.table(frame)
     few = [0 < n < 5 or n + 3 < 5 for n in numbers]
     assert [n != n for n in told["n"]] == [0 < n < 5 for n in numbers]
     assert [n for n in told["n"] if n == n] == [n for n in numbers if not 0 < n < 5]
@@ -56,16 +56,16 @@ def test_a_file_leaves_small_counts_out_and_says_their_limit(city: CityProfile, 
         assert [limit == 5 for limit in told["fewer_than"]] == few
     else:
         assert told is frame
-    assert written_table(page(city, Audience.SPECIALIST), frame) is frame
+    assert page(city, Audience.SPECIALIST).written.table(frame) is frame
 
 
 def test_rows_of_sensitive_categories_have_their_own_limit(city: CityProfile) -> None:
     frame = pd.DataFrame({"category": ["noise", "harassment_verbal", None], "n": [7.0, 7.0, 3.0], "rank": [2, 3, 4]})
-    told = written_table(page(city, Audience.COUNCIL), frame)
+    told = page(city, Audience.COUNCIL).written.table(frame)
     assert told["n"].fillna(-1).tolist() == [7, -1, -1]
     assert told["fewer_than"].fillna(0).tolist() == [0, 10, 5]
     assert told["rank"].tolist() == [2, 3, 4]
-    assert written_table(page(city, Audience.COUNCIL), frame, counts=()) is frame
+    assert page(city, Audience.COUNCIL).written.table(frame, counts=()) is frame
 
 
 @given(counts.filter(any), st.sampled_from([1, 5, 10]))
@@ -110,16 +110,16 @@ def test_a_share_beside_a_small_count_is_words() -> None:
 def test_a_file_leaves_out_what_tells_a_small_count(city: CityProfile) -> None:
     council = page(city, Audience.COUNCIL)
     shares = pd.DataFrame({"gender": ["woman", "man"], "n": [30, 3], "share": [0.9, 0.1], "low": [0.8, 0.0]})
-    assert written_table(council, shares)[["n", "share", "low"]].notna().to_numpy().tolist() == [
+    assert council.written.table(shares)[["n", "share", "low"]].notna().to_numpy().tolist() == [
         [True] * 3,
         [False] * 3,
     ]
     means = pd.DataFrame({"gender": ["woman", "man"], "n": [30, 3], "mean": [2.1, 3.0], "unsafe": [0.5, 0.3]})
-    assert written_table(council, means)[["mean", "unsafe"]].notna().to_numpy().tolist() == [[True] * 2, [False] * 2]
+    assert council.written.table(means)[["mean", "unsafe"]].notna().to_numpy().tolist() == [[True] * 2, [False] * 2]
     places = pd.DataFrame({"women": [30, 30], "men": [3, 30], "share": [0.9, 0.5], "p": [0.01, 0.5]})
-    assert written_table(council, places)[["share", "p"]].notna().to_numpy().tolist() == [[False] * 2, [True] * 2]
+    assert council.written.table(places)[["share", "p"]].notna().to_numpy().tolist() == [[False] * 2, [True] * 2]
     spots = pd.DataFrame({"n": [30], "excess": [20.0], "ratio": [3.0], "women": [0.5]})
-    assert written_table(council, spots)["ratio"].tolist() == [3.0]  # "women" is a share there
+    assert council.written.table(spots)["ratio"].tolist() == [3.0]  # "women" is a share there
 
 
 def test_no_part_of_a_small_whole_is_a_share() -> None:
@@ -136,7 +136,7 @@ def test_no_part_of_a_small_whole_is_a_share() -> None:
 
 def _file(reader: Page, frame: pd.DataFrame, of: tuple[str, float | str]) -> pd.DataFrame:
     """The CSV below bars of shares, read again."""
-    return pd.read_csv(BytesIO(tables.csv_bytes(written_table(reader, shares_file(reader, frame, of)))))
+    return pd.read_csv(BytesIO(tables.csv_bytes(reader.written.table(shares_file(reader, frame, of)))))
 
 
 def test_the_file_below_the_bars_leaves_out_a_count_whose_rest_is_small(city: CityProfile) -> None:

@@ -3,3 +3,41 @@
 Public: `draw_chart` and the `*_figure` functions (plots), `draw_table`, `draw_selectable_table` and
 `download_button` (tables), `number_with_interval` (numbers), `Figure` and `base_figure` (figure).
 """
+
+from pages.parts.charts.figure import Figure, base_figure, time_axis
+from pages.parts.charts.numbers import (
+    bars_of_shares,
+    drawn_counts,
+    expected_count,
+    number_with_interval,
+    written_count,
+    written_q,
+)
+from pages.parts.charts.plots import (
+    BESIDE,
+    MOST_LABELS,
+    TimeMark,
+    add_alarm_labels,
+    add_forecast,
+    add_marks,
+    draw_chart,
+    forest_figure,
+    has_no_clock,
+    interval_bars_figure,
+    no_clock_reason,
+    small_multiples_figure,
+    wrapped_label,
+)
+from pages.parts.charts.tables import (
+    DOWNLOAD_BUTTON,
+    SCROLL_BAR,
+    SELECT_BOX,
+    columns_in_room,
+    download_button,
+    draw_place_downloads,
+    draw_selectable_table,
+    draw_table,
+    fitted_columns,
+    row_height,
+    wrapped_columns,
+)

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import pandas as pd
 
 from analysis.hotspots.grouping import is_compared, ratio_says_something
-from curim_data.model import Message, Translator
-from curim_data.model.absence import fewer_than
-from curim_data.privacy import COUNT_COLUMNS, drawn_share, share_is_told, written_share
+from curim_data.model import Translator, fewer_than
+from curim_data.privacy import drawn_share, share_is_told, written_share
 from curim_data.studies.spot_profiles import SpotOrCluster
 from pages.parts.frame import Page
-from pages.parts.maps.cell_map import alert_count
-
-
-def least_written(page: Page, category: str = "") -> int:
-    """The smallest count that the audience may read, zero apart; `category`: of which it is, where of one."""
-    return page.written.least(category)
 
 
 def written_count(page: Page, n: float, category: str = "") -> str:
     """A count as the audience may read it, small ones as "fewer than"; `category`: of which it is, where of one."""
-    least = least_written(page, category)
+    least = page.written.least(category)
     return page.t(fewer_than(least)) if 0 < n < least else page.t.number(n)
-
-
-def written_alerts(page: Page, n: float) -> str:
-    """A number of alerts in words, as the audience may read it."""
-    least = least_written(page)
-    return page.t(Message("fewer than {k} alerts", {"k": least})) if 0 < n < least else alert_count(page.t, n)
 
 
 def written_q(page: Page, q: float) -> str:
@@ -39,13 +24,8 @@ def written_q(page: Page, q: float) -> str:
 
 def drawn_counts(page: Page, counts: pd.Series, category: str = "") -> pd.Series:
     """Counts as a chart draws them: all that may not be read at one height, in the middle of what they can be."""
-    least = least_written(page, category)
+    least = page.written.least(category)
     return counts if least <= 1 else counts.astype(float).mask((counts > 0) & (counts < least), least / 2)
-
-
-def written_table(page: Page, frame: pd.DataFrame, counts: Collection[str] = COUNT_COLUMNS) -> pd.DataFrame:
-    """A table as it may be handed out; see `WrittenCounts.table`."""
-    return page.written.table(frame, counts)
 
 
 def bars_of_shares(page: Page, rows: pd.DataFrame, part: str = "n", whole: float | str = "") -> pd.DataFrame:
@@ -53,18 +33,18 @@ def bars_of_shares(page: Page, rows: pd.DataFrame, part: str = "n", whole: float
 
     `rows`: share, low, high, the count `part`, and `whole`, what the shares are of: a column or one number.
     """
-    least = least_written(page)
-    wholes = rows[whole] if isinstance(whole, str) else [whole] * len(rows)
-    counts = [(float(n), float(of)) for n, of in zip(rows[part], wholes, strict=True)]
-    told = [(row["share"], row["low"], row["high"]) for row in rows.to_dict("records")]
-    shown = [share_is_told(*pair, least) for pair in counts]
-    drawn = [drawn_share(*pair, least) for pair in counts]
+    least = page.written.least()
+    counts = list(
+        zip(rows[part].astype(float), rows[whole] if isinstance(whole, str) else [whole] * len(rows), strict=True)
+    )
+    shares = list(rows[["share", "low", "high"]].itertuples(index=False, name=None))
+    told = [share_is_told(*pair, least) for pair in counts]
     return pd.DataFrame(
         {
-            "value": rows["share"].where(shown, drawn),
-            "low": rows["low"].where(shown),
-            "high": rows["high"].where(shown),
-            "text": [written_share(page.t, pair, share, least) for pair, share in zip(counts, told, strict=True)],
+            "value": rows["share"].where(told, [drawn_share(*pair, least) for pair in counts]),
+            "low": rows["low"].where(told),
+            "high": rows["high"].where(told),
+            "text": [written_share(page.t, pair, share, least) for pair, share in zip(counts, shares, strict=True)],
         },
         index=rows.index,
     )
@@ -78,9 +58,8 @@ def expected_count(t: Translator, spot: SpotOrCluster, *, ratios: bool = True) -
     """
     if not is_compared(spot):
         return "–"
-    if not ratios:
-        return t.roughly(spot.expected)
-    return (t.expected if ratio_says_something(spot) else t.about)(spot.expected)
+    write = t.roughly if not ratios else t.expected if ratio_says_something(spot) else t.about
+    return write(spot.expected)
 
 
 def number_with_interval(t: Translator, value: float, low: float, high: float, digits: int = 0) -> str:

@@ -18,23 +18,17 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.export.safe_csv import csv_bytes
 from curim_data.model import Translator
-from pages.parts.charts.numbers import COUNT_COLUMNS, written_table
-from pages.parts.frame import Page, escape_markdown
-from pages.parts.frame.guard import draw_download
+from curim_data.privacy import COUNT_COLUMNS
+from pages.parts.frame import Page, draw_download, escape_markdown
 
 # Pixels that a letter of a table takes, and what a cell has around its text.
-LETTER: Final = 6.9
-BESIDE: Final = 18
+LETTER, BESIDE = 6.9, 18
 SCROLL_BAR: Final = 14  # pixels that a table takes beside its columns
-FITTED_HIGHEST: Final = 440  # pixels of a table that scrolls, about as high as a map
 FITTED_PLAIN: Final = 20  # rows of a table that stand there without scrolling
-LINE: Final = 18  # pixels of a line in a cell
-WRAPS: Final = 65  # pixels from which on Streamlit wraps the texts of a row; in a lower row they are cut
 SELECT_BOX: Final = 38  # pixels of the boxes before the rows
 # Cells of a table above which its numbers become texts: pandas takes about six milliseconds for a thousand.
 MOST_STYLED: Final = 20_000
 MOST_PRINTED: Final = 60  # rows of a table on paper
-MOST_PRINTED_COLUMNS: Final = 8  # in letters of the usual size
 FOR_PRINT: Final = "for-print"
 # Paper has the plain table, the screen the one that scrolls.
 PRINT_STYLE: Final = (
@@ -49,6 +43,7 @@ PRINT_STYLE: Final = (
 )
 NONE: Final = "–"  # where a number is not known
 DOWNLOAD_BUTTON: dict[str, Any] = {"type": "tertiary", "icon": ":material/download:"}
+Places = Mapping[str, int] | None  # of columns, how many decimals they are written with
 
 
 def draw_table(
@@ -59,14 +54,15 @@ def draw_table(
     key: str,
     alt: str,
     file_name: str = "",
-    digits: Mapping[str, int] | None = None,
-    percent: Mapping[str, int] | None = None,
-    signed: Mapping[str, int] | None = None,
+    digits: Places = None,
+    percent: Places = None,
+    signed: Places = None,
     columns: Mapping[str, Any] | None = None,
     order: Sequence[str] | None = None,
     height: int | str = "auto",
     row_height: int | None = None,
     phone: Collection[str] = (),
+    **picking: Any,
 ) -> None:
     """Show a table in the reader's number form, with its download where `file_name` is given.
 
@@ -85,15 +81,19 @@ def draw_table(
         Pixels of a row; texts wrap in rows that are high enough.
     phone
         Columns of the plain table that a phone has in place of this one, where it has one.
+    picking
+        What `st.dataframe` takes for rows that can be picked.
     """
+    written = {"digits": digits, "percent": percent, "signed": signed}
     if phone and page.narrow:
         shown = {name: label for name, label in headings.items() if name in phone}
-        draw_plain_table(page, frame, shown, alt=alt, digits=digits, signed=signed)
+        draw_plain_table(page, frame, shown, alt=alt, **written)
     else:
-        draw_for_print(page.t, frame, headings, digits=digits, percent=percent, signed=signed)
+        draw_for_print(page.t, frame, headings, **written)
+        numbers = {*(digits or {}), *(percent or {}), *(signed or {})}
         st.dataframe(
-            styled(page.t, frame[list(headings)], digits=digits, percent=percent, signed=signed),
-            column_config=column_settings(headings, columns, {*(digits or {}), *(percent or {}), *(signed or {})}),
+            styled(page.t, frame[list(headings)], **written),
+            column_config={**_columns(headings, {}, numbers), **(columns or {})},
             column_order=order,
             hide_index=True,
             placeholder=NONE,
@@ -101,9 +101,10 @@ def draw_table(
             alt=alt,
             height=height,
             row_height=row_height,
+            **picking,
         )
     if file_name:
-        data = written_table(page, frame[list(headings)]).rename(columns=headings)
+        data = page.written.table(frame[list(headings)]).rename(columns=headings)
         download_button(page, data, file_name, key=f"{key}_download", counts=())
 
 
@@ -113,13 +114,12 @@ def draw_plain_table(
     headings: Mapping[str, str],
     *,
     alt: str,
-    digits: Mapping[str, int] | None = None,
-    signed: Mapping[str, int] | None = None,
     height: int | Literal["content"] = "content",
+    **written: Places,
 ) -> None:
-    """A table for a phone, whose texts wrap in rows that are each as high as they need."""
-    written = formatted(page.t, frame[list(headings)], digits=digits, signed=signed).astype(str).map(escape_markdown)
-    st.table(written.rename(columns=headings), hide_index=True, border="horizontal", height=height, alt=alt)
+    """A table for a phone, whose texts wrap in rows that are each as high as they need; `written`: as `formatted`."""
+    texts = formatted(page.t, frame[list(headings)], **written).astype(str).map(escape_markdown)
+    st.table(texts.rename(columns=headings), hide_index=True, border="horizontal", height=height, alt=alt)
 
 
 def draw_fitted_table(
@@ -142,25 +142,12 @@ def draw_fitted_table(
     if page.narrow or len(frame) <= FITTED_PLAIN:
         draw_plain_table(page, frame, headings, alt=alt, digits=digits)
     else:
-        columns, height = wrapped_columns(
-            frame,
-            headings,
-            room,
-            wrapped={next(iter(headings))},
-            numbers={*numbers, *(digits or {})},
-            least=150,  # a narrower name would break inside words
-        )
-        draw_table(
-            page,
-            frame,
-            headings,
-            key=key,
-            alt=alt,
-            digits=digits,
-            columns=columns,
-            height=min(FITTED_HIGHEST, height * len(frame) + row_height(1)),
-            row_height=height,
-        )
+        first, figures = {next(iter(headings))}, {*numbers, *(digits or {})}
+        # A name in fewer than 150 pixels would break inside words.
+        columns, line = wrapped_columns(frame, headings, room, wrapped=first, numbers=figures, least=150)
+        height = min(440, line * len(frame) + row_height(1))  # about as high as a map
+        form: dict[str, Any] = {"digits": digits, "columns": columns, "height": height, "row_height": line}
+        draw_table(page, frame, headings, key=key, alt=alt, **form)
     if file_name:
         download_button(page, frame.rename(columns=headings), file_name, key=f"{key}_download", counts=())
 
@@ -170,55 +157,33 @@ def draw_selectable_table(
     frame: pd.DataFrame,
     headings: Mapping[str, str],
     *,
-    key: str,
-    alt: str,
     selected: int | None,
-    columns: Mapping[str, Any],
-    order: Sequence[str] | None,
-    row_height: int | None,
     on_select: Callable[[], None] | None = None,
+    **look: Any,
 ) -> None:
     """A table of texts of which one row can be picked. `selected` sets the row when the table first appears.
 
-    `order`: the columns in view, where not all are; `row_height`: pixels of a row, in which texts wrap;
-    `on_select`: what a pick does in place of a run of the page.
+    `on_select`: what a pick does in place of a run of the page; `look`: as for `draw_table`.
     """
-    draw_for_print(page.t, frame, headings)
-    st.dataframe(
-        frame[list(headings)],
-        column_config=column_settings(headings, columns),
-        column_order=order,
-        hide_index=True,
-        placeholder=NONE,
-        key=key,
-        alt=alt,
-        row_height=row_height,
-        on_select=on_select or "rerun",
-        selection_mode="single-row",
-        selection_default=None if selected is None else {"selection": {"rows": [selected]}},
-    )
+    default = None if selected is None else {"selection": {"rows": [selected]}}
+    picking = {"on_select": on_select or "rerun", "selection_mode": "single-row", "selection_default": default}
+    draw_table(page, frame, headings, **picking, **look)
 
 
-def draw_for_print(
-    t: Translator,
-    frame: pd.DataFrame,
-    headings: Mapping[str, str],
-    *,
-    digits: Mapping[str, int] | None = None,
-    percent: Mapping[str, int] | None = None,
-    signed: Mapping[str, int] | None = None,
-) -> None:
+def draw_for_print(t: Translator, frame: pd.DataFrame, headings: Mapping[str, str], **written: Places) -> None:
     """The table that paper shows in place of the one that scrolls: every column, and its first rows.
 
     It is hidden on the screen (`PRINT_STYLE`), from readers of it too: the table drawn next holds the same and more.
+    `written`: as `formatted`.
     """
-    shown = formatted(t, frame[list(headings)].head(MOST_PRINTED), digits=digits, percent=percent, signed=signed)
+    shown = formatted(t, frame[list(headings)].head(MOST_PRINTED), **written)
     head = "".join(f"<th>{html.escape(label)}</th>" for label in headings.values())
-    numbers = {*(digits or {}), *(percent or {}), *(signed or {})}
+    numbers = {name for names in written.values() for name in names or ()}
     rows = "".join(
         "<tr>"
         + "".join(
-            f"<td{' class=number' if name in numbers else ''}>{html.escape(_printed(value))}</td>"
+            f"<td{' class=number' if name in numbers else ''}>"
+            f"{html.escape(NONE if value is None or value != value else str(value))}</td>"
             for name, value in zip(headings, row, strict=True)
         )
         + "</tr>"
@@ -226,71 +191,49 @@ def draw_for_print(
     )
     rest = len(frame) - len(shown)
     note = t.n("{n} more row", "{n} more rows", rest) if rest else ""
-    wide = " class=wide" if len(headings) > MOST_PRINTED_COLUMNS else ""
+    wide = " class=wide" if len(headings) > 8 else ""  # columns, in letters of the usual size
     table = f"<table{wide}><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{html.escape(note)}</p>"
     st.html(f'<div class="{FOR_PRINT}">{table}</div>')
 
 
-def _printed(value: object) -> str:
-    return NONE if value is None or value != value else str(value)
+def styled(t: Translator, frame: pd.DataFrame, **written: Places) -> pd.DataFrame | Styler:
+    """The frame with its numbers as the reader writes them; they stay numbers, by which a column can be sorted.
+
+    `written`: as `formatted`.
+    """
+    forms = _forms(t, frame, **written)
+    if not forms or frame.size > MOST_STYLED:
+        return formatted(t, frame, **written)
+    return frame.assign(**{name: pd.to_numeric(frame[name]).astype(float) for name in forms}).style.format(forms)
 
 
-def styled(
-    t: Translator,
-    frame: pd.DataFrame,
-    *,
-    digits: Mapping[str, int] | None = None,
-    percent: Mapping[str, int] | None = None,
-    signed: Mapping[str, int] | None = None,
-) -> pd.DataFrame | Styler:
-    """The frame with its numbers as the reader writes them; they stay numbers, by which a column can be sorted."""
-    forms = _forms(t, frame, digits, percent, signed)
-    if not forms:
-        return frame
-    if frame.size > MOST_STYLED:
-        return formatted(t, frame, digits=digits, percent=percent, signed=signed)
-    numbers = {name: pd.to_numeric(frame[name]).astype(float) for name in forms}
-    return frame.assign(**numbers).style.format(forms)
+def formatted(t: Translator, frame: pd.DataFrame, **written: Places) -> pd.DataFrame:
+    """The frame with its numbers as texts, for static tables (NaN becomes a dash).
 
-
-def formatted(
-    t: Translator,
-    frame: pd.DataFrame,
-    *,
-    digits: Mapping[str, int] | None = None,
-    percent: Mapping[str, int] | None = None,
-    signed: Mapping[str, int] | None = None,
-) -> pd.DataFrame:
-    """The frame with its numbers as texts, for static tables (NaN becomes a dash)."""
-    forms = _forms(t, frame, digits, percent, signed)
+    `written`: the columns `digits`, `percent` and `signed`, as for `draw_table`.
+    """
+    forms = _forms(t, frame, **written)
     return frame.assign(**{name: [form(value) for value in frame[name]] for name, form in forms.items()})
 
 
 def _forms(
-    t: Translator,
-    frame: pd.DataFrame,
-    digits: Mapping[str, int] | None,
-    percent: Mapping[str, int] | None,
-    signed: Mapping[str, int] | None,
+    t: Translator, frame: pd.DataFrame, *, digits: Places = None, percent: Places = None, signed: Places = None
 ) -> dict[str, Callable[[float], str]]:
     """How the numbers of each column are written, for those that the frame has."""
     both = {name: places for name, places in (percent or {}).items() if name in (signed or {})}
-    asked = ((t.number, digits), (t.percent, percent), (t.signed, signed), (t.signed_percent, both))
+    forms = ((t.number, digits), (t.percent, percent), (t.signed, signed), (t.signed_percent, both))
     return {
         name: partial(form, digits=places)
-        for form, columns in asked
+        for form, columns in forms
         for name, places in (columns or {}).items()
         if name in frame
     }
 
 
-def column_settings(
-    headings: Mapping[str, str], columns: Mapping[str, Any] | None = None, numbers: Collection[str] = ()
-) -> dict[str, Any]:
-    """Streamlit's column settings for plain headings, numbers to the right; a column's own where given."""
+def _columns(headings: Mapping[str, str], widths: Mapping[str, int], numbers: Collection[str] = ()) -> dict[str, Any]:
+    """Streamlit's settings of columns: headings and widths (pixels), numbers to the right."""
     return {
-        name: (columns or {}).get(name)
-        or st.column_config.Column(label, alignment="right" if name in numbers else None)
+        name: st.column_config.Column(label, width=widths.get(name), alignment="right" if name in numbers else None)
         for name, label in headings.items()
     }
 
@@ -302,12 +245,7 @@ def fitted_columns(
 
     `numbers`: columns to set to the right; `most`: pixels that a column takes at most for the sake of its texts.
     """
-    return {
-        name: st.column_config.Column(
-            label, width=_fitted_width(frame, name, label, most), alignment="right" if name in numbers else None
-        )
-        for name, label in headings.items()
-    }
+    return _columns(headings, fitted_widths(frame, headings, most), numbers)
 
 
 def wrapped_columns(
@@ -323,27 +261,23 @@ def wrapped_columns(
 
     Columns are as wide as their texts; of those that may be `wrapped` the widest give way first, to `least` pixels.
     """
-    wide = {name: _fitted_width(frame, name, label, 400) for name, label in headings.items()}
+    wide = fitted_widths(frame, headings)
     may = [name for name in wide if name in wrapped]
     free = room - SCROLL_BAR - sum(pixels for name, pixels in wide.items() if name not in may)
     widest = max((wide[name] for name in may), default=least)
     most = next((at for at in range(widest, least, -1) if sum(min(wide[name], at) for name in may) <= free), least)
-    lines = 1
-    for name in may:
-        wide[name] = max(min(wide[name], most), round(LETTER * len(headings[name]) + BESIDE))
-        letters = max(1, int((wide[name] - BESIDE + 1) / LETTER))  # widths are rounded
-        lines = max([lines, *(len(textwrap.wrap(str(text), letters)) for text in frame[name].unique())])
-    columns = {
-        name: st.column_config.Column(label, width=wide[name], alignment="right" if name in numbers else None)
-        for name, label in headings.items()
-    }
-    return columns, row_height(lines)
+    wide |= {name: max(min(wide[name], most), round(LETTER * len(headings[name]) + BESIDE)) for name in may}
+    lines = [
+        len(textwrap.wrap(str(text), max(1, int((wide[name] - BESIDE + 1) / LETTER))))  # widths are rounded
+        for name in may
+        for text in frame[name].unique()
+    ]
+    return _columns(headings, wide, numbers), row_height(max([1, *lines]))
 
 
 def row_height(lines: int) -> int:
-    """Pixels of a row whose texts take so many lines, high enough for Streamlit to wrap them."""
-    plain = LINE * lines + 18
-    return max(WRAPS, plain) if lines > 1 else plain
+    """Pixels of a row whose texts take so many lines: Streamlit wraps texts from 65 pixels on, and cuts them below."""
+    return max(65, 18 * lines + 18) if lines > 1 else 18 * lines + 18
 
 
 def columns_in_room(
@@ -353,13 +287,18 @@ def columns_in_room(
 
     With the widths of `fitted_columns`, and the boxes of a table whose rows can be picked.
     """
-    wide = SELECT_BOX + np.cumsum([_fitted_width(frame, name, headings[name], most) for name in names])
+    widths = fitted_widths(frame, headings, most)
+    wide = SELECT_BOX + np.cumsum([widths[name] for name in names])
     return list(names[: max(2, int((wide <= room).sum()))])
 
 
-def _fitted_width(frame: pd.DataFrame, name: str, label: str, most: int) -> int:
-    texts = min(most, LETTER * max((len(str(value)) for value in frame[name]), default=0) + BESIDE)
-    return round(max(LETTER * len(label) + BESIDE, texts))
+def fitted_widths(frame: pd.DataFrame, headings: Mapping[str, str], most: int = 400) -> dict[str, int]:
+    """Pixels of the longest text of each column, up to `most`, or of its heading."""
+    letters = {name: max((len(str(value)) for value in frame[name]), default=0) for name in headings}
+    return {
+        name: round(max(LETTER * len(label) + BESIDE, min(most, LETTER * letters[name] + BESIDE)))
+        for name, label in headings.items()
+    }
 
 
 def download_button(
@@ -373,11 +312,11 @@ def download_button(
 ) -> None:
     """A button that hands out a table as CSV whose cells no spreadsheet takes for formulas; made when clicked.
 
-    `counts`: its columns of counts, of which the small ones are left out (`written_table`).
+    `counts`: its columns of counts, of which the small ones are left out (`WrittenCounts.table`).
     """
     draw_download(
         label or page.t("Download the data"),
-        lambda: csv_bytes(written_table(page, frame() if callable(frame) else frame, counts)),
+        lambda: csv_bytes(page.written.table(frame() if callable(frame) else frame, counts)),
         file_name=file_name,
         mime="text/csv",
         key=key,
@@ -411,20 +350,22 @@ def draw_place_downloads(
     `counts`: as for `download_button`. The shapes have no column `cells`.
     """
 
-    def file() -> str:
-        return geojson(page, make().drop(columns="cells", errors="ignore"), shapes(), counts)
-
     download_button(page, make, f"{name}.csv", key=f"{key}_csv", counts=counts)
-    geojson_button(page.t, file, f"{name}.geojson", key=f"{key}_geojson")
+    geojson_button(
+        page.t,
+        lambda: geojson(page, make().drop(columns="cells", errors="ignore"), shapes(), counts),
+        f"{name}.geojson",
+        key=f"{key}_geojson",
+    )
 
 
 def geojson(
     page: Page, frame: pd.DataFrame, shapes: Sequence[BaseGeometry], counts: Collection[str] = COUNT_COLUMNS
 ) -> str:
     """A feature collection: the shape (WGS84) of each row of a table, with the other columns as its properties, of
-    which small `counts` are left out (`written_table`).
+    which small `counts` are left out (`WrittenCounts.table`).
     """
-    rows = json.loads(written_table(page, frame, counts).to_json(orient="records", date_format="iso"))
+    rows = json.loads(page.written.table(frame, counts).to_json(orient="records", date_format="iso"))
     features = [
         {"type": "Feature", "properties": row, "geometry": shapely.geometry.mapping(shape)}
         for row, shape in zip(rows, shapes, strict=True)

@@ -13,10 +13,7 @@ import streamlit as st
 
 from analysis.comparison import CountedShare, by_own_mean, compare_rates, compare_shares
 from analysis.gender import WOMAN
-from curim_data.model import CityProfile, Message, Translator
-from curim_data.model.absence import fewer_than
-from curim_data.model.i18n import Span
-from curim_data.model.labels import group_label, kind_label
+from curim_data.model import CityProfile, Message, Span, Translator, fewer_than, group_label, kind_label
 from curim_data.studies.compare import (
     BAND,
     DARK,
@@ -29,9 +26,7 @@ from curim_data.studies.compare import (
     city_figures,
     compared_periods,
 )
-from pages.parts.charts import plots, tables
-from pages.parts.charts.figure import Figure, base_figure, time_axis
-from pages.parts.charts.plots import BESIDE, wrapped_label
+from pages.parts.charts import BESIDE, Figure, base_figure, plots, tables, time_axis, wrapped_label
 from pages.parts.cities.differences import NamedCity, what_differs
 from pages.parts.frame import (
     Dataset,
@@ -45,8 +40,8 @@ from pages.parts.frame import (
     palette,
     record,
     source_of,
+    write_link_word,
 )
-from pages.parts.frame.links import write_link_word
 
 WITH: Final = "with"  # words of the link: the other city, and which months
 STRETCH: Final = "months"

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from curim_data.model import KnownTime, Message, Translator
-from curim_data.model.i18n import Span, at_head
-from curim_data.model.labels import format_label, inline, kind_label
+from curim_data.model import KnownTime, Message, Span, Translator, at_head, format_label, inline, kind_label
 from curim_data.studies.compare import CityFigures, Periods
 
 # From this difference on a share of alerts that lack something differs.

@@ -6,10 +6,28 @@ long calculations with progress and stop), `page_link`, `draw_link_choice` and `
 (markdown), `draw_footer` and `draw_whole_choice` (footer); `web` is the server around Streamlit.
 """
 
-from pages.parts.frame.colours import Palette, palette, rgba
-from pages.parts.frame.footer import draw_footer, draw_whole_choice
-from pages.parts.frame.guard import permitted, require
-from pages.parts.frame.links import draw_link_choice, page_link, word_in_link
-from pages.parts.frame.markdown import escape_markdown, escape_with_commands
+from pages.parts.frame.colours import CATEGORIES, CHANGE, COUNTS, GENDERS, LIGHT, Palette, on_land, palette, rgba
+from pages.parts.frame.footer import (
+    draw_few_mapped_note,
+    draw_footer,
+    draw_way_to_all_dates,
+    draw_whole_choice,
+    mapped_sentence,
+    missing,
+)
+from pages.parts.frame.guard import admitting, draw_alone, draw_download, permitted, redraw, require
+from pages.parts.frame.links import draw_link_choice, go_to_page, page_link, word_in_link, write_link_word
+from pages.parts.frame.markdown import css_text, escape_markdown, escape_with_commands
 from pages.parts.frame.page import Dataset, Page, Room
-from pages.parts.frame.results import Heading, cached, calculated, contained, dataset_for, headed, shared, source_of
+from pages.parts.frame.results import (
+    Heading,
+    cached,
+    cached_query,
+    calculated,
+    contained,
+    dataset_for,
+    headed,
+    is_ready,
+    shared,
+    source_of,
+)

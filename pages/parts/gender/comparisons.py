@@ -12,28 +12,40 @@ import streamlit as st
 
 from analysis.gender import EXPECTED_WOMEN, TOO_FEW, CategoryRatios, reading_rules
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Plan, PlanStatus
-from curim_data.model.absence import NO_AFFECTED, NO_LANDMARKS, NO_REPORTERS, ONE_CATEGORY
+from curim_data.model import (
+    N_,
+    NO_AFFECTED,
+    NO_LANDMARKS,
+    NO_REPORTERS,
+    ONE_CATEGORY,
+    STATUS_WORDS,
+    Plan,
+    PlanStatus,
+    category_label,
+    inline,
+    place_label,
+)
 from curim_data.model.city import Landmark
-from curim_data.model.labels import category_label, inline, place_label
-from curim_data.model.plan import STATUS_WORDS
 from curim_data.privacy import HOW_TO_ADD, help_lines, share_is_told
 from curim_data.query import Total
 from curim_data.studies.gender import PlaceStudy
-from pages.parts.charts import plots, tables
-from pages.parts.charts.numbers import least_written, number_with_interval, written_alerts, written_count, written_q
-from pages.parts.frame import Page, Palette, draw_footer, escape_markdown, page_link, palette, rgba
-from pages.parts.frame.colours import GENDERS
-from pages.parts.frame.footer import missing
+from pages.parts.charts import (
+    BESIDE,
+    draw_chart,
+    forest_figure,
+    number_with_interval,
+    tables,
+    written_count,
+    written_q,
+)
+from pages.parts.frame import GENDERS, Page, draw_footer, escape_markdown, missing, page_link, palette, rgba
 from pages.parts.gender import shares
-from pages.parts.maps import basemap, cell_map, legends
-from pages.parts.maps.name_layers import Pin
+from pages.parts.maps import Pin, basemap, draw_legend_row, draw_named_layers, without_outline, written_alerts
 from pages.parts.plans import plan_store, translated_plan
 
 MOST_ROWS = 24  # of the chart: more are not read
 SPAN = 0.62
 NAMED = 5
-MORE, FEWER, ALIKE = "more", "fewer", "alike"
 _SILENT: Final = N_(
     "**{place}: not known.** {women} by women, {men} by men; about {expected} by women could be expected."
 )
@@ -50,54 +62,37 @@ _CLEAREST: Final = {
 
 
 def draw_category_ratios(page: Page, f: AlertFilter) -> None:
-    """The forest of ratios, its words, and the same as a table."""
-    t = page.t
+    """The forest of ratios, its words, and the same as a table; where nothing is compared, the reason alone."""
+    t, found = page.t, None
     st.subheader(t("Which categories affect whom more"))
-    if "affected_gender" not in page.alerts.asked:
-        st.write(t(NO_AFFECTED))
-        draw_help_lines(page)
-        return
-    found = shares.cached_weights(page.dataset, f)
-    if found.alone:
-        st.write(t(ONE_CATEGORY))
-        draw_help_lines(page)
-        return
-    if not found.n_tested:  # no chart, and no list of all categories, beside the sentence that says why
+    why = NO_AFFECTED
+    if "affected_gender" in page.alerts.asked:
+        found, why = shares.cached_weights(page.dataset, f), ONE_CATEGORY
+    if found is None or found.alone:
+        st.write(t(why))
+    elif not found.n_tested:
         draw_footer(page, sentence=found.sentence(t))
-        draw_help_lines(page)
+    else:
+        left, right = st.columns([2, 1], gap="large")
+        with left:
+            _draw_forest(page, found)
+        with right:
+            _draw_findings(page, found)
+            draw_help_lines(page)
         return
-    left, right = st.columns([2, 1], gap="large")
-    with left:
-        _draw_forest(page, found)
-    with right:
-        _draw_findings(page, found)
-        draw_help_lines(page)
+    draw_help_lines(page)
 
 
 def _draw_forest(page: Page, found: CategoryRatios) -> None:
+    """The clearest ratios, the largest on top, with what the chart leaves out."""
     t = page.t
-    known = np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)
-    everything = int(known.sum())
-    frame = _drawn(found).loc[known].dropna(subset=["value"])
-    if frame.empty:
+    everything = int((np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)).sum())
+    points = _drawn(page, found)
+    if points.empty:
         st.write(t(TOO_FEW) if everything or found.too_few else t("There is nothing to compare here."))
         return
-    doubt = np.log(frame["high"] / frame["low"].clip(lower=1e-9))
-    clearest = frame.assign(doubt=doubt).sort_values(["significant", "doubt"], ascending=[False, True]).head(MOST_ROWS)
-    frame = clearest.sort_values("value", ascending=False)
-    points = pd.DataFrame(
-        {
-            "label": [category_label(t, page.city, one) for one in frame["category"]],
-            "value": frame["value"],
-            "low": frame["low"].mask(frame["hollow"]),
-            "high": frame["high"].mask(frame["hollow"]),
-            "strong": frame["significant"],
-            "hollow": frame["hollow"],
-            "text": [_category_ratio(page, row) for row in frame.to_dict("records")],
-        }
-    ).reset_index(drop=True)
-    row = 34 if page.narrow or points["label"].str.len().max() > plots.BESIDE else 24  # names of two lines
-    figure = plots.forest_figure(page, points, height=max(row * len(points) + 76, 150))
+    row = 34 if page.narrow or points["label"].str.len().max() > BESIDE else 24  # names of two lines
+    figure = forest_figure(page, points, height=max(row * len(points) + 76, 150))
     title = t("share among women ÷ share among men")
     if page.narrow:
         st.caption(title)
@@ -107,62 +102,82 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
     st.caption(
         t("Left of the dashed line: affects men more. Right of it: affects women more. Strong colour: beyond chance.")
     )
-    if frame["hollow"].any():
+    if points["hollow"].any():
         st.caption(
             t(
                 "Hollow points are limits: the ratio is at least or at most this, because the number of women or of "
                 "men is too small to be written out."
             )
         )
-    plots.draw_chart(page, figure, key="gender_forest", alt=found.sentence(t))
-    if rest := everything - len(frame):
-        st.caption(
+    draw_chart(page, figure, key="gender_forest", alt=found.sentence(t))
+    rest = everything - len(points)
+    one_sided = int((found.frame["women"].gt(0) != found.frame["men"].gt(0)).sum())
+    left_out = (
+        (
+            rest,
             t.n(
                 "{n} category of which less is known is left out of the chart.",
                 "{n} categories of which less is known are left out of the chart.",
                 rest,
-            )
-        )
-    if one_sided := int((found.frame["women"].gt(0) != found.frame["men"].gt(0)).sum()):
-        st.caption(
+            ),
+        ),
+        (
+            one_sided,
             t.n(
                 "{n} category that affected only women or only men has no ratio and is not in the chart: see the "
                 "table.",
                 "{n} categories that affected only women or only men have no ratio and are not in the chart: see the "
                 "table.",
                 one_sided,
-            )
-        )
+            ),
+        ),
+    )
+    for n, words in left_out:
+        if n:
+            st.caption(words)
 
 
-def _drawn(found: CategoryRatios) -> pd.DataFrame:
-    """The rows with the value that the chart draws, and whether it is `hollow`: a limit of a ratio that is not written
-    out. A limit that leaves open which way the ratio lies is not drawn.
+def _drawn(page: Page, found: CategoryRatios) -> pd.DataFrame:
+    """The points of the chart, at most `MOST_ROWS`, the surest ones, the largest ratio on top.
+
+    One is `hollow` that is a limit of a ratio that is not written out; a limit that leaves open which way the ratio
+    lies is not drawn.
     """
     rows = found.written()
     limit = rows["at_least"].where(rows["at_least"] > 1).combine_first(rows["at_most"].where(rows["at_most"] < 1))
-    return rows.assign(value=rows["ratio"].combine_first(limit), hollow=limit.notna())
+    rows = rows.assign(value=rows["ratio"].combine_first(limit), hollow=limit.notna())
+    rows = rows[np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)].dropna(subset=["value"])
+    rows["doubt"] = np.log(rows["high"] / rows["low"].clip(lower=1e-9))
+    clearest = rows.sort_values(["significant", "doubt"], ascending=[False, True]).head(MOST_ROWS)
+    frame = clearest.sort_values("value", ascending=False, ignore_index=True)
+    return frame.assign(
+        label=[category_label(page.t, page.city, one) for one in frame["category"]],
+        low=frame["low"].mask(frame["hollow"]),
+        high=frame["high"].mask(frame["hollow"]),
+        strong=frame["significant"],
+        text=[_category_ratio(page, row) for row in frame.to_dict("records")],
+    )
 
 
 def _draw_findings(page: Page, found: CategoryRatios) -> None:
     """The sentence, and the clearest categories for women and for men."""
     t, frame = page.t, found.frame
-    tested = bool(frame["p"].notna().any())
-    if tested and not found.too_few:  # which stands in place of the chart
+    if frame["p"].notna().any() and not found.too_few:  # which stands in place of the chart
         draw_footer(page, sentence=found.sentence(t))
-    sure = frame[frame["significant"]]
-    for words, rows in (
-        (t("More on women: {categories}."), sure[sure["ratio"] > 1]),
-        (t("More on men: {categories}."), sure[sure["ratio"] < 1]),
-    ):
-        if len(rows):
-            st.write(words.format(categories=t.join([_name(page, one) for one in rows["category"]])))
-    alone = frame[frame["women"].gt(0) & frame["men"].eq(0) & frame["significant"]]
-    if len(alone):
-        names = t.join([_name(page, one) for one in alone["category"]])
+
+    def named(rows: pd.Series) -> str:
+        names = frame.loc[rows & frame["significant"], "category"]
+        return t.join([escape_markdown(inline(category_label(t, page.city, name))) for name in names])
+
+    if more := named(frame["ratio"] > 1):
+        st.write(t("More on women: {categories}.", categories=more))
+    if more := named(frame["ratio"] < 1):
+        st.write(t("More on men: {categories}.", categories=more))
+    if alone := named(frame["women"].gt(0) & frame["men"].eq(0)):
         none = N_("Without a ratio, because no man was affected: {categories}.")
         few = N_("Without a ratio, because hardly any man was affected: {categories}.")
-        st.caption(t(few if page.protected else none, categories=names))  # the copy may have none where there was one
+        # The copy may have none where there was one.
+        st.caption(t(few if page.protected else none, categories=alone))
     if len(frame):
         with st.expander(t("The figures as a table")):
             _draw_category_table(page, found)
@@ -179,24 +194,28 @@ def _draw_findings(page: Page, found: CategoryRatios) -> None:
 
 def _draw_category_table(page: Page, found: CategoryRatios) -> None:
     t, frame = page.t, found.written()
-    written = pd.DataFrame(
+    tables.draw_table(
+        page,
+        pd.DataFrame(
+            {
+                "category": category_label(t, page.city, row["category"]),
+                "women": written_count(page, row["women"], row["category"]),
+                "men": written_count(page, row["men"], row["category"]),
+                "ratio": _category_ratio(page, row),
+                "q": written_q(page, row["q"]),
+            }
+            for row in frame.to_dict("records")
+        ),
         {
-            "category": category_label(t, page.city, row["category"]),
-            "women": written_count(page, row["women"], row["category"]),
-            "men": written_count(page, row["men"], row["category"]),
-            "ratio": _category_ratio(page, row),
-            "q": written_q(page, row["q"]),
-        }
-        for row in frame.to_dict("records")
+            "category": t("Category"),
+            "women": t.c("gender", "Women"),
+            "men": t.c("gender", "Men"),
+            "ratio": t("Ratio (95 %)"),
+            "q": t("Corrected p"),
+        },
+        key="gender_weights",
+        alt=t("Categories by gender, clearest first"),
     )
-    headings = {
-        "category": t("Category"),
-        "women": t.c("gender", "Women"),
-        "men": t.c("gender", "Men"),
-        "ratio": t("Ratio (95 %)"),
-        "q": t("Corrected p"),
-    }
-    tables.draw_table(page, written, headings, key="gender_weights", alt=t("Categories by gender, clearest first"))
     tables.download_button(page, frame, "gender_categories.csv", key="gender_weights_csv")
 
 
@@ -213,11 +232,6 @@ def _category_ratio(page: Page, row: dict[str, float]) -> str:
     if not ratio:
         return t("men only")
     return number_with_interval(t, ratio, row["low"], row["high"], 2)
-
-
-def _name(page: Page, category: str) -> str:
-    """A category inside a sentence, as Markdown."""
-    return escape_markdown(inline(category_label(page.t, page.city, category)))
 
 
 def draw_help_lines(page: Page) -> None:
@@ -242,7 +256,10 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
     if "affected_gender" not in page.alerts.asked:
         st.write(t(NO_AFFECTED))
         return
-    frame = found.differ.frame.assign(verdict=lambda rows: [_verdict(row) for row in rows.to_dict("records")])
+    # By whether a place differs from the city's share of women: 1 more, -1 fewer, 0 not shown.
+    frame = found.differ.frame.assign(
+        verdict=lambda rows: np.where(rows["significant"], np.where(rows["direction"] > 0, 1, -1), 0)
+    )
     sentence = _places_sentence(page, found)
     left, right = st.columns([SPAN, 1 - SPAN], gap="large")
     with left:
@@ -272,8 +289,7 @@ def draw_silent_places(page: Page, found: PlaceStudy) -> None:
     if "reporter_gender" not in page.alerts.asked:
         st.write(t(NO_REPORTERS))
         return
-    frame = found.silent.frame
-    rows = frame[frame["not_known"]]
+    rows = found.silent.frame[found.silent.frame["not_known"]]
     if not found.silent.assessed:
         st.write(t("No named place has alerts enough to tell whether women report strikingly little there."))
     elif rows.empty:
@@ -296,15 +312,11 @@ def draw_silent_places(page: Page, found: PlaceStudy) -> None:
 
 def _share_told(page: Page, row: dict[str, float]) -> bool:
     """Whether the share of women at a place may be written out: it has few neither of women nor of men."""
-    return share_is_told(row["women"], row["women"] + row["men"], least_written(page))
+    return share_is_told(row["women"], row["women"] + row["men"], page.written.least())
 
 
 def _share(page: Page, row: dict[str, float]) -> str:
     return page.t.share(row["share"], row["low"], row["high"]) if _share_told(page, row) else "–"
-
-
-def _verdict(row: dict[str, float]) -> str:
-    return ALIKE if not row["significant"] else MORE if row["direction"] > 0 else FEWER
 
 
 def _places_sentence(page: Page, found: PlaceStudy) -> str:
@@ -331,8 +343,7 @@ def _places_sentence(page: Page, found: PlaceStudy) -> str:
 
 def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> None:
     """The clearest places, each with its share and the way to look closer."""
-    t = page.t
-    sure = frame[frame["significant"]]
+    t, sure = page.t, frame[frame["significant"]]
     for rank, row in enumerate(sure.head(NAMED).to_dict("records"), 1):
         place = escape_markdown(place_label(t, page.city, row["place"]))
         words = _CLEAREST[_share_told(page, row), row["direction"] > 0]
@@ -348,7 +359,7 @@ def _draw_place_table(page: Page, frame: pd.DataFrame) -> None:
     t = page.t
     if frame.empty:
         return
-    words = {MORE: t("more women"), FEWER: t("fewer women"), ALIKE: t("no difference shown")}
+    words = {1: t("more women"), -1: t("fewer women"), 0: t("no difference shown")}
     written = pd.DataFrame(
         {
             "place": place_label(t, page.city, row["place"]),
@@ -370,14 +381,13 @@ def _draw_place_table(page: Page, frame: pd.DataFrame) -> None:
     }
     if page.narrow:
         headings = {name: headings[name] for name in ("place", "share", "verdict")}
+    alt = t("Places by share of women, clearest first")
     with st.expander(t("All places as a table")):
-        tables.draw_table(
-            page, written, headings, key="gender_places", alt=t("Places by share of women, clearest first")
-        )
+        tables.draw_table(page, written, headings, key="gender_places", alt=alt)
+    data = frame.drop(columns=["verdict", "not_known", "expected"])
+    data.insert(1, "name", written["place"])
+    marks = {mark.id: shapely.Point(mark.longitude, mark.latitude) for mark in page.city.landmarks}
     with st.container(horizontal=True):
-        data = frame.drop(columns=["verdict", "not_known", "expected"])
-        data.insert(1, "name", written["place"])
-        marks = {mark.id: shapely.Point(mark.longitude, mark.latitude) for mark in page.city.landmarks}
         shapes = [marks[place] for place in data["place"]]
         tables.draw_place_downloads(page, "gender_places", lambda: data, lambda: shapes, key="gender_places")
 
@@ -385,18 +395,16 @@ def _draw_place_table(page: Page, frame: pd.DataFrame) -> None:
 def _draw_place_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str) -> None:
     """Named places as circles as wide as the place: coloured where they differ."""
     t, colours = page.t, palette(page.theme)
-    if basemap.without_outline(page):
+    if without_outline(page):
         return
-    shades = {MORE: GENDERS[page.theme]["woman"], FEWER: GENDERS[page.theme]["man"]}
+    shades = {1: GENDERS[page.theme]["woman"], -1: GENDERS[page.theme]["man"]}
     rows = {row["place"]: row for row in frame.to_dict("records")}
-    sure = list(frame.loc[frame["significant"], "place"])
     marks = {mark.id: mark for mark in page.city.landmarks}
     circles = [
-        _circle(page, mark, rows.get(mark.id), colours, shades, unheard=mark.id in found.unheard)
-        for mark in marks.values()
+        _circle(page, mark, rows.get(mark.id), shades, unheard=mark.id in found.unheard) for mark in marks.values()
     ]
-    named = [(marks[place], rank) for rank, place in enumerate(sure, 1)]
-    pins = [Pin(t.label(mark.labels), mark.longitude, mark.latitude, rank) for mark, rank in named]
+    sure = enumerate((marks[place] for place in frame.loc[frame["significant"], "place"]), 1)
+    pins = [Pin(t.label(mark.labels), mark.longitude, mark.latitude, rank) for rank, mark in sure]
     layer = pdk.Layer(
         "ScatterplotLayer",
         id="places",
@@ -413,27 +421,21 @@ def _draw_place_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str
         pickable=True,
     )
     layers = [*basemap.base_layers(page.city, colours), layer]
-    cell_map.draw_named_layers(page, layers, pins, key="gender_map", alt=alt, span=SPAN)
+    draw_named_layers(page, layers, pins, key="gender_map", alt=alt, span=SPAN)
+    unheard = (f"border:3px solid {colours.accent}", t("women's safety not known"))
     entries = [
-        (f"background:{shades[MORE]}", t("more women than in the city")),
-        (f"background:{shades[FEWER]}", t("fewer women than in the city")),
+        (f"background:{shades[1]}", t("more women than in the city")),
+        (f"background:{shades[-1]}", t("fewer women than in the city")),
         (f"border:1px solid {colours.muted}", t("no difference shown")),
+        *([unheard] if found.unheard else []),
     ]
-    if found.unheard:
-        entries.append((f"border:3px solid {colours.accent}", t("women's safety not known")))
-    legends.draw_legend_row(colours, t("Named places"), entries)
+    draw_legend_row(colours, t("Named places"), entries)
 
 
 def _circle(
-    page: Page,
-    mark: Landmark,
-    row: dict[str, float] | None,
-    colours: Palette,
-    shades: dict[str, str],
-    *,
-    unheard: bool,
+    page: Page, mark: Landmark, row: dict[str, float] | None, shades: dict[int, str], *, unheard: bool
 ) -> dict[str, object]:
-    t, kind = page.t, row["verdict"] if row else ""
+    t, colours, kind = page.t, palette(page.theme), int(row["verdict"]) if row else 0
     name = t.label(mark.labels)
     if row is None:
         tip = t("{place}: no alerts", place=name)
@@ -441,15 +443,13 @@ def _circle(
         tip = t("{place}: {share} women", place=name, share=_share(page, row))
     else:
         tip = t("{place}: too few alerts for the share of women to be written out", place=name)
-    if unheard:
-        tip += "\n" + t("Women report little here: not known, not safe.")
     return {
         "position": [mark.longitude, mark.latitude],
         "radius": mark.radius,
-        "fill": rgba(shades.get(kind, colours.line), 215 if kind in shades else 0),
+        "fill": rgba(shades.get(kind, colours.line), 215 if kind else 0),
         "line": rgba(colours.accent if unheard else shades.get(kind, colours.muted)),
         "width": 3 if unheard else 1,
-        "tip": tip,
+        "tip": tip + ("\n" + t("Women report little here: not known, not safe.") if unheard else ""),
     }
 
 
@@ -461,48 +461,45 @@ def draw_plan_checks(page: Page) -> None:
     if not live:
         st.write(t("There are no plans yet."))
         return
-    rows = [(plan, _answered_questions(plan)) for plan in live]
-    whole = sum(all(answers.values()) for _, answers in rows)
-    st.write(
-        t.n(
-            "{whole} of {n} plan answers all four questions.",
-            "{whole} of {n} plans answer all four questions.",
-            len(rows),
-            whole=whole,
-        )
-    )
     questions = {
         "affected": t("Who is affected"),
         "consulted": t("Who was asked"),
         "target": t("Aim by gender"),
         "harm": t("Possible harm"),
     }
-    (_draw_plan_list if page.narrow else _draw_plan_table)(page, rows, questions)
+    answered = [{name: bool(getattr(plan.gender_check, name).strip()) for name in questions} for plan in live]
+    st.write(
+        t.n(
+            "{whole} of {n} plan answers all four questions.",
+            "{whole} of {n} plans answer all four questions.",
+            len(live),
+            whole=sum(all(answers.values()) for answers in answered),
+        )
+    )
+    (_draw_plan_list if page.narrow else _draw_plan_table)(page, live, answered, questions)
 
 
-def _draw_plan_list(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict[str, str]) -> None:
+def _draw_plan_list(page: Page, plans: list[Plan], answered: list[dict[str, bool]], questions: dict[str, str]) -> None:
     """A phone's form: each plan with what is still open."""
     t = page.t
-    for plan, answers in rows:
+    for plan, answers in zip(plans, answered, strict=True):
         with st.container(gap=None):
             _link(page, plan)
-            missing = [questions[name] for name, answered in answers.items() if not answered]
-            st.caption(t("Still open: {questions}", questions=t.join(missing)) if missing else t("All answered"))
+            still = [questions[name] for name, done in answers.items() if not done]
+            st.caption(t("Still open: {questions}", questions=t.join(still)) if still else t("All answered"))
 
 
-def _draw_plan_table(page: Page, rows: list[tuple[Plan, dict[str, bool]]], questions: dict[str, str]) -> None:
+def _draw_plan_table(page: Page, plans: list[Plan], answered: list[dict[str, bool]], questions: dict[str, str]) -> None:
     t = page.t
-    words = {True: t("answered"), False: t("open")}
-    records = [
+    frame = pd.DataFrame(
         {
             "plan": plan.title or t("Without a title"),
             "status": t(STATUS_WORDS[plan.status]),
-            **{question: words[answered] for question, answered in answers.items()},
+            **{name: t("answered") if done else t("open") for name, done in answers.items()},
         }
-        for plan, answers in rows
-    ]
+        for plan, answers in zip(plans, answered, strict=True)
+    )
     headings = {"plan": t("Plan"), "status": t("Status"), **questions}
-    frame = pd.DataFrame(records)
     columns, height = tables.wrapped_columns(frame, headings, page.room.column, wrapped=("plan",))
     tables.draw_table(
         page,
@@ -516,7 +513,7 @@ def _draw_plan_table(page: Page, rows: list[tuple[Plan, dict[str, bool]]], quest
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(t("Open a plan:"), width="content")
-        for plan, _ in rows:
+        for plan in plans:
             _link(page, plan)
 
 
@@ -524,13 +521,7 @@ def _link(page: Page, plan: Plan) -> None:
     page_link(page, "interventions", escape_markdown(plan.title) or page.t("Without a title"), plan=plan.id)
 
 
-def _answered_questions(plan: Plan) -> dict[str, bool]:
-    check = plan.gender_check
-    return {name: bool(getattr(check, name).strip()) for name in ("affected", "consulted", "target", "harm")}
-
-
 def draw_reading_rules(page: Page) -> None:
     """The reading rules in plain words."""
-    t = page.t
-    st.subheader(t("How to read these figures"))
-    st.markdown("\n".join(f"- {t(rule)}" for rule in reading_rules()))
+    st.subheader(page.t("How to read these figures"))
+    st.markdown("\n".join(f"- {page.t(rule)}" for rule in reading_rules()))

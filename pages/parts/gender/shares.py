@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
-from analysis.gender import GenderShares
 from curim_data import query
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Message, Role
-from curim_data.model.absence import NO_AFFECTED, NO_FEELING, NO_GENDER, NO_POPULATION, NO_REPORTERS
-from curim_data.model.labels import district_label, feeling_label, gender_label
+from curim_data.model import (
+    N_,
+    NO_AFFECTED,
+    NO_FEELING,
+    NO_GENDER,
+    NO_POPULATION,
+    NO_REPORTERS,
+    Message,
+    Role,
+    district_label,
+    feeling_label,
+    gender_label,
+)
 from curim_data.privacy import FEWER_THAN, share_is_told
 from curim_data.query import Total
 from curim_data.studies import gender
 from curim_data.studies.gender import CITY, PlaceStudy
-from pages.parts.charts import plots, tables
-from pages.parts.charts.numbers import bars_of_shares, least_written, number_with_interval, written_count, written_table
-from pages.parts.frame import Dataset, Page, draw_footer, escape_markdown, shared
-from pages.parts.frame.colours import GENDERS
-from pages.parts.frame.footer import missing
+from pages.parts.charts import (
+    bars_of_shares,
+    draw_chart,
+    forest_figure,
+    interval_bars_figure,
+    number_with_interval,
+    tables,
+    written_count,
+)
+from pages.parts.frame import GENDERS, Dataset, Page, draw_footer, escape_markdown, missing, shared
 
 cached_shares = shared(gender.share_study)
 cached_light = shared(gender.light_study)
@@ -47,44 +64,42 @@ def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -
 
 
 def _headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> str:
-    t, shares = page.t, cached_shares(page.dataset, f, AFFECTED)
-    if not page.alerts.asked & GENDERS_ASKED:
-        return t("This export does not ask for gender.")
-    if total.n == 0:
-        return t("No alerts to compare.")
-    if AFFECTED not in page.alerts.asked:
-        return t("Who is affected is not known: this export asks only for the gender of those who alert.")
-    if not shares.women_written:
-        return t("Too few alerts to compare women and men.")
+    t, shares, frame = page.t, cached_shares(page.dataset, f, AFFECTED), found.differ.frame
+    unknown = (
+        (not page.alerts.asked & GENDERS_ASKED, t("This export does not ask for gender.")),
+        (total.n == 0, t("No alerts to compare.")),
+        (
+            AFFECTED not in page.alerts.asked,
+            t("Who is affected is not known: this export asks only for the gender of those who alert."),
+        ),
+        (not shares.women_written, t("Too few alerts to compare women and men.")),
+    )
+    if why := next((words for holds, words in unknown if holds), ""):
+        return why
     first = t("Of the women and men affected, {share} are women.", share=t.percent(shares.women.value))
-    frame = found.differ.frame
     differ = int(frame["significant"].sum())
-    second = ""
-    if differ:
-        second = t.n(
-            "{n} place differs from the city beyond chance.", "{n} places differ from the city beyond chance.", differ
-        )
-    elif frame["p"].notna().any():
-        second = t("No place differs from the city beyond chance.")
-    return f"{first} {second}".strip()
+    if not differ and frame["p"].isna().all():
+        return first
+    second = (
+        t.n("{n} place differs from the city beyond chance.", "{n} places differ from the city beyond chance.", differ)
+        if differ
+        else t("No place differs from the city beyond chance.")
+    )
+    return f"{first} {second}"
 
 
 def draw_not_asked(page: Page, total: Total) -> None:
     """What stands on the page where no export asks for gender: that it is not known, and what would change that."""
     t = page.t
+    advice = [
+        t("Ask whoever provides the export for the gender of the person affected and of the reporter."),
+        t("Four answers are enough: woman, man, other, prefers not to say. Never guess it from names."),
+        *([t(OTHER_COLUMN)] if page.role >= Role.ANALYST else []),
+        t("Until then, a walk with women who know the place shows more than these alerts."),
+    ]
     with st.container(border=True, key="gender_not_asked"):
         st.write(t(NO_GENDER))
-        st.markdown(
-            "\n".join(
-                f"- {line}"
-                for line in (
-                    t("Ask whoever provides the export for the gender of the person affected and of the reporter."),
-                    t("Four answers are enough: woman, man, other, prefers not to say. Never guess it from names."),
-                    *([t(OTHER_COLUMN)] if page.role >= Role.ANALYST else []),
-                    t("Until then, a walk with women who know the place shows more than these alerts."),
-                )
-            )
-        )
+        st.markdown("\n".join(f"- {line}" for line in advice))
     draw_footer(page, total=total)
 
 
@@ -98,34 +113,34 @@ def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
     for place, (heading, column, absence, key) in zip(st.columns(2, gap="large"), sides, strict=True):
         with place:
             st.subheader(heading)
-            if column in page.alerts.asked:
-                _draw_bars(page, cached_shares(page.dataset, f, column), key, total)
-            else:
+            if column not in page.alerts.asked:
                 st.write(t(absence))
-
-
-def _draw_bars(page: Page, found: GenderShares, key: str, total: Total) -> None:
-    sentence = found.sentence(page.t)
-    _draw_share_chart(page, found.frame, ("n", found.total), key=key, alt=sentence)
-    draw_footer(page, sentence=sentence, total=total, choices=found.choices)
-    st.caption(page.t("The bars are shares of all alerts, those that do not state the gender included."))
+                continue
+            found = cached_shares(page.dataset, f, column)
+            sentence = found.sentence(t)
+            _draw_share_chart(page, found.frame, ("n", found.total), key=key, alt=sentence)
+            draw_footer(page, sentence=sentence, total=total, choices=found.choices)
+            st.caption(t("The bars are shares of all alerts, those that do not state the gender included."))
 
 
 def _few(page: Page, n: int) -> str:
     """A number that is too small to be written out; "" for any other."""
-    return page.t("n = {count}.", count=written_count(page, n)) if 0 < n < least_written(page) else ""
+    return page.t("n = {count}.", count=written_count(page, n)) if 0 < n < page.written.least() else ""
 
 
 def _draw_share_chart(page: Page, frame: pd.DataFrame, of: tuple[str, float | str], *, key: str, alt: str) -> None:
     """Bars of shares by gender. `of`: the column of their counts, and what they are shares of: a column or a number."""
-    bars = bars_of_shares(page, frame, *of)
-    bars = bars.assign(label=_labels(page, frame), value=bars["value"].fillna(0))
-    none = frame["n"].eq(0)
-    bars["text"] = bars["text"].mask(none, page.t.c("alerts", "none"))
-    bars[["low", "high"]] = bars[["low", "high"]].mask(none)
-    shades = [GENDERS[page.theme][gender] for gender in frame["gender"]]
+    bars, none = bars_of_shares(page, frame, *of), frame["n"].eq(0)
+    bars = bars.assign(
+        label=_labels(page, frame),
+        value=bars["value"].fillna(0),
+        text=bars["text"].mask(none, page.t.c("alerts", "none")),
+        low=bars["low"].mask(none),
+        high=bars["high"].mask(none),
+    )
+    figure = interval_bars_figure(page, bars, colours_by_row=[GENDERS[page.theme][one] for one in frame["gender"]])
     data = shares_file(page, frame, of).assign(gender=bars["label"])
-    plots.draw_chart(page, plots.interval_bars_figure(page, bars, colours_by_row=shades), key=key, alt=alt, data=data)
+    draw_chart(page, figure, key=key, alt=alt, data=data)
 
 
 def shares_file(page: Page, frame: pd.DataFrame, of: tuple[str, float | str]) -> pd.DataFrame:
@@ -134,20 +149,17 @@ def shares_file(page: Page, frame: pd.DataFrame, of: tuple[str, float | str]) ->
     Where the whole stands in the row, a count whose rest is small is missing too, and its limit is in `fewer_than`.
     `of`: as for the bars.
     """
-    part, whole = of
-    least = least_written(page)
-    wholes = frame[whole] if isinstance(whole, str) else pd.Series(float(whole), frame.index)
-    told = pd.Series(
-        [share_is_told(*pair, least) for pair in zip(frame[part], wholes, strict=True)], frame.index, dtype=bool
-    )
-    hidden = ~told & frame["n"].ne(0)
-    data = frame.assign(**{name: frame[name].mask(hidden) for name in ("share", "low", "high")})
-    written = written_table(page, data)
+    (part, whole), least = of, page.written.least()
+    wholes = frame[whole] if isinstance(whole, str) else [float(whole)] * len(frame)
+    told = [share_is_told(*pair, least) for pair in zip(frame[part], wholes, strict=True)]
+    hidden = ~pd.Series(told, frame.index, dtype=bool) & frame["n"].ne(0)
+    limits = ["share", "low", "high"]
+    written = page.written.table(frame.assign(**{name: frame[name].mask(hidden) for name in limits}))
     rest = hidden & frame[part].ge(least)
     if not isinstance(whole, str) or not rest.any():
         return written
-    limits = written[FEWER_THAN] if FEWER_THAN in written else pd.Series(float("nan"), frame.index)
-    return written.assign(**{part: written[part].mask(rest), FEWER_THAN: limits.mask(rest, least)})
+    known = written.get(FEWER_THAN, pd.Series(float("nan"), frame.index))
+    return written.assign(**{part: written[part].mask(rest), FEWER_THAN: known.mask(rest, least)})
 
 
 def _labels(page: Page, frame: pd.DataFrame) -> list[str]:
@@ -180,27 +192,22 @@ def draw_feeling(page: Page, f: AlertFilter) -> None:
         st.write(t(NO_FEELING))
         return
     found = cached_feeling(page.dataset, f)
-    frame = found.frame
-    shown = frame[frame["mean"].notna()]
-    sentence = found.sentence(t)
+    frame, sentence = found.frame, found.sentence(t)
+    shown = frame[frame["mean"].notna()].reset_index(drop=True)
     if shown.empty:
         draw_footer(page, sentence=sentence, choices=found.choices)
         return
-    points = pd.DataFrame(
-        {"label": _labels(page, shown), "value": shown["mean"], "low": shown["low"], "high": shown["high"]}
-    ).reset_index(drop=True)
-    points[["low", "high"]] = points[["low", "high"]].clip(1, 5)
-    middle = float(shown.loc[shown["gender"] == "man", "mean"].iloc[0]) if "man" in set(shown["gender"]) else 3.0
-    figure = plots.forest_figure(page, points, reference=middle, log=False, height=34 * len(points) + 66)
+    points = shown[["low", "high"]].clip(1, 5).assign(label=_labels(page, shown), value=shown["mean"])
+    middle = next(iter(shown.loc[shown["gender"] == "man", "mean"]), 3.0)
+    figure = forest_figure(page, points, reference=middle, log=False, height=34 * len(points) + 66)
     figure.data[0]["marker"] = {"color": [GENDERS[page.theme][gender] for gender in shown["gender"]], "size": 12}
-    # Each step of the scale with its words below the number.
+    # Each step of the scale with its words below the number, and room for half of those below the last step, which
+    # plotly would leave out.
     steps = {step: feeling_label(t, step).replace(" (", "<br>").removesuffix(")") for step in range(1, 6)}
     figure.update_xaxes(range=[0.8, 5.3], tickvals=list(steps), ticktext=list(steps.values()))
-    figure.update_layout(
-        margin={"r": 60}
-    )  # room for half of the words below the last step, else plotly leaves them out
+    figure.update_layout(margin={"r": 60})
     data = frame.assign(gender=_labels(page, frame))
-    plots.draw_chart(page, figure, key="gender_feeling", alt=sentence, data=data)
+    draw_chart(page, figure, key="gender_feeling", alt=sentence, data=data)
     draw_footer(page, sentence=sentence, choices=found.choices)
     st.caption(
         _few(page, found.n)
@@ -220,36 +227,33 @@ def draw_rates(page: Page, f: AlertFilter) -> None:
     if found is None:
         st.write(escape_markdown(t("No rates are shown.") + " " + missing(page, NO_POPULATION)))
         return
-    written = pd.DataFrame(
+    tables.draw_table(
+        page,
+        pd.DataFrame(
+            {
+                "area": t("Whole city") if row["area"] == CITY else district_label(t, page.city, row["area"]),
+                "women": _rate(page, row, ("rate_women", "low_women", "high_women"), 1, "women"),
+                "men": _rate(page, row, ("rate_men", "low_men", "high_men"), 1, "men"),
+                "ratio": _rate(page, row, ("ratio", "low", "high"), 2, "women", "men"),
+            }
+            for row in found.frame.to_dict("records")
+        ),
         {
-            "area": t("Whole city") if row["area"] == CITY else district_label(t, page.city, row["area"]),
-            "women": _rate(page, row, "women"),
-            "men": _rate(page, row, "men"),
-            "ratio": _ratio(page, row),
-        }
-        for row in found.frame.to_dict("records")
+            "area": t("District"),
+            "women": t("By women, per 1,000 women"),
+            "men": t("By men, per 1,000 men"),
+            "ratio": t("Ratio (95 %)"),
+        },
+        key="gender_rates",
+        alt=t("Alerts per 1,000 residents by gender"),
     )
-    headings = {
-        "area": t("District"),
-        "women": t("By women, per 1,000 women"),
-        "men": t("By men, per 1,000 men"),
-        "ratio": t("Ratio (95 %)"),
-    }
-    tables.draw_table(page, written, headings, key="gender_rates", alt=t("Alerts per 1,000 residents by gender"))
     tables.download_button(page, found.frame, "gender_rates.csv", key="gender_rates_csv")
     st.caption(t("Alerts of the whole period by gender of the reporter. Not everyone who alerts lives in the city."))
     draw_footer(page, choices=found.choices)
 
 
-def _rate(page: Page, row: dict[str, float], who: str) -> str:
-    rate, low, high = (row[f"{name}_{who}"] for name in ("rate", "low", "high"))
-    if rate != rate or 0 < row[f"n_{who}"] < least_written(page):
-        return "–"
-    return number_with_interval(page.t, rate, low, high, 1)
-
-
-def _ratio(page: Page, row: dict[str, float]) -> str:
-    few = any(0 < row[f"n_{who}"] < least_written(page) for who in ("women", "men"))
-    if few or row["ratio"] != row["ratio"] or row["ratio"] == float("inf"):
-        return "–"
-    return number_with_interval(page.t, row["ratio"], row["low"], row["high"], 2)
+def _rate(page: Page, row: dict[str, float], names: Sequence[str], digits: int, *counted: str) -> str:
+    """A rate or ratio with its interval; a dash where it is not known, or of a count that is not written out."""
+    rate, low, high = (row[name] for name in names)
+    few = any(0 < row[f"n_{who}"] < page.written.least() for who in counted)
+    return "–" if few or not math.isfinite(rate) else number_with_interval(page.t, rate, low, high, digits)

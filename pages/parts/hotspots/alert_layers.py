@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 import pydeck as pdk
+import shapely
 import streamlit as st
 
 from analysis.density import DensityImage, density_image, format_density
-from analysis.stats.intervals import Estimate
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, CityProfile, Message, Translator
-from curim_data.model.labels import UNCATEGORISED, category_label, group_label
+from curim_data.model import N_, UNCATEGORISED, CityProfile, Message, Translator, category_label, group_label
 from curim_data.studies.alert_points import (
     MOST_MAP_POINTS,
     DensityStudy,
     MapPoints,
     class_geojson,
+    class_polygons,
     density_study,
     pixel_frame,
     read_map_points,
 )
-from pages.parts.charts import tables
-from pages.parts.charts.tables import SCROLL_BAR
+from pages.parts.charts import SCROLL_BAR, tables
 from pages.parts.frame import (
+    CATEGORIES,
     Heading,
     Page,
+    cached_query,
     draw_footer,
     escape_markdown,
     filter_bar,
@@ -38,15 +39,24 @@ from pages.parts.frame import (
     rgba,
     shared,
 )
-from pages.parts.frame.colours import CATEGORIES
-from pages.parts.frame.results import cached_query
 from pages.parts.hotspots.choices import LAYER_WORD, FoundPlace, draw_found_place
-from pages.parts.hotspots.map_download import density_shades, map_download_button, point_shades
-from pages.parts.hotspots.ranked_list import draw_area_note, letters_in
-from pages.parts.maps import basemap, cell_map, legends
-from pages.parts.maps.name_layers import Pin, ranked_name
+from pages.parts.hotspots.map_download import map_download_button, map_layer
+from pages.parts.hotspots.ranked_list import SPAN, draw_area_note, name_height
+from pages.parts.maps import (
+    Pin,
+    draw_cell_map,
+    draw_illustrative_note,
+    draw_layers,
+    draw_legend_row,
+    ranked_name,
+    room_beside,
+    without_outline,
+)
 
-ALERTS_MAP: Final = "hotspots_alerts_map"
+if TYPE_CHECKING:
+    from analysis.report.maps import MapLayer
+
+
 WIDTHS: Final = {"category": 130, "group": 110, "n": 62, "share": 62}
 RADIUS: Final = 3.5  # pixels
 POINTS_ALT: Final = N_("Map of single alerts by group of categories; the table counts the same.")
@@ -54,7 +64,6 @@ DENSITY_ALT: Final = N_("Map of the density of alerts; the table holds its highe
 
 
 _points = shared(read_map_points)
-DENSITY_MAP = "hotspots_density_map"
 
 
 def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None) -> None:
@@ -70,15 +79,12 @@ def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None) ->
         else:
             _draw_point_map(page, found.frame, place)
             draw_found_place(page, place)
-        drawn = {} if found.frame is None else {"drawn": found.shown, "undrawn": found.sensitive}
-        draw_footer(
-            page,
-            sentence=left_out_sentence(page.t, found),
-            total=cached_query(page, "total"),
-            excluded=found.at_default,
-            **drawn,
-        )
-        if found.frame is not None:
+        counted = {"total": cached_query(page, "total"), "excluded": found.at_default}
+        if found.frame is None:
+            draw_footer(page, sentence=left_out_sentence(page.t, found), **counted)
+        else:
+            points = {"drawn": found.shown, "undrawn": found.sensitive}
+            draw_footer(page, sentence=left_out_sentence(page.t, found), **counted, **points)
             _draw_point_download(page, found, found.frame)
     with right:
         _draw_category_table(page, found)
@@ -135,10 +141,8 @@ def _draw_too_many(page: Page, found: MapPoints) -> None:
         )
     )
 
-    def density() -> None:
-        st.query_params[LAYER_WORD] = "density"
-
-    st.button(page.t("Show the density"), key="hotspots_to_density", on_click=density)
+    show = {"on_click": st.query_params.__setitem__, "args": (LAYER_WORD, "density")}
+    st.button(page.t("Show the density"), key="hotspots_to_density", **show)
 
 
 def _named_groups(page: Page, frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
@@ -153,20 +157,26 @@ def _named_groups(page: Page, frame: pd.DataFrame) -> dict[str, tuple[str, str]]
 
 def _draw_point_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -> None:
     t, groups, named = page.t, np.array(_groups(page.city, frame["category"])), _named_groups(page, frame)
-    if basemap.without_outline(page):
+    if without_outline(page):
         return
     layers = [_point_layer(t, page.city, group, frame[groups == group], shade) for group, (_, shade) in named.items()]
-    cell_map.draw_layers(page, layers, key=ALERTS_MAP, alt=t(POINTS_ALT), over=True, place=place)
+    draw_layers(page, layers, key="hotspots_alerts_map", alt=t(POINTS_ALT), over=True, place=place)
     round_mark = "border-radius:50%;width:.8em;height:.8em"
     entries = [(f"background:{shade};{round_mark}", label) for label, shade in named.values()]
-    legends.draw_legend_row(palette(page.theme), t("Categories"), entries)
-    legends.draw_illustrative_note(page)
+    draw_legend_row(palette(page.theme), t("Categories"), entries)
+    draw_illustrative_note(page)
 
 
 def _draw_point_download(page: Page, found: MapPoints, frame: pd.DataFrame) -> None:
+    def layers() -> list[MapLayer]:
+        points = shapely.points(frame["longitude"].to_numpy(float), frame["latitude"].to_numpy(float))
+        groups = np.array(_groups(page.city, frame["category"]))
+        named = _named_groups(page, frame).items()
+        return [map_layer(label, colour, points[groups == group], points=True) for group, (label, colour) in named]
+
     map_download_button(
         page,
-        lambda: point_shades(frame, _groups(page.city, frame["category"]), _named_groups(page, frame)),
+        layers,
         name="alerts",
         title=page.t("Categories"),
         alt=page.t(POINTS_ALT),
@@ -212,9 +222,8 @@ def _draw_category_table(page: Page, found: MapPoints) -> None:
     headings = {"category": t("Category"), "group": t("Group"), "n": t("Alerts"), "share": t("Share")}
     if frame["group"].nunique() == 1 or not _is_grouped(city):
         del frame["group"], headings["group"]
-    fixed = sum(WIDTHS[name] for name in headings if name != "category")
-    widths = WIDTHS | {"category": max(WIDTHS["category"], round(basemap.room_beside(page.room)) - fixed - SCROLL_BAR)}
-    lines = max(len(textwrap.wrap(name, letters_in(widths["category"]))) for name in frame["category"])
+    room = round(room_beside(page.room)) - sum(WIDTHS[name] for name in headings if name != "category") - SCROLL_BAR
+    widths = WIDTHS | {"category": max(WIDTHS["category"], room)}
     tables.draw_table(
         page,
         frame,
@@ -225,7 +234,7 @@ def _draw_category_table(page: Page, found: MapPoints) -> None:
         digits={"n": 0},
         percent={"share": 0},
         columns={name: st.column_config.Column(words, width=widths[name]) for name, words in headings.items()},
-        row_height=tables.row_height(lines) if lines > 1 else None,
+        row_height=name_height(frame["category"], widths["category"]),
     )
     st.caption(
         t(
@@ -237,8 +246,7 @@ def _draw_category_table(page: Page, found: MapPoints) -> None:
 
 def _groups(city: CityProfile, categories: pd.Series) -> list[str]:
     """The group of each alert: many have the same category."""
-    of = {name: _group(city, name) for name in categories.unique()}
-    return [of[name] for name in categories]
+    return [*categories.map({name: _group(city, name) for name in categories.unique()})]
 
 
 def _group(city: CityProfile, category: str) -> str:
@@ -275,56 +283,55 @@ def draw_density_layer(page: Page, heading: Heading, place: FoundPlace | None) -
         st.caption(filter_bar.filter_sentence(page))
         draw_area_note(page, listed=False)
     if not study.enough:
-        cell_map.draw_cell_map(page, key=DENSITY_MAP, alt=t("Map of the city."), span=0.62, pickable=False, place=place)
+        draw_cell_map(
+            page, key="hotspots_density_map", alt=t("Map of the city."), span=SPAN, pickable=False, place=place
+        )
         draw_found_place(page, place)
         draw_footer(page, sentence=study.too_few(t), total=study.total, excluded=study.total.at_default)
         return
     pins = [Pin(peak.name(t), peak.longitude, peak.latitude, rank) for rank, peak in enumerate(study.peaks, start=1)]
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        cell_map.draw_cell_map(
-            page,
-            key=DENSITY_MAP,
-            alt=t(DENSITY_ALT),
-            picture=drawn,
-            pins=pins,
-            span=0.62,
-            pickable=False,
-            place=place,
-        )
+        look: dict[str, Any] = {"picture": drawn, "pins": pins, "span": SPAN, "pickable": False, "place": place}
+        draw_cell_map(page, key="hotspots_density_map", alt=t(DENSITY_ALT), **look)
         draw_found_place(page, place)
         draw_footer(page, sentence=study.density.sentence(t))
         st.write(escape_markdown(t(study.bandwidth.explanation)))
         draw_footer(page, total=study.total, excluded=study.total.at_default, choices=study.choices)
-        with st.container(horizontal=True):
-            tables.download_button(
-                page, lambda: pixel_frame(study.density, page.city), "density.csv", key="hotspots_density_csv"
-            )
-            tables.geojson_button(
-                t, lambda: class_geojson(study.density, page.city), "density.geojson", key="hotspots_density_geojson"
-            )
-        map_download_button(
-            page,
-            lambda: density_shades(t, study, drawn, page.city),
-            name="density",
-            title=t("Alerts per km² and month"),
-            alt=t(DENSITY_ALT),
-            total=study.total,
-            pins=pins,
-            facts=[study.density.sentence(t)],
-        )
+        _draw_density_downloads(page, study, drawn, pins)
     with right:
         _draw_peaks(page, study)
 
 
+def _draw_density_downloads(page: Page, study: DensityStudy, drawn: DensityImage, pins: Sequence[Pin]) -> None:
+    t, density, city = page.t, study.density, page.city
+    with st.container(horizontal=True):
+        tables.download_button(page, lambda: pixel_frame(density, city), "density.csv", key="hotspots_density_csv")
+        shapes = partial(class_geojson, density, city)
+        tables.geojson_button(t, shapes, "density.geojson", key="hotspots_density_geojson")
+
+    def layers() -> list[MapLayer]:
+        found = {low: shape for low, _, shape in class_polygons(density, city)}
+        classes = zip(drawn.breaks[:-1], drawn.legend(t), strict=True)
+        return [map_layer(limits, colour, [found[low]] if low in found else []) for low, (colour, limits) in classes]
+
+    map_download_button(
+        page,
+        layers,
+        name="density",
+        title=t("Alerts per km² and month"),
+        alt=t(DENSITY_ALT),
+        total=study.total,
+        pins=pins,
+        facts=[density.sentence(t)],
+    )
+
+
 def density_headline(t: Translator, study: DensityStudy) -> str:
     """Where alerts are densest, in one sentence."""
-    if study.total.n == 0:
-        return t("No alerts, so no density.")
-    if not study.enough:
-        return t("Too few alerts for a density.")
-    if not study.peaks:
-        return t("Alerts are nowhere denser than the city average.")
+    if not (study.enough and study.peaks):
+        none = t("No alerts, so no density.") if study.total.n == 0 else t("Too few alerts for a density.")
+        return t("Alerts are nowhere denser than the city average.") if study.enough else none
     first = study.peaks[0]
     return t(
         "Alerts are densest here: {place}, {value} per km² and month; the city average is {mean}.",
@@ -340,14 +347,19 @@ def _draw_peaks(page: Page, study: DensityStudy) -> None:
         return
     st.subheader(t("Where alerts are densest"))
     frame = pd.DataFrame(
-        {"place": ranked_name(rank, peak.name(t)), "density": _with_interval(t, peak.value)}
+        {
+            "place": ranked_name(rank, peak.name(t)),
+            "density": "{} ({}–{})".format(
+                *(format_density(t, at) for at in (peak.value.value, peak.value.low, peak.value.high))
+            ),
+        }
         for rank, peak in enumerate(study.peaks, start=1)
     )
     tables.draw_fitted_table(
         page,
         frame,
         {"place": t("Where"), "density": t("Per km² and month (95 %)")},
-        basemap.room_beside(page.room),
+        room_beside(page.room),
         key="hotspots_density_peaks",
         alt=t("Where alerts are densest"),
         file_name="density-places.csv",
@@ -358,7 +370,3 @@ def _draw_peaks(page: Page, study: DensityStudy) -> None:
             "the Significance layer. Many alerts can mean many people."
         )
     )
-
-
-def _with_interval(t: Translator, density: Estimate) -> str:
-    return f"{format_density(t, density.value)} ({format_density(t, density.low)}–{format_density(t, density.high)})"

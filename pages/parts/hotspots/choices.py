@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import h3.api.numpy_int as h3
 import shapely
 import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
 from analysis.hotspots.surroundings import LAND, DenominatorKind
 from analysis.stats.intervals import WeighedBy
-from curim_data.filters import AlertFilter
 from curim_data.lexicon.folding import fold
 from curim_data.model import CityProfile, Message, Translator, cell_polygons
 from curim_data.model.extent import ask_shape
@@ -28,10 +26,8 @@ from curim_data.studies.hot_spots import (
     weights_offered,
 )
 from curim_data.studies.spot_profiles import SpotOrCluster
-from pages.parts.frame import Page, draw_link_choice, escape_markdown, filter_bar, page_link
-from pages.parts.frame.links import go_to_page
-from pages.parts.maps.basemap import disc
-from pages.parts.maps.cell_map import map_selection
+from pages.parts.frame import Page, draw_link_choice, escape_markdown, filter_bar, go_to_page, page_link
+from pages.parts.maps import FoundPlace, disc_of, map_selection
 
 MAP_KEY, LIST_KEY, SELECTED_WORD = "hotspots_map", "hotspots_list", "spot"
 LAYER_WORD, CELL_WORD = "layer", "cell"
@@ -146,23 +142,6 @@ def draw_option_notes(page: Page, how: Options, layer: str) -> None:
             st.caption(t(note))
 
 
-@dataclass(frozen=True)
-class FoundPlace:
-    """A place of the city: its word in a link ("street:akti_miaouli"), its name, shape (WGS84) and map cells."""
-
-    word: str
-    name: str
-    shape: BaseGeometry
-    cells: tuple[int, ...]
-
-    def filter(self, f: AlertFilter) -> AlertFilter:
-        """The filter with this place as its area: a district as such, anything else as its cells."""
-        kind, _, name = self.word.partition(":")
-        if kind == "district":
-            return f.replace(districts=(name,), places=(), cells=())
-        return f.replace(cells=tuple(str(h3.int_to_str(cell)) for cell in self.cells), districts=(), places=())
-
-
 def place_from_link(page: Page, resolution: int) -> FoundPlace | None:
     """The place that the link asks for, with the map cells of that size that it touches."""
     asked, city = st.query_params.get(PLACE_WORD, ""), page.city
@@ -265,6 +244,6 @@ def _name_and_shape(t: Translator, city: CityProfile, word: str) -> tuple[str, B
     kind, _, name = word.partition(":")
     if kind == "place":
         mark = next(mark for mark in city.landmarks if mark.id == name)
-        return t.label(mark.labels), disc(mark.longitude, mark.latitude, mark.radius)
+        return t.label(mark.labels), disc_of(mark)
     parts = [area for area in (city.streets if kind == "street" else city.districts) if area.id == name]
     return t.label(parts[0].labels), shapely.union_all([area.polygon for area in parts])

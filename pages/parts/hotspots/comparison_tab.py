@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache, partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
-import pydeck as pdk
 import shapely
 import streamlit as st
 
@@ -24,26 +23,35 @@ from curim_data.studies.compare import (
     usual_preset,
 )
 from curim_data.studies.hot_spots import HotSpotStudy
-from pages.parts.charts import tables
-from pages.parts.charts.numbers import least_written, written_count, written_q
+from pages.parts.charts import tables, written_count, written_q
 from pages.parts.frame import (
+    CHANGE,
+    LIGHT,
     Page,
     Palette,
     draw_footer,
     draw_link_choice,
     escape_markdown,
+    on_land,
     palette,
     rgba,
     shared,
 )
-from pages.parts.frame.colours import CHANGE, on_land
-from pages.parts.hotspots.map_download import difference_shades, map_download_button
-from pages.parts.maps import basemap, cell_map, legends
-from pages.parts.maps.name_layers import Pin, ranked_name
+from pages.parts.hotspots.map_download import cell_layer, map_download_button
+from pages.parts.maps import (
+    Pin,
+    basemap,
+    draw_illustrative_note,
+    draw_legend_row,
+    draw_named_layers,
+    hexagons,
+    ranked_name,
+)
 
-AGAINST: Final = "against"
-TAB_NAME: Final = "comparison"
-KEY: Final = "hotspots_against"
+if TYPE_CHECKING:
+    from analysis.report.maps import MapLayer
+
+
 SPAN: Final = 0.62
 NAMED: Final = 5
 # What must be known to read the counts of both sides; all other choices stand behind a fold.
@@ -66,7 +74,7 @@ def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG00
     t = page.t
     names = {name: t(PRESETS[name]) for name in available_presets(page.alerts, page.filter)}
     usual = usual_preset(page.alerts, page.filter)
-    against = draw_link_choice(t("Compare"), names, AGAINST, KEY, usual, width=360, tab=TAB_NAME)
+    against = draw_link_choice(t("Compare"), names, "against", "hotspots_against", usual, width=360, tab="comparison")
     try:
         found = _study(page.dataset, page.filter, against)
     except CompareError as error:
@@ -110,7 +118,7 @@ def _draw_clearest_places(page: Page, study: CompareStudy) -> None:
     t, places = page.t, study.comparison.places
     for place in places[:NAMED]:
         name = escape_markdown(ranked_name(place.rank, study.names[place.id](t), space=" "))
-        st.markdown(t.pair(f"**{name}**", escape_markdown(place.sentence(t, least_written(page)))))
+        st.markdown(t.pair(f"**{name}**", escape_markdown(place.sentence(t, page.written.least()))))
     if len(places) > NAMED:
         st.caption(t.n("{n} more is in the table.", "{n} more are in the table.", len(places) - NAMED))
 
@@ -119,7 +127,6 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
     t, places, pair = page.t, study.comparison.places, study.pair
     if not places:
         return
-    least = least_written(page)
     frame = pd.DataFrame(
         {
             "name": ranked_name(place.rank, study.names[place.id](t)),
@@ -131,7 +138,7 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
             "ratio": _ratio(page, place) if told else "–",
             "q": written_q(page, place.q) if told else "–",
         }
-        for place, told in ((place, place.shares_written(least)) for place in places)
+        for place, told in ((place, place.shares_written(page.written.least())) for place in places)
     )
     headings = {
         "name": t.c("emerging", "Place"),
@@ -167,26 +174,34 @@ def _ratio(page: Page, place: DifferingPlace) -> str:
 
 def cautious_ratio(frame: pd.DataFrame) -> FloatArray:
     """The limit of the interval that lies nearer to no difference; 1 where the interval holds it."""
-    low, high = frame["low"].to_numpy(float), frame["high"].to_numpy(float)
-    nearest: FloatArray = np.where(low > 1, low, np.where(high < 1, high, 1.0))
-    return nearest
+    low, high = frame["low"], frame["high"]
+    return low.where(low > 1, high.where(high < 1, 1.0)).to_numpy(float)
 
 
 def _draw_map(page: Page, study: CompareStudy) -> None:
     t, colours = page.t, palette(page.theme)
     if basemap.without_outline(page):
         return
+    names = [*map(h3.int_to_str, sorted(_marked(study)))]
+    outlined = {
+        "filled": False,
+        "get_line_color": rgba(colours.hot_line),
+        "line_width_min_pixels": 2,
+        "pickable": False,
+    }
+    filled = {"get_line_color": "line", "line_width_min_pixels": 1, "pickable": True}
+    look = {"stroked": True, "get_line_width": 1}
     layers = [
         *basemap.ground_layers(page.city, colours),
-        _hexagons("difference", _drawn(page, study, colours), colours),
+        hexagons("difference", _drawn(page, study, colours), **look, **filled),
         *basemap.over_layers(page.city, colours),
-        _hexagons("differs", [{"hex": h3.int_to_str(int(cell))} for cell in sorted(_marked(study))], colours),
+        hexagons("differs", [{"hex": name} for name in names], **look, **outlined),
     ]
     alt = _map_words(page, study)
-    cell_map.draw_named_layers(page, layers, _pins(page, study), key="hotspots_compare_map", alt=alt, span=SPAN)
-    legends.draw_legend_row(colours, t("Share of the alerts that lies here, at least"), _legend(page, study))
+    draw_named_layers(page, layers, _pins(page, study), key="hotspots_compare_map", alt=alt, span=SPAN)
+    draw_legend_row(colours, t("Share of the alerts that lies here, at least"), _legend(page, study))
     st.caption(t(UNSURE))
-    legends.draw_illustrative_note(page)
+    draw_illustrative_note(page)
 
 
 def _map_words(page: Page, study: CompareStudy) -> str:
@@ -204,12 +219,7 @@ def _drawn(page: Page, study: CompareStudy, colours: Palette) -> list[dict[str, 
     windows = (frame[name].tolist() for name in ("window_a", "window_b"))
     rows = zip(frame.index.tolist(), *windows, classes.tolist(), empty.tolist(), strict=True)
     return [
-        {
-            "hex": h3.int_to_str(cell),
-            "shade": shades[at],
-            "line": neutral if at == 2 else shades[at],
-            "tip": tip(a, b),
-        }
+        {"hex": h3.int_to_str(cell), "shade": shades[at], "line": neutral if at == 2 else shades[at], "tip": tip(a, b)}
         for cell, a, b, at, none in rows
         if not none
     ]
@@ -239,21 +249,19 @@ def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
     """The map as a picture to take along."""
     t = page.t
 
-    def made() -> list[Any]:
-        classes, empty = _classes(study.comparison.frame)
-        words = [words for _, words in _legend(page, study)]
-        cells = study.comparison.frame.index
-        return difference_shades(
-            [
-                (words[len(CHANGE) - 1 - at], colour, cells[(classes == at) & ~empty])
-                for at, (_, colour) in reversed(list(enumerate(_SHADES)))
-            ],
-            (words[len(CHANGE)], sorted(_marked(study))),
-        )
+    def layers() -> list[MapLayer]:
+        (classes, empty), cells = _classes(study.comparison.frame), study.comparison.frame.index
+        *words, differs = [words for _, words in _legend(page, study)]
+        shades = [
+            cell_layer(label, colour, cells[(classes == at) & ~empty])
+            for label, (at, (_, colour)) in zip(words, reversed(list(enumerate(_SHADES))), strict=True)
+        ]
+        marked = sorted(_marked(study))
+        return [*shades, *([cell_layer(differs, LIGHT.hot_line, marked, outline=True)] if marked else [])]
 
     map_download_button(
         page,
-        made,
+        layers,
         name="comparison",
         title=t("Share of the alerts that lies here, at least"),
         alt=_map_words(page, study),
@@ -286,26 +294,6 @@ def _tip(page: Page, study: CompareStudy, n_a: float, n_b: float) -> str:
     )
 
 
-def _hexagons(layer: str, cells: list[dict[str, Any]], colours: Palette) -> pdk.Layer:
-    """Cells filled with their own shade, or outlined where they have none."""
-    lines = layer == "differs"
-    return pdk.Layer(
-        "H3HexagonLayer",
-        id=layer,
-        data=cells,
-        get_hexagon="hex",
-        extruded=False,
-        filled=not lines,
-        stroked=True,
-        coverage=0.93,
-        get_fill_color=rgba(colours.land) if lines else "shade",
-        get_line_color=rgba(colours.hot_line) if lines else "line",
-        line_width_min_pixels=2 if lines else 1,
-        get_line_width=1,
-        pickable=not lines,
-    )
-
-
 def places_frame(page: Page, study: CompareStudy) -> pd.DataFrame:
     """The places as figures, for their download."""
     return pd.DataFrame(
@@ -332,16 +320,16 @@ def places_frame(page: Page, study: CompareStudy) -> pd.DataFrame:
 
 
 def _draw_downloads(page: Page, study: CompareStudy) -> None:
+    places, cells = study.comparison.places, study.comparison.frame.reset_index()
+    cells["cell"] = [f"{cell:x}" for cell in cells["cell"]]
     with st.container(horizontal=True):
-        cells = study.comparison.frame.reset_index()
-        cells["cell"] = [f"{cell:x}" for cell in cells["cell"]]
         label = page.t("Download the map's data")
         tables.download_button(page, cells, "comparison-cells.csv", key="hotspots_compare_cells", label=label)
-        if study.comparison.places:
+        if places:
             tables.draw_place_downloads(
                 page,
                 "comparison",
                 lambda: places_frame(page, study),
-                lambda: [shapely.union_all(cell_polygons(list(place.cells))) for place in study.comparison.places],
+                lambda: [shapely.union_all(cell_polygons(list(place.cells))) for place in places],
                 key="hotspots_compare",
             )

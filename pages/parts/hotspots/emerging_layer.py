@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -14,34 +15,50 @@ import streamlit as st
 from analysis.cube import CLASSES, KINDS
 from analysis.emerging import RUNS, EmergingHotSpots
 from analysis.grid import with_points
-from curim_data.model import N_, Translator, cell_polygons
-from curim_data.model.i18n import at_head
+from curim_data.model import N_, Translator, at_head, cell_polygons
 from curim_data.studies.cells import has_area
 from curim_data.studies.hot_spots import EmergingRow, EmergingStudy
-from pages.parts.charts.figure import Figure, base_figure, time_axis
-from pages.parts.charts.numbers import least_written, written_alerts, written_count
-from pages.parts.charts.plots import draw_chart
-from pages.parts.charts.tables import (
+from pages.parts.charts import (
     SELECT_BOX,
+    Figure,
+    base_figure,
     columns_in_room,
+    draw_chart,
     draw_place_downloads,
     draw_selectable_table,
     fitted_columns,
     row_height,
+    time_axis,
     wrapped_columns,
+    written_count,
 )
-from pages.parts.frame import Heading, Page, Palette, draw_footer, escape_markdown, filter_bar, palette, rgba
-from pages.parts.frame.colours import on_land
-from pages.parts.frame.guard import admitting
+from pages.parts.frame import (
+    Heading,
+    Page,
+    admitting,
+    draw_footer,
+    escape_markdown,
+    filter_bar,
+    on_land,
+    palette,
+    rgba,
+)
 from pages.parts.hotspots.choices import SELECTED_WORD, FoundPlace, draw_found_place, draw_ways_on, picked_rows
-from pages.parts.hotspots.map_download import emerging_shades, map_download_button
+from pages.parts.hotspots.map_download import cell_layer, map_download_button
 from pages.parts.hotspots.queries import emerging_of
 from pages.parts.hotspots.ranked_list import MAIN, SPAN, all_columns, draw_area_note, draw_columns_box, lines_in_area
-from pages.parts.maps import basemap, cell_map, legends
-from pages.parts.maps.basemap import map_width, without_outline
-from pages.parts.maps.cell_map import draw_layers, map_selection
-from pages.parts.maps.legends import draw_illustrative_note, draw_legend_row
-from pages.parts.maps.name_layers import Pin, ranked_name
+from pages.parts.maps import (
+    Pin,
+    draw_illustrative_note,
+    draw_layers,
+    draw_legend_row,
+    hexagons,
+    map_selection,
+    map_width,
+    ranked_name,
+    without_outline,
+    written_alerts,
+)
 
 MAP: Final = "emerging_map"
 LIST: Final = "emerging_list"
@@ -59,8 +76,7 @@ KIND_COLOURS: Final = {
     "sporadic": "#009e73",
 }
 # Cells of cold places are drawn smaller, so that size and not only colour distinguishes them.
-HOT_COVERAGE: Final = 0.93
-COLD_COVERAGE: Final = 0.5
+COVERAGE: Final = {True: 0.93, False: 0.5}
 # By whether the steps are months, and whether the place is hot.
 _SERIES: Final = {
     (True, True): N_("Alerts per month; coloured: hot."),
@@ -74,12 +90,10 @@ _HISTORY: Final = {
     (False, True): N_("Hot in {n} of {steps} weeks."),
     (False, False): N_("Cold in {n} of {steps} weeks."),
 }
-SHOW: Final = "emerging_by_step"
-PLAY: Final = "emerging_play"
 STEP: Final = "emerging_step"
 SECONDS: Final = 1.5
-HOT_SHADE: Final = "#d55e00"
-COLD_SHADE: Final = "#0072b2"
+STEP_SHADES: Final = {True: "#d55e00", False: "#0072b2"}  # hot, cold
+MAP_ALT: Final = N_("Map of the city with its places by class over time; the table below holds the same.")
 
 
 def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPlace | None) -> None:
@@ -90,17 +104,15 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
     t = page.t
     study = emerging_of(page.dataset, page.filter, size or None)
     found = study.emerging
+    footer: dict[str, Any] = {"total": study.total, "choices": study.choices}
+    if study.period:  # of this layer, which is not that of the filter
+        start, end = study.period
+        footer["period"] = t("Period of this map, {start} to {end}", start=start, end=end)
     if found is None:
         with heading:
             st.title(t("No class over time can be determined."))
             st.caption(filter_bar.filter_sentence(page))
-        draw_footer(
-            page,
-            sentence=t(study.why) if study.why else "",
-            total=study.total,
-            period=_period(t, study),
-            choices=study.choices,
-        )
+        draw_footer(page, sentence=t(study.why) if study.why else "", **footer)
         return
     cold = bool(st.session_state.get(COLD, False))
     here = lines_in_area(page, study.lines)
@@ -120,46 +132,45 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
         if cold and all(line.cls.sign > 0 for line in here):
             st.caption(t("No place has been colder than its neighbourhood for long or recently, beyond chance."))
         _draw_class_table(page, shown, chosen, found)
-        draw_footer(
-            page,
-            sentence=with_points(t, found.sentence(t), study.choices),
-            total=study.total,
-            period=_period(t, study),
-            choices=study.choices,
-        )
+        draw_footer(page, sentence=with_points(t, found.sentence(t), study.choices), **footer)
         if shown:
-            with st.container(horizontal=True):
-                draw_place_downloads(
-                    page,
-                    "emerging",
-                    lambda: places_frame(t, shown),
-                    lambda: [shapely.union_all(cell_polygons(list(line.place.cells))) for line in shown],
-                    key="emerging",
-                )
-            map_download_button(
-                page,
-                lambda: emerging_shades(t, shown, class_colour),
-                name="emerging",
-                title=t("Class over time"),
-                alt=t("Map of the city with its places by class over time; the table below holds the same."),
-                total=study.total,
-                pins=_pins(t, shown),
-                facts=[found.sentence(t)],
-            )
+            _draw_downloads(page, study, found, shown)
         draw_playback(page, study, found)
     with right:
-        if chosen is None and found.too_few:
-            st.subheader(t("Too few alerts to tell"))
-        elif chosen is None:
-            st.subheader(t("No place stands out"))
-            st.write(t("No place has been hotter than its neighbourhood for long or recently, beyond chance."))
-        else:
+        if chosen is not None:
             _draw_history(page, study, found, chosen)
+        else:
+            st.subheader(t("Too few alerts to tell") if found.too_few else t("No place stands out"))
+            if not found.too_few:
+                st.write(t("No place has been hotter than its neighbourhood for long or recently, beyond chance."))
 
 
-def _period(t: Translator, study: EmergingStudy) -> str:
-    """The period of this layer, which is not that of the filter; empty where it has none."""
-    return t("Period of this map, {start} to {end}", start=study.period[0], end=study.period[1]) if study.period else ""
+def _draw_downloads(page: Page, study: EmergingStudy, found: EmergingHotSpots, shown: Sequence[EmergingRow]) -> None:
+    """The places as a table, as shapes, and as a map for print, on which cold ones are hatched."""
+    t = page.t
+    with st.container(horizontal=True):
+        draw_place_downloads(
+            page,
+            "emerging",
+            lambda: places_frame(t, shown),
+            lambda: [shapely.union_all(cell_polygons(list(line.place.cells))) for line in shown],
+            key="emerging",
+        )
+    classes = {line.place.cls: CLASSES[line.place.cls] for line in shown}
+    cells = {cls: [cell for line in shown if line.place.cls == cls for cell in line.place.cells] for cls in classes}
+    map_download_button(
+        page,
+        lambda: [
+            cell_layer(t(cls.label), class_colour(name), cells[name], hatched=cls.sign < 0)
+            for name, cls in classes.items()
+        ],
+        name="emerging",
+        title=t("Class over time"),
+        alt=t(MAP_ALT),
+        total=study.total,
+        pins=_pins(t, shown),
+        facts=[found.sentence(t)],
+    )
 
 
 def places_frame(t: Translator, lines: Sequence[EmergingRow]) -> pd.DataFrame:
@@ -233,25 +244,20 @@ def _draw_class_map(
     chosen: EmergingRow | None,
     place: FoundPlace | None,
 ) -> None:
-    t, colours = page.t, palette(page.theme)
     if without_outline(page):
         return
-    layers = [
-        _class_layer(page, found, shown, hot=True),
-        _class_layer(page, found, shown, hot=False),
-    ]
     draw_layers(
         page,
-        layers,
+        [_class_layer(page, found, shown, hot=hot) for hot in (True, False)],
         key=MAP,
-        alt=t("Map of the city with its places by class over time; the table below holds the same."),
-        pins=_pins(t, shown),
+        alt=page.t(MAP_ALT),
+        pins=_pins(page.t, shown),
         highlight=chosen.place.cells if chosen else (),
         place=place,
         on_select="rerun",
         selection_mode="multi-object",
     )
-    _draw_class_legend(page, colours, shown, selected=chosen is not None, area=has_area(page.filter))
+    _draw_class_legend(page, shown, selected=chosen is not None)
     draw_illustrative_note(page)
 
 
@@ -275,29 +281,23 @@ def _class_layer(page: Page, found: EmergingHotSpots, lines: Sequence[EmergingRo
     ]
     # With a line, so that a cell of a large area, smaller than a pixel or two, is still seen.
     line = {"stroked": True, "get_line_color": "shade", "get_line_width": 1, "line_width_min_pixels": 3}
-    return _hexagons("cells" if hot else "withheld", rows, hot=hot, auto_highlight=True, **line)
+    name, look = "cells" if hot else "withheld", {"pickable": True, "auto_highlight": True, **line}
+    return hexagons(name, rows, coverage=COVERAGE[hot], **look)
 
 
-def _hexagons(name: str, rows: Sequence[dict[str, Any]], *, hot: bool, **look: Any) -> pdk.Layer:
-    coverage = HOT_COVERAGE if hot else COLD_COVERAGE
-    shared: dict[str, Any] = {"get_hexagon": "hex", "get_fill_color": "shade", "extruded": False, "pickable": True}
-    return pdk.Layer("H3HexagonLayer", id=name, data=rows, coverage=coverage, **shared, **look)
-
-
-def _draw_class_legend(
-    page: Page, colours: Palette, shown: Sequence[EmergingRow], *, selected: bool, area: bool
-) -> None:
-    t, present = page.t, {line.place.cls for line in shown}
-    narrow = {True: "", False: f"border:.2em solid {colours.land};"}
+def _draw_class_legend(page: Page, shown: Sequence[EmergingRow], *, selected: bool) -> None:
+    t, colours, present = page.t, palette(page.theme), {line.place.cls for line in shown}
+    edge = {True: "", False: f"border:.2em solid {colours.land};"}
     entries = [
-        (f"background:{on_land(class_colour(cls), page.theme)};{narrow[CLASSES[cls].sign > 0]}", t(CLASSES[cls].label))
+        (f"background:{on_land(class_colour(cls), page.theme)};{edge[CLASSES[cls].sign > 0]}", t(CLASSES[cls].label))
         for cls in (f"{kind}_{way}" for way in ("hot", "cold") for kind in KINDS)
         if cls in present
     ]
-    if area:
-        entries.append((f"border:2px solid {colours.accent}", t("the area of the filter")))
-    if selected:
-        entries.append((f"border:3px solid {colours.highlight}", t("selected")))
+    lines = (
+        (has_area(page.filter), f"border:2px solid {colours.accent}", t("the area of the filter")),
+        (selected, f"border:3px solid {colours.highlight}", t("selected")),
+    )
+    entries += [(style, words) for drawn, style, words in lines if drawn]
     draw_legend_row(colours, t("Class over time"), entries)
 
 
@@ -313,8 +313,8 @@ def _draw_class_table(
 ) -> None:
     if not shown:
         return
-    t = page.t
-    rows = [
+    t, months = page.t, found.unit == "month"
+    table = pd.DataFrame(
         {
             "name": ranked_name(line.rank, line.name(t)),
             "class": t(line.cls.label),
@@ -324,28 +324,27 @@ def _draw_class_table(
             "n": line.place.n,
         }
         for line in shown
-    ]
+    )
     headings = {
         "name": t.c("emerging", "Place"),
         "class": t("Class over time"),
         "since": t("Without interruption since"),
-        "marked": t("Hot or cold months") if found.unit == "month" else t("Hot or cold weeks"),
+        "marked": t("Hot or cold months") if months else t("Hot or cold weeks"),
         "trend": t("Trend"),
         "n": t("Alerts"),
     }
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "class", "since")}
-    table, room = pd.DataFrame(rows), map_width(page.room, SPAN)
+    room = map_width(page.room, SPAN)
     fitting = columns_in_room(table, headings, list(headings), room, most=MAIN)
     if not page.narrow and len(fitting) < len(headings):
         draw_columns_box(t)
     order = None if page.narrow or all_columns() else fitting
-    seen = {name: headings[name] for name in order or headings}
+    columns, height = fitted_columns(table, headings), row_height(1)
     if page.narrow or order:
+        seen = {name: headings[name] for name in order or headings}
         words = ("name", "class", "since") if page.narrow else ("name",)
         columns, height = wrapped_columns(table, seen, room - SELECT_BOX, wrapped=words, least=70)
-    else:
-        columns, height = fitted_columns(table, headings), row_height(1)
     draw_selectable_table(
         page,
         table,
@@ -363,7 +362,7 @@ def since_label(t: Translator, line: EmergingRow, found: EmergingHotSpots) -> st
     """Since when a place has been significant without interruption; unknown where that holds from the first step."""
     if line.since is None:
         return "–"
-    day = t.date(line.since, "LLL y" if found.unit == "month" else "medium")
+    day = step_label(t, found, line.since)
     return t("{day} or earlier", day=day) if line.since <= found.starts[0].date() else day
 
 
@@ -381,11 +380,11 @@ def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, lin
     """The selected place: its history in words and by step, and the way on."""
     t = page.t
     st.subheader(f"{line.rank} · {escape_markdown(line.name(t))}")
-    st.write(escape_markdown(found.sentence_of(line.place.peak, t, least_written(page))))
+    st.write(escape_markdown(found.sentence_of(line.place.peak, t, page.written.least())))
     draw_ways_on(page, line.place.names, "emerging_draft")
     series, hot = study.series(line.place.cells), line.cls.sign > 0
-    months = found.unit == "month"
-    label = t(_SERIES[months, hot])
+    words = _SERIES[found.unit == "month", hot]
+    label = t(words)
     draw_chart(
         page,
         _bars(page, series, on_land(class_colour(line.place.cls), page.theme), "hot" if hot else "cold"),
@@ -424,10 +423,9 @@ def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
 def draw_playback(page: Page, study: EmergingStudy, found: EmergingHotSpots) -> None:
     """The map of one month at a time, where the reader asks for it."""
     t = page.t
-    label = t("Month by month") if found.unit == "month" else t("Week by week")
-    if not st.toggle(label, key=SHOW):
+    if not st.toggle(t("Month by month") if found.unit == "month" else t("Week by week"), key="emerging_by_step"):
         return
-    playing = st.toggle(t("Play"), key=PLAY)
+    playing = st.toggle(t("Play"), key="emerging_play")
     drawing = admitting(_draw_step, using=not playing, name="playback")
     st.fragment(drawing, run_every=SECONDS if playing else None)(page, study, found, playing)
 
@@ -437,59 +435,47 @@ def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playin
     t, steps = page.t, range(len(found.starts))
     current = st.session_state.get(STEP, steps[-1])
     st.session_state[STEP] = (current + 1) % len(steps) if playing else min(current, steps[-1])
-    names = [step_label(t, found, step) for step in steps]
-    step = st.select_slider(
-        t("Month") if found.unit == "month" else t("Week"), steps, format_func=names.__getitem__, key=STEP
-    )
-    if basemap.without_outline(page):
+    names = [step_label(t, found, start.date()) for start in found.starts]
+    label = t("Month") if found.unit == "month" else t("Week")
+    step = st.select_slider(label, steps, format_func=names.__getitem__, key=STEP)
+    if without_outline(page):
         return
-    colours = palette(page.theme)
-    n = _step_counts(study, found, step)
-    layers = [
-        _step_layer(page, n[found.hot[:, step]], hot=True),
-        _step_layer(page, n[found.cold[:, step]], hot=False),
-    ]
+    assert study.counts is not None
+    counts = study.counts.frame
+    here = counts[counts[found.unit] == found.starts[step]].set_index("cell")["n"]
+    n = here.reindex(found.frame.index, fill_value=0)
     sentence = step_sentence(page, found, step, n)
-    cell_map.draw_layers(page, layers, key="emerging_step_map", alt=sentence)
-    legends.draw_legend_row(
-        colours,
-        names[step],
-        [
-            (f"background:{HOT_SHADE}", t("hot")),
-            (f"background:{COLD_SHADE};border:.2em solid {colours.land}", t("cold")),
-        ],
-    )
+    layers = [
+        _step_layer(page, n[marked[:, step]], hot=hot) for marked, hot in ((found.hot, True), (found.cold, False))
+    ]
+    draw_layers(page, layers, key="emerging_step_map", alt=sentence)
+    colours = palette(page.theme)
+    cold = f"background:{STEP_SHADES[False]};border:.2em solid {colours.land}"
+    draw_legend_row(colours, names[step], [(f"background:{STEP_SHADES[True]}", t("hot")), (cold, t("cold"))])
     st.caption(sentence)
 
 
-def step_label(t: Translator, found: EmergingHotSpots, step: int) -> str:
+def step_label(t: Translator, found: EmergingHotSpots, day: dt.date) -> str:
     """A month by its name, a week by its first day."""
-    return t.date(found.starts[step].date(), "LLL y" if found.unit == "month" else "medium")
+    return t.date(day, "LLL y" if found.unit == "month" else "medium")
 
 
 def step_sentence(page: Page, found: EmergingHotSpots, step: int, n: pd.Series) -> str:
     """How many cells were hot and cold in a step, and what was counted."""
-    told = page.t(
-        "{when}: hot cells {hot}, cold cells {cold}, alerts on the map {n}. A cell is assessed together with its "
-        "neighbours and with the step before.",
-        when=step_label(page.t, found, step),
-        hot=int(found.hot[:, step].sum()),
-        cold=int(found.cold[:, step].sum()),
-        n=written_count(page, round(float(n.sum()))),
+    return at_head(
+        page.t(
+            "{when}: hot cells {hot}, cold cells {cold}, alerts on the map {n}. A cell is assessed together with its "
+            "neighbours and with the step before.",
+            when=step_label(page.t, found, found.starts[step].date()),
+            hot=int(found.hot[:, step].sum()),
+            cold=int(found.cold[:, step].sum()),
+            n=written_count(page, round(float(n.sum()))),
+        )
     )
-    return at_head(told)
-
-
-def _step_counts(study: EmergingStudy, found: EmergingHotSpots, step: int) -> pd.Series:
-    """Alerts by cell in one step, in the order of the cells."""
-    assert study.counts is not None
-    frame = study.counts.frame
-    here = frame[frame[found.unit] == found.starts[step]]
-    return here.set_index("cell")["n"].reindex(found.frame.index, fill_value=0)
 
 
 def _step_layer(page: Page, n: pd.Series, *, hot: bool) -> pdk.Layer:
-    shade = rgba(HOT_SHADE if hot else COLD_SHADE, 225)
+    shade = rgba(STEP_SHADES[hot], 225)
     cells = zip(n.index, n, strict=True)
     rows = [{"hex": h3.int_to_str(cell), "shade": shade, "tip": written_alerts(page, count)} for cell, count in cells]
-    return _hexagons("hot_now" if hot else "cold_now", rows, hot=hot, stroked=False)
+    return hexagons("hot_now" if hot else "cold_now", rows, coverage=COVERAGE[hot], stroked=False, pickable=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
+import shapely
 import streamlit as st
 
 from analysis.grid import with_points
@@ -14,22 +15,37 @@ from analysis.hotspots.grouping import Spot, SpotHarm
 from analysis.hotspots.surroundings import LAND
 from analysis.spots.naming import name_spots
 from analysis.spots.profile import states_no_category
-from curim_data.model import AreaTooLargeError, Gender, Translator
-from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_POSITIONS
-from curim_data.model.labels import category_label, gender_label
+from curim_data.model import (
+    N_,
+    NO_AFFECTED,
+    NO_CATEGORY,
+    NO_POSITIONS,
+    AreaTooLargeError,
+    Gender,
+    Translator,
+    category_label,
+    cell_polygons,
+    gender_label,
+)
 from curim_data.privacy import drawn_share, share_is_told
 from curim_data.studies.cells import has_area, in_area, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, SpotsByHarm
 from curim_data.studies.periods import chosen_from
 from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
-from pages.parts.charts import plots
-from pages.parts.charts.numbers import bars_of_shares, least_written, written_count
-from pages.parts.charts.plots import no_clock_reason
-from pages.parts.frame import Heading, Page, draw_footer, escape_markdown, filter_bar
-from pages.parts.frame.colours import LIGHT
-from pages.parts.frame.footer import draw_few_mapped_note, draw_way_to_all_dates
-from pages.parts.frame.guard import draw_alone, redraw
-from pages.parts.frame.results import contained
+from pages.parts.charts import bars_of_shares, no_clock_reason, plots, written_count
+from pages.parts.frame import (
+    LIGHT,
+    Heading,
+    Page,
+    contained,
+    draw_alone,
+    draw_few_mapped_note,
+    draw_footer,
+    draw_way_to_all_dates,
+    escape_markdown,
+    filter_bar,
+    redraw,
+)
 from pages.parts.hotspots.choices import (
     MAP_KEY,
     SELECTED_WORD,
@@ -40,7 +56,7 @@ from pages.parts.hotspots.choices import (
     picked_cells,
     selected_spot,
 )
-from pages.parts.hotspots.map_download import cell_shades, hot_shades, map_download_button, outlined
+from pages.parts.hotspots.map_download import cell_layer, cell_shades, map_download_button, map_layer
 from pages.parts.hotspots.queries import (
     ListQuery,
     Options,
@@ -57,11 +73,9 @@ from pages.parts.hotspots.ranked_list import (
     RankedList,
     cell_size_label,
     draw_area_button,
-    draw_area_headline,
     draw_area_note,
     draw_downloads,
     draw_headline,
-    draw_no_spot_in_area,
     lines_in_area,
     list_view,
     rate_lines,
@@ -69,9 +83,7 @@ from pages.parts.hotspots.ranked_list import (
     significance_lines,
     street_names,
 )
-from pages.parts.maps.basemap import without_outline
-from pages.parts.maps.cell_map import Outline, draw_cell_map
-from pages.parts.maps.name_layers import Pin
+from pages.parts.maps import Outline, Pin, draw_cell_map, legends, without_outline
 
 if TYPE_CHECKING:
     from analysis.clusters import Clusters
@@ -84,10 +96,7 @@ PART: Final = "places"
 MOST_OUTLINES: Final = 200
 # As many are named; the downloadable table of cells holds them all.
 MOST_NAMED: Final = 5
-CATEGORIES_SHOWN = 5
-# Where a week holds this share of the alerts of a place, and so many of them, that is said.
-ONE_WEEK: Final = 0.5
-LEAST_IN_WEEK: Final = 4
+MAP_ALT: Final = N_("Map of the city with its hot spots; the list below holds the same.")
 
 
 def draw_places_layer(
@@ -111,21 +120,35 @@ def draw_places_layer(
     everywhere = list_lines(asked, study.spots if found is None else found.found)
     weighed = spot_harm(page, study, how) if found is None else None
     view = list_view(lines_in_area(page, everywhere), harm=weighed.of if weighed is not None else None)
-    shown = view.lines
     cold = [] if found else cold_places_in_area(page, study)
     with heading:
         if len(everywhere) and has_area(page.filter):
-            draw_area_headline(page, len(everywhere), len(shown))
+            st.title(_area_title(page.t, len(everywhere), len(view.lines)))
         else:
-            draw_headline(page, study, shown, is_clusters=found is not None, cold=len(cold))
+            draw_headline(page, study, view.lines, is_clusters=found is not None, cold=len(cold))
         st.caption(filter_bar.filter_sentence(page))
         draw_area_note(page, listed=True)
     draw_option_notes(page, how, layer)
-
-    def draw() -> None:
-        _draw_places(page, study, found, everywhere, view, cold, asked, place, weighed)
-
+    draw = partial(_draw_places, page, study, found, everywhere, view, cold, asked, place, weighed)
     draw_alone(PART, draw, words=(SELECTED_WORD,))
+
+
+def _area_title(t: Translator, found: int, here: int) -> str:
+    """How many of the city's hot spots lie in the area."""
+    return (
+        t.n(
+            "{n} of the {all} hot spots of the city lies in this area.",
+            "{n} of the {all} hot spots of the city lie in this area.",
+            here,
+            all=found,
+        )
+        if here
+        else t.n(
+            "The one hot spot of the city does not lie in this area.",
+            "None of the {n} hot spots of the city lies in this area.",
+            found,
+        )
+    )
 
 
 def _draw_places(
@@ -144,27 +167,21 @@ def _draw_places(
     Where there are many alerts the classes over time take longer than all the rest: the list stands without them until
     then, and it alone is drawn again.
     """
-    t, how, shown = page.t, asked.how, view.lines
-    spots = tuple(one.spot for one in shown)
+    t, shown = page.t, view.lines
     line = _selected_line(shown, place)
-    chosen = line.spot.id if line else None
 
     def select() -> None:
-        selected_spot(spots)
+        selected_spot(tuple(one.spot for one in shown))
         redraw(PART)
 
     pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
     left, right = st.columns([5, 3], gap="medium")
     with left:
         _draw_map(page, study, found, everywhere, line, pins, place, select)
-        if found is not None and len(found.found) > MOST_OUTLINES:
-            st.caption(
-                t("The map outlines the first {n} of {all}; the list holds all.", n=MOST_OUTLINES, all=len(found.found))
-            )
         draw_found_place(page, place)
         draw_area_button(page, picked_cells(), study)
         gistar = None if found else study.hot.gistar_valid
-        ranked = RankedList.of(page, view, chosen, gistar_valid=gistar, on_select=select)
+        ranked = RankedList(page, view, line.spot.id if line else None, gistar_valid=gistar, on_select=select)
         classed = bool(shown) and found is None and not page.protected
         many = classed and page.alerts.count > LATER_FROM
         waits = many and not classes_are_ready(page.dataset, page.filter, study.resolution)
@@ -184,14 +201,18 @@ def _draw_places(
         draw_downloads(page, view, gistar_valid=gistar, study=study if found is None else None)
         _draw_map_download(page, study, found, line, pins)
     with right:
-        if line is None and everywhere:
-            draw_no_spot_in_area(page)
-        elif line is None:
-            draw_no_places(t, how, study, cold=bool(cold), sized=not page.protected)
-            if study.power.too_few and study.unjudged is None:
-                draw_way_to_all_dates(page)
-        else:
+        if line is not None:
             draw_spot_panel(page, asked, line, view.harm.get(line.spot.id))
+        elif everywhere:
+            st.subheader(t("No hot spot in this area"))
+            st.write(
+                t(
+                    "The hot spots of the city lie elsewhere. Remove the area from the filter to see them, or look at "
+                    "the alerts here one by one."
+                )
+            )
+        else:
+            draw_no_places(page, asked.how, study, cold=bool(cold))
     if waits:
         with progress, contained(t("Class over time")):
             classes = None
@@ -223,15 +244,16 @@ def _draw_map(
 ) -> None:
     """Hot and cold cells, or the outlines of clusters, with the names of places and the selected one."""
     t, frame = page.t, study.hot.frame
+    outlines = zip(found.found[:MOST_OUTLINES], everywhere, strict=False) if found is not None else ()
     draw_cell_map(
         page,
         key=MAP_KEY,
-        alt=t("Map of the city with its hot spots; the list below holds the same."),
+        alt=t(MAP_ALT),
         cells=study.cells.frame if found else _map_cells(page, study),
         z_is_test=study.hot.gistar_valid,
         hot=() if found else frame.index[frame["hot"]],
         cold=() if found else frame.index[frame["cold"]],
-        outlines=_outlines(t, found, everywhere),
+        outlines=[Outline(cluster.id, one.name(t), cluster.outline) for cluster, one in outlines],
         pins=pins,
         highlight=line.spot.cells if line and not found else (),
         span=SPAN,
@@ -240,14 +262,10 @@ def _draw_map(
         measure=None if found else rate_measure(t, study.hot.base),
         on_select=on_select,
     )
-
-
-def _outlines(t: Translator, found: Clusters | None, everywhere: Sequence[SpotSummary]) -> list[Outline]:
-    """The outlines of the first clusters: more would cover the map."""
-    if found is None:
-        return []
-    pairs = zip(found.found, everywhere, strict=True)
-    return [Outline(c.id, one.name(t), c.outline) for c, one in islice(pairs, MOST_OUTLINES)]
+    if found is not None and len(found.found) > MOST_OUTLINES:
+        st.caption(
+            t("The map outlines the first {n} of {all}; the list holds all.", n=MOST_OUTLINES, all=len(found.found))
+        )
 
 
 def _draw_map_download(
@@ -259,22 +277,28 @@ def _draw_map_download(
 ) -> None:
     """The map as a picture to take along."""
     t, frame = page.t, study.hot.frame
+    measure = None if found is not None else rate_measure(t, study.hot.base)
 
-    def shades() -> list[MapLayer]:
+    def layers() -> list[MapLayer]:
+        shades = cell_shades(page, study.cells.frame if found else _map_cells(page, study), measure)
         if found is not None:
             outlines = [cluster.outline for cluster in found.found[:MOST_OUTLINES]]
-            return [*cell_shades(page, study.cells.frame), outlined(t("cluster"), LIGHT.cluster_line, outlines)]
-        hot, cold = frame.index[frame["hot"]], frame.index[frame["cold"]]
-        selected = line.spot.cells if line else ()
-        cells, how = _map_cells(page, study), rate_measure(t, study.hot.base)
-        return hot_shades(page, cells, hot, cold, selected, with_neighbours=study.hot.setting.k > 0, measure=how)
+            return [*shades, map_layer(t("cluster"), LIGHT.cluster_line, outlines, outline=True)]
+        for kind, colour in (("hot", LIGHT.hot_line), ("cold", LIGHT.cold_line)):
+            if frame[kind].any():
+                words = t(legends.OUTLINES[kind, study.hot.setting.k > 0])
+                shades.append(cell_layer(words, colour, frame.index[frame[kind]], outline=True))
+        if line is not None:
+            whole = shapely.union_all(cell_polygons(list(line.spot.cells)))
+            shades.append(map_layer(t("selected"), LIGHT.highlight, [whole], outline=True))
+        return shades
 
     map_download_button(
         page,
-        shades,
+        layers,
         name="hotspots" if found is None else "clusters",
-        title=how.heading if (how := rate_measure(t, study.hot.base)) and found is None else t("Alerts per cell"),
-        alt=t("Map of the city with its hot spots; the list below holds the same."),
+        title=measure.heading if measure is not None else t("Alerts per cell"),
+        alt=t(MAP_ALT),
         total=study.total,
         pins=pins,
         facts=[(found or study).sentence(t)],
@@ -299,35 +323,37 @@ def classes_over_time(page: Page, study: HotSpotStudy, shown: tuple[SpotSummary,
     return {name: page.t(own.label) for name, own in found.items() if own is not None}
 
 
-def draw_no_places(t: Translator, how: Options, study: HotSpotStudy, *, cold: bool, sized: bool) -> None:
+def draw_no_places(page: Page, how: Options, study: HotSpotStudy, *, cold: bool) -> None:
     """Draw what is said where no hot place was found, and what would have been.
 
-    `cold`: whether there are cold places; `sized`: whether the reader can choose larger cells.
+    `cold`: whether there are cold places.
     """
+    t = page.t
     if study.unjudged is not None:
         st.write(t(study.unjudged))
         return
-    if study.power.too_few and study.total.n != 0 and not cold:
-        st.subheader(t("Too few alerts to tell"))
-        st.write(study.power.sentence(t))
-        larger = t("Widen the period, the categories or the times of day, or choose larger cells.")
-        st.write(larger if sized else t("Widen the period, the categories or the times of day."))
-        return
-    st.subheader(t("No hot spot") if cold else t("No place stands out"))
-    if study.total.n == 0:
-        st.write(t("There are no alerts to test: widen the period, the categories or the area."))
-        return
-    if how.base != LAND:
-        st.write(
+    few = study.power.too_few and study.total.n != 0 and not cold
+    st.subheader(t("Too few alerts to tell") if few else t("No hot spot") if cold else t("No place stands out"))
+    if few:
+        wider = N_("Widen the period, the categories or the times of day.")
+        larger = N_("Widen the period, the categories or the times of day, or choose larger cells.")
+        words = [study.power.sentence(t), t(wider if page.protected else larger)]
+    elif study.total.n == 0:
+        words = [t("There are no alerts to test: widen the period, the categories or the area.")]
+    elif how.base != LAND:
+        words = [
             t(
                 "No place has a rate higher than the rest of the city, beyond chance. A place can still have many "
                 "alerts: compare with the land around to see where they are dense."
             )
-        )
-        return
-    st.write(t("No place has more alerts than expected by chance in its neighbourhood. That is a result too."))
-    if not study.power.too_few:
-        st.write(study.power.sentence(t))
+        ]
+    else:
+        words = [t("No place has more alerts than expected by chance in its neighbourhood. That is a result too.")]
+        words += [] if study.power.too_few else [study.power.sentence(t)]
+    for said in words:
+        st.write(said)
+    if study.power.too_few:
+        draw_way_to_all_dates(page)
 
 
 def draw_no_positions(page: Page, heading: Heading) -> None:
@@ -355,37 +381,37 @@ def draw_cold_places(page: Page, study: HotSpotStudy, found: list[Spot]) -> None
     """The cold places, each with its sentence; nothing where there is none."""
     if not found:
         return
-    t = page.t
-    names, least = name_spots(found[:MOST_NAMED], page.city), least_written(page)
+    t, names = page.t, name_spots(found[:MOST_NAMED], page.city)
     lines = [
-        t.pair(f"- **{escape_markdown(names[spot.id](t))}**", escape_markdown(spot.cold_sentence(t, least)))
+        t.pair(
+            f"- **{escape_markdown(names[spot.id](t))}**",
+            escape_markdown(spot.cold_sentence(t, page.written.least())),
+        )
         for spot in found[:MOST_NAMED]
     ]
     if len(found) > MOST_NAMED:
         lines.append("- " + t.n("{n} more.", "{n} more.", len(found) - MOST_NAMED))
-    st.markdown("\n".join([f"**{_heading(t, found, by_rate=study.hot.based)}**", "", *lines]))
-    source = page.alerts
-    if source.exact is not None and chosen_from(source, whole_city(page.filter)) is source:
+    heading = (
+        t.n(
+            "{n} place has a lower rate than expected by chance (cold)",
+            "{n} places have a lower rate than expected by chance (cold)",
+            len(found),
+        )
+        if study.hot.based
+        else t.n(
+            "{n} place has fewer alerts than expected by chance (cold)",
+            "{n} places have fewer alerts than expected by chance (cold)",
+            len(found),
+        )
+    )
+    st.markdown("\n".join([f"**{heading}**", "", *lines]))
+    if page.alerts.exact is not None and chosen_from(page.alerts, whole_city(page.filter)) is page.alerts:
         st.caption(
             t(
                 "Found in cells of {size}: whoever sees finer cells may find other places cold.",
                 size=cell_size_label(page, study.resolution),
             )
         )
-
-
-def _heading(t: Translator, found: list[Spot], *, by_rate: bool) -> str:
-    if by_rate:
-        return t.n(
-            "{n} place has a lower rate than expected by chance (cold)",
-            "{n} places have a lower rate than expected by chance (cold)",
-            len(found),
-        )
-    return t.n(
-        "{n} place has fewer alerts than expected by chance (cold)",
-        "{n} places have fewer alerts than expected by chance (cold)",
-        len(found),
-    )
 
 
 def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary, harm: SpotHarm | None) -> None:
@@ -395,7 +421,7 @@ def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary, harm: SpotH
     """
     t, spot, study = page.t, line.spot, spot_details(asked, line.spot.id, line.spot)
     st.subheader(f"{spot.rank} · {escape_markdown(line.name(t))}")
-    figures = spot.sentence(t, least_written(page)) if isinstance(spot, Spot) else spot.sentence(t)
+    figures = spot.sentence(t, page.written.least()) if isinstance(spot, Spot) else spot.sentence(t)
     weighs = [harm.sentence(t)] if harm is not None else []
     st.write(escape_markdown(" ".join([figures, *weighs, study.profile.sentence(t)])))
     if streets := street_names(page, line):
@@ -411,28 +437,30 @@ def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary, harm: SpotH
 
 def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
     """What makes the figures of this place doubtful."""
-    t, least, unknown = page.t, least_written(page), study.profile.unknown_gender or 0.0
-    few_piled = t(
-        "Fewer than {k} alerts here share their exact coordinates with many others and are kept off maps: probably a "
-        "default position of the app.",
-        k=least,
-    )
-    piled = t.n(
-        "{n} alert here shares its exact coordinates with many others and is kept off maps: probably a default "
-        "position of the app.",
-        "{n} alerts here share their exact coordinates with many others and are kept off maps: probably a default "
-        "position of the app.",
-        study.at_default,
+    t, least, unknown = page.t, page.written.least(), study.profile.unknown_gender or 0.0
+    piled = (
+        t(
+            "Fewer than {k} alerts here share their exact coordinates with many others and are kept off maps: probably "
+            "a default position of the app.",
+            k=least,
+        )
+        if study.at_default < least
+        else t.n(
+            "{n} alert here shares its exact coordinates with many others and is kept off maps: probably a default "
+            "position of the app.",
+            "{n} alerts here share their exact coordinates with many others and are kept off maps: probably a default "
+            "position of the app.",
+            study.at_default,
+        )
     )
     stated = t("For {share} of the alerts here the gender is not known.", share=t.percent(unknown))
-    week = _one_week(page, study)
     cautions = (
-        (study.at_default, few_piled if study.at_default < least else piled),
+        (study.at_default, piled),
         ("affected_gender" in page.alerts.asked and unknown > 0.2, stated),
-        (week, week),
+        (True, _one_week(page, study)),
         (line.spot.n < 30, t("Few alerts: the shares below are imprecise.")),
     )
-    if sentences := [words for said, words in cautions if said]:
+    if sentences := [words for said, words in cautions if said and words]:
         st.warning("  \n".join(sentences))
 
 
@@ -441,7 +469,8 @@ def _one_week(page: Page, study: SpotStudy) -> str:
     if study.trend is None or study.trend.unit != "week" or len(study.trend.frame) <= 4:
         return ""
     counts, weeks = study.trend.frame["n"].fillna(0), study.trend.frame[study.trend.column]
-    if (n := round(counts.max())) < max(LEAST_IN_WEEK, ONE_WEEK * study.profile.n):
+    # Where a week holds half of the alerts of a place, and four of them, that is said.
+    if (n := round(counts.max())) < max(4, study.profile.n / 2):
         return ""
     return page.t(
         "{n} of the {all} alerts here fall into one week, that of {day}: one event may lie behind them.",
@@ -460,68 +489,53 @@ def _draw_weeks(page: Page, study: SpotStudy) -> None:
         st.caption(f"{label}. {trend.sentence(t)}")
         return
     beginning, incomplete = (not bool(trend.frame["complete"].iloc[end]) for end in (0, -1))
-    figure = plots.band_figure(
-        page,
-        trend.frame.drop(columns="adjusted"),
-        time=trend.column,
-        height=190,
-        incomplete=incomplete,
-        beginning=beginning,
-    )
+    look: dict[str, Any] = {"height": 190, "incomplete": incomplete, "beginning": beginning}
+    figure = plots.band_figure(page, trend.frame.drop(columns="adjusted"), time=trend.column, **look)
     plots.draw_chart(page, figure, key="spot_weeks", alt=f"{label}. {trend.sentence(t)}")
     open_circle = t("not complete yet")
     st.caption(f"{label}. {trend.sentence(t)}" + (f" ○ {open_circle}." if incomplete else ""))
 
 
 def _draw_clock(page: Page, study: SpotStudy) -> None:
-    t = page.t
     if study.week is None or not study.week.n:
         if study.week is not None or not page.alerts.known_time.knows("hour"):
             st.caption(no_clock_reason(page))
         return
-    frame = pd.DataFrame(
-        [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)],
-        columns=["weekday", "hour", "n"],
-    )
+    hours = [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)]
+    frame = pd.DataFrame(hours, columns=["weekday", "hour", "n"])
+    words, some = study.week.sentence(page.t), page.alerts.some_hours
     figure = plots.clock_figure(page, frame, height=190, compact=True)
-    words = study.week.sentence(t)
     plots.draw_chart(page, figure, key="spot_clock", alt=words)
-    some = page.alerts.some_hours
-    st.caption(words if some is None else f"{words} {t(some)}")
+    st.caption(words if some is None else f"{words} {page.t(some)}")
 
 
 def _draw_categories(page: Page, study: SpotStudy) -> None:
     t = page.t
-    shown = study.categories[study.categories["n"] > 0].head(CATEGORIES_SHOWN)
+    shown = study.categories[study.categories["n"] > 0].head(5)
     if shown.empty:
         return
     if states_no_category(study.categories):
         st.caption(t(NO_CATEGORY))
         return
-    total = study.profile.n
+    counts = [
+        (name, n, max(n, study.profile.n), page.written.least(name))
+        for name, n in zip(shown["category"], shown["n"], strict=True)
+    ]
+    # The share of a category is written where that tells no small number.
     frame = pd.DataFrame(
         {
-            "label": [category_label(t, page.city, name) for name in shown["category"]],
-            "value": [
-                drawn_share(n, max(n, total), least_written(page, name))
-                for name, n in zip(shown["category"], shown["n"], strict=True)
-            ],
+            "label": category_label(t, page.city, name),
+            "value": drawn_share(n, total, least),
             "low": float("nan"),
             "high": float("nan"),
-            "text": [
-                _category_text(page, n, total, name) for name, n in zip(shown["category"], shown["n"], strict=True)
-            ],
+            "text": written_count(page, n, name)
+            + (f" ({t.percent(n / study.profile.n)})" if share_is_told(n, total, least) else ""),
         }
+        for name, n, total, least in counts
     )
     label = t("Categories, share of the alerts here")
     plots.draw_chart(page, plots.interval_bars_figure(page, frame, labels_above=True), key="spot_categories", alt=label)
     st.caption(label + ". " + t("An alert of several categories counts once in each."))
-
-
-def _category_text(page: Page, n: float, total: float, name: str) -> str:
-    """How many alerts a category has, and their share where that tells no small number."""
-    told, least = written_count(page, n, name), least_written(page, name)
-    return f"{told} ({page.t.percent(n / total)})" if share_is_told(n, max(n, total), least) else told
 
 
 def _draw_genders(page: Page, study: SpotStudy) -> None:
@@ -533,9 +547,8 @@ def _draw_genders(page: Page, study: SpotStudy) -> None:
     pair = rows["gender"].isin([Gender.WOMAN, Gender.MAN])
     # A bar of 0 % for women and for men would be misread where the source has no gender at all.
     rows = rows[(rows["n"] > 0) | (pair & (rows.loc[pair, "n"].sum() > 0))]
-    names = [gender_label(t, code) for code in rows["gender"]]
-    frame = bars_of_shares(page, rows, "n", study.affected.total).assign(label=names)
-    frame["value"] = frame["value"].fillna(0)
+    bars = bars_of_shares(page, rows, "n", study.affected.total)
+    frame = bars.assign(label=[gender_label(t, code) for code in rows["gender"]], value=bars["value"].fillna(0))
     plots.draw_chart(
         page,
         plots.interval_bars_figure(page, frame, labels_above=True),

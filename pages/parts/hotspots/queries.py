@@ -27,8 +27,7 @@ from curim_data.studies.hot_spots import (
     spots_by_harm,
 )
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
-from pages.parts.frame import Dataset, Page, calculated, shared, source_of
-from pages.parts.frame.results import is_ready
+from pages.parts.frame import Dataset, Page, calculated, is_ready, shared, source_of
 from pages.parts.hotspots.choices import Options
 
 TESTING: Final = Message("Testing every place for hot spots")

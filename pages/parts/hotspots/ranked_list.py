@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import partial
 from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
@@ -14,7 +14,6 @@ import pandas as pd
 import shapely
 import streamlit as st
 from shapely.geometry.base import BaseGeometry
-from streamlit.delta_generator import DeltaGenerator
 
 from analysis.grid import COARSEST, square_side
 from analysis.hotspots.grouping import (
@@ -31,39 +30,69 @@ from analysis.hotspots.grouping import (
 )
 from analysis.hotspots.surroundings import LAND, RATE_PER, DenominatorKind
 from analysis.stats.intervals import Estimate
-from curim_data.model import MAP_RESOLUTIONS, N_, CityProfile, Translator, cell_polygons
+from curim_data.model import MAP_RESOLUTIONS, N_, CityProfile, Translator, category_label, cell_polygons, hour_label
 from curim_data.model.city import streets_in
-from curim_data.model.labels import category_label, hour_label
 from curim_data.studies.cells import OF_CITY, TESTED_IN_CITY, has_area, in_area
 from curim_data.studies.hot_spots import EmergingRow, HotSpotStudy
-from curim_data.studies.spot_profiles import SpotSummary
-from pages.parts.charts import tables
-from pages.parts.charts.numbers import expected_count, least_written, written_count
+from curim_data.studies.spot_profiles import SpotOrCluster, SpotSummary
+from pages.parts.charts import expected_count, tables, written_count
 from pages.parts.frame import Page, draw_link_choice, filter_bar, word_in_link
 from pages.parts.hotspots.choices import LIST_KEY
 from pages.parts.hotspots.queries import usual_order
-from pages.parts.maps.basemap import map_width
-from pages.parts.maps.legends import CellMeasure
-from pages.parts.maps.name_layers import ranked_name
+from pages.parts.maps import CellMeasure, map_width, ranked_name
 
 _Line = TypeVar("_Line", SpotSummary, EmergingRow)
-ORDER_WORD, ROWS_WORD, COLUMNS_WORD = "order", "rows", "columns"
-ALL: Final = "all"
+COLUMNS_WORD, ALL = "columns", "all"
 USUAL: Final = "excess"
 HARM: Final = "harm"
 ListOrder = Order | Literal["harm"]
 # As many rows stand in the list before the reader asks for the rest.
 MOST_ROWS: Final = 25
-_WIDTH, _NARROW = 215, 140
-_A_LETTER, _BESIDE = 7.4, 60  # pixels of a letter (Greek ones are the widest), and of what stands beside the words
 # Pixels that a column takes at most for its texts, on a wide page and on a phone.
 WIDE, MAIN, NARROW = 400, 240, 150
-# Columns that stand in view where there is room.
-IMPORTANT: Final = ("name", "n", "harm", "excess", "rate", "ratio", "weight")
 SPAN: Final = 0.62  # of the page, beside the panel of the selected place
 WAITS: Final = "…"  # stands for a class over time that is being determined
 FINEST_OFFERED: Final = 11  # finer cells are smaller than the error of a phone's position
 LISTED: Final = ("n", "base_n")  # the columns of counts of the list; that of women is one of shares
+# Of each order its name, and how the list is then ordered.
+ORDER_WORDS: Final[dict[ListOrder, tuple[str, str]]] = {
+    "excess": (
+        N_("Alerts above expected"),
+        N_(
+            "Ordered by the lower limit of the alerts above expected: the places that are most surely above it come "
+            "first."
+        ),
+    ),
+    "ratio": (
+        N_("Ratio"),
+        N_("Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation."),
+    ),
+    "alerts": (N_("Alerts"), N_("Ordered by the number of alerts.")),
+    "p": (
+        N_("Corrected p"),
+        N_("Ordered by the corrected p-value: first the places that chance explains least."),
+    ),
+    "harm": (
+        N_("Weight above expected"),
+        N_(
+            "Ordered by the lower limit of what the alerts weigh above expected: first the places where surely most "
+            "harm is above."
+        ),
+    ),
+}
+# Of each denominator the heading of a column of rates, that of a map's colours, and the line of a cell's tooltip.
+RATE_WORDS: Final[dict[str, tuple[str, str, str]]] = {
+    "residents": (
+        N_("Per 1,000 residents"),
+        N_("Alerts per 1,000 residents, after shrinkage"),
+        N_("{rate} per 1,000 residents after shrinkage; {n} residents"),
+    ),
+    "alerts": (
+        N_("Share of all alerts"),
+        N_("Share of all alerts, after shrinkage"),
+        N_("of {n} alerts in all; share after shrinkage: {rate}"),
+    ),
+}
 
 
 def lines_in_area(page: Page, lines: Sequence[_Line]) -> tuple[_Line, ...]:
@@ -77,59 +106,20 @@ def lines_in_area(page: Page, lines: Sequence[_Line]) -> tuple[_Line, ...]:
     )
 
 
-def draw_area_headline(page: Page, found: int, here: int) -> None:
-    """How many of the city's hot spots lie in the area."""
-    st.title(
-        page.t.n(
-            "{n} of the {all} hot spots of the city lies in this area.",
-            "{n} of the {all} hot spots of the city lie in this area.",
-            here,
-            all=found,
-        )
-        if here
-        else page.t.n(
-            "The one hot spot of the city does not lie in this area.",
-            "None of the {n} hot spots of the city lies in this area.",
-            found,
-        )
-    )
-
-
 def draw_area_note(page: Page, *, listed: bool) -> None:
     """Say that the area only selects what is `listed`, or that a figure covers the whole city."""
     if has_area(page.filter):
         st.caption(page.t(TESTED_IN_CITY if listed else OF_CITY))
 
 
-def draw_no_spot_in_area(page: Page) -> None:
-    """What is shown next to the map where no hot spot lies in the area."""
-    st.subheader(page.t("No hot spot in this area"))
-    st.write(
-        page.t(
-            "The hot spots of the city lie elsewhere. Remove the area from the filter to see them, or look at the "
-            "alerts here one by one."
-        )
-    )
-
-
-def rate_heading(t: Translator, base: DenominatorKind) -> str:
-    """The heading of the column of rates, which are after shrinkage."""
-    return t("Per 1,000 residents") if base == "residents" else t("Share of all alerts")
-
-
-def rate_text(t: Translator, base: DenominatorKind, value: float) -> str:
-    """A rate as text: a share in per cent, or alerts per 1,000 residents."""
-    return t.number(RATE_PER * value, 1) if base == "residents" else t.percent(value)
+def rate_text(t: Translator, base: DenominatorKind, value: float, digits: int = 0) -> str:
+    """A rate as text: a share in per cent, or alerts per 1,000 residents with one decimal."""
+    return t.number(RATE_PER * value, 1) if base == "residents" else t.percent(value, digits)
 
 
 def rate_measure(t: Translator, base: DenominatorKind) -> CellMeasure | None:
     """What the colours of cells show where places are compared by a denominator: rates in place of counts."""
-    if base == LAND:
-        return None
-    if base == "residents":
-        heading = t("Alerts per 1,000 residents, after shrinkage")
-        return CellMeasure(heading, lambda value: t.number(RATE_PER * value, 1))
-    return CellMeasure(t("Share of all alerts, after shrinkage"), lambda value: t.percent(value, 1))
+    return None if base == LAND else CellMeasure(t(RATE_WORDS[base][1]), partial(rate_text, t, base, digits=1))
 
 
 def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
@@ -138,43 +128,29 @@ def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
     A hot cell is described with its neighbours or alone, whichever is more significant. Only p where
     places are compared by a denominator.
     """
-    hot = study.hot
-    frame, whole = hot.frame, not hot.based
+    frame = study.hot.frame
     if study.listed is not None:
-        holds = {"hot": "\n" + t("Holds a hot spot"), "cold": "\n" + t("Holds a cold place")}
-        return [
-            holds["hot"] if is_hot else holds["cold"] if is_cold else ""
-            for is_hot, is_cold in frame[["hot", "cold"]].to_numpy(bool)
-        ]
-    columns = ("hot", "alone", "expected_alone", "window", "expected", "q", "q_cold")
-    marked = np.flatnonzero(frame["hot"].to_numpy(bool) | frame["cold"].to_numpy(bool))
-    rows = zip(marked.tolist(), *(frame[name].to_numpy()[marked].tolist() for name in columns), strict=True)
+        holds = ["\n" + t("Holds a hot spot"), "\n" + t("Holds a cold place")]
+        return np.select([frame["hot"].to_numpy(bool), frame["cold"].to_numpy(bool)], holds, "").tolist()
     near = "\n" + t("With its neighbours {n} alerts, {expected} expected. Corrected p: {p}")
-    own = "\n" + t("{expected} expected. Corrected p: {p}")
-    test = "\n" + t("Corrected p: {p}")
-    lines = [""] * len(frame)
-    for at, is_hot, alone, expected_alone, window, expected, q, q_cold in rows:
-        if not is_hot or not whole:
-            lines[at] = test.format(p=t.p_value(q if is_hot else q_cold))
-        elif alone:
-            lines[at] = own.format(expected=t.expected(expected_alone), p=t.p_value(q))
+    own, test = "\n" + t("{expected} expected. Corrected p: {p}"), "\n" + t("Corrected p: {p}")
+    lines = {}
+    for row in frame[frame["hot"] | frame["cold"]].itertuples():
+        p = t.p_value(row.q if row.hot else row.q_cold)
+        if not row.hot or study.hot.based:
+            lines[row.Index] = test.format(p=p)
         else:
-            n = t.number(window)
-            lines[at] = near.format(n=n, expected=t.expected(expected), p=t.p_value(q))
-    return lines
+            expected = t.expected(row.expected_alone if row.alone else row.expected)
+            lines[row.Index] = (own if row.alone else near).format(n=t.number(row.window), expected=expected, p=p)
+    return [lines.get(cell, "") for cell in frame.index]
 
 
 def rate_lines(t: Translator, study: HotSpotStudy) -> list[str]:
     """For each cell a tooltip line with its denominator and rate; empty where there is none."""
-    frame, base = study.hot.frame, study.hot.base
-    line = (
-        N_("{rate} per 1,000 residents after shrinkage; {n} residents")
-        if base == "residents"
-        else N_("of {n} alerts in all; share after shrinkage: {rate}")
-    )
+    base, line = study.hot.base, RATE_WORDS[study.hot.base][2]
     return [
         "" if rate != rate else "\n" + t(line, rate=rate_text(t, base, rate), n=round(n))
-        for n, rate in frame[["base", "rate"]].itertuples(index=False)
+        for n, rate in study.hot.frame[["base", "rate"]].itertuples(index=False)
     ]
 
 
@@ -201,7 +177,7 @@ def list_view(lines: Sequence[SpotSummary], *, harm: Mapping[str, SpotHarm] | No
     """
     harm = harm or {}
     orders = _orders(harm)
-    order: ListOrder = word_in_link(ORDER_WORD, orders, orders[0])
+    order: ListOrder = word_in_link("order", orders, orders[0])
     of = {id(line.spot): line for line in lines}
     spots = [line.spot for line in lines]
     many, few = (
@@ -210,7 +186,7 @@ def list_view(lines: Sequence[SpotSummary], *, harm: Mapping[str, SpotHarm] | No
         else worth_a_plan(in_order_of_harm(spots, harm) if order == HARM else in_order(spots, order))
     )
     arranged = tuple(of[id(spot)] for spot in (*many, *few))
-    rows = len(lines) if word_in_link(ROWS_WORD, (ALL,), "") else _first_rows(len(lines), len(few))
+    rows = len(lines) if word_in_link("rows", (ALL,), "") else _first_rows(len(lines), len(few))
     return ListView(arranged, order, rows, len(few), harm)
 
 
@@ -234,28 +210,23 @@ def draw_list_controls(page: Page, view: ListView) -> None:
     if len(view.lines) <= 1:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names, orders = order_names(t), _orders(view.harm)
-        _draw_box(t("Order"), {order: names[order] for order in orders}, ORDER_WORD, _WIDTH, orders[0])
+        orders = {order: t(ORDER_WORDS[order][0]) for order in _orders(view.harm)}
+        _draw_box(t("Order"), orders, "order", 215, next(iter(orders)))
         first = _first_rows(len(view.lines), view.few)
         if first < len(view.lines):
-            every = t.n("All {n}", "All {n}", len(view.lines))
-            _draw_box(t("Rows"), {"": t.n("The first {n}", "The first {n}", first), ALL: every}, ROWS_WORD)
+            rows = {"": t.n("The first {n}", "The first {n}", first), ALL: t.n("All {n}", "All {n}", len(view.lines))}
+            _draw_box(t("Rows"), rows, "rows")
         if not page.narrow:
             draw_columns_box(t)
 
 
-def _draw_box(label: str, names: Mapping[str, str], word: str, least: int = _NARROW, usual: str = "") -> None:
-    """A choice in the link, in a box that is at least so wide."""
-    draw_link_choice(label, names, word, f"hotspots_{word}", usual, width=_box_width(names.values(), least))
+def _draw_box(label: str, names: Mapping[Any, str], word: str, least: int = 140, usual: str = "") -> None:
+    """A choice in the link, in a box as wide as its words, at least so many pixels.
 
-
-def _box_width(words: Iterable[str], least: int) -> int:
-    """The width in pixels that the longest of some words needs in a box, or `least`.
-
-    >>> _box_width(["p", "Ratio"], 215), _box_width(["Αναφορές πάνω από το αναμενόμενο"], 215)
-    (215, 297)
+    A letter takes up to 7.4 pixels (Greek ones are the widest), and what stands beside the words 60.
     """
-    return max(least, math.ceil(_BESIDE + _A_LETTER * max(map(len, words))))
+    width = max(least, math.ceil(60 + 7.4 * max(map(len, names.values()))))
+    draw_link_choice(label, names, word, f"hotspots_{word}", usual, width=width)
 
 
 def draw_columns_box(t: Translator) -> None:
@@ -268,34 +239,8 @@ def all_columns() -> bool:
     return bool(st.query_params.get(COLUMNS_WORD) == ALL)
 
 
-def order_names(t: Translator) -> dict[ListOrder, str]:
-    """The orders in words."""
-    return {
-        "excess": t("Alerts above expected"),
-        "ratio": t("Ratio"),
-        "alerts": t("Alerts"),
-        "p": t("Corrected p"),
-        "harm": t("Weight above expected"),
-    }
-
-
 def order_sentence(t: Translator, view: ListView, *, copied: bool) -> str:
     """How the list is ordered, and what stands at its end; `copied`: whether its figures are of the protected copy."""
-    sentences: dict[ListOrder, str] = {
-        "excess": t(
-            "Ordered by the lower limit of the alerts above expected: the places that are most surely above it come "
-            "first."
-        ),
-        "ratio": t(
-            "Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation."
-        ),
-        "alerts": t("Ordered by the number of alerts."),
-        "p": t("Ordered by the corrected p-value: first the places that chance explains least."),
-        "harm": t(
-            "Ordered by the lower limit of what the alerts weigh above expected: first the places where surely most "
-            "harm is above."
-        ),
-    }
     usual, spots = view.order == USUAL, [line.spot for line in view.lines]
     few = t.n(
         "{n} place has fewer than {least} alerts and stands last: too few for a plan whose success could be shown.",
@@ -305,7 +250,7 @@ def order_sentence(t: Translator, view: ListView, *, copied: bool) -> str:
     )
     copy = t("The order is that of the alerts; the figures are those of the protected copy.")
     parts = (
-        (True, sentences[view.order]),
+        (True, t(ORDER_WORDS[view.order][1])),
         (not usual, t("The number of a place is that of the order by alerts above expected.")),
         (copied and usual and list(in_order(spots)) != sorted(spots, key=lambda spot: spot.rank), copy),
         (view.few, few),
@@ -324,51 +269,72 @@ def draw_headline(
     """The page's one sentence: how many places stand out, and how much of the whole they hold; else how many cold."""
     t = page.t
     if study.total.n == 0:
-        st.title(t("No alerts, so no hot spots."))
+        title = t("No alerts, so no hot spots.")
     elif shown:
         area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
-        st.title((clusters_sentence if is_clusters else hot_spots_sentence)(t, study, shown, area))
+        title = hot_spots_sentence(t, study, shown, area, is_clusters=is_clusters)
     elif is_clusters and not study.power.too_few:
-        st.title(t("No cluster of alerts stands out from chance."))
+        title = t("No cluster of alerts stands out from chance.")
+    elif study.unjudged is not None:
+        title = t("Hot spots of sensitive categories are not told to this audience.")
+    elif not cold:
+        title = t("Too few alerts to tell.") if study.power.too_few else t("No hot spot stands out from chance.")
+    elif study.hot.based:
+        title = t.n(
+            "No hot spot stands out from chance; {n} place has a lower rate than expected by chance.",
+            "No hot spot stands out from chance; {n} places have a lower rate than expected by chance.",
+            cold,
+        )
     else:
-        st.title(_no_hot_spot_sentence(t, cold, study))
-
-
-def hot_spots_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> str:
-    """How many hot spots there are, their share of the tested alerts where it is known, and of the land."""
-    land, alerts = _shares(t, study, shown, area)
-    if not alerts:
-        return t.n(
-            "{n} hot spot stands out from chance, on {land} of the city.",
-            "{n} hot spots stand out from chance, on {land} of the city.",
-            len(shown),
-            land=land,
+        title = t.n(
+            "No hot spot stands out from chance; {n} place has fewer alerts than expected by chance.",
+            "No hot spot stands out from chance; {n} places have fewer alerts than expected by chance.",
+            cold,
         )
-    return t.n(
-        "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
-        "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
-        len(shown),
-        land=land,
-        alerts=alerts,
-    )
+    st.title(title)
 
 
-def clusters_sentence(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float) -> str:
-    """As `hot_spots_sentence`, of clusters: another test than that of the cells, which can find other places."""
+def hot_spots_sentence(
+    t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], area: float, *, is_clusters: bool = False
+) -> str:
+    """How many hot spots or clusters there are, their share of the tested alerts where it is known, and of the land.
+
+    Clusters are of another test than that of the cells, which can find other places.
+    """
     land, alerts = _shares(t, study, shown, area)
+    n = len(shown)
     if not alerts:
-        return t.n(
-            "{n} cluster of alerts stands out from chance, on {land} of the city.",
-            "{n} clusters of alerts stand out from chance, on {land} of the city.",
-            len(shown),
-            land=land,
+        return (
+            t.n(
+                "{n} cluster of alerts stands out from chance, on {land} of the city.",
+                "{n} clusters of alerts stand out from chance, on {land} of the city.",
+                n,
+                land=land,
+            )
+            if is_clusters
+            else t.n(
+                "{n} hot spot stands out from chance, on {land} of the city.",
+                "{n} hot spots stand out from chance, on {land} of the city.",
+                n,
+                land=land,
+            )
         )
-    return t.n(
-        "{n} cluster of alerts stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
-        "{n} clusters of alerts stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
-        len(shown),
-        land=land,
-        alerts=alerts,
+    return (
+        t.n(
+            "{n} cluster of alerts stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
+            "{n} clusters of alerts stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
+            n,
+            land=land,
+            alerts=alerts,
+        )
+        if is_clusters
+        else t.n(
+            "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
+            "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
+            n,
+            land=land,
+            alerts=alerts,
+        )
     )
 
 
@@ -382,24 +348,6 @@ def _shares(t: Translator, study: HotSpotStudy, shown: tuple[SpotSummary, ...], 
     return land, t.part(alerts / tested) if tested else ""
 
 
-def _no_hot_spot_sentence(t: Translator, cold: int, study: HotSpotStudy) -> str:
-    if study.unjudged is not None:
-        return t("Hot spots of sensitive categories are not told to this audience.")
-    if not cold:
-        return t("Too few alerts to tell.") if study.power.too_few else t("No hot spot stands out from chance.")
-    if study.hot.based:
-        return t.n(
-            "No hot spot stands out from chance; {n} place has a lower rate than expected by chance.",
-            "No hot spot stands out from chance; {n} places have a lower rate than expected by chance.",
-            cold,
-        )
-    return t.n(
-        "No hot spot stands out from chance; {n} place has fewer alerts than expected by chance.",
-        "No hot spot stands out from chance; {n} places have fewer alerts than expected by chance.",
-        cold,
-    )
-
-
 def cell_sizes_offered(city: CityProfile, finest: int) -> range:
     """The cell sizes (H3 resolutions) that a reader can pick: none of which the area is too large for."""
     last = min(finest, FINEST_OFFERED, city.finest_affordable())
@@ -408,47 +356,33 @@ def cell_sizes_offered(city: CityProfile, finest: int) -> range:
 
 def cell_size_label(page: Page, resolution: int) -> str:
     """A cell size in words: the side of a square as large as a cell in this city."""
-    side = round(square_side(resolution, page.city.sampled_cells))
-    return page.t("{metres} m", metres=side)
+    return page.t("{metres} m", metres=round(square_side(resolution, page.city.sampled_cells)))
 
 
-@dataclass(frozen=True)
 class RankedList:
     """The hot spots in their order; picking a row selects the place on the map.
 
     `chosen`: the selected place; `gistar_valid`: whether Gi* may be read as a test here, None where it is not computed
-    (clusters); `on_select`: as for the table; `_slot`: where the table stands, None where there is none.
+    (clusters); `on_select`: as for the table. What stands round the table is drawn at once, the table by `draw`.
     """
 
-    page: Page
-    view: ListView
-    chosen: str | None
-    gistar_valid: bool | None
-    on_select: Callable[[], None] | None
-    _slot: DeltaGenerator | None
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         page: Page,
         view: ListView,
         chosen: str | None,
         *,
         gistar_valid: bool | None = None,
         on_select: Callable[[], None] | None = None,
-    ) -> RankedList:
-        """Draw what stands round the table, which is drawn by `draw`."""
-        slot = None
-        if view.lines[: view.rows]:
+    ) -> None:
+        self.page, self.view, self.shown = page, view, view.lines[: view.rows]
+        self.chosen, self.gistar_valid, self.on_select = chosen, gistar_valid, on_select
+        if self.shown:
             draw_list_controls(page, view)
-            slot = st.empty()
+            self.slot = st.empty()
             st.caption(order_sentence(page.t, view, copied=page.alerts.exact is not None))
-        return cls(page, view, chosen, gistar_valid, on_select, slot)
-
-    @cached_property
-    def _rows(self) -> pd.DataFrame:
-        """The rows without their classes, made once: the table may be drawn a second time with these."""
-        return _list_rows(self.page, self.view.lines[: self.view.rows], self.view.harm)
+            # The rows without their classes, made once: the table may be drawn a second time with these.
+            self.rows = _list_rows(page, self.shown, view.harm)
 
     def draw(self, classes: Mapping[str, str] | None = None, *, waits: bool = False) -> None:
         """Draw the table in its place, where it takes that of an earlier one.
@@ -456,31 +390,23 @@ class RankedList:
         `classes`: the class over time of each spot by its id, in words; None where there is none. `waits`: the classes
         are still being determined: a row can be picked as soon as they are there.
         """
-        if self._slot is None:
+        if not self.shown:
             return
-        page, t, shown = self.page, self.page.t, self.view.lines[: self.view.rows]
-        if waits:
-            classes = dict.fromkeys((line.spot.id for line in shown), WAITS)
-        told = classes or {}
-        table = self._rows.assign(**{"class": [told.get(line.spot.id, "–") for line in shown]})
-        headings = _list_headings(
-            page,
-            shown,
-            classed=classes is not None,
-            gistar_valid=self.gistar_valid,
-            harm=bool(self.view.harm),
-        )
+        page, shown = self.page, self.shown
+        told = [WAITS if waits else (classes or {}).get(line.spot.id, "–") for line in shown]
+        table = self.rows.assign(**{"class": told})
+        headings = _list_headings(page, self.view, classed=waits or classes is not None, gistar_valid=self.gistar_valid)
         main = not (all_columns() or page.narrow)
         widest = NARROW if page.narrow else MAIN if main else WIDE
+        # Columns that stand in view where there is room.
+        important = [n for n in ("name", "n", "harm", "excess", "rate", "ratio", "weight") if n in headings]
         room = map_width(page.room, SPAN)
-        important = [name for name in IMPORTANT if name in headings]
         about: dict[str, Any] = {
-            "alt": t("Hot spots in their order"),
+            "alt": page.t("Hot spots in their order"),
             "columns": tables.fitted_columns(table, headings, most=widest),
             "order": tables.columns_in_room(table, headings, important, room, most=widest) if main else None,
         }
-        lines = max(len(textwrap.wrap(name, letters_in(widest))) for name in table["name"])
-        with self._slot.container():
+        with self.slot.container():
             if waits:
                 tables.draw_table(page, table, headings, key=f"{LIST_KEY}_waits", **about)
                 return
@@ -490,89 +416,76 @@ class RankedList:
                 headings,
                 key=f"{LIST_KEY}_{self.chosen or ''}",
                 selected=next((at for at, line in enumerate(shown) if line.spot.id == self.chosen), None),
-                row_height=tables.row_height(lines) if lines > 1 else None,
+                row_height=name_height(table["name"], widest),
                 on_select=self.on_select,
                 **about,
             )
 
 
-def letters_in(pixels: int) -> int:
-    """How many letters of a name stand in one line of so wide a column; they run narrower than figures."""
-    return int((pixels - tables.BESIDE) / tables.LETTER) + 2
+def name_height(names: Iterable[str], pixels: int) -> int | None:
+    """Pixels of a row where some name does not stand in one line of so wide a column, else None.
+
+    Names run narrower than figures.
+    """
+    letters = int((pixels - tables.BESIDE) / tables.LETTER) + 2
+    lines = max(len(textwrap.wrap(name, letters)) for name in names)
+    return tables.row_height(lines) if lines > 1 else None
 
 
-def _list_rows(
-    page: Page,
-    shown: tuple[SpotSummary, ...],
-    harm: Mapping[str, SpotHarm],
-) -> pd.DataFrame:
+def _list_rows(page: Page, shown: tuple[SpotSummary, ...], harm: Mapping[str, SpotHarm]) -> pd.DataFrame:
     """The list in words; `harm`: by the id of a spot, what its alerts weigh."""
-    t = page.t
-    base = getattr(shown[0].spot, "base", LAND)
-    least = least_written(page)
+    t, least, short = page.t, page.written.least(), page.narrow
     few = any(0 < line.spot.n < least for line in shown)
+    hours = (f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}" if line.hours else "" for line in shown)
     return pd.DataFrame(
         {
-            "name": ranked_name(line.spot.rank, line.name(t)),
-            "n": written_count(page, line.spot.n) if few else line.spot.n,
-            "expected": expected_count(t, line.spot),
-            "excess": "–" if 0 < line.spot.n < least else _interval(t, excess_of(line.spot), short=page.narrow),
-            "ratio": "–" if is_compared(line.spot) and 0 < line.spot.n < least else _ratio(page, line),
-            "q": t.p_value(line.spot.q, least=line.spot.q <= getattr(line.spot, "least", 0.0)),
-            "rate": rate_text(t, base, line.spot.rate) if base != LAND else "",
-            "weight": t.number(
-                harm[line.spot.id].weight if line.spot.id in harm else getattr(line.spot, "weight", None)
-            ),
-            "harm": _interval(t, harm[line.spot.id].excess, short=page.narrow) if line.spot.id in harm else "",
-            "z": t.number(getattr(line.spot, "z", float("nan")), 1),
+            "name": ranked_name(spot.rank, line.name(t)),
+            "n": written_count(page, spot.n) if few else spot.n,
+            "expected": expected_count(t, spot),
+            "excess": "–" if 0 < spot.n < least else _interval(t, excess_of(spot), short=short),
+            "ratio": _ratio(page, spot),
+            "q": t.p_value(spot.q, least=spot.q <= getattr(spot, "least", 0.0)),
+            "rate": rate_text(t, spot.base, spot.rate) if getattr(spot, "base", LAND) != LAND else "",
+            "weight": t.number(harm[spot.id].weight if spot.id in harm else getattr(spot, "weight", None)),
+            "harm": _interval(t, harm[spot.id].excess, short=short) if spot.id in harm else "",
+            "z": t.number(getattr(spot, "z", float("nan")), 1),
             "women": _women(page, line),
             "category": category_label(t, page.city, line.category) if line.category else t("not known"),
-            "hours": _hours(t, line),
+            "hours": span or t("not known"),
         }
-        for line in shown
+        for line, spot, span in ((line, line.spot, span) for line, span in zip(shown, hours, strict=True))
     )
 
 
-def _list_headings(
-    page: Page, shown: tuple[SpotSummary, ...], *, classed: bool, gistar_valid: bool | None, harm: bool
-) -> dict[str, str]:
+def _list_headings(page: Page, view: ListView, *, classed: bool, gistar_valid: bool | None) -> dict[str, str]:
     """The columns that say something about these places, in order, with their headings."""
-    t = page.t
-    base, spots = getattr(shown[0].spot, "base", LAND), [line.spot for line in shown]
-    headings = {
-        "name": t("Hot spot"),
-        "n": t("Alerts"),
-        "weight": t("Weight"),
-        "rate": rate_heading(t, base),
-        "harm": t("Weight above expected (95 %)"),
-        "excess": t("Above expected (95 %)"),
-        "ratio": t("Ratio (95 %)") if all(map(is_compared, spots)) else t("Ratio"),
-        "class": t("Class over time"),
-        "women": t("Women (95 %)"),
-        "category": t("Main category"),
-        "hours": t("Peak hours"),
-        "expected": t("Expected"),
-        "q": t("Corrected p"),
+    t, shown = page.t, view.lines[: view.rows]
+    spots = [line.spot for line in shown]
+    base, compared = getattr(spots[0], "base", LAND), any(map(is_compared, spots))
+    columns = {
+        "name": (True, t("Hot spot")),
+        "n": (True, t("Alerts")),
+        "weight": (view.harm or getattr(spots[0], "weight", None) is not None, t("Weight")),
+        "rate": (base != LAND, t(RATE_WORDS[base][0]) if base != LAND else ""),
+        "harm": (view.harm, t("Weight above expected (95 %)")),
+        "excess": (compared, t("Above expected (95 %)")),
+        "ratio": (
+            any(ratio_says_something(spot) or not is_compared(spot) for spot in spots),
+            t("Ratio (95 %)") if all(map(is_compared, spots)) else t("Ratio"),
+        ),
+        "class": (classed, t("Class over time")),
+        "women": (any(line.women is not None for line in shown), t("Women (95 %)")),
+        "category": (True, t("Main category")),
+        "hours": (any(line.hours is not None for line in shown), t("Peak hours")),
+        "expected": (compared, t("Expected")),
+        "q": (True, t("Corrected p")),
+        "z": (gistar_valid is not None, t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")),
     }
-    weighted = harm or getattr(shown[0].spot, "weight", None) is not None
-    compared = any(map(is_compared, spots))
-    included = {
-        "class": classed,
-        "rate": base != LAND,
-        "weight": weighted,
-        "harm": harm,
-        **{name: any(getattr(line, name) is not None for line in shown) for name in ("women", "hours")},
-        "excess": compared,
-        "expected": compared,
-        "ratio": any(ratio_says_something(spot) or not is_compared(spot) for spot in spots),
-    }
-    headings = {name: words for name, words in headings.items() if included.get(name, True)}
-    if gistar_valid is not None:
-        headings["z"] = t("Gi* (z)") if gistar_valid else t("Gi* (z), not a test here")
+    headings = {name: words for name, (included, words) in columns.items() if included}
     if page.narrow:
-        few = ("name", "n", "harm" if harm else "rate" if base != LAND else "excess" if compared else "ratio")
+        few = ("name", "n", "harm" if view.harm else "rate" if base != LAND else "excess" if compared else "ratio")
         short = {"n": t("n"), "excess": t("Above expected"), "harm": t("Weight above expected")}
-        headings = {name: short.get(name, headings[name]) for name in few if name in headings}
+        return {name: short.get(name, headings[name]) for name in few if name in headings}
     return headings
 
 
@@ -581,12 +494,15 @@ def draw_area_button(page: Page, cells: tuple[str, ...], study: HotSpotStudy) ->
     if len(cells) < 2:
         return
     number = round(study.cells.frame["n"].reindex([int(cell, 16) for cell in cells]).fillna(0).sum())
-    alerts = written_count(page, number)
-    text = page.t.n(
-        "{n} cell picked, {alerts} alerts.", "{n} cells picked, {alerts} alerts.", len(cells), alerts=alerts
-    )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.write(text)
+        st.write(
+            page.t.n(
+                "{n} cell picked, {alerts} alerts.",
+                "{n} cells picked, {alerts} alerts.",
+                len(cells),
+                alerts=written_count(page, number),
+            )
+        )
         st.button(
             page.t("Filter to these cells"),
             key="hotspots_area",
@@ -610,8 +526,13 @@ def draw_downloads(
                 counts=LISTED,
             )
         if study is not None:
-            label, key = page.t("Download the cells (CSV)"), "hotspots_cells_csv"
-            tables.download_button(page, lambda: cells_frame(study), "hotspot_cells.csv", key=key, label=label)
+            tables.download_button(
+                page,
+                lambda: cells_frame(study),
+                "hotspot_cells.csv",
+                key="hotspots_cells_csv",
+                label=page.t("Download the cells (CSV)"),
+            )
 
 
 def _shape(line: SpotSummary) -> BaseGeometry:
@@ -624,32 +545,27 @@ def street_names(page: Page, line: SpotSummary) -> list[str]:
     return [page.t.label(street.labels) for street in streets_in(page.city, _shape(line))]
 
 
-def _ratio(page: Page, line: SpotSummary) -> str:
-    t, spot = page.t, line.spot
+def _ratio(page: Page, spot: SpotOrCluster) -> str:
+    """The ratio with its interval, or in words where it is compared with nothing; a dash where it says nothing."""
+    t = page.t
     if not is_compared(spot):
         return str(spot.times_in_words(t))
-    if not ratio_says_something(spot):
-        return "–"
-    return f"{t.times(spot.ratio)} ({t.times(spot.low)}–{t.times(spot.high)})"
+    told = spot.n >= page.written.least() and ratio_says_something(spot)
+    return f"{t.times(spot.ratio)} ({t.times(spot.low)}–{t.times(spot.high)})" if told else "–"
 
 
 def _interval(t: Translator, more: Estimate, *, short: bool) -> str:
     """What is above expected with its interval; `short`: without it, for a phone."""
-    if more.low != more.low or short:
-        return t.number(more.value)
-    return f"{t.number(more.value)} ({t.number(more.low)}–{t.number(more.high)})"
+    interval = "" if more.low != more.low or short else f" ({t.number(more.low)}–{t.number(more.high)})"
+    return t.number(more.value) + interval
 
 
 def _women(page: Page, line: SpotSummary) -> str:
-    if line.women is None:
+    """The share of women; a dash where it would tell a small number of women or of men."""
+    women = line.women
+    if women is None:
         return page.t("not known")
-    if not line.women.known:  # it would tell a small number of women or of men
-        return "–"
-    return page.t.share(line.women.value, line.women.low, line.women.high)
-
-
-def _hours(t: Translator, line: SpotSummary) -> str:
-    return f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}" if line.hours else t("not known")
+    return page.t.share(women.value, women.low, women.high) if women.known else "–"
 
 
 def list_table(page: Page, view: ListView, gistar_valid: bool | None) -> pd.DataFrame:
@@ -659,25 +575,36 @@ def list_table(page: Page, view: ListView, gistar_valid: bool | None) -> pd.Data
     weighted = any(getattr(spot, "weight", None) is not None for spot in spots)
     return pd.DataFrame(
         {
-            "rank": line.spot.rank,
+            "rank": spot.rank,
             "name": line.name(page.t),
             **({"streets": ", ".join(street_names(page, line))} if page.city.streets else {}),
-            "id": line.spot.id,
-            "n": line.spot.n,
-            **(_rate_columns(line.spot) if based else {}),
-            **({"weight": line.spot.weight} if weighted else {}),
-            **({"area_km2": round(line.spot.area_km2, 4)} if hasattr(line.spot, "area_km2") else {}),
-            **_test_columns(line.spot),
-            **({} if gistar_valid is None else {"gistar_z": line.spot.z, "gistar_valid": gistar_valid}),
+            "id": spot.id,
+            "n": spot.n,
+            **(_rate_columns(spot) if based else {}),
+            **({"weight": spot.weight} if weighted else {}),
+            **({"area_km2": round(spot.area_km2, 4)} if hasattr(spot, "area_km2") else {}),
+            "expected": spot.expected,
+            **_limits("excess", excess_of(spot)),
+            "against": getattr(spot, "against", "surroundings"),
+            "ratio": spot.ratio,
+            "low": spot.low if is_compared(spot) else spot.times,
+            "high": spot.high,
+            "q": spot.q,
+            **({} if gistar_valid is None else {"gistar_z": spot.z, "gistar_valid": gistar_valid}),
             "women": line.women.value if line.women else float("nan"),
             "category": line.category,
-            "longitude": round(line.spot.longitude, 5),
-            "latitude": round(line.spot.latitude, 5),
-            "cells": " ".join(line.spot.names),
-            **(_harm_columns(view.harm[line.spot.id]) if view.harm else {}),
+            "longitude": round(spot.longitude, 5),
+            "latitude": round(spot.latitude, 5),
+            "cells": " ".join(spot.names),
+            **(_harm_columns(view.harm[spot.id]) if view.harm else {}),
         }
-        for line in view.lines
+        for line, spot in zip(view.lines, spots, strict=True)
     )
+
+
+def _limits(name: str, estimate: Estimate) -> dict[str, float]:
+    """The columns of an estimate and its interval."""
+    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
 def _rate_columns(spot: Any) -> dict[str, Any]:
@@ -685,35 +612,18 @@ def _rate_columns(spot: Any) -> dict[str, Any]:
     return {"base": spot.base, "base_n": spot.base_n, "rate_raw": raw, "rate": spot.rate}
 
 
-def _test_columns(spot: Any) -> dict[str, Any]:
-    excess = excess_of(spot)
-    return {
-        "expected": spot.expected,
-        "excess": excess.value,
-        "excess_low": excess.low,
-        "excess_high": excess.high,
-        "against": getattr(spot, "against", "surroundings"),
-        "ratio": spot.ratio,
-        "low": spot.low if is_compared(spot) else spot.times,
-        "high": spot.high,
-        "q": spot.q,
-    }
-
-
 def _harm_columns(harm: SpotHarm) -> dict[str, float]:
-    excess = {"weight_excess": harm.excess.value, "weight_excess_low": harm.excess.low}
-    return {"weight": harm.weight, "weight_expected": harm.expected, **excess, "weight_excess_high": harm.excess.high}
+    return {"weight": harm.weight, "weight_expected": harm.expected, **_limits("weight_excess", harm.excess)}
 
 
 def cells_frame(study: HotSpotStudy) -> pd.DataFrame:
     """The test of every cell, as a table to download; where places were found in other cells, which cells hold them."""
-    frame = study.hot.frame
-    if study.listed is not None:
-        table = frame[["n", "land_km2", "hot", "cold"]]
-    else:
-        columns = ["n", "land_km2", "expected_alone", "window", "expected", "ratio", "q", "hot", "q_cold"]
-        table = frame[columns].assign(cold=frame["cold"], gistar_z=frame["z"])
-    if study.listed is None and study.hot.based:
+    frame, tested = study.hot.frame, study.listed is None
+    columns = ["n", "land_km2", "expected_alone", "window", "expected", "ratio", "q", "hot", "q_cold"]
+    table = frame[columns if tested else ["n", "land_km2", "hot"]].assign(cold=frame["cold"])
+    if tested:
+        table["gistar_z"] = frame["z"]
+    if tested and study.hot.based:
         table = table.assign(base=study.hot.base, base_n=frame["base"], rate_raw=frame["rate_raw"], rate=frame["rate"])
     table.insert(0, "cell", [f"{cell:x}" for cell in table.index])
     return table.reset_index(drop=True)

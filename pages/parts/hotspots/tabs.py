@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,19 +14,16 @@ import streamlit as st
 from analysis.concentration import Concentration, decimals, interval_decimals
 from analysis.forecast import HOW, CountForecast, PlaceForecast
 from analysis.space_time import REPEAT_M, Band, Interval, KnoxResult, Metric
-from analysis.stats.intervals import Choice, Estimate
+from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
-from curim_data.model import Message, Num, Translator, cell_polygons
-from curim_data.model.absence import NO_LANDMARKS, NO_POSITIONS
-from curim_data.model.labels import place_label
+from curim_data.model import NO_LANDMARKS, NO_POSITIONS, Message, Num, Translator, cell_polygons, place_label
 from curim_data.studies.alert_points import NearRepeatStudy, near_repeat_study
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_profiles import ConcentrationStudy, concentration_of_study, curve_frame
 from curim_data.studies.trends import ForecastStudy, ListedCell, cells_frame, forecast_study
-from pages.parts.charts import plots, tables
-from pages.parts.charts.figure import Figure, base_figure
-from pages.parts.charts.numbers import least_written, number_with_interval, written_count
+from pages.parts.charts import Figure, base_figure, draw_chart, number_with_interval, plots, tables, written_count
 from pages.parts.frame import (
+    LIGHT,
     Dataset,
     Page,
     cached,
@@ -34,36 +31,30 @@ from pages.parts.frame import (
     draw_footer,
     draw_link_choice,
     escape_markdown,
+    is_ready,
+    missing,
     palette,
     shared,
 )
-from pages.parts.frame.colours import LIGHT
-from pages.parts.frame.footer import missing
-from pages.parts.frame.results import is_ready
 from pages.parts.hotspots.comparison_tab import draw_comparison_tab
-from pages.parts.hotspots.map_download import map_download_button, outlined
+from pages.parts.hotspots.map_download import map_download_button, map_layer
 from pages.parts.hotspots.queries import hot_spots
 from pages.parts.hotspots.ranked_list import draw_area_note
-from pages.parts.maps import cell_map
-from pages.parts.maps.basemap import BESIDE_GAP, map_width
-from pages.parts.maps.name_layers import Pin, ranked_name
+from pages.parts.maps import BESIDE_GAP, Outline, Pin, draw_cell_map, map_width, ranked_name
 
 # A curve has no more bends than these at the size in which it is drawn; the table to download holds more.
 POINTS: Final = 240
-METRIC: Final = "metric"
-TAB_NAME: Final = "repeats"
-KEY: Final = "hotspots_metric"
 ASKED: Final = "hotspots_repeats_asked"
 WIDTHS = {"space": 84, "time": 74, "observed": 58, "expected": 140, "ratio": 58, "q": 82, "pattern": 64}
 WEEKS: Final = 4
 SPAN: Final = 0.56  # of the page, for the map and the line; the list beside it needs room for names
+# Methods of forecasts in words.
 METHOD_NAMES: Final = {
     "naive": Message("Plain counting"),
     "decay": Message("Fading counts"),
     "blend": Message("Long run and recent weeks"),
 }
 TABS_KEY: Final = "hotspots_tab"
-TAB_WORD: Final = "tab"
 
 
 @cached
@@ -83,7 +74,7 @@ def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
         return
     left, right = st.columns([4, 6], gap="medium")
     with left:
-        plots.draw_chart(
+        draw_chart(
             page,
             _curve(page, found),
             key="hotspots_lorenz",
@@ -92,20 +83,26 @@ def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
             file_name="concentration-curve.csv",
             counts=(),
         )
-    headings = {
-        "part": t("Of the alerts"),
-        "cells": t("Cells"),
-        "places": t("Share of cells"),
-        "chance": t("By chance"),
-    }
     with right:
-        alt = t("How few places hold a quarter, half and four fifths of the alerts")
         tables.draw_table(
             page,
-            concentration_rows(t, found),
-            headings,
+            pd.DataFrame(
+                {
+                    "part": t.percent(share.part),
+                    "cells": t("{n} of {all}", n=share.cells, all=found.cells),
+                    "places": t.percent(share.places, decimals(share.places)),
+                    "chance": _percent(t, share.chance),
+                }
+                for share in found.shares
+            ),
+            {
+                "part": t("Of the alerts"),
+                "cells": t("Cells"),
+                "places": t("Share of cells"),
+                "chance": t("By chance"),
+            },
             key="hotspots_concentration",
-            alt=alt,
+            alt=t("How few places hold a quarter, half and four fifths of the alerts"),
             file_name="concentration.csv",
             phone=("part", "places", "chance"),
         )
@@ -116,19 +113,6 @@ def draw_concentration_tab(page: Page, study: HotSpotStudy) -> None:
         total=study.total,
         excluded=study.cells.at_default,
         choices=concentration.choices,
-    )
-
-
-def concentration_rows(t: Translator, found: Concentration) -> pd.DataFrame:
-    """The table in words: a row for each part of the alerts."""
-    return pd.DataFrame(
-        {
-            "part": t.percent(share.part),
-            "cells": t("{n} of {all}", n=share.cells, all=found.cells),
-            "places": t.percent(share.places, decimals(share.places)),
-            "chance": _percent(t, share.chance),
-        }
-        for share in found.shares
     )
 
 
@@ -146,15 +130,14 @@ def _curve(page: Page, found: Concentration) -> Figure:
         ("alerts", t("these alerts"), {"color": colours.sea_blue, "width": 2.6}),
     ):
         before = f"{label}: " if name == "chance" else ""
+        texts = [hover.format(alerts=t.percent(y), places=x) for x, y in zip(places, frame[name], strict=True)]
         figure.add_scatter(
             x=frame["places"],
             y=frame[name],
             mode="lines",
             name=label,
             line=line,
-            hovertext=[
-                before + hover.format(alerts=t.percent(y), places=x) for x, y in zip(places, frame[name], strict=True)
-            ],
+            hovertext=[before + text for text in texts],
             hoverinfo="text",
         )
     figure.add_scatter(
@@ -178,10 +161,8 @@ def _curve(page: Page, found: Concentration) -> Figure:
 
 def _percent(t: Translator, share: Estimate) -> str:
     digits = interval_decimals(t, share)
-    value = t.percent(share.value, digits)
-    if share.low == share.high:
-        return value
-    return f"{value} ({t.number(100 * share.low, digits)}–{t.number(100 * share.high, digits)})"
+    interval = f" ({t.number(100 * share.low, digits)}–{t.number(100 * share.high, digits)})"
+    return t.percent(share.value, digits) + (interval if share.low != share.high else "")
 
 
 _repeats = shared(near_repeat_study, Message("Shuffling the dates of the incidents a thousand times"))
@@ -202,7 +183,9 @@ def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:
         st.info(t("Repeats within days cannot be looked for.") + " " + t(lacking))
         return
     names = {"euclidean": t("In a straight line (Euclidean)"), "manhattan": t("Along the axes (Manhattan)")}
-    metric: Metric = draw_link_choice(t("Distance"), names, METRIC, KEY, "euclidean", width=280, tab=TAB_NAME)
+    metric: Metric = draw_link_choice(
+        t("Distance"), names, "metric", "hotspots_metric", "euclidean", width=280, tab="repeats"
+    )
     about = page.dataset, page.filter
     if not (is_ready(_repeats, *about, metric=metric) or st.session_state.get(ASKED) == about):
         st.write(
@@ -220,7 +203,7 @@ def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:
 def _ask(about: tuple[Dataset, AlertFilter]) -> None:
     """Remember that the reader wants the test, under this filter."""
     st.session_state[ASKED] = about
-    st.query_params["tab"] = TAB_NAME
+    st.query_params["tab"] = "repeats"
 
 
 def draw_near_repeats(page: Page, repeats: NearRepeatStudy, study: HotSpotStudy) -> None:
@@ -242,17 +225,8 @@ def draw_near_repeats(page: Page, repeats: NearRepeatStudy, study: HotSpotStudy)
         "q": t("Corrected p"),
         "pattern": t("Pattern"),
     }
-    if page.narrow:
-        headings = {name: headings[name] for name in ("space", "time", "ratio", "pattern")}
-    tables.draw_table(
-        page,
-        band_rows(t, found.near),
-        headings,
-        key="hotspots_knox",
-        alt=t("Pairs of incidents by the distance and the days between them, against chance"),
-        columns=band_columns(headings),
-        height="content",
-    )
+    alt = t("Pairs of incidents by the distance and the days between them, against chance")
+    _draw_bands(page, found.near, headings, key="hotspots_knox", alt=alt)
     _draw_same_place(page, found, headings)
     st.caption(
         t(
@@ -281,40 +255,30 @@ def _draw_same_place(page: Page, found: KnoxResult, headings: dict[str, str]) ->
         )
     )
     if pairs:
-        tables.draw_table(
-            page,
-            band_rows(t, found.repeats),
-            headings,
-            key="hotspots_same_place",
-            alt=t("Pairs of incidents at the very same place, against chance"),
-            columns=band_columns(headings),
-        )
+        alt = t("Pairs of incidents at the very same place, against chance")
+        _draw_bands(page, found.repeats, headings, key="hotspots_same_place", alt=alt)
 
 
-def band_columns(headings: Mapping[str, str]) -> dict[str, Any]:
-    """Columns as narrow as what stands in them."""
-    return {name: st.column_config.Column(label, width=WIDTHS[name]) for name, label in headings.items()}
-
-
-def band_rows(t: Translator, bands: Sequence[Band]) -> pd.DataFrame:
-    """Bands in words, as computed; a pattern has a word of its own, so that no colour is needed."""
-    return pd.DataFrame(
+def _draw_bands(page: Page, bands: Sequence[Band], headings: Mapping[str, str], *, key: str, alt: str) -> None:
+    """Bands in words, as computed, in narrow columns; a pattern has a word of its own, so that no colour is needed."""
+    t = page.t
+    frame = pd.DataFrame(
         {
             "space": band.space.label(t),
             "time": band.time.label(t),
             "observed": t.number(band.observed),
-            "expected": _by_chance(t, band),
+            "expected": f"{t.number(band.mean, 0 if band.mean >= 100 else 1)} "
+            f"({t.number(band.low)}–{t.number(band.high)})",
             "ratio": t.number(band.ratio, 2) if np.isfinite(band.ratio) else "–",
             "q": t.p_value(band.q, least=band.p <= band.least),
             "pattern": t("yes") if band.pattern else "",
         }
         for band in bands
     )
-
-
-def _by_chance(t: Translator, band: Band) -> str:
-    mean = t.number(band.mean, 0 if band.mean >= 100 else 1)
-    return f"{mean} ({t.number(band.low)}–{t.number(band.high)})"
+    few = ("space", "time", "ratio", "pattern") if page.narrow else tuple(headings)
+    headings = {name: headings[name] for name in few}
+    columns = {name: st.column_config.Column(label, width=WIDTHS[name]) for name, label in headings.items()}
+    tables.draw_table(page, frame, headings, key=key, alt=alt, columns=columns, height="content")
 
 
 _forecast = shared(forecast_study, Message("Forecasting, and testing the forecast on past weeks"))
@@ -324,7 +288,9 @@ def draw_forecast_tab(page: Page, study: HotSpotStudy) -> None:
     """The city and its places first, then the cells where most alerts are expected, with their backtest."""
     t = page.t
     forecast = _forecast(page.dataset, page.filter, WEEKS, study.resolution if not page.protected else None)
-    forecast = replace(forecast, choices=_as_on_the_map(forecast, study))
+    # With the reason that the map of hot spots gives for the size of the same cells.
+    sizes = {choice.name: choice for choice in study.choices if choice.name == "resolution"}
+    forecast = replace(forecast, choices=tuple(sizes.get(choice.name, choice) for choice in forecast.choices))
     for note in forecast.notes:
         st.caption(escape_markdown(t(note)))
     if not page.alerts.known_time.knows("week") and forecast.city_refused is not None:
@@ -342,12 +308,6 @@ def draw_forecast_tab(page: Page, study: HotSpotStudy) -> None:
     _draw_cells(page, forecast)
 
 
-def _as_on_the_map(forecast: ForecastStudy, study: HotSpotStudy) -> tuple[Choice, ...]:
-    """The settings, with the reason that the map of hot spots gives for the size of the same cells."""
-    size = next((choice for choice in study.choices if choice.name == "resolution"), None)
-    return tuple(size if size and choice.name == "resolution" else choice for choice in forecast.choices)
-
-
 def _draw_city(page: Page, forecast: ForecastStudy) -> None:
     """The last weeks and the next ones, with their interval."""
     t = page.t
@@ -357,7 +317,7 @@ def _draw_city(page: Page, forecast: ForecastStudy) -> None:
         draw_footer(page, sentence=t(forecast.city_refused) if forecast.city_refused else "")
         return
     frame = weeks_frame(forecast, forecast.city)
-    plots.draw_chart(
+    draw_chart(
         page,
         _line(page, frame),
         key="hotspots_outlook",
@@ -431,15 +391,10 @@ def _draw_landmarks(page: Page, forecast: ForecastStudy) -> None:
         }
         for place, ahead in forecast.places
     )
-    tables.draw_fitted_table(
-        page,
-        frame,
-        {"place": t("Place"), "expected": t("Expected (95 %)"), "kept": t("Weeks inside")},
-        _room_beside(page),
-        key="hotspots_places_ahead",
-        alt=t("Alerts expected at each place in the next four weeks"),
-        file_name="forecast-places.csv",
-    )
+    headings = {"place": t("Place"), "expected": t("Expected (95 %)"), "kept": t("Weeks inside")}
+    alt = t("Alerts expected at each place in the next four weeks")
+    look = {"key": "hotspots_places_ahead", "alt": alt, "file_name": "forecast-places.csv"}
+    tables.draw_fitted_table(page, frame, headings, _room_beside(page), **look)
 
 
 def _draw_cells(page: Page, forecast: ForecastStudy) -> None:
@@ -470,21 +425,17 @@ def _draw_cells(page: Page, forecast: ForecastStudy) -> None:
 
 def _draw_forecast_map(page: Page, listed: tuple[ListedCell, ...], found: PlaceForecast) -> None:
     t = page.t
-    names = [one.name(t) for one in listed]
     polygons = cell_polygons([one.cell for one in listed])
-    pins = [
-        Pin(name, one.longitude, one.latitude, rank)
-        for rank, (one, name) in enumerate(zip(listed, names, strict=True), 1)
-    ]
+    pins = [Pin(one.name(t), one.longitude, one.latitude, rank) for rank, one in enumerate(listed, 1)]
     alt = t("Map of the cells where most alerts are expected; the list beside it holds the same.")
     outline = t("most alerts expected")
-    cell_map.draw_cell_map(
+    draw_cell_map(
         page,
         key="hotspots_forecast_map",
         alt=alt,
         outlines=[
-            cell_map.Outline(f"{one.cell:x}", name, polygon)
-            for one, name, polygon in zip(listed, names, polygons, strict=True)
+            Outline(f"{one.cell:x}", pin.name, polygon)
+            for one, pin, polygon in zip(listed, pins, polygons, strict=True)
         ],
         pins=pins,
         height=400,
@@ -494,7 +445,7 @@ def _draw_forecast_map(page: Page, listed: tuple[ListedCell, ...], found: PlaceF
     )
     map_download_button(
         page,
-        lambda: [outlined(outline, LIGHT.cluster_line, polygons)],
+        lambda: [map_layer(outline, LIGHT.cluster_line, polygons, outline=True)],
         name="forecast",
         title=t("Forecast"),
         alt=alt,
@@ -505,22 +456,20 @@ def _draw_forecast_map(page: Page, listed: tuple[ListedCell, ...], found: PlaceF
 
 
 def _draw_list(page: Page, listed: tuple[ListedCell, ...]) -> None:
-    t, least = page.t, least_written(page)
-    few_counted = [0 < one.last_weeks < least for one in listed]  # what is expected would tell such a count
-    few = any(few_counted)
+    t, least = page.t, page.written.least()
+    few = any(0 < one.last_weeks < least for one in listed)
     frame = pd.DataFrame(
         {
             "name": ranked_name(rank, one.name(t)),
-            "expected": "–" if small else number_with_interval(t, one.expected, one.low, one.high),
+            # What is expected would tell a small count.
+            "expected": "–" if 0 < one.last_weeks < least else number_with_interval(t, one.expected, one.low, one.high),
             "last": written_count(page, one.last_weeks) if few else one.last_weeks,
         }
-        for rank, (one, small) in enumerate(zip(listed, few_counted, strict=True), 1)
+        for rank, one in enumerate(listed, 1)
     )
     headings = {"name": t.c("emerging", "Place"), "expected": t("Expected (95 %)"), "last": t("52 weeks")}
-    alt = t("Cells where most alerts are expected")
-    tables.draw_fitted_table(
-        page, frame, headings, _room_beside(page), key="hotspots_forecast", alt=alt, digits={} if few else {"last": 0}
-    )
+    look = {"key": "hotspots_forecast", "alt": t("Cells where most alerts are expected")}
+    tables.draw_fitted_table(page, frame, headings, _room_beside(page), digits={} if few else {"last": 0}, **look)
     tables.download_button(page, cells_frame(t, listed), "forecast-cells.csv", key="hotspots_forecast_download")
 
 
@@ -529,15 +478,16 @@ def _draw_backtest(page: Page, found: PlaceForecast) -> None:
     t = page.t
     st.subheader(t("How such forecasts performed in the past"))
     frame, names = found.backtest.frame, {name: t(label) for name, label in METHOD_NAMES.items()}
+    digits = {"pai": 1, "pei": 2, "pei_cells": 2, "recapture": 2, "gain": 1}
     tested = pd.DataFrame(
         {
             "area": t.percent(row["area"]),
             "method": names[row["method"]],
-            "pai": _measured(t, row, "pai", 1),
-            "pei": _measured(t, row, "pei", 2),
-            "pei_cells": _measured(t, row, "pei_cells", 2),
-            "recapture": _measured(t, row, "recapture", 2),
-            "gain": "" if row["method"] == "naive" else _measured(t, row, "gain", 1),
+            **{
+                name: number_with_interval(t, row[name], row[f"{name}_low"], row[f"{name}_high"], places)
+                for name, places in digits.items()
+            },
+            **({"gain": ""} if row["method"] == "naive" else {}),
         }
         for row in frame.sort_values("area", kind="stable").to_dict("records")
     )
@@ -582,10 +532,6 @@ def _room_beside(page: Page) -> float:
     return map_width(page.room, 1 - SPAN) - BESIDE_GAP
 
 
-def _measured(t: Translator, row: dict[Any, Any], name: str, digits: int) -> str:
-    return number_with_interval(t, row[name], row[f"{name}_low"], row[f"{name}_high"], digits)
-
-
 # By the word that stands for a tab in a link: its name, and what shows it.
 TABS: Final[dict[str, tuple[Message, Callable[[Page, HotSpotStudy], None]]]] = {
     "concentration": (Message("Concentration"), draw_concentration_tab),
@@ -598,12 +544,12 @@ TABS: Final[dict[str, tuple[Message, Callable[[Page, HotSpotStudy], None]]]] = {
 def draw_tabs(page: Page, study: HotSpotStudy) -> None:
     """The tabs under the map; `study` is that of the map above them. A link may ask for one ("tab=concentration")."""
     names = [page.t(name) for name, _ in TABS.values()]
-    asked = st.query_params.get(TAB_WORD, "")
-    if asked in TABS and TABS_KEY not in st.session_state:
-        st.session_state[TABS_KEY] = page.t(TABS[asked][0])
-    for tab, (name, draw) in zip(st.tabs(names, key=TABS_KEY, on_change="rerun"), TABS.values(), strict=True):
+    asked = st.query_params.get("tab", "")
+    if asked in TABS:
+        st.session_state.setdefault(TABS_KEY, page.t(TABS[asked][0]))
+    for tab, name, (_, draw) in zip(st.tabs(names, key=TABS_KEY, on_change="rerun"), names, TABS.values(), strict=True):
         if tab.open:
-            with tab, contained(page.t(name)):
+            with tab, contained(name):
                 if study.total.nowhere and draw is not draw_forecast_tab:  # a forecast of the city needs no places
                     st.write(page.t(NO_POSITIONS))
                 else:

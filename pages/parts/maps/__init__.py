@@ -3,3 +3,25 @@
 Public: `draw_cell_map`, `draw_layers`, `draw_named_layers` and `draw_point_map` (cell_map), `draw_legend_row`
 (legends), `name_layers` and `Pin` (name_layers), `base_layers` and `fitted_view` (basemap).
 """
+
+from pages.parts.maps.basemap import (
+    BESIDE_GAP,
+    FoundPlace,
+    disc_of,
+    map_width,
+    room_beside,
+    union_of_cells,
+    without_outline,
+)
+from pages.parts.maps.cell_map import (
+    Outline,
+    alert_count,
+    draw_cell_map,
+    draw_layers,
+    draw_named_layers,
+    hexagons,
+    map_selection,
+    written_alerts,
+)
+from pages.parts.maps.legends import CellMeasure, draw_illustrative_note, draw_legend_row
+from pages.parts.maps.name_layers import Pin, ranked_name

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+import h3.api.numpy_int as h3
 import numpy as np
 import pydeck as pdk
 import shapely
@@ -17,32 +19,22 @@ from pydeck.bindings.json_tools import default_serialize
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.filters import AlertFilter
-from curim_data.model import CityProfile, cell_polygons
-from curim_data.model.absence import NO_OUTLINE
-from curim_data.model.city import MAJOR, MINOR, PATH, Area
-from pages.parts.frame import Page, Palette, Room, escape_with_commands, palette, rgba
-from pages.parts.frame.footer import missing
-from pages.parts.frame.markdown import css_text
+from curim_data.model import NO_OUTLINE, CityProfile, cell_polygons
+from curim_data.model.city import MAJOR, MINOR, PATH, Area, Landmark
+from pages.parts.frame import Page, Palette, Room, css_text, escape_with_commands, missing, palette, rgba
 
 # Corners of streets in the whole map: about 20 bytes each, so that a map stays under half a megabyte.
 MOST_CORNERS: Final = 20_000
 PIXELS_ACROSS: Final = 900  # a map of the whole city
-CLOSER: Final = 4  # how many times closer a reader may look before a street looks angular
-MOST_COVER: Final = 0.1  # part of a map's pixels that lines of other than main roads may take, lest they hide the cells
 CLASSES: Final = (MAJOR, "", MINOR, PATH)
 MAIN: Final = 2  # the first of them, of which as many are drawn as there is room for
 Drawn = tuple[tuple[str, BaseGeometry], ...]
 LEAST_WIDTH = 240  # px of a map
 BESIDE_GAP = 24  # px, the columns' share of the gap and the table's border
 TILE = 512  # deck.gl's world is 512 px wide at zoom 0
-HAIR = 1e-4  # of a zoom level: the view of a page that was drawn anew for another width, see `Room`
 MARGIN = 30
 HIGHEST = 85.0  # degrees of latitude that a web map can draw
 NEAR = 0.001  # degrees round a place that a map is turned to: about a hundred metres
-CLOSEST = 16.5  # zoom
-OUT = 0.5  # steps of zoom that a map goes out beyond the whole city: names are placed for them too
-METRES_A_DEGREE = 111_320.0
-STREET_ALPHA = 100  # streets are drawn over cells
 
 
 class Deck(pdk.Deck):
@@ -86,7 +78,7 @@ def drawn(streets: Sequence[Area], box: tuple[float, float, float, float], most:
     if not streets:
         return ()
     west, _, east, _ = box
-    fine = (east - west) / PIXELS_ACROSS / CLOSER
+    fine = (east - west) / PIXELS_ACROSS / 4  # so much closer may a reader look before a street looks angular
     lines = shapely.simplify(shapely.force_2d(np.array([street.polygon for street in streets])), fine)
     lines = shapely.set_precision(lines, 1e-5, mode="pointwise")
     rank = np.array([CLASSES.index(street.kind) if street.kind in CLASSES else 1 for street in streets])
@@ -96,20 +88,13 @@ def drawn(streets: Sequence[Area], box: tuple[float, float, float, float], most:
     room = corners <= most
     for number in range(MAIN, len(CLASSES)):
         own = rank[order] == number
-        room[own] = bool((room[own] & (length[own] <= MOST_COVER)).all())
-    found = []
-    for number in reversed(range(len(CLASSES))):
-        chosen = order[room & (rank[order] == number)]
-        parts = list(_strings(lines[chosen]))
-        if parts:
-            found.append((CLASSES[number], shapely.MultiLineString(parts)))
-    return tuple(found)
-
-
-def _strings(lines: Iterable[BaseGeometry]) -> Iterable[BaseGeometry]:
-    for part in shapely.get_parts(np.array(list(lines))):
-        if part.geom_type == "LineString" and not part.is_empty and part.length > 0:
-            yield part
+        # They may take a tenth of the map's pixels, lest they hide the cells.
+        room[own] = bool((room[own] & (length[own] <= 0.1)).all())
+    strings = [
+        (kind, [part for part in shapely.get_parts(lines[order[room & (rank[order] == number)]]) if part.length > 0])
+        for number, kind in reversed(list(enumerate(CLASSES)))
+    ]
+    return tuple((kind, shapely.MultiLineString(parts)) for kind, parts in strings if parts)
 
 
 @lru_cache(maxsize=64)
@@ -151,22 +136,14 @@ def ground_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
 
 def over_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
     """Water, streets and district borders, which stay visible over cells: water cuts the cells along the coast."""
-    style = {"filled": True, "get_fill_color": rgba(colours.sea), "get_line_color": rgba(colours.land_line)}
-    water = [city.water] if city.water is not None else []
-    layers = [_shape("water", [one], stroked=True, line_width_min_pixels=1, **style) for one in water]
-    layers += street_layers(streets_of_city(city), colours)
-    if city.districts:
-        borders = [area.polygon.boundary for area in city.districts]
-        layers.append(
-            _shape(
-                "districts",
-                borders,
-                stroked=True,
-                get_line_color=rgba(colours.district_line, 170),
-                line_width_min_pixels=1,
-            )
-        )
-    return layers
+    style = {"stroked": True, "line_width_min_pixels": 1}
+    sea = {"filled": True, "get_fill_color": rgba(colours.sea), "get_line_color": rgba(colours.land_line)}
+    borders = [area.polygon.boundary for area in city.districts]
+    return [
+        *([_shape("water", [city.water], **style, **sea)] if city.water is not None else []),
+        *street_layers(streets_of_city(city), colours),
+        *([_shape("districts", borders, get_line_color=rgba(colours.district_line, 170), **style)] if borders else []),
+    ]
 
 
 def street_layers(streets: Drawn, colours: Palette, name: str = "streets") -> list[pdk.Layer]:
@@ -176,7 +153,7 @@ def street_layers(streets: Drawn, colours: Palette, name: str = "streets") -> li
             f"{name}-{kind}" if kind else name,
             [lines],
             stroked=True,
-            get_line_color=rgba(colours.line, round({MAJOR: 1.5, PATH: 0.6}.get(kind, 1.0) * STREET_ALPHA)),
+            get_line_color=rgba(colours.line, {MAJOR: 150, PATH: 60}.get(kind, 100)),
             line_width_min_pixels=2 if kind == MAJOR else 1,
         )
         for kind, lines in streets
@@ -237,33 +214,50 @@ def fitted_view(land: BaseGeometry, *, room: Room, span: float, height: int) -> 
     top, bottom = mercator(north), mercator(south)
     across, down = (east - west) / 360, (top - bottom) / (2 * math.pi)
     zoom = min(math.log2((width - 2 * MARGIN) / (TILE * across)), math.log2((height - 2 * MARGIN) / (TILE * down)))
-    zoom -= HAIR * (1 - room.turn)
+    zoom -= 1e-4 * (1 - room.turn)  # the view of a page that was drawn anew for another width, see `Room`
     latitude = math.degrees(2 * math.atan(math.exp((top + bottom) / 2)) - math.pi / 2)
-    return pdk.ViewState(
-        longitude=(west + east) / 2, latitude=latitude, zoom=zoom, min_zoom=zoom - OUT, max_zoom=18, pitch=0, bearing=0
-    )
+    # It goes out beyond the whole city by half a step: names are placed for that too.
+    ends = {"min_zoom": zoom - 0.5, "max_zoom": 18}
+    return pdk.ViewState(longitude=(west + east) / 2, latitude=latitude, zoom=zoom, pitch=0, bearing=0, **ends)
 
 
-def focus_on_place(
-    deck: pdk.Deck,
-    shape: BaseGeometry,
-    cells: Collection[int],
-    colours: Palette,
-    *,
-    room: Room,
-    span: float,
-    height: int,
-) -> None:
-    """Turn a map to a place: its shape (WGS84) fills the view, the cells around it are outlined."""
-    whole = deck.initial_view_state
-    near = fitted_view(shape.buffer(NEAR), room=room, span=span, height=height)
-    near.min_zoom, near.zoom = whole.min_zoom, max(min(near.zoom, CLOSEST), whole.zoom)
+@dataclass(frozen=True)
+class FoundPlace:
+    """A place of the city: its word in a link ("street:akti_miaouli"), its name, shape (WGS84) and map cells."""
+
+    word: str
+    name: str
+    shape: BaseGeometry
+    cells: tuple[int, ...]
+
+    def filter(self, f: AlertFilter) -> AlertFilter:
+        """The filter with this place as its area: a district as such, anything else as its cells."""
+        kind, _, name = self.word.partition(":")
+        if kind == "district":
+            return f.replace(districts=(name,), places=(), cells=())
+        return f.replace(cells=tuple(str(h3.int_to_str(cell)) for cell in self.cells), districts=(), places=())
+
+
+def focus_on_place(deck: pdk.Deck, place: FoundPlace, colours: Palette, **size: Any) -> None:
+    """Turn a map to a place: its shape fills the view, its cells are outlined; `size`: as for `fitted_view`."""
+    whole, near = deck.initial_view_state, fitted_view(place.shape.buffer(NEAR), **size)
+    near.min_zoom, near.zoom = whole.min_zoom, max(min(near.zoom, 16.5), whole.zoom)
     deck.initial_view_state = near
-    if not len(cells):
-        return
-    around = shapely.union_all(shapely.buffer(cell_polygons(list(cells)), 1e-6))
-    outline = _shape("found", [around], stroked=True, get_line_color=rgba(colours.accent), line_width_min_pixels=3)
-    deck.layers.append(outline)
+    if place.cells:
+        deck.layers.append(
+            _shape(
+                "found",
+                [union_of_cells(place.cells)],
+                stroked=True,
+                get_line_color=rgba(colours.accent),
+                line_width_min_pixels=3,
+            )
+        )
+
+
+def union_of_cells(cells: Collection[int]) -> BaseGeometry:
+    """The outline of cells (WGS84), gaps between neighbours closed."""
+    return shapely.union_all(shapely.buffer(cell_polygons(list(cells)), 1e-6))
 
 
 def box_around(shape: BaseGeometry) -> tuple[float, float, float, float]:
@@ -274,15 +268,12 @@ def box_around(shape: BaseGeometry) -> tuple[float, float, float, float]:
 
 def filter_area(f: AlertFilter, city: CityProfile) -> BaseGeometry | None:
     """The shape (WGS84) of the area that a filter names; None where it names none."""
-    parts: list[BaseGeometry] = []
-    if f.districts:
-        parts.append(shapely.union_all([area.polygon for area in city.districts if area.id in f.districts]))
-    if f.places:
-        marks = [mark for mark in city.landmarks if mark.id in f.places]
-        parts.append(shapely.union_all([disc(mark.longitude, mark.latitude, mark.radius) for mark in marks]))
-    if f.cells:
-        cells = [int(name, 16) for name in f.cells]
-        parts.append(shapely.union_all(shapely.buffer(cell_polygons(cells), 1e-6)))
+    shapes = (
+        (f.districts, lambda: shapely.union_all([area.polygon for area in city.districts if area.id in f.districts])),
+        (f.places, lambda: shapely.union_all([disc_of(mark) for mark in city.landmarks if mark.id in f.places])),
+        (f.cells, lambda: union_of_cells([int(name, 16) for name in f.cells])),
+    )
+    parts = [shape() for named, shape in shapes if named]
     return shapely.intersection_all(parts) if parts else None
 
 
@@ -291,12 +282,12 @@ def area_layer(area: BaseGeometry, colours: Palette) -> pdk.Layer:
     return _shape("area", [area], stroked=True, get_line_color=rgba(colours.accent), line_width_min_pixels=2)
 
 
-def disc(longitude: float, latitude: float, radius: float) -> BaseGeometry:
-    """A disc of so many metres, in degrees."""
-    up = radius / METRES_A_DEGREE
+def disc_of(mark: Landmark) -> BaseGeometry:
+    """The disc of a landmark, in degrees."""
+    up = mark.radius / 111_320  # metres of a degree
     turn = np.linspace(0, 2 * np.pi, 33)[:-1]
-    across = up / np.cos(np.radians(latitude))
-    return shapely.Polygon(np.column_stack([longitude + across * np.cos(turn), latitude + up * np.sin(turn)]))
+    across = up / np.cos(np.radians(mark.latitude))
+    return shapely.Polygon(np.column_stack([mark.longitude + across * np.cos(turn), mark.latitude + up * np.sin(turn)]))
 
 
 def map_width(room: Room, span: float) -> float:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -20,25 +20,19 @@ import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
 from analysis.density import DensityImage
-from curim_data.model import CityProfile, Message, Translator
-from curim_data.model.absence import NO_OUTLINE
+from curim_data.model import NO_OUTLINE, CityProfile, Message, Translator
 from curim_data.studies.cells import has_area
-from pages.parts.frame import Page, Palette, escape_with_commands, palette, rgba
-from pages.parts.frame.footer import missing
+from pages.parts.frame import Page, Palette, escape_with_commands, missing, palette, rgba
 from pages.parts.maps import basemap, legends, name_layers
-from pages.parts.maps.basemap import Deck, streets_near
+from pages.parts.maps.basemap import Deck, FoundPlace, streets_near
 from pages.parts.maps.name_layers import Pin
 
 HEIGHT = 540
 SPAN = 0.62  # of the page, for a map of layers beside a list
-LINE_SHARE = 0.12  # of its edge, the line round a selected cell
 # A cell that is smaller on the screen is drawn as a dot of so many pixels, where no more than so many are drawn: on the
 # map of a country nothing would be seen of them.
-DOT = 4
-MOST_DOTS = 1000
+DOT, MOST_DOTS = 4, 1000
 EQUATOR_M = 40_075_017
-OUTLINE_M = 6  # metres that the line round hot cells is wide, within limits on the screen
-ROOM = 0.01  # degrees
 
 
 @dataclass(frozen=True)
@@ -48,15 +42,6 @@ class Outline:
     id: str
     label: str
     polygon: BaseGeometry
-
-
-class MapFocus(Protocol):
-    """A place that a map can be turned to: its shape in WGS84 and its cells."""
-
-    @property
-    def shape(self) -> BaseGeometry: ...
-    @property
-    def cells(self) -> tuple[int, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +74,7 @@ def draw_cell_map(
     pickable: bool = True,
     z_is_test: bool = True,
     outline_label: str = "",
-    place: MapFocus | None = None,
+    place: FoundPlace | None = None,
     with_neighbours: bool = False,
     measure: legends.CellMeasure | None = None,
     on_select: Callable[[], None] | None = None,
@@ -135,14 +120,12 @@ def draw_cell_map(
     if basemap.without_outline(page):
         return
     t, colours, height = page.t, palette(page.theme), map_height(page, height)
-    scale, layers = None, []
-    if cells is not None:
-        scale = legends.ColourScale.of(t, cells, measure, least=page.written.least())
-        marked = {*map(int, hot), *map(int, cold)}
+    scale = legends.ColourScale.of(t, cells, measure, least=page.written.least()) if cells is not None else None
+    layers = [_density_layer(picture)] if picture is not None else []
+    if cells is not None and scale is not None:
         view = basemap.fitted_view(page.city.land, room=page.room, span=span, height=height)
-        layers.append(_count_layer(page, cells, scale, marked, view, z_is_test=z_is_test, pickable=pickable))
-    if picture is not None:
-        layers.append(_density_layer(picture))
+        look: dict[str, Any] = {"z_is_test": z_is_test, "pickable": pickable}
+        layers.insert(0, _count_layer(page, cells, scale, {*map(int, hot), *map(int, cold)}, view, **look))
     form: dict[str, Any] = {"pins": pins, "highlight": highlight, "height": height, "span": span, "place": place}
     deck = _cell_deck(page, layers, hot=hot, cold=cold, outlines=outlines, pickable=pickable, **form)
     picking: dict[str, Any] = {"on_select": on_select or "rerun", "selection_mode": "multi-object"} if pickable else {}
@@ -167,9 +150,11 @@ def draw_cell_map(
 def map_selection(event: Any) -> MapSelection:
     """What a map's selection event holds."""
     objects = (event or {}).get("selection", {}).get("objects", {})
-    cells = [row["hex"] for row in objects.get("cells", ())]
-    shapes = [row["id"] for row in objects.get("outlines", ())]
-    return MapSelection(tuple(dict.fromkeys(cells)), tuple(dict.fromkeys(shapes)))
+    cells, shapes = (
+        tuple(dict.fromkeys(row[name] for row in objects.get(layer, ())))
+        for layer, name in (("cells", "hex"), ("outlines", "id"))
+    )
+    return MapSelection(cells, shapes)
 
 
 def _cell_deck(
@@ -180,7 +165,7 @@ def _cell_deck(
     highlight: Collection[int],
     height: int,
     span: float,
-    place: MapFocus | None,
+    place: FoundPlace | None,
     hot: Collection[int] = (),
     cold: Collection[int] = (),
     outlines: Sequence[Outline] = (),
@@ -189,31 +174,31 @@ def _cell_deck(
 ) -> pdk.Deck:
     """The map as a pydeck object: the ground first, data next, or `over` coast and streets, marks and names last."""
     city, colours = page.city, palette(page.theme)
-    view = basemap.fitted_view(city.land, room=page.room, span=span, height=height)
+    size: dict[str, Any] = {"room": page.room, "span": span, "height": height}
     ground, coast = basemap.ground_layers(city, colours), basemap.over_layers(city, colours)
+    area = basemap.filter_area(page.filter, city)
     marks = [
         _area_lines("cold", cold, colours.cold_line),
         _area_lines("hot", hot, colours.hot_line),
         _outline_layer(colours, outlines, pickable),
         _area_lines("highlight_ring", highlight, colours.highlight),
         _highlight_lines(highlight, colours.highlight),
+        *([basemap.area_layer(area, colours)] if area is not None else []),
     ]
-    if (area := basemap.filter_area(page.filter, city)) is not None:
-        marks.append(basemap.area_layer(area, colours))
     look = {"backgroundColor": colours.background, "color": colours.text, "borderRadius": "6px", "fontSize": "13px"}
     deck = Deck(
         layers=[*ground, *((*coast, *layers) if over else (*layers, *coast)), *marks],
         map_provider=None,
-        initial_view_state=view,
+        initial_view_state=basemap.fitted_view(city.land, **size),
         tooltip={"text": "{tip}", "style": {**look, "border": f"1px solid {colours.land_line}"}},
     )
     if place is not None:
-        basemap.focus_on_place(deck, place.shape, place.cells, colours, room=page.room, span=span, height=height)
+        basemap.focus_on_place(deck, place, colours, **size)
         near = streets_near(city, basemap.box_around(place.shape))
         deck.layers += basemap.street_layers(near, colours, "streets-near")
-    named, view = _selected_first(pins, highlight), deck.initial_view_state
-    room = basemap.map_width(page.room, span) / 2
-    deck.layers += name_layers.name_layers(city, page.t, named, colours, view, room=room, ranks_alone=page.narrow)
+    naming: dict[str, Any] = {"room": basemap.map_width(page.room, span) / 2, "ranks_alone": page.narrow}
+    named = _selected_first(pins, highlight)
+    deck.layers += name_layers.name_layers(city, page.t, named, colours, deck.initial_view_state, **naming)
     return deck
 
 
@@ -226,15 +211,21 @@ def draw_layers(
     over: bool = False,
     pins: Sequence[Pin] = (),
     highlight: Collection[int] = (),
-    place: MapFocus | None = None,
+    place: FoundPlace | None = None,
     **picking: Any,
 ) -> None:
     """Draw layers of one's own on the city's map: on its ground, or where they are `over` it on coast and streets too.
 
     `pins`, `highlight`, `place`: as for `draw_cell_map`; `picking`: what `st.pydeck_chart` takes for picks.
     """
-    form: dict[str, Any] = {"pins": pins, "highlight": highlight, "height": map_height(page), "span": SPAN}
-    deck = _cell_deck(page, layers, place=place, pickable=bool(picking), over=over, **form)
+    form: dict[str, Any] = {
+        "pins": pins,
+        "highlight": highlight,
+        "height": map_height(page),
+        "span": SPAN,
+        "over": over,
+    }
+    deck = _cell_deck(page, layers, place=place, pickable=bool(picking), **form)
     st.pydeck_chart(deck, height=map_height(page), key=key, alt=alt, **picking)
 
 
@@ -284,16 +275,13 @@ def _count_layer(
     """Counts by colour of the cells that hold something, and of the `marked` ones: a significant cell without any alert
     is drawn transparent, so that it has a tooltip.
     """
-    t, least = page.t, page.written.least()
+    t = page.t
     names = cells.get("cell", cells.index).to_numpy()
     drawn = (cells[scale.column].to_numpy(float) > 0) | np.isin(names, list(marked))
     cells, counts = cells[drawn], cells["n"][drawn].tolist()
-    fewer = t(Message("fewer than {k} alerts", {"k": least}))
-    texts = {n: fewer if 0 < n < least else alert_count(t, n) for n in set(counts)}  # many cells hold equally many
-    shades = [
-        *(rgba(shade, palette(page.theme).cell) for shade, _ in scale.classes),
-        [0, 0, 0, 0],
-    ]  # the last one of -1
+    texts = {n: written_alerts(page, n) for n in set(counts)}  # many cells hold equally many
+    opacity = palette(page.theme).cell
+    shades = [*(rgba(shade, opacity) for shade, _ in scale.classes), [0, 0, 0, 0]]  # the last one of -1
     # As objects: a column of texts gives them one by one, which takes longer than all the rest here.
     tooltips = cells["tooltip"].to_numpy(object).tolist() if "tooltip" in cells else [""] * len(cells)
     lines = gistar_lines(t, cells["z"], z_is_test) if "z" in cells else [""] * len(cells)
@@ -303,26 +291,19 @@ def _count_layer(
         for cell, n, tooltip, line, shade in rows
     ]
     line = _line_of_dots(shown, view)
-    return pdk.Layer(
-        "H3HexagonLayer",
-        id="cells",
-        data=shown,
-        get_hexagon="hex",
-        get_fill_color="shade",
-        extruded=False,
-        stroked=line > 0,
-        get_line_color="shade",
-        get_line_width=0,
-        line_width_min_pixels=line,
-        coverage=0.93,
-        pickable=pickable,
-        auto_highlight=True,
-    )
+    dots = {"stroked": line > 0, "get_line_color": "shade", "get_line_width": 0, "line_width_min_pixels": line}
+    return hexagons("cells", shown, pickable=pickable, auto_highlight=True, **dots)
 
 
-def _line_of_dots(shown: Sequence[dict[str, Any]], view: pdk.ViewState | None) -> float:
+def hexagons(name: str, rows: Sequence[dict[str, Any]], **look: Any) -> pdk.Layer:
+    """A layer of cells: `hex` of each row, filled with its `shade`; `look` replaces or adds properties of deck.gl."""
+    usual = {"get_hexagon": "hex", "get_fill_color": "shade", "extruded": False, "coverage": 0.93}
+    return pdk.Layer("H3HexagonLayer", id=name, data=rows, **{**usual, **look})
+
+
+def _line_of_dots(shown: Sequence[dict[str, Any]], view: pdk.ViewState) -> float:
     """Pixels of a line round each cell, in its colour, that make a dot of a smaller one; 0 where none is needed."""
-    if view is None or not 0 < len(shown) <= MOST_DOTS:
+    if not 0 < len(shown) <= MOST_DOTS:
         return 0.0
     edge = h3.average_hexagon_edge_length(h3.get_resolution(h3.str_to_int(shown[0]["hex"])), unit="m")
     metres = EQUATOR_M * math.cos(math.radians(view.latitude)) / (basemap.TILE * 2**view.zoom)
@@ -349,6 +330,12 @@ def alert_count(t: Translator, n: float) -> str:
     return t("{n} alerts", n=float(n)) if abs(n - whole) > 0.05 else t.n("{n} alert", "{n} alerts", whole)
 
 
+def written_alerts(page: Page, n: float) -> str:
+    """A number of alerts in words, as the audience may read it."""
+    least = page.written.least()
+    return page.t(Message("fewer than {k} alerts", {"k": least})) if 0 < n < least else alert_count(page.t, n)
+
+
 def gistar_lines(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:
     """A line for the Gi* of each cell, in standard deviations; with few alerts it says that this is no test."""
     line = t("Gi* (z): {z}") if is_test else t("Gi* (z): {z}; too few alerts to read it as a test")
@@ -367,7 +354,7 @@ def _area_lines(layer: str, cells: Collection[int], colour: str) -> pdk.Layer:
         filled=False,
         stroked=True,
         get_line_color=rgba(colour),
-        get_line_width=OUTLINE_M,
+        get_line_width=6,  # metres, within limits on the screen
         line_width_min_pixels=1.5,
         line_width_max_pixels=3,
         pickable=False,
@@ -406,21 +393,9 @@ def touching(cells: Iterable[int]) -> list[list[int]]:
 def _highlight_lines(cells: Collection[int], colour: str) -> pdk.Layer:
     """A line round each cell, thin where cells are small, so that their colour stays in sight."""
     edge = h3.average_hexagon_edge_length(h3.get_resolution(next(iter(cells))), unit="m") if cells else 0.0
-    return pdk.Layer(
-        "H3HexagonLayer",
-        id="highlight",
-        data=[{"hex": h3.int_to_str(int(cell))} for cell in cells],
-        get_hexagon="hex",
-        extruded=False,
-        filled=False,
-        stroked=True,
-        coverage=0.93,
-        get_line_color=rgba(colour),
-        get_line_width=LINE_SHARE * edge,
-        line_width_min_pixels=0.5,
-        line_width_max_pixels=4,
-        pickable=False,
-    )
+    width = {"get_line_width": 0.12 * edge, "line_width_min_pixels": 0.5, "line_width_max_pixels": 4}
+    rows = [{"hex": h3.int_to_str(int(cell))} for cell in cells]
+    return hexagons("highlight", rows, filled=False, stroked=True, get_line_color=rgba(colour), pickable=False, **width)
 
 
 def _outline_layer(colours: Palette, outlines: Sequence[Outline], pickable: bool) -> pdk.Layer:
@@ -464,15 +439,13 @@ def draw_point_map(
     if not city.outlined:
         st.info(escape_with_commands(missing(page, NO_OUTLINE)))
         return
-    colours = palette(page.theme)
-    height = map_height(page, height)
-    where = points[["longitude", "latitude"]].to_numpy().tolist()
+    colours, height = palette(page.theme), map_height(page, height)
     layers = [
         *basemap.base_layers(city, colours),
         pdk.Layer(
             "ScatterplotLayer",
             id="points",
-            data=[{"at": [lon, lat]} for lon, lat in where],
+            data=[{"at": at} for at in points[["longitude", "latitude"]].to_numpy().tolist()],
             get_position="at",
             get_radius=40 if large else 12,
             radius_min_pixels=6 if large else 2,
@@ -480,14 +453,11 @@ def draw_point_map(
             pickable=False,
         ),
     ]
-    view = basemap.fitted_view(_around(bounds) if bounds else city.land, room=page.room, span=span, height=height)
+    west, south, east, north = bounds or (0.0, 0.0, 0.0, 0.0)
+    # With room round the points, even if they are one.
+    around = shapely.box(west - 0.01, south - 0.01, east + 0.01, north + 0.01) if bounds else city.land
+    view = basemap.fitted_view(around, room=page.room, span=span, height=height)
     if pins:
         layers += name_layers.name_layers(city, page.t, pins, colours, view)
     deck = Deck(layers=layers, map_provider=None, initial_view_state=view)
     st.pydeck_chart(deck, height=height, key=key, alt=alt)
-
-
-def _around(bounds: tuple[float, float, float, float]) -> shapely.Polygon:
-    """The box of some points, with room round it even if they are one."""
-    west, south, east, north = bounds
-    return shapely.box(west - ROOM, south - ROOM, east + ROOM, north + ROOM)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import html
 import math
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from analysis.density import DensityImage
-from curim_data.model import Translator
-from curim_data.model.absence import fewer_than
-from pages.parts.frame import Page, Palette
-from pages.parts.frame.colours import COUNTS
+from curim_data.model import N_, Translator, fewer_than
+from pages.parts.frame import COUNTS, Page, Palette
+
+# What the outline of a hot or a cold cell means, and whether it may be so only with the cells around it.
+OUTLINES: Final = {
+    ("hot", True): N_("more than expected by chance, alone or with its neighbours"),
+    ("hot", False): N_("more than expected by chance"),
+    ("cold", True): N_("fewer than expected by chance, alone or with its neighbours"),
+    ("cold", False): N_("fewer than expected by chance"),
+}
 
 
 def class_breaks(counts: Sequence[float], classes: int = len(COUNTS), least: int = 1) -> list[int]:
@@ -26,13 +32,15 @@ def class_breaks(counts: Sequence[float], classes: int = len(COUNTS), least: int
     equal size all hot spots into the last. Whole and distinct; empty where nothing is above zero. Counts under `least`,
     the smallest that is written out, are one class, the first.
     """
-    positive = [c for c in counts if c == c and c > 0]
-    written = [c for c in positive if c >= least]
-    few = [] if len(written) == len(positive) else [least - 1]
-    if not written:
-        return few
-    first, most, steps = min(written), max(written), classes - len(few)
-    return [*few, *sorted({math.ceil(first * (most / first) ** (k / steps) - 1e-9) for k in range(1, steps + 1)})]
+    written = [c for c in counts if c >= least and c > 0]
+    few = [least - 1] if any(0 < c < least for c in counts) else []
+    return [*few, *sorted({math.ceil(end - 1e-9) for end in _equal_steps(written, classes - len(few))})]
+
+
+def _equal_steps(values: Sequence[float], classes: int) -> list[float]:
+    """Upper bounds of classes of positive values, in equal steps of their logarithm; none of no value."""
+    first, most = min(values, default=1), max(values, default=0)
+    return [first * (most / first) ** (k / classes) for k in range(1, classes + 1)] if most else []
 
 
 @dataclass(frozen=True)
@@ -67,10 +75,6 @@ class ColourScale:
         limits = [end if not at else f"{measure.write(breaks[at - 1])}–{end}" for at, end in enumerate(ends)]
         return cls("value", measure.heading, tuple(breaks), tuple(zip(shades_for(len(breaks)), limits, strict=False)))
 
-    def shade(self, value: float) -> str:
-        """The colour of a value."""
-        return self.classes[min(bisect_left(self.breaks, value), len(self.classes) - 1)][0]
-
     def class_numbers(self, cells: pd.DataFrame) -> np.ndarray:
         """The class of every cell; -1 where there is nothing to show."""
         values = cells[self.column].to_numpy(float)
@@ -80,19 +84,14 @@ class ColourScale:
 
 def value_breaks(values: Sequence[float]) -> list[float]:
     """Upper bounds of at most five classes of positive values, in equal steps of their logarithm, two digits."""
-    positive = [value for value in values if value == value and value > 0]
-    if not positive:
-        return []
-    least, most = min(positive), max(positive)
-    ends = (least * (most / least) ** (k / len(COUNTS)) for k in range(1, len(COUNTS) + 1))
+    ends = _equal_steps([value for value in values if value > 0], len(COUNTS))
     return sorted({float(f"{end:.2g}") for end in ends})
 
 
 def shades_for(classes: int) -> tuple[str, ...]:
     """The scale's colours for a number of classes, spread from its light to its dark end."""
-    if classes >= len(COUNTS):
-        return COUNTS
-    return tuple(COUNTS[round(i * (len(COUNTS) - 1) / max(classes - 1, 1))] for i in range(max(classes, 1)))
+    classes = min(max(classes, 1), len(COUNTS))
+    return tuple(COUNTS[round(i * (len(COUNTS) - 1) / max(classes - 1, 1))] for i in range(classes))
 
 
 def draw_map_legend(
@@ -110,8 +109,8 @@ def draw_map_legend(
 ) -> None:
     """The legend under a map: printed classes, then what outlines mean."""
     lines = (
-        (hot, 2, colours.hot_line, hot_label(t, with_neighbours)),
-        (cold, 2, colours.cold_line, cold_label(t, with_neighbours)),
+        (hot, 2, colours.hot_line, t(OUTLINES["hot", with_neighbours])),
+        (cold, 2, colours.cold_line, t(OUTLINES["cold", with_neighbours])),
         (outlined, 2, colours.cluster_line, outlined),
         (highlighted, 3, colours.highlight, t("selected")),
         (area, 2, colours.accent, t("the area of the filter")),
@@ -122,37 +121,26 @@ def draw_map_legend(
     draw_legend_row(colours, scale.heading if scale is not None else "", classes + entries)
 
 
-def hot_label(t: Translator, with_neighbours: bool) -> str:
-    """What the outline of a hot cell means; `with_neighbours`: it may be hot only with the cells around it."""
-    near = t("more than expected by chance, alone or with its neighbours")
-    return near if with_neighbours else t("more than expected by chance")
-
-
-def cold_label(t: Translator, with_neighbours: bool) -> str:
-    """The same for a cold cell."""
-    near = t("fewer than expected by chance, alone or with its neighbours")
-    return near if with_neighbours else t("fewer than expected by chance")
-
-
 def class_entries(t: Translator, counts: pd.Series, least: int = 1) -> list[tuple[str, str]]:
     """Colour and limits of each class of the counts, the lowest first; those under `least` are not written out."""
-    breaks, entries = class_breaks(counts.tolist(), least=least), []
-    lower = math.floor(counts[counts > 0].min()) if breaks else 1
-    for shade, upper in zip(shades_for(len(breaks)), breaks, strict=False):
-        span = t.number(upper) if upper == lower else f"{t.number(lower)}–{t.number(upper)}"
-        entries.append((shade, t(fewer_than(least)) if upper < least else span))
-        lower = upper + 1
-    return entries
+    breaks = class_breaks(counts.tolist(), least=least)
+    lowers = [math.floor(counts[counts > 0].min()) if breaks else 1, *(upper + 1 for upper in breaks)]
+    spans = [
+        t(fewer_than(least))
+        if upper < least
+        else t.number(upper)
+        if upper == lower
+        else f"{t.number(lower)}–{t.number(upper)}"
+        for lower, upper in zip(lowers, breaks, strict=False)
+    ]
+    return list(zip(shades_for(len(breaks)), spans, strict=False))
 
 
 def density_entries(t: Translator, colours: Palette, picture: DensityImage) -> list[tuple[str, str]]:
     """The printed classes of a density; what lies below the first one is clear on the map."""
-    classes = picture.legend(t)
-    if not classes:
-        return []
-    lowest = classes[0][1].split("–")[0]
-    below = (f"border:1px solid {colours.land_line}", t("below {value}", value=lowest))
-    return [below, *((f"background:{colour}", limits) for colour, limits in classes)]
+    classes = [(f"background:{colour}", limits) for colour, limits in picture.legend(t)]
+    below = [t("below {value}", value=limits.split("–")[0]) for _, limits in classes[:1]]
+    return [*((f"border:1px solid {colours.land_line}", words) for words in below), *classes]
 
 
 def draw_legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, str]]) -> None:
@@ -174,9 +162,8 @@ def draw_legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, st
 
 def illustrative_note(page: Page) -> str:
     """That the shapes of the map are illustrative; empty where they are the city's own."""
-    if not page.city.illustrative:
-        return ""
-    return page.t("City limit, zones, streets and landmarks are illustrative: drawn for this dashboard.")
+    note = N_("City limit, zones, streets and landmarks are illustrative: drawn for this dashboard.")
+    return page.t(note) if page.city.illustrative else ""
 
 
 def draw_illustrative_note(page: Page) -> None:

@@ -16,8 +16,7 @@ import pydeck as pdk
 import shapely
 
 from analysis.spots.naming import MOST_LABELS, Label, PlacedLabel, placed_labels
-from curim_data.model import CityProfile, Translator
-from curim_data.model.labels import on_a_map
+from curim_data.model import CityProfile, Translator, on_a_map
 from pages.parts.frame import Palette, rgba
 from pages.parts.maps.basemap import TILE, mercator
 

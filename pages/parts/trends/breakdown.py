@@ -10,23 +10,23 @@ import pandas as pd
 import streamlit as st
 
 from analysis.trends.time_series import A_QUARTER, A_YEAR, Trend, YearOnYear, week_clock, year_on_year
-from curim_data.model import BoolArray, Message, Translator
-from curim_data.model import labels as words
-from curim_data.model.absence import NO_AFFECTED, CalendarUnit, no_districts
+from curim_data.model import NO_AFFECTED, BoolArray, CalendarUnit, Message, Translator, no_districts, value_label
 from curim_data.privacy import BAND_HOURS, Counted, DisclosureError
-from pages.parts.charts import plots, tables
-from pages.parts.charts.figure import Figure, base_figure, time_axis
-from pages.parts.charts.numbers import least_written, written_alerts, written_count
-from pages.parts.charts.plots import has_no_clock, no_clock_reason, small_multiples_figure
-from pages.parts.frame import Page, escape_markdown, palette
-from pages.parts.frame.colours import COUNTS
-from pages.parts.frame.footer import missing
-from pages.parts.frame.results import cached_query
+from pages.parts.charts import (
+    Figure,
+    base_figure,
+    has_no_clock,
+    no_clock_reason,
+    plots,
+    small_multiples_figure,
+    tables,
+    time_axis,
+    written_count,
+)
+from pages.parts.frame import Page, cached_query, escape_markdown, missing, palette
+from pages.parts.maps import written_alerts
 from pages.parts.trends.line import all_until, period_dates, small_chart_unit, trend_or_reason
 
-MOST_PANELS = 9
-WEEKS: Final = 53
-HEIGHT: Final = 200
 DAY: Final = "local_date"
 
 
@@ -50,7 +50,7 @@ def draw_year_on_year(page: Page, unit: CalendarUnit) -> None:
         st.write(t("The data do not go back a year."))
         return
     frame = months.frame.loc[months.frame["complete"], ["month", "n"]]
-    told = compared.sentence(t, least_written(page))
+    told = compared.sentence(t, page.written.least())
     plots.draw_chart(
         page,
         plots.year_on_year_figure(page, frame),
@@ -61,8 +61,7 @@ def draw_year_on_year(page: Page, unit: CalendarUnit) -> None:
     )
     st.write(told)
     st.caption(_compared_words(page, compared) + " " + t("Months that have not ended are left out of the chart."))
-    rows = twelve_months(months)
-    if len(rows) > A_QUARTER["month"]:
+    if len(rows := twelve_months(months)) > A_QUARTER["month"]:
         _draw_months(page, rows)
 
 
@@ -78,22 +77,27 @@ def twelve_months(months: Trend) -> pd.DataFrame:
 
 def _compared_words(page: Page, compared: YearOnYear) -> str:
     t, n, periods = page.t, compared.before + compared.after, compared.periods
-    if any(0 < one < least_written(page) for one in (compared.before, compared.after)):  # the sum would tell it
-        if compared.unit == "week":
-            return t.n("{n} whole week is compared.", "{n} whole weeks are compared.", periods)
-        return t.n("{n} whole month is compared.", "{n} whole months are compared.", periods)
-    if compared.unit == "week":
-        return t.n(
+    weeks = compared.unit == "week"
+    if any(0 < one < page.written.least() for one in (compared.before, compared.after)):  # the sum would tell it
+        return (
+            t.n("{n} whole week is compared.", "{n} whole weeks are compared.", periods)
+            if weeks
+            else t.n("{n} whole month is compared.", "{n} whole months are compared.", periods)
+        )
+    return (
+        t.n(
             "{n} alert is compared, over {periods} whole weeks.",
             "{n} alerts are compared, over {periods} whole weeks.",
             n,
             periods=periods,
         )
-    return t.n(
-        "{n} alert is compared, over {periods} whole months.",
-        "{n} alerts are compared, over {periods} whole months.",
-        n,
-        periods=periods,
+        if weeks
+        else t.n(
+            "{n} alert is compared, over {periods} whole months.",
+            "{n} alerts are compared, over {periods} whole months.",
+            n,
+            periods=periods,
+        )
     )
 
 
@@ -107,12 +111,11 @@ def _draw_months(page: Page, rows: pd.DataFrame) -> None:
         "change": t("Difference"),
     }
     frame = rows.assign(month=[t.date(day.date(), "LLLL y") for day in rows["month"]])[[*headings]]
-    counts = ("last_year", "n")
-    least = least_written(page)
-    few = pd.concat([rows[name].between(1, least - 1) for name in counts], axis=1)
+    few = rows[["last_year", "n"]].apply(lambda counts: counts.between(1, page.written.least() - 1))
+    digits = {"last_year": 0, "n": 0}
     if few.any(axis=None):  # a difference from what is not written out would tell it
-        words = {name: [written_count(page, n) for n in rows[name]] for name in counts}
-        frame = frame.assign(**words, change=rows["change"].mask(few.any(axis=1)))
+        words = {name: [written_count(page, n) for n in rows[name]] for name in digits}
+        frame, digits = frame.assign(**words, change=rows["change"].mask(few.any(axis=1))), {}
     tables.draw_table(
         page,
         frame,
@@ -120,7 +123,7 @@ def _draw_months(page: Page, rows: pd.DataFrame) -> None:
         key="trends_months",
         alt=t("Alerts of the last whole months and of the same months a year before"),
         file_name="months.csv",
-        digits={} if few.any(axis=None) else dict.fromkeys(counts, 0),
+        digits=digits,
         signed={"change": 0},
         height="content",
         phone=tuple(headings),
@@ -160,7 +163,8 @@ def draw_small_multiples(page: Page) -> None:
     counted: Counted = cached_query(page, "counts", (unit, split), complete=True)
     frame = counted.frame.dropna(subset=[unit])
     sums = frame.groupby(split, dropna=False)["n"].sum().sort_values(ascending=False, kind="stable")
-    names = list(sums[sums > 0].index)[:MOST_PANELS]
+    sums = sums[sums > 0]
+    names = list(sums.index)[:9]
     if not names:
         st.write(t("There is nothing to split."))
         return
@@ -168,12 +172,16 @@ def draw_small_multiples(page: Page) -> None:
         st.write(t("None of these alerts lies in a district of the city."))
         return
     ordered = frame.sort_values(unit, kind="stable")
-    owned = [(ordered[split].isna() if pd.isna(name) else ordered[split] == name).to_numpy(bool) for name in names]
-    labels = [words.value_label(t, page.city, split, name) for name in names]
-    panels = [(label, ordered[own]) for label, own in zip(labels, owned, strict=True)]
+    panels = [
+        (
+            value_label(t, page.city, split, name),
+            ordered[ordered[split].isna() if pd.isna(name) else ordered[split] == name],
+        )
+        for name in names
+    ]
     sentence = _largest_sentence(page, panels, counted)
-    whole = _whole_periods(page, ordered[unit], unit)
-    panels = [(label, ordered[own & whole]) for label, own in zip(labels, owned, strict=True) if (own & whole).any()]
+    panels = [(label, own[_whole_periods(page, own[unit], unit)]) for label, own in panels]
+    panels = [(label, own) for label, own in panels if len(own)]
     if not panels:
         st.write(t("This period holds no whole month.") if unit == "month" else t("This period holds no whole week."))
         return
@@ -188,7 +196,7 @@ def draw_small_multiples(page: Page) -> None:
         small=True,
     )
     st.write(escape_markdown(sentence))
-    rest = int((sums > 0).sum()) - len(names)
+    rest = len(sums) - len(names)
     notes = (
         (True, t("All on one scale; at the end of each line the number of the last period.")),
         (shaded is not None, t("Shaded: the last 3 months.") if unit == "month" else t("Shaded: the last 13 weeks.")),
@@ -204,10 +212,10 @@ def _whole_periods(page: Page, days: pd.Series, unit: str) -> BoolArray:
     Others would look like a fall.
     """
     start, end = period_dates(page)
-    start, end = max(start, page.alerts.first), min(end, page.alerts.as_of)
     days = pd.DatetimeIndex(days)
     last = days + (pd.offsets.MonthEnd(0) if unit == "month" else pd.Timedelta(days=6))
-    return np.asarray((days >= pd.Timestamp(start)) & (last <= pd.Timestamp(end)))
+    within = pd.Timestamp(max(start, page.alerts.first)), pd.Timestamp(min(end, page.alerts.as_of))
+    return np.asarray((days >= within[0]) & (last <= within[1]))
 
 
 def _last_quarter(days: pd.Series, unit: str) -> pd.Timestamp | None:
@@ -220,23 +228,17 @@ def _nothing_to_split(page: Page, split: str) -> Message | None:
     """Why there are no small charts by a split that neither the export nor the city's profile has."""
     if split == "district" and not page.city.districts:
         return no_districts(page.city)
-    if split == "affected_gender" and split not in page.alerts.asked:
-        return NO_AFFECTED
-    return None
+    return NO_AFFECTED if split == "affected_gender" and split not in page.alerts.asked else None
 
 
 def _largest_sentence(page: Page, panels: list[tuple[str, pd.DataFrame]], counted: Counted) -> str:
-    t = page.t
-    largest, frame = panels[0]
+    t, (largest, frame) = page.t, panels[0]
     n = round(float(frame["n"].sum()))
-    if 0 < n < least_written(page):
+    if 0 < n < page.written.least():
         return t("Most alerts: {name}.", name=largest)
+    share = t.percent(n / counted.total)
     return t.n(
-        "Most alerts: {name}, {n} ({share}).",
-        "Most alerts: {name}, {n} ({share}).",
-        n,
-        name=largest,
-        share=t.percent(n / counted.total),
+        "Most alerts: {name}, {n} ({share}).", "Most alerts: {name}, {n} ({share}).", n, name=largest, share=share
     )
 
 
@@ -244,20 +246,20 @@ def draw_week_clock(page: Page) -> None:
     """Alerts by weekday and hour, with their sentence."""
     t = page.t
     st.subheader(t("Days and hours"))
-    if has_no_clock(page) or not page.alerts.known_time.knows("hour"):
-        st.write(no_clock_reason(page))
-        return
-    counted: Counted = cached_query(page, "counts", ("weekday", "hour"), complete=True)
-    frame = counted.frame.dropna(subset=["weekday", "hour"])
+    frame = pd.DataFrame({"n": []})
+    if not has_no_clock(page) and page.alerts.known_time.knows("hour"):
+        counted: Counted = cached_query(page, "counts", ("weekday", "hour"), complete=True)
+        frame = counted.frame.dropna(subset=["weekday", "hour"])
     if not frame["n"].ne(0).any():
         st.write(no_clock_reason(page))
         return
-    if 0 < frame["n"].sum() < (least := least_written(page)):
+    if 0 < frame["n"].sum() < (least := page.written.least()):
         st.write(t("Fewer than {k} alerts have a known hour: too few to say when they happen.", k=least))
         return
     banded = bool(counted.notes) and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS))
-    if banded:
-        frame = _spread(frame)
+    if banded:  # each band is shared out evenly over its hours
+        hours = [frame.assign(hour=frame["hour"] + hour, n=frame["n"] / BAND_HOURS) for hour in range(BAND_HOURS)]
+        frame = pd.concat(hours, ignore_index=True)
     week = week_clock(frame, BAND_HOURS if banded else 1)
     plots.draw_chart(
         page,
@@ -274,12 +276,6 @@ def draw_week_clock(page: Page) -> None:
     st.caption(" ".join([known, *(t(note) for note in counted.notes)]))
 
 
-def _spread(frame: pd.DataFrame) -> pd.DataFrame:
-    """Bands of hours, each shared out evenly over its hours."""
-    parts = [frame.assign(hour=frame["hour"] + hour, n=frame["n"] / BAND_HOURS) for hour in range(BAND_HOURS)]
-    return pd.concat(parts, ignore_index=True)
-
-
 def draw_calendar(page: Page) -> None:
     """The calendar with its sentence, or why there is none."""
     t, source = page.t, page.alerts
@@ -289,7 +285,7 @@ def draw_calendar(page: Page) -> None:
         return
     start, end = period_dates(page)
     end = min(end, source.as_of)
-    start = max(start, source.first, end - dt.timedelta(days=7 * WEEKS - 7 + end.weekday()))
+    start = max(start, source.first, end - dt.timedelta(days=7 * 52 + end.weekday()))
     chosen = page.filter.replace(period="", start=start, end=end)
     try:
         counted: Counted = cached_query(page, "counts", (DAY,), filter=chosen, complete=True)
@@ -314,13 +310,11 @@ def draw_calendar(page: Page) -> None:
 
 def fullest_day_sentence(t: Translator, frame: pd.DataFrame) -> str:
     """The day with the most alerts, and how many days had none."""
-    row = frame.loc[frame["n"].idxmax()]
+    row, none = frame.loc[frame["n"].idxmax()], int((frame["n"] == 0).sum())
     day = pd.Timestamp(row[DAY]).date()
     most = t.n("{n} alert", "{n} alerts", round(row["n"]))
-    fullest = t(
-        "The day with the most: {weekday}, {day}, with {most}.", weekday=t.weekday(day.weekday()), day=day, most=most
-    )
-    none = int((frame["n"] == 0).sum())
+    weekday = t.weekday(day.weekday())
+    fullest = t("The day with the most: {weekday}, {day}, with {most}.", weekday=weekday, day=day, most=most)
     return fullest + (" " + t.n("{n} day had none.", "{n} days had none.", none) if none else "")
 
 
@@ -330,32 +324,19 @@ def calendar_figure(page: Page, frame: pd.DataFrame) -> Figure:
     days = pd.to_datetime(frame[DAY])
     mondays = days - pd.to_timedelta(days.dt.day_of_week, unit="D")
     weeks = pd.date_range(mondays.min(), mondays.max(), freq="7D")
-    grid = np.full((7, len(weeks)), np.nan)
-    texts = np.full((7, len(weeks)), "", dtype=object)
     at = days.dt.day_of_week.to_numpy(), weeks.get_indexer(pd.DatetimeIndex(mondays))
     counts = frame["n"].to_numpy(dtype=float)
-    grid[at] = counts
     told = {n: written_alerts(page, n) for n in set(counts.tolist())}
+    grid, texts = np.full((7, len(weeks)), np.nan), np.full((7, len(weeks)), "", dtype=object)
+    grid[at] = counts
     texts[at] = [
         f"{t.weekday(day.weekday())} {t.date(day)}: {told[n]}"
         for day, n in zip(days.dt.date, counts.tolist(), strict=True)
     ]
-    most = float(counts.max())
-    figure = base_figure(t, colours, height=HEIGHT + plots.CLOCK_LEGEND)
+    figure = base_figure(t, colours, height=200 + plots.CLOCK_LEGEND)
     names = [t.weekday(day, "abbreviated") for day in range(7)]
-    figure.add_heatmap(
-        z=grid,
-        zmin=0,
-        zmax=most,
-        colorscale=[[0, colours.land], [0.0001, COUNTS[0]], *[[(i + 1) / 5, c] for i, c in enumerate(COUNTS)]],
-        colorbar=plots.count_legend(t, colours, most, t("Number in a day"), below=46),
-        x=weeks,
-        y=names,
-        xgap=1,
-        ygap=1,
-        hovertext=texts.tolist(),
-        hoverinfo="text",
-    )
+    scale = plots.count_scale(t, colours, float(counts.max()), t("Number in a day"), below=46)
+    figure.add_heatmap(z=grid, x=weeks, y=names, xgap=1, ygap=1, hovertext=texts.tolist(), **scale)
     time_axis(figure, t, pd.Series(weeks), compact=page.narrow)
     figure.update_yaxes(autorange="reversed", showgrid=False, tickvals=names[::2])
     return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,24 +14,20 @@ from analysis.trends.time_series import Trend, period_total
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Message, Role, Translator
-from curim_data.model.absence import CalendarUnit
+from curim_data.model import CalendarUnit, Message, Role, Span, Translator, category_label
 from curim_data.model.coverage import CORRECTIONS, KIND_WORDS, KINDS, LONGEST_NOTE, Annotation, AnnotationKind
-from curim_data.model.i18n import Span
-from curim_data.model.labels import category_label
 from curim_data.plans.record import Deed
 from curim_data.privacy import DisclosureError, is_sensitive
 from curim_data.store.annotations import AnnotationError, add_annotation, remove_annotation
 from curim_data.studies import changes, trends
 from curim_data.studies.brief import BriefChanges, usual_since
 from curim_data.studies.periods import annotations_for
-from pages.parts.charts import plots
-from pages.parts.charts.figure import Figure
-from pages.parts.charts.plots import MOST_LABELS, TimeMark, add_alarm_labels, add_forecast, add_marks
+from pages.parts.charts import MOST_LABELS, Figure, TimeMark, add_alarm_labels, add_forecast, add_marks, plots
 from pages.parts.findings import cached_changes
 from pages.parts.frame import (
     Dataset,
     Page,
+    cached_query,
     draw_footer,
     draw_link_choice,
     escape_markdown,
@@ -40,13 +37,10 @@ from pages.parts.frame import (
     source_of,
     word_in_link,
 )
-from pages.parts.frame.results import cached_query
 
-BY, COLUMNS, SPAN, ALL = "by", "columns", "span", "all"
+ALL = "all"
 UNITS: tuple[CalendarUnit, ...] = ("day", "week", "month")
 USUAL: CalendarUnit = "week"
-
-
 trend_of = shared(trends.trend_study, Message("Counting by period"))
 forecast_of = shared(trends.next_periods_study, Message("Forecasting"))
 changes_of = shared(changes.change_study, Message("Comparing the periods"))
@@ -63,9 +57,8 @@ def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
     for step in (unit, "month"):
         trend_of(dataset, all_until(source, f), step)
     told = cached_changes(dataset, f, usual_since(source, f))
-    whole = query.dates(source, f)
-    chosen = f if not told.findings or (told.since, told.until) == whole else days_of(f, told)
-    changes_of(dataset, chosen)
+    whole = not told.findings or (told.since, told.until) == query.dates(source, f)
+    changes_of(dataset, f if whole else days_of(f, told))
 
 
 def all_until(source: Source, f: AlertFilter) -> AlertFilter:
@@ -88,31 +81,29 @@ def draw_span_choice(page: Page, study: BriefChanges | None) -> AlertFilter:
         return page.filter
     spans = {"": Span(study.since, study.until, study.by_month), ALL: Span(*whole, study.by_month)}
     names = {word: page.t.span(span) for word, span in spans.items()}
-    chosen = draw_link_choice(page.t("Changes in"), names, SPAN, "trends_span", "", buttons=True)
+    chosen = draw_link_choice(page.t("Changes in"), names, "span", "trends_span", "", buttons=True)
     return page.filter if chosen == ALL else days_of(page.filter, study)
 
 
 def draw_columns_choice(page: Page) -> bool:
     """Whether all columns of the table of changes are asked for: from the link, and as the reader picks it."""
     names = {"": page.t("The main ones"), ALL: page.t("All columns")}
-    chosen = draw_link_choice(page.t("Columns"), names, COLUMNS, "trends_columns", "", buttons=True)
-    return bool(chosen == ALL)
+    return draw_link_choice(page.t("Columns"), names, "columns", "trends_columns", "", buttons=True) == ALL
 
 
 def units_offered(page: Page) -> tuple[CalendarUnit, ...]:
     """The units of time that the audience may see: of sensitive alerts the copy has months alone."""
-    if not page.protected:
-        return UNITS
-    return ("month",) if is_sensitive(page.filter, page.city) else ("week", "month")
+    seen = UNITS if not page.protected else ("week", "month")
+    return ("month",) if page.protected and is_sensitive(page.filter, page.city) else seen
 
 
 def draw_unit_choice(page: Page) -> CalendarUnit:
     """The unit of time: from the link, and as the reader picks it."""
     t, units, known = page.t, units_offered(page), page.alerts.known_time
-    asked = known.unit(word_in_link(BY, units, USUAL if USUAL in units else units[0]))
+    asked = known.unit(word_in_link("by", units, USUAL if USUAL in units else units[0]))
     labels = {"day": t("Day"), "week": t("Week"), "month": t("Month")}
     names = {unit: labels[unit] for unit in units if known.knows(unit)}
-    unit: CalendarUnit = draw_link_choice(t("By"), names, BY, "trends_by", USUAL, chosen=asked, buttons=True)
+    unit: CalendarUnit = draw_link_choice(t("By"), names, "by", "trends_by", USUAL, chosen=asked, buttons=True)
     return unit
 
 
@@ -134,15 +125,13 @@ def period_dates(page: Page) -> tuple[dt.date, dt.date]:
 
 def draw_annotations(page: Page) -> None:
     """The notes, and for an analyst the form that adds one; nothing for others where nothing is noted."""
-    source = page.alerts
-    may_write = page.role >= Role.ANALYST and not page.is_sample
-    if not source.annotations and not may_write:
+    t, noted, may_write = page.t, page.alerts.annotations, page.role >= Role.ANALYST and not page.is_sample
+    if not noted and not may_write:
         return
-    t = page.t
     with st.expander(t("Notes on the time line")):
-        for one in source.annotations:
+        for one in noted:
             _draw_note(page, one, may_write)
-        if not source.annotations:
+        if not noted:
             st.caption(t("Nothing is noted on the time line."))
         if may_write:
             if not page.reader:  # outside the form, which is emptied when a note was added: who removes is noted too
@@ -228,17 +217,21 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
     ends = frame.index.isin(frame.index[[0, -1]])
     shown = frame[columns].assign(n=frame["n"].where(frame["complete"] | ends))  # a gap in the data is one in the line
     beginning, incomplete = (not bool(frame["complete"].iloc[end]) for end in (0, -1))
-    hollow = {"incomplete": incomplete, "beginning": beginning}
-    figure = plots.band_figure(page, shown, time=trend.column, height=340, name=t("alerts"), **hollow)
-    ahead = _forecast(page, trend)
-    _draw_on(page, figure, trend, ahead)
+    look: dict[str, Any] = {"time": trend.column, "height": 340, "incomplete": incomplete, "beginning": beginning}
+    figure = plots.band_figure(page, shown, **look)
+    ahead, data = _forecast(page, trend), shown
+    if isinstance(ahead, NextPeriods):
+        data = pd.concat([shown, ahead.frame.rename(columns={"expected": "forecast"})], ignore_index=True)
+        days = frame[trend.column]
+        add_forecast(figure, ahead.frame, trend.column, t, palette(page.theme), shown=days, narrow=page.narrow)
+    _add_labels(page, figure, trend)
     figure.show_named_legend()
     plots.draw_chart(
         page,
         figure,
         key="trends_line",
         alt=t("Alerts over time with the expected range. {sentence}", sentence=trend.sentence(t)),
-        data=_with_forecast(shown, ahead),
+        data=data,
         file_name="trend.csv",
     )
     parts = filter(None, (period_total(trend), *trend.shifts[-MOST_SHIFTS:]))
@@ -254,56 +247,32 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
 
 def _forecast(page: Page, trend: Trend) -> NextPeriods | Message | None:
     """The next weeks or months, or why none; None by day."""
-    if trend.unit == "day":
-        return None
     try:
-        return forecast_of(page.dataset, page.filter, trend.unit)
+        return forecast_of(page.dataset, page.filter, trend.unit) if trend.unit != "day" else None
     except DisclosureError:
         return None
 
 
-def _draw_on(page: Page, figure: Figure, trend: Trend, ahead: NextPeriods | Message | None) -> None:
-    """The forecast, the dates of the points furthest outside, shifts of the level and notes."""
+def _add_labels(page: Page, figure: Figure, trend: Trend) -> None:
+    """Mark the points furthest outside, the latest shifts of the level, and what an analyst noted in that time."""
     t, colours, days = page.t, palette(page.theme), trend.frame[trend.column]
-    if isinstance(ahead, NextPeriods):
-        add_forecast(figure, ahead.frame, trend.column, t, colours, shown=days, narrow=page.narrow)
+    first, last = days.iloc[0].date(), days.iloc[-1].date()
     add_alarm_labels(page, figure, trend.frame, trend.column, colours, 1 if page.narrow else MOST_LABELS)
-    add_marks(figure, shift_marks(t, trend) + note_marks(page, trend), colours, last=days.iloc[-1].date())
-
-
-def _with_forecast(shown: pd.DataFrame, ahead: NextPeriods | Message | None) -> pd.DataFrame:
-    """The data of the chart; the rows of the forecast have the columns forecast, low, high, low_inner, high_inner."""
-    if not isinstance(ahead, NextPeriods):
-        return shown
-    return pd.concat([shown, ahead.frame.rename(columns={"expected": "forecast"})], ignore_index=True)
-
-
-def shift_marks(t: Translator, trend: Trend) -> list[TimeMark]:
-    """The latest shifts of the level."""
-    return [
+    levels = [[t.number(at, 0 if at >= 10 else 1) for at in (one.before, one.after)] for one in trend.shifts]
+    shifts = [
         TimeMark(
             shift.day,
-            t("level {before} → {after}", before=level_number(t, shift.before), after=level_number(t, shift.after)),
+            t("level {before} → {after}", before=before, after=after),
             "alarm" if shift.recent else "level",
         )
-        for shift in trend.shifts[-MOST_SHIFTS:]
+        for shift, (before, after) in list(zip(trend.shifts, levels, strict=True))[-MOST_SHIFTS:]
     ]
-
-
-def level_number(t: Translator, level: float) -> str:
-    """A level as it is written in a label and in its sentence."""
-    return t.number(level, 0 if level >= 10 else 1)
-
-
-def note_marks(page: Page, trend: Trend) -> list[TimeMark]:
-    """What an analyst noted within the time that is shown."""
-    days = trend.frame[trend.column]
-    first, last = days.iloc[0].date(), days.iloc[-1].date()
-    return [
+    notes = [
         TimeMark(max(one.start, first), one.note, "note", None if one.end is None else min(one.end, last))
         for one in annotations_for(page.alerts, page.filter)
         if one.start <= last and (one.end or one.start) >= first
     ]
+    add_marks(figure, shifts + notes, colours, last=last)
 
 
 def alarms_sentence(t: Translator, trend: Trend) -> str:
