@@ -30,7 +30,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, NoReturn
+from typing import Final
 from urllib.request import ProxyHandler, build_opener
 
 from curim_data.model import N_, Message, MessageError
@@ -39,7 +39,6 @@ LOG: Final = logging.getLogger("curim")
 SCRIPT: Final = Path(__file__).resolve().parents[1] / "dashboard.py"
 HEALTH: Final = "/healthz"
 LOCAL: Final = "127.0.0.1"
-ENDING: Final = 10.0  # seconds after which a process that was asked to end is ended
 LOOK: Final = 0.5  # seconds between two looks at the processes
 # Of one address, which a whole town hall may share, in ten seconds. A first page takes about sixty, most of them files.
 REQUESTS: Final = 400  # but files
@@ -152,10 +151,8 @@ def signs_in() -> bool:
     for folder in dict.fromkeys((Path.home(), Path.cwd())):  # as Streamlit looks for them
         file = folder / ".streamlit" / "secrets.toml"
         try:
-            if "auth" in tomllib.loads(file.read_text("utf-8")):
+            if file.exists() and "auth" in tomllib.loads(file.read_text("utf-8")):
                 return True
-        except FileNotFoundError:
-            continue
         except (OSError, ValueError) as error:  # of another user, or not TOML
             LOG.warning("%s cannot be read: %s", file, error)
     return False
@@ -178,10 +175,9 @@ def start_child(command: Sequence[str], environment: dict[str, str] | None = Non
 
 def end_with_parent() -> None:
     """Have Linux end this process when the thread that started it ends."""
-    _PRCTL(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+    _PRCTL(1, signal.SIGTERM)  # PR_SET_PDEATHSIG of prctl(2)
 
 
-_PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of prctl(2)
 _PRCTL: Final = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: 0
 
 
@@ -201,7 +197,7 @@ def serve(address: Address, processes: int, environment: Mapping[str, str]) -> N
         settings.write_text(proxy_settings(address, ports, folder / "control"), "utf-8")
         stack.callback(_end, running)
         for name in (signal.SIGTERM, signal.SIGINT):
-            stack.callback(signal.signal, name, signal.signal(name, _stop))
+            stack.callback(signal.signal, name, signal.signal(name, lambda *_: sys.exit(0)))
         for at, port in enumerate(ports, 1):
             running[f"p{at}"] = _start(f"p{at}", port, shared)
             while at == 1 and not _answers(port):  # it prepares the city for all
@@ -238,16 +234,12 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _stop(*_: Any) -> NoReturn:
-    raise SystemExit(0)
-
-
 def _end(running: dict[str, subprocess.Popen[bytes]]) -> None:
     """End all processes, haproxy first."""
     for child in reversed(running.values()):
         child.terminate()
     for child in running.values():
         try:
-            child.wait(ENDING)
+            child.wait(10)  # seconds, in which it could end by itself
         except subprocess.TimeoutExpired:
             child.kill()

@@ -1,11 +1,11 @@
 """The frame round every page: title, navigation, filter, language. Runs once before the page in each run."""
 
 import html
-from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
-from curim_data.model import Audience, Role, Translator
+from curim_data.model import N_, Audience, Role, Translator
 from curim_data.model.labels import provisional_note
 from pages.parts.charts import tables
 from pages.parts.frame import Page, escape_markdown, filter_bar, links, page_link, palette, record, require
@@ -135,30 +135,23 @@ def audience_switch(page: Page) -> None:
 
 def audience_on_paper(page: Page) -> None:
     """On paper alone: whom its numbers are for, which on screen the switch in the side bar says."""
-    if page.audience in (Audience.COUNCIL, Audience.PUBLIC):
-        said = t("As the council sees it: figures of the protected copy.")
-    else:
-        said = t("Exact numbers, for analysts and specialists: not for handing out.")
+    exact = N_("Exact numbers, for analysts and specialists: not for handing out.")
+    copied = N_("As the council sees it: figures of the protected copy.")
+    said = t(copied if page.audience in (Audience.COUNCIL, Audience.PUBLIC) else exact)
     st.html(f'<p class="print-audience" style="margin:0"><b>{html.escape(said)}</b></p>')
 
 
-def banner(page: Page, key: str, note: str, label: str, leave: Callable[[], None], **words: str) -> None:
-    """A note on every page, and for analysts the way to the Data page, or on that page what the button does there."""
+def banner(page: Page, key: str, note: str, label: str, state: Any, change: dict[str, str], **words: str) -> None:
+    """A note on every page, and for analysts the way to the Data page; on that page a button that changes a state.
+
+    A link to the page that is open leaves its address as it was, and the next click would take the reader back.
+    """
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_banner"):
         st.caption(note, width="stretch" if page.narrow and key == "provisional" else "content")
         if page.role >= Role.ANALYST and name == "data":
-            st.button(label, key=f"{key}_banner_here", on_click=leave)
+            st.button(label, key=f"{key}_banner_here", on_click=state.update, args=(change,))
         elif page.role >= Role.ANALYST:
             page_link(page, "data", label, **words)
-
-
-# A link to the page that is open leaves its address as it was, and the next click would take the reader back.
-def _leave_the_sample() -> None:
-    st.query_params["home"] = "own"
-
-
-def _to_the_profile() -> None:
-    st.session_state["data_part"] = t("City profile")
 
 
 with record.run() as run:
@@ -183,10 +176,11 @@ with record.run() as run:
         links.draw_switch(page, titles[name][1])
     if page.is_sample:
         note = t("Sample data: made up. Load your own export.")
-        banner(page, "sample", note, t("Leave the sample"), _leave_the_sample, home="own")
+        banner(page, "sample", note, t("Leave the sample"), st.query_params, {"home": "own"}, home="own")
     elif page.city.provisional:
         note = provisional_note(t, outlined=page.city.outlined)
-        banner(page, "provisional", note, t("Set up the city profile"), _to_the_profile, part="city")
+        label, there = t("Set up the city profile"), {"data_part": t("City profile")}
+        banner(page, "provisional", note, label, st.session_state, there, part="city")
     if HEALED in st.session_state:
         st.info(escape_markdown(t(st.session_state.pop(HEALED))))
     if name not in WITHOUT_FILTER:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from analysis.plans.drafting import design_faults
-from curim_data.model import Message, MessageError, Plan, PlanStatus
+from curim_data.model import N_, Message, MessageError, Plan, PlanStatus
 from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
 from curim_data.model.plan import MOVES, STATUS_WORDS, plan_from_json, plan_to_json
 from curim_data.plans.database import ChangeRow, Database, MeetingRow, PlanRow
@@ -91,7 +91,7 @@ class PlanStore:
             if row is None:
                 raise _missing(plan.id)
             if row.version != plan.version:
-                words = 'Somebody else changed "{title}" in the meantime. Open it again and repeat your change.'
+                words = N_('Somebody else changed "{title}" in the meantime. Open it again and repeat your change.')
                 raise PlanConflict(Message(words, {"title": plan.title}))
             kept = plan_from_json(row.body)
             _check(kept, plan)

@@ -13,6 +13,7 @@ import sample_data
 from curim_data.importing.pipeline import import_file
 from curim_data.model import translator
 from curim_data.store import Home, Store
+from curim_data.store.home import create_home
 from pages.parts.data import uploads
 from tests.app.conftest import SPOKEN, Open, bring, errors, on_tab, shown, texts_of, visit, word
 
@@ -32,15 +33,16 @@ def _counts(outcomes: Counter[str]) -> str:
     )
 
 
-@pytest.mark.usefixtures("base")
-def test_the_page_reads_what_was_uploaded_and_no_copy_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_read_once_and_no_copy_of_it_however_often_the_page_is_drawn(
+    base: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     content, read, preview = _rows("2026-10-01", "2026-10-02"), list[object](), uploads.preview
     monkeypatch.setattr(
         uploads, "preview", lambda source, *more, **asked: read.append(source) or preview(source, *more, **asked)
     )
-    bring(visit("data", home="own"), ("my.csv", content))
-    assert read
-    assert all(one is content for one in read)
+    bring(visit("data", home="own"), ("my.csv", content)).run()
+    assert [one is content for one in read] == [True]
+    assert not base.has_city()
 
 
 def test_an_upload_that_an_ended_process_held_is_none() -> None:
@@ -124,7 +126,7 @@ def test_dates_that_can_be_read_in_two_ways_are_asked(base: Home) -> None:
 
 
 def test_a_file_from_elsewhere_is_asked_about(base: Home) -> None:
-    import_file(_own(base), _rows("2026-03-01T10:00"), "one.csv")
+    import_file(create_home(base.path), _rows("2026-03-01T10:00"), "one.csv")
     app = bring(visit("data"), ("paris.csv", _rows("2026-03-01T10:00", point="48.8566;2.3522")))
     assert "Is this the right city?" in texts_of(app)
     assert app.button(key="data_import").disabled
@@ -180,55 +182,10 @@ def test_the_council_does_not_come_in(open_page: Open) -> None:
 
 
 def test_a_refresh_makes_the_columns_anew(base: Home) -> None:
-    import_file(_own(base), _rows("2026-03-01T10:00"), "one.csv")
+    import_file(create_home(base.path), _rows("2026-03-01T10:00"), "one.csv")
     before = Store(base).version()
     app = on_tab(visit("data"), "City profile")
     app.button(key="data_refresh").click().run()
     assert not errors(app)
     assert "1 alert was updated" in texts_of(app)
     assert Store(base).version() != before
-
-
-def _own(base: Home) -> Home:
-    from curim_data.store.home import create_home
-
-    return create_home(base.path)
-
-
-def test_a_file_is_looked_at_once_however_often_the_page_is_drawn(base: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    looks = []
-    real = uploads.preview
-
-    def counted(*about: object, **more: object) -> object:
-        looks.append(about[1])
-        return real(*about, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(uploads, "preview", counted)
-    app = bring(visit("data", home="own"), ("two.csv", _rows("2026-03-01T10:00", "2026-03-02T10:00")))
-    app.run()
-    assert looks == ["two.csv"]
-    assert not base.has_city()
-
-
-def test_a_country_is_told_and_a_part_of_it_can_be_the_city(base: Home) -> None:
-    """A first file of a country: the page proposes its densest area, all of it, or another area, and asks no more."""
-    towns = {(21.0, 52.0): 260, (17.0, 51.1): 120}
-    places = [(x + n % 13 / 500, y + n % 17 / 700) for (x, y), many in towns.items() for n in range(many)]
-    places += [(15 + 8 * n / 60, 50 + 3.5 * (7 * n % 60) / 60) for n in range(60)]
-    lines = [f"P{n};2024-05-{1 + n % 28:02} 10:00;noise;{y:.5f};{x:.5f};-" for n, (x, y) in enumerate(places)]
-    app = bring(visit("data", home="own"), ("national.csv", "\n".join([HEADER, *lines]).encode()))
-    assert "a country, not a city" in texts_of(app)
-    (question,) = [one for one in app.radio if str(one.key).startswith("data_area_")]
-    assert [label.split(",")[0].split(":")[0] for label in question.options[:2]] == ["The densest area", "All of it"]
-    assert "--" not in texts_of(app), "options are of the command line"
-    assert "answer “What is the city to be made of?” above" in texts_of(app)
-    question.set_value("densest").run()
-    assert not errors(app)
-    assert "Is this the right city?" not in texts_of(app)
-    app.text_input(key="data_city_name").set_value("Warsaw").run()
-    app.button(key="data_import").click().run()
-    assert not errors(app)
-    assert Store(base).count() == len(places)
-    city = base.city()
-    assert city.part
-    assert city.area_km2 < 2_000

@@ -7,6 +7,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -38,14 +39,13 @@ def _fine(app: AppTest) -> AppTest:
     return app
 
 
-def _box(app: AppTest, start: str, end: str) -> object:
-    found = [box for box in app.selectbox if str(box.key).startswith(start) and str(box.key).endswith(end)]
-    assert len(found) == 1, [box.key for box in app.selectbox]
-    return found[0]
+def _box(app: AppTest, start: str, end: str) -> Any:
+    (found,) = [box for box in app.selectbox if str(box.key).startswith(start) and str(box.key).endswith(end)]
+    return found
 
 
 def _choose(app: AppTest, start: str, end: str, value: str) -> AppTest:
-    _box(app, start, end).set_value(value)  # type: ignore[attr-defined]
+    _box(app, start, end).set_value(value)
     return _fine(app.run())
 
 
@@ -53,26 +53,22 @@ def _import(app: AppTest) -> AppTest:
     return _fine(app.button(key="data_import").click().run())
 
 
-def _own(base: Home) -> Home:
-    return create_home(base.path)
-
-
 def test_a_column_understood_wrongly_is_mended_and_taken_back(base: Home) -> None:
-    home = _own(base)
+    home = create_home(base.path)
     app = bring(visit("data", home="own"), ("a.csv", _rows(30)))
-    assert _box(app, "data_col_", "_6").value == ""  # type: ignore[attr-defined]
+    assert _box(app, "data_col_", "_6").value == ""
     _choose(app, "data_col_", "_6", "status")
     assert "As you set it." in texts_of(app)
-    assert _box(app, "data_col_", "_6").value == "status"  # type: ignore[attr-defined]
+    assert _box(app, "data_col_", "_6").value == "status"
     assert "x29" in "".join(box.label for box in app.selectbox)
     app.button(key="data_back").click().run()
-    assert _box(app, "data_col_", "_6").value == ""  # type: ignore[attr-defined]
+    assert _box(app, "data_col_", "_6").value == ""
     _import(app)
     assert Store(home).count() == 30
 
 
 def test_an_unknown_word_is_given_a_meaning(base: Home) -> None:
-    home = _own(base)
+    home = create_home(base.path)
     app = bring(visit("data", home="own"), ("a.csv", _rows(30, what="Loud party", sex="Fem.")))
     assert "Values that were not recognised" in texts_of(app)
     _choose(app, "data_word_", "category_Loud party", "noise")
@@ -85,7 +81,7 @@ def test_an_unknown_word_is_given_a_meaning(base: Home) -> None:
 
 
 def test_a_mapping_is_saved_and_used_for_the_next_export(base: Home) -> None:
-    home = _own(base)
+    home = create_home(base.path)
     app = bring(visit("data", home="own"), ("january.csv", _rows(30, what="Loud party")))
     _choose(app, "data_word_", "category_Loud party", "noise")
     (name,) = [one for one in app.text_input if str(one.key).startswith("data_mapping_name_")]
@@ -132,7 +128,7 @@ def test_an_unknown_projection_is_asked_and_remembered() -> None:
 
 
 def test_what_changed_since_last_month_is_told_before_the_import(base: Home) -> None:
-    home = _own(base)
+    home = create_home(base.path)
     import_file(home, _rows(30), "january.csv")
     app = bring(visit("data", home="own"), ("february.csv", _rows(28, sex="M").replace(b"extra", b"sector")))
     assert "Compared with january.csv" in texts_of(app)
@@ -142,7 +138,7 @@ def test_what_changed_since_last_month_is_told_before_the_import(base: Home) -> 
 
 
 def test_an_interrupted_import_is_told_once(base: Home) -> None:
-    home = _own(base)
+    home = create_home(base.path)
     left = home.work / "20260101-000000-abcdef"
     left.mkdir(parents=True)
     note = {"file": "big.csv", "when": "2026-01-01T00:00:00+00:00", "batch": left.name, "pid": 1}
@@ -154,7 +150,7 @@ def test_an_interrupted_import_is_told_once(base: Home) -> None:
 
 
 def test_an_import_from_before_an_erasure_cannot_be_undone(base: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = _own(base)
+    home = create_home(base.path)
     batch = import_file(home, _rows(5), "five.csv").batch
     sealed = [replace(one, sealed=dt.datetime(2026, 6, 1, tzinfo=dt.UTC)) for one in Store(home).batches()]
 
@@ -229,7 +225,7 @@ def test_a_further_file_of_another_place_does_not_slip_into_the_city_of_the_firs
 
 
 def test_a_table_of_a_workbook_is_asked_for(base: Home) -> None:
-    home = _own(base)
+    home = create_home(base.path)
     book = openpyxl.Workbook()
     for name in ("North", "South"):
         sheet = book.create_sheet(name)

@@ -273,12 +273,13 @@ def _draw_categories(page: Page) -> None:
     alt = t("Categories of the city's list")
     draw_table(page, pd.DataFrame(rows), headings, key="data_categories", alt=alt, file_name="categories.csv")
     by_kind = Counter(row["kind"] for row in rows)
+    kinds = " · ".join(t.pair(kind, t.number(n)) for kind, n in by_kind.items())
     st.caption(
         t(
             "{kinds}. Sensitive categories are sexual or gender-based: in the protected copy every rare alert of them "
             "has exchanged its place, and numbers under {k} are not written out.",
             k=city.least_count(True),
-            kinds=" · ".join(t.pair(kind, t.number(n)) for kind, n in by_kind.items()),
+            kinds=kinds,
         )
     )
 
@@ -607,19 +608,12 @@ def draw_landmarks_upload(page: Page) -> None:
             "file; or an OpenStreetMap extract (.osm.pbf or .osm). The list replaces the one before."
         )
     )
-    present = pd.DataFrame(
-        [
-            {
-                **{f"name_{lang}": mark.labels.get(lang, "") for lang in LANGUAGES},
-                "longitude": mark.longitude,
-                "latitude": mark.latitude,
-                "radius": mark.radius,
-            }
-            for mark in city.landmarks
-        ],
-        columns=[*(f"name_{lang}" for lang in LANGUAGES), "longitude", "latitude", "radius"],
-    )
-    download_button(page, present, "landmarks.csv", key="data_city_marks", label=t("Download the present list"))
+    present = {
+        **{f"name_{lang}": [mark.labels.get(lang, "") for mark in city.landmarks] for lang in LANGUAGES},
+        **{name: [getattr(mark, name) for mark in city.landmarks] for name in ("longitude", "latitude", "radius")},
+    }
+    label = t("Download the present list")
+    download_button(page, pd.DataFrame(present), "landmarks.csv", key="data_city_marks", label=label)
     name, content, found = _uploaded_table(
         page,
         "landmarks",
@@ -629,21 +623,16 @@ def draw_landmarks_upload(page: Page) -> None:
     )
     if found is None:
         return
-    frame = pd.DataFrame(
-        [
-            {"name": t.label(m.labels), "longitude": m.longitude, "latitude": m.latitude, "radius": m.radius}
-            for m in found
-        ]
-    )
     headings = {
         "name": t("Landmark"),
         "longitude": t("Longitude"),
         "latitude": t("Latitude"),
         "radius": t("Names hot spots within (m)"),
     }
+    rows = [(t.label(mark.labels), mark.longitude, mark.latitude, mark.radius) for mark in found]
     draw_table(
         page,
-        frame,
+        pd.DataFrame(rows, columns=list(headings)),
         headings,
         key="data_city_found",
         alt=t("Landmarks as they were read"),

@@ -156,7 +156,7 @@ def several_sentence(t: Translator, several: int) -> str:
 
 
 def _draw_repairs(page: Page, preview: FilePreview) -> None:
-    t, repairs = page.t, preview.repairs
+    t, repairs, empty = page.t, preview.repairs, page.t("empty")
     if repairs.empty:
         return
     draw_heading(t("Repaired"))
@@ -166,7 +166,7 @@ def _draw_repairs(page: Page, preview: FilePreview) -> None:
             t("Column"): [escape_markdown(column) or "–" for column in repairs["column"]],
             t("Rows"): [t.number(n) for n in repairs["n"]],
             t("First example"): [
-                escape_markdown(f"{old[:30]} → {new[:30] or t('empty')}") if old else "–"
+                escape_markdown(f"{old[:30]} → {new[:30] or empty}") if old else "–"
                 for old, new in zip(repairs["old"], repairs["new"], strict=True)
             ],
         }
@@ -385,7 +385,7 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
             )
         )
         sure = st.checkbox(t("Yes, import them anyway"), key="data_sure")
-        if into.city is not None and not into.is_sample:
+        if into.city is not None and not into.home.is_sample:
             st.caption(
                 t("Another city needs a home of its own: a folder that CURIM_HOME names when the dashboard starts.")
             )
@@ -394,7 +394,7 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
         label = t.n("Import the file", "Import {n} files", len(usable))
         clicked = st.button(label, key="data_import", type="primary", disabled=not sure)
         own = t("your own city, {city}", city=named or t.label(city.names))
-        where = t("the sample city") if into.is_sample else t("a new city of your own") if named == "" else own
+        where = t("the sample city") if into.home.is_sample else t("a new city of your own") if named == "" else own
         st.caption(
             t("Destination: {home}.", home=escape_markdown(where)), width="stretch" if page.narrow else "content"
         )
@@ -432,7 +432,7 @@ def _import(page: Page, usable: list[FileReview], into: ImportTarget, city_name:
         st.session_state[OUTCOMES] = (*st.session_state[OUTCOMES], done)
     st.session_state.pop(TRIAL, None)
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
-    if page.is_sample and not into.is_sample:
+    if page.is_sample and not into.home.is_sample:
         st.query_params.pop("home", None)
     prepare_city(page, into.home, bar)
     st.rerun()

@@ -370,7 +370,8 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
     if preview.points.empty:
         st.caption(t("No row of this file has coordinates."))
         return
-    bounds = preview.bounds if preview.away else None
+    away = preview.report.mapped > 0 and outside > preview.report.mapped / 2  # most with coordinates
+    bounds = preview.bounds if away else None
     with basemap.credited_to(page, city, "data_points_map"):
         cell_map.draw_point_map(
             page,
@@ -578,28 +579,23 @@ def _tells(line: Line) -> bool:
 def _rows_table(page: Page, rows: dict[int, list[Line]]) -> pd.DataFrame:
     """A line for each role; columns of the file that give it, and for each row what was read and understood."""
     t = page.t
-    found = [[line for line in lines if _tells(line)] for lines in rows.values()]
-    names = list(dict.fromkeys((line.name, _merged(line)) for lines in found for line in lines))
-    columns: dict[str, list[str]] = {t("What"): [], t("Column"): []}
-    texts: list[list[str]] = [[] for _ in rows]
-    for name, merged in names:
-        here = [[one for one in lines if (one.name, _merged(one)) == (name, merged)] for lines in found]
-        headings = dict.fromkeys(heading for lines in here for line in lines for heading in line.columns)
-        columns[t("What")].append(escape_markdown(name))
-        columns[t("Column")].append(escape_markdown(", ".join(headings)) or "–")
-        for cells, lines in zip(texts, here, strict=True):
-            cells.append(_cell(lines[0]) if lines else "–")
+    # Unused columns that show a date stand alone.
+    found = [
+        {(line.name, "" if line.value else line.columns): line for line in lines if _tells(line)}
+        for lines in rows.values()
+    ]
+    keys = list(dict.fromkeys(key for lines in found for key in lines))
+    names, headings = [escape_markdown(name) for name, _ in keys], []
+    for key in keys:
+        given = dict.fromkeys(heading for lines in found if key in lines for heading in lines[key].columns)
+        headings.append(escape_markdown(", ".join(given)))
+    columns = {t("What"): names, t("Column"): [heading or "–" for heading in headings]}
     if page.narrow:
-        first = [what if not of or of == "–" else f"{what} ({of})" for what, of in zip(*columns.values(), strict=True)]
-        columns = {t("What"): first}
-    return pd.DataFrame(
-        {**columns, **{t("Row {n}", n=number): cells for number, cells in zip(rows, texts, strict=True)}}
-    )
-
-
-def _merged(line: Line) -> str:
-    """What tells lines of one name apart: unused columns that show a date stand alone."""
-    return "" if line.value or not any(line.read) else "/".join(line.columns)
+        pairs = zip(names, headings, strict=True)
+        columns = {t("What"): [f"{name} ({heading})" if heading else name for name, heading in pairs]}
+    for number, lines in zip(rows, found, strict=True):
+        columns[t("Row {n}", n=number)] = [_cell(lines[key]) if key in lines else "–" for key in keys]
+    return pd.DataFrame(columns)
 
 
 def _cell(line: Line) -> str:

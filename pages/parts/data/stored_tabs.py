@@ -565,7 +565,7 @@ def _draw_overview(page: Page, subjects: list[Finding]) -> None:
     """Draw what needs attention, and the report to download."""
     t = page.t
     needed = [f"- **{one.title}.** {escape_markdown(one.sentence)}" for one in subjects if one.attention]
-    st.markdown(f"**{t('Needs attention')}**" if needed else t("Nothing needs attention."))
+    st.markdown("**" + t("Needs attention") + "**" if needed else t("Nothing needs attention."))
     if needed:
         st.markdown("\n".join(needed))
     if page.protected:

@@ -83,16 +83,6 @@ def container_label(t: Translator, facts: Facts) -> str:
     return ", ".join([kind, *around])
 
 
-def role_label(t: Translator, role: str, use: str = "alert", part: str = "value") -> str:
-    """What a column of an export holds, or why it is not used."""
-    if use == "dropped":
-        return t("Not stored: free text or personal data")
-    if not role:
-        return t("Not used")
-    label = role_name(t, role)
-    return t(PARTS[part], role=label) if part in PARTS else label
-
-
 def confidence_label(t: Translator, confidence: float) -> str:
     """How sure a guess is; nothing where the format is known (NaN)."""
     message = next((words for least, words in _SURE if confidence >= least), None)
@@ -150,11 +140,10 @@ class UploadedFile:
 
 @dataclass(frozen=True)
 class ImportTarget:
-    """Where an import goes: a home, its city's profile (None where it has none yet), and whether it is the sample's."""
+    """Where an import goes: a home, and its city's profile (None where it has none yet)."""
 
     home: Home
     city: CityProfile | None
-    is_sample: bool
 
 
 @dataclass(frozen=True)
@@ -182,11 +171,6 @@ class FilePreview(Preview):
     saved: str
     appeared: tuple[str, ...]
     vanished: tuple[str, ...]
-
-    @property
-    def away(self) -> bool:
-        """Whether most alerts with coordinates lie outside the city."""
-        return self.report.mapped > 0 and self.report.outside > self.report.mapped / 2
 
 
 @dataclass(frozen=True)
@@ -267,7 +251,7 @@ def import_target(page: Page, *, trying: bool) -> ImportTarget:
     The own home is not made here, nor its city: the first file's alerts make one.
     """
     home = page.home if not page.is_sample or trying else page.own
-    return ImportTarget(home, home.city() if home.has_city() else None, page.is_sample and trying)
+    return ImportTarget(home, home.city() if home.has_city() else None)
 
 
 def review_file(file: UploadedFile, into: ImportTarget, progress: Progress | None = None) -> FileReview:
@@ -552,9 +536,12 @@ def _draw_column(page: Page, review: FileReview, header: Header, line: Any) -> N
 
 
 def option_label(t: Translator, option: str) -> str:
-    """A meaning of a column, in words."""
+    """What a column of an export holds, or why it is not used."""
     role, _, part = option.partition("/")
-    return role_label(t, role, "dropped" if option == DROPPED else "alert", part or "value")
+    if option == DROPPED:
+        return t("Not stored: free text or personal data")
+    label = role_name(t, role) if role else t("Not used")
+    return t(PARTS[part], role=label) if part in PARTS else label
 
 
 def _keep_change(review: FileReview, key: str, change: Callable[[str, Answers], ColumnMapping]) -> None:
@@ -564,9 +551,7 @@ def _keep_change(review: FileReview, key: str, change: Callable[[str, Answers], 
 
 def known_answers(review: FileReview) -> Answers:
     """The answers known for a file besides its columns: from the reader and from a saved mapping."""
-    if review.preview is not None:
-        return review.preview.answers
-    return review.file.mapping.answers if review.file.mapping else review.file.answers
+    return (review.preview or review.file.mapping or review.file).answers
 
 
 MOST: Final = 50
@@ -735,7 +720,7 @@ def proposed_name(review: FileReview) -> str:
 def save_pending_mapping(home: Home, review: FileReview, *, remember: bool) -> None:
     """Save after an import what was to be saved with it."""
     waiting = dict(st.session_state.get(PENDING, {}))
-    name = waiting.pop(review.file.digest, "") or (proposed_name(review) if remember and _settled(review) else "")
-    if name:
+    usual = proposed_name(review) if remember and _settled(review) else ""
+    if name := waiting.pop(review.file.digest, usual):
         save_mapping(home, review, name)
         st.session_state[PENDING] = waiting

@@ -16,7 +16,7 @@ import os
 import pkgutil
 import re
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from itertools import product
 from pathlib import Path
@@ -31,7 +31,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request, cookie_parser
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 from streamlit.auth_util import get_origin_from_redirect_uri
 
@@ -138,7 +138,7 @@ class SecurityMiddleware:
             unwanted = (b"if-none-match", b"if-modified-since")
             scope = {**scope, "headers": [header for header in scope["headers"] if header[0].lower() not in unwanted]}
 
-        async def pass_on(message: Message) -> None:
+        async def pass_on(message: MutableMapping[str, Any]) -> None:
             nonlocal answered
             if message["type"] == "http.response.start":
                 headers, page = MutableHeaders(scope=message), None
@@ -358,7 +358,7 @@ class WayBackMiddleware:
         )
         cookie, lasts = (quote(address, safe="/"), LASTS) if leaving else ("", 0)
 
-        async def pass_on(message: Message) -> None:
+        async def pass_on(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start" and address and len(cookie) <= LONGEST:
                 headers = MutableHeaders(scope=message)
                 about = f"Path={base or '/'}; Max-Age={lasts}; HttpOnly; SameSite=Lax"

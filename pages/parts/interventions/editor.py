@@ -356,7 +356,7 @@ def _draw_plan(page: Page, plan: Plan) -> None:
     if plan.start and plan.finish:
         lines.append(" – ".join(t.date(day, "LLL y") for day in (plan.start, plan.finish)))
     with st.container(border=True, gap="xsmall", key=f"plan_card_{plan.id}"):
-        st.markdown(f"**{title or t('Without a title')}**")
+        st.markdown("**" + (title or t("Without a title")) + "**")
         for line in filter(None, lines):
             st.caption(escape_markdown(line))
         st.markdown(f":small[{standing_markdown(t, plan, page)}]")
