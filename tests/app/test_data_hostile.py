@@ -19,7 +19,7 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model import Answers, Audience
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
-from tests.app.conftest import TIMEOUT, visit
+from tests.app.conftest import TIMEOUT, bring, visit
 from tests.effort import FULL
 from tests.hostile.corpus import hostile_files
 from tests.hostile.tables import CSV
@@ -41,13 +41,6 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 def told(app: AppTest) -> list[str]:
     parts = (app.markdown, app.caption, app.success, app.error, app.warning, app.info, app.subheader, app.selectbox)
     return [str(element.value) for kind in parts for element in kind]
-
-
-def bring(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
-    app.file_uploader[0].set_value([(name, content, "text/csv") for name, content in files])
-    app.run()
-    assert not app.exception
-    return app
 
 
 @pytest.mark.slow

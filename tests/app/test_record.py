@@ -2,61 +2,59 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from pathlib import Path
 
 import pytest
 
 from curim_data.plans.database import Database
 from curim_data.plans.record import Deed, Entry, write
 from curim_data.store import Home
-from curim_data.store.home import SAMPLE_MARK
 from curim_data.store.settings import RecordSettings
 from tests.app.conftest import TIMEOUT, recorded, shown, visit
 
 
 @pytest.fixture
-def own(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def bare(own: Home) -> Home:
     """The sample's alerts as those of a city of one's own, without plans."""
-    home = Home(tmp_path / "home")
-    shutil.copytree(sample.path, home.path)
-    (home.path / SAMPLE_MARK).unlink()
-    (home.path / "plans.sqlite").unlink()
-    monkeypatch.setenv("CURIM_HOME", str(home.path))
-    return home
+    (own.path / "plans.sqlite").unlink()
+    return own
 
 
-def test_looking_is_noted_once_for_each_page_and_filter(own: Home) -> None:
+def fill(home: Home, *entries: Entry) -> None:
+    """Write entries into the record."""
+    database = Database(home.plans_url)
+    with database.session() as session:
+        write(session, entries, RecordSettings())
+    database.close()
+
+
+def test_looking_is_noted_once_for_each_page_and_filter(bare: Home) -> None:
     app = visit("methods", affected="woman", foo="=made up")
     app.run()
     visit("methods", light="dark", **{"as": "council"})
-    assert [(one.who, one.role, one.deed, one.subject, one.query) for one in recorded(own)] == [
+    assert [(one.who, one.role, one.deed, one.subject, one.query) for one in recorded(bare)] == [
         ("", "analyst", Deed.VIEW, "methods", "lang=en&affected=woman"),
         ("", "council", Deed.VIEW, "methods", "lang=en&as=council&light=dark"),
     ]
 
 
-def test_the_councils_filters_are_left_out_where_the_city_says_so(own: Home) -> None:
-    (own.path / "settings.toml").write_text("[record]\ncouncil_filters = false", "utf-8")
+def test_the_councils_filters_are_left_out_where_the_city_says_so(bare: Home) -> None:
+    (bare.path / "settings.toml").write_text("[record]\ncouncil_filters = false", "utf-8")
     visit("methods", affected="woman", **{"as": "council"})
     visit("methods", affected="woman")
-    assert [(one.role, one.query) for one in recorded(own)] == [("council", ""), ("analyst", "lang=en&affected=woman")]
+    assert [(one.role, one.query) for one in recorded(bare)] == [("council", ""), ("analyst", "lang=en&affected=woman")]
     app = visit("data", part="record")
     assert "Which filters the council and the public chose is not recorded." in [one.value for one in app.caption]
 
 
-def test_the_tab_shows_the_record_and_narrows_it(own: Home) -> None:
-    database = Database(own.plans_url)
+def test_the_tab_shows_the_record_and_narrows_it(bare: Home) -> None:
     now = time.time()
-    with database.session() as session:
-        entries = [
-            Entry(now - 40 * 86_400, "old@city.example", "analyst", Deed.IMPORT, "march.csv"),
-            Entry(now - 60, "mayor@city.example", "council", Deed.VIEW, "trends", "light=dark"),
-            Entry(now - 50, "=cmd()", "analyst", Deed.DOWNLOAD, "trends.csv"),
-        ]
-        write(session, entries, RecordSettings())
-    database.close()
+    fill(
+        bare,
+        Entry(now - 40 * 86_400, "old@city.example", "analyst", Deed.IMPORT, "march.csv"),
+        Entry(now - 60, "mayor@city.example", "council", Deed.VIEW, "trends", "light=dark"),
+        Entry(now - 50, "=cmd()", "analyst", Deed.DOWNLOAD, "trends.csv"),
+    )
     app = visit("data", part="record")
     table = shown(app.dataframe[0])
     assert list(table["who"])[1:] == ["=cmd()", "mayor@city.example"]
@@ -70,16 +68,14 @@ def test_the_tab_shows_the_record_and_narrows_it(own: Home) -> None:
     assert "deleted after 365 days" in "".join(one.value for one in app.caption)
 
 
-def test_sign_ins_are_shown_in_every_language(own: Home) -> None:
-    database, now = Database(own.plans_url), time.time()
-    with database.session() as session:
-        entries = [
-            Entry(now - 60, "mayor@city.example", "council", Deed.SIGN_IN, ""),
-            Entry(now - 50, "mayor@city.example", "", Deed.SIGN_OUT, "idle"),
-            Entry(now - 40, "", "", Deed.NOT_ADMITTED, "unverified"),
-        ]
-        write(session, entries, RecordSettings())
-    database.close()
+def test_sign_ins_are_shown_in_every_language(bare: Home) -> None:
+    now = time.time()
+    fill(
+        bare,
+        Entry(now - 60, "mayor@city.example", "council", Deed.SIGN_IN, ""),
+        Entry(now - 50, "mayor@city.example", "", Deed.SIGN_OUT, "idle"),
+        Entry(now - 40, "", "", Deed.NOT_ADMITTED, "unverified"),
+    )
     for lang, words in (
         ("en", ["Sign-in refused", "Signed out", "Signed in"]),
         ("el", ["Άρνηση σύνδεσης", "Αποσύνδεση", "Σύνδεση"]),
@@ -92,9 +88,9 @@ def test_sign_ins_are_shown_in_every_language(own: Home) -> None:
         assert list(told["subject"]) == ["unverified", "idle", ""]
 
 
-def test_a_home_that_cannot_be_written_stops_nobody(own: Home) -> None:
-    (own.path / "plans.sqlite").mkdir()
+def test_a_home_that_cannot_be_written_stops_nobody(bare: Home) -> None:
+    (bare.path / "plans.sqlite").mkdir()
     began = time.perf_counter()
     assert visit("methods").title[0].value == "Methods"
     assert time.perf_counter() - began < TIMEOUT
-    (own.path / "plans.sqlite").rmdir()
+    (bare.path / "plans.sqlite").rmdir()

@@ -71,23 +71,13 @@ def caption(lang: str, n: int, mapped: int, unmapped: int) -> str:
     return t("{parts}.", parts=", ".join(parts))
 
 
-def test_a_page_in_order_has_no_failures() -> None:
+def test_a_page_in_order_has_no_failures_and_what_failed_is_told() -> None:
     screen = Screen().add("markdown", body="All alerts, May 2025: 2,648 of 8,586")
-    screen.add("markdown", body=caption("en", 2648, 2542, 106))
-    assert screen.told() == []
-
-
-def test_an_error_box_and_a_message_of_failure_are_told() -> None:
+    assert screen.add("markdown", body=caption("en", 2648, 2542, 106)).told() == []
     assert "ValueError" in Screen().add("exception", type="ValueError", message="no").told()[0]
     assert "not displayed" in Screen().add("alert", body="This page was not displayed.", format=1).told()[0]
-
-
-def test_a_page_without_heading_and_one_that_does_not_end_are_told() -> None:
     assert failures(Visit("town", "trends", "en")) == ["the page has no heading"]
     assert failures(Visit("town", "trends", "en", unfinished="not finished after 40 s")) == ["not finished after 40 s"]
-
-
-def test_the_browsers_and_the_servers_complaints_are_told() -> None:
     told = Screen().told(browser=["request to https://elsewhere.example/"], log=["KeyError: 'week'"])
     assert told == ["request to https://elsewhere.example/", "server log: KeyError: 'week'"]
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from typing import Any
-
 import pytest
+from httpx import Headers
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from pages.parts.frame import web
 from pages.parts.frame.web import COOKIE, WayBackMiddleware, kept_address, page_asked_for, safe_address
@@ -44,31 +41,9 @@ APP = WayBackMiddleware(
 
 
 def ask(path: str, **headers: str) -> Headers:
-    told: list[Any] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Any) -> None:
-        told.append(message)
-
-    given_headers = [(name.encode(), value.encode("latin-1")) for name, value in {"host": "inside", **headers}.items()]
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": given_headers,
-        "scheme": "http",
-        "server": ("127.0.0.1", 80),
-        "http_version": "1.1",
-    }
-    # In a thread of its own: a browser's tests in the same process have a loop running in this one.
-    thread = threading.Thread(target=lambda: asyncio.run(APP(scope, receive, send)))
-    thread.start()
-    thread.join()
-    return Headers(raw=told[0]["headers"])
+    """The headers of the answer to a request for a path."""
+    client = TestClient(APP, base_url="http://inside", follow_redirects=False)
+    return client.get(path, headers={name: value.encode("latin-1") for name, value in headers.items()}).headers
 
 
 @pytest.mark.parametrize("host", [HOST, "inside"])
