@@ -12,7 +12,6 @@ which need `make engines`, are compared with those of DuckDB.
 
 from __future__ import annotations
 
-import math
 import os
 import statistics
 import sys
@@ -133,9 +132,6 @@ def main(engine: str, sizes: list[int]) -> None:
                 for mine, theirs in zip(answers, others, strict=True):
                     assert_equal(mine, theirs)
                 told(engine, rows, opened, seconds, each, f"{len(others)} of {len(others)}")
-        for few, many, before, after in zip(sizes, sizes[1:], costs, costs[1:], strict=False):
-            power = math.log(after / before) / math.log(many / few)
-            print(f"\nFrom {few:,} to {many:,} a question on DuckDB costs more by the number of alerts ^ {power:.2f}.")
         if len(sizes) > 1:
             hand_in_growth("a question on DuckDB", sizes, costs)
 

@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 import sample_data
 from curim_data import query
@@ -100,13 +100,45 @@ class Run:
     unit: float
 
 
+def opened(address: str, **given: Any) -> ClientConnection:
+    """A connection to the dashboard, as a browser makes one."""
+    stream = f"{address.replace('http', 'ws', 1)}/_stcore/stream"
+    return connect(stream, subprotocols=["streamlit"], max_size=None, **given)  # type: ignore[list-item]
+
+
+def asked_page(words: Mapping[str, str], page: str) -> Any:
+    """The message that asks for a page under the words of a link."""
+    asked: Any = BackMsg()
+    asked.rerun_script.query_string = urlencode(words)
+    asked.rerun_script.page_name = "" if page == "briefing" else page  # the first page stands at the root
+    return asked
+
+
+def element(message: Any) -> str | None:
+    """The kind of element that a message brings, if it brings one."""
+    kind: str | None = message.delta.new_element.WhichOneof("type") if message.WhichOneof("type") == "delta" else None
+    return kind
+
+
+def messages(socket: ClientConnection, asked: Any, patience: float | None = None) -> Iterator[Any]:
+    """Send a message, and what the server says until the run is finished. RuntimeError where it shows an error."""
+    socket.send(asked.SerializeToString())
+    while True:
+        message: Any = ForwardMsg.FromString(socket.recv(timeout=patience))
+        if element(message) == "exception":
+            raise RuntimeError(message.delta.new_element.exception.message)
+        if message.WhichOneof("type") == "page_not_found":
+            raise RuntimeError(f"there is no such page: {asked.rerun_script.page_name}")
+        yield message
+        if message.WhichOneof("type") == "script_finished" and message.script_finished in FINISHED:
+            return
+
+
 class Reader:
     """A session of the dashboard without a browser."""
 
     def __init__(self, address: str, pid: int) -> None:
-        stream = f"{address.replace('http', 'ws', 1)}/_stcore/stream"
-        self._socket = connect(stream, subprotocols=["streamlit"], max_size=None)  # type: ignore[list-item]
-        self._pid = pid
+        self._socket, self._pid = opened(address), pid
 
     def end(self) -> None:
         """End the session."""
@@ -114,21 +146,11 @@ class Reader:
 
     def ask(self, words: Mapping[str, str], page: str) -> Run:
         """Open a page under a filter and wait for all of it; RuntimeError where it shows an error."""
-        asked: Any = BackMsg()
-        asked.rerun_script.query_string = urlencode({"lang": "en", **words})
-        asked.rerun_script.page_name = "" if page == "briefing" else page  # the first page stands at the root
         start, used = time.perf_counter(), processor_seconds(self._pid)
-        self._socket.send(asked.SerializeToString())
-        while True:
-            message: Any = ForwardMsg.FromString(self._socket.recv())
-            kind = message.WhichOneof("type")
-            if kind == "delta" and message.delta.new_element.WhichOneof("type") == "exception":
-                raise RuntimeError(message.delta.new_element.exception.message)
-            if kind == "page_not_found":
-                raise RuntimeError(f"there is no such page: {page}")
-            if kind == "script_finished" and message.script_finished in FINISHED:
-                clock, spent = time.perf_counter() - start, processor_seconds(self._pid) - used
-                return Run(clock, spent, reference())
+        for _ in messages(self._socket, asked_page({"lang": "en", **words}, page)):
+            pass
+        clock, spent = time.perf_counter() - start, processor_seconds(self._pid) - used
+        return Run(clock, spent, reference())
 
 
 def processor_seconds(pid: int) -> float:

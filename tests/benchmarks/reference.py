@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 
-from tests.benchmarks.clock import seconds
+from tests.benchmarks.results import seconds
 
 numbers = np.random.default_rng(1).random(1_000_000)
 for _ in sys.stdin:

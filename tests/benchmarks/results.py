@@ -11,9 +11,11 @@ from __future__ import annotations
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -21,15 +23,39 @@ from typing import Any, Final
 
 import numpy as np
 
-from tests.benchmarks.clock import Race
-
 ROWS: Final = "CURIM_BENCH_ROWS"
 UNIT: Final = 0.03  # seconds that the reference takes on the processor that goals are scaled to
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("duckdb", "streamlit", "pandas", "numpy")
 BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"  # round the tables of docs/performance.md
 MET, SCALED, MISSED = "met", "scaled", "missed"
-_HEADINGS: Final = ("what", "size", "processor", "wall", "figure", "peer or goal", "ratio", "")
+
+
+@dataclass(frozen=True)
+class Race:
+    """Medians of seconds of processor time, and of the ratios of runs next to each other."""
+
+    ours: float
+    peer: float
+    ratio: float
+
+
+def seconds(call: Callable[[], object], repeats: int = 1) -> float:
+    """The median of some runs, in seconds of processor time."""
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        call()
+        times.append(time.process_time() - start)
+    return statistics.median(times)
+
+
+def race(ours: Callable[[], object], peer: Callable[[], object], *, rounds: int = 5) -> Race:
+    """Run both in turn, on a machine that may have other work."""
+    ours()
+    pairs = [(seconds(ours, 3), seconds(peer)) for _ in range(rounds)]
+    mine, theirs = zip(*pairs, strict=True)
+    return Race(statistics.median(mine), statistics.median(theirs), statistics.median(b / a for a, b in pairs))
 
 
 @dataclass(frozen=True)
@@ -88,7 +114,10 @@ def hand_in(row: Row) -> Row:
 
 
 def hand_in_race(what: str, size: str, race: Race, peer: str) -> None:
-    """Hand in ours against a peer."""
+    """Print and hand in ours against a peer."""
+    print(
+        f"{what}, {size}, {peer}: ours {race.ours:.3f} s, peer {race.peer:,.2f} s: {race.ratio:.3g} times", flush=True
+    )
     hand_in(Row(what, size, processor=race.ours, peer=peer, peer_seconds=race.ratio * race.ours))
 
 
@@ -141,23 +170,12 @@ def _git(*words: str) -> str:
 
 def write(out: Path, rows: Sequence[tuple[str, Row]], run: dict[str, Any]) -> None:
     """Write `out`.md and `out`.json; `run`: the machine, and what else is to be known of the run."""
-    out.parent.mkdir(parents=True, exist_ok=True)
     told = [
         {"benchmark": name, **asdict(row), "ratio": row.ratio, "verdict": row.verdict or None} for name, row in rows
     ]
     text = json.dumps({"run": run, "rows": told}, indent=1, ensure_ascii=False)
     Path(f"{out}.json").write_text(text + "\n", encoding="utf-8")
     Path(f"{out}.md").write_text(table(rows, run), encoding="utf-8")
-
-
-def table(rows: Sequence[tuple[str, Row]], run: dict[str, Any]) -> str:
-    """The table in Markdown, with the run above it."""
-    lines = ["; ".join(f"{name.replace('_', ' ')} {value}" for name, value in run.items()), ""]
-    lines += [f"| {' | '.join(_HEADINGS)} |", "|---|---|---:|---:|---:|---|---|---|"]
-    lines += [f"| {' | '.join(cells(row))} |" for _, row in rows]
-    counted = {name: sum(row.verdict == name for _, row in rows) for name in (MET, SCALED, MISSED)}
-    lines += ["", "; ".join(f"{name}: {number}" for name, number in counted.items())]
-    return "\n".join(lines) + "\n"
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -184,8 +202,8 @@ def _time(seconds: float | None) -> str:
     return f"{1000 * seconds:.3g} ms" if seconds < 1 else f"{seconds:,.2f} s" if seconds < 100 else f"{seconds:,.0f} s"
 
 
-def short(rows: Sequence[tuple[str, Row]], run: dict[str, Any]) -> str:
-    """The tables of docs/performance.md: goals, then peers."""
+def table(rows: Sequence[tuple[str, Row]], run: dict[str, Any]) -> str:
+    """The tables of a run, as docs/performance.md has them: goals, then peers, then other figures."""
     lines = ["; ".join(f"{name.replace('_', ' ')} {value}" for name, value in run.items()), ""]
     lines += ["| what | size | goal | now | processor time | of the goal | |", "|---|---|---:|---:|---:|---:|---|"]
     for _, row in rows:
@@ -199,10 +217,10 @@ def short(rows: Sequence[tuple[str, Row]], run: dict[str, Any]) -> str:
     if peers:
         lines += ["", "| what | size | ours, processor time | peer | ours is |", "|---|---|---:|---|---|"]
         lines += [f"| {c[0]} | {c[1]} | {c[2]} | {c[5]} | {c[6]} |" for c in map(cells, peers)]
-    figures = [row for _, row in rows if row.goal is None and row.ratio is None and row.figure is not None]
+    figures = [row for _, row in rows if row.goal is None and row.ratio is None]
     if figures:
-        lines += ["", "| figure without a goal | size | |", "|---|---|---:|"]
-        lines += [f"| {c[0]} | {c[1]} | {c[4]} |" for c in map(cells, figures)]
+        lines += ["", "| without a goal | size | |", "|---|---|---:|"]
+        lines += [f"| {c[0]} | {c[1]} | {c[4] or c[2]} |" for c in map(cells, figures)]
     return "\n".join(lines) + "\n"
 
 
@@ -215,7 +233,7 @@ def put_into(document: Path, source: Path) -> None:
     _, end, after = rest.partition(END)
     if not end:
         raise ValueError(f"{document} has no {BEGIN} and {END}")
-    document.write_text(f"{before}{begin}\n\n{short(rows, told['run'])}\n{end}{after}", encoding="utf-8")
+    document.write_text(f"{before}{begin}\n\n{table(rows, told['run'])}\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

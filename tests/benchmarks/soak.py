@@ -28,17 +28,13 @@ from dataclasses import dataclass, field, replace
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import numpy as np
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
-from websockets.sync.client import connect
 
 from curim_data.sample.home import sample_home
 from curim_data.store import Home
-from tests.benchmarks.reader import FINISHED
+from tests.benchmarks.reader import asked_page, messages, opened
 from tests.browser.conftest import free_port, process_ended, wait_for
 
 PAGES: Final = ("", "", "hotspots", "trends", "gender")
@@ -91,7 +87,6 @@ def _question(draw: random.Random, *, alone: bool) -> Question:
 def read(address: str, until: float, seen: Seen, number: int, *, alone: bool) -> None:
     """One reader, until a moment, and until what was asked before it is answered."""
     draw = random.Random(number)
-    stream = f"{address.replace('http', 'ws', 1)}/_stcore/stream"
     time.sleep(draw.uniform(0, THINKING))
     process, asked, last = "", None, None
     while time.monotonic() < until or asked is not None:
@@ -100,17 +95,12 @@ def read(address: str, until: float, seen: Seen, number: int, *, alone: bool) ->
             return
         try:
             told = {"Cookie": f"{COOKIE}={process}"} if process else {}
-            with connect(
-                stream,
-                subprotocols=["streamlit"],  # type: ignore[list-item]
-                max_size=None,
-                open_timeout=PATIENCE,
-                additional_headers=told,
-            ) as socket:
+            with opened(address, open_timeout=PATIENCE, additional_headers=told) as socket:
                 process = _process(socket) or process
                 while time.monotonic() < until or asked is not None:
                     asked = asked or _question(draw, alone=alone)
-                    _ask(socket, asked.words, asked.page)
+                    for _ in messages(socket, asked_page(asked.words, asked.page), PATIENCE):
+                        pass
                     seen.seconds.append(time.monotonic() - asked.since)
                     asked, last = None, asked
                     _think(socket, draw.expovariate(1 / THINKING))
@@ -139,20 +129,6 @@ def _process(socket: Any) -> str:
     """The process that the proxy chose for a new connection; empty where it went to the one that the cookie named."""
     told = SimpleCookie(socket.response.headers.get("Set-Cookie", ""))
     return told[COOKIE].value if COOKIE in told else ""
-
-
-def _ask(socket: Any, words: dict[str, str], page: str) -> None:
-    asked: Any = BackMsg()
-    asked.rerun_script.query_string = urlencode(words)
-    asked.rerun_script.page_name = page
-    socket.send(asked.SerializeToString())
-    while True:
-        message: Any = ForwardMsg.FromString(socket.recv(timeout=PATIENCE))
-        kind = message.WhichOneof("type")
-        if kind == "delta" and message.delta.new_element.WhichOneof("type") == "exception":
-            raise RuntimeError(message.delta.new_element.exception.message)
-        if kind == "script_finished" and message.script_finished in FINISHED:
-            return
 
 
 def memory(pid: int) -> list[float]:

@@ -19,14 +19,15 @@ from typing import Any, Final
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from curim_data.store import Home
-from tests.benchmarks.reader import FINISHED
+from tests.benchmarks.reader import asked_page, element, messages, opened
 from tests.browser.conftest import Running, running
 
 BORDER: Final = "border-of-the-file"
 LONGEST: Final = 120  # seconds without a message
+DATA: Final = {"lang": "en"}
 STANDS: Final = " rows read: "  # of the sentence with which a preview begins
 
 
@@ -44,19 +45,16 @@ class Previewed:
 
 def preview_of(content: bytes, home: Home) -> Previewed:
     """Upload a file of semicolons on the page Data. RuntimeError where the page fails or shows no preview."""
-    with running(home.path, CURIM_SHARED_RESULTS="off") as server:
-        stream = f"{server.address.replace('http', 'ws', 1)}/_stcore/stream"
-        with connect(stream, subprotocols=["streamlit"], max_size=None) as line:  # type: ignore[list-item]
-            return _preview(line, server, content)
+    with running(home.path, CURIM_SHARED_RESULTS="off") as server, opened(server.address) as line:
+        return _preview(line, server, content)
 
 
 def _preview(line: ClientConnection, server: Running, content: bytes) -> Previewed:
-    _send(line, _page())
     session = uploader = ""
-    for message in _messages(line):
+    for message in messages(line, asked_page(DATA, "data"), LONGEST):
         if message.WhichOneof("type") == "new_session":
             session = message.new_session.initialize.session_id
-        if _element(message) == "file_uploader":
+        if element(message) == "file_uploader":
             uploader = message.delta.new_element.file_uploader.id
     time.sleep(5)  # until what readers are forked from has its libraries
     before, used = _held(server.pid), _processor(server.pid)
@@ -65,17 +63,16 @@ def _preview(line: ClientConnection, server: Running, content: bytes) -> Preview
     start = time.perf_counter()
     watch.start()
     try:
-        asked = _page()
+        asked = asked_page(DATA, "data")
         state = asked.rerun_script.widget_states.widgets.add()
         state.id = uploader
         about = state.file_uploader_state_value.uploaded_file_info.add()
         about.name, about.size = "export.csv", len(content)
         about.file_urls.CopyFrom(_upload(line, server.address, session, content))
         about.file_id = about.file_urls.file_id
-        _send(line, asked)
         stood = None
-        for message in _messages(line):
-            if _element(message) == "markdown" and STANDS in message.delta.new_element.markdown.body:
+        for message in messages(line, asked, LONGEST):
+            if element(message) == "markdown" and STANDS in message.delta.new_element.markdown.body:
                 stood = stood or time.perf_counter() - start
     finally:
         over.set()
@@ -90,7 +87,7 @@ def _upload(line: ClientConnection, address: str, session: str, content: bytes) 
     asked: Any = BackMsg()
     asked.file_urls_request.request_id, asked.file_urls_request.session_id = "upload", session
     asked.file_urls_request.file_names.append("export.csv")
-    _send(line, asked)
+    line.send(asked.SerializeToString())
     told: Any = ForwardMsg()
     while told.WhichOneof("type") != "file_urls_response":
         told = ForwardMsg.FromString(line.recv(timeout=LONGEST))
@@ -109,35 +106,6 @@ def _upload(line: ClientConnection, address: str, session: str, content: bytes) 
     )
     with urllib.request.urlopen(request):
         return urls
-
-
-def _page() -> Any:
-    asked: Any = BackMsg()
-    asked.rerun_script.query_string, asked.rerun_script.page_name = "lang=en", "data"
-    return asked
-
-
-def _send(line: ClientConnection, asked: Any) -> None:
-    line.send(asked.SerializeToString())
-
-
-def _messages(line: ClientConnection) -> Any:
-    """What the server says until the run is finished. RuntimeError where the page fails."""
-    while True:
-        message: Any = ForwardMsg.FromString(line.recv(timeout=LONGEST))
-        if _element(message) == "exception":
-            raise RuntimeError(message.delta.new_element.exception.message)
-        yield message
-        if message.WhichOneof("type") == "script_finished" and message.script_finished in FINISHED:
-            return
-
-
-def _element(message: Any) -> str | None:
-    """The kind of element that a message brings."""
-    if message.WhichOneof("type") != "delta":
-        return None
-    kind: str | None = message.delta.new_element.WhichOneof("type")
-    return kind
 
 
 def _watch(pid: int, most: list[float], over: threading.Event) -> None:
