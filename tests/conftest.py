@@ -28,6 +28,7 @@ from curim_data.store.erase import draws_folder
 from curim_data.store.home import create_home
 from sample_data.generate import MAIN, write_sample
 from sample_data.places import PLAIN
+from tests.commands import Curim
 from tests.effort import FULL
 
 if TYPE_CHECKING:
@@ -123,6 +124,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def source(sample: Home) -> Source:
     """The sample's alerts, as analysts read them."""
     return open_source(sample)
+
+
+@pytest.fixture
+def curim(english: None, capsys: pytest.CaptureFixture[str]) -> Curim:  # noqa: ARG001
+    """The command line, in English."""
+    return Curim(capsys)
 
 
 @pytest.fixture

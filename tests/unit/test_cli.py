@@ -21,6 +21,7 @@ from curim_data.export.safe_csv import safe_cell, safe_csv
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, translator
 from curim_data.store import Home, Store
+from tests.commands import Curim
 
 Capture = pytest.CaptureFixture[str]
 
@@ -42,25 +43,8 @@ def own(sample: Home, tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
 
 
-def answer(capsys: Capture, home: Home, *words: str) -> dict[str, Any]:
-    """The object that a command prints, and nothing beside it."""
-    assert main([*words, "--home", str(home.path), "--json"]) == 0
-    printed = capsys.readouterr().out
-    assert printed.count("\n") == 1
-    return dict(json.loads(printed))
-
-
-def refused(capsys: Capture, *words: str) -> str:
-    """The line of a refusal: exit code 2, one line on standard error, nothing on standard output."""
-    assert main(list(words)) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.count("\n") == 1
-    return printed.err
-
-
-def test_counts(capsys: Capture, copied: Home) -> None:
-    told = answer(capsys, copied, "counts", "--by", "district", "--period", "all", "--affected", "woman")
+def test_counts(curim: Curim, copied: Home) -> None:
+    told = curim.answer(copied, "counts", "--by", "district", "--period", "all", "--affected", "woman")
     assert set(told) == {
         *("filter", "sentence", "audience", "by", "threshold", "total", "withheld", "notes", "rows"),
     }
@@ -69,8 +53,8 @@ def test_counts(capsys: Capture, copied: Home) -> None:
     assert {"zone_1", "zone_5"} <= {row["district"] for row in told["rows"]}
 
 
-def test_the_council_gets_no_small_counts(capsys: Capture, copied: Home) -> None:
-    told = answer(capsys, copied, "counts", "--by", "category,affected_gender,district", "--audience", "council")
+def test_the_council_gets_no_small_counts(curim: Curim, copied: Home) -> None:
+    told = curim.answer(copied, "counts", "--by", "category,affected_gender,district", "--audience", "council")
     assert told["threshold"] == 10
     assert told["withheld"] > 0
     sensitive = copied.city().sensitive
@@ -84,66 +68,65 @@ def test_the_council_gets_no_small_counts(capsys: Capture, copied: Home) -> None
     assert any(5 <= row["n"] < 10 for row in told["rows"] if row["n"] is not None)
 
 
-def test_hotspots(capsys: Capture, copied: Home, tmp_path: Path) -> None:
+def test_hotspots(curim: Curim, copied: Home, tmp_path: Path) -> None:
     out = tmp_path / "spots.geojson"
-    told = answer(capsys, copied, "hotspots", "--period", "all", "--out", str(out))
+    told = curim.answer(copied, "hotspots", "--period", "all", "--out", str(out))
     assert len(told["spots"]) >= 5
     assert told["spots"][0]["name"]
     drawn = json.loads(out.read_text())
     assert [f["properties"]["id"] for f in drawn["features"]] == [spot["id"] for spot in told["spots"]]
-    here = answer(capsys, copied, "hotspots", "--period", "all", "--district", "zone_1")
+    here = curim.answer(copied, "hotspots", "--period", "all", "--district", "zone_1")
     assert {spot["id"] for spot in here["spots"]} < {spot["id"] for spot in told["spots"]}
-    assert main(["hotspots", "--home", str(copied.path), "--out", str(tmp_path / "spots.csv")]) == 0
-    assert capsys.readouterr().out.startswith("All alerts")
+    assert curim.says(copied, "hotspots", "--out", str(tmp_path / "spots.csv")).startswith("All alerts")
     assert (tmp_path / "spots.csv").read_text("utf-8-sig").startswith("rank,id,name,n,")
 
 
-def test_trends(capsys: Capture, copied: Home) -> None:
-    told = answer(capsys, copied, "trends", "--by", "month")
+def test_trends(curim: Curim, copied: Home) -> None:
+    told = curim.answer(copied, "trends", "--by", "month")
     assert len(told["rows"]) == 12
     assert told["rows"][-1]["month"] == "2026-10-01"
     assert told["told"]
     assert {one["level"] for one in told["events"]} == {"event"}
-    weeks = answer(capsys, copied, "trends", "--period", "all")
+    weeks = curim.answer(copied, "trends", "--period", "all")
     for shift in weeks["shifts"]:
         assert set(shift) == {"from", "direction", "before", "after"}
         assert shift["direction"] == ("up" if shift["after"] > shift["before"] else "down")
         assert shift["from"] in {row["week"] for row in weeks["rows"]}
 
 
-def test_plans(capsys: Capture, copied: Home, tmp_path: Path) -> None:
-    told = answer(capsys, copied, "plan", "draft", "--lang", "el", "--who", "Test")
+def test_plans(curim: Curim, copied: Home, tmp_path: Path) -> None:
+    told = curim.answer(copied, "plan", "draft", "--lang", "el", "--who", "Test")
     plan = told["plan"]
     assert plan["language"] == "el"
     assert plan["problem"]["cells"]
-    listed = answer(capsys, copied, "plan", "list")["plans"]
+    listed = curim.answer(copied, "plan", "list")["plans"]
     assert plan["id"] in {entry["id"] for entry in listed}
-    assert answer(capsys, copied, "plan", "show", plan["id"])["plan"]["title"] == plan["title"]
+    assert curim.answer(copied, "plan", "show", plan["id"])["plan"]["title"] == plan["title"]
     for name, start in (("plan.pdf", b"%PDF"), ("plan.docx", b"PK"), ("plan.json", b"{")):
-        answer(capsys, copied, "plan", "export", plan["id"], "--out", str(tmp_path / name))
+        curim.answer(copied, "plan", "export", plan["id"], "--out", str(tmp_path / name))
         assert (tmp_path / name).read_bytes().startswith(start)
     home = ("--home", str(copied.path))
-    assert "plan.txt" in refused(capsys, "plan", "export", plan["id"], "--out", str(tmp_path / "plan.txt"), *home)
-    assert "nobody" in refused(capsys, "plan", "show", "nobody", *home)
-    assert "--spot 99" in refused(capsys, "plan", "draft", "--spot", "99", *home)
+    assert "plan.txt" in curim.refuses("plan", "export", plan["id"], "--out", str(tmp_path / "plan.txt"), *home)
+    assert "nobody" in curim.refuses("plan", "show", "nobody", *home)
+    assert "--spot 99" in curim.refuses("plan", "draft", "--spot", "99", *home)
 
 
 @pytest.mark.slow
-def test_import_quarantine_undo(capsys: Capture, own: Home, tmp_path: Path) -> None:
+def test_import_quarantine_undo(curim: Curim, own: Home, tmp_path: Path) -> None:
     before = Store(own).count()
-    dry = answer(capsys, own, "import", str(sample_data.DIRTY_EXPORT), "--dry-run")["files"][0]
+    dry = curim.answer(own, "import", str(sample_data.DIRTY_EXPORT), "--dry-run")["files"][0]
     assert Store(own).count() == before
-    told = answer(capsys, own, "import", str(sample_data.DIRTY_EXPORT))["files"][0]
+    told = curim.answer(own, "import", str(sample_data.DIRTY_EXPORT))["files"][0]
     assert {name: told[name] for name in ("read", "accepted")} == {name: dry[name] for name in ("read", "accepted")}
     assert told["accepted"] + told["updated"] + told["duplicate"] + told["quarantined"] == told["read"]
-    again = answer(capsys, own, "import", str(sample_data.DIRTY_EXPORT))["files"][0]
+    again = curim.answer(own, "import", str(sample_data.DIRTY_EXPORT))["files"][0]
     assert (again["accepted"], again["updated"]) == (0, 0)
     out = tmp_path / "rows.csv"
-    assert answer(capsys, own, "quarantine", told["batch"], "--out", str(out))["rows"] == told["quarantined"]
-    assert [b["undone"] for b in answer(capsys, own, "batches")["batches"]] == [False, False, False]
-    answer(capsys, own, "undo", told["batch"])
+    assert curim.answer(own, "quarantine", told["batch"], "--out", str(out))["rows"] == told["quarantined"]
+    assert [b["undone"] for b in curim.answer(own, "batches")["batches"]] == [False, False, False]
+    curim.answer(own, "undo", told["batch"])
     assert Store(own).count() == before
-    assert "undone" in refused(capsys, "undo", told["batch"], "--home", str(own.path))
+    assert "undone" in curim.refuses("undo", told["batch"], "--home", str(own.path))
 
 
 @pytest.mark.slow
@@ -161,18 +144,18 @@ def test_a_file_that_cannot_be_used_does_not_stop_the_others(capsys: Capture, tm
 
 
 @pytest.mark.slow
-def test_city_show_and_refresh(capsys: Capture, own: Home) -> None:
-    told = answer(capsys, own, "city", "show")
+def test_city_show_and_refresh(curim: Curim, own: Home) -> None:
+    told = curim.answer(own, "city", "show")
     assert told["alerts"] == Store(own).count()
     districts = own.city_folder / "districts.geojson"
     districts.write_text(districts.read_text().replace('"zone_1"', '"harbour"'))
-    refreshed = answer(capsys, own, "city", "refresh")
+    refreshed = curim.answer(own, "city", "refresh")
     assert refreshed["alerts"] == told["alerts"]
     assert refreshed["profile_version"] != told["version"]
-    rows = answer(capsys, own, "counts", "--by", "district", "--period", "all")["rows"]
+    rows = curim.answer(own, "counts", "--by", "district", "--period", "all")["rows"]
     assert "harbour" in {row["district"] for row in rows}
     assert "zone_1" not in {row["district"] for row in rows}
-    assert not answer(capsys, own, "batches")["batches"][0]["undone"]
+    assert not curim.answer(own, "batches")["batches"][0]["undone"]
 
 
 WITHOUT_AUDIENCE = [["batches"], ["quarantine", "x"], ["plan", "list"], ["plan", "show", "x"], ["plan", "export", "x"]]
@@ -201,10 +184,10 @@ UNUSABLE = [
 
 @pytest.mark.parametrize(("words", "said"), UNUSABLE, ids=lambda case: " ".join(case) if isinstance(case, list) else "")
 def test_what_cannot_be_used_is_one_line(
-    capsys: Capture, copied: Home, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
+    curim: Curim, copied: Home, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
 ) -> None:
     monkeypatch.setenv("CURIM_HOME", str(copied.path))
-    assert said in refused(capsys, *words)
+    assert said in curim.refuses(*words)
 
 
 def test_every_command_has_its_help_in_every_language() -> None:
@@ -313,8 +296,8 @@ def test_safe_csv() -> None:
 
 
 def test_nothing_is_served_to_other_computers_without_sign_in(
-    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    curim: Curim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert "no sign-in is configured" in refused(capsys, "serve", "--address", "0.0.0.0", "--home", str(tmp_path))
+    assert "no sign-in is configured" in curim.refuses("serve", "--address", "0.0.0.0", "--home", str(tmp_path))

@@ -6,22 +6,18 @@ import csv
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import sample_data
-from curim_data.cli.app import main
 from curim_data.importing.pipeline import import_file
 from curim_data.store import Home
 from curim_data.store.home import create_home
-
-Capture = pytest.CaptureFixture[str]
+from tests.commands import Curim
 
 
 @pytest.fixture(autouse=True)
 def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURIM_LANG", "en")
     monkeypatch.setattr("getpass.getuser", lambda: "clerk")
 
 
@@ -43,24 +39,18 @@ def own(tmp_path: Path) -> Home:
     return home
 
 
-def run(capsys: Capture, home: Home, *words: str) -> dict[str, Any]:
-    assert main([*words, "--home", str(home.path), "--json"]) == 0
-    return dict(json.loads(capsys.readouterr().out))
-
-
 @pytest.mark.slow
-def test_commands_are_recorded_without_ids_of_alerts(capsys: Capture, own: Home, tmp_path: Path) -> None:
-    done = run(capsys, own, "import", str(tmp_path / "april.csv"))["files"][0]
-    run(capsys, own, "import", str(tmp_path / "april.csv"), "--dry-run")
-    run(capsys, own, "counts", "--by", "week", "--light", "dark", "--audience", "council")
-    run(capsys, own, "export", "--affected", "woman", "--out", str(tmp_path / "women.csv"))
-    run(capsys, own, "meetings", "add", "2025-05-03", "Plenary")
-    run(capsys, own, "meetings", "list")
-    run(capsys, own, "undo", done["batch"])
-    run(capsys, own, "erase", "A-1", "A-2", "--yes")
-    assert main(["counts", "--by", "nothing", "--home", str(own.path)]) == 2
-    capsys.readouterr()
-    told = run(capsys, own, "audit")
+def test_commands_are_recorded_without_ids_of_alerts(curim: Curim, own: Home, tmp_path: Path) -> None:
+    done = curim.answer(own, "import", str(tmp_path / "april.csv"))["files"][0]
+    curim.answer(own, "import", str(tmp_path / "april.csv"), "--dry-run")
+    curim.answer(own, "counts", "--by", "week", "--light", "dark", "--audience", "council")
+    curim.answer(own, "export", "--affected", "woman", "--out", str(tmp_path / "women.csv"))
+    curim.answer(own, "meetings", "add", "2025-05-03", "Plenary")
+    curim.answer(own, "meetings", "list")
+    curim.answer(own, "undo", done["batch"])
+    curim.answer(own, "erase", "A-1", "A-2", "--yes")
+    curim.refuses("counts", "--by", "nothing", "--home", str(own.path))
+    told = curim.answer(own, "audit")
     assert told["n"] == len(told["record"]) == 8
     assert [(row["deed"], row["subject"], row["role"], row["query"]) for row in reversed(told["record"])] == [
         ("import", "curim import april.csv", "analyst", ""),
@@ -76,33 +66,32 @@ def test_commands_are_recorded_without_ids_of_alerts(capsys: Capture, own: Home,
     assert not re.search(r"\b[AB]-\d", json.dumps(told))
 
 
-def test_the_record_is_narrowed_and_written(capsys: Capture, own: Home, tmp_path: Path) -> None:
-    run(capsys, own, "batches")
-    run(capsys, own, "meetings", "add", "2025-05-03")
-    assert [row["subject"] for row in run(capsys, own, "audit", "--deed", "change")["record"]] == ["curim meetings add"]
-    assert run(capsys, own, "audit", "--who", "nobody")["n"] == 0
-    assert run(capsys, own, "audit", "--until", "2020-01-01")["n"] == 0
-    assert run(capsys, own, "audit", "--since", "2020-01-01")["n"] == 5, "looking at the record is recorded too"
+def test_the_record_is_narrowed_and_written(curim: Curim, own: Home, tmp_path: Path) -> None:
+    curim.answer(own, "batches")
+    curim.answer(own, "meetings", "add", "2025-05-03")
+    assert [row["subject"] for row in curim.answer(own, "audit", "--deed", "change")["record"]] == [
+        "curim meetings add"
+    ]
+    assert curim.answer(own, "audit", "--who", "nobody")["n"] == 0
+    assert curim.answer(own, "audit", "--until", "2020-01-01")["n"] == 0
+    assert curim.answer(own, "audit", "--since", "2020-01-01")["n"] == 5, "looking at the record is recorded too"
     out = tmp_path / "record.csv"
-    assert main(["audit", "--home", str(own.path), "--out", str(out)]) == 0
-    assert "6 entries written" in capsys.readouterr().out
+    assert "6 entries written" in curim.says(own, "audit", "--out", str(out))
     with out.open(encoding="utf-8-sig", newline="") as file:
         assert [row["subject"] for row in csv.DictReader(file)][-1] == "curim batches"
-    assert main(["audit", "--home", str(own.path)]) == 0
-    assert "Change made" in capsys.readouterr().out
+    assert "Change made" in curim.says(own, "audit")
 
 
-def test_the_sample_and_a_home_without_a_city_are_not_recorded(capsys: Capture, sample: Home, tmp_path: Path) -> None:
-    assert main(["batches", "--home", str(sample.path)]) == 0
-    assert main(["batches", "--home", str(tmp_path / "none")]) == 2
+def test_the_sample_and_a_home_without_a_city_are_not_recorded(curim: Curim, sample: Home, tmp_path: Path) -> None:
+    curim.says(sample, "batches")
+    curim.refuses("batches", "--home", str(tmp_path / "none"))
     assert not (tmp_path / "none").exists()
-    capsys.readouterr()
-    assert run(capsys, sample, "audit")["n"] == 0
+    assert curim.answer(sample, "audit")["n"] == 0
 
 
 def test_a_record_that_cannot_be_written_stops_no_command(
-    capsys: Capture, own: Home, caplog: pytest.LogCaptureFixture
+    curim: Curim, own: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
     (own.path / "plans.sqlite").mkdir()
-    assert run(capsys, own, "batches")["batches"]
+    assert curim.answer(own, "batches")["batches"]
     assert "could not be written" in caplog.text

@@ -9,12 +9,8 @@ from typing import Any
 import pytest
 import shapely
 
-from curim_data.cli import main
 from curim_data.store import Home
-
-Capture = pytest.CaptureFixture[str]
-
-pytestmark = pytest.mark.usefixtures("english")
+from tests.commands import Curim
 
 
 def shapes(path: Path, **named: shapely.Geometry) -> Path:
@@ -27,14 +23,11 @@ def shapes(path: Path, **named: shapely.Geometry) -> Path:
 
 
 @pytest.mark.slow
-def test_a_city_from_its_districts_on(capsys: Capture, tmp_path: Path) -> None:
+def test_a_city_from_its_districts_on(curim: Curim, tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
 
     def answer(*words: str) -> dict[str, Any]:
-        assert main(["city", *words, "--home", str(home.path), "--json"]) == 0
-        printed = capsys.readouterr().out
-        assert printed.count("\n") == 1
-        return dict(json.loads(printed))
+        return curim.answer(home, "city", *words)
 
     west, east = shapely.box(2.33, 48.83, 2.35, 48.87), shapely.box(2.35, 48.83, 2.37, 48.87)
     areas = shapes(tmp_path / "Lutetia.geojson", West=west, East=east)
@@ -73,12 +66,8 @@ def test_a_city_from_its_districts_on(capsys: Capture, tmp_path: Path) -> None:
         (["restore", "abc"], "There is no city"),
     ],
 )
-def test_what_cannot_be_used_is_one_line(capsys: Capture, tmp_path: Path, words: list[str], match: str) -> None:
+def test_what_cannot_be_used_is_one_line(curim: Curim, tmp_path: Path, words: list[str], match: str) -> None:
     (tmp_path / "file").write_bytes(b"nothing of use")
     given = [str(tmp_path / "file") if word == "FILE" else word for word in words]
-    assert main(["city", *given, "--home", str(tmp_path / "home")]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.count("\n") == 1
-    assert match in printed.err
+    assert match in curim.refuses("city", *given, "--home", str(tmp_path / "home"))
     assert not Home(tmp_path / "home").has_city()

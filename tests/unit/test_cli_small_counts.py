@@ -11,11 +11,10 @@ from typing import Any, Final
 import pandas as pd
 import pytest
 
-from curim_data.cli import main
 from curim_data.cli.commands import COMMANDS
 from curim_data.store import Home
+from tests.commands import Curim
 
-Capture = pytest.CaptureFixture[str]
 ORDINARY: Final = ("--category", "noise", "--affected", "woman")
 SENSITIVE: Final = ("--category", "harassment_verbal")
 FILTERS: Final = ((ORDINARY, 5), (SENSITIVE, 10))
@@ -57,8 +56,6 @@ NO_COUNTS: Final = {
 SAID: Final = re.compile(r"(?<![\d.,–])(\d+) (?:alerts?|alerts?)\b")
 TYPICAL: Final = re.compile(r"typical place or category \(\d+ alerts?\)")  # the size of a change that would be seen
 
-pytestmark = pytest.mark.usefixtures("english")
-
 
 def numbers(value: Any, name: str = "") -> Iterator[tuple[str, float]]:
     """Every number of an answer, with the name of its entry."""
@@ -83,16 +80,11 @@ def of_file(path: Path) -> Iterator[tuple[str, float]]:
     return ((str(name), n) for name in frame for n in frame[name])
 
 
-def answer(capsys: Capture, home: Home, *words: str) -> dict[str, Any]:
-    assert main([*words, "--home", str(home.path), "--json"]) == 0, capsys.readouterr().err
-    return dict(json.loads(capsys.readouterr().out))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("chosen", "k"), FILTERS)
 @pytest.mark.parametrize(("command", "suffix"), ASKED)
 def test_no_count_under_the_threshold_anywhere(
-    capsys: Capture,
+    curim: Curim,
     sample: Home,
     tmp_path: Path,
     command: tuple[str, ...],
@@ -102,17 +94,16 @@ def test_no_count_under_the_threshold_anywhere(
 ) -> None:
     out = tmp_path / f"out{suffix}"
     if chosen == SENSITIVE and command in ORDINARY_ALONE:
-        assert main([*command, *chosen, "--audience", "council", "--home", str(sample.path)]) == 2
-        assert "have exchanged their places in the protected copy" in capsys.readouterr().err
+        refusal = curim.refuses(*command, *chosen, "--audience", "council", "--home", str(sample.path))
+        assert "have exchanged their places in the protected copy" in refusal
         return
     for audience in ("council", "public"):
         words = [*command, *chosen, "--audience", audience]
-        told = answer(capsys, sample, *words, *(["--out", str(out)] if suffix else []))
+        told = curim.answer(sample, *words, *(["--out", str(out)] if suffix else []))
         told.pop("comparisons", None)  # by level
         assert not small(numbers(told), k)
         assert not suffix or not small(of_file(out), k)
-        assert main([*words, "--home", str(sample.path)]) == 0
-        printed = TYPICAL.sub("", capsys.readouterr().out)
+        printed = TYPICAL.sub("", curim.says(sample, *words))
         assert not [n for n in SAID.findall(printed) if 0 < int(n) < k], printed
         if audience == "council" and command[0] in ("brief", "hotspots", "compare", "concentration"):
             break  # long, and the same for both
@@ -120,44 +111,41 @@ def test_no_count_under_the_threshold_anywhere(
 
 @pytest.mark.parametrize("chosen", [ORDINARY, SENSITIVE])
 def test_a_missing_count_has_its_limit_beside_it(
-    capsys: Capture, sample: Home, tmp_path: Path, chosen: tuple[str, ...]
+    curim: Curim, sample: Home, tmp_path: Path, chosen: tuple[str, ...]
 ) -> None:
     out, k = tmp_path / "trend.csv", dict(FILTERS)[chosen]
     words = ["trends", *chosen, "--district", "zone_1", "--period", "all", "--out", str(out)]
-    exact = [row["n"] for row in answer(capsys, sample, *words)["rows"]]
+    exact = [row["n"] for row in curim.answer(sample, *words)["rows"]]
     assert any(0 < n < k for n in exact)
     assert "fewer_than" not in pd.read_csv(out, encoding="utf-8-sig")
-    told = answer(capsys, sample, *words, "--audience", "council")["rows"]
+    told = curim.answer(sample, *words, "--audience", "council")["rows"]
     assert {(row["n"] is None, row["fewer_than"]) for row in told} == {(True, k), (False, None)}
     written = pd.read_csv(out, encoding="utf-8-sig")
     assert written.loc[written["n"].isna(), "fewer_than"].tolist() == [k] * sum(row["n"] is None for row in told)
-    assert main([*words[:-2], "--audience", "council", "--home", str(sample.path)]) == 0
-    printed = capsys.readouterr().out
+    printed = curim.says(sample, *words[:-2], "--audience", "council")
     assert f"fewer than {k}" in printed
     assert not {"Withheld", "Fewer than"} & set(re.split(r" {2,}", "\n".join(printed.splitlines()[:8])))
 
 
 @pytest.mark.parametrize("command", REFUSED)
 def test_what_small_counts_cannot_be_taken_out_of_is_refused(
-    capsys: Capture, sample: Home, command: tuple[str, ...]
+    curim: Curim, sample: Home, command: tuple[str, ...]
 ) -> None:
-    assert main([*command, *ORDINARY, "--audience", "council", "--home", str(sample.path), "--json"]) == 2
-    assert capsys.readouterr().out == ""
+    curim.refuses(*command, *ORDINARY, "--audience", "council", "--home", str(sample.path), "--json")
 
 
 @pytest.mark.parametrize("chosen", [(), SENSITIVE])
 def test_nothing_beside_a_small_count_of_a_comparison_tells_it(
-    capsys: Capture, sample: Home, tmp_path: Path, chosen: tuple[str, ...]
+    curim: Curim, sample: Home, tmp_path: Path, chosen: tuple[str, ...]
 ) -> None:
     out, words = tmp_path / "changes.csv", ("changes", *chosen, "--audience", "council")
-    told = pd.DataFrame(answer(capsys, sample, *words, "--out", str(out))["rows"])
+    told = pd.DataFrame(curim.answer(sample, *words, "--out", str(out))["rows"])
     for rows in (told, pd.read_csv(out, encoding="utf-8-sig")):
         few, telling = rows[["base", "after"]].isna().any(axis=1), ["expected", "ratio", "low", "high", "p", "q"]
         assert few.any()
         assert rows.loc[few, telling].isna().all(axis=None)
         assert rows.loc[~few, telling].notna().all(axis=None)
-    assert main([*words, "--home", str(sample.path)]) == 0
-    printed = [line for line in capsys.readouterr().out.splitlines() if "fewer than" in line]
+    printed = [line for line in curim.says(sample, *words).splitlines() if "fewer than" in line]
     assert not [line for line in printed if re.search(r"\d\.\d\d \(", line)]  # a ratio with its interval
 
 
