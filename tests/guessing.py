@@ -123,19 +123,6 @@ INVENTED: Mapping[str, tuple[str, Roles]] = {
          "age_band": "faixa etária da vítima",
          "latitude": "latitude", "longitude": "longitude"},
     ),
-    "portuguese requests": (
-        """
-        número | 1001 | 1002
-        abertura | 2025-01-05 10:11:12 | 2025-01-06 20:01:44
-        encerramento | 2025-01-09 09:00:00 |
-        categoria | Lixo | Barulho
-        situação | resolvido | em andamento
-        localização | -8.6291, 41.1579 | -8.6110, 41.1496
-        descrição | saco de lixo na rua | festa até tarde
-        """,
-        {"alert_id": "número", "reported_at": "abertura", "resolved_at": "encerramento", "category": "categoria",
-         "status": "situação", "point": "localização"},
-    ),
     "german": (
         """
         Aktenzeichen | V-1 | V-2
@@ -185,37 +172,5 @@ INVENTED: Mapping[str, tuple[str, Roles]] = {
         {"alert_id": "protocollo", "occurred_from": "data del fatto:date ora del fatto:time",
          "reported_at": "data segnalazione", "category": "tipo di reato", "affected_gender": "sesso della vittima",
          "age_band": "età", "latitude": "latitudine", "longitude": "longitudine"},
-    ),
-    "italian survey": (
-        """
-        id | 1 | 2
-        data di apertura | 2025-02-01 | 2025-02-02
-        data di chiusura | 2025-02-03 |
-        tipologia | Rifiuti | Rumori
-        stato | chiuso | in corso
-        genere del segnalante | femmina | maschio
-        percezione | 2 | 5
-        lat | 41.9028 | 41.8902
-        lng | 12.4964 | 12.4922
-        """,
-        {"alert_id": "id", "reported_at": "data di apertura", "resolved_at": "data di chiusura",
-         "category": "tipologia", "status": "stato", "reporter_gender": "genere del segnalante",
-         "feeling": "percezione", "latitude": "lat", "longitude": "lng"},
-    ),
-    "camel case": (
-        """
-        incidentId | x1 | x2
-        dateOccurred | 2025-01-31 | 2025-02-02
-        timeOccurred | 0915 | 2359
-        dateReported | 2025-02-01 | 2025-02-02
-        offenseType | Assault | Robbery
-        victimSex | F | M
-        geoLat | 51.50 | 51.51
-        geoLon | -0.12 | -0.13
-        officerName | Smith | Jones
-        """,
-        {"alert_id": "incidentId", "occurred_from": "dateOccurred:date timeOccurred:time",
-         "reported_at": "dateReported", "category": "offenseType", "affected_gender": "victimSex",
-         "latitude": "geoLat", "longitude": "geoLon"},
     ),
 }  # fmt: skip

@@ -15,13 +15,11 @@ from typing import Any
 
 import geopandas as gpd
 import openpyxl
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from odf.opendocument import OpenDocumentSpreadsheet
-from odf.table import Table, TableCell, TableRow
-from odf.text import P
 
 from curim_data.containers import layers as layers_
 from curim_data.containers import trees, workbook
@@ -119,30 +117,8 @@ def xlsx(**sheets: list[tuple[Any, ...]]) -> bytes:
 
 
 def ods() -> bytes:
-    def cell(value: Any) -> TableCell:
-        if value is None:
-            return TableCell()
-        if isinstance(value, bool):
-            return TableCell(valuetype="boolean", booleanvalue=str(value).lower())
-        if isinstance(value, dt.date):
-            return TableCell(valuetype="date", datevalue=value.isoformat())
-        if isinstance(value, int | float):
-            return TableCell(valuetype="float", value=repr(value))
-        made = TableCell(valuetype="string")
-        for line in value.split("\n"):
-            made.addElement(P(text=line))
-        return made
-
-    book = OpenDocumentSpreadsheet()
-    table = Table(name="Alerts")
-    for line in (LABELS, *ALERTS):
-        row = TableRow()
-        for value in line:
-            row.addElement(cell(value))
-        table.addElement(row)
-    book.spreadsheet.addElement(table)
     target = io.BytesIO()
-    book.write(target)
+    pd.DataFrame(ALERTS, columns=list(LABELS)).astype(object).to_excel(target, engine="odf", index=False)
     return target.getvalue()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from curim_data.containers.isolation import IsolatedFile
+from curim_data.containers.isolation import open_isolated
 from curim_data.model.reasons import Opened
 
 __all__ = ["open_file"]
@@ -21,4 +21,4 @@ def open_file(source: Path | bytes, name: str, sheet: str | None = None, *, one_
     member to read; `one_column`: a text without delimiters is a table, too. Raises `Question` where one must be named,
     ImportProblem where the file holds no table, or its reading takes more memory or time than it may.
     """
-    return IsolatedFile(source, name, sheet, one_column=one_column)
+    return open_isolated(source, name, {"sheet": sheet, "one_column": one_column})

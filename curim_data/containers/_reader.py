@@ -30,6 +30,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, Final, NoReturn
@@ -37,7 +38,16 @@ from typing import IO, Any, Final, NoReturn
 import pyarrow as pa
 
 from curim_data.containers.base import Limits
-from curim_data.containers.isolation import ROOT, STDERR, as_json, block_tables, problem_values, write_stream
+from curim_data.containers.isolation import (
+    MEMORY_CODE,
+    ROOT,
+    STDERR,
+    TEXT_CODE,
+    as_json,
+    block_tables,
+    problem_values,
+    write_stream,
+)
 from curim_data.containers.opening import open_table
 from curim_data.model import ImportProblem
 
@@ -86,10 +96,8 @@ def _lower(kind: int, value: int, more: int = 0) -> None:
     """Set a limit, below that which the process has already; `more`: how far beyond it the system ends the process."""
     _, most = resource.getrlimit(kind)
     soft, hard = (one if most == resource.RLIM_INFINITY else min(one, most) for one in (value, value + more))
-    try:
+    with suppress(ValueError, OSError):  # macOS knows no limit of data
         resource.setrlimit(kind, (soft, hard))
-    except (ValueError, OSError):  # macOS knows no limit of data
-        return
 
 
 def _restrict_files(call: ctypes.CDLL, folder: Path, readable: Iterable[str]) -> None:
@@ -106,21 +114,14 @@ def _restrict_files(call: ctypes.CDLL, folder: Path, readable: Iterable[str]) ->
     if rules < 0:
         return
     for path, rights in [*((path, _READ) for path in (*_libraries(), *readable)), (str(folder), every)]:
-        _allow(call, rules, path, rights)
+        with suppress(OSError):
+            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            allowed = rights if os.path.isdir(path) else rights & (_READ_FILE | 1)
+            rule = struct.pack("<Qi", allowed, place)
+            call.syscall(ctypes.c_long(_ADD_RULE), ctypes.c_int(rules), ctypes.c_int(1), rule, ctypes.c_uint32(0))
+            os.close(place)
     call.syscall(ctypes.c_long(_RESTRICT_SELF), ctypes.c_int(rules), ctypes.c_uint32(0))
     os.close(rules)
-
-
-def _allow(call: ctypes.CDLL, rules: int, path: str, rights: int) -> None:
-    try:
-        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except OSError:
-        return
-    if not os.path.isdir(path):
-        rights &= _READ_FILE | 1
-    about = struct.pack("<Qi", rights, place)
-    call.syscall(ctypes.c_long(_ADD_RULE), ctypes.c_int(rules), ctypes.c_int(1), about, ctypes.c_uint32(0))
-    os.close(place)
 
 
 def _libraries() -> Iterable[str]:
@@ -208,8 +209,7 @@ def _become_reader(line: socket.socket, blocks: int, order: dict[str, Any]) -> N
         task: Task = getattr(importlib.import_module(module), function)
         confine(Limits(**order["limits"]), folder, order["readable"])
         with os.fdopen(blocks, "wb") as sink:
-            line.sendall(as_json(_outcome(task, order, sink, line)))
-        code = 0
+            code = _do(task, order, sink, line)
     except BaseException:
         traceback.print_exc()
         sys.stderr.flush()
@@ -231,8 +231,11 @@ def _redirect(folder: Path) -> None:
     tempfile.tempdir = str(folder)
 
 
-def _outcome(task: Task, order: dict[str, Any], sink: IO[bytes], line: socket.socket) -> dict[str, Any]:
-    """Do a task: tell its values, write its columns. The last line: that this is the end, or why it came early."""
+def _do(task: Task, order: dict[str, Any], sink: IO[bytes], line: socket.socket) -> int:
+    """Do a task: tell its values, write its columns, and say that this is the end, or why the file is refused.
+
+    The exit code: of too much memory or text, or 0.
+    """
     try:
         head, parts = task(Path(order["source"]), order["name"], order["more"])
         line.sendall(as_json({"head": head}))
@@ -242,15 +245,16 @@ def _outcome(task: Task, order: dict[str, Any], sink: IO[bytes], line: socket.so
             sink.flush()
             line.sendall(as_json({"block": sink.tell() - before}))
             del part  # before the next one is made
+        line.sendall(as_json({"end": True}))
     except ImportProblem as problem:
-        return {"problem": problem_values(problem)}
+        line.sendall(as_json({"problem": problem_values(problem)}))
     except MemoryError:
-        return {"exceeded": "memory"}
+        return MEMORY_CODE
     except OSError as error:
         if error.errno not in (errno.EFBIG, errno.ENOSPC):
             raise
-        return {"exceeded": "text"}
-    return {"end": True}
+        return TEXT_CODE
+    return 0
 
 
 def table_of(source: Path, name: str, more: dict[str, Any]) -> tuple[dict[str, Any], Iterator[pa.Table]]:

@@ -97,10 +97,7 @@ def _setting(name: str) -> int:
 
 
 def _computer_memory() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError, AttributeError):
-        return 0
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 CHUNK: Final = 1 << 20  # bytes read at a time
@@ -148,12 +145,35 @@ REFUSALS: Final = {
     "foreign_kind": Message(
         "{name}: this is a {kind} file, not a CSV file, whatever its name says. Export the alerts as CSV."
     ),
+    "unpacked_too_large": Message(
+        "{name}: unpacked, the file would take more than half of the free disk ({room} MB). Make room on the disk, "
+        "or unpack it elsewhere and import the part that holds the alerts."
+    ),
+    "too_deep": Message(
+        "{name}: the archives lie one inside another too deep. Unpack them and import what is in them."
+    ),
+    "no_table_in_zip": Message("{name}: the ZIP file holds no table. Put the exported file into it."),
+    "zip_with_password": Message(
+        "{name}: the ZIP file is protected by a password. Unpack it and import what is in it."
+    ),
+    "packed_unusually": Message(
+        "{name}: the {kind} file is packed in an unusual way. Unpack it and import what is in it."
+    ),
+    "no_objects": Message(
+        "{name}: the JSON text holds no list of objects. Export the alerts as a list with one object for each."
+    ),
+    "workbook_too_large": Message(
+        "{name}: the workbook is too large to be read as a whole (limit: {limit} MB). "
+        "Save the sheet as CSV and import that."
+    ),
+    "workbook_password": Message(
+        "{name}: the workbook is protected by a password. Save it without a password and import that."
+    ),
     "too_many_columns": Message(
         "{name}: the table has more than {most} columns, so it is no table of alerts. Save only the columns of the "
         "alerts as CSV and import that."
     ),
 }
-_WITHOUT_RECORDS: Final = ("empty_file", "no_rows")
 
 
 class NoRecords(ImportProblem):
@@ -162,20 +182,19 @@ class NoRecords(ImportProblem):
 
 def refusal(kind: str, name: str, /, **values: str | int) -> ImportProblem:
     """The refusal of a file, of a kind that `REFUSALS` names; NoRecords where it holds none."""
-    made = NoRecords if kind in _WITHOUT_RECORDS else ImportProblem
+    made = NoRecords if kind in ("empty_file", "no_rows") else ImportProblem
     return made(Message(REFUSALS[kind].text, {"name": name, **values}))
 
 
 @dataclass(frozen=True)
 class TableFile:
-    """A table that was found in a file, an `Opened`: `read` gives its blocks, from the beginning of the file."""
+    """A table that was found in a file, an `Opened`: `blocks` gives its records, from the beginning of the file.
+
+    `blocks` raises ImportProblem where the rest cannot be read.
+    """
 
     facts: Facts
-    read: Callable[[], Iterator[Block]]
-
-    def blocks(self) -> Iterator[Block]:
-        """The records. ImportProblem where the rest cannot be read."""
-        return self.read()
+    blocks: Callable[[], Iterator[Block]]
 
 
 def pieces(source: Path, name: str, size: int = CHUNK) -> Iterator[bytes]:
@@ -204,20 +223,21 @@ def text_blocks(labels: Sequence[str], rows: Iterable[Sequence[str]], size: int 
 
     A block ends after `size` rows or `BLOCK_BYTES` characters. Wholly empty rows and totals are refused.
     """
-    return table_blocks(_tables(len(labels), rows, size))
+    width = len(labels)
 
-
-def _tables(width: int, rows: Iterable[Sequence[str]], size: int) -> Iterator[pa.Table]:
-    held: list[Sequence[str]] = []
-    characters = 0
-    for row in rows:
-        held.append(row)
-        characters += sum(map(len, row))
-        if len(held) >= size or characters >= BLOCK_BYTES:
+    def tables() -> Iterator[pa.Table]:
+        held: list[Sequence[str]] = []
+        characters = 0
+        for row in rows:
+            held.append(row)
+            characters += sum(map(len, row))
+            if len(held) >= size or characters >= BLOCK_BYTES:
+                yield text_table(held, width)
+                held, characters = [], 0
+        if held:
             yield text_table(held, width)
-            held, characters = [], 0
-    if held:
-        yield text_table(held, width)
+
+    return table_blocks(tables())
 
 
 def text_table(rows: Sequence[Sequence[str]], width: int) -> pa.Table:
@@ -238,8 +258,8 @@ def text_of(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, int | float):
         text = repr(value)
-        plain = "e" not in text and "n" not in text  # neither 1e+16 nor nan nor inf
-        return (text if plain else plain_number(Decimal(text))).removesuffix(".0")
+        odd = "e" in text or "n" in text  # 1e+16, nan or inf
+        return (plain_number(Decimal(text)) if odd else text).removesuffix(".0")
     if isinstance(value, Decimal):
         return plain_number(value)
     if isinstance(value, dt.date | dt.time):
@@ -247,12 +267,14 @@ def text_of(value: Any) -> str:
     if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
         return "|".join(map(text_of, value))
     if isinstance(value, list | dict):
-        return text_of(json.dumps(value, ensure_ascii=False, default=_plain_value, separators=(",", ":")))
+        plain = json.dumps(
+            value,
+            ensure_ascii=False,
+            default=lambda one: float(one) if isinstance(one, Decimal) else str(one),
+            separators=(",", ":"),
+        )
+        return text_of(plain)
     return str(value)
-
-
-def _plain_value(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def plain_number(number: Decimal) -> str:
@@ -283,7 +305,16 @@ def table_blocks(tables: Iterable[pa.Table]) -> Iterator[Block]:
 
 def without_empty_and_totals(block: Block, unreadable: BoolArray) -> Block:
     """The block with its wholly empty rows, its totals and its `unreadable` rows refused."""
-    empty, total = _empty_or_total(block.table)
+    size = block.table.num_rows
+    empty, total = np.ones(size, bool), np.zeros(size, bool)  # totals: the first filled field is a word for one
+    for column in block.table.columns:
+        places = np.flatnonzero(empty)
+        if not len(places):
+            break
+        texts = column if len(places) == size else column.take(pa.array(places))
+        total[places], empty[places] = (
+            np.asarray(pc.match_substring_regex(texts, pattern).to_numpy()) for pattern in (_TOTAL.pattern, r"^\s*$")
+        )
     drop = empty | total | unreadable
     if not drop.any():
         return block
@@ -312,20 +343,6 @@ def misfit_reason(fields: Sequence[str], width: int) -> Reason:
     return Reason.TOTALS_ROW if _TOTAL.match(first) else Reason.TOO_FEW_FIELDS
 
 
-def _empty_or_total(table: pa.Table) -> tuple[BoolArray, BoolArray]:
-    """Rows with nothing in any field, and rows whose first filled field is a word for a total."""
-    empty, total = np.ones(table.num_rows, bool), np.zeros(table.num_rows, bool)
-    for column in table.columns:
-        places = np.flatnonzero(empty)
-        if not len(places):
-            break
-        texts = column if len(places) == len(empty) else column.take(pa.array(places))
-        total[places], empty[places] = (
-            np.asarray(pc.match_substring_regex(texts, pattern).to_numpy()) for pattern in (_TOTAL.pattern, r"^\s*$")
-        )
-    return empty, total
-
-
 @contextmanager
 def reader_errors(name: str, kind: str) -> Iterator[None]:
     """Turn whatever a reader of foreign bytes raises into the refusal of a damaged file; what asks for too much memory
@@ -338,9 +355,9 @@ def reader_errors(name: str, kind: str) -> Iterator[None]:
     except (ImportProblem, MemoryError):
         raise
     except BaseException as error:
-        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-            raise refusal("damaged", name, kind=kind) from error
-        raise
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise refusal("damaged", name, kind=kind) from error
 
 
 def choose_table(name: str, sheet: str | None, sizes: Mapping[str, int]) -> str:

@@ -27,14 +27,14 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from curim_data.containers import base
 from curim_data.containers.base import NoRecords, ending
@@ -42,37 +42,31 @@ from curim_data.model import Block, Facts, ImportProblem, Message, Question, Rea
 from curim_data.model.reasons import Choice, RejectedRecord
 
 STDERR: Final = "stderr"  # a file in a reader's folder: its last words
+MEMORY_CODE, TEXT_CODE = 75, 76  # with which a reader ends that asked for too much memory, or wrote too much
 LARGE: Final = 1 << 26  # bytes of a block that is written in pieces
 LONGEST: Final = 1 << 28  # bytes of the stream of a block
 _MARKS: Final = {"rows": pa.int64(), "repaired": pa.bool_(), "cut": pa.bool_()}  # columns beside the texts of a block
 _UNSTORED: Final = "unstored "  # before the number of a column of texts: its lines without a stored result
-_ABOUT: Final = b"about"
+_ABOUT: Final = b"refused"
 _DEEPEST: Final = 4  # messages in one another
 _NAMES: Final = re.compile(r"(?:[^{}]|\{[a-z][a-z_0-9]*\})*")
-_LIES: Final = (pa.ArrowException, ValueError, KeyError, TypeError, IndexError, OSError, AttributeError, struct.error)
-
-
-class WireError(Exception):
-    """What was sent is not as it should be."""
+# What is raised where something that was sent is not as it should be.
+LIES: Final = (
+    pa.ArrowException, ValueError, LookupError, TypeError, OSError, AttributeError, RecursionError, struct.error,
+)  # fmt: skip
 
 
 def as_json(value: Any) -> bytes:
     """A value as one line of JSON; halves of characters that no text may hold become question marks."""
-    return json.dumps(value, ensure_ascii=False, default=_plain).encode("utf-8", "replace") + b"\n"
+    return b"%b\n" % json.dumps(
+        value, ensure_ascii=False, default=lambda one: one.item() if isinstance(one, np.generic) else str(one)
+    ).encode("utf-8", "replace")
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else str(value)
-
-
-def from_json(content: bytes) -> dict[str, Any]:
-    """The object of a line of JSON. WireError where it is none."""
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise WireError from error
-    if not isinstance(value, dict):
-        raise WireError
+def _checked(value: Any, right: object = True) -> Any:
+    """The value. ValueError where it is not as it should be."""
+    if not right:
+        raise ValueError(value)
     return value
 
 
@@ -85,42 +79,24 @@ def problem_values(problem: ImportProblem) -> dict[str, Any]:
 
 
 def problem_of(told: dict[str, Any]) -> ImportProblem:
-    """The refusal or question of such values. WireError where they are none."""
-    message = _message_of(told.get("message"))
+    """The refusal or question of such values. One of `LIES` where they are none."""
+    message = _message_of(told["message"])
     if "question" not in told:
         return NoRecords(message) if told.get("empty") is True else ImportProblem(message)
-    try:
-        about, flag, choices = told["question"]
-        made = tuple(Choice(_text(one["value"]), _message_of(one["label"])) for one in choices)
-        return Question(_text(about), _text(flag), message, made)
-    except _LIES as error:
-        raise WireError from error
+    about, flag, choices = told["question"]
+    made = tuple(Choice(_text(one["value"]), _message_of(one["label"])) for one in choices)
+    return Question(_text(about), _text(flag), message, made)
 
 
 def _message_of(told: Any, depth: int = 0) -> Message:
-    if not isinstance(told, dict) or depth > _DEEPEST:
-        raise WireError
-    text, values = told.get("text"), told.get("values")
-    if not isinstance(text, str) or not isinstance(values, dict) or not _NAMES.fullmatch(text):
-        raise WireError
+    text, values = _checked(told["text"], depth <= _DEEPEST), told["values"]
     made = {name: _message_of(one, depth + 1) if isinstance(one, dict) else one for name, one in values.items()}
-    if not all(isinstance(one, str | int | float | Message) for one in made.values()):
-        raise WireError
-    return Message(text, made)
+    _checked(values, all(isinstance(one, str | int | float | Message) for one in made.values()))
+    return Message(_checked(text, _NAMES.fullmatch(text)), made)
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise WireError
-    return value
-
-
-def facts_of(told: Any) -> Facts:
-    """The facts whose fields were sent as plain values. WireError where they are no facts."""
-    try:
-        return TypeAdapter(Facts).validate_python(told)
-    except ValidationError as error:
-        raise WireError from error
+    return str(_checked(value, isinstance(value, str)))
 
 
 def write_stream(sink: Any, table: pa.Table) -> None:
@@ -132,19 +108,13 @@ def write_stream(sink: Any, table: pa.Table) -> None:
 
 
 def read_stream(content: bytes) -> pa.Table:
-    """The table of such a stream. WireError where it is none, is compressed, or holds texts that are none."""
+    """The table of such a stream. One of `LIES` where it is none, is compressed, or holds texts that are none."""
     buffer = pa.py_buffer(content)
-    try:
-        for message in pa.ipc.MessageReader.open_stream(buffer):
-            if message.type == "record batch" and _compressed(memoryview(message.metadata)):
-                raise WireError
-        table = pa.ipc.open_stream(buffer).read_all()
-        table.validate(full=True)
-    except _LIES as error:
-        raise WireError from error
-    if any(column.null_count for column in table.columns):
-        raise WireError
-    return table
+    for message in pa.ipc.MessageReader.open_stream(buffer):
+        _checked(message, message.type != "record batch" or not _compressed(memoryview(message.metadata)))
+    table = pa.ipc.open_stream(buffer).read_all()
+    table.validate(full=True)
+    return _checked(table, not any(column.null_count for column in table.columns))
 
 
 def _compressed(metadata: memoryview) -> bool:
@@ -167,34 +137,28 @@ def block_tables(block: Block) -> Iterator[pa.Table]:
     marks = map(pa.array, (block.rows, block.encoding_repaired, block.trailing_cut), _MARKS.values())
     columns = [*block.table.columns, *marks, *unstored.values()]
     table = pa.table(columns, names=[*block.table.column_names, *_MARKS, *unstored])
-    refused = [[record.row, record.reason.value, list(record.fields)] for record in block.refused]
     size = table.num_rows
     rows = max(1, size * LARGE // max(table.nbytes, LARGE, 1))
+    refused = [(one.row, one.reason.value, one.fields) for one in block.refused]
     for start in range(0, max(size, 1), rows):
-        about = as_json({"refused": [] if start else refused})
+        about = as_json([] if start else refused)
         yield table.slice(start, rows).replace_schema_metadata({_ABOUT: about})
 
 
 def block_of(table: pa.Table, width: int) -> Block:
-    """The block of such a table with `width` columns of texts. WireError where its parts do not fit together."""
+    """The block of such a table with `width` columns of texts. One of `LIES` where its parts do not fit together."""
     names = [str(at) for at in range(width)]
     places = [place for place in range(width) if f"{_UNSTORED}{place}" in table.column_names]
     known = [*((name, pa.large_string()) for name in names), *_MARKS.items()]
-    if table.schema != pa.schema([*known, *((f"{_UNSTORED}{place}", pa.bool_()) for place in places)]):
-        raise WireError
-    try:
-        refused = tuple(_refused(*one) for one in from_json((table.schema.metadata or {})[_ABOUT])["refused"])
-    except _LIES as error:
-        raise WireError from error
+    known += [(f"{_UNSTORED}{place}", pa.bool_()) for place in places]
+    _checked(table, table.schema == pa.schema(known))
+    refused = tuple(
+        RejectedRecord(_checked(row, type(row) is int), Reason(reason), tuple(map(_text, fields)))
+        for row, reason, fields in json.loads(table.schema.metadata[_ABOUT])
+    )
     rows, repaired, cut, *unstored = (column.to_numpy() for column in table.columns[width:])
     bare = table.select(names).replace_schema_metadata()
     return Block(bare, rows, repaired, cut, refused, dict(zip(places, unstored, strict=True)))
-
-
-def _refused(row: Any, reason: str, told: Sequence[Any]) -> RejectedRecord:
-    if type(row) is not int:
-        raise WireError
-    return RejectedRecord(row, Reason(reason), tuple(map(_text, told)))
 
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -291,6 +255,9 @@ def uploaded(source: Path | bytes, name: str, folder: Path) -> Path:
     return path
 
 
+_Made = TypeVar("_Made")
+
+
 class Reader:
     """A reader's process that was given a task on a file, the folder that is its own, and what it wrote.
 
@@ -305,14 +272,15 @@ class Reader:
         self._folder = Path(tempfile.mkdtemp(prefix="curim-"))
         try:
             self._written: IO[bytes] = tempfile.TemporaryFile(prefix="curim-")  # noqa: SIM115
-            path, readable = self._place(source)
-            disk = os.statvfs(self._folder)
-            room = disk.f_bavail * disk.f_frsize // 2  # so that files that are read at once never fill the disk
+            path = os.path.abspath(uploaded(source, name, self._folder))
+            beside = isinstance(source, Path) and source.suffix.lower() in _PARTS
+            readable = [os.path.realpath(path), *([os.path.dirname(path)] if beside else [])]
+            room = shutil.disk_usage(self._folder).free // 2  # so that files that are read at once never fill the disk
             self._full = room < self.limits.text
             limits = replace(self.limits, text=min(self.limits.text, room))
             order = {
                 "task": task, "source": path, "name": name, "more": dict(more), "folder": str(self._folder),
-                "readable": readable, "limits": asdict(limits),
+                "readable": [] if isinstance(source, bytes) else readable, "limits": asdict(limits),
             }  # fmt: skip
             line = _HOST.order(order, self._written.fileno())
         except OSError as error:
@@ -320,32 +288,34 @@ class Reader:
             full = error.errno == errno.ENOSPC
             raise base.refusal("no_room" if full else "no_process", name, why=error.strerror or str(error)) from error
         self._line, self._lines = line, line.makefile("rb")
-        self._end = weakref.finalize(self, _end, line, self._lines, self._folder)
+        self.close = weakref.finalize(
+            self, _end, line, self._lines, self._folder
+        )  # ends the reader, removes its folder
         self._deadline = time.monotonic() + self.limits.clock
+        self.head: dict[str, Any] = self.believed(lambda: self._next()["head"])
+
+    def believed(self, make: Callable[..., _Made], *given: Any) -> _Made:
+        """What is made of something that was sent. ImportProblem where it is not as it should be."""
         try:
-            self.head: dict[str, Any] = self._next()["head"]
-        except KeyError:
-            raise self._stopped() from None
+            return make(*given)
+        except ImportProblem:
+            raise
+        except LIES:
+            self._problem = base.refusal("reader_stopped", self.name)
+            self.close()
+            raise self._problem from None
 
-    def _place(self, source: Path | bytes) -> tuple[str, list[str]]:
-        """The path of the file for the reader, and what it may read."""
-        absolute = os.path.abspath(uploaded(source, self.name, self._folder))
-        if isinstance(source, bytes):
-            return absolute, []
-        beside = [os.path.dirname(absolute)] if source.suffix.lower() in _PARTS else []
-        return absolute, [os.path.realpath(absolute), *beside]
-
-    def tables(self) -> Iterator[pa.Table]:
-        """What the reader wrote, from the beginning, as often as wanted; waits for what is not there yet."""
+    def read(self, make: Callable[[pa.Table], _Made]) -> Iterator[_Made]:
+        """What is made of each table that the reader wrote, from the beginning, as often as wanted; waits for what is
+        not there yet."""
         at = 1
-        while self._has(at):
+        while self.believed(self._has, at):
             start, end = self._ends[at - 1 : at + 1]
-            try:
-                table = read_stream(os.pread(self._written.fileno(), end - start, start))
-            except WireError:
-                raise self._stopped() from None
-            yield table
-            del table  # before the next one is read
+            made = self.believed(
+                lambda sent: make(read_stream(sent)), os.pread(self._written.fileno(), end - start, start)
+            )
+            yield made
+            del made  # before the next one is read
             at += 1
 
     def _has(self, at: int) -> bool:
@@ -353,14 +323,12 @@ class Reader:
         with self._lock:
             while len(self._ends) <= at and not self._over:
                 told = self._next()
-                size = told.get("block")
-                if type(size) is int and 0 < size <= LONGEST:
-                    self._ends.append(self._ends[-1] + size)
-                elif told.get("end") is True:
-                    self._over = True
+                self._over = told.get("end") is True
+                if self._over:
                     self.close()
                 else:
-                    raise self._stopped()
+                    size = told["block"]
+                    self._ends.append(self._ends[-1] + _checked(size, type(size) is int and 0 < size <= LONGEST))
             return len(self._ends) > at
 
     def _next(self) -> dict[str, Any]:
@@ -368,48 +336,31 @@ class Reader:
         if self._problem is None:
             try:
                 self._line.settimeout(max(0.1, self._deadline - time.monotonic()))
-                told = from_json(self._lines.readline(_LONGEST_LINE))
-                if not told.keys() & {"problem", "exceeded", "exit"}:
-                    return told
-                self._problem = self._bad_news(told)
+                told = json.loads(self._lines.readline(_LONGEST_LINE))
+                if not _checked(told, isinstance(told, dict)).keys() & {"problem", "exit"}:
+                    return dict(told)
+                self._problem = problem_of(told["problem"]) if "problem" in told else self._why_ended(told["exit"])
             except TimeoutError:
                 self._problem = base.refusal("too_much_time", self.name, limit=self.limits.seconds)
-            except (OSError, WireError):
+            except LIES:
                 self._problem = base.refusal("reader_stopped", self.name)
             self.close()
         raise self._problem
 
-    def _bad_news(self, told: dict[str, Any]) -> ImportProblem:
-        """The refusal that a reader told, or why it ended, as far as its exit code and its last words say."""
-        if "problem" in told:
-            return problem_of(told["problem"])
-        code, words = told.get("exit"), b""
-        if "exit" in told:
-            with (self._folder / STDERR).open("rb") as last:
-                last.seek(max(0, last.seek(0, os.SEEK_END) - 10_000))
-                words = last.read()
-        if told.get("exceeded") == "text" or code == -signal.SIGXFSZ:
-            full = self._full
-            return (
-                base.refusal("no_room", self.name, why=os.strerror(errno.ENOSPC))
-                if full
-                else base.refusal("too_much_text", self.name)
-            )
+    def _why_ended(self, code: object) -> ImportProblem:
+        """Why a reader ended, as far as its exit code and its last words say."""
+        if code in (TEXT_CODE, -signal.SIGXFSZ):
+            full = base.refusal("no_room", self.name, why=os.strerror(errno.ENOSPC))
+            return full if self._full else base.refusal("too_much_text", self.name)
         if code == -signal.SIGXCPU:
             return base.refusal("too_much_time", self.name, limit=self.limits.seconds)
+        with (self._folder / STDERR).open("rb") as last:
+            last.seek(max(0, last.seek(0, os.SEEK_END) - 10_000))
+            words = last.read()
         # The system ends who takes the last of the memory.
-        if "exceeded" in told or code == -signal.SIGKILL or any(sign in words for sign in _EXCEEDED):
+        if code in (MEMORY_CODE, -signal.SIGKILL) or any(sign in words for sign in _EXCEEDED):
             return base.refusal("too_much_memory", self.name, limit=self.limits.memory // 1_000_000)
         return base.refusal("reader_stopped", self.name)
-
-    def _stopped(self) -> ImportProblem:
-        self._problem = base.refusal("reader_stopped", self.name)
-        self.close()
-        return self._problem
-
-    def close(self) -> None:
-        """End the reader and remove its folder."""
-        self._end()
 
 
 def _end(line: socket.socket, lines: IO[bytes], folder: Path) -> None:
@@ -434,31 +385,13 @@ def result_of(task: str, source: Path | bytes, name: str, more: Mapping[str, Any
     """
     reader = Reader(task, source, name, more)
     try:
-        return reader.head, [table.column(0) for table in reader.tables()]
-    except IndexError:
-        raise base.refusal("reader_stopped", name) from None
+        return reader.head, list(reader.read(lambda table: table.column(0)))
     finally:
         reader.close()
 
 
-class IsolatedFile:
-    """An `Opened` whose file is read in a process of its own, once; what was read is kept on disk as long as this."""
-
-    def __init__(self, source: Path | bytes, name: str, sheet: str | None, *, one_column: bool = False) -> None:
-        self._reader = Reader(TABLE, source, name, {"sheet": sheet, "one_column": one_column})
-        try:
-            self.facts = facts_of(self._reader.head)
-        except WireError:
-            self._reader.close()
-            raise base.refusal("reader_stopped", name) from None
-
-    def blocks(self) -> Iterator[Block]:
-        """The records, as often as wanted. ImportProblem where the rest cannot be read."""
-        for table in self._reader.tables():
-            try:
-                block = block_of(table, len(self.facts.labels))
-            except WireError:
-                raise base.refusal("reader_stopped", self.facts.name) from None
-            del table
-            yield block
-            del block  # before the next one is read
+def open_isolated(source: Path | bytes, name: str, more: Mapping[str, Any]) -> base.TableFile:
+    """A file of records that is read in a process of its own, once; what was read is kept on disk as long as this."""
+    reader = Reader(TABLE, source, name, more)
+    facts = reader.believed(lambda: TypeAdapter(Facts).validate_python(reader.head))
+    return base.TableFile(facts, lambda: reader.read(lambda table: block_of(table, len(facts.labels))))

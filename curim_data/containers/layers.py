@@ -14,10 +14,10 @@ import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -70,7 +70,7 @@ class PointReader:
     """
 
     authority: str
-    crs: pyproj.CRS | None = None
+    transformer: pyproj.Transformer | None = None
 
     def labels(self, taken: tuple[str, ...]) -> tuple[str, str]:
         """The names of the two columns, unlike those that are taken."""
@@ -78,19 +78,10 @@ class PointReader:
             return LONGITUDE, LATITUDE
         return ("geometry.x", "geometry.y") if {"x", "y"} & set(taken) else ("x", "y")
 
-    @property
-    def moves(self) -> bool:
-        """Whether coordinates change on their way to WGS84."""
-        return self.crs is not None and self.authority not in WGS84
-
-    @cached_property
-    def _transformer(self) -> pyproj.Transformer:
-        return pyproj.Transformer.from_crs(self.crs, 4326, always_xy=True)
-
     def texts(self, x: FloatArray, y: FloatArray) -> tuple[pa.Array, pa.Array]:
         """Both columns as texts; empty where a coordinate is missing or cannot be transformed."""
-        if self.moves:
-            moved = self._transformer.transform(x, y)
+        if self.transformer is not None:
+            moved = self.transformer.transform(x, y)
             x, y = (np.asarray(values, np.float64).round(DIGITS) for values in moved)
         missing = ~(np.isfinite(x) & np.isfinite(y))
         return tuple(float_texts(pa.array(np.where(missing, np.nan, values))) for values in (x, y))
@@ -119,7 +110,9 @@ def point_reader(given: Any, name: str) -> PointReader:
             )
         ) from error
     code = crs.to_authority()
-    return PointReader(":".join(code) if code else crs.name or "WKT", crs)
+    authority = ":".join(code) if code else crs.name or "WKT"
+    moves = authority not in WGS84
+    return PointReader(authority, pyproj.Transformer.from_crs(crs, 4326, always_xy=True) if moves else None)
 
 
 def points(geometries: npt.NDArray[np.object_]) -> tuple[FloatArray, FloatArray]:
@@ -139,24 +132,12 @@ def _inside(geometry: Any) -> Any:
         return shapely.centroid(shapely.envelope(geometry))
 
 
-def wkb_points(column: pa.Array) -> tuple[FloatArray, FloatArray]:
-    """x and y for a column of WKB; NaN where it is null or cannot be read."""
-    return points(shapely.from_wkb(np.array(column.to_pylist(), object), on_invalid="ignore"))
-
-
 def float_texts(column: pa.Array) -> pa.Array:
     """Floats as the shortest texts that give the same number; whole ones without ".0"; NaN and null are ""."""
     column = pc.if_else(pc.is_nan(column), None, column)
     whole = pc.all(pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), 1e15))).as_py()
-    texts = (column.cast(pa.int64()) if whole else column).cast(pa.large_string())
-    return without_exponents(pc.fill_null(texts, ""))
-
-
-def without_exponents(texts: pa.Array) -> pa.Array:
-    """Texts of numbers with those like 1.5e+10 written out."""
-    odd = pc.match_substring_regex(texts, r"^-?[\d.]+[eE][+-]?\d+$")
-    if not pc.any(odd).as_py():
-        return texts
+    texts = pc.fill_null((column.cast(pa.int64()) if whole else column).cast(pa.large_string()), "")
+    odd = pc.match_substring_regex(texts, r"^-?[\d.]+[eE][+-]?\d+$")  # such as 1.5e+10, which is written out
     written = [plain_number(Decimal(text)) for text in texts.filter(odd).to_pylist()]
     return pc.replace_with_mask(texts, odd, pa.array(written, pa.large_string()))
 
@@ -194,16 +175,12 @@ def open_vector(source: Path, name: str, sheet: str | None = None, kind: str = "
 
 def layers(source: Path, name: str, kind: str, *, spatial: bool = False) -> dict[str, int]:
     """The layers (only those with geometry where `spatial`) and how many features each holds."""
-    if kind == "gpkg":
-        with local_layer(source, name, kind, "") as (path, _):
-            names = [str(layer) for layer, shape in pyogrio.list_layers(path) if shape is not None or not spatial]
-            return {
-                layer: pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"] for layer in names
-            }
-    sizes = {}
-    for layer in _shapes(source, name):
-        with local_layer(source, name, kind, layer) as (path, _):
-            sizes[layer] = pyogrio.read_info(path, force_feature_count=True)["features"]
+    sizes: dict[str, int] = {}
+    for shape in ("",) if kind == "gpkg" else _shapes(source, name):
+        with local_layer(source, name, kind, shape) as (path, _):
+            inner = [one for one, geometry in pyogrio.list_layers(path) if geometry is not None or not spatial]
+            for layer in map(str, inner) if kind == "gpkg" else (None,):
+                sizes[layer or shape] = pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"]
     return sizes
 
 
@@ -325,21 +302,19 @@ def open_parquet(source: Path, name: str) -> TableFile:
 
     ImportProblem where the file is damaged, has no rows, or holds geometry in an encoding other than WKB and points.
     """
-    with reader_errors(name, "Parquet"), _parquet(source) as opened:
-        schema, rows = opened.schema_arrow, opened.metadata.num_rows
-        if not rows:
-            raise refusal("no_rows", name)
-        column, place = _geometry(schema, name)
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        with reader_errors(name, "Parquet"), _parquet(source) as opened:
+    def batches() -> Iterator[Any]:
+        """The schema, then the records."""
+        with reader_errors(name, "Parquet"), pq.ParquetFile(source, pre_buffer=False, buffer_size=1 << 20) as opened:
+            if not opened.metadata.num_rows:
+                raise refusal("no_rows", name)
+            yield opened.schema_arrow
             yield from opened.iter_batches(BATCH, use_threads=False)
 
-    return _table_file(Facts(name, "", "parquet", ()), schema, column, place, batches)
-
-
-def _parquet(source: Path) -> pq.ParquetFile:
-    return pq.ParquetFile(source, pre_buffer=False, buffer_size=1 << 20)
+    with reader_errors(name, "Parquet"):
+        schema = next(batches())
+        column, place = _geometry(schema, name)
+    return _table_file(Facts(name, "", "parquet", ()), schema, column, place, lambda: islice(batches(), 1, None))
 
 
 def _geometry(schema: pa.Schema, name: str) -> tuple[str, PointReader | None]:
@@ -410,22 +385,17 @@ def as_texts(column: Any) -> Any:
     if kinds.is_timestamp(kind) or kinds.is_time(kind):
         return _stamps(column)
     if str(kind).removeprefix("large_").removesuffix("_view") == "string":
-        column = _readable(column.cast(pa.large_string()))
+        column = column.cast(pa.large_string())
+        with suppress(pa.ArrowInvalid):
+            column.validate(full=True)
+            return pc.fill_null(column, "")
+        raw = column.cast(pa.large_binary()).to_pylist()  # bytes that are not UTF-8 become the mark for unreadable ones
+        column = pa.array([None if part is None else part.decode("utf-8", "replace") for part in raw], column.type)
     elif kinds.is_integer(kind) or kinds.is_boolean(kind) or kinds.is_date(kind) or kinds.is_null(kind):
         column = column.cast(pa.large_string())
     else:
         column = pa.array(map(text_of, column.to_pylist()), pa.large_string())
     return pc.fill_null(column, "")
-
-
-def _readable(column: Any) -> Any:
-    """Texts with bytes that are not UTF-8 replaced by the mark for unreadable characters."""
-    try:
-        column.validate(full=True)
-        return column
-    except pa.ArrowInvalid:
-        raw = column.cast(pa.large_binary()).to_pylist()
-        return pa.array([None if part is None else part.decode("utf-8", "replace") for part in raw], pa.large_string())
 
 
 def _stamps(column: Any) -> Any:
@@ -442,6 +412,6 @@ def _stamps(column: Any) -> Any:
 def _coordinates(column: pa.Array) -> tuple[Any, Any]:
     column = column.storage if isinstance(column.type, pa.BaseExtensionType) else column
     if not kinds.is_struct(column.type):
-        return wkb_points(column)
+        return points(shapely.from_wkb(np.array(column.to_pylist(), object), on_invalid="ignore"))
     x, y = (pc.struct_field(column, axis).cast(pa.float64()) for axis in ("x", "y"))
     return x.to_numpy(zero_copy_only=False), y.to_numpy(zero_copy_only=False)

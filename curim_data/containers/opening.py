@@ -16,7 +16,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -52,6 +52,7 @@ _FOREIGN: Final = (
     (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
     (b"Rar!\x1a\x07", "RAR"),
     (b"\x28\xb5\x2f\xfd", "Zstandard"),
+    (b"ustar", "tar"),  # not at the beginning
 )
 _JSON: Final = re.compile(r"""\{\s*["}]|\[\s*(?:[\[\]{"\-\d]|null\b|true\b|false\b)""")
 _HTML: Final = re.compile(r"<(?:!doctype html|html|head|body|table|meta)\b", re.I)
@@ -80,23 +81,18 @@ def _open(source: Path, name: str, sheet: str | None, least: int = 2, depth: int
     if not head:
         raise base.refusal("empty_file", name)
     for signature, kind in _FOREIGN:
-        if head.startswith(signature):
+        if head.startswith(signature) or (kind == "tar" and head[257:262] == signature):
             raise base.refusal("foreign_kind", name, kind=kind)
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _open_zip(source, name, sheet, least, depth)
-    if head.startswith(b"\x1f\x8b"):
-        return _open_gzip(source, name, sheet, depth)
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        return open_workbook(source, name, sheet, least)
-    if head.startswith(b"SQLite format 3"):
-        return open_vector(source, name, sheet, "gpkg")
-    if _shapefile_part(name, head):
-        return open_vector(check_beside(source, name), name, sheet, "shp")
-    if head.startswith(b"PAR1"):
-        return open_parquet(source, name)
-    if head[257:262] == b"ustar":
-        raise base.refusal("foreign_kind", name, kind="tar")
-    return _open_text(source, name, sheet, head, least)
+    openers: tuple[tuple[bool, Callable[[], Opened]], ...] = (
+        (head.startswith((b"PK\x03\x04", b"PK\x05\x06")), lambda: _open_zip(source, name, sheet, least, depth)),
+        (head.startswith(b"\x1f\x8b"), lambda: _open_gzip(source, name, sheet, depth)),
+        (head.startswith(b"\xd0\xcf\x11\xe0"), lambda: open_workbook(source, name, sheet, least)),
+        (head.startswith(b"SQLite format 3"), lambda: open_vector(source, name, sheet, "gpkg")),
+        (_shapefile_part(name, head), lambda: open_vector(check_beside(source, name), name, sheet, "shp")),
+        (head.startswith(b"PAR1"), lambda: open_parquet(source, name)),
+    )
+    opener = next((opener for fits, opener in openers if fits), None)
+    return opener() if opener else _open_text(source, name, sheet, head, least)
 
 
 def _shapefile_part(name: str, head: bytes) -> bool:
@@ -104,10 +100,9 @@ def _shapefile_part(name: str, head: bytes) -> bool:
 
     A table of dBase begins with a byte for its version, and the year, month and day of its last change.
     """
-    if head.startswith(b"\x00\x00\x27\x0a"):
-        return True
     dated = len(head) > 32 and 1 <= head[2] <= 12 and 1 <= head[3] <= 31
-    return Path(name).suffix.lower() == ".dbf" and head[:1] in b"\x02\x03\x30\x31\x83\x8b\xf5" and dated
+    table = Path(name).suffix.lower() == ".dbf" and head[:1] in b"\x02\x03\x30\x31\x83\x8b\xf5" and dated
+    return table or head.startswith(b"\x00\x00\x27\x0a")
 
 
 def _open_text(source: Path, name: str, sheet: str | None, head: bytes, least: int) -> Opened:
@@ -144,12 +139,13 @@ def _unpacked(
 
 
 def _open_gzip(source: Path, name: str, sheet: str | None, depth: int) -> Opened:
-    _refuse_deep(name, depth)
+    if depth > _DEEPEST:
+        raise base.refusal("too_deep", name)
     inner = name[:-3] if name.lower().endswith(".gz") else name
     folder = tempfile.TemporaryDirectory(prefix="curim-")
     path = Path(folder.name) / f"0{base.ending(inner)}"
     with _reasons(name, "gzip"), gzip.open(source) as handle:
-        _unpack(handle, path, name, source.stat().st_size, 0, _room(path.parent))
+        _unpack(handle, path, name, source.stat().st_size, 0, shutil.disk_usage(path.parent).free // 2)
     return _unpacked("gz", [_open(path, inner, sheet, depth=depth + 1)], folder)
 
 
@@ -171,7 +167,8 @@ def _open_zip(source: Path, name: str, sheet: str | None, least: int, depth: int
         raise base.refusal("foreign_kind", name, kind="Office")
     if any(member.lower().endswith(".shp") for member in names):
         return open_vector(source, name, sheet, "shp")
-    _refuse_deep(name, depth)
+    if depth > _DEEPEST:
+        raise base.refusal("too_deep", name)
     return _open_members(source, name, sheet, depth)
 
 
@@ -182,9 +179,7 @@ def _open_members(source: Path, name: str, sheet: str | None, depth: int) -> Ope
         chosen = [info for info in members if sheet and (info.filename == sheet or fnmatchcase(info.filename, sheet))]
         paths = _unpack_members(archive, chosen or members, Path(folder.name), name, source.stat().st_size)
     if not paths:
-        raise ImportProblem(
-            Message("{name}: the ZIP file holds no table. Put the exported file into it.", {"name": name})
-        )
+        raise base.refusal("no_table_in_zip", name)
     files = _open_all(paths, None if chosen else sheet, name, depth)
     names = tuple(info.filename for info in members)
     groups: dict[tuple[str, ...], list[str]] = {}  # names of the files with the same columns, in their order
@@ -200,17 +195,12 @@ def _unpack_members(
     archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo], folder: Path, name: str, packed: int
 ) -> dict[str, Path]:
     """Unpack some members of a ZIP file: where each lies, by its name."""
-    paths, before, room = {}, 0, _room(folder)
+    paths, before, room = {}, 0, shutil.disk_usage(folder).free // 2  # so that archives read at once never fill it
     if sum(info.file_size for info in members) > room:
-        raise _no_room(name, room)
+        raise base.refusal("unpacked_too_large", name, room=room // 1_000_000)
     for place, info in enumerate(members):
         if info.flag_bits & 1:
-            raise ImportProblem(
-                Message(
-                    "{name}: the ZIP file is protected by a password. Unpack it and import what is in it.",
-                    {"name": name},
-                )
-            )
+            raise base.refusal("zip_with_password", name)
         paths[info.filename] = folder / f"{place}{base.ending(info.filename)}"
         with archive.open(info) as handle:
             before = _unpack(handle, paths[info.filename], name, packed, before, room)
@@ -270,17 +260,7 @@ def _reasons(name: str, kind: str) -> Iterator[None]:
     except _BROKEN as error:
         raise base.refusal("damaged", name, kind=kind) from error
     except (NotImplementedError, RuntimeError) as error:
-        raise ImportProblem(
-            Message(
-                "{name}: the {kind} file is packed in an unusual way. Unpack it and import what is in it.",
-                {"name": name, "kind": kind},
-            )
-        ) from error
-
-
-def _room(folder: Path) -> int:
-    """Bytes that an archive may unpack to: half of what is free, so that archives read at once never fill the disk."""
-    return shutil.disk_usage(folder).free // 2
+        raise base.refusal("packed_unusually", name, kind=kind) from error
 
 
 def _unpack(handle: IO[bytes] | gzip.GzipFile, path: Path, name: str, packed: int, before: int, room: int) -> int:
@@ -295,26 +275,6 @@ def _unpack(handle: IO[bytes] | gzip.GzipFile, path: Path, name: str, packed: in
             if size > MAX_UNPACKED or (size > FREE and size > MAX_RATIO * packed):
                 raise base.refusal("too_much_text", name)
             if size > room:
-                raise _no_room(name, room)
+                raise base.refusal("unpacked_too_large", name, room=room // 1_000_000)
             target.write(part)
     return size
-
-
-def _no_room(name: str, room: int) -> ImportProblem:
-    return ImportProblem(
-        Message(
-            "{name}: unpacked, the file would take more than half of the free disk ({room} MB). Make room on the disk, "
-            "or unpack it elsewhere and import the part that holds the alerts.",
-            {"name": name, "room": room // 1_000_000},
-        )
-    )
-
-
-def _refuse_deep(name: str, depth: int) -> None:
-    if depth > _DEEPEST:
-        raise ImportProblem(
-            Message(
-                "{name}: the archives lie one inside another too deep. Unpack them and import what is in them.",
-                {"name": name},
-            )
-        )

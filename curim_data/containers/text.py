@@ -30,7 +30,6 @@ from curim_data.model.alert import BoolArray
 from curim_data.model.reasons import RejectedRecord
 
 BLOCK = base.BLOCK_BYTES  # about as many bytes as a block holds
-PARSED = 1 << 21  # bytes that the parser works on at once: it takes several times their memory
 MAX_LINE: Final = 1_000_000  # bytes of a single line of text
 MAX_RECORD: Final = 1 << 24  # bytes of a record of several lines; what is longer is a stray quote
 REPAIRED: Final = "\0"  # put into lines that are repaired: zeros stand for nothing, and other ones are left out
@@ -46,11 +45,7 @@ _WINDOWS: Final = re.compile(rb"[\x80-\x9f]")
 _SAMPLE_LINES: Final = 1000  # lines by which the encoding, or the header, is found
 
 _DELIMITERS: Final = (";", ",", "\t", "|")
-_RARE: Final = ("\x1f", "^", "~", ":")  # taken only where they alone give a table
 _TITLES: Final = 10  # records that may stand before the header
-_USUAL: Final = 0.5  # share of records as wide as the header, from which a reading is taken
-_STEADY: Final = 0.9  # the same for rare delimiters
-_RARE_WIDTH: Final = 3
 
 csv.field_size_limit(max(csv.field_size_limit(), 2 * MAX_LINE))  # a setting of the process; long texts are no fault
 
@@ -88,11 +83,12 @@ def repair_quotes(text: bytes, dialect: Dialect, width: int, last: bool) -> tupl
     parts: list[bytes] = []
     done = at = 0
     whole, record, quoted, open_ = (dialect.pattern(written) for written in (_LINES, _RECORD, _LONG, _OPEN))
-    while (stop := _end(whole, text, at)) < len(text):
+    while (stop := whole.match(text, at).end()) < len(text):  # type: ignore[union-attr] # it matches nothing, too
         start = max(text.rfind(b"\n", at, stop) + 1, at)
         end = text.find(b"\n", start) % (len(text) + 1)  # that of the text where no line follows
         line = text[start:end]
-        at = _end(record, text, start)
+        found = record.match(text, start)
+        at = found.end() if found else 0
         if at and at - start <= MAX_RECORD:
             bare = quoted.sub(b"", text[start:at])
             if bare.count(delimiter) + 1 == width or line.count(delimiter) + 1 != width:
@@ -105,12 +101,6 @@ def repair_quotes(text: bytes, dialect: Dialect, width: int, last: bool) -> tupl
             parts += [text[done:start], delimiter.join(fields)]
             done = end
     return (b"".join([*parts, text[done:]]) if parts else text), b""
-
-
-def _end(pattern: re.Pattern[bytes], text: bytes, start: int) -> int:
-    """Where the match ends that begins in a place; 0 where none does."""
-    found = pattern.match(text, start)
-    return found.end() if found else 0
 
 
 def _stays_open(line: str, dialect: Dialect) -> bool:
@@ -136,12 +126,8 @@ def find_header(text: str, name: str, least: int = 2) -> Header:
     ImportProblem where it is no table.
     """
     sample = io.StringIO(text, newline="\n").readlines()[:_SAMPLE_LINES]
-    found = [_reading(sample, delimiter) for delimiter in _DELIMITERS]
-    share, _, header = max(found, key=lambda one: one[:2])
-    if share < _USUAL or header.skipped or header.lines > 1:
-        rare = [one for one in (_reading(sample, delimiter) for delimiter in _RARE) if one[0] >= _STEADY]
-        rare = [one for one in rare if one[1] >= max(_RARE_WIDTH, len(header.labels)) and not one[2].skipped]
-        share, _, header = max([(share, len(header.labels), header), *rare], key=lambda one: one[:2])
+    readings = [_reading(sample, delimiter) for delimiter in _DELIMITERS]
+    header = max(readings, key=lambda one: one[:2])[2]
     if len(header.labels) < 2 and least < 2:  # one column, whatever the delimiter is
         return replace(header, labels=(sample[0].strip(),), lines=1)
     if len(header.labels) < 2:
@@ -227,7 +213,8 @@ def _plain_copy(source: Path, name: str) -> tuple[Path, str]:
     """
     head = base.head_of(source, name, base.CHUNK)
     wide, marked = wide_codec(head), head.startswith(codecs.BOM_UTF8)
-    if not wide and _is_binary(head):
+    rows = head.rstrip(b"\0").splitlines()  # in a text few hold zeros before their end, and a hole has many of them
+    if not wide and sum(b"\0" in row for row in rows) > _MOST_ZEROS * len(rows):
         raise ImportProblem(
             Message("{name}: this is not a text file (it holds zero bytes). Export the alerts as CSV.", {"name": name})
         )
@@ -240,12 +227,6 @@ def _plain_copy(source: Path, name: str) -> tuple[Path, str]:
         for text in _plain_texts(source, encoding, name):
             copy.write(text.encode())
     return Path(copy.name), encoding
-
-
-def _is_binary(head: bytes) -> bool:
-    """Whether most lines at the start hold zeros before their end; in a text few may, and a hole of many zeros."""
-    rows = head.rstrip(b"\0").splitlines()
-    return sum(b"\0" in row for row in rows) > _MOST_ZEROS * len(rows)
 
 
 def wide_codec(head: bytes) -> str:
@@ -325,23 +306,13 @@ def _encoding(source: Path, name: str) -> tuple[str, bool]:
         for _ in codecs.iterdecode(base.pieces(source, name, BLOCK), "utf-8"):
             pass
         return "utf-8", True
-    lines = others = 0
-    sample = b""
-    for piece in base.pieces(source, name, BLOCK):
-        for line in piece.splitlines():
-            lines += not line.isascii()
-            if not line.isascii() and not _is_utf8(line):
-                others += 1
-                sample += line + b"\n" if len(sample) < base.CHUNK else b""
-    return "utf-8" if 2 * others < lines else one_byte_encoding(sample), False
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    lines = (line for piece in base.pieces(source, name, BLOCK) for line in piece.splitlines() if not line.isascii())
+    balance, sample = 0, b""
+    for line in lines:
+        whole = line.decode("utf-8", "ignore").encode() == line
+        balance += 1 if whole else -1
+        sample += line + b"\n" if not whole and len(sample) < base.CHUNK else b""
+    return "utf-8" if balance > 0 else one_byte_encoding(sample), False
 
 
 def one_byte_encoding(text: bytes) -> str:
@@ -425,14 +396,6 @@ class DelimitedText:
 
 def _table(text: bytes, dialect: Dialect, width: int, name: str) -> tuple[pa.Table, list[tuple[int, str]]]:
     """The records of the right width, and the place (from 0) and text of the others."""
-    for size in (PARSED, 0):
-        with suppress(pa.ArrowInvalid):  # a record is longer
-            return _parsed(text, dialect, width, size)
-    raise ImportProblem(Message("{name}: the file was changed while it was read. Import it again.", {"name": name}))
-
-
-def _parsed(text: bytes, dialect: Dialect, width: int, size: int) -> tuple[pa.Table, list[tuple[int, str]]]:
-    """The same, `size` bytes at once, or all (0). pa.ArrowInvalid where a record is longer, or the text is no table."""
     misfits: list[tuple[int, str]] = []
     first = b"x" + dialect.delimiter.encode() * (width - 1) + b"\n"  # fixes the number of columns for the parser
     names = [str(at) for at in range(width)]
@@ -441,22 +404,26 @@ def _parsed(text: bytes, dialect: Dialect, width: int, size: int) -> tuple[pa.Ta
         misfits.append((row.number - 2, row.text))
         return "skip"
 
-    table = pacsv.read_csv(
-        pa.BufferReader(first + text),
-        read_options=pacsv.ReadOptions(
-            use_threads=False, block_size=size or len(first) + len(text) + 1, column_names=names
-        ),
-        parse_options=pacsv.ParseOptions(
-            delimiter=dialect.delimiter,
-            quote_char=dialect.quote,
-            newlines_in_values=True,
-            ignore_empty_lines=True,
-            invalid_row_handler=set_aside,
-        ),
-        convert_options=pacsv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
-        ),
-    )
+    try:
+        table = pacsv.read_csv(
+            pa.BufferReader(first + text),
+            read_options=pacsv.ReadOptions(
+                use_threads=False, block_size=len(first) + len(text) + 1, column_names=names
+            ),
+            parse_options=pacsv.ParseOptions(
+                delimiter=dialect.delimiter,
+                quote_char=dialect.quote,
+                newlines_in_values=True,
+                ignore_empty_lines=True,
+                invalid_row_handler=set_aside,
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        why = Message("{name}: the file was changed while it was read. Import it again.", {"name": name})
+        raise ImportProblem(why) from error
     return table.slice(1), misfits
 
 

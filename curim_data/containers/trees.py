@@ -10,7 +10,7 @@ import codecs
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -73,15 +73,14 @@ def open_json(source: Path, name: str, sheet: str | None = None) -> TableFile:
     projected = count = 0
     for piece in _pieces(source, name, plan):
         count += len(piece)
-        for record in piece:
-            seen.update(dict.fromkeys(_flat(record, plan.geo)))
+        seen |= dict.fromkeys(label for record in piece for label in _flat(record, plan.geo))
         if plan.geo and plan.crs is None:
             x, y = points(_geometries(piece))
             projected += int(((np.abs(x) > 180) | (np.abs(y) > 90)).sum())
     if not count:
         raise refusal("no_rows", name)
     if not plan.geo and not any(seen):
-        raise _no_table(name)
+        raise refusal("no_objects", name)
     labels = members = tuple(seen)
     if plan.geo:
         unknown = plan.crs is None and 2 * projected > count
@@ -113,27 +112,15 @@ def _json_text(source: Path, name: str, done: Callable[[], int]) -> Iterator[Any
     except (ijson.JSONError, ValueError, ArithmeticError, RecursionError, OSError) as error:
         if isinstance(error, ImportProblem):
             raise
+        said = error.args[0] if error.args else ""
+        said = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        why = said.splitlines()[0][:120] if said.strip() else type(error).__name__
         raise ImportProblem(
             Message(
                 "{name}: the JSON text is broken or cut short after {count} whole records ({why}). Export it again.",
-                {"name": name, "count": done(), "why": _why(error)},
+                {"name": name, "count": done(), "why": why},
             )
         ) from error
-
-
-def _why(error: Exception) -> str:
-    text = error.args[0] if error.args else ""
-    text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-    return text.splitlines()[0][:120] if text.strip() else type(error).__name__
-
-
-def _no_table(name: str) -> ImportProblem:
-    return ImportProblem(
-        Message(
-            "{name}: the JSON text holds no list of objects. Export the alerts as a list with one object for each.",
-            {"name": name},
-        )
-    )
 
 
 def _plan(source: Path, name: str, sheet: str | None) -> _Plan:
@@ -143,7 +130,7 @@ def _plan(source: Path, name: str, sheet: str | None) -> _Plan:
     if shape.top == "start_array":
         return _Plan("item")
     if shape.top != "start_map":
-        raise _no_table(name)
+        raise refusal("no_objects", name)
     kind = shape.scalars.get("type")
     if shape.tops > 1 or kind == "Feature":
         return _Plan("", geo=kind == "Feature")
@@ -163,29 +150,25 @@ def _plan(source: Path, name: str, sheet: str | None) -> _Plan:
 
 def _look(stream: Any, shape: _Shape) -> None:
     """Fill in the shape by one pass over the events. ValueError beyond `DEPTH` levels, each of which costs memory."""
-    path: list[str] = []  # the members that are open, "item" in lists
-    for event, value in ijson.basic_parse(stream, multiple_values=True):
-        if len(path) > DEPTH:
+    depth = 0
+    for prefix, event, value in ijson.parse(stream, multiple_values=True):
+        opens, ends = event.startswith("start"), event.startswith("end")
+        depth += opens - ends
+        if depth > DEPTH:
             raise ValueError(f"more than {DEPTH} levels")
-        if event == "map_key":
-            path[-1] = value
-            continue
-        if event.startswith("end"):
-            path.pop()
-            continue
-        prefix, opens = ".".join(path), event.startswith("start")
         above, _, inner = f".{prefix}".partition(".item")
-        if not path:
+        if ends or event == "map_key":
+            continue
+        if depth == opens:
             shape.top, shape.tops = shape.top or event, shape.tops + 1
         elif event == "start_map" and f".{prefix}" == f"{above}.item":
             shape.counts[above[1:]] += 1
-        elif not opens and len(path) == 1:
+        elif not opens and depth == 1:
             shape.scalars.setdefault(prefix, value)
         elif not opens and prefix.startswith("crs."):
             shape.crs[prefix.removeprefix("crs.")] = value
         elif inner and shape.counts[above[1:]] <= MANY:
             shape.members[above[1:]].add(inner)
-        path += [{"start_map": "", "start_array": "item"}[event]] if opens else []
 
 
 def _pieces(source: Path, name: str, plan: _Plan) -> Iterator[list[Any]]:
@@ -200,17 +183,16 @@ def _pieces(source: Path, name: str, plan: _Plan) -> Iterator[list[Any]]:
 
 def _flat(record: Any, geo: bool) -> dict[str, str]:
     """The texts of a record by label; nested members with dots. Anything but an object stands under the label ""."""
-    texts: dict[str, str] = {}
     if not isinstance(record, dict):
         return {"": text_of(record)}
-    if not geo:
-        _into(texts, "", record)
-        return texts
-    properties = record.get("properties")
-    _into(texts, "", properties if isinstance(properties, dict) else {})
-    for label, text in _flat({key: record[key] for key in record if key not in _FEATURE}, False).items():
-        texts.setdefault(label, text)
-    return texts
+    texts: dict[str, str] = {}
+    if geo:
+        properties = record.get("properties")
+        _into(texts, "", properties if isinstance(properties, dict) else {})
+        record = {key: record[key] for key in record if key not in _FEATURE}
+    beside: dict[str, str] = {}
+    _into(beside, "", record)
+    return texts | {label: text for label, text in beside.items() if label not in texts}
 
 
 def _into(texts: dict[str, str], prefix: str, members: dict[str, Any]) -> None:
@@ -247,60 +229,47 @@ def _rows(
             yield tuple(texts.get(member, "") for member in members) + coordinates
 
 
-@dataclass
-class _Node:
-    """All elements of one path: how many, whether any has parts, and the names of the elements and attributes there."""
-
-    count: int = 0
-    structured: bool = False
-    members: dict[str, None] = field(default_factory=dict)
-
-
 def open_xml(source: Path, name: str, sheet: str | None = None) -> TableFile:
     """Open XML.
 
     Question where several elements repeat; ImportProblem, with its line, where the text is broken, and where it holds
     entities of its own.
     """
-    nodes: defaultdict[_Path, _Node] = defaultdict(_Node)
+    counts: Counter[_Path] = Counter()  # elements of each path
+    members: defaultdict[_Path, dict[str, None]] = defaultdict(dict)  # names of the elements and attributes in them
     for path, element, ended in _elements(source, name, sys.maxsize):
         if not ended and len(path) <= XML_DEPTH:
-            node, members = nodes[path], _attributes(element)
-            node.count += 1
-            node.structured |= bool(members)
-            node.members.update(dict.fromkeys(members))
-            if len(path) > 1:
-                nodes[path[:-1]].structured = True
-                nodes[path[:-1]].members[path[-1]] = None
-    choices = _choices(nodes, next(iter(nodes)))
-    sheets = {path[-1]: nodes[path].count for path in choices}
+            counts[path] += 1
+            members[path] |= dict.fromkeys(_attributes(element))
+            members[path[:-1]][path[-1]] = None
+    choices = _choices(counts, members, next(iter(counts)))
+    sheets = {path[-1]: counts[path] for path in choices}
     chosen = choose_table(name, sheet, sheets)
     wanted = next(path for path in choices if path[-1] == chosen)
-    labels: dict[str, None] = {}
-    for texts in _element_texts(source, name, wanted):
-        labels.update(dict.fromkeys(texts))
+
+    def records() -> Iterator[dict[str, str]]:
+        for path, element, ended in _elements(source, name, len(wanted)):
+            if ended and path == wanted:
+                yield _flat(_members(element), False)
+
+    labels = tuple(dict.fromkeys(label for texts in records() for label in texts))
     if not labels:
         raise refusal("no_rows", name)
-
-    def rows() -> Iterator[tuple[str, ...]]:
-        for texts in _element_texts(source, name, wanted):
-            yield tuple(texts.get(label, "") for label in labels)
-
-    facts = Facts(name, "", "xml", tuple(labels), sheet=chosen, sheets=tuple(sheets))
-    return TableFile(facts, lambda: text_blocks(facts.labels, rows()))
+    facts = Facts(name, "", "xml", labels, sheet=chosen, sheets=tuple(sheets))
+    return TableFile(
+        facts,
+        lambda: text_blocks(labels, (tuple(texts.get(label, "") for label in labels) for texts in records())),
+    )
 
 
-def _choices(nodes: Mapping[_Path, _Node], path: _Path) -> list[_Path]:
+def _choices(counts: Mapping[_Path, int], members: Mapping[_Path, Collection[str]], path: _Path) -> list[_Path]:
     """The paths of possible records under an element, or the element itself where nothing in it repeats."""
-    inner = {(*path, member): nodes[(*path, member)] for member in nodes[path].members if (*path, member) in nodes}
-    leaves = len(nodes[path].members) - sum(node.structured for node in inner.values())
-    tables = [at for at, node in inner.items() if node.structured and len(node.members) >= leaves]
-    repeated = [at for at in tables if nodes[at].count > 1]
-    if repeated:
+    inner = [(*path, member) for member in members[path] if (*path, member) in counts]
+    leaves = len(members[path]) - sum(bool(members[at]) for at in inner)
+    tables = [at for at in inner if members[at] and len(members[at]) >= leaves]
+    if repeated := [at for at in tables if counts[at] > 1]:
         return repeated
-    if len(tables) == 1:
-        return _choices(nodes, tables[0])
-    return [path]
+    return _choices(counts, members, tables[0]) if len(tables) == 1 else [path]
 
 
 def _elements(source: Path, name: str, depth: int) -> Iterator[tuple[_Path, Any, bool]]:
@@ -337,13 +306,6 @@ def _elements(source: Path, name: str, depth: int) -> Iterator[tuple[_Path, Any,
                 {"name": name, "line": getattr(error, "position", (1, 0))[0]},
             )
         ) from error
-
-
-def _element_texts(source: Path, name: str, wanted: _Path) -> Iterator[dict[str, str]]:
-    """The texts of each record by label."""
-    for path, element, ended in _elements(source, name, len(wanted)):
-        if ended and path == wanted:
-            yield _flat(_members(element), False)
 
 
 def _members(element: Any) -> Any:

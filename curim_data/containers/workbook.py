@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -23,10 +23,11 @@ from curim_data.containers.base import (
     choose_table,
     head_of,
     reader_errors,
+    refusal,
     table_blocks,
     text_of,
 )
-from curim_data.model import Block, Facts, ImportProblem, Message
+from curim_data.model import Block, Facts
 
 MAX_BYTES: Final = 200_000_000  # of the file
 MAX_UNPACKED: Final = 3_000_000_000  # of what is packed in it
@@ -35,6 +36,7 @@ HEADER_WITHIN: Final = 40  # rows in which the header is looked for
 HEADER_SHARE: Final = 0.6  # of the fullest row: so full is a header at least, if it lacks the names of some columns
 _WORDS: Final = {"xls": "Excel 97", "xlsx": "Excel", "ods": "OpenDocument"}
 _CELL: Final = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+_BOOK: Final = ("workbook.xml", "_rels/workbook.xml.rels")
 _LINKED: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 _MAY_BE_EMPTY: Final = {str, type(None)}  # types of an empty cell
@@ -69,7 +71,7 @@ def open_workbook(source: Path, name: str, sheet: str | None = None, least: int 
     Question where several sheets hold tables; ImportProblem where the file is encrypted, damaged or too large.
     """
     if source.stat().st_size > MAX_BYTES:
-        raise _too_large(name)
+        raise refusal("workbook_too_large", name, limit=MAX_BYTES // 1_000_000)
     kind = _kind(source, name)
     with _workbook(source, name, kind) as workbook:
         names = [meta.name for meta in workbook.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
@@ -79,19 +81,13 @@ def open_workbook(source: Path, name: str, sheet: str | None = None, least: int 
     content, frame = sheets.pop(chosen), frames[chosen]
     facts = Facts(name, "", kind, frame.labels, sheet=chosen, sheets=tuple(frames), skipped=frame.titles)
     unstored = _unstored(source, name, chosen, frame) if kind == "xlsx" else {}
-    return TableFile(
-        facts, lambda: (_marked(block, unstored) for block in table_blocks(_tables(content.iter_rows(), frame)))
-    )
 
+    def blocks() -> Iterator[Block]:
+        for block in table_blocks(_tables(content.iter_rows(), frame)):
+            masks = {place: np.isin(block.rows, list(rows)) for place, rows in unstored.items()}
+            yield replace(block, unstored={place: mask for place, mask in masks.items() if mask.any()})
 
-def _too_large(name: str) -> ImportProblem:
-    return ImportProblem(
-        Message(
-            "{name}: the workbook is too large to be read as a whole (limit: {limit} MB). "
-            "Save the sheet as CSV and import that.",
-            {"name": name, "limit": MAX_BYTES // 1_000_000},
-        )
-    )
+    return TableFile(facts, blocks)
 
 
 def _kind(source: Path, name: str) -> str:
@@ -100,7 +96,7 @@ def _kind(source: Path, name: str) -> str:
         return "xls"
     with reader_errors(name, "Excel"), zipfile.ZipFile(source) as archive:
         if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED:
-            raise _too_large(name)
+            raise refusal("workbook_too_large", name, limit=MAX_BYTES // 1_000_000)
         return "ods" if "content.xml" in archive.namelist() else "xlsx"
 
 
@@ -113,12 +109,7 @@ def _workbook(source: Path, name: str, kind: str) -> Iterator[CalamineWorkbook]:
             encrypted = "EncryptedPackage".encode("utf-16-le") in source.read_bytes()  # an Excel file in an older one
             if not isinstance(error, PasswordError) and not encrypted:
                 raise
-            raise ImportProblem(
-                Message(
-                    "{name}: the workbook is protected by a password. Save it without a password and import that.",
-                    {"name": name},
-                )
-            ) from error
+            raise refusal("workbook_password", name) from error
         with workbook:
             yield workbook
 
@@ -162,8 +153,11 @@ def _header(rows: list[Cells]) -> int:
 
 def _text(cell: Any, timed: bool) -> str:
     """A cell as text; `timed` gives dates their midnight."""
-    if isinstance(cell, dt.datetime) and cell.microsecond:
-        cell = _whole_second(cell)
+    if type(cell) is str:
+        return cell
+    if isinstance(cell, dt.datetime) and cell.microsecond:  # a fraction of a day cannot hold a millisecond
+        nearest = (cell + dt.timedelta(milliseconds=500)).replace(microsecond=0)
+        cell = nearest if abs(nearest - cell) <= dt.timedelta(milliseconds=1) else cell
     elif isinstance(cell, dt.date) and not isinstance(cell, dt.datetime) and timed:
         cell = dt.datetime.combine(cell, dt.time())
     elif isinstance(cell, dt.timedelta):
@@ -172,23 +166,16 @@ def _text(cell: Any, timed: bool) -> str:
     return text_of(cell)
 
 
-def _whole_second(instant: dt.datetime) -> dt.datetime:
-    """The instant without the millisecond that a fraction of a day cannot hold."""
-    nearest = (instant + dt.timedelta(milliseconds=500)).replace(microsecond=0)
-    return nearest if abs(nearest - instant) <= dt.timedelta(milliseconds=1) else instant
-
-
 def _unstored(source: Path, name: str, sheet: str, frame: _Frame) -> Unstored:
     """The formulas of a sheet without a stored result: an empty text is a result, too, and is marked as a text."""
     found: dict[int, set[int]] = {}
     places = {column: place for place, column in enumerate(frame.columns)}
     with reader_errors(name, "Excel"), zipfile.ZipFile(source) as archive:
         try:
-            ids = {
-                one.get("name"): one.get(_LINKED) for one in _xml(archive, "xl/workbook.xml").iterfind(".//{*}sheet")
-            }
-            links = {one.get("Id"): one.get("Target") for one in _xml(archive, "xl/_rels/workbook.xml.rels")}
-            part = archive.open(str(PurePosixPath("xl") / links[ids[sheet]]).lstrip("/"))
+            book, links = (ElementTree.fromstring(archive.read(f"xl/{part}")) for part in _BOOK)
+            ids = {one.get("name"): one.get(_LINKED) for one in book.iterfind(".//{*}sheet")}
+            targets = {one.get("Id"): one.get("Target") for one in links}
+            part = archive.open(str(PurePosixPath("xl") / targets[ids[sheet]]).lstrip("/"))
         except (KeyError, TypeError):  # its parts are not named as usual
             return {}
         with part:
@@ -204,27 +191,12 @@ def _unstored(source: Path, name: str, sheet: str, frame: _Frame) -> Unstored:
     return found
 
 
-def _xml(archive: zipfile.ZipFile, member: str) -> Any:
-    return ElementTree.fromstring(archive.read(member))
-
-
-def _marked(block: Block, unstored: Unstored) -> Block:
-    """The block with the lines whose formulas have no stored result."""
-    masks = {place: np.isin(block.rows, list(rows)) for place, rows in unstored.items()}
-    return replace(block, unstored={place: mask for place, mask in masks.items() if mask.any()})
-
-
 def _tables(rows: Iterable[Cells], frame: _Frame) -> Iterator[pa.Table]:
     """The rows of a table as texts, `PART_ROWS` at a time."""
     wanted = islice(rows, frame.header + 1, frame.last + 1)
     while part := list(islice(wanted, PART_ROWS)):
         cells = list(zip(*part, strict=True))
-        texts = [_texts(cells[at], at in frame.timed) for at in frame.columns]
+        texts = [
+            pa.array([_text(cell, at in frame.timed) for cell in cells[at]], pa.large_string()) for at in frame.columns
+        ]
         yield pa.table(texts, names=[str(at) for at in range(len(texts))])
-
-
-def _texts(cells: Sequence[Any], timed: bool) -> pa.Array:
-    """The cells of a column as texts."""
-    if set(map(type, cells)) != {str}:
-        cells = [cell if type(cell) is str else _text(cell, timed) for cell in cells]
-    return pa.array(cells, pa.large_string())

@@ -112,11 +112,6 @@ def write(source: Source, f: AlertFilter, out: Path | BinaryIO, kind: Kind, audi
     return n
 
 
-def count(source: Source, f: AlertFilter) -> int:
-    """How many alerts `write` would give."""
-    return query.total(source, f).n or 0
-
-
 def slices(source: Source, f: AlertFilter) -> Iterator[pa.Table]:
     """The alerts under a filter in slices of at most 50,000, with the columns `COLUMNS`, typed.
 
@@ -140,13 +135,15 @@ def slices(source: Source, f: AlertFilter) -> Iterator[pa.Table]:
 def _shaped(alerts: pa.Table, zone: str) -> pa.Table:
     made: dict[str, Any] = {name: alerts[name] for name in alerts.column_names}
     made["stored_id"], made["alert_id"] = alerts["alert_id"], alerts["incident_id"]
-    for name in _TIMES:
-        made[name] = alerts[f"{name}_us"].cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us", zone))
-    for name in ("x", "y"):
-        made[name] = pc.round(alerts[name], 2)
+    made |= {name: alerts[f"{name}_us"].cast(pa.timestamp("us", "UTC")) for name in _TIMES}
+    made |= {name: pc.round(alerts[name], 2) for name in ("x", "y")}
     further = pc.replace_substring_regex(alerts["theme"], f"(?s)^[^{SEPARATOR}]*{SEPARATOR}", "")
-    for name, joined in (("more_categories", further), ("hours", alerts["span"])):
-        made[name] = pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), _barred(joined))
+    for name, joined in zip(
+        _LISTS, (further, alerts["span"]), strict=True
+    ):  # joined by bars, a backslash before others
+        escaped = pc.replace_substring(pc.replace_substring(joined, "\\", "\\\\"), "|", "\\|")
+        barred = pc.replace_substring(escaped, SEPARATOR, "|")
+        made[name] = pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), barred)
     for name in _CELLS:
         codes = pc.dictionary_encode(alerts[name]).combine_chunks()
         names = pa.array([h3.int_to_str(cell) for cell in codes.dictionary.to_pylist()], pa.string())
@@ -154,42 +151,24 @@ def _shaped(alerts: pa.Table, zone: str) -> pa.Table:
     return pa.table({name: made[name] for name in COLUMNS}).cast(_schema(zone))
 
 
-def _barred(joined: Any) -> Any:
-    """Lists that are one text, joined by bars, with a backslash before each bar and backslash of a value."""
-    escaped = pc.replace_substring(pc.replace_substring(joined, "\\", "\\\\"), "|", "\\|")
-    return pc.replace_substring(escaped, SEPARATOR, "|")
-
-
 def _schema(zone: str) -> pa.Schema:
-    fields = []
-    for name in COLUMNS:
-        if name in _TIMES:
-            kind: pa.DataType = pa.timestamp("us", zone)
-        elif name in (*_LISTS, *_CELLS, "stored_id"):
-            kind = pa.string()
-        else:
-            kind = SCHEMA.field(name).type
-        fields.append(pa.field(name, kind))
-    return pa.schema(fields)
+    kinds = {name: SCHEMA.field(name).type for name in COLUMNS if name in SCHEMA.names}
+    kinds |= dict.fromkeys(_TIMES, pa.timestamp("us", zone))
+    kinds |= dict.fromkeys((*_LISTS, *_CELLS, "stored_id"), pa.string())
+    return pa.schema([pa.field(name, kinds[name]) for name in COLUMNS])
 
 
 def as_text(table: pa.Table) -> pa.Table:
     """A slice as the CSV holds it: every column text."""
-    made: dict[str, Any] = {}
-    for name in COLUMNS:
-        column = table[name]
-        if name in _TIMES:
-            made[name] = _moments(column)
-        elif pa.types.is_string(column.type):
-            made[name] = safe_texts(column)
-        else:
-            made[name] = column.cast(pa.string())
+    texts = {name for name in COLUMNS if pa.types.is_string(table[name].type)}
+    made: dict[str, Any] = {name: table[name] for name in COLUMNS}
+    made |= {name: safe_texts(table[name]) for name in texts} | {name: _moments(table[name]) for name in _TIMES}
     precision, told = table["time_precision"], pc.is_valid(table["occurred_from"])
     for name, known in (("occurred_from", told), ("reported_at", pc.invert(told))):
         for value, length in (("day", 10), ("month", 7)):
             cut = pc.and_(known, pc.equal(precision, value))
             made[name] = pc.if_else(cut, pc.utf8_slice_codeunits(made[name], 0, length), made[name])
-    return pa.table(made)
+    return pa.table(made).cast(pa.schema([pa.field(name, pa.string()) for name in COLUMNS]))
 
 
 def safe_texts(column: Any) -> Any:
@@ -216,7 +195,7 @@ def _csv(path: Path, zone: str) -> Iterator[Add]:  # noqa: ARG001 (texts have no
         file.write(b"\xef\xbb\xbf" + DELIMITER.join(COLUMNS).encode() + b"\n")
         options = pa_csv.WriteOptions(include_header=False, delimiter=DELIMITER, quoting_style="needed")
         with pa_csv.CSVWriter(file, schema, write_options=options) as writer:
-            yield lambda table: writer.write_table(as_text(table).cast(schema))
+            yield lambda table: writer.write_table(as_text(table))
 
 
 @contextmanager

@@ -52,12 +52,10 @@ def send_mail(
     wrong = [address for address in to if not is_address(address)]
     if wrong:
         raise MailError(Message("{address} is no mail address.", {"address": wrong[0]}))
-    password = os.environ.get(PASSWORD, "")
+    password, values = os.environ.get(PASSWORD, ""), {"user": server.user, "name": PASSWORD}
     if server.user and not password:
-        values = {"user": server.user, "name": PASSWORD}
         raise MailError(Message("The password of {user} is missing: set {name} in the environment.", values))
     if server.user and not (server.user + password).isascii():
-        values = {"user": server.user}
         raise MailError(
             Message("The name and the password of {user} may hold only Latin letters, digits and signs.", values)
         )

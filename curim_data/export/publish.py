@@ -56,7 +56,8 @@ def publish(home: Home, url: str) -> Published:
     that a reader may still hold stay until the publication after this one, unless alerts were erased since. Raises
     PublishError.
     """
-    erased = _erased(home)
+    gone = home.path / "erased.txt"
+    erased = hashlib.sha256(gone.read_bytes()).hexdigest()[:16] if gone.exists() else ""  # changes with each erasure
     source = open_source(home, "duckdb")
     copy = protected_files(home, source)
     word = f"{LAYOUT} {source.city.version} {copy.version} {source.version}"
@@ -81,12 +82,6 @@ def publish(home: Home, url: str) -> Published:
     return Published(source.version, source.count, written)
 
 
-def _erased(home: Home) -> str:
-    """A word that changes when alerts are erased."""
-    path = home.path / "erased.txt"
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else ""
-
-
 @contextmanager
 def _connected(url: str) -> Iterator[Any]:
     """A connection to the database of a URL, closed afterwards; its errors, and those of the driver, as ours."""
@@ -100,11 +95,7 @@ def _connected(url: str) -> Iterator[Any]:
         with psycopg.connect(url, autocommit=True) as connection:
             yield connection
     except psycopg.Error as error:
-        raise _failed(error) from error
-
-
-def _failed(error: Exception) -> PublishError:
-    return PublishError(Message("The database says: {why}", {"why": str(error).strip()}))
+        raise PublishError(Message("The database says: {why}", {"why": str(error).strip()})) from error
 
 
 def _write(cursor: Any, name: str, source: Source) -> dict[str, Any]:

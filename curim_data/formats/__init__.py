@@ -19,7 +19,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from curim_data.formats.base import Guess, HeaderReader, Layout, Part, Recognition, fold, is_name, unclaimed, values
+from curim_data.formats import guess
+from curim_data.formats.base import HeaderReader, Layout, Recognition, fold, is_name, unclaimed, values
+from curim_data.formats.guess.category import nature_of_name, of_column
 from curim_data.model import ImportProblem, Message, Status
 
 CURIM: Final = "curim"
@@ -49,8 +51,6 @@ class KnownFormat:
 
     def recognise(self, labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:
         """Read a header and, where the names alone do not say enough, the first records (columns "0", "1", ...)."""
-        if self.name == CURIM:
-            return _recognise_curim(labels, self.words)
         header = HeaderReader(labels)
         if self.name == "fixmystreet" and all(header.has(heading) for heading in _UPDATES):
             return Recognition(
@@ -62,16 +62,15 @@ class KnownFormat:
                 ),
             )
         for role, given in self.table["roles"].items():
-            if isinstance(given, list):
-                header.give(role, *given)
-            elif "first" in given:
-                header.give_first(role, header.found(*given["first"]))
+            headings = given if isinstance(given, list) else next(iter(given.values()))
+            if isinstance(given, list) or "one" in given:
+                header.give(role, *headings, only="one" in given)
             else:
-                header.give_all(role, header.found(*given["all"]))
+                header.give_all(role, header.found(*headings), "first" if "first" in given else "value")
         special = _SPECIAL[self.name](header, sample, self.table) if self.name in _SPECIAL else {}
-        for aside, headings in self.table["aside"].items():
+        for aside, headings in self.table.get("aside", {}).items():
             header.set_aside(aside, *headings)
-        score = max(header.score(one["needed"], one["telling"]) for one in self.table["scores"])
+        score = max((header.score(one["needed"], one["telling"]) for one in self.table.get("scores", ())), default=0.0)
         layout = {name: self.table[name] for name in _LAYOUT if name in self.table}
         layout |= {"words": self.words, "separators": tuple(self.table.get("separators", ()))}
         return header.recognition(self.name, **{"score": score, **layout, **special})
@@ -79,54 +78,21 @@ class KnownFormat:
 
 _UPDATES: Final = ("report_id", "update_id", "problem_state")
 
-_COLUMNS: Final = (
-    "alert_id", "reported_at", "occurred_from", "occurred_to", "kind", "category", "more_categories", "severity",
-    "feeling", "reporter_gender", "affected_gender", "age_band", "status", "resolved_at", "confirmations", "latitude",
-    "longitude",
-)  # fmt: skip
-_ALIASES: Final = {
-    "reported_at": (
-        "reported", "date", "datetime", "date_reported", "report_date", "reported_on", "created_at", "ημερομηνία",
-        "ημερομηνία αναφοράς", "date du signalement",
-    ),
-    "latitude": ("lat",),
-    "longitude": ("lon", "lng", "long"),
-}  # fmt: skip
 
-
-def _recognise_curim(labels: Sequence[str], words: Mapping[str, Mapping[str, str]]) -> Recognition:
-    """Read a header of our own: letter case, blanks and the order of columns do not matter.
+def _curim(header: HeaderReader, sample: pa.Table | None, table: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+    """How sure a header is one of our own; letter case, blanks and the order of columns do not matter.
 
     Half as sure of a table that calls its date otherwise than this format and has columns that mean nothing to it:
     such a table is somebody else's, and who guesses makes more of it.
     """
-    meaning = {fold(alias): column for column, aliases in _ALIASES.items() for alias in aliases}
-    meaning |= {column: column for column in _COLUMNS}
-    claims: dict[str, list[int]] = {}
-    bins: dict[str, list[int]] = {"personal": [], "text": [], "unused": []}
-    for place, label in enumerate(labels):
-        column = meaning.get(fold(label))
-        (claims.setdefault(column, []) if column else bins[unclaimed(label)]).append(place)
-    own = {"reported_at", "occurred_from"}
-    missing = [column for column in ("category", "latitude", "longitude") if column not in claims]
-    score = min(1.0, len(claims) / (6 if {"latitude", "longitude"} <= set(claims) else 8))
-    if "category" not in claims or own.isdisjoint(claims):
+    claims, own = header.roles, ("reported_at", "occurred_from")
+    taken = {part.place for parts in claims.values() for part in parts}
+    unused = any(unclaimed(label) == "unused" for place, label in enumerate(header.labels) if place not in taken)
+    score = min(1.0, len(claims) / (6 if {"latitude", "longitude"} <= claims.keys() else 8))
+    if "category" not in claims or claims.keys().isdisjoint(own):
         score = 0.0
-    elif bins["unused"] and own.isdisjoint(fold(labels[place]) for places in claims.values() for place in places):
-        score /= 2
-    return Recognition(
-        Layout(
-            CURIM,
-            {role: (Part(places[0]),) for role, places in claims.items()},
-            tuple(bins["personal"]),
-            tuple(bins["text"]),
-            tuple(bins["unused"]),
-            words=words,
-        ),
-        score,
-        (*(["reported_at"] if own.isdisjoint(claims) else []), *missing),
-        {role: tuple(labels[place] for place in places) for role, places in claims.items() if len(places) > 1},
-    )
+    missing = () if "category" in claims else ("category",)
+    return {"score": score / 2 if unused and not header.has(*own) else score, "needed": missing}
 
 
 # Approved, verified. A report of Ushahidi that nobody has approved yet is not rejected: it waits for a moderator.
@@ -156,8 +122,8 @@ def _ushahidi3(header: HeaderReader, sample: pa.Table | None, table: Mapping[str
         elif folded.endswith(".lon") and ends.get(folded.removesuffix(".lon")):
             pairs.append((ends[folded.removesuffix(".lon")].pop(0), place))
     pairs.sort(key=lambda pair: (-len(values(sample, pair[0])), pair))
-    header.give_first("latitude", [lat for lat, _ in pairs])
-    header.give_first("longitude", [lon for _, lon in pairs])
+    header.give_all("latitude", [lat for lat, _ in pairs], "first")
+    header.give_all("longitude", [lon for _, lon in pairs], "first")
     native = table["scores"][0]["telling"]
     topics = [
         at
@@ -168,26 +134,12 @@ def _ushahidi3(header: HeaderReader, sample: pa.Table | None, table: Mapping[str
     return {}
 
 
-_COUNT: Final = re.compile(r"\d+(?:\.0+)?")
-
-
 def _seeclickfix(header: HeaderReader, sample: pa.Table | None, table: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001
-    """Let `rating` (people who want it fixed) give confirmations.
-
-    There are tables whose headings rating and description are exchanged: texts under rating are then no votes, and
-    the numbers under description are.
-    """
-    rating, description = header.found("rating")[:1], header.found("description")[:1]
-    ratings = [value for place in rating for value in values(sample, place)]
-    if sum(bool(_COUNT.fullmatch(value)) for value in ratings) * 2 >= len(ratings):
+    """Let `rating` (people who want it fixed) give confirmations, where it holds numbers."""
+    ratings = [value for place in header.found("rating")[:1] for value in values(sample, place)]
+    if 2 * sum(bool(re.fullmatch(r"\d+(?:\.0+)?", value)) for value in ratings) >= len(ratings):
         header.give("confirmations", "rating")
-        return {}
-    described = [value for place in description for value in values(sample, place)]
-    if not described or not all(_COUNT.fullmatch(value) for value in described):
-        return {}
-    header.give_all("confirmations", description)
-    why = Message("The headings rating and description are exchanged: the numbers stand under description.")
-    return {"guesses": {"confirmations": Guess(0.8, (why,))}}
+    return {}
 
 
 _FEWEST_FLAGS: Final = 4
@@ -219,7 +171,7 @@ def _flags(header: HeaderReader, sample: pa.Table | None, categories: Sequence[s
     flags = [place for place, label in enumerate(labels) if label in known]
     if len(flags) < _FEWEST_FLAGS:
         return flags
-    first = max([at + 1 for at in header.places("description") if at < min(flags)], default=min(flags))
+    first = max([at + 1 for at in header.found("description") if at < min(flags)], default=min(flags))
     groups = [at for at, folded in enumerate(header.folded) if _GROUP.search(folded) and at > max(flags)]
     between = range(first, min(groups, default=max(flags) + 1))
     seen = {place: {value.casefold() for value in values(sample, place)} for place in between}
@@ -227,6 +179,7 @@ def _flags(header: HeaderReader, sample: pa.Table | None, categories: Sequence[s
 
 
 _SPECIAL: Final[Mapping[str, Callable[[HeaderReader, pa.Table | None, Mapping[str, Any]], dict[str, Any]]]] = {
+    CURIM: _curim,
     "ushahidi2": _ushahidi2,
     "ushahidi3": _ushahidi3,
     "seeclickfix": _seeclickfix,
@@ -244,8 +197,6 @@ GUESSED: Final = "guessed"
 MOST_SHOWN: Final = 40
 ENOUGH: Final = 0.5
 _GUESSING: Final = "docs/formats/guessed.md"
-# A file without coordinates is a file of unmapped alerts.
-_SPARED: Final = frozenset({"latitude", "longitude"})
 
 
 def recognise(
@@ -284,14 +235,16 @@ def recognise(
             )
         )
     if format is not None and format != GUESSED:
-        return _spared(FORMATS[format].recognise(labels, sample))
+        return FORMATS[format].recognise(labels, sample)
     if format is None:
         best = max((form.recognise(labels, sample) for form in FORMATS.values()), key=lambda found: found.score)
         if best.score >= ENOUGH:
-            return _spared(_as_its_category_is(best, labels, sample) if best.layout.format == CURIM else best)
-    from curim_data.formats import guess
-
-    return _spared(_with_nature(guess.recognise(labels, sample, event), name))
+            return _as_its_category_is(best, labels, sample) if best.layout.format == CURIM else best
+    guessed, nature = guess.recognise(labels, sample, event), nature_of_name(name)  # where the columns do not show it
+    if guessed.layout.nature is not None or nature.kind is None or nature.why is None:
+        return guessed
+    notes = (nature.why, *guessed.layout.notes)
+    return replace(guessed, layout=replace(guessed.layout, nature=nature.kind.value, notes=notes))
 
 
 def _as_its_category_is(recognition: Recognition, labels: Sequence[str], sample: pa.Table | None) -> Recognition:
@@ -299,25 +252,12 @@ def _as_its_category_is(recognition: Recognition, labels: Sequence[str], sample:
 
     Headings such as "date, category, lat, lon" are anybody's, and so is what stands under them.
     """
-    from curim_data.formats.guess.category import of_column
-
     layout = recognition.layout
-    found = of_column(labels, sample, layout.place("category")) if "category" in layout.roles else None
+    found = of_column(labels, sample, layout.place("category"))
     if found is None:
         return recognition
     made = replace(layout, separators=found.separators, longest=found.longest, notes=found.notes)
     return replace(recognition, layout=made)
-
-
-def _with_nature(recognition: Recognition, name: str) -> Recognition:
-    """What the file is by its name, where its columns do not show it."""
-    from curim_data.formats.guess.category import nature_of_name
-
-    layout, nature = recognition.layout, nature_of_name(name)
-    if layout.nature is not None or nature.kind is None or nature.why is None:
-        return recognition
-    layout = replace(layout, nature=nature.kind.value, notes=(nature.why, *layout.notes))
-    return replace(recognition, layout=layout)
 
 
 def refuse(recognition: Recognition, labels: Sequence[str], name: str) -> None:
@@ -336,22 +276,20 @@ def refuse(recognition: Recognition, labels: Sequence[str], name: str) -> None:
     if not recognition.missing:
         return
     layout = recognition.layout
-    known = {"name": name, "documentation": documentation(layout.format)}
-    if layout.format not in FORMATS:
-        raise ImportProblem(
-            Message(
-                "{name}: no column holds the dates of the alerts. These columns are there: {labels}. Say which of them "
-                "holds the date, or add a column reported_at; {documentation} describes what is read.",
-                {**known, "labels": _shown(labels)},
-            )
-        )
-    raise ImportProblem(
-        Message(
+    if layout.format in FORMATS:
+        why = Message(
             "{name}: this is no export that we know. For the format {format} these columns are missing: "
             "{missing}. {documentation} describes the format.",
-            {**known, "format": layout.format, "missing": ", ".join(recognition.missing)},
+            {"format": layout.format, "missing": ", ".join(recognition.missing)},
         )
-    )
+    else:
+        why = Message(
+            "{name}: no column holds the dates of the alerts. These columns are there: {labels}. Say which of them "
+            "holds the date, or add a column reported_at; {documentation} describes what is read.",
+            {"labels": _shown(labels)},
+        )
+    documented = {"name": name, "documentation": documentation(layout.format)}
+    raise ImportProblem(Message(why.text, {**why.values, **documented}))
 
 
 def _shown(labels: Sequence[str]) -> str:
@@ -363,8 +301,3 @@ def _shown(labels: Sequence[str]) -> str:
 def documentation(name: str) -> str:
     """Where a format is described; how columns are guessed, for those and the ones that a person settled."""
     return FORMATS[name].documentation if name in FORMATS else _GUESSING
-
-
-def _spared(recognition: Recognition) -> Recognition:
-    missing = tuple(role for role in recognition.missing if role not in _SPARED)
-    return replace(recognition, missing=missing)

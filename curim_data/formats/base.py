@@ -10,7 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.lexicon.folding import fold as fold
+from curim_data.lexicon.words import fold as fold
 from curim_data.model import Message
 
 MOST_CHARACTERS: Final = 60
@@ -195,10 +195,6 @@ class HeaderReader:
         self._doubled: dict[str, tuple[str, ...]] = {}
         self._aside: dict[int, str] = {}
 
-    def places(self, heading: str) -> tuple[int, ...]:
-        """Every column with a heading."""
-        return tuple(place for place, folded in enumerate(self.folded) if folded == heading)
-
     def has(self, *headings: str) -> bool:
         """Whether one of these headings is there."""
         return not set(headings).isdisjoint(self.folded)
@@ -210,27 +206,25 @@ class HeaderReader:
         there = [self.has(heading) for heading in distinctive]
         return sum(there) / len(there)
 
-    def give(self, role: str, *headings: str, part: str = "value") -> None:
-        """Let the first of these headings that is there give a role; two columns of that heading are one too many."""
-        for heading in headings:
-            if places := self.places(heading):
+    def give(self, role: str, *headings: str, part: str = "value", only: bool = False) -> None:
+        """Let the first of these headings that is there give a role; two columns of it are one too many, or of any of
+        these headings where there should be `only` one."""
+        for places in [self.found(*headings)] if only else map(self.found, headings):
+            if places:
                 self.roles[role] = (*self.roles.get(role, ()), Part(places[0], part))
                 if len(places) > 1:
                     self._doubled[role] = tuple(self.labels[place] for place in places)
                 return
 
-    def give_first(self, role: str, places: Sequence[int]) -> None:
-        """Let the first filled of these columns give a role, in this order."""
-        self.give_all(role, places, "value" if len(places) == 1 else "first")
-
     def give_all(self, role: str, places: Sequence[int], part: str = "value") -> None:
-        """Let all of these columns give a role together."""
+        """Let all of these columns give a role together; as "first", the first of them that is filled."""
         if places:
+            part = "value" if part == "first" and len(places) == 1 else part
             self.roles[role] = tuple(Part(place, part) for place in places)
 
     def found(self, *headings: str) -> list[int]:
         """The columns of these headings, in the order of the headings."""
-        return [place for heading in headings for place in self.places(heading)]
+        return [place for heading in headings for place, folded in enumerate(self.folded) if folded == heading]
 
     def set_aside(self, aside: str, *headings: str) -> None:
         """Name columns as "personal", "text" or "unused", by their headings or the beginning of them ("media.*")."""
@@ -239,8 +233,9 @@ class HeaderReader:
             if folded in headings or folded.startswith(beginnings):
                 self._aside.setdefault(place, aside)
 
-    def recognition(self, name: str, score: float, *, refused: Message | None = None, **more: Any) -> Recognition:
-        """What was made of the header; `more` goes to the `Layout`. Without a date it cannot be used."""
+    def recognition(self, name: str, score: float, *, needed: tuple[str, ...] = (), **more: Any) -> Recognition:
+        """What was made of the header; `more` goes to the `Layout`. Without a date, or what is `needed`, it cannot be
+        used."""
         for role, heading in GEOMETRY.items():
             if role not in self.roles:
                 self.give(role, heading)
@@ -254,9 +249,8 @@ class HeaderReader:
         return Recognition(
             Layout(name, self.roles, tuple(bins["personal"]), tuple(bins["text"]), tuple(bins["unused"]), **more),
             score,
-            () if dated or refused else ("reported_at",),
+            (*(() if dated else ("reported_at",)), *needed),
             self._doubled,
-            refused,
         )
 
 

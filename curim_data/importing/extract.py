@@ -27,7 +27,7 @@ from curim_data.importing.columns import COUNT_ROLE, event_counts
 from curim_data.importing.comparison import signature_labels
 from curim_data.importing.mapping import ColumnMapping, named_columns, settled_for
 from curim_data.importing.profiling import ColumnSummary, FileProfile
-from curim_data.lexicon.folding import fold
+from curim_data.lexicon.words import fold
 from curim_data.model import Answers, Block, ImportProblem, IntArray, Message, Question
 from curim_data.model.reasons import EACH_EVENT, EACH_ROW, Choice, Facts, Opened
 from curim_data.store import Batch, Home, Store

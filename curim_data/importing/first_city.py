@@ -26,7 +26,7 @@ from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import ProfiledExport
 from curim_data.importing.mapping import FORMAT as MAPPED
 from curim_data.lexicon import kind_of
-from curim_data.lexicon.places import (
+from curim_data.lexicon.words import (
     AREA_HEADINGS,
     BEFORE,
     COMPASS,

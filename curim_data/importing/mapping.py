@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from curim_data.formats.base import MOST_CHARACTERS, Layout, Part
 from curim_data.formats.guess.headings import names_person, names_text, read_heading
-from curim_data.lexicon.folding import fold
+from curim_data.lexicon.words import fold
 from curim_data.model import Answers, Gender, ImportProblem, Kind, Message, Status
 from curim_data.model.reasons import BY_NAMES, DAY_FIRST, EACH_EVENT, EACH_ROW, MONTH_FIRST
 from curim_data.model.values import AgeBand

@@ -1,14 +1,17 @@
-"""Names of months in seven languages (of CLDR, by Babel, and of registers), and hours written as spans."""
+"""Dates and times of day as registers write them, the names of months in seven languages (of CLDR, by Babel, and of
+registers), and hours written as spans.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
 from babel.dates import get_month_names
 
-from curim_data.lexicon.folding import fold
+from curim_data.lexicon.words import fold
 
 _HOUR: Final = r"(\d{1,2})(?: ?[:.h] ?(\d{2}))?(?: ?(?:h|hs|hrs?|uhr))?"
 _SPAN: Final = re.compile(
@@ -67,6 +70,69 @@ def month_numbers() -> dict[str, int]:
 def month_of(text: str) -> int:
     """Return the number of the month that a text names ("Enero", "ΙΑΝ.", "01-Enero"); 0 where it names none."""
     return month_numbers().get(fold(_NUMBERED.sub("", text.strip())).rstrip("."), 0)
+
+
+_SECONDS: Final = r"(?:[:.]\d{2}(?:[.,]\d+)?)?"
+_HALF: Final = r"(?P<half>[apπμµ])\.? ?[mμµ]\.?"  # of the day, in Latin and in Greek letters
+_OF_DAY: Final = (
+    rf"(?:[T ,]+(?:- )?(?P<hour>\d{{1,2}})[:.h](?P<minute>\d{{2}}){_SECONDS}(?: ?{_HALF})?)?"
+    r"(?P<zone> ?(?:z|utc|[+-]\d{2}:?\d{2}))?"
+)
+_MONTH: Final = r"(?P<name>[^\W\d_]{3,12})\.?"
+# Forms of dates: `one` and `two` are day and month in an order that a single date does not show.
+DATES: Final = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){_OF_DAY}",
+        rf"(?P<one>\d{{1,2}}) ?[/.\-] ?(?P<two>\d{{1,2}}) ?[/.\-] ?(?P<year>\d{{4}}|\d{{2}}){_OF_DAY}",
+        rf"(?P<day>\d{{1,2}})(?:\.|º|η|er)?[ \-/.]*(?:de )?{_MONTH}[ \-/.,]*(?:de |del )?(?P<year>\d{{4}}){_OF_DAY}",
+        rf"{_MONTH} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}}){_OF_DAY}",
+        rf"{_MONTH},?[ \-/](?:de |del )?(?P<year>\d{{4}})",
+        r"(?P<year>(?:19|20)\d{2})[-/](?P<month>0?[1-9]|1[0-2])",
+    )
+)
+# Dates such as 20200131, which may be numbers of anything else.
+COMPACT: Final = re.compile(
+    r"(?P<year>(?:19|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
+    r"(?:[T ]?(?P<hour>\d{2}):?(?P<minute>\d{2})(?:\d{2})?)?"
+)
+CLOCK: Final = re.compile(
+    rf"(?!\d+\.?$)(?P<hour>[01]?\d|2[0-4])(?: ?[:.h] ?(?P<minute>[0-5]\d){_SECONDS})?"
+    rf"(?: ?{_HALF}| ?(?:uhr|hrs?|hs|h))?\.?",
+    re.IGNORECASE,
+)
+_DIGITS: Final = re.compile(r"(\d{3,6})(?:\.0+)?")
+
+
+def date_fields(text: str, *more: re.Pattern[str]) -> Mapping[str, str]:
+    """What a date names: year, month, day, or `one` and `two`; name (of a month), hour, minute, half, zone.
+
+    Empty for any other text. `more`: forms beside `DATES`.
+    """
+    for form in (*DATES, *more):
+        if found := form.fullmatch(text):
+            fields = {name: value for name, value in found.groupdict().items() if value}
+            return fields if "name" not in fields or month_of(fields["name"]) else {}
+    return {}
+
+
+def minute_of_day(fields: Mapping[str, str]) -> int:
+    """The minute of the day (0 to 1439) of the hour, minute and half of such fields; 0 where they have none."""
+    hour, half = int(fields.get("hour", 0)), fields.get("half", "").casefold()
+    if half and 1 <= hour <= 12:
+        hour = hour % 12 + (0 if half in "aπ" else 12)
+    return min(hour * 60 + int(fields.get("minute", 0)), 1439)
+
+
+def clock_minute(text: str) -> int | None:
+    """The minute of the day of a time (22:15, 10:15 μ.μ., 815, 22-23); None for any other text."""
+    if found := CLOCK.fullmatch(text):
+        return minute_of_day({name: value for name, value in found.groupdict().items() if value})
+    if digits := _DIGITS.fullmatch(text):
+        number = digits[1].zfill(4 if len(digits[1]) <= 4 else 6)
+        return minute_of_day({"hour": number[:2], "minute": number[2:4]})
+    hour = hour_of_span(text)
+    return None if hour is None else 60 * hour
 
 
 LEAST_LETTERS: Final = 6  # of a misspelt name: shorter ones are too near to names of persons

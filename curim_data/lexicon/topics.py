@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from curim_data.lexicon.folding import fold
+from curim_data.lexicon.words import fold
 from curim_data.model import Kind
 
 # Words that hold a stem of the next list and mean something else.

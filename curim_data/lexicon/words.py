@@ -1,13 +1,24 @@
-"""Spellings of genders, kinds, states, ages and steps of scales, and of cells that hold nothing."""
+"""Words made comparable; spellings of genders, kinds, states, ages and steps of scales, and of cells that hold nothing;
+headings under which exports name places, and what in such a column is no name of a place.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from curim_data.lexicon.folding import fold
+
+def fold(text: str) -> str:
+    """A word without case, accents and the difference between blank, hyphen and underscore; final sigma is sigma."""
+    kept = text.strip().casefold()
+    if not kept.isascii():
+        plain = unicodedata.normalize("NFKD", kept)
+        kept = "".join(character for character in plain if not unicodedata.combining(character))
+    return "_".join(kept.replace("_", " ").replace("-", " ").replace("ς", "σ").split())
+
 
 _GENDER: Final = {
     "woman": (
@@ -396,3 +407,165 @@ def _open_span(number: int, words: list[str], number_first: bool) -> tuple[int, 
     if word in below and not (number_first and word in _ABOVE):
         return (0, number if below[word] or number_first else number - 1)
     return (number if _ABOVE[word] or number_first else number + 1, _OLDEST)
+
+
+# Folded headings; "area" columns may turn out to hold numbers ("District 11"), "street" ones hold house numbers.
+AREA_HEADINGS: Final = frozenset(
+    [
+        "neighbourhood",
+        "neighborhood",
+        "neighbourhood_name",
+        "neighborhood_name",
+        "sna_neighborhood",
+        "cpd_neighborhood",
+        "community_council_neighborhood",
+        "community_area_name",
+        "boro",
+        "boro_nm",
+        "borough",
+        "borough_name",
+        "area_name",
+        "district_name",
+        "distrito",
+        "nom_distrito",
+        "barrio",
+        "nombre_barrio",
+        "bezirk",
+        "stadtteil",
+        "ortsteil",
+        "quartier",
+        "nom_quartier",
+        "commune",
+        "nom_commune",
+        "locality",
+        "town",
+        "suburb",
+        "city",
+        "city_name",
+        "municipality",
+        "lsoa_name",
+        "ward_name",
+        "comune",
+        "quartiere",
+        "bairro",
+        "concelho",
+        "freguesia",
+        "δημοσ",
+        "συνοικια",
+        "γειτονια",
+        "περιοχη",
+        "δημοτικη_κοινοτητα",
+        "δημοτικη_ενοτητα",
+        "διαμερισμα",
+        "οικισμοσ",
+    ]
+)
+STREET_HEADINGS: Final = frozenset(
+    [
+        "location",
+        "localizacion",
+        "street",
+        "street_name",
+        "block",
+        "block_address",
+        "hundred_block",
+        "on_street",
+        "on_street_name",
+        "road",
+        "road_name",
+        "calle",
+        "rue",
+        "nom_rue",
+        "strasse",
+        "strassenname",
+        "οδοσ",
+        "δρομοσ",
+        "τοποθεσια",
+        "rua",
+        "lugar",
+    ]
+)
+# What a numbered area is called, by heading; a column of words under such a heading names areas.
+NUMBERED_HEADINGS: Final = {
+    **dict.fromkeys(("precinct", "addr_pct_cd", "complaint_precinct_code"), "precinct"),
+    **dict.fromkeys(("district", "police_district", "police_districts", "dist"), "district"),
+    **dict.fromkeys(("community_area", "community_areas"), "community_area"),
+    **dict.fromkeys(("ward", "wards"), "ward"),
+    "arrondissement": "arrondissement",
+    "sector": "sector",
+    "zone": "zone",
+    "beat": "beat",
+}
+# Folded texts that stand in such columns and name no place; police.uk gives kinds of places for want of a street.
+NO_PLACE: Final = frozenset(
+    [
+        "no_location",
+        "on_or_near",
+        "unknown",
+        "unspecified",
+        "none",
+        "null",
+        "n/a",
+        "not_recorded",
+        "offset_to_protect_privacy",
+        "supermarket",
+        "petrol_station",
+        "parking_area",
+        "shopping_area",
+        "sports/recreation_area",
+        "park/open_space",
+        "nightclub",
+        "hospital",
+        "police_station",
+        "prison",
+        "further/higher_educational_building",
+        "theatre/concert_hall",
+        "conference/exhibition_centre",
+        "pedestrian_subway",
+        "bus/coach_station",
+        "motorway_service_area",
+        "airport/airfield",
+        "ferry_terminal",
+        "theme/adventure_park",
+        "race_track",
+        "docks",
+        "street",
+        "highway",
+        "road",
+        "avenue",
+        "αγνωστο",
+        "αγνωστη",
+        "inconnu",
+        "desconocido",
+    ]
+)
+BEFORE: Final = ("on or near ", "in or near ", "near ", "at ")  # what police.uk and others put before a street
+SMALL_WORDS: Final = frozenset(
+    [
+        "de",
+        "del",
+        "della",
+        "des",
+        "di",
+        "do",
+        "dos",
+        "du",
+        "la",
+        "le",
+        "les",
+        "of",
+        "the",
+        "and",
+        "y",
+        "e",
+        "et",
+        "van",
+        "von",
+        "der",
+        "und",
+        "των",
+        "του",
+        "της",
+    ]
+)
+COMPASS: Final = frozenset(["n", "s", "e", "w", "ne", "nw", "se", "sw"])

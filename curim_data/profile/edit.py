@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.containers.base import head_of
 from curim_data.geo.enrichment import inside_land
-from curim_data.lexicon.folding import fold
+from curim_data.lexicon.words import fold
 from curim_data.model import LANGUAGES, N_, CityProfile, ImportProblem, Message
 from curim_data.model.city import (
     K_ORDINARY,

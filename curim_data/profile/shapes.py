@@ -30,7 +30,7 @@ import shapely
 from curim_data.containers import layers as geo
 from curim_data.containers.base import NoRecords, head_of, size_of
 from curim_data.containers.isolation import result_of
-from curim_data.lexicon.folding import fold
+from curim_data.lexicon.words import fold
 from curim_data.model import LANGUAGES, BoolArray, CityProfile, ImportProblem, Message
 from curim_data.model.absence import NO_OUTLINE
 from curim_data.model.city import MAJOR, MINOR, PATH, Area, Landmark

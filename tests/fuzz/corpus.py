@@ -9,19 +9,19 @@ import json
 import random
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 
 import sample_data
+from tests.headers import FMS
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "exports"
 ROWS = 24
 HEAD = 6_000  # bytes of a real file
-
-Rows = list[dict[str, str]]
 
 
 def seeds() -> dict[str, bytes]:
@@ -42,160 +42,85 @@ def _place(rng: random.Random) -> tuple[str, str]:
     return f"{37.94 + rng.random() / 50:.5f}", f"{23.63 + rng.random() / 50:.5f}"
 
 
-def _csv(rows: Rows, delimiter: str = ",", encoding: str = "utf-8", end: str = "\n") -> bytes:
+def _csv(
+    header: str, rows: Iterable[Sequence[str]], delimiter: str = ",", encoding: str = "utf-8", end: str = "\n"
+) -> bytes:
     stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, list(rows[0]), delimiter=delimiter, lineterminator=end)
-    writer.writeheader()
-    writer.writerows(rows)
+    csv.writer(stream, delimiter=delimiter, lineterminator=end).writerows([header.split(","), *rows])
     return stream.getvalue().encode(encoding)
+
+
+HAITI = "#,INCIDENT TITLE,INCIDENT DATE,LOCATION,DESCRIPTION,CATEGORY,LATITUDE,LONGITUDE,APPROVED,VERIFIED"
+STREET = (
+    "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
+    "Last outcome category,Context"
+)
+GREEK = "Α/Α,Ημερομηνία,Ώρα,Κατηγορία,Φύλο,Γεωγραφικό πλάτος,Γεωγραφικό μήκος,Τηλέφωνο"
+MADRID = "num_expediente,fecha,hora,tipo_accidente,sexo,coordenada_x_utm,coordenada_y_utm"
+AMERICAN = "INCIDENT_KEY,OCCUR_DATE,OCCUR_TIME,Created,VIC_SEX,VIC_AGE_GROUP,OFNS_DESC,Latitude,Longitude"
+ONE_HOT = (
+    "INCIDENT ID,INCIDENT TITLE,DATE,TIME,DESCRIPTION,Catcalls/Whistles,Commenting,Stalking,VERBAL ABUSE,LATITUDE,"
+    "LONGITUDE"
+)
 
 
 def _text(rng: random.Random) -> dict[str, bytes]:
     def times(shape: str) -> str:
         year, month, day, hour, minute = _moment(rng)
-        return shape.format(
-            y=year, m=month, d=day, h=hour, n=minute, h12=hour % 12 or 12, p="PM" if hour > 11 else "AM"
-        )
+        half, h12 = "PM" if hour > 11 else "AM", hour % 12 or 12
+        return shape.format(y=year, m=month, d=day, h=hour, n=minute, h12=h12, p=half)
 
-    haiti: Rows = []
-    street: Rows = []
-    mystreet: Rows = []
-    greek: Rows = []
-    madrid: Rows = []
-    parts: Rows = []
-    american: Rows = []
-    one_hot: Rows = []
+    def utm(start: str) -> str:
+        return f"{start}{rng.randrange(10)}.{rng.randrange(1000):03}.{rng.randrange(1000):03}"
+
+    found: dict[str, list[Sequence[str]]] = defaultdict(list)
     for number in range(ROWS):
         lat, lon = _place(rng)
-        haiti.append(
-            {
-                "#": str(900 + number),
-                "INCIDENT TITLE": "made up, title",
-                "INCIDENT DATE": times("{y}-{m:02}-{d:02} {h:02}:{n:02}:00"),
-                "LOCATION": "Πειραιάς",
-                "DESCRIPTION": 'made up\nin two lines, "quoted"',
-                "CATEGORY": rng.choice(["1. Urgences | Emergency, ", "2a. Eau | Water, 8. Autre | Other, "]),
-                "LATITUDE": lat,
-                "LONGITUDE": lon,
-                "APPROVED": "YES",
-                "VERIFIED": rng.choice(["YES", "NO"]),
-            }
+        emergency = rng.choice(["1. Urgences | Emergency, ", "2a. Eau | Water, 8. Autre | Other, "])
+        said = 'made up\nin two lines, "quoted"'
+        title = (str(900 + number), "made up, title", times("{y}-{m:02}-{d:02} {h:02}:{n:02}:00"), "Πειραιάς", said)
+        found["haiti"].append((*title, emergency, lat, lon, "YES", rng.choice(["YES", "NO"])))
+        place = (lon, lat) if number % 5 else ("", "")
+        crime = rng.choice(["Anti-social behaviour", "Bicycle theft"])
+        key = f"{rng.getrandbits(64):016x}" if number % 3 else ""
+        found["street"].append(
+            (key, times("{y}-{m:02}"), "A force", "A force", *place, "On or near", "E0", "A 1", crime,
+             "Under investigation", "")
+        )  # fmt: skip
+        made = {"Report ID": str(number), "Created": times("{y}-{m:02}-{d:02}T{h:02}:{n:02}:00"), "Title": "t"}
+        made |= {"Status": rng.choice(["open", "fixed - council", "closed"]), "Latitude": lat, "Longitude": lon}
+        made |= {"Category": rng.choice(["Graffiti", "Street lighting"]), "User Name": "n", "Device Type": "website"}
+        found["mystreet"].append([made.get(label, "") for label in FMS.split(",")])
+        kind, gender = rng.choice(["Κλοπή", "Παρενόχληση", "Όχληση"]), rng.choice(["Γυναίκα", "Άνδρας", "", ";"])
+        degrees = (one.replace(".", ",") for one in (lat, lon))
+        moment = (times("{d:02}/{m:02}/{y}"), times("{h:02}:{n:02}"))
+        found["greek"].append((str(number), *moment, kind, gender, *degrees, "2100000000"))
+        sex = rng.choice(["Hombre", "Mujer", "Desconocido"])
+        when = (times("{d:02}/{m:02}/{y}"), times("{h:02}:{n:02}:00"))
+        found["madrid"].append((f"S{number // 2}", *when, "Caída", sex, utm("44"), utm("4.47")))
+        metres = (f"{505_000 + rng.random() * 3000:.3f}", f"{4_199_000 + rng.random() * 3000:.3f}")
+        found["parts"].append(("Theft", *map(str, _moment(rng)), *metres))
+        american = (
+            times("{m:02}/{d:02}/{y}"),
+            times("{h}:{n:02}:00"),
+            times("{m:02}/{d:02}/{y} {h12:02}:{n:02}:00 {p}"),
         )
-        street.append(
-            {
-                "Crime ID": f"{rng.getrandbits(64):016x}" if number % 3 else "",
-                "Month": times("{y}-{m:02}"),
-                "Reported by": "A force",
-                "Falls within": "A force",
-                "Longitude": lon if number % 5 else "",
-                "Latitude": lat if number % 5 else "",
-                "Location": "On or near",
-                "LSOA code": "E0",
-                "LSOA name": "A 1",
-                "Crime type": rng.choice(["Anti-social behaviour", "Bicycle theft"]),
-                "Last outcome category": "Under investigation",
-                "Context": "",
-            }
-        )
-        mystreet.append(
-            {
-                "Report ID": str(number),
-                "Title": "t",
-                "Detail": "d",
-                "User Name": "n",
-                "Category": rng.choice(["Graffiti", "Street lighting"]),
-                "Created": times("{y}-{m:02}-{d:02}T{h:02}:{n:02}:00"),
-                "Confirmed": "",
-                "Acknowledged": "",
-                "Fixed": "",
-                "Closed": "",
-                "Status": rng.choice(["open", "fixed - council", "closed"]),
-                "Latitude": lat,
-                "Longitude": lon,
-                "Query": "",
-                "Ward": "",
-                "Easting": "",
-                "Northing": "",
-                "Report URL": "",
-                "Device Type": "website",
-                "Site Used": "",
-                "Reported As": "",
-            }
-        )
-        greek.append(
-            {
-                "Α/Α": str(number),
-                "Ημερομηνία": times("{d:02}/{m:02}/{y}"),
-                "Ώρα": times("{h:02}:{n:02}"),
-                "Κατηγορία": rng.choice(["Κλοπή", "Παρενόχληση", "Όχληση"]),
-                "Φύλο": rng.choice(["Γυναίκα", "Άνδρας", "", ";"]),
-                "Γεωγραφικό πλάτος": lat.replace(".", ","),
-                "Γεωγραφικό μήκος": lon.replace(".", ","),
-                "Τηλέφωνο": "2100000000",
-            }
-        )
-        madrid.append(
-            {
-                "num_expediente": f"S{number // 2}",
-                "fecha": times("{d:02}/{m:02}/{y}"),
-                "hora": times("{h:02}:{n:02}:00"),
-                "tipo_accidente": "Caída",
-                "sexo": rng.choice(["Hombre", "Mujer", "Desconocido"]),
-                "coordenada_x_utm": f"44{rng.randrange(10)}.{rng.randrange(1000):03}.{rng.randrange(1000):03}",
-                "coordenada_y_utm": f"4.47{rng.randrange(10)}.{rng.randrange(1000):03}.{rng.randrange(1000):03}",
-            }
-        )
-        year, month, day, hour, minute = _moment(rng)
-        parts.append(
-            {
-                "TYPE": "Theft",
-                "YEAR": str(year),
-                "MONTH": str(month),
-                "DAY": str(day),
-                "HOUR": str(hour),
-                "MINUTE": str(minute),
-                "X": f"{505_000 + rng.random() * 3000:.3f}",
-                "Y": f"{4_199_000 + rng.random() * 3000:.3f}",
-            }
-        )
-        american.append(
-            {
-                "INCIDENT_KEY": str(number // 3),
-                "OCCUR_DATE": times("{m:02}/{d:02}/{y}"),
-                "OCCUR_TIME": times("{h}:{n:02}:00"),
-                "Created": times("{m:02}/{d:02}/{y} {h12:02}:{n:02}:00 {p}"),
-                "VIC_SEX": rng.choice("MFUX"),
-                "VIC_AGE_GROUP": rng.choice(["18-24", "<18", "65+", "25-44"]),
-                "OFNS_DESC": "ROBBERY",
-                "Latitude": lat,
-                "Longitude": lon,
-            }
-        )
-        one_hot.append(
-            {
-                "INCIDENT ID": str(number),
-                "INCIDENT TITLE": "t",
-                "DATE": times("{m:02}/{d:02}/24"),
-                "TIME": times("{h:02}:{n:02}"),
-                "DESCRIPTION": "d",
-                "Catcalls/Whistles": rng.choice("01"),
-                "Commenting": rng.choice("01"),
-                "Stalking": "1",
-                "VERBAL ABUSE": "1",
-                "LATITUDE": lat,
-                "LONGITUDE": lon,
-            }
+        band = rng.choice(["18-24", "<18", "65+", "25-44"])
+        found["american"].append((str(number // 3), *american, rng.choice("MFUX"), band, "ROBBERY", lat, lon))
+        flags = (rng.choice("01"), rng.choice("01"), "1", "1")
+        found["flags"].append(
+            (str(number), "t", times("{m:02}/{d:02}/24"), times("{h:02}:{n:02}"), "d", *flags, lat, lon)
         )
     return {
-        "ushahidi2.csv": _csv(haiti),
-        "policeuk.csv": _csv(street),
-        "fixmystreet.csv": _csv(mystreet),
-        "greek.csv": _csv(greek, ";", "cp1253", "\r\n"),
-        "greek-utf16.csv": _csv(greek, "\t", "utf-16"),
-        "madrid.csv": _csv(madrid, ";", "utf-8-sig"),
-        "parts.csv": _csv(parts),
-        "american.csv": _csv(american, "|", end="\r\n"),
-        "one-hot.csv": _csv(one_hot, "\t", "latin-1"),
+        "ushahidi2.csv": _csv(HAITI, found["haiti"]),
+        "policeuk.csv": _csv(STREET, found["street"]),
+        "fixmystreet.csv": _csv(FMS, found["mystreet"]),
+        "greek.csv": _csv(GREEK, found["greek"], ";", "cp1253", "\r\n"),
+        "greek-utf16.csv": _csv(GREEK, found["greek"], "\t", "utf-16"),
+        "madrid.csv": _csv(MADRID, found["madrid"], ";", "utf-8-sig"),
+        "parts.csv": _csv("TYPE,YEAR,MONTH,DAY,HOUR,MINUTE,X,Y", found["parts"]),
+        "american.csv": _csv(AMERICAN, found["american"], "|", end="\r\n"),
+        "one-hot.csv": _csv(ONE_HOT, found["flags"], "\t", "latin-1"),
     }
 
 
@@ -207,24 +132,12 @@ def _trees(rng: random.Random) -> dict[str, bytes]:
         year, month, day, hour, minute = _moment(rng)
         moment = f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:00+02:00"
         requests.append(
-            {
-                "service_request_id": number,
-                "status": "open",
-                "service_name": "Noise",
-                "service_code": 7,
-                "description": "made up",
-                "requested_datetime": moment,
-                "lat": float(lat),
-                "long": float(lon),
-            }
+            {"service_request_id": number, "status": "open", "service_name": "Noise", "service_code": 7}
+            | {"description": "made up", "requested_datetime": moment, "lat": float(lat), "long": float(lon)}
         )
-        features.append(
-            {
-                "type": "Feature",
-                "properties": {"id": number, "date": moment, "category": "Θόρυβος"},
-                "geometry": {"type": "Point", "coordinates": [float(lon), float(lat)]},
-            }
-        )
+        geometry = {"type": "Point", "coordinates": [float(lon), float(lat)]}
+        properties = {"id": number, "date": moment, "category": "Θόρυβος"}
+        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
     xml = "".join(
         "<request>" + "".join(f"<{key}>{value}</{key}>" for key, value in one.items()) + "</request>"
         for one in requests

@@ -83,8 +83,6 @@ def test_what_a_report_is_about_is_its_category_where_no_heading_names_the_kind_
     [
         ("Asunto", ("Árbol caído", "Farola", "Señal dañada", "Parque infantil")),
         ("Θέμα", ("Κλάδεμα δέντρου", "Παιδική χαρά", "Πινακίδα πεσμένη", "Αίτημα Β")),
-        ("Betreff", ("Spielplatz", "Grünflächen", "Verkehrszeichen", "Sonstiges")),
-        ("Objet", ("Espaces verts", "Panneau abîmé", "Aire de jeux", "Autre")),
     ],
 )
 def test_the_subject_is_the_category_where_some_values_speak_of_services(heading: str, names: tuple[str, ...]) -> None:
@@ -103,11 +101,7 @@ def test_why_a_report_was_closed_is_no_category(heading: str) -> None:
     ("heading", "speaking", "silent"),
     [
         ("Υπηρεσία", ("Καθαριότητα", "Φωτισμός", "Οδοποιία"), ("Α.Τ. Πειραιά", "Α.Τ. Νίκαιας", "Α.Τ. Δραπετσώνας")),
-        ("Service", ("Propreté", "Éclairage public", "Moyens"), ("Pôle A", "Pôle B", "Pôle C")),
         ("Servicio", ("Limpieza", "Alumbrado", "Gestión"), ("Unidad 1", "Unidad 2", "Unidad 3")),
-        ("Abteilung", ("Straßenbeleuchtung", "Müllabfuhr", "Zentrale"), ("Abt. 1", "Abt. 2", "Abt. 3")),
-        ("Settore", ("Illuminazione", "Rifiuti", "Centrale"), ("Settore 1", "Settore 2", "Settore 3")),
-        ("Secretaria", ("Iluminação", "Lixo", "Central"), ("Sede 1", "Sede 2", "Sede 3")),
         ("Department", ("Street lighting", "Refuse", "Central"), ("Unit 1", "Unit 2", "Unit 3")),
     ],
 )
@@ -115,8 +109,7 @@ def test_who_deals_with_it_is_the_category_where_the_names_say_with_what(
     heading: str, speaking: tuple[str, ...], silent: tuple[str, ...]
 ) -> None:
     assert roles_of(column(heading, speaking, 60)).get(heading) == "category"
-    if heading != "Service":  # which is a request in English
-        assert roles_of(column(heading, silent, 60)).get(heading) != "category"
+    assert roles_of(column(heading, silent, 60)).get(heading) != "category"
 
 
 @pytest.mark.parametrize(
@@ -124,19 +117,14 @@ def test_who_deals_with_it_is_the_category_where_the_names_say_with_what(
     [
         ("category", ("Property", "Person"), "crime", (("Theft", "Burglary", "Arson"), ("Assault", "Robbery"))),
         ("Crime Against", ("Property", "Person"), "Offense", (("Theft", "Fraud"), ("Assault", "Murder"))),
-        ("categoría", ("Patrimonio", "Personas"), "Delito", (("Robo", "Hurto", "Estafa"), ("Lesiones", "Homicidio"))),
         ("Κατηγορία", ("Περιουσία", "Πρόσωπο"), "Είδος αδικήματος", (("Κλοπή", "Απάτη"), ("Επίθεση", "Ληστεία"))),
-        ("catégorie", ("Biens", "Personnes"), "sous-catégorie", (("Vol", "Cambriolage"), ("Agression", "Menaces"))),
         ("Kategorie", ("Eigentum", "Person"), "Beschreibung", (("Diebstahl", "Betrug"), ("Raub", "Bedrohung"))),
     ],
 )
 def test_the_finer_column_is_the_category_and_its_groups_are_named(
     group: str, groups: tuple[str, ...], fine: str, values: tuple[tuple[str, ...], ...]
 ) -> None:
-    rows = []
-    for at in range(60):
-        which = at % 2
-        rows.append({group: groups[which], fine: values[which][at // 2 % len(values[which])]})
+    rows = [{group: groups[at % 2], fine: values[at % 2][at // 2 % len(values[at % 2])]} for at in range(60)]
     shown = preview(export(rows), "export.csv", None)
     assert shown.facts.labels[shown.layout.place("category")] == fine
     said = [T(message) for message in shown.report.decisions]
@@ -234,15 +222,15 @@ def test_names_that_stand_alone_are_split_and_others_never(names: list[str], mar
     several = data.draw(st.lists(st.lists(st.sampled_from(names), min_size=2, max_size=3, unique=True), min_size=1))
     joined = [mark.join(parts) for parts in several]
     alone = [*names, *joined]
-    marks = separators_of(values_of(alone))
+    marks = tuple(separators_of(values_of(alone)))
     assert len(marks) == 1
     single = values_of(alone).split(marks[0])
     assert Counter(single.texts) == Counter([*names, *(part for parts in several for part in parts)])
     # Where no part stands on its own or in another cell nothing is split, whatever else stands in the column.
     fixed = [mark.join(f"{name}{at}" for name in parts) for at, parts in enumerate(several)]
     others = [f"{name}x" for name in names]
-    assert separators_of(values_of([*fixed, *others])) == ()
-    assert separators_of(values_of(fixed)) == ()
+    assert not separators_of(values_of([*fixed, *others]))
+    assert not separators_of(values_of(fixed))
 
 
 @pytest.mark.parametrize(
@@ -250,7 +238,6 @@ def test_names_that_stand_alone_are_split_and_others_never(names: list[str], mar
     [
         ("/", ("Robo", "Lesiones", "Amenazas")), (" / ", ("Noise", "Litter", "Graffiti", "Theft")),
         (", ", ("Κλοπή", "Θόρυβος", "Σκουπίδια")), (" - ", ("Vol", "Menaces", "Violences")),
-        ("; ", ("Diebstahl", "Lärm", "Raub")), (" + ", ("Furto", "Rumori", "Rapina", "Rifiuti")),
         ("|", ("Roubo", "Barulho", "Lixo")),
     ],
 )  # fmt: skip
@@ -270,24 +257,8 @@ def test_a_kind_and_what_it_concerns_are_one_name(
     """Every kind stands before every thing, and never after one."""
     names = [f"{kind}1{mark}{thing}2" for kind in kinds for thing in things]
     used = data.draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
-    assert separators_of(values_of(used)) == ()
-    assert separators_of(values_of([*used, f"{kinds[0]}1", "other"])) == ()
-
-
-@pytest.mark.parametrize(
-    ("heading", "values"),
-    [
-        ("type", ("Street lighting", "Tree trimming", "Signs", "Noise")),
-        ("τύπος", ("Φωτισμός", "Δέντρα", "Πινακίδες", "Σκουπίδια")),
-        ("type de demande", ("Éclairage", "Arbres", "Panneaux", "Déchets")),
-        ("tipo", ("Alumbrado", "Árboles", "Señales", "Baches")),
-        ("tipologia", ("Illuminazione", "Alberi", "Segnaletica", "Buche")),
-        ("assunto", ("Iluminação", "Árvores", "Sinalização", "Buracos")),
-        ("Kategorie", ("Beleuchtung", "Bäume", "Verkehrszeichen", "Schlagloch")),
-    ],
-)
-def test_requests_for_services_are_no_offences(heading: str, values: tuple[str, ...]) -> None:
-    assert set(kinds_of(column(heading, values)).values()) <= {"risk", "incivility"}
+    assert not separators_of(values_of(used))
+    assert not separators_of(values_of([*used, f"{kinds[0]}1", "other"]))
 
 
 @pytest.mark.parametrize(
@@ -295,9 +266,7 @@ def test_requests_for_services_are_no_offences(heading: str, values: tuple[str, 
     [
         ("Request type", "Department", "Status", "Open"),
         ("Είδος αιτήματος", "Αρμόδια υπηρεσία", "Κατάσταση", "Ανοιχτό"),
-        ("Type de demande", "Direction", "Statut", "ouvert"),
         ("Tipo de solicitud", "Dependencia", "Estado", "abierto"),
-        ("Art des Anliegens", "Amt", "Status", "offen"),
     ],
 )
 def test_what_names_do_not_say_the_nature_of_the_file_does(headings: tuple[str, ...]) -> None:
@@ -395,8 +364,6 @@ def test_a_known_city_gives_kinds_by_names_and_nature_too(city: CityProfile) -> 
         ("Προτεραιότητα", ("Χαμηλή", "Μέτρια", "Υψηλή", "Κρίσιμη")),
         ("Σοβαρότητα", ("Χαμηλή", "Μεσαία", "Υψηλή", "Κρίσιμη")),
         ("Urgence", ("Faible", "Moyenne", "Élevée", "Urgente")), ("prioridad", ("Baja", "Media", "Alta", "Crítica")),
-        ("priorità", ("Bassa", "Media", "Alta", "Critica")), ("prioridade", ("Baixa", "Média", "Alta", "Crítica")),
-        ("Dringlichkeit", ("Niedrig", "Mittel", "Hoch", "Kritisch")),
     ],
 )  # fmt: skip
 def test_words_of_severity_fill_it_in_their_order(heading: str, words: tuple[str, ...]) -> None:
@@ -413,9 +380,6 @@ def test_words_of_severity_fill_it_in_their_order(heading: str, words: tuple[str
         ("Πόσο ασφαλής νιώσατε;", ("Πολύ ανασφαλής", "Ανασφαλής", "Ουδέτερα", "Ασφαλής", "Πολύ ασφαλής")),
         ("Sentiment de sécurité",
          ("Pas du tout en sécurité", "Peu en sécurité", "Neutre", "En sécurité", "Très en sécurité")),
-        ("Sensación de seguridad", ("Muy inseguro", "Inseguro", "Neutral", "Seguro", "Muy seguro")),
-        ("Quanto si è sentito sicuro", ("Molto insicuro", "Insicuro", "Neutrale", "Sicuro", "Molto sicuro")),
-        ("Sentimento de segurança", ("Muito inseguro", "Inseguro", "Neutro", "Seguro", "Muito seguro")),
         ("Sicherheitsgefühl", ("Sehr unsicher", "Unsicher", "Neutral", "Sicher", "Sehr sicher")),
     ],
 )  # fmt: skip
@@ -424,19 +388,11 @@ def test_words_of_feeling_fill_it_in_their_order(heading: str, words: tuple[str,
     assert preview(export(rows), "export.csv", None).sample["feeling"].tolist()[:5] == [1, 2, 3, 4, 5]
 
 
-def test_numbers_under_priority_are_no_severity() -> None:
-    rows = [{"category": "Noise", "priority": str(1 + at % 5)} for at in range(40)]
-    assert "severity" not in roles_of(rows).values()
-
-
 APPS = [
     ("submitted", "Gender", ("Woman", "Man"), {"Report ID": "", "Status": "Open", "How safe did you feel": "Safe"}),
     ("ημερομηνία υποβολής", "Φύλο", ("Γυναίκα", "Άνδρας"), {"Αριθμός αναφοράς": "", "Κατάσταση": "Ανοιχτή"}),
     ("date de signalement", "Sexe", ("Femme", "Homme"), {"N° de signalement": "", "Statut": "ouvert"}),
-    ("fecha de aviso", "Sexo", ("Mujer", "Hombre"), {"Aviso": "", "Canal": "app"}),
     ("Ημερομηνία", "Φύλο", ("Γυναίκα", "Άνδρας"), {"Πόσο ασφαλής νιώσατε": "Πολύ ανασφαλής"}),
-    ("data de envio", "gênero", ("Mulher", "Homem"), {"status": "aberto"}),
-    ("data di invio", "genere", ("donna", "uomo"), {"stato": "aperto"}),
     ("Meldedatum", "Geschlecht", ("weiblich", "männlich"), {"Meldungsnummer": "", "Status": "offen"}),
 ]
 
@@ -446,11 +402,7 @@ def test_a_gender_in_a_citizens_app_is_the_reporters(
     when: str, heading: str, words: tuple[str, str], more: dict[str, str]
 ) -> None:
     rows = [
-        {
-            "category": ("Noise", "Litter")[at % 2],
-            heading: words[at % 2],
-            **{k: v or f"N-{at}" for k, v in more.items()},
-        }
+        {"category": ("Noise", "Litter")[at % 2], heading: words[at % 2]} | {k: v or f"N-{at}" for k, v in more.items()}
         for at in range(40)
     ]
     shown = preview(export(rows, when=when), "export.csv", None)
@@ -464,8 +416,6 @@ def test_a_gender_in_a_citizens_app_is_the_reporters(
     [
         ("Offence", "Sex", "Suspect sex", ("F", "M")),
         ("Αδίκημα", "Φύλο", "Φύλο δράστη", ("Γυναίκα", "Άνδρας")),
-        ("Infraction", "Sexe", "Sexe de l'auteur", ("Femme", "Homme")),
-        ("Delito", "Sexo", "Sexo del autor", ("Mujer", "Hombre")),
     ],
 )
 def test_a_gender_in_police_records_is_that_of_the_person_affected_never_the_suspects(
@@ -523,21 +473,11 @@ def test_headings_without_values_give_no_category_of_their_own_accord() -> None:
     assert "category" not in recognise(["date", "subject"], empty).layout.roles
 
 
-def test_every_kind_has_a_label_in_every_language() -> None:
-    from curim_data.model.labels import kind_label
-
-    for lang in LANGUAGES:
-        assert len({kind_label(translator(lang), kind) for kind in Kind}) == len(Kind)
-        assert kind_label(translator(lang), "unknown") != "unknown"
-
-
 @pytest.mark.parametrize(
     ("heading", "persons"),
     [
         ("Subject", ("Maria Smith", "John Brown", "Ann Lee")),
         ("Θέμα", ("Μαρία Παππά", "Νίκος Λάμπρου")),
-        ("Objet", ("Jean Dupont", "Éloïse Martin")),
-        ("Betreff", ("Hans Meier", "Eva Braun")),
     ],
 )
 def test_names_of_persons_who_are_the_subject_are_no_categories(heading: str, persons: tuple[str, ...]) -> None:

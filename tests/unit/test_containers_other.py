@@ -59,13 +59,6 @@ def test_geometry_becomes_columns_beside_the_same_texts(kind: str, tmp_path: Pat
     assert opened.facts.crs in ("EPSG:4326", "OGC:CRS84")
 
 
-def test_a_file_and_its_bytes_are_read_alike(tmp_path: Path) -> None:
-    for kind, (opener, data) in every(tmp_path).items():
-        path = tmp_path / f"on_disk.{kind}"
-        path.write_bytes(data)
-        assert rows(opener(path, path.name)) == rows(opener(data, path.name)), kind  # type: ignore[arg-type]
-
-
 def test_an_old_workbook_keeps_zeros_signs_and_greek() -> None:
     opened = open_workbook(XLS, "a.xls")
     assert opened.facts.container == "xls"
@@ -188,15 +181,6 @@ def test_broken_json_says_after_how_many_records() -> None:
         open_json(b'[{"a":1},{"a":2},{"a":', "cut.json")
 
 
-def test_neighbourhoods_of_vancouver_lie_in_vancouver() -> None:
-    opened = open_json(shared("boundaries", "vancouver_neighbourhoods.geojson"), "v.geojson")
-    found = records(opened)
-    assert (opened.facts.container, opened.facts.crs, len(found)) == ("geojson", "OGC:CRS84", 22)
-    for record in found:
-        assert -123.3 < float(record["geometry.longitude"]) < -123.0
-        assert 49.19 < float(record["geometry.latitude"]) < 49.31
-
-
 def test_the_crs_member_of_geojson_is_honoured_and_metres_without_one_stay_metres() -> None:
     place = {"type": "Point", "coordinates": [470000.25, 4198000.5]}
     features = [{"type": "Feature", "id": "a1", "properties": {"k": 1}, "geometry": place}] * 2
@@ -232,11 +216,6 @@ def test_xml_of_attributes_namespaces_nested_and_repeated_elements() -> None:
     opened = open_xml(data, "a.xml")
     assert opened.facts.labels == ("@id", "at.@lat", "at.name", "tag", "text")
     assert rows(opened) == [("7", "1.50", "n", "a|b", ""), ("8", "", "", "", "text")]
-
-
-def test_one_record_alone_is_a_table_of_one_row() -> None:
-    one = b"<requests><request><id>1</id><lat>2</lat></request></requests>"
-    assert records(open_xml(one, "one.xml")) == [{"id": "1", "lat": "2"}]
 
 
 def test_entity_bombs_are_refused() -> None:

@@ -30,32 +30,6 @@ def test_encodings_delimiters_and_line_ends(delimiter: str, encoding: str, end: 
     assert records.values == rows[1:]
 
 
-def test_a_quoted_text_of_several_lines_is_one_row() -> None:
-    records = read('a;b;c\n1;"one\n\ntwo; ""three""";x\n2;y;z\n')
-    assert records.values == [["1", 'one\n\ntwo; "three"', "x"], ["2", "y", "z"]]
-    assert records.rows == [1, 2]
-
-
-@given(st.lists(st.sampled_from(["1;x;y", "1;x", "1;x;y;z", '1;"x;\n";y', "", ";;"]), min_size=20), st.integers(24, 60))
-@pytest.mark.parametrize("long", ["", '2;"' + "long\n" * 30 + '";z\n'])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_it_matters_not_how_much_the_parser_works_on_at_once(end: str, long: str, lines: list[str], size: int) -> None:
-    whole = ("\n".join(lines) + "\n" + long + "1;x\n3;x;y\n").replace("\n", end).encode()
-    whole = whole.replace(b"\r\n", b"\n")  # as in the plain copy
-    table, misfits = text._table(whole, text.Dialect(";"), 3, "a.csv")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text, "PARSED", size)
-        again, too = text._table(whole, text.Dialect(";"), 3, "a.csv")
-    assert again.to_pydict() == table.to_pydict()
-    assert too == misfits
-    assert long or again.column(0).num_chunks > 1
-
-
-def test_the_last_column_may_be_the_long_text() -> None:
-    records = read('a;b\n1;"one\ntwo"\n2;"three\nfour"\n')
-    assert records.values == [["1", "one\ntwo"], ["2", "three\nfour"]]
-
-
 @pytest.mark.parametrize("stray", ['5" pipe', '"open', 'close"', 'a "b" c"'])
 def test_a_stray_quote_harms_its_own_row_only(stray: str) -> None:
     records = read(f"a;b;c\n1;x;y\n2;{stray};z\n3;x;y\n4;x;y\n")
@@ -95,21 +69,10 @@ def test_empty_lines_before_the_header_are_passed_over(before: str) -> None:
         assert records.rows == [1]
 
 
-def test_a_file_of_refused_rows_only() -> None:
-    records = read("a;b;c\n;;\n1;2\n")
-    assert records.values == []
-    assert [record.row for record in records.refused] == [1, 2]
-
-
 def test_an_endless_line_is_refused_wherever_it_stands() -> None:
     for data in (b"x" * 3_000_000, b"a;b\n1;2\n" + b"y" * 3_000_000, b"a;b\n1;" + b"y" * 1_500_000 + b"\n3;4\n"):
         with pytest.raises(ImportProblem, match="single line"):
             read(data)
-
-
-def test_long_fields_within_the_limit_are_read() -> None:
-    long = "x" * 300_000
-    assert read(f'a;b\n1;{long}\n2;"{long}\n{long}"\n').values[0] == ["1", long]
 
 
 FRENCH = "id;lieu;texte\n1;Créteil;Il a été blessé près du café\n2;Orléans;forêt, là-bas\n3;Nîmes;déjà réglé\n"
@@ -134,11 +97,6 @@ def test_the_encoding_is_told_by_the_letters_of_the_whole_file(content: str, cod
     records = read((head + "\n" + plain + body).encode(codec))
     assert records.facts.encoding == told
     assert [";".join(row) for row in records.values[-2:]] == content.splitlines()[-2:]
-
-
-def test_text_that_was_stored_in_the_wrong_encoding_is_left_as_it_is() -> None:
-    wrong = "Ã©tÃ© Î\x91Î¸Î®Î½Î±"
-    assert read(f"a;b\n1;{wrong}\n").values == [["1", wrong]]
 
 
 def test_characters_of_private_use_are_no_marks_of_ours() -> None:
@@ -184,13 +142,6 @@ def test_line_ends_may_be_mixed_and_lines_end_in_cr_alone_over_megabytes() -> No
     assert read('a;b\r\n1;"x\r\ny"\r\n').values == [["1", "x\ny"]]
 
 
-@pytest.mark.parametrize("delimiter", [":", "^", "~", "\x1f"])
-def test_rare_delimiters_where_they_alone_give_a_table(delimiter: str) -> None:
-    records = read(f"id{delimiter}a{delimiter}b\n1{delimiter}x, y{delimiter}z\n2{delimiter}x{delimiter}z\n")
-    assert records.facts.delimiter == delimiter
-    assert records.values == [["1", "x, y", "z"], ["2", "x", "z"]]
-
-
 def test_a_single_column_is_no_table() -> None:
     for content in ("time\n12:30\n13:30\n", "name\nx\ny\n", "note: all is well\nnote: all is ill\n"):
         with pytest.raises(ImportProblem, match="not a table"):
@@ -231,10 +182,6 @@ def test_rows_of_another_width_do_not_make_a_header_of_one_of_them(rows: str) ->
     records = read("id;when;what\n" + rows)
     assert records.facts.labels == ("id", "when", "what")
     assert len(records.rows) + len(records.refused) == 9
-
-
-def test_an_extra_row_of_tags_is_a_row() -> None:
-    assert read("Post ID,Survey\n#meta+id,#meta+survey\n1,x\n").values[0] == ["#meta+id", "#meta+survey"]
 
 
 def test_a_row_of_nothing_but_too_many_delimiters_is_empty() -> None:

@@ -95,15 +95,6 @@ def test_a_real_file_is_known_as_what_it_is_and_as_nothing_else(name: str, expec
     only(labels, sample_of(labels, rows), expected)
 
 
-@pytest.mark.parametrize("header", [header for header, _ in WRITTEN.values()])
-def test_every_column_has_one_fate(header: str) -> None:
-    for form in FORMATS.values():
-        layout = form.recognise(header.split(",")).layout
-        if layout.roles:
-            fates = [*layout.places, *layout.personal, *layout.text, *layout.unused]
-            assert sorted(fates) == list(range(header.count(",") + 1))
-
-
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
 def test_a_format_has_a_page_that_the_index_names(form: KnownFormat) -> None:
     page = DOCS / form.documentation

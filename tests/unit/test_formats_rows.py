@@ -15,6 +15,7 @@ from tests.blocks import block_of
 from tests.headers import FMS_GROUPS, SAFECITY_SHEET, V2_NEWS, V3_SURVEYS, read
 from tests.small import small_city
 
+EMERGENCY = "1. Urgences | Emergency"
 NOW = dt.datetime(2025, 6, 1, tzinfo=dt.UTC)
 
 
@@ -35,23 +36,20 @@ def column(result: ParsedRows, name: str) -> list[Any]:
     return list(result.alerts[name].to_pylist())
 
 
-def placed(labels: list[str], *cells: dict[str, str]) -> list[list[str]]:
+def written(labels: list[str], *cells: dict[str, str]) -> ParsedRows:
     """Rows that fill some columns, by label."""
-    return [[cell.get(label, "") for label in labels] for cell in cells]
+    return parsed(labels, [[cell.get(label, "") for label in labels] for cell in cells])
 
 
 def test_a_row_of_hxl_tags_is_set_aside_and_no_survey_loses_its_places() -> None:
     labels = V3_SURVEYS.split(",")
     first = {"Post ID": "1", "Post Status": "published", "Post Date (UTC)": "2025-03-01 22:00:00"}
     other = {"Post ID": "2", "Post Status": "archived", "Created (UTC)": "2025-03-02 10:00:00"}
-    result = parsed(
+    result = written(
         labels,
-        placed(
-            labels,
-            {"Post ID": "#meta+id", "Home.lat": "#geo+lat", "Home.lon": "#geo+lon"},
-            {**first, "Κατηγορίες": "Noise, Theft", "Home.lat": "37.945", "Home.lon": "23.64"},
-            {**other, "Categories.0": "Theft", "Categories.1": "Noise", "Place.lat": "37.95", "Place.lon": "23.65"},
-        ),
+        {"Post ID": "#meta+id", "Home.lat": "#geo+lat", "Home.lon": "#geo+lon"},
+        {**first, "Κατηγορίες": "Noise, Theft", "Home.lat": "37.945", "Home.lon": "23.64"},
+        {**other, "Categories.0": "Theft", "Categories.1": "Noise", "Place.lat": "37.95", "Place.lon": "23.65"},
     )
     assert list(result.outcomes.reason) == ["hxl_row", "", ""]
     assert column(result, "category") == ["noise", "Theft"]
@@ -68,21 +66,13 @@ def test_a_row_of_hxl_tags_is_set_aside_and_no_survey_loses_its_places() -> None
 def test_bars_within_the_labels_of_ushahidi_part_nothing() -> None:
     labels = V2_NEWS.split(",")
     cells = {"INCIDENT DATE": "2025-03-01 10:00:00", "LATITUDE": "37.945", "LONGITUDE": "23.64", "APPROVED": "YES"}
-    result = parsed(
+    result = written(
         labels,
-        placed(
-            labels,
-            {
-                **cells,
-                "#": "1",
-                "VERIFIED": "YES",
-                "CATEGORY": "1. Urgences | Emergency, 3. Public Health, 8. Autre | Other, ",
-            },
-            {**cells, "#": "2", "VERIFIED": "NO", "CATEGORY": "1. Urgences | Emergency, "},
-            {**cells, "#": "3", "VERIFIED": "NO", "APPROVED": "NO", "CATEGORY": ""},
-        ),
+        {**cells, "#": "1", "VERIFIED": "YES", "CATEGORY": f"{EMERGENCY}, 3. Public Health, 8. Autre | Other, "},
+        {**cells, "#": "2", "VERIFIED": "NO", "CATEGORY": f"{EMERGENCY}, "},
+        {**cells, "#": "3", "VERIFIED": "NO", "APPROVED": "NO", "CATEGORY": ""},
     )
-    assert column(result, "category") == ["1. Urgences | Emergency", "1. Urgences | Emergency", "uncategorised"]
+    assert column(result, "category") == [EMERGENCY, EMERGENCY, "uncategorised"]
     assert column(result, "more_categories")[0] == ["3. Public Health", "8. Autre | Other"]
     assert column(result, "status") == ["confirmed", "open", "open"]
 
@@ -92,14 +82,11 @@ def test_the_first_filled_column_of_fixmystreet_counts() -> None:
     cells = {"Created": "2025-02-01T12:00:00", "Latitude": "37.945", "Longitude": "23.64"}
     fixed = {"Report ID": "1", "Category": "Street", "Subcategory": "Pothole", "Fixed": "2025-02-03T12:00:00"}
     closed = {"Report ID": "2", "Category": "Graffiti", "Closed": "2025-02-04T12:00:00"}
-    result = parsed(
+    result = written(
         labels,
-        placed(
-            labels,
-            {**cells, **fixed, "Status": "fixed - council"},
-            {**cells, **closed, "Status": "unable to fix"},
-            {**cells, "Report ID": "3", "Category": "Graffiti", "Status": "confirmed"},
-        ),
+        {**cells, **fixed, "Status": "fixed - council"},
+        {**cells, **closed, "Status": "unable to fix"},
+        {**cells, "Report ID": "3", "Category": "Graffiti", "Status": "confirmed"},
     )
     assert column(result, "category") == ["Pothole", "Graffiti", "Graffiti"]
     assert column(result, "status") == ["resolved", "rejected", "open"]
@@ -112,14 +99,11 @@ def test_flags_of_safecity_give_categories_and_two_digits_a_year() -> None:
     none = dict.fromkeys(labels[labels.index("Catcalls/Whistles") : labels.index("Location")], "0")
     place = {"LATITUDE": "37.945", "LONGITUDE": "23.64"}
     both = {"Catcalls/Whistles": "1", "Touching /Groping": "1", "VERBAL ABUSE": "1"}
-    result = parsed(
+    result = written(
         labels,
-        placed(
-            labels,
-            {**none, **place, **both, "INCIDENT ID": "1", "DATE": "12/31/13", "TIME": "21:30"},
-            {**none, **place, "INCIDENT ID": "2", "DATE": "01/13/14", "TIME": "08:05", "Stalking": "1"},
-            {**none, **place, "INCIDENT ID": "3", "DATE": "01/02/14"},
-        ),
+        {**none, **place, **both, "INCIDENT ID": "1", "DATE": "12/31/13", "TIME": "21:30"},
+        {**none, **place, "INCIDENT ID": "2", "DATE": "01/13/14", "TIME": "08:05", "Stalking": "1"},
+        {**none, **place, "INCIDENT ID": "3", "DATE": "01/02/14"},
     )
     assert column(result, "category") == ["Catcalls/Whistles", "Stalking", "uncategorised"]
     assert column(result, "more_categories") == [["Touching /Groping"], None, None]

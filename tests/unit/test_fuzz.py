@@ -21,26 +21,9 @@ from tests.fuzz.trial import check, run
 
 CASES, CHUNKS = effort(300, 5_000), effort(3, 50)
 
-HEADINGS = st.sampled_from(
-    [
-        *(
-            "id",
-            "date",
-            "Ημερομηνία",
-            "time",
-            "year",
-            "month",
-            "day",
-            "category",
-            "Φύλο",
-            "sex",
-            "lat",
-            "lon",
-            "X",
-            "Y",
-        ),
-        *("latitude", "longitude", "status", "description", "Crime ID", "Month", "tags", "", "location", "point"),
-    ]
+HEADINGS = (
+    "id|date|Ημερομηνία|time|year|month|day|category|Φύλο|sex|lat|lon|X|Y|latitude|longitude|status|description|"
+    "Crime ID|Month|tags||location|point"
 )
 CELLS = st.one_of(
     st.sampled_from(["", "NULL", "37.94", "23,65", "12/11/2024", "2024-11-12T10:00", "2024-11", "815", "-1", "0", "x"]),
@@ -75,7 +58,7 @@ def test_whole_files_are_read(corpus: dict[str, bytes], city: CityProfile) -> No
 @pytest.mark.slow
 @settings(max_examples=effort(100, 500), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    heads=st.lists(HEADINGS, min_size=1, max_size=8),
+    heads=st.lists(st.sampled_from(HEADINGS.split("|")), min_size=1, max_size=8),
     rows=st.lists(st.lists(CELLS, min_size=1, max_size=9), max_size=8),
     delimiter=st.sampled_from(",;\t|"),
     seed=st.integers(0, 3),

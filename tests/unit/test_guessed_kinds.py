@@ -65,13 +65,6 @@ def test_the_answer_holds_for_the_next_export(tmp_path: Path) -> None:
     assert set(kinds) == {"incivility"}
 
 
-def test_by_names_holds_for_categories_that_come_later(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
-    import_file(home, export_of(["Theft"]), "first.csv", answers=Answers(kind="names"))
-    import_file(home, export_of(["Tram accident"]).replace(b"\na", b"\nb"), "next.csv")
-    assert set(Store(home).read(["kind"])["kind"].to_pylist()) == {"offence", "risk"}
-
-
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ImportProblem, match="kind=crime is not known"):
         preview(export_of(NAMES), "x.csv", None, answers=Answers(kind="crime"))

@@ -21,7 +21,7 @@ from curim_data.importing.mapping import (
     save,
     saved,
 )
-from curim_data.lexicon.folding import fold
+from curim_data.lexicon.words import fold
 from curim_data.model import Answers, ImportProblem
 from curim_data.store import Home
 

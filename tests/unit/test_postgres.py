@@ -13,14 +13,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience
 from curim_data.protection import open_for
 from curim_data.store import Home
-from tests.engine_questions import (
-    FILTERS,
-    QUESTIONS,
-    Both,
-    assert_same_answer,
-    assert_same_knowledge,
-    assert_same_rows,
-)
+from tests.engine_questions import FILTERS, QUESTIONS, Both, assert_same_answer, assert_same_knowledge, assert_same_rows
 from tests.postgres_server import postgres_server, required
 
 required()

@@ -15,7 +15,7 @@ from curim_data.importing.columns import (
     trimmed,
     without_missing_words,
 )
-from curim_data.lexicon.folding import fold
+from curim_data.lexicon.words import fold
 
 WORDS = frozenset({"null", "not_recorded", "n/a", "99", "αγνωστο", "0"})
 NOTHING = ["NULL", "Not recorded", "N/A", "99", "0", "-", "--", "Άγνωστο"]

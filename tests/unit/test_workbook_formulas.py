@@ -7,14 +7,15 @@ import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import openpyxl
 import pytest
 
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Reason, translator
 from curim_data.model.reasons import REASON_WORDS
 from curim_data.store import Home, Store
+from tests.in_files import xlsx
 
 HEADERS = {
     "en": ("id", "date", "offence", "latitude", "longitude"),
@@ -25,21 +26,13 @@ HEADERS = {
 
 def workbook(lang: str, formulas: dict[tuple[int, int], str], title: bool = False) -> bytes:
     """40 rows; `formulas` by row (from 1) and column (from 0). openpyxl stores no results."""
-    book = openpyxl.Workbook()
-    book.active.title = "Notes & sums"
-    sheet = book.create_sheet("Στοιχεία “1” & <2>")
-    if title:
-        sheet.append(["Report"])
-        sheet.append([])
-    sheet.append(HEADERS[lang])
+    rows: list[Any] = [("Report",), (), HEADERS[lang]] if title else [HEADERS[lang]]
     for n in range(1, 41):
         row = [f"F{n}", f"2025-03-{1 + n % 28:02d} 10:15", "Theft" if n % 2 else "Noise", 37.94 + n / 9000, 23.64]
         for column in range(5):
             row[column] = formulas.get((n, column), row[column])
-        sheet.append(row)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+        rows.append(row)
+    return xlsx(**{"Notes & sums": [], "Στοιχεία “1” & <2>": rows})
 
 
 @pytest.fixture
@@ -77,14 +70,9 @@ def test_stored_results_are_values(home: Home) -> None:
 
 
 def test_formulas_in_columns_without_a_role_do_not_matter(home: Home) -> None:
-    book = openpyxl.load_workbook(io.BytesIO(workbook("en", {})))
-    sheet = book.worksheets[1]
-    sheet["F1"] = "checksum"
-    for row in range(2, 42):
-        sheet[f"F{row}"] = f"=LEN(A{row})"
-    out = io.BytesIO()
-    book.save(out)
-    assert import_file(home, out.getvalue(), "book.xlsx", city_name="Town").batch.accepted == 40
+    rows = [(f"F{n}", f"2025-03-{1 + n % 28:02d} 10:15", "Theft", 37.94, 23.64, f"=LEN(A{n + 1})") for n in range(40)]
+    data = xlsx(One=[(*HEADERS["en"], "checksum"), *rows])
+    assert import_file(home, data, "book.xlsx", city_name="Town").batch.accepted == 40
 
 
 def test_a_column_of_dates_that_are_all_formulas_is_said(home: Home) -> None:
@@ -102,16 +90,13 @@ def test_a_column_of_dates_that_are_all_formulas_is_said(home: Home) -> None:
     ],
 )
 def test_a_row_is_not_lost_for_the_end_of_its_span(home: Home, headings: tuple[str, ...]) -> None:
-    book = openpyxl.Workbook()
-    book.active.append(headings)
+    rows: list[tuple[Any, ...]] = [headings]
     for n in range(1, 41):
         day = f"2025-03-{1 + n % 28:02d}"
         end = f"=B{n + 1}+1" if n in (5, 9) else f"{day} 12:30"
         step = "=1+1" if n == 12 else 1 + n % 5
-        book.active.append([f"F{n}", f"{day} 10:15", end, "Theft", step, 37.94 + n / 9000, 23.64])
-    out = io.BytesIO()
-    book.save(out)
-    report = import_file(home, out.getvalue(), "book.xlsx", city_name="Town")
+        rows.append((f"F{n}", f"{day} 10:15", end, "Theft", step, 37.94 + n / 9000, 23.64))
+    report = import_file(home, xlsx(One=rows), "book.xlsx", city_name="Town")
     assert (report.batch.accepted, report.batch.repaired) == (40, 3)
     assert report.repairs["n"].tolist() == [2, 1]
     assert set(report.repairs["column"]) == {headings[2], headings[4]}
@@ -122,15 +107,12 @@ def test_a_row_is_not_lost_for_the_end_of_its_span(home: Home, headings: tuple[s
 @pytest.mark.parametrize(("heading", "at"), [("id", 0), ("kind", 3)])
 def test_a_row_whose_id_or_kind_is_a_formula_is_quarantined(home: Home, heading: str, at: int) -> None:
     """Without its id it would be a new alert at each import; without its kind it would count as another one."""
-    book = openpyxl.Workbook()
-    book.active.append(("id", "date", "offence", "kind", "latitude", "longitude"))
+    rows: list[Any] = [("id", "date", "offence", "kind", "latitude", "longitude")]
     for n in range(1, 41):
         row = [f"F{n}", f"2025-03-{1 + n % 28:02d} 10:15", "Theft", "offence", 37.94 + n / 9000, 23.64]
         row[at] = "=A1&B1" if n == 6 else row[at]
-        book.active.append(row)
-    out = io.BytesIO()
-    book.save(out)
-    report = import_file(home, out.getvalue(), "book.xlsx", city_name="Town")
+        rows.append(row)
+    report = import_file(home, xlsx(One=rows), "book.xlsx", city_name="Town")
     table = Store(home).quarantine(report.batch.id)
     assert list(zip(table["row"], table["column"], strict=True)) == [(6, heading)]
 

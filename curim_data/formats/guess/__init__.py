@@ -6,7 +6,7 @@ like, `dates` which columns say when, `category` which says what.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -15,17 +15,9 @@ import pyarrow as pa
 
 from curim_data.formats.base import MOST_CHARACTERS, Guess, Layout, Part, Recognition
 from curim_data.formats.guess import headings
-from curim_data.formats.guess.category import (
-    Found,
-    Nature,
-    counted_rows,
-    find_category,
-    nature_of,
-    one_alert_a_row,
-    refused,
-)
+from curim_data.formats.guess.category import counted_rows, find_category, nature_of, one_alert_a_row, refused
 from curim_data.formats.guess.dates import date_columns
-from curim_data.formats.guess.headings import HEADING, Column, columns_of, concept, guess, percent
+from curim_data.formats.guess.headings import HEADING, Column, column_of, concept, guess, percent
 from curim_data.model import Message
 
 NAME: Final = "guessed"
@@ -43,7 +35,12 @@ _GENDERS: Final = Message("{share} % of the values are genders")
 _AGES: Final = Message("{share} % of the values are ages")
 _KNOWN_WORDS: Final = Message("{share} % of the values are known words")
 _STEPS: Final = Message("{share} % of the values lie between 1 and 5")
+_CITIZENS: Final = Message(
+    "The file holds reports by citizens and names no victim: the gender in it is that of the person who reports."
+)
+_SCORED: Final = ("reported_at", "occurred_from", "category", "latitude", "longitude", "x", "y", "point")
 _WHERE: Final = (("latitude", "longitude"), ("x", "y"), ("point",))
+_SIDES: Final = {"latitude": "north", "y": "north", "longitude": "east", "x": "east"}
 
 
 @dataclass
@@ -79,8 +76,7 @@ class _Guesses:
         """
         given = bool(column.values.given)
         fits = [Message(fit.text, percent(share))] if fit is not None and given else []
-        why = guess(clear, share if given else None, *([HEADING] if headed else []), *fits, *more)
-        self.take(role, column, why)
+        self.take(role, column, guess(clear, share if given else None, *([HEADING] if headed else []), *fits, *more))
 
 
 def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int | None = None) -> Recognition:
@@ -90,7 +86,7 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
     confidence. Columns of persons, of free text and of suspects never get a role. `event` is the place of the column
     that says when it happened, where a person said so.
     """
-    known = _Guesses(columns_of(labels, sample))
+    known = _Guesses(tuple(column_of(labels, sample, place) for place in range(len(labels))))
     personal = tuple(column.place for column in known.columns if _is_personal(column))
     known.taken |= set(personal)
     found = date_columns(known.free(), event)
@@ -101,14 +97,18 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
     nature = nature_of(known.columns, closes="resolved_at" in known.roles)
     _people(known, citizens=nature.citizens)
     before = known.free()
-    category = _category(known)
-    _states(known)
-    _scales(known)
+    category = find_category(before)
+    if category is not None:
+        known.take("category", category.column, category.why)
+    _headed_values(known)
     counted = tuple(counted_rows(known.free()))  # "Nº de hechos" is the number of no case
     known.taken |= {one.place for one in counted}
     _identity(known)
     text = tuple(column.place for column in known.free() if _is_text(column))
     given = {part.place for parts in known.roles.values() for part in parts}
+    notes = [nature.why] if nature.why is not None else []
+    if "reporter_gender" in known.roles and _CITIZENS in known.guesses["reporter_gender"].reasons:
+        notes.append(_CITIZENS)
     layout = Layout(
         NAME,
         known.roles,
@@ -120,30 +120,16 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
         guesses=known.guesses,
         findings=found.findings,
         longest=category.longest if category else MOST_CHARACTERS,
-        notes=(*_notes(known, nature), *(category.notes if category else refused(before))),
+        notes=(*notes, *(category.notes if category else refused(before))),
         warnings=tuple(one_alert_a_row(one, labels[one.place]) for one in counted),
     )
-    dated = "reported_at" in known.roles or "occurred_from" in known.roles
-    missing = () if dated else ("reported_at",)
-    return Recognition(
-        layout, _score(known.guesses), missing, events=found.events, counted=counted[0] if counted else None
-    )
-
-
-def _notes(known: _Guesses, nature: Nature) -> Iterator[Message]:
-    """What was taken from the nature of the file, where it decided anything."""
-    if nature.why is not None:
-        yield nature.why
-    if "reporter_gender" in known.roles and _CITIZENS in known.guesses["reporter_gender"].reasons:
-        yield _CITIZENS
-
-
-def _score(guesses: Mapping[str, Guess]) -> float:
-    """The mean confidence of when, where and what; what is not known counts as 0."""
-    sure = {role: one.confidence for role, one in guesses.items()}
-    when = max(sure.get("reported_at", 0.0), sure.get("occurred_from", 0.0))
-    where = max(min(sure.get(role, 0.0) for role in roles) for roles in _WHERE)
-    return round((when + where + sure.get("category", 0.0)) / 3, 2)
+    # The mean confidence of when, where and what; what is not known counts as 0.
+    sure = {role: known.guesses[role].confidence if role in known.guesses else 0.0 for role in _SCORED}
+    where = max(min(sure[role] for role in roles) for roles in _WHERE)
+    when = max(sure["reported_at"], sure["occurred_from"])
+    missing = () if {"reported_at", "occurred_from"} & known.roles.keys() else ("reported_at",)
+    score = round((when + where + sure["category"]) / 3, 2)
+    return Recognition(layout, score, missing, events=found.events, counted=counted[0] if counted else None)
 
 
 def _is_personal(column: Column) -> bool:
@@ -153,13 +139,14 @@ def _is_personal(column: Column) -> bool:
     that were not recognised are shown.
     """
     if _holds_genders(column):
-        return not (column.head.has("sex") or column.values.no_other_words)
+        return not (column.head.has("sex") or column.values.share_of("gender_codes") == 1)
     return headings.names_person(column.head) or column.values.share_of("contacts") >= 0.3
 
 
 def _holds_genders(column: Column) -> bool:
-    """Whether a heading names a person and nearly all values are women and men: "Opfer" with m, w and d."""
-    return headings.is_person(column.head) and column.values.of_women_and_men(column.head.label)
+    """Whether a heading names a person, no suspect, and nearly all values are women and men: "Opfer" with m, w, d."""
+    person = column.head.has("victim", "reporter") and not column.head.has("suspect")
+    return person and column.values.of_women_and_men(column.head.label)
 
 
 def _is_text(column: Column) -> bool:
@@ -167,52 +154,41 @@ def _is_text(column: Column) -> bool:
     if values.share_of("pairs") >= 0.6:
         return False
     chosen = values.given >= 200 and len(values.distinct) <= 20  # from a list, as nobody writes so often alike
-    return headings.names_text(column.head) or (
-        not chosen and (values.share_of("sentences") >= 0.3 or values.share_of("links") >= 0.3)
-    )
+    long = max(values.share_of("sentences"), values.share_of("links")) >= 0.3
+    return headings.names_text(column.head) or (not chosen and long)
 
 
 def _coordinates(known: _Guesses) -> None:
     """Degrees first, projected metres where there are none, a column of both where there is neither."""
     columns = [column for column in known.free() if "latlon" not in column.head.words]
-    north = [one for one in columns if _said_degrees(one, "latitude", 90)]
-    east = [one for one in columns if _said_degrees(one, "longitude", 180)]
-    if not (north and east):
-        north = [one for one in columns if one.head.has("north") and one.values.share_of("degrees") >= _OFTEN]
-        east = [one for one in columns if one.head.has("east") and one.values.share_of("degrees") >= _OFTEN]
-    if north and east:
-        _give_pair(known, north, east, ("latitude", "longitude"), 0.97)
-        return
-    north = [one for one in columns if one.head.has("north") and _is_metres(one)]
-    east = [one for one in columns if one.head.has("east") and _is_metres(one)]
-    if north and east:
-        _give_pair(known, north, east, ("y", "x"), 0.9)
-        return
-    if not _point(known):
-        _degrees_side_by_side(known, columns)
+    for roles, clear, fits in (
+        (("latitude", "longitude"), 0.97, _said_degrees),
+        (("latitude", "longitude"), 0.97, lambda one, _: one.values.share_of("degrees") >= _OFTEN),
+        (("y", "x"), 0.9, lambda one, _: not one.values.given or one.values.share_of("metres") >= _OFTEN),
+    ):
+        named = [[one for one in columns if fits is _said_degrees or one.head.has(_SIDES[role])] for role in roles]
+        north, east = ([one for one in able if fits(one, role)] for able, role in zip(named, roles, strict=True))
+        if north and east:
+            return _give_pair(known, north, east, roles, clear)
+    return None if _point(known) else _degrees_side_by_side(known, columns)
 
 
-def _said_degrees(column: Column, name: str, limit: float) -> bool:
+def _said_degrees(column: Column, name: str) -> bool:
     """Whether a heading says latitude or longitude, and the values do not contradict it.
 
     Numbers out of range are bad coordinates of such a column, however many there are, unless hardly any is in range; of
     a heading that may mean a width or a length, most must be.
     """
-    said = concept(name).intersection(column.head.words)
-    if not said:
-        return False
-    values = column.values
-    inside = values.degrees_up_to(limit) if values.given else 1.0
-    numbers = inside >= _OFTEN or values.between(-1e12, 1e12) >= _OFTEN
-    return inside >= _OFTEN or (numbers and inside >= _SOME and not said <= concept("width_or_length"))
-
-
-def _is_metres(column: Column) -> bool:
-    return not column.values.given or column.values.share_of("metres") >= _OFTEN
+    said, values = concept(name).intersection(column.head.words), column.values
+    if not said or not values.given:
+        return bool(said)
+    inside = values.degrees_up_to(90 if name == "latitude" else 180)
+    some = inside >= _SOME and values.between(-1e12, 1e12) >= _OFTEN and not said <= concept("width_or_length")
+    return inside >= _OFTEN or some
 
 
 def _give_pair(
-    known: _Guesses, north: Sequence[Column], east: Sequence[Column], roles: tuple[str, str], name: float
+    known: _Guesses, north: Sequence[Column], east: Sequence[Column], roles: tuple[str, str], clear: float
 ) -> None:
     """The best of the northings and the easting of the same place: the other words of both headings are the same."""
     words = concept("latitude", "longitude", "north", "east")
@@ -220,10 +196,9 @@ def _give_pair(
     rest = set(first.head.words) - words
     second = max(east, key=lambda one: (set(one.head.words) - words == rest, round(one.values.fill, 2), -one.place))
     for role, column in zip(roles, (first, second), strict=True):
-        if role in {"latitude", "longitude"}:
-            known.give(role, column, name, column.values.degrees_up_to(180), _DEGREES)
-        else:
-            known.give(role, column, name, column.values.share_of("metres"), _METRES)
+        degrees = role in _WHERE[0]
+        share = column.values.degrees_up_to(180) if degrees else column.values.share_of("metres")
+        known.give(role, column, clear, share, _DEGREES if degrees else _METRES)
 
 
 def _point(known: _Guesses) -> bool:
@@ -242,22 +217,13 @@ def _point(known: _Guesses) -> bool:
 
 def _degrees_side_by_side(known: _Guesses, columns: Sequence[Column]) -> None:
     """Two neighbouring columns of degrees without a heading that says so; beyond 90 it is the longitude."""
-    for first, second in pairwise(columns):
-        if (
-            min(first.values.share_of("degrees"), second.values.share_of("degrees")) < 0.8
-            or second.place != first.place + 1
-        ):
-            continue
-        if first.values.between(-90, 90) < 1 and second.values.between(-90, 90) == 1:
-            first, second = second, first
-        for role, column in (("latitude", first), ("longitude", second)):
+    degrees = [one for one in columns if one.values.share_of("degrees") >= 0.8]
+    beside = [pair for pair in pairwise(degrees) if pair[1].place == pair[0].place + 1]
+    for first, second in beside[:1]:
+        turned = first.values.between(-90, 90) < 1 and second.values.between(-90, 90) == 1
+        pair = (second, first) if turned else (first, second)
+        for role, column in zip(_WHERE[0], pair, strict=True):
             known.give(role, column, 0.1, column.values.share_of("degrees"), _DEGREES, headed=False)
-        return
-
-
-_CITIZENS: Final = Message(
-    "The file holds reports by citizens and names no victim: the gender in it is that of the person who reports."
-)
 
 
 def _people(known: _Guesses, *, citizens: bool) -> None:
@@ -270,85 +236,88 @@ def _people(known: _Guesses, *, citizens: bool) -> None:
     sexes = [one for one in known.free() if one.head.has("sex") or _holds_genders(one)]
     ages = [one for one in known.free() if one.head.has("age") and one not in sexes]
     known.taken |= {one.place for one in (*sexes, *ages)}
-    ours = [one for one in sexes if not one.head.has("suspect") and _fits(one, one.values.share_of("genders"))]
+    ours = [one for one in sexes if not one.head.has("suspect") and _fits(one, "genders")]
     reporters = [one for one in ours if one.head.has("reporter") and not one.head.has("victim")]
     theirs = citizens and not reporters and not any(headings.names_victim(one.head) for one in known.columns)
-    neutral = "reporter_gender" if theirs else "affected_gender"
-    why = (_CITIZENS,) if theirs else ()
-    _give_gender(known, "reporter_gender", reporters)
-    _give_gender(known, neutral, [one for one in ours if one not in reporters], *why)
+    neutral, why = ("reporter_gender", [_CITIZENS]) if theirs else ("affected_gender", [])
+    others = [one for one in ours if one not in reporters]
+    for role, able, more in (("reporter_gender", reporters, []), (neutral, others, why)):
+        if able:
+            best = max(able, key=_of_victims)
+            clear = 0.97 if best.head.has("victim") or role == "reporter_gender" else 0.8
+            known.give(role, best, clear, best.values.share_of("genders"), _GENDERS, *more)
     spelt = [one for one in known.free() if one.values.spelt_genders >= 0.9 and not one.head.has("suspect")]
     if not sexes and len(spelt) == 1:
         known.give(neutral, spelt[0], 0.1, spelt[0].values.spelt_genders, _GENDERS, *why, headed=False)
-    ages = [
-        one
-        for one in ages
-        if not one.head.has("suspect") and not one.head.has("reporter") and _fits(one, one.values.share_of("ages"))
-    ]
+    ages = [one for one in ages if not one.head.has("suspect", "reporter") and _fits(one, "ages")]
     if ages:
-        best = max(ages, key=lambda one: (one.head.has("victim"), one.values.fill, -one.place))
+        best = max(ages, key=_of_victims)
         known.give("age_band", best, 0.9, best.values.share_of("ages"), _AGES)
 
 
-def _fits(column: Column, share: float) -> bool:
-    return not column.values.given or share >= 0.5
+def _of_victims(column: Column) -> tuple[bool, float, int]:
+    return column.head.has("victim"), column.values.fill, -column.place
 
 
-def _give_gender(known: _Guesses, role: str, columns: Sequence[Column], *why: Message) -> None:
-    if not columns:
-        return
-    best = max(columns, key=lambda one: (one.head.has("victim"), one.values.fill, -one.place))
-    clear = 0.97 if best.head.has("victim") or role == "reporter_gender" else 0.8
-    known.give(role, best, clear, best.values.share_of("genders"), _GENDERS, *why)
+def _fits(column: Column, kind: str) -> bool:
+    return not column.values.given or column.values.share_of(kind) >= 0.5
 
 
-def _category(known: _Guesses) -> Found | None:
-    """The kind of event (`category.find_category`)."""
-    found = find_category(known.free())
-    if found is not None:
-        known.take("category", found.column, found.why)
-    return found
+def _is_status(column: Column, share: float) -> bool:
+    head, given = column.head, column.values.given
+    sure = (head.has("status") and (not given or share >= 0.5)) or (head.has("maybe_status") and given and share >= 0.5)
+    return bool(sure) and _NOT_STATUS.isdisjoint(head.words)
 
 
-def _states(known: _Guesses) -> None:
-    """The state of a case, in words that are known; and the kind of alert."""
-    able: list[tuple[float, bool, int, Column]] = []
-    for column in known.free():
-        head, share = column.head, column.values.known("status")
-        if _NOT_STATUS.isdisjoint(head.words) and (
-            (head.has("status") and _fits(column, share))
-            or (head.has("maybe_status") and column.values.given and share >= 0.5)
-        ):
-            able.append((share, head.has("described"), -column.place, column))
-    if able:
-        share, _, _, column = max(able, key=lambda one: one[:3])
-        known.give("status", column, 0.9, share, _KNOWN_WORDS)
-    for column in known.free():
-        share = column.values.known("kind")
-        if share >= 0.9 and (column.head.has("kind") or column.head.only("type", "category", "event")):
-            known.give("kind", column, 0.8, share, _KNOWN_WORDS)
-            return
+def _scale(role: str, related: str) -> tuple[_Rule, _Rule]:
+    """The rules of a scale of five: words of its steps, also under a related heading; numbers under its own."""
+    return (
+        _Rule(
+            role, 0.9, _KNOWN_WORDS, lambda one: one.values.share_of(f"steps_of_{role}"),
+            lambda one, share: one.head.has(role, related) and share >= 0.8,
+        ),
+        _Rule(
+            role, 0.9, _STEPS, lambda one: one.values.between(1, 5),
+            lambda one, share: one.head.has(role) and (not one.values.given or share >= 0.8),
+        ),
+    )  # fmt: skip
 
 
-def _scales(known: _Guesses) -> None:
-    """Severity and feeling, from 1 to 5 or in words, and how many people confirmed an alert."""
-    _scale(known, "severity", "priority")
-    _scale(known, "feeling", "safety")
-    for column in known.free():
-        if column.head.has("confirmations") and (not column.values.given or column.values.share_of("whole") >= 0.8):
-            known.give("confirmations", column, 0.9, column.values.share_of("whole"))
-            break
+@dataclass(frozen=True)
+class _Rule:
+    """A role that heading and values give: how clear the heading is, what the values are by `share`, and which column
+    is able to give it by its share."""
+
+    role: str
+    clear: float
+    fit: Message | None
+    share: Callable[[Column], float]
+    able: Callable[[Column, float], bool]
 
 
-def _scale(known: _Guesses, role: str, related: str) -> None:
-    """A scale of five: numbers under a heading that names it, words of its steps also under a related one."""
-    for column in known.free():
-        share, steps = column.values.between(1, 5), column.values.steps(role)
-        if column.head.has(role, related) and steps >= 0.8:
-            return known.give(role, column, 0.9, steps, _KNOWN_WORDS)
-        if column.head.has(role) and (not column.values.given or share >= 0.8):
-            return known.give(role, column, 0.9, share, _STEPS)
-    return None
+_RULES: Final = (
+    _Rule("status", 0.9, _KNOWN_WORDS, lambda one: one.values.share_of("states"), _is_status),
+    _Rule(
+        "kind", 0.8, _KNOWN_WORDS, lambda one: one.values.share_of("kinds"),
+        lambda one, share: share >= 0.9 and (one.head.has("kind") or one.head.only("type", "category", "event")),
+    ),
+    *_scale("severity", "priority"),
+    *_scale("feeling", "safety"),
+    _Rule(
+        "confirmations", 0.9, None, lambda one: one.values.share_of("whole"),
+        lambda one, share: one.head.has("confirmations") and (not one.values.given or share >= 0.8),
+    ),
+)  # fmt: skip
+
+
+def _headed_values(known: _Guesses) -> None:
+    """State, kind, scales and confirmations, each by the column whose values fit best, in the order of `_RULES`."""
+    for rule in _RULES:
+        shares = {one: rule.share(one) for one in known.free() if rule.role not in known.roles}
+        able = [one for one, share in shares.items() if rule.able(one, share)]
+        if able:
+            best = max(able, key=lambda one: (shares[one], one.head.has("described"), -one.place))
+            known.give(rule.role, best, rule.clear, shares[best], rule.fit)
 
 
 def _identity(known: _Guesses) -> None:
@@ -358,9 +327,9 @@ def _identity(known: _Guesses) -> None:
         score, values = headings.identity_score(column.head), column.values
         spread = len(values.distinct) / values.given if values.given else 0.0
         # A heading such as "number" says too little by itself: then hardly a value may repeat.
-        if score < 0.5 and spread < (_ALL_BUT_A_FEW if values.given >= _MANY else 1.0):
-            continue
-        if score > 0 and (not values.given or values.given < 20 or spread >= 0.2):
+        least = 0.2 if score >= 0.5 else _ALL_BUT_A_FEW if values.given >= _MANY else 1.0
+        few = values.given < 20 and score >= 0.5
+        if score > 0 and (few or spread >= least):
             able.append((score, spread, -column.place, column))
     if able:
         score, spread, _, column = max(able, key=lambda one: one[:3])

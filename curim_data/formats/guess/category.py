@@ -21,17 +21,15 @@ from curim_data.formats.guess import headings
 from curim_data.formats.guess.headings import (
     HEADING,
     Column,
-    Heading,
     Values,
     column_of,
     concept,
     guess,
     percent,
     separators_of,
-    separators_with_reasons,
 )
 from curim_data.lexicon import MISSING, kind_of, named_topic, topic_of
-from curim_data.lexicon.places import AREA_HEADINGS, STREET_HEADINGS
+from curim_data.lexicon.words import AREA_HEADINGS, STREET_HEADINGS
 from curim_data.model import Kind, Message
 
 MOST_NAMES: Final = 300  # that a column of names may have, for them to be looked at
@@ -51,6 +49,9 @@ _FILE_NAME: Final = {
         "where they have none."
     ),
 }
+
+
+_SIGNS: Final = ("offence", "police", "request", "department", "channel", "report", "confirmations")
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,8 @@ def nature_of(columns: Sequence[Column], *, closes: bool) -> Nature:
     a column that speaks of nuisances; three where what they speak of are offences, as the records of the police do. Who
     says how safe it felt is a citizen.
     """
-    heads = [column.head for column in columns]
-    if any(head.has("offence") or head.has("police") for head in heads):
+    named = {name: any(one.head.has(name) for one in columns) for name in _SIGNS}
+    if named["offence"] or named["police"]:
         return Nature(
             Kind.OFFENCE,
             Message(
@@ -83,19 +84,13 @@ def nature_of(columns: Sequence[Column], *, closes: bool) -> Nature:
                 "where there is no category, alerts count as offences."
             ),
         )
-    asked, charged = _any(heads, "request"), _any(heads, "department")
-    handled = any(_is_state(column) for column in columns)
-    more = [handled, closes, _any(heads, "channel")]
-    signs = [
-        asked,
-        charged,
-        *more,
-        _any(heads, "report"),
-        any(head.has("confirmations") for head in heads),
-    ]
-    signs += [_speaks(columns, Kind.INCIVILITY, 0.3)]
-    citizens = any(map(_is_feeling, columns)) or sum(signs) >= (3 if _speaks(columns, Kind.OFFENCE, 0.7) else 2)
-    if (asked or charged) and sum((asked, charged, *more)) >= 2:
+    states = [one for one in columns if one.head.has("status", "maybe_status")]
+    handled = any(not one.values.given or one.values.share_of("states") >= 0.5 for one in states)
+    services = [named["request"], named["department"], handled, closes, named["channel"]]
+    signs = [*services, named["report"], named["confirmations"], _speaks(columns, Kind.INCIVILITY, 0.3)]
+    enough = 3 if _speaks(columns, Kind.OFFENCE, 0.7) else 2
+    citizens = any(map(_is_feeling, columns)) or sum(signs) >= enough
+    if any(services[:2]) and sum(services) >= 2:
         return Nature(
             Kind.INCIVILITY,
             Message(
@@ -121,10 +116,6 @@ def nature_of_name(name: str) -> Nature:
     return Nature(kind, Message(_FILE_NAME[kind].text, {"word": word}))
 
 
-def _any(heads: Iterable[Heading], name: str) -> bool:
-    return any(head.has(name) for head in heads)
-
-
 def _speaks(columns: Iterable[Column], kind: Kind, least: float) -> bool:
     """Whether a column of names speaks of a kind of events in at least this share of its values."""
     short = (one.values for one in columns if one.values.given and len(one.values.distinct) <= MOST_NAMES)
@@ -134,15 +125,10 @@ def _speaks(columns: Iterable[Column], kind: Kind, least: float) -> bool:
 
 def _is_feeling(column: Column) -> bool:
     """Whether it says how safe a person felt, in words or in numbers."""
+    steps = column.values.share_of("steps_of_feeling") >= 0.8
     if column.head.has("feeling"):
-        return not column.values.given or column.values.between(1, 5) >= 0.8 or column.values.steps("feeling") >= 0.8
-    return column.head.has("safety") and column.values.steps("feeling") >= 0.8
-
-
-def _is_state(column: Column) -> bool:
-    """Whether the state of a case stands in it, as those who handle it give it."""
-    stated = column.head.has("status") or column.head.has("maybe_status")
-    return stated and (not column.values.given or column.values.known("status") >= 0.5)
+        return not column.values.given or column.values.between(1, 5) >= 0.8 or steps
+    return column.head.has("safety") and steps
 
 
 _LEAST_COUNTS: Final = 8  # rows without which numbers say nothing
@@ -159,8 +145,11 @@ def counted_rows(columns: Iterable[Column]) -> Iterator[CountedRows]:
     are larger than one. How many persons or vehicles an event concerns is no such count.
     """
     for column in columns:
-        values = column.values
-        if not _names_count(column) or values.given < _LEAST_COUNTS or values.share(_COUNT.fullmatch) < _WHOLE_NUMBERS:
+        values, words = column.values, set(column.head.words)
+        counts = words & concept("quantity") or (words & concept("count_number") and words & concept("counted_events"))
+        if not counts or words & concept("not_counted_events") or headings.says_date(column.head):
+            continue
+        if values.given < _LEAST_COUNTS or values.share(_COUNT.fullmatch) < _WHOLE_NUMBERS:
             continue
         whole = (_NO_DECIMALS.sub("", text) for text in values.texts if _COUNT.fullmatch(text))
         numbers = [int(re.sub(r"\D", "", text)) for text in whole]
@@ -179,13 +168,6 @@ def one_alert_a_row(counted: CountedRows, label: str) -> Message:
     )
 
 
-def _names_count(column: Column) -> bool:
-    words = set(column.head.words)
-    if words & concept("not_counted_events") or headings.says_date(column.head):
-        return False
-    return bool(words & concept("quantity") or (words & concept("count_number") and words & concept("counted_events")))
-
-
 LONGEST: Final = 200
 _CLEAR: Final = 0.7  # headings from here on name the kind of event
 _LEAST: Final = 8  # rows without which values alone say nothing
@@ -198,6 +180,16 @@ _NAMED: Final = 4
 _NO_OTHER: Final = Message(
     "{column} was taken as the category, since its values come again and again and no heading names the kind of event."
 )
+_JOINING: Final = (" / ", " - ", ";", "|", ", ")  # marks that may be part of a name
+# Why a mark separates values: whether they also stand alone.
+_SEPARATED: Final = {
+    True: Message(
+        "{column}: several values in one cell are separated by “{mark}”, since they also stand alone in other cells."
+    ),
+    False: Message(
+        "{column}: several values in one cell are separated by “{mark}”, since they come again in other combinations."
+    ),
+}
 _LONG: Final = Message("{column}: {n} different names of up to {length} characters were kept as categories.")
 
 
@@ -219,10 +211,10 @@ def find_category(columns: Sequence[Column]) -> Found | None:
     best = max(able, key=lambda one: (scores[one], -one.place), default=None)
     reason = HEADING
     if best is None:
-        best, score, reason = _by_what_recurs(columns)
-        if best is None:
+        ruled = next(_by_what_recurs(columns), None)
+        if ruled is None:
             return None
-        scores[best] = score
+        best, scores[ruled[0]], reason = ruled
     fine = _finer(_coarser(best, able, scores), columns, scores)
     coarse = best if fine is not best else _group_of(best, able, scores)
     if coarse is not None and not nests(fine.texts, coarse.texts):
@@ -248,39 +240,44 @@ def holds_names(labels: Sequence[str], sample: pa.Table | None, place: int) -> b
 
 def refused(columns: Iterable[Column]) -> tuple[Message, ...]:
     """Why columns whose heading names the kind of event are not used, for a file without a category."""
-    clear = [one for one in columns if headings.category_score(one.head) >= _CLEAR and one.values.given]
     return tuple(
         Message(
             "{column} is not used as the category: it holds {n} different texts in {rows} rows, which is no list of "
             "names.",
             {"column": one.head.label, "n": len(one.values.distinct), "rows": one.values.given},
         )
-        for one in clear
-        if one.values.share_of("whole") < 1
+        for one in columns
+        if headings.category_score(one.head) >= _CLEAR and one.values.given and one.values.share_of("whole") < 1
     )
 
 
 def can_be_category(column: Column, score: float) -> bool:
     """Whether names, few and repeated, stand in it; what is headed as a text or a name must repeat."""
-    values = column.values
+    values, text = column.values, headings.names_text(column.head)
     if not values.given:
-        return not headings.names_text(column.head)
-    if (headings.names_text(column.head) or column.head.has("name")) and len(values.distinct) == values.given:
+        return not text
+    if (text or column.head.has("name")) and len(values.distinct) == values.given:
         return False
     values = _parts(values)
     if score >= _CLEAR and _is_list(values):
         return values.share_of("whole") < 1
-    coded = score <= 0.4
-    return values.bounded and values.share_of("sentences") < 0.3 and (coded or values.share_of("names") >= 0.8)
+    return _few_texts(values) and values.bounded and (score <= 0.4 or values.share_of("names") >= 0.8)
+
+
+def _again(values: Values) -> float:
+    """The share of the values that stand in several rows."""
+    return sum(n for n in Counter(values.texts).values() if n > 1) / max(values.given, 1)
 
 
 def _is_list(values: Values) -> bool:
     """Whether long texts come from a list: nearly every row repeats another one, whatever their length."""
-    texts = Counter(values.texts)
-    again = sum(n for n in texts.values() if n > 1)
-    most = max(map(len, texts), default=0)
-    few = len(texts) <= max(_LEAST, 0.15 * values.given)
-    return values.given >= 2 * _LEAST and again >= _LISTED * values.given and few and most <= LONGEST
+    few = len(values.distinct) <= max(_LEAST, 0.15 * values.given)
+    short = max(map(len, values.distinct), default=0) <= LONGEST
+    return values.given >= 2 * _LEAST and _again(values) >= _LISTED and few and short
+
+
+def _few_texts(values: Values) -> bool:
+    return values.share_of("sentences") < 0.3
 
 
 def _parts(values: Values) -> Values:
@@ -293,40 +290,34 @@ def _parts(values: Values) -> Values:
 def _recurs(values: Values) -> bool:
     """Whether values come again and again: most share theirs with another row, cells of several taken apart."""
     values = _parts(values)
-    texts = Counter(values.texts)
-    again = sum(n for n in texts.values() if n > 1)
-    return values.given > 0 and again >= 0.7 * values.given and len(texts) <= max(15, 0.25 * values.given)
+    return values.given > 0 and _again(values) >= 0.7 and len(values.distinct) <= max(15, 0.25 * values.given)
 
 
-def _by_what_recurs(columns: Sequence[Column]) -> tuple[Column | None, float, Message]:
-    """A column without a heading that names the kind of event: texts of a list, of what it is about by its heading, or
-    values that speak of such kinds; last who deals with it, where the values say with what.
+def _by_what_recurs(columns: Sequence[Column]) -> Iterator[tuple[Column, float, Message]]:
+    """Columns without a heading that names the kind of event, the best first, each with its score and why: texts of a
+    list, of what it is about by its heading, or values that speak of such kinds; last who deals with it, where the
+    values say with what.
     """
-    few = [
-        one
-        for one in columns
-        if one.values.given >= _LEAST and _recurs(one.values) and one.values.share_of("names") >= 0.8
-    ]
-    for column in few:
-        names = column.head.has("subject") and not column.head.has("not_category")
-        parts = _parts(column.values)
-        speaks = parts.share(kind_of) >= _SOME_SPEAK  # not the names of persons, whom a subject may be
-        if names and speaks and len(parts.distinct) > 1 and _few(parts):
-            reason = Message("{count} different values in the first records", {"count": len(column.values.distinct)})
-            return column, 0.4, reason
-    several = [one for one in few if len(one.values.distinct) > 1]
-    for column in several:
-        if headings.names_topic(column.head) and _may_speak(column):
-            return column, 0.4, _no_other(column)
-    for column in few:
-        share = column.values.share(topic_of)
-        if share >= _SPEAK and len(column.values.distinct) > 1 and _may_speak(column):
-            return column, 0.3, Message("{share} % of the values name kinds of events", percent(share))
-    for column in several:
-        speaks = _parts(column.values).share(kind_of) >= _SOME_SPEAK
-        if column.head.has("office") and speaks and _may_speak(column):
-            return column, 0.3, _no_other(column)
-    return None, 0.0, HEADING
+    recur = [one for one in columns if one.values.given >= _LEAST and _recurs(one.values)]
+    named = [one for one in recur if one.values.share_of("names") >= 0.8]
+    several = [one for one in named if len(one.values.distinct) > 1]
+    able = [one for one in several if _may_speak(one)]
+    speak = [one for one in named if _parts(one.values).share(kind_of) >= _SOME_SPEAK]  # no names of persons
+    for one in speak:
+        parts = _parts(one.values)
+        subject = one.head.has("subject") and not one.head.has("not_category")
+        if subject and len(parts.distinct) > 1 and _few(parts):
+            yield (
+                one,
+                0.4,
+                Message("{count} different values in the first records", {"count": len(one.values.distinct)}),
+            )
+    yield from ((one, 0.4, _no_other(one)) for one in able if headings.names_topic(one.head))
+    for one in able:
+        share = one.values.share(topic_of)
+        if share >= _SPEAK:
+            yield one, 0.3, Message("{share} % of the values name kinds of events", percent(share))
+    yield from ((one, 0.3, _no_other(one)) for one in able if one.head.has("office") and one in speak)
 
 
 def _no_other(column: Column) -> Message:
@@ -334,29 +325,26 @@ def _no_other(column: Column) -> Message:
 
 
 def _few(values: Values) -> bool:
-    return len(values.distinct) <= max(12, 0.1 * values.given) and values.share_of("sentences") < 0.3
+    return len(values.distinct) <= max(12, 0.1 * values.given) and _few_texts(values)
 
 
 def _may_speak(column: Column) -> bool:
     """Whether what values speak of may be the event: not a place, a person, an outcome, nor who is suspected."""
-    head, label = column.head, fold(column.head.label)
-    other = head.has("not_category", "victim", "suspect", "status", "sex")
-    return not other and label not in AREA_HEADINGS | STREET_HEADINGS and column.values.share_of("sentences") < 0.3
+    other = column.head.has("not_category", "victim", "suspect", "status", "sex")
+    return not other and fold(column.head.label) not in AREA_HEADINGS | STREET_HEADINGS and _few_texts(column.values)
 
 
-def _finer(best: Column, columns: Sequence[Column], scores: dict[Column, float]) -> Column:
+def _finer(best: Column, columns: Sequence[Column], scores: Mapping[Column, float]) -> Column:
     """The finest column that divides `best` and recurs. A column of subcategories or of short descriptions counts
     where `best` holds but groups ("Property", "Person") of which no name speaks of an event.
     """
-    vague = best.values.share(kind_of) < 0.5
-    found = best
-    for one in columns:
+    vague, found = best.values.share(kind_of) < 0.5, best
+    for one in columns if scores[best] > 0.4 else ():
         named = scores[one] >= _CLEAR and can_be_category(one, scores[one])
         sub = vague and one.head.has("sub", "subject") and one.values.share_of("names") >= 0.8 and _few(one.values)
-        if one is best or scores[best] <= 0.4 or not (named or sub) or one.head.has("not_category"):
-            continue
-        finer = len(one.values.distinct) > len(found.values.distinct)
-        if finer and _recurs(one.values) and nests(one.texts, best.texts):
+        finer = one is not best and len(one.values.distinct) > len(found.values.distinct)
+        able = finer and (named or sub) and not one.head.has("not_category")
+        if able and _recurs(one.values) and nests(one.texts, best.texts):
             found = one
     return found
 
@@ -388,9 +376,7 @@ def nests(fine: Iterable[str], coarse: Iterable[str]) -> bool:
 
 def _found(column: Column, score: float, reason: Message, coarse: Column | None) -> Found:
     """What was found, with what a reader should know of it."""
-    label, found, values = column.head.label, separators_with_reasons(column.values), _parts(column.values)
-    marks = tuple(found)
-    share = values.share_of("names") if values.given else None
+    label, marks, values = column.head.label, separators_of(column.values), _parts(column.values)
     longest = max(map(len, values.distinct), default=0)
     notes = [reason] if reason.text == _NO_OTHER.text else []
     if coarse is not None:
@@ -402,27 +388,18 @@ def _found(column: Column, score: float, reason: Message, coarse: Column | None)
                 {"fine": label, "coarse": coarse.head.label, "names": shown},
             )
         )
-    for one, alone in found.items():
-        why = (
-            Message(
-                "{column}: several values in one cell are separated by “{mark}”, since they also stand alone in other "
-                "cells."
-            )
-            if alone
-            else Message(
-                "{column}: several values in one cell are separated by “{mark}”, since they come again in other "
-                "combinations."
-            )
-        )
-        notes.append(Message(why.text, {"column": label, "mark": one.strip() or one}))
-    if mark := _mark_of_names(values, marks):
+    for mark, alone in marks.items():
+        notes.append(Message(_SEPARATED[alone].text, {"column": label, "mark": mark.strip() or mark}))
+    inside = (mark for mark in _JOINING if mark not in marks and sum(mark in text for text in values.distinct) >= 2)
+    for mark in [*inside][:1]:
         notes.append(
             Message(
                 "{column}: “{mark}” is part of the names and separates nothing, since the parts do not stand alone in "
                 "other cells.",
-                {"column": label, "mark": mark},
+                {"column": label, "mark": mark.strip()},
             )
         )
+    share = values.share_of("names") if values.given else None
     if longest > MOST_CHARACTERS:
         share = 1.0
         notes.append(Message(_LONG.text, {"column": label, "n": len(values.distinct), "length": longest}))
@@ -430,12 +407,4 @@ def _found(column: Column, score: float, reason: Message, coarse: Column | None)
     if share is not None and "count" not in reason.values:
         reasons.append(Message("{count} different values in the first records", {"count": len(values.distinct)}))
     most = min(longest, LONGEST) if longest > MOST_CHARACTERS and _is_list(values) else MOST_CHARACTERS
-    return Found(column, guess(score, share, *reasons), marks, most, tuple(notes))
-
-
-def _mark_of_names(values: Values, marks: Sequence[str]) -> str:
-    """A mark that stands in several names and separates nothing; empty where there is none."""
-    for mark in (" / ", " - ", ";", "|", ", "):
-        if mark not in marks and sum(mark in text for text in values.distinct) >= 2:
-            return mark.strip()
-    return ""
+    return Found(column, guess(score, share, *reasons), tuple(marks), most, tuple(notes))

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from curim_data.formats.base import Guess, fold, is_name, is_personal, is_text
 from curim_data.lexicon import MISSING, WORDS, age_band, gender_parts, gender_words, scale_step
-from curim_data.lexicon.times import hour_of_span, month_of
+from curim_data.lexicon.times import CLOCK, COMPACT, date_fields, hour_of_span, minute_of_day, month_of
 from curim_data.model import Message, Num
 
 _WORDS: Final = tomllib.loads(Path(__file__).with_name("headings.toml").read_text("utf-8"))
@@ -47,6 +47,7 @@ _SUFFIXES: Final = (
     *("zeitpunkt", "datum", "zeit", "nummer", "geschlecht", "alter", "koordinate", "kategorie"),
     *("anlass", "grund", "stichwort"),
 )
+_LONGITUDES: Final = frozenset({"lon", "lng", "long"})
 _CAMEL: Final = re.compile(r"(?<=[a-zα-ω0-9])(?=[A-ZΑ-Ω])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -78,20 +79,20 @@ def read_heading(label: str) -> Heading:
     pieces = re.findall(r"[^\W_]+", fold(_CAMEL.sub(" ", label.strip()[:LONGEST_LABEL])))
     words: list[str] = []
     for piece in pieces:
-        if len(piece) > LONGEST_PIECE:
-            words.append(piece)
-            continue
-        if parts := split_compound(piece) or _split_person(piece):
-            words += parts
-            continue
-        ending = next((end for end in _SUFFIXES if piece.endswith(end) and len(piece) > len(end) + 1), None)
-        if ending and piece not in concept("time") and piece not in concept("age"):
-            words += [piece.removesuffix(ending), ending]
-        else:
-            words.append(piece)
-    if {"lat", "lon"} <= set(words) or {"lat", "lng"} <= set(words) or {"lat", "long"} <= set(words):
-        words = ["latlon", *(word for word in words if word not in {"lat", "lon", "lng", "long"})]
+        words += (piece,) if len(piece) > LONGEST_PIECE else split_compound(piece) or _split_known(piece)
+    if "lat" in words and not _LONGITUDES.isdisjoint(words):
+        words = ["latlon", *(word for word in words if word not in {"lat", *_LONGITUDES})]
     return Heading(label, tuple(words))
+
+
+def _split_known(piece: str) -> Sequence[str]:
+    """Split off whose gender or age it is ("SEXOVICTIMA", "ΦΥΛΟΘΥΜΑΤΟΣ"), or the known end of a German compound."""
+    what, whose = concept("sex", "age"), concept("victim", "reporter", "suspect")
+    if parts := _glued(piece, what, whose) or _glued(piece, whose, what):
+        return parts
+    ending = next((end for end in _SUFFIXES if piece.endswith(end) and len(piece) > len(end) + 1), None)
+    whole = ending is None or piece in concept("time", "age")
+    return (piece,) if whole or ending is None else (piece.removesuffix(ending), ending)
 
 
 _SMALL: Final = (*concept("joining"), "τησ", "του", "dela", "")  # what may stand between two words that are one
@@ -110,17 +111,6 @@ def _glued(piece: str, firsts: frozenset[str], seconds: frozenset[str]) -> tuple
     return ()
 
 
-def _split_person(piece: str) -> tuple[str, ...]:
-    """Split a heading in one word that names whose gender or age it is ("SEXOVICTIMA", "ΦΥΛΟΘΥΜΑΤΟΣ")."""
-    what, whose = concept("sex", "age"), concept("victim", "reporter", "suspect")
-    return _glued(piece, what, whose) or _glued(piece, whose, what)
-
-
-def is_person(head: Heading) -> bool:
-    """Whether a heading names a person who suffered or who reported, and no suspect."""
-    return head.has("victim", "reporter") and not head.has("suspect")
-
-
 def names_victim(head: Heading) -> bool:
     """Whether a heading names a person who suffered; "affected area" names none, "affected person's sex" does."""
     if not (concept("victim") - concept("affected")).isdisjoint(head.words):
@@ -136,7 +126,7 @@ def says_date(head: Heading) -> bool:
 
 def names_person(head: Heading) -> bool:
     """Whether a heading names a person, a way to reach one, a device or a vehicle; "agency name" does not."""
-    if head.has("sex") or head.has("age"):
+    if head.has("sex", "age"):
         return False
     if "by" in head.words and head.has("reported"):
         return True
@@ -161,18 +151,19 @@ def date_role(head: Heading) -> str:
     Words that are cut short ("DT_OCOR", "fec. den.") count where they begin words of one stage only.
     """
     starts, ends = _marks(head, concept("start")), _marks(head, concept("end"))
-    stages = {stage for stage, words in STAGES.items() if not words.isdisjoint(head.words)} or _abbreviated(head)
-    if "other" in stages:
-        return "other"
-    if "resolved_at" in stages:
-        return "resolved_at"
-    if ends and not starts:
-        return "other" if stages == {"reported_at"} else "occurred_to"
-    if "reported_at" in stages and not starts:
-        return "reported_at"
-    if "occurred_from" in stages or starts:
-        return "occurred_from"
-    return "plain"
+    stages = {stage for stage, words in STAGES.items() if not words.isdisjoint(head.words)}
+    if not stages:
+        known = concept("when", "start", "end", "joining")
+        stages = {stage for word in head.words if word not in known and (stage := _stage_of_beginning(word))}
+    last = "other" if stages == {"reported_at"} else "occurred_to"
+    roles = (
+        ("other", "other" in stages),
+        ("resolved_at", "resolved_at" in stages),
+        (last, ends and not starts),
+        ("reported_at", "reported_at" in stages and not starts),
+        ("occurred_from", "occurred_from" in stages or starts),
+    )
+    return next((role for role, said in roles if said), "plain")
 
 
 def begins(head: Heading) -> bool:
@@ -182,14 +173,11 @@ def begins(head: Heading) -> bool:
 
 def clearness(head: Heading) -> float:
     """How clearly a heading says what its dates are of: 0 to 1; `UNNAMED` where it does not even say that it is one."""
-    match date_role(head):
-        case "reported_at":
-            return 0.97 if head.has("strongly_reported") else 0.9
-        case "occurred_from":
-            return 0.97 if head.has("occurred") else 0.9
-        case "plain":
-            return 0.65 if says_date(head) or head.has("month") else UNNAMED
-    return 0.9
+    role = date_role(head)
+    if role == "plain":
+        return 0.65 if says_date(head) or head.has("month") else UNNAMED
+    strong = {"reported_at": "strongly_reported", "occurred_from": "occurred"}
+    return 0.97 if role in strong and head.has(strong[role]) else 0.9
 
 
 def _marks(head: Heading, marks: frozenset[str]) -> set[str]:
@@ -199,12 +187,6 @@ def _marks(head: Heading, marks: frozenset[str]) -> set[str]:
         for word, after in zip_longest(head.words, head.words[1:])
         if word in marks and (word not in concept("between") or not after or after in concept("when"))
     }
-
-
-def _abbreviated(head: Heading) -> set[str]:
-    """The stages whose words are cut short in a heading; only where what is left belongs to one stage alone."""
-    known = concept("when", "start", "end", "joining")
-    return {stage for word in head.words if word not in known and (stage := _stage_of_beginning(word))}
 
 
 @cache
@@ -256,25 +238,22 @@ def _segments(text: str) -> tuple[str, ...]:
 
 def category_score(head: Heading) -> float:
     """How clearly a heading names the kind of event: 0 (not) to 1."""
-    if head.has("not_category") or says_date(head) or head.has("sex") or head.has("suspect") or head.has("sub"):
+    if says_date(head) or head.has("not_category", "sex", "suspect", "sub"):
         return 0.0
     known = concept("category", "type", "event", "described")
     if len(head.words) == 1 and head.words[0] not in known and (words := _glued(head.words[0], known, known)):
         head = Heading(head.label, words)
-    event, coded = head.has("event"), head.has("coded") and not head.has("described")
-    if coded:
-        return 0.4 if event and head.has("code_of_kind") else 0.0
-    if head.has("category"):
-        return 0.9 if len(head.words) > 1 else 0.97
-    if event and head.has("type"):
-        return 0.95
-    if event and head.has("described"):
-        return 0.92
-    if head.only("event"):
-        return 0.85
-    if head.only("type") or "tags" in head.words:
-        return 0.7
-    return 0.5 if head.only("described") and "descriptor" in head.words else 0.0
+    event, described = head.has("event"), head.has("described")
+    scores = (
+        (0.4 if event and head.has("code_of_kind") else 0.0, head.has("coded") and not described),
+        (0.9 if len(head.words) > 1 else 0.97, head.has("category")),
+        (0.95, event and head.has("type")),
+        (0.92, event and described),
+        (0.85, head.only("event")),
+        (0.7, head.only("type") or "tags" in head.words),
+        (0.5, head.only("described") and "descriptor" in head.words),
+    )
+    return next((score for score, said in scores if said), 0.0)
 
 
 def names_topic(head: Heading) -> bool:
@@ -293,45 +272,20 @@ def identity_score(head: Heading) -> float:
         return 0.3
     if not head.has("identity") or head.has("not_identity") or says_date(head) or "unnamed" in head.words:
         return 0.0
-    if head.has("event") or head.has("clearly_identity"):
-        return 0.95
-    if head.words == ("id",):
-        return 0.95
-    if head.only("number"):
-        return 0.3
-    return 0.8 if len(head.words) == 1 else 0.0
+    scores = (
+        (0.95, head.has("event", "clearly_identity") or head.words == ("id",)),
+        (0.3, head.only("number")),
+        (0.8, len(head.words) == 1),
+    )
+    return next((score for score, said in scores if said), 0.0)
 
 
-_HALF: Final = r"(?: ?[apπμµ]\.? ?[mμµ]\.?)"  # of the day, in Latin and in Greek letters
-_CLOCK: Final = rf"(?:[ T,]+(?:- )?\d{{1,2}}[:.h]\d{{2}}(?:[:.]\d{{2}}(?:[.,]\d+)?)?{_HALF}?)?"
-_ZONE: Final = r"(?: ?(?:z|utc|[+-]\d{2}:?\d{2}))?"
-_MONTHS: Final = r"([^\W\d_]{3,12})\.?"
-_DATE: Final = re.compile(
-    rf"(?:(?:19|20)\d{{2}}[-/](?:0?[1-9]|1[0-2])|\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}{_CLOCK}{_ZONE}"
-    rf"|\d{{1,2}} ?[/.\-] ?\d{{1,2}} ?[/.\-] ?(?:\d{{4}}|\d{{2}}){_CLOCK}{_ZONE}"
-    rf"|\d{{1,2}}(?:\.|º|η|er)?[ \-/.]*(?:de )?{_MONTHS}[ \-/,.]*(?:de |del )?\d{{4}}{_CLOCK}"
-    rf"|{_MONTHS} \d{{1,2}},? \d{{4}}{_CLOCK}|{_MONTHS},?[ \-/](?:de |del )?\d{{4}})",
-    re.IGNORECASE,
-)
-_COMPACT: Final = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
-_TIME: Final = re.compile(
-    rf"(?:[01]?\d|2[0-4])(?: ?[:.h] ?[0-5]\d(?:[:.][0-5]\d(?:[.,]\d+)?)?(?:{_HALF}| ?(?:uhr|hrs?|hs|h))?"
-    rf"|{_HALF}| ?(?:h|uhr))\.?",
-    re.IGNORECASE,
-)
-_HHMM: Final = re.compile(r"(?:(?:[01]?\d|2[0-3])?[0-5]\d|\d|(?:[01]?\d|2[0-3])[0-5]\d[0-5]\d)(?:\.0+)?")
-_MOMENT_OF_DAY: Final = re.compile(
-    r"\d[T ,]+(?:- )?(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}))?(?: ?([apπμµ]))?", re.IGNORECASE
-)
+# Spans of numbers that count time (days of a spreadsheet, seconds, milliseconds), the minutes of one, and those of 0.
+COUNTED: Final = (
+    (20_000, 60_000, 1_440, -25_569 * 1_440), (1e9, 1e10, 1 / 60, 0), (1e12, 1e13, 1 / 60_000, 0),
+)  # fmt: skip
 _NUMBER: Final = re.compile(r"[+\-]?\d+(?:[.,]\d+)?")
 _GROUPED: Final = re.compile(r"[+\-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
-_PAIR: Final = re.compile(
-    r"(?:SRID=\d+;)?(?:POINT ?)?[(\[]? ?[+\-]?\d{1,3}[.,]\d+(?: ?[,;] ?| +)[+\-]?\d{1,3}[.,]\d+ ?[)\]]?", re.IGNORECASE
-)
-_MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
-_PHONE: Final = re.compile(r"(?:\+|00)\d[\d ()\-]{7,}|\(?\d{3}\)?[ .\-]\d{3}[ .\-]\d{4}|69\d{8}")
-_LINK: Final = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-_AGE: Final = re.compile(r"\D*\d{1,3}\D*|\D*\d{1,3}\D+\d{1,3}\D*")
 _LETTERS: Final = frozenset("mfwhvdxuα")
 _GENDERS: Final = WORDS["affected_gender"]
 
@@ -380,14 +334,12 @@ class Values:
     @cached_property
     def counted_dates(self) -> bool:
         """Whether all are numbers that count days (a spreadsheet's), seconds or milliseconds (since 1970)."""
-        spans = ((20_000, 60_000), (1e9, 1e10), (1e12, 1e13))
-        return any(self.between(low, high) == 1 for low, high in spans)
+        return any(self.between(low, high) == 1 for low, high, *_ in COUNTED)
 
     @cached_property
     def tells_the_time(self) -> bool:
         """Whether dates carry a time of day that is not always midnight."""
-        found = (_MOMENT_OF_DAY.search(text) for text in self.texts)
-        return any(match and not _midnight(*match.groups()) for match in found)
+        return any(minute_of_day(date_fields(text)) for text in self.distinct)
 
     def between(self, low: float, high: float) -> float:
         """Share of whole or decimal numbers of a range, its ends included."""
@@ -404,24 +356,10 @@ class Values:
         return self.share_of("genders") >= 0.9 and {"woman", "man"} <= {words.get(one) for one in parts}
 
     @cached_property
-    def no_other_words(self) -> bool:
-        """Whether all are genders, or codes of one or two characters: no name of a person."""
-        parts = {one for text in self.distinct for one in gender_parts(text)}
-        return all(one in _GENDERS or one in _LETTERS or len(one) <= 2 for one in parts)
-
-    @cached_property
     def spelt_genders(self) -> float:
         """Share of whole words that stand for a gender; 0 where none is a woman or a man."""
         meant = {_GENDERS.get(fold(text)) for text in self.distinct if len(text) > 2}
         return self.share(lambda text: len(text) > 2 and fold(text) in _GENDERS) if meant & {"woman", "man"} else 0.0
-
-    def steps(self, role: str) -> float:
-        """Share of words that stand for a step of a scale."""
-        return self.share(lambda text: scale_step(role, text))
-
-    def known(self, role: str) -> float:
-        """Share of words that the lexicon knows of a role."""
-        return self.share(lambda text: fold(text) in WORDS[role])
 
     @cached_property
     def bounded(self) -> bool:
@@ -442,12 +380,7 @@ _BOTH_PLACES: Final = 0.3  # of the parts of cells; of three that are always in 
 MARKS: Final = ("|", ";", "\n", " / ", "/", " - ", " – ", " — ", " + ", " & ", ",")
 
 
-def separators_of(values: Values) -> tuple[str, ...]:
-    """The marks that part several names in one cell (`separators_with_reasons`)."""
-    return tuple(separators_with_reasons(values))
-
-
-def separators_with_reasons(values: Values) -> dict[str, bool]:
+def separators_of(values: Values) -> dict[str, bool]:
     """The marks that part several names in one cell, those that stand in most cells first; and whether the names show
     it by standing alone in other cells, or else by coming again in other combinations.
 
@@ -496,12 +429,6 @@ def _recombined(cells: Iterable[Sequence[str]]) -> set[str]:
     return {part for part, others in beside.items() if len(others) > 1} if free else set()
 
 
-def is_date(text: str) -> bool:
-    """Whether a text is a date or a month of a year; a word in it must be the name of a month."""
-    found = _DATE.fullmatch(text)
-    return found is not None and all(month_of(name) for name in found.groups() if name)
-
-
 def _number(text: str) -> float | None:
     return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
 
@@ -511,11 +438,6 @@ def _degrees(text: str) -> float:
     whole, *rest = text.split(".")
     number = _number(f"{whole}.{''.join(rest)}" if len(rest) > 1 and _GROUPED.fullmatch(text) else text)
     return math.nan if number is None else number
-
-
-def _midnight(hour: str, minute: str, second: str | None, half: str | None) -> bool:
-    clock = int(hour) % 12 if half and half.casefold() in "aπ" else int(hour)
-    return clock == 0 and int(minute) == 0 and not int(second or 0)
 
 
 HEADING: Final = Message("The heading says so")
@@ -532,13 +454,8 @@ class Column:
     texts: tuple[str, ...]
 
 
-def columns_of(labels: Sequence[str], sample: pa.Table | None) -> tuple[Column, ...]:
-    """All columns, with the values of the first records where there are any."""
-    return tuple(column_of(labels, sample, place) for place in range(len(labels)))
-
-
 def column_of(labels: Sequence[str], sample: pa.Table | None, place: int) -> Column:
-    """The column at a place, as `columns_of` gives it."""
+    """The column at a place, with the values of the first records where there are any."""
     texts: list[str] = []
     if sample is not None and str(place) in sample.column_names:
         texts = [text or "" for text in sample.column(str(place)).slice(0, SAMPLED_ROWS).to_pylist()]
@@ -559,17 +476,17 @@ def guess(name: float, share: float | None, *reasons: Message) -> Guess:
 # What values can be, each with its test (`Values.share_of`).
 _TESTS: Final[Mapping[str, Callable[[str], object]]] = {
     # Dates, whatever their form.
-    "dates": is_date,
+    "dates": date_fields,
     # Names of months in seven languages, and of their abbreviations.
     "months": month_of,
     # Dates such as 20200131.
-    "compact_dates": _COMPACT.fullmatch,
+    "compact_dates": COMPACT.fullmatch,
     # Times of day with a mark between hours and minutes.
-    "times": _TIME.fullmatch,
+    "times": CLOCK.fullmatch,
     # Hours that are written with their end (22-23).
     "hour_spans": lambda text: hour_of_span(text) is not None,
     # Integers that can be a time such as 815, 2230 or 221500.
-    "hhmm": _HHMM.fullmatch,
+    "hhmm": re.compile(r"(?:(?:[01]?\d|2[0-3])?[0-5]\d|\d|(?:[01]?\d|2[0-3])[0-5]\d[0-5]\d)(?:\.0+)?").fullmatch,
     # Whole numbers.
     "whole": lambda text: re.fullmatch(r"\d+(?:\.0+)?", text),
     # Decimal numbers with at least three decimals.
@@ -579,15 +496,31 @@ _TESTS: Final[Mapping[str, Callable[[str], object]]] = {
         _GROUPED.fullmatch(text) or ((number := _number(text)) is not None and not 0 < abs(number) < 1000)
     ),
     # Texts that hold two coordinates.
-    "pairs": _PAIR.fullmatch,
+    "pairs": re.compile(
+        r"(?:SRID=\d+;)?(?:POINT ?)?[(\[]? ?[+\-]?\d{1,3}[.,]\d+(?: ?[,;] ?| +)[+\-]?\d{1,3}[.,]\d+ ?[)\]]?",
+        re.IGNORECASE,
+    ).fullmatch,
     # Words and letters that stand for a gender, and of several of these in one cell ("F/M").
     "genders": lambda text: all(one in _GENDERS or one in _LETTERS for one in gender_parts(text)),
+    # Genders and codes of one or two characters, none of which is a person's name.
+    "gender_codes": lambda text: all(one in _GENDERS or one in _LETTERS or len(one) <= 2 for one in gender_parts(text)),
+    # Words that stand for a step of a scale.
+    "steps_of_severity": lambda text: scale_step("severity", text),
+    "steps_of_feeling": lambda text: scale_step("feeling", text),
+    # Words of the lexicon for the state of a case and for the kind of alert.
+    "states": lambda text: fold(text) in WORDS["status"],
+    "kinds": lambda text: fold(text) in WORDS["kind"],
     # Ages and spans of ages.
-    "ages": lambda text: age_band(text) or (_AGE.fullmatch(text) and len(text) < 25),
+    "ages": lambda text: (
+        age_band(text) or (re.fullmatch(r"\D*\d{1,3}\D*|\D*\d{1,3}\D+\d{1,3}\D*", text) and len(text) < 25)
+    ),
     # Addresses for mail and telephone numbers.
-    "contacts": lambda text: ("@" in text and _MAIL.search(text)) or _PHONE.fullmatch(text),
+    "contacts": lambda text: (
+        ("@" in text and re.search(r"[^@\s]+@[^@\s]+\.\w+", text))
+        or re.fullmatch(r"(?:\+|00)\d[\d ()\-]{7,}|\(?\d{3}\)?[ .\-]\d{3}[ .\-]\d{4}|69\d{8}", text)
+    ),
     # Addresses of pages.
-    "links": _LINK.match,
+    "links": re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE).match,
     # Texts of more than 60 characters or seven words.
     "sentences": lambda text: len(text) > 60 or len(text.split()) > 7,
     # Texts that can be the name of a category and are not plain numbers.

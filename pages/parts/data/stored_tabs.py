@@ -45,6 +45,7 @@ from curim_data.plans.record import (
 from curim_data.quality.positions import Outside
 from curim_data.quality.report import Finding, Sheet, as_html, findings, lag_rows, sheets
 from curim_data.quality.study import COLUMNS, MONTH, Detail, QualityStudy, quality_study
+from curim_data.query import total
 from curim_data.store import Batch, Home, Store, StoreError
 from curim_data.store.alert_table import UndoReport
 from curim_data.store.annotations import AnnotationError, add_annotation, remove_annotation
@@ -309,7 +310,7 @@ def draw_cleaned_download(page: Page) -> None:
     st.caption(t(NESTED_CELLS))
     filtered = st.toggle(t("Only the alerts that match the filter of the other pages"), key="data_cleaned_filter")
     f = page.filter if filtered else AlertFilter(period="all")
-    n = cleaned.count(page.source, f)
+    n = total(page.source, f).n or 0
     told = f.sentence(t, page.city, n=n, total=page.source.count) if filtered else t.n("{n} alert.", "{n} alerts.", n)
     st.caption(escape_markdown(told))
     if n > MOST_ALERTS:

@@ -21,7 +21,7 @@ from curim_data.formats.base import Part
 from curim_data.importing import mapping as mappings
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import Header, ImportProblem, Preview, columns_of, preview
-from curim_data.lexicon.folding import fold
+from curim_data.lexicon.words import fold
 from curim_data.model import N_, Answers, CityProfile, Facts, Gender, Kind, Message, Question, Status, Translator
 from curim_data.model.labels import category_label, column_label, role_name, value_label
 from curim_data.model.reasons import Choice

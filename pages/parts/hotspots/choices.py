@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.hotspots.surroundings import LAND, DenominatorKind
 from analysis.stats.intervals import WeighedBy
-from curim_data.lexicon.folding import fold
+from curim_data.lexicon.words import fold
 from curim_data.model import CityProfile, Message, Translator, cell_polygons
 from curim_data.model.extent import ask_shape
 from curim_data.studies.hot_spots import (
