@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from curim_data.model import CityProfile
+from tests import effort
 from tests.browser.conftest import Visit, ready
 from tests.browser.map_labels import TILE, map_names
 
@@ -50,7 +51,7 @@ def wait_until_fitted(page: Page, city: CityProfile, zoom: float = 0.0) -> dict[
     raise AssertionError(f"the map does not fit: {[land_on_map(city, map_) for map_ in map_names(page)]}")
 
 
-@pytest.mark.parametrize("name", ["briefing", "hotspots"])
+@pytest.mark.parametrize("name", ["hotspots", *(["briefing"] if effort.FULL else [])])
 def test_a_map_fits_again_in_a_smaller_window(visit: Visit, city: CityProfile, name: str) -> None:
     page = visit(name, lang="en", width=1280)
     page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')

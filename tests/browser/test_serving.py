@@ -26,6 +26,7 @@ from curim_data.store import Home, Store
 from curim_data.store.home import SAMPLE_MARK
 from tests.browser.conftest import PATIENCE, free_port, process_ended, ready, wait_for
 from tests.browser.test_sign_in import ROLES, links, provider, sign_in
+from tests.effort import in_full
 
 pytestmark = pytest.mark.browser
 
@@ -203,6 +204,7 @@ def test_readers_go_on_where_a_process_is_killed_under_load_and_see_nobody_elses
     assert sum(before[port] == now[port] for port in now) == PROCESSES - 1
 
 
+@in_full
 def test_an_upload_and_an_import_reach_readers_of_every_process(
     served: Served, reader: Callable[[str, str], Page]
 ) -> None:
@@ -252,6 +254,7 @@ def test_the_log_has_each_run_of_a_page_under_the_id_of_its_connection(
     assert "woman" not in json.dumps(run)
 
 
+@in_full
 def test_processes_are_replaced_one_after_the_other_without_a_gap(served: Served) -> None:
     """As systemd restarts one, waits until it is well, and goes on with the next."""
     assert _until(lambda: served.well() == PROCESSES)
