@@ -13,9 +13,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, reduce
+from functools import partial, reduce
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -67,6 +67,18 @@ def distinct(column: ArrowText) -> tuple[IntArray, list[str]]:
     return np.asarray(encoded.indices.to_numpy(False), np.int64), encoded.dictionary.to_pylist()
 
 
+def by_value(column: ArrowText, made: Callable[[str], int]) -> IntArray:
+    """A whole number for each text of a column, made of each value once."""
+    codes, unique = distinct(column)
+    return np.array([made(text) for text in unique], np.int64)[codes]
+
+
+def rewritten(column: ArrowText, made: Callable[[str], str]) -> ArrowText:
+    """A text for each text of a column, made of each value once."""
+    codes, unique = distinct(column)
+    return pa.array([made(text) for text in unique], pa.large_string()).take(pa.array(codes))
+
+
 # How a column of numbers is written. ANY: one separator at most, point or comma, is the decimal one. POINT and COMMA:
 # that is the decimal separator, the other one separates thousands. FIRST: the first separator is the decimal one. LOST:
 # separators separate thousands, and the decimal separator is missing.
@@ -96,19 +108,6 @@ class ParsedNumbers:
     comma: BoolArray
 
 
-NumberShapes: TypeAlias = Mapping[str, int]  # how many numbers of a column have each shape
-
-
-def for_point(shapes: NumberShapes) -> int:
-    """Count the numbers that only a decimal point explains."""
-    return sum(shapes.get(name, 0) for name in ("point", "commas", "commas_point"))
-
-
-def for_comma(shapes: NumberShapes) -> int:
-    """Count the numbers that only a decimal comma explains, those with several points left out."""
-    return shapes.get("comma", 0) + shapes.get("points_comma", 0)
-
-
 def count_number_shapes(column: ArrowText) -> Counter[str]:
     """Count the shapes of a trimmed column of numbers; a number without separator is no evidence."""
     if pc.all(pc.match_substring_regex(column, _PLAIN)).as_py():
@@ -125,8 +124,7 @@ def count_number_shapes(column: ArrowText) -> Counter[str]:
 
 def cleaned(column: ArrowText) -> ArrowText:
     """Remove blanks, apostrophes and degree signs; write minus signs as hyphens."""
-    noisy = pc.match_substring_regex(column, f"{_NOISE}|−")
-    if not pc.any(noisy).as_py():
+    if not pc.any(pc.match_substring_regex(column, f"{_NOISE}|−")).as_py():
         return column
     column = pc.replace_substring_regex(column, rf"({_NOISE})+", "")
     return pc.replace_substring(column, "−", "-")
@@ -184,12 +182,11 @@ def split_point_texts(column: ArrowText) -> tuple[ArrowText, ArrowText, ArrowTex
     found = pc.extract_regex(column, rf"^[^\d+-]*(?P<one>{number})\s*[,;\s/|]\s*(?P<two>{number})[^\d]*$")
     comma = r"[+-]?\d+,\d+"
     other = pc.extract_regex(column, rf"^[^\d+-]*(?P<one>{comma})\s*[;\s/|]\s*(?P<two>{comma})[^\d]*$")
-    texts = []
-    for name in ("one", "two"):
-        plain = pc.coalesce(pc.struct_field(other, name), pc.struct_field(found, name), column)
-        texts.append(pc.cast(plain, pa.large_string()))
-    standard = pc.match_substring_regex(column, r"(?i)^(srid=\d+;)?\s*point|^\s*\[|coordinates")
-    return texts[0], texts[1], standard
+    one, two = (
+        pc.cast(pc.coalesce(pc.struct_field(other, name), pc.struct_field(found, name), column), pa.large_string())
+        for name in ("one", "two")
+    )
+    return one, two, pc.match_substring_regex(column, r"(?i)^(srid=\d+;)?\s*point|^\s*\[|coordinates")
 
 
 TimeArray: TypeAlias = npt.NDArray[np.datetime64]
@@ -295,32 +292,31 @@ def parse_dates(column: ArrowText, date_format: DateFormat, orders: npt.NDArray[
 
 
 def _parsed(
-    at: TimeArray,
-    given: BoolArray,
-    day_only: BoolArray,
-    month_only: BoolArray,
-    ambiguous: BoolArray | None = None,
+    at: TimeArray, given: BoolArray, day_only: BoolArray, month_only: BoolArray, ambiguous: BoolArray
 ) -> ParsedDates:
     at = np.where((at >= _EARLIEST) & (at < _LATEST), at, np.datetime64("NaT", "us"))
     bad = given & np.isnat(at)
     good = given & ~bad
-    unclear = np.zeros(len(given), bool) if ambiguous is None else ambiguous & bad
-    return ParsedDates(_series(at), given, bad, day_only & good, month_only & good, unclear)
+    return ParsedDates(_series(at), given, bad, day_only & good, month_only & good, ambiguous & bad)
 
 
-def date_parts(column: ArrowText, order: str | None, orders: npt.NDArray[np.int8] | None = None) -> dict[str, IntArray]:
+def date_parts(
+    column: ArrowText,
+    order: str | None,
+    orders: npt.NDArray[np.int8] | None = None,
+    layouts: Sequence[str] = _LAYOUTS,
+) -> dict[str, IntArray]:
     """Split dates that are not ISO into their units; -1 where a unit is missing, year -1 where a date is unreadable.
 
-    `orders`: the order of each row, as in `parse_dates`.
+    "one" and "two": the first and second number of dates such as 01/03/2025. `orders`: the order of each row, as in
+    `parse_dates`.
     """
-    size = len(column)
-    parts = {unit: np.full(size, -1, np.int64) for unit in UNITS}
-    left = np.arange(size)
-    for layout in _LAYOUTS:
+    parts = {unit: np.full(len(column), -1, np.int64) for unit in (*UNITS, "one", "two")}
+    left = np.arange(len(column))
+    for layout in layouts:
         if not len(left):
             break
-        texts = column.take(pa.array(left))
-        found = pc.extract_regex(texts, layout)
+        found = pc.extract_regex(column.take(pa.array(left)), layout)
         hit = np.asarray(found.is_valid().to_numpy(False), bool)
         if not hit.any():
             continue
@@ -335,23 +331,15 @@ def date_parts(column: ArrowText, order: str | None, orders: npt.NDArray[np.int8
 
 def numeric_pairs(column: ArrowText) -> tuple[IntArray, IntArray, dict[str, IntArray]]:
     """Return the first and second number of dates such as 01/03/2025 (-1 where none), and the parts read day first."""
-    found = pc.extract_regex(column, _NUMERIC)
-    hit = np.asarray(found.is_valid().to_numpy(False), bool)
-    one, two = np.full(len(hit), -1, np.int64), np.full(len(hit), -1, np.int64)
-    parts = {unit: np.full(len(hit), -1, np.int64) for unit in UNITS}
-    if hit.any():
-        fields = found.filter(pa.array(hit))
-        one[hit], two[hit] = _whole(fields, "one"), _whole(fields, "two")
-        for unit, values in _fields(fields, DAY_FIRST).items():
-            parts[unit][hit] = values
-    return one, two, parts
+    parts = date_parts(column, DAY_FIRST, layouts=(_NUMERIC,))
+    return parts.pop("one"), parts.pop("two"), parts
 
 
 def _fields(fields: ArrowText, order: str | None, orders: npt.NDArray[np.int8] | None = None) -> dict[str, IntArray]:
     names = {field.name for field in fields.type}
     units = {name: _whole(fields, name) for name in names - {"half", "name"}}
     if "one" in names:
-        first, second = units.pop("one"), units.pop("two")
+        first, second = units["one"], units["two"]
         if orders is not None:
             day_first = (first > 12) | ((second <= 12) & (orders == 1))
             unclear = (orders == 0) & (first <= 12) & (second <= 12) & (first != second)
@@ -362,30 +350,19 @@ def _fields(fields: ArrowText, order: str | None, orders: npt.NDArray[np.int8] |
                 units["year"] = np.full(len(first), -1, np.int64)
             units["day"], units["month"] = (first, second) if order == DAY_FIRST else (second, first)
     if "name" in names:
-        codes, unique = distinct(pc.struct_field(fields, "name"))
-        numbers = [month_of(name) for name in unique]
-        units["month"] = np.array(numbers, np.int64)[codes]
+        units["month"] = by_value(pc.struct_field(fields, "name"), month_of)
     year = units["year"]
-    units["year"] = np.where(
-        (year >= 0) & (year < 69), year + 2000, np.where((year >= 69) & (year < 100), year + 1900, year)
-    )
-    if "half" in names:
-        codes, unique = distinct(pc.struct_field(fields, "half"))
-        halves = np.array([_half(text) for text in unique], np.int64)[codes]
-        units["hour"] = twelve_hours(units["hour"], halves)
+    units["year"] = year + np.where((year < 0) | (year > 99), 0, np.where(year < 69, 2000, 1900))
+    if "half" in names:  # 0 before noon, 1 after, -1 of 24 hours
+        half, hour = by_value(pc.struct_field(fields, "half"), _half), units["hour"]
+        clock = np.where((hour >= 1) & (hour <= 12), hour % 12 + 12 * half, 99)
+        units["hour"] = np.where(half < 0, hour, clock)
     return units
-
-
-def twelve_hours(hour: IntArray, half: IntArray) -> IntArray:
-    """Convert hours of a 12-hour clock (half 0: before noon, 1: after, -1: 24-hour clock) to hours of the day."""
-    clock = np.where(hour == 12, 0, hour) + 12 * half
-    return np.where(half < 0, hour, np.where((hour >= 1) & (hour <= 12), clock, 99))
 
 
 def _half(text: str) -> int:
     """0 before noon, 1 after, -1 where the text is neither (π.μ. and μ.μ. in Greek)."""
-    letter = fold(text).strip(" _.")[:1]
-    return {"a": 0, "π": 0, "p": 1, "μ": 1}.get(letter, -1)
+    return {"a": 0, "π": 0, "p": 1, "μ": 1}.get(fold(text).strip(" _.")[:1], -1)
 
 
 def _whole(fields: ArrowText, name: str) -> IntArray:
@@ -416,23 +393,17 @@ def _iso(texts: ArrowText, date_format: DateFormat) -> tuple[TimeArray, BoolArra
     offset = np.zeros(len(timed), bool) if alone else timed & matches(texts, _OFFSET)
     at = np.full(len(timed), np.datetime64("NaT", "us"))
     if offset.any():
-        at[offset] = _parse_offsets(texts.filter(pa.array(offset)))
-    plain = ~offset
-    if plain.any():
-        some = pc.replace_substring_regex(texts.filter(pa.array(plain)), r"^(\S+)[T ]24:00(:00)?$", r"\1")
-        late = some.to_numpy(False) != texts.filter(pa.array(plain)).to_numpy(False)
-        stamps = pd.to_datetime(pd.Series(some.to_pandas()), format="ISO8601", errors="coerce").to_numpy(
-            "datetime64[us]"
-        )
-        stamps = stamps + late.astype("timedelta64[D]")
-        at[plain] = _zoned(stamps, ~timed[plain], date_format)
+        series = pd.Series(texts.filter(pa.array(offset)).to_pandas()).str.replace(" ?Z$", "+00:00", regex=True)
+        read = pd.to_datetime(series, utc=True, format="ISO8601", errors="coerce")
+        at[offset] = read.dt.tz_localize(None).to_numpy("datetime64[us]")
+    if not offset.all():
+        written = texts.filter(pa.array(~offset))
+        some = pc.replace_substring_regex(written, r"^(\S+)[T ]24:00(:00)?$", r"\1")
+        late = some.to_numpy(False) != written.to_numpy(False)
+        read = pd.to_datetime(pd.Series(some.to_pandas()), format="ISO8601", errors="coerce")
+        stamps = read.to_numpy("datetime64[us]") + late.astype("timedelta64[D]")
+        at[~offset] = _zoned(stamps, ~timed[~offset], date_format)
     return at, ~timed
-
-
-def _parse_offsets(texts: ArrowText) -> TimeArray:
-    series = pd.Series(texts.to_pandas()).str.replace(" ?Z$", "+00:00", regex=True)
-    read = pd.to_datetime(series, utc=True, format="ISO8601", errors="coerce")
-    return np.asarray(read.dt.tz_localize(None).to_numpy("datetime64[us]"))
 
 
 def _zoned(stamps: TimeArray, day_only: BoolArray, date_format: DateFormat) -> TimeArray:
@@ -459,14 +430,13 @@ def next_month_start(timestamps: pd.Series, zone: str) -> pd.Series:
 def _numbers(column: ArrowText, given: BoolArray, date_format: DateFormat) -> ParsedDates:
     texts = pc.if_else(pc.match_substring_regex(column, r"^\d+(\.\d+)?$"), column, None)
     values = pd.Series(pc.cast(texts, pa.float64()).to_numpy(False))
+    never = np.zeros(len(given), bool)
     if date_format.form != SERIAL:
         at = pd.to_datetime(values, unit="s" if date_format.form == SECONDS else "ms", errors="coerce").dt.round("us")
-        never = np.zeros(len(given), bool)
-        return _parsed(at.to_numpy("datetime64[us]"), given, never, never)
+        return _parsed(at.to_numpy("datetime64[us]"), given, never, never, never)
     local = pd.to_datetime(values, unit="D", origin="1899-12-30", errors="coerce").dt.round("s")
     day_only = (local == local.dt.normalize()).to_numpy()
-    moments = _zoned(local.to_numpy("datetime64[us]"), day_only, date_format)
-    return _parsed(moments, given, day_only, np.zeros(len(given), bool))
+    return _parsed(_zoned(local.to_numpy("datetime64[us]"), day_only, date_format), given, day_only, never, never)
 
 
 def _series(at: TimeArray) -> pd.Series:
@@ -487,13 +457,13 @@ _YES: Final = frozenset(
 )
 _SAFE: Final = f"(?s)^'{UNSAFE}"
 _PIECES: Final = ("year", "month", "day", "hour", "minute", "second")
-_HALF: Final = r"([AaPpΠπΜμµ]\.?\s?[MmΜμµ]\.?)"
+_HALF: Final = r"(?P<half>[AaPpΠπΜμµ]\.?\s?[MmΜμµ]\.?)"
 _CLOCK: Final = re.compile(
-    rf"(?:^|.*[T ])(\d{{1,2}})\s?[:.hH]\s?(\d{{2}})?(?:[:.](\d{{2}})(?:[.,]\d+)?)?"
+    rf"(?:^|.*[T ])(?P<hour>\d{{1,2}})\s?[:.hH]\s?(?P<minute>\d{{2}})?(?:[:.](?P<second>\d{{2}})(?:[.,]\d+)?)?"
     rf"\s?(?:{_HALF}|[Uu]hr|UHR|[Hh](?:[Rr]?[Ss]?))?\.?$"
 )
-_HALF_ONLY: Final = re.compile(rf"^(\d{{1,2}})\s?{_HALF}$")
-_HOUR_ONLY: Final = re.compile(r"^(\d{1,2})\s?(?:[Uu]hr|UHR)\.?$")
+_HALF_ONLY: Final = re.compile(rf"^(?P<hour>\d{{1,2}})\s?{_HALF}$")
+_HOUR_ONLY: Final = re.compile(r"^(?P<hour>\d{1,2})\s?(?:[Uu]hr|UHR)\.?$")
 _SERIAL_DAY: Final = r"^[2-5]\d{4}(?:\.0+)?$"
 _SERIAL_ORIGIN: Final = dt.date(1899, 12, 30)
 _BARE: Final = re.compile(r"^(\d{1,6})(?:\.0+)?$")
@@ -540,8 +510,8 @@ class RoleColumns:
 
     def _cells(self, role: str, part: Part) -> ArrowText:
         column = self.raw(part.place)
-        if role in _WITHOUT_APOSTROPHES:
-            column = without_apostrophes(column)
+        if role in _WITHOUT_APOSTROPHES:  # that `safe_csv.safe_cell` puts before what a spreadsheet takes for a formula
+            column = pc.replace_substring_regex(column, _SAFE, r"\1")
         return without_missing_words(column, self._missing) if role in _EMPTIED else column
 
     def _joined(self, role: str) -> ArrowText:
@@ -554,7 +524,7 @@ class RoleColumns:
         if role in DATE_ROLES:
             return self._date_and_time(role, parts)
         columns = [
-            heading_where_yes(self.raw(part.place), self._labels[part.place])
+            _heading_where_yes(self.raw(part.place), self._labels[part.place].strip())
             if part.part == "flag"
             else self._cells(role, part)
             for part in parts
@@ -578,7 +548,7 @@ class RoleColumns:
         if date is None:
             return empty_texts(self.size)
         if "time" in pieces:
-            time = clock_times(pieces["time"], role in self._hours)
+            time = rewritten(pieces["time"], partial(clock_time, hours=role in self._hours))
         elif "hour" in pieces:
             time = _time(pieces)
         else:
@@ -600,34 +570,18 @@ def empty_texts(size: int) -> ArrowText:
 
 def without_missing_words(column: ArrowText, missing: frozenset[str]) -> ArrowText:
     """Replace words for missing values by ""."""
-    mask = pc.is_in(pc.ascii_lower(column), value_set=_spellings(missing))
+    spellings = [*missing, *(word.replace("_", " ") for word in missing), "-", "--", "---"]
+    mask = pc.is_in(pc.ascii_lower(column), value_set=pa.array(spellings, pa.large_string()))
     strange = pc.invert(pc.string_is_ascii(column))
     if pc.any(strange).as_py():
-        codes, unique = distinct(pc.if_else(strange, column, ""))
-        nothing = np.array([bool(text) and fold(text) in missing for text in unique], bool)[codes]
-        mask = pc.or_(mask, pa.array(nothing))
+        nothing = by_value(pc.if_else(strange, column, ""), lambda text: bool(text) and fold(text) in missing)
+        mask = pc.or_(mask, pa.array(nothing > 0))
     return pc.if_else(mask, "", column)
 
 
-@lru_cache(maxsize=16)
-def _spellings(missing: frozenset[str]) -> pa.Array:
-    """How words for missing values are written."""
-    words = {*missing, *(word.replace("_", " ") for word in missing), "-", "--", "---"}
-    return pa.array(sorted(words), pa.large_string())
-
-
-def without_apostrophes(column: ArrowText) -> ArrowText:
-    """Remove the apostrophes that `safe_csv.safe_cell` puts before what a spreadsheet takes for a formula."""
-    if not pc.any(pc.starts_with(column, "'")).as_py():
-        return column
-    return pc.replace_substring_regex(column, _SAFE, r"\1")
-
-
-def heading_where_yes(column: ArrowText, label: str) -> ArrowText:
+def _heading_where_yes(column: ArrowText, heading: str) -> ArrowText:
     """Replace each cell that says yes by the heading, any other by ""."""
-    codes, unique = distinct(column)
-    yes = np.array([fold(text) in _YES for text in unique], bool)[codes]
-    return pc.if_else(pa.array(yes, pa.bool_()), pa.scalar(label.strip(), pa.large_string()), "")
+    return rewritten(column, lambda text: heading if fold(text) in _YES else "")
 
 
 def joined(columns: Sequence[ArrowText], separator: str) -> ArrowText:
@@ -637,12 +591,6 @@ def joined(columns: Sequence[ArrowText], separator: str) -> ArrowText:
     filled = reduce(pc.or_, [pc.is_valid(column) for column in some])
     some[0] = pc.if_else(filled, some[0], "")
     return glued(some, separator, skip=True)
-
-
-def clock_times(column: ArrowText, hours: bool) -> ArrowText:
-    """Write times as 08:15:00; other texts stay as they are."""
-    codes, unique = distinct(column)
-    return pa.array([clock_time(text, hours) for text in unique], pa.large_string()).take(pa.array(codes))
 
 
 def clock_time(text: str, hours: bool = False) -> str:
@@ -663,30 +611,27 @@ def clock_time(text: str, hours: bool = False) -> str:
     if re.fullmatch(r"0?[.,]\d{3,}", text):
         seconds = round(float(text.replace(",", ".")) * 86_400)
         return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
-    if match := _HALF_ONLY.match(text):
-        hour, minute, second, half = match[1], "00", "00", match[2]
-    elif match := _HOUR_ONLY.match(text):
-        hour, minute, second, half = match[1], "00", "00", None
-    elif match := _CLOCK.match(text):
-        hour, minute, second, half = match[1], match[2] or "00", match[3] or "00", match[4]
-    else:
+    match = _HALF_ONLY.match(text) or _HOUR_ONLY.match(text) or _CLOCK.match(text)
+    if match is None:
         return text
-    hours_of_day = int(hour)
-    if half and 1 <= hours_of_day <= 12:
-        hours_of_day = hours_of_day % 12 + (12 if fold(half)[0] in "pμ" else 0)
-    return f"{hours_of_day:02d}:{minute}:{second}"
+    parts = {"half": "", "minute": "00", "second": "00"} | {name: one for name, one in match.groupdict().items() if one}
+    hour = int(parts["hour"])
+    if parts["half"] and 1 <= hour <= 12:
+        hour = hour % 12 + (12 if fold(parts["half"])[0] in "pμ" else 0)
+    return f"{hour:02d}:{parts['minute']}:{parts['second']}"
 
 
 def _serial_days(column: ArrowText) -> ArrowText:
     """Write days that a spreadsheet counts (45321) as dates; beside a time of day they can be nothing else."""
     if not pc.any(pc.match_substring_regex(column, _SERIAL_DAY)).as_py():
         return column
-    codes, unique = distinct(column)
-    days = [
-        (_SERIAL_ORIGIN + dt.timedelta(days=int(text[:5]))).isoformat() if re.fullmatch(_SERIAL_DAY, text) else text
-        for text in unique
-    ]
-    return pa.array(days, pa.large_string()).take(pa.array(codes))
+
+    def day(text: str) -> str:
+        if not re.fullmatch(_SERIAL_DAY, text):
+            return text
+        return (_SERIAL_ORIGIN + dt.timedelta(days=int(text[:5]))).isoformat()
+
+    return rewritten(column, day)
 
 
 def _first(one: ArrowText, other: ArrowText) -> ArrowText:
@@ -701,8 +646,7 @@ def _date(pieces: Mapping[str, ArrowText]) -> ArrowText:
     named = pc.match_substring_regex(month, r"^\D+$")
     padded = [pc.utf8_lpad(part, 2, "0") for part in (month, day)]
     iso = glued([year, *padded], "-")
-    words = glued([day, month, year], " ")
-    whole = pc.if_else(named, pc.utf8_ltrim_whitespace(words), iso)
+    whole = pc.if_else(named, pc.utf8_ltrim_whitespace(glued([day, month, year], " ")), iso)
     dated = pc.if_else(pc.and_(pc.equal(day, ""), pc.invert(named)), glued([year, padded[0]], "-"), whole)
     dated = pc.if_else(pc.equal(month, ""), year, dated)
     return pc.if_else(pc.equal(year, ""), "", dated)
@@ -732,5 +676,4 @@ def count_of(text: str) -> int:
 
 def event_counts(column: ArrowText) -> IntArray:
     """How many events each text of a column says, as `count_of`."""
-    codes, unique = distinct(trimmed(in_one_piece(column)))
-    return np.array([count_of(text) for text in unique], np.int64)[codes]
+    return by_value(trimmed(column), count_of)

@@ -13,9 +13,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import duckdb
@@ -114,12 +112,6 @@ def signature_labels(labels: Sequence[str]) -> list[str]:
     return [label[:MOST_LABEL] if is_name(label[:MOST_LABEL]) else f"#{at}" for at, label in enumerate(labels, 1)]
 
 
-def header_similarity(one: Signature, two: Signature) -> float:
-    """Jaccard similarity of the headers of two signatures: shared headings as a share of all (0 to 1)."""
-    a, b = set(one.get("labels", ())), set(two.get("labels", ()))
-    return len(a & b) / len(a | b) if a | b else 0.0
-
-
 def normalised_label(label: str) -> str:
     """Normalise white space and letter case of a heading, for comparison."""
     return re.sub(r"\s+", " ", label).strip().casefold()
@@ -187,14 +179,6 @@ LISTED: Final = 20
 
 
 @dataclass(frozen=True)
-class ColumnChange:
-    """A column whose content has changed, and how."""
-
-    column: str
-    why: Message
-
-
-@dataclass(frozen=True)
 class MissingAlerts:
     """Stored alerts of the period that both exports cover which the new one lacks. They stay in the store.
 
@@ -213,7 +197,7 @@ class ExportChanges:
     """What is different from the previous export.
 
     `statuses`: alerts by (status before, status now); `appeared`, `vanished`: headings; `altered`: columns of the same
-    heading with other content.
+    heading with other content, and how it differs.
     """
 
     before: Batch | None
@@ -224,12 +208,12 @@ class ExportChanges:
     missing: MissingAlerts = field(default_factory=MissingAlerts)
     appeared: tuple[str, ...] = ()
     vanished: tuple[str, ...] = ()
-    altered_columns: tuple[ColumnChange, ...] = ()
+    altered: Mapping[str, Message] = field(default_factory=dict)
 
     @property
     def columns_changed(self) -> bool:
         """Whether any column appeared, vanished or changed its meaning."""
-        return bool(self.appeared or self.vanished or self.altered_columns)
+        return bool(self.appeared or self.vanished or self.altered)
 
     def sentences(self, t: Translator) -> list[str]:
         """Say what changed, one sentence a subject; columns first, since they may invalidate the rest."""
@@ -240,7 +224,7 @@ class ExportChanges:
             sentences.append(t("New columns: {columns}.", columns=_quoted(t, self.appeared)))
         if self.vanished:
             sentences.append(t("Removed columns: {columns}.", columns=_quoted(t, self.vanished)))
-        sentences += [t("Column “{column}”: {why}", column=one.column, why=one.why) for one in self.altered_columns]
+        sentences += [t("Column “{column}”: {why}", column=column, why=why) for column, why in self.altered.items()]
         if not self.columns_changed:
             sentences.append(t("The columns are the same, and so is the kind of their content."))
         sentences.append(
@@ -251,15 +235,10 @@ class ExportChanges:
                 known=self.known,
             )
         )
-        for (was, now), n in sorted(self.statuses.items(), key=lambda pair: -pair[1]):
-            sentences.append(
-                t(
-                    "{was} → {now}: {n}",
-                    was=words.status_label(t, was),
-                    now=words.status_label(t, now),
-                    n=n,
-                )
-            )
+        sentences += [
+            t("{was} → {now}: {n}", was=words.status_label(t, was), now=words.status_label(t, now), n=n)
+            for (was, now), n in sorted(self.statuses.items(), key=lambda pair: -pair[1])
+        ]
         sentences.append(self._missing_sentence(t))
         return sentences
 
@@ -281,11 +260,9 @@ class ExportChanges:
 
 
 def _quoted(t: Translator, labels: Sequence[str]) -> str:
-    rest = len(labels) - LISTED
-    names = [t("“{name}”", name=label) for label in labels[:LISTED]]
-    if rest <= 0:
-        return t.join(names)
-    return t.n("{names} and {n} more", "{names} and {n} more", rest, names=", ".join(names))
+    rest, names = len(labels) - LISTED, [t("“{name}”", name=label) for label in labels[:LISTED]]
+    more = t.n("{names} and {n} more", "{names} and {n} more", rest, names=", ".join(names))
+    return more if rest > 0 else t.join(names)
 
 
 def previous_export(batches: Sequence[Batch], signature: Signature) -> Batch | None:
@@ -296,11 +273,12 @@ def previous_export(batches: Sequence[Batch], signature: Signature) -> Batch | N
     """
     if is_quarantine_download(signature):
         return None
+    labels = set(signature.get("labels", ()))
     for batch in sorted(batches, key=lambda one: one.when, reverse=True):
-        alike = header_similarity(batch.signature, signature)
-        formats = {batch.format, str(signature.get("format"))}
+        before, formats = set(batch.signature.get("labels", ())), {batch.format, str(signature.get("format"))}
         same = len(formats) == 1 or not formats.isdisjoint(OPEN_FORMATS)
-        if not batch.undone and same and alike >= SAME_HEADER and not is_quarantine_download(batch.signature):
+        alike = len(before & labels) >= SAME_HEADER * len(before | labels) > 0
+        if not batch.undone and same and alike and not is_quarantine_download(batch.signature):
             return batch
     return None
 
@@ -322,57 +300,56 @@ def compare(
     statuses, missing
         As `status_changes` and `missing_alerts` return them.
     """
-    changes = ExportChanges(before, now.accepted, now.updated, now.duplicate)
+    counted = ExportChanges(before, now.accepted, now.updated, now.duplicate)
     if before is None:
-        return changes
-    old_labels = {normalised_label(label): label for label in before.signature.get("labels", ())}
-    new_labels = {normalised_label(label): label for label in now.signature.get("labels", ())}
+        return counted
+    old, new = ({normalised_label(label): label for label in one.signature.get("labels", ())} for one in (before, now))
     return replace(
-        changes,
+        counted,
         statuses=dict(statuses or {}),
         missing=missing or MissingAlerts(),
-        appeared=tuple(label for key, label in new_labels.items() if key not in old_labels),
-        vanished=tuple(label for key, label in old_labels.items() if key not in new_labels),
-        altered_columns=tuple(altered_columns(before.signature, now.signature)),
+        appeared=tuple(label for key, label in new.items() if key not in old),
+        vanished=tuple(label for key, label in old.items() if key not in new),
+        altered=altered_columns(before.signature, now.signature),
     )
 
 
-def altered_columns(old: Signature, new: Signature) -> list[ColumnChange]:
-    """Find columns of the same heading whose role, missing values, kind, values or median changed strongly."""
+def altered_columns(old: Signature, new: Signature) -> dict[str, Message]:
+    """Find columns of the same heading whose role, missing values, kind, values or median changed strongly, and how."""
     if min(old.get("rows", 0), new.get("rows", 0)) < LEAST_ROWS:
-        return []
+        return {}
     was = {normalised_label(label): column for label, column in old.get("columns", {}).items()}
-    found = []
-    for label, now in new.get("columns", {}).items():
-        before = was.get(normalised_label(label))
-        if before is not None and (why := _difference(before, now)) is not None:
-            found.append(ColumnChange(label, why))
-    return found
+    both = {
+        label: (was[normalised_label(label)], now)
+        for label, now in new.get("columns", {}).items()
+        if normalised_label(label) in was
+    }
+    return {label: why for label, pair in both.items() if (why := _difference(*pair)) is not None}
 
 
 def _difference(before: ColumnSignature, now: ColumnSignature) -> Message | None:
-    values: dict[str, Any]
     if before["role"] != now["role"]:
-        values = {"before": _role(before["role"]), "now": _role(now["role"])}
-        return Message("it was read as “{before}” and is now read as “{now}”.", values)
+        roles = {name: COLUMNS.get(one["role"], one["role"]) for name, one in (("before", before), ("now", now))}
+        return Message("it was read as “{before}” and is now read as “{now}”.", roles)
     if abs(before["empty"] - now["empty"]) >= EMPTIER:
-        values = {"before": _percent(before["empty"]), "now": _percent(now["empty"])}
-        return Message("empty in {before} % of the rows before, now in {now} %.", values)
+        empty = {"before": round(100 * before["empty"]), "now": round(100 * now["empty"])}
+        return Message("empty in {before} % of the rows before, now in {now} %.", empty)
     if now["empty"] == 1 or before["empty"] == 1:
         return None
     if _total_variation(before["kinds"], now["kinds"]) >= OTHER_KIND:
-        values = {"before": KIND_WORDS[_most(before["kinds"])], "now": KIND_WORDS[_most(now["kinds"])]}
-        return Message("it held mostly {before}, now mostly {now}.", values)
-    if "middle" in before and "middle" in now:
-        far = FAR_DEGREES if now["role"] in ("latitude", "longitude") else FAR_METRES
-        if abs(before["middle"] - now["middle"]) > far:
-            values = {"before": before["middle"], "now": now["middle"]}
-            return Message("half of its numbers were below {before}, now below {now}.", values)
-    if _total_variation(before.get("values", {}), now.get("values", {})) >= OTHER_VALUES:
-        strange = [value for value in now["values"] if value not in before.get("values", {})]
-        if strange:
-            values = {"values": ", ".join(f"“{value}”" for value in strange[:5])}
-            return Message("it holds other values than before, such as {values}.", values)
+        kinds = {
+            name: KIND_WORDS[max(one["kinds"], key=one["kinds"].get, default="text")]
+            for name, one in (("before", before), ("now", now))
+        }
+        return Message("it held mostly {before}, now mostly {now}.", kinds)
+    far = FAR_DEGREES if now["role"] in ("latitude", "longitude") else FAR_METRES
+    middles = {"before": before.get("middle", np.nan), "now": now.get("middle", np.nan)}
+    if abs(middles["before"] - middles["now"]) > far:
+        return Message("half of its numbers were below {before}, now below {now}.", middles)
+    known, values = before.get("values", {}), now.get("values", {})
+    strange = ", ".join([f"“{value}”" for value in values if value not in known][:5])
+    if strange and _total_variation(known, values) >= OTHER_VALUES:
+        return Message("it holds other values than before, such as {values}.", {"values": strange})
     return None
 
 
@@ -385,30 +362,11 @@ KIND_WORDS: Final = {
 }
 
 
-def _role(role: str) -> Message | str:
-    return COLUMNS.get(role, role)
-
-
-def _percent(share: float) -> int:
-    return round(100 * share)
-
-
-def _most(kinds: Mapping[str, float]) -> str:
-    return max(kinds, key=lambda kind: kinds[kind], default="text")
-
-
 def _total_variation(one: Mapping[str, float], two: Mapping[str, float]) -> float:
     """Total variation distance between two sets of shares: 0 the same, 1 nothing in common."""
     if not one or not two:
         return 0.0
     return sum(abs(one.get(key, 0.0) - two.get(key, 0.0)) for key in {*one, *two}) / 2
-
-
-def _engine(
-    given: duckdb.DuckDBPyConnection | None, staged: Sequence[str]
-) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-    """A DuckDB that is there already, or one that puts next to the staged alerts what does not fit into memory."""
-    return bounded_duckdb(Path(staged[0]).parent) if given is None else nullcontext(given)
 
 
 # What is stored of incidents of the file, each with one alert there and here.
@@ -426,18 +384,16 @@ WHERE was.status <> now.status GROUP BY ALL"""
 
 
 def status_changes(
-    stored: Sequence[str], staged: Sequence[str], engine: duckdb.DuckDBPyConnection | None = None
+    engine: duckdb.DuckDBPyConnection, stored: Sequence[str], staged: Sequence[str]
 ) -> dict[tuple[str, str], int]:
     """Count alerts by (status in the store, status in the file), where these differ.
 
     Parquet files with the columns incident_id and status. Only incidents with one alert in each are compared, since
-    several alerts of an incident cannot be distinguished. Call it before the import is written. `engine`: a DuckDB that
-    is there already; to start one takes 8 ms.
+    several alerts of an incident cannot be distinguished. Call it before the import is written.
     """
     if not stored or not staged:
         return {}
-    with _engine(engine, staged) as connection:
-        rows = connection.execute(_STATUSES, {"stored": list(stored), "staged": list(staged)}).fetchall()
+    rows = engine.execute(_STATUSES, {"stored": list(stored), "staged": list(staged)}).fetchall()
     return {(was, now): int(n) for was, now, n in rows}
 
 
@@ -446,17 +402,18 @@ _MISSING: Final = """
 SELECT count(*), count(*) FILTER (WHERE incident_id NOT IN (
     SELECT incident_id FROM read_parquet($staged) WHERE incident_id IS NOT NULL))
 FROM (SELECT incident_id FROM read_parquet($stored)
-      WHERE list_contains($sources, source) AND incident_id IS NOT NULL {elsewhere}
+      WHERE list_contains($sources, source) AND incident_id IS NOT NULL
+          AND NOT list_contains(CAST($others AS VARCHAR[]), batch_id)
       GROUP BY incident_id HAVING min(local_date) >= $first AND max(local_date) <= $last)"""
 
 
 def missing_alerts(
+    engine: duckdb.DuckDBPyConnection,
     stored: Sequence[str],
     staged: Sequence[str],
     sources: Sequence[str],
     before: Mapping[str, Any],
     others: Sequence[str] = (),
-    engine: duckdb.DuckDBPyConnection | None = None,
 ) -> MissingAlerts:
     """Count the incidents that the store holds from the period of both exports and the new file lacks.
 
@@ -473,31 +430,26 @@ def missing_alerts(
         The signature of the previous export, with its first and last day.
     others : sequence of str
         Imports (`batch_id`) from other sources, whose alerts no export of this one holds.
-    engine
-        As `status_changes` takes it.
     """
     span = [dt.date.fromisoformat(before[name]) if before.get(name) else None for name in ("first", "last")]
     if not stored or not staged or None in span:
         return MissingAlerts(
             why_not=Message("Missing alerts cannot be counted: the period of one export is not known.")
         )
-    with _engine(engine, staged) as connection:
-        first, last, named, n = connection.execute(
-            "SELECT min(local_date), max(local_date), count(incident_id), count(*) FROM read_parquet($staged)",
-            {"staged": list(staged)},
-        ).fetchone() or (None, None, 0, 0)
-        if not n or named < n:
-            return MissingAlerts(why_not=Message("Missing alerts cannot be counted: not every row has an id."))
-        first, last = max(first, span[0]), min(last, span[1])
-        if first > last:
-            return MissingAlerts(
-                why_not=Message("Missing alerts cannot be counted: the two exports have no day in common.")
-            )
-        given: dict[str, Any] = {"stored": list(stored), "staged": list(staged), "sources": list(sources)}
-        given |= {"first": first, "last": last} | ({"others": list(others)} if others else {})
-        elsewhere = "AND NOT list_contains($others, batch_id)" if others else ""
-        query = _MISSING.format(elsewhere=elsewhere)
-        of, missing = connection.execute(query, given).fetchone() or (0, 0)
+    counted = engine.execute(
+        "SELECT min(local_date), max(local_date), count(incident_id), count(*) FROM read_parquet($staged)",
+        {"staged": list(staged)},
+    ).fetchone()
+    first, last, named, n = counted or (None, None, 0, 0)
+    if not n or named < n:
+        return MissingAlerts(why_not=Message("Missing alerts cannot be counted: not every row has an id."))
+    first, last = max(first, span[0]), min(last, span[1])
+    if first > last:
+        return MissingAlerts(
+            why_not=Message("Missing alerts cannot be counted: the two exports have no day in common.")
+        )
+    given = {"stored": list(stored), "staged": list(staged), "sources": list(sources), "others": list(others)}
+    of, missing = engine.execute(_MISSING, {**given, "first": first, "last": last}).fetchone() or (0, 0)
     if of and missing > PARTIAL * of:
         values = {"gone": int(missing), "of": int(of), "first": first, "last": last}
         partial = Message(
@@ -529,6 +481,6 @@ def compare_with_previous(store: Store, found: StagedResult) -> ExportChanges:
     sources = sorted({before.format, str(signature["format"])})
     others = [batch.id for batch in batches if not same_source(batch.signature, signature)]
     with bounded_duckdb(staged[0].parent) as engine:
-        missing = missing_alerts(stored, new, sources, before.signature, others, engine)
-        statuses = status_changes(stored, new, engine) if found.batch.updated else {}
+        missing = missing_alerts(engine, stored, new, sources, before.signature, others)
+        statuses = status_changes(engine, stored, new) if found.batch.updated else {}
         return compare(before, found.batch, statuses, missing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -23,12 +23,9 @@ from curim_data.importing.columns import (
     FIRST,
     LOST,
     POINT,
-    NumberShapes,
     ParsedNumbers,
     RoleColumns,
     filled,
-    for_comma,
-    for_point,
     parse_numbers,
     split_point_texts,
 )
@@ -58,6 +55,14 @@ class CoordinateFormat:
     swapped: bool = False
     order: str | None = None
     reasons: tuple[Message, ...] = ()
+
+    def changed(self, *reasons: Message, **values: Any) -> CoordinateFormat:
+        """The same with other values, and why."""
+        return replace(self, reasons=(*self.reasons, *reasons), **values)
+
+    def written_as(self, form: str, *reasons: Message) -> CoordinateFormat:
+        """The same with one form of numbers in both columns, and why."""
+        return self.changed(*reasons, forms=dict.fromkeys(self.roles, form))
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,8 @@ def decide_coordinates(
     if roles == ("y", "x") or not _degrees(parsed):
         if answers.crs or not _says_degrees(sample, roles):
             return _decide_projection(sample, written, parsed, city, answers, name)
-        if _hardly_degrees(parsed):
+        far = np.minimum(np.abs(parsed.latitude), np.abs(parsed.longitude))[_given(parsed)] > 360
+        if far.any() and far.mean() > 0.95:  # far from any degrees, both north and east
             with suppress(Question):  # only a projection that leads to the city is one under such headings
                 return _decide_projection(sample, written, parsed, city, answers, name)
     return _decide_swapped(written, parsed, city)
@@ -147,15 +153,14 @@ def near_city(city: CityProfile, longitude: FloatArray, latitude: FloatArray) ->
 
 def _near_area(city: CityProfile) -> tuple[Any, tuple[float, float, float, float]]:
     """Return the land with a buffer of 5 km, projected, and its bounding box in degrees."""
-    cache: dict[str, Any] = city.__dict__
+    cache: dict[str, tuple[Any, tuple[float, float, float, float]]] = city.__dict__
     if "_near_area" not in cache:
-        area = city.land_metres.buffer(NEAR_CITY_M)
         west, south, east, north = city.land.bounds
         margin = 2 * NEAR_CITY_M / 111_000  # degrees of latitude; more than 5 km even where the earth is flattened
         wide = margin / max(0.01, np.cos(np.radians(min(89.0, max(abs(south), abs(north)) + margin))))
-        cache["_near_area"] = area, (west - wide, south - margin, east + wide, north + margin)
-    made: tuple[Any, tuple[float, float, float, float]] = cache["_near_area"]
-    return made
+        box = (west - wide, south - margin, east + wide, north + margin)
+        cache["_near_area"] = city.land_metres.buffer(NEAR_CITY_M), box
+    return cache["_near_area"]
 
 
 def swapped_rows(parsed: ParsedCoordinates, city: CityProfile) -> BoolArray:
@@ -180,17 +185,9 @@ def _says_degrees(sample: RoleColumns, roles: tuple[str, str]) -> bool:
     return roles == ("latitude", "longitude") and all(head.has(role) for head, role in zip(heads, roles, strict=True))
 
 
-def _hardly_degrees(parsed: ParsedCoordinates) -> bool:
-    """Whether nearly all points are far from any degrees, both north and east."""
-    given = _given(parsed)
-    far = np.minimum(np.abs(parsed.latitude[given]), np.abs(parsed.longitude[given])) > 360
-    return bool(len(far)) and bool(far.mean() > 0.95)
-
-
 def _degrees(parsed: ParsedCoordinates) -> bool:
     """Whether most points are degrees, in one order or the other."""
-    given = _given(parsed)
-    lat, lon = np.abs(parsed.latitude[given]), np.abs(parsed.longitude[given])
+    lat, lon = (np.abs(side[_given(parsed)]) for side in (parsed.latitude, parsed.longitude))
     fits = ((lat <= 90) & (lon <= 180)) | ((lon <= 90) & (lat <= 180))
     return not len(lat) or bool(fits.mean() > 0.5)
 
@@ -201,32 +198,31 @@ def _decide_swapped(written: CoordinateFormat, parsed: ParsedCoordinates, city: 
     turned = (np.abs(lat) > 90) & (np.abs(lat) <= 180) & (np.abs(lon) <= 90)
     if city is not None and not turned.sum() > 0.5 * len(turned):
         turned = swapped_rows(parsed, city)[given]
-    if len(turned) and turned.sum() > 0.5 * len(turned):
-        reason = Message("Latitude and longitude were swapped in most rows; this was corrected.")
-        return replace(written, swapped=True, reasons=(*written.reasons, reason))
-    return written
+    if not turned.sum() > 0.5 * len(turned):
+        return written
+    reason = Message("Latitude and longitude were swapped in most rows; this was corrected.")
+    return written.changed(reason, swapped=True)
 
 
 def _decide_point_order(
     sample: RoleColumns, written: CoordinateFormat, city: CityProfile | None, answers: Answers, name: str
 ) -> CoordinateFormat:
     if answers.order:
-        return replace(written, order=answers.order)
+        return written.changed(order=answers.order)
     one, two, standard = split_point_texts(sample["point"])
     loose = np.asarray(filled(sample["point"]) & ~standard.to_numpy(False), bool)
     first, second = (parse_numbers(text).values[loose] for text in (one, two))
-    known = np.isfinite(first) & np.isfinite(second)
-    first, second = first[known], second[known]
+    first, second = np.stack([first, second])[:, np.isfinite(first) & np.isfinite(second)]
     if not len(first):
         return written
     north_first, east_first = int((np.abs(second) > 90).sum()), int((np.abs(first) > 90).sum())
     if not north_first + east_first and city is not None:
         north_first, east_first = int(near_city(city, second, first).sum()), int(near_city(city, first, second).sum())
     if north_first > 20 * east_first:
-        return replace(written, order=LAT_LON)
+        return written.changed(order=LAT_LON)
     if east_first > 20 * north_first:
         reason = Message("{column}: the longitude comes before the latitude.", {"column": sample.label("point")})
-        return replace(written, order=LON_LAT, reasons=(*written.reasons, reason))
+        return written.changed(reason, order=LON_LAT)
     raise Question(
         "order",
         "--order",
@@ -257,38 +253,35 @@ def _decide_separators(
     degrees = written.roles == ("latitude", "longitude")
     labels = ", ".join(sample.label(role) for role in reversed(written.roles) if sample.has(role))
     if answers.decimal and not (degrees and not several):
-        form = POINT if answers.decimal == "point" else COMMA
-        return replace(written, forms=dict.fromkeys(written.roles, form))
-    if not several and (degrees or not both["point_3"] + both["comma_3"] or for_point(both) + for_comma(both)):
+        return written.written_as(POINT if answers.decimal == "point" else COMMA)
+    # Numbers that only a decimal point explains, and those that only a comma does, those with several points left out.
+    point, comma = both["point"] + both["commas"] + both["commas_point"], both["comma"] + both["points_comma"]
+    if not several and (degrees or not both["point_3"] + both["comma_3"] or point + comma):
         return written
-    conclusive = for_point(both) + for_comma(both)
-    minority = min(for_point(both), for_comma(both))
-    if conclusive and minority > 0.05 * conclusive:
+    if min(point, comma) > 0.05 * (point + comma):
         raise _decimal_question(name, labels)
-    if for_point(both) > for_comma(both):
-        thousands = both["commas"] + both["commas_point"]
+    if point > comma:
         reason = Message("{columns}: commas separate thousands.", {"columns": labels})
-        forms = dict.fromkeys(written.roles, POINT)
-        return replace(written, forms=forms, reasons=(*written.reasons, reason) if thousands else written.reasons)
+        return written.written_as(POINT, *([reason] if both["commas"] + both["commas_point"] else []))
     if both["points"]:
         return _points(sample, written, counted, labels, both)
-    if for_comma(both):
+    if comma:
         reason = Message(
             "{columns}: points separate thousands, the comma is the decimal separator.", {"columns": labels}
         )
-        return replace(written, forms=dict.fromkeys(written.roles, COMMA), reasons=(*written.reasons, reason))
+        return written.written_as(COMMA, reason)
     return _separators_by_location(sample, written, city, answers, name, labels)
 
 
 def _points(
-    sample: RoleColumns, written: CoordinateFormat, counted: Mapping[str, NumberShapes], labels: str, both: Counter[str]
+    sample: RoleColumns, written: CoordinateFormat, counted: Mapping[str, Counter[str]], labels: str, both: Counter[str]
 ) -> CoordinateFormat:
     """Numbers with several points and no comma: whole metres, or metres whose decimal separator was lost."""
     if written.roles == ("latitude", "longitude"):
         reason = Message(
             "{columns}: of several points in a number the first is the decimal separator.", {"columns": labels}
         )
-        return replace(written, forms=dict.fromkeys(written.roles, FIRST), reasons=(*written.reasons, reason))
+        return written.written_as(FIRST, reason)
     reason = Message("{columns}: points separate thousands.", {"columns": labels})
     forms = {}
     for role in written.roles:
@@ -301,7 +294,7 @@ def _points(
             "x has six digits of metres, y has seven.",
             {"columns": labels},
         )
-    return replace(written, forms=forms, reasons=(*written.reasons, reason))
+    return written.changed(reason, forms=forms)
 
 
 def _separators_by_location(
@@ -309,24 +302,19 @@ def _separators_by_location(
 ) -> CoordinateFormat:
     """Choose between a decimal point and a decimal comma by which of them leads to the city, if only one does."""
     if city is not None:
+        read = {form: parse_coordinates(sample, written.written_as(form)) for form in (POINT, COMMA)}
+        known = (answers.crs,) if answers.crs else None
         forms = [
             form
-            for form in (POINT, COMMA)
-            if _projections(sample, replace(written, forms=dict.fromkeys(written.roles, form)), city, answers)
+            for form, parsed in read.items()
+            if fitting_projections(parsed.east.values, parsed.north.values, city, known)
         ]
         if len(forms) == 1:
             reason = Message(
                 "{columns}: the separators were read so that the points lie near the city.", {"columns": labels}
             )
-            return replace(written, forms=dict.fromkeys(written.roles, forms[0]), reasons=(*written.reasons, reason))
+            return written.written_as(forms[0], reason)
     raise _decimal_question(name, labels)
-
-
-def _projections(
-    sample: RoleColumns, written: CoordinateFormat, city: CityProfile, answers: Answers
-) -> Sequence[ProjectionFit]:
-    parsed = parse_coordinates(sample, written)
-    return fitting_projections(parsed.east.values, parsed.north.values, city, (answers.crs,) if answers.crs else None)
 
 
 def _decimal_question(name: str, labels: str) -> Question:
@@ -356,25 +344,19 @@ def _decide_projection(
     name: str,
 ) -> CoordinateFormat:
     """Decide on the projection of coordinates that are not degrees."""
-    given = _given(parsed)
-    if not given.any():
+    if not _given(parsed).any():
         return written
     x, y = parsed.east.values, parsed.north.values
     if answers.crs is not None:
         _check_projected(answers.crs)
-        swapped = False
-        if city is not None:
-            found = fitting_projections(x, y, city, (answers.crs,))
-            swapped = bool(found) and found[0].swapped
-        return replace(written, crs=answers.crs, swapped=swapped)
+        fit = fitting_projections(x, y, city, (answers.crs,)) if city is not None else ()
+        return written.changed(crs=answers.crs, swapped=bool(fit) and fit[0].swapped)
     found = fitting_projections(x, y, city) if city is not None else ()
     if len(found) == 1:
-        one = found[0]
+        (one,) = found
         reason = Message("The coordinates are {crs} (EPSG:{epsg}).", {"crs": one.name, "epsg": str(one.epsg)})
-        reasons = [reason]
-        if one.swapped:
-            reasons.append(Message("x and y were swapped; this was corrected."))
-        return replace(written, crs=one.epsg, swapped=one.swapped, reasons=(*written.reasons, *reasons))
+        swapped = [Message("x and y were swapped; this was corrected.")] if one.swapped else []
+        return written.changed(reason, *swapped, crs=one.epsg, swapped=one.swapped)
     choices = tuple(_projection_choice(place) for place in (found or known_places(x, y))[:8])
     labels = ", ".join(dict.fromkeys(sample.label(role) for role in reversed(written.roles) if sample.has(role)))
     raise Question(

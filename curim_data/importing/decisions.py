@@ -8,6 +8,7 @@ is raised, and a person answers it in `Answers`.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -34,12 +35,11 @@ from curim_data.importing.columns import (
 from curim_data.importing.coordinates import CoordinateFormat, decide_coordinates
 from curim_data.importing.mapping import ALLOWED_ANSWERS
 from curim_data.importing.profiling import (
-    DateColumnProfile,
-    DateOrderCounts,
+    ORDERS,
+    DateProfile,
     FileProfile,
     Orders,
     RowOrders,
-    one_order,
 )
 from curim_data.lexicon import WORDS, gender_parts, gender_words
 from curim_data.model import Answers, CityProfile, ImportProblem, IntArray, Message, Question
@@ -138,7 +138,7 @@ class Decisions:
         if role in self.dates.rows:
             return self.dates.rows[role].of(columns, rows)
         order = self.dates.orders.get(role, self.dates.order)
-        return one_order(columns.size, order) if role in self.dates.mistaken and order else None
+        return np.full(columns.size, ORDERS[order], np.int8) if role in self.dates.mistaken and order else None
 
 
 def decide(
@@ -187,7 +187,11 @@ def decide(
         kind=answers.kind,
         reasons=(
             *dates.reasons,
-            *_zone(profile, dates, zone or home),
+            *(
+                [Message("Times without an offset were read in the time zone {zone}.", {"zone": zone or home})]
+                if any(seen["local"] and not dates.forms.get(role) for role, seen in profile.dates.items())
+                else []
+            ),
             *coordinates.reasons,
             *_letters(profile),
             *layout.notes,
@@ -195,30 +199,21 @@ def decide(
     )
 
 
-def _zone(profile: FileProfile, dates: DateDecisions, zone: str) -> Iterator[Message]:
-    """Say in which zone times without offset were read, where there are any."""
-    if any(seen.local and not dates.forms.get(role) for role, seen in profile.dates.items()):
-        yield Message("Times without an offset were read in the time zone {zone}.", {"zone": zone})
-
-
 def _letters(profile: FileProfile) -> Iterator[Message]:
     """Say which single letters of a gender column were read by the other values in it."""
     for role in _GENDERS:
         there = {one for word in profile.values.get(role, ()) for one in gender_parts(word)}
-        known = {**gender_words(there, _label(profile, role)), **profile.layout.words.get(role, {})}
-        letters = [letter for letter in sorted(there) if letter in _AMBIGUOUS and letter in known]
-        if letters and not set(letters) <= set(profile.layout.words.get(role, {})):
+        own = profile.layout.words.get(role, {})
+        known = {**gender_words(there, _label(profile, role)), **own}
+        letters = {letter for letter in there if letter in _AMBIGUOUS and letter in known}
+        if not letters <= set(own):
+            values = {
+                kind: ", ".join(sorted(word.upper() for word in there if len(word) == 1 and known.get(word) == one))
+                for kind, one in (("women", "woman"), ("men", "man"))
+            }
             yield Message(
                 "{column}: as the other values show, women are {women} and men are {men}.",
-                {
-                    "column": profile.labels[profile.layout.place(role)],
-                    **{
-                        kind: ", ".join(
-                            sorted(word.upper() for word in there if len(word) == 1 and known.get(word) == one)
-                        )
-                        for kind, one in (("women", "woman"), ("men", "man"))
-                    },
-                },
+                {"column": _label(profile, role), **values},
             )
 
 
@@ -229,12 +224,11 @@ def _label(profile: FileProfile, role: str) -> str:
 
 def _words(profile: FileProfile, layout: Layout) -> Mapping[str, Mapping[str, str]]:
     """Return the table of words of each enum; the words of the format take precedence over the general ones."""
-    tables: dict[str, Mapping[str, str]] = {}
-    for role in _ENUMS:
-        shared = gender_words(profile.values.get(role, ()), _label(profile, role)) if role in _GENDERS else WORDS[role]
-        tables[role] = {**shared, **layout.words.get(role, {})}
-    tables |= {role: words for role, words in layout.words.items() if role not in tables}
-    return tables
+    shared = {
+        role: gender_words(profile.values.get(role, ()), _label(profile, role)) if role in _GENDERS else WORDS[role]
+        for role in _ENUMS
+    }
+    return {role: {**shared.get(role, {}), **layout.words.get(role, {})} for role in (*_ENUMS, *layout.words)}
 
 
 _REFUSALS: Final = {
@@ -264,22 +258,16 @@ def _check(answers: Answers) -> None:
 
 def decide_dates(profile: FileProfile, answers: Answers, name: str, now: dt.datetime) -> DateDecisions:
     """Decide over all columns of dates; Question where day and month can change places."""
-    reasons: list[Message] = []
-    forms: dict[str, str] = {}
     columns = {role: profile.labels[profile.layout.place(role)] for role in profile.dates}
-    for role, seen in profile.dates.items():
-        form, reason = _form(seen)
-        if form:
-            forms[role] = form
-        if reason:
-            reasons.append(Message(reason.text, {"column": columns[role]}))
-    hours = frozenset(role for role, seen in profile.dates.items() if seen.bare_short and not seen.bare_long)
+    forms = {role: form for role, seen in profile.dates.items() if (form := _form(seen))}
+    reasons = [Message(_FORMS[form].text, {"column": columns[role]}) for role, form in forms.items()]
+    hours = frozenset(role for role, seen in profile.dates.items() if seen["bare_short"] and not seen["bare_long"])
     rows, contradictions = _row_orders(profile, columns, answers.dates)
     plain = {role: seen for role, seen in profile.dates.items() if role not in rows}
     orders, of_columns = _own_orders(plain, columns)
     needed = {role: seen for role, seen in plain.items() if role not in orders}
     # Of a file that writes both orders an answer holds for its other columns alone, and is not remembered.
-    single = None if rows and not any(seen.order.needed for seen in needed.values()) else answers.dates
+    single = None if rows and not any(seen.needs_order for seen in needed.values()) else answers.dates
     order, why = _order(profile, needed, single, name, now)
     mistaken, mistakes = _mistakes(plain, columns)
     why_order = (*contradictions, *of_columns, *([why] if why else []), *mistakes)
@@ -308,17 +296,13 @@ def _row_orders(
     return found, said
 
 
-def _own_orders(
-    dates: Mapping[str, DateColumnProfile], columns: Mapping[str, str]
-) -> tuple[dict[str, str], list[Message]]:
+def _own_orders(dates: Mapping[str, DateProfile], columns: Mapping[str, str]) -> tuple[dict[str, str], list[Message]]:
     """Return the order of each column where they differ and each shows its own in enough dates."""
-    needed = {role: seen.order for role, seen in dates.items() if seen.order.needed}
-    verdicts = {order.verdict for order in needed.values()}
-    if len(verdicts - {None}) < 2 or None in verdicts:
+    needed = {role: seen for role, seen in dates.items() if seen.needs_order}
+    orders = {role: seen.order for role, seen in needed.items() if seen.order is not None}
+    sure = len(orders) == len(needed) and all(seen.conclusive >= OWN_ORDER_ROWS for seen in needed.values())
+    if not sure or len(set(orders.values())) < 2:
         return {}, []
-    if any(order.conclusive < OWN_ORDER_ROWS for order in needed.values()):
-        return {}, []
-    orders = {role: order.verdict for role, order in needed.items() if order.verdict is not None}
     return orders, [Message(_ORDERS[order].text, {"columns": columns[role]}) for role, order in orders.items()]
 
 
@@ -328,7 +312,7 @@ def _exchanged(profile: FileProfile, sample: RoleColumns) -> tuple[frozenset[str
     number above 12."""
     said = _day_in_the_middle(profile, sample)
     for role, seen in profile.dates.items():
-        if seen.order.either or min(seen.iso, seen.order.conclusive) < OWN_ORDER_ROWS:
+        if seen["either"] or min(seen["iso"], seen.conclusive) < OWN_ORDER_ROWS:
             continue
         texts = sample[role]
         real = texts.filter(pc.match_substring_regex(texts, ISO_DAY))
@@ -338,7 +322,7 @@ def _exchanged(profile: FileProfile, sample: RoleColumns) -> tuple[frozenset[str
                 "{column}: {text} dates stayed texts with a number above 12, and the {real} others have no day above "
                 "12: a spreadsheet has read texts in the other order, and day and month are exchanged. These rows are "
                 "quarantined. Export the dates as 2025-03-01, without opening the file in a spreadsheet.",
-                {"column": sample.label(role), "text": seen.order.conclusive, "real": seen.iso},
+                {"column": sample.label(role), "text": seen.conclusive, "real": seen["iso"]},
             )
     return frozenset(said), list(said.values())
 
@@ -367,7 +351,7 @@ def _ask_about_short_years(profile: FileProfile, sample: RoleColumns, name: str,
     """
     late = now.year % 100
     for role, seen in profile.dates.items():
-        if not seen.order.needed:
+        if not seen.needs_order:
             continue
         found = pc.extract_regex(sample[role], _SHORT_YEARS)
         first, last = (pc.struct_field(found, part).drop_null() for part in ("first", "last"))
@@ -381,18 +365,16 @@ def _ask_about_short_years(profile: FileProfile, sample: RoleColumns, name: str,
             raise Question("dates", "--dates", Message(_YEAR_FIRST.text, values), DATE_CHOICES)
 
 
-def _mistakes(
-    dates: Mapping[str, DateColumnProfile], columns: Mapping[str, str]
-) -> tuple[frozenset[str], list[Message]]:
+def _mistakes(dates: Mapping[str, DateProfile], columns: Mapping[str, str]) -> tuple[frozenset[str], list[Message]]:
     """Name the columns in which a few dates can only be read in the other order than the rest."""
     said: dict[str, Message] = {}
     for role, seen in dates.items():
-        few = min(seen.order.day_first, seen.order.month_first)
-        if few and seen.order.verdict is not None:
+        few = min(seen["day"], seen["month"])
+        if few and seen.order is not None:
             said[role] = Message(
                 "{column}: of {total} dates that show whether day or month comes first, {few} can only be read in the "
                 "other order and were read so; dates that can be read both ways were read as most are.",
-                {"column": columns[role], "few": few, "total": seen.order.conclusive},
+                {"column": columns[role], "few": few, "total": seen.conclusive},
             )
     return frozenset(said), list(said.values())
 
@@ -407,42 +389,41 @@ def latest_plausible(timestamps: pd.Series, now: dt.datetime) -> pd.Timestamp:
     return pd.Timestamp(now) + pd.Timedelta(days=1)
 
 
-def _form(seen: DateColumnProfile) -> tuple[str, Message | None]:
-    if not seen.filled:
-        return "", None
-    if seen.serial == seen.filled:
-        return SERIAL, Message("{column}: the dates are serial numbers of a spreadsheet.")
-    if seen.seconds == seen.filled:
-        return SECONDS, Message("{column}: the dates are seconds since 1970.")
-    if seen.milliseconds == seen.filled:
-        return MILLISECONDS, Message("{column}: the dates are milliseconds since 1970.")
-    midnights = seen.timed == seen.midnight
-    firsts = seen.firsts == seen.filled and midnights
-    if firsts and seen.filled >= MONTH_ROWS and len(seen.months) >= MONTHS_SEEN:
-        return MONTHS, Message("{column}: every date is the first of a month, so only the month is known.")
-    if midnights and seen.timed >= MIDNIGHT_ROWS and seen.timed == seen.filled:
-        return DATES, Message("{column}: every time is midnight, so only the date is known.")
-    return "", None
+_FORMS: Final = {
+    SERIAL: Message("{column}: the dates are serial numbers of a spreadsheet."),
+    SECONDS: Message("{column}: the dates are seconds since 1970."),
+    MILLISECONDS: Message("{column}: the dates are milliseconds since 1970."),
+    MONTHS: Message("{column}: every date is the first of a month, so only the month is known."),
+    DATES: Message("{column}: every time is midnight, so only the date is known."),
+}
+
+
+def _form(seen: DateProfile) -> str:
+    """How all dates of a column are written, where not as usual."""
+    n, midnights = seen["filled"], seen["timed"] == seen["midnight"]
+    months = midnights and seen["firsts"] == n >= MONTH_ROWS and len(seen.months) >= MONTHS_SEEN
+    number = next((form for form in (SERIAL, SECONDS, MILLISECONDS) if 0 < n == seen[form]), "")
+    return number or (MONTHS if months else DATES if midnights and seen["timed"] == n >= MIDNIGHT_ROWS else "")
 
 
 def _order(
-    profile: FileProfile, dates: Mapping[str, DateColumnProfile], answer: str | None, name: str, now: dt.datetime
+    profile: FileProfile, dates: Mapping[str, DateProfile], answer: str | None, name: str, now: dt.datetime
 ) -> tuple[str | None, Message | None]:
-    needed = {role: seen for role, seen in dates.items() if seen.order.needed}
+    needed = {role: seen for role, seen in dates.items() if seen.needs_order}
     if not needed:
         return answer, None
     labels = ", ".join(_label(profile, role) for role in needed)
-    total = sum((seen.order for seen in needed.values()), DateOrderCounts())
-    if answer and total.verdict not in (None, answer) and total.conclusive >= OWN_ORDER_ROWS:
+    total = DateProfile(sum(needed.values(), Counter[str]()))
+    if answer and total.order not in (None, answer) and total.conclusive >= OWN_ORDER_ROWS:
         values = {"answer": answer, "columns": labels, "n": total.conclusive}
-        return total.verdict, Message(
+        return total.order, Message(
             "{columns}: the answer {answer} cannot be right, since {n} dates can only be read in the other order. They "
             "were read so.",
             values,
         )
     if answer:
         return answer, None
-    verdicts = {seen.order.verdict for seen in needed.values()} - {None}
+    verdicts = {seen.order for seen in needed.values()} - {None}
     if len(verdicts) > 1:
         raise Question(
             "dates",
@@ -475,8 +456,7 @@ def _order_by_context(profile: FileProfile, roles: Iterable[str], now: dt.dateti
     """Return the orders that the order of the rows or today's date supports, with the reason."""
     found: dict[str, Message] = {}
     tomorrow = np.datetime64(int(now.timestamp() // 86_400) + 2, "D")
-    table, _ = profile.sample
-    columns = RoleColumns(table, profile.layout, profile.labels)
+    columns = RoleColumns(profile.sample[0], profile.layout, profile.labels)
     for role in roles:
         one, two, parts = numeric_pairs(columns[role])
         read = {
@@ -491,8 +471,7 @@ def _order_by_context(profile: FileProfile, roles: Iterable[str], now: dt.dateti
             found[in_order[0]] = Message("No date shows whether day or month comes first; the order of the rows does.")
         late = {order: int((some >= tomorrow).sum()) for order, some in dates.items()}
         for order, other in ((DAY_FIRST, MONTH_FIRST), (MONTH_FIRST, DAY_FIRST)):
-            enough = max(FUTURE_ROWS, FUTURE_SHARE * len(dates[other]))
-            if late[order] == 0 and late[other] >= enough:
+            if not late[order] and late[other] >= max(FUTURE_ROWS, FUTURE_SHARE * len(dates[other])):
                 found.setdefault(
                     order,
                     Message(

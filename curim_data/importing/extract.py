@@ -99,7 +99,7 @@ class OpenedExport:
     file: Opened
     saved: ColumnMapping | None
     state: tuple[int, ...]
-    mended: bool = False
+    mended: bool
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -108,38 +108,27 @@ class OpenedExport:
 
 
 @dataclass(frozen=True)
-class ProfiledExport:
+class ProfiledExport(OpenedExport):
     """A file that was read to its end: its profile, its number of rows, and for a preview a summary of its columns."""
 
-    opened: OpenedExport
     layout: Layout
     profile: FileProfile
     rows: int
     columns: ColumnSummary | None
 
     @property
-    def request(self) -> ImportRequest:
-        """What was asked for."""
-        return self.opened.request
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The header."""
-        return self.opened.labels
-
-    @property
     def mapping_name(self) -> str:
         """Name of the column mapping by which the file is read; empty without one."""
-        mapping = self.request.mapping or self.opened.saved
+        mapping = self.request.mapping or self.saved
         return mapping.name if mapping is not None else ""
 
     def blocks(self) -> Iterator[Block]:
         """Go through all rows of the file again, in smaller blocks."""
-        return (piece for block in self.opened.file.blocks() for piece in pieces(block))
+        return (piece for block in self.file.blocks() for piece in pieces(block))
 
     def check_unchanged(self) -> None:
         """Raise ImportProblem where the file has changed since it was opened."""
-        if self.opened.state != _state(self.request.source):
+        if self.state != _state(self.request.source):
             raise ImportProblem(
                 Message(
                     "{name}: the file was changed while it was read. Import it again when it is complete.",
@@ -153,8 +142,9 @@ def open_export(request: ImportRequest) -> OpenedExport:
     request.report_progress(0.0, Message("Reading the file"))
     state = _state(request.source)
     file, saved = _open(request)
-    for mapping in filter(None, (saved, request.mapping)):
-        request = replace(request, answers=_completed(request.answers, mapping))
+    for mapping in filter(None, (saved, request.mapping)):  # what the mapping remembers completes what a person said
+        given = {name: value for name, value in asdict(request.answers).items() if value not in (None, False)}
+        request = replace(request, answers=replace(mapping.answers, **given))
     if saved is not None and not saved.roles:  # the answers alone: the format is a known one
         saved = None
     return OpenedExport(request, file, saved, state, mended=bool(quarantine_columns(file.facts.labels)))
@@ -189,8 +179,7 @@ def recognise_columns(opened: OpenedExport) -> tuple[OpenedExport, Layout]:
     ask_event(recognition, labels, request.name)
     layout = with_counts(recognition, labels, request.answers.counts, request.name)
     if COUNT_ROLE in layout.roles:
-        file = CountedFile(opened.file, layout.place(COUNT_ROLE))
-        opened = replace(opened, file=file)
+        opened = replace(opened, file=CountedFile(opened.file, layout.place(COUNT_ROLE)))
     return opened, layout
 
 
@@ -212,7 +201,7 @@ def profile_export(opened: OpenedExport, layout: Layout, *, summarise: bool = Fa
         layout = profile.layout = replace(layout, notes=(opened.file.note(opened.labels), *layout.notes))
     if profile.mixed:
         profile.gather_order_evidence(opened.file.blocks())
-    return ProfiledExport(opened, layout, profile, rows, columns)
+    return ProfiledExport(**vars(opened), layout=layout, profile=profile, rows=rows, columns=columns)
 
 
 def recognise(
@@ -233,13 +222,11 @@ def quarantine_columns(labels: tuple[str, ...]) -> int:
 
 def _state(source: Path | bytes) -> tuple[int, ...]:
     """Return what tells one state of a file on disk from another; nothing for bytes."""
-    if isinstance(source, bytes):
-        return ()
     try:
-        found = source.stat()
+        found = source.stat() if isinstance(source, Path) else None
     except OSError:
         return (0,)
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+    return () if found is None else (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _open(request: ImportRequest) -> tuple[Opened, ColumnMapping | None]:
@@ -267,12 +254,6 @@ def _open(request: ImportRequest) -> tuple[Opened, ColumnMapping | None]:
     return opened, mappings.best(home, labels)
 
 
-def _completed(answers: Answers, mapping: ColumnMapping) -> Answers:
-    """Complete what a person said of this file by what the mapping remembers."""
-    given = {name: value for name, value in asdict(answers).items() if value not in (None, False)}
-    return replace(mapping.answers, **given)
-
-
 _GENDERS: Final = ("reporter_gender", "affected_gender")
 _OWNERS: Final = {
     "reporter_gender": Message("the gender of the person who reports"),
@@ -283,33 +264,22 @@ _OWNERS: Final = {
 def as_before(recognition: Recognition, labels: Sequence[str], sample: pa.Table, home: Home | None) -> Recognition:
     """Read a table without a known format by the columns of the last one with the same headings; unchanged where there
     is none. `sample`: the first records."""
-    layout = recognition.layout
+    layout, named = recognition.layout, signature_labels(labels)
     if home is None or layout.format != formats.GUESSED:
         return recognition
-    batch = _last_alike(labels, home)
-    if batch is None:
-        return recognition
-    roles = _roles_by_place(batch, labels)
-    layout = _genders_as_before(layout, labels, roles, batch)
-    return replace(recognition, layout=_category_as_before(layout, labels, sample, roles, batch))
-
-
-def _last_alike(labels: Sequence[str], home: Home) -> Batch | None:
-    """The last import, not undone, of a guessed table with these headings in any order."""
-    wanted = sorted(signature_labels(labels))
     for batch in reversed(Store(home).batches()):
-        alike = sorted(batch.signature.get("labels", ())) == wanted
-        if alike and batch.signature.get("format") == formats.GUESSED and not batch.undone:
-            return batch
-    return None
-
-
-def _roles_by_place(batch: Batch, labels: Sequence[str]) -> Mapping[int, str]:
-    """The roles of that import's columns, by their places in this file; columns of the same heading are left out."""
-    named = signature_labels(labels)
-    places = {label: at for at, label in enumerate(named) if named.count(label) == 1}
-    columns = batch.signature.get("columns", {})
-    return {places[label]: str(column.get("role")) for label, column in columns.items() if label in places}
+        same = sorted(batch.signature.get("labels", ())) == sorted(named)
+        if same and batch.signature.get("format") == formats.GUESSED and not batch.undone:
+            columns = batch.signature.get("columns", {})
+            # By their places in this file; columns of the same heading are left out.
+            roles = {
+                named.index(label): str(column.get("role"))
+                for label, column in columns.items()
+                if named.count(label) == 1
+            }
+            layout = _genders_as_before(layout, labels, roles, batch)
+            return replace(recognition, layout=_category_as_before(layout, labels, sample, roles, batch))
+    return recognition
 
 
 def _genders_as_before(layout: Layout, labels: Sequence[str], before: Mapping[int, str], batch: Batch) -> Layout:
@@ -318,8 +288,10 @@ def _genders_as_before(layout: Layout, labels: Sequence[str], before: Mapping[in
         now = next((name for name in _GENDERS if layout.roles.get(name) == (Part(at),)), None)
         if role not in _GENDERS or now in (None, role) or role in layout.roles:
             continue
-        roles = {role if name == now else name: parts for name, parts in layout.roles.items()}
-        guesses = {role if name == now else name: why for name, why in layout.guesses.items()}
+        roles, guesses = (
+            {role if name == now else name: one for name, one in some.items()}
+            for some in (layout.roles, layout.guesses)
+        )
         said = Message(
             "{column} is read as in {file}, which has the same columns: {whose}.",
             {"column": labels[at], "file": batch.file_name, "whose": _OWNERS[role]},
@@ -406,15 +378,15 @@ def event_place(labels: Sequence[str], event: str | None, name: str) -> int | No
     """
     if event is None:
         return None
-    columns = named_columns(labels)
-    for place, column in enumerate(columns):
-        if fold(str(column)) == fold(event):
-            return place
+    columns = list(map(str, named_columns(labels)))
+    place = next((place for place, column in enumerate(columns) if fold(column) == fold(event)), None)
+    if place is not None:
+        return place
     raise ImportProblem(
         Message(
             "{name}: no column is called {event}, so it cannot be the date of the event. These columns are there: "
             "{labels}.",
-            {"name": name, "event": event, "labels": ", ".join(map(str, columns[:40]))},
+            {"name": name, "event": event, "labels": ", ".join(columns[:40])},
         )
     )
 
@@ -427,25 +399,25 @@ def with_event(layout: Layout, place: int | None, guessed: Layout | None = None)
     if place is None or any(part.place == place for part in layout.roles.get(EVENT_ROLE, ())):
         return layout
     own = () if guessed is None else guessed.roles.get(EVENT_ROLE, ())
-    parts_of_event = own if place in {part.place for part in own} else (Part(place),)
-    taken = {part.place for part in parts_of_event}
-    roles = {role: tuple(part for part in parts if part.place not in taken) for role, parts in layout.roles.items()}
-    roles = {role: parts for role, parts in roles.items() if parts and role != EVENT_ROLE}
-    return replace(
-        layout,
-        roles={EVENT_ROLE: parts_of_event, **roles},
-        unused=tuple(one for one in layout.unused if one not in taken),
-        text=tuple(one for one in layout.text if one not in taken),
-        personal=tuple(one for one in layout.personal if one not in taken),
+    event = own if place in {part.place for part in own} else (Part(place),)
+    taken = {part.place for part in event}
+    others = {
+        role: tuple(part for part in parts if part.place not in taken)
+        for role, parts in layout.roles.items()
+        if role != EVENT_ROLE and not taken.issuperset(part.place for part in parts)
+    }
+    unused, text, personal = (
+        tuple(one for one in places if one not in taken) for places in (layout.unused, layout.text, layout.personal)
     )
+    return replace(layout, roles={EVENT_ROLE: event, **others}, unused=unused, text=text, personal=personal)
 
 
 def ask_event(recognition: Recognition, labels: Sequence[str], name: str) -> None:
     """Raise a Question where several columns can hold the date of the event, showing rows and hours of each."""
     if len(recognition.events) < 2:
         return
-    columns = named_columns(labels)
-    choices = tuple(Choice(str(columns[one.place]), _shown(one, str(columns[one.place]))) for one in recognition.events)
+    columns = list(map(str, named_columns(labels)))
+    choices = tuple(Choice(columns[one.place], _shown(one, columns[one.place])) for one in recognition.events)
     raise Question(
         "event",
         "--event",
@@ -483,21 +455,11 @@ def with_counts(recognition: Recognition, labels: Sequence[str], answer: str | N
     layout, counted = recognition.layout, recognition.counted
     if answer not in (None, EACH_EVENT, EACH_ROW):
         raise ImportProblem(Message("counts={counts} is not known: say events or rows.", {"counts": answer}))
-    if answer == EACH_ROW:
-        return _without(layout, COUNT_ROLE)
-    if counted is not None and answer is None and COUNT_ROLE not in layout.roles:
-        column = str(named_columns(labels)[counted.place])
-        raise Question(
-            "counts",
-            "--counts",
-            Message(
-                "{name}: {column} says how many events a row stands for, {n} in the first {rows} rows. Is each of "
-                "these events an alert (events), or each row (rows)?",
-                {"name": name, "column": column, "n": counted.events, "rows": counted.rows},
-            ),
-            _CHOICES,
-        )
-    if counted is None and answer == EACH_EVENT and COUNT_ROLE not in layout.roles:
+    if answer == EACH_ROW or COUNT_ROLE in layout.roles:
+        return _without(layout, COUNT_ROLE if answer == EACH_ROW else "alert_id")
+    if counted is None and answer is None:
+        return layout
+    if counted is None:
         raise ImportProblem(
             Message(
                 "{name}: no column was found that says how many events a row stands for. Leave out --counts, or name "
@@ -505,10 +467,25 @@ def with_counts(recognition: Recognition, labels: Sequence[str], answer: str | N
                 {"name": name},
             )
         )
-    if counted is not None and answer == EACH_EVENT and COUNT_ROLE not in layout.roles:
-        layout = replace(layout, roles={**layout.roles, COUNT_ROLE: (Part(counted.place),)}, warnings=())
-        layout = replace(layout, unused=tuple(one for one in layout.unused if one != counted.place))
-    return _without(layout, "alert_id") if COUNT_ROLE in layout.roles else layout
+    if answer is None:
+        raise Question(
+            "counts",
+            "--counts",
+            Message(
+                "{name}: {column} says how many events a row stands for, {n} in the first {rows} rows. Is each of "
+                "these events an alert (events), or each row (rows)?",
+                {
+                    "name": name,
+                    "column": str(named_columns(labels)[counted.place]),
+                    "n": counted.events,
+                    "rows": counted.rows,
+                },
+            ),
+            _CHOICES,
+        )
+    roles = {**layout.roles, COUNT_ROLE: (Part(counted.place),)}
+    unused = tuple(one for one in layout.unused if one != counted.place)
+    return _without(replace(layout, roles=roles, unused=unused, warnings=()), "alert_id")
 
 
 def _without(layout: Layout, role: str) -> Layout:

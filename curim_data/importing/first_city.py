@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curim_data.containers.base import ArrowText
 from curim_data.formats.base import Layout, fold
+from curim_data.importing.columns import distinct
 from curim_data.importing.coordinates import sample_points
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import ProfiledExport
@@ -55,56 +57,18 @@ class FirstCity:
 
     `spread` is None for a city that was known. `kind`: of which kind the categories were taken to be (`Answers.kind`),
     None where nobody needs to be asked: the export says it, the city was known, or the file has no categories.
-    `kinds`: names of the categories by the kind that each name says. `nature`: the kind of those whose names say none,
-    as the file shows. `settled`: a person gave all of them one kind. `zone`: where the time zone of a
-    city without an outline is from: "name", "answer", or "file" where nobody knows it.
+    `kinds`: names of the categories by the kind that each name says. `decisions`: what was decided about an area that
+    is no city's, of which kind its categories were taken to be, and what a city without an outline lacks. `options`:
+    how the command line decides otherwise; the page has boxes for that.
     """
 
     city: CityProfile
     spread: Spread | None
     area: str
-    kind: str | None = None
-    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    nature: str = ""
-    settled: bool = False
-    zone: str = ""
-
-    @property
-    def decisions(self) -> tuple[Message, ...]:
-        """What was decided about an area that is no city's, of which kind its categories were taken to be, and what a
-        city without an outline lacks."""
-        told = self.spread.decision(self.area) if self.spread is not None else None
-        return (*(() if told is None else (told,)), *self._guessed, *self._lacking)
-
-    @property
-    def _lacking(self) -> tuple[Message, ...]:
-        if self.city.outlined:
-            return ()
-        return (
-            NO_OUTLINE,
-            Message(_ZONES[self.zone].text, {"zone": self.city.timezone}),
-            Message(
-                "What can be given on the page Data or with “curim city”: districts, study area, residents by gender, "
-                "named places, streets, categories and help lines."
-            ),
-        )
-
-    @property
-    def options(self) -> tuple[Message, ...]:
-        """How the command line decides otherwise; the page has boxes for that."""
-        area = self.spread.option(self.area) if self.spread is not None else None
-        return (
-            *(() if area is None else (area,)),
-            *(
-                (Message("--kind offence, --kind incivility or --kind risk gives all categories that kind."),)
-                if self._guessed
-                else ()
-            ),
-        )
-
-    @property
-    def _guessed(self) -> tuple[Message, ...]:
-        return () if self.settled else tuple(_kinds(self.city, self.nature))
+    kind: str | None
+    kinds: Mapping[str, tuple[str, ...]]
+    decisions: tuple[Message, ...]
+    options: tuple[Message, ...]
 
 
 _GUESSED_KINDS: Final = {
@@ -123,9 +87,15 @@ _GUESSED_KINDS: Final = {
         "their kind is not known: {categories}. Say so at the import, or give it afterwards in the city profile on the "
         "page Data."
     ),
+    "": Message(
+        "The names of these categories say no kind; they were taken to be of the kind of all others in the file: "
+        "{categories}."
+    ),
 }
 
 
+_KIND_OPTION: Final = Message("--kind offence, --kind incivility or --kind risk gives all categories that kind.")
+# Where the time zone of a city without an outline is from: its name, an answer, or nowhere.
 _ZONES: Final = {
     NAMED: Message(
         "Its time zone is {zone}, as its name says. If that is wrong, undo the import, give another one in the city "
@@ -157,19 +127,9 @@ def _kinds(city: CityProfile, nature: str) -> Iterator[Message]:
         if said is not None or one.kind == Kind.UNKNOWN:
             by_kind.setdefault(one.kind, []).append(name)
     for kind, message in _GUESSED_KINDS.items():
-        if by_kind.get(kind):
-            yield Message(message.text, {"categories": _some(by_kind[kind])})
-    if silent:
-        yield Message(
-            "The names of these categories say no kind; they were taken to be of the kind of all others in the file: "
-            "{categories}.",
-            {"categories": _some(silent)},
-        )
-
-
-def _some(names: Sequence[str]) -> str:
-    """The first of many names, and a mark that there are more."""
-    return ", ".join([*names[:MOST_NAMED], *(["…"] if len(names) > MOST_NAMED else [])])
+        if names := by_kind.get(kind) if kind else silent:
+            listed = [*names[:MOST_NAMED], *(["…"] if len(names) > MOST_NAMED else [])]
+            yield Message(message.text, {"categories": ", ".join(listed)})
 
 
 def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed: bool = False) -> FirstCity:
@@ -211,9 +171,31 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
         raise _several_cities(request.name, spread)
     told = "kind" in layout.roles or ((layout.kind or nature) and request.answers.kind is None)
     asked = city.provisional and bool(city.categories) and not told
-    kinds = _kinds_by_names(categories, nature) if asked else {}
     shown = spread if city.provisional else None
-    return FirstCity(city, shown, area, kind if asked else None, kinds, nature, bool(every), zone)
+    guessed = [] if every else [*_kinds(city, nature)]
+    return FirstCity(
+        city,
+        shown,
+        area,
+        kind if asked else None,
+        _kinds_by_names(categories, nature) if asked else {},
+        (*_some_of(shown and shown.decision(area)), *guessed, *(() if city.outlined else _lacking(city, zone))),
+        (*_some_of(shown and shown.option(area)), *([_KIND_OPTION] if guessed else [])),
+    )
+
+
+def _some_of(message: Message | None) -> tuple[Message, ...]:
+    return () if message is None else (message,)
+
+
+def _lacking(city: CityProfile, zone: str) -> Iterator[Message]:
+    """What a city without an outline lacks; `zone`: where its time zone is from."""
+    yield NO_OUTLINE
+    yield Message(_ZONES[zone].text, {"zone": city.timezone})
+    yield Message(
+        "What can be given on the page Data or with “curim city”: districts, study area, residents by gender, named "
+        "places, streets, categories and help lines."
+    )
 
 
 def _several_cities(name: str, spread: Spread) -> Question:
@@ -253,9 +235,11 @@ def _without_points(
         return replace(new, timezone=answer, place=place if zoned else None), ANSWERED
     if known is not None:
         return replace(new, timezone=known.timezone, place=place), NAMED
-    epochs = (seen.seconds or seen.milliseconds for seen in profiled.profile.dates.values())
-    offsets = (seen.timed and not seen.local for seen in profiled.profile.dates.values())
-    if ask and (profiled.layout.utc or any(epochs) or any(offsets)):
+    dates = profiled.profile.dates.values()
+    known_moments = any(
+        seen["seconds"] or seen["milliseconds"] or (seen["timed"] and not seen["local"]) for seen in dates
+    )
+    if ask and (profiled.layout.utc or known_moments):
         values = {"name": profiled.request.name, "city": new.city or new.name}
         raise Question(
             "timezone",
@@ -345,17 +329,6 @@ _NO_NAME: Final = re.compile(r"\d{5}|\d[ .-]\d{3}|[@<>{}=|?!_]")  # an address o
 _NUMBER: Final = re.compile(r"^0*(\d{1,4})(?:\.0+)?$")
 
 
-@dataclass
-class _Column:
-    """What one column held: by name and cell the number of alerts."""
-
-    place: int
-    heading: str
-    pairs: Counter[tuple[str, int]] = field(default_factory=Counter)
-    filled: int = 0
-    numbers: int = 0
-
-
 @dataclass(frozen=True)
 class LearntNames:
     """The names of positions that a file gave, and the headings of its columns that gave them."""
@@ -367,12 +340,12 @@ class LearntNames:
         """What was kept of those columns; none where nothing was."""
         if not self.columns:
             return ()
-        told = Message(
+        said = Message(
             "Of {columns}, the names of streets and areas that recur were kept, without house numbers: they name "
             "places on maps and in lists.",
             {"columns": ", ".join(self.columns)},
         )
-        return (told,)
+        return (said,)
 
 
 class PlaceColumns:
@@ -384,13 +357,15 @@ class PlaceColumns:
         used = {*layout.places, *layout.personal}
         headings = {place: re.sub(r"\W+", "_", fold(label)) for place, label in enumerate(labels) if place not in used}
         wanted = AREA_HEADINGS | STREET_HEADINGS | set(NUMBERED_HEADINGS)
-        self._columns = [_Column(place, heading) for place, heading in headings.items() if heading in wanted]
+        self._headings = {place: heading for place, heading in headings.items() if heading in wanted}
+        self._pairs = {place: Counter[tuple[str, int]]() for place in self._headings}  # alerts by name and cell
+        self._filled = Counter[int]()
         self._labels = tuple(labels)
         self._name = lru_cache(maxsize=MOST_KEPT)(place_name)  # gone with the import: cells may hold addresses
 
     def add(self, block: Block, alerts: pa.Table) -> None:
         """Take the names of the rows that became `alerts` (columns row, cell_9, cell_10, inside)."""
-        if not self._columns or not alerts.num_rows:
+        if not self._headings or not alerts.num_rows:
             return
         known = np.asarray(pc.is_valid(alerts["cell_10"]), bool)
         if not self._outside:
@@ -400,40 +375,40 @@ class PlaceColumns:
             size: pc.filter(alerts[f"cell_{size}"], pa.array(known)).to_numpy().astype(np.int64)
             for size in set(RESOLUTION.values())
         }
-        for column in self._columns:
-            is_street = column.heading in STREET_HEADINGS
-            self._count(column, block.table.column(column.place), at, cells[RESOLUTION[STREET if is_street else AREA]])
+        for place, heading in self._headings.items():
+            kind = STREET if heading in STREET_HEADINGS else AREA
+            self._count(place, kind, block.table.column(place), at, cells[RESOLUTION[kind]])
 
     def names(self) -> LearntNames:
         """What was learnt: the streets, the finest column of areas, and the finest column of numbered ones."""
         groups: dict[str, list[tuple[pd.DataFrame, str]]] = {STREET: [], AREA: [], "": []}
-        for column in self._columns:
-            numbers = column.numbers > column.filled / 2
-            kind = NUMBERED_HEADINGS.get(column.heading) if numbers else AREA
-            kind = STREET if column.heading in STREET_HEADINGS else kind
-            table = _recurring(column, kind, numbers=numbers) if kind else None
+        for place, heading in self._headings.items():
+            pairs, filled = self._pairs[place], self._filled[place]
+            numbers = sum(n for (name, _), n in pairs.items() if name.isdigit()) > filled / 2
+            kind = NUMBERED_HEADINGS.get(heading) if numbers else AREA
+            kind = STREET if heading in STREET_HEADINGS else kind
+            table = _recurring(pairs, filled, kind, numbers=numbers) if kind else None
             if table is not None and (kind == STREET or table["name"].nunique() <= MOST_AREAS):
-                groups.get(str(kind), groups[""]).append((table, self._labels[column.place]))
+                groups.get(str(kind), groups[""]).append((table, self._labels[place]))
         kept = [max(group, key=lambda one: one[0]["name"].nunique()) for group in groups.values() if group]
         if not kept:
             return LearntNames(PlaceNames(), ())
         table = pd.concat([table for table, _ in kept], ignore_index=True)
         return LearntNames(PlaceNames(table[list(COLUMNS)]), tuple(label for _, label in kept))
 
-    def _count(self, column: _Column, texts: pa.ChunkedArray, at: np.ndarray, cells: np.ndarray) -> None:
-        codes = pc.dictionary_encode(texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts)
-        raw = [str(value or "") for value in codes.dictionary.to_pylist()]
-        names = [self._name(text, street=column.heading in STREET_HEADINGS) for text in raw]
-        of = codes.indices.fill_null(-1).to_numpy()[at]
-        given = (of >= 0) & np.array([bool(raw[code].strip()) if code >= 0 else False for code in of.tolist()], bool)
-        column.filled += int(given.sum())
+    def _count(self, place: int, kind: str, texts: ArrowText, at: np.ndarray, cells: np.ndarray) -> None:
+        codes, raw = distinct(texts)
+        names = [self._name(text, street=kind == STREET) for text in raw]
+        of = codes[at]
+        given = np.array([bool(text.strip()) for text in raw], bool)[of]
+        self._filled[place] += int(given.sum())
+        counter = self._pairs[place]
         pairs, counts = np.unique(np.column_stack([of[given], cells[given]]), axis=0, return_counts=True)
         for (code, cell), n in zip(pairs.tolist(), counts.tolist(), strict=True):
             if names[code]:
-                column.pairs[names[code], cell] += n
-                column.numbers += n * names[code].isdigit()
-        if len(column.pairs) > MOST_KEPT:
-            column.pairs = Counter({pair: n for pair, n in column.pairs.items() if n > 1})
+                counter[names[code], cell] += n
+        if len(counter) > MOST_KEPT:
+            self._pairs[place] = Counter({pair: n for pair, n in counter.items() if n > 1})
 
 
 def place_name(text: str, *, street: bool) -> str:
@@ -469,12 +444,9 @@ def place_name(text: str, *, street: bool) -> str:
 
 def _without_house(text: str) -> str:
     """A street without the number of a house or a block; what would be left without a name keeps it."""
-    for pattern in (_HOUSE_BEFORE, _HOUSE_AFTER):
-        rest = pattern.sub("", text).strip(" ,")
-        if pattern is _HOUSE_BEFORE and len(rest.split()) < 2:
-            continue
-        text = rest or text
-    return text
+    rest = _HOUSE_BEFORE.sub("", text).strip(" ,")
+    text = rest if len(rest.split()) > 1 else text
+    return _HOUSE_AFTER.sub("", text).strip(" ,") or text
 
 
 def _capitals(text: str) -> str:
@@ -490,14 +462,14 @@ def _capitals(text: str) -> str:
     )
 
 
-def _recurring(column: _Column, kind: str, *, numbers: bool) -> pd.DataFrame | None:
+def _recurring(pairs: Counter[tuple[str, int]], filled: int, kind: str, *, numbers: bool) -> pd.DataFrame | None:
     """The names of a column that recur, by cell; None where most of its rows hold something else."""
     totals: Counter[str] = Counter()
-    for (name, _), n in column.pairs.items():
+    for (name, _), n in pairs.items():
         if name.isdigit() == numbers:
             totals[name] += n
     kept = {name for name, n in totals.items() if n >= LEAST_NAME}
-    if not kept or sum(totals[name] for name in kept) < MOST_RECUR * column.filled:
+    if not kept or sum(totals[name] for name in kept) < MOST_RECUR * filled:
         return None
-    rows = [(kind, name, cell, n) for (name, cell), n in column.pairs.items() if name in kept and n >= LEAST_CELL]
+    rows = [(kind, name, cell, n) for (name, cell), n in pairs.items() if name in kept and n >= LEAST_CELL]
     return pd.DataFrame(rows, columns=list(COLUMNS)) if rows else None

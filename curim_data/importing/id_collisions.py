@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from functools import cached_property, reduce
+from typing import Final
 
 import duckdb
 import numpy as np
@@ -49,29 +50,14 @@ _KEPT: Final = (
 
 
 @dataclass(frozen=True)
-class Example:
-    """An id with its alert in the store and in the file: date, category and place of each."""
-
-    id: str
-    old: str
-    new: str
-
-    @property
-    def sentence(self) -> Message:
-        """Both beside each other."""
-        return Message(
-            "Id {id}: stored as {old}, in this file {new}.", {"id": self.id, "old": self.old, "new": self.new}
-        )
-
-
-@dataclass(frozen=True)
 class Evidence:
     """Known ids of a file and what of their alerts is the same.
 
     `known`: ids; `changed`: those whose alert is not the same in everything; of these: `dated` and `placed` have the
     same date, the same place; `named` the same time of the day too, or the same category; `located` a place in both;
     `moved`: neither date nor place is the same; `far`: both are far apart. `first`: the first day of the file.
-    `examples`: two of those that moved most. `sampled`: how many rows of the file were compared, of its `rows`.
+    `examples`: two of those that moved most, the alert in the store beside that of the file. `sampled`: how many rows
+    of the file were compared, of its `rows`.
     """
 
     known: int
@@ -83,14 +69,9 @@ class Evidence:
     moved: int
     far: int
     first: dt.date
-    examples: tuple[Example, ...]
+    examples: tuple[Message, ...]
     sampled: int = 0
     rows: int = 0
-
-    @property
-    def stayed(self) -> int:
-        """Ids whose alert has its date or its place still."""
-        return self.known - self.moved
 
     @property
     def many_moved(self) -> bool:
@@ -116,25 +97,11 @@ class Evidence:
         dates = self.known - self.changed + self.dated >= CLEARLY * self.known
         return self.known >= LEAST_IDS and dates and self.placed >= CLEARLY * self.located
 
-    @property
-    def sentence(self) -> Message:
-        """The examples, beside each other, and of how many rows the counts are where a sample was compared."""
-        first, *others = (one.sentence for one in self.examples)
-        return self._of_sample(_both(first, others[0]) if others else first)
-
-    @property
-    def moved_example(self) -> Message:
-        """One alert that has another date and another place, where there is any; of how many rows the counts are."""
-        return self._of_sample(self.examples[0].sentence)
-
-    def _of_sample(self, said: Message) -> Message:
-        if self.sampled == self.rows:
-            return said
-        return _both(said, Message("Counted in {n} rows out of {rows}.", {"n": self.sampled, "rows": self.rows}))
-
-
-def _both(first: Message, second: Message) -> Message:
-    return Message("{first} {second}", {"first": first, "second": second})
+    def said(self, most: int = 2) -> Message:
+        """The examples that moved most, and of how many rows the counts are where a sample was compared."""
+        sample = Message("Counted in {n} rows out of {rows}.", {"n": self.sampled, "rows": self.rows})
+        parts = [*self.examples[:most], *([sample] if self.sampled != self.rows else [])]
+        return reduce(lambda first, second: Message("{first} {second}", {"first": first, "second": second}), parts)
 
 
 def known_ids(
@@ -226,7 +193,6 @@ SELECT *, CASE WHEN equal THEN true ELSE list_bool_or(list_transform(gaps, lambd
     list_min(gaps) > CASE WHEN monthly THEN 62 ELSE {FAR_DAYS} END * 86400 AND coalesce(metres > {FAR_M}, false) AS far
 FROM pairs"""
 
-_COUNTS: Final = ("known", "changed", "dated", "placed", "named", "located", "moved", "far")
 _COUNTED: Final = """
 WITH ids AS (
     SELECT prefix, kin, id, bool_or(equal) AS equal, bool_or(dated) AS dated, bool_or(placed) AS placed,
@@ -246,10 +212,11 @@ WITH two AS (
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY date_trunc('minute', old_moment)) = 1
     ORDER BY dated OR placed, equal, length(id), id LIMIT 2
 )
-SELECT id, strftime(old_moment AT TIME ZONE $zone, '%Y-%m-%d %H:%M'), old_category,
-    printf('%.4f, %.4f', old_latitude, old_longitude),
-    strftime(new_moment AT TIME ZONE $zone, '%Y-%m-%d %H:%M'), new_category,
-    printf('%.4f, %.4f', new_latitude, new_longitude)
+SELECT id,
+    concat_ws(', ', strftime(old_moment AT TIME ZONE $zone, '%Y-%m-%d %H:%M'), old_category,
+        printf('%.4f, %.4f', old_latitude, old_longitude)) AS old,
+    concat_ws(', ', strftime(new_moment AT TIME ZONE $zone, '%Y-%m-%d %H:%M'), new_category,
+        printf('%.4f, %.4f', new_latitude, new_longitude)) AS new
 FROM two ORDER BY dated OR placed, equal, length(id), id"""
 
 
@@ -274,16 +241,13 @@ def _evidence(engine: duckdb.DuckDBPyConnection, city: CityProfile) -> dict[tupl
     (first,) = engine.execute(day, {"zone": city.timezone}).fetchone() or (None,)
     made = {}
     for prefix, kin, *numbers in engine.execute(_COUNTED).fetchall():
-        counts: dict[str, int] = dict(zip(_COUNTS, numbers, strict=True))
         rows = engine.execute(_EXAMPLES, {"prefix": prefix, "kin": kin, "zone": city.timezone}).fetchall()
-        examples = tuple(Example(row[0], _told(row[1:4]), _told(row[4:7])) for row in rows)
-        made[str(prefix), bool(kin)] = Evidence(**counts, first=first, examples=examples)
+        examples = tuple(
+            Message("Id {id}: stored as {old}, in this file {new}.", dict(zip(("id", "old", "new"), row, strict=True)))
+            for row in rows
+        )
+        made[str(prefix), bool(kin)] = Evidence(*numbers, first, examples)
     return made
-
-
-def _told(parts: Sequence[Any]) -> str:
-    """Date, category and place in one line; what is not known is left out."""
-    return ", ".join(str(part) for part in parts if part)
 
 
 SAME: Final = "same"
@@ -365,8 +329,7 @@ class IdScope:
         if not self.prefix:
             return alerts
         where = alerts.schema.get_field_index("incident_id")
-        ids = self.ids(alerts["incident_id"]).cast(pa.string())
-        return alerts.set_column(where, alerts.schema.field(where), ids)
+        return alerts.set_column(where, alerts.schema.field(where), self.ids(alerts["incident_id"]).cast(pa.string()))
 
 
 def id_scope(
@@ -432,41 +395,43 @@ class _Choosing:
         The one in which most known alerts stay what they were is taken. Where in none of them they do, the numbers
         began again: that is asked once, and known from then on.
         """
-        known = {prefix: self.evidence[prefix, True] for prefix in self.own if (prefix, True) in self.evidence}
+        known = self._known
         if not known:
-            latest = self.own[0] if self.own else ""
-            return IdScope(latest) if latest else None
+            return IdScope(self.own[0]) if self.own and self.own[0] else None
         if self.answer == SAME:
             best = max(known, key=lambda prefix: known[prefix].known)
             return IdScope(best) if best else None
-        fitting = self._fitting()
-        if fitting is not None:
-            return IdScope(fitting, None, self.few_moved) if fitting else None
+        if self._fitting is not None:
+            return IdScope(self._fitting, None, self.few_moved) if self._fitting else None
         most = max(known.values(), key=lambda one: one.known)
         if self.answer == OWN or len(self.own) > 1:
             prefix = self._month_prefix(most)
             reason = _MESSAGES["started_again"] if self.answer is None else None
-            return IdScope(prefix, None, _with(reason, id=f"{prefix}{most.examples[0].id}"))
+            return IdScope(prefix, None, _with(reason, id=f"{prefix}{most.examples[0].values['id']}"))
         if most.many_moved:
             restarted = _MESSAGES["restarted"] if most.located else _MESSAGES["restarted_unplaced"]
             raise self._question(restarted, most, most.moved, most.changed)
         raise self._question(_MESSAGES["elsewhere"], most, most.located - most.placed, most.located)
 
+    @cached_property
+    def _known(self) -> dict[str, Evidence]:
+        """What is known of alerts of the same source, by prefix."""
+        return {prefix: self.evidence[prefix, True] for prefix in self.own if (prefix, True) in self.evidence}
+
+    @cached_property
     def _fitting(self) -> str | None:
         """The prefix of the source under which most known alerts stay what they were; None where they do in none."""
-        known = {prefix: self.evidence[prefix, True] for prefix in self.own if (prefix, True) in self.evidence}
-        fitting = [prefix for prefix, one in known.items() if one.fits]
-        return max(fitting, key=lambda prefix: known[prefix].stayed, default=None)
+        fitting = [prefix for prefix, one in self._known.items() if one.fits]
+        return max(fitting, key=lambda prefix: self._known[prefix].known - self._known[prefix].moved, default=None)
 
     @property
     def few_moved(self) -> Message | None:
         """What is said without a question where some alerts of the source get another date and another place."""
-        best = self._fitting()
-        if best is None or self.answer is not None or not self.evidence[best, True].moved:
+        one = self._known.get(self._fitting) if self._fitting is not None else None
+        if one is None or self.answer is not None or not one.moved:
             return None
-        one = self.evidence[best, True]
         message = _MESSAGES["few_moved"] if one.located else _MESSAGES["few_moved_unplaced"]
-        return Message(message.text, {"n": one.moved, "of": one.changed, "example": one.moved_example})
+        return Message(message.text, {"n": one.moved, "of": one.changed, "example": one.said(1)})
 
     def beside_others(self, files: Sequence[str]) -> IdScope:
         """The scope without a prefix, unless ids of the file are those of another source's alerts."""
@@ -480,13 +445,13 @@ class _Choosing:
             prefix = self._source_prefix()
             only = ids_of_others(files, [one.id for one in self.kin]) if self.own else None
             reason = _MESSAGES["kept_apart"] if self.answer is None else None
-            return IdScope(prefix, only, _with(reason, id=f"{prefix}{other.examples[0].id}", **values))
+            return IdScope(prefix, only, _with(reason, id=f"{prefix}{other.examples[0].values['id']}", **values))
         if self.own and other.fits:
             return IdScope()
         raise self._question(_MESSAGES["other_source"], other, other.known, other.known)
 
     def _question(self, message: Message, evidence: Evidence, n: int, of: int) -> Question:
-        values = {"name": self.name, "n": n, "of": of, "sources": self._sources(), "examples": evidence.sentence}
+        values = {"name": self.name, "n": n, "of": of, "sources": self._sources(), "examples": evidence.said()}
         return Question("ids", "--ids", Message(message.text, values), CHOICES)
 
     def _sources(self) -> str:
@@ -502,16 +467,11 @@ class _Choosing:
 
     def _month_prefix(self, evidence: Evidence) -> str:
         """What stands before numbers that began again: the first month of the file, with a number where it is taken."""
-        stem = re.sub(r":$", "/", self.own[-1]) if self.own[-1] else ""
-        return _free(f"{stem}{evidence.first:%Y-%m}", {batch.id_prefix for batch in (*self.kin, *self.others)})
-
-
-def _free(base: str, taken: Collection[str]) -> str:
-    prefix, number = f"{base}:", 1
-    while prefix in taken:
-        number += 1
-        prefix = f"{base}-{number}:"
-    return prefix
+        base = f"{re.sub(r':$', '/', self.own[-1])}{evidence.first:%Y-%m}"
+        taken = {batch.id_prefix for batch in (*self.kin, *self.others)}
+        return next(
+            one for one in (f"{base}:", *(f"{base}-{n}:" for n in range(2, len(taken) + 3))) if one not in taken
+        )
 
 
 def _with(message: Message | None, **values: object) -> Message | None:

@@ -381,6 +381,11 @@ def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def file_stem(name: str) -> str:
+    """What a mapping of a file is called: its name without folders and endings."""
+    return Path(name).name.partition(".")[0] or name
+
+
 def file_name(name: str) -> str:
     """Make a file name for a mapping: readable, safe on every system, and different for different names."""
     plain = re.sub(r"[^\w]+", "-", fold(name)).strip("-")[:40] or "mapping"

@@ -1,9 +1,10 @@
 """The walk of one import: open, recognise, profile, decide, parse, enrich, stage, match with the store, commit, report.
 
-Each stage is a function whose result the next one takes; they live in `extract`, `transform`, `comparison`, the store
-and `report`. The file is gone through twice, block by block: once to decide what only the whole file can show (order of
-dates, decimal separators, projection), once to make its alerts. accepted + updated + duplicate + quarantined = read,
-for every file. Nothing is written unless the whole file could be read; what is written, is written in one commit.
+Each stage is a function whose result the next one takes; they live in `extract`, `transform`, `comparison` and the
+store. The file is gone through twice, block by block: once to decide what only the whole file can show (order of
+dates, decimal separators, projection), once to make its alerts. Counts are exact for every file; quarantined rows are
+listed up to LISTED_ROWS, so that a report does not grow with the file. accepted + updated + duplicate + quarantined =
+read, for every file. Nothing is written unless the whole file could be read; what is written, is written in one commit.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import datetime as dt
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,8 +28,8 @@ from curim_data.containers import open_file
 from curim_data.formats.base import Layout, fold
 from curim_data.geo.enrichment import LEAST, default_coordinates, usual_count
 from curim_data.importing import mapping as mappings
+from curim_data.importing.columns import PLACE_ROLES
 from curim_data.importing.comparison import ExportChanges, compare_with_previous
-from curim_data.importing.decisions import Decisions
 from curim_data.importing.extract import (
     ImportRequest,
     ProfiledExport,
@@ -39,15 +41,13 @@ from curim_data.importing.extract import (
     recognise_columns,
 )
 from curim_data.importing.first_city import FirstCity, adopt_city, provisional_city, with_outline
-from curim_data.importing.mapping import ColumnMapping, changed_columns
+from curim_data.importing.mapping import ColumnMapping, changed_columns, file_stem
 from curim_data.importing.profiling import ColumnSummary
 from curim_data.importing.proof import Proof, ProofBuilder
 from curim_data.importing.rows import known_categories, word_value
 from curim_data.importing.transform import (
     TRANSFORMED,
-    ImportPlan,
     StagedExport,
-    Tally,
     decide_plan,
     enrich_blocks,
     parse_blocks,
@@ -116,12 +116,9 @@ def import_file(
                     "a home of its own with --home FOLDER."
                 )
             )
-        examined = _examine(
-            request, home, home.city() if has_city else None, work, city_name, batch_id, dry_run=dry_run
-        )
-        profiled, staged = examined.profiled, examined.staged
+        staged, proof = _examine(request, home, home.city() if has_city else None, work, city_name, batch_id, dry_run)
         if has_city and home.city().outlined:
-            _check_city(staged, examined.plan, profiled.request, store)
+            _check_city(staged, store)
         request.report_progress(TRANSFORMED, Message("Comparing with what is stored"))
         matched = store.match_staged(staged.staging, staged.batch)
         changes = compare_with_previous(store, matched)
@@ -129,9 +126,9 @@ def import_file(
             adopt_city(home, work)
             matched = store.write_staged(staged.staging, staged.batch, staged.quarantine.path, matched)
             _learn_names(home, staged.learnt.names)
-        report = examined.report(matched, changes, dry_run=dry_run)
+        report = _build_report(staged, matched, changes, proof)
     if not dry_run:
-        report = replace(report, decisions=(*report.decisions, *_save_mapping(profiled, home)))
+        report = replace(report, decisions=(*report.decisions, *_save_mapping(staged.profiled, home)))
     request.report_progress(1.0, Message("Done"))
     return report
 
@@ -159,34 +156,13 @@ def preview(
     with tempfile.TemporaryDirectory(prefix="curim-") as folder:
         work = Path(folder)
         target = home or Home(work / "none")
-        examined = _examine(request, target, city, work, None, new_batch_id(now), dry_run=True)
-        matched = Store(target).match_staged(examined.staged.staging, examined.staged.batch)
-        report = examined.report(matched, compare_with_previous(Store(target), matched), dry_run=True)
-        return build_preview(examined.profiled, examined.plan, examined.staged, report, first_city=examined.first)
+        staged, proof = _examine(request, target, city, work, None, new_batch_id(now), dry_run=True)
+        matched = Store(target).match_staged(staged.staging, staged.batch)
+        report = _build_report(staged, matched, compare_with_previous(Store(target), matched), proof)
+        return _build_preview(staged, report)
 
 
 MORE_THAN_USUAL: Final = 1.25
-
-
-@dataclass(frozen=True)
-class _Examined:
-    """A file whose alerts are staged; `first`: the city that was made from it; `proof`: where nothing is written."""
-
-    profiled: ProfiledExport
-    plan: ImportPlan
-    staged: StagedExport
-    first: FirstCity | None
-    proof: ProofBuilder | None
-
-    def report(self, matched: StagedResult, changes: ExportChanges, *, dry_run: bool) -> ImportReport:
-        """What the import did, or would do; of what would be done, with the proof."""
-        made = build_report(
-            self.profiled, self.plan, self.staged, matched, changes, dry_run=dry_run, first_city=self.first
-        )
-        if self.proof is None:
-            return made
-        proof = self.proof.build(self.staged.staging.paths, made.batch.reasons)
-        return replace(made, proof=proof, city=self.plan.city)
 
 
 def _examine(
@@ -196,10 +172,10 @@ def _examine(
     work: Path,
     city_name: str | None,
     batch_id: str,
-    *,
     dry_run: bool,
-) -> _Examined:
-    """Read the whole file, decide what holds for all of its rows, and stage the alerts in the working folder.
+) -> tuple[StagedExport, ProofBuilder | None]:
+    """Read the whole file, decide what holds for all of its rows, and stage the alerts in the working folder; with what
+    proves them, where nothing is written.
 
     Without a city one is made from the file, of this name; None: of a preview, which needs none. Blocks pass through
     parsing, enriching and staging one by one, each in a thread of its own; staging draws them on.
@@ -211,12 +187,12 @@ def _examine(
         city = first.city
     else:
         city = with_outline(city, profiled, work)
-    plan = decide_plan(profiled, city, home)
+    plan = decide_plan(profiled, city, home, first)
     blocks, proof = enrich_blocks(parse_blocks(profiled, plan), city), None
     if dry_run:
         proof = ProofBuilder(profiled.labels, profiled.layout, city, rows=profiled.rows, now=profiled.request.now)
         blocks = proof.follow(blocks)
-    return _Examined(profiled, plan, stage_alerts(blocks, profiled, plan, work, batch_id), first, proof)
+    return stage_alerts(blocks, profiled, plan, work, batch_id), proof
 
 
 @contextmanager
@@ -244,17 +220,19 @@ def _learn_names(home: Home, names: PlaceNames) -> None:
             write_place_names(home.path, together)
 
 
-def _check_city(staged: StagedExport, plan: ImportPlan, request: ImportRequest, store: Store) -> None:
+def _check_city(staged: StagedExport, store: Store) -> None:
     """Raise a Question where most alerts lie outside the city or more than a fifth far from it, unless it is answered.
 
     Of a city that was made from a part of what its exports hold most alerts lie outside by choice; nor is asked where
     as many of those that are stored lie outside.
     """
-    tally = staged.tally
-    by_choice = plan.city.part and tally.outside < tally.mapped
+    tally, city, request = staged.tally, staged.plan.city, staged.profiled.request
+    by_choice = city.part and tally.outside < tally.mapped
     if not tally.elsewhere or request.answers.elsewhere or by_choice:
         return
-    if tally.outside <= tally.mapped / 2 and tally.far <= MORE_THAN_USUAL * _usually_outside(store) * tally.mapped:
+    inside = store.read(["inside"])["inside"].drop_null()
+    usual = 1 - (pc.sum(inside).as_py() or 0) / len(inside) if len(inside) else 0.0
+    if tally.outside <= tally.mapped / 2 and tally.far <= MORE_THAN_USUAL * usual * tally.mapped:
         return
     raise Question(
         "elsewhere",
@@ -266,16 +244,10 @@ def _check_city(staged: StagedExport, plan: ImportPlan, request: ImportRequest, 
                 "name": request.name,
                 "outside": tally.outside,
                 "mapped": tally.mapped,
-                "city": plan.city.names.get("en", ""),
+                "city": city.names.get("en", ""),
             },
         ),
     )
-
-
-def _usually_outside(store: Store) -> float:
-    """The share of the stored alerts with coordinates that lie outside the city."""
-    inside = store.read(["inside"])["inside"].drop_null()
-    return 1 - (pc.sum(inside).as_py() or 0) / len(inside) if len(inside) else 0.0
 
 
 def _save_mapping(profiled: ProfiledExport, home: Home) -> Iterator[Message]:
@@ -286,21 +258,17 @@ def _save_mapping(profiled: ProfiledExport, home: Home) -> Iterator[Message]:
     is an answer about this file and the store, and is kept in the record of the import.
     """
     request, labels = profiled.request, profiled.labels
-    answers = replace(request.answers, elsewhere=False, area=None, ids=None)
-    if profiled.profile.mixed:  # of a file that contradicts itself nothing holds for the next one
-        answers = replace(answers, dates=None)
+    # Of a file that contradicts itself no order of dates holds for the next one.
+    dates = None if profiled.profile.mixed else request.answers.dates
+    answers = replace(request.answers, elsewhere=False, area=None, ids=None, dates=dates)
     guessed = profiled.layout.format == formats.GUESSED
-    if request.mapping is None and (not guessed or answers == Answers()):
+    if quarantine_columns(labels) or (request.mapping is None and (not guessed or answers == Answers())):
         return
-    if quarantine_columns(labels):
-        return
-    name = Path(request.name).name.partition(".")[0] or request.name
-    made = ColumnMapping.from_layout(profiled.layout, labels, answers=answers, name=name)
+    made = ColumnMapping.from_layout(profiled.layout, labels, answers=answers, name=file_stem(request.name))
     known = mappings.best(home, labels)
-    if known is not None and replace(known, name=name) == made:
-        return
-    mappings.save(home, made)
-    yield Message("Your choices are saved as {name} for the next export with these columns.", {"name": name})
+    if known is None or replace(known, name=made.name) != made:
+        mappings.save(home, made)
+        yield Message("Your choices are saved as {name} for the next export with these columns.", {"name": made.name})
 
 
 def default_coordinates_of_files(staged: Sequence[Path], names: PlaceNames) -> pd.DataFrame:
@@ -434,37 +402,21 @@ class Preview:
     ("alert", "dropped", "unused"), empty (count), examples, confidence (0 to 1; NaN where the format is known) and
     reasons (tuple of messages); `sample` the first rows as alerts; `points` at most 2,000 longitudes and latitudes
     rounded to four decimals; `values` the words of the columns that are mapped value by value, with counts, by role;
-    `words` what these stand for, "" where that is not known. `provisional`: the city's profile was made from this file,
-    since the home has none; `city` is that profile, or the one that was given. `answers`: what a person said, with what
-    the mapping remembers. `spread`: how far the alerts of a first file spread; `area`: what of it was taken. `kind`:
-    of which kind the categories of a new city were taken to be, None where nobody needs to be asked; `kinds`: their
-    names by the kind that each name says. `area_names`: what the file calls its dense areas, by their circle.
+    `words` what these stand for, "" where that is not known. `first`: the city that was made from this file, since the
+    home has none; `city` that one, or the one that was given. `answers`: what a person said, with what the mapping
+    remembers. `area_names`: what the file calls its dense areas, by their circle.
     """
 
-    format: str
-    documentation: str
-    layout: Layout
-    date_order: str | None
     mapping: pd.DataFrame
     sample: pd.DataFrame
     points: pd.DataFrame
-    bounds: tuple[float, float, float, float] | None
     values: Mapping[str, Mapping[str, int]]
     words: Mapping[str, Mapping[str, str]]
-    provisional: bool
     city: CityProfile
     answers: Answers
     report: ImportReport
-    spread: Spread | None = None
-    area: str = ""
-    kind: str | None = None
-    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    area_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def facts(self) -> Facts:
-        """Container, encoding, delimiter, sheets."""
-        return self.report.facts
+    first: FirstCity | None
+    area_names: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -476,71 +428,40 @@ class Header:
     table: pd.DataFrame
 
 
-def _columns_since(mapping: ColumnMapping, labels: Sequence[str]) -> Iterator[Message]:
-    """What differs in the columns from those for which a mapping was saved."""
-    appeared, vanished = changed_columns(mapping, labels)
-    if appeared:
-        yield Message("Columns that are new since it was saved: {columns}.", {"columns": ", ".join(appeared)})
-    if vanished:
-        yield Message("Columns that are gone since it was saved: {columns}.", {"columns": ", ".join(vanished)})
-
-
-def build_report(
-    profiled: ProfiledExport,
-    plan: ImportPlan,
-    staged: StagedExport,
-    matched: StagedResult,
-    changes: ExportChanges,
-    *,
-    dry_run: bool,
-    first_city: FirstCity | None = None,
+def _build_report(
+    staged: StagedExport, matched: StagedResult, changes: ExportChanges, proof: ProofBuilder | None
 ) -> ImportReport:
-    """Assemble what an import did, or would do; `first_city`: the city that was made from the file."""
-    labels, layout, tally, saved = profiled.labels, profiled.layout, staged.tally, profiled.opened.saved
+    """Assemble what an import did, or would do; `proof`: of what would be done."""
+    profiled, plan, tally, batch = staged.profiled, staged.plan, staged.tally, matched.batch
+    labels, layout, saved, first = profiled.labels, profiled.layout, profiled.saved, plan.first
     quarantine = staged.quarantine.first()
     reasons = [Reason(code) for code in quarantine["reason"]]
     quarantine.insert(4, "message", pd.Series([REASON_WORDS[code] for code in reasons], dtype=object))
     quarantine.insert(5, "mend", pd.Series([MEND_WORDS[code] for code in reasons], dtype=object))
-    read_with: tuple[Message, ...] = ()
-    if saved is not None and profiled.opened.mended:
-        message = Message("Read as {name} was, out of which these rows were quarantined.", {"name": saved.name})
-        read_with = (message,)
-    elif saved is not None:
-        read_with = (
-            Message("Read with the saved mapping {name}.", {"name": saved.name}),
-            *_columns_since(saved, labels),
-        )
+    asks_category = "category" not in layout.roles and not plan.decisions.category
     return ImportReport(
-        batch=matched.batch,
-        dry_run=dry_run,
-        facts=profiled.opened.file.facts,
+        batch=batch,
+        dry_run=proof is not None,
+        facts=profiled.file.facts,
         layout=layout,
         date_order=plan.decisions.dates.said_order,
         decisions=(
-            *read_with,
+            *_read_with(profiled),
             *layout.warnings,
             *layout.findings,
             *plan.decisions.reasons,
             *(() if plan.ids.reason is None else (plan.ids.reason,)),
-            *_unplaced(layout),
-            *_uncategorised(layout, plan.decisions),
-            *(_without_kind(tally) if first_city is None and not dry_run else ()),
+            *_lacking(staged, kinds=first is None and proof is None),
             *staged.learnt.sentences(),
-            *(() if first_city is None else first_city.decisions),
+            *(() if first is None else first.decisions),
         ),
-        spread=first_city.spread if first_city is not None else None,
+        spread=first.spread if first is not None else None,
         options=(
-            *(first_city.options if first_city is not None else ()),
-            *(
-                (Message("--category NAME gives all of them a category."),)
-                if _uncategorised(layout, plan.decisions)
-                else ()
-            ),
+            *(() if first is None else first.options),
+            *((Message("--category NAME gives all of them a category."),) if asks_category else ()),
         ),
-        mapping=None if profiled.opened.mended else saved,
-        changes=replace(
-            changes, new=matched.batch.accepted, updated=matched.batch.updated, known=matched.batch.duplicate
-        ),
+        mapping=None if profiled.mended else saved,
+        changes=replace(changes, new=batch.accepted, updated=batch.updated, known=batch.duplicate),
         repairs=tally.repair_table(),
         quarantine=quarantine,
         flags=tally.flags,
@@ -554,48 +475,73 @@ def build_report(
         outside=tally.outside,
         elsewhere=tally.elsewhere,
         several=tally.several,
+        proof=proof.build(staged.staging.paths, batch.reasons) if proof is not None else None,
+        city=plan.city if proof is not None else None,
     )
 
 
-def build_preview(
-    profiled: ProfiledExport,
-    plan: ImportPlan,
-    staged: StagedExport,
-    report: ImportReport,
-    *,
-    first_city: FirstCity | None = None,
-) -> Preview:
+def _read_with(profiled: ProfiledExport) -> Iterator[Message]:
+    """By which mapping the file was read, and what differs in the columns from those for which it was saved."""
+    saved = profiled.saved
+    if saved is None:
+        return
+    if profiled.mended:
+        yield Message("Read as {name} was, out of which these rows were quarantined.", {"name": saved.name})
+        return
+    yield Message("Read with the saved mapping {name}.", {"name": saved.name})
+    appeared, vanished = changed_columns(saved, profiled.labels)
+    if appeared:
+        yield Message("Columns that are new since it was saved: {columns}.", {"columns": ", ".join(appeared)})
+    if vanished:
+        yield Message("Columns that are gone since it was saved: {columns}.", {"columns": ", ".join(vanished)})
+
+
+def _lacking(staged: StagedExport, *, kinds: bool) -> Iterator[Message]:
+    """What no column gives: coordinates, since the whole file is then off the map; a category, since pages then have
+    nothing to divide by; with `kinds` also the kind of categories: a dry run has it among its doubts."""
+    layout, decisions = staged.profiled.layout, staged.plan.decisions
+    if layout.roles.keys().isdisjoint(PLACE_ROLES):
+        yield Message("No column was recognised as coordinates: the alerts of this file are not on the map.")
+    if "category" not in layout.roles and not decisions.category:
+        known = decisions.kind not in (None, BY_NAMES) or layout.kind or layout.nature or "kind" in layout.roles
+        yield (
+            Message("No column was recognised as the category: the alerts of this file have none.")
+            if known
+            else Message(
+                "No column was recognised as the category: the alerts of this file have none, and of which kind they "
+                "are (danger, incivility or offence) is not known."
+            )
+        )
+    names = {name: n for name, n in staged.tally.no_kind.most_common() if name != UNCATEGORISED}
+    if kinds and names:
+        yield Message(
+            "Alerts whose kind (danger, incivility or offence) is not known: {n}, such as those of {categories}. Give "
+            "these categories a kind in the city profile on the Data page.",
+            {"n": sum(names.values()), "categories": ", ".join(list(names)[:MOST_NAMED])},
+        )
+
+
+def _build_preview(staged: StagedExport, report: ImportReport) -> Preview:
     """Assemble what a person sees before the import."""
-    layout, values = profiled.layout, profiled.profile.values
+    profiled, plan, first = staged.profiled, staged.plan, staged.plan.first
     sample = next(staged.staging.batches(), None)
     names = [field.name for field in TOLD if field.name != "alert_id"]
-    points = _points(staged.staging, staged.tally.mapped)
-    bounds = None
-    if len(points):
-        lon, lat = points["longitude"], points["latitude"]
-        bounds = (lon.min(), lat.min(), lon.max(), lat.max())
+    known, values = known_categories(profiled.layout, plan.city), profiled.profile.values
+    words = {role: {word: word_value(role, word, plan.decisions.words.get(role, {})) or "" for word in values[role]}
+             for role in values}  # fmt: skip
+    if "category" in values:
+        words["category"] = {word: known.get(fold(word), "") for word in values["category"]}
     return Preview(
-        format=layout.format,
-        documentation=formats.documentation(layout.format),
-        layout=layout,
-        date_order=plan.decisions.dates.said_order,
-        mapping=profiled.columns.table(profiled.labels, layout) if profiled.columns else pd.DataFrame(),
+        mapping=profiled.columns.table(profiled.labels, profiled.layout) if profiled.columns else pd.DataFrame(),
         sample=sample.slice(0, SAMPLE_ROWS).select(names).to_pandas() if sample is not None else pd.DataFrame(),
-        points=points,
-        bounds=bounds,
+        points=_points(staged.staging, staged.tally.mapped),
         values=values,
-        words=_interpreted_words(values, plan.decisions, layout, plan.city),
-        provisional=first_city is not None,
-        spread=first_city.spread if first_city is not None else None,
-        area=first_city.area if first_city is not None else "",
-        kind=first_city.kind if first_city is not None else None,
-        kinds=first_city.kinds if first_city is not None else {},
-        area_names=names_of_areas(first_city.spread.areas, staged.learnt_around.names)
-        if first_city is not None and first_city.spread is not None
-        else {},
+        words=words,
         city=plan.city,
         answers=profiled.request.answers,
         report=report,
+        first=first,
+        area_names=names_of_areas(first.spread.areas, staged.learnt_around.names) if first and first.spread else {},
     )
 
 
@@ -609,53 +555,11 @@ def columns_of(source: Path | bytes, name: str, answers: Answers) -> Header:
     """
     opened = open_file(source, name, answers.sheet)
     labels = opened.facts.labels
-    block = next(iter(opened.blocks()), None)
-    layout = Layout(formats.GUESSED, {}, unused=tuple(range(len(labels))))
-    columns = ColumnSummary(len(labels))
-    if block is not None:
+    layout, columns = Layout(formats.GUESSED, {}, unused=tuple(range(len(labels)))), ColumnSummary(len(labels))
+    for block in islice(opened.blocks(), 1):
         layout = recognise(labels, block.table, name, None).layout
         columns.add(block)
     return Header(labels, layout, columns.table(labels, layout))
-
-
-def _unplaced(layout: Layout) -> tuple[Message, ...]:
-    """Say so where no column gives coordinates, since the whole file is then off the map."""
-    if not layout.roles.keys().isdisjoint({"latitude", "longitude", "x", "y", "point"}):
-        return ()
-    return (Message("No column was recognised as coordinates: the alerts of this file are not on the map."),)
-
-
-def _uncategorised(layout: Layout, decisions: Decisions) -> tuple[Message, ...]:
-    """Say so where no column gives a category and nobody gave one, since pages then have nothing to divide by."""
-    if "category" in layout.roles or decisions.category:
-        return ()
-    known = decisions.kind not in (None, BY_NAMES) or layout.kind or layout.nature or "kind" in layout.roles
-    return (
-        Message("No column was recognised as the category: the alerts of this file have none.")
-        if known
-        else Message(
-            "No column was recognised as the category: the alerts of this file have none, and of which kind they are "
-            "(danger, incivility or offence) is not known."
-        ),
-    )
-
-
-def _without_kind(tally: Tally) -> tuple[Message, ...]:
-    """Say so where categories are of no known kind, in a home that has its city: a dry run has it among its doubts.
-
-    Alerts without a category are left to `_uncategorised`.
-    """
-    names = {name: n for name, n in tally.no_kind.most_common() if name != UNCATEGORISED}
-    if not names:
-        return ()
-    values = {"n": sum(names.values()), "categories": ", ".join(list(names)[:MOST_NAMED])}
-    return (
-        Message(
-            "Alerts whose kind (danger, incivility or offence) is not known: {n}, such as those of {categories}. Give "
-            "these categories a kind in the city profile on the Data page.",
-            values,
-        ),
-    )
 
 
 def _points(staging: Staging, mapped: int) -> pd.DataFrame:
@@ -667,18 +571,3 @@ def _points(staging: Staging, mapped: int) -> pd.DataFrame:
         some.append(points.take(pa.array(np.arange(skip, points.num_rows, step))).cast(some[0].schema))
         skip = (skip - points.num_rows) % step
     return pd.DataFrame(pa.concat_tables(some).to_pandas().round(4))
-
-
-def _interpreted_words(
-    values: Mapping[str, Mapping[str, int]], decisions: Decisions, layout: Layout, city: CityProfile
-) -> dict[str, dict[str, str]]:
-    """Return what each word of the categorical columns stands for, by role; "" where it is not recognised."""
-    interpreted = {}
-    for role, words in values.items():
-        if role == "category":
-            known = known_categories(layout, city)
-            interpreted[role] = {word: known.get(fold(word), "") for word in words}
-        else:
-            table = decisions.words.get(role, {})
-            interpreted[role] = {word: word_value(role, word, table) or "" for word in words}
-    return interpreted

@@ -160,7 +160,7 @@ class OrderEvidence:
         self._examples: dict[str, str] = {}
         self._rows: list[pd.DataFrame] = []
         self.conflicts = False
-        self.day = self.month = self.either = 0
+        self.found = Counter[int]()  # rows by what their dates can be together
 
     def add(self, block: Block) -> None:
         """Add a block."""
@@ -168,9 +168,7 @@ class OrderEvidence:
         classes = np.stack([order_classes(columns[role]) for role in self.roles])
         self.conflicts |= bool(((classes == DAY).any(axis=0) & (classes == MONTH).any(axis=0)).any())
         read = _read_rows(classes)
-        self.day += int((read == DAY).sum())
-        self.month += int((read == MONTH).sum())
-        self.either += int((read == EITHER).sum())
+        self.found.update(read.tolist())
         known, dated = (read == DAY) | (read == MONTH), read != _NO_DATE
         self._rows.append(pd.DataFrame({"row": block.rows[known], "order": read[known]}))
         for key in list(self._counts):
@@ -188,9 +186,7 @@ class OrderEvidence:
     def decide(self) -> RowOrders:
         """What settles most of the rows; of equals the style first, then a column, then blocks of rows."""
         found = [
-            RowOrders(self.roles, key, values=self._settled(counts))
-            if isinstance(key, str)
-            else RowOrders(self.roles, "column", key, self._settled(counts))
+            RowOrders(self.roles, *((key, -1) if isinstance(key, str) else ("column", key)), self._settled(counts))
             for key, counts in self._counts.items()
         ]
         found.append(RowOrders(self.roles, "rows", runs=self._blocks()))
@@ -200,7 +196,9 @@ class OrderEvidence:
     def _share(self, orders: RowOrders) -> float:
         """Share of the rows with but one reading for which a separator tells it."""
         if orders.by == "rows":
-            return sum(run.count for run in self._runs if _within(run, orders.runs)) / (self.day + self.month)
+            return sum(run.count for run in self._runs if _within(run, orders.runs)) / (
+                self.found[DAY] + self.found[MONTH]
+            )
         counts = self._counts[orders.column if orders.by == "column" else orders.by]
         if not orders.values:
             return 0.0
@@ -232,10 +230,9 @@ class OrderEvidence:
         """Runs too long for chance, where there are too few of them for rows of no order; the first and the last of the
         file reach to its ends."""
         runs = self._runs
-        if chance_of_runs(len(runs), self.day, self.month) >= CHANCE:
+        if chance_of_runs(len(runs), self.found[DAY], self.found[MONTH]) >= CHANCE:
             return ()
-        p = self.day / (self.day + self.month)
-        share = {DAY: p, MONTH: 1 - p}
+        share = {order: self.found[order] / (self.found[DAY] + self.found[MONTH]) for order in (DAY, MONTH)}
         return tuple(
             Run(0 if run is runs[0] else run.first, 2**62 if run is runs[-1] else run.last, run.count, run.order)
             for run in runs
@@ -248,9 +245,9 @@ class OrderEvidence:
         contradiction = Message(
             "{columns}: the file contradicts itself. In {day} rows the day can only come first, in {month} rows only "
             "the month, and {either} rows can be read both ways.",
-            {"columns": columns, "day": self.day, "month": self.month, "either": self.either},
+            {"columns": columns} | {name: self.found[order] for name, order in (*_NAMES.items(), ("either", EITHER))},
         )
-        if not orders.by or not (orders.values or orders.runs):
+        if not orders.by:
             return (
                 contradiction,
                 Message(
@@ -269,10 +266,9 @@ class OrderEvidence:
 
     def _separator(self, orders: RowOrders) -> Message:
         if orders.by == "half":
-            with_half = orders.values.get("H")
             return (
                 Message("AM and PM tell them apart: with AM or PM the month comes first, in times of 24 hours the day.")
-                if with_half == MONTH or orders.values.get("") == DAY
+                if orders.values.get("H") == MONTH or orders.values.get("") == DAY
                 else Message(
                     "AM and PM tell them apart: with AM or PM the day comes first, in times of 24 hours the month."
                 )
@@ -280,22 +276,27 @@ class OrderEvidence:
         if orders.by == "rows":
             return Message(
                 "Blocks of rows tell them apart. Day first: rows {day}; month first: rows {month}.",
-                {name: _spans(orders.runs, order, self._runs) for name, order in (("day", DAY), ("month", MONTH))},
+                {  # without the ends of the file that nobody can count to
+                    name: _listed(
+                        f"{run.first}–{run.last}"
+                        for run in self._runs
+                        if run.order == order and _within(run, orders.runs)
+                    )
+                    for name, order in _NAMES.items()
+                },
             )
+        values = {name: [value for value, of in orders.values.items() if of == order] for name, order in _NAMES.items()}
         if orders.by == "style":
-            examples = self._examples
             return Message(
                 "How they are written tells them apart. Day first: as in {day}; month first: as in {month}.",
-                {n: _listed(examples[v] for v, o in orders.values.items() if o == k) for n, k in _NAMES.items()},
+                {name: _listed(self._examples[one] for one in some) for name, some in values.items()},
             )
+        column = self._labels[orders.column]
         if any(map(_PERSON.search, orders.values)):
-            return Message("The column {column} tells them apart.", {"column": self._labels[orders.column]})
+            return Message("The column {column} tells them apart.", {"column": column})
         return Message(
             "The column {column} tells them apart. Day first: {day}; month first: {month}.",
-            {
-                "column": self._labels[orders.column],
-                **{n: _listed(v or "–" for v, o in orders.values.items() if o == k) for n, k in _NAMES.items()},
-            },
+            {"column": column} | {name: _listed(one or "–" for one in some) for name, some in values.items()},
         )
 
 
@@ -350,32 +351,29 @@ def _within(run: Run, runs: Sequence[Run]) -> bool:
     return any(one.first <= run.first and run.last <= one.last and one.order == run.order for one in runs)
 
 
-def _spans(runs: Sequence[Run], order: int, merged: Sequence[Run]) -> str:
-    """The first and last rows of some blocks, without the ends of the file that nobody can count to."""
-    known = [run for run in merged if run.order == order and _within(run, runs)]
-    return _listed(f"{run.first}–{run.last}" for run in known)
-
-
 def _listed(words: Iterable[Any]) -> str:
     """Some words, a few of them where there are many."""
     named = list(map(str, words))
     return ", ".join([*named[:MOST_SHOWN], *(["…"] if len(named) > MOST_SHOWN else [])]) or "–"
 
 
-def one_order(size: int, order: str) -> Orders:
-    """One order for all rows, which lets a date that has but one reading be read as it can only be."""
-    return np.full(size, ORDERS[order], np.int8)
-
-
 SAMPLE_ROWS: Final = 50_000
 MOST_WORDS: Final = 5_000
 WORD_ROLES: Final = ("category", "kind", "status", "reporter_gender", "affected_gender", "age_band")
-_ISO: Final = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}.*|( ?(Z|[+-]\d{2}:?\d{2}))?)$"
-_FIRST_OF_MONTH: Final = r"^\d{4}-\d{1,2}-0?1([T ].*)?$"
-_MIDNIGHT: Final = r"[T, -] ?(0{1,2}:00(:00([.]0+)?)?( ?(Z|[+-]\d{2}:?\d{2}))?|12:00(:00)? ?[Aa]\.?[Mm]\.?)$"
-_OFFSET: Final = r"(Z|[+-]\d{2}:?\d{2})$"
-_TIMED: Final = r"\d:\d{2}|\d ?[AaPp]\.?[Mm]\.?$|^\d{8}T\d{4}"
-
+# Forms of dates: ISO, the first of a month, with a time, with an offset, with midnight as the time.
+_FORMS: Final = {
+    "iso": r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}.*|( ?(Z|[+-]\d{2}:?\d{2}))?)$",
+    "firsts": r"^\d{4}-\d{1,2}-0?1([T ].*)?$",
+    "timed": r"\d:\d{2}|\d ?[AaPp]\.?[Mm]\.?$|^\d{8}T\d{4}",
+    "offset": r"(Z|[+-]\d{2}:?\d{2})$",
+    "midnight": r"[T, -] ?(0{1,2}:00(:00([.]0+)?)?( ?(Z|[+-]\d{2}:?\d{2}))?|12:00(:00)? ?[Aa]\.?[Mm]\.?)$",
+}
+# Numbers that may be dates: days of a spreadsheet, seconds and milliseconds since 1970 (from, to).
+_NUMBERS: Final = {
+    "serial": (20_000, np.nextafter(60_000, np.inf)),
+    "seconds": (1e9, 1e10),
+    "milliseconds": (1e12, 1e13),
+}
 # Stand for a bar and a backslash of a name while a cell is split; from the private use area of Unicode.
 _BAR, _BACKSLASH = "\ue000", "\ue001"
 # One order of day and month may contradict the other in so many of the conclusive values: those are mistakes of single
@@ -385,67 +383,37 @@ MISTAKEN_SHARE: Final = 0.05
 RARE: Final = 0.002
 
 
-@dataclass(frozen=True)
-class DateOrderCounts:
-    """How many dates of a column can only be day first, only month first, and either."""
+class DateProfile(Counter[str]):
+    """Counts of the filled values of a date column by form, and of the evidence for the order of day and month.
 
-    day_first: int = 0
-    month_first: int = 0
-    either: int = 0
+    "filled"; "iso", "firsts", "timed", "midnight" (`_FORMS`), "local" (times without an offset); "serial", "seconds",
+    "milliseconds" (`_NUMBERS`); "bare_short", "bare_long": bare numbers of a column of times, of one or two digits and
+    of more; "day", "month", "either": dates that can only be day first, only month first, and either. `months`: the
+    months of the first days of months.
+    """
 
-    def __add__(self, other: DateOrderCounts) -> DateOrderCounts:
-        return DateOrderCounts(
-            self.day_first + other.day_first, self.month_first + other.month_first, self.either + other.either
-        )
+    def __init__(self, counts: Mapping[str, int] | None = None) -> None:
+        super().__init__(counts or {})
+        self.months: set[str] = set()
 
     @property
     def conclusive(self) -> int:
         """How many values have but one order."""
-        return self.day_first + self.month_first
+        return self["day"] + self["month"]
 
     @property
-    def verdict(self) -> str | None:
-        """The order; None where no value is conclusive or the values contradict each other."""
-        if self.day_first and self._mistakes(self.month_first):
-            return DAY_FIRST
-        if self.month_first and self._mistakes(self.day_first):
-            return MONTH_FIRST
+    def order(self) -> str | None:
+        """The order; None where no value is conclusive or the values contradict each other, each beyond mistakes."""
+        for order, most, least in ((DAY_FIRST, "day", "month"), (MONTH_FIRST, "month", "day")):
+            few = self[least] <= MISTAKES and self[least] <= MISTAKEN_SHARE * self.conclusive
+            if self[most] and (few or self[least] <= RARE * self.conclusive):
+                return order
         return None
 
-    def _mistakes(self, n: int) -> bool:
-        return n <= RARE * self.conclusive or (n <= MISTAKES and n <= MISTAKEN_SHARE * self.conclusive)
-
     @property
-    def contradicts_itself(self) -> bool:
-        """Whether dates of both orders occur, each beyond mistakes."""
-        return bool(self.conclusive) and self.verdict is None
-
-    @property
-    def needed(self) -> bool:
+    def needs_order(self) -> bool:
         """Whether any value needs the order to be read."""
-        return bool(self.conclusive + self.either)
-
-
-@dataclass
-class DateColumnProfile:
-    """Counts of the filled values of a date column by form, and the evidence for the order of day and month.
-
-    `local` (times without an offset) is counted until one is found.
-    """
-
-    filled: int = 0
-    iso: int = 0
-    timed: int = 0
-    local: int = 0
-    midnight: int = 0
-    serial: int = 0
-    seconds: int = 0
-    milliseconds: int = 0
-    bare_short: int = 0
-    bare_long: int = 0
-    order: DateOrderCounts = field(default_factory=DateOrderCounts)
-    firsts: int = 0
-    months: set[str] = field(default_factory=set)
+        return bool(self.conclusive + self["either"])
 
 
 class FileProfile:
@@ -460,7 +428,7 @@ class FileProfile:
 
     Attributes
     ----------
-    dates : dict of DateColumnProfile
+    dates : dict of DateProfile
         By role.
     number_shapes : dict of Counter
         How the numbers of coordinate columns are written, by role.
@@ -474,7 +442,7 @@ class FileProfile:
 
     def __init__(self, layout: Layout, labels: Sequence[str]) -> None:
         self.layout, self.labels = layout, tuple(labels)
-        self.dates = {role: DateColumnProfile() for role in DATE_ROLES if role in layout.roles}
+        self.dates = {role: DateProfile() for role in DATE_ROLES if role in layout.roles}
         self.number_shapes = {role: Counter[str]() for role in PLACE_ROLES if role in layout.roles and role != "point"}
         self.values: dict[str, Counter[str]] = {role: Counter() for role in WORD_ROLES if role in layout.roles}
         self.rows = 0
@@ -490,9 +458,12 @@ class FileProfile:
             return
         columns = RoleColumns(block.table, self.layout, self.labels)
         self.rows += block.table.num_rows
-        for role, column_profile in self.dates.items():
-            self._count_bare_times(role, columns, column_profile)
-            _profile_dates(columns[role], column_profile)
+        for role, seen in self.dates.items():
+            for place in columns.places(role, "time"):
+                raw = columns.raw(place)
+                seen["bare_short"] += int(matches(raw, r"^\d{1,2}(\.0+)?$").sum())
+                seen["bare_long"] += int(matches(raw, r"^\d{3,}(\.0+)?$").sum())
+            _profile_dates(columns[role], seen)
         for role in self.number_shapes:
             self.number_shapes[role].update(count_number_shapes(columns[role]))
         for role, counter in self.values.items():
@@ -510,7 +481,7 @@ class FileProfile:
     @property
     def mixed(self) -> tuple[str, ...]:
         """The roles of dates whose columns write both orders of day and month."""
-        return tuple(role for role, seen in self.dates.items() if seen.order.contradicts_itself)
+        return tuple(role for role, seen in self.dates.items() if seen.conclusive and seen.order is None)
 
     def gather_order_evidence(self, blocks: Iterable[Block]) -> None:
         """Go over the whole file once more where columns of dates write both orders (`mixed`): for these together where
@@ -522,14 +493,6 @@ class FileProfile:
             for evidence in (together, *alone) if block.table.num_rows else ():
                 evidence.add(block)
         self.order_evidence = tuple(alone) if together.conflicts else (together,)
-
-    def _count_bare_times(self, role: str, columns: RoleColumns, column_profile: DateColumnProfile) -> None:
-        """Count the bare numbers of a column of times: of one or two digits, and longer ones."""
-        for part in self.layout.roles[role]:
-            if part.part == "time":
-                raw = columns.raw(part.place)
-                column_profile.bare_short += int(matches(raw, r"^\d{1,2}(\.0+)?$").sum())
-                column_profile.bare_long += int(matches(raw, r"^\d{3,}(\.0+)?$").sum())
 
     def _sample_rows(self, block: Block) -> None:
         """Keep the rows whose number has one of the smallest hashes: a sample that does not depend on the blocks."""
@@ -560,47 +523,23 @@ def _hashes(rows: IntArray) -> npt.NDArray[np.uint64]:
         return np.asarray(mixed ^ (mixed >> np.uint64(31)), np.uint64)
 
 
-def _profile_dates(column: ArrowText, column_profile: DateColumnProfile) -> None:
+def _profile_dates(column: ArrowText, seen: DateProfile) -> None:
     """Count the forms in which the dates of a block are written."""
-    given = filled(column)
-    column = column.filter(pa.array(given))
-    if not len(column):
-        return
-    column_profile.filled += len(column)
-    if column_profile.firsts == column_profile.filled - len(column):
-        firsts = matches(column, _FIRST_OF_MONTH)
-        column_profile.firsts += int(firsts.sum())
-        column_profile.months.update(
-            pc.unique(pc.utf8_slice_codeunits(column.filter(pa.array(firsts)), 0, 7)).to_pylist()
-        )
-    timed = matches(column, _TIMED)
-    column_profile.timed += int(timed.sum())
-    if not column_profile.local:
-        column_profile.local += int((timed & ~matches(column, _OFFSET)).sum())
-    if column_profile.midnight == column_profile.timed - int(timed.sum()):
-        column_profile.midnight += int(matches(column, _MIDNIGHT).sum())
-    iso = matches(column, _ISO)
-    column_profile.iso += int(iso.sum())
-    if iso.all():
-        return
-    rest = column.filter(pa.array(~iso))
-    digits = pc.if_else(pc.match_substring_regex(rest, r"^\d{5,13}(\.\d+)?$"), rest, None)
-    values = pc.fill_null(pc.cast(digits, pa.float64()), -1).to_numpy(False)
-    column_profile.serial += int(((values >= 20_000) & (values <= 60_000)).sum())
-    column_profile.seconds += int(((values >= 1e9) & (values < 1e10)).sum())
-    column_profile.milliseconds += int(((values >= 1e12) & (values < 1e13)).sum())
-    column_profile.order += order_counts(rest)
-
-
-def order_counts(column: ArrowText) -> DateOrderCounts:
-    """How many dates of a column can only be read in one order, and how many in either."""
-    one, two, _ = numeric_pairs(column)
-    known = (one > 0) & (two > 0)
-    return DateOrderCounts(
-        int((known & (one > 12) & (two <= 12)).sum()),
-        int((known & (two > 12) & (one <= 12)).sum()),
-        int((known & (one <= 12) & (two <= 12)).sum()),
-    )
+    column = column.filter(pa.array(filled(column)))
+    masks = {form: matches(column, pattern) for form, pattern in _FORMS.items()}
+    masks["local"] = masks["timed"] & ~masks.pop("offset")
+    if seen["firsts"] == seen["filled"]:
+        firsts = column.filter(pa.array(masks["firsts"]))
+        seen.months.update(pc.unique(pc.utf8_slice_codeunits(firsts, 0, 7)).to_pylist())
+    rest = column.filter(pa.array(~masks["iso"]))
+    if len(rest):
+        digits = pc.if_else(pc.match_substring_regex(rest, r"^\d{5,13}(\.\d+)?$"), rest, None)
+        values = pc.fill_null(pc.cast(digits, pa.float64()), -1).to_numpy(False)
+        masks |= {name: (values >= low) & (values < high) for name, (low, high) in _NUMBERS.items()}
+        one, two, _ = numeric_pairs(rest)
+        known, day, month = (one > 0) & (two > 0), one <= 12, two <= 12
+        masks |= {"day": known & ~day & month, "month": known & ~month & day, "either": known & day & month}
+    seen.update({name: int(mask.sum()) for name, mask in masks.items()} | {"filled": len(column)})
 
 
 def _count_words(column: ArrowText, separators: tuple[str, ...], counter: Counter[str], longest: int) -> None:
@@ -626,8 +565,7 @@ def split_cell(text: str, separators: Sequence[str]) -> list[str]:
 
 def split_bars(text: str, separators: Sequence[str]) -> list[str]:
     r"""Split a cell whose names are joined by bars; `\|` and `\\` are a bar and a backslash of a name."""
-    held = text.replace("\\\\", _BACKSLASH).replace("\\|", _BAR)
-    parts = split_cell(held, ("|", *separators))
+    parts = split_cell(text.replace("\\\\", _BACKSLASH).replace("\\|", _BAR), ("|", *separators))
     return [part.replace(_BAR, "|").replace(_BACKSLASH, "\\") for part in parts]
 
 

@@ -756,8 +756,7 @@ class ProofBuilder:
             full = np.sum([_filled(block, place, places[at]) for place in self._layout.places], axis=0)
             best = int(full.argmax())
             if third not in self._best or full[best] > self._best[third][0]:
-                row = self._row(block, alerts, int(at[best]), int(places[at[best]]))
-                self._best[third] = int(full[best]), row
+                self._best[third] = int(full[best]), self._row(block, alerts, int(at[best]), int(places[at[best]]))
 
     def _row(self, block: Block, alerts: pa.Table, at: int, place: int) -> RowProof:
         """A row with the texts that may be shown, and the alert that was made of it."""

@@ -11,7 +11,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -38,8 +38,9 @@ from curim_data.importing.columns import (
     next_month_start,
     parse_dates,
     parse_decimals,
+    rewritten,
 )
-from curim_data.importing.coordinates import ParsedCoordinates, near_city, parse_coordinates, swapped_rows
+from curim_data.importing.coordinates import near_city, parse_coordinates, swapped_rows
 from curim_data.importing.decisions import Decisions
 from curim_data.importing.profiling import split_bars, split_cell
 from curim_data.lexicon import SCALES, age_band, kind_of, scale_step
@@ -206,10 +207,10 @@ def free_of_personal_data(text: str) -> bool:
 
 @dataclass(frozen=True)
 class CategoryCell:
-    """A cell of categories: ids or names (empty ones left out), whether one is unknown or was renamed, its name."""
+    """A cell of categories: ids or names (empty ones left out), whether one was renamed, and the first that the city
+    does not know, "" where it knows all."""
 
     ids: tuple[str, ...]
-    has_unknown: bool
     renamed: bool
     unknown: str
 
@@ -244,10 +245,8 @@ def parse_rows(
     """
     columns = RoleColumns(block.table, layout, labels, decisions.dates.hours)
     outcomes = RowOutcomes(columns.size)
-    if block.encoding_repaired.any():
-        outcomes.repair(block.encoding_repaired, Repair.ENCODING, "", "", "")
-    if block.trailing_cut.any():
-        outcomes.repair(block.trailing_cut, Repair.TRAILING_FIELDS, "", "", "")
+    outcomes.repair(block.encoding_repaired, Repair.ENCODING, "", "", "")
+    outcomes.repair(block.trailing_cut, Repair.TRAILING_FIELDS, "", "", "")
     _judge_unstored(block, columns, layout, outcomes)
     if columns.has(COUNT_ROLE):
         counts, texts = event_counts(columns[COUNT_ROLE]), columns[COUNT_ROLE]  # the rows are repeated: each says 1
@@ -268,11 +267,10 @@ def parse_rows(
 
 def _hxl_rows(block: Block) -> BoolArray:
     """Mark the first record if each of its filled cells begins with #."""
-    tags = np.zeros(len(block.rows), bool)
-    for at in np.flatnonzero(block.rows == 1):
-        cells = [str(column[int(at)].as_py()).strip() for column in block.table.columns]
-        filled = [cell for cell in cells if cell]
-        tags[at] = bool(filled) and all(cell.startswith("#") for cell in filled)
+    tags: BoolArray = block.rows == 1
+    if tags.any():
+        cells = [str(column[int(tags.argmax())].as_py()).strip() for column in block.table.columns]
+        tags &= any(cells) and all(cell.startswith("#") for cell in cells if cell)
     return tags
 
 
@@ -324,15 +322,12 @@ def _judge_unstored(block: Block, columns: RoleColumns, layout: Layout, outcomes
     """
     event = "occurred_from" if "occurred_from" in layout.roles else "reported_at"
     needed = {event, *PLACE_ROLES, "alert_id", "category", "kind"}
-    for role, parts in layout.roles.items():
-        for part in parts:
-            if part.place not in block.unstored:
-                continue
-            mask = block.unstored[part.place]
-            if role in needed:
-                outcomes.quarantine(mask, Reason.NO_RESULT, columns.label(role), columns[role])
-            else:
-                outcomes.repair(mask, Repair.NO_RESULT, columns.label(role), "", "")
+    places = [(role, part.place) for role, parts in layout.roles.items() for part in parts]
+    for role, mask in [(role, block.unstored[place]) for role, place in places if place in block.unstored]:
+        if role in needed:
+            outcomes.quarantine(mask, Reason.NO_RESULT, columns.label(role), columns[role])
+        else:
+            outcomes.repair(mask, Repair.NO_RESULT, columns.label(role), "", "")
 
 
 def _parse_coordinates(
@@ -354,7 +349,10 @@ def _parse_coordinates(
     outcomes.repair(zero, Repair.ZERO_COORDINATES, first, "0, 0", "")
     if written.crs is None:
         known = given & ~zero
-        swap = swapped_rows(parsed, city) & known if not written.swapped else _swapped_unless_near(parsed, known, city)
+        # Where most rows are swapped: all that can be, but for those that lie in or near the city as they are.
+        able = (np.abs(parsed.longitude) <= 90) & (np.abs(parsed.latitude) <= 180)
+        near = near_city(city, parsed.longitude, parsed.latitude) if written.swapped else swapped_rows(parsed, city)
+        swap = known & (able & ~near if written.swapped else near)
         outcomes.repair(swap, Repair.SWAPPED_COORDINATES, first, parsed.texts[0], east.values)
         lat[swap], lon[swap] = parsed.longitude[swap], parsed.latitude[swap]
     for role, values, most, texts in ((first, lat, 90, parsed.texts[0]), (second, lon, 180, parsed.texts[1])):
@@ -364,28 +362,21 @@ def _parse_coordinates(
     return {"latitude": np.where(unmapped, np.nan, lat), "longitude": np.where(unmapped, np.nan, lon)}
 
 
-def _swapped_unless_near(parsed: ParsedCoordinates, known: BoolArray, city: CityProfile) -> BoolArray:
-    """Where most rows are swapped: all that can be, but for those that lie in or near the city as they are."""
-    correct = near_city(city, parsed.longitude, parsed.latitude)
-    return np.asarray(known & ~correct & (np.abs(parsed.longitude) <= 90) & (np.abs(parsed.latitude) <= 180), bool)
-
-
 def _parse_scales(columns: RoleColumns, decisions: Decisions, outcomes: RowOutcomes) -> AlertColumns:
     parsed: AlertColumns = {}
-    for role, least, most in (("severity", 1, 5), ("feeling", 1, 5), ("confirmations", 0, 2**31 - 1)):
+    for role, least, most, rule, default in (
+        ("severity", 1, 5, Repair.SCALE, ""),
+        ("feeling", 1, 5, Repair.SCALE, ""),
+        ("confirmations", 0, 2**31 - 1, Repair.CONFIRMATIONS, "0"),
+    ):
         codes, unique = distinct(columns[role])
         words = decisions.words.get(role, {})
         known = [words.get(fold(text)) or (role in SCALES and scale_step(role, text)) for text in unique]
         steps = [step or text for step, text in zip(known, unique, strict=True)]
         numbers = parse_decimals(pa.array(steps, pa.large_string()))
         whole = (numbers.values >= least) & (numbers.values <= most) & (numbers.values % 1 == 0)
-        bad = (numbers.given & ~whole)[codes]
-        if role == "confirmations":
-            outcomes.repair(bad, Repair.CONFIRMATIONS, columns.label(role), columns[role], "0")
-            parsed[role] = np.where(whole, numbers.values, 0)[codes]
-        else:
-            outcomes.repair(bad, Repair.SCALE, columns.label(role), columns[role], "")
-            parsed[role] = np.where(whole, numbers.values, np.nan)[codes]
+        outcomes.repair((numbers.given & ~whole)[codes], rule, columns.label(role), columns[role], default)
+        parsed[role] = np.where(whole, numbers.values, float(default or "nan"))[codes]
     return parsed
 
 
@@ -399,11 +390,9 @@ def _parse_words(columns: RoleColumns, layout: Layout, decisions: Decisions, out
         ("age_band", AgeBand, Flag.UNKNOWN_AGE_BAND, None),
         ("kind", Kind, Flag.UNKNOWN_KIND, None),
     ):
-        empty_value: str | None = unknown_value
-        if kinds is Gender and columns.has(role):
-            empty_value = Gender.UNDISCLOSED.value
-        codes, unique = distinct(columns[role])
+        empty_value = Gender.UNDISCLOSED.value if kinds is Gender and columns.has(role) else unknown_value
         empty_words = nulls if kinds is Gender else missing
+        codes, unique = distinct(columns[role])
         found = [word_value(role, text, decisions.words.get(role, {})) for text in unique]
         empty = [
             not text or (value is None and (fold(text) in empty_words or (kinds is AgeBand and text in _NO_AGE)))
@@ -412,15 +401,12 @@ def _parse_words(columns: RoleColumns, layout: Layout, decisions: Decisions, out
         unrecognised = [value is None and not none for value, none in zip(found, empty, strict=True)]
         values = [value or (empty_value if none else unknown_value) for value, none in zip(found, empty, strict=True)]
         parsed[role] = pa.array(values, pa.string()).take(pa.array(codes))
-        if any(unrecognised):
-            mask = np.array(unrecognised, bool)[codes]
-            outcomes.flag(mask, flag)
-            outcomes.note_unknown(
-                columns.label(role),
-                [text if odd else "" for text, odd in zip(unique, unrecognised, strict=True)],
-                codes,
-            )
-        _quarantine_invalid(values, codes, kinds, columns.label(role), columns[role], outcomes)
+        outcomes.flag(np.array(unrecognised, bool)[codes], flag)
+        strange = [text if odd else "" for text, odd in zip(unique, unrecognised, strict=True)]
+        outcomes.note_unknown(columns.label(role), strange, codes)
+        # A table of words may give a value that the column may not hold.
+        wrong = np.array([value is not None and value not in set(kinds) for value in values], bool)[codes]
+        outcomes.quarantine(wrong, Reason.INVALID_VALUE, columns.label(role), columns[role])
     return parsed
 
 
@@ -428,21 +414,6 @@ def word_value(role: str, text: str, words: Mapping[str, str]) -> str | None:
     """Return the value of an enum that a text stands for; None where it is not recognised."""
     value = words.get(fold(text)) if text else None
     return age_band(text) if value is None and role == "age_band" and text else value
-
-
-def _quarantine_invalid(
-    values: Sequence[str | None],
-    codes: IntArray,
-    kinds: type[StrEnum],
-    label: str,
-    texts: ArrowText,
-    outcomes: RowOutcomes,
-) -> None:
-    """Quarantine rows to which a table of words gave a value that the column may not hold."""
-    known = {kind.value for kind in kinds}
-    wrong = [value is not None and value not in known for value in values]
-    if any(wrong):
-        outcomes.quarantine(np.array(wrong, bool)[codes], Reason.INVALID_VALUE, label, texts)
 
 
 def _twin_hashes(columns: RoleColumns, layout: Layout) -> IntArray:
@@ -503,33 +474,29 @@ def _parse_categories(
     outcomes: RowOutcomes,
 ) -> AlertColumns:
     """Return the first category of each row, the others joined by `FURTHER`, and the kind that goes with the first."""
-    known, missing = known_categories(layout, city), missing_words(layout)
-    if columns.has("category"):
-        codes, unique = distinct(columns["category"])
-    else:
-        codes, unique = np.zeros(columns.size, np.int64), [decisions.category or ""]
-    separators = (UNIT, *layout.separators)
-    own = _own_names(city)
-    cells = [_category_cell(text, split_cell(text, separators), known, missing, layout.longest, own) for text in unique]
+    constant = pa.repeat(pa.scalar(decisions.category or "", pa.large_string()), columns.size)
+    codes, unique = distinct(columns["category"] if columns.has("category") else constant)
     more_codes, more_unique = distinct(columns["more_categories"])
-    more = [
-        _category_cell(text, split_bars(text, separators), known, missing, layout.longest, own) for text in more_unique
-    ]
-    joined = ["|".join(cell.ids) for cell in cells]
-    if not city.provisional:  # else the ids were made of the file's own names
-        if columns.has("category"):
-            _report_renamed(cells, joined, codes, columns, "category", outcomes)
-        _report_renamed(more, ["|".join(cell.ids) for cell in more], more_codes, columns, "more_categories", outcomes)
-    has_unknown = np.array([cell.has_unknown for cell in cells], bool)[codes]
-    unknown_more = np.array(
-        [cell.has_unknown and bool(text) for cell, text in zip(more, more_unique, strict=True)], bool
-    )
-    outcomes.flag(has_unknown | unknown_more[more_codes], Flag.UNKNOWN_CATEGORY)
-    outcomes.note_unknown(columns.label("category"), [cell.unknown for cell in cells], codes, layout.longest)
-    firsts = [cell.ids[0] if cell.ids else UNCATEGORISED for cell in cells]
+    # Names of categories that came from an export: ids were made of them, so nothing is repaired.
+    some = [one for one in city.categories.values() if len(one.labels) == 1]
+    own = frozenset(fold(label) for one in some for label in one.labels.values() if slug(label) == one.id)
+    cell = partial(_category_cell, known=known_categories(layout, city), layout=layout, own=own)
+    separators = (UNIT, *layout.separators)
+    cells = [cell(text, split_cell(text, separators)) for text in unique]
+    more = [cell(text, split_bars(text, separators)) for text in more_unique]
+    for role, parsed, at in (("category", cells, codes), ("more_categories", more, more_codes)):
+        if columns.has(role) and not city.provisional:  # else the ids were made of the file's own names
+            renamed, ids = [one.renamed for one in parsed], ["|".join(one.ids) for one in parsed]
+            mask, new = np.array(renamed, bool)[at], np.array(ids, object)[at]
+            outcomes.repair(mask, Repair.CATEGORY_LABEL, columns.label(role), columns[role], new)
+    unknown = np.array([one.unknown != "" for one in cells], bool)[codes]
+    unknown_more = [bool(one.unknown and text) for one, text in zip(more, more_unique, strict=True)]
+    outcomes.flag(unknown | np.array(unknown_more, bool)[more_codes], Flag.UNKNOWN_CATEGORY)
+    outcomes.note_unknown(columns.label("category"), [one.unknown for one in cells], codes, layout.longest)
+    firsts = [one.ids[0] if one.ids else UNCATEGORISED for one in cells]
     category = pa.array(firsts, pa.string()).take(pa.array(codes))
-    rest = [FURTHER.join(dict.fromkeys(cell.ids[1:])) for cell in cells]
-    others = pa.array([FURTHER.join(cell.ids) for cell in more], pa.large_string()).take(pa.array(more_codes))
+    rest = [FURTHER.join(dict.fromkeys(one.ids[1:])) for one in cells]
+    others = pa.array([FURTHER.join(one.ids) for one in more], pa.large_string()).take(pa.array(more_codes))
     if any(rest):
         others = _further_categories(category, pa.array(rest, pa.large_string()).take(pa.array(codes)), others)
     return {
@@ -539,61 +506,33 @@ def _parse_categories(
     }
 
 
-def _own_names(city: CityProfile) -> frozenset[str]:
-    """Return the folded names of categories that came from an export: ids were made of them, so nothing is repaired."""
-    some = [one for one in city.categories.values() if len(one.labels) == 1]
-    return frozenset(fold(label) for one in some for label in one.labels.values() if slug(label) == one.id)
-
-
 def _category_cell(
-    text: str,
-    parts: Sequence[str],
-    known: Mapping[str, str],
-    missing: frozenset[str],
-    longest: int,
-    own: frozenset[str] = frozenset(),
+    text: str, parts: Sequence[str], known: Mapping[str, str], layout: Layout, own: frozenset[str]
 ) -> CategoryCell:
-    """Parse a cell; one that is a known name as a whole is not split. An unknown name is kept if it can be one."""
-    parts = [text] if fold(text) in known else parts
-    parts = [part for part in parts if fold(part) in known or fold(part) not in missing]
-    if not parts:
-        return CategoryCell((), True, False, UNCATEGORISED)
-    ids = [known.get(fold(part)) or (part if is_name(part, longest) else "") for part in parts]
-    odd = [fold(part) not in known for part in parts]
-    changed = any(known.get(fold(part), part) != part for part in parts if fold(part) not in own)
-    names = [name or UNCATEGORISED for name, unknown in zip(ids, odd, strict=True) if unknown]
-    return CategoryCell(tuple(filter(None, ids)), any(odd), changed, names[0] if names else "")
+    """Parse a cell; one that is a known name as a whole is not split. An unknown name is kept if it can be one.
 
-
-def _report_renamed(
-    cells: Sequence[CategoryCell],
-    joined: Sequence[str],
-    codes: IntArray,
-    columns: RoleColumns,
-    role: str,
-    outcomes: RowOutcomes,
-) -> None:
-    renamed = np.array([cell.renamed for cell in cells], bool)
-    if renamed.any():
-        mask = renamed[codes]
-        outcomes.repair(
-            mask, Repair.CATEGORY_LABEL, columns.label(role), columns[role], np.array(joined, object)[codes]
-        )
+    `own`: folded names of which ids were made.
+    """
+    missing = missing_words(layout)
+    named = [(part, fold(part)) for part in ([text] if fold(text) in known else parts)]
+    named = [(part, name) for part, name in named if name in known or name not in missing]
+    if not named:
+        return CategoryCell((), False, UNCATEGORISED)
+    ids = [known.get(name) or (part if is_name(part, layout.longest) else "") for part, name in named]
+    odd = [one or UNCATEGORISED for one, (_, name) in zip(ids, named, strict=True) if name not in known]
+    changed = any(known.get(name, part) != part for part, name in named if name not in own)
+    return CategoryCell(tuple(filter(None, ids)), changed, odd[0] if odd else "")
 
 
 def _further_categories(category: ArrowText, rest: ArrowText, more: ArrowText) -> ArrowText:
     """Join the further categories of the cell and of their own column, each once and without the first one."""
-    codes, unique = distinct(glued([pc.cast(category, pa.large_string()), rest, more], UNIT))
-    joined = []
-    for text in unique:
+
+    def joined(text: str) -> str:
         first, inside, other = text.split(UNIT)
-        if not inside:
-            joined.append(other)
-            continue
         several = dict.fromkeys([*inside.split(FURTHER), *filter(None, other.split(FURTHER))])
-        several.pop(first, None)
-        joined.append(FURTHER.join(several))
-    return pa.array(joined, pa.large_string()).take(pa.array(codes))
+        return FURTHER.join(one for one in several if one != first) if inside else other
+
+    return rewritten(glued([pc.cast(category, pa.large_string()), rest, more], UNIT), joined)
 
 
 def _kinds(
@@ -609,13 +548,9 @@ def _kinds(
     the format; else what its name says, then what the file is; and `Kind.UNKNOWN` where nothing says it.
     """
     tree = {c.id: c.kind for c in city.categories.values() if c.kind}
-    all_of_them = decisions.kind if decisions.kind != BY_NAMES else None
-    if decisions.kind is None:
-        all_of_them = layout.kind
+    every = {None: layout.kind, BY_NAMES: None}.get(decisions.kind, decisions.kind)
     nature = layout.nature or layout.kind or Kind.UNKNOWN.value
-    others = {name: all_of_them or str(kind_of(name) or nature) for name in set(firsts) - tree.keys()}
-    kinds = [tree.get(name) or others[name] for name in firsts]
-    wrong = np.array([kind not in set(Kind) for kind in kinds], bool)
-    if wrong.any():
-        outcomes.quarantine(wrong[codes], Reason.INVALID_VALUE, columns.label("category"), columns["category"])
+    kinds = [tree.get(name) or every or str(kind_of(name) or nature) for name in firsts]
+    wrong = np.array([kind not in set(Kind) for kind in kinds], bool)[codes]
+    outcomes.quarantine(wrong, Reason.INVALID_VALUE, columns.label("category"), columns["category"])
     return pa.array(kinds, pa.string()).take(pa.array(codes))

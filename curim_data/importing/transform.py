@@ -33,9 +33,9 @@ from curim_data.importing.comparison import signature_of
 from curim_data.importing.coordinates import near_city
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
-from curim_data.importing.first_city import LearntNames, PlaceColumns
+from curim_data.importing.first_city import FirstCity, LearntNames, PlaceColumns
 from curim_data.importing.id_collisions import IdScope, id_scope
-from curim_data.importing.mapping import FORMAT, FORMAT_NAME, OWN, SETTLED, ColumnMapping
+from curim_data.importing.mapping import FORMAT, FORMAT_NAME, OWN, SETTLED, ColumnMapping, file_stem
 from curim_data.importing.rows import ParsedRows, RowOutcomes, flag_bit, flag_lists, parse_rows, redaction
 from curim_data.model import Block, CityProfile, Kind, Message, Reason
 from curim_data.model.reasons import Flag, RejectedRecord
@@ -51,7 +51,7 @@ ID_COLUMN: Final = b"curim.alert_id"  # metadata of the file: which column holds
 class Quarantine:
     """Collects the quarantined rows of one file; `path` exists once there is one.
 
-    `keep`: rows that `first` holds. `settled`: how the file was read. `numbers_only`: keep only the number of a row
+    `settled`: how the file was read. `numbers_only`: keep only the number of a row
     whose fields do not fit the columns, since it may be one that was erased.
     """
 
@@ -60,19 +60,16 @@ class Quarantine:
         path: Path,
         labels: Sequence[str],
         layout: Layout,
-        keep: int,
+        settled: ColumnMapping,
         *,
-        settled: ColumnMapping | None = None,
-        numbers_only: bool = False,
+        numbers_only: bool,
     ) -> None:
         self.path, self.reasons = path, Counter[str]()
-        self._layout, self._keep, self._numbers_only = layout, keep, numbers_only
-        self._settled = settled
+        self._layout, self._settled, self._numbers_only = layout, settled, numbers_only
         self._names = _unique({place: labels[place] for place in layout.places})
         self._width = len(labels)
         self._writer: pq.ParquetWriter | None = None
         self._first: list[pa.Table] = []
-        self._kept = 0
 
     @property
     def count(self) -> int:
@@ -82,15 +79,13 @@ class Quarantine:
     def add(self, block: Block, outcomes: RowOutcomes) -> None:
         """Add the invalid rows of a block."""
         table = self._table(block, outcomes)
+        self._first.append(table.slice(0, max(LISTED_ROWS - self.count, 0)))
         self.reasons.update(table["reason"].to_pylist())
         if table.num_rows:
             if self._writer is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd")
             self._writer.write_table(table)
-            if self._kept < self._keep:
-                self._first.append(table.slice(0, self._keep - self._kept))
-                self._kept += self._first[-1].num_rows
 
     def close(self) -> None:
         """Close the file."""
@@ -100,7 +95,7 @@ class Quarantine:
     def first(self) -> pd.DataFrame:
         """Return the first quarantined rows, in the order of the file."""
         empty = pd.DataFrame({name: pd.Series(dtype=object) for name in (*OWN, *self._names.values())})
-        return pa.concat_tables(self._first).to_pandas() if self._first else empty
+        return pa.concat_tables(self._first).to_pandas() if self.count else empty
 
     def _table(self, block: Block, outcomes: RowOutcomes) -> pa.Table:
         layout, names = self._layout, self._names
@@ -127,10 +122,8 @@ class Quarantine:
         table = pa.Table.from_pandas(frame, types, preserve_index=False)
         place = layout.place("alert_id") if "alert_id" in layout.roles else None
         named = {ID_COLUMN: names[place].encode()} if place is not None else {}
-        if self._settled is not None:
-            named[SETTLED] = self._settled.to_toml().encode()
-            named[FORMAT_NAME] = self._layout.format.encode()
-        return table.replace_schema_metadata(named or None)
+        named |= {SETTLED: self._settled.to_toml().encode(), FORMAT_NAME: layout.format.encode()}
+        return table.replace_schema_metadata(named)
 
     def _misfit(self, record: RejectedRecord, redact: dict[int, Callable[[str], str]]) -> dict[str, Any]:
         line: dict[str, Any] = {"row": record.number, "reason": record.reason.value}
@@ -138,28 +131,20 @@ class Quarantine:
             return line
         if len(record.fields) == self._width and record.reason is Reason.BAD_ENCODING:
             line |= {name: redact[at](record.fields[at]) for at, name in self._names.items()}
-        elif self._layout.roles.get("alert_id") == (Part(0),) and record.fields and _is_id(record.fields[0]):
-            line[self._names[0]] = record.fields[0]
+        elif self._layout.roles.get("alert_id") == (Part(0),) and record.fields:
+            first = record.fields[0].strip()
+            if _ID.fullmatch(first) and not _NINE_DIGITS.search(first):  # no piece of a text and no telephone number
+                line[self._names[0]] = record.fields[0]
         return line
 
 
 def _unique(names: dict[int, str]) -> dict[int, str]:
     """Make the names of columns unique, and different from those of our own columns."""
-    taken = set(OWN)
     unique: dict[int, str] = {}
     for place, name in names.items():
-        fresh = name or f"column {place + 1}"
-        ordinal = 2
-        while fresh in taken:
-            fresh, ordinal = f"{name or 'column'} ({ordinal})", ordinal + 1
-        taken.add(fresh)
-        unique[place] = fresh
+        able = (name or f"column {place + 1}", *(f"{name or 'column'} ({n})" for n in range(2, len(names) + 6)))
+        unique[place] = next(one for one in able if one not in {*OWN, *unique.values()})
     return unique
-
-
-def _is_id(text: str) -> bool:
-    """Whether the first field of a broken row is an id, not a piece of a text or a telephone number."""
-    return bool(_ID.fullmatch(text.strip())) and not _NINE_DIGITS.search(text)
 
 
 LISTED_ROWS: Final = 100_000
@@ -217,7 +202,10 @@ class Tally:
         mapped = alerts.num_rows - alerts["longitude"].null_count
         self.mapped += mapped
         self.outside += mapped - (pc.sum(alerts["inside"]).as_py() or 0)
-        self.far += _count_far(alerts, city)
+        outside = alerts.filter(pc.fill_null(pc.invert(alerts["inside"]), False))
+        if outside.num_rows:
+            longitude, latitude = (outside[name].to_numpy() for name in ("longitude", "latitude"))
+            self.far += int((~near_city(city, longitude, latitude)).sum())
         days = pc.min_max(alerts["local_date"]).as_py()
         self.first = min(filter(None, (self.first, days["min"])), default=None)
         self.last = max(filter(None, (self.last, days["max"])), default=None)
@@ -232,13 +220,6 @@ class Tally:
         return pd.DataFrame(rows, columns=["rule", "column", "n", "old", "new"])
 
 
-def _count_far(alerts: pa.Table, city: CityProfile) -> int:
-    """How many alerts lie more than 5 km outside the city."""
-    outside = alerts.filter(pc.fill_null(pc.invert(alerts["inside"]), False))
-    longitude, latitude = (outside[name].to_numpy() for name in ("longitude", "latitude"))
-    return int((~near_city(city, longitude, latitude)).sum()) if outside.num_rows else 0
-
-
 TRANSFORMED: Final = 0.85  # share of an import that is done after these stages
 
 
@@ -246,11 +227,12 @@ TRANSFORMED: Final = 0.85  # share of an import that is done after these stages
 class ImportPlan:
     """What holds for all rows of a file.
 
-    `ids`: how its ids become those of the store. `erased`: alerts that were erased at a person's request and must not
-    come back.
+    `first`: the city that was made from the file, of a home without one. `ids`: how its ids become those of the store.
+    `erased`: alerts that were erased at a person's request and must not come back.
     """
 
     city: CityProfile
+    first: FirstCity | None
     decisions: Decisions
     ids: IdScope
     erased: ErasedList
@@ -263,6 +245,8 @@ class StagedExport:
     area.
     """
 
+    profiled: ProfiledExport
+    plan: ImportPlan
     tally: Tally
     quarantine: Quarantine
     staging: Staging
@@ -271,13 +255,14 @@ class StagedExport:
     learnt_around: LearntNames
 
 
-def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home) -> ImportPlan:
+def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home, first: FirstCity | None) -> ImportPlan:
     """Decide what holds for all rows. Question where the evidence of the file is balanced."""
     request, layout, profile = profiled.request, profiled.layout, profiled.profile
     decisions = decide(profile, layout, city, request.answers, request.name, request.now)
-    mapping, store = profiled.mapping_name, Store(home)
-    scope = id_scope(profile, layout, decisions, city, store, request.answers, request.name, mapping)
-    return ImportPlan(city, decisions, scope, ErasedList(home))
+    scope = id_scope(
+        profile, layout, decisions, city, Store(home), request.answers, request.name, profiled.mapping_name
+    )
+    return ImportPlan(city, first, decisions, scope, ErasedList(home))
 
 
 def parse_blocks(profiled: ProfiledExport, plan: ImportPlan) -> Iterator[ParsedRows]:
@@ -300,7 +285,10 @@ def enrich_blocks(parsed: Iterator[ParsedRows], city: CityProfile) -> Iterator[P
     known = KnownPositions(city)
 
     def enriched(one: ParsedRows) -> ParsedRows:
-        return replace(one, alerts=_with_flags(enrich(one.alerts, city, known)))
+        alerts = enrich(one.alerts, city, known)
+        outside = pc.fill_null(pc.invert(alerts["inside"]), False).to_numpy()
+        bits = alerts["flag_bits"].to_numpy() | np.where(outside, flag_bit(Flag.OUTSIDE_CITY), 0)
+        return replace(one, alerts=alerts.append_column("flags", flag_lists(bits)))
 
     return prefetch(map(enriched, parsed))
 
@@ -317,7 +305,7 @@ def _settled(profiled: ProfiledExport, plan: ImportPlan) -> ColumnMapping:
         category=request.answers.category or decided.category,
         sheet=None,
     )
-    name = Path(request.name).name.partition(".")[0] or request.name
+    name = file_stem(request.name)
     if layout.format in (GUESSED, FORMAT):
         return ColumnMapping.from_layout(layout, profiled.labels, answers=answers, name=name)
     return ColumnMapping(name, {}, answers=replace(answers, area=None))
@@ -336,8 +324,7 @@ def stage_alerts(
         work / "quarantine.parquet",
         labels,
         layout,
-        LISTED_ROWS,
-        settled=_settled(profiled, plan),
+        _settled(profiled, plan),
         numbers_only=not plan.erased.empty,
     )
     tally, staging = Tally(), Staging(work)
@@ -365,7 +352,7 @@ def stage_alerts(
     batch = Batch(
         id=batch_id,
         file_name=request.name,
-        sha256=profiled.opened.file.facts.sha256,
+        sha256=profiled.file.facts.sha256,
         format=layout.format,
         when=request.now,
         profile_version=city.version,
@@ -379,8 +366,9 @@ def stage_alerts(
         id_prefix=plan.ids.whole,
     )
     learnt = places.names()
-    learnt_around = learnt if around is None else around.names()
-    return StagedExport(tally, quarantine, staging, batch, learnt, learnt_around)
+    return StagedExport(
+        profiled, plan, tally, quarantine, staging, batch, learnt, learnt if around is None else around.names()
+    )
 
 
 def _without_erased(rows: ParsedRows, erased: ErasedList, ids: ArrowText) -> ParsedRows:
@@ -390,10 +378,3 @@ def _without_erased(rows: ParsedRows, erased: ErasedList, ids: ArrowText) -> Par
     mask = np.isin(rows.block.rows, rows.alerts["row"].to_numpy()[gone])
     rows.outcomes.quarantine(mask, Reason.ERASED, "", pa.array([""] * rows.outcomes.size))
     return replace(rows, alerts=rows.alerts.filter(pa.array(~gone)))
-
-
-def _with_flags(alerts: pa.Table) -> pa.Table:
-    """Write the flags as lists, with the one for points off the city's land."""
-    outside = pc.fill_null(pc.invert(alerts["inside"]), False).to_numpy()
-    bits = alerts["flag_bits"].to_numpy() | np.where(outside, flag_bit(Flag.OUTSIDE_CITY), 0)
-    return alerts.append_column("flags", flag_lists(bits))

@@ -183,7 +183,7 @@ def test_rows_set_aside_are_read_with_the_mapping_of_their_export(tmp_path: Path
     content = _rows(40, what="Loud party").replace(b"2026-01-03 10:02", b"2026-01-33 10:02")
     seen = preview(content, "a.csv", home.city(), home=home)
     header = seen.report.facts.labels
-    made = mapping.ColumnMapping.from_layout(seen.layout, header, name="desk")
+    made = mapping.ColumnMapping.from_layout(seen.report.layout, header, name="desk")
     mapping.save(home, replace(made, categories={"loud party": "noise"}))
     batch = import_file(home, content, "a.csv").batch
     rows = csv_bytes(with_negative_numbers(Store(home).quarantine(batch.id))).replace(b"2026-01-33", b"2026-01-30")
@@ -195,7 +195,7 @@ def test_rows_set_aside_are_read_with_the_mapping_of_their_export(tmp_path: Path
 def test_a_column_takes_a_meaning_from_another(tmp_path: Path) -> None:
     home = create_home(tmp_path / "home")
     seen = preview(_rows(30), "a.csv", home.city())
-    header = Header(seen.report.facts.labels, seen.layout, seen.mapping)
+    header = Header(seen.report.facts.labels, seen.report.layout, seen.mapping)
     moved = with_column(header, 6, "alert_id", seen.answers).layout(header.labels)
     assert [part.place for part in moved.roles["alert_id"]] == [6]
     both = with_column(header, 6, "category", seen.answers).layout(header.labels)

@@ -29,7 +29,7 @@ T = translator("en")
 def roles_of(rows: list[dict[str, str]], **more: str) -> dict[str, str]:
     """The role of each heading, by the whole import."""
     shown = preview(export(rows, **more), "export.csv", None)
-    return {shown.facts.labels[parts[0].place]: role for role, parts in shown.layout.roles.items()}
+    return {shown.report.facts.labels[parts[0].place]: role for role, parts in shown.report.layout.roles.items()}
 
 
 def kinds_of(rows: list[dict[str, str]], name: str = "export.csv", **more: str) -> dict[str, str]:
@@ -126,7 +126,7 @@ def test_the_finer_column_is_the_category_and_its_groups_are_named(
 ) -> None:
     rows = [{group: groups[at % 2], fine: values[at % 2][at // 2 % len(values[at % 2])]} for at in range(60)]
     shown = preview(export(rows), "export.csv", None)
-    assert shown.facts.labels[shown.layout.place("category")] == fine
+    assert shown.report.facts.labels[shown.report.layout.place("category")] == fine
     said = [T(message) for message in shown.report.decisions]
     assert group == "Crime Against" or any(group in text and groups[0] in text for text in said), said
 
@@ -151,8 +151,8 @@ def test_the_finer_column_is_found_in_few_rows_with_several_values_in_a_cell(
         rows.append({group: name, fine: one if at % 3 or one == two else f"{one}{mark}{two}"})
     assert len({row[fine] for row in rows}) > 15
     shown = preview(export(rows, delimiter=","), "export.csv", None)
-    assert shown.facts.labels[shown.layout.place("category")] == fine
-    assert [found.strip() for found in shown.layout.separators] == [mark.strip()]
+    assert shown.report.facts.labels[shown.report.layout.place("category")] == fine
+    assert [found.strip() for found in shown.report.layout.separators] == [mark.strip()]
 
 
 def test_a_subcategory_does_not_replace_a_category_that_says_what_happened() -> None:
@@ -208,7 +208,7 @@ def test_several_values_count_once_in_totals_and_once_in_each(
 )
 def test_marks_inside_names_split_nothing(heading: str, values: tuple[str, ...]) -> None:
     shown = preview(export(column(heading, values, 60)), "export.csv", None)
-    assert shown.layout.separators == ()
+    assert shown.report.layout.separators == ()
     assert {next(iter(one.labels.values())) for one in shown.city.categories.values()} == set(values)
     assert shown.report.several == 0
 
@@ -273,7 +273,7 @@ def test_what_names_do_not_say_the_nature_of_the_file_does(headings: tuple[str, 
     kind, department, state, opened = headings
     rows = [{kind: f"Xyz {at % 4}", department: "A", state: opened} for at in range(40)]
     shown = preview(export(rows), "export.csv", None)
-    assert shown.layout.nature == "incivility"
+    assert shown.report.layout.nature == "incivility"
     assert {one.kind for one in shown.city.categories.values()} == {"incivility"}
     assert any("requests for a city" in T(message) for message in shown.report.decisions)
 
@@ -462,7 +462,7 @@ def test_long_names_from_a_list_are_categories_and_said_so(heading: str) -> None
 def test_texts_that_are_no_list_are_named_as_not_used(heading: str) -> None:
     names = [f"On day {at} somebody I do not know shouted at me from the other side of the street" for at in range(90)]
     shown = preview(export(column(heading, names, 90)), "export.csv", None)
-    assert "category" not in shown.layout.roles
+    assert "category" not in shown.report.layout.roles
     assert any(f"{heading} is not used as the category: it holds 90" in T(m) for m in shown.report.decisions)
 
 

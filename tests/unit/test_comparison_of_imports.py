@@ -61,14 +61,14 @@ def test_columns_that_come_and_go_are_named(home: Home) -> None:
 
 def test_a_saved_mapping_is_used_and_named(home: Home) -> None:
     seen = preview(JANUARY, "january.csv", home.city(), home=home)
-    made = ColumnMapping.from_layout(seen.layout, seen.facts.labels, name="the city's desk")
+    made = ColumnMapping.from_layout(seen.report.layout, seen.report.facts.labels, name="the city's desk")
     mapping.save(home, made)
     used = preview(JANUARY, "january.csv", home.city(), home=home)
-    assert used.format == "mapped"
+    assert used.report.layout.format == "mapped"
     assert used.report.mapping is not None
     assert any("saved mapping" in message.text for message in used.report.decisions)
     plain = preview(JANUARY, "january.csv", home.city(), home=home, saved=False)
-    assert plain.format == seen.format
+    assert plain.report.layout.format == seen.report.layout.format
     assert plain.report.mapping is None
 
 
@@ -86,9 +86,9 @@ def test_a_saved_mapping_answers_what_was_asked(home: Home) -> None:
     with pytest.raises(Question):
         import_file(home, file, "a.csv")
     seen = preview(file, "a.csv", home.city(), home=home, answers=Answers(dates="month-first"))
-    made = ColumnMapping.from_layout(seen.layout, seen.facts.labels, answers=seen.answers, name="desk")
+    made = ColumnMapping.from_layout(seen.report.layout, seen.report.facts.labels, answers=seen.answers, name="desk")
     mapping.save(home, made)
-    assert preview(file, "a.csv", home.city(), home=home).date_order == "month-first"
+    assert preview(file, "a.csv", home.city(), home=home).report.date_order == "month-first"
 
 
 def test_the_same_file_again_says_that_nothing_is_missing(home: Home) -> None:

@@ -126,7 +126,7 @@ def test_numbers_that_all_differ_are_counts_as_well(heading: str) -> None:
         preview(export(heading, numbers), "export.csv", None)
     assert asked.value.about == "counts"
     shown = preview(export(heading, numbers), "export.csv", None, answers=Answers(counts="rows"))
-    assert "alert_id" not in shown.layout.roles
+    assert "alert_id" not in shown.report.layout.roles
 
 
 def test_ids_of_rows_are_not_those_of_their_alerts(tmp_path: Path) -> None:

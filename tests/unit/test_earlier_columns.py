@@ -93,7 +93,7 @@ def test_a_gender_stays_that_of_the_same_person(heading: str, tmp_path: Path) ->
     first = import_file(home, file(("Noise", "Litter", "Graffiti"), 0), "march.csv")
     assert "reporter_gender" in first.layout.roles
     later = file(("Theft", "Robbery", "Burglary"), 60)
-    assert "affected_gender" in preview(later, "april.csv", None).layout.roles
+    assert "affected_gender" in preview(later, "april.csv", None).report.layout.roles
     second = import_file(home, later, "april.csv")
     assert "reporter_gender" in second.layout.roles
     assert "affected_gender" not in second.layout.roles

@@ -27,8 +27,8 @@ def file_of(columns: dict[str, tuple[str, ...]], rows: int = ROWS) -> bytes:
 def role_of(heading: str, values: tuple[str, ...], **more: tuple[str, ...]) -> str:
     """The role of a column, "" where it has none."""
     shown = preview(file_of({heading: values, **more}), "export.csv", None)
-    at = shown.facts.labels.index(heading)
-    return next((role for role, parts in shown.layout.roles.items() if parts[0].place == at), "")
+    at = shown.report.facts.labels.index(heading)
+    return next((role for role, parts in shown.report.layout.roles.items() if parts[0].place == at), "")
 
 
 OFFENCES = {"crime": ("Theft", "Robbery", "Assault")}

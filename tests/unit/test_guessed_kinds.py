@@ -43,16 +43,20 @@ NAMES = ["Bicycle accident", "Noise at night", "Theft"]
 
 def test_kinds_are_asked_with_the_default_by_name() -> None:
     asked = preview(export_of(NAMES), "x.csv", None)
-    assert asked.kind == "names"
-    assert asked.kinds == {"risk": ("Bicycle accident",), "incivility": ("Noise at night",), "offence": ("Theft",)}
+    assert asked.first.kind == "names"
+    assert asked.first.kinds == {
+        "risk": ("Bicycle accident",),
+        "incivility": ("Noise at night",),
+        "offence": ("Theft",),
+    }
     answered = preview(export_of(NAMES), "x.csv", None, answers=Answers(kind="offence"))
-    assert (answered.kind, answered.kinds) == ("offence", asked.kinds)
+    assert (answered.first.kind, answered.first.kinds) == ("offence", asked.first.kinds)
     assert {one.kind for one in answered.city.categories.values()} == {"offence"}
 
 
 def test_kinds_are_not_asked_where_they_are_known(city: CityProfile) -> None:
-    assert preview(export_of(NAMES, ",risk"), "x.csv", None).kind is None
-    assert preview(export_of(NAMES), "x.csv", city).kind is None
+    assert preview(export_of(NAMES, ",risk"), "x.csv", None).first.kind is None
+    assert preview(export_of(NAMES), "x.csv", city).first is None
 
 
 def test_the_answer_holds_for_the_next_export(tmp_path: Path) -> None:

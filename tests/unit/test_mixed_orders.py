@@ -19,7 +19,7 @@ from curim_data.formats.base import Layout, Part
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file
-from curim_data.importing.profiling import DateOrderCounts, FileProfile, chance_of_all, chance_of_one, chance_of_runs
+from curim_data.importing.profiling import DateProfile, FileProfile, chance_of_all, chance_of_one, chance_of_runs
 from curim_data.importing.rows import parse_rows
 from curim_data.model import Answers, CityProfile, Question, translator
 from curim_data.store import Home, Store
@@ -216,7 +216,7 @@ def test_columns_of_one_order_each_are_read_each_in_its_own(city: CityProfile) -
 def test_a_few_contradictions_are_mistakes_and_more_are_another_source(
     counts: tuple[int, int], verdict: str | None
 ) -> None:
-    assert DateOrderCounts(*counts, 50).verdict == verdict
+    assert DateProfile({"day": counts[0], "month": counts[1], "either": 50}).order == verdict
 
 
 def test_a_mistake_is_read_as_it_can_only_be_and_said(city: CityProfile) -> None:

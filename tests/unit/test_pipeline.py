@@ -323,8 +323,8 @@ def test_preview_and_dry_run_write_nothing(home: Home, city: CityProfile) -> Non
     assert Store(home).version() == "empty"
     assert not home.quarantine.exists()
     assert seen.report.counts == dry.counts
-    assert seen.facts.encoding == "utf-8-sig"
-    assert seen.date_order == "day-first"
+    assert seen.report.facts.encoding == "utf-8-sig"
+    assert seen.report.date_order == "day-first"
     assert len(seen.points) <= 2_000
     assert seen.mapping.set_index("column").loc["description", "use"] == "dropped"
     assert import_file(home, sample_data.DIRTY_EXPORT, "dirty.csv", now=NOW).batch.accepted == dry.batch.accepted

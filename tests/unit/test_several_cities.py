@@ -53,8 +53,8 @@ def test_a_first_file_of_several_cities_is_asked_about(tmp_path: Path, lang: str
     import_file(other, file, "norte.csv", city_name="Coimbra", answers=Answers(area=values[2]))
     assert other.city().land.bounds[1] == pytest.approx(40.2, abs=0.1)
     shown = preview(file, "norte.csv", None)
-    assert shown.spread is not None
-    assert shown.spread.several
+    assert shown.first.spread is not None
+    assert shown.first.spread.several
 
 
 @pytest.mark.parametrize("lang", HEADERS)

@@ -166,11 +166,11 @@ def test_an_area_that_cannot_be_is_refused(national: bytes, tmp_path: Path) -> N
 
 def test_the_preview_shows_what_would_be_taken(national: bytes) -> None:
     usual = preview(national, "national.csv", None)
-    assert usual.spread is not None
-    assert usual.area == usual.spread.default
+    assert usual.first.spread is not None
+    assert usual.first.area == usual.first.spread.default
     whole = preview(national, "national.csv", None, answers=Answers(area="whole"))
     part = preview(national, "national.csv", None, answers=Answers(area="densest"))
     assert part.report.outside > whole.report.outside
     assert part.city.area_km2 < whole.city.area_km2
     known = preview(national, "national.csv", part.city)
-    assert known.spread is None
+    assert known.first is None

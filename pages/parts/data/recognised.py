@@ -93,9 +93,10 @@ def draw_questions(page: Page, review: FileReview) -> None:
 def draw_area_question(page: Page, review: FileReview) -> None:
     """How far the alerts of a first file spread; of a region or a country, what the city is to be made of."""
     t, preview = page.t, review.preview
-    if preview is None or preview.spread is None:
+    made = preview.first if preview else None
+    if preview is None or made is None or made.spread is None:
         return
-    spread = preview.spread
+    spread = made.spread
     (st.warning if spread.asks else st.caption)(t(spread.statement))
     if not spread.asks:
         return
@@ -114,7 +115,7 @@ def draw_area_question(page: Page, review: FileReview) -> None:
             for one in others
         },
     }
-    _draw_answer(st.radio, review.file, "area", t(AREA_QUESTION), labels, None if unanswered(review) else preview.area)
+    _draw_answer(st.radio, review.file, "area", t(AREA_QUESTION), labels, None if unanswered(review) else made.area)
     if others:
         commands = [one.command(review.file.name, number) for number, one in enumerate(spread.areas, 1)]
         with st.expander(t("Several cities: a home for each")):
@@ -126,18 +127,18 @@ def draw_area_question(page: Page, review: FileReview) -> None:
 
 def unanswered(review: FileReview) -> bool:
     """Whether a first file holds several cities, and what the city is to be made of was not said."""
-    spread = review.preview.spread if review.preview else None
-    return spread is not None and spread.several and review.file.answers.area is None
+    made = review.preview.first if review.preview else None
+    return made is not None and made.spread is not None and made.spread.several and review.file.answers.area is None
 
 
 def draw_kind_question(page: Page, review: FileReview) -> None:
     """Of which kind the categories of a new city are, where neither the export nor a city says it."""
-    t, preview = page.t, review.preview
-    if preview is None or preview.kind is None:
+    t, made = page.t, review.preview.first if review.preview else None
+    if made is None or made.kind is None:
         return
     found = [
         t("{kind}: {names}", kind=kind_label(t, kind), names=listed(t, names, "standard"))
-        for kind, names in preview.kinds.items()
+        for kind, names in made.kinds.items()
     ]
     labels = {
         BY_NAMES: t("As their names say. {kinds}", kinds=" · ".join(found)),
@@ -147,7 +148,7 @@ def draw_kind_question(page: Page, review: FileReview) -> None:
         Kind.UNKNOWN.value: t("Leave their kind open: not known"),
     }
     note = t("The kind of a single category can be set after the import, under the city profile.")
-    _draw_answer(st.radio, review.file, "kind", t(KIND_QUESTION), labels, preview.kind, help=note)
+    _draw_answer(st.radio, review.file, "kind", t(KIND_QUESTION), labels, made.kind, help=note)
 
 
 def _area_words(t: Translator, preview: FilePreview, one: DenseArea) -> dict[str, Any]:
@@ -247,7 +248,7 @@ def _zone_label(t: Translator, epsg: int) -> str:
 
 def draw_corrections(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
     """Draw the choices that correct what was recognised: table, dates, time zone, coordinate system."""
-    t, answers, facts, city = page.t, preview.answers, preview.facts, into.city or preview.city
+    t, answers, facts, city = page.t, preview.answers, preview.report.facts, into.city or preview.city
     zones = {zone: zone for zone in sorted(available_timezones())}
     zone_of_city = t("that of the city: {zone}", zone=city.timezone)
     choices = [
@@ -298,12 +299,12 @@ def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> Non
     if report.decisions:
         st.markdown("\n".join(f"- {escape_markdown(t(message))}" for message in report.decisions))
     # The questions above that decide otherwise what was decided of a new city.
-    area = preview.spread is not None and preview.spread.asks
-    asked = ((AREA_QUESTION, area), (KIND_QUESTION, preview.kind is not None))
-    for question in [one for one, answered in asked if answered and into.city is None]:
+    made = preview.first if into.city is None else None
+    area, kind = made is not None and made.spread is not None and made.spread.asks, made is not None and made.kind
+    for question in [one for one, answered in ((AREA_QUESTION, area), (KIND_QUESTION, kind)) if answered]:
         st.caption(t("To decide otherwise, answer “{question}” above.", question=question))
-    if preview.facts.skipped:
-        lines = " / ".join(line[:60] for line in preview.facts.skipped[:3])
+    if preview.report.facts.skipped:
+        lines = " / ".join(line[:60] for line in preview.report.facts.skipped[:3])
         st.caption(t("Lines before the header were skipped: {lines}", lines=escape_markdown(lines)))
     if report.dropped:
         dropped = escape_markdown(t.join(report.dropped))
@@ -316,9 +317,9 @@ def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> Non
 
 def recognised_facts(t: Translator, preview: FilePreview, into: ImportTarget) -> dict[str, str]:
     """The facts of a file, heading by heading; what means nothing to it is left out."""
-    facts, layout = preview.facts, preview.header.layout
+    facts, layout = preview.report.facts, preview.header.layout
     city = into.city or preview.city
-    rows = {t("Format"): format_label(t, preview.format), t("File"): container_label(t, facts)}
+    rows = {t("Format"): format_label(t, layout.format), t("File"): container_label(t, facts)}
     if facts.encoding:
         with_mark = facts.encoding == "utf-8-sig"
         rows[t("Encoding")] = t("UTF-8 with byte order mark") if with_mark else facts.encoding.upper()
@@ -338,8 +339,8 @@ def recognised_facts(t: Translator, preview: FilePreview, into: ImportTarget) ->
 
 def _dates(t: Translator, preview: FilePreview) -> str:
     orders = {**ORDERS, BOTH_ORDERS: Message("both orders of day and month, row by row")}
-    if preview.date_order in orders:
-        return t(orders[preview.date_order])
+    if preview.report.date_order in orders:
+        return t(orders[preview.report.date_order])
     header = preview.header
     for role in ("occurred_from", "reported_at"):
         parts = sorted(header.layout.roles.get(role, ()), key=lambda part: part.place)
@@ -352,8 +353,8 @@ def _dates(t: Translator, preview: FilePreview) -> str:
 def _coordinates(t: Translator, preview: FilePreview, layout: Layout) -> str:
     """The coordinate system of what was read."""
     asked, roles = preview.answers.crs, layout.roles.keys()
-    if preview.facts.crs:
-        return t("from the geometry ({crs})", crs=preview.facts.crs)
+    if preview.report.facts.crs:
+        return t("from the geometry ({crs})", crs=preview.report.facts.crs)
     if roles & {"latitude", "longitude", "point"}:
         return f"EPSG:{asked}" if asked else t("degrees of latitude and longitude (WGS84)")
     if not roles & {"x", "y"}:
@@ -371,7 +372,8 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
         st.caption(t("No row of this file has coordinates."))
         return
     away = preview.report.mapped > 0 and outside > preview.report.mapped / 2  # most with coordinates
-    bounds = preview.bounds if away else None
+    lon, lat = (preview.points[name] for name in ("longitude", "latitude"))
+    bounds = (lon.min(), lat.min(), lon.max(), lat.max()) if away else None
     with basemap.credited_to(page, city, "data_points_map"):
         cell_map.draw_point_map(
             page,

@@ -334,7 +334,7 @@ def _with_short_examples(header: Header) -> Header:
 
 
 def _file_preview(found: Preview) -> FilePreview:
-    report, none = found.report, pd.DataFrame()
+    report, none, city = found.report, pd.DataFrame(), replace(found.city)
     rows = found.sample.reindex(columns=["occurred_from", "occurred_to"])
     appeared, vanished = mappings.changed_columns(report.mapping, report.facts.labels) if report.mapping else ((), ())
     refused = report.quarantine[["row", "column", "value", "reason", "message", "mend"]].head(SHOWN_ROWS)
@@ -344,12 +344,13 @@ def _file_preview(found: Preview) -> FilePreview:
         "mapping": none,
         "sample": none,
         "values": {role: dict(words) for role, words in found.values.items()},
-        "city": replace(found.city),
+        "city": city,
+        "first": found.first and replace(found.first, city=city),
         "report": replace(report, repairs=none, quarantine=none, city=None),
     }
     return FilePreview(
         **{one.name: getattr(found, one.name) for one in fields(found)} | bounded,
-        header=_with_short_examples(Header(report.facts.labels, found.layout, found.mapping)),
+        header=_with_short_examples(Header(report.facts.labels, report.layout, found.mapping)),
         repairs=report.repairs,
         refused=refused.assign(value=refused["value"].astype(str).str.slice(0, 80)),
         months=not rows.empty and bool(span.between(pd.Timedelta(days=27), pd.Timedelta(days=32)).all()),
@@ -702,7 +703,7 @@ def draw_remember_choice(page: Page, usable: list[FileReview]) -> bool:
         return False
     return st.checkbox(
         page.t("Use what you set for the next export with these columns, too"),
-        value=all(preview.format in GUESSED for preview in some),
+        value=all(preview.header.layout.format in GUESSED for preview in some),
         key="data_remember",
         help=page.t("Saved as a mapping under the file's name; another name can be given at the end of the page."),
     )
