@@ -120,6 +120,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """An empty home with the city of the tests."""
+    return create_home(tmp_path / "home")
+
+
 @pytest.fixture(scope="module")
 def source(sample: Home) -> Source:
     """The sample's alerts, as analysts read them."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from curim_data.importing import mapping
@@ -11,7 +9,6 @@ from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.model import Answers, Question
 from curim_data.store import Home
-from curim_data.store.home import create_home
 
 HEADER = "ref;when;what;lat;lon;state"
 
@@ -29,11 +26,6 @@ CHANGED = _file(
     *(_row(f"R{n}", f"2026-01-{n:02d}", "resolved" if n < 4 else "open") for n in range(1, 27)),
     _row("R40", "2026-02-02", "open"),
 )
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return create_home(tmp_path / "home")
 
 
 def test_a_second_export_is_compared_before_it_is_written(home: Home) -> None:
@@ -100,16 +92,6 @@ def test_the_same_file_again_says_that_nothing_is_missing(home: Home) -> None:
     missing = again.changes.missing
     assert (missing.n, missing.of, missing.why_not) == (0, 28, None)
     assert [str(missing.first), str(missing.last)] == ["2026-01-01", "2026-01-28"]
-
-
-def test_the_same_file_again_lacks_what_came_in_between(home: Home) -> None:
-    import_file(home, JANUARY, "january.csv")
-    import_file(home, _file(JANUARY.decode().partition("\n")[2], _row("R50", "2026-01-15", "open")), "more.csv")
-    again = import_file(home, JANUARY, "january.csv")
-    assert again.batch.duplicate == 28
-    assert again.changes is not None
-    assert again.changes.statuses == {}
-    assert (again.changes.missing.n, again.changes.missing.of) == (1, 29)
 
 
 def test_a_file_with_a_repeated_row_is_not_taken_for_all_that_is_stored(home: Home) -> None:

@@ -7,7 +7,6 @@ import datetime as dt
 import io
 import random
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -24,7 +23,6 @@ from curim_data.importing.pipeline import import_file, preview
 from curim_data.lexicon.times import hour_of_span, month_of
 from curim_data.model import Answers, ImportProblem, Question
 from curim_data.store import Home, Store
-from curim_data.store.home import create_home
 
 NOW = dt.datetime(2025, 6, 1, tzinfo=dt.UTC)
 ATHENS = ZoneInfo("Europe/Athens")
@@ -342,11 +340,6 @@ def export(columns: Mapping[str, list[str]]) -> bytes:
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
     return text.getvalue().encode()
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return create_home(tmp_path / "home")
 
 
 def moments(home: Home, column: str) -> list[dt.datetime]:

@@ -16,10 +16,9 @@ import pyarrow as pa
 import pytest
 
 from curim_data.cli.app import main
-from curim_data.importing.pipeline import ImportReport, import_file, preview
+from curim_data.importing.pipeline import ImportReport, import_file
 from curim_data.model import Answers, Question, translator
 from curim_data.store import Home, Store
-from curim_data.store.home import create_home
 from tests.effort import FULL
 
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
@@ -73,11 +72,6 @@ def told(report: ImportReport) -> tuple[int, int, int]:
 def stored(home: Home) -> pa.Table:
     """Every alert in every column, in the order of its id."""
     return Store(home).read().sort_by("alert_id")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return create_home(tmp_path / "home")
 
 
 @pytest.mark.parametrize("lang", HEADERS if FULL else ["el"])
@@ -249,16 +243,6 @@ def test_undo_of_an_import_that_updated_restores_every_value(home: Home, tmp_pat
     assert stored(home).equals(before)
 
 
-def test_undo_of_own_numbers_leaves_the_first_month_as_it_was(home: Home) -> None:
-    bring(home, HEADERS["en"], table("en", 3, range(1, 61), 1), "march.csv")
-    before = stored(home)
-    april = bring(home, HEADERS["en"], table("en", 4, range(1, 61), 2), "april.csv", "own")
-    Store(home).undo(april.batch.id)
-    assert stored(home).equals(before)
-    with pytest.raises(Question):
-        bring(home, HEADERS["en"], table("en", 4, range(1, 61), 2), "april.csv")
-
-
 def test_the_same_answer_overwrites_as_it_says(home: Home) -> None:
     bring(home, HEADERS["en"], table("en", 3, range(1, 61), 1), "march.csv")
     assert told(bring(home, HEADERS["en"], table("en", 4, range(1, 61), 2), "april.csv", "same")) == (0, 60, 0)
@@ -278,15 +262,6 @@ def test_the_command_asks_with_exit_code_2(home: Home, tmp_path: Path, capsys: p
     assert "--ids same | own" in out["error"]
     assert main(["import", str(tmp_path / "4.csv"), "--ids", "own", *where]) == 0
     assert json.loads(capsys.readouterr().out)["files"][0]["accepted"] == 60
-
-
-def test_the_preview_asks_too(home: Home) -> None:
-    bring(home, HEADERS["en"], table("en", 3, range(1, 61), 1), "march.csv")
-    again = as_csv(HEADERS["en"], table("en", 4, range(1, 61), 2))
-    with pytest.raises(Question):
-        preview(again, "april.csv", home.city(), home=home, now=NOW)
-    shown = preview(again, "april.csv", home.city(), home=home, now=NOW, answers=Answers(ids="own"))
-    assert shown.report.batch.accepted == 60
 
 
 @pytest.mark.parametrize("lang", HEADERS if FULL else ["el"])

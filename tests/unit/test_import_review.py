@@ -23,11 +23,6 @@ NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 HERE = "37.943,23.647"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return create_home(tmp_path / "home")
-
-
 def take(home: Home, text: str | bytes, **options: object) -> ImportReport:
     data = text.encode() if isinstance(text, str) else text
     report = import_file(home, data, "file.csv", now=NOW, **options)  # type: ignore[arg-type]

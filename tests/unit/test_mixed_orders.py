@@ -281,24 +281,6 @@ def test_the_chance_of_few_runs_is_that_of_all_ways_to_deal_the_orders(day: int,
     assert chance_of_runs(int(mean) + 1, day, month) == 1.0
 
 
-def test_a_column_that_separates_only_by_chance_is_none(city: CityProfile) -> None:
-    rng = random.Random(4)
-    moments = some_moments(rng, 160)
-    orders = [rng.choice((DAY, MONTH)) for _ in moments]
-    columns = {
-        "date": [written(one, order) for one, order in zip(moments, orders, strict=True)],
-        "place": [str(at % 55) for at in range(160)],  # three rows each
-    }
-    decisions, found, _ = parsed(columns, LAYOUT, city)
-    assert decisions.dates.rows["occurred_from"].by == ""
-    assert all(read in (None, one) for read, one in zip(found, moments, strict=True))
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return create_home(tmp_path / "home")
-
-
 Write = Callable[[dt.datetime, str], list[str]]
 LANGUAGES: dict[str, tuple[list[str], Write]] = {
     "el": (

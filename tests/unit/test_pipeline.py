@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import io
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +12,6 @@ from curim_data.importing.pipeline import ImportProblem, import_file, preview
 from curim_data.model import Answers, CityProfile, Translator
 from curim_data.model.reasons import Repair
 from curim_data.store import Home, Store
-from curim_data.store.home import create_home
-from tests.in_files import xlsx
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 HEADER = (
@@ -31,11 +28,6 @@ def line(**values: str) -> str:
 
 def table(*lines: str, header: str = HEADER) -> bytes:
     return "\n".join([header, *lines, ""]).encode()
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return create_home(tmp_path / "home")
 
 
 def take(home: Home, data: bytes, **options: object) -> dict[str, object]:
@@ -187,11 +179,6 @@ def test_words_in_three_languages_and_words_that_nobody_knows(home: Home) -> Non
     assert set(report.repairs["rule"]) == {"out_of_range_severity", "bad_confirmations"}
 
 
-def test_a_field_that_the_export_lacks_is_unknown_and_not_undisclosed(home: Home) -> None:
-    take(home, b"reported_at,category,latitude,longitude\n2025-03-01T10:00,graffiti,37.943,23.647\n")
-    assert stored(home)["reporter_gender"].tolist() == ["unknown"]
-
-
 def test_coordinates(home: Home) -> None:
     rows = table(
         line(alert_id="comma", latitude="37,943", longitude="23,647"),
@@ -266,14 +253,6 @@ def test_free_text_is_written_nowhere(home: Home, label: str) -> None:
         assert text not in aside.to_csv() + stored(home).to_csv()
 
 
-def test_a_row_that_was_not_kept_is_mended_in_its_own_file(home: Home) -> None:
-    good, broken = line(alert_id="A1"), line(alert_id="A2", description="one;two")
-    first = import_file(home, table(good, broken), "own.csv", now=NOW)
-    assert (first.batch.accepted, first.batch.reasons) == (1, {"too_many_fields": 1})
-    mended = take(home, table(good, broken.replace("one;two", '"one;two"')))
-    assert (mended["accepted"], mended["duplicate"], mended["quarantined"]) == (1, 1, 0)
-
-
 @pytest.mark.parametrize(
     ("name", "kept"),
     [
@@ -294,27 +273,6 @@ def test_a_category_that_cannot_be_a_name_is_not_kept(home: Home, name: str, kep
     assert report.flags["unknown_category"] == 2
     assert list(report.unknown["category"]) == [told.loc["1", "category"]]
     assert (name in stored(home).to_csv()) == kept
-
-
-def test_rows_set_aside_can_be_mended_and_imported_again(home: Home) -> None:
-    report = import_file(home, table(line(alert_id="A1", reported_at="soon"), line(alert_id="A2")), "one.csv", now=NOW)
-    aside = Store(home).quarantine(report.batch.id)
-    assert aside[["row", "column", "value"]].iloc[0].tolist() == [1, "reported_at", "soon"]
-    aside["reported_at"] = "2025-03-01T22:15+02:00"
-    text = io.StringIO()
-    aside.to_csv(text, index=False)
-    assert take(home, text.getvalue().encode())["accepted"] == 1
-    assert list(stored(home).index) == ["A1", "A2"]
-
-
-def test_the_sheet_that_is_asked_for_is_the_one_that_is_imported(home: Home) -> None:
-    rows = {name: line(alert_id=name).split(";") for name in ("March", "April")}
-    data = xlsx(**{name: [HEADER.split(";"), row, [*row[:-1], "again"]] for name, row in rows.items()})
-    for name in rows:
-        told = import_file(home, data, "two.xlsx", now=NOW, answers=Answers(sheet=name))
-        assert told.counts["read"] == 2
-        assert name in stored(home).index
-    assert set(stored(home)["incident_id"]) == {"March", "April"}
 
 
 def test_preview_and_dry_run_write_nothing(home: Home, city: CityProfile) -> None:

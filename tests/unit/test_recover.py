@@ -57,11 +57,6 @@ def server() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return create_home(tmp_path / "home")
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Parquet file of alerts as an import makes them."""
