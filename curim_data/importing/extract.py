@@ -288,10 +288,8 @@ def _genders_as_before(layout: Layout, labels: Sequence[str], before: Mapping[in
         now = next((name for name in _GENDERS if layout.roles.get(name) == (Part(at),)), None)
         if role not in _GENDERS or now in (None, role) or role in layout.roles:
             continue
-        roles, guesses = (
-            {role if name == now else name: one for name, one in some.items()}
-            for some in (layout.roles, layout.guesses)
-        )
+        roles = {role if name == now else name: parts for name, parts in layout.roles.items()}
+        guesses = {role if name == now else name: why for name, why in layout.guesses.items()}
         said = Message(
             "{column} is read as in {file}, which has the same columns: {whose}.",
             {"column": labels[at], "file": batch.file_name, "whose": _OWNERS[role]},

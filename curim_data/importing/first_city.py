@@ -179,8 +179,12 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
         area,
         kind if asked else None,
         _kinds_by_names(categories, nature) if asked else {},
-        (*_some_of(shown and shown.decision(area)), *guessed, *(() if city.outlined else _lacking(city, zone))),
-        (*_some_of(shown and shown.option(area)), *([_KIND_OPTION] if guessed else [])),
+        (
+            *_some_of(shown.decision(area) if shown else None),
+            *guessed,
+            *(() if city.outlined else _lacking(city, zone)),
+        ),
+        (*_some_of(shown.option(area) if shown else None), *([_KIND_OPTION] if guessed else [])),
     )
 
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 import numpy as np
@@ -246,7 +246,8 @@ def _evidence(engine: duckdb.DuckDBPyConnection, city: CityProfile) -> dict[tupl
             Message("Id {id}: stored as {old}, in this file {new}.", dict(zip(("id", "old", "new"), row, strict=True)))
             for row in rows
         )
-        made[str(prefix), bool(kin)] = Evidence(*numbers, first, examples)
+        fields: list[Any] = [*numbers, first, examples]
+        made[str(prefix), bool(kin)] = Evidence(*fields)
     return made
 
 
