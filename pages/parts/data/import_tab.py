@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.importing.pipeline import ImportProblem, import_file
-from curim_data.model import Message, Reason, Translator
+from curim_data.model import Message, Question, Reason, Translator
 from curim_data.model.reasons import MEND_WORDS, REASON_WORDS, REPAIR_WORDS, Repair
 from curim_data.plans.record import Deed
 from curim_data.store import Batch, StoreError, alert_table
@@ -122,7 +122,7 @@ def draw_details(page: Page, review: FileReview, into: ImportTarget) -> None:
     preview = review.preview
     if preview is None:
         label, key = page.t("The columns of the file"), f"data_asked_{review.file.digest[:12]}"
-        with st.expander(label, key=key) if review.question is not None else nullcontext():
+        with st.expander(label, key=key) if isinstance(review.problem, Question) else nullcontext():
             draw_columns(page, review)
         return
     draw_recognised(page, preview, into)

@@ -14,7 +14,7 @@ import streamlit as st
 
 from curim_data.formats.base import Layout
 from curim_data.importing.proof import Line, Proof, gender_counts, kinds_name, period_name, row_lines
-from curim_data.model import N_, CityProfile, Kind, Message, Num, Translator
+from curim_data.model import N_, CityProfile, Kind, Message, Num, Question, Translator
 from curim_data.model.i18n import Span
 from curim_data.model.labels import (
     category_label,
@@ -36,7 +36,6 @@ from pages.parts.data.uploads import (
     FilePreview,
     FileReview,
     ImportTarget,
-    OpenQuestion,
     UploadedFile,
     container_label,
     draw_facts,
@@ -78,16 +77,16 @@ _CHOICES: Final = {
 
 def draw_questions(page: Page, review: FileReview) -> None:
     """Ask what stands in the way of a file, and show what was answered before."""
-    questions, digest = st.session_state.get(QUESTIONS, {}), review.file.digest
-    asked: dict[str, OpenQuestion] = dict(questions.get(digest, {}))
-    open_question = review.question if review.question is not None and review.question.about in FIELDS else None
-    if open_question is not None:
-        asked[open_question.about] = open_question
+    questions, digest, problem = st.session_state.get(QUESTIONS, {}), review.file.digest, review.problem
+    asked: dict[str, Question] = dict(questions.get(digest, {}))
+    asks = isinstance(problem, Question) and problem.about in FIELDS
+    if asks:
+        asked[problem.about] = problem
         st.session_state[QUESTIONS] = {**questions, digest: asked}
     for one in asked.values():
         _draw_question(page, review.file, one)
-    if review.problem and open_question is None:
-        st.error(escape_with_commands(page.t(review.problem)))
+    if problem is not None and not asks:
+        st.error(escape_with_commands(page.t(problem.message)))
 
 
 def draw_area_question(page: Page, review: FileReview) -> None:
@@ -159,7 +158,7 @@ def _area_words(t: Translator, preview: FilePreview, one: DenseArea) -> dict[str
     return {"share": Num(100 * one.share, 0), "radius": Num(one.circle.radius_km, 0), "place": place}
 
 
-def _draw_question(page: Page, file: UploadedFile, asked: OpenQuestion) -> None:
+def _draw_question(page: Page, file: UploadedFile, asked: Question) -> None:
     t, about = page.t, asked.about
     given = getattr(file.answers, about)
     question = escape_markdown(t(asked.message))  # with what speaks for either answer

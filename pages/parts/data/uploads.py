@@ -22,9 +22,8 @@ from curim_data.importing import mapping as mappings
 from curim_data.importing.mapping import ColumnMapping
 from curim_data.importing.pipeline import Header, ImportProblem, Preview, columns_of, preview
 from curim_data.lexicon.words import fold
-from curim_data.model import N_, Answers, CityProfile, Facts, Gender, Kind, Message, Question, Status, Translator
+from curim_data.model import N_, Answers, CityProfile, Facts, Gender, Kind, Message, Status, Translator
 from curim_data.model.labels import category_label, column_label, role_name, value_label
-from curim_data.model.reasons import Choice
 from curim_data.model.values import AgeBand
 from curim_data.store import Home, Store
 from pages.parts.frame import Page, escape_markdown
@@ -146,15 +145,6 @@ class ImportTarget:
     city: CityProfile | None
 
 
-@dataclass(frozen=True)
-class OpenQuestion:
-    """What the file does not say: a field of `Answers`, the question, and possible answers."""
-
-    about: str
-    message: Message
-    choices: tuple[Choice, ...] = ()
-
-
 @dataclass(frozen=True, kw_only=True)
 class FilePreview(Preview):
     """The preview of a file's import with bounded tables: without its raw rows, and without those of its report.
@@ -175,19 +165,12 @@ class FilePreview(Preview):
 
 @dataclass(frozen=True)
 class FileReview:
-    """A file and the outcome of its review: a preview, a problem or a question; `header` where only the columns are
-    known."""
+    """A file and the outcome of its review: a preview or a problem, which may be a question; its columns if known."""
 
     file: UploadedFile
     preview: FilePreview | None = None
-    problem: Message | None = None
-    question: OpenQuestion | None = None
-    header: Header | None = None
-
-    @property
-    def columns(self) -> Header | None:
-        """The file's columns, as far as they are known."""
-        return self.preview.header if self.preview else self.header
+    problem: ImportProblem | None = None
+    columns: Header | None = None
 
 
 def safe_file_name(name: str) -> str:
@@ -260,7 +243,7 @@ def review_file(file: UploadedFile, into: ImportTarget, progress: Progress | Non
         words = N_(
             "{name} is larger than {limit} MB, the most that this page takes. Import it with “curim import FILE”."
         )
-        return FileReview(file, problem=Message(words, {"name": file.name, "limit": MAX_MB}))
+        return FileReview(file, problem=ImportProblem(Message(words, {"name": file.name, "limit": MAX_MB})))
     saved = sorted((into.home.path / mappings.FOLDER).glob("*.toml"))
     key = (
         file.digest,
@@ -293,16 +276,11 @@ def _review(file: UploadedFile, into: ImportTarget, progress: Progress | None) -
             saved=file.saved,
             progress=progress,
         )
-    except Question as question:
-        return FileReview(
-            bare,
-            problem=question.message,
-            question=OpenQuestion(question.about, question.message, question.choices),
-            header=_header(file),
-        )
     except ImportProblem as problem:
-        return FileReview(bare, problem=problem.message, header=_header(file))
-    return FileReview(bare, preview=_file_preview(found))
+        problem.__context__ = problem.__cause__ = None  # their frames hold the content
+        return FileReview(bare, problem=problem.with_traceback(None), columns=_header(file))
+    made = _file_preview(found)
+    return FileReview(bare, preview=made, columns=made.header)
 
 
 def _header(file: UploadedFile) -> Header | None:
