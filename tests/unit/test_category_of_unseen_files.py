@@ -413,10 +413,7 @@ def test_a_gender_in_a_citizens_app_is_the_reporters(
 
 @pytest.mark.parametrize(
     ("offence", "heading", "suspect", "words"),
-    [
-        ("Offence", "Sex", "Suspect sex", ("F", "M")),
-        ("Αδίκημα", "Φύλο", "Φύλο δράστη", ("Γυναίκα", "Άνδρας")),
-    ],
+    [("Offence", "Sex", "Suspect sex", ("F", "M")), ("Αδίκημα", "Φύλο", "Φύλο δράστη", ("Γυναίκα", "Άνδρας"))],
 )
 def test_a_gender_in_police_records_is_that_of_the_person_affected_never_the_suspects(
     offence: str, heading: str, suspect: str, words: tuple[str, str]
@@ -475,10 +472,7 @@ def test_headings_without_values_give_no_category_of_their_own_accord() -> None:
 
 @pytest.mark.parametrize(
     ("heading", "persons"),
-    [
-        ("Subject", ("Maria Smith", "John Brown", "Ann Lee")),
-        ("Θέμα", ("Μαρία Παππά", "Νίκος Λάμπρου")),
-    ],
+    [("Subject", ("Maria Smith", "John Brown", "Ann Lee")), ("Θέμα", ("Μαρία Παππά", "Νίκος Λάμπρου"))],
 )
 def test_names_of_persons_who_are_the_subject_are_no_categories(heading: str, persons: tuple[str, ...]) -> None:
     assert heading not in roles_of(column(heading, persons))

@@ -17,7 +17,6 @@ from curim_data.formats.base import Recognition
 from curim_data.formats.guess import dates, recognise
 from curim_data.formats.guess.dates import moments_of
 from curim_data.formats.guess.headings import date_role, read_heading
-from curim_data.importing.columns import clock_time
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.lexicon.times import hour_of_span, month_of
@@ -311,18 +310,6 @@ def test_words_that_only_look_made_of_dates_are_not_split(label: str) -> None:
 )
 def test_deadlines_and_inspections_are_neither_event_nor_report(label: str) -> None:
     assert told({"Date": day(EVENT), label: day(REGISTERED)})[0] == {"occurred_from": "Date"}
-
-
-@pytest.mark.parametrize(
-    ("text", "clock"),
-    [
-        ("10:30 μ.μ.", "22:30:00"), ("12:05 π.μ.", "00:05:00"), ("12:05 μμ", "12:05:00"), ("7 Μ.Μ.", "19:00:00"),
-        ("8:15 p. m.", "20:15:00"), ("22h", "22:00:00"), ("22h15", "22:15:00"), ("7 Uhr", "07:00:00"),
-        ("815", "08:15:00"), ("5", "00:05:00"), ("2230", "22:30:00"), ("22.15.30", "22:15:30"),
-    ],
-)  # fmt: skip
-def test_times_of_day_are_read_as_registers_write_them(text: str, clock: str) -> None:
-    assert clock_time(text) == clock
 
 
 def test_the_first_dates_are_compared_as_moments() -> None:

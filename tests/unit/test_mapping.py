@@ -11,16 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curim_data.formats.base import Layout, Part
-from curim_data.importing.mapping import (
-    PARTS,
-    ROLES,
-    ColumnMapping,
-    MappedColumn,
-    best,
-    changed_columns,
-    save,
-    saved,
-)
+from curim_data.importing.mapping import PARTS, ROLES, ColumnMapping, MappedColumn, best, changed_columns, save, saved
 from curim_data.lexicon.words import fold
 from curim_data.model import Answers, ImportProblem
 from curim_data.store import Home

@@ -46,11 +46,7 @@ def imported(tmp_path: Path) -> tuple[Home, ImportReport]:
 def test_a_row_names_the_column_and_the_value_that_are_wrong(imported: tuple[Home, ImportReport]) -> None:
     home, report = imported
     rows = Store(home).quarantine(report.batch.id, T)
-    assert list(zip(rows["column"], rows["value"], strict=True)) == [
-        ("when", ""),
-        ("when", "soon"),
-        ("lat", "north"),
-    ]
+    assert list(zip(rows["column"], rows["value"], strict=True)) == [("when", ""), ("when", "soon"), ("lat", "north")]
     assert rows["reason"].iloc[0] == "The date in this column is missing."
     assert "report" not in rows["mend"].iloc[0]
 

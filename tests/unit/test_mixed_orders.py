@@ -290,15 +290,10 @@ LANGUAGES: dict[str, tuple[list[str], Write]] = {
             one.strftime("%H:%M") if order == DAY else f"{(one.hour - 1) % 12 + 1}:{one.minute:02d} μ.μ.",
         ],
     ),
-    "es": (
-        ["fecha_hecho", "canal"],
-        lambda one, order: [written(one, order), "teléfono" if order == DAY else "web"],
-    ),
     "de": (
         ["Tatzeit", "Aktenzeichen"],
         lambda one, order: [written(one, order, mark="." if order == DAY else "/"), f"V-{one:%y%m%d%H%M}"],
     ),
-    "it": (["data evento"], lambda one, order: [written(one, order, half=order == MONTH)]),
 }
 
 

@@ -21,7 +21,7 @@ from curim_data.importing.pipeline import default_coordinates_of_files
 from curim_data.model import LANGUAGES, Audience, Translator, translator
 from curim_data.model.place_names import PlaceNames
 from curim_data.privacy import DisclosureError
-from curim_data.quality.positions import Precision, away, finest_supported, outside, precision
+from curim_data.quality.positions import Precision, away, outside, precision
 from curim_data.quality.report import as_html, as_object, duration, fallen, findings, sheets
 from curim_data.quality.study import (
     COLUMNS,
@@ -210,10 +210,6 @@ def test_points_of_a_list_are_seen(tmp_path: Path) -> None:
     found = _precision(tmp_path, [few[n % 40] for n in range(400)])
     assert (found.cause, found.points) == ("points", 40)
     assert found.finest in (8, 9)
-
-
-def test_finest_supported_follows_the_edges() -> None:
-    assert [finest_supported(step) for step in (600.0, 500.0, 150.0, 75.0, 20.0, 1.0)] == [None, 8, 9, 10, 11, 12]
 
 
 def test_outside_by_hand(tmp_path: Path) -> None:

@@ -261,13 +261,6 @@ def test_blocks_of_any_size_tell_the_same(city: CityProfile, data: st.DataObject
     assert whole.alerts.num_rows + int((whole.outcomes.reason != "").sum()) == size
 
 
-@pytest.mark.parametrize("texts", [["2025-03-01T10:00Z", "2025-02-30T10:00Z"], ["2025-03-01T10:00Z", "x"]])
-def test_a_bad_date_beside_plain_ones_is_the_only_one_set_aside(city: CityProfile, texts: list[str]) -> None:
-    made = parsed({"reported_at": texts}, city)
-    assert made.outcomes.reason.tolist() == ["", "bad_date"]
-    assert column(made, "reported_at")[0].isoformat() == "2025-03-01T10:00:00+00:00"
-
-
 def test_of_values_that_are_not_recognised_only_those_that_can_be_names_are_kept() -> None:
     outcomes = RowOutcomes(6)
     values = ["", "litter", "ann@example.org", "+30 697 123 4567", "never there", "l" * 300]
