@@ -340,17 +340,6 @@ class LearntNames:
     names: PlaceNames
     columns: tuple[str, ...]
 
-    def sentences(self) -> tuple[Message, ...]:
-        """What was kept of those columns; none where nothing was."""
-        if not self.columns:
-            return ()
-        said = Message(
-            "Of {columns}, the names of streets and areas that recur were kept, without house numbers: they name "
-            "places on maps and in lists.",
-            {"columns": ", ".join(self.columns)},
-        )
-        return (said,)
-
 
 class PlaceColumns:
     """Gathers the names of a file's columns block by block; memory grows with the city, not with the file."""

@@ -311,11 +311,6 @@ class IdScope:
     only: pa.Array | None = None
     reason: Message | None = None
 
-    @property
-    def whole(self) -> str:
-        """The prefix that all ids of the file have: what the record of the import keeps."""
-        return self.prefix if self.only is None else ""
-
     def ids(self, given: ArrowText) -> ArrowText:
         """Put the prefix before the ids that the source gave (null where it gave none)."""
         if not self.prefix:

@@ -344,12 +344,9 @@ def best(home: Home, labels: Sequence[str]) -> ColumnMapping | None:
 
 def changed_columns(mapping: ColumnMapping, labels: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the columns added since the mapping was made, and those removed, each in the order of its header."""
-    return _beyond(labels, mapping.labels), _beyond(mapping.labels, labels)
-
-
-def _beyond(labels: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
-    known = _places(others)
-    return tuple(column.label for column in named_columns(labels) if column.key not in known)
+    old, new = ({one.key: one.label for one in named_columns(some)} for some in (mapping.labels, labels))
+    appeared = tuple(label for key, label in new.items() if key not in old)
+    return appeared, tuple(label for key, label in old.items() if key not in new)
 
 
 def named_columns(labels: Sequence[str]) -> tuple[MappedColumn, ...]:

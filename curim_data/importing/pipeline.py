@@ -452,7 +452,7 @@ def _build_report(
             *plan.decisions.reasons,
             *(() if plan.ids.reason is None else (plan.ids.reason,)),
             *_lacking(staged, kinds=first is None and proof is None),
-            *staged.learnt.sentences(),
+            *([Message(_LEARNT.text, {"columns": ", ".join(staged.learnt.columns)})] if staged.learnt.columns else []),
             *(() if first is None else first.decisions),
         ),
         spread=first.spread if first is not None else None,
@@ -478,6 +478,12 @@ def _build_report(
         proof=proof.build(staged.staging.paths, batch.reasons) if proof is not None else None,
         city=plan.city if proof is not None else None,
     )
+
+
+_LEARNT: Final = Message(
+    "Of {columns}, the names of streets and areas that recur were kept, without house numbers: they name places on "
+    "maps and in lists."
+)
 
 
 def _read_with(profiled: ProfiledExport) -> Iterator[Message]:

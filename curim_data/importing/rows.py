@@ -10,7 +10,7 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -80,24 +80,18 @@ _PHONE: Final = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Repaired:
-    """Rows in which values of a column were changed by a rule; `old` and `new`: of all rows, or one value for all."""
-
-    rule: Repair
-    column: str
-    mask: BoolArray
-    old: ArrowText | str
-    new: FloatArray | npt.NDArray[np.object_] | str
-
-    def values(self, at: int) -> tuple[str, str]:
-        """The old and the new value of a row; the old one is "" where it was written freely and may name a person."""
-        old = self.old if isinstance(self.old, str) else str(self.old[at].as_py())
-        new = self.new if isinstance(self.new, str) else self.new[at]
-        return old if self.rule not in _FREE_TEXT_RULES or free_of_personal_data(old) else "", str(new)
+# Rows in which values of a column were changed: rule, column, mask, and old and new of all rows, or one value for all.
+Repaired: TypeAlias = tuple[Repair, str, BoolArray, ArrowText | str, FloatArray | npt.NDArray[np.object_] | str]
 
 
-@dataclass
+def repaired_values(repaired: Repaired, at: int) -> tuple[str, str]:
+    """The old and the new value of a row; the old one is "" where it was written freely and may name a person."""
+    rule, _, _, old, new = repaired
+    was = old if isinstance(old, str) else str(old[at].as_py())
+    shown = was if rule not in _FREE_TEXT_RULES or free_of_personal_data(was) else ""
+    return shown, str(new if isinstance(new, str) else new[at])
+
+
 class RowOutcomes:
     """What became of each row of a table of `size` rows.
 
@@ -105,17 +99,11 @@ class RowOutcomes:
     flag bits (`flag_bit`); `unknown`: values that were not recognised and can be names, with counts, by column.
     """
 
-    size: int
-    reason: npt.NDArray[np.object_] = field(init=False)
-    column: npt.NDArray[np.object_] = field(init=False)
-    value: npt.NDArray[np.object_] = field(init=False)
-    repairs: list[Repaired] = field(default_factory=list)
-    unknown: dict[str, Counter[str]] = field(default_factory=dict)
-    bits: IntArray = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.bits = np.zeros(self.size, np.int64)
-        self.reason, self.column, self.value = (np.full(self.size, "", object) for _ in range(3))
+    def __init__(self, size: int) -> None:
+        self.reason, self.column, self.value = (np.full(size, "", object) for _ in range(3))
+        self.bits: IntArray = np.zeros(size, np.int64)
+        self.repairs: list[Repaired] = []
+        self.unknown: dict[str, Counter[str]] = {}
 
     @property
     def valid(self) -> BoolArray:
@@ -140,7 +128,7 @@ class RowOutcomes:
     ) -> None:
         """Record that values were changed; old and new are arrays over all rows, or one value for all."""
         if mask.any():
-            self.repairs.append(Repaired(rule, column, mask, old, new))
+            self.repairs.append((rule, column, mask, old, new))
             self.flag(mask, Flag.REPAIRED)
 
     def flag(self, mask: BoolArray, flag: Flag) -> None:

@@ -14,7 +14,7 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +36,15 @@ from curim_data.importing.extract import EXTRACTED, ProfiledExport
 from curim_data.importing.first_city import FirstCity, LearntNames, PlaceColumns
 from curim_data.importing.id_collisions import IdScope, id_scope
 from curim_data.importing.mapping import FORMAT, FORMAT_NAME, OWN, SETTLED, ColumnMapping, file_stem
-from curim_data.importing.rows import ParsedRows, RowOutcomes, flag_bit, flag_lists, parse_rows, redaction
+from curim_data.importing.rows import (
+    ParsedRows,
+    RowOutcomes,
+    flag_bit,
+    flag_lists,
+    parse_rows,
+    redaction,
+    repaired_values,
+)
 from curim_data.model import Block, CityProfile, Kind, Message, Reason
 from curim_data.model.reasons import Flag, RejectedRecord
 from curim_data.store import Batch, Home, Store
@@ -153,7 +161,6 @@ LEAST_ELSEWHERE: Final = 5
 LISTED_WORDS: Final = 2_000
 
 
-@dataclass
 class Tally:
     """Totals over the blocks of a file.
 
@@ -161,18 +168,13 @@ class Tally:
     `no_kind`: how many alerts of no known kind each category has.
     """
 
-    read: int = 0
-    repairs: Counter[tuple[str, str]] = field(default_factory=Counter)
-    first_repairs: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    unknown: dict[str, Counter[str]] = field(default_factory=dict)
-    flags: Counter[str] = field(default_factory=Counter)
-    several: int = 0
-    mapped: int = 0
-    outside: int = 0
-    far: int = 0
-    first: dt.date | None = None
-    last: dt.date | None = None
-    no_kind: Counter[str] = field(default_factory=Counter)
+    def __init__(self) -> None:
+        self.read = self.several = self.mapped = self.outside = self.far = 0
+        self.repairs, self.flags, self.no_kind = Counter[tuple[str, str]](), Counter[str](), Counter[str]()
+        self.first_repairs: dict[tuple[str, str], tuple[str, str]] = {}
+        self.unknown: dict[str, Counter[str]] = {}
+        self.first: dt.date | None = None
+        self.last: dt.date | None = None
 
     @property
     def elsewhere(self) -> bool:
@@ -185,11 +187,11 @@ class Tally:
         self.read += block.read
         valid = outcomes.valid
         for one in outcomes.repairs:
-            where = np.flatnonzero(one.mask & valid)
+            rule, column, mask, _, _ = one
+            where = np.flatnonzero(mask & valid)
             if len(where):
-                key = one.rule.value, one.column
-                self.repairs[key] += len(where)
-                self.first_repairs.setdefault(key, one.values(int(where[0])))
+                self.repairs[rule.value, column] += len(where)
+                self.first_repairs.setdefault((rule.value, column), repaired_values(one, int(where[0])))
         for column, values in outcomes.unknown.items():
             counter = self.unknown.setdefault(column, Counter())
             counter.update(values)
@@ -363,7 +365,7 @@ def stage_alerts(
             **signature_of(labels, layout, profiled.profile, tally.first, tally.last),
             "mapping": profiled.mapping_name,
         },
-        id_prefix=plan.ids.whole,
+        id_prefix=plan.ids.prefix if plan.ids.only is None else "",
     )
     learnt = places.names()
     return StagedExport(
@@ -376,5 +378,5 @@ def _without_erased(rows: ParsedRows, erased: ErasedList, ids: ArrowText) -> Par
     gone = erased.mask(rows.alerts["incident_id"], rows.alerts["content_hash"])
     rows.outcomes.reason[~rows.outcomes.valid & erased.named(ids)] = Reason.ERASED.value
     mask = np.isin(rows.block.rows, rows.alerts["row"].to_numpy()[gone])
-    rows.outcomes.quarantine(mask, Reason.ERASED, "", pa.array([""] * rows.outcomes.size))
+    rows.outcomes.quarantine(mask, Reason.ERASED, "", pa.array([""] * len(mask)))
     return replace(rows, alerts=rows.alerts.filter(pa.array(~gone)))

@@ -382,21 +382,21 @@ def _near(t: Translator, detail: Detail) -> _Told:
 def _incidents(t: Translator, of: int, detail: Detail) -> _Told:
     found = detail.incidents
     sentence = t("No incident has several alerts.")
-    if found.incidents:
+    if found["incidents"]:
         sentence = t.n(
             "{n} incident has several alerts: {alerts} in all, at most {most} of one.",
             "{n} incidents have several alerts: {alerts} in all, at most {most} of one.",
-            found.incidents,
-            alerts=found.alerts,
-            most=found.most,
+            found["incidents"],
+            alerts=found["alerts"],
+            most=found["most"],
         )
-    if found.several_categories:
+    if found["several_categories"]:
         sentence += " " + t.n(
             "{n} alert has more than one category: it counts once in totals and once in each category.",
             "{n} alerts have more than one category: they count once in totals and once in each category.",
-            found.several_categories,
+            found["several_categories"],
         )
-    return sentence, of, False, found.alerts / of if of else 0.0
+    return sentence, of, False, found["alerts"] / of if of else 0.0
 
 
 OUTSIDE_REASONS: Final = {

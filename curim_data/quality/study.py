@@ -266,29 +266,19 @@ def _pairs(alerts: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(category=alerts["category"].iloc[0], metres=metres[near], hours=hours[near])
 
 
-@dataclass(frozen=True)
-class Incidents:
-    """Incidents of which the store holds several alerts: how many, their alerts, and the most of one.
+def incidents(alerts: Relation) -> dict[str, int]:
+    """Incidents of which the store holds several alerts ("incidents"), their "alerts", and the "most" of one.
 
-    `several_categories`: alerts of more than one category, each counted once in totals and once in each category.
+    "several_categories": alerts of more than one category, each counted once in totals and once in each category.
     """
-
-    incidents: int
-    alerts: int
-    most: int
-    several_categories: int
-
-
-def incidents(alerts: Relation) -> Incidents:
-    """Several reports of one incident."""
     groups = f"SELECT count(*) AS n FROM {alerts.name} WHERE incident_id IS NOT NULL GROUP BY incident_id"
     found = alerts.ask(
         f"SELECT count(*) AS incidents, CAST(sum(n) AS BIGINT) AS alerts, max(n) AS most FROM ({groups}) AS named "
         "WHERE n > 1"
     ).to_pylist()[0]
     several = coded("theme", alerts.levels, lambda theme: len(split_list(theme)) > 1)
-    further = alerts.one("count(*) AS n", [several])["n"]
-    return Incidents(found["incidents"], found["alerts"] or 0, found["most"] or 0, further)
+    counts = found | {"several_categories": alerts.one("count(*) AS n", [several])["n"]}
+    return {name: n or 0 for name, n in counts.items()}
 
 
 EVERYTHING: Final = AlertFilter(period="all")
@@ -316,7 +306,7 @@ class Detail:
     lag: Lag | None
     lag_classes: pd.DataFrame
     near_duplicates: NearDuplicates
-    incidents: Incidents
+    incidents: dict[str, int]
 
 
 @dataclass(frozen=True)
