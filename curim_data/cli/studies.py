@@ -340,7 +340,7 @@ def forecast(ctx: CommandContext, weeks: int, resolution: int | None, out: Path 
         *notes,
         city.sentence(t) if city else refused[0],
         *([cells.sentence(t)] if cells else [refused[1]] if refused[1] and refused[1] != refused[0] else []),
-        *([Table(listed.drop(columns=["longitude", "latitude"]), uncut=["cell"])] if study.listed and not out else []),
+        *([Table(listed.drop(columns=["longitude", "latitude"]), uncut=["cell"])] if len(listed) and not out else []),
         *([shown.places_sentence(t)] if shown else []),
         *ctx.reasons(study.choices),
     ]

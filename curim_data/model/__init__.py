@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         KnownTime,
         UnknownTimeError,
         fewer_than,
+        is_small,
         no_districts,
     )
     from curim_data.model.access import Audience, Role
@@ -59,7 +60,7 @@ _NAMES = {
     "absence": (
         *("NO_AFFECTED", "NO_CATEGORY", "NO_POSITIONS", "NO_REPORTERS"),
         *("NO_FEELING", "NO_GENDER", "NO_LANDMARKS", "NO_OUTLINE", "NO_POPULATION", "ONE_CATEGORY"),
-        *("CalendarUnit", "KnownTime", "UnknownTimeError", "fewer_than", "no_districts"),
+        *("CalendarUnit", "KnownTime", "UnknownTimeError", "fewer_than", "is_small", "no_districts"),
     ),
     "access": ("Audience", "Role"),
     "alert": ("SCHEMA", "BoolArray", "CellArray", "FloatArray", "IntArray"),

@@ -99,6 +99,11 @@ def no_districts(city: CityProfile) -> Message:
     return DISTRICTS_IN_WORDS if city.place_names.has_areas else NO_DISTRICTS
 
 
+def is_small(n: float, least: float) -> bool:
+    """Whether a count is not written out: more than none, and below the smallest that is (`least`)."""
+    return 0 < n < least
+
+
 def fewer_than(k: int) -> Message:
     """A protected number: it is below `k`, and need not be zero."""
     return Message("fewer than {n}", {"n": k})

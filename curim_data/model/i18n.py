@@ -292,6 +292,11 @@ def _ordinal(text: str, day: dt.date, lang: str) -> str:
     return re.sub(r"(?<!\d)1 (?=[^\W\d]{3})", "1er ", text, count=1) if lang == "fr" and day.day == 1 else text
 
 
+def first_case(*cases: tuple[object, str | Message]) -> str | Message:
+    """The text of the first case whose condition holds, where several things could be said; the last one is true."""
+    return next(text for holds, text in cases if holds)
+
+
 def at_head(text: str) -> str:
     """A text as the beginning of a sentence: French and Greek dates can begin with a small letter, as "mai 2025".
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -29,13 +29,13 @@ from analysis.density import (
     raster_from_polygon,
 )
 from analysis.grid import centres_in_metres
-from analysis.space_time import HOURS, METRES, Band, KnoxResult, Metric, bands_for, first_alerts, knox
+from analysis.space_time import HOURS, METRES, KnoxResult, Metric, bands_for, first_alerts, knox
 from analysis.spots.naming import SpotName, name_spots
-from analysis.stats.intervals import Choice, Estimate, poisson_rate
+from analysis.stats.intervals import CellPlace, Choice, Estimate, poisson_rate
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import BoolArray, CellArray, CityProfile, Message, Num, Translator
+from curim_data.model import CityProfile, Message, Num, Translator
 from curim_data.model.prepared import read_arrays, write_arrays
 from curim_data.model.sql import at_points, coded, count_if, split_list
 from curim_data.privacy import DisclosureError, sensitive_categories
@@ -101,9 +101,11 @@ def read_events(source: Source, f: AlertFilter) -> Events:
     if len(read) > MOST_EVENTS:  # the same ones each time
         read = read.sample(MOST_EVENTS, random_state=0).sort_index().reset_index(drop=True)
     read["day"] = (pd.to_datetime(read["local_date"]) - pd.Timestamp(0)) // pd.Timedelta(days=1)
-    kept = read[_is_first(read)]
-    frame = kept[["x", "y", "day"]].reset_index(drop=True)
-    return Events(frame, n, unmapped, on_default, monthly, len(read) - len(kept), len(read))
+    hours = (read["moment"] / 3.6e9).where(read["hour"].notna())
+    same = read.groupby(["source", "incident_id"]).ngroup().fillna(-1).to_numpy(int)
+    first = first_alerts(read["x"], read["y"], hours, read["category"], same)
+    frame = read.loc[first == np.arange(len(read)), ["x", "y", "day"]].reset_index(drop=True)
+    return Events(frame, n, unmapped, on_default, monthly, len(read) - len(frame), len(read))
 
 
 @dataclass(frozen=True)
@@ -162,14 +164,6 @@ def _usable(source: Source, f: AlertFilter, last: str) -> tuple[list[str], tuple
     return [*chosen, "inside", f"NOT {points}", f"NOT ({last})"], numbers
 
 
-def _is_first(read: pd.DataFrame) -> BoolArray:
-    """Whether a row is the first alert of its incident (`analysis.space_time`)."""
-    hours = read["moment"] / 3.6e9
-    same = read.groupby(["source", "incident_id"]).ngroup().fillna(-1).to_numpy(int)
-    first = first_alerts(read["x"], read["y"], hours.where(read["hour"].notna()), read["category"], same)
-    return np.asarray(first == np.arange(len(read)))
-
-
 PERMUTATIONS: Final = 999
 PERMUTATIONS_A_BAND: Final = 25
 MOST_PAIRS: Final = 200_000  # within the largest distance: about two seconds for the permutations
@@ -206,11 +200,17 @@ class NearRepeatStudy:
         return " ".join([self.knox.sentence(t), *(t(choice.explanation) for choice in self.knox.choices)])
 
     def caution(self, t: Translator) -> str:
-        """Where the excess lasts: that it may be a place that became busier, which the test cannot tell apart."""
-        lasting = _lasting(self.knox) if self.knox is not None else None
-        if lasting is None:
+        """Where the excess lasts: that it may be a place that became busier, which the test cannot tell apart.
+
+        It lasts where both of the soonest bands of the nearest distance are patterns, and the later keeps half of it.
+        """
+        bands = self.knox.near if self.knox is not None else ()
+        near = [band for band in bands if band.space == bands[0].space][:2]
+        if len(near) < 2 or not all(band.pattern for band in near):
             return ""
-        soon, later = lasting
+        soon, later = near
+        if later.ratio - 1 < LASTING_SHARE * (soon.ratio - 1):
+            return ""
         return t(
             "The excess hardly fades with time: {first} times as many within {soon} days, {second} times as many "
             "{low} to {high} days apart. That is what a place makes that became busier for a while, rather than "
@@ -221,15 +221,6 @@ class NearRepeatStudy:
             low=round(later.time.low),
             high=round(later.time.high),
         )
-
-
-def _lasting(found: KnoxResult) -> tuple[Band, Band] | None:
-    """The two soonest bands of the nearest distance, where both are patterns and the later keeps half the excess."""
-    near = [band for band in found.near if band.space == found.near[0].space][:2]
-    if len(near) < 2 or not all(band.pattern for band in near):
-        return None
-    soon, later = near
-    return (soon, later) if later.ratio - 1 >= LASTING_SHARE * (soon.ratio - 1) else None
 
 
 def near_repeat_study(
@@ -326,54 +317,74 @@ def density_study(source: Source, f: AlertFilter) -> DensityStudy:
                 "cells alone, and from those nothing smoother can be drawn."
             )
         )
-    whole = whole_city(f)
+    whole, city = whole_city(f), source.city
     total = query.total(source, whole)
-    counted = query.counts(source, whole, ["cell"], resolution=RESOLUTION, without_default_points=True).frame.set_index(
-        "cell"
-    )["n"]
-    found = counted[counted > 0]
-    land = _land(source, np.asarray(found.index, np.int64))
-    least = max(coordinate_step(source), 50.0, land.cell_m if isinstance(land, Raster) else 0.0)
-    if source.known_time.knows("week"):
-        weekly = query.counts(
-            source, whole, ["cell", "week"], resolution=RESOLUTION, without_default_points=True
-        ).frame.dropna(subset=["week"])
-        periods = weekly.assign(day=weekly["week"] + pd.Timedelta(days=6))[["cell", "day", "n"]]
-        bandwidth = bandwidth_from_cells(periods, land, source.city, least_m=least)
+
+    def counted(*by: str) -> pd.DataFrame:
+        return query.counts(source, whole, by, resolution=RESOLUTION, without_default_points=True).frame
+
+    found = counted("cell").set_index("cell")["n"]
+    found = found[found > 0]
+    land: pd.Series | Raster
+    if _in_pixels(city):
+        land = _pixels(source).with_points(*centres_in_metres(np.asarray(found.index, np.int64), city))
     else:
-        bandwidth = _by_rule(float(found.sum()), source.city.area_km2, least)
-    months, span = _months(source, whole)
-    surface = density_from_cells(found, land, source.city, bandwidth=bandwidth.choice, months=months)
-    choices = [*surface.choices, span]
+        land = city.land_cells(RESOLUTION)
+    bandwidth = _bandwidth(source, land, found, counted)
+    start, end = query.dates(source, whole)
+    start, end = max(start, source.first), min(end, source.as_of)
+    days = max((end - start).days, 0) + 1
+    surface = density_from_cells(found, land, city, bandwidth=bandwidth.choice, months=days / DAYS_A_MONTH)
+    message = Message(
+        "A month is 30.4 days: {days} days from {start} to {end}.",
+        {"days": days, "start": start, "end": start + dt.timedelta(days=days - 1)},
+    )
+    choices = [*surface.choices, Choice("months", days, message)]
     if bandwidth.reference is not None:
         choices.insert(1, bandwidth.reference)
     choices += default_coordinates(total.at_default)
-    return DensityStudy(total, surface, bandwidth, density_peaks(surface, source.city), tuple(choices))
+    return DensityStudy(total, surface, bandwidth, density_peaks(surface, city), tuple(choices))
 
 
-def _land(source: Source, cells: CellArray) -> pd.Series | Raster:
-    """The land as fine cells, or as pixels where these would be too many; with pixels under all cells with alerts."""
-    city = source.city
-    if _in_fine_cells(city):
-        return city.land_cells(RESOLUTION)
-    pixels = source.once(_PIXELS, "", lambda: _kept_pixels(city) or raster_from_polygon(city.land_metres))
-    return pixels.with_points(*centres_in_metres(cells, city))
+def _bandwidth(
+    source: Source, land: pd.Series | Raster, found: pd.Series, counted: Callable[..., pd.DataFrame]
+) -> Bandwidth:
+    """The width by which later weeks are told best from earlier ones; by rule of thumb where only months are known."""
+    least = max(coordinate_step(source), 50.0, land.cell_m if isinstance(land, Raster) else 0.0)
+    if source.known_time.knows("week"):
+        weekly = counted("cell", "week").dropna(subset=["week"])
+        periods = weekly.assign(day=weekly["week"] + pd.Timedelta(days=6))[["cell", "day", "n"]]
+        return bandwidth_from_cells(periods, land, source.city, least_m=least)
+    width = bandwidth_by_rule(float(found.sum()), source.city.area_km2, least)
+    message = Message(
+        "Smoothed over {metres} m by a rule of thumb: of these alerts the month alone is known, so that no width can "
+        "be tried on later weeks.",
+        {"metres": round(width.metres)},
+    )
+    return replace(width, explanation=message)
 
 
 def keep_pixels(city: CityProfile) -> None:
     """Keep the land in pixels for later processes, beside what else is prepared for the city, where a density is drawn
     in pixels and they take long to make.
     """
-    folder = city.prepared
-    if folder is None or _in_fine_cells(city) or _kept_pixels(city) is not None:
+    if city.prepared is None or not _in_pixels(city) or _kept_pixels(city) is not None:
         return
     with suppress(ValueError):  # a land without pixels: who asks for its density is told why
         pixels = raster_from_polygon(city.land_metres)
-        write_arrays(folder, _PIXELS, land_km2=pixels.land_km2, at=[pixels.x0, pixels.y0, pixels.cell_m])
+        at = [pixels.x0, pixels.y0, pixels.cell_m]
+        write_arrays(city.prepared, _PIXELS, land_km2=pixels.land_km2, at=at)
 
 
-def _in_fine_cells(city: CityProfile) -> bool:
-    return city.finest_affordable(MOST_FINE_CELLS) >= RESOLUTION
+def _in_pixels(city: CityProfile) -> bool:
+    """Whether the land is made of pixels, because it takes too many fine cells."""
+    return city.finest_affordable(MOST_FINE_CELLS) < RESOLUTION
+
+
+def _pixels(source: Source) -> Raster:
+    """The land in pixels, as it was kept or made once."""
+    city = source.city
+    return source.once(_PIXELS, "", lambda: _kept_pixels(city) or raster_from_polygon(city.land_metres))
 
 
 def _kept_pixels(city: CityProfile) -> Raster | None:
@@ -385,71 +396,42 @@ def _kept_pixels(city: CityProfile) -> Raster | None:
 _PIXELS: Final = "pixels"
 
 
-def _by_rule(n: float, land_km2: float, least_m: float) -> Bandwidth:
-    """The width by rule of thumb where only months are known, so that none can be tried on later weeks."""
-    width = bandwidth_by_rule(n, land_km2, least_m)
-    message = Message(
-        "Smoothed over {metres} m by a rule of thumb: of these alerts the month alone is known, so that no width can "
-        "be tried on later weeks.",
-        {"metres": round(width.metres)},
-    )
-    return replace(width, explanation=message)
-
-
-def _months(source: Source, f: AlertFilter) -> tuple[float, Choice]:
-    """The length of the filter's period in months, as far as there are data, and what it is."""
-    start, end = query.dates(source, f)
-    start, end = max(start, source.first), min(end, source.as_of)
-    days = max((end - start).days, 0) + 1
-    message = Message(
-        "A month is 30.4 days: {days} days from {start} to {end}.",
-        {"days": days, "start": start, "end": start + dt.timedelta(days=days - 1)},
-    )
-    return days / DAYS_A_MONTH, Choice("months", days, message)
-
-
 def density_peaks(density: Density, city: CityProfile, most: int = MOST_PEAKS) -> tuple[DensityPeak, ...]:
     """The highest places of a surface, none within a width of a higher one, all above the mean of the land."""
-    raster, width = density.raster, float(density.bandwidth.value)
-    side = 2 * int(np.ceil(width / raster.cell_m)) + 1
+    side = 2 * int(np.ceil(float(density.bandwidth.value) / density.raster.cell_m)) + 1
     top = (density.values == maximum_filter(density.values, size=side)) & (density.values > density.mean)
     rows, columns = np.nonzero(top)
     order = np.argsort(-density.values[rows, columns], kind="stable")[:most]
-    x, y = (columns[order] + 0.5) * raster.cell_m + raster.x0, (rows[order] + 0.5) * raster.cell_m + raster.y0
-    longitude, latitude = city.to_metres.transform(x, y, direction="INVERSE")
-    at = [
-        _Peak(str(number), *place)
-        for number, place in enumerate(zip(longitude.tolist(), latitude.tolist(), strict=True))
-    ]
+    rows, columns = rows[order], columns[order]
+    points = zip(*(at.tolist() for at in _middles(density, city, rows, columns)), strict=True)
+    at = [CellPlace(str(number), (), *point) for number, point in enumerate(points)]
     names = name_spots(at, city)
-    found: list[DensityPeak] = []
-    for peak, place in zip(at, order, strict=True):
-        value, error = (float(part[rows[place], columns[place]]) for part in (density.values, density.error))
-        alerts = (value / error) ** 2
-        rate = poisson_rate(alerts, alerts / value)
-        found.append(DensityPeak(names[peak.id], peak.longitude, peak.latitude, rate))
-    return tuple(found)
+    values, errors = density.values[rows, columns].tolist(), density.error[rows, columns].tolist()
+    return tuple(
+        DensityPeak(names[peak.id], peak.longitude, peak.latitude, poisson_rate((value / error) ** 2, value / error**2))
+        for peak, value, error in zip(at, values, errors, strict=True)
+    )
 
 
-class _Peak(NamedTuple):
-    """A place to be named."""
-
-    id: str
-    longitude: float
-    latitude: float
+def _middles(
+    density: Density, city: CityProfile, rows: np.ndarray, columns: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Longitude and latitude (WGS84) of the middles of some pixels."""
+    raster = density.raster
+    x, y = (columns + 0.5) * raster.cell_m + raster.x0, (rows + 0.5) * raster.cell_m + raster.y0
+    longitude, latitude = city.to_metres.transform(x, y, direction="INVERSE")
+    return longitude, latitude
 
 
 def pixel_frame(density: Density, city: CityProfile) -> pd.DataFrame:
     """The surface as a table: longitude, latitude (WGS84, middle of the pixel), land_km2, density, error; land only."""
-    raster = density.raster
     rows, columns = np.nonzero(density.land)
-    x, y = (columns + 0.5) * raster.cell_m + raster.x0, (rows + 0.5) * raster.cell_m + raster.y0
-    longitude, latitude = city.to_metres.transform(x, y, direction="INVERSE")
+    longitude, latitude = _middles(density, city, rows, columns)
     return pd.DataFrame(
         {
             "longitude": np.round(longitude, 6),
             "latitude": np.round(latitude, 6),
-            "land_km2": raster.land_km2[rows, columns].round(7),
+            "land_km2": density.raster.land_km2[rows, columns].round(7),
             "density": density.values[rows, columns].round(3),
             "error": density.error[rows, columns].round(3),
         }

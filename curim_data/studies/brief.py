@@ -30,7 +30,7 @@ from analysis.trends.changes import AREA, CANDIDATE_KEYS, Change
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Message
+from curim_data.model import Audience, Message, is_small
 from curim_data.model.absence import CalendarUnit
 from curim_data.model.city import K_ORDINARY
 from curim_data.model.prepared import write_whole
@@ -80,7 +80,6 @@ MOST_WEEKS: Final = 130
 # How many times as many make a rise from a small number a new problem.
 MUCH: Final = 5
 _YEAR: Final = dt.timedelta(weeks=52)
-_COLUMNS: Final[Mapping[CalendarUnit, str]] = {"week": "week", "month": "month"}
 
 
 # What takes the place of the figures of a change that is only named.
@@ -201,29 +200,26 @@ def make_finding(
     chosen = change_filter(f, change, periods)
     counted = query.counts(source, chosen, [])
     least, after = counted.threshold, round(counted.total)
-    small = {
-        "base": own is None or 0 < own.base < least,
-        "after": 0 < after < least,
-    }
+    few_before, few_after = own is None or is_small(own.base, least), is_small(after, least)
     expected = round(own.expected) if own is not None and np.isfinite(own.expected) else 0
-    hidden = small["base"] or 0 < expected < least
-    counts = Count(None if hidden else expected, least), Count(None if small["after"] else after, least)
-    few = any(small.values())
+    hidden = few_before or is_small(expected, least)
+    few = few_before or few_after
+    figures = replace(change, **_NO_FIGURES) if own is None or few else own
     shown = replace(
         change,
         base=own.base if own is not None else 0,
-        after=least - 1 if small["after"] else after,
-        expected=float("nan") if own is None or few else own.expected,
-        p=own.p if own is not None and not few else float("nan"),
+        after=least - 1 if few_after else after,
+        expected=figures.expected,
+        p=figures.p,
         q=change.q if own is change else float("nan"),
-        ratio=own.ratio if own is not None and not few else UNKNOWN,
+        ratio=figures.ratio,
         few=few,
         part_of=None if change.part_of is None else replace(change.part_of, **_NO_FIGURES),
     )
     series = _series(source, chosen, periods)
     return Finding(
         change=shown,
-        counts=counts,
+        counts=(Count(None if hidden else expected, least), Count(None if few_after else after, least)),
         periods=periods,
         filter=chosen,
         series=series,
@@ -259,38 +255,30 @@ def _series(source: Source, chosen: AlertFilter, periods: ComparedPeriods) -> Se
 
 
 def _series_of(source: Source, chosen: AlertFilter, periods: ComparedPeriods, first: dt.date, unit: Any) -> Series:
-    end, column = periods.after[1], _COLUMNS[unit]
+    end = periods.after[1]
     reach = first - _YEAR - dt.timedelta(days=31) if periods.same_season else first
     asked = chosen.replace(period="", start=max(source.first, reach), end=end)
-    counted = query.counts(source, asked, [column], complete=True).frame
-    known = counted.dropna(subset=[column]).set_index(column)[["n"]].astype(float).sort_index()
+    counted = query.counts(source, asked, [unit], complete=True).frame
+    known = counted.dropna(subset=[unit]).set_index(unit)["n"].astype(float).sort_index()
     starts = pd.DatetimeIndex(known.index)
     ends = starts + (pd.Timedelta(days=6) if unit == "week" else pd.offsets.MonthEnd(0))
     whole = (starts >= pd.Timestamp(asked.start or source.first)) & (ends <= pd.Timestamp(min(end, source.as_of)))
     whole &= source.coverage.untouched(starts, unit)
     known, starts, ends = known[whole], starts[whole], ends[whole]
     year = pd.DateOffset(months=12) if unit == "month" else pd.Timedelta(_YEAR)
-    before = known.reindex(starts - year).reset_index(drop=True)
-    if not periods.same_season:
-        before[:] = np.nan
-    now = known.reset_index(drop=True)
-
-    def within(span: tuple[dt.date, dt.date] | None) -> Any:
-        if span is None:
-            return np.zeros(len(starts), bool)
-        return (ends >= pd.Timestamp(span[0])) & (starts <= pd.Timestamp(span[1]))
-
+    spans = {"tested": periods.after, "reference": None if periods.same_season else periods.before}
     frame = pd.DataFrame(
         {
             "start": starts,
-            "n": now["n"],
-            "before": before["n"],
-            "tested": within(periods.after),
-            "reference": within(None if periods.same_season else periods.before),
+            "n": known.to_numpy(),
+            "before": known.reindex(starts - year).to_numpy() if periods.same_season else np.nan,
+            **{
+                name: span is not None and (ends >= pd.Timestamp(span[0])) & (starts <= pd.Timestamp(span[1]))
+                for name, span in spans.items()
+            },
         }
     )
-    shown = ends >= pd.Timestamp(first)
-    return Series(frame[shown].reset_index(drop=True), unit)
+    return Series(frame[ends >= pd.Timestamp(first)].reset_index(drop=True), unit)
 
 
 def run_since(series: Series | None, change: Change, expected: float) -> dt.date | None:
@@ -541,9 +529,8 @@ def _verdict(city: Change | None) -> Verdict:
     """Whether there are clearly more or fewer alerts than were to be expected."""
     if city is None or not np.isfinite(city.p):
         return "unknown"
-    if city.grade != "clear":
-        return "usual"
-    return "more" if city.direction > 0 else "fewer"
+    clear: Verdict = "more" if city.direction > 0 else "fewer"
+    return clear if city.grade == "clear" else "usual"
 
 
 FILE: Final = "briefs.json"
@@ -582,10 +569,8 @@ def brief_name(f: AlertFilter, audience: Audience, lang: str) -> str:
 
 def last_brief(home: Home, name: str) -> LastBrief:
     """The last brief of a name; one that had no finding where none is known, or the file cannot be read."""
-    told = _read(home.path / FILE).get(name)
     try:
-        if told is None:
-            return LastBrief()
+        told = _read(home.path / FILE)[name]
         findings = {str(one): dt.date.fromisoformat(day) for one, day in told["findings"].items()}
         return LastBrief(dt.date.fromisoformat(told["made"]), findings)
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -157,12 +157,14 @@ def _map_caption(study: BriefStudy, t: Translator) -> str:
     if study.hot.power.too_few or not how_many_tested(study, t):
         return study.hot.sentence(t)
     hot = int(study.hot.hot.frame["hot"].sum())
-    if not hot:
-        return t("No cell has more of them than expected by chance.")
-    return t.n(
-        "{n} cell has more of them than expected by chance.",
-        "{n} cells have more of them than expected by chance.",
-        hot,
+    return (
+        t.n(
+            "{n} cell has more of them than expected by chance.",
+            "{n} cells have more of them than expected by chance.",
+            hot,
+        )
+        if hot
+        else t("No cell has more of them than expected by chance.")
     )
 
 
@@ -203,29 +205,20 @@ def _sources(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator
 
 def how_many_tested(study: BriefStudy, t: Translator) -> str:
     """How many alerts there are, and how many of them lie on the map, where not all are tested; else empty."""
-    total, tested = study.total, study.hot.hot.n
-    if tested == total.n:
+    total, on_map = study.total, study.total.mapped - study.total.at_default
+    if study.hot.hot.n == total.n:
         return ""
-    on_map = total.mapped - total.at_default
-    parts = [t.n("{n} alert", "{n} alerts", total.n)]
-    if on_map != total.n:
-        parts.append(t.n("{n} of them on the map", "{n} of them on the map", on_map))
-    return " · ".join(parts) + "."
+    on_the_map = t.n("{n} of them on the map", "{n} of them on the map", on_map) if on_map != total.n else ""
+    return " · ".join(filter(None, (t.n("{n} alert", "{n} alerts", total.n), on_the_map))) + "."
 
 
 def public_link(base: str, f: AlertFilter, lang: str, since: dt.date | None = None, city: str = "") -> str:
     """Where readers open the same view at the city's public address; empty where none is set. `city`: its word in
     links, where several cities have one address.
     """
-    if not base:
-        return ""
-    words = {
-        "lang": lang,
-        **({"city": city} if city else {}),
-        **f.to_query(),
-        **({"since": since.isoformat()} if since is not None else {}),
-    }
-    return f"{base}/?{urlencode(words)}"
+    day = since.isoformat() if since is not None else ""
+    words = {"lang": lang, **({"city": city} if city else {}), **f.to_query(), **({"since": day} if day else {})}
+    return f"{base}/?{urlencode(words)}" if base else ""
 
 
 def event_row(event: EventFinding, city: CityProfile, t: Translator) -> ChangeRow:
@@ -256,12 +249,12 @@ def change_series(finding: Finding, t: Translator) -> ChangeSeries | None:
     periods, change, own = finding.periods, finding.change, finding.series
     if periods.before is None or not finding.ordered:
         return None
-    starts: tuple[dt.date, ...] = ()
-    now = before = np.array([], dtype=float)
-    tested = np.array([], dtype=bool)
-    if own is not None and periods.same_season:
-        starts = tuple(day.date() for day in own.frame["start"])
-        now, before, tested = (own.frame[name].to_numpy() for name in ("n", "before", "tested"))
+    frame = own.frame if own is not None and periods.same_season else None
+    now, before, tested = (
+        np.array([], dtype=kind) if frame is None else frame[name].to_numpy()
+        for name, kind in (("n", float), ("before", float), ("tested", bool))
+    )
+    starts = () if frame is None else tuple(day.date() for day in frame["start"])
     return ChangeSeries(
         starts=starts,
         now=now,

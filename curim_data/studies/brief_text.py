@@ -8,14 +8,16 @@ the question of the step itself is asked.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from analysis.gender import CategoryRatios
 from analysis.hotspots.grouping import is_compared
 from analysis.report.papers import PlanRow
 from analysis.trends.changes import ALPHA, AREA, NO_NEWS, PROBABLE, Change
-from curim_data.model import N_, NO_AFFECTED, CityProfile, Message, Span, Translator, at_head, fewer_than
+from curim_data.model import N_, NO_AFFECTED, CityProfile, Message, Span, Translator, at_head, fewer_than, is_small
 from curim_data.model.absence import NO_AREAS, ONE_CATEGORY, TOO_FEW
+from curim_data.model.i18n import first_case
 from curim_data.model.labels import (
     category_label,
     district_label,
@@ -25,9 +27,9 @@ from curim_data.model.labels import (
     place_label,
 )
 from curim_data.privacy import share_is_told
-from curim_data.studies.brief import BriefChanges, BriefStudy, Count, Finding
+from curim_data.studies.brief import BriefChanges, BriefStudy, Finding
 from curim_data.studies.cells import area_label
-from curim_data.studies.changes import GRADES, EventFinding
+from curim_data.studies.changes import GRADES, EventFinding, area_in_words
 from curim_data.studies.evaluation import Standing
 from curim_data.studies.periods import NO_PLACE
 
@@ -108,13 +110,15 @@ def _standing(study: BriefChanges) -> str:
     """
     if study.verdict != "usual" or study.city is None:
         return study.verdict
-    if study.too_few_to_tell:
-        return "unknown"
-    if study.recent.withheld:
-        return "unknown"
-    if abs(study.city.after - study.city.expected) <= NO_NEWS * study.city.expected:
-        return "usual"
-    return "perhaps more" if study.city.after > study.city.expected else "perhaps fewer"
+    n, expected = study.city.after, study.city.expected
+    return str(
+        first_case(
+            (study.too_few_to_tell or study.recent.withheld, "unknown"),
+            (abs(n - expected) <= NO_NEWS * expected, "usual"),
+            (n > expected, "perhaps more"),
+            (True, "perhaps fewer"),
+        )
+    )
 
 
 def _recent_words(study: BriefChanges, t: Translator) -> str:
@@ -133,62 +137,59 @@ def _expected_words(study: BriefChanges, t: Translator) -> str:
     if study.city is None or math.isnan(study.city.expected):
         return ""
     n, least = round(study.city.expected), study.recent.threshold
-    return t(fewer_than(least)) if 0 < n < least else t.number(n)
+    return t(fewer_than(least)) if is_small(n, least) else t.number(n)
 
 
 def attention_sentence(study: BriefChanges, t: Translator) -> str:
     """How many changes are clear, or that none is."""
-    if nothing := _nothing_compared(study, t):
-        return nothing
-    if study.clear:
-        more = t("{n} clear changes deserve your attention.", n=study.clear)
-        return t(ATTENTION[study.clear - 1]) if study.clear <= len(ATTENTION) else more
-    if any(one.change.grade == "probable" for one in study.findings) or study.events:
-        return t("No change is clear; probable ones follow.")
-    if study.too_few_to_tell:
-        many = study.city is not None and study.city.after >= MANY
-        return t("The time before is too short to tell whether anything changed.") if many else t(TOO_FEW)
-    return t("No change is clear; the largest movements may be chance.")
+    many = study.city is not None and study.city.after >= MANY
+    probable = study.events or any(one.change.grade == "probable" for one in study.findings)
+    text = first_case(
+        (nothing := _nothing_compared(study), nothing),
+        (study.clear > len(ATTENTION), N_("{n} clear changes deserve your attention.")),
+        (study.clear, ATTENTION[min(study.clear, len(ATTENTION)) - 1]),
+        (probable, N_("No change is clear; probable ones follow.")),
+        (study.too_few_to_tell and many, N_("The time before is too short to tell whether anything changed.")),
+        (study.too_few_to_tell, TOO_FEW),
+        (True, N_("No change is clear; the largest movements may be chance.")),
+    )
+    return t(text, n=study.clear)
 
 
-def _nothing_compared(study: BriefChanges, t: Translator) -> str:
+def _nothing_compared(study: BriefChanges) -> str | Message:
     """Why nothing was compared; empty where something was."""
-    if study.changes.periods.before is None and study.changes.periods.other_light:
-        return t("There is no earlier time of the same season to compare with.")
-    if study.changes.periods.before is None:
-        return t("There is no earlier time to compare with.")
-    if study.changes.changes.n_tested:
-        return ""
-    if study.changes.gaps:
-        return t("Nothing is concluded from days that are not covered.")
-    if study.changes.not_in_use.all:
-        return t("There is nothing to compare.")
-    return t("There are too few alerts to compare.")
+    found = study.changes
+    return first_case(
+        (found.periods.other_light, N_("There is no earlier time of the same season to compare with.")),
+        (found.periods.before is None, N_("There is no earlier time to compare with.")),
+        (found.changes.n_tested, ""),
+        (found.gaps, N_("Nothing is concluded from days that are not covered.")),
+        (found.not_in_use.all, N_("There is nothing to compare.")),
+        (True, N_("There are too few alerts to compare.")),
+    )
 
 
 def none_sentence(study: BriefChanges, t: Translator) -> str:
     """What stands where the changes would, when there is none: that none was found and what would have been."""
-    if nothing := _nothing_compared(study, t):
-        return nothing
-    if study.too_few_to_tell:
-        return visible_sentence(study, t)
-    if not set(AREA).isdisjoint(study.looked_at):
-        found = t("None found: no place and no category changed by more than expected by chance.")
-    elif "category" in study.looked_at:
-        found = t("None found: no category changed by more than expected by chance.") + " " + t(NO_AREAS)
-    else:
-        found = t("None found: the number of all alerts changed no more than expected by chance.") + " " + t(NO_AREAS)
-    return " ".join(filter(None, (found, visible_sentence(study, t))))
+    if nothing := _nothing_compared(study):
+        return t(nothing)
+    areas = not set(AREA).isdisjoint(study.looked_at)
+    found = first_case(
+        (study.too_few_to_tell, ""),
+        (areas, N_("None found: no place and no category changed by more than expected by chance.")),
+        ("category" in study.looked_at, N_("None found: no category changed by more than expected by chance.")),
+        (True, N_("None found: the number of all alerts changed no more than expected by chance.")),
+    )
+    return " ".join(filter(None, (t(found), t(NO_AREAS) if found and not areas else "", visible_sentence(study, t))))
 
 
 def no_spots_sentence(study: BriefStudy, t: Translator) -> str:
     """What stands where the hot spots would, when there is none: that none was found, or that alerts are too few."""
-    power = study.hot.power
-    if study.hot.unjudged is not None:
-        return t(study.hot.unjudged)
-    if power.too_few:
-        return power.sentence(t)
-    return t("None found: no place stands out from its surroundings.") + " " + power.sentence(t)
+    hot = study.hot
+    if hot.unjudged is not None:
+        return t(hot.unjudged)
+    none = "" if hot.power.too_few else t("None found: no place stands out from its surroundings.")
+    return " ".join(filter(None, (none, hot.power.sentence(t))))
 
 
 def visible_sentence(study: BriefChanges, t: Translator) -> str:
@@ -213,12 +214,7 @@ def change_theme(change: Change, city: CityProfile, t: Translator) -> str:
 
 def change_area(change: Change, city: CityProfile, t: Translator) -> str:
     """The area of a change: its place, its district, its map cell, or the whole city."""
-    if change.key.get("place"):
-        return place_label(t, city, str(change.key["place"]))
-    if change.key.get("district"):
-        return district_label(t, city, str(change.key["district"]))
-    cell = change.key.get("cell") or change.key.get("area")
-    return area_label(t, city, str(cell)) if cell else t("Whole city")
+    return area_in_words(t, city, change.key, lambda cell: area_label(t, city, cell))
 
 
 def in_area(change: Change) -> bool:
@@ -236,12 +232,8 @@ def change_name(change: Change, city: CityProfile, t: Translator) -> str:
 
 def counts_before_after(finding: Finding, t: Translator) -> tuple[str, str]:
     """The counts before and after, small ones as "fewer than"."""
-    before, after = finding.counts
-    return _count_words(before, t), _count_words(after, t)
-
-
-def _count_words(count: Count, t: Translator) -> str:
-    return t(fewer_than(count.least)) if count.n is None else t.number(count.n)
+    before, after = (t(fewer_than(one.least)) if one.n is None else t.number(one.n) for one in finding.counts)
+    return before, after
 
 
 def counts_words(finding: Finding, t: Translator) -> str:
@@ -368,96 +360,93 @@ def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
     whom = finding.whom
     if whom is None:
         return ""
-    if not whom.women.known:
-        return t("For whom cannot be told from the alerts of this change.")
-    share = {
-        "share": t.percent(whom.women.value),
-        "low": t.number(100 * whom.women.low),
-        "high": t.percent(whom.women.high),
-    }
-    if whom.level == "here":
-        return t("Of the women and men affected, {share} are women ({low}–{high}).", **share)
-    what = t("all alerts") if not whom.category else inline(category_label(t, city, whom.category))
-    if whom.level == "district":
-        where = district_label(t, city, whom.district)
-        return t(
-            "{where}, {what}: of the women and men affected, {share} are women ({low}–{high}).",
-            where=where,
-            what=what,
-            **share,
-        )
+    what = inline(category_label(t, city, whom.category)) if whom.category else t("all alerts")
     if whom.level == "group":
         what = inline(group_label(t, city, city.categories[whom.category].group))
+    text = first_case(
+        (not whom.women.known, N_("For whom cannot be told from the alerts of this change.")),
+        (whom.level == "here", N_("Of the women and men affected, {share} are women ({low}–{high}).")),
+        (
+            whom.level == "district",
+            N_("{where}, {what}: of the women and men affected, {share} are women ({low}–{high})."),
+        ),
+        (
+            True,
+            N_("In the whole city, {what}: of the women and men affected, {share} are women ({low}–{high})."),
+        ),
+    )
     return t(
-        "In the whole city, {what}: of the women and men affected, {share} are women ({low}–{high}).",
+        text,
+        where=district_label(t, city, whom.district) if whom.district else "",
         what=what,
-        **share,
+        share=t.percent(whom.women.value),
+        low=t.number(100 * whom.women.low),
+        high=t.percent(whom.women.high),
     )
 
 
 def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str:
     """Who is affected, where women and men differ most, and who is missing from the data."""
-    missing = missing_sentence(study, city, t)
-    if not study.asks_affected:
-        return " ".join(filter(None, (t(NO_AFFECTED), missing)))
-    parts = [t("Women and men are compared, so the filter by gender is ignored here.")] if study.by_gender else []
-    parts.append(study.shares.sentence(t))
-    weights = study.weights
+    parts = [] if study.asks_affected else [t(NO_AFFECTED)]
+    if study.asks_affected:
+        parts = [t("Women and men are compared, so the filter by gender is ignored here.")] if study.by_gender else []
+        parts += [study.shares.sentence(t), *_weighs_more(study.weights, city, t)]
+    return " ".join(filter(None, (*parts, missing_sentence(study, city, t))))
+
+
+def _weighs_more(weights: CategoryRatios, city: CityProfile, t: Translator) -> Iterator[str]:
+    """Which categories weigh more on women and which on men, two of each at most; or that none is shown to."""
     differ = weights.frame[weights.frame["significant"]]
-    for more, message in (
-        (True, Message("Weighs more on women: {categories}.")),
-        (False, Message("Weighs more on men: {categories}.")),
+    for more, text in (
+        (True, N_("Weighs more on women: {categories}.")),
+        (False, N_("Weighs more on men: {categories}.")),
     ):
-        rows = differ[(differ["ratio"] > 1) == more].head(2)
-        if len(rows):
-            names = [inline(category_label(t, city, category)) for category in rows["category"]]
-            parts.append(t(Message(message.text, {"categories": t.join(names)})))
+        names = differ.loc[(differ["ratio"] > 1) == more, "category"].head(2)
+        if len(names):
+            yield t(text, categories=t.join([inline(category_label(t, city, name)) for name in names]))
     if weights.alone:
-        parts.append(t(ONE_CATEGORY))
+        yield t(ONE_CATEGORY)
     elif not weights.n_tested or weights.too_few:
-        parts.append(weights.sentence(t))
+        yield weights.sentence(t)
     elif differ.empty:
-        parts.append(
-            t.n(
-                "The one category that was compared is not shown to weigh more on women or on men.",
-                "None of the {n} categories that were compared is shown to weigh more on women or on men.",
-                weights.n_tested,
-            )
+        yield t.n(
+            "The one category that was compared is not shown to weigh more on women or on men.",
+            "None of the {n} categories that were compared is shown to weigh more on women or on men.",
+            weights.n_tested,
         )
-    return " ".join(filter(None, (*parts, missing)))
 
 
 def missing_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str:
     """Who and what is missing from the data, beside the genders that nobody stated: alerts without a position, and
     where few alerts come from. Silence is "not known", never "safe". Empty where nothing is known to be missing.
     """
-    parts = []
+    silent = t.join([district_label(t, city, district) for district in study.silent])
+    unheard = t.join([place_label(t, city, place) for place in study.unheard])
+    others = (
+        (silent, N_("Strikingly few alerts for the number of residents: {places}. What happens there is not known.")),
+        (unheard, N_("Women alert strikingly little: {places}. Their safety there is not known.")),
+    )
+    return " ".join(
+        filter(None, (_without_place(study, t), *(t(text, places=names) for names, text in others if names)))
+    )
+
+
+def _without_place(study: BriefStudy, t: Translator) -> str:
+    """How many alerts no place counts; empty where there are none."""
     total = study.total
-    if total.unmapped and NO_PLACE in study.copy_notes:
-        unmapped = t(fewer_than(total.threshold)) if total.shown(total.unmapped) is None else total.unmapped
-        parts.append(t("Alerts without a place in the copy: {n}. No place counts them.", n=unmapped))
-    elif total.shown(total.unmapped) is None:
-        parts.append(t("Fewer than {k} alerts have no position: no place counts them.", k=total.threshold))
-    elif total.unmapped:
-        parts.append(
-            t.n(
-                "{n} alert has no position: no place counts it.",
-                "{n} alerts have no position: no place counts them.",
-                total.unmapped,
-            )
-        )
-    if study.silent:
-        names = t.join([district_label(t, city, district) for district in study.silent])
-        parts.append(
-            t(
-                "Strikingly few alerts for the number of residents: {places}. What happens there is not known.",
-                places=names,
-            )
-        )
-    if study.unheard:
-        names = t.join([place_label(t, city, place) for place in study.unheard])
-        parts.append(t("Women alert strikingly little: {places}. Their safety there is not known.", places=names))
-    return " ".join(parts)
+    if not total.unmapped:
+        return ""
+    hidden = total.shown(total.unmapped) is None
+    if NO_PLACE in study.copy_notes:
+        n = fewer_than(total.threshold) if hidden else total.unmapped
+        return t("Alerts without a place in the copy: {n}. No place counts them.", n=n)
+    if hidden:
+        return t("Fewer than {k} alerts have no position: no place counts them.", k=total.threshold)
+    return t.n(
+        "{n} alert has no position: no place counts it.",
+        "{n} alerts have no position: no place counts them.",
+        total.unmapped,
+    )
 
 
 def meeting_questions(
@@ -470,11 +459,6 @@ def meeting_questions(
         _meaning(study, city, t),
         _to_decide(study, city, t, plans),
     )
-
-
-def _rose(finding: Finding) -> bool:
-    """Whether there were more alerts than expected."""
-    return finding.change.direction > 0
 
 
 def _shown(study: BriefStudy, city: CityProfile, t: Translator) -> str:
@@ -495,16 +479,15 @@ def _shown(study: BriefStudy, city: CityProfile, t: Translator) -> str:
 
 def _surprising(study: BriefStudy, city: CityProfile, t: Translator) -> str:
     """What nobody expected: a rise beside a fall, the second change, or the first hot spot."""
-    found = study.findings
-    rise = next((one for one in found if _rose(one)), None)
-    fall = next((one for one in found if not _rose(one)), None)
-    if rise is not None and fall is not None and in_area(rise.change) and in_area(fall.change):
-        names = {"rise": change_name(rise.change, city, t), "fall": change_name(fall.change, city, t)}
+    found, least = study.findings, study.total.threshold
+    rise = next((one.change for one in found if one.kind != "fall"), None)
+    fall = next((one.change for one in found if one.kind == "fall"), None)
+    if rise is not None and fall is not None and in_area(rise) and in_area(fall):
+        names = {"rise": change_name(rise, city, t), "fall": change_name(fall, city, t)}
         return t("More: {rise}. Fewer: {fall}. Does this surprise us, and could the two be connected?", **names)
     if len(found) > 1:
         first, second = (change_name(one.change, city, t) for one in found[:2])
         return t("Which of these surprises us more, and why: “{first}” or “{second}”?", first=first, second=second)
-    least = study.total.threshold
     if study.hot.spots and not is_compared(spot := study.hot.spots[0]):
         place = study.names[spot.id](t)
         return t("{place}: {told} Does this surprise us?", place=place, told=at_head(spot.sentence(t, least)))
@@ -512,13 +495,13 @@ def _surprising(study: BriefStudy, city: CityProfile, t: Translator) -> str:
         return t(
             "{place}: {n} alerts; expected from the surroundings: {expected}. Does this surprise us?",
             place=study.names[spot.id](t),
-            n=t(fewer_than(least)) if 0 < spot.n < least else round(spot.n),
+            n=fewer_than(least) if is_small(spot.n, least) else round(spot.n),
             expected=t.roughly(spot.expected),
         )
-    told = study.shares.frame[study.shares.frame["gender"].isin(("woman", "man"))]
-    most = told.sort_values("share").iloc[-1]
-    of_all = share_is_told(float(most["n"]), study.shares.total, study.shares.least)
-    if study.asks_affected and study.shares.women_written and of_all:
+    shares = study.shares
+    most = shares.frame[shares.frame["gender"].isin(("woman", "man"))].sort_values("share").iloc[-1]
+    of_all = share_is_told(float(most["n"]), shares.total, shares.least)
+    if study.asks_affected and shares.women_written and of_all:
         return t(
             "{gender}: {share} of those affected. Does this surprise us, and who may be missing?",
             gender=gender_label(t, most["gender"]),
@@ -529,45 +512,55 @@ def _surprising(study: BriefStudy, city: CityProfile, t: Translator) -> str:
 
 def _meaning(study: BriefStudy, city: CityProfile, t: Translator) -> str:
     """What may lie behind the first change, or the first hot spot, and who can find out."""
-    if study.findings:
-        name = change_name(study.findings[0].change, city, t)
-        if _rose(study.findings[0]):
-            return t(
+    text = first_case(
+        (
+            study.findings and study.findings[0].kind == "fall",
+            N_(
+                "{name}: what may lie behind the fall: fewer incidents, less reporting, or something that was done? "
+                "Who can find out?"
+            ),
+        ),
+        (
+            study.findings,
+            N_(
                 "{name}: what may lie behind the rise: more incidents, more reporting, or something new there? Who "
-                "can find out?",
-                name=name,
-            )
-        return t(
-            "{name}: what may lie behind the fall: fewer incidents, less reporting, or something that was done? Who "
-            "can find out?",
-            name=name,
-        )
-    if study.hot.spots:
-        return t(
-            "{place}: what could make it stand out: the place itself, the hour, or who reports from there? Who can "
-            "find out?",
-            place=study.names[study.hot.spots[0].id](t),
-        )
-    if study.hot.power.too_few:
-        return t("The alerts are too few to name places: who could tell us more about where and when they happen?")
-    return t("What could it mean?")
+                "can find out?"
+            ),
+        ),
+        (
+            study.hot.spots,
+            N_(
+                "{place}: what could make it stand out: the place itself, the hour, or who reports from there? Who can "
+                "find out?"
+            ),
+        ),
+        (
+            study.hot.power.too_few,
+            N_("The alerts are too few to name places: who could tell us more about where and when they happen?"),
+        ),
+        (True, N_("What could it mean?")),
+    )
+    name = change_name(study.findings[0].change, city, t) if study.findings else ""
+    return t(text, name=name, place=study.names[study.hot.spots[0].id](t) if study.hot.spots else "")
 
 
 def _to_decide(study: BriefStudy, city: CityProfile, t: Translator, plans: Sequence[PlanRow]) -> str:
     """What to do: about a plan that is late or due, else about the first change in a place, or the first hot spot."""
-    for plan in plans:
-        if plan.standing == Standing.LATE:
-            return t("“{plan}” is late: what does it need, and from whom?", plan=plan.title)
-    for plan in plans:
-        if plan.standing == Standing.DUE:
-            return t("“{plan}” is due for evaluation: who does it, and by when?", plan=plan.title)
-    place = next((change_area(one.change, city, t) for one in study.findings if in_area(one.change)), None)
-    if place is None and study.hot.spots and not study.findings:
+    late, due = (
+        next((plan.title for plan in plans if plan.standing == one), "") for one in (Standing.LATE, Standing.DUE)
+    )
+    place = next((change_area(one.change, city, t) for one in study.findings if in_area(one.change)), "")
+    if study.hot.spots and not study.findings:
         place = study.names[study.hot.spots[0].id](t)
-    if place is not None:
-        return t("{place}: do we plan something there now, or look again at the next meeting?", place=place)
-    if not study.findings and set(AREA).isdisjoint(study.looked_at):
-        return t("Places could not be compared: who adds districts and named places, so that they can be next time?")
-    if not study.findings:
-        return t("No number here asks for a decision: what do we want to know at the next meeting?")
-    return t("What do we decide?")
+    text = first_case(
+        (late, N_("“{plan}” is late: what does it need, and from whom?")),
+        (due, N_("“{plan}” is due for evaluation: who does it, and by when?")),
+        (place, N_("{place}: do we plan something there now, or look again at the next meeting?")),
+        (study.findings, N_("What do we decide?")),
+        (
+            set(AREA).isdisjoint(study.looked_at),
+            N_("Places could not be compared: who adds districts and named places, so that they can be next time?"),
+        ),
+        (True, N_("No number here asks for a decision: what do we want to know at the next meeting?")),
+    )
+    return t(text, plan=late or due, place=place)

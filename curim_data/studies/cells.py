@@ -22,6 +22,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import CELL_RESOLUTIONS, MOST_MAP_CELLS, CityProfile, Message, Num, Translator
+from curim_data.model.city import Landmark
 from curim_data.model.extent import MOST_LAND_CELLS, NESTED_CELLS, ask_shape
 from curim_data.privacy import MOST_PROTECTED_CELLS, Counted, finest_resolution
 from curim_data.quality.positions import coordinate_step
@@ -206,36 +207,28 @@ def in_area(spot: WithCells, name: SpotName, f: AlertFilter, city: CityProfile) 
     A cell lies where its centre lies; a picked cell holds the smaller ones within it and belongs to the larger ones.
     """
     cells = np.asarray(spot.cells, np.uint64)
-    points = np.array([h3.cell_to_latlng(cell) for cell in cells]).reshape(-1, 2)
+    latitude, longitude = np.array([h3.cell_to_latlng(cell) for cell in cells]).reshape(-1, 2).T
+    x, y = city.project(longitude, latitude)
+
+    def near(mark: Landmark) -> bool:
+        at_x, at_y = city.project(mark.longitude, mark.latitude)
+        return bool((np.hypot(x - at_x, y - at_y) <= mark.radius).any())
+
+    districts = [area.polygon for area in city.districts if area.id in f.districts]
+    in_district = (ask_shape(shapely.intersects_xy, one, longitude, latitude).any() for one in districts)
+    near_place = (near(mark) for mark in city.landmarks if mark.id in f.places)
     return (
-        (not f.districts or _in_districts(points, f, city))
-        and (not f.places or name.place in f.places or _near_places(points, f, city))
+        (not f.districts or any(in_district))
+        and (not f.places or name.place in f.places or any(near_place))
         and (not f.cells or _shares_cells(cells, f))
     )
 
 
-def _in_districts(points: np.ndarray, f: AlertFilter, city: CityProfile) -> bool:
-    picked = [area.polygon for area in city.districts if area.id in f.districts]
-    return any(ask_shape(shapely.intersects_xy, polygon, points[:, 1], points[:, 0]).any() for polygon in picked)
-
-
-def _near_places(points: np.ndarray, f: AlertFilter, city: CityProfile) -> bool:
-    x, y = city.project(points[:, 1], points[:, 0])
-    for mark in (mark for mark in city.landmarks if mark.id in f.places):
-        at_x, at_y = city.project(mark.longitude, mark.latitude)
-        if (np.hypot(x - at_x, y - at_y) <= mark.radius).any():
-            return True
-    return False
-
-
 def _shares_cells(cells: np.ndarray, f: AlertFilter) -> bool:
-    picked = [int(name, 16) for name in f.cells]
-    for size in {h3.get_resolution(cell) for cell in picked}:
-        of_size = {cell for cell in picked if h3.get_resolution(cell) == size}
+    """Whether some cells and the filter's hold one another; those of a filter may be of several sizes."""
+    for one in (int(name, 16) for name in f.cells):
         for cell in cells:
-            own = h3.get_resolution(cell)
-            if own >= size and int(h3.cell_to_parent(cell, size)) in of_size:
-                return True
-            if own < size and any(int(h3.cell_to_parent(one, own)) == int(cell) for one in of_size):
+            size = min(h3.get_resolution(one), h3.get_resolution(cell))
+            if h3.cell_to_parent(one, size) == h3.cell_to_parent(cell, size):
                 return True
     return False

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any, Final, Literal
 
 import h3.api.numpy_int as h3
@@ -114,33 +114,15 @@ def change_study(source: Source, f: AlertFilter, since: dt.date | None = None) -
     """What changed since a day (by default over the filter's period), at every level; found once for a filter.
 
     Counted are the alerts of the source, exactly: of the protected copy where it is that. What an audience may read of
-    them is the matter of `studies.changes`.
+    them is the matter of `written_changes`.
     """
     periods = filter_periods(source, f, since)
-    find = partial(_nothing_compared, periods) if periods.before is None else partial(_study, source, f, periods)
-    return source.once("changes", (f, periods), find, MOST_KEPT)
-
-
-def _nothing_compared(periods: ComparedPeriods) -> ChangeStudy:
-    return ChangeStudy(periods, Changes(pd.DataFrame(columns=[*CANDIDATE_KEYS, *_COLUMNS]), CANDIDATE_KEYS, {}, ()))
+    return source.once("changes", (f, periods), partial(_study, source, f, periods), MOST_KEPT)
 
 
 _COLUMNS: Final = (
-    *(
-        "level",
-        "base",
-        "after",
-        "expected",
-        "ratio",
-        "low",
-        "high",
-        "p",
-        "q",
-        "grade",
-        "direction",
-        "compared",
-        "reach",
-    ),
+    *("level", "base", "after", "expected", "ratio", "low", "high"),
+    *("p", "q", "grade", "direction", "compared", "reach"),
 )
 
 
@@ -167,18 +149,19 @@ def change_filter(f: AlertFilter, change: Change, periods: ComparedPeriods) -> A
 
 
 def _study(source: Source, f: AlertFilter, periods: ComparedPeriods) -> ChangeStudy:
+    nothing = Changes(pd.DataFrame(columns=[*CANDIDATE_KEYS, *_COLUMNS]), CANDIDATE_KEYS, {}, ())
+    if periods.before is None:
+        return ChangeStudy(periods, nothing)
     use = not_in_use(source, f, periods)
-    noted = noted_between(source, f, (periods.before or periods.after)[0], periods.after[1])
-    span = max(source.first, periods.after[0] - _YEAR), periods.after[1]
-    gaps = source.coverage.sentences(*span)
+    noted = noted_between(source, f, periods.before[0], periods.after[1])
+    gaps = source.coverage.sentences(max(source.first, periods.after[0] - _YEAR), periods.after[1])
     tables = _Tables(source, f, periods, use)
     if use.covers(f, source.city) or not tables.days.any():
-        return replace(_nothing_compared(periods), not_in_use=use, noted=noted, gaps=gaps)
+        return ChangeStudy(periods, nothing, use, noted, gaps)
     counts = tables.counts()
     past = Past(tables.unit, tables.length, int(np.isfinite(counts["city"].past[0]).sum()))
-    categories = counts["category"].keys["category"] if "category" in counts else pd.Series(dtype=object)
     finest = counts.get("district_category", counts.get("category", counts.get("district", counts["city"])))
-    bursts = burst_factors(finest, counts["city"], len(categories))
+    bursts = burst_factors(finest, counts["city"], len(counts["category"].after) if "category" in counts else 0)
     judged = {level: judge(level, table, counts, past, bursts) for level, table in counts.items()}
     frame = pd.concat(
         [pd.concat([counts[level].keys, found], axis=1) for level, found in judged.items()], ignore_index=True
@@ -236,62 +219,53 @@ class _Tables:
 
     def counts(self) -> dict[LevelName, Counts]:
         """The levels of which there are several candidates, and the city."""
-        city = self.source.city
-        wide: tuple[str, int | None] = ("district", None) if self.wide is None else ("area", self.wide)
-        small: tuple[str, int | None] = ("place", None) if self.small is None else ("cell", self.small)
+        wide, small = "district" if self.wide is None else "area", "place" if self.small is None else "cell"
         asked: dict[LevelName, tuple[str, ...]] = {
             "city": (),
-            "district": (wide[0],),
+            "district": (wide,),
             "category": ("category",),
-            "district_category": (wide[0], "category"),
-            "place": (small[0],),
+            "district_category": (wide, "category"),
+            "place": (small,),
         }
-        resolutions = {"area": wide[1], "cell": small[1]}
-        found = {level: self._of(names, resolutions) for level, names in asked.items()}
-        self.part_of = self._parts(found["place"].keys, wide[0], small[0], city)
-        if len(found["category"].after) < 2:
-            del found["category"], found["district_category"]
-        if len(found["district"].after) < 2:
-            found.pop("district"), found.pop("district_category", None)
-        if len(found["place"].after) < 2 or (self.small is not None and self.small == self.wide):
-            del found["place"]  # in a country the large areas are the smallest, and none is to be listed twice
-        named = found["category"].keys["category"] if "category" in found else ()
-        numbers = {name: at for at, name in enumerate(named)}
-        for level, table in found.items():
+        found = {level: self._of(names) for level, names in asked.items()}
+        self.part_of = self._parts(found["place"].keys)
+        several: set[LevelName] = {level for level, table in found.items() if level == "city" or len(table.after) > 1}
+        if not {"district", "category"} <= several:
+            several.discard("district_category")
+        if self.small is not None and self.small == self.wide:
+            several.discard("place")  # in a country the large areas are the smallest, and none is to be listed twice
+        for level in several:
+            table = found[level]
             if "category" in table.keys:
-                own = np.array([numbers[name] for name in table.keys["category"]], np.int64)
+                own = pd.Index(found["category"].keys["category"]).get_indexer(table.keys["category"])
                 parents = None
                 if level == "district_category":
-                    rows = {name: at for at, name in enumerate(found["district"].keys[wide[0]])}
-                    parents = np.array([rows[name] for name in table.keys[wide[0]]], np.int64), own
+                    parents = pd.Index(found["district"].keys[wide]).get_indexer(table.keys[wide]), own
                 found[level] = replace(table, category=own, parents=parents)
-        return {level: found[level] for level in LEVELS if level in found}
+        return {level: found[level] for level in LEVELS if level in several}
 
-    def _of(self, names: tuple[str, ...], resolutions: Mapping[str, int | None]) -> Counts:
+    def _of(self, names: tuple[str, ...]) -> Counts:
         """The counts of one level; those of the city are one row, by a column that all alerts have in common."""
         asked = ["cell" if name == "area" else name for name in names]
-        resolution = next((size for name in names if (size := resolutions.get(name))), None)
+        sizes = {"area": self.wide, "cell": self.small}
+        resolution = next((size for name in names if (size := sizes.get(name))), None)
         after = self._period(asked, resolution, self.periods.after)
         year = self._period(asked, resolution, self.periods.before) if self.with_year else None
-        past, periods = self._past(asked, resolution)
         by = asked or [_ALL]
-        tables = [None if table is None else table.assign(**{_ALL: 0}) for table in (after, year, past)]
+        tables = [
+            None if table is None else table.assign(**{_ALL: 0})
+            for table in (after, year, self._past(asked, resolution))
+        ]
         keys = pd.concat([table[by] for table in tables if table is not None]).dropna().drop_duplicates()
-        keys = (
-            self._candidates(keys.sort_values(by, ignore_index=True), resolution)
-            if asked
-            else pd.DataFrame({_ALL: [0]})
-        )
+        keys = self._candidates(keys.sort_values(by), resolution) if asked else pd.DataFrame({_ALL: [0]})
         index = keys.set_index(by).index
         now, before = (_sums(table, by).reindex(index, fill_value=0.0).to_numpy(float) for table in tables[:2])
         of_past = _sums(tables[2], [*by, self.unit]).unstack(self.unit).reindex(index, columns=self._starts)
         counts = of_past.fillna(0.0).to_numpy(float, copy=True)
-        counts[:, ~periods] = np.nan
-        if year is None:
-            before = np.full(len(keys), np.nan)
+        counts[:, ~self._whole] = np.nan
         keys.columns = pd.Index(names or (_ALL,))
         named = keys[list(names)].map(lambda value: value if isinstance(value, str) else h3_name(value))
-        return Counts(counts, now, before, np.full(len(keys), -1), keys=named)
+        return Counts(counts, now, before if self.with_year else before * np.nan, np.full(len(keys), -1), keys=named)
 
     def _candidates(self, keys: pd.DataFrame, resolution: int | None) -> pd.DataFrame:
         """No category that was not in use all the time; no cell that holds default coordinates."""
@@ -304,25 +278,24 @@ class _Tables:
 
     def _period(self, by: Sequence[str], resolution: int | None, span: Any) -> pd.DataFrame:
         """Counts of the days of a period that are compared."""
-        asked = self.f.replace(period="", start=span[0], end=span[1])
-        if self.days.all():
-            return self._table(asked, by, resolution)
         column = "month" if self.unit == "month" else "local_date"
-        table = self._table(asked, [column, *by], resolution)
+        asked = self.f.replace(period="", start=span[0], end=span[1])
+        whole = bool(self.days.all())
+        table = query.counts(self.source.in_full, asked, by if whole else [column, *by], resolution=resolution).frame
+        if whole:
+            return table
         days = pd.date_range(*self.periods.after, freq="D")[self.days]
         if span != self.periods.after:
             days = days - self._a_year_before(days)
-        wanted = days.to_period("M").unique().to_timestamp() if self.unit == "month" else days
-        return table[table[column].isin(wanted)]
+        return table[table[column].isin(days.to_period("M").unique().to_timestamp() if self.unit == "month" else days)]
 
-    def _past(self, by: Sequence[str], resolution: int | None) -> tuple[pd.DataFrame | None, BoolArray]:
-        """Counts of whole weeks or months before the period, and which of them are covered."""
-        starts = self._starts
-        if not len(starts):
-            return None, np.zeros(0, bool)
-        first, last = starts[0].date(), self._ends[-1].date()
-        asked = self.f.replace(period="", start=first, end=last)
-        return self._table(asked, [self.unit, *by], resolution), self._whole
+    def _past(self, by: Sequence[str], resolution: int | None) -> pd.DataFrame | None:
+        """Counts of whole weeks or months before the period; None where there is none."""
+        if not len(self._starts):
+            return None
+        asked = self.f.replace(period="", start=self._starts[0].date(), end=self.periods.after[0] - _DAY)
+        found = query.counts(self.source.in_full, asked, [self.unit, *by], resolution=resolution).frame
+        return found[found[self.unit].isin(self._starts)]
 
     @cached_property
     def _starts(self) -> pd.DatetimeIndex:
@@ -335,62 +308,49 @@ class _Tables:
         return pd.date_range(begin, periods=max(0, (start - begin).days // 7), freq="7D")
 
     @cached_property
-    def _ends(self) -> pd.DatetimeIndex:
-        step: Any = pd.offsets.MonthEnd(0) if self.unit == "month" else pd.Timedelta(days=6)
-        return pd.DatetimeIndex(self._starts + step)
-
-    @cached_property
     def _whole(self) -> BoolArray:
+        """Which of the weeks or months before the period are covered."""
+        step: Any = pd.offsets.MonthEnd(0) if self.unit == "month" else pd.Timedelta(days=6)
         known = np.asarray(self._starts >= pd.Timestamp(self.begin))
-        if self.source.coverage.complete:
-            return known
-        return np.asarray(known & self.source.coverage.whole(self._starts, self._ends))
+        coverage = self.source.coverage
+        return known if coverage.complete else np.asarray(known & coverage.whole(self._starts, self._starts + step))
 
-    def _table(self, f: AlertFilter, by: Sequence[str], resolution: int | None) -> pd.DataFrame:
-        return query.counts(self.source.in_full, f, by, resolution=resolution).frame
-
-    def _parts(self, places: pd.DataFrame, wide: str, small: str, city: CityProfile) -> dict[str, str]:
+    def _parts(self, places: pd.DataFrame) -> dict[str, str]:
         """The district, or large area, of each place."""
-        if small == "place":
-            return landmark_districts(city) if wide == "district" else {}
-        cells = [np.uint64(int(name, 16)) for name in places["cell"]] if "cell" in places else []
-        if wide == "area" and self.wide is not None and self.small is not None and self.wide < self.small:
-            return {h3_name(int(cell)): h3_name(int(h3.cell_to_parent(cell, self.wide))) for cell in cells}
-        found = {}
-        for cell in cells:
-            latitude, longitude = h3.cell_to_latlng(cell)
-            home = _district_at(city, float(longitude), float(latitude))
-            if home is not None:
-                found[h3_name(int(cell))] = home
-        return found
+        city = self.source.city
+        if self.small is None:
+            return landmark_districts(city) if self.wide is None else {}
+        cells = {name: np.uint64(int(name, 16)) for name in places["cell"]}
+        if self.wide is not None:
+            parents = {
+                name: h3.cell_to_parent(cell, self.wide) for name, cell in cells.items() if self.wide < self.small
+            }
+            return {name: h3_name(int(parent)) for name, parent in parents.items()}
+        return _districts_at(city, {name: h3.cell_to_latlng(cell)[::-1] for name, cell in cells.items()})
 
     def crossed(self, counts: Mapping[LevelName, Counts]) -> Callable[[Mapping[str, Any]], float]:
         """The excess of a category in a place, which is no candidate itself, worked out where it is asked for."""
-        small = "place" if self.small is None else "cell"
-        (n0,), (n1,) = counts["city"].past[:, -self._a_year() :], counts["city"].after[None]
+        small, year = "place" if self.small is None else "cell", 12 if self.unit == "month" else 52
+        (n0,), (n1,) = counts["city"].past[:, -year:], counts["city"].after[None]
         rate = float(n1[0]) / max(float(np.nansum(n0)), 1.0)
-        tables: list[pd.Series] = []
+
+        @cache
+        def sums() -> list[pd.Series]:
+            by = [small, "category"]
+            after, past = self._period(by, self.small, self.periods.after), self._past(by, self.small)
+            if past is not None:
+                past = past[past[self.unit].isin(self._starts[-year:][self._whole[-year:]])]
+            return [_sums(table, by) for table in (after, past)]
 
         def excess(key: Mapping[str, Any]) -> float:
-            if key.get(small) is None or key.get("category") is None:
+            place, category = key.get(small), key.get("category")
+            if place is None or category is None:
                 return 0.0
-            if not tables:
-                by = [small, "category"]
-                past, _ = self._past(by, self.small)
-                for table in (self._period(by, self.small, self.periods.after), past):
-                    if table is not None and self.unit in table:
-                        recent = self._starts[-self._a_year() :]
-                        table = table[table[self.unit].isin(recent[self._whole[-self._a_year() :]])]
-                    if table is not None and small == "cell":
-                        table = table.assign(cell=[h3_name(int(cell)) for cell in table["cell"]])
-                    tables.append(_sums(table, by))
-            name = (key[small], key["category"])
-            return float(tables[0].get(name, 0.0)) - rate * float(tables[1].get(name, 0.0))
+            name = (place if self.small is None else int(place, 16), category)
+            now, before = (float(one.get(name, 0.0)) for one in sums())
+            return now - rate * before
 
         return excess
-
-    def _a_year(self) -> int:
-        return 12 if self.unit == "month" else 52
 
 
 def _sums(table: pd.DataFrame | None, by: Sequence[str]) -> pd.Series:
@@ -402,13 +362,16 @@ def _sums(table: pd.DataFrame | None, by: Sequence[str]) -> pd.Series:
 
 def landmark_districts(city: CityProfile) -> dict[str, str]:
     """The district in which each landmark stands; landmarks outside all of them are left out."""
-    found = {mark.id: _district_at(city, mark.longitude, mark.latitude) for mark in city.landmarks}
-    return {mark: district for mark, district in found.items() if district is not None}
+    return _districts_at(city, {mark.id: (mark.longitude, mark.latitude) for mark in city.landmarks})
 
 
-def _district_at(city: CityProfile, longitude: float, latitude: float) -> str | None:
-    point = shapely.Point(longitude, latitude)
-    return next((area.id for area in city.districts if ask_shape(shapely.covers, area.polygon, point)), None)
+def _districts_at(city: CityProfile, points: Mapping[str, tuple[float, float]]) -> dict[str, str]:
+    """The first district that holds each point (longitude, latitude); points outside all of them are left out."""
+    found = {
+        name: next((area.id for area in city.districts if ask_shape(shapely.covers, area.polygon, point)), "")
+        for name, point in zip(points, shapely.points(list(points.values())) if points else (), strict=True)
+    }
+    return {name: district for name, district in found.items() if district}
 
 
 SQUARE: Final = "cell_9"
@@ -534,21 +497,18 @@ def without_events(chosen: Source, f: AlertFilter, changes: Sequence[Change]) ->
 
 def _makes(event: Event, rows: pd.DataFrame, change: Change) -> bool:
     """Whether an event lies in what a change is about, and makes half of what rose there."""
-    key = change.key
-    if change.direction <= 0 or event.n < MAIN_SHARE * (change.after - change.expected):
-        return False
-    if (change.grade, event.grade) == ("clear", "probable"):
+    key, own = change.key, np.uint64(event.cell)
+    enough = change.direction > 0 and event.n >= MAIN_SHARE * (change.after - change.expected)
+    if not enough or (change.grade, event.grade) == ("clear", "probable"):
         return False
     if key["category"] not in (None, event.category):
         return False
     if any(key[name] is not None and 2 * rows[name].eq(key[name]).sum() < len(rows) for name in ("district", "place")):
         return False
     cells = [np.uint64(int(key[name], 16)) for name in ("area", "cell") if key[name] is not None]
-    own, size = np.uint64(event.cell), h3.get_resolution(np.uint64(event.cell))
+    sizes = [min(h3.get_resolution(own), h3.get_resolution(cell)) for cell in cells]
     return all(
-        h3.cell_to_parent(own, min(size, h3.get_resolution(cell)))
-        == h3.cell_to_parent(cell, min(size, h3.get_resolution(cell)))
-        for cell in cells
+        h3.cell_to_parent(own, size) == h3.cell_to_parent(cell, size) for cell, size in zip(cells, sizes, strict=True)
     )
 
 
@@ -568,24 +528,19 @@ def _who(rows: pd.DataFrame, *, exact: bool) -> Who:
 def _events(source: Source, f: AlertFilter) -> tuple[tuple[Event, ...], pd.DataFrame]:
     """The events of a filter's period, and the alerts that could make one; found once for a filter."""
     start, end = query.dates(source, f)
+    first = max(source.first, start - dt.timedelta(days=366 * PAST_YEARS))
 
     def find() -> tuple[tuple[Event, ...], pd.DataFrame]:
-        alerts = _read(source, f, start, end)
-        return find_events(alerts, _first(source, start), start), alerts
+        alerts = _read(source, f, first, end)
+        return find_events(alerts, first, start), alerts
 
     return source.once("events", (f, start, end), find, MOST_KEPT)
 
 
-def _first(source: Source, start: dt.date) -> dt.date:
-    """The day from which on the past of a period is read."""
-    return max(source.first, start - dt.timedelta(days=366 * PAST_YEARS))
-
-
-def _read(source: Source, f: AlertFilter, start: dt.date, end: dt.date) -> pd.DataFrame:
-    """Alerts of dense weeks from some years before the period on, each number of a source once."""
+def _read(source: Source, f: AlertFilter, first: dt.date, end: dt.date) -> pd.DataFrame:
+    """Alerts of dense weeks between two days, each number of a source once."""
     if source.by_month:
         return pd.DataFrame({"moment": pd.to_datetime([]), "cell": [], "category": [], "hourly": []})
-    first = _first(source, start)
     usable = [
         *f.conditions((first, end), source.city, source.alerts.levels),
         "inside",
@@ -594,14 +549,12 @@ def _read(source: Source, f: AlertFilter, start: dt.date, end: dt.date) -> pd.Da
     ]
     alike = f"count(*) OVER (PARTITION BY category, {SQUARE}, week) AS alike"
     rows = f"SELECT {COLUMNS}, {SQUARE} AS cell, {alike} FROM {source.alerts.name}{all_of(usable)}"
-    read: pd.DataFrame = source.alerts.ask(
-        f"SELECT * FROM ({rows}) AS chosen WHERE alike >= {LEAST_A_WEEK}"
-    ).to_pandas()
+    dense = f"SELECT * FROM ({rows}) AS chosen WHERE alike >= {LEAST_A_WEEK}"
+    read: pd.DataFrame = source.alerts.ask(dense).to_pandas()
     read = read.sort_values("moment", kind="stable")
     again = read["incident_id"].notna() & read.duplicated(["source", "incident_id", "category"])
-    read = read[~again.to_numpy(bool)].reset_index(drop=True)
-    covered = source.coverage.covered(pd.DatetimeIndex(pd.to_datetime(read["local_date"])))
-    read = read[covered].reset_index(drop=True) if len(read) else read
+    day = pd.to_datetime(read["local_date"])
+    read = read[~again.to_numpy(bool) & source.coverage.covered(pd.DatetimeIndex(day))].reset_index(drop=True)
     day = pd.to_datetime(read["local_date"])
     utc = pd.to_datetime(read["moment"], unit="us", utc=True).dt.tz_convert(source.city.timezone).dt.tz_localize(None)
     return read.assign(moment=utc.where(read["hourly"].astype(bool), day), category=read["category"].astype(str))
@@ -614,17 +567,22 @@ _GRADES: Final = {"clear": N_("clear"), "probable": N_("probable"), "open": N_("
 def areas_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> list[str]:
     """The area of each row of `Changes.frame`: a named place, a district, a map cell by where it lies, or the city."""
     cells = area_names(t, city, pd.concat([rows["cell"], rows["area"]]).dropna().unique())
+    areas = rows[list(AREA)].astype(object).where(rows[list(AREA)].notna(), None)
+    keys = list(areas.itertuples(index=False, name=None))
+    names = {key: area_in_words(t, city, dict(zip(AREA, key, strict=True)), cells.__getitem__) for key in set(keys)}
+    return [names[key] for key in keys]
 
-    def label(district: object, area: object, place: object, cell: object) -> str:
-        if isinstance(place, str):
-            return labels.place_label(t, city, place)
-        if isinstance(district, str):
-            return labels.district_label(t, city, district)
-        return next((cells[one] for one in (cell, area) if isinstance(one, str)), t("Whole city"))
 
-    areas = list(zip(*(rows[name].to_numpy(object).tolist() for name in AREA), strict=True))
-    names = {area: label(*area) for area in set(areas)}
-    return [names[area] for area in areas]
+def area_in_words(t: Translator, city: CityProfile, key: Mapping[str, Any], named: Callable[[str], str]) -> str:
+    """The area of a candidate of `CANDIDATE_KEYS`: its place, its district, its map cell as it is `named`, or the
+    whole city.
+    """
+    if key.get("place"):
+        return labels.place_label(t, city, str(key["place"]))
+    if key.get("district"):
+        return labels.district_label(t, city, str(key["district"]))
+    cell = key.get("cell") or key.get("area")
+    return named(str(cell)) if cell else t("Whole city")
 
 
 def ratios_in_words(t: Translator, frame: pd.DataFrame, names: tuple[str, str, str]) -> list[str]:

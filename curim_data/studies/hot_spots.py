@@ -5,7 +5,7 @@ what their alerts weigh, clusters of exact alerts; and which places have become 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
@@ -53,7 +53,7 @@ from analysis.stats.intervals import CellPlace, Choice, HarmWeights, WeighedBy, 
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MOST_MAP_CELLS, N_, CellArray, CityProfile, Message, MessageError, Num, Span, Translator
+from curim_data.model import MOST_MAP_CELLS, N_, CityProfile, Message, MessageError, Num, Span, Translator
 from curim_data.model.extent import ask_shape
 from curim_data.model.prepared import PLACES
 from curim_data.privacy import Counted, DisclosureError, finest_resolution, is_sensitive, protected_resolution
@@ -67,14 +67,6 @@ KINDS: Final[tuple[DenominatorKind, ...]] = get_args(DenominatorKind)
 FINE: Final = 12
 MOST_FINE_CELLS: Final = 150_000
 SHOWN_KM2: Final = 0.005
-ALL_ALERTS: Final = Message("There is no share to compare: the filter already holds all alerts of the period.")
-OTHER_CELLS: Final = Message(
-    "Here this audience sees these alerts and all alerts in map cells of different sizes, so that they cannot "
-    "be laid over each other: compare by land, or ask as analyst or specialist."
-)
-NO_RESIDENTS: Final = Message(
-    "The city's profile holds no residents by district: the analyst can load them (“curim city population FILE”)."
-)
 
 
 class DenominatorError(MessageError, ValueError):
@@ -88,13 +80,18 @@ def all_alerts_filter(f: AlertFilter) -> AlertFilter:
 
 def denominator_obstacle(kind: DenominatorKind, f: AlertFilter, source: Source) -> Message | None:
     """Why a base cannot be had under a filter; None where it can."""
-    if kind == "alerts":
-        if whole_city(f) == all_alerts_filter(f):
-            return ALL_ALERTS
-        same = finest_resolution(source, f) == finest_resolution(source, all_alerts_filter(f))
-        return None if same else OTHER_CELLS
-    if kind == "residents":
-        return None if residents_by_district(source.city) is not None else NO_RESIDENTS
+    if kind == "residents" and residents_by_district(source.city) is None:
+        return Message(
+            "The city's profile holds no residents by district: the analyst can load them (“curim city population "
+            "FILE”)."
+        )
+    if kind == "alerts" and whole_city(f) == all_alerts_filter(f):
+        return Message("There is no share to compare: the filter already holds all alerts of the period.")
+    if kind == "alerts" and finest_resolution(source, f) != finest_resolution(source, all_alerts_filter(f)):
+        return Message(
+            "Here this audience sees these alerts and all alerts in map cells of different sizes, so that they cannot "
+            "be laid over each other: compare by land, or ask as analyst or specialist."
+        )
     return None
 
 
@@ -103,12 +100,20 @@ def denominator_for(source: Source, f: AlertFilter, resolution: int, kind: Denom
 
     Raises DenominatorError where there is no such base (`denominator_obstacle`).
     """
-    said = denominator_obstacle(kind, f, source)
-    if said is not None:
-        raise DenominatorError(said)
+    if (why := denominator_obstacle(kind, f, source)) is not None:
+        raise DenominatorError(why)
+    if kind == "residents":
+        return _residents(source.city, resolution)
     if kind == LAND:
         return None
-    return _alerts(source, f, resolution) if kind == "alerts" else _residents(source.city, resolution)
+    frame = query.cells(source, all_alerts_filter(f), resolution).frame[["n"]].astype(float).assign(least=0.0)
+    message = Message(
+        "What is compared is the share of these alerts among all alerts of the same period, {base} in all: a "
+        "place where people report much of everything is not hot for that. The share says nothing about how many "
+        "there are.",
+        {"base": round(float(frame["n"].sum()))},
+    )
+    return Denominator("alerts", frame, (Choice("base", "alerts", message),))
 
 
 def occupied_land_of(source: Source) -> OccupiedLand | None:
@@ -127,28 +132,13 @@ def residents_by_district(city: CityProfile) -> pd.Series | None:
         return None
     rows = people.set_index("district")
     if "total" in rows and rows["total"].notna().all():
-        counts = rows["total"]
+        counts = rows["total"].astype(float)
     elif {"women", "men"} <= set(rows):
-        counts = rows["women"] + rows["men"]
+        counts = (rows["women"] + rows["men"]).astype(float)
     else:
         return None
-    counts = counts.astype(float)
-    known = {area.id for area in city.districts}
-    counts = counts[counts.index.isin(known) & (counts > 0)]
+    counts = counts[counts.index.isin([area.id for area in city.districts]) & (counts > 0)]
     return None if counts.empty else counts
-
-
-def _alerts(source: Source, f: AlertFilter, resolution: int) -> Denominator:
-    """All alerts of the same period as a base, of which those under the filter are a part."""
-    counted = query.cells(source, all_alerts_filter(f), resolution)
-    frame = counted.frame[["n"]].astype(float).assign(least=0.0)
-    message = Message(
-        "What is compared is the share of these alerts among all alerts of the same period, {base} in all: a "
-        "place where people report much of everything is not hot for that. The share says nothing about how many "
-        "there are.",
-        {"base": round(float(frame["n"].sum()))},
-    )
-    return Denominator("alerts", frame, (Choice("base", "alerts", message),))
 
 
 def _residents(city: CityProfile, resolution: int) -> Denominator:
@@ -192,25 +182,9 @@ COARSEST_TESTED: Final = 7
 LEAST_TESTED: Final = 30
 # A list that holds so much of the alerts needs no reason for what it leaves out.
 HELD: Final = 0.5
-_ELSEWHERE: Final = N_(
-    "The list holds {percent} % of the alerts of the city: the others are too thinly spread for any place "
-    "to stand out from chance, half of them in cells that hold {n} at most."
-)
-_ELSEWHERE_FEW: Final = N_(
-    "The list holds {percent} % of the alerts of the city: the others are too thinly spread for any place to stand "
-    "out from chance, half of them in cells that hold fewer than {k}."
-)
-_FOUND_IN: Final = N_(
-    "Hot spots are found in cells of {metres} m, alike for every reader; the cells of this map that hold them are "
-    "marked, and counts are those of these cells."
-)
 EXCHANGED: Final = Message(
     "Sensitive alerts have exchanged their places in the protected copy, so whether a place stands out cannot be told "
     "from it. Whoever sees the alerts themselves, as a specialist, can tell."
-)
-_TOO_SMALL: Final = N_(
-    "Cells are as large as a square of {metres} m, because cells of {finer} m are too small for {n} alerts: even a "
-    "place ten times as dense as its surroundings would too often be missed."
 )
 
 
@@ -254,9 +228,21 @@ class HotSpotStudy:
         """How many cells are hot and cold, or that none could be judged; where the places were found in other cells, in
         which.
         """
+        marked = any(self.hot.frame[mark].to_numpy(bool).any() for mark in ("hot", "cold"))
+        judged = marked or not self.power.too_few or not self.hot.n
         if self.unjudged is not None:
             return t(self.unjudged)
-        return cells_sentence(self.hot, self.power, t, self.listed)
+        if self.listed is not None:
+            return t(
+                "Hot spots are found in cells of {metres} m, alike for every reader; the cells of this map that hold "
+                "them are marked, and counts are those of these cells.",
+                metres=self.listed.metres,
+            )
+        if judged:
+            return self.hot.sentence(t)
+        if self.power.alone:
+            return t("No cell could be judged: the area is no larger than one place.")
+        return t("No cell could be judged: there are too few alerts on the map.")
 
     @property
     def elsewhere(self) -> Message | None:
@@ -271,26 +257,20 @@ class HotSpotStudy:
         inside, others = float(counts[listed].sum()), np.sort(counts[~listed].to_numpy(float))
         if inside >= HELD * counts.sum():
             return None
-        most = others[np.searchsorted(np.cumsum(others), others.sum() / 2)]
-        share = Num(100 * inside / float(counts.sum()), 0)
-        if most < (least := self.total.threshold):
-            return Message(_ELSEWHERE_FEW, {"percent": share, "k": least})
-        return Message(_ELSEWHERE, {"percent": share, "n": round(most)})
-
-
-def cells_sentence(hot: HotCells, power: Power, t: Translator, listed: ListedShares | None = None) -> str:
-    """How many cells are hot and cold; that none could be judged where even a very dense place would be missed.
-
-    `listed`: of places that were found in other cells, which the sentence names instead.
-    """
-    if listed is not None:
-        return t(_FOUND_IN, metres=listed.metres)
-    found = any(hot.frame[mark].to_numpy(bool).any() for mark in ("hot", "cold"))
-    if found or not power.too_few or not hot.n:
-        return hot.sentence(t)
-    if power.alone:
-        return t("No cell could be judged: the area is no larger than one place.")
-    return t("No cell could be judged: there are too few alerts on the map.")
+        most, least = others[np.searchsorted(np.cumsum(others), others.sum() / 2)], self.total.threshold
+        text = (
+            N_(
+                "The list holds {percent} % of the alerts of the city: the others are too thinly spread for any place "
+                "to stand out from chance, half of them in cells that hold fewer than {k}."
+            )
+            if most < least
+            else N_(
+                "The list holds {percent} % of the alerts of the city: the others are too thinly spread for any place "
+                "to stand out from chance, half of them in cells that hold {n} at most."
+            )
+        )
+        limit = {"k": least} if most < least else {"n": round(most)}
+        return Message(text, {"percent": Num(100 * inside / float(counts.sum()), 0), **limit})
 
 
 def hot_spot_study(
@@ -352,14 +332,20 @@ def _telling_size(source: Source, whole: AlertFilter, chosen: Choice) -> Choice:
     for size in range(first, COARSEST_TESTED - 1, -1):
         counted = alert_cells(source, whole, size).frame
         n, index = round(float(counted["n"].sum())), counted.index.to_numpy()
-        if not n or (size < first and looked_at(index, occupied) < LEAST_TESTED):
+        tested = len(index) if occupied is None else int(occupied.holds(index).sum())
+        if not n or (size < first and tested < LEAST_TESTED):
             break
         if planned_power(with_served_land(source, counted, size), occupied, place_scatter(source, whole, size)).too_few:
             continue
         if size == first:
             break
-        sides = [round(square_side(resolution, source.city.sampled_cells)) for resolution in (size, size + 1)]
-        return Choice("resolution", size, Message(_TOO_SMALL, {"metres": sides[0], "finer": sides[1], "n": n}))
+        metres, finer = (round(square_side(one, source.city.sampled_cells)) for one in (size, size + 1))
+        message = Message(
+            "Cells are as large as a square of {metres} m, because cells of {finer} m are too small for {n} alerts: "
+            "even a place ten times as dense as its surroundings would too often be missed.",
+            {"metres": metres, "finer": finer, "n": n},
+        )
+        return Choice("resolution", size, message)
     return chosen
 
 
@@ -367,11 +353,6 @@ def with_served_land(source: Source, cells: pd.DataFrame, resolution: int) -> pd
     """Counts by cell with the land that places are compared by, where alerts stand on shared points."""
     served = served_land(source, resolution)
     return cells if served is None else cells.assign(served_km2=served.reindex(cells.index))
-
-
-def looked_at(index: CellArray, occupied: OccupiedLand | None) -> int:
-    """How many of some cells are tested."""
-    return len(index) if occupied is None else int(occupied.holds(index).sum())
 
 
 def known_places(source: Source) -> tuple[CellPlace, ...]:
@@ -382,35 +363,17 @@ def known_places(source: Source) -> tuple[CellPlace, ...]:
     source = (source.exact or source).in_full
 
     def find() -> tuple[CellPlace, ...]:
-        kept = _kept_places(source)
-        return (
-            as_known_places(_hot_spots(source, AlertFilter(period="all"), None, LAND).spots) if kept is None else kept
-        )
+        if (kept := source.kept(PLACES)) is not None:
+            return tuple(CellPlace(name, tuple(cells), *point) for name, cells, *point in kept)
+        return as_known_places(_hot_spots(source, AlertFilter(period="all"), None, LAND).spots)
 
     return source.once(PLACES, "", find)
 
 
 def keep_known_places(source: Source) -> None:
     """Keep the known places for later processes, beside what else is prepared for the city."""
-    rows = [
-        [place.id, [f"{cell:x}" for cell in place.cells], place.longitude, place.latitude]
-        for place in known_places(source)
-    ]
+    rows = [[one.id, list(map(int, one.cells)), one.longitude, one.latitude] for one in known_places(source)]
     source.keep(PLACES, rows)
-
-
-def _kept_places(source: Source) -> tuple[CellPlace, ...] | None:
-    """The known places as they were kept; None where they were not for these alerts, or cannot be read."""
-    rows = source.kept(PLACES)
-    try:
-        if rows is None:
-            return None
-        return tuple(
-            CellPlace(name, tuple(int(cell, 16) for cell in cells), float(longitude), float(latitude))
-            for name, cells, longitude, latitude in rows
-        )
-    except (ValueError, TypeError):
-        return None
 
 
 def _hot_spots(source: Source, f: AlertFilter, resolution: int | None, base: DenominatorKind) -> HotSpotStudy:
@@ -598,31 +561,58 @@ def emerging_study(source: Source, f: AlertFilter, resolution: int | None = None
     whole = whole_city(f)
     size = emerging_cell_size(source, f, resolution)
     side = int(size.value)
-    land = source.city.land_cells(side)
     periods = _periods(source, whole, side)
     history = _over(whole, periods)
-    about = (size, *_history(periods), periods.choice, *coverage_choices(source, source.first, source.as_of))
+    about: tuple[Choice, ...] = (periods.choice, *coverage_choices(source, source.first, source.as_of))
     period = query.dates(source, history) if len(periods.starts) else None
+    if period is not None:
+        message = Message(
+            "A class needs history: judged from {start} on, whatever period the filter names, up to its end.",
+            {"start": period[0]},
+        )
+        about = (Choice("history", period[0].isoformat(), message), *about)
     total = query.total(source, history)
     if (why := _obstacle(source, whole, periods)) is not None:
         short = why is not EXCHANGED and source.known_time.knows(periods.unit)
-        return EmergingStudy(total, None, (), None, side, about if short else (size,), why, period)
+        return EmergingStudy(total, None, (), None, side, (size, *about) if short else (size,), why, period)
     counted = query.counts(source, history, ["cell", periods.unit], resolution=side, without_default_points=True)
-    served = served_land(source, side)
+    wide = counted.frame.pivot(index="cell", columns=periods.unit, values="n")
+    steps = periods.starts.union(pd.DatetimeIndex(wide.columns))  # one that has no alert at all is there too
+    served, points = served_land(source, side), shared_points(source)
     found = emerging_hot_spots(
-        _by_step(counted.frame, periods),
-        land if served is None else served,
+        wide.reindex(columns=steps),
+        source.city.land_cells(side) if served is None else served,
         scatter=place_scatter(source, history, side),
     )
-    points = shared_points(source)
     choices = (
+        size,
         *about,
         *found.choices,
         *(() if points is None else (points.choice,)),
         *default_coordinates(total.at_default),
         *nested_cells(side),
     )
-    return EmergingStudy(total, found, _lines(found, source), counted, side, choices, None, period)
+    known = known_places(source)
+    names, ids = name_spots(found.places, source.city, known), known_ids(found.places, known)
+    rows = tuple(_row(found, at, names[place.id], ids[at]) for at, place in enumerate(found.places))
+    return EmergingStudy(total, found, rows, counted, side, choices, None, period)
+
+
+def _row(found: EmergingHotSpots, at: int, name: SpotName, known_id: str) -> EmergingRow:
+    """The row of one of the places."""
+    place = found.places[at]
+    row: Any = found.frame.loc[place.peak]
+    return EmergingRow(
+        place=place,
+        rank=at + 1,
+        name=name,
+        marked=int(row["hot_steps"] if CLASSES[place.cls].sign > 0 else row["cold_steps"]),
+        since=None if pd.isna(row["since"]) else row["since"].date(),
+        slope=float(row["slope"]),
+        p_trend=float(row["p_trend"]),
+        q_trend=float(row["q_trend"]),
+        id=known_id,
+    )
 
 
 def _obstacle(source: Source, whole: AlertFilter, periods: Periods) -> Message | None:
@@ -681,45 +671,3 @@ def _over(f: AlertFilter, periods: Periods) -> AlertFilter:
     step = pd.DateOffset(months=1) if periods.unit == "month" else pd.DateOffset(weeks=1)
     last = periods.starts[-1] + step - pd.Timedelta(days=1)
     return f.replace(period="", start=periods.starts[0].date(), end=last.date())
-
-
-def _history(periods: Periods) -> tuple[Choice, ...]:
-    if not len(periods.starts):
-        return ()
-    start = periods.starts[0].date()
-    message = Message(
-        "A class needs history: judged from {start} on, whatever period the filter names, up to its end.",
-        {"start": start},
-    )
-    return (Choice("history", start.isoformat(), message),)
-
-
-def _by_step(frame: pd.DataFrame, periods: Periods) -> pd.DataFrame:
-    """Counts by cell (rows) and step, of which one that has no alert at all is there too, so that time has no gaps."""
-    wide = frame.pivot(index="cell", columns=periods.unit, values="n")
-    wide.columns = pd.DatetimeIndex(wide.columns)
-    return wide.reindex(columns=periods.starts.union(pd.DatetimeIndex(wide.columns)))
-
-
-def _lines(found: EmergingHotSpots, source: Source) -> tuple[EmergingRow, ...]:
-    """The places with their names: those of known places where they are such."""
-    names: Mapping[str, SpotName] = name_spots(found.places, source.city, known_places(source))
-    ids = known_ids(found.places, known_places(source))
-    lines = []
-    for rank, place in enumerate(found.places, start=1):
-        row: Any = found.frame.loc[place.peak]
-        hot = CLASSES[place.cls].sign > 0
-        lines.append(
-            EmergingRow(
-                place=place,
-                rank=rank,
-                name=names[place.id],
-                marked=int(row["hot_steps"] if hot else row["cold_steps"]),
-                since=None if pd.isna(row["since"]) else row["since"].date(),
-                slope=float(row["slope"]),
-                p_trend=float(row["p_trend"]),
-                q_trend=float(row["q_trend"]),
-                id=ids[rank - 1],
-            )
-        )
-    return tuple(lines)

@@ -28,8 +28,9 @@ from analysis.trends.reporting import LONGEST, ReportingLag, category_use, lag_o
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, asked_categories, month_bounds
-from curim_data.model import MAP_RESOLUTIONS, CityProfile, FloatArray, Gender, Message, Span, Translator
+from curim_data.model import MAP_RESOLUTIONS, N_, CityProfile, FloatArray, Gender, Message, Span, Translator
 from curim_data.model.coverage import CORRECTIONS, Annotation
+from curim_data.model.i18n import first_case
 from curim_data.model.labels import category_label
 from curim_data.model.sql import between
 from curim_data.privacy import is_sensitive_category, threshold
@@ -50,18 +51,17 @@ def level_breaks(source: Source, f: AlertFilter) -> tuple[dt.date, ...]:
 
 def noted_between(source: Source, f: AlertFilter, start: dt.date, end: dt.date) -> tuple[Choice, ...]:
     """What was noted between two days, for whoever compares what lies before and after."""
-    found = []
-    for one in annotations_for(source, f):
-        if one.start > end or (one.end or one.start) < start:
-            continue
-        values = {"day": one.start, "last": one.end, "note": one.note}
-        text = (
-            Message("Noted on {day}: {note}. A change may come from this.", values)
-            if one.end is None
-            else Message("Noted for {day} to {last}: {note}. A change may come from this.", values)
+    one_day = N_("Noted on {day}: {note}. A change may come from this.")
+    several = N_("Noted for {day} to {last}: {note}. A change may come from this.")
+    return tuple(
+        Choice(
+            "annotation",
+            one.id,
+            Message(one_day if one.end is None else several, {"day": one.start, "last": one.end, "note": one.note}),
         )
-        found.append(Choice("annotation", one.id, text))
-    return tuple(found)
+        for one in annotations_for(source, f)
+        if one.start <= end and (one.end or one.start) >= start
+    )
 
 
 def coverage_choices(source: Source, first: dt.date, last: dt.date) -> tuple[Choice, ...]:
@@ -71,7 +71,6 @@ def coverage_choices(source: Source, first: dt.date, last: dt.date) -> tuple[Cho
 
 # Days of a year: of a longer period too much of the same weeks of the year before lies within itself.
 A_YEAR: Final = 366
-WEEK_DAYS: Final = 7  # days by which whole years may be missed
 
 
 @dataclass(frozen=True)
@@ -94,9 +93,8 @@ class ComparedPeriods:
     @property
     def lengths(self) -> tuple[int, int]:
         """Days of each; none where there is no period before."""
-        if self.before is None:
-            return 0, (self.after[1] - self.after[0]).days + 1
-        return (self.before[1] - self.before[0]).days + 1, (self.after[1] - self.after[0]).days + 1
+        before, after = (0 if span is None else (span[1] - span[0]).days + 1 for span in (self.before, self.after))
+        return before, after
 
     @property
     def choice(self) -> Choice:
@@ -104,46 +102,56 @@ class ComparedPeriods:
         return Choice("reference", "" if self.before is None else self.before[0].isoformat(), self._reference())
 
     def _reference(self) -> Message:
-        if self.other_light and self.longer:
-            return Message(
-                "Alerts after dark or by day are compared only with the same weeks of the year before, so not "
-                "over more than a year: from one season to another the days become shorter or longer."
-            )
-        if self.other_light:
-            return Message(
-                "Alerts after dark or by day are compared only with the same weeks of the year before, which "
-                "the data do not reach: from one season to another the days become shorter or longer."
-            )
-        if self.before is None:
-            return Message("There is nothing to compare: no day of the data lies before this period.")
-        period = {"period": Span(*self.before, by_month=self.by_month)}
-        days = {"start": self.before[0], "end": self.before[1]}
-        if self.longer:
-            return Message(
-                "Compared with the time just before ({period}), because the period is longer than a year: where the "
-                "two hold other months, the season may explain a difference.",
-                period,
-            )
-        if self.by_month and self.same_season:
-            return Message(
-                "Compared with the same months of the year before ({period}), so that the season cancels out.", period
-            )
-        if self.by_month:
-            return Message(
-                "Compared with the months just before ({period}), because the data do not reach back a year: the "
-                "season alone may explain a difference.",
-                period,
-            )
-        if self.same_season:
-            return Message(
-                "Compared with the same weeks of the year before ({start} – {end}), so that the season cancels out.",
-                days,
-            )
-        return Message(
-            "Compared with the time just before ({start} – {end}), because the data do not reach back a year: the "
-            "season alone may explain a difference.",
-            days,
+        start, end = self.before or self.after
+        text = first_case(
+            (
+                self.other_light and self.longer,
+                N_(
+                    "Alerts after dark or by day are compared only with the same weeks of the year before, so not "
+                    "over more than a year: from one season to another the days become shorter or longer."
+                ),
+            ),
+            (
+                self.other_light,
+                N_(
+                    "Alerts after dark or by day are compared only with the same weeks of the year before, which "
+                    "the data do not reach: from one season to another the days become shorter or longer."
+                ),
+            ),
+            (self.before is None, N_("There is nothing to compare: no day of the data lies before this period.")),
+            (
+                self.longer,
+                N_(
+                    "Compared with the time just before ({period}), because the period is longer than a year: where "
+                    "the two hold other months, the season may explain a difference."
+                ),
+            ),
+            (
+                self.by_month and self.same_season,
+                N_("Compared with the same months of the year before ({period}), so that the season cancels out."),
+            ),
+            (
+                self.by_month,
+                N_(
+                    "Compared with the months just before ({period}), because the data do not reach back a year: the "
+                    "season alone may explain a difference."
+                ),
+            ),
+            (
+                self.same_season,
+                N_(
+                    "Compared with the same weeks of the year before ({start} – {end}), so that the season cancels out."
+                ),
+            ),
+            (
+                True,
+                N_(
+                    "Compared with the time just before ({start} – {end}), because the data do not reach back a year: "
+                    "the season alone may explain a difference."
+                ),
+            ),
         )
+        return Message(str(text), {"period": Span(start, end, by_month=self.by_month), "start": start, "end": end})
 
 
 def compared_periods(source: Source, after: tuple[dt.date, dt.date]) -> ComparedPeriods:
@@ -462,7 +470,6 @@ NO_PLACE: Final = Message(
     "Without a place in the copy are alerts that came without a position, those at coordinates that many share, and "
     "those that too few others resemble."
 )
-_EVERYTHING: Final = AlertFilter(period="all")
 
 
 def copy_notes(source: Source, f: AlertFilter, total: Total) -> tuple[Message, ...]:
@@ -470,22 +477,20 @@ def copy_notes(source: Source, f: AlertFilter, total: Total) -> tuple[Message, .
     exact = source.exact
     if exact is None:
         return ()
-    notes = []
-    if source.count < exact.count:
-        notes.append(WAITING)
-    elif opened_by_everybody(f) and total.n != query.total(exact, f).n:
-        notes.append(OTHER_DAYS)
-    if total.unmapped and places_taken(source):
-        notes.append(NO_PLACE)
-    return tuple(notes)
+    waiting = source.count < exact.count
+    notes = (
+        (WAITING, waiting),
+        (OTHER_DAYS, not waiting and opened_by_everybody(f) and total.n != query.total(exact, f).n),
+        (NO_PLACE, total.unmapped and places_taken(source)),
+    )
+    return tuple(note for note, holds in notes if holds)
 
 
 def places_taken(source: Source) -> bool:
     """Whether more incidents are without a place in the copy than came without a position."""
-    exact = source.exact
-    if exact is None:
+    if source.exact is None:
         return False
-    own, came = (query.total(one, _EVERYTHING).unmapped for one in (source, exact))
+    own, came = (query.total(one, AlertFilter(period="all")).unmapped for one in (source, source.exact))
     return own > came
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
 from curim_data.engine import Source, open_source
-from curim_data.model import MOST_MAP_CELLS, Message
+from curim_data.model import MOST_MAP_CELLS, CityProfile, Message
 from curim_data.model.prepared import PLACES, arrays_file, is_current, write_arrays
 from curim_data.model.progress import report, stage
 from curim_data.protection import copies_of, keep_errors, protected
@@ -40,17 +39,7 @@ def prepare(home: Home) -> None:
     city = home.city()
     folder = home.prepared(city.version)
     report(0.0, PREPARING)
-    finest = min(FINEST, city.finest_affordable(MOST_MAP_CELLS))
-    large, versions = False, list[str]()
-    for resolution in range(COARSEST, finest + 1):
-        if arrays_file(folder, str(resolution)).exists():
-            large = True
-            continue
-        land = city.land_cells(resolution)
-        if len(land) >= WORTH_CELLS:
-            large = True
-            write_arrays(folder, str(resolution), cell=land.index, land_km2=land)
-        report(0.3 * (resolution - COARSEST + 1) / (finest - COARSEST + 1), PREPARING)
+    large, versions = _keep_land(city, folder), list[str]()
     if large:
         from curim_data.studies.alert_points import keep_pixels  # it loads what an undo in a small city does not need
 
@@ -58,73 +47,61 @@ def prepare(home: Home) -> None:
     if has_alerts(home):
         source = open_source(home)
         try:
-            if source.count >= WORTH_ALERTS:
-                _keep_alerts(home, source)
-            copy = protected(home, source)
-            versions.append(copy.version)
-            if source.count >= WORTH_ALERTS:
-                _keep_copy(home, source, copy)
-            if large or source.count >= WORTH_ALERTS:
-                with stage(0.6, 1.0, PREPARING):
-                    _keep_places(home, source)
+            versions.append(_keep_alerts(home, source, large=large))
         except duckdb.IOException:  # an erasure took the files away: it prepares what it left
             if Store(home).alerts_version() == source.version:
                 raise
     if earlier := Store(home).version_without_last_import():
         versions += [earlier, *copies_of(home, earlier)]
-    with _preparing(home), locked(home.copying):
+    with locked(home.preparing), locked(home.copying):
         _remove_others(folder, Store(home).alerts_version(), *versions)
     report(1.0, PREPARING)
 
 
-@contextmanager
-def _preparing(home: Home) -> Iterator[None]:
-    """While no other process prepares the alerts, or removes what was prepared of earlier ones."""
-    with locked(home.preparing):
-        yield
+def _keep_land(city: CityProfile, folder: Path) -> bool:
+    """Keep the cells of a large land, by size; whether it is large."""
+    finest, large = min(FINEST, city.finest_affordable(MOST_MAP_CELLS)), False
+    for resolution in range(COARSEST, finest + 1):
+        there = arrays_file(folder, str(resolution)).exists()
+        if not there and len(land := city.land_cells(resolution)) >= WORTH_CELLS:
+            write_arrays(folder, str(resolution), cell=land.index, land_km2=land)
+            there = True
+        large |= there
+        report(0.3 * (resolution - COARSEST + 1) / (finest - COARSEST + 1), PREPARING)
+    return large
 
 
-def _keep_alerts(home: Home, source: Source) -> None:
-    """Keep what is made of the alerts themselves, unless they changed meanwhile. One process does at a time."""
+def _keep_alerts(home: Home, source: Source, *, large: bool) -> str:
+    """Keep what is made of the alerts and of their copy; the version of the copy."""
     # Here, since they load statistics: who finds them kept waits for none.
     from curim_data.quality.positions import keep_coordinate_step, keep_shared_points
 
-    with _preparing(home), _unchanged(home, source) as unchanged:
-        if unchanged:
-            keep_default_points(source)
-            keep_coordinate_step(source)
-            keep_shared_points(source)
-            report(0.5, PREPARING)
+    many = source.count >= WORTH_ALERTS
+    if many:
+        _keep(home, source, source, keep_default_points, keep_coordinate_step, keep_shared_points)
+        report(0.5, PREPARING)
+    copy = protected(home, source)
+    if many:
+        _keep(home, source, copy, keep_errors)
+    if (large or many) and source.kept(PLACES) is None:
+        # Here, since it is slow to load, and places are mostly kept.
+        from curim_data.studies.hot_spots import keep_known_places, known_places
+
+        with stage(0.6, 1.0, PREPARING):
+            known_places(source)  # they take long, so nobody waits for them
+            _keep(home, source, source, keep_known_places)
+    return copy.version
 
 
-def _keep_places(home: Home, source: Source) -> None:
-    """Keep the known places, unless the alerts changed meanwhile; they take long, so nobody waits for them."""
-    if source.kept(PLACES) is not None:
-        return
-    # Here, since it is slow to load, and places are mostly kept.
-    from curim_data.studies.hot_spots import keep_known_places, known_places
-
-    known_places(source)
-    with _unchanged(home, source) as unchanged:
-        if unchanged:
-            keep_known_places(source)
-
-
-@contextmanager
-def _unchanged(home: Home, source: Source) -> Iterator[bool]:
-    """Whether the alerts are still those of the source, for as long as this is held.
+def _keep(home: Home, alerts: Source, source: Source, *keeps: Callable[[Source], None]) -> None:
+    """Keep something of a source, unless its alerts changed meanwhile; one process does at a time.
 
     Under the lock that an erasure waits for: what it takes out of the store must not be written here after it.
     """
-    with locked(home.lock, shared=True):
-        yield Store(home).alerts_version() == source.version
-
-
-def _keep_copy(home: Home, source: Source, copy: Source) -> None:
-    """Keep the columns of the protected copy that counts are made of, unless the alerts changed meanwhile."""
-    with _preparing(home), _unchanged(home, source) as unchanged:
-        if unchanged:
-            keep_errors(copy)
+    with locked(home.preparing), locked(home.lock, shared=True):
+        if Store(home).alerts_version() == alerts.version:
+            for keep in keeps:
+                keep(source)
 
 
 def _remove_others(folder: Path, *versions: str) -> None:

@@ -61,38 +61,31 @@ class SpotStudy:
 
 def spot_summaries(source: Source, f: AlertFilter, spots: Sequence[SpotOrCluster]) -> tuple[SpotSummary, ...]:
     """Names, gender, main category and peak hours of hot spots."""
-    names = name_spots(spots, source.city, known_places(source))
-    areas = {spot.id: spot.names for spot in spots}
-    whole = whole_city(f)
-    if not areas:
+    if not spots:
         return ()
+    names, least = name_spots(spots, source.city, known_places(source)), WrittenCounts.of(f, source).least()
     asked = ["category", "affected_gender", *(["hour"] if source.known_time.knows("hour") else [])]
-    tables = zip(asked, _by_area(source, whole, areas, asked), strict=True)
-    by = {name: _apart(table, name) for name, table in tables}
-    categories, affected, hours = by["category"], by["affected_gender"], by.get("hour", {})
-    nothing = np.array([], float)
-    lines, least = [], WrittenCounts.of(f, source).least()
+    tables = zip(asked, _by_area(source, whole_city(f), {spot.id: spot.names for spot in spots}, asked), strict=True)
+    by = {
+        name: {area: (rows[name].to_numpy(), rows["n"].to_numpy()) for area, rows in table.groupby("area")}
+        for name, table in tables
+    }
+    lines, nothing = [], (np.array([], float), np.array([], float))
     for spot in spots:
-        themes, numbers = categories.get(spot.id, (nothing, nothing))
-        genders: dict[Any, float] = dict(zip(*affected.get(spot.id, (nothing, nothing)), strict=True))
-        women, men = genders.get("woman", 0.0), genders.get("man", 0.0)
+        themes, numbers = by["category"].get(spot.id, nothing)
+        genders: dict[Any, float] = dict(zip(*by["affected_gender"].get(spot.id, nothing), strict=True))
+        women, either = float(genders.get("woman", 0.0)), float(genders.get("woman", 0.0) + genders.get("man", 0.0))
+        told = share_is_told(women, either, least)
         lines.append(
             SpotSummary(
                 spot=spot,
                 name=names[spot.id],
-                women=_share_of_women(float(women), float(men), least),
+                women=None if not either else wilson(women, either) if told else UNKNOWN,
                 category=str(themes[np.argsort(numbers)[-1]]) if len(themes) else None,
-                hours=_peak(1 if not source.protected else BAND_HOURS, *hours.get(spot.id, (nothing, nothing))),
+                hours=_peak(1 if not source.protected else BAND_HOURS, *by.get("hour", {}).get(spot.id, nothing)),
             )
         )
     return tuple(lines)
-
-
-def _share_of_women(women: float, men: float, least: int) -> Estimate | None:
-    """Women of women and men; unknown where it would tell a count under `least`, None where there is neither."""
-    if not women + men:
-        return None
-    return wilson(women, women + men) if share_is_told(women, women + men, least) else UNKNOWN
 
 
 def _by_area(
@@ -124,7 +117,7 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster) -> SpotStudy
     def counted(*by: str) -> pd.DataFrame:
         return area_frame(source, whole, spot.names, by, complete=not source.protected)
 
-    timed = source.known_time.knows("hour")
+    timed, written = source.known_time.knows("hour"), WrittenCounts.of(f, source)
     categories, affected = counted("category"), counted("affected_gender")
     dark = counted("dark") if timed else None
     hours = counted("weekday", "hour") if timed and not source.protected else None
@@ -139,19 +132,15 @@ def spot_study(source: Source, f: AlertFilter, spot: SpotOrCluster) -> SpotStudy
     women = Share("affected_gender", WOMEN, EITHER)
     scatter = share_scatter(source, whole.replace(affected=()), women, area_kind(source))
     shares = gender_shares(affected, "affected_gender", total=float(spot.n), scatter=scatter)
-    written = WrittenCounts.of(f, source)
-    shares = replace(shares, least=written.least())
     if profile.women is not None and shares.women.known:
         profile = replace(profile, women=shares.women)  # the sentence and the bars tell one interval
-    profile = written_profile(profile, categories, affected, dark, written)
-    default_counts = query.default_coordinates(source, here)["n"]
     return SpotStudy(
-        profile=profile,
+        profile=written_profile(profile, categories, affected, dark, written),
         categories=categories.sort_values("n", ascending=False, kind="stable", ignore_index=True),
-        affected=shares,
+        affected=replace(shares, least=written.least()),
         week=week_clock(hours) if hours is not None else None,
         trend=trend_study(source, here, "week" if not source.protected else "month"),
-        at_default=int(default_counts.sum()),
+        at_default=int(query.default_coordinates(source, here)["n"].sum()),
     )
 
 
@@ -183,14 +172,6 @@ def written_profile(
     )
 
 
-def _apart(table: pd.DataFrame, name: str) -> dict[str, tuple[NDArray[Any], ...]]:
-    """A column of a table by area and its n, as arrays of the rows of each area."""
-    codes, areas = pd.factorize(table["area"].to_numpy(object))
-    order, ends = np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes, minlength=len(areas)))[:-1]
-    arrays = [np.split(table[column].to_numpy()[order], ends) for column in (name, "n")]
-    return dict(zip(areas, zip(*arrays, strict=True), strict=True)) if len(areas) else {}
-
-
 def _peak(band: int, hour: NDArray[Any], n: NDArray[Any]) -> tuple[int, int] | None:
     """First and last hour of the peak, in bands of so many hours; None where no hour is known."""
     hour = hour.astype(float)
@@ -219,14 +200,12 @@ class ConcentrationStudy:
 
     def gini_sentence(self, t: Translator) -> str:
         """The generalised Gini with its random benchmark."""
-        found = self.concentration
+        found, chance = self.concentration, self.concentration.chance_generalised
+        values = {"gini": found.generalised, "chance": chance.value, "low": chance.low, "high": chance.high}
         return t(
             "Generalised Gini: {gini} (0: as even as so many alerts can be, 1: all in one place). By chance it "
             "would be {chance} ({low} to {high}); {p}.",
-            gini=_number(t, found.generalised),
-            chance=_number(t, found.chance_generalised.value),
-            low=_number(t, found.chance_generalised.low),
-            high=_number(t, found.chance_generalised.high),
+            **{name: t.number(round(value, 2) + 0.0, 2) for name, value in values.items()},  # no minus before a zero
             p=t.p(found.p, least=found.p <= found.least_p),
         )
 
@@ -247,15 +226,5 @@ def concentration_of_study(study: HotSpotStudy) -> ConcentrationStudy:
 def curve_frame(found: Concentration) -> pd.DataFrame:
     """The curve, thinned to what can be drawn."""
     at = np.unique(np.linspace(0, found.cells, min(found.cells + 1, CURVE_POINTS)).round().astype(int))
-    return pd.DataFrame(
-        {
-            "places": found.curve_places[at].round(5),
-            "alerts": found.curve_alerts[at].round(5),
-            "chance": found.curve_chance[at].round(5),
-        }
-    )
-
-
-def _number(t: Translator, value: float) -> str:
-    """Two decimals, and no minus before a zero."""
-    return t.number(round(value, 2) + 0.0, 2)
+    curve = {"places": found.curve_places, "alerts": found.curve_alerts, "chance": found.curve_chance}
+    return pd.DataFrame({name: values[at].round(5) for name, values in curve.items()})

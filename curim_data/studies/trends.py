@@ -5,9 +5,8 @@ to be expected next of the city, of its places and of the cells of the map.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
 
 import h3.api.basic_int as h3
 import numpy as np
@@ -15,20 +14,17 @@ import pandas as pd
 
 from analysis.forecast import CountForecast, NextPeriods, PlaceForecast, forecast_counts, forecast_next, forecast_places
 from analysis.grid import resolution_for
-from analysis.spots.naming import SpotName, name_spots
-from analysis.stats.intervals import Choice
+from analysis.spots.naming import name_spots
+from analysis.stats.intervals import CellPlace, Choice
 from analysis.trends.time_series import Trend, level_positions, regular_periods, reported_part, trend_of
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MOST_MAP_CELLS, NO_POSITIONS, BoolArray, FloatArray, Message, Translator
+from curim_data.model import MOST_MAP_CELLS, NO_POSITIONS, BoolArray, CityProfile, FloatArray, Message, Translator
 from curim_data.model.absence import CalendarUnit
 from curim_data.privacy import is_sensitive, threshold
 from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.periods import coverage_choices, level_breaks, reporting_lag
-
-# By the unit of a series: the column of its counts.
-COLUMNS: Final[Mapping[CalendarUnit, str]] = {"day": "local_date", "week": "week", "month": "month"}
 
 
 def trend_study(source: Source, f: AlertFilter, unit: CalendarUnit = "week") -> Trend | None:
@@ -43,32 +39,24 @@ def trend_study(source: Source, f: AlertFilter, unit: CalendarUnit = "week") -> 
     history has no period at all.
     """
     unit = source.known_time.unit(unit)
+    column = "local_date" if unit == "day" else unit
     start, end = query.dates(source, f)
     history = f.replace(period="", start=source.first, end=end)
-    column = COLUMNS[unit]
     series = _counted(source, history, column)
     if series.empty:
         return None
     breaks = tuple(day for day in level_breaks(source, f) if source.first < day <= end)
     last = min(end, source.as_of)
+    about: dict[str, Any] = {"lag": reporting_lag(source), "breaks": breaks, "covered": source.coverage.whole}
     trend = source.once(
         "trends",
         (history, unit, breaks, last),
-        lambda: trend_of(
-            series,
-            (source.first, last),
-            column,
-            unit,
-            lag=reporting_lag(source),
-            breaks=breaks,
-            covered=source.coverage.whole,
-        ),
+        lambda: trend_of(series, (source.first, last), column, unit, **about),
     )
     if f.dark is not None:
         trend = trend.of_one_light()
-    least = threshold(source, is_sensitive(f, source.city))
-    gaps = coverage_choices(source, start, last)
-    trend = replace(trend, least=least, choices=(*trend.choices, *gaps))
+    choices = (*trend.choices, *coverage_choices(source, start, last))
+    trend = replace(trend, least=threshold(source, is_sensitive(f, source.city)), choices=choices)
     return trend if start <= source.first else trend.since(start)
 
 
@@ -105,26 +93,11 @@ def next_periods_study(source: Source, f: AlertFilter, unit: CalendarUnit) -> Ne
     )
 
 
+LISTED: Final = ("cell", "name", "expected", "low", "high", "last_weeks", "longitude", "latitude")
 MOST_WEEKS: Final = 4
 RECENT_WEEKS: Final = 26
 # Cells times weeks that are held in memory at once.
 MOST_COUNTS: Final = 20_000_000
-_WEEK: Final = dt.timedelta(weeks=1)
-_NO_WEEKS: Final = pd.DatetimeIndex([])
-
-
-@dataclass(frozen=True)
-class ListedCell:
-    """A cell of the list: alerts expected in the next weeks (95 %), and those of the last 52 weeks."""
-
-    cell: int
-    name: SpotName
-    expected: float
-    low: float
-    high: float
-    last_weeks: int
-    longitude: float
-    latitude: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,20 +110,22 @@ class ForecastStudy:
     places : tuple
         Landmarks with alerts, the one with most expected first, by id.
     cells : PlaceForecast or None
-        By cell of the map, default coordinates left out; None with `cells_refused`. `listed`: its list, with names.
+        By cell of the map, default coordinates left out; None with `cells_refused`. `listed`: the cells where most
+        alerts are expected in these weeks, with the columns `LISTED`: `low` and `high` are the limits (95 %) of
+        `expected`, `last_weeks` the alerts of the last 52 weeks, and `name` is a `SpotName`.
     """
 
     start: dt.date
     weeks: int
-    city: CountForecast | None
-    city_refused: Message | None
-    places: tuple[tuple[str, CountForecast], ...]
-    cells: PlaceForecast | None
-    cells_refused: Message | None
-    listed: tuple[ListedCell, ...]
-    resolution: int | None
-    choices: tuple[Choice, ...]
-    recent: pd.DataFrame
+    city: CountForecast | None = None
+    city_refused: Message | None = None
+    places: tuple[tuple[str, CountForecast], ...] = ()
+    cells: PlaceForecast | None = None
+    cells_refused: Message | None = None
+    listed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LISTED)))
+    resolution: int | None = None
+    choices: tuple[Choice, ...] = ()
+    recent: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"week": pd.DatetimeIndex([]), "n": []}))
     notes: tuple[Message, ...] = ()
 
 
@@ -164,32 +139,37 @@ def forecast_study(
     """
     if not 1 <= weeks <= MOST_WEEKS:
         raise ValueError(f"1 to {MOST_WEEKS} weeks, not {weeks}")
-    if not source.known_time.knows("week"):
-        why = Message(
-            "No forecast is shown: it goes by the week, and of these alerts the month alone is known, not the day."
-        )
-        start = query.dates(source, f)[1] + dt.timedelta(days=1)
-        return ForecastStudy(start, weeks, None, why, (), None, why, (), None, (), _recent(_NO_WEEKS, []))
-    mondays = whole_weeks(source, f)
-    start = mondays[-1].date() + _WEEK if len(mondays) else source.as_of
-    gaps = source.coverage.sentences(last=start)
-    nothing = Message("There is no whole week of data before the end of the period.")
+    by_week = source.known_time.knows("week")
+    mondays = whole_weeks(source, f) if by_week else pd.DatetimeIndex([])
     if not len(mondays):
-        none = _recent(mondays, [])
-        return ForecastStudy(start, weeks, None, nothing, (), None, nothing, (), None, (), none, gaps)
+        start = source.as_of if by_week else query.dates(source, f)[1] + dt.timedelta(days=1)
+        why = (
+            Message("There is no whole week of data before the end of the period.")
+            if by_week
+            else Message(
+                "No forecast is shown: it goes by the week, and of these alerts the month alone is known, not the day."
+            )
+        )
+        notes = source.coverage.sentences(last=start) if by_week else ()
+        return ForecastStudy(start, weeks, city_refused=why, cells_refused=why, notes=notes)
+    start = mondays[-1].date() + dt.timedelta(weeks=1)
     history = whole_city(f.replace(period="", start=mondays[0].date(), end=start - dt.timedelta(days=1)))
     counted = query.counts(source, history, ["week"], complete=True)
     known = source.coverage.untouched(mondays, "week")
     series = _series(counted.frame, mondays, known)
     city = forecast_counts(series, start, weeks)
     few = Message("No forecast is shown: {n} whole weeks are too few to try one on the past.", {"n": len(series)})
-    recent = _recent(mondays, series)
-    places = _places(source, history, mondays, known, start, weeks)
-    notes = (*counted.notes, *gaps)
+    notes = (*counted.notes, *source.coverage.sentences(last=start))
     if f.districts or f.places or f.cells:
         notes += (Message("The forecast is of the whole city, whatever area the filter names."),)
     study = ForecastStudy(
-        start, weeks, city, few if city is None else None, places, None, None, (), None, (), recent, notes
+        start,
+        weeks,
+        city=city,
+        city_refused=few if city is None else None,
+        places=_places(source, history, mondays, known, start, weeks),
+        recent=pd.DataFrame({"week": mondays, "n": series}).tail(RECENT_WEEKS).reset_index(drop=True),
+        notes=notes,
     )
     if source.protected:
         why = Message(
@@ -216,10 +196,6 @@ def _series(frame: pd.DataFrame, mondays: pd.DatetimeIndex, known: BoolArray) ->
     return counts if known.all() or not known.any() else np.interp(at, at[known], counts[known])
 
 
-def _recent(mondays: pd.DatetimeIndex, counts: Any) -> pd.DataFrame:
-    return pd.DataFrame({"week": mondays[-RECENT_WEEKS:], "n": np.asarray(counts, dtype=float)[-RECENT_WEEKS:]})
-
-
 def _places(
     source: Source,
     history: AlertFilter,
@@ -229,14 +205,12 @@ def _places(
     weeks: int,
 ) -> tuple[tuple[str, CountForecast], ...]:
     """Outlooks of the landmarks."""
-    frame = query.counts(source, history, ["place", "week"], complete=True).frame
-    found = []
-    for place, rows in frame.dropna(subset=["place"]).groupby("place"):
-        counts = _series(rows, mondays, known)
-        if counts.any() and (counted := forecast_counts(counts, start, weeks)) is not None:
-            found.append((str(place), counted))
-    found.sort(key=lambda one: -one[1].total.value)
-    return tuple(found)
+    frame = query.counts(source, history, ["place", "week"], complete=True).frame.dropna(subset=["place"])
+    series = {str(place): _series(rows, mondays, known) for place, rows in frame.groupby("place")}
+    outlooks = ((place, forecast_counts(counts, start, weeks)) for place, counts in series.items() if counts.any())
+    return tuple(
+        sorted(((place, one) for place, one in outlooks if one is not None), key=lambda pair: -pair[1].total.value)
+    )
 
 
 def _with_cells(
@@ -246,78 +220,49 @@ def _with_cells(
     mondays: pd.DatetimeIndex,
     resolution: int | None,
 ) -> ForecastStudy:
-    total = query.total(source, history)
+    total, city = query.total(source, history), source.city
     if total.nowhere:
         return replace(study, cells_refused=NO_POSITIONS)
-    city = source.city
-    most = min(MOST_MAP_CELLS, MOST_COUNTS // max(len(mondays), 1))
+    chosen = None
     if resolution is None:
         affordable = city.finest_affordable()
         chosen = resolution_for(total.mapped or 0, city.area_km2, cells=city.sampled_cells, affordable=affordable)
-        chosen = affordable_size(city, int(chosen.value), most, chosen)
-    else:
-        chosen = affordable_size(city, resolution, most)
+        resolution = int(chosen.value)
+    chosen = affordable_size(city, resolution, min(MOST_MAP_CELLS, MOST_COUNTS // max(len(mondays), 1)), chosen)
     size = int(chosen.value)
-    land = source.city.land_cells(size)
+    land = city.land_cells(size)
     if len(land) * len(mondays) > MOST_COUNTS:
         why = Message("No forecast is shown: there are too many cells and weeks for one. Choose larger cells.")
         return replace(study, cells_refused=why)
     frame = query.counts(source, history, ["cell", "week"], resolution=size, without_default_points=True).frame
     wide = frame.pivot(index="cell", columns="week", values="n").reindex(index=land.index, columns=mondays)
-    piled = int(query.default_coordinates(source, history)["n"].sum())
+    at_default = int(query.default_coordinates(source, history)["n"].sum())
     found = forecast_places(wide.fillna(0.0).to_numpy(dtype=float), land, study.weeks)
     return replace(
         study,
         cells=found,
         cells_refused=found.backtest.refused,
-        listed=_listed(found, source),
+        listed=_listed(found, city),
         resolution=size,
-        choices=(chosen, *default_coordinates(piled), *found.choices, *nested_cells(size)),
+        choices=(chosen, *default_coordinates(at_default), *found.choices, *nested_cells(size)),
     )
 
 
-def _listed(found: PlaceForecast, source: Source) -> tuple[ListedCell, ...]:
-    places = [_Place(f"{cell:x}", *reversed(h3.cell_to_latlng(int(cell)))) for cell in found.listed.index]
-    names = name_spots(places, source.city)
-    last_weeks = found.frame["last_weeks"].reindex(found.listed.index)
-    columns = (found.listed["expected"], found.listed["low"], found.listed["high"], last_weeks)
-    return tuple(
-        ListedCell(
-            int(place.id, 16),
-            names[place.id],
-            float(expected),
-            float(low),
-            float(high),
-            int(last),
-            round(place.longitude, 5),
-            round(place.latitude, 5),
-        )
-        for place, expected, low, high, last in zip(places, *columns, strict=True)
-    )
+def _listed(found: PlaceForecast, city: CityProfile) -> pd.DataFrame:
+    """The list of cells, as `ForecastStudy.listed` has them."""
+    cells = found.listed.index
+    places = [CellPlace(f"{cell:x}", (), *reversed(h3.cell_to_latlng(int(cell)))) for cell in cells]
+    names: dict[str, Any] = {**name_spots(places, city)}
+    return found.listed[["expected", "low", "high"]].assign(
+        cell=cells,
+        name=[names[place.id] for place in places],
+        last_weeks=found.frame["last_weeks"].reindex(cells).astype(int),
+        longitude=[round(place.longitude, 5) for place in places],
+        latitude=[round(place.latitude, 5) for place in places],
+    )[list(LISTED)]
 
 
-class _Place(NamedTuple):
-    """The middle of a cell, to be named; its id is the cell's."""
-
-    id: str
-    longitude: float
-    latitude: float
-
-
-def cells_frame(t: Translator, listed: Sequence[ListedCell]) -> pd.DataFrame:
-    """The listed cells as a table."""
-    rows = [
-        {
-            "cell": f"{one.cell:x}",
-            "name": one.name(t),
-            "expected": round(one.expected, 2),
-            "low": one.low,
-            "high": one.high,
-            "last_weeks": one.last_weeks,
-            "longitude": one.longitude,
-            "latitude": one.latitude,
-        }
-        for one in listed
-    ]
-    columns = ["cell", "name", "expected", "low", "high", "last_weeks", "longitude", "latitude"]
-    return pd.DataFrame(rows, columns=columns)
+def cells_frame(t: Translator, listed: pd.DataFrame) -> pd.DataFrame:
+    """The listed cells as a table: H3 names, and the names of places in words."""
+    cells, names = [f"{cell:x}" for cell in listed["cell"]], [name(t) for name in listed["name"]]
+    return listed.assign(cell=cells, name=names, expected=listed["expected"].round(2)).reset_index(drop=True)

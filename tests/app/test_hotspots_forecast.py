@@ -28,8 +28,8 @@ def test_the_forecast_stands_beside_its_backtest(open_page: Open, sample: Home, 
         escape_markdown(told.cells.places_sentence(t)),
     } <= said
     listed = next(frame.value for frame in app.table if t("52 weeks") in frame.value)
-    assert listed[t.c("emerging", "Place")].iloc[0] == f"1  {told.listed[0].name(t)}"
-    assert told.listed[0].name.place == "pasalimani"  # the planted place with most alerts in one cell
+    assert listed[t.c("emerging", "Place")].iloc[0] == f"1  {told.listed['name'].iloc[0](t)}"
+    assert told.listed["name"].iloc[0].place == "pasalimani"  # the planted place with most alerts in one cell
     test = next(frame.value for frame in app.dataframe if "pai" in frame.value)
     assert len(test) == 9
 

@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 
 import sample_data
-from analysis.density import Raster
 from curim_data import query
 from curim_data.cli import main
 from curim_data.engine import flat, open_source
@@ -208,7 +207,7 @@ def test_an_erasure_leaves_nothing_that_was_prepared_of_the_alerts(home: Home) -
     assert list(folder.glob("alerts-*.parquet"))
     erase(home, [Store(home).read(["alert_id"])["alert_id"][0].as_py()])
     assert not [path for path in (home.path / FOLDER).rglob("*") if path.is_file()]
-    preparation._keep_alerts(home, source)  # one that was under way before it
+    preparation._keep(home, source, source, query.keep_default_points)  # one that was under way before it
     assert not list((home.path / FOLDER).rglob("alerts-*"))
     prepare(home)
     forget()
@@ -285,8 +284,7 @@ def test_the_land_in_pixels_is_read_and_equal(home: Home, monkeypatch: pytest.Mo
     else:
         path.write_bytes(b"PAR1 [1]")
     forget()
-    read = alert_points._land(open_source(home), np.zeros(0, np.int64))
-    assert isinstance(read, Raster)
+    read = alert_points._pixels(open_source(home))
     assert np.array_equal(read.land_km2, made.land_km2)
     assert (read.x0, read.y0, read.cell_m) == (made.x0, made.y0, made.cell_m)
 

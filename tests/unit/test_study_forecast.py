@@ -47,7 +47,7 @@ def test_the_council_gets_the_city_and_its_places_and_no_cells(
 ) -> None:
     own = forecast_study(seen_by(council, Audience.COUNCIL), AlertFilter())
     assert own.cells is None
-    assert own.listed == ()
+    assert own.listed.empty
     assert own.cells_refused is not None
     assert "specialists" in t(own.cells_refused)
     assert own.city is not None

@@ -20,7 +20,7 @@ from curim_data.model import NO_LANDMARKS, NO_POSITIONS, Message, Num, Translato
 from curim_data.studies.alert_points import NearRepeatStudy, near_repeat_study
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_profiles import ConcentrationStudy, concentration_of_study, curve_frame
-from curim_data.studies.trends import ForecastStudy, ListedCell, cells_frame, forecast_study
+from curim_data.studies.trends import ForecastStudy, cells_frame, forecast_study
 from pages.parts.charts import Figure, base_figure, draw_chart, number_with_interval, plots, tables, written_count
 from pages.parts.frame import (
     LIGHT,
@@ -404,7 +404,7 @@ def _draw_cells(page: Page, forecast: ForecastStudy) -> None:
     if found is None:
         draw_footer(page, sentence=t(forecast.cells_refused) if forecast.cells_refused else "")
         return
-    if forecast.listed:
+    if len(forecast.listed):
         left, right = st.columns([SPAN, 1 - SPAN], gap="medium")
         with left:
             _draw_forecast_map(page, forecast.listed, found)
@@ -423,10 +423,10 @@ def _draw_cells(page: Page, forecast: ForecastStudy) -> None:
         _draw_backtest(page, found)
 
 
-def _draw_forecast_map(page: Page, listed: tuple[ListedCell, ...], found: PlaceForecast) -> None:
+def _draw_forecast_map(page: Page, listed: pd.DataFrame, found: PlaceForecast) -> None:
     t = page.t
-    polygons = cell_polygons([one.cell for one in listed])
-    pins = [Pin(one.name(t), one.longitude, one.latitude, rank) for rank, one in enumerate(listed, 1)]
+    polygons = cell_polygons(listed["cell"].tolist())
+    pins = [Pin(one.name(t), one.longitude, one.latitude, rank) for rank, one in enumerate(listed.itertuples(), 1)]
     alt = t("Map of the cells where most alerts are expected; the list beside it holds the same.")
     outline = t("most alerts expected")
     draw_cell_map(
@@ -435,7 +435,7 @@ def _draw_forecast_map(page: Page, listed: tuple[ListedCell, ...], found: PlaceF
         alt=alt,
         outlines=[
             Outline(f"{one.cell:x}", pin.name, polygon)
-            for one, pin, polygon in zip(listed, pins, polygons, strict=True)
+            for one, pin, polygon in zip(listed.itertuples(), pins, polygons, strict=True)
         ],
         pins=pins,
         height=400,
@@ -455,9 +455,9 @@ def _draw_forecast_map(page: Page, listed: tuple[ListedCell, ...], found: PlaceF
     )
 
 
-def _draw_list(page: Page, listed: tuple[ListedCell, ...]) -> None:
+def _draw_list(page: Page, listed: pd.DataFrame) -> None:
     t, least = page.t, page.written.least()
-    few = any(0 < one.last_weeks < least for one in listed)
+    few = any(0 < n < least for n in listed["last_weeks"])
     frame = pd.DataFrame(
         {
             "name": ranked_name(rank, one.name(t)),
@@ -465,7 +465,7 @@ def _draw_list(page: Page, listed: tuple[ListedCell, ...]) -> None:
             "expected": "–" if 0 < one.last_weeks < least else number_with_interval(t, one.expected, one.low, one.high),
             "last": written_count(page, one.last_weeks) if few else one.last_weeks,
         }
-        for rank, one in enumerate(listed, 1)
+        for rank, one in enumerate(listed.itertuples(), 1)
     )
     headings = {"name": t.c("emerging", "Place"), "expected": t("Expected (95 %)"), "last": t("52 weeks")}
     look = {"key": "hotspots_forecast", "alt": t("Cells where most alerts are expected")}
