@@ -53,7 +53,7 @@ from analysis.stats.intervals import (
     wilson,
 )
 from analysis.stats.significance import alpha_or_one, benjamini_hochberg, fisher_two_sided
-from curim_data.model import BoolArray, FloatArray, Message, Num, Translator
+from curim_data.model import BoolArray, FloatArray, Message, Num, Translator, is_small
 from curim_data.model.alert import CellArray
 
 ALPHA: Final = 0.05
@@ -338,7 +338,7 @@ class DifferingPlace(CellPlace):
 
     def shares_written(self, least: int) -> bool:
         """Whether shares, ratio and p may be told: no count is under `least`, the smallest that is written out."""
-        return not (0 < self.n_a < least or 0 < self.n_b < least)
+        return not (is_small(self.n_a, least) or is_small(self.n_b, least))
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ from analysis.hotspots.surroundings import margin_for, surroundings_for, window_
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.intervals import CellPlace, Choice, Result
 from analysis.stats.significance import benjamini_hochberg, larger_rate
-from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
+from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator, is_small
 from curim_data.model.alert import CellArray
 
 Unit = Literal["month", "week"]
@@ -391,7 +391,7 @@ class EmergingHotSpots(Result):
                     k=least,
                     **values,
                 )
-                if 0 < values["alerts"] < least
+                if is_small(values["alerts"], least)
                 else t(
                     "Last window: {alerts} alerts, where {expected} would be expected from its surroundings.",
                     **values,

@@ -13,7 +13,7 @@ from scipy import stats
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
 from analysis.stats.intervals import UNKNOWN, Choice, Estimate, Result, share_ratio, share_ratios, wilson, wilson_table
 from analysis.stats.significance import alpha_or_one, benjamini_hochberg, binomial_two_sided, fisher_two_sided
-from curim_data.model import BoolArray, Gender, Message, Num, Translator
+from curim_data.model import BoolArray, Gender, Message, Num, Translator, is_small
 
 TOO_FEW: Final = Message("The numbers of women or of men are too small for a ratio to be written out.")
 NONE_OF_BOTH: Final = Message("No alerts of both women and men have a category by which they could be compared.")
@@ -45,7 +45,7 @@ class GenderShares(Result):
     def women_written(self) -> bool:
         """Whether the share of women is known and may be written out: neither women nor men are under `least`."""
         by_gender = self.frame.set_index("gender")["n"]
-        return self.women.known and not any(0 < by_gender[name] < self.least for name in (WOMAN, MAN))
+        return self.women.known and not any(is_small(by_gender[name], self.least) for name in (WOMAN, MAN))
 
     def sentence(self, t: Translator) -> str:
         """Share of women among women and men, and how many alerts say nothing of gender."""
@@ -394,7 +394,7 @@ class PlaceShares(Result):
         what was to be expected, p and q, and with them what differs and what is not known.
         """
         women = self.women_total
-        untold = any(0 < part < least for part in (women, self.n - women))
+        untold = any(is_small(part, least) for part in (women, self.n - women))
         rows = self.frame
         few = rows[["women", "men"]].gt(0) & rows[["women", "men"]].lt(least)
         shown = rows["p"].mask(few.any(axis=1) | untold)

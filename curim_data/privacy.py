@@ -37,6 +37,7 @@ from curim_data.model import (
     MessageError,
     Translator,
     fewer_than,
+    is_small,
 )
 
 
@@ -343,7 +344,7 @@ class WrittenCounts:
             return entries
         category = entries.get("category")
         least = self.least(category if isinstance(category, str) else "")
-        few = [name for name in counts if 0 < entries[name] < least]
+        few = [name for name in counts if is_small(entries[name], least)]
         told = {other for name in few for other in _telling(name, entries, counts) if not _steps(other, entries)}
         return entries | dict.fromkeys([*few, *told]) | {FEWER_THAN: least if few else None}
 
@@ -423,7 +424,7 @@ def share_is_told(part: float, whole: float, least: int) -> bool:
     >>> [share_is_told(part, 20, 5) for part in (0, 3, 5, 15, 17, 20)]
     [True, False, True, True, False, True]
     """
-    return not (0 < part < least or 0 < whole - part < least)
+    return not (is_small(part, least) or is_small(whole - part, least))
 
 
 def written_share(t: Translator, counts: tuple[float, float], told: tuple[float, float, float], least: int = 1) -> str:
@@ -434,7 +435,7 @@ def written_share(t: Translator, counts: tuple[float, float], told: tuple[float,
     share is at least what the whole without it would be.
     """
     part, whole = counts
-    if 0 < part < least or 0 < whole < least:
+    if is_small(part, least) or is_small(whole, least):
         return t(fewer_than(least))
     if not share_is_told(part, whole, least):
         return t("at least {low}", low=t.percent(floor(100 * _without_rest(whole, least)) / 100))
@@ -445,9 +446,9 @@ def drawn_share(part: float, whole: float, least: int = 1) -> float:
     """A share as a chart draws it: one that may not be read stands in the middle of what it can be, and one of a whole
     that is small itself, which may be any, at nothing.
     """
-    if 0 < whole < least:
+    if is_small(whole, least):
         return 0.0
-    if 0 < part < least:
+    if is_small(part, least):
         return least / 2 / whole
     if not share_is_told(part, whole, least):
         return (1 + _without_rest(whole, least)) / 2

@@ -31,6 +31,7 @@ from curim_data.model import (
     Message,
     Translator,
     UnknownTimeError,
+    is_small,
 )
 from curim_data.model.absence import DIMENSION_UNITS
 from curim_data.model.city import counted_cells, with_shore
@@ -351,7 +352,7 @@ class Total:
     @property
     def withheld(self) -> bool:
         """Whether the number is too small to be written out."""
-        return 0 < self.n < self.threshold
+        return is_small(self.n, self.threshold)
 
     @property
     def said(self) -> int | Message:
@@ -360,7 +361,7 @@ class Total:
 
     def shown(self, n: int) -> int | None:
         """One of the numbers; None where it is too small to be written out."""
-        return None if 0 < n < self.threshold else n
+        return None if is_small(n, self.threshold) else n
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ from analysis.stats.intervals import (
     share_ratio_interval,
     weighted_sum,
 )
-from curim_data.model import BoolArray, FloatArray, Message, Num, Translator
+from curim_data.model import BoolArray, FloatArray, Message, Num, Translator, is_small
 from curim_data.model.alert import CellArray
 
 Order = Literal["excess", "ratio", "alerts", "p"]
@@ -239,7 +239,7 @@ class Spot(CellPlace):
         """Count, expectation, alerts above it and ratio in words; no ratio where it says nothing. Of a count under
         `least`, the smallest that is written out, no more than that.
         """
-        if 0 < self.n < least:
+        if is_small(self.n, least):
             return t("Fewer than {k} alerts.", k=least)
         if self.times is not None:
             return f"{self._held(t)} {denser_sentence(self.times, self.against, t)}"
@@ -298,7 +298,7 @@ class Spot(CellPlace):
         """Count, expectation and ratio of a place of `cold_spots` in words; of a count under `least`, the smallest that
         is written out, no ratio, which would tell it.
         """
-        if 0 < self.n < least and self.times is None and np.isfinite(self.expected):
+        if is_small(self.n, least) and self.times is None and np.isfinite(self.expected):
             return t(
                 "fewer than {k} alerts where {expected} would be expected (corrected p: {p}).",
                 k=least,

@@ -24,7 +24,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.textpath import TextPath
 
 from analysis.report.documents import ChangeSeries, NewsCard, Picture, Tone, printable
-from curim_data.model import FloatArray, Span, Translator, fewer_than
+from curim_data.model import FloatArray, Span, Translator, fewer_than, is_small
 
 SEA, INK, QUIET, PALE, WINDOW = "#0b4f6c", "#14212b", "#51606b", "#93a4b0", "#e4edf2"
 COLOURS: Final[dict[Tone, str]] = {"rise": "#b8460b", "fall": SEA, "quiet": QUIET}
@@ -113,7 +113,7 @@ def _label_most(axes: Any, at: FloatArray, series: ChangeSeries, t: Translator, 
     value = float(series.now[where])
     side = "right" if where > 0.85 * len(at) else "left" if where < 0.15 * len(at) else "center"
     look: dict[str, Any] = {"ha": side, "va": "bottom", "fontsize": LETTERS * scale, "color": INK, "zorder": 4}
-    told = t(fewer_than(series.least)) if 0 < value < series.least else t.number(value)
+    told = t(fewer_than(series.least)) if is_small(value, series.least) else t.number(value)
     label = axes.text(at[where], value + 0.03 * most, told, **look)
     label.set_path_effects([withStroke(linewidth=2.4 * scale, foreground="white")])
 

@@ -44,7 +44,7 @@ from analysis.report.documents import (
     render_pdf,
 )
 from analysis.spots.naming import area_in_words
-from curim_data.model import CityProfile, Plan, Span, Translator, at_head, fewer_than
+from curim_data.model import CityProfile, Plan, Span, Translator, at_head, fewer_than, is_small
 from curim_data.model.labels import provisional_note
 from curim_data.model.plan import STATUS_WORDS
 
@@ -249,7 +249,7 @@ def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Table:
         (
             str(spot.rank),
             spot.name,
-            t(fewer_than(spot.least)) if 0 < spot.n < spot.least else t.number(spot.n),
+            t(fewer_than(spot.least)) if is_small(spot.n, spot.least) else t.number(spot.n),
             spot.times if dense else t.roughly(spot.expected),
         )
         for spot in spots

@@ -14,7 +14,7 @@ from scipy import special, stats
 from analysis.stats.intervals import Choice, Estimate, Result
 from analysis.trends.line import ALPHA, YEARS_OF_SEASON, Line, quantiles, read_line
 from analysis.trends.reporting import ReportingLag
-from curim_data.model import N_, BoolArray, FloatArray, Message, Num, Translator
+from curim_data.model import N_, BoolArray, FloatArray, Message, Num, Translator, is_small
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import at_head
 
@@ -567,7 +567,9 @@ def _rule(periods: int, unit: Unit) -> Rule:
 
 def _written(t: Translator, n: int, least: int) -> str:
     """A number of alerts as it may be written out."""
-    return t(Message("fewer than {k} alerts", {"k": least})) if 0 < n < least else t.n("{n} alert", "{n} alerts", n)
+    return (
+        t(Message("fewer than {k} alerts", {"k": least})) if is_small(n, least) else t.n("{n} alert", "{n} alerts", n)
+    )
 
 
 @dataclass(frozen=True)
@@ -641,7 +643,7 @@ class YearOnYear:
         """More, fewer or about as many as a year before; `least`: the smallest number that is written out."""
         by_month, changed, more = self.unit == "month", self.p < SURE, self.after > self.before
         first = t.date(self.first, "LLLL y") if by_month else t.date(self.first)
-        after, before = (t(fewer_than(least)) if 0 < n < least else n for n in (self.after, self.before))
+        after, before = (t(fewer_than(least)) if is_small(n, least) else n for n in (self.after, self.before))
         values = {"after": after, "before": before, "first": first, "p": t.p_value(self.p)}
         return t(_YEARS[by_month, changed, changed and more], **values)
 

@@ -17,7 +17,7 @@ from curim_data.cli.context import Answer, CommandContext, write_file
 from curim_data.cli.studies import findings_answer
 from curim_data.engine import city_day
 from curim_data.export.mail import Attachment, MailError, send_mail
-from curim_data.model import Audience, Message
+from curim_data.model import Audience, Message, is_small
 from curim_data.model.labels import inline
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store.home import city_word
@@ -257,5 +257,5 @@ def _page_lines(ctx: CommandContext, study: studies.brief.BriefStudy) -> list[st
 
 def _alerts(ctx: CommandContext, n: float) -> str:
     """A number of alerts as the audience may read it."""
-    few = 0 < n < ctx.least()
+    few = is_small(n, ctx.least())
     return ctx.t("fewer than {k} alerts", k=ctx.least()) if few else ctx.t.n("{n} alert", "{n} alerts", round(n))

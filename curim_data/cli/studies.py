@@ -15,7 +15,7 @@ from curim_data import privacy, query, studies
 from curim_data.cli.commands import Step, UsageError
 from curim_data.cli.context import Answer, CommandContext, Places, Table, json_text
 from curim_data.filters import value_label
-from curim_data.model import NO_POSITIONS, Audience, CityProfile, Message, Translator
+from curim_data.model import NO_POSITIONS, Audience, CityProfile, Message, Translator, is_small
 
 if TYPE_CHECKING:
     from analysis.forecast import CountForecast
@@ -50,7 +50,7 @@ def counts(ctx: CommandContext, by: str, resolution: int | None, complete: bool,
         {
             "by": names,
             "threshold": counted.threshold,
-            "total": None if 0 < counted.total < counted.threshold else counted.total,
+            "total": None if is_small(counted.total, counted.threshold) else counted.total,
             "withheld": int(counted.frame["withheld"].sum()),
             "notes": notes,
             "rows": frame,

@@ -12,7 +12,7 @@ import h3.api.basic_int as h3
 import pandas as pd
 
 from curim_data.engine import Source
-from curim_data.model import CityProfile, Message, Translator
+from curim_data.model import CityProfile, Message, Translator, is_small
 from curim_data.model import labels as words
 from curim_data.model.absence import NO_AFFECTED, NO_GENDER, NO_REPORTERS, fewer_than
 from curim_data.quality.study import COLUMNS, MONTH, Detail, QualityStudy, likely_reason
@@ -180,7 +180,7 @@ def _unknown(t: Translator, study: QualityStudy) -> _Told:
             len(found),
             share=t.percent(share, 1),
         )
-    if 0 < unstated < study.total.threshold:
+    if is_small(unstated, study.total.threshold):
         sentence += " " + t("Fewer than {k} alerts state no category.", k=study.total.threshold)
     elif 0 < unstated < of:
         sentence += " " + t.n("{n} alert states no category.", "{n} alerts state no category.", int(unstated))

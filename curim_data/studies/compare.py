@@ -321,7 +321,7 @@ def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilt
         return first, second, ()
     if (lacking := source.lacks_light) is not None:
         raise CompareError(lacking)
-    message = Message("After dark: the sun is below the horizon at that place and time.")
+    message = Message("After dark: the sun is below the horizon, reckoned for the middle of the city.")
     partly = () if source.some_hours is None else (Choice("hours", "some", source.some_hours),)
     return first, second, (Choice("dark", "sun", message), *partly)
 

@@ -35,7 +35,18 @@ from analysis.plans.verdict import (
 from analysis.stats.intervals import Choice, Estimate, WeighedBy
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, month_bounds
-from curim_data.model import LANGUAGES, KnownTime, Message, Num, Plan, PlanStatus, Span, Translator, translator
+from curim_data.model import (
+    LANGUAGES,
+    KnownTime,
+    Message,
+    Num,
+    Plan,
+    PlanStatus,
+    Span,
+    Translator,
+    is_small,
+    translator,
+)
 from curim_data.plans.plan_store import Change
 from curim_data.privacy import Counted, DisclosureError, authorise, is_sensitive, threshold
 from curim_data.studies.cells import area_counts, area_frame, counted_areas, whole_city
@@ -335,7 +346,7 @@ def _judged_for_all(source: Source, plan: Plan, windows: ComparisonWindows, timi
     f, exact = evaluation_filter(source, plan), (source.exact or source).in_full
     areas = _areas(plan_counts(exact, plan, windows).frame, windows)
     least = threshold(source, is_sensitive(f, source.city))
-    if any(0 < n < least for n in areas.treated):
+    if any(is_small(n, least) for n in areas.treated):
         return _Judged()
     judged = _judge(exact, plan, areas, windows, timing)
     if judged.verdict is None or not source.protected:

@@ -126,7 +126,9 @@ def light_study(source: Source, f: AlertFilter) -> LightStudy:
     scatter = share_scatter(source, asked, Share(AFFECTED, WOMEN, EITHER), area_kind(source, "dark"))
     counts = (count / scatter.value for count in (women_dark, women, men_dark, men))
     ratio = share_ratio(*counts) if min(women, men) > 0 else UNKNOWN
-    choices = [Choice("dark", "sun", Message("After dark: the sun is below the horizon at that place and time."))]
+    choices = [
+        Choice("dark", "sun", Message("After dark: the sun is below the horizon, reckoned for the middle of the city."))
+    ]
     if source.some_hours is not None:
         choices.append(Choice("hours", "some", source.some_hours))
     if f.dark is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.hotspots.grouping import is_compared, ratio_says_something
-from curim_data.model import Translator, fewer_than
+from curim_data.model import Translator, fewer_than, is_small
 from curim_data.privacy import drawn_share, share_is_told, written_share
 from curim_data.studies.spot_profiles import SpotOrCluster
 from pages.parts.frame import Page
@@ -14,7 +14,7 @@ from pages.parts.frame import Page
 def written_count(page: Page, n: float, category: str = "") -> str:
     """A count as the audience may read it, small ones as "fewer than"; `category`: of which it is, where of one."""
     least = page.written.least(category)
-    return page.t(fewer_than(least)) if 0 < n < least else page.t.number(n)
+    return page.t(fewer_than(least)) if is_small(n, least) else page.t.number(n)
 
 
 def written_q(page: Page, q: float) -> str:

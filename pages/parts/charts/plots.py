@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from curim_data.model import Translator, fewer_than
+from curim_data.model import Translator, fewer_than, is_small
 from curim_data.privacy import COUNT_COLUMNS, is_sensitive
 from pages.parts.charts.figure import Figure, axis, base_figure, month_ticks, time_axis
 from pages.parts.charts.numbers import drawn_counts, written_count
@@ -512,7 +512,7 @@ def _add_panel(
     if n == n:  # in few letters, since there is no room for words
         figure.add_annotation(
             x=days.iloc[-1].isoformat(), y=n, xref=f"x{mark}", yref=f"y{mark}", xanchor="left", xshift=4,
-            text=f"&lt; {least}" if 0 < n < least else written_count(page, n, category),
+            text=f"&lt; {least}" if is_small(n, least) else written_count(page, n, category),
             font={"size": 12, "color": colours.sea_blue},
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ import streamlit as st
 
 from analysis.comparison import CountedShare, by_own_mean, compare_rates, compare_shares
 from analysis.gender import WOMAN
-from curim_data.model import CityProfile, Message, Span, Translator, fewer_than, group_label, kind_label
+from curim_data.model import CityProfile, Message, Span, Translator, fewer_than, group_label, is_small, kind_label
 from curim_data.studies.compare import (
     BAND,
     DARK,
@@ -254,7 +254,7 @@ def _coverage(t: Translator, figures: CityFigures) -> dict[str, str]:
 
 
 def _count(t: Translator, n: float, least: int) -> str:
-    return t(fewer_than(least)) if 0 < n < least else t.number(n)
+    return t(fewer_than(least)) if is_small(n, least) else t.number(n)
 
 
 def _part_of(t: Translator, n: float, figures: CityFigures) -> str:
@@ -349,7 +349,7 @@ def _share_row(t: Translator, row: dict[Any, Any]) -> dict[str, str]:
 def _handed_out(part: pd.DataFrame, name: str) -> list[float | None]:
     """Counts as they may be handed out: small ones, by the threshold of their own city, are missing."""
     rows = zip(part[f"n_{name}"], part[f"least_{name}"], strict=True)
-    return [None if 0 < n < least else round(n) for n, least in rows]
+    return [None if is_small(n, least) else round(n) for n, least in rows]
 
 
 def _draw_months(page: Page, first: NamedCity, second: NamedCity, periods: Periods) -> None:

@@ -22,6 +22,7 @@ from curim_data.model import (
     district_label,
     feeling_label,
     gender_label,
+    is_small,
 )
 from curim_data.privacy import FEWER_THAN, share_is_told
 from curim_data.query import Total
@@ -125,7 +126,7 @@ def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
 
 def _few(page: Page, n: int) -> str:
     """A number that is too small to be written out; "" for any other."""
-    return page.t("n = {count}.", count=written_count(page, n)) if 0 < n < page.written.least() else ""
+    return page.t("n = {count}.", count=written_count(page, n)) if is_small(n, page.written.least()) else ""
 
 
 def _draw_share_chart(page: Page, frame: pd.DataFrame, of: tuple[str, float | str], *, key: str, alt: str) -> None:
@@ -255,5 +256,5 @@ def draw_rates(page: Page, f: AlertFilter) -> None:
 def _rate(page: Page, row: dict[str, float], names: Sequence[str], digits: int, *counted: str) -> str:
     """A rate or ratio with its interval; a dash where it is not known, or of a count that is not written out."""
     rate, low, high = (row[name] for name in names)
-    few = any(0 < row[f"n_{who}"] < page.written.least() for who in counted)
+    few = any(is_small(row[f"n_{who}"], page.written.least()) for who in counted)
     return "–" if few or not math.isfinite(rate) else number_with_interval(page.t, rate, low, high, digits)

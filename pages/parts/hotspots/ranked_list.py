@@ -30,7 +30,16 @@ from analysis.hotspots.grouping import (
 )
 from analysis.hotspots.surroundings import LAND, RATE_PER, DenominatorKind
 from analysis.stats.intervals import Estimate
-from curim_data.model import MAP_RESOLUTIONS, N_, CityProfile, Translator, category_label, cell_polygons, hour_label
+from curim_data.model import (
+    MAP_RESOLUTIONS,
+    N_,
+    CityProfile,
+    Translator,
+    category_label,
+    cell_polygons,
+    hour_label,
+    is_small,
+)
 from curim_data.model.city import streets_in
 from curim_data.studies.cells import OF_CITY, TESTED_IN_CITY, has_area, in_area
 from curim_data.studies.hot_spots import EmergingRow, HotSpotStudy
@@ -435,14 +444,14 @@ def name_height(names: Iterable[str], pixels: int) -> int | None:
 def _list_rows(page: Page, shown: tuple[SpotSummary, ...], harm: Mapping[str, SpotHarm]) -> pd.DataFrame:
     """The list in words; `harm`: by the id of a spot, what its alerts weigh."""
     t, least, short = page.t, page.written.least(), page.narrow
-    few = any(0 < line.spot.n < least for line in shown)
+    few = any(is_small(line.spot.n, least) for line in shown)
     hours = (f"{hour_label(line.hours[0])}–{hour_label(line.hours[1] + 1)}" if line.hours else "" for line in shown)
     return pd.DataFrame(
         {
             "name": ranked_name(spot.rank, line.name(t)),
             "n": written_count(page, spot.n) if few else spot.n,
             "expected": expected_count(t, spot),
-            "excess": "–" if 0 < spot.n < least else _interval(t, excess_of(spot), short=short),
+            "excess": "–" if is_small(spot.n, least) else _interval(t, excess_of(spot), short=short),
             "ratio": _ratio(page, spot),
             "q": t.p_value(spot.q, least=spot.q <= getattr(spot, "least", 0.0)),
             "rate": rate_text(t, spot.base, spot.rate) if getattr(spot, "base", LAND) != LAND else "",

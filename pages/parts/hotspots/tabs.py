@@ -16,7 +16,7 @@ from analysis.forecast import HOW, CountForecast, PlaceForecast
 from analysis.space_time import REPEAT_M, Band, Interval, KnoxResult, Metric
 from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
-from curim_data.model import NO_LANDMARKS, NO_POSITIONS, Message, Num, Translator, cell_polygons, place_label
+from curim_data.model import NO_LANDMARKS, NO_POSITIONS, Message, Num, Translator, cell_polygons, is_small, place_label
 from curim_data.studies.alert_points import NearRepeatStudy, near_repeat_study
 from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.spot_profiles import ConcentrationStudy, concentration_of_study, curve_frame
@@ -457,12 +457,14 @@ def _draw_forecast_map(page: Page, listed: pd.DataFrame, found: PlaceForecast) -
 
 def _draw_list(page: Page, listed: pd.DataFrame) -> None:
     t, least = page.t, page.written.least()
-    few = any(0 < n < least for n in listed["last_weeks"])
+    few = any(is_small(n, least) for n in listed["last_weeks"])
     frame = pd.DataFrame(
         {
             "name": ranked_name(rank, one.name(t)),
             # What is expected would tell a small count.
-            "expected": "–" if 0 < one.last_weeks < least else number_with_interval(t, one.expected, one.low, one.high),
+            "expected": "–"
+            if is_small(one.last_weeks, least)
+            else number_with_interval(t, one.expected, one.low, one.high),
             "last": written_count(page, one.last_weeks) if few else one.last_weeks,
         }
         for rank, one in enumerate(listed.itertuples(), 1)

@@ -20,7 +20,7 @@ import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
 from analysis.density import DensityImage
-from curim_data.model import NO_OUTLINE, CityProfile, Message, Translator
+from curim_data.model import NO_OUTLINE, CityProfile, Message, Translator, is_small
 from curim_data.studies.cells import has_area
 from pages.parts.frame import Page, Palette, escape_with_commands, missing, palette, rgba
 from pages.parts.maps import basemap, legends, name_layers
@@ -333,7 +333,7 @@ def alert_count(t: Translator, n: float) -> str:
 def written_alerts(page: Page, n: float) -> str:
     """A number of alerts in words, as the audience may read it."""
     least = page.written.least()
-    return page.t(Message("fewer than {k} alerts", {"k": least})) if 0 < n < least else alert_count(page.t, n)
+    return page.t(Message("fewer than {k} alerts", {"k": least})) if is_small(n, least) else alert_count(page.t, n)
 
 
 def gistar_lines(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:

@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.density import DensityImage
-from curim_data.model import N_, Translator, fewer_than
+from curim_data.model import N_, Translator, fewer_than, is_small
 from pages.parts.frame import COUNTS, Page, Palette
 
 # What the outline of a hot or a cold cell means, and whether it may be so only with the cells around it.
@@ -33,7 +33,7 @@ def class_breaks(counts: Sequence[float], classes: int = len(COUNTS), least: int
     the smallest that is written out, are one class, the first.
     """
     written = [c for c in counts if c >= least and c > 0]
-    few = [least - 1] if any(0 < c < least for c in counts) else []
+    few = [least - 1] if any(is_small(c, least) for c in counts) else []
     return [*few, *sorted({math.ceil(end - 1e-9) for end in _equal_steps(written, classes - len(few))})]
 
 

@@ -10,7 +10,16 @@ import pandas as pd
 import streamlit as st
 
 from analysis.trends.time_series import A_QUARTER, A_YEAR, Trend, YearOnYear, week_clock, year_on_year
-from curim_data.model import NO_AFFECTED, BoolArray, CalendarUnit, Message, Translator, no_districts, value_label
+from curim_data.model import (
+    NO_AFFECTED,
+    BoolArray,
+    CalendarUnit,
+    Message,
+    Translator,
+    is_small,
+    no_districts,
+    value_label,
+)
 from curim_data.privacy import BAND_HOURS, Counted, DisclosureError
 from pages.parts.charts import (
     Figure,
@@ -78,7 +87,7 @@ def twelve_months(months: Trend) -> pd.DataFrame:
 def _compared_words(page: Page, compared: YearOnYear) -> str:
     t, n, periods = page.t, compared.before + compared.after, compared.periods
     weeks = compared.unit == "week"
-    if any(0 < one < page.written.least() for one in (compared.before, compared.after)):  # the sum would tell it
+    if any(is_small(one, page.written.least()) for one in (compared.before, compared.after)):  # the sum would tell it
         return (
             t.n("{n} whole week is compared.", "{n} whole weeks are compared.", periods)
             if weeks
@@ -234,7 +243,7 @@ def _nothing_to_split(page: Page, split: str) -> Message | None:
 def _largest_sentence(page: Page, panels: list[tuple[str, pd.DataFrame]], counted: Counted) -> str:
     t, (largest, frame) = page.t, panels[0]
     n = round(float(frame["n"].sum()))
-    if 0 < n < page.written.least():
+    if is_small(n, page.written.least()):
         return t("Most alerts: {name}.", name=largest)
     share = t.percent(n / counted.total)
     return t.n(
@@ -253,7 +262,7 @@ def draw_week_clock(page: Page) -> None:
     if not frame["n"].ne(0).any():
         st.write(no_clock_reason(page))
         return
-    if 0 < frame["n"].sum() < (least := page.written.least()):
+    if is_small(frame["n"].sum(), (least := page.written.least())):
         st.write(t("Fewer than {k} alerts have a known hour: too few to say when they happen.", k=least))
         return
     banded = bool(counted.notes) and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS))
