@@ -529,13 +529,12 @@ def nearest_nonempty(source: Source, f: AlertFilter) -> tuple[AlertFilter, Messa
     """
     if total(source, f).n != 0:
         return None
-    best: tuple[float, AlertFilter, Message] | None = None
-    for field in f.fields():
-        wider = f.replace(period="all") if "period" in field.names else f.without(field.names[0])
-        if wider == f:
-            continue
-        found = total(source, wider)
-        if found.n and (best is None or found.n > best[0]):
-            reason = Message("Without “{field}” there are alerts: {n}.", {"field": field.title, "n": found.said})
-            best = (found.n, wider, reason)
-    return best[1:] if best else None
+    wider = [
+        (field.title, f.replace(period="all") if "period" in field.names else f.without(field.names[0]))
+        for field in f.fields()
+    ]
+    found = [(total(source, one), title, one) for title, one in wider if one != f]
+    most, title, one = max(found, key=lambda row: row[0].n, default=(None, "", f))
+    if most is None or not most.n:
+        return None
+    return one, Message("Without “{field}” there are alerts: {n}.", {"field": title, "n": most.said})

@@ -150,39 +150,29 @@ def measure_errors(copy: Source) -> CopyErrors:
     """Compare the counts of the copy with those of its alerts, over the last twelve months; where no number of these is
     large enough to be written out in as many as an error is told by, over all time.
     """
-    exact = copy.exact
-    if exact is None:
-        return CopyErrors(pd.DataFrame(columns=_COLUMNS))
-    sensitive = sensitive_categories(exact)
-    rows = []
-    for period in (AlertFilter(), AlertFilter(period="all")):
-        rows = _of_all(exact, copy, period, sensitive)
-        if CopyErrors(pd.DataFrame(rows, columns=_COLUMNS)).told("all"):
-            break
-    of_these = _of_sensitive(exact, copy, sensitive) if sensitive else []
-    return CopyErrors(pd.DataFrame(rows + of_these, columns=_COLUMNS))
+    rows, exact = list[_Row](), copy.exact
+    if exact is not None:
+        sensitive = sensitive_categories(exact)
+        rows = _measured("all", AlertFilter(), exact, copy, sensitive)
+        if sensitive:
+            chosen = AlertFilter(categories=tuple(sorted(sensitive)))
+            rows += _measured("sensitive", chosen, exact, copy, sensitive)
+    return CopyErrors(pd.DataFrame(rows, columns=_COLUMNS))
 
 
-def _of_all(exact: Source, copy: Source, f: AlertFilter, sensitive: Collection[str]) -> list[_Row]:
-    cell, rows = protected_resolution(f, exact.city), list[_Row]()
-    sizes = _sizes(exact.city, sensitive=False)
-    for by, both in _compared(exact, copy, f, COMPARED, cell):
-        rows += _rows("all", by, both, sizes)
-        if "category" in by:
-            rows += _rows("ordinary", by, both[~both["category"].isin(sensitive)], sizes)
-    return rows
-
-
-def _of_sensitive(exact: Source, copy: Source, sensitive: Collection[str]) -> list[_Row]:
-    rows, chosen = list[_Row](), AlertFilter(categories=tuple(sorted(sensitive)))
-    sizes = _sizes(exact.city, sensitive=True)
-    cell = protected_resolution(chosen, exact.city)
+def _measured(kind: Kind, chosen: AlertFilter, exact: Source, copy: Source, sensitive: Collection[str]) -> list[_Row]:
+    """The errors of all categories, and of ordinary ones beside them, or of sensitive ones."""
+    rows, strict = list[_Row](), kind == "sensitive"
+    sizes, cell = _sizes(exact.city, sensitive=strict), protected_resolution(chosen, exact.city)
     for f in (chosen, chosen.replace(period="all")):
-        for by, both in _compared(exact, copy, f, COMPARED_SENSITIVE, cell):
-            rows += _rows("sensitive", by, both[both["category"].isin(sensitive)], sizes)
-        if CopyErrors(pd.DataFrame(rows, columns=_COLUMNS)).told("sensitive") or f.period == "all":
-            break
         rows = []
+        for by, both in _compared(exact, copy, f, COMPARED_SENSITIVE if strict else COMPARED, cell):
+            of_these = both["category"].isin(sensitive) if "category" in by else None
+            rows += _rows(kind, by, both[of_these] if strict and of_these is not None else both, sizes)
+            if not strict and of_these is not None:
+                rows += _rows("ordinary", by, both[~of_these], sizes)
+        if CopyErrors(pd.DataFrame(rows, columns=_COLUMNS)).told(kind):
+            break
     return rows
 
 

@@ -243,12 +243,15 @@ def compare_study(source: Source, f: AlertFilter, against: str, resolution: int 
     scatter = max((place_scatter(source, side, size) for side in (pair.first, pair.second)), key=attrgetter("value"))
     found = compare_maps(first.frame, second.frame, pair.a, pair.b, scatter=scatter)
     found = found.for_readers(max(WrittenCounts.of(side, source).least() for side in (pair.first, pair.second)))
-    choices = [chosen, *pair.choices, *_neither(source, pair, against, totals)]
-    choices += found.choices
-    choices += [*default_coordinates(first.at_default + second.at_default), *nested_cells(size)]
-    return CompareStudy(
-        pair, totals, found, name_spots(found.places, source.city, known_places(source)), size, tuple(choices)
+    choices = (
+        chosen,
+        *pair.choices,
+        *_neither(source, pair, against, totals),
+        *found.choices,
+        *default_coordinates(first.at_default + second.at_default),
+        *nested_cells(size),
     )
+    return CompareStudy(pair, totals, found, name_spots(found.places, source.city, known_places(source)), size, choices)
 
 
 def _neither(source: Source, pair: FilterPair, against: str, totals: tuple[Total, Total]) -> tuple[Choice, ...]:
@@ -258,11 +261,9 @@ def _neither(source: Source, pair: FilterPair, against: str, totals: tuple[Total
     alone, counted = _NEITHER[against]
     whole = query.total(source, pair.first.without(_VALUES[against][0]))
     left = whole.n - sum(total.n for total in totals)
-    if not left:
-        return ()
     if whole.shown(left) is None:
         return (Choice("neither", "protected", alone),)
-    return (Choice("neither", left, Message(counted.text, {"n": left, "whole": whole.n})),)
+    return (Choice("neither", left, Message(counted.text, {"n": left, "whole": whole.n})),) if left else ()
 
 
 def _resolution(source: Source, pair: FilterPair, asked: int | None) -> Choice:
@@ -498,18 +499,19 @@ def city_figures(source: Source, period: tuple[dt.date, dt.date]) -> CityFigures
     total = query.total(source, f)
     scatter = burst_scatter(source, f, area_kind(source))
     months = query.counts(source, f, ["month"], complete=True).frame.dropna(subset=["month"])
+    residents, days = inhabitants(source.city.population), (period[1] - period[0]).days + 1
     in_order = months.sort_values("month")["n"].to_numpy(float)
     return CityFigures(
         facts=_facts(source),
         period=period,
         alerts=float(total.n),
         placed=float(total.n - total.unmapped),
-        timed=_timed(source, f),
+        timed=_stated(source, f, "hour"),
         affected=_stated(source, f, AFFECTED),
         reporters=_stated(source, f, _REPORTER),
         months=tuple(in_order.tolist()),
         shares=_all_shares(source, f, float(total.n), scatter),
-        rate=_rate(source, float(total.n), period, scatter),
+        rate=None if residents is None else CountedRate(float(total.n), residents, days, scatter),
         least=threshold(source, False),
         choices=(scatter.choice,),
     )
@@ -540,15 +542,10 @@ def _formats(source: Source) -> tuple[str, ...]:
     return tuple(sorted(str(name) for name in found if name))
 
 
-def _timed(source: Source, f: AlertFilter) -> float:
-    if source.lacks("hour") is not None:
-        return 0.0
-    frame = query.counts(source, f, ["hour"]).frame
-    return float(frame.loc[frame["hour"].notna(), "n"].sum())
-
-
 def _stated(source: Source, f: AlertFilter, column: str) -> float:
-    if column not in source.asked:
+    """Alerts whose gender is stated, or whose hour is known; none where no export says it."""
+    lacking = source.lacks("hour") is not None if column == "hour" else column not in source.asked
+    if lacking:
         return 0.0
     frame = query.counts(source, f, [column]).frame
     return float(frame.loc[frame[column].notna() & ~frame[column].isin(_NOT_STATED), "n"].sum())
@@ -570,12 +567,11 @@ def _all_shares(source: Source, f: AlertFilter, alerts: float, scatter: Dispersi
 def _of_alerts(source: Source, f: AlertFilter, column: str, alerts: float, scatter: Dispersion) -> Shares:
     """Shares of all alerts by the values of a column; one of several categories counts in each of their groups."""
     counted = query.counts(source, f, [column])
-    least = np.broadcast_to(np.asarray(counted.least), len(counted.frame))
-    rows = zip(counted.frame[column], counted.frame["n"], least, strict=True)
+    rows = zip(counted.frame[column], counted.frame["n"], counted.least, strict=True)
     return Shares(
         tuple(
-            CountedPart(str(value), CountedShare(float(n), alerts, scatter), int(smallest))
-            for value, n, smallest in rows
+            CountedPart(str(value), CountedShare(float(n), alerts, scatter), int(least))
+            for value, n, least in rows
             if isinstance(value, str) and value
         )
     )
@@ -638,13 +634,6 @@ def _light(source: Source, f: AlertFilter) -> Shares:
         float(n[dark].sum()), float(n.sum()), share_scatter(source, f, AFTER_DARK, area_kind(source))
     )
     return Shares((CountedPart(DARK, counted, threshold(source, False)),))
-
-
-def _rate(source: Source, alerts: float, period: tuple[dt.date, dt.date], scatter: Dispersion) -> CountedRate | None:
-    residents = inhabitants(source.city.population)
-    if residents is None:
-        return None
-    return CountedRate(alerts, residents, (period[1] - period[0]).days + 1, scatter)
 
 
 def inhabitants(population: pd.DataFrame | None) -> float | None:

@@ -207,9 +207,11 @@ def comparison_windows(source: Source, start: dt.date, finish: dt.date | None) -
     else:
         first, end = coverage.stretch(start - dt.timedelta(days=1))
         before = (max(source.first, first, end - length), end)
-        told = Message("Before: as many days just before the start.")
-        if before[1] - before[0] < length:
-            told = Message("Before: all days with data before the start; the counts are brought to one length.")
+        told = (
+            Message("Before: as many days just before the start.")
+            if before[1] - before[0] >= length
+            else Message("Before: all days with data before the start; the counts are brought to one length.")
+        )
     return ComparisonWindows(before, after, Choice("windows", before[0].isoformat(), told))
 
 
@@ -229,9 +231,11 @@ def _whole_months(source: Source, start: dt.date, finish: dt.date | None) -> Com
     else:
         first, end = coverage.stretch(month_bounds(start, -1)[1])
         before = max(source.first, first, month_bounds(end, 1 - months)[0]), end
-        told = Message("Before: as many months just before the start.")
-        if months_between(*before) + 1 < months:
-            told = Message("Before: all months with data before the start; the counts are brought to one length.")
+        told = (
+            Message("Before: as many months just before the start.")
+            if months_between(*before) + 1 >= months
+            else Message("Before: all months with data before the start; the counts are brought to one length.")
+        )
     return ComparisonWindows(before, after, Choice("windows", before[0].isoformat(), told), by_month=True)
 
 

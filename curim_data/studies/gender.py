@@ -26,7 +26,8 @@ from analysis.stats.intervals import UNKNOWN, Choice, Estimate, poisson_rate, ra
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Message, Translator
+from curim_data.model import N_, Message, Translator
+from curim_data.model.i18n import first_case
 from curim_data.privacy import WrittenCounts, is_sensitive, share_is_told, threshold
 from curim_data.studies.cells import whole_city
 from curim_data.studies.periods import EITHER, WOMEN, Share, area_kind, burst_scatter, chosen_from, share_scatter
@@ -64,25 +65,25 @@ class LightStudy:
             return t("Day and night cannot be compared.") + " " + t(self.lacking)
         if not self.ratio.known:
             return t("Too few alerts to compare day and night for women and men.")
-        rows = self.frame.set_index("gender")
-        counts = rows.loc[[WOMAN, MAN], ["dark", "n"]].to_numpy(float)
-        if not all(share_is_told(dark, n, self.least) for dark, n in counts):
+        rows = self.frame.set_index("gender").loc[[WOMAN, MAN]]
+        if not all(share_is_told(dark, n, self.least) for dark, n in rows[["dark", "n"]].to_numpy(float)):
             return t(
                 "The shares after dark are not written out: of the alerts that affect women or men fewer than {k} "
                 "are after dark or fewer than {k} by day.",
                 k=self.least,
             )
-        share = rows["share"]
+        women, men = (t.percent(share) for share in rows["share"])
         sentence = t(
             "{women} of the alerts that affect women and {men} of those that affect men happen after dark.",
-            women=t.percent(share[WOMAN]),
-            men=t.percent(share[MAN]),
+            women=women,
+            men=men,
         )
-        if self.ratio.low <= 1 <= self.ratio.high and t.percent(share[WOMAN]) == t.percent(share[MAN]):
-            return sentence + " " + t("No difference can be seen.")
-        if self.ratio.low <= 1 <= self.ratio.high:
-            return sentence + " " + t("Chance alone can explain the difference.")
-        return sentence + " " + t("Chance alone does not explain the difference.")
+        verdict = first_case(
+            (not self.ratio.low <= 1 <= self.ratio.high, N_("Chance alone does not explain the difference.")),
+            (women == men, N_("No difference can be seen.")),
+            (True, N_("Chance alone can explain the difference.")),
+        )
+        return f"{sentence} {t(verdict)}"
 
 
 def share_study(source: Source, f: AlertFilter, column: str = "affected_gender") -> GenderShares:
@@ -126,18 +127,15 @@ def light_study(source: Source, f: AlertFilter) -> LightStudy:
     scatter = share_scatter(source, asked, Share(AFFECTED, WOMEN, EITHER), area_kind(source, "dark"))
     counts = (count / scatter.value for count in (women_dark, women, men_dark, men))
     ratio = share_ratio(*counts) if min(women, men) > 0 else UNKNOWN
-    choices = [
-        Choice("dark", "sun", Message("After dark: the sun is below the horizon, reckoned for the middle of the city."))
-    ]
-    if source.some_hours is not None:
-        choices.append(Choice("hours", "some", source.some_hours))
-    if f.dark is not None:
-        choices.append(
-            Choice("light", "all", Message("The filter by light does not apply here: day and night are compared."))
-        )
-    choices.append(max(scatter, after_dark, key=_told_first).choice)
-    least = WrittenCounts.of(f, source).least()
-    return LightStudy(table, ratio, int(table["n"].sum()), tuple(choices), least=least)
+    sun = Message("After dark: the sun is below the horizon, reckoned for the middle of the city.")
+    ignored = Message("The filter by light does not apply here: day and night are compared.")
+    choices = (
+        Choice("dark", "sun", sun),
+        *(() if source.some_hours is None else (Choice("hours", "some", source.some_hours),)),
+        *(() if f.dark is None else (Choice("light", "all", ignored),)),
+        max(scatter, after_dark, key=_told_first).choice,
+    )
+    return LightStudy(table, ratio, int(table["n"].sum()), choices, least=WrittenCounts.of(f, source).least())
 
 
 def _told_first(scatter: Dispersion) -> tuple[bool, float]:

@@ -538,11 +538,12 @@ def draft_plan_for_cells(
     study, copy = hot_spot_study(source, f), copy_of(source)
     if copy is not source:
         asked = frozenset(spot_cells)
-        spots = list(study.spots)
-        for at, spot in enumerate(spots):
-            if asked in (frozenset(spot.names), frozenset({spot.id})):
-                n = round(float(area_frame(copy, f, spot.names)["n"].sum()))
-                spots[at] = without_figures(replace(spot, n=n), spot)
+
+        def as_copied(spot: Spot) -> Spot:
+            n = round(float(area_frame(copy, f, spot.names)["n"].sum()))
+            return without_figures(replace(spot, n=n), spot)
+
+        spots = (as_copied(one) if asked in (frozenset(one.names), {one.id}) else one for one in study.spots)
         study = replace(study, spots=tuple(spots))
     problem = problem_of_cells(copy, f, spot_cells, study=study)
     base, year = council_baseline(source, f, problem.cells)
