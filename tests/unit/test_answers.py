@@ -129,12 +129,6 @@ def test_a_span_is_shared_out_over_its_hours(source: Source) -> None:
     }
 
 
-def test_hours_by_category_share_out_both(source: Source) -> None:
-    frame = query.counts(source, ALL, ["hour", "category"]).frame
-    assert frame["n"].sum() == pytest.approx(10)
-    assert frame.set_index(["hour", "category"])["n"][(22, "noise")] == 1
-
-
 def test_what_is_missing_is_a_row_of_its_own(source: Source) -> None:
     frame = query.counts(source, ALL, ["district"]).frame
     assert frame["n"].tolist() == [6, 1, 2]
@@ -326,10 +320,3 @@ def test_hours_are_told_in_bands(tmp_path: Path, category: str) -> None:
         assert result.frame[["hour", "n"]].to_numpy().tolist() == [[0, 20], [18, 20]]
         assert result.notes
         assert query.counts(source, f, ["hour"]).frame["hour"].tolist() == [0, 23]
-
-
-def test_hours_without_an_alert_are_zeros_in_a_complete_table(source: Source) -> None:
-    by_hour = query.counts(source, ALL, ["hour"]).frame.set_index("hour")["n"]
-    told = query.counts(source, ALL, ["hour"], complete=True)
-    known = told.frame[told.frame["hour"].notna()].set_index("hour")["n"]
-    assert known.to_dict() == pytest.approx(by_hour.reindex(range(24), fill_value=0.0).to_dict())

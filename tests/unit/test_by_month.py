@@ -105,14 +105,6 @@ def test_few_alerts_by_month_leave_the_weeks_alone(tmp_path: Path) -> None:
     assert query.sentence(source, AlertFilter(period="all"), T) == "All alerts, 1 November 2018 – 20 November 2018"
 
 
-def test_dates_without_hours_are_known_by_the_day(tmp_path: Path) -> None:
-    source = small_source(tmp_path, [alert(at, hours=None, dark=None, time_precision="day") for at in range(3)])
-    assert source.known_time is KnownTime.DAY
-    assert query.counts(source, AlertFilter(period="all"), ["week"]).total == 3
-    with pytest.raises(UnknownTimeError, match="not its hour"):
-        query.counts(source, AlertFilter(period="all"), ["hour"])
-
-
 def with_hours(folder: Path, timed: int, of: int) -> Source:
     """So many alerts with an hour among all."""
     nothing: dict[str, object] = {"hours": None, "dark": None, "time_precision": "day"}

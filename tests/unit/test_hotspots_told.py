@@ -102,15 +102,6 @@ def test_each_is_compared_with_what_it_stands_out_from_more_surely(theirs: HotCe
         assert spot.excess.low >= excess(spot.n, outside, share, told.dispersion).low - 1e-9
 
 
-def test_counts_in_which_they_were_found_give_what_they_had(theirs: HotCells) -> None:
-    for mark, find in (("hot", hot_spots), ("cold", cold_spots)):
-        places = find(theirs)
-        again = spots_of(theirs, places, mark)  # type: ignore[arg-type]
-        assert [(one.id, one.rank, one.n, set(one.cells)) for one in again] == [
-            (one.id, one.rank, one.n, set(one.cells)) for one in places
-        ]
-
-
 def test_marks_of_the_other_counts_themselves_say_nothing(theirs: HotCells, told: HotCells) -> None:
     """Only the cells of the places do: whether cells are hot in the copy is not asked."""
     unmarked = hot_cells(told.frame[["n", "land_km2"]], alpha=1e-250)
@@ -120,13 +111,6 @@ def test_marks_of_the_other_counts_themselves_say_nothing(theirs: HotCells, told
     assert {spot.against for spot in found} == {spot.against for spot in spots_of(told, places)}
     for spot in found:
         assert spot.expected == pytest.approx(by_hand(unmarked, spot, places, "hot")[spot.against])
-
-
-def test_the_order_is_that_in_which_they_are_given(theirs: HotCells, told: HotCells) -> None:
-    places = hot_spots(theirs)
-    assert len(places) >= 2
-    assert [one.id for one in spots_of(told, places[::-1])] == [one.id for one in places[::-1]]
-    assert [one.rank for one in spots_of(told, places[::-1])] == [one.rank for one in places[::-1]]
 
 
 def coarser(frame: pd.DataFrame) -> pd.DataFrame:

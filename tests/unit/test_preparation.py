@@ -214,22 +214,6 @@ def test_an_erasure_leaves_nothing_that_was_prepared_of_the_alerts(home: Home) -
     assert query.total(open_source(home), ALL).n == source.count - 1
 
 
-def test_places_found_while_alerts_were_erased_are_not_kept(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, find = open_source(home), hot_spots._hot_spots
-
-    def erased_meanwhile(*asked: Any) -> Any:
-        found = find(*asked)
-        monkeypatch.setattr(hot_spots, "_hot_spots", find)
-        erase(home, [Store(home).read(["alert_id"])["alert_id"][0].as_py()])
-        return found
-
-    monkeypatch.setattr(hot_spots, "_hot_spots", erased_meanwhile)
-    prepare(home)
-    left = [path for path in (home.path / FOLDER).rglob("places-*") if prepared.is_current(path, source.version)]
-    assert not left
-    assert Store(home).alerts_version() != source.version
-
-
 def test_undoing_the_last_import_finds_what_was_prepared_before_it(home: Home) -> None:
     prepare(home)
     source = open_source(home)

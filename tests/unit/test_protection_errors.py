@@ -166,16 +166,6 @@ def test_a_copy_that_is_the_same_has_no_errors_and_alerts_have_no_table(tmp_path
     assert measure_errors(theirs).frame.empty
 
 
-def test_a_count_that_the_copy_does_not_have_is_wholly_off(tmp_path: Path) -> None:
-    rows = [alert(number, day=LAST, **at(0)) for number in range(7)]
-    elsewhere = [alert(number, day=LAST, **at(1)) for number in range(7)]
-    theirs, mine = (small_source(tmp_path, of) for of in (rows, elsewhere))
-    found = measure_errors(replace(mine, exact=theirs)).frame
-    found = found[found["kind"] == "all"].set_index("table")
-    assert list(found.loc["place x category", ["n", "median", "bias"]]) == [1, 1.0, -1.0]
-    assert list(found.loc["category x affected_gender", ["n", "median", "bias"]]) == [1, 0.0, 0.0]
-
-
 def test_alerts_at_default_coordinates_are_not_compared_by_cell_as_no_map_has_them(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     pile = [alert(number, day=LAST, category="noise", **at(0)) for number in range(300)]
@@ -212,19 +202,6 @@ def test_they_are_the_same_after_they_were_kept(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(again.frame, first.frame, check_dtype=False)
     assert json.loads(json.dumps(kept, allow_nan=False)) == kept
     assert np.isinf(again.frame["most"]).any()
-
-
-def test_json_is_read_as_it_was_written_and_nothing_else_is() -> None:
-    errors = errors_of(
-        ("all", "cell x category", 5.0, 15.0, 3, 0.2, 0.5, -0.1), ("all", "cell", 100.0, float("inf"), 1, 0.0, 0.0, 0.0)
-    )
-    text = json.dumps(errors.as_json(), allow_nan=False)
-    pd.testing.assert_frame_equal(CopyErrors.from_json(json.loads(text)).frame, errors.frame)
-    nothing = CopyErrors.from_json(errors_of().as_json())
-    assert nothing.frame.empty
-    assert list(nothing.frame.columns) == COLUMNS
-    with pytest.raises((KeyError, TypeError)):
-        CopyErrors.from_json(3)  # type: ignore[arg-type]
 
 
 def errors_of(*rows: tuple[Any, ...]) -> CopyErrors:
