@@ -40,6 +40,7 @@ from curim_data.engine import (
     source_from_files,
 )
 from curim_data.engine.flat import read_files
+from curim_data.engine.source import MOST_VERSIONS
 from curim_data.model import CELL_RESOLUTIONS, SCHEMA, Audience, CityProfile, Message
 from curim_data.model.coverage import Annotation
 from curim_data.model.prepared import alerts_name, prepared_file, write_whole
@@ -47,7 +48,7 @@ from curim_data.privacy import DisclosureError, is_sensitive_category, sees_exac
 from curim_data.protection.releases import DARK, DRAWN, FINE, Drawn, drawn, release, secret
 from curim_data.query import default_points
 from curim_data.store import Home
-from curim_data.store.home import locked
+from curim_data.store.home import how_many, locked
 from curim_data.store.writing import bounded_duckdb
 
 NAME: Final = "copy"
@@ -190,8 +191,8 @@ NO_COPY_MADE: Final = Message(
     "them until it can."
 )
 Known: TypeAlias = tuple[str, str, dt.date | None, tuple[Annotation, ...]]
-MOST_OPENED: Final = 32  # sources that were opened last and are held, for runs of pages that ask for them many times
-_opened: dict[tuple[Path, Known], Source] = {}
+# The sources that were opened last, for runs of pages that ask for them many times.
+_opened: dict[tuple[Path, bool, Known], Source] = {}
 _lock = threading.Lock()
 
 
@@ -204,20 +205,20 @@ def open_for(home: Home, audience: Audience) -> Source:
     """
     alerts = open_source(home)
     source = alerts if sees_exact(audience) else protected(home, alerts)
-    key = home.path, (source.version, source.city.version, source.meeting, source.annotations)
+    key = home.path, source is alerts, (source.version, source.city.version, source.meeting, source.annotations)
     with _lock:
         _opened.pop(key, None)
         _opened[key] = source
-        while len(_opened) > MOST_OPENED:
+        while len(_opened) > MOST_VERSIONS * how_many():
             del _opened[next(iter(_opened))]
     return source
 
 
-def opened_for(home: Path, known: Known) -> Source | None:
-    """What was opened of a home, be it alerts or copy, of a version, city profile, meeting and notes; None where it was
+def opened_for(home: Path, audience: Audience, known: Known) -> Source | None:
+    """What was opened of a home for such an audience, of a version, city profile, meeting and notes; None where it was
     not, or long ago.
     """
-    return _opened.get((home, known))
+    return _opened.get((home, sees_exact(audience), known))
 
 
 def protected(home: Home, source: Source) -> Source:

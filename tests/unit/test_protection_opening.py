@@ -236,10 +236,11 @@ def known(source: Source) -> tuple[str, str, dt.date | None, tuple[Any, ...]]:
 def test_a_run_that_has_alerts_and_copy_open_reads_nothing_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     alerts, copy = (open_for(home, audience) for audience in (Audience.ANALYST, Audience.COUNCIL))
     monkeypatch.setattr("curim_data.protection.opening.open_source", None)
-    assert opened_for(home.path, known(alerts)) is alerts
-    assert opened_for(home.path, known(copy)) is copy
-    assert opened_for(home.path / "other", known(copy)) is None
-    assert opened_for(home.path, ("another", *known(copy)[1:])) is None
+    assert opened_for(home.path, Audience.SPECIALIST, known(alerts)) is alerts
+    assert opened_for(home.path, Audience.PUBLIC, known(copy)) is copy
+    assert opened_for(home.path, Audience.COUNCIL, known(alerts)) is None
+    assert opened_for(home.path / "other", Audience.COUNCIL, known(copy)) is None
+    assert opened_for(home.path, Audience.COUNCIL, ("another", *known(copy)[1:])) is None
 
 
 def test_a_home_whose_folder_has_spaces_and_greek_letters_lives_as_any_other(tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ def source_of(dataset: Dataset) -> Source:
     """The alerts that a dataset names, as they were opened last; opened anew where they are not held any more."""
     home = Path(dataset.home)
     known = (dataset.version, dataset.profile, dataset.meeting, dataset.annotations)
-    return opened_for(home, known) or open_for(Home(home), dataset.audience)
+    return opened_for(home, dataset.audience, known) or open_for(Home(home), dataset.audience)
 
 
 def dataset_for(page: Page, audience: Audience) -> Dataset:
