@@ -18,8 +18,17 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from curim_data.engine.facts import Facts, counts_by_source, learn, measure
-from curim_data.engine.flat import EngineError, Relation, database, open_flat, read_files
+from curim_data.engine.flat import (
+    EngineError,
+    Facts,
+    Relation,
+    counts_by_source,
+    database,
+    learn,
+    measure,
+    open_flat,
+    read_files,
+)
 from curim_data.engine.remote import (
     Publication,
     PublishedTable,

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from analysis.stats.significance import empty_runs
 from curim_data.engine import Source, open_source
-from curim_data.engine.facts import learn
+from curim_data.engine.flat import learn
 from curim_data.filters import AlertFilter
 from curim_data.model import translator
 from curim_data.model.absence import CalendarUnit

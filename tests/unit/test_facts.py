@@ -9,8 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from curim_data.engine.facts import Facts, measure
-from curim_data.engine.flat import database, open_flat
+from curim_data.engine.flat import Facts, database, measure, open_flat
 from curim_data.model import SCHEMA, KnownTime
 from curim_data.model.absence import ASKED_FIELDS
 from tests.small import alert
