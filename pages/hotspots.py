@@ -15,11 +15,11 @@ from pages.parts.hotspots.choices import (
     LAYERS,
     draw_options,
     draw_search_box,
+    hot_spots,
     place_from_link,
 )
 from pages.parts.hotspots.emerging_layer import draw_emerging_layer
 from pages.parts.hotspots.places_layer import draw_no_positions, draw_places_layer
-from pages.parts.hotspots.queries import hot_spots
 from pages.parts.hotspots.ranked_list import cell_size_label, cell_sizes_offered
 from pages.parts.hotspots.tabs import draw_tabs
 

@@ -14,14 +14,14 @@ from analysis.report.documents import MIME, DocumentFormat
 from analysis.report.papers import brief_document
 from curim_data import query
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, Gender, Message, Role, labels
+from curim_data.model import N_, Audience, Gender, Message, Role, gender_label
 from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.plan_store import MeetingStore, PlanProblem
 from curim_data.plans.record import Deed
 from curim_data.store.annotations import read_meetings
 from curim_data.store.settings import SettingsError, read_settings
 from curim_data.studies.brief import BriefChanges, BriefStudy, Finding, brief_period, usual_since
-from curim_data.studies.brief_content import brief_content, card_picture, plan_rows, public_link
+from curim_data.studies.brief_content import PlanRow, brief_content, card_picture, plan_rows, public_link
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
     affected_sentence,
@@ -36,7 +36,14 @@ from curim_data.studies.brief_text import (
 )
 from curim_data.studies.changes import EventFinding
 from curim_data.studies.periods import opened_by_everybody
-from pages.parts.charts import bars_of_shares, expected_count, plots, tables, written_count
+from pages.parts.charts import (
+    bars_of_shares,
+    draw_chart,
+    expected_count,
+    interval_bars_figure,
+    tables,
+    written_count,
+)
 from pages.parts.findings import (
     SINCE,
     cached_changes,
@@ -64,7 +71,7 @@ from pages.parts.frame import (
     shared,
     source_of,
 )
-from pages.parts.maps import Pin, cell_map
+from pages.parts.maps import Pin, draw_cell_map
 from pages.parts.plans import may_edit, plan_store, reference_day, translated_plan
 
 CHOICE = "briefing_meeting"
@@ -79,27 +86,22 @@ Card = Finding | EventFinding
 
 def draw_meeting_choice(page: Page, since: dt.date) -> None:
     """The last meetings to choose from."""
-    source = page.alerts
     offered = {_first_day(page, meeting.day): meeting for meeting in _held(page)[-MOST_OFFERED:]}
     days = sorted(offered, reverse=True)
     if not days:
         return
-    chosen = since if since in offered else None
     # A browser answers with the words of an option, so a window that gets narrower needs a box of its own for others.
-    key = f"{CHOICE}_narrow" if page.narrow else CHOICE
+    chosen, key = since if since in offered else None, f"{CHOICE}_narrow" if page.narrow else CHOICE
     if st.session_state.get(key) != chosen:
         st.session_state[key] = chosen
-
-    def choose() -> None:
-        _write_day(page, st.session_state[key], _first_day(page, source.meeting))
-
     st.selectbox(
         page.t("Since the meeting"),
         days,
         index=None if chosen is None else 0,  # only without a choice may there be none
         format_func=lambda day: _option_words(page, offered[day]),
         key=key,
-        on_change=choose,
+        on_change=_write_day,
+        args=(page, key, _first_day(page, page.alerts.meeting)),
         placeholder=page.t("Another date"),
         label_visibility="collapsed",
         width="stretch" if page.narrow else 440,
@@ -145,8 +147,8 @@ def draw_meeting_keeper(page: Page) -> None:
             st.button(
                 t("Remove the meeting"),
                 key="meeting_remove",
-                on_click=permitted(Role.SPECIALIST, _remove),
-                args=(page,),
+                on_click=permitted(Role.SPECIALIST, _change),
+                args=(page, lambda store: store.remove(st.session_state["meeting_kept"])),
             )
         if said := st.session_state.pop(SAID, ""):
             st.warning(escape_markdown(said))
@@ -154,8 +156,7 @@ def draw_meeting_keeper(page: Page) -> None:
 
 def draw_no_data_note(page: Page, since: dt.date) -> None:
     """Say where a meeting is followed by no data or by less than a week of them; `since`: the day told from instead."""
-    source, t = page.alerts, page.t
-    until = reference_day(page)
+    source, until = page.alerts, reference_day(page)
     last = max((meeting.day for meeting in read_meetings(page.home.path) if meeting.day <= until), default=None)
     if last is None or _first_day(page, last) <= source.meeting or since == _first_day(page, last):
         return
@@ -167,33 +168,25 @@ def draw_no_data_note(page: Page, since: dt.date) -> None:
         "There is less than a week of data since the meeting of {day}, too little to compare: the data end on {last}. "
         "What follows is told since {since}."
     )
-    st.info(t(none if last > source.as_of else little, day=last, last=source.as_of, since=since))
-
-
-def meeting_words(page: Page, meeting: Meeting) -> str:
-    """A meeting by its day, with its name; the sample's in the reader's language."""
-    if name := _name(page, meeting):
-        return page.t("the meeting of {day} ({name})", day=meeting.day, name=name)
-    return page.t("the meeting of {day}", day=meeting.day)
+    st.info(page.t(none if last > source.as_of else little, day=last, last=source.as_of, since=since))
 
 
 def _option_words(page: Page, meeting: Meeting) -> str:
-    """A meeting in a list of them; on a phone only its day and its name, as much as a select box shows."""
-    if not page.narrow:
-        return meeting_words(page, meeting)
-    day = page.t.date(meeting.day, "d MMM y")
-    return page.t("{day} ({name})", day=day, name=_name(page, meeting)) if meeting.name else day
+    """A meeting by its day, with its name (the sample's in the reader's language).
 
-
-def _name(page: Page, meeting: Meeting) -> str:
-    return page.t(meeting.name) if page.is_sample and meeting.name else meeting.name
+    On a phone no more than a select box shows: the day and the name.
+    """
+    t, day = page.t, page.t.date(meeting.day, "d MMM y") if page.narrow else meeting.day
+    if not meeting.name:
+        return day if page.narrow else t("the meeting of {day}", day=day)
+    words = N_("{day} ({name})") if page.narrow else N_("the meeting of {day} ({name})")
+    return t(words, day=day, name=t(meeting.name) if page.is_sample else meeting.name)
 
 
 def _held(page: Page) -> list[Meeting]:
     """The meetings until which there are data, the last one last."""
-    source = page.alerts
-    until = min(source.as_of, reference_day(page))
-    return [meeting for meeting in read_meetings(page.home.path) if source.first <= meeting.day <= until]
+    until = min(page.alerts.as_of, reference_day(page))
+    return [meeting for meeting in read_meetings(page.home.path) if page.alerts.first <= meeting.day <= until]
 
 
 def _first_day(page: Page, day: dt.date) -> dt.date:
@@ -207,10 +200,6 @@ def _add(page: Page) -> None:
         st.session_state[SAID] = page.t("Choose the day of the meeting first.")
     elif _change(page, lambda store: store.add(day, st.session_state.get("meeting_name", ""))):
         st.session_state["meeting_name"] = ""
-
-
-def _remove(page: Page) -> None:
-    _change(page, lambda store: store.remove(st.session_state["meeting_kept"]))
 
 
 def _change(page: Page, change: Callable[[MeetingStore], Meeting]) -> bool:
@@ -244,27 +233,25 @@ def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
 
 def draw_since_input(page: Page, study: BriefChanges) -> None:
     """The first day of the changes, of a meeting or of the reader's own; it replaces the filter's period."""
-    source = page.alerts
+    source, label = page.alerts, page.t("Since")
     if not source.first <= study.since <= source.as_of:
         return
     draw_meeting_choice(page, study.since)
     if st.session_state.get(KEY) != study.since:
         st.session_state[KEY] = study.since
-    look: dict[str, Any] = {"key": KEY, "on_change": _write_since, "label_visibility": "collapsed"}
+    writing = {"on_change": _write_day, "args": (page, KEY, _first_day(page, source.meeting))}
+    look: dict[str, Any] = {"key": KEY, "label_visibility": "collapsed", **writing}
     if source.by_month:
         months = [month.date() for month in reversed(pd.date_range(source.first, source.as_of, freq="MS"))]
-        look |= {"format_func": lambda day: page.t.date(day, "LLLL y"), "args": (page, source.meeting.replace(day=1))}
-        st.selectbox(page.t("Since"), months, width=190, **look)
+        st.selectbox(label, months, width=190, format_func=lambda day: page.t.date(day, "LLLL y"), **look)
     else:
-        look |= {"format": "DD/MM/YYYY", "args": (page, source.meeting), "width": 150}
-        st.date_input(page.t("Since"), min_value=source.first, max_value=source.as_of, **look)
+        days = {"min_value": source.first, "max_value": source.as_of, "format": "DD/MM/YYYY"}
+        st.date_input(label, width=150, **days, **look)
 
 
-def _write_since(page: Page, meeting: dt.date) -> None:
-    _write_day(page, st.session_state[KEY], meeting)
-
-
-def _write_day(page: Page, picked: dt.date | None, meeting: dt.date) -> None:
+def _write_day(page: Page, key: str, meeting: dt.date) -> None:
+    """Write the day that was picked in the widget `key` to the link, unless it is that of the last `meeting`."""
+    picked = st.session_state[key]
     filter_bar.write_filter(page.filter.replace(period=AlertFilter().period))
     if picked in (None, meeting):
         st.query_params.pop(SINCE, None)
@@ -280,18 +267,15 @@ def draw_change_cards(page: Page, study: BriefChanges) -> None:
     if not cards and study.changes.changes.n_tested:
         with st.container(border=True, key="briefing_quiet"):
             st.write(escape_markdown(none_sentence(study, page.t)))
-    numbered = list(enumerate(cards))
-    if page.narrow:
-        _draw_row(page, study, numbered[:1], 1)
-        if len(cards) > 1:
-            rest = len(cards) - 1
-            with st.expander(page.t.n("{n} more change", "{n} more changes", rest), key="briefing_more"):
-                for card in numbered[1:]:
-                    _draw_row(page, study, [card], 1)
-    else:
-        per_row = 2 if len(cards) in (1, 2, 4) else 3
-        for start in range(0, len(cards), per_row):
-            _draw_row(page, study, numbered[start : start + per_row], per_row)
+    per_row = 1 if page.narrow else 2 if len(cards) in (1, 2, 4) else 3
+    rows = [list(enumerate(cards))[start : start + per_row] for start in range(0, len(cards), per_row)]
+    shown = 1 if page.narrow else len(rows)
+    for row in rows[:shown]:
+        _draw_row(page, study, row, per_row)
+    if rest := rows[shown:]:
+        with st.expander(page.t.n("{n} more change", "{n} more changes", len(rest)), key="briefing_more"):
+            for row in rest:
+                _draw_row(page, study, row, per_row)
 
 
 def _draw_row(page: Page, study: BriefChanges, cards: list[tuple[int, Card]], columns: int) -> None:
@@ -341,12 +325,10 @@ def draw_basis(page: Page, study: BriefChanges) -> None:
         t(FOR_EVERYBODY) if opened_by_everybody(page.filter) else "",
         *(t(choice.explanation) for choice in study.changes.choices if choice.name in SHOWN),
     ]
-    if page.narrow:
-        long = [*short, *long]
-    else:
+    if not page.narrow:
         st.caption(escape_markdown(" ".join(short)))
     with st.expander(t("How this was compared"), key="briefing_compared"):
-        for sentence in filter(None, long):
+        for sentence in filter(None, [*short, *long] if page.narrow else long):
             st.write(escape_markdown(sentence))
 
 
@@ -376,21 +358,19 @@ def draw_map_and_genders(page: Page, study: BriefStudy) -> None:
 
 
 def _draw_brief_map(page: Page, study: BriefStudy) -> None:
-    t, frame = page.t, study.hot.hot.frame
-    cell_map.draw_cell_map(
+    t, hot, frame = page.t, study.hot, study.hot.hot.frame
+    draw_cell_map(
         page,
         key="briefing_map",
         alt=t("Map of the city with its hot spots; the table beside it holds the same."),
-        cells=study.hot.cells.frame,
+        cells=hot.cells.frame,
         hot=frame.index[frame["hot"]],
         pins=[
-            Pin(study.names[spot.id](t), spot.longitude, spot.latitude, spot.rank)
-            for spot in study.hot.spots[:MOST_SPOTS]
+            Pin(study.names[spot.id](t), spot.longitude, spot.latitude, spot.rank) for spot in hot.spots[:MOST_SPOTS]
         ],
         span=0.6,
         pickable=False,
     )
-    hot = study.hot
     draw_few_mapped_note(page, hot.total, hot.cells.at_default or 0)
     draw_footer(page, sentence=hot.sentence(t), total=hot.total, excluded=hot.cells.at_default, choices=hot.choices)
 
@@ -403,15 +383,13 @@ def _draw_brief_spots(page: Page, study: BriefStudy) -> None:
             draw_way_to_all_dates(page, "briefing")
         return
     frame = pd.DataFrame(
-        [
-            {
-                "rank": spot.rank,
-                "name": study.names[spot.id](t),
-                "n": spot.n,
-                "expected": spot.times_in_words(t) or expected_count(t, spot, ratios=False),
-            }
-            for spot in study.hot.spots[:MOST_SPOTS]
-        ]
+        {
+            "rank": spot.rank,
+            "name": study.names[spot.id](t),
+            "n": spot.n,
+            "expected": spot.times_in_words(t) or expected_count(t, spot, ratios=False),
+        }
+        for spot in study.hot.spots[:MOST_SPOTS]
     )
     beside = t("Expected") if all(is_compared(spot) for spot in study.hot.spots) else t("Ratio")
     headings = {"rank": "\\#", "name": t("Hot spot"), "n": t("Alerts"), "expected": beside}
@@ -428,22 +406,20 @@ def _draw_brief_genders(page: Page, study: BriefStudy) -> None:
         return
     shown = study.shares.frame
     shown = shown[(shown["n"] != 0) | shown["gender"].isin([Gender.WOMAN, Gender.MAN])]
-    names = [labels.gender_label(t, gender) for gender in shown["gender"]]
-    frame = bars_of_shares(page, shown, "n", study.shares.total).assign(label=names, gender=shown["gender"])
+    names = [gender_label(t, gender) for gender in shown["gender"]]
+    frame = bars_of_shares(page, shown, "n", study.shares.total).assign(label=names, n=shown["n"])
     if len(frame):
-        figure = plots.interval_bars_figure(
-            page, frame, colours_by_row=[GENDERS[page.theme][gender] for gender in frame["gender"]]
-        )
+        shades = [GENDERS[page.theme][gender] for gender in shown["gender"]]
+        figure = interval_bars_figure(page, frame, colours_by_row=shades)
         longest = float(frame[["value", "high"]].max(axis=None))
         figure.update_xaxes(range=[0, 3 * longest if longest > 0 else 1])
-        plots.draw_chart(
+        told = frame.assign(value=frame["value"].where(frame["low"].notna()))
+        draw_chart(
             page,
             figure,
             key="briefing_whom",
             alt=t("Alerts by gender of the person affected, with 95 % intervals."),
-            data=frame.assign(n=shown["n"], value=frame["value"].where(frame["low"].notna()))[
-                ["label", "n", "value", "low", "high"]
-            ],
+            data=told[["label", "n", "value", "low", "high"]],
             file_name="briefing_gender.csv",
         )
     st.write(escape_markdown(affected_sentence(study, page.city, t)))
@@ -454,31 +430,47 @@ def draw_decided_plans(page: Page) -> None:
     """Plans that were decided, with where they stand."""
     t = page.t
     st.subheader(t("What was decided, and what became of it"))
-    rows = plan_rows((translated_plan(page, plan) for plan in plan_store(page).list()), reference_day(page), t)
+    rows, headings = _plan_rows(page), {"title": t("Plan"), "lead": t("Lead"), "status": t("Status")}
     if not rows:
         st.write(t("No plan has been decided yet."))
+    elif page.narrow:  # four columns do not fit, and all of them matter: each plan is a paragraph there
+        headings |= {"next": t("Next step"), "result": t("Result")}
+        for row in rows:
+            told = {name: escape_markdown(text) for name, text in vars(row).items()}
+            lines = [t.pair(headings[name], told[name]) for name in list(headings)[1:] if told[name]]
+            st.markdown("  \n".join([f"**{told['title']}**", *lines]))
     else:
-        headings = {"title": t("Plan"), "lead": t("Lead"), "status": t("Status")}
-        if page.narrow:  # four columns do not fit, and all of them matter: each plan is a paragraph there
-            headings |= {"next": t("Next step"), "result": t("Result")}
-            for row in rows:
-                told = {name: escape_markdown(text) for name, text in vars(row).items()}
-                lines = [t.pair(headings[name], told[name]) for name in list(headings)[1:] if told[name]]
-                st.markdown("  \n".join([f"**{told['title']}**", *lines]))
-        else:
-            headings["last"] = t("Next step or result")
-            shown = [{**vars(row), "last": row.next_or_result(t)} for row in rows]
-            frame = pd.DataFrame([{name: escape_markdown(row[name]) for name in headings} for row in shown])
-            st.table(frame.rename(columns=headings), hide_index=True, border="horizontal")
+        headings["last"] = t("Next step or result")
+        shown = [{**vars(row), "last": row.next_or_result(t)} for row in rows]
+        frame = pd.DataFrame([{name: escape_markdown(row[name]) for name in headings} for row in shown])
+        st.table(frame.rename(columns=headings), hide_index=True, border="horizontal")
     page_link(page, "interventions", t("All plans"))
+
+
+def _plan_rows(page: Page) -> tuple[PlanRow, ...]:
+    """The plans that were decided, in the reader's language."""
+    return plan_rows((translated_plan(page, one) for one in plan_store(page).list()), reference_day(page), page.t)
 
 
 def draw_document_downloads(page: Page) -> None:
     """The two downloads, a heading over them, and what they hold; on a phone the buttons stand higher up."""
+    t = page.t
     if not page.narrow:
-        st.subheader(page.t("Create the brief"))
+        st.subheader(t("Create the brief"))
         draw_download_buttons(page)
-    _draw_notes(page)
+    st.caption(
+        t(
+            "One to two pages with the map, the changes, the plans and four questions for the meeting, from the "
+            "protected copy, whoever creates it."
+        )
+    )
+    if page.audience not in (Audience.COUNCIL, Audience.PUBLIC):
+        st.caption(
+            t(
+                "The paper shows what the council sees: the same changes and places, with the figures of the protected "
+                "copy. To look at it here, switch on “As the council sees it” in the side bar."
+            )
+        )
 
 
 def draw_download_buttons(page: Page) -> None:
@@ -495,22 +487,6 @@ def draw_download_buttons(page: Page) -> None:
                 type="primary" if form == "pdf" else "secondary",
                 icon=":material/download:",
             )
-
-
-def _draw_notes(page: Page) -> None:
-    st.caption(
-        page.t(
-            "One to two pages with the map, the changes, the plans and four questions for the meeting, from the "
-            "protected copy, whoever creates it."
-        )
-    )
-    if page.audience not in (Audience.COUNCIL, Audience.PUBLIC):
-        st.caption(
-            page.t(
-                "The paper shows what the council sees: the same changes and places, with the figures of the protected "
-                "copy. To look at it here, switch on “As the council sees it” in the side bar."
-            )
-        )
 
 
 def draw_card_downloads(page: Page, changes: BriefChanges) -> None:
@@ -541,25 +517,19 @@ def card_file(page: Page, at: int) -> bytes:
 
 def brief_file(page: Page, form: DocumentFormat) -> bytes:
     """The document for the council; it gives the city's public address, where one is set, and no other."""
-    t = page.t
-    study = cached_brief(dataset_for(page, Audience.COUNCIL), page.filter, changes_since(page))
-    kept = plan_rows((translated_plan(page, plan) for plan in plan_store(page).list()), reference_day(page), t)
+    t, since = page.t, changes_since(page)
+    try:
+        address = read_settings(page.home).public_url
+    except SettingsError:  # which `curim brief` says
+        address = ""
     content = brief_content(
-        study,
+        cached_brief(dataset_for(page, Audience.COUNCIL), page.filter, since),
         page.filter,
         page.city,
         t,
-        plans=kept,
+        plans=_plan_rows(page),
         made=reference_day(page),
-        link=public_link(_public_address(page), page.filter, t.lang, changes_since(page), page.city_word),
+        link=public_link(address, page.filter, t.lang, since, page.city_word),
         illustrative=page.is_sample,
     )
     return brief_document(content, page.city, t, form)
-
-
-def _public_address(page: Page) -> str:
-    """The city's public address; none where the settings cannot be read, which `curim brief` says."""
-    try:
-        return read_settings(page.home).public_url
-    except SettingsError:
-        return ""

@@ -92,16 +92,15 @@ def before_after_figure(page: Page, counts: pd.DataFrame) -> Figure:
     t, colours = page.t, palette(page.theme)
     figure = base_figure(t, colours, height=230, barmode="group", bargap=0.35, bargroupgap=0.08, showlegend=True)
     counts = counts.assign(n=drawn_counts(page, counts["n"]))
-    names = {"before": t("before"), "after": t("after")}
-    shades = {"before": colours.withheld, "after": colours.sea_blue}
+    looks = {"before": (t("before"), colours.withheld), "after": (t("after"), colours.sea_blue)}
     shown = [name for name in AREAS if name in set(counts["area"])]
     for period in PERIODS:
-        part = counts[counts["period"] == period].set_index("area").reindex(shown)
+        (name, shade), part = looks[period], counts[counts["period"] == period].set_index("area").reindex(shown)
         figure.add_bar(
             x=[t(AREA_LABELS[name]) for name in shown],
             y=part["n"],
-            name=names[period],
-            marker={"color": shades[period], "cornerradius": 3},
+            name=name,
+            marker={"color": shade, "cornerradius": 3},
             text=[written_count(page, n) for n in part["n"]],
             textposition="outside",
             cliponaxis=False,
@@ -123,10 +122,9 @@ def months_figure(page: Page, months: pd.DataFrame, start: dt.date) -> Figure:
     }
     for name, look in looks.items():
         part = months[months["area"] == name].sort_values("month")
+        label, days = t(AREA_LABELS[name]), pd.to_datetime(part["month"])
         if part.empty:
             continue
-        label = t(AREA_LABELS[name])
-        days = pd.to_datetime(part["month"])
         figure.add_scatter(
             x=days,
             y=part["n"],
@@ -147,7 +145,6 @@ def months_figure(page: Page, months: pd.DataFrame, start: dt.date) -> Figure:
         yanchor="top",
         xanchor="left",
         xshift=4,
-        showarrow=False,
         text=t("start"),
         font={"color": colours.muted},
     )
@@ -184,13 +181,11 @@ def draw_evaluation_page(page: Page) -> None:
 
 
 def _choose_plan(page: Page, kept: list[Plan]) -> Plan:
-    ids = [plan.id for plan in kept]
-    asked = st.query_params.get("plan", "")
-    key = "evaluation_plan"
-    if st.session_state.get(key) not in ids or (asked in ids and st.session_state.get("evaluation_asked") != asked):
-        st.session_state[key] = asked if asked in ids else ids[0]
+    by_id, asked = {plan.id: translated_plan(page, plan) for plan in kept}, st.query_params.get("plan", "")
+    key, seen = "evaluation_plan", st.session_state.get("evaluation_asked")
+    if st.session_state.get(key) not in by_id or (asked in by_id and seen != asked):
+        st.session_state[key] = asked if asked in by_id else next(iter(by_id))
         st.session_state["evaluation_asked"] = asked
-    by_id = {plan.id: translated_plan(page, plan) for plan in kept}
 
     def remember_choice() -> None:
         st.query_params["plan"] = st.session_state["evaluation_asked"] = st.session_state[key]
@@ -198,7 +193,7 @@ def _choose_plan(page: Page, kept: list[Plan]) -> Plan:
     def words(name: str) -> str:
         return page.t("{title} ({status})", title=by_id[name].title, status=STATUS_WORDS[by_id[name].status])
 
-    chosen = st.selectbox(page.t("Plan"), ids, format_func=words, key=key, on_change=remember_choice)
+    chosen = st.selectbox(page.t("Plan"), list(by_id), format_func=words, key=key, on_change=remember_choice)
     draw_whole_choice(page, words(chosen))
     return by_id[chosen]
 
@@ -208,8 +203,8 @@ def _draw_outcome(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     st.subheader(outcome_sentence(study, t))
     if study.verdict is not None and (returned := study.verdict.return_sentence(t)):
         st.write(returned)
-    st.caption(f"{windows_sentence(study.windows, t)} {study.timing.sentence(t)}")
     windows, asked = study.windows, evaluation_filter(page.alerts, plan)
+    st.caption(f"{windows_sentence(windows, t)} {study.timing.sentence(t)}")
     dates = windows.before[0], windows.after[1]
     st.caption(escape_markdown(asked.sentence(t, page.city, dates=dates, by_month=windows.by_month)))
     if plan.result:
@@ -223,12 +218,12 @@ def _draw_before_after(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     frame = study.counts.frame
     wide = frame.pivot_table(index="area", columns="period", values="n", aggfunc="sum", min_count=1, dropna=False)
     wide = wide.reindex(index=[name for name in AREAS if name in wide.index], columns=["before", "after"])
-    days = study.windows.lengths
+    days, digits = study.windows.lengths, {"before": 0, "after": 0}
     few = wide.gt(0) & wide.lt(page.written.least())
     # A change of what is not written out would tell it.
     wide["change"] = (wide["after"] / days[1] / (wide["before"] / days[0]) - 1).mask(few.any(axis=1))
     if few.any(axis=None):
-        wide = wide.assign(**{name: [written_count(page, n) for n in wide[name]] for name in ("before", "after")})
+        wide, digits = wide.assign(**{name: [written_count(page, n) for n in wide[name]] for name in digits}), {}
     wide = wide.reset_index().assign(name=lambda part: [t(AREA_LABELS[name]) for name in part["area"]])
     with left:
         draw_chart(
@@ -243,7 +238,7 @@ def _draw_before_after(page: Page, plan: Plan, study: PlanEvaluation) -> None:
             {"name": t("Area"), "before": t("Before"), "after": t("After"), "change": t("Change")},
             key="evaluation_counts",
             alt=t("Alerts before and after by area"),
-            digits={} if few.any(axis=None) else {"before": 0, "after": 0},
+            digits=digits,
             percent={"change": 0},
             signed={"change": 0},
             file_name="evaluation_counts.csv",
@@ -292,21 +287,24 @@ def _verdict_rows(t: Translator, study: PlanEvaluation) -> list[tuple[str, str, 
 def _harm_rows(page: Page, plan: Plan, study: PlanEvaluation) -> list[tuple[str, str, str]]:
     """The ratio with alerts weighed by harm, where it is asked for by somebody who sees exact counts."""
     t = page.t
-    known = study.verdict is not None and study.verdict.unknown is None
+    if study.verdict is None or study.verdict.unknown is not None:
+        return []
     toggles = {
         "severity": (
+            "evaluation_harm",
             t("Weigh alerts by severity too"),
             t("Ratio to the expected severity, summed over alerts"),
         ),
         "harm": (
+            "evaluation_harm_index",
             t("Weigh alerts by the city's harm index too"),
             t("Ratio to the expected harm index, summed over alerts"),
         ),
     }
     rows = []
-    for by in weights_offered(page.alerts) if known else ():
-        ask, what = toggles[by]
-        if st.toggle(ask, key="evaluation_harm" if by == "severity" else f"evaluation_{by}"):
+    for by in weights_offered(page.alerts):
+        key, ask, what = toggles[by]
+        if st.toggle(ask, key=key):
             ratio = plan_harm(page.dataset, evaluated_part(plan), by)
             rows.append((what, *_estimate_words(t, ratio or UNKNOWN, 2)))
     return rows
@@ -326,28 +324,27 @@ def _comparison_rows(t: Translator, result: Evaluation) -> list[tuple[str, str, 
         "wdd": (t("Weighted displacement difference as published"), _estimate_words(t, result.published, 0)),
     }
     named, figures = found.pop(result.test)
-    rows = [(t("{what}: the test named in advance", what=named), *figures)]
-    return rows + [(what, *other) for what, other in found.values()]
+    first = t("{what}: the test named in advance", what=named)
+    return [(first, *figures), *((what, *other) for what, other in found.values())]
 
 
 def _displacement_rows(t: Translator, plan: Plan, result: Evaluation) -> list[tuple[str, str, str]]:
     """Rows on the buffer: none without one."""
     if not plan.areas.buffer or result.total is None:
         return []
-    quotient = result.quotient
-    quotient_text = t("not computable") if quotient is None else t.number(quotient, 2)
+    quotient = t("not computable") if result.quotient is None else t.number(result.quotient, 2)
     return [
         (t("Alerts more or fewer than expected, with the buffer"), *_estimate_words(t, result.total, 0)),
         (t("Ratio in the buffer (above 1: the problem may have moved)"), *_estimate_words(t, result.moved, 2)),
-        (t("Displacement quotient (above 0: benefit may have spread)"), quotient_text, t("not computed")),
+        (t("Displacement quotient (above 0: benefit may have spread)"), quotient, t("not computed")),
     ]
 
 
 def _estimate_words(t: Translator, estimate: Estimate, digits: int) -> tuple[str, str]:
     if not estimate.known:
         return t("not computable"), t("none")
-    low, high = t.number(estimate.low, digits), t.number(estimate.high, digits)
-    return t.number(estimate.value, digits), t("{low} to {high}", low=low, high=high)
+    value, low, high = (t.number(end, digits) for end in (estimate.value, estimate.low, estimate.high))
+    return value, t("{low} to {high}", low=low, high=high)
 
 
 def _draw_months(page: Page, plan: Plan, study: PlanEvaluation) -> None:
@@ -373,14 +370,15 @@ def _draw_whose(page: Page, study: PlanEvaluation) -> None:
 
 
 def _draw_genders(page: Page, study: PlanEvaluation) -> None:
-    t, frame = page.t, study.genders
-    frame = frame.sort_values("gender", key=lambda codes: codes.map({g.value: i for i, g in enumerate(Gender)}))
+    t = page.t
+    frame = study.genders.sort_values("gender", key=lambda codes: codes.map({g.value: i for i, g in enumerate(Gender)}))
     st.subheader(t("For women and for men"))
     labelled = frame.assign(label=[gender_label(t, code) for code in frame["gender"]])
-    few = labelled[["before", "after"]].gt(0) & labelled[["before", "after"]].lt(page.written.least())
+    counts = labelled[["before", "after"]]
+    few, digits = counts.gt(0) & counts.lt(page.written.least()), {"before": 0, "after": 0, "ratio": 2}
     hidden = ["difference", "low", "high", "ratio", "ratio_low", "ratio_high"]  # would tell what is not written out
     labelled = labelled.assign(**{name: labelled[name].mask(few.any(axis=1)) for name in hidden})
-    known = labelled.dropna(subset=["ratio"]).rename(columns={"low": "fewer", "high": "more"})
+    known = labelled.dropna(subset=["ratio"]).drop(columns=["low", "high"])
     known = known.rename(columns={"ratio": "value", "ratio_low": "low", "ratio_high": "high"})
     if len(known):
         draw_chart(
@@ -400,6 +398,7 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
     }
     if few.any(axis=None):
         labelled = labelled.assign(**{name: [written_count(page, n) for n in labelled[name]] for name in few})
+        digits = {"ratio": 2}
     if len(labelled):
         draw_table(
             page,
@@ -407,7 +406,7 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
             {name: heading for name, heading in headings.items() if not page.narrow or name in NARROW},
             key="evaluation_gender_table",
             alt=t("Alerts before and after in the treated area by gender"),
-            digits={"ratio": 2} if few.any(axis=None) else {"before": 0, "after": 0, "ratio": 2},
+            digits=digits,
             signed={"difference": 0, "low": 0, "high": 0},
             file_name="evaluation_by_gender.csv",
         )
@@ -425,12 +424,8 @@ def _draw_cautions(page: Page, study: PlanEvaluation) -> None:
     st.subheader(t("Cautions"))
     lines = [t(warning) for warning in study.warnings]
     if study.promised is not None:
-        lines.append(
-            t(
-                "Before the start, a fall of {n} alerts was named as the smallest that could be detected.",
-                n=math.ceil(study.promised),
-            )
-        )
+        n = math.ceil(study.promised)
+        lines.append(t("Before the start, a fall of {n} alerts was named as the smallest that could be detected.", n=n))
     if study.visible is not None:
         lines.append(t("With the counts as observed: {sentence}", sentence=inline(study.visible.sentence(t))))
     lines.append(t("More or fewer alerts need not be more or less crime: they also show who reports, and how often."))

@@ -22,8 +22,6 @@ from pages.parts.frame import Dataset, Page, Palette, calculated, escape_markdow
 SINCE = "since"
 FINDING: Final = "finding"
 WITHIN: Final = "within"
-HEIGHT: Final = 132
-BARS_HEIGHT: Final = 92
 # A date so near to another one, as a part of the axis, has no room beside it.
 APART: Final = 0.32
 CONFIG: Final = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
@@ -47,9 +45,8 @@ def changes_since(page: Page) -> dt.date | None:
 
 def finding_words(page: Page, study: BriefChanges, finding: Finding) -> dict[str, str]:
     """The words that name a finding to the page behind it."""
-    words = {FINDING: finding.id, WITHIN: urlencode(page.filter.to_query())}
-    if changes_since(page) is not None:
-        words[SINCE] = study.since.isoformat()
+    since = study.since.isoformat() if changes_since(page) is not None else ""
+    words = {FINDING: finding.id, WITHIN: urlencode(page.filter.to_query()), SINCE: since}
     return {word: text for word, text in words.items() if text}
 
 
@@ -81,11 +78,12 @@ def draw_tags(page: Page, finding: Finding) -> None:
     t = page.t
     kinds = {"rise": t("↑ Rise"), "fall": t("↓ Fall"), "new": t.c("change", "New")}
     grades = {"clear": t("Clear"), "probable": t("Probable"), "open": t("May be chance")}
-    told = [(_tone(finding), kinds[finding.kind]), ("gray", grades[finding.change.grade])]
-    if finding.whole_city:
-        told.append(("gray", t("Whole city")))
-    tags = [f":{colour}-badge[{escape_markdown(text)}]" for colour, text in told]
-    st.markdown(" ".join(tags))
+    told = [
+        (_tone(finding), kinds[finding.kind]),
+        ("gray", grades[finding.change.grade]),
+        *([("gray", t("Whole city"))] if finding.whole_city else []),
+    ]
+    st.markdown(" ".join(f":{colour}-badge[{escape_markdown(text)}]" for colour, text in told))
 
 
 def draw_finding_words(page: Page, finding: Finding) -> None:
@@ -93,51 +91,44 @@ def draw_finding_words(page: Page, finding: Finding) -> None:
     t = page.t
     counts, sure = counts_words(finding, t), sure_sentence(finding, t)
     first, *others = finding_sentences(finding, page.city, t)
-    strong = f":{_tone(finding)}[**{escape_markdown(counts)}**]"
     rest = " ".join(said for said in (first.removeprefix(counts), *others) if said != sure)
-    st.markdown(strong + escape_markdown(rest))
+    st.markdown(f":{_tone(finding)}[**{escape_markdown(counts)}**]{escape_markdown(rest)}")
     if not page.narrow:
         st.markdown(f"**{escape_markdown(sure)}**")
 
 
 def _tone(finding: Finding) -> str:
-    if finding.change.grade == "open":
-        return "gray"
-    return "orange" if finding.change.direction > 0 else "blue"
+    return "gray" if finding.change.grade == "open" else "orange" if finding.change.direction > 0 else "blue"
 
 
-def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str, height: int = HEIGHT) -> None:
+def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str, height: int = 132) -> None:
     """Draw the weeks that were tested against those of the year before; bars where weeks may not be shown."""
-    t = page.t
-    if finding.series is not None:
-        figure = series_figure(page, finding, finding.series, height=height)
-        alt = (
-            t("Alerts by month, and in the same months of the year before: {name}.", name=name)
-            if finding.series.unit == "month"
-            else t("Alerts by week, and in the same weeks of the year before: {name}.", name=name)
-        )
-        if not finding.periods.same_season:
-            alt = t("Alerts over time, before and in the period that was tested: {name}.", name=name)
-    elif finding.ordered:
-        figure = bars_figure(page, finding)
-        alt = t("Alerts before and in the period that was tested: {name}.", name=name)
-    else:
+    t, series = page.t, finding.series
+    if series is None and not finding.ordered:
         return
+    figure = bars_figure(page, finding) if series is None else series_figure(page, finding, series, height=height)
+    if series is None:
+        alt = t("Alerts before and in the period that was tested: {name}.", name=name)
+    elif not finding.periods.same_season:
+        alt = t("Alerts over time, before and in the period that was tested: {name}.", name=name)
+    elif series.unit == "month":
+        alt = t("Alerts by month, and in the same months of the year before: {name}.", name=name)
+    else:
+        alt = t("Alerts by week, and in the same weeks of the year before: {name}.", name=name)
     st.plotly_chart(figure.for_streamlit(), key=key, theme=None, config=CONFIG, alt=alt)
 
 
-def series_figure(page: Page, finding: Finding, series: Series, *, height: int = HEIGHT) -> Figure:
+def series_figure(page: Page, finding: Finding, series: Series, *, height: int = 132) -> Figure:
     """This period's line, the same weeks of the year before as a pale one, and the tested period shaded."""
     t, colours, frame = page.t, palette(page.theme), series.frame
     drawn = {name: drawn_counts(page, frame[name].astype(float), _category(finding)) for name in ("n", "before")}
-    frame = frame.assign(**drawn)
-    figure = base_figure(t, colours, height=height)
-    figure.update_layout(margin={"l": 2, "r": 2, "t": 22, "b": 2})
-    strong = _colour(finding, colours)
-    start, end = finding.periods.after
-    figure.add_span(start, end, colours.band, opacity=1.0)
     # A count stands in the middle of its week or month, so that the shade covers those that were tested.
-    days, tested = frame["start"] + pd.Timedelta(days=15 if series.unit == "month" else 3), frame["tested"]
+    middle = pd.Timedelta(days=15 if series.unit == "month" else 3)
+    frame = frame.assign(day=frame["start"] + middle, **drawn)
+    days, tested, strong = frame["day"], frame["tested"], _colour(finding, colours)
+    (start, end), month = finding.periods.after, series.unit == "month"
+    figure = base_figure(t, colours, height=height, margin={"l": 2, "r": 2, "t": 22, "b": 2})
+    figure.add_span(start, end, colours.band, opacity=1.0)
     if frame["before"].notna().any():
         figure.add_scatter(
             x=days,
@@ -162,10 +153,9 @@ def series_figure(page: Page, finding: Finding, series: Series, *, height: int =
         )
     most = max(frame["n"].max(), frame["before"].fillna(0).max())
     figure.update_yaxes(range=[0, max(most, 1) * 1.22], visible=False)
-    _label_most(page, finding, figure, frame.assign(start=days), colours, most)
+    _label_most(page, finding, figure, frame, most)
     _label_lines(figure, finding, series, t, colours, strong)
-    shown = (frame["start"].iloc[0].date(), max(end, days.iloc[-1].date()))
-    _label_dates(figure, shown, start, t, month=series.unit == "month")
+    _label_dates(figure, (frame["start"].iloc[0].date(), max(end, days.iloc[-1].date())), start, t, month=month)
     return figure
 
 
@@ -174,38 +164,26 @@ def bars_figure(page: Page, finding: Finding) -> Figure:
     t, colours = page.t, palette(page.theme)
     texts = counts_before_after(finding, t)
     names = t("expected"), t("counted")
-    figure = base_figure(t, colours, height=BARS_HEIGHT, bargap=0.3)
-    figure.update_layout(margin={"l": 2, "r": 2, "t": 4, "b": 4})
+    figure = base_figure(t, colours, height=92, bargap=0.3, margin={"l": 2, "r": 2, "t": 4, "b": 4})
     lengths = [count.n if count.n is not None else count.least / 2 for count in finding.counts]
     shades = [colours.muted, _colour(finding, colours)]
-    written = [count.n is not None for count in finding.counts]
-    fills = [shade if told else colours.background for shade, told in zip(shades, written, strict=True)]
-    figure.add_bar(
-        x=lengths,
-        y=[0, 1],
-        orientation="h",
-        marker={"color": fills, "line": {"color": shades, "width": 1.5}},
-        hoverinfo="skip",
-    )
+    fills = [
+        shade if count.n is not None else colours.background
+        for shade, count in zip(shades, finding.counts, strict=True)
+    ]
+    marker = {"color": fills, "line": {"color": shades, "width": 1.5}}
+    figure.add_bar(x=lengths, y=[0, 1], orientation="h", marker=marker, hoverinfo="skip")
     for at, (length, text, name) in enumerate(zip(lengths, texts, names, strict=True)):
-        figure.add_annotation(
-            x=length,
-            y=at,
-            text=t.pair(name, text),
-            showarrow=False,
-            xanchor="left",
-            xshift=6,
-            font={"color": colours.text, "size": 12},
-        )
+        look = {"xanchor": "left", "xshift": 6, "font": {"color": colours.text, "size": 12}}
+        figure.add_annotation(x=length, y=at, text=t.pair(name, text), **look)
     figure.update_xaxes(range=[0, 2.6 * max(*lengths, 1)], visible=False)
     figure.update_yaxes(autorange="reversed", visible=False)
     return figure
 
 
 def _colour(finding: Finding, colours: Palette) -> str:
-    if finding.change.grade == "open":
-        return colours.line
-    return colours.accent if finding.change.direction > 0 else colours.sea_blue
+    changed = colours.accent if finding.change.direction > 0 else colours.sea_blue
+    return colours.line if finding.change.grade == "open" else changed
 
 
 def _names(finding: Finding, t: Translator) -> tuple[str, str]:
@@ -213,8 +191,9 @@ def _names(finding: Finding, t: Translator) -> tuple[str, str]:
     periods = finding.periods
     if not periods.same_season or periods.before is None:
         return t("before"), t("after")
-    first, second = (sorted({day.year for day in span}) for span in (periods.before, periods.after))
-    return tuple(str(y[0]) if len(y) == 1 else f"{y[0]}/{y[-1] % 100:02d}" for y in (first, second))  # type: ignore[return-value]
+    years = ([day.year for day in span] for span in (periods.before, periods.after))
+    before, after = (str(one) if one == other else f"{one}/{other % 100:02d}" for one, other in years)
+    return before, after
 
 
 def _label_lines(
@@ -227,32 +206,19 @@ def _label_lines(
         text += f'   <span style="color:{colours.muted}">┄ {before}</span>'
     elif not finding.periods.same_season:
         text = f'<span style="color:{colours.muted}">{before}</span> → {text}'
-    figure.add_annotation(
-        x=0,
-        y=1,
-        xref="paper",
-        yref="paper",
-        text=text,
-        showarrow=False,
-        xanchor="left",
-        yanchor="bottom",
-        font={"size": 12},
-    )
+    place = {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
+    figure.add_annotation(text=text, font={"size": 12}, **place)
 
 
-def _label_most(
-    page: Page, finding: Finding, figure: Figure, frame: pd.DataFrame, colours: Palette, most: float
-) -> None:
+def _label_most(page: Page, finding: Finding, figure: Figure, frame: pd.DataFrame, most: float) -> None:
     """The largest count, at its place."""
-    column = "n" if frame["n"].max() == most else "before"
+    colours, column = palette(page.theme), "n" if frame["n"].max() == most else "before"
     at = int(frame[column].eq(most).to_numpy().argmax())
-    late, early = at > 0.85 * len(frame), at < 0.15 * len(frame)
     figure.add_annotation(
-        x=frame["start"].iloc[at].date(),
+        x=frame["day"].iloc[at].date(),
         y=most,
         text=written_count(page, most, _category(finding)),
-        showarrow=False,
-        xanchor="right" if late else "left" if early else "center",
+        xanchor="right" if at > 0.85 * len(frame) else "left" if at < 0.15 * len(frame) else "center",
         yanchor="bottom",
         font={"size": 12, "color": colours.text if column == "n" else colours.muted},
     )
@@ -261,22 +227,13 @@ def _label_most(
 def _label_dates(figure: Figure, shown: tuple[dt.date, dt.date], start: dt.date, t: Translator, *, month: bool) -> None:
     """The first and the last date, and where the tested period begins, where there is room."""
     first, last = shown
-    form = "LLL y" if month else "d MMM y"
-    length = max((last - first).days, 1)
+    form, short = ("LLL y", "LLL y") if month else ("d MMM y", "d MMM")
     dates = [(first, "left"), (last, "right")]
-    if APART < (start - first).days / length < 1 - APART:
+    if APART < (start - first).days / max((last - first).days, 1) < 1 - APART:
         dates.insert(1, (start, "center"))
     for day, anchor in dates:
-        figure.add_annotation(
-            x=day,
-            y=0,
-            yref="y domain",
-            text=t.date(day, form if day != start or month else form.removesuffix(" y")),
-            showarrow=False,
-            xanchor=anchor,
-            yanchor="top",
-            font={"size": 12},
-        )
+        look = {"y": 0, "yref": "y domain", "xanchor": anchor, "yanchor": "top", "font": {"size": 12}}
+        figure.add_annotation(x=day, text=t.date(day, short if day == start else form), **look)
     figure.update_layout(margin={"b": 20})
     figure.update_xaxes(range=[first, last], showticklabels=False)
 

@@ -12,12 +12,12 @@ import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.engine import city_day
-from curim_data.model import Message, Plan, Role, cell_polygons
+from curim_data.model import Message, Plan, Role
 from curim_data.model.plan import Areas
 from curim_data.plans.plan_store import PlanStore
 from curim_data.sample.home import demo_words
 from pages.parts.frame import Page, Palette, palette, rgba
-from pages.parts.maps import basemap, draw_named_layers, legends
+from pages.parts.maps import basemap, draw_legend_row, draw_named_layers, union_of_cells, without_outline
 
 WHO = "plan_who"
 AREA_LABELS = {
@@ -25,8 +25,6 @@ AREA_LABELS = {
     "buffer": Message("Buffer"),
     "comparison": Message("Comparison area"),
 }
-HEIGHT = 420
-MARGIN = 0.12
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -74,12 +72,6 @@ def ask_author(page: Page) -> None:
     )
 
 
-def area_outline(cells: tuple[str, ...]) -> BaseGeometry:
-    """The outline of an area's cells, gaps between neighbours closed."""
-    shapes = cell_polygons([h3.str_to_int(cell) for cell in cells])
-    return shapely.union_all([shape.buffer(1e-6) for shape in shapes])
-
-
 def area_colours(colours: Palette) -> dict[str, tuple[list[int], list[int]]]:
     """Fill and line of each area."""
     return {
@@ -92,22 +84,33 @@ def area_colours(colours: Palette) -> dict[str, tuple[list[int], list[int]]]:
 def draw_areas_map(page: Page, areas: Areas, *, key: str, span: float) -> None:
     """Draw the areas with their legend."""
     t, colours = page.t, palette(page.theme)
-    shown = {name: area_outline(cells) for name in AREA_LABELS if (cells := getattr(areas, name))}
+    shown = {
+        name: union_of_cells([h3.str_to_int(cell) for cell in cells])
+        for name in AREA_LABELS
+        if (cells := getattr(areas, name))
+    }
     if not shown:
         st.caption(t("No areas are chosen yet."))
         return
-    if basemap.without_outline(page):
+    if without_outline(page):
         return
-    layers = basemap.base_layers(page.city, colours)
-    layers += [
-        _area_layer(name, shape, *area_colours(colours)[name], t(AREA_LABELS[name])) for name, shape in shown.items()
-    ]
+    looks = {name: area_colours(colours)[name] for name in shown}
+    layers = [_area_layer(name, shape, *looks[name], t(AREA_LABELS[name])) for name, shape in shown.items()]
     west, south, east, north = shapely.union_all(list(shown.values())).bounds
-    pad = MARGIN * max(east - west, north - south, 0.004)
+    pad = 0.12 * max(east - west, north - south, 0.004)
     around = shapely.box(west - pad, south - pad, east + pad, north + pad)
     alt = t("Map of the plan's areas: {areas}.", areas=t.join([t(AREA_LABELS[name]) for name in shown]))
-    draw_named_layers(page, layers, (), key=key, alt=alt, span=span, height=HEIGHT, around=around, landmarks=True)
-    legends.draw_legend_row(colours, "", [_area_mark(page, name, colours) for name in shown])
+    look: dict[str, Any] = {"span": span, "height": 420, "around": around, "landmarks": True}
+    draw_named_layers(page, [*basemap.base_layers(page.city, colours), *layers], (), key=key, alt=alt, **look)
+    marks = [
+        (
+            "background:rgba({},{},{},{:.2f});".format(*fill[:3], fill[3] / 255)
+            + "border:2px solid rgb({},{},{})".format(*line[:3]),
+            t(AREA_LABELS[name]),
+        )
+        for name, (fill, line) in looks.items()
+    ]
+    draw_legend_row(colours, "", marks)
 
 
 def _area_layer(name: str, shape: BaseGeometry, fill: list[int], line: list[int], tip: str) -> pdk.Layer:
@@ -133,10 +136,3 @@ def _area_layer(name: str, shape: BaseGeometry, fill: list[int], line: list[int]
         get_line_width=1,
         pickable=True,
     )
-
-
-def _area_mark(page: Page, name: str, colours: Palette) -> tuple[str, str]:
-    """The style of an area's mark in the legend, and its words."""
-    fill, line = area_colours(colours)[name]
-    shade = f"background:rgba({fill[0]},{fill[1]},{fill[2]},{fill[3] / 255:.2f})"
-    return f"{shade};border:2px solid rgb({line[0]},{line[1]},{line[2]})", page.t(AREA_LABELS[name])

@@ -48,16 +48,11 @@ def no_part_fails(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 @pytest.fixture
 def open_page(sample: Home, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """`open_page("trends", lang="el", period="28d")` runs the page with these words in its address."""
+    """`open_page("trends", lang="el", period="28d")` runs the page with these words in its link; nothing fails."""
     monkeypatch.setenv("CURIM_HOME", str(sample.path.parent))
 
     def run(name: str = "briefing", **query: str) -> AppTest:
-        app = AppTest.from_file(str(SHELL), default_timeout=TIMEOUT)
-        for word, value in query.items():
-            app.query_params[word] = value
-        if name != EXISTING[0]:
-            app.switch_page(f"{name}.py")
-        return app.run()
+        return visit(name, **{"lang": "", **query})
 
     return run
 
@@ -127,6 +122,30 @@ def shown(table: Any) -> pd.DataFrame:
     return convert_arrow_bytes_to_pandas_df(written).set_axis(frame.columns, axis=1) if written else frame
 
 
+def layers(app: AppTest) -> dict[str, Any]:
+    """The layers of the maps of a page, by their ids."""
+    specs = [json.loads(chart.proto.json) for chart in app.get("deck_gl_json_chart")]
+    return {layer["id"]: layer for spec in specs for layer in spec["layers"]}
+
+
+def rows_of(app: AppTest, layer: str) -> list[dict[str, Any]]:
+    """What a layer of a map draws."""
+    return layers(app)[layer]["data"]  # type: ignore[no-any-return]
+
+
+def frame_of(app: AppTest, *columns: str) -> pd.DataFrame:
+    """The first table of a page that has these columns."""
+    return next(one.value for one in (*app.dataframe, *app.table) if set(columns) <= set(one.value))
+
+
+def words_of(app: AppTest) -> str:
+    """Headings, sentences, captions and notes of a page."""
+    main = app.main
+    return "\n".join(
+        str(one.value) for kind in (main.title, main.subheader, main.markdown, main.caption, main.info) for one in kind
+    )
+
+
 def word(app: AppTest, name: str) -> str:
     """A word of the address, empty where it is not there."""
     value = app.query_params.get(name, "")
@@ -155,7 +174,8 @@ def visit(name: str = "briefing", timeout: int = TIMEOUT, **query: str) -> AppTe
     """A run of the page, in English unless `lang` says otherwise, in which nothing went wrong."""
     app = AppTest.from_file(str(SHELL), default_timeout=timeout)
     for word, value in {"lang": "en", **query}.items():
-        app.query_params[word] = value
+        if value:
+            app.query_params[word] = value
     if name != "briefing":
         app.switch_page(f"{name}.py")
     app.run()

@@ -1,40 +1,47 @@
-"""The Briefing's paper, and what paper and page say alike: what was not compared, for whom, totals, questions."""
+"""The Briefing's paper: its pages, and what paper and page say alike: what was not compared, for whom, totals."""
 
 from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from dataclasses import replace
 
 import docx
 import pandas as pd
+import pypdf
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.report.papers import Brief, brief_document
 from curim_data import query
-from curim_data.engine import open_source
+from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Translator, translator
+from curim_data.model import Audience, Plan, PlanStatus, Translator, translator
+from curim_data.plans.plan_store import PlanStore
 from curim_data.protection import open_for
 from curim_data.query import counts as count_alerts
+from curim_data.sample.home import demo_words
 from curim_data.store import Home
 from curim_data.studies import brief as brief_module
 from curim_data.studies.brief import (
+    MOST_FINDINGS,
     BriefStudy,
     brief_changes,
     brief_study,
 )
-from curim_data.studies.brief_content import brief_content, how_many_tested, opens_here_only
+from curim_data.studies.brief_content import brief_content, how_many_tested, opens_here_only, plan_rows
 from curim_data.studies.brief_text import (
     affected_sentence,
     counts_before_after,
     counts_words,
     finding_sentences,
     headline,
+    meeting_questions,
     sure_sentence,
     women_sentence,
 )
+from curim_data.studies.evaluation import PlanTiming, evaluation_study, result_texts
 from curim_data.studies.gender import silent_districts
 from tests.app.conftest import SPOKEN, Open
 from tests.stored import seen_by
@@ -70,13 +77,16 @@ def test_the_paper_holds_what_the_page_tells(council: BriefStudy, sample: Home, 
 
 
 @pytest.fixture(scope="module")
-def year(sample: Home) -> BriefStudy:
-    source = open_for(sample, Audience.COUNCIL)
+def source(sample: Home) -> Source:
+    return open_for(sample, Audience.COUNCIL)
+
+
+@pytest.fixture(scope="module")
+def year(source: Source) -> BriefStudy:
     return brief_study(seen_by(source, Audience.COUNCIL), AlertFilter(), source.meeting)
 
 
-def test_a_district_of_many_residents_and_few_alerts_is_not_known(sample: Home) -> None:
-    source = open_for(sample, Audience.COUNCIL)
+def test_a_district_of_many_residents_and_few_alerts_is_not_known(source: Source) -> None:
     counted = count_alerts(source, AlertFilter(), ["district"], complete=True).frame
     n = counted.dropna(subset=["district"]).set_index("district")["n"]
     residents = n.copy()
@@ -115,9 +125,11 @@ def test_for_whom_is_told_at_the_first_level_that_can_be_told(
 
 
 @pytest.mark.parametrize("lang", SPOKEN)
-def test_a_filter_by_gender_is_no_finding_about_gender(sample: Home, year: BriefStudy, lang: str) -> None:
+def test_a_filter_by_gender_is_no_finding_about_gender(
+    sample: Home, source: Source, year: BriefStudy, lang: str
+) -> None:
     """All alerts that affect women affect women: that is the filter, and says nothing."""
-    source, t, f = open_for(sample, Audience.COUNCIL), translator(lang), AlertFilter(affected=("woman",))
+    t, f = translator(lang), AlertFilter(affected=("woman",))
     study = brief_study(seen_by(source, Audience.COUNCIL), f, source.meeting)
     assert study.by_gender
     assert not year.by_gender
@@ -192,3 +204,60 @@ def _of_spots(told: Brief, sample: Home, t: Translator) -> dict[str, str]:
 def _of_spots_on(app: AppTest, heading: str) -> dict[str, str]:
     shown = next(table.value for table in app.main.table if heading in table.value.columns)
     return dict(zip(shown["Hot spot"], shown[heading], strict=True))
+
+
+@pytest.fixture(scope="module")
+def plans(sample: Home, source: Source) -> list[Plan]:
+    """The sample's plans, of which those that have begun carry the result of the one that is over."""
+    kept = PlanStore(sample.plans_url).list()
+    over = next(plan for plan in kept if plan.status is PlanStatus.FINISHED)
+    result = result_texts(evaluation_study(seen_by(source, Audience.COUNCIL), over, PlanTiming(True)))
+    begun = (PlanStatus.FINISHED, PlanStatus.RUNNING)
+    told = [replace(plan, status=PlanStatus.EVALUATED, result=result) for plan in kept if plan.status in begun]
+    return [plan for plan in kept if plan.status not in begun] + told
+
+
+def paper(study: BriefStudy, source: Source, plans: list[Plan], lang: str) -> tuple[int, str]:
+    t = translator(lang)
+    rows = plan_rows([demo_words(plan, t) for plan in plans], source.as_of, t)
+    told = brief_content(study, AlertFilter(), source.city, t, plans=rows, made=source.as_of, illustrative=True)
+    pages = pypdf.PdfReader(io.BytesIO(brief_document(told, source.city, t, "pdf"))).pages
+    return len(pages), " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
+def _letters(text: str) -> str:
+    """A text without spaces and signs, some of the ends of lines put in and take away."""
+    return re.sub(r"\W", "", text)
+
+
+@pytest.mark.parametrize("lang", SPOKEN)
+def test_five_findings_and_two_evaluated_plans_fill_two_pages_at_most(
+    year: BriefStudy, source: Source, plans: list[Plan], lang: str
+) -> None:
+    assert 0 < len(year.findings) <= MOST_FINDINGS == 5
+    longest = max(year.findings, key=lambda one: sum(map(len, finding_sentences(one, source.city, translator(lang)))))
+    more = (longest,) * (MOST_FINDINGS - len(year.findings))
+    study = replace(year, findings=(*year.findings, *more))
+    assert sum(plan.status is PlanStatus.EVALUATED for plan in plans) == 2
+    pages, told = paper(study, source, plans, lang)
+    assert pages == 2
+    result = plans[-1].result[lang]
+    kept, before, _dates = result.partition({"en": " Before:", "el": " Πριν:", "fr": " Avant\u00a0:"}[lang])
+    assert before
+    assert _letters(kept) in _letters(told)
+    assert before.strip() not in told
+
+
+@pytest.mark.parametrize("lang", SPOKEN)
+def test_without_a_finding_one_page_is_enough(year: BriefStudy, source: Source, lang: str) -> None:
+    assert paper(replace(year, findings=(), events=()), source, [], lang)[0] == 1
+
+
+def test_the_first_question_follows_from_the_headline(year: BriefStudy, source: Source) -> None:
+    t = translator("en")
+    for verdict, told in (("fewer", "fewer than usual"), ("more", "more than usual"), ("usual", "No change is clear")):
+        quiet = replace(year, findings=(), events=(), verdict=verdict)
+        first = meeting_questions(quiet, source.city, t)[0]
+        assert told in headline(quiet, t)
+        assert told in first
+        assert ("No change is clear" in first) == (verdict == "usual")

@@ -21,8 +21,7 @@ from curim_data.studies.compare import (
     city_figures,
     compared_periods,
 )
-from pages.parts.cities.comparison import _handed_out, compared_shares
-from pages.parts.cities.differences import NamedCity, what_differs
+from pages.parts.cities import NamedCity, _handed_out, compared_shares, what_differs
 from pages.parts.frame import reader, record
 from pages.parts.frame.guard import NotPermitted, _checked
 from tests.app.conftest import recorded, visit

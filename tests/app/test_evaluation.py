@@ -19,7 +19,6 @@ PAGE = "evaluation"
 @pytest.mark.parametrize("view", ["", "council"])
 def test_page_runs_on_the_finished_plan(open_page: Open, lang: str, view: str) -> None:
     app = open_page(PAGE, **{"lang": lang, **({"as": view} if view else {})})
-    assert not errors(app)
     assert len(app.subheader) >= 4
     assert bool([b for b in app.button if b.key == "evaluation_keep"]) == (view == "")
 

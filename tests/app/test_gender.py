@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,44 +13,28 @@ from analysis.gender import category_ratios, place_shares
 from curim_data.engine import open_source
 from curim_data.store import Home
 from pages.parts.gender import shares
-from tests.app.conftest import Open, errors
-
-
-def _words(app: AppTest) -> str:
-    return "\n".join(element.value for element in (*app.main.title, *app.main.markdown, *app.main.caption, *app.info))
-
-
-def _circles(app: AppTest) -> list[dict[str, Any]]:
-    (chart,) = app.get("deck_gl_json_chart")
-    layers = json.loads(chart.proto.json)["layers"]
-    return next(layer for layer in layers if layer["id"] == "places")["data"]  # type: ignore[no-any-return]
+from tests.app.conftest import Open, frame_of, rows_of, words_of
 
 
 @pytest.mark.parametrize("view", ["", "council"])
 def test_the_planted_place_is_found_after_dark(open_page: Open, view: str) -> None:
     app = open_page("gender", **{"lang": "en", "light": "dark", "as": view})
-    assert not errors(app)
-    assert "**1 Pasalimani**" in _words(app)
-    circle = next(circle for circle in _circles(app) if circle["tip"].startswith("Pasalimani"))
+    assert "**1 Pasalimani**" in words_of(app)
+    circle = next(circle for circle in rows_of(app, "places") if circle["tip"].startswith("Pasalimani"))
     assert circle["fill"][3] > 0
     link = next(link for link in app.get("page_link") if "Pasalimani" in link.proto.label)
     assert "place=pasalimani" in link.proto.query_string
     assert "light=dark" in link.proto.query_string
 
 
-def _rows(app: AppTest, *columns: str) -> pd.DataFrame:
-    return next(table.value for table in app.dataframe if set(columns) <= set(table.value.columns))
-
-
 @pytest.mark.parametrize("words", [{}, {"category": "harassment_verbal"}], ids=["all", "sensitive"])
 def test_small_numbers_are_written_as_fewer_than_for_the_council(open_page: Open, words: dict[str, str]) -> None:
     app = open_page("gender", **{"lang": "en", "as": "council", **words})
-    assert not errors(app)
-    assert "protected" not in _words(app).replace("protected copy", "").lower()
+    assert "protected" not in words_of(app).replace("protected copy", "").lower()
     told = [
         str(count)
         for name in ("place", "category")
-        for count in _rows(app, name, "women")[["women", "men"]].to_numpy().ravel()
+        for count in frame_of(app, name, "women")[["women", "men"]].to_numpy().ravel()
     ]
     assert not {"1", "2", "3", "4"} & set(told)
     assert {"fewer than 10"} & set(told)  # of sensitive categories, which both pages list
@@ -69,7 +52,6 @@ def test_no_share_tells_the_council_a_small_number(open_page: Open) -> None:
     """Of harassment after dark few alerts concern another gender: words stand in place of their share."""
     asked = {"lang": "en", "category": "harassment_verbal", "light": "dark"}
     app, exact = open_page("gender", **asked, **{"as": "council"}), open_page("gender", **asked)
-    assert not errors(app)
     told, all_told = _bars(app, 0), _bars(exact, 0)
     assert told["Another gender"] == "fewer than 10"
     assert "%" in all_told["Another gender"]
@@ -80,21 +62,20 @@ def test_no_share_tells_the_council_a_small_number(open_page: Open) -> None:
 def test_a_ratio_of_few_women_or_men_is_a_limit_for_the_council(open_page: Open) -> None:
     council, exact = (open_page("gender", **{"lang": "en", "as": view}) for view in ("council", ""))
     limits = ("at least", "at most")
-    rows = _rows(council, "category", "ratio")
+    rows = frame_of(council, "category", "ratio")
     few = rows[["women", "men"]].apply(lambda counts: counts.astype(str).str.startswith("fewer"))
     assert few.any(axis=None)
     assert (few.sum(axis=1).eq(1) == rows["ratio"].str.startswith(limits)).all()
     assert rows.loc[few.all(axis=1), "ratio"].eq("–").all()
-    assert not _rows(exact, "category", "ratio")["ratio"].str.startswith(limits).any()
+    assert not frame_of(exact, "category", "ratio")["ratio"].str.startswith(limits).any()
 
 
 def test_the_council_gets_the_same_picture_as_the_specialist(open_page: Open) -> None:
     """No map of grey discs, no "0 alerts", no sentence that nothing could be compared."""
     council, exact = open_page("gender", **{"lang": "en", "as": "council"}), open_page("gender", lang="en")
-    assert not errors(council)
     charts = [len(app.get("plotly_chart")) for app in (council, exact)]
     assert charts[0] == charts[1] > 0
-    assert len(_circles(council)) == len(_circles(exact)) > 0
+    assert len(rows_of(council, "places")) == len(rows_of(exact, "places")) > 0
     more = [
         [text.value for text in app.main.markdown if text.value.startswith(("More on women", "More on men"))]
         for app in (council, exact)
@@ -105,7 +86,7 @@ def test_the_council_gets_the_same_picture_as_the_specialist(open_page: Open) ->
         for texts in more
     ]
     assert named[0] == named[1]  # chosen from the alerts for every audience
-    words = _words(council)
+    words = words_of(council)
     assert "could not be compared" not in words
     assert " 0 alerts" not in words
     assert "15900" in words
@@ -120,7 +101,6 @@ def test_the_council_is_told_that_the_newest_alerts_wait(
         more = dataclasses.replace(exact, count=exact.count + 1)
         monkeypatch.setattr("curim_data.protection.opening.open_source", lambda _: more)
     app = open_page("gender", lang="en", **{"as": "council"})
-    assert not errors(app)
     told = [caption.value for caption in app.main.caption if "protected copy" in caption.value]
     assert told
     assert all(("not in the copy yet" in text) is waiting for text in told)
@@ -141,13 +121,12 @@ def test_where_hardly_any_man_is_affected_no_figure_tells_how_many(
     differ = place_shares(places, city=(60.0, 3.0)).for_readers(5)
     monkeypatch.setattr(shares, "cached_places", lambda *asked: dataclasses.replace(real(*asked), differ=differ))
     app = open_page("gender", **{"lang": "en", "as": "council"})
-    assert not errors(app)
-    words = "\n".join([_words(app), *(text.value for text in app.get("text"))])
+    words = "\n".join([words_of(app), *(text.value for text in app.get("text"))])
     assert words.count("The numbers of women or of men are too small for a ratio to be written out.") == 1
     assert "hardly any man" not in words
     assert "There are too few alerts near named places to compare them." in words
     assert "95 %" not in words.replace("\u00a0", " ")
     for name in ("category", "place"):
-        table = _rows(app, name, "q")
+        table = frame_of(app, name, "q")
         assert set(table["q"]) == {"–"}
-    assert _rows(app, "category", "ratio")["ratio"].tolist() == ["–", "–"]
+    assert frame_of(app, "category", "ratio")["ratio"].tolist() == ["–", "–"]

@@ -21,7 +21,7 @@ from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
 from pages.parts.frame import Dataset, results
 from pages.parts.frame.results import MOMENT, STOPPED, calculated, forget_results
-from pages.parts.hotspots.queries import hot_spots
+from pages.parts.hotspots.choices import hot_spots
 
 calls: list[Any] = []
 

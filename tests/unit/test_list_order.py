@@ -1,4 +1,4 @@
-"""The order of the ranked list, and how many of its rows stand in view."""
+"""The order of the ranked list, in words."""
 
 from __future__ import annotations
 
@@ -8,23 +8,7 @@ from typing import Any
 import pytest
 
 from curim_data.model import translator
-from pages.parts.hotspots.ranked_list import MOST_ROWS, ListView, _first_rows, order_sentence
-
-
-@pytest.mark.parametrize(
-    ("everything", "few", "shown"),
-    [
-        (6, 5, 6),  # a short list is whole: one place with enough alerts is no list
-        (MOST_ROWS, 0, MOST_ROWS),
-        (80, 70, 10),  # of a long one those with enough alerts for a plan
-        (80, 10, MOST_ROWS),
-        (80, 80, MOST_ROWS),
-    ],
-)
-def test_a_short_list_is_whole_and_a_long_one_begins_with_places_worth_a_plan(
-    everything: int, few: int, shown: int
-) -> None:
-    assert _first_rows(everything, few) == shown
+from pages.parts.hotspots.ranked_list import ListView, order_sentence
 
 
 @pytest.mark.parametrize("copied", [False, True])

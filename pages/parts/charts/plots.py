@@ -23,8 +23,7 @@ import streamlit as st
 from curim_data.model import Translator, fewer_than, is_small
 from curim_data.privacy import COUNT_COLUMNS, is_sensitive
 from pages.parts.charts.figure import Figure, axis, base_figure, month_ticks, time_axis
-from pages.parts.charts.numbers import drawn_counts, written_count
-from pages.parts.charts.tables import download_button
+from pages.parts.charts.tables import download_button, drawn_counts, written_count
 from pages.parts.frame import COUNTS, Page, Palette, palette
 from pages.parts.maps import written_alerts
 
@@ -132,25 +131,29 @@ def band_figure(
 def _mark_points(page: Page, figure: Figure, frame: pd.DataFrame, ends: list[int], *, incomplete: bool) -> None:
     """Mark alarms, counts that may not be read (all at one height), and `ends` that are not whole periods."""
     t, colours, least = page.t, palette(page.theme), page.written.least()
-    for end in ends if len(frame) > 1 else ():  # a point alone would look like a stray letter
-        pair = frame.loc[[0, 1] if end == 0 else [end - 1, end]]
-        line = {"color": colours.line, "width": 1.2, "dash": "dot"}
-        figure.add_scatter(x=pair["day"], y=pair["n"], mode="lines", line=line, hoverinfo="skip")
-    written = {at: written_count(page, frame["n"][at]) for at in ends}
     last = len(frame) - 1 if incomplete else -1
+    written = {at: written_count(page, frame["n"][at]) for at in ends}
     hover = [t("not complete yet: {n}", n=n) if at == last else t("in part: {n}", n=n) for at, n in written.items()]
-    hollow = {"color": colours.background, "size": 7, "line": {"color": colours.line, "width": 1.5}}
     alarms = frame.get("alarm", pd.Series(False, frame.index)).fillna(False).astype(bool)
     few = (frame["whole"] > 0) & (frame["whole"] < least) & (least > 1)
-    for mask, marker, name, words in (
-        (alarms, {"color": colours.accent, "size": 7}, t("outside the expected range"), None),
-        (few, {"symbol": "circle-open", "size": 5, "color": colours.line}, t(fewer_than(least)), None),
-        (frame.index.isin(ends), hollow, t("not complete") if 0 in ends else t("not complete yet"), hover),
-    ):
-        if mask.any():
-            said = {"hovertext": words, "hoverinfo": "text"} if words else {"hoverinfo": "skip"}
-            points = frame[mask]
-            figure.add_scatter(x=points["day"], y=points["n"], mode="markers", marker=marker, name=name, **said)
+    beside = [[0, 1] if end == 0 else [end - 1, end] for end in ends if len(frame) > 1]
+    hollow = {"color": colours.background, "size": 7, "line": {"color": colours.line, "width": 1.5}}
+    open_end = {"mode": "markers", "marker": hollow, "name": t("not complete") if 0 in ends else t("not complete yet")}
+    line = {"mode": "lines", "line": {"color": colours.line, "width": 1.2, "dash": "dot"}, "hoverinfo": "skip"}
+    quiet = {"mode": "markers", "hoverinfo": "skip"}
+    small = {"symbol": "circle-open", "size": 5, "color": colours.line}
+    parts: list[tuple[pd.DataFrame, dict[str, Any]]] = [
+        (
+            frame[alarms],
+            {**quiet, "marker": {"color": colours.accent, "size": 7}, "name": t("outside the expected range")},
+        ),
+        (frame[few], {**quiet, "marker": small, "name": t(fewer_than(least))}),
+        *((frame.loc[pair], line) for pair in beside),  # a point alone would look like a stray letter
+        (frame.loc[ends], {**open_end, "hovertext": hover, "hoverinfo": "text"}),
+    ]
+    for rows, look in parts:
+        if len(rows):
+            figure.add_scatter(x=rows["day"], y=rows["n"], **look)
 
 
 def interval_bars_figure(

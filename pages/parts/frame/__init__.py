@@ -16,7 +16,7 @@ from pages.parts.frame.footer import (
     missing,
 )
 from pages.parts.frame.guard import admitting, draw_alone, draw_download, permitted, redraw, require
-from pages.parts.frame.links import draw_link_choice, go_to_page, page_link, word_in_link, write_link_word
+from pages.parts.frame.links import draw_link_choice, go_to_page, page_link, word_in_link
 from pages.parts.frame.markdown import css_text, escape_markdown, escape_with_commands
 from pages.parts.frame.page import Dataset, Page, Room
 from pages.parts.frame.results import (

@@ -62,7 +62,7 @@ PROXY_HEADERS: Final = ("forwarded", "via", "x-real-ip")
 # Pages that say something before a reader chooses, and the modules of `pages.parts` that work it out.
 FIRST_RESULTS: Final = {
     "briefing": "briefing",
-    "hotspots": "hotspots.queries",
+    "hotspots": "hotspots.choices",
     "gender": "gender.shares",
     "trends": "trends.line",
 }

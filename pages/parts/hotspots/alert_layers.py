@@ -34,20 +34,20 @@ from pages.parts.frame import (
     cached_query,
     draw_footer,
     escape_markdown,
-    filter_bar,
     palette,
     rgba,
     shared,
 )
 from pages.parts.hotspots.choices import LAYER_WORD, FoundPlace, draw_found_place
-from pages.parts.hotspots.map_download import map_download_button, map_layer
-from pages.parts.hotspots.ranked_list import SPAN, draw_area_note, name_height
+from pages.parts.hotspots.ranked_list import SPAN, draw_heading, name_height
 from pages.parts.maps import (
     Pin,
     draw_cell_map,
     draw_illustrative_note,
     draw_layers,
     draw_legend_row,
+    map_download_button,
+    map_layer,
     ranked_name,
     room_beside,
     without_outline,
@@ -69,9 +69,7 @@ _points = shared(read_map_points)
 def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None) -> None:
     """The points by group of categories, and the table of what is drawn; `heading`: where the headline stands."""
     found = _points(page.dataset, page.filter)
-    with heading:
-        st.title(alerts_headline(page.t, found))
-        st.caption(filter_bar.filter_sentence(page))
+    draw_heading(page, heading, alerts_headline(page.t, found))
     left, right = st.columns([5, 3], gap="medium")
     with left:
         if found.frame is None:
@@ -121,14 +119,20 @@ def group_colours(city: CityProfile) -> dict[str, str]:
 
     Where the city has no groups of its own, its first categories that may be drawn stand for them.
     """
-    if _is_grouped(city):
-        return {group: CATEGORIES[min(at, len(CATEGORIES) - 1)] for at, group in enumerate(city.groups)}
-    drawn = [name for name, category in city.categories.items() if not category.sensitive]
-    return dict(zip(drawn, CATEGORIES[:-1], strict=False))
+    groups = city.groups if _is_grouped(city) else _grouping(city)
+    return {group: CATEGORIES[min(at, len(CATEGORIES) - 1)] for at, group in enumerate(groups)}
 
 
 def _is_grouped(city: CityProfile) -> bool:
     return any(category.group in city.groups for category in city.categories.values())
+
+
+def _grouping(city: CityProfile) -> dict[str, str]:
+    """The group of each category that has a colour of its own; the category itself where the city has no groups."""
+    if _is_grouped(city):
+        return {name: one.group for name, one in city.categories.items() if one.group in city.groups}
+    drawn = [name for name, category in city.categories.items() if not category.sensitive]
+    return {name: name for name in drawn[: len(CATEGORIES) - 1]}
 
 
 def _draw_too_many(page: Page, found: MapPoints) -> None:
@@ -210,10 +214,11 @@ def _draw_category_table(page: Page, found: MapPoints) -> None:
     if found.counts.empty:
         return
     st.subheader(t("By category"))
+    grouping = _grouping(city)
     frame = pd.DataFrame(
         {
             "category": category_label(t, city, str(name)),
-            "group": _label(t, city, _group(city, str(name)), found.counts.index),
+            "group": _label(t, city, grouping.get(str(name), ""), found.counts.index),
             "n": n,
             "share": n / found.shown,
         }
@@ -245,16 +250,8 @@ def _draw_category_table(page: Page, found: MapPoints) -> None:
 
 
 def _groups(city: CityProfile, categories: pd.Series) -> list[str]:
-    """The group of each alert: many have the same category."""
-    return [*categories.map({name: _group(city, name) for name in categories.unique()})]
-
-
-def _group(city: CityProfile, category: str) -> str:
-    """The group of a category, or the category where the city has no groups; "" without a colour of its own."""
-    if not _is_grouped(city):
-        return category if category in group_colours(city) else ""
-    known = city.categories.get(category)
-    return known.group if known and known.group in city.groups else ""
+    """The group of each alert; "" for one without."""
+    return [*categories.map(_grouping(city)).fillna("")]
 
 
 def _label(t: Translator, city: CityProfile, group: str, drawn: Iterable[str]) -> str:
@@ -278,10 +275,7 @@ def draw_density_layer(page: Page, heading: Heading, place: FoundPlace | None) -
     """Draw the density map with its highest places next to it; `heading`: where the headline stands."""
     t = page.t
     study, drawn = _density(page.dataset, page.filter)
-    with heading:
-        st.title(escape_markdown(density_headline(t, study)))
-        st.caption(filter_bar.filter_sentence(page))
-        draw_area_note(page, listed=False)
+    draw_heading(page, heading, escape_markdown(density_headline(t, study)), listed=False)
     if not study.enough:
         draw_cell_map(
             page, key="hotspots_density_map", alt=t("Map of the city."), span=SPAN, pickable=False, place=place

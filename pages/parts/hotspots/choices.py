@@ -1,46 +1,72 @@
-"""What a reader chooses on the Hot spots page, in the link and in widgets: layer, cell size, options of the test, the
-selected hot spot, and the place that is searched for, by its name in Greek or Latin, accents or not.
+"""What a reader chooses on the Hot spots page, in the link and in widgets, and the cached studies of that choice.
+
+Layer, cell size, options of the test, the selected hot spot, and the place that is searched for, by its name in Greek
+or Latin, accents or not; hot spots, clusters, classes over time, lines of the list, one spot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 import shapely
 import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
+from analysis.hotspots.grouping import worth_a_plan
 from analysis.hotspots.surroundings import LAND, DenominatorKind
-from analysis.stats.intervals import WeighedBy
+from analysis.stats.intervals import Choice, WeighedBy
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
 from curim_data.lexicon.words import fold
 from curim_data.model import CityProfile, Message, Translator, cell_polygons
 from curim_data.model.extent import ask_shape
+from curim_data.privacy import sees_exact
+from curim_data.studies.cells import whole_city
 from curim_data.studies.hot_spots import (
     KINDS,
     WEIGHT_NAMES,
     WEIGHTS,
+    EmergingStudy,
+    HotSpotStudy,
+    SpotsByHarm,
+    cluster_study,
     denominator_obstacle,
+    emerging_cell_size,
+    emerging_study,
+    hot_spot_size,
+    hot_spot_study,
+    judged_filter,
+    spots_by_harm,
     weight_obstacle,
     weights_offered,
 )
-from curim_data.studies.spot_profiles import SpotOrCluster
-from pages.parts.frame import Page, draw_link_choice, escape_markdown, filter_bar, go_to_page, page_link
-from pages.parts.maps import FoundPlace, disc_of, map_selection
+from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
+from pages.parts.frame import (
+    Dataset,
+    Page,
+    calculated,
+    draw_link_choice,
+    escape_markdown,
+    filter_bar,
+    go_to_page,
+    is_ready,
+    page_link,
+    shared,
+    source_of,
+)
+from pages.parts.maps import FoundPlace, disc_of, picked_on_map
 
 MAP_KEY, LIST_KEY, SELECTED_WORD = "hotspots_map", "hotspots_list", "spot"
 LAYER_WORD, CELL_WORD = "layer", "cell"
 LAYERS = ("significance", "clusters", "emerging", "density", "alerts")
 BASE, WEIGHT = "base", "weight"
-_WIDTH: Final = 270
 RESIDENTS: Final = Message(
     "Residents are the wrong denominator for squares, stations and shores, where many people pass and few live: such "
     "places look hotter than they are for those who are there."
 )
-PLACE_WORD: Final = "at"
-KEY: Final = "hotspots_at"
-MOST_OTHERS: Final = 4
+PLACE_WORD, KEY = "at", "hotspots_at"
 
 
 def selected_spot(spots: tuple[SpotOrCluster, ...]) -> str | None:
@@ -49,7 +75,8 @@ def selected_spot(spots: tuple[SpotOrCluster, ...]) -> str | None:
     The selection stands in the link, so that a colleague sees the same place.
     """
     ids = [spot.id for spot in spots]
-    shown = current = st.query_params.get(SELECTED_WORD, ids[0] if ids else "")
+    first = ids[0] if ids else ""
+    shown = current = st.query_params.get(SELECTED_WORD, first)
     on_map = _picked_on_map(spots)
     if on_map != st.session_state.get(f"{MAP_KEY}_seen"):
         current = on_map or current
@@ -59,8 +86,8 @@ def selected_spot(spots: tuple[SpotOrCluster, ...]) -> str | None:
     if rows and rows[0] < len(ids) and ids[rows[0]] != shown:
         current = ids[rows[0]]
     if current not in ids:
-        return ids[0] if ids else None
-    if current != st.query_params.get(SELECTED_WORD, ids[0]):
+        return first or None
+    if current != st.query_params.get(SELECTED_WORD, first):
         st.query_params[SELECTED_WORD] = current
     return current
 
@@ -73,24 +100,18 @@ def draw_ways_on(page: Page, cells: tuple[str, ...], key: str) -> None:
     page_link(page, "trends", page.t("Follow this place over time"), filter=here)
 
 
-def picked_cells() -> tuple[str, ...]:
-    """Cells that are picked on the map, as H3 names."""
-    return map_selection(st.session_state.get(MAP_KEY)).cells
-
-
 def picked_rows(key: str) -> list[int]:
     """The rows that are picked in a list."""
-    event: Any = st.session_state.get(key)
-    rows: list[int] = (event or {}).get("selection", {}).get("rows", [])
+    rows: list[int] = (st.session_state.get(key) or {}).get("selection", {}).get("rows", [])
     return rows
 
 
 def _picked_on_map(spots: tuple[SpotOrCluster, ...]) -> str | None:
     """The spot under what was picked last on the map; empty where that is no spot, None where nothing is picked."""
-    picked = map_selection(st.session_state.get(MAP_KEY))
-    if picked.outlines:
-        return picked.outlines[-1]
-    return next((spot.id for spot in spots if picked.cells[-1] in spot.names), "") if picked.cells else None
+    cells, outlines = picked_on_map(MAP_KEY), picked_on_map(MAP_KEY, "outlines")
+    if outlines:
+        return outlines[-1]
+    return next((spot.id for spot in spots if cells[-1] in spot.names), "") if cells else None
 
 
 @dataclass(frozen=True)
@@ -103,43 +124,34 @@ class Options:
 
 def draw_options(page: Page, layer: str) -> Options:
     """The controls of a layer, and what the reader chose."""
+    if layer not in ("significance", "clusters"):
+        return Options()
+    t, base, weights = page.t, LAND, weights_offered(page.alerts)
     if layer == "significance":
-        return Options(_draw_base(page), _draw_weight(page))
-    return Options(weight=_draw_weight(page)) if layer == "clusters" else Options()
-
-
-def _draw_base(page: Page) -> DenominatorKind:
-    t = page.t
-    names = {LAND: t("The land around"), "alerts": t("All alerts: the share here"), "residents": t("Residents")}
-    refusals = {kind: denominator_obstacle(kind, page.filter, page.alerts) for kind in KINDS}
-    offered = {kind: names[kind] for kind in KINDS if refusals[kind] is None}
-    why = "  \n".join(t(said) for said in refusals.values() if said is not None) or None
-    look = {"width": _WIDTH, "help": why, "disabled": len(offered) == 1}
-    picked: DenominatorKind = draw_link_choice(t("Compared with"), offered, BASE, "hotspots_base", LAND, **look)
-    return picked
-
-
-def _draw_weight(page: Page) -> WeighedBy | None:
-    if not (offered := weights_offered(page.alerts)):
-        return None
-    names = {"": page.t("One each"), **{by: page.t(WEIGHT_NAMES[by]) for by in offered}}
-    return draw_link_choice(page.t("Alerts count"), names, WEIGHT, "hotspots_weight", "", width=_WIDTH) or None
+        names = {LAND: t("The land around"), "alerts": t("All alerts: the share here"), "residents": t("Residents")}
+        refusals = {kind: denominator_obstacle(kind, page.filter, page.alerts) for kind in KINDS}
+        offered = {kind: names[kind] for kind in KINDS if refusals[kind] is None}
+        why = "  \n".join(t(said) for said in refusals.values() if said is not None) or None
+        look = {"width": 270, "help": why, "disabled": len(offered) == 1}
+        base = draw_link_choice(t("Compared with"), offered, BASE, "hotspots_base", LAND, **look)
+    if not weights:
+        return Options(base)
+    counted = {"": t("One each"), **{by: t(WEIGHT_NAMES[by]) for by in weights}}
+    return Options(base, draw_link_choice(t("Alerts count"), counted, WEIGHT, "hotspots_weight", "", width=270) or None)
 
 
 def draw_option_notes(page: Page, how: Options, layer: str) -> None:
     """Draw the note on a choice: why the denominator in the link is not available, or what residents do not cover."""
-    t, base, weight = page.t, st.query_params.get(BASE, LAND), st.query_params.get(WEIGHT, "")
-    why = None
+    base, weight, notes = st.query_params.get(BASE, LAND), st.query_params.get(WEIGHT, ""), []
     if layer in ("significance", "clusters") and weight in WEIGHTS and how.weight != weight:
-        why = weight_obstacle(page.alerts, weight)
-    notes = [why]
+        notes.append(weight_obstacle(page.alerts, weight))
     if layer == "significance" and how.base == "residents":
         notes.append(RESIDENTS)
     elif layer == "significance" and base in KINDS:
         notes.append(denominator_obstacle(base, page.filter, page.alerts))
     for note in notes:
         if note is not None:
-            st.caption(t(note))
+            st.caption(page.t(note))
 
 
 def place_from_link(page: Page, resolution: int) -> FoundPlace | None:
@@ -175,8 +187,7 @@ def draw_search_box(page: Page, place: FoundPlace | None) -> None:
 
 def _go_to_best_match(words: Mapping[str, tuple[str, ...]]) -> None:
     """Put the best match of what was typed into the address; the typed text itself never stands there."""
-    best = matching_places(st.session_state[KEY], words)
-    if best:
+    if best := matching_places(st.session_state[KEY], words):
         _go_to(best[0])
     else:
         st.query_params.pop(PLACE_WORD, None)
@@ -188,9 +199,7 @@ def matching_places(typed: str, words: Mapping[str, tuple[str, ...]]) -> list[st
     Case, accents and hyphens do not count.
     """
     asked = fold(typed)
-    if not asked:
-        return []
-    names = {word: [fold(name) for name in several] for word, several in words.items()}
+    names = {word: [fold(name) for name in several] for word, several in words.items()} if asked else {}
     hits = [word for word, several in names.items() if any(asked in name for name in several)]
     return sorted(hits, key=lambda word: not any(name.startswith(asked) for name in names[word]))
 
@@ -203,9 +212,9 @@ def draw_found_place(page: Page, place: FoundPlace | None) -> None:
         return
     t, words, n = page.t, searchable_places(page.city), len(place.cells)
     sentence = t.n("{place}: {n} map cell, outlined.", "{place}: {n} map cells, outlined.", n, place=place.name)
+    area = place.filter(page.filter)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(escape_markdown(sentence), width="content")
-        area = place.filter(page.filter)
         if area != page.filter:
             st.button(
                 t("Filter to this place"),
@@ -215,7 +224,7 @@ def draw_found_place(page: Page, place: FoundPlace | None) -> None:
                 disabled=not place.cells,
             )
         others = [word for word in matching_places(st.session_state.get(KEY, ""), words) if word != place.word]
-        for word in others[:MOST_OTHERS]:
+        for word in others[:4]:
             st.button(
                 escape_markdown(_name_and_shape(t, page.city, word)[0]),
                 key=f"hotspots_at_{word}",
@@ -233,10 +242,8 @@ def _go_to(word: str) -> None:
 
 def searchable_places(city: CityProfile) -> dict[str, tuple[str, ...]]:
     """Words of all places by which a link names them, with their names in every language, landmarks first."""
-    named = [("place", mark.id, mark.labels) for mark in city.landmarks]
-    named += [("street", street.id, street.labels) for street in city.streets]
-    named += [("district", area.id, area.labels) for area in city.districts]
-    return {f"{kind}:{name}": tuple(dict.fromkeys(labels.values())) for kind, name, labels in named}
+    groups = (("place", city.landmarks), ("street", city.streets), ("district", city.districts))
+    return {f"{kind}:{one.id}": tuple(dict.fromkeys(one.labels.values())) for kind, group in groups for one in group}
 
 
 def _name_and_shape(t: Translator, city: CityProfile, word: str) -> tuple[str, BaseGeometry]:
@@ -247,3 +254,102 @@ def _name_and_shape(t: Translator, city: CityProfile, word: str) -> tuple[str, B
         return t.label(mark.labels), disc_of(mark)
     parts = [area for area in (city.streets if kind == "street" else city.districts) if area.id == name]
     return t.label(parts[0].labels), shapely.union_all([area.polygon for area in parts])
+
+
+TESTING: Final = Message("Testing every place for hot spots")
+CLASSING: Final = Message("Determining the classes over time")
+
+clusters = shared(cluster_study, Message("Looking for clusters"))
+_cell_size = shared(hot_spot_size, TESTING)
+_hot_spots = shared(hot_spot_study, TESTING)
+_emerging = shared(emerging_study, CLASSING)
+
+
+def hot_spots(
+    dataset: Dataset, chosen: AlertFilter, resolution: int | None = None, base: DenominatorKind = LAND
+) -> HotSpotStudy:
+    """Hot cells and spots under the filter, which are those of the whole city.
+
+    Cells of one size are the same ones whether it was picked or chosen from the data, which the study says.
+    """
+    whole = whole_city(chosen)
+    size = _cell_size(dataset, whole, resolution)
+    return _hot_spots(dataset, whole, int(size.value), base).sized(size)
+
+
+@calculated(TESTING)
+def spot_harm(
+    dataset: Dataset,
+    chosen: AlertFilter,
+    resolution: int,  # noqa: ARG001 (it and the base of `how` are in the cache's key)
+    how: Options,
+    _study: HotSpotStudy,
+) -> SpotsByHarm:
+    """What the alerts of the hot spots weigh, by severity or the city's harm index."""
+    assert how.weight is not None
+    return spots_by_harm(source_of(dataset), chosen, how.weight, _study)
+
+
+def emerging_of(dataset: Dataset, chosen: AlertFilter, resolution: int | None = None) -> EmergingStudy:
+    """Classes over time under the filter; filters that judge the same months in the same cells share them."""
+    judged, size = _judged(dataset, chosen, resolution)
+    return _emerging(dataset, judged, int(size.value)).sized(size)
+
+
+def classes_are_ready(dataset: Dataset, chosen: AlertFilter, resolution: int | None = None) -> bool:
+    """Whether `emerging_of` has its result already."""
+    judged, size = _judged(dataset, chosen, resolution)
+    return is_ready(_emerging, dataset, judged, int(size.value))
+
+
+def _judged_in(source: Source, chosen: AlertFilter, resolution: int | None) -> tuple[AlertFilter, Choice]:
+    """The filter over the months that are judged, and the size of the cells with its reason."""
+    size = emerging_cell_size(source, chosen, resolution)
+    return judged_filter(source, chosen, int(size.value)), size
+
+
+_judged = shared(_judged_in, CLASSING)
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """Which places a list is about: a layer, a cell size and options, under a filter, for an audience."""
+
+    dataset: Dataset
+    filter: AlertFilter
+    layer: str = "significance"
+    resolution: int | None = None
+    how: Options = field(default_factory=Options)
+
+
+@calculated(Message("Describing the hot spots"))
+def list_lines(asked: ListQuery, _spots: tuple[SpotOrCluster, ...]) -> tuple[SpotSummary, ...]:
+    """A line of the list for each of the places; they must follow from `asked`, which alone is the cache's key."""
+    return spot_summaries(source_of(asked.dataset), asked.filter, _spots)
+
+
+@calculated(Message("Describing the hot spot"))
+def spot_details(asked: ListQuery, spot_id: str, _spot: SpotOrCluster) -> SpotStudy:  # noqa: ARG001 (the id is in the cache's key)
+    """The details of one of the places that follow from `asked`."""
+    return spot_study(source_of(asked.dataset), asked.filter, _spot)
+
+
+def usual_order(spots: Sequence[SpotOrCluster]) -> tuple[Sequence[SpotOrCluster], Sequence[SpotOrCluster]]:
+    """Places as the list has them unless another order is asked for: those with enough alerts for a plan, the rest."""
+    return worth_a_plan(sorted(spots, key=lambda spot: spot.rank))
+
+
+def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
+    """Work out what the page tells before a reader chooses anything: the map, the list with the classes over time, and
+    the details of the first place.
+    """
+    study = hot_spots(dataset, f)
+    if study.total.nowhere:
+        return
+    asked = ListQuery(dataset, f, resolution=study.resolution)
+    list_lines(asked, study.spots)
+    many, few = usual_order(study.spots)
+    for spot in (*many, *few)[:1]:
+        spot_details(asked, spot.id, spot)
+        if sees_exact(dataset.audience):
+            emerging_of(dataset, f, study.resolution)

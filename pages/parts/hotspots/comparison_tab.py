@@ -13,7 +13,7 @@ import shapely
 import streamlit as st
 
 from analysis.comparison import DifferingPlace
-from curim_data.model import BoolArray, FloatArray, IntArray, Message, cell_polygons
+from curim_data.model import BoolArray, IntArray, Message, cell_polygons
 from curim_data.studies.compare import (
     PRESETS,
     CompareError,
@@ -37,14 +37,15 @@ from pages.parts.frame import (
     rgba,
     shared,
 )
-from pages.parts.hotspots.map_download import cell_layer, map_download_button
 from pages.parts.maps import (
     Pin,
     basemap,
+    cell_layer,
     draw_illustrative_note,
     draw_legend_row,
     draw_named_layers,
     hexagons,
+    map_download_button,
     ranked_name,
 )
 
@@ -172,12 +173,6 @@ def _ratio(page: Page, place: DifferingPlace) -> str:
     return f"{t.number(place.ratio, 2)} ({t.number(place.low, 2)}–{t.number(place.high, 2)})"
 
 
-def cautious_ratio(frame: pd.DataFrame) -> FloatArray:
-    """The limit of the interval that lies nearer to no difference; 1 where the interval holds it."""
-    low, high = frame["low"], frame["high"]
-    return low.where(low > 1, high.where(high < 1, 1.0)).to_numpy(float)
-
-
 def _draw_map(page: Page, study: CompareStudy) -> None:
     t, colours = page.t, palette(page.theme)
     if basemap.without_outline(page):
@@ -227,7 +222,9 @@ def _drawn(page: Page, study: CompareStudy, colours: Palette) -> list[dict[str, 
 
 def _classes(frame: pd.DataFrame) -> tuple[IntArray, BoolArray]:
     """The class of every cell, and whether it holds no alert of either side."""
-    classes = np.searchsorted([bound for bound, _ in _SHADES], cautious_ratio(frame), side="right") - 1
+    low, high = frame["low"], frame["high"]
+    cautious = low.where(low > 1, high.where(high < 1, 1.0))  # the limit of the interval nearer to no difference
+    classes = np.searchsorted([bound for bound, _ in _SHADES], cautious.to_numpy(float), side="right") - 1
     return classes, (frame["window_a"] + frame["window_b"]).eq(0).to_numpy(bool)
 
 

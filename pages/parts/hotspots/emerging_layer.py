@@ -38,23 +38,29 @@ from pages.parts.frame import (
     admitting,
     draw_footer,
     escape_markdown,
-    filter_bar,
     on_land,
     palette,
     rgba,
 )
-from pages.parts.hotspots.choices import SELECTED_WORD, FoundPlace, draw_found_place, draw_ways_on, picked_rows
-from pages.parts.hotspots.map_download import cell_layer, map_download_button
-from pages.parts.hotspots.queries import emerging_of
-from pages.parts.hotspots.ranked_list import MAIN, SPAN, all_columns, draw_area_note, draw_columns_box, lines_in_area
+from pages.parts.hotspots.choices import (
+    SELECTED_WORD,
+    FoundPlace,
+    draw_found_place,
+    draw_ways_on,
+    emerging_of,
+    picked_rows,
+)
+from pages.parts.hotspots.ranked_list import MAIN, SPAN, all_columns, draw_columns_box, draw_heading, lines_in_area
 from pages.parts.maps import (
     Pin,
+    cell_layer,
     draw_illustrative_note,
     draw_layers,
     draw_legend_row,
     hexagons,
-    map_selection,
+    map_download_button,
     map_width,
+    picked_on_map,
     ranked_name,
     without_outline,
     written_alerts,
@@ -109,18 +115,14 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
         start, end = study.period
         footer["period"] = t("Period of this map, {start} to {end}", start=start, end=end)
     if found is None:
-        with heading:
-            st.title(t("No class over time can be determined."))
-            st.caption(filter_bar.filter_sentence(page))
+        draw_heading(page, heading, t("No class over time can be determined."))
         draw_footer(page, sentence=t(study.why) if study.why else "", **footer)
         return
     cold = bool(st.session_state.get(COLD, False))
     here = lines_in_area(page, study.lines)
     shown = [line for line in here if line.cls.sign > 0 or cold]
+    draw_heading(page, heading, _headline(t, here, too_few=found.too_few), listed=True)
     with heading:
-        st.title(_headline(t, here, too_few=found.too_few))
-        st.caption(filter_bar.filter_sentence(page))
-        draw_area_note(page, listed=True)
         for choice in (choice for choice in study.choices if choice.name == "history"):
             st.caption(t(choice.explanation))
     chosen = _selected(shown)
@@ -227,7 +229,7 @@ def _selected(shown: Sequence[EmergingRow]) -> EmergingRow | None:
     rows = picked_rows(f"{LIST}_{current.id if current else ''}")
     if rows and rows[0] < len(shown):
         current = shown[rows[0]]
-    on_map = map_selection(st.session_state.get(MAP)).cells[-1:]
+    on_map = picked_on_map(MAP)[-1:]
     if on_map != st.session_state.get(SEEN, ()):
         st.session_state[SEEN] = on_map
         current = next((line for line in shown if set(on_map) & set(line.place.names)), current)

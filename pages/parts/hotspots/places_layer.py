@@ -22,7 +22,6 @@ from curim_data.model import (
     NO_POSITIONS,
     AreaTooLargeError,
     Gender,
-    Translator,
     category_label,
     cell_polygons,
     gender_label,
@@ -43,27 +42,22 @@ from pages.parts.frame import (
     draw_footer,
     draw_way_to_all_dates,
     escape_markdown,
-    filter_bar,
     redraw,
 )
 from pages.parts.hotspots.choices import (
     MAP_KEY,
     SELECTED_WORD,
     FoundPlace,
-    draw_found_place,
-    draw_option_notes,
-    draw_ways_on,
-    picked_cells,
-    selected_spot,
-)
-from pages.parts.hotspots.map_download import cell_layer, cell_shades, map_download_button, map_layer
-from pages.parts.hotspots.queries import (
     ListQuery,
     Options,
     classes_are_ready,
     clusters,
+    draw_found_place,
+    draw_option_notes,
+    draw_ways_on,
     emerging_of,
     list_lines,
+    selected_spot,
     spot_details,
     spot_harm,
 )
@@ -73,9 +67,9 @@ from pages.parts.hotspots.ranked_list import (
     RankedList,
     cell_size_label,
     draw_area_button,
-    draw_area_note,
     draw_downloads,
-    draw_headline,
+    draw_heading,
+    headline,
     lines_in_area,
     list_view,
     rate_lines,
@@ -83,7 +77,18 @@ from pages.parts.hotspots.ranked_list import (
     significance_lines,
     street_names,
 )
-from pages.parts.maps import Outline, Pin, draw_cell_map, legends, without_outline
+from pages.parts.maps import (
+    Outline,
+    Pin,
+    cell_layer,
+    cell_shades,
+    draw_cell_map,
+    legends,
+    map_download_button,
+    map_layer,
+    picked_on_map,
+    without_outline,
+)
 
 if TYPE_CHECKING:
     from analysis.clusters import Clusters
@@ -118,37 +123,15 @@ def draw_places_layer(
         return
     asked = ListQuery(page.dataset, page.filter, layer, study.resolution, how)
     everywhere = list_lines(asked, study.spots if found is None else found.found)
-    weighed = spot_harm(page, study, how) if found is None else None
+    about = page.dataset, whole_city(page.filter), study.resolution
+    weighed = spot_harm(*about, how, study) if found is None and how.weight else None
     view = list_view(lines_in_area(page, everywhere), harm=weighed.of if weighed is not None else None)
     cold = [] if found else cold_places_in_area(page, study)
-    with heading:
-        if len(everywhere) and has_area(page.filter):
-            st.title(_area_title(page.t, len(everywhere), len(view.lines)))
-        else:
-            draw_headline(page, study, view.lines, is_clusters=found is not None, cold=len(cold))
-        st.caption(filter_bar.filter_sentence(page))
-        draw_area_note(page, listed=True)
+    title = headline(page, study, len(everywhere), view.lines, is_clusters=found is not None, cold=len(cold))
+    draw_heading(page, heading, title, listed=True)
     draw_option_notes(page, how, layer)
     draw = partial(_draw_places, page, study, found, everywhere, view, cold, asked, place, weighed)
     draw_alone(PART, draw, words=(SELECTED_WORD,))
-
-
-def _area_title(t: Translator, found: int, here: int) -> str:
-    """How many of the city's hot spots lie in the area."""
-    return (
-        t.n(
-            "{n} of the {all} hot spots of the city lies in this area.",
-            "{n} of the {all} hot spots of the city lie in this area.",
-            here,
-            all=found,
-        )
-        if here
-        else t.n(
-            "The one hot spot of the city does not lie in this area.",
-            "None of the {n} hot spots of the city lies in this area.",
-            found,
-        )
-    )
 
 
 def _draw_places(
@@ -179,7 +162,7 @@ def _draw_places(
     with left:
         _draw_map(page, study, found, everywhere, line, pins, place, select)
         draw_found_place(page, place)
-        draw_area_button(page, picked_cells(), study)
+        draw_area_button(page, picked_on_map(MAP_KEY), study)
         gistar = None if found else study.hot.gistar_valid
         ranked = RankedList(page, view, line.spot.id if line else None, gistar_valid=gistar, on_select=select)
         classed = bool(shown) and found is None and not page.protected
@@ -361,9 +344,7 @@ def draw_no_positions(page: Page, heading: Heading) -> None:
 
     Nothing is drawn of the layer: neither its map nor a file to download, for places that nobody looked at.
     """
-    with heading:
-        st.title(page.t("No alert is on the map, so no place was looked at."))
-        st.caption(filter_bar.filter_sentence(page))
+    draw_heading(page, heading, page.t("No alert is on the map, so no place was looked at."))
     without_outline(page)
     st.write(page.t(NO_POSITIONS))
     draw_way_to_all_dates(page)

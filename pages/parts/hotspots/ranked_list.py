@@ -45,9 +45,8 @@ from curim_data.studies.cells import OF_CITY, TESTED_IN_CITY, has_area, in_area
 from curim_data.studies.hot_spots import EmergingRow, HotSpotStudy
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotSummary
 from pages.parts.charts import expected_count, tables, written_count
-from pages.parts.frame import Page, draw_link_choice, filter_bar, word_in_link
-from pages.parts.hotspots.choices import LIST_KEY
-from pages.parts.hotspots.queries import usual_order
+from pages.parts.frame import Heading, Page, draw_link_choice, filter_bar, word_in_link
+from pages.parts.hotspots.choices import LIST_KEY, usual_order
 from pages.parts.maps import CellMeasure, map_width, ranked_name
 
 _Line = TypeVar("_Line", SpotSummary, EmergingRow)
@@ -113,6 +112,15 @@ def lines_in_area(page: Page, lines: Sequence[_Line]) -> tuple[_Line, ...]:
         for line in lines
         if in_area(line.spot if isinstance(line, SpotSummary) else line.place, line.name, page.filter, page.city)
     )
+
+
+def draw_heading(page: Page, heading: Heading, title: str, *, listed: bool | None = None) -> None:
+    """Put the page's one sentence where the headline stands, with the filter below it; `listed`: see the note."""
+    with heading:
+        st.title(title)
+        st.caption(filter_bar.filter_sentence(page))
+        if listed is not None:
+            draw_area_note(page, listed=listed)
 
 
 def draw_area_note(page: Page, *, listed: bool) -> None:
@@ -267,40 +275,60 @@ def order_sentence(t: Translator, view: ListView, *, copied: bool) -> str:
     return " ".join(words for said, words in parts if said)
 
 
-def draw_headline(
+def headline(
     page: Page,
     study: HotSpotStudy,
+    found: int,
     shown: tuple[SpotSummary, ...],
     *,
     is_clusters: bool,
     cold: int = 0,
-) -> None:
-    """The page's one sentence: how many places stand out, and how much of the whole they hold; else how many cold."""
-    t = page.t
-    if study.total.n == 0:
-        title = t("No alerts, so no hot spots.")
-    elif shown:
+) -> str:
+    """How many places stand out, and how much of the whole they hold; else how many cold; of an area, how many there.
+
+    `found`: in the whole city.
+    """
+    t, here, n = page.t, has_area(page.filter), len(shown)
+    if found and here and shown:
+        return t.n(
+            "{n} of the {all} hot spots of the city lies in this area.",
+            "{n} of the {all} hot spots of the city lie in this area.",
+            n,
+            all=found,
+        )
+    if found and here:
+        return t.n(
+            "The one hot spot of the city does not lie in this area.",
+            "None of the {n} hot spots of the city lies in this area.",
+            found,
+        )
+    if shown and study.total.n != 0:
         area = sum(line.spot.area_km2 if is_clusters else line.spot.land_km2 for line in shown)
-        title = hot_spots_sentence(t, study, shown, area, is_clusters=is_clusters)
-    elif is_clusters and not study.power.too_few:
-        title = t("No cluster of alerts stands out from chance.")
-    elif study.unjudged is not None:
-        title = t("Hot spots of sensitive categories are not told to this audience.")
-    elif not cold:
-        title = t("Too few alerts to tell.") if study.power.too_few else t("No hot spot stands out from chance.")
-    elif study.hot.based:
-        title = t.n(
-            "No hot spot stands out from chance; {n} place has a lower rate than expected by chance.",
-            "No hot spot stands out from chance; {n} places have a lower rate than expected by chance.",
-            cold,
-        )
-    else:
-        title = t.n(
-            "No hot spot stands out from chance; {n} place has fewer alerts than expected by chance.",
-            "No hot spot stands out from chance; {n} places have fewer alerts than expected by chance.",
-            cold,
-        )
-    st.title(title)
+        return hot_spots_sentence(t, study, shown, area, is_clusters=is_clusters)
+    reasons = (
+        (study.total.n == 0, t("No alerts, so no hot spots.")),
+        (is_clusters and not study.power.too_few, t("No cluster of alerts stands out from chance.")),
+        (study.unjudged is not None, t("Hot spots of sensitive categories are not told to this audience.")),
+        (not cold and study.power.too_few, t("Too few alerts to tell.")),
+        (not cold, t("No hot spot stands out from chance.")),
+        (
+            study.hot.based,
+            t.n(
+                "No hot spot stands out from chance; {n} place has a lower rate than expected by chance.",
+                "No hot spot stands out from chance; {n} places have a lower rate than expected by chance.",
+                cold,
+            ),
+        ),
+        (
+            True,
+            t.n(
+                "No hot spot stands out from chance; {n} place has fewer alerts than expected by chance.",
+                "No hot spot stands out from chance; {n} places have fewer alerts than expected by chance.",
+                cold,
+            ),
+        ),
+    )
+    return next(words for holds, words in reasons if holds)
 
 
 def hot_spots_sentence(

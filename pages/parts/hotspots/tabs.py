@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.concentration import Concentration, decimals, interval_decimals
-from analysis.forecast import HOW, CountForecast, PlaceForecast
+from analysis.forecast import HOW, PlaceForecast
 from analysis.space_time import REPEAT_M, Band, Interval, KnoxResult, Metric
 from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
@@ -36,11 +36,19 @@ from pages.parts.frame import (
     palette,
     shared,
 )
+from pages.parts.hotspots.choices import hot_spots
 from pages.parts.hotspots.comparison_tab import draw_comparison_tab
-from pages.parts.hotspots.map_download import map_download_button, map_layer
-from pages.parts.hotspots.queries import hot_spots
 from pages.parts.hotspots.ranked_list import draw_area_note
-from pages.parts.maps import BESIDE_GAP, Outline, Pin, draw_cell_map, map_width, ranked_name
+from pages.parts.maps import (
+    BESIDE_GAP,
+    Outline,
+    Pin,
+    draw_cell_map,
+    map_download_button,
+    map_layer,
+    map_width,
+    ranked_name,
+)
 
 # A curve has no more bends than these at the size in which it is drawn; the table to download holds more.
 POINTS: Final = 240
@@ -316,7 +324,15 @@ def _draw_city(page: Page, forecast: ForecastStudy) -> None:
     if forecast.city is None:
         draw_footer(page, sentence=t(forecast.city_refused) if forecast.city_refused else "")
         return
-    frame = weeks_frame(forecast, forecast.city)
+    ahead = pd.DataFrame(
+        {
+            "week": pd.date_range(forecast.start, periods=len(forecast.city.weeks), freq="7D"),
+            "expected": [round(one.value, 2) for one in forecast.city.weeks],
+            "lower": [one.low for one in forecast.city.weeks],
+            "upper": [one.high for one in forecast.city.weeks],
+        }
+    )
+    frame = pd.concat([forecast.recent, ahead], ignore_index=True)
     draw_chart(
         page,
         _line(page, frame),
@@ -334,19 +350,6 @@ def _draw_city(page: Page, forecast: ForecastStudy) -> None:
         )
     )
     draw_footer(page, choices=(HOW,))
-
-
-def weeks_frame(forecast: ForecastStudy, city: CountForecast) -> pd.DataFrame:
-    """The last weeks with their counts, the next ones with expectation and interval."""
-    ahead = pd.DataFrame(
-        {
-            "week": pd.date_range(forecast.start, periods=len(city.weeks), freq="7D"),
-            "expected": [round(one.value, 2) for one in city.weeks],
-            "lower": [one.low for one in city.weeks],
-            "upper": [one.high for one in city.weeks],
-        }
-    )
-    return pd.concat([forecast.recent, ahead], ignore_index=True)
 
 
 def _line(page: Page, frame: pd.DataFrame) -> Figure:

@@ -20,8 +20,16 @@ from pages.parts.maps.cell_map import (
     draw_layers,
     draw_named_layers,
     hexagons,
-    map_selection,
+    picked_on_map,
     written_alerts,
 )
-from pages.parts.maps.legends import CellMeasure, draw_illustrative_note, draw_legend_row
+from pages.parts.maps.legends import (
+    CellMeasure,
+    cell_layer,
+    cell_shades,
+    draw_illustrative_note,
+    draw_legend_row,
+    map_download_button,
+    map_layer,
+)
 from pages.parts.maps.name_layers import Pin, ranked_name

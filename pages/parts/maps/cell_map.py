@@ -44,14 +44,6 @@ class Outline:
     polygon: BaseGeometry
 
 
-@dataclass(frozen=True)
-class MapSelection:
-    """What the reader picked on the map: H3 cells as hex strings, outlines by id."""
-
-    cells: tuple[str, ...] = ()
-    outlines: tuple[str, ...] = ()
-
-
 def map_height(page: Page, height: int = HEIGHT) -> int:
     """The height of a map in pixels: on a phone no more than the map is wide."""
     return min(height, page.room.column) if page.narrow else height
@@ -121,11 +113,15 @@ def draw_cell_map(
         return
     t, colours, height = page.t, palette(page.theme), map_height(page, height)
     scale = legends.ColourScale.of(t, cells, measure, least=page.written.least()) if cells is not None else None
-    layers = [_density_layer(picture)] if picture is not None else []
+    layers = []
+    if picture is not None:  # in quotes, since a bare string would be read as an expression
+        look = {"image": f'"{picture.data_url}"', "bounds": list(picture.bounds), "pickable": False}
+        layers.append(pdk.Layer("BitmapLayer", id="density", data=None, **look))
     if cells is not None and scale is not None:
         view = basemap.fitted_view(page.city.land, room=page.room, span=span, height=height)
-        look: dict[str, Any] = {"z_is_test": z_is_test, "pickable": pickable}
-        layers.insert(0, _count_layer(page, cells, scale, {*map(int, hot), *map(int, cold)}, view, **look))
+        marked = {*map(int, hot), *map(int, cold)}
+        counts = _count_layer(page, cells, scale, marked, view, z_is_test=z_is_test, pickable=pickable)
+        layers.insert(0, counts)
     form: dict[str, Any] = {"pins": pins, "highlight": highlight, "height": height, "span": span, "place": place}
     deck = _cell_deck(page, layers, hot=hot, cold=cold, outlines=outlines, pickable=pickable, **form)
     picking: dict[str, Any] = {"on_select": on_select or "rerun", "selection_mode": "multi-object"} if pickable else {}
@@ -147,14 +143,10 @@ def draw_cell_map(
     legends.draw_illustrative_note(page)
 
 
-def map_selection(event: Any) -> MapSelection:
-    """What a map's selection event holds."""
-    objects = (event or {}).get("selection", {}).get("objects", {})
-    cells, shapes = (
-        tuple(dict.fromkeys(row[name] for row in objects.get(layer, ())))
-        for layer, name in (("cells", "hex"), ("outlines", "id"))
-    )
-    return MapSelection(cells, shapes)
+def picked_on_map(key: str, layer: str = "cells") -> tuple[str, ...]:
+    """What the reader picked on a map: H3 cells as hex strings, or the ids of `outlines`."""
+    objects = (st.session_state.get(key) or {}).get("selection", {}).get("objects", {})
+    return tuple(dict.fromkeys(row["id" if layer == "outlines" else "hex"] for row in objects.get(layer, ())))
 
 
 def _cell_deck(
@@ -308,18 +300,6 @@ def _line_of_dots(shown: Sequence[dict[str, Any]], view: pdk.ViewState) -> float
     edge = h3.average_hexagon_edge_length(h3.get_resolution(h3.str_to_int(shown[0]["hex"])), unit="m")
     metres = EQUATOR_M * math.cos(math.radians(view.latitude)) / (basemap.TILE * 2**view.zoom)
     return max(0.0, DOT - 2 * edge / metres)
-
-
-def _density_layer(picture: DensityImage) -> pdk.Layer:
-    """The picture stretched over its bounds; in quotes, since a bare string would be read as an expression."""
-    return pdk.Layer(
-        "BitmapLayer",
-        id="density",
-        data=None,
-        image=f'"{picture.data_url}"',
-        bounds=list(picture.bounds),
-        pickable=False,
-    )
 
 
 def alert_count(t: Translator, n: float) -> str:

@@ -1,19 +1,36 @@
-"""Compare cities: the page on show beside another city of the house, each counted for the role that the reader has."""
+"""Compare cities: the page on show beside another city of the house, each counted for the role that the reader has.
+
+Public: `draw_comparison_page`, called by pages/cities.py.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import html
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.comparison import CountedShare, by_own_mean, compare_rates, compare_shares
+from analysis.comparison import by_own_mean, compare_rates, compare_shares
 from analysis.gender import WOMAN
-from curim_data.model import CityProfile, Message, Span, Translator, fewer_than, group_label, is_small, kind_label
+from curim_data.model import (
+    CityProfile,
+    KnownTime,
+    Message,
+    Span,
+    Translator,
+    at_head,
+    fewer_than,
+    format_label,
+    group_label,
+    inline,
+    is_small,
+    kind_label,
+)
 from curim_data.studies.compare import (
     BAND,
     DARK,
@@ -26,27 +43,32 @@ from curim_data.studies.compare import (
     city_figures,
     compared_periods,
 )
-from pages.parts.charts import BESIDE, Figure, base_figure, plots, tables, time_axis, wrapped_label
-from pages.parts.cities.differences import NamedCity, what_differs
+from pages.parts.charts import BESIDE, Figure, base_figure, draw_chart, interval_lines, tables, time_axis, wrapped_label
 from pages.parts.frame import (
     Dataset,
     Page,
     calculated,
     contained,
     draw_footer,
+    draw_link_choice,
     escape_markdown,
     headed,
     links,
     palette,
     record,
     source_of,
-    write_link_word,
+    word_in_link,
 )
 
-WITH: Final = "with"  # words of the link: the other city, and which months
-STRETCH: Final = "months"
-KEYS: Final = ("cities_with", "cities_stretch")
 STRETCHES: Final[dict[Stretch, Message]] = {"12m": Message("Last 12 months"), "all": Message("All months")}
+
+
+@dataclass(frozen=True)
+class NamedCity:
+    """A city by its name, with its figures."""
+
+    name: str
+    figures: CityFigures
 
 
 @calculated(Message("Counting the cities"))
@@ -64,7 +86,11 @@ def draw_comparison_page(page: Page) -> None:
         if other is None or periods is None:
             with heading:
                 st.title(t("Compare cities"))
-            st.write(escape_markdown(_why_not(t, other)))
+            st.write(
+                t("You may see one city here, so there is none to compare it with.")
+                if other is None
+                else t("One of the cities has no whole month of alerts yet, so there is nothing to compare.")
+            )
             return
         record.draws_beside(other)
         record.note_look(other, "cities", also=True)
@@ -95,31 +121,15 @@ def _draw_choices(page: Page) -> tuple[Page | None, Stretch]:
     others = {city.word: (city, role) for city, role in links.open_cities().items() if city.word != page.city_word}
     if not others:
         return None, "12m"
-    asked = st.query_params.get(WITH, "")
-    chosen = asked if asked in others else next(iter(others))
-    stretch: Stretch = "all" if st.query_params.get(STRETCH) == "all" else "12m"
-    for key, value in zip(KEYS, (chosen, stretch), strict=True):
-        if st.session_state.get(key) != value:
-            st.session_state[key] = value
+    names = {word: links.city_name(t, city) for word, (city, _) in others.items()}
+    stretches = {stretch: t(words) for stretch, words in STRETCHES.items()}
+    # Both stand in the link whatever is chosen.
+    chosen, stretch = word_in_link("with", names, next(iter(names))), word_in_link("months", stretches, "12m")
+    label = t("Compare {city} with", city=t.label(page.city.names))
+    width = "stretch" if page.narrow else 320
     with st.container(horizontal=not page.narrow, vertical_alignment="bottom"):
-        st.selectbox(
-            t("Compare {city} with", city=t.label(page.city.names)),
-            list(others),
-            format_func=lambda word: links.city_name(t, others[word][0]),
-            key=KEYS[0],
-            on_change=write_link_word,
-            args=(WITH, KEYS[0], None),
-            width="stretch" if page.narrow else 320,
-        )
-        st.segmented_control(
-            t("Months"),
-            list(STRETCHES),
-            format_func=lambda one: t(STRETCHES[one]),
-            key=KEYS[1],
-            on_change=write_link_word,
-            args=(STRETCH, KEYS[1], None),
-            required=True,
-        )
+        draw_link_choice(label, names, "with", "cities_with", None, chosen=chosen, width=width)
+        draw_link_choice(t("Months"), stretches, "months", "cities_stretch", None, chosen=stretch, buttons=True)
     return links.page_beside(page, *others[chosen]), stretch
 
 
@@ -129,53 +139,40 @@ def _periods(page: Page, other: Page | None, stretch: Stretch) -> Periods | None
     return compared_periods(page.source, other.source, stretch)
 
 
-def _why_not(t: Translator, other: Page | None) -> str:
-    if other is None:
-        return t("You may see one city here, so there is none to compare it with.")
-    return t("One of the cities has no whole month of alerts yet, so there is nothing to compare.")
-
-
 def compared_shares(page: Page, first: CityFigures, second: CityFigures) -> pd.DataFrame:
     """The shares that both cities have, compared all at once.
 
     A row each of `analysis.comparison.compare_shares`, with `by`, `key` and `label`, and the smallest counts that are
     written out of each city, `least_first` and `least_second`.
     """
-    pairs: list[tuple[CountedShare, CountedShare]] = []
-    rows: list[dict[str, Any]] = []
-    for by in TITLES:
-        for one, two in _common(by, first, second):
-            pairs.append((one.counted, two.counted))
-            label = part_label(page.t, page.city, by, one.key)
-            rows.append({"by": by, "key": one.key, "label": label, "least_first": one.least, "least_second": two.least})
-    about = pd.DataFrame(rows, columns=["by", "key", "label", "least_first", "least_second"])
-    return pd.concat([about, compare_shares(pairs)], axis=1)
+    rows = [(by, one, two) for by in TITLES for one, two in _common(by, first, second)]
+    about = pd.DataFrame(
+        [(by, one.key, part_label(page.t, page.city, by, one.key), one.least, two.least) for by, one, two in rows],
+        columns=["by", "key", "label", "least_first", "least_second"],
+    )
+    return pd.concat([about, compare_shares([(one.counted, two.counted) for _, one, two in rows])], axis=1)
 
 
 def _common(by: SharesBy, first: CityFigures, second: CityFigures) -> list[tuple[CountedPart, CountedPart]]:
-    """The parts that both cities know. Of kinds and groups there have to be two: of one alone the share is all."""
+    """The parts that both cities know. Of kinds and groups there have to be two: of one alone the share is all.
+
+    Kinds are shares of these alone: one that one city cannot report is no part of the other's.
+    """
+    kinds = (set(first.facts.kinds) & set(second.facts.kinds)) - {"unknown"}
     both = [
         (part, same)
         for part in first.shares[by].parts
-        if (same := second.shares[by].of(part.key)) is not None and (by != "kind" or _is_known(part, first, second))
+        if (same := second.shares[by].of(part.key)) is not None and (by != "kind" or part.key in kinds)
     ]
-    if by not in ("kind", "group"):
+    if by in ("kind", "group") and len(both) < 2:
+        return []
+    if by != "kind":
         return both
-    return [] if len(both) < 2 else _among(both) if by == "kind" else both
-
-
-def _is_known(part: CountedPart, first: CityFigures, second: CityFigures) -> bool:
-    return part.key != "unknown" and part.key in first.facts.kinds and part.key in second.facts.kinds
-
-
-def _among(both: list[tuple[CountedPart, CountedPart]]) -> list[tuple[CountedPart, CountedPart]]:
-    """The same as shares of these alone: a kind that one city cannot report is no part of the other's."""
     whole = [sum(pair[side].counted.n for pair in both) for side in (0, 1)]
-
-    def of(part: CountedPart, side: int) -> CountedPart:
-        return CountedPart(part.key, CountedShare(part.counted.n, whole[side], part.counted.scatter), part.least)
-
-    return [(of(one, 0), of(two, 1)) for one, two in both]
+    one, two = (
+        [replace(pair[side], counted=replace(pair[side].counted, of=whole[side])) for pair in both] for side in (0, 1)
+    )
+    return list(zip(one, two, strict=True))
 
 
 def headline(t: Translator, first: NamedCity, second: NamedCity, shares: pd.DataFrame) -> str:
@@ -209,6 +206,149 @@ def _told(t: Translator, first: NamedCity, second: NamedCity, periods: Periods) 
     return f"{told}. {whole}"
 
 
+# From this difference on a share of alerts that lack something differs.
+APART: Final = 0.05
+TIMES: Final = {
+    KnownTime.HOUR: Message("the time of day"),
+    KnownTime.DAY: Message("the day"),
+    KnownTime.MONTH: Message("the month alone"),
+}
+ASKED: Final = {
+    "affected_gender": Message("the gender of the person affected"),
+    "reporter_gender": Message("the gender of the person who alerts"),
+    "feeling": Message("how safe people felt"),
+}
+
+
+def what_differs(t: Translator, first: NamedCity, second: NamedCity, periods: Periods) -> list[str]:
+    """What differs in how two cities report, the weightiest first: facts of their data, none where they are alike."""
+    different_times = t(
+        "The data of the two cities share no three months, so that different times are compared: {first} {one}, "
+        "{second} {other}.",
+        first=first.name,
+        second=second.name,
+        one=Span(*periods.first, by_month=True),
+        other=Span(*periods.second, by_month=True),
+    )
+    sentences = [
+        *([] if periods.common else [different_times]),
+        *_unlike_exports(t, first, second),
+        *_unlike_answers(t, first, second),
+    ]
+    for city in (first, second):
+        empty, of = sum(n == 0 for n in city.figures.months), len(city.figures.months)
+        if empty:
+            sentences.append(
+                t.n(
+                    "{city} has no alert in {n} of the {of} months.",
+                    "{city} has no alert in {n} of the {of} months.",
+                    empty,
+                    city=city.name,
+                    of=of,
+                )
+            )
+    return sentences
+
+
+def _unlike_exports(t: Translator, first: NamedCity, second: NamedCity) -> list[str]:
+    """Audience, origin, format, kinds, categories and times of the alerts."""
+    one, other = first.figures.facts, second.figures.facts
+    exact, copy = (first, second) if one.exact else (second, first)
+    names = {"first": first.name, "second": second.name}
+
+    def kinds(codes: tuple[str, ...]) -> str:
+        return t.join(inline(kind_label(t, code)) for code in codes) or t("none")
+
+    differences = (
+        (
+            one.exact != other.exact,
+            t(
+                "Your role differs: {exact} is counted exactly, {copy} from its protected copy, as its council sees "
+                "it.",
+                exact=exact.name,
+                copy=copy.name,
+            ),
+        ),
+        *(
+            (city.figures.facts.illustrative, t("The data of {city} are made up.", city=city.name))
+            for city in (first, second)
+        ),
+        (
+            one.formats != other.formats,
+            t(
+                "The alerts come from different exports: {first}: {one}; {second}: {other}.",
+                one=t.join(format_label(t, name) for name in one.formats),
+                other=t.join(format_label(t, name) for name in other.formats),
+                **names,
+            ),
+        ),
+        (
+            one.kinds != other.kinds,
+            t(
+                "Not the same can be reported: the alerts of {first} are of the kinds {one}, those of {second} "
+                "{other}.",
+                one=kinds(one.kinds),
+                other=kinds(other.kinds),
+                **names,
+            ),
+        ),
+        *(
+            (n == 0 < max(one.categories, other.categories), t("No alert of {city} has a category.", city=city.name))
+            for city, n in ((first, one.categories), (second, other.categories))
+        ),
+        (
+            min(one.categories, other.categories) > 0 and one.categories != other.categories,
+            t(
+                "The alerts have unlike categories: {one} in {first}, {other} in {second}.",
+                one=one.categories,
+                other=other.categories,
+                **names,
+            ),
+        ),
+        (
+            one.known_time is not other.known_time,
+            t(
+                "Of the time of an alert {first} gives {one}, {second} {other}.",
+                one=TIMES[one.known_time],
+                other=TIMES[other.known_time],
+                **names,
+            ),
+        ),
+    )
+    return [words for differs, words in differences if differs]
+
+
+def _unlike_answers(t: Translator, first: NamedCity, second: NamedCity) -> list[str]:
+    """Who is asked for what; of the same question, how often it is answered; how many alerts have a position."""
+    sentences = []
+    for has, lacks in ((first, second), (second, first)):
+        only = [name for name in ASKED if name in has.figures.facts.asked - lacks.figures.facts.asked]
+        if only:
+            fields = t.join(t(ASKED[name]) for name in only)
+            sentences.append(
+                t("{has} asks for {fields}; {lacks} does not.", has=has.name, lacks=lacks.name, fields=fields)
+            )
+    names, both = {"first": first.name, "second": second.name}, first.figures.facts.asked & second.figures.facts.asked
+    for asked, column in (("affected_gender", "affected"), ("reporter_gender", "reporters"), ("", "placed")):
+        one, other = (
+            getattr(city.figures, column) / city.figures.alerts if city.figures.alerts else 0.0
+            for city in (first, second)
+        )
+        parts = {"one": t.part(one), "other": t.part(other), **names}
+        if abs(one - other) < APART or (asked and asked not in both):
+            continue
+        sentences.append(
+            t(
+                "{field} is stated in {one} of the alerts of {first}, in {other} of those of {second}.",
+                field=at_head(t(ASKED[asked])),
+                **parts,
+            )
+            if asked
+            else t("{one} of the alerts of {first} have a position, {other} of those of {second}.", **parts)
+        )
+    return sentences
+
+
 def _draw_differences(t: Translator, first: NamedCity, second: NamedCity, periods: Periods) -> None:
     """What differs in reporting, before any figure."""
     found = what_differs(t, first, second, periods)
@@ -229,63 +369,48 @@ def _draw_differences(t: Translator, first: NamedCity, second: NamedCity, period
 def _draw_coverage(page: Page, first: NamedCity, second: NamedCity) -> None:
     t = page.t
     st.subheader(t("What the data cover"))
-    columns = {name: _coverage(t, city.figures) for name, city in (("first", first), ("second", second))}
-    rows = pd.DataFrame(
-        {"what": list(columns["first"]), **{name: list(told.values()) for name, told in columns.items()}}
-    )
+    one, two = (_coverage(t, city.figures) for city in (first, second))
+    rows = pd.DataFrame({"what": list(one), "first": list(one.values()), "second": list(two.values())})
     headings = {"what": " ", "first": first.name, "second": second.name}
     tables.draw_plain_table(page, rows, headings, alt=t("What the data cover"))
     tables.download_button(page, rows.rename(columns=headings), "cities_coverage.csv", key="cities_coverage", counts=())
 
 
 def _coverage(t: Translator, figures: CityFigures) -> dict[str, str]:
-    facts = figures.facts
-    by_month = facts.known_time == "month"
+    facts, least = figures.facts, figures.least
+
+    def part(n: float, asked: str = "") -> str:
+        share = t.part(min(1.0, n / figures.alerts)) if figures.alerts else "–"
+        return share if not asked or asked in facts.asked else t("not asked")
+
     return {
-        t("Data from – to"): t.span(Span(facts.first, facts.last, by_month)),
+        t("Data from – to"): t.span(Span(facts.first, facts.last, facts.known_time == "month")),
         t("Months compared"): t.span(Span(*figures.period, by_month=True)),
-        t("Alerts"): _count(t, figures.alerts, figures.least),
-        t("With a position"): _part_of(t, figures.placed, figures),
-        t("With a time of day"): _part_of(t, figures.timed, figures),
-        t("Gender of the person affected stated"): _asked(t, "affected_gender", figures.affected, figures),
-        t("Gender of the person who alerts stated"): _asked(t, "reporter_gender", figures.reporters, figures),
+        t("Alerts"): t(fewer_than(least)) if is_small(figures.alerts, least) else t.number(figures.alerts),
+        t("With a position"): part(figures.placed),
+        t("With a time of day"): part(figures.timed),
+        t("Gender of the person affected stated"): part(figures.affected, "affected_gender"),
+        t("Gender of the person who alerts stated"): part(figures.reporters, "reporter_gender"),
         t("Counted for"): t("exact numbers") if facts.exact else t("the protected copy"),
     }
 
 
-def _count(t: Translator, n: float, least: int) -> str:
-    return t(fewer_than(least)) if is_small(n, least) else t.number(n)
-
-
-def _part_of(t: Translator, n: float, figures: CityFigures) -> str:
-    return t.part(min(1.0, n / figures.alerts)) if figures.alerts else "–"
-
-
-def _asked(t: Translator, name: str, n: float, figures: CityFigures) -> str:
-    return _part_of(t, n, figures) if name in figures.facts.asked else t("not asked")
-
-
 def _draw_shares(page: Page, first: NamedCity, second: NamedCity, shares: pd.DataFrame) -> None:
-    t = page.t
+    t, missing = page.t, []
     st.subheader(t("Shares of each city"))
-    missing = []
     for by, title in TITLES.items():
         part = shares[shares["by"] == by].reset_index(drop=True)
-        if part.empty:
-            missing.append(t.pair(t(title), _why_no_shares(t, by, first, second)))
+        if len(part):
+            st.markdown(f"**{t(title)}**")
+            _draw_part(page, by, part, first, second)
             continue
-        st.markdown(f"**{t(title)}**")
-        _draw_part(page, by, part, first, second)
+        lacking = [(city.name, city.figures.shares[by].lacking) for city in (first, second)]
+        why = next((t.pair(name, t(reason)) for name, reason in lacking if reason is not None), None)
+        alone = t("Only kinds and groups that both cities report are compared, and they do not share two.")
+        missing.append(t.pair(t(title), why or alone))
     if missing:
         st.markdown("**" + t("Not compared") + "**")
         st.markdown("\n".join(f"- {escape_markdown(told)}" for told in missing))
-
-
-def _why_no_shares(t: Translator, by: SharesBy, first: NamedCity, second: NamedCity) -> str:
-    for city in (first, second):
-        if (lacking := city.figures.shares[by].lacking) is not None:
-            return t.pair(city.name, t(lacking))
-    return t("Only kinds and groups that both cities report are compared, and they do not share two.")
 
 
 def _draw_part(page: Page, by: SharesBy, part: pd.DataFrame, first: NamedCity, second: NamedCity) -> None:
@@ -293,24 +418,22 @@ def _draw_part(page: Page, by: SharesBy, part: pd.DataFrame, first: NamedCity, s
     written = pd.DataFrame([_share_row(t, row) for row in part.to_dict("records")])
     headings = {
         "label": " ",
-        "first": first.name,
-        "second": second.name,
+        **dict(zip(SIDES, names, strict=True)),
         "difference": t("Difference in points (95 %)"),
         "differs": t("Beyond chance"),
     }
     left, right = st.columns(2, gap="large")
     with left:
-        plots.draw_chart(page, pairs_figure(page, part, names), key=f"cities_{by}", alt=t(TITLES[by]))
+        draw_chart(page, pairs_figure(page, part, names), key=f"cities_{by}", alt=t(TITLES[by]))
     with right:
         if page.narrow:
             _draw_rows(t, written, names)
         else:
             tables.draw_plain_table(page, written, headings, alt=t(TITLES[by]))
-        data = written.assign(n_first=_handed_out(part, "first"), n_second=_handed_out(part, "second"))
-        more = {"n_first": t.pair(first.name, t("number")), "n_second": t.pair(second.name, t("number"))}
-        tables.download_button(
-            page, data.rename(columns={**headings, **more}), f"cities_{by}.csv", key=f"cities_{by}_csv", counts=()
-        )
+        data = written.assign(**{f"n_{side}": _handed_out(part, side) for side in SIDES})
+        counts = {f"n_{side}": t.pair(name, t("number")) for side, name in zip(SIDES, names, strict=True)}
+        file, key = f"cities_{by}.csv", f"cities_{by}_csv"
+        tables.download_button(page, data.rename(columns={**headings, **counts}), file, key=key, counts=())
         st.caption(t(BASES[by]))
 
 
@@ -328,22 +451,13 @@ def _share_row(t: Translator, row: dict[Any, Any]) -> dict[str, str]:
         name: t.share(*(row[f"{what}_{name}"] for what in ("share", "low", "high"))) if row[f"of_{name}"] else "–"
         for name in ("first", "second")
     }
+    value, low, high = (100 * row[name] for name in ("difference", "low", "high"))
     if row["p"] != row["p"]:
         return {"label": row["label"], **shares, "difference": t("too few to tell"), "differs": "–"}
-    value, low, high = (100 * row[name] for name in ("difference", "low", "high"))
     digits = 1 if max(abs(value), high - low) < 2 else 0
-    difference = t(
-        "{value} ({low} to {high})",
-        value=t.signed(value, digits),
-        low=t.signed(low, digits),
-        high=t.signed(high, digits),
-    )
-    return {
-        "label": row["label"],
-        **shares,
-        "difference": difference,
-        "differs": t("yes") if row["differs"] else t("no"),
-    }
+    signed = {"value": t.signed(value, digits), "low": t.signed(low, digits), "high": t.signed(high, digits)}
+    differs = t("yes") if row["differs"] else t("no")
+    return {"label": row["label"], **shares, "difference": t("{value} ({low} to {high})", **signed), "differs": differs}
 
 
 def _handed_out(part: pd.DataFrame, name: str) -> list[float | None]:
@@ -363,56 +477,50 @@ def _draw_months(page: Page, first: NamedCity, second: NamedCity, periods: Perio
     alt = t("Alerts of each month as a multiple of the city's own mean.")
     data = pd.DataFrame({t("Month"): [t.date(month.date(), "LLLL y") for month in months]})
     data = data.assign(**{city.name: ratio.round(2) for city, ratio in zip((first, second), ratios, strict=True)})
-    figure = months_figure(page, months, *(ratio.tolist() for ratio in ratios), names=(first.name, second.name))
-    plots.draw_chart(page, figure, key="cities_months", alt=alt, data=data, counts=())
-    draw_footer(page, sentence=alt + " " + _together(t, first, second, ratios))
-
-
-def _together(t: Translator, first: NamedCity, second: NamedCity, ratios: list[Any]) -> str:
-    spans = [
-        t.pair(city.name, f"{t.number(float(ratio.min()), 2)}–{t.number(float(ratio.max()), 2)}")
-        for city, ratio in zip((first, second), ratios, strict=True)
-    ]
-    return t("From the lowest to the highest month: {spans}.", spans="; ".join(spans))
+    names = (first.name, second.name)
+    figure = months_figure(page, months, *(ratio.tolist() for ratio in ratios), names=names)
+    draw_chart(page, figure, key="cities_months", alt=alt, data=data, counts=())
+    spans = "; ".join(
+        t.pair(name, f"{t.number(float(ratio.min()), 2)}–{t.number(float(ratio.max()), 2)}")
+        for name, ratio in zip(names, ratios, strict=True)
+    )
+    draw_footer(page, sentence=alt + " " + t("From the lowest to the highest month: {spans}.", spans=spans))
 
 
 def _draw_rates(page: Page, first: NamedCity, second: NamedCity) -> None:
     t = page.t
     st.subheader(t("Per 1,000 inhabitants"))
-    rates = [city.figures.rate for city in (first, second)]
-    missing = [city.name for city, rate in zip((first, second), rates, strict=True) if rate is None]
-    if rates[0] is None or rates[1] is None:
+    one, two = first.figures.rate, second.figures.rate
+    if one is None or two is None:
+        missing = [city.name for city in (first, second) if city.figures.rate is None]
         told = t("No rates are compared: the profile of {cities} holds no inhabitants.", cities=t.join(missing))
         st.write(escape_markdown(told))
         return
-    ratio = compare_rates(rates[0], rates[1])
-    for city, rate in zip((first, second), (rates[0], rates[1]), strict=True):
-        found = rate.estimate
-        st.write(
-            escape_markdown(
-                t(
-                    "{city}: {rate} ({low}–{high}) alerts for each 1,000 inhabitants in a year.",
-                    city=city.name,
-                    rate=t.number(found.value, 1),
-                    low=t.number(found.low, 1),
-                    high=t.number(found.high, 1),
-                )
-            )
+    ratio = compare_rates(one, two)
+    said = [
+        t(
+            "{city}: {rate} ({low}–{high}) alerts for each 1,000 inhabitants in a year.",
+            city=city.name,
+            rate=t.number(rate.estimate.value, 1),
+            low=t.number(rate.estimate.low, 1),
+            high=t.number(rate.estimate.high, 1),
         )
+        for city, rate in ((first, one), (second, two))
+    ]
     if ratio.known:
-        st.write(
-            escape_markdown(
-                t(
-                    "For each inhabitant {first} reports {ratio} times ({low}–{high}) as much as {second}. That is "
-                    "how much is reported, not how much happens.",
-                    first=first.name,
-                    second=second.name,
-                    ratio=t.number(ratio.value, 2),
-                    low=t.number(ratio.low, 2),
-                    high=t.number(ratio.high, 2),
-                )
+        said.append(
+            t(
+                "For each inhabitant {first} reports {ratio} times ({low}–{high}) as much as {second}. That is "
+                "how much is reported, not how much happens.",
+                first=first.name,
+                second=second.name,
+                ratio=t.number(ratio.value, 2),
+                low=t.number(ratio.low, 2),
+                high=t.number(ratio.high, 2),
             )
         )
+    for sentence in said:
+        st.write(escape_markdown(sentence))
 
 
 def _draw_choices_made(page: Page, first: NamedCity, second: NamedCity) -> None:
@@ -477,25 +585,18 @@ def pairs_figure(page: Page, frame: pd.DataFrame, names: Sequence[str]) -> Figur
     at = np.arange(len(frame))
     figure = base_figure(t, colours, height=48 * len(frame) + 96)
     for side, name, colour, shift in zip(SIDES, names, (colours.sea_blue, colours.accent), (-0.14, 0.14), strict=True):
-        value, low, high = (frame[f"{what}_{side}"].to_numpy(float) for what in ("share", "low", "high"))
+        columns = [f"{what}_{side}" for what in ("share", "low", "high")]
+        shares = frame[columns].astype(float).itertuples(index=False, name=None)
         figure.add_scatter(
-            x=value,
+            x=frame[f"share_{side}"],
             y=at + shift,
             mode="markers",
             name=html.escape(name),
             marker={"color": colour, "size": 9, "symbol": "circle" if side == "first" else "diamond"},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "color": colour,
-                "thickness": 1.4,
-                "width": 4,
-                "array": np.maximum(high - value, 0),
-                "arrayminus": np.maximum(value - low, 0),
-            },
+            error_x=interval_lines(frame, colour, columns),
             hovertext=[
                 t.pair(html.escape(f"{label}, {name}"), t.share(*row))
-                for label, row in zip(frame["label"], zip(value, low, high, strict=True), strict=True)
+                for label, row in zip(frame["label"], shares, strict=True)
             ],
             hoverinfo="text",
         )
@@ -516,10 +617,8 @@ def months_figure(
     """Two lines of months as multiples of the mean of each city."""
     t, colours = page.t, palette(page.theme)
     figure = base_figure(t, colours, height=300)
-    dashes = ("solid", "dash")
-    for ratios, name, colour, dash in zip(
-        (first, second), names, (colours.sea_blue, colours.accent), dashes, strict=True
-    ):
+    looks = ((colours.sea_blue, "solid"), (colours.accent, "dash"))
+    for ratios, name, (colour, dash) in zip((first, second), names, looks, strict=True):
         figure.add_scatter(
             x=months,
             y=list(ratios),
@@ -532,8 +631,7 @@ def months_figure(
             ],
             hoverinfo="text",
         )
-    known = np.concatenate([np.asarray(first, float), np.asarray(second, float)])
-    top = float(np.nanmax(known, initial=1.0))
+    top = float(np.nanmax([*first, *second], initial=1.0))
     step = 0.5 if top <= 3 else 1.0 if top <= 6 else float(np.ceil(top / 5))
     ticks = np.arange(0, top + step, step).tolist()
     figure.update_yaxes(tickvals=ticks, ticktext=[t.number(tick, 1) for tick in ticks], range=[0, top * 1.08])
