@@ -198,10 +198,10 @@ def _card(ctx: CommandContext, number: int, out: Path, since: str | None) -> Ans
     picture = studies.brief_content.card_picture(
         changes, changes.findings[number - 1], source.city, ctx.t, made=_made(ctx)
     )
-    write_file(out, picture.data)
     return Answer(
         {**ctx.question(), "audience": Audience.PUBLIC.value, "card": number, "out": str(out)},
         [ctx.t("The picture was written to {file}.", file=str(out))],
+        picture.data,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from curim_data import engine, query, studies
 from curim_data.cli.commands import Status, UsageError, as_day
-from curim_data.cli.context import Answer, CommandContext, write_file
+from curim_data.cli.context import Answer, CommandContext
 from curim_data.model import N_, Message, PlanStatus
 from curim_data.model.coverage import KIND_WORDS, Annotation, AnnotationKind
 from curim_data.model.labels import provisional_note
@@ -220,16 +220,14 @@ def plan_export(ctx: CommandContext, plan: str, out: Path) -> Answer:
 
     city, kept, t = ctx.city(), _plans(ctx).get(plan), ctx.t
     if out.suffix.lower() == ".json":
-        write_file(out, json.dumps(plan_to_json(kept), ensure_ascii=False, indent=2).encode())
+        paper = json.dumps(plan_to_json(kept), ensure_ascii=False, indent=2).encode()
     else:
         shown = demo_words(kept, t) if ctx.home.is_sample else kept
         picture = maps.areas_map(city, kept.areas, t) if kept.areas.treated and city.outlined else None
         kind: papers.DocumentFormat = "docx" if out.suffix.lower() == ".docx" else "pdf"
         paper = papers.plan_document(shown, city, t, kind, picture=picture, illustrative=city.illustrative)
-        write_file(out, paper)
-    return Answer(
-        {"plan": kept.id, "out": str(out)}, [t("{title} was written to {file}.", title=kept.title, file=str(out))]
-    )
+    done = t("{title} was written to {file}.", title=kept.title, file=str(out))
+    return Answer({"plan": kept.id, "out": str(out)}, [done], paper)
 
 
 def _plans(ctx: CommandContext) -> PlanStore:

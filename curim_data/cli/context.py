@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,9 @@ MOST_LINES: Final = 60
 MOST_WIDTH: Final = 240  # of a table that goes to a file or another program
 
 
+Content: TypeAlias = pd.DataFrame | bytes
+
+
 @dataclass(frozen=True)
 class Table:
     """A table for the terminal, with the values of its columns in words where `city` is given.
@@ -52,24 +55,15 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Places:
-    """Places for a file: CSV with `columns` of their rows, or GeoJSON by their shapes, whichever the suffix names.
-
-    `places`: with `cells`, H3 cells of one resolution, and perhaps an outline of their own.
-    """
-
-    places: Sequence[Any]
-    rows: list[dict[str, Any]]
-    columns: Sequence[str]
-
-
-@dataclass(frozen=True)
 class Answer:
-    """What a command answers: the entries of its JSON object, its sentences and tables, and the content of --out."""
+    """What a command answers: the entries of its JSON object, its sentences and tables, and the content of --out.
+
+    `file`: a table, bytes, or what makes one of them for the suffix that the file has.
+    """
 
     data: Mapping[str, Any]
     lines: Iterable[str | Table] = ()
-    file: pd.DataFrame | Places | bytes | None = None
+    file: Content | Callable[[str], Content] | None = None
 
 
 @dataclass
@@ -226,22 +220,27 @@ class CommandContext:
         """The sentence that says how many rows were written to which file."""
         return self.t.n("{n} row written to {file}.", "{n} rows written to {file}.", rows, file=str(out))
 
-    def _write(self, out: Path, content: pd.DataFrame | Places | bytes) -> None:
+    def _write(self, out: Path, content: Content | Callable[[str], Content]) -> None:
         """Write a result to a file, its counts as the audience may read them."""
-        if isinstance(content, Places):
-            content = self._places(content, out.suffix.lower())
+        if callable(content):
+            content = content(out.suffix.lower())
         if not isinstance(content, bytes):
             content = csv_bytes(content if self.written is None else self.written.table(content, always=True))
         write_file(out, content)
 
-    def _places(self, places: Places, suffix: str) -> pd.DataFrame | bytes:
-        """Places as a table for CSV or as GeoJSON, their counts as the audience may read them."""
-        rows = self.masked(places.rows)
+    def places_file(
+        self, places: Sequence[Any], rows: list[dict[str, Any]], columns: Sequence[str], suffix: str
+    ) -> Content:
+        """Places as a table for CSV, with `columns` of their rows, or as GeoJSON, by their cells or their own outline.
+
+        Counts are written as the audience may read them.
+        """
+        rows = self.masked(rows)
         if suffix != ".csv":
-            return _geojson(places.places, rows).encode()
+            return _geojson(places, rows).encode()
         limits = [] if self.written is None or self.written.all_written else ["fewer_than"]
         flat = [{**row, "cells": " ".join(row["cells"])} for row in rows]
-        return pd.DataFrame(flat, columns=[*places.columns, *limits])
+        return pd.DataFrame(flat, columns=[*columns, *limits])
 
     def _print_table(self, table: Table) -> None:
         """A table on the terminal, its first lines where it is long; counts that the audience may not read are "fewer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -15,7 +16,7 @@ from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.intervals import Choice, WeighedBy
 from curim_data import privacy, studies
 from curim_data.cli.commands import Denominator, Method, Order, UsageError, Weight
-from curim_data.cli.context import Answer, CommandContext, Places
+from curim_data.cli.context import Answer, CommandContext
 from curim_data.model import N_, Message, Translator
 
 _Spot = TypeVar("_Spot", bound=Spot | Cluster)
@@ -158,7 +159,7 @@ def _spots_answer(
     return Answer(
         {**head, "choices": ctx.choices(choices), **rows},
         [head["told"], *lines, *ctx.reasons(choices)],
-        Places(spots, rows["spots"], (*_SPOT_COLUMNS, *columns, "cells")),
+        partial(ctx.places_file, spots, rows["spots"], (*_SPOT_COLUMNS, *columns, "cells")),
     )
 
 
@@ -247,7 +248,7 @@ def _emerging(ctx: CommandContext, resolution: int | None) -> Answer:
             *(f"{line.rank}. {line.name(t)} – {found.sentence_of(line.place.peak, t, ctx.least())}" for line in listed),
             *ctx.reasons(study.choices),
         ],
-        Places([line.place for line in listed], rows, _EMERGING_COLUMNS),
+        partial(ctx.places_file, [line.place for line in listed], rows, _EMERGING_COLUMNS),
     )
 
 

@@ -6,6 +6,7 @@ of its file; their options stand in `commands`.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -13,7 +14,7 @@ import pandas as pd
 
 from curim_data import privacy, query, studies
 from curim_data.cli.commands import Step, UsageError
-from curim_data.cli.context import Answer, CommandContext, Places, Table, json_text
+from curim_data.cli.context import Answer, CommandContext, Table, json_text
 from curim_data.filters import value_label
 from curim_data.model import NO_POSITIONS, Audience, CityProfile, Message, Translator, is_small
 
@@ -253,7 +254,7 @@ def compare(ctx: CommandContext, against: str, resolution: int | None, out: Path
             *(f"{at.rank}. {study.names[at.id](t)} – {at.sentence(t, ctx.least())}" for at in found.places),
             *ctx.reasons(study.choices),
         ],
-        Places(found.places, rows, _COMPARED),
+        partial(ctx.places_file, found.places, rows, _COMPARED),
     )
 
 

@@ -1,6 +1,6 @@
 """The Briefing, Hot spots and other pages stand on public exports, in languages and widths in turns.
 
-On a push on three of them, in `make test-full` on all. `make real` opens every page in both languages at both widths,
+On a push on two of them, in `make test-full` on all. `make real` opens every page in both languages at both widths,
 and takes pictures of whole pages.
 """
 

@@ -1,6 +1,6 @@
 """The Briefing or Hot spots and another page stand on made-up exports of other shapes, languages and widths in turns.
 
-On a push of two of them; `make real` opens every page of all, in both languages at both widths.
+On a push of one of them; `make real` opens every page of all, in both languages at both widths.
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ from curim_data.store import Home
 from tests.attacker.statements import MOST_SENSITIVE, Outcome
 from tests.stored import seen_by, stored_alerts
 
+pytestmark = pytest.mark.slow
+
 READERS = (Audience.COUNCIL, Audience.PUBLIC)
 READ = [
     "category",

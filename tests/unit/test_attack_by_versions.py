@@ -21,6 +21,8 @@ from tests.attacker.versions import (
     tellable_without_names,
 )
 
+pytestmark = pytest.mark.slow
+
 IMPORTS, BEFORE = 12, 8
 
 

@@ -18,6 +18,8 @@ from tests.attacker.statements import (
 )
 from tests.real.cities import REAL
 
+pytestmark = pytest.mark.slow
+
 SAFECITY = Path(__file__).resolve().parents[3] / "shared" / "data" / "exports" / "safecity_reports_no_text.csv"
 
 

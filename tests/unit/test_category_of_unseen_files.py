@@ -23,6 +23,8 @@ from curim_data.store import Home, Store
 from tests.category_files import column, export
 from tests.stored import seen_by
 
+pytestmark = pytest.mark.slow
+
 T = translator("en")
 
 

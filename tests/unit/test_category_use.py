@@ -20,6 +20,8 @@ from curim_data.studies.periods import NotInUse
 from tests.small import alert, small_source
 from tests.stored import seen_by
 
+pytestmark = pytest.mark.slow
+
 LAST = dt.date(2025, 12, 31)
 YEAR = AlertFilter(period="", start=dt.date(2025, 1, 1), end=LAST)
 

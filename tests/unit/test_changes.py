@@ -175,6 +175,7 @@ def test_weeks_that_are_not_covered_count_nowhere() -> None:
     assert not any((grade == "clear").any() for grade in grades.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reports", [1.0, 2.0])
 def test_quiet_cities_have_hardly_any_clear_change(reports: float) -> None:
     cities = 60

@@ -19,6 +19,8 @@ from curim_data.privacy import help_lines
 from curim_data.profile.provisional import known_city
 from curim_data.store import Home, Store
 
+pytestmark = pytest.mark.slow
+
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 HEADERS = {
     "en": ("case number", "date", "offence", "victim gender"),

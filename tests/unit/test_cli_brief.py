@@ -34,6 +34,8 @@ from tests.effort import FULL
 from tests.mail_server import HOST, smtp_server
 from tests.stored import seen_by
 
+pytestmark = pytest.mark.slow
+
 Capture = pytest.CaptureFixture[str]
 WORDS = ["brief", "--lang", "en"]
 QUIET = ["--from", "2026-10-30", "--to", "2026-10-31"]
@@ -52,7 +54,6 @@ def copied(sample: Home, tmp_path: Path) -> Home:
     return Home(path)
 
 
-@pytest.mark.slow
 def test_a_brief_is_written_once_and_again_where_a_change_is_new(copied: Home, capsys: Capture, tmp_path: Path) -> None:
     out = tmp_path / "brief.pdf"
     words = [*WORDS, "--home", str(copied.path), "--if-changed", "--out", str(out)]
@@ -115,7 +116,6 @@ def test_the_state_holds_no_count(copied: Home, changes: BriefChanges) -> None:
         assert f"{finding.change.after}" not in text
 
 
-@pytest.mark.slow
 def test_a_brief_is_mailed_where_it_is_asked_for_and_set(copied: Home, capsys: Capture, tmp_path: Path) -> None:
     to = ["--mail", "anna@city.example", "--mail", "nikos@city.example", "--mail", "anna@city.example"]
     words = [*WORDS, "--home", str(copied.path), "--if-changed"]
@@ -148,7 +148,6 @@ def test_a_brief_is_mailed_where_it_is_asked_for_and_set(copied: Home, capsys: C
     assert "https://alerts.city.example/?lang=en" in text
 
 
-@pytest.mark.slow
 def test_a_mail_that_fails_is_tried_again(copied: Home, capsys: Capture, tmp_path: Path) -> None:
     with smtp_server(tmp_path, refuses="anna@city.example") as inbox:
         (copied.path / "settings.toml").write_text(
@@ -160,7 +159,6 @@ def test_a_mail_that_fails_is_tried_again(copied: Home, capsys: Capture, tmp_pat
     assert not (copied.path / brief_study.FILE).exists()
 
 
-@pytest.mark.slow
 def test_nobody_gets_a_brief_again_because_another_ones_address_is_refused(
     copied: Home, capsys: Capture, tmp_path: Path
 ) -> None:
@@ -196,7 +194,6 @@ def test_briefs_that_are_written_at_once_are_both_remembered(
     assert sorted(read(tmp_path / brief_study.FILE)) == sorted(names)
 
 
-@pytest.mark.slow
 def test_what_cannot_be_done_together_says_so(copied: Home, capsys: Capture, tmp_path: Path) -> None:
     words = [*WORDS, "--home", str(copied.path)]
     for more, told in (
@@ -212,7 +209,6 @@ def test_what_cannot_be_done_together_says_so(copied: Home, capsys: Capture, tmp
     assert not list(tmp_path.glob("x.*"))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["el", "en", "fr"] if FULL else ["el"])
 def test_a_card_holds_what_the_public_may_see(
     copied: Home, changes: BriefChanges, tmp_path: Path, capsys: Capture, lang: str
@@ -231,7 +227,6 @@ def test_a_card_holds_what_the_public_may_see(
     assert str(out) in capsys.readouterr().out
 
 
-@pytest.mark.slow
 def test_the_brief_tells_what_became_of_a_plan(curim: Curim, copied: Home, tmp_path: Path) -> None:
     """On the terminal and on paper."""
     out = tmp_path / "brief.docx"

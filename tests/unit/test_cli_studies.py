@@ -26,6 +26,8 @@ from curim_data.studies.spot_profiles import concentration_study
 from tests.commands import Curim
 from tests.unit.test_city_without_outline import bring
 
+pytestmark = pytest.mark.slow
+
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 PLACES = {
     **{f"hotspots {m}": ["hotspots", "--method", m] for m in ("significance", "clusters", "emerging", "density")},
@@ -105,7 +107,6 @@ def test_a_base_names_itself_in_sentence_choices_and_columns(curim: Curim, sampl
     assert pd.read_csv(out)["rate"].tolist() == [spot["rate"] for spot in told["spots"]]
 
 
-@pytest.mark.slow
 def test_changes_are_the_findings_and_every_comparison(curim: Curim, sample: Home, tmp_path: Path) -> None:
     out, words = tmp_path / "changes.csv", ("changes", "--period", "meeting")
     told = curim.answer(sample, *words, "--out", str(out))

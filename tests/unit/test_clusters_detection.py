@@ -41,6 +41,7 @@ def one(city: CityProfile) -> pd.DataFrame:
     return drawn(city, 6_000, {STATION: 8})
 
 
+@pytest.mark.slow
 def test_a_planted_cluster_is_found_where_and_as_large_as_it_is(
     city: CityProfile, t: Translator, one: pd.DataFrame
 ) -> None:
@@ -163,6 +164,7 @@ def test_a_cluster_does_not_reach_over_the_water(city: CityProfile) -> None:
     assert not set(first.squares) & set(second.squares)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("eps", [60, 250])
 def test_cores_and_the_ground_under_them_are_those_of_the_slow_twin(city: CityProfile, eps: float) -> None:
     """On two quays with water between them: what lies across it counts only where so short a line crosses none."""
@@ -256,6 +258,7 @@ def test_the_lattice_expects_what_the_baseline_does_and_leaves_out_no_core(city:
     assert 0 < len(wanted) < (values > 0).sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bursts", [SINGLE, ReportBursts(2.0, 40.0)])
 def test_both_ways_of_drawing_have_the_same_strongest_clusters(
     monkeypatch: pytest.MonkeyPatch, city: CityProfile, bursts: ReportBursts
@@ -399,6 +402,7 @@ def test_smoothing_on_squares_is_near_that_on_pixels(monkeypatch: pytest.MonkeyP
     assert on_squares.sum() == pytest.approx(len(pixel))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("radius", [200, 220, 300, 400])
 def test_wide_discs_on_squares_are_near_those_of_the_slow_twin(radius: float) -> None:
     """The sum over the parts of pixels in each disc, measured as areas; most within 0.5 %, at a shore within 3 %."""

@@ -10,6 +10,8 @@ from curim_data.importing.pipeline import import_file, preview
 from curim_data.model import Answers, Question
 from curim_data.store import Home
 
+pytestmark = pytest.mark.slow
+
 HEADER = "ref;when;what;lat;lon;state"
 
 

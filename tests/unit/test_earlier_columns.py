@@ -12,6 +12,8 @@ from curim_data.store import Home, Store
 from tests.category_files import export
 from tests.effort import FULL
 
+pytestmark = pytest.mark.slow
+
 T = translator("en")
 # Which column names the event is told by its values: of which most speak of events.
 SPEAKING = {

@@ -70,6 +70,7 @@ def test_the_area_of_a_degree_is_the_published_one() -> None:
     assert both == pytest.approx(zone, rel=1e-5)
 
 
+@pytest.mark.slow
 @given(MIDDLE, CORNERS, st.floats(0.002, 4), st.sampled_from(MAP_RESOLUTIONS))
 @settings(max_examples=150, deadline=None)
 def test_no_area_takes_more_cells_than_the_bound_says(

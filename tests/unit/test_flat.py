@@ -21,6 +21,7 @@ from tests.stored import stored_alerts
 ALL = AlertFilter(period="all")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", ["counts", "hours", "tables with cells", "options"])
 def test_a_file_answers_as_a_table_in_memory_does(
     sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, question: str

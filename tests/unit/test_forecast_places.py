@@ -69,6 +69,7 @@ def test_on_a_stationary_field_no_model_beats_counting_and_intervals_cover() -> 
     assert missed <= binom.ppf(0.999, ahead_tried, 0.05)
 
 
+@pytest.mark.slow
 def test_an_even_field_is_hidden(t: Translator) -> None:
     rng = np.random.default_rng(12)
     shown = [forecast_places(field(rng, uneven=False), LAND).shown for _ in range(30)]

@@ -73,6 +73,7 @@ def test_a_harm_index_weighs_by_the_gravest_category(tmp_path: Path, t: Translat
     assert weights_offered(seen_by(source, Audience.COUNCIL)) == ()
 
 
+@pytest.mark.slow
 def test_equal_weights_change_nothing(city: CityProfile) -> None:
     frame = drawn(city, 3_000, {STATION: 8})
     alike = graded(frame[["n"]].assign(severity=3), frame.index)

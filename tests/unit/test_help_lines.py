@@ -31,6 +31,7 @@ def test_no_number_is_given_where_none_is_known_to_apply(city: CityProfile, zone
     assert help_lines(replace(city, help_lines=(), timezone=zone), translator("en")) == ()
 
 
+@pytest.mark.slow
 def test_the_command_keeps_them_in_the_profile(sample: Home, tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     shutil.copytree(sample.path, home.path)

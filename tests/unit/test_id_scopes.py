@@ -21,6 +21,8 @@ from curim_data.model import Answers, Question, translator
 from curim_data.store import Home, Store
 from tests.effort import FULL
 
+pytestmark = pytest.mark.slow
+
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 Row = tuple[str, ...]
 

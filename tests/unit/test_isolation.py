@@ -70,6 +70,7 @@ def test_a_file_is_read_once_and_gives_its_blocks_as_often_as_wanted(tmp_path: P
     assert whole(open_file(CSV, "a.csv"))[1] == first[1]  # from a host that was started again
 
 
+@pytest.mark.slow
 def test_a_walk_may_be_left_at_any_place() -> None:
     opened = open_file(b"id;what\n" + b"1;x\n" * 8_000_000, "a.csv")
     blocks = opened.blocks()
@@ -78,6 +79,7 @@ def test_a_walk_may_be_left_at_any_place() -> None:
     assert sum(block.read for block in opened.blocks()) == 8_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "words"),
     [
@@ -258,6 +260,7 @@ def test_questions_come_back_as_they_were() -> None:
     assert (back.about, back.flag, back.message, back.choices) == ("sheet", "--sheet", asked.message, asked.choices)
 
 
+@pytest.mark.slow
 def test_a_large_block_is_sent_in_pieces() -> None:
     rows = 40
     table = pa.table({"0": pa.array(["x" * (isolation.LARGE // 8)] * rows, pa.large_string())})

@@ -214,6 +214,7 @@ def test_the_sentence_has_mean_peak_interval_and_what_is_left_out(coast: Raster,
     assert "left out" not in kernel_density(x, y, land=coast, bandwidth=100, months=2).sentence(t)
 
 
+@pytest.mark.slow
 @given(st.lists(POINT, min_size=3, max_size=12), st.floats(20, 400))
 @settings(max_examples=60, deadline=None)
 def test_pixels_hold_exactly_the_land_that_they_cover(corners: list[tuple[float, float]], cell: float) -> None:

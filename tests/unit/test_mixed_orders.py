@@ -83,6 +83,7 @@ def parsed(
 LAYOUT = Layout("test", {"occurred_from": (Part(0),)})
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     seed=st.integers(0, 10**6),
