@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from curim_data.cli import app
+from curim_data.model import translator
 from curim_data.serving import HEALTH
 
 ROOT = Path(__file__).parents[2]
@@ -79,7 +80,7 @@ def words(place: str, text: str) -> list[str]:
 
 @pytest.mark.parametrize("command", [words("CMD", DOCKERFILE), words("command", COMPOSE)])
 def test_the_commands_have_the_options_that_serve_has(command: list[str]) -> None:
-    known = {option for one in app.root("serve").commands["serve"].params for option in one.opts}
+    known = {option for one in app.program(translator("en"), "serve").commands["serve"].params for option in one.opts}
     assert json.loads(VALUES["ENTRYPOINT"]) == list(PROJECT["project"]["scripts"])
     assert command[0] == "serve"
     assert set(command[1::2]) <= known

@@ -165,6 +165,7 @@ def burst_map(city: CityProfile, n: int, bursts: ReportBursts, seed: int) -> pd.
     return pd.DataFrame({"n": counts.astype(float)}, index=land.index)
 
 
+@pytest.mark.slow
 def test_bursts_are_no_clusters_and_a_place_that_is_dense_is(city: CityProfile) -> None:
     """Bursts of three within 40 m: taken as single reports they are clusters, in maps with bursts they are not."""
     three = ReportBursts(3.0, 40.0)

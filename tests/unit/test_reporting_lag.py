@@ -59,6 +59,7 @@ def test_successive_imports_show_what_came_late():
     assert not lag_of_imports(counts[counts["batch"] == 0], UNTIL).known
 
 
+@pytest.mark.slow
 def test_late_reports_make_no_false_fall():
     """Of weeks whose reports take five days on average: without the delay the last one is low in most cities."""
     rng = np.random.default_rng(3)

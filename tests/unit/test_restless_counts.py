@@ -23,6 +23,7 @@ def bursts(rng: np.random.Generator, incidents):
     return (incidents + np.where(incidents > 0, rng.negative_binomial(np.maximum(incidents, 1), 0.5), 0)).astype(float)
 
 
+@pytest.mark.slow
 def test_two_even_maps_of_bursts_hardly_ever_differ(city: CityProfile) -> None:
     """Two reports an alert on average: as if independent, most pairs of maps have a place that differs."""
     rng, land = np.random.default_rng(9), city.land_cells(10)

@@ -509,6 +509,7 @@ def test_few_people_are_at_quays_and_moles(lively: City, plain: City) -> None:
     assert inside(lively) == pytest.approx(QUIET.share * inside(plain), rel=0.35)
 
 
+@pytest.mark.slow
 def test_the_new_app_brings_categories_and_asks_how_safe_everybody_felt(lively: City, tmp_path: Path) -> None:
     rows, day = lively.rows, lively.rows["occurred_from"].dt.date
     new = rows["category"].isin(NEW_HABITS)

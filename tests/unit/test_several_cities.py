@@ -35,6 +35,7 @@ def export(lang: str, where: np.ndarray, first: int = 0) -> bytes:
     return "\n".join(lines).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", HEADERS)
 def test_a_first_file_of_several_cities_is_asked_about(tmp_path: Path, lang: str) -> None:
     file = export(lang, points((PORTO, 200), (COIMBRA, 120), (AVEIRO, 80)))
@@ -90,6 +91,7 @@ def test_one_city_is_not_asked_about(tmp_path: Path, towns: list[tuple[tuple[flo
     assert import_file(Home(tmp_path), export("pt", where), "porto.csv", city_name="Porto").batch.accepted == len(where)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", HEADERS)
 def test_a_later_file_with_more_than_a_fifth_elsewhere_is_asked_about(tmp_path: Path, lang: str) -> None:
     home = Home(tmp_path)
@@ -113,6 +115,7 @@ def test_what_was_answered_once_is_usual(tmp_path: Path) -> None:
     assert import_file(home, export("en", points((PORTO, 76), (AVEIRO, 24)), 3000), "two.csv").batch.accepted == 100
 
 
+@pytest.mark.slow
 def test_the_command_asks_with_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "norte.csv"
     file.write_bytes(export("fr", points((PORTO, 200), (COIMBRA, 160))))

@@ -77,6 +77,7 @@ def test_what_is_expected_stands_at_the_nearest_position_on_the_sheet(city: City
     assert Heaps.of(ground, density, away.x, away.y, 1.0) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bursts", [SINGLE, ReportBursts(2.0, 60.0)])
 @pytest.mark.parametrize("share", [0.6, 1.0])
 def test_simulated_maps_stand_where_alerts_do(city: CityProfile, bursts: ReportBursts, share: float) -> None:
@@ -113,6 +114,7 @@ def test_points_of_several_days_are_shared_and_those_of_one_day_are_not(tmp_path
     assert shared_points(source_of(alerts, tmp_path / "day")) is None
 
 
+@pytest.mark.slow
 def test_corners_of_a_quiet_city_are_no_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, t: Translator) -> None:
     """Reports anywhere, put at the nearest of 1,500 corners: beside plain land the busier corners would be clusters."""
     source = source_of(simulate(WORLD, np.random.default_rng(11)), tmp_path)
@@ -127,6 +129,7 @@ def test_corners_of_a_quiet_city_are_no_places(tmp_path: Path, monkeypatch: pyte
     assert len(cluster_study(source, YEAR).found) > 10
 
 
+@pytest.mark.slow
 def test_a_corner_with_many_times_its_share_is_a_place(tmp_path: Path) -> None:
     alerts = simulate(WORLD, np.random.default_rng(12))
     corner = alerts["x"][0], alerts["y"][0]
@@ -151,6 +154,7 @@ def test_cells_are_compared_by_the_land_that_their_points_serve(city: CityProfil
     assert hot_cells(cells.drop(columns="served_km2")).frame["hot"].any()
 
 
+@pytest.mark.slow
 def test_clusters_of_cells_alone_keep_their_baseline(city: CityProfile) -> None:
     points = some_points(city, 300, 1.0)
     served = land_by_points(city.land_cells(12), points, city)

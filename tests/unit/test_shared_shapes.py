@@ -42,6 +42,7 @@ print("rounds", rounds)
 """
 
 
+@pytest.mark.slow
 def test_threads_that_ask_the_land_at_once_do_not_end_the_process() -> None:
     done = subprocess.run(
         [sys.executable, "-c", ASKING], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False

@@ -109,6 +109,7 @@ def test_the_circle_of_an_answer() -> None:
             parse_circle(text)
 
 
+@pytest.mark.slow
 def test_the_whole_of_a_country_has_cells_that_can_be_had(national: bytes, tmp_path: Path) -> None:
     home = Home(tmp_path)
     report = import_file(home, national, "national.csv", answers=Answers(area="whole"))
@@ -121,6 +122,7 @@ def test_the_whole_of_a_country_has_cells_that_can_be_had(national: bytes, tmp_p
     assert len(council.cells.frame) <= 50_000
 
 
+@pytest.mark.slow
 def test_the_densest_part_is_the_city_and_nothing_is_lost(national: bytes, tmp_path: Path, t: Translator) -> None:
     home = Home(tmp_path)
     report = import_file(home, national, "national.csv", answers=Answers(area="densest"))
@@ -164,6 +166,7 @@ def test_an_area_that_cannot_be_is_refused(national: bytes, tmp_path: Path) -> N
         import_file(home, elsewhere, "paris.csv")
 
 
+@pytest.mark.slow
 def test_the_preview_shows_what_would_be_taken(national: bytes) -> None:
     usual = preview(national, "national.csv", None)
     assert usual.first.spread is not None

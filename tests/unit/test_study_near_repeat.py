@@ -43,6 +43,7 @@ def _at(number: int, metres: float = 0.0, **told: object) -> dict[str, object]:
     return alert(number, x=x + metres, y=y, **told)
 
 
+@pytest.mark.slow
 def test_an_excess_that_lasts_is_no_sure_repeat(plain: Source, t: Translator) -> None:
     told = {
         name: near_repeat_study(plain, AlertFilter(categories=(name,))).caution(t)
