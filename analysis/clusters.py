@@ -161,8 +161,7 @@ def outline_around(points: Any, radius: float, city: CityProfile, within: BaseGe
     parts = shapely.get_parts(shapely.intersection(around, city.land_metres))
     parts = parts[shapely.get_type_id(parts) == _POLYGON]
     # Centres of cells at the shore may stand in the water: a few metres do not make a part another one's.
-    near = shapely.STRtree(at).query(parts, predicate="dwithin", distance=SHORE_M)
-    held = parts[np.unique(near[0])]
+    held = parts[np.unique(shapely.STRtree(at).query(parts, predicate="dwithin", distance=SHORE_M)[0])]
     return shapely.union_all(held if len(held) else parts)
 
 

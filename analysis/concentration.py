@@ -69,10 +69,7 @@ class Concentration(Result):
 
     def share(self, part: float) -> PlaceShare:
         """The share of places for a part of the alerts; KeyError for one that was not computed."""
-        for share in self.shares:
-            if share.part == part:
-                return share
-        raise KeyError(part)
+        return {share.part: share for share in self.shares}[part]
 
     @property
     def enough(self) -> bool:

@@ -384,8 +384,7 @@ class GiStar:
     def _terms(self, cells: Any, steps: slice = slice(None)) -> tuple[FloatArray, FloatArray, FloatArray]:
         """w r, w and w² of some cells: alerts above expected, the root of the expected ones, and these."""
         expected = np.outer(self.share[cells], self.counts[:, steps].sum(axis=0))
-        excess = np.where(expected > 0, self.counts[cells, steps] - expected, 0.0)
-        return excess, np.sqrt(expected), expected
+        return np.where(expected > 0, self.counts[cells, steps] - expected, 0.0), np.sqrt(expected), expected
 
 
 # Values of permuted series that are compared at once: in one go for few series, and still within the processor's cache.

@@ -70,8 +70,7 @@ def eps_for(x: Any, y: Any, n: Any) -> Choice:
     found = cKDTree(points).query(some, k=reach)
     distance, index = np.asarray(found[0]), np.asarray(found[1])
     enough = np.cumsum(counts[index], axis=1) >= MIN_ALERTS
-    first = np.where(enough.any(axis=1), enough.argmax(axis=1), reach - 1)
-    curve = np.sort(distance[np.arange(len(some)), first])
+    curve = np.sort(distance[np.arange(len(some)), np.where(enough.any(axis=1), enough.argmax(axis=1), reach - 1)])
     curve = curve[: max(3, int(0.95 * len(curve)))]
     knee = float(curve[np.argmax(np.linspace(curve[0], curve[-1], len(curve)) - curve)])
     eps = float(np.clip(round(knee, -1), MIN_EPS_M, MAX_EPS_M))
@@ -245,8 +244,16 @@ class LocalDbscan:
 
     def stricter(self, eps: float, tail: float) -> LocalDbscan:
         """The same search with another distance, and another share of places in which chance reaches the minimum."""
-        within = self._within if eps == self.eps else None
-        return LocalDbscan(self.ground, self.density, eps, self.scatter, tail, within, self.heaps, self._smoothed_m)
+        return LocalDbscan(
+            self.ground,
+            self.density,
+            eps,
+            self.scatter,
+            tail,
+            self._within if eps == self.eps else None,
+            self.heaps,
+            self._smoothed_m,
+        )
 
     def find(self, points: Points) -> list[DenseGroup]:
         """Clusters, none larger than 0.25 km² unless it is one cell."""
@@ -402,8 +409,12 @@ def two_halves(at: FloatArray, weight: FloatArray) -> BoolArray:
     """
     away = at - np.average(at, axis=0, weights=weight)
     second = away @ np.linalg.eigh((away * weight[:, None]).T @ away)[1][:, -1] > 0
-    middles = np.array([np.average(at[half], axis=0, weights=weight[half]) for half in (~second, second)])
-    return two_means(at, weight, middles, tolerance=0.0)
+    return two_means(
+        at,
+        weight,
+        np.array([np.average(at[half], axis=0, weights=weight[half]) for half in (~second, second)]),
+        tolerance=0.0,
+    )
 
 
 def _pairs_of_cores(at: FloatArray, share: FloatArray, eps: float) -> IntArray:

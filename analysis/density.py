@@ -92,8 +92,9 @@ class Raster:
         """Sum of the weights (or number of points) by pixel, from `place`; what is outside is left out."""
         inside = place >= 0
         kept = None if weights is None else np.asarray(weights, float)[inside]
-        flat = np.bincount(place[inside], weights=kept, minlength=self.land_km2.size)
-        return np.asarray(flat, dtype=float).reshape(self.land_km2.shape)
+        return np.asarray(np.bincount(place[inside], weights=kept, minlength=self.land_km2.size), dtype=float).reshape(
+            self.land_km2.shape
+        )
 
 
 class GaussianSmoother:
@@ -124,8 +125,7 @@ class GaussianSmoother:
 def pixel_for(width_m: float, height_m: float) -> Choice:
     """Choose the pixels: 25 m, more only where the land would need over a million of them."""
     needed = float(np.sqrt(width_m * height_m / MOST_DENSITY_PIXELS))
-    side = DENSITY_PIXEL_M if needed <= DENSITY_PIXEL_M else float(np.ceil(needed / 5) * 5)
-    return pixel_choice(side)
+    return pixel_choice(DENSITY_PIXEL_M if needed <= DENSITY_PIXEL_M else float(np.ceil(needed / 5) * 5))
 
 
 def pixel_choice(side: float) -> Choice:
@@ -394,9 +394,17 @@ def _prospective(
     alike = [width for width, value in zip(widths, scores, strict=True) if value >= best - AS_GOOD]
     if best <= 0:
         chosen = widths[-1]
-    message = _width_message(chosen, best, alike, widths, weeks, found[1])
     return Bandwidth(
-        chosen, "prospective", message, found[0], found[1], weeks, widths, tuple(scores), min(alike), max(alike)
+        chosen,
+        "prospective",
+        _width_message(chosen, best, alike, widths, weeks, found[1]),
+        found[0],
+        found[1],
+        weeks,
+        widths,
+        tuple(scores),
+        min(alike),
+        max(alike),
     )
 
 
@@ -553,8 +561,14 @@ def density_from_cells(
     total = float(counts.sum())
     x, y = centres_in_metres(inside.index.to_numpy(), city) if len(inside) else (np.empty(0), np.empty(0))
     sums = raster.sums(raster.place(x, y), inside.to_numpy())
-    outside = float(counts[~known].sum()) / total if total > 0 else 0.0
-    return density_on(raster, sums, bandwidth, months, round(float(inside.sum())), outside)
+    return density_on(
+        raster,
+        sums,
+        bandwidth,
+        months,
+        round(float(inside.sum())),
+        float(counts[~known].sum()) / total if total > 0 else 0.0,
+    )
 
 
 def bandwidth_from_cells(

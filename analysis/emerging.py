@@ -623,8 +623,9 @@ def _places(frame: pd.DataFrame, marks: _Significance) -> tuple[tuple[EmergingPl
             top = int(cells[group[np.argmin(order[group])]])
             latitude, longitude = h3.cell_to_latlng(np.uint64(top))
             n = round(frame["n"].to_numpy()[group].sum())
-            own = tuple(cells[group].tolist())
-            found.append(EmergingPlace(f"{top:x}", own, float(longitude), float(latitude), name, top, n))
+            found.append(
+                EmergingPlace(f"{top:x}", tuple(cells[group].tolist()), float(longitude), float(latitude), name, top, n)
+            )
     return tuple(found), number
 
 

@@ -195,11 +195,10 @@ class NextPeriods:
             "months": len(self.frame),
         }
         if self.unit == "month":
-            first = t.date(start, "LLLL y")
             return t(
                 "Forecast for the next {months} months, from {first} on: about {expected} (95 % interval {low} to "
                 "{high}).",
-                first=first,
+                first=t.date(start, "LLLL y"),
                 **values,
             )
         return t(
@@ -280,8 +279,13 @@ def forecast_next(
             "high_inner": high_inner[-1],
         }
     )
-    total = Estimate(float(found.mean[-1].sum()), float(sums[0][-1]), float(sums[1][-1]))
-    return NextPeriods(frame, unit, total, past, int(np.nansum(series)))
+    return NextPeriods(
+        frame,
+        unit,
+        Estimate(float(found.mean[-1].sum()), float(sums[0][-1]), float(sums[1][-1])),
+        past,
+        int(np.nansum(series)),
+    )
 
 
 def _periods_needed(unit: Unit) -> int:
@@ -453,8 +457,9 @@ def blend(ground: CellHistory, origins: Any, settings: ForecastSettings) -> Floa
     every, weeks = ground.before(at), np.maximum(at, 1)
     long_run = (every + settings.strength * (ground.smooth(every, 1.0) / weeks)) / (weeks + settings.strength)
     recent = _fading(ground.counts.shape[1], at, settings.half_life).sum(axis=0)
-    rate = (ground.fading(at, settings.half_life) + settings.strength * long_run) / (recent + settings.strength)
-    return _mixed(ground, rate)
+    return _mixed(
+        ground, (ground.fading(at, settings.half_life) + settings.strength * long_run) / (recent + settings.strength)
+    )
 
 
 def predicted_shares(ground: CellHistory, method: str, origins: Any, settings: ForecastSettings) -> FloatArray:
@@ -668,21 +673,18 @@ def widened_tail(alpha: float, n: int) -> float:
 
 
 def _too_little(origins: int, events: int) -> Message | None:
-    values = {"n": origins, "least": MIN_ORIGINS}
     if origins < MIN_ORIGINS:
         return Message(
             "No forecast is shown: the data reach back far enough for {n} past forecasts only, and a test needs "
             "{least}.",
-            values,
+            {"n": origins, "least": MIN_ORIGINS},
         )
-    values = {"least": MIN_EVENTS}  # not how many: it may be a count that the reader is not told
-    if events < MIN_EVENTS:
-        return Message(
-            "No forecast is shown: fewer than {least} alerts came in the weeks of the test, and with so few a test is "
-            "a lottery.",
-            values,
-        )
-    return None
+    few = Message(
+        "No forecast is shown: fewer than {least} alerts came in the weeks of the test, and with so few a test is "
+        "a lottery.",
+        {"least": MIN_EVENTS},  # not how many: it may be a count that the reader is not told
+    )
+    return few if events < MIN_EVENTS else None
 
 
 def _flagged(came: FloatArray, forecast: FloatArray, land: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -833,8 +835,15 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
     model_choices = [choice for _, choice in chosen.values()] if test.frame.size else []
     choices = (*_usual(length), *model_choices, _backtest_choice(test))
     if test.refused is not None:
-        nothing = pd.DataFrame(columns=["expected", "low", "high"], index=land_km2.index[:0], dtype=float)
-        return PlaceForecast(frame.assign(expected=np.nan), nothing, test, 0, 0, n=int(table.sum()), choices=choices)
+        return PlaceForecast(
+            frame.assign(expected=np.nan),
+            pd.DataFrame(columns=["expected", "low", "high"], index=land_km2.index[:0], dtype=float),
+            test,
+            0,
+            0,
+            n=int(table.sum()),
+            choices=choices,
+        )
     totals = read_line(table.sum(axis=0), WEEKS_A_YEAR).ahead([*test.origins, length], weeks).mean.sum(axis=1)
     share = predicted_shares(ground, test.method, [length], settings.get(test.method, ForecastSettings()))[:, 0]
     frame["expected"] = share / share.sum() * totals[-1]
@@ -843,8 +852,15 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
     inside = sum(_inside(observed, mean, at) for at in range(len(test.origins)))
     expected = frame["expected"].to_numpy()[first]
     low, high = _intervals(expected, observed, mean)
-    listed = pd.DataFrame({"expected": expected, "low": low, "high": high}, index=land_km2.index[first])
-    return PlaceForecast(frame, listed, test, inside, observed.size, n=int(table.sum()), choices=choices)
+    return PlaceForecast(
+        frame,
+        pd.DataFrame({"expected": expected, "low": low, "high": high}, index=land_km2.index[first]),
+        test,
+        inside,
+        observed.size,
+        n=int(table.sum()),
+        choices=choices,
+    )
 
 
 def _top_cells(share: FloatArray, land: FloatArray) -> np.ndarray[Any, np.dtype[np.intp]]:
@@ -885,9 +901,8 @@ def _intervals(expected: FloatArray, came: FloatArray, mean: FloatArray) -> tupl
 
 def _usual(length: int) -> tuple[Choice, ...]:
     weeks = min(NAIVE_WEEKS, length)
-    values = {"weeks": weeks}
     return (
-        Choice("naive", weeks, Message("Plain counting takes the alerts of the last {weeks} weeks.", values)),
+        Choice("naive", weeks, Message("Plain counting takes the alerts of the last {weeks} weeks.", {"weeks": weeks})),
         Choice(
             "history",
             length,

@@ -103,8 +103,14 @@ def gender_shares(
         table["n"] / dispersion, np.full(len(table), whole / dispersion)
     ).T
     women, men = counts[WOMAN], counts[MAN]
-    both = wilson(women / dispersion, (women + men) / dispersion) if women + men > 0 else UNKNOWN
-    return GenderShares(table, both, whole, column, n=int(n), choices=scatter.choices)
+    return GenderShares(
+        table,
+        wilson(women / dispersion, (women + men) / dispersion) if women + men > 0 else UNKNOWN,
+        whole,
+        column,
+        n=int(n),
+        choices=scatter.choices,
+    )
 
 
 @dataclass(frozen=True)
@@ -341,10 +347,12 @@ def perceived_safety(
         half = float(stats.t.isf(0.025, effective - 1)) * error
         unsafe = wilson(float(counts[values <= 2].sum()) / scatter.value, effective)
         rows.append((gender.value, n, mean, mean - half, mean + half, unsafe.value, unsafe.low, unsafe.high))
-    names = ["gender", "n", "mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"]
-    table = pd.DataFrame(rows, columns=names)
-    gap = _welch(moments[WOMAN], moments[MAN]) if WOMAN in moments and MAN in moments else UNKNOWN
-    return PerceivedSafety(table, gap, n=int(table["n"].sum()))
+    table = pd.DataFrame(rows, columns=["gender", "n", "mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"])
+    return PerceivedSafety(
+        table,
+        _welch(moments[WOMAN], moments[MAN]) if WOMAN in moments and MAN in moments else UNKNOWN,
+        n=int(table["n"].sum()),
+    )
 
 
 @dataclass(frozen=True)

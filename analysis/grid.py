@@ -224,8 +224,9 @@ def resolution_for(
 
 def too_large(land_km2: float, most: int = MOST_MAP_CELLS) -> Message:
     """Why cells are no finer: the end of a sentence."""
-    values = {"area": round(land_km2), "most": most}
-    return Message("the area is {area} km² and takes more than {most} finer ones", values)
+    return Message(
+        "the area is {area} km² and takes more than {most} finer ones", {"area": round(land_km2), "most": most}
+    )
 
 
 # Reports of so many days make a point one that is shared.
@@ -559,8 +560,11 @@ class AlertGround:
         """
         times = _pixels_in(radius / self.side)
         disc = self._disc(radius)[0] if times == 1 else _wide_disc(radius / self.side, times)
-        sums = oaconvolve(_shared_out(values.reshape(self.shape), times), disc, mode="same")
-        return np.asarray(_between(np.maximum(sums, 0), times).ravel())
+        return np.asarray(
+            _between(
+                np.maximum(oaconvolve(_shared_out(values.reshape(self.shape), times), disc, mode="same"), 0), times
+            ).ravel()
+        )
 
     def disc_sums_at(self, values: FloatArray, pixel: IntArray, radius: float) -> FloatArray:
         """The same at some pixels alone."""
@@ -581,8 +585,9 @@ class AlertGround:
         reach = max(1, round(SHORE_M / self.side))
         away = np.arange(-reach, reach + 1)
         disc = np.hypot(*np.meshgrid(away, away)) <= reach
-        land = (self.land > DRY_SHARE * self.side**2 / 1e6).reshape(self.shape)
-        return np.asarray(~binary_dilation(land, disc).ravel())
+        return np.asarray(
+            ~binary_dilation((self.land > DRY_SHARE * self.side**2 / 1e6).reshape(self.shape), disc).ravel()
+        )
 
     def near_water(self, reach: float) -> BoolArray:
         """Which pixels have open water within `reach` metres, or nearly so: from others no line so long crosses any.

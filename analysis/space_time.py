@@ -110,8 +110,11 @@ def bands_for(precision_m: float = 0.0) -> Bands:
         "(about {precision} m) allows.",
         {"metres": round(step), "days": round(TIME_DAYS[0]), "precision": round(max(precision_m, 1))},
     )
-    space = (*repeats, *(step * k for k in range(1, 5)))
-    return Bands(space, TIME_DAYS, Choice("bands", f"{step:g} m, {TIME_DAYS[0]:g} d", message))
+    return Bands(
+        (*repeats, *(step * k for k in range(1, 5))),
+        TIME_DAYS,
+        Choice("bands", f"{step:g} m, {TIME_DAYS[0]:g} d", message),
+    )
 
 
 def thin_points(
@@ -185,10 +188,9 @@ class Interval:
 def intervals(edges: Sequence[float], closed: Closed) -> tuple[Interval, ...]:
     """Bands between edges: [0, a], (a, b], ... closed on the right, or [0, a), [a, b), ... closed on the left."""
     right = closed == "right"
-    lows = (0.0, *edges[:-1])
     return tuple(
         Interval(float(low), float(high), k == 0 or not right, right and bool(np.isfinite(high)))
-        for k, (low, high) in enumerate(zip(lows, edges, strict=True))
+        for k, (low, high) in enumerate(zip((0.0, *edges[:-1]), edges, strict=True))
     )
 
 
@@ -300,8 +302,9 @@ class KnoxResult(Result):
 
     def frame(self) -> pd.DataFrame:
         """The bands as a table: space and time in interval notation, then the numbers of `Band`."""
-        rows = [{**vars(band), "space": str(band.space), "time": str(band.time)} for band in self.bands]
-        return pd.DataFrame(rows).drop(columns="least")
+        return pd.DataFrame(
+            [{**vars(band), "space": str(band.space), "time": str(band.time)} for band in self.bands]
+        ).drop(columns="least")
 
     def sentence(self, t: Translator) -> str:
         """The nearest and soonest pattern in plain words, or that there is none."""
@@ -393,8 +396,17 @@ def knox(
         report(run / permutations, _SHUFFLING)
         samples[run] = counter.count(rng.permutation(ticks))
     chance = _closed_form(np.diff(starts), ticks, edges, side)
-    bands = _bands(intervals(space, closed), intervals(time, closed), observed, samples, chance)
-    return KnoxResult(len(points), len(first), metric, closed, permutations, bands, samples, n=given, choices=choice)
+    return KnoxResult(
+        len(points),
+        len(first),
+        metric,
+        closed,
+        permutations,
+        _bands(intervals(space, closed), intervals(time, closed), observed, samples, chance),
+        samples,
+        n=given,
+        choices=choice,
+    )
 
 
 def _ticks(when: FloatArray, time: Sequence[float], side: SearchSide) -> tuple[IntArray, FloatArray]:

@@ -211,8 +211,18 @@ class Ground:
             parts = (occupied.cells, occupied.around, occupied.city)
             tested, around, in_city = (occupied.among(part, index) for part in parts)
         in_place = (neighbours(index, k) @ counts)[tested]
-        outer = surroundings_for(side, k, float(in_place.mean()) if len(in_place) else 0.0)
-        return cls(data, index, Setting(resolution, side, k, outer, margin), sizes, counts, tested, around, in_city)
+        return cls(
+            data,
+            index,
+            Setting(
+                resolution, side, k, surroundings_for(side, k, float(in_place.mean()) if len(in_place) else 0.0), margin
+            ),
+            sizes,
+            counts,
+            tested,
+            around,
+            in_city,
+        )
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -547,8 +557,7 @@ def _colder(
 def _complete(cells: pd.DataFrame) -> pd.DataFrame:
     """The columns of the test, by cell."""
     data = cells.set_index("cell") if "cell" in cells.columns else cells
-    served = data["served_km2"] if "served_km2" in data else data["land_km2"]
-    return data[["n", "land_km2"]].assign(served_km2=served)
+    return data[["n", "land_km2"]].assign(served_km2=data["served_km2"] if "served_km2" in data else data["land_km2"])
 
 
 def _resolution(index: CellArray) -> int:
@@ -668,8 +677,7 @@ def planned_power(
         As for `hot_cells`. Where the alerts lie does not enter, but for how many are on the city's occupied land.
     """
     ground = Ground.of(cells, occupied=occupied)
-    case = _Case.of(ground.setting, ground.frame, round(ground.counts.sum()), ALPHA, LAND, scatter.value)
-    return _power_of(case)
+    return _power_of(_Case.of(ground.setting, ground.frame, round(ground.counts.sum()), ALPHA, LAND, scatter.value))
 
 
 @lru_cache(maxsize=512)
@@ -752,8 +760,17 @@ class _Case:
                 _Against(half, rate, setting.margin, densest_half=True),
             ]
         level = alpha / cells / (len({0, setting.k}) + (not based))
-        metres = setting.side * float(np.sqrt(in_place))
-        return cls(n, rate, size_in, tuple(against), level, based, base == "alerts", metres, dispersion)
+        return cls(
+            n,
+            rate,
+            size_in,
+            tuple(against),
+            level,
+            based,
+            base == "alerts",
+            setting.side * float(np.sqrt(in_place)),
+            dispersion,
+        )
 
     @property
     def expected(self) -> float:

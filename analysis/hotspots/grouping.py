@@ -520,8 +520,12 @@ def marked_by(result: HotCells, hot: Sequence[Spot], cold: Sequence[Spot]) -> Ho
 
 def cold_spots(result: HotCells) -> tuple[Spot, ...]:
     """Join neighbouring cold cells to places of any size, the most surely low first; with their windows as hot ones."""
-    spots = sorted(_places(result, "cold", float("inf")), key=lambda spot: (spot.high, -spot.expected, spot.id))
-    return tuple(replace(spot, rank=rank) for rank, spot in enumerate(spots, 1))
+    return tuple(
+        replace(spot, rank=rank)
+        for rank, spot in enumerate(
+            sorted(_places(result, "cold", float("inf")), key=lambda spot: (spot.high, -spot.expected, spot.id)), 1
+        )
+    )
 
 
 def _places(result: HotCells, mark: Literal["hot", "cold"], largest_km2: float) -> list[Spot]:

@@ -86,8 +86,7 @@ def surroundings_for(side: float, k: int, mean_place: float) -> int:
     but empty (simulated: with 60 alerts, six of them in one spot, that finds 47 % instead of 27 %, and so few alerts
     show no smooth quarter either way).
     """
-    reach = SURROUNDINGS_M if mean_place >= MANY_IN_PLACE else WIDE_SURROUNDINGS_M
-    return max(k + 1, int(reach // side))
+    return max(k + 1, int((SURROUNDINGS_M if mean_place >= MANY_IN_PLACE else WIDE_SURROUNDINGS_M) // side))
 
 
 def margin_for(k: int, sided: bool = False) -> float:

@@ -180,8 +180,12 @@ def rank_measures(problem: Problem) -> tuple[Fit, ...]:
     it is made for, and a third each for the kind of place, for darkness (most alerts after dark) and for women (more
     affected than in the city as a whole, the lower end of the interval above it); weighed by the studies' quality.
     """
-    fits = [fit for item in catalogue() if (fit := _fit(item, problem)) is not None]
-    return tuple(sorted(fits, key=lambda fit: (_shelf(fit), -fit.score, fit.measure.id)))
+    return tuple(
+        sorted(
+            [fit for item in catalogue() if (fit := _fit(item, problem)) is not None],
+            key=lambda fit: (_shelf(fit), -fit.score, fit.measure.id),
+        )
+    )
 
 
 def measures_of_kind(problem: Problem) -> tuple[Fit, ...]:
@@ -227,8 +231,9 @@ def _fit(item: Measure, problem: Problem) -> Fit | None:
         return None
     score = sum(weight for weight, holds, _ in cases if holds)
     reasons = tuple(reason for _, holds, reason in cases if holds)
-    caution = _CAUTIONED.get(item.direction)
-    return Fit(item, score * _WEIGHT[item.quality], covered_share(item, problem), reasons, caution)
+    return Fit(
+        item, score * _WEIGHT[item.quality], covered_share(item, problem), reasons, _CAUTIONED.get(item.direction)
+    )
 
 
 def women_stand_out(problem: Problem) -> bool:
@@ -565,8 +570,12 @@ def draft_plan(
         assessment=Assessment("ratio", seen.alerts, by + REVIEW_AFTER),
         gender_check=GenderCheck(affected=gender_sentence(problem, t)),
     )
-    warnings = (*plan_warnings(problem, chosen, drop, seen.alerts), *filter(None, (old_baseline(plan),)))
-    return PlanDraft(plan, fits, warnings, like.reasons if like else ())
+    return PlanDraft(
+        plan,
+        fits,
+        (*plan_warnings(problem, chosen, drop, seen.alerts), *filter(None, (old_baseline(plan),))),
+        like.reasons if like else (),
+    )
 
 
 def old_baseline(plan: Plan) -> Message | None:
@@ -731,8 +740,13 @@ def buffer_cells(cells: Sequence[str], city: CityProfile, rings: int = 1) -> tup
     around = sorted(_disc(cells, rings) - set(cells))
     if not around:
         return ()
-    on_land = city.on_land(np.array([h3.str_to_int(cell) for cell in around], np.int64))
-    return tuple(cell for cell, dry in zip(around, on_land, strict=True) if dry)
+    return tuple(
+        cell
+        for cell, dry in zip(
+            around, city.on_land(np.array([h3.str_to_int(cell) for cell in around], np.int64)), strict=True
+        )
+        if dry
+    )
 
 
 def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apart: int = 3) -> ComparisonArea | None:
@@ -753,8 +767,7 @@ def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apar
     -------
     Likeness, or None where no such area exists.
     """
-    frame = cells.set_index("cell") if "cell" in cells.columns else cells
-    count = frame["n"]
+    count = (cells.set_index("cell") if "cell" in cells.columns else cells)["n"]
     counts = {
         h3.int_to_str(int(cell)): float(n) for cell, n in zip(count.index.to_numpy(), count.to_numpy(), strict=True)
     }

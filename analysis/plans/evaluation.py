@@ -301,8 +301,9 @@ def evaluate_by_gender(areas: Mapping[str, AreaCounts], *, dispersion: float = 1
         result = evaluate(counts, dispersion=dispersion, drift=drift)
         found = (getattr(one, end) for one in (result.difference, result.ratio) for end in ("value", "low", "high"))
         rows.append((gender, *counts.treated, *found))
-    names = ["gender", "before", "after", "difference", "low", "high", "ratio", "ratio_low", "ratio_high"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(
+        rows, columns=["gender", "before", "after", "difference", "low", "high", "ratio", "ratio_low", "ratio_high"]
+    )
 
 
 _EXPECTED: Final[Mapping[str, Message]] = {

@@ -178,8 +178,9 @@ class PlaceboModel:
             means.append(x @ fit.beta)
             variances.append(x @ fit.covariance @ x)
         mean = float(self.weights @ np.array(means))
-        variance = float(self.weights @ (np.array(variances) + (np.array(means) - mean) ** 2))
-        return Expectation(float(np.exp(mean)), variance)
+        return Expectation(
+            float(np.exp(mean)), float(self.weights @ (np.array(variances) + (np.array(means) - mean) ** 2))
+        )
 
     def is_outside(self, expected: Expectation) -> bool:
         """Whether an expectation is more than twice the largest placebo's, so that nothing like it was seen."""
@@ -340,8 +341,7 @@ def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray,
         phi, tau2 = _spread(y - mean, mean, leverage, least)
     variance = phi * mean + tau2 * mean**2
     loss = float((np.log(variance) + (y - mean) ** 2 / variance).sum())
-    free = len(y) - float(leverage.sum()) - 2
-    return _Fit(shift, centre, beta, covariance, phi, tau2, free, mean, leverage, loss)
+    return _Fit(shift, centre, beta, covariance, phi, tau2, len(y) - float(leverage.sum()) - 2, mean, leverage, loss)
 
 
 def _spread(residual: FloatArray, mean: FloatArray, leverage: FloatArray, least: float) -> tuple[float, float]:

@@ -211,8 +211,13 @@ def draw_card(card: NewsCard, t: Translator) -> Picture:
         if card.series is not None:
             draw_change(figure, _CHART, card.series, t, scale=_SCALE)
         out = io.BytesIO()
-        about = {"Title": printable(card.headline), "Description": printable(words), "Software": "CURiM"}
-        figure.savefig(out, format="png", dpi=_CARD_DPI, facecolor="white", metadata=about)
+        figure.savefig(
+            out,
+            format="png",
+            dpi=_CARD_DPI,
+            facecolor="white",
+            metadata={"Title": printable(card.headline), "Description": printable(words), "Software": "CURiM"},
+        )
     return Picture(out.getvalue(), words)
 
 
@@ -244,8 +249,9 @@ def _frame(figure: Figure, card: NewsCard) -> None:
     _write(figure, card.source, y=86, size=16, right=WIDTH - _MARGIN, colour=QUIET, lines=3)
     if card.mark:
         width = text_width(card.mark, 18, bold=True) + 28
-        box = (_MARGIN / WIDTH, 96 / HEIGHT)
-        figure.add_artist(Rectangle(box, width / WIDTH, 34 / HEIGHT, color="#fbeee6", linewidth=0))
+        figure.add_artist(
+            Rectangle((_MARGIN / WIDTH, 96 / HEIGHT), width / WIDTH, 34 / HEIGHT, color="#fbeee6", linewidth=0)
+        )
         _write(figure, card.mark, y=124, size=18, right=WIDTH, bold=True, colour="#a63c0a", lines=1, left=_MARGIN + 14)
 
 

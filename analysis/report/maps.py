@@ -116,8 +116,7 @@ def city_map(
     breaks = quantile_breaks(frame["n"], least=least)
     with mpl.rc_context(STYLE):
         entries = len(breaks) + int(frame.index.isin(list(hot)).any())
-        legend_mm = FOOT_MM + LINE_MM * (2.2 + 1.35 * -(-entries // LEGEND_COLUMNS))
-        figure, axes = _sheet(city, CITY_MM, legend_mm)
+        figure, axes = _sheet(city, CITY_MM, FOOT_MM + LINE_MM * (2.2 + 1.35 * -(-entries // LEGEND_COLUMNS)))
         small = _are_small(axes, frame)
         first = int(frame["n"].min()) if len(frame) else 1
         handles = _legend(breaks, t, first=first, least=least, outlined=bool(frame.index.isin(list(hot)).any()))
@@ -152,8 +151,13 @@ def areas_map(city: CityProfile, areas: Areas, t: Translator) -> Picture:
         _lines_of_the_city(axes, city)
         _landmarks(axes, city, t)
         _scale_bar(axes, t)
-        patches: list[Any] = [Patch(linewidth=0.3, label=name, **look) for _, name, look in shown]
-        _key(figure, patches, t("Areas of the plan"), FOOT_MM / (figure.get_size_inches()[1] / _MM), 1)
+        _key(
+            figure,
+            [Patch(linewidth=0.3, label=name, **look) for _, name, look in shown],
+            t("Areas of the plan"),
+            FOOT_MM / (figure.get_size_inches()[1] / _MM),
+            1,
+        )
         return Picture(
             _png(figure), t("Map of the plan's areas: {areas}.", areas=t.join([name for _, name, _ in shown]))
         )
@@ -217,8 +221,16 @@ def _sheet(city: CityProfile, width_mm: float, legend_mm: float, bounds: Bounds 
     _fit(axes, figure, bounds or city.land_metres.bounds, width_mm, legend_mm)
     if city.attributions:
         box = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.0}
-        credit = " · ".join(city.attributions)
-        axes.text(0.004, 0.005, credit, transform=axes.transAxes, fontsize=4.6, color=QUIET, bbox=box, zorder=9)
+        axes.text(
+            0.004,
+            0.005,
+            " · ".join(city.attributions),
+            transform=axes.transAxes,
+            fontsize=4.6,
+            color=QUIET,
+            bbox=box,
+            zorder=9,
+        )
     return figure, axes
 
 
@@ -242,8 +254,15 @@ def quantile_breaks(counts: pd.Series, least: int = 1) -> list[int]:
     values = np.sort(np.ceil(shown[shown >= least].unique()).astype(int))
     if not len(values):
         return few
-    ends = np.quantile(values, np.linspace(0, 1, CLASSES - len(few) + 1)[1:], method="inverted_cdf")
-    return [*few, *(int(end) for end in np.unique(ends))]
+    return [
+        *few,
+        *(
+            int(end)
+            for end in np.unique(
+                np.quantile(values, np.linspace(0, 1, CLASSES - len(few) + 1)[1:], method="inverted_cdf")
+            )
+        ),
+    ]
 
 
 def _frame(cells: pd.DataFrame, city: CityProfile) -> gpd.GeoDataFrame:
@@ -284,8 +303,14 @@ def _cells(axes: Any, frame: gpd.GeoDataFrame, breaks: list[int], hot: set[int],
     """Draw the cells; `small` ones without lines round them, which would hide their colours."""
     edge = 0.0 if small else 0.25
     for low, high, colour in zip([0, *breaks][:-1], breaks, _colours(len(breaks)), strict=True):
-        some = frame[(frame["n"] > low) & (frame["n"] <= high)]
-        _add(axes, some, facecolor=colour, edgecolor=colour if small else "white", linewidth=edge or 0.1, zorder=2)
+        _add(
+            axes,
+            frame[(frame["n"] > low) & (frame["n"] <= high)],
+            facecolor=colour,
+            edgecolor=colour if small else "white",
+            linewidth=edge or 0.1,
+            zorder=2,
+        )
     _add(axes, frame[frame.index.isin(list(hot))], facecolor="none", edgecolor=INK, linewidth=0.9, zorder=5)
 
 
@@ -436,5 +461,7 @@ def _alt(spots: Sequence[NumberedSpot], t: Translator) -> str:
     """What the map shows, without a number: the caption has those."""
     if not spots:
         return t("Map of the alerts by cell.")
-    named = t.join([f"{spot.rank} {spot.name}" for spot in spots[:MOST_LABELS]])
-    return t("Map of the alerts by cell. Hot spots: {spots}.", spots=named)
+    return t(
+        "Map of the alerts by cell. Hot spots: {spots}.",
+        spots=t.join([f"{spot.rank} {spot.name}" for spot in spots[:MOST_LABELS]]),
+    )

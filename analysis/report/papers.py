@@ -175,8 +175,10 @@ def _end(brief: Brief, t: Translator) -> Iterator[Block]:
         yield Heading(t("Four questions for the meeting"))
         yield Bullets(brief.questions, numbered=True)
     yield Heading(t("What these data cannot say"))
-    limits = (t("More alerts need not be more crime: they also show who reports, and how often."), *brief.limits)
-    yield Text(" ".join(limits), "note")
+    yield Text(
+        " ".join((t("More alerts need not be more crime: they also show who reports, and how often."), *brief.limits)),
+        "note",
+    )
     if brief.sources:
         yield Heading(t("Sources"))
     yield from (Text(source, "note") for source in brief.sources)
@@ -188,8 +190,10 @@ def _changes(brief: Brief, t: Translator) -> Iterator[Block]:
     yield Heading(t("Changes that deserve attention"))
     window = Span(brief.since, brief.until, brief.by_month)
     if brief.before is not None:
-        before = Span(*brief.before, brief.by_month)
-        yield Text(at_head(t("{window}, compared with {before}.", window=window, before=before)), "note")
+        yield Text(
+            at_head(t("{window}, compared with {before}.", window=window, before=Span(*brief.before, brief.by_month))),
+            "note",
+        )
     elif brief.period is not None and brief.period[0] < brief.since:
         yield Text(t("Changes: {window}.", window=window), "note")
     if brief.before is None or not brief.changes:

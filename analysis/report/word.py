@@ -78,15 +78,16 @@ def _styles(made: WordDocument, language: str) -> None:
         if colour is not None:
             style.font.color.rgb = colour
         style.paragraph_format.space_after = Pt(4)
-    _language(made.styles["Normal"].element.get_or_add_rPr(), _LOCALES[language])
+    made.styles["Normal"].element.get_or_add_rPr().append(_element("lang", val=_LOCALES[language]))
     for lang in made.styles.element.iter(qn("w:lang")):
         lang.set(qn("w:val"), _LOCALES[language])
 
 
-def _language(properties: Any, locale: str) -> None:
-    lang = OxmlElement("w:lang")
-    lang.set(qn("w:val"), locale)
-    properties.append(lang)
+def _element(tag: str, **values: str) -> Any:
+    made = OxmlElement(f"w:{tag}")
+    for name, value in values.items():
+        made.set(qn(f"w:{name}"), value)
+    return made
 
 
 def _set(made: WordDocument, block: Block) -> None:
@@ -137,7 +138,8 @@ def _table(made: WordDocument, block: Table) -> None:
     table.autofit = False
     _rules(table)
     _line(table.rows[0], block.header, block.right, bold=True)
-    _repeat(table.rows[0])
+    # The table's header: read aloud as such, and repeated on the next page.
+    table.rows[0]._tr.get_or_add_trPr().append(_element("tblHeader", val="true"))
     for row in block.rows:
         _line(table.add_row(), row, block.right)
     total = sum(block.widths)
@@ -150,12 +152,9 @@ def _table(made: WordDocument, block: Table) -> None:
 
 def _rules(table: Any) -> None:
     """Thin grey lines between rows, none between columns."""
-    borders = OxmlElement("w:tblBorders")
+    borders = _element("tblBorders")
     for side in ("bottom", "insideH"):
-        line = OxmlElement(f"w:{side}")
-        for name, value in (("val", "single"), ("sz", "4"), ("space", "0"), ("color", "C9D3DA")):
-            line.set(qn(f"w:{name}"), value)
-        borders.append(line)
+        borders.append(_element(side, val="single", sz="4", space="0", color="C9D3DA"))
     table._tbl.tblPr.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
 
 
@@ -169,13 +168,6 @@ def _line(row: Any, texts: tuple[str, ...], right: tuple[int, ...], *, bold: boo
             run.font.color.rgb = SEA
         if number in right:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-
-
-def _repeat(row: Any) -> None:
-    """Mark a row as the table's header: read aloud as such, and repeated on the next page."""
-    header = OxmlElement("w:tblHeader")
-    header.set(qn("w:val"), "true")
-    row._tr.get_or_add_trPr().append(header)
 
 
 def _bars(made: WordDocument, block: Bars) -> None:

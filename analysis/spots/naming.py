@@ -103,8 +103,10 @@ def known_ids(spots: Sequence[CellPlace], places: Sequence[CellPlace]) -> tuple[
 def with_known_ids(spots: Sequence[_Spot], places: Sequence[CellPlace]) -> tuple[_Spot, ...]:
     """The places with the ids of those known ones that they are (`known_ids`). The order is kept."""
     given: Any = spots
-    ids = known_ids(given, places)
-    return tuple(spot if spot.id == name else replace(spot, id=name) for spot, name in zip(given, ids, strict=True))
+    return tuple(
+        spot if spot.id == name else replace(spot, id=name)
+        for spot, name in zip(given, known_ids(given, places), strict=True)
+    )
 
 
 def _points(places: Sequence[Any]) -> FloatArray:
@@ -456,8 +458,7 @@ def area_in_words(cells: Sequence[str], city: CityProfile, t: Translator) -> str
     if not where:
         middle = shapely.centroid(shapely.union_all(hexagons))
         where = name_spot(float(middle.x), float(middle.y), city)(t)
-    size = t.n("{n} cell of the map", "{n} cells of the map", len(cells))
-    return t("{where} ({size})", where=where, size=size)
+    return t("{where} ({size})", where=where, size=t.n("{n} cell of the map", "{n} cells of the map", len(cells)))
 
 
 def _streets_of(hexagons: np.ndarray, city: CityProfile, t: Translator) -> str:
@@ -475,8 +476,9 @@ def _streets_of(hexagons: np.ndarray, city: CityProfile, t: Translator) -> str:
     more = len(names) - MOST_STREETS
     if more <= 0:
         return t.join(names) if names else ""
-    shown = ", ".join(names[:MOST_STREETS])
-    return t.n("{streets} and {n} more street", "{streets} and {n} more streets", more, streets=shown)
+    return t.n(
+        "{streets} and {n} more street", "{streets} and {n} more streets", more, streets=", ".join(names[:MOST_STREETS])
+    )
 
 
 Anchor = Literal["start", "middle", "end"]

@@ -120,8 +120,9 @@ def rate_ratio(a: float, b: float, exposure_a: float = 1, exposure_b: float = 1)
     """
     if a == b == 0:
         return Estimate(float("nan"), 0.0, float("inf"))
-    value = a / b * (exposure_b / exposure_a) if b else float("inf")
-    return Estimate(value, *ratio_interval(a, b, exposure_a, exposure_b)[1:])
+    return Estimate(
+        a / b * (exposure_b / exposure_a) if b else float("inf"), *ratio_interval(a, b, exposure_a, exposure_b)[1:]
+    )
 
 
 def share_ratio(a: float, total_a: float, b: float, total_b: float) -> Estimate:

@@ -192,9 +192,8 @@ def larger_rate(
     Przyborowski, J. and Wilenski, H. (1940). Biometrika 31, 313–323.
     """
     x, rest = effective_counts(inside, outside, dispersion)
-    share = _part(margin * np.asarray(size_in, float), size_out)
     return _beta_tail(
-        x, rest + 1, share, (x > 0) & (np.asarray(size_out, float) > 0)
+        x, rest + 1, _part(margin * np.asarray(size_in, float), size_out), (x > 0) & (np.asarray(size_out, float) > 0)
     )  # binomial: at least x of x + rest
 
 
@@ -203,9 +202,11 @@ def smaller_rate(
 ) -> FloatArray:
     """Exact p-value that a place is less dense than its surroundings divided by `margin`; see `larger_rate`."""
     x, rest = effective_counts(inside, outside, dispersion)
-    beside = _part(np.asarray(size_out, float), np.asarray(size_in, float) / margin)
     return _beta_tail(
-        rest, x + 1, beside, (rest > 0) & (np.asarray(size_out, float) > 0)
+        rest,
+        x + 1,
+        _part(np.asarray(size_out, float), np.asarray(size_in, float) / margin),
+        (rest > 0) & (np.asarray(size_out, float) > 0),
     )  # binomial: at most x of x + rest
 
 

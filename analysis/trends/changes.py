@@ -303,8 +303,9 @@ def _city(table: Counts, past: Past, bursts: float) -> pd.DataFrame:
     if past.unit == "month" or past.periods < LEAST_PAST[past.unit]:  # neighbours do not tell how totals scatter
         drift, freedom = _drift_of_city(series, past, bursts)
     error = np.array([np.sqrt(chance + drift)])
-    p = _p_beyond(np.array([x]), error, NO_NEWS, np.array([freedom]))
-    return _frame([expected], [x], error, p, [parts[0]], [compared])
+    return _frame(
+        [expected], [x], error, _p_beyond(np.array([x]), error, NO_NEWS, np.array([freedom])), [parts[0]], [compared]
+    )
 
 
 def _drift_of_city(series: FloatArray, past: Past, bursts: float) -> tuple[float, float]:
@@ -320,8 +321,7 @@ def _drift_of_city(series: FloatArray, past: Past, bursts: float) -> tuple[float
     if not squares:
         return DRIFT["city"], PRIOR_FREEDOM
     found, freedom = _solve(np.array(squares), np.array(chances)), min(MOST_FREEDOM, len(squares))
-    drift = (freedom * found + PRIOR_FREEDOM * DRIFT["city"]) / (freedom + PRIOR_FREEDOM)
-    return drift, freedom + PRIOR_FREEDOM
+    return (freedom * found + PRIOR_FREEDOM * DRIFT["city"]) / (freedom + PRIOR_FREEDOM), freedom + PRIOR_FREEDOM
 
 
 def _expected_of_city(series: FloatArray, year_before: float, past: Past) -> tuple[float, list[float], Compared]:
@@ -449,8 +449,7 @@ def _drift(
 ) -> tuple[float, float]:
     """The variance b of log ratios between a period and its reference beyond chance, and its degrees of freedom."""
     year, k = past.a_year, past.windows
-    least = max(k, min(reach, LEAST_PAST[past.unit] // 2)) if reach else year
-    windows = max(0, (table.past.shape[1] - least) // k)
+    windows = max(0, (table.past.shape[1] - (max(k, min(reach, LEAST_PAST[past.unit] // 2)) if reach else year)) // k)
     values, chances, number = [], [], 0
     windows = min(windows, MOST_YEARS * year // k)
     for back in range(0, windows, max(1, windows // MOST_WINDOWS)):

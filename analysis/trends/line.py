@@ -334,8 +334,7 @@ def read_line(
     """
     y = np.array(counts, dtype=float)
     part = np.ones(len(y)) if reported is None else np.asarray(reported, dtype=float)
-    reader = _Reader(y, part, per_year, sorted(set(breaks)), shortest, weekdays)
-    return reader.read()
+    return _Reader(y, part, per_year, sorted(set(breaks)), shortest, weekdays).read()
 
 
 class _Reader:
@@ -374,8 +373,15 @@ class _Reader:
         factor = season.factor(np.arange(size))
         found = self.levels(size, factor * self.part, size)
         spread[(~np.isfinite(self.y))] = np.nan
-        shifts = self.shifts(found, bool(season.coefficients[: 2 * _HARMONICS].any()) or not np.isfinite(self.per_year))
-        return Line(spread[:, 0], spread[:, 1], factor, shifts, found.dispersion, states, tuple(seasons))
+        return Line(
+            spread[:, 0],
+            spread[:, 1],
+            factor,
+            self.shifts(found, bool(season.coefficients[: 2 * _HARMONICS].any()) or not np.isfinite(self.per_year)),
+            found.dispersion,
+            states,
+            tuple(seasons),
+        )
 
     def learn(self, end: int, before: Season, found: Partition) -> Season:
         """The season by what lies before a position, and by its levels under the season as it was known before.
@@ -413,8 +419,14 @@ class _Reader:
         """The levels of all that precedes `end`, with dispersion and length of what precedes `begin`."""
         known = self.known[: self.known_before(end)]
         some = self.known[: self.known_before(begin)]
-        phi = neighbour_dispersion(self.y[some], factor[some])
-        return partition(self.y[known], factor[known], self.shortest, free=self.free, dispersion=phi, length=len(some))
+        return partition(
+            self.y[known],
+            factor[known],
+            self.shortest,
+            free=self.free,
+            dispersion=neighbour_dispersion(self.y[some], factor[some]),
+            length=len(some),
+        )
 
     def restart(self, level: _Level, found: Partition, factor: FloatArray, at: int) -> None:
         """Let the level be that since the last shift, by the counts before a position; widen it at a noted day.
@@ -431,8 +443,7 @@ class _Reader:
         noted = max((day for day in self.breaks if day < at), default=0)
         if before > 1 and start != level.since and start >= noted:
             known = self.known[first:before]
-            counts = without_events(self.y[known], factor[known], found.dispersion)
-            level.relearn(counts, factor[known], at - known)
+            level.relearn(without_events(self.y[known], factor[known], found.dispersion), factor[known], at - known)
             level.since = start
 
     def shifts(self, found: Partition, seasonal: bool) -> tuple[Shift, ...]:

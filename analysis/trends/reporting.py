@@ -116,8 +116,12 @@ def lag_of_imports(counts: pd.DataFrame, until: dt.date) -> ReportingLag:
         finally_ += np.bincount(age[use], known[-1][use], LONGEST + 1)
     if finally_.sum() < _LEAST_ALERTS:
         return nothing_known(until)
-    shares = np.divide(then, finally_, out=np.ones(LONGEST + 1), where=finally_ > 0)
-    return ReportingLag(isotonic_regression(shares, weights=np.maximum(finally_, 1e-9)).x, until)
+    return ReportingLag(
+        isotonic_regression(
+            np.divide(then, finally_, out=np.ones(LONGEST + 1), where=finally_ > 0), weights=np.maximum(finally_, 1e-9)
+        ).x,
+        until,
+    )
 
 
 LEVEL: Final = 0.01  # chance of calling any category of a city new, or given up, that is only rare

@@ -59,8 +59,11 @@ def week_clock(frame: pd.DataFrame, band: int = 1) -> WeekClock:
     """
     known = frame.dropna(subset=["weekday", "hour"])
     matrix = np.zeros((DAYS, HOURS))
-    where = (known["weekday"].to_numpy(dtype=int), known["hour"].to_numpy(dtype=int))
-    np.add.at(matrix, where, known["n"].to_numpy(dtype=float))
+    np.add.at(
+        matrix,
+        (known["weekday"].to_numpy(dtype=int), known["hour"].to_numpy(dtype=int)),
+        known["n"].to_numpy(dtype=float),
+    )
     by_hour, by_weekday, total = matrix.sum(axis=0), matrix.sum(axis=1), float(matrix.sum())
     return WeekClock(
         matrix=matrix,
@@ -162,6 +165,28 @@ _YEARS: Final[Mapping[tuple[bool, bool, bool], str]] = {
     (True, True, False): N_(
         "{first} onwards: {after} alerts, {before} in the same months a year before: a fall (p {p})."
     ),
+}
+_NOTHING_WHOLE: Final[Mapping[Unit, str]] = {
+    "week": N_("This period holds no whole week."),
+    "month": N_("This period holds no whole month."),
+}
+# By whether it lies above or below what is usual, or within by a rule, and whether it has for some periods.
+_USUAL: Final[Mapping[str, str]] = {
+    "season": N_("{when}: {alerts}, usual for the time of year ({lower} to {upper})."),
+    "weekdays": N_("{when}: {alerts}, usual against the same weekdays before ({lower} to {upper})."),
+    "level": N_("{when}: {alerts}, usual against the time just before ({lower} to {upper})."),
+}
+_UNUSUAL: Final[Mapping[tuple[bool, bool], str]] = {
+    (True, True): N_("{when}: {alerts}, more than usual ({lower} to {upper}). First so: {start}."),
+    (False, True): N_("{when}: {alerts}, fewer than usual ({lower} to {upper}). First so: {start}."),
+    (True, False): N_("{when}: {alerts}, more than usual ({lower} to {upper})."),
+    (False, False): N_("{when}: {alerts}, fewer than usual ({lower} to {upper})."),
+}
+# Of several weeks together: above, within and below.
+_TOTALS: Final = {
+    1: N_("Over the {weeks} whole weeks since {first}: {alerts}, more than is usual then ({lower} to {upper})."),
+    -1: N_("Over the {weeks} whole weeks since {first}: {alerts}, fewer than is usual then ({lower} to {upper})."),
+    0: N_("Over the {weeks} whole weeks since {first}: {alerts}, usual for the time of year ({lower} to {upper})."),
 }
 # Of the first and last days of periods, which ones are covered wholly.
 Covered = Callable[[pd.DatetimeIndex, pd.DatetimeIndex], BoolArray]
@@ -287,8 +312,7 @@ class Trend(Result):
         whole = first == 0 or self.unit == "day" or (first < len(starts) and starts.iloc[first] == pd.Timestamp(day))
         left_out = () if whole else (Choice("beginning", first, _LEFT_OUT[self.unit]),)
         shifts = tuple(shift for shift in self.shifts if shift.day >= day)
-        choices = (*self.choices, *left_out)
-        return replace(self, frame=shown, n=int(shown["n"].sum()), choices=choices, shifts=shifts)
+        return replace(self, frame=shown, n=int(shown["n"].sum()), choices=(*self.choices, *left_out), shifts=shifts)
 
     def of_one_light(self) -> Trend:
         """The trend of alerts after dark, or by day: judged by its season, else not at all.
@@ -339,8 +363,7 @@ class Trend(Result):
         """The latest period: how many, and whether that is usual."""
         latest = self.latest
         if self.unit != "day" and len(self.frame) and not self.frame["complete"].any():
-            week = self.unit == "week"
-            return t("This period holds no whole week.") if week else t("This period holds no whole month.")
+            return t(_NOTHING_WHOLE[self.unit])
         if latest is None:
             return t("There is no complete period.")
         count, day = int(latest["n"]), latest[self.column].date()
@@ -363,24 +386,11 @@ class Trend(Result):
         if shift is not None and shift.recent and not latest["alarm"]:  # the range is on its way to the new level
             return t("{when}: {alerts}. {shift}", **values, shift=shift.sentence(t))
         if not latest["alarm"]:
-            if self.rule.name == "season":
-                return t("{when}: {alerts}, usual for the time of year ({lower} to {upper}).", **values, **usual)
-            if self.rule.name == "weekdays":
-                return t(
-                    "{when}: {alerts}, usual against the same weekdays before ({lower} to {upper}).", **values, **usual
-                )
-            return t("{when}: {alerts}, usual against the time just before ({lower} to {upper}).", **values, **usual)
+            return t(_USUAL.get(self.rule.name, _USUAL["level"]), **values, **usual)
         start = self.outside_since
-        if start is not None and start < day:
-            values["start"] = self._when(t, start)
-            if latest["side"] > 0:
-                return t(
-                    "{when}: {alerts}, more than usual ({lower} to {upper}). First so: {start}.", **values, **usual
-                )
-            return t("{when}: {alerts}, fewer than usual ({lower} to {upper}). First so: {start}.", **values, **usual)
-        if latest["side"] > 0:
-            return t("{when}: {alerts}, more than usual ({lower} to {upper}).", **values, **usual)
-        return t("{when}: {alerts}, fewer than usual ({lower} to {upper}).", **values, **usual)
+        since = start is not None and start < day
+        started = {"start": self._when(t, start)} if start is not None and since else {}
+        return t(_UNUSUAL[bool(latest["side"] > 0), since], **values, **usual, **started)
 
     def _when(self, t: Translator, day: dt.date) -> str:
         if self.unit == "week":
@@ -444,8 +454,17 @@ def trend_of(
     side = np.where(counts > frame["upper"], 1, np.where((counts < frame["lower"]) & ~frame["unfinished"], -1, 0))
     frame["side"], frame["alarm"] = side, side != 0
     frame["last_year"] = frame["n"].where(frame["complete"]).shift(A_YEAR[unit])
-    choices = (Choice("rule", rule.name, rule.explanation), *_data_choices(frame, unit, lag, breaks))
-    return Trend(frame, column, unit, rule, shifts, line.dispersion, sums, n=int(frame["n"].sum()), choices=choices)
+    return Trend(
+        frame,
+        column,
+        unit,
+        rule,
+        shifts,
+        line.dispersion,
+        sums,
+        n=int(frame["n"].sum()),
+        choices=(Choice("rule", rule.name, rule.explanation), *_data_choices(frame, unit, lag, breaks)),
+    )
 
 
 def level_positions(starts: pd.Series[Any], breaks: Collection[dt.date]) -> set[int]:
@@ -599,20 +618,7 @@ class PeriodTotal:
             "lower": int(np.ceil(self.expected.low)),
             "upper": int(np.floor(self.expected.high)),
         }
-        if self.side > 0:
-            return t(
-                "Over the {weeks} whole weeks since {first}: {alerts}, more than is usual then ({lower} to {upper}).",
-                **values,
-            )
-        if self.side < 0:
-            return t(
-                "Over the {weeks} whole weeks since {first}: {alerts}, fewer than is usual then ({lower} to {upper}).",
-                **values,
-            )
-        return t(
-            "Over the {weeks} whole weeks since {first}: {alerts}, usual for the time of year ({lower} to {upper}).",
-            **values,
-        )
+        return t(_TOTALS[self.side], **values)
 
 
 def period_total(trend: Trend) -> PeriodTotal | None:
@@ -657,8 +663,7 @@ def year_on_year(trend: Trend) -> YearOnYear | None:
 
     McCullagh, P. and Nelder, J. A. (1989). Generalized linear models, 2nd ed., section 9.3.
     """
-    rows = trend.frame[trend.frame["complete"]].tail(A_QUARTER[trend.unit])
-    pairs = rows.dropna(subset=["last_year"])
+    pairs = trend.frame[trend.frame["complete"]].tail(A_QUARTER[trend.unit]).dropna(subset=["last_year"])
     if pairs.empty:
         return None
     after, before = int(pairs["n"].sum()), int(pairs["last_year"].sum())
