@@ -99,19 +99,6 @@ def test_a_place_that_began_last_month_is_new_with_the_stated_power(
     assert binom.cdf(found, runs, power) >= 0.01
 
 
-def test_a_normal_tail_on_gistar_would_mark_chance(city: CityProfile) -> None:
-    """The reason for the exact test: with 500 alerts in 24 months nearly every run has a significant window."""
-    land = city.land_cells(10)
-    cells, rng = np.asarray(land.index), np.random.default_rng(1)
-    hits = 0
-    for _ in range(10):
-        counts = draw(rng, land, 500, 24).to_numpy()
-        gistar = GiStar.of(counts, land.to_numpy(), neighbours(cells, 1), 1)
-        p = 2 * norm.sf(np.abs(gistar.z(gistar.parts_of(np.arange(len(land))))))
-        hits += bool((benjamini_hochberg(p.ravel()) <= LEVEL).any())
-    assert hits >= 8
-
-
 @pytest.mark.parametrize(("n", "steps"), [(500, 24), (6_000, 36)])
 def test_chance_has_no_more_trends_than_its_level_and_the_common_tests_have(
     city: CityProfile, n: int, steps: int

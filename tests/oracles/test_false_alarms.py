@@ -211,17 +211,6 @@ def test_occupied_land_found_from_the_same_alerts_keeps_the_level(ground: Ground
     assert not_above(marked, maps, LEVEL)
 
 
-def test_gistar_with_its_normal_tail_fails_where_counts_are_few(ground: Ground) -> None:
-    """The reason for the exact test: with 60 alerts most maps of chance have a significant Gi*."""
-    rng = np.random.default_rng(3)
-    hits = 0
-    for _ in range(30):
-        result = hot_cells(ground.gather(ground.draw(rng, 60, ground.even()), 10))
-        assert not result.gistar_valid
-        hits += bool((benjamini_hochberg(2 * norm.sf(np.abs(result.frame["z"]))) <= 0.05).any())
-    assert hits >= 15
-
-
 def test_gistar_is_called_a_test_only_where_its_tail_holds(ground: Ground) -> None:
     """At the border one of twenty maps of chance is marked; with an eighth of the alerts clearly more are."""
     land = ground.city.land_cells(10)

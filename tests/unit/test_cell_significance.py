@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import binom, chi2
 
 from analysis.grid import neighbours
-from analysis.hotspots.cell_significance import HotCells, getis_ord, gistar_on_land, hot_cells, significant_cells
+from analysis.hotspots.cell_significance import HotCells, hot_cells, significant_cells
 from analysis.hotspots.grouping import cold_spots, hot_spots
 from analysis.hotspots.surroundings import CITY_MARGIN, Denominator
 from analysis.stats.intervals import Estimate, Result, ratio_interval, share_ratio_interval
@@ -306,15 +306,6 @@ def test_a_base_explains_what_it_holds(city: CityProfile) -> None:
     assert not based.frame["hot"].any()
     kind.loc[heart(), "n"] = 200
     assert hot_cells(kind, base=Denominator.of(everything["n"])).frame["hot"][heart()]
-
-
-def test_gistar_on_equal_land_is_gistar(city: CityProfile) -> None:
-    frame = planted(city)
-    near = neighbours(np.asarray(frame.index), 1)
-    counts = frame["n"].to_numpy()
-    assert gistar_on_land(counts, np.ones(len(counts)), near) == pytest.approx(getis_ord(counts, near), abs=1e-9)
-    assert gistar_on_land(7 * counts, np.ones(len(counts)), near) == pytest.approx(getis_ord(counts, near), abs=1e-9)
-    assert hot_cells(frame).frame["z"][heart()] > 4
 
 
 def test_a_spot_says_count_expectation_and_interval(city: CityProfile, t: Translator) -> None:

@@ -277,21 +277,6 @@ def test_both_ways_of_drawing_have_the_same_strongest_clusters(
     assert ks_2samp(held, single).pvalue > 0.01
 
 
-def test_a_stricter_search_is_one_that_was_made_so(city: CityProfile) -> None:
-    search = uneven_search(city, 60)
-    for eps in (60.0, 150.0):
-        stricter = search.stricter(eps, 1e-9)
-        anew = LocalDbscan(search.ground, search.expected, eps, search.scatter, 1e-9)
-        assert stricter.eps == anew.eps
-        assert stricter.square == anew.square
-        row, column = np.divmod(np.arange(len(search.expected)), search.ground.shape[1])
-        middles = (np.column_stack([column, row]) + 0.5) * search.ground.side
-        assert np.array_equal(stricter.minimum_at(middles), anew.minimum_at(middles))
-        assert (stricter.minimum_at(middles) > search.minimum_at(middles)).any()
-        within = search.ground.disc_sums(search.expected, eps)
-        assert np.array_equal(stricter.minimum_at(middles), minimum_alerts(within, search.scatter, 1e-9))
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_halves_are_as_close_as_those_of_scikit_learn(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -424,21 +409,6 @@ def test_wide_discs_on_squares_are_near_those_of_the_slow_twin(radius: float) ->
     assert np.abs(off).max() < 0.03
 
 
-@pytest.mark.parametrize("times", [1, 2, 4])
-def test_sharing_out_to_squares_and_reading_between_them_are_each_others_mirror(times: int) -> None:
-    """Nothing is lost; a slope is read as it is; alerts at pixels are shared as the values of all pixels are."""
-    rng = np.random.default_rng(0)
-    values, squares = rng.uniform(0, 1, (16, 48)), rng.uniform(0, 1, (16 // times, 48 // times))
-    shared = grid._shared_out(values, times)
-    assert shared.sum() == pytest.approx(values.sum())
-    assert (shared * squares).sum() == pytest.approx((values * grid._between(squares, times)).sum())
-    slope = np.add.outer(2.0 * np.arange(16 // times), 3.0 * np.arange(48 // times))
-    read = grid._between(slope, times)
-    inner = slice(times, -times)
-    assert np.diff(read, axis=0)[inner, inner] == pytest.approx(2 / times)
-    assert np.diff(read, axis=1)[inner, inner] == pytest.approx(3 / times)
-
-
 def two_towns() -> tuple[shapely.Polygon, np.ndarray]:
     """A country 200 km wide with alerts in two towns and a hamlet."""
     rng = np.random.default_rng(3)
@@ -468,19 +438,6 @@ def test_the_ground_of_a_country_is_that_of_its_towns() -> None:
         slow = (weight * near).sum() / (2 * np.pi * 0.2**2)
         if np.hypot(*(at[one] - (20_500, 30_000))) > 800:  # a lake takes land from the neighbourhood
             assert density == pytest.approx(slow, rel=0.05)
-
-
-def test_sums_over_discs_are_near_those_of_the_slow_twin(city: CityProfile) -> None:
-    land = city.land_cells(12)
-    x, y = centres_in_metres(land.index, city)
-    ground = AlertGround(city.land_metres, x, y, 200)
-    at = ground.enter(x, y)
-    fast = ground.disc_sums(ground.land, 120)[ground.pixel(at)]
-    for one in range(0, len(x), 4_000):
-        disc = shapely.Point(x[one], y[one]).buffer(120)
-        assert fast[one] == pytest.approx(city.land_metres.intersection(disc).area / 1e6, rel=0.12, abs=5e-4)
-    some = ground.pixel(at)[::500]
-    assert ground.disc_sums_at(ground.land, some, 120) == pytest.approx(fast[::500], abs=1e-9)
 
 
 def test_distance_and_spread_follow_the_density_within_their_limits(t: Translator) -> None:

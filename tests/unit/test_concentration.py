@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import betabinom, chisquare, dirichlet_multinomial
 
 from analysis.concentration import (
-    PARTS,
     bursts_at_random,
     concentration,
     decimals,
@@ -18,7 +15,6 @@ from analysis.concentration import (
     generalised_gini,
     gini,
 )
-from analysis.stats.dispersion import INDEPENDENT
 from analysis.stats.intervals import Result
 from curim_data.model import FloatArray, Translator
 
@@ -43,17 +39,6 @@ def test_the_fewest_places_hold_the_part_and_one_fewer_does_not(counts: list[int
     full = sorted(counts, reverse=True)
     assert sum(full[:k]) >= part * sum(full) - 1e-9
     assert sum(full[: k - 1]) < part * sum(full)
-
-
-@given(counts_of_places)
-@settings(max_examples=30)
-def test_the_curve_rises_to_one_above_the_diagonal(counts: list[int]) -> None:
-    found = concentration(frame(list(map(float, counts))), runs=5)
-    assert found.curve_alerts[0] == 0
-    assert found.curve_alerts[-1] == pytest.approx(1)
-    assert (found.curve_alerts >= found.curve_places - 1e-12).all()
-    area = float(np.trapezoid(found.curve_alerts, found.curve_places))
-    assert 2 * area - 1 == pytest.approx(found.gini)
 
 
 def test_random_maps_are_measured_as_the_map_itself() -> None:
@@ -119,27 +104,6 @@ def _pooled(seen: FloatArray, expected: FloatArray) -> tuple[FloatArray, FloatAr
     rare = expected < 10
     rare[-1] = True
     return tuple(np.append(values[~rare], values[rare].sum()) for values in (seen, expected))  # type: ignore[return-value]
-
-
-def test_random_maps_of_bursts_are_alike_however_they_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On unequal land, with few alerts a place: the chance of half of the alerts, and Gini's."""
-    land = np.random.default_rng(2).uniform(0.2, 1, 1500)
-    cells = pd.DataFrame({"n": np.bincount(np.arange(2000) % 60, minlength=1500), "land_km2": land})
-    scatter = replace(INDEPENDENT, phi=1.8)
-    found = []
-    for few in (3, 0):
-        monkeypatch.setattr("analysis.concentration.FEW", few)
-        found.append(concentration(cells, runs=1000, scatter=scatter))
-    one, other = found
-    assert one.chance_gini != other.chance_gini
-    pairs = [
-        (one.chance_gini, other.chance_gini),
-        *((one.share(part).chance, other.share(part).chance) for part in PARTS),
-    ]
-    for chance, same in pairs:
-        wide = same.high - same.low  # four standard deviations of a map
-        assert chance.value == pytest.approx(same.value, abs=4 * wide / 4 * np.sqrt(2 / 1000))
-        assert chance.high - chance.low == pytest.approx(wide, rel=0.2)
 
 
 def test_no_share_that_holds_alerts_is_written_as_none() -> None:

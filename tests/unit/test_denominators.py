@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import binom
 
 from analysis.hotspots.cell_significance import hot_cells
-from analysis.hotspots.surroundings import Denominator, DenominatorKind, cell_rates, empirical_bayes
+from analysis.hotspots.surroundings import Denominator, cell_rates
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator
@@ -175,26 +175,3 @@ def test_the_council_has_the_base_and_the_shares_of_all_its_cells(tmp_path: Path
     base = denominator_for(seen_by(source, Audience.COUNCIL), f, 9, "alerts")
     assert base is not None
     assert base.frame["n"].notna().all()
-
-
-def test_the_rate_of_one_cell_is_that_of_a_place_of_it_alone() -> None:
-    counts, base = np.array([30.0, 4.0, 55.0, 9.0, 0.0]), np.array([60.0, 40.0, 70.0, 30.0, 20.0])
-    for shares in (False, True):
-        rates = cell_rates(counts, base, shares=shares)
-        assert rates.variance > 0
-        assert [rates.of(*pair) for pair in zip(counts, base, strict=True)] == pytest.approx(rates.rates)
-        assert rates.rates == pytest.approx(empirical_bayes(counts, base, shares=shares).rates)
-
-
-@pytest.mark.parametrize("kind", ["alerts", "residents"])
-def test_shares_are_shrunk_as_shares_and_rates_as_rates(city: CityProfile, kind: DenominatorKind) -> None:
-    frame = counts(city, 3_000)
-    rng = np.random.default_rng(3)
-    base = pd.Series(rng.poisson(9, len(frame)) + 1.0, frame.index)
-    frame["n"] = rng.binomial(base.astype(int), rng.beta(2, 2, len(frame))).astype(float)
-    found = hot_cells(frame, base=Denominator.of(base, kind)).frame["rate"]
-    told, other = (
-        empirical_bayes(frame["n"], base, shares=shares).rates for shares in (kind == "alerts", kind != "alerts")
-    )
-    assert found.to_numpy() == pytest.approx(told)
-    assert np.abs(told - other).max() > 0.05

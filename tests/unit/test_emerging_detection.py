@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import binom, false_discovery_control, kendalltau, norm
+from scipy.stats import binom, false_discovery_control, norm
 
 from analysis.cube import (
     CLASSES,
@@ -34,10 +34,9 @@ from analysis.cube import (
     classify,
     kendall_s,
     lagged_sums,
-    run_to_last_step,
     sen_slope,
 )
-from analysis.emerging import EmergingHotSpots, _mean_window, emerging_hot_spots, periods_for, unit_of, whole_periods
+from analysis.emerging import EmergingHotSpots, emerging_hot_spots, periods_for, unit_of, whole_periods
 from analysis.grid import neighbours, ring, square_side
 from analysis.hotspots.cell_significance import connected_groups, significant_cells
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
@@ -108,28 +107,6 @@ def test_gistar_in_space_and_time_by_double_loop(lag: int) -> None:
             assert z[i, t] == pytest.approx(slow, abs=1e-9)
 
 
-def test_gistar_of_some_cells_and_of_the_last_step_is_that_of_all() -> None:
-    cells, counts, land = cube_of(7)
-    gistar = GiStar.of(counts, land, neighbours(cells, 1), 2)
-    some = np.array([3, 11, 0])
-    assert gistar.z(gistar.parts_of(some)) == pytest.approx(every_z(gistar)[some], abs=1e-12)
-    assert gistar.latest() == pytest.approx(every_z(gistar)[:, -1], abs=1e-12)
-
-
-def test_the_exact_test_by_hand() -> None:
-    cells, counts, land = cube_of(3)
-    windows = Windows(counts, neighbours(cells, 1), ring(cells, 1, 2), 1, land, 0.0)
-    p = windows.hot(1.25)
-    place = np.isin(cells, h3.grid_disk(MIDDLE, 1).astype(np.int64))
-    for step in range(counts.shape[1]):
-        first = max(0, step - 1)
-        inside, outside = counts[place, first : step + 1].sum(), counts[~place, first : step + 1].sum()
-        share = 1.25 * land[place].sum() / (1.25 * land[place].sum() + land[~place].sum())
-        assert p[np.flatnonzero(cells == MIDDLE)[0], step] == pytest.approx(
-            binom.sf(inside - 1, inside + outside, share)
-        )
-
-
 @pytest.mark.parametrize("dispersion", [1.0, 1.7])
 @pytest.mark.parametrize("lag", [0, 1, 2])
 def test_all_windows_have_the_p_values_of_the_slow_way(lag: int, dispersion: float) -> None:
@@ -143,13 +120,6 @@ def test_all_windows_have_the_p_values_of_the_slow_way(lag: int, dispersion: flo
     hot = rng.random(counts.shape) < 0.02
     assert windows.hot(1.2) == pytest.approx(every_p(windows), rel=1e-9)
     assert windows.cold(hot, 1.2) == pytest.approx(every_p(windows, hot), rel=1e-9)
-
-
-@pytest.mark.parametrize("lag", [0, 1, 3])
-def test_the_mean_window_is_the_mean_of_all_windows(lag: int) -> None:
-    cells, counts, _ = cube_of(9)
-    place = neighbours(cells, 1)
-    assert _mean_window(place, counts, lag) == pytest.approx(lagged_sums(place @ counts, lag).mean(), rel=1e-14)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -167,22 +137,6 @@ def test_groups_of_marks_are_those_of_the_graph_of_all_windows(seed: int) -> Non
         == len(set(labels.tolist()))
         == len(set(found.tolist()))
     )
-
-
-def test_next_to_no_land_counts_as_some_so_that_a_quay_is_not_hot_at_once() -> None:
-    cells, _, land = cube_of(5)
-    windows = Windows(np.ones((len(cells), 6)), neighbours(cells, 0), ring(cells, 0, 2), 1, land, 0.005)
-    assert windows.latest().size_in == pytest.approx(2 * np.maximum(land, 0.005))
-    assert windows.hot(1.2) == pytest.approx(every_p(windows))
-
-
-def test_marks_hang_together_in_space_and_time() -> None:
-    cells = np.array([MIDDLE, h3.grid_ring(MIDDLE, 1)[0], h3.grid_ring(MIDDLE, 4)[0]], dtype=np.int64)
-    marks = np.array([[1, 0, 0, 0, 1], [0, 1, 0, 0, 0], [0, 1, 0, 0, 1]], dtype=bool)
-    labels = connected_groups(neighbours(cells, 1), marks)
-    assert labels[0, 0] == labels[1, 1] != labels[0, 4]
-    assert len({labels[0, 0], labels[0, 4], labels[2, 1], labels[2, 4]}) == 4
-    assert (labels[~marks] == -1).all()
 
 
 def test_q_is_over_all_cells_and_steps() -> None:
@@ -256,15 +210,6 @@ def test_of_windows_that_stand_out_alike_the_one_with_most_alerts_leads() -> Non
     first, second = sorted((int(MIDDLE), int(h3.grid_ring(MIDDLE, 1)[0])))
     counts.loc[first], counts.loc[second] = 50_000.0, 90_000.0  # p is 0 for both and for all around them
     assert [place.peak for place in emerging_hot_spots(counts, LAND).places] == [second]
-
-
-def test_what_is_hot_is_no_measure_for_what_is_cold() -> None:
-    cells, counts, land = cube_of(6)
-    windows = Windows(counts, neighbours(cells, 1), ring(cells, 1, 2), 1, land, 0.0)
-    hot = np.random.default_rng(6).random(counts.shape) < 0.3
-    slow = every_p(windows, hot)
-    assert windows.cold(hot, 1.2) == pytest.approx(slow)
-    assert not np.allclose(slow, every_p(windows, np.zeros_like(hot)))
 
 
 def test_surroundings_reach_as_far_as_the_alerts_of_a_window_ask() -> None:
@@ -526,11 +471,6 @@ def test_cold_mirrors_hot_and_every_series_has_one_class(series: str, trend: str
         assert series[-1] == ("H" if name.endswith("_hot") else "C")
 
 
-def test_the_last_run() -> None:
-    marks = np.array([list("H-HH"), list("HHHH"), list("HHH-")]) == "H"
-    assert run_to_last_step(marks).tolist() == [2, 4, 0]
-
-
 VALUES = st.one_of(st.just(math.nan), st.integers(0, 4).map(float), st.floats(-5, 5, width=16))
 
 
@@ -549,11 +489,6 @@ def test_many_series_are_as_each_alone_pair_by_pair(rows: list[list[float]]) -> 
         expected = slow(row)
         assert s == expected[0]
         assert slope == pytest.approx(expected[1], nan_ok=True)
-
-
-def test_without_ties_s_is_scipys_tau_times_the_pairs() -> None:
-    series = np.random.default_rng(2).normal(size=30)
-    assert kendall_s(series).item() / (30 * 29 / 2) == pytest.approx(kendalltau(range(30), series).statistic)
 
 
 def test_with_blocks_of_one_step_it_is_the_permutation_test() -> None:
@@ -609,8 +544,3 @@ def test_series_made_of_windows_show_false_trends_unless_the_windows_are_made_an
     anew = int((block_permutation(steps, block=block, runs=199, rebuild=lambda x: lagged_sums(x, 1)) <= 0.05).sum())
     assert plain / 300 == pytest.approx(0.158, abs=0.05)
     assert binom.sf(anew - 1, 300, 0.05) >= 0.01
-
-
-def test_sens_slope_of_many_series_needs_no_more_memory() -> None:
-    series = np.tile(np.arange(300.0), (400, 1))  # more pairs than one pass holds
-    assert sen_slope(series) == pytest.approx(np.ones(400))

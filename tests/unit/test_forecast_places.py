@@ -20,7 +20,6 @@ from analysis.forecast import (
     EVEN,
     RUNS,
     SHARES,
-    WEEKS_A_YEAR,
     CellHistory,
     ForecastSettings,
     _inside,
@@ -38,7 +37,6 @@ from analysis.forecast import (
     settings_for,
     widened_tail,
 )
-from analysis.trends.line import read_line
 from curim_data.model import Translator
 
 START = dt.date(2025, 1, 6)
@@ -103,17 +101,6 @@ def test_nothing_of_the_future_enters_a_method() -> None:
     ):
         one, two = (method(CellHistory.of(x, LAND, LAND.index.to_numpy())) for x in (counts, later))
         np.testing.assert_allclose(one, two)
-
-
-@pytest.mark.parametrize("length", [60, 80, 110, 170])
-def test_nothing_of_the_future_enters_what_the_city_was_expected_to_have(length: int) -> None:
-    rng = np.random.default_rng(length)
-    counts = rng.poisson(4, (9, length)).astype(float)
-    for at in origins_for(length, 4)[0]:
-        later = counts.copy()
-        later[:, at:] = rng.poisson(50, (9, length - at))
-        one, two = (read_line(x.sum(axis=0), WEEKS_A_YEAR).ahead([at], 4).mean.sum() for x in (counts, later))
-        assert one == two > 0
 
 
 def test_settings_are_those_of_the_weeks_before_the_test() -> None:
@@ -238,14 +225,6 @@ def test_interval_holds_its_level_and_no_more_than_it_must() -> None:
             assert low == 0 or law.sf(low) < 0.975
 
 
-def test_dispersion_is_never_below_that_of_chance_and_nothing_is_expected_of_nothing() -> None:
-    five = np.full(2, 5.0)
-    even, scattered = (_intervals(np.array([9.0]), came, five) for came in (five, np.array([0.0, 10.0])))
-    assert [side[0] for side in even] == poisson.ppf([0.025, 0.975], 9).tolist()
-    assert [side[0] for side in scattered] == nbinom.ppf([0.025, 0.975], 9 / 4, 1 / 5).tolist()
-    assert [side[0] for side in _intervals(np.zeros(1), np.zeros(2), np.zeros(2))] == [0, 0]
-
-
 @pytest.mark.parametrize(("weeks", "mean", "why"), [(50, 40.0, "past forecasts only"), (112, 0.3, "lottery")])
 def test_hidden_with_its_reason(weeks: int, mean: float, why: str, t: Translator) -> None:
     told = forecast_places(field(np.random.default_rng(18), weeks, mean), LAND)
@@ -364,17 +343,3 @@ def test_a_tie_is_shared_as_in_the_mean_of_all_orders() -> None:
     came, told = [4, 0, 2, 0], [1, 1, 1, 1]
     every = [slow_hits(order, came, [1] * 4, 0.5) for order in permutations(range(4))]
     assert flagged_hits(came, told, [0.5], np.ones(4))[0][0] == pytest.approx(np.mean(every))
-
-
-def test_the_densest_place_is_flagged_first_not_the_fullest() -> None:
-    held, cells = flagged_hits([10, 8], [10, 8], [1 / 11, 1], [10, 1])
-    assert held.tolist() == pytest.approx([8, 18])
-    assert cells.tolist() == pytest.approx([1, 2])
-
-
-def test_the_best_of_as_many_places_is_not_the_best_of_the_same_land() -> None:
-    """A small place with 4, a large one with 6, another with 5: two flagged hold 9 or 10, of at most 11."""
-    came, told, land, shares = [4, 6, 5], [3, 8, 2], [1, 4, 2], np.array([1, 5, 7]) / 7
-    held, cells = flagged_hits(came, told, shares, land)
-    assert (held / best_hits_of(came, cells)).tolist() == pytest.approx([4 / 6, 10 / 11, 1])
-    assert (held / flagged_hits(came, came, shares, land)[0]).tolist() == pytest.approx([1, 10 / 12, 1])

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import chi2
 
-from analysis.clusters import _Alerts, find_clusters
+from analysis.clusters import find_clusters
 from analysis.dbscan import minimum_alerts
 from analysis.stats.intervals import HarmWeights, harm_weights
 from curim_data import query
@@ -120,16 +119,6 @@ def test_the_minimum_follows_the_scatter_of_the_weights() -> None:
     expected = np.array([0.1, 4.0, 30.0])
     assert (minimum_alerts(expected, 2.0) >= minimum_alerts(expected)).all()
     assert minimum_alerts(30.0, 2.0) == 2 * minimum_alerts(15.0)
-
-
-def test_the_interval_is_garwoods_for_counts_and_wider_for_weights() -> None:
-    counts = np.array([12.0, 3.0, 0.0])
-    low, high = _Alerts(np.arange(3), counts, None).interval(np.array([0, 1, 2]))
-    assert (low, high) == pytest.approx((chi2.ppf(0.025, 30) / 2, chi2.ppf(0.975, 32) / 2))
-    table = pd.DataFrame({"cell": [0, 0, 1], "severity": [1, 5, 3], "n": [6.0, 6.0, 3.0]})
-    weights = harm_weights(table, np.arange(3))
-    wider = _Alerts(np.arange(3), counts, weights).interval(np.array([0, 1, 2]))
-    assert wider[0] < low < 15 < high < wider[1]
 
 
 def test_weights_of_other_alerts_are_refused(city: CityProfile) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2
 
-from analysis.grid import neighbours, ring
+from analysis.grid import neighbours
 from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.grouping import SpotHarm, harm_of_spots, hot_spots, in_order_of_harm, weight_above
 from analysis.stats.dispersion import INDEPENDENT
@@ -113,18 +113,6 @@ def slow_limits(own: list[float], around: list[float], share: float, largest: fl
         value - math.sqrt((own[0] - a) ** 2 + (share * (d - around[0])) ** 2),
         value + math.sqrt((b - own[0]) ** 2 + (share * (around[0] - c)) ** 2),
     )
-
-
-def test_the_ring_of_the_twin_is_that_of_the_grid(city: CityProfile) -> None:
-    """The twin above goes by neighbours alone; for one cell this is `ring`."""
-    frame = drawn_map(city)
-    result = hot_cells(frame)
-    index = np.asarray(frame.index, np.int64)
-    around = ring(index, result.setting.k, result.setting.outer)
-    hot = set(index[result.frame["local"].to_numpy(bool)].tolist())
-    at = len(index) // 2
-    expected = set(index[around.indices[around.indptr[at] : around.indptr[at + 1]]].tolist()) - hot
-    assert slow_surroundings(result, {int(index[at])}) == expected
 
 
 def test_nothing_to_compare_with_is_said() -> None:

@@ -15,7 +15,6 @@ from scipy.stats import binom, poisson
 from analysis.hotspots.cell_significance import (
     PROBABILITY,
     HotCells,
-    Power,
     _Case,
     detection_power,
     hot_cells,
@@ -83,23 +82,6 @@ def test_the_sum_is_that_of_the_slow_twin() -> None:
     assert replace(case, against=(half,)).power(ratio) < total
 
 
-def test_a_typical_place_is_compared_as_the_test_compares() -> None:
-    """The city and half of the surroundings, each with its margin; the level is that of one p-value of one cell."""
-    hot = even_map(1.0)
-    case, frame, one = _case(hot), hot.frame, h3.cell_area(MIDDLE, unit="km^2")
-    city, half = case.against
-    total = frame["land_km2"].sum()
-    assert case.level == pytest.approx(0.05 / len(frame) / 3)
-    assert case.size_in == pytest.approx(7 * one, rel=0.01)
-    assert (city.size, half.size) == pytest.approx((total - 7 * one, 15 * one), rel=0.01)
-    assert (city.rate, half.rate) == pytest.approx((frame["n"].sum() / total,) * 2)
-    assert (city.margin, half.margin) == (2.0, 1.15)
-    for ratio in (3.0, 5.0):
-        each = [replace(case, against=(against,)).power(ratio) for against in case.against]
-        assert each[0] != each[1]
-        assert case.power(ratio) == max(each)
-
-
 def test_the_densest_half_is_that_of_the_slow_twin() -> None:
     """Six sixths around a place, three neighbouring ones a half: the largest of the six halves, by all their counts."""
     half, mean = replace(_case(even_map(1.0)).against[1], size=1.0, rate=1.2), 0.4
@@ -150,10 +132,6 @@ def test_an_area_no_larger_than_a_place_has_nothing_to_be_compared_with(rings: i
     assert power.expected == pytest.approx(power.n)  # not more alerts than there are
     assert "no larger than one place" in power.sentence(Translator("en"))
     assert not detection_power(even_map(1.0)).alone
-
-
-def test_an_empty_map_is_said_to_be_empty(t: Translator) -> None:
-    assert Power(None, 0.0, 0, 0.0, 300).sentence(t) == "There is no alert on the map to test."
 
 
 def test_the_planned_power_is_that_of_the_test_made() -> None:

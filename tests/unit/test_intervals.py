@@ -13,8 +13,7 @@ from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.rates import confint_poisson
 
 from analysis.hotspots.surroundings import empirical_bayes
-from analysis.stats.intervals import UNKNOWN, poisson_rate, rate_ratio, share_ratio, wilson
-from analysis.stats.significance import benjamini_hochberg
+from analysis.stats.intervals import poisson_rate, rate_ratio, share_ratio, wilson
 
 counts = st.integers(0, 400)
 
@@ -26,19 +25,6 @@ def test_wilson_stays_inside_zero_and_one_and_holds_its_share(k, more):
     if k + more:
         assert share.low <= share.value + 1e-12
         assert share.value <= share.high + 1e-12
-
-
-@given(st.integers(0, 200), st.integers(1, 200))
-def test_wilson_rises_with_its_count(k, more):
-    one, next_one = wilson(k, k + more), wilson(k + 1, k + more)
-    assert one.low < next_one.low
-    assert one.high < next_one.high
-
-
-@given(counts, counts)
-def test_wilson_mirrors(k, more):
-    share, rest = wilson(k, k + more), wilson(more, k + more)
-    assert share.low == pytest.approx(1 - rest.high, abs=1e-12)
 
 
 def test_wilson_of_nothing_knows_nothing():
@@ -160,12 +146,6 @@ def test_a_spread_below_chance_gives_every_area_the_mean():
     smoothed = empirical_bayes([5, 5, 5], [100, 100, 100])
     assert smoothed.variance == 0
     assert smoothed.rates == pytest.approx([0.05, 0.05, 0.05])
-
-
-def test_correction_leaves_out_what_was_not_tested():
-    assert benjamini_hochberg([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
-    assert np.isnan(benjamini_hochberg([np.nan])).all()
-    assert not UNKNOWN.known
 
 
 def test_wilson_and_garwood_equal_statsmodels() -> None:

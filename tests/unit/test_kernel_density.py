@@ -21,7 +21,6 @@ from analysis.density import (
     DensityImage,
     GaussianSmoother,
     Raster,
-    _between_pixels,
     bandwidth_by_rule,
     bandwidth_for,
     bandwidth_from_cells,
@@ -61,17 +60,6 @@ def test_alerts_are_neither_lost_nor_made(coast: Raster, points: list[tuple[floa
     assert (found.values >= 0).all()
     assert found.n == (coast.place(x, y) >= 0).sum()
     assert found.outside == pytest.approx(1 - found.n / len(points))
-
-
-@given(st.lists(POINT, min_size=2, max_size=20))
-@settings(max_examples=20)
-def test_weights_are_as_many_alerts(coast: Raster, points: list[tuple[float, float]]) -> None:
-    x, y = np.array(points).T
-    twice = kernel_density(np.repeat(x, 2), np.repeat(y, 2), land=coast, bandwidth=100, months=1)
-    weighted = kernel_density(x, y, np.full(len(x), 2.0), land=coast, bandwidth=100, months=1)
-    assert np.allclose(twice.values, weighted.values)
-    assert twice.n == weighted.n
-    assert np.allclose(twice.error, weighted.error)
 
 
 @pytest.mark.parametrize(
@@ -286,25 +274,6 @@ def test_each_place_has_the_colour_of_its_class(city: CityProfile, surface: Dens
         checked += 1
     assert checked > 150
     assert wrong / checked < 0.15  # only at the borders of classes, by a pixel
-
-
-def test_between_pixels_the_centres_of_the_grid_the_picture_is_linear(surface: Density) -> None:
-    raster = surface.raster
-    row, column = np.unravel_index(surface.values.argmax(), surface.values.shape)
-    four = surface.values[row : row + 2, column : column + 2]
-    assert surface.land[row : row + 2, column : column + 2].all()
-    x = raster.x0 + raster.cell_m * (column + 0.5 + np.array([0, 1, 0, 0.25]))
-    y = raster.y0 + raster.cell_m * (row + 0.5 + np.array([0, 0, 1, 0.5]))
-    middle = (0.75 * four[:, 0] + 0.25 * four[:, 1]).mean()
-    assert _between_pixels(surface, x, y) == pytest.approx([four[0, 0], four[0, 1], four[1, 0], middle])
-
-
-def test_the_densest_place_is_where_the_alerts_are(picture: DensityImage) -> None:
-    darkest = list(bytes.fromhex(picture.colours[-1][1:]))
-    rows, columns = np.nonzero((picture.rgba[:, :, :3] == darkest).all(axis=2) & (picture.rgba[:, :, 3] > 0))
-    row, column = pixel(picture, *TOWN)
-    assert abs(rows.mean() - row) < 4
-    assert abs(columns.mean() - column) < 4
 
 
 def test_the_sea_is_clear_and_blends_with_no_black(picture: DensityImage) -> None:

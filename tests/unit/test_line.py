@@ -213,16 +213,6 @@ def test_coal_mining_changed_in_1892():
     assert (shift.before, shift.after) == pytest.approx((3.1, 0.9), abs=0.05)
 
 
-def test_a_series_read_backwards_has_the_same_levels():
-    rng = np.random.default_rng(4)
-    for _ in range(20):
-        y = rng.poisson(np.repeat(rng.uniform(5, 80, 5), rng.integers(2, 30, 5))).astype(float)
-        mass = rng.uniform(0.7, 1.3, len(y))
-        there, back = partition(y, mass), partition(y[::-1], mass[::-1])
-        assert [len(y) - at for at in back.starts[:0:-1]] == there.starts[1:]
-        assert back.levels[::-1] == pytest.approx(there.levels)
-
-
 @pytest.mark.parametrize("factor", [0.0, 10.0])
 def test_one_week_is_an_event_and_two_are_a_level(factor):
     y = np.random.default_rng(6).poisson(60, 80).astype(float)

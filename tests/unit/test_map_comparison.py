@@ -8,8 +8,6 @@ import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import sparse
 from scipy.stats import binom, fisher_exact, norm
 
@@ -18,10 +16,9 @@ from analysis.comparison import (
     MapLabel,
     compare_maps,
     outlying_cells,
-    worth_testing,
 )
 from analysis.grid import neighbours
-from analysis.stats.intervals import share_ratio, share_ratios
+from analysis.stats.intervals import share_ratio
 from curim_data.model import CityProfile, Message, Translator
 from tests.effort import effort
 
@@ -87,14 +84,6 @@ def test_the_test_is_fishers(disc: np.ndarray) -> None:
     assert place.elsewhere == table[1][0] / sum(table[1])
     katz = share_ratio(22, float(a.sum()), 3, float(b.sum()))
     assert (place.ratio, place.low, place.high) == pytest.approx((katz.value, katz.low, katz.high))
-
-
-@given(st.integers(0, 40), st.integers(0, 60), st.integers(0, 40), st.integers(0, 60))
-def test_ratios_are_those_of_one_at_a_time(a: int, rest_a: int, b: int, rest_b: int) -> None:
-    arrays = (np.array([value], float) for value in (a, a + rest_a, b, b + rest_b))
-    found = [float(part[0]) for part in share_ratios(*arrays)]
-    one = share_ratio(a, a + rest_a, b, b + rest_b)
-    assert found == pytest.approx([one.value, one.low, one.high], nan_ok=True)
 
 
 def test_sides_may_be_exchanged(disc: np.ndarray) -> None:
@@ -193,12 +182,6 @@ def test_sentences(disc: np.ndarray, t: Translator) -> None:
     assert "1 place differs" in result.sentence(t)
     assert "88\u00a0% of the 25 alerts compared here affect women, 40\u00a0% elsewhere" in result.places[0].sentence(t)
     assert all(t(choice.explanation) for choice in result.choices)
-
-
-def test_tarone_leaves_out_only_what_cannot_pass() -> None:
-    assert worth_testing(np.array([0.2, 0.5]), LEVEL).tolist() == [False, False]
-    assert worth_testing(np.array([]), LEVEL).tolist() == []
-    assert worth_testing(np.full(100, 1e-9), LEVEL).all()
 
 
 def test_a_place_stands_out_beyond_the_border_for_all_sizes_and_cells() -> None:

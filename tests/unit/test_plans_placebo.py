@@ -91,15 +91,6 @@ def test_the_tails_of_a_model_by_hand() -> None:
     assert ratio_estimate(model, 5, Expectation(50.0, 9.0)).high == np.inf
 
 
-def test_residuals_of_areas_that_pull_the_line_count_more() -> None:
-    rng = np.random.default_rng(3)
-    mean = rng.uniform(5, 60, 400)
-    residual = rng.normal(0, np.sqrt(2 * mean))
-    none, half = (_spread(residual, mean, np.full(400, h), 1.0) for h in (0.0, 0.5))
-    assert none[0] + none[1] * 30 == pytest.approx(2, abs=0.3)
-    assert half[0] + half[1] * 30 == pytest.approx(2 * (none[0] + none[1] * 30), rel=0.1)
-
-
 def test_the_variance_is_a_mean_over_what_residuals_allow() -> None:
     """The slow twin, pair by pair; a drift that few areas cannot exclude keeps its part."""
     rng = np.random.default_rng(18)

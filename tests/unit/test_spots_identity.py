@@ -74,11 +74,6 @@ def test_a_place_is_the_known_one_that_it_overlaps_or_lies_next_to() -> None:
     assert [spot.id for spot in with_known_ids(coarse, places)] == ["a"]
 
 
-def test_a_small_place_is_the_large_one_that_it_lies_in() -> None:
-    places = as_known_places([place("large", *QUAY, rings=2), place("near", east(380), QUAY[1])])
-    assert [spot.id for spot in with_known_ids([place("x", east(235), QUAY[1])], places)] == ["large"]
-
-
 def test_new_places_of_one_id_get_two() -> None:
     spots = [place("x", *QUAY, rings=1), place("x", east(600), QUAY[1])]
     assert [spot.id for spot in with_known_ids(spots, ())] == ["x", f"{spots[1].cells[0]:x}"]

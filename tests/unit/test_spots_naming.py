@@ -15,7 +15,6 @@ from h3.api import basic_int, basic_str
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.spots import naming
 from analysis.spots.naming import LEAST_LENGTH, MOST_STREETS, SpotName, area_in_words, name_area, name_spot, name_spots
 from analysis.stats.intervals import CellPlace
 from curim_data.model import LANGUAGES, CityProfile, Translator, cell_polygons, translator
@@ -176,17 +175,6 @@ def test_two_readers_may_ask_for_names_of_different_known_places_at_once() -> No
     places = (CellPlace("a", (), 23.63, 37.945), CellPlace("b", (), 23.65, 37.945))
     names = name_spots([Place("new", 23.64, 37.95)], city, places)
     assert set(names) == {"new"}
-
-
-def test_names_of_known_places_of_two_audiences_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = []
-    whole = naming._distinct
-    monkeypatch.setattr(naming, "_distinct", lambda *given: made.append(1) or whole(*given))
-    city = replace(CITY)
-    lists = [(CellPlace(name, (), 23.63, 37.945),) for name in ("analyst", "council")]
-    for places in (*lists, *lists):
-        name_spots([], city, places)
-    assert len(made) == 2
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
