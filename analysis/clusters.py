@@ -47,7 +47,7 @@ from analysis.grid import AlertGround, SharedPoints, centres_in_metres, smoothin
 from analysis.hotspots.surroundings import INDEPENDENT
 from analysis.stats.dispersion import SINGLE, ReportBursts
 from analysis.stats.intervals import CellPlace, Choice, HarmWeights, Result, weighted_sum
-from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num, Translator
+from curim_data.model import N_, CityProfile, FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.city import cell_polygons
 from curim_data.model.extent import ask_shape
 from curim_data.model.progress import report, stage
@@ -132,10 +132,8 @@ class Clusters(Result):
             if self.found
             else t("No cluster stands out from chance")
         )
-        if self.weighted:
-            text = t("{found}, among {alerts} alerts weighed by harm.", found=text, alerts=self.n)
-        else:
-            text = t("{found}, among {alerts} alerts.", found=text, alerts=self.n)
+        by_harm, plain = N_("{found}, among {alerts} alerts weighed by harm."), N_("{found}, among {alerts} alerts.")
+        text = t(by_harm if self.weighted else plain, found=text, alerts=self.n)
         if self.chance:
             text += " " + t.n(
                 "{n} other dense place is no stronger than expected by chance.",

@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.intervals import UNKNOWN, Choice, Estimate, Result
-from curim_data.model import FloatArray, IntArray, Message, Translator
+from curim_data.model import N_, FloatArray, IntArray, Message, Translator
 
 PARTS: Final = (0.25, 0.5, 0.8)
 MIN_ALERTS: Final = 20  # fewer lie in a few places whatever happens
@@ -101,17 +101,18 @@ class Concentration(Result):
                 "{high}).",
                 **values,
             )
-        if half.places > half.chance.high:
-            return t(
+        words = (
+            N_(
                 "Half of the alerts lie in {places} of the places; by chance alone it would be {chance} ({low} to "
-                "{high}): they are spread more evenly than expected by chance.",
-                **values,
+                "{high}): they are spread more evenly than expected by chance."
             )
-        return t(
-            "Half of the alerts lie in {places} of the places, and by chance alone it would be {chance} ({low} to "
-            "{high}): that they gather in few places is not shown.",
-            **values,
+            if half.places > half.chance.high
+            else N_(
+                "Half of the alerts lie in {places} of the places, and by chance alone it would be {chance} ({low} to "
+                "{high}): that they gather in few places is not shown."
+            )
         )
+        return t(words, **values)
 
 
 def concentration(

@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.grid import centres_in_metres, covered_share
 from analysis.stats.intervals import UNKNOWN, Choice, Estimate, Result, poisson_rate
-from curim_data.model import BoolArray, CityProfile, FloatArray, Message, Translator
+from curim_data.model import N_, BoolArray, CityProfile, FloatArray, Message, Translator
 from curim_data.model.progress import report
 
 # Half of the narrowest width that is tried, and more than the 22 m from corner to corner of the fine cells (H3
@@ -206,7 +206,6 @@ class Bandwidth:
 
     method : "prospective" (tested on later alerts) or "reach" (too few alerts to test)
     scores : for each of `widths_m`, the gain in log-likelihood of the later alerts over an even spread
-    low_m, high_m : the widths that the later alerts cannot tell from the best one
     early, later : alerts that the widths were fitted on and tested on
     weeks : how many weeks the later alerts span
     reference_m : what the usual rule of thumb gives, `normal_reference`; NaN below two alerts
@@ -220,8 +219,6 @@ class Bandwidth:
     weeks: int
     widths_m: tuple[float, ...] = ()
     scores: tuple[float, ...] = ()
-    low_m: float = float("nan")
-    high_m: float = float("nan")
     reference_m: float = float("nan")
 
     @property
@@ -403,8 +400,6 @@ def _prospective(
         weeks,
         widths,
         tuple(scores),
-        min(alike),
-        max(alike),
     )
 
 
@@ -436,23 +431,23 @@ def _width_message(
         "low": round(min(alike)),
         "high": round(max(alike)),
     }
-    if best <= 0:
-        return Message(
-            "Smoothed over {metres} m, the widest: no width predicted the {n} alerts of the last {weeks} weeks better "
-            "than an even spread.",
-            values,
-        )
-    if len(alike) == 1:
-        return Message(
+    words = (
+        N_(
             "Smoothed over {metres} m: of the widths from {narrowest} to {widest} m, this one clearly best predicted "
-            "where the {n} alerts of the last {weeks} weeks fell.",
-            values,
+            "where the {n} alerts of the last {weeks} weeks fell."
         )
-    return Message(
-        "Smoothed over {metres} m: of the widths from {narrowest} to {widest} m, this one best predicted where the {n} "
-        "alerts of the last {weeks} weeks fell; {low} to {high} m would do about as well.",
-        values,
+        if len(alike) == 1
+        else N_(
+            "Smoothed over {metres} m: of the widths from {narrowest} to {widest} m, this one best predicted where the "
+            "{n} alerts of the last {weeks} weeks fell; {low} to {high} m would do about as well."
+        )
     )
+    if best <= 0:
+        words = N_(
+            "Smoothed over {metres} m, the widest: no width predicted the {n} alerts of the last {weeks} weeks better "
+            "than an even spread."
+        )
+    return Message(words, values)
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,7 +37,7 @@ from analysis.grid import neighbours
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE
 from analysis.stats.intervals import UNKNOWN, Choice, Estimate, Result
 from analysis.trends.line import Ahead, quantiles, read_line
-from curim_data.model import FloatArray, IntArray, Message, Num, Translator
+from curim_data.model import N_, FloatArray, IntArray, Message, Num, Translator
 
 LEVEL: Final = 0.95
 MAX_WEEKS: Final = 4
@@ -218,19 +218,20 @@ class NextPeriods:
             "covered": t.percent(past.covered / past.counts),
             "inner": t.percent(past.covered_inner / past.counts),
         }
-        if self.unit == "month":
-            return t(
+        words = (
+            N_(
                 "Tried on {starts} starts in the past, it missed a month by {model} on average; the same month a year "
                 "before would have missed by {year}, the mean of the last months by {recent}. {covered} of the counts "
-                "lay within the 95 % interval, {inner} within the 80 % interval.",
-                **values,
+                "lay within the 95 % interval, {inner} within the 80 % interval."
             )
-        return t(
-            "Tried on {starts} starts in the past, it missed a week by {model} on average; the same week a year before "
-            "would have missed by {year}, the mean of the last weeks by {recent}. {covered} of the counts lay within "
-            "the 95 % interval, {inner} within the 80 % interval.",
-            **values,
+            if self.unit == "month"
+            else N_(
+                "Tried on {starts} starts in the past, it missed a week by {model} on average; the same week a year "
+                "before would have missed by {year}, the mean of the last weeks by {recent}. {covered} of the counts "
+                "lay within the 95 % interval, {inner} within the 80 % interval."
+            )
         )
+        return t(words, **values)
 
 
 def forecast_next(

@@ -48,7 +48,7 @@ from scipy import sparse
 
 from analysis.grid import centres, neighbours, parents, square_side
 from analysis.stats.intervals import Choice
-from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num
+from curim_data.model import N_, BoolArray, FloatArray, IntArray, Message, Num
 from curim_data.model.alert import CellArray
 
 # A place is what lies within 200 m of a cell's centre, its surroundings what lies beyond.
@@ -123,22 +123,16 @@ def setting_choices(
         )
     )
     excess = (
-        Message(
+        N_(
             "Hot means more than {margin} times the rate of what it is compared with, beyond chance: a smaller "
             "difference is no reason to act on a place."
         )
         if based
-        else Message(
+        else N_(
             "Hot means more than {margin} times as dense as its surroundings, or more than {city} times as dense as "
             "the rest of the city, beyond chance: a dense quarter with soft edges reaches the first by itself, and one "
             "that is a little denser than the city is no hot spot."
         )
-    )
-    excess = Message(excess.text, {"margin": Num(margin, 2), "city": Num(CITY_MARGIN, 0)})
-    cold = Message(
-        "Cold means at most {share} times the rate of what it is compared with, where hot places are left out, beyond "
-        "chance.",
-        {"share": Num(1 / margin, 2)},
     )
     whole = (
         Message(
@@ -152,35 +146,40 @@ def setting_choices(
             "whichever it stands out from more surely; other hot spots are left out of its surroundings."
         )
     )
+    gistar = (
+        N_(
+            "Gi* is shown alongside; with {mean} alerts in the mean window its normal tail can be read. It "
+            "compares with the mean of the city on the same base."
+        )
+        if based
+        else N_(
+            "Gi* is shown alongside; with {mean} alerts in the mean window its normal tail can be read. It "
+            "compares with the mean of the city, so that it marks dense quarters too."
+        )
+    )
+    if mean_window < GISTAR_FROM:
+        gistar = N_(
+            "Gi* is shown for comparison only: with {mean} alerts on average in a cell and its surroundings it "
+            "calls cells hot by chance too often. It can be read as a test from about {border} on."
+        )
+    cold = Message(
+        "Cold means at most {share} times the rate of what it is compared with, where hot places are left out, beyond "
+        "chance.",
+        {"share": Num(1 / margin, 2)},
+    )
     share = Message(
         "Corrected for having looked at every cell: of the cells marked, at most {percent} % are expected to be "
         "chance, and each place by itself stands out in the whole map.",
         {"percent": Num(100 * alpha, 0)},
     )
-    if mean_window < GISTAR_FROM:
-        gistar = Message(
-            "Gi* is shown for comparison only: with {mean} alerts on average in a cell and its surroundings it "
-            "calls cells hot by chance too often. It can be read as a test from about {border} on."
-        )
-    elif based:
-        gistar = Message(
-            "Gi* is shown alongside; with {mean} alerts in the mean window its normal tail can be read. It "
-            "compares with the mean of the city on the same base."
-        )
-    else:
-        gistar = Message(
-            "Gi* is shown alongside; with {mean} alerts in the mean window its normal tail can be read. It "
-            "compares with the mean of the city, so that it marks dense quarters too."
-        )
-    gistar = Message(gistar.text, {"mean": Num(mean_window, 1), "border": GISTAR_FROM})
     return (
         Choice("window", k, place),
         Choice("surroundings", outer, against),
         *(() if based else (Choice("spots", outer, whole),)),
-        Choice("margin", margin, excess),
+        Choice("margin", margin, Message(excess, {"margin": Num(margin, 2), "city": Num(CITY_MARGIN, 0)})),
         Choice("cold", 1 / margin, cold),
         Choice("alpha", alpha, share),
-        Choice("gistar", mean_window, gistar),
+        Choice("gistar", mean_window, Message(gistar, {"mean": Num(mean_window, 1), "border": GISTAR_FROM})),
     )
 
 
@@ -475,16 +474,21 @@ def cell_rates(counts: FloatArray, base: FloatArray, *, shares: bool = False) ->
 
 def rate_choices(kind: DenominatorKind, rates: SmoothedRates) -> tuple[Choice, ...]:
     """How the rates were made, and what they cannot say."""
-    if kind == "alerts":
-        message = Message(
-            "Shares by place are shrunk towards that of the city ({mean} %) by as much as chance could have moved "
-            "them (empirical Bayes), so that three alerts of four do not look like a share of 75 %.",
-            {"mean": Num(100 * rates.mean, 1)},
+    words, per = (
+        (
+            N_(
+                "Shares by place are shrunk towards that of the city ({mean} %) by as much as chance could have moved "
+                "them (empirical Bayes), so that three alerts of four do not look like a share of 75 %."
+            ),
+            100,
         )
-    else:
-        message = Message(
-            "Rates by place are shrunk towards that of the city ({mean} per 1,000 residents) by as much as chance "
-            "could have moved them (empirical Bayes).",
-            {"mean": Num(RATE_PER * rates.mean, 1)},
+        if kind == "alerts"
+        else (
+            N_(
+                "Rates by place are shrunk towards that of the city ({mean} per 1,000 residents) by as much as chance "
+                "could have moved them (empirical Bayes)."
+            ),
+            RATE_PER,
         )
-    return (Choice("rates", rates.variance, message),)
+    )
+    return (Choice("rates", rates.variance, Message(words, {"mean": Num(per * rates.mean, 1)})),)

@@ -457,29 +457,27 @@ def _certainty(problem: Problem, t: Translator) -> str:
         return f"{t(OF_LARGER_CELLS)} {denser}"
     if problem.expected is None or problem.q is None:
         return ""
-    expected = (t.about if problem.ratio is None else t.expected)(problem.expected)
-    values = {"expected": expected, "p": t.p_value(problem.q)}
-    if problem.q >= 0.05:
-        return t(
-            "As dense as its surroundings or the rest of the city it would have had {expected}; chance may explain the "
-            "difference (corrected p: {p}).",
-            **values,
-        )
-    if problem.ratio is None:
-        return t(
+    ratio = problem.ratio
+    limits = {} if ratio is None else {"ratio": ratio.value, "low": ratio.low, "high": ratio.high}
+    words = (
+        N_(
             "As dense as its surroundings or the rest of the city it would have had {expected}; chance hardly explains "
-            "so many more (corrected p: {p}).",
-            **values,
+            "so many more (corrected p: {p})."
         )
-    return t(
-        "As dense as its surroundings or the rest of the city it would have had {expected}; there were {ratio} times "
-        "as many (95 % interval: {low} to {high}; the truth is probably somewhat lower, because the place was picked "
-        "for standing out), which chance hardly explains (corrected p: {p}).",
-        **values,
-        ratio=problem.ratio.value,
-        low=problem.ratio.low,
-        high=problem.ratio.high,
+        if ratio is None
+        else N_(
+            "As dense as its surroundings or the rest of the city it would have had {expected}; there were {ratio} "
+            "times as many (95 % interval: {low} to {high}; the truth is probably somewhat lower, because the place "
+            "was picked for standing out), which chance hardly explains (corrected p: {p})."
+        )
     )
+    if problem.q >= 0.05:
+        words = N_(
+            "As dense as its surroundings or the rest of the city it would have had {expected}; chance may explain the "
+            "difference (corrected p: {p})."
+        )
+    expected = (t.about if ratio is None else t.expected)(problem.expected)
+    return t(words, expected=expected, p=t.p_value(problem.q), **limits)
 
 
 REVIEW_AFTER: Final = dt.timedelta(weeks=4)

@@ -74,32 +74,24 @@ def week_clock(frame: pd.DataFrame, band: int = 1) -> WeekClock:
 
 
 def peak_bands(by_hour: FloatArray, band: int) -> tuple[int, int] | None:
-    """`peak_hours` of bands of so many hours, of which the first begins at midnight: start and length in hours.
+    """Start and length in hours of the shortest stretch of bands of so many hours, of which the first begins at
+    midnight, that holds half of 24 counts; None where all are zero.
 
     >>> peak_bands(np.array([0] * 12 + [1] * 6 + [0] * 6), 6), peak_bands(np.array([0] * 12 + [1] * 6 + [0] * 6), 1)
     ((12, 6), (12, 3))
+    >>> peak_bands(np.array([0, 9, 10] + [0] * 21), 1)
+    (2, 1)
     """
-    found = peak_hours(by_hour.reshape(-1, band).sum(axis=1))
-    return None if found is None else (found[0] * band, found[1] * band)
-
-
-def peak_hours(by_hour: FloatArray) -> tuple[int, int] | None:
-    """Start and length in hours of the shortest stretch that holds half of 24 counts (in bands, of as many as a day
-    has); None where all are zero.
-
-    >>> peak_hours(np.array([0, 9, 1] + [0] * 21)), peak_hours(np.array([0, 9, 10] + [0] * 21))
-    ((1, 1), (2, 1))
-    """
-    half = by_hour.sum() / 2
+    bands = by_hour.reshape(-1, band).sum(axis=1)
+    half, count = bands.sum() / 2, len(bands)
     if not half:
         return None
-    twice = np.concatenate([[0.0], np.cumsum(np.tile(by_hour, 2))])
-    hours = len(by_hour)
-    for length in range(1, hours):
-        sums = twice[length : length + hours] - twice[:hours]
+    twice = np.concatenate([[0.0], np.cumsum(np.tile(bands, 2))])
+    for length in range(1, count):
+        sums = twice[length : length + count] - twice[:count]
         if sums.max() >= half - 1e-9:
-            return int(sums.argmax()), length
-    return 0, hours
+            return int(sums.argmax()) * band, length * band
+    return 0, count * band
 
 
 Unit = Literal["day", "week", "month"]
