@@ -56,8 +56,6 @@ _AUTHORITY: Final = re.compile(r"(?:.*/|.*:|^)(EPSG|ESRI|OGC)(?:[:/][\w.]*)?[:/]
 _KINDS: Final = {"gpkg": "GeoPackage", "shp": "Shapefile"}
 _PARTS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")
 _NEEDED: Final = (".shp", ".shx", ".dbf")
-_MAGIC: Final = {"gpkg": b"SQLite format 3\0", "shp": b"\x00\x00\x27\x0a"}
-_ROW_KEYS: Final = ("", "fid", "ogc_fid")  # keys that programs add and renumber; other keys are kept as a column
 _WORDS: Final = re.compile(rb"[\x80-\xff]+")
 
 
@@ -221,7 +219,7 @@ def local_layer(source: Path, name: str, kind: str, layer: str) -> Iterator[tupl
             for ending, part in _shapes(source, name)[layer].items():
                 with part.open("rb") as content, path.with_suffix(ending).open("wb") as copy:
                     shutil.copyfileobj(content, copy, 1 << 20)
-        magic = _MAGIC[kind]
+        magic = {"gpkg": b"SQLite format 3\0", "shp": b"\x00\x00\x27\x0a"}[kind]
         if head_of(path, name, len(magic)) != magic or (kind == "shp" and not _whole(path)):
             raise refusal("damaged", name, kind=_KINDS[kind])
         yield str(path), layer if kind == "gpkg" else None
@@ -292,7 +290,7 @@ def _reader(
         batch_size=BATCH,
         use_pyarrow=True,
         datetime_as_string=True,
-        return_fids=key.lower() not in _ROW_KEYS,
+        return_fids=key.lower() not in ("", "fid", "ogc_fid"),
     ) as opened:
         yield opened
 

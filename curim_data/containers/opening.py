@@ -39,7 +39,6 @@ _BROKEN: Final = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip
 _NO_TABLES: Final = frozenset(
     {".pdf", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".doc", ".docx", ".htm", ".html", ".md", ".rtf", ".db", ".ini"}
 )
-_NO_NAMES: Final = ("readme", "license", "licence", "__macosx")
 _TABLES: Final = frozenset({".csv", ".tsv", ".tab", ".xlsx", ".xls", ".ods", ".gz", ".zip", ".parquet", ".gpkg"})
 _FOREIGN: Final = (
     (b"\x89PNG", "PNG"),
@@ -247,7 +246,9 @@ def _which(name: str, groups: list[list[str]], names: Sequence[str]) -> Question
 def _may_hold_table(info: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(info.filename)
     hidden = not path.name or info.is_dir() or path.name.startswith(".") or path.suffix.lower() in _NO_TABLES
-    return not hidden and not any(part.lower().startswith(_NO_NAMES) for part in path.parts)
+    return not hidden and not any(
+        part.lower().startswith(("readme", "license", "licence", "__macosx")) for part in path.parts
+    )
 
 
 @contextmanager

@@ -39,12 +39,8 @@ _BLANK: Final = b"\xef\xbb\xbf\xff\xfe \t\r\n\0"
 _WIDE_START: Final = 4096
 _MOST_ZEROS: Final = 0.5  # of the lines at the start that hold zeros: in a text few do
 _WIDE_SHARE: Final = 0.3  # of the characters at the start that are ASCII, for UTF-16 without byte order mark
-_GREEK: Final = re.compile(rb"[\xc0-\xff]{2}")
-_LATIN: Final = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
-_WINDOWS: Final = re.compile(rb"[\x80-\x9f]")
 _SAMPLE_LINES: Final = 1000  # lines by which the encoding, or the header, is found
 
-_DELIMITERS: Final = (";", ",", "\t", "|")
 _TITLES: Final = 10  # records that may stand before the header
 
 csv.field_size_limit(max(csv.field_size_limit(), 2 * MAX_LINE))  # a setting of the process; long texts are no fault
@@ -126,7 +122,7 @@ def find_header(text: str, name: str, least: int = 2) -> Header:
     ImportProblem where it is no table.
     """
     sample = io.StringIO(text, newline="\n").readlines()[:_SAMPLE_LINES]
-    readings = [_reading(sample, delimiter) for delimiter in _DELIMITERS]
+    readings = [_reading(sample, delimiter) for delimiter in (";", ",", "\t", "|")]
     header = max(readings, key=lambda one: one[:2])[2]
     if len(header.labels) < 2 and least < 2:  # one column, whatever the delimiter is
         return replace(header, labels=(sample[0].strip(),), lines=1)
@@ -322,8 +318,10 @@ def one_byte_encoding(text: bytes) -> str:
     same bytes mean the same, the standard encoding is named. Windows-1253 and ISO-8859-7 differ in the place of capital
     alpha with accent (A2, B6) and in 80-9F.
     """
-    greek, latin = (len(pattern.findall(text)) for pattern in (_GREEK, _LATIN))
-    windows = _WINDOWS.search(text)
+    greek, latin = (
+        len(re.findall(pattern, text)) for pattern in (rb"[\xc0-\xff]{2}", rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
+    )
+    windows = re.search(rb"[\x80-\x9f]", text)
     if latin > greek:
         return "cp1252" if windows else "iso-8859-1"
     return "cp1253" if windows or text.count(b"\xa2") >= text.count(b"\xb6") else "iso-8859-7"

@@ -35,14 +35,10 @@ PART_ROWS: Final = 10_000  # that are made texts at a time, and are a block
 HEADER_WITHIN: Final = 40  # rows in which the header is looked for
 HEADER_SHARE: Final = 0.6  # of the fullest row: so full is a header at least, if it lacks the names of some columns
 _WORDS: Final = {"xls": "Excel 97", "xlsx": "Excel", "ods": "OpenDocument"}
-_CELL: Final = re.compile(r"([A-Z]{1,3})(\d{1,7})")
-_BOOK: Final = ("workbook.xml", "_rels/workbook.xml.rels")
 _LINKED: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
-_MAY_BE_EMPTY: Final = {str, type(None)}  # types of an empty cell
 
 Cells = list[Any]
-Unstored = Mapping[int, set[int]]  # by column of a table: rows (from 1) that hold a formula without a stored result
 
 
 @dataclass(frozen=True)
@@ -127,7 +123,7 @@ def _frame(rows: Iterable[Cells]) -> _Frame:
     while part := list(islice(rest, PART_ROWS)):
         for at, cells in enumerate(zip_longest(*part, fillvalue="")):
             kinds = set(map(type, cells))
-            if kinds - _MAY_BE_EMPTY or any(cells):
+            if kinds - {str, type(None)} or any(cells):
                 used.add(at)
             if dt.datetime in kinds:
                 timed.add(at)
@@ -166,13 +162,16 @@ def _text(cell: Any, timed: bool) -> str:
     return text_of(cell)
 
 
-def _unstored(source: Path, name: str, sheet: str, frame: _Frame) -> Unstored:
-    """The formulas of a sheet without a stored result: an empty text is a result, too, and is marked as a text."""
+def _unstored(source: Path, name: str, sheet: str, frame: _Frame) -> Mapping[int, set[int]]:
+    """By column of the table, the rows (from 1) whose formula has no stored result; an empty text is a result, too."""
     found: dict[int, set[int]] = {}
     places = {column: place for place, column in enumerate(frame.columns)}
     with reader_errors(name, "Excel"), zipfile.ZipFile(source) as archive:
         try:
-            book, links = (ElementTree.fromstring(archive.read(f"xl/{part}")) for part in _BOOK)
+            book, links = (
+                ElementTree.fromstring(archive.read(f"xl/{part}"))
+                for part in ("workbook.xml", "_rels/workbook.xml.rels")
+            )
             ids = {one.get("name"): one.get(_LINKED) for one in book.iterfind(".//{*}sheet")}
             targets = {one.get("Id"): one.get("Target") for one in links}
             part = archive.open(str(PurePosixPath("xl") / targets[ids[sheet]]).lstrip("/"))
@@ -182,7 +181,9 @@ def _unstored(source: Path, name: str, sheet: str, frame: _Frame) -> Unstored:
             for _, cell in ElementTree.iterparse(part):
                 if cell.tag.endswith("}row"):
                     cell.clear()
-                at = _CELL.fullmatch(cell.get("r", "")) if cell.find("{*}f") is not None else None
+                at = (
+                    re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", cell.get("r", "")) if cell.find("{*}f") is not None else None
+                )
                 if at and not cell.findtext("{*}v") and cell.get("t") != "str":
                     column = reduce(lambda number, letter: number * 26 + ord(letter) - 64, at[1], 0) - 1  # from 0 for A
                     row, place = int(at[2]) - 1 - frame.header, places.get(column)

@@ -101,7 +101,10 @@ def _connected(url: str) -> Iterator[Any]:
 def _write(cursor: Any, name: str, source: Source) -> dict[str, Any]:
     """A new table of a source's alerts; what readers have to know of it, as JSON."""
     table = f"{name}_{uuid.uuid4().hex[:12]}"
-    columns = {field.name: _type(field.type) for field in SCHEMA} | {name: _TYPES[kind] for name, kind in MORE.items()}
+    columns = {
+        field.name: f"{_TYPES[str(field.type.value_type)]}[]" if field.name in _LISTS else _TYPES[str(field.type)]
+        for field in SCHEMA
+    } | {name: _TYPES[kind] for name, kind in MORE.items()}
     listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
     cursor.execute(f"CREATE TABLE {table} ({listed})")
     with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv)") as out:
@@ -128,10 +131,6 @@ def _show(cursor: Any, view: str, table: str) -> None:
         raise PublishError(
             Message("The table “{table}” is there already and was not published: rename it or drop it.", values)
         ) from error
-
-
-def _type(kind: pa.DataType) -> str:
-    return f"{_TYPES[str(kind.value_type)]}[]" if pa.types.is_list(kind) else _TYPES[str(kind)]
 
 
 def _blocks(source: Source, columns: tuple[str, ...]) -> Iterator[bytes]:

@@ -15,7 +15,6 @@ BLANKS: Final = " \u00a0\u2007\u202f\u200b\u2060\ufeff\u3000"
 _BLANK, _START = ("".join(rf"\x{{{ord(sign):x}}}" for sign in signs) for signs in (BLANKS, "".join(STARTS)))
 # A text before which `safe_cell` puts an apostrophe, as RE2 reads it (with `s`, so that a point is any character).
 UNSAFE: Final = rf"([{_BLANK}]*[{_START}].*)$"
-_NEGATIVE: Final = re.compile(r"-(0|[1-9]\d{0,5})(\.\d{1,9})?")
 
 
 def safe_cell(text: str) -> str:
@@ -43,7 +42,11 @@ def safe_csv(frame: pd.DataFrame) -> str:
 
 def with_negative_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows for a spreadsheet and back: a negative number stays one, instead of becoming a text with an apostrophe."""
-    return frame.map(lambda cell: float(cell) if isinstance(cell, str) and _NEGATIVE.fullmatch(cell) else cell)
+    return frame.map(
+        lambda cell: (
+            float(cell) if isinstance(cell, str) and re.fullmatch(r"-(0|[1-9]\d{0,5})(\.\d{1,9})?", cell) else cell
+        )
+    )
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:

@@ -52,7 +52,9 @@ class KnownFormat:
     def recognise(self, labels: Sequence[str], sample: pa.Table | None = None) -> Recognition:
         """Read a header and, where the names alone do not say enough, the first records (columns "0", "1", ...)."""
         header = HeaderReader(labels)
-        if self.name == "fixmystreet" and all(header.has(heading) for heading in _UPDATES):
+        if self.name == "fixmystreet" and all(
+            header.has(heading) for heading in ("report_id", "update_id", "problem_state")
+        ):
             return Recognition(
                 Layout(self.name, {}),
                 1.0,
@@ -76,9 +78,6 @@ class KnownFormat:
         return header.recognition(self.name, **{"score": score, **layout, **special})
 
 
-_UPDATES: Final = ("report_id", "update_id", "problem_state")
-
-
 def _curim(header: HeaderReader, sample: pa.Table | None, table: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001
     """How sure a header is one of our own; letter case, blanks and the order of columns do not matter.
 
@@ -100,11 +99,10 @@ _BOTH: Final = {
     "yes|yes": Status.CONFIRMED,
     **dict.fromkeys(("no|yes", "yes|no", "no|no", "yes", "no"), Status.OPEN),
 }
-_VERIFIED: Final = {"yes": Status.CONFIRMED, "no": Status.OPEN}
 
 
 def _ushahidi2(header: HeaderReader, sample: pa.Table | None, table: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001
-    return {"words": {"status": _BOTH if header.has("approved") else _VERIFIED}}
+    return {"words": {"status": _BOTH if header.has("approved") else {"yes": Status.CONFIRMED, "no": Status.OPEN}}}
 
 
 # How survey fields for categories are called, folded, in English, French, Spanish, German and Greek.
@@ -143,7 +141,6 @@ def _seeclickfix(header: HeaderReader, sample: pa.Table | None, table: Mapping[s
 
 
 _FEWEST_FLAGS: Final = 4
-_GROUP: Final = re.compile(r"(?:verbal|physical)(?:_abuse)?$")
 _FLAG_VALUES: Final = frozenset({"0", "1", "0.0", "1.0", "yes", "no", "y", "n", "true", "false"})
 
 
@@ -172,7 +169,11 @@ def _flags(header: HeaderReader, sample: pa.Table | None, categories: Sequence[s
     if len(flags) < _FEWEST_FLAGS:
         return flags
     first = max([at + 1 for at in header.found("description") if at < min(flags)], default=min(flags))
-    groups = [at for at, folded in enumerate(header.folded) if _GROUP.search(folded) and at > max(flags)]
+    groups = [
+        at
+        for at, folded in enumerate(header.folded)
+        if re.search(r"(?:verbal|physical)(?:_abuse)?$", folded) and at > max(flags)
+    ]
     between = range(first, min(groups, default=max(flags) + 1))
     seen = {place: {value.casefold() for value in values(sample, place)} for place in between}
     return sorted({*flags, *(place for place, texts in seen.items() if texts and texts <= _FLAG_VALUES)})
@@ -196,7 +197,6 @@ FORMATS: Final = MappingProxyType(
 GUESSED: Final = "guessed"
 MOST_SHOWN: Final = 40
 ENOUGH: Final = 0.5
-_GUESSING: Final = "docs/formats/guessed.md"
 
 
 def recognise(
@@ -300,4 +300,4 @@ def _shown(labels: Sequence[str]) -> str:
 
 def documentation(name: str) -> str:
     """Where a format is described; how columns are guessed, for those and the ones that a person settled."""
-    return FORMATS[name].documentation if name in FORMATS else _GUESSING
+    return FORMATS[name].documentation if name in FORMATS else "docs/formats/guessed.md"

@@ -169,12 +169,9 @@ def is_text(label: str) -> bool:
     return not TEXT_WORDS.isdisjoint(fold(label).split("_"))
 
 
-_LONG_NUMBER: Final = re.compile(r"\d(?:[ .\-]?\d){5,}")
-
-
 def is_name(text: str, longest: int = MOST_CHARACTERS) -> bool:
     """Whether a text can be the name of a category, and not a sentence, a telephone number or an address for mail."""
-    return len(text) <= longest and "@" not in text and not _LONG_NUMBER.search(text)
+    return len(text) <= longest and "@" not in text and not re.search(r"\d(?:[ .\-]?\d){5,}", text)
 
 
 # What a container makes of a geometry; it stands in where the format's own coordinates are missing.

@@ -340,7 +340,6 @@ _BANDS: Final = (
     ("65_plus", 65, 120),
 )
 _OLDEST: Final = 120
-_PIECE: Final = re.compile(r"\d+|<=|>=|[<>≤≥+]|[^\W\d_]+")
 _FILLING: Final = frozenset(
     "years year yrs yr old age aged ages of the de des del da do di der la le les los das años anos ano ans an "
     "jahre jahren jahr anni anno ετη ετων χρονια χρονων χρονων ηλικιασ των τα και y et e und and between entre zwischen"
@@ -384,7 +383,7 @@ def _span(text: str, folded: str) -> tuple[int, int] | None:
         return (age, age) if 0 < age <= _OLDEST else None
     if text.startswith(("-", "−")):
         return None
-    pieces = [piece for piece in _PIECE.findall(folded) if piece not in _FILLING]
+    pieces = [piece for piece in re.findall(r"\d+|<=|>=|[<>≤≥+]|[^\W\d_]+", folded) if piece not in _FILLING]
     numbers = [int(piece) for piece in pieces if piece.isdecimal()]
     words = [piece for piece in pieces if not piece.isdecimal()]
     if len(numbers) == 2 and all(word in _JOINING for word in words):

@@ -29,10 +29,7 @@ _MANY: Final = 40
 _SOME: Final = 0.05
 _NOT_STATUS: Final = frozenset({"meteorologico", "weather", "civil", "marital", "vehicle", "road", "arrest"})
 _DEGREES: Final = Message("{share} % of the values are degrees")
-_METRES: Final = Message("{share} % of the values can be metres")
-_PAIRS: Final = Message("{share} % of the values hold two coordinates")
 _GENDERS: Final = Message("{share} % of the values are genders")
-_AGES: Final = Message("{share} % of the values are ages")
 _KNOWN_WORDS: Final = Message("{share} % of the values are known words")
 _STEPS: Final = Message("{share} % of the values lie between 1 and 5")
 _CITIZENS: Final = Message(
@@ -198,7 +195,9 @@ def _give_pair(
     for role, column in zip(roles, (first, second), strict=True):
         degrees = role in _WHERE[0]
         share = column.values.degrees_up_to(180) if degrees else column.values.share_of("metres")
-        known.give(role, column, clear, share, _DEGREES if degrees else _METRES)
+        known.give(
+            role, column, clear, share, _DEGREES if degrees else Message("{share} % of the values can be metres")
+        )
 
 
 def _point(known: _Guesses) -> bool:
@@ -211,7 +210,14 @@ def _point(known: _Guesses) -> bool:
     ]
     able = named or [one for one, share in shares.items() if share >= 0.8]
     if able:
-        known.give("point", able[0], 0.9 if named else 0.4, shares[able[0]], _PAIRS, headed=bool(named))
+        known.give(
+            "point",
+            able[0],
+            0.9 if named else 0.4,
+            shares[able[0]],
+            Message("{share} % of the values hold two coordinates"),
+            headed=bool(named),
+        )
     return bool(able)
 
 
@@ -252,7 +258,7 @@ def _people(known: _Guesses, *, citizens: bool) -> None:
     ages = [one for one in ages if not one.head.has("suspect", "reporter") and _fits(one, "ages")]
     if ages:
         best = max(ages, key=_of_victims)
-        known.give("age_band", best, 0.9, best.values.share_of("ages"), _AGES)
+        known.give("age_band", best, 0.9, best.values.share_of("ages"), Message("{share} % of the values are ages"))
 
 
 def _of_victims(column: Column) -> tuple[bool, float, int]:

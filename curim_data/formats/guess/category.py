@@ -135,7 +135,6 @@ _LEAST_COUNTS: Final = 8  # rows without which numbers say nothing
 _SEVERAL: Final = 0.1  # of the rows stand for more than one event
 _WHOLE_NUMBERS: Final = 0.95
 _COUNT: Final = re.compile(r"\+?(?:\d{1,9}(?:[.,]0{1,2})?|\d{1,3}(?:[.,' \u00a0\u202f]\d{3}){1,2})")
-_NO_DECIMALS: Final = re.compile(r"[.,]0{1,2}$")
 
 
 def counted_rows(columns: Iterable[Column]) -> Iterator[CountedRows]:
@@ -151,7 +150,7 @@ def counted_rows(columns: Iterable[Column]) -> Iterator[CountedRows]:
             continue
         if values.given < _LEAST_COUNTS or values.share(_COUNT.fullmatch) < _WHOLE_NUMBERS:
             continue
-        whole = (_NO_DECIMALS.sub("", text) for text in values.texts if _COUNT.fullmatch(text))
+        whole = (re.sub(r"[.,]0{1,2}$", "", text) for text in values.texts if _COUNT.fullmatch(text))
         numbers = [int(re.sub(r"\D", "", text)) for text in whole]
         serial = len(set(numbers)) == len(numbers) == max(numbers) - min(numbers) + 1
         if sum(number > 1 for number in numbers) >= _SEVERAL * len(numbers) and not serial:

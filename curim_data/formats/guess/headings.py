@@ -263,12 +263,9 @@ def names_topic(head: Heading) -> bool:
     )
 
 
-_SERIAL: Final = re.compile(r"^\W*(?:#|n[°º.]?|[αa]\W[αa]\W?)\W*$")
-
-
 def identity_score(head: Heading) -> float:
     """How clearly a heading names the number of a case: 0 (not) to 1."""
-    if _SERIAL.match(fold(head.label)):
+    if re.match(r"^\W*(?:#|n[°º.]?|[αa]\W[αa]\W?)\W*$", fold(head.label)):
         return 0.3
     if not head.has("identity") or head.has("not_identity") or says_date(head) or "unnamed" in head.words:
         return 0.0
