@@ -56,6 +56,7 @@ _AUTHORITY: Final = re.compile(r"(?:.*/|.*:|^)(EPSG|ESRI|OGC)(?:[:/][\w.]*)?[:/]
 _KINDS: Final = {"gpkg": "GeoPackage", "shp": "Shapefile"}
 _PARTS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")
 _NEEDED: Final = (".shp", ".shx", ".dbf")
+_ROW_KEYS: Final = ("", "fid", "ogc_fid")  # keys that programs add and renumber; other keys are kept as a column
 _WORDS: Final = re.compile(rb"[\x80-\xff]+")
 
 
@@ -148,23 +149,28 @@ def open_vector(source: Path, name: str, sheet: str | None = None, kind: str = "
     with reader_errors(name, _KINDS[kind]):
         sizes = layers(source, name, kind)
         layer = choose_table(name, sheet, sizes)
-        with local_layer(source, name, kind, layer) as (path, inner):
+
+    def batches() -> Iterator[Any]:
+        """What the layer says of itself, then the records."""
+        with reader_errors(name, _KINDS[kind]), local_layer(source, name, kind, layer) as (path, inner):
             encoding = table_encoding(path) if kind == "shp" else None
             info = pyogrio.read_info(path, layer=inner, encoding=encoding)
-            with _reader(path, inner, encoding) as (meta, reader):
-                schema = reader.schema
-        given = (meta.get("geometry_name"), "wkb_geometry")
-        column = next((name for name in given if name and name in schema.names), "")
-        place = point_reader(info["crs"], name) if column else None
+            with pyogrio.open_arrow(
+                path,
+                layer=inner,
+                encoding=encoding,
+                batch_size=BATCH,
+                use_pyarrow=True,
+                datetime_as_string=True,
+                return_fids=(info.get("fid_column") or "").lower() not in _ROW_KEYS,
+            ) as (meta, reader):
+                yield info, meta, reader.schema
+                yield from reader
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        with (
-            reader_errors(name, _KINDS[kind]),
-            local_layer(source, name, kind, layer) as (path, inner),
-            _reader(path, inner, encoding) as (_, reader),
-        ):
-            yield from reader
-
+    info, meta, schema = next(batches())
+    given = (meta.get("geometry_name"), "wkb_geometry")
+    column = next((name for name in given if name and name in schema.names), "")
+    place = point_reader(info["crs"], name) if column else None
     facts = Facts(
         name, "", kind, (), encoding=info["encoding"] or "" if kind == "shp" else "", sheet=layer, sheets=tuple(sizes)
     )
@@ -278,23 +284,6 @@ def table_encoding(path: str) -> str | None:
     return "CP1253" if one_byte_encoding(b"\n".join(words)) in ("cp1253", "iso-8859-7") else None
 
 
-@contextmanager
-def _reader(
-    path: str, layer: str | None, encoding: str | None
-) -> Iterator[tuple[dict[str, Any], pa.RecordBatchReader]]:
-    key = pyogrio.read_info(path, layer=layer, encoding=encoding).get("fid_column") or ""
-    with pyogrio.open_arrow(
-        path,
-        layer=layer,
-        encoding=encoding,
-        batch_size=BATCH,
-        use_pyarrow=True,
-        datetime_as_string=True,
-        return_fids=key.lower() not in ("", "fid", "ogc_fid"),
-    ) as opened:
-        yield opened
-
-
 def open_parquet(source: Path, name: str) -> TableFile:
     """Open Parquet or GeoParquet; a geometry column becomes coordinates in WGS84.
 
@@ -312,7 +301,7 @@ def open_parquet(source: Path, name: str) -> TableFile:
     with reader_errors(name, "Parquet"):
         schema = next(batches())
         column, place = _geometry(schema, name)
-    return _table_file(Facts(name, "", "parquet", ()), schema, column, place, lambda: islice(batches(), 1, None))
+    return _table_file(Facts(name, "", "parquet", ()), schema, column, place, batches)
 
 
 def _geometry(schema: pa.Schema, name: str) -> tuple[str, PointReader | None]:
@@ -337,10 +326,11 @@ def _geometry(schema: pa.Schema, name: str) -> tuple[str, PointReader | None]:
 def _table_file(
     facts: Facts, schema: pa.Schema, column: str, place: PointReader | None, batches: Callable[[], Iterator[Any]]
 ) -> TableFile:
-    """The file of such facts, whose batches become texts, and the geometry in their `column` two texts more."""
+    """The file of such facts, whose batches (after the first item) become texts, and the geometry in their `column` two
+    texts more."""
 
     def tables() -> Iterator[pa.Table]:
-        for batch in batches():
+        for batch in islice(batches(), 1, None):
             _, columns = _texts(pa.table(batch), column)
             if place:
                 columns += place.texts(*_coordinates(batch.column(column)))

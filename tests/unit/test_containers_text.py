@@ -122,12 +122,6 @@ def test_zeros_inside_a_text_are_left_out_of_their_own_rows(encoding: str) -> No
     assert [(record.row, record.reason.value) for record in records.refused] == [(5, "empty_row")]
 
 
-def test_zeros_are_left_out_wherever_they_stand() -> None:
-    lines = [f"{number};{'x' * 2_000}" for number in range(2_000)]
-    lines[1_990] += "\0"
-    records = read("a;b\n" + "\n".join(lines))
-    assert records.values[1_990] == ["1990", "x" * 2_000]
-    assert sum(records.encoding_repaired) == 1
 
 
 def test_what_holds_zeros_everywhere_is_no_text() -> None:
@@ -184,8 +178,6 @@ def test_rows_of_another_width_do_not_make_a_header_of_one_of_them(rows: str) ->
     assert len(records.rows) + len(records.refused) == 9
 
 
-def test_a_row_of_nothing_but_too_many_delimiters_is_empty() -> None:
-    assert [(r.row, r.reason.value) for r in read("a;b\n;;;;\n1;2\n").refused] == [(1, "empty_row")]
 
 
 def test_quotes_in_pairs_that_leave_a_field_open_harm_their_own_row_only() -> None:
