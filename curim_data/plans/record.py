@@ -288,13 +288,16 @@ USE_NOTED_EVERY: Final = 30.0
 SESSIONS_KEPT: Final = 86_400.0  # rows are kept for a day longer than a session can last
 
 
-class SessionState(StrEnum):
-    """Whether a session may go on, and if not, why it ended."""
+class Refusal(StrEnum):
+    """Why a reader who signed in is not let in; the first three are ends of a session."""
 
-    OPEN = "open"
     SIGNED_OUT = "signed_out"
     IDLE = "idle"
     EXPIRED = "expired"
+    UNVERIFIED = "unverified"
+    UNKNOWN = "unknown"
+    NO_CITY = "no_city"
+    UNCHECKED = "unchecked"
 
 
 @dataclass(frozen=True)
@@ -322,27 +325,25 @@ class SignIns:
         self._clock = clock
         self._begun: set[str] = set()
 
-    def check(self, key: str, issued: float, limits: SessionLimits, *, using: bool = True) -> SessionState:
-        """Whether a session may go on; `issued`: when its token was (seconds since 1970); `using`: as a click of it.
+    def check(self, key: str, issued: float, limits: SessionLimits, *, using: bool = True) -> Refusal | None:
+        """Why a session has ended; None for one that goes on. `issued`: when its token was (seconds since 1970).
 
-        What the page does by itself is no use of it.
+        `using`: whether this is a click of it: what the page does by itself is no use of it.
         """
         now = self._clock()
         if now - issued > limits.absolute:
-            return SessionState.EXPIRED
+            return Refusal.EXPIRED
         with self._database.reading() as connection:
             row = connection.execute(sa.select(SignInRow.seen, SignInRow.ended).where(SignInRow.key == key)).first()
         if row is None:
-            if now - issued > limits.idle:
-                return SessionState.IDLE
-            return self._begin(key, issued, now, limits)
+            return Refusal.IDLE if now - issued > limits.idle else self._begin(key, issued, now, limits)
         if row.ended:
-            return SessionState(row.ended)
+            return Refusal(row.ended)
         if now - row.seen > limits.idle:
-            return self.end(key, issued, SessionState.IDLE)
+            return self.end(key, issued, Refusal.IDLE)
         if using and now - row.seen > min(USE_NOTED_EVERY, limits.idle / 10):
             self._note_use(key, now)
-        return SessionState.OPEN
+        return None
 
     def begun(self, key: str) -> bool:
         """Whether a session began here since this was asked of it last: once in all processes of a database."""
@@ -350,7 +351,7 @@ class SignIns:
         self._begun.discard(key)
         return known
 
-    def end(self, key: str, issued: float, why: SessionState = SessionState.SIGNED_OUT) -> SessionState:
+    def end(self, key: str, issued: float, why: Refusal = Refusal.SIGNED_OUT) -> Refusal:
         """End a session for good, known or not; one that has ended keeps its first reason, which is returned."""
         with self._database.session() as session:
             row = session.get(SignInRow, key, with_for_update=True)
@@ -358,9 +359,9 @@ class SignIns:
                 session.add(SignInRow(key=key, issued=issued, seen=self._clock(), ended=why.value))
                 return why
             row.ended = row.ended or why.value
-            return SessionState(row.ended)
+            return Refusal(row.ended)
 
-    def _begin(self, key: str, issued: float, now: float, limits: SessionLimits) -> SessionState:
+    def _begin(self, key: str, issued: float, now: float, limits: SessionLimits) -> Refusal | None:
         """Write down a new session, and forget those that can be open no more."""
         over = sa.delete(SignInRow).where(SignInRow.issued < now - limits.absolute - SESSIONS_KEPT)
         try:
@@ -370,9 +371,9 @@ class SignIns:
         except sa.exc.IntegrityError:  # another tab of the same browser came first
             with self._database.reading() as connection:
                 ended = connection.scalar(sa.select(SignInRow.ended).where(SignInRow.key == key))
-            return SessionState(ended) if ended else SessionState.OPEN
+            return Refusal(ended) if ended else None
         self._begun.add(key)
-        return SessionState.OPEN
+        return None
 
     def _note_use(self, key: str, now: float) -> None:
         """Write down that a session was used; where that fails it ends the sooner."""

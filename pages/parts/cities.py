@@ -93,7 +93,7 @@ def draw_comparison_page(page: Page) -> None:
             )
             return
         record.draws_beside(other)
-        record.note_look(other, "cities", also=True)
+        record.note_look(other, "cities")
         first, second = (
             NamedCity(t.label(one.city.names), counted_city(one.dataset, period))
             for one, period in ((page, periods.first), (other, periods.second))

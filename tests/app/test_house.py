@@ -11,10 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from curim_data.model import Role
-from curim_data.plans.record import Deed
+from curim_data.plans.record import Deed, Refusal
 from pages.parts.frame import guard, reader, record
 from pages.parts.frame.guard import NotPermitted, _checked
-from pages.parts.frame.reader import Reader, Refusal
+from pages.parts.frame.reader import Reader
 from pages.parts.frame.results import forget_results
 from tests.app.conftest import MAYOR, PAGES, recorded, visit
 from tests.houses import MARKS, House, everything

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 
 from curim_data.model import Role
 from curim_data.plans.database import Database
-from curim_data.plans.record import Deed, read_record, recorder
+from curim_data.plans.record import Deed, Refusal, read_record, recorder
 from curim_data.store import Home
 from pages.parts.frame import reader
 from pages.parts.frame.guard import NotPermitted, _checked, admitting, permitted
-from pages.parts.frame.reader import Reader, Refusal
+from pages.parts.frame.reader import Reader
 
 COUNCIL = Reader("mayor@city.example", Role.COUNCIL)
 

@@ -15,11 +15,12 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Message
+from curim_data.model import Audience, Message
 from curim_data.model.progress import Stopped, report
 from curim_data.store import Home
 from curim_data.studies.hot_spots import hot_spot_study
-from pages.parts.frame import Dataset, results
+from pages.parts.frame import results
+from pages.parts.frame.page import dataset_of
 from pages.parts.frame.results import MOMENT, STOPPED, calculated, forget_results
 from pages.parts.hotspots.choices import hot_spots
 
@@ -126,14 +127,10 @@ def test_what_a_reader_stopped_is_not_started_again_until_they_ask() -> None:
 
 def test_what_a_page_gets_equals_the_direct_call(sample: Home) -> None:
     source = open_source(sample)
-    dataset = Dataset(str(sample.path), source.version, source.city.version, source.meeting)
-    kept, direct = (
-        hot_spots(dataset, AlertFilter()),
-        hot_spot_study(source, AlertFilter()),
-    )
-    pd.testing.assert_frame_equal(kept.hot.frame, direct.hot.frame)
-    again = hot_spots(dataset, AlertFilter())
-    pd.testing.assert_frame_equal(again.hot.frame, kept.hot.frame)
+    dataset, f = dataset_of(sample, source, Audience.ANALYST), AlertFilter()
+    kept = hot_spots(dataset, f)
+    pd.testing.assert_frame_equal(kept.hot.frame, hot_spot_study(source, f).hot.frame)
+    pd.testing.assert_frame_equal(hot_spots(dataset, f).hot.frame, kept.hot.frame)
 
 
 def test_readers_of_one_process_wait_for_one_calculation() -> None:
@@ -147,8 +144,7 @@ def test_a_calculation_ends_when_nobody_waits_for_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(results, "GRACE", 0.1)
     key, _ = results._keys(slow.__wrapped__)("left", 60.0)  # type: ignore[attr-defined]
     calculation = results._started(key, None, lambda: slow.__wrapped__("left", 60.0))  # type: ignore[attr-defined]
-    assert calculation.done.wait(20)
-    assert isinstance(calculation.error, Stopped)
+    assert isinstance(calculation.exception(20), Stopped)
     assert key not in results._running
 
 

@@ -23,8 +23,8 @@ from curim_data.plans.record import (
     Deed,
     Entry,
     Recorder,
+    Refusal,
     SessionLimits,
-    SessionState,
     SignIns,
     forget,
     people,
@@ -244,47 +244,47 @@ def rows(database: Database) -> list[tuple[str, float, float, str]]:
 
 def test_a_used_session_goes_on_until_its_longest_time(sessions: SignIns, clock: Clock) -> None:
     while clock.now - START <= LIMITS.absolute:
-        assert sessions.check(KEY, START, LIMITS) is SessionState.OPEN
+        assert sessions.check(KEY, START, LIMITS) is None
         clock.now += 1_700
-    assert sessions.check(KEY, START, LIMITS) is SessionState.EXPIRED
+    assert sessions.check(KEY, START, LIMITS) is Refusal.EXPIRED
 
 
 def test_an_unused_session_ends_and_stays_ended(sessions: SignIns, clock: Clock) -> None:
-    assert sessions.check(KEY, START, LIMITS) is SessionState.OPEN
+    assert sessions.check(KEY, START, LIMITS) is None
     clock.now += 1_800
-    assert sessions.check(KEY, START, LIMITS) is SessionState.OPEN
+    assert sessions.check(KEY, START, LIMITS) is None
     clock.now += 1_801
-    assert sessions.check(KEY, START, LIMITS) is SessionState.IDLE
+    assert sessions.check(KEY, START, LIMITS) is Refusal.IDLE
     clock.now -= 1_700  # a clock that is set back revives nothing
-    assert sessions.check(KEY, START, LIMITS) is SessionState.IDLE
+    assert sessions.check(KEY, START, LIMITS) is Refusal.IDLE
 
 
 def test_a_session_that_was_signed_out_of_stays_so(sessions: SignIns, clock: Clock) -> None:
-    assert sessions.check(KEY, START, LIMITS) is SessionState.OPEN
+    assert sessions.check(KEY, START, LIMITS) is None
     sessions.end(KEY, START)
     for wait in (0, 60, 3_600):
         clock.now += wait
-        assert sessions.check(KEY, START, LIMITS) is SessionState.SIGNED_OUT
-    assert sessions.check("b" * 64, clock.now, LIMITS) is SessionState.OPEN
+        assert sessions.check(KEY, START, LIMITS) is Refusal.SIGNED_OUT
+    assert sessions.check("b" * 64, clock.now, LIMITS) is None
 
 
 def test_one_that_was_never_seen_can_be_ended_too(sessions: SignIns) -> None:
     sessions.end(KEY, START)
-    assert sessions.check(KEY, START, LIMITS) is SessionState.SIGNED_OUT
+    assert sessions.check(KEY, START, LIMITS) is Refusal.SIGNED_OUT
 
 
 def test_an_old_token_begins_no_session(sessions: SignIns, clock: Clock, database: Database) -> None:
     """So a database that was lost, or rows that were deleted, let nobody in who had signed out."""
     clock.now += 1_801
-    assert sessions.check(KEY, START, LIMITS) is SessionState.IDLE
+    assert sessions.check(KEY, START, LIMITS) is Refusal.IDLE
     assert rows(database) == []
 
 
 def test_every_process_sees_an_end_at_once(database: Database, sessions: SignIns, clock: Clock) -> None:
     other = Database(database.url)
-    assert SignIns(other, clock).check(KEY, START, LIMITS) is SessionState.OPEN
+    assert SignIns(other, clock).check(KEY, START, LIMITS) is None
     sessions.end(KEY, START)
-    assert SignIns(other, clock).check(KEY, START, LIMITS) is SessionState.SIGNED_OUT
+    assert SignIns(other, clock).check(KEY, START, LIMITS) is Refusal.SIGNED_OUT
     other.close()
 
 
@@ -301,7 +301,7 @@ def test_two_tabs_begin_one_session(database: Database, clock: Clock) -> None:
         tab.start()
     for tab in tabs:
         tab.join()
-    assert found == [SessionState.OPEN] * 8
+    assert found == [None] * 8
     assert len(rows(database)) == 1
     patient.close()
 
@@ -311,11 +311,11 @@ def test_where_nothing_can_be_written_the_open_go_on_and_no_one_is_let_in(
 ) -> None:
     database = Database(home.plans_url, patience=0.2)
     sessions = SignIns(database, clock)
-    assert sessions.check(KEY, START, LIMITS) is SessionState.OPEN
+    assert sessions.check(KEY, START, LIMITS) is None
     with database.session() as session:
         session.execute(sa.text("SELECT 1"))  # another process is writing
         clock.now += 100
-        assert sessions.check(KEY, START, LIMITS) is SessionState.OPEN
+        assert sessions.check(KEY, START, LIMITS) is None
         with pytest.raises(sa.exc.OperationalError):
             sessions.check("b" * 64, clock.now, LIMITS)
     assert "could not be written down" in caplog.text

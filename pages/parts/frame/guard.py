@@ -21,7 +21,7 @@ import sample_data
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, Role, Translator, translator
 from curim_data.model.city import load_city
-from curim_data.plans.record import Deed
+from curim_data.plans.record import Deed, Refusal
 from curim_data.privacy import askable
 from curim_data.profile.versions import finish_interrupted_change
 from curim_data.protection import open_for
@@ -32,7 +32,7 @@ from pages.parts.frame.links import LANDING, draw_cities, draw_languages, langua
 from pages.parts.frame.markdown import escape_markdown
 from pages.parts.frame.page import Page, view_query
 from pages.parts.frame.page import room as page_room
-from pages.parts.frame.reader import Reader, Refusal, keeps_role, limits, sign_in_configured, sign_out
+from pages.parts.frame.reader import Reader, keeps_role, limits, sign_in_configured, sign_out
 from pages.parts.frame.record import handing_out
 
 # A page makes many small frames, whose texts and column names are quicker as Python's own than as arrays of Arrow.

@@ -12,7 +12,6 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
@@ -23,7 +22,7 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from curim_data.model import Role
 from curim_data.model.access import read_roles
 from curim_data.plans.database import Database
-from curim_data.plans.record import Deed, SessionLimits, SessionState, SignIns, session_key
+from curim_data.plans.record import Deed, Refusal, SessionLimits, SignIns, session_key
 from curim_data.store import Home
 from curim_data.store.home import HouseCity, cities, homes
 from curim_data.store.settings import SettingsError, SignInSettings, read_sign_in_settings
@@ -34,18 +33,6 @@ ROLES_FILE: Final = "roles.toml"
 CITY: Final = "city"  # the word of a link that names one of several cities
 _run = threading.local()  # `reader`: who was let in last in this thread, which is this run's
 PATIENCE: Final = 5.0  # seconds that a check waits for the database
-
-
-class Refusal(StrEnum):
-    """Why a reader who signed in is not let in."""
-
-    SIGNED_OUT = "signed_out"
-    IDLE = "idle"
-    EXPIRED = "expired"
-    UNVERIFIED = "unverified"
-    UNKNOWN = "unknown"
-    NO_CITY = "no_city"
-    UNCHECKED = "unchecked"
 
 
 @dataclass(frozen=True)
@@ -183,12 +170,12 @@ def _checked(claims: Mapping[str, Any], asked: str, key: str, *, using: bool) ->
     address, named = _address(claims), [one for one in _house() if one.word == asked]
     where = (named[0].home,) if named else homes()[:1]
     try:
-        state = _sign_ins().check(key, _issued(claims), limits(), using=using)
+        ended = _sign_ins().check(key, _issued(claims), limits(), using=using)
     except SQLAlchemyError as error:
         LOG.error("a session could not be checked: %s", error)
         return Reader(address, None, Refusal.UNCHECKED), where
-    if state is not SessionState.OPEN:
-        return Reader(address, None, Refusal(state.value)), where
+    if ended is not None:
+        return Reader(address, None, ended), where
     if not address or not _verified(claims.get("email_verified")):
         return Reader(address, None, Refusal.UNVERIFIED), where
     roles = _roles(claims)

@@ -81,10 +81,10 @@ def note(page: Page, deed: Deed, subject: str, *, home: Home | None = None) -> N
     recorder(where).add(Entry(time.time(), page.reader, page.role.name.lower(), deed, subject, query))
 
 
-def note_look(page: Page, name: str, *, also: bool = False) -> None:
-    """Take that the reader looks at a page under a filter, once for each. `also`: beside another city's."""
+def note_look(page: Page, name: str) -> None:
+    """Take that the reader looks at a page of a city under a filter, once for each."""
     now, looked = time.time(), (name, str(page.home.path), page.role, tuple(page.query.items()))
-    seen = SEEN if not also else f"{SEEN}_{page.city_word}"
+    seen = f"{SEEN}_{page.city_word}"
     before, at = st.session_state.get(seen, (None, 0.0))
     if before != looked or now - at > AGAIN:
         st.session_state[seen] = looked, now

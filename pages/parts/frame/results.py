@@ -20,9 +20,10 @@ import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Concatenate, Final, NoReturn, ParamSpec, TypeVar
 
@@ -230,21 +231,19 @@ def _run_query(
     return getattr(query, question)(source_of(dataset), chosen, *parts, **dict(settings))
 
 
-class Calculation:
+class Calculation(Future[Any]):
     """One that runs. `fraction` (0 to 1) and `doing` say how far it is, `wanted` when a reader last waited for it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.fraction = 0.0
         self.doing: Message | None = None
-        self.result: Any = None
-        self.error: BaseException | None = None
         self.began = self.wanted = time.monotonic()
-        self.done = threading.Event()
 
     def wait(self, seconds: float) -> bool:
         """Wait for it at most so long; whether it has ended."""
         self.wanted = time.monotonic()
-        return self.done.wait(seconds)
+        return bool(wait([self], seconds).done)
 
 
 def _calculate(
@@ -262,11 +261,8 @@ def _calculate(
                 pass
         elif not calculation.wait(MOMENT):
             _draw_progress(key, calculation, place, doing)
-        if not isinstance(calculation.error, Stopped):  # else it ended just as this reader came
-            break
-    if calculation.error is not None:
-        raise calculation.error
-    return calculation.result
+        if not isinstance(calculation.exception(), Stopped):  # else it ended just as this reader came
+            return calculation.result()
 
 
 def _started(key: str, dataset: Dataset | None, work: Callable[[], Any]) -> Calculation:
@@ -293,13 +289,12 @@ def _run(key: str, calculation: Calculation, dataset: Dataset | None, work: Call
     _thread.made = []
     try:
         with following(listen):
-            calculation.result = _made(key, dataset, work)
+            end = partial(calculation.set_result, _made(key, dataset, work))
     except BaseException as error:  # whatever it is, the readers see it
-        calculation.error = error
-    finally:
-        with _lock:
-            _running.pop(key)
-        calculation.done.set()
+        end = partial(calculation.set_exception, error)
+    with _lock:
+        _running.pop(key)
+    end()
     for name, of, result in _thread.made:  # while the readers go on
         content = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
         write_result(Home(Path(of.home)), of.profile, of.version, name, content)
