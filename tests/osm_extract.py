@@ -12,7 +12,6 @@ from xml.sax.saxutils import quoteattr
 
 import geopandas as gpd
 import numpy as np
-import shapely
 
 CLASSES = ("primary", "secondary_link", "residential", "living_street", "footway", "steps")
 
@@ -55,14 +54,6 @@ def network(segments: int, box: tuple[float, float, float, float], bends: int = 
     return ways[:segments]
 
 
-def lines_frame(ways: Iterable[Way]) -> gpd.GeoDataFrame:
-    """The ways as a table of lines, one column a tag."""
-    ways = list(ways)
-    keys = sorted({key for way in ways for key in way.tags})
-    columns = {key: [way.tags.get(key) for way in ways] for key in keys}
-    return gpd.GeoDataFrame(columns, geometry=[shapely.LineString(way.at) for way in ways], crs=4326)
-
-
 def geojson(ways: Iterable[Way]) -> bytes:
     """As osmium export writes them."""
     features = [
@@ -74,7 +65,8 @@ def geojson(ways: Iterable[Way]) -> bytes:
 
 def geopackage(path: Path, ways: Iterable[Way]) -> Path:
     """As Geofabrik's free files have them: classes in fclass, in another projection here."""
-    lines_frame(ways).rename(columns={"highway": "fclass"}).to_crs(3857).to_file(path, layer="roads", driver="GPKG")
+    frame = gpd.GeoDataFrame.from_features(json.loads(geojson(ways)), crs=4326).rename(columns={"highway": "fclass"})
+    frame.to_crs(3857).to_file(path, layer="roads", driver="GPKG")
     return path
 
 
@@ -83,13 +75,15 @@ def osm_xml(ways: Sequence[Way], points: Sequence[Point] = ()) -> bytes:
     nodes, found = _numbered(ways, points)
     lines = ["<?xml version='1.0' encoding='UTF-8'?>", '<osm version="0.6" generator="test">']
     for number, (longitude, latitude), tags in nodes:
-        inner = "".join(f"<tag k={quoteattr(k)} v={quoteattr(v)}/>" for k, v in tags.items())
-        lines.append(f'<node id="{number}" lon="{longitude:.7f}" lat="{latitude:.7f}" version="1">{inner}</node>')
+        lines.append(f'<node id="{number}" lon="{longitude:.7f}" lat="{latitude:.7f}">{_tags(tags)}</node>')
     for number, refs, tags in found:
         inner = "".join(f'<nd ref="{ref}"/>' for ref in refs)
-        inner += "".join(f"<tag k={quoteattr(k)} v={quoteattr(v)}/>" for k, v in tags.items())
-        lines.append(f'<way id="{number}" version="1">{inner}</way>')
+        lines.append(f'<way id="{number}">{inner}{_tags(tags)}</way>')
     return "\n".join([*lines, "</osm>"]).encode()
+
+
+def _tags(tags: dict[str, str]) -> str:
+    return "".join(f"<tag k={quoteattr(k)} v={quoteattr(v)}/>" for k, v in tags.items())
 
 
 def osm_pbf(ways: Sequence[Way], points: Sequence[Point] = ()) -> bytes:
@@ -97,20 +91,14 @@ def osm_pbf(ways: Sequence[Way], points: Sequence[Point] = ()) -> bytes:
     nodes, found = _numbered(ways, points)
     texts: dict[str, int] = {"": 0}
 
-    def text(word: str) -> int:
-        return texts.setdefault(word, len(texts))
-
     def tagged(number: int, tags: dict[str, str]) -> bytes:
-        keys, values = ([text(word) for word in words] for words in (tags.keys(), tags.values()))
+        keys, values = ([texts.setdefault(one, len(texts)) for one in some] for some in (tags, tags.values()))
         return _whole(1, number) + _packed(2, keys) + _packed(3, values)
 
-    group = b""
-    for number, (longitude, latitude), tags in nodes:
-        keys, values = ([text(word) for word in words] for words in (tags.keys(), tags.values()))
-        node = _whole(1, _zigzag(number)) + _packed(2, keys) + _packed(3, values)
-        node += _whole(8, _zigzag(round(latitude * 1e7))) + _whole(9, _zigzag(round(longitude * 1e7)))
-        group += _field(1, node)
-    roads = b""
+    group = roads = b""
+    for number, place, tags in nodes:
+        longitude, latitude = (_zigzag(round(degrees * 1e7)) for degrees in place)
+        group += _field(1, tagged(_zigzag(number), tags) + _whole(8, latitude) + _whole(9, longitude))
     for number, refs, tags in found:
         steps = [_zigzag(step) for step in np.diff(refs, prepend=0).tolist()]
         roads += _field(3, tagged(number, tags) + _packed(8, steps))
@@ -123,10 +111,7 @@ def osm_pbf(ways: Sequence[Way], points: Sequence[Point] = ()) -> bytes:
 def _numbered(
     ways: Sequence[Way], points: Sequence[Point]
 ) -> tuple[list[tuple[int, tuple[float, float], dict[str, str]]], list[tuple[int, list[int], dict[str, str]]]]:
-    at: dict[tuple[float, float], int] = {}
-    for way in ways:
-        for place in way.at:
-            at.setdefault(place, len(at) + 1)
+    at = {place: number for number, place in enumerate(dict.fromkeys(place for way in ways for place in way.at), 1)}
     nodes: list[tuple[int, tuple[float, float], dict[str, str]]] = [(n, place, {}) for place, n in at.items()]
     nodes += [(len(at) + 1 + n, point.at, point.tags) for n, point in enumerate(points)]
     return nodes, [(n + 1, [at[place] for place in way.at], way.tags) for n, way in enumerate(ways)]
@@ -139,12 +124,7 @@ def _blob(kind: bytes, content: bytes) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    found = bytearray()
-    while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    found.append(value)
-    return bytes(found)
+    return bytes([value]) if value < 0x80 else bytes([value & 0x7F | 0x80]) + _varint(value >> 7)
 
 
 def _zigzag(value: int) -> int:

@@ -139,8 +139,12 @@ class Field(ABC):
         said: list[Message] = []
         for name, word in zip(self.names, self.words, strict=True):
             values[name], left = self.parse(name, query.get(word, "").strip(), city, others)
-            said += [dropped(word, text) for text in left]
+            said += [self.left_out(word, text) for text in left]
         return values, said
+
+    def left_out(self, word: str, text: str) -> Message:
+        """What is said of a text that was dropped."""
+        return dropped(word, text)
 
     def parse(self, name: str, text: str, city: CityProfile, others: Collection[str]) -> tuple[Any, list[str]]:
         """The value of an attribute out of its word, and what was dropped of it."""
@@ -439,32 +443,30 @@ class PeriodField(Field):
     def read(
         self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
     ) -> tuple[Values, list[Message]]:
-        """Dates of one's own before a preset; dates the wrong way round are turned."""
-        said: list[Message] = []
-        values: Values = {}
-        for name, word in (("start", "from"), ("end", "to")):
-            text = query.get(word, "").strip()
-            day = parse_date(text)
-            if day:
-                values[name] = day
-            elif text:
-                said.append(Message("“{value}” is not a date such as 2025-03-31: left out.", {"value": text[:60]}))
-        if len(values) == 2 and values["start"] > values["end"]:
-            values = {"start": values["end"], "end": values["start"]}
+        """A preset and dates of one's own, as they stand; it is said where these are the wrong way round."""
+        values, said = super().read(query, city, others)
+        if values["start"] and values["end"] and values["start"] > values["end"]:
             said.append(Message("The period ended before it began: its dates were exchanged."))
-        period = query.get("period", "").strip()
-        if period and period not in PERIODS:
-            said.append(dropped("period", period))
-        elif period and not values:
-            values["period"] = period
         return values, said
+
+    def parse(self, name: str, text: str, city: CityProfile, others: Collection[str]) -> tuple[Any, list[str]]:
+        """A preset, or a date."""
+        value = (text if text in PERIODS else "") if name == "period" else parse_date(text)
+        return value, [text] if text and not value else []
+
+    def left_out(self, word: str, text: str) -> Message:
+        """What is said of a preset or a date that is none."""
+        if word == "period":
+            return dropped(word, text)
+        return Message("“{value}” is not a date such as 2025-03-31: left out.", {"value": text[:60]})
 
     def write(self, f: AlertFilter) -> dict[str, str]:
         """The preset unless it is the usual one, or the dates."""
-        if f.period:
-            return {"period": f.period} if f.period != "12m" else {}
-        pairs = (("from", f.start), ("to", f.end))
-        return {word: day.isoformat() for word, day in pairs if day}
+        return {word: text for word, text in super().write(f).items() if text not in ("", "12m")}
+
+    def text(self, value: Any) -> str:
+        """A preset, or a date in its ISO form."""
+        return str(value)
 
     def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
         """Nothing: the filter adds the resolved dates."""
@@ -690,10 +692,8 @@ class AlertFilter:
         match self.period:
             case "28d":
                 start = as_of - dt.timedelta(days=27)
-            case "quarter":
-                start = first_of_months(as_of, 3)
-            case "12m":
-                start = first_of_months(as_of, 12)
+            case "quarter" | "12m":
+                start = first_of_months(as_of, _MONTHS[self.period])
             case "meeting":
                 start = meeting or as_of - dt.timedelta(weeks=8)
             case "all":

@@ -57,14 +57,6 @@ def test_what_is_no_note_is_refused(tmp_path):
     assert read_annotations(tmp_path) == ()
 
 
-def test_a_line_that_was_cut_short_takes_no_other_with_it(tmp_path):
-    kept = add_annotation(tmp_path, DAY, "kept", who="")
-    with (tmp_path / FILE).open("a") as handle:
-        handle.write('{"at": "2026-03-02T10:00:00+00:00", "who": "", "wh\n')
-        handle.write(json.dumps({"at": "2026-03-02", "who": "", "what": "added", "kind": "odd"}) + "\n")
-    assert read_annotations(tmp_path) == (kept,)
-
-
 def test_they_concern_the_alerts_they_are_of(home: Home):
     everything = add_annotation(home.path, DAY, "all", who="")
     category = next(iter(home.city().categories))
@@ -139,7 +131,8 @@ def test_a_note_after_a_line_that_was_cut_short_is_kept(tmp_path):
     first = add_annotation(tmp_path, DAY, "Νέα έκδοση", who="")
     line = (tmp_path / FILE).read_bytes()
     with (tmp_path / FILE).open("ab") as handle:
-        handle.write(line[: line.index("έκδοση".encode()) + 1])
+        odd = {"at": "2026-03-02", "who": "", "what": "added", "kind": "odd"}
+        handle.write(json.dumps(odd).encode() + b"\n" + line[: line.index("έκδοση".encode()) + 1])
     assert read_annotations(tmp_path) == (first,)
     second = add_annotation(tmp_path, DAY + dt.timedelta(days=1), "kept too", who="")
     assert read_annotations(tmp_path) == (first, second)

@@ -12,8 +12,6 @@ from deltalake import DeltaTable, WriterProperties
 
 from curim_data.cli import main
 from curim_data.importing.pipeline import import_file
-from curim_data.model import Reason
-from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
 from curim_data.store import Batch, Home, Store, StoreError
 from curim_data.store import erase as module
 from curim_data.store.commits import ErasedList
@@ -138,25 +136,14 @@ def test_the_list_knows_the_alert_again_and_names_nobody(home: Home) -> None:
         ErasedList(home)
 
 
-def test_what_an_undo_that_was_cut_short_left_behind_goes_too(home: Home) -> None:
+def test_what_an_undo_or_an_import_that_was_cut_short_left_behind_goes_too(home: Home) -> None:
     left = home.work / "undo-x"
     left.mkdir(parents=True)
     pq.write_table(Store(home).read(), left / "earlier.parquet")
-    erase(home, ["GONE-2"])
-    assert "GONE-2" not in everything(home)
-
-
-def test_texts_that_an_import_kept_under_a_name_go_too(home: Home) -> None:
-    """Where the system cannot keep a file without one."""
-    home.work.mkdir(exist_ok=True)
-    (home.work / "curim-x").write_text("GONE-2", "utf-8")
+    (home.work / "curim-x").write_text("GONE-2", "utf-8")  # where the system cannot keep a file without a name
     erase(home, ["GONE-2"])
     assert "GONE-2" not in everything(home)
     assert not (home.work / "curim-x").exists()
-
-
-def test_nothing_is_masked_where_nothing_was_erased(home: Home) -> None:
-    assert ErasedList(home).mask(pa.array(["GONE-2", None]), pa.array(["a", "b"])).tolist() == [False, False]
 
 
 def test_an_import_that_was_read_before_the_erasure_does_not_bring_the_alert_back(home: Home) -> None:
@@ -240,8 +227,3 @@ def test_the_command_says_first_what_will_be_gone(home: Home, capsys: pytest.Cap
     assert json.loads(out) == {"erased": 1, "quarantined_erased": 1, "imports_sealed": 3}
     assert main(["erase", "KEEP-1", "--yes", *where]) == 0
     assert "1 alert was erased for good." in capsys.readouterr().out
-
-
-def test_the_reason_has_its_words() -> None:
-    assert "erased" in REASON_WORDS[Reason.ERASED].text
-    assert MEND_WORDS[Reason.ERASED].text == "Nothing to do."

@@ -7,11 +7,9 @@ test-full` kills 100 times (one of a thirtieth: 97 %) and prints the counts. `py
 from __future__ import annotations
 
 import datetime as dt
-import multiprocessing
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from curim_data.importing import pipeline
 from curim_data.importing.pipeline import import_file
 from curim_data.model import ImportProblem, translator
 from curim_data.plans.plan_store import PlanProblem, PlanStore
-from curim_data.store import Home, Store, StoreError
+from curim_data.store import Home, StoreError
 from curim_data.store.commits import damage
 from tests.effort import effort
 from tests.faults import actions, killed
@@ -181,38 +179,6 @@ def test_a_home_that_cannot_be_written(base: Home, small_disk: Path, action: str
         subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
     ACTIONS[action](home)
     assert state(home) != old
-
-
-def _bring(path: Path, start: int) -> None:
-    import_file(Home(path), export(start, start + 200), f"{start}.csv")
-
-
-@pytest.mark.slow
-def test_two_imports_at_once_while_readers_read(home: Home) -> None:
-    """Both are whole at the end, and nobody ever reads a half of one."""
-    whole = {400, 600, 800}
-    context = multiprocessing.get_context("forkserver")
-    workers = [context.Process(target=_bring, args=(home.path, start)) for start in (1_000, 2_000)]
-    seen: set[int] = set()
-    done = threading.Event()
-
-    def read() -> None:
-        while not done.is_set():
-            store = Store(home)
-            seen.update((store.count(), store.read(["alert_id"]).num_rows))
-
-    readers = [threading.Thread(target=read) for _ in range(2)]
-    for one in (*readers, *workers):
-        one.start()
-    for worker in workers:
-        worker.join()
-    done.set()
-    for reader in readers:
-        reader.join()
-    assert [worker.exitcode for worker in workers] == [0, 0]
-    assert seen <= whole
-    assert Store(home).count() == 800
-    assert [batch.accepted for batch in Store(home).batches()] == [300, 100, 200, 200]
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curim_data.filters import PERIODS, AlertFilter
-from curim_data.model import LANGUAGES, Gender, Kind, Message, Status, translator
+from curim_data.model import LANGUAGES, Gender, Kind, Status, translator
 from tests.small import small_city
 
 CITY = small_city()
@@ -178,15 +178,6 @@ def test_a_sentence_in_every_language(f: AlertFilter) -> None:
         sentence = f.sentence(translator(lang), CITY, n=3, total=9)
         assert "{" not in sentence
         assert sentence.strip()
-
-
-@given(
-    st.dictionaries(st.sampled_from([w for field in AlertFilter.fields() for w in field.words]), st.text(max_size=30))
-)
-def test_reading_never_raises(query: dict[str, str]) -> None:
-    f, said = AlertFilter.from_query(query, CITY)
-    assert isinstance(f, AlertFilter)
-    assert all(isinstance(message, Message) and T(message) for message in said)
 
 
 def test_the_whole_sentence() -> None:

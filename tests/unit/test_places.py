@@ -17,7 +17,7 @@ from shapely.geometry import MultiPolygon, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from curim_data.geo import enrichment
-from curim_data.geo.enrichment import KnownPositions, enrich, inside_land, parent_cells
+from curim_data.geo.enrichment import KnownPositions, enrich, parent_cells
 from curim_data.model import CELL_RESOLUTIONS, CityProfile
 from curim_data.model.alert import ENRICHED, TOLD
 from curim_data.model.city import LAND_BUFFER_M, Area, Landmark
@@ -113,22 +113,6 @@ def test_districts_and_land_agree_with_the_polygons(city: CityProfile) -> None:
         holders = [area.id for area in city.districts if area.polygon.intersects(Point(lon, lat))]
         assert district == (holders[0] if holders else None)
         assert inside == (city.land_metres.distance(Point(x, y)) <= LAND_BUFFER_M)
-
-
-def test_a_quay_is_city_for_thirty_metres(city: CityProfile) -> None:
-    coast = city.land_metres.convex_hull.exterior.interpolate(0.3, normalized=True)
-    centre = city.land_metres.centroid
-    away = np.array([coast.x - centre.x, coast.y - centre.y])
-    away /= np.hypot(*away)
-    edge = max(
-        d
-        for d in np.arange(0, 10_000, 1.0)
-        if city.land_metres.covers(Point(*(np.array([centre.x, centre.y]) + d * away)))
-    )
-    steps = np.array([centre.x, centre.y]) + np.outer([edge + 5, edge + 200], away)
-    near, far = inside_land(steps[:, 0], steps[:, 1], city)
-    assert near
-    assert far == (city.land_metres.distance(Point(*steps[1])) <= LAND_BUFFER_M)
 
 
 def test_the_place_is_the_nearest_landmark_in_reach(city: CityProfile) -> None:
@@ -261,14 +245,3 @@ def test_districts_are_those_of_a_tree_of_all_on_borders_overlaps_and_broken_sha
     made = enrich(alerts(["2025-03-01T20:15Z"] * len(points), points=points), city)
     assert made["district"].to_pylist() == _slow_districts(points, shapes)
     assert set(made["district"].to_pylist()) == {None, *(f"d{at}" for at in range(6))}
-
-
-def test_districts_of_the_city_are_those_of_a_tree_of_all(city: CityProfile) -> None:
-    west, south, east, north = city.land.bounds
-    rng = np.random.default_rng(4)
-    points = list(zip(rng.uniform(west, east, 5000).tolist(), rng.uniform(south, north, 5000).tolist(), strict=True))
-    points += [tuple(at) for area in city.districts for at in shapely.get_coordinates(area.polygon)[:200].tolist()]
-    made = enrich(alerts(["2025-03-01T20:15Z"] * len(points), points=points), city)
-    names = {f"d{at}": area.id for at, area in enumerate(city.districts)}
-    slow = _slow_districts(points, [area.polygon for area in city.districts])
-    assert made["district"].to_pylist() == [names.get(one or "") for one in slow]

@@ -50,17 +50,13 @@ def test_districts_are_a_version_and_the_alerts_follow_in_one_commit(home: Home)
     assert halves(home).changed is False
 
 
-def test_land_can_be_kept(home: Home) -> None:
-    land = home.city().land
-    areas = read_areas(geojson(HALVES), "halves.geojson")
-    edit.set_districts(home, areas, with_land=False)
-    assert home.city().land.equals(land)
-    assert home.city().provisional
-
-
 def test_districts_of_another_place_are_told(home: Home) -> None:
+    """And the land can be kept."""
+    land = home.city().land
     areas = read_areas(geojson({**HALVES, "Far away": square(10.0, 50.0)}), "areas.geojson")
     notes = edit.set_districts(home, areas, with_land=False).notes
+    assert home.city().land.equals(land)
+    assert home.city().provisional
     assert [note.values for note in notes if "study area" in note.text] == [{"away": 1, "of": 3}]
 
 

@@ -221,39 +221,27 @@ def test_an_edit_of_an_empty_home(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["frame", "csv", "toml"])
-def test_a_table_without_harm_leaves_the_harm_index(home: Home, form: str, t: Translator) -> None:
-    table = categories_table(home.city().categories.values())
-    edit.set_categories(home, table.assign(harm=[str(n) for n in range(1, len(table) + 1)]), "c.csv")
-    before = {one.id: one.harm for one in home.city().categories.values()}
-    assert home.city().has_harm_index
-    other = table.drop(columns="harm")
+@pytest.mark.parametrize(("column", "given", "none"), [("harm", "2.5", ""), ("sensitive", "yes", "no")])
+def test_a_table_without_a_column_of_harm_or_of_what_is_sensitive_leaves_it_as_it_was(
+    home: Home, form: str, column: str, given: str, none: str, t: Translator
+) -> None:
+    def held() -> dict[str, Any]:
+        return {one.id: getattr(one, column) for one in home.city().categories.values()}
+
+    first = categories_table(home.city().categories.values()).assign(**{column: given})
+    edit.set_categories(home, pd.concat([first, names_table(["Theft"])]), "c.csv")
+    table, before = categories_table(home.city().categories.values()), held()
+    assert len(set(before.values())) == 2
+    other = table.drop(columns=column)
     other["label_en"] = other["label_en"] + " (new)"
     toml = (home.city_folder / "categories.toml").read_text()
-    toml = "\n".join(line for line in toml.splitlines() if not line.startswith("harm"))
-    given = {"frame": other, "csv": other.to_csv(index=False).encode(), "toml": toml.encode()}[form]
-    report = edit.set_categories(home, given, f"c.{form.replace('frame', 'csv')}")
-    assert {one.id: one.harm for one in home.city().categories.values()} == before
-    assert any("no column harm" in t(note) for note in report.notes)
-    edit.set_categories(home, table.assign(harm=""), "c.csv")
-    assert not home.city().has_harm_index  # a column that is there and empty takes it away
-
-
-@pytest.mark.parametrize("form", ["frame", "csv", "toml"])
-def test_a_table_that_does_not_say_what_is_sensitive_leaves_it_so(home: Home, form: str, t: Translator) -> None:
-    table = categories_table(home.city().categories.values())
-    edit.set_categories(home, pd.concat([table.assign(sensitive="yes"), names_table(["Theft"])]), "c.csv")
-    table = categories_table(home.city().categories.values())
-    before = {one.id: one.sensitive for one in home.city().categories.values()}
-    assert sorted(before.values()) == [False, True]
-    other = table.drop(columns="sensitive")
-    toml = (home.city_folder / "categories.toml").read_text()
-    toml = "\n".join(line for line in toml.splitlines() if not line.startswith("sensitive"))
-    given = {"frame": other, "csv": other.to_csv(index=False).encode(), "toml": toml.encode()}[form]
-    report = edit.set_categories(home, given, f"c.{form.replace('frame', 'csv')}")
-    assert {one.id: one.sensitive for one in home.city().categories.values()} == before
-    assert any("no column sensitive" in t(note) for note in report.notes)
-    edit.set_categories(home, table.assign(sensitive="no"), "c.csv")
-    assert not any(one.sensitive for one in home.city().categories.values())  # who says so is believed
+    toml = "\n".join(line for line in toml.splitlines() if not line.startswith(column))
+    content = {"frame": other, "csv": other.to_csv(index=False).encode(), "toml": toml.encode()}[form]
+    report = edit.set_categories(home, content, f"c.{form.replace('frame', 'csv')}")
+    assert held() == before
+    assert any(f"no column {column}" in t(note) for note in report.notes)
+    edit.set_categories(home, table.assign(**{column: none}), "c.csv")
+    assert not any(held().values())  # a column that is there takes it away
 
 
 def test_names_that_alerts_have_can_be_taken_into_the_list(home: Home) -> None:

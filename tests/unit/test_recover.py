@@ -22,7 +22,7 @@ import pytest
 from curim_data.cli import main
 from curim_data.importing import pipeline
 from curim_data.model import ImportProblem, Message, Translator
-from curim_data.store import Batch, Home, Store, StoreError, locked
+from curim_data.store import Batch, Home, Store, StoreError
 from curim_data.store.alert_table import FIRST, NOTE, dry_run_folder, import_folder, remove_interrupted
 from curim_data.store.home import create_home
 from curim_data.store.writing import Staging
@@ -152,6 +152,9 @@ def test_an_import_that_runs_is_not_interrupted_and_leaves_nothing(home: Home) -
     assert list(home.work.iterdir()) == []
     with pytest.raises(KeyError), import_folder(home, "file.csv", "two"):
         raise KeyError
+    with dry_run_folder(home) as folder:
+        assert remove_interrupted(home) == ()
+        assert folder.is_dir()
     assert list(home.work.iterdir()) == []
 
 
@@ -228,13 +231,6 @@ def test_an_import_says_that_it_runs_while_it_reads_and_makes_no_home_of_a_refus
     assert not home.path.exists()
 
 
-def test_a_trial_is_left_alone_while_it_runs(home: Home) -> None:
-    with dry_run_folder(home) as folder:
-        assert remove_interrupted(home) == ()
-        assert folder.is_dir()
-    assert list(home.work.iterdir()) == []
-
-
 def test_the_command_line_tells_it_once(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     leave(home, "lost")
     for said in (True, False):
@@ -250,14 +246,6 @@ def test_the_command_line_tells_it_also_where_nothing_else_is(
     told = capsys.readouterr().err
     assert "lost.csv" in told
     assert "There is no city" in told
-
-
-def test_a_lock_is_free_again_when_it_is_left(tmp_path: Path) -> None:
-    for _ in range(2):
-        with locked(tmp_path / "lock"):
-            pass
-    with locked(tmp_path / "lock", shared=True), locked(tmp_path / "lock", shared=True):
-        pass
 
 
 @pytest.mark.slow

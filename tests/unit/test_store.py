@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import multiprocessing
-import os
 import shutil
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -154,52 +152,6 @@ def test_undo_makes_stale_columns_anew(home: Home) -> None:
     assert set(Store(home).read(["profile_version"])["profile_version"].to_pylist()) == {home.city().version}
 
 
-def rows(*lines: tuple[str, str]) -> bytes:
-    told = [f"{name};2025-03-01T10:00;{category};open;37.943;23.647" for name, category in lines]
-    return "\n".join([HEADER, *told, ""]).encode()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "files",
-    [
-        [[("A", "graffiti"), ("A", "noise"), ("A#2", "noise")]],
-        [[("A#2", "graffiti"), ("A", "graffiti"), ("A", "noise")]],
-        [[("A#2", "graffiti")], [("A", "graffiti"), ("A", "noise")]],
-        [[("A", "graffiti"), ("A", "noise")], [("A#2", "graffiti"), ("A#", "noise"), ("A##2", "noise"), ("#A", "x")]],
-        [[("A#", "graffiti"), ("A#", "noise"), ("A##", "noise"), ("A", "noise"), ("A###2", "x")]],
-    ],
-)
-def test_an_id_of_the_source_is_never_taken_for_an_ordinal_of_ours(
-    home: Home, files: list[list[tuple[str, str]]]
-) -> None:
-    for lines in files:
-        take(home, rows(*lines))
-    sent = [line for lines in files for line in lines]
-    for changed in ("graffiti", "noise", "litter"):
-        for lines in files:
-            assert import_file(home, rows(*lines), "again.csv", now=NOW).batch.accepted == 0
-            take(home, rows(*((name, category if changed == "graffiti" else changed) for name, category in lines)))
-    stored = Store(home).read(["alert_id", "incident_id"]).to_pandas()
-    assert stored["alert_id"].is_unique
-    assert sorted(stored["incident_id"]) == sorted(name for name, _ in sent)
-
-
-def test_a_source_id_that_looks_like_a_content_stays_apart_from_rows_without_id(home: Home) -> None:
-    take(home, rows(("", "graffiti")))
-    (content_hash,) = Store(home).read(["content_hash"])["content_hash"].to_pylist()
-    take(home, rows((content_hash, "noise"), (f"#{content_hash}", "noise")))
-    assert Store(home).count() == 3
-
-
-def test_a_victim_whose_first_row_was_undone_is_known_again(home: Home) -> None:
-    first = take(home, rows(("A", "graffiti")))
-    take(home, rows(("A", "graffiti"), ("A", "noise")))
-    Store(home).undo(first)
-    assert import_file(home, rows(("A", "noise")), "again.csv", now=NOW).batch.duplicate == 1
-    assert import_file(home, rows(("A", "graffiti"), ("A", "noise")), "all.csv", now=NOW).batch.accepted == 1
-
-
 def test_a_broken_table_is_one_clear_sentence(home: Home) -> None:
     for number in range(3):
         take(home, export(range(number, number + 2)))
@@ -253,30 +205,6 @@ def test_two_processes_that_import_at_once_are_both_right(home: Home) -> None:
     assert len(batches) == 9
     assert Store(home).count() == sum(batch.accepted for batch in batches) == 640
     assert not content(home)["alert_id"].duplicated().any()
-
-
-def _killed(path: Path) -> None:
-    import curim_data.store.writing as module
-
-    def die(*_: object, **__: object) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    module.write_deltalake = die
-    import_file(Home(path), b"a;reported_at;category;latitude;longitude\n1;?;x;;\n2;2025-01-01;x;;\n", "x", now=NOW)
-
-
-@pytest.mark.slow
-def test_a_process_killed_before_its_commit_leaves_the_old_state(home: Home) -> None:
-    take(home, export(range(3)))
-    before = Store(home).version()
-    worker = multiprocessing.get_context("spawn").Process(target=_killed, args=(home.path,))
-    worker.start()
-    worker.join(120)
-    assert worker.exitcode == -signal.SIGKILL
-    assert Store(home).version() == before
-    assert len(Store(home).batches()) == 1
-    assert take(home, export(range(3, 5)))
-    assert Store(home).count() == 5
 
 
 def alerts_of(folder: Path, *files: bytes) -> pa.Table:
@@ -354,19 +282,6 @@ def test_counts_are_those_of_the_changed_rows(home: Home, tmp_path: Path) -> Non
     assert (first.unmapped, first.outside, first.repaired) == (1, 1, 1)
     again = send(home, alerts).batch
     assert (again.unmapped, again.outside, again.repaired) == (0, 0, 0)
-
-
-def test_undo_of_staged_imports(home: Home, tmp_path: Path) -> None:
-    send(home, alerts_of(tmp_path, export(range(10))))
-    before = content(home)
-    second = send(home, alerts_of(tmp_path, export(range(5, 15), "resolved"))).batch
-    third = send(home, alerts_of(tmp_path, export(range(20, 30)))).batch
-    report = Store(home).undo(third.id)
-    assert (report.removed, report.restored, report.kept) == (10, 0, 0)
-    report = Store(home).undo(second.id)
-    assert (report.removed, report.restored, report.kept) == (5, 5, 0)
-    pd.testing.assert_frame_equal(content(home), before)
-    assert not list(home.work.glob("undo-*"))
 
 
 def test_rows_set_aside_are_moved_to_their_place(home: Home, tmp_path: Path) -> None:
