@@ -43,6 +43,7 @@ from curim_data.model.coverage import Annotation, Coverage
 from curim_data.model.prepared import alerts_name, prepared_file, read_json, write_json
 from curim_data.store import Home, Store
 from curim_data.store.annotations import read_annotations, read_meetings
+from curim_data.store.commits import version_of
 from curim_data.store.home import how_many, locked
 
 MEETING_WEEKS: Final = 8
@@ -165,7 +166,8 @@ def open_source(home: Home, url: str | None = None) -> Source:
     url = url or os.environ.get("CURIM_ALERTS_URL") or "duckdb"
     city = home.city()
     if url == "duckdb" or is_spark(url):
-        version, files = Store(home).contents()
+        files = Store(home).files()
+        version = version_of(files)
         source = source_from_files(files, version, city)
     else:
         publication = last_publication(url)

@@ -576,12 +576,10 @@ class AlertFilter:
             column="weekday",
             known=lambda city: {word: day for day, word in enumerate(DAYS)},
             unless="time_precision = 'month'",
-            said=lambda t, city, values: t(
-                ", on {days}", days=t.join([labels.weekday_label(t, day) for day in values], "or")
-            ),
+            said=lambda t, city, values: t(", on {days}", days=t.join([t.weekday(day) for day in values], "or")),
             chip=Message("{value}"),
             widget=Widget(8, form="pills"),
-            short_label=lambda t, day: labels.weekday_label(t, day, "abbreviated"),
+            short_label=lambda t, day: t.weekday(day, "abbreviated"),
         )
     )
     districts: tuple[str, ...] = row(

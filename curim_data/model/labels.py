@@ -93,19 +93,9 @@ def status_label(t: Translator, code: str) -> str:
     return t(STATUSES.get(code, code))
 
 
-def age_label(t: Translator, code: str) -> str:
-    """The label of an age band."""
-    return t(AGES.get(code, code))
-
-
 def light_label(t: Translator, dark: bool) -> str:
     """After dark, or in daylight."""
     return t.c("light", "After dark") if dark else t.c("light", "In daylight")
-
-
-def severity_label(t: Translator, severity: int) -> str:
-    """The label of a severity from 1 to 5."""
-    return t(SEVERITIES.get(severity, str(severity)))
 
 
 def feeling_label(t: Translator, feeling: int) -> str:
@@ -124,11 +114,6 @@ def provisional_note(t: Translator, *, outlined: bool = True) -> str:
         "This city's profile is provisional: its area, time zone and categories come from the first file and are not "
         "confirmed by the city."
     )
-
-
-def weekday_label(t: Translator, day: int, width: str = "wide") -> str:
-    """The name of a weekday, 0 for Monday."""
-    return t.weekday(day, width)
 
 
 def hour_label(hour: int) -> str:
@@ -243,11 +228,11 @@ _WRITTEN: Final[Mapping[str, Callable[[Translator, CityProfile, Any], str]]] = {
     "reporter_gender": lambda t, _, value: gender_label(t, value),
     "affected_gender": lambda t, _, value: gender_label(t, value),
     "status": lambda t, _, value: status_label(t, value),
-    "age_band": lambda t, _, value: age_label(t, value),
+    "age_band": lambda t, _, value: t(AGES.get(value, value)),
     "dark": lambda t, _, value: light_label(t, bool(value)),
     "weekday": lambda t, _, value: t.weekday(int(float(value))),
     "hour": lambda _, __, value: hour_label(int(float(value))),
-    "severity": lambda t, _, value: severity_label(t, int(float(value))),
+    "severity": lambda t, _, value: t(SEVERITIES.get(int(float(value)), str(int(float(value))))),
     "feeling": lambda t, _, value: feeling_label(t, int(float(value))),
     "week": lambda t, _, value: t.date(value, "medium"),
     "month": lambda t, _, value: t.date(value, "LLLL y"),

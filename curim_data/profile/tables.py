@@ -183,27 +183,28 @@ def read_table(source: Path | bytes, name: str) -> pd.DataFrame:
         headed = max((at for at, label in enumerate(opened.facts.labels, start=1) if label.strip()), default=width)
         above = len(opened.facts.skipped)
         rows = [row for block in opened.blocks() for row in _rows_of(block, width, headed, above)]
-    except _TooWide as wide:
-        raise ImportProblem(
-            Message(
-                "{file}, row {row}: “{value}” stands beyond the last heading. Give each column a heading, or put a "
-                "text that holds the separator in quotation marks.",
-                {"file": name, "row": wide.row, "value": wide.cells[0][:LONGEST_LABEL]},
-            )
-        ) from None
     except NoRecords as problem:
         raise ImportProblem(Message("{file} holds no rows below its headings.", {"file": name})) from problem
     except ImportProblem as problem:
         raise ImportProblem(
             Message("{file} cannot be read as a table. Save it as CSV or XLSX and try again.", {"file": name})
         ) from problem
+    for row, _, beyond in rows:
+        if beyond:
+            raise ImportProblem(
+                Message(
+                    "{file}, row {row}: “{value}” stands beyond the last heading. Give each column a heading, or put a "
+                    "text that holds the separator in quotation marks.",
+                    {"file": name, "row": row, "value": beyond[0][:LONGEST_LABEL]},
+                )
+            )
     if len(rows) > MOST_ROWS:
         raise ImportProblem(
             Message("{file} has {n} rows; {most} are the most.", {"file": name, "n": len(rows), "most": MOST_ROWS})
         )
     heads = (" ".join(label.split()) for label in opened.facts.labels)
     columns = [head or f"#{number}" for number, head in enumerate(heads, start=1)]
-    frame = pd.DataFrame(rows, columns=pd.Index(columns), dtype=object)
+    frame = pd.DataFrame([cells for _, cells, _ in rows], columns=pd.Index(columns), dtype=object)
     return frame.loc[:, ~frame.columns.duplicated()]
 
 
@@ -214,29 +215,24 @@ def _first_sheet(source: Path | bytes, name: str) -> Opened:
         return open_file(source, name, question.choices[0].value)
 
 
-class _TooWide(Exception):
-    """A row with filled cells beyond the headings."""
+def _rows_of(block: Block, width: int, headed: int, above: int) -> list[tuple[int, list[str], list[str]]]:
+    """The rows of a block in the order of the file, rows of totals and rows that are short among them: the line of the
+    file, the cells, and the filled ones beyond the last heading.
 
-    def __init__(self, row: int, cells: Sequence[str]) -> None:
-        super().__init__(row, cells)
-        self.row, self.cells = row, cells
-
-
-def _rows_of(block: Block, width: int, headed: int, above: int) -> list[list[str]]:
-    """The rows of a block in the order of the file; rows of totals and rows that are short among them.
-
-    `headed`: the columns up to the last one with a heading; `above`: lines of the file over its headings. _TooWide for
-    a row with filled cells beyond those columns.
+    `headed`: the columns up to the last one with a heading; `above`: lines of the file over its headings.
     """
     lines = zip(
         block.rows.tolist(), zip(*(column.to_pylist() for column in block.table.columns), strict=True), strict=True
     )
     refused = ((record.row, record.fields) for record in block.refused if record.reason is not Reason.EMPTY_ROW)
-    filled = sorted([*lines, *refused])
-    for row, fields in filled:
-        if beyond := [cell.strip() for cell in fields[headed:] if cell.strip()]:
-            raise _TooWide(row + 1 + above, beyond)
-    return [[" ".join(cell.split()) for cell in [*fields, *[""] * width][:width]] for _, fields in filled]
+    return [
+        (
+            row + 1 + above,
+            [" ".join(cell.split()) for cell in [*fields, *[""] * width][:width]],
+            [cell.strip() for cell in fields[headed:] if cell.strip()],
+        )
+        for row, fields in sorted([*lines, *refused])
+    ]
 
 
 def residents(

@@ -102,12 +102,7 @@ class Store:
         """A word that changes with the alerts: a commit that leaves them as they are, as that of a file which was
         imported before, does not change it. "empty" where there are none.
         """
-        return self.contents()[0]
-
-    def contents(self) -> tuple[str, list[str]]:
-        """`alerts_version` and `files` of one and the same commit."""
-        files = self.files()
-        return version_of(files), files
+        return version_of(self.files())
 
     def files(self) -> list[str]:
         """Paths of the Parquet files that make up the current version."""
@@ -319,16 +314,12 @@ _ABANDONED_S: Final = 3600.0
 
 @dataclass(frozen=True)
 class InterruptedImport:
-    """An import that was cut short: its file, when it began, its batch, and whether it had been stored by then.
-
-    `new`: whether the home had no city when it began.
-    """
+    """An import that was cut short: its file, when it began, its batch, and whether it had been stored by then."""
 
     file_name: str
     when: dt.datetime
     batch: str
     committed: bool
-    new: bool = False
 
     @property
     def message(self) -> Message:
@@ -430,11 +421,11 @@ def remove_interrupted(home: Home) -> tuple[InterruptedImport, ...]:
             if note := _parsed_note(handle.read()):
                 # Read after the lock was free: the import can store nothing any more.
                 committed = note["batch"] in {batch.id for batch in Store(home).batches()}
-                when, new = dt.datetime.fromisoformat(note["when"]), bool(note.get("new"))
-                found.append(InterruptedImport(note["file"], when, note["batch"], committed, new))
+                when = dt.datetime.fromisoformat(note["when"])
+                found.append(InterruptedImport(note["file"], when, note["batch"], committed))
                 if not committed:
                     (home.quarantine / f"{note['batch']}.parquet").unlink(missing_ok=True)
-                    made |= {_made_city(path.parent)} if new else set()
+                    made |= {_made_city(path.parent)} if note.get("new") else set()
             shutil.rmtree(path.parent, ignore_errors=True)
     if made:
         _forget_city(home, made)

@@ -122,11 +122,6 @@ class Home:
         return self.path / "alerts.lock"
 
     @property
-    def preparing(self) -> Path:
-        """The file whose lock one process has that prepares the alerts or removes what was prepared of earlier ones."""
-        return self.path / "prepare.lock"
-
-    @property
     def copying(self) -> Path:
         """The file whose lock one process has that makes a protected copy or removes earlier ones."""
         return self.path / "copies.lock"

@@ -26,7 +26,6 @@ does not grow with the store: new alerts, changed ones, and an import taken back
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -189,7 +188,7 @@ def match_rows(staged: Path, stored: Sequence[str], out: Path) -> dict[str, int]
     """
     with bounded_duckdb(out.parent) as run:
         _settle(run, staged, stored)
-        run.execute(f"COPY settled TO '{sql_path(out)}' (FORMAT parquet)")
+        run.table("settled").write_parquet(str(out))
         found = dict(run.execute("SELECT action, count(*) FROM settled GROUP BY action").fetchall())
     counts = {action: int(found.get(action, 0)) for action in (UPDATED, DUPLICATE)}
     return {NEW: _rows([str(staged)]) - sum(counts.values()), **counts}
@@ -222,23 +221,11 @@ def _rows(files: Sequence[str]) -> int:
 @contextmanager
 def bounded_duckdb(folder: Path, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB of bounded memory; what does not fit goes to a folder of its own under `folder`, removed at the end."""
-    place = Path(tempfile.mkdtemp(prefix="settle-", dir=folder))
-    run = duckdb.connect()
-    try:
-        run.execute("SET autoinstall_known_extensions = false")
-        run.execute("SET threads = 2")
-        run.execute(f"SET memory_limit = '{memory}'")
-        run.execute(f"SET temp_directory = '{sql_path(place)}'")
-        run.execute("SET TimeZone = 'UTC'")
-        yield run
-    finally:
-        run.close()
-        shutil.rmtree(place, ignore_errors=True)
-
-
-def sql_path(path: Path) -> str:
-    """A path inside a text of SQL."""
-    return str(path).replace("'", "''")
+    with tempfile.TemporaryDirectory(prefix="settle-", dir=folder, ignore_cleanup_errors=True) as place:
+        limits = {"threads": 2, "memory_limit": memory, "temp_directory": place, "autoinstall_known_extensions": False}
+        with duckdb.connect(config=limits) as run:
+            run.execute("SET TimeZone = 'UTC'")
+            yield run
 
 
 def content_hashes(table: pa.Table, kinds: Any, more: Any) -> pa.Array:

@@ -53,7 +53,7 @@ def prepare(home: Home) -> None:
                 raise
     if earlier := Store(home).version_without_last_import():
         versions += [earlier, *copies_of(home, earlier)]
-    with locked(home.preparing), locked(home.copying):
+    with locked(home.path / "prepare.lock"), locked(home.copying):
         _remove_others(folder, Store(home).alerts_version(), *versions)
     report(1.0, PREPARING)
 
@@ -98,7 +98,7 @@ def _keep(home: Home, alerts: Source, source: Source, *keeps: Callable[[Source],
 
     Under the lock that an erasure waits for: what it takes out of the store must not be written here after it.
     """
-    with locked(home.preparing), locked(home.lock, shared=True):
+    with locked(home.path / "prepare.lock"), locked(home.lock, shared=True):
         if Store(home).alerts_version() == alerts.version:
             for keep in keeps:
                 keep(source)

@@ -40,9 +40,7 @@ class WiderFilter(AlertFilter):
             help=Message("Age bands."),
             column="age_band",
             known=lambda city: {band.value: band.value for band in AgeBand},
-            said=lambda t, city, values: t(
-                ", aged {ages}", ages=labels.listed(t, (labels.age_label(t, v) for v in values))
-            ),
+            said=lambda t, city, values: t(", aged {ages}", ages=labels.listed(t, (t(labels.AGES[v]) for v in values))),
             chip=Message("Aged {value}"),
             widget=Widget(everything=Message("All ages")),
         )

@@ -60,10 +60,6 @@ def _texts(message: Message) -> tuple[list[str], list[str]]:
     return list(ids), list(strings)
 
 
-def test_messages_were_found(used: Catalog) -> None:
-    assert len(used) > 500
-
-
 @pytest.mark.parametrize("lang", ["el", "fr"])
 def test_every_message_is_translated(used: Catalog, lang: str) -> None:
     catalog = _catalog(lang)
@@ -96,20 +92,6 @@ def test_no_translation_stands_for_nothing(used: Catalog, lang: str) -> None:
     known = {(_texts(message)[0][0], message.context) for message in used}
     left = [m.id for m in _catalog(lang) if m.id and (_texts(m)[0][0], m.context) not in known]
     assert not left
-
-
-def test_each_language_speaks() -> None:
-    assert translator("el").weekday(0) == "Δευτέρα"
-    assert translator("fr").number(1234.5, 1) == "1\u202f234,5"
-    assert translator("en").number(1234.5, 1) == "1,234.5"
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_what_rounds_to_zero_has_no_sign(lang: str) -> None:
-    t = translator(lang)
-    assert t.number(-0.3) == t.number(-0.0) == t.number(0.3) == "0"
-    assert t.percent(-0.004) == t.percent(0.0)
-    assert t.number(-0.5, 1) != t.number(0.5, 1)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
