@@ -222,7 +222,12 @@ def _rows(files: Sequence[str]) -> int:
 def bounded_duckdb(folder: Path, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB of bounded memory; what does not fit goes to a folder of its own under `folder`, removed at the end."""
     with tempfile.TemporaryDirectory(prefix="settle-", dir=folder, ignore_cleanup_errors=True) as place:
-        limits = {"threads": 2, "memory_limit": memory, "temp_directory": place, "autoinstall_known_extensions": False}
+        limits: dict[str, Any] = {
+            "threads": 2,
+            "memory_limit": memory,
+            "temp_directory": place,
+            "autoinstall_known_extensions": False,
+        }
         with duckdb.connect(config=limits) as run:
             run.execute("SET TimeZone = 'UTC'")
             yield run
