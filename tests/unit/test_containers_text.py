@@ -122,8 +122,6 @@ def test_zeros_inside_a_text_are_left_out_of_their_own_rows(encoding: str) -> No
     assert [(record.row, record.reason.value) for record in records.refused] == [(5, "empty_row")]
 
 
-
-
 def test_what_holds_zeros_everywhere_is_no_text() -> None:
     with pytest.raises(ImportProblem, match="zero bytes"):
         read(b"a;b\n" + b"1;\x002\n" * 3)
@@ -176,8 +174,6 @@ def test_rows_of_another_width_do_not_make_a_header_of_one_of_them(rows: str) ->
     records = read("id;when;what\n" + rows)
     assert records.facts.labels == ("id", "when", "what")
     assert len(records.rows) + len(records.refused) == 9
-
-
 
 
 def test_quotes_in_pairs_that_leave_a_field_open_harm_their_own_row_only() -> None:
