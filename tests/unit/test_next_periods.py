@@ -143,6 +143,7 @@ def most_misses(runs: int, rate: float = 0.05) -> int:
     return int(binom.ppf(0.999, runs, rate))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scatter", [1.0, 3.0])
 def test_intervals_cover_what_they_claim(scatter: float) -> None:
     rng = np.random.default_rng(5)

@@ -219,6 +219,7 @@ def test_the_smallest_fall_is_that_of_the_exact_test() -> None:
     assert drop.alerts == pytest.approx(100 * drop.share)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("risk", "chosen"), [("slow drift", "hottest 12 weeks"), ("stable", "largest rise")])
 def test_plans_that_do_nothing_are_hardly_ever_said_to_work(risk: str, chosen: str) -> None:
     """Each direction at 2.5 %, and at 5 % with what is likely, within what chance allows once in a thousand."""

@@ -32,6 +32,8 @@ from curim_data.studies import alert_points, hot_spots, preparation
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.preparation import prepare
 
+pytestmark = pytest.mark.slow
+
 ALL = AlertFilter(period="all")
 NOW = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)  # after all dates of the sample
 

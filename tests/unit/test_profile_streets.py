@@ -189,6 +189,7 @@ def large(city: CityProfile) -> CityProfile:
     return replace(city, streets=streets_of(areas, city)[0])
 
 
+@pytest.mark.slow
 def test_a_map_carries_fifty_thousand_segments(large: CityProfile) -> None:
     corners = sum(len(shapely.get_coordinates(street.polygon)) for street in large.streets)
     assert corners > 100_000

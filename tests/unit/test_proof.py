@@ -308,6 +308,7 @@ def test_month_files_and_files_without_rows_say_what_is_not_known(home: Home, la
 # The command
 
 
+@pytest.mark.slow
 def test_the_command_shows_the_proof_and_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
