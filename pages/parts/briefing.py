@@ -147,8 +147,8 @@ def draw_meeting_keeper(page: Page) -> None:
             st.button(
                 t("Remove the meeting"),
                 key="meeting_remove",
-                on_click=permitted(Role.SPECIALIST, _change),
-                args=(page, lambda store: store.remove(st.session_state["meeting_kept"])),
+                on_click=permitted(Role.SPECIALIST, _remove),
+                args=(page,),
             )
         if said := st.session_state.pop(SAID, ""):
             st.warning(escape_markdown(said))
@@ -200,6 +200,10 @@ def _add(page: Page) -> None:
         st.session_state[SAID] = page.t("Choose the day of the meeting first.")
     elif _change(page, lambda store: store.add(day, st.session_state.get("meeting_name", ""))):
         st.session_state["meeting_name"] = ""
+
+
+def _remove(page: Page) -> None:
+    _change(page, lambda store: store.remove(st.session_state["meeting_kept"]))
 
 
 def _change(page: Page, change: Callable[[MeetingStore], Meeting]) -> bool:

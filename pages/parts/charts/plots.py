@@ -215,13 +215,12 @@ def forest_figure(
     shown = [wrapped_label(label, 22 if page.narrow else BESIDE, 2) for label in frame["label"]]
     labels = frame["label"].map(html.escape).tolist()
     write = partial(t.number, digits=digits)
+    rows = frame[["value", "low", "high"]].to_numpy(float).tolist()
     texts = frame.get(
         "text",
         [
-            f"{write(row.value)} ({write(row.low)}–{write(row.high)})"
-            if row.low == row.low and row.high == row.high
-            else write(row.value)
-            for row in frame.itertuples()
+            write(value) if low != low or high != high else f"{write(value)} ({write(low)}–{write(high)})"
+            for value, low, high in rows
         ],
     )
     strong, hollow = (frame.get(name, pd.Series(False, index=frame.index)) for name in ("strong", "hollow"))
@@ -495,7 +494,8 @@ def _add_panel(
     figure: Figure, page: Page, name: str, frame: pd.DataFrame, time: str, mark: str, shaded: pd.Timestamp | None
 ) -> None:
     t, colours = page.t, palette(page.theme)
-    days, axes = pd.to_datetime(frame[time]), {"xaxis": f"x{mark}", "yaxis": f"y{mark}"}
+    days = pd.to_datetime(frame[time])
+    axes: dict[str, Any] = {"xaxis": f"x{mark}", "yaxis": f"y{mark}"}
     category, form = _category(frame), "LLL y" if time == "month" else "medium"
     if shaded is not None:
         figure.add_span(shaded, days.max(), fill=colours.withheld, **axes)

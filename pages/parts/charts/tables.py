@@ -86,7 +86,7 @@ def draw_table(
     picking
         What `st.dataframe` takes for rows that can be picked.
     """
-    written = {"digits": digits, "percent": percent, "signed": signed}
+    written: dict[str, Any] = {"digits": digits, "percent": percent, "signed": signed}
     if phone and page.narrow:
         shown = {name: label for name, label in headings.items() if name in phone}
         draw_plain_table(page, frame, shown, alt=alt, **written)
@@ -168,7 +168,11 @@ def draw_selectable_table(
     `on_select`: what a pick does in place of a run of the page; `look`: as for `draw_table`.
     """
     default = None if selected is None else {"selection": {"rows": [selected]}}
-    picking = {"on_select": on_select or "rerun", "selection_mode": "single-row", "selection_default": default}
+    picking: dict[str, Any] = {
+        "on_select": on_select or "rerun",
+        "selection_mode": "single-row",
+        "selection_default": default,
+    }
     draw_table(page, frame, headings, **picking, **look)
 
 

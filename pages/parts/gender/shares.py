@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -253,7 +254,7 @@ def draw_rates(page: Page, f: AlertFilter) -> None:
     draw_footer(page, choices=found.choices)
 
 
-def _rate(page: Page, row: dict[str, float], names: Sequence[str], digits: int, *counted: str) -> str:
+def _rate(page: Page, row: dict[Any, Any], names: Sequence[str], digits: int, *counted: str) -> str:
     """A rate or ratio with its interval; a dash where it is not known, or of a count that is not written out."""
     rate, low, high = (row[name] for name in names)
     few = any(is_small(row[f"n_{who}"], page.written.least()) for who in counted)

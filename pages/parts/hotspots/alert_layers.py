@@ -77,11 +77,11 @@ def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None) ->
         else:
             _draw_point_map(page, found.frame, place)
             draw_found_place(page, place)
-        counted = {"total": cached_query(page, "total"), "excluded": found.at_default}
+        counted: dict[str, Any] = {"total": cached_query(page, "total"), "excluded": found.at_default}
         if found.frame is None:
             draw_footer(page, sentence=left_out_sentence(page.t, found), **counted)
         else:
-            points = {"drawn": found.shown, "undrawn": found.sensitive}
+            points: dict[str, Any] = {"drawn": found.shown, "undrawn": found.sensitive}
             draw_footer(page, sentence=left_out_sentence(page.t, found), **counted, **points)
             _draw_point_download(page, found, found.frame)
     with right:
@@ -145,8 +145,12 @@ def _draw_too_many(page: Page, found: MapPoints) -> None:
         )
     )
 
-    show = {"on_click": st.query_params.__setitem__, "args": (LAYER_WORD, "density")}
-    st.button(page.t("Show the density"), key="hotspots_to_density", **show)
+    st.button(
+        page.t("Show the density"),
+        key="hotspots_to_density",
+        on_click=st.query_params.__setitem__,
+        args=(LAYER_WORD, "density"),
+    )
 
 
 def _named_groups(page: Page, frame: pd.DataFrame) -> dict[str, tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import shapely
 import streamlit as st
@@ -126,13 +126,14 @@ def draw_options(page: Page, layer: str) -> Options:
     """The controls of a layer, and what the reader chose."""
     if layer not in ("significance", "clusters"):
         return Options()
-    t, base, weights = page.t, LAND, weights_offered(page.alerts)
+    t, weights = page.t, weights_offered(page.alerts)
+    base: DenominatorKind = LAND
     if layer == "significance":
         names = {LAND: t("The land around"), "alerts": t("All alerts: the share here"), "residents": t("Residents")}
         refusals = {kind: denominator_obstacle(kind, page.filter, page.alerts) for kind in KINDS}
         offered = {kind: names[kind] for kind in KINDS if refusals[kind] is None}
         why = "  \n".join(t(said) for said in refusals.values() if said is not None) or None
-        look = {"width": 270, "help": why, "disabled": len(offered) == 1}
+        look: dict[str, Any] = {"width": 270, "help": why, "disabled": len(offered) == 1}
         base = draw_link_choice(t("Compared with"), offered, BASE, "hotspots_base", LAND, **look)
     if not weights:
         return Options(base)

@@ -358,7 +358,7 @@ def cold_places_in_area(page: Page, study: HotSpotStudy) -> list[Spot]:
     return [spot for spot in study.cold if in_area(spot, names[spot.id], page.filter, page.city)]
 
 
-def draw_cold_places(page: Page, study: HotSpotStudy, found: list[Spot]) -> None:
+def draw_cold_places(page: Page, study: HotSpotStudy, found: Sequence[Spot]) -> None:
     """The cold places, each with its sentence; nothing where there is none."""
     if not found:
         return

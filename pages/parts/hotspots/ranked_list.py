@@ -151,14 +151,14 @@ def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
         return np.select([frame["hot"].to_numpy(bool), frame["cold"].to_numpy(bool)], holds, "").tolist()
     near = "\n" + t("With its neighbours {n} alerts, {expected} expected. Corrected p: {p}")
     own, test = "\n" + t("{expected} expected. Corrected p: {p}"), "\n" + t("Corrected p: {p}")
-    lines = {}
-    for row in frame[frame["hot"] | frame["cold"]].itertuples():
-        p = t.p_value(row.q if row.hot else row.q_cold)
-        if not row.hot or study.hot.based:
-            lines[row.Index] = test.format(p=p)
+    lines, marked = {}, frame[frame["hot"] | frame["cold"]]
+    for cell, row in zip(marked.index, marked.to_dict("records"), strict=True):
+        p = t.p_value(row["q"] if row["hot"] else row["q_cold"])
+        if not row["hot"] or study.hot.based:
+            lines[cell] = test.format(p=p)
         else:
-            expected = t.expected(row.expected_alone if row.alone else row.expected)
-            lines[row.Index] = (own if row.alone else near).format(n=t.number(row.window), expected=expected, p=p)
+            expected = t.expected(row["expected_alone"] if row["alone"] else row["expected"])
+            lines[cell] = (own if row["alone"] else near).format(n=t.number(row["window"]), expected=expected, p=p)
     return [lines.get(cell, "") for cell in frame.index]
 
 
