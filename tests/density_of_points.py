@@ -12,13 +12,7 @@ from analysis.stats.intervals import Choice
 
 
 def kernel_density(
-    x: Any,
-    y: Any,
-    weights: Any = None,
-    *,
-    land: shapely.Geometry | Raster,
-    bandwidth: Choice | float,
-    months: float,
+    x: Any, y: Any, weights: Any = None, *, land: shapely.Geometry | Raster, bandwidth: Choice | float, months: float
 ) -> Density:
     """`density_on` of points in metres (arrays, shape (n,)), each so many alerts as its weight says."""
     raster = land if isinstance(land, Raster) else raster_from_polygon(land)

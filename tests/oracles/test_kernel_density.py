@@ -46,15 +46,6 @@ def test_far_from_the_shore_it_is_the_estimator_of_scipy() -> None:
     assert np.abs(ours[high] / theirs[high] - 1).max() < 0.05
 
 
-def test_the_integral_is_the_number_of_alerts_whatever_the_shore(land: Raster) -> None:
-    x, y = strewn(land, 500, np.random.default_rng(3))
-    for width in (50, 200, 1_000):
-        found = kernel_density(x, y, land=land, bandwidth=width, months=6)
-        assert (found.values * land.land_km2).sum() * 6 == pytest.approx(500, rel=1e-9)
-        assert (found.values[land.land_km2 == 0] == 0).all()
-        assert found.mean == pytest.approx(500 / land.total_km2 / 6)
-
-
 def test_alerts_spread_as_the_land_are_flat_up_to_the_shore(land: Raster) -> None:
     column, row = np.meshgrid(*(np.arange(side) + 0.5 for side in land.land_km2.shape[::-1]))
     at = land.x0 + column.ravel() * land.cell_m, land.y0 + row.ravel() * land.cell_m

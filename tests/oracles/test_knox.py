@@ -63,12 +63,7 @@ RATIOS = [[6.4528, 1.9796, 1.3191], [1.4172, 1.2481, 1.1407], [1.1362, 1.106, 1.
 def test_chicago_burglary(metric: Any, closed: Any, expected: list[list[int]]) -> None:
     """Davies, github.com/tobydavies/NearRepeat, notebook on the usage of the Knox test (2016, 11,701 burglaries)."""
     result = knox(
-        *_year_of_chicago(),
-        space=(0.1, 200, 400, 600),
-        time=(7, 14, 21),
-        metric=metric,
-        closed=closed,
-        permutations=99,
+        *_year_of_chicago(), space=(0.1, 200, 400, 600), time=(7, 14, 21), metric=metric, closed=closed, permutations=99
     )
     assert result.n == 11_701
     assert _observed(result) == expected

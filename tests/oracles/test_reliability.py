@@ -12,14 +12,12 @@ from scipy import stats
 
 from tests.effort import FULL
 from tests.reliability.__main__ import CORNERS, measure
-from tests.reliability.tables import QUIET as KINDS
-from tests.reliability.tables import above_nominal
+from tests.reliability.measures import QUIET as KINDS
+from tests.reliability.measures import above_nominal
 from tests.reliability.world import World
 
 CITIES = 40 if FULL else 6
 NOMINAL = 0.05
-
-
 PLACES = {"corners": CORNERS, **({"anywhere": 0} if FULL else {})}
 
 

@@ -9,9 +9,13 @@ kept in `--out` by row and city, so that a run that is ended goes on where it wa
 
 from __future__ import annotations
 
+import argparse
+import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,9 +23,7 @@ from typing import Any, Final
 import numpy as np
 
 from tests.reliability import quiet_changes, told
-from tests.reliability.measures import findings, found_where
-from tests.reliability.runs import measured
-from tests.reliability.tables import tables
+from tests.reliability.measures import findings, found_where, tables
 from tests.reliability.world import World, simulate, source_of
 
 SIZES: Final = (1_100, 6_400)
@@ -55,6 +57,35 @@ def measure(job: tuple[str, World, int]) -> tuple[str, dict[str, Any]]:
         return name, look(source_of(alerts, folder), world, alerts)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def measured(
+    doc: str | None,
+    worlds: Mapping[str, World],
+    measure: Callable[[tuple[str, World, int]], tuple[str, dict[str, Any]]],
+    out: str,
+) -> dict[str, dict[str, Any]]:
+    """What is measured of each city, by row and city, for the options of the command line."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--cities", type=int, default=100)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first city, for fresh seeds")
+    parser.add_argument("--rows", nargs="*", default=[], help="only rows whose name holds each of these texts")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path(out))
+    given = parser.parse_args()
+    kept: dict[str, dict[str, Any]] = json.loads(given.out.read_text("utf-8")) if given.out.exists() else {}
+    jobs = [
+        (name, world, number)
+        for number in range(given.first, given.first + given.cities)
+        for name, world in worlds.items()
+        if all(text in name for text in given.rows) and str(number) not in kept.get(name, {})
+    ]
+    numbers = iter(jobs)
+    with ProcessPoolExecutor(given.jobs) as pool:
+        for name, found in pool.map(measure, jobs):
+            kept.setdefault(name, {})[str(next(numbers)[2])] = found
+            given.out.write_text(json.dumps(kept), "utf-8")
+    return kept
 
 
 def main() -> None:

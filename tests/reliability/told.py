@@ -288,21 +288,8 @@ def main(folder: Path) -> Sequence[Case]:
         for study in (doubled_cities, doubled_parts, events, gaps):
             for case in study(name, home):
                 found.append(case)
-                print(
-                    "|",
-                    case.city,
-                    "|",
-                    case.done,
-                    "|",
-                    case.level,
-                    "|",
-                    case.grade,
-                    "|",
-                    _verdict(case),
-                    case.said,
-                    "|",
-                    flush=True,
-                )
+                row = (case.city, case.done, case.level, case.grade, f"{_verdict(case)} {case.said}")
+                print("|", " | ".join(row), "|", flush=True)
     return found
 
 

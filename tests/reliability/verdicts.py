@@ -114,7 +114,6 @@ def plans(
             worked = float(alerts(rng, changed, number, lie)[area].sum())
             others = np.arange(areas) != area
             model = fit_placebos(after[others], past[others])
-            assert model is not None
             expected = model.expect(past[area])
             (few, fell), (many, _) = model.tails([after[area], worked], expected)
             yield {

@@ -46,8 +46,8 @@ class World:
     the first by `metres` (normal, each direction) and `hours` (exponential). `season`: amplitude of the year's wave.
     `drift`: standard deviation of the log rate of each of 40 areas, which wanders with a half-life in weeks; `growth`:
     mean and standard deviation of how much the log rates grow a year, each by itself.
-    `planted` changes the city: see `Spot`, `Rise`. `alike`: reports of an incident have one gender, and one feeling (1
-    to 5, which else nobody tells). `mixed`: further reports name any category, so that no rule links them.
+    `spot`, `rise`: a point of the pool (`at`) around which there are so many `times` as many alerts within `metres`,
+    from a week on (`since`).
     `corners`: every report stands at the nearest of so many points, half of them anywhere and half along some streets.
     `alike_corners`: and each of these has as many reports as any other, whatever land is nearest to it.
     """
@@ -63,8 +63,6 @@ class World:
     weeks: int = HISTORY_WEEKS
     spot: Mapping[str, float] = field(default_factory=dict)
     rise: Mapping[str, float] = field(default_factory=dict)
-    alike: bool = False
-    mixed: bool = False
     corners: int = 0
     alike_corners: bool = False
 
@@ -169,22 +167,14 @@ def simulate(world: World, rng: np.random.Generator) -> dict[str, Any]:
     if corners is not None:
         x, y = corners[cKDTree(corners).query(np.column_stack([x, y]))[1]].T
     woman = rng.random(len(of)) < 0.5
-    feeling = {}
-    category = category[of]
-    if world.mixed:
-        category = np.where(further, rng.permutation(category), category)
-    if world.alike:
-        woman = woman[of]
-        feeling = {"feeling": rng.integers(1, 6, size=len(x))[of][inside]}
     return {
         "x": x[inside],
         "y": y[inside],
         "hours": hours[inside],
-        "category": category[inside],
+        "category": category[of][inside],
         "woman": woman[inside],
         "incident": of[inside],
         "wandering": wandering,
-        **feeling,
     }
 
 
@@ -236,10 +226,8 @@ def source_of(alerts: Mapping[str, Any], folder: Path | None = None) -> Source:
         np.datetime64(START.replace(tzinfo=None), "us") + (alerts["hours"] * 3.6e9).astype("timedelta64[us]")
     )
     gender = pa.array(np.where(alerts["woman"], "woman", "man"))
-    ids = pa.array(alerts["incident_id"], pa.string()) if "incident_id" in alerts else pa.nulls(n, pa.string())
     given = {
         "alert_id": pa.array([f"a{i}" for i in range(n)]),
-        "incident_id": ids,
         "source": pa.repeat("made", n),
         "reported_at": moment.cast(pa.timestamp("us", tz="UTC")),
         "occurred_from": moment.cast(pa.timestamp("us", tz="UTC")),
@@ -247,7 +235,6 @@ def source_of(alerts: Mapping[str, Any], folder: Path | None = None) -> Source:
         "category": pa.array(names[alerts["category"]], pa.string()),
         "reporter_gender": gender,
         "affected_gender": gender,
-        "feeling": pa.array(alerts["feeling"]) if "feeling" in alerts else pa.nulls(n, pa.int64()),
         "status": pa.repeat("open", n),
         "confirmations": pa.repeat(0, n),
         "longitude": pa.array(longitude),

@@ -1,21 +1,39 @@
+"""Hot and cold cells: the exact test against slow twins, occupied land, reports in bursts, and power."""
+
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom, chi2
+from scipy import stats
+from scipy.stats import binom, chi2, poisson
 
-from analysis.grid import neighbours
-from analysis.hotspots.cell_significance import HotCells, hot_cells, significant_cells
+from analysis.grid import neighbours, parents, square_side
+from analysis.hotspots.cell_significance import (
+    PROBABILITY,
+    HotCells,
+    _Case,
+    detection_power,
+    hot_cells,
+    planned_power,
+    significant_cells,
+)
 from analysis.hotspots.grouping import cold_spots, hot_spots
-from analysis.hotspots.surroundings import CITY_MARGIN, Denominator
+from analysis.hotspots.surroundings import CITY_MARGIN, HELD, Denominator, OccupiedLand, occupied_land
+from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.intervals import Estimate, Result, ratio_interval, share_ratio_interval
+from analysis.stats.significance import larger_rate
 from curim_data.model import CityProfile, Translator
+from curim_data.model.i18n import Span
+from tests.effort import effort
 
 
 def even(city: CityProfile, n: int = 6_000, resolution: int = 10, seed: int = 1) -> pd.DataFrame:
@@ -287,38 +305,6 @@ def ring_of(cells: tuple[int, ...], first: int, last: int) -> list[int]:
     return sorted(far - near)
 
 
-def test_a_sliver_of_land_with_an_alert_is_not_hot(city: CityProfile) -> None:
-    frame = even(city, 500)
-    frame["n"] = np.round(frame["n"])
-    sliver = frame["land_km2"].idxmin()
-    frame.loc[sliver, "n"] = 2
-    assert not hot_cells(frame).frame["hot"][sliver]
-
-
-def test_a_base_explains_what_it_holds(city: CityProfile) -> None:
-    """A place with many alerts of every kind is not hot for one kind, unless its share is larger there."""
-    everything = even(city, 6_000)
-    everything.loc[heart(), "n"] += 400
-    rng = np.random.default_rng(2)
-    kind = everything.assign(n=rng.binomial(everything["n"].astype(int), 0.2).astype(float))
-    assert hot_cells(kind).frame["hot"][heart()]
-    based = hot_cells(kind, base=Denominator.of(everything["n"]))
-    assert not based.frame["hot"].any()
-    kind.loc[heart(), "n"] = 200
-    assert hot_cells(kind, base=Denominator.of(everything["n"])).frame["hot"][heart()]
-
-
-def test_a_spot_says_count_expectation_and_interval(city: CityProfile, t: Translator) -> None:
-    (spot,) = hot_spots(hot_cells(planted(city)))
-    assert spot.id == f"{heart():x}"
-    assert f"{heart():x}" in spot.names
-    assert spot.rank == 1
-    assert spot.low < spot.ratio < spot.high
-    assert spot.ratio == pytest.approx(spot.n / spot.expected)
-    assert spot.q < 0.001
-    assert f"{spot.n} alerts where" in spot.sentence(t)
-
-
 def test_neighbouring_hot_cells_are_one_spot_and_a_large_one_is_split_not_dropped(city: CityProfile) -> None:
     frame = even(city)
     middle = np.uint64(heart())
@@ -346,3 +332,301 @@ def test_gistar_is_a_test_from_200_alerts_in_the_mean_window_on(city: CityProfil
     frame = even(city).assign(n=1.0)
     window = (neighbours(frame.index.to_numpy(), 1) @ frame["n"].to_numpy()).mean()
     assert hot_cells(frame.assign(n=mean / window), k=1).gistar_valid == valid
+
+
+FEW = Dispersion(3.0, float("inf"))
+
+
+def test_cells_are_less_sure_the_more_reports_come_in_bursts(city: CityProfile, t: Translator) -> None:
+    frame = planted(city, extra=60)
+    plain, wide = hot_cells(frame), hot_cells(frame, scatter=FEW)
+    away = plain.frame["p"] < 1
+    assert (wide.frame["p"][away] >= plain.frame["p"][away] - 1e-12).all()
+    assert wide.frame.loc[heart(), "p"] > 1e3 * plain.frame.loc[heart(), "p"]
+    assert wide.frame.loc[heart(), "hot"]
+    assert wide.frame["hot"].sum() <= plain.frame["hot"].sum()
+    assert any("in bursts" in t(choice.explanation) for choice in wide.choices)
+
+
+def test_places_have_the_intervals_of_effective_counts(city: CityProfile) -> None:
+    (plain,), (wide,) = (hot_spots(hot_cells(planted(city), scatter=scatter)) for scatter in (INDEPENDENT, FEW))
+    assert heart() in wide.cells
+    assert np.log(wide.high / wide.low) > 1.3 * np.log(plain.high / plain.low)
+    assert wide.excess.low < plain.excess.low
+    assert ratio_interval(30, 90, 1, 9, dispersion=3)[1:] == pytest.approx(ratio_interval(10, 30, 1, 9)[1:])
+
+
+def test_the_power_is_less_where_reports_come_in_bursts(city: CityProfile) -> None:
+    frame = even(city, n=20_000)
+    plain, wide = (detection_power(hot_cells(frame, scatter=scatter)) for scatter in (INDEPENDENT, FEW))
+    almost = detection_power(hot_cells(frame, scatter=Dispersion(1 + 1e-9, float("inf"))))
+    assert almost.ratio == pytest.approx(plain.ratio, rel=0.02)
+    assert wide.ratio > 1.2 * plain.ratio
+
+
+def test_even_maps_of_bursts_have_hardly_ever_a_hot_cell(city: CityProfile) -> None:
+    """Uniform alerts with two reports on average, all in one cell: as if independent, most maps have a hot cell."""
+    rng = np.random.default_rng(8)
+    land = city.land_cells(10)
+    maps, seen = effort(25, 300), np.zeros(2)
+    for _ in range(maps):
+        incidents = rng.multinomial(550, land / land.sum())
+        reports = incidents + np.where(incidents > 0, rng.negative_binomial(np.maximum(incidents, 1), 0.5), 0)
+        frame = pd.DataFrame({"n": reports.astype(float), "land_km2": land})
+        seen += [hot_cells(frame, scatter=scatter).frame["hot"].any() for scatter in (INDEPENDENT, FEW)]
+    assert seen[0] > 0.5 * maps
+    assert seen[1] <= stats.binom.ppf(0.995, maps, 0.05)
+
+
+CHICAGO = h3.latlng_to_cell(41.8, -87.7, 10)
+PLAIN = np.sort(np.asarray(h3.grid_disk(CHICAGO, 22), dtype=np.int64))
+
+
+def mapped(counts: np.ndarray) -> pd.DataFrame:
+    area = h3.cell_area(CHICAGO, unit="km^2")
+    return pd.DataFrame({"n": counts.astype(float), "land_km2": area}, index=pd.Index(PLAIN, name="cell"))
+
+
+def even_map(mean: float) -> HotCells:
+    return hot_cells(mapped(np.random.default_rng(0).poisson(mean, len(PLAIN))))
+
+
+def _case(hot: HotCells) -> _Case:
+    return _Case.of(hot.setting, hot.frame, hot.n, hot.alpha, hot.base, hot.dispersion)
+
+
+@pytest.mark.parametrize("mean", [0.3, 1.0, 5.0])
+def test_a_place_of_the_ratio_told_is_found_as_often_as_told(mean: float) -> None:
+    power = detection_power(even_map(mean))
+    place = np.isin(PLAIN, np.asarray(h3.grid_disk(CHICAGO, 1), dtype=np.int64))
+    rng, runs, found = np.random.default_rng(7), 120, 0
+    for _ in range(runs):
+        frame = hot_cells(mapped(rng.poisson(np.where(place, power.ratio * mean, mean)))).frame
+        found += bool(frame["hot"][place].any())
+    assert binom.cdf(found, runs, PROBABILITY) > 0.01  # no less often than told
+    assert found < runs or mean < 1  # and the ratio is no far too large one
+
+
+def test_more_alerts_find_less_and_few_find_nothing() -> None:
+    ratios = [detection_power(even_map(mean)).ratio for mean in (0.3, 1, 5, 20)]
+    assert all(ratio is not None for ratio in ratios)
+    assert ratios == sorted(ratios, reverse=True)  # type: ignore[type-var]
+    few = detection_power(even_map(0.01))
+    assert few.too_few
+    assert few.at_most < PROBABILITY
+    assert detection_power(hot_cells(mapped(np.zeros(len(PLAIN))))).at_most == 0
+
+
+def test_the_sum_is_that_of_the_slow_twin() -> None:
+    case = _case(even_map(1.0))
+    half = case.against[1]
+    assert half.densest_half
+    ratio, total = 4.0, 0.0
+    for around in range(120):
+        counts = np.arange(150)
+        p = larger_rate(counts, np.full(150, around), case.size_in, half.size, half.margin)
+        total += float(
+            poisson.pmf(around, half.rate * half.size)
+            * poisson.pmf(counts, ratio * case.expected)[p <= case.level].sum()
+        )
+    assert replace(case, against=(replace(half, densest_half=False),)).power(ratio) == pytest.approx(total, abs=1e-6)
+    assert replace(case, against=(half,)).power(ratio) < total
+
+
+def test_the_densest_half_is_that_of_the_slow_twin() -> None:
+    """Six sixths around a place, three neighbouring ones a half: the largest of the six halves, by all their counts."""
+    half, mean = replace(_case(even_map(1.0)).against[1], size=1.0, rate=1.2), 0.4
+    sixth = poisson.pmf(np.arange(6), mean)
+    exact = np.zeros(16)
+    for counts in itertools.product(range(6), repeat=6):
+        most = max(sum(counts[(start + step) % 6] for step in range(3)) for start in range(6))
+        exact[most] += np.prod(sixth[list(counts)])
+    values, chance = half.counts(known=False)
+    drawn = np.zeros(16)
+    drawn[values.astype(int)] = chance
+    assert np.abs(np.cumsum(drawn) - np.cumsum(exact)).max() < 0.03
+
+
+def test_a_base_population_has_a_power_too() -> None:
+    rng = np.random.default_rng(3)
+    people = pd.Series(rng.poisson(40, len(PLAIN)).astype(float) + 1, PLAIN)
+    cells = mapped(rng.binomial(people.astype(int), 0.2))
+    for kind in ("alerts", "residents"):
+        power = detection_power(hot_cells(cells, base=Denominator.of(people, kind)))  # type: ignore[arg-type]
+        assert power.based
+        assert 1.25 < power.ratio < 3
+
+
+def test_it_says_itself_with_its_period(t: Translator) -> None:
+    power = detection_power(even_map(1.0))
+    span = Span(dt.date(2024, 1, 1), dt.date(2024, 12, 31))
+    told = replace(power, period=span).sentence(t)
+    assert told.startswith(f"{t.span(span)}: With")
+    assert f"at least {t.number(power.ratio, 1)} times" in told
+    few = replace(power, ratio=None, at_most=0.1, n=30)
+    assert few.sentence(t).startswith("Too few to tell: with 30 alerts")
+    assert "even a place 10 times as dense" in few.sentence(t)
+    assert replace(power, n=0).sentence(t) == "There is no alert on the map to test."
+    assert "square of" in t(power.choices[0].explanation)
+
+
+@pytest.mark.parametrize("rings", [0, 1])
+@pytest.mark.parametrize("kind", [None, "alerts", "residents"])
+def test_an_area_no_larger_than_a_place_has_nothing_to_be_compared_with(rings: int, kind: str | None) -> None:
+    cells = np.sort(np.asarray(h3.grid_disk(CHICAGO, rings), dtype=np.int64))
+    frame = pd.DataFrame({"n": 40.0, "land_km2": 0.015}, index=pd.Index(cells, name="cell"))
+    counts = frame.assign(n=90.0, least=0.0)[["n", "least"]]
+    power = detection_power(hot_cells(frame, base=None if kind is None else Denominator(kind, counts, ())))
+    assert power.alone
+    assert power.too_few
+    assert power.expected == pytest.approx(power.n)  # not more alerts than there are
+    assert "no larger than one place" in power.sentence(Translator("en"))
+    assert not detection_power(even_map(1.0)).alone
+
+
+def test_the_planned_power_is_that_of_the_test_made() -> None:
+    """Whatever the land that counts and however overdispersed the counts: nothing that is found enters."""
+    rng = np.random.default_rng(5)
+    cells = mapped(rng.poisson(np.where(np.arange(len(PLAIN)) % 3 == 0, 1.5, 0.2)))
+    coarse, counts = np.unique(
+        np.asarray([h3.cell_to_parent(c, 9) for c in PLAIN.astype(np.uint64)]), return_counts=True
+    )
+    history = pd.DataFrame(
+        {"n": 30.0, "land_km2": counts * 0.015}, index=pd.Index(coarse.astype(np.int64), name="cell")
+    )
+    history.iloc[:20, 0] = 0.0
+    land = occupied_land(history)
+    assert land is not None
+    for occupied, scatter in itertools.product((None, land), (INDEPENDENT, Dispersion(2.0, 100.0))):
+        made = detection_power(hot_cells(cells, occupied=occupied, scatter=scatter))
+        assert planned_power(cells, occupied, scatter) == made
+        assert not made.too_few
+    moved = cells.assign(n=np.roll(cells["n"].to_numpy(), 200))
+    assert planned_power(moved) == planned_power(cells)
+
+
+TOWN = (41.8, -87.7)
+
+
+def disc(rings: int, resolution: int = 9, at: tuple[float, float] = TOWN) -> np.ndarray:
+    middle = h3.latlng_to_cell(*at, resolution)
+    return np.sort(np.asarray(h3.grid_disk(middle, rings), dtype=np.int64))
+
+
+def frame(cells: np.ndarray, counts: np.ndarray) -> pd.DataFrame:
+    area = [h3.cell_area(cell, unit="km^2") for cell in cells.astype(np.uint64)]
+    return pd.DataFrame({"n": counts.astype(float), "land_km2": area}, index=pd.Index(cells, name="cell"))
+
+
+def town_in_fields(seed: int = 1, rings: int = 20) -> tuple[pd.DataFrame, np.ndarray]:
+    """A town of eight rings in fields where next to nothing is reported."""
+    cells, town = disc(rings), disc(8)
+    rng = np.random.default_rng(seed)
+    inside = np.isin(cells, town)
+    return frame(cells, rng.poisson(np.where(inside, 20, 0.1))), inside
+
+
+def test_the_fields_around_a_town_are_not_occupied(t: Translator) -> None:
+    history, inside = town_in_fields()
+    found = occupied_land(history)
+    occupied = found.holds(history.index.to_numpy())
+    assert occupied[inside].mean() > 0.95
+    assert occupied[~inside].mean() < 0.1
+    assert history["n"][occupied].sum() >= HELD * history["n"].sum()
+    assert found.share == pytest.approx(history["land_km2"][occupied].sum() / history["land_km2"].sum())
+    assert "95 % of the mapped alerts of all years" in t(found.choice.explanation)
+    fine = disc(60, 10)
+    assert np.array_equal(found.holds(fine), np.isin(parents(fine, 9), history.index[occupied]))
+    for mean in (0.01, 0.0):  # too few to be smoothed over any reach
+        assert occupied_land(history.assign(n=np.random.default_rng(3).poisson(mean, len(history)))) is None
+
+
+def occupied_slowly(history: pd.DataFrame) -> tuple[set[int], set[int], set[int], int]:
+    """The slow twin, with loops: occupied cells, those that surround others, those of the city, and rings smoothed."""
+    counts, land = history["n"].to_dict(), history["land_km2"].to_dict()
+    least = 0.25 * square_side(9, history.index.to_numpy()) ** 2 / 1e6
+
+    def sums(cell: int, rings: int) -> tuple[float, float]:
+        disc = [one for one in map(int, h3.grid_disk(np.uint64(cell), rings)) if one in counts]
+        return sum(counts[one] for one in disc), max(sum(land[one] for one in disc), least)
+
+    rings = next(rings for rings in range(1, 7) if np.mean([sums(cell, rings)[0] for cell in counts]) >= 10)
+    density = {cell: sums(cell, rings)[0] / sums(cell, rings)[1] for cell in counts}
+    held, thinnest = 0.0, 0.0
+    for cell in sorted(counts, key=lambda one: -density[one]):
+        if held >= 0.95 * sum(counts.values()):
+            break
+        held, thinnest = held + counts[cell], density[cell]
+    occupied = {cell for cell in counts if density[cell] >= thinnest}
+    closer = {cell: np.divide(*sums(cell, rings - 1)) for cell in occupied}
+    each = sorted(density[cell] for cell in counts for _ in range(round(counts[cell])))
+    typical = each[(len(each) - 1) // 2]
+    around = {cell for cell in occupied if closer[cell] >= 0.25 * thinnest}
+    return occupied, around, {cell for cell in occupied if density[cell] >= 0.25 * typical}, rings
+
+
+@pytest.mark.parametrize("mean", [0.8, 4.0])
+def test_occupied_land_is_that_of_the_slow_twin(mean: float) -> None:
+    """A town that thins out, and islets with next to no land."""
+    cells = disc(14)
+    away = np.array([h3.grid_distance(h3.latlng_to_cell(*TOWN, 9), cell) for cell in cells.astype(np.uint64)])
+    rng = np.random.default_rng(8)
+    history = frame(cells, rng.poisson(6 * mean * np.exp(-away / 5)))
+    islets = frame(np.sort(disc(12, at=(41.8, -87.2))[::90]), np.array([1.0, 2.0, 3.0, 9.0, 0.0, 4.0])[:6])
+    islets["land_km2"] *= 0.001
+    history = pd.concat([history, islets]).sort_index()
+    found = occupied_land(history)
+    occupied, around, city, rings = occupied_slowly(history)
+    assert around < occupied
+    assert city < occupied
+    assert (found.cells, found.around, found.city) == (occupied, around, city)
+    assert found.n == history["n"].sum()
+    assert found.reach == round((rings + 0.5) * square_side(9, history.index.to_numpy()))
+    for resolution in (8, 10):
+        others = disc(20, resolution) if resolution == 10 else np.unique(parents(cells, 8))
+        for own in (around, city):
+            known = {int(h3.cell_to_parent(np.uint64(cell), 8)) for cell in own} if resolution == 8 else own
+            above = others if resolution == 8 else parents(others, 9)
+            assert found.among(own, others).tolist() == [int(cell) in known for cell in above]
+
+
+def test_occupied_land_only_raises_p() -> None:
+    """Of hot cells; and of cold ones on a map where none is hot, as hot ones are left out of their surroundings."""
+    history, inside = town_in_fields(seed=4)
+    found = occupied_land(history)
+    plain, told = hot_cells(history).frame, hot_cells(history, occupied=found).frame
+    assert (told["p"] >= plain["p"] - 1e-12).all()
+    assert not told["hot"][~told["tested"]].any()
+    flat = frame(history.index.to_numpy(), np.random.default_rng(6).poisson(20, len(history)))
+    half = frozenset(history.index[inside].tolist())
+    plain, told = hot_cells(flat).frame, hot_cells(flat, occupied=OccupiedLand(half, half, half, 9, 0.2, 9, 500)).frame
+    assert not plain["hot"].any()
+    assert (told["p_cold"] >= plain["p_cold"] - 1e-9).all()
+    assert (told["p"] >= plain["p"] - 1e-12).all()
+
+
+def test_a_base_population_does_not_mind_occupied_land(city: CityProfile) -> None:
+    land = city.land_cells(10)
+    rng = np.random.default_rng(5)
+    cells = pd.DataFrame({"n": rng.poisson(3, len(land)).astype(float), "land_km2": land})
+    people = Denominator.of(pd.Series(rng.poisson(50, len(land)).astype(float) + 1, land.index), "residents")
+    nowhere = OccupiedLand(frozenset(), frozenset(), frozenset(), 9, 0.0, 0, 500)
+    pd.testing.assert_frame_equal(
+        hot_cells(cells, base=people).frame, hot_cells(cells, base=people, occupied=nowhere).frame
+    )
+    assert not hot_cells(cells, occupied=nowhere).frame["hot"].any()
+
+
+def test_what_stands_out_from_the_city_alone_is_told_against_the_city() -> None:
+    """Cells as large as a place, in the middle of a wide quarter: alone is the place, and the city is all the rest."""
+    cells, quarter = disc(24), disc(6)
+    inside = np.isin(cells, quarter)
+    history = frame(cells, np.random.default_rng(2).poisson(np.where(inside, 60, 8)))
+    found = hot_cells(history).frame
+    middle = found.loc[disc(2)]
+    assert (middle["hot"] & middle["wide"] & ~middle["local"]).all()
+    for cell, row in middle.iterrows():
+        rest = history.drop(index=cell)
+        expected = rest["n"].sum() / rest["land_km2"].sum() * history["land_km2"][cell]
+        assert row["expected"] == pytest.approx(expected)
+        assert row["expected_alone"] == pytest.approx(expected)

@@ -1,6 +1,9 @@
-"""Clusters where there is nothing to simulate, or nothing to compare with."""
+"""Clusters: against scikit-learn and slow twins, by the harm of their alerts, and where reports come in bursts."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
 
 import h3.api.basic_int as h3
 import numpy as np
@@ -8,17 +11,35 @@ import pandas as pd
 import pytest
 import shapely
 from scipy.spatial import cKDTree
-from scipy.stats import chisquare, ks_2samp, poisson
+from scipy.stats import ks_2samp, poisson
 from sklearn.cluster import DBSCAN, KMeans
 
 from analysis import clusters, dbscan, grid
 from analysis.clusters import Cluster, _named, cell_m2, find_clusters
-from analysis.dbscan import LocalDbscan, Points, eps_for, eps_for_precision, minimum_alerts, on_hexagons
+from analysis.dbscan import (
+    Baseline,
+    LocalDbscan,
+    Points,
+    drawn_in_bursts,
+    eps_for,
+    eps_for_precision,
+    minimum_alerts,
+    on_hexagons,
+)
 from analysis.grid import AlertGround, centres_in_metres, smoothing_width_for
 from analysis.hotspots.grouping import in_order
-from analysis.stats.dispersion import SINGLE, ReportBursts
-from analysis.stats.intervals import Result
-from curim_data.model import CityProfile, Translator
+from analysis.stats.dispersion import INDEPENDENT, SINGLE, UNKNOWN, UNKNOWN_BURSTS, Dispersion, ReportBursts, fit_bursts
+from analysis.stats.intervals import HarmWeights, Result, harm_weights
+from curim_data import query
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, CityProfile, Translator
+from curim_data.privacy import DisclosureError
+from curim_data.protection import open_for
+from curim_data.store import Home
+from curim_data.studies.hot_spots import CLUSTER_RESOLUTION, cluster_study, weights_by_cell, weights_offered
+from tests.small import alert, small_city, small_source
+from tests.stored import seen_by
 
 STATION = (23.6430, 37.9480)
 
@@ -208,27 +229,6 @@ def test_pairs_of_cores_are_those_of_the_slow_twin(monkeypatch: pytest.MonkeyPat
         assert sorted(map(tuple, pairs.tolist())) == sorted(map(tuple, np.argwhere(near & core[:, None]).tolist()))
         assert (0 < core.sum() < 400) == (scale == 1_500)
     assert dbscan._pairs_of_cores(at[:0], share[:0], 60).shape == (0, 2)
-
-
-def test_maps_drawn_together_are_as_many_single_ones(monkeypatch: pytest.MonkeyPatch, city: CityProfile) -> None:
-    """Alerts lie in the pixels of the baseline as often as expected, whichever map they were dealt to."""
-    x, y = centres_in_metres(city.land_cells(12).index[:400], city)
-    ground = AlertGround(city.land_metres, x, y, 200)
-    expected = ground.smooth(ground.pixel(ground.enter(x, y)), np.random.default_rng(1).gamma(1, 1, 400), 200)
-    search = LocalDbscan(ground, expected, 60)
-    for together in (1, 7_000):
-        monkeypatch.setattr(dbscan, "DRAWN_TOGETHER", together)
-        maps = list(dbscan.Baseline(search).maps(2_000, 10, np.random.default_rng(5)))
-        assert [at.shape for at in maps] == [(2_000, 2)] * 10
-        here = [np.bincount(ground.pixel(at) // 16, minlength=-(-len(expected) // 16)) for at in maps]
-        share = np.add.reduceat(expected, np.arange(0, len(expected), 16)) / expected.sum()
-        some = share * 2_000 > 5
-        for counts in here:
-            assert (
-                chisquare([*counts[some], counts[~some].sum()], [*share[some] * 2_000, share[~some].sum() * 2_000])[1]
-                > 1e-4
-            )
-        assert not np.array_equal(here[0], here[1])
 
 
 def uneven_search(city: CityProfile, eps: float, cells: int = 3_000, weights: np.ndarray | None = None) -> LocalDbscan:
@@ -527,3 +527,260 @@ def test_where_no_place_is_dense_no_map_was_simulated(city: CityProfile, t: Tran
     told = " ".join(t(choice.explanation) for choice in result.choices)
     assert "so no random map was simulated" in told
     assert "199" not in told
+
+
+SIDES = (923.0, 349.0, 132.0)
+TWO = ReportBursts(2.0, 60.0)
+
+
+def known(phi: float) -> Dispersion:
+    return Dispersion(phi, 1e6)
+
+
+def of_each(bursts: ReportBursts, n: int, rng: np.random.Generator) -> np.ndarray:
+    """The burst of each of n reports, by number."""
+    sizes = bursts.sizes(n, rng)
+    return np.repeat(np.arange(len(sizes)), sizes)
+
+
+def test_the_variance_of_squares_is_that_of_simulated_bursts() -> None:
+    """A slow twin: bursts of a Thomas process on a torus, counted in squares."""
+    rng = np.random.default_rng(1)
+    width, bursts = 40_000.0, 60_000
+    middles = rng.random((bursts, 2)) * width
+    of = np.repeat(np.arange(bursts), rng.geometric(1 / 2.5, bursts))
+    at = (middles[of] + rng.normal(0, 80.0, (len(of), 2))) % width
+    for side in (100.0, 200.0, 800.0):
+        across = int(width / side)
+        counts = np.histogram2d(*at.T, bins=across, range=[[0, width]] * 2)[0]
+        assert counts.var() / counts.mean() == pytest.approx(ReportBursts(2.5, 80.0).dispersion(side), rel=0.06)
+
+
+@pytest.mark.parametrize("bursts", [ReportBursts(3.0, 60.0), ReportBursts(1.5, 200.0)])
+def test_bursts_are_found_again(bursts: ReportBursts) -> None:
+    found = fit_bursts({side: known(bursts.dispersion(side)) for side in SIDES})
+    assert found.reports == pytest.approx(bursts.reports, rel=0.02)
+    assert found.metres == pytest.approx(bursts.metres, rel=0.05)
+
+
+def test_no_bursts_where_counts_scatter_no_more_than_chance_or_nothing_is_known(t: Translator) -> None:
+    assert fit_bursts({side: known(1.03) for side in SIDES}) == SINGLE
+    assert fit_bursts(dict.fromkeys(SIDES, INDEPENDENT)).alone
+    assert fit_bursts(dict.fromkeys(SIDES, UNKNOWN)) == UNKNOWN_BURSTS
+    assert "cannot be told" in t(UNKNOWN_BURSTS.choice.explanation)
+    assert "one by one" in t(SINGLE.choice.explanation)
+    assert "of 2.0 reports on average, most of them within 120 m" in t(TWO.choice.explanation)
+
+
+def test_sizes_are_geometric_and_all_reports_are_dealt() -> None:
+    burst = of_each(ReportBursts(3.0, 60.0), 100_000, np.random.default_rng(2))
+    sizes = np.bincount(burst)
+    assert len(burst) == 100_000
+    assert sizes.mean() == pytest.approx(3.0, rel=0.02)
+    assert (sizes[:-1] == 1).mean() == pytest.approx(1 / 3, abs=0.01)
+    for n in (0, 1, 2, 50):
+        each = [ReportBursts(3.0, 60.0).sizes(n, np.random.default_rng(seed)) for seed in range(30)]
+        assert all(size.sum() == n and (size > 0).all() for size in each)
+
+
+def test_simulated_maps_follow_a_baseline_with_steep_edges(city: CityProfile) -> None:
+    """Wide bursts around a dense spot spill nowhere: by what is expected, places hold what is expected of them."""
+    frame = drawn(city, 6_000, {STATION: 8})
+    search, _, _ = grounded(city, frame, 80.0)
+    wide = ReportBursts(2.0, 140.0)
+    held = np.zeros(len(search.expected))
+    for at in drawn_in_bursts(Baseline(search), 6_000, 40, np.random.default_rng(4), wide):
+        held += np.bincount(search.ground.pixel(at), minlength=len(held))
+    usual = np.quantile(search.expected[search.expected > 0], [0.02, 0.1, 0.5, 0.9, 0.99])
+    part = np.digitize(search.expected, usual)
+    for group in range(len(usual) + 1):
+        inside = (part == group) & (search.expected > 0)
+        assert held[inside].sum() == pytest.approx(40 * search.expected[inside].sum(), rel=0.15)
+
+
+def slow_map(search: LocalDbscan, n: int, bursts: ReportBursts, rng: np.random.Generator) -> np.ndarray:
+    """A slow twin of `drawn_in_bursts`, alert by alert."""
+    ground, share = search.ground, search.expected / search.expected.sum()
+    pixels = iter(rng.choice(len(share), n, p=share))
+    high, wide = np.array(ground.shape) * ground.side
+
+    def expected(point: np.ndarray) -> float:
+        inside = 0 <= point[0] < wide and 0 <= point[1] < high
+        return float(search.expected[ground.pixel(point)]) if inside else 0.0
+
+    at: list[np.ndarray] = []
+    while len(at) < n:
+        up, right = divmod(next(pixels), ground.shape[1])
+        first = (np.array([right, up]) + rng.random(2)) * ground.side
+        middle = first + rng.normal(0, bursts.metres, 2)
+        at.append(first)
+        while rng.random() < 1 - 1 / bursts.reports:
+            tried = [middle + rng.normal(0, bursts.metres, 2) for _ in range(8)]
+            tried += [first + rng.normal(0, bursts.metres * 2**0.5, 2) for _ in range(8)]
+            taken = (point for point in tried if rng.random() < expected(point) / expected(first))
+            at.append(next(taken, first))
+    return np.array(at[:n])
+
+
+@pytest.mark.parametrize("together", [pytest.param(1, marks=pytest.mark.slow), 150_000])
+def test_maps_are_those_of_the_slow_twin(monkeypatch: pytest.MonkeyPatch, city: CityProfile, together: int) -> None:
+    """By how many pairs of alerts lie near each other and by the strongest clusters."""
+    monkeypatch.setattr(dbscan, "DRAWN_TOGETHER", together)
+    frame = drawn(city, 1_000, {STATION: 8})
+    search, _, _ = grounded(city, frame, 80.0)
+    bursts, cell, runs = ReportBursts(2.5, 40.0), 310.0, 100
+    rng = np.random.default_rng(6)
+    slow = [slow_map(search, 1_000, bursts, rng) for _ in range(runs)]
+    fast = list(drawn_in_bursts(Baseline(search), 1_000, runs, rng, bursts))
+    for reach in (30, 120):
+        pairs = [[len(cKDTree(at).query_pairs(reach, output_type="ndarray")) for at in maps] for maps in (slow, fast)]
+        assert ks_2samp(*pairs).pvalue > 0.01
+    strongest = []
+    for at in slow:
+        hexagons, member = on_hexagons(at, cell)
+        points = Points(hexagons, np.bincount(member).astype(float))
+        strongest.append(max((search.strength(points, group) for group in search.find(points)), default=0.0))
+    assert len(np.unique(strongest)) > 60
+    quick = dbscan.strongest_of_chance(search, np.ones(1_000), runs, 7, cell, bursts)
+    assert ks_2samp(strongest, quick).pvalue > 0.01
+
+
+def burst_map(city: CityProfile, n: int, bursts: ReportBursts, seed: int) -> pd.DataFrame:
+    """An even map of n reports in bursts, on fine cells."""
+    land = city.land_cells(12)
+    x, y = centres_in_metres(land.index, city)
+    rng = np.random.default_rng(seed)
+    weight = land.to_numpy() / land.sum()
+    burst = of_each(bursts, n, rng)
+    middle = rng.choice(len(land), int(burst[-1]) + 1, p=weight)
+    at = np.column_stack([x, y])[middle[burst]] + rng.normal(0, bursts.metres, (n, 2))
+    near, which = cKDTree(np.column_stack([x, y])).query(at)
+    counts = np.bincount(which[near < 25], minlength=len(land))
+    return pd.DataFrame({"n": counts.astype(float)}, index=land.index)
+
+
+@pytest.mark.slow
+def test_bursts_are_no_clusters_and_a_place_that_is_dense_is(city: CityProfile) -> None:
+    """Bursts of three within 40 m: taken as single reports they are clusters, in maps with bursts they are not."""
+    three = ReportBursts(3.0, 40.0)
+    maps = [burst_map(city, 3_000, three, seed) for seed in range(3)]
+    assert sum(len(find_clusters(frame, city, runs=99).found) for frame in maps) >= 3
+    assert not any(find_clusters(frame, city, runs=99, bursts=three).found for frame in maps)
+    spot = drawn(city, 6_000, {STATION: 8})
+    (plain,), (wide,) = (find_clusters(spot, city, runs=99, bursts=known).found for known in (None, TWO))
+    assert wide.n == plain.n
+    assert wide.low < plain.low < plain.high < wide.high
+    assert wide.p == plain.p == 1 / 100
+
+
+def test_single_reports_give_what_no_bursts_give(city: CityProfile) -> None:
+    frame = drawn(city, 2_000, {STATION: 8})
+    plain, single = (find_clusters(frame, city, runs=19, alpha=0.05, bursts=bursts) for bursts in (None, SINGLE))
+    assert plain.found == single.found
+
+
+def graded(table: pd.DataFrame, cells: pd.Index) -> HarmWeights:
+    return harm_weights(table.rename_axis("cell").reset_index(), cells.to_numpy())
+
+
+def test_weights_have_a_mean_of_one_and_what_has_no_severity_counts_one(t: Translator) -> None:
+    table = pd.DataFrame({"cell": [1, 1, 2, 3, 9], "severity": [1, 5, 3, None, 5], "n": [2.0, 1.0, 1.0, 4.0, 7.0]})
+    weights = harm_weights(table, np.array([1, 2, 3, 4]))
+    mean = (2 * 1 + 5 + 3) / 4
+    assert weights.sums == pytest.approx([(2 + 5) / mean, 3 / mean, 4, 0])
+    assert weights.squares == pytest.approx([(2 + 25) / mean**2, (3 / mean) ** 2, 4, 0])
+    assert weights.sums.sum() == pytest.approx(weights.counts.sum()) == len(weights.drawn) == 8
+    assert weights.largest == pytest.approx(5 / mean)
+    assert weights.scatter == pytest.approx((weights.drawn**2).sum() / weights.drawn.sum())
+    told = " ".join(t(choice.explanation) for choice in weights.choices)
+    assert "mean severity of 2.5: from 0.4 for the mildest to 2.0 for the gravest" in told
+    assert "4 alerts without a severity" in told
+    none = harm_weights(table.assign(severity=np.nan), np.array([1, 2, 3, 4]))
+    assert none.sums.tolist() == [3, 1, 4, 0]
+    assert "all count the same" in t(none.choices[0].explanation)
+
+
+def test_a_harm_index_weighs_by_the_gravest_category(tmp_path: Path, t: Translator) -> None:
+    """Two thefts of the least harm, a robbery that is a theft too, and a noise without an index."""
+    city = small_city()
+    index = {"lighting_poor": 1.0, "harassment_verbal": 7.0}
+    city = replace(city, categories={key: replace(one, harm=index.get(key)) for key, one in city.categories.items()})
+    rows = [
+        alert(0, category="lighting_poor"),
+        alert(1, category="lighting_poor"),
+        alert(2, category="lighting_poor", more_categories=["harassment_verbal"]),
+        alert(3, category="noise"),
+    ]
+    source = small_source(tmp_path, rows, city)
+    f = AlertFilter(period="all")
+    counted = query.counts(source, f, ["harm"]).frame.set_index("harm")["n"]
+    assert counted[counted.index.notna()].to_dict() == {1.0: 2, 7.0: 1}
+    assert counted[counted.index.isna()].tolist() == [1]
+    weights = weights_by_cell(source, f, "harm", 9, source.city.land_cells(9).index)
+    assert weights.values.tolist() == pytest.approx([1 / 3, 7 / 3, 1.0])
+    assert weights.sums.sum() == pytest.approx(4)
+    told = " ".join(t(choice.explanation) for choice in weights.choices)
+    assert "mean index of 3.0" in told
+    assert "1 alerts of categories without a harm index" in told
+    assert "harm" in weights_offered(source)
+    assert weights_offered(seen_by(source, Audience.COUNCIL)) == ()
+
+
+@pytest.mark.slow
+def test_equal_weights_change_nothing(city: CityProfile) -> None:
+    frame = drawn(city, 3_000, {STATION: 8})
+    alike = graded(frame[["n"]].assign(severity=3), frame.index)
+    plain, weighted = find_clusters(frame, city, runs=99), find_clusters(frame, city, runs=99, weights=alike)
+    assert [c.cells for c in plain.found] == [c.cells for c in weighted.found]
+    assert [c.low for c in plain.found] == pytest.approx([c.low for c in weighted.found])
+    assert [c.high for c in plain.found] == pytest.approx([c.high for c in weighted.found])
+    assert weighted.weighted
+    assert weighted.found[0].weight == pytest.approx(weighted.found[0].n)
+
+
+def test_a_place_of_grave_alerts_stands_out_by_weight_only(city: CityProfile, t: Translator) -> None:
+    """As many alerts as anywhere, but grave ones."""
+    frame = drawn(city, 12_000, {STATION: 2})
+    x, y = centres_in_metres(frame.index, city)
+    at = city.project(*STATION)
+    grave = np.hypot(x - at[0], y - at[1]) < 90
+    weights = graded(frame[["n"]].assign(severity=np.where(grave, 5, 1)), frame.index)
+    assert not find_clusters(frame, city, runs=99).found
+    result = find_clusters(frame, city, runs=99, weights=weights)
+    (cluster,) = result.found
+    assert cluster.weight > 2 * cluster.n
+    assert cluster.ratio == pytest.approx(cluster.weight / cluster.expected)
+    assert cluster.low < cluster.ratio < cluster.high
+    assert "by harm where" in cluster.sentence(t)
+    assert "alerts weighed by harm" in result.sentence(t)
+    assert "observed weights in a random order" in " ".join(t(choice.explanation) for choice in result.choices)
+
+
+def test_two_grave_alerts_side_by_side_are_no_cluster(city: CityProfile) -> None:
+    frame = drawn(city, 200, {}).assign(n=lambda f: f["n"].clip(upper=1))
+    severity = pd.Series(1.0, index=frame.index)
+    x, y = centres_in_metres(frame.index, city)
+    at = city.project(*STATION)
+    nearest = frame.index[np.argsort(np.hypot(x - at[0], y - at[1]))[:2]]
+    frame.loc[nearest, "n"] = 1
+    severity[nearest] = 60
+    weights = graded(frame[["n"]].assign(severity=severity), frame.index)
+    assert not find_clusters(frame, city, weights=weights, runs=19, alpha=1).found
+
+
+def test_weights_of_other_alerts_are_refused(city: CityProfile) -> None:
+    frame = drawn(city, 500, {})
+    with pytest.raises(ValueError, match="other alerts"):
+        find_clusters(frame, city, weights=graded(frame[["n"]].assign(n=frame["n"] + 1, severity=2), frame.index))
+
+
+@pytest.mark.slow
+def test_severity_is_counted_on_the_same_alerts(sample: Home) -> None:
+    source = open_source(sample)
+    found = cluster_study(source, AlertFilter(), weight="severity")
+    plain = query.cells(source, AlertFilter(), CLUSTER_RESOLUTION)
+    assert found.n == plain.total
+    assert found.weighted
+    assert any(choice.name == "piles" for choice in found.choices)
+    with pytest.raises(DisclosureError):
+        cluster_study(open_for(sample, Audience.COUNCIL), AlertFilter(), weight="severity")

@@ -39,17 +39,8 @@ def test_all_five_genders_are_shown_in_their_order(t):
 
 
 def test_undisclosed_never_moves_the_share_of_women():
-    assert (
-        gender_shares(by_gender(woman=30, man=10)).women
-        == gender_shares(by_gender(woman=30, man=10, undisclosed=900)).women
-    )
-
-
-def test_shares_of_nothing(t):
-    result = gender_shares(by_gender())
-    assert result.n == 0
-    assert not result.women.known
-    assert "No alert says" in result.sentence(t)
+    silent = by_gender(woman=30, man=10, undisclosed=900)
+    assert gender_shares(silent).women == gender_shares(by_gender(woman=30, man=10)).women
 
 
 def test_a_gender_that_the_schema_does_not_know_is_refused():
@@ -160,6 +151,9 @@ def test_silence_is_not_known_and_not_safe(t):
 
 
 def test_where_no_gender_is_told_that_is_said_and_not_blamed_on_few_alerts(t):
+    nothing = gender_shares(by_gender())
+    assert (nothing.n, nothing.women.known) == (0, False)
+    assert "No alert says" in nothing.sentence(t)
     silent = gender_shares(pd.DataFrame({"affected_gender": [Gender.UNKNOWN.value], "n": [48.0]}))
     told = silent.sentence(t)
     assert told == ("No alert says “woman” or “man”, so no share can be calculated. 48 alerts do not state the gender.")
@@ -231,11 +225,6 @@ def test_means_of_few_answers_are_left_out(t):
     assert found.written(1).gap == found.gap
 
 
-def counted(rows):
-    """A row a category, gender and count of (category, women, men)."""
-    return pairs(rows, "category")
-
-
 @pytest.mark.parametrize("few", ["men", "women"])
 def test_no_figure_tells_how_few_women_or_men_there_are_in_all(t, few):
     """60 women and no man of one category: its p would be .341, .118, .042 or .015, by how many men there are."""
@@ -243,7 +232,7 @@ def test_no_figure_tells_how_few_women_or_men_there_are_in_all(t, few):
     for number in (1, 2, 3, 4):
         rows = [("theft", 60, 0), ("noise", 30, number), ("graffiti", 8, 0)]
         rows = rows if few == "men" else [(name, men, women) for name, women, men in rows]
-        found = category_ratios(counted(rows))
+        found = category_ratios(pairs(rows, "category"))
         exact.append(found.frame.set_index("category").loc["theft", "p"])
         found = dataclasses.replace(found, least=dict.fromkeys(("theft", "noise", "graffiti"), 5))
         shown = found.written()
@@ -266,7 +255,7 @@ def test_no_row_tells_the_small_count_of_another_by_q_or_by_the_order():
     told, exact = [], []
     for few in (1, 2, 3, 4):
         rows = [("a", 40, 60 - few), ("b", 70, 60), ("c", 75, 50), ("rare", 6, few)]
-        found = category_ratios(counted(rows), totals={"woman": 210, "man": 170})
+        found = category_ratios(pairs(rows, "category"), totals={"woman": 210, "man": 170})
         exact.append(found.frame.set_index("category").loc["c", "q"])
         found = dataclasses.replace(found, least=dict.fromkeys(("a", "b", "c", "rare"), 5)).for_readers()
         shown = found.written()

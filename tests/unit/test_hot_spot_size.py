@@ -13,12 +13,10 @@ import pytest
 from scipy.stats import binom
 from shapely.geometry import Polygon, box
 
-from analysis.grid import resolution_for
 from analysis.hotspots.cell_significance import hot_cells, planned_power
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MOST_MAP_CELLS, Audience, Translator
-from curim_data.quality.positions import coordinate_step
+from curim_data.model import Audience, Translator
 from curim_data.studies import hot_spots
 from curim_data.studies.cells import cell_size
 from curim_data.studies.hot_spots import COARSEST_TESTED, LEAST_TESTED, hot_spot_size, hot_spot_study
@@ -78,19 +76,6 @@ def test_the_size_stays_where_it_was_given_and_where_no_other_tells(tmp_path: Pa
     assert hot_spot_size(many, EVERY) == cell_size(many, EVERY, None)
 
 
-def test_the_size_follows_from_the_alerts(tmp_path: Path) -> None:
-    source = source_of(tmp_path, 40, SMALL, 2)
-    city = source.city
-    meant = resolution_for(
-        80,
-        city.area_km2,
-        coordinate_step(source),
-        cells=city.sampled_cells,
-        affordable=city.finest_affordable(MOST_MAP_CELLS),
-    )
-    assert cell_size(source, EVERY, None) == meant
-
-
 def test_a_town_is_not_cut_into_a_handful_of_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = source_of(tmp_path, 400)
     chosen = hot_spot_size(source, EVERY)
@@ -98,16 +83,6 @@ def test_a_town_is_not_cut_into_a_handful_of_cells(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(hot_spots, "LEAST_TESTED", 100_000)
     source.cache.clear()
     assert hot_spot_size(source, EVERY) == cell_size(source, EVERY, None)
-
-
-def test_the_size_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, asked = source_of(tmp_path, 400), []
-    find = hot_spots._telling_size
-    monkeypatch.setattr(hot_spots, "_telling_size", lambda *args: asked.append(args) or find(*args))
-    for district in ((), ("zone_1",), ()):
-        hot_spot_size(source, EVERY.replace(districts=district))
-    hot_spot_study(source, EVERY)
-    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("n", [250, 750])
@@ -136,7 +111,6 @@ def _parents(cells: np.ndarray, size: int) -> pd.Index:
 def test_the_list_says_how_little_it_holds_and_why(tmp_path: Path, t: Translator) -> None:
     source = source_of(tmp_path, 400)
     study = hot_spot_study(source, EVERY)
-    assert study.elsewhere is not None
     held, counts = {cell for spot in study.spots for cell in spot.cells}, study.hot.frame["n"]
     inside = sum(spot.n for spot in study.spots)
     others = [int(n) for cell, n in counts.items() if cell not in held for _ in range(int(n))]
@@ -145,7 +119,6 @@ def test_the_list_says_how_little_it_holds_and_why(tmp_path: Path, t: Translator
     told = t(study.elsewhere)
     assert told.startswith(f"The list holds {round(100 * inside / 400)} % of the alerts of the city")
     of_council = hot_spot_study(seen_by(source, Audience.COUNCIL), EVERY).elsewhere
-    assert of_council is not None
     assert of_council.values == {"percent": values["percent"], "k": 5}  # the number of a cell is too small for it
     assert values["n"] < 5
     assert replace(study, spots=()).elsewhere is None  # no list leaves nothing out

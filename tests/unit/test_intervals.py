@@ -1,19 +1,187 @@
-"""Shares, ratios and smoothed rates: edges and properties."""
+"""Exact tests, q-values, intervals and smoothed rates, against SciPy, statsmodels and slow twins."""
 
 from __future__ import annotations
 
 import math
+from fractions import Fraction
+from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.optimize import minimize_scalar
+from scipy.special import xlog1py, xlogy
+from scipy.stats import binom, binomtest, false_discovery_control, hypergeom
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.rates import confint_poisson
 
 from analysis.hotspots.surroundings import empirical_bayes
-from analysis.stats.intervals import poisson_rate, rate_ratio, share_ratio, wilson
+from analysis.stats.intervals import poisson_rate, rate_ratio, share_ratio, share_ratio_interval, wilson
+from analysis.stats.significance import (
+    benjamini_hochberg,
+    binomial_two_sided,
+    fisher_two_sided,
+    larger_rate,
+    larger_share,
+    smaller_rate,
+    smaller_share,
+)
+
+COUNTS = st.integers(0, 12) | st.integers(0, 3000)
+LARGE = st.integers(0, 40) | st.integers(0, 60_000)
+
+
+def _turned(most: int) -> st.SearchStrategy[tuple[int, int, int, int]]:
+    """Tables of two rows of one sum, of which a table and its mirror image are as probable."""
+    return st.tuples(st.integers(0, most), st.integers(0, most)).map(lambda ab: (ab[0], ab[1], ab[1], ab[0]))
+
+
+TABLES = st.tuples(COUNTS, COUNTS, COUNTS, COUNTS) | st.tuples(LARGE, LARGE, LARGE, LARGE) | LARGE.flatmap(_turned)
+
+
+@given(st.lists(TABLES, max_size=12))
+def test_each_table_has_the_p_value_that_it_has_alone(tables: list[tuple[int, int, int, int]]) -> None:
+    found = fisher_two_sided(*np.array(tables, int).reshape(-1, 4).T)
+    alone = [stats.fisher_exact(np.array(table).reshape(2, 2)).pvalue for table in tables]
+    assert found.tolist() == alone  # the same in every digit
+
+
+def test_the_lady_who_tastes_tea() -> None:
+    """Eight cups, three of four named rightly: 34/70 (Fisher 1935)."""
+    np.testing.assert_allclose(fisher_two_sided(*np.array([[3], [1], [1], [3]])), [34 / 70])
+
+
+@pytest.mark.parametrize("share", [0.001, 0.1, 0.37, 0.5, 0.62, 0.9, 0.999])
+def test_each_is_what_scipy_gives_for_it_alone(share: float) -> None:
+    rng = np.random.default_rng(int(1000 * share))
+    n = np.concatenate([rng.integers(1, 40, 150), rng.integers(40, 5000, 50)])
+    k = np.concatenate([rng.integers(0, n[:150] + 1), rng.binomial(n[150:], share)])
+    want = [binomtest(int(one), int(of), share).pvalue for one, of in zip(k, n, strict=True)]
+    assert binomial_two_sided(k, n, share).tolist() == pytest.approx(want, rel=1e-12)
+
+
+def test_shape_gaps_and_rounding_are_kept() -> None:
+    p = np.array([[0.01, np.nan, 1 + 1e-12], [0.02, 0.03, np.nan]])
+    q = benjamini_hochberg(p)
+    assert q.shape == p.shape
+    assert q[np.isfinite(p)] == pytest.approx([0.04, 1.0, 0.04, 0.04], rel=1e-12)
+    assert np.isnan(q[~np.isfinite(p)]).all()
+    assert benjamini_hochberg([]).size == 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_many_tests_with_nothing_to_see_are_as_scipy_has_them(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p = np.where(rng.random((400, 12)) < 0.7, 1.0, rng.random((400, 12)) ** 6)
+    assert np.array_equal(benjamini_hochberg(p).ravel(), false_discovery_control(p, axis=None))
+    assert np.array_equal(benjamini_hochberg(np.ones(5)), np.ones(5))
+
+
+count = st.integers(0, 30)
+size = st.floats(0.1, 5)
+
+
+def tail(kept: range, n: int, share: float) -> float:
+    """Sum of the binomial probabilities of the counts kept."""
+    return sum(comb(n, k) * share**k * (1 - share) ** (n - k) for k in kept)
+
+
+@given(count, count, size, size, st.floats(1, 3))
+def test_both_tails_with_a_margin_are_sums_by_hand(x: int, rest: int, inside: float, outside: float, m: float) -> None:
+    up = tail(range(x, x + rest + 1), x + rest, m * inside / (m * inside + outside))
+    down = tail(range(x + 1), x + rest, inside / m / (inside / m + outside))
+    assert larger_rate([x], [rest], [inside], [outside], m)[0] == pytest.approx(up, rel=1e-9, abs=1e-15)
+    assert smaller_rate([x], [rest], [inside], [outside], m)[0] == pytest.approx(down, rel=1e-9, abs=1e-15)
+
+
+def test_without_surroundings_there_is_no_test() -> None:
+    assert larger_rate([9], [0], [1.0], [0.0]).tolist() == smaller_rate([0], [0], [1.0], [0.0]).tolist() == [1.0]
+
+
+def tables(own: int, other: int, total: int, odds: Fraction, wanted) -> float:
+    """The probability of the wanted counts of the place, every possible table weighed in fractions."""
+    possible = range(max(0, total - other), min(own, total) + 1)
+    weights = {x: comb(own, x) * comb(other, total - x) * odds**x for x in possible}
+    return float(sum(weight for x, weight in weights.items() if wanted(x)) / sum(weights.values()))
+
+
+def likeliest(x, rest, own, other, ratio):
+    """The share of the rest under which both counts are likeliest, the place's being `ratio` times as large."""
+
+    def unlikely(p):
+        return -sum(
+            float(xlogy(k, q) + xlog1py(n - k, -q)) for k, n, q in ((x, own, min(ratio * p, 1)), (rest, other, p))
+        )
+
+    return minimize_scalar(unlikely, bounds=(0, min(1, 1 / ratio)), method="bounded", options={"xatol": 1e-13}).x
+
+
+def test_true_shares_at_the_border_pass_no_more_often_than_the_level_says():
+    """Also where the rest is no larger than the place, and its own share is uncertain."""
+    rng = np.random.default_rng(5)
+    for own, other, share in ((500, 500, 0.5), (1_000, 5_000, 0.7)):
+        x, rest = rng.binomial(own, 1.25 * share, 1_500), rng.binomial(other, share, 1_500)
+        p = larger_share(x, rest, np.full(1_500, own), np.full(1_500, other), 1.25)
+        assert (p <= 0.05).sum() <= binom.ppf(0.999, 1_500, 0.05)
+        assert (p <= 0.01).sum() <= binom.ppf(0.999, 1_500, 0.01)
+
+
+@given(st.integers(1, 40), st.integers(1, 80), st.data(), st.sampled_from([Fraction(1), Fraction(5, 4), Fraction(2)]))
+def test_both_tails_are_those_of_all_tables(own, other, data, margin):
+    x, rest = data.draw(st.integers(0, own)), data.draw(st.integers(0, other))
+    share = Fraction(rest, other)
+    if margin * share < 1 and x > margin * share * own:
+        p = likeliest(x, rest, own, other, float(margin))
+        if 1 - margin * p > 1e-6:
+            slow = tables(own, other, x + rest, float(margin) * (1 - p) / (1 - float(margin) * p), lambda n: n >= x)
+            assert larger_share([x], [rest], [own], [other], float(margin))[0] == pytest.approx(slow, rel=1e-4)
+    else:
+        assert larger_share([x], [rest], [own], [other], float(margin))[0] == 1
+    assume(rest < other)
+    if x < share / margin * own:
+        p = likeliest(x, rest, own, other, 1 / float(margin))
+        slow = tables(own, other, x + rest, (1 - p) / (float(margin) - p), lambda n: n <= x)
+        assert smaller_share([x], [rest], [own], [other], float(margin))[0] == pytest.approx(slow, rel=1e-4)
+    else:
+        assert smaller_share([x], [rest], [own], [other], float(margin))[0] == 1
+
+
+def test_without_a_margin_it_is_fishers_test():
+    table = np.array([[243, 2593, 332, 5791], [60, 40_000, 100, 90_000], [9, 80, 9, 900]])
+    x, rest, own, other = table.T
+    expected = hypergeom.sf(x - 1, own + other, x + rest, own)
+    assert larger_share(x, rest, own, other) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_rest_of_one_alert_is_a_rest():
+    """Of ten alerts one is of the part, and it is the one outside: one table in ten has none in the place."""
+    assert smaller_share([0], [1], [9], [1])[0] == pytest.approx(1 / 10)
+    assert larger_share([1], [0], [9], [1])[0] == pytest.approx(9 / 10)
+
+
+def test_where_the_part_is_small_it_is_the_test_of_counts_and_where_it_is_half_it_finds_far_more():
+    few = larger_share([30], [300], [10_000], [200_000], 1.25)[0]
+    assert few == pytest.approx(larger_rate([30], [300], [10_000], [200_000], 1.25)[0], rel=0.05)
+    half = larger_share([243], [2593], [332], [5791], 1.25)[0]
+    assert half < 1e-5 * larger_rate([243], [2593], [332], [5791], 1.25)[0]
+
+
+def test_a_rest_that_is_nearly_all_of_the_part_can_hold_no_place_with_more():
+    assert larger_share([50], [900], [50], [1_000], 1.25)[0] == 1
+    assert smaller_share([5], [1_000], [50], [1_000], 1.25)[0] < 1e-5
+    assert larger_share([0, 3], [0, 0], [0, 3], [0, 0], 1.25).tolist() == [1, 1]
+
+
+def test_the_interval_of_the_ratio_of_shares_is_koopmans():
+    """Ratio 36/40 over 16/80 of the worked example of his paper: 2.94 to 7.15."""
+    ratio, low, high = share_ratio_interval(36, 16, 40, 80)
+    assert (ratio, round(low, 2), round(high, 2)) == (pytest.approx(4.5), 2.94, 7.15)
+    assert share_ratio_interval(0, 5, 10, 100)[:2] == (0, 0)
+    assert share_ratio_interval(3, 0, 10, 100)[2] == np.inf
+    assert np.isnan(share_ratio_interval(0, 0, 10, 100)).all()
+
 
 counts = st.integers(0, 400)
 
@@ -129,23 +297,6 @@ def test_the_spread_of_shares_is_found_and_brings_them_nearer_to_the_truth():
     assert np.mean(spreads) == pytest.approx(truth.var(), rel=0.1)
     assert np.mean(spreads) == pytest.approx(0.15**2, rel=0.05)
     assert nearer == 40
-
-
-def test_a_place_that_is_surely_above_the_city_keeps_its_share():
-    rng = np.random.default_rng(6)
-    base = np.append(rng.poisson(8, 600) + 1, 332)
-    events = np.append(rng.binomial(base[:-1], rng.beta(6, 7, 600)), 243)
-    assert empirical_bayes(events, base, shares=True).rates[-1] == pytest.approx(0.72, abs=0.01)
-
-
-def test_no_more_events_than_their_base():
-    assert empirical_bayes([1, 0], [1, 1], shares=True).rates == pytest.approx([0.5, 0.5])  # single alerts say nothing
-
-
-def test_a_spread_below_chance_gives_every_area_the_mean():
-    smoothed = empirical_bayes([5, 5, 5], [100, 100, 100])
-    assert smoothed.variance == 0
-    assert smoothed.rates == pytest.approx([0.05, 0.05, 0.05])
 
 
 def test_wilson_and_garwood_equal_statsmodels() -> None:

@@ -11,12 +11,7 @@ import pytest
 from scipy import sparse
 from scipy.stats import binom, fisher_exact, norm
 
-from analysis.comparison import (
-    MapComparison,
-    MapLabel,
-    compare_maps,
-    outlying_cells,
-)
+from analysis.comparison import MapComparison, MapLabel, compare_maps, outlying_cells
 from analysis.grid import neighbours
 from analysis.stats.intervals import share_ratio
 from curim_data.model import CityProfile, Message, Translator
@@ -70,7 +65,7 @@ def test_every_p_equals_a_sum_by_hand(disc: np.ndarray, seed: int) -> None:
     assert result.frame["p"][tested].to_numpy() == pytest.approx(p[tested], rel=1e-9)
 
 
-def test_the_test_is_fishers(disc: np.ndarray) -> None:
+def test_the_test_is_fishers_and_said(disc: np.ndarray, t: Translator) -> None:
     """One-sided Fisher of the place against the rest of the city, doubled."""
     a, b = np.full(len(disc), 4), np.full(len(disc), 6)
     a[10], b[10] = 22, 3
@@ -84,6 +79,10 @@ def test_the_test_is_fishers(disc: np.ndarray) -> None:
     assert place.elsewhere == table[1][0] / sum(table[1])
     katz = share_ratio(22, float(a.sum()), 3, float(b.sum()))
     assert (place.ratio, place.low, place.high) == pytest.approx((katz.value, katz.low, katz.high))
+    assert result.sentence(t).startswith("In the whole city")
+    assert "1 place differs" in result.sentence(t)
+    assert "88\u00a0% of the 25 alerts compared here affect women, 40\u00a0% elsewhere" in place.sentence(t)
+    assert all(t(choice.explanation) for choice in result.choices)
 
 
 def test_sides_may_be_exchanged(disc: np.ndarray) -> None:
@@ -172,16 +171,6 @@ def test_an_empty_side_is_said(disc: np.ndarray, t: Translator, a: int, b: int) 
     assert not result.places
     assert result.frame["q"].isna().all()
     assert "nothing to compare" in result.sentence(t)
-
-
-def test_sentences(disc: np.ndarray, t: Translator) -> None:
-    a, b = np.full(len(disc), 4), np.full(len(disc), 6)
-    a[10], b[10] = 22, 3
-    result = _compare(disc, a, b, k=0)
-    assert result.sentence(t).startswith("In the whole city")
-    assert "1 place differs" in result.sentence(t)
-    assert "88\u00a0% of the 25 alerts compared here affect women, 40\u00a0% elsewhere" in result.places[0].sentence(t)
-    assert all(t(choice.explanation) for choice in result.choices)
 
 
 def test_a_place_stands_out_beyond_the_border_for_all_sizes_and_cells() -> None:

@@ -1,3 +1,5 @@
+"""Drafts of plans, and the catalogue of measures."""
+
 import datetime as dt
 import json
 from dataclasses import replace
@@ -6,16 +8,20 @@ import h3.api.basic_str as h3
 import pandas as pd
 import pytest
 
+from analysis.plans import drafting
 from analysis.plans.drafting import (
+    Measure,
     applicable_drop,
     baseline_dates,
     buffer_cells,
+    catalogue,
     draft_plan,
     find_measure,
     harm_questions,
     plan_warnings,
     problem_statement,
     propose_comparison_area,
+    rank_measures,
 )
 from curim_data.model import LANGUAGES, CityProfile, Plan, translator
 from curim_data.model.plan import (
@@ -102,11 +108,7 @@ def test_draft_proposes_what_the_data_and_the_evidence_allow(
     assert not set(plan.areas.buffer) & set(problem.cells)
     assert plan.areas.comparison
     assert plan.objective.baseline == 61
-    assert plan.objective.target is not None
-    assert plan.objective.by is not None
-    assert plan.assessment.review is not None
     assert plan.assessment.review > plan.objective.by > AS_OF
-    assert plan.assessment.smallest_drop is not None
     assert plan.assessment.smallest_drop > 61 - plan.objective.target
     assert any("smaller than what could be seen" in message.text for message in made.warnings)
     assert any("women" in message.text.lower() for message in harm_questions(made.plan.problem))
@@ -114,8 +116,6 @@ def test_draft_proposes_what_the_data_and_the_evidence_allow(
 
 def test_effects_are_never_added_up(problem: Problem) -> None:
     light, guards = find_measure("lighting_improved"), find_measure("station_guards")
-    assert light is not None
-    assert guards is not None
     thefts = replace(problem, categories=THEFTS)
     assert applicable_drop(thefts, [light], 61) == pytest.approx(61 * 0.6 * 0.14)
     assert applicable_drop(thefts, [light, guards], 61) == pytest.approx(61 * 0.6 * 0.14)
@@ -125,8 +125,6 @@ def test_effects_are_never_added_up(problem: Problem) -> None:
 
 def test_a_number_counts_only_where_it_applies_to_most_alerts(problem: Problem) -> None:
     light, led = find_measure("lighting_improved"), find_measure("lighting_led")
-    assert light is not None
-    assert led is not None
     assert applicable_drop(problem, [light], 61) is None, "two alerts in five are of the kind that was studied"
     thefts = replace(problem, categories=(CategoryShare("theft_bag", 1.0),))
     assert applicable_drop(thefts, [light], 7) is None, "less than one alert"
@@ -138,8 +136,6 @@ def test_a_number_counts_only_where_it_applies_to_most_alerts(problem: Problem) 
 def test_baseline_is_as_long_as_the_plan(problem: Problem, city: CityProfile) -> None:
     start, end = baseline_dates(AS_OF, dt.date(2022, 11, 1))
     made = draft_plan(replace(problem, n=244), city, AS_OF, base=Objective(61.0, start, end), language="en").plan
-    assert made.start is not None
-    assert made.finish is not None
     assert made.finish - made.start == end - start
     assert made.objective.baseline == 61
     assert (made.objective.start, made.objective.end) == (start, end)
@@ -149,7 +145,6 @@ def test_baseline_is_as_long_as_the_plan(problem: Problem, city: CityProfile) ->
 
 def test_no_number_leaves_the_target_to_be_set(problem: Problem, city: CityProfile) -> None:
     audit = find_measure("women_safety_audit")
-    assert audit is not None
     made = draft_plan(problem, city, AS_OF, measures=[audit], language="en")
     assert made.plan.objective.target is None
     assert "to be set" in made.plan.objective.text
@@ -168,7 +163,6 @@ def test_buffer_is_as_many_rings_on_land(problem: Problem, city: CityProfile) ->
 
 def test_comparison_area_is_alike_connected_and_apart(problem: Problem, cells: pd.DataFrame) -> None:
     like = propose_comparison_area(cells, problem.cells)
-    assert like is not None
     assert len(like.cells) == len(problem.cells)
     assert all(min(h3.grid_distance(cell, own) for own in problem.cells) > 3 for cell in like.cells)
     assert all(any(h3.grid_distance(cell, other) == 1 for other in like.cells) for cell in like.cells)
@@ -185,6 +179,45 @@ def test_of_the_areas_that_could_be_grown_the_one_with_the_nearest_total_is_the_
     counts |= {lone: 10.0} | dict.fromkeys(h3.grid_disk(even, 1), 11.0)
     frame = pd.DataFrame({"n": counts.values()}, index=[h3.str_to_int(cell) for cell in counts])
     like = propose_comparison_area(frame, treated)
-    assert like is not None
     assert (like.n, like.reasons[0].values["treated"]) == (33, 30)
     assert set(like.cells) <= set(h3.grid_disk(even, 1))
+
+
+@pytest.mark.parametrize("item", catalogue(), ids=lambda item: item.id)
+def test_every_measure_is_complete(item: Measure) -> None:
+    assert item.name
+    assert item.mechanism
+    assert item.outcome
+    assert item.quality in ("strong", "moderate", "limited", "none")
+    assert item.quality_reason
+    assert item.direction in ("helps", "unclear", "none", "harms")
+    assert item.citation
+    assert item.url.startswith("http")
+    assert item.verified in ("yes", "secondary")
+    known = set(drafting._read()[1]) | {"dark", "women"}
+    assert item.fits
+    assert set(item.fits) | set(item.covers) <= known
+    assert (item.value is None) == (item.effect_measure == "none")
+    assert (item.low is None) == (item.high is None)
+    if item.pct_change is not None:
+        assert item.value is not None
+        assert item.covers
+
+
+def test_rank_puts_what_is_well_founded_first_and_cautions_last(problem: Problem) -> None:
+    shares = (("harassment_verbal", 0.5), ("lighting_poor", 0.3), ("theft_bag", 0.2))
+    fits = rank_measures(replace(problem, categories=tuple(CategoryShare(*share) for share in shares)))
+    shelves = [
+        2 if f.measure.cautioned else 0 if f.measure.value and f.measure.direction == "helps" else 1 for f in fits
+    ]
+    assert shelves == sorted(shelves)
+    assert fits[0].measure.id == "harassment_patrol"
+    assert all(fit.reasons for fit in fits)
+    assert {fit.measure.id for fit in fits if fit.caution} >= {"bus_stop_patrol"}
+    assert "alley_gates" not in {fit.measure.id for fit in fits}
+
+
+def test_women_count_only_where_the_interval_is_above_the_city(problem: Problem) -> None:
+    assert drafting.women_stand_out(problem)
+    assert not drafting.women_stand_out(replace(problem, women=Interval(0.55, 0.45, 0.65)))
+    assert not drafting.women_stand_out(replace(problem, women=None))

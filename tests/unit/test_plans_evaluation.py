@@ -1,13 +1,16 @@
-"""Evaluation of a measure: properties, the slow twin, sentences."""
+"""Evaluation of plans by a comparison area and by placebo areas: slow twins, limits, sentences, simulated plans."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from analysis.plans.evaluation import (
     AreaCounts,
@@ -19,7 +22,27 @@ from analysis.plans.evaluation import (
     wdd,
     wdq,
 )
+from analysis.plans.verdict import (
+    _PHIS,
+    _TAUS2,
+    FEWEST_PLACEBOS,
+    LIKELY_TAIL,
+    SHOWN_TAIL,
+    Expectation,
+    Strength,
+    Unknown,
+    Verdict,
+    _spread,
+    fit_placebos,
+    mid_tails,
+    mix_growth,
+    placebo_verdict,
+    ratio_estimate,
+    smallest_shown_drop,
+)
 from analysis.stats.intervals import Estimate, Z
+from curim_data.model import translator
+from tests.reliability.verdicts import plans
 
 
 def standard_error(estimate: Estimate) -> float:
@@ -152,34 +175,19 @@ def test_few_alerts_show_nothing(t):
 @pytest.mark.parametrize(
     ("areas", "told"),
     [
-        (
-            AreaCounts((120, 70), (115, 87), (90, 88)),
-            "No sign that the problem moved next door.",
-        ),
-        (
-            AreaCounts((80, 40), (75, 70), (60, 61)),
-            "No sign that the problem moved next door.",
-        ),
-        (
-            AreaCounts((80, 48), (75, 70)),
-            "",
-        ),
+        (AreaCounts((120, 70), (115, 87), (90, 88)), "No sign that the problem moved next door."),
+        (AreaCounts((80, 40), (75, 70), (60, 61)), "No sign that the problem moved next door."),
+        (AreaCounts((80, 48), (75, 70)), ""),
         (
             AreaCounts((50, 90), (50, 40), (30, 90)),
             "Next door there were more alerts than expected: the problem may have moved.",
         ),
-        (
-            AreaCounts((50, 50), (50, 49), (4, 5)),
-            "Too few alerts next door to say whether the problem moved there.",
-        ),
+        (AreaCounts((50, 50), (50, 49), (4, 5)), "Too few alerts next door to say whether the problem moved there."),
         (
             AreaCounts((300, 200), (300, 305), (200, 130)),
             "Next door there were fewer alerts than expected too: the benefit may have spread.",
         ),
-        (
-            AreaCounts((50, 40), (50, 40), (4, 0)),
-            "Too few alerts next door to say whether the problem moved there.",
-        ),
+        (AreaCounts((50, 40), (50, 40), (4, 0)), "Too few alerts next door to say whether the problem moved there."),
     ],
 )
 def test_what_happened_next_door_is_said(areas, told, t):
@@ -206,3 +214,191 @@ def test_like_areas_need_one_warning_and_the_published_test_one_more(t):
     published = evaluate(AreaCounts((100, 80), (120, 110)), test="wdd")
     assert len(published.warnings) == 2
     assert "by as many alerts as the comparison area" in t(published.choices[0].explanation)
+
+
+@pytest.mark.parametrize("drifting", [False, True])
+@pytest.mark.parametrize(("observed", "mean", "tau2"), [(0, 2.0, 0.3), (3, 5.5, 0.1), (40, 31.0, 0.16)])
+def test_tails_are_those_of_poisson_or_the_negative_binomial_with_mid_p(
+    observed: int, mean: float, tau2: float, drifting: bool
+) -> None:
+    law = stats.nbinom(1 / tau2, 1 / (1 + tau2 * mean)) if drifting else stats.poisson(mean)
+    assert law.var() == pytest.approx(mean + drifting * tau2 * mean**2)
+    low, high = mid_tails(observed, mean, 1.0, drifting * tau2)
+    assert float(low) == pytest.approx(law.cdf(observed) - law.pmf(observed) / 2, rel=1e-7 if drifting else 1e-9)
+    assert float(low + high) == pytest.approx(1)
+
+
+def _areas(
+    rng: np.random.Generator, n: int = 120, phi: float = 1.0, tau: float = 0.0, growth: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Counts after, and in three windows before, of areas whose rate stays or takes a step of sd `tau` at the start."""
+    rate = rng.lognormal(3.5, 0.6, n)
+    past = rng.poisson(rate[:, None] * [0.25, 0.75, 1.0] / phi) * phi
+    after = rng.poisson(rate * growth * rng.lognormal(-(tau**2) / 2, tau, n) / phi) * phi if tau else None
+    return (rng.poisson(rate * growth / phi) * phi if after is None else after).astype(float), past.astype(float)
+
+
+def test_the_citys_change_is_no_effect_and_a_stop_is_one() -> None:
+    rng = np.random.default_rng(5)
+    after, past = _areas(rng, growth=1.5)
+    model = fit_placebos(after, past)
+    treated = np.array([10.0, 30.0, 40.0])
+    expected = model.expect(treated)
+    assert expected.mean == pytest.approx(60, rel=0.12)
+    assert ratio_estimate(model, 60, expected).low < 1 < ratio_estimate(model, 60, expected).high
+    assert ratio_estimate(model, 20, expected).high < 1
+
+
+def test_the_hottest_place_is_expected_to_fall_back() -> None:
+    rng = np.random.default_rng(6)
+    past = rng.poisson(30, size=(150, 3)).astype(float)
+    model = fit_placebos(rng.poisson(30, 150).astype(float), past)
+    hot = past[past.sum(axis=1).argmax()]
+    assert hot.sum() / 3 > 36
+    assert model.expect(hot).mean < 34
+
+
+def test_the_tails_of_a_model_by_hand() -> None:
+    model = fit_placebos(*_areas(np.random.default_rng(7), tau=0.3))
+    model = replace(model, phi=1.0, tau2=0.05, free=(12.0, 7.0), scales=(1.2, 0.9))
+    law = stats.nbinom(1 / 0.08, 1 / (1 + 0.08 * 25))  # a ratio of one half, and 0.03 of the regression's own
+    mid = law.cdf(18) - law.pmf(18) / 2
+    few, many = model.tails(18, Expectation(50.0, 0.03), 0.5)
+    assert float(few) == pytest.approx(stats.t.cdf(stats.norm.ppf(mid) / 1.2, 12), rel=1e-6)
+    assert float(many) == pytest.approx(stats.t.cdf(stats.norm.isf(mid) / 0.9, 7), rel=1e-6)
+    assert ratio_estimate(model, 5, Expectation(50.0, 9.0)).high == np.inf
+
+
+def test_the_variance_is_a_mean_over_what_residuals_allow() -> None:
+    """The slow twin, pair by pair; a drift that few areas cannot exclude keeps its part."""
+    rng = np.random.default_rng(18)
+    mean = rng.uniform(5, 60, 30)
+    residual = rng.normal(0, np.sqrt(2 * mean))
+    leverage = rng.uniform(0, 0.4, 30)
+    weighed = np.zeros(3)
+    for phi in 1.5 * _PHIS:
+        for tau2 in _TAUS2:
+            sd = np.sqrt(phi * mean + tau2 * mean**2)
+            likelihood = np.exp((stats.norm.logpdf(residual / np.sqrt(1 - leverage) / sd) - np.log(sd)).sum() + 100)
+            weighed += likelihood * np.array([1, phi, tau2])
+    assert _spread(residual, mean, leverage, 1.5) == pytest.approx(tuple(weighed[1:] / weighed[0]))
+    assert weighed[2] / weighed[0] > 0.002
+
+
+def test_the_better_regression_weighs_more() -> None:
+    model = fit_placebos(*_areas(np.random.default_rng(17), tau=0.5))
+    loss = np.array([fit.loss for fit in model.fits])
+    assert np.ptp(loss) > 1
+    assert model.weights == pytest.approx(np.exp(-(loss - loss.min()) / 2) / np.exp(-(loss - loss.min()) / 2).sum())
+    means = [
+        fit.beta[0] + (np.log(np.array([10, 30, 40]) + fit.shift) - fit.centre) @ fit.beta[1:] for fit in model.fits
+    ]
+    assert np.log(model.expect([10, 30, 40]).mean) == pytest.approx(model.weights @ np.array(means))
+
+
+def test_no_model_from_few_placebos() -> None:
+    after, past = _areas(np.random.default_rng(8), FEWEST_PLACEBOS)
+    assert fit_placebos(after, past) is not None
+    assert fit_placebos(after[1:], past[1:]) is None
+    assert fit_placebos(after, past, dates=[0, 0, 0, 0, 1, 1, 1, 1, 1, 1]) is None
+    assert fit_placebos(np.zeros(20), np.ones((20, 2))) is None
+
+
+def test_placebo_dates_have_a_level_of_their_own() -> None:
+    rng = np.random.default_rng(9)
+    now, then = _areas(rng, 30), _areas(rng, 90, growth=3.0)
+    after, past = np.concatenate([now[0], then[0]]), np.vstack([now[1], then[1]])
+    model, mixed = fit_placebos(after, past, dates=[0] * 30 + [1] * 90), fit_placebos(after, past)
+    assert (model.n, model.areas) == (120, 30)
+    assert model.expect([8, 24, 32]).mean == pytest.approx(32, rel=0.2)
+    assert model.phi * 30 + model.tau2 * 900 < 0.5 * (mixed.phi * 30 + mixed.tau2 * 900)
+
+
+def test_a_covariate_that_tells_the_change_is_used() -> None:
+    rng = np.random.default_rng(10)
+    after, past = _areas(rng, 200)
+    mix = rng.normal(0, 0.5, 200)
+    after = rng.poisson(after * np.exp(mix)).astype(float)
+    without, model = fit_placebos(after, past), fit_placebos(after, past, covariates=mix[:, None])
+    assert model.tau2 * 900 + model.phi * 30 < 0.7 * (without.tau2 * 900 + without.phi * 30)
+    assert model.expect([10, 30, 40], [0.5]).mean == pytest.approx(40 * np.exp(0.5), rel=0.2)
+
+
+def test_a_mix_of_categories_tells_what_to_expect() -> None:
+    """One category doubles, the other stays; areas of one, of the other, of both, and without alerts."""
+    found = mix_growth([1e6, 1e6], [2e6, 1e6], [[5, 0], [0, 7], [4, 4], [0, 0]])
+    assert found == pytest.approx(np.log([2, 1, 2**0.5, 2**0.5]) - np.log(1.5), abs=1e-4)
+    # A category of three alerts says next to nothing.
+    assert abs(mix_growth([1e4, 1.0], [1e4, 3.0], [[0, 5]])[0]) < 0.2
+
+
+def _verdict(observed: float, n: int = 120, *, fixed: bool = True, tau: float = 0.0, **more: object) -> Verdict:
+    after, past = _areas(np.random.default_rng(11), n, tau=tau)
+    return placebo_verdict(
+        fit_placebos(after, past), observed, [20, 60, 80], before=80, growth=1.0, fixed=fixed, **more
+    )  # type: ignore[arg-type]
+
+
+def test_the_strength_follows_the_design() -> None:
+    assert (_verdict(35).strength, _verdict(35).direction) == (Strength.SHOWN, -1)
+    assert (_verdict(160).strength, _verdict(160).direction) == (Strength.SHOWN, 1)
+    assert _verdict(35, fixed=False).strength is Strength.NOT_SHOWN
+    assert _verdict(8, 19).strength is Strength.NOT_SHOWN
+    likely = next(verdict for verdict in map(_verdict, range(45, 80)) if verdict.strength is not Strength.SHOWN)
+    assert (likely.strength, likely.direction) == (Strength.LIKELY, -1)
+    model = fit_placebos(*_areas(np.random.default_rng(11), 120))
+    assert SHOWN_TAIL <= model.tails(likely.observed, model.expect([20, 60, 80]))[0] < LIKELY_TAIL
+    assert likely.ratio.low < 1 < likely.ratio.high
+    assert likely.sentence(translator("en")).endswith("a fall is likely but not shown.")
+    assert _verdict(80).strength is Strength.NOT_SHOWN
+    assert _verdict(35, tau=0.8).strength is not Strength.SHOWN
+    few = _verdict(35, 9)
+    assert (few.strength, few.unknown) == (Strength.CANNOT_TELL, Unknown.PLACEBOS)
+    after, past = _areas(np.random.default_rng(12))
+    far = placebo_verdict(fit_placebos(after, past), 900, [500, 1500, 2000], before=2000, growth=1.0, fixed=True)
+    assert far.unknown is Unknown.OUTSIDE
+
+
+def test_the_sentences_of_verdicts() -> None:
+    t = translator("en")
+    fall = _verdict(35)
+    assert fall.sentence(t).endswith("fewer): a fall is shown.")
+    assert "fewer alerts than expected" in fall.sentence(t)
+    assert "alerts fewer than expected" in _verdict(35, test="difference").sentence(t)
+    assert _verdict(35, fixed=False).sentence(t).endswith("and test were not fixed before the start.")
+    assert _verdict(8, 19).sentence(t).endswith("fewer than 20 similar areas.")
+    assert _verdict(80).sentence(t).endswith("no change is shown.")
+    assert _verdict(35, 9).sentence(t).startswith("It is not possible to say whether this plan changed anything")
+    assert "regression to the mean" in fall.return_sentence(t)
+    assert not _verdict(35, 9).return_sentence(t)
+    for lang in ("el", "fr"):
+        for verdict in (fall, _verdict(35, 9), _verdict(160, fixed=False)):
+            text = verdict.sentence(translator(lang)) + verdict.return_sentence(translator(lang))
+            assert text not in (verdict.sentence(t) + verdict.return_sentence(t), "")
+            assert "{" not in text
+
+
+def test_the_smallest_fall_is_that_of_the_exact_test() -> None:
+    model = fit_placebos(*_areas(np.random.default_rng(13), 200))
+    assert model is not None
+    plain = replace(model, phi=1.0, tau2=0.0, free=(1e9, 1e9), scales=(1.0, 1.0))
+    drop = smallest_shown_drop(plain, Expectation(100.0, 0.0))
+    law = stats.poisson(100)
+    called = max(k for k in range(100) if law.cdf(k) - law.pmf(k) / 2 < 0.025)
+    # The chance of such a count with that fall, and with one two percent smaller.
+    assert stats.poisson.cdf(called, 100 * (1 - drop.share)) == pytest.approx(0.81, abs=0.025)
+    assert stats.poisson.cdf(called, 100 * (1.02 - drop.share)) < 0.8
+    assert drop.alerts == pytest.approx(100 * drop.share)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("risk", "chosen"), [("slow drift", "hottest 12 weeks"), ("stable", "largest rise")])
+def test_plans_that_do_nothing_are_hardly_ever_said_to_work(risk: str, chosen: str) -> None:
+    """Each direction at 2.5 %, and at 5 % with what is likely, within what chance allows once in a thousand."""
+    found = pd.DataFrame(plans(250, risk, (2, "straggling"), 26, chosen=[chosen], seed=7))
+    for tail, share in ((SHOWN_TAIL, 0.025), (LIKELY_TAIL, 0.05)):
+        most = stats.binom.ppf(0.999, len(found), share)
+        assert (found["few"] < tail).sum() <= most
+        assert (found["many"] < tail).sum() <= most
+    assert found["covered"].mean() >= 0.95 - 3 * (0.95 * 0.05 / len(found)) ** 0.5
+    assert found["power"].mean() > 0.02

@@ -14,7 +14,7 @@ from scipy import stats
 
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import CELL_RESOLUTIONS
-from tests.reliability import tables
+from tests.reliability import measures
 from tests.reliability.measures import by_truth
 from tests.reliability.world import World, piraeus, pool, pool_cells, simulate, true_ratios
 
@@ -33,9 +33,7 @@ def drifting() -> tuple[World, dict[str, Any]]:
 def test_a_place_no_denser_than_the_city_is_false_and_one_under_one_and_a_half_slight() -> None:
     found = by_truth("clusters", [(ratio, 2.0) for ratio in (0.4, 1.0, 1.0001, 1.3, 1.4999, 1.5, 4.0)])
     assert found == {"clusters": 7, "clusters: false": 2, "clusters: slight": 3, "clusters: level": 0}
-
-
-def test_a_place_no_denser_than_its_surroundings_is_level_whatever_the_city_is() -> None:
+    # No denser than its surroundings: level, whatever the city is.
     found = by_truth("clusters", [(2.0, ratio) for ratio in (0.9, 1.0, 1.1)])
     assert found == {"clusters": 3, "clusters: false": 0, "clusters: slight": 0, "clusters: level": 2}
 
@@ -67,27 +65,27 @@ def test_the_true_ratio_is_that_of_very_many_incidents(drifting: tuple[World, di
 
 
 def test_as_many_cities_may_have_a_false_finding_as_a_binomial_share_allows() -> None:
-    assert [tables.most_allowed(4, rate) for rate in (0.05, 0.01)] == [2, 1]
-    assert tables.most_allowed(40, 0.05) == 7
+    assert [measures.most_allowed(4, rate) for rate in (0.05, 0.01)] == [2, 1]
+    assert measures.most_allowed(40, 0.05) == 7
     for cities in (4, 6, 48):
-        most = tables.most_allowed(cities, 0.05)
+        most = measures.most_allowed(cities, 0.05)
         assert stats.binom.sf(most, cities, 0.05) <= 1e-3 < stats.binom.sf(most - 1, cities, 0.05)
 
 
 def test_a_row_is_judged_by_what_is_no_denser_than_its_surroundings_too() -> None:
     level = _city(**{"hot spots, a year": 1, "hot spots, a year: level": 1})
-    assert tables.above_nominal({FEW: [level] * 2 + [_city()] * 2}) == []
-    assert tables.above_nominal({FEW: [level] * 3}) == [f"- {FEW}: hot spots, a year: level in 3 of 3, above 0.05"]
+    assert measures.above_nominal({FEW: [level] * 2 + [_city()] * 2}) == []
+    assert measures.above_nominal({FEW: [level] * 3}) == [f"- {FEW}: hot spots, a year: level in 3 of 3, above 0.05"]
 
 
 def test_classes_over_time_are_judged_where_risk_is_stable_alone() -> None:
-    assert tables.above_nominal({FEW: [_city(emerging=1)] * 4}) == []
-    assert tables.above_nominal({MANY: [_city(emerging=1)] * 4}) == [f"- {MANY}: emerging in 4 of 4, above 0.05"]
+    assert measures.above_nominal({FEW: [_city(emerging=1)] * 4}) == []
+    assert measures.above_nominal({MANY: [_city(emerging=1)] * 4}) == [f"- {MANY}: emerging in 4 of 4, above 0.05"]
 
 
 def test_tables_count_cities_and_not_places() -> None:
     many, none = _city(**{"clusters": 5, "clusters: false": 2, "clusters: slight": 3}), _city()
-    lines = tables.tables({FEW: {"0": many, "1": none}, MANY: {"0": none}})
+    lines = measures.tables({FEW: {"0": many, "1": none}, MANY: {"0": none}})
     assert f"| {FEW} | 2 | 0 (0, 0, 0) | 0 (0, 0, 0) | 1 (1, 1, 0) | 0 |" in lines
     groups = [line.split(" | ")[0] for line in lines[3:5]]
     assert groups == ["| 1100 alerts, anywhere, drifting", "| 6400 alerts, corners, stable"]
@@ -115,8 +113,8 @@ def _cells_of_incidents(alerts: dict[str, Any]) -> Any:
 
 def _city(**found: int) -> dict[str, Any]:
     """A city with nothing but these findings."""
-    none = dict.fromkeys(tables.QUIET, 0)
-    none |= {f"{kind}: {word}": 0 for kind in tables.PLACES for word in tables.TRUTHS}
+    none = dict.fromkeys(measures.QUIET, 0)
+    none |= {f"{kind}: {word}": 0 for kind in measures.PLACES for word in measures.TRUTHS}
     return {**none, **found}
 
 

@@ -1,0 +1,348 @@
+"""Concentration, rates, intervals, effects of plans and differences of shares against published values."""
+
+from __future__ import annotations
+
+import math
+
+import libpysal
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import ive
+from scipy.stats import fisher_exact, norm
+from statsmodels.stats.proportion import confint_proportions_2indep
+
+from analysis.comparison import (
+    LEAST,
+    CountedRate,
+    CountedShare,
+    by_own_mean,
+    compare_rates,
+    compare_shares,
+    share_difference,
+    share_p,
+)
+from analysis.concentration import concentration, fewest_places, generalised_gini, gini
+from analysis.hotspots.surroundings import empirical_bayes
+from analysis.plans.evaluation import minimum_detectable_drop, relative_effect, wdd, wdq
+from analysis.stats.dispersion import Dispersion
+from analysis.stats.intervals import Estimate, Z, rate_ratio, share_ratio, weighted_sum, wilson
+
+
+# lorenzgini (W. Steenbeek), examples of its documentation; Bernasco & Steenbeek (2017), J Quant Criminol 33, 451-467.
+@pytest.mark.parametrize(
+    ("counts", "plain", "generalised"),
+    [([10, 8, 2, *[0] * 7], 0.78, 0.78), ([5, 2, 1, *[0] * 7], 0.80, 0.75), ([10, *[0] * 9], 0.9, 0.9)],
+)
+def test_gini_and_its_generalised_form_are_the_published_ones(
+    counts: list[int], plain: float, generalised: float
+) -> None:
+    assert gini(counts) == pytest.approx(plain, abs=1e-12)
+    assert generalised_gini(counts) == pytest.approx(generalised, abs=1e-12)
+
+
+def test_all_alerts_in_one_place_are_one_in_the_unbiased_form() -> None:
+    assert generalised_gini([10, *[0] * 9], unbiased=True) == pytest.approx(1, abs=1e-12)
+    assert generalised_gini([3, *[0] * 9], unbiased=True) == pytest.approx(1, abs=1e-12)
+    assert generalised_gini([1, 1, 1, *[0] * 7], unbiased=True) == pytest.approx(0, abs=1e-12)
+
+
+def test_chance_is_that_of_the_birthday_problem() -> None:
+    # Two of four alerts lie in one of ten places unless all four lie apart, which has probability .9 * .8 * .7.
+    cells = pd.DataFrame({"n": [4, *[0] * 9], "land_km2": 1.0})
+    found = concentration(cells, runs=4_000).share(0.5)
+    apart = 0.9 * 0.8 * 0.7
+    spread = np.sqrt(apart * (1 - apart) / 4_000) / 10
+    assert found.chance.value == pytest.approx((1 + apart) / 10, abs=3 * spread)
+    assert (found.chance.low, found.chance.high) == (0.1, 0.2)
+
+
+def test_chance_follows_the_land() -> None:
+    # One place has nine tenths of the land: it holds a quarter, half and nearly always four fifths of 1,000 alerts.
+    cells = pd.DataFrame({"n": [100] * 10, "land_km2": [81.0, *[1.0] * 9]})
+    assert [share.chance.value for share in concentration(cells, runs=200).shares] == [0.1, 0.1, 0.1]
+
+
+def test_random_maps_are_those_of_an_independent_simulation() -> None:
+    rng = np.random.default_rng(5)
+    n, places, runs = 300, 600, 400
+    drawn = [np.bincount(rng.integers(0, places, n), minlength=places) for _ in range(runs)]
+    halves = np.array([fewest_places(counts, 0.5) / places for counts in drawn])
+    ginis = np.array([gini(counts) for counts in drawn])
+    found = concentration(pd.DataFrame({"n": drawn[0], "land_km2": 1.0}), runs=runs)
+    assert found.share(0.5).chance.value == pytest.approx(halves.mean(), abs=4 * halves.std() / np.sqrt(runs))
+    assert found.chance_gini.value == pytest.approx(ginis.mean(), abs=4 * ginis.std() / np.sqrt(runs))
+    # Poisson counts of mean m in N places: G = exp(-2m) (I0(2m) + I1(2m)); multinomial ones tend to it.
+    m = n / places
+    assert found.chance_gini.value == pytest.approx(ive(0, 2 * m) + ive(1, 2 * m), abs=0.002)
+
+
+def test_chance_maps_are_rarely_called_concentrated() -> None:
+    rng = np.random.default_rng(8)
+    maps, land = 300, rng.uniform(0.2, 1, 100)
+    hits = 0
+    for _ in range(maps):
+        counts = rng.multinomial(80, land / land.sum())
+        hits += (
+            concentration(pd.DataFrame({"n": counts, "land_km2": land}), runs=39, seed=int(rng.integers(1e9))).p <= 0.05
+        )
+    assert hits / maps <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / maps)
+
+
+def test_marshall_on_sudden_infant_deaths_in_north_carolina():
+    table = libpysal.io.open(libpysal.examples.get_path("sids2.dbf"))
+    smoothed = empirical_bayes(table.by_col("SID74"), table.by_col("BIR74"))
+    assert smoothed.mean == pytest.approx(0.0020214448936544, abs=1e-16)
+    assert smoothed.variance == pytest.approx(7.692930647e-07, rel=1e-9)
+    published = [0.0016973, 0.00170538, 0.00177309, 0.00201287, 0.00353491]
+    assert smoothed.rates[:5] == pytest.approx(published, abs=5e-9)
+    assert smoothed.rates.max() == pytest.approx(0.00483880405, abs=5e-12)
+
+
+def test_marshall_on_homicides_around_st_louis():
+    counties = pd.read_csv(libpysal.examples.get_path("stl_hom.csv"))
+    smoothed = empirical_bayes(counties["HC7984"], counties["PO7984"])
+    published = [2.36718950e-05, 4.54539167e-05, 4.78114019e-05, 2.76907146e-05]
+    assert smoothed.rates[:4] == pytest.approx(published, abs=5e-14)
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "low", "high"),
+    [
+        # Newcombe (1998), Statistics in Medicine 17, 857-872, table I, method 3
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0000, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_wilson_as_newcombe_prints_it(k, n, low, high):
+    share = wilson(k, n)
+    assert (round(share.low, 4), round(share.high, 4)) == (low, high)
+
+
+def test_the_exact_interval_of_a_ratio_is_the_clopper_pearson_interval_in_another_coat():
+    # Clopper-Pearson for 10 of 20 is 0.27196 to 0.72804 (any table); odds of it are the ratio's limits.
+    ratio = rate_ratio(10, 10)
+    assert ratio.low == pytest.approx(0.27196 / 0.72804, abs=2e-5)
+    assert ratio.high == pytest.approx(0.72804 / 0.27196, abs=1e-4)
+
+
+def test_katz_interval_on_the_physicians_aspirin_trial():
+    # 104 heart attacks among 11,037 on aspirin, 189 among 11,034 on placebo: Agresti (2002), Categorical Data Analysis,
+    # section 3.1.2, prints 0.55 (0.43 to 0.70) for the ratio turned round, 1.82 (1.43 to 2.30).
+    ratio = share_ratio(189, 11034, 104, 11037)
+    assert (round(ratio.value, 2), round(ratio.low, 2), round(ratio.high, 1)) == (1.82, 1.43, 2.3)
+    assert np.log(ratio.high / ratio.value) == pytest.approx(np.log(ratio.value / ratio.low))
+
+
+# Fleiss 1981, p. 249: children with Down syndrome by birth order (rows) and age of the mother (columns).
+BIRTHS = [
+    [230061, 329449, 114920, 39487, 14208, 3052],
+    [72202, 326701, 208667, 83228, 28466, 5375],
+    [15050, 175702, 207081, 117300, 45026, 8660],
+    [2293, 68800, 132424, 98301, 46075, 9834],
+    [327, 30666, 123419, 149919, 104088, 34392],
+]
+CASES = [
+    [107, 141, 60, 40, 39, 25],
+    [25, 150, 110, 84, 82, 39],
+    [3, 71, 114, 103, 108, 75],
+    [1, 26, 64, 89, 137, 96],
+    [0, 8, 63, 112, 262, 295],
+]
+STANDARD = np.array([63986.6, 186263.6, 157302.2, 97647.0, 47572.6, 12262.6])
+# Rate, low and high as R's epitools gives them (printed by tidyrates), the method of Fay and Feuer 1997.
+PRINTED = [
+    ("0.000923", "0.000804", "0.00106"),
+    ("0.000912", "0.000824", "0.00101"),
+    ("0.000851", "0.000772", "0.000942"),
+    ("0.000927", "0.000800", "0.00115"),
+    ("0.000755", "0.000677", "0.00188"),
+]
+
+
+@pytest.mark.parametrize(("births", "cases", "printed"), list(zip(BIRTHS, CASES, PRINTED, strict=True)))
+def test_fay_and_feuer_on_down_syndrome_by_birth_order(births, cases, printed):
+    weights = STANDARD / STANDARD.sum() / np.array(births)
+    found = weighted_sum(float(weights @ cases), float(weights**2 @ cases), float(weights.max()))
+    assert tuple(f"{value:#.3g}" for value in (found.value, found.low, found.high)) == printed
+
+
+PAPER = {"control": (308, 318), "treated": (207, 110), "control_buffer": (150, 140), "buffer": (178, 157)}
+
+
+def standard_error(estimate: Estimate) -> float:
+    return (estimate.high - estimate.low) / 2 / Z
+
+
+def ninety(effect: Estimate) -> tuple[float, float]:
+    """The 90 % interval of an effect, which some published examples give."""
+    away = norm.ppf(0.95) * standard_error(effect)
+    return effect.value - away, effect.value + away
+
+
+def test_the_paper_of_wheeler_and_ratcliffe():
+    result = wdd(**PAPER)
+    assert result.value == -118
+    assert standard_error(result) == pytest.approx(math.sqrt(1568))
+    assert result.value / standard_error(result) == pytest.approx(-2.979950006429022)
+    assert (result.low, result.high) == pytest.approx((-195.61061416, -40.38938584), abs=1e-7)
+
+
+def test_area_weights():
+    result = wdd(**PAPER, area_weights=(0.9, 1.2, 1.6, 1.5))
+    assert result.value == pytest.approx(-99.69444444, abs=5e-9)
+    assert standard_error(result) == pytest.approx(35.4280755, abs=5e-8)
+    assert result.value / standard_error(result) == pytest.approx(-2.813995483, abs=5e-10)
+    assert result.low == pytest.approx(-169.1321965, abs=5e-8)
+    assert result.high == pytest.approx(-30.25669241, abs=5e-9)
+
+
+def test_time_weights():
+    result = wdd((100, 50), (80, 20), time_weights=(2, 1))
+    assert result.value == -20
+    assert standard_error(result) == pytest.approx(math.sqrt(115))
+
+
+def test_the_plain_example_of_ptools():
+    result = wdd((20, 20), (20, 10))
+    assert result.value == -10
+    assert round(standard_error(result), 4) == 8.3666
+    assert round(result.value / standard_error(result), 6) == -1.195229
+    assert [round(bound, 6) for bound in ninety(result)] == [-23.761833, 3.761833]
+
+
+def test_the_notebook_of_crimepy_without_and_with_spill_over():
+    plain = wdd((130, 150), (120, 100))
+    assert (plain.value, round(standard_error(plain), 1)) == (-40, 22.4)
+    assert [round(bound, 1) for bound in ninety(plain)] == [-76.8, -3.2]
+    spill = wdd((130, 150), (120, 100), (30, 25), (40, 25))
+    assert (spill.value, round(standard_error(spill), 1)) == (-50, 24.9)
+    assert [round(bound, 1) for bound in ninety(spill)] == [-91.0, -9.0]
+
+
+def test_the_blog_example():
+    result = wdd((100, 90), (100, 80))
+    assert (result.value, round(standard_error(result), 3)) == (-10, 19.235)
+    assert (round(result.low, 1), round(result.high, 1)) == (-47.7, 27.7)
+
+
+def test_the_variance_of_the_buffer_has_no_misplaced_bracket():
+    assert standard_error(wdd((0, 0), (0, 0), (30, 30), (20, 30))) == pytest.approx(math.sqrt(110))
+
+
+def test_the_quotient():
+    assert wdq(treated=(100, 70), buffer=(50, 45), control=(200, 190)) == pytest.approx(0.10, abs=0.001)
+
+
+def test_the_ratio_of_ratios():
+    result = relative_effect((100, 70), (200, 190))
+    assert (round(result.value, 3), round(result.low, 3), round(result.high, 3)) == (0.737, 0.512, 1.061)
+
+
+def test_the_drop_that_is_visible():
+    # Fifty alerts an area, one-sided at 1 % (two-sided at 2 %): (2.326 + 0.842) sqrt(200) = 45 by the formula, which
+    # takes the count after for as variable as the one before; simulated it is a little less, since fewer alerts vary
+    # less.
+    drop = minimum_detectable_drop(50, 50, alpha=0.02, test="wdd")
+    assert drop.alerts == pytest.approx(40, abs=1)
+    # Half the power: 33 by the formula.
+    half = minimum_detectable_drop(50, 50, alpha=0.02, power=0.5, test="wdd")
+    assert half.alerts == pytest.approx(31, abs=2)
+
+
+def test_a_true_fall_of_thirty_percent_needs_about_270_alerts_before():
+    assert minimum_detectable_drop(270, 270, test="ratio").share == pytest.approx(0.30, abs=0.011)
+
+
+TWICE = Dispersion(2.0, float("inf"))
+
+# Newcombe (1998), table II, method 10: a of m, b of n, the interval of the difference.
+PUBLISHED = [
+    (56, 70, 48, 80, 0.0524, 0.3339),
+    (9, 10, 3, 10, 0.1705, 0.8090),
+    (6, 7, 2, 7, 0.0582, 0.8062),
+    (5, 56, 0, 29, -0.0381, 0.1926),
+    (0, 10, 0, 20, -0.1611, 0.2775),
+    (0, 10, 0, 10, -0.2775, 0.2775),
+    (10, 10, 0, 20, 0.6791, 1.0),
+    (10, 10, 0, 10, 0.6075, 1.0),
+]
+
+
+@pytest.mark.parametrize(("a", "m", "b", "n", "low", "high"), PUBLISHED)
+def test_differences_are_those_that_newcombe_published(a: int, m: int, b: int, n: int, low: float, high: float) -> None:
+    found = share_difference(CountedShare(a, m), CountedShare(b, n))
+    assert (found.low, found.high) == pytest.approx((low, high), abs=6e-5)
+
+
+counts = st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(counts, counts)
+def test_differences_are_those_of_statsmodels(first: tuple[int, int], second: tuple[int, int]) -> None:
+    found = share_difference(CountedShare(*first), CountedShare(*second))
+    expected = confint_proportions_2indep(*first, *second, method="newcomb", compare="diff")
+    assert (found.low, found.high) == pytest.approx(expected, abs=1e-9)
+    back = share_difference(CountedShare(*second), CountedShare(*first))
+    assert (found.value, found.low, found.high) == pytest.approx((-back.value, -back.high, -back.low))
+    assert found.low <= found.value <= found.high
+
+
+def test_overdispersed_counts_have_the_interval_of_effective_ones_and_a_larger_p() -> None:
+    overdispersed = share_difference(CountedShare(112, 140, TWICE), CountedShare(48, 80))
+    assert overdispersed == share_difference(CountedShare(56, 70), CountedShare(48, 80))
+    first, second = CountedShare(112, 140, TWICE), CountedShare(96, 160, TWICE)
+    exact = fisher_exact([[112, 28], [96, 64]])[1]
+    assert share_p(first, second) == pytest.approx(2 * norm.sf(norm.isf(exact / 2) / np.sqrt(2)), rel=1e-6)
+    assert share_p(CountedShare(112, 140), CountedShare(96, 160)) == pytest.approx(exact, rel=1e-9)
+
+
+def test_the_dispersion_of_a_difference_is_weighted_by_what_each_city_adds_to_its_variance() -> None:
+    exact = fisher_exact([[30, 70], [5_000, 5_000]])[1]
+    found = share_p(CountedShare(30, 100, TWICE), CountedShare(5_000, 10_000))
+    assert found == pytest.approx(2 * norm.sf(norm.isf(exact / 2) / np.sqrt((2 / 100 + 1 / 10_000) / 0.0101)), rel=1e-6)
+
+
+def test_differences_are_corrected_for_all_that_were_compared_and_too_few_are_not() -> None:
+    same, apart = (CountedShare(50, 100), CountedShare(50, 100)), (CountedShare(90, 100), CountedShare(10, 100))
+    few = CountedShare(1, LEAST - 1), CountedShare(90, 100)
+    frame = compare_shares([same, apart, few, few])
+    assert frame["differs"].tolist() == [False, True, False, False]
+    p = [fisher_exact([[50, 50], [50, 50]])[1], fisher_exact([[90, 10], [10, 90]])[1]]
+    assert frame["q"].tolist()[:2] == pytest.approx([min(1, p[0]), 2 * p[1]], rel=1e-6)
+    assert frame[["difference", "low", "high", "p", "q"]].iloc[2].isna().all()
+    assert frame.loc[2, "share_first"] == pytest.approx(1 / (LEAST - 1))
+    assert compare_shares([]).empty
+
+
+def test_nothing_is_no_share() -> None:
+    frame = compare_shares([(CountedShare(0, 0), CountedShare(3, 50))])
+    assert frame[["share_first", "difference", "p"]].isna().all(axis=None)
+    assert np.isnan(share_p(CountedShare(0, 0), CountedShare(3, 50)))
+
+
+@given(st.lists(st.integers(0, 1_000), min_size=1, max_size=40))
+def test_lines_by_their_own_mean_have_the_mean_one(counts: list[int]) -> None:
+    found = by_own_mean([float(n) for n in counts])
+    if any(counts):
+        assert found.mean() == pytest.approx(1)
+        assert found * np.mean(counts) == pytest.approx(counts)
+    else:
+        assert np.isnan(found).all()
+
+
+def test_rates_are_for_a_thousand_inhabitants_in_a_year() -> None:
+    rate = CountedRate(500, 50_000, 365 * 4 + 1)
+    assert rate.estimate.value == pytest.approx(500 / 50 / 4)
+    other = CountedRate(900, 30_000, 365)
+    found = compare_rates(rate, other)
+    assert found.value == pytest.approx(rate.estimate.value / other.estimate.value)
+    plain = rate_ratio(500, 900, 50 * 1461 / 365.25, 30 * 365 / 365.25)
+    assert (found.low, found.high) == pytest.approx((plain.low, plain.high))
+    wide = compare_rates(CountedRate(500, 50_000, 1461, TWICE), CountedRate(900, 30_000, 365, TWICE))
+    assert wide.value == pytest.approx(found.value)
+    assert wide.low < found.low < found.high < wide.high
