@@ -391,6 +391,25 @@ def test_every_dirty_row_has_its_answer() -> None:
     }
 
 
+def test_dirty_answers_agree_with_what_stands_in_the_rows() -> None:
+    answers = pd.read_csv(sample_data.DIRTY_ANSWERS, sep=";", encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    seen: dict[str, list[list[str]]] = {}
+    for fields, answer in zip(_records(sample_data.DIRTY_EXPORT), answers.itertuples(), strict=True):
+        assert (answer.reason == "empty_row") == (not any(field.strip() for field in fields))
+        width = (len(fields) > len(COLUMNS)) - (len(fields) < len(COLUMNS))
+        expected = {"too_many_fields": 1, "too_few_fields": -1}.get(str(answer.reason), 0)
+        assert width == expected or answer.reason == "trailing_fields"
+        if answer.outcome != "quarantined":
+            earlier = seen.setdefault(fields[0], [])
+            assert (answer.outcome == "duplicate") == (bool(fields[0]) and fields in earlier)
+            earlier.append(fields)
+            text = "".join(fields).encode("latin-1").decode("utf-8", "replace")
+            assert ("\ufffd" in text) == ("encoding_repaired" in str(answer.reason))
+    twice = [rows for name, rows in seen.items() if name and len(rows) > 1]
+    assert sum(rows[0] != rows[1] for rows in twice) == 30
+    assert sum(count == 2 for count in Counter(map(tuple, seen[""])).values()) == 20
+
+
 SOURCE = Path(__file__).parents[3] / "shared" / "data" / "boundaries"
 
 

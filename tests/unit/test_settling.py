@@ -118,6 +118,23 @@ def test_new_alerts_take_the_smallest_free_ordinals(folder: Path) -> None:
     assert told["action"].tolist() == ["duplicate"] * 4 + ["new"] * 7
 
 
+@pytest.mark.parametrize(
+    ("sent", "ids"),
+    [
+        ("A:g A:n A#2:n", "A A#2 A##2"),
+        ("A#:g A#:n A##:n A:n A###2:x", "A## A###2 A#### A A######2"),
+        (":h h:x #h:x", "#h h ##h"),
+    ],
+)
+def test_an_id_of_the_source_is_never_taken_for_one_of_ours(folder: Path, sent: str, ids: str) -> None:
+    pairs = [one.split(":") for one in sent.split()]
+    rows: list[Row] = [(incident or None, content, 0) for incident, content in pairs]
+    told = quickly(folder, rows, pd.DataFrame(columns=KNOWN))
+    assert " ".join(told["alert_id"]) == ids
+    known = pd.DataFrame([(name, *row[:2]) for name, row in zip(told["alert_id"], rows, strict=True)], columns=KNOWN, dtype=object)
+    assert set(quickly(folder, rows[::-1], known)["action"]) == {"duplicate"}
+
+
 def test_two_victims_of_whom_the_same_is_known_are_two_alerts(folder: Path) -> None:
     rows: list[Row] = [("I", "a", 1), ("I", "a", 2), ("I", "a", 1)]
     told = quickly(folder, rows, pd.DataFrame(columns=KNOWN))
