@@ -22,7 +22,7 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience, CityProfile, Translator, translator
 from curim_data.model.city import load_city
 from curim_data.protection import open_for
-from curim_data.sample.home import sample_home
+from curim_data.sample import sample_home
 from curim_data.store import Home, has_alerts, locked
 from curim_data.store.erase import draws_folder
 from curim_data.store.home import create_home

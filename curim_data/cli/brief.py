@@ -48,7 +48,7 @@ def brief(
     study = studies.brief.brief_study(ctx.source, ctx.filter, first, changes)
     kept = PlanStore(ctx.home.plans_url).list()
     if ctx.home.is_sample:
-        from curim_data.sample.home import demo_words  # with all that evaluates plans, which takes long to load
+        from curim_data.sample import demo_words  # with all that evaluates plans, which takes long to load
 
         kept = tuple(demo_words(plan, ctx.t) for plan in kept)
     plans = studies.brief_content.plan_rows(kept, _made(ctx), ctx.t)

@@ -216,7 +216,7 @@ def plan_show(ctx: CommandContext, plan: str) -> Answer:
 def plan_export(ctx: CommandContext, plan: str, out: Path) -> Answer:
     """Write a plan as PDF, Word or JSON."""
     from analysis.report import maps, papers
-    from curim_data.sample.home import demo_words
+    from curim_data.sample import demo_words
 
     city, kept, t = ctx.city(), _plans(ctx).get(plan), ctx.t
     if out.suffix.lower() == ".json":

@@ -15,7 +15,7 @@ from curim_data.engine import city_day
 from curim_data.model import Message, Plan, Role
 from curim_data.model.plan import Areas
 from curim_data.plans.plan_store import PlanStore
-from curim_data.sample.home import demo_words
+from curim_data.sample import demo_words
 from pages.parts.frame import Page, Palette, palette, rgba
 from pages.parts.maps import basemap, draw_legend_row, draw_named_layers, union_of_cells, without_outline
 

@@ -21,7 +21,7 @@ from curim_data.model import Audience, Plan, PlanStatus, Translator, translator
 from curim_data.plans.plan_store import PlanStore
 from curim_data.protection import open_for
 from curim_data.query import counts as count_alerts
-from curim_data.sample.home import demo_words
+from curim_data.sample import demo_words
 from curim_data.store import Home
 from curim_data.studies import brief as brief_module
 from curim_data.studies.brief import (

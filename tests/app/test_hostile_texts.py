@@ -17,7 +17,7 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model import PlanStatus
 from curim_data.model.plan import GenderCheck
 from curim_data.plans.plan_store import PlanStore
-from curim_data.sample.home import demo_plans
+from curim_data.sample import demo_plans
 from curim_data.store import Home
 from curim_data.store.home import create_home
 from pages.parts import briefing

@@ -25,7 +25,7 @@ from curim_data.engine import Source, open_source
 from curim_data.model.city import K_ORDINARY, K_SENSITIVE
 from curim_data.protection import protected
 from curim_data.protection.errors import measure_errors
-from curim_data.sample.home import sample_home
+from curim_data.sample import sample_home
 from curim_data.store import Home
 from curim_data.store.erase import draws_folder
 from tests.attacker import learned, versions

@@ -25,7 +25,7 @@ import duckdb
 
 from curim_data.engine import Source, on_spark, open_source, remote, source_from_files
 from curim_data.model import Audience
-from curim_data.sample.home import sample_home
+from curim_data.sample import sample_home
 from curim_data.store import Home
 from tests.benchmarks.results import Row, hand_in, hand_in_growth
 from tests.engine_questions import FILTERS, QUESTIONS, Answer, assert_equal

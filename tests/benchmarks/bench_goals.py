@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from curim_data.cli.commands import COMMANDS
-from curim_data.sample.home import sample_home
+from curim_data.sample import sample_home
 from curim_data.store import Home
 from curim_data.store.home import create_home
 from curim_data.studies.preparation import prepare

@@ -32,7 +32,7 @@ from typing import Any, Final
 import numpy as np
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from curim_data.sample.home import sample_home
+from curim_data.sample import sample_home
 from curim_data.store import Home
 from tests.benchmarks.reader import asked_page, messages, opened
 from tests.browser.conftest import free_port, process_ended, wait_for

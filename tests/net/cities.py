@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import h3
 
 from curim_data.cli import main
-from curim_data.sample.home import sample_home
+from curim_data.sample import sample_home
 from curim_data.store import Home
 from tests.net.neutral import NOW, as_json
 from tests.real.cities import REAL

@@ -13,7 +13,7 @@ from types import CodeType, FrameType
 from typing import Any, Final
 
 from curim_data.importing.pipeline import import_file
-from curim_data.sample.home import sample_home
+from curim_data.sample import sample_home
 from curim_data.store import Home
 from curim_data.store.home import create_home
 from sample_data import MAIN_EXPORT, PROFILE

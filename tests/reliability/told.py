@@ -25,7 +25,7 @@ from curim_data.engine import Source, open_source
 from curim_data.engine.source import source_from_files
 from curim_data.filters import AlertFilter, month_bounds
 from curim_data.model.coverage import Annotation
-from curim_data.sample.home import sample_home
+from curim_data.sample import sample_home
 from curim_data.store import Home, Store
 from curim_data.studies.brief import BriefChanges, brief_changes
 from curim_data.studies.changes import change_study

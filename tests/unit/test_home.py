@@ -9,7 +9,7 @@ import pytest
 
 import sample_data
 from curim_data.model.city import ProfileError
-from curim_data.sample.home import sample_home
+from curim_data.sample import sample_home
 from curim_data.store import Home, Store, has_alerts
 from curim_data.store.home import create_home
 

@@ -131,7 +131,9 @@ def test_an_id_of_the_source_is_never_taken_for_one_of_ours(folder: Path, sent: 
     rows: list[Row] = [(incident or None, content, 0) for incident, content in pairs]
     told = quickly(folder, rows, pd.DataFrame(columns=KNOWN))
     assert " ".join(told["alert_id"]) == ids
-    known = pd.DataFrame([(name, *row[:2]) for name, row in zip(told["alert_id"], rows, strict=True)], columns=KNOWN, dtype=object)
+    known = pd.DataFrame(
+        [(name, *row[:2]) for name, row in zip(told["alert_id"], rows, strict=True)], columns=KNOWN, dtype=object
+    )
     assert set(quickly(folder, rows[::-1], known)["action"]) == {"duplicate"}
 
 

@@ -19,7 +19,7 @@ from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, Translator
 from curim_data.model.plan import Areas, Problem
 from curim_data.plans.plan_store import PlanStore
 from curim_data.protection import open_for
-from curim_data.sample.home import demo_plans, sample_home
+from curim_data.sample import demo_plans, sample_home
 from curim_data.store import Home
 from curim_data.studies.cells import area_counts
 from curim_data.studies.evaluation import Standing, evaluation_study, plan_progress, result_texts

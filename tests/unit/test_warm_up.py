@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from curim_data import sample as sample_city
 from curim_data.model.prepared import FOLDER
-from curim_data.sample import home as sample_city
 from curim_data.store import Home
 from pages.parts.frame import web
 

@@ -25,7 +25,7 @@ from curim_data.plans.record import Deed, Refusal
 from curim_data.privacy import askable
 from curim_data.profile.versions import finish_interrupted_change
 from curim_data.protection import open_for
-from curim_data.sample.home import sample_home
+from curim_data.sample import sample_home
 from curim_data.store import has_alerts
 from pages.parts.frame import links, reader, record
 from pages.parts.frame.links import LANDING, draw_cities, draw_languages, language, page_link, page_name

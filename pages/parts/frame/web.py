@@ -41,7 +41,7 @@ from curim_data.filters import PERIODS, AlertFilter
 from curim_data.model import LANGUAGES, Audience, translator
 from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.protection import open_for
-from curim_data.sample.home import make_apart, sample_home
+from curim_data.sample import make_apart, sample_home
 from curim_data.serving import HEALTH
 from curim_data.store import Home, Store, has_alerts
 from curim_data.store.commits import damage

@@ -1,5 +1,7 @@
 """The home of the made-up sample city: its export imported, its illustrative plans stored.
 
+`python -m curim_data.sample FOLDER` makes it under a folder, with what its pages need.
+
 The figures of the plans come from the sample's made-up alerts; what their authors would have written stands here as
 message ids, which `demo_words` puts into the reader's language.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,11 +36,13 @@ from curim_data.model import N_, CityProfile, Plan, PlanStatus, Translator
 from curim_data.model.plan import Action, Areas, Assessment, GenderCheck
 from curim_data.plans.plan_store import MeetingStore, PlanStore
 from curim_data.protection import copy_of
+from curim_data.serving import end_with_parent
 from curim_data.store import Home, has_alerts, locked
 from curim_data.store.home import SAMPLE_MARK, create_home
 from curim_data.studies.cells import area_counts
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.plan import problem_of_cells
+from curim_data.studies.preparation import prepare
 
 _MAKING: Final = "sample-in-work"  # one process at a time makes it
 
@@ -70,8 +75,8 @@ def make_apart(base: Home) -> None:
     """
     if not _is_there(base.sample):
         subprocess.run(
-            [sys.executable, "-m", __package__, str(base.path.absolute())],
-            cwd=Path(__file__).parents[2],
+            [sys.executable, "-m", __name__, str(base.path.absolute())],
+            cwd=Path(__file__).parents[1],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -250,8 +255,6 @@ def _decided(source: Source) -> tuple[Plan, ...]:
 
 def _finished(source: Source) -> tuple[Plan, ...]:
     """The intervention that is planted in the sample: treated, buffer and comparison area as its file tells them."""
-    import sample_data
-
     truth = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))["intervention"]
     start = truth["start"]
     areas = Areas(*(_cells(source.city, truth[name]) for name in ("treated", "buffer", "comparison")))
@@ -307,3 +310,15 @@ def _cells(city: CityProfile, rings: list[Mapping[str, Any]]) -> tuple[str, ...]
         distance = np.hypot(x - at_x, y - at_y)
         inside |= (distance <= ring["radius"]) & (distance > ring.get("inner_radius", -1))
     return tuple(cell for cell, holds in zip(cells, inside, strict=True) if holds)
+
+
+def _stop(*_: object) -> None:
+    # Linux sends the signal again for each thread of the parent that ends: what clears up is not cut short by it.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stop)  # so that nothing unfinished stays
+    end_with_parent()
+    prepare(sample_home(Home(Path(sys.argv[1]))))
