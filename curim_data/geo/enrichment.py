@@ -31,6 +31,7 @@ LONGEST_SPAN: Final = np.timedelta64(24, "h")  # a longer span gives no hour of 
 MOST_KNOWN: Final = 100_000  # positions that are kept
 _FINEST: Final = max(CELL_RESOLUTIONS)
 _HOUR: Final = np.timedelta64(1, "h")
+_TIMES: Final = ("reported_at", "occurred_from", "occurred_to")
 _FIRST_WEEKDAY: Final = 3  # 1 January 1970 was a Thursday
 
 TimeArray = npt.NDArray[np.datetime64]
@@ -183,7 +184,8 @@ def _place(x: FloatArray, y: FloatArray, city: CityProfile) -> pa.Array:
 
 def _time(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
     zone = city.timezone
-    reported, begin, end = (_instants(alerts[c]) for c in ("reported_at", "occurred_from", "occurred_to"))
+    times = (alerts[name].cast(pa.timestamp("us", "UTC"), safe=False) for name in _TIMES)
+    reported, begin, end = (np.asarray(one.to_numpy(), "datetime64[us]") for one in times)  # NaT where there is none
     told_begin = ~np.isnat(begin)
     begin = np.where(told_begin, begin, reported)
     spanning = told_begin & (end > begin)  # false where there is no end
@@ -277,11 +279,6 @@ def _daylight(latitude: float, longitude: float, day: dt.date, zone: ZoneInfo) -
 
 def _floats(column: Any) -> FloatArray:
     return np.asarray(column.to_numpy(zero_copy_only=False), float)
-
-
-def _instants(column: Any) -> TimeArray:
-    """Moments in UTC; NaT where there is none."""
-    return np.asarray(pc.cast(column, pa.timestamp("us", "UTC"), safe=False).to_numpy(), "datetime64[us]")
 
 
 def _local(times: TimeArray, zone: str) -> TimeArray:

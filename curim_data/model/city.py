@@ -342,7 +342,7 @@ def cell_polygons(cells: Any) -> np.ndarray:
 def load_city(folder: Path) -> CityProfile:
     """Read a profile folder; ProfileError where a file is missing or cannot be understood."""
     head = _toml(folder, "city.toml")
-    tree = _toml(folder, "categories.toml")
+    tree, people = _toml(folder, "categories.toml"), folder / "population.csv"
     try:
         return CityProfile(
             version=profile_version(folder),
@@ -365,7 +365,8 @@ def load_city(folder: Path) -> CityProfile:
                 for m in _toml(folder, "landmarks.toml").get("landmark", [])
             ),
             streets=_areas(folder, "streets.geojson") if (folder / "streets.geojson").exists() else (),
-            population=_population(folder / "population.csv"),
+            # ids of districts are text even where they look like numbers
+            population=pd.read_csv(people, dtype={"district": str}) if people.exists() else None,
             provisional=bool(head.get("provisional", False)),
             part=bool(head.get("part", False)),
             outlined=bool(head.get("outline", True)),
@@ -440,11 +441,6 @@ def _toml(folder: Path, name: str, needed: bool = True) -> dict[str, Any]:
         raise ProfileError(f"{folder / name} is missing: the city's profile needs it") from error
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{folder / name} is not valid TOML: {error}") from error
-
-
-def _population(path: Path) -> pd.DataFrame | None:
-    """Residents by district, whose ids are text even where they look like numbers."""
-    return pd.read_csv(path, dtype={"district": str}) if path.exists() else None
 
 
 def _union(folder: Path, name: str) -> BaseGeometry:

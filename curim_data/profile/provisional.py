@@ -306,37 +306,28 @@ def dense_areas(cells: IntArray, counts: IntArray, middles: tuple[FloatArray, Fl
     lon, lat = (np.bincount(where, counts * side, len(above)) / n for side in middles)
     total = float(n.sum())
     found: list[DenseArea] = []
-    left = n.copy()
+    left, discs = n.copy(), np.square(RADII_KM)
     while len(found) < MOST_AREAS:
         at = _densest(lon, lat, left)
         inside = _distance_km(lon, lat, *at)
-        held = [float(left[inside <= radius].sum()) for radius in RADII_KM]
-        grown = next((k for k in range(len(held) - 1) if _thin_beyond(held, k)), len(held) - 1)
+        held = np.array([left[inside <= radius].sum() for radius in RADII_KM])
+        thin = np.diff(held) / np.diff(discs) < THINNER * held[:-1] / discs[:-1]
+        grown = int(np.append(thin, True).argmax())
         if held[grown] < max(LEAST_AREA_SHARE * total, LEAST_ALERTS):
             break
         circle = Circle(round(at[0], 3), round(at[1], 3), float(RADII_KM[grown]))
-        found.append(DenseArea(circle, held[grown] / total))
+        found.append(DenseArea(circle, float(held[grown]) / total))
         left = np.where(inside <= RADII_KM[grown], 0.0, left)
     return tuple(sorted(found, key=lambda area: -area.share))
 
 
-def _thin_beyond(held: list[float], k: int) -> bool:
-    """Whether the ring beyond a radius is less than a tenth as dense as what lies within it."""
-    inner, outer = RADII_KM[k] ** 2, RADII_KM[k + 1] ** 2
-    return (held[k + 1] - held[k]) / (outer - inner) < THINNER * held[k] / inner
-
-
 def _densest(lon: FloatArray, lat: FloatArray, n: FloatArray) -> tuple[float, float]:
     """The mean position of the alerts in the disc that holds most, among discs round the cells with most alerts."""
-    best, place = -1.0, (0.0, 0.0)
-    for middle in np.argsort(-n, kind="stable")[:50]:
-        near = _distance_km(lon, lat, float(lon[middle]), float(lat[middle])) <= _MIDDLE_KM
-        held = float(n[near].sum())
-        if held > best:
-            weights = n[near] if held else None
-            best = held
-            place = (float(np.average(lon[near], weights=weights)), float(np.average(lat[near], weights=weights)))
-    return place
+    middles = np.argsort(-n, kind="stable")[:50]
+    discs = (_distance_km(lon, lat, float(lon[at]), float(lat[at])) <= _MIDDLE_KM for at in middles)
+    near = max(discs, key=lambda disc: float(n[disc].sum()))
+    weights = n[near] if n[near].any() else None
+    return float(np.average(lon[near], weights=weights)), float(np.average(lat[near], weights=weights))
 
 
 def _distance_km(lon: FloatArray, lat: FloatArray, longitude: float, latitude: float) -> FloatArray:
@@ -574,17 +565,14 @@ def _share_on(cells: IntArray, counts: IntArray, land: BaseGeometry) -> float:
 
 def study_area(cells: IntArray, counts: IntArray) -> StudyArea:
     """The study area of points given as cells of resolution 12 with their counts (at least one)."""
-    best: tuple[float, IntArray, BoolArray, BoolArray] | None = None
+    best: tuple[float, IntArray, BoolArray] | None = None
     for resolution in range(FINEST, COARSEST - 1, -1):
-        drawn, kept, main = _kept(cells, counts, resolution)
-        share = float(counts[kept].sum() / counts.sum())
-        if len(drawn) <= MOST_CELLS and len(drawn) and (best is None or share > best[0] + 0.02):
-            best = share, drawn, kept, main
+        found = _kept(cells, counts, resolution)
+        if found is not None and (best is None or found[0] > best[0] + 0.02):
+            best = found
         if best is not None and best[0] >= ENOUGH:
             break
-    if best is None:
-        best = _around_most(cells, counts)
-    share, drawn, _, main = best
+    share, drawn, main = best or _around_most(cells, counts)
     lon, lat = _middles(cells[main])
     weights = counts[main]
     densest, n = _summed(parent_cells(cells[main], FINEST), weights)
@@ -607,27 +595,24 @@ def _share_apart(cells: IntArray, counts: IntArray, main: BoolArray) -> float:
     return float(n[distance * KM_A_DEGREE > APART_KM].sum() / counts.sum())
 
 
-def _kept(cells: IntArray, counts: IntArray, resolution: int) -> tuple[IntArray, BoolArray, BoolArray]:
-    """At one resolution: the cells of the study area, which points it keeps, and which are in its largest group."""
+def _kept(cells: IntArray, counts: IntArray, resolution: int) -> tuple[float, IntArray, BoolArray] | None:
+    """At one resolution: the share of alerts that the study area keeps, its cells, and which points are in its largest
+    group; None where these would be too many cells.
+    """
     above = parent_cells(cells, resolution)
-    occupied, held = _summed(above, counts)
-    places = np.bincount(np.searchsorted(occupied, above), minlength=len(occupied))
+    occupied = np.unique(above)
     if len(occupied) > 20 * MOST_CELLS:
-        nothing = np.zeros(len(cells), bool)
-        return np.empty(0, np.int64), nothing, nothing
+        return None
     drawn, group = _groups(occupied)
-    of = group[np.searchsorted(drawn, occupied)]
-    size = int(group.max()) + 1
-    points, distinct = np.bincount(of, held, size), np.bincount(of, places, size)
-    total = counts.sum()
-    largest = int(points.argmax())
-    good = (points >= max(LEAST_SHARE * total, min(LEAST_POINTS, total / 5))) & (distinct >= min(LEAST_PLACES, total))
+    mine = group[np.searchsorted(drawn, above)]
+    points, places = np.bincount(mine, counts), np.bincount(mine)
+    middle = np.bincount(mine, counts * _middles(cells)[0]) / points
+    total, largest = counts.sum(), int(points.argmax())
+    good = (points >= max(LEAST_SHARE * total, min(LEAST_POINTS, total / 5))) & (places >= min(LEAST_PLACES, total))
     good[largest] = True
-    lon, _ = _middles(occupied)
-    middle = np.bincount(of, lon * held, size) / points
     good &= np.abs(middle - middle[largest]) <= REACH
-    mine = of[np.searchsorted(occupied, above)]
-    return drawn[good[group]], good[mine], mine == largest
+    area = drawn[good[group]]
+    return (float(counts[good[mine]].sum() / total), area, mine == largest) if len(area) <= MOST_CELLS else None
 
 
 def _groups(occupied: IntArray) -> tuple[IntArray, IntArray]:
@@ -650,13 +635,12 @@ def _disks(cells: IntArray) -> tuple[IntArray, IntArray]:
     return rows, disks.flatten().to_numpy().astype(np.int64)
 
 
-def _around_most(cells: IntArray, counts: IntArray) -> tuple[float, IntArray, BoolArray, BoolArray]:
+def _around_most(cells: IntArray, counts: IntArray) -> tuple[float, IntArray, BoolArray]:
     """Where points lie over a whole continent without a gap: the coarse cell that holds most, and its ring."""
     above = parent_cells(cells, COARSEST)
     occupied, held = _summed(above, counts)
     most = occupied[held.argmax()]
-    main = above == most
-    return float(counts[main].sum() / counts.sum()), np.unique(_disks(np.array([most]))[1]), main, main
+    return float(held.max() / counts.sum()), np.unique(_disks(np.array([most]))[1]), above == most
 
 
 def _outline(cells: IntArray) -> BaseGeometry:

@@ -45,6 +45,7 @@ OSM_LAYERS: Final = {"polygon": "multipolygons", "line": "lines", "point": "poin
 PBF: Final = b"OSMHeader"
 MOST_BYTES: Final = 500 << 20
 _OSM: Final = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<osm[\s>]", re.DOTALL)
+_SHAPELESS: Final = (shapely.errors.ShapelyError, pyproj.exceptions.CRSError)
 _WRONG_SHAPES: Final = {
     "polygon": Message("{file} holds no areas (polygons). Save the borders as polygons and try again."),
     "line": Message("{file} holds no lines. Save the streets as lines and try again."),
@@ -159,9 +160,7 @@ def _geojson(content: bytes, name: str) -> gpd.GeoDataFrame:
         shapes: Any = [shapely.geometry.shape(one["geometry"]) if one.get("geometry") else None for one in bare]
         crs = ((parsed.get("crs") or {}).get("properties") or {}).get("name") or 4326
         return gpd.GeoDataFrame(pd.DataFrame(rows, index=range(len(rows))), geometry=shapes, crs=crs)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
-        raise _unreadable(name) from error
-    except (shapely.errors.ShapelyError, pyproj.exceptions.CRSError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, *_SHAPELESS) as error:
         raise _unreadable(name) from error
 
 
@@ -458,10 +457,8 @@ _TAG: Final = re.compile(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"')
 
 def class_column(areas: AreaFile) -> str | None:
     """The column that holds the classes of OpenStreetMap (highway, or fclass in the files of Geofabrik)."""
-    for column in CLASS_COLUMNS:
-        if column in areas.columns and areas.frame[column].dropna().map(_class_of).ne("").any():
-            return column
-    return None
+    there = (column for column in CLASS_COLUMNS if column in areas.columns)
+    return next((one for one in there if areas.frame[one].dropna().map(_class_of).ne("").any()), None)
 
 
 def _class_of(value: Any) -> str:
@@ -578,14 +575,9 @@ def _merged(table: pd.DataFrame, frame: pd.DataFrame, language: str) -> Iterable
 
 def _other_names(frame: pd.DataFrame, row: int) -> dict[str, str]:
     """Names in further languages that the file holds."""
-    found = {}
-    for lang in LANGUAGES:
-        for column in (f"label_{lang}", f"name:{lang}", f"name_{lang}"):
-            text = frame[column].iloc[row] if column in frame else None
-            if isinstance(text, str) and text:
-                found[lang] = text
-                break
-    return found
+    columns = ((lang, column) for lang in LANGUAGES for column in (f"name_{lang}", f"name:{lang}", f"label_{lang}"))
+    texts = ((lang, frame[column].iloc[row]) for lang, column in columns if column in frame)
+    return {lang: text for lang, text in texts if isinstance(text, str) and text}  # the last one counts
 
 
 def with_tags(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:

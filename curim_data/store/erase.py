@@ -83,12 +83,13 @@ def forget_draws(home: Home, alert_ids: Collection[str]) -> None:
     """Take the draws of erased alerts away, for good. Each step may be done again.
 
     The place that another alert took from an erased one stays with that one: it tells nothing of the erased alert but
-    that somebody was somewhere in that cell. An incident that was named by an erased alert gets another name.
+    that somebody was somewhere in that cell. An incident that was named by an erased alert gets another name: the same
+    each time, and telling nobody without the secret which one it was.
     """
     if not draw_files(home):
         return
     gone = pa.array(sorted(set(alert_ids)), pa.string())
-    secret = (draws_folder(home) / SECRET).read_bytes()
+    key = (draws_folder(home) / SECRET).read_bytes()[:64]
     with locked(draws_folder(home) / "lock"):
         if (draws_folder(home) / WAITING).exists():
             table = pq.read_table(draws_folder(home) / WAITING)
@@ -99,17 +100,13 @@ def forget_draws(home: Home, alert_ids: Collection[str]) -> None:
             table = pq.read_table(path)
             among, named, lent = (pc.is_in(table[name], value_set=gone) for name in ("alert_id", "unit", "person"))
             if any(pc.any(found).as_py() for found in (among, named, lent)):
-                other = pa.array([_other_name(secret, unit) for unit in table["unit"].to_pylist()], pa.string())
+                hashes = (hashlib.blake2b(unit.encode(), key=key, digest_size=16) for unit in table["unit"].to_pylist())
+                other = pa.array([f"incident {one.hexdigest()}" for one in hashes], pa.string())
                 nobody = pa.scalar(None, pa.string())
                 for name, found, instead in (("unit", named, other), ("person", lent, nobody)):
                     column = pc.if_else(found, instead, table[name])
                     table = table.set_column(table.column_names.index(name), name, column)
                 write_draws(path, table.filter(pc.invert(among)))
-
-
-def _other_name(secret: bytes, unit: str) -> str:
-    """A name that tells nobody without the secret which one it was; the same one each time."""
-    return "incident " + hashlib.blake2b(unit.encode(), key=secret[:64], digest_size=16).hexdigest()
 
 
 ID_COLUMN = b"curim.alert_id"

@@ -28,12 +28,11 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Literal
 
 import duckdb
@@ -170,6 +169,12 @@ SELECT * REPLACE (coalesce(action, 'new') AS action),
     {BASE} || CASE WHEN coalesce(n, 1) = 1 THEN '' ELSE '#' || n END AS alert_id
 FROM read_parquet($staged) AS staged LEFT JOIN read_parquet($settled) AS settled USING (row)"""
 
+# Of the new and updated alerts: how many were repaired, lie outside the city, have no coordinates.
+_COUNTED: Final = f"""
+SELECT count(*) FILTER (list_contains(flags, '{Flag.REPAIRED}')),
+    count(*) FILTER (list_contains(flags, '{Flag.OUTSIDE_CITY}')), count(*) FILTER (longitude IS NULL)
+FROM ({MATCHED}) WHERE action <> '{DUPLICATE}'"""
+
 
 def match_rows(staged: Path, stored: Sequence[str], out: Path) -> dict[str, int]:
     """Decide over all rows of an import: how many have each action ("new", "updated" or "duplicate").
@@ -276,7 +281,7 @@ STAGED: Final = pa.schema(
 )
 
 
-class Staging:
+class Staging(AbstractContextManager["Staging"]):
     """Alerts of one import in the order of the rows of the imported file: `paths` is one Parquet file (`STAGED`).
 
     Use it as a context manager: the file is removed at the end, whatever happens.
@@ -307,12 +312,7 @@ class Staging:
         self.close()
         self.paths[0].unlink(missing_ok=True)
 
-    def __enter__(self) -> Staging:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.remove()
 
 
@@ -354,13 +354,9 @@ def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> 
     staging.close()
     path = staging.folder / "settled.parquet"
     counts = match_rows(staging.paths[0], stored, path)
-    found = StagedResult(batch, staging, path, tuple(stored))
-    repaired = outside = unmapped = 0
-    for part in found.changed(["flags", "longitude"]):
-        flags = pc.list_flatten(part["flags"])
-        repaired += pc.sum(pc.equal(flags, Flag.REPAIRED.value)).as_py() or 0
-        outside += pc.sum(pc.equal(flags, Flag.OUTSIDE_CITY.value)).as_py() or 0
-        unmapped += part["longitude"].null_count
+    with bounded_duckdb(staging.folder) as run:
+        files = {"staged": str(staging.paths[0]), "settled": str(path)}
+        [(repaired, outside, unmapped)] = run.execute(_COUNTED, files).fetchall()
     counted = replace(
         batch,
         when=dt.datetime.now(dt.UTC),
@@ -371,7 +367,7 @@ def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> 
         outside=outside,
         unmapped=unmapped,
     )
-    return replace(found, batch=counted)
+    return StagedResult(counted, staging, path, tuple(stored))
 
 
 def check_erased(staging: Staging, erased: ErasedList) -> None:
