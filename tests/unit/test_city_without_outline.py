@@ -81,13 +81,6 @@ def test_any_name_makes_a_city(tmp_path: Path, lang: str, city: str, zone: str) 
     assert (hours["dark"].null_count == 240) == (zone == "UTC")
 
 
-def test_a_time_zone_that_is_given_holds_for_the_city(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
-    bring(home, "es", "Rosario", timezone="America/Argentina/Cordoba")
-    assert home.city().timezone == "America/Argentina/Cordoba"
-    assert set(Store(home).read(["hour"])["hour"].to_pylist()) == set(range(24))
-
-
 def test_times_with_an_offset_need_a_zone(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     with pytest.raises(Question) as asked:
@@ -160,12 +153,6 @@ def test_an_outline_comes_with_a_file_of_districts(tmp_path: Path) -> None:
 def test_a_known_name_tells_the_time_zone(name: str, zone: str | None) -> None:
     found = known_city(name)
     assert (found.timezone if found else None) == zone
-
-
-def test_known_cities_lie_where_they_are() -> None:
-    london = known_city("London")
-    assert london is not None
-    assert (london.longitude, london.latitude) == pytest.approx((-0.125, 51.508), abs=0.01)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -61,8 +59,3 @@ def test_the_sample_is_built_once_by_two_processes(tmp_path: Path) -> None:
     assert len(Store(home).batches()) == 1
     assert Store(home).count() == lines
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["sample", "sample.lock"]
-
-
-def test_the_data_rooms_draw_nothing() -> None:
-    code = "import sys, curim_data.store.home, curim_data.importing.pipeline; sys.exit('streamlit' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

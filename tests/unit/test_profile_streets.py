@@ -226,6 +226,19 @@ def test_streets_in_a_place_are_those_of_the_slow_twin(large: CityProfile) -> No
     assert found
 
 
+def test_streets_come_by_their_length_in_the_shape_and_one_on_its_edge_counts(city: CityProfile) -> None:
+    lines = {
+        "corner": [(23.6449, 37.9440), (23.6449, 37.9452)],
+        "across": [(23.640, 37.945), (23.650, 37.945)],
+        "far": [(23.60, 37.90), (23.61, 37.90)],
+        "edge": [(23.64245, 37.9440), (23.64245, 37.94481)],
+    }
+    city = replace(city, streets=tuple(Area(name, {"en": name}, shapely.LineString(at)) for name, at in lines.items()))
+    shape = shapely.box(23.6425, 37.9448, 23.6450, 37.9460)
+    assert [street.id for street in streets_in(city, shape)] == ["across", "corner", "edge"]
+    assert streets_in(replace(city, streets=()), shape) == ()
+
+
 def test_a_class_of_streets_is_drawn_whole_or_not_at_all() -> None:
     west, south, east, north = box = (23.64, 37.94, 23.65, 37.95)
     main = Area("main", {}, shapely.LineString([(west, south), (east, north)]), MAJOR)

@@ -232,21 +232,15 @@ def test_an_import_says_that_it_runs_while_it_reads_and_makes_no_home_of_a_refus
     assert not home.path.exists()
 
 
-def test_the_command_line_tells_it_once(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("city", [True, False])
+def test_the_command_line_tells_it_once(tmp_path: Path, capsys: pytest.CaptureFixture[str], city: bool) -> None:
+    home = create_home(tmp_path) if city else Home(tmp_path)
     leave(home, "lost")
     for said in (True, False):
-        assert main(["batches", "--home", str(home.path), "--lang", "en", "--json"]) == 0
-        assert ("lost.csv" in capsys.readouterr().err) == said
-
-
-def test_the_command_line_tells_it_also_where_nothing_else_is(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    leave(Home(tmp_path), "lost")
-    assert main(["batches", "--home", str(tmp_path), "--lang", "en"]) == 2
-    told = capsys.readouterr().err
-    assert "lost.csv" in told
-    assert "There is no city" in told
+        assert main(["batches", "--home", str(tmp_path), "--lang", "en", "--json"]) == (0 if city else 2)
+        told = capsys.readouterr().err
+        assert ("lost.csv" in told) == said
+        assert ("There is no city" in told) != city
 
 
 @pytest.mark.slow
