@@ -1,4 +1,4 @@
-"""A profile from the first data: the place gives projection and time zone, the points the area, strays stay out; its name."""
+"""A profile from the first data: the place gives projection and time zone, the points the area; how it is called."""
 
 from __future__ import annotations
 
