@@ -289,7 +289,9 @@ def _count_layer(
 
 def hexagons(name: str, rows: Sequence[dict[str, Any]], **look: Any) -> pdk.Layer:
     """A layer of cells: `hex` of each row, filled with its `shade`; `look` replaces or adds properties of deck.gl."""
-    usual = {"get_hexagon": "hex", "get_fill_color": "shade", "extruded": False, "coverage": 0.93}
+    usual = {"get_hexagon": "hex", "extruded": False, "coverage": 0.93}
+    if look.get("filled", True):  # deck.gl reads the colour of each row, drawn or not
+        usual["get_fill_color"] = "shade"
     return pdk.Layer("H3HexagonLayer", id=name, data=rows, **{**usual, **look})
 
 
