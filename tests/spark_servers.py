@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from curim_data.engine import remote
 from curim_data.store import Home
 
 PATIENCE = 90.0
@@ -157,3 +158,10 @@ def _await(process: subprocess.Popen[bytes], port: int) -> None:
         except OSError:
             time.sleep(0.1)
     raise AssertionError("the server does not listen")
+
+
+def forget(url: str) -> None:
+    """End this process's session of a URL, if it has one."""
+    known = remote._sessions.pop(url, None)
+    if known is not None:
+        known.close()

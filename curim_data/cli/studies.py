@@ -211,7 +211,7 @@ def changes_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> pd
         t("Expected"): [words.NOT_KNOWN if n != n else t.number(n, 1) for n in rows["expected"]],
         t("Alerts"): words.counts_in_words(t, rows, "after"),
         t("Ratio (95 %)"): words.ratios_in_words(t, rows, ("ratio", "low", "high")),
-        t("Grade"): [words.grade_in_words(t, grade) for grade in rows["grade"]],
+        t("Grade"): [t(words.GRADE_WORDS[grade]) for grade in rows["grade"]],
         t("Corrected p"): words.p_values_in_words(t, rows["q"]),
         t("Compared with"): words.compared_in_words(t, rows),
     }

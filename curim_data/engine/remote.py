@@ -140,14 +140,6 @@ def spark_relation(url: str, path: Path, count: int, levels: Levels) -> Relation
     return Relation(session.view(path, count), session.ask, levels)
 
 
-def forget(url: str) -> None:
-    """End this process's session of a URL, if it has one."""
-    with _opening:
-        known = _sessions.pop(url, None)
-        if known is not None:
-            known.close()
-
-
 def _session(url: str) -> _Session:
     """The session of a URL; a new one takes the place of one that was lost."""
     with _opening:

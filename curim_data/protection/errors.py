@@ -126,12 +126,6 @@ def _in_steps(error: float) -> float:
     return error if error != error else (math.ceil(error / STEP - 1e-9) if error >= 0.005 else 0) * STEP
 
 
-def _sizes(city: CityProfile, *, sensitive: bool) -> tuple[float, ...]:
-    """Where sizes begin and end: the smallest is the smallest count that is written out."""
-    least = city.least_count(sensitive)
-    return (least, *(size for size in SIZES if size > least), float("inf"))
-
-
 def copy_errors(copy: Source) -> CopyErrors:
     """The errors of a copy, worked out once for it, or as they were kept with it."""
     if KEPT not in copy.cache:
@@ -163,7 +157,8 @@ def measure_errors(copy: Source) -> CopyErrors:
 def _measured(kind: Kind, chosen: AlertFilter, exact: Source, copy: Source, sensitive: Collection[str]) -> list[_Row]:
     """The errors of all categories, and of ordinary ones beside them, or of sensitive ones."""
     rows, strict = list[_Row](), kind == "sensitive"
-    sizes, cell = _sizes(exact.city, sensitive=strict), protected_resolution(chosen, exact.city)
+    least, cell = exact.city.least_count(strict), protected_resolution(chosen, exact.city)
+    sizes = (least, *(size for size in SIZES if size > least), math.inf)
     for f in (chosen, chosen.replace(period="all")):
         rows = []
         for by, both in _compared(exact, copy, f, COMPARED_SENSITIVE if strict else COMPARED, cell):

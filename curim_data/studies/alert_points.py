@@ -73,21 +73,21 @@ class Events:
     @property
     def choices(self) -> tuple[Choice, ...]:
         """What was left out, and why."""
-        choices = [*default_coordinates(self.at_default)]
-        if self.by_month:
-            message = Message("Alerts of which only the month is known were left out: {n}.", {"n": self.by_month})
-            choices.append(Choice("by_month", self.by_month, message))
         available = self.n - self.unmapped - self.at_default - self.by_month
-        if self.drawn < available:
-            message = Message("A random {used} of {n} alerts were used.", {"used": self.drawn, "n": available})
-            choices.append(Choice("drawn", self.drawn, message))
-        message = Message(
+        monthly = Message("Alerts of which only the month is known were left out: {n}.", {"n": self.by_month})
+        some = Message("A random {used} of {n} alerts were used.", {"used": self.drawn, "n": available})
+        again = Message(
             "An event that is reported several times would look like a repeat of itself. So of the alerts of one "
             "category within {metres} m and {hours} hours of an earlier one, and of those with one number in their "
             "source, only the first is tested here. Left out: {n}.",
             {"metres": round(METRES), "hours": round(HOURS), "n": self.again},
         )
-        return (*choices, Choice("again", self.again, message))
+        return (
+            *default_coordinates(self.at_default),
+            *((Choice("by_month", self.by_month, monthly),) if self.by_month else ()),
+            *((Choice("drawn", self.drawn, some),) if self.drawn < available else ()),
+            Choice("again", self.again, again),
+        )
 
 
 def read_events(source: Source, f: AlertFilter) -> Events:

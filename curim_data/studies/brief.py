@@ -60,6 +60,7 @@ from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_pla
 from curim_data.studies.periods import (
     EITHER,
     WOMEN,
+    YEAR,
     ComparedPeriods,
     Share,
     area_kind,
@@ -79,7 +80,6 @@ LEAD: Final = (dt.timedelta(weeks=10), dt.timedelta(weeks=26))
 MOST_WEEKS: Final = 130
 # How many times as many make a rise from a small number a new problem.
 MUCH: Final = 5
-_YEAR: Final = dt.timedelta(weeks=52)
 
 
 # What takes the place of the figures of a change that is only named.
@@ -243,7 +243,7 @@ def _series(source: Source, chosen: AlertFilter, periods: ComparedPeriods) -> Se
     lead = min(max(LEAD[0], end - start), LEAD[1])
     first = max(source.first, start - lead)
     if not periods.same_season and periods.before is not None:
-        first = min(first, periods.before[0], max(source.first, start - _YEAR))
+        first = min(first, periods.before[0], max(source.first, start - YEAR))
     unit = source.known_time.unit("week")
     if (end - first).days > 7 * MOST_WEEKS:
         unit = "month"
@@ -256,7 +256,7 @@ def _series(source: Source, chosen: AlertFilter, periods: ComparedPeriods) -> Se
 
 def _series_of(source: Source, chosen: AlertFilter, periods: ComparedPeriods, first: dt.date, unit: Any) -> Series:
     end = periods.after[1]
-    reach = first - _YEAR - dt.timedelta(days=31) if periods.same_season else first
+    reach = first - YEAR - dt.timedelta(days=31) if periods.same_season else first
     asked = chosen.replace(period="", start=max(source.first, reach), end=end)
     counted = query.counts(source, asked, [unit], complete=True).frame
     known = counted.dropna(subset=[unit]).set_index(unit)["n"].astype(float).sort_index()
@@ -265,7 +265,7 @@ def _series_of(source: Source, chosen: AlertFilter, periods: ComparedPeriods, fi
     whole = (starts >= pd.Timestamp(asked.start or source.first)) & (ends <= pd.Timestamp(min(end, source.as_of)))
     whole &= source.coverage.untouched(starts, unit)
     known, starts, ends = known[whole], starts[whole], ends[whole]
-    year = pd.DateOffset(months=12) if unit == "month" else pd.Timedelta(_YEAR)
+    year = pd.DateOffset(months=12) if unit == "month" else pd.Timedelta(YEAR)
     spans = {"tested": periods.after, "reference": None if periods.same_season else periods.before}
     frame = pd.DataFrame(
         {
@@ -416,12 +416,6 @@ class BriefPeriod:
 class BriefStudy(BriefChanges, BriefPeriod):
     """All that the briefing says of a filter's alerts, for one audience."""
 
-    @classmethod
-    def of(cls, changes: BriefChanges, period: BriefPeriod) -> BriefStudy:
-        """Both parts together."""
-        parts = ((part.name, getattr(of, part.name)) for of in (changes, period) for part in fields(of))
-        return cls(**dict(parts))
-
 
 def brief_changes(
     source: Source, f: AlertFilter, since: dt.date | None = None, most: int = MOST_FINDINGS
@@ -503,8 +497,8 @@ def brief_study(
 
     `changes`: what `brief_changes` found for the same arguments, where it is there already.
     """
-    changed = changes or brief_changes(source, f, since)
-    return BriefStudy.of(changed, brief_period(source, f))
+    both = changes or brief_changes(source, f, since), brief_period(source, f)
+    return BriefStudy(**{part.name: getattr(one, part.name) for one in both for part in fields(one)})
 
 
 def brief_period(source: Source, f: AlertFilter) -> BriefPeriod:

@@ -38,7 +38,7 @@ from analysis.trends.changes import (
 from analysis.trends.reporting import LEAST, Event, find_events
 from curim_data import query
 from curim_data.engine import Source
-from curim_data.filters import AlertFilter, month_bounds
+from curim_data.filters import AlertFilter
 from curim_data.model import N_, BoolArray, CityProfile, Gender, Message, Translator, fewer_than, labels
 from curim_data.model.extent import ask_shape
 from curim_data.model.labels import category_label, inline
@@ -48,12 +48,14 @@ from curim_data.query import default_points
 from curim_data.studies.cells import area_name, area_names, default_cells
 from curim_data.studies.periods import (
     ALWAYS_IN_USE,
+    DAY,
+    YEAR,
     ComparedPeriods,
     NotInUse,
     compared_periods,
-    months_between,
     not_in_use,
     noted_between,
+    whole_steps,
 )
 
 # Where a city has no districts it is divided into large map cells, so many at most; where it has no named places, into
@@ -63,8 +65,6 @@ MOST_PLACES: Final = 8_000
 PLACE_RESOLUTION: Final = 9
 PAST_YEARS: Final = 5
 MOST_KEPT: Final = 16
-_YEAR: Final = dt.timedelta(weeks=52)
-_DAY: Final = dt.timedelta(days=1)
 _ALL: Final = "all"
 Unit = Literal["week", "month"]
 
@@ -154,7 +154,7 @@ def _study(source: Source, f: AlertFilter, periods: ComparedPeriods) -> ChangeSt
         return ChangeStudy(periods, nothing)
     use = not_in_use(source, f, periods)
     noted = noted_between(source, f, periods.before[0], periods.after[1])
-    gaps = source.coverage.sentences(max(source.first, periods.after[0] - _YEAR), periods.after[1])
+    gaps = source.coverage.sentences(max(source.first, periods.after[0] - YEAR), periods.after[1])
     tables = _Tables(source, f, periods, use)
     if use.covers(f, source.city) or not tables.days.any():
         return ChangeStudy(periods, nothing, use, noted, gaps)
@@ -293,19 +293,15 @@ class _Tables:
         """Counts of whole weeks or months before the period; None where there is none."""
         if not len(self._starts):
             return None
-        asked = self.f.replace(period="", start=self._starts[0].date(), end=self.periods.after[0] - _DAY)
+        asked = self.f.replace(period="", start=self._starts[0].date(), end=self.periods.after[0] - DAY)
         found = query.counts(self.source.in_full, asked, [self.unit, *by], resolution=resolution).frame
         return found[found[self.unit].isin(self._starts)]
 
     @cached_property
     def _starts(self) -> pd.DatetimeIndex:
         start = self.periods.after[0]
-        first = max(self.source.first, start - PAST_YEARS * _YEAR - dt.timedelta(weeks=4))
-        if self.unit == "month":
-            begin = first if first.day == 1 else month_bounds(first, 1)[0]
-            return pd.date_range(begin, periods=max(0, months_between(begin, start)), freq="MS")
-        begin = first + dt.timedelta(days=-first.weekday() % 7)
-        return pd.date_range(begin, periods=max(0, (start - begin).days // 7), freq="7D")
+        first = max(self.source.first, start - PAST_YEARS * YEAR - dt.timedelta(weeks=4))
+        return whole_steps(first, start - DAY, self.unit)
 
     @cached_property
     def _whole(self) -> BoolArray:
@@ -561,7 +557,7 @@ def _read(source: Source, f: AlertFilter, first: dt.date, end: dt.date) -> pd.Da
 
 
 NOT_KNOWN: Final = "–"
-_GRADES: Final = {"clear": N_("clear"), "probable": N_("probable"), "open": N_("may be chance")}
+GRADE_WORDS: Final = {"clear": N_("clear"), "probable": N_("probable"), "open": N_("may be chance")}
 
 
 def areas_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> list[str]:
@@ -607,11 +603,6 @@ def p_values_in_words(t: Translator, values: pd.Series, *, steps: bool = False) 
     """The p-values of a column; a dash where there is none. `steps`: only on which side of 0.05 they are."""
     written = t.p_step if steps else t.p_value
     return [written(p) if p == p else NOT_KNOWN for p in values.tolist()]
-
-
-def grade_in_words(t: Translator, grade: str) -> str:
-    """How sure a change is, in one of three grades."""
-    return t(_GRADES[grade])
 
 
 def compared_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:

@@ -49,11 +49,14 @@ from curim_data.studies.cells import affordable_size, default_coordinates, neste
 from curim_data.studies.gender import AFTER_DARK
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.periods import (
+    DAY,
     EITHER,
     WOMEN,
+    YEAR,
     Share,
     area_kind,
     burst_scatter,
+    earlier_spans,
     months_between,
     place_scatter,
     share_scatter,
@@ -136,7 +139,6 @@ _BOTH: Final = Choice(
     "both",
     Message("An alert that fits both sides counts on both, which makes differences look smaller than they are."),
 )
-_YEAR: Final = dt.timedelta(weeks=52)
 # Days by which a period may miss whole years and still hold every season as often.
 _NEARLY: Final = 7
 YEAR_DAYS: Final = 365.25
@@ -337,17 +339,11 @@ def _earlier(
     """
     start, end = query.dates(source, whole)
     end = min(end, max(start, source.as_of))
-    if source.by_month:
-        months = months_between(start, end) + 1
-        back = 12 if a_year else months
-        asked = month_bounds(start, -back)[0], month_bounds(start, min(months, back) - 1 - back)[1]
-    else:
-        day = dt.timedelta(days=1)
-        length = end - start + day
-        far = _YEAR if a_year else length
-        asked = start - far, min(end, start + far - day) - far
-        if a_year and length > _YEAR:
-            asked = (pd.Timestamp(start) - pd.DateOffset(years=1)).date(), start - day
+    year, asked = earlier_spans((start, end), by_month=source.by_month)
+    long = end - start + DAY > YEAR
+    if a_year:
+        begin = (pd.Timestamp(start) - pd.DateOffset(years=1)).date() if long and not source.by_month else year[0]
+        asked = begin, min(year[1], asked[1])
     before = max(source.first, asked[0]), asked[1]
     if start <= source.first or before[1] < before[0]:
         raise CompareError(Message("There is nothing to compare: no day of the data lies before this period."))
@@ -355,7 +351,7 @@ def _earlier(
     choices = [Choice("reference", before[0].isoformat(), message)]
     if before[0] > asked[0]:
         choices.append(Choice("short", source.first.isoformat(), Message("The data do not reach back further.")))
-    same = a_year and end - start + dt.timedelta(days=1) <= _YEAR and before[0] == asked[0]
+    same = a_year and not long and before[0] == asked[0]
     if not same and not (_whole_years(start, end) and _whole_years(*before)):
         message = Message("The two periods may lie in different seasons: what differs by season differs here too.")
         choices.append(Choice("season", "differs", message))
@@ -409,18 +405,6 @@ class CountedPart:
 
 
 @dataclass(frozen=True)
-class Shares:
-    """The shares of a city by something; `lacking`: why they are not known, where they are not."""
-
-    parts: tuple[CountedPart, ...] = ()
-    lacking: Message | None = None
-
-    def of(self, key: str) -> CountedPart | None:
-        """One of them, by its key."""
-        return next((part for part in self.parts if part.key == key), None)
-
-
-@dataclass(frozen=True)
 class CityFacts:
     """What a city's data hold at all, whatever the period.
 
@@ -456,7 +440,7 @@ class CityFigures:
     affected: float
     reporters: float
     months: tuple[float, ...]
-    shares: Mapping[SharesBy, Shares]
+    shares: Mapping[SharesBy, Mapping[str, CountedPart] | Message]
     rate: CountedRate | None
     least: int
     choices: tuple[Choice, ...] = ()
@@ -551,89 +535,65 @@ def _stated(source: Source, f: AlertFilter, column: str) -> float:
     return float(frame.loc[frame[column].notna() & ~frame[column].isin(_NOT_STATED), "n"].sum())
 
 
-def _all_shares(source: Source, f: AlertFilter, alerts: float, scatter: Dispersion) -> dict[SharesBy, Shares]:
-    light = _light(source, f)
-    by_hour = max((scatter, *(part.counted.scatter for part in light.parts)), key=lambda one: (one.known, one.value))
+def _all_shares(
+    source: Source, f: AlertFilter, alerts: float, scatter: Dispersion
+) -> dict[SharesBy, dict[str, CountedPart] | Message]:
+    """The shares of a city by each of `SharesBy`, by their keys; or why they are not known."""
+    city, hour, light = source.city, source.lacks("hour"), source.lacks_light
+    after_dark = scatter if light is not None else share_scatter(source, f, AFTER_DARK, area_kind(source))
+    by_hour = max(scatter, after_dark, key=lambda one: (one.known, one.value))
     return {
         "kind": _of_alerts(source, f, "kind", alerts, scatter),
-        "group": _groups(source, f, alerts, scatter),
-        "affected": _gender(source, f, AFFECTED),
-        "reporter": _gender(source, f, _REPORTER),
-        "time": _times_of_day(source, f, by_hour),
-        "light": light,
+        "group": _groups(source, f, alerts, scatter) if city.groups else NO_CATEGORY,
+        "affected": _gender(source, f, AFFECTED) if AFFECTED in source.asked else NO_AFFECTED,
+        "reporter": _gender(source, f, _REPORTER) if _REPORTER in source.asked else NO_REPORTERS,
+        "time": hour or _of_known(source, f, "hour", by_hour),
+        "light": light or _of_known(source, f, DARK, after_dark),
     }
 
 
-def _of_alerts(source: Source, f: AlertFilter, column: str, alerts: float, scatter: Dispersion) -> Shares:
+def _of_alerts(
+    source: Source, f: AlertFilter, column: str, alerts: float, scatter: Dispersion
+) -> dict[str, CountedPart]:
     """Shares of all alerts by the values of a column; one of several categories counts in each of their groups."""
     counted = query.counts(source, f, [column])
     rows = zip(counted.frame[column], counted.frame["n"], counted.least, strict=True)
-    return Shares(
-        tuple(
-            CountedPart(str(value), CountedShare(float(n), alerts, scatter), int(least))
-            for value, n, least in rows
-            if isinstance(value, str) and value
-        )
-    )
+    return {
+        value: CountedPart(value, CountedShare(float(n), alerts, scatter), int(least))
+        for value, n, least in rows
+        if isinstance(value, str) and value
+    }
 
 
-def _groups(source: Source, f: AlertFilter, alerts: float, scatter: Dispersion) -> Shares:
+def _groups(source: Source, f: AlertFilter, alerts: float, scatter: Dispersion) -> dict[str, CountedPart]:
     """Shares by the groups of the city's tree of categories, those without an alert too."""
-    if not source.city.groups:
-        return Shares(lacking=NO_CATEGORY)
-    found = _of_alerts(source, f, "group", alerts, scatter)
-    parts = []
-    for group in source.city.groups:
-        members = [name for name, category in source.city.categories.items() if category.group == group]
-        strict = any(is_sensitive_category(name, source.city) for name in members)
-        none = CountedPart(group, CountedShare(0.0, alerts, scatter), threshold(source, strict))
-        parts.append(found.of(group) or none)
-    return Shares(tuple(parts))
+    city, found = source.city, _of_alerts(source, f, "group", alerts, scatter)
+    none = CountedShare(0.0, alerts, scatter)
+    strict = {one.group for name, one in city.categories.items() if is_sensitive_category(name, city)}
+    return {one: found.get(one) or CountedPart(one, none, threshold(source, one in strict)) for one in city.groups}
 
 
-def _gender(source: Source, f: AlertFilter, column: str) -> Shares:
+def _gender(source: Source, f: AlertFilter, column: str) -> dict[str, CountedPart]:
     """Women among women and men, as on the page Gender, and of all those of whom nothing is stated."""
-    if column not in source.asked:
-        return Shares(lacking=NO_AFFECTED if column == AFFECTED else NO_REPORTERS)
-    frame = query.counts(source, f, [column], complete=True).frame
-    n = frame.dropna(subset=[column]).set_index(column)["n"].astype(float)
+    n = query.counts(source, f, [column], complete=True).frame.set_index(column)["n"].astype(float)
     scatter = share_scatter(source, f, Share(column, WOMEN, EITHER), area_kind(source))
-    women, men = float(n.get(WOMAN, 0.0)), float(n.get(MAN, 0.0))
-    unstated = float(n.reindex(_NOT_STATED, fill_value=0.0).sum())
+    women, unstated = float(n.get(WOMAN, 0.0)), float(n.reindex(_NOT_STATED, fill_value=0.0).sum())
+    shares = {WOMAN: (women, women + float(n.get(MAN, 0.0))), UNSTATED: (unstated, float(n.sum()))}
     least = threshold(source, False)
-    return Shares(
-        (
-            CountedPart(WOMAN, CountedShare(women, women + men, scatter), least),
-            CountedPart(UNSTATED, CountedShare(unstated, float(frame["n"].sum()), scatter), least),
-        )
-    )
+    return {key: CountedPart(key, CountedShare(*share, scatter), least) for key, share in shares.items()}
 
 
-def _times_of_day(source: Source, f: AlertFilter, scatter: Dispersion) -> Shares:
-    """Shares by six hours of the day, the same bands for every audience, of the alerts whose hour is known."""
-    if (lacking := source.lacks("hour")) is not None:
-        return Shares(lacking=lacking)
-    frame = query.counts(source, f, ["hour"]).frame.dropna(subset=["hour"])
-    n = frame["n"].astype(float).groupby(frame["hour"].astype(int) // BAND).sum()
+def _of_known(source: Source, f: AlertFilter, column: str, scatter: Dispersion) -> dict[str, CountedPart]:
+    """Shares of the alerts of which it is known, by six hours of the day, the same bands for every audience; or after
+    dark.
+    """
+    frame = query.counts(source, f, [column]).frame.dropna(subset=[column])
+    part = frame[column].astype(bool) if column == DARK else frame[column].astype(int) // BAND
+    n = frame["n"].astype(float).groupby(part).sum()
+    keys = {DARK: True} if column == DARK else {str(band): band for band in range(24 // BAND)}
     known, least = float(n.sum()), threshold(source, False)
-    return Shares(
-        tuple(
-            CountedPart(str(band), CountedShare(float(n.get(band, 0.0)), known, scatter), least)
-            for band in range(24 // BAND)
-        )
-    )
-
-
-def _light(source: Source, f: AlertFilter) -> Shares:
-    """The share after dark, of the alerts of which that is known."""
-    if (lacking := source.lacks_light) is not None:
-        return Shares(lacking=lacking)
-    frame = query.counts(source, f, [DARK]).frame.dropna(subset=[DARK])
-    dark, n = frame[DARK].astype(bool).to_numpy(), frame["n"].to_numpy(float)
-    counted = CountedShare(
-        float(n[dark].sum()), float(n.sum()), share_scatter(source, f, AFTER_DARK, area_kind(source))
-    )
-    return Shares((CountedPart(DARK, counted, threshold(source, False)),))
+    shares = {key: CountedShare(float(n.get(value, 0.0)), known, scatter) for key, value in keys.items()}
+    return {key: CountedPart(key, share, least) for key, share in shares.items()}
 
 
 def inhabitants(population: pd.DataFrame | None) -> float | None:

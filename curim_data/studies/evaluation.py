@@ -37,7 +37,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter, month_bounds
 from curim_data.model import (
     LANGUAGES,
-    KnownTime,
+    N_,
     Message,
     Num,
     Plan,
@@ -51,8 +51,8 @@ from curim_data.plans.plan_store import Change
 from curim_data.privacy import Counted, DisclosureError, authorise, is_sensitive, threshold
 from curim_data.studies.cells import area_counts, area_frame, counted_areas, whole_city
 from curim_data.studies.hot_spots import EXACT_ONLY
-from curim_data.studies.periods import coverage_choices, months_between
-from curim_data.studies.plan import YEAR, Placebos, placebos, weight_shares
+from curim_data.studies.periods import DAY, coverage_choices, earlier_spans, steps_between
+from curim_data.studies.plan import Placebos, placebos, weight_shares
 
 
 class Standing(StrEnum):
@@ -74,38 +74,36 @@ class PlanProgress:
 
 def plan_progress(plan: Plan, today: dt.date) -> PlanProgress:
     """Whether a plan is on time: decided ones have to begin, running ones to do their steps and end."""
-    match plan.status:
-        case PlanStatus.DECIDED:
-            return _by(plan.start, today, Message("Should have begun on {day}"), Message("Begins on {day}"))
-        case PlanStatus.RUNNING:
-            late = sorted(step.due for step in plan.actions if step.due and not step.done and step.due < today)
-            if late and (plan.finish is None or plan.finish >= today):
-                message = Message("A step should have been done by {day}", {"day": late[0]})
-                return PlanProgress(Standing.LATE, message)
-            return _by(plan.finish, today, Message("Should have ended on {day}"), Message("Ends on {day}"))
-        case PlanStatus.FINISHED:
-            review = plan.assessment.review
-            if review is None:
-                return PlanProgress(Standing.DUE, Message("Due for evaluation"))
-            if review < today:
-                return PlanProgress(Standing.LATE, Message("Should have been evaluated by {day}", {"day": review}))
-            return PlanProgress(Standing.DUE, Message("Due for evaluation by {day}", {"day": review}))
-        case PlanStatus.EVALUATED:
-            return PlanProgress(Standing.NONE, Message("Evaluated"))
-        case PlanStatus.DROPPED:
-            return PlanProgress(Standing.NONE, Message("Not pursued"))
-    if plan.start is not None and plan.start < today:
-        message = Message("Not decided, though meant to begin on {day}", {"day": plan.start})
-        return PlanProgress(Standing.LATE, message)
-    return PlanProgress(Standing.NONE, Message("To be decided"))
-
-
-def _by(day: dt.date | None, today: dt.date, late: Message, well: Message) -> PlanProgress:
-    if day is None:
-        return PlanProgress(Standing.NONE, Message("No date set"))
-    if day < today:
-        return PlanProgress(Standing.LATE, Message(late.text, {"day": day}))
-    return PlanProgress(Standing.ON_TIME, Message(well.text, {"day": day}))
+    begin, end, review = plan.start, plan.finish, plan.assessment.review
+    over = end is not None and end < today
+    step = min((one.due for one in plan.actions if one.due and not one.done and one.due < today), default=None)
+    late_begin = begin is not None and begin < today
+    rows: dict[PlanStatus, tuple[tuple[object, Standing, str, dt.date | None], ...]] = {
+        PlanStatus.DRAFT: (
+            (late_begin, Standing.LATE, N_("Not decided, though meant to begin on {day}"), begin),
+            (True, Standing.NONE, N_("To be decided"), None),
+        ),
+        PlanStatus.DECIDED: (
+            (begin is None, Standing.NONE, N_("No date set"), None),
+            (late_begin, Standing.LATE, N_("Should have begun on {day}"), begin),
+            (True, Standing.ON_TIME, N_("Begins on {day}"), begin),
+        ),
+        PlanStatus.RUNNING: (
+            (step and not over, Standing.LATE, N_("A step should have been done by {day}"), step),
+            (end is None, Standing.NONE, N_("No date set"), None),
+            (over, Standing.LATE, N_("Should have ended on {day}"), end),
+            (True, Standing.ON_TIME, N_("Ends on {day}"), end),
+        ),
+        PlanStatus.FINISHED: (
+            (review is None, Standing.DUE, N_("Due for evaluation"), None),
+            (review and review < today, Standing.LATE, N_("Should have been evaluated by {day}"), review),
+            (True, Standing.DUE, N_("Due for evaluation by {day}"), review),
+        ),
+        PlanStatus.EVALUATED: ((True, Standing.NONE, N_("Evaluated"), None),),
+        PlanStatus.DROPPED: ((True, Standing.NONE, N_("Not pursued"), None),),
+    }
+    standing, text, day = next(said for holds, *said in rows[plan.status] if holds)
+    return PlanProgress(standing, Message(text, {} if day is None else {"day": day}))
 
 
 DAYS_COMPARED: Final = Message("Before: {before_start} – {before_end}. After: {after_start} – {after_end}.")
@@ -120,13 +118,9 @@ def short_result(result: str) -> str:
     >>> short_result("9 alerts fewer. Before: May 2025. After: May 2026. Areas were fixed before the start.")
     '9 alerts fewer.'
     """
-    cuts = [at for lang in LANGUAGES for head in _heads(translator(lang)) if (at := result.find(head)) > 0]
+    words = [translator(lang)(message.text) for lang in LANGUAGES for message in (DAYS_COMPARED, MONTHS_COMPARED)]
+    cuts = [at for text in words if (at := result.find(" " + text.partition("{")[0])) > 0]
     return result[: min(cuts)].rstrip() if cuts else result
-
-
-def _heads(t: Translator) -> set[str]:
-    """With what the sentence of the dates begins, after the space before it."""
-    return {" " + t(message.text).partition("{")[0] for message in (DAYS_COMPARED, MONTHS_COMPARED)}
 
 
 # Fields that decide what is compared, and how: a change of one of them, or of a part of it.
@@ -188,6 +182,21 @@ class ComparisonWindows:
         return tuple((end - start).days + 1 for start, end in (self.before, self.after))  # type: ignore[return-value]
 
 
+# By whether periods are whole months: the same ones of the year before, as many just before, or fewer.
+_BEFORE: Final = {
+    False: (
+        Message("Before: the same weeks of the year before the start, so that the season cancels out."),
+        Message("Before: as many days just before the start."),
+        Message("Before: all days with data before the start; the counts are brought to one length."),
+    ),
+    True: (
+        Message("Before: the same months of the year before the start, so that the season cancels out."),
+        Message("Before: as many months just before the start."),
+        Message("Before: all months with data before the start; the counts are brought to one length."),
+    ),
+}
+
+
 def comparison_windows(source: Source, start: dt.date, finish: dt.date | None) -> ComparisonWindows:
     """What is compared: from the start to its end or the last day with data, and as many days before.
 
@@ -196,47 +205,20 @@ def comparison_windows(source: Source, start: dt.date, finish: dt.date | None) -
     months, and a month in which the plan began belongs to neither. After ends where a long gap begins; before lies
     after one.
     """
-    if source.known_time is KnownTime.MONTH:
-        return _whole_months(source, start, finish)
-    coverage = source.coverage
-    after = (start, coverage.until(start, min(finish or source.as_of, source.as_of)))
-    length = after[1] - after[0]
-    before = (after[0] - YEAR, after[1] - YEAR)
-    if length < YEAR and before[0] >= source.first and coverage.until(*before) == before[1]:
-        told = Message("Before: the same weeks of the year before the start, so that the season cancels out.")
-    else:
-        first, end = coverage.stretch(start - dt.timedelta(days=1))
-        before = (max(source.first, first, end - length), end)
-        told = (
-            Message("Before: as many days just before the start.")
-            if before[1] - before[0] >= length
-            else Message("Before: all days with data before the start; the counts are brought to one length.")
-        )
-    return ComparisonWindows(before, after, Choice("windows", before[0].isoformat(), told))
-
-
-def _whole_months(source: Source, start: dt.date, finish: dt.date | None) -> ComparisonWindows:
-    """`comparison_windows` in whole months: those that lie wholly after the start, and as many before it."""
-    begin = month_bounds(start, 0 if start.day == 1 else 1)[0]
-    coverage = source.coverage
-    end = coverage.until(begin, min(finish or source.as_of, source.as_of))
-    last = end if end == month_bounds(end, 0)[1] else month_bounds(end, -1)[1]
-    after = begin, last
-    months = months_between(begin, last) + 1
-    a_year_back = month_bounds(begin, -12)[0], month_bounds(last, -12)[1]
-    reaches = a_year_back[1] < start and a_year_back[0] >= source.first
-    if reaches and coverage.until(*a_year_back) == a_year_back[1]:
-        before = a_year_back
-        told = Message("Before: the same months of the year before the start, so that the season cancels out.")
-    else:
-        first, end = coverage.stretch(month_bounds(start, -1)[1])
-        before = max(source.first, first, month_bounds(end, 1 - months)[0]), end
-        told = (
-            Message("Before: as many months just before the start.")
-            if months_between(*before) + 1 >= months
-            else Message("Before: all months with data before the start; the counts are brought to one length.")
-        )
-    return ComparisonWindows(before, after, Choice("windows", before[0].isoformat(), told), by_month=True)
+    coverage, by_month = source.coverage, source.by_month
+    begin = month_bounds(start, 1)[0] if by_month and start.day > 1 else start
+    last = coverage.until(begin, min(finish or source.as_of, source.as_of))
+    if by_month and last != month_bounds(last, 0)[1]:
+        last = month_bounds(last, -1)[1]
+    (before, _), kind = earlier_spans((begin, last), by_month=by_month), 0
+    if before[1] >= start or before[0] < source.first or coverage.until(*before) != before[1]:
+        first, end = coverage.stretch(month_bounds(start, -1)[1] if by_month else start - DAY)
+        length = steps_between((begin, last), by_month=by_month)
+        wanted = month_bounds(end, -length)[0] if by_month else end - length * DAY
+        before = max(source.first, first, wanted), end
+        kind = 1 if steps_between(before, by_month=by_month) >= length else 2
+    choice = Choice("windows", before[0].isoformat(), _BEFORE[by_month][kind])
+    return ComparisonWindows(before, (begin, last), choice, by_month)
 
 
 def evaluation_obstacle(source: Source, plan: Plan) -> Message | None:
@@ -256,7 +238,7 @@ def evaluation_obstacle(source: Source, plan: Plan) -> Message | None:
     windows = comparison_windows(source, plan.start, plan.finish)
     if min(windows.lengths) > 0:
         return None
-    if source.known_time is KnownTime.MONTH:
+    if source.by_month:
         return Message(
             "Only the month of these alerts is known, and no whole month lies on both sides of this plan's start."
         )

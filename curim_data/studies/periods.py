@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -69,6 +69,9 @@ def coverage_choices(source: Source, first: dt.date, last: dt.date) -> tuple[Cho
     return tuple(Choice("coverage", "", told) for told in source.coverage.sentences(first, last))
 
 
+Days: TypeAlias = tuple[dt.date, dt.date]
+DAY: Final = dt.timedelta(days=1)
+YEAR: Final = dt.timedelta(weeks=52)
 # Days of a year: of a longer period too much of the same weeks of the year before lies within itself.
 A_YEAR: Final = 366
 
@@ -83,8 +86,8 @@ class ComparedPeriods:
     before it.
     """
 
-    before: tuple[dt.date, dt.date] | None
-    after: tuple[dt.date, dt.date]
+    before: Days | None
+    after: Days
     same_season: bool
     by_month: bool = False
     other_light: bool = False
@@ -99,9 +102,6 @@ class ComparedPeriods:
     @property
     def choice(self) -> Choice:
         """What the later period is compared with, and why."""
-        return Choice("reference", "" if self.before is None else self.before[0].isoformat(), self._reference())
-
-    def _reference(self) -> Message:
         start, end = self.before or self.after
         text = first_case(
             (
@@ -151,42 +151,54 @@ class ComparedPeriods:
                 ),
             ),
         )
-        return Message(str(text), {"period": Span(start, end, by_month=self.by_month), "start": start, "end": end})
+        values = {"period": Span(start, end, by_month=self.by_month), "start": start, "end": end}
+        return Choice("reference", "" if self.before is None else start.isoformat(), Message(str(text), values))
 
 
-def compared_periods(source: Source, after: tuple[dt.date, dt.date]) -> ComparedPeriods:
+def compared_periods(source: Source, after: Days) -> ComparedPeriods:
     """What a period is compared with: the same weeks of the year before where the data reach back, else just before.
 
     Those weeks end before the period begins, so that no alert is in both: of a whole year they are a day or two fewer.
     A period of more than a year is compared with the time just before it. Days after the last alert are left out:
-    nothing is known of them yet.
+    nothing is known of them yet. Where only months are known both are whole months, and as many.
     """
-    year = dt.timedelta(weeks=52)
-    if source.by_month:
-        return _months_for(source, after)
-    if after[0] <= source.as_of:
+    by_month = source.by_month
+    if by_month:
+        after = after[0].replace(day=1), min(month_bounds(after[1], 0)[1], source.as_of)
+    elif after[0] <= source.as_of:
         after = after[0], min(after[1], source.as_of)
-    if after[0] <= source.first:
-        return ComparedPeriods(None, after, False)
-    length = after[1] - after[0] + dt.timedelta(days=1)
-    longer = length.days > A_YEAR
-    if after[0] - year >= source.first and not longer:
-        return ComparedPeriods((after[0] - year, min(after[1] - year, after[0] - dt.timedelta(days=1))), after, True)
-    before = max(source.first, after[0] - length), after[0] - dt.timedelta(days=1)
-    return ComparedPeriods(before, after, False, longer=longer)
+    if after[0] <= source.first or (by_month and after[0] > after[1]):
+        return ComparedPeriods(None, after, False, by_month)
+    year, just = earlier_spans(after, by_month=by_month)
+    longer = steps_between(after, by_month=by_month) >= (12 if by_month else A_YEAR)
+    if year[0] >= source.first and not longer:
+        return ComparedPeriods((year[0], min(year[1], just[1])), after, True, by_month)
+    return ComparedPeriods((max(source.first, just[0]), just[1]), after, False, by_month, longer=longer)
 
 
-def _months_for(source: Source, after: tuple[dt.date, dt.date]) -> ComparedPeriods:
-    """`compared_periods` where only months are known: whole months, compared with as many."""
-    after = after[0].replace(day=1), min(month_bounds(after[1], 0)[1], source.as_of)
-    if after[0] <= source.first or after[0] > after[1]:
-        return ComparedPeriods(None, after, False, by_month=True)
-    start, length = month_bounds(after[0], -12)[0], months_between(*after) + 1
-    longer = length > 12
-    if start >= source.first and not longer:
-        return ComparedPeriods((start, month_bounds(after[1], -12)[1]), after, True, by_month=True)
-    start, end = month_bounds(after[0], -length)[0], month_bounds(after[0], -1)[1]
-    return ComparedPeriods((max(source.first, start), end), after, False, by_month=True, longer=longer)
+def earlier_spans(days: Days, *, by_month: bool) -> tuple[Days, Days]:
+    """What a period can be compared with: its weeks of the year before, which may reach into it, and as many days just
+    before it; both whole months `by_month`.
+    """
+    start, end = days
+    if by_month:
+        just = month_bounds(start, -1 - months_between(start, end))[0], month_bounds(start, -1)[1]
+        return (month_bounds(start, -12)[0], month_bounds(end, -12)[1]), just
+    return (start - YEAR, end - YEAR), (start - (end - start) - DAY, start - DAY)
+
+
+def steps_between(days: Days, *, by_month: bool) -> int:
+    """How many days, or months, the second of two dates lies after the first."""
+    return months_between(*days) if by_month else (days[1] - days[0]).days
+
+
+def whole_steps(first: dt.date, last: dt.date, unit: str) -> pd.DatetimeIndex:
+    """The first days of the whole weeks or months between two days."""
+    if unit == "month":
+        begin = first if first.day == 1 else month_bounds(first, 1)[0]
+        return pd.date_range(begin, month_bounds(last + DAY, -1)[0], freq="MS")
+    begin = first + dt.timedelta(days=-first.weekday() % 7)
+    return pd.date_range(begin, last - dt.timedelta(days=6), freq="7D")
 
 
 def months_between(start: dt.date, end: dt.date) -> int:
@@ -233,31 +245,24 @@ class NotInUse:
 
     def sentences(self, city: CityProfile, t: Translator) -> tuple[str, ...]:
         """That they were not compared, and why; nothing where there are none."""
-        found = []
         new, given_up = (_named(names, city, t) for names in (self.new, self.given_up))
-        if new:
-            found.append(
-                t.n(
-                    "Not compared, because new in the data: {names}. Counts do not tell whether the category is new or "
-                    "the problem.",
-                    "Not compared, because new in the data: {names}. Counts do not tell whether the categories are new "
-                    "or the problems.",
-                    len(self.new),
-                    names=new,
-                )
-            )
-        if given_up:
-            found.append(
-                t.n(
-                    "Not compared, because no longer in the data: {names}. Counts do not tell whether the category was "
-                    "given up or the problem is gone.",
-                    "Not compared, because no longer in the data: {names}. Counts do not tell whether the categories "
-                    "were given up or the problems are gone.",
-                    len(self.given_up),
-                    names=given_up,
-                )
-            )
-        return tuple(found)
+        began = t.n(
+            "Not compared, because new in the data: {names}. Counts do not tell whether the category is new or the "
+            "problem.",
+            "Not compared, because new in the data: {names}. Counts do not tell whether the categories are new or the "
+            "problems.",
+            len(self.new),
+            names=new,
+        )
+        ended = t.n(
+            "Not compared, because no longer in the data: {names}. Counts do not tell whether the category was given "
+            "up or the problem is gone.",
+            "Not compared, because no longer in the data: {names}. Counts do not tell whether the categories were "
+            "given up or the problems are gone.",
+            len(self.given_up),
+            names=given_up,
+        )
+        return (*((began,) if new else ()), *((ended,) if given_up else ()))
 
 
 ALWAYS_IN_USE: Final = NotInUse()
@@ -385,7 +390,7 @@ def _found(
     def up_to(day: dt.date) -> Dispersion:
         least, most = (dt.timedelta(days=round(365.25 * years)) for years in (LEAST_YEARS, MOST_YEARS))
         first = max(source.first, day - min(max(last - start, least), most))
-        starts = _starts(first, day, unit)
+        starts = whole_steps(first, day, unit)
         if not len(starts):
             return UNKNOWN
         past = f.replace(period="", start=starts[0].date(), end=day)
@@ -395,15 +400,6 @@ def _found(
 
     found = up_to(before) if before > source.first else UNKNOWN
     return up_to(last) if found.freedom < ENOUGH_FREEDOM else found
-
-
-def _starts(first: dt.date, last: dt.date, unit: str) -> pd.DatetimeIndex:
-    """The first days of the whole weeks or months between two days."""
-    if unit == "month":
-        begin = month_bounds(first, 0)[0] if first.day == 1 else month_bounds(first, 1)[0]
-        return pd.date_range(begin, month_bounds(last + dt.timedelta(days=1), -1)[0], freq="MS")
-    begin = first + dt.timedelta(days=-first.weekday() % 7)
-    return pd.date_range(begin, last - dt.timedelta(days=6), freq="7D")
 
 
 def _counted(source: Source, past: AlertFilter, by: Sequence[str], resolution: int | None) -> pd.DataFrame:

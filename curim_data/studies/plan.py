@@ -12,7 +12,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Final
 
 import h3.api.basic_int as h3
 import h3.api.basic_str as h3_names
@@ -42,16 +42,15 @@ from analysis.trends.time_series import HOURS, trend_of
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, month_bounds
-from curim_data.model import Kind, KnownTime
+from curim_data.model import Kind
 from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas, Caution, Objective, Problem
 from curim_data.protection import copy_of
 from curim_data.studies.cells import area_counts, area_frame, cells_to_compare, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
-from curim_data.studies.periods import reporting_lag
+from curim_data.studies.periods import DAY, YEAR, Days, reporting_lag
 from curim_data.studies.spot_profiles import written_profile
 
-Days: TypeAlias = tuple[dt.date, dt.date]
 # Fewer areas at the plan's own date are joined by placebo dates.
 _ENOUGH_AREAS: Final = 40
 _MOST_DATES: Final = 4
@@ -61,7 +60,6 @@ _MOST_LAND: Final = 30_000
 _HELPS: Final = 4.0
 # Up to so many alerts are counted by cell and category.
 _FEW_ALERTS: Final = 300_000
-_DAY: Final = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ class Calendar:
     def windows(self, day: dt.date, most: int = 4) -> list[Days]:
         """The windows before a day, newest first."""
         edges = self.edges[: most + 1]
-        return [(self.back(day, b), self.back(day, a) - _DAY) for a, b in itertools.pairwise(edges)]
+        return [(self.back(day, b), self.back(day, a) - DAY) for a, b in itertools.pairwise(edges)]
 
     def covered(self, first: dt.date) -> int:
         """How many windows before the start the data cover."""
@@ -192,9 +190,8 @@ def drop_to_see(source: Source, f: AlertFilter, areas: Areas, days: int) -> Dete
     from its counts up to now. None where there are too few similar areas or too short a history.
     """
     sizes = {h3.get_resolution(h3.str_to_int(cell)) for cell in areas.treated}
-    by_month = source.known_time is KnownTime.MONTH
-    end = source.as_of + _DAY
-    start = month_bounds(end, -max(round(days / 30.44), 1))[0] if by_month else end - days * _DAY
+    by_month, end = source.by_month, source.as_of + DAY
+    start = month_bounds(end, -max(round(days / 30.44), 1))[0] if by_month else end - days * DAY
     calendar = Calendar(start, (end - start).days, by_month)
     covered = calendar.covered(source.first)
     if len(sizes) != 1 or not covered:
@@ -382,7 +379,6 @@ def _at_size(cells: Sequence[str], resolution: int) -> list[int]:
     return sorted(found)
 
 
-YEAR: Final = dt.timedelta(weeks=52)
 # From this part of unknown genders on, a problem says that for many alerts the gender is not known.
 MANY_UNKNOWN: Final = 0.2
 # A longer stretch of bands of hours says nothing of when a problem occurs.

@@ -24,7 +24,7 @@ from curim_data.model import MOST_MAP_CELLS, NO_POSITIONS, BoolArray, CityProfil
 from curim_data.model.absence import CalendarUnit
 from curim_data.privacy import is_sensitive, threshold
 from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
-from curim_data.studies.periods import coverage_choices, level_breaks, reporting_lag
+from curim_data.studies.periods import coverage_choices, level_breaks, reporting_lag, whole_steps
 
 
 def trend_study(source: Source, f: AlertFilter, unit: CalendarUnit = "week") -> Trend | None:
@@ -184,8 +184,7 @@ def whole_weeks(source: Source, f: AlertFilter) -> pd.DatetimeIndex:
     filter's period.
     """
     first, end = source.coverage.stretch(min(query.dates(source, f)[1], source.as_of))
-    first += dt.timedelta(days=-first.weekday() % 7)
-    return pd.date_range(first, end - dt.timedelta(days=6), freq="7D")
+    return whole_steps(first, end, "week")
 
 
 def _series(frame: pd.DataFrame, mondays: pd.DatetimeIndex, known: BoolArray) -> FloatArray:

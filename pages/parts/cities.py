@@ -159,11 +159,10 @@ def _common(by: SharesBy, first: CityFigures, second: CityFigures) -> list[tuple
     Kinds are shares of these alone: one that one city cannot report is no part of the other's.
     """
     kinds = (set(first.facts.kinds) & set(second.facts.kinds)) - {"unknown"}
-    both = [
-        (part, same)
-        for part in first.shares[by].parts
-        if (same := second.shares[by].of(part.key)) is not None and (by != "kind" or part.key in kinds)
-    ]
+    ours, theirs = first.shares[by], second.shares[by]
+    if isinstance(ours, Message) or isinstance(theirs, Message):
+        return []
+    both = [(ours[key], theirs[key]) for key in ours if key in theirs and (by != "kind" or key in kinds)]
     if by in ("kind", "group") and len(both) < 2:
         return []
     if by != "kind":
@@ -404,8 +403,8 @@ def _draw_shares(page: Page, first: NamedCity, second: NamedCity, shares: pd.Dat
             st.markdown(f"**{t(title)}**")
             _draw_part(page, by, part, first, second)
             continue
-        lacking = [(city.name, city.figures.shares[by].lacking) for city in (first, second)]
-        why = next((t.pair(name, t(reason)) for name, reason in lacking if reason is not None), None)
+        found = [(city.name, city.figures.shares[by]) for city in (first, second)]
+        why = next((t.pair(name, t(reason)) for name, reason in found if isinstance(reason, Message)), None)
         alone = t("Only kinds and groups that both cities report are compared, and they do not share two.")
         missing.append(t.pair(t(title), why or alone))
     if missing:

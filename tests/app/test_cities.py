@@ -62,10 +62,10 @@ def test_a_citys_figures_are_those_of_counting_row_by_row(house: House, word: st
     assert found.affected == alerts["affected_gender"].isin(stated).sum()
     assert found.reporters == alerts["reporter_gender"].isin(stated).sum()
     assert list(found.months) == alerts.groupby(pd.to_datetime(alerts["month"]))["alert_id"].count().tolist()
-    kinds = {part.key: part.counted.n for part in found.shares["kind"].parts}
+    kinds = {part.key: part.counted.n for part in found.shares["kind"].values()}
     assert kinds == alerts["kind"].value_counts().to_dict()
     tree = home.city().categories
-    for part in found.shares["group"].parts:
+    for part in found.shares["group"].values():
         of_group = {name for name, category in tree.items() if category.group == part.key}
         named = [
             {one, *(() if more is None else more)}
@@ -73,15 +73,15 @@ def test_a_citys_figures_are_those_of_counting_row_by_row(house: House, word: st
         ]
         assert part.counted.n == sum(bool(of_group & names) for names in named), part.key
         assert part.counted.of == len(alerts)
-    women, unstated = (found.shares["reporter"].of(key) for key in ("woman", "unstated"))
+    women, unstated = (found.shares["reporter"].get(key) for key in ("woman", "unstated"))
     assert women is not None
     assert unstated is not None
     assert women.counted.n == (alerts["reporter_gender"] == "woman").sum()
     assert women.counted.of == alerts["reporter_gender"].isin(["woman", "man"]).sum()
     assert unstated.counted.n == alerts["reporter_gender"].isin(["undisclosed", "unknown"]).sum()
-    dark = found.shares["light"].parts[0].counted
+    dark = found.shares["light"]["dark"].counted
     assert (dark.n, dark.of) == (alerts["dark"].eq(True).sum(), alerts["dark"].notna().sum())
-    assert sum(part.counted.n for part in found.shares["time"].parts) == pytest.approx(alerts["hour"].notna().sum())
+    assert sum(part.counted.n for part in found.shares["time"].values()) == pytest.approx(alerts["hour"].notna().sum())
 
 
 def test_the_page_shows_the_shares_and_their_differences(house: House) -> None:
@@ -99,7 +99,7 @@ def test_the_page_shows_the_shares_and_their_differences(house: House) -> None:
         assert told[4] == ("yes" if row["differs"] else "no")
         assert row["difference"] == pytest.approx(row["n_first"] / row["of_first"] - row["n_second"] / row["of_second"])
     women = frame[(frame["by"] == "reporter") & (frame["key"] == "woman")].iloc[0]
-    part = first.shares["reporter"].of("woman")
+    part = first.shares["reporter"]["woman"]
     assert part is not None
     by = part.counted.scatter.value
     low, high = proportion_confint(women["n_first"] / by, women["of_first"] / by, method="wilson")

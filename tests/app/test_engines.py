@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curim_data.engine import remote
 from curim_data.export.publish import publish
 from curim_data.model import Audience
 from curim_data.protection import open_for
@@ -53,7 +52,7 @@ def _spark(_: Home, folder: Path, stack: ExitStack) -> str:
     patch = stack.enter_context(pytest.MonkeyPatch.context())
     for name in ("SPARK_CONF_DIR", "SPARK_LOCAL_IP"):
         patch.setenv(name, around[name])
-    stack.callback(remote.forget, url)
+    stack.callback(spark_servers.forget, url)
     return url
 
 

@@ -5,19 +5,15 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from pathlib import Path
-from typing import get_args
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from analysis.report.papers import compose_brief
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, KnownTime, UnknownTimeError, translator
-from curim_data.model.absence import DIMENSION_UNITS, CalendarUnit, TimeUnit, some_hours, too_few_hours
-from curim_data.model.coverage import Coverage
+from curim_data.model.absence import DIMENSION_UNITS, some_hours, too_few_hours
 from curim_data.model.plan import Areas, Plan, PlanStatus
 from curim_data.studies.alert_points import density_study
 from curim_data.studies.brief import brief_study
@@ -29,21 +25,20 @@ from curim_data.studies.gender import light_study
 from curim_data.studies.hot_spots import emerging_study
 from curim_data.studies.periods import compared_periods
 from curim_data.studies.trends import forecast_study, trend_study
-from tests.small import alert, small_city, small_source
+from tests.small import alert, small_source
 from tests.stored import seen_by
 
 T = translator("en")
 ANALYST = Audience.ANALYST
 
 
-def by_month(folder: Path, *months: tuple[int, int], of_days: int = 0) -> Source:
-    """A source of two alerts a month by their month alone, and some of which the hour is known."""
+def by_month(folder: Path, *months: tuple[int, int]) -> Source:
+    """A source of two alerts a month by their month alone."""
     rows = [
         alert(2 * at + twin, day=dt.date(year, month, 1), hours=None, dark=None, time_precision="month")
         for at, (year, month) in enumerate(months)
         for twin in range(2)
     ]
-    rows += [alert(1000 + at, day=dt.date(2018, 11, 20)) for at in range(of_days)]
     return small_source(folder, rows)
 
 
@@ -67,14 +62,6 @@ def busier_last(folder: Path) -> Source:
     return small_source(folder, rows)
 
 
-def of_months(first: dt.date, as_of: dt.date) -> Source:
-    """A source of which the dates alone matter."""
-    month = KnownTime.MONTH
-    found = Source(None, "v", small_city(), as_of, first, 10, as_of, known_time=month)  # type: ignore[arg-type]
-    found.once("coverage", "", lambda: Coverage({"test": (first, as_of)}, by_month=True))
-    return found
-
-
 @pytest.mark.parametrize(
     ("chosen", "said"),
     [
@@ -90,19 +77,6 @@ def test_periods_are_whole_months(tmp_path: Path, chosen: AlertFilter, said: str
     assert source.known_time is KnownTime.MONTH
     assert source.as_of == dt.date(2021, 2, 28)
     assert query.sentence(source, chosen, T, query.total(source, chosen)) == said
-
-
-def test_months_alone_are_told_where_too_many_alerts_have_no_day(tmp_path: Path) -> None:
-    source = by_month(tmp_path, (2018, 11), of_days=1)
-    assert source.known_time is KnownTime.MONTH
-    assert (source.first, source.as_of) == (dt.date(2018, 11, 1), dt.date(2018, 11, 30))
-    assert query.sentence(source, AlertFilter(period="all"), T) == "All alerts, November 2018"
-
-
-def test_few_alerts_by_month_leave_the_weeks_alone(tmp_path: Path) -> None:
-    source = by_month(tmp_path, (2018, 11), of_days=39)
-    assert source.known_time is KnownTime.HOUR
-    assert query.sentence(source, AlertFilter(period="all"), T) == "All alerts, 1 November 2018 – 20 November 2018"
 
 
 def with_hours(folder: Path, timed: int, of: int) -> Source:
@@ -168,23 +142,6 @@ def test_hours_are_known_where_half_of_the_alerts_have_one(
         assert (sentences == []) if said is None else (len(sentences) == 1 and said in sentences[0])
 
 
-@pytest.mark.parametrize(
-    ("known", "told"),
-    [
-        (KnownTime.HOUR, {"hour", "weekday", "day", "week", "month"}),
-        (KnownTime.DAY, {"weekday", "day", "week", "month"}),
-        (KnownTime.MONTH, {"month"}),
-    ],
-)
-def test_a_unit_is_known_or_its_absence_has_a_sentence(known: KnownTime, told: set[str]) -> None:
-    for unit in get_args(TimeUnit):
-        assert known.knows(unit) is (unit in told)
-        assert (known.lacks(unit) is None) is (unit in told)
-    for step in get_args(CalendarUnit):
-        assert known.knows(known.unit(step))
-        assert known.unit(step) == (step if known.knows(step) else "month")
-
-
 @pytest.mark.parametrize("dimension", sorted(DIMENSION_UNITS))
 @pytest.mark.parametrize("audience", [ANALYST, Audience.COUNCIL])
 def test_nothing_is_counted_by_a_time_that_is_not_known(tmp_path: Path, dimension: str, audience: Audience) -> None:
@@ -234,7 +191,6 @@ def test_nothing_is_told_by_the_week(tmp_path: Path) -> None:
     assert told.city_refused is not None
     assert "the month alone is known" in T(told.city_refused)
     trend = trend_study(source, AlertFilter(), "week")
-    assert trend is not None
     assert trend.unit == "month"
     assert bool(trend.frame["complete"].all())
     over_time = emerging_study(source, AlertFilter())
@@ -253,7 +209,6 @@ def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
     assert headline(study, T).startswith("December 2020 – February 2021: 180 alerts, more than usual")
     assert study.findings
     for finding in study.findings:
-        assert finding.series is not None
         assert finding.series.unit == "month"
         tested = finding.series.frame[finding.series.frame["tested"]]
         assert (
@@ -265,18 +220,6 @@ def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
     document = compose_brief(brief, source.city, T)
     assert document.kicker.endswith("December 2020 – February 2021")
     assert "week" not in repr(brief)
-
-
-@given(start=st.dates(dt.date(2019, 2, 2), dt.date(2021, 2, 28)), days=st.integers(0, 500))
-def test_a_plan_is_compared_over_whole_months(start: dt.date, days: int) -> None:
-    source = of_months(dt.date(2019, 2, 1), dt.date(2021, 2, 28))
-    windows = comparison_windows(source, start, start + dt.timedelta(days=days))
-    (before, until), (after, end) = windows.before, windows.after
-    if end < after or until < before:
-        return  # no whole month: the obstacle of the evaluation says so
-    assert before.day == after.day == 1
-    assert (until + dt.timedelta(days=1)).day == (end + dt.timedelta(days=1)).day == 1
-    assert source.first <= before <= until < start <= after <= end <= min(source.as_of, start + dt.timedelta(days=days))
 
 
 def test_a_plan_of_days_has_no_months_to_compare(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def test_no_files_is_an_empty_store() -> None:
     assert query.cells(seen_by(source, Audience.COUNCIL), ALL, 9).frame["n"].sum() == 0
     assert query.default_coordinates(seen_by(source, Audience.COUNCIL), ALL).empty
     assert query.nearest_nonempty(seen_by(source, Audience.COUNCIL), ALL) is None
+    assert not query.all_options(source, AlertFilter(), ["kinds", "places"])["kinds"].frame["n"].any()
 
 
 def test_one_cursor_a_source_holds_under_threads(tmp_path: Path) -> None:
@@ -101,14 +102,11 @@ def test_a_database_that_is_no_postgresql_is_refused(tmp_path: Path, monkeypatch
         open_source(Home(tmp_path), f"duckdb://{tmp_path / 'other.duckdb'}")
 
 
-@pytest.mark.parametrize("url", ["sc://host:15002", "spark://one:7077,two:7077", "local", "local[2]", "local[*]"])
-def test_urls_of_spark_are_known(url: str) -> None:
-    assert remote.is_spark(url)
-
-
-@pytest.mark.parametrize("url", ["duckdb", "duckdb:///x", "postgresql://h/d", "localhost", "local/file", "scheme://x"])
-def test_other_urls_are_not_its_own(url: str) -> None:
-    assert not remote.is_spark(url)
+def test_urls_of_spark_are_known_and_no_others() -> None:
+    for url in ("sc://host:15002", "spark://one:7077,two:7077", "local", "local[2]", "local[*]"):
+        assert remote.is_spark(url)
+    for url in ("duckdb", "duckdb:///x", "postgresql://h/d", "localhost", "local/file", "scheme://x"):
+        assert not remote.is_spark(url)
 
 
 @pytest.mark.parametrize("scheme", ["sc", "spark"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-import h3.api.basic_int as h3
 import pandas as pd
 import pytest
 
@@ -46,20 +45,6 @@ def test_hours_and_categories_are_those_of_the_lists(sample: Home) -> None:
     assert query.total(source, ALL.replace(categories=("noise",))).n == sum(noise) > 0
 
 
-@pytest.mark.parametrize("resolution", [4, 6, 7, 9, 12])
-def test_cells_of_any_size_are_h3s_parents(sample: Home, resolution: int) -> None:
-    source = open_source(sample)
-    frame = source.alerts.frame(f"DISTINCT cell_8, cell_12, {sql.cell(resolution)} AS cell", ["cell_8 IS NOT NULL"])
-    of = "cell_12" if resolution > 8 else "cell_8"
-    assert frame["cell"].tolist() == [h3.cell_to_parent(cell, resolution) for cell in frame[of]]
-
-
-def test_no_alerts_are_a_table_without_rows() -> None:
-    relation = open_flat(database(), None, None)
-    assert relation.one("count(*) AS n") == {"n": 0}
-    assert set(relation.levels["theme"]) == set()
-
-
 def test_a_folder_that_nobody_can_write_leaves_the_table_in_memory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     connection = database()
@@ -82,9 +67,3 @@ def test_texts_dates_and_conditions_as_sql_writes_them() -> None:
     assert sql.coded("place", {"place": ("a", "b", "c")}, {"a", "c"}.__contains__) == "place_code IN (0, 2)"
     assert sql.all_of([]) == ""
     assert sql.at_points(pd.DataFrame({"longitude": [], "latitude": []})) == "FALSE"
-
-
-def test_lists_come_back_out_of_their_text() -> None:
-    assert sql.split_list(f"noise{sql.SEPARATOR}") == ("noise",)
-    assert sql.split_list(f"noise{sql.SEPARATOR}odd, name") == ("noise", "odd, name")
-    assert sql.split_list("") == sql.split_list(None) == sql.split_list(float("nan")) == ()

@@ -202,10 +202,7 @@ def test_sensitive_incidents_exchange_and_dense_ordinary_ones_hardly_do() -> Non
     made, found = drawn(1, 4000, 0.1, nowhere=0.0)
     moved = found.place != np.arange(len(made))
     assert moved[made.sensitive].mean() > 0.8
-    one_cell = Units(**{one.name: getattr(made, one.name) for one in fields(made)} | {"fine": np.full(4000, FINE[0])})
-    one_cell = Units(
-        **{one.name: getattr(one_cell, one.name) for one in fields(one_cell)} | {"sensitive": np.zeros(4000, bool)}
-    )
+    one_cell = replace(made, fine=np.full(4000, FINE[0]), sensitive=np.zeros(4000, bool))
     dense = exchange(one_cell, np.random.default_rng(2))
     assert (one_cell.fine[dense.place] == one_cell.fine).all()
 

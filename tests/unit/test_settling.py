@@ -145,7 +145,3 @@ def test_two_victims_of_whom_the_same_is_known_are_two_alerts(folder: Path) -> N
     known = pd.DataFrame([("I", "I", "a"), ("I#2", "I", "a")], columns=KNOWN)
     again = quickly(folder, rows, known)
     assert again["action"].tolist() == ["duplicate"] * 3
-
-
-def test_a_file_without_rows(folder: Path) -> None:
-    assert quickly(folder, [], pd.DataFrame(columns=KNOWN)).empty

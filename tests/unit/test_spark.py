@@ -27,7 +27,7 @@ from tests.engine_questions import (
     assert_same_knowledge,
     assert_same_rows,
 )
-from tests.spark_servers import WORKERS, bare, connect_server, end, required, spark_master
+from tests.spark_servers import WORKERS, bare, connect_server, end, forget, required, spark_master
 
 required("spark", "pyspark", "py4j", "grpc", java=True)
 if not FULL:
@@ -49,7 +49,7 @@ def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for name in ("SPARK_CONF_DIR", "SPARK_LOCAL_IP"):
             patch.setenv(name, around[name])
         yield url
-        remote.forget(url)
+        forget(url)
 
 
 @pytest.fixture(scope="module", params=AUDIENCES, ids=str)
@@ -87,7 +87,7 @@ def test_one_process_has_one_spark(own: Home, master: str) -> None:
 def test_a_master_without_workers_is_given_up(
     own: Home, master: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remote.forget(master)
+    forget(master)
     with spark_master(tmp_path_factory.mktemp("lost"), workers=1) as (url, workers, around):
         monkeypatch.setenv("SPARK_CONF_DIR", around["SPARK_CONF_DIR"])
         opened = open_source(own, url)
@@ -99,7 +99,7 @@ def test_a_master_without_workers_is_given_up(
                 with pytest.raises(EngineError, match=f"The engine at {url} does not answer"):
                     query.total(opened, ALL)
             assert time.monotonic() - began < 30
-        remote.forget(url)
+        forget(url)
     assert query.total(open_source(own, master), ALL).n == opened.count
 
 

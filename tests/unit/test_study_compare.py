@@ -12,13 +12,7 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, KnownTime
 from curim_data.privacy import DisclosureError
-from curim_data.studies.compare import (
-    CompareError,
-    available_presets,
-    compare_study,
-    filter_pair,
-    usual_preset,
-)
+from curim_data.studies.compare import CompareError, available_presets, compare_study, filter_pair, usual_preset
 from tests.stored import seen_by
 
 DARK = AlertFilter(period="all", dark=True)

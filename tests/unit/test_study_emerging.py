@@ -13,12 +13,7 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience
-from curim_data.studies.hot_spots import (
-    EmergingRow,
-    EmergingStudy,
-    emerging_study,
-    hot_spot_study,
-)
+from curim_data.studies.hot_spots import EmergingRow, EmergingStudy, emerging_study, hot_spot_study
 from tests.stored import seen_by
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))

@@ -71,11 +71,7 @@ def test_the_counts_of_similar_areas_add_up(source: Source) -> None:
     after = (source.as_of - dt.timedelta(days=181), source.as_of)
     before = (after[0] - dt.timedelta(weeks=52), after[1] - dt.timedelta(weeks=52))
     found = placebos(source, AlertFilter(period="all"), Areas(cells), before, after)
-    assert found is not None
-    assert found.model is not None
     by_period = placebos(replace(source, count=10**9), AlertFilter(period="all"), Areas(cells), before, after)
-    assert by_period is not None
-    assert by_period.model is not None
     assert by_period.history == found.history
     assert (by_period.observed, by_period.before, by_period.model.n) == (found.observed, found.before, found.model.n)
     for days, n in ((before, found.before), (after, found.observed)):
@@ -135,18 +131,15 @@ def test_the_planted_intervention_is_shown_and_only_where_it_was_fixed(
     store.close()
     assert timing.fixed
     study = evaluation_study(source, plan, timing)
-    assert study.verdict is not None
     assert study.verdict.strength is Strength.SHOWN
     assert study.verdict.ratio.low < 0.6 < study.verdict.ratio.high < 1
     assert "a fall is shown" in outcome_sentence(study, t)
     with pytest.raises(DisclosureError):
         harm_ratio(replace(source, protected=True, exact=source), plan)
     harm = harm_ratio(source, plan)
-    assert harm is not None
     assert harm.low < 0.6 < harm.high
     assert harm.value == pytest.approx(study.verdict.ratio.value, abs=0.15)
     assert harm.value != study.verdict.ratio.value
     later = evaluation_study(source, plan)
-    assert later.verdict is not None
     assert later.verdict.strength is Strength.NOT_SHOWN
     assert "were not fixed before the start" in outcome_sentence(later, t)

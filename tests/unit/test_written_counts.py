@@ -110,10 +110,7 @@ def test_a_share_beside_a_small_count_is_words() -> None:
 def test_a_file_leaves_out_what_tells_a_small_count(city: CityProfile) -> None:
     council = page(city, Audience.COUNCIL)
     shares = pd.DataFrame({"gender": ["woman", "man"], "n": [30, 3], "share": [0.9, 0.1], "low": [0.8, 0.0]})
-    assert council.written.table(shares)[["n", "share", "low"]].notna().to_numpy().tolist() == [
-        [True] * 3,
-        [False] * 3,
-    ]
+    assert council.written.table(shares)[["n", "share", "low"]].notna().to_numpy().tolist() == [[True] * 3, [False] * 3]
     means = pd.DataFrame({"gender": ["woman", "man"], "n": [30, 3], "mean": [2.1, 3.0], "unsafe": [0.5, 0.3]})
     assert council.written.table(means)[["mean", "unsafe"]].notna().to_numpy().tolist() == [[True] * 2, [False] * 2]
     places = pd.DataFrame({"women": [30, 30], "men": [3, 30], "share": [0.9, 0.5], "p": [0.01, 0.5]})

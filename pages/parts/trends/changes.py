@@ -24,11 +24,11 @@ from curim_data.studies.brief_text import (
     tested_sentence,
 )
 from curim_data.studies.changes import (
+    GRADE_WORDS,
     NOT_KNOWN,
     areas_in_words,
     compared_in_words,
     counts_in_words,
-    grade_in_words,
     p_values_in_words,
     ratios_in_words,
     surest_first,
@@ -246,7 +246,7 @@ def changes_frame(page: Page, written: pd.DataFrame) -> pd.DataFrame:
             "told_after": told,
             **{name: written[name].round(2).to_numpy() for name in ("ratio", "low", "high")},
             "times": ratios_in_words(t, written, ("ratio", "low", "high")),
-            "sure": [grade_in_words(t, grade) for grade in written["grade"]],
+            "sure": [t(GRADE_WORDS[grade]) for grade in written["grade"]],
             "q": p_values_in_words(t, written["q"], steps=page.protected),
             "p": p_values_in_words(t, written["p"]),
             "test": compared_in_words(t, written),
