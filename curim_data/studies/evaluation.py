@@ -102,7 +102,7 @@ def plan_progress(plan: Plan, today: dt.date) -> PlanProgress:
         PlanStatus.EVALUATED: ((True, Standing.NONE, N_("Evaluated"), None),),
         PlanStatus.DROPPED: ((True, Standing.NONE, N_("Not pursued"), None),),
     }
-    standing, text, day = next(said for holds, *said in rows[plan.status] if holds)
+    standing, text, day = next((one, said, day) for holds, one, said, day in rows[plan.status] if holds)
     return PlanProgress(standing, Message(text, {} if day is None else {"day": day}))
 
 

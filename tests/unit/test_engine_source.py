@@ -1,26 +1,33 @@
-"""Sources: what they know of the store, under threads, without alerts, and on engines that are not there."""
+"""Sources and their flat table: what they know of all alerts, under threads, and on engines that are not there."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from curim_data import query
 from curim_data.cli import main
-from curim_data.engine import EngineError, Source, last_meeting, open_source, remote, source_from_files
+from curim_data.engine import EngineError, Source, flat, last_meeting, open_source, remote, source_from_files
+from curim_data.engine.flat import Facts, database, measure, open_flat
 from curim_data.filters import AlertFilter
-from curim_data.model import CELL_RESOLUTIONS, Audience
+from curim_data.model import CELL_RESOLUTIONS, SCHEMA, Audience, KnownTime, sql
+from curim_data.model.absence import ASKED_FIELDS
 from curim_data.privacy import Counted, DisclosureError
 from curim_data.protection import open_for
 from curim_data.store import Home
+from tests.engine_questions import FILTERS, QUESTIONS, assert_equal
 from tests.small import alert, small_city, small_source
 from tests.spark_servers import free_port
-from tests.stored import seen_by
+from tests.stored import seen_by, stored_alerts
 
 ALL = AlertFilter(period="all")
 
@@ -143,3 +150,109 @@ def test_without_pyspark_it_is_said_how_to_get_it(sample: Home, monkeypatch: pyt
 
 def test_a_path_stands_for_one_file(tmp_path: Path) -> None:
     assert remote._address(tmp_path / "a [1] {b} *?.parquet") == f"file://{tmp_path}/a \\[1\\] \\{{b\\}} \\*\\?.parquet"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("question", ["counts", "hours", "tables with cells", "options"])
+def test_a_file_answers_as_a_table_in_memory_does(
+    sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    held = open_source(sample)
+    monkeypatch.setattr(flat, "IN_MEMORY", 0)
+    read = source_from_files(held.cache["files"], f"read {tmp_path}", held.city, meeting=held.meeting)
+    for f in FILTERS.values():
+        ask = QUESTIONS[question]
+        assert_equal(ask(held, f), ask(read, f))
+
+
+def test_hours_and_categories_are_those_of_the_lists(sample: Home) -> None:
+    source = open_source(sample)
+    stored = stored_alerts(source).to_pandas()
+    late = {20, 21, 22, 23}
+    inside = stored["hours"].map(lambda hours: hours is not None and 2 * len(late.intersection(hours)) >= len(hours))
+    asked = query.total(source, ALL.replace(hours=(20, 23)))
+    assert asked.n == inside.sum() > 0
+    lists = stored["more_categories"].map(lambda more: [] if more is None else list(more))
+    noise = [("noise" in (one, *more)) for one, more in zip(stored["category"], lists, strict=True)]
+    assert query.total(source, ALL.replace(categories=("noise",))).n == sum(noise) > 0
+
+
+def test_a_folder_that_nobody_can_write_leaves_the_table_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    connection = database()
+    connection.register("given", SCHEMA.empty_table())
+    relation = open_flat(connection, "SELECT * FROM given", tmp_path / "file" / "alerts.parquet")
+    assert relation.one("count(*) AS n") == {"n": 0}
+
+
+@pytest.mark.parametrize("value", [0.1, 23.647, 1e-7, -1.5e300, 5e-324, 2.0**53 + 2])
+def test_numbers_come_back_to_the_last_digit(value: float) -> None:
+    assert database().execute(f"SELECT {sql.number(value)}").fetchall() == [(value,)]
+
+
+def test_texts_dates_and_conditions_as_sql_writes_them() -> None:
+    assert database().execute("SELECT " + sql.text("it's") + ", " + sql.day(dt.date(2024, 2, 29))).fetchall() == [
+        ("it's", dt.date(2024, 2, 29))
+    ]
+    assert sql.is_one_of("kind", []) == "1 = 0"
+    assert sql.is_one_of("dark", [True]) == "dark IN (TRUE)"
+    assert sql.coded("place", {"place": ("a", "b", "c")}, {"a", "c"}.__contains__) == "place_code IN (0, 2)"
+    assert sql.all_of([]) == ""
+    assert sql.at_points(pd.DataFrame({"longitude": [], "latitude": []})) == "FALSE"
+
+
+UNASKED: dict[str, Any] = {"affected_gender": "unknown", "reporter_gender": "unknown", "feeling": None}
+BY_DAY: dict[str, Any] = {"hours": None, "dark": None, "time_precision": "day"}
+BY_MONTH: dict[str, Any] = BY_DAY | {"time_precision": "month"}
+
+
+def some(n: int, **told: Any) -> list[dict[str, Any]]:
+    """So many equal alerts."""
+    return [alert(number, **told) for number in range(n)]
+
+
+GROUPS: dict[str, list[dict[str, Any]]] = {
+    "none": [],
+    "timed": some(10, day=dt.date(2025, 3, 9)),
+    "by day": some(11, day=dt.date(2024, 12, 30), category="odd", more_categories=["odder", "noise"], **BY_DAY),
+    "by month": some(2, day=dt.date(2024, 2, 1), **BY_MONTH),
+    "later by month": some(30, day=dt.date(2026, 2, 1), **BY_MONTH),
+    "unasked": some(50, day=dt.date(2025, 11, 5), **UNASKED),
+    "affected alone": some(5, day=dt.date(2023, 1, 31), **(UNASKED | {"affected_gender": "woman"})),
+    "feeling alone": some(5, day=dt.date(2025, 1, 1), **(UNASKED | {"feeling": 1})),
+}
+
+
+def measured(*groups: str) -> Facts:
+    rows = [row for name in groups for row in GROUPS[name]]
+    connection = database()
+    connection.register("given", pa.Table.from_pylist(rows, schema=SCHEMA))
+    return measure(open_flat(connection, "SELECT * FROM given", None))
+
+
+def test_known_time_and_days_follow_from_the_sums() -> None:
+    """Two of twelve alerts by month alone are too many, two of 62 are not; the days are whole months only there."""
+    few = measured("timed", "by month")
+    assert (few.known_time, few.first, few.last) == (KnownTime.MONTH, dt.date(2024, 2, 1), dt.date(2025, 3, 31))
+    more = measured("timed", "by month", "unasked")
+    assert (more.known_time, more.first, more.last) == (KnownTime.HOUR, dt.date(2024, 2, 1), dt.date(2025, 11, 5))
+    assert measured("timed", "by day").known_time is KnownTime.DAY
+
+
+def test_nothing_was_asked_where_every_field_is_empty() -> None:
+    assert measured("unasked").asked == ()
+    assert measured("none").asked == ASKED_FIELDS
+    assert measured("affected alone", "feeling alone").asked == ("affected_gender", "feeling")
+
+
+def test_json_keeps_them() -> None:
+    found = measured("by day", "later by month")
+    told = json.loads(json.dumps(found.as_json()))
+    assert Facts.from_json(told) == found
+    earlier = told | {"known_time": "month", "first": found.first.isoformat(), "last": found.last.isoformat()}
+    read = Facts.from_json(earlier)
+    assert (read.first, read.last, read.known_time) == (found.first, found.last, found.known_time)
+    with pytest.raises(KeyError):
+        Facts.from_json({})
+    with pytest.raises(TypeError):
+        Facts.from_json(None)  # type: ignore[arg-type]

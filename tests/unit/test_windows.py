@@ -1,4 +1,4 @@
-"""Periods that are compared: never a day in both, whatever the period, the data and the calendar."""
+"""Periods that are compared: never a day in both; where only the month is known they are whole months."""
 
 from __future__ import annotations
 
@@ -10,15 +10,27 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from analysis.report.papers import compose_brief
+from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, month_bounds
-from curim_data.model import KnownTime
+from curim_data.model import Audience, KnownTime, UnknownTimeError, translator
+from curim_data.model.absence import DIMENSION_UNITS, some_hours, too_few_hours
 from curim_data.model.coverage import Coverage
+from curim_data.model.plan import Areas, Plan, PlanStatus
 from curim_data.query import dates
-from curim_data.studies.compare import CompareError, _earlier
-from curim_data.studies.evaluation import comparison_windows
+from curim_data.studies.alert_points import density_study
+from curim_data.studies.brief import brief_study
+from curim_data.studies.brief_content import brief_content
+from curim_data.studies.brief_text import finding_sentences, headline
+from curim_data.studies.compare import CompareError, _earlier, filter_pair
+from curim_data.studies.evaluation import comparison_windows, evaluation_obstacle, windows_sentence
+from curim_data.studies.gender import light_study
+from curim_data.studies.hot_spots import emerging_study
 from curim_data.studies.periods import compared_periods
+from curim_data.studies.trends import forecast_study, trend_study
 from tests.small import alert, small_source
+from tests.stored import seen_by
 
 DAY = dt.timedelta(days=1)
 days = st.dates(dt.date(2015, 1, 1), dt.date(2026, 12, 31))
@@ -105,3 +117,211 @@ def test_no_day_of_a_plan_lies_before_and_after_its_start(any_source, last, reac
         if finish is not None:
             assert after[1] <= finish
         assert windows.lengths == tuple((last - first).days + 1 for first, last in (before, after))
+
+
+T = translator("en")
+ANALYST = Audience.ANALYST
+
+
+def by_month(folder: Path, *months: tuple[int, int]) -> Source:
+    """A source of two alerts a month by their month alone."""
+    rows = [
+        alert(2 * at + twin, day=dt.date(year, month, 1), hours=None, dark=None, time_precision="month")
+        for at, (year, month) in enumerate(months)
+        for twin in range(2)
+    ]
+    return small_source(folder, rows)
+
+
+def months(first: tuple[int, int], number: int) -> list[tuple[int, int]]:
+    """So many months in a row."""
+    return [divmod(12 * first[0] + first[1] - 1 + step, 12) for step in range(number)]
+
+
+def source_of(folder: Path, first: tuple[int, int], number: int) -> Source:
+    return by_month(folder, *((year, month + 1) for year, month in months(first, number)))
+
+
+def busier_last(folder: Path) -> Source:
+    """Thirty alerts a month for two years, sixty in each of the last three months."""
+    rows, number = [], 0
+    for year, month in months((2019, 3), 24):
+        for _ in range(60 if (year, month + 1) >= (2020, 12) else 30):
+            day = dt.date(year, month + 1, 1)
+            rows.append(alert(number, day=day, hours=None, dark=None, time_precision="month"))
+            number += 1
+    return small_source(folder, rows)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        (AlertFilter(period="28d"), "All alerts, February 2021: 2 of 50"),
+        (AlertFilter(period="quarter"), "All alerts, December 2020 – February 2021: 6 of 50"),
+        (AlertFilter(), "All alerts, March 2020 – February 2021: 24 of 50"),
+        (AlertFilter(period="all"), "All alerts, February 2019 – February 2021: 50 of 50"),
+        (AlertFilter(start=dt.date(2020, 11, 5), end=dt.date(2020, 11, 20)), "All alerts, November 2020: 2 of 50"),
+    ],
+)
+def test_periods_are_whole_months(tmp_path: Path, chosen: AlertFilter, said: str) -> None:
+    source = source_of(tmp_path, (2019, 2), 25)
+    assert source.known_time is KnownTime.MONTH
+    assert source.as_of == dt.date(2021, 2, 28)
+    assert query.sentence(source, chosen, T, query.total(source, chosen)) == said
+
+
+def with_hours(folder: Path, timed: int, of: int) -> Source:
+    """So many alerts with an hour among all."""
+    nothing: dict[str, object] = {"hours": None, "dark": None, "time_precision": "day"}
+    return small_source(folder, [alert(at, **({} if at < timed else nothing)) for at in range(of)])
+
+
+@pytest.mark.parametrize(
+    ("timed", "of", "said"),
+    [
+        (1, 40, "Fewer than half of all alerts"),
+        (9, 999, "Fewer than half of all alerts"),
+        (9, 1_000, "Below 1 % of all alerts"),
+        (10, 40, "Only 25 % of all alerts"),
+        (30, 40, "75 % of all alerts"),
+        (31, 40, "Some alerts have no time of day"),
+        (6, 12, "Some alerts have no time of day"),
+    ],
+)
+def test_no_share_tells_how_few_alerts_have_a_time_of_day_or_have_none(timed: int, of: int, said: str) -> None:
+    message = too_few_hours(timed, of) or some_hours(timed, of)
+    assert message is not None
+    assert T(message).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("timed", "known", "said"),
+    [
+        (0, KnownTime.DAY, "gives the date of an alert, not its hour"),
+        (1, KnownTime.DAY, "Fewer than half of all alerts have a time of day"),
+        (99, KnownTime.DAY, "Only 49 % of all alerts have a time of day"),
+        (100, KnownTime.HOUR, "50 % of all alerts have a time of day"),
+        (189, KnownTime.HOUR, "94 % of all alerts have a time of day"),
+        (190, KnownTime.HOUR, None),
+        (200, KnownTime.HOUR, None),
+    ],
+)
+def test_hours_are_known_where_half_of_the_alerts_have_one(
+    tmp_path: Path, timed: int, known: KnownTime, said: str | None
+) -> None:
+    every = AlertFilter(period="all")
+    source = with_hours(tmp_path, timed, 200)
+    assert (source.known_time, source.timed) == (known, timed)
+    light = light_study(source, every)
+    if known is KnownTime.DAY:
+        assert source.some_hours is None
+        lacking = source.lacks("hour")
+        assert said is not None
+        assert lacking is not None
+        assert said in T(lacking)
+        assert said in light.sentence(T)
+        with pytest.raises(UnknownTimeError, match=said):
+            query.counts(source, every, ["dark"])
+        with pytest.raises(CompareError):
+            filter_pair(source, every, "light")
+        return
+    assert source.lacks("hour") is None
+    assert query.counts(source, every, ["hour"]).total == 200
+    of_pair = filter_pair(source, every, "light").choices
+    for choices in (light.choices, of_pair):
+        sentences = [T(choice.explanation) for choice in choices if choice.name == "hours"]
+        assert (sentences == []) if said is None else (len(sentences) == 1 and said in sentences[0])
+
+
+@pytest.mark.parametrize("dimension", sorted(DIMENSION_UNITS))
+@pytest.mark.parametrize("audience", [ANALYST, Audience.COUNCIL])
+def test_nothing_is_counted_by_a_time_that_is_not_known(tmp_path: Path, dimension: str, audience: Audience) -> None:
+    source = source_of(tmp_path, (2019, 2), 3)
+    with pytest.raises(UnknownTimeError, match="only the month of an alert"):
+        query.counts(seen_by(source, audience), AlertFilter(), [dimension])
+    with pytest.raises(UnknownTimeError):
+        query.counts(seen_by(source, audience), AlertFilter(), ["category", dimension])
+
+
+def test_months_are_compared_with_as_many_months(tmp_path: Path) -> None:
+    source = source_of(tmp_path, (2019, 2), 25)
+    quarter = AlertFilter(period="quarter")
+    before = filter_pair(source, quarter, "before")
+    assert (before.second.start, before.second.end) == (dt.date(2020, 9, 1), dt.date(2020, 11, 30))
+    assert "Compared with September 2020 – November 2020." in [T(choice.explanation) for choice in before.choices]
+    year = filter_pair(source, quarter, "year")
+    assert (year.second.start, year.second.end) == (dt.date(2019, 12, 1), dt.date(2020, 2, 29))
+    found = compared_periods(source, (dt.date(2020, 12, 4), source.as_of))
+    assert found.before == (dt.date(2019, 12, 1), dt.date(2020, 2, 29))
+    assert "months of the year before (December 2019 – February 2020)" in T(found.choice.explanation)
+
+
+def test_more_than_a_year_of_months_is_compared_with_the_months_just_before(tmp_path: Path) -> None:
+    source = source_of(tmp_path, (2018, 3), 36)
+    year, longer = (compared_periods(source, (dt.date(2020, month, 1), source.as_of)) for month in (3, 2))
+    assert (year.before, year.same_season) == ((dt.date(2019, 3, 1), dt.date(2020, 2, 29)), True)
+    assert (longer.before, longer.same_season) == ((dt.date(2019, 1, 1), dt.date(2020, 1, 31)), False)
+    assert "just before (January 2019 – January 2020), because the period is longer" in T(longer.choice.explanation)
+
+
+def test_months_before_the_data_are_no_comparison(tmp_path: Path) -> None:
+    source = source_of(tmp_path, (2018, 11), 2)
+    found = compared_periods(source, (dt.date(2018, 12, 1), dt.date(2018, 12, 31)))
+    assert (found.before, found.same_season) == ((dt.date(2018, 11, 1), dt.date(2018, 11, 30)), False)
+    assert "months just before (November 2018)" in T(found.choice.explanation)
+    assert compared_periods(source, (dt.date(2018, 11, 1), dt.date(2018, 12, 31))).before is None
+    with pytest.raises(CompareError):
+        filter_pair(source, AlertFilter(period="all"), "before")
+
+
+def test_nothing_is_told_by_the_week(tmp_path: Path) -> None:
+    source = source_of(tmp_path, (2018, 10), 9)
+    told = forecast_study(source, AlertFilter())
+    assert told.city is None
+    assert told.cells is None
+    assert told.city_refused is not None
+    assert "the month alone is known" in T(told.city_refused)
+    trend = trend_study(source, AlertFilter(), "week")
+    assert trend.unit == "month"
+    assert bool(trend.frame["complete"].all())
+    over_time = emerging_study(source, AlertFilter())
+    assert over_time.emerging is None or over_time.emerging.unit == "month"
+
+
+def test_no_width_is_tried_on_weeks_that_are_not_known(tmp_path: Path) -> None:
+    told = density_study(source_of(tmp_path, (2018, 10), 12), AlertFilter())
+    assert told.bandwidth.method == "reach"
+    assert "the month alone is known" in T(told.bandwidth.explanation)
+
+
+def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
+    source = busier_last(tmp_path)
+    study = brief_study(source, AlertFilter(period="quarter"))
+    assert headline(study, T).startswith("December 2020 – February 2021: 180 alerts, more than usual")
+    assert study.findings
+    for finding in study.findings:
+        assert finding.series.unit == "month"
+        tested = finding.series.frame[finding.series.frame["tested"]]
+        assert (
+            tested[["n", "before"]].to_numpy().tolist() == [[60, 30]] * 3
+        )  # each month against the same a year before
+        assert finding_sentences(finding, source.city, T)[0].endswith("from the same days of the year before.")
+        assert "week" not in " ".join(finding_sentences(finding, source.city, T))
+    brief = brief_content(study, AlertFilter(period="quarter"), source.city, T, made=source.as_of)
+    document = compose_brief(brief, source.city, T)
+    assert document.kicker.endswith("December 2020 – February 2021")
+    assert "week" not in repr(brief)
+
+
+def test_a_plan_of_days_has_no_months_to_compare(tmp_path: Path) -> None:
+    source = source_of(tmp_path, (2019, 2), 25)
+    areas = Areas(("8a3f6d0000",), (), ("8a3f6d0001",))
+    plan = Plan(
+        title="x", status=PlanStatus.RUNNING, start=dt.date(2020, 5, 3), finish=dt.date(2020, 5, 28), areas=areas
+    )
+    told = evaluation_obstacle(source, plan)
+    assert told is not None
+    assert "no whole month" in T(told)
+    assert evaluation_obstacle(source, dataclasses.replace(plan, finish=dt.date(2020, 8, 28))) is None
+    windows = comparison_windows(source, dt.date(2020, 5, 3), dt.date(2020, 8, 28))
+    assert windows_sentence(windows, T) == "Before: June 2019 – July 2019. After: June 2020 – July 2020."

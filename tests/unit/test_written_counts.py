@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from io import BytesIO
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,9 @@ from curim_data.studies.brief_content import share_bars
 from curim_data.studies.brief_text import meeting_questions
 from pages.parts.charts import tables, written_count
 from pages.parts.frame import Page
+from pages.parts.gender import comparisons
 from pages.parts.gender.shares import shares_file
+from pages.parts.hotspots import comparison_tab
 from pages.parts.maps import written_alerts
 from pages.parts.maps.legends import class_breaks, class_entries
 from tests.made_page import made_page
@@ -171,3 +173,15 @@ def test_the_brief_asks_of_no_share_whose_rest_is_small(city: CityProfile) -> No
     assert asked(frame, 5) == "What surprises us?"
     assert "85" in asked(frame, 1)
     assert "71" in asked(frame.assign(n=[17.0, 7.0]), 5)
+
+
+@pytest.mark.parametrize(("lang", "men", "none"), [("en", "men only", "none (up to 0.40)"), ("fr", "hommes", "aucun")])
+def test_a_ratio_of_nothing_is_a_word(lang: str, men: str, none: str) -> None:
+    page = cast(Page, SimpleNamespace(t=translator(lang)))
+    row = {"ratio": 0.0, "low": 0.0, "high": 0.4, "at_least": float("nan"), "at_most": float("nan")}
+    assert comparisons._category_ratio(page, cast(Any, row)).startswith(men)
+    place = cast(Any, SimpleNamespace(ratio=0.0, low=0.0, high=0.4))
+    assert comparison_tab._ratio(page, place).startswith(none)
+    some = cast(Any, SimpleNamespace(ratio=0.2, low=0.1, high=0.4))
+    assert comparison_tab._ratio(page, some)[:1] == "0"
+    assert comparisons._category_ratio(page, cast(Any, {**row, "ratio": 0.2, "low": 0.1}))[:1] == "0"
