@@ -97,8 +97,7 @@ class Source:
         """Which days the alerts cover, as it was learned of them and corrected; of a copy, that of its alerts."""
         if self.exact is not None:
             return self.exact.coverage
-        learned = self.once("coverage", "", lambda: learn(counts_by_source(self.alerts)))
-        return learned.corrected(self.annotations)
+        return self.once("coverage", "", lambda: learn(counts_by_source(self.alerts))).corrected(self.annotations)
 
     def once(self, name: str, key: Hashable, find: Callable[[], _Found], most: int = MOST_FOUND) -> _Found:
         """What `find` gives, worked out once for these alerts, their limits, the city's profile and a key; of a name at
@@ -132,8 +131,7 @@ class Source:
         lacking = self.lacks("hour")
         if lacking is not None or not self.count:
             return lacking
-        light = self.once("light", "", lambda: int(self.alerts.one("count(dark) AS n")["n"]))
-        return None if light else NO_LIGHT
+        return None if self.once("light", "", lambda: int(self.alerts.one("count(dark) AS n")["n"])) else NO_LIGHT
 
     @property
     def some_hours(self) -> Message | None:
@@ -167,8 +165,7 @@ def open_source(home: Home, url: str | None = None) -> Source:
     city = home.city()
     if url == "duckdb" or is_spark(url):
         files = Store(home).files()
-        version = version_of(files)
-        source = source_from_files(files, version, city)
+        source = source_from_files(files, version_of(files), city)
     else:
         publication = last_publication(url)
         source = _published(url, publication, publication.alerts, city)
@@ -185,8 +182,7 @@ def on_spark(url: str, source: Source) -> Source:
         raise EngineError(Message("Spark and Sail count the alerts of a home, of which the flat table can be written."))
     relation = spark_relation(url, flat, source.count, source.alerts.levels)
     about = {name: source.cache[name] for name in ("files", "flat", _FACTS)}
-    cache = _cached((url, relation.name), lambda: {**about, "url": url})
-    return replace(source, alerts=relation, cache=cache)
+    return replace(source, alerts=relation, cache=_cached((url, relation.name), lambda: {**about, "url": url}))
 
 
 def files_of(source: Source) -> Source | None:
@@ -257,8 +253,7 @@ def _since_meeting(source: Source, home: Home) -> Source:
     month, which is long enough. The sample's dates are fixed, so there the last day with data is today.
     """
     today = source.as_of if home.is_sample else min(city_day(source.city), source.as_of)
-    too_late = 0 if source.by_month else SHORTEST_SINCE_MEETING - 1
-    meeting = last_meeting(home.path, today - dt.timedelta(days=too_late))
+    meeting = last_meeting(home.path, today - dt.timedelta(days=0 if source.by_month else SHORTEST_SINCE_MEETING - 1))
     return source if meeting is None else replace(source, meeting=meeting)
 
 

@@ -149,8 +149,7 @@ def measure_errors(copy: Source) -> CopyErrors:
         sensitive = sensitive_categories(exact)
         rows = _measured("all", AlertFilter(), exact, copy, sensitive)
         if sensitive:
-            chosen = AlertFilter(categories=tuple(sorted(sensitive)))
-            rows += _measured("sensitive", chosen, exact, copy, sensitive)
+            rows += _measured("sensitive", AlertFilter(categories=tuple(sorted(sensitive))), exact, copy, sensitive)
     return CopyErrors(pd.DataFrame(rows, columns=_COLUMNS))
 
 

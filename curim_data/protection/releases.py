@@ -144,8 +144,7 @@ def _keep_waiting(home: Home, asked: pd.DataFrame, waiting: pd.DataFrame) -> Non
     if not len(waiting) and not path.exists():
         return
     seen = pa.array(waiting["seen"].to_numpy().astype("datetime64[D]"), pa.date32())
-    columns = {"alert_id": _ids(waiting), "seen": seen, "held": pa.array(waiting["held"].to_numpy(bool))}
-    table = pa.table(columns)
+    table = pa.table({"alert_id": _ids(waiting), "seen": seen, "held": pa.array(waiting["held"].to_numpy(bool))})
     if path.exists():
         known = pq.read_table(path)
         others = known.filter(pc.invert(pc.is_in(known["alert_id"], value_set=_ids(asked))))
@@ -255,8 +254,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
         at = np.where(at < 0, len(table) + np.arange(len(at)), at)
         unit[several] = at[np.asarray(pc.index_in(first.drop_null(), names))]
     kept = {name: table[name].to_pandas() for name in table.column_names if name not in ("first", *CODED)}
-    codes = {name: table[name].to_pandas() for name in CODED}
-    return pd.DataFrame(kept | codes | {"unit": unit})
+    return pd.DataFrame(kept | {name: table[name].to_pandas() for name in CODED} | {"unit": unit})
 
 
 def _ids(alerts: pd.DataFrame) -> pa.Array:

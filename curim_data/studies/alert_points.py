@@ -372,8 +372,7 @@ def keep_pixels(city: CityProfile) -> None:
         return
     with suppress(ValueError):  # a land without pixels: who asks for its density is told why
         pixels = raster_from_polygon(city.land_metres)
-        at = [pixels.x0, pixels.y0, pixels.cell_m]
-        write_arrays(city.prepared, _PIXELS, land_km2=pixels.land_km2, at=at)
+        write_arrays(city.prepared, _PIXELS, land_km2=pixels.land_km2, at=[pixels.x0, pixels.y0, pixels.cell_m])
 
 
 def _in_pixels(city: CityProfile) -> bool:

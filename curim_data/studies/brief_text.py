@@ -88,8 +88,7 @@ _SURE: Final = {
 
 def headline(study: BriefChanges, t: Translator) -> str:
     """Since when, how many alerts, whether that is usual, what is not covered, and how many changes are clear."""
-    said = (first_sentence(study, t), *map(t, study.changes.gaps), attention_sentence(study, t))
-    return at_head(" ".join(said))
+    return at_head(" ".join((first_sentence(study, t), *map(t, study.changes.gaps), attention_sentence(study, t))))
 
 
 def first_sentence(study: BriefChanges, t: Translator) -> str:

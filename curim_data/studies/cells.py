@@ -139,8 +139,7 @@ def area_frame(
     here, _ = privacy.authorise(f.replace(cells=tuple(cells)), source)
     if "local_date" in by:
         source = source.in_full
-    counted = query.counts(source, here, by, complete=complete, without_default_points=True)
-    return counted.frame[[*by, "n"]]
+    return query.counts(source, here, by, complete=complete, without_default_points=True).frame[[*by, "n"]]
 
 
 def counted_areas(source: Source, f: AlertFilter, frames: Sequence[pd.DataFrame], by: Sequence[str]) -> Counted:

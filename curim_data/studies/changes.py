@@ -88,8 +88,7 @@ class ChangeStudy:
     def choices(self) -> tuple[Choice, ...]:
         """The reference, how changes are judged, what is not covered, what was noted."""
         gaps = tuple(Choice("coverage", at, message) for at, message in enumerate(self.gaps))
-        judged = (GRADES, SHARES) if self.changes.n_tested else ()
-        return (self.periods.choice, *gaps, *self.noted, *judged)
+        return (self.periods.choice, *gaps, *self.noted, *((GRADES, SHARES) if self.changes.n_tested else ()))
 
 
 GRADES: Final = Choice(
@@ -214,8 +213,7 @@ class _Tables:
         """The period in weeks or months."""
         if self.unit == "week":
             return float(self.days.sum()) / 7
-        months = pd.date_range(*self.periods.after, freq="D")[self.days].to_period("M")
-        return float(months.nunique())
+        return float(pd.date_range(*self.periods.after, freq="D")[self.days].to_period("M").nunique())
 
     def counts(self) -> dict[LevelName, Counts]:
         """The levels of which there are several candidates, and the city."""

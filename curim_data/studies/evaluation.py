@@ -235,8 +235,7 @@ def evaluation_obstacle(source: Source, plan: Plan) -> Message | None:
         )
     if plan.start <= source.first:
         return Message("There are no data from before this plan's start.")
-    windows = comparison_windows(source, plan.start, plan.finish)
-    if min(windows.lengths) > 0:
+    if min(comparison_windows(source, plan.start, plan.finish).lengths) > 0:
         return None
     if source.by_month:
         return Message(

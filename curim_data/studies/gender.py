@@ -202,8 +202,7 @@ def _place_shares(source: Source, f: AlertFilter, column: str) -> tuple[PlaceSha
     shares = place_shares(counted.frame, column=column, city=pair, scatter=scatter)
     chosen = chosen_from(source, f)
     if chosen is not source:
-        theirs = _place_shares(chosen, f, column)[0].frame
-        shares = replace(shares, frame=_as_chosen(shares.frame, theirs))
+        shares = replace(shares, frame=_as_chosen(shares.frame, _place_shares(chosen, f, column)[0].frame))
     written = WrittenCounts.of(f, source)
     return shares if written.all_written else shares.for_readers(written.least()), sum(pair)
 

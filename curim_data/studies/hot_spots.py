@@ -660,8 +660,7 @@ def _periods(source: Source, f: AlertFilter, resolution: int) -> Periods:
     windows = len(cells) / (1 + 3 * k * (k + 1))
     if len(whole_steps("month", first, last)) >= MIN_STEPS:
         return periods_for(first, last, 0, windows)  # months, whatever the number of alerts
-    mapped = query.total(source, f.replace(period="", start=first, end=last)).mapped
-    return periods_for(first, last, mapped, windows)
+    return periods_for(first, last, query.total(source, f.replace(period="", start=first, end=last)).mapped, windows)
 
 
 def _over(f: AlertFilter, periods: Periods) -> AlertFilter:

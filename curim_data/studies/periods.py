@@ -321,8 +321,7 @@ def place_scatter(source: Source, f: AlertFilter, resolution: int) -> Dispersion
 
 def place_bursts(source: Source, f: AlertFilter) -> ReportBursts:
     """In what bursts reports lie under a filter, from how overdispersed cells of several sizes are: `burst_scatter`."""
-    sides = {square_side(size): burst_scatter(source, f, ("cell",), size) for size in BURST_RESOLUTIONS}
-    return fit_bursts(sides)
+    return fit_bursts({square_side(size): burst_scatter(source, f, ("cell",), size) for size in BURST_RESOLUTIONS})
 
 
 def burst_scatter(source: Source, f: AlertFilter, kind: Kind, resolution: int | None = None) -> Dispersion:
@@ -361,8 +360,7 @@ def share_scatter(source: Source, f: AlertFilter, share: Share, kind: Kind) -> D
     """
 
     def find(past: AlertFilter, unit: str, starts: pd.DatetimeIndex) -> Dispersion:
-        by = list(dict.fromkeys([*kind, share.column, unit]))
-        frame = _counted(source, past, by, None)
+        frame = _counted(source, past, list(dict.fromkeys([*kind, share.column, unit])), None)
         frame = frame[frame[share.column].isin(share.among)]
         of_part = frame["n"].where(frame[share.column].isin(share.part), 0.0)
         part, whole = _periods(frame.assign(part=of_part), kind, unit, starts, ("part", "n"))
@@ -404,8 +402,7 @@ def _found(
 
 def _counted(source: Source, past: AlertFilter, by: Sequence[str], resolution: int | None) -> pd.DataFrame:
     on_map = resolution is not None
-    counted = query.counts(source.in_full, past, by, resolution=resolution, without_default_points=on_map)
-    return counted.frame
+    return query.counts(source.in_full, past, by, resolution=resolution, without_default_points=on_map).frame
 
 
 def _periods(

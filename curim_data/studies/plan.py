@@ -104,8 +104,7 @@ class Calendar:
     @property
     def length(self) -> int:
         """Steps of the period after, rounded up; placebo dates lie at least a quarter apart."""
-        step = 30.44 if self.by_month else 7
-        return max(math.ceil(round(self.days / step, 1)), self.edges[1])
+        return max(math.ceil(round(self.days / (30.44 if self.by_month else 7), 1)), self.edges[1])
 
     def back(self, day: dt.date, steps: int) -> dt.date:
         """The day so many steps before."""
@@ -113,8 +112,7 @@ class Calendar:
 
     def windows(self, day: dt.date, most: int = 4) -> list[Days]:
         """The windows before a day, newest first."""
-        edges = self.edges[: most + 1]
-        return [(self.back(day, b), self.back(day, a) - DAY) for a, b in itertools.pairwise(edges)]
+        return [(self.back(day, b), self.back(day, a) - DAY) for a, b in itertools.pairwise(self.edges[: most + 1])]
 
     def covered(self, first: dt.date) -> int:
         """How many windows before the start the data cover."""
@@ -478,8 +476,7 @@ def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None
 
 
 def _women_city(source: Source, f: AlertFilter) -> float | None:
-    whole = whole_city(f)
-    counted = query.counts(source, whole, ["affected_gender"])
+    counted = query.counts(source, whole_city(f), ["affected_gender"])
     counts = counted.frame.set_index("affected_gender")["n"]
     women, men = float(counts.get("woman", 0)), float(counts.get("man", 0))
     return women / (women + men) if women + men else None
@@ -536,8 +533,7 @@ def draft_plan_for_cells(
         asked = frozenset(spot_cells)
 
         def as_copied(spot: Spot) -> Spot:
-            n = round(float(area_frame(copy, f, spot.names)["n"].sum()))
-            return without_figures(replace(spot, n=n), spot)
+            return without_figures(replace(spot, n=round(float(area_frame(copy, f, spot.names)["n"].sum()))), spot)
 
         spots = (as_copied(one) if asked in (frozenset(one.names), {one.id}) else one for one in study.spots)
         study = replace(study, spots=tuple(spots))
@@ -565,5 +561,4 @@ def council_baseline(source: Source, f: AlertFilter, cells: Sequence[str]) -> tu
     start, end = baseline_dates(query.dates(source, f)[1], source.first)
     year = whole_city(f).replace(period="", start=start, end=end)
     start, end = query.dates(source, year)  # whole months where nothing finer is known
-    row = area_counts(copy_of(source), year, {"here": cells}, ()).frame
-    return Objective(float(row["n"].sum()), start, end), year
+    return Objective(float(area_counts(copy_of(source), year, {"here": cells}, ()).frame["n"].sum()), start, end), year

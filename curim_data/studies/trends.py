@@ -73,8 +73,7 @@ def next_periods_study(source: Source, f: AlertFilter, unit: CalendarUnit) -> Ne
     """
     step: Literal["week", "month"] = "month" if source.known_time.unit(unit) == "month" else "week"
     end = min(query.dates(source, f)[1], source.as_of)
-    history = f.replace(period="", start=source.first, end=end)
-    series = _counted(source, history, step)
+    series = _counted(source, f.replace(period="", start=source.first, end=end), step)
     if series.empty:
         return Message("No forecast is shown: there are no alerts to make one from.")
     rows = regular_periods(series, (source.first, end), step, step, source.coverage.whole)
