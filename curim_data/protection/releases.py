@@ -369,14 +369,15 @@ def _of_known_incidents(
     if not let_out.any():
         return DRAWN.empty_table(), let_out
     wanted = pa.table({"unit": pa.array(waiting.loc[let_out, "drawn_unit"].unique(), pa.string())})
+    columns = ", ".join("coalesce(cell, -1) AS cell" if name == "cell" else name for name in DRAWN.names[1:])
+    files = f"read_parquet([{', '.join(map(quoted, known.files))}], filename = true, file_row_number = true)"
     with database() as engine:
         engine.register("wanted", wanted)
-        parts = (_rows_of(engine, path) for path in known.files)
-        found = pa.concat_tables([part.cast(DRAWN) for part in parts])
-    found = found.set_column(found.column_names.index("cell"), "cell", found["cell"].fill_null(-1))
-    theirs = found.to_pandas()
-    theirs = theirs.assign(later=theirs["alert_id"] != theirs["unit"]).sort_values("later", kind="stable")
-    theirs = theirs.drop(columns=["alert_id", "later"]).drop_duplicates("unit")
+        theirs = engine.execute(
+            f"SELECT DISTINCT ON (unit) {columns} FROM {files} SEMI JOIN wanted USING (unit) "
+            "ORDER BY unit, alert_id <> unit, filename, file_row_number"
+        ).to_arrow_table()
+    theirs = theirs.to_pandas()
     if swapping:
         sensitive = waiting["drawn_unit"].isin(theirs.loc[theirs["sensitive"], "unit"]) | _sensitive(waiting, city)
         stays = ~waiting["held"] | (rng.random(len(waiting)) < HELD_BACK)
@@ -384,14 +385,6 @@ def _of_known_incidents(
     late = waiting.loc[let_out, ["alert_id", "drawn_unit"]].rename(columns={"drawn_unit": "unit"})
     table = _typed(late.merge(theirs, on="unit")).sort_values("alert_id", ignore_index=True)
     return pa.Table.from_pandas(table, DRAWN, preserve_index=False), let_out
-
-
-def _rows_of(engine: duckdb.DuckDBPyConnection, path: Path) -> pa.Table:
-    """The draws of a release of the `wanted` incidents, in their order."""
-    numbered = f"read_parquet({quoted(path)}, file_row_number = true)"
-    columns = ", ".join(DRAWN.names)
-    asked = f"SELECT {columns} FROM {numbered} SEMI JOIN wanted USING (unit) ORDER BY file_row_number"
-    return engine.execute(asked).to_arrow_table()
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:

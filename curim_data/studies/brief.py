@@ -309,8 +309,7 @@ def _whom(
     if AFFECTED not in source.asked or without_gender(f) != f:
         return None
     scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), area_kind(source))
-    levels = {asked: whom for whom, asked in reversed(list(_levels(source, f, chosen, change)))}
-    for asked, whom in reversed(levels.items()):
+    for whom, asked in _levels(source, f, chosen, change):
         women = _women(source, asked, scatter)
         if women.known:
             return replace(whom, women=women)

@@ -273,7 +273,7 @@ def not_in_use(source: Source, f: AlertFilter, periods: ComparedPeriods) -> NotI
     if periods.before is None:
         return ALWAYS_IN_USE
     use = _use(source)
-    start, end = _month(periods.before[0]), _month(periods.after[1])
+    start, end = (pd.Timestamp(day.replace(day=1)) for day in (periods.before[0], periods.after[1]))
     new = use["new"] & (use["first"] > start) & (use["first"] <= end)
     given_up = use["given_up"] & (use["last"] < end) & (use["last"] >= start)
     return NotInUse(*(tuple(use.index[which].astype(str)) for which in (new, given_up))).under(f, source.city)
@@ -287,10 +287,6 @@ def _use(source: Source) -> pd.DataFrame:
         return category_use(table.dropna(subset=["category", "month"])).sort_values("n", ascending=False)
 
     return source.once("category_use", "", find)
-
-
-def _month(day: dt.date) -> pd.Timestamp:
-    return pd.Timestamp(day.year, day.month, 1)
 
 
 def _named(names: Sequence[str], city: CityProfile, t: Translator) -> str:
