@@ -5,10 +5,13 @@ Public: `open_for`, `protected`, `protected_files` and `copy_of` (the copy as a 
 costs; `kind_of` says of which categories a filter asks).
 """
 
-from curim_data.protection.errors import CopyErrors, copy_errors, keep_errors, kind_of
 from curim_data.protection.opening import (
+    CopyErrors,
     copies_of,
+    copy_errors,
     copy_of,
+    keep_errors,
+    kind_of,
     open_for,
     opened_for,
     protected,

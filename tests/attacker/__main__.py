@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from curim_data.engine import Source, open_source
 from curim_data.model.city import K_ORDINARY, K_SENSITIVE
 from curim_data.protection import protected
-from curim_data.protection.errors import measure_errors
+from curim_data.protection.opening import measure_errors
 from curim_data.sample import sample_home
 from curim_data.store import Home
 from curim_data.store.erase import draws_folder

@@ -19,7 +19,7 @@ import pytest
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, translator
-from curim_data.protection.errors import (
+from curim_data.protection.opening import (
     COMPARED,
     COMPARED_SENSITIVE,
     CopyErrors,
@@ -145,7 +145,7 @@ def pair(folder: Path, seed: int, city: CityProfile | None = None) -> tuple[Sour
 def test_errors_are_those_of_a_comparison_count_by_count(
     tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("curim_data.protection.errors.FEWEST", 1)  # the last year is enough
+    monkeypatch.setattr("curim_data.protection.opening.FEWEST", 1)  # the last year is enough
     source, expected = pair(tmp_path, seed)
     found = measure_errors(source).frame.sort_values(["kind", "table", "least"], ignore_index=True)
     expected = expected.sort_values(["kind", "table", "least"], ignore_index=True)
