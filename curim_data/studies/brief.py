@@ -415,6 +415,11 @@ class BriefPeriod:
 class BriefStudy(BriefChanges, BriefPeriod):
     """All that the briefing says of a filter's alerts, for one audience."""
 
+    @classmethod
+    def of(cls, *both: BriefChanges | BriefPeriod) -> BriefStudy:
+        """Both parts together."""
+        return cls(**{part.name: getattr(one, part.name) for one in both for part in fields(one)})
+
 
 def brief_changes(
     source: Source, f: AlertFilter, since: dt.date | None = None, most: int = MOST_FINDINGS
@@ -496,8 +501,7 @@ def brief_study(
 
     `changes`: what `brief_changes` found for the same arguments, where it is there already.
     """
-    both = changes or brief_changes(source, f, since), brief_period(source, f)
-    return BriefStudy(**{part.name: getattr(one, part.name) for one in both for part in fields(one)})
+    return BriefStudy.of(changes or brief_changes(source, f, since), brief_period(source, f))
 
 
 def brief_period(source: Source, f: AlertFilter) -> BriefPeriod:
