@@ -1,18 +1,23 @@
-"""Two filters on one map: the planted place is found, also in the protected copy; what cannot be compared says why."""
+"""Two filters on one map, and classes over time: planted places are found, also in the copy; or why not."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import tomllib
+from typing import Any
 
+import h3.api.basic_int as h3
 import pytest
 
+import sample_data
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, KnownTime
 from curim_data.privacy import DisclosureError
 from curim_data.studies.compare import CompareError, available_presets, compare_study, filter_pair, usual_preset
+from curim_data.studies.hot_spots import EmergingRow, EmergingStudy, emerging_study, hot_spot_study
 from tests.stored import seen_by
 
 DARK = AlertFilter(period="all", dark=True)
@@ -97,3 +102,75 @@ def test_a_filter_against_other_words(source: Source) -> None:
 def test_what_cannot_be_compared_says_why(source: Source, f: AlertFilter, against: str, why: str) -> None:
     with pytest.raises(CompareError, match=why):
         filter_pair(source, f, against)
+
+
+TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
+SPOTS: list[dict[str, Any]] = TRUTHS["hot_spot"]
+
+
+@pytest.fixture(scope="module")
+def study(source: Source) -> EmergingStudy:
+    return emerging_study(source, AlertFilter())
+
+
+def place_of(study: EmergingStudy, cells: tuple[int, ...]) -> EmergingRow | None:
+    """The slow way: the hot place that shares most cells, the first of several; None where none shares any."""
+    found, most = None, 0
+    for line in study.lines:
+        shared = sum(cell in line.place.cells for cell in cells)
+        if line.cls is not None and line.cls.sign > 0 and shared > most:
+            found, most = line, shared
+    return found
+
+
+def test_hot_spots_of_the_map_find_their_class(source: Source, study: EmergingStudy) -> None:
+    spots = hot_spot_study(source, AlertFilter()).spots
+    planted = {spot["place"]: f"{spot['class']}_hot" for spot in SPOTS}
+    found = [place_of(study, spot.cells) for spot in spots]
+    assert len(found) >= 9
+    assert all(line is not None and planted[line.name.place] == line.place.cls for line in found)
+    far = int(h3.latlng_to_cell(TRUTHS["quarter"]["latitude"], TRUTHS["quarter"]["longitude"], study.resolution))
+    assert place_of(study, (far,)) is None
+
+
+def test_places_have_the_class_with_which_they_share_most_cells(study: EmergingStudy) -> None:
+    cells = [(cell,) for line in study.lines for cell in line.place.cells]
+    cells += [tuple(cell for line in study.lines for cell in line.place.cells), ()]
+    listed = [place_of(study, some) for some in cells]
+    assert any(line is None for line in listed)
+    assert [study.class_of(some) for some in cells] == [line and line.cls for line in listed]
+
+
+def test_the_series_of_a_place_is_what_was_counted(source: Source, study: EmergingStudy) -> None:
+    line = next(line for line in study.lines if line.name.place == "terpsithea")
+    series = study.series(line.place.cells)
+    assert len(series) == 48
+    assert series["n"].sum() == line.place.n
+    assert series["hot"].tolist() == [False] * 45 + [True] * 3
+    here = AlertFilter(period="all", cells=line.place.names)
+    off_piles = query.counts(source, here, ["month"], without_default_points=True).frame
+    assert series.set_index("start")["n"].loc[off_piles["month"]].tolist() == off_piles["n"].tolist()
+
+
+def test_the_area_of_the_filter_does_not_change_the_classes(source: Source, study: EmergingStudy) -> None:
+    here = emerging_study(source, AlertFilter(districts=("zone_1",)))
+    assert [line.place for line in here.lines] == [line.place for line in study.lines]
+
+
+def test_the_council_gets_the_classes_of_its_copy(council: Source, study: EmergingStudy) -> None:
+    """In cells no finer than those of the copy; the planted places have the classes that they have in the alerts."""
+    told = emerging_study(seen_by(council, Audience.COUNCIL), AlertFilter(), 10)
+    assert told.resolution == 9
+    exact, own = ({line.name.place: line.place.cls for line in found.lines} for found in (study, told))
+    assert len(own) >= 8
+    assert own.keys() <= exact.keys()
+    assert sum(own[place] != exact[place] for place in own) <= 1  # an exchange of places and times may change one
+    sensitive = emerging_study(seen_by(council, Audience.COUNCIL), AlertFilter(categories=("harassment_verbal",)), 10)
+    assert sensitive.resolution == 8
+
+
+def test_a_filter_that_leaves_hardly_any_alert_has_no_line(source: Source) -> None:
+    rare = AlertFilter(categories=("robbery",), affected=("other",), weekdays=(0,), hours=(3, 4))
+    study = emerging_study(source, rare)
+    assert study.emerging is not None
+    assert not study.lines
