@@ -223,20 +223,30 @@ def comparison_windows(source: Source, start: dt.date, finish: dt.date | None) -
 
 def evaluation_obstacle(source: Source, plan: Plan) -> Message | None:
     """Why a plan cannot be evaluated (yet); None where it can."""
-    if plan.status not in STARTED:
-        return Message("This plan has not begun: move it to “Running” on the board of interventions first.")
-    if plan.start is None:
-        return Message("This plan has no starting date yet.")
-    if not plan.areas.treated or not plan.areas.comparison:
-        return Message("This plan needs a treated area and a comparison area, chosen before the start.")
-    if plan.start > source.as_of:
-        return Message(
-            "This plan begins on {start}; the data end on {end}.", {"start": plan.start, "end": source.as_of}
-        )
-    if plan.start <= source.first:
-        return Message("There are no data from before this plan's start.")
-    if min(comparison_windows(source, plan.start, plan.finish).lengths) > 0:
-        return None
+    start, areas = plan.start, plan.areas
+    dates = {"start": start, "end": source.as_of}
+    obstacles = (
+        (
+            plan.status not in STARTED,
+            Message("This plan has not begun: move it to “Running” on the board of interventions first."),
+        ),
+        (start is None, Message("This plan has no starting date yet.")),
+        (
+            not areas.treated or not areas.comparison,
+            Message("This plan needs a treated area and a comparison area, chosen before the start."),
+        ),
+        (
+            start is not None and start > source.as_of,
+            Message("This plan begins on {start}; the data end on {end}.", dates),
+        ),
+        (
+            start is not None and start <= source.first,
+            Message("There are no data from before this plan's start."),
+        ),
+    )
+    why = next((message for holds, message in obstacles if holds), None)
+    if why is not None or start is None or min(comparison_windows(source, start, plan.finish).lengths) > 0:
+        return why
     if source.by_month:
         return Message(
             "Only the month of these alerts is known, and no whole month lies on both sides of this plan's start."
