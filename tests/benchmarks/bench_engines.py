@@ -23,13 +23,13 @@ from pathlib import Path
 
 import duckdb
 
-from curim_data.engine import Source, on_spark, open_source, remote, source_from_files
+from curim_data.engine import Source, on_spark, open_source, source_from_files
 from curim_data.model import Audience
 from curim_data.sample import sample_home
 from curim_data.store import Home
 from tests.benchmarks.results import Row, hand_in, hand_in_growth
 from tests.engine_questions import FILTERS, QUESTIONS, Answer, assert_equal
-from tests.spark_servers import sail_server, spark_master
+from tests.spark_servers import forget, sail_server, spark_master
 
 SIZES = (10_000, 100_000, 1_000_000)
 ASKED = ("usual", "all", "night", "women", "group", "few cells")  # of the filters, where not all are asked
@@ -94,7 +94,7 @@ def server(engine: str, folder: Path) -> Iterator[str]:
     with spark_master(folder / "spark") as (url, _, around):
         os.environ.update({name: around[name] for name in ("SPARK_CONF_DIR", "SPARK_LOCAL_IP")})
         yield url
-        remote.forget(url)
+        forget(url)
 
 
 def told(engine: str, rows: int, opened: float, seconds: list[float], each: float, more: str = "") -> None:
