@@ -7,8 +7,7 @@ from curim_data.plans.plan_store import PlanMissing
 from curim_data.privacy import DisclosureError
 from pages.parts.frame import escape_markdown, require
 from pages.parts.interventions.editor import draw_board, draw_plan_editor
-from pages.parts.interventions.plan_edit import close_plan, plan_in_address
-from pages.parts.plans import may_edit
+from pages.parts.plans import close_plan, may_edit, plan_in_address
 
 page = require(Role.COUNCIL)
 t = page.t

@@ -8,11 +8,10 @@ import streamlit as st
 from curim_data.model import N_, Audience, Role, Translator
 from curim_data.model.labels import provisional_note
 from pages.parts.charts import tables
-from pages.parts.frame import Page, escape_markdown, filter_bar, links, page_link, palette, record, require
-from pages.parts.frame.guard import HEALED, draw_alone
-from pages.parts.frame.links import FOLDER, LINK_WORDS, draw_languages
-from pages.parts.frame.page import hidden_style, measure_column
-from pages.parts.frame.reader import sign_in_configured, sign_out
+from pages.parts.frame import Page, escape_markdown, filter_bar, page_link, palette, record, require
+from pages.parts.frame.guard import FOLDER, HEALED, LINK_WORDS, draw_alone, draw_languages, draw_switch
+from pages.parts.frame.page import HIDDEN, measure_column
+from pages.parts.frame.reader import open_cities, sign_in_configured, sign_out
 from pages.parts.frame.web import ICON
 from pages.parts.maps.basemap import attribution_style
 
@@ -62,7 +61,7 @@ def draw_styles(page: Page) -> None:
         # A dark page is printed light, also by a browser's menu: colours turned over and their hues back.
         f"{DARK_TO_LIGHT if page.theme == 'dark' else ''}"
         ".deck-tooltip {max-width: min(260px, 60vw)}"
-        f"{hidden_style()} "
+        f"{HIDDEN} "
         ".modebar-btn::before, .modebar-btn::after {display: none !important}"
         f"{attribution_style(page.city, palette(page.theme))} "
         # A link that is longer than a phone is wide goes on in the next line.
@@ -82,7 +81,7 @@ def page_titles(t: Translator) -> dict[str, tuple[str, Role]]:
         "gender": (t("Gender"), Role.PUBLIC),
         "interventions": (t("Interventions"), Role.COUNCIL),
         "evaluation": (t("Evaluation"), Role.COUNCIL),
-        **({"cities": (t("Compare cities"), Role.PUBLIC)} if len(links.open_cities()) > 1 else {}),
+        **({"cities": (t("Compare cities"), Role.PUBLIC)} if len(open_cities()) > 1 else {}),
         "data": (t("Data"), Role.ANALYST),
         "methods": (t("Methods"), Role.PUBLIC),
     }
@@ -93,7 +92,7 @@ def sidebar(page: Page, open_page: str, entries: list[st.Page]) -> None:
     city = f" · {escape_markdown(t.label(page.city.names))}" if page.home.has_city() else ""
     st.markdown(f"## CURiM{city}")
     if not page.narrow:
-        links.draw_switch(page, titles[open_page][1])
+        draw_switch(page, titles[open_page][1])
     if page.is_sample:
         st.caption(t("Sample city: made-up data"))
     with st.container(gap="xsmall", key="navigation"):
@@ -133,14 +132,6 @@ def audience_switch(page: Page) -> None:
     )
 
 
-def audience_on_paper(page: Page) -> None:
-    """On paper alone: whom its numbers are for, which on screen the switch in the side bar says."""
-    exact = N_("Exact numbers, for analysts and specialists: not for handing out.")
-    copied = N_("As the council sees it: figures of the protected copy.")
-    said = t(copied if page.audience in (Audience.COUNCIL, Audience.PUBLIC) else exact)
-    st.html(f'<p class="print-audience" style="margin:0"><b>{html.escape(said)}</b></p>')
-
-
 def banner(page: Page, key: str, note: str, label: str, state: Any, change: dict[str, str], **words: str) -> None:
     """A note on every page, and for analysts the way to the Data page; on that page a button that changes a state.
 
@@ -171,9 +162,13 @@ with record.run() as run:
     with st.sidebar:
         sidebar(page, name, open_to_reader)
     measure_column(page.room, dark=page.theme == "dark")
-    audience_on_paper(page)
+    # On paper alone: whom its numbers are for, which on screen the switch in the side bar says.
+    exact = N_("Exact numbers, for analysts and specialists: not for handing out.")
+    copied = N_("As the council sees it: figures of the protected copy.")
+    said = html.escape(t(copied if page.audience in (Audience.COUNCIL, Audience.PUBLIC) else exact))
+    st.html(f'<p class="print-audience" style="margin:0"><b>{said}</b></p>')
     if page.narrow:  # the side bar is closed on a phone
-        links.draw_switch(page, titles[name][1])
+        draw_switch(page, titles[name][1])
     if page.is_sample:
         note = t("Sample data: made up. Load your own export.")
         banner(page, "sample", note, t("Leave the sample"), st.query_params, {"home": "own"}, home="own")

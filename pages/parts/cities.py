@@ -53,12 +53,13 @@ from pages.parts.frame import (
     draw_link_choice,
     escape_markdown,
     headed,
-    links,
     palette,
     record,
     source_of,
     word_in_link,
 )
+from pages.parts.frame.guard import city_name, page_beside
+from pages.parts.frame.reader import open_cities
 
 STRETCHES: Final[dict[Stretch, Message]] = {"12m": Message("Last 12 months"), "all": Message("All months")}
 
@@ -92,7 +93,7 @@ def draw_comparison_page(page: Page) -> None:
                 else t("One of the cities has no whole month of alerts yet, so there is nothing to compare.")
             )
             return
-        record.draws_beside(other)
+        record.draws(*record.drawn(), other)
         record.note_look(other, "cities")
         first, second = (
             NamedCity(t.label(one.city.names), counted_city(one.dataset, period))
@@ -118,10 +119,10 @@ def draw_comparison_page(page: Page) -> None:
 def _draw_choices(page: Page) -> tuple[Page | None, Stretch]:
     """Which other city, and which months; both stand in the link."""
     t = page.t
-    others = {city.word: (city, role) for city, role in links.open_cities().items() if city.word != page.city_word}
+    others = {city.word: (city, role) for city, role in open_cities().items() if city.word != page.city_word}
     if not others:
         return None, "12m"
-    names = {word: links.city_name(t, city) for word, (city, _) in others.items()}
+    names = {word: city_name(t, city) for word, (city, _) in others.items()}
     stretches = {stretch: t(words) for stretch, words in STRETCHES.items()}
     # Both stand in the link whatever is chosen.
     chosen, stretch = word_in_link("with", names, next(iter(names))), word_in_link("months", stretches, "12m")
@@ -130,7 +131,7 @@ def _draw_choices(page: Page) -> tuple[Page | None, Stretch]:
     with st.container(horizontal=not page.narrow, vertical_alignment="bottom"):
         draw_link_choice(label, names, "with", "cities_with", None, chosen=chosen, width=width)
         draw_link_choice(t("Months"), stretches, "months", "cities_stretch", None, chosen=stretch, buttons=True)
-    return links.page_beside(page, *others[chosen]), stretch
+    return page_beside(page, *others[chosen]), stretch
 
 
 def _periods(page: Page, other: Page | None, stretch: Stretch) -> Periods | None:

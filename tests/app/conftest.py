@@ -29,7 +29,6 @@ from tests.houses import House, make_house
 
 SHELL = Path(__file__).resolve().parents[2] / "pages" / "shell.py"
 PAGES = ("briefing", "hotspots", "trends", "gender", "interventions", "evaluation", "data", "methods")
-EXISTING = PAGES
 TIMEOUT = 90
 MAYOR = "mayor@city.example"
 # Languages of tests whose words differ by language and nothing else: `test_pages` opens each page in all of them.

@@ -1,42 +1,52 @@
-"""The Briefing: findings told once, the planted changes found, small numbers in words."""
+"""The Briefing and its paper: findings told once, the planted changes found, small numbers in words, totals alike."""
 
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
-import logging
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
+import docx
 import pandas as pd
+import pypdf
 import pytest
 
+from analysis.report.papers import brief_document
 from analysis.stats.intervals import UNKNOWN
 from analysis.trends.changes import CANDIDATE_KEYS, change_of
 from curim_data import query
-from curim_data.engine import open_source
+from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, Translator
+from curim_data.model import Audience, Plan, PlanStatus, Translator, translator
+from curim_data.plans.plan_store import PlanStore
 from curim_data.protection import open_for
+from curim_data.query import counts as count_alerts
+from curim_data.sample import demo_words
 from curim_data.store import Home
-from curim_data.studies.brief import (
-    BriefStudy,
-    Count,
-    brief_changes,
-    brief_study,
-    make_finding,
-)
+from curim_data.studies import brief as brief_module
+from curim_data.studies.brief import MOST_FINDINGS, BriefStudy, Count, brief_changes, brief_study, make_finding
+from curim_data.studies.brief_content import brief_content, how_many_tested, opens_here_only, plan_rows
 from curim_data.studies.brief_text import (
+    affected_sentence,
     counts_before_after,
     counts_words,
+    finding_sentences,
     headline,
+    meeting_questions,
     sure_number,
+    sure_sentence,
+    women_sentence,
 )
 from curim_data.studies.changes import change_study
+from curim_data.studies.evaluation import PlanTiming, evaluation_study, result_texts
+from curim_data.studies.gender import silent_districts
 from pages.parts.findings import bars_figure
-from pages.parts.frame import palette, results
+from pages.parts.frame import palette
 from tests.app.conftest import SPOKEN, Open
 from tests.stored import seen_by
 
@@ -52,17 +62,6 @@ def test_a_filter_without_alerts_leaves_a_briefing(open_page: Open) -> None:
     assert len(open_page("briefing").get("download_button")) >= 4
     app = open_page("briefing", lang="en", **{"from": "2030-01-01", "to": "2030-02-01"})
     assert "too few alerts to compare" in app.main.title[0].value
-
-
-def test_the_rest_of_the_page_stands_where_the_changes_fail(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
-        raise RuntimeError("no changes")
-
-    monkeypatch.setattr("pages.parts.findings.brief_changes", fail)
-    monkeypatch.setattr(results, "LOG", logging.getLogger("curim.expected"))
-    app = open_page("briefing", lang="en", period="28d", category="noise", status="open")
-    assert not app.exception
-    assert app.error
 
 
 def test_under_a_filter_of_its_own_the_council_gets_what_the_copy_tells(sample: Home) -> None:
@@ -147,9 +146,7 @@ def test_bars_of_a_finding_draw_every_count_that_is_not_written_alike(council: B
     drawn = bars(Count(None, 5), Count(40, 5))
     assert list(drawn["x"]) == [2.5, 40]
     fills, lines = drawn["marker"]["color"], drawn["marker"]["line"]["color"]
-    assert fills[0] == palette("light").background
-    assert fills[0] != lines[0]
-    assert fills[1] == lines[1]
+    assert (fills[0] == palette("light").background, fills[0] != lines[0], fills[1] == lines[1]) == (True,) * 3
     assert bars(Count(None, 10), Count(None, 10))["x"] == [5.0, 5.0]
 
 
@@ -225,3 +222,183 @@ def test_small_counts_are_withheld_with_all_that_tells_them(sample: Home, audien
                 assert finding.change.p != finding.change.p
                 few += 1
     assert few > len(few_rows)
+
+
+@pytest.mark.parametrize("lang", SPOKEN)
+def test_the_paper_holds_what_the_page_tells(council: BriefStudy, sample: Home, lang: str) -> None:
+    t, city = translator(lang), sample.city()
+    told = brief_content(
+        council, SINCE_MEETING, city, t, made=dt.date(2026, 11, 1), link="http://localhost/", illustrative=True
+    )
+    assert brief_document(told, city, t, "pdf").startswith(b"%PDF")
+    paper = docx.Document(io.BytesIO(brief_document(told, city, t, "docx")))
+    assert headline(council, t) in "\n".join(paragraph.text for paragraph in paper.paragraphs)
+    assert len(told.changes) == len(council.events) + len(council.findings)
+    paragraphs = [paragraph.text for paragraph in paper.paragraphs]
+    for row, event in zip(told.changes, council.events, strict=False):
+        assert (row.counts, *row.told) == event.sentences(city, t)
+    for row, finding in zip(told.changes[len(council.events) :], council.findings, strict=True):
+        assert row.counts == counts_words(finding, t)
+        assert row.counts in paragraphs
+        assert {*row.told, sure_sentence(finding, t)} == set(finding_sentences(finding, city, t)[1:])
+        assert any(sure_sentence(finding, t).rstrip(".") in paragraph for paragraph in paragraphs)
+        assert row.picture is not None
+        assert counts_before_after(finding, t)[0] in row.picture.alt
+
+
+@pytest.fixture(scope="module")
+def source(sample: Home) -> Source:
+    return open_for(sample, Audience.COUNCIL)
+
+
+@pytest.fixture(scope="module")
+def year(source: Source) -> BriefStudy:
+    return brief_study(seen_by(source, Audience.COUNCIL), AlertFilter(), source.meeting)
+
+
+def test_a_district_of_many_residents_and_few_alerts_is_not_known(source: Source) -> None:
+    counted = count_alerts(source, AlertFilter(), ["district"], complete=True).frame
+    n = counted.dropna(subset=["district"]).set_index("district")["n"]
+    residents = n.copy()
+    residents["zone_1"] *= 20  # so most of the residents live there
+    people = pd.DataFrame({"district": residents.index, "total": residents.to_numpy()})
+    loaded = replace(source, city=replace(source.city, population=people), cache={**source.cache})
+    for audience in (Audience.ANALYST, Audience.COUNCIL):
+        assert silent_districts(seen_by(loaded, audience), AlertFilter()) == ("zone_1",)
+        assert silent_districts(seen_by(loaded, audience), AlertFilter(districts=("zone_1",))) == ()
+        assert silent_districts(seen_by(source, audience), AlertFilter()) == ()
+
+
+@pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.SPECIALIST])
+def test_for_whom_is_told_at_the_first_level_that_can_be_told(
+    sample: Home, audience: Audience, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hand: where a finding concerns too few women and men, those of something wider are told."""
+    source = open_for(sample, audience)
+
+    def people(f: AlertFilter) -> float:
+        counted = query.counts(seen_by(source, audience), f, ["affected_gender"]).frame
+        return float(counted.set_index("affected_gender")["n"].reindex(["woman", "man"]).sum())
+
+    found = brief_changes(seen_by(source, audience), AlertFilter(), source.meeting).findings
+    many = sorted(people(finding.filter) for finding in found)
+    assert many[0] < many[-1]
+    assert {finding.whom.level for finding in found if finding.whom is not None} >= {"here"}
+    monkeypatch.setattr(brief_module, "LEAST_WHOM", many[-2])
+    wider = 0
+    for finding in brief_changes(seen_by(source, audience), AlertFilter(), source.meeting).findings:
+        assert finding.whom is not None
+        assert finding.whom.women.known
+        assert (finding.whom.level == "here") == (people(finding.filter) >= many[-2])
+        wider += finding.whom.level != "here"
+    assert wider
+
+
+@pytest.mark.parametrize("lang", SPOKEN)
+def test_a_filter_by_gender_is_no_finding_about_gender(
+    sample: Home, source: Source, year: BriefStudy, lang: str
+) -> None:
+    """All alerts that affect women affect women: that is the filter, and says nothing."""
+    t, f = translator(lang), AlertFilter(affected=("woman",))
+    study = brief_study(seen_by(source, Audience.COUNCIL), f, source.meeting)
+    assert study.by_gender
+    assert not year.by_gender
+    assert study.shares.women == year.shares.women
+    told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
+    assert told.whom.startswith(t("Women and men are compared, so the filter by gender is ignored here."))
+    assert t("Women and men are compared, so the filter by gender is ignored here.") not in affected_sentence(
+        year, sample.city(), t
+    )
+    first = year.findings[0]
+    study = replace(study, findings=(replace(first, whom=None),))
+    told = brief_content(study, f, sample.city(), t, made=dt.date(2026, 11, 1))
+    assert all(
+        finding.whom is None for finding in brief_changes(seen_by(source, Audience.COUNCIL), f, source.meeting).findings
+    )
+    assert women_sentence(replace(first, whom=None), sample.city(), t) == ""
+    assert women_sentence(first, sample.city(), t) not in told.changes[0].told
+    assert women_sentence(first, sample.city(), t) != ""
+
+
+def test_the_exact_briefing_protects_nobody(sample: Home, t: Translator) -> None:
+    source = open_source(sample)
+    exact = brief_study(source, AlertFilter(), source.meeting)
+    assert not any(count.n is None for finding in exact.findings for count in finding.counts)
+    told = brief_content(exact, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1), audience=Audience.ANALYST)
+    assert not any("protected" in limit for limit in told.limits)
+    assert how_many_tested(exact, t).count("tested") == 0
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_an_address_of_this_computer_is_not_printed(year: BriefStudy, sample: Home, t: Translator, here: bool) -> None:
+    own = ("127.0.0.1:8501/?lang=el", "localhost:8501/briefing", "[::1]:8501/", "0.0.0.0:8501/", "curim.localhost/")
+    others = ("curim.example/?period=meeting", "192.168.1.20:8501/", "127.example.org/")
+    for link in (f"http://{address}" for address in (own if here else others)):
+        assert opens_here_only(link) is here
+        told = brief_content(year, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1), link=link)
+        assert told.link == ("" if here else link)
+
+
+def test_page_and_paper_write_the_same_of_hot_spots(
+    open_page: Open, year: BriefStudy, sample: Home, t: Translator
+) -> None:
+    exact = brief_study(open_source(sample), AlertFilter())
+    for study, view, heading in ((year, "council", "Ratio"), (exact, "", "Expected")):
+        told = brief_content(study, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1))
+        paper = docx.Document(io.BytesIO(brief_document(told, sample.city(), t, "docx")))
+        written = [[cell.text for cell in row.cells] for table in paper.tables for row in table.rows]
+        of_paper = {row[1]: row[3] for row in written if len(row) == 4 and row[0].isdigit()}
+        app = open_page("briefing", **{"lang": "en", "as": view})
+        shown = next(table.value for table in app.main.table if heading in table.value.columns)
+        assert len(of_paper) > 2
+        assert of_paper == dict(zip(shown["Hot spot"], shown[heading], strict=True))
+    assert not any("." in number and len(number.split()[-1].strip("0.")) > 2 for number in of_paper.values())
+
+
+@pytest.fixture(scope="module")
+def plans(sample: Home, source: Source) -> list[Plan]:
+    """The sample's plans, of which those that have begun carry the result of the one that is over."""
+    kept = PlanStore(sample.plans_url).list()
+    over = next(plan for plan in kept if plan.status is PlanStatus.FINISHED)
+    result = result_texts(evaluation_study(seen_by(source, Audience.COUNCIL), over, PlanTiming(True)))
+    begun = (PlanStatus.FINISHED, PlanStatus.RUNNING)
+    told = [replace(plan, status=PlanStatus.EVALUATED, result=result) for plan in kept if plan.status in begun]
+    return [plan for plan in kept if plan.status not in begun] + told
+
+
+@pytest.mark.parametrize("lang", SPOKEN)
+def test_five_findings_and_two_evaluated_plans_fill_two_pages_at_most_and_none_one(
+    year: BriefStudy, source: Source, plans: list[Plan], lang: str
+) -> None:
+    t = translator(lang)
+
+    def paper(study: BriefStudy, plans: list[Plan]) -> tuple[int, str]:
+        rows = plan_rows([demo_words(plan, t) for plan in plans], source.as_of, t)
+        told = brief_content(study, AlertFilter(), source.city, t, plans=rows, made=source.as_of, illustrative=True)
+        pages = pypdf.PdfReader(io.BytesIO(brief_document(told, source.city, t, "pdf"))).pages
+        return len(pages), "".join(page.extract_text() for page in pages)
+
+    assert 0 < len(year.findings) <= MOST_FINDINGS == 5
+    longest = max(year.findings, key=lambda one: sum(map(len, finding_sentences(one, source.city, t))))
+    more = (longest,) * (MOST_FINDINGS - len(year.findings))
+    assert sum(plan.status is PlanStatus.EVALUATED for plan in plans) == 2
+    pages, told = paper(replace(year, findings=(*year.findings, *more)), plans)
+    assert pages == 2
+    kept, before, _dates = (
+        plans[-1].result[lang].partition({"en": " Before:", "el": " Πριν:", "fr": " Avant\u00a0:"}[lang])
+    )
+    letters = re.sub(r"\W", "", told)  # without the spaces and hyphens of ends of lines
+    assert before
+    assert re.sub(r"\W", "", kept) in letters
+    assert before.strip() not in told
+    assert paper(replace(year, findings=(), events=()), [])[0] == 1
+
+
+def test_the_first_question_follows_from_the_headline(year: BriefStudy, source: Source) -> None:
+    t = translator("en")
+    for verdict, told in (("fewer", "fewer than usual"), ("more", "more than usual"), ("usual", "No change is clear")):
+        quiet = replace(year, findings=(), events=(), verdict=verdict)
+        first = meeting_questions(quiet, source.city, t)[0]
+        assert told in headline(quiet, t)
+        assert told in first
+        assert ("No change is clear" in first) == (verdict == "usual")

@@ -76,20 +76,18 @@ def test_the_council_gets_the_same_picture_as_the_specialist(open_page: Open) ->
     charts = [len(app.get("plotly_chart")) for app in (council, exact)]
     assert charts[0] == charts[1] > 0
     assert len(rows_of(council, "places")) == len(rows_of(exact, "places")) > 0
-    more = [
-        [text.value for text in app.main.markdown if text.value.startswith(("More on women", "More on men"))]
+    named = [
+        [
+            set(text.value.rstrip(".").partition(": ")[2].replace(" and ", ", ").split(", "))
+            for text in app.main.markdown
+            if text.value.startswith(("More on women", "More on men"))
+        ]
         for app in (council, exact)
     ]
-    assert [len(texts) for texts in more] == [2, 2]
-    named = [
-        [set(text.rstrip(".").partition(": ")[2].replace(" and ", ", ").split(", ")) for text in texts]
-        for texts in more
-    ]
+    assert len(named[0]) == 2
     assert named[0] == named[1]  # chosen from the alerts for every audience
     words = words_of(council)
-    assert "could not be compared" not in words
-    assert " 0 alerts" not in words
-    assert "15900" in words
+    assert [text in words for text in ("could not be compared", " 0 alerts", "15900")] == [False, False, True]
 
 
 @pytest.mark.parametrize("waiting", [False, True])

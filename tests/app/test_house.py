@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, quote_plus, urlsplit
@@ -36,12 +37,8 @@ def roles(house: House, alpha: str = "", beta: str = "") -> None:
 def switch(app: AppTest) -> dict[str, str]:
     """The links to other cities by name."""
     found = [html.proto.body for html in app.get("html") if 'aria-label="City"' in html.proto.body]
-    return dict(_anchor(part) for body in found for part in body.split("<a ")[1:])
-
-
-def _anchor(part: str) -> tuple[str, str]:
-    address = part.split('href="')[1].split('"')[0].replace("&amp;", "&")
-    return part.split(">")[1].split("<")[0], address
+    links = re.findall(r'<a href="([^"]*)"[^>]*>([^<]*)<', "".join(found))
+    return {name: address.replace("&amp;", "&") for address, name in links}
 
 
 def words(address: str) -> dict[str, str]:
@@ -86,13 +83,8 @@ def test_the_figures_of_a_city_are_those_that_it_has_alone(
 
 
 def test_links_carry_the_city_and_the_switch_keeps_what_means_something() -> None:
-    asked = {
-        "affected": "woman",
-        "category": "noise,made_up",
-        "district": "d1",
-        "from": "2025-01-01",
-        "to": "2025-03-31",
-    }
+    asked = {"affected": "woman", "category": "noise,made_up", "district": "d1"}
+    asked |= {"from": "2025-01-01", "to": "2025-03-31"}
     app = visit("trends", city="beta", **{"as": "council"}, **asked)
     links = [link.proto for link in app.get("page_link")]
     assert links
@@ -101,15 +93,13 @@ def test_links_carry_the_city_and_the_switch_keeps_what_means_something() -> Non
     assert there["city"] == "alpha"
     assert (there["lang"], there["as"], there["affected"], there["category"]) == ("en", "council", "woman", "noise")
     assert "district" not in there
-    outside = words(
-        switch(visit("trends", city="beta", **{"from": "1990-01-01", "to": "1990-02-01"}))["ALPHAN Piraeus"]
-    )
-    assert not {"from", "to", "period"} & outside.keys()
+    early = visit("trends", city="beta", **{"from": "1990-01-01", "to": "1990-02-01"})
+    assert not {"from", "to", "period"} & words(switch(early)["ALPHAN Piraeus"]).keys()
 
 
 @pytest.mark.parametrize("word", ["alpha", "nowhere", "../alpha", "ALPHA"])
-def test_a_city_that_is_not_open_is_as_one_that_is_not_there(house: House, mayor: dict[str, Any], word: str) -> None:
-    assert mayor
+@pytest.mark.usefixtures("mayor")
+def test_a_city_that_is_not_open_is_as_one_that_is_not_there(house: House, word: str) -> None:
     roles(house, beta="specialist")
     app = visit("trends", city=word)
     assert [one.value for one in app.header] == ["No access"]
@@ -121,8 +111,8 @@ def test_a_city_that_is_not_open_is_as_one_that_is_not_there(house: House, mayor
     assert sent.replace(f"city={quote_plus(word)}", "city=nowhere") == everything(again)
 
 
-def test_each_city_has_roles_of_its_own(house: House, mayor: dict[str, Any]) -> None:
-    assert mayor
+@pytest.mark.usefixtures("mayor")
+def test_each_city_has_roles_of_its_own(house: House) -> None:
     roles(house, alpha="analyst", beta="council")
     assert [one.value for one in visit("data", city="beta").header] == ["No access"]
     assert [one.value for one in visit("data", city="alpha").header] == []
@@ -134,8 +124,8 @@ def test_each_city_has_roles_of_its_own(house: House, mayor: dict[str, Any]) -> 
     assert [told[1] in everything(app) for app in (exact, copy)] == [False, True]
 
 
-def test_who_looked_stands_in_the_record_of_that_city_alone(house: House, mayor: dict[str, Any]) -> None:
-    assert mayor
+@pytest.mark.usefixtures("mayor")
+def test_who_looked_stands_in_the_record_of_that_city_alone(house: House) -> None:
     roles(house, alpha="analyst", beta="council")
     before = {home: len(recorded(home)) for home in (house.alpha, house.beta)}
     visit("methods", city="beta", affected="woman")
@@ -151,11 +141,9 @@ def test_who_looked_stands_in_the_record_of_that_city_alone(house: House, mayor:
     assert [(one.deed, one.who, one.subject) for one in refused] == [(Deed.NOT_ADMITTED, MAYOR, "unknown")]
 
 
-def test_signing_out_in_one_city_ends_the_session_in_all(
-    house: House, mayor: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("mayor")
+def test_signing_out_in_one_city_ends_the_session_in_all(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     roles(house, alpha="analyst", beta="council")
-    assert mayor
     asked: dict[str, str] = {}
     monkeypatch.setattr(reader.st, "query_params", asked)
     assert reader.reader() == Reader(MAYOR, Role.ANALYST, city="alpha")
@@ -182,7 +170,6 @@ def test_the_shortest_times_of_a_session_count_for_all_cities(house: House) -> N
 def test_roles_that_cannot_be_read_close_their_city_alone(
     house: House, mayor: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert mayor
     roles(house, beta="council")
     (house.alpha.path / "roles.toml").write_text("=", "utf-8")
     assert reader._admitted(dict(mayor), "beta", using=True).role is Role.COUNCIL
@@ -190,17 +177,16 @@ def test_roles_that_cannot_be_read_close_their_city_alone(
     assert "nobody is let into a city whose roles cannot be read" in caplog.text
 
 
+@pytest.mark.usefixtures("mayor")
 def test_what_was_drawn_for_one_city_does_nothing_for_the_role_in_another(
-    house: House, mayor: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A button, a file and a part of a page of a city, clicked with the address of a city with a higher role."""
-    assert mayor
     roles(house, alpha="specialist", beta="analyst")
     here = SimpleNamespace(city_word="alpha", role=Role.SPECIALIST)
     asked = {"city": "alpha"}
     monkeypatch.setattr(reader.st, "query_params", asked)
-    monkeypatch.setattr(record._run, "page", here, raising=False)
-    monkeypatch.setattr(record._run, "beside", (), raising=False)
+    monkeypatch.setattr(record._run, "pages", (here,), raising=False)
     monkeypatch.setattr("pages.parts.frame.record.note", lambda *_, **__: None)
     assert reader.reader() == Reader(MAYOR, Role.SPECIALIST, city="alpha")
     done: list[int] = []

@@ -19,22 +19,21 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
-from curim_data.model import Audience, Plan, PlanStatus, translator
+from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, translator
 from curim_data.model.absence import NO_CATEGORY
 from curim_data.model.labels import category_label
 from curim_data.plans.plan_store import Change, PlanStore
 from curim_data.protection import open_for
 from curim_data.store import Home
+from curim_data.studies.evaluation import ALSO_OF_THE_COPY, OF_THE_ALERTS, OF_THE_COPY
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.plan import problem_of_cells
 from pages.parts.frame import Page
 from pages.parts.interventions import editor
 from pages.parts.interventions.editor import STEPS, history_rows
-from pages.parts.interventions.plan_edit import EDIT_KEY
+from pages.parts.plans import EDIT_KEY
 from tests.app.conftest import SPOKEN, Open, errors, on_step, word
 from tests.stored import seen_by
-
-PAGE = "interventions"
 
 
 @pytest.fixture
@@ -73,13 +72,12 @@ def _area(app: AppTest, ending: str) -> str:
 
 def test_card_opens_its_plan_and_the_way_back(open_page: Open, store: PlanStore) -> None:
     plan = _of(store, PlanStatus.RUNNING)
-    app = open_page(PAGE, lang="en")
+    app = open_page("interventions", lang="en")
     app.button(key=f"plan_open_{plan.id}").click().run()
     assert not errors(app)
     assert word(app, "plan") == plan.id
     assert not _unsaved(app)
-    app.text_input(key="plan_who_asked").set_value("Me").run()
-    app.button(key="plan_save").click().run()
+    _saved(app)
     assert any("nothing to save" in text.value for text in app.caption)
     assert not any("not saved" in text.value for text in app.caption)
     app.button(key="plan_close").click().run()
@@ -90,8 +88,7 @@ def test_card_opens_its_plan_and_the_way_back(open_page: Open, store: PlanStore)
 @pytest.mark.parametrize("lang", SPOKEN)
 def test_draft_from_a_planted_hot_spot(open_page: Open, sample: Home, cells: tuple[str, ...], lang: str) -> None:
     """The statement names landmark, category, hours and gender in the reader's language and in Greek."""
-    app = open_page(PAGE, lang=lang, draft=",".join(cells))
-    assert not errors(app)
+    app = open_page("interventions", lang=lang, draft=",".join(cells))
     source = open_for(sample, Audience.COUNCIL)
     problem = problem_of_cells(seen_by(source, Audience.COUNCIL), AlertFilter(), cells)
     for each in {lang, "el"}:
@@ -106,22 +103,20 @@ def test_draft_from_a_planted_hot_spot(open_page: Open, sample: Home, cells: tup
 
 @pytest.mark.parametrize("lang", SPOKEN)
 def test_every_step_of_every_plan_opens(open_page: Open, store: PlanStore, lang: str) -> None:
-    app = open_page(PAGE, lang=lang, plan=_of(store, PlanStatus.RUNNING).id)
-    assert not errors(app)
+    app = open_page("interventions", lang=lang, plan=_of(store, PlanStatus.RUNNING).id)
     for name in STEPS:
-        app = on_step(app, name)
-        assert not errors(app), name
+        assert not errors(app := on_step(app, name)), name
         assert not _unsaved(app), f"the step {name} changed the plan by itself"
 
 
 def test_draft_is_saved_moved_and_told(open_page: Open, store: PlanStore, cells: tuple[str, ...]) -> None:
-    app = open_page(PAGE, lang="en", draft=",".join(cells))
-    next(box for box in app.text_input if str(box.key).endswith("_title")).set_value("Our test plan").run()
+    app = open_page("interventions", lang="en", draft=",".join(cells))
+    _typed(app, "_title", "Our test plan").run()
     app.button(key="plan_save").click().run()
     assert any("name or office" in warning.value for warning in app.warning)
     app.text_input(key="plan_who_asked").set_value("Equality office").run()
     app = on_step(app, "work")
-    next(box for box in app.text_input if str(box.key).endswith("_lead")).set_value("Technical Services").run()
+    _typed(app, "_lead", "Technical Services").run()
     app = on_step(app, "measures")
     assert next(box for box in app.text_input if box.key == "plan_who_asked").value == "Equality office"
     app.button(key="plan_save").click().run()
@@ -142,13 +137,10 @@ def test_draft_is_saved_moved_and_told(open_page: Open, store: PlanStore, cells:
 
 def test_conflict_is_told_and_overwrites_nothing(open_page: Open, store: PlanStore) -> None:
     plan = _of(store, PlanStatus.DECIDED)
-    app = open_page(PAGE, lang="en", plan=plan.id)
-    title = next(box for box in app.text_input if str(box.key).endswith("_title"))
-    title.set_value("Mine").run()
+    app = open_page("interventions", lang="en", plan=plan.id)
+    _typed(app, "_title", "Mine").run()
     theirs = store.save(replace(plan, lead="Somebody else"), "Somebody")
-    app.text_input(key="plan_who_asked").set_value("Me").run()
-    app.button(key="plan_save").click().run()
-    assert not errors(app)
+    _saved(app)
     assert any("Somebody else changed" in error.value for error in app.error)
     assert store.get(plan.id).lead == "Somebody else"
     store.save(replace(theirs, lead=plan.lead), "test")
@@ -156,12 +148,10 @@ def test_conflict_is_told_and_overwrites_nothing(open_page: Open, store: PlanSto
 
 def test_council_reads_and_does_not_write(open_page: Open, store: PlanStore, cells: tuple[str, ...]) -> None:
     plan = _of(store, PlanStatus.RUNNING)
-    app = open_page(PAGE, **{"lang": "en", "as": "council", "plan": plan.id})
-    assert not errors(app)
+    app = open_page("interventions", **{"lang": "en", "as": "council", "plan": plan.id})
     assert not [button for button in app.button if button.key in ("plan_save", "plan_new")]
     assert any("Gender check" in title.value for title in app.subheader)
-    app = open_page(PAGE, **{"lang": "en", "as": "council", "draft": ",".join(cells)})
-    assert not errors(app)
+    app = open_page("interventions", **{"lang": "en", "as": "council", "draft": ",".join(cells)})
     assert not app.text_area
 
 
@@ -174,8 +164,7 @@ def test_a_plan_can_be_made_of_alerts_without_a_category(
     rows = [f"R{n},2019-0{1 + n % 9}-{1 + n % 28:02d},48.2000{n % 10},16.3700{n % 7}" for n in range(70)]
     import_file(Home(tmp_path), "\n".join(["ref,date,lat,lon", *rows]).encode(), "vienna.csv", city_name="Vienna")
     cell = h3.latlng_to_cell(48.20005, 16.37003, 10)
-    app = open_page(PAGE, lang=lang, home="own", draft=cell)
-    assert not errors(app)
+    app = open_page("interventions", lang=lang, home="own", draft=cell)
     t = translator(lang)
     assert t(NO_CATEGORY) in _area(app, f"statement_{lang}")
     on_step(app, "measures")
@@ -230,9 +219,17 @@ def _pdf(made: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(made)).pages).split())
 
 
-def _keep(app: AppTest) -> AppTest:
-    app.text_input(key="plan_who_asked").set_value("Criminologist").run()
-    return app.button(key="evaluation_keep").click().run()
+def _typed(app: AppTest, ending: str, text: str) -> AppTest:
+    """The page with this text in the box whose key ends so."""
+    next(box for box in app.text_input if str(box.key).endswith(ending)).set_value(text)
+    return app
+
+
+def _saved(app: AppTest, who: str = "Me") -> AppTest:
+    app.text_input(key="plan_who_asked").set_value(who).run()
+    app.button(key="plan_save").click().run()
+    assert not errors(app)
+    return app
 
 
 def test_a_saved_result_shows_at_once(open_page: Open, store: PlanStore, finished: Plan, files: dict[str, Any]) -> None:
@@ -246,10 +243,18 @@ def test_a_saved_result_shows_at_once(open_page: Open, store: PlanStore, finishe
     assert before[:2] == [0, 0]
     mine.switch_page("evaluation.py")
     mine.query_params["plan"] = finished.id
-    mine = _keep(mine.run())
+    mine.run()
+    mine.button(key="evaluation_keep").click().run()
+    assert any("name or office" in warning.value for warning in mine.warning)
+    mine.text_input(key="plan_who_asked").set_value("Criminologist").run()
+    mine.button(key="evaluation_keep").click().run()
     assert not errors(mine)
-    told = store.get(finished.id).result["en"]
+    kept = store.get(finished.id)
+    assert (kept.status, store.history(kept.id)[0].who) == (PlanStatus.EVALUATED, "Criminologist")
+    assert set(kept.result) == set(LANGUAGES)
+    told = kept.result["en"]
     assert result in told
+    assert "λιγότερα" in kept.result["el"]
     assert f"Saved with the plan: {told}" in _texts(mine)
     assert json.loads(theirs["plan_json"]())["result"]["en"] == told  # downloaded without another run of the page
     assert told in _pdf(theirs["plan_pdf"]())
@@ -273,11 +278,9 @@ def test_a_result_that_was_saved_meanwhile_leaves_what_is_written(
     open_page: Open, store: PlanStore, finished: Plan
 ) -> None:
     app = open_page("interventions", lang="en", plan=finished.id)
-    next(box for box in app.text_input if str(box.key).endswith("_title")).set_value("Written meanwhile").run()
+    _typed(app, "_title", "Written meanwhile").run()
     store.save(replace(finished, result={"en": "9 fewer."}, status=PlanStatus.EVALUATED), "Somebody")
-    app.text_input(key="plan_who_asked").set_value("Me").run()
-    app.button(key="plan_save").click().run()
-    assert not errors(app)
+    _saved(app)
     kept = store.get(finished.id)
     assert (kept.title, kept.result, kept.status) == ("Written meanwhile", {"en": "9 fewer."}, PlanStatus.EVALUATED)
 
@@ -286,11 +289,9 @@ def test_a_step_that_is_left_at_once_keeps_what_was_typed(open_page: Open, store
     """A text and a click on another step that reach the server in one run."""
     app = on_step(open_page("interventions", lang="en", plan=finished.id), "work")
     next(box for box in app.text_area if str(box.key).endswith("_partners")).set_value("University\n Police \n")
-    next(box for box in app.text_input if str(box.key).endswith("_lead")).set_value("Mayor's office")
+    _typed(app, "_lead", "Mayor's office")
     app = on_step(app, "people")
-    app.text_input(key="plan_who_asked").set_value("Me").run()
-    app.button(key="plan_save").click().run()
-    assert not errors(app)
+    _saved(app)
     kept = store.get(finished.id)
     assert (kept.partners, kept.lead) == (("University", "Police"), "Mayor's office")
 
@@ -322,3 +323,14 @@ def test_a_saved_result_is_one_line_in_the_language_of_the_reader() -> None:
         assert row["how"].replace("\u00a0", " ").replace("\u202f", " ") == told
     assert history_rows(_page(), changes)[0]["what"] == "Result and Status"
     assert history_rows(_page(), changes)[0]["at"].endswith("12:30")  # in the city's time
+
+
+def test_each_figure_says_whose_counts_it_shows(open_page: Open) -> None:
+    """The council's bars, months and genders are of larger cells of the copy, and the tests of the alerts."""
+    for view, told in (("council", True), ("", False)):
+        app = open_page("evaluation", lang="en", **({"as": view} if view else {}))
+        captions = [caption.value for caption in app.caption]
+        assert captions.count(ALSO_OF_THE_COPY.text) == 2 * told
+        assert len(app.subheader) >= 4
+        assert bool([button for button in app.button if button.key == "evaluation_keep"]) is not told
+        assert captions.count(OF_THE_ALERTS.text) == captions.count(OF_THE_COPY.explanation.text) == told

@@ -5,25 +5,22 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
+from typing import Any
 
 import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 
 from curim_data.model import CityProfile, translator
 from curim_data.model.place_names import PlaceNames
 from pages.parts.charts.plots import CLOSEST, CLOSEST_ON_PHONE, _log_ticks
-from pages.parts.charts.tables import (
-    BESIDE,
-    LETTER,
-    fitted_columns,
-    row_height,
-    wrapped_columns,
-)
-from pages.parts.frame import Room
+from pages.parts.charts.tables import BESIDE, LETTER, fitted_columns, row_height, wrapped_columns
+from pages.parts.frame import Room, page
 from pages.parts.frame.colours import LIGHT
 from pages.parts.maps import basemap, cell_map, name_layers
+from pages.parts.maps.basemap import fitted_view
 from pages.parts.maps.name_layers import Pin
 from tests.small import small_city
 
@@ -112,6 +109,7 @@ def test_long_names_wrap_so_that_all_columns_are_in_view() -> None:
         for name in wrapped:
             letters = (columns[name]["width"] - BESIDE + 1) / LETTER
             assert lines >= max(len(text) for text in frame[name]) / letters
+    assert row_height(1) < STREAMLIT_WRAPS < row_height(2) <= row_height(3) < row_height(4)
     columns, height = wrapped_columns(frame, headings, 2_000, wrapped=wrapped)
     assert height == row_height(1)
 
@@ -123,11 +121,6 @@ def test_a_map_of_another_city_does_not_carry_the_coast_of_the_open_one() -> Non
     other = basemap.attribution_style(CITY, LIGHT, ".st-key-data_points")
     assert other == ".st-key-data_points [data-testid='stDeckGlJsonChart']::after {content: none !important}"
     assert basemap.attribution_style(told, LIGHT, ".st-key-data_points").count(".st-key-data_points") == 2
-
-
-def test_rows_for_two_lines_are_high_enough_for_two_lines() -> None:
-    """Streamlit cuts the second line away in rows of 64 pixels or less ("rowHeight > 4rem" in its script)."""
-    assert row_height(1) < STREAMLIT_WRAPS < row_height(2) <= row_height(3) < row_height(4)
 
 
 @pytest.mark.parametrize("closest", [CLOSEST, CLOSEST_ON_PHONE])
@@ -146,3 +139,28 @@ def test_no_name_lies_across_another_place() -> None:
     pins = [Pin("Πρώτη", centre.x, centre.y, 1), Pin("Δεύτερη", centre.x + 0.0015, centre.y, 2)]
     _, strong = drawn(pins)
     assert strong[0]["anchor"] == "end"
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    state: dict[str, Any] = {}
+    monkeypatch.setattr(st, "session_state", state)
+    return state
+
+
+def test_a_window_leaves_its_column() -> None:
+    assert Room.of_window(1280) == Room(1280, 914)  # 281 px of sidebar, twice 37.5 px of margin, a scroll bar
+    assert Room.of_window(390) == Room(390, 358)
+    assert [Room.of_window(px).narrow for px in (639, 640)] == [True, False]
+    assert Room.of_window(200).column == page.LEAST
+
+
+def test_a_page_is_drawn_once_more_with_a_view_that_differs_by_a_hair(
+    session: dict[str, Any], city: CityProfile
+) -> None:
+    session[page.KEY] = {"size": [844, 488]}
+    first = fitted_view(city.land, room=page.room(), span=1, height=400).zoom
+    session[page.KEY] = {"size": [844, 488, 1]}
+    settled = fitted_view(city.land, room=page.room(), span=1, height=400).zoom
+    assert 0 < settled - first < 0.001
+    assert settled == fitted_view(city.land, room=Room(844, 488), span=1, height=400).zoom

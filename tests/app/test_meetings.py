@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -21,12 +19,16 @@ from tests.app.conftest import Open, errors
 
 
 @pytest.fixture
-def own(sample: Home, open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def own(open_page: Open, base: Home) -> Home:
     """A copy of the sample whose meetings may be changed; pages that are opened show it."""
     del open_page  # it names the other one first
-    shutil.copytree(sample.path, tmp_path / "sample")
-    monkeypatch.setenv("CURIM_HOME", str(tmp_path))
-    return Home(tmp_path / "sample")
+    return Home(base.path / "sample")
+
+
+def keep(home: Home, day: dt.date, name: str = "") -> None:
+    store = PlanStore(home.plans_url)
+    MeetingStore(store, home.path).add(day, name)
+    store.close()
 
 
 def _title(app: AppTest) -> str:
@@ -61,21 +63,15 @@ def test_a_meeting_is_kept_renamed_and_removed_on_the_page(open_page: Open, own:
 
 def test_one_day_of_the_last_meeting_everywhere(open_page: Open, own: Home) -> None:
     """The Briefing without a period, with the side bar's "Since the last meeting", and Trends begin on the same day."""
-    store = PlanStore(own.plans_url)
     source = open_source(own)
     day = source.as_of - dt.timedelta(days=30)
-    MeetingStore(store, own.path).add(day, "Plenary")
-    store.close()
+    keep(own, day, "Plenary")
     t = translator("en")
-    usual = open_page("briefing", lang="en")
-    preset = open_page("briefing", lang="en", period="meeting")
-    assert not errors(usual)
-    assert not errors(preset)
+    usual, preset = (open_page("briefing", lang="en", period=period) for period in ("", "meeting"))
     assert usual.date_input(key=KEY).value == preset.date_input(key=KEY).value == day
     assert _title(usual) == _title(preset)
     told = t.span(Span(day, source.as_of))
     for app in (preset, open_page("trends", lang="en", period="meeting")):
-        assert not errors(app)
         assert any(told in text.value for text in app.caption)
     assert AlertFilter(period="meeting").resolve(source.as_of, source.first, open_source(own).meeting)[0] == day
     # A period of the side bar goes before a day in the link: what the side bar says is what the page tells.
@@ -91,9 +87,7 @@ def test_changes_are_told_since_the_last_meeting_with_a_week_of_data(
     source = open_source(own)
     day = source.as_of - dt.timedelta(days=back)
     before = _title(open_page("briefing", lang="en"))
-    store = PlanStore(own.plans_url)
-    MeetingStore(store, own.path).add(day)
-    store.close()
+    keep(own, day)
     app = open_page("briefing", lang="en")
     assert app.date_input(key=KEY).value == (day if since_it else source.meeting)
     assert (_title(app) == before) is not since_it

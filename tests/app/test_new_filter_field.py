@@ -131,7 +131,6 @@ def test_the_command(sample: Home, source: Source, capsys: pytest.CaptureFixture
 
 def test_the_page(open_page: Open, source: Source) -> None:
     page = open_page("trends", lang="en", age="18_29")
-    assert errors(page) == []
     ages = page.multiselect(key="filter_ages")
     assert (ages.label, ages.value, ages.placeholder) == ("Age", ["18_29"], "All ages")
     n = query.options(source, WiderFilter(), "ages").frame.set_index("age_band")["n"]

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
 import pytest
 
+from curim_data.importing.pipeline import import_file
 from curim_data.model import LANGUAGES
-from pages.parts.frame import filter_bar, links
-from tests.app.conftest import EXISTING, Open, errors, word
+from curim_data.privacy import LIGHT_ALONE, NO_SEVERITY
+from curim_data.store import Home
+from pages.parts.frame import filter_bar, guard
+from tests.app.conftest import PAGES, Open, errors, visit, word
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("name", EXISTING)
+@pytest.mark.parametrize("name", PAGES)
 def test_page_runs(open_page: Open, name: str, lang: str) -> None:
     app = open_page(name, lang=lang)
     assert app.main.children
 
 
 @pytest.mark.parametrize("words", [{"as": "council"}, {"from": "2001-01-01", "to": "2001-01-02"}])
-@pytest.mark.parametrize("name", EXISTING)
+@pytest.mark.parametrize("name", PAGES)
 def test_page_runs_as_the_council_sees_it_and_under_a_filter_that_leaves_nothing(
     open_page: Open, name: str, words: dict[str, str]
 ) -> None:
@@ -29,7 +33,7 @@ def test_page_runs_as_the_council_sees_it_and_under_a_filter_that_leaves_nothing
 
 
 def test_address_sets_the_widgets(open_page: Open) -> None:
-    app = open_page(EXISTING[0], affected="woman", light="dark", hours="20-3", period="quarter")
+    app = open_page(PAGES[0], affected="woman", light="dark", hours="20-3", period="quarter")
     assert app.multiselect(key="filter_affected").value == ["woman"]
     assert app.selectbox(key="filter_light").value == "dark"
     assert app.selectbox(key="filter_period").value == "quarter"
@@ -37,7 +41,7 @@ def test_address_sets_the_widgets(open_page: Open) -> None:
 
 
 def test_widgets_write_the_address(open_page: Open) -> None:
-    app = open_page(EXISTING[0], lang="en")
+    app = open_page(PAGES[0], lang="en")
     app.multiselect(key="filter_affected").select("woman").run()
     app.selectbox(key="filter_light").select("dark").run()
     assert word(app, "affected") == "woman"
@@ -51,7 +55,7 @@ def test_widgets_write_the_address(open_page: Open) -> None:
 
 
 def test_empty_filter_offers_the_nearest(open_page: Open) -> None:
-    app = open_page(EXISTING[0], **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02"})
+    app = open_page(PAGES[0], **{"lang": "en", "from": "2001-01-01", "to": "2001-01-02"})
     app.button(key="filter_nearest").click().run()
     assert not errors(app)
     assert word(app, "period") == "all"
@@ -73,17 +77,17 @@ def test_a_copied_link_holds_the_view_of_its_page_and_nothing_else(monkeypatch: 
     words = {word: value for view in VIEWS.values() for word, value in view.items()}
     address = "https://city.example/" + ("" if name == "briefing" else name)
     seen = SimpleNamespace(query_params={**words, "token": "secret"}, context=SimpleNamespace(url=address))
-    monkeypatch.setattr(links, "st", seen)
-    base, _, query = links.current_address(SimpleNamespace(query={"lang": "en", "period": "28d"})).partition("?")
+    monkeypatch.setattr(guard, "st", seen)
+    base, _, query = guard.current_address(SimpleNamespace(query={"lang": "en", "period": "28d"})).partition("?")
     assert base == address
     assert dict(parse_qsl(query)) == {"lang": "en", "period": "28d", **VIEWS[name]}
-    printed = links.print_address(SimpleNamespace(query={"lang": "en", "period": "28d"}))
+    printed = guard.print_address(SimpleNamespace(query={"lang": "en", "period": "28d"}))
     own = {"embed": "true", "embed_options": "light_theme"}
     assert dict(parse_qsl(printed.partition("?")[2])) == {"lang": "en", "period": "28d", **VIEWS[name], **own}
 
 
 def test_unknown_word_is_said(open_page: Open) -> None:
-    app = open_page(EXISTING[0], lang="en", district="atlantis")
+    app = open_page(PAGES[0], lang="en", district="atlantis")
     assert any("atlantis" in warning.value for warning in app.warning)
 
 
@@ -109,3 +113,34 @@ def test_where_alerts_are_many_a_button_applies_several_changes_at_once(
     assert (word(app, "period"), word(app, "from")) == ("quarter", "")
     app.button(key="filter_reset").click().run()
     assert app.multiselect(key="filter_affected").value == []
+
+
+def test_a_bare_export_gets_a_filter_bar_with_reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f"a{at},2025-{1 + at % 9:02d}-01,Theft,48.20{at % 10},16.37{at % 7}" for at in range(90)]
+    home = Home(tmp_path / "home")
+    import_file(home, ("ref,when,category,lat,lon\n" + "\n".join(rows) + "\n").encode(), "months.csv")
+    monkeypatch.setenv("CURIM_HOME", str(home.path))
+    app = visit("gender")
+    said = [caption.value for caption in app.sidebar.caption if caption.value.startswith("No filter by")]
+    assert len(said) == 4
+    assert any("Light, Time of day and Weekday: This export gives only the month" in one for one in said)
+    assert "Light" not in [box.label for box in app.sidebar.selectbox]
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "gone"),
+    [
+        ({"severity": "4"}, NO_SEVERITY.text, "severity"),
+        ({"category": "harassment_verbal", "hours": "22-3", "weekday": "mon"}, LIGHT_ALONE.text, "hours"),
+    ],
+)
+def test_a_link_with_what_the_copy_does_not_hold_opens_without_it_and_says_so(
+    open_page: Open, words: dict[str, str], told: str, gone: str
+) -> None:
+    app = open_page("trends", lang="en", **words, **{"as": "council"})
+    assert [one.value for one in app.warning].count(told) == 1
+    assert not any("No alerts match" in one.value for one in app.markdown)
+    assert any(told in one.value for one in app.sidebar.caption if one.value.startswith("No filter by"))
+    exact = open_page("trends", lang="en", **words)
+    assert told not in [one.value for one in exact.warning]
+    assert word(exact, gone) == words[gone]

@@ -53,12 +53,13 @@ def test_the_tab_shows_the_record_and_narrows_it(bare: Home) -> None:
         bare,
         Entry(now - 40 * 86_400, "old@city.example", "analyst", Deed.IMPORT, "march.csv"),
         Entry(now - 60, "mayor@city.example", "council", Deed.VIEW, "trends", "light=dark"),
+        Entry(now - 55, "", "", Deed.NOT_ADMITTED, "unverified"),
         Entry(now - 50, "=cmd()", "analyst", Deed.DOWNLOAD, "trends.csv"),
     )
     app = visit("data", part="record")
     table = shown(app.dataframe[0])
-    assert list(table["who"])[1:] == ["=cmd()", "mayor@city.example"]
-    assert list(table["deed"])[1:] == ["File downloaded", "Page viewed"]
+    assert list(table["who"])[1:] == ["=cmd()", "–", "mayor@city.example"]
+    assert list(table["deed"])[1:] == ["File downloaded", "Sign-in refused", "Page viewed"]
     app.selectbox(key="data_record_who").set_value("mayor@city.example").run()
     assert list(shown(app.dataframe[0])["subject"]) == ["trends"]
     app.selectbox(key="data_record_who").set_value("old@city.example").run()
@@ -66,26 +67,6 @@ def test_the_tab_shows_the_record_and_narrows_it(bare: Home) -> None:
     app.selectbox(key="data_record_period").set_value("365").run()
     assert list(shown(app.dataframe[0])["subject"]) == ["march.csv"]
     assert "deleted after 365 days" in "".join(one.value for one in app.caption)
-
-
-def test_sign_ins_are_shown_in_every_language(bare: Home) -> None:
-    now = time.time()
-    fill(
-        bare,
-        Entry(now - 60, "mayor@city.example", "council", Deed.SIGN_IN, ""),
-        Entry(now - 50, "mayor@city.example", "", Deed.SIGN_OUT, "idle"),
-        Entry(now - 40, "", "", Deed.NOT_ADMITTED, "unverified"),
-    )
-    for lang, words in (
-        ("en", ["Sign-in refused", "Signed out", "Signed in"]),
-        ("el", ["Άρνηση σύνδεσης", "Αποσύνδεση", "Σύνδεση"]),
-        ("fr", ["Connexion refusée", "Déconnexion", "Connexion"]),
-    ):
-        table = shown(visit("data", part="record", lang=lang).dataframe[0])
-        told = table[table["deed"].isin(words)]
-        assert list(told["deed"]) == words
-        assert list(told["who"]) == ["–", "mayor@city.example", "mayor@city.example"]
-        assert list(told["subject"]) == ["unverified", "idle", ""]
 
 
 def test_a_home_that_cannot_be_written_stops_nobody(bare: Home) -> None:

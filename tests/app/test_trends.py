@@ -17,25 +17,12 @@ from curim_data.studies.changes import NOT_KNOWN
 from tests.app.conftest import SPOKEN, Open, errors, visit, word
 
 
-@pytest.mark.parametrize("lang", SPOKEN)
-@pytest.mark.parametrize("words", [{}, {"as": "council"}], ids=["analyst", "council"])
-def test_trends_open_in_every_language(open_page: Open, lang: str, words: dict[str, str]) -> None:
-    app = open_page("trends", lang=lang, **words)
-    assert len(app.get("plotly_chart")) == (4 if words else 5)  # the calendar shows days, which a council does not see
-
-
-def test_the_unit_stands_in_the_link(open_page: Open) -> None:
+def test_the_unit_stands_in_the_link_and_the_charts_can_be_changed(open_page: Open) -> None:
     app = open_page("trends", lang="en", by="month")
     assert app.segmented_control(key="trends_by").value == "month"
-    app.segmented_control(key="trends_by").set_value("day").run()
-    assert not errors(app)
-    assert word(app, "by") == "day"
-    app.segmented_control(key="trends_by").set_value("week").run()
-    assert word(app, "by") == ""
-
-
-def test_the_season_can_be_taken_out_and_the_charts_split(open_page: Open) -> None:
-    app = open_page("trends", lang="en")
+    for unit, told in (("day", "day"), ("week", "")):
+        app.segmented_control(key="trends_by").set_value(unit).run()
+        assert (errors(app), word(app, "by")) == ([], told)
     app.toggle(key="trends_adjusted").set_value(True).run()
     assert not errors(app)
     for split in ("group", "affected_gender"):
@@ -47,6 +34,8 @@ def test_the_council_is_told_by_weeks_and_months_only(open_page: Open) -> None:
     app = open_page("trends", lang="en", by="day", **{"as": "council"})
     assert app.segmented_control(key="trends_by").options == ["Week", "Month"]
     assert app.segmented_control(key="trends_by").value == "week"
+    charts = [len(one.get("plotly_chart")) for one in (app, open_page("trends", lang="en"))]
+    assert charts == [4, 5]  # the calendar shows days
 
 
 def test_small_counts_of_the_changes_are_written_as_fewer_than_for_the_council(open_page: Open) -> None:
@@ -164,4 +153,3 @@ def test_the_council_reads_notes_and_writes_none(own: Home) -> None:
     add_annotation(own.path, dt.date(2026, 3, 2), "Campaign at the port", who="Ana", kind="campaign")
     app = visit("trends", **{"as": "council"})
     assert any("Campaign at the port" in words.value for words in app.main.markdown)
-    assert not [box for box in app.text_input if box.key == "annotation_note"]

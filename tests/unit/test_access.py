@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from curim_data.model import Audience, Role
+from curim_data.model import Role
 from curim_data.model.access import Roles, read_roles
 
 FILE = """
@@ -76,7 +76,3 @@ def test_a_file_that_cannot_be_read_lets_nobody_in(tmp_path: Path, text: str) ->
     (tmp_path / "roles.toml").write_text(text, "utf-8")
     with pytest.raises(ValueError, match=r"roles\.toml"):
         read_roles(tmp_path / "roles.toml")
-
-
-def test_each_role_has_its_audience() -> None:
-    assert [role.audience for role in Role] == [Audience[role.name] for role in Role]

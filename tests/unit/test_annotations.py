@@ -1,19 +1,24 @@
-"""Notes on the time line: kept with their history, and respected by ranges, alarms and changes."""
+"""Notes on the time line and the council's meetings: kept with their history, respected by ranges and counts."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from analysis.trends.time_series import trend_of
 from curim_data.cli.app import main
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
+from curim_data.model.coverage import Meeting
+from curim_data.plans import plan_store
+from curim_data.plans.plan_store import MeetingStore, PlanProblem, PlanStore
 from curim_data.store import Home
 from curim_data.store.annotations import (
     FILE,
@@ -21,6 +26,7 @@ from curim_data.store.annotations import (
     add_annotation,
     annotation_history,
     read_annotations,
+    read_meetings,
     remove_annotation,
 )
 from curim_data.studies.changes import change_study
@@ -136,3 +142,84 @@ def test_a_note_after_a_line_that_was_cut_short_is_kept(tmp_path):
     assert read_annotations(tmp_path) == (first,)
     second = add_annotation(tmp_path, DAY + dt.timedelta(days=1), "kept too", who="")
     assert read_annotations(tmp_path) == (first, second)
+
+
+MARCH, MAY, JUNE = dt.date(2025, 3, 1), dt.date(2025, 5, 3), dt.date(2025, 6, 1)
+
+
+@pytest.fixture
+def meetings(tmp_path: Path) -> MeetingStore:
+    return MeetingStore(PlanStore(f"sqlite:///{tmp_path / 'plans.sqlite'}"), tmp_path)
+
+
+@pytest.fixture
+def copied(sample: Home, tmp_path: Path) -> Home:
+    shutil.copytree(sample.path, tmp_path / "home")
+    (tmp_path / "home" / "sample.txt").unlink()
+    return Home(tmp_path / "home")
+
+
+def test_meetings_are_kept_renamed_and_removed(meetings: MeetingStore, tmp_path: Path) -> None:
+    meetings.add(MAY, "  Plenary ")
+    meetings.add(MARCH)
+    assert meetings.list() == (Meeting(MARCH), Meeting(MAY, "Plenary")) == read_meetings(tmp_path)
+    meetings.add(MAY, "Spring")
+    assert meetings.remove(MARCH) == Meeting(MARCH)
+    assert meetings.list() == (Meeting(MAY, "Spring"),) == read_meetings(tmp_path)
+    with pytest.raises(PlanProblem, match="No meeting is kept on 1 June 2025"):
+        meetings.remove(JUNE)
+    with pytest.raises(PlanProblem, match="at most 80 characters"):
+        meetings.add(JUNE, "x" * 81)
+
+
+def test_the_dates_of_the_old_file_are_taken_over_with_the_first_change(meetings: MeetingStore, tmp_path: Path) -> None:
+    (tmp_path / "meetings.toml").write_text("dates = [2025-03-01, 2025-05-03]\n")
+    assert meetings.list() == (Meeting(MARCH), Meeting(MAY)) == read_meetings(tmp_path)
+    meetings.add(MAY, "Plenary")
+    assert meetings.list() == (Meeting(MARCH), Meeting(MAY, "Plenary"))
+    for day in (MARCH, MAY):
+        meetings.remove(day)
+    assert meetings.list() == () == read_meetings(tmp_path)  # what was removed does not come back from the old file
+
+
+def test_a_change_while_the_copy_is_renewed_is_not_lost(
+    meetings: MeetingStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = MeetingStore(PlanStore(f"sqlite:///{tmp_path / 'plans.sqlite'}"), tmp_path / "other")
+    meetings.add(MARCH)
+    assert other.list() == (Meeting(MARCH),) == read_meetings(tmp_path / "other")
+
+    def changed_in_between(folder: Path) -> tuple[Meeting, ...]:
+        monkeypatch.setattr(plan_store, "read_meetings", read_meetings)
+        other.add(MAY, "Plenary")
+        return read_meetings(folder)
+
+    monkeypatch.setattr(plan_store, "read_meetings", changed_in_between)
+    assert meetings.list() == (Meeting(MARCH), Meeting(MAY, "Plenary")) == read_meetings(tmp_path)
+
+
+def test_a_database_without_meetings_gets_their_table(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'plans.sqlite'}"
+    PlanStore(url).close()
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:  # as the first version left it
+        for table in ("meeting", "record", "sign_in"):
+            connection.execute(sa.text(f"DROP TABLE {table}"))
+        connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+    MeetingStore(PlanStore(url), tmp_path).add(MAY)
+    with engine.connect() as connection:
+        assert connection.scalars(sa.text("SELECT day FROM meeting")).all() == [MAY.isoformat()]
+        triggers = connection.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name"))
+        assert triggers.all() == ["record_delete", "record_insert", "record_update"]
+
+
+def test_what_is_counted_since_the_last_meeting_has_data(copied: Home) -> None:
+    """A meeting counts from a week of data on, that of its own day included; a later one leaves the one before."""
+    (copied.path / "meetings.json").unlink(missing_ok=True)
+    last = open_source(copied).as_of
+    assert open_source(copied).meeting == last - dt.timedelta(weeks=8)
+    kept = MeetingStore(PlanStore(copied.plans_url), copied.path)
+    kept.add(last - dt.timedelta(days=40))
+    kept.add(last + dt.timedelta(days=3))
+    assert open_source(copied).meeting == last - dt.timedelta(days=40)

@@ -19,7 +19,7 @@ from curim_data.studies.brief_text import missing_sentence
 from curim_data.studies.hot_spots import EXCHANGED, emerging_study, hot_spot_study
 from curim_data.studies.periods import NO_PLACE, OTHER_DAYS, chosen_from, copy_notes, places_taken
 from curim_data.studies.spot_profiles import spot_summaries
-from pages.parts.frame.footer import mapped_sentence
+from pages.parts.frame.filter_bar import mapped_sentence
 from tests.small import alert, small_source
 from tests.stored import seen_by
 

@@ -6,7 +6,6 @@ import json
 from itertools import product
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from babel.messages.pofile import read_po
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -42,18 +41,6 @@ class Screen:
         element = getattr(message.delta.new_element, kind)
         for name, value in told.items():
             setattr(element, name, value)
-        self.drawn.take(message)
-        return self
-
-    def table(self, rows: int, n: int = 1) -> Screen:
-        message = ForwardMsg()
-        message.metadata.delta_path.extend([0, self._at])
-        self._at += 1
-        sink, frame = pa.BufferOutputStream(), pa.table({"n": pa.array([n] * rows, pa.int64())})
-        with pa.ipc.new_stream(sink, frame.schema) as stream:
-            stream.write_table(frame)
-        message.delta.new_element.dataframe.arrow_data.data = sink.getvalue().to_pybytes()
-        message.delta.new_element.dataframe.id = "$$ID-0123abcd-hotspots_list_1"
         self.drawn.take(message)
         return self
 

@@ -71,14 +71,10 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
-def asked(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    monkeypatch.setenv("CURIM_ALERTS_URL", url)
-
-
 def test_a_database_into_which_nothing_was_published_is_said(
     home: Home, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked(monkeypatch, url)
+    monkeypatch.setenv("CURIM_ALERTS_URL", url)
     with pytest.raises(EngineError, match="Nothing was published into this database yet"):
         open_source(home)
     with psycopg.connect(url) as connection:
@@ -97,33 +93,28 @@ def test_the_same_version_is_written_once(home: Home, url: str, capsys: pytest.C
     assert len(_tables(url)) == 2
 
 
-def test_a_source_is_opened_once_for_each_version(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_is_opened_once_for_each_version_and_a_lost_connection_anew(
+    home: Home, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish(home, url)
-    asked(monkeypatch, url)
+    monkeypatch.setenv("CURIM_ALERTS_URL", url)
     first = open_source(home)
-    monkeypatch.setattr(source, "measure", lambda _: pytest.fail("measured again"))
-    assert open_source(home).cache is first.cache
-    assert copy_of(open_source(home)).cache is copy_of(first).cache
-
-
-def test_a_lost_connection_is_opened_anew(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    publish(home, url)
-    asked(monkeypatch, url)
-    open_source(home)
+    with monkeypatch.context() as patch:
+        patch.setattr(source, "measure", lambda _: pytest.fail("measured again"))
+        assert open_source(home).cache is first.cache
+        assert copy_of(open_source(home)).cache is copy_of(first).cache
+    others = "pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
-        )
-    assert query.total(open_source(home), ALL).n == open_source(home).count
+        connection.execute(f"SELECT pg_terminate_backend(pid) FROM {others}")
+    assert query.total(open_source(home), ALL).n == first.count
 
 
 def test_readers_see_the_old_version_or_the_new_one(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(home, url)
     with monkeypatch.context() as patch:
-        asked(patch, url)
+        patch.setenv("CURIM_ALERTS_URL", url)
         before = open_for(home, Audience.COUNCIL)
-    count, (batch, *_) = before.count, _batches(home)
+    count, batch = before.count, Store(home).batches()[0].id
     seen = []
 
     def during(cursor: object, name: str, of: Source) -> dict[str, object]:
@@ -139,7 +130,7 @@ def test_readers_see_the_old_version_or_the_new_one(home: Home, url: str, monkey
         patch.setattr(publishing, "_write", during)
         publish(home, url)
     assert seen == [(before.exact.version, count)] * 2  # type: ignore[union-attr]
-    asked(monkeypatch, url)
+    monkeypatch.setenv("CURIM_ALERTS_URL", url)
     after = open_for(home, Audience.COUNCIL)
     assert after.count == 0
     assert query.total(before, ALL).n == count  # who has the old one open goes on with it
@@ -149,7 +140,7 @@ def test_readers_see_the_old_version_or_the_new_one(home: Home, url: str, monkey
 def test_a_publication_that_fails_leaves_the_old_one(home: Home, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(home, url)
     tables, written = _tables(url), publishing._write
-    (batch, *_) = _batches(home)
+    batch = Store(home).batches()[0].id
     assert main(["undo", batch, "--home", str(home.path)]) == 0
 
     def broken(cursor: object, name: str, of: Source) -> dict[str, object]:
@@ -162,7 +153,7 @@ def test_a_publication_that_fails_leaves_the_old_one(home: Home, url: str, monke
         with pytest.raises(PublishError, match="the connection is gone"):
             publish(home, url)
     assert _tables(url) == tables
-    asked(monkeypatch, url)
+    monkeypatch.setenv("CURIM_ALERTS_URL", url)
     assert open_for(home, Audience.COUNCIL).count > 0
 
 
@@ -204,10 +195,6 @@ def test_what_cannot_be_published_is_said(
     said = capsys.readouterr().err
     assert told in said
     assert "geheim" not in said
-
-
-def _batches(home: Home) -> list[str]:
-    return [batch.id for batch in Store(home).batches()]
 
 
 def _tables(url: str) -> list[str]:

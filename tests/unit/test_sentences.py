@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -18,10 +19,11 @@ from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import LOCALE_DIR, Span, at_head
 from curim_data.model.labels import dates_label
 from curim_data.quality.report import duration
-from pages.parts.data.import_tab import several_sentence
+from pages.parts.data.import_tab import facts_sentence
 from pages.parts.maps.cell_map import alert_count
 
 EL, FR = translator("el"), translator("fr")
+WHOLE: Any = SimpleNamespace(repaired=0, unmapped=0, outside=0)
 MAY, JUNE, NOVEMBER = dt.date(2025, 5, 1), dt.date(2025, 6, 30), dt.date(2025, 11, 3)
 
 
@@ -67,9 +69,9 @@ PARTS: Final[list[tuple[Callable[[], str], str]]] = [
     (lambda: _quoted(EL, ["a", "a"]), "«a» και «a»"),
     (lambda: _quoted(translator("en"), ["a", "a"]), "“a” and “a”"),
     (lambda: _quoted(FR, ["a", "a"]), "« a » et « a »"),
-    (lambda: several_sentence(FR, 1),
+    (lambda: facts_sentence(FR, WHOLE, 1),
      "1 signalement a plusieurs catégories : il compte une fois dans les totaux et une fois dans chacune."),
-    (lambda: several_sentence(FR, 40),
+    (lambda: facts_sentence(FR, WHOLE, 40),
      "40 signalements ont plusieurs catégories : ils comptent une fois dans les totaux et une fois dans chacune."),
     (lambda: WeekClock(np.zeros(0), (20, 6), 5, n=90).sentence(FR),
      "Au moins la moitié des signalements se situe entre 20:00 et 02:00 ; le jour le plus chargé est le samedi."),

@@ -15,7 +15,7 @@ from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, translator
 from pages.parts.charts.tables import MOST_STYLED, formatted, styled
-from pages.parts.frame.footer import mapped_sentence
+from pages.parts.frame.filter_bar import mapped_sentence
 from tests.small import alert, small_source
 
 ANALYST, ALL = Audience.ANALYST, AlertFilter(period="all")

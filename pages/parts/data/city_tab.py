@@ -19,7 +19,7 @@ from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 from streamlit.delta_generator import DeltaGenerator
 
-from curim_data.model import LANGUAGES, N_, ImportProblem, Kind, Message, Translator
+from curim_data.model import LANGUAGES, N_, ImportProblem, Kind, Message
 from curim_data.model.city import K_ORDINARY, K_SENSITIVE, MOST_LEAST, Area, ProfileError
 from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.labels import UNCATEGORISED, group_label, kind_label, provisional_note
@@ -83,12 +83,13 @@ def draw_city_edit(page: Page) -> None:
 
 def draw_accept_profile(page: Page) -> None:
     """Take the provisional profile as it stands."""
-    t = page.t
-    with st.popover(t("Accept the profile as it is")):
+    with st.popover(page.t("Accept the profile as it is")):
         st.write(
-            t("The note on every page disappears. Area, time zone and categories stay as they are and can be changed.")
+            page.t(
+                "The note on every page disappears. Area, time zone and categories stay as they are and can be changed."
+            )
         )
-        if st.button(t("Yes, accept it"), key="data_city_accept", type="primary"):
+        if st.button(page.t("Yes, accept it"), key="data_city_accept", type="primary"):
             apply_edit(page, lambda: edit.confirm_provisional(page.home))
 
 
@@ -299,7 +300,14 @@ def apply_edit(page: Page, change: Callable[[], EditReport | ProfileChange]) -> 
         if made.before != made.version:
             record.note(page, Deed.CHANGE, f"city profile {made.before} → {made.version}")
             notes = made.notes if isinstance(made, EditReport) else ()
-            said = [(st.success, version_sentence(t, made.alerts, made.version))]
+            alone = t("The profile has a new version, {version}.", version=made.version)
+            updated = t.n(
+                "The profile has a new version, {version}; {n} alert was updated with it.",
+                "The profile has a new version, {version}; {n} alerts were updated with it.",
+                made.alerts,
+                version=made.version,
+            )
+            said = [(st.success, updated if made.alerts else alone)]
             said += [(st.warning, escape_markdown(t(note))) for note in notes]
         prepare_city(page, page.home, st.progress(0.0))
         st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
@@ -322,18 +330,6 @@ def prepare_city(page: Page, home: Home, bar: DeltaGenerator) -> None:
             prepare(home)
     except Exception:
         LOG.warning("the city was not prepared", exc_info=True)
-
-
-def version_sentence(t: Translator, alerts: int, version: str) -> str:
-    """How many alerts were updated with a version."""
-    if not alerts:
-        return t("The profile has a new version, {version}.", version=version)
-    return t.n(
-        "The profile has a new version, {version}; {n} alert was updated with it.",
-        "The profile has a new version, {version}; {n} alerts were updated with it.",
-        alerts,
-        version=version,
-    )
 
 
 MAX_SHAPES_MB = 50
@@ -490,17 +486,16 @@ def _draw_name_choices(page: Page, areas: AreaFile, columns: list[str | None]) -
 
 def _draw_same_name_choice(page: Page, areas: AreaFile, column: str | None) -> str | None:
     """Where several areas have one name: whether they are one district, or which column distinguishes them."""
-    t = page.t
     if column is None or not areas.frame[column].duplicated().any():
         return None
     proposed = propose_code_column(areas, column)
     options = [None, *(one for one in areas.columns if one != column)]
     return st.selectbox(
-        t("Areas of one name"),
+        page.t("Areas of one name"),
         options,
         index=options.index(proposed),
         format_func=lambda key: (
-            t("are one district") if key is None else t("are distinguished by {column}", column=key)
+            page.t("are one district") if key is None else page.t("are distinguished by {column}", column=key)
         ),
         key="data_city_apart",
         width=300,

@@ -141,18 +141,13 @@ def facts_sentence(t: Translator, batch: Batch, several: int) -> str:
         (batch.unmapped, t.n("{n} has no coordinates", "{n} have no coordinates", batch.unmapped)),
         (batch.outside, t.n("{n} lies outside the city", "{n} lie outside the city", batch.outside)),
     )
-    facts = [words for n, words in told if n]
-    sentences = [t("Of the new and updated ones, {facts}.", facts=t.join(facts))] if facts else []
-    return " ".join([*sentences, *([several_sentence(t, several)] if several else [])])
-
-
-def several_sentence(t: Translator, several: int) -> str:
-    """How alerts of several categories count."""
-    return t.n(
+    facts = t("Of the new and updated ones, {facts}.", facts=t.join([words for n, words in told if n]))
+    each = t.n(
         "{n} alert has several categories: it counts once in totals and once in each of them.",
         "{n} alerts have several categories: they count once in totals and once in each of them.",
         several,
     )
+    return " ".join(sentence for known, sentence in ((any(n for n, _ in told), facts), (several, each)) if known)
 
 
 def _draw_repairs(page: Page, preview: FilePreview) -> None:

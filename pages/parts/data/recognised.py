@@ -5,7 +5,6 @@ and corrections.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -202,6 +201,12 @@ def _draw_answer(
 def _draw_epsg_choice(page: Page, file: UploadedFile, key: str) -> None:
     """Another projection: by its UTM zone, which follows from the longitude, or by its number."""
     t = page.t
+    north = N_("Zone {number} north: longitude {west}° to {east}°")
+    south = N_("Zone {number} south: longitude {west}° to {east}°")
+
+    def zone_label(epsg: int) -> str:
+        west = 6 * (epsg % 100) - 186  # degrees of longitude, negative in the west
+        return t(north if epsg // 100 == NORTH else south, number=epsg % 100, west=west, east=west + 6)
 
     def keep(part: str) -> None:
         digits = _digits(st.session_state[f"{key}_{part}"])
@@ -213,7 +218,7 @@ def _draw_epsg_choice(page: Page, file: UploadedFile, key: str) -> None:
             t("Another one: its UTM zone"),
             list(UTM),
             index=None,
-            format_func=partial(_zone_label, t),
+            format_func=zone_label,
             placeholder=t("by longitude"),
             key=f"{key}_zone",
             on_change=keep,
@@ -235,14 +240,6 @@ def _draw_epsg_choice(page: Page, file: UploadedFile, key: str) -> None:
 
 def _digits(epsg: object) -> str:
     return str(epsg or "").upper().removeprefix("EPSG:").strip()
-
-
-def _zone_label(t: Translator, epsg: int) -> str:
-    """ "Zone 34 north: 18° to 24°": the degrees of longitude, negative in the west."""
-    west = 6 * (epsg % 100) - 186
-    north = N_("Zone {number} north: longitude {west}° to {east}°")
-    zone = north if epsg // 100 == NORTH else N_("Zone {number} south: longitude {west}° to {east}°")
-    return t(zone, number=epsg % 100, west=west, east=west + 6)
 
 
 def draw_corrections(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
@@ -316,24 +313,23 @@ def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> Non
 
 def recognised_facts(t: Translator, preview: FilePreview, into: ImportTarget) -> dict[str, str]:
     """The facts of a file, heading by heading; what means nothing to it is left out."""
-    facts, layout = preview.report.facts, preview.header.layout
-    city = into.city or preview.city
-    rows = {t("Format"): format_label(t, layout.format), t("File"): container_label(t, facts)}
-    if facts.encoding:
-        with_mark = facts.encoding == "utf-8-sig"
-        rows[t("Encoding")] = t("UTF-8 with byte order mark") if with_mark else facts.encoding.upper()
-    if facts.delimiter:
-        rows[t("Delimiter")] = t(DELIMITERS[facts.delimiter]) if facts.delimiter in DELIMITERS else facts.delimiter
-    if facts.sheet:
-        rows[t("Table")] = facts.sheet
-    rows[t("Dates")] = _dates(t, preview)
-    zone = preview.answers.timezone or ("UTC" if layout.utc else city.timezone)
-    rows[t("Time zone")] = t("as the file says; {zone} where it does not", zone=zone)
-    rows[t("Coordinates")] = _coordinates(t, preview, layout)
-    if preview.report.first and preview.report.last:
-        rows[t("Period")] = t.span(Span(preview.report.first, preview.report.last, by_month=preview.months))
-    rows[t("City")] = t.label(city.names) if into.city or not city.provisional else t("none yet: see above")
-    return rows
+    report, layout, city = preview.report, preview.header.layout, into.city or preview.city
+    facts, zone = report.facts, preview.answers.timezone or ("UTC" if layout.utc else city.timezone)
+    with_mark, encoding = t("UTF-8 with byte order mark"), facts.encoding or ""
+    whole = report.first and report.last and Span(report.first, report.last, by_month=preview.months)
+    rows = {
+        t("Format"): format_label(t, layout.format),
+        t("File"): container_label(t, facts),
+        t("Encoding"): with_mark if encoding == "utf-8-sig" else encoding.upper(),
+        t("Delimiter"): t(DELIMITERS[facts.delimiter]) if facts.delimiter in DELIMITERS else facts.delimiter,
+        t("Table"): facts.sheet,
+        t("Dates"): _dates(t, preview),
+        t("Time zone"): t("as the file says; {zone} where it does not", zone=zone),
+        t("Coordinates"): _coordinates(t, preview, layout),
+        t("Period"): t.span(whole) if whole else "",
+        t("City"): t.label(city.names) if into.city or not city.provisional else t("none yet: see above"),
+    }
+    return {heading: value for heading, value in rows.items() if value}
 
 
 def _dates(t: Translator, preview: FilePreview) -> str:
@@ -461,10 +457,7 @@ def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
         if proof is not None:
             st.caption(proof.hours_sentence(t))
         return
-    charts = (_draw_hours, _draw_weekdays, _draw_months)
-    for column, draw in zip(st.columns([5, 3, 5], gap="medium"), charts, strict=True):
-        with column:
-            draw(page, proof)
+    _draw_times(page, proof)
     left, right = st.columns(2, gap="large")
     with left:
         draw_points_map(page, preview, into)
@@ -484,35 +477,30 @@ def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
     _draw_rows(page, city, proof)
 
 
-def _draw_hours(page: Page, proof: Proof) -> None:
-    draw_heading(column_label(page.t, "hour"))
-    if proof.with_hour:
-        bars = [(hour_label(at), n, hour_label(at) if at % 6 == 0 else "") for at, n in enumerate(proof.hours)]
-        _draw_bars(page, page.t("Alerts of the file by hour of the day."), bars, key="data_proof_hours")
-    st.caption(proof.hours_sentence(page.t))
-
-
-def _draw_weekdays(page: Page, proof: Proof) -> None:
-    t = page.t
-    draw_heading(column_label(t, "weekday"))
-    if proof.with_day:
-        # Seven names run together in a column of the page, not on a phone, where the chart takes all of its width.
-        bars = [
-            (t.weekday(day), n, t.weekday(day, "abbreviated") if page.narrow or day % 2 == 0 else "")
-            for day, n in enumerate(proof.weekdays)
-        ]
-        _draw_bars(page, t("Alerts of the file by weekday."), bars, key="data_proof_weekdays")
-    if sentence := proof.weekdays_sentence(t):
-        st.caption(sentence)
-
-
-def _draw_months(page: Page, proof: Proof) -> None:
-    """Months, or years where there are many; the names of five of them at most under their bars."""
+def _draw_times(page: Page, proof: Proof) -> None:
+    """Hours, weekdays, and months, or years where there are many, of which five at most are named under their bars."""
     t, step = page.t, -(-len(proof.periods) // 5)
-    draw_heading(column_label(t, "year" if proof.by_year else "month"))
+    hours = [(hour_label(at), n, hour_label(at) if at % 6 == 0 else "") for at, n in enumerate(proof.hours)]
+    # Seven names run together in a column of the page, not on a phone, where the chart takes all of its width.
+    weekdays = [
+        (t.weekday(day), n, t.weekday(day, "abbreviated") if page.narrow or day % 2 == 0 else "")
+        for day, n in enumerate(proof.weekdays)
+    ]
     named = [(period_name(t, proof, day), n) for day, n in proof.periods]
-    bars = [(name, n, name.replace(" ", "<br>", 1) if at % step == 0 else "") for at, (name, n) in enumerate(named)]
-    _draw_bars(page, t("Alerts of the file over time."), bars, key="data_proof_months")
+    months = [(name, n, name.replace(" ", "<br>", 1) if at % step == 0 else "") for at, (name, n) in enumerate(named)]
+    over_time, period = t("Alerts of the file over time."), "year" if proof.by_year else "month"
+    charts = (
+        ("hour", proof.with_hour, t("Alerts of the file by hour of the day."), hours, proof.hours_sentence(t)),
+        ("weekday", proof.with_day, t("Alerts of the file by weekday."), weekdays, proof.weekdays_sentence(t)),
+        (period, True, over_time, months, ""),
+    )
+    for column, (name, known, head, bars, sentence) in zip(st.columns([5, 3, 5], gap="medium"), charts, strict=True):
+        with column:
+            draw_heading(column_label(t, name))
+            if known:
+                _draw_bars(page, head, bars, key=f"data_proof_{name.replace('year', 'month')}s")
+            if sentence:
+                st.caption(sentence)
 
 
 def _draw_categories(page: Page, city: CityProfile, proof: Proof) -> None:

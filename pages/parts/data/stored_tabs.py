@@ -20,7 +20,6 @@ import pandas as pd
 import pydeck as pdk
 import streamlit as st
 from shapely import MultiPoint, box
-from shapely.geometry.base import BaseGeometry
 from sqlalchemy.exc import SQLAlchemyError
 
 from curim_data.engine import Source, open_source
@@ -55,7 +54,7 @@ from pages.parts.charts.tables import download_button, draw_table, formatted
 from pages.parts.data.city_tab import prepare_city
 from pages.parts.data.import_tab import count_headings, draw_reasons_table
 from pages.parts.frame import Dataset, Page, calculated, escape_markdown, palette, record, rgba, source_of
-from pages.parts.frame.footer import mapped_sentence
+from pages.parts.frame.filter_bar import mapped_sentence
 from pages.parts.frame.guard import draw_download
 from pages.parts.maps import basemap
 from pages.parts.maps.basemap import Deck
@@ -173,17 +172,16 @@ def _draw_import(page: Page, batch: Batch, *, is_first: bool) -> None:
 
 def _draw_undo(page: Page, batch: Batch) -> None:
     """Ask, then undo the import in a new commit."""
-    t = page.t
-    with st.popover(t("Undo this import"), icon=":material/undo:"):
+    with st.popover(page.t("Undo this import"), icon=":material/undo:"):
         st.write(
-            t(
+            page.t(
                 "{accepted} alerts that it added are removed, and {updated} that it changed get their earlier content "
                 "back. Alerts that a later import changed stay as they are.",
                 accepted=batch.accepted,
                 updated=batch.updated,
             )
         )
-        if st.button(t("Yes, undo it"), key=f"data_undo_{batch.id}", type="primary"):
+        if st.button(page.t("Yes, undo it"), key=f"data_undo_{batch.id}", type="primary"):
             try:
                 st.session_state[UNDONE] = Store(page.home).undo(batch.id)
                 record.note(page, Deed.UNDO, f"{batch.file_name} ({batch.id})")
@@ -274,13 +272,12 @@ def _person(page: Page, who: str | None) -> str:
 
 
 def _row(page: Page, zone: ZoneInfo, one: Entry) -> dict[str, str]:
-    t = page.t
     return {
-        "at": t.moment(dt.datetime.fromtimestamp(one.at, zone), "short"),
+        "at": page.t.moment(dt.datetime.fromtimestamp(one.at, zone), "short"),
         # What the dashboard itself noted, such as that a file was changed by hand, has no reader.
         "who": _person(page, one.who) if one.who or one.role else "–",
-        "role": t(ROLE_WORDS[one.role]) if one.role in ROLE_WORDS else "",
-        "deed": t(DEED_WORDS[one.deed]),
+        "role": page.t(ROLE_WORDS[one.role]) if one.role in ROLE_WORDS else "",
+        "deed": page.t(DEED_WORDS[one.deed]),
         "subject": one.subject,
         "query": one.query,
     }
@@ -491,7 +488,11 @@ def draw_lag(page: Page, detail: Detail) -> None:
 def draw_outside_map(page: Page, found: Outside) -> None:
     """Draw the cells near the city, and say how many alerts lie farther away."""
     t, colours, land = page.t, palette(page.theme), page.city.land
-    near = cells_near_city(land, found.cells)
+    # Within six widths (or heights) of the city from its middle; the table names those beyond.
+    west, south, east, north = land.bounds
+    across = (found.cells["longitude"] - (west + east) / 2).abs() <= 6 * (east - west)
+    along = (found.cells["latitude"] - (south + north) / 2).abs() <= 6 * (north - south)
+    near = found.cells[across & along]
     if len(near):
         height, most = map_height(page, 380), float(near["n"].max())
         dots = [
@@ -524,14 +525,6 @@ def draw_outside_map(page: Page, found: Outside) -> None:
                 far,
             )
         )
-
-
-def cells_near_city(land: BaseGeometry, cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells within six widths (or heights) of the city from its middle; the table names those beyond."""
-    west, south, east, north = land.bounds
-    across = (cells["longitude"] - (west + east) / 2).abs() <= 6 * (east - west)
-    along = (cells["latitude"] - (south + north) / 2).abs() <= 6 * (north - south)
-    return cells[across & along]
 
 
 # Tables that are long or name single alerts: opened by who wants them.
@@ -620,29 +613,26 @@ def _draw_sheet(page: Page, sheet: Sheet) -> None:
     download_button(page, frame, f"{sheet.name}.csv", key=f"data_{sheet.name}_download")
 
 
-def _draw_default_coordinates_map(page: Page, points: pd.DataFrame) -> None:
-    """Points with suspiciously many alerts; where many lie side by side the numbers of the table have to do."""
-    places = points[["longitude", "latitude", "n"]].itertuples(index=False)
-    draw_point_map(
-        page,
-        page.city,
-        points,
-        key="data_piles_map",
-        alt=page.t("Map of the points with suspiciously many alerts; the table below holds the same."),
-        height=380,
-        large=True,
-        pins=[
-            Pin(f"· {alert_count(page.t, n)}" if len(points) <= 3 else "", lon, lat, rank)
-            for rank, (lon, lat, n) in enumerate(places, start=1)
-        ],
-    )
-
-
 def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
     """The picture of a subject, where it has one and there is something to see."""
     detail = found.detail
     if key == "piles" and not found.default_coordinates.empty:
-        _draw_default_coordinates_map(page, found.default_coordinates)
+        # Where many lie side by side the numbers of the table have to do.
+        points = found.default_coordinates
+        places = points[["longitude", "latitude", "n"]].itertuples(index=False)
+        draw_point_map(
+            page,
+            page.city,
+            points,
+            key="data_piles_map",
+            alt=page.t("Map of the points with suspiciously many alerts; the table below holds the same."),
+            height=380,
+            large=True,
+            pins=[
+                Pin(f"· {alert_count(page.t, n)}" if len(points) <= 3 else "", lon, lat, rank)
+                for rank, (lon, lat, n) in enumerate(places, start=1)
+            ],
+        )
     elif detail is None:
         return
     elif key == "outside" and detail.outside.n:

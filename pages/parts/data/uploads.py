@@ -477,9 +477,8 @@ def _draw_source(page: Page, review: FileReview) -> None:
 
 
 def _draw_columns(page: Page, review: FileReview, header: Header, table: pd.DataFrame) -> None:
-    t = page.t
     if not page.narrow:
-        texts = (t("Column in the file"), t("Understood as"), t("How certain"))
+        texts = (page.t("Column in the file"), page.t("Understood as"), page.t("How certain"))
         for cell, text in zip(st.columns(_WIDTHS), texts, strict=True):
             cell.caption(text)
     for line in table.itertuples(index=False):

@@ -7,7 +7,7 @@ long calculations with progress and stop), `page_link`, `draw_link_choice` and `
 """
 
 from pages.parts.frame.colours import CATEGORIES, CHANGE, COUNTS, GENDERS, LIGHT, Palette, on_land, palette, rgba
-from pages.parts.frame.footer import (
+from pages.parts.frame.filter_bar import (
     draw_few_mapped_note,
     draw_footer,
     draw_way_to_all_dates,
@@ -15,8 +15,18 @@ from pages.parts.frame.footer import (
     mapped_sentence,
     missing,
 )
-from pages.parts.frame.guard import admitting, draw_alone, draw_download, permitted, redraw, require
-from pages.parts.frame.links import draw_link_choice, go_to_page, page_link, word_in_link
+from pages.parts.frame.guard import (
+    admitting,
+    draw_alone,
+    draw_download,
+    draw_link_choice,
+    go_to_page,
+    page_link,
+    permitted,
+    redraw,
+    require,
+    word_in_link,
+)
 from pages.parts.frame.markdown import css_text, escape_markdown, escape_with_commands
 from pages.parts.frame.page import Dataset, Page, Room
 from pages.parts.frame.results import (

@@ -27,6 +27,7 @@ from curim_data.privacy import WrittenCounts, sees_exact
 from curim_data.store import Home
 
 KEY: Final = "page_column"  # of the component, and of its container
+HIDDEN: Final = f".st-key-{KEY}_holder {{display: none}}"  # the style that keeps the component from taking up a line
 COOKIE: Final = "curim_width"
 LEAST: Final = 240
 NARROW: Final = 640  # px of the window below which Streamlit puts columns below one another
@@ -178,11 +179,6 @@ def measure_column(drawn: Room, *, dark: bool = False) -> None:
         component(_NAME, js="column.js")(
             key=KEY, data={"column": drawn.column, "turn": drawn.turn, "dark": dark}, on_size_change=lambda: None
         )
-
-
-def hidden_style() -> str:
-    """The style (CSS) that keeps the component from taking up a line."""
-    return f".st-key-{KEY}_holder {{display: none}}"
 
 
 def _possible(pixels: object) -> bool:

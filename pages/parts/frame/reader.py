@@ -26,7 +26,7 @@ from curim_data.plans.record import Deed, Refusal, SessionLimits, SignIns, sessi
 from curim_data.store import Home
 from curim_data.store.home import HouseCity, cities, homes
 from curim_data.store.settings import SettingsError, SignInSettings, read_sign_in_settings
-from pages.parts.frame.record import beside, note_roles, note_session
+from pages.parts.frame.record import drawn, note_roles, note_session
 
 LOG: Final = logging.getLogger("curim")
 ROLES_FILE: Final = "roles.toml"
@@ -104,7 +104,7 @@ def keeps_role() -> Callable[[], bool]:
     if not sign_in_configured():
         return lambda: True
     claims, before = dict(st.user), getattr(_run, "reader", None)
-    others = {page.city_word: page.role for page in beside()}
+    others = {page.city_word: page.role for page in drawn()[1:]}
 
     def kept() -> bool:
         if before is None or before.role is None:
@@ -124,7 +124,7 @@ def sign_out() -> None:
         city = next((one for one in roles if one.word == asked_city()), next(iter(roles), _house()[0]))
         note_session(city.home, key, Deed.SIGN_OUT, _address(claims), roles.get(city))
         try:
-            _sign_ins().end(key, _issued(claims))
+            _opened(homes()[0].plans_url).end(key, _issued(claims))
         except SQLAlchemyError as error:
             LOG.error("a session could not be ended on the server: %s", error)
     st.logout()
@@ -160,7 +160,7 @@ def _admitted(claims: Mapping[str, Any], asked: str, *, using: bool) -> Reader:
         refusal = Refusal.UNKNOWN if found.refusal is Refusal.NO_CITY else found.refusal
         for home in noted_in:
             note_session(home, key, deed, found.name, None, refusal.value if refusal else "")
-    elif _sign_ins().begun(key):
+    elif _opened(homes()[0].plans_url).begun(key):
         note_session(noted_in[0], key, Deed.SIGN_IN, found.name, found.role)
     return found
 
@@ -170,7 +170,7 @@ def _checked(claims: Mapping[str, Any], asked: str, key: str, *, using: bool) ->
     address, named = _address(claims), [one for one in _house() if one.word == asked]
     where = (named[0].home,) if named else homes()[:1]
     try:
-        ended = _sign_ins().check(key, _issued(claims), limits(), using=using)
+        ended = _opened(homes()[0].plans_url).check(key, _issued(claims), limits(), using=using)
     except SQLAlchemyError as error:
         LOG.error("a session could not be checked: %s", error)
         return Reader(address, None, Refusal.UNCHECKED), where
@@ -226,10 +226,6 @@ def _issued(claims: Mapping[str, Any]) -> float:
         return float(claims.get("iat") or 0)
     except (TypeError, ValueError):
         return 0.0
-
-
-def _sign_ins() -> SignIns:
-    return _opened(homes()[0].plans_url)
 
 
 @lru_cache(maxsize=4)

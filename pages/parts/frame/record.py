@@ -48,28 +48,18 @@ AGAIN: Final = 1_800.0  # seconds after which the same page counts as looked at 
 
 MOST_SESSIONS: Final = 10_000
 _sessions: dict[tuple[str, str, Deed, str], float] = {}  # when what was noted of each session last
-# `page`: the page that this thread draws; `beside`: other cities of which it tells; `log`: the run, for the log
+# `pages`: the page that this thread draws, and other cities of which it tells; `log`: the run, for the log
 _run = threading.local()
 
 
-def draws(page: Page, *others: Page) -> None:
-    """Say which page this thread draws, for what is handed out on it; and of which other cities it tells as well."""
-    _run.page, _run.beside = page, others
+def draws(*pages: Page) -> None:
+    """Say which page this thread draws, for what is handed out on it; and of which other cities it tells, as theirs."""
+    _run.pages = pages
 
 
-def draws_beside(other: Page) -> None:
-    """Say of which other city the page of this thread tells as well, as that city's page would."""
-    _run.beside = (*beside(), other)
-
-
-def beside() -> tuple[Page, ...]:
-    """The other cities of which the page of this thread tells."""
-    return getattr(_run, "beside", ())
-
-
-def drawn() -> Page | None:
-    """The page that this thread draws."""
-    return getattr(_run, "page", None)
+def drawn() -> tuple[Page, ...]:
+    """The page that this thread draws, and those of the other cities of which it tells."""
+    return getattr(_run, "pages", ())
 
 
 def note(page: Page, deed: Deed, subject: str, *, home: Home | None = None) -> None:
@@ -113,7 +103,7 @@ def note_session(home: Home, key: str, deed: Deed, who: str, role: Role | None, 
 
 def handing_out(file_name: str) -> Callable[[], None]:
     """What takes that a file was handed out, for the page that this thread draws: to be called when it is."""
-    pages = [page for page in (drawn(), *beside()) if page is not None]
+    pages = drawn()
 
     def noted() -> None:
         for page in pages:

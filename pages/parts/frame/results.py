@@ -40,7 +40,7 @@ from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.protection import open_for, opened_for
 from curim_data.store import Home
 from curim_data.store.results import read_result, write_result
-from pages.parts.frame.links import language
+from pages.parts.frame.guard import language
 from pages.parts.frame.page import Dataset, Page
 from pages.parts.frame.record import error_number, failed
 
@@ -338,13 +338,10 @@ def _draw_progress(key: str, calculation: Calculation, place: DeltaGenerator, do
         above.empty()
 
 
-def _stop(key: str) -> None:
-    stopped = [one for one in st.session_state.get(STOPPED, ()) if one != key]
-    st.session_state[STOPPED] = (*stopped[-MOST_STOPPED:], key)
-
-
-def _resume(key: str) -> None:
-    st.session_state[STOPPED] = tuple(one for one in st.session_state.get(STOPPED, ()) if one != key)
+def _stop(key: str, *, stopped: bool = True) -> None:
+    """Stop a calculation for this reader, or let it be started again."""
+    others = [one for one in st.session_state.get(STOPPED, ()) if one != key][-MOST_STOPPED:]
+    st.session_state[STOPPED] = (*others, key) if stopped else tuple(others)
 
 
 def _short(key: str) -> str:
@@ -414,7 +411,9 @@ def contained(part: str) -> Iterator[None]:
         name = _short(stopped.key)
         with st.container(border=True, key=f"stopped_{name}"):
             st.write(t("Stopped: {doing}.", doing=t(stopped.doing)))
-            st.button(t("Calculate"), key=f"calculate_{name}", on_click=_resume, args=(stopped.key,))
+            st.button(
+                t("Calculate"), key=f"calculate_{name}", on_click=_stop, args=(stopped.key,), kwargs={"stopped": False}
+            )
     except DisclosureError as refused:
         _stand_in()
         st.info(t(refused.message))

@@ -49,7 +49,7 @@ from curim_data.store.home import CitiesError, homes, locked
 from curim_data.store.results import shares_results
 from curim_data.studies.preparation import prepare as prepare_city
 from pages import parts
-from pages.parts.frame.links import LANDING, language
+from pages.parts.frame.guard import LANDING, language
 from pages.parts.frame.page import dataset_of
 from pages.parts.frame.reader import sign_in_configured
 from pages.parts.frame.record import error_number

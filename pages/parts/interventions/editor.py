@@ -25,17 +25,6 @@ from curim_data.studies.evaluation import Standing, plan_progress
 from pages.parts.charts.tables import draw_table
 from pages.parts.frame import Page, escape_markdown, page_link
 from pages.parts.frame.guard import draw_download
-from pages.parts.interventions.plan_edit import (
-    PlanEdit,
-    close_plan,
-    discard_changes,
-    draft_spots,
-    keep_changes,
-    latest,
-    opened_again,
-    save_plan,
-    seeded,
-)
 from pages.parts.interventions.steps import (
     areas_step,
     gender_step,
@@ -45,7 +34,23 @@ from pages.parts.interventions.steps import (
     problem_step,
     work_step,
 )
-from pages.parts.plans import ask_author, draw_areas_map, may_edit, plan_store, reference_day, translated_plan
+from pages.parts.plans import (
+    PlanEdit,
+    ask_author,
+    close_plan,
+    discard_changes,
+    draft_spots,
+    draw_areas_map,
+    keep_changes,
+    latest,
+    may_edit,
+    opened_again,
+    plan_store,
+    reference_day,
+    save_plan,
+    seeded,
+    translated_plan,
+)
 
 FIELD_LABELS: Final = {
     "created": Message("Plan created"),
@@ -253,14 +258,6 @@ def draw_plan_editor(page: Page, edit: PlanEdit) -> None:
         return
     if said := st.session_state.pop("plan_said", ""):
         st.toast(said)
-    edit = keep_changes(edit, STEPS[_chosen_step(t, edit)][1](page, edit))
-    if opened_again(page, edit):
-        st.rerun()
-    st.divider()
-    _draw_actions(page, edit)
-
-
-def _chosen_step(t: Translator, edit: PlanEdit) -> str:
     names = list(STEPS)
     chosen = st.segmented_control(
         t("Steps of the plan"),
@@ -270,7 +267,11 @@ def _chosen_step(t: Translator, edit: PlanEdit) -> str:
         required=True,
         label_visibility="collapsed",
     )
-    return chosen or names[0]
+    edit = keep_changes(edit, STEPS[chosen or names[0]][1](page, edit))
+    if opened_again(page, edit):
+        st.rerun()
+    st.divider()
+    _draw_actions(page, edit)
 
 
 def _draw_actions(page: Page, edit: PlanEdit) -> None:

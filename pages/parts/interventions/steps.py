@@ -47,15 +47,16 @@ from curim_data.privacy import HOW_TO_ADD, help_lines
 from curim_data.studies.evaluation import STARTED, planned_test
 from pages.parts.charts.tables import draw_table
 from pages.parts.frame import Page, escape_markdown, escape_with_commands
-from pages.parts.interventions.plan_edit import (
+from pages.parts.plans import (
+    AREA_LABELS,
     PlanEdit,
     ask,
     counts_by_area,
+    draw_areas_map,
     drop_by_similar_areas,
     proposed_areas,
     seeded,
 )
-from pages.parts.plans import AREA_LABELS, draw_areas_map
 
 AT_ONCE = 4
 
