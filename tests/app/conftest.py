@@ -103,6 +103,20 @@ def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return found
 
 
+class Rerun(Exception):
+    """A part of a page that makes the whole page run again."""
+
+
+@pytest.fixture
+def reruns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a page a part that makes it run raises `Rerun`."""
+
+    def rerun() -> None:
+        raise Rerun
+
+    monkeypatch.setattr("pages.parts.frame.guard.st.rerun", rerun)
+
+
 def errors(app: AppTest) -> list[str]:
     """What went wrong in a run, with its traceback, and what plotly finds wrong with its charts."""
     told = [f"{e.message}\n{''.join(e.stack_trace or [])}" for e in app.exception]

@@ -17,7 +17,7 @@ from pages.parts.frame import guard, reader, record
 from pages.parts.frame.guard import NotPermitted, _checked
 from pages.parts.frame.reader import Reader
 from pages.parts.frame.results import forget_results
-from tests.app.conftest import MAYOR, PAGES, recorded, visit
+from tests.app.conftest import MAYOR, PAGES, Rerun, recorded, visit
 from tests.houses import MARKS, House, everything
 
 pytestmark = pytest.mark.usefixtures("in_house")
@@ -177,7 +177,7 @@ def test_roles_that_cannot_be_read_close_their_city_alone(
     assert "nobody is let into a city whose roles cannot be read" in caplog.text
 
 
-@pytest.mark.usefixtures("mayor")
+@pytest.mark.usefixtures("mayor", "reruns")
 def test_what_was_drawn_for_one_city_does_nothing_for_the_role_in_another(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,14 +191,6 @@ def test_what_was_drawn_for_one_city_does_nothing_for_the_role_in_another(
     assert reader.reader() == Reader(MAYOR, Role.SPECIALIST, city="alpha")
     done: list[int] = []
     act, make = guard.permitted(Role.SPECIALIST, done.append), _checked(lambda: b"file", "file.csv")
-
-    class Rerun(Exception):
-        pass
-
-    def rerun() -> None:
-        raise Rerun
-
-    monkeypatch.setattr(guard.st, "rerun", rerun)
     draw = guard.admitting(done.append)
     act(1)
     draw(2)

@@ -17,7 +17,7 @@ from curim_data.store import Home
 from pages.parts.frame import reader
 from pages.parts.frame.guard import NotPermitted, _checked, admitting, permitted
 from pages.parts.frame.reader import Reader
-from tests.app.conftest import recorded
+from tests.app.conftest import Rerun, recorded
 
 MAYOR = "mayor@city.example"
 COUNCIL = Reader(MAYOR, Role.COUNCIL)
@@ -154,16 +154,8 @@ def test_a_city_sets_how_long_a_sign_in_lasts_else_the_usual_times_hold(
     assert reader.reader() == (Reader(MAYOR, None, refusal) if refusal else COUNCIL)
 
 
-def test_a_button_a_file_and_a_part_are_only_for_who_still_has_the_role(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Rerun(Exception):
-        pass
-
-    def rerun() -> None:
-        raise Rerun
-
-    monkeypatch.setattr("pages.parts.frame.guard.st.rerun", rerun)
+@pytest.mark.usefixtures("reruns")
+def test_a_button_a_file_and_a_part_are_only_for_who_still_has_the_role(tmp_path: Path) -> None:
     assert reader.reader() == COUNCIL
     done: list[int] = []
     act, draw, make = permitted(Role.COUNCIL, done.append), admitting(done.append), _checked(lambda: b"file", "a.csv")

@@ -273,6 +273,7 @@ def test_pages_find_what_another_process_left(home: Home, dataset: Dataset, monk
 def test_what_is_asked_of_periods_by_their_names_is_worked_out_first_and_an_error_leaves_the_others(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(web, "LOG", logging.getLogger("curim.expected"))
     done: list[tuple[str, str, Audience]] = []
     for page, module in web.FIRST_RESULTS.items():
 
