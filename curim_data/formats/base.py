@@ -37,31 +37,20 @@ class Guess:
     reasons: tuple[Message, ...] = ()
 
 
-@dataclass(frozen=True)
-class Layout:
-    """What a format makes of a header.
-
-    `roles` maps a column of `alert.TOLD`, or `x`, `y` (projected metres) or `point` (both coordinates in one text), to
-    the columns that give it. `personal` and `text` are places dropped at import and named; `unused` are places that
-    mean nothing. What has no role is kept nowhere.
+@dataclass(frozen=True, kw_only=True)
+class CellReading:
+    """How the cells of a file are read, whichever columns they stand in.
 
     `words` maps, by role, folded spellings to values of the enum, before those that everybody shares (`lexicon`);
     `categories` maps folded names to ids of the city's tree, as a person answered; `separators` are the texts that
     separate several categories in one cell; `kind` is the kind of alerts whose category the city's tree does not hold;
     `nature` the kind of those for which the name of the category says none either, as the file's columns or its name
-    show; `notes` what a reader should know of how this was found;
-    `category` the category of a file without such a column; `missing` folded words that stand for an empty cell
-    beyond the usual ones; `utc` says that times without offset are UTC; `guesses` how sure each role is where it
-    was guessed; `skip_hxl` that a row of HXL tags (every filled cell begins with "#") may follow the header;
-    `longest` how many characters a name of a category may have and not be taken for free text; `findings` what a reader
-    should know of how the columns were chosen; `warnings` what makes the alerts of the file wrong as they are.
+    show; `category` the category of a file without such a column; `missing` folded words that stand for an empty cell
+    beyond the usual ones; `utc` says that times without offset are UTC; `skip_hxl` that a row of HXL tags (every filled
+    cell begins with "#") may follow the header; `longest` how many characters a name of a category may have and not be
+    taken for free text.
     """
 
-    format: str
-    roles: Mapping[str, tuple[Part, ...]]
-    personal: tuple[int, ...] = ()
-    text: tuple[int, ...] = ()
-    unused: tuple[int, ...] = ()
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
     separators: tuple[str, ...] = ()
@@ -70,9 +59,27 @@ class Layout:
     category: str | None = None
     missing: frozenset[str] = frozenset()
     utc: bool = False
-    guesses: Mapping[str, Guess] = field(default_factory=dict)
     skip_hxl: bool = False
     longest: int = MOST_CHARACTERS
+
+
+@dataclass(frozen=True)
+class Layout(CellReading):
+    """What a format makes of a header.
+
+    `roles` maps a column of `alert.TOLD`, or `x`, `y` (projected metres) or `point` (both coordinates in one text), to
+    the columns that give it. `personal` and `text` are places dropped at import and named; `unused` are places that
+    mean nothing. What has no role is kept nowhere. `guesses` says how sure each role is where it was guessed;
+    `findings` what a reader should know of how the columns were chosen, `notes` of how the rest was found; `warnings`
+    what makes the alerts of the file wrong as they are.
+    """
+
+    format: str
+    roles: Mapping[str, tuple[Part, ...]]
+    personal: tuple[int, ...] = ()
+    text: tuple[int, ...] = ()
+    unused: tuple[int, ...] = ()
+    guesses: Mapping[str, Guess] = field(default_factory=dict)
     findings: tuple[Message, ...] = ()
     notes: tuple[Message, ...] = ()
     warnings: tuple[Message, ...] = ()

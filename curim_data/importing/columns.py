@@ -57,8 +57,10 @@ def matches(column: ArrowText, pattern: str) -> BoolArray:
 
 def glued(columns: Sequence[ArrowText], separator: str, *, skip: bool = False) -> ArrowText:
     """Join several columns (large_string) row by row; with `skip`, missing values are left out."""
-    mark = pa.scalar(separator, pa.large_string())
-    return pc.binary_join_element_wise(*columns, mark, null_handling="skip" if skip else "emit_null")
+
+    return pc.binary_join_element_wise(
+        *columns, pa.scalar(separator, pa.large_string()), null_handling="skip" if skip else "emit_null"
+    )
 
 
 def distinct(column: ArrowText) -> tuple[IntArray, list[str]]:
@@ -150,8 +152,10 @@ def parse_numbers(column: ArrowText, form: str = ANY, digits: int = 0) -> Parsed
     if form in (POINT, COMMA):
         decimal, group = (".", ",") if form == POINT else (",", ".")
         grouped = pc.match_substring_regex(column, rf"^[+-]?\d{{1,3}}([{group}]\d{{3}})+([{decimal}]\d*)?$")
-        whole = pc.match_substring(column, group)
-        plain = pc.if_else(grouped, pc.replace_substring(column, group, ""), pc.if_else(whole, "?", column))
+
+        plain = pc.if_else(
+            grouped, pc.replace_substring(column, group, ""), pc.if_else(pc.match_substring(column, group), "?", column)
+        )
         parsed = parse_decimals(plain)
         return parsed if form == POINT else replace(parsed, given=given, comma=np.zeros(len(given), bool))
     if form == FIRST:
@@ -169,8 +173,10 @@ def _first_separator(column: ArrowText) -> ArrowText:
     """Keep only the first separator of numbers such as 40.775.434."""
     found = pc.extract_regex(column, r"^(?P<whole>[+-]?\d+)[.,](?P<rest>\d+(?:[.,]\d+)*)$")
     rest = pc.replace_substring_regex(pc.struct_field(found, "rest"), "[.,]", "")
-    made = glued([pc.struct_field(found, "whole"), rest], ".")
-    return pc.if_else(found.is_valid(), made, pc.cast(column, pa.large_string()))
+
+    return pc.if_else(
+        found.is_valid(), glued([pc.struct_field(found, "whole"), rest], "."), pc.cast(column, pa.large_string())
+    )
 
 
 def split_point_texts(column: ArrowText) -> tuple[ArrowText, ArrowText, ArrowText]:
@@ -206,25 +212,29 @@ _TIME: Final = (
 )
 _SEPARATOR: Final = " ?[/.-] ?"
 _NUMERIC: Final = rf"^(?P<one>\d{{1,2}}){_SEPARATOR}(?P<two>\d{{1,2}}){_SEPARATOR}(?P<year>\d{{4}}|\d{{2}}){_TIME}"
-_YEAR_FIRST: Final = rf"^(?P<year>\d{{4}}){_SEPARATOR}(?P<month>\d{{1,2}}){_SEPARATOR}(?P<day>\d{{1,2}}){_TIME}"
-_COMPACT: Final = (
-    r"^(?P<year>(?:19|20|21)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])"
-    r"(?:[T ]?(?P<hour>\d{2}):?(?P<minute>\d{2}):?(?P<second>\d{2})?)?$"
-)
 _LETTER: Final = r"[A-Za-z\x{80}-\x{10FFFF}]"  # all beyond ASCII: RE2 takes 20 ms to compile a pattern with \p{L}{3,12}
 _NAME: Final = rf"(?P<name>{_LETTER}{{3,12}})\.?"
 _WEEKDAY: Final = rf"^(?:{_LETTER}{{2,12}}\.?,? )?"
-_DAY_NAME: Final = (
-    rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er|º|η)?[ ./-]*(?:de )?{_NAME},?[ ./-]*(?:de |del )?"
-    rf"(?P<year>\d{{4}}|\d{{2}}){_TIME}"
-)
-_NAME_DAY: Final = rf"{_WEEKDAY}{_NAME}[ -](?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:, ?| )(?P<year>\d{{4}}){_TIME}"
-_YEAR_MONTH: Final = r"^(?P<year>\d{4})[/.-](?P<month>0?[1-9]|1[0-2])$"
-_MONTH_YEAR: Final = r"^(?P<month>0?[1-9]|1[0-2])[/.-](?P<year>\d{4})$"
-_NAME_YEAR: Final = rf"^{_NAME},?[ /-](?:de |del )?(?P<year>\d{{4}})$"
+# How dates that are not ISO are written: as 01/03/2025, and as above each.
 _LAYOUTS: Final = (
-    _NUMERIC, _YEAR_FIRST, _COMPACT, _DAY_NAME, _NAME_DAY, _YEAR_MONTH, _MONTH_YEAR, _NAME_YEAR,
-)  # fmt: skip
+    _NUMERIC,
+    # 2025/03/01
+    rf"^(?P<year>\d{{4}}){_SEPARATOR}(?P<month>\d{{1,2}}){_SEPARATOR}(?P<day>\d{{1,2}}){_TIME}",
+    # 20250301 2215
+    r"^(?P<year>(?:19|20|21)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])"
+    r"(?:[T ]?(?P<hour>\d{2}):?(?P<minute>\d{2}):?(?P<second>\d{2})?)?$",
+    # 1 March 2025
+    rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er|º|η)?[ ./-]*(?:de )?{_NAME},?[ ./-]*(?:de |del )?"
+    rf"(?P<year>\d{{4}}|\d{{2}}){_TIME}",
+    # March 1, 2025
+    rf"{_WEEKDAY}{_NAME}[ -](?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:, ?| )(?P<year>\d{{4}}){_TIME}",
+    # 2025/03
+    r"^(?P<year>\d{4})[/.-](?P<month>0?[1-9]|1[0-2])$",
+    # 03/2025
+    r"^(?P<month>0?[1-9]|1[0-2])[/.-](?P<year>\d{4})$",
+    # March 2025
+    rf"^{_NAME},?[ /-](?:de |del )?(?P<year>\d{{4}})$",
+)
 _EARLIEST, _LATEST = np.datetime64("1900-01-01", "us"), np.datetime64("2201-01-01", "us")
 
 
@@ -322,8 +332,8 @@ def date_parts(
             continue
         fields = found.filter(pa.array(hit))
         where = left[hit]
-        own = None if orders is None else orders[where]
-        for unit, values in _fields(fields, order, own).items():
+
+        for unit, values in _fields(fields, order, (None if orders is None else orders[where])).items():
             parts[unit][where] = values
         left = left[~hit]
     return parts
@@ -355,8 +365,8 @@ def _fields(fields: ArrowText, order: str | None, orders: npt.NDArray[np.int8] |
     units["year"] = year + np.where((year < 0) | (year > 99), 0, np.where(year < 69, 2000, 1900))
     if "half" in names:  # 0 before noon, 1 after, -1 of 24 hours
         half, hour = by_value(pc.struct_field(fields, "half"), _half), units["hour"]
-        clock = np.where((hour >= 1) & (hour <= 12), hour % 12 + 12 * half, 99)
-        units["hour"] = np.where(half < 0, hour, clock)
+
+        units["hour"] = np.where(half < 0, hour, np.where((hour >= 1) & (hour <= 12), hour % 12 + 12 * half, 99))
     return units
 
 
@@ -381,8 +391,10 @@ def local_timestamps(parts: dict[str, IntArray]) -> TimeArray:
     good &= days.astype("datetime64[M]") == months
     midnight = (hour == 24) & (minute == 0) & (second == 0)
     good &= ((hour <= 23) | midnight) & (minute <= 59) & (second <= 59)
-    past = (hour * 3600 + minute * 60 + second) * 1_000_000
-    stamps = days.astype("datetime64[us]") + past.astype("timedelta64[us]")
+
+    stamps = days.astype("datetime64[us]") + ((hour * 3600 + minute * 60 + second) * 1_000_000).astype(
+        "timedelta64[us]"
+    )
     return np.where(good, stamps, np.datetime64("NaT", "us"))
 
 
@@ -393,8 +405,12 @@ def _iso(texts: ArrowText, date_format: DateFormat) -> tuple[TimeArray, BoolArra
     offset = np.zeros(len(timed), bool) if alone else timed & matches(texts, _OFFSET)
     at = np.full(len(timed), np.datetime64("NaT", "us"))
     if offset.any():
-        series = pd.Series(texts.filter(pa.array(offset)).to_pandas()).str.replace(" ?Z$", "+00:00", regex=True)
-        read = pd.to_datetime(series, utc=True, format="ISO8601", errors="coerce")
+        read = pd.to_datetime(
+            pd.Series(texts.filter(pa.array(offset)).to_pandas()).str.replace(" ?Z$", "+00:00", regex=True),
+            utc=True,
+            format="ISO8601",
+            errors="coerce",
+        )
         at[offset] = read.dt.tz_localize(None).to_numpy("datetime64[us]")
     if not offset.all():
         written = texts.filter(pa.array(~offset))
@@ -423,17 +439,35 @@ def local_to_utc(stamps: TimeArray, zone: str) -> TimeArray:
 
 def next_month_start(timestamps: pd.Series, zone: str) -> pd.Series:
     """Return the start of the local month after each timestamp (UTC)."""
-    local = timestamps.dt.tz_convert(zone).dt.tz_localize(None).to_numpy("datetime64[M]")
-    return _series(local_to_utc((local + 1).astype("datetime64[us]"), zone))
+
+    return _series(
+        local_to_utc(
+            (timestamps.dt.tz_convert(zone).dt.tz_localize(None).to_numpy("datetime64[M]") + 1).astype(
+                "datetime64[us]"
+            ),
+            zone,
+        )
+    )
 
 
 def _numbers(column: ArrowText, given: BoolArray, date_format: DateFormat) -> ParsedDates:
-    texts = pc.if_else(pc.match_substring_regex(column, r"^\d+(\.\d+)?$"), column, None)
-    values = pd.Series(pc.cast(texts, pa.float64()).to_numpy(False))
+
+    values = pd.Series(
+        pc.cast(pc.if_else(pc.match_substring_regex(column, r"^\d+(\.\d+)?$"), column, None), pa.float64()).to_numpy(
+            False
+        )
+    )
     never = np.zeros(len(given), bool)
     if date_format.form != SERIAL:
-        at = pd.to_datetime(values, unit="s" if date_format.form == SECONDS else "ms", errors="coerce").dt.round("us")
-        return _parsed(at.to_numpy("datetime64[us]"), given, never, never, never)
+        return _parsed(
+            pd.to_datetime(values, unit="s" if date_format.form == SECONDS else "ms", errors="coerce")
+            .dt.round("us")
+            .to_numpy("datetime64[us]"),
+            given,
+            never,
+            never,
+            never,
+        )
     local = pd.to_datetime(values, unit="D", origin="1899-12-30", errors="coerce").dt.round("s")
     day_only = (local == local.dt.normalize()).to_numpy()
     return _parsed(_zoned(local.to_numpy("datetime64[us]"), day_only, date_format), given, day_only, never, never)
@@ -443,9 +477,12 @@ def _series(at: TimeArray) -> pd.Series:
     return pd.Series(at.astype("datetime64[us]")).dt.tz_localize("UTC")
 
 
-DATE_ROLES: Final = ("reported_at", "occurred_from", "occurred_to", "resolved_at")
+MAIN_DATES: Final = ("reported_at", "occurred_from")
+DATE_ROLES: Final = (*MAIN_DATES, "occurred_to", "resolved_at")
 PLACE_ROLES: Final = ("latitude", "longitude", "x", "y", "point")
 CATEGORY_ROLES: Final = ("category", "more_categories")
+GENDER_ROLES: Final = ("reporter_gender", "affected_gender")
+ENUM_ROLES: Final = ("kind", "status", *GENDER_ROLES, "age_band")
 COUNT_ROLE: Final = "count"
 MOST_EVENTS: Final = 10_000  # of one row: more is a total, or a mistake
 UNIT: Final = "\x1f"  # separates the values of several category columns
@@ -456,7 +493,6 @@ _YES: Final = frozenset(
     | {"verdadero", "verdadeiro", "ja", "wahr", "vero"}
 )
 _SAFE: Final = f"(?s)^'{UNSAFE}"
-_PIECES: Final = ("year", "month", "day", "hour", "minute", "second")
 _HALF: Final = r"(?P<half>[AaPpΠπΜμµ]\.?\s?[MmΜμµ]\.?)"
 _CLOCK: Final = re.compile(
     rf"(?:^|.*[T ])(?P<hour>\d{{1,2}})\s?[:.hH]\s?(?P<minute>\d{{2}})?(?:[:.](?P<second>\d{{2}})(?:[.,]\d+)?)?"
@@ -524,7 +560,10 @@ class RoleColumns:
         if role in DATE_ROLES:
             return self._date_and_time(role, parts)
         columns = [
-            _heading_where_yes(self.raw(part.place), self._labels[part.place].strip())
+            # The heading for each cell that says yes, "" for any other.
+            rewritten(
+                self.raw(part.place), lambda text, at=part.place: self._labels[at].strip() if fold(text) in _YES else ""
+            )
             if part.part == "flag"
             else self._cells(role, part)
             for part in parts
@@ -539,7 +578,7 @@ class RoleColumns:
             cells = self._cells(role, part)
             pieces[name] = _first(pieces[name], cells) if name in pieces else cells
         pieces |= {  # without the .0 that a spreadsheet adds to whole numbers
-            name: pc.replace_substring_regex(pieces[name], r"^(\d+)\.0+$", r"\1") for name in _PIECES if name in pieces
+            name: pc.replace_substring_regex(pieces[name], r"^(\d+)\.0+$", r"\1") for name in UNITS if name in pieces
         }
         date = pieces.get("date")
         if "year" in pieces:
@@ -570,18 +609,18 @@ def empty_texts(size: int) -> ArrowText:
 
 def without_missing_words(column: ArrowText, missing: frozenset[str]) -> ArrowText:
     """Replace words for missing values by ""."""
-    spellings = [*missing, *(word.replace("_", " ") for word in missing), "-", "--", "---"]
-    mask = pc.is_in(pc.ascii_lower(column), value_set=pa.array(spellings, pa.large_string()))
+
+    mask = pc.is_in(
+        pc.ascii_lower(column),
+        value_set=pa.array(
+            [*missing, *(word.replace("_", " ") for word in missing), "-", "--", "---"], pa.large_string()
+        ),
+    )
     strange = pc.invert(pc.string_is_ascii(column))
     if pc.any(strange).as_py():
         nothing = by_value(pc.if_else(strange, column, ""), lambda text: bool(text) and fold(text) in missing)
         mask = pc.or_(mask, pa.array(nothing > 0))
     return pc.if_else(mask, "", column)
-
-
-def _heading_where_yes(column: ArrowText, heading: str) -> ArrowText:
-    """Replace each cell that says yes by the heading, any other by ""."""
-    return rewritten(column, lambda text: heading if fold(text) in _YES else "")
 
 
 def joined(columns: Sequence[ArrowText], separator: str) -> ArrowText:
@@ -655,8 +694,11 @@ def _date(pieces: Mapping[str, ArrowText]) -> ArrowText:
 def _time(pieces: Mapping[str, ArrowText]) -> ArrowText:
     """Join hour, minute and second into HH:MM:SS; "" where the hour is missing."""
     hour = pieces["hour"]
-    rest = [pieces.get(name, empty_texts(len(hour))) for name in ("minute", "second")]
-    padded = [pc.utf8_lpad(part, 2, "0") for part in (hour, *rest)]
+
+    padded = [
+        pc.utf8_lpad(part, 2, "0")
+        for part in (hour, *[pieces.get(name, empty_texts(len(hour))) for name in ("minute", "second")])
+    ]
     return pc.if_else(pc.equal(hour, ""), "", glued(padded, ":"))
 
 

@@ -118,9 +118,9 @@ def parse_coordinates(columns: RoleColumns, written: CoordinateFormat) -> Parsed
         texts = (north, east)
     else:
         texts = (columns[written.roles[0]], columns[written.roles[1]])
-    digits = {"y": 7, "x": 6}  # of projected metres; degrees lose no mark
+    # of projected metres; degrees lose no mark
     north_n, east_n = (
-        parse_numbers(text, written.forms.get(role, ANY), digits.get(role, 0))
+        parse_numbers(text, written.forms.get(role, ANY), {"y": 7, "x": 6}.get(role, 0))
         for text, role in zip(texts, written.roles, strict=True)
     )
     lat, lon = north_n.values, east_n.values
@@ -158,8 +158,11 @@ def _near_area(city: CityProfile) -> tuple[Any, tuple[float, float, float, float
         west, south, east, north = city.land.bounds
         margin = 2 * NEAR_CITY_M / 111_000  # degrees of latitude; more than 5 km even where the earth is flattened
         wide = margin / max(0.01, np.cos(np.radians(min(89.0, max(abs(south), abs(north)) + margin))))
-        box = (west - wide, south - margin, east + wide, north + margin)
-        cache["_near_area"] = city.land_metres.buffer(NEAR_CITY_M), box
+
+        cache["_near_area"] = (
+            city.land_metres.buffer(NEAR_CITY_M),
+            (west - wide, south - margin, east + wide, north + margin),
+        )
     return cache["_near_area"]
 
 
@@ -200,8 +203,10 @@ def _decide_swapped(written: CoordinateFormat, parsed: ParsedCoordinates, city: 
         turned = swapped_rows(parsed, city)[given]
     if not turned.sum() > 0.5 * len(turned):
         return written
-    reason = Message("Latitude and longitude were swapped in most rows; this was corrected.")
-    return written.changed(reason, swapped=True)
+
+    return written.changed(
+        Message("Latitude and longitude were swapped in most rows; this was corrected."), swapped=True
+    )
 
 
 def _decide_point_order(
@@ -221,8 +226,10 @@ def _decide_point_order(
     if north_first > 20 * east_first:
         return written.changed(order=LAT_LON)
     if east_first > 20 * north_first:
-        reason = Message("{column}: the longitude comes before the latitude.", {"column": sample.label("point")})
-        return written.changed(reason, order=LON_LAT)
+        return written.changed(
+            Message("{column}: the longitude comes before the latitude.", {"column": sample.label("point")}),
+            order=LON_LAT,
+        )
     raise Question(
         "order",
         "--order",
@@ -303,17 +310,21 @@ def _separators_by_location(
     """Choose between a decimal point and a decimal comma by which of them leads to the city, if only one does."""
     if city is not None:
         read = {form: parse_coordinates(sample, written.written_as(form)) for form in (POINT, COMMA)}
-        known = (answers.crs,) if answers.crs else None
+
         forms = [
             form
             for form, parsed in read.items()
-            if fitting_projections(parsed.east.values, parsed.north.values, city, known)
+            if fitting_projections(
+                parsed.east.values, parsed.north.values, city, ((answers.crs,) if answers.crs else None)
+            )
         ]
         if len(forms) == 1:
-            reason = Message(
-                "{columns}: the separators were read so that the points lie near the city.", {"columns": labels}
+            return written.written_as(
+                forms[0],
+                Message(
+                    "{columns}: the separators were read so that the points lie near the city.", {"columns": labels}
+                ),
             )
-            return written.written_as(forms[0], reason)
     raise _decimal_question(name, labels)
 
 

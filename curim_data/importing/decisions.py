@@ -21,6 +21,8 @@ import pyarrow.compute as pc
 from curim_data.formats.base import Layout
 from curim_data.importing.columns import (
     DATES,
+    ENUM_ROLES,
+    GENDER_ROLES,
     ISO_DAY,
     MILLISECONDS,
     MONTHS,
@@ -45,9 +47,7 @@ from curim_data.lexicon import WORDS, gender_parts, gender_words
 from curim_data.model import Answers, CityProfile, ImportProblem, IntArray, Message, Question
 from curim_data.model.reasons import BOTH_ORDERS, DAY_FIRST, MONTH_FIRST, Choice
 
-_GENDERS: Final = ("reporter_gender", "affected_gender")
 _AMBIGUOUS: Final = frozenset("mhα")  # letters that mean a man or a woman, as the rest of the column shows
-_ENUMS: Final = ("kind", "status", "age_band", *_GENDERS)
 SORTED_ROWS: Final = 20
 MONTH_ROWS: Final = 50
 MONTHS_SEEN: Final = 3
@@ -130,8 +130,10 @@ class Decisions:
 
     def date_format(self, role: str, zone: str) -> DateFormat:
         """Return how a column of dates is written; `zone` is the city's."""
-        order = self.dates.orders.get(role, self.dates.order)
-        return DateFormat(self.timezone or zone, order, self.dates.forms.get(role, ""), zone)
+
+        return DateFormat(
+            self.timezone or zone, self.dates.orders.get(role, self.dates.order), self.dates.forms.get(role, ""), zone
+        )
 
     def row_orders(self, role: str, columns: RoleColumns, rows: IntArray) -> Orders | None:
         """Return the order of day and month in each row of a block; None where one order holds for the whole column."""
@@ -201,7 +203,7 @@ def decide(
 
 def _letters(profile: FileProfile) -> Iterator[Message]:
     """Say which single letters of a gender column were read by the other values in it."""
-    for role in _GENDERS:
+    for role in GENDER_ROLES:
         there = {one for word in profile.values.get(role, ()) for one in gender_parts(word)}
         own = profile.layout.words.get(role, {})
         known = {**gender_words(there, _label(profile, role)), **own}
@@ -225,10 +227,10 @@ def _label(profile: FileProfile, role: str) -> str:
 def _words(profile: FileProfile, layout: Layout) -> Mapping[str, Mapping[str, str]]:
     """Return the table of words of each enum; the words of the format take precedence over the general ones."""
     shared = {
-        role: gender_words(profile.values.get(role, ()), _label(profile, role)) if role in _GENDERS else WORDS[role]
-        for role in _ENUMS
+        role: gender_words(profile.values.get(role, ()), _label(profile, role)) if role in GENDER_ROLES else WORDS[role]
+        for role in ENUM_ROLES
     }
-    return {role: {**shared.get(role, {}), **layout.words.get(role, {})} for role in (*_ENUMS, *layout.words)}
+    return {role: {**shared.get(role, {}), **layout.words.get(role, {})} for role in (*ENUM_ROLES, *layout.words)}
 
 
 _REFUSALS: Final = {
@@ -285,12 +287,11 @@ def _row_orders(
         found |= dict.fromkeys(evidence.roles, orders)
         said += evidence.sentences(orders)
     if found and answer:
-        labels = ", ".join(columns[role] for role in found)
         said.append(
             Message(
                 "The answer {answer} was not applied to {columns}: no single order is right for a file that writes "
                 "both.",
-                {"answer": answer, "columns": labels},
+                {"answer": answer, "columns": ", ".join(columns[role] for role in found)},
             )
         )
     return found, said
@@ -315,8 +316,13 @@ def _exchanged(profile: FileProfile, sample: RoleColumns) -> tuple[frozenset[str
         if seen["either"] or min(seen["iso"], seen.conclusive) < OWN_ORDER_ROWS:
             continue
         texts = sample[role]
-        real = texts.filter(pc.match_substring_regex(texts, ISO_DAY))
-        days = {int(day) for day in pc.unique(pc.utf8_slice_codeunits(real, 8, 10)).to_pylist()}
+
+        days = {
+            int(day)
+            for day in pc.unique(
+                pc.utf8_slice_codeunits(texts.filter(pc.match_substring_regex(texts, ISO_DAY)), 8, 10)
+            ).to_pylist()
+        }
         if len(days) >= EXCHANGED_DAYS and max(days) <= 12:
             said[role] = Message(
                 "{column}: {text} dates stayed texts with a number above 12, and the {real} others have no day above "
@@ -349,20 +355,27 @@ def _ask_about_short_years(profile: FileProfile, sample: RoleColumns, name: str,
     """Raise a Question where dates seem to begin with a year of two digits (25/03/01): read as days, they would be of
     other years. Then all first numbers are of few years, none to come, and the last ones are more, and days.
     """
-    late = now.year % 100
+
     for role, seen in profile.dates.items():
         if not seen.needs_order:
             continue
-        found = pc.extract_regex(sample[role], _SHORT_YEARS)
-        first, last = (pc.struct_field(found, part).drop_null() for part in ("first", "last"))
+
+        first, last = (
+            pc.struct_field(pc.extract_regex(sample[role], _SHORT_YEARS), part).drop_null()
+            for part in ("first", "last")
+        )
         if len(first) < LEAST_SHORT or len(first) < int(pc.sum(pc.not_equal(sample[role], "")).as_py() or 0):
             continue
         years = {int(text) for text in pc.unique(first).to_pylist()}
         days = {int(text) for text in pc.unique(last).to_pylist()}
-        recent = LEAST_YEAR <= min(years) <= max(years) <= late and max(years) - min(years) <= FEW_YEARS
+        recent = LEAST_YEAR <= min(years) <= max(years) <= (now.year % 100) and max(years) - min(years) <= FEW_YEARS
         if recent and len(days) > max(len(years), FEW_YEARS) and min(days) >= 1 and max(days) <= 31:
-            values = {"name": name, "columns": sample.label(role)}
-            raise Question("dates", "--dates", Message(_YEAR_FIRST.text, values), DATE_CHOICES)
+            raise Question(
+                "dates",
+                "--dates",
+                Message(_YEAR_FIRST.text, {"name": name, "columns": sample.label(role)}),
+                DATE_CHOICES,
+            )
 
 
 def _mistakes(dates: Mapping[str, DateProfile], columns: Mapping[str, str]) -> tuple[frozenset[str], list[Message]]:
@@ -415,11 +428,10 @@ def _order(
     labels = ", ".join(_label(profile, role) for role in needed)
     total = DateProfile(sum(needed.values(), Counter[str]()))
     if answer and total.order not in (None, answer) and total.conclusive >= OWN_ORDER_ROWS:
-        values = {"answer": answer, "columns": labels, "n": total.conclusive}
         return total.order, Message(
             "{columns}: the answer {answer} cannot be right, since {n} dates can only be read in the other order. They "
             "were read so.",
-            values,
+            {"answer": answer, "columns": labels, "n": total.conclusive},
         )
     if answer:
         return answer, None

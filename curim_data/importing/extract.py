@@ -23,9 +23,8 @@ from curim_data.containers.base import prefetch
 from curim_data.formats.base import EventCandidate, Layout, Part, Recognition
 from curim_data.formats.guess.category import holds_names, of_column
 from curim_data.importing import mapping as mappings
-from curim_data.importing.columns import COUNT_ROLE, event_counts
-from curim_data.importing.comparison import signature_labels
-from curim_data.importing.mapping import ColumnMapping, named_columns, settled_for
+from curim_data.importing.columns import COUNT_ROLE, GENDER_ROLES, MAIN_DATES, event_counts
+from curim_data.importing.mapping import ColumnMapping, named_columns, settled_for, signature_labels
 from curim_data.importing.profiling import ColumnSummary, FileProfile
 from curim_data.lexicon.words import fold
 from curim_data.model import Answers, Block, ImportProblem, IntArray, Message, Question
@@ -58,7 +57,6 @@ def pieces(block: Block, rows: int = PIECE_ROWS) -> Iterator[Block]:
 Progress = Callable[[float, Message], None]
 EXTRACTED: Final = 0.35  # share of an import that is done after these stages
 RECOGNITION_ROWS: Final = 5_000
-_DATES: Final = ("reported_at", "occurred_from")
 
 
 @dataclass(frozen=True)
@@ -143,8 +141,13 @@ def open_export(request: ImportRequest) -> OpenedExport:
     state = _state(request.source)
     file, saved = _open(request)
     for mapping in filter(None, (saved, request.mapping)):  # what the mapping remembers completes what a person said
-        given = {name: value for name, value in asdict(request.answers).items() if value not in (None, False)}
-        request = replace(request, answers=replace(mapping.answers, **given))
+        request = replace(
+            request,
+            answers=replace(
+                mapping.answers,
+                **{name: value for name, value in asdict(request.answers).items() if value not in (None, False)},
+            ),
+        )
     if saved is not None and not saved.roles:  # the answers alone: the format is a known one
         saved = None
     return OpenedExport(request, file, saved, state, mended=bool(quarantine_columns(file.facts.labels)))
@@ -168,7 +171,7 @@ def recognise_columns(opened: OpenedExport) -> tuple[OpenedExport, Layout]:
         asked = event is not None or request.answers.counts is not None
         guessed = recognise(labels, first.table, request.name, formats.GUESSED, event) if asked else None
         layout = with_event(mapping.layout(labels), event, guessed.layout if guessed else None)
-        missing = () if any(role in layout.roles for role in _DATES) else _DATES[:1]
+        missing = () if any(role in layout.roles for role in MAIN_DATES) else MAIN_DATES[:1]
         recognition = Recognition(layout, 1.0, missing, counted=guessed.counted if guessed else None)
     else:
         recognition = recognise(labels, first.table, request.name, request.format, event)
@@ -195,8 +198,8 @@ def profile_export(opened: OpenedExport, layout: Layout, *, summarise: bool = Fa
             columns.add(block)
         rows += block.read
         seen += block.table.nbytes
-        share = seen / (seen + max(facts.size - seen, facts.size // 10))
-        opened.request.report_progress(EXTRACTED * share, reading)
+
+        opened.request.report_progress(EXTRACTED * (seen / (seen + max(facts.size - seen, facts.size // 10))), reading)
     if isinstance(opened.file, CountedFile):
         layout = profile.layout = replace(layout, notes=(opened.file.note(opened.labels), *layout.notes))
     if profile.mixed:
@@ -236,9 +239,8 @@ def _open(request: ImportRequest) -> tuple[Opened, ColumnMapping | None]:
     try:
         opened = open_file(request.source, request.name, sheet)
     except Question as question:
-        offered = {choice.value for choice in question.choices}
         for saved in mappings.saved(home) if home is not None and question.about == "sheet" else ():
-            if saved.answers.sheet in offered:
+            if saved.answers.sheet in {choice.value for choice in question.choices}:
                 opened = open_file(request.source, request.name, saved.answers.sheet)
                 if saved.fits(opened.facts.labels):
                     return opened, saved
@@ -254,7 +256,6 @@ def _open(request: ImportRequest) -> tuple[Opened, ColumnMapping | None]:
     return opened, mappings.best(home, labels)
 
 
-_GENDERS: Final = ("reporter_gender", "affected_gender")
 _OWNERS: Final = {
     "reporter_gender": Message("the gender of the person who reports"),
     "affected_gender": Message("the gender of the person affected"),
@@ -285,16 +286,24 @@ def as_before(recognition: Recognition, labels: Sequence[str], sample: pa.Table,
 def _genders_as_before(layout: Layout, labels: Sequence[str], before: Mapping[int, str], batch: Batch) -> Layout:
     """A gender of nobody in particular stays that of the same person."""
     for at, role in before.items():
-        now = next((name for name in _GENDERS if layout.roles.get(name) == (Part(at),)), None)
-        if role not in _GENDERS or now in (None, role) or role in layout.roles:
+        now = next((name for name in GENDER_ROLES if layout.roles.get(name) == (Part(at),)), None)
+        if role not in GENDER_ROLES or now in (None, role) or role in layout.roles:
             continue
         roles = {role if name == now else name: parts for name, parts in layout.roles.items()}
         guesses = {role if name == now else name: why for name, why in layout.guesses.items()}
-        said = Message(
-            "{column} is read as in {file}, which has the same columns: {whose}.",
-            {"column": labels[at], "file": batch.file_name, "whose": _OWNERS[role]},
+
+        layout = replace(
+            layout,
+            roles=roles,
+            guesses=guesses,
+            findings=(
+                *layout.findings,
+                Message(
+                    "{column} is read as in {file}, which has the same columns: {whose}.",
+                    {"column": labels[at], "file": batch.file_name, "whose": _OWNERS[role]},
+                ),
+            ),
         )
-        layout = replace(layout, roles=roles, guesses=guesses, findings=(*layout.findings, said))
     return layout
 
 
@@ -482,15 +491,20 @@ def with_counts(recognition: Recognition, labels: Sequence[str], answer: str | N
             _CHOICES,
         )
     roles = {**layout.roles, COUNT_ROLE: (Part(counted.place),)}
-    unused = tuple(one for one in layout.unused if one != counted.place)
-    return _without(replace(layout, roles=roles, unused=unused, warnings=()), "alert_id")
+
+    return _without(
+        replace(layout, roles=roles, unused=tuple(one for one in layout.unused if one != counted.place), warnings=()),
+        "alert_id",
+    )
 
 
 def _without(layout: Layout, role: str) -> Layout:
     """The layout without a role, whose columns are not used then."""
     roles = {name: parts for name, parts in layout.roles.items() if name != role}
-    used = {part.place for parts in roles.values() for part in parts}
-    free = {part.place for part in layout.roles.get(role, ())} - used
+
+    free = {part.place for part in layout.roles.get(role, ())} - {
+        part.place for parts in roles.values() for part in parts
+    }
     return replace(layout, roles=roles, unused=tuple(sorted({*layout.unused, *free})))
 
 
@@ -552,8 +566,8 @@ def _pieces(block: Block, place: int, counts: IntArray, times: IntArray, before:
         for record, at in zip(block.refused, first[len(block.rows) :], strict=True)
     )
     index = np.repeat(np.arange(len(times)), times)
-    started = np.cumsum(times) - times
-    rows = first[index] + np.arange(len(index)) - started[index]
+
+    rows = first[index] + np.arange(len(index)) - (np.cumsum(times) - times)[index]
     for start in range(0, max(len(index), 1), PIECE):
         some = index[start : start + PIECE]
         table = block.table.take(pa.array(some))

@@ -142,16 +142,18 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
     """
     request, profile = profiled.request, profiled.profile
     decisions, points = _points(profiled)
-    constant = {decisions.category: profiled.rows} if decisions.category else {}
-    categories: Mapping[str, int] = profile.values.get("category") or constant
+
+    categories: Mapping[str, int] = profile.values.get("category") or (
+        {decisions.category: profiled.rows} if decisions.category else {}
+    )
     label = name or name_from_file(request.name)
     home = Home(work / alert_table.FIRST)
     spread = provisional.spread_of(points) if len(points) else None
     area = request.answers.area or (spread.default if spread is not None else WHOLE)
     within = spread.circle(area) if spread is not None else None
     layout = profiled.layout
-    mapped = layout.kind if layout.format == MAPPED else None
-    kind = request.answers.kind or mapped or BY_NAMES
+
+    kind = request.answers.kind or (layout.kind if layout.format == MAPPED else None) or BY_NAMES
     every = "" if kind == BY_NAMES else kind
     nature = layout.nature or (layout.kind if layout.format != MAPPED else None) or ""
     new = provisional.NewCity(points, categories, label, name or None, within, every, nature=nature)
@@ -180,16 +182,12 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
         kind if asked else None,
         _kinds_by_names(categories, nature) if asked else {},
         (
-            *_some_of(shown.decision(area) if shown else None),
+            *filter(None, [shown.decision(area) if shown else None]),
             *guessed,
             *(() if city.outlined else _lacking(city, zone)),
         ),
-        (*_some_of(shown.option(area) if shown else None), *([_KIND_OPTION] if guessed else [])),
+        (*filter(None, [shown.option(area) if shown else None]), *([_KIND_OPTION] if guessed else [])),
     )
-
-
-def _some_of(message: Message | None) -> tuple[Message, ...]:
-    return () if message is None else (message,)
 
 
 def _lacking(city: CityProfile, zone: str) -> Iterator[Message]:
@@ -211,15 +209,17 @@ def _several_cities(name: str, spread: Spread) -> Question:
     for one in spread.areas[1:]:
         share, radius = Num(100 * one.share, 0), Num(one.circle.radius_km, 0)
         told: dict[str, Any] = {"share": share, "radius": radius, "place": position(one.circle)}
-        label = Message("{share} % of the alerts, within {radius} km of {place}.", told)
-        choices.append(Choice(one.circle.word, label))
-    values = {"name": name, "statement": spread.statement}
+
+        choices.append(
+            Choice(one.circle.word, Message("{share} % of the alerts, within {radius} km of {place}.", told))
+        )
+
     return Question(
         "area",
         "--area",
         Message(
             "{name}: {statement} Say what the city is to be made of, and give each of the others a home of its own.",
-            values,
+            {"name": name, "statement": spread.statement},
         ),
         tuple(choices),
     )
@@ -239,19 +239,19 @@ def _without_points(
         return replace(new, timezone=answer, place=place if zoned else None), ANSWERED
     if known is not None:
         return replace(new, timezone=known.timezone, place=place), NAMED
-    dates = profiled.profile.dates.values()
+
     known_moments = any(
-        seen["seconds"] or seen["milliseconds"] or (seen["timed"] and not seen["local"]) for seen in dates
+        seen["seconds"] or seen["milliseconds"] or (seen["timed"] and not seen["local"])
+        for seen in profiled.profile.dates.values()
     )
     if ask and (profiled.layout.utc or known_moments):
-        values = {"name": profiled.request.name, "city": new.city or new.name}
         raise Question(
             "timezone",
             "--timezone",
             Message(
                 "{name}: its times are given with their offset from UTC, and the time zone of {city} is not known. "
                 "Say which, such as Europe/Athens: otherwise hours and days would be those of UTC.",
-                values,
+                {"name": profiled.request.name, "city": new.city or new.name},
             ),
         )
     return replace(new, timezone="UTC"), AS_WRITTEN
@@ -347,10 +347,18 @@ class PlaceColumns:
     def __init__(self, labels: Sequence[str], layout: Layout, *, outside: bool = False) -> None:
         """`outside`: names of positions outside the city are gathered too."""
         self._outside = outside
-        used = {*layout.places, *layout.personal}
-        headings = {place: re.sub(r"\W+", "_", fold(label)) for place, label in enumerate(labels) if place not in used}
-        wanted = AREA_HEADINGS | STREET_HEADINGS | set(NUMBERED_HEADINGS)
-        self._headings = {place: heading for place, heading in headings.items() if heading in wanted}
+
+        headings = {
+            place: re.sub(r"\W+", "_", fold(label))
+            for place, label in enumerate(labels)
+            if place not in {*layout.places, *layout.personal}
+        }
+
+        self._headings = {
+            place: heading
+            for place, heading in headings.items()
+            if heading in (AREA_HEADINGS | STREET_HEADINGS | set(NUMBERED_HEADINGS))
+        }
         self._pairs = {place: Counter[tuple[str, int]]() for place in self._headings}  # alerts by name and cell
         self._filled = Counter[int]()
         self._labels = tuple(labels)
@@ -444,14 +452,14 @@ def _without_house(text: str) -> str:
 
 def _capitals(text: str) -> str:
     """Words in capitals as a name is written; the points of the compass stay."""
-    words = text.lower().split(" ")
+
     return " ".join(
         word.upper()
         if word in COMPASS
         else word
         if at and word in SMALL_WORDS
         else "-".join(part[:1].upper() + part[1:] for part in word.split("-"))
-        for at, word in enumerate(words)
+        for at, word in enumerate(text.lower().split(" "))
     )
 
 

@@ -1,11 +1,15 @@
 """Column mappings: what the columns of an export mean, as a person decided; kept in the home and offered next month.
 
 A mapping is kept as a TOML file (described in docs/mapping.md) that a person can read and edit. Columns are identified
-by their label, so that a file whose columns come in another order fits as well.
+by their label, so that a file whose columns come in another order fits as well. An export that was imported is known
+again by its signature: column statistics in a few hundred values. No free text and nothing personal: of columns without
+a role only the heading is kept (its number, where it cannot be the name of a column: a file may lack its header),
+values only of the categorical columns, and of these only what can be a name and occurs at least five times.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -13,16 +17,22 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple, get_type_hints
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias, get_type_hints
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from curim_data.formats.base import MOST_CHARACTERS, Layout, Part
+from curim_data.containers.base import ArrowText
+from curim_data.formats.base import MOST_CHARACTERS, CellReading, Layout, Part, is_name
 from curim_data.formats.guess.headings import names_person, names_text, read_heading
+from curim_data.importing.columns import in_one_piece, trimmed
+from curim_data.importing.profiling import FileProfile
 from curim_data.lexicon.words import fold
 from curim_data.model import Answers, Gender, ImportProblem, Kind, Message, Status
 from curim_data.model.reasons import BY_NAMES, DAY_FIRST, EACH_EVENT, EACH_ROW, MONTH_FIRST
@@ -41,9 +51,7 @@ PARTS: Final = ("value", "date", "time", "year", "month", "day", "hour", "minute
 
 
 # What a mapping says in the same words as a layout.
-_SHARED: Final = (
-    "words", "categories", "separators", "kind", "nature", "category", "missing", "utc", "skip_hxl", "longest",
-)  # fmt: skip
+_SHARED: Final = tuple(one.name for one in fields(CellReading))
 _WRONG: Final = {
     "string_type": Message("In the mapping file, {key} must be a text in quotation marks."),
     "bool_type": Message("In the mapping file, {key} must be true or false."),
@@ -98,8 +106,9 @@ class _Table(BaseModel):
     def _known_keys(cls, values: Any) -> Any:
         for key in values if isinstance(values, dict) else ():
             if key not in cls.model_fields:
-                allowed = ", ".join(cls.model_fields)
-                raise PydanticCustomError("unknown_key", "unknown key", {"key": key, "allowed": allowed})
+                raise PydanticCustomError(
+                    "unknown_key", "unknown key", {"key": key, "allowed": ", ".join(cls.model_fields)}
+                )
         return values
 
 
@@ -164,8 +173,8 @@ _FILE: Final = _table(
 
 
 @dataclass(frozen=True)
-class ColumnMapping:
-    """The columns of a header and the roles they give, by label; everything else as in `formats.base.Layout`.
+class ColumnMapping(CellReading):
+    """The columns of a header and the roles they give, by label.
 
     `roles` maps a role to its columns; `personal` and `text` are columns that are dropped at import and reported;
     `labels` is the header it was made for; `answers` what a person said of such files.
@@ -176,18 +185,8 @@ class ColumnMapping:
     labels: tuple[str, ...] = ()
     personal: tuple[MappedColumn, ...] = ()
     text: tuple[MappedColumn, ...] = ()
-    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    categories: Mapping[str, str] = field(default_factory=dict)
-    separators: tuple[str, ...] = ()
-    kind: str | None = None
-    category: str | None = None
-    missing: frozenset[str] = frozenset()
-    utc: bool = False
-    skip_hxl: bool = False
     answers: Answers = field(default_factory=Answers)
     format: str = FORMAT
-    longest: int = MOST_CHARACTERS
-    nature: str | None = None
 
     @classmethod
     def from_layout(
@@ -230,9 +229,12 @@ class ColumnMapping:
         given = {part.place for parts in roles.values() for part in parts}
         personal = {places[column.key] for column in self.personal if column.key in places} - given
         text = {places[column.key] for column in self.text if column.key in places} - given - personal
-        known = {column.key for column in named_columns(self.labels)}
+
         for column, place in places.items():
-            if column not in known and place not in given | personal | text:
+            if (
+                column not in {column.key for column in named_columns(self.labels)}
+                and place not in given | personal | text
+            ):
                 head = read_heading(labels[place])
                 if names_person(head):
                     personal.add(place)
@@ -301,8 +303,8 @@ class ColumnMapping:
         return cls(**file, personal=roles.pop("personal"), text=roles.pop("text"), roles=roles)
 
     def _absent(self, labels: Sequence[str]) -> tuple[str, ...]:
-        places = _places(labels)
-        absent = (column for columns in self.roles.values() for column in columns if column.key not in places)
+
+        absent = (column for columns in self.roles.values() for column in columns if column.key not in _places(labels))
         return tuple(dict.fromkeys(str(column) for column in absent))
 
 
@@ -337,8 +339,14 @@ def best(home: Home, labels: Sequence[str]) -> ColumnMapping | None:
     for mapping in saved(home):
         appeared, vanished = changed_columns(mapping, labels)
         if not vanished and mapping.roles and mapping.fits(labels):
-            when = (home.path / FOLDER / file_name(mapping.name)).stat().st_mtime_ns
-            fitting.append((len(appeared), -when, mapping.name, mapping))
+            fitting.append(
+                (
+                    len(appeared),
+                    -(home.path / FOLDER / file_name(mapping.name)).stat().st_mtime_ns,
+                    mapping.name,
+                    mapping,
+                )
+            )
     return min(fitting, key=lambda one: one[:3])[3] if fitting else None
 
 
@@ -369,8 +377,8 @@ def _problem(error: ValidationError) -> ImportProblem:
     values = wrong.get("ctx", {})
     path = (*wrong["loc"], values["key"]) if wrong["type"] == "unknown_key" else wrong["loc"]
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
-    text = _WRONG[wrong["type"]].text
-    return ImportProblem(Message(text, {"key": key, "allowed": values.get("allowed", "")}))
+
+    return ImportProblem(Message(_WRONG[wrong["type"]].text, {"key": key, "allowed": values.get("allowed", "")}))
 
 
 def _toml(value: Any) -> str:
@@ -422,3 +430,86 @@ def settled_for(folder: Path, labels: Sequence[str]) -> ColumnMapping | None:
 def _reading(mapping: ColumnMapping) -> ColumnMapping:
     """What of a mapping says how rows are read."""
     return replace(mapping, name="", answers=replace(mapping.answers, sheet=None, ids=None, elsewhere=False, area=None))
+
+
+Signature: TypeAlias = Mapping[str, Any]  # plain values, as JSON holds them
+ColumnSignature: TypeAlias = Mapping[str, Any]
+
+VERSION: Final = 1
+LISTED_ROLES: Final = frozenset(
+    {"kind", "category", "more_categories", "severity", "feeling", "reporter_gender", "affected_gender", "age_band"}
+    | {"status"}
+)
+MEASURED_ROLES: Final = frozenset({"latitude", "longitude", "x", "y"})
+MOST_VALUES: Final = 40
+LEAST_ALIKE: Final = 5
+MOST_COLUMNS: Final = 400
+MOST_LABEL: Final = 60
+KINDS: Final[Mapping[str, str]] = {
+    "whole": r"^[+-]?\d+$",
+    "decimal": r"^[+-]?\d+[.,]\d+$",
+    "iso": r"^\d{4}-\d{1,2}(?:-\d{1,2}.*)?$",
+    "date": r"^\d{1,2} ?[/.\-] ?\d{1,2} ?[/.\-] ?\d{2,4}.*$",
+    "text": "",
+}
+
+
+def signature_of(
+    labels: Sequence[str],
+    layout: Layout,
+    profile: FileProfile | None = None,
+    first: dt.date | None = None,
+    last: dt.date | None = None,
+) -> Signature:
+    """The signature of a file as plain values, its columns described from the sample of its profile.
+
+    `labels`: the header; `layout`: which columns give which role; `first` and `last`: the days of the file's alerts.
+    """
+    named, sample = signature_labels(labels), None if profile is None else profile.sample[0]
+    columns: dict[str, Any] = {}
+    for role, parts in layout.roles.items():
+        for part in parts:
+            columns.setdefault(named[part.place], _described(role, None if sample is None else sample[part.place]))
+    return {
+        "version": VERSION,
+        "format": layout.format,
+        "rows": 0 if profile is None else profile.rows,
+        "labels": named[:MOST_COLUMNS],
+        "columns": columns,
+        "first": first.isoformat() if first else None,
+        "last": last.isoformat() if last else None,
+    }
+
+
+def _described(role: str, column: ArrowText | None) -> ColumnSignature:
+    """Role, share of empty cells, shares of the kinds of texts, of the values and the median of some columns."""
+    texts = trimmed(pa.array([], pa.large_string()) if column is None else in_one_piece(column))
+    filled = texts.filter(pc.not_equal(texts, ""))
+    counted = pc.value_counts(filled)  # each value once
+    rest, times = counted.field("values"), counted.field("counts")
+    values, given = Counter(dict(zip(rest.to_pylist(), times.to_pylist(), strict=True))), max(len(filled), 1)
+    kinds = {}
+    for kind, pattern in KINDS.items():
+        matched = pc.match_substring_regex(rest, pattern)
+        if n := pc.sum(times.filter(matched)).as_py():
+            kinds[kind] = round(n / given, 4)
+        rest, times = (one.filter(pc.invert(matched)) for one in (rest, times))
+    described = {"role": role, "empty": round(1 - len(filled) / max(len(texts), 1), 4), "kinds": kinds}
+    if role in LISTED_ROLES:
+        described["values"] = {
+            value: round(n / given, 4)
+            for value, n in [(value, n) for value, n in values.most_common() if n >= LEAST_ALIKE and is_name(value)][
+                :MOST_VALUES
+            ]
+        }
+    if role in MEASURED_ROLES:
+        points = pc.replace_substring(filled, ",", ".")
+        numbers = points.filter(pc.match_substring_regex(points, r"^[+-]?\d+([.]\d+)?$")).cast(pa.float64())
+        if len(numbers):
+            described["middle"] = round(float(np.median(numbers.to_numpy())), 1)
+    return described
+
+
+def signature_labels(labels: Sequence[str]) -> list[str]:
+    """The headings as a signature keeps them: cut off, and by their number where they may be no names."""
+    return [label[:MOST_LABEL] if is_name(label[:MOST_LABEL]) else f"#{at}" for at, label in enumerate(labels, 1)]

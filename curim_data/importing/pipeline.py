@@ -152,14 +152,24 @@ def preview(
     file of another city.
     """
     now = now or dt.datetime.now(dt.UTC)
-    request = ImportRequest(source, name, home, format, mapping, answers or Answers(), saved, now, progress)
+
     with tempfile.TemporaryDirectory(prefix="curim-") as folder:
         work = Path(folder)
         target = home or Home(work / "none")
-        staged, proof = _examine(request, target, city, work, None, new_batch_id(now), dry_run=True)
+        staged, proof = _examine(
+            ImportRequest(source, name, home, format, mapping, answers or Answers(), saved, now, progress),
+            target,
+            city,
+            work,
+            None,
+            new_batch_id(now),
+            dry_run=True,
+        )
         matched = Store(target).match_staged(staged.staging, staged.batch)
-        report = _build_report(staged, matched, compare_with_previous(Store(target), matched), proof)
-        return _build_preview(staged, report)
+
+        return _build_preview(
+            staged, _build_report(staged, matched, compare_with_previous(Store(target), matched), proof)
+        )
 
 
 MORE_THAN_USUAL: Final = 1.25
@@ -259,10 +269,18 @@ def _save_mapping(profiled: ProfiledExport, home: Home) -> Iterator[Message]:
     """
     request, labels = profiled.request, profiled.labels
     # Of a file that contradicts itself no order of dates holds for the next one.
-    dates = None if profiled.profile.mixed else request.answers.dates
-    answers = replace(request.answers, elsewhere=False, area=None, ids=None, dates=dates)
-    guessed = profiled.layout.format == formats.GUESSED
-    if quarantine_columns(labels) or (request.mapping is None and (not guessed or answers == Answers())):
+
+    answers = replace(
+        request.answers,
+        elsewhere=False,
+        area=None,
+        ids=None,
+        dates=(None if profiled.profile.mixed else request.answers.dates),
+    )
+
+    if quarantine_columns(labels) or (
+        request.mapping is None and (profiled.layout.format != formats.GUESSED or answers == Answers())
+    ):
         return
     made = ColumnMapping.from_layout(profiled.layout, labels, answers=answers, name=file_stem(request.name))
     known = mappings.best(home, labels)
@@ -339,12 +357,24 @@ class ImportReport:
     def counts(self) -> dict[str, Any]:
         """The batch, and the columns that were dropped or not used, as plain values for the command line."""
         batch = self.batch
-        names = ("read", "accepted", "updated", "duplicate", "quarantined", "repaired", "unmapped", "outside")
+
         return {
             "file": batch.file_name,
             "format": batch.format,
             "batch": None if self.dry_run else batch.id,
-            **{name: getattr(batch, name) for name in names},
+            **{
+                name: getattr(batch, name)
+                for name in (
+                    "read",
+                    "accepted",
+                    "updated",
+                    "duplicate",
+                    "quarantined",
+                    "repaired",
+                    "unmapped",
+                    "outside",
+                )
+            },
             "reasons": dict(batch.reasons),
             "several": self.several,
             "dropped": list(self.dropped),
@@ -366,8 +396,15 @@ class ImportReport:
         ]
         if batch.reasons:
             reasons = sorted(batch.reasons.items(), key=lambda pair: -pair[1])
-            why = [f"{t(REASON_WORDS[Reason(code)]).rstrip('.')} ({t.number(n)})" for code, n in reasons]
-            sentences.append(t("Why rows are quarantined: {reasons}.", reasons="; ".join(why)))
+
+            sentences.append(
+                t(
+                    "Why rows are quarantined: {reasons}.",
+                    reasons="; ".join(
+                        [f"{t(REASON_WORDS[Reason(code)]).rstrip('.')} ({t.number(n)})" for code, n in reasons]
+                    ),
+                )
+            )
         if self.dropped:
             sentences.append(t("Not stored, since they may name a person: {columns}.", columns=t.join(self.dropped)))
         if self.unused:

@@ -26,6 +26,7 @@ from curim_data.formats.base import Guess, Layout, is_name
 from curim_data.importing.columns import (
     CATEGORY_ROLES,
     DATE_ROLES,
+    ENUM_ROLES,
     PLACE_ROLES,
     UNIT,
     RoleColumns,
@@ -89,8 +90,9 @@ class RowOrders:
         for run in self.runs:
             separated[(rows >= run.first) & (rows <= run.last)] = run.order
         if self.values:
-            keys = columns.raw(self.column) if self.by == "column" else styles(self.roles, columns, self.by)
-            codes, unique = distinct(keys)
+            codes, unique = distinct(
+                columns.raw(self.column) if self.by == "column" else styles(self.roles, columns, self.by)
+            )
             separated = np.array([self.values.get(value, EITHER) for value in unique], np.int8)[codes]
         return np.where((read == DAY) | (read == MONTH), read, separated).astype(np.int8)
 
@@ -122,8 +124,11 @@ def styles(roles: Sequence[str], columns: RoleColumns, by: str) -> ArrowText:
     """
     halves = []
     for role in roles:
-        texts = [columns[role], *map(columns.raw, columns.places(role, "time"))]
-        halves.append(np.logical_or.reduce([matches(column, _HALF) for column in texts]))
+        halves.append(
+            np.logical_or.reduce(
+                [matches(column, _HALF) for column in [columns[role], *map(columns.raw, columns.places(role, "time"))]]
+            )
+        )
     if by == "half":
         return _letters(np.logical_or.reduce(halves), "H")
     written = [
@@ -152,8 +157,14 @@ class OrderEvidence:
 
     def __init__(self, layout: Layout, labels: Sequence[str], roles: Sequence[str]) -> None:
         self._layout, self._labels, self.roles = layout, labels, tuple(roles)
-        dates = {part.place for role in roles for part in layout.roles[role] if part.part != "time"}
-        able = [at for at in range(len(labels)) if at not in dates | {*layout.personal, *layout.text}]
+
+        able = [
+            at
+            for at in range(len(labels))
+            if at
+            not in {part.place for role in roles for part in layout.roles[role] if part.part != "time"}
+            | {*layout.personal, *layout.text}
+        ]
         # Of each key that may separate them (a style, or a column by its place): rows by its values and their order.
         none = pd.DataFrame(columns=[EITHER, DAY, MONTH], dtype=int)
         self._counts: dict[str | int, pd.DataFrame] = dict.fromkeys(["half", "style", *able], none)
@@ -175,8 +186,12 @@ class OrderEvidence:
             texts = styles(self.roles, columns, key) if isinstance(key, str) else columns.raw(key)
             values = pd.Series(texts.to_numpy(False)[dated])
             if values.nunique() <= MOST_VALUES:
-                found = pd.crosstab(values, read[dated]).reindex(columns=[EITHER, DAY, MONTH], fill_value=0)
-                self._counts[key] = found.add(self._counts[key], fill_value=0).astype(int)
+                self._counts[key] = (
+                    pd.crosstab(values, read[dated])
+                    .reindex(columns=[EITHER, DAY, MONTH], fill_value=0)
+                    .add(self._counts[key], fill_value=0)
+                    .astype(int)
+                )
             if max(values.nunique(), len(self._counts[key])) > MOST_VALUES:
                 del self._counts[key]
             if key == "style":
@@ -222,8 +237,10 @@ class OrderEvidence:
     def _runs(self) -> list[Run]:
         """Consecutive rows of one order, in the order of the file; rows that can be read both ways belong to none."""
         rows = pd.concat(self._rows).sort_values("row")
-        runs = rows.groupby((rows["order"] != rows["order"].shift()).cumsum())
-        found = runs.agg(first=("row", "first"), last=("row", "last"), n=("row", "size"), order=("order", "first"))
+
+        found = rows.groupby((rows["order"] != rows["order"].shift()).cumsum()).agg(
+            first=("row", "first"), last=("row", "last"), n=("row", "size"), order=("order", "first")
+        )
         return [Run(*map(int, run)) for run in found.itertuples(index=False)]
 
     def _blocks(self) -> tuple[Run, ...]:
@@ -330,8 +347,11 @@ def _log_ways(n: int, k: int) -> float:
 def chance_of_one(size: int, day: int, month: int) -> float:
     """The chance that all rows of one value are of one order (hypergeometric)."""
     rest = day + month - size
-    able = [other for other in (day, month) if other <= rest]
-    return sum(math.exp(_log_ways(rest, other) - _log_ways(day + month, day)) for other in able)
+
+    return sum(
+        math.exp(_log_ways(rest, other) - _log_ways(day + month, day))
+        for other in [other for other in (day, month) if other <= rest]
+    )
 
 
 def chance_of_runs(runs: int, day: int, month: int) -> float:
@@ -359,7 +379,6 @@ def _listed(words: Iterable[Any]) -> str:
 
 SAMPLE_ROWS: Final = 50_000
 MOST_WORDS: Final = 5_000
-WORD_ROLES: Final = ("category", "kind", "status", "reporter_gender", "affected_gender", "age_band")
 # Forms of dates: ISO, the first of a month, with a time, with an offset, with midnight as the time.
 _FORMS: Final = {
     "iso": r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}.*|( ?(Z|[+-]\d{2}:?\d{2}))?)$",
@@ -444,11 +463,15 @@ class FileProfile:
         self.layout, self.labels = layout, tuple(labels)
         self.dates = {role: DateProfile() for role in DATE_ROLES if role in layout.roles}
         self.number_shapes = {role: Counter[str]() for role in PLACE_ROLES if role in layout.roles and role != "point"}
-        self.values: dict[str, Counter[str]] = {role: Counter() for role in WORD_ROLES if role in layout.roles}
+        self.values: dict[str, Counter[str]] = {
+            role: Counter() for role in ("category", *ENUM_ROLES) if role in layout.roles
+        }
         self.rows = 0
         self.order_evidence: tuple[OrderEvidence, ...] = ()
-        names = [str(at) for at in range(len(self.labels))]
-        self._sample = pa.schema([(name, pa.large_string()) for name in names]).empty_table()
+
+        self._sample = pa.schema(
+            [(name, pa.large_string()) for name in [str(at) for at in range(len(self.labels))]]
+        ).empty_table()
         self._sampled_rows: IntArray = np.empty(0, np.int64)
         self._hash_limit = np.uint64(2**64 - 1)
 
@@ -467,8 +490,12 @@ class FileProfile:
         for role in self.number_shapes:
             self.number_shapes[role].update(count_number_shapes(columns[role]))
         for role, counter in self.values.items():
-            separators = (UNIT, *self.layout.separators) if role in CATEGORY_ROLES else ()
-            _count_words(columns[role], separators, counter, self.layout.longest)
+            _count_words(
+                columns[role],
+                ((UNIT, *self.layout.separators) if role in CATEGORY_ROLES else ()),
+                counter,
+                self.layout.longest,
+            )
         self._sample_rows(block)
 
     @property
@@ -498,8 +525,11 @@ class FileProfile:
         """Keep the rows whose number has one of the smallest hashes: a sample that does not depend on the blocks."""
         where = np.flatnonzero(_hashes(block.rows) <= self._hash_limit)
         hidden, some = {*self.layout.personal, *self.layout.text}, pa.array(where)
-        blank = pa.repeat(pa.scalar("", pa.large_string()), len(where))
-        columns = [blank if at in hidden else column.take(some) for at, column in enumerate(block.table.columns)]
+
+        columns = [
+            pa.repeat(pa.scalar("", pa.large_string()), len(where)) if at in hidden else column.take(some)
+            for at, column in enumerate(block.table.columns)
+        ]
         self._sample = pa.concat_tables([self._sample, pa.table(columns, schema=self._sample.schema)])
         self._sampled_rows = np.concatenate([self._sampled_rows, block.rows[where]])
         if len(self._sampled_rows) > 2 * SAMPLE_ROWS:
@@ -516,11 +546,7 @@ class FileProfile:
 
 def _hashes(rows: IntArray) -> npt.NDArray[np.uint64]:
     """Hash row numbers (the finaliser of SplitMix64, Steele, Lea and Flood 2014)."""
-    with np.errstate(over="ignore"):
-        mixed = rows.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return np.asarray(mixed ^ (mixed >> np.uint64(31)), np.uint64)
+    return pd.util.hash_array(rows.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15), categorize=False)
 
 
 def _profile_dates(column: ArrowText, seen: DateProfile) -> None:
@@ -529,8 +555,9 @@ def _profile_dates(column: ArrowText, seen: DateProfile) -> None:
     masks = {form: matches(column, pattern) for form, pattern in _FORMS.items()}
     masks["local"] = masks["timed"] & ~masks.pop("offset")
     if seen["firsts"] == seen["filled"]:
-        firsts = column.filter(pa.array(masks["firsts"]))
-        seen.months.update(pc.unique(pc.utf8_slice_codeunits(firsts, 0, 7)).to_pylist())
+        seen.months.update(
+            pc.unique(pc.utf8_slice_codeunits(column.filter(pa.array(masks["firsts"])), 0, 7)).to_pylist()
+        )
     rest = column.filter(pa.array(~masks["iso"]))
     if len(rest):
         digits = pc.if_else(pc.match_substring_regex(rest, r"^\d{5,13}(\.\d+)?$"), rest, None)

@@ -67,8 +67,11 @@ class Concern:
 
     def sentence(self, t: Translator, city: CityProfile) -> str:
         """The sentence, with categories called as the city calls them."""
-        named = self.message.values.get("categories", ())
-        return t(self.message, categories=t.join([category_label(t, city, one) for one in named]))
+
+        return t(
+            self.message,
+            categories=t.join([category_label(t, city, one) for one in self.message.values.get("categories", ())]),
+        )
 
 
 @dataclass(frozen=True)
@@ -343,8 +346,9 @@ def _categories_sentence(t: Translator, city: CityProfile, proof: Proof) -> str:
         return t("none: no column of the file holds it")
     names = []
     for one in proof.categories:
-        share = t.part(one.n / max(proof.alerts, 1))
-        names.append(f"{category_label(t, city, one.category)} {share} ({kinds_name(t, one)})")
+        names.append(
+            f"{category_label(t, city, one.category)} {t.part(one.n / max(proof.alerts, 1))} ({kinds_name(t, one)})"
+        )
     if rest := proof.distinct - len(proof.categories):
         names.append(t.n("{n} other", "{n} others", rest))
     return ", ".join(names)
@@ -417,8 +421,9 @@ def _value(t: Translator, city: CityProfile, role: str, alert: Mapping[str, Any]
     if role in DATE_ROLES:
         return _moment(t, city, role, alert)
     if role == "point":
-        mapped = alert.get("longitude") is not None
-        return f"{alert['latitude']:.5f}, {alert['longitude']:.5f}" if mapped else t("none")
+        return (
+            f"{alert['latitude']:.5f}, {alert['longitude']:.5f}" if (alert.get("longitude") is not None) else t("none")
+        )
     if role in CATEGORY_ROLES:
         names = [*([alert["category"]] if role == "category" else []), *(alert.get("more_categories") or ())]
         return ", ".join(category_label(t, city, one) for one in names) or t("none")
@@ -480,11 +485,17 @@ def concerns(
     found = [Concern("columns", "columns", warning) for warning in warnings]
     found += [*_same_time(proof, minutes, utc_midnights), *_clock(proof, office)]
     if future:  # read in the wrong order, or out of a column of deadlines
-        message = Message(
-            "Dates in the future: {n}. Perhaps day and month are exchanged, or the column holds what is planned.",
-            {"n": future},
+        found.append(
+            Concern(
+                "future",
+                "months",
+                Message(
+                    "Dates in the future: {n}. Perhaps day and month are exchanged, or the column holds what is "
+                    "planned.",
+                    {"n": future},
+                ),
+            )
         )
-        found.append(Concern("future", "months", message))
     found += [*_dates(proof, days), *_months(proof)]
     return (*found, *(_categories(proof) if has_category else ()), *_kinds(proof))
 
@@ -495,16 +506,20 @@ def _same_time(proof: Proof, minutes: Sequence[int], midnights: int) -> Iterator
     top = minutes.index(n)
     words = {"known": known, "time": f"{top // 60:02d}:{top % 60:02d}"}
     if known >= FEW and midnights >= SAME_TIME_SHARE * known and top:
-        message = Message(
-            "{n} of {known} times are midnight UTC ({time} here): perhaps dates without a time, moved by the zone.",
-            {**words, "n": midnights},
+        yield Concern(
+            "utc_midnight",
+            "hours",
+            Message(
+                "{n} of {known} times are midnight UTC ({time} here): perhaps dates without a time, moved by the zone.",
+                {**words, "n": midnights},
+            ),
         )
-        yield Concern("utc_midnight", "hours", message)
     elif known >= FEW and n >= SAME_TIME_SHARE * known:
-        message = Message(
-            "{n} of {known} times are exactly {time}: perhaps the time is not known there.", {**words, "n": n}
+        yield Concern(
+            "same_time",
+            "hours",
+            Message("{n} of {known} times are exactly {time}: perhaps the time is not known there.", {**words, "n": n}),
         )
-        yield Concern("same_time", "hours", message)
 
 
 def _clock(proof: Proof, office: int) -> Iterator[Concern]:
@@ -512,22 +527,29 @@ def _clock(proof: Proof, office: int) -> Iterator[Concern]:
     happened at any (by chance 27 % of all hours lie there, not 80 %), and next to nothing at weekends."""
     known, days, weekend = proof.with_hour, proof.with_day, sum(proof.weekdays[5:])
     if known >= SOME and not sum(proof.hours[13:]) and sum(hour > 0 for hour in proof.hours[:13]) >= 8:
-        message = Message("No time lies between 13:00 and midnight: perhaps AM and PM were lost.")
-        yield Concern("half_day", "hours", message)
+        yield Concern(
+            "half_day", "hours", Message("No time lies between 13:00 and midnight: perhaps AM and PM were lost.")
+        )
     if known >= FEW and office >= OFFICE_SHARE * known:
-        message = Message(
-            "{n} of {known} times lie between 08:00 and 17:00 on Monday to Friday. That looks like office hours: "
-            "perhaps the time of the report, not of the event.",
-            {"n": office, "known": known},
+        yield Concern(
+            "office_hours",
+            "hours",
+            Message(
+                "{n} of {known} times lie between 08:00 and 17:00 on Monday to Friday. That looks like office hours: "
+                "perhaps the time of the report, not of the event.",
+                {"n": office, "known": known},
+            ),
         )
-        yield Concern("office_hours", "hours", message)
     elif days >= SOME and weekend < WEEKEND_SHARE * days and sum(map(bool, proof.weekdays)) > 2:
-        message = Message(
-            "{n} of {known} alerts lie on a Saturday or Sunday, two days of seven: perhaps the date of the report, "
-            "not of the event.",
-            {"n": weekend, "known": days},
+        yield Concern(
+            "no_weekend",
+            "weekdays",
+            Message(
+                "{n} of {known} alerts lie on a Saturday or Sunday, two days of seven: perhaps the date of the report, "
+                "not of the event.",
+                {"n": weekend, "known": days},
+            ),
         )
-        yield Concern("no_weekend", "weekdays", message)
 
 
 def _dates(proof: Proof, days: Mapping[dt.date, int]) -> Iterator[Concern]:
@@ -537,23 +559,32 @@ def _dates(proof: Proof, days: Mapping[dt.date, int]) -> Iterator[Concern]:
         return
     day, n = max(days.items(), key=lambda pair: pair[1])
     if n >= ONE_DAY_SHARE * known:
-        message = Message(
-            "{n} of {known} dates are {day}: perhaps the day of the entry, or a stand-in for a missing date.",
-            {"n": n, "known": known, "day": day},
+        yield Concern(
+            "one_day",
+            "months",
+            Message(
+                "{n} of {known} dates are {day}: perhaps the day of the entry, or a stand-in for a missing date.",
+                {"n": n, "known": known, "day": day},
+            ),
         )
-        yield Concern("one_day", "months", message)
     if len(proof.months) < 3:
         return
     firsts, of_month = sum(count for one, count in days.items() if one.day == 1), {one.day for one in days}
     if max(of_month) <= 12 and len(of_month) > 5:
-        message = Message("No date lies after the 12th of a month: perhaps day and month are exchanged.")
-        yield Concern("twelve_days", "months", message)
-    elif firsts >= ONE_DAY_SHARE * known > n:
-        message = Message(
-            "{n} of {known} dates are the first of a month: perhaps only the month is known there.",
-            {"n": firsts, "known": known},
+        yield Concern(
+            "twelve_days",
+            "months",
+            Message("No date lies after the 12th of a month: perhaps day and month are exchanged."),
         )
-        yield Concern("first_of_month", "months", message)
+    elif firsts >= ONE_DAY_SHARE * known > n:
+        yield Concern(
+            "first_of_month",
+            "months",
+            Message(
+                "{n} of {known} dates are the first of a month: perhaps only the month is known there.",
+                {"n": firsts, "known": known},
+            ),
+        )
 
 
 def _months(proof: Proof) -> Iterator[Concern]:
@@ -562,33 +593,44 @@ def _months(proof: Proof) -> Iterator[Concern]:
         return
     month, n = max(proof.months, key=lambda pair: pair[1])
     if n >= ONE_MONTH_SHARE * proof.alerts:
-        message = Message(
-            "{n} of {known} alerts lie in one month, {month}.",
-            {"n": n, "known": proof.alerts, "month": Span(month, month, by_month=True)},
+        yield Concern(
+            "one_month",
+            "months",
+            Message(
+                "{n} of {known} alerts lie in one month, {month}.",
+                {"n": n, "known": proof.alerts, "month": Span(month, month, by_month=True)},
+            ),
         )
-        yield Concern("one_month", "months", message)
     numbers, counts = np.array([(_number(month), n) for month, n in proof.months]).T
     groups = np.split(np.arange(len(numbers)), np.flatnonzero(np.diff(numbers) > FAR_MONTHS) + 1)
     main = max(groups, key=lambda group: int(counts[group].sum()))
     for group in groups:
         n = int(counts[group].sum())
         if group is not main and n <= FAR_SHARE * proof.alerts:
-            message = Message(
-                "Years apart from the others: {span}, alerts: {n}. Perhaps a stand-in for a missing date.",
-                {"n": n, "span": Span(proof.months[group[0]][0], proof.months[group[-1]][0], by_month=True)},
+            yield Concern(
+                "far_dates",
+                "months",
+                Message(
+                    "Years apart from the others: {span}, alerts: {n}. Perhaps a stand-in for a missing date.",
+                    {"n": n, "span": Span(proof.months[group[0]][0], proof.months[group[-1]][0], by_month=True)},
+                ),
             )
-            yield Concern("far_dates", "months", message)
     first = int(numbers[main[0]])
     if empty := empty_runs(np.bincount(numbers[main] - first, counts[main]).astype(int).tolist(), "month"):
         start, stop = max(empty, key=lambda run: run[1] - run[0])
-        message = Message(
-            "Months in between without any alert: {n} (longest gap: {span}). Perhaps a part of the file is missing.",
-            {
-                "n": sum(stop - start for start, stop in empty),
-                "span": Span(_month(first + start), _month(first + stop - 1), by_month=True),
-            },
+
+        yield Concern(
+            "missing_months",
+            "months",
+            Message(
+                "Months in between without any alert: {n} (longest gap: {span}). Perhaps a part of the file is "
+                "missing.",
+                {
+                    "n": sum(stop - start for start, stop in empty),
+                    "span": Span(_month(first + start), _month(first + stop - 1), by_month=True),
+                },
+            ),
         )
-        yield Concern("missing_months", "months", message)
 
 
 def _categories(proof: Proof) -> Iterator[Concern]:
@@ -600,11 +642,15 @@ def _categories(proof: Proof) -> Iterator[Concern]:
     if top.category == UNCATEGORISED:
         yield Concern("no_category", "categories", Message("{n} of {known} alerts have no category.", words))
         return
-    message = Message(
-        "{n} of {known} alerts have one category, {categories}: perhaps another column tells them apart.",
-        {**words, "categories": (top.category,)},
+
+    yield Concern(
+        "one_category",
+        "categories",
+        Message(
+            "{n} of {known} alerts have one category, {categories}: perhaps another column tells them apart.",
+            {**words, "categories": (top.category,)},
+        ),
     )
-    yield Concern("one_category", "categories", message)
 
 
 def _kinds(proof: Proof) -> Iterator[Concern]:
@@ -681,8 +727,11 @@ class ProofBuilder:
             block, alerts = one.block, one.alerts
             places = np.searchsorted(block.rows, alerts["row"].to_numpy())
             for role in self._layout.roles.keys() - _GIVEN.keys():
-                texts = [_filled(block, part.place, places) for part in self._layout.roles[role]]
-                self._filled[role] += int(np.logical_or.reduce(texts).sum())
+                self._filled[role] += int(
+                    np.logical_or.reduce(
+                        [_filled(block, part.place, places) for part in self._layout.roles[role]]
+                    ).sum()
+                )
             self._add_rows(block, alerts, places)
             yield one
 
@@ -692,8 +741,12 @@ class ProofBuilder:
             engine.execute(_STAGED, {"files": [str(path) for path in staged], "zone": self._city.timezone})
 
             def counted(what: str, where: str = "true", source: str = "staged") -> dict[Any, int]:
-                query = f"SELECT {what} AS what, count(*) FROM {source} WHERE {where} GROUP BY ALL ORDER BY 2 DESC, 1"
-                return dict(engine.execute(query).fetchall())
+
+                return dict(
+                    engine.execute(
+                        f"SELECT {what} AS what, count(*) FROM {source} WHERE {where} GROUP BY ALL ORDER BY 2 DESC, 1"
+                    ).fetchall()
+                )
 
             days, proof = counted("local_date", _DATED), self._counted(counted)
             found = concerns(
@@ -738,16 +791,16 @@ class ProofBuilder:
             totals[category] += n
             kinds.setdefault(category, []).append(kind or "")
         tree = {one.id: one.kind for one in self._city.categories.values()}
-        found = sorted(totals.items(), key=lambda pair: (-pair[1], pair[0]))[:COMMONEST]
+
         return tuple(
             CategoryProof(name, tuple(kind for kind in kinds.get(name, [tree.get(name, "")]) if kind), n)
-            for name, n in found
+            for name, n in sorted(totals.items(), key=lambda pair: (-pair[1], pair[0]))[:COMMONEST]
         )
 
     def _add_rows(self, block: Block, alerts: pa.Table, places: IntArray) -> None:
         """Keep the fullest of the first rows of each third of the file."""
-        numbers = alerts["row"].to_numpy()
-        thirds = np.minimum((numbers - 1) * 3 // self._rows, 2)
+
+        thirds = np.minimum((alerts["row"].to_numpy() - 1) * 3 // self._rows, 2)
         for third in range(3):
             at = np.flatnonzero(thirds == third)[: LOOKED_AT - self._looked[third]]
             if not len(at):
@@ -760,8 +813,10 @@ class ProofBuilder:
 
     def _row(self, block: Block, alerts: pa.Table, at: int, place: int) -> RowProof:
         """A row with the texts that may be shown, and the alert that was made of it."""
-        names = [name for name in _SHOWN if name in alerts.column_names]
-        alert: dict[str, Any] = alerts.select(names).slice(at, 1).to_pylist()[0]
+
+        alert: dict[str, Any] = (
+            alerts.select([name for name in _SHOWN if name in alerts.column_names]).slice(at, 1).to_pylist()[0]
+        )
         when = alert["occurred_from"] or alert["reported_at"]
         given = {part.place: role for role, parts in self._layout.roles.items() for part in parts}
         hidden = {*self._layout.personal, *self._layout.text}
@@ -772,16 +827,18 @@ class ProofBuilder:
             shown = (
                 shown_text(text, role, self._layout) if role else "" if number in hidden else nearby_date(text, when)
             )
-            use = "alert" if role else "dropped" if number in hidden else "unused"
-            cells.append(CellProof(label, shown, use, role))
+
+            cells.append(
+                CellProof(label, shown, ("alert" if role else "dropped" if number in hidden else "unused"), role)
+            )
         if alert.get("incident_id") is not None:
             alert["incident_id"] = shown_text(str(alert["incident_id"]), "alert_id", self._layout)
         return RowProof(int(block.numbers[place]), tuple(cells), alert)
 
     def _columns(self, role: str) -> tuple[str, ...]:
         """The columns that give a role, each once."""
-        parts = self._layout.roles.get(role, ())
-        return tuple(dict.fromkeys(self._labels[part.place] for part in parts))
+
+        return tuple(dict.fromkeys(self._labels[part.place] for part in self._layout.roles.get(role, ())))
 
 
 def shown_text(text: str, role: str, layout: Layout) -> str:

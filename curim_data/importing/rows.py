@@ -26,7 +26,9 @@ from curim_data.importing.columns import (
     CATEGORY_ROLES,
     COUNT_ROLE,
     DATE_ROLES,
+    ENUM_ROLES,
     ISO_DAY,
+    MAIN_DATES,
     PLACE_ROLES,
     UNIT,
     RoleColumns,
@@ -60,7 +62,6 @@ _NULLS: Final = frozenset({"null", "(null)", "<null>", "none", "nan", "nat", "<n
 _NO_AGE: Final = frozenset({"0", "0.0", "-1", "-1.0"})
 _TWIN_ROLES: Final = ("age_band", "reporter_gender", "affected_gender")
 _TWIN_KEY: Final = secrets.token_hex(8)
-_MAIN_DATES: Final = ("reported_at", "occurred_from")
 _DAY_IS_MONTH: Final = "^\\d{4}-(?:" + "|".join(f"{n:02d}-{n:02d}" for n in range(1, 13)) + ")"
 
 # An e-mail address, an international number, or a Greek mobile number.
@@ -71,7 +72,6 @@ AlertColumns: TypeAlias = dict[str, Any]  # by column of an alert: Arrow arrays,
 
 # Rules whose old value may be anything that somebody wrote.
 _FREE_TEXT_RULES: Final = frozenset({Repair.SCALE, Repair.END, Repair.CONFIRMATIONS})
-WORD_ROLES: Final = frozenset({"kind", "reporter_gender", "affected_gender", "age_band", "status"})
 # Words of four letters and more that occur in dates and coordinates, besides the names of months.
 _PLAIN_WORDS: Final = frozenset({"point", "srid", "null", "none"})
 _WORD: Final = re.compile(r"[^\W\d_]{4,}")
@@ -137,8 +137,8 @@ class RowOutcomes:
 
     def note_unknown(self, label: str, values: Sequence[str], codes: IntArray, longest: int = MOST_CHARACTERS) -> None:
         """Count the values of a column that were not recognised, by their codes; "" stands for those that were."""
-        times = np.bincount(codes, minlength=len(values)).tolist()
-        for value, n in zip(values, times, strict=True):
+
+        for value, n in zip(values, np.bincount(codes, minlength=len(values)).tolist(), strict=True):
             if value and n and is_name(value, longest):
                 self.unknown.setdefault(label, Counter())[value] += n
 
@@ -146,8 +146,11 @@ class RowOutcomes:
 def flag_lists(codes: IntArray) -> pa.Array:
     """Turn sums of bits (bit n for the n-th `Flag`) into lists of flag names, via the few sums that occur."""
     unique, back = np.unique(codes, return_inverse=True)
-    lists = [[flag.value for at, flag in enumerate(Flag) if bits >> at & 1] for bits in unique.tolist()]
-    return pa.array(lists, pa.list_(pa.string())).take(pa.array(back))
+
+    return pa.array(
+        [[flag.value for at, flag in enumerate(Flag) if bits >> at & 1] for bits in unique.tolist()],
+        pa.list_(pa.string()),
+    ).take(pa.array(back))
 
 
 def flag_bit(flag: Flag) -> int:
@@ -160,7 +163,7 @@ def redaction(role: str, layout: Layout) -> Callable[[str], str]:
     if role in CATEGORY_ROLES:
         separators = tuple(layout.separators) if role == "category" else ("|", *layout.separators)
         return lambda text: _names(text, separators, layout.longest)
-    if role in WORD_ROLES:
+    if role in ENUM_ROLES:
         return lambda text: text if is_name(text) else ""
     if role == "alert_id":
         return lambda text: text if len(text) <= MOST_CHARACTERS and "@" not in text else ""
@@ -272,17 +275,21 @@ def _parse_dates(
         for role in DATE_ROLES
     }
     reported, begin = parsed["reported_at"], parsed["occurred_from"]
-    main = next((role for role in _MAIN_DATES if columns.has(role)), _MAIN_DATES[0])
+    main = next((role for role in MAIN_DATES if columns.has(role)), MAIN_DATES[0])
     outcomes.quarantine(~reported.given & ~begin.given, Reason.NO_DATE, columns.label(main), columns[main])
-    for role in decisions.dates.exchanged & set(_MAIN_DATES):
+    for role in decisions.dates.exchanged & set(MAIN_DATES):
         unclear = matches(columns[role], ISO_DAY) & ~matches(columns[role], _DAY_IS_MONTH)
         outcomes.quarantine(unclear, Reason.AMBIGUOUS_DATE, columns.label(role), columns[role])
-    for role in _MAIN_DATES:
+    for role in MAIN_DATES:
         outcomes.quarantine(parsed[role].ambiguous, Reason.AMBIGUOUS_DATE, columns.label(role), columns[role])
         outcomes.quarantine(parsed[role].bad, Reason.BAD_DATE, columns.label(role), columns[role])
-    for role in _MAIN_DATES:
-        late = (parsed[role].timestamps > decisions.latest).to_numpy(bool)
-        outcomes.quarantine(late, Reason.FUTURE_DATE, columns.label(role), columns[role])
+    for role in MAIN_DATES:
+        outcomes.quarantine(
+            (parsed[role].timestamps > decisions.latest).to_numpy(bool),
+            Reason.FUTURE_DATE,
+            columns.label(role),
+            columns[role],
+        )
     sent = reported.timestamps.fillna(begin.timestamps) if columns.has("reported_at") else begin.timestamps
     reversed_span = (parsed["occurred_to"].timestamps < begin.timestamps).to_numpy(bool)
     ends = {"occurred_to": parsed["occurred_to"].bad | reversed_span, "resolved_at": parsed["resolved_at"].bad}
@@ -298,8 +305,10 @@ def _parse_dates(
         values["occurred_to"] = values["occurred_to"].where(
             ~whole, next_month_start(values["occurred_from"], city.timezone)
         )
-    codes = np.where(month, 2, np.where(day, 1, 0))
-    values["time_precision"] = pa.array(["minute", "day", "month"], pa.string()).take(pa.array(codes))
+
+    values["time_precision"] = pa.array(["minute", "day", "month"], pa.string()).take(
+        pa.array(np.where(month, 2, np.where(day, 1, 0)))
+    )
     return values
 
 
@@ -344,8 +353,7 @@ def _parse_coordinates(
         outcomes.repair(swap, Repair.SWAPPED_COORDINATES, first, parsed.texts[0], east.values)
         lat[swap], lon[swap] = parsed.longitude[swap], parsed.latitude[swap]
     for role, values, most, texts in ((first, lat, 90, parsed.texts[0]), (second, lon, 180, parsed.texts[1])):
-        outside = given & ~zero & ~(np.abs(values) <= most)
-        outcomes.quarantine(outside, Reason.BAD_COORDINATES, role, texts)
+        outcomes.quarantine((given & ~zero & ~(np.abs(values) <= most)), Reason.BAD_COORDINATES, role, texts)
     unmapped = zero | ~given
     return {"latitude": np.where(unmapped, np.nan, lat), "longitude": np.where(unmapped, np.nan, lon)}
 
@@ -358,8 +366,11 @@ def _parse_scales(columns: RoleColumns, decisions: Decisions, outcomes: RowOutco
         ("confirmations", 0, 2**31 - 1, Repair.CONFIRMATIONS, "0"),
     ):
         codes, unique = distinct(columns[role])
-        words = decisions.words.get(role, {})
-        known = [words.get(fold(text)) or (role in SCALES and scale_step(role, text)) for text in unique]
+
+        known = [
+            decisions.words.get(role, {}).get(fold(text)) or (role in SCALES and scale_step(role, text))
+            for text in unique
+        ]
         steps = [step or text for step, text in zip(known, unique, strict=True)]
         numbers = parse_decimals(pa.array(steps, pa.large_string()))
         whole = (numbers.values >= least) & (numbers.values <= most) & (numbers.values % 1 == 0)
@@ -390,8 +401,10 @@ def _parse_words(columns: RoleColumns, layout: Layout, decisions: Decisions, out
         values = [value or (empty_value if none else unknown_value) for value, none in zip(found, empty, strict=True)]
         parsed[role] = pa.array(values, pa.string()).take(pa.array(codes))
         outcomes.flag(np.array(unrecognised, bool)[codes], flag)
-        strange = [text if odd else "" for text, odd in zip(unique, unrecognised, strict=True)]
-        outcomes.note_unknown(columns.label(role), strange, codes)
+
+        outcomes.note_unknown(
+            columns.label(role), [text if odd else "" for text, odd in zip(unique, unrecognised, strict=True)], codes
+        )
         # A table of words may give a value that the column may not hold.
         wrong = np.array([value is not None and value not in set(kinds) for value in values], bool)[codes]
         outcomes.quarantine(wrong, Reason.INVALID_VALUE, columns.label(role), columns[role])
@@ -409,14 +422,21 @@ def _twin_hashes(columns: RoleColumns, layout: Layout) -> IntArray:
 
     The key is new in each process, so that the hash reveals nothing of a person.
     """
-    of_roles = {part.place for role in _TWIN_ROLES for part in layout.roles.get(role, ())}
-    places = sorted({*layout.unused, *layout.personal, *layout.text, *of_roles})
+
+    places = sorted(
+        {
+            *layout.unused,
+            *layout.personal,
+            *layout.text,
+            *{part.place for role in _TWIN_ROLES for part in layout.roles.get(role, ())},
+        }
+    )
     if "alert_id" not in layout.roles or not places:
         return np.zeros(columns.size, np.int64)
     texts = pc.binary_join_element_wise(*(columns.raw(place) for place in places), pa.scalar(UNIT, pa.large_string()))
     codes, unique = distinct(texts)
-    values = np.array(unique, object)
-    return pd.util.hash_array(values, hash_key=_TWIN_KEY, categorize=False).view(np.int64)[codes]
+
+    return pd.util.hash_array(np.array(unique, object), hash_key=_TWIN_KEY, categorize=False).view(np.int64)[codes]
 
 
 def _alert_table(
@@ -426,8 +446,8 @@ def _alert_table(
     valid = outcomes.valid
     ids = columns["alert_id"]  # an e-mail address or a mobile number is a person's, and not stored
     none = pc.or_(pc.equal(ids, ""), pc.match_substring_regex(ids, PERSONAL_ID))
-    identity = pc.if_else(none, None, ids)
-    values["incident_id"] = pc.cast(identity, pa.string())
+
+    values["incident_id"] = pc.cast(pc.if_else(none, None, ids), pa.string())
     values["source"] = pa.repeat(pa.scalar(layout.format), columns.size)
     types = {one.name: one.type for one in TOLD if one.name != "alert_id"} | {"more_categories": pa.string()}
     arrays: dict[str, ArrowArray] = {}
@@ -442,8 +462,10 @@ def _alert_table(
     at, more = table.schema.get_field_index("more_categories"), table["more_categories"]
     hashes = content_hashes(table, table["own_kind"], pc.replace_substring(more, FURTHER, "|"))
     table = table.drop_columns("own_kind")
-    lists = pc.split_pattern(pc.if_else(pc.equal(more, ""), None, more), FURTHER)
-    table = table.set_column(at, "more_categories", lists)
+
+    table = table.set_column(
+        at, "more_categories", pc.split_pattern(pc.if_else(pc.equal(more, ""), None, more), FURTHER)
+    )
     return table.append_column("content_hash", hashes)
 
 
@@ -462,12 +484,21 @@ def _parse_categories(
     outcomes: RowOutcomes,
 ) -> AlertColumns:
     """Return the first category of each row, the others joined by `FURTHER`, and the kind that goes with the first."""
-    constant = pa.repeat(pa.scalar(decisions.category or "", pa.large_string()), columns.size)
-    codes, unique = distinct(columns["category"] if columns.has("category") else constant)
+
+    codes, unique = distinct(
+        columns["category"]
+        if columns.has("category")
+        else pa.repeat(pa.scalar(decisions.category or "", pa.large_string()), columns.size)
+    )
     more_codes, more_unique = distinct(columns["more_categories"])
     # Names of categories that came from an export: ids were made of them, so nothing is repaired.
-    some = [one for one in city.categories.values() if len(one.labels) == 1]
-    own = frozenset(fold(label) for one in some for label in one.labels.values() if slug(label) == one.id)
+
+    own = frozenset(
+        fold(label)
+        for one in [one for one in city.categories.values() if len(one.labels) == 1]
+        for label in one.labels.values()
+        if slug(label) == one.id
+    )
     cell = partial(_category_cell, known=known_categories(layout, city), layout=layout, own=own)
     separators = (UNIT, *layout.separators)
     cells = [cell(text, split_cell(text, separators)) for text in unique]
@@ -508,8 +539,12 @@ def _category_cell(
         return CategoryCell((), False, UNCATEGORISED)
     ids = [known.get(name) or (part if is_name(part, layout.longest) else "") for part, name in named]
     odd = [one or UNCATEGORISED for one, (_, name) in zip(ids, named, strict=True) if name not in known]
-    changed = any(known.get(name, part) != part for part, name in named if name not in own)
-    return CategoryCell(tuple(filter(None, ids)), changed, odd[0] if odd else "")
+
+    return CategoryCell(
+        tuple(filter(None, ids)),
+        any(known.get(name, part) != part for part, name in named if name not in own),
+        odd[0] if odd else "",
+    )
 
 
 def _further_categories(category: ArrowText, rest: ArrowText, more: ArrowText) -> ArrowText:
@@ -517,8 +552,16 @@ def _further_categories(category: ArrowText, rest: ArrowText, more: ArrowText) -
 
     def joined(text: str) -> str:
         first, inside, other = text.split(UNIT)
-        several = dict.fromkeys([*inside.split(FURTHER), *filter(None, other.split(FURTHER))])
-        return FURTHER.join(one for one in several if one != first) if inside else other
+
+        return (
+            FURTHER.join(
+                one
+                for one in dict.fromkeys([*inside.split(FURTHER), *filter(None, other.split(FURTHER))])
+                if one != first
+            )
+            if inside
+            else other
+        )
 
     return rewritten(glued([pc.cast(category, pa.large_string()), rest, more], UNIT), joined)
 

@@ -29,13 +29,12 @@ from curim_data.formats import GUESSED
 from curim_data.formats.base import Layout, Part
 from curim_data.geo.enrichment import KnownPositions, enrich
 from curim_data.importing.columns import RoleColumns
-from curim_data.importing.comparison import signature_of
+from curim_data.importing.comparison import IdScope, id_scope
 from curim_data.importing.coordinates import near_city
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
 from curim_data.importing.first_city import FirstCity, LearntNames, PlaceColumns
-from curim_data.importing.id_collisions import IdScope, id_scope
-from curim_data.importing.mapping import FORMAT, FORMAT_NAME, OWN, SETTLED, ColumnMapping, file_stem
+from curim_data.importing.mapping import FORMAT, FORMAT_NAME, OWN, SETTLED, ColumnMapping, file_stem, signature_of
 from curim_data.importing.rows import (
     ParsedRows,
     RowOutcomes,
@@ -79,15 +78,10 @@ class Quarantine:
         self._writer: pq.ParquetWriter | None = None
         self._first: list[pa.Table] = []
 
-    @property
-    def count(self) -> int:
-        """Number of rows quarantined so far."""
-        return self.reasons.total()
-
     def add(self, block: Block, outcomes: RowOutcomes) -> None:
         """Add the invalid rows of a block."""
         table = self._table(block, outcomes)
-        self._first.append(table.slice(0, max(LISTED_ROWS - self.count, 0)))
+        self._first.append(table.slice(0, max(LISTED_ROWS - self.reasons.total(), 0)))
         self.reasons.update(table["reason"].to_pylist())
         if table.num_rows:
             if self._writer is None:
@@ -102,8 +96,12 @@ class Quarantine:
 
     def first(self) -> pd.DataFrame:
         """Return the first quarantined rows, in the order of the file."""
-        empty = pd.DataFrame({name: pd.Series(dtype=object) for name in (*OWN, *self._names.values())})
-        return pa.concat_tables(self._first).to_pandas() if self.count else empty
+
+        return (
+            pa.concat_tables(self._first).to_pandas()
+            if self.reasons.total()
+            else pd.DataFrame({name: pd.Series(dtype=object) for name in (*OWN, *self._names.values())})
+        )
 
     def _table(self, block: Block, outcomes: RowOutcomes) -> pa.Table:
         layout, names = self._layout, self._names
@@ -126,8 +124,12 @@ class Quarantine:
         misfits = [blank | self._misfit(record, redact) for record in block.refused]
         frame = pd.concat([pd.DataFrame({**rows, **texts}), pd.DataFrame(misfits, columns=[*blank], dtype=object)])
         frame = frame.sort_values("row", kind="stable")
-        types = pa.schema([(name, pa.int64() if name == "row" else pa.string()) for name in blank])
-        table = pa.Table.from_pandas(frame, types, preserve_index=False)
+
+        table = pa.Table.from_pandas(
+            frame,
+            pa.schema([(name, pa.int64() if name == "row" else pa.string()) for name in blank]),
+            preserve_index=False,
+        )
         place = layout.place("alert_id") if "alert_id" in layout.roles else None
         named = {ID_COLUMN: names[place].encode()} if place is not None else {}
         named |= {SETTLED: self._settled.to_toml().encode(), FORMAT_NAME: layout.format.encode()}
@@ -179,8 +181,8 @@ class Tally:
     @property
     def elsewhere(self) -> bool:
         """Whether a person is asked about alerts outside the city: where most are, or more than a fifth far from it."""
-        some_far = self.far >= LEAST_ELSEWHERE and self.far > ELSEWHERE * self.mapped
-        return self.outside > self.mapped / 2 or some_far
+
+        return self.outside > self.mapped / 2 or (self.far >= LEAST_ELSEWHERE and self.far > ELSEWHERE * self.mapped)
 
     def add_rows(self, block: Block, outcomes: RowOutcomes) -> None:
         """Add the repairs of a block's valid rows and the values that were not recognised."""
@@ -212,14 +214,24 @@ class Tally:
         self.first = min(filter(None, (self.first, days["min"])), default=None)
         self.last = max(filter(None, (self.last, days["max"])), default=None)
         lengths = pc.list_value_length(alerts["more_categories"])
-        counted = pc.value_counts(alerts["category"].filter(pc.equal(alerts["kind"], Kind.UNKNOWN.value)))
-        self.no_kind.update({one["values"]: one["counts"] for one in counted.to_pylist()})
+
+        self.no_kind.update(
+            {
+                one["values"]: one["counts"]
+                for one in pc.value_counts(
+                    alerts["category"].filter(pc.equal(alerts["kind"], Kind.UNKNOWN.value))
+                ).to_pylist()
+            }
+        )
         self.several += pc.sum(pc.greater(pc.fill_null(lengths, 0), 0)).as_py() or 0
 
     def repair_table(self) -> pd.DataFrame:
         """Return rule, column, n, and old and new of the first, the most frequent repair first."""
-        rows = [(*key, n, *self.first_repairs[key]) for key, n in self.repairs.most_common()]
-        return pd.DataFrame(rows, columns=["rule", "column", "n", "old", "new"])
+
+        return pd.DataFrame(
+            [(*key, n, *self.first_repairs[key]) for key, n in self.repairs.most_common()],
+            columns=["rule", "column", "n", "old", "new"],
+        )
 
 
 TRANSFORMED: Final = 0.85  # share of an import that is done after these stages
@@ -261,10 +273,14 @@ def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home, first: 
     """Decide what holds for all rows. Question where the evidence of the file is balanced."""
     request, layout, profile = profiled.request, profiled.layout, profiled.profile
     decisions = decide(profile, layout, city, request.answers, request.name, request.now)
-    scope = id_scope(
-        profile, layout, decisions, city, Store(home), request.answers, request.name, profiled.mapping_name
+
+    return ImportPlan(
+        city,
+        first,
+        decisions,
+        id_scope(profile, layout, decisions, city, Store(home), request.answers, request.name, profiled.mapping_name),
+        ErasedList(home),
     )
-    return ImportPlan(city, first, decisions, scope, ErasedList(home))
 
 
 def parse_blocks(profiled: ProfiledExport, plan: ImportPlan) -> Iterator[ParsedRows]:
@@ -289,8 +305,14 @@ def enrich_blocks(parsed: Iterator[ParsedRows], city: CityProfile) -> Iterator[P
     def enriched(one: ParsedRows) -> ParsedRows:
         alerts = enrich(one.alerts, city, known)
         outside = pc.fill_null(pc.invert(alerts["inside"]), False).to_numpy()
-        bits = alerts["flag_bits"].to_numpy() | np.where(outside, flag_bit(Flag.OUTSIDE_CITY), 0)
-        return replace(one, alerts=alerts.append_column("flags", flag_lists(bits)))
+
+        return replace(
+            one,
+            alerts=alerts.append_column(
+                "flags",
+                flag_lists(alerts["flag_bits"].to_numpy() | np.where(outside, flag_bit(Flag.OUTSIDE_CITY), 0)),
+            ),
+        )
 
     return prefetch(map(enriched, parsed))
 
@@ -345,8 +367,10 @@ def stage_alerts(
             if around is not None:
                 around.add(one.block, alerts)
             staging.add(alerts)
-            share = tally.read / max(profiled.rows, 1)
-            request.report_progress(EXTRACTED + (TRANSFORMED - EXTRACTED) * share, message)
+
+            request.report_progress(
+                EXTRACTED + (TRANSFORMED - EXTRACTED) * (tally.read / max(profiled.rows, 1)), message
+            )
     finally:
         quarantine.close()
         staging.close()
@@ -359,7 +383,7 @@ def stage_alerts(
         when=request.now,
         profile_version=city.version,
         read=tally.read,
-        quarantined=quarantine.count,
+        quarantined=quarantine.reasons.total(),
         reasons=dict(quarantine.reasons),
         signature={
             **signature_of(labels, layout, profiled.profile, tally.first, tally.last),

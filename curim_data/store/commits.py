@@ -151,7 +151,7 @@ class Batch:
     """One import and what came of its rows: accepted + updated + duplicate + quarantined = read.
 
     `signature`: what its columns looked like, for comparison with the next export
-    (`importing.comparison.signature_of`). `sealed`: when alerts were erased after it, so that it cannot be undone any
+    (`importing.mapping.signature_of`). `sealed`: when alerts were erased after it, so that it cannot be undone any
     more. `id_prefix`: what was put before all ids of the file, since the store holds other alerts of the same ids;
     mostly "".
     """

@@ -1,7 +1,8 @@
-"""The Data page: a look writes nothing, an import is told and can be taken back, bad files get one sentence."""
+"""The Data page: a look writes nothing, imports are told and taken back, quality, corrections, cleaned data."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from io import BytesIO
 
@@ -10,12 +11,18 @@ import pytest
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 import sample_data
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
-from curim_data.model import translator
+from curim_data.model import Audience, translator
+from curim_data.quality.report import findings
+from curim_data.quality.study import quality_study
 from curim_data.store import Home, Store
+from curim_data.store.annotations import annotation_history, read_annotations
 from curim_data.store.home import create_home
-from pages.parts.data import uploads
+from pages.parts.data import stored_tabs, uploads
 from tests.app.conftest import SPOKEN, Open, bring, errors, on_tab, shown, texts_of, visit, word
+from tests.stored import stored_alerts
 
 HEADER = "alert_id;reported_at;category;latitude;longitude;description"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -189,3 +196,39 @@ def test_a_refresh_makes_the_columns_anew(base: Home) -> None:
     assert not errors(app)
     assert "1 alert was updated" in texts_of(app)
     assert Store(base).version() != before
+
+
+@pytest.mark.parametrize("lang", SPOKEN)
+def test_every_finding_is_on_the_page(open_page: Open, sample: Home, lang: str) -> None:
+    t = translator(lang)
+    app = on_tab(open_page("data", lang=lang), t("Quality"))
+    told = findings(t, quality_study(open_source(sample), listed=True))
+    assert [element.value for element in app.subheader][-len(told) :] == [one.title for one in told]
+    assert app.dataframe
+
+
+def test_the_file_is_made_of_the_filter(sample: Home) -> None:
+    noise = AlertFilter(period="all", categories=("noise",))
+    content = stored_tabs.cleaned_file(sample, noise, "csv", Audience.ANALYST).decode("utf-8-sig")
+    alerts = stored_alerts(open_source(sample)).select(["category", "more_categories"]).to_pylist()
+    wanted = sum("noise" in (one["category"], *(one["more_categories"] or ())) for one in alerts)
+    assert content.count("\n") == wanted + 1
+
+
+def test_an_analyst_says_that_days_are_not_covered_and_takes_it_back(own: Home) -> None:
+    app = on_tab(visit("data"), "Quality")
+    assert open_source(own).coverage.complete
+    day = open_source(own).as_of - dt.timedelta(days=40)
+    app.text_input(key="coverage_who").set_value("Ana")
+    app.date_input(key="coverage_days").set_value((day, day + dt.timedelta(days=6)))
+    app.text_input(key="coverage_note").set_value("The app was <b>down</b>")
+    next(button for button in app.button if button.label == "Correct").click().run()
+    assert not errors(app)
+    (note,) = read_annotations(own.path)
+    (gap,) = open_source(own).coverage.gaps
+    assert (gap.first, gap.days, gap.source) == (day, 7, "")
+    assert any("The alerts do not cover this time" in words.value for words in app.main.markdown)
+    app.button(key=f"coverage_remove_{note.id}").click().run()
+    assert open_source(own).coverage.complete
+    told = [(what, who) for what, who, _ in annotation_history(own.path)]
+    assert told == [("added", "Ana"), ("removed", "Ana")]

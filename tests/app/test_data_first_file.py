@@ -130,15 +130,6 @@ def test_a_file_of_both_orders_says_so_and_asks_nothing() -> None:
              column="channel", day="phone", month="web") in said  # fmt: skip
 
 
-def test_what_an_alert_is_in_a_table_of_counts_is_asked(base: Home) -> None:
-    rows = [f"{one:%Y-%m-%d %H:%M};Theft;{1 + at % 4}" for at, one in enumerate(MOMENTS)]
-    app = brought("fr", "counts.csv", "date;offence;number of incidents", rows)
-    question = _question(app, "counts")
-    assert "number of incidents" in question.label
-    _imported(question.set_value("events").run())
-    assert len(Store(base).read(["local_date"])) == sum(1 + at % 4 for at in range(len(MOMENTS)))
-
-
 @pytest.mark.parametrize("lang", SPOKEN)
 def test_the_page_asks_whose_the_ids_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str) -> None:
     home = Home(tmp_path / "home")

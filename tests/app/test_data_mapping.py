@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -20,7 +18,7 @@ from curim_data.model import translator
 from curim_data.store import Batch, Home, Store
 from curim_data.store.home import create_home
 from pages.parts.data.uploads import option_of, with_column, with_word
-from tests.app.conftest import SPOKEN, bring, errors, texts_of, visit
+from tests.app.conftest import bring, errors, texts_of, visit
 
 HEADER = "ref,when,type of event,sex,lat,lon,extra"
 
@@ -163,21 +161,6 @@ def test_an_import_from_before_an_erasure_cannot_be_undone(base: Home, monkeypat
     assert not [one for one in app.button if one.key == f"data_undo_{batch.id}"]
 
 
-@pytest.mark.parametrize("lang", SPOKEN)
-def test_rows_set_aside_of_a_guessed_export_come_back_as_what_they_were(tmp_path: Path, lang: str) -> None:
-    home = create_home(tmp_path / "home")
-    broken = _rows(40).replace(b"2026-01-03 10:02", b"2026-01-33 10:02").replace(b"R7,2026-01-08", b"R7,2026-13-08")
-    first = import_file(home, broken, "guessed.csv")
-    assert first.batch.quarantined == 2
-    rows = csv_bytes(with_negative_numbers(Store(home).quarantine(first.batch.id, translator(lang))))
-    mended = rows.replace(b"2026-01-33", b"2026-01-30").replace(b"2026-13-08", b"2026-01-08")
-    again = import_file(home, mended, "mended.csv")
-    assert again.layout.format == first.layout.format
-    assert set(again.layout.roles) == set(first.layout.roles)
-    assert (again.batch.accepted, again.batch.quarantined) == (2, 0)
-    assert Store(home).count() == 40
-
-
 def test_rows_set_aside_are_read_with_the_mapping_of_their_export(tmp_path: Path) -> None:
     home = create_home(tmp_path / "home")
     content = _rows(40, what="Loud party").replace(b"2026-01-03 10:02", b"2026-01-33 10:02")
@@ -222,22 +205,3 @@ def test_a_further_file_of_another_place_does_not_slip_into_the_city_of_the_firs
     _import(app)
     assert [batch.file_name for batch in Store(base).batches()] == ["madrid.csv"]
     assert "Is this the right city?" in texts_of(app)
-
-
-def test_a_table_of_a_workbook_is_asked_for(base: Home) -> None:
-    home = create_home(base.path)
-    book = openpyxl.Workbook()
-    for name in ("North", "South"):
-        sheet = book.create_sheet(name)
-        sheet.append(["ref", "date", "lat", "lon"])
-        for n in range(1, 20):
-            sheet.append([f"{name}{n}", f"2026-02-{n:02d}", 37.94, 23.64])
-    book.remove(book["Sheet"])
-    out = io.BytesIO()
-    book.save(out)
-    app = bring(visit("data", home="own"), ("book.xlsx", out.getvalue()))
-    (question,) = [one for one in app.radio if str(one.key).startswith("data_sheet_")]
-    question.set_value("South")
-    _fine(app.run())
-    _import(app)
-    assert all(one.startswith("South") for one in Store(home).read(["incident_id"])["incident_id"].to_pylist())

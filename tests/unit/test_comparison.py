@@ -15,21 +15,22 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from curim_data.formats.base import Layout, Part
+from curim_data.importing import mapping
 from curim_data.importing.comparison import (
-    KINDS,
-    Signature,
     altered_columns,
     compare,
     missing_alerts,
     previous_export,
-    signature_of,
     status_changes,
 )
+from curim_data.importing.mapping import KINDS, ColumnMapping, Signature, signature_of
+from curim_data.importing.pipeline import import_file, preview
 from curim_data.importing.profiling import FileProfile
 from curim_data.model import Block, Translator
-from curim_data.store import Batch
+from curim_data.store import Batch, Home
 from tests.blocks import block_of
 
 ENGINE = duckdb.connect()
@@ -72,21 +73,8 @@ def _batch(signature: Signature, number: int = 1, **told: Any) -> Batch:
 
 def test_kinds_of_values_that_recur_are_those_of_each_cell() -> None:
     rng = np.random.default_rng(5)
-    some = [
-        "",
-        " ",
-        "12",
-        "-3",
-        "1,5",
-        "2.50",
-        "2025-03-01",
-        "1/2/2025",
-        "1.2.25 10:00",
-        "noise",
-        " litter ",
-        "n/a",
-        "7\n",
-    ]
+    some = ["", " ", "12", "-3", "1,5", "2.50", "2025-03-01", "1/2/2025", "1.2.25 10:00", "noise", " litter ", "n/a",
+            "7\n"]  # fmt: skip
     told = {name: rng.choice(some, 400).tolist() for name in ("category", "status", "lat")}
     columns = {**_columns(402), **told}
     blocks = [
@@ -296,3 +284,72 @@ def test_why_nothing_can_be_gone(tmp_path: Path, t: Translator) -> None:
     assert "is not known" in why([("1", "open", 1)], {"first": None, "last": None})
     other = _written(tmp_path / "b", [("1", "open", 1), ("10", "open", 10)])
     assert missing_alerts(ENGINE, stored, other, ["open311"], SPAN).n == 0
+
+
+HEADER = "ref;when;what;lat;lon;state"
+
+
+def _file(*lines: str, header: str = HEADER) -> bytes:
+    return "\n".join([header, *lines]).encode()
+
+
+def _row(ref: str, day: str, state: str) -> str:
+    return f"{ref};{day}T10:00;noise;37.9432;23.6470;{state}"
+
+
+JANUARY = _file(*(_row(f"R{n}", f"2026-01-{n:02d}", "open") for n in range(1, 29)))
+CHANGED = _file(
+    *(_row(f"R{n}", f"2026-01-{n:02d}", "resolved" if n < 4 else "open") for n in range(1, 27)),
+    _row("R40", "2026-02-02", "open"),
+)
+
+
+@pytest.mark.slow
+def test_a_second_export_is_compared_before_it_is_written(home: Home) -> None:
+    first = import_file(home, JANUARY, "january.csv")
+    assert first.changes is not None
+    assert first.changes.before is None
+    seen = preview(CHANGED, "february.csv", home.city(), home=home).report.changes
+    done = import_file(home, CHANGED, "february.csv").changes
+    for changes in (seen, done):
+        assert changes is not None
+        assert changes.before is not None
+        assert changes.before.file_name == "january.csv"
+        assert (changes.new, changes.updated, changes.known) == (1, 3, 23)
+        assert changes.statuses == {("open", "resolved"): 3}
+        assert (changes.missing.n, changes.missing.of) == (2, 28)
+
+
+@pytest.mark.slow
+def test_an_export_whose_columns_a_person_settled_is_still_the_same_export(home: Home) -> None:
+    first = import_file(home, JANUARY, "january.csv")
+    mapping.save(home, ColumnMapping.from_layout(first.layout, first.facts.labels, name="desk"))
+    changes = import_file(home, CHANGED, "february.csv").changes
+    assert changes is not None
+    assert changes.before is not None
+    assert (changes.updated, changes.missing.n) == (3, 2)
+
+
+@pytest.mark.slow
+def test_the_same_file_again_says_that_nothing_is_missing(home: Home) -> None:
+    import_file(home, JANUARY, "january.csv")
+    again = import_file(home, JANUARY, "january.csv")
+    assert again.batch.duplicate == 28
+    assert again.changes is not None
+    assert again.changes.statuses == {}
+    missing = again.changes.missing
+    assert (missing.n, missing.of, missing.why_not) == (0, 28, None)
+    assert [str(missing.first), str(missing.last)] == ["2026-01-01", "2026-01-28"]
+
+
+@pytest.mark.slow
+def test_a_file_with_a_repeated_row_is_not_taken_for_all_that_is_stored(home: Home) -> None:
+    """It has as many rows as the store has alerts, all of them known, and lacks one nevertheless."""
+    rows = [_row(f"R{n}", f"2026-01-{n:02d}", "open") for n in range(1, 28)]
+    repeated = _file(*rows, rows[-1])
+    import_file(home, repeated, "repeated.csv")
+    import_file(home, _file(*rows, _row("R50", "2026-01-15", "open")), "more.csv")
+    again = import_file(home, repeated, "repeated.csv")
+    assert again.batch.duplicate == 28
+    assert again.changes is not None
+    assert (again.changes.missing.n, again.changes.missing.of) == (1, 28)

@@ -186,13 +186,6 @@ def test_numbers_of_events_are_read_as_tables_write_them(text: str, n: int) -> N
     assert count_of(text) == n
 
 
-def test_a_preview_shows_the_alerts_that_an_import_makes() -> None:
-    shown = preview(export("Anzahl", [1 + at % 5 for at in range(40)]), "x.csv", None, answers=EVENTS)
-    assert shown.report.batch.accepted == 120
-    assert shown.report.proof is not None
-    assert shown.report.proof.alerts == 120
-
-
 @pytest.mark.parametrize("odd", ["1,234,567", "1.234,5", "²", "12.abc", "1.5.2", "many"])
 def test_an_odd_cell_among_counts_stops_nothing(odd: str) -> None:
     data = export("Anzahl", [1 + at % 5 for at in range(60)])

@@ -15,7 +15,6 @@ import pytest
 
 from curim_data.formats.base import Recognition
 from curim_data.formats.guess import dates, recognise
-from curim_data.formats.guess.dates import moments_of
 from curim_data.formats.guess.headings import date_role, read_heading
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file, preview
@@ -287,19 +286,9 @@ def test_pieces_before_the_report_are_the_event_and_pieces_of_the_report_are_not
 
 @pytest.mark.parametrize(
     "label",
-    [
-        "database",
-        "dataset",
-        "candidate",
-        "mandate",
-        "orange",
-        "hourly",
-        "longitude",
-        "category",
-        "update",
-        "incidentreport",
-    ],
-)
+    ["database", "dataset", "candidate", "mandate", "orange", "hourly", "longitude", "category", "update",
+     "incidentreport"],
+)  # fmt: skip
 def test_words_that_only_look_made_of_dates_are_not_split(label: str) -> None:
     assert read_heading(label).words == (label,)
     assert date_role(read_heading("date and time")) == "plain"
@@ -310,14 +299,6 @@ def test_words_that_only_look_made_of_dates_are_not_split(label: str) -> None:
 )
 def test_deadlines_and_inspections_are_neither_event_nor_report(label: str) -> None:
     assert told({"Date": day(EVENT), label: day(REGISTERED)})[0] == {"occurred_from": "Date"}
-
-
-def test_the_first_dates_are_compared_as_moments() -> None:
-    texts = ["01/02/2024 10:15 μ.μ.", "2024-02-01T22:15", "1 Φεβρουαρίου 2024 22:15", "20240201 2215", "", "x"]
-    made = [moments_of([text, "31/12/2023"]).at[0] for text in texts]
-    assert made[:4] == [np.datetime64("2024-02-01T22:15", "m")] * 4
-    assert not moments_of(texts[4:]).known.any()
-    assert not moments_of(["01/02/2024", "13/02/2024", "02/13/2024"]).known[0]  # both orders: it can be either
 
 
 def export(columns: Mapping[str, list[str]]) -> bytes:

@@ -10,8 +10,8 @@ import random
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
-import openpyxl
 import pyarrow as pa
 import pytest
 
@@ -105,24 +105,6 @@ def test_own_numbers_stay_apart_and_the_file_sent_again_is_known(home: Home, lan
     assert told(bring(home, header, corrected, "april corrected.csv")) == (0, 60, 0)
     assert Store(home).count() == 120
     assert "2025-04:7" in stored(home)["alert_id"].to_pylist()
-
-
-def test_sheets_of_one_workbook_that_number_alike_are_not_the_same_file(home: Home, tmp_path: Path) -> None:
-    book = openpyxl.Workbook()
-    for place, month in enumerate((3, 4, 5)):
-        sheet = book.active if not place else book.create_sheet()
-        sheet.title = f"month {month}"
-        for row in (HEADERS["en"], *table("en", month, range(1, 61), month)):
-            sheet.append(row)
-    book.save(tmp_path / "year.xlsx")
-    source = tmp_path / "year.xlsx"
-    assert told(import_file(home, source, source.name, answers=Answers(sheet="month 3"), now=NOW)) == (60, 0, 0)
-    with pytest.raises(Question) as asked:
-        import_file(home, source, source.name, answers=Answers(sheet="month 4"), now=NOW)
-    assert asked.value.about == "ids"
-    april = Answers(sheet="month 4", ids="own")
-    assert told(import_file(home, source, source.name, answers=april, now=NOW)) == (60, 0, 0)
-    assert told(import_file(home, source, source.name, answers=Answers(sheet="month 5"), now=NOW)) == (60, 0, 0)
 
 
 def test_what_was_answered_once_holds_for_the_months_after(home: Home) -> None:
@@ -320,3 +302,27 @@ def test_the_question_says_of_how_many_rows_its_counts_are(home: Home, monkeypat
     sentence = translator("en")(asked.value.message)
     assert "of 40 known alerts" in sentence
     assert "Counted in 40 rows out of 60." in sentence
+
+
+def requests(status: str = "open") -> bytes:
+    one = {"service_request_id": 1, "status": status, "service_name": "Noise", "lat": 37.944, "long": 23.648}
+    return json.dumps([one | {"service_code": "n", "requested_datetime": "2025-03-02T11:00:00+02:00"}]).encode()
+
+
+@pytest.mark.parametrize(("answer", "ids"), [("own", ["1", "open311:1"]), ("same", ["1"])])
+def test_ids_of_another_format_are_asked_about_and_go_on_as_was_answered(
+    home: Home, answer: Literal["own", "same"], ids: list[str]
+) -> None:
+    curim = b"alert_id,reported_at,category,latitude,longitude\n1,2025-03-01T10:00,graffiti,37.943,23.647\n"
+    assert told(import_file(home, curim, "curim.csv", now=NOW)) == (1, 0, 0)
+    with pytest.raises(Question) as asked:
+        import_file(home, requests(), "requests.json", now=NOW)
+    assert (asked.value.about, [one.value for one in asked.value.choices]) == ("ids", ["same", "own"])
+    assert stored(home)["alert_id"].to_pylist() == ["1"]
+    first = told(import_file(home, requests(), "a.json", answers=Answers(ids=answer), now=NOW))
+    assert first == ((1, 0, 0) if answer == "own" else (0, 1, 0))
+    assert stored(home)["alert_id"].to_pylist() == ids
+    if answer == "own":
+        assert told(import_file(home, requests("closed"), "b.json", now=NOW)) == (0, 1, 0)
+        assert told(import_file(home, requests("closed"), "b.json", now=NOW)) == (0, 0, 1)
+        assert told(import_file(home, curim, "curim.csv", now=NOW)) == (0, 0, 1)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curim_data.formats.base import Layout, Part
-from curim_data.importing.mapping import PARTS, ROLES, ColumnMapping, MappedColumn, best, changed_columns, save, saved
+from curim_data.importing.mapping import PARTS, ROLES, ColumnMapping, MappedColumn, best, save, saved
 from curim_data.lexicon.words import fold
 from curim_data.model import Answers, ImportProblem
 from curim_data.store import Home
@@ -117,11 +117,6 @@ def test_missing_columns_are_named() -> None:
     assert not MAPPING.fits(labels)
     with pytest.raises(ImportProblem, match=r"Madrid.*hora, sexo, Title \(2\)"):
         MAPPING.layout(labels)
-
-
-def test_changed_columns() -> None:
-    assert changed_columns(MAPPING, LABELS) == ((), ())
-    assert changed_columns(MAPPING, [*LABELS[1:-1], "barrio", "Hora"]) == (("barrio", "Hora"), ("fecha", "Title"))
 
 
 def test_a_home_keeps_its_mappings_by_name(tmp_path: Path) -> None:

@@ -317,18 +317,6 @@ def test_an_export_of_both_orders_is_read_whole_and_nothing_is_remembered(home: 
     assert [one.answers.dates for one in saved(home)] in ([], [None])
 
 
-def test_what_stays_ambiguous_is_quarantined_with_its_reason(home: Home) -> None:
-    rng = random.Random(8)
-    moments = some_moments(rng, 150)
-    texts = [written(one, rng.choice((DAY, MONTH))) for one in moments]
-    data = "\n".join(["nr,date,lat,lon", *(f"A{at},{text},37.943,23.647" for at, text in enumerate(texts)), ""])
-    report = import_file(home, data.encode(), "x.csv", now=NOW)
-    unclear = sum(not conclusive(text) for text in texts)
-    assert dict(report.batch.reasons) == {"ambiguous_date": unclear}
-    assert (report.quarantine["reason"] == "ambiguous_date").all()
-    assert saved(home) == ()
-
-
 @pytest.mark.parametrize(
     "header",
     [

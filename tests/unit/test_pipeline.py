@@ -9,7 +9,7 @@ import pytest
 
 import sample_data
 from curim_data.importing.pipeline import ImportProblem, import_file, preview
-from curim_data.model import Answers, CityProfile, Translator
+from curim_data.model import CityProfile, Translator
 from curim_data.model.reasons import Repair
 from curim_data.store import Home, Store
 
@@ -149,16 +149,6 @@ def test_a_file_that_is_not_there(home: Home, tmp_path: Path) -> None:
         import_file(home, tmp_path / "none.csv", "none.csv")
     with pytest.raises(ImportProblem, match="cannot be opened"):
         import_file(home, tmp_path, "folder")
-
-
-def test_the_order_of_day_and_month_is_decided_over_the_column(home: Home) -> None:
-    rows = [line(alert_id=f"A{n}", reported_at=f"{n:02d}/03/2025 22:15") for n in range(1, 29)]
-    assert take(home, table(*rows))["accepted"] == 28
-    dates = stored(home)["local_date"]
-    assert {str(day)[:7] for day in dates} == {"2025-03"}
-    assert (
-        take(home, table(line(reported_at="03/01/2025 22:15")), answers=Answers(dates="month-first"))["duplicate"] == 1
-    )
 
 
 def test_words_in_three_languages_and_words_that_nobody_knows(home: Home) -> None:

@@ -1,4 +1,4 @@
-"""Quality by hand: completeness, jumps, lag, precision, outside, near-duplicates, months; its words, tables, report."""
+"""Quality by hand: completeness, jumps, lag, precision, outside, near-duplicates, piles; its words, tables, report."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from curim_data.cli import main
-from curim_data.engine import Source
+from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import default_coordinates_of_files
-from curim_data.model import LANGUAGES, Audience, Translator, translator
+from curim_data.model import LANGUAGES, Audience, CityProfile, Translator, translator
 from curim_data.model.place_names import PlaceNames
 from curim_data.privacy import DisclosureError
-from curim_data.quality.positions import Precision, away, outside, precision
+from curim_data.quality.positions import Precision, outside, precision
 from curim_data.quality.report import as_html, as_object, duration, fallen, findings, sheets
 from curim_data.quality.study import (
     COLUMNS,
@@ -31,12 +31,13 @@ from curim_data.quality.study import (
     jumps,
     lag,
     lag_classes,
+    likely_reason,
     near_duplicates,
     periods,
     quality_study,
 )
 from curim_data.query import default_points
-from curim_data.store import Home
+from curim_data.store import Home, Store
 from curim_data.studies.hot_spots import hot_spot_study
 from tests.small import HERE, alert, small_city, small_source
 from tests.stored import seen_by, stored_alerts
@@ -138,16 +139,13 @@ def test_lag_by_hand(tmp_path: Path) -> None:
     rows = [alert(n, reported_at=NOON, occurred_from=NOON - dt.timedelta(hours=h)) for n, h in enumerate(hours)]
     rows += [alert(10, occurred_from=None), alert(11, occurred_from=NOON, time_precision="month")]
     table = _study(tmp_path, rows).alerts
+    assert lag(_study(tmp_path / "none", [alert(1, occurred_from=None)]).alerts) is None
     found = lag(table)
     assert found is not None
     assert (found.n, found.negative) == (6, 1)
     assert found.median == pytest.approx(16.0)
     assert found.over == pytest.approx({1: 3 / 6, 7: 2 / 6, 28: 1 / 6})
     assert lag_classes(table)["n"].tolist() == [1, 1, 1, 0, 1, 0, 1, 1]
-
-
-def test_no_lag_without_both_times(tmp_path: Path) -> None:
-    assert lag(_study(tmp_path, [alert(1, occurred_from=None)]).alerts) is None
 
 
 def test_months_alone_turn_jumps_to_months(tmp_path: Path, t: Translator) -> None:
@@ -223,13 +221,6 @@ def test_outside_by_hand(tmp_path: Path) -> None:
     first = found.cells.iloc[0]
     assert (first["n"], first["direction"]) == (2, 2)
     assert first["metres"] == pytest.approx(12_300, rel=0.01)
-
-
-def test_directions() -> None:
-    middle = small_city().land.centroid
-    lon = [middle.x, middle.x + 0.3, middle.x, middle.x - 0.3]
-    lat = [middle.y + 0.3, middle.y, middle.y - 0.3, middle.y]
-    assert away(small_city(), lon, lat)[1].tolist() == [0, 2, 4, 6]
 
 
 # near-duplicates and incidents
@@ -401,3 +392,66 @@ def test_the_pile_of_a_city_is_judged_by_the_alerts_of_the_city(tmp_path: Path) 
     assert default_coordinates_of_files([tmp_path / "staged.parquet"], PlaceNames()).to_numpy().tolist() == [
         [*HERE, 30]
     ]
+
+
+def test_reasons_of_piles(city: CityProfile, t: Translator) -> None:
+    middle, mark = city.land.centroid, city.landmarks[1]
+    assert "middle of the city" in likely_reason(t, city, middle.x, middle.y)
+    assert t.label(mark.labels) in likely_reason(t, city, mark.longitude + 1e-5, mark.latitude)
+    assert "rounded" in likely_reason(t, city, 23.5, 37.9)
+    assert "default position" in likely_reason(t, city, 23.512345, 37.912345)
+    district = city.districts[0]
+    point = district.polygon.centroid
+    assert t.label(district.labels) in likely_reason(t, city, point.x, point.y)
+
+
+def test_genders_and_unknown_categories_by_hand(tmp_path: Path) -> None:
+    source = small_source(
+        tmp_path,
+        [
+            alert(1, affected_gender="undisclosed", reporter_gender="woman"),
+            alert(2, affected_gender="woman", reporter_gender="unknown"),
+            alert(3, affected_gender="woman", reporter_gender="unknown"),
+            alert(4, affected_gender="man", reporter_gender="man", category="odd"),
+            alert(5, district=None, affected_gender="unknown", reporter_gender="man"),
+        ],
+    )
+    found = quality_study(source, listed=True)
+    told = found.genders.set_index("district")
+    here = told.loc[told.index.notna()].iloc[0]
+    nowhere = told.loc[told.index.isna()].iloc[0]
+    assert (here["n"], here["affected"], here["reporter"]) == (4, 0.25, 0.5)
+    assert (nowhere["n"], nowhere["affected"], nowhere["reporter"]) == (1, 1.0, 0.0)
+    assert found.unknown.to_numpy().tolist() == [["odd", 1.0]]
+    assert found.uncategorised == 0
+
+
+@pytest.mark.parametrize(
+    ("categories", "said", "attention"),
+    [
+        (["uncategorised"] * 3, "this export names none", True),
+        (["uncategorised", "harassment_verbal"], "every category is in the list. 1 alert states no category.", False),
+        (
+            ["uncategorised", "odd"],
+            "1 category is not in the city's list; 50.0 % of the alerts have it. 1 alert states no category.",
+            True,
+        ),
+    ],
+)
+def test_alerts_without_a_category_are_no_category(
+    tmp_path: Path, categories: list[str], said: str, attention: bool
+) -> None:
+    source = small_source(tmp_path, [alert(n, category=name) for n, name in enumerate(categories, 1)])
+    study = quality_study(source, listed=True)
+    assert study.uncategorised == categories.count("uncategorised")
+    assert "uncategorised" not in set(study.unknown["category"])
+    found = next(one for one in findings(translator("en"), study) if one.key == "unknown")
+    assert said in found.sentence.replace("\xa0", " ")
+    assert found.attention == attention
+
+
+def test_the_sample_has_its_planted_pile(sample: Home) -> None:
+    found = quality_study(open_source(sample), listed=True)
+    points = Store(sample).read(["longitude", "latitude"]).to_pandas().dropna()
+    assert found.default_coordinates["n"].tolist() == [points.value_counts().iloc[0]]
+    assert found.coverage.complete

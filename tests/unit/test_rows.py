@@ -11,7 +11,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyproj import Transformer
 
 from curim_data.formats.base import Layout, Part
 from curim_data.geo.enrichment import enrich
@@ -132,23 +131,6 @@ def test_what_a_person_told_of_categories_goes_before_the_tree(city: CityProfile
     assert flags(made) == [["repaired"], ["repaired"], ["repaired"]]
 
 
-def test_a_file_without_categories_has_the_one_that_was_told(city: CityProfile) -> None:
-    assert column(parsed(DATE, city, category="graffiti"), "category") == ["graffiti"]
-    assert column(parsed(DATE, city), "category") == ["uncategorised"]
-    labels, block = ("reported_at",), block_of(DATE)
-    made = parsed_block(block, labels, layout_of(DATE), city, category="Γκράφιτι")
-    assert column(made, "category") == ["graffiti"]
-    assert flags(made) == [[]]
-
-
-def test_columns_of_yes_and_no_are_categories(city: CityProfile) -> None:
-    columns = {**DATE, "Noise, loud/long": ["1"], "graffiti": ["0"], "noise": ["yes"]}
-    layout = Layout("test", {"reported_at": (Part(0),), "category": tuple(Part(at, "flag") for at in (1, 2, 3))})
-    made = parsed(columns, city, layout=layout)
-    assert column(made, "category") == ["Noise, loud/long"]
-    assert column(made, "more_categories") == [["noise"]]
-
-
 def test_a_value_that_a_table_of_words_makes_wrong_sets_the_row_aside(city: CityProfile) -> None:
     made = parsed(
         {**DATE, "status": ["open", "odd"]}, city, words={"status": {"odd": "nonsense"}, "severity": {"high": "4"}}
@@ -182,20 +164,6 @@ def test_a_row_of_tags_is_set_aside_where_the_format_may_have_one(city: CityProf
     layout = layout_of({"reported_at": 0, "category": 0}, skip_hxl=True)
     assert parsed(columns, city, layout=layout).outcomes.reason.tolist() == ["hxl_row", ""]
     assert parsed(columns, city, layout=replace(layout, skip_hxl=False)).outcomes.reason.tolist() == ["bad_date", ""]
-
-
-def test_projected_points_become_degrees_and_a_lone_one_is_set_aside(city: CityProfile) -> None:
-    x, y = Transformer.from_crs(4326, 2100, always_xy=True).transform([23.64, 23.65], [37.94, 37.95])
-    columns = {
-        **DATE,
-        "x": [f"{x[0]:.2f}", f"{x[1]:.2f}", f"{x[0]:.2f}", "0", "", "abc"],
-        "y": [f"{y[0]:.2f}", f"{y[1]:.2f}", "", "0", "", f"{y[0]:.2f}"],
-    }
-    made = parsed(columns, city)
-    assert made.outcomes.reason.tolist() == ["", "", "bad_coordinates", "", "", "bad_coordinates"]
-    np.testing.assert_allclose(column(made, "latitude")[:2], [37.94, 37.95], atol=1e-6)
-    np.testing.assert_allclose(column(made, "longitude")[:2], [23.64, 23.65], atol=1e-6)
-    assert column(made, "latitude")[2:] == [None, None]
 
 
 def test_a_point_gives_both_coordinates_whatever_its_writing(city: CityProfile) -> None:
