@@ -141,7 +141,6 @@ def test_lag_by_hand(tmp_path: Path) -> None:
     table = _study(tmp_path, rows).alerts
     assert lag(_study(tmp_path / "none", [alert(1, occurred_from=None)]).alerts) is None
     found = lag(table)
-    assert found is not None
     assert (found.n, found.negative) == (6, 1)
     assert found.median == pytest.approx(16.0)
     assert found.over == pytest.approx({1: 3 / 6, 7: 2 / 6, 28: 1 / 6})
@@ -151,7 +150,6 @@ def test_lag_by_hand(tmp_path: Path) -> None:
 def test_months_alone_turn_jumps_to_months(tmp_path: Path, t: Translator) -> None:
     rows = [alert(n, day=dt.date(2025, 1 + n % 6, 1), time_precision="month", hours=None) for n in range(60)]
     study = quality_study(_study(tmp_path, rows), listed=True)
-    assert study.detail is not None
     assert (study.detail.month_only, study.detail.unit) == (60, "month")
     assert study.coverage.complete
     assert study.detail.periods.tolist() == [10.0] * 4
@@ -170,7 +168,6 @@ def _precision(folder: Path, points: list[tuple[float, float]]) -> Precision:
     rows = [alert(n, point=p, x=float(x[n]), y=float(y[n])) for n, p in enumerate(points)]
     source = small_source(folder, rows)
     found = precision(source, default_points(source))
-    assert found is not None
     return found
 
 

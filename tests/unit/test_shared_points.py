@@ -66,7 +66,6 @@ def test_what_is_expected_stands_at_the_nearest_position_on_the_sheet(city: City
     ground = AlertGround(city.land_metres, points.x[:40], points.y[:40], 100.0)
     density = np.where(ground.land > 0, 1.0, 0.0)
     heaps = Heaps.of(ground, density, points.x, points.y, points.share)
-    assert heaps is not None
     search = LocalDbscan(ground, density, 60.0, heaps=heaps)
     assert search.expected.sum() == pytest.approx(density.sum())
     up, right = np.divmod(np.flatnonzero(density), ground.shape[1])
@@ -85,7 +84,6 @@ def test_simulated_maps_stand_where_alerts_do(city: CityProfile, bursts: ReportB
     ground = AlertGround(city.land_metres, points.x, points.y, 200.0)
     density = ground.smooth(ground.pixel(ground.enter(points.x, points.y)), np.full(200, 10.0), 200.0)
     search = LocalDbscan(ground, density, 60.0, heaps=Heaps.of(ground, density, points.x, points.y, share))
-    assert search.heaps is not None
     baseline, random, counts = Baseline(search), np.random.default_rng(2), np.zeros(200)
     for at in drawn_in_bursts(baseline, 2_000, 40, random, bursts):
         on = np.flatnonzero((at[:, None] == search.heaps.at[None]).all(axis=2).any(axis=0))
@@ -107,7 +105,6 @@ def test_points_of_several_days_are_shared_and_those_of_one_day_are_not(tmp_path
     for name in ("x", "y"):
         alerts[name][:half] = np.resize(alerts[name][half : half + 20], half)
     shared = shared_points(source_of(alerts, tmp_path / "shared"))
-    assert shared is not None
     assert len(shared.x) == 20
     assert shared.share == pytest.approx((half + 20) / n)
     alerts["hours"][:] = 5.0
