@@ -119,16 +119,14 @@ class MissingAlerts:
 
 @dataclass(frozen=True)
 class ExportChanges:
-    """What is different from the previous export.
+    """What is different from the previous export; both with their counts.
 
     `statuses`: alerts by (status before, status now); `appeared`, `vanished`: headings; `altered`: columns of the same
     heading with other content, and how it differs.
     """
 
     before: Batch | None
-    new: int = 0
-    updated: int = 0
-    known: int = 0
+    now: Batch
     statuses: Mapping[tuple[str, str], int] = field(default_factory=dict)
     missing: MissingAlerts = field(default_factory=MissingAlerts)
     appeared: tuple[str, ...] = ()
@@ -155,9 +153,9 @@ class ExportChanges:
         sentences.append(
             t(
                 "New alerts: {new}; updated: {updated}; unchanged: {known}.",
-                new=self.new,
-                updated=self.updated,
-                known=self.known,
+                new=self.now.accepted,
+                updated=self.now.updated,
+                known=self.now.duplicate,
             )
         )
         sentences += [
@@ -225,12 +223,12 @@ def compare(
     statuses, missing
         As `status_changes` and `missing_alerts` return them.
     """
-    counted = ExportChanges(before, now.accepted, now.updated, now.duplicate)
     if before is None:
-        return counted
+        return ExportChanges(None, now)
     old, new = ({normalised_label(label): label for label in one.signature.get("labels", ())} for one in (before, now))
-    return replace(
-        counted,
+    return ExportChanges(
+        before,
+        now,
         statuses=dict(statuses or {}),
         missing=missing or MissingAlerts(),
         appeared=tuple(label for key, label in new.items() if key not in old),

@@ -45,7 +45,7 @@ from curim_data.importing.profiling import (
 )
 from curim_data.lexicon import WORDS, gender_parts, gender_words
 from curim_data.model import Answers, CityProfile, ImportProblem, IntArray, Message, Question
-from curim_data.model.reasons import BOTH_ORDERS, DAY_FIRST, MONTH_FIRST, Choice
+from curim_data.model.reasons import DAY_FIRST, MONTH_FIRST, Choice
 
 _AMBIGUOUS: Final = frozenset("mhα")  # letters that mean a man or a woman, as the rest of the column shows
 SORTED_ROWS: Final = 20
@@ -101,11 +101,6 @@ class DateDecisions:
     rows: Mapping[str, RowOrders] = field(default_factory=dict)
     mistaken: frozenset[str] = frozenset()
     exchanged: frozenset[str] = frozenset()
-
-    @property
-    def said_order(self) -> str | None:
-        """The order of the file for its reader: `BOTH_ORDERS` where rows or columns differ."""
-        return BOTH_ORDERS if self.rows or self.orders else self.order
 
 
 @dataclass(frozen=True)

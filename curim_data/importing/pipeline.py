@@ -57,7 +57,7 @@ from curim_data.model import Answers, CityProfile, Facts, ImportProblem, Message
 from curim_data.model.alert import TOLD
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.model.place_names import PlaceNames, merged, read_place_names, write_place_names
-from curim_data.model.reasons import BY_NAMES, MEND_WORDS, REASON_WORDS, Flag
+from curim_data.model.reasons import BOTH_ORDERS, BY_NAMES, MEND_WORDS, REASON_WORDS, Flag
 from curim_data.profile.provisional import Spread, names_of_areas
 from curim_data.store import Batch, Home, Store, alert_table, locked
 from curim_data.store.alert_table import new_batch_id
@@ -470,6 +470,7 @@ def _build_report(
 ) -> ImportReport:
     """Assemble what an import did, or would do; `proof`: of what would be done."""
     profiled, plan, tally, batch = staged.profiled, staged.plan, staged.tally, matched.batch
+    dates = plan.decisions.dates
     labels, layout, saved, first = profiled.labels, profiled.layout, profiled.saved, plan.first
     quarantine = staged.quarantine.first()
     reasons = [Reason(code) for code in quarantine["reason"]]
@@ -481,7 +482,7 @@ def _build_report(
         dry_run=proof is not None,
         facts=profiled.file.facts,
         layout=layout,
-        date_order=plan.decisions.dates.said_order,
+        date_order=BOTH_ORDERS if dates.rows or dates.orders else dates.order,
         decisions=(
             *_read_with(profiled),
             *layout.warnings,
@@ -498,7 +499,7 @@ def _build_report(
             *((Message("--category NAME gives all of them a category."),) if asks_category else ()),
         ),
         mapping=None if profiled.mended else saved,
-        changes=replace(changes, new=batch.accepted, updated=batch.updated, known=batch.duplicate),
+        changes=replace(changes, now=batch),
         repairs=tally.repair_table(),
         quarantine=quarantine,
         flags=tally.flags,

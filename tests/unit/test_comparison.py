@@ -312,7 +312,7 @@ def test_a_second_export_is_compared_before_it_is_written(home: Home) -> None:
     done = import_file(home, CHANGED, "february.csv").changes
     for changes in (seen, done):
         assert changes.before.file_name == "january.csv"
-        assert (changes.new, changes.updated, changes.known) == (1, 3, 23)
+        assert (changes.now.accepted, changes.now.updated, changes.now.duplicate) == (1, 3, 23)
         assert changes.statuses == {("open", "resolved"): 3}
         assert (changes.missing.n, changes.missing.of) == (2, 28)
 
@@ -322,7 +322,7 @@ def test_an_export_whose_columns_a_person_settled_is_still_the_same_export(home:
     first = import_file(home, JANUARY, "january.csv")
     mapping.save(home, ColumnMapping.from_layout(first.layout, first.facts.labels, name="desk"))
     changes = import_file(home, CHANGED, "february.csv").changes
-    assert (changes.updated, changes.missing.n) == (3, 2)
+    assert (changes.now.updated, changes.missing.n) == (3, 2)
 
 
 @pytest.mark.slow

@@ -167,8 +167,7 @@ def _precision(folder: Path, points: list[tuple[float, float]]) -> Precision:
     x, y = city.project(*np.array(points).T)
     rows = [alert(n, point=p, x=float(x[n]), y=float(y[n])) for n, p in enumerate(points)]
     source = small_source(folder, rows)
-    found = precision(source, default_points(source))
-    return found
+    return precision(source, default_points(source))
 
 
 def _random_points(n: int, seed: int = 1) -> np.ndarray:
