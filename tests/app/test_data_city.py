@@ -17,7 +17,7 @@ from curim_data.model.labels import provisional_note
 from curim_data.profile import versions as profile_versions
 from curim_data.profile.provisional import NewCity, ensure_city
 from curim_data.store import Home, Store
-from tests.app.conftest import PAGES, SHELL, SPOKEN, TIMEOUT, errors, visit
+from tests.app.conftest import PAGES, SHELL, SPOKEN, TIMEOUT, errors, texts_of, visit
 
 SQUARES = {"West": shapely.box(2.33, 48.83, 2.35, 48.87), "East": shapely.box(2.35, 48.83, 2.37, 48.87)}
 
@@ -91,16 +91,11 @@ def click(app: AppTest, key: str) -> AppTest:
     return app
 
 
-def said(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.success, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
-
-
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("name", PAGES)
 def test_a_provisional_city_is_said_on_every_page_and_no_page_needs_districts(name: str, t: Translator) -> None:
     app = visit(name)
-    assert provisional_note(t) in said(app)
+    assert provisional_note(t) in texts_of(app)
 
 
 def test_districts_are_looked_at_then_given_and_taken_back(home: Home) -> None:
@@ -110,23 +105,23 @@ def test_districts_are_looked_at_then_given_and_taken_back(home: Home) -> None:
     shown = [table.value for table in app.dataframe if "km2" in table.value]
     assert shown[0]["name"].tolist() == ["West", "East"]
     click(app, "data_city_use")
-    assert "60 alerts were updated" in said(app)
+    assert "60 alerts were updated" in texts_of(app)
     city = home.city()
     assert [area.id for area in city.districts] == ["west", "east"]
     assert not city.provisional
-    assert "provisional" not in said(app)
+    assert "provisional" not in texts_of(app)
     assert set(Store(home).read(["district"])["district"].to_pylist()) == {"west", "east"}
     app = opened(part="versions")
     click(app, "data_city_restore")
     assert home.city().version == first
-    assert "provisional" in said(app)
+    assert "provisional" in texts_of(app)
 
 
 def test_residents_landmarks_and_categories(home: Home) -> None:
     click(bring(opened(), "districts", "d.geojson", geojson()), "data_city_use")
     app = bring(opened(part="population"), "population", "p.csv", b"district,women,men\nWest,10,9\nMoon,1,1\n")
-    assert "Names in the file that are no district: Moon." in said(app)
-    assert "Districts without a number: East." in said(app)
+    assert "Names in the file that are no district: Moon." in texts_of(app)
+    assert "Districts without a number: East." in texts_of(app)
     click(app, "data_city_use")
     people = home.city().population
     assert people is not None
@@ -163,5 +158,5 @@ def test_a_change_that_was_cut_short_is_told_once(home: Home) -> None:
     versions.mkdir()
     (versions / profile_versions.NEXT).write_text(json.dumps({"from": "a", "to": "b"}), "utf-8")
     app = opened()
-    assert "was cut short and had no effect" in said(app)
-    assert "was cut short" not in said(app.run())
+    assert "was cut short and had no effect" in texts_of(app)
+    assert "was cut short" not in texts_of(app.run())

@@ -43,32 +43,23 @@ def imported(tmp_path: Path) -> tuple[Home, ImportReport]:
     return home, import_file(home, export(tmp_path), "march.csv")
 
 
-def test_a_row_names_the_column_and_the_value_that_are_wrong(imported: tuple[Home, ImportReport]) -> None:
+def test_a_row_names_what_is_wrong_and_mended_is_read_as_its_file_was(
+    imported: tuple[Home, ImportReport], tmp_path: Path
+) -> None:
     home, report = imported
     rows = Store(home).quarantine(report.batch.id, T)
     assert list(zip(rows["column"], rows["value"], strict=True)) == [("when", ""), ("when", "soon"), ("lat", "north")]
     assert rows["reason"].iloc[0] == "The date in this column is missing."
     assert "report" not in rows["mend"].iloc[0]
-
-
-def test_the_command_says_why_rows_are_quarantined(imported: tuple[Home, ImportReport]) -> None:
-    said = imported[1].sentence(T)
+    said = report.sentence(T)
     assert "quarantined: 3." in said
     assert "The date in this column is missing (1)" in said
     assert "The coordinates cannot be read or do not exist (1)" in said
-
-
-def test_mended_rows_are_read_as_their_file_was(imported: tuple[Home, ImportReport], tmp_path: Path) -> None:
-    home, report = imported
     assert report.date_order == "day-first"
     again = import_file(home, mended(home, report.batch.id, tmp_path / "mended.csv"), "mended.csv")
     assert (again.batch.read, again.batch.accepted, again.batch.quarantined) == (3, 3, 0)
     assert again.date_order == "day-first"
     assert "Read as march was, out of which these rows were quarantined." in [T(line) for line in again.decisions]
-
-
-def test_rows_of_other_columns_are_not_taken_for_them(imported: tuple[Home, ImportReport]) -> None:
-    home, _ = imported
     assert settled_for(home.quarantine, ["ref", "when", "kind of event", "sex", "lat", "lon"]) is not None
     assert settled_for(home.quarantine, ["ref", "when", "lat", "lon"]) is None
     assert settled_for(home.path / "nowhere", ["ref"]) is None
