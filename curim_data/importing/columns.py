@@ -57,7 +57,6 @@ def matches(column: ArrowText, pattern: str) -> BoolArray:
 
 def glued(columns: Sequence[ArrowText], separator: str, *, skip: bool = False) -> ArrowText:
     """Join several columns (large_string) row by row; with `skip`, missing values are left out."""
-
     return pc.binary_join_element_wise(
         *columns, pa.scalar(separator, pa.large_string()), null_handling="skip" if skip else "emit_null"
     )
@@ -152,7 +151,6 @@ def parse_numbers(column: ArrowText, form: str = ANY, digits: int = 0) -> Parsed
     if form in (POINT, COMMA):
         decimal, group = (".", ",") if form == POINT else (",", ".")
         grouped = pc.match_substring_regex(column, rf"^[+-]?\d{{1,3}}([{group}]\d{{3}})+([{decimal}]\d*)?$")
-
         plain = pc.if_else(
             grouped, pc.replace_substring(column, group, ""), pc.if_else(pc.match_substring(column, group), "?", column)
         )
@@ -173,7 +171,6 @@ def _first_separator(column: ArrowText) -> ArrowText:
     """Keep only the first separator of numbers such as 40.775.434."""
     found = pc.extract_regex(column, r"^(?P<whole>[+-]?\d+)[.,](?P<rest>\d+(?:[.,]\d+)*)$")
     rest = pc.replace_substring_regex(pc.struct_field(found, "rest"), "[.,]", "")
-
     return pc.if_else(
         found.is_valid(), glued([pc.struct_field(found, "whole"), rest], "."), pc.cast(column, pa.large_string())
     )
@@ -332,7 +329,6 @@ def date_parts(
             continue
         fields = found.filter(pa.array(hit))
         where = left[hit]
-
         for unit, values in _fields(fields, order, (None if orders is None else orders[where])).items():
             parts[unit][where] = values
         left = left[~hit]
@@ -365,7 +361,6 @@ def _fields(fields: ArrowText, order: str | None, orders: npt.NDArray[np.int8] |
     units["year"] = year + np.where((year < 0) | (year > 99), 0, np.where(year < 69, 2000, 1900))
     if "half" in names:  # 0 before noon, 1 after, -1 of 24 hours
         half, hour = by_value(pc.struct_field(fields, "half"), _half), units["hour"]
-
         units["hour"] = np.where(half < 0, hour, np.where((hour >= 1) & (hour <= 12), hour % 12 + 12 * half, 99))
     return units
 
@@ -391,7 +386,6 @@ def local_timestamps(parts: dict[str, IntArray]) -> TimeArray:
     good &= days.astype("datetime64[M]") == months
     midnight = (hour == 24) & (minute == 0) & (second == 0)
     good &= ((hour <= 23) | midnight) & (minute <= 59) & (second <= 59)
-
     stamps = days.astype("datetime64[us]") + ((hour * 3600 + minute * 60 + second) * 1_000_000).astype(
         "timedelta64[us]"
     )
@@ -439,7 +433,6 @@ def local_to_utc(stamps: TimeArray, zone: str) -> TimeArray:
 
 def next_month_start(timestamps: pd.Series, zone: str) -> pd.Series:
     """Return the start of the local month after each timestamp (UTC)."""
-
     return _series(
         local_to_utc(
             (timestamps.dt.tz_convert(zone).dt.tz_localize(None).to_numpy("datetime64[M]") + 1).astype(
@@ -451,7 +444,6 @@ def next_month_start(timestamps: pd.Series, zone: str) -> pd.Series:
 
 
 def _numbers(column: ArrowText, given: BoolArray, date_format: DateFormat) -> ParsedDates:
-
     values = pd.Series(
         pc.cast(pc.if_else(pc.match_substring_regex(column, r"^\d+(\.\d+)?$"), column, None), pa.float64()).to_numpy(
             False
@@ -609,7 +601,6 @@ def empty_texts(size: int) -> ArrowText:
 
 def without_missing_words(column: ArrowText, missing: frozenset[str]) -> ArrowText:
     """Replace words for missing values by ""."""
-
     mask = pc.is_in(
         pc.ascii_lower(column),
         value_set=pa.array(
@@ -694,7 +685,6 @@ def _date(pieces: Mapping[str, ArrowText]) -> ArrowText:
 def _time(pieces: Mapping[str, ArrowText]) -> ArrowText:
     """Join hour, minute and second into HH:MM:SS; "" where the hour is missing."""
     hour = pieces["hour"]
-
     padded = [
         pc.utf8_lpad(part, 2, "0")
         for part in (hour, *[pieces.get(name, empty_texts(len(hour))) for name in ("minute", "second")])

@@ -68,7 +68,6 @@ def same_source(one: Signature, two: Signature) -> bool:
     a, b = _headings(one), _headings(two)
     if not a or not b or _id_heading(one) != _id_heading(two):
         return False
-
     return len(a & b) >= SAME_HEADER * (
         min(len(a), len(b)) if any(is_quarantine_download(signature) for signature in (one, two)) else len(a | b)
     )
@@ -87,7 +86,6 @@ def _headings(signature: Signature) -> frozenset[str]:
 def _id_heading(signature: Signature) -> str:
     """How the column of the ids is called; empty where there is none."""
     columns: Mapping[str, Any] = signature.get("columns", {})
-
     return normalised_label(next((label for label, column in columns.items() if column.get("role") == "alert_id"), ""))
 
 
@@ -322,7 +320,6 @@ def status_changes(
     """
     if not stored or not staged:
         return {}
-
     return {
         (was, now): int(n)
         for was, now, n in engine.execute(_STATUSES, {"stored": list(stored), "staged": list(staged)}).fetchall()
@@ -368,7 +365,6 @@ def missing_alerts(
         return MissingAlerts(
             why_not=Message("Missing alerts cannot be counted: the period of one export is not known.")
         )
-
     first, last, named, n = engine.execute(
         "SELECT min(local_date), max(local_date), count(incident_id), count(*) FROM read_parquet($staged)",
         {"staged": list(staged)},
@@ -380,7 +376,6 @@ def missing_alerts(
         return MissingAlerts(
             why_not=Message("Missing alerts cannot be counted: the two exports have no day in common.")
         )
-
     of, missing = engine.execute(
         _MISSING,
         {
@@ -428,7 +423,6 @@ def compare_with_previous(store: Store, found: StagedResult) -> ExportChanges:
     others = [batch.id for batch in batches if not same_source(batch.signature, signature)]
     with bounded_duckdb(staged[0].parent) as engine:
         missing = missing_alerts(engine, stored, new, sources, before.signature, others)
-
         return compare(
             before, found.batch, (status_changes(engine, stored, new) if found.batch.updated else {}), missing
         )
@@ -541,7 +535,6 @@ def known_ids(
         if not engine.execute("SELECT count(*) FROM known").fetchone()[0]:  # type: ignore[index]
             return {}
         none = np.zeros(len(numbers), bool)
-
         engine.register(
             "parsed",
             parse_rows(Block(table, numbers, none, none), profile.labels, layout, decisions, city).alerts.select(_KEPT),
@@ -641,7 +634,6 @@ def _evidence(engine: duckdb.DuckDBPyConnection, city: CityProfile) -> dict[tupl
     engine.execute("SET TimeZone = 'UTC'")
     engine.execute(_FILE)
     engine.execute(_COMPARED)
-
     (first,) = engine.execute(
         "SELECT CAST(min(moment) AT TIME ZONE $zone AS DATE) FROM file", {"zone": city.timezone}
     ).fetchone() or (None,)
@@ -855,7 +847,6 @@ class _Choosing:
         return Message(_MESSAGES[name].text, values) if self.answer is None else None
 
     def _question(self, message: Message, evidence: Evidence, n: int, of: int) -> Question:
-
         return Question(
             "ids",
             "--ids",
@@ -868,7 +859,6 @@ class _Choosing:
 
     def _sources(self) -> str:
         """File and format of the latest imports from other sources, at most three."""
-
         return ", ".join(
             list(dict.fromkeys(f"{batch.format}: {batch.file_name}" for batch in reversed(self.others)))[:3]
         )

@@ -158,7 +158,6 @@ def _near_area(city: CityProfile) -> tuple[Any, tuple[float, float, float, float
         west, south, east, north = city.land.bounds
         margin = 2 * NEAR_CITY_M / 111_000  # degrees of latitude; more than 5 km even where the earth is flattened
         wide = margin / max(0.01, np.cos(np.radians(min(89.0, max(abs(south), abs(north)) + margin))))
-
         cache["_near_area"] = (
             city.land_metres.buffer(NEAR_CITY_M),
             (west - wide, south - margin, east + wide, north + margin),
@@ -203,7 +202,6 @@ def _decide_swapped(written: CoordinateFormat, parsed: ParsedCoordinates, city: 
         turned = swapped_rows(parsed, city)[given]
     if not turned.sum() > 0.5 * len(turned):
         return written
-
     return written.changed(
         Message("Latitude and longitude were swapped in most rows; this was corrected."), swapped=True
     )
@@ -310,7 +308,6 @@ def _separators_by_location(
     """Choose between a decimal point and a decimal comma by which of them leads to the city, if only one does."""
     if city is not None:
         read = {form: parse_coordinates(sample, written.written_as(form)) for form in (POINT, COMMA)}
-
         forms = [
             form
             for form, parsed in read.items()

@@ -125,7 +125,6 @@ class Decisions:
 
     def date_format(self, role: str, zone: str) -> DateFormat:
         """Return how a column of dates is written; `zone` is the city's."""
-
         return DateFormat(
             self.timezone or zone, self.dates.orders.get(role, self.dates.order), self.dates.forms.get(role, ""), zone
         )
@@ -311,7 +310,6 @@ def _exchanged(profile: FileProfile, sample: RoleColumns) -> tuple[frozenset[str
         if seen["either"] or min(seen["iso"], seen.conclusive) < OWN_ORDER_ROWS:
             continue
         texts = sample[role]
-
         days = {
             int(day)
             for day in pc.unique(
@@ -350,11 +348,9 @@ def _ask_about_short_years(profile: FileProfile, sample: RoleColumns, name: str,
     """Raise a Question where dates seem to begin with a year of two digits (25/03/01): read as days, they would be of
     other years. Then all first numbers are of few years, none to come, and the last ones are more, and days.
     """
-
     for role, seen in profile.dates.items():
         if not seen.needs_order:
             continue
-
         first, last = (
             pc.struct_field(pc.extract_regex(sample[role], _SHORT_YEARS), part).drop_null()
             for part in ("first", "last")

@@ -198,7 +198,6 @@ def profile_export(opened: OpenedExport, layout: Layout, *, summarise: bool = Fa
             columns.add(block)
         rows += block.read
         seen += block.table.nbytes
-
         opened.request.report_progress(EXTRACTED * (seen / (seen + max(facts.size - seen, facts.size // 10))), reading)
     if isinstance(opened.file, CountedFile):
         layout = profile.layout = replace(layout, notes=(opened.file.note(opened.labels), *layout.notes))
@@ -291,7 +290,6 @@ def _genders_as_before(layout: Layout, labels: Sequence[str], before: Mapping[in
             continue
         roles = {role if name == now else name: parts for name, parts in layout.roles.items()}
         guesses = {role if name == now else name: why for name, why in layout.guesses.items()}
-
         layout = replace(
             layout,
             roles=roles,
@@ -491,7 +489,6 @@ def with_counts(recognition: Recognition, labels: Sequence[str], answer: str | N
             _CHOICES,
         )
     roles = {**layout.roles, COUNT_ROLE: (Part(counted.place),)}
-
     return _without(
         replace(layout, roles=roles, unused=tuple(one for one in layout.unused if one != counted.place), warnings=()),
         "alert_id",
@@ -501,7 +498,6 @@ def with_counts(recognition: Recognition, labels: Sequence[str], answer: str | N
 def _without(layout: Layout, role: str) -> Layout:
     """The layout without a role, whose columns are not used then."""
     roles = {name: parts for name, parts in layout.roles.items() if name != role}
-
     free = {part.place for part in layout.roles.get(role, ())} - {
         part.place for parts in roles.values() for part in parts
     }
@@ -566,7 +562,6 @@ def _pieces(block: Block, place: int, counts: IntArray, times: IntArray, before:
         for record, at in zip(block.refused, first[len(block.rows) :], strict=True)
     )
     index = np.repeat(np.arange(len(times)), times)
-
     rows = first[index] + np.arange(len(index)) - (np.cumsum(times) - times)[index]
     for start in range(0, max(len(index), 1), PIECE):
         some = index[start : start + PIECE]

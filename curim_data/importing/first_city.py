@@ -142,7 +142,6 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
     """
     request, profile = profiled.request, profiled.profile
     decisions, points = _points(profiled)
-
     categories: Mapping[str, int] = profile.values.get("category") or (
         {decisions.category: profiled.rows} if decisions.category else {}
     )
@@ -152,7 +151,6 @@ def provisional_city(profiled: ProfiledExport, work: Path, name: str, *, unnamed
     area = request.answers.area or (spread.default if spread is not None else WHOLE)
     within = spread.circle(area) if spread is not None else None
     layout = profiled.layout
-
     kind = request.answers.kind or (layout.kind if layout.format == MAPPED else None) or BY_NAMES
     every = "" if kind == BY_NAMES else kind
     nature = layout.nature or (layout.kind if layout.format != MAPPED else None) or ""
@@ -209,11 +207,9 @@ def _several_cities(name: str, spread: Spread) -> Question:
     for one in spread.areas[1:]:
         share, radius = Num(100 * one.share, 0), Num(one.circle.radius_km, 0)
         told: dict[str, Any] = {"share": share, "radius": radius, "place": position(one.circle)}
-
         choices.append(
             Choice(one.circle.word, Message("{share} % of the alerts, within {radius} km of {place}.", told))
         )
-
     return Question(
         "area",
         "--area",
@@ -239,7 +235,6 @@ def _without_points(
         return replace(new, timezone=answer, place=place if zoned else None), ANSWERED
     if known is not None:
         return replace(new, timezone=known.timezone, place=place), NAMED
-
     known_moments = any(
         seen["seconds"] or seen["milliseconds"] or (seen["timed"] and not seen["local"])
         for seen in profiled.profile.dates.values()
@@ -347,13 +342,11 @@ class PlaceColumns:
     def __init__(self, labels: Sequence[str], layout: Layout, *, outside: bool = False) -> None:
         """`outside`: names of positions outside the city are gathered too."""
         self._outside = outside
-
         headings = {
             place: re.sub(r"\W+", "_", fold(label))
             for place, label in enumerate(labels)
             if place not in {*layout.places, *layout.personal}
         }
-
         self._headings = {
             place: heading
             for place, heading in headings.items()
@@ -452,7 +445,6 @@ def _without_house(text: str) -> str:
 
 def _capitals(text: str) -> str:
     """Words in capitals as a name is written; the points of the compass stay."""
-
     return " ".join(
         word.upper()
         if word in COMPASS

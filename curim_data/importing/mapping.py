@@ -229,12 +229,9 @@ class ColumnMapping(CellReading):
         given = {part.place for parts in roles.values() for part in parts}
         personal = {places[column.key] for column in self.personal if column.key in places} - given
         text = {places[column.key] for column in self.text if column.key in places} - given - personal
-
+        known = _places(self.labels)
         for column, place in places.items():
-            if (
-                column not in {column.key for column in named_columns(self.labels)}
-                and place not in given | personal | text
-            ):
+            if column not in known and place not in given | personal | text:
                 head = read_heading(labels[place])
                 if names_person(head):
                     personal.add(place)
@@ -303,8 +300,8 @@ class ColumnMapping(CellReading):
         return cls(**file, personal=roles.pop("personal"), text=roles.pop("text"), roles=roles)
 
     def _absent(self, labels: Sequence[str]) -> tuple[str, ...]:
-
-        absent = (column for columns in self.roles.values() for column in columns if column.key not in _places(labels))
+        places = _places(labels)
+        absent = (column for columns in self.roles.values() for column in columns if column.key not in places)
         return tuple(dict.fromkeys(str(column) for column in absent))
 
 
@@ -377,7 +374,6 @@ def _problem(error: ValidationError) -> ImportProblem:
     values = wrong.get("ctx", {})
     path = (*wrong["loc"], values["key"]) if wrong["type"] == "unknown_key" else wrong["loc"]
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
-
     return ImportProblem(Message(_WRONG[wrong["type"]].text, {"key": key, "allowed": values.get("allowed", "")}))
 
 

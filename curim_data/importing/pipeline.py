@@ -152,7 +152,6 @@ def preview(
     file of another city.
     """
     now = now or dt.datetime.now(dt.UTC)
-
     with tempfile.TemporaryDirectory(prefix="curim-") as folder:
         work = Path(folder)
         target = home or Home(work / "none")
@@ -166,7 +165,6 @@ def preview(
             dry_run=True,
         )
         matched = Store(target).match_staged(staged.staging, staged.batch)
-
         return _build_preview(
             staged, _build_report(staged, matched, compare_with_previous(Store(target), matched), proof)
         )
@@ -269,7 +267,6 @@ def _save_mapping(profiled: ProfiledExport, home: Home) -> Iterator[Message]:
     """
     request, labels = profiled.request, profiled.labels
     # Of a file that contradicts itself no order of dates holds for the next one.
-
     answers = replace(
         request.answers,
         elsewhere=False,
@@ -277,7 +274,6 @@ def _save_mapping(profiled: ProfiledExport, home: Home) -> Iterator[Message]:
         ids=None,
         dates=(None if profiled.profile.mixed else request.answers.dates),
     )
-
     if quarantine_columns(labels) or (
         request.mapping is None and (profiled.layout.format != formats.GUESSED or answers == Answers())
     ):
@@ -357,7 +353,6 @@ class ImportReport:
     def counts(self) -> dict[str, Any]:
         """The batch, and the columns that were dropped or not used, as plain values for the command line."""
         batch = self.batch
-
         return {
             "file": batch.file_name,
             "format": batch.format,
@@ -396,7 +391,6 @@ class ImportReport:
         ]
         if batch.reasons:
             reasons = sorted(batch.reasons.items(), key=lambda pair: -pair[1])
-
             sentences.append(
                 t(
                     "Why rows are quarantined: {reasons}.",

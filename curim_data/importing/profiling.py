@@ -157,7 +157,6 @@ class OrderEvidence:
 
     def __init__(self, layout: Layout, labels: Sequence[str], roles: Sequence[str]) -> None:
         self._layout, self._labels, self.roles = layout, labels, tuple(roles)
-
         able = [
             at
             for at in range(len(labels))
@@ -237,7 +236,6 @@ class OrderEvidence:
     def _runs(self) -> list[Run]:
         """Consecutive rows of one order, in the order of the file; rows that can be read both ways belong to none."""
         rows = pd.concat(self._rows).sort_values("row")
-
         found = rows.groupby((rows["order"] != rows["order"].shift()).cumsum()).agg(
             first=("row", "first"), last=("row", "last"), n=("row", "size"), order=("order", "first")
         )
@@ -347,7 +345,6 @@ def _log_ways(n: int, k: int) -> float:
 def chance_of_one(size: int, day: int, month: int) -> float:
     """The chance that all rows of one value are of one order (hypergeometric)."""
     rest = day + month - size
-
     return sum(
         math.exp(_log_ways(rest, other) - _log_ways(day + month, day))
         for other in [other for other in (day, month) if other <= rest]
@@ -468,7 +465,6 @@ class FileProfile:
         }
         self.rows = 0
         self.order_evidence: tuple[OrderEvidence, ...] = ()
-
         self._sample = pa.schema(
             [(name, pa.large_string()) for name in [str(at) for at in range(len(self.labels))]]
         ).empty_table()
@@ -525,7 +521,6 @@ class FileProfile:
         """Keep the rows whose number has one of the smallest hashes: a sample that does not depend on the blocks."""
         where = np.flatnonzero(_hashes(block.rows) <= self._hash_limit)
         hidden, some = {*self.layout.personal, *self.layout.text}, pa.array(where)
-
         columns = [
             pa.repeat(pa.scalar("", pa.large_string()), len(where)) if at in hidden else column.take(some)
             for at, column in enumerate(block.table.columns)

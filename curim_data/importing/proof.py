@@ -67,7 +67,6 @@ class Concern:
 
     def sentence(self, t: Translator, city: CityProfile) -> str:
         """The sentence, with categories called as the city calls them."""
-
         return t(
             self.message,
             categories=t.join([category_label(t, city, one) for one in self.message.values.get("categories", ())]),
@@ -618,7 +617,6 @@ def _months(proof: Proof) -> Iterator[Concern]:
     first = int(numbers[main[0]])
     if empty := empty_runs(np.bincount(numbers[main] - first, counts[main]).astype(int).tolist(), "month"):
         start, stop = max(empty, key=lambda run: run[1] - run[0])
-
         yield Concern(
             "missing_months",
             "months",
@@ -642,7 +640,6 @@ def _categories(proof: Proof) -> Iterator[Concern]:
     if top.category == UNCATEGORISED:
         yield Concern("no_category", "categories", Message("{n} of {known} alerts have no category.", words))
         return
-
     yield Concern(
         "one_category",
         "categories",
@@ -741,7 +738,6 @@ class ProofBuilder:
             engine.execute(_STAGED, {"files": [str(path) for path in staged], "zone": self._city.timezone})
 
             def counted(what: str, where: str = "true", source: str = "staged") -> dict[Any, int]:
-
                 return dict(
                     engine.execute(
                         f"SELECT {what} AS what, count(*) FROM {source} WHERE {where} GROUP BY ALL ORDER BY 2 DESC, 1"
@@ -791,7 +787,6 @@ class ProofBuilder:
             totals[category] += n
             kinds.setdefault(category, []).append(kind or "")
         tree = {one.id: one.kind for one in self._city.categories.values()}
-
         return tuple(
             CategoryProof(name, tuple(kind for kind in kinds.get(name, [tree.get(name, "")]) if kind), n)
             for name, n in sorted(totals.items(), key=lambda pair: (-pair[1], pair[0]))[:COMMONEST]
@@ -799,7 +794,6 @@ class ProofBuilder:
 
     def _add_rows(self, block: Block, alerts: pa.Table, places: IntArray) -> None:
         """Keep the fullest of the first rows of each third of the file."""
-
         thirds = np.minimum((alerts["row"].to_numpy() - 1) * 3 // self._rows, 2)
         for third in range(3):
             at = np.flatnonzero(thirds == third)[: LOOKED_AT - self._looked[third]]
@@ -813,7 +807,6 @@ class ProofBuilder:
 
     def _row(self, block: Block, alerts: pa.Table, at: int, place: int) -> RowProof:
         """A row with the texts that may be shown, and the alert that was made of it."""
-
         alert: dict[str, Any] = (
             alerts.select([name for name in _SHOWN if name in alerts.column_names]).slice(at, 1).to_pylist()[0]
         )
@@ -827,7 +820,6 @@ class ProofBuilder:
             shown = (
                 shown_text(text, role, self._layout) if role else "" if number in hidden else nearby_date(text, when)
             )
-
             cells.append(
                 CellProof(label, shown, ("alert" if role else "dropped" if number in hidden else "unused"), role)
             )
@@ -837,7 +829,6 @@ class ProofBuilder:
 
     def _columns(self, role: str) -> tuple[str, ...]:
         """The columns that give a role, each once."""
-
         return tuple(dict.fromkeys(self._labels[part.place] for part in self._layout.roles.get(role, ())))
 
 

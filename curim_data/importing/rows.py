@@ -137,7 +137,6 @@ class RowOutcomes:
 
     def note_unknown(self, label: str, values: Sequence[str], codes: IntArray, longest: int = MOST_CHARACTERS) -> None:
         """Count the values of a column that were not recognised, by their codes; "" stands for those that were."""
-
         for value, n in zip(values, np.bincount(codes, minlength=len(values)).tolist(), strict=True):
             if value and n and is_name(value, longest):
                 self.unknown.setdefault(label, Counter())[value] += n
@@ -146,7 +145,6 @@ class RowOutcomes:
 def flag_lists(codes: IntArray) -> pa.Array:
     """Turn sums of bits (bit n for the n-th `Flag`) into lists of flag names, via the few sums that occur."""
     unique, back = np.unique(codes, return_inverse=True)
-
     return pa.array(
         [[flag.value for at, flag in enumerate(Flag) if bits >> at & 1] for bits in unique.tolist()],
         pa.list_(pa.string()),
@@ -305,7 +303,6 @@ def _parse_dates(
         values["occurred_to"] = values["occurred_to"].where(
             ~whole, next_month_start(values["occurred_from"], city.timezone)
         )
-
     values["time_precision"] = pa.array(["minute", "day", "month"], pa.string()).take(
         pa.array(np.where(month, 2, np.where(day, 1, 0)))
     )
@@ -366,7 +363,6 @@ def _parse_scales(columns: RoleColumns, decisions: Decisions, outcomes: RowOutco
         ("confirmations", 0, 2**31 - 1, Repair.CONFIRMATIONS, "0"),
     ):
         codes, unique = distinct(columns[role])
-
         known = [
             decisions.words.get(role, {}).get(fold(text)) or (role in SCALES and scale_step(role, text))
             for text in unique
@@ -401,7 +397,6 @@ def _parse_words(columns: RoleColumns, layout: Layout, decisions: Decisions, out
         values = [value or (empty_value if none else unknown_value) for value, none in zip(found, empty, strict=True)]
         parsed[role] = pa.array(values, pa.string()).take(pa.array(codes))
         outcomes.flag(np.array(unrecognised, bool)[codes], flag)
-
         outcomes.note_unknown(
             columns.label(role), [text if odd else "" for text, odd in zip(unique, unrecognised, strict=True)], codes
         )
@@ -422,7 +417,6 @@ def _twin_hashes(columns: RoleColumns, layout: Layout) -> IntArray:
 
     The key is new in each process, so that the hash reveals nothing of a person.
     """
-
     places = sorted(
         {
             *layout.unused,
@@ -435,7 +429,6 @@ def _twin_hashes(columns: RoleColumns, layout: Layout) -> IntArray:
         return np.zeros(columns.size, np.int64)
     texts = pc.binary_join_element_wise(*(columns.raw(place) for place in places), pa.scalar(UNIT, pa.large_string()))
     codes, unique = distinct(texts)
-
     return pd.util.hash_array(np.array(unique, object), hash_key=_TWIN_KEY, categorize=False).view(np.int64)[codes]
 
 
@@ -446,7 +439,6 @@ def _alert_table(
     valid = outcomes.valid
     ids = columns["alert_id"]  # an e-mail address or a mobile number is a person's, and not stored
     none = pc.or_(pc.equal(ids, ""), pc.match_substring_regex(ids, PERSONAL_ID))
-
     values["incident_id"] = pc.cast(pc.if_else(none, None, ids), pa.string())
     values["source"] = pa.repeat(pa.scalar(layout.format), columns.size)
     types = {one.name: one.type for one in TOLD if one.name != "alert_id"} | {"more_categories": pa.string()}
@@ -462,7 +454,6 @@ def _alert_table(
     at, more = table.schema.get_field_index("more_categories"), table["more_categories"]
     hashes = content_hashes(table, table["own_kind"], pc.replace_substring(more, FURTHER, "|"))
     table = table.drop_columns("own_kind")
-
     table = table.set_column(
         at, "more_categories", pc.split_pattern(pc.if_else(pc.equal(more, ""), None, more), FURTHER)
     )
@@ -484,7 +475,6 @@ def _parse_categories(
     outcomes: RowOutcomes,
 ) -> AlertColumns:
     """Return the first category of each row, the others joined by `FURTHER`, and the kind that goes with the first."""
-
     codes, unique = distinct(
         columns["category"]
         if columns.has("category")
@@ -492,7 +482,6 @@ def _parse_categories(
     )
     more_codes, more_unique = distinct(columns["more_categories"])
     # Names of categories that came from an export: ids were made of them, so nothing is repaired.
-
     own = frozenset(
         fold(label)
         for one in [one for one in city.categories.values() if len(one.labels) == 1]
@@ -539,7 +528,6 @@ def _category_cell(
         return CategoryCell((), False, UNCATEGORISED)
     ids = [known.get(name) or (part if is_name(part, layout.longest) else "") for part, name in named]
     odd = [one or UNCATEGORISED for one, (_, name) in zip(ids, named, strict=True) if name not in known]
-
     return CategoryCell(
         tuple(filter(None, ids)),
         any(known.get(name, part) != part for part, name in named if name not in own),
@@ -552,7 +540,6 @@ def _further_categories(category: ArrowText, rest: ArrowText, more: ArrowText) -
 
     def joined(text: str) -> str:
         first, inside, other = text.split(UNIT)
-
         return (
             FURTHER.join(
                 one

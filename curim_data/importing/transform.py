@@ -96,7 +96,6 @@ class Quarantine:
 
     def first(self) -> pd.DataFrame:
         """Return the first quarantined rows, in the order of the file."""
-
         return (
             pa.concat_tables(self._first).to_pandas()
             if self.reasons.total()
@@ -124,7 +123,6 @@ class Quarantine:
         misfits = [blank | self._misfit(record, redact) for record in block.refused]
         frame = pd.concat([pd.DataFrame({**rows, **texts}), pd.DataFrame(misfits, columns=[*blank], dtype=object)])
         frame = frame.sort_values("row", kind="stable")
-
         table = pa.Table.from_pandas(
             frame,
             pa.schema([(name, pa.int64() if name == "row" else pa.string()) for name in blank]),
@@ -181,7 +179,6 @@ class Tally:
     @property
     def elsewhere(self) -> bool:
         """Whether a person is asked about alerts outside the city: where most are, or more than a fifth far from it."""
-
         return self.outside > self.mapped / 2 or (self.far >= LEAST_ELSEWHERE and self.far > ELSEWHERE * self.mapped)
 
     def add_rows(self, block: Block, outcomes: RowOutcomes) -> None:
@@ -214,7 +211,6 @@ class Tally:
         self.first = min(filter(None, (self.first, days["min"])), default=None)
         self.last = max(filter(None, (self.last, days["max"])), default=None)
         lengths = pc.list_value_length(alerts["more_categories"])
-
         self.no_kind.update(
             {
                 one["values"]: one["counts"]
@@ -227,7 +223,6 @@ class Tally:
 
     def repair_table(self) -> pd.DataFrame:
         """Return rule, column, n, and old and new of the first, the most frequent repair first."""
-
         return pd.DataFrame(
             [(*key, n, *self.first_repairs[key]) for key, n in self.repairs.most_common()],
             columns=["rule", "column", "n", "old", "new"],
@@ -273,7 +268,6 @@ def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home, first: 
     """Decide what holds for all rows. Question where the evidence of the file is balanced."""
     request, layout, profile = profiled.request, profiled.layout, profiled.profile
     decisions = decide(profile, layout, city, request.answers, request.name, request.now)
-
     return ImportPlan(
         city,
         first,
@@ -305,7 +299,6 @@ def enrich_blocks(parsed: Iterator[ParsedRows], city: CityProfile) -> Iterator[P
     def enriched(one: ParsedRows) -> ParsedRows:
         alerts = enrich(one.alerts, city, known)
         outside = pc.fill_null(pc.invert(alerts["inside"]), False).to_numpy()
-
         return replace(
             one,
             alerts=alerts.append_column(
@@ -367,7 +360,6 @@ def stage_alerts(
             if around is not None:
                 around.add(one.block, alerts)
             staging.add(alerts)
-
             request.report_progress(
                 EXTRACTED + (TRANSFORMED - EXTRACTED) * (tally.read / max(profiled.rows, 1)), message
             )
