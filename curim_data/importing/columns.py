@@ -552,10 +552,7 @@ class RoleColumns:
         if role in DATE_ROLES:
             return self._date_and_time(role, parts)
         columns = [
-            # The heading for each cell that says yes, "" for any other.
-            rewritten(
-                self.raw(part.place), lambda text, at=part.place: self._labels[at].strip() if fold(text) in _YES else ""
-            )
+            _heading_where_yes(self.raw(part.place), self._labels[part.place].strip())
             if part.part == "flag"
             else self._cells(role, part)
             for part in parts
@@ -612,6 +609,11 @@ def without_missing_words(column: ArrowText, missing: frozenset[str]) -> ArrowTe
         nothing = by_value(pc.if_else(strange, column, ""), lambda text: bool(text) and fold(text) in missing)
         mask = pc.or_(mask, pa.array(nothing > 0))
     return pc.if_else(mask, "", column)
+
+
+def _heading_where_yes(column: ArrowText, heading: str) -> ArrowText:
+    """Replace each cell that says yes by the heading, any other by ""."""
+    return rewritten(column, lambda text: heading if fold(text) in _YES else "")
 
 
 def joined(columns: Sequence[ArrowText], separator: str) -> ArrowText:
