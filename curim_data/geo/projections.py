@@ -44,15 +44,13 @@ def fitting_projections(
     taken in their order, and exchanged where that fits nowhere. The state planes of the USA are tried last.
     """
     x, y = _some(x, y)
-    if not len(x):
-        return ()
-    rounds = [(candidates,)] if candidates is not None else [(likely_projections(city),), (state_planes(city),)]
-    for (codes,) in rounds:
-        for swapped in (False, True):
-            found = tuple(_fitting((y, x) if swapped else (x, y), city, codes, swapped))
-            if found:
-                return found
-    return ()
+    rounds = [candidates] if candidates is not None else [likely_projections(city), state_planes(city)]
+    tries = (
+        tuple(_fitting((y, x) if swapped else (x, y), city, codes, swapped))
+        for codes in rounds
+        for swapped in (False, True)
+    )
+    return next(filter(None, tries), ()) if len(x) else ()
 
 
 def likely_projections(city: CityProfile) -> tuple[int, ...]:

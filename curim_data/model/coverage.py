@@ -126,8 +126,7 @@ class Coverage:
 
     def whole(self, starts: npt.ArrayLike, ends: npt.ArrayLike) -> BoolArray:
         """Which of some periods, shape (n,), both ends included, are covered from their first to their last day."""
-        found: BoolArray = self.share(starts, ends) == 1.0
-        return found
+        return np.asarray(self.share(starts, ends) == 1.0, bool)
 
     def share(self, starts: npt.ArrayLike, ends: npt.ArrayLike) -> FloatArray:
         """The share of the days of some periods, shape (n,), both ends included, that is covered."""
@@ -141,8 +140,7 @@ class Coverage:
             known[max(0, _number(gap.first) - begin) : max(0, _number(gap.last) + 1 - begin)] = 0.0
         until = np.concatenate([[0.0], np.cumsum(known)])
         low, high = (np.clip(at - begin, 0, len(known)) for at in (first, last + 1))
-        found: FloatArray = (until[high] - until[low]) / (last - first + 1)
-        return found
+        return np.asarray((until[high] - until[low]) / (last - first + 1), float)
 
     def gaps_in(self, first: dt.date, last: dt.date) -> tuple[Gap, ...]:
         """The gaps that touch some days, both ends included."""

@@ -321,11 +321,7 @@ def _numbers(table: pd.DataFrame, column: str, name: str) -> list[int]:
 
 def _number(text: str, column: str, name: str, row: int, *, least: float = -math.inf, most: float = math.inf) -> float:
     """A number as people write it: 1.234, 1 234 and 1,234 are thousands where a count is meant, 12,5 is a decimal."""
-    plain = re.sub(r"[.,'’\s]", "", text) if least == 0 and _GROUPED.fullmatch(text) else text.replace(",", ".")
-    try:
-        value = float(plain)
-    except ValueError:
-        value = math.nan
+    value = _float(re.sub(r"[.,'’\s]", "", text) if least == 0 and _GROUPED.fullmatch(text) else text)
     if not (least <= value <= most):
         raise ImportProblem(
             Message(
@@ -334,6 +330,14 @@ def _number(text: str, column: str, name: str, row: int, *, least: float = -math
             )
         )
     return value
+
+
+def _float(text: str) -> float:
+    """A number with a point or a comma before its decimals; NaN where the text is none."""
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return math.nan
 
 
 def landmarks(table: pd.DataFrame, name: str) -> list[Landmark]:
@@ -447,10 +451,7 @@ def _harm(text: str, name: str, row: int) -> float | None:
     """The harm index that a cell gives; None where it is empty."""
     if not text:
         return None
-    try:
-        harm = float(text.replace(",", "."))
-    except ValueError:
-        harm = math.nan
+    harm = _float(text)
     if not 0 <= harm < math.inf:
         raise ImportProblem(
             Message(

@@ -28,7 +28,7 @@ from curim_data.model.city import FILES, load_city, profile_version
 from curim_data.model.prepared import write_whole
 from curim_data.model.reasons import Flag
 from curim_data.store import Home, Store, locked
-from curim_data.store.home import draft_of, replace_files, try_lock
+from curim_data.store.home import draft_of, read_note, replace_files, try_lock
 
 
 def reenrich_store(home: Home) -> int:
@@ -205,9 +205,8 @@ def finish_interrupted_change(home: Home) -> Message | None:
 
 
 def _heal(home: Home) -> Message | None:
-    try:
-        entry: dict[str, Any] = json.loads((versions_folder(home) / NEXT).read_text("utf-8"))
-    except FileNotFoundError:
+    entry = read_note(versions_folder(home) / NEXT)
+    if not entry:
         return None
     made = Store(home).read(["profile_version"])["profile_version"]
     moved = pc.sum(pc.equal(made, entry["to"])).as_py() or 0

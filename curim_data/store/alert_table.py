@@ -59,7 +59,7 @@ from curim_data.store.commits import (
     unknown_batch,
     version_of,
 )
-from curim_data.store.home import Home, locked, try_lock
+from curim_data.store.home import Home, locked, read_note, try_lock
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -418,7 +418,8 @@ def remove_interrupted(home: Home) -> tuple[InterruptedImport, ...]:
         with contextlib.suppress(FileNotFoundError), path.open("r+", encoding="utf-8") as handle:
             if not try_lock(handle):
                 continue
-            if note := _parsed_note(handle.read()):
+            # A note that was cut short itself is of an import that could do nothing yet.
+            if {"file", "when", "batch"} <= (note := read_note(path)).keys():
                 # Read after the lock was free: the import can store nothing any more.
                 committed = note["batch"] in {batch.id for batch in Store(home).batches()}
                 when = dt.datetime.fromisoformat(note["when"])
@@ -434,12 +435,3 @@ def remove_interrupted(home: Home) -> tuple[InterruptedImport, ...]:
             if not (folder / NOTE).exists() and time.time() - folder.stat().st_mtime > _ABANDONED_S:
                 shutil.rmtree(folder, ignore_errors=True) if folder.is_dir() else folder.unlink()
     return tuple(sorted(found, key=lambda cut: cut.when))
-
-
-def _parsed_note(text: str) -> dict[str, Any] | None:
-    """What a note says; None where it was cut short itself, before its import could do anything."""
-    try:
-        note = json.loads(text)
-    except json.JSONDecodeError:
-        return None
-    return note if isinstance(note, dict) and {"file", "when", "batch"} <= note.keys() else None

@@ -41,7 +41,7 @@ from curim_data.store.commits import (
     file_paths,
     import_log,
 )
-from curim_data.store.home import Home, locked
+from curim_data.store.home import Home, locked, read_note
 from curim_data.store.writing import BASE, bounded_duckdb, select_ids, write_alerts
 
 FOLDER: Final = "protected"
@@ -162,14 +162,9 @@ def finish_erasure(home: Home) -> None:
 
 
 def _finish(home: Home) -> None:
-    if not _note(home).exists():
-        return
-    try:
-        note = json.loads(_note(home).read_text("utf-8"))
-    except json.JSONDecodeError:  # cut short before it had begun
-        _note(home).unlink()
-        return
-    _do(home, note["alerts"], note["incidents"])
+    if note := read_note(_note(home)):
+        _do(home, note["alerts"], note["incidents"])
+    _note(home).unlink(missing_ok=True)  # one that was cut short itself is of an erasure that had not begun
 
 
 def _do(home: Home, alerts: Sequence[str], incidents: Sequence[str]) -> None:

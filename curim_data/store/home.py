@@ -35,6 +35,7 @@ the system has no flock nothing is locked, and `try_lock` says that a lock is he
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import re
 import shutil
@@ -79,6 +80,15 @@ def try_lock(handle: IO[Any]) -> bool:
     except OSError:
         return False
     return True
+
+
+def read_note(path: Path) -> dict[str, Any]:
+    """What the note of a change that was begun says; empty where there is none, or it was cut short itself."""
+    try:
+        note = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
 
 
 SAMPLE_MARK: Final = "sample.txt"
