@@ -38,7 +38,7 @@ PUBLIC_URL: Final = "CURIM_PUBLIC_URL"
 Security = Literal["starttls", "tls", "none"]
 KEPT_DAYS: Final = (90, 3650)  # of the record
 LONGEST: Final = {"idle_minutes": 24 * 60, "absolute_hours": 7 * 24}  # of a session
-PORTS: Final[dict[Security, int]] = {"starttls": 587, "tls": 465, "none": 25}
+PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 
 
 class SettingsError(MessageError, ValueError):
@@ -93,13 +93,9 @@ def read_sign_in_settings(home: Home) -> SignInSettings:
         raise _wrong(N_("[sign_in] in settings.toml has to be a table with idle_minutes and absolute_hours."))
     given = {name: told.get(name, default) for name, default in vars(SignInSettings()).items()}
     for name, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= LONGEST[name]:
-            raise _wrong(
-                N_("[sign_in] {name} is {value}: use a number from 0 to {most}."),
-                name=name,
-                value=str(value),
-                most=LONGEST[name],
-            )
+        usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= LONGEST[name]
+        values = {"name": name, "value": str(value), "most": LONGEST[name]}
+        _refuse((not usable, N_("[sign_in] {name} is {value}: use a number from 0 to {most}."), values))
     return SignInSettings(**given)
 
 
@@ -107,17 +103,20 @@ def read_record_settings(home: Home) -> RecordSettings:
     """What is recorded, and for how long; SettingsError where it is set to what cannot be used."""
     told = _told(home).get("record", {})
     usual = RecordSettings()
-    days = told.get("keep_days", usual.keep_days) if isinstance(told, dict) else None
-    filters = told.get("council_filters", usual.council_filters) if isinstance(told, dict) else None
-    if not isinstance(days, int) or isinstance(days, bool) or not KEPT_DAYS[0] <= days <= KEPT_DAYS[1]:
-        raise _wrong(
+    days: Any = told.get("keep_days", usual.keep_days) if isinstance(told, dict) else None
+    filters: Any = told.get("council_filters", usual.council_filters) if isinstance(told, dict) else None
+    _refuse(
+        (
+            not isinstance(days, int) or isinstance(days, bool) or not KEPT_DAYS[0] <= days <= KEPT_DAYS[1],
             N_("[record] keep_days is {value}: use a whole number from {least} to {most}."),
-            value=str(days),
-            least=KEPT_DAYS[0],
-            most=KEPT_DAYS[1],
-        )
-    if not isinstance(filters, bool):
-        raise _wrong(N_("[record] council_filters is {value}: use true or false."), value=str(filters))
+            {"value": str(days), "least": KEPT_DAYS[0], "most": KEPT_DAYS[1]},
+        ),
+        (
+            not isinstance(filters, bool),
+            N_("[record] council_filters is {value}: use true or false."),
+            {"value": str(filters)},
+        ),
+    )
     return RecordSettings(days, filters)
 
 
@@ -166,18 +165,32 @@ def _mail(told: Any) -> MailServer | None:
         if not isinstance(told.get(name), str) or not told[name].strip():
             raise _wrong(N_("[mail] in settings.toml lacks “{name}”."), name=name)
     security, user = told.get("security", "starttls"), told.get("user", "")
-    if security not in get_args(Security):
-        raise _wrong(N_("[mail] security is {value}: use starttls, tls or none."), value=str(security))
-    port = told.get("port", PORTS[security])
-    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
-        raise _wrong(N_("[mail] port is {value}: use a whole number such as 587."), value=str(port))
-    if not isinstance(user, str):
-        raise _wrong(N_("[mail] user is {value}: use a name in quotation marks."), value=str(user))
-    if user and security == "none" and not opens_here_only(f"smtp://{told['host']}"):
-        raise _wrong(N_("[mail] security is none, and the password of {user} would travel in the clear."), user=user)
-    if not is_address(told["sender"]):
-        raise _wrong(N_("[mail] sender {value} is no address such as curim@city.example."), value=told["sender"])
-    return MailServer(told["host"].strip(), port, security, user, told["sender"])
+    host, sender, port = told["host"], told["sender"], told.get("port", PORTS.get(str(security)))
+    clear = bool(user) and security == "none" and not opens_here_only(f"smtp://{host}")
+    _refuse(
+        (
+            security not in get_args(Security),
+            N_("[mail] security is {value}: use starttls, tls or none."),
+            {"value": str(security)},
+        ),
+        (
+            not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536,
+            N_("[mail] port is {value}: use a whole number such as 587."),
+            {"value": str(port)},
+        ),
+        (not isinstance(user, str), N_("[mail] user is {value}: use a name in quotation marks."), {"value": str(user)}),
+        (
+            clear,
+            N_("[mail] security is none, and the password of {user} would travel in the clear."),
+            {"user": user},
+        ),
+        (
+            not is_address(sender),
+            N_("[mail] sender {value} is no address such as curim@city.example."),
+            {"value": sender},
+        ),
+    )
+    return MailServer(host.strip(), port, security, user, sender)
 
 
 def is_address(text: str) -> bool:
@@ -194,3 +207,10 @@ def is_address(text: str) -> bool:
 
 def _wrong(text: str, **values: Any) -> SettingsError:
     return SettingsError(Message(text, values))
+
+
+def _refuse(*cases: tuple[bool, str, dict[str, Any]]) -> None:
+    """Raise the first of some errors that holds: whether it does, what it says, and the values that fill it."""
+    for wrong, text, values in cases:
+        if wrong:
+            raise _wrong(text, **values)
