@@ -310,11 +310,10 @@ def set_names(
     ImportProblem where the time zone is unknown, or the projection does not exist, is not in metres, or is not meant
     for the place.
     """
-    city = home.city()
     if timezone is not None and timezone not in available_timezones():
         raise ImportProblem(Message("There is no time zone {zone}: write it as Europe/Athens.", {"zone": timezone}))
     if epsg is not None:
-        _check_projection(epsg, city.land)
+        _check_projection(epsg, home.city().land)
     given = {lang: text.strip() for lang, text in (names or {}).items() if lang in LANGUAGES and text.strip()}
     if name is not None and name.strip():
         given = {"en": name.strip(), **given}
@@ -433,10 +432,8 @@ def _changed(
 def gone_notes(city: CityProfile, ids: Collection[str]) -> list[Message]:
     """Which categories of the city a new list of ids leaves out."""
     gone = [_called(one.labels) for one in city.categories.values() if one.id not in ids]
-    if not gone:
-        return []
-    message = {"names": _listed(gone)}
-    return [Message("No longer in the list: {names}. Alerts keep these names and are flagged.", message)]
+    text = N_("No longer in the list: {names}. Alerts keep these names and are flagged.")
+    return [Message(text, {"names": _listed(gone)})] if gone else []
 
 
 def _called(labels: Mapping[str, str]) -> str:

@@ -453,8 +453,15 @@ def spread_of(points: Points) -> Spread:
     land = study.land
     area, resolution = geodesic_area_km2(land), finest_affordable(land, MOST_MAP_CELLS)
     areas = dense_areas(cells, counts, _middles(cells))
-    side = cell_side_m(land, resolution)
-    return Spread(area, int(counts.sum()), kind_of_area(area, areas), resolution, side, areas, study.apart)
+    return Spread(
+        area,
+        int(counts.sum()),
+        kind_of_area(area, areas),
+        resolution,
+        cell_side_m(land, resolution),
+        areas,
+        study.apart,
+    )
 
 
 @dataclass(frozen=True)
@@ -658,8 +665,8 @@ def _outline(cells: IntArray) -> BaseGeometry:
     if east.max() - west.min() > 180:
         eastern = west >= 0
         whole = whole[eastern if eastern.sum() * 2 >= len(whole) else ~eastern]
-    merged = shapely.union_all(whole)
-    return as_polygons(shapely.union_all([shapely.Polygon(part.exterior) for part in shapely.get_parts(merged)]))
+    parts = shapely.get_parts(shapely.union_all(whole))
+    return as_polygons(shapely.union_all([shapely.Polygon(part.exterior) for part in parts]))
 
 
 def _median(values: FloatArray, weights: IntArray) -> float:

@@ -284,8 +284,7 @@ def read_areas(
     ImportProblem
         Where the file cannot be read, its projection is unknown, or it holds nothing of that kind.
     """
-    size = size_of(source)
-    if size > MOST_BYTES:
+    if size_of(source) > MOST_BYTES:
         raise ImportProblem(Message("{file} is larger than 500 MB. Simplify its borders first.", {"file": name}))
     more = {"kind": kind, "layer": layer, "epsg": epsg, "bounds": list(bounds) if bounds else None}
     try:

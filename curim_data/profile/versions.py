@@ -186,8 +186,9 @@ def restore_version(home: Home, version: str) -> ProfileChange:
                 "There is no version {version} of this profile: “curim city versions” lists them.", {"version": version}
             )
         )
-    source = versions_folder(home) / matching[0]
-    return change_profile(home, lambda target, _: replace_files(source, target), "restored")
+    return change_profile(
+        home, lambda target, _: replace_files(versions_folder(home) / matching[0], target), "restored"
+    )
 
 
 def stale_count(home: Home) -> int:
@@ -227,8 +228,7 @@ def _heal(home: Home) -> Message | None:
 def _put(home: Home, before: str, after: str) -> int:
     """Enrich the alerts with the new version, then put its files in place."""
     mark = versions_folder(home) / NEXT
-    note = json.dumps({"from": before, "to": after})
-    write_whole(mark, lambda part: part.write_text(note, "utf-8"))
+    write_whole(mark, lambda part: part.write_text(json.dumps({"from": before, "to": after}), "utf-8"))
     try:
         city = load_city(versions_folder(home) / after)
         store = Store(home)

@@ -520,8 +520,7 @@ def _before(
 ) -> Iterator[pa.Table]:
     """Alerts as they were before the commit `version`, passing over imports that were `undone` meanwhile (commits)."""
     passed = []
-    before = DeltaTable(table.table_uri, version=version - 1)
-    for part in select_ids("SEMI", file_paths(before), ids, folder):
+    for part in select_ids("SEMI", file_paths(DeltaTable(table.table_uri, version=version - 1)), ids, folder):
         taken_back = pc.is_in(part["batch_id"], value_set=pa.array(undone, pa.string()))
         passed.append(part.filter(taken_back).select(["alert_id", "batch_id"]))
         yield part.filter(pc.invert(taken_back))
