@@ -8,31 +8,24 @@ from curim_data.model import Message
 from curim_data.model.progress import Stopped, following, report, stage
 
 
-def test_without_a_listener_nothing_happens() -> None:
-    report(0.5)
-    with stage(0.2, 0.4, Message("x")):
-        report(1.0)
-
-
-def test_stages_fill_their_part_of_the_whole() -> None:
-    seen: list[float] = []
-    with following(lambda fraction, _: seen.append(round(fraction, 6))):
-        with stage(0.0, 0.5):
-            report(0.5)
+def test_stages_fill_their_part_of_the_whole_say_what_is_done_and_fractions_beyond_it_are_cut() -> None:
+    seen: list[tuple[float, Message | None]] = []
+    simulated, neighbours = Message("Simulated maps"), Message("Neighbours of cells")
+    with following(lambda fraction, doing: seen.append((round(fraction, 6), doing))):
+        with stage(0.0, 0.5, neighbours):
+            report(0.5, simulated)
             with stage(0.5, 1.0):
                 report(0.5)
-        report(0.9)
-    assert seen == [0.0, 0.25, 0.25, 0.375, 0.5, 0.5, 0.9]
-    report(0.1)
-    assert len(seen) == 7
-
-
-def test_fractions_beyond_the_whole_are_cut() -> None:
-    seen: list[float] = []
-    with following(lambda fraction, _: seen.append(fraction)):
-        report(-1)
-        report(2)
-    assert seen == [0.0, 1.0]
+        for fraction in (0.9, -1, 2):
+            report(fraction)
+        thread = Thread(target=report, args=(0.7,))  # which has a listener of its own, or none
+        thread.start()
+        thread.join()
+    assert [fraction for fraction, _ in seen] == [0.0, 0.25, 0.25, 0.375, 0.5, 0.5, 0.9, 0.0, 1.0]
+    assert [doing for _, doing in seen if doing] == [neighbours, simulated]
+    with stage(0.2, 0.4, Message("x")):
+        report(0.1)  # nobody listens any more
+    assert len(seen) == 9
 
 
 def test_a_listener_stops_a_calculation() -> None:
@@ -51,23 +44,3 @@ def test_a_listener_stops_a_calculation() -> None:
         calculate()
     assert done == [0, 1, 2, 3, 4]
     report(1.0)  # nobody listens any more
-
-
-def test_what_is_done_is_told() -> None:
-    told: list[Message | None] = []
-    with following(lambda _, doing: told.append(doing)), stage(0, 1, Message("Neighbours of cells")):
-        report(0.5, Message("Simulated maps"))
-    assert told == [Message("Neighbours of cells"), Message("Simulated maps"), None]
-
-
-def test_a_thread_has_its_own_listener() -> None:
-    seen: list[float] = []
-
-    def other() -> None:
-        report(0.7)
-
-    with following(lambda fraction, _: seen.append(fraction)):
-        thread = Thread(target=other)
-        thread.start()
-        thread.join()
-    assert seen == []
