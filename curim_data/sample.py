@@ -124,9 +124,10 @@ def demo_plans(home: Home) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="plans-", dir=home.path) as folder:
         part = Path(folder) / file.name
+        source = open_source(home)
         days: Iterator[dt.datetime] = iter(())
         store = PlanStore(f"sqlite:///{part}", lambda: next(days))
-        for steps in _plans(open_source(home)):
+        for steps in (make(source) for make in (_decided, _running, _finished)):
             days = _story(steps)
             kept = store.create(steps[0], WHO)
             for step in steps[1:]:
@@ -171,13 +172,6 @@ def demo_words(plan: Plan, t: Translator) -> Plan:
         assessment=replace(plan.assessment, note=t(plan.assessment.note)),
         gender_check=GenderCheck(t(check.affected), t(check.consulted), t(check.target), t(check.harm)),
     )
-
-
-def _plans(source: Source) -> Iterator[tuple[Plan, ...]]:
-    """Each plan as the steps of its history."""
-    yield _decided(source)
-    yield _running(source)
-    yield _finished(source)
 
 
 def _along(plan: Plan, *statuses: PlanStatus) -> tuple[Plan, ...]:
@@ -241,6 +235,7 @@ def _running(source: Source) -> tuple[Plan, ...]:
 
 
 def _decided(source: Source) -> tuple[Plan, ...]:
+    """A plan as the steps of its history, as `_running` and `_finished`."""
     start = _month(source.as_of, -1)
     plan = replace(
         _at(source, "mikrolimano", _before(start), ("server_training",), start),

@@ -59,9 +59,8 @@ def likely_projections(city: CityProfile) -> tuple[int, ...]:
     zone = int((centre.x + 180) // 6) + 1
     zones = [(zone + step - 1) % 60 + 1 for step in (0, -1, 1)]
     north = 32600 if centre.y >= 0 else 32700
-    utm = [north + number for number in zones]
     etrs = [25800 + number for number in zones if 28 <= number <= 38]
-    return tuple(dict.fromkeys([city.epsg, *NATIONAL, *utm, *etrs]))
+    return tuple(dict.fromkeys([city.epsg, *NATIONAL, *(north + number for number in zones), *etrs]))
 
 
 def state_planes(city: CityProfile) -> tuple[int, ...]:
