@@ -44,7 +44,9 @@ def fitting_projections(
     taken in their order, and exchanged where that fits nowhere. The state planes of the USA are tried last.
     """
     x, y = _some(x, y)
-    rounds = [candidates] if candidates is not None else [likely_projections(city), state_planes(city)]
+    rounds: list[Sequence[int]] = (
+        [candidates] if candidates is not None else [likely_projections(city), state_planes(city)]
+    )
     tries = (
         tuple(_fitting((y, x) if swapped else (x, y), city, codes, swapped))
         for codes in rounds

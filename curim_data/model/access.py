@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from functools import reduce
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,5 +100,7 @@ def _said(claims: Mapping[str, Any], claim: str) -> list[str]:
     """The texts that a claim holds, itself or as a list; a claim "a.b" is also looked for as "b" inside "a"."""
     found: Any = claims.get(claim)
     if found is None:
-        found = reduce(lambda at, part: at.get(part) if isinstance(at, Mapping) else None, claim.split("."), claims)
+        found = claims
+        for part in claim.split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
     return [value for value in (found if isinstance(found, (list, tuple)) else [found]) if isinstance(value, str)]
