@@ -832,7 +832,8 @@ class _Choosing:
             return IdScope()
         values = {"n": other.known, "sources": self._sources()}
         if self.answer is None and other.clearly_same:
-            return IdScope("", None, Message(_MESSAGES["same_alerts"].text, values))
+            message = _MESSAGES["same_alerts"]
+            return IdScope("", None, Message(message.text, values))
         if self.answer == OWN or (other.known >= LEAST_IDS and other.far >= CLEAR * other.known):
             prefix = self._source_prefix()
             only = ids_of_others(files, [one.id for one in self.kin]) if self.own else None

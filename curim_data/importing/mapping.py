@@ -374,7 +374,8 @@ def _problem(error: ValidationError) -> ImportProblem:
     values = wrong.get("ctx", {})
     path = (*wrong["loc"], values["key"]) if wrong["type"] == "unknown_key" else wrong["loc"]
     key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
-    return ImportProblem(Message(_WRONG[wrong["type"]].text, {"key": key, "allowed": values.get("allowed", "")}))
+    text = _WRONG[wrong["type"]].text
+    return ImportProblem(Message(text, {"key": key, "allowed": values.get("allowed", "")}))
 
 
 def _toml(value: Any) -> str:

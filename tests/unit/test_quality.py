@@ -139,6 +139,7 @@ def test_lag_by_hand(tmp_path: Path) -> None:
     rows = [alert(n, reported_at=NOON, occurred_from=NOON - dt.timedelta(hours=h)) for n, h in enumerate(hours)]
     rows += [alert(10, occurred_from=None), alert(11, occurred_from=NOON, time_precision="month")]
     table = _study(tmp_path, rows).alerts
+    (tmp_path / "none").mkdir()
     assert lag(_study(tmp_path / "none", [alert(1, occurred_from=None)]).alerts) is None
     found = lag(table)
     assert (found.n, found.negative) == (6, 1)
