@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,7 +15,8 @@ import pytest
 from curim_data.formats.base import Recognition
 from tests.blocks import block_of
 
-EXPORTS = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "exports"
+ROOT = Path(__file__).resolve().parents[1]
+EXPORTS = Path(os.environ.get("CURIM_EXPORTS", ROOT.parent / "shared" / "data" / "exports"))
 
 V2_PLAIN = "#,INCIDENT TITLE,INCIDENT DATE,LOCATION,DESCRIPTION,CATEGORY,APPROVED,VERIFIED"
 V2_PLUGIN = (

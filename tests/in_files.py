@@ -25,32 +25,20 @@ from curim_data.containers import layers as layers_
 from curim_data.containers import trees, workbook
 from curim_data.containers.isolation import uploaded
 from curim_data.model.reasons import Opened
+from tests.headers import EXPORTS
 
-SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 LABELS = ("id", "when", "day", "category", "long", "lat", "count", "urgent")
 ALERTS = [
     (
-        "007",
-        dt.datetime(2024, 3, 1, 22, 15, 30),
-        dt.date(2024, 3, 1),
-        "Παρενόχληση, «φωνές»",
-        -23.646123,
-        37.94,
-        5,
+        "007", dt.datetime(2024, 3, 1, 22, 15, 30), dt.date(2024, 3, 1), "Παρενόχληση, «φωνές»", -23.646123, 37.94, 5,
         True,
     ),
     ("0012", dt.datetime(2024, 3, 2, 0, 0), dt.date(2024, 3, 2), "Κλοπή\nστο λιμάνι", 23.65, -37.9000001, None, False),
     (
-        "1000000000000",
-        dt.datetime(2024, 12, 31, 23, 59, 59),
-        dt.date(2024, 12, 31),
-        "Φθορά",
-        0.00001,
-        0.5,
-        120000,
+        "1000000000000", dt.datetime(2024, 12, 31, 23, 59, 59), dt.date(2024, 12, 31), "Φθορά", 0.00001, 0.5, 120000,
         True,
     ),
-]
+]  # fmt: skip
 TEXTS = [
     ("007", "2024-03-01T22:15:30", "2024-03-01", "Παρενόχληση, «φωνές»", "-23.646123", "37.94", "5", "true"),
     ("0012", "2024-03-02T00:00:00", "2024-03-02", "Κλοπή\nστο λιμάνι", "23.65", "-37.9000001", "", "false"),
@@ -95,7 +83,7 @@ def records(opened: Opened) -> list[dict[str, str]]:
 
 
 def shared(*parts: str) -> Path:
-    path = SHARED.joinpath(*parts)
+    path = EXPORTS.parent.joinpath(*parts)
     if not path.exists():
         pytest.skip("../shared/data is not here")
     return path
@@ -190,16 +178,11 @@ def every(folder: Path) -> dict[str, tuple[Opener, bytes]]:
     """The alerts in every container."""
     plain = frame()
     return {
-        "xlsx": (open_workbook, xlsx()),
-        "ods": (open_workbook, ods()),
-        "xls": (open_workbook, XLS),
+        "xlsx": (open_workbook, xlsx()), "ods": (open_workbook, ods()), "xls": (open_workbook, XLS),
         "json": (open_json, dumped(objects())),
         "page": (open_json, dumped({"metadata": {"pages": 1}, "issues": objects()})),
-        "lines": (open_json, json_lines()),
-        "geojson": (open_json, plain.to_json().encode()),
-        "xml": (open_xml, xml()),
+        "lines": (open_json, json_lines()), "geojson": (open_json, plain.to_json().encode()), "xml": (open_xml, xml()),
         "gpkg": (open_vector, layers(folder)),
         "shp": (lambda data, name: open_vector(data, name, kind="shp"), shapefile(folder, plain)),
-        "parquet": (open_parquet, parquet()),
-        "geoparquet": (open_parquet, geoparquet(plain)),
-    }
+        "parquet": (open_parquet, parquet()), "geoparquet": (open_parquet, geoparquet(plain)),
+    }  # fmt: skip

@@ -18,14 +18,8 @@ from shapely.geometry import Point
 from tests.hostile.tables import CSV, zipped
 
 NAMES = (
-    "../../evil.csv",
-    "/tmp/curim-evil.csv",
-    "C:\\evil.csv",
-    "a/../../../evil.csv",
-    "con.csv",
-    "a\nb.csv",
-    "~/x.csv",
-)
+    "../../evil.csv", "/tmp/curim-evil.csv", "C:\\evil.csv", "a/../../../evil.csv", "con.csv", "a\nb.csv", "~/x.csv",
+)  # fmt: skip
 
 
 def archives() -> dict[str, bytes]:

@@ -79,14 +79,11 @@ def workbooks() -> dict[str, bytes]:
     """Workbooks that lie about their size, hold entities, or unpack to far more than they are."""
     near = _row(cell('r="A1"', "id") + cell('r="B1"', "date"))
     far = {
-        "far-cell": cell('r="XFD1048576"'),
-        "far-cell-single": cell("r='XFD1048576'"),
-        "far-cell-spaced": cell('r = "XFD1048576"'),
-        "far-cell-newline": cell('r\n=\n"XFD1048576"'),
-        "far-cell-lower": cell('r="xfd1048576"'),
-        "far-cell-entity": cell('r="XFD&#49;048576"'),
+        "far-cell": cell('r="XFD1048576"'), "far-cell-single": cell("r='XFD1048576'"),
+        "far-cell-spaced": cell('r = "XFD1048576"'), "far-cell-newline": cell('r\n=\n"XFD1048576"'),
+        "far-cell-lower": cell('r="xfd1048576"'), "far-cell-entity": cell('r="XFD&#49;048576"'),
         "far-cell-prefixed": cell('t="n" r="XFD1048576"'),
-    }
+    }  # fmt: skip
     found = {f"{name}.xlsx": workbook(sheet(near + _row(one, 1048576))) for name, one in far.items()}
     found["far-row.xlsx"] = workbook(sheet(near + '<row r="4294967295"><c r="A4294967295"><v>1</v></c></row>'))
     found["far-column.xlsx"] = workbook(sheet(near + _row(cell('r="ZZZZZZZ2"'), 2)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import combinations, permutations
 from pathlib import Path
 
@@ -15,12 +16,15 @@ from curim_data import query
 from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.formats.guess import recognise
+from curim_data.formats.guess.category import nature_of_name
 from curim_data.formats.guess.headings import separators_of, values_of
-from curim_data.importing.pipeline import import_file, preview
+from curim_data.importing.pipeline import MOST_NAMED, ImportProblem, Preview, import_file, preview
+from curim_data.lexicon import gender_words
 from curim_data.model import LANGUAGES, Answers, Audience, CityProfile, Kind, translator
 from curim_data.protection import open_for
 from curim_data.store import Home, Store
-from tests.category_files import column, export
+from curim_data.store.home import create_home
+from tests.in_texts import column, export, turns
 from tests.stored import seen_by
 
 pytestmark = pytest.mark.slow
@@ -28,15 +32,19 @@ pytestmark = pytest.mark.slow
 T = translator("en")
 
 
+def shown_of(rows: list[dict[str, str]], **more: str) -> Preview:
+    """What the import into a new home shows before it."""
+    return preview(export(rows, **more), "export.csv", None)
+
+
 def roles_of(rows: list[dict[str, str]], **more: str) -> dict[str, str]:
-    """The role of each heading, by the whole import."""
-    shown = preview(export(rows, **more), "export.csv", None)
-    return {shown.report.facts.labels[parts[0].place]: role for role, parts in shown.report.layout.roles.items()}
+    """The role of each heading."""
+    report = shown_of(rows, **more).report
+    return {report.facts.labels[parts[0].place]: role for role, parts in report.layout.roles.items()}
 
 
-def kinds_of(rows: list[dict[str, str]], name: str = "export.csv", **more: str) -> dict[str, str]:
-    """The kind of each category after an import into a new home."""
-    shown = preview(export(rows, **more), name, None)
+def kinds_of(shown: Preview) -> dict[str, str]:
+    """The kind of each category by its name."""
     return {next(iter(one.labels.values())): one.kind for one in shown.city.categories.values()}
 
 
@@ -76,7 +84,7 @@ def test_what_a_report_is_about_is_its_category_where_no_heading_names_the_kind_
     clearer = [{**row, "category": f"Xyz {at % 4}"} for at, row in enumerate(rows)]
     assert roles_of(clearer).get("category") == "category"
     if heading != "Motivo":  # which is a word for a category in three languages
-        said = [T(message) for message in preview(export(rows), "export.csv", None).report.decisions]
+        said = [T(message) for message in shown_of(rows).report.decisions]
         assert any(f"{heading} was taken as the category" in text for text in said), said
 
 
@@ -127,7 +135,7 @@ def test_the_finer_column_is_the_category_and_its_groups_are_named(
     group: str, groups: tuple[str, ...], fine: str, values: tuple[tuple[str, ...], ...]
 ) -> None:
     rows = [{group: groups[at % 2], fine: values[at % 2][at // 2 % len(values[at % 2])]} for at in range(60)]
-    shown = preview(export(rows), "export.csv", None)
+    shown = shown_of(rows)
     assert shown.report.facts.labels[shown.report.layout.place("category")] == fine
     said = [T(message) for message in shown.report.decisions]
     assert group == "Crime Against" or any(group in text and groups[0] in text for text in said), said
@@ -152,16 +160,13 @@ def test_the_finer_column_is_found_in_few_rows_with_several_values_in_a_cell(
         one, two = names[at // 2 % 4], names[(at // 2 + 1 + at // 9) % 4]
         rows.append({group: name, fine: one if at % 3 or one == two else f"{one}{mark}{two}"})
     assert len({row[fine] for row in rows}) > 15
-    shown = preview(export(rows, delimiter=","), "export.csv", None)
+    shown = shown_of(rows, delimiter=",")
     assert shown.report.facts.labels[shown.report.layout.place("category")] == fine
     assert [found.strip() for found in shown.report.layout.separators] == [mark.strip()]
 
 
 def test_a_subcategory_does_not_replace_a_category_that_says_what_happened() -> None:
-    rows = [
-        {"category": ("Noise", "Litter")[at % 2], "subcategory": ("Music", "Bag", "Dog", "Can")[at % 4]}
-        for at in range(60)
-    ]
+    rows = turns({"category": ("Noise", "Litter"), "subcategory": ("Music", "Bag", "Dog", "Can")}, 60)
     assert roles_of(rows) == {"date": "occurred_from", "lat": "latitude", "lon": "longitude", "category": "category"}
 
 
@@ -209,9 +214,9 @@ def test_several_values_count_once_in_totals_and_once_in_each(
     ],
 )
 def test_marks_inside_names_split_nothing(heading: str, values: tuple[str, ...]) -> None:
-    shown = preview(export(column(heading, values, 60)), "export.csv", None)
+    shown = shown_of(column(heading, values, 60))
     assert shown.report.layout.separators == ()
-    assert {next(iter(one.labels.values())) for one in shown.city.categories.values()} == set(values)
+    assert set(kinds_of(shown)) == set(values)
     assert shown.report.several == 0
 
 
@@ -247,7 +252,7 @@ def test_values_that_always_stand_beside_another_one_are_several(mark: str, name
     """Every cell holds two of a list, in the order of the list, and each in different company."""
     cells = [mark.join(two) for two in combinations(names, 2)]
     shown = preview(export(column("category", cells, 60), delimiter="\t"), "export.tsv", None)
-    assert {next(iter(one.labels.values())) for one in shown.city.categories.values()} == set(names)
+    assert set(kinds_of(shown)) == set(names)
     assert shown.report.several == 60
     assert any("in other combinations" in T(message) for message in shown.report.decisions)
 
@@ -274,7 +279,7 @@ def test_a_kind_and_what_it_concerns_are_one_name(
 def test_what_names_do_not_say_the_nature_of_the_file_does(headings: tuple[str, ...]) -> None:
     kind, department, state, opened = headings
     rows = [{kind: f"Xyz {at % 4}", department: "A", state: opened} for at in range(40)]
-    shown = preview(export(rows), "export.csv", None)
+    shown = shown_of(rows)
     assert shown.report.layout.nature == "incivility"
     assert {one.kind for one in shown.city.categories.values()} == {"incivility"}
     assert any("requests for a city" in T(message) for message in shown.report.decisions)
@@ -282,7 +287,7 @@ def test_what_names_do_not_say_the_nature_of_the_file_does(headings: tuple[str, 
 
 @pytest.mark.parametrize("heading", ["offense", "Τύπος αδικήματος", "Straftat", "infraction", "delito", "reato"])
 def test_of_police_records_what_says_no_kind_is_an_offence(heading: str) -> None:
-    assert kinds_of(column(heading, ("Xyz one", "Xyz two", "Noise"))) == {
+    assert kinds_of(shown_of(column(heading, ("Xyz one", "Xyz two", "Noise")))) == {
         "Xyz one": "offence", "Xyz two": "offence", "Noise": "incivility",
     }  # fmt: skip
 
@@ -359,37 +364,31 @@ def test_a_known_city_gives_kinds_by_names_and_nature_too(city: CityProfile) -> 
     assert set(shown.sample["kind"]) == {"risk"}
 
 
-@pytest.mark.parametrize(
-    ("heading", "words"),
-    [
-        ("Priority", ("Low", "Medium", "High", "Critical")), ("Severity", ("Low", "Medium", "High", "Critical")),
-        ("Προτεραιότητα", ("Χαμηλή", "Μέτρια", "Υψηλή", "Κρίσιμη")),
-        ("Σοβαρότητα", ("Χαμηλή", "Μεσαία", "Υψηλή", "Κρίσιμη")),
-        ("Urgence", ("Faible", "Moyenne", "Élevée", "Urgente")), ("prioridad", ("Baja", "Media", "Alta", "Crítica")),
-    ],
-)  # fmt: skip
-def test_words_of_severity_fill_it_in_their_order(heading: str, words: tuple[str, ...]) -> None:
-    rows = [{"category": "Noise", heading: words[at % 4]} for at in range(40)]
-    shown = preview(export(rows), "export.csv", None)
-    assert shown.sample["severity"].tolist()[:4] == [2, 3, 4, 5]
+SCALES = {
+    "severity": {
+        "Priority": "Low Medium High Critical", "Severity": "Low Medium High Critical",
+        "Προτεραιότητα": "Χαμηλή Μέτρια Υψηλή Κρίσιμη", "Σοβαρότητα": "Χαμηλή Μεσαία Υψηλή Κρίσιμη",
+        "Urgence": "Faible Moyenne Élevée Urgente", "prioridad": "Baja Media Alta Crítica",
+    },
+    "feeling": {
+        "How safe did you feel?": "Very_unsafe Unsafe Neutral Safe Very_safe",
+        "Πόσο ασφαλής νιώσατε;": "Πολύ_ανασφαλής Ανασφαλής Ουδέτερα Ασφαλής Πολύ_ασφαλής",
+        "Sentiment de sécurité":
+            "Pas_du_tout_en_sécurité Peu_en_sécurité Neutre En_sécurité Très_en_sécurité",
+        "Sicherheitsgefühl": "Sehr_unsicher Unsicher Neutral Sicher Sehr_sicher",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("role", "heading"), [(role, heading) for role in SCALES for heading in SCALES[role]])
+def test_words_of_a_scale_fill_it_in_their_order(role: str, heading: str) -> None:
+    words = [word.replace("_", " ") for word in SCALES[role][heading].split()]
+    shown = shown_of(turns({"category": ("Noise", "Litter"), heading: words}))
+    assert shown.sample[role].tolist()[: len(words)] == [1, 2, 3, 4, 5][-len(words) :]
     assert not len(shown.report.repairs)
 
 
-@pytest.mark.parametrize(
-    ("heading", "words"),
-    [
-        ("How safe did you feel?", ("Very unsafe", "Unsafe", "Neutral", "Safe", "Very safe")),
-        ("Πόσο ασφαλής νιώσατε;", ("Πολύ ανασφαλής", "Ανασφαλής", "Ουδέτερα", "Ασφαλής", "Πολύ ασφαλής")),
-        ("Sentiment de sécurité",
-         ("Pas du tout en sécurité", "Peu en sécurité", "Neutre", "En sécurité", "Très en sécurité")),
-        ("Sicherheitsgefühl", ("Sehr unsicher", "Unsicher", "Neutral", "Sicher", "Sehr sicher")),
-    ],
-)  # fmt: skip
-def test_words_of_feeling_fill_it_in_their_order(heading: str, words: tuple[str, ...]) -> None:
-    rows = [{"category": ("Noise", "Litter")[at % 2], heading: words[at % 5]} for at in range(40)]
-    assert preview(export(rows), "export.csv", None).sample["feeling"].tolist()[:5] == [1, 2, 3, 4, 5]
-
-
+NUMBERED = [f"R{at}" for at in range(40)]
 APPS = [
     ("submitted", "Gender", ("Woman", "Man"), {"Report ID": "", "Status": "Open", "How safe did you feel": "Safe"}),
     ("ημερομηνία υποβολής", "Φύλο", ("Γυναίκα", "Άνδρας"), {"Αριθμός αναφοράς": "", "Κατάσταση": "Ανοιχτή"}),
@@ -403,48 +402,34 @@ APPS = [
 def test_a_gender_in_a_citizens_app_is_the_reporters(
     when: str, heading: str, words: tuple[str, str], more: dict[str, str]
 ) -> None:
-    rows = [
-        {"category": ("Noise", "Litter")[at % 2], heading: words[at % 2]} | {k: v or f"N-{at}" for k, v in more.items()}
-        for at in range(40)
-    ]
-    shown = preview(export(rows, when=when), "export.csv", None)
+    columns = {"category": ("Noise", "Litter"), heading: words, **{k: (v,) if v else NUMBERED for k, v in more.items()}}
+    shown = shown_of(turns(columns), when=when)
     assert set(shown.sample["reporter_gender"]) == {"woman", "man"}
     assert set(shown.sample["affected_gender"]) == {"unknown"}
     assert any("person who reports" in T(message) for message in shown.report.decisions)
 
 
+POLICE = {"Status": ("open",), "report id": NUMBERED}
+
+
 @pytest.mark.parametrize(
-    ("offence", "heading", "suspect", "words"),
-    [("Offence", "Sex", "Suspect sex", ("F", "M")), ("Αδίκημα", "Φύλο", "Φύλο δράστη", ("Γυναίκα", "Άνδρας"))],
+    ("heading", "columns"),
+    [
+        ("Sex", {"Offence": ("A", "B"), "Suspect sex": ("F",), "Sex": ("F", "M"), **POLICE}),
+        ("Φύλο", {"Αδίκημα": ("A", "B"), "Φύλο δράστη": ("Γυναίκα",), "Φύλο": ("Γυναίκα", "Άνδρας"), **POLICE}),
+        *[
+            ("Sex", {"Report No": NUMBERED, "Status": ("open",), "what": offences, "Sex": "FM"})
+            for offences in (("Burglary", "Assault"), ("Κλοπή", "Ληστεία"), ("Einbruch", "Raub"))
+        ],
+        ("Victim gender", {"Report ID": NUMBERED, "Status": ("open",), "category": ("Noise",), "Victim gender": "FM"}),
+    ],
 )
-def test_a_gender_in_police_records_is_that_of_the_person_affected_never_the_suspects(
-    offence: str, heading: str, suspect: str, words: tuple[str, str]
+def test_a_gender_is_that_of_the_person_affected_in_police_records_and_a_victims_in_any(
+    heading: str, columns: dict[str, Sequence[str]]
 ) -> None:
-    rows = [
-        {offence: ("A", "B")[at % 2], suspect: words[0], heading: words[at % 2], "Status": "open", "report id": f"{at}"}
-        for at in range(40)
-    ]
-    roles = roles_of(rows)
+    roles = roles_of(turns(columns), when="submitted" if heading == "Victim gender" else "date")
     assert roles[heading] == "affected_gender"
-    assert suspect not in roles
-
-
-@pytest.mark.parametrize("offences", [("Burglary", "Assault"), ("Κλοπή", "Ληστεία"), ("Einbruch", "Raub")])
-def test_a_report_number_and_a_state_alone_do_not_make_records_of_offences_those_of_citizens(
-    offences: tuple[str, str],
-) -> None:
-    rows = [
-        {"Report No": f"R{at}", "Status": "open", "what": offences[at % 2], "Sex": "FM"[at % 2]} for at in range(40)
-    ]
-    assert roles_of(rows)["Sex"] == "affected_gender"
-
-
-def test_a_victim_in_a_citizens_app_stays_the_person_affected() -> None:
-    rows = [
-        {"Report ID": f"R{at}", "Status": "open", "category": "Noise", "Victim gender": ("F", "M")[at % 2]}
-        for at in range(40)
-    ]
-    assert roles_of(rows, when="submitted")["Victim gender"] == "affected_gender"
+    assert not {"Suspect sex", "Φύλο δράστη"} & set(roles)
 
 
 @pytest.mark.parametrize("heading", ["category", "Κατηγορία", "nature des faits"])
@@ -452,22 +437,21 @@ def test_long_names_from_a_list_are_categories_and_said_so(heading: str) -> None
     names = [
         f"Vols violents sans arme contre des femmes sur voie publique ou autre lieu public {at}" for at in range(9)
     ]
-    shown = preview(export(column(heading, names, 90)), "export.csv", None)
-    assert {next(iter(one.labels.values())) for one in shown.city.categories.values()} == set(names)
+    shown = shown_of(column(heading, names, 90))
+    assert set(kinds_of(shown)) == set(names)
     assert any("9 different names of up to" in T(message) for message in shown.report.decisions)
 
 
 @pytest.mark.parametrize("heading", ["incident type", "Είδος", "Delito"])
 def test_texts_that_are_no_list_are_named_as_not_used(heading: str) -> None:
     names = [f"On day {at} somebody I do not know shouted at me from the other side of the street" for at in range(90)]
-    shown = preview(export(column(heading, names, 90)), "export.csv", None)
+    shown = shown_of(column(heading, names, 90))
     assert "category" not in shown.report.layout.roles
     assert any(f"{heading} is not used as the category: it holds 90" in T(m) for m in shown.report.decisions)
 
 
 def test_headings_without_values_give_no_category_of_their_own_accord() -> None:
-    found = recognise(["date", "description", "zone"], None)
-    assert "category" not in found.layout.roles
+    assert "category" not in recognise(["date", "description", "zone"], None).layout.roles
     empty = pa.table({str(at): pa.array(["", ""], pa.large_string()) for at in range(2)})
     assert "category" not in recognise(["date", "subject"], empty).layout.roles
 
@@ -485,3 +469,196 @@ def test_the_help_of_the_filter_names_every_kind() -> None:
     assert field is not None
     for language in LANGUAGES:
         assert all(str(kind) in translator(language)(field.help) for kind in Kind)
+
+
+OFFENCES = {"crime": ("Theft", "Robbery", "Assault")}
+CITIZENS = {"channel": ("app", "web"), "status": ("open", "closed"), "category": ("Noise", "Litter")}
+
+
+@pytest.mark.parametrize(
+    ("heading", "values", "role"),
+    [
+        ("Opfer", ("m", "w", "d"), "affected_gender"), ("Victim", ("F", "M"), "affected_gender"),
+        ("víctima", ("V", "M"), "affected_gender"), ("θύμα", ("Γ", "Α"), "affected_gender"),
+        ("victime", ("H", "F"), "affected_gender"), ("vittima", ("donna", "uomo"), "affected_gender"),
+        ("vítima", ("M", "F", "ignorado"), "affected_gender"), ("Betroffene", ("w", "m"), "affected_gender"),
+        ("Melder", ("w", "m"), "reporter_gender"), ("denunciante", ("mujer", "hombre"), "reporter_gender"),
+        ("reporter", ("F", "M"), "reporter_gender"), ("plaignant", ("femme", "homme"), "reporter_gender"),
+        ("Täter", ("m", "w"), ""), ("suspect", ("F", "M"), ""), ("autor", ("H", "M"), ""),
+        ("Opfer", ("Anna", "Karl", "Maria"), ""), ("victim", ("Y", "N"), ""), ("injured", ("M", "U"), ""),
+        ("ΦΥΛΟΘΥΜΑΤΟΣ", ("Γ", "Α", "ΑΓΝ"), "affected_gender"), ("SEXOVICTIMA", ("H", "M"), "affected_gender"),
+        ("sexodelavictima", ("H", "M"), "affected_gender"), ("SEXEVICTIME", ("F", "H"), "affected_gender"),
+        ("victimsex", ("F", "M"), "affected_gender"), ("OPFERGESCHLECHT", ("m", "w"), "affected_gender"),
+        ("sessovittima", ("F", "M"), "affected_gender"), ("SEXODENUNCIANTE", ("H", "M"), "reporter_gender"),
+        ("ΦΥΛΟΔΡΑΣΤΗ", ("Γ", "Α"), ""), ("perpsex", ("F", "M"), ""),
+    ],
+)  # fmt: skip
+def test_genders_under_a_heading_that_names_a_person_are_that_persons(
+    heading: str, values: tuple[str, ...], role: str
+) -> None:
+    assert roles_of(turns({heading: values, **OFFENCES})).get(heading, "") == role
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"),
+    [
+        ("genero_afectada", ("mujer", "hombre")), ("sexo del afectado", ("mujer", "hombre")),
+        ("gender of affected person", ("woman", "man")), ("genre personne touchée", ("femme", "homme")),
+        ("Geschlecht betroffen", ("Frau", "Mann")), ("sesso persona colpita", ("donna", "uomo")),
+        ("gênero pessoa atingida", ("mulher", "homem")), ("φύλο θιγόμενου", ("γυναίκα", "άνδρας")),
+    ],
+)  # fmt: skip
+def test_who_is_affected_did_not_report(heading: str, values: tuple[str, ...]) -> None:
+    assert roles_of(turns({heading: values, **CITIZENS}))[heading] == "affected_gender"
+
+
+@pytest.mark.parametrize("place", ["affected area", "barrio afectado", "quartier touché"])
+def test_a_place_that_is_affected_is_no_victim(place: str) -> None:
+    columns = {"gender": ("woman", "man"), **CITIZENS, place: ("A", "B")}
+    assert roles_of(turns(columns))["gender"] == "reporter_gender"
+
+
+def test_letters_of_spanish_are_read_under_a_spanish_heading_only() -> None:
+    assert gender_words(("V", "M"), "sexo_victima")["v"] == "man"
+    assert gender_words(("V", "M"), "sexo_victima")["m"] == "woman"
+    assert not {"v", "m"} & set(gender_words(("V", "M"), "gender"))
+    assert not {"v", "m"} & set(gender_words(("V", "M", "H"), "sexo"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "women", "unknown"),
+    [
+        (("F/F", "M/F", "F", "M"), 2, 1), (("Γυναίκα/Γυναίκα", "Γυναίκα/Άνδρας", "Γυναίκα", "Άνδρας"), 2, 1),
+        (("femme, femme", "femme et homme", "homme", "femme"), 2, 1), (("Frau; Frau", "Mann; Frau", "Mann"), 1, 1),
+        (("mujer y mujer", "mujer + hombre", "mujer", "hombre"), 2, 1),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_several_of_one_gender_have_it_and_mixed_ones_are_counted(
+    tmp_path_factory: pytest.TempPathFactory, cells: tuple[str, ...], women: int, unknown: int, language: str
+) -> None:
+    home, rounds = Home(tmp_path_factory.mktemp("home")), 12
+    text = export(turns({"victim sex": cells, **OFFENCES}, rounds * len(cells)))
+    report = import_file(home, text, "export.csv")
+    read = Store(home).read(["affected_gender"])["affected_gender"].to_pylist()
+    assert (read.count("woman"), read.count("unknown")) == (rounds * women, rounds * unknown)
+    t = translator(language)
+    told = t.n(
+        "In {n} alert a gender was not recognised: it counts as not known.",
+        "In {n} alerts a gender was not recognised: it counts as not known.",
+        rounds * unknown,
+    )
+    assert told in report.sentence(t)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "export_tag.csv", "tag.csv", "daten pro tag 2025.xlsx", "tags.csv", "vol 3.csv", "rats.csv", "chutes.csv",
+        "risse.csv", "cane.csv", "buche.csv", "cat 2.csv",
+    ],
+)  # fmt: skip
+def test_short_words_of_a_files_name_decide_no_kind(name: str) -> None:
+    assert nature_of_name(name).kind is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "word"),
+    [
+        ("asb_2025.csv", "incivility", "asb"), ("requests 311.csv", "incivility", "311"),
+        ("incivilités-tag.csv", "incivility", "incivilites"), ("ruidos_2025.csv", "incivility", "ruidos"),
+        ("κλοπές.csv", "offence", "κλοπεσ"), ("diebstahl_pro_tag.csv", "offence", "diebstahl"),
+        ("export_accidentes.csv", "risk", "accidentes"), ("city_assaults.csv", "offence", "assaults"),
+    ],
+)  # fmt: skip
+def test_a_clear_word_of_a_files_name_decides_and_is_named(name: str, kind: str, word: str) -> None:
+    nature = nature_of_name(name)
+    assert nature.kind == kind
+    assert nature.why is not None
+    for language in LANGUAGES:
+        assert word in translator(language)(nature.why)
+
+
+@pytest.mark.parametrize(("cells", "women", "men"), [(("F/F", "M"), "F", "M"), (("Γ/Γ", "Α", "Γ/Α"), "Γ", "Α")])
+def test_letters_in_cells_of_several_persons_are_said(
+    tmp_path_factory: pytest.TempPathFactory, cells: tuple[str, ...], women: str, men: str
+) -> None:
+    data = export(turns({"victim sex": cells, **OFFENCES}))
+    report = import_file(Home(tmp_path_factory.mktemp("home")), data, "export.csv")
+    assert f"as the other values show, women are {women} and men are {men}." in report.sentence(T)
+
+
+@pytest.mark.parametrize("heading", ["Opfer", "Melder", "victim", "denunciante"])
+def test_a_name_among_genders_is_not_shown(heading: str) -> None:
+    """Where the heading names a person and one cell in twenty a name, the column may name persons: it is dropped."""
+    values = (*("F", "M") * 9, "F", "Maria Papadopoulou")
+    shown = shown_of(turns({heading: values, **OFFENCES}))
+    assert shown.report.dropped == (heading,)
+    assert "Papadopoulou" not in str((shown.mapping, shown.values, shown.report.unknown, shown.report.sentence(T)))
+
+
+def test_a_name_under_a_heading_that_says_gender_is_an_unknown_word() -> None:
+    """A person can map it there, as any other word."""
+    shown = preview(
+        export(turns({"Geschlecht Opfer": ("w", "m") * 9 + ("w", "Mischform"), **OFFENCES})), "export.csv", None
+    )
+    assert shown.report.unknown == {"Geschlecht Opfer": {"Mischform": 2}}
+
+
+@pytest.mark.parametrize(
+    ("category", "told"),
+    [
+        ("Bicycle accident", "taken as dangers (accidents, unsafe places), not as offences: Bicycle accident."),
+        ("Noise at night", "taken as incivilities (noise, litter and the like), not as offences: Noise at night."),
+        ("Theft", ""),
+    ],
+)
+def test_a_guessed_kind_is_said_once(tmp_path: Path, category: str, told: str) -> None:
+    data, home = export(column("category", [category])), Home(tmp_path / "home")
+    first, again = (import_file(home, data, f"{name}.csv") for name in ("first", "again"))
+    assert not told or any(told in T(line) for line in first.decisions)
+    assert any("taken as" in T(line) for line in first.decisions) is bool(told)
+    assert not any("taken as" in T(line) for line in again.decisions)
+
+
+NAMES = ["Bicycle accident", "Noise at night", "Theft"]
+NAMED = column("category", NAMES, 60)
+
+
+def test_kinds_are_asked_with_the_default_by_name_where_they_are_not_known(city: CityProfile) -> None:
+    asked = preview(export(NAMED), "x.csv", None)
+    assert asked.first.kind == "names"
+    assert asked.first.kinds == dict(zip(("risk", "incivility", "offence"), ((name,) for name in NAMES), strict=True))
+    answered = preview(export(NAMED), "x.csv", None, answers=Answers(kind="offence"))
+    assert (answered.first.kind, answered.first.kinds) == ("offence", asked.first.kinds)
+    assert {one.kind for one in answered.city.categories.values()} == {"offence"}
+    assert preview(export([{**row, "kind": "risk"} for row in NAMED]), "x.csv", None).first.kind is None
+    assert preview(export(NAMED), "x.csv", city).first is None
+    with pytest.raises(ImportProblem, match="kind=crime is not known"):
+        preview(export(NAMED), "x.csv", None, answers=Answers(kind="crime"))
+
+
+def test_the_answer_holds_for_the_next_export(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    import_file(home, export(NAMED, "when"), "first.csv", answers=Answers(kind="incivility"))
+    assert {one.kind for one in home.city().categories.values()} == {"incivility"}
+    import_file(home, export(column("category", ["Tram accident"], 60), "when").replace(b"2025", b"2026"), "next.csv")
+    assert Store(home).read(["kind"])["kind"].to_pylist() == ["incivility"] * 120
+
+
+def test_a_home_with_a_city_says_after_the_import_which_categories_have_no_kind(tmp_path: Path) -> None:
+    def said(*categories: str) -> list[str]:
+        home, data = create_home(tmp_path / categories[0]), column("category", categories, len(categories))
+        report = import_file(home, export(data, lat="37.94", lon="23.64"), "alerts.csv")
+        found = [one for one in map(T, report.decisions) if "kind" in one and "is not known" in one]
+        assert all(one in report.sentence(T) for one in found)
+        return found
+
+    assert said(*["Zarple"] * 8, *["Theft"] * 8, *["Mumble"] * 3) == [
+        "Alerts whose kind (danger, incivility or offence) is not known: 11, such as those of Zarple, Mumble. Give "
+        "these categories a kind in the city profile on the Data page."
+    ]
+    names = [f"Zarple{letter}" for letter in "abcdefgh"]
+    (sentence,) = said(*names * 2)
+    assert sum(name in sentence for name in names) == MOST_NAMED
+    assert said(*["Theft", "Graffiti"] * 8) == []

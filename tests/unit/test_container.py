@@ -45,13 +45,9 @@ def test_each_library_has_one_version_and_its_hashes_for_the_python_of_the_image
     python = VALUES["FROM"].removeprefix("python:").removesuffix("-slim")
     assert python in SpecifierSet(PROJECT["project"]["requires-python"])
     linux = {
-        "python_version": python,
-        "python_full_version": f"{python}.0",
-        "sys_platform": "linux",
-        "platform_system": "Linux",
-        "implementation_name": "cpython",
-        "platform_python_implementation": "CPython",
-    }
+        "python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux",
+        "platform_system": "Linux", "implementation_name": "cpython", "platform_python_implementation": "CPython",
+    }  # fmt: skip
     assert f"-r requirements/{name}" in DOCKERFILE
     found = []
     for line in pinned(name):

@@ -9,8 +9,8 @@ import pytest
 from curim_data.importing.pipeline import ImportReport, import_file, preview
 from curim_data.model import Answers, translator
 from curim_data.store import Home, Store
-from tests.category_files import export
 from tests.effort import FULL
+from tests.in_texts import export
 
 pytestmark = pytest.mark.slow
 

@@ -1,6 +1,11 @@
+"""Known formats: which one a header is of, what its columns mean, and the rows that come of them."""
+
 from __future__ import annotations
 
+import datetime as dt
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -9,68 +14,40 @@ from hypothesis import strategies as st
 
 from curim_data import formats
 from curim_data.formats import FORMATS, KnownFormat
-from curim_data.model import ImportProblem
-from tests.headers import (
-    FMS,
-    FMS_GROUPS,
-    FMS_UPDATES,
-    SAFECITY_SHEET,
-    V2_NEWS,
-    V2_PLAIN,
-    V2_PLUGIN,
-    V3_NATIVE,
-    V3_OLD,
-    V3_SURVEYS,
-    read,
-    sample_of,
-    table,
-)
+from curim_data.formats.base import Part, fold
+from curim_data.importing.decisions import decide
+from curim_data.importing.profiling import FileProfile
+from curim_data.importing.rows import ParsedRows, parse_rows
+from curim_data.model import Answers, ImportProblem, Kind, Status
+from tests import headers
+from tests.blocks import block_of
+from tests.headers import named, read, sample_of, table, told
+from tests.small import small_city
 
 DOCS = Path(__file__).resolve().parents[2]
 
 WRITTEN = {
-    "v2 plain": (V2_PLAIN, "ushahidi2"),
-    "v2 plugin": (V2_PLUGIN, "ushahidi2"),
-    "v2 news": (V2_NEWS, "ushahidi2"),
-    "v3 native": (V3_NATIVE, "ushahidi3"),
-    "v3 old": (V3_OLD, "ushahidi3"),
-    "v3 surveys": (V3_SURVEYS, "ushahidi3"),
-    "fixmystreet": (FMS, "fixmystreet"),
-    "fixmystreet groups": (FMS_GROUPS, "fixmystreet"),
-    "fixmystreet updates": (FMS_UPDATES, "fixmystreet"),
-    "safecity sheet": (SAFECITY_SHEET, "safecity"),
-    "curim": ("alert_id,reported_at,kind,category,status,latitude,longitude", "curim"),
-    "curim without places": ("reported_at,category,kind,status", "curim"),
+    "ushahidi2": (headers.V2_PLAIN, headers.V2_PLUGIN, headers.V2_NEWS),
+    "ushahidi3": (headers.V3_NATIVE, headers.V3_OLD, headers.V3_SURVEYS),
+    "fixmystreet": (headers.FMS, headers.FMS_GROUPS, headers.FMS_UPDATES),
+    "safecity": (headers.SAFECITY_SHEET,),
+    "curim": ("alert_id,reported_at,kind,category,status,latitude,longitude", "reported_at,category,kind,status"),
 }
 FILES = {
-    "2018-11-city-of-london-street.csv": "policeuk",
-    "2018-12-city-of-london-street.csv": "policeuk",
-    "safecity_reports_no_text.csv": "safecity",
-    "ushahidi_haiti_2010_no_text.csv": "ushahidi2",
-    "lancashire_asb.csv": None,
-    "madrid_bike_accidents_2019.csv": None,
-    "nyc_311_illegal_animals.csv": None,
-    "nypd_shootings_historic.csv": None,
-    "chicago_aggravated_assaults.csv.gz": None,
-    "cincinnati_burglary.csv.gz": None,
-    "vancouver_thefts.csv.gz": None,
-    "headers/policeuk_street.csv": "policeuk",
-    "headers/safecity_scrape.csv": "safecity",
-    "headers/seeclickfix_api_csv.csv": "seeclickfix",
+    "2018-11-city-of-london-street.csv": "policeuk", "2018-12-city-of-london-street.csv": "policeuk",
+    "safecity_reports_no_text.csv": "safecity", "ushahidi_haiti_2010_no_text.csv": "ushahidi2",
+    "lancashire_asb.csv": None, "madrid_bike_accidents_2019.csv": None, "nyc_311_illegal_animals.csv": None,
+    "nypd_shootings_historic.csv": None, "chicago_aggravated_assaults.csv.gz": None, "cincinnati_burglary.csv.gz": None,
+    "vancouver_thefts.csv.gz": None, "headers/policeuk_street.csv": "policeuk",
+    "headers/safecity_scrape.csv": "safecity", "headers/seeclickfix_api_csv.csv": "seeclickfix",
     "headers/seeclickfix_city_export_xlsx_as_csv.csv": "seeclickfix",
-    "headers/seeclickfix_api_v2_issue.json": "seeclickfix",
-    "headers/open311_georeport_v2_requests.json": "open311",
-    "headers/open311_georeport_v2_requests.xml": "open311",
-    "headers/ushahidi_v2_haiti.csv": "ushahidi2",
-    "headers/chicago_crimes_2001_present.csv": None,
-    "headers/lapd_crime_2020_present.csv": None,
-    "headers/madrid_accidents_semicolon_bom.csv": None,
-    "headers/nyc_311.csv": None,
-    "headers/nypd_complaint_header_only.csv": None,
-    "headers/nypd_hate_crimes.csv": None,
-    "headers/nypd_shooting_historic.csv": None,
-    "headers/vancouver_utm.csv": None,
-}
+    "headers/seeclickfix_api_v2_issue.json": "seeclickfix", "headers/open311_georeport_v2_requests.json": "open311",
+    "headers/open311_georeport_v2_requests.xml": "open311", "headers/ushahidi_v2_haiti.csv": "ushahidi2",
+    "headers/chicago_crimes_2001_present.csv": None, "headers/lapd_crime_2020_present.csv": None,
+    "headers/madrid_accidents_semicolon_bom.csv": None, "headers/nyc_311.csv": None,
+    "headers/nypd_complaint_header_only.csv": None, "headers/nypd_hate_crimes.csv": None,
+    "headers/nypd_shooting_historic.csv": None, "headers/vancouver_utm.csv": None,
+}  # fmt: skip
 
 
 def only(labels: list[str], sample: pa.Table | None, expected: str | None) -> None:
@@ -79,8 +56,8 @@ def only(labels: list[str], sample: pa.Table | None, expected: str | None) -> No
     assert all(0 <= score <= 1 for score in scores.values())
 
 
-@pytest.mark.parametrize(("header", "expected"), WRITTEN.values(), ids=WRITTEN)
-def test_a_header_is_known_as_what_it_is_and_as_nothing_else(header: str, expected: str) -> None:
+@pytest.mark.parametrize(("expected", "header"), [(name, one) for name, many in WRITTEN.items() for one in many])
+def test_a_header_is_known_as_what_it_is_and_as_nothing_else(expected: str, header: str) -> None:
     labels = header.split(",")
     only(labels, None, expected)
     only([label.upper() for label in labels][::-1], None, expected)
@@ -103,32 +80,25 @@ def test_a_format_has_a_page_that_the_index_names(form: KnownFormat) -> None:
     assert formats.documentation(form.name) == form.documentation
 
 
-def test_an_unknown_format_is_refused_with_those_there_are() -> None:
+def test_what_a_format_lacks_or_doubles_is_refused_with_its_names() -> None:
     with pytest.raises(ImportProblem, match=r"a\.csv: the format excel is not known.*curim, .*guessed, open311.*ushah"):
         formats.recognise(["a"], name="a.csv", format="excel")
-
-
-def test_a_format_that_a_person_names_is_taken_and_refused_without_a_date() -> None:
     labels = ["Crime type", "Latitude"]
     found = formats.recognise(labels, name="a.csv", format="policeuk")
     assert found.layout.format == "policeuk"
-    with pytest.raises(
-        ImportProblem, match=r"(?s)policeuk these columns are missing: reported_at\. docs/formats/police"
-    ):
+    missing = r"(?s)policeuk these columns are missing: reported_at\. docs/formats/police"
+    with pytest.raises(ImportProblem, match=missing):
         formats.refuse(found, labels, "a.csv")
-
-
-def test_two_columns_for_one_role_are_refused_with_their_names() -> None:
-    labels = [*V2_NEWS.split(","), "Incident date"]
+    labels = [*headers.V2_NEWS.split(","), "Incident date"]
     with pytest.raises(ImportProblem, match=r"2 columns claim to be occurred_from .INCIDENT DATE, Incident date"):
         formats.refuse(formats.recognise(labels), labels, "a.csv")
-
-
-def test_coordinates_are_not_required_and_a_date_is() -> None:
     labels = ["reported_at", "category", "kind", "status"]
-    formats.refuse(formats.recognise(labels), labels, "a.csv")
+    formats.refuse(formats.recognise(labels), labels, "a.csv")  # coordinates are not required
     with pytest.raises(ImportProblem, match="these columns are missing: reported_at"):
         formats.refuse(formats.recognise(labels[1:], format="curim"), labels[1:], "a.csv")
+    labels = headers.FMS_UPDATES.split(",")
+    with pytest.raises(ImportProblem, match=r"^up\.csv: these are updates .* Export the problems"):
+        formats.refuse(formats.recognise(labels), labels, "up.csv")
 
 
 def test_a_stranger_with_a_category_is_not_taken_for_our_own_format() -> None:
@@ -149,9 +119,7 @@ def test_what_no_format_claims_is_guessed_and_refused_without_a_date() -> None:
     assert formats.recognise(police, format=formats.GUESSED).layout.format == formats.GUESSED
 
 
-HEADINGS = sorted(
-    {label for header, _ in WRITTEN.values() for label in header.split(",")} | {"", "lat", "tags", "geom"}
-)
+HEADINGS = sorted({"", "lat", "tags", "geom"}.union(*(one.split(",") for many in WRITTEN.values() for one in many)))
 
 
 @given(st.lists(st.tuples(st.sampled_from(HEADINGS), st.text(max_size=3)), min_size=1, max_size=30))
@@ -165,3 +133,338 @@ def test_any_mixture_of_headings_gives_each_column_one_fate(columns: list[tuple[
         if name != "curim" and found.refused is None:
             fates = [*layout.places, *layout.personal, *layout.text, *layout.unused]
             assert sorted(fates) == list(range(len(labels)))
+
+
+fixmystreet, open311, policeuk, safecity, seeclickfix, ushahidi2, ushahidi3 = (
+    FORMATS[name]
+    for name in ("fixmystreet", "open311", "policeuk", "safecity", "seeclickfix", "ushahidi2", "ushahidi3")
+)
+
+
+def test_ushahidi_2() -> None:
+    labels = headers.V2_PLUGIN.split(",")
+    layout = (found := ushahidi2.recognise(labels)).layout
+    assert not found.missing
+    assert not found.doubled
+    assert told(labels, found) == {
+        "alert_id": ["#"], "occurred_from": ["INCIDENT DATE"], "category": ["CATEGORY"], "latitude": ["LATITUDE"],
+        "longitude": ["LONGITUDE"], "status": ["APPROVED", "VERIFIED"],
+    }  # fmt: skip
+    assert named(labels, layout.personal) == ["Phone of witness", "FIRST NAME", "LAST NAME", "EMAIL"]
+    assert named(labels, layout.text) == ["INCIDENT TITLE", "LOCATION", "DESCRIPTION"]
+    assert named(labels, layout.unused) == ["How many"]
+    assert (layout.separators, layout.kind) == ((", ",), Kind.RISK)
+    news = headers.V2_NEWS.split(",")
+    assert "NEWS LINKS" in named(news, ushahidi2.recognise(news).layout.text)
+
+
+def test_the_words_of_haiti_are_known_and_its_categories_part_at_the_comma() -> None:
+    labels, rows = read("ushahidi_haiti_2010_no_text.csv")
+    layout = ushahidi2.recognise(labels).layout
+    at = {label: place for place, label in enumerate(labels)}
+    states = {fold(f"{row[at['APPROVED']]}|{row[at['VERIFIED']]}") for row in rows}
+    assert states <= set(layout.words["status"])
+    assert layout.words["status"]["yes|yes"] == Status.CONFIRMED
+    assert layout.words["status"]["yes|no"] == layout.words["status"]["no|no"] == Status.OPEN
+    cells = [row[at["CATEGORY"]] for row in rows]
+    names = {name for cell in cells for name in cell.split(layout.separators[0])} - {""}
+    assert all(name[0].isdecimal() and "," not in name for name in names)
+
+
+def test_ushahidi_3() -> None:
+    labels = headers.V3_SURVEYS.split(",")
+    layout = (found := ushahidi3.recognise(labels)).layout
+    assert told(labels, found) == {
+        "alert_id": ["Post ID"], "status": ["Post Status"], "reported_at": ["Post Date (UTC)", "Created (UTC)"],
+        "latitude": ["Home.lat", "Place.lat"], "longitude": ["Home.lon", "Place.lon"],
+        "category": ["Κατηγορίες", "Categories.0", "Categories.1"],
+    }  # fmt: skip
+    assert {part.part for part in layout.roles["reported_at"]} == {"first"}
+    assert {part.part for part in layout.roles["category"]} == {"value"}
+    assert named(labels, layout.personal) == ["Contact ID", "Contact", "Data Source ID", "E-mail"]
+    assert named(labels, layout.text) == ["Unstructured Description", "Title", "Title"]
+    assert layout.utc
+    assert layout.skip_hxl
+    assert layout.words["status"] == {"published": "open", "draft": "open", "archived": "resolved"}
+
+
+def test_the_point_that_most_posts_fill_comes_first() -> None:
+    labels = headers.V3_SURVEYS.split(",")
+    home, place = labels.index("Home.lat"), labels.index("Place.lat")
+    found = ushahidi3.recognise(labels, table({home: ["37.9", "", " "], place: ["37.9", "37.8", ""]}, labels))
+    assert found.layout.roles["latitude"] == (Part(place, "first"), Part(home, "first"))
+    assert found.layout.roles["longitude"] == (Part(place + 1, "first"), Part(home + 1, "first"))
+
+
+def test_points_of_one_label_are_paired_in_their_order() -> None:
+    labels = [*headers.V3_NATIVE.split(","), "At.lat", "At.lon", "At.lat", "At.lon"]
+    roles = ushahidi3.recognise(labels).layout.roles
+    assert [part.place for part in roles["latitude"]] == [11, 13]
+    assert [part.place for part in roles["longitude"]] == [12, 14]
+    apart = [*headers.V3_NATIVE.split(","), "At.lat", "At.lat", "At.lon", "At.lon"]
+    roles = ushahidi3.recognise(apart).layout.roles
+    assert [part.place for part in roles["latitude"]] == [11, 12]
+    assert [part.place for part in roles["longitude"]] == [13, 14]
+
+
+def test_the_survey_is_the_category_where_there_is_no_other() -> None:
+    labels = headers.V3_OLD.split(",")
+    assert told(labels, ushahidi3.recognise(labels))["category"] == ["Survey"]
+    for label in ("Tags", "Catégorie", "Type de catégorie", "Kategorie", "Ετικέτες", "Category.3"):
+        assert told([*labels, label], ushahidi3.recognise([*labels, label]))["category"] == [label]
+    assert told([*labels, "Stage"], ushahidi3.recognise([*labels, "Stage"]))["category"] == ["Survey"]
+
+
+def test_fixmystreet() -> None:
+    labels = headers.FMS_GROUPS.split(",")
+    layout = (found := fixmystreet.recognise(labels)).layout
+    assert told(labels, found) == {
+        "alert_id": ["Report ID"], "reported_at": ["Created"], "status": ["Status"], "latitude": ["Latitude"],
+        "longitude": ["Longitude"], "category": ["Subcategory", "Category"], "resolved_at": ["Fixed", "Closed"],
+    }  # fmt: skip
+    assert {part.part for role in ("category", "resolved_at") for part in layout.roles[role]} == {"first"}
+    assert named(labels, layout.personal) == ["User Name", "Device Type", "Reported As", "Staff User"]
+    assert named(labels, layout.text) == ["Title", "Detail", "Query", "Report URL"]
+    assert "Easting" in named(labels, layout.unused)
+    assert layout.kind == Kind.INCIVILITY
+    plain = headers.FMS.split(",")
+    assert fixmystreet.recognise(plain).layout.roles["category"] == (Part(4),)
+
+
+@pytest.mark.parametrize("name", ["open311_georeport_v2_requests.json", "open311_georeport_v2_requests.xml"])
+def test_open311(name: str) -> None:
+    labels, _ = read(f"headers/{name}")
+    layout = (found := open311.recognise(labels)).layout
+    assert told(labels, found) == {
+        "alert_id": ["service_request_id"], "reported_at": ["requested_datetime"], "category": ["service_name"],
+        "status": ["status"], "latitude": ["lat"], "longitude": ["long"],
+    }  # fmt: skip
+    assert {"description", "status_notes", "service_notice"} <= set(named(labels, layout.text))
+    assert not layout.personal
+    assert layout.words["status"]["closed"] == Status.RESOLVED
+    assert layout.words["status"]["investigating"] == Status.CONFIRMED
+
+
+def test_seeclickfix_of_the_api() -> None:
+    labels, rows = read("headers/seeclickfix_api_v2_issue.json")
+    layout = (found := seeclickfix.recognise(labels, sample_of(labels, rows))).layout
+    assert told(labels, found) == {
+        "alert_id": ["id"], "reported_at": ["created_at"], "status": ["status"], "resolved_at": ["closed_at"],
+        "latitude": ["lat"], "longitude": ["lng"], "confirmations": ["rating"],
+    }  # fmt: skip
+    assert {"reporter.name", "reporter.id", "reporter.avatar.full"} <= set(named(labels, layout.personal))
+    assert {"summary", "description", "address", "url", "html_url", "media.image_full"} <= set(
+        named(labels, layout.text)
+    )
+    expanded = [*labels, "request_type.title"]
+    assert told(expanded, seeclickfix.recognise(expanded))["category"] == ["request_type.title"]
+
+
+def test_seeclickfix_of_a_city() -> None:
+    labels, rows = read("headers/seeclickfix_city_export_xlsx_as_csv.csv")
+    layout = (found := seeclickfix.recognise(labels, sample_of(labels, rows))).layout
+    roles = told(labels, found)
+    assert roles["category"] == ["Category"]
+    assert roles["reported_at"] == ["Created At Local"]
+    assert roles["resolved_at"] == ["Closed At Local"]
+    assert roles["confirmations"] == ["Rating"]
+    assert named(labels, layout.personal) == ["Reporter Display", "Reported Using Mobile?", "Assignee Name"]
+    states = {fold(row[labels.index("Status Translated")]) for row in rows}
+    assert states <= set(layout.words["status"])
+
+
+def test_texts_under_rating_are_no_counts() -> None:
+    labels, rows = read("headers/seeclickfix_api_csv.csv")
+    layout = seeclickfix.recognise(labels, sample_of(labels, rows)).layout
+    assert "confirmations" not in layout.roles
+    assert {"rating", "description"} <= set(named(labels, layout.text))
+
+
+@pytest.mark.parametrize("month", ["2018-11", "2018-12"])
+def test_the_words_of_police_uk_are_known(month: str) -> None:
+    labels, rows = read(f"{month}-city-of-london-street.csv")
+    layout = (found := policeuk.recognise(labels)).layout
+    assert told(labels, found) == {
+        "alert_id": ["Crime ID"], "occurred_from": ["Month"], "category": ["Crime type"], "kind": ["Crime type"],
+        "status": ["Last outcome category"], "latitude": ["Latitude"], "longitude": ["Longitude"],
+    }  # fmt: skip
+    crimes = {fold(row[labels.index("Crime type")]) for row in rows}
+    assert len(crimes) > 10
+    assert crimes <= set(layout.words["kind"])
+    assert {word for word, kind in layout.words["kind"].items() if kind != Kind.OFFENCE} == {"anti_social_behaviour"}
+    outcomes = {fold(row[labels.index("Last outcome category")]) for row in rows} - {""}
+    assert len(outcomes) > 10
+    assert outcomes <= set(layout.words["status"])
+    assert layout.words["status"]["under_investigation"] == Status.CONFIRMED
+    assert layout.words["status"]["unable_to_prosecute_suspect"] == Status.RESOLVED
+    assert named(labels, layout.text) == ["Location", "Context"]
+    assert not layout.personal
+
+
+def test_safecity_as_a_list() -> None:
+    labels, rows = read("safecity_reports_no_text.csv")
+    layout = (found := safecity.recognise(labels, sample_of(labels, rows))).layout
+    assert told(labels, found) == {
+        "alert_id": ["incident_id"], "latitude": ["lat"], "longitude": ["lon"], "occurred_from": ["date"],
+        "category": ["tags"],
+    }  # fmt: skip
+    assert named(labels, layout.text) == ["title", "short_desc", "location"]
+    assert layout.kind == Kind.OFFENCE
+    tags = {row[labels.index("tags")] for row in rows}
+    assert not any(layout.separators[0] in tag for tag in tags)
+    assert "0" in tags & layout.missing
+
+
+def test_safecity_as_a_sheet() -> None:
+    labels = headers.SAFECITY_SHEET.split(",")
+    found = safecity.recognise(labels)
+    roles = told(labels, found)
+    first, last = labels.index("Catcalls/Whistles"), labels.index("Others")
+    assert roles["category"] == labels[first : last + 1]
+    assert {part.part for part in found.layout.roles["category"]} == {"flag"}
+    assert found.layout.roles["occurred_from"] == (Part(2, "date"), Part(5, "time"))
+    assert named(labels, found.layout.text) == ["INCIDENT TITLE", "DESCRIPTION", "Location"]
+    assert {"VERBAL ABUSE", "SERIOUS PHYSICAL ABUSE", "YEAR", "City Code"} <= set(named(labels, found.layout.unused))
+
+
+def test_a_new_category_of_safecity_is_known_by_its_place_and_values() -> None:
+    labels = headers.SAFECITY_SHEET.split(",")
+    new, group = labels.index("Cyber"), labels.index("VERBAL ABUSE")
+    sample = table({new: ["0", "1"], group: ["1", "0"], labels.index("YEAR"): ["1", "1"]}, labels)
+    assert told(labels, safecity.recognise(labels, sample))["category"][-1] == "Cyber"
+    words = table({new: ["0", "of friends"]}, labels)
+    assert told(labels, safecity.recognise(labels, words))["category"][-1] == "Others"
+
+
+def test_a_geometry_stands_in_for_missing_coordinates() -> None:
+    labels = [*headers.V2_PLAIN.split(","), "geometry.longitude", "geometry.latitude"]
+    roles = told(labels, ushahidi2.recognise(labels))
+    assert (roles["latitude"], roles["longitude"]) == (["geometry.latitude"], ["geometry.longitude"])
+    own = [*headers.V2_NEWS.split(","), "geometry.longitude", "geometry.latitude"]
+    assert told(own, ushahidi2.recognise(own))["latitude"] == ["LATITUDE"]
+
+
+EMERGENCY = "1. Urgences | Emergency"
+NOW = dt.datetime(2025, 6, 1, tzinfo=dt.UTC)
+
+
+def parsed(labels: list[str], rows: list[list[str]]) -> ParsedRows:
+    """Every step between the text of a file and its alerts."""
+    block = block_of({str(at): [row[at] for row in rows] for at in range(len(labels))})
+    found = formats.recognise(labels, block.table)
+    formats.refuse(found, labels, "rows.csv")
+    profile = FileProfile(found.layout, labels)
+    profile.add(block)
+    city = small_city()
+    return parse_rows(
+        block, labels, found.layout, decide(profile, found.layout, city, Answers(), "rows.csv", NOW), city
+    )
+
+
+def column(result: ParsedRows, name: str) -> list[Any]:
+    return list(result.alerts[name].to_pylist())
+
+
+def written(labels: list[str], *cells: dict[str, str]) -> ParsedRows:
+    """Rows that fill some columns, by label."""
+    return parsed(labels, [[cell.get(label, "") for label in labels] for cell in cells])
+
+
+def test_a_row_of_hxl_tags_is_set_aside_and_no_survey_loses_its_places() -> None:
+    labels = headers.V3_SURVEYS.split(",")
+    first = {"Post ID": "1", "Post Status": "published", "Post Date (UTC)": "2025-03-01 22:00:00"}
+    other = {"Post ID": "2", "Post Status": "archived", "Created (UTC)": "2025-03-02 10:00:00"}
+    result = written(
+        labels,
+        {"Post ID": "#meta+id", "Home.lat": "#geo+lat", "Home.lon": "#geo+lon"},
+        {**first, "Κατηγορίες": "Noise, Theft", "Home.lat": "37.945", "Home.lon": "23.64"},
+        {**other, "Categories.0": "Theft", "Categories.1": "Noise", "Place.lat": "37.95", "Place.lon": "23.65"},
+    )
+    assert list(result.outcomes.reason) == ["hxl_row", "", ""]
+    assert column(result, "category") == ["noise", "Theft"]
+    assert column(result, "more_categories") == [["Theft"], ["noise"]]
+    assert column(result, "latitude") == [37.945, 37.95]
+    assert column(result, "longitude") == [23.64, 23.65]
+    assert column(result, "status") == ["open", "resolved"]
+    assert [moment.isoformat() for moment in column(result, "reported_at")] == [
+        "2025-03-01T22:00:00+00:00",
+        "2025-03-02T10:00:00+00:00",
+    ]
+
+
+def test_bars_within_the_labels_of_ushahidi_part_nothing() -> None:
+    labels = headers.V2_NEWS.split(",")
+    cells = {"INCIDENT DATE": "2025-03-01 10:00:00", "LATITUDE": "37.945", "LONGITUDE": "23.64", "APPROVED": "YES"}
+    result = written(
+        labels,
+        {**cells, "#": "1", "VERIFIED": "YES", "CATEGORY": f"{EMERGENCY}, 3. Public Health, 8. Autre | Other, "},
+        {**cells, "#": "2", "VERIFIED": "NO", "CATEGORY": f"{EMERGENCY}, "},
+        {**cells, "#": "3", "VERIFIED": "NO", "APPROVED": "NO", "CATEGORY": ""},
+    )
+    assert column(result, "category") == [EMERGENCY, EMERGENCY, "uncategorised"]
+    assert column(result, "more_categories")[0] == ["3. Public Health", "8. Autre | Other"]
+    assert column(result, "status") == ["confirmed", "open", "open"]
+
+
+def test_the_first_filled_column_of_fixmystreet_counts() -> None:
+    labels = headers.FMS_GROUPS.split(",")
+    cells = {"Created": "2025-02-01T12:00:00", "Latitude": "37.945", "Longitude": "23.64"}
+    fixed = {"Report ID": "1", "Category": "Street", "Subcategory": "Pothole", "Fixed": "2025-02-03T12:00:00"}
+    closed = {"Report ID": "2", "Category": "Graffiti", "Closed": "2025-02-04T12:00:00"}
+    result = written(
+        labels,
+        {**cells, **fixed, "Status": "fixed - council"},
+        {**cells, **closed, "Status": "unable to fix"},
+        {**cells, "Report ID": "3", "Category": "Graffiti", "Status": "confirmed"},
+    )
+    assert column(result, "category") == ["Pothole", "Graffiti", "Graffiti"]
+    assert column(result, "status") == ["resolved", "rejected", "open"]
+    assert [moment and moment.day for moment in column(result, "resolved_at")] == [3, 4, None]
+    assert set(column(result, "kind")) == {"incivility"}
+
+
+def test_flags_of_safecity_give_categories_and_two_digits_a_year() -> None:
+    labels = headers.SAFECITY_SHEET.split(",")
+    none = dict.fromkeys(labels[labels.index("Catcalls/Whistles") : labels.index("Location")], "0")
+    place = {"LATITUDE": "37.945", "LONGITUDE": "23.64"}
+    both = {"Catcalls/Whistles": "1", "Touching /Groping": "1", "VERBAL ABUSE": "1"}
+    result = written(
+        labels,
+        {**none, **place, **both, "INCIDENT ID": "1", "DATE": "12/31/13", "TIME": "21:30"},
+        {**none, **place, "INCIDENT ID": "2", "DATE": "01/13/14", "TIME": "08:05", "Stalking": "1"},
+        {**none, **place, "INCIDENT ID": "3", "DATE": "01/02/14"},
+    )
+    assert column(result, "category") == ["Catcalls/Whistles", "Stalking", "uncategorised"]
+    assert column(result, "more_categories") == [["Touching /Groping"], None, None]
+    assert [str(moment)[:16] for moment in column(result, "occurred_from")][:2] == [
+        "2013-12-31 19:30",
+        "2014-01-13 06:05",
+    ]
+    assert column(result, "time_precision") == ["minute", "minute", "day"]
+
+
+def test_the_months_of_police_uk() -> None:
+    labels, rows = read("2018-11-city-of-london-street.csv")
+    result = parsed(labels, rows)
+    assert result.alerts.num_rows == len(rows)
+    assert set(column(result, "time_precision")) == {"month"}
+    quiet = sum(row[labels.index("Crime type")] == "Anti-social behaviour" for row in rows)
+    assert Counter(column(result, "kind")) == {"incivility": quiet, "offence": len(rows) - quiet}
+    outcomes = [row[labels.index("Last outcome category")] for row in rows]
+    at_work = sum(outcome in ("Under investigation", "Awaiting court outcome") for outcome in outcomes)
+    assert Counter(column(result, "status")) == {
+        "open": outcomes.count(""),
+        "confirmed": at_work,
+        "resolved": len(rows) - outcomes.count("") - at_work,
+    }
+
+
+def test_the_reports_of_haiti() -> None:
+    labels, rows = read("ushahidi_haiti_2010_no_text.csv")
+    result = parsed(labels, rows)
+    cells = [[name for name in row[labels.index("CATEGORY")].split(", ") if name] for row in rows]
+    assert column(result, "category") == [names[0] if names else "uncategorised" for names in cells]
+    assert [more or [] for more in column(result, "more_categories")] == [
+        [name for name in dict.fromkeys(names[1:]) if name != names[0]] for names in cells
+    ]
+    assert Counter(column(result, "status")) == {"open": 3377, "confirmed": 216}

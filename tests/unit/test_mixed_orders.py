@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import random
 from collections.abc import Callable, Sequence
 from itertools import combinations, pairwise
@@ -25,6 +23,7 @@ from curim_data.model import Answers, CityProfile, Question, translator
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
 from tests.blocks import block_of
+from tests.in_texts import csv_bytes
 
 NOW = dt.datetime(2025, 6, 1, tzinfo=dt.UTC)
 ATHENS = ZoneInfo("Europe/Athens")
@@ -303,12 +302,12 @@ def test_an_export_of_both_orders_is_read_whole_and_nothing_is_remembered(home: 
     labels, write = LANGUAGES[language]
     rng = random.Random(6)
     moments = some_moments(rng, 150)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["nr", *labels, "lat", "lon"])
-    for at, one in enumerate(moments):
-        writer.writerow([f"A{at}", *write(one, MONTH if rng.random() < 0.35 else DAY), "37.943", "23.647"])
-    report = import_file(home, text.getvalue().encode(), "x.csv", now=NOW, answers=Answers(dates="day-first"))
+    rows = [
+        [f"A{at}", *write(one, MONTH if rng.random() < 0.35 else DAY), "37.943", "23.647"]
+        for at, one in enumerate(moments)
+    ]
+    data = csv_bytes([["nr", *labels, "lat", "lon"], *rows])
+    report = import_file(home, data, "x.csv", now=NOW, answers=Answers(dates="day-first"))
     assert (report.batch.accepted, report.batch.quarantined, report.date_order) == (150, 0, "both")
     table = Store(home).read().to_pandas().sort_values("occurred_from")
     read = [one.tz_convert(ATHENS).tz_localize(None).to_pydatetime() for one in table["occurred_from"]]
@@ -334,14 +333,13 @@ def test_an_answer_holds_for_the_column_that_can_be_read_both_ways_beside_one_of
         (written(moment, DAY if at % 2 else MONTH), f"{1 + at % 12:02d}/{1 + at % 11:02d}/2025", "Graffiti")
         for at, moment in enumerate(moments)
     ]
-    text = io.StringIO()
-    csv.writer(text).writerows([header, *rows])
+    data = csv_bytes([header, *rows])
     home = create_home(tmp_path / "home")
     with pytest.raises(Question) as asked:
-        import_file(home, text.getvalue().encode(), "x.csv", now=NOW, answers=Answers(elsewhere=True))
+        import_file(home, data, "x.csv", now=NOW, answers=Answers(elsewhere=True))
     assert asked.value.about == "dates"
     answers = Answers(dates="day-first", elsewhere=True)
-    assert import_file(home, text.getvalue().encode(), "x.csv", now=NOW, answers=answers).batch.read == 80
+    assert import_file(home, data, "x.csv", now=NOW, answers=answers).batch.read == 80
 
 
 @pytest.mark.parametrize(
@@ -358,9 +356,8 @@ def test_the_column_that_tells_orders_apart_is_named_without_the_names_of_person
 ) -> None:
     moments = some_moments(random.Random(6), 120)
     rows = [(written(one, (DAY, MONTH)[at * 7 % 5 % 2]), at * 7 % 5 % 2) for at, one in enumerate(moments)]
-    text = io.StringIO()
-    csv.writer(text).writerows([("Date", heading, "Offence"), *((date, values[of], "Graffiti") for date, of in rows)])
-    report = import_file(home, text.getvalue().encode(), "x.csv", now=NOW)
+    data = csv_bytes([("Date", heading, "Offence"), *((date, values[of], "Graffiti") for date, of in rows)])
+    report = import_file(home, data, "x.csv", now=NOW)
     said = " ".join(map(translator("en"), report.decisions))
     personal = heading == "Contacto"  # not looked at
     assert (f"The column {heading} tells them apart" in said) != personal
@@ -374,10 +371,8 @@ def test_dates_that_begin_with_a_year_of_two_digits_are_not_read_as_days(
     home: Home, heading: str, form: str, days: int
 ) -> None:
     def export(written: str) -> bytes:
-        text = io.StringIO()
         moments = [dt.datetime(2023, 3, 1, 12, 5) + dt.timedelta(days=at * days / 80) for at in range(80)]
-        csv.writer(text).writerows([(heading, "Offence"), *((one.strftime(written), "Graffiti") for one in moments)])
-        return text.getvalue().encode()
+        return csv_bytes([(heading, "Offence"), *((one.strftime(written), "Graffiti") for one in moments)])
 
     with pytest.raises(Question) as asked:
         import_file(home, export(form), "x.csv", now=NOW)
@@ -390,9 +385,8 @@ def test_dates_that_begin_with_a_year_of_two_digits_are_not_read_as_days(
 @pytest.mark.parametrize("heading", ["Date", "Ημερομηνία", "Fecha"])
 def test_years_followed_by_days_are_not_read_as_other_days(home: Home, heading: str) -> None:
     moments = [dt.datetime(2024, 3, 1) + dt.timedelta(days=5 * at) for at in range(60)]
-    text = io.StringIO()
-    csv.writer(text).writerows([(heading, "Offence"), *((one.strftime("%Y-%d-%m"), "Graffiti") for one in moments)])
-    report = import_file(home, text.getvalue().encode(), "x.csv", now=NOW)
+    data = csv_bytes([(heading, "Offence"), *((one.strftime("%Y-%d-%m"), "Graffiti") for one in moments)])
+    report = import_file(home, data, "x.csv", now=NOW)
     days = set(Store(home).read()["local_date"].to_pylist())
     assert days == {one.date() for one in moments if one.day == one.month}
     assert report.batch.quarantined == 60 - len(days)

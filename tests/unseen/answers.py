@@ -66,14 +66,9 @@ def disagreements(home: Home, key: Key) -> list[str]:
     alerts = Store(home).read().to_pandas()
     zone = home.city().timezone
     return [
-        *_rows(alerts, key),
-        *_times(alerts, zone, key),
-        *_categories(alerts, home, key),
-        *_people(alerts, key),
-        *_scale("severity", alerts, key),
-        *_scale("feeling", alerts, key),
-        *_places(alerts, key),
-    ]
+        *_rows(alerts, key), *_times(alerts, zone, key), *_categories(alerts, home, key), *_people(alerts, key),
+        *_scale("severity", alerts, key), *_scale("feeling", alerts, key), *_places(alerts, key),
+    ]  # fmt: skip
 
 
 def _rows(alerts: pd.DataFrame, key: Key) -> Iterator[str]:
