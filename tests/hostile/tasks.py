@@ -18,18 +18,16 @@ def escape(source: Path, name: str, more: dict[str, Any]) -> Told:  # noqa: ARG0
     """Which of the attempts succeeded."""
     outside = Path(more["outside"])
     attempts: dict[str, Callable[[], object]] = {
-        "read a file": lambda: (outside / "secret").read_text(),
-        "list a folder": lambda: list(outside.iterdir()),
+        "read a file": lambda: (outside / "secret").read_text(), "list a folder": lambda: list(outside.iterdir()),
         "write a file": lambda: (outside / "new").write_text("x"),
-        "remove a file": lambda: (outside / "secret").unlink(),
-        "change a file": lambda: (outside / "secret").open("a"),
+        "remove a file": lambda: (outside / "secret").unlink(), "change a file": lambda: (outside / "secret").open("a"),
         "read the parent's environment": lambda: Path(f"/proc/{more['parent']}/environ").read_bytes(),
         "open a connection": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
         "run a program": lambda: subprocess.run(["/bin/true"], check=True),
         "end the parent": lambda: os.kill(more["parent"], 0),
         "write to the source": lambda: source.open("ab").write(b"x") if more["source"] else _fail(),
         "know a password": lambda: os.environ["CURIM_SMTP_PASSWORD"],
-    }
+    }  # fmt: skip
     done = []
     for words, attempt in attempts.items():
         try:

@@ -158,19 +158,6 @@ def test_ushahidi_2() -> None:
     assert "NEWS LINKS" in named(news, ushahidi2.recognise(news).layout.text)
 
 
-def test_the_words_of_haiti_are_known_and_its_categories_part_at_the_comma() -> None:
-    labels, rows = read("ushahidi_haiti_2010_no_text.csv")
-    layout = ushahidi2.recognise(labels).layout
-    at = {label: place for place, label in enumerate(labels)}
-    states = {fold(f"{row[at['APPROVED']]}|{row[at['VERIFIED']]}") for row in rows}
-    assert states <= set(layout.words["status"])
-    assert layout.words["status"]["yes|yes"] == Status.CONFIRMED
-    assert layout.words["status"]["yes|no"] == layout.words["status"]["no|no"] == Status.OPEN
-    cells = [row[at["CATEGORY"]] for row in rows]
-    names = {name for cell in cells for name in cell.split(layout.separators[0])} - {""}
-    assert all(name[0].isdecimal() and "," not in name for name in names)
-
-
 def test_ushahidi_3() -> None:
     labels = headers.V3_SURVEYS.split(",")
     layout = (found := ushahidi3.recognise(labels)).layout
@@ -453,10 +440,8 @@ def test_the_months_of_police_uk() -> None:
     outcomes = [row[labels.index("Last outcome category")] for row in rows]
     at_work = sum(outcome in ("Under investigation", "Awaiting court outcome") for outcome in outcomes)
     assert Counter(column(result, "status")) == {
-        "open": outcomes.count(""),
-        "confirmed": at_work,
-        "resolved": len(rows) - outcomes.count("") - at_work,
-    }
+        "open": outcomes.count(""), "confirmed": at_work, "resolved": len(rows) - outcomes.count("") - at_work,
+    }  # fmt: skip
 
 
 def test_the_reports_of_haiti() -> None:

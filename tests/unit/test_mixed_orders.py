@@ -345,12 +345,10 @@ def test_an_answer_holds_for_the_column_that_can_be_read_both_ways_beside_one_of
 @pytest.mark.parametrize(
     ("heading", "values", "shown"),
     [
-        ("Officer", ("Maria Smith", "Jean Dupont"), False),
-        ("Χειριστής", ("Παππάς, Νίκος", "Λάμπρου, Ζωή"), False),
-        ("Contacto", ("612 345 678", "juan@example.org"), False),
-        ("Quelle", ("telefon", "web"), True),
+        ("Officer", ("Maria Smith", "Jean Dupont"), False), ("Χειριστής", ("Παππάς, Νίκος", "Λάμπρου, Ζωή"), False),
+        ("Contacto", ("612 345 678", "juan@example.org"), False), ("Quelle", ("telefon", "web"), True),
     ],
-)
+)  # fmt: skip
 def test_the_column_that_tells_orders_apart_is_named_without_the_names_of_persons(
     home: Home, heading: str, values: tuple[str, str], shown: bool
 ) -> None:
