@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
 import random
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
 import sample_data
 from tests.headers import EXPORTS, FMS
-from tests.in_texts import csv_bytes
 
 ROWS = 24
 HEAD = 6_000  # bytes of a real file
@@ -41,71 +41,85 @@ def _place(rng: random.Random) -> tuple[str, str]:
     return f"{37.94 + rng.random() / 50:.5f}", f"{23.63 + rng.random() / 50:.5f}"
 
 
-DAY, CLOCK = "{d:02}/{m:02}/{y}", "{h:02}:{i:02}"
-GREEK = {
-    "Α/Α": "{n}", "Ημερομηνία": DAY, "Ώρα": CLOCK, "Κατηγορία": "{kind}", "Φύλο": "{gender}",
-    "Γεωγραφικό πλάτος": "{comma[0]}", "Γεωγραφικό μήκος": "{comma[1]}", "Τηλέφωνο": "2100000000",
-}  # fmt: skip
-MADE = {"Report ID": "{n}", "Created": "{y}-{m:02}-{d:02}T{h:02}:{i:02}:00", "Title": "t", "Status": "{state}"}
-MADE |= {"Category": "{fault}", "User Name": "n", "Device Type": "website", "Latitude": "{lat}", "Longitude": "{lon}"}
-# By name: what stands under each heading, and how the rows are written.
-TEXTS: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
-    "ushahidi2.csv": ({
-        "#": "{n}", "INCIDENT TITLE": "made up, title", "INCIDENT DATE": "{y}-{m:02}-{d:02} {h:02}:{i:02}:00",
-        "LOCATION": "Πειραιάς", "DESCRIPTION": 'made up\nin two lines, "quoted"', "CATEGORY": "{emergency}",
-        "LATITUDE": "{lat}", "LONGITUDE": "{lon}", "APPROVED": "YES", "VERIFIED": "{yes}",
-    }, {}),
-    "policeuk.csv": ({
-        "Crime ID": "{key}", "Month": "{y}-{m:02}", "Reported by": "A force", "Falls within": "A force",
-        "Longitude": "{some[1]}", "Latitude": "{some[0]}", "Location": "On or near", "LSOA code": "E0",
-        "LSOA name": "A 1", "Crime type": "{crime}", "Last outcome category": "Under investigation", "Context": "",
-    }, {}),
-    "fixmystreet.csv": ({label: MADE.get(label, "") for label in FMS.split(",")}, {}),
-    "greek.csv": (GREEK, {"delimiter": ";", "encoding": "cp1253", "lineterminator": "\r\n"}),
-    "greek-utf16.csv": (GREEK, {"delimiter": "\t", "encoding": "utf-16"}),
-    "madrid.csv": ({
-        "num_expediente": "S{half}", "fecha": DAY, "hora": f"{CLOCK}:00", "tipo_accidente": "Caída", "sexo": "{sex}",
-        "coordenada_x_utm": "44{utm}", "coordenada_y_utm": "4.47{utm}",
-    }, {"delimiter": ";", "encoding": "utf-8-sig"}),
-    "parts.csv": ({
-        "TYPE": "Theft", "YEAR": "{y}", "MONTH": "{m}", "DAY": "{d}", "HOUR": "{h}", "MINUTE": "{i}",
-        "X": "{metres[0]}", "Y": "{metres[1]}",
-    }, {}),
-    "american.csv": ({
-        "INCIDENT_KEY": "{half}", "OCCUR_DATE": "{m:02}/{d:02}/{y}", "OCCUR_TIME": "{h}:{i:02}:00",
-        "Created": "{m:02}/{d:02}/{y} {h12:02}:{i:02}:00 {p}", "VIC_SEX": "{letter}", "VIC_AGE_GROUP": "{band}",
-        "OFNS_DESC": "ROBBERY", "Latitude": "{lat}", "Longitude": "{lon}",
-    }, {"delimiter": "|", "lineterminator": "\r\n"}),
-    "one-hot.csv": ({
-        "INCIDENT ID": "{n}", "INCIDENT TITLE": "t", "DATE": "{m:02}/{d:02}/24", "TIME": CLOCK, "DESCRIPTION": "d",
-        "Catcalls/Whistles": "{flag}", "Commenting": "{other_flag}", "Stalking": "1", "VERBAL ABUSE": "1",
-        "LATITUDE": "{lat}", "LONGITUDE": "{lon}",
-    }, {"delimiter": "\t", "encoding": "latin-1"}),
-}  # fmt: skip
-CHOICES: Mapping[str, Sequence[str]] = {
-    "emergency": ["1. Urgences | Emergency, ", "2a. Eau | Water, 8. Autre | Other, "], "yes": ["YES", "NO"],
-    "crime": ["Anti-social behaviour", "Bicycle theft"], "state": ["open", "fixed - council", "closed"],
-    "fault": ["Graffiti", "Street lighting"], "kind": ["Κλοπή", "Παρενόχληση", "Όχληση"], "letter": "MFUX",
-    "gender": ["Γυναίκα", "Άνδρας", "", ";"], "sex": ["Hombre", "Mujer", "Desconocido"], "flag": "01",
-    "other_flag": "01", "band": ["18-24", "<18", "65+", "25-44"],
-}  # fmt: skip
+def _csv(
+    header: str, rows: Iterable[Sequence[str]], delimiter: str = ",", encoding: str = "utf-8", end: str = "\n"
+) -> bytes:
+    stream = io.StringIO(newline="")
+    csv.writer(stream, delimiter=delimiter, lineterminator=end).writerows([header.split(","), *rows])
+    return stream.getvalue().encode(encoding)
+
+
+HAITI = "#,INCIDENT TITLE,INCIDENT DATE,LOCATION,DESCRIPTION,CATEGORY,LATITUDE,LONGITUDE,APPROVED,VERIFIED"
+STREET = (
+    "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
+    "Last outcome category,Context"
+)
+GREEK = "Α/Α,Ημερομηνία,Ώρα,Κατηγορία,Φύλο,Γεωγραφικό πλάτος,Γεωγραφικό μήκος,Τηλέφωνο"
+MADRID = "num_expediente,fecha,hora,tipo_accidente,sexo,coordenada_x_utm,coordenada_y_utm"
+AMERICAN = "INCIDENT_KEY,OCCUR_DATE,OCCUR_TIME,Created,VIC_SEX,VIC_AGE_GROUP,OFNS_DESC,Latitude,Longitude"
+ONE_HOT = (
+    "INCIDENT ID,INCIDENT TITLE,DATE,TIME,DESCRIPTION,Catcalls/Whistles,Commenting,Stalking,VERBAL ABUSE,LATITUDE,"
+    "LONGITUDE"
+)
 
 
 def _text(rng: random.Random) -> dict[str, bytes]:
-    rows = []
+    def times(shape: str) -> str:
+        year, month, day, hour, minute = _moment(rng)
+        half, h12 = "PM" if hour > 11 else "AM", hour % 12 or 12
+        return shape.format(y=year, m=month, d=day, h=hour, n=minute, h12=h12, p=half)
+
+    def utm(start: str) -> str:
+        return f"{start}{rng.randrange(10)}.{rng.randrange(1000):03}.{rng.randrange(1000):03}"
+
+    found: dict[str, list[Sequence[str]]] = defaultdict(list)
     for number in range(ROWS):
         lat, lon = _place(rng)
-        y, m, d, h, i = _moment(rng)
-        row: dict[str, Any] = {name: rng.choice(some) for name, some in CHOICES.items()}
-        row |= {"n": number, "half": number // 2, "key": f"{rng.getrandbits(64):016x}" if number % 3 else ""}
-        row |= {"y": y, "m": m, "d": d, "h": h, "i": i, "h12": h % 12 or 12, "p": "PM" if h > 11 else "AM"}
-        row |= {"lat": lat, "lon": lon, "some": (lat, lon) if number % 5 else ("", "")}
-        row |= {"comma": (lat.replace(".", ","), lon.replace(".", ",")), "utm": f"{rng.uniform(0, 10):.3f}.{number:03}"}
-        row["metres"] = [f"{start + rng.random() * 3000:.3f}" for start in (505_000, 4_199_000)]
-        rows.append(row)
+        emergency = rng.choice(["1. Urgences | Emergency, ", "2a. Eau | Water, 8. Autre | Other, "])
+        said = 'made up\nin two lines, "quoted"'
+        title = (str(900 + number), "made up, title", times("{y}-{m:02}-{d:02} {h:02}:{n:02}:00"), "Πειραιάς", said)
+        found["haiti"].append((*title, emergency, lat, lon, "YES", rng.choice(["YES", "NO"])))
+        place = (lon, lat) if number % 5 else ("", "")
+        crime = rng.choice(["Anti-social behaviour", "Bicycle theft"])
+        key = f"{rng.getrandbits(64):016x}" if number % 3 else ""
+        found["street"].append(
+            (key, times("{y}-{m:02}"), "A force", "A force", *place, "On or near", "E0", "A 1", crime,
+             "Under investigation", "")
+        )  # fmt: skip
+        made = {"Report ID": str(number), "Created": times("{y}-{m:02}-{d:02}T{h:02}:{n:02}:00"), "Title": "t"}
+        made |= {"Status": rng.choice(["open", "fixed - council", "closed"]), "Latitude": lat, "Longitude": lon}
+        made |= {"Category": rng.choice(["Graffiti", "Street lighting"]), "User Name": "n", "Device Type": "website"}
+        found["mystreet"].append([made.get(label, "") for label in FMS.split(",")])
+        kind, gender = rng.choice(["Κλοπή", "Παρενόχληση", "Όχληση"]), rng.choice(["Γυναίκα", "Άνδρας", "", ";"])
+        degrees = (one.replace(".", ",") for one in (lat, lon))
+        moment = (times("{d:02}/{m:02}/{y}"), times("{h:02}:{n:02}"))
+        found["greek"].append((str(number), *moment, kind, gender, *degrees, "2100000000"))
+        sex = rng.choice(["Hombre", "Mujer", "Desconocido"])
+        when = (times("{d:02}/{m:02}/{y}"), times("{h:02}:{n:02}:00"))
+        found["madrid"].append((f"S{number // 2}", *when, "Caída", sex, utm("44"), utm("4.47")))
+        metres = (f"{505_000 + rng.random() * 3000:.3f}", f"{4_199_000 + rng.random() * 3000:.3f}")
+        found["parts"].append(("Theft", *map(str, _moment(rng)), *metres))
+        american = (
+            times("{m:02}/{d:02}/{y}"),
+            times("{h}:{n:02}:00"),
+            times("{m:02}/{d:02}/{y} {h12:02}:{n:02}:00 {p}"),
+        )
+        band = rng.choice(["18-24", "<18", "65+", "25-44"])
+        found["american"].append((str(number // 3), *american, rng.choice("MFUX"), band, "ROBBERY", lat, lon))
+        flags = (rng.choice("01"), rng.choice("01"), "1", "1")
+        found["flags"].append(
+            (str(number), "t", times("{m:02}/{d:02}/24"), times("{h:02}:{n:02}"), "d", *flags, lat, lon)
+        )
     return {
-        name: csv_bytes([list(cells), *([cell.format(**row) for cell in cells.values()] for row in rows)], **how)
-        for name, (cells, how) in TEXTS.items()
+        "ushahidi2.csv": _csv(HAITI, found["haiti"]),
+        "policeuk.csv": _csv(STREET, found["street"]),
+        "fixmystreet.csv": _csv(FMS, found["mystreet"]),
+        "greek.csv": _csv(GREEK, found["greek"], ";", "cp1253", "\r\n"),
+        "greek-utf16.csv": _csv(GREEK, found["greek"], "\t", "utf-16"),
+        "madrid.csv": _csv(MADRID, found["madrid"], ";", "utf-8-sig"),
+        "parts.csv": _csv("TYPE,YEAR,MONTH,DAY,HOUR,MINUTE,X,Y", found["parts"]),
+        "american.csv": _csv(AMERICAN, found["american"], "|", end="\r\n"),
+        "one-hot.csv": _csv(ONE_HOT, found["flags"], "\t", "latin-1"),
     }
 
 

@@ -639,10 +639,13 @@ def test_kinds_are_asked_with_the_default_by_name_where_they_are_not_known(city:
 
 
 def test_the_answer_holds_for_the_next_export(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
-    import_file(home, export(NAMED, "when"), "first.csv", answers=Answers(kind="incivility"))
+    lines = [f"a{n},2025-03-{1 + n % 28:02d} 10:15,{NAMES[n % 3]},48.20{n % 10},16.37{n % 7}" for n in range(60)]
+    data, home = "\n".join(["ref,when,category,lat,lon", *lines, ""]).encode(), Home(tmp_path / "home")
+    import_file(home, data, "first.csv", answers=Answers(kind="incivility"))
     assert {one.kind for one in home.city().categories.values()} == {"incivility"}
-    import_file(home, export(column("category", ["Tram accident"], 60), "when").replace(b"2025", b"2026"), "next.csv")
+    for name in NAMES[1:]:
+        data = data.replace(name.encode(), b"Bicycle accident")
+    import_file(home, data.replace(b"Bicycle", b"Tram").replace(b"\na", b"\nb"), "next.csv")
     assert Store(home).read(["kind"])["kind"].to_pylist() == ["incivility"] * 120
 
 

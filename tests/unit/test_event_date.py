@@ -16,7 +16,7 @@ from curim_data.formats.guess import dates, recognise
 from curim_data.formats.guess.headings import date_role, read_heading
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file, preview
-from curim_data.lexicon.times import month_of
+from curim_data.lexicon.times import hour_of_span, month_of
 from curim_data.model import Answers, ImportProblem, Question
 from curim_data.store import Home, Store
 from tests.in_texts import csv_bytes
@@ -433,12 +433,22 @@ def test_an_hour_with_its_end_completes_the_pieces_of_a_date() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heading", "form"),
-    [("Age", "{}-{}"), ("Μήνες", "{}-{}"), ("Hora", "{}-9{}"), ("Zeit", "0-{}"), ("Hour", "{0}-{0}"),
-     ("Hora", "{}:30-{}:30"), ("Ώρα", "{}-{}-2")],
-)  # fmt: skip
+    ("heading", "form"), [("Age", "{}-{}"), ("Μήνες", "{}-{}"), ("Hora", "{}-9{}"), ("Zeit", "0-{}")]
+)
 def test_other_spans_are_no_hours(heading: str, form: str) -> None:
     assert told({"Date": day(EVENT), heading: spans(form)})[0] == {"occurred_from": "Date"}
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("23-0", 23), ("23-24", 23), ("0-1", 0), ("22:00-22:59", 22), ("De 7 a 8 h", 7), ("9 bis 10 Uhr", 9),
+        ("22-22", None),
+        ("22:30-23:30", None), ("18-24", None), ("24-25", None), ("5-7", None), ("22", None), ("1-2-3", None),
+    ],
+)  # fmt: skip
+def test_an_hour_is_the_beginning_of_its_span(text: str, hour: int | None) -> None:
+    assert hour_of_span(text) == hour
 
 
 @pytest.mark.parametrize("rows", [2, 5, 9])
