@@ -501,20 +501,14 @@ def test_every_planted_hot_spot_gets_its_class(sampled: EmergingHotSpots, spot: 
     assert sampled.places[row["place"]].cls == f"{spot['class']}_hot"
 
 
-def test_there_are_as_many_places_as_were_planted(sampled: EmergingHotSpots, t: Translator) -> None:
+def test_places_and_their_history_are_those_that_were_planted(sampled: EmergingHotSpots, t: Translator) -> None:
     assert len(PLANTED) <= len(sampled.places) <= len(PLANTED) + 1  # beside them at most one that was not planted
     new = sum(place.cls == "new_hot" for place in sampled.places)
     assert 1 <= new <= 2
     assert sampled.sentence(t).startswith(f"Places that are or were hot: {new} new, ")
-
-
-def test_neither_the_quarter_nor_the_pile_has_a_class(sampled: EmergingHotSpots) -> None:
     for planted in (TRUTHS["quarter"], TRUTHS["pile"]):
         cell = int(h3.latlng_to_cell(planted["latitude"], planted["longitude"], 10))
         assert sampled.frame.loc[cell, "cls"] == "none"
-
-
-def test_how_long_the_latest_places_have_been_hot(sampled: EmergingHotSpots) -> None:
     by_id = {spot["id"]: int(h3.latlng_to_cell(spot["latitude"], spot["longitude"], 10)) for spot in PLANTED}
     row = sampled.frame.loc[by_id["spot_agia_sofia"]]
     assert (row["run"], row["since"]) == (1, pd.Timestamp("2026-10-01"))

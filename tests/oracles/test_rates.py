@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import libpysal
 import numpy as np
@@ -171,90 +172,57 @@ def test_fay_and_feuer_on_down_syndrome_by_birth_order(births, cases, printed):
     assert tuple(f"{value:#.3g}" for value in (found.value, found.low, found.high)) == printed
 
 
-PAPER = {"control": (308, 318), "treated": (207, 110), "control_buffer": (150, 140), "buffer": (178, 157)}
-
-
 def standard_error(estimate: Estimate) -> float:
     return (estimate.high - estimate.low) / 2 / Z
 
 
-def ninety(effect: Estimate) -> tuple[float, float]:
-    """The 90 % interval of an effect, which some published examples give."""
-    away = norm.ppf(0.95) * standard_error(effect)
-    return effect.value - away, effect.value + away
+PAPER = {"control": (308, 318), "treated": (207, 110), "control_buffer": (150, 140), "buffer": (178, 157)}
+# Counts, difference and standard error with the digits that are printed, and the interval where one is (its level).
+DIFFERENCES = [
+    (PAPER, "-118", f"{math.sqrt(1568):.9f}", 0.95, ("-195.6106142", "-40.3893858")),  # Wheeler and Ratcliffe
+    (
+        PAPER | {"area_weights": (0.9, 1.2, 1.6, 1.5)},
+        *("-99.69444444", "35.4280755", 0.95, ("-169.1321965", "-30.25669241")),
+    ),
+    ({"control": (100, 50), "treated": (80, 20), "time_weights": (2, 1)}, "-20", f"{math.sqrt(115):.9f}", 0.95, ()),
+    ({"control": (20, 20), "treated": (20, 10)}, "-10", "8.3666", 0.9, ("-23.761833", "3.761833")),  # ptools
+    ({"control": (130, 150), "treated": (120, 100)}, "-40", "22.4", 0.9, ("-76.8", "-3.2")),  # crimepy, its notebook
+    (
+        {"control": (130, 150), "treated": (120, 100), "control_buffer": (30, 25), "buffer": (40, 25)},
+        *("-50", "24.9", 0.9, ("-91.0", "-9.0")),  # the same with spill-over
+    ),
+    ({"control": (100, 90), "treated": (100, 80)}, "-10", "19.235", 0.95, ("-47.7", "27.7")),  # its author's blog
+    # The variance of the buffer has no misplaced bracket.
+    (
+        {"control": (0, 0), "treated": (0, 0), "control_buffer": (30, 30), "buffer": (20, 30)},
+        *("10", f"{math.sqrt(110):.9f}", 0.95, ()),
+    ),
+]
 
 
-def test_the_paper_of_wheeler_and_ratcliffe():
-    result = wdd(**PAPER)
-    assert result.value == -118
-    assert standard_error(result) == pytest.approx(math.sqrt(1568))
-    assert result.value / standard_error(result) == pytest.approx(-2.979950006429022)
-    assert (result.low, result.high) == pytest.approx((-195.61061416, -40.38938584), abs=1e-7)
+@pytest.mark.parametrize(("counts", "value", "error", "level", "ends"), DIFFERENCES)
+def test_weighted_displacement_differences(
+    counts: dict[str, Any], value: str, error: str, level: float, ends: tuple[str, ...]
+) -> None:
+    found = wdd(**counts)
+    away = norm.ppf((1 + level) / 2) * standard_error(found)
+    told = (found.value, standard_error(found), *((found.value - away, found.value + away) if ends else ()))
+    for number, printed in zip(told, (value, error, *ends), strict=True):
+        assert f"{number:.{len(printed.partition('.')[2])}f}" == printed
 
 
-def test_area_weights():
-    result = wdd(**PAPER, area_weights=(0.9, 1.2, 1.6, 1.5))
-    assert result.value == pytest.approx(-99.69444444, abs=5e-9)
-    assert standard_error(result) == pytest.approx(35.4280755, abs=5e-8)
-    assert result.value / standard_error(result) == pytest.approx(-2.813995483, abs=5e-10)
-    assert result.low == pytest.approx(-169.1321965, abs=5e-8)
-    assert result.high == pytest.approx(-30.25669241, abs=5e-9)
-
-
-def test_time_weights():
-    result = wdd((100, 50), (80, 20), time_weights=(2, 1))
-    assert result.value == -20
-    assert standard_error(result) == pytest.approx(math.sqrt(115))
-
-
-def test_the_plain_example_of_ptools():
-    result = wdd((20, 20), (20, 10))
-    assert result.value == -10
-    assert round(standard_error(result), 4) == 8.3666
-    assert round(result.value / standard_error(result), 6) == -1.195229
-    assert [round(bound, 6) for bound in ninety(result)] == [-23.761833, 3.761833]
-
-
-def test_the_notebook_of_crimepy_without_and_with_spill_over():
-    plain = wdd((130, 150), (120, 100))
-    assert (plain.value, round(standard_error(plain), 1)) == (-40, 22.4)
-    assert [round(bound, 1) for bound in ninety(plain)] == [-76.8, -3.2]
-    spill = wdd((130, 150), (120, 100), (30, 25), (40, 25))
-    assert (spill.value, round(standard_error(spill), 1)) == (-50, 24.9)
-    assert [round(bound, 1) for bound in ninety(spill)] == [-91.0, -9.0]
-
-
-def test_the_blog_example():
-    result = wdd((100, 90), (100, 80))
-    assert (result.value, round(standard_error(result), 3)) == (-10, 19.235)
-    assert (round(result.low, 1), round(result.high, 1)) == (-47.7, 27.7)
-
-
-def test_the_variance_of_the_buffer_has_no_misplaced_bracket():
-    assert standard_error(wdd((0, 0), (0, 0), (30, 30), (20, 30))) == pytest.approx(math.sqrt(110))
-
-
-def test_the_quotient():
+def test_the_quotient_and_the_ratio_of_ratios():
     assert wdq(treated=(100, 70), buffer=(50, 45), control=(200, 190)) == pytest.approx(0.10, abs=0.001)
-
-
-def test_the_ratio_of_ratios():
     result = relative_effect((100, 70), (200, 190))
     assert (round(result.value, 3), round(result.low, 3), round(result.high, 3)) == (0.737, 0.512, 1.061)
 
 
 def test_the_drop_that_is_visible():
-    # Fifty alerts an area, one-sided at 1 % (two-sided at 2 %): (2.326 + 0.842) sqrt(200) = 45 by the formula, which
-    # takes the count after for as variable as the one before; simulated it is a little less, since fewer alerts vary
-    # less.
     drop = minimum_detectable_drop(50, 50, alpha=0.02, test="wdd")
     assert drop.alerts == pytest.approx(40, abs=1)
     # Half the power: 33 by the formula.
     half = minimum_detectable_drop(50, 50, alpha=0.02, power=0.5, test="wdd")
     assert half.alerts == pytest.approx(31, abs=2)
-
-
-def test_a_true_fall_of_thirty_percent_needs_about_270_alerts_before():
     assert minimum_detectable_drop(270, 270, test="ratio").share == pytest.approx(0.30, abs=0.011)
 
 
@@ -292,16 +260,13 @@ def test_differences_are_those_of_statsmodels(first: tuple[int, int], second: tu
     assert found.low <= found.value <= found.high
 
 
-def test_overdispersed_counts_have_the_interval_of_effective_ones_and_a_larger_p() -> None:
+def test_overdispersion_makes_a_difference_of_shares_less_sure() -> None:
     overdispersed = share_difference(CountedShare(112, 140, TWICE), CountedShare(48, 80))
     assert overdispersed == share_difference(CountedShare(56, 70), CountedShare(48, 80))
     first, second = CountedShare(112, 140, TWICE), CountedShare(96, 160, TWICE)
     exact = fisher_exact([[112, 28], [96, 64]])[1]
     assert share_p(first, second) == pytest.approx(2 * norm.sf(norm.isf(exact / 2) / np.sqrt(2)), rel=1e-6)
     assert share_p(CountedShare(112, 140), CountedShare(96, 160)) == pytest.approx(exact, rel=1e-9)
-
-
-def test_the_dispersion_of_a_difference_is_weighted_by_what_each_city_adds_to_its_variance() -> None:
     exact = fisher_exact([[30, 70], [5_000, 5_000]])[1]
     found = share_p(CountedShare(30, 100, TWICE), CountedShare(5_000, 10_000))
     assert found == pytest.approx(2 * norm.sf(norm.isf(exact / 2) / np.sqrt((2 / 100 + 1 / 10_000) / 0.0101)), rel=1e-6)
@@ -317,9 +282,6 @@ def test_differences_are_corrected_for_all_that_were_compared_and_too_few_are_no
     assert frame[["difference", "low", "high", "p", "q"]].iloc[2].isna().all()
     assert frame.loc[2, "share_first"] == pytest.approx(1 / (LEAST - 1))
     assert compare_shares([]).empty
-
-
-def test_nothing_is_no_share() -> None:
     frame = compare_shares([(CountedShare(0, 0), CountedShare(3, 50))])
     assert frame[["share_first", "difference", "p"]].isna().all(axis=None)
     assert np.isnan(share_p(CountedShare(0, 0), CountedShare(3, 50)))

@@ -17,15 +17,23 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import shapely
-from h3ronpy.vector import coordinates_to_cells
-from pyproj import Transformer
 from scipy import stats
 
 from analysis.trends.changes import LEVELS, Counts, LevelName, Past, _expected_of_city, burst_factors, judge
 from analysis.trends.reporting import find_events
-from curim_data.geo.enrichment import parent_cells
-from curim_data.model import CELL_RESOLUTIONS
-from tests.reliability.world import AREAS, PERIOD_WEEKS, START, World, _areas, piraeus, pool, pool_cells, simulate
+from tests.reliability.world import (
+    AREAS,
+    PERIOD_WEEKS,
+    START,
+    World,
+    _areas,
+    cells_of,
+    degrees,
+    piraeus,
+    pool,
+    pool_cells,
+    simulate,
+)
 
 PLACE: Final = 9
 A_TENTH: Final = np.log(1.1)
@@ -73,14 +81,9 @@ def _geometry() -> tuple[Any, Any, Any]:
     return cells, by_cell, by_district
 
 
-def _degrees(x: Any, y: Any) -> tuple[Any, Any]:
-    longitude, latitude = Transformer.from_crs(piraeus().epsg, 4326, always_xy=True).transform(x, y)
-    return longitude, latitude
-
-
 def _districts(x: Any, y: Any) -> Any:
     """The number of the district of each point, -1 outside all."""
-    longitude, latitude = _degrees(x, y)
+    longitude, latitude = degrees(x, y)
     found = np.full(len(longitude), -1)
     for number, district in enumerate(piraeus().districts):
         found[shapely.contains_xy(district.polygon, longitude, latitude)] = number
@@ -90,9 +93,7 @@ def _districts(x: Any, y: Any) -> Any:
 def tables(alerts: Mapping[str, Any], world: World) -> dict[LevelName, Counts]:
     """The counts of all levels; the last weeks are the period."""
     cells = _geometry()[0]
-    longitude, latitude = _degrees(alerts["x"], alerts["y"])
-    fine = np.asarray(coordinates_to_cells(latitude, longitude, max(CELL_RESOLUTIONS)), np.uint64).astype(np.int64)
-    own = parent_cells(fine, PLACE)
+    own = cells_of(alerts["x"], alerts["y"], PLACE)
     place = np.minimum(np.searchsorted(cells, own), len(cells) - 1)
     place = np.where(cells[place] == own, place, -1)
     district, category = _districts(alerts["x"], alerts["y"]), alerts["category"]
@@ -176,14 +177,12 @@ def measure(job: tuple[str, World, int]) -> tuple[str, dict[str, Any]]:
 
 def events_of(alerts: Mapping[str, Any], world: World) -> tuple[Any, ...]:
     """The events of the period."""
-    longitude, latitude = _degrees(alerts["x"], alerts["y"])
-    fine = np.asarray(coordinates_to_cells(latitude, longitude, max(CELL_RESOLUTIONS)), np.uint64).astype(np.int64)
     first = pd.Timestamp(START).tz_localize(None)
     moment = first + pd.to_timedelta(alerts["hours"], unit="h")
     frame = pd.DataFrame(
         {
             "moment": moment,
-            "cell": parent_cells(fine, PLACE),
+            "cell": cells_of(alerts["x"], alerts["y"], PLACE),
             "category": alerts["category"].astype(str),
             "hourly": True,
         }
@@ -208,9 +207,7 @@ def _power(world: World, level: str, times: float, rng: np.random.Generator) -> 
     else:
         _, by_cell, _ = _geometry()
         full = np.flatnonzero(by_cell.sum(axis=1) > 0.9 * by_cell.sum(axis=1).max())
-        longitude, latitude = _degrees(alerts["x"], alerts["y"])
-        fine = np.asarray(coordinates_to_cells(latitude, longitude, max(CELL_RESOLUTIONS)), np.uint64).astype(np.int64)
-        part = parent_cells(fine, PLACE) == _geometry()[0][rng.choice(full)]
+        part = cells_of(alerts["x"], alerts["y"], PLACE) == _geometry()[0][rng.choice(full)]
     stays = rng.random(incident.max() + 1) < 1 / times
     chosen = (part & (alerts["hours"] >= split))[first]
     stays[incident[first[chosen]]] = True

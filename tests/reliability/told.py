@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -120,31 +121,11 @@ def looked_at(source: Source, span: tuple[dt.date, dt.date]) -> BriefChanges:
     return brief_changes(source, f)
 
 
-def grade_at(study: BriefChanges, level: str, direction: int, key: dict[str, str] | None = None) -> str:
-    """The grade of the surest change of a level, and of a key where one is given; events are of the level "event"."""
-    if level == "event":
-        return max((one.event.grade for one in study.events), default="open", key=_GRADES.index)
-    if level == "city":
-        city = study.city
-        return city.grade if city is not None and city.direction == direction else "open"
-    found = [
-        one.change.grade
-        for one in study.findings
-        if one.change.level == level
-        and one.change.direction == direction
-        and all(one.change.key.get(name) == value for name, value in (key or {}).items())
-    ]
-    return max(found, default="open", key=_GRADES.index)
-
-
-_GRADES: Final = ("open", "probable", "clear")
-
-
 def doubled_cities(name: str, home: Home) -> Iterator[Case]:
     """The city doubled in its newest weeks."""
     span = newest(open_source(home))
     study = looked_at(changed(home, doubled(span)), span)
-    grade = grade_at(study, "city", 1)
+    grade = study.city.grade if study.city is not None and study.city.direction > 0 else "open"
     n = study.recent.n // 2
     yield Case(name, f"doubled, {n} alerts", "city", ought=True, told=grade == "clear", grade=grade)
 
@@ -166,8 +147,6 @@ def doubled_parts(name: str, home: Home) -> Iterator[Case]:
 
 def _holds(key: str, value: str) -> Callable[[pd.DataFrame], Any]:
     if key == "area":
-        import h3.api.numpy_int as h3
-
         cell = np.uint64(int(value, 16))
         size = h3.get_resolution(cell)
 

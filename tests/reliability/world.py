@@ -85,13 +85,23 @@ def pool() -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.concatenate(found)[:POOL]
 
 
-@cache
-def pool_cells(resolution: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """The H3 cell of each point of the pool; coarser ones are parents, as those of alerts are."""
-    to_degrees = Transformer.from_crs(piraeus().epsg, 4326, always_xy=True)
-    longitude, latitude = to_degrees.transform(*pool().T)
+def degrees(x: Any, y: Any) -> tuple[Any, Any]:
+    """Longitude and latitude of points in metres."""
+    longitude, latitude = Transformer.from_crs(piraeus().epsg, 4326, always_xy=True).transform(x, y)
+    return longitude, latitude
+
+
+def cells_of(x: Any, y: Any, resolution: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The H3 cells of points in metres; coarser ones are parents, as those of alerts are."""
+    longitude, latitude = degrees(x, y)
     fine = np.asarray(coordinates_to_cells(latitude, longitude, max(CELL_RESOLUTIONS)), np.uint64).astype(np.int64)
     return parent_cells(fine, resolution)
+
+
+@cache
+def pool_cells(resolution: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The H3 cell of each point of the pool."""
+    return cells_of(*pool().T, resolution)
 
 
 def true_ratios(
@@ -133,8 +143,7 @@ def _areas() -> np.ndarray[Any, np.dtype[np.int64]]:
 
 def piraeus_point(number: int) -> tuple[float, float]:
     """Longitude and latitude of a point of the pool."""
-    x, y = pool()[number]
-    longitude, latitude = Transformer.from_crs(piraeus().epsg, 4326, always_xy=True).transform(x, y)
+    longitude, latitude = degrees(*pool()[number])
     return float(longitude), float(latitude)
 
 
@@ -220,7 +229,7 @@ def _wandering(world: World, rng: np.random.Generator) -> Any:
 def source_of(alerts: Mapping[str, Any], folder: Path | None = None) -> Source:
     """The alerts as a source that the studies can ask."""
     city, n = piraeus(), len(alerts["x"])
-    longitude, latitude = Transformer.from_crs(city.epsg, 4326, always_xy=True).transform(alerts["x"], alerts["y"])
+    longitude, latitude = degrees(alerts["x"], alerts["y"])
     names = np.array(list(city.categories), object)
     moment = pa.array(
         np.datetime64(START.replace(tzinfo=None), "us") + (alerts["hours"] * 3.6e9).astype("timedelta64[us]")

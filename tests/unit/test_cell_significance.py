@@ -13,7 +13,6 @@ import h3.api.numpy_int as h3
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 from scipy.stats import binom, chi2, poisson
 
 from analysis.grid import neighbours, parents, square_side
@@ -33,7 +32,6 @@ from analysis.stats.intervals import Estimate, Result, ratio_interval, share_rat
 from analysis.stats.significance import larger_rate
 from curim_data.model import CityProfile, Translator
 from curim_data.model.i18n import Span
-from tests.effort import effort
 
 
 def even(city: CityProfile, n: int = 6_000, resolution: int = 10, seed: int = 1) -> pd.DataFrame:
@@ -362,20 +360,6 @@ def test_the_power_is_less_where_reports_come_in_bursts(city: CityProfile) -> No
     almost = detection_power(hot_cells(frame, scatter=Dispersion(1 + 1e-9, float("inf"))))
     assert almost.ratio == pytest.approx(plain.ratio, rel=0.02)
     assert wide.ratio > 1.2 * plain.ratio
-
-
-def test_even_maps_of_bursts_have_hardly_ever_a_hot_cell(city: CityProfile) -> None:
-    """Uniform alerts with two reports on average, all in one cell: as if independent, most maps have a hot cell."""
-    rng = np.random.default_rng(8)
-    land = city.land_cells(10)
-    maps, seen = effort(25, 300), np.zeros(2)
-    for _ in range(maps):
-        incidents = rng.multinomial(550, land / land.sum())
-        reports = incidents + np.where(incidents > 0, rng.negative_binomial(np.maximum(incidents, 1), 0.5), 0)
-        frame = pd.DataFrame({"n": reports.astype(float), "land_km2": land})
-        seen += [hot_cells(frame, scatter=scatter).frame["hot"].any() for scatter in (INDEPENDENT, FEW)]
-    assert seen[0] > 0.5 * maps
-    assert seen[1] <= stats.binom.ppf(0.995, maps, 0.05)
 
 
 CHICAGO = h3.latlng_to_cell(41.8, -87.7, 10)

@@ -37,9 +37,6 @@ def test_neighbours_are_those_of_the_slow_twin_in_the_order_given(cells: np.ndar
 
 def test_a_ring_leaves_out_the_place_and_what_is_too_far(cells: np.ndarray) -> None:
     assert np.array_equal(ring(cells, 1, 3).toarray(), rings(cells, 3) - rings(cells, 1))
-
-
-def test_no_cells_have_no_neighbours() -> None:
     assert neighbours(np.array([], dtype=np.int64), 1).shape == (0, 0)
 
 
@@ -77,12 +74,9 @@ def test_a_region_gets_cells_that_a_map_can_hold(t: Translator) -> None:
     assert "because the area is 60,000 km²" in t(choice.explanation)
 
 
-def test_centres_are_those_of_the_slow_twin(cells: np.ndarray) -> None:
+def test_centres_and_polygons_of_cells_are_those_of_the_slow_twin(cells: np.ndarray) -> None:
     twin = np.array([h3.cell_to_latlng(cell) for cell in cells.astype(np.uint64)])
     np.testing.assert_allclose(np.column_stack(centres(cells)), twin[:, ::-1], rtol=0, atol=1e-9)
-
-
-def test_polygons_of_cells_are_those_of_the_slow_twin(cells: np.ndarray) -> None:
     pentagon = np.array(h3.get_pentagons(5)[:1]).astype(np.int64)
     for some in (cells, pentagon, cells[:0]):
         twin = [shapely.Polygon([(lon, lat) for lat, lon in h3.cell_to_boundary(cell)]) for cell in some.astype("u8")]
@@ -130,10 +124,6 @@ def test_a_grid_of_other_squares_elsewhere() -> None:
     share = covered_share(shape, 1_000, 2_000, 20, 10, 12)
     assert share.shape == (10, 12)
     assert share == pytest.approx(slow(shapely.affinity.affine_transform(shape, [0.05, 0, 0, 0.05, -50, -100]), 10, 12))
-    assert (covered_share(shapely.Polygon(), 0, 0, 1, 3, 3) == 0).all()
-    assert (covered_share(shapely.box(-5, -5, 9, 9), 0, 0, 1, 3, 3) == 1).all()
-
-
-def test_land_outside_the_squares_and_no_land_cover_none_of_them() -> None:
     for nothing in (shapely.Polygon(), shapely.box(500, 500, 600, 600)):
-        assert covered_share(nothing, 0, 0, 10, 3, 4).tolist() == [[0.0] * 4] * 3
+        assert covered_share(nothing, 0, 0, 1, 3, 4).tolist() == [[0.0] * 4] * 3
+    assert (covered_share(shapely.box(-5, -5, 9, 9), 0, 0, 1, 3, 3) == 1).all()

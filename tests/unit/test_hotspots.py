@@ -304,10 +304,12 @@ def test_one_that_does_not_stand_out_takes_the_figures_of_all(theirs: HotCells) 
     assert all(one.times is not None for one in spots_of(hot_cells(frame), places))
 
 
-def test_the_ratio_is_told_in_steps_and_never_above_what_was_found(theirs: HotCells) -> None:
+def test_ratio_and_q_are_told_in_steps_and_never_above_what_was_found(theirs: HotCells) -> None:
     place, result = hot_spots(theirs)[0], hot_cells(coarser(table(2)))
     for low, step in ((0.9, 1.0), (1.49, 1.0), (1.5, 1.5), (2.99, 2.0), (3.0, 3.0), (9.0, 5.0), (80.0, 10.0)):
         assert spots_of(result, [replace(place, low=low)])[0].times == step
+    assert [published_q(q) for q in (0.0, 1e-131, 0.001, 0.0011, 0.05, 0.2)] == [0.001, 0.001, 0.001, 0.01, 0.05, 1.0]
+    assert np.isnan(published_q(float("nan")))
 
 
 def test_a_place_on_no_cell_is_left_out(theirs: HotCells, told: HotCells) -> None:
@@ -324,11 +326,6 @@ def test_the_marks_of_cells_are_those_of_the_places(theirs: HotCells, told: HotC
     for name, spots in (("hot", hot), ("cold", cold)):
         assert set(marked.frame.index[marked.frame[name]]) == {cell for spot in spots for cell in spot.cells}
     pd.testing.assert_series_equal(marked.frame["n"], told.frame["n"])
-
-
-def test_of_a_q_the_step_alone_is_told() -> None:
-    assert [published_q(q) for q in (0.0, 1e-131, 0.001, 0.0011, 0.05, 0.2)] == [0.001, 0.001, 0.001, 0.01, 0.05, 1.0]
-    assert np.isnan(published_q(float("nan")))
 
 
 RESOLUTION = 10

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import minimize_scalar
 from scipy.special import xlog1py, xlogy
-from scipy.stats import binom, binomtest, false_discovery_control, hypergeom
+from scipy.stats import binom, binomtest, false_discovery_control
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.rates import confint_poisson
 
@@ -96,8 +96,13 @@ def test_both_tails_with_a_margin_are_sums_by_hand(x: int, rest: int, inside: fl
     assert smaller_rate([x], [rest], [inside], [outside], m)[0] == pytest.approx(down, rel=1e-9, abs=1e-15)
 
 
-def test_without_surroundings_there_is_no_test() -> None:
+def test_without_surroundings_there_is_no_test_and_a_rest_of_one_alert_is_a_rest() -> None:
     assert larger_rate([9], [0], [1.0], [0.0]).tolist() == smaller_rate([0], [0], [1.0], [0.0]).tolist() == [1.0]
+    assert smaller_share([0], [1], [9], [1])[0] == pytest.approx(1 / 10)
+    assert larger_share([1], [0], [9], [1])[0] == pytest.approx(9 / 10)
+    assert larger_share([50], [900], [50], [1_000], 1.25)[0] == 1
+    assert smaller_share([5], [1_000], [50], [1_000], 1.25)[0] < 1e-5
+    assert larger_share([0, 3], [0, 0], [0, 3], [0, 0], 1.25).tolist() == [1, 1]
 
 
 def tables(own: int, other: int, total: int, odds: Fraction, wanted) -> float:
@@ -148,30 +153,11 @@ def test_both_tails_are_those_of_all_tables(own, other, data, margin):
         assert smaller_share([x], [rest], [own], [other], float(margin))[0] == 1
 
 
-def test_without_a_margin_it_is_fishers_test():
-    table = np.array([[243, 2593, 332, 5791], [60, 40_000, 100, 90_000], [9, 80, 9, 900]])
-    x, rest, own, other = table.T
-    expected = hypergeom.sf(x - 1, own + other, x + rest, own)
-    assert larger_share(x, rest, own, other) == pytest.approx(expected, rel=1e-6)
-
-
-def test_a_rest_of_one_alert_is_a_rest():
-    """Of ten alerts one is of the part, and it is the one outside: one table in ten has none in the place."""
-    assert smaller_share([0], [1], [9], [1])[0] == pytest.approx(1 / 10)
-    assert larger_share([1], [0], [9], [1])[0] == pytest.approx(9 / 10)
-
-
 def test_where_the_part_is_small_it_is_the_test_of_counts_and_where_it_is_half_it_finds_far_more():
     few = larger_share([30], [300], [10_000], [200_000], 1.25)[0]
     assert few == pytest.approx(larger_rate([30], [300], [10_000], [200_000], 1.25)[0], rel=0.05)
     half = larger_share([243], [2593], [332], [5791], 1.25)[0]
     assert half < 1e-5 * larger_rate([243], [2593], [332], [5791], 1.25)[0]
-
-
-def test_a_rest_that_is_nearly_all_of_the_part_can_hold_no_place_with_more():
-    assert larger_share([50], [900], [50], [1_000], 1.25)[0] == 1
-    assert smaller_share([5], [1_000], [50], [1_000], 1.25)[0] < 1e-5
-    assert larger_share([0, 3], [0, 0], [0, 3], [0, 0], 1.25).tolist() == [1, 1]
 
 
 def test_the_interval_of_the_ratio_of_shares_is_koopmans():
@@ -195,12 +181,6 @@ def test_wilson_stays_inside_zero_and_one_and_holds_its_share(k, more):
         assert share.value <= share.high + 1e-12
 
 
-def test_wilson_of_nothing_knows_nothing():
-    share = wilson(0, 0)
-    assert not share.known
-    assert (share.low, share.high) == (0, 1)
-
-
 @given(st.integers(0, 300), st.integers(0, 300))
 def test_turning_a_ratio_round_turns_its_interval_round(a, b):
     ratio, turned = rate_ratio(a, b, 3, 7), rate_ratio(b, a, 7, 3)
@@ -210,12 +190,20 @@ def test_turning_a_ratio_round_turns_its_interval_round(a, b):
         assert ratio.low < ratio.value < ratio.high
 
 
-def test_ratios_with_zeros():
+def test_of_zeros_what_is_known_is_said():
     assert rate_ratio(0, 12).value == 0
     assert rate_ratio(0, 12).high < 0.4
     assert math.isinf(rate_ratio(12, 0).high)
     assert rate_ratio(12, 0).low > 2.5
     assert not rate_ratio(0, 0).known
+    none_here = share_ratio(0, 50, 5, 50)
+    assert none_here.value == none_here.low == 0
+    assert 0 < none_here.high < 2
+    assert share_ratio(5, 50, 0, 50).high == math.inf
+    assert not share_ratio(0, 50, 0, 50).known
+    share = wilson(0, 0)
+    assert not share.known
+    assert (share.low, share.high) == (0, 1)
 
 
 @pytest.mark.parametrize(("a", "b"), [(8, 8), (10, 16)])
@@ -229,14 +217,6 @@ def test_the_exact_interval_covers_at_least_its_level(a, b):
             chance = stats.poisson.pmf(x, a) * stats.poisson.pmf(y, b)
             covered += chance * (ratio.low <= a / b <= ratio.high)
     assert covered >= 0.95
-
-
-def test_share_ratio_with_zeros_has_a_finite_side():
-    none_here = share_ratio(0, 50, 5, 50)
-    assert none_here.value == none_here.low == 0
-    assert 0 < none_here.high < 2
-    assert share_ratio(5, 50, 0, 50).high == math.inf
-    assert not share_ratio(0, 50, 0, 50).known
 
 
 def slow_empirical_bayes(events, base):

@@ -264,14 +264,11 @@ def test_each_place_has_the_colour_of_its_class(city: CityProfile, surface: Dens
     assert wrong / checked < 0.15  # only at the borders of classes, by a pixel
 
 
-def test_the_sea_is_clear_and_blends_with_no_black(picture: DensityImage) -> None:
+def test_the_file_holds_the_picture_and_the_sea_is_clear(picture: DensityImage) -> None:
     opaque = picture.rgba[:, :, 3] > 0
     assert set(np.unique(picture.rgba[:, :, 3])) == {0, 215}
     assert 0.02 < opaque.mean() < 0.5
     assert (picture.rgba[~opaque][:, :3] == list(bytes.fromhex(picture.colours[0][1:]))).all()
-
-
-def test_the_file_holds_the_picture(picture: DensityImage) -> None:
     read = matplotlib.image.imread(io.BytesIO(picture.png))
     assert np.array_equal((read * 255).round().astype(np.uint8), picture.rgba)
     head, data = picture.data_url.split(",")

@@ -8,15 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from h3ronpy.vector import coordinates_to_cells
-from pyproj import Transformer
 from scipy import stats
 
-from curim_data.geo.enrichment import parent_cells
-from curim_data.model import CELL_RESOLUTIONS
 from tests.reliability import measures
 from tests.reliability.measures import by_truth
-from tests.reliability.world import World, piraeus, pool, pool_cells, simulate, true_ratios
+from tests.reliability.world import World, cells_of, pool, pool_cells, simulate, true_ratios
 
 FEW, MANY = "1100 alerts, 1 reports, anywhere, drifting", "6400 alerts, 1 reports, corners, stable"
 WEEKS = (8, 60)
@@ -48,7 +44,7 @@ def test_where_risk_is_stable_every_place_is_false_and_level() -> None:
 def test_the_true_ratio_is_that_of_very_many_incidents(drifting: tuple[World, dict[str, Any]]) -> None:
     """Slow twin: alerts counted by cell, over those that would be there if they were spread as the land is."""
     world, alerts = drifting
-    of_points = _cells_of_incidents(alerts)
+    of_points = cells_of(alerts["x"], alerts["y"], RESOLUTION)
     land = Counter(pool_cells(RESOLUTION).tolist())
     within = (alerts["hours"] >= WEEKS[0] * 168) & (alerts["hours"] < WEEKS[1] * 168)
     counted = Counter(of_points[within].tolist())
@@ -72,13 +68,10 @@ def test_as_many_cities_may_have_a_false_finding_as_a_binomial_share_allows() ->
         assert stats.binom.sf(most, cities, 0.05) <= 1e-3 < stats.binom.sf(most - 1, cities, 0.05)
 
 
-def test_a_row_is_judged_by_what_is_no_denser_than_its_surroundings_too() -> None:
+def test_a_row_is_judged_by_its_surroundings_too_and_classes_over_time_where_risk_is_stable_alone() -> None:
     level = _city(**{"hot spots, a year": 1, "hot spots, a year: level": 1})
     assert measures.above_nominal({FEW: [level] * 2 + [_city()] * 2}) == []
     assert measures.above_nominal({FEW: [level] * 3}) == [f"- {FEW}: hot spots, a year: level in 3 of 3, above 0.05"]
-
-
-def test_classes_over_time_are_judged_where_risk_is_stable_alone() -> None:
     assert measures.above_nominal({FEW: [_city(emerging=1)] * 4}) == []
     assert measures.above_nominal({MANY: [_city(emerging=1)] * 4}) == [f"- {MANY}: emerging in 4 of 4, above 0.05"]
 
@@ -103,14 +96,6 @@ def test_reports_stand_on_the_corners_nearest_to_them() -> None:
     assert stats.chisquare(counts).pvalue > 1e-4
 
 
-def _cells_of_incidents(alerts: dict[str, Any]) -> Any:
-    """The cell of each alert by its coordinates."""
-    to_degrees = Transformer.from_crs(piraeus().epsg, 4326, always_xy=True)
-    longitude, latitude = to_degrees.transform(alerts["x"], alerts["y"])
-    fine = np.asarray(coordinates_to_cells(latitude, longitude, max(CELL_RESOLUTIONS)), np.uint64).astype(np.int64)
-    return parent_cells(fine, RESOLUTION)
-
-
 def _city(**found: int) -> dict[str, Any]:
     """A city with nothing but these findings."""
     none = dict.fromkeys(measures.QUIET, 0)
@@ -123,7 +108,7 @@ def test_surroundings_are_those_under_a_gaussian_of_200_metres(drifting: tuple[W
     world, alerts = drifting
     within = (alerts["hours"] >= WEEKS[0] * 168) & (alerts["hours"] < WEEKS[1] * 168)
     incidents = np.column_stack([alerts["x"], alerts["y"]])[within]
-    cells = _cells_of_incidents(alerts)[within]
+    cells = cells_of(alerts["x"], alerts["y"], RESOLUTION)[within]
     found = []
     for cell in np.unique(cells)[::9]:
         inside = pool_cells(RESOLUTION) == cell

@@ -70,13 +70,18 @@ def learnt(*rows: tuple[str, str, float, float, int]) -> PlaceNames:
     return PlaceNames(pd.DataFrame(made, columns=list(COLUMNS)))
 
 
-def test_without_any_names_a_place_lies_so_far_from_the_centre() -> None:
+def test_without_any_names_a_place_lies_so_far_from_the_centre_or_the_middle_of_the_alerts() -> None:
     there = name_spot(23.65 + 850 * EAST, 37.945 + 850 * NORTH, BARE)
     told = {lang: there(translator(lang)) for lang in LANGUAGES}
     assert told["en"] == "1.2 km north-east of the centre"
     assert told["el"] == "1,2 km βορειοανατολικά του κέντρου"
     assert told["fr"].replace("\xa0", " ") == "à 1,2 km au nord-est du centre"
     assert name_spot(23.65, 37.945 + 100 * NORTH, BARE)(translator("el")) == "Κέντρο της πόλης"
+    city = replace(BARE, provisional=True)
+    there = name_spot(23.65 + 850 * EAST, 37.945 + 850 * NORTH, city)
+    assert there(translator("en")) == "1.2 km north-east of the middle of the alerts"
+    assert there(translator("el")) == "1,2 km βορειοανατολικά του μέσου των αναφορών"
+    assert name_spot(23.65, 37.945 + 100 * NORTH, city)(translator("en")) == "Middle of the alerts"
 
 
 def test_a_district_and_its_street_or_the_part_of_it(t: Translator) -> None:
@@ -108,15 +113,6 @@ def test_a_distance_within_an_area_says_from_where(lang: str, told: str) -> None
     far = replace(name, metres=1_245_500)(translator(lang)).replace("\xa0", " ").replace("\u202f", " ")
     assert {"en": "1,246 km", "el": "1.246 km", "fr": "1 246 km"}[lang] in far
     assert part == {"en": "District 6, in the east", "el": "Τομέας 6, στα ανατολικά", "fr": "Secteur 6, à l’est"}[lang]
-
-
-def test_the_middle_of_the_alerts_is_not_called_the_centre() -> None:
-    """The view of a provisional profile is turned to the middle of its alerts, wherever the centre of the city lies."""
-    city = replace(BARE, provisional=True)
-    there = name_spot(23.65 + 850 * EAST, 37.945 + 850 * NORTH, city)
-    assert there(translator("en")) == "1.2 km north-east of the middle of the alerts"
-    assert there(translator("el")) == "1,2 km βορειοανατολικά του μέσου των αναφορών"
-    assert name_spot(23.65, 37.945 + 100 * NORTH, city)(translator("en")) == "Middle of the alerts"
 
 
 def test_names_learnt_from_an_export(t: Translator) -> None:
@@ -295,11 +291,6 @@ def test_a_place_is_the_known_one_that_it_overlaps_or_lies_next_to() -> None:
     assert [spot.id for spot in with_known_ids(coarse, places)] == ["a"]
 
 
-def test_new_places_of_one_id_get_two() -> None:
-    spots = [place("x", *QUAY, rings=1), place("x", east(600), QUAY[1])]
-    assert [spot.id for spot in with_known_ids(spots, ())] == ["x", f"{spots[1].cells[0]:x}"]
-
-
 def test_a_place_that_splits_leaves_its_id_to_the_better_half() -> None:
     places = as_known_places([place("a", *QUAY, rings=2)])
     halves = [place("x", east(240), QUAY[1]), place("a", east(60), QUAY[1], rings=1)]
@@ -309,6 +300,8 @@ def test_a_place_that_splits_leaves_its_id_to_the_better_half() -> None:
     third, fourth = with_known_ids([halves[1], replace(halves[0], id="a")], places)
     assert third.id == "a"
     assert fourth.id == f"{halves[0].cells[0]:x}"
+    spots = [place("x", *QUAY, rings=1), place("x", east(600), QUAY[1])]
+    assert [spot.id for spot in with_known_ids(spots, ())] == ["x", f"{spots[1].cells[0]:x}"]
 
 
 def match_every_pair(spots: list[Place], places: tuple[CellPlace, ...]) -> dict[int, int]:
@@ -398,7 +391,7 @@ def _table(spots: Any, source: Source, places: tuple[CellPlace, ...]) -> dict[st
     return {spot.id: (a, b, names[spot.id].by_language["en"]) for spot, a, b in zip(spots, x, y, strict=True)}
 
 
-def test_planted_places_keep_id_and_name_under_every_filter(
+def test_planted_places_keep_id_and_name_of_their_own_under_every_filter(
     named: dict[str, dict[str, tuple[float, float, str]]], city: CityProfile
 ) -> None:
     for spot in TRUTHS["hot_spot"]:
@@ -411,9 +404,6 @@ def test_planted_places_keep_id_and_name_under_every_filter(
         assert len(seen) <= 1, seen
     shared = [set(first) & set(second) for first, second in pairwise(named.values())]
     assert all(len(ids) >= 5 for ids in shared)
-
-
-def test_ids_and_names_are_distinct_under_a_filter(named: dict[str, dict[str, tuple[float, float, str]]]) -> None:
     for table in named.values():
         assert len({told for _, _, told in table.values()}) == len(table)
 

@@ -1,4 +1,4 @@
-"""Trends and alarms: rules by length, gaps, incomplete periods, late reports, sentences; the clock of a week."""
+"""Trends, alarms, levels and events: no count makes its own band, shifts, gaps, late reports, sentences."""
 
 from __future__ import annotations
 
@@ -8,14 +8,35 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from scipy.special import xlogy
 
 from analysis.stats.intervals import Result
-from analysis.trends.reporting import LONGEST, ReportingLag, lag_of_imports, lag_of_reports, nothing_known
+from analysis.trends.line import (
+    ALPHA,
+    FIRST_JUDGED,
+    PENALTY,
+    neighbour_dispersion,
+    partition,
+    quantiles,
+    read_line,
+    without_events,
+)
+from analysis.trends.reporting import (
+    HOURS,
+    LONGEST,
+    ReportingLag,
+    find_events,
+    lag_of_imports,
+    lag_of_reports,
+    nothing_known,
+)
 from analysis.trends.time_series import LevelShift, period_total, trend_of, week_clock, year_on_year
 from curim_data.engine import open_source
 from curim_data.store import Home
 from curim_data.studies.periods import _delays, reporting_lag
 from pages.parts.trends.breakdown import twelve_months
+from tests.simulations.lines import A_YEAR, LENGTHS, World
 from tests.stored import stored_alerts
 
 MONDAY = dt.date(2022, 10, 31)
@@ -70,14 +91,6 @@ def test_a_sudden_rise_is_an_alarm_and_the_run_is_dated(size):
     trend = trend_of(weeks(y), covered(weeks(y)))
     assert trend.frame["side"].tail(2).tolist() == [1, 1]
     assert trend.outside_since == MONDAY + dt.timedelta(weeks=size - 2)
-
-
-def test_a_planted_outlier_is_found_where_it_is_and_hardly_elsewhere():
-    y = seasonal(208)
-    y[120] = 3 * y[120]
-    trend = trend_of(weeks(y), covered(weeks(y)))
-    assert 120 in trend.alarms.index
-    assert len(trend.alarms) <= 5
 
 
 def test_incomplete_weeks_are_shown_and_never_judged(t):
@@ -378,3 +391,280 @@ def test_the_delay_of_stored_alerts(sample: Home):
     again = reporting_lag(replace(source, cache={}))
     assert found.known
     assert found.shares == pytest.approx(again.shares)
+
+
+def season_of(rng, weeks, mean=60.0, size=0.3):
+    return rng.poisson(mean * np.exp(size * np.sin(2 * np.pi * np.arange(weeks) / A_YEAR))).astype(float)
+
+
+def test_no_count_makes_the_band_that_it_is_judged_by():
+    y = season_of(np.random.default_rng(1), 190)
+    told = read_line(y, A_YEAR)
+    for at in (8, 30, 103, 104, 150, 188):
+        other = y.copy()
+        other[at:] = np.random.default_rng(at).poisson(500, len(y) - at)
+        changed = read_line(other, A_YEAR)
+        assert changed.expected[: at + 1] == pytest.approx(told.expected[: at + 1], nan_ok=True)
+        assert changed.variance[: at + 1] == pytest.approx(told.variance[: at + 1], nan_ok=True)
+        assert read_line(y[: at + 1], A_YEAR).expected == pytest.approx(told.expected[: at + 1], nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    "world", [World(5, 2, 0.3), World(20, 1, 0), World(20, 3, 0.3), World(120, 1, 0.3), World(120, 2, 0, 0.4)], ids=str
+)
+def test_quiet_weeks_lie_within_the_band(world):
+    """At most 10 in 1,000; the rows of the table are of many more series (docs/bands-and-alarms.md)."""
+    rng, outside, weeks = np.random.default_rng(3), 0, 0
+    for y in world.draw(rng, 5, 300):
+        low, high = read_line(y, A_YEAR).bounds()
+        outside += int(((y < low) | (y > high)).sum())
+        weeks += len(y) - FIRST_JUDGED
+    assert stats.binom.sf(outside - 1, weeks, ALPHA) > 0.001
+    assert set(LENGTHS) >= {"½", "10"}
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.6])
+@pytest.mark.parametrize("known", [20, 60, 150])
+def test_a_step_is_an_alarm_within_weeks_in_both_directions(factor, known):
+    rng = np.random.default_rng(4)
+    weeks = []
+    for _ in range(10):
+        y = rng.poisson(np.repeat([140, 140 * factor], [known, 8])).astype(float)
+        seen = [read_line(y[: known + k], A_YEAR).shifts for k in range(1, 9)]
+        first = [k for k, shifts in enumerate(seen, 1) if shifts and shifts[-1].recent]
+        weeks.append(min(first, default=99))
+        shift = read_line(y, A_YEAR).shifts[-1]
+        assert abs(shift.at - known) <= 1
+        assert (shift.after > shift.before) == (factor > 1)
+        assert shift.after / shift.before == pytest.approx(factor, rel=0.15)
+        assert not shift.recent
+    assert np.median(weeks) == 2
+
+
+def test_a_season_is_no_shift_once_it_is_known_and_is_learned_through_a_shift():
+    y = season_of(np.random.default_rng(5), 260, 200)
+    assert read_line(y, A_YEAR).shifts == ()
+    halved = y.copy()
+    halved[200:] = np.random.default_rng(6).binomial(halved[200:].astype(int), 0.5)
+    told = read_line(halved, A_YEAR)
+    assert [shift.at for shift in told.shifts] == [200]
+    truth = np.exp(0.3 * np.sin(2 * np.pi * np.arange(260) / A_YEAR))
+    assert told.season == pytest.approx(truth / truth[:52].mean(), rel=0.12)
+
+
+def test_one_wild_week_is_outside_and_moves_nothing():
+    y = np.random.default_rng(7).poisson(40, 90).astype(float)
+    wild = y.copy()
+    wild[60] = 400
+    told, plain = read_line(wild, A_YEAR), read_line(y, A_YEAR)
+    assert wild[60] > told.bounds()[1][60]
+    assert told.shifts == ()
+    assert told.expected[61:] == pytest.approx(plain.expected[61:], rel=0.12)
+    assert (told.variance[61:] < 1.5 * plain.variance[61:]).all()
+
+
+def test_after_a_break_the_band_is_wide_and_learns_again():
+    y = np.random.default_rng(9).poisson(np.repeat([30, 70], [120, 20])).astype(float)
+    plain, told = read_line(y, A_YEAR), read_line(y, A_YEAR, breaks=[120])
+    low, high = told.bounds()
+    assert ((low <= y) & (y <= high))[120:].all()
+    assert high[120] - low[120] > 2 * (plain.bounds()[1] - plain.bounds()[0])[120]
+    assert told.expected[:120] == pytest.approx(plain.expected[:120], nan_ok=True)
+    assert high[-1] - low[-1] < 0.5 * (high[120] - low[120])
+    assert [(shift.at, shift.noted) for shift in plain.shifts] == [(120, False)]
+    assert [(shift.at, shift.noted) for shift in told.shifts] == [(120, True)]
+
+
+def test_days_have_their_weekdays():
+    rate = np.tile([10, 10, 10, 10, 30, 60, 50], 20)
+    y = np.random.default_rng(11).poisson(rate).astype(float)
+    told = read_line(y, 365.25, shortest=14, weekdays=True)
+    assert told.expected[60:] == pytest.approx(rate[60:], rel=0.25)
+    assert told.shifts == ()
+    y[-1] = 10  # as on a Monday
+    assert y[-1] < read_line(y, 365.25, shortest=14, weekdays=True).bounds()[0][-1]
+
+
+def test_the_variance_of_a_sum_ahead_is_that_of_simulated_sums():
+    """Level with weight a, moved each period as the model says, counts with variance phi times their mean."""
+    y = season_of(np.random.default_rng(14), 156, 80)
+    line = read_line(y, A_YEAR)
+    ahead = line.ahead([156], 8)
+    rate, weight, memory, phi = line._states[156]
+    rng, size = np.random.default_rng(15), 200_000
+    relative = phi / weight
+    level = rng.normal(1, np.sqrt(relative), size)
+    counts = np.empty((size, 8))
+    for step in range(8):
+        mean = np.maximum(level * ahead.mean[0, step], 1e-9)
+        counts[:, step] = rng.normal(mean, np.sqrt(phi * mean))
+        level = level + rng.normal(0, np.sqrt(relative * (1 - memory)), size)
+    assert counts.var(axis=0) == pytest.approx(ahead.variance[0], rel=0.03)
+    assert counts.sum(axis=1).var() == pytest.approx(ahead.total[0], rel=0.03)
+    assert rate > 0
+
+
+def test_quantiles_of_counts_without_bursts_are_those_of_poisson():
+    mean = np.array([0.5, 4.0, 60.0, np.nan])
+    low, high = quantiles(0.005, mean, mean)
+    assert low[:3].tolist() == stats.poisson.ppf(0.005, mean[:3]).tolist()
+    assert high[:3].tolist() == stats.poisson.ppf(0.995, mean[:3]).tolist()
+    assert np.isnan([low[3], high[3]]).all()
+
+
+# Explosions in British coal mines that killed ten or more, by year, 1851 to 1962 (Jarrett 1979, Biometrika 66).
+YEARS = (
+    "4541043406334026335453144155342522342132211113001011003103220111010100021000110233112111123300014000100000100101"
+)
+COAL = np.array([*YEARS], dtype=float)
+
+
+def best_of_all(y, mass, cost, shortest, free):
+    """The slow way: the value of every partition, by recursion from the end."""
+
+    def value(end):
+        if end == 0:
+            return 0.0, []
+        found = (-np.inf, [])
+        for start in range(end - shortest + 1):
+            before, starts = value(start)
+            n, e = y[start:end].sum(), mass[start:end].sum()
+            total = before + 2 * float(xlogy(n, n / e)) - (cost if start and start not in free else 0)
+            if total > found[0] + 1e-9:
+                found = (total, [*starts, start])
+        return found
+
+    return value(len(y))[1]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_partition_is_the_best_of_all(seed):
+    rng = np.random.default_rng(seed)
+    size, shortest = int(rng.integers(6, 13)), int(rng.integers(1, 4))
+    y = rng.poisson(np.repeat([4, 30, 10], 5)[:size]).astype(float)
+    mass = rng.uniform(0.5, 2, size)
+    free = (int(rng.integers(1, size)),)
+    found = partition(y, mass, shortest, free=free)
+    cost = PENALTY * np.log(size) * found.dispersion
+    assert found.starts == best_of_all(found.counts, mass, cost, shortest, free)
+    # Of each beginning of the series too: the last level by what lies before alone.
+    for end in range(shortest, size + 1):
+        assert found.last[end] == best_of_all(found.counts[:end], mass[:end], cost, shortest, free)[-1]
+
+
+def test_coal_mining_changed_in_1892():
+    """Published: 1890 or 1891 is the last year of the old level, three a year before and one after."""
+    assert (len(COAL), COAL.sum()) == (112, 191)
+    (shift,) = read_line(COAL, np.inf).shifts
+    assert 1851 + shift.at == 1892
+    assert shift.after < shift.before
+    assert (shift.before, shift.after) == pytest.approx((3.1, 0.9), abs=0.05)
+
+
+@pytest.mark.parametrize("factor", [0.0, 10.0])
+def test_one_week_is_an_event_and_two_are_a_level(factor):
+    y = np.random.default_rng(6).poisson(60, 80).astype(float)
+    one, two = y.copy(), y.copy()
+    one[50:51] *= factor
+    two[50:52] *= factor
+    assert partition(one, np.ones(80)).starts == [0]
+    assert partition(two, np.ones(80)).starts == [0, 50, 52]
+    limited = without_events(one, np.ones(80), 1.0)
+    assert abs(limited[50] - 60) < 40
+    assert (limited != one).sum() <= 4
+
+
+@pytest.mark.parametrize("phi", [1.0, 3.0])
+def test_the_dispersion_is_that_of_the_counts_whatever_the_level_does(phi):
+    rng = np.random.default_rng(7)
+    found = []
+    for _ in range(40):
+        rate = np.repeat([20.0, 60.0], 80)
+        y = rng.poisson(rate) if phi == 1 else rng.negative_binomial(rate / (phi - 1), 1 / phi)
+        y[30] *= 8
+        found.append(neighbour_dispersion(y.astype(float), np.ones(160)))
+    assert phi < np.median(found) < 1.5 * phi  # the largest of three, so a little above
+
+
+FIRST, SINCE = dt.date(2022, 1, 3), dt.date(2024, 1, 1)
+WEEKS = 112
+
+
+def city(seed: int, n: int = 6_000, reports: float = 2.0) -> pd.DataFrame:
+    """Alerts of two years and eight weeks in 40 squares and 6 categories, an event reported twice on average."""
+    rng = np.random.default_rng(seed)
+    events = int(n / reports)
+    of = np.repeat(np.arange(events), rng.geometric(1 / reports, events))
+    hours = rng.uniform(0, WEEKS * 168, events)[of] + rng.exponential(3, len(of))
+    moment = pd.Timestamp(FIRST) + pd.to_timedelta(hours, unit="h")
+    cell, category = rng.integers(40, size=events)[of], rng.integers(6, size=events)[of]
+    return pd.DataFrame({"moment": moment, "cell": cell, "category": category.astype(str), "hourly": True})
+
+
+def put(alerts: pd.DataFrame, n: int, hours: float, *, hourly: bool = True, seed: int = 1) -> pd.DataFrame:
+    """So many alerts more, within some hours of a night of the period, in one square."""
+    rng = np.random.default_rng(seed)
+    moment = pd.Timestamp("2024-01-20 20:00") + pd.to_timedelta(np.sort(rng.uniform(0, hours, n)), unit="h")
+    more = pd.DataFrame({"moment": moment, "cell": 7, "category": "3", "hourly": hourly})
+    return pd.concat([alerts, more], ignore_index=True)
+
+
+@pytest.mark.parametrize(("n", "hours", "span"), [(60, 3.9, 4), (100, 167, 168)])
+def test_a_night_of_sixty_and_a_week_of_a_hundred_are_clear(n: int, hours: float, span: int) -> None:
+    found = [find_events(put(city(seed), n, hours), FIRST, SINCE) for seed in range(8)]
+    first = [one[0] for one in found]
+    assert all((one.cell, one.category, one.grade) == (7, "3", "clear") for one in first)
+    assert all(n <= one.n <= n + 4 for one in first)
+    assert sum(one.hours == span for one in first) >= 7
+
+
+def test_quiet_cities_have_hardly_any_event() -> None:
+    found = [find_events(city(seed), FIRST, SINCE) for seed in range(60)]
+    assert sum(any(one.grade == "clear" for one in events) for events in found) <= 2
+
+
+def test_the_record_by_the_slow_way() -> None:
+    alerts = put(city(3, 900), 30, 3)
+    for hours in HOURS:
+        most = 0
+        for _, group in alerts[alerts["moment"] < pd.Timestamp(SINCE)].groupby(["cell", "category"]):
+            times = group["moment"].dt.floor("min").sort_values().to_list()
+            for end in times:
+                most = max(most, sum(end - pd.Timedelta(hours=hours) < one <= end for one in times))
+        for event in find_events(alerts, FIRST, SINCE):
+            if event.hours == hours and event.grade == "clear":
+                assert event.record == most
+                assert event.n >= most + 2 * most**0.5
+
+
+def test_in_a_category_of_its_own_a_record_is_probable_from_four_of_its_deviations_on() -> None:
+    """Three and four of its roots are just under ten; thirty and two of its roots under 41, a quarter more 37.5."""
+    days = pd.date_range(FIRST, SINCE, freq="14D", inclusive="left")
+    busy = pd.DataFrame({"moment": days.repeat(30), "cell": 1, "category": "0", "hourly": True})
+    own = pd.DataFrame({"moment": days.repeat(3), "cell": 2, "category": "3", "hourly": True})
+    past = pd.concat([busy, own], ignore_index=True)
+    found = {n: [one.grade for one in find_events(put(past, n, 3.5), FIRST, SINCE)] for n in (9, 10, 40, 41)}
+    assert found == {9: [], 10: ["probable"], 40: ["probable"], 41: ["clear"]}
+
+
+@pytest.mark.parametrize(
+    ("n", "grade"), [(15, "clear"), (14, "probable"), (13, "probable"), (12, "probable"), (9, None)]
+)
+def test_a_record_is_clear_from_two_of_its_deviations_on(n: int, grade: str | None) -> None:
+    quiet = pd.DataFrame(
+        {"moment": pd.date_range(FIRST, SINCE, freq="7D", inclusive="left"), "cell": 1, "category": "3", "hourly": True}
+    )
+    past = quiet.assign(moment=quiet["moment"].iloc[0])  # all in one hour of one square
+    past = pd.concat([past.head(8), quiet], ignore_index=True)
+    found = [one.grade for one in find_events(put(past, n, 3.5), FIRST, SINCE) if one.cell == 7]
+    assert found == ([] if grade is None else [grade])
+
+
+def test_an_event_is_told_once() -> None:
+    found = find_events(put(city(5), 60, 3), FIRST, SINCE)
+    assert len([one for one in found if one.cell == 7]) == 1
+
+
+def test_of_alerts_without_a_time_of_day_hours_tell_nothing() -> None:
+    found = find_events(put(city(6), 60, 3, hourly=False), FIRST, SINCE)
+    assert found[0].hours == 24
