@@ -10,8 +10,6 @@ import pytest
 
 import sample_data
 from analysis.gender import place_shares
-from analysis.hotspots.cell_significance import hot_cells
-from analysis.hotspots.grouping import hot_spots
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -80,6 +78,9 @@ def test_the_pile_is_reported_as_a_pile_and_is_no_hot_spot(source: Source, found
 
 def test_with_the_pile_left_in_it_would_be_marked(source: Source) -> None:
     """The test of the pile means something: the same place is hot when nobody sets it aside."""
+    from analysis.hotspots.cell_significance import hot_cells
+    from analysis.hotspots.grouping import hot_spots
+
     pile = TRUTHS["pile"]
     counts = query.counts(source, ALL, ["cell"], resolution=10).frame.set_index("cell")["n"]
     frame = query.cells(source, ALL, 10).frame.assign(n=lambda cells: counts.reindex(cells.index, fill_value=0.0))

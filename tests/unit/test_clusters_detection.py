@@ -474,12 +474,13 @@ def test_the_distance_is_the_knee_of_the_slow_twin(seed: int) -> None:
     assert eps_for(*at.T, counts).value == min(max(round(knee, -1), 50), 300)
 
 
-def test_of_nothing_or_coarse_coordinates_there_are_no_clusters(
-    city: CityProfile, t: Translator, one: pd.DataFrame
-) -> None:
+def test_coordinates_that_are_too_coarse_have_no_clusters(city: CityProfile, t: Translator, one: pd.DataFrame) -> None:
     result = find_clusters(one, city, step=500)
     assert result.found == ()
     assert "only precise to 500 m" in t(result.choices[0].explanation)
+
+
+def test_nothing_and_coarse_cells(city: CityProfile, t: Translator, one: pd.DataFrame) -> None:
     nothing = find_clusters(one.assign(n=0.0), city)
     assert nothing.found == ()
     assert nothing.sentence(t) == "No cluster stands out from chance, among 0 alerts."

@@ -492,13 +492,16 @@ def test_past_weeks_are_tried_one_after_the_other_by_what_came_before_them(lengt
     assert told.total.value == pytest.approx(ahead.mean.sum())
 
 
-def test_no_alerts_and_too_short_a_past_foretell_nothing() -> None:
+def test_too_short_a_past_foretells_nothing() -> None:
+    assert forecast_counts(np.full(41, 7), START) is None
+    assert forecast_counts(np.full(42, 7), START) is not None
+
+
+def test_no_alerts_at_all() -> None:
     told = forecast_counts(np.zeros(80), START)
     assert told.total.value < 0.1
     assert (told.total.low, told.total.high) == (0, 0)
     assert told.covered == told.tried
-    assert forecast_counts(np.full(41, 7), START) is None
-    assert forecast_counts(np.full(42, 7), START) is not None
 
 
 def test_says_itself(t: Translator) -> None:

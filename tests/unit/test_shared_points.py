@@ -24,6 +24,11 @@ WORLD = World(alerts=2_000, corners=1_500, weeks=60)
 YEAR = AlertFilter(period="12m")
 
 
+@pytest.fixture(scope="module")
+def city() -> CityProfile:
+    return piraeus()
+
+
 def some_points(city: CityProfile, number: int, share: float, seed: int = 1) -> SharedPoints:
     """Points in cells of the land, with their cells."""
     fine = city.land_cells(12)
