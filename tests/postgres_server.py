@@ -6,7 +6,6 @@ import importlib.util
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.spark_servers import free_port
 
 
 def programs() -> Path | None:
@@ -45,14 +46,12 @@ def postgres_server() -> Iterator[str]:
             person = pwd.getpwnam("postgres")
             os.chown(made, person.pw_uid, person.pw_gid)
             owner = {"user": person.pw_uid, "group": person.pw_gid, "extra_groups": []}
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
         start: dict[str, Any] = {
             **owner, "check": True, "cwd": made, "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL
         }  # fmt: skip
         how = ["-A", "trust", "-U", "curim", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         subprocess.run([folder / "initdb", "-D", data, *how], **start)
+        port = free_port()
         options = f"-h 127.0.0.1 -p {port} -c unix_socket_directories= -c fsync=off"
         subprocess.run([folder / "pg_ctl", "-D", data, "-w", "-l", f"{made}/log", "-o", options, "start"], **start)
         try:

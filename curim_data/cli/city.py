@@ -167,7 +167,7 @@ def _count_of(ctx: CommandContext, alerts: int, version: str) -> str:
 def plan_draft(ctx: CommandContext, spot: int, who: str) -> Answer:
     """Draft a plan from a hot spot and keep it."""
     from analysis.plans.drafting import draft_plan
-    from curim_data.cli.hot_spots import hot_spots_in_area
+    from curim_data.cli.studies import hot_spots_in_area
 
     source, f, t = ctx.source, ctx.filter, ctx.t
     study, spots = hot_spots_in_area(ctx)

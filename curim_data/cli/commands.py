@@ -211,7 +211,7 @@ COMMANDS: Final[dict[str, Command]] = {
         ),
     ),
     "hotspots": study(
-        "hot_spots.hotspots",
+        "studies.hotspots",
         N_("Find hot spots: places with more alerts than expected by chance."),
         (
             Option("method", N_("Method by which they are found."), Method, "significance"),

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -190,15 +190,23 @@ class CommandContext:
     def print(self, *lines: str | Table) -> None:
         """Lines for the reader: on standard output, or on standard error where that is for JSON."""
         for line in lines:
-            if isinstance(line, Table):
-                self._print_table(line)
-            else:
+            if isinstance(line, str):
                 print(line, file=sys.stderr if self.as_json else sys.stdout)
+                continue
+            frame = line.frame if self.written is None else self.written.table(line.frame)
+            width = None if sys.stdout.isatty() else MOST_WIDTH
+            console = Console(markup=False, emoji=False, highlight=False, width=width)
+            console.print(_grid(self.t, frame, line.city, frozenset(line.uncut)))
+            if (rest := len(frame) - MOST_LINES) > 0:
+                print(self.t.n("{n} more row; --out writes all.", "{n} more rows; --out writes all.", rest))
 
     def give(self, answer: Answer, out: Path | None = None, *, question: bool = False) -> None:
         """Write the file of an answer to `out`, and print the answer; `question`: it begins with the filter."""
         if out is not None and answer.file is not None:
-            self._write(out, answer.file)
+            content = answer.file(out.suffix.lower()) if callable(answer.file) else answer.file
+            if isinstance(content, pd.DataFrame):
+                content = csv_bytes(content if self.written is None else self.written.table(content, always=True))
+            write_file(out, content)
         if self.as_json:
             print(json_text(self.masked({**(self.question() if question else {}), **answer.data})))
         else:
@@ -220,14 +228,6 @@ class CommandContext:
         """The sentence that says how many rows were written to which file."""
         return self.t.n("{n} row written to {file}.", "{n} rows written to {file}.", rows, file=str(out))
 
-    def _write(self, out: Path, content: Content | Callable[[str], Content]) -> None:
-        """Write a result to a file, its counts as the audience may read them."""
-        if callable(content):
-            content = content(out.suffix.lower())
-        if not isinstance(content, bytes):
-            content = csv_bytes(content if self.written is None else self.written.table(content, always=True))
-        write_file(out, content)
-
     def places_file(
         self, places: Sequence[Any], rows: list[dict[str, Any]], columns: Sequence[str], suffix: str
     ) -> Content:
@@ -237,21 +237,19 @@ class CommandContext:
         """
         rows = self.masked(rows)
         if suffix != ".csv":
-            return _geojson(places, rows).encode()
+            outlines = (getattr(at, "outline", None) or shapely.union_all(cell_polygons([*at.cells])) for at in places)
+            features = [
+                {
+                    "type": "Feature",
+                    "properties": {name: value for name, value in row.items() if name != "cells"},
+                    "geometry": json.loads(shapely.to_geojson(outline)),
+                }
+                for outline, row in zip(outlines, rows, strict=True)
+            ]
+            return json_text({"type": "FeatureCollection", "features": features}).encode()
         limits = [] if self.written is None or self.written.all_written else ["fewer_than"]
         flat = [{**row, "cells": " ".join(row["cells"])} for row in rows]
         return pd.DataFrame(flat, columns=[*columns, *limits])
-
-    def _print_table(self, table: Table) -> None:
-        """A table on the terminal, its first lines where it is long; counts that the audience may not read are "fewer
-        than k" in their own column.
-        """
-        frame = _in_words(self.t, table.frame if self.written is None else self.written.table(table.frame))
-        width = None if sys.stdout.isatty() else MOST_WIDTH
-        console = Console(markup=False, emoji=False, highlight=False, width=width)
-        console.print(_grid(self.t, frame, table.city, frozenset(table.uncut)))
-        if (rest := len(frame) - MOST_LINES) > 0:
-            self.print(self.t.n("{n} more row; --out writes all.", "{n} more rows; --out writes all.", rest))
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
@@ -261,11 +259,9 @@ def json_text(value: Any, indent: int | None = None) -> str:
 
 def json_value(value: Any) -> Any:
     """A value as JSON knows it: missing is null, dates are ISO, whole numbers are whole."""
-    if value is None or isinstance(value, str | bool | int):  # most are, and wait for no tables
-        return value
-    if value is pd.NA or value is pd.NaT:
-        return None
     match value:
+        case None | str() | bool() | int():  # most are, and wait for no tables
+            return value
         case Mapping():
             return {str(key): json_value(item) for key, item in value.items()}
         case pd.DataFrame():
@@ -275,11 +271,11 @@ def json_value(value: Any) -> Any:
         case float() | np.floating():
             number = float(value)
             return None if not math.isfinite(number) else int(number) if number.is_integer() else number
-        case dt.datetime():
-            midnight = value.time() == dt.time() and value.tzinfo is None
-            return value.date().isoformat() if midnight else value.isoformat()
+        case _ if value is pd.NA or value is pd.NaT:
+            return None
         case dt.date():
-            return value.isoformat()
+            plain = not isinstance(value, dt.datetime) or (value.time() == dt.time() and value.tzinfo is None)
+            return value.isoformat()[: 10 if plain else None]
         case Iterable():
             return [json_value(item) for item in value]
     return str(value)
@@ -301,42 +297,22 @@ def cannot_write(out: Path, error: OSError) -> UsageError:
     )
 
 
-def _geojson(places: Sequence[Any], rows: list[dict[str, Any]]) -> str:
-    """Places in WGS84: the outline of a cluster, the union of the cells of any other."""
-    features = [
-        {
-            "type": "Feature",
-            "properties": json_value({name: value for name, value in row.items() if name != "cells"}),
-            "geometry": json.loads(
-                shapely.to_geojson(getattr(place, "outline", None) or shapely.union_all(cell_polygons([*place.cells])))
-            ),
-        }
-        for place, row in zip(places, rows, strict=True)
-    ]
-    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
-
-
-def _in_words(t: Translator, frame: pd.DataFrame) -> pd.DataFrame:
-    """A table whose missing counts are said in words, without a column for their limits."""
-    if "fewer_than" not in frame:
-        return frame
-    words = frame["fewer_than"].map(lambda k: t(fewer_than(int(k))), na_action="ignore")
-    counts = [name for name in frame if name in COUNT_COLUMNS]
-    said = {name: frame[name].astype(object).where(frame[name].notna() | words.isna(), words) for name in counts}
-    return frame.assign(**said).drop(columns="fewer_than")
-
-
-def _grid(t: Translator, frame: pd.DataFrame, city: CityProfile | None, uncut: frozenset[str]) -> Any:
-    """The first lines of a table, as rich prints them."""
+def _grid(t: Translator, frame: pd.DataFrame, city: CityProfile | None, uncut: frozenset[str]) -> Grid:
+    """The first lines of a table, as rich prints them; counts that the audience may not read are "fewer than k" in
+    their own column.
+    """
+    if "fewer_than" in frame:
+        words = frame["fewer_than"].map(lambda k: t(fewer_than(int(k))), na_action="ignore")
+        counts = [name for name in frame if name in COUNT_COLUMNS]
+        said = {name: frame[name].astype(object).where(frame[name].notna() | words.isna(), words) for name in counts}
+        frame = frame.assign(**said).drop(columns="fewer_than")
     grid = Grid(box=None, header_style="bold", pad_edge=False)
     for name in frame.columns:
         kind = frame[name].infer_objects().dtype.kind
         label = column_label(t, str(name))
         least = max([len(label), *map(len, frame[name].astype(str))]) if name in uncut else None
-        justify: Literal["left", "right"] = (
-            "right" if kind in "iuf" or (kind == "O" and name in COUNT_COLUMNS) else "left"
-        )
-        grid.add_column(label, justify=justify, no_wrap=name in uncut, min_width=least)
+        right = kind in "iuf" or (kind == "O" and name in COUNT_COLUMNS)
+        grid.add_column(label, justify="right" if right else "left", no_wrap=name in uncut, min_width=least)
     for row in frame.head(MOST_LINES).itertuples(index=False, name=None):
         grid.add_row(*(_cell_text(t, str(name), value, city) for name, value in zip(frame.columns, row, strict=True)))
     return grid

@@ -33,10 +33,7 @@ SENSITIVE: Final = (
     ("city", "month", "category", "affected_gender"),
     ("city", "quarter", "category", "affected_gender", "dark"),
 )
-ORDINARY: Final = (
-    ("cell_9", "week", "category", "affected_gender"),
-    ("cell_9", "date", "category", "affected_gender"),
-)
+ORDINARY: Final = (("cell_9", "week", "category", "affected_gender"), ("cell_9", "date", "category", "affected_gender"))
 PICKED: Final = (30, 50, 100, 200, 500, 1000, 2000)
 MOST_TAUGHT: Final = 20_000
 _COARSER_PLACES: Final = {

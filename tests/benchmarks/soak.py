@@ -35,7 +35,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from curim_data.sample import sample_home
 from curim_data.store import Home
 from tests.benchmarks.reader import asked_page, messages, opened
-from tests.browser.conftest import free_port, process_ended, wait_for
+from tests.browser.conftest import process_ended, wait_for
+from tests.spark_servers import free_port
 
 PAGES: Final = ("", "", "hotspots", "trends", "gender")
 STANDING: Final[tuple[dict[str, str], ...]] = (

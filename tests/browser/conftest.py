@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -20,10 +19,10 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 from playwright.sync_api import Error as PlaywrightError
 
 from curim_data.store import Home
+from tests.spark_servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("briefing", "hotspots", "trends", "gender", "interventions", "evaluation", "data", "methods")
-EXISTING = PAGES
 CHROMIUM = Path(os.environ.get("CURIM_CHROMIUM", "/usr/bin/chromium"))
 FLAGS = (
     "--no-sandbox",
@@ -77,13 +76,6 @@ def running(home: Path, script: Path = ROOT / "dashboard.py", port: int = 0, **e
         finally:
             process.terminate()
             process.wait(timeout=15)
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(url: str, ended: Callable[[float], bool], log: Path) -> None:
@@ -164,6 +156,17 @@ class Tab:
 @pytest.fixture(scope="session")
 def tab(browser: Browser) -> Tab:
     return Tab(browser)
+
+
+@pytest.fixture
+def page(tab: Tab) -> Iterator[Page]:
+    """The tab that all tests share, without cookies."""
+    taken = tab.take()
+    taken.context.clear_cookies()
+    taken.set_viewport_size({"width": 1280, "height": 900})
+    taken.set_default_timeout(PATIENCE)
+    yield taken
+    tab.clean()
 
 
 Visit = Callable[..., Page]

@@ -63,10 +63,11 @@ def _box(name: dict[str, Any], view: dict[str, float]) -> LabelBox:
     world = TILE * 2 ** view["zoom"]
     (longitude, latitude), (right, down) = name["position"], name["shift"]
     x = (longitude - view["longitude"]) / 360 * world + right
-    y = (_mercator(view["latitude"]) - _mercator(latitude)) / (2 * math.pi) * world + down
+    y = (mercator(view["latitude"]) - mercator(latitude)) / (2 * math.pi) * world + down
     left = x - {"start": 0.0, "middle": name["width"] / 2, "end": name["width"]}[name["anchor"]]
     return LabelBox(left, y - name["size"] / 2, left + name["width"], y + name["size"] / 2)
 
 
-def _mercator(latitude: float) -> float:
+def mercator(latitude: float) -> float:
+    """The height of a latitude (degrees) in Web Mercator, in radians."""
     return math.log(math.tan(math.pi / 4 + math.radians(latitude) / 2))

@@ -22,6 +22,7 @@ from curim_data.studies.hot_spots import hot_spot_study
 from pages.parts.frame import Room
 from pages.parts.maps.basemap import fitted_view
 from tests.browser.conftest import PATIENCE, Visit, ready, serving, watch
+from tests.browser.map_labels import mercator
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -71,10 +72,6 @@ def _click_on_map(page: Page, city: CityProfile, longitude: float, latitude: flo
     assert box is not None
     state = fitted_view(city.land, room=Room.of_window(1280), span=0.62, height=540)
     scale = 512 * 2**state.zoom / (2 * math.pi)
-
-    def mercator(degrees: float) -> float:
-        return math.log(math.tan(math.pi / 4 + math.radians(degrees) / 2))
-
     x = box["x"] + box["width"] / 2 + math.radians(longitude - state.longitude) * scale
     y = box["y"] + box["height"] / 2 - (mercator(latitude) - mercator(state.latitude)) * scale
     page.mouse.move(x - 3, y - 3)

@@ -24,9 +24,10 @@ from curim_data.cli import main
 from curim_data.serving import Address, proxy_settings
 from curim_data.store import Home, Store
 from curim_data.store.home import SAMPLE_MARK
-from tests.browser.conftest import PATIENCE, free_port, process_ended, ready, wait_for
+from tests.browser.conftest import PATIENCE, process_ended, ready, wait_for
 from tests.browser.test_sign_in import ROLES, links, provider, sign_in
 from tests.effort import in_full
+from tests.spark_servers import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -279,9 +280,7 @@ def test_processes_are_replaced_one_after_the_other_without_a_gap(served: Served
 
 def test_settings_in_deploy_are_those_that_the_command_writes() -> None:
     written = proxy_settings(
-        Address("0.0.0.0", 443, Path("/etc/curim/tls.pem"), 9101, known=True),
-        [8601, 8602],
-        Path("/run/curim/control"),
+        Address("0.0.0.0", 443, Path("/etc/curim/tls.pem"), 9101, known=True), [8601, 8602], Path("/run/curim/control")
     )
     shipped = (Path(__file__).parents[2] / "deploy" / "haproxy.cfg").read_text("utf-8")
     assert shipped.partition("\n\n")[2] == written

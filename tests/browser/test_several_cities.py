@@ -13,9 +13,10 @@ from playwright.sync_api import Locator, Page, expect
 from curim_data.plans.database import Database
 from curim_data.plans.record import Deed, Entry, read_record
 from curim_data.store import Home
-from tests.browser.conftest import PATIENCE, Tab, free_port, ready, running, watch
+from tests.browser.conftest import ready, running, watch
 from tests.browser.test_sign_in import links, provider, said, sign_in
 from tests.houses import House, make_house
+from tests.spark_servers import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -42,16 +43,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     address = f"http://127.0.0.1:{port}"
     with provider(folder, address), running(folder, port=port, CURIM_HOMES=house.names):
         yield Served(address, house)
-
-
-@pytest.fixture
-def page(tab: Tab) -> Iterator[Page]:
-    taken = tab.take()
-    taken.context.clear_cookies()
-    taken.set_viewport_size({"width": 1280, "height": 900})
-    taken.set_default_timeout(PATIENCE)
-    yield taken
-    tab.clean()
 
 
 def switch(page: Page) -> Locator:

@@ -23,7 +23,8 @@ from curim_data.plans.database import Database
 from curim_data.plans.record import Deed, read_record
 from curim_data.store import Home
 from curim_data.store.home import SAMPLE_MARK
-from tests.browser.conftest import PATIENCE, ROOT, Tab, free_port, process_ended, ready, running, wait_for, watch
+from tests.browser.conftest import PATIENCE, ROOT, process_ended, ready, running, wait_for, watch
+from tests.spark_servers import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -114,17 +115,6 @@ def installation(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(autouse=True)
 def usual_roles(installation: Installation) -> None:
     installation.roles(ROLES + GROUPS)
-
-
-@pytest.fixture
-def page(tab: Tab) -> Iterator[Page]:
-    """The tab that all tests share, without cookies."""
-    taken = tab.take()
-    taken.context.clear_cookies()
-    taken.set_viewport_size({"width": 1280, "height": 900})
-    taken.set_default_timeout(PATIENCE)
-    yield taken
-    tab.clean()
 
 
 def sign_in(page: Page, address: str, name: str) -> None:

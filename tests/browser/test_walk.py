@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from curim_data.model import LANGUAGES
-from tests.browser.conftest import EXISTING, PATIENCE, Visit, ready, serving, watch
+from tests.browser.conftest import PAGES, PATIENCE, Visit, ready, serving, watch
 from tests.effort import FULL
 
 pytestmark = pytest.mark.browser
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 def test_pages_stand_one_after_the_other(visit: Visit, lang: str) -> None:
     """From page to page by the links of the side bar, within one session."""
     page = visit(lang=lang)
-    for number, name in enumerate(EXISTING):
+    for number, name in enumerate(PAGES):
         if number:
             page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").nth(number).click()
             page.wait_for_url(f"**/{name}?**")
@@ -30,7 +30,7 @@ def test_pages_stand_one_after_the_other(visit: Visit, lang: str) -> None:
         expect(page.get_by_test_id("stMain").locator("h1").first, name).to_be_visible()
 
 
-@pytest.mark.parametrize("name", EXISTING)
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_stands_at_its_address_and_nothing_scrolls_sideways_on_a_phone(visit: Visit, name: str) -> None:
     page = visit(name, width=390, height=800, lang="el")
     wide = page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]').scrollWidth")

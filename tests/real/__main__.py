@@ -18,17 +18,7 @@ from playwright.sync_api import sync_playwright
 from tests.browser.conftest import CHROMIUM, FLAGS, PAGES
 from tests.real.cities import CITIES, EXPORTS
 from tests.real.sheet import write_sheet
-from tests.real.walk import (
-    OUT,
-    VIEWS,
-    Walk,
-    itinerary,
-    new_tab,
-    processor_time,
-    sample_of_stops,
-    table,
-    walk_city,
-)
+from tests.real.walk import OUT, VIEWS, Walk, itinerary, new_tab, processor_time, sample_of_stops, table, walk_city
 
 
 def main() -> int:

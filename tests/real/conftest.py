@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser
 
-from tests.browser.conftest import CHROMIUM, FLAGS, need_chromium
+from tests.browser.conftest import browser as browser
 from tests.real.walk import Tab, new_tab
-
-
-@pytest.fixture(scope="session")
-def browser(playwright_driver: Playwright) -> Iterator[Browser]:
-    need_chromium()
-    running = playwright_driver.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
-    yield running
-    running.close()
 
 
 @pytest.fixture(scope="session")

@@ -36,15 +36,6 @@ class Box:
     right: float
     bottom: float
 
-    def shared(self, other: Box) -> float:
-        """The part of the smaller of two boxes that both cover."""
-        across = min(self.right, other.right) - max(self.left, other.left)
-        down = min(self.bottom, other.bottom) - max(self.top, other.top)
-        if across <= 0 or down <= 0:
-            return 0.0
-        smaller = min((box.right - box.left) * (box.bottom - box.top) for box in (self, other))
-        return across * down / smaller if smaller else 0.0
-
 
 def collisions(boxes: Iterable[Box]) -> list[tuple[str, str]]:
     """The pairs of names that run into each other; a sweep from left to right."""

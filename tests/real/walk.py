@@ -17,11 +17,12 @@ from typing import Final
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebSocket
 from playwright.sync_api import Error as PlaywrightError
 
-from tests.browser.conftest import PAGES, PROBES, Running, free_port
+from tests.browser.conftest import PAGES, PROBES, Running
 from tests.real import labels
 from tests.real.checks import Visit, failures, languages_differ
 from tests.real.cities import MADE_UP, REAL, City, ImportFailed
 from tests.real.forked import forked_server
+from tests.spark_servers import free_port
 
 OUT: Final = Path(__file__).parent / "out"
 PATIENCE_CPU: Final = float(os.environ.get("CURIM_WALK_CPU", "40"))  # seconds of the processor for a page

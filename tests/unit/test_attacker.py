@@ -10,12 +10,7 @@ from curim_data.engine import Source, open_source
 from curim_data.store import Home
 from tests.attacker.records import Pair, pair
 from tests.attacker.singling import KEYS, singled_out, targets
-from tests.attacker.statements import (
-    MOST_ORDINARY,
-    MOST_SENSITIVE,
-    ordinary_outcomes,
-    sensitive_outcomes,
-)
+from tests.attacker.statements import MOST_ORDINARY, MOST_SENSITIVE, ordinary_outcomes, sensitive_outcomes
 from tests.real.cities import REAL
 
 pytestmark = pytest.mark.slow

@@ -17,14 +17,7 @@ from curim_data.model import Audience
 from curim_data.privacy import DisclosureError
 from curim_data.protection import copy_of, open_for, opening
 from curim_data.store import Home, Store
-from tests.engine_questions import (
-    FILTERS,
-    QUESTIONS,
-    Both,
-    assert_same_answer,
-    assert_same_knowledge,
-    assert_same_rows,
-)
+from tests.engine_questions import FILTERS, QUESTIONS, Both, assert_same_answer, assert_same_knowledge, assert_same_rows
 from tests.spark_servers import bare, end, free_port, required, sail_server
 from tests.stored import seen_by
 

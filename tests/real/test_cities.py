@@ -1,6 +1,7 @@
-"""The Briefing or Hot spots and another page stand on made-up exports of other shapes, languages and widths in turns.
+"""Pages stand on public exports and on made-up ones of other shapes, in languages and widths in turns.
 
-On a push of one of them; `make real` opens every page of all, in both languages at both widths.
+On a push on three of them, in `make test-full` on all. `make real` opens every page in both languages at both widths,
+and takes pictures of whole pages.
 """
 
 from __future__ import annotations
@@ -11,17 +12,37 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import PAGES
-from tests.real.cities import CITIES, MADE_UP, REAL, City, walked
+from tests.real.cities import CITIES, EXPORTS, HEADERS, MADE_UP, REAL, City, Headers, ImportFailed, walked
 from tests.real.twins import TWINS, write_twin
 from tests.real.walk import OUT, Tab, sample_of_stops, table, walk_city
+
+needs_exports = pytest.mark.skipif(not EXPORTS.exists(), reason="the public exports are not beside the project")
 
 
 @pytest.mark.browser
 @pytest.mark.slow
-@pytest.mark.parametrize("city", walked(MADE_UP), ids=lambda city: city.name)
+@pytest.mark.parametrize(
+    "city",
+    [*(pytest.param(city, marks=needs_exports) for city in walked(REAL)), *walked(MADE_UP)],
+    ids=lambda city: city.name,
+)
 def test_pages_stand(city: City, tab: Tab) -> None:
     seen = walk_city(city, tab, sample_of_stops(city), OUT, whole=False)
     assert not seen.findings, "\n" + table(seen.findings)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@needs_exports
+@pytest.mark.parametrize("headers", HEADERS, ids=lambda headers: headers.name)
+def test_first_rows_of_other_exports_are_imported(headers: Headers, tmp_path: Path) -> None:
+    if headers.refused:
+        with pytest.raises(ImportFailed, match=headers.refused):
+            headers.imported(tmp_path)
+    else:
+        counts = headers.imported(tmp_path)
+        assert counts["read"] == sum(counts[kind] for kind in ("accepted", "updated", "duplicate", "quarantined")) > 0
+        assert counts["accepted"] == counts["read"], counts["reasons"]
 
 
 def test_all_cities_together_show_every_page_in_both_languages_at_both_widths() -> None:
