@@ -40,13 +40,8 @@ from tests.spark_servers import free_port
 
 PAGES: Final = ("", "", "hotspots", "trends", "gender")
 STANDING: Final[tuple[dict[str, str], ...]] = (
-    {},
-    {},
-    {},
-    {"period": "quarter"},
-    {"period": "all"},
-    {"light": "dark"},
-    {"affected": "woman"},
+    *({}, {}, {}),
+    *({"period": "quarter"}, {"period": "all"}, {"light": "dark"}, {"affected": "woman"}),
 )
 THINKING: Final = 10.0  # seconds
 COOKIE: Final = "curim_process"  # by which the proxy keeps a reader on a process

@@ -24,6 +24,7 @@ from websockets.sync.client import ClientConnection
 from curim_data.store import Home
 from tests.benchmarks.reader import asked_page, element, messages, opened
 from tests.browser.conftest import Running, running
+from tests.real.walk import processor_time
 
 BORDER: Final = "border-of-the-file"
 LONGEST: Final = 120  # seconds without a message
@@ -57,7 +58,7 @@ def _preview(line: ClientConnection, server: Running, content: bytes) -> Preview
         if element(message) == "file_uploader":
             uploader = message.delta.new_element.file_uploader.id
     time.sleep(5)  # until what readers are forked from has its libraries
-    before, used = _held(server.pid), _processor(server.pid)
+    before, used = _held(server.pid), processor_time(server.pid)
     most, over = [before], threading.Event()
     watch = threading.Thread(target=_watch, args=(server.pid, most, over))
     start = time.perf_counter()
@@ -79,7 +80,7 @@ def _preview(line: ClientConnection, server: Running, content: bytes) -> Preview
         watch.join()
     if stood is None:
         raise RuntimeError("the page shows no preview")
-    return Previewed(stood, _processor(server.pid) - used, most[0], before)
+    return Previewed(stood, processor_time(server.pid) - used, most[0], before)
 
 
 def _upload(line: ClientConnection, address: str, session: str, content: bytes) -> Any:
@@ -133,12 +134,3 @@ def _tree(pid: int) -> list[int]:
             for task in os.listdir(f"/proc/{one}/task"):
                 found += map(int, Path(f"/proc/{one}/task/{task}/children").read_text().split())
     return found
-
-
-def _processor(pid: int) -> float:
-    """Seconds of the processor that a process has taken so far, with all that it started."""
-    spent = 0
-    for one in _tree(pid):
-        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        spent += sum(map(int, fields[11:15]))
-    return spent / 100

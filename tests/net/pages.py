@@ -28,17 +28,8 @@ FIRST: Final = "briefing"
 PAGES: Final = (FIRST, "hotspots", "trends", "gender", "interventions", "evaluation", "data", "methods")
 # Fields of the messages that Streamlit sends to the browser which a reader sees.
 VISIBLE: Final = (
-    "label",
-    "body",
-    "content",
-    "code_text",
-    "delta",
-    "help",
-    "options",
-    "default",
-    "placeholder",
-    "url",
-    "value",
+    *("label", "body", "content", "code_text", "delta", "help"),
+    *("options", "default", "placeholder", "url", "value"),
 )
 MAP_WORDS: Final = ("tip", "tooltip", "text", "name", "label")
 VIEWS: Final[tuple[tuple[str, Filter], ...]] = (

@@ -24,18 +24,8 @@ pytestmark = pytest.mark.slow
 
 READERS = (Audience.COUNCIL, Audience.PUBLIC)
 READ = [
-    "category",
-    "more_categories",
-    "affected_gender",
-    "status",
-    "district",
-    "place",
-    "cell_8",
-    "cell_9",
-    "local_date",
-    "weekday",
-    "hours",
-    "dark",
+    *("category", "more_categories", "affected_gender", "status", "district", "place"),
+    *("cell_8", "cell_9", "local_date", "weekday", "hours", "dark"),
 ]
 DAY = dt.timedelta(days=1)
 
