@@ -7,8 +7,15 @@ import streamlit as st
 from curim_data.model import Role
 from pages.parts.frame import contained, escape_markdown, filter_bar, headed, require
 from pages.parts.trends.breakdown import draw_calendar, draw_small_multiples, draw_week_clock, draw_year_on_year
-from pages.parts.trends.changes import draw_changes_table, draw_linked_finding, page_headline
-from pages.parts.trends.line import draw_trend_line, draw_unit_choice, period_dates, trend_or_reason
+from pages.parts.trends.line import (
+    draw_changes_table,
+    draw_linked_finding,
+    draw_trend_line,
+    draw_unit_choice,
+    page_headline,
+    period_dates,
+    trend_or_reason,
+)
 
 page = require(Role.PUBLIC)
 t = page.t

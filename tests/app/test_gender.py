@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from analysis.gender import category_ratios, place_shares
 from curim_data.engine import open_source
 from curim_data.store import Home
-from pages.parts.gender import shares
+from pages.parts import gender
 from tests.app.conftest import Open, frame_of, rows_of, words_of
 
 
@@ -111,13 +111,13 @@ def test_where_hardly_any_man_is_affected_no_figure_tells_how_many(
     rows = [("vandalism", "woman", 60.0), ("noise", "woman", 30.0), ("noise", "man", 3.0)]
     found = category_ratios(pd.DataFrame(rows, columns=["category", "affected_gender", "n"]))
     few = dataclasses.replace(found, least={"vandalism": 5, "noise": 5}).for_readers()
-    monkeypatch.setattr(shares, "cached_weights", lambda *_: few)
-    real = shares.cached_places
+    monkeypatch.setattr(gender, "cached_weights", lambda *_: few)
+    real = gender.cached_places
     places = pd.DataFrame(
         [("pasalimani", "woman", 50.0), ("pasalimani", "man", 0.0)], columns=["place", "affected_gender", "n"]
     )
     differ = place_shares(places, city=(60.0, 3.0)).for_readers(5)
-    monkeypatch.setattr(shares, "cached_places", lambda *asked: dataclasses.replace(real(*asked), differ=differ))
+    monkeypatch.setattr(gender, "cached_places", lambda *asked: dataclasses.replace(real(*asked), differ=differ))
     app = open_page("gender", **{"lang": "en", "as": "council"})
     words = "\n".join([words_of(app), *(text.value for text in app.get("text"))])
     assert words.count("The numbers of women or of men are too small for a ratio to be written out.") == 1

@@ -19,9 +19,8 @@ from pages.parts.charts.plots import CLOSEST, CLOSEST_ON_PHONE, _log_ticks
 from pages.parts.charts.tables import BESIDE, LETTER, fitted_columns, row_height, wrapped_columns
 from pages.parts.frame import Room, page
 from pages.parts.frame.colours import LIGHT
-from pages.parts.maps import basemap, cell_map, name_layers
-from pages.parts.maps.basemap import fitted_view
-from pages.parts.maps.name_layers import Pin
+from pages.parts.maps import basemap, cell_map
+from pages.parts.maps.basemap import Pin, fitted_view
 from tests.small import small_city
 
 STREAMLIT_WRAPS = 64  # pixels of a row above which Streamlit wraps texts
@@ -32,7 +31,7 @@ T = translator("el")
 def drawn(pins: list[Pin], zoom: float = 14.0) -> list[list[dict[str, object]]]:
     state = basemap.fitted_view(CITY.land, room=Room.of_window(1280), span=0.62, height=540)
     state.zoom = zoom
-    return [layer.data for layer in name_layers.name_layers(CITY, T, pins, LIGHT, state)]
+    return [layer.data for layer in basemap.name_layers(CITY, T, pins, LIGHT, state)]
 
 
 def boxes(rows: list[dict[str, object]], zoom: float = 14.0) -> list[tuple[float, float, float, float]]:
@@ -74,7 +73,7 @@ def test_a_city_without_landmarks_has_its_districts_else_the_areas_that_exports_
     state = basemap.fitted_view(CITY.land, room=Room.of_window(1280), span=0.62, height=540)
 
     def names(city: CityProfile) -> set[str]:
-        return {row["text"] for row in name_layers.name_layers(city, T, (), LIGHT, state)[0].data}
+        return {row["text"] for row in basemap.name_layers(city, T, (), LIGHT, state)[0].data}
 
     districts = {T.label(area.labels) for area in CITY.districts}
     assert names(replace(CITY, landmarks=())) <= districts

@@ -27,7 +27,7 @@ from curim_data.store.results import SETTING, read_result, write_result
 from pages.parts.frame import results, web
 from pages.parts.frame.page import Dataset, dataset_of
 from pages.parts.frame.results import MOMENT, STOPPED, calculated, forget_results
-from pages.parts.gender.shares import cached_weights
+from pages.parts.gender import cached_weights
 from tests.stored import stored_column
 
 calls: list[Any] = []

@@ -21,11 +21,11 @@ from curim_data.studies.brief_content import share_bars
 from curim_data.studies.brief_text import meeting_questions
 from pages.parts.charts import tables, written_count
 from pages.parts.frame import Page
-from pages.parts.gender import comparisons
-from pages.parts.gender.shares import shares_file
-from pages.parts.hotspots import comparison_tab
+from pages.parts import gender
+from pages.parts.gender import shares_file
+from pages.parts.hotspots import tabs
 from pages.parts.maps import written_alerts
-from pages.parts.maps.legends import class_breaks, class_entries
+from pages.parts.maps.cell_map import class_breaks, class_entries
 from tests.made_page import made_page
 
 T = translator("en")
@@ -179,9 +179,9 @@ def test_the_brief_asks_of_no_share_whose_rest_is_small(city: CityProfile) -> No
 def test_a_ratio_of_nothing_is_a_word(lang: str, men: str, none: str) -> None:
     page = cast(Page, SimpleNamespace(t=translator(lang)))
     row = {"ratio": 0.0, "low": 0.0, "high": 0.4, "at_least": float("nan"), "at_most": float("nan")}
-    assert comparisons._category_ratio(page, cast(Any, row)).startswith(men)
+    assert gender._category_ratio(page, cast(Any, row)).startswith(men)
     place = cast(Any, SimpleNamespace(ratio=0.0, low=0.0, high=0.4))
-    assert comparison_tab._ratio(page, place).startswith(none)
+    assert tabs._ratio(page, place).startswith(none)
     some = cast(Any, SimpleNamespace(ratio=0.2, low=0.1, high=0.4))
-    assert comparison_tab._ratio(page, some)[:1] == "0"
-    assert comparisons._category_ratio(page, cast(Any, {**row, "ratio": 0.2, "low": 0.1}))[:1] == "0"
+    assert tabs._ratio(page, some)[:1] == "0"
+    assert gender._category_ratio(page, cast(Any, {**row, "ratio": 0.2, "low": 0.1}))[:1] == "0"

@@ -39,7 +39,7 @@ from pages.parts.charts.tables import download_button, draw_table
 from pages.parts.data.uploads import draw_facts, safe_file_name
 from pages.parts.frame import Page, escape_markdown, record
 from pages.parts.maps import basemap, cell_map
-from pages.parts.maps.name_layers import Pin
+from pages.parts.maps.basemap import Pin
 
 LAYOUT = """\
 city/

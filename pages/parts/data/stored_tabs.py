@@ -57,9 +57,8 @@ from pages.parts.frame import Dataset, Page, calculated, escape_markdown, palett
 from pages.parts.frame.filter_bar import mapped_sentence
 from pages.parts.frame.guard import draw_download
 from pages.parts.maps import basemap
-from pages.parts.maps.basemap import Deck
+from pages.parts.maps.basemap import Deck, Pin
 from pages.parts.maps.cell_map import alert_count, draw_point_map, map_height
-from pages.parts.maps.name_layers import Pin
 from pages.parts.plans import plan_store
 
 UNDONE = "data_undone"

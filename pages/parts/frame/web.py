@@ -63,7 +63,7 @@ PROXY_HEADERS: Final = ("forwarded", "via", "x-real-ip")
 FIRST_RESULTS: Final = {
     "briefing": "briefing",
     "hotspots": "hotspots.choices",
-    "gender": "gender.shares",
+    "gender": "gender",
     "trends": "trends.line",
 }
 FIRST_LOCK: Final = "first_results.lock"  # in the home; the one who has it works out what these tell

@@ -78,12 +78,12 @@ from pages.parts.hotspots.ranked_list import (
     street_names,
 )
 from pages.parts.maps import (
+    OUTLINES,
     Outline,
     Pin,
     cell_layer,
     cell_shades,
     draw_cell_map,
-    legends,
     map_download_button,
     map_layer,
     picked_on_map,
@@ -269,7 +269,7 @@ def _draw_map_download(
             return [*shades, map_layer(t("cluster"), LIGHT.cluster_line, outlines, outline=True)]
         for kind, colour in (("hot", LIGHT.hot_line), ("cold", LIGHT.cold_line)):
             if frame[kind].any():
-                words = t(legends.OUTLINES[kind, study.hot.setting.k > 0])
+                words = t(OUTLINES[kind, study.hot.setting.k > 0])
                 shades.append(cell_layer(words, colour, frame.index[frame[kind]], outline=True))
         if line is not None:
             whole = shapely.union_all(cell_polygons(list(line.spot.cells)))
