@@ -167,13 +167,15 @@ def draw_selectable_table(
 
     `on_select`: what a pick does in place of a run of the page; `look`: as for `draw_table`.
     """
-    default = None if selected is None else {"selection": {"rows": [selected]}}
-    picking: dict[str, Any] = {
-        "on_select": on_select or "rerun",
-        "selection_mode": "single-row",
-        "selection_default": default,
-    }
-    draw_table(page, frame, headings, **picking, **look)
+    draw_table(
+        page,
+        frame,
+        headings,
+        on_select=on_select or "rerun",
+        selection_mode="single-row",
+        selection_default=None if selected is None else {"selection": {"rows": [selected]}},
+        **look,
+    )
 
 
 def draw_for_print(t: Translator, frame: pd.DataFrame, headings: Mapping[str, str], **written: Places) -> None:

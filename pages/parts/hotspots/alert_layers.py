@@ -73,7 +73,16 @@ def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None) ->
     left, right = st.columns([5, 3], gap="medium")
     with left:
         if found.frame is None:
-            _draw_too_many(page, found)
+            st.info(
+                page.t(
+                    "There are {n} alerts to draw; above {most} the points cover one another and the map hides more "
+                    "than it shows. Choose fewer alerts with the filter, or look at the density.",
+                    n=found.shown,
+                    most=MOST_MAP_POINTS,
+                )
+            )
+            show = {"on_click": st.query_params.__setitem__, "args": (LAYER_WORD, "density")}
+            st.button(page.t("Show the density"), key="hotspots_to_density", **show)
         else:
             _draw_point_map(page, found.frame, place)
             draw_found_place(page, place)
@@ -114,15 +123,6 @@ def left_out_sentence(t: Translator, found: MapPoints) -> str:
     return " ".join(said for said, n in ((sensitive, found.sensitive), (at_default, found.at_default)) if n)
 
 
-def group_colours(city: CityProfile) -> dict[str, str]:
-    """The colour of each group of categories, the same under every filter; what has no group gets the last one.
-
-    Where the city has no groups of its own, its first categories that may be drawn stand for them.
-    """
-    groups = city.groups if _is_grouped(city) else _grouping(city)
-    return {group: CATEGORIES[min(at, len(CATEGORIES) - 1)] for at, group in enumerate(groups)}
-
-
 def _is_grouped(city: CityProfile) -> bool:
     return any(category.group in city.groups for category in city.categories.values())
 
@@ -135,27 +135,15 @@ def _grouping(city: CityProfile) -> dict[str, str]:
     return {name: name for name in drawn[: len(CATEGORIES) - 1]}
 
 
-def _draw_too_many(page: Page, found: MapPoints) -> None:
-    st.info(
-        page.t(
-            "There are {n} alerts to draw; above {most} the points cover one another and the map hides more than it "
-            "shows. Choose fewer alerts with the filter, or look at the density.",
-            n=found.shown,
-            most=MOST_MAP_POINTS,
-        )
-    )
-
-    st.button(
-        page.t("Show the density"),
-        key="hotspots_to_density",
-        on_click=st.query_params.__setitem__,
-        args=(LAYER_WORD, "density"),
-    )
-
-
 def _named_groups(page: Page, frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
-    """What the legend calls each group that is drawn, and its colour."""
-    shades, present = group_colours(page.city), set(_groups(page.city, frame["category"]))
+    """What the legend calls each group that is drawn, and its colour, the same under every filter.
+
+    What has no group gets the last one. Where the city has no groups of its own, its first categories that may be drawn
+    stand for them.
+    """
+    city, present = page.city, set(_groups(page.city, frame["category"]))
+    named = city.groups if _is_grouped(city) else _grouping(city)
+    shades = {group: CATEGORIES[min(at, len(CATEGORIES) - 1)] for at, group in enumerate(named)}
     return {
         group: (_label(page.t, page.city, group, frame["category"]), shades.get(group, CATEGORIES[-1]))
         for group in (*shades, "")

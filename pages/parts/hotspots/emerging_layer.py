@@ -446,7 +446,16 @@ def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playin
     counts = study.counts.frame
     here = counts[counts[found.unit] == found.starts[step]].set_index("cell")["n"]
     n = here.reindex(found.frame.index, fill_value=0)
-    sentence = step_sentence(page, found, step, n)
+    sentence = at_head(
+        t(
+            "{when}: hot cells {hot}, cold cells {cold}, alerts on the map {n}. A cell is assessed together with its "
+            "neighbours and with the step before.",
+            when=names[step],
+            hot=int(found.hot[:, step].sum()),
+            cold=int(found.cold[:, step].sum()),
+            n=written_count(page, round(float(n.sum()))),
+        )
+    )
     layers = [
         _step_layer(page, n[marked[:, step]], hot=hot) for marked, hot in ((found.hot, True), (found.cold, False))
     ]
@@ -460,20 +469,6 @@ def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playin
 def step_label(t: Translator, found: EmergingHotSpots, day: dt.date) -> str:
     """A month by its name, a week by its first day."""
     return t.date(day, "LLL y" if found.unit == "month" else "medium")
-
-
-def step_sentence(page: Page, found: EmergingHotSpots, step: int, n: pd.Series) -> str:
-    """How many cells were hot and cold in a step, and what was counted."""
-    return at_head(
-        page.t(
-            "{when}: hot cells {hot}, cold cells {cold}, alerts on the map {n}. A cell is assessed together with its "
-            "neighbours and with the step before.",
-            when=step_label(page.t, found, found.starts[step].date()),
-            hot=int(found.hot[:, step].sum()),
-            cold=int(found.cold[:, step].sum()),
-            n=written_count(page, round(float(n.sum()))),
-        )
-    )
 
 
 def _step_layer(page: Page, n: pd.Series, *, hot: bool) -> pdk.Layer:

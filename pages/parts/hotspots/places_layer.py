@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 import shapely
@@ -31,7 +31,7 @@ from curim_data.studies.cells import has_area, in_area, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, SpotsByHarm
 from curim_data.studies.periods import chosen_from
 from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
-from pages.parts.charts import bars_of_shares, no_clock_reason, plots, written_count
+from pages.parts.charts import Figure, bars_of_shares, no_clock_reason, plots, written_count
 from pages.parts.frame import (
     LIGHT,
     Heading,
@@ -97,10 +97,13 @@ if TYPE_CHECKING:
 
 # From so many stored alerts on classes over time come a moment after the page.
 LATER_FROM: Final = 50_000
-PART: Final = "places"
+PLACES: Final = "places"
 MOST_OUTLINES: Final = 200
 # As many are named; the downloadable table of cells holds them all.
 MOST_NAMED: Final = 5
+# A chart of the panel with its words for those who do not see it, and its caption.
+Part = tuple[Figure | None, str, str]
+NOTHING: Final[Part] = (None, "", "")
 MAP_ALT: Final = N_("Map of the city with its hot spots; the list below holds the same.")
 
 
@@ -131,7 +134,7 @@ def draw_places_layer(
     draw_heading(page, heading, title, listed=True)
     draw_option_notes(page, how, layer)
     draw = partial(_draw_places, page, study, found, everywhere, view, cold, asked, place, weighed)
-    draw_alone(PART, draw, words=(SELECTED_WORD,))
+    draw_alone(PLACES, draw, words=(SELECTED_WORD,))
 
 
 def _draw_places(
@@ -155,7 +158,7 @@ def _draw_places(
 
     def select() -> None:
         selected_spot(tuple(one.spot for one in shown))
-        redraw(PART)
+        redraw(PLACES)
 
     pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
     left, right = st.columns([5, 3], gap="medium")
@@ -409,11 +412,13 @@ def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary, harm: SpotH
         st.caption(escape_markdown(t("Streets here: {streets}.", streets=", ".join(streets))))
     draw_ways_on(page, spot.names, "spot_draft")
     draw_cautions(page, line, study)
-    _draw_weeks(page, study)
-    _draw_clock(page, study)
-    _draw_categories(page, study)
-    if len(page.filter.affected) != 1:  # else every alert here has the same gender
-        _draw_genders(page, study)
+    parts = {"weeks": _weeks, "clock": _clock, "categories": _categories, "genders": _genders}
+    for name, make in parts.items():
+        figure, alt, caption = make(page, study)
+        if figure is not None:
+            plots.draw_chart(page, figure, key=f"spot_{name}", alt=alt)
+        if caption:
+            st.caption(caption)
 
 
 def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
@@ -461,43 +466,44 @@ def _one_week(page: Page, study: SpotStudy) -> str:
     )
 
 
-def _draw_weeks(page: Page, study: SpotStudy) -> None:
+def _weeks(page: Page, study: SpotStudy) -> Part:
     t, trend = page.t, study.trend
     if trend is None or trend.frame.empty:
-        return
+        return NOTHING
     label = t("Alerts per week, with the expected range") if trend.unit == "week" else t("Alerts per month")
+    told = f"{label}. {trend.sentence(t)}"
     if len(trend.frame) < 2:
-        st.caption(f"{label}. {trend.sentence(t)}")
-        return
+        return None, "", told
     beginning, incomplete = (not bool(trend.frame["complete"].iloc[end]) for end in (0, -1))
-    look: dict[str, Any] = {"height": 190, "incomplete": incomplete, "beginning": beginning}
-    figure = plots.band_figure(page, trend.frame.drop(columns="adjusted"), time=trend.column, **look)
-    plots.draw_chart(page, figure, key="spot_weeks", alt=f"{label}. {trend.sentence(t)}")
-    open_circle = t("not complete yet")
-    st.caption(f"{label}. {trend.sentence(t)}" + (f" ○ {open_circle}." if incomplete else ""))
+    figure = plots.band_figure(
+        page,
+        trend.frame.drop(columns="adjusted"),
+        time=trend.column,
+        height=190,
+        incomplete=incomplete,
+        beginning=beginning,
+    )
+    return figure, told, told + (f" ○ {t('not complete yet')}." if incomplete else "")
 
 
-def _draw_clock(page: Page, study: SpotStudy) -> None:
+def _clock(page: Page, study: SpotStudy) -> Part:
     if study.week is None or not study.week.n:
-        if study.week is not None or not page.alerts.known_time.knows("hour"):
-            st.caption(no_clock_reason(page))
-        return
+        unsaid = study.week is None and page.alerts.known_time.knows("hour")
+        return NOTHING if unsaid else (None, "", no_clock_reason(page))
     hours = [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)]
     frame = pd.DataFrame(hours, columns=["weekday", "hour", "n"])
     words, some = study.week.sentence(page.t), page.alerts.some_hours
     figure = plots.clock_figure(page, frame, height=190, compact=True)
-    plots.draw_chart(page, figure, key="spot_clock", alt=words)
-    st.caption(words if some is None else f"{words} {page.t(some)}")
+    return figure, words, words if some is None else f"{words} {page.t(some)}"
 
 
-def _draw_categories(page: Page, study: SpotStudy) -> None:
+def _categories(page: Page, study: SpotStudy) -> Part:
     t = page.t
     shown = study.categories[study.categories["n"] > 0].head(5)
     if shown.empty:
-        return
+        return NOTHING
     if states_no_category(study.categories):
-        st.caption(t(NO_CATEGORY))
-        return
+        return None, "", t(NO_CATEGORY)
     counts = [
         (name, n, max(n, study.profile.n), page.written.least(name))
         for name, n in zip(shown["category"], shown["n"], strict=True)
@@ -514,26 +520,20 @@ def _draw_categories(page: Page, study: SpotStudy) -> None:
         }
         for name, n, total, least in counts
     )
-    label = t("Categories, share of the alerts here")
-    plots.draw_chart(page, plots.interval_bars_figure(page, frame, labels_above=True), key="spot_categories", alt=label)
-    st.caption(label + ". " + t("An alert of several categories counts once in each."))
+    label, note = t("Categories, share of the alerts here"), t("An alert of several categories counts once in each.")
+    return plots.interval_bars_figure(page, frame, labels_above=True), label, f"{label}. {note}"
 
 
-def _draw_genders(page: Page, study: SpotStudy) -> None:
+def _genders(page: Page, study: SpotStudy) -> Part:
     t = page.t
+    if len(page.filter.affected) == 1:  # every alert here has the same gender
+        return NOTHING
     if "affected_gender" not in page.alerts.asked:
-        st.caption(t(NO_AFFECTED))
-        return
-    rows = study.affected.frame
+        return None, "", t(NO_AFFECTED)
+    rows, told = study.affected.frame, study.affected.sentence(t)
     pair = rows["gender"].isin([Gender.WOMAN, Gender.MAN])
     # A bar of 0 % for women and for men would be misread where the source has no gender at all.
     rows = rows[(rows["n"] > 0) | (pair & (rows.loc[pair, "n"].sum() > 0))]
     bars = bars_of_shares(page, rows, "n", study.affected.total)
     frame = bars.assign(label=[gender_label(t, code) for code in rows["gender"]], value=bars["value"].fillna(0))
-    plots.draw_chart(
-        page,
-        plots.interval_bars_figure(page, frame, labels_above=True),
-        key="spot_genders",
-        alt=study.affected.sentence(t),
-    )
-    st.caption(t("People affected.") + " " + study.affected.sentence(t))
+    return plots.interval_bars_figure(page, frame, labels_above=True), told, t("People affected.") + " " + told

@@ -617,7 +617,16 @@ def list_table(page: Page, view: ListView, gistar_valid: bool | None) -> pd.Data
             **({"streets": ", ".join(street_names(page, line))} if page.city.streets else {}),
             "id": spot.id,
             "n": spot.n,
-            **(_rate_columns(spot) if based else {}),
+            **(
+                {
+                    "base": spot.base,
+                    "base_n": spot.base_n,
+                    "rate_raw": spot.n / spot.base_n if spot.base_n > 0 else float("nan"),
+                    "rate": spot.rate,
+                }
+                if based
+                else {}
+            ),
             **({"weight": spot.weight} if weighted else {}),
             **({"area_km2": round(spot.area_km2, 4)} if hasattr(spot, "area_km2") else {}),
             "expected": spot.expected,
@@ -633,7 +642,15 @@ def list_table(page: Page, view: ListView, gistar_valid: bool | None) -> pd.Data
             "longitude": round(spot.longitude, 5),
             "latitude": round(spot.latitude, 5),
             "cells": " ".join(spot.names),
-            **(_harm_columns(view.harm[spot.id]) if view.harm else {}),
+            **(
+                {
+                    "weight": view.harm[spot.id].weight,
+                    "weight_expected": view.harm[spot.id].expected,
+                    **_limits("weight_excess", view.harm[spot.id].excess),
+                }
+                if view.harm
+                else {}
+            ),
         }
         for line, spot in zip(view.lines, spots, strict=True)
     )
@@ -642,15 +659,6 @@ def list_table(page: Page, view: ListView, gistar_valid: bool | None) -> pd.Data
 def _limits(name: str, estimate: Estimate) -> dict[str, float]:
     """The columns of an estimate and its interval."""
     return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-
-
-def _rate_columns(spot: Any) -> dict[str, Any]:
-    raw = spot.n / spot.base_n if spot.base_n > 0 else float("nan")
-    return {"base": spot.base, "base_n": spot.base_n, "rate_raw": raw, "rate": spot.rate}
-
-
-def _harm_columns(harm: SpotHarm) -> dict[str, float]:
-    return {"weight": harm.weight, "weight_expected": harm.expected, **_limits("weight_excess", harm.excess)}
 
 
 def cells_frame(study: HotSpotStudy) -> pd.DataFrame:

@@ -128,8 +128,8 @@ def base_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
 def ground_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
     """What lies around, in grey since nobody has described it, and the land: what cells are drawn on."""
     return [
-        _shape("around", [surrounding_box(city.land)], filled=True, get_fill_color=rgba(colours.beyond)),
-        _shape(
+        shape_layer("around", [surrounding_box(city.land)], filled=True, get_fill_color=rgba(colours.beyond)),
+        shape_layer(
             "land",
             [city.land],
             filled=True,
@@ -147,16 +147,20 @@ def over_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
     sea = {"filled": True, "get_fill_color": rgba(colours.sea), "get_line_color": rgba(colours.land_line)}
     borders = [area.polygon.boundary for area in city.districts]
     return [
-        *([_shape("water", [city.water], **style, **sea)] if city.water is not None else []),
+        *([shape_layer("water", [city.water], **style, **sea)] if city.water is not None else []),
         *street_layers(streets_of_city(city), colours),
-        *([_shape("districts", borders, get_line_color=rgba(colours.district_line, 170), **style)] if borders else []),
+        *(
+            [shape_layer("districts", borders, get_line_color=rgba(colours.district_line, 170), **style)]
+            if borders
+            else []
+        ),
     ]
 
 
 def street_layers(streets: Drawn, colours: Palette, name: str = "streets") -> list[pdk.Layer]:
     """Streets by class, over the cells: main roads stronger, paths weaker."""
     return [
-        _shape(
+        shape_layer(
             f"{name}-{kind}" if kind else name,
             [lines],
             stroked=True,
@@ -252,7 +256,7 @@ def focus_on_place(deck: pdk.Deck, place: FoundPlace, colours: Palette, **size: 
     deck.initial_view_state = near
     if place.cells:
         deck.layers.append(
-            _shape(
+            shape_layer(
                 "found",
                 [union_of_cells(place.cells)],
                 stroked=True,
@@ -284,11 +288,6 @@ def filter_area(f: AlertFilter, city: CityProfile) -> BaseGeometry | None:
     return shapely.intersection_all(parts) if parts else None
 
 
-def area_layer(area: BaseGeometry, colours: Palette) -> pdk.Layer:
-    """The border of an area."""
-    return _shape("area", [area], stroked=True, get_line_color=rgba(colours.accent), line_width_min_pixels=2)
-
-
 def disc_of(mark: Landmark) -> BaseGeometry:
     """The disc of a landmark, in degrees."""
     up = mark.radius / 111_320  # metres of a degree
@@ -312,7 +311,8 @@ def mercator(latitude: float) -> float:
     return math.log(math.tan(math.pi / 4 + math.radians(latitude) / 2))
 
 
-def _shape(layer: str, shapes: Collection[BaseGeometry], **style: Any) -> pdk.Layer:
+def shape_layer(layer: str, shapes: Collection[BaseGeometry], **style: Any) -> pdk.Layer:
+    """Shapes (WGS84) as a layer, neither filled nor outlined unless `style` has it."""
     settings = {"filled": False, "stroked": False, "pickable": False, **style}
     return pdk.Layer("GeoJsonLayer", id=layer, data=feature_collection(tuple(shapes)), **settings)
 

@@ -101,7 +101,8 @@ class ColourScale:
         if measure is None:
             counts = tuple(class_breaks(cells["n"].tolist(), least=least))
             return cls("n", t("Alerts per cell"), counts, tuple(class_entries(t, cells["n"], least)))
-        breaks = value_breaks(cells["value"].tolist())
+        values = [value for value in cells["value"].tolist() if value > 0]
+        breaks = sorted({float(f"{end:.2g}") for end in _equal_steps(values, len(COUNTS))})  # two digits
         ends = [f"≤ {measure.write(end)}" if not at else measure.write(end) for at, end in enumerate(breaks)]
         limits = [end if not at else f"{measure.write(breaks[at - 1])}–{end}" for at, end in enumerate(ends)]
         return cls("value", measure.heading, tuple(breaks), tuple(zip(shades_for(len(breaks)), limits, strict=False)))
@@ -111,12 +112,6 @@ class ColourScale:
         values = cells[self.column].to_numpy(float)
         found = np.minimum(np.searchsorted(self.breaks, np.nan_to_num(values)), len(self.classes) - 1)
         return np.where(np.nan_to_num(values) > 0, found, -1)
-
-
-def value_breaks(values: Sequence[float]) -> list[float]:
-    """Upper bounds of at most five classes of positive values, in equal steps of their logarithm, two digits."""
-    ends = _equal_steps([value for value in values if value > 0], len(COUNTS))
-    return sorted({float(f"{end:.2g}") for end in ends})
 
 
 def shades_for(classes: int) -> tuple[str, ...]:
@@ -422,13 +417,14 @@ def _cell_deck(
     size: dict[str, Any] = {"room": page.room, "span": span, "height": height}
     ground, coast = basemap.ground_layers(city, colours), basemap.over_layers(city, colours)
     area = basemap.filter_area(page.filter, city)
+    border = {"stroked": True, "get_line_color": rgba(colours.accent), "line_width_min_pixels": 2}
     marks = [
         _area_lines("cold", cold, colours.cold_line),
         _area_lines("hot", hot, colours.hot_line),
         _outline_layer(colours, outlines, pickable),
         _area_lines("highlight_ring", highlight, colours.highlight),
         _highlight_lines(highlight, colours.highlight),
-        *([basemap.area_layer(area, colours)] if area is not None else []),
+        *([basemap.shape_layer("area", [area], **border)] if area is not None else []),
     ]
     look = {"backgroundColor": colours.background, "color": colours.text, "borderRadius": "6px", "fontSize": "13px"}
     deck = Deck(
@@ -463,14 +459,17 @@ def draw_layers(
 
     `pins`, `highlight`, `place`: as for `draw_cell_map`; `picking`: what `st.pydeck_chart` takes for picks.
     """
-    form: dict[str, Any] = {
-        "pins": pins,
-        "highlight": highlight,
-        "height": map_height(page),
-        "span": SPAN,
-        "over": over,
-    }
-    deck = _cell_deck(page, layers, place=place, pickable=bool(picking), **form)
+    deck = _cell_deck(
+        page,
+        layers,
+        pins=pins,
+        highlight=highlight,
+        height=map_height(page),
+        span=SPAN,
+        over=over,
+        place=place,
+        pickable=bool(picking),
+    )
     st.pydeck_chart(deck, height=map_height(page), key=key, alt=alt, **picking)
 
 

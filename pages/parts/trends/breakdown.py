@@ -194,7 +194,8 @@ def draw_small_multiples(page: Page) -> None:
     if not panels:
         st.write(t("This period holds no whole month.") if unit == "month" else t("This period holds no whole week."))
         return
-    shaded = _last_quarter(panels[0][1][unit], unit)
+    days, size = panels[0][1][unit], A_QUARTER["month" if unit == "month" else "week"]
+    shaded = pd.Timestamp(days.iloc[-size]) if len(days) > size else None
     plots.draw_chart(
         page,
         small_multiples_figure(page, panels, time=unit, shaded=shaded),
@@ -225,12 +226,6 @@ def _whole_periods(page: Page, days: pd.Series, unit: str) -> BoolArray:
     last = days + (pd.offsets.MonthEnd(0) if unit == "month" else pd.Timedelta(days=6))
     within = pd.Timestamp(max(start, page.alerts.first)), pd.Timestamp(min(end, page.alerts.as_of))
     return np.asarray((days >= within[0]) & (last <= within[1]))
-
-
-def _last_quarter(days: pd.Series, unit: str) -> pd.Timestamp | None:
-    """The first day of the last quarter of a year; None where no more than that is shown."""
-    size = A_QUARTER["month" if unit == "month" else "week"]
-    return pd.Timestamp(days.iloc[-size]) if len(days) > size else None
 
 
 def _nothing_to_split(page: Page, split: str) -> Message | None:
