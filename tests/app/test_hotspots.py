@@ -111,7 +111,9 @@ def test_of_sensitive_categories_the_council_gets_a_map_and_no_hot_spot(
 
 
 @pytest.mark.parametrize("view", ["", "council"])
-def test_the_incidents_of_picked_cells_are_told_small_ones_as_fewer(open_page: Open, sample: Home, view: str) -> None:
+def test_picked_cells_are_told_small_ones_as_fewer_and_become_the_area(
+    open_page: Open, sample: Home, view: str
+) -> None:
     audience = Audience.COUNCIL if view else Audience.ANALYST
     counts = hot_spot_study(open_for(sample, audience), AlertFilter()).cells.frame["n"]
     two = counts[counts > 0].nsmallest(2)
@@ -126,16 +128,9 @@ def test_the_incidents_of_picked_cells_are_told_small_ones_as_fewer(open_page: O
         assert not errors(app)
         told = few if n < least else f"{n:,}"
         assert f"2 cells picked, {told} alerts." in [words.value for words in app.main.markdown]
-
-
-def test_picked_cells_become_the_area(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en")
-    two = [{"hex": cell["hex"]} for cell in rows_of(app, "cells")[:2]]
-    app.session_state["hotspots_map"] = {"selection": {"indices": {}, "objects": {"cells": two}}}
-    app.run()
-    app.button(key="hotspots_area").click().run()
-    assert not errors(app)
-    assert {cell["hex"] for cell in two} == set(word(app, "cells").split(","))
+        app.button(key="hotspots_area").click().run()
+        assert not errors(app)
+        assert {cell["hex"] for cell in chosen} == set(word(app, "cells").split(","))
 
 
 def test_layer_and_cell_size_stand_in_the_link(open_page: Open) -> None:

@@ -1,10 +1,9 @@
-"""Charts as plain data: what plotly itself would accept, and nothing that JSON does not know."""
+"""Charts as plain data that plotly would accept and JSON knows; colours of maps that stay apart in the dark."""
 
 from __future__ import annotations
 
 import json
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,8 @@ from pages.parts.charts.plots import (
     small_multiples_figure,
 )
 from pages.parts.frame import Page, palette
+from pages.parts.frame.colours import CHANGE, DARK, on_land, rgba
+from pages.parts.hotspots.emerging_layer import KIND_COLOURS
 from pages.parts.trends.breakdown import calendar_figure
 from tests.made_page import made_page
 
@@ -128,21 +129,6 @@ def test_values_become_what_json_knows() -> None:
     ]
 
 
-def test_parts_of_a_layout_are_merged_and_lists_are_replaced() -> None:
-    given: dict[str, Any] = {"xaxis": {"title": {"standoff": 15}, "tickvals": [1, 2]}, "yaxis": {}}
-    figure = Figure(given)
-    figure.update_xaxes(title={"text": "n"}, tickvals=[3])
-    figure.update_layout(margin={"r": 1})
-    figure.add_vline(2, {"width": 1})
-    assert figure.layout["xaxis"] == {"title": {"standoff": 15, "text": "n"}, "tickvals": [3]}
-    assert given["xaxis"] == {"title": {"standoff": 15}, "tickvals": [1, 2]}
-    assert figure.layout["margin"] == {"r": 1}
-    assert figure.layout["shapes"][0]["x0"] == figure.layout["shapes"][0]["x1"] == 2
-    figure.add_vline(pd.Timestamp("2024-03-01"), {"width": np.float64(1)})
-    figure.add_scatter(x=[pd.Timestamp("2024-03-01"), pd.NaT])
-    assert json.loads(json.dumps(figure.to_dict()))["data"][0]["x"] == ["2024-03-01T00:00:00", None]
-
-
 def test_an_interval_ends_where_it_should(page: Page) -> None:
     bars = plots.interval_bars_figure(page, ROWS).data[0]
     assert bars["x"] == [0.2, 0.5, 2.0]
@@ -173,3 +159,30 @@ def test_the_label_of_the_last_month_has_room_beside_the_chart(page: Page, month
     assert figure.layout["xaxis"]["tickvals"][-1] == days.iloc[-1].date().isoformat()
     shown = figure.layout["xaxis"]["ticktext"][-1].split("<br>")
     assert figure.layout["margin"]["r"] >= 8 + 4 * max(map(len, shown))
+
+
+LEAST = 3.0  # of contrast, which WCAG 2.2 (1.4.11) asks of graphics
+
+
+def luminance(colour: str) -> float:
+    parts = [value / 255 for value in rgba(colour)[:3]]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("colour", [*CHANGE, *KIND_COLOURS.values()])
+def test_cells_are_seen_on_the_land_of_the_dark_theme(colour: str) -> None:
+    assert contrast(on_land(colour, "dark"), DARK.land) >= LEAST
+    assert on_land(colour, "light") == colour
+
+
+def test_no_two_classes_look_alike_in_the_dark() -> None:
+    for scale in (CHANGE, tuple(KIND_COLOURS.values())):
+        for one, other in combinations([on_land(colour, "dark") for colour in scale], 2):
+            apart = sum((a - b) ** 2 for a, b in zip(rgba(one)[:3], rgba(other)[:3], strict=True)) ** 0.5
+            assert apart > 60

@@ -115,13 +115,6 @@ def test_districts_and_land_agree_with_the_polygons(city: CityProfile) -> None:
         assert inside == (city.land_metres.distance(Point(x, y)) <= LAND_BUFFER_M)
 
 
-def test_the_place_is_the_nearest_landmark_in_reach(city: CityProfile) -> None:
-    for landmark in city.landmarks:
-        made = enrich(alerts(["2025-03-01T20:15Z"], points=[(landmark.longitude, landmark.latitude)]), city)
-        assert made["place"].to_pylist() == [landmark.id]
-    assert enrich(alerts(["2025-03-01T20:15Z"], points=[(2.35, 48.85)]), city)["place"].to_pylist() == [None]
-
-
 @pytest.mark.parametrize(
     ("begin", "end", "hour", "hours"),
     [

@@ -1,4 +1,4 @@
-"""Greek and French sentences as they should read, written by hand: for none, one, a few and many."""
+"""Greek and French sentences as they should read, written by hand, for none, one, a few and many; the order of lists."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from curim_data.model.i18n import LOCALE_DIR, Span, at_head
 from curim_data.model.labels import dates_label
 from curim_data.quality.report import duration
 from pages.parts.data.import_tab import facts_sentence
+from pages.parts.hotspots.ranked_list import ListView, order_sentence
 from pages.parts.maps.cell_map import alert_count
 
 EL, FR = translator("el"), translator("fr")
@@ -86,36 +87,13 @@ def test_parts_of_sentences(make: Callable[[], str], told: str) -> None:
 
 # Messages with their values, and what they read in Greek and in French.
 SENTENCES: Final[list[tuple[str, dict[str, object], str, str]]] = [
-    ("None found: no place and no category changed by more than expected by chance.", {},
-     "Δεν βρέθηκε μεταβολή: κανένα σημείο και καμία κατηγορία δεν μεταβλήθηκε περισσότερο απ’ όσο αναμένεται τυχαία.",
-     ""),
-    ("None found: no place stands out from its surroundings.", {},
-     "Δεν βρέθηκε εστία: κανένα σημείο δεν ξεχωρίζει από τη γύρω περιοχή.", ""),
-    ("No hot spot stands out from chance.", {}, "Καμία εστία δεν ξεχωρίζει από την τύχη.", ""),
-    ("fewer than expected by chance, alone or with its neighbours", {},
-     "λιγότερα από όσα εξηγεί η τύχη, στο κελί μόνο του ή μαζί με τα γειτονικά του", ""),
-    ("Sample data: made up. Not about real events.", {},
-     "Δεδομένα δείγματος: επινοημένα. Δεν αφορούν πραγματικά γεγονότα.", ""),
     ("More than usual in each week since {since}.", {"since": NOVEMBER},
      "Από 3 Νοεμβρίου 2025 και μετά, κάθε εβδομάδα περισσότερες από το συνηθισμένο.", ""),
-    ("Ordered by the lower limit of the ratio: first the places that are most certainly far above expectation.", {},
-     "Πρώτα τα σημεία που ξεπερνούν με τη μεγαλύτερη βεβαιότητα κατά πολύ το αναμενόμενο (κάτω όριο του λόγου).", ""),
-    ("Briefing", {}, "Ενημέρωση", ""),
-    ("Briefing for the council", {}, "Ενημερωτικό σημείωμα για το Συμβούλιο", ""),
-    ("Create the brief", {}, "Σύνταξη ενημερωτικού σημειώματος", "Produire le point de situation"),
-    ("District", {}, "Περιοχή", ""),
     ("{window}, compared with {before}.", {"window": "5 – 30", "before": "6 – 29"},
      "5 – 30, σε σύγκριση με το διάστημα 6 – 29.", "5 – 30, comparé à la période 6 – 29."),
-    ("Remove the meeting", {}, "Διαγραφή συνεδρίασης", "Supprimer la réunion"),
-    ("One each", {}, "", "Chacun pour un"),
     ("{when}: {alerts}, usual for the time of year ({lower} to {upper}).",
      {"when": "Semaine du 3 mars 2025", "alerts": "974 signalements", "lower": 900, "upper": 1100},
      "", "Semaine du 3 mars 2025 : 974 signalements, nombre habituel pour la saison (900 à 1 100)."),
-    ("Women report little here: not known, not safe.", {},
-     "", "Les femmes signalent peu ici : un lieu mal connu, non un lieu sûr."),
-    ("No near repeats: nowhere are there clearly more incidents soon and near by than expected by chance.", {},
-     "", "Pas de quasi-répétitions : nulle part les incidents ne se suivent de près, dans l’espace et le temps, "
-     "nettement plus que ne l’explique le hasard."),
     ("“{plan}” is late: what does it need, and from whom?", {"plan": "Éclairage"},
      "", "« Éclairage » a pris du retard : que lui faut-il, et de qui ?"),
 ]  # fmt: skip
@@ -212,3 +190,16 @@ def test_apostrophes_are_curled() -> None:
 @pytest.mark.parametrize("word", ["note de synthèse", "alentours", "zone traitée", "cellule de la carte", "salve"])
 def test_one_thing_has_one_name(word: str) -> None:
     assert not [text for text in _forms() if word in text.lower()]
+
+
+@pytest.mark.parametrize("copied", [False, True])
+@pytest.mark.parametrize("ranks", [(1, 2, 3), (2, 1, 3)])
+def test_figures_of_the_copy_in_another_order_are_told_and_no_others(ranks: tuple[int, ...], copied: bool) -> None:
+    """The places of an analyst stand in the order of their own figures, whatever number they have."""
+    spots = [SimpleNamespace(id=f"{n}", n=n, expected=4.0, low=n / 8, high=n / 2, q=0.01) for n in (90, 60, 30)]
+    for spot, rank in zip(spots, ranks, strict=True):
+        spot.rank = rank
+    lines: Any = tuple(SimpleNamespace(spot=spot) for spot in spots)
+    told = order_sentence(translator("en"), ListView(lines, "excess", 3, 0), copied=copied)
+    assert told.startswith("Ordered by the lower limit")
+    assert ("figures are those of the protected copy" in told) == (copied and ranks != (1, 2, 3))

@@ -19,9 +19,9 @@ from curim_data.model import Audience, CityProfile, translator
 from curim_data.privacy import drawn_share, share_is_told, written_share
 from curim_data.studies.brief_content import share_bars
 from curim_data.studies.brief_text import meeting_questions
+from pages.parts import gender
 from pages.parts.charts import tables, written_count
 from pages.parts.frame import Page
-from pages.parts import gender
 from pages.parts.gender import shares_file
 from pages.parts.hotspots import tabs
 from pages.parts.maps import written_alerts
