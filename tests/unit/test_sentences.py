@@ -1,4 +1,4 @@
-"""Greek and French sentences as they should read, written by hand, for none, one, a few and many; the order of lists."""
+"""Greek and French sentences as they should read, written by hand, for none, one, a few and many; a list's order."""
 
 from __future__ import annotations
 
