@@ -6,7 +6,7 @@ or Latin, accents or not; hot spots, clusters, classes over time, lines of the l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -69,25 +69,28 @@ RESIDENTS: Final = Message(
 PLACE_WORD, KEY = "at", "hotspots_at"
 
 
-def selected_spot(spots: tuple[SpotOrCluster, ...]) -> str | None:
-    """The id of the selected spot: what was picked last, on the map or in the list; the first one to begin with.
+def selected_id(places: Mapping[str, Collection[str]], map_key: str, list_key: str) -> str | None:
+    """The id of the selected place: what was picked last, on the map or in the list; the first one to begin with.
 
-    The selection stands in the link, so that a colleague sees the same place.
+    `places`: the ids in the order of the list, each with the names of its cells. The selection stands in the link, so
+    that a colleague sees the same place; a link from another layer names one of the cells.
     """
-    ids = [spot.id for spot in spots]
+    ids, asked = list(places), st.query_params.get(SELECTED_WORD, "")
     first = ids[0] if ids else ""
-    shown = current = st.query_params.get(SELECTED_WORD, first)
-    on_map = _picked_on_map(spots)
-    if on_map != st.session_state.get(f"{MAP_KEY}_seen"):
+    shown = current = next((name for name, cells in places.items() if asked == name or asked in cells), first)
+    cells, outlines = picked_on_map(map_key), picked_on_map(map_key, "outlines")
+    under = next((name for name, own in places.items() if cells[-1] in own), "") if cells else None
+    on_map = outlines[-1] if outlines else under
+    if on_map != st.session_state.get(f"{map_key}_seen"):
         current = on_map or current
-    st.session_state[f"{MAP_KEY}_seen"] = on_map
+    st.session_state[f"{map_key}_seen"] = on_map
     # The list has a key of its own for each selected row, so another row than that one is the reader's pick.
-    rows = picked_rows(f"{LIST_KEY}_{shown}")
+    rows = (st.session_state.get(f"{list_key}_{shown}") or {}).get("selection", {}).get("rows", [])
     if rows and rows[0] < len(ids) and ids[rows[0]] != shown:
         current = ids[rows[0]]
     if current not in ids:
         return first or None
-    if current != st.query_params.get(SELECTED_WORD, first):
+    if current != shown:
         st.query_params[SELECTED_WORD] = current
     return current
 
@@ -98,20 +101,6 @@ def draw_ways_on(page: Page, cells: tuple[str, ...], key: str) -> None:
         go_to_page(page, "interventions", draft=",".join(cells))
     here = page.filter.replace(districts=(), places=(), cells=cells)
     page_link(page, "trends", page.t("Follow this place over time"), filter=here)
-
-
-def picked_rows(key: str) -> list[int]:
-    """The rows that are picked in a list."""
-    rows: list[int] = (st.session_state.get(key) or {}).get("selection", {}).get("rows", [])
-    return rows
-
-
-def _picked_on_map(spots: tuple[SpotOrCluster, ...]) -> str | None:
-    """The spot under what was picked last on the map; empty where that is no spot, None where nothing is picked."""
-    cells, outlines = picked_on_map(MAP_KEY), picked_on_map(MAP_KEY, "outlines")
-    if outlines:
-        return outlines[-1]
-    return next((spot.id for spot in spots if cells[-1] in spot.names), "") if cells else None
 
 
 @dataclass(frozen=True)

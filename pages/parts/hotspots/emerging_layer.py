@@ -48,7 +48,7 @@ from pages.parts.hotspots.choices import (
     draw_found_place,
     draw_ways_on,
     emerging_of,
-    picked_rows,
+    selected_id,
 )
 from pages.parts.hotspots.ranked_list import MAIN, SPAN, all_columns, draw_columns_box, draw_heading, lines_in_area
 from pages.parts.maps import (
@@ -60,7 +60,6 @@ from pages.parts.maps import (
     hexagons,
     map_download_button,
     map_width,
-    picked_on_map,
     ranked_name,
     without_outline,
     written_alerts,
@@ -69,7 +68,6 @@ from pages.parts.maps import (
 MAP: Final = "emerging_map"
 LIST: Final = "emerging_list"
 COLD: Final = "emerging_cold"
-SEEN: Final = "emerging_seen"
 # By kind. Okabe and Ito (2008), with a dark red between: they differ in lightness too, and each place has its number.
 KIND_COLOURS: Final = {
     "new": "#d55e00",
@@ -222,21 +220,11 @@ def _headline(t: Translator, lines: Sequence[EmergingRow], *, too_few: bool) -> 
 
 def _selected(shown: Sequence[EmergingRow]) -> EmergingRow | None:
     """The place that was picked last, in the table or on the map, as the link has it; else the first."""
-    first, asked = shown[0] if shown else None, st.query_params.get(SELECTED_WORD, "")
-    # A link from another layer names one of the cells.
-    before = current = next((line for line in shown if asked in (line.id, *line.place.names)), first)
-    # The table has a key of its own for each selected place, so another row than that is the reader's pick.
-    rows = picked_rows(f"{LIST}_{current.id if current else ''}")
-    if rows and rows[0] < len(shown):
-        current = shown[rows[0]]
-    on_map = picked_on_map(MAP)[-1:]
-    if on_map != st.session_state.get(SEEN, ()):
-        st.session_state[SEEN] = on_map
-        current = next((line for line in shown if set(on_map) & set(line.place.names)), current)
-    if current is not None and current is not before:
-        st.query_params[SELECTED_WORD] = current.id
+    linked = st.query_params.get(SELECTED_WORD)
+    chosen = selected_id({line.id: line.place.names for line in shown}, MAP, LIST)
+    if st.query_params.get(SELECTED_WORD) != linked:
         st.rerun()  # the link in the side bar was written before this place was picked
-    return current
+    return next((line for line in shown if line.id == chosen), None)
 
 
 def _draw_class_map(

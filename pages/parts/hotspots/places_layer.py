@@ -45,6 +45,7 @@ from pages.parts.frame import (
     redraw,
 )
 from pages.parts.hotspots.choices import (
+    LIST_KEY,
     MAP_KEY,
     SELECTED_WORD,
     FoundPlace,
@@ -57,7 +58,7 @@ from pages.parts.hotspots.choices import (
     draw_ways_on,
     emerging_of,
     list_lines,
-    selected_spot,
+    selected_id,
     spot_details,
     spot_harm,
 )
@@ -157,7 +158,7 @@ def _draw_places(
     line = _selected_line(shown, place)
 
     def select() -> None:
-        selected_spot(tuple(one.spot for one in shown))
+        _selected_id(shown)
         redraw(PLACES)
 
     pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
@@ -214,8 +215,12 @@ def _selected_line(shown: Sequence[SpotSummary], place: FoundPlace | None) -> Sp
         at_place = next((one.spot.id for one in shown if not set(place.cells).isdisjoint(one.spot.cells)), None)
         if at_place is not None:
             st.query_params[SELECTED_WORD] = at_place
-    chosen = selected_spot(tuple(one.spot for one in shown))
+    chosen = _selected_id(shown)
     return next((one for one in shown if one.spot.id == chosen), None)
+
+
+def _selected_id(shown: Sequence[SpotSummary]) -> str | None:
+    return selected_id({one.spot.id: one.spot.names for one in shown}, MAP_KEY, LIST_KEY)
 
 
 def _draw_map(
