@@ -573,12 +573,11 @@ def draw_near_repeats(page: Page, repeats: NearRepeatStudy, study: HotSpotStudy)
 
 def _draw_same_place(page: Page, found: KnoxResult, headings: dict[str, str]) -> None:
     """Alerts at the very same place, which are no near repeats."""
-    t = page.t
     if not found.repeats:
         return
     pairs = sum(band.observed for band in found.repeats)
     st.write(
-        t.n(
+        page.t.n(
             "At the very same place (within {metres} m), up to {days} days apart: {n} pair.",
             "At the very same place (within {metres} m), up to {days} days apart: {n} pairs.",
             pairs,
@@ -587,7 +586,7 @@ def _draw_same_place(page: Page, found: KnoxResult, headings: dict[str, str]) ->
         )
     )
     if pairs:
-        alt = t("Pairs of incidents at the very same place, against chance")
+        alt = page.t("Pairs of incidents at the very same place, against chance")
         _draw_bands(page, found.repeats, headings, key="hotspots_same_place", alt=alt)
 
 

@@ -519,7 +519,6 @@ def _count_layer(
     """Counts by colour of the cells that hold something, and of the `marked` ones: a significant cell without any alert
     is drawn transparent, so that it has a tooltip.
     """
-    t = page.t
     names = cells.get("cell", cells.index).to_numpy()
     drawn = (cells[scale.column].to_numpy(float) > 0) | np.isin(names, list(marked))
     cells, counts = cells[drawn], cells["n"][drawn].tolist()
@@ -528,7 +527,7 @@ def _count_layer(
     shades = [*(rgba(shade, opacity) for shade, _ in scale.classes), [0, 0, 0, 0]]  # the last one of -1
     # As objects: a column of texts gives them one by one, which takes longer than all the rest here.
     tooltips = cells["tooltip"].to_numpy(object).tolist() if "tooltip" in cells else [""] * len(cells)
-    lines = gistar_lines(t, cells["z"], z_is_test) if "z" in cells else [""] * len(cells)
+    lines = gistar_lines(page.t, cells["z"], z_is_test) if "z" in cells else [""] * len(cells)
     rows = zip(names[drawn].tolist(), counts, tooltips, lines, scale.class_numbers(cells).tolist(), strict=True)
     shown = [
         {"hex": h3.int_to_str(cell), "shade": shades[shade], "tip": texts[n] + tooltip + line}
