@@ -81,8 +81,12 @@ def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None) ->
                     most=MOST_MAP_POINTS,
                 )
             )
-            show = {"on_click": st.query_params.__setitem__, "args": (LAYER_WORD, "density")}
-            st.button(page.t("Show the density"), key="hotspots_to_density", **show)
+            st.button(
+                page.t("Show the density"),
+                key="hotspots_to_density",
+                on_click=st.query_params.__setitem__,
+                args=(LAYER_WORD, "density"),
+            )
         else:
             _draw_point_map(page, found.frame, place)
             draw_found_place(page, place)
