@@ -165,7 +165,7 @@ def _mail(told: Any) -> MailServer | None:
         if not isinstance(told.get(name), str) or not told[name].strip():
             raise _wrong(N_("[mail] in settings.toml lacks “{name}”."), name=name)
     security, user = told.get("security", "starttls"), told.get("user", "")
-    host, sender, port = told["host"], told["sender"], told.get("port", PORTS.get(str(security)))
+    host, sender, port = told["host"], told["sender"], told.get("port", PORTS.get(str(security), 0))
     clear = bool(user) and security == "none" and not opens_here_only(f"smtp://{host}")
     _refuse(
         (
