@@ -192,7 +192,7 @@ def test_a_change_while_the_copy_is_renewed_is_not_lost(
 
     def changed_in_between(folder: Path) -> tuple[Meeting, ...]:
         monkeypatch.setattr(plan_store, "read_meetings", read_meetings)
-        other.add(MAY, "Plenary")
+        MeetingStore(PlanStore(f"sqlite:///{tmp_path / 'plans.sqlite'}"), tmp_path).add(MAY, "Plenary")
         return read_meetings(folder)
 
     monkeypatch.setattr(plan_store, "read_meetings", changed_in_between)
