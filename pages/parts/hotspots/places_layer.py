@@ -488,7 +488,7 @@ def _weeks(page: Page, study: SpotStudy) -> Part:
         incomplete=incomplete,
         beginning=beginning,
     )
-    return figure, told, told + (f" ○ {t('not complete yet')}." if incomplete else "")
+    return figure, told, told + (" ○ " + t("not complete yet") + "." if incomplete else "")
 
 
 def _clock(page: Page, study: SpotStudy) -> Part:
