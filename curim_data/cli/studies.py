@@ -1,4 +1,4 @@
-"""The commands of studies: counts, trends, changes, compare, concentration, forecast, near-repeat, quality.
+"""The commands of studies: counts, trends, changes, compare, concentration, forecast, near-repeat, quality, hotspots.
 
 Each answers the entries of its JSON object beyond the filter, its sentences and tables in their order, and the content
 of its file; their options stand in `commands`.
@@ -6,24 +6,28 @@ of its file; their options stand in `commands`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import pandas as pd
 
-from analysis.forecast.next_periods import HOW
+from analysis.density import format_density
+from analysis.hotspots import grouping
+from analysis.spots.naming import SpotName, name_spots
 from curim_data import privacy, query, studies
-from curim_data.cli.commands import Step, UsageError
-from curim_data.cli.context import Answer, CommandContext, Places, Table, json_text
+from curim_data.cli.commands import Denominator, Method, Order, Step, UsageError, Weight
+from curim_data.cli.context import Answer, CommandContext, Table, json_text
 from curim_data.filters import value_label
-from curim_data.model import NO_POSITIONS, Audience, Message, Translator
+from curim_data.model import N_, NO_POSITIONS, Audience, CityProfile, Message, Translator, is_small
 
 if TYPE_CHECKING:
-    from analysis.forecast.next_periods import CountForecast
-    from analysis.stats.intervals import Estimate
-    from curim_data.model import CityProfile
-    from curim_data.studies.brief import BriefChanges
-    from curim_data.studies.events import EventFinding
+    from analysis.clusters import Cluster
+    from analysis.forecast import CountForecast
+    from analysis.hotspots.grouping import Spot, SpotHarm
+    from analysis.stats.intervals import Choice, Estimate, WeighedBy
 
 UNITS: Final[dict[Step, Literal["week", "month", "day"]]] = {"week": "week", "month": "month", "local_date": "day"}
 MOST_LISTED: Final = 40  # changes
@@ -227,7 +231,7 @@ _COMPARED: Final = (
 )
 
 
-def compare(ctx: CommandContext, against: str, resolution: int | None, out: Path | None) -> Answer:  # noqa: ARG001 (written by CommandContext.give)
+def compare(ctx: CommandContext, against: str, resolution: int | None, out: Path | None) -> Answer:  # noqa: ARG001
     """The places where two filters differ."""
     t, city = ctx.t, ctx.source.city
     study = studies.compare.compare_study(ctx.source, ctx.filter, against, resolution)
