@@ -243,14 +243,17 @@ def draw_since_input(page: Page, study: BriefChanges) -> None:
     draw_meeting_choice(page, study.since)
     if st.session_state.get(KEY) != study.since:
         st.session_state[KEY] = study.since
-    writing = {"on_change": _write_day, "args": (page, KEY, _first_day(page, source.meeting))}
-    look: dict[str, Any] = {"key": KEY, "label_visibility": "collapsed", **writing}
+    look: dict[str, Any] = {
+        "key": KEY,
+        "label_visibility": "collapsed",
+        "on_change": _write_day,
+        "args": (page, KEY, _first_day(page, source.meeting)),
+    }
     if source.by_month:
         months = [month.date() for month in reversed(pd.date_range(source.first, source.as_of, freq="MS"))]
         st.selectbox(label, months, width=190, format_func=lambda day: page.t.date(day, "LLLL y"), **look)
     else:
-        days = {"min_value": source.first, "max_value": source.as_of, "format": "DD/MM/YYYY"}
-        st.date_input(label, width=150, **days, **look)
+        st.date_input(label, width=150, min_value=source.first, max_value=source.as_of, format="DD/MM/YYYY", **look)
 
 
 def _write_day(page: Page, key: str, meeting: dt.date) -> None:
@@ -322,8 +325,11 @@ def draw_basis(page: Page, study: BriefChanges) -> None:
     t, periods = page.t, study.changes.periods
     if periods.before is None:
         return  # the headline says so
-    unused = study.changes.not_in_use.sentences(page.city, t)
-    short = [t(periods.choice.explanation), looked_sentence(study, t), *unused]
+    short = [
+        t(periods.choice.explanation),
+        looked_sentence(study, t),
+        *study.changes.not_in_use.sentences(page.city, t),
+    ]
     long = [
         visible_sentence(study, t) if study.findings else "",
         t(FOR_EVERYBODY) if opened_by_everybody(page.filter) else "",
@@ -340,8 +346,9 @@ def changes_asked(page: Page, study: BriefChanges) -> str:
     """Whose briefing it is and of what the headline and the cards are, as Markdown: the filter from the day on since
     which changes are looked for.
     """
-    window = page.filter.replace(period="", start=study.since, end=study.until)
-    asked = query.sentence(page.alerts, window, page.t, study.recent)
+    asked = query.sentence(
+        page.alerts, page.filter.replace(period="", start=study.since, end=study.until), page.t, study.recent
+    )
     return page.t("Briefing for the council.") + " " + escape_markdown(asked)
 
 
@@ -396,9 +403,12 @@ def _draw_brief_spots(page: Page, study: BriefStudy) -> None:
         for spot in study.hot.spots[:MOST_SPOTS]
     )
     beside = t("Expected") if all(is_compared(spot) for spot in study.hot.spots) else t("Ratio")
-    headings = {"rank": "\\#", "name": t("Hot spot"), "n": t("Alerts"), "expected": beside}
     written = frame.assign(n=[written_count(page, n) for n in frame["n"]], name=frame["name"].map(escape_markdown))
-    st.table(written.rename(columns=headings), hide_index=True, border="horizontal")
+    st.table(
+        written.rename(columns={"rank": "\\#", "name": t("Hot spot"), "n": t("Alerts"), "expected": beside}),
+        hide_index=True,
+        border="horizontal",
+    )
     tables.download_button(page, frame, "briefing_hotspots.csv", key="briefing_spots_download")
     page_link(page, "hotspots", t("All hot spots"))
 
@@ -410,11 +420,13 @@ def _draw_brief_genders(page: Page, study: BriefStudy) -> None:
         return
     shown = study.shares.frame
     shown = shown[(shown["n"] != 0) | shown["gender"].isin([Gender.WOMAN, Gender.MAN])]
-    names = [gender_label(t, gender) for gender in shown["gender"]]
-    frame = bars_of_shares(page, shown, "n", study.shares.total).assign(label=names, n=shown["n"])
+    frame = bars_of_shares(page, shown, "n", study.shares.total).assign(
+        label=[gender_label(t, gender) for gender in shown["gender"]], n=shown["n"]
+    )
     if len(frame):
-        shades = [GENDERS[page.theme][gender] for gender in shown["gender"]]
-        figure = interval_bars_figure(page, frame, colours_by_row=shades)
+        figure = interval_bars_figure(
+            page, frame, colours_by_row=[GENDERS[page.theme][gender] for gender in shown["gender"]]
+        )
         longest = float(frame[["value", "high"]].max(axis=None))
         figure.update_xaxes(range=[0, 3 * longest if longest > 0 else 1])
         told = frame.assign(value=frame["value"].where(frame["low"].notna()))
@@ -501,9 +513,8 @@ def draw_card_downloads(page: Page, changes: BriefChanges) -> None:
     with st.expander(t("Pictures for a newsletter")):
         st.caption(t("One change each, 1200 × 675 dots, with its source and date, protected for the public."))
         for at, finding in enumerate(changes.findings):
-            name = change_name(finding.change, page.city, t)
             draw_download(
-                t("Picture (PNG): {name}", name=escape_markdown(name)),
+                t("Picture (PNG): {name}", name=escape_markdown(change_name(finding.change, page.city, t))),
                 lambda at=at: card_file(page, at),
                 file_name=f"curim_change_{at + 1}_{reference_day(page).isoformat()}_{t.lang}.png",
                 mime="image/png",
@@ -515,8 +526,7 @@ def draw_card_downloads(page: Page, changes: BriefChanges) -> None:
 def card_file(page: Page, at: int) -> bytes:
     """The picture of one change, counted for the public."""
     changes = cached_changes(dataset_for(page, Audience.PUBLIC), page.filter, changes_since(page))
-    made = reference_day(page)
-    return card_picture(changes, changes.findings[at], page.city, page.t, made=made).data
+    return card_picture(changes, changes.findings[at], page.city, page.t, made=reference_day(page)).data
 
 
 def brief_file(page: Page, form: DocumentFormat) -> bytes:

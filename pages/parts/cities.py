@@ -201,8 +201,10 @@ def _told(t: Translator, first: NamedCity, second: NamedCity, periods: Periods) 
     whole = t("Whole cities, without the filter.")
     if periods.common:
         return t("Both cities: {period}.", period=Span(*periods.first, by_month=True)) + " " + whole
-    parts = ((first.name, periods.first), (second.name, periods.second))
-    told = ". ".join(t.pair(name, t.span(Span(*period, by_month=True))) for name, period in parts)
+    told = ". ".join(
+        t.pair(name, t.span(Span(*period, by_month=True)))
+        for name, period in ((first.name, periods.first), (second.name, periods.second))
+    )
     return f"{told}. {whole}"
 
 
@@ -324,9 +326,13 @@ def _unlike_answers(t: Translator, first: NamedCity, second: NamedCity) -> list[
     for has, lacks in ((first, second), (second, first)):
         only = [name for name in ASKED if name in has.figures.facts.asked - lacks.figures.facts.asked]
         if only:
-            fields = t.join(t(ASKED[name]) for name in only)
             sentences.append(
-                t("{has} asks for {fields}; {lacks} does not.", has=has.name, lacks=lacks.name, fields=fields)
+                t(
+                    "{has} asks for {fields}; {lacks} does not.",
+                    has=has.name,
+                    lacks=lacks.name,
+                    fields=t.join(t(ASKED[name]) for name in only),
+                )
             )
     names, both = {"first": first.name, "second": second.name}, first.figures.facts.asked & second.figures.facts.asked
     for asked, column in (("affected_gender", "affected"), ("reporter_gender", "reporters"), ("", "placed")):
@@ -456,14 +462,20 @@ def _share_row(t: Translator, row: dict[Any, Any]) -> dict[str, str]:
         return {"label": row["label"], **shares, "difference": t("too few to tell"), "differs": "–"}
     digits = 1 if max(abs(value), high - low) < 2 else 0
     signed = {"value": t.signed(value, digits), "low": t.signed(low, digits), "high": t.signed(high, digits)}
-    differs = t("yes") if row["differs"] else t("no")
-    return {"label": row["label"], **shares, "difference": t("{value} ({low} to {high})", **signed), "differs": differs}
+    return {
+        "label": row["label"],
+        **shares,
+        "difference": t("{value} ({low} to {high})", **signed),
+        "differs": t("yes") if row["differs"] else t("no"),
+    }
 
 
 def _handed_out(part: pd.DataFrame, name: str) -> list[float | None]:
     """Counts as they may be handed out: small ones, by the threshold of their own city, are missing."""
-    rows = zip(part[f"n_{name}"], part[f"least_{name}"], strict=True)
-    return [None if is_small(n, least) else round(n) for n, least in rows]
+    return [
+        None if is_small(n, least) else round(n)
+        for n, least in zip(part[f"n_{name}"], part[f"least_{name}"], strict=True)
+    ]
 
 
 def _draw_months(page: Page, first: NamedCity, second: NamedCity, periods: Periods) -> None:
@@ -478,8 +490,14 @@ def _draw_months(page: Page, first: NamedCity, second: NamedCity, periods: Perio
     data = pd.DataFrame({t("Month"): [t.date(month.date(), "LLLL y") for month in months]})
     data = data.assign(**{city.name: ratio.round(2) for city, ratio in zip((first, second), ratios, strict=True)})
     names = (first.name, second.name)
-    figure = months_figure(page, months, *(ratio.tolist() for ratio in ratios), names=names)
-    draw_chart(page, figure, key="cities_months", alt=alt, data=data, counts=())
+    draw_chart(
+        page,
+        months_figure(page, months, *(ratio.tolist() for ratio in ratios), names=names),
+        key="cities_months",
+        alt=alt,
+        data=data,
+        counts=(),
+    )
     spans = "; ".join(
         t.pair(name, f"{t.number(float(ratio.min()), 2)}–{t.number(float(ratio.max()), 2)}")
         for name, ratio in zip(names, ratios, strict=True)
@@ -492,8 +510,10 @@ def _draw_rates(page: Page, first: NamedCity, second: NamedCity) -> None:
     st.subheader(t("Per 1,000 inhabitants"))
     one, two = first.figures.rate, second.figures.rate
     if one is None or two is None:
-        missing = [city.name for city in (first, second) if city.figures.rate is None]
-        told = t("No rates are compared: the profile of {cities} holds no inhabitants.", cities=t.join(missing))
+        told = t(
+            "No rates are compared: the profile of {cities} holds no inhabitants.",
+            cities=t.join([city.name for city in (first, second) if city.figures.rate is None]),
+        )
         st.write(escape_markdown(told))
         return
     ratio = compare_rates(one, two)
@@ -643,5 +663,6 @@ def months_figure(
 def _name_above(figure: Figure) -> None:
     """The names of the cities above a chart, where they take nothing of its width."""
     figure.show_named_legend()
-    legend = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"}
-    figure.update_layout(legend=legend, margin={"t": 44})
+    figure.update_layout(
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"}, margin={"t": 44}
+    )

@@ -205,8 +205,11 @@ def _draw_outcome(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         st.write(returned)
     windows, asked = study.windows, evaluation_filter(page.alerts, plan)
     st.caption(f"{windows_sentence(windows, t)} {study.timing.sentence(t)}")
-    dates = windows.before[0], windows.after[1]
-    st.caption(escape_markdown(asked.sentence(t, page.city, dates=dates, by_month=windows.by_month)))
+    st.caption(
+        escape_markdown(
+            asked.sentence(t, page.city, dates=(windows.before[0], windows.after[1]), by_month=windows.by_month)
+        )
+    )
     if plan.result:
         st.caption(t("Saved with the plan: {result}", result=escape_markdown(t.label(plan.result))))
 
@@ -324,19 +327,24 @@ def _comparison_rows(t: Translator, result: Evaluation) -> list[tuple[str, str, 
         "wdd": (t("Weighted displacement difference as published"), _estimate_words(t, result.published, 0)),
     }
     named, figures = found.pop(result.test)
-    first = t("{what}: the test named in advance", what=named)
-    return [(first, *figures), *((what, *other) for what, other in found.values())]
+    return [
+        (t("{what}: the test named in advance", what=named), *figures),
+        *((what, *other) for what, other in found.values()),
+    ]
 
 
 def _displacement_rows(t: Translator, plan: Plan, result: Evaluation) -> list[tuple[str, str, str]]:
     """Rows on the buffer: none without one."""
     if not plan.areas.buffer or result.total is None:
         return []
-    quotient = t("not computable") if result.quotient is None else t.number(result.quotient, 2)
     return [
         (t("Alerts more or fewer than expected, with the buffer"), *_estimate_words(t, result.total, 0)),
         (t("Ratio in the buffer (above 1: the problem may have moved)"), *_estimate_words(t, result.moved, 2)),
-        (t("Displacement quotient (above 0: benefit may have spread)"), quotient, t("not computed")),
+        (
+            t("Displacement quotient (above 0: benefit may have spread)"),
+            t("not computable") if result.quotient is None else t.number(result.quotient, 2),
+            t("not computed"),
+        ),
     ]
 
 
@@ -424,8 +432,12 @@ def _draw_cautions(page: Page, study: PlanEvaluation) -> None:
     st.subheader(t("Cautions"))
     lines = [t(warning) for warning in study.warnings]
     if study.promised is not None:
-        n = math.ceil(study.promised)
-        lines.append(t("Before the start, a fall of {n} alerts was named as the smallest that could be detected.", n=n))
+        lines.append(
+            t(
+                "Before the start, a fall of {n} alerts was named as the smallest that could be detected.",
+                n=math.ceil(study.promised),
+            )
+        )
     if study.visible is not None:
         lines.append(t("With the counts as observed: {sentence}", sentence=inline(study.visible.sentence(t))))
     lines.append(t("More or fewer alerts need not be more or less crime: they also show who reports, and how often."))

@@ -78,12 +78,16 @@ def draw_tags(page: Page, finding: Finding) -> None:
     t = page.t
     kinds = {"rise": t("↑ Rise"), "fall": t("↓ Fall"), "new": t.c("change", "New")}
     grades = {"clear": t("Clear"), "probable": t("Probable"), "open": t("May be chance")}
-    told = [
-        (_tone(finding), kinds[finding.kind]),
-        ("gray", grades[finding.change.grade]),
-        *([("gray", t("Whole city"))] if finding.whole_city else []),
-    ]
-    st.markdown(" ".join(f":{colour}-badge[{escape_markdown(text)}]" for colour, text in told))
+    st.markdown(
+        " ".join(
+            f":{colour}-badge[{escape_markdown(text)}]"
+            for colour, text in [
+                (_tone(finding), kinds[finding.kind]),
+                ("gray", grades[finding.change.grade]),
+                *([("gray", t("Whole city"))] if finding.whole_city else []),
+            ]
+        )
+    )
 
 
 def draw_finding_words(page: Page, finding: Finding) -> None:
@@ -171,11 +175,17 @@ def bars_figure(page: Page, finding: Finding) -> Figure:
         shade if count.n is not None else colours.background
         for shade, count in zip(shades, finding.counts, strict=True)
     ]
-    marker = {"color": fills, "line": {"color": shades, "width": 1.5}}
-    figure.add_bar(x=lengths, y=[0, 1], orientation="h", marker=marker, hoverinfo="skip")
+    figure.add_bar(
+        x=lengths,
+        y=[0, 1],
+        orientation="h",
+        marker={"color": fills, "line": {"color": shades, "width": 1.5}},
+        hoverinfo="skip",
+    )
     for at, (length, text, name) in enumerate(zip(lengths, texts, names, strict=True)):
-        look = {"xanchor": "left", "xshift": 6, "font": {"color": colours.text, "size": 12}}
-        figure.add_annotation(x=length, y=at, text=t.pair(name, text), **look)
+        figure.add_annotation(
+            x=length, y=at, text=t.pair(name, text), xanchor="left", xshift=6, font={"color": colours.text, "size": 12}
+        )
     figure.update_xaxes(range=[0, 2.6 * max(*lengths, 1)], visible=False)
     figure.update_yaxes(autorange="reversed", visible=False)
     return figure
@@ -206,8 +216,9 @@ def _label_lines(
         text += f'   <span style="color:{colours.muted}">┄ {before}</span>'
     elif not finding.periods.same_season:
         text = f'<span style="color:{colours.muted}">{before}</span> → {text}'
-    place = {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
-    figure.add_annotation(text=text, font={"size": 12}, **place)
+    figure.add_annotation(
+        text=text, font={"size": 12}, x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom"
+    )
 
 
 def _label_most(page: Page, finding: Finding, figure: Figure, frame: pd.DataFrame, most: float) -> None:
@@ -232,8 +243,15 @@ def _label_dates(figure: Figure, shown: tuple[dt.date, dt.date], start: dt.date,
     if APART < (start - first).days / max((last - first).days, 1) < 1 - APART:
         dates.insert(1, (start, "center"))
     for day, anchor in dates:
-        look = {"y": 0, "yref": "y domain", "xanchor": anchor, "yanchor": "top", "font": {"size": 12}}
-        figure.add_annotation(x=day, text=t.date(day, short if day == start else form), **look)
+        figure.add_annotation(
+            x=day,
+            text=t.date(day, short if day == start else form),
+            y=0,
+            yref="y domain",
+            xanchor=anchor,
+            yanchor="top",
+            font={"size": 12},
+        )
     figure.update_layout(margin={"b": 20})
     figure.update_xaxes(range=[first, last], showticklabels=False)
 

@@ -136,11 +136,14 @@ def draw_not_asked(page: Page, total: Total) -> None:
 def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
     """Two bar charts side by side: the people affected, the people who alert."""
     t = page.t
-    sides = (
-        (t("Who is affected"), AFFECTED, NO_AFFECTED, "gender_affected"),
-        (t("Who alerts"), REPORTER, NO_REPORTERS, "gender_reporters"),
-    )
-    for place, (heading, column, absence, key) in zip(st.columns(2, gap="large"), sides, strict=True):
+    for place, (heading, column, absence, key) in zip(
+        st.columns(2, gap="large"),
+        (
+            (t("Who is affected"), AFFECTED, NO_AFFECTED, "gender_affected"),
+            (t("Who alerts"), REPORTER, NO_REPORTERS, "gender_reporters"),
+        ),
+        strict=True,
+    ):
         with place:
             st.subheader(heading)
             if column not in page.alerts.asked:
@@ -168,9 +171,13 @@ def _draw_share_chart(page: Page, frame: pd.DataFrame, of: tuple[str, float | st
         low=bars["low"].mask(none),
         high=bars["high"].mask(none),
     )
-    figure = interval_bars_figure(page, bars, colours_by_row=[GENDERS[page.theme][one] for one in frame["gender"]])
-    data = shares_file(page, frame, of).assign(gender=bars["label"])
-    draw_chart(page, figure, key=key, alt=alt, data=data)
+    draw_chart(
+        page,
+        interval_bars_figure(page, bars, colours_by_row=[GENDERS[page.theme][one] for one in frame["gender"]]),
+        key=key,
+        alt=alt,
+        data=shares_file(page, frame, of).assign(gender=bars["label"]),
+    )
 
 
 def shares_file(page: Page, frame: pd.DataFrame, of: tuple[str, float | str]) -> pd.DataFrame:
@@ -236,8 +243,7 @@ def draw_feeling(page: Page, f: AlertFilter) -> None:
     steps = {step: feeling_label(t, step).replace(" (", "<br>").removesuffix(")") for step in range(1, 6)}
     figure.update_xaxes(range=[0.8, 5.3], tickvals=list(steps), ticktext=list(steps.values()))
     figure.update_layout(margin={"r": 60})
-    data = frame.assign(gender=_labels(page, frame))
-    draw_chart(page, figure, key="gender_feeling", alt=sentence, data=data)
+    draw_chart(page, figure, key="gender_feeling", alt=sentence, data=frame.assign(gender=_labels(page, frame)))
     draw_footer(page, sentence=sentence, choices=found.choices)
     st.caption(
         _few(page, found.n)
@@ -543,9 +549,16 @@ def draw_silent_places(page: Page, found: PlaceStudy) -> None:
     for row in rows.to_dict("records"):
         # Where few are written out, what was to be expected, a share of both, would tell them.
         words, expected = (_SILENT, round(row["expected"])) if _share_told(page, row) else (_SILENT_FEW, EXPECTED_WOMEN)
-        place = escape_markdown(place_label(t, page.city, row["place"]))
         women, men = (written_alerts(page, row[name]) for name in ("women", "men"))
-        st.markdown(t(words, place=place, women=women, men=men, expected=expected))
+        st.markdown(
+            t(
+                words,
+                place=escape_markdown(place_label(t, page.city, row["place"])),
+                women=women,
+                men=men,
+                expected=expected,
+            )
+        )
     for choice in found.silent.choices:
         st.caption(t(choice.explanation))
     st.caption(
@@ -595,8 +608,12 @@ def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> No
         words = _CLEAREST[_share_told(page, row), row["direction"] > 0]
         with st.container(gap="xsmall"):
             st.markdown(t(words, rank=rank, place=place, share=_share(page, row)))
-            here = f.replace(places=(row["place"],), districts=(), cells=())
-            page_link(page, "gender", t("Look closer at {place}", place=place), filter=here)
+            page_link(
+                page,
+                "gender",
+                t("Look closer at {place}", place=place),
+                filter=f.replace(places=(row["place"],), districts=(), cells=()),
+            )
     if len(sure) > NAMED:
         st.caption(t.n("{n} more is in the table.", "{n} more are in the table.", len(sure) - NAMED))
 
@@ -666,16 +683,19 @@ def _draw_place_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str
         line_width_units=pdk.types.String("pixels"),
         pickable=True,
     )
-    layers = [*basemap.base_layers(page.city, colours), layer]
-    draw_named_layers(page, layers, pins, key="gender_map", alt=alt, span=SPAN)
-    unheard = (f"border:3px solid {colours.accent}", t("women's safety not known"))
-    entries = [
-        (f"background:{shades[1]}", t("more women than in the city")),
-        (f"background:{shades[-1]}", t("fewer women than in the city")),
-        (f"border:1px solid {colours.muted}", t("no difference shown")),
-        *([unheard] if found.unheard else []),
-    ]
-    draw_legend_row(colours, t("Named places"), entries)
+    draw_named_layers(
+        page, [*basemap.base_layers(page.city, colours), layer], pins, key="gender_map", alt=alt, span=SPAN
+    )
+    draw_legend_row(
+        colours,
+        t("Named places"),
+        [
+            (f"background:{shades[1]}", t("more women than in the city")),
+            (f"background:{shades[-1]}", t("fewer women than in the city")),
+            (f"border:1px solid {colours.muted}", t("no difference shown")),
+            *([(f"border:3px solid {colours.accent}", t("women's safety not known"))] if found.unheard else []),
+        ],
+    )
 
 
 def _circle(

@@ -108,13 +108,23 @@ def draw_areas_map(page: Page, areas: Areas, *, key: str, span: float) -> None:
     blue, accent = colours.sea_blue, colours.accent
     fills = {"treated": (blue, 150), "buffer": (blue, 26), "comparison": (accent, 70)}
     looks = {name: (rgba(*fills[name]), rgba(fills[name][0])) for name in shown}
-    layers = [_area_layer(name, shape, *looks[name], t(AREA_LABELS[name])) for name, shape in shown.items()]
     west, south, east, north = shapely.union_all(list(shown.values())).bounds
     pad = 0.12 * max(east - west, north - south, 0.004)
     around = shapely.box(west - pad, south - pad, east + pad, north + pad)
-    alt = t("Map of the plan's areas: {areas}.", areas=t.join([t(AREA_LABELS[name]) for name in shown]))
-    look: dict[str, Any] = {"span": span, "height": 420, "around": around, "landmarks": True}
-    draw_named_layers(page, [*basemap.base_layers(page.city, colours), *layers], (), key=key, alt=alt, **look)
+    draw_named_layers(
+        page,
+        [
+            *basemap.base_layers(page.city, colours),
+            *[_area_layer(name, shape, *looks[name], t(AREA_LABELS[name])) for name, shape in shown.items()],
+        ],
+        (),
+        key=key,
+        alt=t("Map of the plan's areas: {areas}.", areas=t.join([t(AREA_LABELS[name]) for name in shown])),
+        span=span,
+        height=420,
+        around=around,
+        landmarks=True,
+    )
     marks = [
         (
             "background:rgba({},{},{},{:.2f});".format(*fill[:3], fill[3] / 255)

@@ -56,8 +56,17 @@ class Figure:
         self, first: Any, last: Any, fill: str, xaxis: str = "x", yaxis: str = "y", opacity: float = 0.25
     ) -> None:
         """A shaded span of a horizontal axis, below everything else."""
-        look = {"layer": "below", "fillcolor": fill, "opacity": opacity, "line": {"width": 0}}
-        self._add_shape(type="rect", x0=first, x1=last, xref=xaxis, yref=f"{yaxis} domain", **look)
+        self._add_shape(
+            type="rect",
+            x0=first,
+            x1=last,
+            xref=xaxis,
+            yref=f"{yaxis} domain",
+            layer="below",
+            fillcolor=fill,
+            opacity=opacity,
+            line={"width": 0},
+        )
 
     def _add_shape(self, **shape: Any) -> None:
         self.layout.setdefault("shapes", []).append(_plain({"y0": 0, "y1": 1, **shape}))

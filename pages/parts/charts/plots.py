@@ -66,8 +66,13 @@ def draw_chart(
     `small`: without the button that saves a picture, which would cover what there is to see. `counts`: the columns of
     counts of the data, of which small ones are not handed out.
     """
-    config = {**CONFIG, "displayModeBar": False} if small else CONFIG
-    st.plotly_chart(figure.for_streamlit(), key=key, theme=None, config=config, alt=alt)
+    st.plotly_chart(
+        figure.for_streamlit(),
+        key=key,
+        theme=None,
+        config={**CONFIG, "displayModeBar": False} if small else CONFIG,
+        alt=alt,
+    )
     if data is not None:
         download_button(page, data, file_name or f"{key}.csv", key=f"{key}_download", counts=counts)
 
@@ -215,12 +220,11 @@ def forest_figure(
     shown = [wrapped_label(label, 22 if page.narrow else BESIDE, 2) for label in frame["label"]]
     labels = frame["label"].map(html.escape).tolist()
     write = partial(t.number, digits=digits)
-    rows = frame[["value", "low", "high"]].to_numpy(float).tolist()
     texts = frame.get(
         "text",
         [
             write(value) if low != low or high != high else f"{write(value)} ({write(low)}–{write(high)})"
-            for value, low, high in rows
+            for value, low, high in frame[["value", "low", "high"]].to_numpy(float).tolist()
         ],
     )
     strong, hollow = (frame.get(name, pd.Series(False, index=frame.index)) for name in ("strong", "hollow"))
@@ -281,8 +285,7 @@ def clock_figure(
     `frame`: columns `weekday` (0 Monday), `hour` (0–23), `n` (no row: drawn in grey).
     """
     t, colours, compact = page.t, palette(page.theme), compact or page.narrow
-    known = frame.dropna(subset=["weekday", "hour", "n"])
-    sums = known.groupby(["weekday", "hour"])["n"].sum().unstack()
+    sums = frame.dropna(subset=["weekday", "hour", "n"]).groupby(["weekday", "hour"])["n"].sum().unstack()
     grid = (
         sums.reindex(index=range(7), columns=range(24)).apply(lambda counts: drawn_counts(page, counts)).to_numpy(float)
     )
@@ -316,23 +319,28 @@ def count_scale(t: Translator, colours: Palette, most: float, title: str, below:
     Whole steps where counts are whole. `below`: pixels.
     """
     steps = sorted({int(most * part / 4) for part in range(5)}) if most >= 1 else [0.0, most]
-    legend = {
-        "orientation": "h",
-        "x": 0,
-        "xanchor": "left",
-        "y": 0,
-        "yanchor": "top",
-        "ypad": below,
-        "len": 0.6,
-        "thickness": 9,
-        "outlinewidth": 0,
-        "title": {"text": title, "side": "bottom", "font": {"size": 12}},
-        "tickvals": steps,
-        "ticktext": [t.number(step, 0 if float(step).is_integer() else 1) for step in steps],
-        "tickfont": {"color": colours.muted, "size": 12},
-    }
     shades = [[0, colours.land], [0.0001, COUNTS[0]], *[[(i + 1) / 5, c] for i, c in enumerate(COUNTS)]]
-    return {"colorscale": shades, "zmin": 0, "zmax": most or 1, "colorbar": legend, "hoverinfo": "text"}
+    return {
+        "colorscale": shades,
+        "zmin": 0,
+        "zmax": most or 1,
+        "colorbar": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 0,
+            "yanchor": "top",
+            "ypad": below,
+            "len": 0.6,
+            "thickness": 9,
+            "outlinewidth": 0,
+            "title": {"text": title, "side": "bottom", "font": {"size": 12}},
+            "tickvals": steps,
+            "ticktext": [t.number(step, 0 if float(step).is_integer() else 1) for step in steps],
+            "tickfont": {"color": colours.muted, "size": 12},
+        },
+        "hoverinfo": "text",
+    }
 
 
 def year_on_year_figure(page: Page, frame: pd.DataFrame) -> Figure:
@@ -383,12 +391,11 @@ def _add_earlier_years(
         name = t("{first}–{last}, lowest to highest", first=str(years[0]), last=str(years[-1]))
         figure.add_band(span.index, span["min"], span["max"], colours.band, name=name)
     elif years:  # one year has no range
-        point = {"size": 5, "color": colours.background, "line": {"color": colours.muted, "width": 1}}
         figure.add_scatter(
             x=span.index,
             y=span["max"],
             mode="lines+markers",
-            marker=point,
+            marker={"size": 5, "color": colours.background, "line": {"color": colours.muted, "width": 1}},
             line={"color": colours.withheld, "width": 1.2},
             hoverinfo="skip",
             name=str(years[0]),

@@ -88,14 +88,17 @@ def draw_table(
     """
     written: dict[str, Any] = {"digits": digits, "percent": percent, "signed": signed}
     if phone and page.narrow:
-        shown = {name: label for name, label in headings.items() if name in phone}
-        draw_plain_table(page, frame, shown, alt=alt, **written)
+        draw_plain_table(
+            page, frame, {name: label for name, label in headings.items() if name in phone}, alt=alt, **written
+        )
     else:
         draw_for_print(page.t, frame, headings, **written)
-        numbers = {*(digits or {}), *(percent or {}), *(signed or {})}
         st.dataframe(
             styled(page.t, frame[list(headings)], **written),
-            column_config={**_columns(headings, {}, numbers), **(columns or {})},
+            column_config={
+                **_columns(headings, {}, {*(digits or {}), *(percent or {}), *(signed or {})}),
+                **(columns or {}),
+            },
             column_order=order,
             hide_index=True,
             placeholder=NONE,
@@ -106,8 +109,13 @@ def draw_table(
             **picking,
         )
     if file_name:
-        data = page.written.table(frame[list(headings)]).rename(columns=headings)
-        download_button(page, data, file_name, key=f"{key}_download", counts=())
+        download_button(
+            page,
+            page.written.table(frame[list(headings)]).rename(columns=headings),
+            file_name,
+            key=f"{key}_download",
+            counts=(),
+        )
 
 
 def draw_plain_table(
@@ -148,8 +156,9 @@ def draw_fitted_table(
         # A name in fewer than 150 pixels would break inside words.
         columns, line = wrapped_columns(frame, headings, room, wrapped=first, numbers=figures, least=150)
         height = min(440, line * len(frame) + row_height(1))  # about as high as a map
-        form: dict[str, Any] = {"digits": digits, "columns": columns, "height": height, "row_height": line}
-        draw_table(page, frame, headings, key=key, alt=alt, **form)
+        draw_table(
+            page, frame, headings, key=key, alt=alt, digits=digits, columns=columns, height=height, row_height=line
+        )
     if file_name:
         download_button(page, frame.rename(columns=headings), file_name, key=f"{key}_download", counts=())
 
@@ -220,8 +229,9 @@ def formatted(t: Translator, frame: pd.DataFrame, **written: Places) -> pd.DataF
 
     `written`: the columns `digits`, `percent` and `signed`, as for `draw_table`.
     """
-    forms = _forms(t, frame, **written)
-    return frame.assign(**{name: [form(value) for value in frame[name]] for name, form in forms.items()})
+    return frame.assign(
+        **{name: [form(value) for value in frame[name]] for name, form in _forms(t, frame, **written).items()}
+    )
 
 
 def _forms(
@@ -229,10 +239,9 @@ def _forms(
 ) -> dict[str, Callable[[float], str]]:
     """How the numbers of each column are written, for those that the frame has."""
     both = {name: places for name, places in (percent or {}).items() if name in (signed or {})}
-    forms = ((t.number, digits), (t.percent, percent), (t.signed, signed), (t.signed_percent, both))
     return {
         name: partial(form, digits=places)
-        for form, columns in forms
+        for form, columns in ((t.number, digits), (t.percent, percent), (t.signed, signed), (t.signed_percent, both))
         for name, places in (columns or {}).items()
         if name in frame
     }
@@ -373,10 +382,13 @@ def geojson(
     """A feature collection: the shape (WGS84) of each row of a table, with the other columns as its properties, of
     which small `counts` are left out (`WrittenCounts.table`).
     """
-    rows = json.loads(page.written.table(frame, counts).to_json(orient="records", date_format="iso"))
     features = [
         {"type": "Feature", "properties": row, "geometry": shapely.geometry.mapping(shape)}
-        for row, shape in zip(rows, shapes, strict=True)
+        for row, shape in zip(
+            json.loads(page.written.table(frame, counts).to_json(orient="records", date_format="iso")),
+            shapes,
+            strict=True,
+        )
     ]
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
 

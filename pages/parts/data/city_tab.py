@@ -109,8 +109,13 @@ def _draw_versions(page: Page) -> None:
     headings = {"when": t("When"), "what": t("Changed"), "file": t("File"), "id": t("Version"), "state": t("State")}
     if page.narrow:
         headings = {name: headings[name] for name in ("when", "what", "state")}
-    alt = t("Versions of the profile, the newest first")
-    draw_table(page, pd.DataFrame(rows.values()), headings, key="data_city_versions", alt=alt)
+    draw_table(
+        page,
+        pd.DataFrame(rows.values()),
+        headings,
+        key="data_city_versions",
+        alt=t("Versions of the profile, the newest first"),
+    )
     earlier = [key for key, row in rows.items() if not row["state"]]
     if not earlier:
         st.caption(t("There is no other version yet."))
@@ -180,8 +185,7 @@ def draw_city_tab(page: Page) -> None:
     with left:
         _draw_facts(page)
     with right:
-        alt = t("Map of the city's districts; the table below names them.")
-        draw_districts_map(page, key="data_city_map", alt=alt)
+        draw_districts_map(page, key="data_city_map", alt=t("Map of the city's districts; the table below names them."))
     _draw_lists(page)
     draw_city_edit(page)
 
@@ -271,16 +275,21 @@ def _draw_categories(page: Page) -> None:
     headings = {"name": t("Category"), "group": t("Group"), "kind": t("Kind"), "sensitive": t("Sensitive")}
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "sensitive")}
-    alt = t("Categories of the city's list")
-    draw_table(page, pd.DataFrame(rows), headings, key="data_categories", alt=alt, file_name="categories.csv")
+    draw_table(
+        page,
+        pd.DataFrame(rows),
+        headings,
+        key="data_categories",
+        alt=t("Categories of the city's list"),
+        file_name="categories.csv",
+    )
     by_kind = Counter(row["kind"] for row in rows)
-    kinds = " · ".join(t.pair(kind, t.number(n)) for kind, n in by_kind.items())
     st.caption(
         t(
             "{kinds}. Sensitive categories are sexual or gender-based: in the protected copy every rare alert of them "
             "has exchanged its place, and numbers under {k} are not written out.",
             k=city.least_count(True),
-            kinds=kinds,
+            kinds=" · ".join(t.pair(kind, t.number(n)) for kind, n in by_kind.items()),
         )
     )
 
@@ -400,8 +409,14 @@ def _draw_apply(page: Page, areas: AreaFile, label: str, change: Callable[[], Ed
     """The button that makes the edit; a home without a city gets one where the areas lie, whose name is asked."""
     begun, called = page.home.has_city(), page.t.label(page.city.names)
     if not begun:
-        proposed = areas.name.partition(".")[0].replace("_", " ")
-        called = str(st.text_input(page.t("Name of the city"), value=proposed, max_chars=60, width=360)).strip()
+        called = str(
+            st.text_input(
+                page.t("Name of the city"),
+                value=areas.name.partition(".")[0].replace("_", " "),
+                max_chars=60,
+                width=360,
+            )
+        ).strip()
 
     def made() -> EditReport:
         if not begun:
@@ -488,12 +503,11 @@ def _draw_same_name_choice(page: Page, areas: AreaFile, column: str | None) -> s
     """Where several areas have one name: whether they are one district, or which column distinguishes them."""
     if column is None or not areas.frame[column].duplicated().any():
         return None
-    proposed = propose_code_column(areas, column)
     options = [None, *(one for one in areas.columns if one != column)]
     return st.selectbox(
         page.t("Areas of one name"),
         options,
-        index=options.index(proposed),
+        index=options.index(propose_code_column(areas, column)),
         format_func=lambda key: (
             page.t("are one district") if key is None else page.t("are distinguished by {column}", column=key)
         ),
@@ -511,15 +525,20 @@ def _draw_new_districts(page: Page, areas: AreaFile, found: tuple[Area, ...]) ->
         whole = shapely.union_all([area.polygon for area in found])
         _draw_map(page, as_polygons(whole), found, t("Map of the new districts; the table beside it names them."))
     with right:
-        frame = pd.DataFrame(
-            {
-                "name": [t.label(area.labels) for area in found],
-                "km2": [abs(earth.geometry_area_perimeter(area.polygon)[0]) / 1e6 for area in found],
-                "id": [area.id for area in found],
-            }
+        draw_table(
+            page,
+            pd.DataFrame(
+                {
+                    "name": [t.label(area.labels) for area in found],
+                    "km2": [abs(earth.geometry_area_perimeter(area.polygon)[0]) / 1e6 for area in found],
+                    "id": [area.id for area in found],
+                }
+            ),
+            {"name": t("District"), "km2": t("Area (km²)"), "id": t("Id")},
+            key="data_city_found",
+            alt=t("The new districts"),
+            digits={"km2": 2},
         )
-        headings = {"name": t("District"), "km2": t("Area (km²)"), "id": t("Id")}
-        draw_table(page, frame, headings, key="data_city_found", alt=t("The new districts"), digits={"km2": 2})
 
 
 def _draw_notes(page: Page, areas: AreaFile, found: Sequence[Area]) -> None:
@@ -564,8 +583,9 @@ def draw_population_upload(page: Page) -> None:
     )
     labels = {area.id: t.label(area.labels) for area in districts}
     blank = {"district": list(labels), "name": list(labels.values()), **dict.fromkeys(("women", "men", "total"), "")}
-    label = t("Download a table to fill in")
-    download_button(page, pd.DataFrame(blank), "population.csv", key="data_city_blank", label=label)
+    download_button(
+        page, pd.DataFrame(blank), "population.csv", key="data_city_blank", label=t("Download a table to fill in")
+    )
     name, content, residents = _uploaded_table(
         page,
         "population",
@@ -607,8 +627,9 @@ def draw_landmarks_upload(page: Page) -> None:
         **{f"name_{lang}": [mark.labels.get(lang, "") for mark in city.landmarks] for lang in LANGUAGES},
         **{name: [getattr(mark, name) for mark in city.landmarks] for name in ("longitude", "latitude", "radius")},
     }
-    label = t("Download the present list")
-    download_button(page, pd.DataFrame(present), "landmarks.csv", key="data_city_marks", label=label)
+    download_button(
+        page, pd.DataFrame(present), "landmarks.csv", key="data_city_marks", label=t("Download the present list")
+    )
     name, content, found = _uploaded_table(
         page,
         "landmarks",
@@ -688,18 +709,16 @@ def _with_names_of_alerts(page: Page, table: pd.DataFrame) -> pd.DataFrame:
 def _draw_category_editor(page: Page, table: pd.DataFrame, groups: edit.Groups, *, key: str) -> pd.DataFrame:
     """The categories in a table that can be changed in place, ids but for."""
     t = page.t
-    shown = table.assign(sensitive=table["sensitive"] == "yes")
     first = f"label_{t.lang}"
     others = (c for c in table if c.startswith("label_") and c != first)
-    order = ["id", first, "kind", "sensitive", *others, "group", "harm"]
     column = st.column_config
     edited: pd.DataFrame = st.data_editor(
-        shown,
+        table.assign(sensitive=table["sensitive"] == "yes"),
         key=key,
         hide_index=True,
         num_rows="fixed",
         placeholder="",
-        column_order=order,
+        column_order=["id", first, "kind", "sensitive", *others, "group", "harm"],
         column_config={
             "id": column.TextColumn(t("Id"), disabled=True),
             "kind": column.SelectboxColumn(
@@ -742,9 +761,14 @@ def draw_names_form(page: Page) -> None:
                 key=f"data_city_zone_{city.version}",
                 width=300,
             )
-            label = t("Coordinate system for distances (EPSG number)")
-            note = t("In metres, and meant for the place: the Greek grid is 2100, UTM zone 34 north is 32634.")
-            epsg = _whole_number(label, 1024, 99999, city.epsg, f"data_city_epsg_{city.version}", note)
+            epsg = _whole_number(
+                t("Coordinate system for distances (EPSG number)"),
+                1024,
+                99999,
+                city.epsg,
+                f"data_city_epsg_{city.version}",
+                t("In metres, and meant for the place: the Greek grid is 2100, UTM zone 34 north is 32634."),
+            )
         clicked = st.form_submit_button(t("Save"), type="primary", key="data_city_save")
     if clicked:
         written = {lang: name for lang, name in names.items() if name.strip()}
@@ -754,8 +778,11 @@ def draw_names_form(page: Page) -> None:
 
 def _whole_number(label: str, least: int, most: int, value: int, key: str, note: str | None = None) -> int:
     """A field for a whole number; what it holds."""
-    bounds = {"min_value": least, "max_value": most, "step": 1, "format": "%d"}
-    return int(st.number_input(label, value=value, key=key, width=300, help=note, **bounds))
+    return int(
+        st.number_input(
+            label, value=value, key=key, width=300, help=note, min_value=least, max_value=most, step=1, format="%d"
+        )
+    )
 
 
 def draw_least_counts_form(page: Page) -> None:

@@ -174,14 +174,18 @@ def draw_reasons_table(page: Page, batch: Batch) -> None:
     """Draw why rows are quarantined, how many, and how to fix them: the most frequent first."""
     t = page.t
     reasons = sorted(((Reason(code), n) for code, n in batch.reasons.items()), key=lambda pair: -pair[1])
-    frame = pd.DataFrame(
-        {
-            t("Why"): [t(REASON_WORDS[reason]) for reason, _ in reasons],
-            t("Rows"): [t.number(n) for _, n in reasons],
-            t("How to fix it"): [t(MEND_WORDS[reason]) for reason, _ in reasons],
-        }
+    st.table(
+        pd.DataFrame(
+            {
+                t("Why"): [t(REASON_WORDS[reason]) for reason, _ in reasons],
+                t("Rows"): [t.number(n) for _, n in reasons],
+                t("How to fix it"): [t(MEND_WORDS[reason]) for reason, _ in reasons],
+            }
+        ),
+        hide_index=True,
+        border="horizontal",
+        alt=t("Why rows are quarantined"),
     )
-    st.table(frame, hide_index=True, border="horizontal", alt=t("Why rows are quarantined"))
 
 
 def _draw_quarantined(page: Page, preview: FilePreview) -> None:
@@ -298,8 +302,9 @@ def _draw_reviews(page: Page, files: list[UploadedFile], into: ImportTarget, *, 
     if chosen is not None and len(shown) == 1:
         st.subheader(escape_markdown(shown[chosen].file.name))
     elif chosen is not None:
-        label = page.t("Show the details of")
-        chosen = st.selectbox(label, list(shown), format_func=lambda key: shown[key].file.name, key="data_which")
+        chosen = st.selectbox(
+            page.t("Show the details of"), list(shown), format_func=lambda key: shown[key].file.name, key="data_which"
+        )
     if chosen is not None:
         draw_summary(page, shown[chosen], into)
     if usable:
@@ -318,8 +323,9 @@ def _review_files(page: Page, files: list[UploadedFile], into: ImportTarget) -> 
             with place.container():
                 bars.append(st.progress(0.0))
                 st.button(page.t("Stop"), key="data_look_stop", on_click=_stop_review)
-        text = page.t("{name}: {step}", name=escape_markdown(name), step=message)
-        bars[0].progress((at + share) / len(files), text=text)
+        bars[0].progress(
+            (at + share) / len(files), text=page.t("{name}: {step}", name=escape_markdown(name), step=message)
+        )
 
     reviews = [review_file(file, into, partial(step, at=at, name=file.name)) for at, file in enumerate(files)]
     place.empty()
@@ -386,8 +392,12 @@ def _draw_import_button(page: Page, usable: list[FileReview], into: ImportTarget
             )
     remember = draw_remember_choice(page, usable)
     with st.container(horizontal=True, vertical_alignment="center"):
-        label = t.n("Import the file", "Import {n} files", len(usable))
-        clicked = st.button(label, key="data_import", type="primary", disabled=not sure)
+        clicked = st.button(
+            t.n("Import the file", "Import {n} files", len(usable)),
+            key="data_import",
+            type="primary",
+            disabled=not sure,
+        )
         own = t("your own city, {city}", city=named or t.label(city.names))
         where = t("the sample city") if into.home.is_sample else t("a new city of your own") if named == "" else own
         st.caption(
@@ -407,8 +417,9 @@ def _city_name(page: Page, usable: list[FileReview], into: ImportTarget) -> str 
     st.info(escape_markdown(city_note(t, preview, usable[0].file.name)))
     if not preview.city.provisional:
         return None
-    hint = t("needed for the import")
-    return st.text_input(t("Name of the city"), key="data_city_name", max_chars=60, width=360, placeholder=hint).strip()
+    return st.text_input(
+        t("Name of the city"), key="data_city_name", max_chars=60, width=360, placeholder=t("needed for the import")
+    ).strip()
 
 
 def _import(page: Page, usable: list[FileReview], into: ImportTarget, city_name: str, *, remember: bool) -> None:
@@ -420,8 +431,9 @@ def _import(page: Page, usable: list[FileReview], into: ImportTarget, city_name:
 
         def step(share: float, message: Message, at: int = at, name: str = review.file.name) -> None:
             if share < 1.0:  # after the commit nothing may interrupt before it is noted
-                text = page.t("{name}: {step}", name=escape_markdown(name), step=message)
-                bar.progress((at + share) / len(usable), text=text)
+                bar.progress(
+                    (at + share) / len(usable), text=page.t("{name}: {step}", name=escape_markdown(name), step=message)
+                )
 
         done = _import_file(page, review, into, city_name, step, first=at == 0, remember=remember)
         st.session_state[OUTCOMES] = (*st.session_state[OUTCOMES], done)
@@ -474,8 +486,13 @@ def _draw_outcomes(page: Page) -> None:
         if done.batch is None:
             st.error(escape_markdown(t(done.problem)))
             continue
-        name = f"**{escape_markdown(done.name)}**"
-        st.success(t("Imported {name}. {counts}", name=name, counts=counts_sentence(t, done.batch)))
+        st.success(
+            t(
+                "Imported {name}. {counts}",
+                name=f"**{escape_markdown(done.name)}**",
+                counts=counts_sentence(t, done.batch),
+            )
+        )
         if facts := facts_sentence(t, done.batch, done.several):
             st.caption(facts)
         if done.batch.quarantined:

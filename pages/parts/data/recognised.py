@@ -145,8 +145,15 @@ def draw_kind_question(page: Page, review: FileReview) -> None:
         Kind.RISK.value: t("All of them are dangers (accidents, places that are or feel unsafe)"),
         Kind.UNKNOWN.value: t("Leave their kind open: not known"),
     }
-    note = t("The kind of a single category can be set after the import, under the city profile.")
-    _draw_answer(st.radio, review.file, "kind", t(KIND_QUESTION), labels, made.kind, help=note)
+    _draw_answer(
+        st.radio,
+        review.file,
+        "kind",
+        t(KIND_QUESTION),
+        labels,
+        made.kind,
+        help=t("The kind of a single category can be set after the import, under the city profile."),
+    )
 
 
 def _area_words(t: Translator, preview: FilePreview, one: DenseArea) -> dict[str, Any]:
@@ -245,11 +252,14 @@ def _digits(epsg: object) -> str:
 def draw_corrections(page: Page, file: UploadedFile, preview: FilePreview, into: ImportTarget) -> None:
     """Draw the choices that correct what was recognised: table, dates, time zone, coordinate system."""
     t, answers, facts, city = page.t, preview.answers, preview.report.facts, into.city or preview.city
-    zones = {zone: zone for zone in sorted(available_timezones())}
-    zone_of_city = t("that of the city: {zone}", zone=city.timezone)
     choices = [
         ("dates", t("Dates"), {order: t(words) for order, words in ORDERS.items()}, t("as recognised")),
-        ("timezone", t("Time zone of times without offset"), zones, zone_of_city),
+        (
+            "timezone",
+            t("Time zone of times without offset"),
+            {zone: zone for zone in sorted(available_timezones())},
+            t("that of the city: {zone}", zone=city.timezone),
+        ),
     ]
     if len(facts.sheets) > 1:
         choices.insert(0, ("sheet", t("Table of the file"), {name: name for name in facts.sheets}, facts.sheet))
@@ -283,8 +293,16 @@ def draw_category_question(page: Page, file: UploadedFile, preview: FilePreview,
         return
     if given:
         labels.setdefault(given, category_label(t, preview.city, given))
-    more = {"placeholder": t("Choose, or type a name of your own; may be left empty"), "accept_new_options": True}
-    _draw_answer(st.selectbox, file, "category", question, labels, given, **more)
+    _draw_answer(
+        st.selectbox,
+        file,
+        "category",
+        question,
+        labels,
+        given,
+        placeholder=t("Choose, or type a name of your own; may be left empty"),
+        accept_new_options=True,
+    )
 
 
 def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> None:
@@ -300,11 +318,16 @@ def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> Non
     for question in [one for one, answered in ((AREA_QUESTION, area), (KIND_QUESTION, kind)) if answered]:
         st.caption(t("To decide otherwise, answer “{question}” above.", question=question))
     if preview.report.facts.skipped:
-        lines = " / ".join(line[:60] for line in preview.report.facts.skipped[:3])
-        st.caption(t("Lines before the header were skipped: {lines}", lines=escape_markdown(lines)))
+        st.caption(
+            t(
+                "Lines before the header were skipped: {lines}",
+                lines=escape_markdown(" / ".join(line[:60] for line in preview.report.facts.skipped[:3])),
+            )
+        )
     if report.dropped:
-        dropped = escape_markdown(t.join(report.dropped))
-        st.caption(t("Not stored (free text or personal data): {columns}.", columns=dropped))
+        st.caption(
+            t("Not stored (free text or personal data): {columns}.", columns=escape_markdown(t.join(report.dropped)))
+        )
     defaults = report.default_coordinates.head(3)
     for lon, lat, n in defaults[["longitude", "latitude", "n"]].itertuples(index=False):
         sentence = t.n("{n} alert lies on one exact point.", "{n} alerts lie on one exact point.", int(n))
@@ -340,8 +363,9 @@ def _dates(t: Translator, preview: FilePreview) -> str:
     for role in ("occurred_from", "reported_at"):
         parts = sorted(header.layout.roles.get(role, ()), key=lambda part: part.place)
         if any(part.part == "year" for part in parts):
-            columns = ", ".join(header.labels[part.place] for part in parts)
-            return t("in columns of their own: {columns}", columns=columns)
+            return t(
+                "in columns of their own: {columns}", columns=", ".join(header.labels[part.place] for part in parts)
+            )
     return t("year first (2025-03-01)")
 
 
@@ -354,8 +378,7 @@ def _coordinates(t: Translator, preview: FilePreview, layout: Layout) -> str:
         return f"EPSG:{asked}" if asked else t("degrees of latitude and longitude (WGS84)")
     if not roles & {"x", "y"}:
         return t("none in this file")
-    decided = (one.values["epsg"] for one in preview.report.decisions if "epsg" in one.values)
-    number = asked or next(decided, None)
+    number = asked or next((one.values["epsg"] for one in preview.report.decisions if "epsg" in one.values), None)
     return t("projected, EPSG:{number}", number=str(number)) if number else t("projected")
 
 
@@ -446,8 +469,12 @@ def draw_concerns(page: Page, reviews: list[FileReview], into: ImportTarget) -> 
         if preview is not None and preview.report.proof is not None and preview.report.proof.concerns:
             city, name = into.city or preview.city, page.t("Look at this before you import")
             name += f": {review.file.name}" if len(reviews) > 1 else ""
-            sentences = [f"- {escape_markdown(one.sentence(page.t, city))}" for one in preview.report.proof.concerns]
-            st.warning(f"**{escape_markdown(name)}**\n\n" + "\n".join(sentences))
+            st.warning(
+                f"**{escape_markdown(name)}**\n\n"
+                + "\n".join(
+                    [f"- {escape_markdown(one.sentence(page.t, city))}" for one in preview.report.proof.concerns]
+                )
+            )
 
 
 def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
@@ -465,15 +492,18 @@ def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
     with right:
         _draw_categories(page, city, proof)
         draw_heading(t("What is filled"))
-        frame = pd.DataFrame(
-            {
-                t("What"): [role_name(t, one.role) for one in proof.roles],
-                t("Column"): [escape_markdown(", ".join(one.columns)) for one in proof.roles],
-                t("Filled"): [t.part(one.filled / proof.alerts) for one in proof.roles],
-            }
+        st.table(
+            pd.DataFrame(
+                {
+                    t("What"): [role_name(t, one.role) for one in proof.roles],
+                    t("Column"): [escape_markdown(", ".join(one.columns)) for one in proof.roles],
+                    t("Filled"): [t.part(one.filled / proof.alerts) for one in proof.roles],
+                }
+            ),
+            hide_index=True,
+            border="horizontal",
+            alt=t("What is filled in the file, and by which column"),
         )
-        alt = t("What is filled in the file, and by which column")
-        st.table(frame, hide_index=True, border="horizontal", alt=alt)
     _draw_rows(page, city, proof)
 
 
@@ -590,5 +620,4 @@ def _rows_table(page: Page, rows: dict[int, list[Line]]) -> pd.DataFrame:
 def _cell(line: Line) -> str:
     """What was read → what was understood, as Markdown."""
     read = escape_markdown(" ".join(filter(None, line.read)))
-    value = f"**{escape_markdown(line.value)}**" if line.value else ""
-    return " → ".join(filter(None, (read, value))) or "–"
+    return " → ".join(filter(None, (read, f"**{escape_markdown(line.value)}**" if line.value else ""))) or "–"

@@ -242,8 +242,13 @@ def draw_record_tab(page: Page) -> None:
         "query": t("Filter"),
     }
     zone = ZoneInfo(page.city.timezone)
-    frame = pd.DataFrame([_row(page, zone, one) for one in found], columns=list(headings))
-    draw_table(page, frame, headings, key="data_record", alt=t("Who looked at what and did what"))
+    draw_table(
+        page,
+        pd.DataFrame([_row(page, zone, one) for one in found], columns=list(headings)),
+        headings,
+        key="data_record",
+        alt=t("Who looked at what and did what"),
+    )
     download_button(
         page, lambda: record_frame(read_record(database, **wanted)), "record.csv", key="data_record_download"
     )
@@ -307,15 +312,19 @@ def draw_cleaned_download(page: Page) -> None:
     filtered = st.toggle(t("Only the alerts that match the filter of the other pages"), key="data_cleaned_filter")
     f = page.filter if filtered else AlertFilter(period="all")
     n = total(page.source, f).n or 0
-    told = f.sentence(t, page.city, n=n, total=page.source.count) if filtered else t.n("{n} alert.", "{n} alerts.", n)
-    st.caption(escape_markdown(told))
-    if n > MOST_ALERTS:
-        note = t(
-            "More than {most} alerts are too many for a browser: use “curim export --out FILE.csv” on the computer "
-            "that runs the dashboard.",
-            most=MOST_ALERTS,
+    st.caption(
+        escape_markdown(
+            f.sentence(t, page.city, n=n, total=page.source.count) if filtered else t.n("{n} alert.", "{n} alerts.", n)
         )
-        st.write(note)
+    )
+    if n > MOST_ALERTS:
+        st.write(
+            t(
+                "More than {most} alerts are too many for a browser: use “curim export --out FILE.csv” on the computer "
+                "that runs the dashboard.",
+                most=MOST_ALERTS,
+            )
+        )
         return
     with st.container(horizontal=True):
         for kind, (name, mime) in CLEANED_KINDS.items():
@@ -411,8 +420,9 @@ LINE = 20  # letters of a line where there is little room
 def completeness_figure(page: Page, frame: pd.DataFrame) -> Figure:
     """A heat map of the shares (0 to 1) by column and month."""
     t, colours = page.t, palette(page.theme)
-    months = frame.dropna(subset=["month"])
-    wide = months.pivot_table(index="column", columns="month", values="share", sort=False, dropna=False)
+    wide = frame.dropna(subset=["month"]).pivot_table(
+        index="column", columns="month", values="share", sort=False, dropna=False
+    )
     wide = wide.reindex(index=list(COLUMNS)[::-1]).sort_index(axis=1)
     names = [t(COLUMNS[name]) for name in wide.index]
     figure = base_figure(t, colours, height=70 + (34 if page.narrow else 24) * len(names))
@@ -480,8 +490,12 @@ def draw_lag(page: Page, detail: Detail) -> None:
     )
     figure.update_xaxes(visible=False, range=[0, float(rows["share"].max()) * 1.18 or 1])
     figure.update_yaxes(showgrid=False)
-    alt = t("Share of the alerts by the time from event to report; the table below holds the same.")
-    plots.draw_chart(page, figure, key="data_lag_chart", alt=alt)
+    plots.draw_chart(
+        page,
+        figure,
+        key="data_lag_chart",
+        alt=t("Share of the alerts by the time from event to report; the table below holds the same."),
+    )
 
 
 def draw_outside_map(page: Page, found: Outside) -> None:
@@ -512,10 +526,12 @@ def draw_outside_map(page: Page, found: Outside) -> None:
         )
         shape = land.union(MultiPoint(near[["longitude", "latitude"]].to_numpy(float)).envelope.buffer(0.002))
         view = basemap.fitted_view(box(*shape.bounds), room=page.room, span=1.0, height=height)
-        layers = [*basemap.base_layers(page.city, colours), layer]
-        alt = t("Map of the alerts outside the city, by coarse cells; the table below holds the same.")
-        deck = Deck(layers=layers, map_provider=None, initial_view_state=view)
-        st.pydeck_chart(deck, height=height, key="data_outside_map", alt=alt)
+        st.pydeck_chart(
+            Deck(layers=[*basemap.base_layers(page.city, colours), layer], map_provider=None, initial_view_state=view),
+            height=height,
+            key="data_outside_map",
+            alt=t("Map of the alerts outside the city, by coarse cells; the table below holds the same."),
+        )
     if far := found.n - int(near["n"].sum()):
         st.caption(
             t.n(
@@ -595,8 +611,9 @@ def _draw_sheet(page: Page, sheet: Sheet) -> None:
     if sheet.name == "piles":
         written = formatted(page.t, sheet.frame, digits=sheet.digits, percent=sheet.percent)
         written["reason"] = written["reason"].map(escape_markdown)
-        table = written[list(headings)].rename(columns=headings)
-        st.table(table, hide_index=True, border="horizontal", alt=sheet.title)
+        st.table(
+            written[list(headings)].rename(columns=headings), hide_index=True, border="horizontal", alt=sheet.title
+        )
     else:
         draw_table(
             page,
@@ -608,8 +625,12 @@ def _draw_sheet(page: Page, sheet: Sheet) -> None:
             percent={name: places for name, places in sheet.percent.items() if name in headings},
             height="content" if len(sheet.frame) <= 15 else "auto",
         )
-    frame = sheet.frame[list(sheet.headings)].rename(columns=dict(sheet.headings))
-    download_button(page, frame, f"{sheet.name}.csv", key=f"data_{sheet.name}_download")
+    download_button(
+        page,
+        sheet.frame[list(sheet.headings)].rename(columns=dict(sheet.headings)),
+        f"{sheet.name}.csv",
+        key=f"data_{sheet.name}_download",
+    )
 
 
 def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
@@ -618,7 +639,6 @@ def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
     if key == "piles" and not found.default_coordinates.empty:
         # Where many lie side by side the numbers of the table have to do.
         points = found.default_coordinates
-        places = points[["longitude", "latitude", "n"]].itertuples(index=False)
         draw_point_map(
             page,
             page.city,
@@ -629,7 +649,9 @@ def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
             large=True,
             pins=[
                 Pin(f"· {alert_count(page.t, n)}" if len(points) <= 3 else "", lon, lat, rank)
-                for rank, (lon, lat, n) in enumerate(places, start=1)
+                for rank, (lon, lat, n) in enumerate(
+                    points[["longitude", "latitude", "n"]].itertuples(index=False), start=1
+                )
             ],
         )
     elif detail is None:
@@ -637,9 +659,12 @@ def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
     elif key == "outside" and detail.outside.n:
         draw_outside_map(page, detail.outside)
     elif key == "completeness" and found.total.of:
-        figure = completeness_figure(page, detail.completeness)
-        alt = page.t("How much of each column is filled, by month; the tables below hold the same.")
-        plots.draw_chart(page, figure, key="data_completeness_chart", alt=alt)
+        plots.draw_chart(
+            page,
+            completeness_figure(page, detail.completeness),
+            key="data_completeness_chart",
+            alt=page.t("How much of each column is filled, by month; the tables below hold the same."),
+        )
     elif key == "jumps" and len(detail.periods) > 1:
         draw_jumps(page, detail)
     elif key == "lag" and detail.lag is not None:

@@ -244,7 +244,6 @@ def review_file(file: UploadedFile, into: ImportTarget, progress: Progress | Non
             "{name} is larger than {limit} MB, the most that this page takes. Import it with “curim import FILE”."
         )
         return FileReview(file, problem=ImportProblem(Message(words, {"name": file.name, "limit": MAX_MB})))
-    saved = sorted((into.home.path / mappings.FOLDER).glob("*.toml"))
     key = (
         file.digest,
         file.name,
@@ -254,7 +253,10 @@ def review_file(file: UploadedFile, into: ImportTarget, progress: Progress | Non
         str(into.home.path),
         Store(into.home).version() if into.city else "empty",
         into.city.version if into.city else "",
-        *(f"{path.name}:{path.stat().st_mtime_ns}" for path in saved),
+        *(
+            f"{path.name}:{path.stat().st_mtime_ns}"
+            for path in sorted((into.home.path / mappings.FOLDER).glob("*.toml"))
+        ),
     )
     kept: dict[tuple[object, ...], FileReview] = st.session_state.get(REVIEWS, {})
     review = kept.get(key) or _review(file, into, progress)
@@ -442,8 +444,10 @@ def draw_columns(page: Page, review: FileReview) -> None:
     used = header.table["use"].eq("alert") | (review.preview is None)
     _draw_columns(page, review, header, header.table[used])
     if not (rest := header.table[~used]).empty:
-        label = page.t.n("{n} more column, not used", "{n} more columns, not used", len(rest))
-        with st.expander(label, key=f"data_rest_{review.file.digest[:12]}"):
+        with st.expander(
+            page.t.n("{n} more column, not used", "{n} more columns, not used", len(rest)),
+            key=f"data_rest_{review.file.digest[:12]}",
+        ):
             _draw_columns(page, review, header, rest)
 
 
@@ -478,8 +482,11 @@ def _draw_source(page: Page, review: FileReview) -> None:
 
 def _draw_columns(page: Page, review: FileReview, header: Header, table: pd.DataFrame) -> None:
     if not page.narrow:
-        texts = (page.t("Column in the file"), page.t("Understood as"), page.t("How certain"))
-        for cell, text in zip(st.columns(_WIDTHS), texts, strict=True):
+        for cell, text in zip(
+            st.columns(_WIDTHS),
+            (page.t("Column in the file"), page.t("Understood as"), page.t("How certain")),
+            strict=True,
+        ):
             cell.caption(text)
     for line in table.itertuples(index=False):
         _draw_column(page, review, header, line)
@@ -509,8 +516,9 @@ def _draw_column(page: Page, review: FileReview, header: Header, line: Any) -> N
         # Where a meaning comes from that nobody had to guess.
         source = N_("As saved") if review.preview is not None and review.preview.saved else N_("By the format")
         source = t(N_("As you set it") if review.file.mapping is not None else source)
-        reasons = [confidence_label(t, line.confidence) or source, *map(t, line.reasons)]
-        why.caption(escape_markdown(" · ".join(reasons)))
+        why.caption(
+            escape_markdown(" · ".join([confidence_label(t, line.confidence) or source, *map(t, line.reasons)]))
+        )
 
 
 def option_label(t: Translator, option: str) -> str:
@@ -596,8 +604,7 @@ def _draw_role(page: Page, review: FileReview, preview: FilePreview, role: str, 
     st.caption(column_label(t, role))
     _draw_grid(page, review, preview, role, words[:AT_ONCE])
     if more := words[AT_ONCE:MOST]:
-        label = t.n("{n} more value", "{n} more values", len(more))
-        with st.popover(label) if page.narrow else st.container():
+        with st.popover(t.n("{n} more value", "{n} more values", len(more))) if page.narrow else st.container():
             _draw_grid(page, review, preview, role, more)
     if rest > 0:
         st.caption(t.n("{n} rarer value is not listed.", "{n} rarer values are not listed.", rest))
@@ -667,9 +674,15 @@ def save_mapping(home: Home, review: FileReview, name: str) -> None:
     header = review.columns
     if header is None:
         return
-    made = review.file.mapping or ColumnMapping.from_layout(header.layout, header.labels)
-    answers = replace(known_answers(review), elsewhere=False)
-    mappings.save(home, replace(made, name=name, answers=answers, labels=header.labels))
+    mappings.save(
+        home,
+        replace(
+            review.file.mapping or ColumnMapping.from_layout(header.layout, header.labels),
+            name=name,
+            answers=replace(known_answers(review), elsewhere=False),
+            labels=header.labels,
+        ),
+    )
     keep_settings(review.file, saved=True)
 
 

@@ -270,8 +270,10 @@ def _category_select(bar: _Bar, field: CategoryField) -> None:
         return f"{labels.group_label(t, city, known.group)} · {name}" if known and known.group else name
 
     def values(picked: list[str]) -> dict[str, Any]:
-        groups = tuple(v.removeprefix(GROUP) for v in picked if v.startswith(GROUP))
-        return {"groups": groups, "categories": tuple(v for v in picked if not v.startswith(GROUP))}
+        return {
+            "groups": tuple(v.removeprefix(GROUP) for v in picked if v.startswith(GROUP)),
+            "categories": tuple(v for v in picked if not v.startswith(GROUP)),
+        }
 
     known = city.categories.values()
     options = [
@@ -378,9 +380,11 @@ def draw_footer(
         counts = mapped_sentence(t, total, excluded, drawn, undrawn, taken=source is not None and places_taken(source))
         told = t("{period}: {counts}", period=period, counts=counts) if period else counts
         if source is not None and source.exact is not None:
-            notes = copy_notes(source, page.filter, total)
             told += "  \n" + " ".join(
-                [copy_errors(source).sentence(t, kind_of(page.filter, source.city)), *map(t, notes)]
+                [
+                    copy_errors(source).sentence(t, kind_of(page.filter, source.city)),
+                    *map(t, copy_notes(source, page.filter, total)),
+                ]
             )
         st.caption(told)
     if choices:

@@ -156,8 +156,12 @@ def _show_door(t: Translator, visitor: Reader | None) -> None:
     if again:
         providers = [name for name, of in st.secrets["auth"].items() if "client_id" in getattr(of, "keys", list)()]
         for provider in providers or [None]:
-            label = t("Sign in with {provider}", provider=provider) if provider else t("Sign in")
-            st.button(label, key=f"sign_in_{provider}", type="primary", on_click=partial(st.login, provider))
+            st.button(
+                t("Sign in with {provider}", provider=provider) if provider else t("Sign in"),
+                key=f"sign_in_{provider}",
+                type="primary",
+                on_click=partial(st.login, provider),
+            )
     if refusal is Refusal.NO_CITY:
         cities = {
             city_name(t, city): f"./?{urlencode(view_query(t.lang, '', '', city.word))}" for city in open_cities()
@@ -290,11 +294,14 @@ def language() -> str:
 def draw_languages(t: Translator) -> None:
     """Links that reload the page, so that its declared language follows."""
     words = {word: value for word, value in st.query_params.items() if word != "lang"}
-    links = {
-        name: (f"?{urlencode({**words, **view_query(lang, '', '')})}", f' lang="{lang}" hreflang="{lang}"')
-        for lang, name in LANGUAGE_NAMES.items()
-    }
-    _draw_links(t("Language"), links, LANGUAGE_NAMES[t.lang])
+    _draw_links(
+        t("Language"),
+        {
+            name: (f"?{urlencode({**words, **view_query(lang, '', '')})}", f' lang="{lang}" hreflang="{lang}"')
+            for lang, name in LANGUAGE_NAMES.items()
+        },
+        LANGUAGE_NAMES[t.lang],
+    )
 
 
 def page_link(page: Page, name: str, label: str, *, filter: AlertFilter | None = None, **words: str) -> None:

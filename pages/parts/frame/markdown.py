@@ -46,8 +46,8 @@ def escape_with_commands(text: str) -> str:
     >>> print(escape_with_commands("Take “curim import FILE --category NAME”."))
     Take `curim import FILE --category NAME`.
     """
-    parts = _COMMAND.split(text)  # what is matched stands at odd places
-    return "".join(f"`{part}`" if at % 2 else escape_markdown(part) for at, part in enumerate(parts))
+    # what is matched stands at odd places
+    return "".join(f"`{part}`" if at % 2 else escape_markdown(part) for at, part in enumerate(_COMMAND.split(text)))
 
 
 def css_text(text: str) -> str:

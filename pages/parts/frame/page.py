@@ -190,5 +190,4 @@ def _register() -> None:
     manager = get_bidi_component_manager()
     if manager.get_component_asset_root(_NAME) is None:
         package, name = _NAME.split(".")
-        manifest = ComponentManifest(package, "1", [ComponentConfig(name, "column")])
-        manager.register_from_manifest(manifest, _HERE)
+        manager.register_from_manifest(ComponentManifest(package, "1", [ComponentConfig(name, "column")]), _HERE)

@@ -67,8 +67,16 @@ def note(page: Page, deed: Deed, subject: str, *, home: Home | None = None) -> N
     where = home or page.home
     if where.is_sample or not where.has_city():
         return
-    query = urlencode({word: value for word, value in page.query.items() if word not in ("home", "city")})
-    recorder(where).add(Entry(time.time(), page.reader, page.role.name.lower(), deed, subject, query))
+    recorder(where).add(
+        Entry(
+            time.time(),
+            page.reader,
+            page.role.name.lower(),
+            deed,
+            subject,
+            urlencode({word: value for word, value in page.query.items() if word not in ("home", "city")}),
+        )
+    )
 
 
 def note_look(page: Page, name: str) -> None:
@@ -83,8 +91,7 @@ def note_look(page: Page, name: str) -> None:
 
 def note_roles(home: Home, file: Path) -> None:
     """Take what the file of roles holds, by a hash; the record tells when it changed."""
-    content = file.read_bytes() if file.exists() else b""
-    recorder(home).note_roles(hashlib.sha256(content).hexdigest()[:12])
+    recorder(home).note_roles(hashlib.sha256(file.read_bytes() if file.exists() else b"").hexdigest()[:12])
 
 
 def note_session(home: Home, key: str, deed: Deed, who: str, role: Role | None, why: str = "") -> None:

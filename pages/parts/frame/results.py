@@ -296,8 +296,7 @@ def _run(key: str, calculation: Calculation, dataset: Dataset | None, work: Call
         _running.pop(key)
     end()
     for name, of, result in _thread.made:  # while the readers go on
-        content = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
-        write_result(Home(Path(of.home)), of.profile, of.version, name, content)
+        write_result(Home(Path(of.home)), of.profile, of.version, name, pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
 
 
 def _made(key: str, dataset: Dataset | None, work: Callable[[], Any]) -> Any:

@@ -94,8 +94,9 @@ def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None) ->
         if found.frame is None:
             draw_footer(page, sentence=left_out_sentence(page.t, found), **counted)
         else:
-            points: dict[str, Any] = {"drawn": found.shown, "undrawn": found.sensitive}
-            draw_footer(page, sentence=left_out_sentence(page.t, found), **counted, **points)
+            draw_footer(
+                page, sentence=left_out_sentence(page.t, found), **counted, drawn=found.shown, undrawn=found.sensitive
+            )
             _draw_point_download(page, found, found.frame)
     with right:
         _draw_category_table(page, found)
@@ -159,11 +160,20 @@ def _draw_point_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -
     t, groups, named = page.t, np.array(_groups(page.city, frame["category"])), _named_groups(page, frame)
     if without_outline(page):
         return
-    layers = [_point_layer(t, page.city, group, frame[groups == group], shade) for group, (_, shade) in named.items()]
-    draw_layers(page, layers, key="hotspots_alerts_map", alt=t(POINTS_ALT), over=True, place=place)
+    draw_layers(
+        page,
+        [_point_layer(t, page.city, group, frame[groups == group], shade) for group, (_, shade) in named.items()],
+        key="hotspots_alerts_map",
+        alt=t(POINTS_ALT),
+        over=True,
+        place=place,
+    )
     round_mark = "border-radius:50%;width:.8em;height:.8em"
-    entries = [(f"background:{shade};{round_mark}", label) for label, shade in named.values()]
-    draw_legend_row(palette(page.theme), t("Categories"), entries)
+    draw_legend_row(
+        palette(page.theme),
+        t("Categories"),
+        [(f"background:{shade};{round_mark}", label) for label, shade in named.values()],
+    )
     draw_illustrative_note(page)
 
 
@@ -171,8 +181,10 @@ def _draw_point_download(page: Page, found: MapPoints, frame: pd.DataFrame) -> N
     def layers() -> list[MapLayer]:
         points = shapely.points(frame["longitude"].to_numpy(float), frame["latitude"].to_numpy(float))
         groups = np.array(_groups(page.city, frame["category"]))
-        named = _named_groups(page, frame).items()
-        return [map_layer(label, colour, points[groups == group], points=True) for group, (label, colour) in named]
+        return [
+            map_layer(label, colour, points[groups == group], points=True)
+            for group, (label, colour) in _named_groups(page, frame).items()
+        ]
 
     map_download_button(
         page,
@@ -188,14 +200,13 @@ def _draw_point_download(page: Page, found: MapPoints, frame: pd.DataFrame) -> N
 
 
 def _point_layer(t: Translator, city: CityProfile, group: str, frame: pd.DataFrame, shade: str) -> pdk.Layer:
-    rows = [
-        {"at": [row.longitude, row.latitude], "tip": f"{category_label(t, city, row.category)}\n{t.date(row.day)}"}
-        for row in frame.assign(day=pd.to_datetime(frame["local_date"]).dt.date).itertuples()
-    ]
     return pdk.Layer(
         "ScatterplotLayer",
         id=f"alerts_{group}",
-        data=rows,
+        data=[
+            {"at": [row.longitude, row.latitude], "tip": f"{category_label(t, city, row.category)}\n{t.date(row.day)}"}
+            for row in frame.assign(day=pd.to_datetime(frame["local_date"]).dt.date).itertuples()
+        ],
         get_position="at",
         get_fill_color=rgba(shade, 190),
         get_radius=1,
@@ -282,8 +293,16 @@ def draw_density_layer(page: Page, heading: Heading, place: FoundPlace | None) -
     pins = [Pin(peak.name(t), peak.longitude, peak.latitude, rank) for rank, peak in enumerate(study.peaks, start=1)]
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        look: dict[str, Any] = {"picture": drawn, "pins": pins, "span": SPAN, "pickable": False, "place": place}
-        draw_cell_map(page, key="hotspots_density_map", alt=t(DENSITY_ALT), **look)
+        draw_cell_map(
+            page,
+            key="hotspots_density_map",
+            alt=t(DENSITY_ALT),
+            picture=drawn,
+            pins=pins,
+            span=SPAN,
+            pickable=False,
+            place=place,
+        )
         draw_found_place(page, place)
         draw_footer(page, sentence=study.density.sentence(t))
         st.write(escape_markdown(t(study.bandwidth.explanation)))
@@ -297,13 +316,16 @@ def _draw_density_downloads(page: Page, study: DensityStudy, drawn: DensityImage
     t, density, city = page.t, study.density, page.city
     with st.container(horizontal=True):
         tables.download_button(page, lambda: pixel_frame(density, city), "density.csv", key="hotspots_density_csv")
-        shapes = partial(class_geojson, density, city)
-        tables.geojson_button(t, shapes, "density.geojson", key="hotspots_density_geojson")
+        tables.geojson_button(
+            t, partial(class_geojson, density, city), "density.geojson", key="hotspots_density_geojson"
+        )
 
     def layers() -> list[MapLayer]:
         found = {low: shape for low, _, shape in class_polygons(density, city)}
-        classes = zip(drawn.breaks[:-1], drawn.legend(t), strict=True)
-        return [map_layer(limits, colour, [found[low]] if low in found else []) for low, (colour, limits) in classes]
+        return [
+            map_layer(limits, colour, [found[low]] if low in found else [])
+            for low, (colour, limits) in zip(drawn.breaks[:-1], drawn.legend(t), strict=True)
+        ]
 
     map_download_button(
         page,
@@ -336,18 +358,17 @@ def _draw_peaks(page: Page, study: DensityStudy) -> None:
     if not study.peaks:
         return
     st.subheader(t("Where alerts are densest"))
-    frame = pd.DataFrame(
-        {
-            "place": ranked_name(rank, peak.name(t)),
-            "density": "{} ({}–{})".format(
-                *(format_density(t, at) for at in (peak.value.value, peak.value.low, peak.value.high))
-            ),
-        }
-        for rank, peak in enumerate(study.peaks, start=1)
-    )
     tables.draw_fitted_table(
         page,
-        frame,
+        pd.DataFrame(
+            {
+                "place": ranked_name(rank, peak.name(t)),
+                "density": "{} ({}–{})".format(
+                    *(format_density(t, at) for at in (peak.value.value, peak.value.low, peak.value.high))
+                ),
+            }
+            for rank, peak in enumerate(study.peaks, start=1)
+        ),
         {"place": t("Where"), "density": t("Per km² and month (95 %)")},
         room_beside(page.room),
         key="hotspots_density_peaks",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import shapely
 import streamlit as st
@@ -99,8 +99,12 @@ def draw_ways_on(page: Page, cells: tuple[str, ...], key: str) -> None:
     """From a place, named by its cells, to a plan for it and to its alerts over time."""
     if st.button(page.t("Draft an intervention here"), key=key, type="primary"):
         go_to_page(page, "interventions", draft=",".join(cells))
-    here = page.filter.replace(districts=(), places=(), cells=cells)
-    page_link(page, "trends", page.t("Follow this place over time"), filter=here)
+    page_link(
+        page,
+        "trends",
+        page.t("Follow this place over time"),
+        filter=page.filter.replace(districts=(), places=(), cells=cells),
+    )
 
 
 @dataclass(frozen=True)
@@ -122,8 +126,9 @@ def draw_options(page: Page, layer: str) -> Options:
         refusals = {kind: denominator_obstacle(kind, page.filter, page.alerts) for kind in KINDS}
         offered = {kind: names[kind] for kind in KINDS if refusals[kind] is None}
         why = "  \n".join(t(said) for said in refusals.values() if said is not None) or None
-        look: dict[str, Any] = {"width": 270, "help": why, "disabled": len(offered) == 1}
-        base = draw_link_choice(t("Compared with"), offered, BASE, "hotspots_base", LAND, **look)
+        base = draw_link_choice(
+            t("Compared with"), offered, BASE, "hotspots_base", LAND, width=270, help=why, disabled=len(offered) == 1
+        )
     if not weights:
         return Options(base)
     counted = {"": t("One each"), **{by: t(WEIGHT_NAMES[by]) for by in weights}}
@@ -232,8 +237,11 @@ def _go_to(word: str) -> None:
 
 def searchable_places(city: CityProfile) -> dict[str, tuple[str, ...]]:
     """Words of all places by which a link names them, with their names in every language, landmarks first."""
-    groups = (("place", city.landmarks), ("street", city.streets), ("district", city.districts))
-    return {f"{kind}:{one.id}": tuple(dict.fromkeys(one.labels.values())) for kind, group in groups for one in group}
+    return {
+        f"{kind}:{one.id}": tuple(dict.fromkeys(one.labels.values()))
+        for kind, group in (("place", city.landmarks), ("street", city.streets), ("district", city.districts))
+        for one in group
+    }
 
 
 def _name_and_shape(t: Translator, city: CityProfile, word: str) -> tuple[str, BaseGeometry]:

@@ -294,8 +294,7 @@ def _draw_class_legend(page: Page, shown: Sequence[EmergingRow], *, selected: bo
 def _history_line(t: Translator, found: EmergingHotSpots, cell: int) -> str:
     row: Any = found.frame.loc[cell]
     hot, months = CLASSES[row["cls"]].sign >= 0, found.unit == "month"
-    n = int(row["hot_steps"] if hot else row["cold_steps"])
-    return t(_HISTORY[months, hot], n=n, steps=len(found.starts))
+    return t(_HISTORY[months, hot], n=int(row["hot_steps"] if hot else row["cold_steps"]), steps=len(found.starts))
 
 
 def _draw_class_table(
@@ -373,8 +372,7 @@ def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, lin
     st.write(escape_markdown(found.sentence_of(line.place.peak, t, page.written.least())))
     draw_ways_on(page, line.place.names, "emerging_draft")
     series, hot = study.series(line.place.cells), line.cls.sign > 0
-    words = _SERIES[found.unit == "month", hot]
-    label = t(words)
+    label = t(_SERIES[found.unit == "month", hot])
     draw_chart(
         page,
         _bars(page, series, on_land(class_colour(line.place.cls), page.theme), "hot" if hot else "cold"),
@@ -426,8 +424,9 @@ def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playin
     current = st.session_state.get(STEP, steps[-1])
     st.session_state[STEP] = (current + 1) % len(steps) if playing else min(current, steps[-1])
     names = [step_label(t, found, start.date()) for start in found.starts]
-    label = t("Month") if found.unit == "month" else t("Week")
-    step = st.select_slider(label, steps, format_func=names.__getitem__, key=STEP)
+    step = st.select_slider(
+        t("Month") if found.unit == "month" else t("Week"), steps, format_func=names.__getitem__, key=STEP
+    )
     if without_outline(page):
         return
     assert study.counts is not None
@@ -444,10 +443,12 @@ def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playin
             n=written_count(page, round(float(n.sum()))),
         )
     )
-    layers = [
-        _step_layer(page, n[marked[:, step]], hot=hot) for marked, hot in ((found.hot, True), (found.cold, False))
-    ]
-    draw_layers(page, layers, key="emerging_step_map", alt=sentence)
+    draw_layers(
+        page,
+        [_step_layer(page, n[marked[:, step]], hot=hot) for marked, hot in ((found.hot, True), (found.cold, False))],
+        key="emerging_step_map",
+        alt=sentence,
+    )
     colours = palette(page.theme)
     cold = f"background:{STEP_SHADES[False]};border:.2em solid {colours.land}"
     draw_legend_row(colours, names[step], [(f"background:{STEP_SHADES[True]}", t("hot")), (cold, t("cold"))])
@@ -461,6 +462,8 @@ def step_label(t: Translator, found: EmergingHotSpots, day: dt.date) -> str:
 
 def _step_layer(page: Page, n: pd.Series, *, hot: bool) -> pdk.Layer:
     shade = rgba(STEP_SHADES[hot], 225)
-    cells = zip(n.index, n, strict=True)
-    rows = [{"hex": h3.int_to_str(cell), "shade": shade, "tip": written_alerts(page, count)} for cell, count in cells]
+    rows = [
+        {"hex": h3.int_to_str(cell), "shade": shade, "tip": written_alerts(page, count)}
+        for cell, count in zip(n.index, n, strict=True)
+    ]
     return hexagons("hot_now" if hot else "cold_now", rows, coverage=COVERAGE[hot], stroked=False, pickable=True)

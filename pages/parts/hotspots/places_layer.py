@@ -127,8 +127,11 @@ def draw_places_layer(
         return
     asked = ListQuery(page.dataset, page.filter, layer, study.resolution, how)
     everywhere = list_lines(asked, study.spots if found is None else found.found)
-    about = page.dataset, whole_city(page.filter), study.resolution
-    weighed = spot_harm(*about, how, study) if found is None and how.weight else None
+    weighed = (
+        spot_harm(*(page.dataset, whole_city(page.filter), study.resolution), how, study)
+        if found is None and how.weight
+        else None
+    )
     view = list_view(lines_in_area(page, everywhere), harm=weighed.of if weighed is not None else None)
     cold = [] if found else cold_places_in_area(page, study)
     title = headline(page, study, len(everywhere), view.lines, is_clusters=found is not None, cold=len(cold))
@@ -277,8 +280,11 @@ def _draw_map_download(
             return [*shades, map_layer(t("cluster"), LIGHT.cluster_line, outlines, outline=True)]
         for kind, colour in (("hot", LIGHT.hot_line), ("cold", LIGHT.cold_line)):
             if frame[kind].any():
-                words = t(OUTLINES[kind, study.hot.setting.k > 0])
-                shades.append(cell_layer(words, colour, frame.index[frame[kind]], outline=True))
+                shades.append(
+                    cell_layer(
+                        t(OUTLINES[kind, study.hot.setting.k > 0]), colour, frame.index[frame[kind]], outline=True
+                    )
+                )
         if line is not None:
             whole = shapely.union_all(cell_polygons(list(line.spot.cells)))
             shades.append(map_layer(t("selected"), LIGHT.highlight, [whole], outline=True))
@@ -480,15 +486,18 @@ def _weeks(page: Page, study: SpotStudy) -> Part:
     if len(trend.frame) < 2:
         return None, "", told
     beginning, incomplete = (not bool(trend.frame["complete"].iloc[end]) for end in (0, -1))
-    figure = plots.band_figure(
-        page,
-        trend.frame.drop(columns="adjusted"),
-        time=trend.column,
-        height=190,
-        incomplete=incomplete,
-        beginning=beginning,
+    return (
+        plots.band_figure(
+            page,
+            trend.frame.drop(columns="adjusted"),
+            time=trend.column,
+            height=190,
+            incomplete=incomplete,
+            beginning=beginning,
+        ),
+        told,
+        told + (" ○ " + t("not complete yet") + "." if incomplete else ""),
     )
-    return figure, told, told + (" ○ " + t("not complete yet") + "." if incomplete else "")
 
 
 def _clock(page: Page, study: SpotStudy) -> Part:
@@ -496,10 +505,12 @@ def _clock(page: Page, study: SpotStudy) -> Part:
         unsaid = study.week is None and page.alerts.known_time.knows("hour")
         return NOTHING if unsaid else (None, "", no_clock_reason(page))
     hours = [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)]
-    frame = pd.DataFrame(hours, columns=["weekday", "hour", "n"])
     words, some = study.week.sentence(page.t), page.alerts.some_hours
-    figure = plots.clock_figure(page, frame, height=190, compact=True)
-    return figure, words, words if some is None else f"{words} {page.t(some)}"
+    return (
+        plots.clock_figure(page, pd.DataFrame(hours, columns=["weekday", "hour", "n"]), height=190, compact=True),
+        words,
+        words if some is None else f"{words} {page.t(some)}",
+    )
 
 
 def _categories(page: Page, study: SpotStudy) -> Part:

@@ -147,8 +147,11 @@ def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
     """
     frame = study.hot.frame
     if study.listed is not None:
-        holds = ["\n" + t("Holds a hot spot"), "\n" + t("Holds a cold place")]
-        return np.select([frame["hot"].to_numpy(bool), frame["cold"].to_numpy(bool)], holds, "").tolist()
+        return np.select(
+            [frame["hot"].to_numpy(bool), frame["cold"].to_numpy(bool)],
+            ["\n" + t("Holds a hot spot"), "\n" + t("Holds a cold place")],
+            "",
+        ).tolist()
     near = "\n" + t("With its neighbours {n} alerts, {expected} expected. Corrected p: {p}")
     own, test = "\n" + t("{expected} expected. Corrected p: {p}"), "\n" + t("Corrected p: {p}")
     lines, marked = {}, frame[frame["hot"] | frame["cold"]]
@@ -157,8 +160,11 @@ def significance_lines(t: Translator, study: HotSpotStudy) -> list[str]:
         if not row["hot"] or study.hot.based:
             lines[cell] = test.format(p=p)
         else:
-            expected = t.expected(row["expected_alone"] if row["alone"] else row["expected"])
-            lines[cell] = (own if row["alone"] else near).format(n=t.number(row["window"]), expected=expected, p=p)
+            lines[cell] = (own if row["alone"] else near).format(
+                n=t.number(row["window"]),
+                expected=t.expected(row["expected_alone"] if row["alone"] else row["expected"]),
+                p=p,
+            )
     return [lines.get(cell, "") for cell in frame.index]
 
 
@@ -202,9 +208,13 @@ def list_view(lines: Sequence[SpotSummary], *, harm: Mapping[str, SpotHarm] | No
         if order == USUAL
         else worth_a_plan(in_order_of_harm(spots, harm) if order == HARM else in_order(spots, order))
     )
-    arranged = tuple(of[id(spot)] for spot in (*many, *few))
-    rows = len(lines) if word_in_link("rows", (ALL,), "") else _first_rows(len(lines), len(few))
-    return ListView(arranged, order, rows, len(few), harm)
+    return ListView(
+        tuple(of[id(spot)] for spot in (*many, *few)),
+        order,
+        len(lines) if word_in_link("rows", (ALL,), "") else _first_rows(len(lines), len(few)),
+        len(few),
+        harm,
+    )
 
 
 def _orders(harm: Mapping[str, SpotHarm]) -> tuple[ListOrder, ...]:
@@ -231,8 +241,11 @@ def draw_list_controls(page: Page, view: ListView) -> None:
         _draw_box(t("Order"), orders, "order", 215, next(iter(orders)))
         first = _first_rows(len(view.lines), view.few)
         if first < len(view.lines):
-            rows = {"": t.n("The first {n}", "The first {n}", first), ALL: t.n("All {n}", "All {n}", len(view.lines))}
-            _draw_box(t("Rows"), rows, "rows")
+            _draw_box(
+                t("Rows"),
+                {"": t.n("The first {n}", "The first {n}", first), ALL: t.n("All {n}", "All {n}", len(view.lines))},
+                "rows",
+            )
         if not page.narrow:
             draw_columns_box(t)
 
@@ -242,8 +255,14 @@ def _draw_box(label: str, names: Mapping[Any, str], word: str, least: int = 140,
 
     A letter takes up to 7.4 pixels (Greek ones are the widest), and what stands beside the words 60.
     """
-    width = max(least, math.ceil(60 + 7.4 * max(map(len, names.values()))))
-    draw_link_choice(label, names, word, f"hotspots_{word}", usual, width=width)
+    draw_link_choice(
+        label,
+        names,
+        word,
+        f"hotspots_{word}",
+        usual,
+        width=max(least, math.ceil(60 + 7.4 * max(map(len, names.values())))),
+    )
 
 
 def draw_columns_box(t: Translator) -> None:
@@ -430,18 +449,20 @@ class RankedList:
         if not self.shown:
             return
         page, shown = self.page, self.shown
-        told = [WAITS if waits else (classes or {}).get(line.spot.id, "–") for line in shown]
-        table = self.rows.assign(**{"class": told})
+        table = self.rows.assign(
+            **{"class": [WAITS if waits else (classes or {}).get(line.spot.id, "–") for line in shown]}
+        )
         headings = _list_headings(page, self.view, classed=waits or classes is not None, gistar_valid=self.gistar_valid)
         main = not (all_columns() or page.narrow)
         widest = NARROW if page.narrow else MAIN if main else WIDE
         # Columns that stand in view where there is room.
         important = [n for n in ("name", "n", "harm", "excess", "rate", "ratio", "weight") if n in headings]
-        room = map_width(page.room, SPAN)
         about: dict[str, Any] = {
             "alt": page.t("Hot spots in their order"),
             "columns": tables.fitted_columns(table, headings, most=widest),
-            "order": tables.columns_in_room(table, headings, important, room, most=widest) if main else None,
+            "order": tables.columns_in_room(table, headings, important, map_width(page.room, SPAN), most=widest)
+            if main
+            else None,
         }
         with self.slot.container():
             if waits:

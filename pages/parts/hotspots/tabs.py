@@ -115,9 +115,15 @@ _SHADES: Final = tuple(zip((0.0, 1 / STEPS[1], 1 / STEPS[0], *STEPS), CHANGE, st
 def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is given the study of the map above)
     """Draw what is compared, the map of the difference with its clearest places, and all of them as a table."""
     t = page.t
-    names = {name: t(PRESETS[name]) for name in available_presets(page.alerts, page.filter)}
-    usual = usual_preset(page.alerts, page.filter)
-    against = draw_link_choice(t("Compare"), names, "against", "hotspots_against", usual, width=360, tab="comparison")
+    against = draw_link_choice(
+        t("Compare"),
+        {name: t(PRESETS[name]) for name in available_presets(page.alerts, page.filter)},
+        "against",
+        "hotspots_against",
+        usual_preset(page.alerts, page.filter),
+        width=360,
+        tab="comparison",
+    )
     try:
         found = _study(page.dataset, page.filter, against)
     except CompareError as error:
@@ -226,16 +232,23 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
         "line_width_min_pixels": 2,
         "pickable": False,
     }
-    filled = {"get_line_color": "line", "line_width_min_pixels": 1, "pickable": True}
     look = {"stroked": True, "get_line_width": 1}
     layers = [
         *basemap.ground_layers(page.city, colours),
-        hexagons("difference", _drawn(page, study, colours), **look, **filled),
+        hexagons(
+            "difference",
+            _drawn(page, study, colours),
+            **look,
+            get_line_color="line",
+            line_width_min_pixels=1,
+            pickable=True,
+        ),
         *basemap.over_layers(page.city, colours),
         hexagons("differs", [{"hex": name} for name in names], **look, **outlined),
     ]
-    alt = _map_words(page, study)
-    draw_named_layers(page, layers, _pins(page, study), key="hotspots_compare_map", alt=alt, span=COMPARED_SPAN)
+    draw_named_layers(
+        page, layers, _pins(page, study), key="hotspots_compare_map", alt=_map_words(page, study), span=COMPARED_SPAN
+    )
     draw_legend_row(colours, t("Share of the alerts that lies here, at least"), _legend(page, study))
     st.caption(t(UNSURE))
     draw_illustrative_note(page)
@@ -321,8 +334,10 @@ def _legend(page: Page, study: CompareStudy) -> Sequence[tuple[str, str]]:
     words = [*a, t("no difference shown"), *reversed(b)]
     styles = [f"background:{on_land(shade, page.theme)}" for shade in reversed(CHANGE)]
     styles[2] = f"background:{CHANGE[2]};border:1px solid {colours.muted}"
-    outlined = f"border:2px solid {colours.hot_line}", t("differs beyond chance, corrected")
-    return [*zip(styles, words, strict=True), outlined]
+    return [
+        *zip(styles, words, strict=True),
+        (f"border:2px solid {colours.hot_line}", t("differs beyond chance, corrected")),
+    ]
 
 
 def _tip(page: Page, study: CompareStudy, n_a: float, n_b: float) -> str:
@@ -362,8 +377,9 @@ def _draw_downloads(page: Page, study: CompareStudy) -> None:
     places, cells = study.comparison.places, study.comparison.frame.reset_index()
     cells["cell"] = [f"{cell:x}" for cell in cells["cell"]]
     with st.container(horizontal=True):
-        label = page.t("Download the map's data")
-        tables.download_button(page, cells, "comparison-cells.csv", key="hotspots_compare_cells", label=label)
+        tables.download_button(
+            page, cells, "comparison-cells.csv", key="hotspots_compare_cells", label=page.t("Download the map's data")
+        )
         if places:
             tables.draw_place_downloads(
                 page,
@@ -514,9 +530,14 @@ def draw_repeats_tab(page: Page, study: HotSpotStudy) -> None:
     if (lacking := page.alerts.lacks("day")) is not None:
         st.info(t("Repeats within days cannot be looked for.") + " " + t(lacking))
         return
-    names = {"euclidean": t("In a straight line (Euclidean)"), "manhattan": t("Along the axes (Manhattan)")}
     metric: Metric = draw_link_choice(
-        t("Distance"), names, "metric", "hotspots_metric", "euclidean", width=280, tab="repeats"
+        t("Distance"),
+        {"euclidean": t("In a straight line (Euclidean)"), "manhattan": t("Along the axes (Manhattan)")},
+        "metric",
+        "hotspots_metric",
+        "euclidean",
+        width=280,
+        tab="repeats",
     )
     about = page.dataset, page.filter
     if not (is_ready(_repeats, *about, metric=metric) or st.session_state.get(ASKED) == about):
@@ -557,8 +578,13 @@ def draw_near_repeats(page: Page, repeats: NearRepeatStudy, study: HotSpotStudy)
         "q": t("Corrected p"),
         "pattern": t("Pattern"),
     }
-    alt = t("Pairs of incidents by the distance and the days between them, against chance")
-    _draw_bands(page, found.near, headings, key="hotspots_knox", alt=alt)
+    _draw_bands(
+        page,
+        found.near,
+        headings,
+        key="hotspots_knox",
+        alt=t("Pairs of incidents by the distance and the days between them, against chance"),
+    )
     _draw_same_place(page, found, headings)
     st.caption(
         t(
@@ -586,8 +612,13 @@ def _draw_same_place(page: Page, found: KnoxResult, headings: dict[str, str]) ->
         )
     )
     if pairs:
-        alt = page.t("Pairs of incidents at the very same place, against chance")
-        _draw_bands(page, found.repeats, headings, key="hotspots_same_place", alt=alt)
+        _draw_bands(
+            page,
+            found.repeats,
+            headings,
+            key="hotspots_same_place",
+            alt=page.t("Pairs of incidents at the very same place, against chance"),
+        )
 
 
 def _draw_bands(page: Page, bands: Sequence[Band], headings: Mapping[str, str], *, key: str, alt: str) -> None:
@@ -642,8 +673,13 @@ def draw_forecast_tab(page: Page, study: HotSpotStudy) -> None:
 def _draw_city(page: Page, forecast: ForecastStudy) -> None:
     """The last weeks and the next ones, with their interval."""
     t = page.t
-    end = forecast.start + dt.timedelta(days=7 * forecast.weeks - 1)
-    st.subheader(t("The city, {start} – {end}", start=t.date(forecast.start, "medium"), end=t.date(end, "medium")))
+    st.subheader(
+        t(
+            "The city, {start} – {end}",
+            start=t.date(forecast.start, "medium"),
+            end=t.date(forecast.start + dt.timedelta(days=7 * forecast.weeks - 1), "medium"),
+        )
+    )
     if forecast.city is None:
         draw_footer(page, sentence=t(forecast.city_refused) if forecast.city_refused else "")
         return
@@ -709,18 +745,22 @@ def _draw_landmarks(page: Page, forecast: ForecastStudy) -> None:
         few = t("No place can be forecast: there are too few whole weeks of data.")
         st.write(few if page.city.landmarks else escape_markdown(missing(page, NO_LANDMARKS)))
         return
-    frame = pd.DataFrame(
-        {
-            "place": place_label(t, page.city, place),
-            "expected": number_with_interval(t, ahead.total.value, ahead.total.low, ahead.total.high),
-            "kept": t("{n} of {all}", n=ahead.covered, all=ahead.tried),
-        }
-        for place, ahead in forecast.places
+    tables.draw_fitted_table(
+        page,
+        pd.DataFrame(
+            {
+                "place": place_label(t, page.city, place),
+                "expected": number_with_interval(t, ahead.total.value, ahead.total.low, ahead.total.high),
+                "kept": t("{n} of {all}", n=ahead.covered, all=ahead.tried),
+            }
+            for place, ahead in forecast.places
+        ),
+        {"place": t("Place"), "expected": t("Expected (95 %)"), "kept": t("Weeks inside")},
+        _room_beside(page),
+        key="hotspots_places_ahead",
+        alt=t("Alerts expected at each place in the next four weeks"),
+        file_name="forecast-places.csv",
     )
-    headings = {"place": t("Place"), "expected": t("Expected (95 %)"), "kept": t("Weeks inside")}
-    alt = t("Alerts expected at each place in the next four weeks")
-    look = {"key": "hotspots_places_ahead", "alt": alt, "file_name": "forecast-places.csv"}
-    tables.draw_fitted_table(page, frame, headings, _room_beside(page), **look)
 
 
 def _draw_cells(page: Page, forecast: ForecastStudy) -> None:
@@ -784,20 +824,25 @@ def _draw_forecast_map(page: Page, listed: pd.DataFrame, found: PlaceForecast) -
 def _draw_list(page: Page, listed: pd.DataFrame) -> None:
     t, least = page.t, page.written.least()
     few = any(is_small(n, least) for n in listed["last_weeks"])
-    frame = pd.DataFrame(
-        {
-            "name": ranked_name(rank, one.name(t)),
-            # What is expected would tell a small count.
-            "expected": "–"
-            if is_small(one.last_weeks, least)
-            else number_with_interval(t, one.expected, one.low, one.high),
-            "last": written_count(page, one.last_weeks) if few else one.last_weeks,
-        }
-        for rank, one in enumerate(listed.itertuples(), 1)
+    tables.draw_fitted_table(
+        page,
+        pd.DataFrame(
+            {
+                "name": ranked_name(rank, one.name(t)),
+                # What is expected would tell a small count.
+                "expected": "–"
+                if is_small(one.last_weeks, least)
+                else number_with_interval(t, one.expected, one.low, one.high),
+                "last": written_count(page, one.last_weeks) if few else one.last_weeks,
+            }
+            for rank, one in enumerate(listed.itertuples(), 1)
+        ),
+        {"name": t.c("emerging", "Place"), "expected": t("Expected (95 %)"), "last": t("52 weeks")},
+        _room_beside(page),
+        digits={} if few else {"last": 0},
+        key="hotspots_forecast",
+        alt=t("Cells where most alerts are expected"),
     )
-    headings = {"name": t.c("emerging", "Place"), "expected": t("Expected (95 %)"), "last": t("52 weeks")}
-    look = {"key": "hotspots_forecast", "alt": t("Cells where most alerts are expected")}
-    tables.draw_fitted_table(page, frame, headings, _room_beside(page), digits={} if few else {"last": 0}, **look)
     tables.download_button(page, cells_frame(t, listed), "forecast-cells.csv", key="hotspots_forecast_download")
 
 

@@ -157,10 +157,9 @@ def document_step(page: Page, edit: PlanEdit) -> Plan:
     if edit.plan.id:
         st.subheader(t("History"))
         headings = {"at": t("When"), "who": t("Who"), "what": t("What"), "how": t("Before → after")}
-        rows = history_rows(page, plan_store(page).history(edit.plan.id))
         draw_table(
             page,
-            pd.DataFrame(rows, columns=list(headings)),
+            pd.DataFrame(history_rows(page, plan_store(page).history(edit.plan.id)), columns=list(headings)),
             headings,
             key=edit.key("history"),
             alt=t("Every change of this plan"),
@@ -217,13 +216,21 @@ def _draw_blocks(page: Page, blocks: Iterable[Block]) -> None:
             case Bullets():
                 st.markdown("\n".join(f"- {escape_markdown(item)}" for item in block.items))
             case Facts():
-                facts = (
-                    page.t.pair(f"**{escape_markdown(name)}**", escape_markdown(value)) for name, value in block.pairs
+                st.markdown(
+                    "  \n".join(
+                        (
+                            page.t.pair(f"**{escape_markdown(name)}**", escape_markdown(value))
+                            for name, value in block.pairs
+                        )
+                    )
                 )
-                st.markdown("  \n".join(facts))
             case Table():
-                rows = [[escape_markdown(cell) for cell in row] for row in block.rows]
-                st.table(pd.DataFrame(rows, columns=list(block.header)), hide_index=True)
+                st.table(
+                    pd.DataFrame(
+                        [[escape_markdown(cell) for cell in row] for row in block.rows], columns=list(block.header)
+                    ),
+                    hide_index=True,
+                )
             case Columns():
                 _draw_blocks(page, (*block.left, *block.right))
             case Figure():

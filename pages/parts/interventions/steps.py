@@ -91,8 +91,9 @@ def problem_step(page: Page, edit: PlanEdit) -> Plan:
 def _ask_statement(page: Page, edit: PlanEdit, plan: Plan, lang: str, label: str) -> Plan:
     written = plan.statement.get(lang) or problem_statement(plan.problem, translator(lang), page.city)
     plan = replace(plan, statement={**plan.statement, lang: written})
-    key = f"statement_{lang}"
-    return ask(edit, plan, st.text_area, label, f"statement.{lang}", key=key, height=170, max_chars=4000)
+    return ask(
+        edit, plan, st.text_area, label, f"statement.{lang}", key=f"statement_{lang}", height=170, max_chars=4000
+    )
 
 
 def objective_step(page: Page, edit: PlanEdit) -> Plan:
@@ -179,8 +180,17 @@ def work_step(page: Page, edit: PlanEdit) -> Plan:
         plan = _ask_number(page, edit, plan, t("Budget in euros"), "budget", 100_000_000, step=500)
     with right:
         # A list that takes new names forgets one that was typed and left without Enter; a text keeps it.
-        form: dict[str, Any] = {"shown": "\n".join, "read": _lines, "height": 100, "max_chars": 2000}
-        plan = ask(edit, plan, st.text_area, t("Partners, one a line"), "partners", **form)
+        plan = ask(
+            edit,
+            plan,
+            st.text_area,
+            t("Partners, one a line"),
+            "partners",
+            shown="\n".join,
+            read=_lines,
+            height=100,
+            max_chars=2000,
+        )
         plan = ask(edit, plan, st.date_input, t("Ends"), "finish", format="DD/MM/YYYY")
     if (old := old_baseline(replace(edit.plan, start=plan.start))) is not None:
         st.warning(t(old))
@@ -188,8 +198,9 @@ def work_step(page: Page, edit: PlanEdit) -> Plan:
         st.warning(t("The plan ends before it begins."))
     st.markdown("**" + t("Steps") + "**")
     plan = replace(plan, actions=_actions(page, edit))
-    label = t("What will have been done at the end")
-    return ask(edit, plan, st.text_area, label, "outputs", read=str.strip, max_chars=1000)
+    return ask(
+        edit, plan, st.text_area, t("What will have been done at the end"), "outputs", read=str.strip, max_chars=1000
+    )
 
 
 def _lines(text: str) -> tuple[str, ...]:
@@ -204,14 +215,15 @@ def _actions(page: Page, edit: PlanEdit) -> tuple[Action, ...]:
         st.session_state[first] = edit.plan.actions
     rows = [(step.what, step.who, step.due, step.done) for step in st.session_state[first]]
     frame = pd.DataFrame(rows, columns=["what", "who", "due", "done"]).astype({"done": bool})
-    width: Any = "small" if page.narrow else "large"
     edited = st.data_editor(
         frame.assign(due=pd.to_datetime(frame["due"])),
         key=key,
         num_rows="dynamic",
         hide_index=True,
         column_config={
-            "what": st.column_config.TextColumn(t("Step"), width=width, max_chars=200, default=""),
+            "what": st.column_config.TextColumn(
+                t("Step"), width="small" if page.narrow else "large", max_chars=200, default=""
+            ),
             "who": st.column_config.TextColumn(t("Who"), max_chars=80, default=""),
             "due": st.column_config.DateColumn(t("Until"), format="DD/MM/YYYY"),
             "done": st.column_config.CheckboxColumn(t("Done"), default=False),
@@ -375,17 +387,20 @@ def _evidence(t: Translator, item: Measure) -> str:
 
 def _draw_notes(page: Page, item: Measure) -> None:
     t = page.t
-    notes = [
+    for name, text in [
         (t("Fear of crime"), t(item.fear) or t("not studied, as far as we know")),
         (t("Did it move next door?"), t(item.displacement) or t("not studied, as far as we know")),
         (t("Women and men"), t(item.gender_note)),
         (t("Where"), setting_text(item, t)),
-    ]
-    for name, text in notes:
+    ]:
         if text:
             st.markdown(t.pair(f"**{name}**", text))
-    source = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
-    st.caption(t("Source: {source}", source=source))
+    st.caption(
+        t(
+            "Source: {source}",
+            source=item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation),
+        )
+    )
     st.code(item.url, language=None, wrap_lines=True)
 
 
@@ -464,8 +479,7 @@ def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan, method: Effec
         by_similar = drop_by_similar_areas(page.dataset, bare)
         if by_similar is not None:
             return by_similar
-    comparison = float(known.get("comparison", treated))
-    return minimum_detectable_drop(float(treated), comparison, test=method).alerts
+    return minimum_detectable_drop(float(treated), float(known.get("comparison", treated)), test=method).alerts
 
 
 def _drop_message(drop: float | None, baseline: float) -> Message:
@@ -478,8 +492,7 @@ def _drop_message(drop: float | None, baseline: float) -> Message:
     alone = N_("The smallest fall that would be detected four times in five: {alerts}.")
     of = N_("The smallest fall that would be detected four times in five: {alerts} of {baseline} alerts ({share} %).")
     share = Num(100 * drop / baseline, 0) if baseline else 0
-    values = {"alerts": math.ceil(drop), "baseline": round(baseline), "share": share}
-    return Message(of if baseline else alone, values)
+    return Message(of if baseline else alone, {"alerts": math.ceil(drop), "baseline": round(baseline), "share": share})
 
 
 def _unlike_lengths(plan: Plan) -> Message | None:

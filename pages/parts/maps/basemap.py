@@ -228,8 +228,9 @@ def fitted_view(land: BaseGeometry, *, room: Room, span: float, height: int) -> 
     zoom -= 1e-4 * (1 - room.turn)  # the view of a page that was drawn anew for another width, see `Room`
     latitude = math.degrees(2 * math.atan(math.exp((top + bottom) / 2)) - math.pi / 2)
     # It goes out beyond the whole city by half a step: names are placed for that too.
-    ends = {"min_zoom": zoom - 0.5, "max_zoom": 18}
-    return pdk.ViewState(longitude=(west + east) / 2, latitude=latitude, zoom=zoom, pitch=0, bearing=0, **ends)
+    return pdk.ViewState(
+        longitude=(west + east) / 2, latitude=latitude, zoom=zoom, pitch=0, bearing=0, min_zoom=zoom - 0.5, max_zoom=18
+    )
 
 
 @dataclass(frozen=True)

@@ -99,8 +99,12 @@ class ColourScale:
         measured.
         """
         if measure is None:
-            counts = tuple(class_breaks(cells["n"].tolist(), least=least))
-            return cls("n", t("Alerts per cell"), counts, tuple(class_entries(t, cells["n"], least)))
+            return cls(
+                "n",
+                t("Alerts per cell"),
+                tuple(class_breaks(cells["n"].tolist(), least=least)),
+                tuple(class_entries(t, cells["n"], least)),
+            )
         values = [value for value in cells["value"].tolist() if value > 0]
         breaks = sorted({float(f"{end:.2g}") for end in _equal_steps(values, len(COUNTS))})  # two digits
         ends = [f"≤ {measure.write(end)}" if not at else measure.write(end) for at, end in enumerate(breaks)]
@@ -363,13 +367,24 @@ def draw_cell_map(
     scale = ColourScale.of(t, cells, measure, least=page.written.least()) if cells is not None else None
     layers = []
     if picture is not None:  # in quotes, since a bare string would be read as an expression
-        look = {"image": f'"{picture.data_url}"', "bounds": list(picture.bounds), "pickable": False}
-        layers.append(pdk.Layer("BitmapLayer", id="density", data=None, **look))
+        layers.append(
+            pdk.Layer(
+                "BitmapLayer",
+                id="density",
+                data=None,
+                image=f'"{picture.data_url}"',
+                bounds=list(picture.bounds),
+                pickable=False,
+            )
+        )
     if cells is not None and scale is not None:
         view = basemap.fitted_view(page.city.land, room=page.room, span=span, height=height)
-        marked = {*map(int, hot), *map(int, cold)}
-        counts = _count_layer(page, cells, scale, marked, view, z_is_test=z_is_test, pickable=pickable)
-        layers.insert(0, counts)
+        layers.insert(
+            0,
+            _count_layer(
+                page, cells, scale, {*map(int, hot), *map(int, cold)}, view, z_is_test=z_is_test, pickable=pickable
+            ),
+        )
     form: dict[str, Any] = {"pins": pins, "highlight": highlight, "height": height, "span": span, "place": place}
     deck = _cell_deck(page, layers, hot=hot, cold=cold, outlines=outlines, pickable=pickable, **form)
     picking: dict[str, Any] = {"on_select": on_select or "rerun", "selection_mode": "multi-object"} if pickable else {}
@@ -435,11 +450,13 @@ def _cell_deck(
     )
     if place is not None:
         basemap.focus_on_place(deck, place, colours, **size)
-        near = streets_near(city, basemap.box_around(place.shape))
-        deck.layers += basemap.street_layers(near, colours, "streets-near")
+        deck.layers += basemap.street_layers(
+            streets_near(city, basemap.box_around(place.shape)), colours, "streets-near"
+        )
     naming: dict[str, Any] = {"room": basemap.map_width(page.room, span) / 2, "ranks_alone": page.narrow}
-    named = _selected_first(pins, highlight)
-    deck.layers += basemap.name_layers(city, page.t, named, colours, deck.initial_view_state, **naming)
+    deck.layers += basemap.name_layers(
+        city, page.t, _selected_first(pins, highlight), colours, deck.initial_view_state, **naming
+    )
     return deck
 
 
@@ -459,18 +476,23 @@ def draw_layers(
 
     `pins`, `highlight`, `place`: as for `draw_cell_map`; `picking`: what `st.pydeck_chart` takes for picks.
     """
-    deck = _cell_deck(
-        page,
-        layers,
-        pins=pins,
-        highlight=highlight,
+    st.pydeck_chart(
+        _cell_deck(
+            page,
+            layers,
+            pins=pins,
+            highlight=highlight,
+            height=map_height(page),
+            span=SPAN,
+            over=over,
+            place=place,
+            pickable=bool(picking),
+        ),
         height=map_height(page),
-        span=SPAN,
-        over=over,
-        place=place,
-        pickable=bool(picking),
+        key=key,
+        alt=alt,
+        **picking,
     )
-    st.pydeck_chart(deck, height=map_height(page), key=key, alt=alt, **picking)
 
 
 def draw_named_layers(
@@ -493,8 +515,12 @@ def draw_named_layers(
     view = basemap.fitted_view(around or page.city.land, room=page.room, span=span, height=height)
     naming = naming or {"landmarks": not page.narrow, "room": basemap.map_width(page.room, span) / 2}
     names = basemap.name_layers(page.city, page.t, pins, colours, view, **naming)
-    deck = Deck(layers=[*layers, *names], map_provider=None, initial_view_state=view, tooltip={"text": "{tip}"})
-    st.pydeck_chart(deck, height=height, key=key, alt=alt)
+    st.pydeck_chart(
+        Deck(layers=[*layers, *names], map_provider=None, initial_view_state=view, tooltip={"text": "{tip}"}),
+        height=height,
+        key=key,
+        alt=alt,
+    )
 
 
 def _selected_first(pins: Sequence[Pin], highlight: Collection[int]) -> list[Pin]:
@@ -528,14 +554,23 @@ def _count_layer(
     # As objects: a column of texts gives them one by one, which takes longer than all the rest here.
     tooltips = cells["tooltip"].to_numpy(object).tolist() if "tooltip" in cells else [""] * len(cells)
     lines = gistar_lines(page.t, cells["z"], z_is_test) if "z" in cells else [""] * len(cells)
-    rows = zip(names[drawn].tolist(), counts, tooltips, lines, scale.class_numbers(cells).tolist(), strict=True)
     shown = [
         {"hex": h3.int_to_str(cell), "shade": shades[shade], "tip": texts[n] + tooltip + line}
-        for cell, n, tooltip, line, shade in rows
+        for cell, n, tooltip, line, shade in zip(
+            names[drawn].tolist(), counts, tooltips, lines, scale.class_numbers(cells).tolist(), strict=True
+        )
     ]
     line = _line_of_dots(shown, view)
-    dots = {"stroked": line > 0, "get_line_color": "shade", "get_line_width": 0, "line_width_min_pixels": line}
-    return hexagons("cells", shown, pickable=pickable, auto_highlight=True, **dots)
+    return hexagons(
+        "cells",
+        shown,
+        pickable=pickable,
+        auto_highlight=True,
+        stroked=line > 0,
+        get_line_color="shade",
+        get_line_width=0,
+        line_width_min_pixels=line,
+    )
 
 
 def hexagons(name: str, rows: Sequence[dict[str, Any]], **look: Any) -> pdk.Layer:
@@ -632,15 +667,14 @@ def _highlight_lines(cells: Collection[int], colour: str) -> pdk.Layer:
 
 
 def _outline_layer(colours: Palette, outlines: Sequence[Outline], pickable: bool) -> pdk.Layer:
-    rows = [
-        {"id": o.id, "tip": o.label, "ring": [[round(x, 5), round(y, 5)] for x, y in part.exterior.coords]}
-        for o in outlines
-        for part in getattr(o.polygon, "geoms", [o.polygon])
-    ]
     return pdk.Layer(
         "PolygonLayer",
         id="outlines",
-        data=rows,
+        data=[
+            {"id": o.id, "tip": o.label, "ring": [[round(x, 5), round(y, 5)] for x, y in part.exterior.coords]}
+            for o in outlines
+            for part in getattr(o.polygon, "geoms", [o.polygon])
+        ],
         get_polygon="ring",
         filled=True,
         get_fill_color=rgba(colours.cluster_line, 24),
@@ -692,5 +726,4 @@ def draw_point_map(
     view = basemap.fitted_view(around, room=page.room, span=span, height=height)
     if pins:
         layers += basemap.name_layers(city, page.t, pins, colours, view)
-    deck = Deck(layers=layers, map_provider=None, initial_view_state=view)
-    st.pydeck_chart(deck, height=height, key=key, alt=alt)
+    st.pydeck_chart(Deck(layers=layers, map_provider=None, initial_view_state=view), height=height, key=key, alt=alt)

@@ -79,8 +79,7 @@ def twelve_months(months: Trend) -> pd.DataFrame:
 
     Columns month, n, last_year and change.
     """
-    whole = months.frame[months.frame["complete"]]
-    reached = whole.dropna(subset=["last_year"]).tail(A_YEAR["month"])
+    reached = months.frame[months.frame["complete"]].dropna(subset=["last_year"]).tail(A_YEAR["month"])
     return reached.assign(change=reached["n"] - reached["last_year"])[["month", "n", "last_year", "change"]].iloc[::-1]
 
 
@@ -240,9 +239,12 @@ def _largest_sentence(page: Page, panels: list[tuple[str, pd.DataFrame]], counte
     n = round(float(frame["n"].sum()))
     if is_small(n, page.written.least()):
         return t("Most alerts: {name}.", name=largest)
-    share = t.percent(n / counted.total)
     return t.n(
-        "Most alerts: {name}, {n} ({share}).", "Most alerts: {name}, {n} ({share}).", n, name=largest, share=share
+        "Most alerts: {name}, {n} ({share}).",
+        "Most alerts: {name}, {n} ({share}).",
+        n,
+        name=largest,
+        share=t.percent(n / counted.total),
     )
 
 
@@ -262,8 +264,10 @@ def draw_week_clock(page: Page) -> None:
         return
     banded = bool(counted.notes) and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS))
     if banded:  # each band is shared out evenly over its hours
-        hours = [frame.assign(hour=frame["hour"] + hour, n=frame["n"] / BAND_HOURS) for hour in range(BAND_HOURS)]
-        frame = pd.concat(hours, ignore_index=True)
+        frame = pd.concat(
+            [frame.assign(hour=frame["hour"] + hour, n=frame["n"] / BAND_HOURS) for hour in range(BAND_HOURS)],
+            ignore_index=True,
+        )
     week = week_clock(frame, BAND_HOURS if banded else 1)
     plots.draw_chart(
         page,
@@ -276,8 +280,14 @@ def draw_week_clock(page: Page) -> None:
     if page.alerts.some_hours is not None:
         st.caption(t(page.alerts.some_hours))
     st.write(week.sentence(t))
-    known = t.n("{n} alert with a known hour.", "{n} alerts with a known hour.", week.n)
-    st.caption(" ".join([known, *(t(note) for note in counted.notes)]))
+    st.caption(
+        " ".join(
+            [
+                t.n("{n} alert with a known hour.", "{n} alerts with a known hour.", week.n),
+                *(t(note) for note in counted.notes),
+            ]
+        )
+    )
 
 
 def draw_calendar(page: Page) -> None:
@@ -316,9 +326,12 @@ def fullest_day_sentence(t: Translator, frame: pd.DataFrame) -> str:
     """The day with the most alerts, and how many days had none."""
     row, none = frame.loc[frame["n"].idxmax()], int((frame["n"] == 0).sum())
     day = pd.Timestamp(row[DAY]).date()
-    most = t.n("{n} alert", "{n} alerts", round(row["n"]))
-    weekday = t.weekday(day.weekday())
-    fullest = t("The day with the most: {weekday}, {day}, with {most}.", weekday=weekday, day=day, most=most)
+    fullest = t(
+        "The day with the most: {weekday}, {day}, with {most}.",
+        weekday=t.weekday(day.weekday()),
+        day=day,
+        most=t.n("{n} alert", "{n} alerts", round(row["n"])),
+    )
     return fullest + (" " + t.n("{n} day had none.", "{n} days had none.", none) if none else "")
 
 

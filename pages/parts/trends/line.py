@@ -121,8 +121,17 @@ def draw_span_choice(page: Page, study: BriefChanges | None) -> AlertFilter:
 
 def draw_columns_choice(page: Page) -> bool:
     """Whether all columns of the table of changes are asked for: from the link, and as the reader picks it."""
-    names = {"": page.t("The main ones"), ALL: page.t("All columns")}
-    return draw_link_choice(page.t("Columns"), names, "columns", "trends_columns", "", buttons=True) == ALL
+    return (
+        draw_link_choice(
+            page.t("Columns"),
+            {"": page.t("The main ones"), ALL: page.t("All columns")},
+            "columns",
+            "trends_columns",
+            "",
+            buttons=True,
+        )
+        == ALL
+    )
 
 
 def units_offered(page: Page) -> tuple[CalendarUnit, ...]:
@@ -136,8 +145,15 @@ def draw_unit_choice(page: Page) -> CalendarUnit:
     t, units, known = page.t, units_offered(page), page.alerts.known_time
     asked = known.unit(word_in_link("by", units, USUAL if USUAL in units else units[0]))
     labels = {"day": t("Day"), "week": t("Week"), "month": t("Month")}
-    names = {unit: labels[unit] for unit in units if known.knows(unit)}
-    unit: CalendarUnit = draw_link_choice(t("By"), names, "by", "trends_by", USUAL, chosen=asked, buttons=True)
+    unit: CalendarUnit = draw_link_choice(
+        t("By"),
+        {unit: labels[unit] for unit in units if known.knows(unit)},
+        "by",
+        "trends_by",
+        USUAL,
+        chosen=asked,
+        buttons=True,
+    )
     return unit
 
 
@@ -211,10 +227,9 @@ def _draw_form(page: Page) -> None:
             format_func=lambda one: t(KIND_WORDS[one]),
             key="annotation_kind",
         )
-        categories = ("", *page.city.categories, *source.other_categories)
         category = right.selectbox(
             t("Category"),
-            categories,
+            ("", *page.city.categories, *source.other_categories),
             format_func=lambda one: category_label(t, page.city, one) if one else t("All categories"),
             key="annotation_category",
         )
@@ -251,13 +266,13 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
     ends = frame.index.isin(frame.index[[0, -1]])
     shown = frame[columns].assign(n=frame["n"].where(frame["complete"] | ends))  # a gap in the data is one in the line
     beginning, incomplete = (not bool(frame["complete"].iloc[end]) for end in (0, -1))
-    look: dict[str, Any] = {"time": trend.column, "height": 340, "incomplete": incomplete, "beginning": beginning}
-    figure = plots.band_figure(page, shown, **look)
+    figure = plots.band_figure(page, shown, time=trend.column, height=340, incomplete=incomplete, beginning=beginning)
     ahead, data = _forecast(page, trend), shown
     if isinstance(ahead, NextPeriods):
         data = pd.concat([shown, ahead.frame.rename(columns={"expected": "forecast"})], ignore_index=True)
-        days = frame[trend.column]
-        add_forecast(figure, ahead.frame, trend.column, t, palette(page.theme), shown=days, narrow=page.narrow)
+        add_forecast(
+            figure, ahead.frame, trend.column, t, palette(page.theme), shown=frame[trend.column], narrow=page.narrow
+        )
     _add_labels(page, figure, trend)
     figure.show_named_legend()
     plots.draw_chart(
@@ -269,8 +284,12 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
         file_name="trend.csv",
     )
     parts = filter(None, (period_total(trend), *trend.shifts[-MOST_SHIFTS:]))
-    sentences = [alarms_sentence(t, trend), *(part.sentence(t) for part in parts)]
-    draw_footer(page, sentence=" ".join(sentences), total=cached_query(page, "total"), choices=trend.choices)
+    draw_footer(
+        page,
+        sentence=" ".join([alarms_sentence(t, trend), *(part.sentence(t) for part in parts)]),
+        total=cached_query(page, "total"),
+        choices=trend.choices,
+    )
     if isinstance(ahead, NextPeriods):
         st.write(ahead.sentence(t))
         st.caption(ahead.past_sentence(t))
@@ -322,13 +341,12 @@ def alarms_sentence(t: Translator, trend: Trend) -> str:
             judged,
         )
     days = [day.date() for day in found[trend.column]][-3:]
-    latest = t.join([t.date(day, "LLLL y" if trend.unit == "month" else "medium") for day in days])
     return t.n(
         "{n} of {judged} periods lies outside the expected range: {periods}.",
         "{n} of {judged} periods lie outside the expected range; the latest: {periods}.",
         len(found),
         judged=judged,
-        periods=latest,
+        periods=t.join([t.date(day, "LLLL y" if trend.unit == "month" else "medium") for day in days]),
     )
 
 
@@ -366,8 +384,9 @@ def page_headline(page: Page, trend: Trend | None) -> tuple[str, str]:
         )
         below = [tested_sentence(clear[0], t), sure_sentence(clear[0], t)]
     elif study.verdict in ("more", "fewer") or study.changes.gaps or study.events:
-        said = (t.pair(event.title(page.city, t), " ".join(event.sentences(page.city, t))) for event in study.events)
-        return headline(study, t), " ".join(said)
+        return headline(study, t), " ".join(
+            t.pair(event.title(page.city, t), " ".join(event.sentences(page.city, t))) for event in study.events
+        )
     else:
         return t("Trends") if trend is None else _of_line(t, trend), ""
     more = len(study.events) + len(study.findings) - 1
@@ -401,8 +420,7 @@ def draw_linked_finding(page: Page) -> str:
         draw_tags(page, finding)
         draw_finding_words(page, finding)
         draw_finding_chart(page, finding, name, key="trends_finding_chart", height=180)
-        said = (tested_sentence(finding, t), *sure_explained(study, finding, t))
-        st.caption(escape_markdown(" ".join(said)))
+        st.caption(escape_markdown(" ".join((tested_sentence(finding, t), *sure_explained(study, finding, t)))))
         page_link(page, "briefing", t("To the Briefing"), filter=within)
     return name
 
@@ -416,8 +434,9 @@ def draw_changes_table(page: Page) -> None:
     study = changes_of(page.dataset, draw_span_choice(page, told))
     found = told.findings if told is not None and study.periods.after == (told.since, told.until) else ()
     written = written_changes(study, page.alerts, page.filter)
-    rows = findings_first(study.changes.frame, [finding.change.key for finding in found], written)
-    frame = changes_frame(page, written.loc[rows.index])
+    frame = changes_frame(
+        page, written.loc[findings_first(study.changes.frame, [finding.change.key for finding in found], written).index]
+    )
     if frame.empty or study.periods.before is None:
         _draw_reason(page, study.periods)
     else:
@@ -460,9 +479,13 @@ def _draw_for_screen(page: Page, frame: pd.DataFrame, headings: dict[str, str]) 
     else:
         left_out = () if frame["what"].nunique() > 1 else ("what",)
         order = [name for name in MAIN if name not in left_out]
-        main = {name: headings[name] for name in order}
-        wrapping: dict[str, Any] = {"wrapped": ("what", "where"), "numbers": numbers}
-        columns, row_height = tables.wrapped_columns(frame, main, page.room.column, **wrapping)
+        columns, row_height = tables.wrapped_columns(
+            frame,
+            {name: headings[name] for name in order},
+            page.room.column,
+            wrapped=("what", "where"),
+            numbers=numbers,
+        )
     tables.draw_table(
         page,
         frame,
@@ -499,8 +522,9 @@ def _draw_for_phone(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -
     )
     if rest := len(frame) - len(shown):
         st.caption(t.n("{n} more row", "{n} more rows", rest))
-    data = frame[[*headings]].rename(columns=headings)
-    tables.download_button(page, data, "changes.csv", key="trends_changes_download")
+    tables.download_button(
+        page, frame[[*headings]].rename(columns=headings), "changes.csv", key="trends_changes_download"
+    )
 
 
 def _headings(t: Translator) -> dict[str, str]:
