@@ -135,9 +135,8 @@ def _draw_choices(page: Page) -> tuple[Page | None, Stretch]:
 
 
 def _periods(page: Page, other: Page | None, stretch: Stretch) -> Periods | None:
-    if page.is_sample or page.source is None or other is None or other.source is None:
-        return None
-    return compared_periods(page.source, other.source, stretch)
+    known = not page.is_sample and page.source is not None and other is not None and other.source is not None
+    return compared_periods(page.source, other.source, stretch) if known else None
 
 
 def compared_shares(page: Page, first: CityFigures, second: CityFigures) -> pd.DataFrame:
@@ -232,24 +231,22 @@ def what_differs(t: Translator, first: NamedCity, second: NamedCity, periods: Pe
         one=Span(*periods.first, by_month=True),
         other=Span(*periods.second, by_month=True),
     )
-    sentences = [
+    return [
         *([] if periods.common else [different_times]),
         *_unlike_exports(t, first, second),
         *_unlike_answers(t, first, second),
-    ]
-    for city in (first, second):
-        empty, of = sum(n == 0 for n in city.figures.months), len(city.figures.months)
-        if empty:
-            sentences.append(
-                t.n(
-                    "{city} has no alert in {n} of the {of} months.",
-                    "{city} has no alert in {n} of the {of} months.",
-                    empty,
-                    city=city.name,
-                    of=of,
-                )
+        *(
+            t.n(
+                "{city} has no alert in {n} of the {of} months.",
+                "{city} has no alert in {n} of the {of} months.",
+                empty,
+                city=city.name,
+                of=len(city.figures.months),
             )
-    return sentences
+            for city in (first, second)
+            if (empty := sum(n == 0 for n in city.figures.months))
+        ),
+    ]
 
 
 def _unlike_exports(t: Translator, first: NamedCity, second: NamedCity) -> list[str]:
@@ -322,18 +319,16 @@ def _unlike_exports(t: Translator, first: NamedCity, second: NamedCity) -> list[
 
 def _unlike_answers(t: Translator, first: NamedCity, second: NamedCity) -> list[str]:
     """Who is asked for what; of the same question, how often it is answered; how many alerts have a position."""
-    sentences = []
-    for has, lacks in ((first, second), (second, first)):
-        only = [name for name in ASKED if name in has.figures.facts.asked - lacks.figures.facts.asked]
-        if only:
-            sentences.append(
-                t(
-                    "{has} asks for {fields}; {lacks} does not.",
-                    has=has.name,
-                    lacks=lacks.name,
-                    fields=t.join(t(ASKED[name]) for name in only),
-                )
-            )
+    sentences = [
+        t(
+            "{has} asks for {fields}; {lacks} does not.",
+            has=has.name,
+            lacks=lacks.name,
+            fields=t.join(t(ASKED[name]) for name in only),
+        )
+        for has, lacks in ((first, second), (second, first))
+        if (only := [name for name in ASKED if name in has.figures.facts.asked - lacks.figures.facts.asked])
+    ]
     names, both = {"first": first.name, "second": second.name}, first.figures.facts.asked & second.figures.facts.asked
     for asked, column in (("affected_gender", "affected"), ("reporter_gender", "reporters"), ("", "placed")):
         one, other = (
@@ -360,10 +355,8 @@ def _draw_differences(t: Translator, first: NamedCity, second: NamedCity, period
     found = what_differs(t, first, second, periods)
     with st.container(border=True, key="cities_differ"):
         st.markdown("**" + t("Before you compare: what differs in the data") + "**")
-        if found:
-            st.markdown("\n".join(f"- {escape_markdown(said)}" for said in found))
-        else:
-            st.write(t("The data show no difference in reporting. Who uses each app, and how often, they do not show."))
+        alike = t("The data show no difference in reporting. Who uses each app, and how often, they do not show.")
+        st.markdown("\n".join(f"- {escape_markdown(said)}" for said in found) or alike)
         st.caption(
             t(
                 "Numbers of alerts of two cities say how much is reported, not how safe they are. Shares and movements "

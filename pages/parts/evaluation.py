@@ -45,6 +45,7 @@ from pages.parts.charts import (
     drawn_counts,
     forest_figure,
     time_axis,
+    without_small,
     written_count,
 )
 from pages.parts.frame import (
@@ -69,8 +70,6 @@ from pages.parts.plans import (
 
 plan_evaluation = shared(evaluation_study, Message("Evaluating the plan"))
 plan_harm = shared(harm_ratio, Message("Evaluating the plan"))
-# Columns of the table by gender on a phone; its download holds them too, the rest stand in the figure.
-NARROW = ("label", "before", "after", "ratio")
 ORDER = (PlanStatus.FINISHED, PlanStatus.EVALUATED, PlanStatus.RUNNING, PlanStatus.DECIDED, PlanStatus.DRAFT)
 
 
@@ -221,12 +220,9 @@ def _draw_before_after(page: Page, plan: Plan, study: PlanEvaluation) -> None:
     frame = study.counts.frame
     wide = frame.pivot_table(index="area", columns="period", values="n", aggfunc="sum", min_count=1, dropna=False)
     wide = wide.reindex(index=[name for name in AREAS if name in wide.index], columns=["before", "after"])
-    days, digits = study.windows.lengths, {"before": 0, "after": 0}
-    few = wide.gt(0) & wide.lt(page.written.least())
-    # A change of what is not written out would tell it.
-    wide["change"] = (wide["after"] / days[1] / (wide["before"] / days[0]) - 1).mask(few.any(axis=1))
-    if few.any(axis=None):
-        wide, digits = wide.assign(**{name: [written_count(page, n) for n in wide[name]] for name in digits}), {}
+    days = study.windows.lengths
+    wide["change"] = wide["after"] / days[1] / (wide["before"] / days[0]) - 1
+    wide, digits = without_small(page, wide, ("before", "after"), "change")
     wide = wide.reset_index().assign(name=lambda part: [t(AREA_LABELS[name]) for name in part["area"]])
     with left:
         draw_chart(
@@ -381,11 +377,9 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
     t = page.t
     frame = study.genders.sort_values("gender", key=lambda codes: codes.map({g.value: i for i, g in enumerate(Gender)}))
     st.subheader(t("For women and for men"))
-    labelled = frame.assign(label=[gender_label(t, code) for code in frame["gender"]])
-    counts = labelled[["before", "after"]]
-    few, digits = counts.gt(0) & counts.lt(page.written.least()), {"before": 0, "after": 0, "ratio": 2}
-    hidden = ["difference", "low", "high", "ratio", "ratio_low", "ratio_high"]  # would tell what is not written out
-    labelled = labelled.assign(**{name: labelled[name].mask(few.any(axis=1)) for name in hidden})
+    frame = frame.assign(label=[gender_label(t, code) for code in frame["gender"]])
+    derived = ("difference", "low", "high", "ratio", "ratio_low", "ratio_high")
+    labelled, digits = without_small(page, frame, ("before", "after"), *derived)
     known = labelled.dropna(subset=["ratio"]).drop(columns=["low", "high"])
     known = known.rename(columns={"ratio": "value", "ratio_low": "low", "ratio_high": "high"})
     if len(known):
@@ -404,18 +398,16 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
         "high": t("to"),
         "ratio": t("Ratio"),
     }
-    if few.any(axis=None):
-        labelled = labelled.assign(**{name: [written_count(page, n) for n in labelled[name]] for name in few})
-        digits = {"ratio": 2}
     if len(labelled):
         draw_table(
             page,
             labelled,
-            {name: heading for name, heading in headings.items() if not page.narrow or name in NARROW},
+            headings,
             key="evaluation_gender_table",
             alt=t("Alerts before and after in the treated area by gender"),
-            digits=digits,
+            digits={**digits, "ratio": 2},
             signed={"difference": 0, "low": 0, "high": 0},
+            narrow=("label", "before", "after", "ratio"),  # the rest stands in the figure
             file_name="evaluation_by_gender.csv",
         )
         st.caption(
@@ -451,7 +443,7 @@ def _draw_keep_result(page: Page, plan: Plan, study: PlanEvaluation) -> None:
         return
     st.divider()
     moves = PlanStatus.EVALUATED in MOVES[plan.status]
-    ask_author(page)
+    ask_author(page, page.t("Appears in the history of this plan, and nowhere else."))
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(t("Save this result with the plan"), key="evaluation_keep", type="primary")
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)

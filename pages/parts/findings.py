@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.filters import AlertFilter
-from curim_data.model import Message, Translator
+from curim_data.model import N_, Message, Translator
 from curim_data.studies.brief import BriefChanges, Finding, Series, brief_changes, same_finding, usual_since
 from curim_data.studies.brief_text import counts_before_after, counts_words, finding_sentences, sure_sentence
 from pages.parts.charts import Figure, base_figure, drawn_counts, written_count
@@ -111,14 +111,16 @@ def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str, hei
     if series is None and not finding.ordered:
         return
     figure = bars_figure(page, finding) if series is None else series_figure(page, finding, series, height=height)
-    if series is None:
-        alt = t("Alerts before and in the period that was tested: {name}.", name=name)
-    elif not finding.periods.same_season:
-        alt = t("Alerts over time, before and in the period that was tested: {name}.", name=name)
-    elif series.unit == "month":
-        alt = t("Alerts by month, and in the same months of the year before: {name}.", name=name)
-    else:
-        alt = t("Alerts by week, and in the same weeks of the year before: {name}.", name=name)
+    alts = (
+        (series is None, N_("Alerts before and in the period that was tested: {name}.")),
+        (not finding.periods.same_season, N_("Alerts over time, before and in the period that was tested: {name}.")),
+        (
+            series is not None and series.unit == "month",
+            N_("Alerts by month, and in the same months of the year before: {name}."),
+        ),
+        (True, N_("Alerts by week, and in the same weeks of the year before: {name}.")),
+    )
+    alt = t(next(words for holds, words in alts if holds), name=name)
     st.plotly_chart(figure.for_streamlit(), key=key, theme=None, config=CONFIG, alt=alt)
 
 

@@ -502,11 +502,8 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
     """The map, the places that differ with a link to each, and all of them as a table."""
     t = page.t
     st.subheader(t("Places that differ for women"))
-    if not page.city.landmarks:
-        st.write(escape_markdown(missing(page, NO_LANDMARKS)))
-        return
-    if "affected_gender" not in page.alerts.asked:
-        st.write(t(NO_AFFECTED))
+    if why := _no_places(page, AFFECTED, NO_AFFECTED):
+        st.write(why)
         return
     # By whether a place differs from the city's share of women: 1 more, -1 fewer, 0 not shown.
     frame = found.differ.frame.assign(
@@ -531,15 +528,19 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
     draw_footer(page, total=total)
 
 
+def _no_places(page: Page, column: str, absence: Message) -> str:
+    """Why places cannot be compared by a column of genders, as Markdown: the city names none, or none was asked for."""
+    if not page.city.landmarks:
+        return escape_markdown(missing(page, NO_LANDMARKS))
+    return "" if column in page.alerts.asked else page.t(absence)
+
+
 def draw_silent_places(page: Page, found: PlaceStudy) -> None:
     """Where women alert strikingly little: not known, which is not safe. With the rule, and what it cannot see."""
     t = page.t
     st.subheader(t("Where silence may hide something"))
-    if not page.city.landmarks:
-        st.write(escape_markdown(missing(page, NO_LANDMARKS)))
-        return
-    if "reporter_gender" not in page.alerts.asked:
-        st.write(t(NO_REPORTERS))
+    if why := _no_places(page, REPORTER, NO_REPORTERS):
+        st.write(why)
         return
     rows = found.silent.frame[found.silent.frame["not_known"]]
     if not found.silent.assessed:
@@ -642,11 +643,15 @@ def _draw_place_table(page: Page, frame: pd.DataFrame) -> None:
         "men": t.c("gender", "Men"),
         "q": t("Corrected p"),
     }
-    if page.narrow:
-        headings = {name: headings[name] for name in ("place", "share", "verdict")}
-    alt = t("Places by share of women, clearest first")
     with st.expander(t("All places as a table")):
-        tables.draw_table(page, written, headings, key="gender_places", alt=alt)
+        tables.draw_table(
+            page,
+            written,
+            headings,
+            key="gender_places",
+            alt=t("Places by share of women, clearest first"),
+            narrow=("place", "share", "verdict"),
+        )
     data = frame.drop(columns=["verdict", "not_known", "expected"])
     data.insert(1, "name", written["place"])
     marks = {mark.id: shapely.Point(mark.longitude, mark.latitude) for mark in page.city.landmarks}
@@ -702,13 +707,11 @@ def _circle(
     page: Page, mark: Landmark, row: dict[str, float] | None, shades: dict[int, str], *, unheard: bool
 ) -> dict[str, object]:
     t, colours, kind = page.t, palette(page.theme), int(row["verdict"]) if row else 0
-    name = t.label(mark.labels)
-    if row is None:
-        tip = t("{place}: no alerts", place=name)
-    elif _share_told(page, row):
-        tip = t("{place}: {share} women", place=name, share=_share(page, row))
-    else:
-        tip = t("{place}: too few alerts for the share of women to be written out", place=name)
+    words = N_("{place}: no alerts")
+    if row is not None:
+        few = N_("{place}: too few alerts for the share of women to be written out")
+        words = N_("{place}: {share} women") if _share_told(page, row) else few
+    tip = t(words, place=t.label(mark.labels), share=_share(page, row) if row is not None else "")
     return {
         "position": [mark.longitude, mark.latitude],
         "radius": mark.radius,

@@ -1,6 +1,7 @@
 """Plans as several pages use them: the store of the home on show, who may edit, under which name; the map of areas.
 
 And the plan that is open in a session: opened by the address, changed by the steps, saved; and what follows from it.
+Under the same name an analyst says of some days what happened or what the alerts do not cover.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ from analysis.plans.drafting import (
 from analysis.spots.naming import SpotName, name_spots
 from curim_data.engine import Source, city_day
 from curim_data.filters import AlertFilter
-from curim_data.model import Message, Plan, Role
+from curim_data.model import Message, Plan, Role, Span
+from curim_data.model.coverage import KIND_WORDS, Annotation
 from curim_data.model.plan import Areas
 from curim_data.plans.plan_store import PlanConflict, PlanMissing, PlanProblem, PlanStore
 from curim_data.plans.record import Deed
 from curim_data.sample import demo_words
+from curim_data.store.annotations import AnnotationError, add_annotation, remove_annotation
 from curim_data.studies.cells import area_counts, cells_to_compare
 from curim_data.studies.evaluation import AREAS, evaluation_filter
 from curim_data.studies.hot_spots import hot_spot_study, known_places
@@ -77,19 +80,35 @@ def author_name(page: Page) -> str:
     return page.reader or str(st.session_state.get(WHO, "")).strip()
 
 
-def ask_author(page: Page) -> None:
-    """Ask for the name where no account gives it."""
-    if page.reader:
-        return
-    key = "plan_who_asked"
-    if key not in st.session_state:
-        st.session_state[key] = st.session_state.get(WHO, "")
-    st.session_state[WHO] = st.text_input(
-        page.t("Your name or office"),
-        key=key,
-        max_chars=80,
-        help=page.t("Appears in the history of this plan, and nowhere else."),
-    )
+def ask_author(page: Page, note: str | None = None) -> None:
+    """Ask for the name where no account gives it; `note`: what becomes of it."""
+    if not page.reader:
+        key = seeded("plan_who_asked", st.session_state.get(WHO, ""))
+        st.session_state[WHO] = st.text_input(page.t("Your name or office"), key=key, max_chars=80, help=note)
+
+
+def draw_annotation(page: Page, one: Annotation, of: str, *, removable: bool) -> None:
+    """What an analyst said of some days, `of` which alerts alone ("": of all), and the button that removes it."""
+    t, what = page.t, f" ({of})" if of else ""
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    days = t.span(Span(one.start, one.end or one.start))
+    left.write(escape_markdown(t.pair(days, f"{t(KIND_WORDS[one.kind])}{what}. {one.note}")))
+    if removable and right.button(t("Remove"), key=f"annotation_remove_{one.id}", help=escape_markdown(one.note)):
+        with suppress(AnnotationError):  # somebody else removed it meanwhile
+            remove_annotation(page.home.path, one.id, who=author_name(page))
+            record.note(page, Deed.CHANGE, f"note of {one.start.isoformat()}")
+        st.rerun()
+
+
+def save_annotation(page: Page, start: dt.date, note: str, **about: Any) -> None:
+    """Add what an analyst says of the days from `start` on, or say why not; `about`: as for `add_annotation`."""
+    try:
+        add_annotation(page.home.path, start, note, who=author_name(page), **about)
+    except AnnotationError as wrong:
+        st.error(page.t(wrong.message))
+    else:
+        record.note(page, Deed.CHANGE, f"note of {start.isoformat()}")
+        st.rerun()
 
 
 def draw_areas_map(page: Page, areas: Areas, *, key: str, span: float) -> None:

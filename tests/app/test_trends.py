@@ -131,7 +131,7 @@ def test_the_last_twelve_months_stand_beside_the_year_before(open_page: Open, by
 
 def test_an_analyst_adds_and_removes_a_note(own: Home) -> None:
     app = visit("trends")
-    app.text_input(key="annotation_who").set_value("Ana")
+    app.text_input(key="plan_who_asked").set_value("Ana")
     app.date_input(key="annotation_start").set_value(dt.date(2026, 3, 2))
     app.text_input(key="annotation_note").set_value("New app <b>2</b>")
     next(button for button in app.button if button.label == "Add the note").click().run()

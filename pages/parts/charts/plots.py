@@ -442,9 +442,8 @@ def no_clock_reason(page: Page) -> str:
     if has_no_clock(page):
         return t("No days and hours are shown: of sensitive alerts the protected copy has daylight and darkness alone.")
     lacking = page.alerts.lacks("hour")
-    if lacking is not None:
-        return t("No days and hours are shown.") + " " + t(lacking)
-    return t("No alerts with a known hour.")
+    none = t("No alerts with a known hour.")
+    return none if lacking is None else t("No days and hours are shown.") + " " + t(lacking)
 
 
 def small_multiples_figure(

@@ -64,6 +64,7 @@ def draw_table(
     height: int | str = "auto",
     row_height: int | None = None,
     phone: Collection[str] = (),
+    narrow: Collection[str] = (),
     **picking: Any,
 ) -> None:
     """Show a table in the reader's number form, with its download where `file_name` is given.
@@ -83,10 +84,14 @@ def draw_table(
         Pixels of a row; texts wrap in rows that are high enough.
     phone
         Columns of the plain table that a phone has in place of this one, where it has one.
+    narrow
+        Columns that a phone has of this one, and its download there, where not all.
     picking
         What `st.dataframe` takes for rows that can be picked.
     """
     written: dict[str, Any] = {"digits": digits, "percent": percent, "signed": signed}
+    if narrow and page.narrow:
+        headings = {name: label for name, label in headings.items() if name in narrow}
     if phone and page.narrow:
         draw_plain_table(
             page, frame, {name: label for name, label in headings.items() if name in phone}, alt=alt, **written
@@ -143,12 +148,15 @@ def draw_fitted_table(
     file_name: str = "",
     digits: Mapping[str, int] | None = None,
     numbers: Collection[str] = (),
+    narrow: Collection[str] = (),
 ) -> None:
     """A table that fits in `room` pixels, as beside a map: its first column, of names, wraps, and no figure is cut.
 
     A short one (`FITTED_PLAIN`), and each on a phone, is a plain table with rows as high as their texts; a longer one
-    scrolls, and can be sorted. `numbers`: columns to set to the right; `file_name`: as for `draw_table`.
+    scrolls, and can be sorted. `numbers`: columns to set to the right; `file_name`, `narrow`: as for `draw_table`.
     """
+    if narrow and page.narrow:
+        headings = {name: label for name, label in headings.items() if name in narrow}
     if page.narrow or len(frame) <= FITTED_PLAIN:
         draw_plain_table(page, frame, headings, alt=alt, digits=digits)
     else:
@@ -397,6 +405,20 @@ def written_count(page: Page, n: float, category: str = "") -> str:
     """A count as the audience may read it, small ones as "fewer than"; `category`: of which it is, where of one."""
     least = page.written.least(category)
     return page.t(fewer_than(least)) if is_small(n, least) else page.t.number(n)
+
+
+def without_small(
+    page: Page, frame: pd.DataFrame, counts: Sequence[str], *derived: str
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """A table whose small counts are not written out, and the decimals of its columns of `counts`.
+
+    What is `derived` from a small count would tell it, and is missing. Where there is one, the counts are texts.
+    """
+    few = frame[[*counts]].gt(0) & frame[[*counts]].lt(page.written.least())
+    frame = frame.assign(**{name: frame[name].mask(few.any(axis=1)) for name in derived})
+    if not few.any(axis=None):
+        return frame, dict.fromkeys(counts, 0)
+    return frame.assign(**{name: [written_count(page, n) for n in frame[name]] for name in counts}), {}
 
 
 def written_q(page: Page, q: float) -> str:

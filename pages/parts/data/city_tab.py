@@ -107,14 +107,13 @@ def _draw_versions(page: Page) -> None:
         for one in edit.versions(page.home)
     }
     headings = {"when": t("When"), "what": t("Changed"), "file": t("File"), "id": t("Version"), "state": t("State")}
-    if page.narrow:
-        headings = {name: headings[name] for name in ("when", "what", "state")}
     draw_table(
         page,
         pd.DataFrame(rows.values()),
         headings,
         key="data_city_versions",
         alt=t("Versions of the profile, the newest first"),
+        narrow=("when", "what", "state"),
     )
     earlier = [key for key, row in rows.items() if not row["state"]]
     if not earlier:
@@ -273,14 +272,13 @@ def _draw_categories(page: Page) -> None:
         for category in city.categories.values()
     ]
     headings = {"name": t("Category"), "group": t("Group"), "kind": t("Kind"), "sensitive": t("Sensitive")}
-    if page.narrow:
-        headings = {name: headings[name] for name in ("name", "sensitive")}
     draw_table(
         page,
         pd.DataFrame(rows),
         headings,
         key="data_categories",
         alt=t("Categories of the city's list"),
+        narrow=("name", "sensitive"),
         file_name="categories.csv",
     )
     by_kind = Counter(row["kind"] for row in rows)

@@ -197,11 +197,15 @@ def _draw_quarantined(page: Page, preview: FilePreview) -> None:
     frame = preview.refused.assign(
         why=[t(m) for m in preview.refused["message"]], how=[t(m) for m in preview.refused["mend"]]
     )
-    headings = {"row": t("Row"), "column": t("Column"), "value": t("Value")}
-    if not page.narrow:
-        headings |= {"why": t("Why"), "how": t("How to fix it")}
-    wide = {"value": st.column_config.Column(headings["value"], width="small")}
-    draw_table(page, frame, headings, key="data_refused", alt=t("Quarantined rows"), columns=wide)
+    draw_table(
+        page,
+        frame,
+        {"row": t("Row"), "column": t("Column"), "value": t("Value"), "why": t("Why"), "how": t("How to fix it")},
+        key="data_refused",
+        alt=t("Quarantined rows"),
+        columns={"value": st.column_config.Column(t("Value"), width="small")},
+        narrow=("row", "column", "value"),
+    )
     notes = [
         *([t("The first {n} rows are shown.", n=SHOWN_ROWS)] if batch.quarantined > SHOWN_ROWS else []),
         t("After the import the rows can be downloaded under “Imports so far”, fixed and imported again."),

@@ -604,10 +604,8 @@ def _rows_table(page: Page, rows: dict[int, list[Line]]) -> pd.DataFrame:
         for lines in rows.values()
     ]
     keys = list(dict.fromkeys(key for lines in found for key in lines))
-    names, headings = [escape_markdown(name) for name, _ in keys], []
-    for key in keys:
-        given = dict.fromkeys(heading for lines in found if key in lines for heading in lines[key].columns)
-        headings.append(escape_markdown(", ".join(given)))
+    given = (dict.fromkeys(one for lines in found if key in lines for one in lines[key].columns) for key in keys)
+    names, headings = [escape_markdown(name) for name, _ in keys], [escape_markdown(", ".join(of)) for of in given]
     columns = {t("What"): names, t("Column"): [heading or "–" for heading in headings]}
     if page.narrow:
         pairs = zip(names, headings, strict=True)

@@ -10,7 +10,7 @@ import html
 import io
 import math
 import time
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from functools import partial
 from textwrap import wrap
 from typing import Any, Final
@@ -27,9 +27,8 @@ from curim_data.export import cleaned
 from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, Audience, Message, Role, translator
-from curim_data.model.coverage import CORRECTIONS, KIND_WORDS, LONGEST_NOTE, Annotation, AnnotationKind
+from curim_data.model.coverage import CORRECTIONS, KIND_WORDS, LONGEST_NOTE, AnnotationKind
 from curim_data.model.extent import NESTED_CELLS
-from curim_data.model.i18n import Span
 from curim_data.model.labels import format_label
 from curim_data.plans.record import (
     DEED_WORDS,
@@ -47,7 +46,6 @@ from curim_data.quality.study import COLUMNS, MONTH, Detail, QualityStudy, quali
 from curim_data.query import total
 from curim_data.store import Batch, Home, Store, StoreError
 from curim_data.store.alert_table import UndoReport
-from curim_data.store.annotations import AnnotationError, add_annotation, remove_annotation
 from pages.parts.charts import plots, tables
 from pages.parts.charts.figure import Figure, base_figure, time_axis
 from pages.parts.charts.tables import download_button, draw_table, formatted
@@ -59,7 +57,7 @@ from pages.parts.frame.guard import draw_download
 from pages.parts.maps import basemap
 from pages.parts.maps.basemap import Deck, Pin
 from pages.parts.maps.cell_map import alert_count, draw_point_map, map_height
-from pages.parts.plans import plan_store
+from pages.parts.plans import ask_author, draw_annotation, plan_store, save_annotation
 
 UNDONE = "data_undone"
 
@@ -109,8 +107,6 @@ def _draw_table(page: Page, batches: list[Batch]) -> None:
     )
     counted = count_headings(t)
     headings = {"when": t("When"), "file": counted.pop("file"), "format": t("Format"), "state": t("State"), **counted}
-    if page.narrow:
-        headings = {name: headings[name] for name in ("file", "state", "read")}
     tables.draw_table(
         page,
         frame,
@@ -123,6 +119,7 @@ def _draw_table(page: Page, batches: list[Batch]) -> None:
         if page.narrow
         else tables.fitted_columns(frame, headings, numbers=counts, most=150),
         file_name="imports.csv",
+        narrow=("file", "state", "read"),
     )
 
 
@@ -345,19 +342,16 @@ def cleaned_file(home: Home, f: AlertFilter, kind: cleaned.Kind, audience: Audie
     return out.getvalue()
 
 
-_WHO = "coverage_who"
-
-
 def draw_coverage_form(page: Page) -> None:
     """The corrections that hold, and for an analyst the form that adds one."""
     source, may_write = page.alerts, page.role >= Role.ANALYST and not page.is_sample
     for one in source.annotations:
         if one.kind in CORRECTIONS:
-            _draw_correction(page, one, may_write)
+            of = format_label(page.t, one.source) if one.source else ""
+            draw_annotation(page, one, of, removable=may_write)
     if may_write:
         with st.expander(page.t("Correct the days covered")):
-            if not page.reader:  # outside the form, which is emptied: who removes is noted too
-                st.text_input(page.t("Your name or office"), max_chars=80, key=_WHO)
+            ask_author(page)  # outside the form, which is emptied: who removes is noted too
             _draw_form(page, source)
 
 
@@ -385,33 +379,7 @@ def _draw_form(page: Page, source: Source) -> None:
         note = st.text_input(t("Why"), max_chars=LONGEST_NOTE, key="coverage_note")
         if not st.form_submit_button(t("Correct")) or not isinstance(days, tuple) or not days:
             return
-    try:
-        add_annotation(page.home.path, days[0], note, who=_author(page), end=days[-1], kind=kind, source=of)
-    except AnnotationError as wrong:
-        st.error(t(wrong.message))
-    else:
-        _written(page, days[0])
-
-
-def _author(page: Page) -> str:
-    return page.reader or str(st.session_state.get(_WHO, "")).strip()
-
-
-def _draw_correction(page: Page, one: Annotation, may_write: bool) -> None:
-    t = page.t
-    days = t.span(Span(one.start, one.end or one.start))
-    of = f" ({format_label(t, one.source)})" if one.source else ""
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    left.write(escape_markdown(t.pair(days, f"{t(KIND_WORDS[one.kind])}{of}. {one.note}")))
-    if may_write and right.button(t("Remove"), key=f"coverage_remove_{one.id}", help=escape_markdown(one.note)):
-        with suppress(AnnotationError):  # somebody else removed it meanwhile
-            remove_annotation(page.home.path, one.id, who=_author(page))
-        _written(page, one.start)
-
-
-def _written(page: Page, start: dt.date) -> None:
-    record.note(page, Deed.CHANGE, f"coverage from {start.isoformat()}")
-    st.rerun()
+    save_annotation(page, days[0], note, end=days[-1], kind=kind, source=of)
 
 
 LINE = 20  # letters of a line where there is little room
@@ -621,8 +589,8 @@ def _draw_sheet(page: Page, sheet: Sheet) -> None:
             headings,
             key=f"data_{sheet.name}",
             alt=sheet.title,
-            digits={name: places for name, places in sheet.digits.items() if name in headings},
-            percent={name: places for name, places in sheet.percent.items() if name in headings},
+            digits=sheet.digits,
+            percent=sheet.percent,
             height="content" if len(sheet.frame) <= 15 else "auto",
         )
     download_button(

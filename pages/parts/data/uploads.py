@@ -84,8 +84,7 @@ def container_label(t: Translator, facts: Facts) -> str:
 
 def confidence_label(t: Translator, confidence: float) -> str:
     """How sure a guess is; nothing where the format is known (NaN)."""
-    message = next((words for least, words in _SURE if confidence >= least), None)
-    return t(message, share=t.percent(confidence)) if message is not None else ""
+    return next((t(words, share=t.percent(confidence)) for least, words in _SURE if confidence >= least), "")
 
 
 def draw_heading(text: str) -> None:

@@ -153,9 +153,9 @@ def draw_filter_actions(page: Page) -> None:
 
 def filter_sentence(page: Page) -> str:
     """The filter in words, with its dates and its count, as Markdown."""
-    if page.source is None:
-        return ""
-    return escape_markdown(query.sentence(page.source, page.filter, page.t, cached_query(page, "total")))
+    source = page.source
+    sentence = query.sentence(source, page.filter, page.t, cached_query(page, "total")) if source is not None else ""
+    return escape_markdown(sentence)
 
 
 def write_filter(chosen: AlertFilter) -> None:
@@ -214,9 +214,9 @@ def _period_select(bar: _Bar, _field: Field) -> None:
     t, source, dates = bar.t, bar.source, query.dates(bar.source, bar.filter)
 
     def chosen(value: str) -> dict[str, Any]:
-        if value == CUSTOM_DATES:
-            return dict(zip(("start", "end"), query.dates(source, bar.current()), strict=True))
-        return {"period": value}
+        if value != CUSTOM_DATES:
+            return {"period": value}
+        return dict(zip(("start", "end"), query.dates(source, bar.current()), strict=True))
 
     def picked(value: Any) -> dict[str, Any]:
         days = [day for day in (value if isinstance(value, tuple) else (value,)) if isinstance(day, dt.date)]

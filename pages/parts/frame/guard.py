@@ -456,9 +456,8 @@ def page_beside(page: Page, city: HouseCity, role: Role) -> Page:
 def switched(page: Page, city: HouseCity) -> dict[str, str]:
     """The query string of the page on show in another city: the view, and what of the filter means something there."""
     carried = {word: text for word, text in page.carried.items() if word not in ("home", CITY)}
-    if city.word == page.city_word:
-        return dict(page.query)
-    return {**carried, CITY: city.word, **_meaningful(page, city)}
+    here = city.word == page.city_word
+    return dict(page.query) if here else {**carried, CITY: city.word, **_meaningful(page, city)}
 
 
 def _meaningful(page: Page, city: HouseCity) -> dict[str, str]:

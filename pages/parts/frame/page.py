@@ -103,10 +103,9 @@ class Page:
     @property
     def dataset(self) -> Dataset:
         """The key of what is on show, for caches."""
-        source = self.source
-        if source is None:
+        if self.source is None:
             return Dataset(str(self.home.path), "", self.city.version, audience=self.audience)
-        return dataset_of(self.home, source, self.audience)
+        return dataset_of(self.home, self.source, self.audience)
 
     @property
     def alerts(self) -> Source:
@@ -142,11 +141,6 @@ class Page:
     def query_with(self, chosen: AlertFilter) -> dict[str, str]:
         """The query string of this view with another filter."""
         return {**self.carried, **chosen.to_query()}
-
-    @property
-    def width(self) -> int:
-        """The width of the reader's window in pixels."""
-        return self.room.window
 
     @property
     def narrow(self) -> bool:

@@ -106,9 +106,8 @@ def alerts_headline(t: Translator, found: MapPoints) -> str:
     """How many alerts are drawn."""
     if found.frame is None:
         return t("Too many alerts to draw each as a point.")
-    if not found.shown:
-        return t("No alert is drawn as a point.")
-    return t.n("{n} alert, drawn as a point.", "{n} alerts, each drawn as a point.", found.shown)
+    some = t.n("{n} alert, drawn as a point.", "{n} alerts, each drawn as a point.", found.shown)
+    return some if found.shown else t("No alert is drawn as a point.")
 
 
 def left_out_sentence(t: Translator, found: MapPoints) -> str:
@@ -265,9 +264,8 @@ def _label(t: Translator, city: CityProfile, group: str, drawn: Iterable[str]) -
     """What the legend calls a group; `drawn`: the categories of all the points."""
     if group:
         return group_label(t, city, group) if _is_grouped(city) else category_label(t, city, group)
-    if all(category == UNCATEGORISED for category in drawn):
-        return category_label(t, city, UNCATEGORISED)
-    return t("other categories")
+    none = all(category == UNCATEGORISED for category in drawn)
+    return category_label(t, city, UNCATEGORISED) if none else t("other categories")
 
 
 def _density_of(source: Source, chosen: AlertFilter) -> tuple[DensityStudy, DensityImage]:

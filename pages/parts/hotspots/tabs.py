@@ -193,14 +193,12 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
         "name": t.c("emerging", "Place"),
         "more": t("More here"),
         "ratio": t("Ratio (95 %)"),
-        "q": t("Corrected p"),
+        "q": t("p") if page.narrow else t("Corrected p"),
         "a": t(pair.a.name),
         "b": t(pair.b.name),
         "share": t("{side}, share here", side=t(pair.a.name)),
         "elsewhere": t("{side}, elsewhere", side=t(pair.a.name)),
     }
-    if page.narrow:
-        headings = {name: headings[name] for name in ("name", "ratio", "q")} | {"q": t("p")}
     tables.draw_fitted_table(
         page,
         frame,
@@ -209,6 +207,7 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
         key="hotspots_compare",
         alt=t("Places that differ, clearest first"),
         numbers=("a", "b", "share", "elsewhere"),
+        narrow=("name", "ratio", "q"),
     )
 
 
@@ -216,9 +215,8 @@ def _ratio(page: Page, place: DifferingPlace) -> str:
     t = page.t
     if not np.isfinite(place.high) or not np.isfinite(place.ratio):
         return t("at least {low}", low=t.number(place.low, 1))
-    if not place.ratio:
-        return t("none (up to {high})", high=t.number(place.high, 2))
-    return f"{t.number(place.ratio, 2)} ({t.number(place.low, 2)}–{t.number(place.high, 2)})"
+    none = t("none (up to {high})", high=t.number(place.high, 2))
+    return number_with_interval(t, place.ratio, place.low, place.high, 2) if place.ratio else none
 
 
 def _draw_map(page: Page, study: CompareStudy) -> None:
@@ -637,10 +635,16 @@ def _draw_bands(page: Page, bands: Sequence[Band], headings: Mapping[str, str], 
         }
         for band in bands
     )
-    few = ("space", "time", "ratio", "pattern") if page.narrow else tuple(headings)
-    headings = {name: headings[name] for name in few}
-    columns = {name: st.column_config.Column(label, width=WIDTHS[name]) for name, label in headings.items()}
-    tables.draw_table(page, frame, headings, key=key, alt=alt, columns=columns, height="content")
+    tables.draw_table(
+        page,
+        frame,
+        headings,
+        key=key,
+        alt=alt,
+        columns={name: st.column_config.Column(label, width=WIDTHS[name]) for name, label in headings.items()},
+        height="content",
+        narrow=("space", "time", "ratio", "pattern"),
+    )
 
 
 _forecast = shared(forecast_study, Message("Forecasting, and testing the forecast on past weeks"))

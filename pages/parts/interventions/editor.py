@@ -18,7 +18,7 @@ import streamlit as st
 from analysis.report.documents import MIME, Block, Bullets, Columns, Facts, Figure, Heading, Table, Text
 from analysis.report.papers import compose_plan, plan_document
 from curim_data import query
-from curim_data.model import LANGUAGES, Message, Plan, PlanStatus, Translator
+from curim_data.model import LANGUAGES, N_, Message, Plan, PlanStatus, Translator
 from curim_data.model.plan import MOVES, STATUS_WORDS, plan_to_json
 from curim_data.plans.plan_store import Change
 from curim_data.studies.evaluation import Standing, plan_progress
@@ -117,9 +117,8 @@ def _difference(page: Page, change: Change) -> str:
         return ""
     before, after = (_value(page, change.what, value) for value in (change.old, change.new))
     name = _field(page, change.what)
-    if not before:
-        return page.t("{name}: {after}", name=name, after=after or "–")
-    return page.t("{name}: {before} → {after}", name=name, before=before, after=after or "–")
+    words = N_("{name}: {before} → {after}") if before else N_("{name}: {after}")
+    return page.t(words, name=name, before=before, after=after or "–")
 
 
 def _field(page: Page, what: str) -> str:
@@ -283,7 +282,7 @@ def draw_plan_editor(page: Page, edit: PlanEdit) -> None:
 
 def _draw_actions(page: Page, edit: PlanEdit) -> None:
     t, moved = page.t, None
-    ask_author(page)
+    ask_author(page, page.t("Appears in the history of this plan, and nowhere else."))
     with st.container(horizontal=True, vertical_alignment="center", key="plan_foot"):
         # Never disabled: a click right after typing would find it so, and be lost.
         pressed = st.button(t("Save the plan"), key="plan_save", type="primary")
@@ -329,7 +328,7 @@ def draw_board(page: Page) -> None:
     st.write(_summary(page, plans))
     if may_edit(page):
         _draw_new_plan(page)
-    wide = page.width >= 1100
+    wide = page.room.window >= 1100
     places = st.columns(len(BOARD), gap="small") if wide else [nullcontext()] * len(BOARD)
     for place, status in zip(places, BOARD, strict=True):
         here = [plan for plan in plans if plan.status is status]

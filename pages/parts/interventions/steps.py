@@ -264,7 +264,7 @@ def gender_step(page: Page, edit: PlanEdit) -> Plan:
 def missing_points(plan: Plan) -> tuple[Message, ...]:
     """What a plan lacks before it can be decided."""
     check, review = plan.gender_check, plan.assessment.review
-    tests: list[tuple[bool, Message]] = [
+    points = (
         (not plan.measures, Message("measures")),
         (plan.objective.target is None, Message("target")),
         (not plan.lead, Message("lead")),
@@ -272,8 +272,8 @@ def missing_points(plan: Plan) -> tuple[Message, ...]:
         (not plan.areas.comparison, Message("comparison area")),
         (review is None or (plan.finish is not None and review < plan.finish), Message("review date")),
         (not (check.consulted and check.harm), Message("gender check")),
-    ]
-    return tuple(point for lacks, point in tests if lacks)
+    )
+    return tuple(point for lacks, point in points if lacks)
 
 
 def measures_step(page: Page, edit: PlanEdit) -> Plan:
@@ -345,7 +345,7 @@ def _unranked(page: Page, plan: Plan) -> str:
 def _draw_measures(page: Page, edit: PlanEdit, shelf: list[Fit]) -> list[str]:
     """Cards of measures, two in a row where there is room; the ids of those that are chosen."""
     chosen = []
-    columns = st.columns(1 if page.width < 1000 else 2, gap="medium")
+    columns = st.columns(1 if page.room.window < 1000 else 2, gap="medium")
     for column, fit in zip(cycle(columns), shelf, strict=False):
         with column:
             if _draw_card(page, edit, fit):

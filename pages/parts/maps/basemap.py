@@ -245,9 +245,9 @@ class FoundPlace:
     def filter(self, f: AlertFilter) -> AlertFilter:
         """The filter with this place as its area: a district as such, anything else as its cells."""
         kind, _, name = self.word.partition(":")
-        if kind == "district":
-            return f.replace(districts=(name,), places=(), cells=())
-        return f.replace(cells=tuple(str(h3.int_to_str(cell)) for cell in self.cells), districts=(), places=())
+        cells = {"cells": tuple(str(h3.int_to_str(cell)) for cell in self.cells)}
+        area = {"districts": (name,)} if kind == "district" else cells
+        return f.replace(**{"districts": (), "places": (), "cells": (), **area})
 
 
 def focus_on_place(deck: pdk.Deck, place: FoundPlace, colours: Palette, **size: Any) -> None:
@@ -344,9 +344,8 @@ class Pin:
         >>> Pin("Queen Street, 24 km west of the centre", 0, 0, 1).text, Pin("Bronx, Precinct 44", 0, 0, 2).text
         ('1 Queen Street', '2 Bronx, Precinct 44')
         """
-        if self.rank is None or not self.name:
-            return self.name or str(self.rank or "")
-        return ranked_name(self.rank, on_a_map(self.name), space=" ")
+        both = self.rank is not None and self.name
+        return ranked_name(self.rank, on_a_map(self.name), space=" ") if both else self.name or str(self.rank or "")
 
 
 def ranked_name(rank: int, name: str, space: str = "  ") -> str:

@@ -119,11 +119,7 @@ def _draw_months(page: Page, rows: pd.DataFrame) -> None:
         "change": t("Difference"),
     }
     frame = rows.assign(month=[t.date(day.date(), "LLLL y") for day in rows["month"]])[[*headings]]
-    few = rows[["last_year", "n"]].apply(lambda counts: counts.between(1, page.written.least() - 1))
-    digits = {"last_year": 0, "n": 0}
-    if few.any(axis=None):  # a difference from what is not written out would tell it
-        words = {name: [written_count(page, n) for n in rows[name]] for name in digits}
-        frame, digits = frame.assign(**words, change=rows["change"].mask(few.any(axis=1))), {}
+    frame, digits = tables.without_small(page, frame, ("last_year", "n"), "change")
     tables.draw_table(
         page,
         frame,

@@ -5,7 +5,6 @@ The title of Trends, the finding that led here from the briefing, and the table 
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,10 +19,8 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, CalendarUnit, Message, Role, Span, Translator, category_label
-from curim_data.model.coverage import CORRECTIONS, KIND_WORDS, KINDS, LONGEST_NOTE, Annotation, AnnotationKind
-from curim_data.plans.record import Deed
+from curim_data.model.coverage import CORRECTIONS, KIND_WORDS, KINDS, LONGEST_NOTE, AnnotationKind
 from curim_data.privacy import DisclosureError, is_sensitive
-from curim_data.store.annotations import AnnotationError, add_annotation, remove_annotation
 from curim_data.studies import changes, trends
 from curim_data.studies.brief import BriefChanges, brief_periods, usual_since
 from curim_data.studies.brief_text import (
@@ -66,11 +63,11 @@ from pages.parts.frame import (
     escape_markdown,
     page_link,
     palette,
-    record,
     shared,
     source_of,
     word_in_link,
 )
+from pages.parts.plans import ask_author, draw_annotation, save_annotation
 
 ALL = "all"
 UNITS: tuple[CalendarUnit, ...] = ("day", "week", "month")
@@ -78,7 +75,6 @@ USUAL: CalendarUnit = "week"
 trend_of = shared(trends.trend_study, Message("Counting by period"))
 forecast_of = shared(trends.next_periods_study, Message("Forecasting"))
 changes_of = shared(changes.change_study, Message("Comparing the periods"))
-_WHO = "annotation_who"
 MOST_SHIFTS = 3  # the latest, that are drawn and written
 
 
@@ -163,9 +159,8 @@ def trend_or_reason(page: Page, unit: CalendarUnit, chosen: AlertFilter | None =
         trend = trend_of(page.dataset, chosen or page.filter, unit)
     except DisclosureError as refused:
         return None, page.t(refused.message)
-    if trend is None or trend.frame.empty:
-        return None, page.t("The period holds no whole day of data.")
-    return trend, ""
+    empty = trend is None or trend.frame.empty
+    return (None, page.t("The period holds no whole day of data.")) if empty else (trend, "")
 
 
 def period_dates(page: Page) -> tuple[dt.date, dt.date]:
@@ -180,30 +175,13 @@ def draw_annotations(page: Page) -> None:
         return
     with st.expander(t("Notes on the time line")):
         for one in noted:
-            _draw_note(page, one, may_write)
+            of = category_label(t, page.city, one.category) if one.category else ""
+            draw_annotation(page, one, of, removable=may_write)
         if not noted:
             st.caption(t("Nothing is noted on the time line."))
         if may_write:
-            if not page.reader:  # outside the form, which is emptied when a note was added: who removes is noted too
-                st.text_input(t("Your name or office"), max_chars=80, key=_WHO)
+            ask_author(page)  # outside the form, which is emptied when a note was added: who removes is noted too
             _draw_form(page)
-
-
-def _draw_note(page: Page, one: Annotation, may_write: bool) -> None:
-    t = page.t
-    days = t.date(one.start) if one.end is None else t.span(Span(one.start, one.end))
-    of = f" ({category_label(t, page.city, one.category)})" if one.category else ""
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    left.write(escape_markdown(t.pair(days, f"{t(KIND_WORDS[one.kind])}{of}. {one.note}")))
-    if may_write and right.button(t("Remove"), key=f"annotation_remove_{one.id}", help=escape_markdown(one.note)):
-        with contextlib.suppress(AnnotationError):  # somebody else removed it meanwhile
-            remove_annotation(page.home.path, one.id, who=_author(page))
-            record.note(page, Deed.CHANGE, f"note {one.id}")
-        st.rerun()
-
-
-def _author(page: Page) -> str:
-    return page.reader or str(st.session_state.get(_WHO, "")).strip()
 
 
 def _draw_form(page: Page) -> None:
@@ -238,21 +216,7 @@ def _draw_form(page: Page) -> None:
             return
     if not isinstance(start, dt.date) or not isinstance(end, dt.date):
         return
-    try:
-        add_annotation(
-            page.home.path,
-            start,
-            note,
-            who=_author(page),
-            end=end if over else None,
-            kind=kind,
-            category=category or None,
-        )
-    except AnnotationError as wrong:
-        st.error(t(wrong.message))
-        return
-    record.note(page, Deed.CHANGE, f"note of {start.isoformat()}")
-    st.rerun()
+    save_annotation(page, start, note, end=end if over else None, kind=kind, category=category or None)
 
 
 def draw_trend_line(page: Page, trend: Trend) -> None:
