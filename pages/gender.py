@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from analysis.gender import reading_rules
 from curim_data.model import Role
 from curim_data.studies.gender import without_gender
 from pages.parts import gender
@@ -35,4 +36,5 @@ with contained(t("Gender")):
         gender.draw_rates(page, chosen)
 if page.role >= Role.COUNCIL:
     gender.draw_plan_checks(page)
-gender.draw_reading_rules(page)
+st.subheader(t("How to read these figures"))
+st.markdown("\n".join(f"- {t(rule)}" for rule in reading_rules()))

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from curim_data.model import N_, Audience, Role, Translator
+from curim_data.model import Role, Translator
 from curim_data.model.labels import provisional_note
 from pages.parts.charts import tables
 from pages.parts.frame import Page, escape_markdown, filter_bar, page_link, palette, record, require
@@ -163,9 +163,11 @@ with record.run() as run:
         sidebar(page, name, open_to_reader)
     measure_column(page.room, dark=page.theme == "dark")
     # On paper alone: whom its numbers are for, which on screen the switch in the side bar says.
-    exact = N_("Exact numbers, for analysts and specialists: not for handing out.")
-    copied = N_("As the council sees it: figures of the protected copy.")
-    said = html.escape(t(copied if page.audience in (Audience.COUNCIL, Audience.PUBLIC) else exact))
+    said = html.escape(
+        t("As the council sees it: figures of the protected copy.")
+        if page.protected
+        else t("Exact numbers, for analysts and specialists: not for handing out.")
+    )
     st.html(f'<p class="print-audience" style="margin:0"><b>{said}</b></p>')
     if page.narrow:  # the side bar is closed on a phone
         draw_switch(page, titles[name][1])

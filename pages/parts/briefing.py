@@ -147,8 +147,9 @@ def draw_meeting_keeper(page: Page) -> None:
             st.button(
                 t("Remove the meeting"),
                 key="meeting_remove",
-                on_click=permitted(Role.SPECIALIST, _remove),
-                args=(page,),
+                on_click=permitted(
+                    Role.SPECIALIST, lambda: _change(page, lambda store: store.remove(st.session_state["meeting_kept"]))
+                ),
             )
         if said := st.session_state.pop(SAID, ""):
             st.warning(escape_markdown(said))
@@ -160,15 +161,18 @@ def draw_no_data_note(page: Page, since: dt.date) -> None:
     last = max((meeting.day for meeting in read_meetings(page.home.path) if meeting.day <= until), default=None)
     if last is None or _first_day(page, last) <= source.meeting or since == _first_day(page, last):
         return
-    none = N_(
-        "There are no alerts yet since the meeting of {day}: the data end on {last}. What follows is told since "
-        "{since}."
+    words = (
+        N_(
+            "There are no alerts yet since the meeting of {day}: the data end on {last}. What follows is told since "
+            "{since}."
+        )
+        if last > source.as_of
+        else N_(
+            "There is less than a week of data since the meeting of {day}, too little to compare: the data end on "
+            "{last}. What follows is told since {since}."
+        )
     )
-    little = N_(
-        "There is less than a week of data since the meeting of {day}, too little to compare: the data end on {last}. "
-        "What follows is told since {since}."
-    )
-    st.info(page.t(none if last > source.as_of else little, day=last, last=source.as_of, since=since))
+    st.info(page.t(words, day=last, last=source.as_of, since=since))
 
 
 def _option_words(page: Page, meeting: Meeting) -> str:
@@ -195,15 +199,10 @@ def _first_day(page: Page, day: dt.date) -> dt.date:
 
 
 def _add(page: Page) -> None:
-    day = st.session_state.get("meeting_day")
-    if day is None:
+    if (day := st.session_state.get("meeting_day")) is None:
         st.session_state[SAID] = page.t("Choose the day of the meeting first.")
     elif _change(page, lambda store: store.add(day, st.session_state.get("meeting_name", ""))):
         st.session_state["meeting_name"] = ""
-
-
-def _remove(page: Page) -> None:
-    _change(page, lambda store: store.remove(st.session_state["meeting_kept"]))
 
 
 def _change(page: Page, change: Callable[[MeetingStore], Meeting]) -> bool:

@@ -5,7 +5,6 @@ Public: `draw_comparison_page`, called by pages/cities.py.
 
 from __future__ import annotations
 
-import datetime as dt
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -45,9 +44,7 @@ from curim_data.studies.compare import (
 )
 from pages.parts.charts import BESIDE, Figure, base_figure, draw_chart, interval_lines, tables, time_axis, wrapped_label
 from pages.parts.frame import (
-    Dataset,
     Page,
-    calculated,
     contained,
     draw_footer,
     draw_link_choice,
@@ -55,7 +52,7 @@ from pages.parts.frame import (
     headed,
     palette,
     record,
-    source_of,
+    shared,
     word_in_link,
 )
 from pages.parts.frame.guard import city_name, page_beside
@@ -72,10 +69,7 @@ class NamedCity:
     figures: CityFigures
 
 
-@calculated(Message("Counting the cities"))
-def counted_city(dataset: Dataset, period: tuple[dt.date, dt.date]) -> CityFigures:
-    """The figures of one city, kept with that city."""
-    return city_figures(source_of(dataset), period)
+counted_city = shared(city_figures, Message("Counting the cities"))  # kept with that city
 
 
 def draw_comparison_page(page: Page) -> None:

@@ -162,8 +162,7 @@ def draw_evaluation_page(page: Page) -> None:
         page_link(page, "interventions", t("Interventions"))
         return
     plan = _choose_plan(page, sorted(kept, key=lambda p: ORDER.index(p.status)))
-    why = evaluation_obstacle(page.alerts, plan)
-    if why is not None:
+    if (why := evaluation_obstacle(page.alerts, plan)) is not None:
         st.write(t(why))
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
         return

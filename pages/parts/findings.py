@@ -17,7 +17,7 @@ from curim_data.model import N_, Message, Translator
 from curim_data.studies.brief import BriefChanges, Finding, Series, brief_changes, same_finding, usual_since
 from curim_data.studies.brief_text import counts_before_after, counts_words, finding_sentences, sure_sentence
 from pages.parts.charts import Figure, base_figure, drawn_counts, written_count
-from pages.parts.frame import Dataset, Page, Palette, calculated, escape_markdown, palette, source_of
+from pages.parts.frame import Page, Palette, escape_markdown, palette, shared
 
 SINCE = "since"
 FINDING: Final = "finding"
@@ -27,10 +27,8 @@ APART: Final = 0.32
 CONFIG: Final = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
-@calculated(Message("Preparing the briefing"))
-def cached_changes(dataset: Dataset, f: AlertFilter, since: dt.date | None) -> BriefChanges:
-    """What the headline and the cards tell, before the map."""
-    return brief_changes(source_of(dataset), f, since)
+# What the headline and the cards tell, before the map.
+cached_changes = shared(brief_changes, Message("Preparing the briefing"))
 
 
 def changes_since(page: Page) -> dt.date | None:

@@ -12,7 +12,7 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 
-from analysis.gender import EXPECTED_WOMEN, TOO_FEW, CategoryRatios, reading_rules
+from analysis.gender import EXPECTED_WOMEN, TOO_FEW, CategoryRatios
 from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model import (
@@ -426,10 +426,11 @@ def _draw_findings(page: Page, found: CategoryRatios) -> None:
     if more := named(frame["ratio"] < 1):
         st.write(t("More on men: {categories}.", categories=more))
     if alone := named(frame["women"].gt(0) & frame["men"].eq(0)):
-        none = N_("Without a ratio, because no man was affected: {categories}.")
-        few = N_("Without a ratio, because hardly any man was affected: {categories}.")
-        # The copy may have none where there was one.
-        st.caption(t(few if page.protected else none, categories=alone))
+        st.caption(
+            t("Without a ratio, because hardly any man was affected: {categories}.", categories=alone)
+            if page.protected  # the copy may have none where there was one
+            else t("Without a ratio, because no man was affected: {categories}.", categories=alone)
+        )
     if len(frame):
         with st.expander(t("The figures as a table")):
             _draw_category_table(page, found)
@@ -788,9 +789,3 @@ def _draw_plan_table(page: Page, plans: list[Plan], answered: list[dict[str, boo
 
 def _link(page: Page, plan: Plan) -> None:
     page_link(page, "interventions", escape_markdown(plan.title) or page.t("Without a title"), plan=plan.id)
-
-
-def draw_reading_rules(page: Page) -> None:
-    """The reading rules in plain words."""
-    st.subheader(page.t("How to read these figures"))
-    st.markdown("\n".join(f"- {page.t(rule)}" for rule in reading_rules()))

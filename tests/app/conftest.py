@@ -128,6 +128,12 @@ def errors(app: AppTest) -> list[str]:
     return told
 
 
+def fine(app: AppTest) -> AppTest:
+    """The same run, in which nothing went wrong."""
+    assert errors(app) == []
+    return app
+
+
 def shown(table: Any) -> pd.DataFrame:
     """What a reader sees in a table: its numbers as the page writes them."""
     frame = pd.DataFrame(table.value)
@@ -191,17 +197,13 @@ def visit(name: str = "briefing", timeout: int = TIMEOUT, **query: str) -> AppTe
             app.query_params[word] = value
     if name != "briefing":
         app.switch_page(f"{name}.py")
-    app.run()
-    assert errors(app) == []
-    return app
+    return fine(app.run())
 
 
 def bring(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
     """The Data page with these files uploaded."""
     app.file_uploader[0].set_value([(name, content, "text/csv") for name, content in files])
-    app.run()
-    assert errors(app) == []
-    return app
+    return fine(app.run())
 
 
 def recorded(home: Home) -> list[Entry]:
@@ -216,9 +218,7 @@ def recorded(home: Home) -> list[Entry]:
 def on_tab(app: AppTest, name: str) -> AppTest:
     """The Data page with that tab open."""
     app.session_state["data_part"] = name
-    app.run()
-    assert not errors(app)
-    return app
+    return fine(app.run())
 
 
 def texts_of(app: AppTest) -> str:

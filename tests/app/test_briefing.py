@@ -1,4 +1,4 @@
-"""The Briefing and its paper: findings told once, the planted changes found, small numbers in words, totals alike."""
+"""The Briefing and its paper: findings told once, planted changes, small numbers in words, meetings it begins with."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import docx
 import pandas as pd
 import pypdf
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from analysis.report.papers import brief_document
 from analysis.stats.intervals import UNKNOWN
@@ -23,11 +24,13 @@ from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Plan, PlanStatus, Translator, translator
-from curim_data.plans.plan_store import PlanStore
+from curim_data.model.i18n import Span
+from curim_data.plans.plan_store import MeetingStore, PlanStore
 from curim_data.protection import open_for
 from curim_data.query import counts as count_alerts
 from curim_data.sample import demo_words
 from curim_data.store import Home
+from curim_data.store.annotations import read_meetings
 from curim_data.studies import brief as brief_module
 from curim_data.studies.brief import MOST_FINDINGS, BriefStudy, Count, brief_changes, brief_study, make_finding
 from curim_data.studies.brief_content import brief_content, how_many_tested, opens_here_only, plan_rows
@@ -45,9 +48,10 @@ from curim_data.studies.brief_text import (
 from curim_data.studies.changes import change_study
 from curim_data.studies.evaluation import PlanTiming, evaluation_study, result_texts
 from curim_data.studies.gender import silent_districts
+from pages.parts.briefing import CHOICE, KEY
 from pages.parts.findings import bars_figure
 from pages.parts.frame import palette
-from tests.app.conftest import SPOKEN, Open
+from tests.app.conftest import SPOKEN, Open, fine
 from tests.stored import seen_by
 
 SINCE_MEETING = AlertFilter(period="meeting")
@@ -161,7 +165,7 @@ def test_planted_changes_are_told_to_the_council(council: BriefStudy, t: Transla
     assert "Five clear changes deserve your attention." in headline(council, t)
 
 
-def test_nothing_of_the_alerts_goes_to_who_reads_the_copy_but_the_grade(
+def test_of_the_alerts_who_reads_the_copy_gets_the_grade_alone(
     sample: Home, council: BriefStudy, t: Translator
 ) -> None:
     source = open_for(sample, Audience.COUNCIL)
@@ -270,7 +274,7 @@ def test_a_district_of_many_residents_and_few_alerts_is_not_known(source: Source
 
 
 @pytest.mark.parametrize("audience", [Audience.COUNCIL, Audience.SPECIALIST])
-def test_for_whom_is_told_at_the_first_level_that_can_be_told(
+def test_for_whom_is_told_at_the_first_level_known(
     sample: Home, audience: Audience, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By hand: where a finding concerns too few women and men, those of something wider are told."""
@@ -295,9 +299,7 @@ def test_for_whom_is_told_at_the_first_level_that_can_be_told(
 
 
 @pytest.mark.parametrize("lang", SPOKEN)
-def test_a_filter_by_gender_is_no_finding_about_gender(
-    sample: Home, source: Source, year: BriefStudy, lang: str
-) -> None:
+def test_a_filter_by_gender_is_no_finding_of_gender(sample: Home, source: Source, year: BriefStudy, lang: str) -> None:
     """All alerts that affect women affect women: that is the filter, and says nothing."""
     t, f = translator(lang), AlertFilter(affected=("woman",))
     study = brief_study(seen_by(source, Audience.COUNCIL), f, source.meeting)
@@ -339,9 +341,7 @@ def test_an_address_of_this_computer_is_not_printed(year: BriefStudy, sample: Ho
         assert told.link == ("" if here else link)
 
 
-def test_page_and_paper_write_the_same_of_hot_spots(
-    open_page: Open, year: BriefStudy, sample: Home, t: Translator
-) -> None:
+def test_page_and_paper_write_hot_spots_alike(open_page: Open, year: BriefStudy, sample: Home, t: Translator) -> None:
     exact = brief_study(open_source(sample), AlertFilter())
     for study, view, heading in ((year, "council", "Ratio"), (exact, "", "Expected")):
         told = brief_content(study, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1))
@@ -367,7 +367,7 @@ def plans(sample: Home, source: Source) -> list[Plan]:
 
 
 @pytest.mark.parametrize("lang", SPOKEN)
-def test_five_findings_and_two_evaluated_plans_fill_two_pages_at_most_and_none_one(
+def test_five_findings_and_two_plans_fill_two_pages(
     year: BriefStudy, source: Source, plans: list[Plan], lang: str
 ) -> None:
     t = translator(lang)
@@ -402,3 +402,85 @@ def test_the_first_question_follows_from_the_headline(year: BriefStudy, source: 
         assert told in headline(quiet, t)
         assert told in first
         assert ("No change is clear" in first) == (verdict == "usual")
+
+
+@pytest.fixture
+def own(open_page: Open, base: Home) -> Home:
+    """A copy of the sample whose meetings may be changed; pages that are opened show it."""
+    del open_page  # it names the other one first
+    return Home(base.path / "sample")
+
+
+def keep(home: Home, day: dt.date, name: str = "") -> None:
+    store = PlanStore(home.plans_url)
+    MeetingStore(store, home.path).add(day, name)
+    store.close()
+
+
+def _title(app: AppTest) -> str:
+    return str(app.title[0].value)
+
+
+def test_a_meeting_is_kept_renamed_and_removed_on_the_page(open_page: Open, own: Home) -> None:
+    last = open_source(own).as_of
+    day = last - dt.timedelta(days=20)
+    app = open_page("briefing", lang="en")
+    before = _title(app)
+    assert app.date_input(key="meeting_day").value is None  # one tap alone keeps nothing
+    app.button(key="meeting_add").click().run()
+    assert any("Choose the day" in text.value for text in app.warning)
+    assert any("at least a week of data" in text.value for text in app.caption)
+    assert _title(app) == before
+    for name in ("Plenary", "Extraordinary"):
+        app.date_input(key="meeting_day").set_value(day)
+        app.text_input(key="meeting_name").set_value(name)
+        fine(app.button(key="meeting_add").click().run())
+        assert read_meetings(own.path)[-1].name == name
+    assert app.date_input(key=KEY).value == app.selectbox(key=CHOICE).value == day
+    assert app.selectbox(key=CHOICE).options[0].endswith("(Extraordinary)")
+    assert _title(app) != before
+    app.selectbox(key="meeting_kept").select(day)
+    fine(app.button(key="meeting_remove").click().run())
+    assert _title(app) == before
+    assert day not in [meeting.day for meeting in read_meetings(own.path)]
+
+
+def test_one_day_of_the_last_meeting_everywhere(open_page: Open, own: Home) -> None:
+    """The Briefing without a period, with the side bar's "Since the last meeting", and Trends begin on the same day."""
+    source = open_source(own)
+    day = source.as_of - dt.timedelta(days=30)
+    keep(own, day, "Plenary")
+    t = translator("en")
+    usual, preset = (open_page("briefing", lang="en", period=period) for period in ("", "meeting"))
+    assert usual.date_input(key=KEY).value == preset.date_input(key=KEY).value == day
+    assert _title(usual) == _title(preset)
+    told = t.span(Span(day, source.as_of))
+    for app in (preset, open_page("trends", lang="en", period="meeting")):
+        assert any(told in text.value for text in app.caption)
+    assert AlertFilter(period="meeting").resolve(source.as_of, source.first, open_source(own).meeting)[0] == day
+    # A period of the side bar goes before a day in the link: what the side bar says is what the page tells.
+    month = open_page("briefing", lang="en", period="28d", since=source.first.isoformat())
+    assert month.date_input(key=KEY).value == source.as_of - dt.timedelta(days=27)
+
+
+@pytest.mark.parametrize(("back", "since_it"), [(0, False), (5, False), (6, True)])
+def test_changes_are_told_since_a_meeting_with_a_week_of_data(
+    open_page: Open, own: Home, back: int, since_it: bool
+) -> None:
+    """A meeting on the last day with data left a single day to compare: too few of anything."""
+    source = open_source(own)
+    day = source.as_of - dt.timedelta(days=back)
+    before = _title(open_page("briefing", lang="en"))
+    keep(own, day)
+    app = open_page("briefing", lang="en")
+    assert app.date_input(key=KEY).value == (day if since_it else source.meeting)
+    assert (_title(app) == before) is not since_it
+    notes = [note.value for note in app.info if "less than a week of data" in note.value]
+    assert len(notes) == (not since_it)
+    t = translator("en")
+    if notes:
+        assert all(t.date(told) in notes[0] for told in (day, source.meeting))
+    # Who asks for it may have it.
+    fine(app.selectbox(key=CHOICE).select(day).run())
+    assert app.date_input(key=KEY).value == day
+    assert not any("less than a week of data" in note.value for note in app.info)

@@ -21,7 +21,7 @@ from curim_data.store import Home, Store
 from curim_data.store.annotations import annotation_history, read_annotations
 from curim_data.store.home import create_home
 from pages.parts.data import stored_tabs, uploads
-from tests.app.conftest import SPOKEN, Open, bring, errors, on_tab, shown, texts_of, visit, word
+from tests.app.conftest import SPOKEN, Open, bring, errors, fine, on_tab, shown, texts_of, visit, word
 from tests.stored import stored_alerts
 
 HEADER = "alert_id;reported_at;category;latitude;longitude;description"
@@ -40,9 +40,7 @@ def _counts(outcomes: Counter[str]) -> str:
     )
 
 
-def test_a_file_is_read_once_and_no_copy_of_it_however_often_the_page_is_drawn(
-    base: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_is_read_once_however_often_the_page_is_drawn(base: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     content, read, preview = _rows("2026-10-01", "2026-10-02"), list[object](), uploads.preview
     monkeypatch.setattr(
         uploads, "preview", lambda source, *more, **asked: read.append(source) or preview(source, *more, **asked)
@@ -68,8 +66,7 @@ def test_the_dirty_export_there_and_back(base: Home) -> None:
     app = bring(visit("data", home="own"), ("my.csv", sample_data.DIRTY_EXPORT.read_bytes()))
     assert wanted in texts_of(app)
     assert not base.has_city()
-    app.button(key="data_import").click().run()
-    assert not errors(app)
+    fine(app.button(key="data_import").click().run())
     assert f"Imported **my.csv**. {wanted}" in texts_of(app)
     assert not app.file_uploader[0].value
     assert "Sample data" not in texts_of(app)
@@ -79,8 +76,7 @@ def test_the_dirty_export_there_and_back(base: Home) -> None:
     history = shown(app.dataframe[0])
     assert history["file"].tolist() == ["my.csv"]
     assert history["read"].tolist() == [f"{len(key):,}"]
-    app.button(key=f"data_undo_{Store(base).batches()[0].id}").click().run()
-    assert not errors(app)
+    fine(app.button(key=f"data_undo_{Store(base).batches()[0].id}").click().run())
     assert "was undone" in texts_of(app)
     assert app.dataframe[0].value["state"].tolist() == ["undone"]
     assert Store(base).count() == 0
@@ -92,17 +88,14 @@ def test_a_trial_stays_in_the_sample(base: Home) -> None:
     store = Store(Home(base.path / "sample"))
     before = store.count()
     app = visit("data")
-    app.button(key="data_try_later").click().run()
-    assert not errors(app)
-    app.button(key="data_import").click().run()
-    assert not errors(app)
+    fine(app.button(key="data_try_later").click().run())
+    fine(app.button(key="data_import").click().run())
     assert store.count() > before
     assert not base.has_city()
     on_tab(app, "Imports so far")
     later, first = store.batches()[::-1]
     assert app.dataframe[0].value["file"].tolist() == [later.file_name, first.file_name]
-    app.button(key=f"data_undo_{later.id}").click().run()
-    assert not errors(app)
+    fine(app.button(key=f"data_undo_{later.id}").click().run())
     assert store.count() == before
     app.selectbox(key="data_batch").set_value(first.id).run()
     assert not [button for button in app.button if str(button.key).startswith("data_undo_")]
@@ -114,8 +107,7 @@ def test_a_foreign_file_gets_one_sentence_and_the_others_go_on(base: Home) -> No
     (told,) = app.error
     assert "PNG" in told.value
     assert "\n" not in told.value
-    app.button(key="data_import").click().run()
-    assert not errors(app)
+    fine(app.button(key="data_import").click().run())
     assert [batch.file_name for batch in Store(base).batches()] == ["*good*.csv"]
     assert "\\*good\\*" in texts_of(app)
 
@@ -192,8 +184,7 @@ def test_a_refresh_makes_the_columns_anew(base: Home) -> None:
     import_file(create_home(base.path), _rows("2026-03-01T10:00"), "one.csv")
     before = Store(base).version()
     app = on_tab(visit("data"), "City profile")
-    app.button(key="data_refresh").click().run()
-    assert not errors(app)
+    fine(app.button(key="data_refresh").click().run())
     assert "1 alert was updated" in texts_of(app)
     assert Store(base).version() != before
 

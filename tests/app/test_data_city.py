@@ -17,7 +17,7 @@ from curim_data.model.labels import provisional_note
 from curim_data.profile import versions as profile_versions
 from curim_data.profile.provisional import NewCity, ensure_city
 from curim_data.store import Home, Store
-from tests.app.conftest import PAGES, SHELL, SPOKEN, TIMEOUT, errors, texts_of, visit
+from tests.app.conftest import PAGES, SHELL, SPOKEN, TIMEOUT, fine, texts_of, visit
 
 SQUARES = {"West": shapely.box(2.33, 48.83, 2.35, 48.87), "East": shapely.box(2.35, 48.83, 2.37, 48.87)}
 
@@ -57,8 +57,7 @@ def opened(lang: str = "en", part: str = "") -> AppTest:
     app.switch_page("data.py")
     if part:
         app.session_state["data_city_part"] = part
-    app.run()
-    assert not errors(app)
+    fine(app.run())
     return app
 
 
@@ -80,15 +79,12 @@ def bring(app: AppTest, part: str, name: str, content: bytes) -> AppTest:
         if uploader.accept_multiple_files
         else (name, content, "application/octet-stream")
     )
-    app.run()
-    assert not errors(app)
+    fine(app.run())
     return app
 
 
 def click(app: AppTest, key: str) -> AppTest:
-    app.button(key=key).click().run()
-    assert not errors(app)
-    return app
+    return fine(app.button(key=key).click().run())
 
 
 @pytest.mark.usefixtures("home")

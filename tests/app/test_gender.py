@@ -91,7 +91,7 @@ def test_the_council_gets_the_same_picture_as_the_specialist(open_page: Open) ->
 
 
 @pytest.mark.parametrize("waiting", [False, True])
-def test_the_council_is_told_that_the_newest_alerts_wait(
+def test_the_council_reads_which_wait(
     open_page: Open, sample: Home, monkeypatch: pytest.MonkeyPatch, waiting: bool
 ) -> None:
     exact = open_source(sample)
@@ -104,9 +104,7 @@ def test_the_council_is_told_that_the_newest_alerts_wait(
     assert all(("not in the copy yet" in text) is waiting for text in told)
 
 
-def test_where_hardly_any_man_is_affected_no_figure_tells_how_many(
-    open_page: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_hardly_any_man_affected_no_figure_tells_how_many(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """60 women and no man of vandalism, 3 men in all: words in place of the chart, and a table without ratio and q."""
     rows = [("vandalism", "woman", 60.0), ("noise", "woman", 30.0), ("noise", "man", 3.0)]
     found = category_ratios(pd.DataFrame(rows, columns=["category", "affected_gender", "n"]))

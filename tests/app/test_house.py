@@ -1,24 +1,32 @@
-"""Several cities in one house: nothing of one in a page of another, roles of each, the switch, the record."""
+"""Several cities in one house: none in a page of another, roles, switch, record; two cities compared with a twin."""
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import re
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, quote_plus, urlsplit
 
+import pandas as pd
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 from streamlit.testing.v1 import AppTest
 
-from curim_data.model import Role
+from curim_data.model import Audience, KnownTime, Role, translator
 from curim_data.plans.record import Deed, Refusal
+from curim_data.protection import open_for
+from curim_data.store import Home
+from curim_data.studies.compare import CityFigures, Periods, city_figures, compared_periods
+from pages.parts.cities import NamedCity, _handed_out, compared_shares, what_differs
 from pages.parts.frame import guard, reader, record
 from pages.parts.frame.guard import NotPermitted, _checked
 from pages.parts.frame.reader import Reader
 from pages.parts.frame.results import forget_results
 from tests.app.conftest import MAYOR, PAGES, Rerun, recorded, visit
 from tests.houses import MARKS, House, everything
+from tests.stored import seen_by, stored_alerts
 
 pytestmark = pytest.mark.usefixtures("in_house")
 VISITED = (
@@ -67,9 +75,7 @@ def figures(app: AppTest) -> list[str]:
 
 
 @pytest.mark.parametrize("view", ["", "council"])
-def test_the_figures_of_a_city_are_those_that_it_has_alone(
-    house: House, monkeypatch: pytest.MonkeyPatch, view: str
-) -> None:
+def test_the_figures_of_a_city_are_those_it_has_alone(house: House, monkeypatch: pytest.MonkeyPatch, view: str) -> None:
     asked = {"city": "beta", **({"as": view} if view else {})}
     told = {}
     for name in ("briefing", "hotspots", "trends", "gender"):
@@ -167,9 +173,7 @@ def test_the_shortest_times_of_a_session_count_for_all_cities(house: House) -> N
         (house.beta.path / "settings.toml").unlink()
 
 
-def test_roles_that_cannot_be_read_close_their_city_alone(
-    house: House, mayor: dict[str, Any], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_unreadable_roles_close_one_city(house: House, mayor: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
     roles(house, beta="council")
     (house.alpha.path / "roles.toml").write_text("=", "utf-8")
     assert reader._admitted(dict(mayor), "beta", using=True).role is Role.COUNCIL
@@ -178,9 +182,7 @@ def test_roles_that_cannot_be_read_close_their_city_alone(
 
 
 @pytest.mark.usefixtures("mayor", "reruns")
-def test_what_was_drawn_for_one_city_does_nothing_for_the_role_in_another(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_drawn_for_a_city_does_nothing_for_another_role(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A button, a file and a part of a page of a city, clicked with the address of a city with a higher role."""
     roles(house, alpha="specialist", beta="analyst")
     here = SimpleNamespace(city_word="alpha", role=Role.SPECIALIST)
@@ -216,3 +218,212 @@ def test_a_session_is_of_one_city() -> None:
     app.query_params["city"] = "alpha"
     app.run()
     assert MARKS["alpha"] in everything(app)
+
+
+def navigation(app: AppTest) -> list[str]:
+    return [link.proto.label for link in app.get("page_link")]
+
+
+def counted(home: Home, audience: Audience = Audience.ANALYST) -> CityFigures:
+    source, other = (open_for(one, audience) for one in (home, Home(home.path.parent / "beta")))
+    periods = compared_periods(source, other)
+    assert periods is not None
+    return city_figures(seen_by(source, audience), periods.first)
+
+
+def slow_rows(home: Home, period: tuple[dt.date, dt.date]) -> pd.DataFrame:
+    """Alerts of a period one by one."""
+    alerts: pd.DataFrame = stored_alerts(open_for(home, Audience.ANALYST)).to_pandas()
+    day = pd.to_datetime(alerts["local_date"]).dt.date
+    return alerts[(day >= period[0]) & (day <= period[1])]
+
+
+@pytest.mark.parametrize("word", ["alpha", "beta"])
+def test_a_citys_figures_are_those_of_counting_row_by_row(house: House, word: str) -> None:
+    home = {"alpha": house.alpha, "beta": house.beta}[word]
+    found = counted(home)
+    alerts = slow_rows(home, found.period)
+    assert found.alerts == len(alerts)
+    assert found.placed == alerts["longitude"].notna().sum()
+    assert found.timed == pytest.approx(alerts["hour"].notna().sum())
+    stated = ["woman", "man", "other"]
+    assert found.affected == alerts["affected_gender"].isin(stated).sum()
+    assert found.reporters == alerts["reporter_gender"].isin(stated).sum()
+    assert list(found.months) == alerts.groupby(pd.to_datetime(alerts["month"]))["alert_id"].count().tolist()
+    kinds = {part.key: part.counted.n for part in found.shares["kind"].values()}
+    assert kinds == alerts["kind"].value_counts().to_dict()
+    tree = home.city().categories
+    for part in found.shares["group"].values():
+        of_group = {name for name, category in tree.items() if category.group == part.key}
+        named = [
+            {one, *(() if more is None else more)}
+            for one, more in zip(alerts["category"], alerts["more_categories"], strict=True)
+        ]
+        assert part.counted.n == sum(bool(of_group & names) for names in named), part.key
+        assert part.counted.of == len(alerts)
+    told = {key: part.counted for key, part in found.shares["reporter"].items()}
+    assert told["woman"].n == (alerts["reporter_gender"] == "woman").sum()
+    assert told["woman"].of == alerts["reporter_gender"].isin(["woman", "man"]).sum()
+    assert told["unstated"].n == alerts["reporter_gender"].isin(["undisclosed", "unknown"]).sum()
+    dark = found.shares["light"]["dark"].counted
+    assert (dark.n, dark.of) == (alerts["dark"].eq(True).sum(), alerts["dark"].notna().sum())
+    assert sum(part.counted.n for part in found.shares["time"].values()) == pytest.approx(alerts["hour"].notna().sum())
+
+
+def test_the_page_shows_the_shares_and_their_differences(house: House) -> None:
+    app = visit("cities", city="alpha", **{"with": "beta"})
+    first, second = counted(house.alpha), counted(house.beta)
+    page: Any = SimpleNamespace(t=translator("en"), city=house.alpha.city())
+    frame = compared_shares(page, first, second)
+    assert set(frame["by"]) == {"kind", "group", "affected", "reporter", "time", "light"}
+    shown = pd.concat([table.value for table in app.table if "Beyond chance" in table.value], ignore_index=True)
+    assert len(shown) == len(frame)
+    for row, told in zip(frame.to_dict("records"), shown.to_numpy().tolist(), strict=True):
+        for side, text in zip(("first", "second"), told[1:3], strict=True):
+            n, of = row[f"n_{side}"], row[f"of_{side}"]
+            assert text.startswith(f"{100 * n / of:.0f}") or "below" in text, row
+        assert told[4] == ("yes" if row["differs"] else "no")
+        assert row["difference"] == pytest.approx(row["n_first"] / row["of_first"] - row["n_second"] / row["of_second"])
+    women = frame[(frame["by"] == "reporter") & (frame["key"] == "woman")].iloc[0]
+    part = first.shares["reporter"]["woman"]
+    assert part is not None
+    by = part.counted.scatter.value
+    low, high = proportion_confint(women["n_first"] / by, women["of_first"] / by, method="wilson")
+    assert (women["low_first"], women["high_first"]) == pytest.approx((low, high))
+    differing = int(frame["differs"].sum())
+    assert app.title[0].value.startswith("ALPHAN Piraeus and BETAN Piraeus: ")
+    assert (f"{differing} of {len(frame)}" in app.title[0].value) == (differing > 0)
+
+
+@pytest.mark.usefixtures("mayor")
+def test_only_who_may_see_two_cities_may_compare(house: House) -> None:
+    roles(house, alpha="public", beta="council")
+    assert "Compare cities" in navigation(visit("trends", city="beta"))
+    roles(house, beta="council")
+    app = visit("trends", city="beta")
+    assert "Compare cities" not in navigation(app)
+    app = visit("cities", city="beta", **{"with": "alpha"})
+    assert MARKS["alpha"] not in "".join(one.value for one in (*app.title, *app.markdown, *app.caption))
+
+
+def test_without_a_house_there_is_no_page(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CURIM_HOMES")
+    monkeypatch.setenv("CURIM_HOME", str(house.alpha.path))
+    app = visit("trends")
+    assert "Compare cities" not in navigation(app)
+    assert not any("city=" in link.proto.query_string for link in app.get("page_link"))
+    assert all('aria-label="City"' not in html.proto.body for html in app.get("html"))
+
+
+@pytest.mark.usefixtures("mayor")
+def test_each_city_is_counted_for_the_role_there_and_both_records_hold_the_look(house: House) -> None:
+    roles(house, alpha="analyst", beta="council")
+    before = {home: len(recorded(home)) for home in (house.alpha, house.beta)}
+    app = visit("cities", city="alpha", **{"with": "beta"})
+    texts = [one.value for one in app.markdown]
+    assert any("ALPHAN Piraeus is counted exactly, BETAN Piraeus from its protected copy" in text for text in texts)
+    coverage = next(table.value for table in app.table if "Counted for" in table.value.to_numpy())
+    told = coverage.set_index(coverage.columns[0]).loc["Counted for"].tolist()
+    assert told == ["exact numbers", "the protected copy"]
+    copy = open_for(house.beta, Audience.COUNCIL)
+    period = counted(house.alpha).period
+    assert city_figures(seen_by(copy, Audience.COUNCIL), period).least == 5
+    looked = {
+        home: [(one.role, one.subject) for one in recorded(home)[before[home] :] if one.deed is Deed.VIEW]
+        for home in (house.alpha, house.beta)
+    }
+    assert looked == {house.alpha: [("analyst", "cities")], house.beta: [("council", "cities")]}
+    council = visit("cities", city="alpha", **{"with": "beta", "as": "council"})
+    assert not any("counted exactly" in one.value for one in council.markdown)
+
+
+@pytest.mark.usefixtures("mayor")
+def test_a_file_of_two_cities_goes_only_to_who_may_see_both(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    roles(house, alpha="analyst", beta="council")
+    monkeypatch.setattr(reader.st, "query_params", {"city": "alpha"})
+    assert reader.reader() is not None
+    here, there = (SimpleNamespace(city_word=w, role=r) for w, r in (("alpha", Role.ANALYST), ("beta", Role.COUNCIL)))
+    noted: list[str] = []
+    monkeypatch.setattr(record, "note", lambda page, *_, **__: noted.append(page.city_word))
+    record.draws(here, there)  # type: ignore[arg-type]
+    make = _checked(lambda: b"file", "file.csv")
+    assert make() == b"file"
+    assert noted == ["alpha", "beta"]
+    for alpha, beta in (("analyst", "public"), ("analyst", ""), ("specialist", "council")):
+        roles(house, alpha=alpha, beta=beta)
+        with pytest.raises(NotPermitted):
+            make()
+    assert noted == ["alpha", "beta"]
+
+
+def test_small_counts_are_not_handed_out_by_the_threshold_of_their_own_city() -> None:
+    part = pd.DataFrame({"n_first": [4.0, 0.0, 9.0], "least_first": [1, 5, 10]})
+    part = part.assign(n_second=[4.0, 5.0, 9.0], least_second=[5, 5, 10])
+    assert _handed_out(part, "first") == [4, 0, None]
+    assert _handed_out(part, "second") == [None, 5, None]
+
+
+def stored(first: str, last: str, count: int = 1) -> Any:
+    return SimpleNamespace(first=dt.date.fromisoformat(first), as_of=dt.date.fromisoformat(last), count=count)
+
+
+def test_whole_months_that_both_cities_have_are_compared() -> None:
+    one, other = stored("2020-01-01", "2022-12-31"), stored("2021-03-02", "2022-11-29")
+    both = dt.date(2021, 11, 1), dt.date(2022, 10, 31)
+    assert compared_periods(one, other) == Periods(both, both, common=True)
+    longest = dt.date(2021, 4, 1), dt.date(2022, 10, 31)
+    assert compared_periods(one, other, "all") == Periods(longest, longest, common=True)
+    assert compared_periods(other, one, "all") == Periods(longest, longest, common=True)
+
+
+def facts(**changes: Any) -> Any:
+    usual = {
+        "formats": ("curim",), "kinds": ("offence", "risk"), "categories": 3, "known_time": KnownTime.HOUR,
+        "asked": frozenset({"reporter_gender"}), "illustrative": False, "exact": True,
+    }  # fmt: skip
+    return SimpleNamespace(**{**usual, **changes})
+
+
+def city(name: str, *, alerts: float = 200.0, **changes: Any) -> NamedCity:
+    more = {name: changes.pop(name) for name in ("placed", "reporters", "months") if name in changes}
+    counts = {"placed": alerts, "affected": 0.0, "reporters": alerts, "months": (5.0, 5.0), **more}
+    figures: Any = SimpleNamespace(alerts=alerts, facts=facts(**changes), **counts)
+    return NamedCity(name, figures)
+
+
+SAME = Periods((dt.date(2025, 1, 1), dt.date(2025, 2, 28)), (dt.date(2025, 1, 1), dt.date(2025, 2, 28)), common=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"exact": False}, "Your role differs: A is counted exactly, B from its protected copy"),
+        ({"illustrative": True}, "The data of B are made up."),
+        ({"formats": ("policeuk",)}, "The alerts come from different exports: A: CURiM; B: police.uk."),
+        ({"kinds": ("incivility",)}, "the alerts of A are of the kinds offence and danger, those of B incivility."),
+        ({"categories": 0}, "No alert of B has a category."),
+        ({"categories": 9}, "The alerts have unlike categories: 3 in A, 9 in B."),
+        ({"known_time": KnownTime.MONTH}, "Of the time of an alert A gives the time of day, B the month alone."),
+        ({"asked": frozenset()}, "A asks for the gender of the person who alerts; B does not."),
+        ({"reporters": 50.0}, "The gender of the person who alerts is stated in 100 % of the alerts of A, in 25 %"),
+        ({"placed": 100.0}, "100 % of the alerts of A have a position, 50 % of those of B."),
+        ({"months": (5.0, 0.0)}, "B has no alert in 1 of the 2 months."),
+    ],
+)
+def test_each_difference_in_reporting_is_said(changes: dict[str, Any], said: str) -> None:
+    found = what_differs(translator("en"), city("A"), city("B", **changes), SAME)
+    assert len(found) == 1
+    assert said in found[0].replace("\u00a0", " ")
+
+
+def test_every_file_of_the_page_is_one_of_both_cities(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[list[str]] = []
+
+    def handing_out(_: str) -> Any:
+        drawn.append([one.city_word for one in record.drawn()])
+        return lambda: None
+
+    monkeypatch.setattr("pages.parts.frame.guard.handing_out", handing_out)
+    visit("cities", city="alpha", **{"with": "beta"})
+    assert len(drawn) > 5
+    assert all(words == ["alpha", "beta"] for words in drawn)

@@ -32,7 +32,7 @@ from pages.parts.frame import Page
 from pages.parts.interventions import editor
 from pages.parts.interventions.editor import STEPS, history_rows
 from pages.parts.plans import EDIT_KEY
-from tests.app.conftest import SPOKEN, Open, errors, on_step, word
+from tests.app.conftest import SPOKEN, Open, errors, fine, on_step, word
 from tests.stored import seen_by
 
 
@@ -73,8 +73,7 @@ def _area(app: AppTest, ending: str) -> str:
 def test_card_opens_its_plan_and_the_way_back(open_page: Open, store: PlanStore) -> None:
     plan = _of(store, PlanStatus.RUNNING)
     app = open_page("interventions", lang="en")
-    app.button(key=f"plan_open_{plan.id}").click().run()
-    assert not errors(app)
+    fine(app.button(key=f"plan_open_{plan.id}").click().run())
     assert word(app, "plan") == plan.id
     assert not _unsaved(app)
     _saved(app)
@@ -119,8 +118,7 @@ def test_draft_is_saved_moved_and_told(open_page: Open, store: PlanStore, cells:
     _typed(app, "_lead", "Technical Services").run()
     app = on_step(app, "measures")
     assert next(box for box in app.text_input if box.key == "plan_who_asked").value == "Equality office"
-    app.button(key="plan_save").click().run()
-    assert not errors(app)
+    fine(app.button(key="plan_save").click().run())
     kept = next(plan for plan in store.list() if plan.title == "Our test plan")
     assert kept.lead == "Technical Services"
     assert word(app, "plan") == kept.id
@@ -156,9 +154,7 @@ def test_council_reads_and_does_not_write(open_page: Open, store: PlanStore, cel
 
 
 @pytest.mark.parametrize("lang", SPOKEN)
-def test_a_plan_can_be_made_of_alerts_without_a_category(
-    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str
-) -> None:
+def test_a_plan_without_categories(open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str) -> None:
     """The step of measures says why none is ranked, how to give a category, and offers those for the same kind."""
     monkeypatch.setenv("CURIM_HOME", str(tmp_path))
     rows = [f"R{n},2019-0{1 + n % 9}-{1 + n % 28:02d},48.2000{n % 10},16.3700{n % 7}" for n in range(70)]
@@ -227,8 +223,7 @@ def _typed(app: AppTest, ending: str, text: str) -> AppTest:
 
 def _saved(app: AppTest, who: str = "Me") -> AppTest:
     app.text_input(key="plan_who_asked").set_value(who).run()
-    app.button(key="plan_save").click().run()
-    assert not errors(app)
+    fine(app.button(key="plan_save").click().run())
     return app
 
 
@@ -274,9 +269,7 @@ def test_a_saved_result_shows_at_once(open_page: Open, store: PlanStore, finishe
     assert told in _texts(open_page("briefing", lang="en"))
 
 
-def test_a_result_that_was_saved_meanwhile_leaves_what_is_written(
-    open_page: Open, store: PlanStore, finished: Plan
-) -> None:
+def test_a_result_saved_meanwhile_leaves_what_is_written(open_page: Open, store: PlanStore, finished: Plan) -> None:
     app = open_page("interventions", lang="en", plan=finished.id)
     _typed(app, "_title", "Written meanwhile").run()
     store.save(replace(finished, result={"en": "9 fewer."}, status=PlanStatus.EVALUATED), "Somebody")

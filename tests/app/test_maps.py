@@ -18,7 +18,7 @@ from curim_data.model.place_names import PlaceNames
 from pages.parts.charts.plots import CLOSEST, CLOSEST_ON_PHONE, _log_ticks
 from pages.parts.charts.tables import BESIDE, LETTER, fitted_columns, row_height, wrapped_columns
 from pages.parts.frame import Room, page
-from pages.parts.frame.colours import LIGHT
+from pages.parts.frame.look import LIGHT
 from pages.parts.maps import basemap, cell_map
 from pages.parts.maps.basemap import Pin, fitted_view
 from tests.small import small_city
@@ -154,9 +154,7 @@ def test_a_window_leaves_its_column() -> None:
     assert Room.of_window(200).column == page.LEAST
 
 
-def test_a_page_is_drawn_once_more_with_a_view_that_differs_by_a_hair(
-    session: dict[str, Any], city: CityProfile
-) -> None:
+def test_a_page_is_drawn_once_more_with_a_view_off_by_a_hair(session: dict[str, Any], city: CityProfile) -> None:
     session[page.KEY] = {"size": [844, 488]}
     first = fitted_view(city.land, room=page.room(), span=1, height=400).zoom
     session[page.KEY] = {"size": [844, 488, 1]}

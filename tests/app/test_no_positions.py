@@ -36,7 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         ("trends", "None of these alerts lies in a district", "Outside the districts"),
     ],
 )
-def test_no_finding_comes_from_places_that_were_not_looked_at(
+def test_nothing_looked_at_is_no_finding(
     home: Home, monkeypatch: pytest.MonkeyPatch, page: str, said: str, unsaid: str
 ) -> None:
     app, text = opened(home, monkeypatch, page)
@@ -71,7 +71,7 @@ def opened(home: Home, monkeypatch: pytest.MonkeyPatch, page: str, **words: str)
 
 @pytest.mark.parametrize("layer", ["significance", "clusters", "emerging", "density", "alerts"])
 @pytest.mark.parametrize("lang", SPOKEN)
-def test_each_layer_says_that_no_place_was_looked_at(
+def test_each_layer_says_it_looked_at_nothing(
     bare: Home, monkeypatch: pytest.MonkeyPatch, layer: str, lang: str
 ) -> None:
     t = translator(lang)
@@ -108,7 +108,7 @@ def bare_city(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_each_page_stands_without_a_map_and_without_foreign_help(
+def test_each_page_stands_without_a_map(
     bare_city: tuple[Home, str], monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
     monkeypatch.setenv("CURIM_HOME", str(bare_city[0].path))

@@ -65,9 +65,7 @@ def test_only_a_verified_address_has_its_role(
     assert reader.reader() == Reader(MAYOR, role, None if role else Refusal.UNVERIFIED)
 
 
-def test_no_group_helps_an_address_that_is_not_verified_and_roles_are_read_at_every_run(
-    user: User, tmp_path: Path
-) -> None:
+def test_no_group_helps_an_unverified_address_and_roles_are_read_at_every_run(user: User, tmp_path: Path) -> None:
     (tmp_path / "roles.toml").write_text('[claims.groups]\nsafety = "analyst"\n', "utf-8")
     user["groups"] = ["safety"]
     assert reader.reader() == Reader(MAYOR, Role.ANALYST)
@@ -86,9 +84,7 @@ def noted(folder: Path) -> list[tuple[str, str, str, str, str]]:
     return [(one.deed.value, one.who, one.role, one.subject, one.query) for one in found]
 
 
-def test_signing_out_ends_this_sign_in_and_no_other_and_a_later_use_of_it_is_recorded(
-    user: User, tmp_path: Path
-) -> None:
+def test_signing_out_ends_this_sign_in_alone_and_a_later_use_of_it_is_recorded(user: User, tmp_path: Path) -> None:
     assert reader.reader() == COUNCIL
     reader.sign_out()
     for _ in range(3):
@@ -109,9 +105,7 @@ def test_signing_out_ends_this_sign_in_and_no_other_and_a_later_use_of_it_is_rec
         ({"iat": time.time() - 30 * 86_400}, ("sign_out", MAYOR, "", "expired", "")),
     ],
 )
-def test_who_is_not_let_in_is_recorded_once_with_the_reason(
-    user: User, tmp_path: Path, claims: dict[str, Any], entry: tuple[str, ...]
-) -> None:
+def test_a_refusal_is_recorded_once(user: User, tmp_path: Path, claims: dict[str, Any], entry: tuple[str, ...]) -> None:
     user.update(claims, name="Somebody", picture="https://id.example/face")
     for _ in range(3):
         found = reader.reader()
@@ -127,7 +121,7 @@ def test_who_signs_out_without_a_role_is_recorded_without_one(user: User, tmp_pa
 
 
 @pytest.mark.parametrize(("table", "refusal"), [("record", Refusal.SIGNED_OUT), ("sign_in", Refusal.UNCHECKED)])
-def test_without_the_record_a_session_ends_all_the_same_and_without_sessions_nobody_is_let_in(
+def test_without_record_a_session_ends_and_without_sessions_none_begins(
     tmp_path: Path, table: str, refusal: Refusal
 ) -> None:
     assert reader.reader() == COUNCIL
@@ -146,7 +140,7 @@ USUAL = [(text, minutes, refusal) for text in UNUSABLE for minutes, refusal in (
 @pytest.mark.parametrize(
     ("text", "minutes", "refusal"), [(SHORT, 11, Refusal.IDLE), (SHORT, 61, Refusal.EXPIRED), *USUAL]
 )
-def test_a_city_sets_how_long_a_sign_in_lasts_else_the_usual_times_hold(
+def test_a_city_sets_how_long_a_session_is(
     user: User, tmp_path: Path, text: str, minutes: int, refusal: Refusal | None
 ) -> None:
     (tmp_path / "settings.toml").write_text(text, "utf-8")
@@ -179,7 +173,7 @@ def test_a_button_a_file_and_a_part_are_only_for_who_still_has_the_role(tmp_path
     assert done == [1, 2, 3]
 
 
-def test_without_sign_in_the_reader_is_the_analyst_here_and_nothing_is_written(
+def test_without_sign_in_the_reader_is_the_analyst_and_none_is_noted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "roles.toml").unlink()

@@ -1,4 +1,4 @@
-"""Parts of a page that are calculated: their failure, their stop, and what stays of them, for other processes too."""
+"""Parts of a page that are calculated: failure, stop, what is shared with other processes, and worked out ahead."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
+from curim_data import query
 from curim_data.filters import PERIODS, AlertFilter
 from curim_data.model import Audience, Message
 from curim_data.model.progress import Stopped, report
@@ -28,6 +29,8 @@ from pages.parts.frame import results, web
 from pages.parts.frame.page import Dataset, dataset_of
 from pages.parts.frame.results import MOMENT, STOPPED, calculated, forget_results
 from pages.parts.gender import cached_weights
+from tests.app.conftest import PAGES, Open, errors
+from tests.effort import FULL
 from tests.stored import stored_column
 
 calls: list[Any] = []
@@ -218,9 +221,7 @@ def test_what_is_damaged_is_not_read_and_written_again(home: Home, dataset: Data
     assert read_result(home, dataset.profile, KEY) == CONTENT
 
 
-def test_nothing_is_read_where_others_can_write_or_from_another_computer(
-    home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_read_where_others_can_write(home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     _write(home, dataset)
     (folder,) = (home.path / "prepared").glob("*/.results-*")
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -245,9 +246,7 @@ def test_results_go_with_an_erasure_and_none_is_written_after_it(home: Home, dat
     assert not _files(home)
 
 
-def test_nothing_is_kept_where_it_is_off_or_cannot_be_written(
-    home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_kept_where_off_or_unwritable(home: Home, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setenv(SETTING, "off")
         _write(home, dataset)
@@ -270,9 +269,7 @@ def test_pages_find_what_another_process_left(home: Home, dataset: Dataset, monk
 
 
 @pytest.mark.slow
-def test_what_is_asked_of_periods_by_their_names_is_worked_out_first_and_an_error_leaves_the_others(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_named_periods_are_worked_out_first_and_an_error_is_one(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "LOG", logging.getLogger("curim.expected"))
     done: list[tuple[str, str, Audience]] = []
     for page, module in web.FIRST_RESULTS.items():
@@ -287,4 +284,64 @@ def test_what_is_asked_of_periods_by_their_names_is_worked_out_first_and_an_erro
     usual = AlertFilter().period
     others = [(page, period) for period in PERIODS if period != usual for page in ("briefing", "gender")]
     expected = [*((page, usual) for page in web.FIRST_RESULTS), *others]
-    assert done == [(page, period, audience) for page, period in expected for audience in web._first_audiences()]
+    assert done == [
+        (page, period, audience) for page, period in expected for audience in (Audience.ANALYST, Audience.COUNCIL)
+    ]
+
+
+# What pages work out that takes longest, by its function, and the pages it is for.
+HOT_SPOTS = ("hot_spot_size", "hot_spot_study", "list_lines", "spot_details", "_judged_in", "emerging_classes")
+LONG = {
+    "brief_changes": ("briefing", "trends"),
+    **dict.fromkeys(("trend_study", "next_periods_study", "change_study"), ("trends",)),
+    "brief_period": ("briefing",),
+    **dict.fromkeys(("weight_study", "place_study"), ("gender",)),
+    **dict.fromkeys(HOT_SPOTS, ("hotspots",)),
+}
+
+
+def _long(made: dict[str, Any], page: str) -> set[str]:
+    """The keys of long results that are worked out for a page."""
+    return {key for key in made if page in LONG.get(key.partition("[")[0].rpartition(".")[2], ())}
+
+
+@pytest.mark.parametrize("reader", ["analyst", "council"])
+@pytest.mark.parametrize("page", web.FIRST_RESULTS)
+def test_a_page_finds_what_is_ready(
+    open_page: Open, sample: Home, made: dict[str, Any], page: str, reader: str
+) -> None:
+    for audience in (Audience.ANALYST, Audience.COUNCIL):
+        web._work_out(sample, page, AlertFilter(), audience)
+    ahead = _long(made, page)
+    assert ahead
+    open_page(page, **({"as": "council"} if reader == "council" else {}))
+    assert not _long(made, page) - ahead
+
+
+VIEWS = (
+    *((page, {}) for page in PAGES),
+    *(("hotspots", {"layer": layer}) for layer in ("clusters", "emerging", "density", "alerts")),
+    *(("hotspots", {"tab": tab}) for tab in ("comparison", "forecast")),
+)
+
+
+@pytest.mark.parametrize(("page", "words"), VIEWS)
+def test_a_language_switch_works_nothing_out(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, made: dict[str, Any], page: str, words: dict[str, str]
+) -> None:
+    counted: list[Any] = []
+    aggregate = query.aggregate
+
+    def noted_count(*args: Any, **kwargs: Any) -> Any:
+        counted.append(args)
+        return aggregate(*args, **kwargs)
+
+    monkeypatch.setattr(query, "aggregate", noted_count)
+    assert not errors(open_page(page, lang="en", weekday="mon,thu", **words))
+    assert (made and counted) or words or page in ("interventions", "evaluation", "data", "methods")
+    for lang in ("el", "fr") if FULL else ("el",):
+        before = set(made)
+        counted.clear()
+        assert not errors(open_page(page, lang=lang, weekday="mon,thu", **words))
+        assert not [key for key in made if key not in before and f"'{lang}'" not in key]  # words are kept by language
+        assert not counted

@@ -21,7 +21,7 @@ from pages.parts.charts.plots import (
     small_multiples_figure,
 )
 from pages.parts.frame import Page, palette
-from pages.parts.frame.colours import CHANGE, DARK, on_land, rgba
+from pages.parts.frame.look import CHANGE, DARK, on_land, rgba
 from pages.parts.hotspots.emerging_layer import KIND_COLOURS
 from pages.parts.trends.breakdown import calendar_figure
 from tests.made_page import made_page

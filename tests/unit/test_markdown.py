@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pages.parts.frame import escape_markdown, escape_with_commands
-from pages.parts.frame.markdown import WORD_JOINER
+from pages.parts.frame.look import WORD_JOINER
 
 
 @pytest.mark.parametrize(

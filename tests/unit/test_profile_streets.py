@@ -18,7 +18,7 @@ from curim_data.model.city import MAJOR, MINOR, PATH, Area, load_city, streets_i
 from curim_data.profile import edit, shapes
 from curim_data.profile.shapes import OSM_ATTRIBUTION, landmarks_of, read_areas, streets_of
 from curim_data.store import Home
-from pages.parts.frame.colours import LIGHT
+from pages.parts.frame.look import LIGHT
 from pages.parts.maps.basemap import drawn, street_layers, streets_near, streets_of_city
 from tests.osm_extract import Point, Way, geojson, geopackage, network, osm_pbf, osm_xml
 

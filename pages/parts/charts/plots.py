@@ -558,18 +558,9 @@ def add_marks(figure: Figure, marks: Sequence[TimeMark], colours: Palette, *, la
             yanchor="bottom",
             yshift=LABEL_LINE * (at % ROWS),
             xanchor="right" if (last - mark.day).days < max(span, 1) / 3 else "left",
-            text=shortened(mark.label),
+            text=wrapped_label(mark.label, LONGEST, 1),
             font={"size": 12, "color": colour},
         )
-
-
-def shortened(text: str) -> str:
-    """A label that fits, safe for plotly.
-
-    >>> shortened("A <b> note of the analyst that goes on"), shortened("slow rise")
-    ('A &lt;b&gt; note of the analyst…', 'slow rise')
-    """
-    return html.escape(text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…")
 
 
 def add_alarm_labels(page: Page, figure: Figure, frame: pd.DataFrame, time: str, colours: Palette, most: int) -> None:

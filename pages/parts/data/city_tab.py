@@ -282,12 +282,13 @@ def _draw_categories(page: Page) -> None:
         file_name="categories.csv",
     )
     by_kind = Counter(row["kind"] for row in rows)
+    kinds = " · ".join(t.pair(kind, t.number(n)) for kind, n in by_kind.items())
     st.caption(
         t(
             "{kinds}. Sensitive categories are sexual or gender-based: in the protected copy every rare alert of them "
             "has exchanged its place, and numbers under {k} are not written out.",
             k=city.least_count(True),
-            kinds=" · ".join(t.pair(kind, t.number(n)) for kind, n in by_kind.items()),
+            kinds=kinds,
         )
     )
 
@@ -347,14 +348,12 @@ OSM = ("osm", "pbf")
 def draw_districts_upload(page: Page) -> None:
     """A file of districts: the column of names, a map and a table of what was understood, then the button."""
     t = page.t
-    areas = _uploaded_areas(page, "districts", "polygon", t("File of the districts"))
-    if areas is None:
+    if (areas := _uploaded_areas(page, "districts", "polygon", t("File of the districts"))) is None:
         return
     with st.container(horizontal=True):
         column, language = _draw_name_choices(page, areas, list(areas.columns))
         apart = _draw_same_name_choice(page, areas, column)
-    found = _read_or_explain(page, lambda: edit.districts_of(areas, column, language, apart))
-    if found is None:
+    if (found := _read_or_explain(page, lambda: edit.districts_of(areas, column, language, apart))) is None:
         return
     _draw_new_districts(page, areas, found)
     with_land = st.checkbox(
@@ -375,8 +374,7 @@ def draw_land_upload(page: Page) -> None:
     """A file of the study area: the whole of its areas on a map, then the button."""
     t = page.t
     st.caption(t("The land of the city: its outline, or its districts, without the sea."))
-    areas = _uploaded_areas(page, "land", "polygon", t("File of the study area"))
-    if areas is None:
+    if (areas := _uploaded_areas(page, "land", "polygon", t("File of the study area"))) is None:
         return
     whole = as_polygons(shapely.union_all(areas.frame.geometry.to_numpy()))
     _draw_notes(page, areas, ())
@@ -393,8 +391,7 @@ def draw_streets_upload(page: Page) -> None:
             "roads, other streets and paths, and maps then name OpenStreetMap."
         )
     )
-    areas = _uploaded_areas(page, "streets", "line", t("File of the streets"), more=OSM)
-    if areas is None:
+    if (areas := _uploaded_areas(page, "streets", "line", t("File of the streets"), more=OSM)) is None:
         return
     with st.container(horizontal=True):
         column, language = _draw_name_choices(page, areas, [*areas.columns, None])

@@ -216,8 +216,7 @@ def _draw_epsg_choice(page: Page, file: UploadedFile, key: str) -> None:
         return t(north if epsg // 100 == NORTH else south, number=epsg % 100, west=west, east=west + 6)
 
     def keep(part: str) -> None:
-        digits = _digits(st.session_state[f"{key}_{part}"])
-        if digits.isdigit():
+        if (digits := _digits(st.session_state[f"{key}_{part}"])).isdigit():
             keep_answer(file, crs=int(digits))
 
     with st.container(horizontal=True, vertical_alignment="bottom"):

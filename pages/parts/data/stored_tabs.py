@@ -26,14 +26,13 @@ from curim_data.engine import Source, open_source
 from curim_data.export import cleaned
 from curim_data.export.safe_csv import csv_bytes, with_negative_numbers
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, Message, Role, translator
+from curim_data.model import Audience, Message, Role, translator
 from curim_data.model.coverage import CORRECTIONS, KIND_WORDS, LONGEST_NOTE, AnnotationKind
 from curim_data.model.extent import NESTED_CELLS
 from curim_data.model.labels import format_label
 from curim_data.plans.record import (
     DEED_WORDS,
     Deed,
-    Entry,
     people,
     read_record,
     record_frame,
@@ -241,7 +240,20 @@ def draw_record_tab(page: Page) -> None:
     zone = ZoneInfo(page.city.timezone)
     draw_table(
         page,
-        pd.DataFrame([_row(page, zone, one) for one in found], columns=list(headings)),
+        pd.DataFrame(
+            [
+                {
+                    "at": t.moment(dt.datetime.fromtimestamp(one.at, zone), "short"),
+                    # What the dashboard itself noted, such as that a file was changed by hand, has no reader.
+                    "who": _person(page, one.who) if one.who or one.role else "–",
+                    "role": t(ROLE_WORDS[one.role]) if one.role in ROLE_WORDS else "",
+                    "deed": t(DEED_WORDS[one.deed]),
+                    "subject": one.subject,
+                    "query": one.query,
+                }
+                for one in found
+            ]
+        ),
         headings,
         key="data_record",
         alt=t("Who looked at what and did what"),
@@ -270,18 +282,6 @@ def _wanted_entries(page: Page, known: list[str]) -> dict[str, Any]:
 
 def _person(page: Page, who: str | None) -> str:
     return page.t("everybody") if who is None else who or page.t("at this computer")
-
-
-def _row(page: Page, zone: ZoneInfo, one: Entry) -> dict[str, str]:
-    return {
-        "at": page.t.moment(dt.datetime.fromtimestamp(one.at, zone), "short"),
-        # What the dashboard itself noted, such as that a file was changed by hand, has no reader.
-        "who": _person(page, one.who) if one.who or one.role else "–",
-        "role": page.t(ROLE_WORDS[one.role]) if one.role in ROLE_WORDS else "",
-        "deed": page.t(DEED_WORDS[one.deed]),
-        "subject": one.subject,
-        "query": one.query,
-    }
 
 
 # A browser's download is held in memory; more goes through the command line.
@@ -429,13 +429,13 @@ def draw_jumps(page: Page, detail: Detail) -> None:
     """Every whole week (or month), those far from their neighbours marked."""
     frame = detail.periods.rename("n").rename_axis("week").reset_index()
     frame["alarm"] = frame["week"].dt.date.isin(set(detail.jumps["start"]))
-    by_month = N_("Alerts by month, those far from their neighbours marked.")
-    by_week = N_("Alerts by week, those far from their neighbours marked.")
     plots.draw_chart(
         page,
         plots.band_figure(page, frame, height=220),
         key="data_jumps_chart",
-        alt=page.t(by_month if detail.unit == MONTH else by_week),
+        alt=page.t("Alerts by month, those far from their neighbours marked.")
+        if detail.unit == MONTH
+        else page.t("Alerts by week, those far from their neighbours marked."),
         data=frame,
         file_name="weeks.csv",
     )

@@ -27,7 +27,7 @@ from curim_data.model.labels import category_label, column_label, role_name, val
 from curim_data.model.values import AgeBand
 from curim_data.store import Home, Store
 from pages.parts.frame import Page, escape_markdown
-from pages.parts.frame.markdown import css_text
+from pages.parts.frame.look import css_text
 
 CONTAINERS: Final[Mapping[str, Message]] = {
     "csv": Message("text with columns (CSV)"),
@@ -80,11 +80,6 @@ def container_label(t: Translator, facts: Facts) -> str:
     kind = t(CONTAINERS[facts.container]) if facts.container in CONTAINERS else facts.container
     around = [t(WRAPPED[one]) if one in WRAPPED else one for one in facts.wrapped]
     return ", ".join([kind, *around])
-
-
-def confidence_label(t: Translator, confidence: float) -> str:
-    """How sure a guess is; nothing where the format is known (NaN)."""
-    return next((t(words, share=t.percent(confidence)) for least, words in _SURE if confidence >= least), "")
 
 
 def draw_heading(text: str) -> None:
@@ -515,9 +510,9 @@ def _draw_column(page: Page, review: FileReview, header: Header, line: Any) -> N
         # Where a meaning comes from that nobody had to guess.
         source = N_("As saved") if review.preview is not None and review.preview.saved else N_("By the format")
         source = t(N_("As you set it") if review.file.mapping is not None else source)
-        why.caption(
-            escape_markdown(" · ".join([confidence_label(t, line.confidence) or source, *map(t, line.reasons)]))
-        )
+        guessed = line.confidence  # NaN where the format is known
+        sure = next((t(words, share=t.percent(guessed)) for least, words in _SURE if guessed >= least), source)
+        why.caption(escape_markdown(" · ".join([sure, *map(t, line.reasons)])))
 
 
 def option_label(t: Translator, option: str) -> str:

@@ -3,10 +3,9 @@
 Public: `require`, `permitted`, `draw_download` and `draw_alone` (guard), `Page`, `Dataset` and `Room` (page), `cached`,
 `calculated`, `shared`, `contained`, `headed`, `Heading`, `source_of` and `dataset_for` (results: kept for all readers,
 long calculations with progress and stop), `page_link`, `draw_link_choice` and `word_in_link` (links), `escape_markdown`
-(markdown), `draw_footer` and `draw_whole_choice` (footer); `web` is the server around Streamlit.
+(look), `draw_footer` and `draw_whole_choice` (footer); `web` is the server around Streamlit.
 """
 
-from pages.parts.frame.colours import CATEGORIES, CHANGE, COUNTS, GENDERS, LIGHT, Palette, on_land, palette, rgba
 from pages.parts.frame.filter_bar import (
     draw_few_mapped_note,
     draw_footer,
@@ -27,7 +26,20 @@ from pages.parts.frame.guard import (
     require,
     word_in_link,
 )
-from pages.parts.frame.markdown import css_text, escape_markdown, escape_with_commands
+from pages.parts.frame.look import (
+    CATEGORIES,
+    CHANGE,
+    COUNTS,
+    GENDERS,
+    LIGHT,
+    Palette,
+    css_text,
+    escape_markdown,
+    escape_with_commands,
+    on_land,
+    palette,
+    rgba,
+)
 from pages.parts.frame.page import Dataset, Page, Room
 from pages.parts.frame.results import (
     Heading,

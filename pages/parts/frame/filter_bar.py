@@ -40,7 +40,7 @@ from curim_data.protection import copy_errors, kind_of
 from curim_data.query import Total
 from curim_data.studies.periods import copy_notes, places_taken
 from pages.parts.frame.guard import current_address, page_link, print_address
-from pages.parts.frame.markdown import escape_markdown
+from pages.parts.frame.look import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.frame.results import cached_query
 
@@ -64,10 +64,10 @@ def draw_filter_bar(page: Page) -> None:
     with st.form(FORM, border=False) if bar.together else nullcontext():
         for field in offered:
             if not field.widget.more:
-                bar.draw(field)
+                _WIDGETS[type(field)](bar, field)
         with st.expander(t("More filters"), expanded=any(field.write(page.filter) for field in further)):
             for field in further:
-                bar.draw(field)
+                _WIDGETS[type(field)](bar, field)
             for why, titles in absent.items():
                 st.caption(t("No filter by {fields}: {why}", fields=t.join(titles), why=why))
         if bar.together:
@@ -180,10 +180,6 @@ class _Bar:
         self.together = source.count >= TOGETHER_FROM
         self._kept = self.together and st.session_state.get(FORM_SHOWS) == page.filter
         self._widgets: dict[str, tuple[Any, Values]] = {}
-
-    def draw(self, field: Field) -> None:
-        """The widget of a field."""
-        _WIDGETS[type(field)](self, field)
 
     def current(self) -> AlertFilter:
         """The filter of the address bar."""

@@ -35,7 +35,7 @@ from curim_data.sample import sample_home
 from curim_data.store import has_alerts
 from curim_data.store.home import HouseCity
 from pages.parts.frame import reader, record
-from pages.parts.frame.markdown import escape_markdown
+from pages.parts.frame.look import escape_markdown
 from pages.parts.frame.page import Page, view_query
 from pages.parts.frame.page import room as page_room
 from pages.parts.frame.reader import CITY, Reader, keeps_role, limits, open_cities, sign_in_configured, sign_out

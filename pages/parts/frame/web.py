@@ -236,18 +236,15 @@ def _work_out_first(all_homes: tuple[Home, ...]) -> None:
     usual = AlertFilter().period
     asked = [(page, usual) for page in FIRST_RESULTS]
     asked += [(page, period) for period in PERIODS if period != usual for page in ("briefing", "gender")]
-    for (page, period), own, audience in product(asked, all_homes, _first_audiences()):
+    # Where nobody signs in, an analyst comes to read, who may look at it as the council does.
+    audiences = Audience.SPECIALIST if sign_in_configured() else Audience.ANALYST, Audience.COUNCIL
+    for (page, period), own, audience in product(asked, all_homes, audiences):
         try:
             home = own if has_alerts(own) else sample_home(own)
             with locked(home.path / FIRST_LOCK):
                 _work_out(home, page, AlertFilter(period=period), audience)
         except Exception:
             LOG.warning("the first results were not worked out", exc_info=True)
-
-
-def _first_audiences() -> tuple[Audience, ...]:
-    """Who comes to read: where nobody signs in, an analyst, who may look at it as the council does."""
-    return Audience.SPECIALIST if sign_in_configured() else Audience.ANALYST, Audience.COUNCIL
 
 
 def _work_out(home: Home, page: str, f: AlertFilter, audience: Audience) -> None:

@@ -372,7 +372,8 @@ def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, lin
     st.write(escape_markdown(found.sentence_of(line.place.peak, t, page.written.least())))
     draw_ways_on(page, line.place.names, "emerging_draft")
     series, hot = study.series(line.place.cells), line.cls.sign > 0
-    label = t(_SERIES[found.unit == "month", hot])
+    words = _SERIES[found.unit == "month", hot]
+    label = t(words)
     draw_chart(
         page,
         _bars(page, series, on_land(class_colour(line.place.cls), page.theme), "hot" if hot else "cold"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 import shapely
@@ -93,7 +93,6 @@ from pages.parts.maps import (
 
 if TYPE_CHECKING:
     from analysis.clusters import Clusters
-    from analysis.report.maps import MapLayer
 
 
 # From so many stored alerts on classes over time come a moment after the page.
@@ -273,7 +272,7 @@ def _draw_map_download(
     t, frame = page.t, study.hot.frame
     measure = None if found is not None else rate_measure(t, study.hot.base)
 
-    def layers() -> list[MapLayer]:
+    def layers() -> list[Any]:
         shades = cell_shades(page, study.cells.frame if found else _map_cells(page, study), measure)
         if found is not None:
             outlines = [cluster.outline for cluster in found.found[:MOST_OUTLINES]]
@@ -332,9 +331,12 @@ def draw_no_places(page: Page, how: Options, study: HotSpotStudy, *, cold: bool)
     few = study.power.too_few and study.total.n != 0 and not cold
     st.subheader(t("Too few alerts to tell") if few else t("No hot spot") if cold else t("No place stands out"))
     if few:
-        wider = N_("Widen the period, the categories or the times of day.")
-        larger = N_("Widen the period, the categories or the times of day, or choose larger cells.")
-        words = [study.power.sentence(t), t(wider if page.protected else larger)]
+        wider = (
+            t("Widen the period, the categories or the times of day.")
+            if page.protected
+            else t("Widen the period, the categories or the times of day, or choose larger cells.")
+        )
+        words = [study.power.sentence(t), wider]
     elif study.total.n == 0:
         words = [t("There are no alerts to test: widen the period, the categories or the area.")]
     elif how.base != LAND:

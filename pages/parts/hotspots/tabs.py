@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Final
+from functools import cache
+from typing import Any, Final
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -90,10 +90,6 @@ from pages.parts.maps import (
     map_width,
     ranked_name,
 )
-
-if TYPE_CHECKING:
-    from analysis.report.maps import MapLayer
-
 
 COMPARED_SPAN: Final = 0.62
 NAMED: Final = 5
@@ -263,7 +259,13 @@ def _drawn(page: Page, study: CompareStudy, colours: Palette) -> list[dict[str, 
     classes, empty = _classes(frame)
     shades = [rgba(on_land(shade, page.theme), 110 if at == 2 else 220) for at, (_, shade) in enumerate(_SHADES)]
     neutral = rgba(colours.muted, 50)  # its shade is nearly that of the land
-    tip = cache(partial(_tip, page, study))  # many cells hold equally many
+    sides = [page.t(side.name) for side in (study.pair.a, study.pair.b)]
+
+    @cache  # many cells hold equally many
+    def tip(*counts: float) -> str:
+        pairs = zip(sides, counts, strict=True)
+        return "\n".join(page.t("{side}: {n}", side=side, n=written_count(page, n)) for side, n in pairs)
+
     windows = (frame[name].tolist() for name in ("window_a", "window_b"))
     rows = zip(frame.index.tolist(), *windows, classes.tolist(), empty.tolist(), strict=True)
     return [
@@ -299,7 +301,7 @@ def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
     """The map as a picture to take along."""
     t = page.t
 
-    def layers() -> list[MapLayer]:
+    def layers() -> list[Any]:
         (classes, empty), cells = _classes(study.comparison.frame), study.comparison.frame.index
         *words, differs = [words for _, words in _legend(page, study)]
         shades = [
@@ -336,14 +338,6 @@ def _legend(page: Page, study: CompareStudy) -> Sequence[tuple[str, str]]:
         *zip(styles, words, strict=True),
         (f"border:2px solid {colours.hot_line}", t("differs beyond chance, corrected")),
     ]
-
-
-def _tip(page: Page, study: CompareStudy, n_a: float, n_b: float) -> str:
-    """The tooltip of a cell whose windows hold so many alerts of both sides."""
-    return "\n".join(
-        page.t("{side}: {n}", side=page.t(side.name), n=written_count(page, n))
-        for side, n in ((study.pair.a, n_a), (study.pair.b, n_b))
-    )
 
 
 def places_frame(page: Page, study: CompareStudy) -> pd.DataFrame:
@@ -921,8 +915,7 @@ TABS: Final[dict[str, tuple[Message, Callable[[Page, HotSpotStudy], None]]]] = {
 def draw_tabs(page: Page, study: HotSpotStudy) -> None:
     """The tabs under the map; `study` is that of the map above them. A link may ask for one ("tab=concentration")."""
     names = [page.t(name) for name, _ in TABS.values()]
-    asked = st.query_params.get("tab", "")
-    if asked in TABS:
+    if (asked := st.query_params.get("tab", "")) in TABS:
         st.session_state.setdefault(TABS_KEY, page.t(TABS[asked][0]))
     for tab, name, (_, draw) in zip(st.tabs(names, key=TABS_KEY, on_change="rerun"), names, TABS.values(), strict=True):
         if tab.open:

@@ -476,8 +476,7 @@ def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan, method: Effec
     treated = known.get("treated", plan.objective.baseline)
     if "treated" in known and plan.areas.treated:
         bare = replace(edit.saved, areas=plan.areas, start=plan.start, finish=plan.finish)
-        by_similar = drop_by_similar_areas(page.dataset, bare)
-        if by_similar is not None:
+        if (by_similar := drop_by_similar_areas(page.dataset, bare)) is not None:
             return by_similar
     return minimum_detectable_drop(float(treated), float(known.get("comparison", treated)), test=method).alerts
 
@@ -489,10 +488,14 @@ def _drop_message(drop: float | None, baseline: float) -> Message:
             "With so few alerts not even a complete stop would be detected: widen the area or agree on a second "
             "indicator."
         )
-    alone = N_("The smallest fall that would be detected four times in five: {alerts}.")
-    of = N_("The smallest fall that would be detected four times in five: {alerts} of {baseline} alerts ({share} %).")
-    share = Num(100 * drop / baseline, 0) if baseline else 0
-    return Message(of if baseline else alone, {"alerts": math.ceil(drop), "baseline": round(baseline), "share": share})
+    if not baseline:
+        return Message(
+            "The smallest fall that would be detected four times in five: {alerts}.", {"alerts": math.ceil(drop)}
+        )
+    return Message(
+        "The smallest fall that would be detected four times in five: {alerts} of {baseline} alerts ({share} %).",
+        {"alerts": math.ceil(drop), "baseline": round(baseline), "share": Num(100 * drop / baseline, 0)},
+    )
 
 
 def _unlike_lengths(plan: Plan) -> Message | None:

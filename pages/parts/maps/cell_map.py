@@ -192,8 +192,8 @@ def draw_legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, st
 
 def illustrative_note(page: Page) -> str:
     """That the shapes of the map are illustrative; empty where they are the city's own."""
-    note = N_("City limit, zones, streets and landmarks are illustrative: drawn for this dashboard.")
-    return page.t(note) if page.city.illustrative else ""
+    note = page.t("City limit, zones, streets and landmarks are illustrative: drawn for this dashboard.")
+    return note if page.city.illustrative else ""
 
 
 def draw_illustrative_note(page: Page) -> None:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import namedtuple
 from typing import Final
 
 from curim_data.model import N_
 
-
-@dataclass(frozen=True)
-class MethodEntry:
-    """One figure: its question, formulas (LaTeX), settings, limits, sources, and what a test reproduces."""
-
-    title: str
-    answers: str
-    formulas: tuple[str, ...]
-    where: str
-    settings: str
-    limits: str
-    sources: tuple[str, ...]
-    reproduced: str = ""
+# One figure: its question, formulas (LaTeX) with their letters, settings, limits, sources, and what a test reproduces.
+MethodEntry = namedtuple(
+    "MethodEntry", "title answers formulas where settings limits sources reproduced", defaults=("",)
+)
 
 
 DISPERSION: Final = MethodEntry(

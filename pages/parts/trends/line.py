@@ -115,21 +115,6 @@ def draw_span_choice(page: Page, study: BriefChanges | None) -> AlertFilter:
     return page.filter if chosen == ALL else days_of(page.filter, study)
 
 
-def draw_columns_choice(page: Page) -> bool:
-    """Whether all columns of the table of changes are asked for: from the link, and as the reader picks it."""
-    return (
-        draw_link_choice(
-            page.t("Columns"),
-            {"": page.t("The main ones"), ALL: page.t("All columns")},
-            "columns",
-            "trends_columns",
-            "",
-            buttons=True,
-        )
-        == ALL
-    )
-
-
 def units_offered(page: Page) -> tuple[CalendarUnit, ...]:
     """The units of time that the audience may see: of sensitive alerts the copy has months alone."""
     seen = UNITS if not page.protected else ("week", "month")
@@ -438,7 +423,8 @@ def findings_first(
 def _draw_for_screen(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -> None:
     """The table to sort: the main columns within the page, or all of them."""
     order, numbers = None, [name for name in DIGITS if pd.api.types.is_numeric_dtype(frame[name])]
-    if draw_columns_choice(page):
+    offered = {"": page.t("The main ones"), ALL: page.t("All columns")}
+    if draw_link_choice(page.t("Columns"), offered, "columns", "trends_columns", "", buttons=True) == ALL:
         columns, row_height = tables.fitted_columns(frame, headings, numbers=numbers), tables.row_height(1)
     else:
         left_out = () if frame["what"].nunique() > 1 else ("what",)
@@ -546,9 +532,9 @@ def _draw_reason(page: Page, periods: ComparedPeriods) -> None:
             "lies before this period."
         )
     brief = brief_periods(page.alerts, page.filter)
-    part = N_("The briefing compares only the last part of the period, {after}, with {before}.")
     if brief.before is None:
         st.write(t(reason))
     else:
-        st.write(f"{t(reason)} {t(part, **_spans(brief))}")
+        part = t("The briefing compares only the last part of the period, {after}, with {before}.", **_spans(brief))
+        st.write(f"{t(reason)} {part}")
         page_link(page, "briefing", t("To the Briefing"))
