@@ -56,8 +56,7 @@ class Room:
     @classmethod
     def of_window(cls, window: int) -> Room:
         """The room in a window of this width, with padding and a scroll bar; from 769 px on beside the sidebar."""
-        taken = 32 if window < 769 else 281 + 85
-        return cls(window, max(LEAST, window - taken))
+        return cls(window, max(LEAST, window - (32 if window < 769 else 281 + 85)))
 
 
 @dataclass(frozen=True)
