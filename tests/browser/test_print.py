@@ -10,14 +10,14 @@ import pytest
 from matplotlib.image import imread
 
 from tests.browser.conftest import Visit
-from tests.effort import FULL
+from tests.effort import FULL, in_full
 
 pytestmark = pytest.mark.browser
 TABLES = ".for-print table"
 
 
 @pytest.mark.parametrize("dark", [False, True] if FULL else [True])
-def test_a_page_is_printed_light_with_all_columns_of_its_tables(visit: Visit, dark: bool) -> None:
+def test_a_page_is_printed_light_with_its_colours_and_all_columns_of_its_tables(visit: Visit, dark: bool) -> None:
     page = visit("trends", lang="el", dark=dark)
     assert page.locator(TABLES).count() >= 1
     assert not page.locator(TABLES).first.is_visible()
@@ -33,16 +33,46 @@ def test_a_page_is_printed_light_with_all_columns_of_its_tables(visit: Visit, da
     assert not page.locator('[data-testid="stDataFrame"]').last.is_visible()
     picture = imread(io.BytesIO(page.screenshot()))[..., :3]
     assert np.median(picture.mean(axis=2)) > 0.9
+    if not dark:
+        return
+    twice = page.locator(".heatmaplayer").first
+    assert twice.evaluate("layer => getComputedStyle(layer).filter") != "none"
+    assert page.locator(".stMain").evaluate("main => getComputedStyle(main).filter") != "none"
+    layers = page.locator(".js-plotly-plot").first.locator(".main-svg")
+    grounds = layers.evaluate_all("layers => layers.map(layer => getComputedStyle(layer).backgroundColor)")
+    assert len(grounds) >= 2
+    assert grounds[0] == "rgb(0, 0, 0)"
+    assert set(grounds[1:]) == {"rgba(0, 0, 0, 0)"}  # they lie on the first and would hide it
 
 
-def test_paper_has_no_boxes_to_choose_with_and_each_table_once(visit: Visit) -> None:
+def test_a_maps_tooltip_stays_inside_it_and_paper_has_no_boxes_to_choose_with_and_each_table_once(visit: Visit) -> None:
     """The list of hot spots, which is drawn anew once its classes are there, stood on paper twice, cut."""
     page = visit("hotspots", lang="el")
+    page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
+    page.wait_for_timeout(1_000)
+    # deck.gl puts a tooltip right of and below the pointer: as if the pointer stood in the corner of the map.
+    box = page.evaluate(
+        """async () => {
+          const tip = document.querySelector('.deck-tooltip');
+          const map = tip.closest('[data-testid="stDeckGlJsonChart"]');
+          const frame = map.getBoundingClientRect();
+          tip.innerText = 'Αναφορές: 12\\nGi* (z): 3,1\\nΠερισσότερες από όσες εξηγεί η τύχη, μαζί με τα γύρω κελιά';
+          tip.style.display = 'block';
+          tip.style.transform = `translate(${frame.width - 10}px, ${frame.height - 10}px)`;
+          document.dispatchEvent(new PointerEvent('pointermove', {bubbles: true}));
+          await new Promise(done => setTimeout(done, 1500));
+          const told = tip.getBoundingClientRect();
+          return {right: frame.right - told.right, bottom: frame.bottom - told.bottom, wide: told.width};
+        }"""
+    )
+    assert box["right"] >= 0
+    assert box["bottom"] >= 0
+    assert box["wide"] > 100
     boxes = page.locator(".stSelectbox, .stButtonGroup, .stTabs [role=tablist]")
     assert boxes.first.is_visible()
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 794, "height": 1123})
-    page.wait_for_timeout(3_000)
+    page.wait_for_timeout(2_000)
     assert not any(box.is_visible() for box in boxes.all())
     assert not any(found.is_visible() for found in page.locator(".stDataFrame").all())
     assert page.locator(TABLES).count() >= 2
@@ -50,6 +80,7 @@ def test_paper_has_no_boxes_to_choose_with_and_each_table_once(visit: Visit) -> 
         assert part.evaluate("part => part.getBoundingClientRect().right") <= 794
 
 
+@in_full
 def test_the_keys_for_printing_print_a_dark_page_in_the_light_theme(visit: Visit) -> None:
     page = visit("trends", lang="el", dark=True, alone=True, by="month")
     page.context.add_init_script("window.print = () => { window.printed = (window.printed || 0) + 1 }")
@@ -72,27 +103,14 @@ def test_the_keys_for_printing_print_a_dark_page_in_the_light_theme(visit: Visit
     assert paper.evaluate("window.printed") == 1
 
 
-def test_what_a_dark_page_says_by_colour_keeps_it_on_paper(visit: Visit) -> None:
-    page = visit("trends", lang="el", dark=True)
-    page.emulate_media(media="print", color_scheme="dark")
-    twice = page.locator(".heatmaplayer").first
-    assert twice.evaluate("layer => getComputedStyle(layer).filter") != "none"
-    assert page.locator(".stMain").evaluate("main => getComputedStyle(main).filter") != "none"
-    layers = page.locator(".js-plotly-plot").first.locator(".main-svg")
-    grounds = layers.evaluate_all("layers => layers.map(layer => getComputedStyle(layer).backgroundColor)")
-    assert len(grounds) >= 2
-    assert grounds[0] == "rgb(0, 0, 0)"
-    assert set(grounds[1:]) == {"rgba(0, 0, 0, 0)"}  # they lie on the first and would hide it
-
-
 def test_the_print_view_is_light_for_a_reader_of_the_dark_theme(visit: Visit) -> None:
-    page = visit("hotspots", lang="el", dark=True)
+    page = visit("evaluation", lang="el", dark=True)
     assert not page.locator(".print-audience").is_visible()
     link = page.locator('[data-testid="stSidebar"] a[data-testid="stBaseLinkButton-tertiary"]')
     address = str(link.get_attribute("href"))
     assert "embed_options=light_theme" in address
     words = dict(parse_qsl(urlsplit(address).query))
-    light = visit("hotspots", dark=True, **{**words, "as": "council"})
+    light = visit("evaluation", dark=True, **{**words, "as": "council"})
     assert light.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor") == "rgb(255, 255, 255)"
     light.emulate_media(media="print", color_scheme="dark")
     assert light.evaluate("getComputedStyle(document.querySelector('.stMain')).filter") == "none"
@@ -101,27 +119,3 @@ def test_the_print_view_is_light_for_a_reader_of_the_dark_theme(visit: Visit) ->
         light.locator(".print-audience").inner_text()
         == "Όπως το βλέπει το Συμβούλιο: αριθμοί του προστατευμένου αντιγράφου."
     )
-
-
-def test_what_a_map_tells_stays_inside_it(visit: Visit) -> None:
-    page = visit("hotspots", lang="el")
-    page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
-    page.wait_for_timeout(1_000)
-    # deck.gl puts a tooltip right of and below the pointer: as if the pointer stood in the corner of the map.
-    box = page.evaluate(
-        """async () => {
-          const tip = document.querySelector('.deck-tooltip');
-          const map = tip.closest('[data-testid="stDeckGlJsonChart"]');
-          const frame = map.getBoundingClientRect();
-          tip.innerText = 'Αναφορές: 12\\nGi* (z): 3,1\\nΠερισσότερες από όσες εξηγεί η τύχη, μαζί με τα γύρω κελιά';
-          tip.style.display = 'block';
-          tip.style.transform = `translate(${frame.width - 10}px, ${frame.height - 10}px)`;
-          document.dispatchEvent(new PointerEvent('pointermove', {bubbles: true}));
-          await new Promise(done => setTimeout(done, 1500));
-          const told = tip.getBoundingClientRect();
-          return {right: frame.right - told.right, bottom: frame.bottom - told.bottom, wide: told.width};
-        }"""
-    )
-    assert box["right"] >= 0
-    assert box["bottom"] >= 0
-    assert box["wide"] > 100

@@ -87,7 +87,7 @@ def test_page_is_guarded_on_a_fresh_server(browser: Browser, tmp_path: Path) -> 
     )
     troubles: list[str] = []
     with serving(tmp_path) as fresh:
-        for path in ("/data?lang=en", "/methods?lang=en", "/shell?lang=en", "/?lang=en"):
+        for path in ("/data?lang=en", "/shell?lang=en"):
             page = browser.new_page()
             page.set_default_timeout(PATIENCE)
             watch(page, fresh, troubles)
