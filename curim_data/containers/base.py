@@ -29,9 +29,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.model import Block, Facts, ImportProblem, Message, Question, Reason
-from curim_data.model.alert import BoolArray
-from curim_data.model.reasons import Choice, RejectedRecord
+from curim_data.model import Block, BoolArray, Choice, Facts, ImportProblem, Message, Question, Reason, RejectedRecord
 
 ArrowText: TypeAlias = Any  # pyarrow.ChunkedArray or Array of large_string
 ArrowArray: TypeAlias = Any  # pyarrow.ChunkedArray or Array of any type

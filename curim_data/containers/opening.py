@@ -28,8 +28,7 @@ from curim_data.containers.layers import check_beside, open_parquet, open_vector
 from curim_data.containers.text import open_text, wide_codec
 from curim_data.containers.trees import open_json, open_xml
 from curim_data.containers.workbook import open_workbook
-from curim_data.model import Block, ImportProblem, Message, Question
-from curim_data.model.reasons import Choice, Opened
+from curim_data.model import Block, Choice, ImportProblem, Message, Opened, Question
 
 MAX_UNPACKED: Final = 100_000_000_000  # bytes of all that is in an archive
 MAX_RATIO: Final = 1000  # unpacked bytes for each packed one, beyond FREE bytes

@@ -25,9 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from curim_data.containers import base
-from curim_data.model import Block, Facts, ImportProblem, Message, Reason
-from curim_data.model.alert import BoolArray
-from curim_data.model.reasons import RejectedRecord
+from curim_data.model import Block, BoolArray, Facts, ImportProblem, Message, Reason, RejectedRecord
 
 BLOCK = base.BLOCK_BYTES  # about as many bytes as a block holds
 MAX_LINE: Final = 1_000_000  # bytes of a single line of text

@@ -29,8 +29,7 @@ from curim_data.export.safe_csv import UNSAFE
 from curim_data.formats.base import Layout, Part, fold
 from curim_data.lexicon import MISSING
 from curim_data.lexicon.times import hour_of_span, month_of
-from curim_data.model import BoolArray, FloatArray, IntArray
-from curim_data.model.reasons import DAY_FIRST
+from curim_data.model import DAY_FIRST, BoolArray, FloatArray, IntArray
 
 
 def in_one_piece(column: ArrowText) -> ArrowText:

@@ -32,9 +32,7 @@ from curim_data.importing.mapping import FORMAT as MAPPED
 from curim_data.importing.mapping import ColumnSignature, Signature, signature_of
 from curim_data.importing.profiling import FileProfile
 from curim_data.importing.rows import parse_rows
-from curim_data.model import Answers, Block, CityProfile, Message, Question, Translator
-from curim_data.model import labels as words
-from curim_data.model.reasons import Choice
+from curim_data.model import Answers, Block, Choice, CityProfile, Message, Question, Translator, status_label
 from curim_data.quality.study import COLUMNS
 from curim_data.store import Batch, Store
 from curim_data.store.writing import StagedResult, bounded_duckdb
@@ -157,7 +155,7 @@ class ExportChanges:
             )
         )
         sentences += [
-            t("{was} → {now}: {n}", was=words.status_label(t, was), now=words.status_label(t, now), n=n)
+            t("{was} → {now}: {n}", was=status_label(t, was), now=status_label(t, now), n=n)
             for (was, now), n in sorted(self.statuses.items(), key=lambda pair: -pair[1])
         ]
         sentences.append(self._missing_sentence(t))

@@ -30,9 +30,17 @@ from curim_data.importing.columns import (
     split_point_texts,
 )
 from curim_data.importing.profiling import FileProfile
-from curim_data.model import Answers, BoolArray, CityProfile, FloatArray, ImportProblem, Message, Question
-from curim_data.model.extent import ask_shape
-from curim_data.model.reasons import Choice
+from curim_data.model import (
+    Answers,
+    BoolArray,
+    Choice,
+    CityProfile,
+    FloatArray,
+    ImportProblem,
+    Message,
+    Question,
+    ask_shape,
+)
 from curim_data.profile.provisional import time_zone
 
 NEAR_CITY_M: Final = 5_000.0

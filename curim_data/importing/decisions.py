@@ -44,8 +44,17 @@ from curim_data.importing.profiling import (
     RowOrders,
 )
 from curim_data.lexicon import WORDS, gender_parts, gender_words
-from curim_data.model import Answers, CityProfile, ImportProblem, IntArray, Message, Question
-from curim_data.model.reasons import DAY_FIRST, MONTH_FIRST, Choice
+from curim_data.model import (
+    DAY_FIRST,
+    MONTH_FIRST,
+    Answers,
+    Choice,
+    CityProfile,
+    ImportProblem,
+    IntArray,
+    Message,
+    Question,
+)
 
 _AMBIGUOUS: Final = frozenset("mhα")  # letters that mean a man or a woman, as the rest of the column shows
 SORTED_ROWS: Final = 20

@@ -27,8 +27,19 @@ from curim_data.importing.columns import COUNT_ROLE, GENDER_ROLES, MAIN_DATES, e
 from curim_data.importing.mapping import ColumnMapping, named_columns, settled_for, signature_labels
 from curim_data.importing.profiling import ColumnSummary, FileProfile
 from curim_data.lexicon.words import fold
-from curim_data.model import Answers, Block, ImportProblem, IntArray, Message, Question
-from curim_data.model.reasons import EACH_EVENT, EACH_ROW, Choice, Facts, Opened
+from curim_data.model import (
+    EACH_EVENT,
+    EACH_ROW,
+    Answers,
+    Block,
+    Choice,
+    Facts,
+    ImportProblem,
+    IntArray,
+    Message,
+    Opened,
+    Question,
+)
 from curim_data.store import Batch, Home, Store
 from curim_data.store.alert_table import QUARANTINE_COLUMNS
 

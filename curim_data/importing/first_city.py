@@ -37,10 +37,20 @@ from curim_data.lexicon.words import (
     SMALL_WORDS,
     STREET_HEADINGS,
 )
-from curim_data.model import Block, CityProfile, FloatArray, ImportProblem, Kind, Message, Num, Question
-from curim_data.model.absence import NO_OUTLINE
+from curim_data.model import (
+    BY_NAMES,
+    NO_OUTLINE,
+    Block,
+    Choice,
+    CityProfile,
+    FloatArray,
+    ImportProblem,
+    Kind,
+    Message,
+    Num,
+    Question,
+)
 from curim_data.model.place_names import AREA, COLUMNS, RESOLUTION, STREET, PlaceNames
-from curim_data.model.reasons import BY_NAMES, Choice
 from curim_data.profile import provisional
 from curim_data.profile.provisional import DENSEST, WHOLE, Spread, known_city, position
 from curim_data.profile.versions import change_profile

@@ -34,9 +34,20 @@ from curim_data.formats.guess.headings import names_person, names_text, read_hea
 from curim_data.importing.columns import in_one_piece, trimmed
 from curim_data.importing.profiling import FileProfile
 from curim_data.lexicon.words import fold
-from curim_data.model import Answers, Gender, ImportProblem, Kind, Message, Status
-from curim_data.model.reasons import BY_NAMES, DAY_FIRST, EACH_EVENT, EACH_ROW, MONTH_FIRST
-from curim_data.model.values import AgeBand
+from curim_data.model import (
+    BY_NAMES,
+    DAY_FIRST,
+    EACH_EVENT,
+    EACH_ROW,
+    MONTH_FIRST,
+    AgeBand,
+    Answers,
+    Gender,
+    ImportProblem,
+    Kind,
+    Message,
+    Status,
+)
 from curim_data.store import Home
 
 FORMAT: Final = "mapped"

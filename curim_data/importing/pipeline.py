@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -53,14 +52,27 @@ from curim_data.importing.transform import (
     parse_blocks,
     stage_alerts,
 )
-from curim_data.model import Answers, CityProfile, Facts, ImportProblem, Message, Question, Reason, Translator
-from curim_data.model.alert import TOLD
-from curim_data.model.labels import UNCATEGORISED
+from curim_data.model import (
+    BOTH_ORDERS,
+    BY_NAMES,
+    MEND_WORDS,
+    REASON_WORDS,
+    TOLD,
+    UNCATEGORISED,
+    Answers,
+    CityProfile,
+    Facts,
+    Flag,
+    ImportProblem,
+    Message,
+    Question,
+    Reason,
+    Translator,
+)
 from curim_data.model.place_names import PlaceNames, merged, read_place_names, write_place_names
-from curim_data.model.reasons import BOTH_ORDERS, BY_NAMES, MEND_WORDS, REASON_WORDS, Flag
 from curim_data.profile.provisional import Spread, names_of_areas
-from curim_data.store import Batch, Home, Store, alert_table, locked
-from curim_data.store.alert_table import new_batch_id
+from curim_data.store import Batch, Home, Store, locked
+from curim_data.store.alert_table import import_folder, new_batch_id
 from curim_data.store.writing import StagedResult, Staging, bounded_duckdb
 
 __all__ = ["ImportProblem", "ImportReport", "Preview", "Question", "import_file", "preview"]
@@ -108,7 +120,8 @@ def import_file(
     request = ImportRequest(source, name, home, format, mapping, answers or Answers(), saved, now, progress)
     batch_id = new_batch_id(now)
     store, has_city = Store(home), home.has_city()
-    with _working_folder(home, name, batch_id, dry_run) as work:
+    with tempfile.TemporaryDirectory(prefix="curim-") if dry_run else import_folder(home, name, batch_id) as made:
+        work = Path(made)
         if has_city and request.answers.area:
             raise ImportProblem(
                 Message(
@@ -201,20 +214,6 @@ def _examine(
         proof = ProofBuilder(profiled.labels, profiled.layout, city, rows=profiled.rows, now=profiled.request.now)
         blocks = proof.follow(blocks)
     return stage_alerts(blocks, profiled, plan, work, batch_id), proof
-
-
-@contextmanager
-def _working_folder(home: Home, name: str, batch_id: str, dry_run: bool) -> Iterator[Path]:
-    """Make a folder for what does not fit into memory; that of a real import shows later ones that it was cut short."""
-    if not dry_run:
-        with alert_table.import_folder(home, name, batch_id) as work:
-            yield work
-    elif home.path.is_dir():
-        with alert_table.dry_run_folder(home) as work:
-            yield work
-    else:
-        with tempfile.TemporaryDirectory(prefix="curim-") as folder:
-            yield Path(folder)
 
 
 def _learn_names(home: Home, names: PlaceNames) -> None:

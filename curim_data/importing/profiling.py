@@ -37,8 +37,7 @@ from curim_data.importing.columns import (
     matches,
     numeric_pairs,
 )
-from curim_data.model import Block, BoolArray, IntArray, Message
-from curim_data.model.reasons import DAY_FIRST, MONTH_FIRST
+from curim_data.model import DAY_FIRST, MONTH_FIRST, Block, BoolArray, IntArray, Message
 
 # The order of a row's dates; EITHER: they can be read both ways (of evidence), or nothing settles them (of a decision).
 EITHER, DAY, MONTH = 0, 1, 2

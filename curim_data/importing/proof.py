@@ -27,10 +27,18 @@ from curim_data.formats.base import Layout
 from curim_data.importing.columns import CATEGORY_ROLES, DATE_ROLES, PLACE_ROLES, filled, in_one_piece, trimmed
 from curim_data.importing.extract import text_bars
 from curim_data.importing.rows import PERSONAL_ID, ParsedRows, redaction
-from curim_data.model import Block, BoolArray, CityProfile, IntArray, Kind, Message, Reason, Translator
-from curim_data.model.i18n import Span
-from curim_data.model.labels import (
+from curim_data.model import (
     UNCATEGORISED,
+    Block,
+    BoolArray,
+    CityProfile,
+    Gender,
+    IntArray,
+    Kind,
+    Message,
+    Reason,
+    Span,
+    Translator,
     category_label,
     column_label,
     district_label,
@@ -39,7 +47,6 @@ from curim_data.model.labels import (
     role_name,
     value_label,
 )
-from curim_data.model.values import Gender
 from curim_data.store.writing import bounded_duckdb
 
 
@@ -450,6 +457,7 @@ def _moment(t: Translator, city: CityProfile, role: str, alert: Mapping[str, Any
     return t("{date}, {time}", date=t.date(local.date(), "medium"), time=f"{local:%H:%M}")
 
 
+_Rule = tuple[bool, str, str, Message]  # whether it holds, and what `Concern` says then: code, about, message
 FEW: Final = 30
 SOME: Final = 60
 OFFICE_SHARE: Final = 0.8
@@ -481,191 +489,124 @@ def concerns(
     midnight UTC; `future`: dates after today, of rows in quarantine too; `has_category`: whether a column gives it;
     `warnings`: what the columns show to be wrong.
     """
-    found = [Concern("columns", "columns", warning) for warning in warnings]
-    found += [*_same_time(proof, minutes, utc_midnights), *_clock(proof, office)]
-    if future:  # read in the wrong order, or out of a column of deadlines
-        found.append(
-            Concern(
-                "future",
-                "months",
-                Message(
-                    "Dates in the future: {n}. Perhaps day and month are exchanged, or the column holds what is "
-                    "planned.",
-                    {"n": future},
-                ),
-            )
-        )
-    found += [*_dates(proof, days), *_months(proof)]
-    return (*found, *(_categories(proof) if has_category else ()), *_kinds(proof))
+    rules = [
+        *((True, "columns", "columns", warning) for warning in warnings),
+        *_of_times(proof, minutes, utc_midnights, office),
+        *_of_days(proof, days, future),
+        *_of_months(proof),
+        *_of_categories(proof, has_category),
+    ]
+    return tuple(Concern(code, about, message) for holds, code, about, message in rules if holds)
 
 
-def _same_time(proof: Proof, minutes: Sequence[int], midnights: int) -> Iterator[Concern]:
-    """The same minute in a fifth of all times is a stand-in: midnight, noon, or midnight UTC moved by the time zone."""
-    known, n = proof.with_hour, max(minutes)
-    top = minutes.index(n)
+def _of_times(proof: Proof, minutes: Sequence[int], midnights: int, office: int) -> tuple[_Rule, ...]:
+    """The same minute in a fifth of all times is a stand-in: midnight, noon, or midnight UTC moved by the time zone.
+
+    A clock of twelve hours that lost its AM and PM leaves the afternoon empty; offices write at working hours what
+    happened at any (by chance 27 % of all hours lie there, not 80 %), and next to nothing at weekends.
+    """
+    known, days, weekend, n = proof.with_hour, proof.with_day, sum(proof.weekdays[5:]), max(minutes)
+    top, few = minutes.index(n), known < FEW
     words = {"known": known, "time": f"{top // 60:02d}:{top % 60:02d}"}
-    if known >= FEW and midnights >= SAME_TIME_SHARE * known and top:
-        yield Concern(
-            "utc_midnight",
-            "hours",
-            Message(
-                "{n} of {known} times are midnight UTC ({time} here): perhaps dates without a time, moved by the zone.",
-                {**words, "n": midnights},
-            ),
-        )
-    elif known >= FEW and n >= SAME_TIME_SHARE * known:
-        yield Concern(
-            "same_time",
-            "hours",
-            Message("{n} of {known} times are exactly {time}: perhaps the time is not known there.", {**words, "n": n}),
-        )
+    moved = not few and midnights >= SAME_TIME_SHARE * known and top > 0
+    at_work = not few and office >= OFFICE_SHARE * known
+    mornings = not sum(proof.hours[13:]) and sum(hour > 0 for hour in proof.hours[:13]) >= 8
+    no_weekend = days >= SOME and weekend < WEEKEND_SHARE * days and sum(map(bool, proof.weekdays)) > 2
+    return (
+        (moved, "utc_midnight", "hours", Message(
+            "{n} of {known} times are midnight UTC ({time} here): perhaps dates without a time, moved by the zone.",
+            {**words, "n": midnights})),
+        (not moved and not few and n >= SAME_TIME_SHARE * known, "same_time", "hours", Message(
+            "{n} of {known} times are exactly {time}: perhaps the time is not known there.", {**words, "n": n})),
+        (known >= SOME and mornings, "half_day", "hours", Message(
+            "No time lies between 13:00 and midnight: perhaps AM and PM were lost.")),
+        (at_work, "office_hours", "hours", Message(
+            "{n} of {known} times lie between 08:00 and 17:00 on Monday to Friday. That looks like office hours: "
+            "perhaps the time of the report, not of the event.", {"n": office, "known": known})),
+        (not at_work and no_weekend, "no_weekend", "weekdays", Message(
+            "{n} of {known} alerts lie on a Saturday or Sunday, two days of seven: perhaps the date of the report, "
+            "not of the event.", {"n": weekend, "known": days})),
+    )  # fmt: skip
 
 
-def _clock(proof: Proof, office: int) -> Iterator[Concern]:
-    """A clock of twelve hours that lost its AM and PM leaves the afternoon empty; offices write at working hours what
-    happened at any (by chance 27 % of all hours lie there, not 80 %), and next to nothing at weekends."""
-    known, days, weekend = proof.with_hour, proof.with_day, sum(proof.weekdays[5:])
-    if known >= SOME and not sum(proof.hours[13:]) and sum(hour > 0 for hour in proof.hours[:13]) >= 8:
-        yield Concern(
-            "half_day", "hours", Message("No time lies between 13:00 and midnight: perhaps AM and PM were lost.")
-        )
-    if known >= FEW and office >= OFFICE_SHARE * known:
-        yield Concern(
-            "office_hours",
-            "hours",
-            Message(
-                "{n} of {known} times lie between 08:00 and 17:00 on Monday to Friday. That looks like office hours: "
-                "perhaps the time of the report, not of the event.",
-                {"n": office, "known": known},
-            ),
-        )
-    elif days >= SOME and weekend < WEEKEND_SHARE * days and sum(map(bool, proof.weekdays)) > 2:
-        yield Concern(
-            "no_weekend",
-            "weekdays",
-            Message(
-                "{n} of {known} alerts lie on a Saturday or Sunday, two days of seven: perhaps the date of the report, "
-                "not of the event.",
-                {"n": weekend, "known": days},
-            ),
-        )
+def _of_days(proof: Proof, days: Mapping[dt.date, int], future: int) -> tuple[_Rule, ...]:
+    """Dates to come, read in the wrong order or out of a column of deadlines; dates that pile up: on one day, on the
+    first of the month, or never after the twelfth."""
+    known, of_month = sum(days.values()), {one.day for one in days}
+    day, n = max(days.items(), key=lambda pair: pair[1], default=(None, 0))
+    firsts = sum(count for one, count in days.items() if one.day == 1)
+    several = known >= SOME and len(days) > 1
+    early = len(of_month) > 5 and max(of_month) <= 12
+    return (
+        (future > 0, "future", "months", Message(
+            "Dates in the future: {n}. Perhaps day and month are exchanged, or the column holds what is planned.",
+            {"n": future})),
+        (several and n >= ONE_DAY_SHARE * known, "one_day", "months", Message(
+            "{n} of {known} dates are {day}: perhaps the day of the entry, or a stand-in for a missing date.",
+            {"n": n, "known": known, "day": day})),
+        (several and len(proof.months) > 2 and early, "twelve_days", "months", Message(
+            "No date lies after the 12th of a month: perhaps day and month are exchanged.")),
+        (several and len(proof.months) > 2 and not early and firsts >= ONE_DAY_SHARE * known > n, "first_of_month",
+         "months", Message("{n} of {known} dates are the first of a month: perhaps only the month is known there.",
+                           {"n": firsts, "known": known})),
+    )  # fmt: skip
 
 
-def _dates(proof: Proof, days: Mapping[dt.date, int]) -> Iterator[Concern]:
-    """Dates that pile up: on one day, on the first of the month, or never after the twelfth."""
-    known = sum(days.values())
-    if known < SOME or len(days) < 2:
-        return
-    day, n = max(days.items(), key=lambda pair: pair[1])
-    if n >= ONE_DAY_SHARE * known:
-        yield Concern(
-            "one_day",
-            "months",
-            Message(
-                "{n} of {known} dates are {day}: perhaps the day of the entry, or a stand-in for a missing date.",
-                {"n": n, "known": known, "day": day},
-            ),
-        )
-    if len(proof.months) < 3:
-        return
-    firsts, of_month = sum(count for one, count in days.items() if one.day == 1), {one.day for one in days}
-    if max(of_month) <= 12 and len(of_month) > 5:
-        yield Concern(
-            "twelve_days",
-            "months",
-            Message("No date lies after the 12th of a month: perhaps day and month are exchanged."),
-        )
-    elif firsts >= ONE_DAY_SHARE * known > n:
-        yield Concern(
-            "first_of_month",
-            "months",
-            Message(
-                "{n} of {known} dates are the first of a month: perhaps only the month is known there.",
-                {"n": firsts, "known": known},
-            ),
-        )
-
-
-def _months(proof: Proof) -> Iterator[Concern]:
+def _of_months(proof: Proof) -> Iterator[_Rule]:
     """One month that holds nearly all, some alerts years away from the rest, months in between without any."""
     if proof.alerts < FEW or len(proof.months) < 2:
         return
     month, n = max(proof.months, key=lambda pair: pair[1])
-    if n >= ONE_MONTH_SHARE * proof.alerts:
-        yield Concern(
-            "one_month",
-            "months",
-            Message(
-                "{n} of {known} alerts lie in one month, {month}.",
-                {"n": n, "known": proof.alerts, "month": Span(month, month, by_month=True)},
-            ),
-        )
+    values = {"n": n, "known": proof.alerts, "month": Span(month, month, by_month=True)}
+    message = Message("{n} of {known} alerts lie in one month, {month}.", values)
+    yield n >= ONE_MONTH_SHARE * proof.alerts, "one_month", "months", message
     numbers, counts = np.array([(_number(month), n) for month, n in proof.months]).T
     groups = np.split(np.arange(len(numbers)), np.flatnonzero(np.diff(numbers) > FAR_MONTHS) + 1)
     main = max(groups, key=lambda group: int(counts[group].sum()))
     for group in groups:
         n = int(counts[group].sum())
-        if group is not main and n <= FAR_SHARE * proof.alerts:
-            yield Concern(
-                "far_dates",
-                "months",
-                Message(
-                    "Years apart from the others: {span}, alerts: {n}. Perhaps a stand-in for a missing date.",
-                    {"n": n, "span": Span(proof.months[group[0]][0], proof.months[group[-1]][0], by_month=True)},
-                ),
-            )
-    first = int(numbers[main[0]])
-    if empty := empty_runs(np.bincount(numbers[main] - first, counts[main]).astype(int).tolist(), "month"):
-        start, stop = max(empty, key=lambda run: run[1] - run[0])
-        yield Concern(
-            "missing_months",
-            "months",
-            Message(
-                "Months in between without any alert: {n} (longest gap: {span}). Perhaps a part of the file is "
-                "missing.",
-                {
-                    "n": sum(stop - start for start, stop in empty),
-                    "span": Span(_month(first + start), _month(first + stop - 1), by_month=True),
-                },
-            ),
+        span = Span(proof.months[group[0]][0], proof.months[group[-1]][0], by_month=True)
+        message = Message(
+            "Years apart from the others: {span}, alerts: {n}. Perhaps a stand-in for a missing date.",
+            {"n": n, "span": span},
         )
-
-
-def _categories(proof: Proof) -> Iterator[Concern]:
-    """One category for nearly all tells nothing apart: perhaps another column does."""
-    if proof.alerts < FEW or not proof.categories or proof.categories[0].n < ONE_CATEGORY_SHARE * proof.alerts:
-        return
-    top = proof.categories[0]
-    words = {"n": top.n, "known": proof.alerts}
-    if top.category == UNCATEGORISED:
-        yield Concern("no_category", "categories", Message("{n} of {known} alerts have no category.", words))
-        return
-    yield Concern(
-        "one_category",
-        "categories",
-        Message(
-            "{n} of {known} alerts have one category, {categories}: perhaps another column tells them apart.",
-            {**words, "categories": (top.category,)},
-        ),
+        yield group is not main and n <= FAR_SHARE * proof.alerts, "far_dates", "months", message
+    first = int(numbers[main[0]])
+    empty = empty_runs(np.bincount(numbers[main] - first, counts[main]).astype(int).tolist(), "month")
+    start, stop = max(empty, key=lambda run: run[1] - run[0], default=(0, 1))
+    message = Message(
+        "Months in between without any alert: {n} (longest gap: {span}). Perhaps a part of the file is missing.",
+        {
+            "n": sum(stop - start for start, stop in empty),
+            "span": Span(_month(first + start), _month(first + stop - 1), by_month=True),
+        },
     )
+    yield bool(empty), "missing_months", "months", message
 
 
-def _kinds(proof: Proof) -> Iterator[Concern]:
-    """An alert of no known kind counts neither as an offence nor as an incivility or a danger."""
-    words: dict[str, Any] = {"n": sum(n for kind, n in proof.kinds.items() if kind not in KINDS), "known": proof.alerts}
+def _of_categories(proof: Proof, given: bool) -> tuple[_Rule, ...]:
+    """One category for nearly all tells nothing apart: perhaps another column does. An alert of no known kind counts
+    neither as an offence nor as an incivility or a danger."""
+    top = proof.categories[0] if proof.categories else CategoryProof("", (), 0)
+    most = given and proof.alerts >= FEW and top.n >= ONE_CATEGORY_SHARE * proof.alerts
+    none = sum(n for kind, n in proof.kinds.items() if kind not in KINDS)
     named = [
         one.category
         for one in proof.categories
         if one.category != UNCATEGORISED and (not one.kinds or one.kinds[0] not in KINDS)
     ]
-    message = Message("The kind of {n} of {known} alerts is not known.", words)
-    if named:
-        message = Message(
-            "The kind of {n} of {known} alerts is not known, such as those of {categories}.",
-            {**words, "categories": tuple(named[:NAMED])},
-        )
-    if words["n"]:
-        yield Concern("no_kind", "kinds", message)
+    words = {"n": top.n, "known": proof.alerts, "categories": (top.category,)}
+    kinds = {"n": none, "known": proof.alerts, "categories": tuple(named[:NAMED])}
+    return (
+        (most and top.category == UNCATEGORISED, "no_category", "categories", Message(
+            "{n} of {known} alerts have no category.", {"n": top.n, "known": proof.alerts})),
+        (most and top.category != UNCATEGORISED, "one_category", "categories", Message(
+            "{n} of {known} alerts have one category, {categories}: perhaps another column tells them apart.", words)),
+        (none > 0 and bool(named), "no_kind", "kinds", Message(
+            "The kind of {n} of {known} alerts is not known, such as those of {categories}.", kinds)),
+        (none > 0 and not named, "no_kind", "kinds", Message(
+            "The kind of {n} of {known} alerts is not known.", {"n": none, "known": proof.alerts})),
+    )  # fmt: skip
 
 
 COMMONEST: Final = 10

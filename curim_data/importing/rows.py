@@ -47,11 +47,23 @@ from curim_data.importing.decisions import Decisions
 from curim_data.importing.profiling import split_bars, split_cell
 from curim_data.lexicon import SCALES, age_band, kind_of, scale_step
 from curim_data.lexicon.times import is_misspelt_month, month_numbers
-from curim_data.model import Block, BoolArray, CityProfile, FloatArray, Gender, IntArray, Kind, Reason, Status
-from curim_data.model.alert import TOLD
-from curim_data.model.labels import UNCATEGORISED
-from curim_data.model.reasons import BY_NAMES, Flag, Repair
-from curim_data.model.values import AgeBand
+from curim_data.model import (
+    BY_NAMES,
+    TOLD,
+    UNCATEGORISED,
+    AgeBand,
+    Block,
+    BoolArray,
+    CityProfile,
+    Flag,
+    FloatArray,
+    Gender,
+    IntArray,
+    Kind,
+    Reason,
+    Repair,
+    Status,
+)
 from curim_data.profile.tables import slug
 from curim_data.store.writing import content_hashes
 

@@ -44,8 +44,7 @@ from curim_data.importing.rows import (
     redaction,
     repaired_values,
 )
-from curim_data.model import Block, CityProfile, Kind, Message, Reason
-from curim_data.model.reasons import Flag, RejectedRecord
+from curim_data.model import Block, CityProfile, Flag, Kind, Message, Reason, RejectedRecord
 from curim_data.store import Batch, Home, Store
 from curim_data.store.commits import ErasedList
 from curim_data.store.writing import Staging

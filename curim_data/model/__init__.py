@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from curim_data.model.absence import (
+        ASKED_FIELDS,
         NO_AFFECTED,
         NO_CATEGORY,
         NO_FEELING,
@@ -33,13 +34,14 @@ if TYPE_CHECKING:
         no_districts,
     )
     from curim_data.model.access import Audience, Role
-    from curim_data.model.alert import SCHEMA, BoolArray, CellArray, FloatArray, IntArray
+    from curim_data.model.alert import SCHEMA, TOLD, BoolArray, CellArray, FloatArray, IntArray
     from curim_data.model.city import CityProfile, cell_polygons
-    from curim_data.model.extent import MOST_MAP_CELLS, AreaTooLargeError
+    from curim_data.model.extent import MOST_MAP_CELLS, AreaTooLargeError, ask_shape
     from curim_data.model.i18n import LANGUAGES, N_, Message, MessageError, Num, Span, Translator, at_head, translator
     from curim_data.model.labels import (
         UNCATEGORISED,
         category_label,
+        column_label,
         district_label,
         feeling_label,
         format_label,
@@ -50,30 +52,57 @@ if TYPE_CHECKING:
         kind_label,
         on_a_map,
         place_label,
+        role_name,
+        status_label,
         value_label,
     )
     from curim_data.model.plan import STATUS_WORDS, Plan, PlanStatus
-    from curim_data.model.reasons import Answers, Block, Facts, ImportProblem, Question, Reason
-    from curim_data.model.values import CELL_RESOLUTIONS, MAP_RESOLUTIONS, Gender, Kind, Status
+    from curim_data.model.reasons import (
+        BOTH_ORDERS,
+        BY_NAMES,
+        DAY_FIRST,
+        EACH_EVENT,
+        EACH_ROW,
+        MEND_WORDS,
+        MONTH_FIRST,
+        REASON_WORDS,
+        Answers,
+        Block,
+        Choice,
+        Facts,
+        Flag,
+        ImportProblem,
+        Opened,
+        Question,
+        Reason,
+        RejectedRecord,
+        Repair,
+    )
+    from curim_data.model.values import CELL_RESOLUTIONS, MAP_RESOLUTIONS, AgeBand, Gender, Kind, Status
 
 _NAMES = {
     "absence": (
-        *("NO_AFFECTED", "NO_CATEGORY", "NO_POSITIONS", "NO_REPORTERS"),
+        *("ASKED_FIELDS", "NO_AFFECTED", "NO_CATEGORY", "NO_POSITIONS", "NO_REPORTERS"),
         *("NO_FEELING", "NO_GENDER", "NO_LANDMARKS", "NO_OUTLINE", "NO_POPULATION", "ONE_CATEGORY"),
         *("CalendarUnit", "KnownTime", "UnknownTimeError", "fewer_than", "is_small", "no_districts"),
     ),
     "access": ("Audience", "Role"),
-    "alert": ("SCHEMA", "BoolArray", "CellArray", "FloatArray", "IntArray"),
+    "alert": ("SCHEMA", "TOLD", "BoolArray", "CellArray", "FloatArray", "IntArray"),
     "city": ("CityProfile", "cell_polygons"),
-    "extent": ("MOST_MAP_CELLS", "AreaTooLargeError"),
+    "extent": ("MOST_MAP_CELLS", "AreaTooLargeError", "ask_shape"),
     "i18n": ("LANGUAGES", "N_", "Message", "MessageError", "Num", "Span", "Translator", "at_head", "translator"),
     "labels": (
-        *("UNCATEGORISED", "category_label", "district_label", "feeling_label", "format_label", "gender_label"),
-        *("group_label", "hour_label", "inline", "kind_label", "on_a_map", "place_label", "value_label"),
+        *("UNCATEGORISED", "category_label", "column_label", "district_label", "feeling_label", "format_label"),
+        *("gender_label", "group_label", "hour_label", "inline", "kind_label", "on_a_map", "place_label"),
+        *("role_name", "status_label", "value_label"),
     ),
     "plan": ("STATUS_WORDS", "Plan", "PlanStatus"),
-    "reasons": ("Answers", "Block", "Facts", "ImportProblem", "Question", "Reason"),
-    "values": ("CELL_RESOLUTIONS", "MAP_RESOLUTIONS", "Gender", "Kind", "Status"),
+    "reasons": (
+        *("BOTH_ORDERS", "BY_NAMES", "DAY_FIRST", "EACH_EVENT", "EACH_ROW", "MEND_WORDS", "MONTH_FIRST"),
+        *("REASON_WORDS", "Answers", "Block", "Choice", "Facts", "Flag", "ImportProblem", "Opened", "Question"),
+        *("Reason", "RejectedRecord", "Repair"),
+    ),
+    "values": ("CELL_RESOLUTIONS", "MAP_RESOLUTIONS", "AgeBand", "Gender", "Kind", "Status"),
 }
 
 

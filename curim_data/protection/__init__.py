@@ -1,13 +1,12 @@
 """The protected copy: what council and public are counted from.
 
-Public: `open_for`, `protected`, `protected_files` and `copy_of` (the copy as a source), `copies_of` (its versions),
+Public: `open_for`, `protected`, `protected_files` and `copy_of` (the copy as a source),
 `opened_for` (what is open); `release`, `drawn` (the draws of a home), `copy_errors` (what it
 costs; `kind_of` says of which categories a filter asks).
 """
 
 from curim_data.protection.opening import (
     CopyErrors,
-    copies_of,
     copy_errors,
     copy_of,
     keep_errors,

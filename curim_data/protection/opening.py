@@ -278,12 +278,6 @@ def _beside(source: Source, copy: Source) -> Source:
     return replace(copy, **{name: getattr(source, name) for name in names}, exact=source, protected=True)
 
 
-def copies_of(home: Home, version: str) -> list[str]:
-    """The versions of the copies that some version of the alerts can have had."""
-    files = drawn(home).files
-    return [f"{version}-{Drawn(files[:draws]).version}" for draws in range(1, len(files) + 1)]
-
-
 def copy_of(source: Source) -> Source:
     """The protected copy of alerts in a home: of a source that is one already, itself.
 

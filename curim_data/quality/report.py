@@ -12,9 +12,19 @@ import h3.api.basic_int as h3
 import pandas as pd
 
 from curim_data.engine import Source
-from curim_data.model import CityProfile, Message, Translator, is_small
-from curim_data.model import labels as words
-from curim_data.model.absence import NO_AFFECTED, NO_GENDER, NO_REPORTERS, fewer_than
+from curim_data.model import (
+    NO_AFFECTED,
+    NO_GENDER,
+    NO_REPORTERS,
+    CityProfile,
+    Message,
+    Translator,
+    category_label,
+    district_label,
+    fewer_than,
+    format_label,
+    is_small,
+)
 from curim_data.quality.study import COLUMNS, MONTH, Detail, QualityStudy, likely_reason
 
 # Shares from which on a finding needs attention.
@@ -496,7 +506,7 @@ def default_coordinates_sheet(t: Translator, city: CityProfile, study: QualitySt
 
 def _genders_sheet(t: Translator, city: CityProfile, study: QualityStudy) -> Sheet:
     names = [
-        t("No district known") if pd.isna(district) else words.district_label(t, city, str(district))
+        t("No district known") if pd.isna(district) else district_label(t, city, str(district))
         for district in study.genders["district"]
     ]
     return Sheet(
@@ -513,10 +523,10 @@ def _genders_sheet(t: Translator, city: CityProfile, study: QualityStudy) -> She
 def _coverage_sheets(t: Translator, study: QualityStudy) -> list[Sheet]:
     spans, gaps = study.coverage.spans, study.coverage.gaps
     sources = [
-        (words.format_label(t, name), t.date(first), t.date(last), sum(gap.source in (name, "") for gap in gaps))
+        (format_label(t, name), t.date(first), t.date(last), sum(gap.source in (name, "") for gap in gaps))
         for name, (first, last) in spans.items()
     ]
-    labels = [words.format_label(t, gap.source) if gap.source else t("All sources") for gap in gaps]
+    labels = [format_label(t, gap.source) if gap.source else t("All sources") for gap in gaps]
     days = [(of, t.date(gap.first), t.date(gap.last), gap.days) for of, gap in zip(labels, gaps, strict=True)]
     span = {"source": t("Source"), "first": t("From"), "last": t("To")}
     headings, lengths = span | {"gaps": t("Gaps")}, span | {"days": t("Days")}
@@ -624,7 +634,7 @@ def lag_rows(t: Translator, detail: Detail) -> pd.DataFrame:
 
 def _near_sheets(t: Translator, city: CityProfile, detail: Detail) -> list[Sheet]:
     counted, pairs = (
-        frame.assign(label=[words.category_label(t, city, name) for name in frame["category"]])
+        frame.assign(label=[category_label(t, city, name) for name in frame["category"]])
         for frame in (detail.near_duplicates.by_category, detail.near_duplicates.listed)
     )
     headings = {

@@ -13,8 +13,7 @@ What writes is loaded when something is written: who counts does not wait for it
 
 While an import runs it has a folder of its batch in the home's work folder, with a note of itself, `import.json`, whose
 lock it holds. The lock ends with the process; a folder whose lock is free belongs to an import that was cut short.
-Whether it was stored is what the log of the store says. An import that only tries what would happen has such a folder
-too, and its note says nothing.
+Whether it was stored is what the log of the store says.
 
 The first import of a home gives it a city just before its alerts are stored. Where they were not, the city goes too;
 one that a person gave or changed meanwhile stays.
@@ -26,7 +25,6 @@ import contextlib
 import datetime as dt
 import json
 import os
-import secrets
 import shutil
 import tempfile
 import time
@@ -35,15 +33,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from curim_data.model import SCHEMA, Message, Reason, Translator, translator
+from curim_data.model import MEND_WORDS, REASON_WORDS, SCHEMA, Message, Reason, Translator, translator
 from curim_data.model.city import profile_version
-from curim_data.model.reasons import MEND_WORDS, REASON_WORDS
 from curim_data.store.commits import (
     Batch,
     ErasedList,
@@ -130,24 +127,6 @@ class Store:
         """Every import, the oldest first; undone ones are marked."""
         table = self.table()
         return [] if table is None else [batch for batch, _ in import_log(table)]
-
-    def version_without_last_import(self) -> str | None:
-        """`alerts_version` as it will be again where the last import that stands is undone; None where that import
-        changed earlier alerts or cannot be undone, or the alerts were put into other files since.
-        """
-        table = self.table()
-        standing = [] if table is None else [one for one in import_log(table) if not one[0].undone]
-        changing = [(batch, at) for batch, at in standing if batch.accepted or batch.updated]
-        if table is None or not changing:
-            return None
-        batch, at = changing[-1]
-        if batch.updated or batch.sealed:
-            return None
-        try:
-            earlier = file_paths(DeltaTable(table.table_uri, version=at - 1))
-        except DeltaError:  # an erasure, or damage, took that version away
-            return None
-        return version_of(earlier) if set(earlier) <= set(file_paths(table)) else None
 
     def match_staged(self, staging: Staging, batch: Batch) -> StagedResult:
         """What `write_staged` would do, without writing anything."""
@@ -337,31 +316,9 @@ class InterruptedImport:
 @contextmanager
 def import_folder(home: Home, file_name: str, batch_id: str) -> Iterator[Path]:
     """The folder of an import, as long as it runs; removed at the end, whatever happens."""
-    new, when = not home.has_city(), dt.datetime.now(dt.UTC)
+    new, fresh, made, when = not home.has_city(), not home.path.exists(), None, dt.datetime.now(dt.UTC)
     note = {"file": file_name, "when": when.isoformat(), "batch": batch_id, "pid": os.getpid(), "new": new}
-    made: str | None = None
-    try:
-        with _held(home, home.work / batch_id, note) as folder:
-            try:
-                yield folder
-            finally:
-                made = _made_city(folder) if new else None
-    except BaseException:
-        _forget_city(home, {made})
-        raise
-
-
-@contextmanager
-def dry_run_folder(home: Home) -> Iterator[Path]:
-    """A folder for an import that stores nothing, as long as it runs; one that is interrupted is not reported."""
-    with _held(home, home.work / f"try-{secrets.token_hex(6)}", {}) as folder:
-        yield folder
-
-
-@contextmanager
-def _held(home: Home, folder: Path, note: dict[str, Any]) -> Iterator[Path]:
-    fresh = not home.path.exists()
-    part = _folder(home, "new-")
+    part, folder = _folder(home, "new-"), home.work / batch_id
     try:
         with (part / NOTE).open("w", encoding="utf-8") as handle:
             try_lock(handle)
@@ -369,9 +326,13 @@ def _held(home: Home, folder: Path, note: dict[str, Any]) -> Iterator[Path]:
             handle.flush()
             part.rename(folder)
             yield folder
+    except BaseException:
+        made = _made_city(folder) if new else None
+        raise
     finally:
         for left in (part, folder):
             shutil.rmtree(left, ignore_errors=True)
+        _forget_city(home, {made} - {None})
         if fresh:  # a home in which nothing came to stand is none
             with contextlib.suppress(OSError):
                 home.work.rmdir()
@@ -396,7 +357,7 @@ def _forget_city(home: Home, made: Collection[str | None]) -> None:
 
     Only one of the versions `made` by imports: what a person gave or changed meanwhile is theirs.
     """
-    if not home.has_city():
+    if not made or not home.has_city():
         return
     with locked(home.path / "city.lock"):
         if profile_version(home.city_folder) not in made:
@@ -428,8 +389,7 @@ def remove_interrupted(home: Home) -> tuple[InterruptedImport, ...]:
                     (home.quarantine / f"{note['batch']}.parquet").unlink(missing_ok=True)
                     made |= {_made_city(path.parent)} if note.get("new") else set()
             shutil.rmtree(path.parent, ignore_errors=True)
-    if made:
-        _forget_city(home, made)
+    _forget_city(home, made)
     for folder in home.work.glob("*"):
         with contextlib.suppress(OSError):
             if not (folder / NOTE).exists() and time.time() - folder.stat().st_mtime > _ABANDONED_S:

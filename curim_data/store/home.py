@@ -28,13 +28,12 @@ separated as paths are on this computer (a semicolon on Windows). Each is a fold
 stand for any folders that hold a city (`/srv/cities/*`). The name of the folder is the city's word in links. Without
 CURIM_HOMES there is one home, that of CURIM_HOME. Commands work on one home and know nothing of the others.
 
-Locks between processes on one computer are files locked with flock, which ends with the process that holds it. Where
-the system has no flock nothing is locked, and `try_lock` says that a lock is held: what may be at work is left alone.
+Locks between processes on one computer are files locked with flock, which ends with the process that holds it.
 """
 
 from __future__ import annotations
 
-import importlib
+import fcntl
 import json
 import os
 import re
@@ -54,29 +53,20 @@ from curim_data.model.place_names import FILE as PLACE_NAMES
 from curim_data.model.place_names import read_place_names
 from curim_data.model.prepared import FOLDER, write_whole
 
-_flock: Any
-try:
-    _flock = importlib.import_module("fcntl")
-except ImportError:
-    _flock = None
-
 
 @contextmanager
 def locked(path: Path, shared: bool = False) -> Iterator[None]:
     """Wait for the lock of a file, which is made where it is missing, and hold it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as handle:
-        if _flock is not None:
-            _flock.flock(handle, _flock.LOCK_SH if shared else _flock.LOCK_EX)
+        fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
 
 
 def try_lock(handle: IO[Any]) -> bool:
     """Take the lock of an open file without waiting; whether it was free. It ends when the file is closed."""
-    if _flock is None:
-        return False
     try:
-        _flock.flock(handle, _flock.LOCK_EX | _flock.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

@@ -43,9 +43,7 @@ from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_delt
 
 from curim_data.containers.base import prefetch
 from curim_data.geo.enrichment import enrich
-from curim_data.model import SCHEMA, CityProfile, Message
-from curim_data.model.alert import TOLD
-from curim_data.model.reasons import Flag
+from curim_data.model import SCHEMA, TOLD, CityProfile, Flag, Message
 from curim_data.store.commits import (
     Batch,
     ErasedList,

@@ -39,7 +39,7 @@ from curim_data.model import CityProfile, Message, Num, Translator
 from curim_data.model.prepared import read_arrays, write_arrays
 from curim_data.model.sql import at_points, coded, count_if, split_list
 from curim_data.privacy import DisclosureError, sensitive_categories
-from curim_data.quality.positions import coordinate_step
+from curim_data.quality.study import coordinate_step
 from curim_data.query import Total, default_points
 from curim_data.studies.cells import default_coordinates, whole_city
 

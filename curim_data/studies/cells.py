@@ -25,7 +25,7 @@ from curim_data.model import CELL_RESOLUTIONS, MOST_MAP_CELLS, CityProfile, Mess
 from curim_data.model.city import Landmark
 from curim_data.model.extent import MOST_LAND_CELLS, NESTED_CELLS, ask_shape
 from curim_data.privacy import MOST_PROTECTED_CELLS, Counted, finest_resolution
-from curim_data.quality.positions import coordinate_step
+from curim_data.quality.study import coordinate_step
 
 # Maps of alerts that are kept: the size of the cells is found on the one that is then tested.
 MOST_COUNTED: Final = 4

@@ -57,7 +57,7 @@ from curim_data.model import MOST_MAP_CELLS, N_, CityProfile, Message, MessageEr
 from curim_data.model.extent import ask_shape
 from curim_data.model.prepared import PLACES
 from curim_data.privacy import Counted, DisclosureError, finest_resolution, is_sensitive, protected_resolution
-from curim_data.quality.positions import coordinate_step, served_land, shared_points
+from curim_data.quality.study import coordinate_step, served_land, shared_points
 from curim_data.query import Total
 from curim_data.studies.cells import alert_cells, cell_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.periods import chosen_from, coverage_choices, place_bursts, place_scatter

@@ -21,10 +21,10 @@ from curim_data.importing.pipeline import default_coordinates_of_files
 from curim_data.model import LANGUAGES, Audience, CityProfile, Translator, translator
 from curim_data.model.place_names import PlaceNames
 from curim_data.privacy import DisclosureError
-from curim_data.quality.positions import Precision, outside, precision
 from curim_data.quality.report import as_html, as_object, duration, fallen, findings, sheets
 from curim_data.quality.study import (
     COLUMNS,
+    Precision,
     completeness,
     detail,
     incidents,
@@ -33,7 +33,9 @@ from curim_data.quality.study import (
     lag_classes,
     likely_reason,
     near_duplicates,
+    outside,
     periods,
+    precision,
     quality_study,
 )
 from curim_data.query import default_points

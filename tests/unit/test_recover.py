@@ -23,7 +23,7 @@ from curim_data.cli import main
 from curim_data.importing import pipeline
 from curim_data.model import ImportProblem, Message, Translator
 from curim_data.store import Batch, Home, Store, StoreError
-from curim_data.store.alert_table import FIRST, NOTE, dry_run_folder, import_folder, remove_interrupted
+from curim_data.store.alert_table import FIRST, NOTE, import_folder, remove_interrupted
 from curim_data.store.home import create_home
 from curim_data.store.writing import Staging
 
@@ -153,10 +153,6 @@ def test_an_import_that_runs_is_not_interrupted_and_leaves_nothing(home: Home) -
     assert list(home.work.iterdir()) == []
     with pytest.raises(KeyError), import_folder(home, "file.csv", "two"):
         raise KeyError
-    with dry_run_folder(home) as folder:
-        assert remove_interrupted(home) == ()
-        assert folder.is_dir()
-    assert list(home.work.iterdir()) == []
 
 
 def test_what_was_cut_short_is_told_once_and_removed(home: Home, made: Path, t: Translator) -> None:

@@ -27,7 +27,6 @@ from scipy.spatial import cKDTree
 
 import sample_data
 from curim_data.model import CityProfile
-from sample_data import coast
 from sample_data.generate import MAIN, write_sample
 from sample_data.places import (
     BURSTS,
@@ -478,13 +477,3 @@ def test_the_new_app_brings_categories_and_asks_how_safe_everybody_felt(lively: 
 def test_ever_more_genders_are_not_told(lively: City) -> None:
     silent = lively.rows["affected_gender"].eq("undisclosed").groupby(lively.rows["occurred_from"].dt.year).mean()
     assert silent[2023] < 0.10 < 0.14 < silent[CUT.year]
-
-
-@pytest.mark.skipif(not SOURCE.exists(), reason=f"no {SOURCE}")
-def test_the_outline_comes_from_its_source_again(tmp_path: Path) -> None:
-    files = coast.write_outline(
-        SOURCE / "sea_around_piraeus_clip.geojson", SOURCE / "port_of_piraeus.geojson", tmp_path
-    )
-    for path in files:
-        assert path.read_bytes() == (sample_data.PROFILE / path.name).read_bytes()
-        assert json.loads(path.read_text("utf-8"))["attribution"] == coast.ATTRIBUTION

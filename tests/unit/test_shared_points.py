@@ -16,7 +16,7 @@ from analysis.hotspots.cell_significance import hot_cells
 from analysis.stats.dispersion import SINGLE, ReportBursts
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Translator
-from curim_data.quality.positions import served_land, shared_points
+from curim_data.quality.study import served_land, shared_points
 from curim_data.studies.hot_spots import cluster_study, hot_spot_study
 from tests.reliability.world import World, piraeus, simulate, source_of
 

@@ -39,9 +39,8 @@ from curim_data.plans.record import (
     record_settings,
     recorder,
 )
-from curim_data.quality.positions import Outside
 from curim_data.quality.report import Finding, Sheet, as_html, findings, lag_rows, sheets
-from curim_data.quality.study import COLUMNS, MONTH, Detail, QualityStudy, quality_study
+from curim_data.quality.study import COLUMNS, MONTH, Detail, Outside, QualityStudy, quality_study
 from curim_data.query import total
 from curim_data.store import Batch, Home, Store, StoreError
 from curim_data.store.alert_table import UndoReport
