@@ -23,9 +23,9 @@ import shapely
 
 from curim_data.containers import layers as layers_
 from curim_data.containers import trees, workbook
-from curim_data.containers.isolation import uploaded
 from curim_data.model.reasons import Opened
 from tests.headers import EXPORTS
+from tests.in_texts import uploaded
 
 LABELS = ("id", "when", "day", "category", "long", "lat", "count", "urgent")
 ALERTS = [

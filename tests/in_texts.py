@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from curim_data.containers.isolation import uploaded
+from curim_data.containers.base import ending
 from curim_data.containers.opening import open_table
 from curim_data.model import Facts
 from curim_data.model.reasons import Opened, RejectedRecord
@@ -26,6 +26,15 @@ class Records:
     trailing_cut: list[bool] = field(default_factory=list)
     refused: list[RejectedRecord] = field(default_factory=list)
     blocks: int = 0
+
+
+def uploaded(source: Path | bytes, name: str, folder: Path) -> Path:
+    """The path of a file; bytes are put into the folder, with the ending of the name."""
+    if isinstance(source, Path):
+        return source
+    path = folder / f"upload{ending(name)}"
+    path.write_bytes(source)
+    return path
 
 
 def csv_bytes(rows: Iterable[Sequence[object]], encoding: str = "utf-8", **how: Any) -> bytes:

@@ -258,15 +258,6 @@ def warm_up() -> None:
     _HOST.start()
 
 
-def uploaded(source: Path | bytes, name: str, folder: Path) -> Path:
-    """The path of a file; what was uploaded is put into the folder, with its ending."""
-    if isinstance(source, Path):
-        return source
-    path = folder / f"upload{ending(name)}"
-    path.write_bytes(source)
-    return path
-
-
 _Made = TypeVar("_Made")
 
 
@@ -284,7 +275,9 @@ class Reader:
         self._folder = Path(tempfile.mkdtemp(prefix="curim-"))
         try:
             self._written: IO[bytes] = tempfile.TemporaryFile(prefix="curim-")  # noqa: SIM115
-            path = os.path.abspath(uploaded(source, name, self._folder))
+            if isinstance(source, bytes):
+                (self._folder / f"upload{ending(name)}").write_bytes(source)
+            path = os.path.abspath(source if isinstance(source, Path) else self._folder / f"upload{ending(name)}")
             beside = isinstance(source, Path) and source.suffix.lower() in _PARTS
             readable = [os.path.realpath(path), *([os.path.dirname(path)] if beside else [])]
             room = shutil.disk_usage(self._folder).free // 2  # so that files that are read at once never fill the disk

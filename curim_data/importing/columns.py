@@ -272,7 +272,8 @@ def parse_dates(column: ArrowText, date_format: DateFormat, orders: npt.NDArray[
     at = np.full(size, np.datetime64("NaT", "us"))
     day_only, month_only, ambiguous = (np.zeros(size, bool) for _ in range(3))
     if date_format.form in (SERIAL, SECONDS, MILLISECONDS):
-        return _numbers(column, given, date_format)
+        at, day_only = _numbers(column, date_format)
+        return _parsed(at, given, day_only, month_only, ambiguous)
     column = pc.replace_substring_regex(column, _DATE_WITH_OFFSET, r"\1")
     if date_format.form in (DATES, MONTHS):
         column = pc.replace_substring_regex(column, r"(\d:\d{2}(?::\d{2}(?:[.]\d+)?)?) ?(?:Z|[+-]\d{2}:?\d{2})$", r"\1")
@@ -442,26 +443,17 @@ def next_month_start(timestamps: pd.Series, zone: str) -> pd.Series:
     )
 
 
-def _numbers(column: ArrowText, given: BoolArray, date_format: DateFormat) -> ParsedDates:
-    values = pd.Series(
-        pc.cast(pc.if_else(pc.match_substring_regex(column, r"^\d+(\.\d+)?$"), column, None), pa.float64()).to_numpy(
-            False
-        )
-    )
-    never = np.zeros(len(given), bool)
+def _numbers(column: ArrowText, date_format: DateFormat) -> tuple[TimeArray, BoolArray]:
+    """Numbers of days, seconds or milliseconds as timestamps, and which are whole days."""
+    numeric = pc.if_else(pc.match_substring_regex(column, r"^\d+(\.\d+)?$"), column, None)
+    values = pd.Series(pc.cast(numeric, pa.float64()).to_numpy(False))
     if date_format.form != SERIAL:
-        return _parsed(
-            pd.to_datetime(values, unit="s" if date_format.form == SECONDS else "ms", errors="coerce")
-            .dt.round("us")
-            .to_numpy("datetime64[us]"),
-            given,
-            never,
-            never,
-            never,
-        )
+        unit = "s" if date_format.form == SECONDS else "ms"
+        moments = pd.to_datetime(values, unit=unit, errors="coerce").dt.round("us")
+        return moments.to_numpy("datetime64[us]"), np.zeros(len(values), bool)
     local = pd.to_datetime(values, unit="D", origin="1899-12-30", errors="coerce").dt.round("s")
     day_only = (local == local.dt.normalize()).to_numpy()
-    return _parsed(_zoned(local.to_numpy("datetime64[us]"), day_only, date_format), given, day_only, never, never)
+    return _zoned(local.to_numpy("datetime64[us]"), day_only, date_format), day_only
 
 
 def _series(at: TimeArray) -> pd.Series:

@@ -747,38 +747,44 @@ def id_scope(
     Question
         Where ids are known already, and neither the source nor dates and places say whether of the same alerts.
     """
-    files = store.files()
-    if "alert_id" not in layout.roles or not files:
+    if "alert_id" not in layout.roles or not store.files():
         return IdScope()
-    signature = {**signature_of(profile.labels, layout), "mapping": mapping}
-    batches = [batch for batch in store.batches() if not batch.undone]
-    kin = [batch for batch in batches if same_source(batch.signature, signature)]
-    others = [batch for batch in batches if batch not in kin]
-    prefixes = dict.fromkeys(["", f"{layout.format}:", *(batch.id_prefix for batch in batches)])
-    evidence = known_ids(profile, layout, decisions, city, files, [one.id for one in kin], list(prefixes))
-    own = list(dict.fromkeys(batch.id_prefix for batch in reversed(kin)))
-    own += [prefix for prefix in prefixes if prefix not in own and (prefix, True) in evidence]
-    chosen = _Choosing(name, layout.format, signature, answers.ids, own, kin, others, evidence)
+    chosen = _Choosing(profile, layout, decisions, city, store, answers, name, mapping)
     scope = chosen.of_source()
     if scope is not None:
         return scope
-    scope = chosen.beside_others(files)
+    scope = chosen.beside_others()
     return scope if scope.reason is not None else replace(scope, reason=chosen.few_moved)
 
 
-@dataclass(frozen=True)
 class _Choosing:
-    """What speaks for one scope or another. `own`: prefixes of the source, the latest first; `evidence`: by prefix and
-    whether the known alerts are of the same source."""
+    """What speaks for one scope or another.
 
-    name: str
-    format: str
-    signature: Signature
-    answer: str | None
-    own: Sequence[str]
-    kin: Sequence[Batch]
-    others: Sequence[Batch]
-    evidence: Mapping[tuple[str, bool], Evidence]
+    `own`: prefixes of the source, the latest first; `kin`, `others`: imports of the same source, and of others;
+    `evidence`: by prefix and whether the known alerts are of the same source.
+    """
+
+    def __init__(
+        self,
+        profile: FileProfile,
+        layout: Layout,
+        decisions: Decisions,
+        city: CityProfile,
+        store: Store,
+        answers: Answers,
+        name: str,
+        mapping: str,
+    ) -> None:
+        self.name, self.format, self.answer, self.files = name, layout.format, answers.ids, store.files()
+        self.signature: Signature = {**signature_of(profile.labels, layout), "mapping": mapping}
+        batches = [batch for batch in store.batches() if not batch.undone]
+        self.kin = [batch for batch in batches if same_source(batch.signature, self.signature)]
+        self.others = [batch for batch in batches if batch not in self.kin]
+        prefixes = dict.fromkeys(["", f"{layout.format}:", *(batch.id_prefix for batch in batches)])
+        kin = [batch.id for batch in self.kin]
+        self.evidence = known_ids(profile, layout, decisions, city, self.files, kin, list(prefixes))
+        own = dict.fromkeys(batch.id_prefix for batch in reversed(self.kin))
+        self.own = [*own, *(prefix for prefix in prefixes if prefix not in own and (prefix, True) in self.evidence)]
 
     def of_source(self) -> IdScope | None:
         """The scope among those of the same source; None where it has none, or where that is the one without prefix.
@@ -823,7 +829,7 @@ class _Choosing:
         message = _MESSAGES["few_moved"] if one.located else _MESSAGES["few_moved_unplaced"]
         return Message(message.text, {"n": one.moved, "of": one.changed, "example": one.said(1)})
 
-    def beside_others(self, files: Sequence[str]) -> IdScope:
+    def beside_others(self) -> IdScope:
         """The scope without a prefix, unless ids of the file are those of another source's alerts."""
         other = self.evidence.get(("", False))
         if other is None or self.answer == SAME:
@@ -834,7 +840,7 @@ class _Choosing:
             return IdScope("", None, Message(message.text, values))
         if self.answer == OWN or (other.known >= LEAST_IDS and other.far >= CLEAR * other.known):
             prefix = self._source_prefix()
-            only = ids_of_others(files, [one.id for one in self.kin]) if self.own else None
+            only = ids_of_others(self.files, [one.id for one in self.kin]) if self.own else None
             return IdScope(prefix, only, self._unless_answered("kept_apart", prefix, other, **values))
         if self.own and other.fits:
             return IdScope()

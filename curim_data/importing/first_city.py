@@ -20,7 +20,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curim_data.containers.base import ArrowText
 from curim_data.formats.base import Layout, fold
 from curim_data.importing.columns import distinct
 from curim_data.importing.coordinates import sample_points
@@ -338,81 +337,56 @@ _NO_NAME: Final = re.compile(r"\d{5}|\d[ .-]\d{3}|[@<>{}=|?!_]")  # an address o
 _NUMBER: Final = re.compile(r"^0*(\d{1,4})(?:\.0+)?$")
 
 
-@dataclass(frozen=True)
-class LearntNames:
-    """The names of positions that a file gave, and the headings of its columns that gave them."""
-
-    names: PlaceNames
-    columns: tuple[str, ...]
-
-
 class PlaceColumns:
     """Gathers the names of a file's columns block by block; memory grows with the city, not with the file."""
 
     def __init__(self, labels: Sequence[str], layout: Layout, *, outside: bool = False) -> None:
         """`outside`: names of positions outside the city are gathered too."""
-        self._outside = outside
-        headings = {
-            place: re.sub(r"\W+", "_", fold(label))
-            for place, label in enumerate(labels)
-            if place not in {*layout.places, *layout.personal}
-        }
-        self._headings = {
-            place: heading
-            for place, heading in headings.items()
-            if heading in (AREA_HEADINGS | STREET_HEADINGS | set(NUMBERED_HEADINGS))
-        }
+        self._outside, self._labels = outside, tuple(labels)
+        known, taken = AREA_HEADINGS | STREET_HEADINGS | set(NUMBERED_HEADINGS), {*layout.places, *layout.personal}
+        headings = {place: re.sub(r"\W+", "_", fold(label)) for place, label in enumerate(labels) if place not in taken}
+        self._headings = {place: heading for place, heading in headings.items() if heading in known}
         self._pairs = {place: Counter[tuple[str, int]]() for place in self._headings}  # alerts by name and cell
         self._filled = Counter[int]()
-        self._labels = tuple(labels)
         self._name = lru_cache(maxsize=MOST_KEPT)(place_name)  # gone with the import: cells may hold addresses
 
     def add(self, block: Block, alerts: pa.Table) -> None:
         """Take the names of the rows that became `alerts` (columns row, cell_9, cell_10, inside)."""
-        if not self._headings or not alerts.num_rows:
-            return
         known = np.asarray(pc.is_valid(alerts["cell_10"]), bool)
         if not self._outside:
             known &= np.asarray(pc.fill_null(alerts["inside"], False), bool)
         at = np.searchsorted(block.rows, alerts["row"].to_numpy())[known]
-        cells = {
-            size: pc.filter(alerts[f"cell_{size}"], pa.array(known)).to_numpy().astype(np.int64)
-            for size in set(RESOLUTION.values())
-        }
-        for place, heading in self._headings.items():
+        for place, heading in self._headings.items() if len(at) else ():
             kind = STREET if heading in STREET_HEADINGS else AREA
-            self._count(place, kind, block.table.column(place), at, cells[RESOLUTION[kind]])
+            cells = pc.filter(alerts[f"cell_{RESOLUTION[kind]}"], pa.array(known)).to_numpy().astype(np.int64)
+            codes, raw = distinct(block.table.column(place))
+            given = np.array([bool(text.strip()) for text in raw], bool)[codes[at]]
+            self._filled[place] += int(given.sum())
+            pairs, counts = np.unique(np.column_stack([codes[at], cells])[given], axis=0, return_counts=True)
+            for (code, cell), n in zip(pairs.tolist(), counts.tolist(), strict=True):
+                if name := self._name(raw[code], street=kind == STREET):
+                    self._pairs[place][name, cell] += n
+            if len(self._pairs[place]) > MOST_KEPT:
+                self._pairs[place] = Counter({pair: n for pair, n in self._pairs[place].items() if n > 1})
 
-    def names(self) -> LearntNames:
-        """What was learnt: the streets, the finest column of areas, and the finest column of numbered ones."""
-        groups: dict[str, list[tuple[pd.DataFrame, str]]] = {STREET: [], AREA: [], "": []}
+    def names(self) -> tuple[PlaceNames, tuple[str, ...]]:
+        """What was learnt: the streets, the finest column of areas, and the finest column of numbered ones; and the
+        headings of the columns that gave them."""
+        best: dict[str, tuple[int, pd.DataFrame, str]] = {}
         for place, heading in self._headings.items():
             pairs, filled = self._pairs[place], self._filled[place]
             numbers = sum(n for (name, _), n in pairs.items() if name.isdigit()) > filled / 2
             kind = NUMBERED_HEADINGS.get(heading) if numbers else AREA
             kind = STREET if heading in STREET_HEADINGS else kind
             table = _recurring(pairs, filled, kind, numbers=numbers) if kind else None
-            if table is not None and (kind == STREET or table["name"].nunique() <= MOST_AREAS):
-                groups.get(str(kind), groups[""]).append((table, self._labels[place]))
-        kept = [max(group, key=lambda one: one[0]["name"].nunique()) for group in groups.values() if group]
-        if not kept:
-            return LearntNames(PlaceNames(), ())
-        table = pd.concat([table for table, _ in kept], ignore_index=True)
-        return LearntNames(PlaceNames(table[list(COLUMNS)]), tuple(label for _, label in kept))
-
-    def _count(self, place: int, kind: str, texts: ArrowText, at: np.ndarray, cells: np.ndarray) -> None:
-        codes, raw = distinct(texts)
-        names = [self._name(text, street=kind == STREET) for text in raw]
-        of = codes[at]
-        given = np.array([bool(text.strip()) for text in raw], bool)[of]
-        self._filled[place] += int(given.sum())
-        counter = self._pairs[place]
-        pairs, counts = np.unique(np.column_stack([of[given], cells[given]]), axis=0, return_counts=True)
-        for (code, cell), n in zip(pairs.tolist(), counts.tolist(), strict=True):
-            if names[code]:
-                counter[names[code], cell] += n
-        if len(counter) > MOST_KEPT:
-            self._pairs[place] = Counter({pair: n for pair, n in counter.items() if n > 1})
+            n, group = (0 if table is None else table["name"].nunique()), kind if kind in (STREET, AREA) else ""
+            if table is not None and (kind == STREET or n <= MOST_AREAS) and n > best.get(group, (0,))[0]:
+                best[group] = n, table, self._labels[place]
+        if not best:
+            return PlaceNames(), ()
+        kept = [best[group] for group in (STREET, AREA, "") if group in best]
+        table = pd.concat([table for _, table, _ in kept], ignore_index=True)
+        return PlaceNames(table[list(COLUMNS)]), tuple(label for *_, label in kept)
 
 
 def place_name(text: str, *, street: bool) -> str:

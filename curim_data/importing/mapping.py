@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
 import re
 import tomllib
 from collections import Counter
@@ -48,6 +47,7 @@ from curim_data.model import (
     Message,
     Status,
 )
+from curim_data.model.prepared import write_whole
 from curim_data.store import Home
 
 FORMAT: Final = "mapped"
@@ -318,12 +318,8 @@ class ColumnMapping(CellReading):
 
 def save(home: Home, mapping: ColumnMapping) -> Path:
     """Save a mapping in a home under its name, replacing one of the same name; return the path of the file."""
-    folder = home.path / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / file_name(mapping.name)
-    draft = path.with_suffix(f".{os.getpid()}.part")
-    draft.write_text(mapping.to_toml(), "utf-8")
-    draft.replace(path)
+    path = home.path / FOLDER / file_name(mapping.name)
+    write_whole(path, lambda part: part.write_text(mapping.to_toml(), "utf-8"))
     return path
 
 

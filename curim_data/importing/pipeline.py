@@ -17,9 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from curim_data import formats
@@ -138,7 +136,7 @@ def import_file(
         if not dry_run:
             adopt_city(home, work)
             matched = store.write_staged(staged.staging, staged.batch, staged.quarantine.path, matched)
-            _learn_names(home, staged.learnt.names)
+            _learn_names(home, staged.learnt[0])
         report = _build_report(staged, matched, changes, proof)
     if not dry_run:
         report = replace(report, decisions=(*report.decisions, *_save_mapping(staged.profiled, home)))
@@ -304,6 +302,11 @@ def default_coordinates_of_files(staged: Sequence[Path], names: PlaceNames) -> p
 
 SAMPLE_ROWS: Final = 20
 SAMPLE_POINTS: Final = 2_000
+_SAMPLE: Final = """
+SELECT longitude, latitude FROM (
+    SELECT longitude, latitude, row_number() OVER (ORDER BY row) - 1 AS place
+    FROM read_parquet($files) WHERE longitude IS NOT NULL)
+WHERE place % $step = 0 ORDER BY place"""
 MOST_NAMED: Final = 5  # categories of no known kind
 
 
@@ -483,7 +486,7 @@ def _build_report(
             *plan.decisions.reasons,
             *(() if plan.ids.reason is None else (plan.ids.reason,)),
             *_lacking(staged, kinds=first is None and proof is None),
-            *([Message(_LEARNT.text, {"columns": ", ".join(staged.learnt.columns)})] if staged.learnt.columns else []),
+            *([Message(_LEARNT.text, {"columns": ", ".join(staged.learnt[1])})] if staged.learnt[1] else []),
             *(() if first is None else first.decisions),
         ),
         spread=first.spread if first is not None else None,
@@ -499,7 +502,7 @@ def _build_report(
         unknown=tally.unknown,
         dropped=tuple(labels[place] or f"{place + 1}" for place in sorted({*layout.personal, *layout.text})),
         unused=tuple(labels[place] for place in layout.unused if labels[place]),
-        default_coordinates=default_coordinates_of_files(staged.staging.paths, staged.learnt.names),
+        default_coordinates=default_coordinates_of_files(staged.staging.paths, staged.learnt[0]),
         first=tally.first,
         last=tally.last,
         mapped=tally.mapped,
@@ -549,7 +552,7 @@ def _lacking(staged: StagedExport, *, kinds: bool) -> Iterator[Message]:
                 "are (danger, incivility or offence) is not known."
             )
         )
-    names = {name: n for name, n in staged.tally.no_kind.most_common() if name != UNCATEGORISED}
+    names = {name: n for name, n in staged.tally.no_kind.items() if name != UNCATEGORISED}
     if kinds and names:
         yield Message(
             "Alerts whose kind (danger, incivility or offence) is not known: {n}, such as those of {categories}. Give "
@@ -578,7 +581,7 @@ def _build_preview(staged: StagedExport, report: ImportReport) -> Preview:
         answers=profiled.request.answers,
         report=report,
         first=first,
-        area_names=names_of_areas(first.spread.areas, staged.learnt_around.names) if first and first.spread else {},
+        area_names=names_of_areas(first.spread.areas, staged.learnt_around) if first and first.spread else {},
     )
 
 
@@ -601,10 +604,6 @@ def columns_of(source: Path | bytes, name: str, answers: Answers) -> Header:
 
 def _points(staging: Staging, mapped: int) -> pd.DataFrame:
     """Sample the `mapped` points evenly over the file, rounded to four decimals."""
-    step, skip = max(1, -(-mapped // SAMPLE_POINTS)), 0
-    some = [pa.table({"longitude": pa.array([], pa.float64()), "latitude": pa.array([], pa.float64())})]
-    for part in staging.batches(["longitude", "latitude"]):
-        points = part.filter(pc.is_valid(part["longitude"]))
-        some.append(points.take(pa.array(np.arange(skip, points.num_rows, step))).cast(some[0].schema))
-        skip = (skip - points.num_rows) % step
-    return pd.DataFrame(pa.concat_tables(some).to_pandas().round(4))
+    given = {"files": [str(path) for path in staging.paths], "step": max(1, -(-mapped // SAMPLE_POINTS))}
+    with bounded_duckdb(staging.folder) as engine:
+        return engine.execute(_SAMPLE, given).df().round(4)

@@ -93,21 +93,14 @@ class CategoryProof:
 
 
 @dataclass(frozen=True)
-class GenderProof:
-    """Alerts by gender of the person affected or of the reporter; `columns`: where it was read, none if not asked."""
-
-    role: str
-    columns: tuple[str, ...]
-    counts: Mapping[str, int]
-
-
-@dataclass(frozen=True)
 class RoleProof:
-    """A role, the columns of the file that give it, and in how many alerts it is filled."""
+    """A role, the columns of the file that give it, none if not asked, and in how many alerts it is filled; `counts`:
+    of the gender of the person affected or of the reporter, alerts by gender."""
 
     role: str
     columns: tuple[str, ...]
     filled: int
+    counts: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -154,7 +147,7 @@ class Proof:
     categories: tuple[CategoryProof, ...]
     distinct: int
     kinds: Mapping[str, int]
-    genders: tuple[GenderProof, ...]
+    genders: tuple[RoleProof, ...]
     roles: tuple[RoleProof, ...]
     rows: tuple[RowProof, ...]
     concerns: tuple[Concern, ...] = ()
@@ -285,7 +278,7 @@ def kind_name(t: Translator, kind: str | None) -> str:
     return kind_label(t, kind) if kind in KINDS else t.c("kind", "Not known")
 
 
-def gender_counts(t: Translator, gender: GenderProof, alerts: int) -> list[tuple[str, int, str]]:
+def gender_counts(t: Translator, gender: RoleProof, alerts: int) -> list[tuple[str, int, str]]:
     """Label, count and share of each gender, in the order of the list of genders."""
     return [
         (gender_label(t, one), n, t.part(n / max(alerts, 1)))
@@ -713,9 +706,9 @@ class ProofBuilder:
             categories=self._commonest(pairs, more),
             distinct=len({category for category, _ in pairs} | set(more)),
             kinds=kinds,
-            genders=tuple(GenderProof(role, self._columns(role), counted(role)) for role in GENDER_ROLES),
+            genders=tuple(RoleProof(role, self._columns(role), 0, counted(role)) for role in GENDER_ROLES),
             roles=tuple(
-                RoleProof(role, self._columns(role), given.get(role, self._filled[role]))
+                RoleProof(role, self._columns(role), given.get(role, self._filled[role]), {})
                 for role in sorted(self._layout.roles, key=lambda one: self._layout.place(one))
             ),
             rows=tuple(row for _, (_, row) in sorted(self._best.items())),

@@ -33,7 +33,7 @@ from curim_data.importing.comparison import IdScope, id_scope
 from curim_data.importing.coordinates import near_city
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.extract import EXTRACTED, ProfiledExport
-from curim_data.importing.first_city import FirstCity, LearntNames, PlaceColumns
+from curim_data.importing.first_city import FirstCity, PlaceColumns
 from curim_data.importing.mapping import FORMAT, FORMAT_NAME, OWN, SETTLED, ColumnMapping, file_stem, signature_of
 from curim_data.importing.rows import (
     ParsedRows,
@@ -45,9 +45,10 @@ from curim_data.importing.rows import (
     repaired_values,
 )
 from curim_data.model import Block, CityProfile, Flag, Kind, Message, Reason, RejectedRecord
+from curim_data.model.place_names import PlaceNames
 from curim_data.store import Batch, Home, Store
 from curim_data.store.commits import ErasedList
-from curim_data.store.writing import Staging
+from curim_data.store.writing import Staging, bounded_duckdb
 
 _ID: Final = re.compile(r"(?=[^\d]*\d)[\w.:/#-]{1,60}")
 _NINE_DIGITS: Final = re.compile(r"\d{9}")
@@ -160,6 +161,13 @@ LEAST_ELSEWHERE: Final = 5
 LISTED_WORDS: Final = 2_000
 
 
+_TALLIED: Final = """
+SELECT count(longitude), count(*) FILTER (NOT inside), count(*) FILTER (len(more_categories) > 0), min(local_date),
+    max(local_date) FROM staged"""
+_FLAGS: Final = "SELECT flag, count(*) FROM (SELECT unnest(flags) AS flag FROM staged) GROUP BY 1"
+_NO_KIND: Final = "SELECT category, count(*) FROM staged WHERE kind = $1 GROUP BY 1 ORDER BY 2 DESC, min(row)"
+
+
 class Tally:
     """Totals over the blocks of a file.
 
@@ -169,7 +177,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.read = self.several = self.mapped = self.outside = self.far = 0
-        self.repairs, self.flags, self.no_kind = Counter[tuple[str, str]](), Counter[str](), Counter[str]()
+        self.repairs, self.flags, self.no_kind = Counter[tuple[str, str]](), dict[str, int](), dict[str, int]()
         self.first_repairs: dict[tuple[str, str], tuple[str, str]] = {}
         self.unknown: dict[str, Counter[str]] = {}
         self.first: dt.date | None = None
@@ -196,29 +204,15 @@ class Tally:
             if len(counter) > 2 * LISTED_WORDS:
                 self.unknown[column] = Counter(dict(counter.most_common(LISTED_WORDS)))
 
-    def add_alerts(self, alerts: pa.Table, city: CityProfile) -> None:
-        """Add the enriched alerts of a block."""
-        self.flags.update(pc.list_flatten(alerts["flags"]).to_pylist())
-        mapped = alerts.num_rows - alerts["longitude"].null_count
-        self.mapped += mapped
-        self.outside += mapped - (pc.sum(alerts["inside"]).as_py() or 0)
-        outside = alerts.filter(pc.fill_null(pc.invert(alerts["inside"]), False))
-        if outside.num_rows:
-            longitude, latitude = (outside[name].to_numpy() for name in ("longitude", "latitude"))
-            self.far += int((~near_city(city, longitude, latitude)).sum())
-        days = pc.min_max(alerts["local_date"]).as_py()
-        self.first = min(filter(None, (self.first, days["min"])), default=None)
-        self.last = max(filter(None, (self.last, days["max"])), default=None)
-        lengths = pc.list_value_length(alerts["more_categories"])
-        self.no_kind.update(
-            {
-                one["values"]: one["counts"]
-                for one in pc.value_counts(
-                    alerts["category"].filter(pc.equal(alerts["kind"], Kind.UNKNOWN.value))
-                ).to_pylist()
-            }
-        )
-        self.several += pc.sum(pc.greater(pc.fill_null(lengths, 0), 0)).as_py() or 0
+    def count_alerts(self, staged: Sequence[Path], city: CityProfile) -> None:
+        """Count the staged alerts (Parquet files)."""
+        with bounded_duckdb(staged[0].parent) as engine:
+            engine.read_parquet([str(path) for path in staged]).create_view("staged")
+            [(self.mapped, self.outside, self.several, self.first, self.last)] = engine.execute(_TALLIED).fetchall()
+            self.flags = dict(engine.execute(_FLAGS).fetchall())
+            self.no_kind = dict(engine.execute(_NO_KIND, [Kind.UNKNOWN.value]).fetchall())
+            points = engine.execute("SELECT longitude, latitude FROM staged WHERE NOT inside").df()
+        self.far = int((~near_city(city, *points.to_numpy(float).T)).sum())
 
     def repair_table(self) -> pd.DataFrame:
         """Return rule, column, n, and old and new of the first, the most frequent repair first."""
@@ -249,8 +243,8 @@ class ImportPlan:
 @dataclass(frozen=True)
 class StagedExport:
     """A file whose alerts are staged on disk. `batch`: without the counts that come from the match with the store.
-    `learnt`: names of positions in the city; `learnt_around`: of all positions, where the city is a part of the file's
-    area.
+    `learnt`: names of positions in the city, and the headings of the columns that gave them; `learnt_around`: names of
+    all positions, where the city is a part of the file's area.
     """
 
     profiled: ProfiledExport
@@ -259,8 +253,8 @@ class StagedExport:
     quarantine: Quarantine
     staging: Staging
     batch: Batch
-    learnt: LearntNames
-    learnt_around: LearntNames
+    learnt: tuple[PlaceNames, tuple[str, ...]]
+    learnt_around: PlaceNames
 
 
 def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home, first: FirstCity | None) -> ImportPlan:
@@ -353,7 +347,6 @@ def stage_alerts(
             for column, value in (("batch_id", batch_id), ("profile_version", city.version)):
                 alerts = alerts.append_column(column, pa.repeat(pa.scalar(value), alerts.num_rows))
             tally.add_rows(one.block, rows)
-            tally.add_alerts(alerts, city)
             quarantine.add(one.block, rows)
             places.add(one.block, alerts)
             if around is not None:
@@ -366,6 +359,7 @@ def stage_alerts(
         quarantine.close()
         staging.close()
     profiled.check_unchanged()
+    tally.count_alerts(staging.paths, city)
     batch = Batch(
         id=batch_id,
         file_name=request.name,
@@ -383,9 +377,8 @@ def stage_alerts(
         id_prefix=plan.ids.prefix if plan.ids.only is None else "",
     )
     learnt = places.names()
-    return StagedExport(
-        profiled, plan, tally, quarantine, staging, batch, learnt, learnt if around is None else around.names()
-    )
+    learnt_around = learnt[0] if around is None else around.names()[0]
+    return StagedExport(profiled, plan, tally, quarantine, staging, batch, learnt, learnt_around)
 
 
 def _without_erased(rows: ParsedRows, erased: ErasedList, ids: ArrowText) -> ParsedRows:

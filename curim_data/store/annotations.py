@@ -19,6 +19,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -81,17 +82,11 @@ def read_annotations(folder: Path) -> tuple[Annotation, ...]:
 
 def annotation_history(folder: Path) -> tuple[tuple[str, str, Annotation], ...]:
     """Everything that was "added" and "removed", and by whom, oldest first."""
-    try:
-        lines = (folder / FILE).read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return ()
     changes = []
-    for line in lines:
-        try:
+    for line in (folder / FILE).read_bytes().split(b"\n") if (folder / FILE).exists() else ():
+        with suppress(KeyError, TypeError, ValueError):  # a line that a full disk cut short, in the middle of a letter
             row = json.loads(line.decode("utf-8"))
             changes.append((str(row["what"]), str(row["who"]), _annotation(row)))
-        except (KeyError, TypeError, ValueError):
-            continue  # a line that was cut short by a full disk, in the middle of a letter too
     return tuple(changes)
 
 

@@ -20,7 +20,7 @@ import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -122,14 +122,7 @@ class EraseReport:
     sealed: int
 
 
-@dataclass(frozen=True)
-class _Found:
-    """Alerts to erase: their ids, the ids that the source gave, and what goes on the list of erased ones."""
-
-    alerts: tuple[str, ...]
-    incidents: tuple[str, ...]
-    whole: tuple[str, ...]
-    contents: tuple[tuple[str, str], ...]
+_Row: TypeAlias = tuple[str, str | None, str, str, bool]  # of an alert to erase: what `_FOUND` selects
 
 
 def preview_erasure(home: Home, alert_ids: Collection[str]) -> EraseReport:
@@ -147,10 +140,13 @@ def erase(home: Home, alert_ids: Collection[str]) -> EraseReport:
     with locked(home.lock):
         _finish(home)
         found = _find(home, alert_ids)
-        report = _report(home, found)
-        ErasedList(home).add(found.whole, found.contents)
-        _note(home).write_text(json.dumps({"alerts": found.alerts, "incidents": found.incidents}), "utf-8")
-        _do(home, found.alerts, found.incidents)
+        report, (alerts, incidents) = _report(home, found), _names(found)
+        ErasedList(home).add(
+            (base for *_, base, partly in found if not partly),
+            ((base, content) for _, _, content, base, partly in found if partly),
+        )
+        _note(home).write_text(json.dumps({"alerts": alerts, "incidents": incidents}), "utf-8")
+        _do(home, alerts, incidents)
     return report
 
 
@@ -217,23 +213,23 @@ def _purge(home: Home, table: DeltaTable) -> None:
             path.unlink()
 
 
-def _find(home: Home, alert_ids: Collection[str]) -> _Found:
+def _names(found: list[_Row]) -> tuple[list[str], list[str]]:
+    """The ids of the alerts to erase, and those that the source gave their incidents."""
+    return [row[0] for row in found], sorted({row[1] for row in found if row[1] is not None})
+
+
+def _find(home: Home, alert_ids: Collection[str]) -> list[_Row]:
     """What is to be erased of the stored alerts; StoreError where an id is not known."""
     table, ids = Store(home).table(), sorted(set(alert_ids))
     files = [] if table is None else file_paths(table)
-    rows: list[tuple[str, str | None, str, str, bool]] = []
+    rows: list[_Row] = []
     if files:
         with Store(home).working("erase-") as folder, bounded_duckdb(folder) as run:
             rows = run.execute(_FOUND, {"files": files, "ids": ids}).fetchall()
     if unknown := sorted({*ids} - {row[0] for row in rows}):
         listed = ", ".join(f"“{one}”" for one in unknown)
         raise StoreError(Message("There is no alert {ids}. Nothing was erased.", {"ids": listed}))
-    return _Found(
-        alerts=tuple(name for name, *_ in rows),
-        incidents=tuple(sorted({incident for _, incident, *_ in rows if incident is not None})),
-        whole=tuple(base for *_, base, partly in rows if not partly),
-        contents=tuple((base, content) for _, _, content, base, partly in rows if partly),
-    )
+    return rows
 
 
 # `partly`: whether other alerts of the same incident (its base id) stay.
@@ -247,10 +243,10 @@ SELECT alert_id, incident_id, content_hash, base,
 FROM stored WHERE gone"""
 
 
-def _report(home: Home, found: _Found) -> EraseReport:
-    ids = {*found.alerts, *found.incidents}
+def _report(home: Home, found: list[_Row]) -> EraseReport:
+    ids = {name for names in _names(found) for name in names}
     return EraseReport(
-        alerts=len(found.alerts),
+        alerts=len(found),
         quarantined=sum(_matches(pq.read_table(path), ids)[1] for path in home.quarantine.glob("*.parquet")),
         sealed=sum(not (batch.undone or batch.sealed) for batch in Store(home).batches()),
     )

@@ -14,14 +14,12 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pyarrow as pa
-import pyogrio
 import pyproj
 import pytest
 import shapely
 
 from curim_data.containers import open_file
 from curim_data.model import ImportProblem, Question, Reason
-from tests import in_texts
 from tests.in_files import (
     ALERTS,
     LABELS,
@@ -259,23 +257,7 @@ def test_memory_does_not_grow_with_the_number_of_records(opener: Opener) -> None
     assert peak(20_000) < peak(2_000) + 500_000
 
 
-def test_zeros_inside_a_text_are_left_out() -> None:
-    records = in_texts.read(b'[{"id": "A\\u00001", "what": "x"}, {"id": "A2", "what": "\\u0000"}]', "file.json")
-    assert records.values == [["A1", "x"], ["A2", ""]]
-    assert records.encoding_repaired == [True, True]
-
-
 # ---- layers
-
-
-def test_wards_of_lancashire_lie_in_lancashire() -> None:
-    opened = open_vector(shared("boundaries", "lancashire_wards.gpkg"), "wards.gpkg")
-    found = records(opened)
-    assert opened.facts.crs == "EPSG:27700"
-    assert len(found) == len(pyogrio.read_dataframe(shared("boundaries", "lancashire_wards.gpkg")))
-    for record in found:
-        assert -3.2 < float(record["geometry.longitude"]) < -2.0
-        assert 53.4 < float(record["geometry.latitude"]) < 54.3
 
 
 @pytest.mark.parametrize("crs", [2100, 32634, 3857])

@@ -208,25 +208,6 @@ def test_only_the_ids_that_another_source_holds_are_set_apart(home: Home) -> Non
         assert told(bring(home, council, both, "august.csv")) == wanted
 
 
-def test_undo_of_an_import_that_updated_restores_every_value(home: Home, tmp_path: Path) -> None:
-    """Byte for byte, on the exported table."""
-    header, march = HEADERS["el"], table("el", 3, range(1, 61), 1)
-    bring(home, header, march, "march.csv")
-    files = [tmp_path / name for name in ("before.csv", "changed.csv", "after.csv")]
-    before = stored(home)
-    assert main(["export", "--out", str(files[0]), "--home", str(home.path)]) == 0
-    changed = [(*row[:2], CATEGORIES["el"][0], "closed", f"{float(row[4]) + 0.003:.5f}", row[5]) for row in march]
-    update = bring(home, header, changed + table("el", 4, range(61, 81), 3), "april.csv")
-    assert told(update) == (20, 60, 0)
-    assert main(["export", "--out", str(files[1]), "--home", str(home.path)]) == 0
-    assert files[1].read_bytes() != files[0].read_bytes()
-    assert main(["undo", update.batch.id, "--home", str(home.path)]) == 0
-    assert main(["export", "--out", str(files[2]), "--home", str(home.path)]) == 0
-    assert sorted(files[2].read_bytes().splitlines()) == sorted(files[0].read_bytes().splitlines())
-    assert files[2].read_bytes() == files[0].read_bytes()
-    assert stored(home).equals(before)
-
-
 def test_the_same_answer_overwrites_as_it_says(home: Home) -> None:
     bring(home, HEADERS["en"], table("en", 3, range(1, 61), 1), "march.csv")
     assert told(bring(home, HEADERS["en"], table("en", 4, range(1, 61), 2), "april.csv", "same")) == (0, 60, 0)

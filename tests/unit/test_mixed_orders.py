@@ -158,7 +158,7 @@ def test_the_time_of_one_date_tells_the_order_of_another_that_has_none(city: Cit
     }
     layout = Layout("test", {"occurred_from": (Part(1),), "reported_at": (Part(0),)})
     decisions, found, _ = parsed(columns, layout, city)
-    assert {orders.by for orders in decisions.dates.rows.values()} == {"half"}
+    assert {orders.by for orders in decisions.dates.rows.values()} == {"style"}
     assert found == events
 
 

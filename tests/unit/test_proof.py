@@ -102,20 +102,6 @@ def test_the_counts_are_those_of_the_staged_table(home: Home, staged: list[pd.Da
     assert {one.columns[0] for one in proof.roles} <= set(pd.read_csv(path, sep=";", nrows=0).columns)
 
 
-def test_the_proof_does_not_depend_on_blocks(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = ["alert_id;reported_at;category;latitude;longitude"]
-    rows += [f"A{n};2025-0{1 + n % 9}-1{n % 10}T{n % 24:02d}:15;noise;{_place(n)}" for n in range(500)]
-    whole = proof_of(home, rows)
-    from curim_data.containers import text
-
-    sizes = [name for name in vars(text) if name.endswith(("BYTES", "SIZE", "BLOCK"))]
-    for name in sizes:
-        if isinstance(getattr(text, name), int):
-            monkeypatch.setattr(text, name, 4096)
-    assert proof_of(home, rows) == whole
-    assert [row.row for row in whole.rows] == [1, 168, 335]
-
-
 # Rows as read and as understood, in several languages
 
 
@@ -282,46 +268,27 @@ def test_month_files_and_files_without_rows_say_what_is_not_known(home: Home, la
     assert list(brief_lines(t, home.city(), none)) == [t("No row of this file became an alert.")]
 
 
-# The command
-
-
 @pytest.mark.slow
-def test_the_command_shows_the_proof_and_writes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    own = create_home(tmp_path / "own")
-    monkeypatch.setenv("CURIM_HOME", str(own.path))
-    monkeypatch.setenv("CURIM_LANG", "en")
-    file = tmp_path / "file.csv"
-    times = _written(_moments(100))
+def test_the_command_shows_the_proof_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own, file, times = create_home(tmp_path / "own"), tmp_path / "file.csv", _written(_moments(100))
     file.write_text("\n".join(_file(times, category="noise")))
-    _run(monkeypatch, "import", str(file), "--dry-run")
+    words = ["import", str(file), "--home", str(own.path), "--lang", "en"]
+    assert main([*words, "--dry-run"]) == 0
     out = capsys.readouterr().out
-    assert "Nothing was written." in out
-    assert "Look at this: 100 of 100 alerts have one category" in out
-    assert "100 of 100 alerts have an hour (100 %)." in out
-    assert "Gender of the reporter: not asked: no column of the file holds it" in out
-    assert f"occurred_from: {times[0]} → When it happened, or began: " in out
-    _run(monkeypatch, "import", str(file), "--dry-run", "--json")
-    (found,) = json.loads(capsys.readouterr().out)["files"]
-    proof = found["proof"]
-    assert proof["alerts"] == 100
-    assert sum(proof["hours"]["counts"]) == proof["hours"]["known"] == 100
+    for said in (
+        "Nothing was written.",
+        "Look at this: 100 of 100 alerts have one category",
+        "100 of 100 alerts have an hour (100 %).",
+        "Gender of the reporter: not asked: no column of the file holds it",
+        f"occurred_from: {times[0]} → When it happened, or began: ",
+    ):
+        assert said in out
+    assert main([*words, "--dry-run", "--json"]) == 0
+    proof = json.loads(capsys.readouterr().out)["files"][0]["proof"]
+    assert proof["alerts"] == sum(proof["hours"]["counts"]) == proof["hours"]["known"] == 100
     assert [one["code"] for one in proof["attention"]] == ["one_category"]
     assert proof["categories"][0]["kinds"] == ["incivility"]
     assert proof["genders"]["affected_gender"]["asked"] is False
     assert [row["row"] for row in proof["rows"]] == [1, 35, 68]
-    _run(monkeypatch, "import", str(file), "--json")
+    assert main([*words, "--json"]) == 0
     assert "proof" not in json.loads(capsys.readouterr().out)["files"][0]
-
-
-def _run(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
-    monkeypatch.setattr("sys.argv", ["curim", *words])
-    assert not _exit_code()
-
-
-def _exit_code() -> object:
-    try:
-        return main()
-    except SystemExit as end:
-        return end.code

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -21,7 +20,7 @@ from curim_data.importing.pipeline import default_coordinates_of_files
 from curim_data.model import LANGUAGES, Audience, CityProfile, Translator, translator
 from curim_data.model.place_names import PlaceNames
 from curim_data.privacy import DisclosureError
-from curim_data.quality.report import as_html, as_object, duration, fallen, findings, sheets
+from curim_data.quality.report import as_html, as_object, fallen, findings, sheets
 from curim_data.quality.study import (
     COLUMNS,
     Precision,
@@ -82,11 +81,6 @@ def test_completeness_by_hand(tmp_path: Path) -> None:
     assert months["month"].dt.month.tolist() == [6, 7]
 
 
-def test_a_city_without_a_list_of_categories_has_none_filled(tmp_path: Path) -> None:
-    told = completeness(_study(tmp_path, [_placed(1)]).alerts, ())
-    assert told.loc[told["column"] == "category", "filled"].tolist() == [0, 0]
-
-
 def test_a_column_that_fell_is_told() -> None:
     months = pd.date_range("2024-01-01", periods=15, freq="MS")
     shares = [90] * 12 + [60, 60, 60]
@@ -123,11 +117,6 @@ def test_chance_seldom_jumps() -> None:
     index = pd.date_range("2022-01-03", periods=200, freq="7D")
     found = [len(jumps(pd.Series(random.poisson(40.0, 200).astype(float), index=index))) for _ in range(60)]
     assert sum(found) <= 6
-
-
-@pytest.mark.parametrize("size", [0, 1, 3])
-def test_too_few_weeks_do_not_jump(size: int) -> None:
-    assert jumps(pd.Series([5.0] * size, index=pd.date_range("2025-01-06", periods=size, freq="7D"))).empty
 
 
 def test_periods_leave_cut_weeks_out_and_hold_zeros(tmp_path: Path) -> None:
@@ -189,8 +178,7 @@ def test_decimals_decide_the_finest_cell(tmp_path: Path, decimals: int, finest: 
 
 
 def test_some_coarse_coordinates_make_cells_coarser(tmp_path: Path) -> None:
-    points = [(round(float(a), 3 if n % 10 == 0 else 6), round(float(b), 3 if n % 10 == 0 else 6))
-              for n, (a, b) in enumerate(_random_points(300))]  # fmt: skip
+    points = [tuple(point.round(3 if n % 10 == 0 else 6).tolist()) for n, point in enumerate(_random_points(300))]
     assert _precision(tmp_path, points).finest == 9
 
 
@@ -344,10 +332,6 @@ def test_an_empty_store_has_a_report(tmp_path: Path, t: Translator) -> None:
     assert as_object(t, source, study)["alerts"] == 0
 
 
-def test_durations(t: Translator) -> None:
-    assert [duration(t, hours) for hours in (0.1, 1, 2.2, 50)] == ["6 minutes", "1 hour", "3 hours", "3 days"]
-
-
 @pytest.mark.slow
 def test_the_command(sample: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = ["--home", str(sample.path), "--lang", "en"]
@@ -366,17 +350,6 @@ def test_the_command(sample: Home, tmp_path: Path, capsys: pytest.CaptureFixture
     capsys.readouterr()
     assert main(["quality", *where, "--audience", "council"]) == 0
     assert "Near-duplicates" not in capsys.readouterr().out
-
-
-def test_piles_of_a_file_are_counted(tmp_path: Path) -> None:
-    points = [(23.6, 37.9)] * 21 + [(23.5, 37.9)] * 21 + [(23.7, 37.9)] * 20 + [(None, None)] * 30 + [(23.8, 38.0)] * 40
-    points += [(30 + n / 1e4, 50.0) for n in range(3_000)] + [(30.0, 51.0)] * 30  # outside: one of a hundred is 30
-    longitude, latitude = zip(*points, strict=True)
-    inside = [None if x is None else x < 24 for x in longitude]
-    staged = {"longitude": longitude, "latitude": latitude, "inside": inside}
-    pq.write_table(pa.table(staged), tmp_path / "staged.parquet")
-    found = default_coordinates_of_files([tmp_path / "staged.parquet"], PlaceNames())
-    assert found.to_numpy().tolist() == [[23.8, 38.0, 40], [23.5, 37.9, 21], [23.6, 37.9, 21]]
 
 
 def test_the_pile_of_a_city_is_judged_by_the_alerts_of_the_city(tmp_path: Path) -> None:

@@ -16,9 +16,8 @@ from curim_data.formats.base import Layout, Part
 from curim_data.geo.enrichment import enrich
 from curim_data.importing.decisions import decide
 from curim_data.importing.profiling import FileProfile
-from curim_data.importing.rows import ParsedRows, RowOutcomes, flag_lists, parse_rows
+from curim_data.importing.rows import ParsedRows, flag_lists, parse_rows
 from curim_data.model import Answers, Block, CityProfile
-from curim_data.model.alert import TOLD
 from tests.blocks import block_of
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -52,17 +51,6 @@ def flags(made: ParsedRows) -> list[list[str]]:
 
 def column(made: ParsedRows, name: str) -> list[Any]:
     return list(made.alerts[name].to_pylist())
-
-
-def test_the_columns_are_typed_and_rows_keep_their_number(city: CityProfile) -> None:
-    made = parsed({**DATE, "latitude": ["37.94", "x", ""], "longitude": ["23.64", "23.64", ""]}, city)
-    assert {"row", "time_precision", "flag_bits", "content_hash"} <= set(made.alerts.column_names)
-    for field in TOLD:
-        if field.name != "alert_id":
-            assert made.alerts.schema.field(field.name).type == field.type
-    assert column(made, "row") == [1, 3]
-    assert made.outcomes.reason.tolist() == ["", "bad_coordinates", ""]
-    assert made.outcomes.value.tolist() == ["", "x", ""]
 
 
 # Computed once, without kinds that the city's category list gives: alerts of every home are known again by these.
@@ -159,27 +147,12 @@ def test_a_month_spans_its_local_month_and_is_kept_like_a_day(city: CityProfile)
     assert enriched["local_date"].to_pylist()[0] == dt.date(2018, 12, 1)
 
 
-def test_a_row_of_tags_is_set_aside_where_the_format_may_have_one(city: CityProfile) -> None:
-    columns = {"reported_at": ["#date", "2025-03-01"], "category": ["#indicator", "#1"], "other": ["", ""]}
-    layout = layout_of({"reported_at": 0, "category": 0}, skip_hxl=True)
-    assert parsed(columns, city, layout=layout).outcomes.reason.tolist() == ["hxl_row", ""]
-    assert parsed(columns, city, layout=replace(layout, skip_hxl=False)).outcomes.reason.tolist() == ["bad_date", ""]
-
-
 def test_a_point_gives_both_coordinates_whatever_its_writing(city: CityProfile) -> None:
     points = ["37.94,23.64", "(37.94, 23.64)", "POINT (23.64 37.94)", "[23.64, 37.94]", "", "somewhere"]
     made = parsed({**DATE, "point": points}, city)
     assert column(made, "latitude") == [37.94] * 4 + [None]
     assert column(made, "longitude") == [23.64] * 4 + [None]
     assert made.outcomes.reason.tolist() == [""] * 5 + ["bad_coordinates"]
-
-
-def test_one_exchanged_row_is_repaired_and_most_exchanged_rows_all_are(city: CityProfile) -> None:
-    made = parsed({**DATE, "latitude": ["37.94", "37.95", "23.64"], "longitude": ["23.64", "23.65", "37.94"]}, city)
-    assert column(made, "latitude") == [37.94, 37.95, 37.94]
-    assert flags(made)[2] == ["repaired", "unknown_category"]
-    made = parsed({**DATE, "latitude": ["23.64", "23.65", "2.35"], "longitude": ["37.94", "37.95", "48.85"]}, city)
-    assert column(made, "latitude") == [37.94, 37.95, 48.85]
 
 
 CELLS = {
@@ -227,16 +200,6 @@ def test_blocks_of_any_size_tell_the_same(city: CityProfile, data: st.DataObject
         joined = np.concatenate([getattr(part.outcomes, name) for part in parts])
         assert joined.tolist() == getattr(whole.outcomes, name).tolist()
     assert whole.alerts.num_rows + int((whole.outcomes.reason != "").sum()) == size
-
-
-def test_of_values_that_are_not_recognised_only_those_that_can_be_names_are_kept() -> None:
-    outcomes = RowOutcomes(6)
-    values = ["", "litter", "ann@example.org", "+30 697 123 4567", "never there", "l" * 300]
-    outcomes.note_unknown("category", values, np.array([0, 1, 1, 2, 3, 5]))
-    outcomes.note_unknown("category", ["litter"], np.array([0]))
-    assert outcomes.unknown == {"category": {"litter": 3}}
-    outcomes.note_unknown("status", ["ann@example.org"], np.array([0]))
-    assert set(outcomes.unknown) == {"category"}
 
 
 def test_a_category_without_a_kind_in_the_list_gets_that_of_the_file(city: CityProfile) -> None:

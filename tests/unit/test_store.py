@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import multiprocessing
 import shutil
 from pathlib import Path
 from typing import Any
@@ -39,14 +38,7 @@ def take(home: Home, data: bytes, name: str = "file.csv") -> str:
 
 
 def content(home: Home) -> pd.DataFrame:
-    frame = Store(home).read(["alert_id", "status", "batch_id", "content_hash", "local_date"]).to_pandas()
-    return pd.DataFrame(frame.sort_values("alert_id").reset_index(drop=True))
-
-
-def test_a_home_without_a_table_is_empty(home: Home) -> None:
-    store = Store(home)
-    assert (store.version(), store.files(), store.count(), store.batches()) == ("empty", [], 0, [])
-    assert not has_alerts(home)
+    return pd.DataFrame(Store(home).read().to_pandas().sort_values("alert_id").reset_index(drop=True))
 
 
 def test_the_version_changes_with_each_commit_and_the_log_is_kept(home: Home) -> None:
@@ -168,27 +160,6 @@ def test_rows_set_aside_by_an_import_that_fails_are_not_kept(home: Home, monkeyp
     assert list(home.quarantine.iterdir()) == kept
 
 
-def _import(path: Path, prefix: str) -> None:
-    for part in range(3):
-        import_file(Home(path), export(range(part * 100, part * 100 + 120), prefix=prefix), f"{prefix}{part}", now=NOW)
-
-
-@pytest.mark.slow
-def test_two_processes_that_import_at_once_are_both_right(home: Home) -> None:
-    context = multiprocessing.get_context("spawn")
-    # Two of them send the same alerts: each alert is stored once.
-    workers = [context.Process(target=_import, args=(home.path, prefix)) for prefix in ("A", "A", "B")]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(120)
-        assert worker.exitcode == 0
-    batches = Store(home).batches()
-    assert len(batches) == 9
-    assert Store(home).count() == sum(batch.accepted for batch in batches) == 640
-    assert not content(home)["alert_id"].duplicated().any()
-
-
 def alerts_of(folder: Path, *files: bytes) -> pa.Table:
     """The alerts of files as an import makes them (alert.SCHEMA and row)."""
     made = create_home(folder / f"made-{len(list(folder.iterdir()))}")
@@ -211,18 +182,6 @@ def send(home: Home, alerts: pa.Table, quarantine: Path = Path("none")) -> Stage
         for at in range(0, alerts.num_rows, 7):
             staging.add(alerts.slice(at, 7))
         return Store(home).write_staged(staging, batch, quarantine)
-
-
-def test_staged_alerts_are_added_updated_and_known_again(home: Home, tmp_path: Path) -> None:
-    first = alerts_of(tmp_path, export(range(20)))
-    later = alerts_of(tmp_path, export(range(15, 25), "resolved"))
-    told = [send(home, alerts).batch for alerts in (first, first, later, later)]
-    assert [(b.accepted, b.updated, b.duplicate) for b in told] == [(20, 0, 0), (0, 0, 20), (5, 5, 0), (0, 0, 10)]
-    stored = content(home)
-    assert stored["alert_id"].is_unique
-    assert stored.groupby("status").size().to_dict() == {"open": 15, "resolved": 10}
-    assert [b.id for b in Store(home).batches()] == [b.id for b in told]
-    assert Store(home).batches()[2] == told[2]
 
 
 def test_what_was_matched_before_the_store_changed_is_matched_again(home: Home, tmp_path: Path) -> None:
@@ -264,16 +223,6 @@ def test_counts_are_those_of_the_changed_rows(home: Home, tmp_path: Path) -> Non
     assert (first.unmapped, first.outside, first.repaired) == (1, 1, 1)
     again = send(home, alerts).batch
     assert (again.unmapped, again.outside, again.repaired) == (0, 0, 0)
-
-
-def test_rows_set_aside_are_moved_to_their_place(home: Home, tmp_path: Path) -> None:
-    alerts = alerts_of(tmp_path, export(range(2)))
-    aside = pa.table({"row": [9], "column": ["x"], "value": ["?"], "reason": ["bad_date"], "id": ["A9"]})
-    path = tmp_path / "aside.parquet"
-    pq.write_table(aside, path)
-    assert Store(home).quarantine(send(home, alerts, path).batch.id)["id"].tolist() == ["A9"]
-    assert not path.exists()
-    assert Store(home).quarantine(send(home, alerts, path).batch.id).empty
 
 
 @pytest.mark.slow
