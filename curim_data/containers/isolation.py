@@ -409,7 +409,6 @@ _READ: Final = 1 << 0 | 1 << 2 | 1 << 3  # execute (libraries are mapped so), re
 _READ_FILE: Final = 1 << 2
 # Rights over files that each version of Landlock knows: 13 of the first one, then refer, truncate, ioctl.
 _KNOWN: Final = {1: 13, 2: 14, 3: 15, 4: 15}
-_SYSTEM: Final = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/dev/null", "/dev/urandom")
 # Calls by machine: socket, connect, bind, listen, execve, execveat, ptrace, process_vm_readv and _writev, kill,
 # rt_sigqueueinfo, pidfd_send_signal, io_uring_setup.
 _FORBIDDEN: Final = {
@@ -477,7 +476,7 @@ def _restrict_files(call: ctypes.CDLL, folder: Path, readable: Iterable[str]) ->
 
 def _libraries() -> Iterable[str]:
     """Where programs and their data lie; of the project its code alone, beside which there may be the city's data."""
-    yield from _SYSTEM
+    yield from ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/dev/null", "/dev/urandom")
     yield from (sys.prefix, sys.base_prefix)
     for entry in filter(None, sys.path):
         if Path(entry).resolve() == ROOT:

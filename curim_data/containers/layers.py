@@ -52,7 +52,6 @@ BATCH: Final = 20_000  # rows at a time
 LONGITUDE, LATITUDE = "geometry.longitude", "geometry.latitude"
 WGS84: Final = frozenset({"EPSG:4326", "EPSG:4979", "OGC:CRS84", "OGC:CRS84H"})
 DIGITS: Final = 8  # decimals of a degree after a transformation: about a millimetre
-_AUTHORITY: Final = re.compile(r"(?:.*/|.*:|^)(EPSG|ESRI|OGC)(?:[:/][\w.]*)?[:/](\w+)$", re.I)
 _KINDS: Final = {"gpkg": "GeoPackage", "shp": "Shapefile"}
 _PARTS: Final = (".shp", ".dbf", ".shx", ".prj", ".cpg")
 _NEEDED: Final = (".shp", ".shx", ".dbf")
@@ -94,7 +93,9 @@ def point_reader(given: Any, name: str) -> PointReader:
     if given is None or given == "":
         return PointReader("")
     try:
-        if isinstance(given, str) and (match := _AUTHORITY.match(given.strip())):
+        if isinstance(given, str) and (
+            match := re.match(r"(?:.*/|.*:|^)(EPSG|ESRI|OGC)(?:[:/][\w.]*)?[:/](\w+)$", given.strip(), flags=re.I)
+        ):
             crs = pyproj.CRS.from_authority(match[1].upper(), match[2])
         elif isinstance(given, dict):
             crs = pyproj.CRS.from_json_dict(given)

@@ -52,9 +52,6 @@ _FOREIGN: Final = (
     (b"\x28\xb5\x2f\xfd", "Zstandard"),
     (b"ustar", "tar"),  # not at the beginning
 )
-_JSON: Final = re.compile(r"""\{\s*["}]|\[\s*(?:[\[\]{"\-\d]|null\b|true\b|false\b)""")
-_HTML: Final = re.compile(r"<(?:!doctype html|html|head|body|table|meta)\b", re.I)
-_XML: Final = re.compile(r"<(?:\?xml\b|!--|!doctype\b|[^\W\d][\w.:-]*[\s/>])", re.I)
 
 
 def open_table(source: Path, name: str, sheet: str | None = None, *, one_column: bool = False) -> Opened:
@@ -106,11 +103,15 @@ def _shapefile_part(name: str, head: bytes) -> bool:
 def _open_text(source: Path, name: str, sheet: str | None, head: bytes, least: int) -> Opened:
     """Open a text: JSON, XML or a table with delimiters."""
     start = head.decode(wide_codec(head) or "utf-8", "ignore").lstrip("\ufeff \t\r\n")
-    if _JSON.match(start):
+    if re.match(r"""\{\s*["}]|\[\s*(?:[\[\]{"\-\d]|null\b|true\b|false\b)""", start):
         return open_json(source, name, sheet)
-    if _HTML.match(start):
+    if re.match(r"<(?:!doctype html|html|head|body|table|meta)\b", start, flags=re.I):
         raise base.refusal("foreign_kind", name, kind="HTML")
-    return open_xml(source, name, sheet) if _XML.match(start) else open_text(source, name, least)
+    return (
+        open_xml(source, name, sheet)
+        if re.match(r"<(?:\?xml\b|!--|!doctype\b|[^\W\d][\w.:-]*[\s/>])", start, flags=re.I)
+        else open_text(source, name, least)
+    )
 
 
 def _unpacked(

@@ -94,7 +94,6 @@ _SHAPES: Final = {
     "points_comma": r"^[+-]?\d{1,3}(\.\d{3})+,\d+$",
     "commas_point": r"^[+-]?\d{1,3}(,\d{3})+\.\d+$",
 }
-_PLAIN: Final = rf"^([+-]?\d*|{_SHAPES['point'].strip('^$')})$"  # whole, or one of these
 _NOISE: Final = "[\\s'’\u00a0\u202f°]"
 
 
@@ -110,7 +109,7 @@ class ParsedNumbers:
 
 def count_number_shapes(column: ArrowText) -> Counter[str]:
     """Count the shapes of a trimmed column of numbers; a number without separator is no evidence."""
-    if pc.all(pc.match_substring_regex(column, _PLAIN)).as_py():
+    if pc.all(pc.match_substring_regex(column, rf"^([+-]?\d*|{_SHAPES['point'].strip('^$')})$")).as_py():
         return Counter(point=pc.sum(pc.match_substring(column, ".")).as_py() or 0)
     column = cleaned(column)
     marked = column.filter(pc.match_substring_regex(column, "[.,]"))
@@ -198,10 +197,7 @@ TimeArray: TypeAlias = npt.NDArray[np.datetime64]
 SERIAL, SECONDS, MILLISECONDS, DATES, MONTHS = "serial", "seconds", "milliseconds", "dates", "months"
 UNITS: Final = ("year", "month", "day", "hour", "minute", "second")
 
-_ISO: Final = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?)?( ?(Z|[+-]\d{2}:?\d{2}))?$"
 ISO_DAY: Final = r"^\d{4}-\d{2}-\d{2}(?:[T ].*)?$"
-_OFFSET: Final = r"( ?(?:Z|[+-]\d{2}:?\d{2}))$"
-_DATE_WITH_OFFSET: Final = r"^(\d{4}-\d{1,2}-\d{1,2}) ?(?:Z|[+-]\d{2}:?\d{2})$"  # a date has no need of one
 _TIME: Final = (
     r"(?:[,T ]+(?:- )?(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?)?"
     r"(?P<half> ?[AaPpΠπΜμ]\.? ?[MmΜμ]\.?)?)?$"
@@ -274,10 +270,13 @@ def parse_dates(column: ArrowText, date_format: DateFormat, orders: npt.NDArray[
     if date_format.form in (SERIAL, SECONDS, MILLISECONDS):
         at, day_only = _numbers(column, date_format)
         return _parsed(at, given, day_only, month_only, ambiguous)
-    column = pc.replace_substring_regex(column, _DATE_WITH_OFFSET, r"\1")
+    column = pc.replace_substring_regex(column, r"^(\d{4}-\d{1,2}-\d{1,2}) ?(?:Z|[+-]\d{2}:?\d{2})$", r"\1")
     if date_format.form in (DATES, MONTHS):
         column = pc.replace_substring_regex(column, r"(\d:\d{2}(?::\d{2}(?:[.]\d+)?)?) ?(?:Z|[+-]\d{2}:?\d{2})$", r"\1")
-    iso = matches(column, _ISO) & given
+    iso = (
+        matches(column, r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?)?( ?(Z|[+-]\d{2}:?\d{2}))?$")
+        & given
+    )
     if iso.any():
         at[iso], day_only[iso] = _iso(column.filter(pa.array(iso)), date_format)
     rest = np.flatnonzero(given & ~iso)
@@ -396,7 +395,7 @@ def _iso(texts: ArrowText, date_format: DateFormat) -> tuple[TimeArray, BoolArra
     """Parse texts that look like ISO dates; also say which are dates without time."""
     timed = matches(texts, r"\d:\d{2}")
     alone = date_format.form in (DATES, MONTHS)
-    offset = np.zeros(len(timed), bool) if alone else timed & matches(texts, _OFFSET)
+    offset = np.zeros(len(timed), bool) if alone else timed & matches(texts, r"( ?(?:Z|[+-]\d{2}:?\d{2}))$")
     at = np.full(len(timed), np.datetime64("NaT", "us"))
     if offset.any():
         read = pd.to_datetime(
@@ -470,22 +469,16 @@ COUNT_ROLE: Final = "count"
 MOST_EVENTS: Final = 10_000  # of one row: more is a total, or a mistake
 UNIT: Final = "\x1f"  # separates the values of several category columns
 _EMPTIED: Final = frozenset({*DATE_ROLES, *PLACE_ROLES, "alert_id", "severity", "feeling", "confirmations"})
-_WITHOUT_APOSTROPHES: Final = frozenset({"alert_id", *CATEGORY_ROLES})
 _YES: Final = frozenset(
     {"1", "1.0", "true", "yes", "y", "x", "t", "v", "on", "✓", "✔", "ναι", "αληθεσ", "oui", "vrai", "si", "s", "sim"}
     | {"verdadero", "verdadeiro", "ja", "wahr", "vero"}
 )
-_SAFE: Final = f"(?s)^'{UNSAFE}"
 _HALF: Final = r"(?P<half>[AaPpΠπΜμµ]\.?\s?[MmΜμµ]\.?)"
 _CLOCK: Final = re.compile(
     rf"(?:^|.*[T ])(?P<hour>\d{{1,2}})\s?[:.hH]\s?(?P<minute>\d{{2}})?(?:[:.](?P<second>\d{{2}})(?:[.,]\d+)?)?"
     rf"\s?(?:{_HALF}|[Uu]hr|UHR|[Hh](?:[Rr]?[Ss]?))?\.?$"
 )
-_HALF_ONLY: Final = re.compile(rf"^(?P<hour>\d{{1,2}})\s?{_HALF}$")
-_HOUR_ONLY: Final = re.compile(r"^(?P<hour>\d{1,2})\s?(?:[Uu]hr|UHR)\.?$")
 _SERIAL_DAY: Final = r"^[2-5]\d{4}(?:\.0+)?$"
-_SERIAL_ORIGIN: Final = dt.date(1899, 12, 30)
-_BARE: Final = re.compile(r"^(\d{1,6})(?:\.0+)?$")
 
 
 class RoleColumns:
@@ -529,8 +522,8 @@ class RoleColumns:
 
     def _cells(self, role: str, part: Part) -> ArrowText:
         column = self.raw(part.place)
-        if role in _WITHOUT_APOSTROPHES:  # that `safe_csv.safe_cell` puts before what a spreadsheet takes for a formula
-            column = pc.replace_substring_regex(column, _SAFE, r"\1")
+        if role in ("alert_id", *CATEGORY_ROLES):  # an apostrophe of `safe_csv.safe_cell`, before a seeming formula
+            column = pc.replace_substring_regex(column, f"(?s)^'{UNSAFE}", r"\1")
         return without_missing_words(column, self._missing) if role in _EMPTIED else column
 
     def _joined(self, role: str) -> ArrowText:
@@ -625,7 +618,7 @@ def clock_time(text: str, hours: bool = False) -> str:
         return ""
     if (begun := hour_of_span(text)) is not None:
         return f"{begun:02d}:00:00"
-    if match := _BARE.match(text):
+    if match := re.match(r"^(\d{1,6})(?:\.0+)?$", text):
         digits = match[1]
         if len(digits) <= 2 and hours:
             return f"{int(digits):02d}:00:00"
@@ -634,7 +627,11 @@ def clock_time(text: str, hours: bool = False) -> str:
     if re.fullmatch(r"0?[.,]\d{3,}", text):
         seconds = round(float(text.replace(",", ".")) * 86_400)
         return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
-    match = _HALF_ONLY.match(text) or _HOUR_ONLY.match(text) or _CLOCK.match(text)
+    match = (
+        re.match(rf"^(?P<hour>\d{{1,2}})\s?{_HALF}$", text)
+        or re.match(r"^(?P<hour>\d{1,2})\s?(?:[Uu]hr|UHR)\.?$", text)
+        or _CLOCK.match(text)
+    )
     if match is None:
         return text
     parts = {"half": "", "minute": "00", "second": "00"} | {name: one for name, one in match.groupdict().items() if one}
@@ -652,7 +649,7 @@ def _serial_days(column: ArrowText) -> ArrowText:
     def day(text: str) -> str:
         if not re.fullmatch(_SERIAL_DAY, text):
             return text
-        return (_SERIAL_ORIGIN + dt.timedelta(days=int(text[:5]))).isoformat()
+        return (dt.date(1899, 12, 30) + dt.timedelta(days=int(text[:5]))).isoformat()
 
     return rewritten(column, day)
 

@@ -138,28 +138,22 @@ class ExportChanges:
         """Say what changed, one sentence a subject; columns first, since they may invalidate the rest."""
         if self.before is None:
             return [t("No previous export with these columns is known: there is nothing to compare with.")]
-        sentences = [t("Compared with {file} of {when}:", file=self.before.file_name, when=self.before.when.date())]
-        if self.appeared:
-            sentences.append(t("New columns: {columns}.", columns=_quoted(t, self.appeared)))
-        if self.vanished:
-            sentences.append(t("Removed columns: {columns}.", columns=_quoted(t, self.vanished)))
-        sentences += [t("Column “{column}”: {why}", column=column, why=why) for column, why in self.altered.items()]
-        if not self.columns_changed:
-            sentences.append(t("The columns are the same, and so is the kind of their content."))
-        sentences.append(
-            t(
-                "New alerts: {new}; updated: {updated}; unchanged: {known}.",
-                new=self.now.accepted,
-                updated=self.now.updated,
-                known=self.now.duplicate,
-            )
-        )
-        sentences += [
-            t("{was} → {now}: {n}", was=status_label(t, was), now=status_label(t, now), n=n)
-            for (was, now), n in sorted(self.statuses.items(), key=lambda pair: -pair[1])
+        now = {"new": self.now.accepted, "updated": self.now.updated, "known": self.now.duplicate}
+        statuses = sorted(self.statuses.items(), key=lambda pair: -pair[1])
+        said = [
+            t("Compared with {file} of {when}:", file=self.before.file_name, when=self.before.when.date()),
+            self.appeared and t("New columns: {columns}.", columns=_quoted(t, self.appeared)),
+            self.vanished and t("Removed columns: {columns}.", columns=_quoted(t, self.vanished)),
+            *(t("Column “{column}”: {why}", column=column, why=why) for column, why in self.altered.items()),
+            not self.columns_changed and t("The columns are the same, and so is the kind of their content."),
+            t("New alerts: {new}; updated: {updated}; unchanged: {known}.", **now),
+            *(
+                t("{was} → {now}: {n}", was=status_label(t, was), now=status_label(t, now), n=n)
+                for (was, now), n in statuses
+            ),
+            self._missing_sentence(t),
         ]
-        sentences.append(self._missing_sentence(t))
-        return sentences
+        return list(filter(None, said))
 
     def _missing_sentence(self, t: Translator) -> str:
         missing = self.missing

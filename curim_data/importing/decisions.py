@@ -80,7 +80,6 @@ _ORDERS: Final = {
 
 
 _AT: Final = ((5, 7), (8, 10))  # where the two numbers after the year stand
-_NO_MONTH: Final = r"^\d{4}-(?:1[3-9]|[23]\d)-"
 _SHORT_YEARS: Final = r"^(?P<first>\d{2}) ?[/.-] ?\d{1,2} ?[/.-] ?(?P<last>\d{1,2})(?:[ T,].*)?$"
 LEAST_SHORT: Final = 10
 LEAST_YEAR: Final = 10  # lower ones are rather days or months
@@ -343,7 +342,7 @@ def _day_in_the_middle(profile: FileProfile, sample: RoleColumns) -> dict[str, M
     for role in profile.dates:
         texts = sample[role].filter(pc.match_substring_regex(sample[role], ISO_DAY))
         middle, last = ({int(one) for one in pc.unique(pc.utf8_slice_codeunits(texts, *at)).to_pylist()} for at in _AT)
-        wrong = int(pc.sum(pc.match_substring_regex(texts, _NO_MONTH)).as_py() or 0)
+        wrong = int(pc.sum(pc.match_substring_regex(texts, r"^\d{4}-(?:1[3-9]|[23]\d)-")).as_py() or 0)
         if wrong >= OWN_ORDER_ROWS and len(middle) > len(last) and max(last) <= 12:
             said[role] = Message(
                 "{column}: {n} of the first dates have the day before the month (as 2025-31-01), and no other one has "

@@ -331,7 +331,6 @@ _HOUSE_BEFORE: Final = re.compile(
     r"^\s*(?:[\dX]+[\dX\-/]*[A-Z]?|\d+-\d+)\s+(?=\D|\d+(?:ST|ND|RD|TH)?\s)", re.IGNORECASE
 )
 _HOUSE_AFTER: Final = re.compile(r"[\s,]+(?:n[uú]m\.?|n[ºo°]\.?|αρ\.?)?\s*\d+\s*[A-Za-zΑ-Ωα-ω]?$", re.IGNORECASE)
-_LSOA: Final = re.compile(r"\s+\d{3}[A-Z]$")
 _GENITIVE: Final = re.compile(r"(?<=[^\W\dA-Z])(['’])S\b")  # exports of the police in England write "St Andrew'S"
 _NO_NAME: Final = re.compile(r"\d{5}|\d[ .-]\d{3}|[@<>{}=|?!_]")  # an address of mail, a telephone, a sentence, a code
 _NUMBER: Final = re.compile(r"^0*(\d{1,4})(?:\.0+)?$")
@@ -412,7 +411,7 @@ def place_name(text: str, *, street: bool) -> str:
         text = _without_house(re.split(r"\s+/\s+|;", text)[0])
         text = next((part.strip() for part in text.split(",") if part.strip()), "")
     else:
-        text = _LSOA.sub("", text)
+        text = re.sub(r"\s+\d{3}[A-Z]$", "", text)
     if fold(text) in NO_PLACE or not 2 <= len(text) <= LONGEST or len(text.split()) > MOST_WORDS:
         return ""
     if not any(letter.isalpha() for letter in text) or _NO_NAME.search(text):

@@ -16,6 +16,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias, get_type_hints
@@ -327,10 +328,8 @@ def saved(home: Home) -> tuple[ColumnMapping, ...]:
     """Load the mappings of a home, by name; a file that cannot be read is skipped and stays where it is."""
     found = []
     for path in sorted((home.path / FOLDER).glob("*.toml")):
-        try:
+        with suppress(ImportProblem, OSError, UnicodeDecodeError):
             found.append(ColumnMapping.from_toml(path.read_text("utf-8")))
-        except (ImportProblem, OSError, UnicodeDecodeError):
-            continue
     return tuple(sorted(found, key=lambda mapping: mapping.name))
 
 
@@ -339,19 +338,13 @@ def best(home: Home, labels: Sequence[str]) -> ColumnMapping | None:
 
     Of several that fit equally well, the one that was saved last.
     """
-    fitting = []
-    for mapping in saved(home):
-        appeared, vanished = changed_columns(mapping, labels)
-        if not vanished and mapping.roles and mapping.fits(labels):
-            fitting.append(
-                (
-                    len(appeared),
-                    -(home.path / FOLDER / file_name(mapping.name)).stat().st_mtime_ns,
-                    mapping.name,
-                    mapping,
-                )
-            )
-    return min(fitting, key=lambda one: one[:3])[3] if fitting else None
+
+    def rank(mapping: ColumnMapping) -> tuple[int, int, str]:
+        latest = -(home.path / FOLDER / file_name(mapping.name)).stat().st_mtime_ns
+        return len(changed_columns(mapping, labels)[0]), latest, mapping.name
+
+    able = (one for one in saved(home) if one.roles and one.fits(labels) and not changed_columns(one, labels)[1])
+    return min(able, key=rank, default=None)
 
 
 def changed_columns(mapping: ColumnMapping, labels: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -439,12 +432,10 @@ def _reading(mapping: ColumnMapping) -> ColumnMapping:
 Signature: TypeAlias = Mapping[str, Any]  # plain values, as JSON holds them
 ColumnSignature: TypeAlias = Mapping[str, Any]
 
-VERSION: Final = 1
 LISTED_ROLES: Final = frozenset(
     {"kind", "category", "more_categories", "severity", "feeling", "reporter_gender", "affected_gender", "age_band"}
     | {"status"}
 )
-MEASURED_ROLES: Final = frozenset({"latitude", "longitude", "x", "y"})
 MOST_VALUES: Final = 40
 LEAST_ALIKE: Final = 5
 MOST_COLUMNS: Final = 400
@@ -475,7 +466,7 @@ def signature_of(
         for part in parts:
             columns.setdefault(named[part.place], _described(role, None if sample is None else sample[part.place]))
     return {
-        "version": VERSION,
+        "version": 1,
         "format": layout.format,
         "rows": 0 if profile is None else profile.rows,
         "labels": named[:MOST_COLUMNS],
@@ -506,7 +497,7 @@ def _described(role: str, column: ArrowText | None) -> ColumnSignature:
                 :MOST_VALUES
             ]
         }
-    if role in MEASURED_ROLES:
+    if role in ("latitude", "longitude", "x", "y"):
         points = pc.replace_substring(filled, ",", ".")
         numbers = points.filter(pc.match_substring_regex(points, r"^[+-]?\d+([.]\d+)?$")).cast(pa.float64())
         if len(numbers):

@@ -380,51 +380,35 @@ class ImportReport:
 
     def sentence(self, t: Translator) -> str:
         """For the command line: the counts, which add up, what was left out and decided, and how to do otherwise."""
-        batch = self.batch
-        sentences = [
+        batch, odd = self.batch, self.flags.get(Flag.UNKNOWN_GENDER, 0)
+        counts = {name: getattr(batch, name) for name in ("accepted", "updated", "duplicate", "quarantined")}
+        why = sorted(batch.reasons.items(), key=lambda pair: -pair[1])
+        reasons = "; ".join(f"{t(REASON_WORDS[Reason(code)]).rstrip('.')} ({t.number(n)})" for code, n in why)
+        said = [
             t.n("{name}: {n} row read.", "{name}: {n} rows read.", batch.read, name=batch.file_name),
             t(
                 "New: {accepted}, updated: {updated}, already known: {duplicate}, quarantined: {quarantined}.",
-                accepted=batch.accepted,
-                updated=batch.updated,
-                duplicate=batch.duplicate,
-                quarantined=batch.quarantined,
+                **counts,
             ),
+            why and t("Why rows are quarantined: {reasons}.", reasons=reasons),
+            self.dropped and t("Not stored, since they may name a person: {columns}.", columns=t.join(self.dropped)),
+            self.unused and t("Not used: {columns}.", columns=t.join(self.unused)),
+            self.several
+            and t.n(
+                "{n} alert has several categories: it counts once in totals and once in each of them.",
+                "{n} alerts have several categories: they count once in totals and once in each of them.",
+                self.several,
+            ),
+            odd
+            and t.n(
+                "In {n} alert a gender was not recognised: it counts as not known.",
+                "In {n} alerts a gender was not recognised: it counts as not known.",
+                odd,
+            ),
+            *(t(message) for message in (*self.decisions, *self.options)),
+            self.dry_run and t("Nothing was written."),
         ]
-        if batch.reasons:
-            reasons = sorted(batch.reasons.items(), key=lambda pair: -pair[1])
-            sentences.append(
-                t(
-                    "Why rows are quarantined: {reasons}.",
-                    reasons="; ".join(
-                        [f"{t(REASON_WORDS[Reason(code)]).rstrip('.')} ({t.number(n)})" for code, n in reasons]
-                    ),
-                )
-            )
-        if self.dropped:
-            sentences.append(t("Not stored, since they may name a person: {columns}.", columns=t.join(self.dropped)))
-        if self.unused:
-            sentences.append(t("Not used: {columns}.", columns=t.join(self.unused)))
-        if self.several:
-            sentences.append(
-                t.n(
-                    "{n} alert has several categories: it counts once in totals and once in each of them.",
-                    "{n} alerts have several categories: they count once in totals and once in each of them.",
-                    self.several,
-                )
-            )
-        if odd := self.flags.get(Flag.UNKNOWN_GENDER, 0):
-            sentences.append(
-                t.n(
-                    "In {n} alert a gender was not recognised: it counts as not known.",
-                    "In {n} alerts a gender was not recognised: it counts as not known.",
-                    odd,
-                )
-            )
-        sentences += [t(message) for message in (*self.decisions, *self.options)]
-        if self.dry_run:
-            sentences.append(t("Nothing was written."))
-        return " ".join(sentences)
+        return " ".join(filter(None, said))
 
 
 @dataclass(frozen=True)
@@ -520,45 +504,55 @@ _LEARNT: Final = Message(
 )
 
 
-def _read_with(profiled: ProfiledExport) -> Iterator[Message]:
+def _read_with(profiled: ProfiledExport) -> tuple[Message, ...]:
     """By which mapping the file was read, and what differs in the columns from those for which it was saved."""
     saved = profiled.saved
     if saved is None:
-        return
+        return ()
     if profiled.mended:
-        yield Message("Read as {name} was, out of which these rows were quarantined.", {"name": saved.name})
-        return
-    yield Message("Read with the saved mapping {name}.", {"name": saved.name})
-    appeared, vanished = changed_columns(saved, profiled.labels)
-    if appeared:
-        yield Message("Columns that are new since it was saved: {columns}.", {"columns": ", ".join(appeared)})
-    if vanished:
-        yield Message("Columns that are gone since it was saved: {columns}.", {"columns": ", ".join(vanished)})
+        return (Message("Read as {name} was, out of which these rows were quarantined.", {"name": saved.name}),)
+    appeared, vanished = (", ".join(labels) for labels in changed_columns(saved, profiled.labels))
+    said = (
+        (True, Message("Read with the saved mapping {name}.", {"name": saved.name})),
+        (appeared, Message("Columns that are new since it was saved: {columns}.", {"columns": appeared})),
+        (vanished, Message("Columns that are gone since it was saved: {columns}.", {"columns": vanished})),
+    )
+    return tuple(message for holds, message in said if holds)
 
 
-def _lacking(staged: StagedExport, *, kinds: bool) -> Iterator[Message]:
+def _lacking(staged: StagedExport, *, kinds: bool) -> tuple[Message, ...]:
     """What no column gives: coordinates, since the whole file is then off the map; a category, since pages then have
     nothing to divide by; with `kinds` also the kind of categories: a dry run has it among its doubts."""
     layout, decisions = staged.profiled.layout, staged.plan.decisions
-    if layout.roles.keys().isdisjoint(PLACE_ROLES):
-        yield Message("No column was recognised as coordinates: the alerts of this file are not on the map.")
-    if "category" not in layout.roles and not decisions.category:
-        known = decisions.kind not in (None, BY_NAMES) or layout.kind or layout.nature or "kind" in layout.roles
-        yield (
-            Message("No column was recognised as the category: the alerts of this file have none.")
-            if known
-            else Message(
+    known = decisions.kind not in (None, BY_NAMES) or layout.kind or layout.nature or "kind" in layout.roles
+    none = "category" not in layout.roles and not decisions.category
+    names = {name: n for name, n in staged.tally.no_kind.items() if name != UNCATEGORISED} if kinds else {}
+    said = (
+        (
+            layout.roles.keys().isdisjoint(PLACE_ROLES),
+            Message("No column was recognised as coordinates: the alerts of this file are not on the map."),
+        ),
+        (
+            none and known,
+            Message("No column was recognised as the category: the alerts of this file have none."),
+        ),
+        (
+            none and not known,
+            Message(
                 "No column was recognised as the category: the alerts of this file have none, and of which kind they "
                 "are (danger, incivility or offence) is not known."
-            )
-        )
-    names = {name: n for name, n in staged.tally.no_kind.items() if name != UNCATEGORISED}
-    if kinds and names:
-        yield Message(
-            "Alerts whose kind (danger, incivility or offence) is not known: {n}, such as those of {categories}. Give "
-            "these categories a kind in the city profile on the Data page.",
-            {"n": sum(names.values()), "categories": ", ".join(list(names)[:MOST_NAMED])},
-        )
+            ),
+        ),
+        (
+            names,
+            Message(
+                "Alerts whose kind (danger, incivility or offence) is not known: {n}, such as those of {categories}. "
+                "Give these categories a kind in the city profile on the Data page.",
+                {"n": sum(names.values()), "categories": ", ".join(list(names)[:MOST_NAMED])},
+            ),
+        ),
+    )
+    return tuple(message for holds, message in said if holds)
 
 
 def _build_preview(staged: StagedExport, report: ImportReport) -> Preview:

@@ -189,28 +189,27 @@ class Proof:
         """How many alerts have an hour, or that none has."""
         if not self.alerts:
             return t("No row of this file became an alert.")
-        if self.with_hour:
-            said = t.n(
-                "{known} of {n} alert has an hour ({share}).",
-                "{known} of {n} alerts have an hour ({share}).",
-                self.alerts,
-                known=self.with_hour,
-                share=t.part(self.with_hour / self.alerts),
+        if not self.with_hour:
+            months = self.times.get("month", 0) == self.alerts
+            return (
+                t("No alert has an hour, nor a day: only the month is known.") if months else t("No alert has an hour.")
             )
-            if self.times.get("reported", 0) == self.alerts:
-                said += " " + t("It is that of the report: no column says when it happened.")
-            return said
-        if self.times.get("month", 0) == self.alerts:
-            return t("No alert has an hour, nor a day: only the month is known.")
-        return t("No alert has an hour.")
+        said = t.n(
+            "{known} of {n} alert has an hour ({share}).",
+            "{known} of {n} alerts have an hour ({share}).",
+            self.alerts,
+            known=self.with_hour,
+            share=t.part(self.with_hour / self.alerts),
+        )
+        reported = self.times.get("reported", 0) == self.alerts
+        return f"{said} {t('It is that of the report: no column says when it happened.')}" if reported else said
 
     def weekdays_sentence(self, t: Translator) -> str:
         """How many alerts have a weekday; nothing where all have one."""
-        if self.with_day == self.alerts:
-            return ""
-        if not self.with_day:
+        if not self.with_day and self.alerts:
             return t("No alert has a weekday: only the month is known.")
-        return t("Of {known} of {n} alerts the day is known.", known=self.with_day, n=self.alerts)
+        some = t("Of {known} of {n} alerts the day is known.", known=self.with_day, n=self.alerts)
+        return some if self.with_day != self.alerts else ""
 
 
 def _number(month: dt.date) -> int:
@@ -343,14 +342,12 @@ def _categories_sentence(t: Translator, city: CityProfile, proof: Proof) -> str:
     """The commonest categories, each with its share and kind, and how many others there are."""
     if not proof.categorised:
         return t("none: no column of the file holds it")
-    names = []
-    for one in proof.categories:
-        names.append(
-            f"{category_label(t, city, one.category)} {t.part(one.n / max(proof.alerts, 1))} ({kinds_name(t, one)})"
-        )
-    if rest := proof.distinct - len(proof.categories):
-        names.append(t.n("{n} other", "{n} others", rest))
-    return ", ".join(names)
+    names = [
+        f"{category_label(t, city, one.category)} {t.part(one.n / max(proof.alerts, 1))} ({kinds_name(t, one)})"
+        for one in proof.categories
+    ]
+    rest = proof.distinct - len(proof.categories)
+    return ", ".join([*names, *([t.n("{n} other", "{n} others", rest)] if rest else [])])
 
 
 def kinds_name(t: Translator, category: CategoryProof) -> str:
@@ -605,7 +602,6 @@ def _of_categories(proof: Proof, given: bool) -> tuple[_Rule, ...]:
 COMMONEST: Final = 10
 LOOKED_AT: Final = 300  # rows of each third of the file among which the fullest is shown
 SHOWN_TEXT: Final = 80
-_OFFICE: Final = "hour >= 8 AND hour < 17 AND weekday < 5"
 _SHOWN: Final = (
     "reported_at", "occurred_from", "occurred_to", "resolved_at", "time_precision", "category", "more_categories",
     "kind", "affected_gender", "reporter_gender", "age_band", "status", "severity", "feeling", "confirmations",
@@ -633,8 +629,6 @@ SELECT incident_id, occurred_from, occurred_to, resolved_at, severity, feeling, 
     date_part('hour', moment) + date_part('minute', moment) = 0 AS at_midnight
 FROM (SELECT *, coalesce(occurred_from, reported_at) AS moment, moment AT TIME ZONE $zone AS local
       FROM read_parquet($files))"""
-_DATE: Final = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}([T ,]+\d{1,2}[:.]\d{2}[\d:.,+ ZAPMapm]*)?")
-_YEAR: Final = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 
 class ProofBuilder:
@@ -683,7 +677,7 @@ class ProofBuilder:
                 proof,
                 minutes=_each(counted("minute_of_day", "hour IS NOT NULL"), 1440),
                 days=days,
-                office=counted("1", _OFFICE).get(1, 0),
+                office=counted("1", "hour >= 8 AND hour < 17 AND weekday < 5").get(1, 0),
                 utc_midnights=counted("at_midnight", "hour IS NOT NULL").get(True, 0),
                 future=sum(n for day, n in days.items() if day > self._today) + reasons.get(Reason.FUTURE_DATE, 0),
                 has_category="category" in self._layout.roles,
@@ -782,9 +776,15 @@ def nearby_date(text: str, when: dt.datetime) -> str:
     >>> nearby_date("02/03/2025 10:15", dt.datetime(2025, 3, 1)), nearby_date("02/03/1988", dt.datetime(2025, 3, 1))
     ('02/03/2025 10:15', '')
     """
-    years = [int(year) for year in _YEAR.findall(text)]
+    years = [int(year) for year in re.findall(r"(?<!\d)\d{4}(?!\d)", text)]
     near = bool(years) and all(abs(year - when.year) <= 1 for year in years)
-    return text if near and len(text) <= SHOWN_TEXT and _DATE.fullmatch(text) else ""
+    return (
+        text
+        if near
+        and len(text) <= SHOWN_TEXT
+        and re.fullmatch(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}([T ,]+\d{1,2}[:.]\d{2}[\d:.,+ ZAPMapm]*)?", text)
+        else ""
+    )
 
 
 def _each(counts: Mapping[int, int], size: int) -> tuple[int, ...]:

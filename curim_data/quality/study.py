@@ -230,7 +230,6 @@ def _why(city: CityProfile, longitude: float, latitude: float, metres: float) ->
 
 
 POINTS: Final = "shared_points"
-SERVED: Final = "served_land"
 _FINEST: Final = f"cell_{max(CELL_RESOLUTIONS)}"
 
 
@@ -265,7 +264,7 @@ def served_land(source: Source, resolution: int) -> pd.Series | None:
     points = shared_points(source)
     if points is None:
         return None
-    known: dict[tuple[str, int], pd.Series] = source.cache.setdefault(SERVED, {})
+    known: dict[tuple[str, int], pd.Series] = source.cache.setdefault("served_land", {})
     key = source.city.version, resolution
     if key not in known:
         known[key] = land_by_points(source.city.land_cells(resolution), points, source.city)

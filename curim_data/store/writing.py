@@ -90,7 +90,6 @@ FROM (
 )
 SEMI JOIN file USING (key)"""
 
-_NOTHING_STORED: Final = "CREATE TABLE stored (key UHUGEINT, content UBIGINT, n BIGINT)"
 
 # The keys of rows that are not simple, and what becomes of the simple ones that the store knows: the one alert is
 # theirs, by the rules below.
@@ -201,7 +200,7 @@ def _settle(run: duckdb.DuckDBPyConnection, staged: Path, stored: Sequence[str])
     """Make the table `settled` of the rows that are not the new first alert of their incident."""
     run.execute(_FILE, {"staged": str(staged)})
     if not stored:
-        run.execute(_NOTHING_STORED)
+        run.execute("CREATE TABLE stored (key UHUGEINT, content UBIGINT, n BIGINT)")
     elif names_few([str(staged)], stored):
         run.execute(_NEAR, {"staged": str(staged), "stored": list(stored)})
         run.execute(_STORED.format(alerts="near"))
