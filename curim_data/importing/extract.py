@@ -381,9 +381,6 @@ def text_bars(counts: Sequence[float]) -> str:
     return "".join(_BARS[-int(-len(_BARS) * count // top) - 1] if count > 0 else _NONE for count in counts)
 
 
-EVENT_ROLE: Final = "occurred_from"
-
-
 def event_place(labels: Sequence[str], event: str | None, name: str) -> int | None:
     """Return the place of the column that a person named, None where nobody did.
 
@@ -412,20 +409,20 @@ def with_event(layout: Layout, place: int | None, guessed: Layout | None = None)
 
     Its time of day comes with it where `guessed`, what the same header is taken for, knows of a column for it.
     """
-    if place is None or any(part.place == place for part in layout.roles.get(EVENT_ROLE, ())):
+    if place is None or any(part.place == place for part in layout.roles.get("occurred_from", ())):
         return layout
-    own = () if guessed is None else guessed.roles.get(EVENT_ROLE, ())
+    own = () if guessed is None else guessed.roles.get("occurred_from", ())
     event = own if place in {part.place for part in own} else (Part(place),)
     taken = {part.place for part in event}
     others = {
         role: tuple(part for part in parts if part.place not in taken)
         for role, parts in layout.roles.items()
-        if role != EVENT_ROLE and not taken.issuperset(part.place for part in parts)
+        if role != "occurred_from" and not taken.issuperset(part.place for part in parts)
     }
     unused, text, personal = (
         tuple(one for one in places if one not in taken) for places in (layout.unused, layout.text, layout.personal)
     )
-    return replace(layout, roles={EVENT_ROLE: event, **others}, unused=unused, text=text, personal=personal)
+    return replace(layout, roles={"occurred_from": event, **others}, unused=unused, text=text, personal=personal)
 
 
 def ask_event(recognition: Recognition, labels: Sequence[str], name: str) -> None:

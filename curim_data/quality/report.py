@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
@@ -283,23 +283,16 @@ def fallen(completeness: pd.DataFrame) -> pd.DataFrame:
 def _filled(t: Translator, of: int, detail: Detail) -> _Told:
     whole = detail.completeness[detail.completeness["month"].isna()]
     poor, fell = whole[whole["share"] < MANY_EMPTY].sort_values("share"), fallen(detail.completeness)
-
-    def named(columns: pd.Series) -> str:
-        return t.join([t(COLUMNS[name]) for name in columns])
-
-    sentence = (
-        t("Every column is filled in at least half of the alerts.")
-        if poor.empty
-        else t("Filled in less than half of the alerts: {columns}.", columns=named(poor["column"]))
-    )
-    if len(fell):
-        sentence += " " + t(
-            "Filled much less in the last three months than in the year before: {columns}.",
-            columns=named(fell["column"]),
-        )
+    few, less = (t.join([t(COLUMNS[name]) for name in some["column"]]) for some in (poor, fell))
+    sentences = [
+        t("Filled in less than half of the alerts: {columns}.", columns=few)
+        if few
+        else t("Every column is filled in at least half of the alerts."),
+        less and t("Filled much less in the last three months than in the year before: {columns}.", columns=less),
+    ]
     lost = (1 - poor["share"]).mean() if len(poor) else (fell["before"] - fell["now"]).max()
     attention = bool(poor["column"].isin(NEEDED).any()) or len(fell) > 0
-    return sentence, of, attention, 0.0 if pd.isna(lost) else float(lost)
+    return _joined(sentences), of, attention, 0.0 if pd.isna(lost) else float(lost)
 
 
 def _outside(t: Translator, detail: Detail) -> _Told:
@@ -326,33 +319,38 @@ def _precision(t: Translator, detail: Detail) -> _Told:
         return t("No alert off the piles has coordinates."), 0, False, 0.0
     if found.finest is None:
         cells = t("They are too coarse for any map cell: compare districts instead.")
-    else:
-        cells = t("They support map cells of resolution {finest} and coarser.", finest=found.finest)
-    coarse = found.finest is None or found.finest < FINE_ENOUGH
-    return f"{t(found.reason)} {cells}", found.n, coarse, 1.0 if found.finest is None else 0.5
+        return f"{t(found.reason)} {cells}", found.n, True, 1.0
+    cells = t("They support map cells of resolution {finest} and coarser.", finest=found.finest)
+    return f"{t(found.reason)} {cells}", found.n, found.finest < FINE_ENOUGH, 0.5
 
 
 def _lag(t: Translator, detail: Detail) -> _Told:
     found = detail.lag
     if found is None:
         return t("No alert gives both times."), 0, False, 0.0
-    sentence = t(
-        "Half of the alerts come within {median} of the event, nine in ten within {late}. Later than a day: {one}, "
-        "than a week: {seven}, than four weeks: {many}.",
-        median=duration(t, found.median),
-        late=duration(t, found.late),
-        one=t.percent(found.over[1], 1),
-        seven=t.percent(found.over[7], 1),
-        many=t.percent(found.over[28], 1),
-    )
-    if found.negative:
-        sentence += " " + t.n(
+    times = {"median": duration(t, found.median), "late": duration(t, found.late)}
+    shares = {name: t.percent(found.over[days], 1) for name, days in (("one", 1), ("seven", 7), ("many", 28))}
+    sentences = [
+        t(
+            "Half of the alerts come within {median} of the event, nine in ten within {late}. Later than a day: {one}, "
+            "than a week: {seven}, than four weeks: {many}.",
+            **times,
+            **shares,
+        ),
+        found.negative
+        and t.n(
             "{n} alert was reported before it happened: look at its clock.",
             "{n} alerts were reported before they happened: look at the clocks.",
             found.negative,
-        )
+        ),
+    ]
     attention = found.negative > 0 or found.median > LATE_HOURS
-    return sentence, found.n, attention, max(found.negative / found.n, found.over[7])
+    return _joined(sentences), found.n, attention, max(found.negative / found.n, found.over[7])
+
+
+def _joined(sentences: Iterable[str | int]) -> str:
+    """The sentences that are there, one after the other."""
+    return " ".join(str(one) for one in sentences if one)
 
 
 def duration(t: Translator, hours: float) -> str:
@@ -391,22 +389,24 @@ def _near(t: Translator, detail: Detail) -> _Told:
 
 def _incidents(t: Translator, of: int, detail: Detail) -> _Told:
     found = detail.incidents
-    sentence = t("No incident has several alerts.")
-    if found["incidents"]:
-        sentence = t.n(
+    sentences = [
+        t.n(
             "{n} incident has several alerts: {alerts} in all, at most {most} of one.",
             "{n} incidents have several alerts: {alerts} in all, at most {most} of one.",
             found["incidents"],
             alerts=found["alerts"],
             most=found["most"],
         )
-    if found["several_categories"]:
-        sentence += " " + t.n(
+        if found["incidents"]
+        else t("No incident has several alerts."),
+        found["several_categories"]
+        and t.n(
             "{n} alert has more than one category: it counts once in totals and once in each category.",
             "{n} alerts have more than one category: they count once in totals and once in each category.",
             found["several_categories"],
-        )
-    return sentence, of, False, found["alerts"] / of if of else 0.0
+        ),
+    ]
+    return _joined(sentences), of, False, found["alerts"] / of if of else 0.0
 
 
 OUTSIDE_REASONS: Final = {
