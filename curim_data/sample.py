@@ -62,7 +62,6 @@ def sample_home(base: Home) -> Home:
             _build_sample(home)
         if not home.is_sample:
             demo_plans(home)
-            demo_meetings(home)
             (home.path / SAMPLE_MARK).write_text("The home of the sample city: made-up data.\n", "utf-8")
     return home
 
@@ -118,7 +117,10 @@ YEAR: Final = dt.timedelta(days=365)
 
 
 def demo_plans(home: Home) -> None:
-    """Give the home of the sample its illustrative plans, unless it has plans; the file appears whole or not at all."""
+    """Give the home of the sample its illustrative plans, unless it has plans; the file appears whole or not at all.
+
+    With them come its meetings, the last of them eight weeks before its last day.
+    """
     file = home.path / "plans.sqlite"
     if file.exists():
         return
@@ -132,20 +134,11 @@ def demo_plans(home: Home) -> None:
             kept = store.create(steps[0], WHO)
             for step in steps[1:]:
                 kept = store.save(replace(step, id=kept.id, version=kept.version), WHO)
-        store.close()
-        os.replace(part, file)
-
-
-def demo_meetings(home: Home) -> None:
-    """Give the home of the sample its illustrative meetings, the last of them eight weeks before its last day."""
-    last = open_source(home).as_of - dt.timedelta(weeks=MEETING_WEEKS)
-    store = PlanStore(f"sqlite:///{home.path / 'plans.sqlite'}")
-    try:
-        meetings = MeetingStore(store, home.path)
+        last, meetings = source.as_of - dt.timedelta(weeks=MEETING_WEEKS), MeetingStore(store, home.path)
         for weeks, name in MEETINGS:
             meetings.add(last - dt.timedelta(weeks=weeks), name)
-    finally:
         store.close()
+        os.replace(part, file)
 
 
 def _story(steps: Sequence[Plan]) -> Iterator[dt.datetime]:

@@ -295,27 +295,27 @@ def brief_lines(t: Translator, city: CityProfile, proof: Proof) -> Iterator[str]
 
 
 def _brief(t: Translator, city: CityProfile, proof: Proof) -> Iterator[str]:
-    for concern in proof.concerns:
-        yield t("Look at this: {sentence}", sentence=concern.sentence(t, city))
+    yield from (t("Look at this: {sentence}", sentence=concern.sentence(t, city)) for concern in proof.concerns)
     if not proof.alerts:
         yield proof.hours_sentence(t)
         return
-    bars = f"0h {text_bars(proof.hours)} 23h  " if proof.with_hour else ""
-    parts = {column_label(t, "hour"): bars + proof.hours_sentence(t)}
-    if proof.with_day:
-        first, last = t.weekday(0, "abbreviated"), t.weekday(6, "abbreviated")
-        bars = f"{first} {text_bars(proof.weekdays)} {last}  "
-        parts[column_label(t, "weekday")] = bars + proof.weekdays_sentence(t)
-    first, *_, last = (period_name(t, proof, day) for day, _ in (proof.periods[0], *proof.periods))
-    bars = f" {text_bars([n for _, n in proof.periods])} {last}" if len(proof.periods) > 1 else ""
-    parts[t("Year") if proof.by_year else t("Month")] = first + bars
-    parts[column_label(t, "category")] = _categories_sentence(t, city, proof)
+    first, last = t.weekday(0, "abbreviated"), t.weekday(6, "abbreviated")
+    hours = f"0h {text_bars(proof.hours)} 23h  " if proof.with_hour else ""
+    days = f"{first} {text_bars(proof.weekdays)} {last}  {proof.weekdays_sentence(t)}" if proof.with_day else ""
+    begin, *_, end = (period_name(t, proof, day) for day, _ in (proof.periods[0], *proof.periods))
+    periods = f" {text_bars([n for _, n in proof.periods])} {end}" if len(proof.periods) > 1 else ""
+    parts = {
+        column_label(t, "hour"): hours + proof.hours_sentence(t),
+        column_label(t, "weekday"): days,
+        t("Year") if proof.by_year else t("Month"): begin + periods,
+        column_label(t, "category"): _categories_sentence(t, city, proof),
+    }
     for gender in proof.genders:
         shares = ", ".join(f"{label} {share}" for label, _, share in gender_counts(t, gender, proof.alerts))
-        said = shares if gender.columns else t("not asked: no column of the file holds it")
-        parts[column_label(t, gender.role)] = said
-    for name, said in parts.items():
-        yield f"{_headed(t, name):<{_WIDTH}} {said}".rstrip()
+        parts[column_label(t, gender.role)] = (
+            shares if gender.columns else t("not asked: no column of the file holds it")
+        )
+    yield from (f"{_headed(t, name):<{_WIDTH}} {said}".rstrip() for name, said in parts.items() if said)
     yield t("Filled:")
     for role in proof.roles:
         share = t.part(role.filled / proof.alerts)

@@ -90,16 +90,6 @@ _CAUSES: Final = {
 }
 
 
-def finest_supported(step_m: float) -> int | None:
-    """The finest stored H3 resolution that positions `step_m` metres apart support; None where there is none.
-
-    A cell must not be narrower than the step, or some cells could never hold an alert and maps show stripes. The edge
-    of a cell (in metres: 531 at resolution 8, 201 at 9, 76 at 10, 29 at 11, 11 at 12) is compared, half of its width.
-    """
-    fit = [r for r in CELL_RESOLUTIONS if h3.average_hexagon_edge_length(r, unit="m") >= step_m]
-    return max(fit, default=None)
-
-
 def precision(source: Source, default_points: pd.DataFrame) -> Precision | None:
     """How exact the coordinates are; None where no alert off the piles has coordinates."""
     usable = [MAPPED, f"NOT {at_points(default_points)}"]
@@ -124,7 +114,10 @@ def precision(source: Source, default_points: pd.DataFrame) -> Precision | None:
     snapped = total >= LEAST_ALERTS and points < SNAPPED_SHARE * total
     if snapped and (apart := _spacing(source.alerts, usable)) > step:
         step, cause = apart, "points"
-    return Precision(total, decimals, points, step, cause, finest_supported(step))
+    # A cell must not be narrower than the step, or some cells could never hold an alert and maps show stripes. The edge
+    # of a cell is compared, half of its width (in metres: 531 at resolution 8, 201 at 9, 76 at 10, 29 at 11, 11 at 12).
+    fit = [r for r in CELL_RESOLUTIONS if h3.average_hexagon_edge_length(r, unit="m") >= step]
+    return Precision(total, decimals, points, step, cause, max(fit, default=None))
 
 
 def coordinate_step(source: Source) -> float:

@@ -93,9 +93,9 @@ def read_sign_in_settings(home: Home) -> SignInSettings:
         raise _wrong(N_("[sign_in] in settings.toml has to be a table with idle_minutes and absolute_hours."))
     given = {name: told.get(name, default) for name, default in vars(SignInSettings()).items()}
     for name, value in given.items():
-        usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= LONGEST[name]
-        values = {"name": name, "value": str(value), "most": LONGEST[name]}
-        _refuse((not usable, N_("[sign_in] {name} is {value}: use a number from 0 to {most}."), values))
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value <= LONGEST[name]:
+            text = N_("[sign_in] {name} is {value}: use a number from 0 to {most}.")
+            raise _wrong(text, name=name, value=str(value), most=LONGEST[name])
     return SignInSettings(**given)
 
 

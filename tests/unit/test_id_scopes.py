@@ -76,20 +76,52 @@ def stored(home: Home) -> pa.Table:
     return Store(home).read().sort_by("alert_id")
 
 
+YEAR_AND_MONTH = {"en": ("Year", "Month"), "el": ("Έτος", "Μήνας"), "es": ("Año", "Mes"), "de": ("Jahr", "Monat")}
+
+
+def piled(rows: Sequence[Row]) -> list[Row]:
+    return [(*row[:4], "37.94500", "23.64000") if place % 10 else row for place, row in enumerate(rows)]
+
+
+def by_month(rows: Sequence[Row]) -> list[Row]:
+    return [(row[0], row[1][:4], str(int(row[1][5:7])), *row[2:4]) for row in rows]
+
+
 @pytest.mark.parametrize("lang", HEADERS if FULL else ["el"])
-def test_numbers_that_begin_again_each_month_are_asked_about_and_change_nothing(home: Home, lang: str) -> None:
-    bring(home, HEADERS[lang], table(lang, 3, range(1, 61), 1), "march.csv")
+@pytest.mark.parametrize("kind", ["whole", "nearly all at one place", "without places", "of months"])
+def test_numbers_that_begin_again_each_month_are_asked_about_and_change_nothing(
+    home: Home, lang: str, kind: str
+) -> None:
+    header, march, april = HEADERS[lang], table(lang, 3, range(1, 61), 1), table(lang, 4, range(1, 61), 2)
+    if kind == "nearly all at one place":
+        march, april = piled(march), piled(april)
+    elif kind == "without places":
+        header, march, april = header[:4], [row[:4] for row in march], [row[:4] for row in april]
+    elif kind == "of months":
+        header, march, april = (header[0], *YEAR_AND_MONTH[lang], *header[2:4]), by_month(march), by_month(april)
+    bring(home, header, march, "march.csv")
     before = stored(home)
-    april = table(lang, 4, range(1, 61), 2)
     with pytest.raises(Question) as asked:
-        bring(home, HEADERS[lang], april, "april.csv")
+        bring(home, header, april, "april.csv")
     assert (asked.value.about, asked.value.flag) == ("ids", "--ids")
     assert [choice.value for choice in asked.value.choices] == ["same", "own"]
     sentence = translator("en")(asked.value.message)
     assert any(f"{n} of 60" in sentence for n in range(50, 61))
     assert sentence.count("stored as 2025-03-") == sentence.count("in this file 2025-04-") == 2
+    assert ("another place" in sentence) == (kind in ("whole", "nearly all at one place"))
     assert stored(home).equals(before)
     assert len(Store(home).batches()) == 1
+    closed = [tuple("closed" if cell == "open" else cell for cell in row) for row in march]
+    assert told(bring(home, header, closed, "closed.csv")) == (0, 60, 0)
+
+
+def test_some_alerts_that_get_another_date_are_said_where_no_place_is_known(home: Home) -> None:
+    march, april = ([row[:4] for row in table("en", month, range(1, 61), month)] for month in (3, 4))
+    bring(home, HEADERS["en"][:4], march, "march.csv")
+    mixed = [april[at] if at < 5 else (*row[:3], "closed") for at, row in enumerate(march)]
+    report = bring(home, HEADERS["en"][:4], mixed, "m.csv")
+    (said,) = [one for one in map(translator("en"), report.decisions) if "undo" in one]
+    assert said.startswith("5 of 60 known alerts that this file changes get another date. Id ")
 
 
 @pytest.mark.parametrize("lang", HEADERS if FULL else ["el"])
@@ -150,20 +182,6 @@ def test_two_registers_of_the_same_weeks_are_asked_about_though_days_agree(home:
     assert "another date and another place" not in sentence
     n = int(re.search(r"(\d+) of 60 known alerts with coordinates", sentence)[1])  # type: ignore[index]
     assert n > 50
-
-
-def test_without_places_the_dates_decide(home: Home) -> None:
-    header = HEADERS["en"][:4]
-    march, april = ([row[:4] for row in table("en", month, range(1, 61), month)] for month in (3, 4))
-    bring(home, header, march, "march.csv")
-    with pytest.raises(Question) as asked:
-        bring(home, header, april, "april.csv")
-    assert "another place" not in translator("en")(asked.value.message)
-    closed = [(*row[:3], "closed") for row in march]
-    assert told(bring(home, header, closed, "march again.csv")) == (0, 60, 0)
-    mixed = [april[at] if at < 5 else (*row[:3], "open") for at, row in enumerate(march)]
-    (said,) = [one for one in map(translator("en"), bring(home, header, mixed, "m.csv").decisions) if "undo" in one]
-    assert said.startswith("5 of 60 known alerts that this file changes get another date. Id ")
 
 
 @pytest.mark.parametrize(("one", "other"), [("en", "el"), *([("es", "de"), ("el", "es")] if FULL else [])])
@@ -227,37 +245,6 @@ def test_the_command_asks_with_exit_code_2(home: Home, tmp_path: Path, capsys: p
     assert "--ids same | own" in out["error"]
     assert main(["import", str(tmp_path / "4.csv"), "--ids", "own", *where]) == 0
     assert json.loads(capsys.readouterr().out)["files"][0]["accepted"] == 60
-
-
-@pytest.mark.parametrize("lang", HEADERS if FULL else ["el"])
-def test_alerts_that_nearly_all_share_one_place_are_not_the_same_for_it(home: Home, lang: str) -> None:
-    def piled(month: int, seed: int, status: str = "open") -> list[Row]:
-        rows = table(lang, month, range(1, 61), seed, status)
-        return [(*row[:4], "37.94500", "23.64000") if place % 10 else row for place, row in enumerate(rows)]
-
-    bring(home, HEADERS[lang], piled(3, 1), "march.csv")
-    before = stored(home)
-    with pytest.raises(Question):
-        bring(home, HEADERS[lang], piled(4, 2), "april.csv")
-    assert stored(home).equals(before)
-    assert told(bring(home, HEADERS[lang], piled(3, 1, "closed"), "closed.csv")) == (0, 60, 0)
-
-
-YEAR_AND_MONTH = {"en": ("Year", "Month"), "el": ("Έτος", "Μήνας"), "es": ("Año", "Mes"), "de": ("Jahr", "Monat")}
-
-
-@pytest.mark.parametrize("lang", HEADERS if FULL else ["el"])
-def test_the_next_month_is_another_date_where_only_the_month_is_known(home: Home, lang: str) -> None:
-    def monthly(month: int, seed: int, status: str = "open") -> list[Row]:
-        return [(row[0], "2025", str(month), *row[2:4]) for row in table(lang, month, range(1, 61), seed, status)]
-
-    header = (HEADERS[lang][0], *YEAR_AND_MONTH[lang], *HEADERS[lang][2:4])
-    bring(home, header, monthly(3, 1), "march.csv")
-    before = stored(home)
-    with pytest.raises(Question):
-        bring(home, header, monthly(4, 2), "april.csv")
-    assert stored(home).equals(before)
-    assert told(bring(home, header, monthly(3, 1, "closed"), "closed.csv")) == (0, 60, 0)
 
 
 @pytest.mark.parametrize("lang", HEADERS if FULL else ["el"])

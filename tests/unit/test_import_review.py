@@ -175,12 +175,6 @@ def test_what_was_decided_of_dates_zones_and_letters_is_told(home: Home) -> None
     assert told(take(home, header + plain)) == []
 
 
-def test_unknown_and_business_beside_each_other_are_no_genders(home: Home) -> None:
-    header = "id,date,category,victim sex,latitude,longitude\n"
-    take(home, header + f"1,2025-03-01 10:00,noise,D,{HERE}\n2,2025-03-01 10:00,noise,U,{HERE}\n")
-    assert stored(home)["affected_gender"].tolist() == ["unknown", "unknown"]
-
-
 def test_a_member_without_a_name_in_an_archive_is_no_table(home: Home) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -224,12 +218,6 @@ def test_out_of_range_is_bad_whatever_the_share(tmp_path: Path, lang: str, bad: 
     assert (report.batch.accepted, report.batch.quarantined) == (60 - bad, bad)
     assert dict(report.batch.reasons) == {Reason.BAD_COORDINATES.value: bad}
     assert report.mapped == 60 - bad
-
-
-def test_a_new_home_takes_the_good_ones_for_its_city(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
-    report = import_file(home, export(HEADERS["es"], 40), "export.csv", city_name="Ciudad")
-    assert (report.batch.accepted, report.batch.quarantined, report.outside) == (20, 40, 0)
 
 
 def test_a_file_in_which_hardly_any_is_in_range_has_no_coordinates(tmp_path: Path) -> None:

@@ -187,25 +187,6 @@ def _sent(block: Block) -> list[bytearray]:
     return sent
 
 
-def test_blocks_come_back_as_they_were() -> None:
-    block = _block()
-    for one in (
-        block,
-        *(
-            Block(block.table.slice(n, 1), block.rows[n : n + 1], *[block.trailing_cut[n : n + 1]] * 2)
-            for n in range(3)
-        ),
-        Block(block.table.slice(0, 0), block.rows[:0], *[block.trailing_cut[:0]] * 2, block.refused),
-    ):
-        back = isolation.block_of(isolation.read_stream(_sent(one)[0]), 2)
-        assert back.table.equals(one.table)
-        assert back.refused == one.refused
-        assert back.rows.tolist() == one.rows.tolist()
-        assert {place: mask.tolist() for place, mask in back.unstored.items()} == {
-            place: mask.tolist() for place, mask in one.unstored.items()
-        }
-
-
 def test_a_stream_that_lies_is_no_block() -> None:
     """Thousands of streams with wrong bytes: refused, or a block whose texts are texts and whose parts fit together."""
     stream, chance = _sent(_block())[0], random.Random(1)
