@@ -89,9 +89,7 @@ def by_month(rows: Sequence[Row]) -> list[Row]:
 
 @pytest.mark.parametrize("lang", HEADERS if FULL else ["el"])
 @pytest.mark.parametrize("kind", ["whole", "nearly all at one place", "without places", "of months"])
-def test_numbers_that_begin_again_each_month_are_asked_about_and_change_nothing(
-    home: Home, lang: str, kind: str
-) -> None:
+def test_numbers_that_begin_again_are_asked_about_and_change_nothing(home: Home, lang: str, kind: str) -> None:
     header, march, april = HEADERS[lang], table(lang, 3, range(1, 61), 1), table(lang, 4, range(1, 61), 2)
     if kind == "nearly all at one place":
         march, april = piled(march), piled(april)
