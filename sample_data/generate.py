@@ -463,7 +463,14 @@ def truths_text(city: City, rows: pd.DataFrame, seed: int) -> str:
     parts = [HEAD, _lines(about), *(f"\n[[hot_spot]]\n{_lines(_hot_spot(spot, rows))}" for spot in SPOTS)]
     tables = {
         "women_after_dark": _women_after_dark(rows),
-        "pile": _pile(rows),
+        "pile": {
+            "longitude": PILE.longitude,
+            "latitude": PILE.latitude,
+            "place": PILE.landmark,
+            "reason": "the app falls back to this point when the location of the phone is off",
+            "alerts": int((rows["origin"] == "pile").sum()),
+            "share": round(float((rows["origin"] == "pile").mean()), 4),
+        },
         "quarter": _quarter(rows, city),
         "near_repeat": {
             "category": NEAR_REPEAT.category,
@@ -551,18 +558,6 @@ def _women_share(rows: pd.DataFrame) -> float:
     """Women among affected women and men."""
     told = rows["affected_gender"].value_counts()
     return round(float(told["woman"] / (told["woman"] + told["man"])), 4)
-
-
-def _pile(rows: pd.DataFrame) -> dict[str, Any]:
-    alerts = int((rows["origin"] == "pile").sum())
-    return {
-        "longitude": PILE.longitude,
-        "latitude": PILE.latitude,
-        "place": PILE.landmark,
-        "reason": "the app falls back to this point when the location of the phone is off",
-        "alerts": alerts,
-        "share": round(alerts / len(rows), 4),
-    }
 
 
 def _quarter(rows: pd.DataFrame, city: City) -> dict[str, Any]:

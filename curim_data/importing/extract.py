@@ -21,7 +21,7 @@ import pyarrow as pa
 from curim_data import formats
 from curim_data.containers import open_file
 from curim_data.containers.base import prefetch
-from curim_data.formats.base import EventCandidate, Layout, Part, Recognition
+from curim_data.formats.base import Layout, Part, Recognition
 from curim_data.formats.guess.category import holds_names, of_column
 from curim_data.importing import mapping as mappings
 from curim_data.importing.columns import COUNT_ROLE, GENDER_ROLES, MAIN_DATES, event_counts
@@ -429,8 +429,12 @@ def ask_event(recognition: Recognition, labels: Sequence[str], name: str) -> Non
     """Raise a Question where several columns can hold the date of the event, showing rows and hours of each."""
     if len(recognition.events) < 2:
         return
-    columns = list(map(str, named_columns(labels)))
-    choices = tuple(Choice(columns[one.place], _shown(one, columns[one.place])) for one in recognition.events)
+    choices = []
+    for one in recognition.events:
+        column = str(named_columns(labels)[one.place])
+        values = {"column": column, "rows": "; ".join(one.rows), "hours": text_bars(one.hours)}
+        hours = Message("{column}: {rows}; hours from 0 to 23: {hours}", values)
+        choices.append(Choice(column, hours if one.hours else Message("{column}: {rows}; no time of day", values)))
     raise Question(
         "event",
         "--event",
@@ -439,16 +443,8 @@ def ask_event(recognition: Recognition, labels: Sequence[str], name: str) -> Non
             "which ({columns}). Say which of them says when it happened.",
             {"name": name, "columns": ", ".join(choice.value for choice in choices)},
         ),
-        choices,
+        tuple(choices),
     )
-
-
-def _shown(one: EventCandidate, label: str) -> Message:
-    """A column, its first dates, and its hours as bars from midnight on."""
-    values = {"column": label, "rows": "; ".join(one.rows)}
-    if not one.hours:
-        return Message("{column}: {rows}; no time of day", values)
-    return Message("{column}: {rows}; hours from 0 to 23: {hours}", values | {"hours": text_bars(one.hours)})
 
 
 MOST_ALERTS: Final = 5_000_000  # of one file

@@ -188,26 +188,16 @@ class OrderEvidence:
                 self._examples = {str(style): text for style, text in firsts.items()} | self._examples
 
     def decide(self) -> RowOrders:
-        """What settles most of the rows; of equals the style first, then a column, then blocks of rows."""
-        found = [
-            RowOrders(self.roles, *((key, -1) if isinstance(key, str) else ("column", key)), self._settled(counts))
-            for key, counts in self._counts.items()
-        ]
-        found.append(RowOrders(self.roles, "rows", runs=self._blocks()))
-        best = max(found, key=lambda one: round(self._share(one), 9))
-        return best if self._share(best) else RowOrders(self.roles)
-
-    def _share(self, orders: RowOrders) -> float:
-        """Share of the rows with but one reading for which a separator tells it."""
-        if orders.by == "rows":
-            return sum(run.count for run in self._runs if _within(run, orders.runs)) / (
-                self.found[DAY] + self.found[MONTH]
-            )
-        counts = self._counts[orders.column if orders.by == "column" else orders.by]
-        if not orders.values:
-            return 0.0
-        sides = counts[[DAY, MONTH]].sum(axis=1)
-        return float(sides[list(orders.values)].sum() / max(1, sides.sum()))
+        """What settles most of the rows with but one reading; of equals the style first, then a column, then blocks."""
+        found = []
+        for key, counts in self._counts.items():
+            values, by = self._settled(counts), (("style", -1) if isinstance(key, str) else ("column", key))
+            settled = int(counts.loc[list(values), [DAY, MONTH]].to_numpy().sum())
+            found.append((settled, RowOrders(self.roles, *by, values)))
+        blocks = self._blocks()
+        found.append((sum(run.count for run in blocks), RowOrders(self.roles, "rows", runs=blocks)))
+        settled, best = max(found, key=lambda one: one[0])
+        return best if settled else RowOrders(self.roles)
 
     def _settled(self, counts: pd.DataFrame) -> dict[str, int]:
         """The values that stand for one order; none where chance may have made them so, or where all are of one."""
@@ -592,22 +582,20 @@ class ColumnSummary:
     def table(self, labels: tuple[str, ...], layout: Layout) -> pd.DataFrame:
         """Return one line for each column of the file."""
         roles = {part.place: (role, part.part) for role, parts in layout.roles.items() for part in parts}
-        dropped = {*layout.personal, *layout.text}
-        lines = []
-        for place, label in enumerate(labels):
-            role, part = roles.get(place, ("", ""))
-            guess = layout.guesses.get(role, Guess(float("nan")))
-            lines.append(
-                {
-                    "place": place,
-                    "column": label,
-                    "role": role,
-                    "part": part,
-                    "use": "alert" if role else "dropped" if place in dropped else "unused",
-                    "empty": int(self._empty[place]),
-                    "examples": "" if place in dropped else ", ".join(self._examples[place]),
-                    "confidence": guess.confidence,
-                    "reasons": guess.reasons,
-                }
-            )
+        dropped, none = {*layout.personal, *layout.text}, Guess(float("nan"))
+        lines = [
+            {
+                "place": place,
+                "column": label,
+                "role": role,
+                "part": part,
+                "use": "alert" if role else "dropped" if place in dropped else "unused",
+                "empty": int(self._empty[place]),
+                "examples": "" if place in dropped else ", ".join(self._examples[place]),
+                "confidence": layout.guesses.get(role, none).confidence,
+                "reasons": layout.guesses.get(role, none).reasons,
+            }
+            for place, label in enumerate(labels)
+            for role, part in [roles.get(place, ("", ""))]
+        ]
         return pd.DataFrame(lines)

@@ -10,7 +10,6 @@ in the file that was imported, under its row number. Of a row of an erased alert
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -176,12 +175,10 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self.read = self.several = self.mapped = self.outside = self.far = 0
+        self.read = 0
         self.repairs, self.flags, self.no_kind = Counter[tuple[str, str]](), dict[str, int](), dict[str, int]()
         self.first_repairs: dict[tuple[str, str], tuple[str, str]] = {}
         self.unknown: dict[str, Counter[str]] = {}
-        self.first: dt.date | None = None
-        self.last: dt.date | None = None
 
     @property
     def elsewhere(self) -> bool:

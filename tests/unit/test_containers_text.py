@@ -4,11 +4,8 @@ import csv
 import gzip
 import io
 import random
-import time
-import weakref
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curim_data.containers import open_file, opening, text
-from curim_data.containers.base import prefetch
 from curim_data.containers.text import Dialect, repair_quotes
 from curim_data.model import ImportProblem, Question
 from tests.hostile.tables import zipped
@@ -257,28 +253,6 @@ def test_any_bytes_are_read_or_refused_in_words(data: bytes) -> None:
     except ImportProblem as problem:
         told = str(problem)
     assert "file.csv" in told
-
-
-class _Item:
-    """Something to wait for."""
-
-
-def test_no_item_is_held_while_the_next_one_is_waited_for() -> None:
-    dealt_with: list[weakref.ref[_Item]] = []
-    gone: list[bool] = []
-
-    def items() -> Iterator[_Item]:
-        yield _Item()
-        until = time.monotonic() + 10
-        while not (dealt_with and dealt_with[0]() is None) and time.monotonic() < until:
-            time.sleep(0.01)
-        gone.append(dealt_with[0]() is None)
-        yield _Item()
-
-    ahead = prefetch(items())
-    dealt_with.append(weakref.ref(next(ahead)))
-    next(ahead)
-    assert gone == [True]
 
 
 CSV = b"id;what\n1;x\n2;y\n"
