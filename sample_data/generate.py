@@ -411,7 +411,6 @@ LATER: Final = "exports/piraeus_2026-11.csv"
 DIRTY: Final = "exports/piraeus_dirty.csv"
 ANSWERS: Final = "exports/piraeus_dirty_answers.csv"
 RESENT_FROM: Final = dt.date(2026, 8, 20)
-LANDMARKS: Final = Path(__file__).parent / "piraeus" / "landmarks.toml"
 HEAD: Final = """\
 # What is planted in the sample city. Written by sample_data/generate.py, read by the tests. All of it is made up.
 # Degrees are WGS84, radii metres, dates inclusive, hours of the local clock (first to last, may pass midnight).
@@ -512,7 +511,7 @@ def truths_text(city: City, rows: pd.DataFrame, seed: int) -> str:
 
 def _hot_spot(spot: Spot, rows: pd.DataFrame) -> dict[str, Any]:
     own = rows[rows["origin"] == spot.id]
-    landmarks = tomllib.loads(LANDMARKS.read_text("utf-8"))["landmark"]
+    landmarks = tomllib.loads((Path(__file__).parent / "piraeus" / "landmarks.toml").read_text("utf-8"))["landmark"]
     return {
         "id": spot.id,
         "place": spot.landmark,

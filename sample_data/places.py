@@ -386,7 +386,9 @@ UNMAPPED: Final = 0.035
 class Ground:
     """The land and the smooth intensity of the background over it."""
 
-    land: shapely.Geometry = field(default_factory=lambda: _read_land())
+    land: shapely.Geometry = field(
+        default_factory=lambda: shape(json.loads(LAND.read_text("utf-8"))["features"][0]["geometry"])
+    )
     quarter_weight: float = 0.0
     few_people: bool = False
 
@@ -435,7 +437,3 @@ class Ground:
             kept.append(np.column_stack([lon, lat])[self.holds(lon, lat)])
         points = np.concatenate(kept)[:count]
         return points[:, 0], points[:, 1]
-
-
-def _read_land() -> shapely.Geometry:
-    return shape(json.loads(LAND.read_text("utf-8"))["features"][0]["geometry"])

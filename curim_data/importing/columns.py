@@ -359,14 +359,13 @@ def _fields(fields: ArrowText, order: str | None, orders: npt.NDArray[np.int8] |
     year = units["year"]
     units["year"] = year + np.where((year < 0) | (year > 99), 0, np.where(year < 69, 2000, 1900))
     if "half" in names:  # 0 before noon, 1 after, -1 of 24 hours
-        half, hour = by_value(pc.struct_field(fields, "half"), _half), units["hour"]
+        half = by_value(  # π.μ. and μ.μ. in Greek
+            pc.struct_field(fields, "half"),
+            lambda text: {"a": 0, "π": 0, "p": 1, "μ": 1}.get(fold(text).strip(" _.")[:1], -1),
+        )
+        hour = units["hour"]
         units["hour"] = np.where(half < 0, hour, np.where((hour >= 1) & (hour <= 12), hour % 12 + 12 * half, 99))
     return units
-
-
-def _half(text: str) -> int:
-    """0 before noon, 1 after, -1 where the text is neither (π.μ. and μ.μ. in Greek)."""
-    return {"a": 0, "π": 0, "p": 1, "μ": 1}.get(fold(text).strip(" _.")[:1], -1)
 
 
 def _whole(fields: ArrowText, name: str) -> IntArray:

@@ -44,10 +44,8 @@ from curim_data.model import (
 from curim_data.store import Batch, Home, Store
 from curim_data.store.alert_table import QUARANTINE_COLUMNS
 
-PIECE_ROWS: Final = 1 << 15
 
-
-def pieces(block: Block, rows: int = PIECE_ROWS) -> Iterator[Block]:
+def pieces(block: Block, rows: int = 1 << 15) -> Iterator[Block]:
     """A block in pieces of so many rows, each with the refused records before the first row of the next."""
     size = block.table.num_rows
     for start in range(0, max(size, 1), rows):

@@ -493,26 +493,33 @@ def default_coordinates_sheet(t: Translator, city: CityProfile, study: QualitySt
         point=[f"{lat:.5f}, {lon:.5f}" for lon, lat in points],
         reason=[likely_reason(t, city, lon, lat) for lon, lat in points],
     )
-    headings = {
-        "rank": t("Point"),
-        "n": t("Alerts"),
-        "share": t("Share"),
-        "reason": t("Likely reason"),
-        "point": t("Latitude, longitude"),
-    }
-    title = t("Points with suspiciously many alerts")
-    return Sheet("piles", title, rows, headings, {"n": 0}, {"share": 1}, ("rank", "n", "reason"))
+    return Sheet(
+        "piles",
+        t("Points with suspiciously many alerts"),
+        rows,
+        {
+            "rank": t("Point"),
+            "n": t("Alerts"),
+            "share": t("Share"),
+            "reason": t("Likely reason"),
+            "point": t("Latitude, longitude"),
+        },
+        {"n": 0},
+        {"share": 1},
+        ("rank", "n", "reason"),
+    )
 
 
 def _genders_sheet(t: Translator, city: CityProfile, study: QualityStudy) -> Sheet:
-    names = [
-        t("No district known") if pd.isna(district) else district_label(t, city, str(district))
-        for district in study.genders["district"]
-    ]
     return Sheet(
         "gender-not-known",
         t("Share of alerts without a known gender, by district"),
-        study.genders.assign(name=names),
+        study.genders.assign(
+            name=[
+                t("No district known") if pd.isna(district) else district_label(t, city, str(district))
+                for district in study.genders["district"]
+            ]
+        ),
         {"name": t("District"), "n": t("Alerts"), "affected": t("Person affected"), "reporter": t("Reporter")},
         {"n": 0},
         {"affected": 1, "reporter": 1},
@@ -568,8 +575,13 @@ def _completeness_sheets(t: Translator, detail: Detail) -> list[Sheet]:
 def _jumps_sheet(t: Translator, detail: Detail) -> Sheet:
     form, first = ("LLLL y", t("Month")) if detail.unit == MONTH else ("medium", t("Week from"))
     rows = detail.jumps.assign(start=[t.date(day, form) for day in detail.jumps["start"]])
-    headings = {"start": first, "n": t("Alerts"), "level": t("Level of its neighbours"), "z": t("Spreads away")}
-    return Sheet("jumps", t("Weeks or months far from their neighbours"), rows, headings, {"n": 0, "level": 0, "z": 1})
+    return Sheet(
+        "jumps",
+        t("Weeks or months far from their neighbours"),
+        rows,
+        {"start": first, "n": t("Alerts"), "level": t("Level of its neighbours"), "z": t("Spreads away")},
+        {"n": 0, "level": 0, "z": 1},
+    )
 
 
 def _outside_sheet(t: Translator, detail: Detail) -> Sheet:
@@ -582,16 +594,21 @@ def _outside_sheet(t: Translator, detail: Detail) -> Sheet:
         point=[f"{lat:.4f}, {lon:.4f}" for lat, lon in zip(cells["latitude"], cells["longitude"], strict=True)],
         name=[h3.int_to_str(int(cell)) for cell in cells["cell"]],
     )
-    headings = {
-        "n": t("Alerts"),
-        "km": t("Kilometres away"),
-        "where": t("Direction"),
-        "why": t("Likely reason"),
-        "point": t("Latitude, longitude"),
-        "name": t("Map cell"),
-    }
-    title = t("Where the alerts outside the city lie, by map cells about 900 m wide")
-    return Sheet("outside", title, rows, headings, {"n": 0, "km": 1}, narrow=("n", "km", "where"))
+    return Sheet(
+        "outside",
+        t("Where the alerts outside the city lie, by map cells about 900 m wide"),
+        rows,
+        {
+            "n": t("Alerts"),
+            "km": t("Kilometres away"),
+            "where": t("Direction"),
+            "why": t("Likely reason"),
+            "point": t("Latitude, longitude"),
+            "name": t("Map cell"),
+        },
+        {"n": 0, "km": 1},
+        narrow=("n", "km", "where"),
+    )
 
 
 def _precision_sheet(t: Translator, detail: Detail) -> Sheet:
@@ -615,9 +632,14 @@ def _precision_sheet(t: Translator, detail: Detail) -> Sheet:
 
 def _lag_sheet(t: Translator, detail: Detail) -> Sheet:
     rows = lag_rows(t, detail)
-    headings = {"label": t("Time to the report"), "n": t("Alerts"), "share": t("Share")}
-    title = t("Alerts by the time from event to report")
-    return Sheet("lag", title, rows if rows["n"].sum() else rows[:0], headings, {"n": 0}, {"share": 1})
+    return Sheet(
+        "lag",
+        t("Alerts by the time from event to report"),
+        rows if rows["n"].sum() else rows[:0],
+        {"label": t("Time to the report"), "n": t("Alerts"), "share": t("Share")},
+        {"n": 0},
+        {"share": 1},
+    )
 
 
 def lag_rows(t: Translator, detail: Detail) -> pd.DataFrame:
@@ -637,22 +659,25 @@ def _near_sheets(t: Translator, city: CityProfile, detail: Detail) -> list[Sheet
         frame.assign(label=[category_label(t, city, name) for name in frame["category"]])
         for frame in (detail.near_duplicates.by_category, detail.near_duplicates.listed)
     )
-    headings = {
-        "first": t("Alert"),
-        "second": t("May be the same as"),
-        "label": t("Category"),
-        "metres": t("Metres apart"),
-        "hours": t("Hours apart"),
-    }
-    title = t("Pairs of alerts, the nearest in time first, at most 200")
-    by_category = {"label": t("Category"), "pairs": t("Pairs")}
     return [
-        Sheet("near-duplicates", t("Near-duplicates by category"), counted, by_category, {"pairs": 0}),
+        Sheet(
+            "near-duplicates",
+            t("Near-duplicates by category"),
+            counted,
+            {"label": t("Category"), "pairs": t("Pairs")},
+            {"pairs": 0},
+        ),
         Sheet(
             "near-duplicate-pairs",
-            title,
+            t("Pairs of alerts, the nearest in time first, at most 200"),
             pairs,
-            headings,
+            {
+                "first": t("Alert"),
+                "second": t("May be the same as"),
+                "label": t("Category"),
+                "metres": t("Metres apart"),
+                "hours": t("Hours apart"),
+            },
             {"metres": 0, "hours": 1},
             narrow=("first", "second"),
             ids=True,

@@ -30,7 +30,6 @@ from curim_data.model.prepared import write_whole
 from curim_data.store.home import locked
 
 MEETINGS_FILE: Final = "meetings.json"
-OLD_MEETINGS_FILE: Final = "meetings.toml"
 
 
 def read_meetings(folder: Path) -> tuple[Meeting, ...]:
@@ -47,7 +46,7 @@ def read_meetings(folder: Path) -> tuple[Meeting, ...]:
 def meetings_of_old_file(folder: Path) -> tuple[Meeting, ...]:
     """The dates of meetings.toml; none where it is missing or cannot be read."""
     try:
-        dates = tomllib.loads((folder / OLD_MEETINGS_FILE).read_text("utf-8")).get("dates", [])
+        dates = tomllib.loads((folder / "meetings.toml").read_text("utf-8")).get("dates", [])
     except (FileNotFoundError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return ()
     given = dates if isinstance(dates, list) else [dates]

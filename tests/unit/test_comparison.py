@@ -158,17 +158,6 @@ def test_nothing_to_compare_with(t: Translator) -> None:
     assert "nothing to compare with" in compare(None, _batch(_signed(), accepted=1)).sentences(t)[0]
 
 
-def _alert_ids(incidents: Sequence[str | None]) -> list[str]:
-    """As the store gives them: the alert's with its marks doubled, and an ordinal from the second alert on."""
-    seen: Counter[str] = Counter()
-    ids = []
-    for at, incident in enumerate(incidents):
-        base = f"#h{at}" if incident is None else incident.replace("#", "##")
-        seen[base] += 1
-        ids.append(base if seen[base] == 1 else f"{base}#{seen[base]}")
-    return ids
-
-
 def _written(
     path: Path,
     rows: list[tuple[str | None, str, int]],
@@ -179,7 +168,6 @@ def _written(
     ids, statuses, days = zip(*rows, strict=True)
     table = pa.table(
         {
-            "alert_id": pa.array(_alert_ids(ids), pa.string()),
             "incident_id": pa.array(ids, pa.string()),
             "source": pa.array([sources[at % len(sources)] for at in range(len(rows))]),
             "batch_id": pa.array([batches[at % len(batches)] for at in range(len(rows))]),
@@ -192,18 +180,6 @@ def _written(
 
 
 SPAN = {"first": "2025-06-01", "last": "2025-06-20"}
-
-
-def test_statuses_that_changed(tmp_path: Path, t: Translator) -> None:
-    stored = _written(tmp_path / "a", [("1", "open", 1), ("2", "open", 1), ("3", "open", 1), ("4", "open", 1),
-                                       ("4", "resolved", 1), (None, "open", 1)])  # fmt: skip
-    staged = _written(tmp_path / "b", [("1", "resolved", 1), ("2", "resolved", 1), ("3", "open", 1),
-                                       ("4", "rejected", 1), (None, "resolved", 1)])  # fmt: skip
-    found = status_changes(ENGINE, stored, staged)
-    assert found == {("open", "resolved"): 2}
-    changes = compare(_batch(_signed()), _batch(_signed(), updated=2), found)
-    assert "Open → Resolved: 2" in changes.sentences(t)
-    assert status_changes(ENGINE, [], staged) == {}
 
 
 def _slow_status_changes(
@@ -305,7 +281,7 @@ CHANGED = _file(
 
 
 @pytest.mark.slow
-def test_a_second_export_is_compared_before_it_is_written(home: Home) -> None:
+def test_a_second_export_is_compared_before_it_is_written(home: Home, t: Translator) -> None:
     first = import_file(home, JANUARY, "january.csv")
     assert first.changes.before is None
     seen = preview(CHANGED, "february.csv", home.city(), home=home).report.changes
@@ -314,6 +290,7 @@ def test_a_second_export_is_compared_before_it_is_written(home: Home) -> None:
         assert changes.before.file_name == "january.csv"
         assert (changes.now.accepted, changes.now.updated, changes.now.duplicate) == (1, 3, 23)
         assert changes.statuses == {("open", "resolved"): 3}
+        assert "Open → Resolved: 3" in changes.sentences(t)
         assert (changes.missing.n, changes.missing.of) == (2, 28)
 
 
