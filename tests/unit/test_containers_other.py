@@ -46,8 +46,6 @@ from tests.in_files import (
     xml,
 )
 
-# ---- round trips
-
 
 @pytest.mark.parametrize("kind", ["xlsx", "ods", "json", "page", "lines", "xml", "parquet"])
 def test_the_same_texts_come_out_of_every_table(kind: str, tmp_path: Path) -> None:
@@ -78,9 +76,6 @@ def test_an_old_workbook_keeps_zeros_signs_and_greek() -> None:
         ("007", "2024-03-01T22:15:30", "Παρενόχληση", "-23.646123", "37.94", "5"),
         ("008", "2024-03-02T00:05:00", "Κλοπή", "23.65", "-37.9", "12"),
     ]
-
-
-# ---- workbooks
 
 
 def test_a_workbook_with_two_tables_asks_which_and_takes_the_answer() -> None:
@@ -132,9 +127,6 @@ def test_cells_far_apart_and_passwords_are_refused_in_words() -> None:
 def test_durations_times_and_dates_without_time() -> None:
     lines = [("at", "for", "on"), (dt.time(7, 5), dt.timedelta(hours=30, seconds=1), dt.date(2024, 2, 29))]
     assert rows(open_workbook(xlsx(One=lines), "times.xlsx")) == [("07:05:00", "30:00:01", "2024-02-29")]
-
-
-# ---- JSON and GeoJSON
 
 
 def test_the_open311_and_seeclickfix_samples() -> None:
@@ -213,9 +205,6 @@ def test_the_crs_member_of_geojson_is_honoured_and_metres_without_one_stay_metre
         open_json(dumped({"type": "FeatureCollection", "features": features, "crs": named}), "g.geojson")
 
 
-# ---- XML
-
-
 @pytest.mark.parametrize("encoding", ["windows-1253", "iso-8859-7", "utf-16"])
 def test_xml_in_its_declared_encoding(encoding: str) -> None:
     assert rows(open_xml(xml(encoding), "e.xml")) == TEXTS
@@ -255,9 +244,6 @@ def test_memory_does_not_grow_with_the_number_of_records(opener: Opener) -> None
 
     peak(100)
     assert peak(20_000) < peak(2_000) + 500_000
-
-
-# ---- layers
 
 
 @pytest.mark.parametrize("crs", [2100, 32634, 3857])
@@ -324,9 +310,6 @@ def test_nothing_but_a_database_is_opened_as_one() -> None:
         open_vector(linked, "a.gpkg")
 
 
-# ---- Parquet
-
-
 def test_every_type_of_column_becomes_text() -> None:
     moment = dt.datetime(2024, 7, 1, 10, 0, 0, 120000)
     values = {
@@ -349,9 +332,6 @@ def test_every_type_of_column_becomes_text() -> None:
         "id": "1",
     }  # fmt: skip
     assert {text for label, text in second.items() if label != "id"} == {""}
-
-
-# ---- broken files
 
 
 def read_or_refused(opener: Opener, data: bytes, kind: str) -> int | None:

@@ -23,7 +23,6 @@ from curim_data.model.reasons import Choice, Opened, RejectedRecord
 from tests.fuzz.corpus import seeds
 
 LINUX = sys.platform == "linux"
-# Pieces of several sizes are taken and freed, with something small after each: how much is still held, in MB.
 CSV = b"id;what\n1;x\n2;y\n;\n3;z;4\n"
 
 

@@ -46,9 +46,6 @@ def _place(n: int) -> str:
     return f"{37.940 + n % 17 / 2000:.5f};{23.640 + n % 13 / 2000:.5f}"
 
 
-# A slow twin
-
-
 @pytest.fixture
 def staged(monkeypatch: pytest.MonkeyPatch) -> list[pd.DataFrame]:
     """Every staged table of the test, as pandas reads it."""
@@ -100,9 +97,6 @@ def test_the_counts_are_those_of_the_staged_table(home: Home, staged: list[pd.Da
     for role in ("affected_gender", "reporter_gender"):
         assert filled[role] == table[role].isin(["woman", "man", "other"]).sum()
     assert {one.columns[0] for one in proof.roles} <= set(pd.read_csv(path, sep=";", nrows=0).columns)
-
-
-# Rows as read and as understood, in several languages
 
 
 @pytest.mark.parametrize(
@@ -159,8 +153,6 @@ def test_control_characters_reach_no_terminal(home: Home) -> None:
     rows += [f"A{n};2025-03-01T10:00;noi\x1b[31mse;{_place(n)}" for n in range(3)]
     assert "\x1b" not in texts(home, proof_of(home, rows))
 
-
-# What looks implausible
 
 HEAD = "alert_id;occurred_from;category;latitude;longitude"
 

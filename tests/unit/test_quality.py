@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curim_data.cli import main
-from curim_data.engine import Source, open_source
+from curim_data.engine import open_source
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import default_coordinates_of_files
 from curim_data.model import LANGUAGES, Audience, CityProfile, Translator, translator
@@ -55,13 +55,6 @@ def _placed(number: int, east: float = 0.0, north: float = 0.0, hours: float = 0
     return alert(number, point=(lon, lat), x=float(x[0]), y=float(y[0]), occurred_from=when, reported_at=when, **told)
 
 
-def _study(folder: Path, rows: list[dict[str, Any]]) -> Source:
-    return small_source(folder, rows)
-
-
-# completeness
-
-
 def test_completeness_by_hand(tmp_path: Path) -> None:
     june, july = dt.date(2025, 6, 2), dt.date(2025, 7, 2)
     rows = [
@@ -69,7 +62,7 @@ def test_completeness_by_hand(tmp_path: Path) -> None:
         alert(2, day=june, category="odd", point=(None, None), status="resolved"),
         alert(3, day=july, severity=None, hours=None, status="resolved", resolved_at=NOON),
     ]
-    frame = completeness(_study(tmp_path, rows).alerts, small_city().categories)
+    frame = completeness(small_source(tmp_path, rows).alerts, small_city().categories)
     whole = frame[frame["month"].isna()].set_index("column")
     assert list(whole.index) == list(COLUMNS)
     filled = {"occurred_from": 1, "coordinates": 2, "category": 2, "affected_gender": 2, "severity": 2, "hour": 2}
@@ -89,16 +82,13 @@ def test_a_column_that_fell_is_told() -> None:
     assert fallen(frame.assign(filled=[90] * 12 + [75] * 3)).empty
 
 
-# times
-
-
 @pytest.mark.parametrize(("decimals", "why"), [(5, "serves a place"), (3, "precise to 111 m")])
 def test_map_cells_are_no_finer_than_the_coordinates(tmp_path: Path, t: Translator, decimals: int, why: str) -> None:
     rng = np.random.default_rng(3)
     points = np.round(np.column_stack([rng.uniform(23.62, 23.66, 3_000), rng.uniform(37.93, 37.96, 3_000)]), decimals)
     x, y = small_city().project(*points.T)
     rows = [alert(at, point=tuple(point), x=x[at], y=y[at]) for at, point in enumerate(points.tolist())]
-    study = hot_spot_study(_study(tmp_path, rows), AlertFilter(period="all"))
+    study = hot_spot_study(small_source(tmp_path, rows), AlertFilter(period="all"))
     assert why in t(study.choices[0].explanation)
 
 
@@ -121,7 +111,7 @@ def test_chance_seldom_jumps() -> None:
 
 def test_periods_leave_cut_weeks_out_and_hold_zeros(tmp_path: Path) -> None:
     days = [dt.date(2025, 6, 2), dt.date(2025, 6, 9), dt.date(2025, 6, 10), dt.date(2025, 6, 23), dt.date(2025, 6, 30)]
-    source = _study(tmp_path, [alert(n, day=day) for n, day in enumerate(days)])
+    source = small_source(tmp_path, [alert(n, day=day) for n, day in enumerate(days)])
     assert periods(source.alerts, "week").tolist() == [2, 0, 1]
 
 
@@ -129,9 +119,9 @@ def test_lag_by_hand(tmp_path: Path) -> None:
     hours = [0.5, 2, 30, 24 * 8, 24 * 30, -1]
     rows = [alert(n, reported_at=NOON, occurred_from=NOON - dt.timedelta(hours=h)) for n, h in enumerate(hours)]
     rows += [alert(10, occurred_from=None), alert(11, occurred_from=NOON, time_precision="month")]
-    table = _study(tmp_path, rows).alerts
+    table = small_source(tmp_path, rows).alerts
     (tmp_path / "none").mkdir()
-    assert lag(_study(tmp_path / "none", [alert(1, occurred_from=None)]).alerts) is None
+    assert lag(small_source(tmp_path / "none", [alert(1, occurred_from=None)]).alerts) is None
     found = lag(table)
     assert (found.n, found.negative) == (6, 1)
     assert found.median == pytest.approx(16.0)
@@ -141,7 +131,7 @@ def test_lag_by_hand(tmp_path: Path) -> None:
 
 def test_months_alone_turn_jumps_to_months(tmp_path: Path, t: Translator) -> None:
     rows = [alert(n, day=dt.date(2025, 1 + n % 6, 1), time_precision="month", hours=None) for n in range(60)]
-    study = quality_study(_study(tmp_path, rows), listed=True)
+    study = quality_study(small_source(tmp_path, rows), listed=True)
     assert (study.detail.month_only, study.detail.unit) == (60, "month")
     assert study.coverage.complete
     assert study.detail.periods.tolist() == [10.0] * 4
@@ -149,9 +139,6 @@ def test_months_alone_turn_jumps_to_months(tmp_path: Path, t: Translator) -> Non
     assert told["months"].attention
     assert "only the month is known" in told["months"].sentence
     assert not told["gaps"].attention
-
-
-# places
 
 
 def _precision(folder: Path, points: list[tuple[float, float]]) -> Precision:
@@ -202,15 +189,12 @@ def test_outside_by_hand(tmp_path: Path) -> None:
     rows += [alert(n, point=(23.80, 37.945), inside=False) for n in (3, 4)]
     rows += [alert(5, point=(0.0, 0.0), inside=False), alert(6, point=(37.945, 23.640), inside=False)]
     rows += [alert(7, point=(-23.640, 37.945), inside=False), alert(8, point=(23.661, 37.945), inside=False)]
-    found = outside(_study(tmp_path, rows))
+    found = outside(small_source(tmp_path, rows))
     assert (found.n, found.of, int(found.cells["n"].sum())) == (6, 7, 6)
     assert sorted(found.cells["reason"]) == ["", "near", "sign", "swapped", "zero"]
     first = found.cells.iloc[0]
     assert (first["n"], first["direction"]) == (2, 2)
     assert first["metres"] == pytest.approx(12_300, rel=0.01)
-
-
-# near-duplicates and incidents
 
 
 def test_near_duplicates_by_hand(tmp_path: Path) -> None:
@@ -224,7 +208,7 @@ def test_near_duplicates_by_hand(tmp_path: Path) -> None:
         _placed(7, east=10_010, hours=1, incident_id="a6"),
         _placed(8, time_precision="month"),
     ]
-    source = _study(tmp_path, rows)
+    source = small_source(tmp_path, rows)
     found = near_duplicates(source, default_points(source))
     pairs = set(zip(found.listed["first"], found.listed["second"], strict=True))
     assert pairs == {("a1", "a2"), ("a2", "a3"), ("a2", "a4")}
@@ -241,7 +225,7 @@ def test_near_duplicates_agree_with_every_pair(tmp_path: Path) -> None:
         _placed(n, *random.uniform(0, 400, 2), float(random.uniform(0, 400)), category=("noise", "x")[n % 2])
         for n in range(250)
     ]
-    source = _study(tmp_path, rows)
+    source = small_source(tmp_path, rows)
     found = near_duplicates(source, pd.DataFrame(columns=["longitude", "latitude"]))
     wanted = 0
     for at, one in enumerate(rows):
@@ -255,7 +239,7 @@ def test_near_duplicates_agree_with_every_pair(tmp_path: Path) -> None:
 
 def test_a_crowd_is_not_paired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("curim_data.quality.study.MOST_COMPARISONS", 50)
-    source = _study(tmp_path, [_placed(n) for n in range(15)])
+    source = small_source(tmp_path, [_placed(n) for n in range(15)])
     found = near_duplicates(source, default_points(source))
     assert found.too_many
     assert found.listed.empty
@@ -264,15 +248,12 @@ def test_a_crowd_is_not_paired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_incidents_by_hand(tmp_path: Path) -> None:
     rows = [alert(1, incident_id="i"), alert(2, incident_id="i"), alert(3, incident_id=None), alert(4)]
     rows += [alert(5, more_categories=["noise"]), alert(6, incident_id=None)]
-    found = incidents(_study(tmp_path, rows).alerts)
+    found = incidents(small_source(tmp_path, rows).alerts)
     assert found == {"incidents": 1, "alerts": 2, "most": 2, "several_categories": 1}
 
 
-# words, tables, report
-
-
 def test_only_exact_audiences_get_details_and_only_analysts_ids(tmp_path: Path) -> None:
-    source = _study(tmp_path, [_placed(1), _placed(2, hours=1)])
+    source = small_source(tmp_path, [_placed(1), _placed(2, hours=1)])
     assert quality_study(seen_by(source, Audience.COUNCIL)).detail is None
     with pytest.raises(DisclosureError):
         detail(seen_by(source, Audience.PUBLIC))
@@ -283,7 +264,7 @@ def test_only_exact_audiences_get_details_and_only_analysts_ids(tmp_path: Path) 
 
 def test_what_needs_attention_comes_first(tmp_path: Path, t: Translator) -> None:
     rows = [alert(n, category="<b>odd</b>" if n < 40 else "noise", day=dt.date(2025, 1, 1 + n % 28)) for n in range(60)]
-    source = _study(tmp_path, rows)
+    source = small_source(tmp_path, rows)
     told = findings(t, quality_study(source, listed=True))
     marks = [one.attention for one in told]
     assert marks == sorted(marks, reverse=True)
@@ -302,7 +283,7 @@ def test_what_needs_attention_comes_first(tmp_path: Path, t: Translator) -> None
 def test_a_gender_that_is_not_asked_is_not_called_unknown(
     tmp_path: Path, t: Translator, asked: set[str], said: str
 ) -> None:
-    study = replace(quality_study(_study(tmp_path, [_placed(1)]), listed=True), asked=frozenset(asked))
+    study = replace(quality_study(small_source(tmp_path, [_placed(1)]), listed=True), asked=frozenset(asked))
     (sentence,) = (one.sentence for one in findings(t, study) if one.key == "genders")
     assert said in sentence
     assert ("not known" in sentence) is bool(asked)
@@ -311,7 +292,7 @@ def test_a_gender_that_is_not_asked_is_not_called_unknown(
 @pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_report_is_escaped_whole_and_without_ids(tmp_path: Path, lang: str) -> None:
-    source = _study(tmp_path, [_placed(1, category="<b>odd</b>"), _placed(2, hours=1, category="<b>odd</b>")])
+    source = small_source(tmp_path, [_placed(1, category="<b>odd</b>"), _placed(2, hours=1, category="<b>odd</b>")])
     study = quality_study(source, listed=True)
     page = as_html(translator(lang), source, study).decode()
     assert "<b>odd" not in page
@@ -325,7 +306,7 @@ def test_the_report_is_escaped_whole_and_without_ids(tmp_path: Path, lang: str) 
 
 
 def test_an_empty_store_has_a_report(tmp_path: Path, t: Translator) -> None:
-    source = _study(tmp_path, [])
+    source = small_source(tmp_path, [])
     study = quality_study(source, listed=True)
     assert all(not sheet.frame.empty for some in sheets(t, source.city, study).values() for sheet in some)
     assert as_html(t, source, study)
