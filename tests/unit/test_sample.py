@@ -409,9 +409,6 @@ def test_dirty_answers_agree_with_what_stands_in_the_rows() -> None:
     assert sum(count == 2 for count in Counter(map(tuple, seen[""])).values()) == 20
 
 
-SOURCE = Path(__file__).parents[3] / "shared" / "data" / "boundaries"
-
-
 @pytest.fixture(scope="module")
 def lively() -> City:
     return simulate(SEED, LIFELIKE)
