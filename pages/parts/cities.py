@@ -504,6 +504,15 @@ def _draw_rates(page: Page, first: NamedCity, second: NamedCity) -> None:
         st.write(escape_markdown(told))
         return
     ratio = compare_rates(one, two)
+    compared = t(
+        "For each inhabitant {first} reports {ratio} times ({low}–{high}) as much as {second}. That is "
+        "how much is reported, not how much happens.",
+        first=first.name,
+        second=second.name,
+        ratio=t.number(ratio.value, 2),
+        low=t.number(ratio.low, 2),
+        high=t.number(ratio.high, 2),
+    )
     said = [
         t(
             "{city}: {rate} ({low}–{high}) alerts for each 1,000 inhabitants in a year.",
@@ -514,19 +523,7 @@ def _draw_rates(page: Page, first: NamedCity, second: NamedCity) -> None:
         )
         for city, rate in ((first, one), (second, two))
     ]
-    if ratio.known:
-        said.append(
-            t(
-                "For each inhabitant {first} reports {ratio} times ({low}–{high}) as much as {second}. That is "
-                "how much is reported, not how much happens.",
-                first=first.name,
-                second=second.name,
-                ratio=t.number(ratio.value, 2),
-                low=t.number(ratio.low, 2),
-                high=t.number(ratio.high, 2),
-            )
-        )
-    for sentence in said:
+    for sentence in [*said, compared] if ratio.known else said:
         st.write(escape_markdown(sentence))
 
 

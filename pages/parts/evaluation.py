@@ -421,17 +421,17 @@ def _draw_genders(page: Page, study: PlanEvaluation) -> None:
 def _draw_cautions(page: Page, study: PlanEvaluation) -> None:
     t = page.t
     st.subheader(t("Cautions"))
-    lines = [t(warning) for warning in study.warnings]
-    if study.promised is not None:
-        lines.append(
-            t(
-                "Before the start, a fall of {n} alerts was named as the smallest that could be detected.",
-                n=math.ceil(study.promised),
-            )
-        )
-    if study.visible is not None:
-        lines.append(t("With the counts as observed: {sentence}", sentence=inline(study.visible.sentence(t))))
-    lines.append(t("More or fewer alerts need not be more or less crime: they also show who reports, and how often."))
+    visible = inline(study.visible.sentence(t)) if study.visible is not None else ""
+    promised = t(
+        "Before the start, a fall of {n} alerts was named as the smallest that could be detected.",
+        n=math.ceil(study.promised or 0),
+    )
+    lines = [
+        *(t(warning) for warning in study.warnings),
+        *([promised] if study.promised is not None else []),
+        *([t("With the counts as observed: {sentence}", sentence=visible)] if visible else []),
+        t("More or fewer alerts need not be more or less crime: they also show who reports, and how often."),
+    ]
     st.markdown("\n".join(f"- {line}" for line in lines))
 
 

@@ -124,8 +124,7 @@ def draw_areas_map(page: Page, areas: Areas, *, key: str, span: float) -> None:
         return
     if without_outline(page):
         return
-    blue, accent = colours.sea_blue, colours.accent
-    fills = {"treated": (blue, 150), "buffer": (blue, 26), "comparison": (accent, 70)}
+    fills = {"treated": (colours.sea_blue, 150), "buffer": (colours.sea_blue, 26), "comparison": (colours.accent, 70)}
     looks = {name: (rgba(*fills[name]), rgba(fills[name][0])) for name in shown}
     west, south, east, north = shapely.union_all(list(shown.values())).bounds
     pad = 0.12 * max(east - west, north - south, 0.004)

@@ -402,18 +402,20 @@ def draw_points_map(page: Page, preview: FilePreview, into: ImportTarget) -> Non
             span=0.5,
             bounds=bounds,
         )
-    notes = [t("A dot is an alert; of a large file, one in several is drawn.")]
-    if into.city is None and preview.city.provisional:
-        notes.append(t("The light area is the provisional study area, drawn around the alerts."))
-    if outside and bounds is None:
-        notes.append(
-            t.n(
-                "{n} alert of the file lies outside the city and may be off this map.",
-                "{n} alerts of the file lie outside the city and may be off this map.",
-                outside,
-            )
-        )
-    st.caption(" ".join(notes))
+    off_map = t.n(
+        "{n} alert of the file lies outside the city and may be off this map.",
+        "{n} alerts of the file lie outside the city and may be off this map.",
+        outside,
+    )
+    notes = (
+        (True, t("A dot is an alert; of a large file, one in several is drawn.")),
+        (
+            into.city is None and preview.city.provisional,
+            t("The light area is the provisional study area, drawn around the alerts."),
+        ),
+        (outside and bounds is None, off_map),
+    )
+    st.caption(" ".join(words for said, words in notes if said))
 
 
 def city_note(t: Translator, preview: FilePreview, name: str) -> str:

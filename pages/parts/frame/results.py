@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any, Concatenate, Final, NoReturn, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, NoReturn, ParamSpec, TypeVar, cast
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -96,8 +96,7 @@ def cached(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        found: R = _in_memory(key_of(*args, **kwargs)[0], lambda: function(*args, **kwargs))
-        return found
+        return cast("R", _in_memory(key_of(*args, **kwargs)[0], lambda: function(*args, **kwargs)))
 
     return call
 

@@ -200,8 +200,7 @@ async def width_script(_request: Request) -> Response:
 
 async def to_landing(request: Request) -> Response:
     """The landing page by its name, which Streamlit would call not found: it knows that page by "/" alone."""
-    query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"./{query}", status_code=307)
+    return RedirectResponse(f"./?{request.url.query}" if request.url.query else "./", status_code=307)
 
 
 def health(_request: Request) -> Response:

@@ -347,8 +347,10 @@ def draw_no_places(page: Page, how: Options, study: HotSpotStudy, *, cold: bool)
             )
         ]
     else:
-        words = [t("No place has more alerts than expected by chance in its neighbourhood. That is a result too.")]
-        words += [] if study.power.too_few else [study.power.sentence(t)]
+        words = [
+            t("No place has more alerts than expected by chance in its neighbourhood. That is a result too."),
+            *([] if study.power.too_few else [study.power.sentence(t)]),
+        ]
     for said in words:
         st.write(said)
     if study.power.too_few:
@@ -379,6 +381,7 @@ def draw_cold_places(page: Page, study: HotSpotStudy, found: Sequence[Spot]) -> 
     if not found:
         return
     t, names = page.t, name_spots(found[:MOST_NAMED], page.city)
+    rest = len(found) - MOST_NAMED
     lines = [
         t.pair(
             f"- **{escape_markdown(names[spot.id](t))}**",
@@ -386,8 +389,7 @@ def draw_cold_places(page: Page, study: HotSpotStudy, found: Sequence[Spot]) -> 
         )
         for spot in found[:MOST_NAMED]
     ]
-    if len(found) > MOST_NAMED:
-        lines.append("- " + t.n("{n} more.", "{n} more.", len(found) - MOST_NAMED))
+    lines += ["- " + t.n("{n} more.", "{n} more.", rest)] if rest > 0 else []
     heading = (
         t.n(
             "{n} place has a lower rate than expected by chance (cold)",

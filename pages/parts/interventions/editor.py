@@ -359,9 +359,12 @@ def _summary(page: Page, plans: list[Plan]) -> str:
 
 def _draw_plan(page: Page, plan: Plan) -> None:
     t, title = page.t, escape_markdown(plan.title)
-    lines = [t.label(plan.problem.names), plan.lead or t("Lead to be named")]
-    if plan.start and plan.finish:
-        lines.append(" – ".join(t.date(day, "LLL y") for day in (plan.start, plan.finish)))
+    dates = (plan.start, plan.finish) if plan.start and plan.finish else ()
+    lines = (
+        t.label(plan.problem.names),
+        plan.lead or t("Lead to be named"),
+        " – ".join(t.date(day, "LLL y") for day in dates),
+    )
     with st.container(border=True, gap="xsmall", key=f"plan_card_{plan.id}"):
         st.markdown("**" + (title or t("Without a title")) + "**")
         for line in filter(None, lines):

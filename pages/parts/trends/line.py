@@ -353,9 +353,9 @@ def _changes_told(page: Page) -> BriefChanges | None:
 
 def _of_line(t: Translator, trend: Trend) -> str:
     """A recent shift of the level; else the latest period where it is out of the usual; else an older shift."""
-    shift, latest = (trend.shifts[-1] if trend.shifts else None), trend.latest
-    unusual = latest is not None and bool(latest["alarm"])
-    return shift.sentence(t) if shift is not None and (shift.recent or not unusual) else trend.sentence(t)
+    unusual = trend.latest is not None and bool(trend.latest["alarm"])
+    said = trend.shifts[-1] if trend.shifts and (trend.shifts[-1].recent or not unusual) else trend
+    return str(said.sentence(t))
 
 
 def draw_linked_finding(page: Page) -> str:
@@ -391,10 +391,9 @@ def draw_changes_table(page: Page) -> None:
     else:
         st.caption(t("{after}, compared with {before}.", **_spans(study.periods)))
         (_draw_for_phone if page.narrow else _draw_for_screen)(page, frame, _headings(t))
-        sentences = [t.n("{n} comparison was made.", "{n} comparisons were made.", study.changes.n_tested)]
-        if chosen_from(page.alerts, page.filter) is not page.alerts:
-            sentences.append(t(COMPARED_IN_THE_COPY))
-        draw_footer(page, sentence=" ".join(sentences), choices=study.choices)
+        made = t.n("{n} comparison was made.", "{n} comparisons were made.", study.changes.n_tested)
+        copied = chosen_from(page.alerts, page.filter) is not page.alerts
+        draw_footer(page, sentence=made + (" " + t(COMPARED_IN_THE_COPY) if copied else ""), choices=study.choices)
     # Which categories are in no row because they were not in use all the time.
     for sentence in study.not_in_use.told(page.alerts).sentences(page.city, t):
         st.caption(escape_markdown(sentence))
