@@ -20,6 +20,7 @@ heavy wherever it falls, so that two of them beside each other are no pattern.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -87,6 +88,12 @@ class Cluster(CellPlace):
 
     def sentence(self, t: Translator) -> str:
         """Count, expectation, ratio and significance in words."""
+        values: dict[str, Any] = {
+            "weight": self.weight,
+            "expected": t.expected(self.expected),
+            **{name: t.times(getattr(self, name)) for name in ("ratio", "low", "high")},
+            "p": t.p(self.p, least=self.p <= self.least),
+        }
         if self.weight is not None:
             return t.n(
                 "{n} alert that weighs {weight} by harm where {expected} would be expected: {ratio} times as "
@@ -94,23 +101,14 @@ class Cluster(CellPlace):
                 "{n} alerts that weigh {weight} by harm where {expected} would be expected: {ratio} times as "
                 "much (95 % interval {low} to {high}), {p}.",
                 self.n,
-                weight=self.weight,
-                expected=t.expected(self.expected),
-                ratio=t.times(self.ratio),
-                low=t.times(self.low),
-                high=t.times(self.high),
-                p=t.p(self.p, least=self.p <= self.least),
+                **values,
             )
         return t.n(
             "{n} alert where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), {p}.",
             "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
             "{p}.",
             self.n,
-            expected=t.expected(self.expected),
-            ratio=t.times(self.ratio),
-            low=t.times(self.low),
-            high=t.times(self.high),
-            p=t.p(self.p, least=self.p <= self.least),
+            **values,
         )
 
 
@@ -241,7 +239,12 @@ def find_clusters(
     x, y = centres_in_metres(counted.cells, city)
     eps = eps_for_precision(eps_for(x, y, counted.counts), step)
     if float(eps.value) > MAX_EPS_M:
-        return Clusters((), 0, MAX_EPS_M, alpha, 0, n=round(total), choices=(Choice("eps", step, _too_coarse(step)),))
+        too_coarse = Message(
+            "The coordinates are only precise to {step} m: no cluster can be identified, because it would cover more "
+            "than one place.",
+            {"step": round(step)},
+        )
+        return Clusters((), 0, MAX_EPS_M, alpha, 0, n=round(total), choices=(Choice("eps", step, too_coarse),))
     spread = smoothing_width_for(total, city.land_metres.area / 1e6)
     with stage(0.0, 0.15, Message("Finding dense places")):
         dense = _dense(city, x, y, counted, float(spread.value), eps, points)
@@ -296,14 +299,6 @@ def _counted(fine: pd.DataFrame, weights: HarmWeights | None) -> _Alerts:
     return _Alerts(cells[used], counts[used], weights)
 
 
-def _too_coarse(step: float) -> Message:
-    return Message(
-        "The coordinates are only precise to {step} m: no cluster can be identified, because it would cover more "
-        "than one place.",
-        {"step": round(step)},
-    )
-
-
 def _dense(
     city: CityProfile,
     x: FloatArray,
@@ -341,10 +336,10 @@ def _p_values(
     dense: _Dense, weights: FloatArray, maps: int, seed: int, cell: float, bursts: ReportBursts
 ) -> FloatArray:
     """Of each dense place: its rank among the strongest clusters of the simulated maps."""
+    if not dense.groups:
+        return np.zeros(0)
     strengths = np.array([dense.search.strength(dense.points, group) for group in dense.groups])
-    reference = np.zeros(0)
-    if dense.groups:
-        reference = strongest_of_chance(dense.search, weights, maps, seed, cell, bursts)
+    reference = strongest_of_chance(dense.search, weights, maps, seed, cell, bursts)
     return np.asarray((1 + (reference[None, :] >= strengths[:, None]).sum(axis=1)) / (maps + 1))
 
 
@@ -361,8 +356,15 @@ def _drawn_clusters(
     for number, (group, p) in enumerate(kept):
         report(number / len(kept))
         found.append(replace(_cluster(land, dense, counted, group, p, bursts), least=least))
-    found.sort(key=lambda c: (-c.expected * (c.low - 1), -c.n, c.id))
-    return tuple(_named(replace(cluster, rank=rank), found) for rank, cluster in enumerate(found, 1))
+    return _ranked(sorted(found, key=lambda c: (-c.expected * (c.low - 1), -c.n, c.id)))
+
+
+def _ranked(found: list[Cluster]) -> tuple[Cluster, ...]:
+    """Clusters with their ranks, and finer ids where two share a cell of resolution 10."""
+    shared = Counter(cluster.id for cluster in found)
+    finer = [f"{int(h3.latlng_to_cell(one.latitude, one.longitude, 12)):x}" for one in found]
+    ids = [one.id if shared[one.id] < 2 else name for one, name in zip(found, finer, strict=True)]
+    return tuple(replace(one, rank=rank, id=ids[rank - 1]) for rank, one in enumerate(found, 1))
 
 
 def _fewer(search: LocalDbscan, points: Points, counts: FloatArray) -> tuple[LocalDbscan, list[DenseGroup]]:
@@ -494,13 +496,6 @@ def _cluster(land: _Land, dense: _Dense, alerts: _Alerts, group: DenseGroup, p: 
         latitude=float(latitude),
         weight=None if alerts.weights is None else count,
     )
-
-
-def _named(cluster: Cluster, others: list[Cluster]) -> Cluster:
-    """The same with a finer id where two clusters share a cell of resolution 10."""
-    if sum(other.id == cluster.id for other in others) < 2:
-        return cluster
-    return replace(cluster, id=f"{int(h3.latlng_to_cell(cluster.latitude, cluster.longitude, 12)):x}")
 
 
 def _choices(

@@ -192,11 +192,9 @@ def worth_testing(attainable: FloatArray, alpha: float) -> BoolArray:
     >>> worth_testing(np.array([1e-4, 0.01, 0.04, 0.3]), 0.05).tolist()
     [True, True, False, False]
     """
-    ordered = np.sort(attainable)
-    for count in range(1, len(ordered) + 1):
-        if int(np.searchsorted(ordered, alpha / count, side="right")) <= count:
-            return np.asarray(attainable <= alpha / count)
-    return np.zeros(len(ordered), dtype=bool)
+    each = np.arange(1, len(attainable) + 1)
+    enough = np.searchsorted(np.sort(attainable), alpha / each, side="right") <= each
+    return np.asarray(attainable <= alpha / (enough.argmax() + 1))
 
 
 def exact_tests(
@@ -399,9 +397,8 @@ class MapComparison:
             return t("One of the two sides has no alerts: there is nothing to compare.")
         if not self.tested:
             return t("There are too few alerts for any place to differ beyond chance.")
-        if not self.places:
-            message = t("No place differs from the rest of the city beyond chance.")
-        else:
+        message = t("No place differs from the rest of the city beyond chance.")
+        if self.places:
             message = t.n(
                 "{n} place differs from the rest of the city beyond chance.",
                 "{n} places differ from the rest of the city beyond chance.",

@@ -144,7 +144,7 @@ def concentration(
     """
     counts = cells["n"].to_numpy(dtype=float)
     land = cells["land_km2"].to_numpy(dtype=float)
-    choice = Choice("runs", runs, _choices(runs)) if runs else runs_for(len(counts))
+    choice = runs_for(len(counts), runs)
     n = round(float(counts.sum()))
     if not n:
         return _nothing(len(counts), choice)
@@ -153,7 +153,11 @@ def concentration(
     return Concentration(
         cells=len(counts),
         n=n,
-        shares=tuple(_share(part, counts, chance) for part in PARTS),
+        shares=tuple(
+            PlaceShare(part, found / len(counts), _central(chance.places[part]), found)
+            for part in PARTS
+            for found in (fewest_places(counts, part),)
+        ),
         gini=gini(counts),
         generalised=general,
         unbiased=generalised_gini(counts, unbiased=True),
@@ -161,17 +165,18 @@ def concentration(
         chance_generalised=_central(chance.generalised),
         p=(1 + int((chance.generalised >= general - 1e-12).sum())) / (1 + len(chance.generalised)),
         curve_places=np.linspace(0, 1, len(counts) + 1),
-        curve_alerts=_curve(counts),
+        curve_alerts=np.concatenate([[0.0], np.cumsum(np.sort(counts)[::-1]) / counts.sum()]),
         curve_chance=chance.curve,
         choices=(choice, scatter.choice),
         least_p=1 / (1 + len(chance.generalised)),
     )
 
 
-def runs_for(cells: int) -> Choice:
+def runs_for(cells: int, given: int | None = None) -> Choice:
     """Choose the number of random maps: 199, fewer (down to 39) above 20,000 places, where they hardly differ."""
-    runs = int(np.clip(MAX_DRAWS // max(cells, 1), MIN_RUNS, MAX_RUNS))
-    return Choice("runs", runs, _choices(runs))
+    runs = given or int(np.clip(MAX_DRAWS // max(cells, 1), MIN_RUNS, MAX_RUNS))
+    message = Message("Compared with {n} maps of as many alerts placed uniformly at random on the land.", {"n": runs})
+    return Choice("runs", runs, message)
 
 
 def gini(counts: Any) -> float:
@@ -273,16 +278,6 @@ def bursts_at_random(rng: np.random.Generator, n: int, probability: FloatArray, 
     return np.bincount(np.concatenate(parts), np.diff(first, append=n), len(kept)).astype(np.int64)
 
 
-def _share(part: float, counts: FloatArray, chance: _RandomMaps) -> PlaceShare:
-    found = fewest_places(counts, part)
-    return PlaceShare(part, found / len(counts), _central(chance.places[part]), found)
-
-
-def _curve(counts: Any) -> FloatArray:
-    full = np.sort(np.asarray(counts, dtype=float))[::-1]
-    return np.concatenate([[0.0], np.cumsum(full) / full.sum()])
-
-
 def _central(values: FloatArray) -> Estimate:
     low, high = np.quantile(values, [0.025, 0.975])
     return Estimate(float(values.mean()), float(low), float(high))
@@ -306,10 +301,6 @@ def _nothing(cells: int, choice: Choice) -> Concentration:
         curve_chance=even * np.nan,
         choices=(choice,),
     )
-
-
-def _choices(runs: int) -> Message:
-    return Message("Compared with {n} maps of as many alerts placed uniformly at random on the land.", {"n": runs})
 
 
 def decimals(share: float) -> int:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -285,28 +285,15 @@ class Windows:
     def hot(self, margin: float) -> FloatArray:
         """p-values, shape (m, T), that windows are denser; see `analysis.stats.significance.larger_rate`."""
         size_in, size_out = np.maximum(self.place @ self.size, self.floor), self.around @ self.size
-        return self._tested(larger_rate, self._outside, size_in[:, None], size_out[:, None], margin)
+        return self._tested(larger_rate, self.around @ self.counts, size_in[:, None], size_out[:, None], margin)
 
     def cold(self, hot: BoolArray, margin: float) -> FloatArray:
         """p-values, shape (m, T), that windows are thinner; what is hot is no measure for them, and the floor would
         mark the shore.
         """
         size = np.broadcast_to(self.size[:, None], self.counts.shape)
-        outside = self._around_without(hot, self.counts, self._outside)
-        size_out = self._around_without(hot, size, np.broadcast_to((self.around @ self.size)[:, None], size.shape))
+        outside, size_out = (self.around @ np.where(hot, 0.0, values) for values in (self.counts, size))
         return self._tested(smaller_rate, outside, (self.place @ self.size)[:, None], size_out, margin)
-
-    @cached_property
-    def _outside(self) -> FloatArray:
-        """Counts around each cell in each step."""
-        return np.asarray(self.around @ self.counts)
-
-    def _around_without(self, hot: BoolArray, values: FloatArray, sums: FloatArray) -> FloatArray:
-        """Sums of values around each cell without what is hot: added up again where there is any."""
-        found = np.array(sums)
-        changed = np.flatnonzero(self.around @ hot.max(axis=1))
-        found[changed] = self.around[changed] @ np.where(hot, 0.0, values)
-        return found
 
     def _tested(
         self, test: Callable[..., FloatArray], outside: FloatArray, size_in: Any, size_out: Any, margin: float
@@ -342,29 +329,19 @@ class GiStar:
 
     @classmethod
     def of(cls, counts: FloatArray, size: FloatArray, near: sparse.csr_array, lag: int) -> GiStar:
-        """From counts, shape (m, T), sizes, shape (m,), and the neighbours with the cell itself.
-
-        `mean` and `spread`: with e_jt = a_j n_t the sums of r = x / sqrt(e) - sqrt(e) and of r² = x² / e - 2 x + e need
-        nothing but the products of sums over cells and over steps, and what is there where something was counted.
-        """
+        """From counts, shape (m, T), sizes, shape (m,), and the neighbours with the cell itself."""
         share = size / max(size.sum(), 1e-300)
-        alerts = counts.sum(axis=0)
-        cell, step = np.nonzero(counts)
-        expected = share[cell] * alerts[step]
-        x, expected = counts[cell, step][expected > 0], expected[expected > 0]
-        total = (x / np.sqrt(expected)).sum() - np.sqrt(share).sum() * np.sqrt(alerts).sum()
-        square = (x * x / expected).sum() - 2 * x.sum() + share.sum() * alerts.sum()
-        mean = float(total) / counts.size
-        return cls(counts, share, near, lag, mean, float(np.sqrt(max(float(square) / counts.size - mean**2, 0.0))))
+        expected = np.outer(share, counts.sum(axis=0))
+        residual = np.zeros(counts.shape)
+        np.divide(counts - expected, np.sqrt(expected), out=residual, where=expected > 0)
+        return cls(counts, share, near, lag, float(residual.mean()), float(residual.std()))
 
     def parts_of(self, cells: IntArray) -> FloatArray:
         """Shape (3, cells, T): sum w r, W and S1 of the neighbourhood of some cells (by position) in each step alone.
 
         They are what a permutation of the steps leaves whole.
         """
-        near = self.near[cells]
-        there = np.unique(near.indices)
-        return np.stack([near[:, there] @ values for values in self._terms(there)])
+        return np.stack([self.near[cells] @ values for values in self._terms()])
 
     def z(self, parts: FloatArray) -> FloatArray:
         """z by cell and step, from `parts_of` in any order of their steps (and any choice of their cells)."""
@@ -378,13 +355,13 @@ class GiStar:
 
     def latest(self) -> FloatArray:
         """z of the last step, shape (m,)."""
-        terms = self._terms(slice(None), slice(-self.lag - 1, None))
+        terms = self._terms(slice(-self.lag - 1, None))
         return self.z(np.stack([self.near @ values for values in terms]))[:, -1]
 
-    def _terms(self, cells: Any, steps: slice = slice(None)) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """w r, w and w² of some cells: alerts above expected, the root of the expected ones, and these."""
-        expected = np.outer(self.share[cells], self.counts[:, steps].sum(axis=0))
-        return np.where(expected > 0, self.counts[cells, steps] - expected, 0.0), np.sqrt(expected), expected
+    def _terms(self, steps: slice = slice(None)) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """w r, w and w² of all cells: alerts above expected, the root of the expected ones, and these."""
+        expected = np.outer(self.share, self.counts[:, steps].sum(axis=0))
+        return np.where(expected > 0, self.counts[:, steps] - expected, 0.0), np.sqrt(expected), expected
 
 
 # Values of permuted series that are compared at once: in one go for few series, and still within the processor's cache.

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import fft
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import fourier_gaussian, map_coordinates
 from shapely.geometry.base import BaseGeometry
 
 from analysis.grid import centres_in_metres, covered_share
@@ -34,7 +34,6 @@ MOST_DENSITY_PIXELS: Final = 1_000_000
 LEAST_LAND_KM2: Final = 1e-9
 LEAST_SHARE: Final = 1e-9
 # Standard deviations after which nothing of a Gaussian is left: it has 2e-8 of its height there.
-NOTHING: Final = 1e-18  # of a wave's height
 DENSITY_REACH: Final = 6.0
 
 
@@ -88,13 +87,11 @@ class Raster:
         at = np.where(inside, up * columns + across, 0).astype(np.intp)
         return np.where(inside & (self.land_km2.ravel()[at] > 0), at, -1)
 
-    def sums(self, place: Any, weights: Any = None) -> FloatArray:
-        """Sum of the weights (or number of points) by pixel, from `place`; what is outside is left out."""
+    def sums(self, place: Any, weights: Any) -> FloatArray:
+        """Sum of the weights by pixel, from `place`; what is outside is left out."""
         inside = place >= 0
-        kept = None if weights is None else np.asarray(weights, float)[inside]
-        return np.asarray(np.bincount(place[inside], weights=kept, minlength=self.land_km2.size), dtype=float).reshape(
-            self.land_km2.shape
-        )
+        found = np.bincount(place[inside], np.asarray(weights, float)[inside], self.land_km2.size)
+        return np.asarray(found, float).reshape(self.land_km2.shape)
 
 
 class GaussianSmoother:
@@ -113,13 +110,9 @@ class GaussianSmoother:
 
     def by(self, width_m: float) -> FloatArray:
         """The values spread by a Gaussian of standard deviation `width_m`: never negative, zeros outside the array."""
-        steepness = -2 * (np.pi * width_m / self._cell) ** 2
-        up = np.exp(steepness * fft.fftfreq(self._shape[0]) ** 2)
-        across = np.exp(steepness * fft.rfftfreq(self._shape[1]) ** 2)
-        waves = int((across > NOTHING).sum())  # the finer ones add less than rounding does
-        columns = fft.ifft(self._spectrum[:, :waves] * (up[:, None] * across[:waves]), axis=0, overwrite_x=True)
-        spread = fft.irfft(columns[: self._rows], n=self._shape[1], axis=1)
-        return np.asarray(np.maximum(spread[:, : self._columns], 0.0))
+        spectrum = fourier_gaussian(self._spectrum, width_m / self._cell, n=self._shape[1])
+        spread = fft.irfft2(spectrum, s=self._shape, overwrite_x=True)
+        return np.asarray(np.maximum(spread[: self._rows, : self._columns], 0.0))
 
 
 def pixel_for(width_m: float, height_m: float) -> Choice:
@@ -387,10 +380,8 @@ def _prospective(
         relative = np.maximum(density.ravel()[place] - itself, 0) * land.total_km2 / whole / (1 - own / total)
         scores.append(float((after[2] * np.log((1 - FLOOR) * relative + FLOOR)).sum()))
     best = max(scores)
-    chosen = widths[scores.index(best)]
+    chosen = widths[scores.index(best)] if best > 0 else widths[-1]
     alike = [width for width, value in zip(widths, scores, strict=True) if value >= best - AS_GOOD]
-    if best <= 0:
-        chosen = widths[-1]
     return Bandwidth(
         chosen,
         "prospective",
@@ -523,9 +514,7 @@ class Density(Result):
 
 def format_density(t: Translator, value: float) -> str:
     """A density with two significant digits below ten, none after the point above."""
-    if not value < 10:
-        return t.number(value)
-    return t.number(value, 1 if value >= 1 else 2)
+    return t.number(value, 2 if value < 1 else 1 if value < 10 else 0)
 
 
 def density_from_cells(

@@ -35,7 +35,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import h3.api.numpy_int as h3
@@ -63,8 +63,9 @@ from analysis.hotspots.surroundings import margin_for, surroundings_for, window_
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.intervals import CellPlace, Choice, Result
 from analysis.stats.significance import benjamini_hochberg, larger_rate
-from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator, is_small
+from curim_data.model import N_, BoolArray, FloatArray, IntArray, Message, Num, Translator, is_small
 from curim_data.model.alert import CellArray
+from curim_data.model.i18n import first_case
 
 Unit = Literal["month", "week"]
 
@@ -137,9 +138,10 @@ def unit_of(starts: Any) -> Unit:
     Raises ValueError where they are neither, out of order or have gaps.
     """
     index = pd.DatetimeIndex(starts)
-    for unit, frequency in (("month", "MS"), ("week", "7D")):
+    frequencies: dict[Unit, str] = {"month": "MS", "week": "7D"}
+    for unit, frequency in frequencies.items():
         if len(index) and index.equals(pd.DatetimeIndex(pd.date_range(index[0], periods=len(index), freq=frequency))):
-            return "month" if unit == "month" else "week"
+            return unit
     raise ValueError("the steps must be the first days of months or of weeks, in order and without gaps")
 
 
@@ -196,21 +198,26 @@ def setting_choices(
                 {"percent": Num(100 * alpha, 0)},
             ),
         ),
-        Choice("trend", "permutation" if steps >= MIN_STEPS else "none", _trend(steps)),
-    )
-
-
-def _trend(steps: int) -> Message:
-    if steps < MIN_STEPS:
-        return Message(
-            "{n} steps are too few for a trend (it needs {least}): lasting places are called persistent, and whether "
-            "they grow or fade is not reported.",
-            {"n": steps, "least": MIN_STEPS},
+        Choice(
+            "trend",
+            "permutation",
+            Message(
+                "Trend: Mann–Kendall on Gi*, corrected for the number of lasting cells; its chance is found by putting "
+                "the steps in random order ({block} at a time) and computing the windows again, since windows share "
+                "steps.",
+                {"block": block_for(steps)},
+            ),
         )
-    return Message(
-        "Trend: Mann–Kendall on Gi*, corrected for the number of lasting cells; its chance is found by putting the "
-        "steps in random order ({block} at a time) and computing the windows again, since windows share steps.",
-        {"block": block_for(steps)},
+        if steps >= MIN_STEPS
+        else Choice(
+            "trend",
+            "none",
+            Message(
+                "{n} steps are too few for a trend (it needs {least}): lasting places are called persistent, and "
+                "whether they grow or fade is not reported.",
+                {"n": steps, "least": MIN_STEPS},
+            ),
+        ),
     )
 
 
@@ -317,28 +324,34 @@ class EmergingHotSpots(Result):
     def sentence(self, t: Translator) -> str:
         """How many places are of which kind, in words."""
         found = self.counts()
-        hot = [COUNT_PHRASES[kind](t, found[f"{kind}_hot"]) for kind in KINDS if found[f"{kind}_hot"]]
-        cold = [COUNT_PHRASES[kind](t, found[f"{kind}_cold"]) for kind in KINDS if found[f"{kind}_cold"]]
-        parts = [
-            t("Places that are or were hot: {found}.", found=t.join(hot))
-            if hot
-            else t("Too few alerts came in last to tell whether a place is hot now; none was hot nearly all the time.")
-            if self.too_few
-            else t("No place is hot now, and none was hot nearly all the time.")
-        ]
-        if cold:
-            parts.append(t("Places that are or were cold: {found}.", found=t.join(cold)))
-        values = {"alerts": self.n, "cells": len(self.frame), "steps": len(self.starts), "last": self._when(t, -1)}
-        parts.append(
-            t("Tested on {alerts} alerts in {cells} cells and {steps} months up to {last}.", **values)
-            if self.unit == "month"
-            else t("Tested on {alerts} alerts in {cells} cells and {steps} weeks; the last one: {last}.", **values)
+        hot, cold = (
+            t.join([COUNT_PHRASES[kind](t, found[f"{kind}_{way}"]) for kind in KINDS if found[f"{kind}_{way}"]])
+            for way in ("hot", "cold")
         )
-        if self.least:
-            parts.append(self._least_sentence(t))
-        if len(self.starts) < MIN_STEPS:
-            parts.append(t("The period is too short to detect a trend."))
-        return " ".join(parts)
+        now = first_case(
+            (hot, N_("Places that are or were hot: {found}.")),
+            (
+                self.too_few,
+                N_("Too few alerts came in last to tell whether a place is hot now; none was hot nearly all the time."),
+            ),
+            (True, N_("No place is hot now, and none was hot nearly all the time.")),
+        )
+        values = {"alerts": self.n, "cells": len(self.frame), "steps": len(self.starts), "last": self._when(t, -1)}
+        tested = first_case(
+            (
+                self.unit == "month",
+                N_("Tested on {alerts} alerts in {cells} cells and {steps} months up to {last}."),
+            ),
+            (True, N_("Tested on {alerts} alerts in {cells} cells and {steps} weeks; the last one: {last}.")),
+        )
+        parts = (
+            t(now, found=hot),
+            t("Places that are or were cold: {found}.", found=cold) if cold else "",
+            t(tested, **values),
+            self._least_sentence(t) if self.least else "",
+            t("The period is too short to detect a trend.") if len(self.starts) < MIN_STEPS else "",
+        )
+        return " ".join(filter(None, parts))
 
     def _least_sentence(self, t: Translator) -> str:
         values = {"expected": Num(self.usual, 2), "least": self.least}
@@ -366,41 +379,30 @@ class EmergingHotSpots(Result):
         `least`: the smallest count that is written out.
         """
         row: Any = self.frame.loc[cell]
-        found = CLASSES[row["cls"]]
-        parts = [t("{label}. {rule}", label=t(found.label), rule=t(found.rule))]
-        steps = len(self.starts)
-        if row["hot_steps"] or not row["cold_steps"]:
-            parts.append(
-                t("Hot in {n} of {steps} months.", n=int(row["hot_steps"]), steps=steps)
-                if self.unit == "month"
-                else t("Hot in {n} of {steps} weeks.", n=int(row["hot_steps"]), steps=steps)
-            )
-        if row["cold_steps"]:
-            parts.append(
-                t("Cold in {n} of {steps} months.", n=int(row["cold_steps"]), steps=steps)
-                if self.unit == "month"
-                else t("Cold in {n} of {steps} weeks.", n=int(row["cold_steps"]), steps=steps)
-            )
-        if 0 < row["run"] < steps:
-            parts.append(t("Without a break since: {when}.", when=self._when(t, -int(row["run"]))))
-        if np.isfinite(row["expected"]):
-            values = {"alerts": int(row["window"]), "expected": float(row["expected"])}
-            parts.append(
-                t(
-                    "Last window: fewer than {k} alerts, where {expected} would be expected from its surroundings.",
-                    k=least,
-                    **values,
-                )
-                if is_small(values["alerts"], least)
-                else t(
-                    "Last window: {alerts} alerts, where {expected} would be expected from its surroundings.",
-                    **values,
-                )
-            )
-        if np.isfinite(row["p_trend"]):
-            surest = row["p_trend"] == 1 / (RUNS + 1)
-            parts.append(t("Trend: {p}.", p=t.p(float(row["q_trend"]), least=surest)))
-        return " ".join(parts)
+        found, steps, by_month = CLASSES[row["cls"]], len(self.starts), self.unit == "month"
+        hot = N_("Hot in {n} of {steps} months.") if by_month else N_("Hot in {n} of {steps} weeks.")
+        cold = N_("Cold in {n} of {steps} months.") if by_month else N_("Cold in {n} of {steps} weeks.")
+        last = (
+            N_("Last window: fewer than {k} alerts, where {expected} would be expected from its surroundings.")
+            if is_small(row["window"], least)
+            else N_("Last window: {alerts} alerts, where {expected} would be expected from its surroundings.")
+        )
+        surest = row["p_trend"] == 1 / (RUNS + 1)
+        parts = (
+            (True, lambda: t("{label}. {rule}", label=t(found.label), rule=t(found.rule))),
+            (row["hot_steps"] or not row["cold_steps"], lambda: t(hot, n=int(row["hot_steps"]), steps=steps)),
+            (row["cold_steps"], lambda: t(cold, n=int(row["cold_steps"]), steps=steps)),
+            (0 < row["run"] < steps, lambda: t("Without a break since: {when}.", when=self._when(t, -int(row["run"])))),
+            (
+                np.isfinite(row["expected"]),
+                lambda: t(last, k=least, alerts=int(row["window"]), expected=float(row["expected"])),
+            ),
+            (
+                np.isfinite(row["p_trend"]),
+                lambda: t("Trend: {p}.", p=t.p(float(row["q_trend"]), least=surest)),
+            ),
+        )
+        return " ".join(sentence() for holds, sentence in parts if holds)
 
     def _when(self, t: Translator, step: int) -> str:
         day = self.starts[step].date()
@@ -448,7 +450,6 @@ def emerging_hot_spots(
     cube, steps = counts.reindex(cells).fillna(0).to_numpy(float), len(starts)
     if steps < 2 or not len(cells):
         raise ValueError(f"emerging needs cells and at least two steps, not {len(cells)} cells and {steps} steps")
-    unit = unit_of(starts)
     side = square_side(int(h3.get_resolution(np.uint64(cells[0]))), cells)
     k = window_for(side) if k is None else k
     margin = margin_for(k)
@@ -473,7 +474,7 @@ def emerging_hot_spots(
         hot=marks.hot,
         cold=marks.cold,
         starts=starts,
-        unit=unit,
+        unit=unit_of(starts),
         places=places,
         lag=lag,
         n=round(cube.sum()),
@@ -514,31 +515,14 @@ class _Significance:
         q_cold, cold = significant_cells(cells, p_cold, alpha)
         return cls(p_hot, q_hot, hot, p_cold, q_cold, cold)
 
-    @cached_property
-    def hot_steps(self) -> IntArray:
-        """In how many steps each cell is hot."""
-        return _marks_by_row(self.hot)
-
-    @cached_property
-    def cold_steps(self) -> IntArray:
-        """In how many steps each cell is cold."""
-        return _marks_by_row(self.cold)
-
     def marked(self) -> IntArray:
         """Positions of the cells with any mark."""
-        return np.flatnonzero(self.hot_steps + self.cold_steps)
+        return np.flatnonzero(self.hot.any(axis=1) | self.cold.any(axis=1))
 
     def often(self) -> BoolArray:
         """Cells whose class depends on the trend: hot, or cold, in at least 90 % of the steps and in the last."""
-        found: BoolArray = np.zeros(len(self.hot), dtype=bool)
-        for marks, steps in ((self.hot, self.hot_steps), (self.cold, self.cold_steps)):
-            found |= (10 * steps >= 9 * marks.shape[1]) & marks[:, -1]
-        return found
-
-
-def _marks_by_row(marks: BoolArray) -> IntArray:
-    """How many there are in each row: few, among many that are none."""
-    return np.bincount(np.flatnonzero(marks) // marks.shape[1], minlength=len(marks))
+        hot, cold = ((10 * marks.sum(axis=1) >= 9 * marks.shape[1]) & marks[:, -1] for marks in (self.hot, self.cold))
+        return np.asarray(hot | cold)
 
 
 def _trends(gistar: GiStar, marks: _Significance) -> pd.DataFrame:
@@ -577,23 +561,19 @@ def _frame(
     columns = {
         "cls": cls,
         "n": windows.counts.sum(axis=1),
-        "hot_steps": marks.hot_steps,
-        "cold_steps": marks.cold_steps,
+        "hot_steps": marks.hot.sum(axis=1),
+        "cold_steps": marks.cold.sum(axis=1),
         "run": run,
         "since": since.to_numpy(),
         "window": latest.inside,
         "expected": expected,
         "ratio": np.divide(latest.inside, expected, out=np.full(len(run), np.nan), where=expected > 0),
-        "q": _up_to(alpha, marks.q_hot[:, -1]),
-        "q_cold": _up_to(alpha, marks.q_cold[:, -1]),
+        # What does not pass is not reported.
+        "q": np.where(marks.q_hot[:, -1] <= alpha, marks.q_hot[:, -1], 1.0),
+        "q_cold": np.where(marks.q_cold[:, -1] <= alpha, marks.q_cold[:, -1], 1.0),
         **{name: trends[name].to_numpy() for name in ("z", "slope", "p_trend", "q_trend")},
     }
     return pd.DataFrame(columns, index=pd.Index(cells, name="cell"))
-
-
-def _up_to(alpha: float, q: FloatArray) -> FloatArray:
-    """The q-values that pass; 1 for the others, which are not reported."""
-    return np.where(q <= alpha, q, 1.0)
 
 
 def _places(frame: pd.DataFrame, marks: _Significance) -> tuple[tuple[EmergingPlace, ...], CellArray]:

@@ -23,7 +23,7 @@ Where the alerts of the next weeks will be, shown only as far as past forecasts 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -265,7 +265,9 @@ def forecast_next(
     if not past.counts:
         return Message(_TOO_SHORT[unit].text, {"n": int(np.isfinite(series).sum()), "least": _periods_needed(unit)})
     if not past.better:
-        return _no_better(past, unit)
+        digits = 0 if past.model >= 10 else 1
+        missed = {name: Num(getattr(past, name), digits) for name in ("model", "year", "recent")}
+        return Message(_NO_BETTER[unit, past.year <= past.recent], missed)
     last = Ahead(found.mean[-1:], found.variance[-1:], found.total[-1:])
     (low, high), (low_inner, high_inner) = last.bounds(LEVEL), last.bounds(INNER)
     sums = last.sum_bounds(LEVEL)
@@ -305,74 +307,36 @@ def past_errors(series: FloatArray, found: Ahead, starts: IntArray, a_year: int)
     ahead = found.mean.shape[1]
     steps = starts[:, None] + np.arange(ahead)
     observed = series[steps]
-    ways = [
-        found.mean[: len(starts)],
-        same_a_year_before(series, steps, a_year),
-        np.broadcast_to(mean_just_before(series, starts, ahead), observed.shape),
-    ]
+    before = series[starts[:, None] - ahead + np.arange(ahead)].mean(axis=1, keepdims=True)
+    ways = [found.mean[: len(starts)], series[steps - a_year], np.broadcast_to(before, observed.shape)]
     known = np.isfinite(observed) & np.isfinite(ways).all(axis=0)
     within = []
     for level in (LEVEL, INNER):
         low, high = (side[: len(starts)] for side in found.bounds(level))
         within.append(int((known & (low <= observed) & (observed <= high)).sum()))
-    model, year, recent = (mean_absolute_error(observed[known], way[known]) if known.any() else np.nan for way in ways)
-    return PastErrors(
-        model=model,
-        year=year,
-        recent=recent,
-        starts=len(starts),
-        counts=int(known.sum()),
-        covered=within[0],
-        covered_inner=within[1],
-    )
+    missed = (float(np.abs(observed - way)[known].mean()) if known.any() else np.nan for way in ways)
+    return PastErrors(*missed, len(starts), int(known.sum()), *within)
 
 
-def same_a_year_before(series: FloatArray, positions: IntArray, a_year: int) -> FloatArray:
-    """The seasonal naive forecast of each position; it must lie no more than a year ahead of what is known."""
-    return np.asarray(series[positions - a_year], dtype=float)
-
-
-def mean_just_before(series: FloatArray, starts: IntArray, periods: int) -> FloatArray:
-    """The mean of the last `periods` counts before each start; one column."""
-    means = np.lib.stride_tricks.sliding_window_view(series, periods).mean(axis=1)
-    return np.asarray(means[starts - periods][:, None], dtype=float)
-
-
-def mean_absolute_error(observed: FloatArray, forecast: FloatArray) -> float:
-    """The mean of the absolute differences; a single column of forecasts serves all columns."""
-    return float(np.abs(observed - forecast).mean())
-
-
-def _no_better(past: PastErrors, unit: Unit) -> Message:
-    digits = 0 if past.model >= 10 else 1
-    values = {name: Num(getattr(past, name), digits) for name in ("model", "year", "recent")}
-    if past.year <= past.recent:
-        return (
-            Message(
-                "No forecast is shown: in the past it missed a week by {model} on average, and the same week a year "
-                "before by {year}, which is no worse.",
-                values,
-            )
-            if unit == "week"
-            else Message(
-                "No forecast is shown: in the past it missed a month by {model} on average, and the same month a year "
-                "before by {year}, which is no worse.",
-                values,
-            )
-        )
-    return (
-        Message(
-            "No forecast is shown: in the past it missed a week by {model} on average, and the mean of the last weeks "
-            "by {recent}, which is no worse.",
-            values,
-        )
-        if unit == "week"
-        else Message(
-            "No forecast is shown: in the past it missed a month by {model} on average, and the mean of the last "
-            "months by {recent}, which is no worse.",
-            values,
-        )
-    )
+# By the unit, and whether the same period a year before missed by no more than the mean of the last ones.
+_NO_BETTER: Final[Mapping[tuple[Unit, bool], str]] = {
+    ("week", True): N_(
+        "No forecast is shown: in the past it missed a week by {model} on average, and the same week a year "
+        "before by {year}, which is no worse."
+    ),
+    ("month", True): N_(
+        "No forecast is shown: in the past it missed a month by {model} on average, and the same month a year "
+        "before by {year}, which is no worse."
+    ),
+    ("week", False): N_(
+        "No forecast is shown: in the past it missed a week by {model} on average, and the mean of the last weeks "
+        "by {recent}, which is no worse."
+    ),
+    ("month", False): N_(
+        "No forecast is shown: in the past it missed a month by {model} on average, and the mean of the last "
+        "months by {recent}, which is no worse."
+    ),
+}
 
 
 NAIVE_WEEKS: Final = 52
@@ -638,8 +602,7 @@ def backtest(
         if count
     }
     events = int(observed.sum())
-    refused = _too_little(count, events)
-    if refused is not None:
+    if (refused := _too_little(count, events)) is not None:
         return Backtest(_table([]), origins, events, METHODS[0], refused, np.zeros(observed.shape), observed)
     held, held_at_best = {}, {}
     for name, share in predicted.items():
@@ -656,12 +619,11 @@ def backtest(
     tested = Backtest(frame, origins, events, METHODS[0], None, predicted[METHODS[0]], observed)
     better = [name for name in METHODS[1:] if tested.at(name)["gain_low"] > 1e-9]
     method = max(better, key=lambda name: float(tested.at(name)["gain"]), default=METHODS[0])
-    refused = None
-    if not tested.at(method)["pai_low"] > 1:
-        refused = Message(
-            "No forecast is shown: in the past neither plain counting nor a model found more alerts than the same "
-            "land chosen at random would have held, beyond chance."
-        )
+    no_better = Message(
+        "No forecast is shown: in the past neither plain counting nor a model found more alerts than the same "
+        "land chosen at random would have held, beyond chance."
+    )
+    refused = None if tested.at(method)["pai_low"] > 1 else no_better
     return Backtest(frame, origins, events, method, refused, predicted[method], observed)
 
 
@@ -726,8 +688,7 @@ def _rows(
 def _interval(above: list[FloatArray], below: list[FloatArray], drawn: FloatArray, alpha: float) -> Estimate:
     """The product of sums over origins above, over the product of those below, with its bootstrap interval."""
     weights = np.vstack([np.ones(drawn.shape[1]), drawn])
-    product = np.prod([weights @ x for x in above], axis=0)
-    divisor = np.prod([weights @ x for x in below], axis=0)
+    product, divisor = (np.prod([weights @ x for x in part], axis=0) for part in (above, below))
     known = divisor > 0
     if not known[0]:
         return UNKNOWN
@@ -834,7 +795,7 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
     frame = pd.DataFrame({"land_km2": land}, index=land_km2.index)
     frame["last_weeks"] = table[:, max(0, length - NAIVE_WEEKS) :].sum(axis=1)
     model_choices = [choice for _, choice in chosen.values()] if test.frame.size else []
-    choices = (*_usual(length), *model_choices, _backtest_choice(test))
+    choices = _choices(length, model_choices, test)
     if test.refused is not None:
         return PlaceForecast(
             frame.assign(expected=np.nan),
@@ -861,6 +822,29 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
         observed.size,
         n=int(table.sum()),
         choices=choices,
+    )
+
+
+def _choices(length: int, of_models: Sequence[Choice], test: Backtest) -> tuple[Choice, ...]:
+    weeks = min(NAIVE_WEEKS, length)
+    return (
+        Choice("naive", weeks, Message("Plain counting takes the alerts of the last {weeks} weeks.", {"weeks": weeks})),
+        Choice(
+            "history",
+            length,
+            Message("All {weeks} whole weeks before the end of the period are used.", {"weeks": length}),
+        ),
+        *of_models,
+        Choice(
+            "origins",
+            len(test.origins),
+            Message(
+                "Tried on {times} past periods as long as the forecast, each with what was known before it: {events} "
+                "alerts in all. Intervals are of 95 %, from 999 draws of these periods. A model takes the place of "
+                "plain counting only where it was better on 2 % of the land with its interval.",
+                {"times": len(test.origins), "events": test.events},
+            ),
+        ),
     )
 
 
@@ -898,29 +882,3 @@ def _intervals(expected: FloatArray, came: FloatArray, mean: FloatArray) -> tupl
     known = mean > 0
     phi = max(1.0, float(((came - mean)[known] ** 2 / mean[known]).sum() / max(known.sum(), 1)))
     return quantiles((1 - LEVEL) / 2, np.maximum(expected, 1e-9), phi * expected)
-
-
-def _usual(length: int) -> tuple[Choice, ...]:
-    weeks = min(NAIVE_WEEKS, length)
-    return (
-        Choice("naive", weeks, Message("Plain counting takes the alerts of the last {weeks} weeks.", {"weeks": weeks})),
-        Choice(
-            "history",
-            length,
-            Message("All {weeks} whole weeks before the end of the period are used.", {"weeks": length}),
-        ),
-    )
-
-
-def _backtest_choice(test: Backtest) -> Choice:
-    values = {"times": len(test.origins), "events": test.events}
-    return Choice(
-        "origins",
-        len(test.origins),
-        Message(
-            "Tried on {times} past periods as long as the forecast, each with what was known before it: {events} "
-            "alerts in all. Intervals are of 95 %, from 999 draws of these periods. A model takes the place of plain "
-            "counting only where it was better on 2 % of the land with its interval.",
-            values,
-        ),
-    )

@@ -13,7 +13,8 @@ from scipy import stats
 from analysis.stats.dispersion import INDEPENDENT, Dispersion, spread_p
 from analysis.stats.intervals import UNKNOWN, Choice, Estimate, Result, share_ratio, share_ratios, wilson, wilson_table
 from analysis.stats.significance import alpha_or_one, benjamini_hochberg, binomial_two_sided, fisher_two_sided
-from curim_data.model import BoolArray, Gender, Message, Num, Translator, is_small
+from curim_data.model import N_, BoolArray, Gender, Message, Num, Translator, is_small
+from curim_data.model.i18n import first_case
 
 TOO_FEW: Final = Message("The numbers of women or of men are too small for a ratio to be written out.")
 NONE_OF_BOTH: Final = Message("No alerts of both women and men have a category by which they could be compared.")
@@ -50,29 +51,26 @@ class GenderShares(Result):
     def sentence(self, t: Translator) -> str:
         """Share of women among women and men, and how many alerts say nothing of gender."""
         by_gender = self.frame.set_index("gender")["n"]
-        if self.women.known and not self.women_written:
-            words = (
-                t(
+        text = first_case(
+            (not self.women.known, N_("No alert says “woman” or “man”, so no share can be calculated.")),
+            (self.women_written, N_("Among women and men, women are {share} % ({low}–{high} %).")),
+            (
+                self.column == AFFECTED,
+                N_(
                     "The share of women is not written out: fewer than {k} alerts affect women or fewer than {k} "
-                    "affect men.",
-                    k=self.least,
-                )
-                if self.column == AFFECTED
-                else t(
+                    "affect men."
+                ),
+            ),
+            (
+                True,
+                N_(
                     "The share of women is not written out: fewer than {k} alerts are by women or fewer than {k} by "
-                    "men.",
-                    k=self.least,
-                )
-            )
-        elif self.women.known:
-            words = t(
-                "Among women and men, women are {share} % ({low}–{high} %).",
-                share=Num(100 * self.women.value, 0),
-                low=Num(100 * self.women.low, 0),
-                high=Num(100 * self.women.high, 0),
-            )
-        else:
-            words = t("No alert says “woman” or “man”, so no share can be calculated.")
+                    "men."
+                ),
+            ),
+        )
+        share = {"share": self.women.value, "low": self.women.low, "high": self.women.high}
+        words = t(text, k=self.least, **{name: Num(100 * value, 0) for name, value in share.items()})
         missing = int(by_gender[[Gender.UNDISCLOSED.value, Gender.UNKNOWN.value]].sum())
         if not missing:
             return words
@@ -506,10 +504,7 @@ def _pairs(frame: pd.DataFrame, by: str, column: str) -> pd.DataFrame:
 def _welch(women: tuple[float, float, float], men: tuple[float, float, float]) -> Estimate:
     """Difference of two means with Welch's interval, from (mean, standard error, n) of each."""
     (mean_w, error_w, n_w), (mean_m, error_m, n_m) = women, men
-    variance = error_w**2 + error_m**2
-    gap = mean_w - mean_m
-    if variance == 0:
-        return Estimate(gap, gap, gap)
-    freedom = variance**2 / (error_w**4 / (n_w - 1) + error_m**4 / (n_m - 1))
-    half = float(stats.t.isf(0.025, freedom)) * float(np.sqrt(variance))
+    variance, gap = error_w**2 + error_m**2, mean_w - mean_m
+    freedom = variance**2 / max(error_w**4 / (n_w - 1) + error_m**4 / (n_m - 1), 1e-300)
+    half = float(stats.t.isf(0.025, max(freedom, 1.0))) * float(np.sqrt(variance))
     return Estimate(gap, gap - half, gap + half)

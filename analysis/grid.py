@@ -148,13 +148,8 @@ def square_side(resolution: int, cells: Any = None) -> float:
     if cells is None or len(cells) == 0:
         return float(np.sqrt(h3.average_hexagon_area(resolution, unit="m^2")))
     sample = np.asarray(cells, dtype=np.int64)[:: max(1, len(cells) // 50)].astype(np.uint64)
-    parents = [_at(cell, resolution) for cell in sample]
-    return float(np.sqrt(np.mean([h3.cell_area(cell, unit="m^2") for cell in parents])))
-
-
-def _at(cell: Any, resolution: int) -> Any:
-    finer = resolution > h3.get_resolution(cell)
-    return (h3.cell_to_center_child if finer else h3.cell_to_parent)(cell, resolution)
+    moved = h3.cell_to_center_child if resolution > h3.get_resolution(sample[0]) else h3.cell_to_parent
+    return float(np.sqrt(np.mean([h3.cell_area(moved(cell, resolution), unit="m^2") for cell in sample])))
 
 
 def resolution_for(
@@ -294,22 +289,16 @@ def land_by_points(land: pd.Series, points: SharedPoints, city: CityProfile) -> 
     inside = index[place] == own
     if not inside.any():
         return land
-    pieces, cell = _pieces(index, resolution)
+    # Cells of a finer resolution of which those of the mask consist, and the place of each one's parent.
+    finer = next((more for more in FINER if len(index) * 7**more <= MOST_PIECES), FINER[-1])
+    children = h3ronpy.change_resolution_list(index.astype(np.uint64), min(resolution + finer, max(CELL_RESOLUTIONS)))
+    lists = pa.array(children)
+    pieces = lists.flatten().to_numpy().astype(np.int64)
+    cell = np.repeat(np.arange(len(index)), lists.value_lengths().to_numpy())
     tree = cKDTree(np.column_stack([points.x[inside], points.y[inside]]))
     _, nearest = tree.query(np.column_stack(centres_in_metres(pieces, city)))
     moved = np.bincount(place[inside][nearest], (size / np.bincount(cell, minlength=len(index)))[cell], len(index))
     return pd.Series((1 - points.share) * size + points.share * moved, index=land.index)
-
-
-def _pieces(index: IntArray, resolution: int) -> tuple[IntArray, IntArray]:
-    """Cells of a finer resolution of which those of an index consist, and the place of each one's parent there."""
-    finer = next((more for more in FINER if len(index) * 7**more <= MOST_PIECES), FINER[-1])
-    children = h3ronpy.change_resolution_list(index.astype(np.uint64), min(resolution + finer, max(CELL_RESOLUTIONS)))
-    lists = pa.array(children)
-    return (
-        lists.flatten().to_numpy().astype(np.int64),
-        np.repeat(np.arange(len(index)), lists.value_lengths().to_numpy()),
-    )
 
 
 def covered_share(shape: BaseGeometry, west: float, south: float, side: float, rows: int, columns: int) -> FloatArray:
@@ -331,44 +320,28 @@ def covered_share(shape: BaseGeometry, west: float, south: float, side: float, r
     Levien, R. (2016). "Inside the fastest font renderer in the world" (signed area accumulation); the idea is that of
     the scan converter of FreeType.
     """
-    places, gains = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
-    for ring, solid in _rings(shape):
-        start, end = _cut((shapely.get_coordinates(ring) - (west, south)) / side, rows, columns)
-        climb = end[:, 1] - start[:, 1]
-        middle = (start + end) / 2
-        row = np.floor(middle[:, 1]).astype(np.int64)
-        column = np.clip(np.floor(middle[:, 0]), -1, columns).astype(np.int64) + 1
-        inside = (row >= 0) & (row < rows) & (climb != 0)
-        row, column, climb = row[inside], column[inside], climb[inside]
-        # Left of the grid everything to the right is covered in full; right of it nothing is.
-        right = np.where(column == 0, 0.0, 1 - np.clip(middle[inside, 0] - (column - 1), 0, 1))
-        sign = -1.0 if shapely.is_ccw(ring) == solid else 1.0
-        place = row * (columns + 2) + column
-        later = column <= columns
-        # The cell itself gets the part to its right, the next one the rest of the height.
-        places += [place, place[later] + 1]
-        gains += [sign * climb * right, sign * (climb * (1 - right))[later]]
-    gain = np.bincount(np.concatenate(places), np.concatenate(gains), rows * (columns + 2)).astype(float, copy=False)
-    gain = gain.reshape(rows, columns + 2)
-    found: FloatArray = np.cumsum(gain, axis=1, out=gain)[:, 1 : columns + 1]
-    return np.clip(found, 0.0, 1.0, out=found)
+    rings = shapely.get_rings(shapely.get_parts(shapely.orient_polygons(shape)))
+    at, ring = shapely.get_coordinates(rings, return_index=True)
+    at = (at - (west, south)) / side
+    sides = (ring[1:] == ring[:-1]) & (at[1:, 1] != at[:-1, 1])
+    start, end = _cut(at[:-1][sides], at[1:][sides], rows, columns)
+    middle, climb = (start + end) / 2, start[:, 1] - end[:, 1]
+    row = np.floor(middle[:, 1]).astype(np.int64)
+    column = np.clip(np.floor(middle[:, 0]), -1, columns).astype(np.int64) + 1
+    inside = (row >= 0) & (row < rows) & (climb != 0)
+    row, column, climb = row[inside], column[inside], climb[inside]
+    # Left of the grid everything to the right is covered in full; right of it nothing is.
+    right = np.where(column == 0, 0.0, 1 - np.clip(middle[inside, 0] - (column - 1), 0, 1))
+    place, later = row * (columns + 2) + column, column <= columns
+    # The cell itself gets the part to its right, the next one the rest of the height.
+    places = np.concatenate([place, place[later] + 1])
+    gains = np.concatenate([climb * right, (climb * (1 - right))[later]])
+    gain = np.bincount(places, gains, rows * (columns + 2)).reshape(rows, columns + 2)
+    return np.clip(np.cumsum(gain, axis=1)[:, 1 : columns + 1], 0.0, 1.0)
 
 
-def _rings(shape: BaseGeometry) -> list[tuple[Any, bool]]:
-    """The rings of the polygons, each with whether it bounds land (True) or a hole."""
-    found: list[tuple[Any, bool]] = []
-    for part in shapely.get_parts(shape):
-        if part.geom_type == "Polygon" and not part.is_empty:
-            found.append((part.exterior, True))
-            found += [(hole, False) for hole in part.interiors]
-    return found
-
-
-def _cut(at: FloatArray, rows: int, columns: int) -> tuple[FloatArray, FloatArray]:
-    """The sides of a ring, cut at every line of the grid: starts and ends, in squares."""
-    start, end = at[:-1], at[1:]
-    climbs = end[:, 1] != start[:, 1]
-    start, end = start[climbs], end[climbs]
+def _cut(start: FloatArray, end: FloatArray, rows: int, columns: int) -> tuple[FloatArray, FloatArray]:
+    """The sides of rings, cut at every line of the grid: starts and ends, in squares."""
     which, along = [np.arange(len(start)), np.arange(len(start))], [np.zeros(len(start)), np.ones(len(start))]
     for axis, most in ((0, columns), (1, rows)):
         low = np.clip(np.minimum(start[:, axis], end[:, axis]), -1, most + 1)
@@ -497,17 +470,12 @@ class AlertGround:
         part = self._parts[self._blocks(at[:, 1], north=True), self._blocks(at[:, 0])] - 1
         return np.asarray(at - (self._west, self._south) + self._shift[part])
 
-    def holds(self, x: FloatArray, y: FloatArray) -> BoolArray:
-        """Which positions (metres) lie on the sheet."""
-        column, row = self._blocks(x), self._blocks(y, north=True)
-        inside = (column >= 0) & (row >= 0) & (column < self._parts.shape[1]) & (row < self._parts.shape[0])
-        inside[inside] = self._parts[row[inside], column[inside]] > 0
-        return np.asarray(inside)
-
     def nearest(self, x: FloatArray, y: FloatArray, pixels: IntArray) -> tuple[FloatArray, IntArray]:
         """Where those of some positions (metres) stand that lie on the sheet, and which of them is nearest to each of
         some pixels."""
-        held = self.holds(x, y)
+        column, row = self._blocks(x), self._blocks(y, north=True)
+        held = (column >= 0) & (row >= 0) & (column < self._parts.shape[1]) & (row < self._parts.shape[0])
+        held[held] = self._parts[row[held], column[held]] > 0
         at = self.enter(x[held], y[held])
         if not len(at):
             return at, np.zeros(0, dtype=np.int64)
@@ -517,12 +485,8 @@ class AlertGround:
 
     def pixel(self, at: FloatArray) -> IntArray:
         """The pixel of each position on the sheet."""
-        return self.place(at[..., 0], at[..., 1])
-
-    def place(self, x: Any, y: Any) -> IntArray:
-        """The pixel of each position on the sheet, given by its coordinates."""
-        column = np.minimum(np.maximum((x / self.side).astype(np.int64), 0), self.shape[1] - 1)
-        row = np.minimum(np.maximum((y / self.side).astype(np.int64), 0), self.shape[0] - 1)
+        column = np.minimum(np.maximum((at[..., 0] / self.side).astype(np.int64), 0), self.shape[1] - 1)
+        row = np.minimum(np.maximum((at[..., 1] / self.side).astype(np.int64), 0), self.shape[0] - 1)
         return np.asarray(row * self.shape[1] + column)
 
     def smooth(self, pixel: IntArray, values: Any, spread: float) -> FloatArray:
@@ -609,10 +573,7 @@ class AlertGround:
         two quays parts no place.
         """
         way = (end - start) / _STEPS
-        crosses = np.zeros(len(start), dtype=bool)
-        for step in range(1, _STEPS):
-            crosses |= self.water[self.pixel(start + step * way)]
-        return ~crosses
+        return ~np.any([self.water[self.pixel(start + step * way)] for step in range(1, _STEPS)], axis=0)
 
 
 def _pixels_in(length: float) -> int:

@@ -14,9 +14,9 @@ hypothesis (Knox)?
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from math import hypot
 from typing import Any, Final, Literal
 
@@ -27,7 +27,8 @@ from scipy.stats import poisson
 
 from analysis.stats.intervals import Choice, Result
 from analysis.stats.significance import benjamini_hochberg
-from curim_data.model import FloatArray, IntArray, Message, Num, Translator
+from curim_data.model import N_, FloatArray, IntArray, Message, Num, Translator
+from curim_data.model.i18n import first_case
 from curim_data.model.progress import report
 
 METRES: Final = 50.0
@@ -125,9 +126,12 @@ def thin_points(
     Pairs are counted without listing them. A share f of the alerts has f² of the pairs; the alerts are drawn at
     random, in halves after that should chance leave too many.
     """
-    kept = np.arange(len(points))
-    rng = np.random.default_rng(seed)
-    while len(kept) > 1 and (pairs := _pairs_within(points[kept], reach, order)) > most_pairs:
+    kept, rng = np.arange(len(points)), np.random.default_rng(seed)
+    while len(kept) > 1:
+        tree = cKDTree(points[kept])
+        pairs = (int(tree.count_neighbors(tree, reach, p=order)) - len(kept)) // 2
+        if pairs <= most_pairs:
+            break
         share = min(0.99, float(np.sqrt(most_pairs / pairs)))
         kept = np.sort(rng.choice(kept, int(share * len(kept)), replace=False))
     if len(kept) == len(points):
@@ -137,13 +141,6 @@ def thin_points(
         {"used": len(kept), "n": len(points), "pairs": most_pairs},
     )
     return kept, (Choice("thinned", len(kept), message),)
-
-
-def _pairs_within(points: FloatArray, reach: float, order: float) -> int:
-    if np.isinf(reach):
-        return len(points) * (len(points) - 1) // 2
-    tree = cKDTree(points)
-    return (int(tree.count_neighbors(tree, reach, p=order)) - len(points)) // 2
 
 
 Metric = Literal["euclidean", "manhattan"]
@@ -246,27 +243,27 @@ class Band:
 
 
 def _where(band: Band) -> Message:
-    low, high = _plain(band.space.low), _plain(band.space.high)
-    if band.repeat:
-        return Message("At the very place of an incident")
-    if not np.isfinite(band.space.high):
-        return Message("More than {low} m from an incident", {"low": low})
-    if band.space.low <= REPEAT_M:
-        return Message("Within {high} m of an incident", {"high": high})
-    return Message("{low} to {high} m from an incident", {"low": low, "high": high})
+    text = first_case(
+        (band.repeat, N_("At the very place of an incident")),
+        (not np.isfinite(band.space.high), N_("More than {low} m from an incident")),
+        (band.space.low <= REPEAT_M, N_("Within {high} m of an incident")),
+        (True, N_("{low} to {high} m from an incident")),
+    )
+    return Message(str(text), _ends(band.space))
 
 
 def _when(band: Band) -> Message:
-    low, high = _plain(band.time.low), _plain(band.time.high)
-    if not np.isfinite(band.time.high):
-        return Message("more than {low} days apart", {"low": low})
-    if band.time.low == 0:
-        return Message("within {high} days", {"high": high})
-    return Message("{low} to {high} days apart", {"low": low, "high": high})
+    text = first_case(
+        (not np.isfinite(band.time.high), N_("more than {low} days apart")),
+        (band.time.low == 0, N_("within {high} days")),
+        (True, N_("{low} to {high} days apart")),
+    )
+    return Message(str(text), _ends(band.time))
 
 
-def _plain(value: float) -> int | Num:
-    return int(value) if np.isfinite(value) and value == int(value) else Num(value, 1)
+def _ends(of: Interval) -> dict[str, int | Num]:
+    ends = {"low": of.low, "high": of.high}
+    return {name: int(end) if np.isfinite(end) and end == int(end) else Num(end, 1) for name, end in ends.items()}
 
 
 @dataclass(frozen=True)
@@ -461,18 +458,15 @@ class _Counter:
         """Pairs by band of distance and time, shape (distances, times)."""
         found = np.zeros((len(self.starts) - 1, len(self.most)), dtype=np.int64)
         narrow: Any = ticks.astype(self.kind)
-        for row, start, stop in self._blocks():
-            apart = narrow.take(self.first[start:stop])
-            apart -= narrow.take(self.second[start:stop])
-            np.abs(apart, out=apart)
+        # Stretches of pairs of one band, short enough for the processor's cache.
+        bands = enumerate(pairwise(self.starts.tolist()))
+        stretches = (
+            (row, at, min(at + _BLOCK, stop)) for row, (start, stop) in bands for at in range(start, stop, _BLOCK)
+        )
+        for row, start, stop in stretches:
+            apart = np.abs(narrow.take(self.first[start:stop]) - narrow.take(self.second[start:stop]))
             found[row] += [np.count_nonzero(apart <= most) for most in self.most]
         return np.diff(found, axis=1, prepend=0)
-
-    def _blocks(self) -> Iterator[tuple[int, int, int]]:
-        """Stretches of pairs of one band, short enough for the processor's cache."""
-        for row, (start, stop) in enumerate(zip(self.starts[:-1], self.starts[1:], strict=True)):
-            for at in range(start, stop, _BLOCK):
-                yield row, at, min(at + _BLOCK, stop)
 
 
 def _closed_form(near: IntArray, ticks: IntArray, edges: FloatArray, side: SearchSide) -> FloatArray:

@@ -126,8 +126,9 @@ class HotCells(Result):
             t.n("{n} cell is hot", "{n} cells are hot", hot) if hot else t("No cell is hot"),
             t.n("{n} cell is cold", "{n} cells are cold", cold) if cold else t("no cell is cold"),
         ]
-        cells = len(self.frame)
-        found = t.join(parts)
+        values: dict[str, Any] = {"found": t.join(parts), "cells": len(self.frame)}
+        if self.based:
+            values["base"] = round(self.base_total)
         if self.base == "alerts":
             return t.n(
                 "{found} among {cells} cells, tested by the share of this {n} alert among all {base} alerts of "
@@ -135,9 +136,7 @@ class HotCells(Result):
                 "{found} among {cells} cells, tested by the share of these {n} alerts among all {base} alerts "
                 "of the period and corrected for having looked at every cell.",
                 self.n,
-                found=found,
-                cells=cells,
-                base=round(self.base_total),
+                **values,
             )
         if self.base == "residents":
             return t.n(
@@ -146,16 +145,13 @@ class HotCells(Result):
                 "{found} among {cells} cells, tested on {n} alerts relative to {base} residents and corrected for "
                 "having looked at every cell.",
                 self.n,
-                found=found,
-                cells=cells,
-                base=round(self.base_total),
+                **values,
             )
         return t.n(
             "{found} among {cells} cells, tested on {n} alert and corrected for having looked at every cell.",
             "{found} among {cells} cells, tested on {n} alerts and corrected for having looked at every cell.",
             self.n,
-            found=found,
-            cells=cells,
+            **values,
         )
 
 
@@ -198,7 +194,10 @@ class Ground:
         margin: float | None = None,
     ) -> Ground:
         """The parameters are those of `hot_cells`."""
-        data = _complete(cells)
+        data = cells.set_index("cell") if "cell" in cells.columns else cells
+        data = data[["n", "land_km2"]].assign(
+            served_km2=data["served_km2"] if "served_km2" in data else data["land_km2"]
+        )
         index = np.asarray(data.index, dtype=np.int64)
         resolution = _resolution(index)
         side = square_side(resolution, index)
@@ -552,12 +551,6 @@ def _colder(
     if halves is not None:
         colder = [halves(p, s.place @ counts, s.size, around, land, rule) for p, s in zip(colder, scales, strict=True)]
     return np.asarray(np.minimum(1.0, len(colder) * np.min(colder, axis=0)))
-
-
-def _complete(cells: pd.DataFrame) -> pd.DataFrame:
-    """The columns of the test, by cell."""
-    data = cells.set_index("cell") if "cell" in cells.columns else cells
-    return data[["n", "land_km2"]].assign(served_km2=data["served_km2"] if "served_km2" in data else data["land_km2"])
 
 
 def _resolution(index: CellArray) -> int:

@@ -109,18 +109,11 @@ def ratio_says_something(spot: Any) -> bool:
     return bool(known and spot.expected >= LEAST_EXPECTED and spot.high <= WIDEST_INTERVAL * spot.low)
 
 
-def least_for_plan() -> int:
-    """The fewest alerts of a place with which a fall by 70 % in a period as long would show beyond chance (5 %).
-
-    Given both counts together, the later one is binomial with one half where nothing changed.
-    """
-    n = 1
-    while binom.cdf(round((1 - _FALL) * n), n + round((1 - _FALL) * n), 0.5) > _LEVEL:
-        n += 1
-    return n
-
-
-LEAST_FOR_PLAN: Final = least_for_plan()
+# The fewest alerts of a place with which a fall by 70 % in a period as long would show beyond chance (5 %): given both
+# counts together, the later one is binomial with one half where nothing changed.
+LEAST_FOR_PLAN: Final = next(
+    n for n in itertools.count(1) if binom.cdf(round((1 - _FALL) * n), n + round((1 - _FALL) * n), 0.5) <= _LEVEL
+)
 
 
 def worth_a_plan(spots: Sequence[_Spot]) -> tuple[tuple[_Spot, ...], tuple[_Spot, ...]]:
@@ -242,7 +235,12 @@ class Spot(CellPlace):
         if is_small(self.n, least):
             return t("Fewer than {k} alerts.", k=least)
         if self.times is not None:
-            return f"{self._held(t)} {denser_sentence(self.times, self.against, t)}"
+            held = t.n(
+                "{n} alert in the cells of the map that hold this place.",
+                "{n} alerts in the cells of the map that hold this place.",
+                self.n,
+            )
+            return f"{held} {denser_sentence(self.times, self.against, t)}"
         if self.base != LAND:
             if not np.isfinite(self.high):
                 return t.n(
@@ -257,7 +255,11 @@ class Spot(CellPlace):
                 "{n} alerts, and nothing around to compare them with.",
                 self.n,
             )
-        return " ".join([self._excess_sentence(t), *self._ratio_sentence(t)])
+        if not ratio_says_something(self):
+            return self._excess_sentence(t)
+        ratio, low, high = t.times(self.ratio), t.times(self.low), t.times(self.high)
+        beside = t("That is {ratio} times as many ({low} to {high}).", ratio=ratio, low=low, high=high)
+        return f"{self._excess_sentence(t)} {beside}"
 
     def times_in_words(self, t: Translator) -> str:
         """How many times as dense it is at least, in words; "" where its own ratio is known."""
@@ -265,34 +267,17 @@ class Spot(CellPlace):
             return ""
         return t("at least {times}", times=_step(self.times, t)) if self.times > 1 else t("above 1")
 
-    def _held(self, t: Translator) -> str:
-        return t.n(
-            "{n} alert in the cells of the map that hold this place.",
-            "{n} alerts in the cells of the map that hold this place.",
-            self.n,
-        )
-
     def _excess_sentence(self, t: Translator) -> str:
-        beside = ratio_says_something(self)
-        values: dict[str, Any] = {
-            "expected": (t.expected if beside else t.about)(self.expected),
-            "where": _WHERE[self.against],
-            "more": t.number(self.excess.value),
-            "least": t.number(self.excess.low),
-        }
         return t.n(
             "{n} alert where {expected} would be expected {where}: {more} more (95 % interval {least} to {most}).",
             "{n} alerts where {expected} would be expected {where}: {more} more (95 % interval {least} to {most}).",
             self.n,
+            expected=(t.expected if ratio_says_something(self) else t.about)(self.expected),
+            where=_WHERE[self.against],
+            more=t.number(self.excess.value),
+            least=t.number(self.excess.low),
             most=t.number(self.excess.high),
-            **values,
         )
-
-    def _ratio_sentence(self, t: Translator) -> list[str]:
-        if not ratio_says_something(self):
-            return []
-        ratio, low, high = t.times(self.ratio), t.times(self.low), t.times(self.high)
-        return [t("That is {ratio} times as many ({low} to {high}).", ratio=ratio, low=low, high=high)]
 
     def cold_sentence(self, t: Translator, least: int = 1) -> str:
         """Count, expectation and ratio of a place of `cold_spots` in words; of a count under `least`, the smallest that
@@ -548,8 +533,7 @@ def _places(result: HotCells, mark: Literal["hot", "cold"], largest_km2: float) 
         for part in (group[~second], group[second]):
             waiting.extend(connected(near, part))
     spots = _figures(result, mark, index, groups)
-    weak = [at for at, spot in enumerate(spots) if not stands_out(spot, mark)]
-    if not weak:
+    if not (weak := [at for at, spot in enumerate(spots) if not stands_out(spot, mark)]):
         return spots
     spots = _figures(result, mark, index, _with_windows(result, index, groups, weak, largest_km2))
     return [spot for spot in spots if stands_out(spot, mark)]
@@ -804,8 +788,7 @@ def in_order_of_harm(spots: Sequence[Any], harm: Mapping[str, SpotHarm]) -> tupl
     """Places by the lower limit of their weight above expected; what was not compared last, equal ones by weight."""
 
     def key(spot: Any) -> tuple[float, float, str]:
-        one = harm[spot.id]
-        low = one.excess.low
-        return (-low if low == low else float("inf"), -one.weight, spot.id)
+        low = harm[spot.id].excess.low
+        return (-low if low == low else float("inf"), -harm[spot.id].weight, spot.id)
 
     return tuple(sorted(spots, key=key))

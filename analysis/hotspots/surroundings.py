@@ -268,17 +268,12 @@ def occupied_land(cells: pd.DataFrame) -> OccupiedLand | None:
     occupied = (density >= thinnest) & (density > 0)
     closer = neighbours(index, rings - 1)
     around = occupied & (closer @ counts >= _THIN * thinnest * np.maximum(closer @ land, least))
-    city = occupied & (density >= _THIN * _at_median(density, counts))
+    reached = np.cumsum(counts[order[::-1]])  # half the alerts lie in denser land than the median one
+    median = density[order[::-1]][np.searchsorted(reached, reached[-1] / 2)]
+    city = occupied & (density >= _THIN * median)
     share = float(land[occupied].sum() / land.sum())
     own, beside, rest = (frozenset(index[mask].tolist()) for mask in (occupied, around, city))
     return OccupiedLand(own, beside, rest, resolution, share, round(total), round((rings + 0.5) * side))
-
-
-def _at_median(density: FloatArray, counts: FloatArray) -> float:
-    """The density where the median alert lies: half the alerts lie in denser land."""
-    order = np.argsort(density)
-    reached = np.cumsum(counts[order])
-    return float(density[order][np.searchsorted(reached, reached[-1] / 2)])
 
 
 DIRECTIONS: Final = 6

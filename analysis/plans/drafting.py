@@ -46,6 +46,7 @@ from curim_data.model import (
     translator,
 )
 from curim_data.model.absence import NO_AFFECTED, NO_CATEGORY, NO_GENDER
+from curim_data.model.i18n import first_case
 from curim_data.model.labels import UNCATEGORISED, category_label, hour_label
 from curim_data.model.plan import Areas, Assessment, Caution, GenderCheck, Objective, Pattern, Problem
 
@@ -204,9 +205,8 @@ def measures_of_kind(problem: Problem) -> tuple[Fit, ...]:
 
 
 def _shelf(fit: Fit) -> int:
-    if fit.measure.cautioned:
-        return 2
-    return 0 if fit.measure.direction == "helps" and fit.measure.value is not None else 1
+    helps = fit.measure.direction == "helps" and fit.measure.value is not None
+    return 2 if fit.measure.cautioned else int(not helps)
 
 
 def _fit(item: Measure, problem: Problem) -> Fit | None:
@@ -341,15 +341,8 @@ _WOMEN: Final[Mapping[tuple[bool, bool], str]] = {
 
 def problem_statement(problem: Problem, t: Translator, city: CityProfile) -> str:
     """The problem in a few plain sentences: where and what, when, for whom, since when, how sure."""
-    message = (
-        _where(problem, t, city),
-        _unstated(problem, t),
-        _when(problem, t),
-        gender_sentence(problem, t),
-        _since(problem, t),
-        _certainty(problem, t),
-    )
-    return " ".join(sentence for sentence in message if sentence)
+    parts = (_unstated, _when, gender_sentence, _since, _certainty)
+    return " ".join(filter(None, (_where(problem, t, city), *(part(problem, t) for part in parts))))
 
 
 def gender_sentence(problem: Problem, t: Translator) -> str:
@@ -366,9 +359,9 @@ def gender_sentence(problem: Problem, t: Translator) -> str:
 
 
 def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
-    place, n = t.label(problem.names), round(problem.n)
+    n, values = round(problem.n), {"place": t.label(problem.names), "start": problem.start, "end": problem.end}
     if problem.start is None or problem.end is None:
-        return t.n("{place}: {n} alert.", "{place}: {n} alerts.", n, place=place)
+        return t.n("{place}: {n} alert.", "{place}: {n} alerts.", n, place=values["place"])
     main = sorted(problem.categories, key=lambda part: -part.share)[:3]
     main = [part for part in main if part.share >= 0.1 and part.id != UNCATEGORISED]
     named = [f"{category_label(t, city, part.id)} ({t.part(part.share)})" for part in main]
@@ -377,9 +370,7 @@ def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
             "{place}: {n} alert from {start} to {end}, of the category {category}.",
             "{place}: {n} alerts from {start} to {end}, all of the category {category}.",
             n,
-            place=place,
-            start=problem.start,
-            end=problem.end,
+            **values,
             category=category_label(t, city, main[0].id),
         )
     if not named:
@@ -387,17 +378,13 @@ def _where(problem: Problem, t: Translator, city: CityProfile) -> str:
             "{place}: {n} alert from {start} to {end}.",
             "{place}: {n} alerts from {start} to {end}.",
             n,
-            place=place,
-            start=problem.start,
-            end=problem.end,
+            **values,
         )
     return t.n(
         "{place}: {n} alert from {start} to {end}, mainly: {categories}.",
         "{place}: {n} alerts from {start} to {end}, mainly: {categories}.",
         n,
-        place=place,
-        start=problem.start,
-        end=problem.end,
+        **values,
         categories=t.join(named),
     )
 
@@ -442,13 +429,9 @@ _COURSE: Final[Mapping[Pattern, Message]] = {
 def _since(problem: Problem, t: Translator) -> str:
     if problem.since is not None and problem.pattern is Pattern.CONSECUTIVE:
         return t("It has stood out without a break since {since}; before, it did not.", since=problem.since)
-    if problem.pattern in _COURSE:
-        return t(_COURSE[problem.pattern])
-    return (
-        ""
-        if problem.since is None
-        else t("It has had more alerts than is usual for this place since {since}.", since=problem.since)
-    )
+    if problem.pattern not in _COURSE and problem.since is not None:
+        return t("It has had more alerts than is usual for this place since {since}.", since=problem.since)
+    return t(_COURSE.get(problem.pattern, ""))
 
 
 def _certainty(problem: Problem, t: Translator) -> str:
@@ -459,23 +442,30 @@ def _certainty(problem: Problem, t: Translator) -> str:
         return ""
     ratio = problem.ratio
     limits = {} if ratio is None else {"ratio": ratio.value, "low": ratio.low, "high": ratio.high}
-    words = (
-        N_(
-            "As dense as its surroundings or the rest of the city it would have had {expected}; chance hardly explains "
-            "so many more (corrected p: {p})."
-        )
-        if ratio is None
-        else N_(
-            "As dense as its surroundings or the rest of the city it would have had {expected}; there were {ratio} "
-            "times as many (95 % interval: {low} to {high}; the truth is probably somewhat lower, because the place "
-            "was picked for standing out), which chance hardly explains (corrected p: {p})."
-        )
+    words = first_case(
+        (
+            problem.q >= 0.05,
+            N_(
+                "As dense as its surroundings or the rest of the city it would have had {expected}; chance may explain "
+                "the difference (corrected p: {p})."
+            ),
+        ),
+        (
+            ratio is None,
+            N_(
+                "As dense as its surroundings or the rest of the city it would have had {expected}; chance hardly "
+                "explains so many more (corrected p: {p})."
+            ),
+        ),
+        (
+            True,
+            N_(
+                "As dense as its surroundings or the rest of the city it would have had {expected}; there were {ratio} "
+                "times as many (95 % interval: {low} to {high}; the truth is probably somewhat lower, because the "
+                "place was picked for standing out), which chance hardly explains (corrected p: {p})."
+            ),
+        ),
     )
-    if problem.q >= 0.05:
-        words = N_(
-            "As dense as its surroundings or the rest of the city it would have had {expected}; chance may explain the "
-            "difference (corrected p: {p})."
-        )
     expected = (t.about if ratio is None else t.expected)(problem.expected)
     return t(words, expected=expected, p=t.p_value(problem.q), **limits)
 
@@ -736,15 +726,8 @@ def buffer_cells(cells: Sequence[str], city: CityProfile, rings: int = 1) -> tup
     if not cells:
         return ()
     around = sorted(_disc(cells, rings) - set(cells))
-    if not around:
-        return ()
-    return tuple(
-        cell
-        for cell, dry in zip(
-            around, city.on_land(np.array([h3.str_to_int(cell) for cell in around], np.int64)), strict=True
-        )
-        if dry
-    )
+    dry = city.on_land(np.array([h3.str_to_int(cell) for cell in around], np.int64))
+    return tuple(cell for cell, kept in zip(around, dry, strict=True) if kept)
 
 
 def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apart: int = 3) -> ComparisonArea | None:
@@ -770,10 +753,8 @@ def propose_comparison_area(cells: pd.DataFrame, treated: Sequence[str], *, apar
         h3.int_to_str(int(cell)): float(n) for cell, n in zip(count.index.to_numpy(), count.to_numpy(), strict=True)
     }
     total = sum(counts.get(cell, 0.0) for cell in treated)
-    free = set(counts) - _disc(treated, apart)
-    if not treated or not free:
-        return None
-    mean = total / len(treated)
+    free = set(counts) - _disc(treated, apart) if treated else set()
+    mean = total / max(len(treated), 1)
     near = sorted(free, key=lambda cell: (abs(counts[cell] - mean), cell))[:SEEDS]
     grown = [area for seed in near if (area := _grow(seed, free, counts, len(treated), mean)) is not None]
     if not grown:

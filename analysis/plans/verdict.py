@@ -12,7 +12,6 @@ The verdict says how strongly its sentence may speak, given how it was planned a
 from __future__ import annotations
 
 import datetime as dt
-from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -66,16 +65,12 @@ def placebo_areas(
 
 def _nearest(seed: int, free: Collection[int], size: int) -> list[int]:
     """Up to `size` free cells connected with the seed, nearest first."""
-    found: list[int] = []
-    waiting, seen = deque([seed]), {seed}
-    while waiting and len(found) < size:
-        cell = waiting.popleft()
-        found.append(cell)
-        for near in sorted(h3.grid_disk(cell, 1)):
-            if near in free and near not in seen:
-                seen.add(near)
-                waiting.append(near)
-    return found
+    found = [seed]  # grows while it is read
+    for cell in found:
+        if len(found) >= size:
+            break
+        found += sorted(near for near in h3.grid_disk(cell, 1) if near in free and near not in found)
+    return found[:size]
 
 
 def around(cells: Collection[int], rings: int = 1) -> set[int]:
@@ -188,10 +183,10 @@ class PlaceboModel:
 
     def tails(self, observed: ArrayLike, expected: Expectation, ratio: ArrayLike = 1.0) -> tuple[Any, Any]:
         """Chances of so few, and of so many, alerts where the true ratio to the expectation is `ratio`."""
-        few, many = mid_tails(observed, np.asarray(ratio) * expected.mean, self.phi, self.tau2 + expected.variance)
+        tails = mid_tails(observed, np.asarray(ratio) * expected.mean, self.phi, self.tau2 + expected.variance)
         few, many = (
             stats.t.cdf(stats.norm.ppf(np.clip(tail, 1e-15, 1 - 1e-15)) / scale, free)
-            for tail, scale, free in zip((few, many), self.scales, self.free, strict=True)
+            for tail, scale, free in zip(tails, self.scales, self.free, strict=True)
         )
         return few, many
 
@@ -298,15 +293,13 @@ def plain_spread(before: ArrayLike, after: ArrayLike, least: float = 1.0) -> tup
     """
     earlier, later = np.asarray(before, float), np.asarray(after, float)
     held = earlier + later > 0
-    if not held.any() or not earlier.sum() or not later.sum():
+    if not earlier.sum() or not later.sum():
         return least, 0.0
     growth = later.sum() / earlier.sum()
     both = growth * (earlier + later)[held]
+    phi, tau2 = _spread((later - growth * earlier)[held], both, np.zeros(len(both)), least)
     # A mean m in `_spread` stands for g (before + after); g before is about m / (1 + g).
-    factor = 2 / (1 + growth) ** 2
-    residual = (later - growth * earlier)[held]
-    phi, tau2 = _spread(residual, both, np.zeros(len(both)), least)
-    return phi, tau2 / factor
+    return phi, tau2 * (1 + growth) ** 2 / 2
 
 
 def _design(
@@ -377,16 +370,14 @@ def ratio_estimate(model: PlaceboModel, observed: float, expected: Expectation) 
     """Observed over expected with its interval: the ratios that the two tails do not exclude."""
     if expected.mean <= 0:
         return UNKNOWN
-    bounds = (-12.0, 12.0)
 
     def crossing(side: int) -> float:
         def gap(log_ratio: float) -> float:
             return float(model.tails(observed, expected, np.exp(log_ratio))[side]) - SHOWN_TAIL
 
-        low, high = gap(bounds[0]), gap(bounds[1])
-        if low * high > 0:
+        if gap(-12.0) * gap(12.0) > 0:
             return -np.inf if side else np.inf
-        return float(optimize.brentq(gap, bounds[0], bounds[1], xtol=1e-7))
+        return float(optimize.brentq(gap, -12.0, 12.0, xtol=1e-7))
 
     low = float(np.exp(crossing(1))) if observed > 0 else 0.0
     return Estimate(observed / expected.mean, low, float(np.exp(crossing(0))))
@@ -469,8 +460,11 @@ class Verdict:
     def rounded(self, step: int) -> Verdict:
         """The same with its counts rounded to multiples of `step`."""
 
-        counts = {name: getattr(self, name) for name in ("observed", "before", "city", "expected")}
-        rounded: Any = {name: float(step * round(n / step)) for name, n in counts.items() if np.isfinite(n)}
+        rounded: Any = {
+            name: float(step * round(n / step))
+            for name in ("observed", "before", "city", "expected")
+            if np.isfinite(n := getattr(self, name))
+        }
         return replace(self, **rounded)
 
     @property
@@ -507,11 +501,10 @@ class Verdict:
         """How many fewer or more than expected, and how sure."""
         if self.unknown is not None:
             return t(_REASONS[self.unknown])
-        start = self._in_percent(t) if self.test == "ratio" else self._in_alerts(t)
         found = _FOUND.get((self.strength, self.direction), N_("{start}: no change is shown."))
         if not self.direction and not self.ratio.low <= 1 <= self.ratio.high:
             found = _TOO_FEW_AREAS if self.fixed else _NOT_FIXED
-        return t(found, start=start, n=ENOUGH_PLACEBOS)
+        return t(found, start=self._start(t), n=ENOUGH_PLACEBOS)
 
     def return_sentence(self, t: Translator) -> str:
         """How much was to be expected without the measure: the city's change and the return to the mean."""
@@ -523,34 +516,30 @@ class Verdict:
             **{name: Num(getattr(self, name), 0) for name in ("before", "city", "expected", "observed")},
         )
 
-    def _in_alerts(self, t: Translator) -> str:
-        low, high = (self.expected * (x - 1) for x in (self.ratio.low, self.ratio.high))
-        values = {"low": amount_in_words(low, t), "high": amount_in_words(high, t)}
-        count = round(abs(self.observed - self.expected))
-        if count == 0:
+    def _start(self, t: Translator) -> str:
+        """How many alerts fewer or more, or which share of those expected, where the test is of the ratio."""
+        shares, ends, count = self.test == "ratio", (self.ratio.low, self.ratio.high), self.observed - self.expected
+        low, high = (percent_in_words(x, t) if shares else amount_in_words(self.expected * (x - 1), t) for x in ends)
+        values = {"low": low, "high": high, "share": t.percent(abs(self.ratio.value - 1))}
+        if values["share"] == t.percent(0) if shares else not round(abs(count)):
             return t("As many alerts as expected (from {low} to {high})", **values)
-        if self.observed < self.expected:
+        if shares and self.ratio.value < 1:
+            return t("{share} fewer alerts than expected (from {low} to {high})", **values)
+        if shares:
+            return t("{share} more alerts than expected (from {low} to {high})", **values)
+        if count < 0:
             return t.n(
                 "{n} alert fewer than expected (from {low} to {high})",
                 "{n} alerts fewer than expected (from {low} to {high})",
-                count,
+                round(-count),
                 **values,
             )
         return t.n(
             "{n} alert more than expected (from {low} to {high})",
             "{n} alerts more than expected (from {low} to {high})",
-            count,
+            round(count),
             **values,
         )
-
-    def _in_percent(self, t: Translator) -> str:
-        values = {"low": percent_in_words(self.ratio.low, t), "high": percent_in_words(self.ratio.high, t)}
-        share = t.percent(abs(self.ratio.value - 1))
-        if share == t.percent(0):
-            return t("As many alerts as expected (from {low} to {high})", **values)
-        if self.ratio.value < 1:
-            return t("{share} fewer alerts than expected (from {low} to {high})", share=share, **values)
-        return t("{share} more alerts than expected (from {low} to {high})", share=share, **values)
 
 
 _FOUND: Final = {

@@ -45,18 +45,8 @@ def change_chart(series: ChangeSeries, name: str, t: Translator) -> Picture:
         draw_change(figure, (0, 0, 1, 1), series, t)
         out = io.BytesIO()
         figure.savefig(out, format="png", dpi=_DPI, facecolor="white")
-    return Picture(out.getvalue(), chart_words(series, name, t))
-
-
-def chart_style(scale: float = 1.0) -> dict[Any, Any]:
-    """Letters that have Greek and come with matplotlib, and lines that suit their size."""
-    return {"font.family": "DejaVu Sans", "font.size": LETTERS * scale, "hatch.linewidth": 0.6 * scale}
-
-
-def chart_words(series: ChangeSeries, name: str, t: Translator) -> str:
-    """What a chart of a change shows, for those who do not see it."""
     earlier, after = (Span(*period, by_month=series.whole_months) for period in (series.earlier, series.after))
-    return t(
+    words = t(
         "Chart. {name}: {before} alerts in {earlier}, {after} in {later}.",
         name=name,
         before=series.told[0],
@@ -64,6 +54,12 @@ def chart_words(series: ChangeSeries, name: str, t: Translator) -> str:
         earlier=earlier,
         later=after,
     )
+    return Picture(out.getvalue(), words)
+
+
+def chart_style(scale: float = 1.0) -> dict[Any, Any]:
+    """Letters that have Greek and come with matplotlib, and lines that suit their size."""
+    return {"font.family": "DejaVu Sans", "font.size": LETTERS * scale, "hatch.linewidth": 0.6 * scale}
 
 
 def draw_change(

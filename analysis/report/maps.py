@@ -28,7 +28,7 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.report.documents import AREAS_MM, Picture
 from analysis.spots.naming import MOST_LABELS, Label, placed_labels
-from curim_data.model import CityProfile, Translator, cell_polygons, fewer_than
+from curim_data.model import N_, CityProfile, Translator, cell_polygons, fewer_than
 from curim_data.model.city import MAJOR, MINOR, PATH
 from curim_data.model.labels import on_a_map
 from curim_data.model.plan import Areas
@@ -117,7 +117,9 @@ def city_map(
     with mpl.rc_context(STYLE):
         entries = len(breaks) + int(frame.index.isin(list(hot)).any())
         figure, axes = _sheet(city, CITY_MM, FOOT_MM + LINE_MM * (2.2 + 1.35 * -(-entries // LEGEND_COLUMNS)))
-        small = _are_small(axes, frame)
+        # Whether cells are too small on paper for lines and hatches.
+        wide = (axes.get_xlim()[1] - axes.get_xlim()[0]) / max(axes.get_window_extent().width, 1)
+        small = bool(len(frame)) and float(np.sqrt(frame.area.median())) / wide < SMALL_CELL
         first = int(frame["n"].min()) if len(frame) else 1
         handles = _legend(breaks, t, first=first, least=least, outlined=bool(frame.index.isin(list(hot)).any()))
         _cells(axes, frame, breaks, set(hot), small=small)
@@ -125,7 +127,10 @@ def city_map(
         _spots(axes, spots, city)
         _scale_bar(axes, t)
         _key(figure, handles, t("Alerts in a cell"), FOOT_MM / (figure.get_size_inches()[1] / _MM), LEGEND_COLUMNS)
-        return Picture(_png(figure), _alt(spots, t))
+        # What the map shows, without a number: the caption has those.
+        words = N_("Map of the alerts by cell. Hot spots: {spots}.") if spots else N_("Map of the alerts by cell.")
+        names = [f"{spot.rank} {spot.name}" for spot in spots[:MOST_LABELS]]
+        return Picture(_png(figure), t(words, spots=t.join(names)))
 
 
 def areas_map(city: CityProfile, areas: Areas, t: Translator) -> Picture:
@@ -254,15 +259,8 @@ def quantile_breaks(counts: pd.Series, least: int = 1) -> list[int]:
     values = np.sort(np.ceil(shown[shown >= least].unique()).astype(int))
     if not len(values):
         return few
-    return [
-        *few,
-        *(
-            int(end)
-            for end in np.unique(
-                np.quantile(values, np.linspace(0, 1, CLASSES - len(few) + 1)[1:], method="inverted_cdf")
-            )
-        ),
-    ]
+    ends = np.quantile(values, np.linspace(0, 1, CLASSES - len(few) + 1)[1:], method="inverted_cdf")
+    return [*few, *np.unique(ends).astype(int).tolist()]
 
 
 def _frame(cells: pd.DataFrame, city: CityProfile) -> gpd.GeoDataFrame:
@@ -323,12 +321,6 @@ def _add(axes: Any, some: gpd.GeoDataFrame, **look: Any) -> None:
     last = np.r_[first[1:], True]
     codes = np.where(first, Path.MOVETO, np.where(last, Path.CLOSEPOLY, Path.LINETO)).astype(np.uint8)
     axes.add_patch(PathPatch(Path(at, codes), **look))
-
-
-def _are_small(axes: Any, frame: gpd.GeoDataFrame) -> bool:
-    """Whether cells are too small on paper for lines and hatches."""
-    wide = (axes.get_xlim()[1] - axes.get_xlim()[0]) / max(axes.get_window_extent().width, 1)
-    return bool(len(frame)) and float(np.sqrt(frame.area.median())) / wide < SMALL_CELL
 
 
 def _spots(axes: Any, spots: Sequence[NumberedSpot], city: CityProfile) -> None:
@@ -422,6 +414,7 @@ def _fit(axes: Any, figure: Figure, bounds: Bounds, width_mm: float, legend_mm: 
 def _legend(breaks: list[int], t: Translator, *, first: int, least: int, outlined: bool) -> list[Any]:
     """The entries of the legend; `first`: the smallest count on the map, `least`: the smallest that is written out."""
     starts = [first, *(end + 1 for end in breaks[:-1])][: len(breaks)]
+    found = Patch(facecolor="none", edgecolor=INK, linewidth=1.1, label=t("more than expected by chance"))
     handles: list[Any] = [
         Patch(
             facecolor=colour,
@@ -435,9 +428,7 @@ def _legend(breaks: list[int], t: Translator, *, first: int, least: int, outline
         )
         for low, high, colour in zip(starts, breaks, _colours(len(breaks)), strict=True)
     ]
-    if outlined:
-        handles.append(Patch(facecolor="none", edgecolor=INK, linewidth=1.1, label=t("more than expected by chance")))
-    return handles
+    return [*handles, found] if outlined else handles
 
 
 def _key(figure: Figure, handles: list[Any], title: str, bottom: float = 0.028, columns: int = 3) -> None:
@@ -454,14 +445,4 @@ def _key(figure: Figure, handles: list[Any], title: str, bottom: float = 0.028, 
         handlelength=1.5,
         columnspacing=1.1,
         borderaxespad=0,
-    )
-
-
-def _alt(spots: Sequence[NumberedSpot], t: Translator) -> str:
-    """What the map shows, without a number: the caption has those."""
-    if not spots:
-        return t("Map of the alerts by cell.")
-    return t(
-        "Map of the alerts by cell. Hot spots: {spots}.",
-        spots=t.join([f"{spot.rank} {spot.name}" for spot in spots[:MOST_LABELS]]),
     )

@@ -6,7 +6,7 @@ An intervention plan as a document that a council can decide on: problem, measur
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -156,55 +156,48 @@ def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
         ),
         mark=t("Sample data: made up. Not about real events.") if brief.illustrative else "",
         footer=t("CURiM · {city} · made on {date}", city=t.label(city.names), date=brief.made),
-        blocks=tuple(_blocks(brief, t)),
+        blocks=(
+            Text(brief.headline, "lead"),
+            *_changes(brief, t),
+            *_plans(brief, t),
+            *_where_and_whom(brief, t),
+            Group(_end(brief, t)),
+        ),
         most_pages=MOST_PAGES if brief.changes else 1,
     )
 
 
-def _blocks(brief: Brief, t: Translator) -> Iterator[Block]:
-    yield Text(brief.headline, "lead")
-    yield from _changes(brief, t)
-    yield from _plans(brief, t)
-    yield from _where_and_whom(brief, t)
-    yield Group(tuple(_end(brief, t)))
-
-
-def _end(brief: Brief, t: Translator) -> Iterator[Block]:
+def _end(brief: Brief, t: Translator) -> tuple[Block, ...]:
     """What is asked, what the data cannot say, and where all of it comes from."""
-    if brief.questions:
-        yield Heading(t("Four questions for the meeting"))
-        yield Bullets(brief.questions, numbered=True)
-    yield Heading(t("What these data cannot say"))
-    yield Text(
-        " ".join((t("More alerts need not be more crime: they also show who reports, and how often."), *brief.limits)),
-        "note",
+    questions = (Heading(t("Four questions for the meeting")), Bullets(brief.questions, numbered=True))
+    limits = (t("More alerts need not be more crime: they also show who reports, and how often."), *brief.limits)
+    sources = (Heading(t("Sources")), *(Text(source, "note") for source in brief.sources))
+    link = Text(t("The same view: {link}", link=brief.link), "note")
+    return (
+        *(questions if brief.questions else ()),
+        Heading(t("What these data cannot say")),
+        Text(" ".join(limits), "note"),
+        *(sources if brief.sources else ()),
+        *((link,) if brief.link else ()),
     )
-    if brief.sources:
-        yield Heading(t("Sources"))
-    yield from (Text(source, "note") for source in brief.sources)
-    if brief.link:
-        yield Text(t("The same view: {link}", link=brief.link), "note")
 
 
-def _changes(brief: Brief, t: Translator) -> Iterator[Block]:
-    yield Heading(t("Changes that deserve attention"))
+def _changes(brief: Brief, t: Translator) -> tuple[Block, ...]:
     window = Span(brief.since, brief.until, brief.by_month)
+    when = ""
     if brief.before is not None:
-        yield Text(
-            at_head(t("{window}, compared with {before}.", window=window, before=Span(*brief.before, brief.by_month))),
-            "note",
-        )
+        before = Span(*brief.before, brief.by_month)
+        when = at_head(t("{window}, compared with {before}.", window=window, before=before))
     elif brief.period is not None and brief.period[0] < brief.since:
-        yield Text(t("Changes: {window}.", window=window), "note")
+        when = t("Changes: {window}.", window=window)
+    told = (Heading(t("Changes that deserve attention")), *((Text(when, "note"),) if when else ()))
     if brief.before is None or not brief.changes:
-        yield Text(brief.none_found)
-        return
+        return *told, Text(brief.none_found)
     same = len({row.against for row in brief.changes}) == 1  # what all are compared with is said once, above
-    for row in brief.changes:
-        yield from _change(row, t, with_against=not same)
+    return *told, *(block for row in brief.changes for block in _change(row, t, with_against=not same))
 
 
-def _change(row: ChangeRow, t: Translator, *, with_against: bool) -> Iterator[Block]:
+def _change(row: ChangeRow, t: Translator, *, with_against: bool) -> tuple[Block, ...]:
     """A change with its chart beside it: what and where, from how many to how many, for whom, how sure."""
     sentences = (*row.told, row.certain, row.against if with_against else "")
     words = (
@@ -213,37 +206,35 @@ def _change(row: ChangeRow, t: Translator, *, with_against: bool) -> Iterator[Bl
         Text(" ".join(filter(None, sentences))),
     )
     if row.picture is None:
-        yield from words
-    else:
-        yield Columns(words, (Figure(row.picture, width_mm=CHART_MM),), 0.55, together=True)
+        return words
+    return (Columns(words, (Figure(row.picture, width_mm=CHART_MM),), 0.55, together=True),)
 
 
-def _plans(brief: Brief, t: Translator) -> Iterator[Block]:
+def _plans(brief: Brief, t: Translator) -> tuple[Block, ...]:
     """The decided plans; a short list is not divided between two pages, and of a long one the first stand here."""
     shown = brief.plans[:MOST_PLANS]
     heading = Heading(t("What was decided, and what became of it"))
     if not shown:
-        yield from (heading, Text(t("No plan has been decided yet.")))
-        return
+        return heading, Text(t("No plan has been decided yet."))
     header = (t("Plan"), t("Lead"), t("Status"), t("Next step or result"))
     rows = tuple((plan.title, plan.lead, plan.status, plan.next_or_result(t)) for plan in shown)
     more = len(brief.plans) - len(shown)
-    rest = t.n("{n} more plan: page “Interventions”.", "{n} more plans: page “Interventions”.", more) if more else ""
-    note = (Text(rest, "note"),) if rest else ()
-    yield Group((heading, Table(header, rows, (2.6, 1.8, 1.6, 4.2)), *note))
+    rest = Text(t.n("{n} more plan: page “Interventions”.", "{n} more plans: page “Interventions”.", more), "note")
+    return (Group((heading, Table(header, rows, (2.6, 1.8, 1.6, 4.2)), *((rest,) if more else ()))),)
 
 
-def _where_and_whom(brief: Brief, t: Translator) -> Iterator[Block]:
+def _where_and_whom(brief: Brief, t: Translator) -> tuple[Block, ...]:
     table = (_spots(brief.spots, t),) if brief.spots else ()
     where = (Heading(t("Where")), *(() if table else (Text(brief.no_spots),)))
-    whom = (Heading(t("For whom")), *_whom(brief, t)) if brief.shares or brief.whom else ()
+    bars = (Bars((t("Affected"), t("Share (interval)")), brief.shares),) if brief.shares else ()
+    whom = (*bars, *((Text(brief.whom),) if brief.whom else ()))
+    whom = (Heading(t("For whom")), *whom) if whom else ()
     if brief.picture is None:
-        yield from (*where, *table, *((Text(brief.numbers, "note"),) if brief.numbers else ()), *whom)
-        return
+        return *where, *table, *((Text(brief.numbers, "note"),) if brief.numbers else ()), *whom
     figure = Figure(brief.picture, " ".join(filter(None, (brief.numbers, brief.caption))), 100)
     heading = (Heading(t("Hot spots")),) if table else ()
     share = MAP_SHARE if brief.changes else SMALL_MAP_SHARE
-    yield Columns((*where, figure), (*heading, *table, *whom), share, together=True)
+    return (Columns((*where, figure), (*heading, *table, *whom), share, together=True),)
 
 
 def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Table:
@@ -260,13 +251,6 @@ def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Table:
     )
     header = ("#", t("Hot spot"), t("Alerts"), t("Ratio") if dense else t("Expected"))
     return Table(header, rows, (0.35, 3.6, 1.5, 1.8), right=(2, 3))
-
-
-def _whom(brief: Brief, t: Translator) -> Iterator[Block]:
-    if brief.shares:
-        yield Bars((t("Affected"), t("Share (interval)")), brief.shares)
-    if brief.whom:
-        yield Text(brief.whom)
 
 
 TEST_NAMES: Final[Mapping[str, Callable[[Translator], str]]] = {
@@ -287,6 +271,7 @@ def compose_plan(
 ) -> Document:
     """Put a plan together, ready to be set as PDF or Word. made: date of the paper; picture: a map of its areas."""
     when = made or plan.problem.end
+    chosen = tuple(found for name in plan.measures if (found := find_measure(name)) is not None)
     date = t.date(when) if when else ""
     return Document(
         title=plan.title or t("Intervention plan"),
@@ -294,31 +279,25 @@ def compose_plan(
         kicker=t("{city} · intervention plan · {status}", city=t.label(city.names), status=STATUS_WORDS[plan.status]),
         mark=t("Sample data: made up. Not about real events.") if illustrative else "",
         footer=t("CURiM · {city} · made on {date}", city=t.label(city.names), date=date),
-        blocks=tuple(_plan_blocks(plan, city, t, picture)),
+        blocks=(
+            Heading(t("Problem")),
+            Text(plan.statement.get(t.lang) or problem_statement(plan.problem, t, city)),
+            *(Text(t(CAUTIONS[caution]), "note") for caution in plan.problem.cautions),
+            *_measures(chosen, city, t),
+            *_objective(plan, chosen, t),
+            *_work(plan, t),
+            *_knowing(plan, city, t, picture),
+            *_people(plan, t),
+            *((Heading(t("Result")), Text(t.label(plan.result))) if plan.result else ()),
+            *_sources(chosen, city, t),
+        ),
     )
 
 
-def _plan_blocks(plan: Plan, city: CityProfile, t: Translator, picture: Picture | None) -> Iterator[Block]:
-    chosen = tuple(found for name in plan.measures if (found := find_measure(name)) is not None)
-    yield Heading(t("Problem"))
-    yield Text(plan.statement.get(t.lang) or problem_statement(plan.problem, t, city))
-    yield from (Text(t(CAUTIONS[caution]), "note") for caution in plan.problem.cautions)
-    yield from _measures(chosen, city, t)
-    yield from _objective(plan, chosen, t)
-    yield from _work(plan, t)
-    yield from _knowing(plan, city, t, picture)
-    yield from _people(plan, t)
-    if plan.result:
-        yield Heading(t("Result"))
-        yield Text(t.label(plan.result))
-    yield from _sources(chosen, city, t)
-
-
-def _measures(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> Iterator[Block]:
-    yield Heading(t("Measures"))
+def _measures(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> tuple[Block, ...]:
+    heading = Heading(t("Measures"))
     if not chosen:
-        yield Text(t("No measure is chosen yet."))
-        return
+        return heading, Text(t("No measure is chosen yet."))
     header = (t("Measure"), t("How it works"), t("What studies found"), t("Evidence"))
     rows = tuple(
         (
@@ -329,98 +308,94 @@ def _measures(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> 
         )
         for item in chosen
     )
-    yield Table(header, rows, (1.7, 2.3, 3, 2))
-    notes = [
+    notes = tuple(
         t("{measure}: {note}", measure=t(item.name), note=t(note))
         for item in chosen
         for note in (item.displacement, item.fear, item.gender_note, done_in(item, city))
         if note
-    ]
-    if notes:
-        yield Bullets(tuple(notes))
+    )
+    return heading, Table(header, rows, (1.7, 2.3, 3, 2)), *((Bullets(notes),) if notes else ())
 
 
-def _objective(plan: Plan, chosen: tuple[Measure, ...], t: Translator) -> Iterator[Block]:
-    yield Heading(t("Objective"))
+def _objective(plan: Plan, chosen: tuple[Measure, ...], t: Translator) -> tuple[Block, ...]:
     own = plan.objective.text if plan.language == t.lang else ""
-    yield Text(own or objective_sentence(plan.objective, plan.problem, t) or t("To be set."))
     drop = applicable_drop(plan.problem, chosen, plan.objective.baseline)
     warnings = plan_warnings(plan.problem, chosen, drop, plan.assessment.smallest_drop)
-    yield from (Text(t(message), "note") for message in (*filter(None, (old_baseline(plan),)), *warnings))
+    return (
+        Heading(t("Objective")),
+        Text(own or objective_sentence(plan.objective, plan.problem, t) or t("To be set.")),
+        *(Text(t(message), "note") for message in (*filter(None, (old_baseline(plan),)), *warnings)),
+    )
 
 
-def _work(plan: Plan, t: Translator) -> Iterator[Block]:
-    yield Heading(t("Who, when, cost"))
+def _work(plan: Plan, t: Translator) -> tuple[Block, ...]:
     when = (plan.start, plan.finish)
-    pairs = [
+    pairs = (
         (t("Lead"), plan.lead or t("to be named")),
         (t("Partners"), t.join(plan.partners) if plan.partners else t("to be named")),
         (t("From – to"), t("to be set") if None in when else " – ".join(t.date(day) for day in when if day)),
         (t("Budget"), t("to be set") if plan.budget is None else t("{amount} euros", amount=t.number(plan.budget))),
-    ]
-    if plan.outputs:
-        pairs.append((t("Outputs"), plan.outputs))
-    yield Facts(tuple(pairs))
-    if plan.actions:
-        rows = tuple(
-            (step.what, step.who, t.date(step.due, "medium") if step.due else "", t("done") if step.done else t("open"))
-            for step in plan.actions
-        )
-        yield Table((t("Step"), t("Who"), t("Until"), t("State")), rows, (4, 2.4, 1.6, 1))
+        *(((t("Outputs"), plan.outputs),) if plan.outputs else ()),
+    )
+    rows = tuple(
+        (step.what, step.who, t.date(step.due, "medium") if step.due else "", t("done") if step.done else t("open"))
+        for step in plan.actions
+    )
+    steps = Table((t("Step"), t("Who"), t("Until"), t("State")), rows, (4, 2.4, 1.6, 1))
+    return Heading(t("Who, when, cost")), Facts(pairs), *((steps,) if rows else ())
 
 
-def _knowing(plan: Plan, city: CityProfile, t: Translator, picture: Picture | None) -> Iterator[Block]:
-    yield Heading(t("How we will know"))
+def _knowing(plan: Plan, city: CityProfile, t: Translator, picture: Picture | None) -> tuple[Block, ...]:
     seen = plan.assessment.smallest_drop
     least = t("not known") if seen is None else t.n("{n} alert fewer", "{n} alerts fewer", -int(-seen // 1))
+    places = (
+        (t("Treated area"), plan.areas.treated),
+        (t("Buffer, where it could move to"), plan.areas.buffer),
+        (t("Comparison area"), plan.areas.comparison),
+    )
     facts = Facts(
         (
             (t("Test, named in advance"), TEST_NAMES.get(plan.assessment.method, TEST_NAMES["difference"])(t)),
-            (t("Treated area"), _area(plan.areas.treated, city, t)),
-            (t("Buffer, where it could move to"), _area(plan.areas.buffer, city, t)),
-            (t("Comparison area"), _area(plan.areas.comparison, city, t)),
+            *((name, area_in_words(cells, city, t) if cells else t("to be chosen")) for name, cells in places),
             (t("Smallest change that would be seen"), least),
             (t("Review"), t.date(plan.assessment.review) if plan.assessment.review else t("to be set")),
         )
     )
-    yield facts if picture is None else Columns((facts,), (Figure(picture, width_mm=AREAS_MM),), 0.56)
-    if plan.assessment.note:
-        yield Text(plan.assessment.note)
-    yield Text(
-        t(
-            "Alerts are not the only measure: also perceived safety, fear of crime, taking part in prevention, "
-            "readiness to take part, and trust in the authorities."
-        ),
-        "note",
+    others = t(
+        "Alerts are not the only measure: also perceived safety, fear of crime, taking part in prevention, "
+        "readiness to take part, and trust in the authorities."
+    )
+    return (
+        Heading(t("How we will know")),
+        facts if picture is None else Columns((facts,), (Figure(picture, width_mm=AREAS_MM),), 0.56),
+        *((Text(plan.assessment.note),) if plan.assessment.note else ()),
+        Text(others, "note"),
     )
 
 
-def _area(cells: tuple[str, ...], city: CityProfile, t: Translator) -> str:
-    return area_in_words(cells, city, t) if cells else t("to be chosen")
-
-
-def _people(plan: Plan, t: Translator) -> Iterator[Block]:
-    yield Heading(t("Gender check"))
+def _people(plan: Plan, t: Translator) -> tuple[Block, ...]:
     check = plan.gender_check
-    yield Facts(
-        (
-            (t("Affected"), check.affected or t("not answered")),
-            (t("Consulted"), check.consulted or t("not answered")),
-            (t("Aim for women and men"), check.target or t("not answered")),
-            (t("Possible harm"), check.harm or t("not answered")),
-        )
+    return (
+        Heading(t("Gender check")),
+        Facts(
+            (
+                (t("Affected"), check.affected or t("not answered")),
+                (t("Consulted"), check.consulted or t("not answered")),
+                (t("Aim for women and men"), check.target or t("not answered")),
+                (t("Possible harm"), check.harm or t("not answered")),
+            )
+        ),
+        Bullets(tuple(t(question) for question in harm_questions(plan.problem))),
     )
-    yield Bullets(tuple(t(question) for question in harm_questions(plan.problem)))
 
 
-def _sources(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> Iterator[Block]:
-    yield Heading(t("Limits and sources"))
-    yield Text(t("More alerts need not be more crime: they also show who reports, and how often."), "note")
-    if city.provisional:
-        yield Text(provisional_note(t, outlined=city.outlined), "note")
+def _sources(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> tuple[Block, ...]:
+    limits = [t("More alerts need not be more crime: they also show who reports, and how often.")]
+    limits += [provisional_note(t, outlined=city.outlined)] if city.provisional else []
     for item in chosen:
-        message = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
-        yield Text(t.pair(t(item.name), f"{message}. {item.url}"), "note")
+        source = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
+        limits.append(t.pair(t(item.name), f"{source}. {item.url}"))
+    return Heading(t("Limits and sources")), *(Text(one, "note") for one in limits)
 
 
 def brief_document(brief: Brief, city: CityProfile, t: Translator, form: DocumentFormat = "pdf") -> bytes:

@@ -39,7 +39,10 @@ _LOCALES: Final = {"el": "el-GR", "en": "en-GB", "fr": "fr-FR"}
 def render_docx(document: Document) -> bytes:
     """Set a document as .docx. Columns follow one another; bars become a table. Pictures must be PNG."""
     made = new_document()
-    _page(made)
+    section = made.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.left_margin = section.right_margin = Mm(19)
+    section.top_margin = section.bottom_margin = Mm(17)
     _styles(made, document.language)
     made.core_properties.title = printable(document.title)
     made.core_properties.language = _LOCALES[document.language]
@@ -50,17 +53,10 @@ def render_docx(document: Document) -> bytes:
         _small(made.add_paragraph(), document.mark, WARM, bold=True)
     for block in document.blocks:
         _set(made, block)
-    _small(made.sections[0].footer.paragraphs[0], document.footer, QUIET)
+    _small(section.footer.paragraphs[0], document.footer, QUIET)
     out = io.BytesIO()
     made.save(out)
     return out.getvalue()
-
-
-def _page(made: WordDocument) -> None:
-    section = made.sections[0]
-    section.page_width, section.page_height = Mm(210), Mm(297)
-    section.left_margin = section.right_margin = Mm(19)
-    section.top_margin, section.bottom_margin = Mm(17), Mm(17)
 
 
 def _styles(made: WordDocument, language: str) -> None:
@@ -94,13 +90,18 @@ def _set(made: WordDocument, block: Block) -> None:
     setters: Mapping[type, Callable[[WordDocument, Any], object]] = {
         Heading: lambda made, b: made.add_heading(printable(b.text), b.level),
         Text: _text,
-        Bullets: _bullets,
+        Bullets: lambda made, b: [
+            made.add_paragraph(printable(item), style="List Number" if b.numbered else "List Bullet")
+            for item in b.items
+        ],
         Facts: _facts,
         Table: _table,
-        Bars: _bars,
+        Bars: lambda made, b: _table(
+            made, Table(b.header, tuple((bar.label, bar.text) for bar in b.bars), (1, 1), (1,))
+        ),
         Figure: _figure,
         Columns: _columns,
-        Group: _group,
+        Group: lambda made, b: [_set(made, part) for part in b.blocks],
     }
     setters[type(block)](made, block)
 
@@ -120,11 +121,6 @@ def _text(made: WordDocument, block: Text) -> None:
         run.font.color.rgb = WARM
 
 
-def _bullets(made: WordDocument, block: Bullets) -> None:
-    for item in block.items:
-        made.add_paragraph(printable(item), style="List Number" if block.numbered else "List Bullet")
-
-
 def _facts(made: WordDocument, block: Facts) -> None:
     for name, value in block.pairs:
         paragraph = made.add_paragraph()
@@ -136,7 +132,11 @@ def _facts(made: WordDocument, block: Facts) -> None:
 def _table(made: WordDocument, block: Table) -> None:
     table = made.add_table(rows=1, cols=len(block.header))
     table.autofit = False
-    _rules(table)
+    # Thin grey lines between rows, none between columns.
+    borders = _element("tblBorders")
+    for side in ("bottom", "insideH"):
+        borders.append(_element(side, val="single", sz="4", space="0", color="C9D3DA"))
+    table._tbl.tblPr.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
     _line(table.rows[0], block.header, block.right, bold=True)
     # The table's header: read aloud as such, and repeated on the next page.
     table.rows[0]._tr.get_or_add_trPr().append(_element("tblHeader", val="true"))
@@ -148,14 +148,6 @@ def _table(made: WordDocument, block: Table) -> None:
         for cell in column.cells:
             cell.width = column.width
     made.add_paragraph().paragraph_format.space_after = Pt(0)
-
-
-def _rules(table: Any) -> None:
-    """Thin grey lines between rows, none between columns."""
-    borders = _element("tblBorders")
-    for side in ("bottom", "insideH"):
-        borders.append(_element(side, val="single", sz="4", space="0", color="C9D3DA"))
-    table._tbl.tblPr.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
 
 
 def _line(row: Any, texts: tuple[str, ...], right: tuple[int, ...], *, bold: bool = False) -> None:
@@ -170,10 +162,6 @@ def _line(row: Any, texts: tuple[str, ...], right: tuple[int, ...], *, bold: boo
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
 
-def _bars(made: WordDocument, block: Bars) -> None:
-    _table(made, Table(block.header, tuple((bar.label, bar.text) for bar in block.bars), (1, 1), (1,)))
-
-
 def _figure(made: WordDocument, block: Figure) -> None:
     made.add_picture(io.BytesIO(block.picture.data), width=Mm(block.width_mm))
     made.paragraphs[-1].paragraph_format.space_after = Pt(2)
@@ -181,11 +169,6 @@ def _figure(made: WordDocument, block: Figure) -> None:
     if block.caption:
         made.paragraphs[-1].paragraph_format.keep_with_next = True
         _small(made.add_paragraph(), block.caption, QUIET)
-
-
-def _group(made: WordDocument, block: Group) -> None:
-    for part in block.blocks:
-        _set(made, part)
 
 
 def _columns(made: WordDocument, block: Columns) -> None:

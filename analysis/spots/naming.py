@@ -35,6 +35,7 @@ import shapely
 from analysis.stats.intervals import CellPlace
 from curim_data.model import LANGUAGES, N_, CityProfile, FloatArray, Translator, cell_polygons, translator
 from curim_data.model.extent import ask_shape
+from curim_data.model.i18n import first_case
 from curim_data.model.place_names import AREA, numbered_area
 
 # Centres of one place under two filters lie no farther apart than what a place reaches, whatever their cells.
@@ -211,28 +212,26 @@ class SpotName:
         """The name in every language."""
         return {lang: self(translator(lang)) for lang in LANGUAGES}
 
-    def _details(self, t: Translator) -> Iterator[str]:
-        if self.town:
-            yield self.town
-        if self.numbered[0]:
-            yield numbered_area(t, *self.numbered)
-        if self.street and self.place:
-            yield t.label(self.street)
-        if not self.direction:
-            return
-        if self.direction == "middle":
-            yield self._middle(t) if self.of_city else t.c("part of an area", "middle")
-            return
+    def _details(self, t: Translator) -> tuple[str, ...]:
+        numbered = numbered_area(t, *self.numbered) if self.numbered[0] else ""
+        street = t.label(self.street) if self.street and self.place else ""
+        return tuple(filter(None, (self.town, numbered, street, self._where(t))))
+
+    def _where(self, t: Translator) -> str:
+        """The direction and the distance in words."""
+        if self.direction in ("", "middle"):
+            middle = self._middle(t) if self.of_city else t.c("part of an area", "middle")
+            return middle if self.direction else ""
         where = DIRECTIONS[self.direction](t)
         if not self.metres:
-            yield where if self.place else t("in the {direction}", direction=where)
-            return
-        far = N_("{distance} {direction}") if self.place else N_("{distance} {direction} of its centre")
-        if self.of_city:
-            far = N_("{distance} {direction} of the centre")
-        if self.of_alerts:
-            far = N_("{distance} {direction} of the middle of the alerts")
-        yield t(far, distance=_distance(t, self.metres), direction=where)
+            return where if self.place else t("in the {direction}", direction=where)
+        far = first_case(
+            (self.of_alerts, N_("{distance} {direction} of the middle of the alerts")),
+            (self.of_city, N_("{distance} {direction} of the centre")),
+            (self.place, N_("{distance} {direction}")),
+            (True, N_("{distance} {direction} of its centre")),
+        )
+        return t(far, distance=_distance(t, self.metres), direction=where)
 
 
 def name_spot(longitude: float, latitude: float, city: CityProfile) -> SpotName:
@@ -362,9 +361,7 @@ def _by_detail(
         yield replace(name, direction="middle")
     else:
         yield replace(name, direction=direction)
-    for step in _steps(metres):
-        if round(metres / step):
-            yield replace(name, direction=direction, metres=step * round(metres / step))
+    yield from _by_distance(name, direction, metres)
 
 
 def _from_centre(name: SpotName, here: tuple[float, float], city: CityProfile) -> Iterator[SpotName]:
@@ -373,28 +370,26 @@ def _from_centre(name: SpotName, here: tuple[float, float], city: CityProfile) -
     name = replace(name, of_city=True, of_alerts=city.provisional)
     if metres < AT_CENTRE:
         yield replace(name, direction="middle")
-    for step in _steps(metres):
-        if round(metres / step):
-            yield replace(name, direction=direction, metres=step * round(metres / step))
+    yield from _by_distance(name, direction, metres)
 
 
 def _from_city(here: tuple[float, float], city: CityProfile) -> tuple[str, float]:
     """The direction and the metres from the city's centre."""
-    return _bearing(_centre(city), here)
+    if not {"longitude", "latitude"} <= set(city.view):
+        return _bearing((city.land_metres.centroid.x, city.land_metres.centroid.y), here)
+    return _bearing(_in_metres(city, city.view["longitude"], city.view["latitude"]), here)
 
 
-def _centre(city: CityProfile) -> tuple[float, float]:
-    """The city's centre in metres."""
-    view = city.view
-    if not {"longitude", "latitude"} <= set(view):
-        return city.land_metres.centroid.x, city.land_metres.centroid.y
-    x, y = city.project([view["longitude"]], [view["latitude"]])
+def _in_metres(city: CityProfile, longitude: float, latitude: float) -> tuple[float, float]:
+    x, y = city.project([longitude], [latitude])
     return float(x[0]), float(y[0])
 
 
-def _steps(metres: float) -> tuple[int, ...]:
-    """What a distance is rounded to: whole kilometres first where it is long."""
-    return STEPS if metres < LONG else (1000, *STEPS)
+def _by_distance(name: SpotName, direction: str, metres: float) -> Iterator[SpotName]:
+    """A name by a distance, rounded ever less: to whole kilometres first where it is long."""
+    for step in STEPS if metres < LONG else (1000, *STEPS):
+        if round(metres / step):
+            yield replace(name, direction=direction, metres=step * round(metres / step))
 
 
 def _bearing(middle: tuple[float, float], here: tuple[float, float]) -> tuple[str, float]:
@@ -418,19 +413,17 @@ def _area(
     for area in city.districts:
         if ask_shape(shapely.intersects_xy, area.polygon, longitude, latitude):
             centre = area.polygon.centroid
-            x, y = city.project([centre.x], [centre.y])
             west, south, east, north = area.polygon.bounds
             left, right = city.project([west, east], [south, north])
             part = area.polygon.area / max((east - west) * (north - south), 1e-12)
             square = abs(float(left[1] - left[0]) * float(right[1] - right[0])) * part
-            return area.labels, (float(x[0]), float(y[0])), math.sqrt(square / math.pi)
+            return area.labels, _in_metres(city, centre.x, centre.y), math.sqrt(square / math.pi)
     return {}, here, 0.0
 
 
 def _middle(city: CityProfile, kind: str, name: str) -> tuple[float, float]:
     centre = city.place_names.centres[kind, name]
-    x, y = city.project([centre.longitude], [centre.latitude])
-    return float(x[0]), float(y[0])
+    return _in_metres(city, centre.longitude, centre.latitude)
 
 
 def _distance(t: Translator, metres: int) -> str:
@@ -544,7 +537,11 @@ class PlacedLabel:
 
 def text_width(text: str, size: float, *, bold: bool = True) -> float:
     """Width of a text in the units of `size`, rather too wide than too narrow, for Greek and Latin letters."""
-    return size * sum(map(_letter, text)) * (1.0 if bold else REGULAR)
+    widths = (
+        next((width for letters, width in _WIDTHS if letter in letters), CAPITAL if letter.isupper() else LETTER)
+        for letter in text
+    )
+    return size * sum(widths) * (1.0 if bold else REGULAR)
 
 
 def placed_labels(
@@ -553,7 +550,7 @@ def placed_labels(
     most: int = MOST_LABELS,
     room: tuple[float, float] = (math.inf, math.inf),
     scales: tuple[float, float] = (1.0, 1.0),
-    before: Iterable[PlacedLabel] = (),
+    before: Sequence[PlacedLabel] = (),
 ) -> tuple[PlacedLabel, ...]:
     """Place names so that no two meet at any scale of the map.
 
@@ -575,18 +572,16 @@ def placed_labels(
     tuple of PlacedLabel
         One for each of the labels that found a place; the others are left out.
     """
-    taken, out = list(before), []
+    taken: list[PlacedLabel] = []
     points = [label for label in labels[:most] if label.beside]
     for at, label in enumerate(labels[:most]):
         for placed in _tries(at, label):
-            if not _inside(placed.box(), room) or any(_meet(placed, other, scales) for other in taken):
-                continue
-            if any(_covers(placed.box(), other) for other in points if other is not label):
-                continue
-            taken.append(placed)
-            out.append(placed)
-            break
-    return tuple(out)
+            met = any(_meet(placed, other, scales) for other in (*before, *taken))
+            covers = any(_covers(placed.box(), other) for other in points if other is not label)
+            if _inside(placed.box(), room) and not met and not covers:
+                taken.append(placed)
+                break
+    return tuple(taken)
 
 
 def _tries(at: int, label: Label) -> Iterable[PlacedLabel]:
@@ -626,7 +621,3 @@ def _meet(one: PlacedLabel, other: PlacedLabel, scales: tuple[float, float]) -> 
         ends = sorted((least / apart, most / apart))
         low, high = max(low, ends[0]), min(high, ends[1])
     return low < high or (low == high and scales[0] == scales[1])
-
-
-def _letter(letter: str) -> float:
-    return next((width for letters, width in _WIDTHS if letter in letters), CAPITAL if letter.isupper() else LETTER)

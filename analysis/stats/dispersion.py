@@ -169,11 +169,6 @@ class Dispersion:
             return max(1.0, self.phi)
         return max(1.0, self.phi * float((stdtrit(self.freedom, _ALLOWED_AT) / ndtri(_ALLOWED_AT)) ** 2))
 
-    @property
-    def widening(self) -> float:
-        """How many times as wide an interval is."""
-        return float(np.sqrt(self.value))
-
     def sentence(self, t: Translator) -> str:
         """How much wider intervals are, or that it is not known."""
         return t(self.message)
@@ -188,12 +183,13 @@ class Dispersion:
             )
         if np.isinf(self.freedom) and self.value == 1:
             return Message("Counts are taken as independent of one another.")
-        values = {"times": Num(self.widening, 1)}
+        wider = float(np.sqrt(self.value))
+        values = {"times": Num(wider, 1)}
         if self.phi >= HARDLY:
             return Message(
                 "Reports here come in bursts, as they did in the past: intervals are {times} times as wide.", values
             )
-        if self.widening < _NOTED:
+        if wider < _NOTED:
             return ONE_BY_ONE
         return Message(
             "Counts here scattered no more in the past than chance explains, but that past is short: intervals are "

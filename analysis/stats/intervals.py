@@ -355,7 +355,5 @@ _WITHOUT: Final[dict[WeighedBy, Message]] = {
 
 def _choices(values: FloatArray, mean: float, ungraded: int, by: WeighedBy) -> tuple[Choice, ...]:
     told = {"mean": Num(mean, 1), "least": Num(float(values[0])), "most": Num(float(values[-1]))}
-    choices = [Choice("weight", by, Message(_WEIGHED[by].text, told))]
-    if ungraded:
-        choices.append(Choice("ungraded", ungraded, Message(_WITHOUT[by].text, {"n": ungraded})))
-    return tuple(choices)
+    without = Choice("ungraded", ungraded, Message(_WITHOUT[by].text, {"n": ungraded}))
+    return Choice("weight", by, Message(_WEIGHED[by].text, told)), *((without,) if ungraded else ())

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -109,6 +110,11 @@ class Change:
     reach: int = 0
     few: bool = False
     part_of: Change | None = None
+
+    @property
+    def excess(self) -> float:
+        """Alerts beyond what was expected, in the direction of the change."""
+        return self.direction * (self.after - self.expected)
 
 
 @dataclass(frozen=True)
@@ -357,18 +363,19 @@ def _shares(
     References are the same days a year before, and the last quarter, half and whole year. Each has its own drift: that
     of the least typical error is taken.
     """
-    best: tuple[float, int, tuple[FloatArray, ...], float, float] | None = None
-    for reach in _references(tops["city"], past):
+    tried: list[tuple[float, int, tuple[FloatArray, ...], float, float]] = []
+    # Weeks or months before the period; 0 for the same days a year before.
+    reaches = [0] if np.isfinite(tops["city"].year).all() else []
+    reaches += dict.fromkeys(min(past.a_year // parts, max(past.periods, 1)) for parts in (1, 2, 4))
+    for reach in reaches:
         now = _window(table, tops, past, None, reach)
         drift, freedom = _drift(level, table, tops, past, bursts, reach)
         tested = now[2] >= LEAST_SPREAD * bursts
         base, _ = _pair(table, past, None, reach)
         typical = bursts * (1 / (now[3] + 0.5) + 1 / (base + 0.5))
         size = float(np.median(typical[tested]) + drift) if tested.any() else np.inf
-        if best is None or size < best[0]:
-            best = size, reach, now, drift, freedom
-    assert best is not None
-    _, reach, (x, deviance, spread, expected), drift, freedom = best
+        tried.append((size, reach, now, drift, freedom))
+    _, reach, (x, deviance, spread, expected), drift, freedom = min(tried, key=itemgetter(0))
     tested = spread >= LEAST_SPREAD * bursts
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = np.where(deviance > 0, bursts * x**2 / deviance, bursts / np.maximum(spread, 1e-9))
@@ -383,12 +390,6 @@ def _shares(
     frame["alone"] = base * usual / whole if whole > 0 else np.nan
     frame["reach"] = reach
     return frame
-
-
-def _references(city: Counts, past: Past) -> list[int]:
-    """How many weeks or months before the period it may be compared with; 0 for the same days a year before."""
-    found = list(dict.fromkeys(min(past.a_year // parts, max(past.periods, 1)) for parts in (1, 2, 4)))
-    return [*([0] if np.isfinite(city.year).all() else []), *found]
 
 
 def _window(
@@ -557,12 +558,10 @@ def distinct_changes(
     tree = _Tree(frame, by, part_of, crossed)
     tested = frame[frame["p"].notna() & ~(frame["grade"].eq("open") & frame["q"].le(PROBABLE))]
     rank = tested["grade"].map({"clear": 0, "probable": 1, "open": 2})
-    sorted_rows = tested.assign(rank=rank).sort_values(["rank", "p"], kind="stable")
-    ranked = sorted_rows[sorted_rows["rank"].lt(2) | sorted_rows["rank"].eq(2).cumsum().le(MOST_OPEN)].to_dict(
-        "records"
-    )
+    rows = tested.assign(rank=rank).sort_values(["rank", "p"], kind="stable")
+    rows = rows[rows["rank"].lt(2) | rows["rank"].eq(2).cumsum().le(MOST_OPEN)]
     kept: list[Change] = []
-    for change in (change_of(row, by) for row in ranked):
+    for change in (change_of(row, by) for row in rows.to_dict("records")):
         if change.grade == "open" and (len(kept) >= LEAST or not change.direction):
             continue
         whole = next((at for at, one in enumerate(kept) if tree.carries(one, change)), None)
@@ -584,16 +583,12 @@ class _Tree:
         excess = (frame["after"] - frame["expected"]).to_numpy(float)
         self.rows = dict(zip(names, np.nan_to_num(excess).tolist(), strict=True))
 
-    def excess(self, change: Change) -> float:
-        """Alerts beyond what was expected, in the direction of the change."""
-        return change.direction * (change.after - change.expected)
-
     def carries(self, whole: Change, part: Change) -> bool:
         """Whether a change of the same grade lies within another and holds half of its excess."""
         if (whole.direction, whole.grade) != (part.direction, part.grade):
             return False
         within = self._meet(whole.key, part.key) == dict(part.key) != dict(whole.key)
-        return within and self.excess(part) >= MAIN_SHARE * self.excess(whole)
+        return within and part.excess >= MAIN_SHARE * whole.excess
 
     def explains(self, earlier: Change, later: Change) -> bool:
         """Whether what both share holds half of the later change's excess, or of the earlier one's, on its side."""
@@ -602,16 +597,13 @@ class _Tree:
         shared = self._meet(earlier.key, later.key)
         if shared is None:
             return False
-        part = later.direction * self._excess(shared)
+        known = self.rows.get(tuple(shared[name] for name in self.by))
+        part = later.direction * (self.crossed(shared) if known is None else known)
         if shared == dict(later.key):  # a share that moved beyond what the larger unit did is another change
             if earlier.level == "city" or later.level == "district_category" or not earlier.expected > 0:
                 return False
             part = later.direction * later.expected * (earlier.after / earlier.expected - 1)
-        return part >= MAIN_SHARE * self.excess(later)
-
-    def _excess(self, key: Mapping[str, Any]) -> float:
-        known = self.rows.get(tuple(key[name] for name in self.by))
-        return self.crossed(key) if known is None else known
+        return part >= MAIN_SHARE * later.excess
 
     def _meet(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any] | None:
         """What two candidates share, as a key; None where they have nothing in common."""

@@ -253,15 +253,14 @@ class Line:
         """
         steps = np.arange(periods)
         rate, weight, memory, phi = self._states[list(positions)].T
-        factor = np.array([self._season_at(at).factor(at + steps) for at in positions]).reshape(-1, periods)
+        seasons = [[season for start, season in self._seasons if start <= at][-1] for at in positions]
+        factor = np.array([one.factor(at + steps) for at, one in zip(positions, seasons, strict=True)])
+        factor = factor.reshape(-1, periods)
         mean = rate[:, None] * factor
         spread = (phi / weight)[:, None] * (1 + steps * (1 - memory)[:, None])
         shared = spread[:, np.minimum(steps[:, None], steps)]
         total = np.einsum("pi,pij,pj->p", mean, shared, mean) + phi * mean.sum(axis=1)
         return Ahead(mean, phi[:, None] * mean + spread * mean**2, total)
-
-    def _season_at(self, position: int) -> Season:
-        return [season for start, season in self._seasons if start <= position][-1]
 
 
 @dataclass(frozen=True)

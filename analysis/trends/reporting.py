@@ -99,17 +99,13 @@ def lag_of_imports(counts: pd.DataFrame, until: dt.date) -> ReportingLag:
     Canadian Journal of Statistics 22, 15-31.
     """
     table = counts.pivot_table(index="batch", columns="day", values="n", aggfunc="sum").fillna(0).sort_index()
-    if len(table) < 2:
-        return nothing_known(until)
     days = np.array(pd.to_datetime(table.columns), dtype="datetime64[D]").astype(int)
     known = table.to_numpy(dtype=float).cumsum(axis=0)
     last_day = np.maximum.accumulate(
         np.array([days[row > 0].max(initial=days[0]) for row in table.to_numpy(dtype=float)])
     )
     then, finally_ = np.zeros(LONGEST + 1), np.zeros(LONGEST + 1)
-    for at in range(len(table) - 1):
-        if last_day[-1] - last_day[at] < 30:
-            continue
+    for at in np.flatnonzero(last_day[-1:] - last_day >= 30):
         age = last_day[at] - days
         use = (age >= 0) & (age <= LONGEST)
         then += np.bincount(age[use], known[at][use], LONGEST + 1)

@@ -379,16 +379,14 @@ class Trend(Result):
             return t("{when}: {alerts}. {shift}", **values, shift=shift.sentence(t))
         if not latest["alarm"]:
             return t(_USUAL.get(self.rule.name, _USUAL["level"]), **values, **usual)
-        start = self.outside_since
-        since = start is not None and start < day
-        started = {"start": self._when(t, start)} if start is not None and since else {}
-        return t(_UNUSUAL[bool(latest["side"] > 0), since], **values, **usual, **started)
+        start = self.outside_since or day
+        key = bool(latest["side"] > 0), start < day
+        return t(_UNUSUAL[key], **values, **usual, start=self._when(t, start))
 
     def _when(self, t: Translator, day: dt.date) -> str:
         if self.unit == "week":
             return t("Week of {day}", day=day)
-        named = t.date(day, "LLLL y") if self.unit == "month" else t.date(day)
-        return at_head(named)
+        return at_head(t.date(day, "LLLL y") if self.unit == "month" else t.date(day))
 
 
 def trend_of(
@@ -431,17 +429,22 @@ def trend_of(
     rule = _rule(int(inside.sum()), unit)
     for name in ("expected", "lower", "upper", "adjusted"):
         frame[name] = np.nan
-    line, first = _read(counts, frame, column, unit, breaks)
-    sums: dict[int, Estimate] = {}
-    shifts: tuple[LevelShift, ...] = ()
+    first = max(len(counts) - _MOST_DAYS, 0) if unit == "day" else 0  # of days the last years alone are read
+    line = read_line(
+        counts[first:],
+        _SEASON_LENGTH[unit],
+        reported=frame["late"].to_numpy()[first:],
+        breaks=[step - first for step in level_positions(frame[column], breaks) if step > first],
+        shortest=_SHORTEST[unit],
+        weekdays=unit == "day",
+    )
     if rule.judged:
         _write_band(frame, line, first, rule)
-        sums = _sums(frame, line, unit) if rule.name == "season" else {}
-        shifts = tuple(
-            LevelShift(frame[column].iloc[first + one.at].date(), one.before, one.after, unit, one.recent)
-            for one in line.shifts
-            if not one.noted
-        )
+    shifts = tuple(
+        LevelShift(frame[column].iloc[first + one.at].date(), one.before, one.after, unit, one.recent)
+        for one in line.shifts
+        if rule.judged and not one.noted
+    )
     frame["unfinished"] = _unfinished(frame, column, unit, lag)
     side = np.where(counts > frame["upper"], 1, np.where((counts < frame["lower"]) & ~frame["unfinished"], -1, 0))
     frame["side"], frame["alarm"] = side, side != 0
@@ -453,7 +456,7 @@ def trend_of(
         rule,
         shifts,
         line.dispersion,
-        sums,
+        _sums(frame, line, unit) if rule.name == "season" else {},
         n=int(frame["n"].sum()),
         choices=(Choice("rule", rule.name, rule.explanation), *_data_choices(frame, unit, lag, breaks)),
     )
@@ -466,22 +469,6 @@ def level_positions(starts: pd.Series[Any], breaks: Collection[dt.date]) -> set[
         at = int(starts.searchsorted(day, side="right")) - 1
         steps |= {at} if at >= 0 and starts.iloc[at] == day else {at, at + 1}
     return {step for step in steps if step > 0}
-
-
-def _read(
-    counts: FloatArray, frame: pd.DataFrame, column: str, unit: Unit, breaks: Collection[dt.date]
-) -> tuple[Line, int]:
-    """The line, and at which period it begins: of days the last years alone are read."""
-    first = max(len(counts) - _MOST_DAYS, 0) if unit == "day" else 0
-    line = read_line(
-        counts[first:],
-        _SEASON_LENGTH[unit],
-        reported=frame["late"].to_numpy()[first:],
-        breaks=[step - first for step in level_positions(frame[column], breaks) if step > first],
-        shortest=_SHORTEST[unit],
-        weekdays=unit == "day",
-    )
-    return line, first
 
 
 def _write_band(frame: pd.DataFrame, line: Line, first: int, rule: Rule) -> None:
@@ -535,10 +522,9 @@ def _data_choices(
     frame: pd.DataFrame, unit: Unit, lag: ReportingLag | None, breaks: Collection[dt.date]
 ) -> list[Choice]:
     """What the reader is told of periods that are partly covered or late, and of breaks."""
-    choices = []
     part = int((~frame["complete"]).sum())
-    if part:
-        choices.append(Choice("incomplete", part, Message("Periods that the data cover only in part are not judged.")))
+    partly = Choice("incomplete", part, Message("Periods that the data cover only in part are not judged."))
+    choices = [partly] if part else []
     if lag is not None and frame["complete"].any():
         share = float(frame.loc[frame["complete"], "late"].iloc[-1])
         if frame["unfinished"].any():

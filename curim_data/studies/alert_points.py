@@ -7,7 +7,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
@@ -36,7 +35,6 @@ from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Message, Num, Translator
-from curim_data.model.prepared import read_arrays, write_arrays
 from curim_data.model.sql import at_points, coded, count_if, split_list
 from curim_data.privacy import DisclosureError, sensitive_categories
 from curim_data.quality.study import coordinate_step
@@ -325,11 +323,13 @@ def density_study(source: Source, f: AlertFilter) -> DensityStudy:
 
     found = counted("cell").set_index("cell")["n"]
     found = found[found > 0]
-    land: pd.Series | Raster
-    if _in_pixels(city):
-        land = _pixels(source).with_points(*centres_in_metres(np.asarray(found.index, np.int64), city))
-    else:
-        land = city.land_cells(RESOLUTION)
+    land = (
+        source.once("pixels", "", lambda: raster_from_polygon(city.land_metres)).with_points(
+            *centres_in_metres(np.asarray(found.index, np.int64), city)
+        )
+        if city.finest_affordable(MOST_FINE_CELLS) < RESOLUTION
+        else city.land_cells(RESOLUTION)
+    )
     bandwidth = _bandwidth(source, land, found, counted)
     start, end = query.dates(source, whole)
     start, end = max(start, source.first), min(end, source.as_of)
@@ -364,43 +364,12 @@ def _bandwidth(
     return replace(width, explanation=message)
 
 
-def keep_pixels(city: CityProfile) -> None:
-    """Keep the land in pixels for later processes, beside what else is prepared for the city, where a density is drawn
-    in pixels and they take long to make.
-    """
-    if city.prepared is None or not _in_pixels(city) or _kept_pixels(city) is not None:
-        return
-    with suppress(ValueError):  # a land without pixels: who asks for its density is told why
-        pixels = raster_from_polygon(city.land_metres)
-        write_arrays(city.prepared, _PIXELS, land_km2=pixels.land_km2, at=[pixels.x0, pixels.y0, pixels.cell_m])
-
-
-def _in_pixels(city: CityProfile) -> bool:
-    """Whether the land is made of pixels, because it takes too many fine cells."""
-    return city.finest_affordable(MOST_FINE_CELLS) < RESOLUTION
-
-
-def _pixels(source: Source) -> Raster:
-    """The land in pixels, as it was kept or made once."""
-    city = source.city
-    return source.once(_PIXELS, "", lambda: _kept_pixels(city) or raster_from_polygon(city.land_metres))
-
-
-def _kept_pixels(city: CityProfile) -> Raster | None:
-    """The land in pixels as it was kept by the same code; None where it was not."""
-    kept = read_arrays(city.prepared, _PIXELS)
-    return Raster(kept["land_km2"], *map(float, kept["at"])) if kept is not None else None
-
-
-_PIXELS: Final = "pixels"
-
-
-def density_peaks(density: Density, city: CityProfile, most: int = MOST_PEAKS) -> tuple[DensityPeak, ...]:
+def density_peaks(density: Density, city: CityProfile) -> tuple[DensityPeak, ...]:
     """The highest places of a surface, none within a width of a higher one, all above the mean of the land."""
     side = 2 * int(np.ceil(float(density.bandwidth.value) / density.raster.cell_m)) + 1
     top = (density.values == maximum_filter(density.values, size=side)) & (density.values > density.mean)
     rows, columns = np.nonzero(top)
-    order = np.argsort(-density.values[rows, columns], kind="stable")[:most]
+    order = np.argsort(-density.values[rows, columns], kind="stable")[:MOST_PEAKS]
     rows, columns = rows[order], columns[order]
     points = zip(*(at.tolist() for at in _middles(density, city, rows, columns)), strict=True)
     at = [CellPlace(str(number), (), *point) for number, point in enumerate(points)]
@@ -443,15 +412,13 @@ def class_polygons(density: Density, city: CityProfile) -> list[tuple[float, flo
     raster, found = density.raster, []
     for low, high in pairwise(breaks):
         rows, columns = np.nonzero((density.values > low) & (density.values <= high) & density.land)
-        if not len(rows):
-            continue
         x, y = columns * raster.cell_m + raster.x0, rows * raster.cell_m + raster.y0
         shape = shapely.union_all(shapely.box(x, y, x + raster.cell_m, y + raster.cell_m))
         degrees = shapely.transform(
             shape, lambda at: np.column_stack(city.to_metres.transform(at[:, 0], at[:, 1], direction="INVERSE"))
         )
         found.append((low, high, shapely.set_precision(degrees, 1e-6)))
-    return found
+    return [one for one in found if not one[2].is_empty]
 
 
 def class_geojson(density: Density, city: CityProfile) -> str:

@@ -244,9 +244,7 @@ def _series(source: Source, chosen: AlertFilter, periods: ComparedPeriods) -> Se
     first = max(source.first, start - lead)
     if not periods.same_season and periods.before is not None:
         first = min(first, periods.before[0], max(source.first, start - YEAR))
-    unit = source.known_time.unit("week")
-    if (end - first).days > 7 * MOST_WEEKS:
-        unit = "month"
+    unit = "month" if (end - first).days > 7 * MOST_WEEKS else source.known_time.unit("week")
     for one in dict.fromkeys((unit, "month")):
         found = _series_of(source, chosen, periods, first, one)
         if found.frame["tested"].any():

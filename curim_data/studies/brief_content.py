@@ -40,7 +40,7 @@ from curim_data.studies.brief_text import (
     tested_sentence,
 )
 from curim_data.studies.changes import EventFinding
-from curim_data.studies.evaluation import PlanProgress, Standing, plan_progress, short_result
+from curim_data.studies.evaluation import Standing, plan_progress, short_result
 from curim_data.studies.periods import ComparedPeriods
 
 # Settings of the comparison that limit what can be said.
@@ -73,19 +73,16 @@ def plan_rows(plans: Iterable[Plan], today: dt.date, t: Translator) -> tuple[Pla
     ranked = sorted(
         ((plan_progress(plan, today), plan) for plan in shown), key=lambda pair: order.index(pair[0].standing)
     )
-    return tuple(_plan_row(plan, found, t) for found, plan in ranked)
-
-
-def _plan_row(plan: Plan, found: PlanProgress, t: Translator) -> PlanRow:
-    result = t.label(plan.result)
-    over = plan.status is PlanStatus.EVALUATED and result
-    return PlanRow(
-        plan.title,
-        plan.lead or t("Lead to be named"),
-        t(_STANDING.get(found.standing, "{status}"), status=t(STATUS_WORDS[plan.status])),
-        "" if over else t(found.message),
-        found.standing,
-        result,
+    return tuple(
+        PlanRow(
+            plan.title,
+            plan.lead or t("Lead to be named"),
+            t(_STANDING.get(found.standing, "{status}"), status=t(STATUS_WORDS[plan.status])),
+            "" if plan.status is PlanStatus.EVALUATED and plan.result else t(found.message),
+            found.standing,
+            t.label(plan.result),
+        )
+        for found, plan in ranked
     )
 
 
@@ -156,38 +153,32 @@ def _map_caption(study: BriefStudy, t: Translator) -> str:
     """How many cells stand out on the map; with how many alerts, where the line of numbers does not say it."""
     if study.hot.power.too_few or not how_many_tested(study, t):
         return study.hot.sentence(t)
-    hot = int(study.hot.hot.frame["hot"].sum())
-    return (
-        t.n(
+    if hot := int(study.hot.hot.frame["hot"].sum()):
+        return t.n(
             "{n} cell has more of them than expected by chance.",
             "{n} cells have more of them than expected by chance.",
             hot,
         )
-        if hot
-        else t("No cell has more of them than expected by chance.")
-    )
+    return t("No cell has more of them than expected by chance.")
 
 
 def _limits(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator, audience: Audience) -> tuple[str, ...]:
     """What these data cannot say, sentence by sentence."""
-    limits = []
-    if audience in (Audience.COUNCIL, Audience.PUBLIC):
-        limits.append(
-            t(
-                "Figures come from the protected copy: rare alerts have exchanged place and time with others, so that "
-                "small numbers are not exact; numbers under {k} are not written out.",
-                k=study.total.threshold,
-            )
-        )
-        if study.from_alerts:
-            limits.append(t("What is told here was chosen from the alerts themselves."))
-        if study.errors is not None:
-            limits += [study.errors.sentence(t, kind_of(f, city)), *map(t, study.copy_notes)]
-    limits += [t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING]
-    limits += study.changes.not_in_use.sentences(city, t)
-    if city.provisional:
-        limits.append(provisional_note(t, outlined=city.outlined))
-    return tuple(limits)
+    copied = (
+        t(
+            "Figures come from the protected copy: rare alerts have exchanged place and time with others, so that "
+            "small numbers are not exact; numbers under {k} are not written out.",
+            k=study.total.threshold,
+        ),
+        *((t("What is told here was chosen from the alerts themselves."),) if study.from_alerts else ()),
+        *((study.errors.sentence(t, kind_of(f, city)), *map(t, study.copy_notes)) if study.errors is not None else ()),
+    )
+    return (
+        *(copied if audience in (Audience.COUNCIL, Audience.PUBLIC) else ()),
+        *(t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING),
+        *study.changes.not_in_use.sentences(city, t),
+        *((provisional_note(t, outlined=city.outlined),) if city.provisional else ()),
+    )
 
 
 def _sources(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator) -> tuple[str, ...]:
@@ -291,9 +282,8 @@ def card_picture(study: BriefChanges, finding: Finding, city: CityProfile, t: Tr
 def news_card(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, made: dt.date) -> NewsCard:
     """What the picture of a finding says."""
     row = change_row(finding, city, t, drawn=False)
-    window = Span(study.since, study.until, study.by_month)
     return NewsCard(
-        kicker=t("{city} · {period}", city=t.label(city.names), period=window),
+        kicker=t("{city} · {period}", city=t.label(city.names), period=Span(study.since, study.until, study.by_month)),
         headline=change_name(finding.change, city, t),
         counts=row.counts,
         told=(*row.told, row.certain, row.against),

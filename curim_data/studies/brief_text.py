@@ -8,7 +8,7 @@ the question of the step itself is asked.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from analysis.gender import CategoryRatios
@@ -224,8 +224,7 @@ def in_area(change: Change) -> bool:
 def change_name(change: Change, city: CityProfile, t: Translator) -> str:
     """What changed and where, as the heading of a card."""
     where = change_area(change, city, t)
-    if not in_area(change):
-        where = inline(where)
+    where = where if in_area(change) else inline(where)
     return t("{what}, {where}", what=change_theme(change, city, t), where=where)
 
 
@@ -321,10 +320,9 @@ def sure_number(finding: Finding, t: Translator) -> str:
 
 def sure_explained(study: BriefChanges, finding: Finding, t: Translator) -> tuple[str, ...]:
     """What stands behind the grade: the number, among how many comparisons of its kind, and what the grades mean."""
-    number = sure_number(finding, t)
     tested = study.changes.changes.tested.get(finding.change.level, 0)
     return (
-        f"{number[:1].upper()}{number[1:]}.",
+        at_head(f"{sure_number(finding, t)}."),
         t.n(
             "It is corrected for {n} comparison of its kind, and is not the probability that the change is real.",
             "It is corrected for {n} comparisons of its kind, and is not the probability that the change is real.",
@@ -386,33 +384,37 @@ def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
 
 def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str:
     """Who is affected, where women and men differ most, and who is missing from the data."""
-    parts = [] if study.asks_affected else [t(NO_AFFECTED)]
+    parts = [t(NO_AFFECTED)]
     if study.asks_affected:
-        parts = [t("Women and men are compared, so the filter by gender is ignored here.")] if study.by_gender else []
-        parts += [study.shares.sentence(t), *_weighs_more(study.weights, city, t)]
+        ignored = t("Women and men are compared, so the filter by gender is ignored here.") if study.by_gender else ""
+        parts = [ignored, study.shares.sentence(t), *_weighs_more(study.weights, city, t)]
     return " ".join(filter(None, (*parts, missing_sentence(study, city, t))))
 
 
-def _weighs_more(weights: CategoryRatios, city: CityProfile, t: Translator) -> Iterator[str]:
+def _weighs_more(weights: CategoryRatios, city: CityProfile, t: Translator) -> tuple[str, ...]:
     """Which categories weigh more on women and which on men, two of each at most; or that none is shown to."""
     differ = weights.frame[weights.frame["significant"]]
-    for more, text in (
-        (True, N_("Weighs more on women: {categories}.")),
-        (False, N_("Weighs more on men: {categories}.")),
-    ):
-        names = differ.loc[(differ["ratio"] > 1) == more, "category"].head(2)
-        if len(names):
-            yield t(text, categories=t.join([inline(category_label(t, city, name)) for name in names]))
-    if weights.alone:
-        yield t(ONE_CATEGORY)
-    elif not weights.n_tested or weights.too_few:
-        yield weights.sentence(t)
-    elif differ.empty:
-        yield t.n(
-            "The one category that was compared is not shown to weigh more on women or on men.",
-            "None of the {n} categories that were compared is shown to weigh more on women or on men.",
-            weights.n_tested,
-        )
+    sides = (
+        (N_("Weighs more on women: {categories}."), differ.loc[differ["ratio"] > 1, "category"].head(2)),
+        (N_("Weighs more on men: {categories}."), differ.loc[~(differ["ratio"] > 1), "category"].head(2)),
+    )
+    none = t.n(
+        "The one category that was compared is not shown to weigh more on women or on men.",
+        "None of the {n} categories that were compared is shown to weigh more on women or on men.",
+        weights.n_tested,
+    )
+    last = first_case(
+        (weights.alone, t(ONE_CATEGORY)),
+        (not weights.n_tested or weights.too_few, weights.sentence(t)),
+        (differ.empty, none),
+        (True, ""),
+    )
+    named = (
+        t(text, categories=t.join([inline(category_label(t, city, name)) for name in names]))
+        for text, names in sides
+        if len(names)
+    )
+    return *named, str(last)
 
 
 def missing_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -16,7 +16,7 @@ from h3ronpy.vector import coordinates_to_cells
 
 from analysis.grid import resolution_for, square_side, too_large
 from analysis.spots.naming import SpotName, name_area
-from analysis.stats.intervals import Choice
+from analysis.stats.intervals import CellPlace, Choice
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -94,21 +94,17 @@ def cells_to_compare(source: Source, f: AlertFilter, resolution: int) -> pd.Data
 
 def nested_cells(resolution: int) -> tuple[Choice, ...]:
     """What cells of a size are made of; nothing for the finest, which are exact."""
-    if resolution >= max(CELL_RESOLUTIONS):
-        return ()
-    return (Choice("cells", "nested", NESTED_CELLS),)
+    return (Choice("cells", "nested", NESTED_CELLS),) if resolution < max(CELL_RESOLUTIONS) else ()
 
 
 def default_coordinates(n: int | None) -> tuple[Choice, ...]:
     """How many alerts at default coordinates were left out of the map; nothing where there are none."""
-    if not n:
-        return ()
     message = Message(
         "{n} alerts that share their exact coordinates with many others are kept off maps: their position is probably "
         "a default of the app.",
         {"n": n},
     )
-    return (Choice("piles", n, message),)
+    return (Choice("piles", n, message),) if n else ()
 
 
 def area_counts(
@@ -187,20 +183,12 @@ TESTED_IN_CITY: Final = Message(
 OF_CITY: Final = Message("This is of the whole city, whatever area the filter names.")
 
 
-class WithCells(Protocol):
-    """A place made of H3 cells."""
-
-    @property
-    def cells(self) -> tuple[int, ...]:
-        """H3 cells of one resolution."""
-
-
 def has_area(f: AlertFilter) -> bool:
     """Whether a filter names districts, places or cells."""
     return bool(f.districts or f.places or f.cells)
 
 
-def in_area(spot: WithCells, name: SpotName, f: AlertFilter, city: CityProfile) -> bool:
+def in_area(spot: CellPlace, name: SpotName, f: AlertFilter, city: CityProfile) -> bool:
     """Whether a hot spot lies in the filter's districts, near its places and in its cells, at least in part.
 
     A cell lies where its centre lies; a picked cell holds the smaller ones within it and belongs to the larger ones.

@@ -192,11 +192,9 @@ class _Tables:
         start, end = periods.after
         days = pd.date_range(start, end, freq="D")
         self.days = self._covered(days)
-        self.with_year = periods.same_season
-        if self.with_year:
-            before = self._covered(days - self._a_year_before(days))
-            self.with_year = bool((before & self.days).sum() * 2 >= max(self.days.sum(), 1))
-            self.days = self.days & before if self.with_year else self.days
+        both = self.days & self._covered(days - self._a_year_before(days))
+        self.with_year = periods.same_season and bool(both.sum() * 2 >= max(self.days.sum(), 1))
+        self.days = both if self.with_year else self.days
 
     def _covered(self, days: pd.DatetimeIndex) -> BoolArray:
         covered = np.ones(len(days), bool) if self.source.coverage.complete else self.source.coverage.covered(days)
@@ -247,15 +245,19 @@ class _Tables:
         asked = ["cell" if name == "area" else name for name in names]
         sizes = {"area": self.wide, "cell": self.small}
         resolution = next((size for name in names if (size := sizes.get(name))), None)
-        after = self._period(asked, resolution, self.periods.after)
-        year = self._period(asked, resolution, self.periods.before) if self.with_year else None
         by = asked or [_ALL]
-        tables = [
-            None if table is None else table.assign(**{_ALL: 0})
-            for table in (after, year, self._past(asked, resolution))
-        ]
+        found = (
+            self._period(asked, resolution, self.periods.after),
+            self._period(asked, resolution, self.periods.before) if self.with_year else None,
+            self._past(asked, resolution),
+        )
+        tables = [None if table is None else table.assign(**{_ALL: 0}) for table in found]
         keys = pd.concat([table[by] for table in tables if table is not None]).dropna().drop_duplicates()
-        keys = self._candidates(keys.sort_values(by), resolution) if asked else pd.DataFrame({_ALL: [0]})
+        # No category that was not in use all the time; no cell that holds default coordinates.
+        out = {"category": self.use.all, "cell": () if resolution is None else default_cells(self.source, resolution)}
+        for name in out.keys() & set(by):
+            keys = keys[~keys[name].isin(list(out[name]))]
+        keys = keys.sort_values(by).reset_index(drop=True) if asked else pd.DataFrame({_ALL: [0]})
         index = keys.set_index(by).index
         now, before = (_sums(table, by).reindex(index, fill_value=0.0).to_numpy(float) for table in tables[:2])
         of_past = _sums(tables[2], [*by, self.unit]).unstack(self.unit).reindex(index, columns=self._starts)
@@ -264,15 +266,6 @@ class _Tables:
         keys.columns = pd.Index(names or (_ALL,))
         named = keys[list(names)].map(lambda value: value if isinstance(value, str) else h3_name(value))
         return Counts(counts, now, before if self.with_year else before * np.nan, np.full(len(keys), -1), keys=named)
-
-    def _candidates(self, keys: pd.DataFrame, resolution: int | None) -> pd.DataFrame:
-        """No category that was not in use all the time; no cell that holds default coordinates."""
-        out = np.zeros(len(keys), bool)
-        if "category" in keys:
-            out |= keys["category"].isin(list(self.use.all))
-        if "cell" in keys and resolution is not None:
-            out |= keys["cell"].isin(default_cells(self.source, resolution))
-        return keys[~out].reset_index(drop=True)
 
     def _period(self, by: Sequence[str], resolution: int | None, span: Any) -> pd.DataFrame:
         """Counts of the days of a period that are compared."""
@@ -316,10 +309,8 @@ class _Tables:
             return landmark_districts(city) if self.wide is None else {}
         cells = {name: np.uint64(int(name, 16)) for name in places["cell"]}
         if self.wide is not None:
-            parents = {
-                name: h3.cell_to_parent(cell, self.wide) for name, cell in cells.items() if self.wide < self.small
-            }
-            return {name: h3_name(int(parent)) for name, parent in parents.items()}
+            wide = min(self.wide, self.small)
+            return {name: h3_name(h3.cell_to_parent(cell, wide)) for name, cell in cells.items() if wide < self.small}
         return _districts_at(city, {name: h3.cell_to_latlng(cell)[::-1] for name, cell in cells.items()})
 
     def crossed(self, counts: Mapping[LevelName, Counts]) -> Callable[[Mapping[str, Any]], float]:

@@ -202,19 +202,15 @@ def filter_pair(source: Source, f: AlertFilter, against: str) -> FilterPair:
     CompareError for an unknown preset or word, where no day of data lies before, or where both sides are the same.
     """
     whole = whole_city(f)
-    choices: tuple[Choice, ...] = ()
-    if "=" in against:
-        first, second = whole, _other(source, whole, against)
-        choices = (_BOTH,)
-    elif against in PRESETS:
-        first, second, choices = _preset(source, whole, against)
-    else:
+    if "=" not in against and against not in PRESETS:
         raise CompareError(
             Message(
                 "Against “{asked}”: known are {known}, or words of a filter such as affected=man.",
                 {"asked": against, "known": ", ".join(PRESETS)},
             )
         )
+    find = _other if "=" in against else _preset
+    first, second, choices = find(source, whole, against)
     if first == second:
         raise CompareError(Message("Both sides are the same filter: there is nothing to compare."))
     a, b = _SIDES["" if "=" in against else against]
@@ -233,9 +229,8 @@ def compare_study(source: Source, f: AlertFilter, against: str, resolution: int 
     alerts and none of them on the map.
     """
     pair = filter_pair(source, f, against)
-    for side in (pair.first, pair.second):
-        for why in askable(side, source)[1]:
-            raise CompareError(why)
+    if why := [*askable(pair.first, source)[1], *askable(pair.second, source)[1]]:
+        raise CompareError(why[0])
     totals = query.total(source, pair.first), query.total(source, pair.second)
     if any(total.nowhere for total in totals):
         raise CompareError(NO_POSITIONS)
@@ -282,10 +277,9 @@ def _resolution(source: Source, pair: FilterPair, asked: int | None) -> Choice:
         return Choice("resolution", sizes[0], Message("Cells of the size that the protected copy has."))
     if asked is not None:
         return affordable_size(source.city, min(asked, *sizes))
-    smaller = min(query.total(source, side).mapped for side in (pair.first, pair.second))
     city = source.city
     return resolution_for(
-        smaller,
+        min(query.total(source, side).mapped for side in (pair.first, pair.second)),
         city.area_km2,
         finest=min(sizes),
         cells=city.sampled_cells,
@@ -294,20 +288,19 @@ def _resolution(source: Source, pair: FilterPair, asked: int | None) -> Choice:
     )
 
 
-def _other(source: Source, whole: AlertFilter, words: str) -> AlertFilter:
-    """The filter with other words in place of its own."""
+def _other(source: Source, whole: AlertFilter, words: str) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
+    """The filter, and the same with other words in place of its own."""
     given = dict(parse_qsl(words, keep_blank_values=True))
     known = {word for field in whole.fields() for word in field.words}
-    for word in given:
-        if word not in known:
-            raise CompareError(Message("“{word}” is no word of a filter.", {"word": word}))
+    if unknown := [word for word in given if word not in known]:
+        raise CompareError(Message("“{word}” is no word of a filter.", {"word": unknown[0]}))
     asked = {**whole.to_query(), **given}
     if {"from", "to"} & set(given):
         asked.pop("period", None)
     other, said = AlertFilter.from_query(asked, source.city, source.other_categories)
     if said:
         raise CompareError(said[0])
-    return whole_city(other)
+    return whole, whole_city(other), (_BOTH,)
 
 
 def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
@@ -315,7 +308,11 @@ def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilt
     if against in _ASKED and _ASKED[against][0] not in source.asked:
         raise CompareError(_ASKED[against][1])
     if against == "others":
-        return _others(source, whole)
+        asked = asked_categories(whole, source.city)
+        others = tuple(name for name in (*source.city.categories, *source.other_categories) if name not in asked)
+        if not asked or not others:
+            raise CompareError(Message("Pick one or more categories first: they are compared with all others."))
+        return whole, whole.replace(groups=(), categories=others), (_BOTH,)
     if against not in _VALUES:
         return _earlier(source, whole, a_year=against == "year")
     field, *values = _VALUES[against]
@@ -348,15 +345,17 @@ def _earlier(
     if start <= source.first or before[1] < before[0]:
         raise CompareError(Message("There is nothing to compare: no day of the data lies before this period."))
     message = Message("Compared with {period}.", {"period": Span(*before, by_month=source.by_month)})
-    choices = [Choice("reference", before[0].isoformat(), message)]
-    if before[0] > asked[0]:
-        choices.append(Choice("short", source.first.isoformat(), Message("The data do not reach back further.")))
+    short = Choice("short", source.first.isoformat(), Message("The data do not reach back further."))
+    season = Message("The two periods may lie in different seasons: what differs by season differs here too.")
     same = a_year and not long and before[0] == asked[0]
-    if not same and not (_whole_years(start, end) and _whole_years(*before)):
-        message = Message("The two periods may lie in different seasons: what differs by season differs here too.")
-        choices.append(Choice("season", "differs", message))
+    differs = not same and not (_whole_years(start, end) and _whole_years(*before))
+    choices = (
+        Choice("reference", before[0].isoformat(), message),
+        *((short,) if before[0] > asked[0] else ()),
+        *((Choice("season", "differs", season),) if differs else ()),
+    )
     now = whole.replace(period="", start=start, end=end)
-    return now, whole.replace(period="", start=before[0], end=before[1]), tuple(choices)
+    return now, whole.replace(period="", start=before[0], end=before[1]), choices
 
 
 def _whole_years(start: dt.date, end: dt.date) -> bool:
@@ -364,15 +363,6 @@ def _whole_years(start: dt.date, end: dt.date) -> bool:
     days = (end - start).days + 1
     years = round(days / YEAR_DAYS)
     return years >= 1 and abs(days - years * YEAR_DAYS) <= _NEARLY
-
-
-def _others(source: Source, whole: AlertFilter) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
-    """The filter's categories, and all categories beside them."""
-    asked = asked_categories(whole, source.city)
-    others = tuple(name for name in (*source.city.categories, *source.other_categories) if name not in asked)
-    if not asked or not others:
-        raise CompareError(Message("Pick one or more categories first: they are compared with all others."))
-    return whole, whole.replace(groups=(), categories=others), (_BOTH,)
 
 
 Stretch = Literal["12m", "all"]
@@ -455,26 +445,20 @@ def compared_periods(first: Source, second: Source, stretch: Stretch = "12m") ->
     if own[0] is None or own[1] is None:
         return None
     start, end = max(own[0][0], own[1][0]), min(own[0][1], own[1][1])
-    if start <= end and months_between(start, end) + 1 >= LEAST_MONTHS:
-        both = _last(start, end, stretch)
-        return Periods(both, both, common=True)
-    return Periods(_last(*own[0], stretch), _last(*own[1], stretch), common=False)
+    common = start <= end and months_between(start, end) + 1 >= LEAST_MONTHS
+    spans = [(start, end)] * 2 if common else [own[0], own[1]]
+    if stretch == "12m":
+        spans = [(max(first, month_bounds(last, 1 - MONTHS)[0]), last) for first, last in spans]
+    return Periods(*spans, common=common)
 
 
 def _whole_months(source: Source) -> tuple[dt.date, dt.date] | None:
     """First and last day of the whole months that a city's data cover."""
     if not source.count:
         return None
-    start, end = source.first, source.as_of
-    if start.day > 1:
-        start = month_bounds(start, 1)[0]
-    if (end + dt.timedelta(days=1)).day > 1:
-        end = end.replace(day=1) - dt.timedelta(days=1)
+    start = month_bounds(source.first, int(source.first.day > 1))[0]
+    end = month_bounds(source.as_of + DAY, -1)[1]
     return (start, end) if start <= end else None
-
-
-def _last(start: dt.date, end: dt.date, stretch: Stretch) -> tuple[dt.date, dt.date]:
-    return (max(start, month_bounds(end, 1 - MONTHS)[0]), end) if stretch == "12m" else (start, end)
 
 
 def city_figures(source: Source, period: tuple[dt.date, dt.date]) -> CityFigures:
@@ -502,14 +486,15 @@ def city_figures(source: Source, period: tuple[dt.date, dt.date]) -> CityFigures
 
 
 def _facts(source: Source) -> CityFacts:
-    everything = AlertFilter(period="all")
+    everything, exact = AlertFilter(period="all"), source.exact or source
+    formats = exact.once("formats", "", lambda: exact.alerts.select("DISTINCT source")["source"].to_pylist())
     kinds = query.counts(source, everything, ["kind"]).shown.frame
     categories = query.counts(source, everything, ["category"]).shown.frame
     named = categories["category"].notna() & (categories["category"] != UNCATEGORISED) & (categories["n"] > 0)
     return CityFacts(
         first=source.first,
         last=source.as_of,
-        formats=_formats(source),
+        formats=tuple(sorted(str(name) for name in formats if name)),
         kinds=tuple(sorted(str(kind) for kind in kinds.loc[kinds["n"] > 0, "kind"].dropna())),
         categories=int(named.sum()),
         known_time=source.known_time,
@@ -519,17 +504,9 @@ def _facts(source: Source) -> CityFacts:
     )
 
 
-def _formats(source: Source) -> tuple[str, ...]:
-    """The formats of the exports that all stored alerts came from."""
-    exact = source.exact or source
-    found = exact.once("formats", "", lambda: exact.alerts.select("DISTINCT source")["source"].to_pylist())
-    return tuple(sorted(str(name) for name in found if name))
-
-
 def _stated(source: Source, f: AlertFilter, column: str) -> float:
     """Alerts whose gender is stated, or whose hour is known; none where no export says it."""
-    lacking = source.lacks("hour") is not None if column == "hour" else column not in source.asked
-    if lacking:
+    if source.lacks("hour") is not None if column == "hour" else column not in source.asked:
         return 0.0
     frame = query.counts(source, f, [column]).frame
     return float(frame.loc[frame[column].notna() & ~frame[column].isin(_NOT_STATED), "n"].sum())
@@ -601,8 +578,5 @@ def inhabitants(population: pd.DataFrame | None) -> float | None:
     if population is None or population.empty:
         return None
     columns: Any = ["total"] if "total" in population else ["women", "men"]
-    if not set(columns) <= set(population):
-        return None
-    found = population[columns].astype(float).to_numpy()
-    total = float(found.sum()) if np.isfinite(found).all() else 0.0
-    return total if total > 0 else None
+    total = population.reindex(columns=columns).astype(float).to_numpy().sum()
+    return float(total) if np.isfinite(total) and total > 0 else None

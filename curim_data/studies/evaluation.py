@@ -400,9 +400,8 @@ def _judge(source: Source, plan: Plan, areas: AreaCounts, windows: ComparisonWin
         fixed=timing.fixed,
     )
     visible = None if verdict.unknown else smallest_shown_drop(model, model.expect(found.history, found.covariates))
-    spread = found.spread
-    result = evaluate(areas, test=test, dispersion=spread[0], drift=spread[1])
-    return _Judged(result, verdict, visible, spread, _cautions(found))
+    result = evaluate(areas, test=test, dispersion=found.spread[0], drift=found.spread[1])
+    return _Judged(result, verdict, visible, found.spread, _cautions(found))
 
 
 def harm_ratio(source: Source, plan: Plan, by: WeighedBy = "severity") -> Estimate | None:
@@ -433,16 +432,13 @@ def harm_ratio(source: Source, plan: Plan, by: WeighedBy = "severity") -> Estima
 
 def _cautions(found: Placebos) -> tuple[Message, ...]:
     """That the comparison area was itself a hot spot before the start."""
-    if not found.rank >= _HOT_RANK:
-        return ()
-    return (
-        Message(
-            "Before the start the comparison area had more alerts than {share} % of similar areas: it is a hot "
-            "spot itself and falls back by itself, which hides an effect. The verdict rests on all similar areas "
-            "instead.",
-            {"share": Num(100 * found.rank, 0)},
-        ),
+    hot = Message(
+        "Before the start the comparison area had more alerts than {share} % of similar areas: it is a hot "
+        "spot itself and falls back by itself, which hides an effect. The verdict rests on all similar areas "
+        "instead.",
+        {"share": Num(100 * found.rank, 0)},
     )
+    return (hot,) if found.rank >= _HOT_RANK else ()
 
 
 def outcome_sentence(study: PlanEvaluation, t: Translator) -> str:
@@ -486,10 +482,9 @@ def planned_test(plan: Plan) -> EffectTest:
 
 
 def _own_warnings(plan: Plan) -> tuple[Message, ...]:
-    treated, buffer, comparison = (set(getattr(plan.areas, name)) for name in AREAS)
-    if comparison & (treated | buffer) or treated & buffer:
-        return (Message("The areas of this plan overlap: alerts in the common cells count on both sides."),)
-    return ()
+    cells = [cell for name in AREAS for cell in set(getattr(plan.areas, name))]
+    overlap = Message("The areas of this plan overlap: alerts in the common cells count on both sides.")
+    return (overlap,) if len(set(cells)) < len(cells) else ()
 
 
 def _areas(frame: pd.DataFrame, windows: ComparisonWindows) -> AreaCounts:

@@ -131,12 +131,8 @@ def residents_by_district(city: CityProfile) -> pd.Series | None:
     if people is None or "district" not in people:
         return None
     rows = people.set_index("district")
-    if "total" in rows and rows["total"].notna().all():
-        counts = rows["total"].astype(float)
-    elif {"women", "men"} <= set(rows):
-        counts = (rows["women"] + rows["men"]).astype(float)
-    else:
-        return None
+    columns = ["total"] if "total" in rows and rows["total"].notna().all() else ["women", "men"]
+    counts = rows.reindex(columns=columns).astype(float).sum(axis=1, skipna=False)
     counts = counts[counts.index.isin([area.id for area in city.districts]) & (counts > 0)]
     return None if counts.empty else counts
 
@@ -166,14 +162,12 @@ def _residents(city: CityProfile, resolution: int) -> Denominator:
         "live at: such places look hotter than they are for those who are there.",
         {"districts": len(people), "people": round(float(people.sum()))},
     )
-    choices = [Choice("base", "residents", message)]
     unknown = float(city.land_cells(resolution)[by_cell["people"].isna()].sum())
-    if unknown >= SHOWN_KM2:
-        outside = Message(
-            "{area} km² of the land lie in no district with residents: they are not tested.", {"area": Num(unknown, 2)}
-        )
-        choices.append(Choice("unknown", unknown, outside))
-    return Denominator("residents", frame, tuple(choices))
+    outside = Message(
+        "{area} km² of the land lie in no district with residents: they are not tested.", {"area": Num(unknown, 2)}
+    )
+    known = (Choice("base", "residents", message), Choice("unknown", unknown, outside))
+    return Denominator("residents", frame, known if unknown >= SHOWN_KM2 else known[:1])
 
 
 # Cells of some 2 km, of 5 km²: a neighbourhood. What is hot among larger ones is no place where something can be done.
@@ -240,9 +234,8 @@ class HotSpotStudy:
             )
         if judged:
             return self.hot.sentence(t)
-        if self.power.alone:
-            return t("No cell could be judged: the area is no larger than one place.")
-        return t("No cell could be judged: there are too few alerts on the map.")
+        alone = N_("No cell could be judged: the area is no larger than one place.")
+        return t(alone if self.power.alone else N_("No cell could be judged: there are too few alerts on the map."))
 
     @property
     def elsewhere(self) -> Message | None:
@@ -299,9 +292,9 @@ def hot_spot_study(
 
 
 def _listed_shares(study: HotSpotStudy, source: Source) -> ListedShares:
-    counts, land = (study.hot.frame[name] for name in ("n", "land_km2"))
-    listed = counts.index.isin([cell for spot in study.spots for cell in spot.cells])
-    held, part = (float(values[listed].sum() / values.sum()) if values.sum() else 0.0 for values in (counts, land))
+    frame = study.hot.frame[["n", "land_km2"]]
+    listed = frame.index.isin([cell for spot in study.spots for cell in spot.cells])
+    held, part = (frame[listed].sum() / frame.sum()).fillna(0.0).tolist()
     metres = round(square_side(study.resolution, source.city.sampled_cells))
     return ListedShares(round(held, 2), round(part, 2) or 0.01, metres)
 
@@ -594,25 +587,20 @@ def emerging_study(source: Source, f: AlertFilter, resolution: int | None = None
     )
     known = known_places(source)
     names, ids = name_spots(found.places, source.city, known), known_ids(found.places, known)
-    rows = tuple(_row(found, at, names[place.id], ids[at]) for at, place in enumerate(found.places))
-    return EmergingStudy(total, found, rows, counted, side, choices, None, period)
-
-
-def _row(found: EmergingHotSpots, at: int, name: SpotName, known_id: str) -> EmergingRow:
-    """The row of one of the places."""
-    place = found.places[at]
-    row: Any = found.frame.loc[place.peak]
-    return EmergingRow(
-        place=place,
-        rank=at + 1,
-        name=name,
-        marked=int(row["hot_steps"] if CLASSES[place.cls].sign > 0 else row["cold_steps"]),
-        since=None if pd.isna(row["since"]) else row["since"].date(),
-        slope=float(row["slope"]),
-        p_trend=float(row["p_trend"]),
-        q_trend=float(row["q_trend"]),
-        id=known_id,
+    peaks: Any = found.frame.loc[[place.peak for place in found.places]].to_dict("records")
+    rows = tuple(
+        EmergingRow(
+            place=place,
+            rank=rank,
+            name=names[place.id],
+            marked=int(row["hot_steps"] if CLASSES[place.cls].sign > 0 else row["cold_steps"]),
+            since=None if pd.isna(row["since"]) else row["since"].date(),
+            **{column: float(row[column]) for column in ("slope", "p_trend", "q_trend")},
+            id=known_id,
+        )
+        for rank, (place, row, known_id) in enumerate(zip(found.places, peaks, ids, strict=True), 1)
     )
+    return EmergingStudy(total, found, rows, counted, side, choices, None, period)
 
 
 def _obstacle(source: Source, whole: AlertFilter, periods: Periods) -> Message | None:
@@ -636,8 +624,7 @@ def _obstacle(source: Source, whole: AlertFilter, periods: Periods) -> Message |
 
 def emerging_cell_size(source: Source, f: AlertFilter, resolution: int | None) -> Choice:
     """The size of the cells in which `emerging_study` judges, and why: that of the hot-spot map where it can be."""
-    whole, most = whole_city(f), min(MOST_MAP_CELLS, MOST_COUNTS // MOST_MONTHS)
-    return cell_size(source, whole, resolution, most)
+    return cell_size(source, whole_city(f), resolution, min(MOST_MAP_CELLS, MOST_COUNTS // MOST_MONTHS))
 
 
 def judged_filter(source: Source, f: AlertFilter, resolution: int) -> AlertFilter:
@@ -667,6 +654,5 @@ def _over(f: AlertFilter, periods: Periods) -> AlertFilter:
     """The filter over the whole steps."""
     if not len(periods.starts):
         return f
-    step = pd.DateOffset(months=1) if periods.unit == "month" else pd.DateOffset(weeks=1)
-    last = periods.starts[-1] + step - pd.Timedelta(days=1)
+    last = periods.starts[-1] + (pd.offsets.MonthEnd(1) if periods.unit == "month" else pd.Timedelta(days=6))
     return f.replace(period="", start=periods.starts[0].date(), end=last.date())

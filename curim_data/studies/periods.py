@@ -291,8 +291,7 @@ def _use(source: Source) -> pd.DataFrame:
 
 def _named(names: Sequence[str], city: CityProfile, t: Translator) -> str:
     labels = [category_label(t, city, name) for name in names]
-    if len(labels) > MOST_NAMED:
-        more = len(labels) - MOST_NAMED + 1
+    if (more := len(labels) - MOST_NAMED + 1) > 1:
         labels = [*labels[: MOST_NAMED - 1], t.n("{n} more", "{n} more", more)]
     return t.join(labels)
 
@@ -414,12 +413,11 @@ def _periods(
     rows = (
         known.groupby(list(kind), sort=False, observed=True).ngroup().to_numpy() if kind else np.zeros(len(known), int)
     )
-    tables = []
-    for name in numbers:
-        table = np.zeros((int(rows.max(initial=-1)) + 1, blocks))
-        np.add.at(table, (rows, at), known[name].to_numpy(float))
-        tables.append(table)
-    return tables
+    shape = int(rows.max(initial=-1)) + 1, blocks
+    return [
+        np.bincount(rows * blocks + at, known[name].to_numpy(float), shape[0] * blocks).reshape(shape)
+        for name in numbers
+    ]
 
 
 # Beside comparisons of the copy, where the Briefing tells what was chosen from the alerts.
@@ -438,8 +436,7 @@ def chosen_from(source: Source, f: AlertFilter) -> Source:
     handful of such choices comes with each version of the alerts and tells as much. Under any other filter who reads
     the protected copy has it chosen from the copy, since the number of filters has no limit.
     """
-    exact = source.exact
-    return exact if exact is not None and opened_by_everybody(f) else source
+    return source.exact if source.exact is not None and opened_by_everybody(f) else source
 
 
 def opened_by_everybody(f: AlertFilter) -> bool:
@@ -477,9 +474,7 @@ def copy_notes(source: Source, f: AlertFilter, total: Total) -> tuple[Message, .
 
 def places_taken(source: Source) -> bool:
     """Whether more incidents are without a place in the copy than came without a position."""
-    if source.exact is None:
-        return False
-    own, came = (query.total(one, AlertFilter(period="all")).unmapped for one in (source, source.exact))
+    own, came = (query.total(one, AlertFilter(period="all")).unmapped for one in (source, source.exact or source))
     return own > came
 
 
@@ -533,10 +528,9 @@ def _delays(source: Source) -> tuple[pd.DataFrame, dt.date]:
         "GROUP BY 1, 2, 3, 4",
     )
     since = (pd.to_datetime(counts["day"]) - pd.Timestamp(0)) // pd.Timedelta(hours=1)
-    counts["hours"] = counts["hour"] - since
     middle = pd.to_datetime(counts["month"]) + pd.Timedelta(days=14)
     zone = middle.dt.tz_localize(source.city.timezone)
     ahead = (middle - zone.dt.tz_convert("UTC").dt.tz_localize(None)).dt.total_seconds() / 3600
-    counts["lag"] = np.floor((counts["hours"] + ahead) / 24).astype(int)
+    counts["lag"] = np.floor((counts["hour"] - since + ahead) / 24).astype(int)
     by_lag: pd.DataFrame = counts.groupby(["lag", "own"], as_index=False)[["n"]].sum()
     return by_lag, until

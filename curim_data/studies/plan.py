@@ -234,14 +234,11 @@ def _fit(
         wanted = min(max(map(len, found.values())), math.ceil(_ENOUGH_AREAS / len(kept)) - 1)
         covered = next(n for n, days in found.items() if len(days) >= wanted)
         starts = found[covered][:wanted]
-    after, past, dates = [], [], []
-    for number, day in enumerate([calendar.start, *starts]):
-        after.append(counting.of(kept, calendar.after(day)))
-        past.append(np.column_stack([counting.of(kept, days) for days in calendar.windows(day, covered)]))
-        dates.append(np.full(len(kept), number))
-    return fit_placebos(
-        np.concatenate(after), np.vstack(past), dates=np.concatenate(dates), least=counting.least
-    ), covered
+    days = [calendar.start, *starts]
+    after = np.concatenate([counting.of(kept, calendar.after(day)) for day in days])
+    past = [np.column_stack([counting.of(kept, window) for window in calendar.windows(day, covered)]) for day in days]
+    dates = np.repeat(np.arange(len(days)), len(kept))
+    return fit_placebos(after, np.vstack(past), dates=dates, least=counting.least), covered
 
 
 def _with_mix(
@@ -324,11 +321,7 @@ class _Counting:
         f = self._filter.replace(period="", start=days[0], end=days[1])
         asked = by if self._by is None else [*by, self._by]
         counted = query.counts(
-            self.source.in_full,
-            f,
-            asked,
-            resolution=self.resolution,
-            without_default_points=True,
+            self.source.in_full, f, asked, resolution=self.resolution, without_default_points=True
         ).frame.dropna(subset=["cell"])
         if self._weights is not None and self._by is not None:
             counted = counted.assign(n=counted["n"] * counted[self._by].map(self._weights["weight"]).fillna(1.0))
@@ -368,13 +361,15 @@ class _Counting:
 
 def _at_size(cells: Sequence[str], resolution: int) -> list[int]:
     """Cells of a plan at one size: parents of finer ones, children of coarser ones."""
-    found: set[int] = set()
-    for cell in map(h3.str_to_int, cells):
-        if h3.get_resolution(cell) >= resolution:
-            found.add(h3.cell_to_parent(cell, resolution))
-        else:
-            found.update(h3.cell_to_children(cell, resolution))
-    return sorted(found)
+    return sorted(
+        {
+            part
+            for cell in map(h3.str_to_int, cells)
+            for part in h3.cell_to_children(
+                h3.cell_to_parent(cell, min(resolution, h3.get_resolution(cell))), resolution
+            )
+        }
+    )
 
 
 # From this part of unknown genders on, a problem says that for many alerts the gender is not known.
@@ -541,19 +536,13 @@ def draft_plan_for_cells(
     base, year = council_baseline(source, f, problem.cells)
     cells = seen = None
     if problem.cells:
-        seen = _drop_to_see(source, year, problem.cells, base)
+        if base.baseline and base.start is not None and base.end is not None:  # which the council may read
+            areas = Areas(problem.cells, buffer_cells(problem.cells, source.city))
+            seen = drop_to_see(source, year, areas, (base.end - base.start).days + 1)
         cells = cells_to_compare(source, year, h3_names.get_resolution(problem.cells[0]))
     return draft_plan(
         problem, source.city, source.as_of, today=today, cells=cells, base=base, seen=seen, language=language
     )
-
-
-def _drop_to_see(source: Source, year: AlertFilter, cells: Sequence[str], base: Objective) -> DetectableDrop | None:
-    """The smallest fall that would be seen, where the council may read how many alerts the area had."""
-    if not base.baseline or base.start is None or base.end is None:
-        return None
-    areas = Areas(tuple(cells), buffer_cells(cells, source.city))
-    return drop_to_see(source, year, areas, (base.end - base.start).days + 1)
 
 
 def council_baseline(source: Source, f: AlertFilter, cells: Sequence[str]) -> tuple[Objective, AlertFilter]:

@@ -39,10 +39,6 @@ def prepare(home: Home) -> None:
     folder = home.prepared(city.version)
     report(0.0, PREPARING)
     large, versions = _keep_land(city, folder), list[str]()
-    if large:
-        from curim_data.studies.alert_points import keep_pixels  # it loads what an undo in a small city does not need
-
-        keep_pixels(city)
     if has_alerts(home):
         source = open_source(home)
         try:

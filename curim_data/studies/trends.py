@@ -195,20 +195,17 @@ def _series(frame: pd.DataFrame, mondays: pd.DatetimeIndex, known: BoolArray) ->
 
 
 def _places(
-    source: Source,
-    history: AlertFilter,
-    mondays: pd.DatetimeIndex,
-    known: BoolArray,
-    start: dt.date,
-    weeks: int,
+    source: Source, history: AlertFilter, mondays: pd.DatetimeIndex, known: BoolArray, start: dt.date, weeks: int
 ) -> tuple[tuple[str, CountForecast], ...]:
     """Outlooks of the landmarks."""
     frame = query.counts(source, history, ["place", "week"], complete=True).frame.dropna(subset=["place"])
     series = {str(place): _series(rows, mondays, known) for place, rows in frame.groupby("place")}
-    outlooks = ((place, forecast_counts(counts, start, weeks)) for place, counts in series.items() if counts.any())
-    return tuple(
-        sorted(((place, one) for place, one in outlooks if one is not None), key=lambda pair: -pair[1].total.value)
-    )
+    outlooks = [
+        (place, one)
+        for place, counts in series.items()
+        if counts.any() and (one := forecast_counts(counts, start, weeks)) is not None
+    ]
+    return tuple(sorted(outlooks, key=lambda pair: -pair[1].total.value))
 
 
 def _with_cells(

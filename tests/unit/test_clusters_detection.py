@@ -15,7 +15,7 @@ from scipy.stats import ks_2samp, poisson
 from sklearn.cluster import DBSCAN, KMeans
 
 from analysis import clusters, dbscan, grid
-from analysis.clusters import Cluster, _named, cell_m2, find_clusters
+from analysis.clusters import Cluster, _ranked, cell_m2, find_clusters
 from analysis.dbscan import (
     Baseline,
     LocalDbscan,
@@ -496,9 +496,9 @@ def test_two_clusters_of_one_coarse_cell_have_names_of_their_own() -> None:
     latitude, longitude = h3.cell_to_latlng(h3.latlng_to_cell(37.9430, 23.6465, 10))
     one, other, far = at(longitude, latitude), at(longitude + 3e-4, latitude), at(longitude + 0.02, latitude)
     assert one.id == other.id != far.id
-    named = [_named(cluster, [one, other, far]) for cluster in (one, other, far)]
+    named = _ranked([one, other, far])
     assert len({cluster.id for cluster in named}) == 3
-    assert named[2] == far
+    assert named[2] == replace(far, rank=3)
     assert {h3.get_resolution(int(cluster.id, 16)) for cluster in named[:2]} == {12}
 
 

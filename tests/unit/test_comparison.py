@@ -19,13 +19,7 @@ import pytest
 
 from curim_data.formats.base import Layout, Part
 from curim_data.importing import mapping
-from curim_data.importing.comparison import (
-    altered_columns,
-    compare,
-    missing_alerts,
-    previous_export,
-    status_changes,
-)
+from curim_data.importing.comparison import altered_columns, compare, missing_alerts, previous_export, status_changes
 from curim_data.importing.mapping import KINDS, ColumnMapping, Signature, signature_of
 from curim_data.importing.pipeline import import_file, preview
 from curim_data.importing.profiling import FileProfile

@@ -20,6 +20,7 @@ from analysis.forecast import (
     CellHistory,
     ForecastSettings,
     NextPeriods,
+    PastErrors,
     _inside,
     _intervals,
     _top_cells,
@@ -31,13 +32,10 @@ from analysis.forecast import (
     forecast_counts,
     forecast_next,
     forecast_places,
-    mean_absolute_error,
-    mean_just_before,
     naive,
     origins_for,
     past_errors,
     past_starts,
-    same_a_year_before,
     settings_for,
     widened_tail,
 )
@@ -366,11 +364,14 @@ def counts_ahead(
 
 def test_naive_forecasts_miss_by_the_published_errors() -> None:
     """Hyndman and Athanasopoulos 2018, section 3.4: seasonal naive 13.40, mean of the past 34.83."""
-    start, steps = np.array([64]), np.arange(64, 74)[None, :]
-    assert mean_absolute_error(BEER[steps[:, :4]], same_a_year_before(BEER, steps[:, :4], 4)) == pytest.approx(45 / 4)
-    two_years = np.concatenate([BEER[60:64], BEER[60:64], BEER[60:62]])
-    assert mean_absolute_error(BEER[steps], two_years) == pytest.approx(13.40, abs=0.005)
-    assert mean_absolute_error(BEER[steps], mean_just_before(BEER, start, 64)) == pytest.approx(34.83, abs=0.006)
+
+    def errors(forecast: FloatArray) -> PastErrors:
+        return past_errors(BEER, Ahead(forecast[None], 2 * forecast[None], 2 * forecast[:1]), np.array([64]), 4)
+
+    two_years = np.tile(BEER[60:64], 3)[:10]
+    assert errors(two_years[:4]).model == errors(two_years[:4]).year == pytest.approx(45 / 4)
+    assert errors(two_years).model == pytest.approx(13.40, abs=0.005)
+    assert errors(np.full(10, BEER[:64].mean())).model == pytest.approx(34.83, abs=0.006)
 
 
 def test_all_starts_at_once_are_what_each_gives_alone() -> None:

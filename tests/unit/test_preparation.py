@@ -28,7 +28,7 @@ from curim_data.quality import study as positions
 from curim_data.store import Home, Store
 from curim_data.store.erase import erase
 from curim_data.store.home import _city
-from curim_data.studies import alert_points, hot_spots, preparation
+from curim_data.studies import hot_spots, preparation
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.preparation import prepare
 
@@ -228,26 +228,6 @@ def test_what_was_prepared_of_newer_alerts_is_left(home: Home, monkeypatch: pyte
     folder = home.prepared(home.city().version)
     assert [path.name for path in folder.glob("alerts-*") if prepared.is_current(path, Store(home).alerts_version())]
     assert not [path for path in folder.glob("places-*") if prepared.is_current(path, source.version)]
-
-
-@pytest.mark.parametrize("harm", ["none", "removed", "broken"])
-def test_the_land_in_pixels_is_read_and_equal(home: Home, monkeypatch: pytest.MonkeyPatch, harm: str) -> None:
-    monkeypatch.setattr(alert_points, "MOST_FINE_CELLS", 1)
-    city = home.city()
-    made = alert_points.raster_from_polygon(city.land_metres)
-    prepare(home)
-    (path,) = home.prepared(city.version).glob("land-pixels-*")
-    prepare(home)
-    if harm == "none":
-        monkeypatch.setattr(alert_points, "raster_from_polygon", None)  # nothing is worked out
-    elif harm == "removed":
-        path.unlink()
-    else:
-        path.write_bytes(b"PAR1 [1]")
-    forget()
-    read = alert_points._pixels(open_source(home))
-    assert np.array_equal(read.land_km2, made.land_km2)
-    assert (read.x0, read.y0, read.cell_m) == (made.x0, made.y0, made.cell_m)
 
 
 def test_a_small_home_is_left_as_it_is(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,13 +22,7 @@ from analysis.trends.line import (
     read_line,
     without_events,
 )
-from analysis.trends.reporting import (
-    LONGEST,
-    ReportingLag,
-    lag_of_imports,
-    lag_of_reports,
-    nothing_known,
-)
+from analysis.trends.reporting import LONGEST, ReportingLag, lag_of_imports, lag_of_reports, nothing_known
 from analysis.trends.time_series import LevelShift, period_total, trend_of, week_clock, year_on_year
 from curim_data.engine import open_source
 from curim_data.store import Home
