@@ -32,7 +32,6 @@ MIN_OVER_CELLS_M: Final = 22.0
 MOST_DENSITY_PIXELS: Final = 1_000_000
 # Cells at the shore may hold next to no land and still get the alerts of the quay.
 LEAST_LAND_KM2: Final = 1e-9
-LEAST_SHARE: Final = 1e-9
 # Standard deviations after which nothing of a Gaussian is left: it has 2e-8 of its height there.
 DENSITY_REACH: Final = 6.0
 
@@ -139,7 +138,6 @@ def raster_from_polygon(land: BaseGeometry, cell_m: float | None = None) -> Rast
     columns, rows = int(np.floor((east - x0) / cell)) + 1, int(np.floor((north - y0) / cell)) + 1
     _guard(rows, columns)
     share = covered_share(land, float(x0), float(y0), cell, rows, columns)
-    share[share < LEAST_SHARE] = 0.0  # of rounding, where there is no land
     return Raster(share * cell**2 / 1e6, float(x0), float(y0), cell)
 
 

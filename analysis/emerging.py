@@ -34,6 +34,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal
@@ -388,7 +389,7 @@ class EmergingHotSpots(Result):
             else N_("Last window: {alerts} alerts, where {expected} would be expected from its surroundings.")
         )
         surest = row["p_trend"] == 1 / (RUNS + 1)
-        parts = (
+        parts: tuple[tuple[Any, Callable[[], str]], ...] = (
             (True, lambda: t("{label}. {rule}", label=t(found.label), rule=t(found.rule))),
             (row["hot_steps"] or not row["cold_steps"], lambda: t(hot, n=int(row["hot_steps"]), steps=steps)),
             (row["cold_steps"], lambda: t(cold, n=int(row["cold_steps"]), steps=steps)),

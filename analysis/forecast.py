@@ -314,8 +314,8 @@ def past_errors(series: FloatArray, found: Ahead, starts: IntArray, a_year: int)
     for level in (LEVEL, INNER):
         low, high = (side[: len(starts)] for side in found.bounds(level))
         within.append(int((known & (low <= observed) & (observed <= high)).sum()))
-    missed = (float(np.abs(observed - way)[known].mean()) if known.any() else np.nan for way in ways)
-    return PastErrors(*missed, len(starts), int(known.sum()), *within)
+    model, year, recent = (float(np.abs(observed - way)[known].mean()) if known.any() else np.nan for way in ways)
+    return PastErrors(model, year, recent, len(starts), int(known.sum()), within[0], within[1])
 
 
 # By the unit, and whether the same period a year before missed by no more than the mean of the last ones.

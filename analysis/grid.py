@@ -231,6 +231,7 @@ LEAST_SHARE: Final = 0.1
 # Pieces of land of which the nearest point is looked for: cells two sizes finer than those counted in, or one.
 MOST_PIECES: Final = 600_000
 FINER: Final = (2, 1)
+NEXT_TO_NOTHING: Final = 1e-9  # of a square: what rounding leaves where there is no land
 _BY_POINTS: Final = N_("Places are compared by the land that their points serve, since alerts stand on shared points.")
 
 
@@ -337,7 +338,8 @@ def covered_share(shape: BaseGeometry, west: float, south: float, side: float, r
     places = np.concatenate([place, place[later] + 1])
     gains = np.concatenate([climb * right, (climb * (1 - right))[later]])
     gain = np.bincount(places, gains, rows * (columns + 2)).reshape(rows, columns + 2)
-    return np.clip(np.cumsum(gain, axis=1)[:, 1 : columns + 1], 0.0, 1.0)
+    share = np.minimum(np.cumsum(gain, axis=1)[:, 1 : columns + 1], 1.0)
+    return np.where(share < NEXT_TO_NOTHING, 0.0, share)
 
 
 def _cut(start: FloatArray, end: FloatArray, rows: int, columns: int) -> tuple[FloatArray, FloatArray]:
@@ -573,7 +575,7 @@ class AlertGround:
         two quays parts no place.
         """
         way = (end - start) / _STEPS
-        return ~np.any([self.water[self.pixel(start + step * way)] for step in range(1, _STEPS)], axis=0)
+        return np.asarray(~np.any([self.water[self.pixel(start + step * way)] for step in range(1, _STEPS)], axis=0))
 
 
 def _pixels_in(length: float) -> int:

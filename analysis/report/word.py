@@ -101,7 +101,7 @@ def _set(made: WordDocument, block: Block) -> None:
         ),
         Figure: _figure,
         Columns: _columns,
-        Group: lambda made, b: [_set(made, part) for part in b.blocks],
+        Group: _group,
     }
     setters[type(block)](made, block)
 
@@ -169,6 +169,11 @@ def _figure(made: WordDocument, block: Figure) -> None:
     if block.caption:
         made.paragraphs[-1].paragraph_format.keep_with_next = True
         _small(made.add_paragraph(), block.caption, QUIET)
+
+
+def _group(made: WordDocument, block: Group) -> None:
+    for part in block.blocks:
+        _set(made, part)
 
 
 def _columns(made: WordDocument, block: Columns) -> None:

@@ -449,7 +449,7 @@ def compared_periods(first: Source, second: Source, stretch: Stretch = "12m") ->
     spans = [(start, end)] * 2 if common else [own[0], own[1]]
     if stretch == "12m":
         spans = [(max(first, month_bounds(last, 1 - MONTHS)[0]), last) for first, last in spans]
-    return Periods(*spans, common=common)
+    return Periods(spans[0], spans[1], common=common)
 
 
 def _whole_months(source: Source) -> tuple[dt.date, dt.date] | None:

@@ -415,7 +415,7 @@ def _periods(
     )
     shape = int(rows.max(initial=-1)) + 1, blocks
     return [
-        np.bincount(rows * blocks + at, known[name].to_numpy(float), shape[0] * blocks).reshape(shape)
+        np.bincount(rows * blocks + at, known[name].to_numpy(float), shape[0] * blocks).astype(float).reshape(shape)
         for name in numbers
     ]
 

@@ -572,17 +572,6 @@ def test_no_bursts_where_counts_scatter_no_more_than_chance_or_nothing_is_known(
     assert "of 2.0 reports on average, most of them within 120 m" in t(TWO.choice.explanation)
 
 
-def test_sizes_are_geometric_and_all_reports_are_dealt() -> None:
-    burst = of_each(ReportBursts(3.0, 60.0), 100_000, np.random.default_rng(2))
-    sizes = np.bincount(burst)
-    assert len(burst) == 100_000
-    assert sizes.mean() == pytest.approx(3.0, rel=0.02)
-    assert (sizes[:-1] == 1).mean() == pytest.approx(1 / 3, abs=0.01)
-    for n in (0, 1, 2, 50):
-        each = [ReportBursts(3.0, 60.0).sizes(n, np.random.default_rng(seed)) for seed in range(30)]
-        assert all(size.sum() == n and (size > 0).all() for size in each)
-
-
 def test_simulated_maps_follow_a_baseline_with_steep_edges(city: CityProfile) -> None:
     """Wide bursts around a dense spot spill nowhere: by what is expected, places hold what is expected of them."""
     frame = drawn(city, 6_000, {STATION: 8})
@@ -671,12 +660,6 @@ def test_bursts_are_no_clusters_and_a_place_that_is_dense_is(city: CityProfile) 
     assert wide.n == plain.n
     assert wide.low < plain.low < plain.high < wide.high
     assert wide.p == plain.p == 1 / 100
-
-
-def test_single_reports_give_what_no_bursts_give(city: CityProfile) -> None:
-    frame = drawn(city, 2_000, {STATION: 8})
-    plain, single = (find_clusters(frame, city, runs=19, alpha=0.05, bursts=bursts) for bursts in (None, SINGLE))
-    assert plain.found == single.found
 
 
 def graded(table: pd.DataFrame, cells: pd.Index) -> HarmWeights:

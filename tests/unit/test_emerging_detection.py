@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import false_discovery_control
 
 from analysis.cube import (
     CLASSES,
@@ -31,7 +30,7 @@ from analysis.cube import (
 )
 from analysis.emerging import emerging_hot_spots, periods_for, unit_of, whole_periods
 from analysis.grid import neighbours, ring, square_side
-from analysis.hotspots.cell_significance import connected_groups, significant_cells
+from analysis.hotspots.cell_significance import connected_groups
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.intervals import Result
 from analysis.stats.significance import benjamini_hochberg, larger_rate, smaller_rate
@@ -130,13 +129,6 @@ def test_groups_of_marks_are_those_of_the_graph_of_all_windows(seed: int) -> Non
         == len(set(labels.tolist()))
         == len(set(found.tolist()))
     )
-
-
-def test_q_is_over_all_cells_and_steps() -> None:
-    p = np.random.default_rng(3).random((7, 5)) ** 4
-    cells = np.sort(h3.grid_disk(MIDDLE, 1)).astype(np.int64)
-    q, _ = significant_cells(cells, p, 0.05)
-    assert q.ravel() == pytest.approx(false_discovery_control(p.ravel(), method="bh"))
 
 
 def made(steps: int = 24, **spots: tuple[int, list[float]]) -> pd.DataFrame:

@@ -245,18 +245,6 @@ def test_fifty_alerts_in_the_test_are_enough_and_fewer_are_not(events: int, lott
     assert told.shown != lottery
 
 
-def test_the_bootstrap_of_few_values_is_as_wide_as_students_t() -> None:
-    rng = np.random.default_rng(19)
-    inside = 0
-    for _ in range(400):
-        values = rng.normal(size=10)
-        drawn = rng.multinomial(10, np.full(10, 0.1), 499) @ values / 10
-        tail = widened_tail(0.025, 10)
-        low, high = np.quantile(drawn, [tail, 1 - tail])
-        inside += low <= 0 <= high
-    assert inside >= binom.ppf(0.001, 400, 0.95)
-
-
 def test_no_alerts_and_one_cell() -> None:
     empty = forecast_places(np.zeros((CELLS, 120)), LAND)
     assert not empty.shown

@@ -31,7 +31,6 @@ from analysis.hotspots.grouping import (
     hot_spots,
     in_order,
     in_order_of_harm,
-    least_for_plan,
     marked_by,
     published_q,
     ratio_says_something,
@@ -116,7 +115,7 @@ def test_a_cluster_has_the_excess_of_its_ratio() -> None:
 
 
 def test_the_least_number_for_a_plan_lets_a_fall_by_seventy_per_cent_show() -> None:
-    assert least_for_plan() == LEAST_FOR_PLAN == 10
+    assert LEAST_FOR_PLAN == 10
 
     def chance(n: int) -> float:
         """The slow twin: of n and 30 % of n alerts, so few in the second period by tossing coins."""

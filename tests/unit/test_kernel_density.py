@@ -190,19 +190,6 @@ def test_the_sentence_has_mean_peak_interval_and_what_is_left_out(coast: Raster,
     assert "left out" not in kernel_density(x, y, land=coast, bandwidth=100, months=2).sentence(t)
 
 
-@pytest.mark.slow
-@given(st.lists(POINT, min_size=3, max_size=12), st.floats(20, 400))
-@settings(max_examples=60, deadline=None)
-def test_pixels_hold_exactly_the_land_that_they_cover(corners: list[tuple[float, float]], cell: float) -> None:
-    shape = shapely.make_valid(shapely.Polygon([(1_000 + x, 1_000 + y) for x, y in corners]))
-    land = shapely.buffer(shape, 5).difference(shapely.box(1_300, 1_300, 1_420, 1_520))
-    raster = raster_from_polygon(land, cell)
-    rows, columns = raster.land_km2.shape
-    left, low = np.meshgrid(raster.x0 + cell * np.arange(columns), raster.y0 + cell * np.arange(rows))
-    slow = shapely.area(shapely.intersection(shapely.box(left, low, left + cell, low + cell), land)) / 1e6
-    assert np.allclose(raster.land_km2, slow, atol=1e-9)
-
-
 def test_points_on_the_quay_get_pixels_of_their_own(coast: Raster) -> None:
     x, y = np.array([2_100.0, -40.0, 500.0]), np.array([100.0, 1_520.0, 500.0])
     wider = coast.with_points(x, y)
@@ -284,15 +271,6 @@ def test_breaks_are_nice_and_hold_the_peak(peak: float) -> None:
     assert breaks[-2] < peak <= breaks[-1]
     assert all(1.9 < high / low < 2.6 for low, high in pairwise(breaks))
     assert {f"{limit:e}"[0] for limit in breaks} <= {"1", "2", "5"}
-
-
-def test_the_scale_grows_darker_throughout() -> None:
-    light = [
-        sum(part * weight for part, weight in zip(bytes.fromhex(c[1:]), (0.299, 0.587, 0.114), strict=True))
-        for c in SCALE
-    ]
-    assert light == sorted(light, reverse=True)
-    assert min(a - b for a, b in pairwise(light)) > 15
 
 
 def test_the_legend_prints_each_class(picture: DensityImage, t: Translator) -> None:
