@@ -104,13 +104,13 @@ def test_the_keys_for_printing_print_a_dark_page_in_the_light_theme(visit: Visit
 
 
 def test_the_print_view_is_light_for_a_reader_of_the_dark_theme(visit: Visit) -> None:
-    page = visit("evaluation", lang="el", dark=True)
+    page = visit("gender", lang="el", dark=True)
     assert not page.locator(".print-audience").is_visible()
     link = page.locator('[data-testid="stSidebar"] a[data-testid="stBaseLinkButton-tertiary"]')
     address = str(link.get_attribute("href"))
     assert "embed_options=light_theme" in address
     words = dict(parse_qsl(urlsplit(address).query))
-    light = visit("evaluation", dark=True, **{**words, "as": "council"})
+    light = visit("gender", dark=True, **{**words, "as": "council"})
     assert light.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor") == "rgb(255, 255, 255)"
     light.emulate_media(media="print", color_scheme="dark")
     assert light.evaluate("getComputedStyle(document.querySelector('.stMain')).filter") == "none"
