@@ -142,10 +142,10 @@ class ExportChanges:
         statuses = sorted(self.statuses.items(), key=lambda pair: -pair[1])
         said = [
             t("Compared with {file} of {when}:", file=self.before.file_name, when=self.before.when.date()),
-            self.appeared and t("New columns: {columns}.", columns=_quoted(t, self.appeared)),
-            self.vanished and t("Removed columns: {columns}.", columns=_quoted(t, self.vanished)),
+            t("New columns: {columns}.", columns=_quoted(t, self.appeared)) if self.appeared else "",
+            t("Removed columns: {columns}.", columns=_quoted(t, self.vanished)) if self.vanished else "",
             *(t("Column “{column}”: {why}", column=column, why=why) for column, why in self.altered.items()),
-            not self.columns_changed and t("The columns are the same, and so is the kind of their content."),
+            "" if self.columns_changed else t("The columns are the same, and so is the kind of their content."),
             t("New alerts: {new}; updated: {updated}; unchanged: {known}.", **now),
             *(
                 t("{was} → {now}: {n}", was=status_label(t, was), now=status_label(t, now), n=n)

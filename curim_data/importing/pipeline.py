@@ -380,7 +380,7 @@ class ImportReport:
 
     def sentence(self, t: Translator) -> str:
         """For the command line: the counts, which add up, what was left out and decided, and how to do otherwise."""
-        batch, odd = self.batch, self.flags.get(Flag.UNKNOWN_GENDER, 0)
+        batch, odd, left_out = self.batch, self.flags.get(Flag.UNKNOWN_GENDER, 0), t.join(self.dropped)
         counts = {name: getattr(batch, name) for name in ("accepted", "updated", "duplicate", "quarantined")}
         why = sorted(batch.reasons.items(), key=lambda pair: -pair[1])
         reasons = "; ".join(f"{t(REASON_WORDS[Reason(code)]).rstrip('.')} ({t.number(n)})" for code, n in why)
@@ -390,23 +390,25 @@ class ImportReport:
                 "New: {accepted}, updated: {updated}, already known: {duplicate}, quarantined: {quarantined}.",
                 **counts,
             ),
-            why and t("Why rows are quarantined: {reasons}.", reasons=reasons),
-            self.dropped and t("Not stored, since they may name a person: {columns}.", columns=t.join(self.dropped)),
-            self.unused and t("Not used: {columns}.", columns=t.join(self.unused)),
-            self.several
-            and t.n(
+            t("Why rows are quarantined: {reasons}.", reasons=reasons) if reasons else "",
+            t("Not stored, since they may name a person: {columns}.", columns=left_out) if left_out else "",
+            t("Not used: {columns}.", columns=t.join(self.unused)) if self.unused else "",
+            t.n(
                 "{n} alert has several categories: it counts once in totals and once in each of them.",
                 "{n} alerts have several categories: they count once in totals and once in each of them.",
                 self.several,
-            ),
-            odd
-            and t.n(
+            )
+            if self.several
+            else "",
+            t.n(
                 "In {n} alert a gender was not recognised: it counts as not known.",
                 "In {n} alerts a gender was not recognised: it counts as not known.",
                 odd,
-            ),
+            )
+            if odd
+            else "",
             *(t(message) for message in (*self.decisions, *self.options)),
-            self.dry_run and t("Nothing was written."),
+            t("Nothing was written.") if self.dry_run else "",
         ]
         return " ".join(filter(None, said))
 
