@@ -201,8 +201,9 @@ class Proof:
             known=self.with_hour,
             share=t.part(self.with_hour / self.alerts),
         )
-        reported = self.times.get("reported", 0) == self.alerts
-        return f"{said} {t('It is that of the report: no column says when it happened.')}" if reported else said
+        if self.times.get("reported", 0) == self.alerts:
+            said += " " + t("It is that of the report: no column says when it happened.")
+        return said
 
     def weekdays_sentence(self, t: Translator) -> str:
         """How many alerts have a weekday; nothing where all have one."""
