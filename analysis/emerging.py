@@ -455,7 +455,9 @@ def emerging_hot_spots(
     k = window_for(side) if k is None else k
     margin = margin_for(k)
     place = neighbours(cells, k)
-    outer = surroundings_for(side, k, _mean_window(place, cube, lag))
+    # Each alert counts in the windows of the cells that it is near, in its step and the `lag` after it.
+    later = np.minimum(lag + 1, steps - np.arange(steps))
+    outer = surroundings_for(side, k, float(np.diff(place.indptr) @ cube @ later) / cube.size)
     windows = Windows(
         counts=cube,
         place=place,
@@ -486,15 +488,6 @@ def emerging_hot_spots(
         least=least,
         usual=usual,
     )
-
-
-def _mean_window(place: sparse.csr_array, counts: FloatArray, lag: int) -> float:
-    """Alerts in the mean window: each alert counts in the windows of the cells that it is near, in its step and the
-    `lag` after it.
-    """
-    steps = counts.shape[1]
-    later = np.minimum(lag + 1, steps - np.arange(steps))
-    return float(np.diff(place.indptr) @ counts @ later) / float(counts.size)
 
 
 @dataclass(frozen=True)

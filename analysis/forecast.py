@@ -372,11 +372,6 @@ class CellHistory:
         """Alerts before each origin that count 2^(-age / half-life); (m, origins)."""
         return np.asarray(self.counts @ _fading(self.counts.shape[1], origins, half_life))
 
-    @property
-    def even(self) -> FloatArray:
-        """Each cell's share of the land."""
-        return np.asarray(self.land / self.land.sum(), dtype=float)
-
     def smooth(self, values: FloatArray, weight: float) -> FloatArray:
         """Mean by land over a cell and its neighbours, these with a weight, times the land of the cell."""
         mean = (values + weight * (self.near @ values)) / (self.land + weight * (self.near @ self.land))[:, None]
@@ -470,7 +465,7 @@ def _fading(length: int, origins: Any, half_life: float) -> FloatArray:
 def _mixed(ground: CellHistory, values: FloatArray) -> FloatArray:
     """The values with a small even part over the land."""
     whole = values.sum(axis=0)
-    even = ground.even[:, None]
+    even: FloatArray = (ground.land / ground.land.sum())[:, None]
     return np.where(whole > 0, (1 - EVEN) * values + EVEN * even * whole, even)
 
 

@@ -184,9 +184,8 @@ class Interval:
 
 def intervals(edges: Sequence[float], closed: Closed) -> tuple[Interval, ...]:
     """Bands between edges: [0, a], (a, b], ... closed on the right, or [0, a), [a, b), ... closed on the left."""
-    right = closed == "right"
     return tuple(
-        Interval(float(low), float(high), k == 0 or not right, right and bool(np.isfinite(high)))
+        Interval(float(low), float(high), k == 0 or closed == "left", closed == "right" and bool(np.isfinite(high)))
         for k, (low, high) in enumerate(zip((0.0, *edges[:-1]), edges, strict=True))
     )
 

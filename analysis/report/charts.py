@@ -198,7 +198,16 @@ def draw_card(card: NewsCard, t: Translator) -> Picture:
     words = " ".join((card.mark, f"{card.headline}.", f"{card.counts}.", *card.told, card.source)).strip()
     with mpl.rc_context(chart_style(_SCALE)):
         figure = Figure(figsize=(WIDTH / _CARD_DPI, HEIGHT / _CARD_DPI), dpi=_CARD_DPI, facecolor="white")
-        _frame(figure, card)
+        figure.add_artist(Rectangle((0, 1 - 12 / HEIGHT), 1, 12 / HEIGHT, color=SEA, linewidth=0))
+        _write(figure, card.kicker, y=HEIGHT - 44, size=20, right=WIDTH - _MARGIN, colour=QUIET, lines=1)
+        _write(figure, card.source, y=86, size=16, right=WIDTH - _MARGIN, colour=QUIET, lines=3)
+        if card.mark:
+            width = text_width(card.mark, 18, bold=True) + 28
+            box = Rectangle((_MARGIN / WIDTH, 96 / HEIGHT), width / WIDTH, 34 / HEIGHT, color="#fbeee6", linewidth=0)
+            figure.add_artist(box)
+            _write(
+                figure, card.mark, y=124, size=18, right=WIDTH, bold=True, colour="#a63c0a", lines=1, left=_MARGIN + 14
+            )
         right = _CHART[0] * WIDTH - 40 if card.series is not None else WIDTH - _MARGIN
         y = _write(figure, card.headline, y=HEIGHT - 108, size=40, right=WIDTH - _MARGIN, bold=True, lines=2)
         colour = COLOURS[card.series.tone] if card.series is not None else SEA
@@ -237,18 +246,6 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
 def _plain(text: str) -> str:
     """A text of which nothing is read as a formula."""
     return text.replace("$", r"\$")
-
-
-def _frame(figure: Figure, card: NewsCard) -> None:
-    figure.add_artist(Rectangle((0, 1 - 12 / HEIGHT), 1, 12 / HEIGHT, color=SEA, linewidth=0))
-    _write(figure, card.kicker, y=HEIGHT - 44, size=20, right=WIDTH - _MARGIN, colour=QUIET, lines=1)
-    _write(figure, card.source, y=86, size=16, right=WIDTH - _MARGIN, colour=QUIET, lines=3)
-    if card.mark:
-        width = text_width(card.mark, 18, bold=True) + 28
-        figure.add_artist(
-            Rectangle((_MARGIN / WIDTH, 96 / HEIGHT), width / WIDTH, 34 / HEIGHT, color="#fbeee6", linewidth=0)
-        )
-        _write(figure, card.mark, y=124, size=18, right=WIDTH, bold=True, colour="#a63c0a", lines=1, left=_MARGIN + 14)
 
 
 def _write(

@@ -590,8 +590,7 @@ def ratio_in_words(t: Translator, ratio: float, low: float, high: float) -> str:
 
 def p_values_in_words(t: Translator, values: pd.Series, *, steps: bool = False) -> list[str]:
     """The p-values of a column; a dash where there is none. `steps`: only on which side of 0.05 they are."""
-    written = t.p_step if steps else t.p_value
-    return [written(p) if p == p else NOT_KNOWN for p in values.tolist()]
+    return [(t.p_step if steps else t.p_value)(p) if p == p else NOT_KNOWN for p in values.tolist()]
 
 
 def compared_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:

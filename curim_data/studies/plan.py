@@ -471,16 +471,14 @@ def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None
 
 
 def _women_city(source: Source, f: AlertFilter) -> float | None:
-    counted = query.counts(source, whole_city(f), ["affected_gender"])
-    counts = counted.frame.set_index("affected_gender")["n"]
+    counts = query.counts(source, whole_city(f), ["affected_gender"]).frame.set_index("affected_gender")["n"]
     women, men = float(counts.get("woman", 0)), float(counts.get("man", 0))
     return women / (women + men) if women + men else None
 
 
 def _cautions(source: Source, here: AlertFilter, unknown: float | None) -> tuple[Caution, ...]:
-    default_counts = query.default_coordinates(source, here)["n"]
     tests = {
-        Caution.PILED: bool((default_counts > 0).any()),
+        Caution.PILED: bool((query.default_coordinates(source, here)["n"] > 0).any()),
         Caution.UNDISCLOSED: "affected_gender" in source.asked and unknown is not None and unknown > MANY_UNKNOWN,
         Caution.SHORT_HISTORY: source.as_of - source.first < YEAR,
     }
