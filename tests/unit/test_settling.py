@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import duckdb
@@ -11,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curim_data.store.writing import MATCHED, match_rows, names_few
-from tests import slow_settle as slow
 from tests.effort import effort
 
 INCIDENTS = st.sampled_from([None, None, "I", "I", "J", "I#", "I#2", "#h1", "h1", "Κ#2"])
@@ -22,20 +22,37 @@ KNOWN = ["alert_id", "incident_id", "content_hash"]
 
 
 def slowly(rows: list[Row], known: pd.DataFrame) -> pd.DataFrame:
-    """alert_id and action of each row, by loops over rows: what the sets of DuckDB must agree with."""
-    frame = pd.DataFrame(rows, columns=["incident_id", "content_hash", "twin"], dtype=object)
-    repeated = frame["incident_id"].notna() & frame.duplicated(["incident_id", "content_hash", "twin"])
-    kept = frame[~repeated].copy()
-    base = slow.base_ids(kept["incident_id"].astype("str"), kept["content_hash"].astype("str"))
-    ordinal = base.groupby(base, sort=False).cumcount() + 1
-    kept.insert(0, "alert_id", base.where(ordinal == 1, base + "#" + ordinal.astype(str)))
-    settled = slow.settle(kept[["alert_id", "incident_id", "content_hash"]], known)
-    pairs = zip(kept["incident_id"], kept["content_hash"], kept["twin"], strict=True)
-    first = dict(zip(pairs, settled["alert_id"], strict=True))
-    told = settled.reindex(frame.index)
-    for at in frame.index[repeated]:
-        told.loc[at] = [first[tuple(frame.loc[at])], "duplicate"]
-    return told
+    """alert_id and action of each row, one after the other: what the sets of DuckDB must agree with.
+
+    An incident's rows first take the stored alerts that say the same, in order; what is left takes the stored alerts
+    that nobody claimed; the rest gets the smallest free numbers. Rows without an incident are numbered by content.
+    """
+    told: dict[int, tuple[str, str]] = {}
+    stored: dict[str, dict[str, str]] = {}  # by the first id of an incident, its alerts and their contents
+    for name, incident, content in known[KNOWN].itertuples(index=False, name=None):
+        stored.setdefault(first_id(incident, content), {})[name] = content
+    for base in dict.fromkeys(first_id(incident, content) for incident, content, _ in rows):
+        own, names = stored.get(base, {}), (base if n == 1 else f"{base}#{n}" for n in itertools.count(1))
+        places = [at for at, row in enumerate(rows) if first_id(*row[:2]) == base]
+        if rows[places[0]][0] is None:
+            told |= {at: (name, "duplicate" if name in own else "new") for at, name in zip(places, names, strict=False)}
+            continue
+        free = dict(sorted(own.items(), key=lambda one: int(one[0].removeprefix(base).lstrip("#") or 1)))
+        once = [at for at in places if rows.index(rows[at]) == at]
+        for at in once:
+            if (same := next((name for name, content in free.items() if content == rows[at][1]), None)) is not None:
+                told[at] = same, "duplicate"
+                del free[same]
+        left = [*((name, "updated") for name in free)]
+        new = ((name, "new") for name in names if name not in own)
+        told |= dict(zip((at for at in once if at not in told), itertools.chain(left, new), strict=False))
+        told |= {at: (told[rows.index(rows[at])][0], "duplicate") for at in places if at not in told}
+    return pd.DataFrame([told[at] for at in range(len(rows))], columns=["alert_id", "action"], dtype=object)
+
+
+def first_id(incident: str | None, content: str) -> str:
+    """The id of an incident's first alert. A `#` of the source is doubled, so that no id of ours can be one of its."""
+    return f"#{content}" if incident is None else incident.replace("#", "##")
 
 
 def quickly(folder: Path, rows: list[Row], known: pd.DataFrame) -> pd.DataFrame:
