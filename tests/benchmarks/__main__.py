@@ -2,9 +2,9 @@
 
 Each one runs in a process of its own, so that what it measures (the most memory that was held, the time of a reference)
 does not depend on those before it. One that fails does not keep the others from running; the exit code says it. At the
-end one table of all that was measured is written, as Markdown and JSON (`--out`), also where one failed;
-of a run that was cut off its rows stay as lines of JSON beside them. `--millions 5` adds five million alerts to the
-goals, which takes long.
+end the tables of all that was measured are written as Markdown (`--out`), also where one failed; its rows stay as lines
+of JSON beside them, also of a run that was cut off. `--millions 5` adds five million alerts to the goals, which takes
+long.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.benchmarks.results import ROOT, ROWS, machine, read_rows, write
+from tests.benchmarks.results import ROOT, ROWS, machine, table
 
 NAMES = sorted(path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py"))
 
@@ -47,9 +47,10 @@ def main() -> str | int:
     run |= {"load_after": _load(), "ended": f"{dt.datetime.now(dt.UTC):%H:%M} UTC"}
     if failed:
         run["failed"] = ", ".join(failed)
-    write(asked.out, read_rows(rows), run)
-    print(f"\n{Path(f'{asked.out}.md').read_text(encoding='utf-8')}\nwritten to {asked.out}.md and {asked.out}.json")
-    print(f"for docs/performance.md: python -m tests.benchmarks.results {asked.out}.json docs/performance.md")
+    out = rows.with_suffix(".md")
+    out.write_text(table(rows, run), encoding="utf-8")
+    print(f"\n{out.read_text(encoding='utf-8')}\nwritten to {out}")
+    print(f"for docs/performance.md: python -m tests.benchmarks.results {out} docs/performance.md")
     return f"failed: {', '.join(failed)}" if failed else 0
 
 

@@ -24,22 +24,20 @@ from pathlib import Path
 import duckdb
 
 from curim_data.engine import Source, on_spark, open_source, source_from_files
-from curim_data.model import Audience
 from curim_data.sample import sample_home
 from curim_data.store import Home
 from tests.benchmarks.results import Row, hand_in, hand_in_growth
 from tests.engine_questions import FILTERS, QUESTIONS, Answer, assert_equal
+from tests.processes import processor_seconds
 from tests.spark_servers import forget, sail_server, spark_master
 
 SIZES = (10_000, 100_000, 1_000_000)
 ASKED = ("usual", "all", "night", "women", "group", "few cells")  # of the filters, where not all are asked
 COLUMNS = ("engine", "alerts", "opened in", "processor a question", "median", "slowest", "as DuckDB")
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def write_alerts(home: Home, rows: int, folder: Path) -> Path:
+def write_alerts(sample: Source, rows: int, folder: Path) -> Path:
     """A Parquet file of so many alerts."""
-    sample = open_source(home, "duckdb")
     path, times = folder / f"{rows}.parquet", -(-rows // sample.count)
     if not path.exists():
         files = ", ".join(f"'{file}'" for file in sample.cache["files"])
@@ -52,36 +50,15 @@ def write_alerts(home: Home, rows: int, folder: Path) -> Path:
     return path
 
 
-def alerts_of(home: Home, rows: int, path: Path) -> Source:
-    """Those alerts as a source on DuckDB."""
-    sample = open_source(home, "duckdb")
-    return source_from_files([path], f"bench-{rows}", sample.city, meeting=sample.meeting)
-
-
-def processor() -> float:
-    """Processor seconds that this process and all that it started, servers and their workers, have taken."""
-    parents, taken = {}, {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            told = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        parents[int(path.parent.name)], taken[int(path.parent.name)] = int(told[1]), sum(map(int, told[11:13])) / TICKS
-    ours = {os.getpid()}
-    while more := {one for one, parent in parents.items() if parent in ours} - ours:
-        ours |= more
-    return sum(taken[one] for one in ours)
-
-
 def ask(source: Source, names: tuple[str, ...]) -> tuple[list[Answer], list[float], float]:
     """All answers, the seconds of each, and processor seconds a question."""
-    answers, seconds, began = [], [], processor()
+    answers, seconds, began = [], [], processor_seconds(os.getpid())
     for question in QUESTIONS.values():
         for name in names:
             start = time.perf_counter()
-            answers.append(question(source, FILTERS[name], Audience.SPECIALIST))
+            answers.append(question(source, FILTERS[name]))
             seconds.append(time.perf_counter() - start)
-    return answers, seconds, (processor() - began) / len(answers)
+    return answers, seconds, (processor_seconds(os.getpid()) - began) / len(answers)
 
 
 @contextmanager
@@ -98,11 +75,10 @@ def server(engine: str, folder: Path) -> Iterator[str]:
 
 
 def told(engine: str, rows: int, opened: float, seconds: list[float], each: float, more: str = "") -> None:
-    """Print a row of the table."""
+    """Print a row of the table, and hand its times in."""
     middle, worst = statistics.median(seconds), max(seconds)
-    print(
-        f"| {engine} | {rows:,} | {opened:.1f} s | {each:.3f} s | {middle:.3f} s | {worst:.2f} s | {more} |", flush=True
-    )
+    figures = (f"{opened:.1f} s", f"{each:.3f} s", f"{middle:.3f} s", f"{worst:.2f} s")
+    print("|", " | ".join((engine, f"{rows:,}", *figures, more)), "|", flush=True)
     hand_in(Row(f"a question on {engine}, processor on average, wall median", f"{rows:,}", processor=each, wall=middle))
 
 
@@ -110,14 +86,14 @@ def main(engine: str, sizes: list[int]) -> None:
     """Print a table of an engine by number of alerts."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(os.environ.get("CURIM_BENCH_FOLDER", made))
-        home = sample_home(Home(folder / "home"))
+        sample = open_source(sample_home(Home(folder / "home")), "duckdb")
         names = tuple(FILTERS) if engine == "duckdb" else ASKED
         print(f"| {' | '.join(COLUMNS)} |\n|---|{'---:|' * 5}---|")
         costs = []
         for rows in sizes:
-            path = write_alerts(home, rows, folder)
+            path = write_alerts(sample, rows, folder)
             start = time.perf_counter()
-            files = alerts_of(home, rows, path)
+            files = source_from_files([path], f"bench-{rows}", sample.city, meeting=sample.meeting)
             opened = time.perf_counter() - start
             answers, seconds, each = ask(files, names)
             told("duckdb", rows, opened, seconds, each)

@@ -22,21 +22,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from curim_data.cli.commands import COMMANDS
 from curim_data.sample import sample_home
 from curim_data.store import Home
 from curim_data.store.home import create_home
 from curim_data.studies.preparation import prepare
-from tests.benchmarks.bench_import import measured
-from tests.benchmarks.reader import WARM, Reader, Run, filters_of, make_home, processor_seconds, reference, spread
-from tests.benchmarks.results import Row, cells, hand_in
+from tests.benchmarks.bench_import import measured, rows_of
+from tests.benchmarks.reader import WARM, Run, ask, filters_of, make_home, opened, preview_of, reference, spread
+from tests.benchmarks.results import Row, hand_in
 from tests.benchmarks.soak import soak
-from tests.benchmarks.upload import preview_of
 from tests.browser.conftest import ROOT, running
+from tests.processes import gigabytes, processor_seconds
 
 MODULE: Final = "tests.benchmarks.bench_goals"
 MILLION, SMALL, MORE = 1_000_000, 100_000, 20_000
@@ -56,21 +57,16 @@ STARTS: Final = 3
 CURIM: Final = (str(Path(sys.executable).with_name("curim")),)
 
 
-def told(row: Row) -> None:
-    """Print a row, and hand it in."""
-    print("| " + " | ".join(cells(hand_in(row))) + " |", flush=True)
-
-
 def size_of(rows: int) -> str:
     """As people say it."""
     return f"{rows / MILLION:g} million" if rows >= MILLION else f"{rows:,}"
 
 
+@dataclass(frozen=True)
 class Homes:
     """Homes with made-up alerts, each made when it is first asked for, in a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    folder: Path
 
     def sample(self) -> Home:
         """The sample city, prepared."""
@@ -79,25 +75,13 @@ class Homes:
         return found
 
     def of(self, rows: int) -> Home:
-        """So many alerts, prepared."""
+        """So many alerts, prepared; beside it lies a file of further alerts."""
         folder = self.folder / str(rows)
         if not (folder / "ready").exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            start = time.perf_counter()
             subprocess.run([sys.executable, "-m", MODULE, "--make", str(rows), str(folder)], check=True, cwd=ROOT)
-            print(f"a home of {rows:,} alerts made in {time.perf_counter() - start:.0f} s", flush=True)
         return Home(folder / "home")
-
-    def more(self, rows: int) -> Path:
-        """The file of further alerts for that home."""
-        return self.folder / str(rows) / "more.csv"
-
-
-def peak(pid: int) -> float:
-    """The most memory that a process has held (GB)."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1e6
 
 
 def pages(homes: Homes, rows: int = MILLION) -> None:
@@ -113,23 +97,23 @@ def page(name: str, home: Home, size: str, goal: float | None, words: dict[str, 
     """One page in a process of its own: filters, each a second time, and the memory of the server."""
     words, new, again = words or {}, [], []
     folder = home.path.parent if words else home.path
-    with running(folder, CURIM_SHARED_RESULTS="off") as server:
-        reader = Reader(server.address, server.pid)
+    with running(folder, CURIM_SHARED_RESULTS="off") as server, opened(server.address) as line:
         for asked in (*WARM, {}):
-            reader.ask({**words, **asked}, name)
+            ask(line, server, {**words, **asked}, name)
         for asked in filters_of(home):
-            new.append(reader.ask({**words, **asked}, name))
-            again.append(reader.ask({**words, **asked}, name))
-        reader.end()
-        held = peak(server.pid)
+            new.append(ask(line, server, {**words, **asked}, name))
+            again.append(ask(line, server, {**words, **asked}, name))
+        held = gigabytes(server.pid, "VmHWM")
     title = TITLES[name]
-    told(waited(f"{title}: new filter, median", size, new, goal))
+    hand_in(waited(f"{title}: new filter, median", size, new, goal))
     spent = [run.processor for run in new]
     worst = max(spent) / statistics.median(spent)
-    told(Row(f"{title}: worst new filter over median (processor time)", size, figure=worst, unit="times", goal=2))
+    hand_in(Row(f"{title}: worst new filter over median (processor time)", size, figure=worst, unit="times", goal=2))
     if name == "trends":
-        told(waited(f"{title}: the same filter again, median", size, again, 0.15))
-    told(Row(f"{title}: most memory of the server", size, figure=held, unit="GB", goal=2 if name == "trends" else None))
+        hand_in(waited(f"{title}: the same filter again, median", size, again, 0.15))
+    hand_in(
+        Row(f"{title}: most memory of the server", size, figure=held, unit="GB", goal=2 if name == "trends" else None)
+    )
 
 
 def waited(what: str, size: str, runs: Sequence[Run], goal: float | None) -> Row:
@@ -146,13 +130,12 @@ def first_page(home: Home, rows: int) -> None:
     for _ in range(STARTS):
         start = time.perf_counter()
         with running(home.path, CURIM_SHARED_RESULTS="off") as server:
-            reader = Reader(server.address, server.pid)
-            runs.append(reader.ask({}, "briefing"))
+            with opened(server.address) as line:
+                runs.append(ask(line, server, {}, "briefing"))
             starts.append((time.perf_counter() - start, processor_seconds(server.pid)))
-            reader.end()
-    told(waited("first page after the start", size_of(rows), runs, 2.0 if rows <= MILLION else 4.0))
+    hand_in(waited("first page after the start", size_of(rows), runs, 2.0 if rows <= MILLION else 4.0))
     wall, processor = (statistics.median(part) for part in zip(*starts, strict=True))
-    told(Row("start of the server and first page", size_of(rows), processor=processor, wall=wall))
+    hand_in(Row("start of the server and first page", size_of(rows), processor=processor, wall=wall))
 
 
 def command(*words: str) -> tuple[float, float, str]:
@@ -187,7 +170,7 @@ def _timed(what: str, size: str, goal: float, *commands: list[tuple[str, ...]]) 
         found = [command(*words)[:2] for words in runs]
         medians.append(tuple(statistics.median(part) for part in zip(*found, strict=True)))
     wall, processor = max(medians)
-    told(Row(what, size, processor=processor, wall=wall, goal=goal, reference=reference()))
+    hand_in(Row(what, size, processor=processor, wall=wall, goal=goal, reference=reference()))
 
 
 def imports(homes: Homes, rows: int = MILLION) -> None:
@@ -198,19 +181,19 @@ def imports(homes: Homes, rows: int = MILLION) -> None:
     for n, what in enumerate(("import of", "undo of")):
         for place, size in enumerate((SMALL, rows)):
             wall, processor = (statistics.median(turn[place][n][part] for turn in turns) for part in (0, 1))
-            told(Row(f"{what} {MORE:,} more alerts", size_of(size), processor=processor, wall=wall))
+            hand_in(Row(f"{what} {MORE:,} more alerts", size_of(size), processor=processor, wall=wall))
         grown = statistics.median(much[n][1] / less[n][1] for less, much in turns)
         size = f"{size_of(rows)} against {SMALL:,}"
-        told(Row(f"{what} {MORE:,} more (processor time)", size, figure=grown, unit="times", goal=1.3))
+        hand_in(Row(f"{what} {MORE:,} more (processor time)", size, figure=grown, unit="times", goal=1.3))
 
 
 def added(homes: Homes, rows: int) -> list[tuple[float, float]]:
     """Wall and processor seconds of `curim import` and of `curim undo`, on a copy of a home."""
-    homes.of(rows)
+    whole = homes.of(rows).path
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
-        shutil.copytree(homes.of(rows).path, home)
-        more = command("import", str(homes.more(rows)), "--home", str(home), "--json")
+        shutil.copytree(whole, home)
+        more = command("import", str(whole.with_name("more.csv")), "--home", str(home), "--json")
         batch = json.loads(more[2])["files"][0]["batch"]
         return [more[:2], command("undo", batch, "--home", str(home), "--json")[:2]]
 
@@ -224,22 +207,16 @@ def readers(homes: Homes) -> None:
         found = soak(home.path, readers=READERS, minutes=3, processes=2, alone=alone)
         what = f"{READERS} readers, 2 processes, 10 s of thinking" + (", periods of their own" if alone else "")
         goal = None if alone else 1.5
-        told(Row(f"{what}: 95 % under", size_of(MILLION), wall=found.under(0.95), goal=goal, reference=unit))
-        told(Row(f"{what}: median", size_of(MILLION), wall=found.under(0.5)))
-        told(Row(f"{what}: errors and lost connections", size_of(MILLION), figure=_lost(found), goal=0))
-
-
-def _lost(found: Any) -> float:
-    return float(len(found.errors) + found.connected_anew)
+        hand_in(Row(f"{what}: 95 % under", size_of(MILLION), wall=found.under(0.95), goal=goal, reference=unit))
+        hand_in(Row(f"{what}: median", size_of(MILLION), wall=found.under(0.5)))
+        lost = float(len(found.errors) + found.connected_anew)
+        hand_in(Row(f"{what}: errors and lost connections", size_of(MILLION), figure=lost, goal=0))
 
 
 def large_import(_homes: Homes, rows: int) -> None:
     """The import of very many rows against DuckDB (`bench_import`)."""
-    found, size = measured(rows), size_of(rows)
-    what = "import of a CSV file"
-    told(Row(what, size, processor=found["cpu"], wall=found["import"]))
-    told(Row(f"{what} against DuckDB's read", size, figure=found["ratio"], unit="times DuckDB", goal=6))
-    told(Row(f"{what}: most memory", size, figure=found["peak"], unit="GB", goal=1.2))
+    for row in rows_of(size_of(rows), measured(rows), ratio=6, peak=1.2):
+        hand_in(row)
 
 
 def upload(homes: Homes) -> None:
@@ -250,9 +227,9 @@ def upload(homes: Homes) -> None:
         create_home(home.path)
     found = preview_of(export.read_bytes(), home)
     what, size = f"preview of {export.stat().st_size / 1e6:.0f} MB in the page", f"{UPLOAD:,} rows"
-    told(Row(what, size, processor=found.processor, wall=found.seconds, goal=6, reference=reference()))
-    told(Row(f"{what}: most memory", size, figure=found.memory, unit="GB", goal=0.9))
-    told(Row(f"{what}: memory before", size, figure=found.before, unit="GB"))
+    hand_in(Row(what, size, processor=found.processor, wall=found.seconds, goal=6, reference=found.unit))
+    hand_in(Row(f"{what}: most memory", size, figure=found.memory, unit="GB", goal=0.9))
+    hand_in(Row(f"{what}: memory before", size, figure=found.before, unit="GB"))
 
 
 PARTS: Final[dict[str, Callable[[Homes], None]]] = {

@@ -1,6 +1,6 @@
 """One table of all benchmarks: each hands its rows in (`hand_in`), and `make bench` writes them down at its end.
 
-Rows are lines of JSON in the file that `CURIM_BENCH_ROWS` names; without it they are printed by their benchmark alone.
+Rows are lines of JSON in the file that `CURIM_BENCH_ROWS` names; without it they are printed alone.
 A time with a goal is judged as somebody waits for it, by the clock and as measured. Where that misses the goal, and the
 same time on a processor that takes 0.03 s for the fixed computation (`reference`) would be within it, the table says
 "scaled". Ratios are of processor time, which other work on the machine changes less.
@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -104,96 +105,54 @@ class Row:
         return SCALED if scaled and self.judged * UNIT / (self.reference or UNIT) <= self.goal else MISSED
 
 
-def hand_in(row: Row) -> Row:
-    """Hand a row in."""
+def hand_in(row: Row) -> None:
+    """Print a row, and hand it in."""
+    print("| " + " | ".join(cells(row)) + " |", flush=True)
     if path := os.environ.get(ROWS):
-        told = {"benchmark": Path(sys.argv[0]).stem.removeprefix("bench_"), **asdict(row)}
         with Path(path).open("a", encoding="utf-8") as out:
-            out.write(json.dumps(told) + "\n")
-    return row
+            out.write(json.dumps(asdict(row)) + "\n")
 
 
 def hand_in_race(what: str, size: str, race: Race, peer: str) -> None:
-    """Print and hand in ours against a peer."""
-    print(
-        f"{what}, {size}, {peer}: ours {race.ours:.3f} s, peer {race.peer:,.2f} s: {race.ratio:.3g} times", flush=True
-    )
+    """Hand in ours against a peer."""
     hand_in(Row(what, size, processor=race.ours, peer=peer, peer_seconds=race.ratio * race.ours))
 
 
-def hand_in_growth(what: str, sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """Hand in, print and return the power of the size that costs grow with."""
-    power = exponent(sizes, costs)
+def hand_in_growth(what: str, sizes: Sequence[float], costs: Sequence[float]) -> None:
+    """Hand in the power of the size that costs grow with, by least squares of their logarithms."""
+    power = float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
     hand_in(Row(f"{what}: growth", f"{sizes[0]:,} to {sizes[-1]:,}", figure=power, unit="(power)"))
-    print(f"{what}: time grows with size to the power {power:.2f}", flush=True)
-    return power
-
-
-def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """The power of the size that costs grow with, by least squares of their logarithms."""
-    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
-
-
-def read_rows(path: Path) -> list[tuple[str, Row]]:
-    """All that was handed in: the benchmark and its row."""
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        told = json.loads(line)
-        found.append((told.pop("benchmark"), Row(**told)))
-    return found
 
 
 def machine() -> dict[str, Any]:
     """Processor, cores, memory (GB), and versions; the commit has a + where files differ from it."""
-    info = _first("/proc/cpuinfo", "model name") or platform.processor() or platform.machine()
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    changed = "+" if _git("status", "--porcelain", "--untracked-files=no") else ""
+    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     return {
-        "processor": info,
+        "processor": cpu[1] if cpu else platform.machine(),
         "cores": os.cpu_count(),
-        "memory_gb": round(memory, 1),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "python": platform.python_version(),
         **{name: version(name) for name in PACKAGES},
-        "commit": f"{_git('rev-parse', '--short', 'HEAD')}{changed}",
+        "commit": _git("rev-parse", "--short", "HEAD") + "+" * bool(_git("status", "--porcelain", "-uno")),
     }
 
 
-def _first(path: str, name: str) -> str:
-    lines = Path(path).read_text().splitlines() if Path(path).exists() else ()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), "")
-
-
 def _git(*words: str) -> str:
-    found = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
-    return found.stdout.strip()
-
-
-def write(out: Path, rows: Sequence[tuple[str, Row]], run: dict[str, Any]) -> None:
-    """Write `out`.md and `out`.json; `run`: the machine, and what else is to be known of the run."""
-    told = [
-        {"benchmark": name, **asdict(row), "ratio": row.ratio, "verdict": row.verdict or None} for name, row in rows
-    ]
-    text = json.dumps({"run": run, "rows": told}, indent=1, ensure_ascii=False)
-    Path(f"{out}.json").write_text(text + "\n", encoding="utf-8")
-    Path(f"{out}.md").write_text(table(rows, run), encoding="utf-8")
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    """A row as the table has it."""
+    """A row as the tables have it: what, size, processor, wall, figure, peer, goal, ratio, verdict."""
     figure = "" if row.figure is None else f"{row.figure:.3g} {row.unit}".strip()
-    against = []
-    if row.peer:
-        against.append(f"{row.peer} {_time(row.peer_seconds)}".strip())
-    if row.goal is not None:
-        goal = _time(row.goal) if row.figure is None else f"{row.goal:g} {row.unit}".strip()
-        against.append(f"at most {goal}")
-    ratio = ""
-    if row.ratio is not None:
-        times = max(row.ratio, 1 / row.ratio) if row.ratio else float("inf")
-        faster = f"{times:,.0f}" if times >= 100 else f"{times:.3g}"
-        faster += " times as fast" if row.ratio >= 1 else " times as long"
-        ratio = faster if row.goal is None else f"{row.ratio:.2f} of the goal"
-    return (row.what, row.size, _time(row.processor), _time(row.wall), figure, ", ".join(against), ratio, row.verdict)
+    peer = f"{row.peer} {_time(row.peer_seconds)}".strip()
+    goal = _time(row.goal) if row.figure is None or row.goal is None else f"{row.goal:g} {row.unit}".strip()
+    ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+    if row.ratio and row.goal is None:
+        times = max(row.ratio, 1 / row.ratio)
+        ratio = (
+            f"{times:,.0f}" if times >= 100 else f"{times:.3g}"
+        ) + f" times as {'fast' if row.ratio >= 1 else 'long'}"
+    return (row.what, row.size, _time(row.processor), _time(row.wall), figure, peer, goal, ratio, row.verdict)
 
 
 def _time(seconds: float | None) -> str:
@@ -202,38 +161,34 @@ def _time(seconds: float | None) -> str:
     return f"{1000 * seconds:.3g} ms" if seconds < 1 else f"{seconds:,.2f} s" if seconds < 100 else f"{seconds:,.0f} s"
 
 
-def table(rows: Sequence[tuple[str, Row]], run: dict[str, Any]) -> str:
-    """The tables of a run, as docs/performance.md has them: goals, then peers, then other figures."""
-    lines = ["; ".join(f"{name.replace('_', ' ')} {value}" for name, value in run.items()), ""]
-    lines += ["| what | size | goal | now | processor time | of the goal | |", "|---|---|---:|---:|---:|---:|---|"]
-    for _, row in rows:
-        if row.goal is not None:
-            what, size, processor, wall, figure, *_, verdict = cells(row)
-            goal = _time(row.goal) if row.figure is None else f"{row.goal:g} {row.unit}".strip()
-            now = figure or wall or processor
-            share = "" if row.ratio is None else f"{row.ratio:.2f}"
-            lines.append(f"| {what} | {size} | {goal} | {now} | {processor} | {share} | {verdict} |")
-    peers = [row for _, row in rows if row.goal is None and row.ratio is not None]
-    if peers:
-        lines += ["", "| what | size | ours, processor time | peer | ours is |", "|---|---|---:|---|---|"]
-        lines += [f"| {c[0]} | {c[1]} | {c[2]} | {c[5]} | {c[6]} |" for c in map(cells, peers)]
-    figures = [row for _, row in rows if row.goal is None and row.ratio is None]
-    if figures:
-        lines += ["", "| without a goal | size | |", "|---|---|---:|"]
-        lines += [f"| {c[0]} | {c[1]} | {c[4] or c[2]} |" for c in map(cells, figures)]
-    return "\n".join(lines) + "\n"
+def table(rows: Path, run: dict[str, Any]) -> str:
+    """The tables of a run, as docs/performance.md has them: goals, then peers, then other figures.
+
+    `rows` is the file of what was handed in; `run`: the machine, and what else is to be known of the run.
+    """
+    lines = rows.read_text(encoding="utf-8").splitlines() if rows.exists() else []
+    told = [(row, cells(row)) for row in (Row(**json.loads(line)) for line in lines)]
+    goals = [(c[0], c[1], c[6], c[4] or c[3] or c[2], c[2], c[7], c[8]) for row, c in told if row.goal is not None]
+    peers = [(*c[:3], c[5], c[7]) for row, c in told if row.goal is None and c[7]]
+    others = [(*c[:2], c[4] or c[2]) for row, c in told if row.goal is None and not c[7]]
+    parts: list[tuple[str, list[Any]]] = [
+        ("| what | size | goal | now | processor time | of the goal | |\n|---|---|---:|---:|---:|---:|---|", goals),
+        ("| what | size | ours, processor time | peer | ours is |\n|---|---|---:|---|---|", peers),
+        ("| without a goal | size | |\n|---|---|---:|", others),
+    ]
+    about = "; ".join(f"{name.replace('_', ' ')} {value}" for name, value in run.items())
+    whole = ["\n".join([head, *(f"| {' | '.join(row)} |" for row in part)]) for head, part in parts if part]
+    return "\n\n".join([about, *whole]) + "\n"
 
 
 def put_into(document: Path, source: Path) -> None:
-    """Put the tables of a run (JSON) between the marks of a document; ValueError where it has none."""
-    told = json.loads(source.read_text(encoding="utf-8"))
-    names = {field.name for field in fields(Row)} - {"ratio"}
-    rows = [(row["benchmark"], Row(**{name: row[name] for name in names})) for row in told["rows"]]
+    """Put the tables of a run between the marks of a document; ValueError where it has none."""
     before, begin, rest = document.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:
         raise ValueError(f"{document} has no {BEGIN} and {END}")
-    document.write_text(f"{before}{begin}\n\n{table(rows, told['run'])}\n{end}{after}", encoding="utf-8")
+    text = f"{before}{begin}\n\n{source.read_text(encoding='utf-8')}\n{end}{after}"
+    document.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -61,21 +61,37 @@ def serving(home: Path, script: Path = ROOT / "dashboard.py", **environment: str
         yield server.address
 
 
-@contextmanager
-def running(home: Path, script: Path = ROOT / "dashboard.py", port: int = 0, **environment: str) -> Iterator[Running]:
+def running(
+    home: Path, script: Path = ROOT / "dashboard.py", port: int = 0, **environment: str
+) -> AbstractContextManager[Running]:
     """The same, with its process and its log; on `port` where one is given."""
     port = port or free_port()
-    settings = {**os.environ, "CURIM_HOME": str(home), "STREAMLIT_SERVER_PORT": str(port), **environment}
-    log = home / "server.log"
+    settings = {"CURIM_HOME": str(home), "STREAMLIT_SERVER_PORT": str(port), **environment}
+    url = f"http://127.0.0.1:{port}"
+    return started([str(script)], home, url, "_stcore/health", home / "server.log", settings)
+
+
+def several(home: Path, processes: int, port: int, log: Path, *options: str) -> AbstractContextManager[Running]:
+    """`curim serve` with several processes behind a port, from the home's folder."""
+    words = ["serve", "--home", str(home), "--processes", str(processes), "--port", str(port), *options]
+    script = "import sys; from curim_data.cli import main; sys.exit(main())"
+    return started(["-c", script, *words], home, f"http://127.0.0.1:{port}", "healthz", log)
+
+
+@contextmanager
+def started(
+    words: list[str], folder: Path, address: str, health: str, log: Path, settings: dict[str, str] | None = None
+) -> Iterator[Running]:
+    """A program of Python in a folder, once it answers; ended afterwards."""
     with log.open("w") as output:
-        process = subprocess.Popen([sys.executable, str(script)], cwd=home, env=settings, stdout=output, stderr=output)
+        around = {**os.environ, **(settings or {})}
+        process = subprocess.Popen([sys.executable, *words], cwd=folder, env=around, stdout=output, stderr=output)
         try:
-            address = f"http://127.0.0.1:{port}"
-            wait_for(f"{address}/_stcore/health", lambda seconds: process_ended(process, seconds), log)
+            wait_for(f"{address}/{health}", lambda seconds: process_ended(process, seconds), log)
             yield Running(address, process.pid, log)
         finally:
             process.terminate()
-            process.wait(timeout=15)
+            process.wait(timeout=60)
 
 
 def wait_for(url: str, ended: Callable[[float], bool], log: Path) -> None:

@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -24,9 +22,10 @@ from curim_data.cli import main
 from curim_data.serving import Address, proxy_settings
 from curim_data.store import Home, Store
 from curim_data.store.home import SAMPLE_MARK
-from tests.browser.conftest import PATIENCE, process_ended, ready, wait_for
+from tests.browser.conftest import PATIENCE, ready, several
 from tests.browser.test_sign_in import ROLES, links, provider, sign_in
 from tests.effort import in_full
+from tests.processes import children, told
 from tests.spark_servers import free_port
 
 pytestmark = pytest.mark.browser
@@ -55,16 +54,10 @@ class Served:
     def processes(self) -> dict[str, int]:
         """The process id of each dashboard, by its port."""
         found = {}
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                command = (entry / "cmdline").read_bytes()
-                words = (entry / "environ").read_bytes().split(b"\0")
-            except (OSError, ValueError):
-                continue
-            if parent == self.pid and b"dashboard.py" in command:
-                port = next(word for word in words if word.startswith(b"STREAMLIT_SERVER_PORT="))
-                found[port.partition(b"=")[2].decode()] = int(entry.name)
+        for pid in children(self.pid, b"dashboard.py"):
+            words = told(pid, "environ").split(b"\0")
+            port = next(word for word in words if word.startswith(b"STREAMLIT_SERVER_PORT="))
+            found[port.partition(b"=")[2].decode()] = pid
         return found
 
     def process_of(self, page: Page) -> int:
@@ -75,17 +68,11 @@ class Served:
     @property
     def ports(self) -> list[str]:
         """The ports of p1, p2, …: from the settings that the proxy was started with."""
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                command = (entry / "cmdline").read_bytes().split(b"\0")
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except (OSError, ValueError):
-                continue
-            if parent == self.pid and command[0].endswith(b"haproxy"):
-                settings = Path(command[command.index(b"-f") + 1].decode()).read_text("utf-8")
-                servers = [line.split() for line in settings.splitlines() if line.strip().startswith("server p")]
-                return [words[2].rpartition(":")[2] for words in servers]
-        return []
+        (proxy,) = children(self.pid, b"haproxy")
+        command = told(proxy, "cmdline").split(b"\0")
+        settings = Path(command[command.index(b"-f") + 1].decode()).read_text("utf-8")
+        servers = [line.split() for line in settings.splitlines() if line.strip().startswith("server p")]
+        return [words[2].rpartition(":")[2] for words in servers]
 
     def well(self) -> int:
         """How many processes the proxy takes for well."""
@@ -113,18 +100,9 @@ def served(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     (home / SAMPLE_MARK).unlink()
     (home / "roles.toml").write_text(ROLES, "utf-8")
     port, metrics = free_port(), free_port()
-    address, log = f"http://127.0.0.1:{port}", home / "serve.log"
-    with provider(home, address), log.open("w") as output:
-        words = ["serve", "--home", str(home), "--processes", str(PROCESSES), "--port", str(port)]
-        script = "import sys; from curim_data.cli import main; sys.exit(main())"
-        command = [sys.executable, "-c", script, *words, "--metrics", str(metrics)]
-        serving = subprocess.Popen(command, cwd=home, stdout=output, stderr=output)
-        try:
-            wait_for(f"{address}/healthz", lambda seconds: process_ended(serving, seconds), log)
-            yield Served(address, f"http://127.0.0.1:{metrics}", home, serving.pid)
-        finally:
-            serving.terminate()
-            serving.wait(timeout=60)
+    proxy = several(home, PROCESSES, port, home / "serve.log", "--metrics", str(metrics))
+    with provider(home, f"http://127.0.0.1:{port}"), proxy as started:
+        yield Served(started.address, f"http://127.0.0.1:{metrics}", home, started.pid)
 
 
 @pytest.fixture

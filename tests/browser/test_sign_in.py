@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +21,7 @@ from curim_data.plans.database import Database
 from curim_data.plans.record import Deed, read_record
 from curim_data.store import Home
 from curim_data.store.home import SAMPLE_MARK
-from tests.browser.conftest import PATIENCE, ROOT, process_ended, ready, running, wait_for, watch
+from tests.browser.conftest import PATIENCE, ROOT, ready, running, started, watch
 from tests.spark_servers import free_port
 
 pytestmark = pytest.mark.browser
@@ -88,16 +86,9 @@ def provider(folder: Path, address: str) -> Iterator[None]:
         "utf-8",
     )
     told = [str(port), CLIENT, SECRET, return_to, str(folder / "people.json")]
-    log = folder / "provider.log"
-    with log.open("w") as output:
-        command = [sys.executable, "-m", "tests.browser.provider", *told]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
-        try:
-            wait_for(f"http://127.0.0.1:{port}/keys", lambda seconds: process_ended(process, seconds), log)
-            yield
-        finally:
-            process.terminate()
-            process.wait(timeout=15)
+    words = ["-m", "tests.browser.provider", *told]
+    with started(words, ROOT, f"http://127.0.0.1:{port}", "keys", folder / "provider.log"):
+        yield
 
 
 @pytest.fixture(scope="module")

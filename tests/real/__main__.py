@@ -16,9 +16,10 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, PAGES
+from tests.processes import processor_seconds
 from tests.real.cities import CITIES, EXPORTS
 from tests.real.sheet import write_sheet
-from tests.real.walk import OUT, VIEWS, Walk, itinerary, new_tab, processor_time, sample_of_stops, table, walk_city
+from tests.real.walk import OUT, VIEWS, Walk, itinerary, new_tab, sample_of_stops, table, walk_city
 
 
 def main() -> int:
@@ -60,10 +61,10 @@ def main() -> int:
             seen = walk_city(
                 city, tab, stops, asked.folder, say=lambda line: print(line, flush=True), whole=not asked.sample
             )
-            print(f"{city.name}: {processor_time(os.getpid()):.0f} s of the processor so far", flush=True)
+            print(f"{city.name}: {processor_seconds(os.getpid()):.0f} s of the processor so far", flush=True)
             whole.visits += seen.visits
             whole.findings += seen.findings
-        cpu = processor_time(os.getpid())
+        cpu = processor_seconds(os.getpid())
         browser.close()
     sheet = write_sheet(asked.folder, whole.visits, whole.findings)
     spent = f"{time.monotonic() - started:.0f} s, {cpu:.0f} s of the processor"

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser.conftest import PAGES, PROBES, Running
+from tests.processes import processor_seconds
 from tests.real import labels
 from tests.real.checks import Visit, failures, languages_differ
 from tests.real.cities import MADE_UP, REAL, City, ImportFailed
@@ -146,7 +147,7 @@ class Server:
         self.now = None
 
     def cpu(self) -> float:
-        return processor_time(self.up().pid)
+        return processor_seconds(self.up().pid)
 
     def new_lines(self) -> list[str]:
         """What the log says since the last time that looks like an error, each with the line after it."""
@@ -156,17 +157,6 @@ class Server:
             self._read = log.tell()
         told = [ANSI.sub("", line).strip()[:200] for line in lines]
         return [line for line in told if WRONG.search(line)]
-
-
-def processor_time(pid: int) -> float:
-    """Seconds of the processor that a process and what it started have used; 0 where the system has no /proc."""
-    try:
-        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        children = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
-    except OSError:
-        return 0.0
-    own = sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
-    return own + sum(processor_time(int(child)) for line in children for child in line)
 
 
 def slowness() -> float:
