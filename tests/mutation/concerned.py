@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class Imports:
-    """The imports among the Python files of a tree."""
+    """The imports among the Python files of a tree, whose imports are absolute."""
 
     def __init__(self, root: Path, packages: Iterable[str], tests: Iterable[str]) -> None:
         self.root = root
@@ -21,8 +21,7 @@ class Imports:
 
     def name(self, path: Path) -> str:
         """The dotted name of a file's module."""
-        parts = path.relative_to(self.root).with_suffix("").parts
-        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        return ".".join(path.relative_to(self.root).with_suffix("").parts).removesuffix(".__init__")
 
     def concerned(self, module: str) -> list[Path]:
         """The test files that import a module directly; where there is none, those of the modules that import it."""
@@ -56,26 +55,25 @@ class Imports:
         """Modules that a test imports, itself or through helpers among the tests."""
         seen.add(path)
         for name in self._imported(path):
-            if name.startswith("tests."):
-                if self.modules[name] not in seen:
-                    yield from self._needed(self.modules[name], seen)
-            else:
+            if not name.startswith("tests."):
                 yield name
+            elif self.modules[name] not in seen:
+                yield from self._needed(self.modules[name], seen)
 
     def _imported(self, path: Path) -> set[str]:
         """Modules that a file imports; for a name that a package hands on, also the module that defines it."""
         found: set[str] = set()
         aliases: dict[str, str] = {}
-        for node in ast.walk(self._tree(path)):
+        nodes = list(ast.walk(self._tree(path)))
+        for node in nodes:
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names if alias.name in self.modules}
                 aliases |= {alias.asname or alias.name.split(".")[0]: alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
-                source = self._source(path, node)
                 for alias in node.names:
-                    found |= set(self._definers(source, alias.name))
-                    aliases[alias.asname or alias.name] = f"{source}.{alias.name}"
-        for node in ast.walk(self._tree(path)):
+                    found |= set(self._definers(node.module or "", alias.name))
+                    aliases[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+        for node in nodes:
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:
                 found |= set(self._definers(aliases[node.value.id], node.attr))
         return found - {self.name(path)}
@@ -84,21 +82,12 @@ class Imports:
         """A module, and those through which it got a name."""
         if f"{source}.{name}" in self.modules:
             yield f"{source}.{name}"
-            return
-        if source not in self.modules:
-            return
-        yield source
-        for node in self._tree(self.modules[source]).body:
-            if isinstance(node, ast.ImportFrom) and name in {alias.asname or alias.name for alias in node.names}:
-                was = next(alias.name for alias in node.names if name == (alias.asname or alias.name))
-                yield from self._definers(self._source(self.modules[source], node), was)
-
-    def _source(self, path: Path, node: ast.ImportFrom) -> str:
-        if not node.level:
-            return node.module or ""
-        package = self.name(path).split(".")
-        package = package if path.name == "__init__.py" else package[:-1]
-        return ".".join([*package[: len(package) - node.level + 1], *([node.module] if node.module else [])])
+        elif source in self.modules:
+            yield source
+            for node in self._tree(self.modules[source]).body:
+                for alias in node.names if isinstance(node, ast.ImportFrom) else ():
+                    if name == (alias.asname or alias.name):
+                        yield from self._definers(node.module or "", alias.name)
 
     def _tree(self, path: Path) -> ast.Module:
         if path not in self._trees:

@@ -2,10 +2,8 @@
 
     python -m tests.net take FOLDER [--cities sample,chicago] [--quick]
     python -m tests.net compare FOLDER [FOLDER2]
-    python -m tests.net corridor
 
 `take` records the JSON of commands under many filters for each audience, the texts of pages, what pages and commands
 give to download, and the counts of an import: of the sample city and of public exports beside the project. `compare`
-takes the same anew, or reads a second folder, and prints what differs. `corridor` counts how many functions run for a
-new filter on Hot spots, and for an import.
+takes the same anew, or reads a second folder, and prints what differs.
 """
