@@ -1,28 +1,19 @@
-"""Plans that do nothing, and plans that work, in simulated cities: how often each verdict speaks.
-
-`python -m tests.reliability.verdicts [PLANS] [SEED]` prints the tables of docs/verdicts.md, from so many plans of each
-kind of city, length and choice (some ten minutes for 400).
-"""
+"""Plans that do nothing, and plans that work, in simulated cities: the tails by which each verdict speaks."""
 
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 from scipy.signal import lfilter
 
 from analysis.plans.verdict import LIKELY_TAIL, SHOWN_TAIL, fit_placebos
-from analysis.stats.intervals import wilson
 
 # Standard deviation of the log rate and its half-life in weeks.
 RISKS: Final = {"stable": (0.0, 1), "slow drift": (0.4, 52), "fast drift": (0.8, 13)}
 CHOSEN: Final = ("random", "hottest year", "hottest 12 weeks", "largest rise")
-# Reports an incident, and how they lie: 30 m and 3 h apart, or 60 m and 24 h.
-REPORTS: Final = ((1, "tight"), (2, "tight"), (2, "straggling"), (3, "tight"), (3, "straggling"))
 # Of the further reports of an incident, those in an area next door, and those in the next week.
 ELSEWHERE: Final = {"tight": (0.05, 0.02), "straggling": (0.3, 0.1)}
 # A plan begins so many weeks after its area was chosen.
@@ -124,33 +115,3 @@ def plans(
                 "power_likely": fell < LIKELY_TAIL,
                 "covered": min(map(float, model.tails(worked, expected, WORKS))) > SHOWN_TAIL,
             }
-
-
-def table(found: pd.DataFrame, by: Sequence[str]) -> Iterator[str]:
-    """Rows in Markdown: how often a fall and a rise are shown, and shown or likely, of plans that do nothing."""
-    heads = (*by, "plans", "fall shown", "rise shown", "fall, also likely", "rise, also likely", "power", "held")
-    yield f"| {' | '.join(heads)} |"
-    yield "| --- " * len(heads) + "|"
-    for key, part in found.groupby(list(by), sort=False):
-        cells = []
-        for tail, side in itertools.product((SHOWN_TAIL, LIKELY_TAIL), ("few", "many")):
-            share = wilson(int((part[side] < tail).sum()), len(part))
-            cells.append(f"{share.value:.4f} ({share.low:.3f}–{share.high:.3f})")
-        power, held = (float(part[name].mean()) for name in ("power", "covered"))
-        yield f"| {' | '.join(map(str, key))} | {len(part)} | {' | '.join(cells)} | {power:.2f} | {held:.3f} |"
-
-
-def main() -> None:
-    """Print the tables."""
-    runs, seed = (int(given) for given in (*sys.argv[1:], *("400", str(SEED))[len(sys.argv) - 1 :]))
-    found = pd.DataFrame(
-        {"risk": risk, "reports": f"{reports[0]}, {reports[1]}", "months": weeks * 12 // YEAR, **plan}
-        for risk, reports, weeks in itertools.product(RISKS, REPORTS, (26, 52))
-        for plan in plans(runs, risk, reports, weeks, seed=seed)
-    )
-    for by in (["risk", "chosen"], ["risk", "reports", "months"], ["risk", "reports", "months", "chosen"]):
-        print("\n".join(table(found, by)), "\n", flush=True)
-
-
-if __name__ == "__main__":
-    main()

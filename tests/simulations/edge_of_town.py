@@ -1,16 +1,11 @@
-"""How often a town without any hot spot has one beside thinner land: the table in docs/hot-spots.md.
+"""A town without any hot spot beside thinner land: of 2.5 km radius (1.25 km: small) in a square of 12 km.
 
-    python -m tests.simulations.edge_of_town [RUNS]
-
-A town of 2.5 km radius (1.25 km: small) in a square of 12 km, whose hinterland is a third to a thirtieth as dense.
-Nothing is hot in it. Each map goes the way of the page: occupied land from the same alerts in cells of 350 m, hot cells
-of 130 m, places of at least ten alerts. Shown is the share of maps with a hot cell that stands out from its
-surroundings, with one that stands out from the rest of the city, and with a listed place.
+Each map goes the way of the page: occupied land from the same alerts in cells of 350 m, hot cells of 130 m, places of
+at least ten alerts.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 import h3.api.numpy_int as h3
@@ -23,9 +18,6 @@ from analysis.hotspots.grouping import Spot, hot_spots, worth_a_plan
 from analysis.hotspots.surroundings import occupied_land
 
 AT, SIDE_KM, FINE, COARSE = (41.85, -87.65), 12.0, 12, 9
-SHAPES = ("round", "square", "soft", "quarter", "small")
-HINTERLANDS = (1 / 3, 1 / 5, 1 / 10, 1 / 30)
-NUMBERS = (500, 6_000, 30_000)
 RADIUS = 2_500.0
 
 
@@ -79,27 +71,3 @@ class Region:
 
 def _frame(cells: np.ndarray, counts: np.ndarray, land: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"n": counts.astype(float), "land_km2": land}, index=pd.Index(cells, name="cell"))
-
-
-def main(runs: int) -> None:
-    """Print the table in Markdown."""
-    region = Region()
-    print("| town | hinterland | alerts | stands out from surroundings | from the city | listed |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    for shape in SHAPES:
-        for hinterland in HINTERLANDS:
-            density = region.town(shape, hinterland)
-            for n in NUMBERS:
-                rng = np.random.default_rng(n)
-                drawn = [region.draw(rng, n, density) for _ in range(runs)]
-                shares = [
-                    np.mean([one.hot.frame["local"].any() for one in drawn]),
-                    np.mean([one.hot.frame["wide"].any() for one in drawn]),
-                    np.mean([len(one.listed) > 0 for one in drawn]),
-                ]
-                row = " | ".join(f"{share:.0%}" for share in shares)
-                print(f"| {shape} | 1/{1 / hinterland:.0f} | {n:,} | {row} |", flush=True)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
