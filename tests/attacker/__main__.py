@@ -2,9 +2,8 @@
 
 Without a home it is the sample city. The copy is made anew with a secret of the program's own; the home stays as it is.
 `--learned` adds what a model picks, which takes minutes. `--versions`, in place of all that, is an enemy who keeps
-every version of a home into which the last twelve months came one after the other. `--secrets N` is the table of lone
-records alone, over N copies with other secrets together; `--errors N` what N such copies cost: how far their counts lie
-from those of the alerts.
+every version of a home into which the last twelve months came one after the other. `--errors N` tells what N copies
+with other secrets cost: how far their counts lie from those of the alerts.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ from curim_data.sample import sample_home
 from curim_data.store import Home
 from curim_data.store.erase import draws_folder
 from tests.attacker import learned, versions
-from tests.attacker.records import Pair, alerts_of, copied, pair, pair_of, with_secret
-from tests.attacker.singling import Singled, singled_out, targets, together
+from tests.attacker.records import Pair, alerts_of, copied, pair_of, with_secret
+from tests.attacker.singling import singled_out, targets
 from tests.attacker.statements import (
     LEAST_PICKED,
     MOST_ORDINARY,
@@ -50,35 +49,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("homes", nargs="*", type=Path)
     parser.add_argument("--learned", action="store_true", help="statements that a model picks, too")
     parser.add_argument("--versions", action="store_true", help="statements from the differences of versions instead")
-    parser.add_argument("--secrets", type=int, metavar="N", help="lone records alone, over so many copies")
     parser.add_argument("--errors", type=int, metavar="N", help="what so many copies cost, instead")
     told = parser.parse_args(arguments)
-
-    def tell(name: str, source: Source) -> None:
-        if told.versions:
-            report_versions(name, source)
-        elif told.secrets:
-            print(f"\n## {name}: {source.count} alerts, {told.secrets} copies")
-            pairs = (pair(source, secret=bytes([at + 1]) * 32).of(sensitive=True) for at in range(told.secrets))
-            _print_singled(together([singled_out(one) for one in pairs]))
-        else:
-            report(name, source, model=told.learned)
-
-    def about(name: str, home: Home) -> None:
-        if told.errors:
-            report_errors(name, home, told.errors)
-        else:
-            tell(name, open_source(home))
-
-    if told.homes:
-        for path in told.homes:
-            about(str(path), Home(path))
-        return
     with TemporaryDirectory() as folder:
-        about("sample city", sample_home(Home(Path(folder))))
+        for home in map(Home, told.homes) if told.homes else [sample_home(Home(Path(folder)))]:
+            if told.errors:
+                report_errors(home, told.errors)
+            elif told.versions:
+                report_versions(home, open_source(home))
+            else:
+                report(home, open_source(home), model=told.learned)
 
 
-def report_errors(name: str, home: Home, secrets: int) -> None:
+def report_errors(home: Home, secrets: int) -> None:
     """Print how far counts of copies lie from those of the alerts, means over copies with other secrets."""
     found = []
     for at in range(secrets):
@@ -89,7 +72,7 @@ def report_errors(name: str, home: Home, secrets: int) -> None:
             found.append(measure_errors(protected(mine, open_source(mine))).frame)
     by = ["kind", "table", "least", "most"]
     rows = pd.concat(found).groupby(by, sort=False)[["n", "median", "nine_of_ten", "bias"]].mean().reset_index()
-    print(f"\n## {name}: {secrets} copies\n")
+    print(f"\n## {home.path}: {secrets} copies\n")
     print("| categories | table | exact count | counts | median | nine of ten under | bias |")
     print("| --- | --- | --- | --: | --: | --: | --: |")
     for row in rows.sort_values("kind", kind="stable").itertuples():
@@ -98,9 +81,9 @@ def report_errors(name: str, home: Home, secrets: int) -> None:
         print(f"| {row.kind} | {row.table} | {size} | {figures} |", flush=True)
 
 
-def report(name: str, source: Source, *, model: bool) -> None:
+def report(home: Home, source: Source, *, model: bool) -> None:
     """Print what is stated of one home, with swapping and without."""
-    print(f"\n## {name}: {source.count} alerts\n")
+    print(f"\n## {home.path}: {source.count} alerts\n")
     for swapping in (True, False):
         with copied(source, swapping=swapping) as path:
             made = pair_of(alerts_of(source), pq.read_table(path), source.city)
@@ -115,9 +98,9 @@ def report(name: str, source: Source, *, model: bool) -> None:
         _singled(made.of(sensitive=True))
 
 
-def report_versions(name: str, source: Source) -> None:
+def report_versions(home: Home, source: Source) -> None:
     """Print what is stated from the differences of versions of one home, with swapping and without."""
-    print(f"\n## {name}: {source.count} alerts, every version\n")
+    print(f"\n## {home.path}: {source.count} alerts, every version\n")
     for swapping in (True, False):
         stages = versions.lived(source, IMPORTS, swapping=swapping)
         print(f"\n### {'The copies' if swapping else 'With swapping and waiting switched off'}\n")
@@ -164,16 +147,12 @@ def _lines(of: str, found: Sequence[Outcome], most: float) -> None:
     print(f"| {of} | {len(judged)} subsets of tables | {missed} too right | | | |", flush=True)
 
 
-def _print_singled(found: Sequence[Singled]) -> None:
+def _singled(mine: Pair) -> None:
     print("\n| lone records of sensitive alerts by | records | truly there | chance | itself | chance |")
     print("| --- | --: | --: | --: | --: | --: |")
-    for one in found:
+    for one in singled_out(mine):
         shares = (one.there, one.chance_there, one.itself, one.chance_itself)
         print(f"| {' x '.join(one.by)} | {one.n} | {' | '.join(f'{share:.1%}' for share in shares)} |", flush=True)
-
-
-def _singled(mine: Pair) -> None:
-    _print_singled(singled_out(mine))
     print("\n| what happened to whom is known by | persons | right | by city counts |\n| --- | --: | --: | --: |")
     for who in targets(mine):
         print(f"| {' x '.join(who.known)} | {who.n} | {who.right:.0%} | {who.otherwise:.0%} |", flush=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,17 +62,6 @@ def singled_out(mine: Pair, keys: tuple[tuple[str, ...], ...] = KEYS, draws: int
         chance = np.mean([_shares(_alone(one, by), truth, own, by) for one in by_chance], 0)
         there, itself = _shares(alone, truth, own, by)
         found.append(Singled(by, len(alone), there, itself, float(chance[0]), float(chance[1])))
-    return found
-
-
-def together(of: Sequence[list[Singled]]) -> list[Singled]:
-    """The same tables of several copies, as one."""
-    found = []
-    for same in zip(*of, strict=True):
-        n = [one.n for one in same]
-        shares = ("there", "itself", "chance_there", "chance_itself")
-        means = {name: float(np.average([getattr(one, name) for one in same], weights=n)) for name in shares}
-        found.append(Singled(same[0].by, sum(n), **means))
     return found
 
 

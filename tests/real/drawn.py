@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +14,6 @@ FORMULA = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 TAG = re.compile(r"<style.*?</style>|<script.*?</script>|<[^>]+>", re.DOTALL)
 ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#x27;": "'", "&#39;": "'", "&nbsp;": "\u00a0"}
 
 Path = tuple[int, ...]
 
@@ -39,9 +39,9 @@ class Node:
                 return plain(" · ".join(part for part in parts if part))
             case "exception":
                 return f"{self.message.type}: {self.message.message}"
-            case "expandable" | "tab":
+            case "expandable" | "tab" | "button" | "download_button" | "page_link" | "link_button":
                 return plain(self.message.label)
-            case "button" | "download_button" | "page_link" | "link_button" | "checkbox" | "radio" | "selectbox":
+            case "checkbox" | "radio" | "selectbox":
                 return plain(self.message.label)
         return ""
 
@@ -49,9 +49,7 @@ class Node:
 def plain(marked: str) -> str:
     """Text without formulas, HTML tags, and the escapes, links and stars of Markdown."""
     text = TAG.sub(" ", FORMULA.sub(" ", marked))
-    for entity, letter in ENTITIES.items():
-        text = text.replace(entity, letter)
-    text = ESCAPED.sub(r"\1", LINK.sub(r"\1", text).replace("**", ""))
+    text = ESCAPED.sub(r"\1", LINK.sub(r"\1", html.unescape(text)).replace("**", ""))
     return re.sub(r"[ \t\n]+", " ", text).strip()
 
 

@@ -6,16 +6,18 @@ values back. So one table of English messages says which figure each value is, a
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 
 from curim_data.model import translator
-from tests.real.drawn import Drawn, Node
+from tests.real.drawn import Node
 
 NUMBER: Final = r"\d+(?:[.,\u00a0\u202f]\d{3})*(?:[.,]\d+)?"
 PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
@@ -200,19 +202,8 @@ def key_of(node: Node) -> str:
 def decoded(values: Any) -> list[Any]:
     """A column of a plotly trace as plain values; `None` where it has none."""
     if isinstance(values, dict) and "bdata" in values:
-        import base64
-
-        import numpy as np
-
-        flat = np.frombuffer(base64.b64decode(values["bdata"]), dtype=np.dtype(values["dtype"]))
-        return [None if value != value else value for value in flat.tolist()]
-    if values is None:
-        return []
-    flat = []
-    for value in values:
-        flat.extend(decoded(value) if isinstance(value, (list, dict)) else [value])
-    return [None if isinstance(value, float) and value != value else value for value in flat]
-
-
-def of_kind(drawn: Drawn, *kinds: str) -> list[Node]:
-    return list(drawn.of(*kinds))
+        values = np.frombuffer(base64.b64decode(values["bdata"]), dtype=np.dtype(values["dtype"])).tolist()
+    found: list[Any] = []
+    for value in values or ():
+        found += decoded(value) if isinstance(value, list | dict) else [None if value != value else value]
+    return found

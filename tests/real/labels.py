@@ -6,11 +6,11 @@ Two names collide where their boxes share more than a twentieth of the smaller o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from playwright.sync_api import Page
 
+from analysis.spots.naming import LabelBox
 from tests.browser.map_labels import boxes_at, map_names
 from tests.label_overlap import shared
 
@@ -26,61 +26,37 @@ CHART_LABELS: Final = """() => [...document.querySelectorAll('[data-testid="stPl
     .filter(([, left, top, right, bottom]) => right > left && bottom > top))"""
 
 
-@dataclass(frozen=True)
-class Box:
-    """A name and what it covers, in pixels."""
-
-    text: str
-    left: float
-    top: float
-    right: float
-    bottom: float
+Names = Iterable[tuple[str, LabelBox]]  # names and what they cover, in pixels
 
 
-def collisions(boxes: Iterable[Box]) -> list[tuple[str, str]]:
-    """The pairs of names that run into each other; a sweep from left to right."""
-    found, open_boxes = [], list[Box]()
-    for box in sorted(boxes, key=lambda box: box.left):
-        open_boxes = [other for other in open_boxes if other.right > box.left]
-        found += [(other.text, box.text) for other in open_boxes if shared(other, box) > MOST]
-        open_boxes.append(box)
-    return found
+def collisions(names: Names, where: str) -> list[str]:
+    """Which names run into each other, as one sentence, if any; a sweep from left to right."""
+    pairs, before = list[str](), list[tuple[str, LabelBox]]()
+    for text, box in sorted(names, key=lambda name: name[1].left):
+        before = [other for other in before if other[1].right > box.left]
+        pairs += [f"“{other}” over “{text}”" for other, its in before if shared(its, box) > MOST]
+        before.append((text, box))
+    return [f"{len(pairs)} pairs of names {where} collide: {', '.join(pairs[:3])}"] if pairs else []
 
 
 def map_collisions(page: Page) -> list[str]:
-    """What is wrong with the names on the page's maps, at the zooms that a reader can reach."""
+    """What is wrong with the names on the page's maps, at the first zoom that a reader can reach where it is."""
     told = []
     for found in map_names(page):
-        view = found["view"]
-        for further in ZOOMS:
-            if not view.get("minZoom", 0) <= view["zoom"] + further <= view.get("maxZoom", 20):
-                continue
-            boxes = [
-                Box(name["text"], box.left, box.top, box.right, box.bottom)
-                for name, box in zip(found["names"], boxes_at(found, further), strict=True)
-            ]
-            pairs = collisions(boxes)
-            if pairs:
-                first = ", ".join(f"“{a}” over “{b}”" for a, b in pairs[:3])
-                told.append(
-                    f"of {len(boxes)} names on the map {len(pairs)} pairs collide at zoom {further:+g}: {first}"
-                )
-                break
+        view, texts = found["view"], [name["text"] for name in found["names"]]
+        reached = (zoom for zoom in ZOOMS if view.get("minZoom", 0) <= view["zoom"] + zoom <= view.get("maxZoom", 20))
+        wrong = (collisions(zip(texts, boxes_at(found, zoom), strict=True), f"at zoom {zoom:+g}") for zoom in reached)
+        told += next(filter(None, wrong), [])
     return told
 
 
 def chart_collisions(page: Page) -> list[str]:
     """What is wrong with the labels of the page's charts."""
-    told = []
-    for labels in page.evaluate(CHART_LABELS):
-        pairs = collisions(_letters(Box(*label)) for label in labels)
-        if pairs:
-            first = ", ".join(f"“{a}” over “{b}”" for a, b in pairs[:3])
-            told.append(f"{len(pairs)} pairs of labels of a chart collide: {first}")
-    return told
+    charts = (((text, _letters(*box)) for text, *box in labels) for labels in page.evaluate(CHART_LABELS))
+    return [line for chart in charts for line in collisions(chart, "of a chart")]
 
 
-def _letters(box: Box) -> Box:
+def _letters(left: float, top: float, right: float, bottom: float) -> LabelBox:
     """What the letters cover: a box of type has a fifth of air above them and below."""
-    air = min(0.2 * (box.bottom - box.top), 4)
-    return Box(box.text, box.left, box.top + air, box.right, box.bottom - air)
+    air = min(0.2 * (bottom - top), 4)
+    return LabelBox(left, top + air, right, bottom - air)

@@ -14,10 +14,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebSocket
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocket
 from playwright.sync_api import Error as PlaywrightError
 
-from tests.browser.conftest import PAGES, PROBES, Running
+from tests.browser.conftest import PAGES, Running, watch
 from tests.processes import processor_seconds
 from tests.real import labels
 from tests.real.checks import Visit, failures, languages_differ
@@ -239,55 +239,33 @@ class Tab:
         self._context, self.port = context, free_port()
         self.page: Page | None = None
         self.visit: Visit | None = None
+        self._unwatch: Callable[[], None] = lambda: None
 
     def open(self, visit: Visit, address: str) -> Page:
         """The tab, and from now on its messages, requests and complaints belong to `visit`."""
         if self.page is None:
             self.page = self._context.new_page()
-            self._listen(self.page)
-        self.visit, self.address = visit, address
+            self.page.on("websocket", self._socket)
+        self._unwatch()
+        self.visit, self._unwatch = visit, watch(self.page, address, visit.browser)
         self.page.set_viewport_size({"width": visit.width, "height": 900})
         return self.page
 
+    def _socket(self, socket: WebSocket) -> None:
+        if self.visit is not None:
+            socket.on("framereceived", self.visit.drawn.frame)
+
     def leave(self) -> None:
         """Leave the page, which would ask the next server on its port for its session."""
+        self._unwatch()
         if self.page is not None:
             self.page.goto("about:blank")
-        self.visit = None
+        self.visit, self._unwatch = None, lambda: None
 
     def close(self) -> None:
         if self.page is not None:
             self.page.close()
-        self.page = None
-
-    def _listen(self, page: Page) -> None:
-        """Note every request that would leave the origin, and the console's errors.
-
-        Playwright's routes would stop such requests too, but they turn the browser's cache off.
-        """
-        page.on("websocket", self._socket)
-        page.on("request", self._request)
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self._complain(f"page error: {str(error)[:200]}"))
-
-    def _socket(self, socket: WebSocket) -> None:
-        visit = self.visit
-        if visit is not None:
-            socket.on("framereceived", visit.drawn.frame)
-
-    def _complain(self, trouble: str) -> None:
-        if self.visit is not None:
-            self.visit.browser.append(trouble)
-
-    def _request(self, request: Request) -> None:
-        allowed = (self.address, self.address.replace("http", "ws", 1), "data:", "blob:", "about:")
-        if not request.url.startswith(allowed):
-            self._complain(f"request to {request.url[:120]}")
-
-    def _console(self, message: ConsoleMessage) -> None:
-        where = (message.location or {}).get("url", "")
-        if message.type == "error" and not PROBES.search(where):
-            self._complain(f"console: {message.text[:200]} {where}")
+        self.page, self._unwatch = None, lambda: None
 
 
 def visit_page(
@@ -359,15 +337,6 @@ def _picture(page: Page, visit: Visit, pictures: Path, whole: bool = True) -> No
 
 def table(findings: list[Finding]) -> str:
     """The findings, one a line."""
-    heads = ("city", "page", "lang", "what failed")
-    rows = [
-        (
-            f.city,
-            f.page + ("" if f.width == 1280 else f" {f.width}"),
-            f.lang + ("/c" * (f.audience == "council")),
-            f.what,
-        )
-        for f in findings
-    ]
-    wide = [max(len(row[at]) for row in (heads, *rows)) for at in range(3)]
-    return "\n".join("  ".join([*(row[at].ljust(wide[at]) for at in range(3)), row[3]]) for row in (heads, *rows))
+    return "\n".join(
+        f"{f.city:16} {f.page:13} {f.lang}{'/c' * (f.audience == 'council')} {f.width:4}  {f.what}" for f in findings
+    )

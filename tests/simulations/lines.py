@@ -13,7 +13,6 @@ WEEKS: Final = 521
 A_YEAR: Final = 365.25 / 7
 # Years of data: the weeks before this one are what is known.
 LENGTHS: Final = {"½": (13, 26), "1": (39, 65), "2": (91, 117), "3": (143, 169), "10": (365, WEEKS)}
-RISE: Final = 1.35
 
 
 @dataclass(frozen=True)
@@ -25,10 +24,8 @@ class World:
     season: float
     drift: float = 0.0
 
-    def draw(
-        self, rng: np.random.Generator, series: int, weeks: int = WEEKS, rise_from: int | None = None
-    ) -> FloatArray:
-        """Weekly counts, one row a series, with its own time of the year; from a week on with the rise."""
+    def draw(self, rng: np.random.Generator, series: int, weeks: int = WEEKS) -> FloatArray:
+        """Weekly counts, one row a series, with its own time of the year."""
         time = np.arange(weeks)
         phase = rng.uniform(0, A_YEAR, (series, 1))
         rate = self.mean * (1 + self.season * np.sin(2 * np.pi * (time + phase) / A_YEAR))
@@ -40,17 +37,8 @@ class World:
                 risk[:, week] = fade * risk[:, week - 1]
                 risk[:, week] += rng.normal(0, self.drift * np.sqrt(1 - fade**2), series)
             rate = rate * np.exp(risk - self.drift**2 / 2)
-        if rise_from is not None:
-            rate = np.where(time >= rise_from, rate * RISE, rate)
-        return self._count(rng, rate)
-
-    def _count(self, rng: np.random.Generator, rate: FloatArray) -> FloatArray:
         incidents = rng.poisson(rate / self.reports)
         if self.reports == 1:
             return incidents.astype(float)
         further = rng.negative_binomial(np.maximum(incidents, 1), 1 / self.reports)
         return (incidents + np.where(incidents > 0, further, 0)).astype(float)
-
-    def risen(self, rng: np.random.Generator, counts: FloatArray, factor: float = RISE) -> FloatArray:
-        """The counts if each week alone had the rise: more incidents, as many reports of each."""
-        return counts + self._count(rng, np.full(counts.shape, 1.0) * counts * (factor - 1))
