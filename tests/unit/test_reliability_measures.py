@@ -32,9 +32,6 @@ def test_a_place_no_denser_than_the_city_is_false_and_one_under_one_and_a_half_s
     # No denser than its surroundings: level, whatever the city is.
     found = by_truth("clusters", [(2.0, ratio) for ratio in (0.9, 1.0, 1.1)])
     assert found == {"clusters": 3, "clusters: false": 0, "clusters: slight": 0, "clusters: level": 2}
-
-
-def test_where_risk_is_stable_every_place_is_false_and_level() -> None:
     alerts = simulate(World(), np.random.default_rng(1))
     found = by_truth("clusters", [true_ratios(alerts, [5], RESOLUTION, WEEKS)])
     assert found == {"clusters": 1, "clusters: false": 1, "clusters: slight": 0, "clusters: level": 1}
@@ -60,29 +57,12 @@ def test_the_true_ratio_is_that_of_very_many_incidents(drifting: tuple[World, di
     assert stats.chi2.sf(np.sum(np.square(scores)), len(scores)) > 1e-4
 
 
-def test_as_many_cities_may_have_a_false_finding_as_a_binomial_share_allows() -> None:
-    assert [measures.most_allowed(4, rate) for rate in (0.05, 0.01)] == [2, 1]
-    assert measures.most_allowed(40, 0.05) == 7
-    for cities in (4, 6, 48):
-        most = measures.most_allowed(cities, 0.05)
-        assert stats.binom.sf(most, cities, 0.05) <= 1e-3 < stats.binom.sf(most - 1, cities, 0.05)
-
-
 def test_a_row_is_judged_by_its_surroundings_too_and_classes_over_time_where_risk_is_stable_alone() -> None:
     level = _city(**{"hot spots, a year": 1, "hot spots, a year: level": 1})
     assert measures.above_nominal({FEW: [level] * 2 + [_city()] * 2}) == []
     assert measures.above_nominal({FEW: [level] * 3}) == [f"- {FEW}: hot spots, a year: level in 3 of 3, above 0.05"]
     assert measures.above_nominal({FEW: [_city(emerging=1)] * 4}) == []
     assert measures.above_nominal({MANY: [_city(emerging=1)] * 4}) == [f"- {MANY}: emerging in 4 of 4, above 0.05"]
-
-
-def test_tables_count_cities_and_not_places() -> None:
-    many, none = _city(**{"clusters": 5, "clusters: false": 2, "clusters: slight": 3}), _city()
-    lines = measures.tables({FEW: {"0": many, "1": none}, MANY: {"0": none}})
-    assert f"| {FEW} | 2 | 0 (0, 0, 0) | 0 (0, 0, 0) | 1 (1, 1, 0) | 0 |" in lines
-    groups = [line.split(" | ")[0] for line in lines[3:5]]
-    assert groups == ["| 1100 alerts, anywhere, drifting", "| 6400 alerts, corners, stable"]
-    assert lines[-1] == "Nothing is above its rate."
 
 
 @pytest.mark.slow

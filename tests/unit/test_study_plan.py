@@ -39,14 +39,22 @@ def study(source: Source) -> HotSpotStudy:
     return hot_spot_study(source, AlertFilter())
 
 
+def _problems(source: Source, study: HotSpotStudy) -> dict[str, Problem]:
+    """The problem of each hot spot, by its landmark."""
+    found = (problem_of_cells(source, AlertFilter(), spot.names, study=study) for spot in reversed(study.spots))
+    return {problem.place: problem for problem in found}
+
+
 @pytest.fixture(scope="module")
 def problems(council: Source, study: HotSpotStudy) -> dict[str, Problem]:
-    """The problem of each hot spot as the council reads it, by its landmark."""
-    found = (
-        problem_of_cells(seen_by(council, Audience.COUNCIL), AlertFilter(), spot.names, study=study)
-        for spot in reversed(study.spots)
-    )
-    return {problem.place: problem for problem in found}
+    """As the council reads them."""
+    return _problems(seen_by(council, Audience.COUNCIL), study)
+
+
+@pytest.fixture(scope="module")
+def exact_problems(source: Source, study: HotSpotStudy) -> dict[str, Problem]:
+    """From exact counts."""
+    return _problems(source, study)
 
 
 def _plan_of(sample: Home, status: PlanStatus) -> Plan:
@@ -57,17 +65,17 @@ def _plan_of(sample: Home, status: PlanStatus) -> Plan:
         store.close()
 
 
-@pytest.fixture(scope="module")
-def exact_problems(source: Source, study: HotSpotStudy) -> dict[str, Problem]:
-    """The same from exact counts."""
-    found = (problem_of_cells(source, AlertFilter(), spot.names, study=study) for spot in reversed(study.spots))
-    return {problem.place: problem for problem in found}
-
-
 @pytest.mark.parametrize("place", SPOTS)
 def test_problem_of_a_planted_spot(exact_problems: dict[str, Problem], place: str) -> None:
     """Landmark, category, hours and gender of the draft are those that were planted."""
-    _as_planted(exact_problems[place], SPOTS[place])
+    problem, truth = exact_problems[place], SPOTS[place]
+    assert dict(problem.names) == truth["labels"]
+    assert problem.categories[0].id in _leading(truth["categories"])
+    assert problem.hours is not None
+    assert _hours(problem.hours) & _hours((truth["hours"][0], truth["hours"][1]))
+    assert len(_hours(problem.hours) - _hours((truth["hours"][0], truth["hours"][1]))) <= 1
+    told = truth["affected"]
+    assert problem.women.low - 0.05 <= told["woman"] / (told["woman"] + told["man"]) <= problem.women.high + 0.05
 
 
 @pytest.mark.parametrize("place", SPOTS)
@@ -87,16 +95,6 @@ def test_the_council_reads_the_same_problem_from_the_copy(
     planted = _hours((truth["hours"][0], truth["hours"][1]))
     assert len(_hours(told.hours) & planted) >= len(planted) / 2
     assert told.hours_protected
-
-
-def _as_planted(problem: Problem, truth: dict[str, Any]) -> None:
-    assert dict(problem.names) == truth["labels"]
-    assert problem.categories[0].id in _leading(truth["categories"])
-    assert problem.hours is not None
-    assert _hours(problem.hours) & _hours((truth["hours"][0], truth["hours"][1]))
-    assert len(_hours(problem.hours) - _hours((truth["hours"][0], truth["hours"][1]))) <= 1
-    told = truth["affected"]
-    assert problem.women.low - 0.05 <= told["woman"] / (told["woman"] + told["man"]) <= problem.women.high + 0.05
 
 
 def _leading(shares: dict[str, float]) -> set[str]:
