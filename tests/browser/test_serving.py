@@ -159,7 +159,7 @@ def test_what_is_for_the_keeper_alone_is_refused(served: Served) -> None:
         assert answer.status == 200
 
 
-def test_readers_go_on_where_a_process_is_killed_under_load_and_see_nobody_elses_session(
+def test_readers_go_on_where_a_process_is_killed_and_stay_themselves(
     served: Served, reader: Callable[[str, str], Page]
 ) -> None:
     assert _until(lambda: served.well() == PROCESSES)
@@ -184,9 +184,7 @@ def test_readers_go_on_where_a_process_is_killed_under_load_and_see_nobody_elses
 
 
 @in_full
-def test_an_upload_and_an_import_reach_readers_of_every_process(
-    served: Served, reader: Callable[[str, str], Page]
-) -> None:
+def test_an_upload_and_an_import_reach_readers_of_all(served: Served, reader: Callable[[str, str], Page]) -> None:
     assert _until(lambda: served.well() == PROCESSES)
     analyst = reader("analyst", "data?lang=en")
     council = _apart(served, analyst, lambda: reader("council", "methods?lang=en"))
@@ -209,7 +207,7 @@ def test_an_upload_and_an_import_reach_readers_of_every_process(
         expect(page.get_by_test_id("stMain").get_by_role("heading", level=1)).to_be_visible()
 
 
-def test_the_log_has_each_run_of_a_page_under_the_id_of_its_connection(
+def test_the_log_has_each_run_under_the_id_of_its_connection(
     served: Served, reader: Callable[[str, str], Page]
 ) -> None:
     page = reader("analyst", "trends?lang=en&affected=woman")

@@ -126,9 +126,7 @@ def said(page: Page, text: str) -> None:
 
 
 @pytest.mark.parametrize("role", OPEN_TO)
-def test_each_role_gets_to_the_page_it_asked_for_and_sees_its_pages(
-    installation: Installation, page: Page, role: str
-) -> None:
+def test_each_role_gets_to_the_page_asked_for_and_its_own(installation: Installation, page: Page, role: str) -> None:
     troubles: list[str] = []
     stop = watch(page, installation.address, troubles)
     asked = f"{installation.address}/methods?lang=en&affected=woman&light=dark"
@@ -175,9 +173,7 @@ def test_who_has_no_role_is_told_why_and_finds_the_way_out(installation: Install
     expect(page.get_by_role("button", name=translator("el")("Sign in"), exact=True)).to_be_visible()
 
 
-def test_signing_out_ends_the_session_for_every_copy_of_its_cookie(
-    installation: Installation, page: Page, browser: Browser
-) -> None:
+def test_signing_out_ends_every_copy_of_the_cookie(installation: Installation, page: Page, browser: Browser) -> None:
     sign_in(page, f"{installation.address}/methods?lang=en", "specialist")
     copied = page.context.cookies()
     assert any("_streamlit_user" in cookie["name"] for cookie in copied)
@@ -251,9 +247,7 @@ def test_a_role_that_was_taken_away_is_gone_at_the_next_click(installation: Inst
     said(page, "has no role here yet")
 
 
-def test_a_group_of_the_provider_gives_a_role_and_a_line_for_the_address_takes_it(
-    installation: Installation, page: Page
-) -> None:
+def test_a_group_gives_a_role_and_a_line_for_the_address_takes_it(installation: Installation, page: Page) -> None:
     sign_in(page, f"{installation.address}/methods?lang=en", "grouped")
     assert links(page) == OPEN_TO["analyst"]
     installation.roles(f'"grouped@city.example" = "none"\n{GROUPS}')

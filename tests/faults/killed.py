@@ -16,7 +16,7 @@ from pathlib import Path
 
 from curim_data.store import Home
 from tests.faults import actions
-from tests.faults.actions import ACTIONS, act, copy, done_before, opened, prepare, state
+from tests.faults.actions import act, copy, done_before, opened, prepare, state
 
 PROCESSES = multiprocessing.get_context("forkserver")
 
@@ -80,9 +80,3 @@ def _without_repeat(told: actions.State) -> actions.State:
     number, content, imports, _, *rest = told
     assert isinstance(imports, tuple)
     return (number, content, tuple(dict.fromkeys(one[0] for one in imports)), *rest)
-
-
-def run(folder: Path, kills: int) -> dict[str, Counter[str]]:
-    """All actions."""
-    start_server()
-    return {action: trial(action, folder / action.replace(" ", "-"), kills) for action in ACTIONS}

@@ -179,9 +179,7 @@ def region() -> Region:
 
 
 @pytest.mark.parametrize("shape", ["round", "square"])
-def test_the_edge_of_a_town_is_neither_hot_nor_cold(
-    region: Region, shape: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_edge_of_a_town_is_not_hot_or_cold(region: Region, shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside land with a tenth or less of its density, on the way of the page. Without a comparison with each half of
     the surroundings nearly every map has a hot or a cold edge; with all occupied land as the city the town is hot.
     """
@@ -256,9 +254,7 @@ POWER = [(5, 0.90, 0.90), *([(3, 0.10, 0.25), (8, 0.99, 0.99)] if FULL else [])]
 
 
 @pytest.mark.parametrize(("times", "by_cells", "by_clusters"), POWER)
-def test_planted_spots_are_found_with_the_stated_power(
-    ground: Ground, times: float, by_cells: float, by_clusters: float
-) -> None:
+def test_planted_spots_are_found_as_stated(ground: Ground, times: float, by_cells: float, by_clusters: float) -> None:
     rng = np.random.default_rng(round(10 * times))
     middle = np.flatnonzero(ground.land > 0.9 * ground.land.max())
     found_cells, found_clusters = 0, 0
@@ -386,9 +382,7 @@ def plateau(city: CityProfile, land: pd.Series) -> np.ndarray:
 
 @pytest.mark.parametrize("n", [60, 180, 500, 6_000])
 @pytest.mark.parametrize("shape", ["even", "quarter"])
-def test_with_few_alerts_or_a_smooth_quarter_nothing_is_hot_or_has_a_trend(
-    city: CityProfile, n: int, shape: str
-) -> None:
+def test_few_alerts_or_a_smooth_quarter_are_not_hot_and_have_no_trend(city: CityProfile, n: int, shape: str) -> None:
     rng = np.random.default_rng(n)
     runs = {9: 24, 10: 12}
     hits = 0
@@ -403,9 +397,7 @@ def test_with_few_alerts_or_a_smooth_quarter_nothing_is_hot_or_has_a_trend(
 
 # Alerts a month in the whole city, further ones at one place in the last month: the share of maps that call it new.
 @pytest.mark.parametrize(("monthly", "extra", "power"), [(100, 15, 0.95), (500, 25, 0.7), (500, 35, 0.95)])
-def test_a_place_that_began_last_month_is_new_with_the_stated_power(
-    city: CityProfile, monthly: int, extra: int, power: float
-) -> None:
+def test_a_place_that_began_last_month_is_new(city: CityProfile, monthly: int, extra: int, power: float) -> None:
     land = city.land_cells(10)
     full = np.flatnonzero(land > 0.9 * land.max())
     rng, runs, found = np.random.default_rng(monthly), 16, 0
@@ -419,9 +411,7 @@ def test_a_place_that_began_last_month_is_new_with_the_stated_power(
 
 
 @pytest.mark.parametrize(("n", "steps"), [(500, 24), (6_000, 36)])
-def test_chance_has_no_more_trends_than_its_level_and_the_common_tests_have(
-    city: CityProfile, n: int, steps: int
-) -> None:
+def test_chance_has_as_few_trends_as_its_level_and_common_tests_more(city: CityProfile, n: int, steps: int) -> None:
     """Gi* of windows that share a step, far enough from each other to be independent."""
     land = city.land_cells(9)
     cells, rng = np.asarray(land.index), np.random.default_rng(n)
@@ -460,9 +450,7 @@ def test_places_that_last_without_a_trend_are_called_persistent(city: CityProfil
 
 
 @pytest.mark.parametrize(("times", "most_maps"), [(1.5, 8), (1.6, 10)])
-def test_a_campaign_that_multiplies_everything_makes_no_mark_and_the_whole_cube_would(
-    city: CityProfile, times: float, most_maps: int
-) -> None:
+def test_a_campaign_makes_no_mark_and_the_whole_cube_would(city: CityProfile, times: float, most_maps: int) -> None:
     """A stronger campaign is the harder case for our test, and the easier one to be fooled by for the naive one.
 
     By half more, a map of the sample's land of 10 km² is at the border of what the naive test sees: it is fooled by

@@ -37,9 +37,7 @@ from analysis.stats.intervals import Estimate, Z, rate_ratio, share_ratio, weigh
     ("counts", "plain", "generalised"),
     [([10, 8, 2, *[0] * 7], 0.78, 0.78), ([5, 2, 1, *[0] * 7], 0.80, 0.75), ([10, *[0] * 9], 0.9, 0.9)],
 )
-def test_gini_and_its_generalised_form_are_the_published_ones(
-    counts: list[int], plain: float, generalised: float
-) -> None:
+def test_gini_and_its_generalised_form_are_as_published(counts: list[int], plain: float, generalised: float) -> None:
     assert gini(counts) == pytest.approx(plain, abs=1e-12)
     assert generalised_gini(counts) == pytest.approx(generalised, abs=1e-12)
 
@@ -201,7 +199,7 @@ DIFFERENCES = [
 
 
 @pytest.mark.parametrize(("counts", "value", "error", "level", "ends"), DIFFERENCES)
-def test_weighted_displacement_differences(
+def test_displacement_differences(
     counts: dict[str, Any], value: str, error: str, level: float, ends: tuple[str, ...]
 ) -> None:
     found = wdd(**counts)

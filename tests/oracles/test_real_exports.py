@@ -257,9 +257,7 @@ def test_the_table_in_the_documentation_is_what_happens(imported: Callable[[str]
 
 
 @pytest.mark.parametrize("name", sorted(set(documented()) - set(FILES)))
-def test_the_command_line_does_what_the_table_of_samples_says(
-    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_does_what_the_table_says(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, row = EXPORTS / "headers" / name, documented()[name]
     if not path.exists():
         pytest.skip("../shared/data is not here")

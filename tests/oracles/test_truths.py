@@ -89,7 +89,7 @@ def test_with_the_pile_left_in_it_would_be_marked(source: Source) -> None:
 
 
 @pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.COUNCIL])
-def test_the_place_that_differs_for_women_after_dark_is_found(
+def test_the_place_that_differs_for_women_in_the_dark_is_found(
     sample: Home, city: CityProfile, audience: Audience
 ) -> None:
     planted = TRUTHS["women_after_dark"]

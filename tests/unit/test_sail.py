@@ -163,7 +163,7 @@ def test_no_copy_is_never_the_alerts(own: Home, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.usefixtures("asked")
-def test_the_command_counts_there(
+def test_commands_count(
     own: Home, sample: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = []

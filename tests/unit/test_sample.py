@@ -149,9 +149,7 @@ def test_the_later_export_re_sends_updates_and_adds(main: pd.DataFrame, later: p
     assert new["reported_at"].max() < "2026-11-21"
 
 
-def test_hot_spots_are_where_and_what_the_truths_say(
-    main: pd.DataFrame, truths: dict[str, Any], city: CityProfile
-) -> None:
+def test_hot_spots_are_what_the_truths_say(main: pd.DataFrame, truths: dict[str, Any], city: CityProfile) -> None:
     assert len(truths["hot_spot"]) >= 9
     classes = Counter(spot["class"] for spot in truths["hot_spot"])
     once = ("new", "consecutive", "intensifying", "diminishing", "historical")
@@ -186,9 +184,7 @@ def test_one_place_differs_for_women_after_dark(main: pd.DataFrame, truths: dict
     assert truth["share_elsewhere"] < 0.6
 
 
-def test_the_pile_and_the_quarter_hold_no_hot_spot(
-    main: pd.DataFrame, truths: dict[str, Any], city: CityProfile
-) -> None:
+def test_pile_and_quarter_hold_no_hot_spot(main: pd.DataFrame, truths: dict[str, Any], city: CityProfile) -> None:
     pile, quarter = truths["pile"], truths["quarter"]
     exact = main[(main["lon"] == pile["longitude"]) & (main["lat"] == pile["latitude"])]
     assert len(exact) == pile["alerts"] > 0.01 * len(main)

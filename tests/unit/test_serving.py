@@ -109,9 +109,7 @@ SPOOFED = ("X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: gopher", "Forward
 
 
 @needs_haproxy
-def test_with_sign_in_a_request_cannot_say_where_it_comes_from_and_without_it_the_processes_see_another_proxy(
-    tmp_path: Path,
-) -> None:
+def test_with_sign_in_no_request_says_where_it_comes_from_and_without_it_all_do(tmp_path: Path) -> None:
     with proxied(tmp_path, known=True) as proxy:
         told = json.loads(proxy.ask("/", *SPOOFED)[1])
         assert (told["x-forwarded-for"], told["x-forwarded-proto"]) == (LOCAL, "http")
@@ -185,7 +183,7 @@ def test_processes_write_the_log_of_runs_unless_it_is_off_and_know_their_name(
     assert told.read_text() == f"{setting or 'on'}p1"
 
 
-def test_secrets_that_cannot_be_read_are_told(
+def test_unreadable_secrets_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))

@@ -122,9 +122,7 @@ def test_what_is_refused_at_planning(tmp_path: Path, t: Translator) -> None:
     store.close()
 
 
-def test_the_planted_intervention_is_shown_and_only_where_it_was_fixed(
-    source: Source, sample: Home, t: Translator
-) -> None:
+def test_the_planted_intervention_is_shown_only_where_it_was_fixed(source: Source, sample: Home, t: Translator) -> None:
     store = PlanStore(sample.plans_url)
     plan = store.list(PlanStatus.FINISHED)[0]
     timing = plan_timing(plan, store.history(plan.id), "UTC")

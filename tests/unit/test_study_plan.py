@@ -79,7 +79,7 @@ def test_problem_of_a_planted_spot(exact_problems: dict[str, Problem], place: st
 
 
 @pytest.mark.parametrize("place", SPOTS)
-def test_the_council_reads_the_same_problem_from_the_copy(
+def test_the_council_reads_the_same(
     problems: dict[str, Problem], exact_problems: dict[str, Problem], place: str
 ) -> None:
     """In whole bands of six hours, and of whole cells of the copy, which hold more than the place itself."""
@@ -197,7 +197,7 @@ def test_the_test_named_in_advance_decides(council: Source, sample: Home, t: Tra
         assert word in study.verdict.sentence(t)
 
 
-def test_what_is_kept_speaks_every_language_and_tells_of_the_cells_of_the_copy(
+def test_what_is_kept_is_in_all_languages_and_of_cells_of_the_copy(
     source: Source, council: Source, study: HotSpotStudy
 ) -> None:
     """Of areas of a single small cell the council reads what the copy has in the cells that hold them."""

@@ -44,9 +44,7 @@ def test_a_period_that_ends_earlier_knows_nothing_of_later_weeks(source: Source)
     assert told.city.total.low <= came <= told.city.total.high
 
 
-def test_the_council_gets_the_city_and_its_places_and_no_cells(
-    council: Source, told: ForecastStudy, t: Translator
-) -> None:
+def test_the_council_gets_city_and_places_and_no_cells(council: Source, told: ForecastStudy, t: Translator) -> None:
     own = forecast_study(seen_by(council, Audience.COUNCIL), AlertFilter())
     assert own.cells is None
     assert own.listed.empty

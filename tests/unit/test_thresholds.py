@@ -46,12 +46,9 @@ def of_districts(folder: Path, first: int, second: int) -> Source:
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "silent"),
-    [(10, 60, ("zone_1",)), (11, 55, ()), (12, 60, ()), (15, 60, ()), (3, 30, ())],
+    ("first", "second", "silent"), [(10, 60, ("zone_1",)), (11, 55, ()), (12, 60, ()), (15, 60, ()), (3, 30, ())]
 )
-def test_a_district_is_silent_under_a_third_of_what_the_city_sends(
-    first: int, second: int, silent: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_a_district_is_silent_under_a_third(first: int, second: int, silent: tuple[str, ...], tmp_path: Path) -> None:
     # Of 70 alerts 35 are expected of each: 10 are under a third (11.7); of 33 only 16.5, which is too few to judge.
     assert silent_districts(of_districts(tmp_path, first, second), ALL) == silent
 

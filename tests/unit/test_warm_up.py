@@ -82,9 +82,7 @@ def _must_not_run(*_given: object, **_named: object) -> None:
 
 
 @pytest.mark.slow
-def test_a_missing_sample_city_is_made_and_prepared_by_another_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_sample_city_is_made_by_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sample_city, "import_file", _must_not_run)
     asked: list[Path] = []
     monkeypatch.setattr(web, "prepare_city", lambda home: asked.extend(home.prepared(home.city().version).iterdir()))
