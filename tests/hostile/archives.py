@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import sqlite3
 import stat
 import struct
@@ -39,7 +38,7 @@ def archives() -> dict[str, bytes]:
         "twice.zip": _twice(),
         "lying-small.zip": _lying(10),
         "lying-large.zip": _lying(0xFFFFFFF0),
-        "offset.zip": _offset(),
+        "offset.zip": _patched(zipped({"a.csv": CSV}), 0x7FFFFFFF, (b"PK\1\2", 42)),
         "count.zip": zipped({"a.csv": CSV})[:-22]
         + struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 65535, 65535, 0x7FFFFFFF, 0, 0),
         "shape-lies.zip": _shape(0x7FFFFFFF, 10),
@@ -77,12 +76,9 @@ def _nested(depth: int) -> bytes:
 
 def _link(target: str) -> bytes:
     """A symbolic link as a member."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        info = zipfile.ZipInfo("a.csv")
-        info.create_system, info.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
-        archive.writestr(info, target)
-    return stream.getvalue()
+    info = zipfile.ZipInfo("a.csv")
+    info.create_system, info.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+    return zipped({info: target}, zipfile.ZIP_STORED)
 
 
 def _twice() -> bytes:
@@ -96,20 +92,18 @@ def _twice() -> bytes:
     )
 
 
+def _patched(data: bytes, number: int, *places: tuple[bytes, int]) -> bytes:
+    """A ZIP in which another number stands so many bytes behind each signature."""
+    changed = bytearray(data)
+    for signature, place in places:
+        at = changed.find(signature) + place
+        changed[at : at + 4] = struct.pack("<I", number)
+    return bytes(changed)
+
+
 def _lying(size: int) -> bytes:
     """A member whose unpacked size is told wrong, in both places."""
-    data = bytearray(zipped({"a.csv": CSV}))
-    for signature, place in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
-        at = data.find(signature) + place
-        data[at : at + 4] = struct.pack("<I", size)
-    return bytes(data)
-
-
-def _offset() -> bytes:
-    data = bytearray(zipped({"a.csv": CSV}))
-    at = data.find(b"PK\1\2") + 42
-    data[at : at + 4] = struct.pack("<I", 0x7FFFFFFF)
-    return bytes(data)
+    return _patched(zipped({"a.csv": CSV}), size, (b"PK\3\4", 22), (b"PK\1\2", 24))
 
 
 def _layer(driver: str, suffix: str) -> dict[str, bytes]:

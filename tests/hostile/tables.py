@@ -7,6 +7,7 @@ import json
 import struct
 import zipfile
 from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,7 +30,7 @@ ROWS = "\n".join(f"{n},2026-03-{n % 28 + 1:02d},Noise,37.94{n:03d},23.64{n:03d}"
 CSV = f"{HEADER}\n{ROWS}\n".encode()
 
 
-def zipped(members: Mapping[str, bytes | str], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zipped(members: Mapping[Any, bytes | str], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A ZIP of these members."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", packing, compresslevel=9 if packing else None) as archive:

@@ -30,11 +30,9 @@ def main() -> None:
         own = {path.name for path in tree.iterdir() if (path / "__init__.py").exists()} | {"tests"}
         imports = Imports(tree, sorted(own), TESTS)
         sample = draw(sorted(paths), arguments.size, arguments.seed)
-        if arguments.again:
-            ranks = {result["rank"] for result in _results(arguments.again) if result["outcome"] != "killed"}
-            sample = [mutant for mutant in sample if mutant.rank in ranks]
         if arguments.out and arguments.out.exists():
-            ranks = {result["rank"] for result in _results(arguments.out)}
+            lines = arguments.out.read_text(encoding="utf-8").splitlines()
+            ranks = {json.loads(line)["rank"] for line in lines}
             sample = [mutant for mutant in sample if mutant.rank not in ranks]
         load_libraries([path for name, path in imports.modules.items() if name.split(".")[0] != "pages"], own)
         trial, outcomes, survivors = Trial(tree, arguments.longest), Counter[str](), []
@@ -60,17 +58,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("packages", type=Path, nargs="+", help="folders or files to change")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--longest", type=float, default=20, help="seconds beyond which a test file is left out")
-    parser.add_argument(
-        "--out",
-        type=lambda text: Path(text).absolute(),
-        help="a line of JSON for each change; what it holds already is left out",
-    )
-    parser.add_argument("--again", type=lambda text: Path(text).absolute(), help="only what survived in this file")
+    what = "a line of JSON for each change; what it holds already is left out"
+    parser.add_argument("--out", type=lambda text: Path(text).absolute(), help=what)
     return parser.parse_args()
-
-
-def _results(path: Path) -> list[dict[str, str]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _copy(root: Path, folder: Path) -> Path:

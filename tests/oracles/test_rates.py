@@ -42,10 +42,9 @@ def test_gini_and_its_generalised_form_are_as_published(counts: list[int], plain
     assert generalised_gini(counts) == pytest.approx(generalised, abs=1e-12)
 
 
-def test_all_alerts_in_one_place_are_one_in_the_unbiased_form() -> None:
-    assert generalised_gini([10, *[0] * 9], unbiased=True) == pytest.approx(1, abs=1e-12)
-    assert generalised_gini([3, *[0] * 9], unbiased=True) == pytest.approx(1, abs=1e-12)
-    assert generalised_gini([1, 1, 1, *[0] * 7], unbiased=True) == pytest.approx(0, abs=1e-12)
+@pytest.mark.parametrize(("counts", "unbiased"), [([10], 1), ([3], 1), ([1, 1, 1], 0)])
+def test_all_alerts_in_one_place_are_one_in_the_unbiased_form(counts: list[int], unbiased: int) -> None:
+    assert generalised_gini([*counts, *[0] * (10 - len(counts))], unbiased=True) == pytest.approx(unbiased, abs=1e-12)
 
 
 def test_chance_is_that_of_the_birthday_problem() -> None:

@@ -24,14 +24,20 @@ HEADERS = {
 }
 
 
-def workbook(lang: str, formulas: dict[tuple[int, int], str], title: bool = False) -> bytes:
-    """40 rows; `formulas` by row (from 1) and column (from 0). openpyxl stores no results."""
-    rows: list[Any] = [("Report",), (), HEADERS[lang]] if title else [HEADERS[lang]]
+def table(headings: tuple[str, ...], formulas: dict[tuple[int, int], str], *more: str) -> list[tuple[Any, ...]]:
+    """Headings and 40 rows; `more`: cells after the date; `formulas` by row (from 1) and column (from 0)."""
+    rows: list[tuple[Any, ...]] = [headings]
     for n in range(1, 41):
-        row = [f"F{n}", f"2025-03-{1 + n % 28:02d} 10:15", "Theft" if n % 2 else "Noise", 37.94 + n / 9000, 23.64]
-        for column in range(5):
-            row[column] = formulas.get((n, column), row[column])
-        rows.append(row)
+        day = f"2025-03-{1 + n % 28:02d}"
+        told = [one.format(day=day, step=1 + n % 5) for one in more]
+        row = [f"F{n}", f"{day} 10:15", *told, 37.94 + n / 9000, 23.64]
+        rows.append(tuple(formulas.get((n, column), cell) for column, cell in enumerate(row)))
+    return rows
+
+
+def workbook(lang: str, formulas: dict[tuple[int, int], str], title: bool = False) -> bytes:
+    """openpyxl stores no results."""
+    rows = [*([("Report",), ()] if title else []), *table(HEADERS[lang], formulas, "Theft")]
     return xlsx(**{"Notes & sums": [], "Στοιχεία “1” & <2>": rows})
 
 
@@ -47,10 +53,10 @@ def test_the_reason_names_the_formula(home: Home, lang: str, title: bool) -> Non
     report = import_file(home, workbook(lang, formulas, title), "book.xlsx", city_name="Town")
     assert (report.batch.read, report.batch.accepted, report.batch.quarantined) == (40, 36, 4)
     assert dict(report.batch.reasons) == {Reason.NO_RESULT.value: 4}
-    table = Store(home).quarantine(report.batch.id)
-    assert table["row"].tolist() == [3, 7, 9, 40]
-    assert table["column"].tolist() == [HEADERS[lang][at] for at in (1, 3, 2, 1)]
-    assert table["reason"].str.contains("formula").all()
+    aside = Store(home).quarantine(report.batch.id)
+    assert aside["row"].tolist() == [3, 7, 9, 40]
+    assert aside["column"].tolist() == [HEADERS[lang][at] for at in (1, 3, 2, 1)]
+    assert aside["reason"].str.contains("formula").all()
 
 
 def test_stored_results_are_values(home: Home) -> None:
@@ -90,12 +96,8 @@ def test_a_column_of_dates_that_are_all_formulas_is_said(home: Home) -> None:
     ],
 )
 def test_a_row_is_not_lost_for_the_end_of_its_span(home: Home, headings: tuple[str, ...]) -> None:
-    rows: list[tuple[Any, ...]] = [headings]
-    for n in range(1, 41):
-        day = f"2025-03-{1 + n % 28:02d}"
-        end = f"=B{n + 1}+1" if n in (5, 9) else f"{day} 12:30"
-        step = "=1+1" if n == 12 else 1 + n % 5
-        rows.append((f"F{n}", f"{day} 10:15", end, "Theft", step, 37.94 + n / 9000, 23.64))
+    formulas = {(5, 2): "=B6+1", (9, 2): "=B10+1", (12, 4): "=1+1"}
+    rows = table(headings, formulas, "{day} 12:30", "Theft", "{step}")
     report = import_file(home, xlsx(One=rows), "book.xlsx", city_name="Town")
     assert (report.batch.accepted, report.batch.repaired) == (40, 3)
     assert report.repairs["n"].tolist() == [2, 1]
@@ -107,14 +109,11 @@ def test_a_row_is_not_lost_for_the_end_of_its_span(home: Home, headings: tuple[s
 @pytest.mark.parametrize(("heading", "at"), [("id", 0), ("kind", 3)])
 def test_a_row_whose_id_or_kind_is_a_formula_is_quarantined(home: Home, heading: str, at: int) -> None:
     """Without its id it would be a new alert at each import; without its kind it would count as another one."""
-    rows: list[Any] = [("id", "date", "offence", "kind", "latitude", "longitude")]
-    for n in range(1, 41):
-        row = [f"F{n}", f"2025-03-{1 + n % 28:02d} 10:15", "Theft", "offence", 37.94 + n / 9000, 23.64]
-        row[at] = "=A1&B1" if n == 6 else row[at]
-        rows.append(row)
+    headings = ("id", "date", "offence", "kind", "latitude", "longitude")
+    rows = table(headings, {(6, at): "=A1&B1"}, "Theft", "offence")
     report = import_file(home, xlsx(One=rows), "book.xlsx", city_name="Town")
-    table = Store(home).quarantine(report.batch.id)
-    assert list(zip(table["row"], table["column"], strict=True)) == [(6, heading)]
+    aside = Store(home).quarantine(report.batch.id)
+    assert list(zip(aside["row"], aside["column"], strict=True)) == [(6, heading)]
 
 
 def test_the_sentence_names_the_reasons_the_commonest_first(home: Home) -> None:

@@ -1,4 +1,4 @@
-"""Alerts of a home that Sail counts over Spark Connect: each question gets the answer of DuckDB, for each audience."""
+"""Alerts of a home that Sail or Apache Spark counts: each question gets the answer of DuckDB, for each audience."""
 
 from __future__ import annotations
 
@@ -17,11 +17,28 @@ from curim_data.model import Audience
 from curim_data.privacy import DisclosureError
 from curim_data.protection import copy_of, open_for, opening
 from curim_data.store import Home, Store
-from tests.engine_questions import FILTERS, QUESTIONS, Both, assert_same_answer, assert_same_knowledge, assert_same_rows
-from tests.spark_servers import bare, end, free_port, required, sail_server
+from tests.effort import in_full
+from tests.engine_questions import (
+    FILTERS,
+    QUESTIONS,
+    Both,
+    assert_equal,
+    assert_same_answer,
+    assert_same_knowledge,
+    assert_same_rows,
+)
+from tests.spark_servers import (
+    WORKERS,
+    bare,
+    connect_server,
+    end,
+    forget,
+    free_port,
+    required,
+    sail_server,
+    spark_master,
+)
 from tests.stored import seen_by
-
-required("sail", "pysail", "pyspark", "grpc")
 
 pytestmark = pytest.mark.slow
 AUDIENCES = (Audience.SPECIALIST, Audience.COUNCIL)
@@ -30,8 +47,21 @@ ALL = AlertFilter(period="all")
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
+    """A server of Sail."""
+    required("sail", "pysail", "pyspark", "grpc")
     with sail_server() as (url, _):
         yield url
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A master of Spark with two workers. A question takes it a second or two, so `make test-full` alone asks it."""
+    required("spark", "pyspark", "py4j", "grpc", java=True)
+    with spark_master(tmp_path_factory.mktemp("spark")) as (url, _, around), pytest.MonkeyPatch.context() as patch:
+        for name in ("SPARK_CONF_DIR", "SPARK_LOCAL_IP"):
+            patch.setenv(name, around[name])
+        yield url
+        forget(url)
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +69,18 @@ def own(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     return bare(sample, tmp_path_factory.mktemp("home") / "own")
 
 
+@pytest.fixture(scope="module", params=["server", pytest.param("master", marks=in_full)], ids=["sail", "spark"])
+def engine(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
 @pytest.fixture(scope="module", params=AUDIENCES, ids=str)
-def both(request: pytest.FixtureRequest, sample: Home, own: Home, server: str) -> Iterator[Both]:
+def both(request: pytest.FixtureRequest, sample: Home, own: Home, engine: str) -> Iterator[Both]:
     audience: Audience = request.param
     files = open_for(sample, audience)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CURIM_ALERTS_URL", server)
+        patch.setenv("CURIM_ALERTS_URL", engine)
         yield audience, files, open_for(own, audience)
 
 
@@ -56,17 +92,14 @@ def asked(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("name", FILTERS)
-def test_sail_answers_as_duckdb_does(both: Both, name: str, question: str) -> None:
+def test_it_answers_as_duckdb_does(both: Both, name: str, question: str) -> None:
     assert "database" not in both[2].cache  # DuckDB is not asked
     assert_same_answer(both, name, question)
 
 
-def test_what_is_known_of_all_alerts_is_the_same(both: Both) -> None:
-    assert_same_knowledge(both)
-
-
-def test_the_rows_are_those_of_the_files(both: Both) -> None:
+def test_rows_and_what_is_known_of_them_are_those_of_the_files(both: Both) -> None:
     assert_same_rows(both)
+    assert_same_knowledge(both)
 
 
 @pytest.mark.usefixtures("asked")
@@ -109,6 +142,7 @@ def test_old_versions_are_dropped(sample: Home, tmp_path: Path, asked: str, monk
     assert list(there.values()) == [False, False, True, True]
 
 
+@pytest.mark.usefixtures("server")
 def test_a_lost_server_is_said_and_found_again(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     with sail_server(port) as (url, process):
@@ -126,6 +160,7 @@ def test_a_lost_server_is_said_and_found_again(own: Home, monkeypatch: pytest.Mo
         assert query.total(open_for(own, Audience.COUNCIL), ALL).n == n
 
 
+@pytest.mark.usefixtures("server")
 def test_a_server_that_began_anew_gets_the_views_again(own: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     with sail_server(port) as (url, process):
@@ -174,3 +209,58 @@ def test_commands_count(
             told.append(capsys.readouterr().out)
         monkeypatch.setenv("CURIM_ALERTS_URL", "duckdb")
     assert told[:2] == told[2:]
+
+
+@in_full
+def test_both_workers_count(own: Home, master: str) -> None:
+    assert open_source(own, master).count
+    assert remote._session(master)._workers() == WORKERS
+
+
+@in_full
+def test_one_process_has_one_spark(own: Home, master: str) -> None:
+    assert open_source(own, master).count
+    with pytest.raises(EngineError, match=r"counts on spark://.* already"):
+        open_source(own, "local[1]")
+
+
+@in_full
+def test_a_master_without_workers_is_given_up(
+    own: Home, master: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget(master)
+    with spark_master(tmp_path_factory.mktemp("lost"), workers=1) as (url, workers, around):
+        monkeypatch.setenv("SPARK_CONF_DIR", around["SPARK_CONF_DIR"])
+        opened = open_source(own, url)
+        with monkeypatch.context() as patch:
+            patch.setattr(remote, "NO_WORKERS", 3.0)
+            end(workers[0])
+            began = time.monotonic()
+            for _ in range(2):
+                with pytest.raises(EngineError, match=f"The engine at {url} does not answer"):
+                    query.total(opened, ALL)
+            assert time.monotonic() - began < 30
+        forget(url)
+    assert query.total(open_source(own, master), ALL).n == opened.count
+
+
+@in_full
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_spark_connect_answers_too(
+    sample: Home,
+    own: Home,
+    audience: Audience,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Spark's own server of Spark Connect, one filter of each question."""
+    monkeypatch.setenv("CURIM_ALERTS_URL", "duckdb")
+    required("spark", "pyspark", "py4j", "grpc", java=True)
+    files = open_for(sample, audience)
+    with connect_server(tmp_path_factory.mktemp("connect")) as url:
+        monkeypatch.setenv("CURIM_ALERTS_URL", url)
+        other = open_for(own, audience)
+        for name, ask in zip(
+            ("night", "women", "all", "group", "meeting", "usual", "all"), QUESTIONS.values(), strict=True
+        ):
+            assert_equal(ask(files, FILTERS[name]), ask(other, FILTERS[name]))
