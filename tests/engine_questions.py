@@ -39,20 +39,6 @@ FIELDS: Final = ("categories", "districts", "affected", "reporters", "kinds", "s
 Answer = list[pd.DataFrame]
 
 
-def _total(source: Source, f: AlertFilter) -> Answer:
-    found = query.total(source, f)
-    return [pd.DataFrame([{**asdict(found), "notes": str(found.notes)}])]
-
-
-def _counts(source: Source, f: AlertFilter) -> Answer:
-    by_month = query.counts(source, f, ["month", "reporter_gender"], complete=True)
-    return [by_month.frame, query.counts(source, f, ["year", "place", "status"]).frame]
-
-
-def _hours(source: Source, f: AlertFilter) -> Answer:
-    return [query.counts(source, f, ["hour", "dark"]).frame]
-
-
 def _tables(source: Source, f: AlertFilter) -> Answer:
     asked = (["cell", "category"], ["cell", "affected_gender"], ["cell"])
     return [query.counts(source, f, by, resolution=_cell(f)).frame for by in asked]
@@ -68,10 +54,6 @@ def _cells(source: Source, f: AlertFilter) -> Answer:
     return [found.frame, pd.DataFrame([[found.at_default, found.off_mask]])]
 
 
-def _options(source: Source, f: AlertFilter) -> Answer:
-    return [one.frame for one in query.all_options(source, f, FIELDS).values()]
-
-
 def _default_coordinates(source: Source, f: AlertFilter) -> Answer:
     found = query.default_coordinates(source, f)
     found = found.sort_values(["longitude", "latitude"], ignore_index=True)
@@ -79,12 +61,15 @@ def _default_coordinates(source: Source, f: AlertFilter) -> Answer:
 
 
 QUESTIONS: Final[Mapping[str, Callable[[Source, AlertFilter], Answer]]] = {
-    "total": _total,
-    "counts": _counts,
-    "hours": _hours,
+    "total": lambda source, f: [pd.DataFrame([asdict(query.total(source, f))]).astype({"notes": str})],
+    "counts": lambda source, f: [
+        query.counts(source, f, ["month", "reporter_gender"], complete=True).frame,
+        query.counts(source, f, ["year", "place", "status"]).frame,
+    ],
+    "hours": lambda source, f: [query.counts(source, f, ["hour", "dark"]).frame],
     "tables with cells": _tables,
     "cells": _cells,
-    "options": _options,
+    "options": lambda source, f: [one.frame for one in query.all_options(source, f, FIELDS).values()],
     "default coordinates": _default_coordinates,
 }
 

@@ -23,17 +23,14 @@ def main() -> int:
     folder, known, city = Path(tempfile.mkdtemp(prefix="fuzz-")), seeds(), load_city(sample_data.PROFILE)
     seen: Counter[str] = Counter()
     start = time.monotonic()
-    at = first
-    while at < first + cases:
-        numbers = range(at, min(at + STEP, first + cases))
-        at = numbers.stop
-        for number in numbers:
-            try:
-                seen.update(run(range(number, number + 1), known, city, folder))
-            except Broken as error:
-                seen["broken"] += 1
-                print(error, flush=True)
-        print(f"{at - first:>8,} cases in {time.monotonic() - start:.0f} s: {dict(seen)}", flush=True)
+    for number in range(first, first + cases):
+        try:
+            seen.update(run(range(number, number + 1), known, city, folder))
+        except Broken as error:
+            seen["broken"] += 1
+            print(error, flush=True)
+        if (done := number + 1 - first) % STEP == 0 or done == cases:
+            print(f"{done:>8,} cases in {time.monotonic() - start:.0f} s: {dict(seen)}", flush=True)
     if seen["broken"]:
         print(f"files kept in {folder}")
     return 1 if seen["broken"] else 0

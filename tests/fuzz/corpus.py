@@ -8,7 +8,6 @@ import io
 import json
 import random
 import tempfile
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ import pandas as pd
 
 import sample_data
 from tests.headers import EXPORTS, FMS
+from tests.hostile.tables import zipped
 
 ROWS = 24
 HEAD = 6_000  # bytes of a real file
@@ -176,20 +176,13 @@ def _tables(rng: random.Random) -> dict[str, bytes]:
             found[path.name] = path.read_bytes()
         (base / "shape").mkdir()
         points.to_crs(2100).to_file(base / "shape" / "points.shp", encoding="utf-8")
-        stream = io.BytesIO()
-        with zipfile.ZipFile(stream, "w") as archive:
-            for path in sorted((base / "shape").iterdir()):
-                archive.write(path, path.name)
-        found["shape.zip"] = stream.getvalue()
+        found["shape.zip"] = zipped({path.name: path.read_bytes() for path in sorted((base / "shape").iterdir())})
     return found
 
 
 def _wrapped(found: Mapping[str, bytes]) -> dict[str, bytes]:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("2024-01/a.csv", found["policeuk.csv"])
-        archive.writestr("2024-02/b.csv", found["policeuk.csv"])
-    return {"months.zip": stream.getvalue(), "greek.csv.gz": gzip.compress(found["greek.csv"], mtime=0)}
+    months = zipped({f"2024-{month}.csv": found["policeuk.csv"] for month in ("01/a", "02/b")})
+    return {"months.zip": months, "greek.csv.gz": gzip.compress(found["greek.csv"], mtime=0)}
 
 
 def _real() -> dict[str, bytes]:
