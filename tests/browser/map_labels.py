@@ -1,10 +1,7 @@
-"""The names that stand on the maps of a page, as the browser draws them: do any two run into each other?
+"""The names that stand on the maps of a page, as the browser draws them.
 
-    from tests.browser.map_labels import label_collisions
-    assert label_collisions(page) <= 0.05          # `page`: Playwright's, after `ready(page)`
-
-`label_boxes` asks React for what deck.gl was given (layers, and the view of this moment, after any zooming), and
-measures each text with the browser's own font: so it checks positions that the server worked out with estimated widths.
+React is asked for what deck.gl was given (layers, and the view of this moment, after any zooming), and each text is
+measured with the browser's own font: so positions are checked that the server worked out with estimated widths.
 """
 
 from __future__ import annotations
@@ -15,10 +12,8 @@ from typing import Any, Final
 from playwright.sync_api import Page
 
 from analysis.spots.naming import LabelBox
-from tests.label_overlap import worst_overlap
 
 TILE: Final = 512  # deck.gl's world is 512 px wide at zoom 0
-ALLOWED: Final = 0.05  # part of a name that another may cover
 # The properties of the React component round each canvas; "@@=" accessors are functions by then, so the data are read.
 _NAMES: Final = """() => [...document.querySelectorAll('[data-testid="stDeckGlJsonChart"]')].map(chart => {
   const canvas = chart.querySelector('canvas');
@@ -43,20 +38,10 @@ def map_names(page: Page) -> list[dict[str, Any]]:
     return [found for found in page.evaluate(_NAMES) if found is not None]
 
 
-def label_boxes(page: Page) -> list[list[LabelBox]]:
-    """For each map of the page the boxes of its names, in pixels from the middle of the map."""
-    return [boxes_at(found) for found in map_names(page)]
-
-
 def boxes_at(found: dict[str, Any], further: float = 0.0) -> list[LabelBox]:
     """The boxes of one map's names where it is zoomed `further` steps in than it is."""
     view = {**found["view"], "zoom": found["view"]["zoom"] + further}
     return [_box(name, view) for name in found["names"]]
-
-
-def label_collisions(page: Page) -> float:
-    """The largest part of a name that another one covers, over all maps of the page: 0 to 1."""
-    return max((worst_overlap(boxes) for boxes in label_boxes(page)), default=0.0)
 
 
 def _box(name: dict[str, Any], view: dict[str, float]) -> LabelBox:

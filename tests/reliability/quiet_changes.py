@@ -41,12 +41,8 @@ A_TENTH: Final = np.log(1.1)
 HISTORIES: Final = (26, 52, 104, 208)
 POWER_CITIES: Final = 40  # of a row, in which something is planted too
 PLANTED: Final = (
-    ("city", 1.6),
-    ("district", 1.6),
-    ("district", 2.0),
-    ("category", 2.0),
-    ("place", 1.6),
-    ("place", 2.0),
+    *(("city", 1.6), ("district", 1.6), ("district", 2.0)),
+    *(("category", 2.0), ("place", 1.6), ("place", 2.0)),
 )
 
 
@@ -179,14 +175,8 @@ def events_of(alerts: Mapping[str, Any], world: World) -> tuple[Any, ...]:
     """The events of the period."""
     first = pd.Timestamp(START).tz_localize(None)
     moment = first + pd.to_timedelta(alerts["hours"], unit="h")
-    frame = pd.DataFrame(
-        {
-            "moment": moment,
-            "cell": cells_of(alerts["x"], alerts["y"], PLACE),
-            "category": alerts["category"].astype(str),
-            "hourly": True,
-        }
-    )
+    told = {"cell": cells_of(alerts["x"], alerts["y"], PLACE), "category": alerts["category"].astype(str)}
+    frame = pd.DataFrame({"moment": moment, **told, "hourly": True})
     since = first + pd.Timedelta(weeks=world.weeks - PERIOD_WEEKS)
     return find_events(frame, first.date(), since.date())
 
@@ -197,17 +187,14 @@ def _power(world: World, level: str, times: float, rng: np.random.Generator) -> 
     split = (world.weeks - PERIOD_WEEKS) * 168
     incident = alerts["incident"]
     first = np.unique(incident, return_index=True)[1]
-    if level == "city":
-        part = np.ones(len(incident), bool)
-    elif level == "district":
-        district = _districts(alerts["x"], alerts["y"])
-        part = district == rng.integers(len(piraeus().districts))
-    elif level == "category":
-        part = alerts["category"] == 2
-    else:
-        _, by_cell, _ = _geometry()
-        full = np.flatnonzero(by_cell.sum(axis=1) > 0.9 * by_cell.sum(axis=1).max())
-        part = cells_of(alerts["x"], alerts["y"], PLACE) == _geometry()[0][rng.choice(full)]
+    cells, by_cell, _ = _geometry()
+    full = cells[by_cell.sum(axis=1) > 0.9 * by_cell.sum(axis=1).max()]
+    part = {
+        "city": lambda: np.ones(len(incident), bool),
+        "district": lambda: _districts(alerts["x"], alerts["y"]) == rng.integers(len(piraeus().districts)),
+        "category": lambda: alerts["category"] == 2,
+        "place": lambda: cells_of(alerts["x"], alerts["y"], PLACE) == rng.choice(full),
+    }[level]()
     stays = rng.random(incident.max() + 1) < 1 / times
     chosen = (part & (alerts["hours"] >= split))[first]
     stays[incident[first[chosen]]] = True

@@ -9,10 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.clusters import find_clusters
 from analysis.dbscan import Baseline, Heaps, LocalDbscan, drawn_in_bursts
 from analysis.grid import AlertGround, SharedPoints, centres_in_metres, land_by_points, parents, with_points
-from analysis.hotspots.cell_significance import hot_cells
 from analysis.stats.dispersion import SINGLE, ReportBursts
 from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Translator
@@ -138,24 +136,3 @@ def test_a_corner_with_many_times_its_share_is_a_place(tmp_path: Path) -> None:
     for place in (cluster, spot):
         x, y = piraeus().project([place.longitude], [place.latitude])
         assert np.hypot(x[0] - corner[0], y[0] - corner[1]) < 150
-
-
-def test_cells_are_compared_by_the_land_that_their_points_serve(city: CityProfile) -> None:
-    land = city.land_cells(10)
-    served = land_by_points(land, some_points(city, 300, 1.0), city)
-    counts = np.random.default_rng(5).poisson(3000 * served / served.sum())
-    cells = pd.DataFrame({"n": counts, "land_km2": land, "served_km2": served})
-    found = hot_cells(cells).frame
-    assert not found["hot"].any()
-    assert found["size"].equals(served.rename("size"))
-    assert hot_cells(cells.drop(columns="served_km2")).frame["hot"].any()
-
-
-@pytest.mark.slow
-def test_clusters_of_cells_alone_keep_their_baseline(city: CityProfile) -> None:
-    points = some_points(city, 300, 1.0)
-    served = land_by_points(city.land_cells(12), points, city)
-    counts = np.random.default_rng(6).poisson(6000 * served / served.sum())
-    fine = pd.DataFrame({"n": counts}, index=served.index).query("n > 0").sort_index()
-    assert not find_clusters(fine, city, points=points).found
-    assert find_clusters(fine, city).found
