@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,10 +103,8 @@ def _environment(folder: Path) -> dict[str, str]:
     conf = folder / "conf"
     conf.mkdir(parents=True, exist_ok=True)
     settings = {
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.memory": "1g",
-        "spark.executor.memory": "1g",
+        **dict.fromkeys(("spark.driver.host", "spark.driver.bindAddress"), "127.0.0.1"),
+        **dict.fromkeys(("spark.driver.memory", "spark.executor.memory"), "1g"),
         "spark.ui.enabled": "false",
         "spark.local.dir": folder / "local",
         "spark.sql.warehouse.dir": folder / "warehouse",
@@ -138,14 +137,8 @@ def _started(command: list[str], port: int, around: dict[str, str]) -> Iterator[
 
 def _start(command: list[str], around: dict[str, str]) -> subprocess.Popen[bytes]:
     with tempfile.TemporaryFile() as log:
-        return subprocess.Popen(
-            command,
-            env={**os.environ, **around},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        how: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "start_new_session": True}
+        return subprocess.Popen(command, env={**os.environ, **around}, **how)
 
 
 def _await(process: subprocess.Popen[bytes], port: int) -> None:

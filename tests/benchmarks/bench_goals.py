@@ -51,7 +51,6 @@ NEW_FILTER: Final[dict[str, tuple[float | None, float, float]]] = {
     "briefing": (None, 0.4, 0.7),
     "gender": (None, 0.6, 0.7),
 }
-TITLES: Final = {"trends": "Trends", "hotspots": "Hot spots", "briefing": "Briefing", "gender": "Gender"}
 STARTS: Final = 3
 # The command itself: in a program given as `-c` DuckDB believes that somebody types, and prints how far it is.
 CURIM: Final = (str(Path(sys.executable).with_name("curim")),)
@@ -104,7 +103,7 @@ def page(name: str, home: Home, size: str, goal: float | None, words: dict[str, 
             new.append(ask(line, server, {**words, **asked}, name))
             again.append(ask(line, server, {**words, **asked}, name))
         held = gigabytes(server.pid, "VmHWM")
-    title = TITLES[name]
+    title = "Hot spots" if name == "hotspots" else name.title()
     hand_in(waited(f"{title}: new filter, median", size, new, goal))
     spent = [run.processor for run in new]
     worst = max(spent) / statistics.median(spent)
@@ -233,11 +232,7 @@ def upload(homes: Homes) -> None:
 
 
 PARTS: Final[dict[str, Callable[[Homes], None]]] = {
-    "commands": commands,
-    "pages": pages,
-    "readers": readers,
-    "imports": imports,
-    "upload": upload,
+    part.__name__: part for part in (commands, pages, readers, imports, upload)
 }
 LARGER: Final[tuple[Callable[[Homes, int], None], ...]] = (pages, large_import, imports)
 

@@ -40,7 +40,7 @@ from analysis.space_time import knox
 from analysis.stats.significance import benjamini_hochberg
 from curim_data.model import FloatArray
 from curim_data.model.city import load_city
-from tests.benchmarks.results import Row, hand_in, hand_in_growth, hand_in_race, race, seconds
+from tests.benchmarks.results import Row, hand_in, hand_in_growth, race, seconds
 from tests.density_of_points import kernel_density
 
 SIZES: Final = (10_000, 100_000, 1_000_000)
@@ -80,8 +80,7 @@ def density() -> None:
         sums = np.bincount(pixel, minlength=401 * 401).reshape(401, 401).astype(float)
         return gaussian_filter(sums, 6, mode="constant")
 
-    found = race(of(1_000_000), peer)
-    hand_in_race("density", "1 million points", found, "bincount and gaussian_filter")
+    race("density", "1 million points", of(1_000_000), peer, "bincount and gaussian_filter")
     grown("density, the same land", SIZES, of)
 
 
@@ -101,7 +100,7 @@ def gistar(count: int) -> None:
 
     peer(9)  # compiles
     size = f"{len(cells):,} cells"
-    hand_in_race("Gi* and correction", size, race(ours, peer), "esda analytic, no correction")
+    race("Gi* and correction", size, ours, peer, "esda analytic, no correction")
     for what in ("exact test with Gi*, first time", "exact test with Gi*, again"):
         hand_in(Row(what, size, processor=seconds(lambda: hot_cells(frame))))
 
@@ -133,9 +132,7 @@ def clusters(points: int, *, asked: bool) -> None:
         hand_in(Row("DBSCAN on weighted cells", size, processor=seconds(ours, 3)))
         return
     peer = DBSCAN(eps=50, min_samples=round(minimum))
-    hand_in_race(
-        "DBSCAN on weighted cells", size, race(ours, lambda: peer.fit(raw), rounds=3), "scikit-learn on points"
-    )
+    race("DBSCAN on weighted cells", size, ours, lambda: peer.fit(raw), "scikit-learn on points", rounds=3)
     print(f"adjusted Rand index {adjusted_rand_score(peer.labels_, labels[member]):.3f}")
 
 
@@ -162,10 +159,11 @@ def near_repeats() -> None:
             np.bincount(codes, minlength=len(SPACE) * wide)
             shuffled = rng.permutation(days)
 
-    found = race(lambda: knox(x, y, days, space=SPACE, time=TIME, permutations=99), peer, rounds=3)
-    hand_in_race(
-        "near repeat (Knox)", "11,701 cases, 99 permutations", found, "near pairs once, codes counted each time"
-    )
+    def ours() -> object:
+        return knox(x, y, days, space=SPACE, time=TIME, permutations=99)
+
+    size = "11,701 cases, 99 permutations"
+    race("near repeat (Knox)", size, ours, peer, "near pairs once, codes counted each time", rounds=3)
 
     def of(count: int) -> Callable[[], object]:
         some = cases(count)
@@ -214,10 +212,8 @@ def emerging() -> None:
         for at in range(0, len(z), 500):
             all_hamed_rao(np.asarray(z)[at : at + 500])
 
-    found = race(lambda: emerging_hot_spots(counts, land), peer)
-    hand_in_race(
-        "emerging hot spots", f"{len(counts):,} cells x {STEPS} months", found, "all cells at once, numpy and scipy"
-    )
+    size, who = f"{len(counts):,} cells x {STEPS} months", "all cells at once, numpy and scipy"
+    race("emerging hot spots", size, lambda: emerging_hot_spots(counts, land), peer, who)
 
     def of(alerts: int) -> Callable[[], object]:
         grid, area = city_of(alerts)

@@ -29,19 +29,11 @@ UNIT: Final = 0.03  # seconds that the reference takes on the processor that goa
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("duckdb", "streamlit", "pandas", "numpy")
 BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"  # round the tables of docs/performance.md
+Call = Callable[[], object]
 MET, SCALED, MISSED = "met", "scaled", "missed"
 
 
-@dataclass(frozen=True)
-class Race:
-    """Medians of seconds of processor time, and of the ratios of runs next to each other."""
-
-    ours: float
-    peer: float
-    ratio: float
-
-
-def seconds(call: Callable[[], object], repeats: int = 1) -> float:
+def seconds(call: Call, repeats: int = 1) -> float:
     """The median of some runs, in seconds of processor time."""
     times = []
     for _ in range(repeats):
@@ -49,14 +41,6 @@ def seconds(call: Callable[[], object], repeats: int = 1) -> float:
         call()
         times.append(time.process_time() - start)
     return statistics.median(times)
-
-
-def race(ours: Callable[[], object], peer: Callable[[], object], *, rounds: int = 5) -> Race:
-    """Run both in turn, on a machine that may have other work."""
-    ours()
-    pairs = [(seconds(ours, 3), seconds(peer)) for _ in range(rounds)]
-    mine, theirs = zip(*pairs, strict=True)
-    return Race(statistics.median(mine), statistics.median(theirs), statistics.median(b / a for a, b in pairs))
 
 
 @dataclass(frozen=True)
@@ -113,9 +97,16 @@ def hand_in(row: Row) -> None:
             out.write(json.dumps(asdict(row)) + "\n")
 
 
-def hand_in_race(what: str, size: str, race: Race, peer: str) -> None:
-    """Hand in ours against a peer."""
-    hand_in(Row(what, size, processor=race.ours, peer=peer, peer_seconds=race.ratio * race.ours))
+def race(
+    what: str, size: str, ours: Callable[[], object], peer: Callable[[], object], who: str, rounds: int = 5
+) -> None:
+    """Hand in ours against a peer: both run in turn, on a machine that may have other work. Medians of seconds of
+    processor time, and of the ratios of runs next to each other.
+    """
+    ours()
+    pairs = [(seconds(ours, 3), seconds(peer)) for _ in range(rounds)]
+    mine, ratio = statistics.median(a for a, _ in pairs), statistics.median(b / a for a, b in pairs)
+    hand_in(Row(what, size, processor=mine, peer=who, peer_seconds=ratio * mine))
 
 
 def hand_in_growth(what: str, sizes: Sequence[float], costs: Sequence[float]) -> None:

@@ -1,4 +1,12 @@
-"""Take the net, or compare two: see the package. Cities one after the other, in parts, by two processes."""
+"""A net under changes that must change nothing: what commands, pages, downloads and imports say, as plain files.
+
+    python -m tests.net take FOLDER [--cities sample,chicago] [--quick]
+    python -m tests.net compare FOLDER [FOLDER2]
+
+`take` records the JSON of commands under many filters for each audience, the texts of pages, what pages and commands
+give to download, and the counts of an import: of the sample city and of public exports beside the project. `compare`
+takes the same anew, or reads a second folder, and prints what differs.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +24,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import tests.net
 from tests.net.cities import NAMES, SAMPLE, build, looked
 from tests.net.commands import take_answers, take_files, take_texts
 from tests.net.neutral import neutral, settle
@@ -34,7 +41,7 @@ WIDTH: Final = 160
 
 def main() -> int:
     """Do what is asked for; 1 where two nets differ."""
-    parser = argparse.ArgumentParser(prog="python -m tests.net", description=tests.net.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.net", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("what", choices=("take", "compare"))
     parser.add_argument("folder", type=Path)
@@ -56,7 +63,7 @@ def main() -> int:
 
 
 def take(folder: Path, names: tuple[str, ...], *, quick: bool) -> None:
-    """Record the cities in the folder, which is emptied of them before."""
+    """Record the cities, one after the other, in the folder, which is emptied of them before."""
     wanted = names or ((SAMPLE,) if quick else NAMES)
     cities = [name for name in wanted if name == SAMPLE or EXPORTS.exists()]
     for name in set(wanted) - set(cities):
