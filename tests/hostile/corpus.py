@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from tests.hostile.archives import archives, layers
-from tests.hostile.tables import columns, texts, workbooks
-from tests.hostile.trees import json_files, xml_files
+from tests.hostile.tables import columns, json_files, texts, workbooks, xml_files
 
 
 @cache

@@ -1,21 +1,38 @@
-"""Mutation testing of some packages: python -m tests.mutation 300 --seed 1 analysis curim_data/privacy."""
+"""Mutation testing of some packages: python -m tests.mutation 300 --seed 1 analysis curim_data/privacy.
+
+Small changes to the code, drawn at random (`mutants`, with the operators of Cosmic Ray), each of which some test must
+notice. The tests that concern a module run against one change each time in a process of its own that has the libraries
+loaded already.
+"""
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import shutil
-import subprocess
-import tempfile
-from collections import Counter
-from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy loads, and so that processes can fork
 
-from tests.mutation.concerned import Imports
-from tests.mutation.mutants import draw
-from tests.mutation.trial import Trial, load_libraries
+import argparse
+import ast
+import importlib
+import json
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import Phase, settings
+
+from tests.mutation.mutants import Imports, Mutant, draw
 
 TESTS = ("tests/unit", "tests/oracles", "tests/app")
 
@@ -74,6 +91,92 @@ def _copy(root: Path, folder: Path) -> Path:
     if (root.parent / "shared").exists():
         (folder / "shared").symlink_to((root.parent / "shared").resolve())
     return tree
+
+
+MOST_BYTES: Final = 8 << 30
+OPTIONS: Final = (
+    *("-x", "-q", "--tb=no", "-p", "no:xdist", "-p", "no:cacheprovider", "-W", "ignore"),
+    *("--hypothesis-profile=mutants", "--hypothesis-seed=0"),
+)
+settings.register_profile("mutants", deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
+
+
+@dataclass
+class Trial:
+    """A tree of the project that nothing else uses, and what its test files cost."""
+
+    tree: Path
+    longest: float
+    seconds: dict[Path, float] = field(default_factory=dict)
+
+    def usable(self, tests: Iterable[Path]) -> list[Path]:
+        """Of these test files those that pass in time without any change, the shortest first."""
+        for test in tests:
+            if test not in self.seconds:
+                started = time.monotonic()
+                passed = self._run([test], self.longest, warm=True) == 0
+                self.seconds[test] = time.monotonic() - started if passed else float("inf")
+        return sorted((test for test in tests if self.seconds[test] < float("inf")), key=self.seconds.__getitem__)
+
+    def survives(self, mutant: Mutant, tests: Sequence[Path]) -> bool:
+        """Whether all these test files pass with the change."""
+        with _written(self.tree / mutant.path, mutant.source()):
+            return self._run(tests, 20 + 3 * sum(self.seconds[test] for test in tests)) == 0
+
+    def _run(self, tests: Sequence[Path], limit: float, *, warm: bool = False) -> int:
+        """The exit code of pytest; -1 where it took longer than the limit (seconds) or died."""
+        child = os.fork()
+        if not child:
+            os.setsid()
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(int(3 * limit) + 1)
+            resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, int(limit) + 2))
+            resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
+            sys.dont_write_bytecode = not warm  # bytecode of unchanged files is kept and stays valid
+            os._exit(self._pytest(tests))
+        _, status = os.waitpid(child, 0)
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # what the tests started and left
+        return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else -1
+
+    def _pytest(self, tests: Sequence[Path]) -> int:
+        os.chdir(self.tree)
+        sys.path.insert(0, str(self.tree))
+        for name in list(sys.modules):
+            if name.split(".")[0] == "tests":
+                del sys.modules[name]
+        log = os.open(self.tree.parent / "pytest.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        return int(pytest.main([*OPTIONS, f"--basetemp={self.tree.parent / 'files'}", *map(str, tests)]))
+
+
+@contextmanager
+def _written(path: Path, source: str) -> Iterator[None]:
+    """A file with another text for a while."""
+    was, stat = path.read_bytes(), path.stat()
+    path.write_text(source, encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.write_bytes(was)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def load_libraries(paths: Iterable[Path], own: set[str]) -> None:
+    """Import what these files import from elsewhere, once for all processes."""
+    names = set()
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module)
+    for name in sorted(name for name in names if name.split(".")[0] not in own):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue
 
 
 if __name__ == "__main__":
