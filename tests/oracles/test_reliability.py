@@ -1,20 +1,24 @@
 """Maps of quiet cities get hardly any place, though alerts are reported several times and moved to corners.
 
-The short form of `python -m tests.reliability`, whose tables stand in docs/reliability-of-findings.md.
+The short form of `python -m tests.reliability`, whose tables stand in docs/reliability-of-findings.md; and what is
+false, slight or right of what a made-up city is found to have.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy import stats
 
 from tests.effort import FULL
+from tests.reliability import measures
 from tests.reliability.__main__ import CORNERS, measure
-from tests.reliability.measures import QUIET as KINDS
-from tests.reliability.measures import above_nominal
-from tests.reliability.world import World
+from tests.reliability.measures import QUIET, above_nominal, by_truth
+from tests.reliability.world import World, cells_of, pool, pool_cells, simulate, true_ratios
 
 CITIES = 40 if FULL else 6
 NOMINAL = 0.05
@@ -28,10 +32,100 @@ def cities(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
     return [measure(("short", world, number))[1] for number in range(CITIES)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", QUIET)
 def test_no_more_quiet_cities_have_findings_than_said(cities: list[dict[str, Any]], kind: str) -> None:
     assert sum(city[kind] > 0 for city in cities) <= stats.binom.isf(1e-3, CITIES, NOMINAL)
 
 
 def test_no_more_quiet_cities_have_false_findings_than_each_kind_may(cities: list[dict[str, Any]]) -> None:
     assert above_nominal({"short, drifting": cities}) == []
+
+
+FEW, MANY = "1100 alerts, 1 reports, anywhere, drifting", "6400 alerts, 1 reports, corners, stable"
+WEEKS = (8, 60)
+RESOLUTION = 9  # as large as squares of 350 m
+
+
+@pytest.fixture(scope="module")
+def drifting() -> tuple[World, dict[str, Any]]:
+    """Some 300,000 alerts, each reported once, in a city with a season and a risk that wanders."""
+    world = World(alerts=40_000, season=0.3, drift=0.4, weeks=60)
+    return world, simulate(world, np.random.default_rng(4))
+
+
+def test_a_place_no_denser_than_the_city_is_false_and_one_under_one_and_a_half_slight() -> None:
+    found = by_truth("clusters", [(ratio, 2.0) for ratio in (0.4, 1.0, 1.0001, 1.3, 1.4999, 1.5, 4.0)])
+    assert found == {"clusters": 7, "clusters: false": 2, "clusters: slight": 3, "clusters: level": 0}
+    # No denser than its surroundings: level, whatever the city is.
+    found = by_truth("clusters", [(2.0, ratio) for ratio in (0.9, 1.0, 1.1)])
+    assert found == {"clusters": 3, "clusters: false": 0, "clusters: slight": 0, "clusters: level": 2}
+    alerts = simulate(World(), np.random.default_rng(1))
+    found = by_truth("clusters", [true_ratios(alerts, [5], RESOLUTION, WEEKS)])
+    assert found == {"clusters": 1, "clusters: false": 1, "clusters: slight": 0, "clusters: level": 1}
+
+
+@pytest.mark.slow
+def test_the_true_ratio_is_that_of_very_many_incidents(drifting: tuple[World, dict[str, Any]]) -> None:
+    """Slow twin: alerts counted by cell, over those that would be there if they were spread as the land is."""
+    world, alerts = drifting
+    of_points = cells_of(alerts["x"], alerts["y"], RESOLUTION)
+    land = Counter(pool_cells(RESOLUTION).tolist())
+    within = (alerts["hours"] >= WEEKS[0] * 168) & (alerts["hours"] < WEEKS[1] * 168)
+    counted = Counter(of_points[within].tolist())
+    scores, ratios = [], []
+    for cell, points in list(land.items())[::2]:
+        even = within.sum() * points / sum(land.values())
+        if even > 500:
+            ratio, _ = true_ratios(alerts, [cell], RESOLUTION, WEEKS, world.season)
+            ratios.append(ratio)
+            scores.append((counted[cell] - even * ratio) / np.sqrt(even * ratio))
+    assert max(ratios) > 1.3
+    assert min(ratios) < 0.8
+    assert stats.chi2.sf(np.sum(np.square(scores)), len(scores)) > 1e-4
+
+
+def test_a_row_is_judged_by_its_surroundings_too_and_classes_over_time_where_risk_is_stable_alone() -> None:
+    level = _city(**{"hot spots, a year": 1, "hot spots, a year: level": 1})
+    assert above_nominal({FEW: [level] * 2 + [_city()] * 2}) == []
+    assert above_nominal({FEW: [level] * 3}) == [f"- {FEW}: hot spots, a year: level in 3 of 3, above 0.05"]
+    assert above_nominal({FEW: [_city(emerging=1)] * 4}) == []
+    assert above_nominal({MANY: [_city(emerging=1)] * 4}) == [f"- {MANY}: emerging in 4 of 4, above 0.05"]
+
+
+@pytest.mark.slow
+def test_reports_stand_on_the_corners_nearest_to_them() -> None:
+    world = World(alerts=400, reports=2.0, weeks=20, corners=200)
+    alerts = simulate(world, np.random.default_rng(8))
+    used = np.unique(np.column_stack([alerts["x"], alerts["y"]]), axis=0)
+    assert 150 < len(used) <= 200
+    alike = simulate(replace(world, corners=20, alike_corners=True, reports=1.0), np.random.default_rng(8))
+    _, counts = np.unique(np.column_stack([alike["x"], alike["y"]]), axis=0, return_counts=True)
+    assert stats.chisquare(counts).pvalue > 1e-4
+
+
+def _city(**found: int) -> dict[str, Any]:
+    """A city with nothing but these findings."""
+    none = dict.fromkeys(QUIET, 0)
+    none |= {f"{kind}: {word}": 0 for kind in measures.PLACES for word in measures.TRUTHS}
+    return {**none, **found}
+
+
+def test_surroundings_are_those_under_a_gaussian_of_200_metres(drifting: tuple[World, dict[str, Any]]) -> None:
+    """Twin: the same alerts, weighted by their distance from the middle of a cell, over points of even land."""
+    world, alerts = drifting
+    within = (alerts["hours"] >= WEEKS[0] * 168) & (alerts["hours"] < WEEKS[1] * 168)
+    incidents = np.column_stack([alerts["x"], alerts["y"]])[within]
+    cells = cells_of(alerts["x"], alerts["y"], RESOLUTION)[within]
+    found = []
+    for cell in np.unique(cells)[::9]:
+        inside = pool_cells(RESOLUTION) == cell
+        if inside.sum() > 1_500:
+            near = [
+                np.exp(-((at - pool()[inside].mean(axis=0)) ** 2).sum(axis=1) / (2 * 200**2)).sum()
+                for at in (incidents, pool())
+            ]
+            counted = (cells == cell).sum() / inside.sum() / near[0] * near[1]
+            found.append((true_ratios(alerts, [int(cell)], RESOLUTION, WEEKS, world.season)[1], counted))
+    assert len(found) > 5
+    assert np.ptp([true for true, _ in found]) > 0.2
+    assert all(true == pytest.approx(counted, rel=0.06) for true, counted in found)
