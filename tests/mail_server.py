@@ -75,32 +75,41 @@ class _Server(socketserver.ThreadingTCPServer):
 class _Talk(socketserver.StreamRequestHandler):
     server: _Server
     encrypted = False
-    known = False
 
     def handle(self) -> None:
+        inbox, known = self.server.inbox, not self.server.password
         if self.server.tls == "tls":
             self._encrypt()
         self._say("220 test ESMTP")
         sender, to = "", list[str]()
         while line := self.rfile.readline().decode().rstrip("\r\n"):
             word, _, rest = line.partition(" ")
+            name = rest.partition("<")[2].partition(">")[0]
             match word.upper():
                 case "EHLO":
-                    self._greet()
+                    lines = ["test", *(["STARTTLS"] if self.server.tls == "starttls" and not self.encrypted else [])]
+                    lines += ["AUTH PLAIN"] if self.server.password else []
+                    self._say(*(f"250-{one}" for one in lines[:-1]), f"250 {lines[-1]}")
                 case "STARTTLS":
                     self._say("220 go ahead")
                     self._encrypt()
                 case "AUTH":
-                    self._sign_in(rest)
+                    _, user, password = base64.b64decode(rest.removeprefix("PLAIN ")).decode().split("\x00")
+                    inbox.logins.append((user, password, self.encrypted))
+                    known = password == self.server.password
+                    self._say("235 welcome" if known else "535 wrong")
                 case "MAIL":
-                    sender, to = rest[rest.index("<") + 1 : rest.index(">")], []
-                    self._say("250 ok" if self.known or not self.server.password else "530 sign in first")
+                    sender, to = name, []
+                    self._say("250 ok" if known else "530 sign in first")
                 case "RCPT":
-                    name = rest[rest.index("<") + 1 : rest.index(">")]
                     to.append(name)
-                    self._say("550 nobody of that name" if name == self.server.inbox.refuses else "250 ok")
+                    self._say("550 nobody of that name" if name == inbox.refuses else "250 ok")
                 case "DATA":
-                    self._read(sender, to)
+                    self._say("354 end with a dot")
+                    mail = message_from_bytes(b"".join(self._lines()), policy=policy.default)
+                    assert isinstance(mail, EmailMessage)
+                    inbox.mails.append((sender, to, mail, self.encrypted))
+                    self._say("250 kept")
                 case "RSET" | "NOOP":
                     self._say("250 ok")
                 case "QUIT":
@@ -109,31 +118,10 @@ class _Talk(socketserver.StreamRequestHandler):
                 case _:
                     self._say("502 not known")
 
-    def _greet(self) -> None:
-        offers = ["test"]
-        if self.server.tls == "starttls" and not self.encrypted:
-            offers.append("STARTTLS")
-        if self.server.password:
-            offers.append("AUTH PLAIN")
-        for offer in offers[:-1]:
-            self._say(f"250-{offer}")
-        self._say(f"250 {offers[-1]}")
-
-    def _sign_in(self, rest: str) -> None:
-        _, user, password = base64.b64decode(rest.removeprefix("PLAIN ")).decode().split("\x00")
-        self.server.inbox.logins.append((user, password, self.encrypted))
-        self.known = password == self.server.password
-        self._say("235 welcome" if self.known else "535 wrong")
-
-    def _read(self, sender: str, to: list[str]) -> None:
-        self._say("354 end with a dot")
-        lines = []
+    def _lines(self) -> Iterator[bytes]:
+        """The lines of a mail, whose end is a dot alone."""
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
-            lines.append(line[1:] if line.startswith(b"..") else line)
-        mail = message_from_bytes(b"".join(lines), policy=policy.default)
-        assert isinstance(mail, EmailMessage)
-        self.server.inbox.mails.append((sender, to, mail, self.encrypted))
-        self._say("250 kept")
+            yield line[1:] if line.startswith(b"..") else line
 
     def _encrypt(self) -> None:
         assert self.server.context is not None
@@ -141,8 +129,8 @@ class _Talk(socketserver.StreamRequestHandler):
         self.encrypted = True
         self.setup()
 
-    def _say(self, line: str) -> None:
-        self.wfile.write(f"{line}\r\n".encode())
+    def _say(self, *lines: str) -> None:
+        self.wfile.write("".join(f"{line}\r\n" for line in lines).encode())
 
 
 def _make_certificate(path: Path) -> None:

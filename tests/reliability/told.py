@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -74,9 +74,7 @@ def changed(home: Home, change: Change) -> Source:
     again = ids.groupby(ids).cumcount()
     ids = ids.where(again == 0, ids + "-" + again.astype(str))
     rows = rows.set_column(rows.schema.get_field_index("alert_id"), "alert_id", pa.array(ids, pa.string()))
-    path = Path(tempfile.mkdtemp(prefix="told-")) / "alerts.parquet"
-    pq.write_table(rows, path)
-    return source_from_files([path], str(path), home.city())
+    return _source_of(home, rows)
 
 
 _CELLS: Final = ("district", "place", "cell_9", "inside")
@@ -174,9 +172,8 @@ def gaps(name: str, home: Home) -> Iterator[Case]:
         missing = changed(home, without(span))
         said = replace(source, annotations=(Annotation("0" * 8, *span, "not_covered", "left out"),))
         named = any(gap.first <= span[1] and gap.last >= span[0] for gap in missing.coverage.gaps)
-        known = {(one.id, one.change.direction) for one in looked_at(said, period).findings if one.clear}
-        new = [one.id for one in looked_at(missing, period).findings if one.clear]
-        false = [one for one in new if one not in {name for name, _ in known}]
+        known = {one.id for one in looked_at(said, period).findings if one.clear}
+        false = [one.id for one in looked_at(missing, period).findings if one.clear and one.id not in known]
         done = f"{span[0]:%Y-%m} missing, {where}"
         yield Case(name, done, "gap", ought=True, told=named)
         yield Case(name, done, "any", ought=False, told=bool(false), said=" ".join(false))
@@ -194,12 +191,10 @@ def put_in(home: Home, category: str, cell: int, n: int, start: dt.datetime, hou
     day = pd.DatetimeIndex(local).normalize()
     new: dict[str, Any] = {
         "alert_id": [f"event-{number}" for number in range(n)],
-        "incident_id": [None] * n,
+        **dict.fromkeys(("incident_id", "occurred_to"), [None] * n),
         "category": [category] * n,
         "affected_gender": ["woman"] * n,
-        "reported_at": moment,
-        "occurred_from": moment,
-        "occurred_to": [None] * n,
+        **dict.fromkeys(("reported_at", "occurred_from"), moment),
         "local_date": day.date,
         "week": (day - pd.to_timedelta(day.day_of_week, unit="D")).date,
         "month": (day - pd.to_timedelta(day.day - 1, unit="D")).date,
@@ -207,15 +202,17 @@ def put_in(home: Home, category: str, cell: int, n: int, start: dt.datetime, hou
         "hour": pd.DatetimeIndex(local).hour,
         "hours": [[int(hour)] for hour in pd.DatetimeIndex(local).hour],
     }
+    off = np.random.default_rng(2).normal(scale=1e-4, size=n)  # 60 people do not stand on one point
+    new |= {name: more[name].to_numpy() + off for name in ("longitude", "latitude")}
     for name, values in new.items():
         at = more.schema.get_field_index(name)
         more = more.set_column(at, more.schema.field(name), pa.array(list(values), more.schema.field(name).type))
-    for name in ("longitude", "latitude"):  # 60 people do not stand on one point
-        off = np.random.default_rng(2).normal(scale=1e-4, size=n)
-        at = more.schema.get_field_index(name)
-        more = more.set_column(at, more.schema.field(name), pa.compute.add(more[name], pa.array(off)))
+    return _source_of(home, pa.concat_tables([table, more]))
+
+
+def _source_of(home: Home, table: pa.Table) -> Source:
     path = Path(tempfile.mkdtemp(prefix="told-")) / "alerts.parquet"
-    pq.write_table(pa.concat_tables([table, more]), path)
+    pq.write_table(table, path)
     return source_from_files([path], str(path), home.city())
 
 
@@ -260,19 +257,12 @@ def events(name: str, home: Home) -> Iterator[Case]:
         yield Case(name, done, "place", ought=True, told=grade == "clear", grade=grade)
 
 
-def main(folder: Path) -> Sequence[Case]:
+def main(folder: Path) -> None:
     """All cases of all cities, printed as they are found."""
-    found = []
     for name, home in homes(folder):
         for study in (doubled_cities, doubled_parts, events, gaps):
             for case in study(name, home):
-                found.append(case)
-                row = (case.city, case.done, case.level, case.grade, f"{_verdict(case)} {case.said}")
+                said = "told" if case.told else "not told"
+                said += ", rightly" if case.told == case.ought else ", WRONGLY"
+                row = (case.city, case.done, case.level, case.grade, f"{said} {case.said}")
                 print("|", " | ".join(row), "|", flush=True)
-    return found
-
-
-def _verdict(case: Case) -> str:
-    if case.told == case.ought:
-        return "told" if case.told else "not told, rightly"
-    return "NOT TOLD" if case.ought else "TOLD WRONGLY"
