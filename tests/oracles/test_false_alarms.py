@@ -24,10 +24,10 @@ import sample_data
 from analysis.clusters import ALPHA, find_clusters
 from analysis.cube import GiStar, block_permutation, kendall_s, lagged_sums
 from analysis.emerging import EmergingHotSpots, emerging_hot_spots
-from analysis.grid import centres_in_metres, neighbours
+from analysis.grid import centres, centres_in_metres, neighbours, parents
 from analysis.hotspots import surroundings as sides
-from analysis.hotspots.cell_significance import gistar_on_land, hot_cells
-from analysis.hotspots.grouping import hot_spots
+from analysis.hotspots.cell_significance import HotCells, gistar_on_land, hot_cells
+from analysis.hotspots.grouping import Spot, hot_spots, worth_a_plan
 from analysis.hotspots.surroundings import GISTAR_FROM, Denominator, OccupiedLand, occupied_land
 from analysis.stats.intervals import harm_weights
 from analysis.stats.significance import benjamini_hochberg
@@ -37,7 +37,6 @@ from curim_data.filters import AlertFilter
 from curim_data.model import CityProfile, Translator
 from curim_data.store import Home
 from tests.effort import FULL, effort
-from tests.simulations.edge_of_town import Region
 
 Floats = np.ndarray
 MAPS = effort(120, 400)
@@ -82,8 +81,7 @@ class Ground:
     def gather(self, fine: pd.DataFrame, resolution: int) -> pd.DataFrame:
         land = self.city.land_cells(resolution)
         if resolution not in self.within:
-            parents = [h3.cell_to_parent(cell, resolution) for cell in self.cells.astype(np.uint64)]
-            self.within[resolution] = land.index.get_indexer(np.array(parents).astype(np.int64))
+            self.within[resolution] = land.index.get_indexer(parents(self.cells, resolution))
         at = self.within[resolution]
         counts = np.bincount(at[at >= 0], fine["n"].to_numpy()[at >= 0], len(land))
         return pd.DataFrame({"n": counts, "land_km2": land})
@@ -171,6 +169,57 @@ def test_a_town_with_a_dense_quarter_in_farmland_has_no_hot_cell(ground: Ground,
             on_all_land += n == 500 and bool(hot_cells(cells).frame["hot"].any())
     assert not_above(false, 3 * maps, LEVEL)
     assert on_all_land > 0.5 * maps
+
+
+AT, SIDE_KM, FINE, COARSE = (41.85, -87.65), 12.0, 12, 9
+RADIUS = 2_500.0
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One map: its hot cells, its places that stand in the list, and where each cell lies."""
+
+    hot: HotCells
+    listed: tuple[Spot, ...]
+
+
+class Region:
+    """A town without any hot spot beside thinner land: of 2.5 km radius in a square of 12 km.
+
+    Cells of a square of land, in metres from its middle; densities are summed over fine cells.
+    """
+
+    def __init__(self, resolution: int = 10, side_km: float = SIDE_KM) -> None:
+        north = side_km / 2 / 111.2
+        east = north / np.cos(np.radians(AT[0]))
+        corners = [(AT[0] + a * north, AT[1] + b * east) for a, b in ((-1, -1), (-1, 1), (1, 1), (1, -1))]
+        fine = np.sort(np.asarray(h3.h3shape_to_cells(h3.LatLngPoly(corners), FINE), dtype=np.int64))
+        longitude, latitude = centres(fine)
+        self.x = (longitude - AT[1]) * 111_200 * np.cos(np.radians(AT[0]))
+        self.y = (latitude - AT[0]) * 111_200
+        area = h3.cell_area(np.uint64(fine[len(fine) // 2]), unit="km^2")
+        self.cells, self.at = np.unique(parents(fine, resolution), return_inverse=True)
+        self.land = np.bincount(self.at) * area
+        self.coarse, self.coarse_at = np.unique(parents(self.cells, COARSE), return_inverse=True)
+        self.coarse_land = np.bincount(self.coarse_at, self.land)
+
+    def town(self, shape: str, hinterland: float) -> np.ndarray:
+        """The density of each fine cell: one in the town."""
+        away = np.hypot(self.x, self.y) if shape == "round" else np.maximum(abs(self.x), abs(self.y)) / 0.886
+        return np.where(away < RADIUS, 1.0, hinterland)
+
+    def draw(self, rng: np.random.Generator, n: int, density: np.ndarray) -> Drawn:
+        """A map of n alerts in the mean, as the page finds its places."""
+        weight = np.bincount(self.at, density)
+        counts = rng.poisson(n * weight / weight.sum())
+        history = np.bincount(self.coarse_at, counts)
+        land = occupied_land(_frame(self.coarse, history, self.coarse_land))
+        hot = hot_cells(_frame(self.cells, counts, self.land), occupied=land)
+        return Drawn(hot, worth_a_plan(hot_spots(hot))[0])
+
+
+def _frame(cells: np.ndarray, counts: np.ndarray, land: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"n": counts.astype(float), "land_km2": land}, index=pd.Index(cells, name="cell"))
 
 
 @pytest.fixture(scope="module")

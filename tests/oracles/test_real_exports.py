@@ -80,6 +80,19 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Import
     return bring
 
 
+def event(seen: Imported, zone: str) -> pd.Series:
+    """When each alert happened, else was reported, by the clocks of a city."""
+    when = seen.alerts["occurred_from"].fillna(seen.alerts["reported_at"])
+    return when.dt.tz_convert(zone).dt.tz_localize(None)
+
+
+def all_accepted(seen: Imported) -> pd.DataFrame:
+    """All rows are alerts but those that equal an earlier one; gives them without these."""
+    once, batch = seen.raw.drop_duplicates(), seen.report.batch
+    assert (batch.accepted, batch.duplicate, batch.quarantined) == (len(once), len(seen.raw) - len(once), 0)
+    return once
+
+
 def repeated(raw: pd.DataFrame, key: str) -> int:
     """Rows with an id that are wholly equal to an earlier one."""
     return int(raw[raw[key] != ""].duplicated().sum())
@@ -130,8 +143,7 @@ def test_london_knows_the_month_only(imported: Callable[[str], Imported]) -> Non
 def test_chicago_keeps_its_local_minutes(imported: Callable[[str], Imported]) -> None:
     seen = imported("chicago_aggravated_assaults.csv.gz")
     assert (seen.report.batch.accepted, seen.report.batch.quarantined) == (len(seen.raw), 0)
-    local = seen.alerts["occurred_from"].fillna(seen.alerts["reported_at"]).dt.tz_convert("America/Chicago")
-    told = pd.to_datetime(seen.raw["date"])
+    local, told = event(seen, "America/Chicago"), pd.to_datetime(seen.raw["date"])
     skipped = told[(told.dt.month == 3) & (told.dt.hour == 2)]  # the clock skips this hour once a year
     ours, theirs = local.dt.strftime("%Y-%m-%d %H:%M").value_counts(), told.dt.strftime("%Y-%m-%d %H:%M").value_counts()
     assert int((ours - theirs.reindex(ours.index).fillna(0)).clip(lower=0).sum()) <= len(skipped)
@@ -158,8 +170,7 @@ def test_lancashire_counts_by_month(imported: Callable[[str], Imported]) -> None
 
 def test_madrid_falls_in_madrid_and_keeps_its_genders(imported: Callable[[str], Imported]) -> None:
     seen = imported("madrid_bike_accidents_2019.csv")
-    once, alerts = seen.raw.drop_duplicates(), seen.alerts
-    assert (seen.report.batch.duplicate, seen.report.batch.quarantined) == (len(seen.raw) - len(once), 0)
+    once, alerts = all_accepted(seen), seen.alerts
     words = {"Mujer": "woman", "Hombre": "man", "Desconocido": "unknown"}
     assert alerts["affected_gender"].value_counts().to_dict() == once["sexo"].map(words).value_counts().to_dict()
     assert alerts["longitude"].between(-3.9, -3.5).all()
@@ -167,14 +178,12 @@ def test_madrid_falls_in_madrid_and_keeps_its_genders(imported: Callable[[str], 
     east = once["coordenada_x_utm"].str.replace(".", "").astype(float) / 1000
     assert sorted(alerts["x"].round(0)) == pytest.approx(sorted(east.round(0)), abs=2)
     moments = pd.to_datetime(once["fecha"] + " " + once["hora"], format="%d/%m/%Y %H:%M:%S")
-    local = alerts["occurred_from"].fillna(alerts["reported_at"]).dt.tz_convert("Europe/Madrid").dt.tz_localize(None)
-    assert sorted(local) == sorted(moments)
+    assert sorted(event(seen, "Europe/Madrid")) == sorted(moments)
 
 
 def test_nyc_reads_twelve_hour_dates_month_first(imported: Callable[[str], Imported]) -> None:
     seen = imported("nyc_311_illegal_animals.csv")
-    once = seen.raw.drop_duplicates()
-    assert (seen.report.batch.accepted, seen.report.batch.quarantined) == (len(once), 0)
+    once = all_accepted(seen)
     moments = pd.to_datetime(once["Created Date"], format="%m/%d/%Y %I:%M:%S %p")
     local = seen.alerts["reported_at"].dt.tz_convert("America/New_York").dt.tz_localize(None)
     assert sorted(local) == sorted(moments)
@@ -192,8 +201,7 @@ def test_nypd_keeps_every_victim(imported: Callable[[str], Imported]) -> None:
     assert set(seen.alerts["reporter_gender"]) == {"unknown"}
     assert (seen.alerts["age_band"] == "under_18").sum() == (seen.raw["VIC_AGE_GROUP"] == "<18").sum()
     moments = pd.to_datetime(seen.raw["OCCUR_DATE"] + " " + seen.raw["OCCUR_TIME"], format="%m/%d/%Y %H:%M:%S")
-    local = seen.alerts["occurred_from"].dt.tz_convert("America/New_York").dt.tz_localize(None)
-    assert sorted(local.dt.date) == sorted(moments.dt.date)
+    assert sorted(event(seen, "America/New_York").dt.date) == sorted(moments.dt.date)
     assert seen.alerts.groupby("incident_id").size().max() == seen.raw.groupby("INCIDENT_KEY").size().max()
 
 
@@ -209,8 +217,7 @@ def test_haiti_is_day_first_with_several_categories(imported: Callable[[str], Im
     assert seen.report.date_order == "day-first"
     assert (seen.report.batch.accepted, seen.report.batch.quarantined) == (len(seen.raw), 0)
     moments = pd.to_datetime(seen.raw["INCIDENT DATE"], format="%d/%m/%Y %H:%M")
-    local = seen.alerts["occurred_from"].dt.tz_convert(seen.home.city().timezone).dt.tz_localize(None)
-    assert sorted(local) == sorted(moments)
+    assert sorted(event(seen, seen.home.city().timezone)) == sorted(moments)
     parts = seen.raw["CATEGORY"].str.rstrip(", ").str.split(", ").map(lambda some: [one for one in some if one])
     assert seen.report.several == (parts.map(lambda some: len(set(some))) > 1).sum()
     assert seen.report.outside > 0
@@ -222,15 +229,11 @@ def test_vancouver_falls_in_vancouver(imported: Callable[[str], Imported]) -> No
     mapped = seen.alerts.dropna(subset=["longitude"])
     assert mapped["longitude"].between(-123.3, -123.0).all()
     assert mapped["latitude"].between(49.19, 49.32).all()
-    assert (
-        len(seen.alerts) - len(mapped)
-        == ((seen.raw["X"].astype(float) == 0) & (seen.raw["Y"].astype(float) == 0)).sum()
-    )
+    nowhere = (seen.raw[["X", "Y"]].astype(float) == 0).all(axis=1)
+    assert len(seen.alerts) - len(mapped) == nowhere.sum()
     raw = seen.raw.rename(columns=str.lower)
     moments = pd.to_datetime(raw[["year", "month", "day", "hour", "minute"]].astype(int))
-    local = seen.alerts["occurred_from"].fillna(seen.alerts["reported_at"])
-    ours = local.dt.tz_convert("America/Vancouver").dt.tz_localize(None)
-    assert sorted(ours.dt.date) == sorted(moments.dt.date)
+    assert sorted(event(seen, "America/Vancouver").dt.date) == sorted(moments.dt.date)
 
 
 def documented() -> dict[str, list[str]]:

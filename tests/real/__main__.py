@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -37,10 +38,8 @@ def main() -> int:
     parser.add_argument("--pages", default="")
     parser.add_argument("--languages", default="en,el")
     parser.add_argument("--widths", default="1280,390")
-    parser.add_argument(
-        "--sample", action="store_true", help="as the tests do: a few pages a city, in languages and widths in turns"
-    )
-    parser.add_argument("--plain", action="store_true", help="without the layers and tabs that a link may ask for")
+    what = "as the tests do: a few pages a city, in languages and widths in turns"
+    parser.add_argument("--sample", action="store_true", help=what)
     parser.add_argument("--folder", type=Path, default=OUT)
     asked = parser.parse_args()
     wanted = [name for name in asked.cities.split(",") if name]
@@ -48,12 +47,8 @@ def main() -> int:
     if unknown:
         parser.error(f"no such city: {', '.join(sorted(unknown))}; there are {', '.join(c.name for c in CITIES)}")
     pages = tuple(name for name in asked.pages.split(",") if name) or PAGES
-    stops = itinerary(
-        pages,
-        tuple(asked.languages.split(",")),
-        tuple(map(int, asked.widths.split(","))),
-        views=() if asked.plain else VIEWS,
-    )
+    widths = tuple(map(int, asked.widths.split(",")))
+    stops = itinerary(pages, tuple(asked.languages.split(",")), widths, views=VIEWS)
     whole, started = Walk(), time.monotonic()
     with sync_playwright() as playwright, ExitStack() as stack:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
@@ -66,9 +61,7 @@ def main() -> int:
                 continue
             if asked.sample:
                 stops = sample_of_stops(city)
-            seen = walk_city(
-                city, tab, stops, asked.folder, say=lambda line: print(line, flush=True), whole=not asked.sample
-            )
+            seen = walk_city(city, tab, stops, asked.folder, partial(print, flush=True), whole=not asked.sample)
             print(f"{city.name}: {processor_seconds(os.getpid()):.0f} s of the processor so far", flush=True)
             whole.visits += seen.visits
             whole.findings += seen.findings

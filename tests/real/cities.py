@@ -66,17 +66,14 @@ PATIENCE: Final = 300.0  # seconds for a command
 
 def curim(words: list[str], home: Path) -> str:
     """Run the command as a process of its own and give its output."""
-    done = subprocess.run([*CURIM, *_of(words, home)], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+    command = [*CURIM, *words, "--home", str(home), "--lang", "en"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     return _told(words, done.returncode, done.stdout, done.stderr)
 
 
 def curim_forked(words: list[str], home: Path) -> str:
     """The same, in a process that has the modules already."""
-    return _told(words, *forked_command(_of(words, home), home.parent, PATIENCE))
-
-
-def _of(words: list[str], home: Path) -> list[str]:
-    return [*words, "--home", str(home), "--lang", "en"]
+    return _told(words, *forked_command([*words, "--home", str(home), "--lang", "en"], home.parent, PATIENCE))
 
 
 def _told(words: list[str], ended: int, output: str, complaints: str) -> str:
