@@ -89,7 +89,7 @@ def test_chance_maps_are_rarely_called_concentrated() -> None:
     assert hits / maps <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / maps)
 
 
-def test_marshall_on_sudden_infant_deaths_in_north_carolina():
+def test_marshall_on_infant_deaths_in_north_carolina_and_on_homicides_around_st_louis():
     table = libpysal.io.open(libpysal.examples.get_path("sids2.dbf"))
     smoothed = empirical_bayes(table.by_col("SID74"), table.by_col("BIR74"))
     assert smoothed.mean == pytest.approx(0.0020214448936544, abs=1e-16)
@@ -98,8 +98,6 @@ def test_marshall_on_sudden_infant_deaths_in_north_carolina():
     assert smoothed.rates[:5] == pytest.approx(published, abs=5e-9)
     assert smoothed.rates.max() == pytest.approx(0.00483880405, abs=5e-12)
 
-
-def test_marshall_on_homicides_around_st_louis():
     counties = pd.read_csv(libpysal.examples.get_path("stl_hom.csv"))
     smoothed = empirical_bayes(counties["HC7984"], counties["PO7984"])
     published = [2.36718950e-05, 4.54539167e-05, 4.78114019e-05, 2.76907146e-05]

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import ast
 import gc
+import gzip
 import os
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from curim_data import cli
-from curim_data.containers import base, isolation
+from curim_data.containers import base, isolation, opening
 from curim_data.importing.pipeline import columns_of, import_file, preview
 from curim_data.model import Answers, CityProfile, ImportProblem, Question, translator
 from curim_data.profile import edit
@@ -26,7 +28,8 @@ from curim_data.profile.tables import read_categories_toml, read_table
 from curim_data.store.home import create_home
 from tests.effort import FULL
 from tests.hostile.corpus import hostile_files
-from tests.hostile.tables import CSV
+from tests.hostile.tables import CSV, zipped
+from tests.in_texts import read
 
 ROOT = Path(__file__).resolve().parents[2]
 GROWTH = 300_000_000  # bytes by which the memory of this process may grow at most while it deals with a file
@@ -229,16 +232,11 @@ def test_the_command_says_one_sentence_and_goes_on(
 
 
 def test_half_of_the_free_disk_is_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    from curim_data.containers import opening
-    from tests.hostile.tables import zipped
-    from tests.in_texts import read
-
-    free = 2_000_000
-    monkeypatch.setattr(opening.shutil, "disk_usage", lambda _: opening.shutil._ntuple_diskusage(0, 0, free))
+    monkeypatch.setattr(opening.shutil, "disk_usage", lambda _: SimpleNamespace(free=2_000_000))
     small_enough = zipped({"a.csv": b"id,what\n" + b"1,x\n" * 200_000})
     assert len(read(small_enough, "a.zip").values) == 200_000
     too_large = zipped({"a.csv": b"id,what\n" + b"1,x\n" * 300_000})
-    for data in (too_large, __import__("gzip").compress(b"id,what\n" + b"1,x\n" * 300_000)):
+    for data in (too_large, gzip.compress(b"id,what\n" + b"1,x\n" * 300_000)):
         with pytest.raises(ImportProblem, match="half of the free disk \\(1 MB\\)"):
             read(data, "a.zip")
 
@@ -249,10 +247,7 @@ READERS = re.compile(r"^(zipfile|tarfile|ijson|defusedxml|python_calamine|openpy
 @pytest.mark.slow
 def test_no_other_module_opens_what_somebody_else_made() -> None:
     """Libraries that read foreign formats are named in the readers alone, and by what writes such formats."""
-    allowed = {
-        "curim_data/profile/shapes.py",
-        "curim_data/model/prepared.py",
-    }  # the latter reads arrays of its own
+    allowed = ("curim_data/profile/shapes.py", "curim_data/model/prepared.py")  # the latter reads arrays of its own
     for folder in ("curim_data", "pages", "analysis"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             place = path.relative_to(ROOT).as_posix()

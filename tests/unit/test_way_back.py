@@ -7,8 +7,7 @@ from httpx import Headers
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -23,21 +22,12 @@ def own_origin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "get_origin_from_redirect_uri", lambda: f"https://{HOST}")
 
 
-async def to_provider(_request: Request) -> Response:
-    return RedirectResponse("https://id.example/authorize", status_code=302)
-
-
-async def to_start(_request: Request) -> Response:
-    return RedirectResponse("/", status_code=302)
-
-
-async def plain(_request: Request) -> Response:
-    return PlainTextResponse("page")
-
-
-APP = WayBackMiddleware(
-    Starlette(routes=[Route("/auth/login", to_provider), Route("/oauth2callback", to_start), Route("/trends", plain)])
-)
+ANSWERS = {
+    "/auth/login": RedirectResponse("https://id.example/authorize", status_code=302),
+    "/oauth2callback": RedirectResponse("/", status_code=302),
+    "/trends": PlainTextResponse("page"),
+}
+APP = WayBackMiddleware(Starlette(routes=[Route(path, answer) for path, answer in ANSWERS.items()]))
 
 
 def ask(path: str, **headers: str) -> Headers:
