@@ -268,8 +268,8 @@ def parse_dates(column: ArrowText, date_format: DateFormat, orders: npt.NDArray[
     at = np.full(size, np.datetime64("NaT", "us"))
     day_only, month_only, ambiguous = (np.zeros(size, bool) for _ in range(3))
     if date_format.form in (SERIAL, SECONDS, MILLISECONDS):
-        at, day_only = _numbers(column, date_format)
-        return _parsed(at, given, day_only, month_only, ambiguous)
+        numbers, days = _numbers(column, date_format)
+        return _parsed(numbers, given, days, month_only, ambiguous)
     column = pc.replace_substring_regex(column, r"^(\d{4}-\d{1,2}-\d{1,2}) ?(?:Z|[+-]\d{2}:?\d{2})$", r"\1")
     if date_format.form in (DATES, MONTHS):
         column = pc.replace_substring_regex(column, r"(\d:\d{2}(?::\d{2}(?:[.]\d+)?)?) ?(?:Z|[+-]\d{2}:?\d{2})$", r"\1")
@@ -446,9 +446,8 @@ def _numbers(column: ArrowText, date_format: DateFormat) -> tuple[TimeArray, Boo
     numeric = pc.if_else(pc.match_substring_regex(column, r"^\d+(\.\d+)?$"), column, None)
     values = pd.Series(pc.cast(numeric, pa.float64()).to_numpy(False))
     if date_format.form != SERIAL:
-        unit = "s" if date_format.form == SECONDS else "ms"
-        moments = pd.to_datetime(values, unit=unit, errors="coerce").dt.round("us")
-        return moments.to_numpy("datetime64[us]"), np.zeros(len(values), bool)
+        moments = pd.to_datetime(values, unit="s" if date_format.form == SECONDS else "ms", errors="coerce")
+        return moments.dt.round("us").to_numpy("datetime64[us]"), np.zeros(len(values), bool)
     local = pd.to_datetime(values, unit="D", origin="1899-12-30", errors="coerce").dt.round("s")
     day_only = (local == local.dt.normalize()).to_numpy()
     return _zoned(local.to_numpy("datetime64[us]"), day_only, date_format), day_only
