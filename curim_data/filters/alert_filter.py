@@ -4,20 +4,18 @@
 belongs to. From a new row follow the query string, the sentence, the side bar, the options of the command line, and
 the dimensions of counts with their true zeros. What does not follow: disclosure control of a column that the protected
 copy lacks (`curim_data.privacy`), headings and labels (`model.labels`), whether the field is kept in another city, and
-why it is not offered where the data lack it (CONTRIBUTING.md, "A filter field"). Above the table stand the kinds of
-fields that a row can be.
+why it is not offered where the data lack it (CONTRIBUTING.md, "A filter field"). Above the table stand what a field is
+made of (`Field`) and the fields that are no plain choice of values.
 """
 
-# ruff: noqa: ARG002, ARG005, RUF009 (all fields have the same methods; a row is a field of a dataclass)
+# ruff: noqa: ARG005, RUF009 (the functions of all fields have the same arguments; a row is a field of a dataclass)
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import unquote
 
@@ -28,15 +26,6 @@ if TYPE_CHECKING:
     from curim_data.model import CityProfile
 
 
-@lru_cache(maxsize=256)
-def first_of_months(last: dt.date, months: int) -> dt.date:
-    """The first day of so many months that end with a day."""
-    import pandas as pd
-
-    first: dt.date = (pd.Timestamp(last) - pd.DateOffset(months=months) + pd.Timedelta(days=1)).date()
-    return first
-
-
 def month_bounds(day: dt.date, months: int = 0) -> tuple[dt.date, dt.date]:
     """The first and the last day of the month so many months after a date's month."""
     number = 12 * day.year + day.month - 1 + months
@@ -44,33 +33,23 @@ def month_bounds(day: dt.date, months: int = 0) -> tuple[dt.date, dt.date]:
     return first, after - dt.timedelta(days=1)
 
 
-MOST_VALUES: Final = 2_000
-
-
 def split(text: str) -> list[str]:
-    """Values out of a word of the query string: commas between them, percent signs before what is not plain."""
-    return [unquote(part.strip()) for part in text.split(",")[:MOST_VALUES] if part.strip()]
+    """Values out of a word of the query string, 2,000 at most: commas between them, percent signs before what is not
+    plain.
+    """
+    return [unquote(part.strip()) for part in text.split(",")[:2_000] if part.strip()]
 
 
-def join(values: Iterable[str]) -> str:
+def join(values: Iterable[object]) -> str:
     """The word of the query string that `split` reads back."""
-    return ",".join(value.strip().replace("%", "%25").replace(",", "%2C") for value in values)
+    return ",".join(str(value).strip().replace("%", "%25").replace(",", "%2C") for value in values)
 
 
 def dropped(word: str, value: str) -> Message:
     """What is said of a value that the filter does not know."""
+    if word in ("from", "to"):
+        return Message("“{value}” is not a date such as 2025-03-31: left out.", {"value": value[:60]})
     return Message("The filter “{word}” does not know “{value}”: left out.", {"word": word, "value": value[:60]})
-
-
-def is_cell(text: str) -> bool:
-    """Whether a text names an H3 cell of a resolution of map cells."""
-    import h3.api.basic_int as h3
-
-    try:
-        cell = int(text, 16)
-        return text == f"{cell:x}" and h3.is_valid_cell(cell) and h3.get_resolution(cell) in MAP_RESOLUTIONS
-    except (ValueError, OverflowError):
-        return False
 
 
 def window_hours(hours: tuple[int, int]) -> list[int]:
@@ -79,17 +58,10 @@ def window_hours(hours: tuple[int, int]) -> list[int]:
     return [(first + step) % 24 for step in range((last - first) % 24 + 1)]
 
 
-def window_ends(hours: tuple[int, int]) -> dict[str, str]:
-    """The first and the last minute of a window, as a clock shows them."""
-    return {"start": labels.hour_label(hours[0]), "end": labels.hour_label(hours[1] + 1)}
-
-
-def parse_date(text: str) -> dt.date | None:
-    """The date that a text names in the form 2025-03-31; None for another text."""
-    try:
-        return dt.date.fromisoformat(text) if len(text) == 10 else None
-    except ValueError:
-        return None
+def window_ends(f: AlertFilter) -> dict[str, str]:
+    """The first and the last minute of the window of a filter, as a clock shows them."""
+    first, last = f.hours or (0, 23)
+    return {"start": labels.hour_label(first), "end": labels.hour_label(last + 1)}
 
 
 PERIODS: Final = ("28d", "quarter", "12m", "meeting", "all")
@@ -117,19 +89,39 @@ class Widget:
     everything: Message = dataclasses.field(default=Message("All values"))
 
 
-class Field(ABC):
-    """One field of the filter: it reads and writes its words of the query string, and says what it asks for.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Field:
+    """One field of the filter: how it is read from and written as words of the query string, and what it asks for.
 
     `names` are the attributes of the filter that belong to it. `words` are its words of the query string and options of
     the command line, each with its help. `dimensions` are the dimensions of counts that hold the values of an
     attribute. A field without a `widget` is not in the side bar.
+
+    `condition`: what a field that is set asks, in SQL on the columns of `curim_data.engine.flat`, missing or false
+    where an alert does not pass. `phrase`: its part of the sentence, with its comma. `choices`: the values that an
+    attribute may hold in a city, by their texts (the third argument: categories outside the tree); of another field
+    `parse` gives an attribute's value out of its word, and what was dropped of that. `text`: the word for a value.
+    `whole`: the label of its only chip; without it each value has one (`chip`). `normalise`: the values in the one
+    form in which equal filters have them; each value once, in order, unless given. `levels`: the values that one of
+    its dimensions can have under the filter. `label`, `short_label` (in a pill): of a value, where it has its own.
     """
 
-    names: tuple[str, ...] = ()
-    words: Mapping[str, Message] = {}
+    names: tuple[str, ...]
+    words: Mapping[str, Message]
     title: Message
-    dimensions: Mapping[str, str] = {}
+    condition: Callable[[AlertFilter, CityProfile, Levels], str]
+    phrase: Callable[[AlertFilter, Translator, CityProfile], str]
+    dimensions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     widget: Widget | None = None
+    choices: Callable[[str, CityProfile, Collection[str]], Mapping[str, Any]] = lambda name, city, others: {}
+    parse: Callable[[str, str], tuple[Any, list[str]]] | None = None
+    text: Callable[[Any], str] = join
+    whole: Callable[[AlertFilter, Translator, CityProfile], str] | None = None
+    chip: Message = dataclasses.field(default=Message("{value}"))
+    normalise: Callable[[AlertFilter], Values] | None = None
+    levels: Callable[[AlertFilter, str, CityProfile], Sequence[Any]] = lambda f, dimension, city: ()
+    label: Callable[[Translator, CityProfile, Any], str] | None = None
+    short_label: Callable[[Translator, Any], str] | None = None
 
     def read(
         self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
@@ -138,170 +130,63 @@ class Field(ABC):
         values: Values = {}
         said: list[Message] = []
         for name, word in zip(self.names, self.words, strict=True):
-            values[name], left = self.parse(name, query.get(word, "").strip(), city, others)
-            said += [self.left_out(word, text) for text in left]
+            text = query.get(word, "").strip()
+            if self.parse is not None:
+                values[name], left = self.parse(name, text)
+            else:
+                known, asked = self.choices(name, city, others), split(text)
+                values[name] = tuple(known[one] for one in asked if one in known)
+                left = [one for one in asked if one not in known]
+            said += [dropped(word, one) for one in left]
         return values, said
 
-    def left_out(self, word: str, text: str) -> Message:
-        """What is said of a text that was dropped."""
-        return dropped(word, text)
-
-    def parse(self, name: str, text: str, city: CityProfile, others: Collection[str]) -> tuple[Any, list[str]]:
-        """The value of an attribute out of its word, and what was dropped of it."""
-        known, asked = self.choices(name, city, others), split(text)
-        return tuple(known[one] for one in asked if one in known), [one for one in asked if one not in known]
-
-    def choices(self, name: str, city: CityProfile, others: Collection[str]) -> Mapping[str, Any]:
-        """The values that an attribute may hold, by their texts in the query string."""
-        return {}
-
     def write(self, f: AlertFilter) -> dict[str, str]:
-        """The words of the query string; nothing for what is not set."""
+        """The words of the query string; nothing for what is not set, or the usual period."""
         pairs = ((word, getattr(f, name)) for name, word in zip(self.names, self.words, strict=True))
-        return {word: self.text(value) for word, value in pairs if value not in ((), None)}
-
-    def text(self, value: Any) -> str:
-        """A word of the query string for a value that is set: several are joined by commas."""
-        return join(map(str, value))
-
-    @abstractmethod
-    def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
-        """The condition in SQL of a field that is set, missing or false where an alert does not pass.
-
-        Of the columns of `curim_data.engine.flat`.
-        """
-
-    @abstractmethod
-    def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
-        """The phrase of a field that is set in the sentence, with its comma."""
-
-    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
-        """Labels of what is active, each with the values that take it away: one a value."""
-        return [
-            (self.chip_label(t, city, name, one), {name: tuple(other for other in getattr(f, name) if other != one)})
-            for name in reversed(self.names)  # groups before categories
-            for one in getattr(f, name)
-        ]
-
-    def chip_label(self, t: Translator, city: CityProfile, name: str, value: Any) -> str:
-        """The label of a value of an attribute in a chip."""
-        return self.value_label(t, city, self.dimensions[name], value)
-
-    def normalise(self, f: AlertFilter) -> Values:
-        """The values in the one form in which equal filters have them: each value once, in order."""
-        return {name: tuple(sorted(set(getattr(f, name)))) for name in self.names}
-
-    def levels(self, f: AlertFilter, dimension: str, city: CityProfile) -> Sequence[Any]:
-        """The values that one of its dimensions can have under the filter, as far as the city knows them."""
-        return ()
+        return {word: self.text(value) for word, value in pairs if value not in ((), None, "", "12m")}
 
     def value_label(self, t: Translator, city: CityProfile, dimension: str, value: object) -> str:
-        """The label of a value in one of its dimensions."""
-        return labels.value_label(t, city, dimension, value)
-
-    def heading(self, t: Translator, dimension: str) -> str:
-        """The heading of one of its dimensions in a table."""
-        return labels.column_label(t, dimension)
-
-
-@dataclass(eq=False)
-class ChoiceField(Field):
-    """A field of several values in one column, any of which will do.
-
-    Its heading and the labels of its values are those of the column, unless it brings its own.
-    """
-
-    name: str
-    word: str
-    help: Message
-    column: str
-    known: Callable[[CityProfile], Mapping[str, Any]]  # text in the query string -> value
-    said: Callable[[Translator, CityProfile, tuple[Any, ...]], str]
-    chip: Message
-    widget: Widget | None = None
-    unless: str = ""  # the condition where the value is not known, whatever the column says
-    own_title: Message | None = None
-    label: Callable[[Translator, CityProfile, Any], str] | None = None
-    short_label: Callable[[Translator, Any], str] | None = None  # in a pill
-
-    def __post_init__(self) -> None:
-        self.names, self.words, self.dimensions = (self.name,), {self.word: self.help}, {self.name: self.column}
-        self.title = self.own_title or labels.HEADINGS[self.column]
-
-    def choices(self, name: str, city: CityProfile, others: Collection[str]) -> Mapping[str, Any]:
-        """Values that the city knows."""
-        return self.known(city)
-
-    def text(self, value: Any) -> str:
-        """One word, its values joined by commas."""
-        return join(DAYS[one] if self.column == "weekday" else str(one) for one in value)
-
-    def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
-        """The column holds one of the values."""
-        values, column = getattr(f, self.name), self.column
-        test = coded(column, levels, values.__contains__) if column in levels else is_one_of(column, values)
-        return f"{test} AND NOT ({self.unless})" if self.unless else test
-
-    def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
-        """The phrase with the values in words."""
-        return self.said(t, city, getattr(f, self.name))
-
-    def chip_label(self, t: Translator, city: CityProfile, name: str, value: Any) -> str:
-        """What is chosen, with the value in words."""
-        return t(self.chip, value=self.value_label(t, city, self.column, value))
-
-    def levels(self, f: AlertFilter, dimension: str, city: CityProfile) -> Sequence[Any]:
-        """The chosen values, or all that the city knows."""
-        return getattr(f, self.name) or tuple(self.known(city).values())
-
-    def value_label(self, t: Translator, city: CityProfile, dimension: str, value: object) -> str:
-        """Its own label of a value that is there, or that of the column."""
+        """The label of a value in one of its dimensions: its own of one that is there, or that of the column."""
         if self.label is None or value is None or value != value:
             return labels.value_label(t, city, dimension, value)
         return self.label(t, city, int(value) if isinstance(value, float) else value)
 
-    def pill_label(self, t: Translator, city: CityProfile, value: Any) -> str:
-        """The short label of a value, where it has one."""
-        return self.short_label(t, value) if self.short_label else self.value_label(t, city, self.column, value)
 
-    def heading(self, t: Translator, dimension: str) -> str:
-        """Its title."""
-        return t(self.title)
+def choice_field(
+    *,
+    name: str,
+    word: str,
+    help: Message,
+    column: str,
+    known: Callable[[CityProfile], Mapping[str, Any]],
+    said: Callable[[Translator, CityProfile, tuple[Any, ...]], str],
+    unless: str = "",
+    own_title: Message | None = None,
+    **more: Any,
+) -> Field:
+    """A field of several values in one column, any of which will do.
 
+    Its title and the labels of its values are those of the column, unless it brings its own. `known`: values by their
+    texts in the query string. `said`: its phrase. `unless`: the condition where the value is not known, whatever the
+    column says. `more`: further attributes of `Field`.
+    """
 
-class CategoryField(Field):
-    """Categories and groups of categories: an alert passes when any of its categories is asked for by either."""
+    def condition(f: AlertFilter, _city: CityProfile, levels: Levels) -> str:
+        values = getattr(f, name)
+        test = coded(column, levels, values.__contains__) if column in levels else is_one_of(column, values)
+        return f"{test} AND NOT ({unless})" if unless else test
 
-    names = ("categories", "groups")
-    words: Mapping[str, Message] = {
-        "category": Message("Categories of the city's tree, with commas between them."),
-        "group": Message("Groups of categories, with commas between them."),
-    }
-    title = Message("Category")
-    dimensions: Mapping[str, str] = {"categories": "category", "groups": "group"}
-    widget = Widget(2, more=False, everything=Message("All categories"))
-
-    def choices(self, name: str, city: CityProfile, others: Collection[str]) -> Mapping[str, Any]:
-        """Categories of the tree or of the store, groups of the tree."""
-        return _texts(city.groups if name == "groups" else (*city.categories, *others))
-
-    def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
-        """The category, or one of the further categories, is among those asked for."""
-        wanted = asked_categories(f, city)
-        return coded("theme", levels, lambda theme: not wanted.isdisjoint(split_list(theme)))
-
-    def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
-        """The head of the sentence, whether the field is set or not."""
-        names = [label for label, _ in self.chips(f, t, city)]
-        if not names:
-            return t("All alerts")
-        return t("Alerts of {categories}", categories=labels.listed(t, map(labels.inline, names)))
-
-    def levels(self, f: AlertFilter, dimension: str, city: CityProfile) -> Sequence[Any]:
-        """The categories or groups that are asked for, or all of the tree."""
-        if dimension == "category":
-            return tuple(asked_categories(f, city) or city.categories)
-        return f.groups or (() if f.categories else tuple(city.groups))
+    return Field(
+        names=(name,),
+        words={word: help},
+        title=own_title or labels.HEADINGS[column],
+        condition=condition,
+        phrase=lambda f, t, city: said(t, city, getattr(f, name)),
+        dimensions={name: column},
+        choices=lambda _name, city, _others: known(city),
+        levels=lambda f, _dimension, city: getattr(f, name) or tuple(known(city).values()),
+        **more,
+    )
 
 
 def asked_categories(f: AlertFilter, city: CityProfile) -> frozenset[str]:
@@ -310,187 +195,177 @@ def asked_categories(f: AlertFilter, city: CityProfile) -> frozenset[str]:
     return frozenset({*f.categories, *grouped})
 
 
-class CellField(Field):
-    """A set of H3 cells, of any of the stored resolutions."""
-
-    names = ("cells",)
-    words: Mapping[str, Message] = {"cells": Message("H3 cells of resolution 4 to 12, by name.")}
-    title = Message("Map cells")
-
-    def parse(self, name: str, text: str, city: CityProfile, others: Collection[str]) -> tuple[Any, list[str]]:
-        """Cells that are cells, of a resolution of map cells."""
-        asked = [one.lower() for one in split(text)]
-        return tuple(filter(is_cell, asked)), [one for one in asked if not is_cell(one)]
-
-    def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
-        """The alert counts in one of the cells."""
-        import h3.api.basic_int as h3
-
-        from curim_data.model.city import with_shore
-
-        by_resolution: dict[int, list[int]] = {}
-        for one in with_shore(city, f.cells):
-            by_resolution.setdefault(h3.get_resolution(one), []).append(one)
-        return " OR ".join(is_one_of(cell(size), cells) for size, cells in sorted(by_resolution.items()))
-
-    def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
-        """How many cells were picked."""
-        return t.n(", in {n} picked map cell", ", in {n} picked map cells", len(f.cells))
-
-    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
-        """One chip for the whole area."""
-        return [(t.n("{n} map cell", "{n} map cells", len(f.cells)), {"cells": ()})] if f.cells else []
+def _of_categories(f: AlertFilter, city: CityProfile, levels: Levels) -> str:
+    wanted = asked_categories(f, city)
+    return coded("theme", levels, lambda theme: not wanted.isdisjoint(split_list(theme)))
 
 
-class HourField(Field):
-    """A window of the day from the start of its first hour to the end of its last; it may pass midnight."""
-
-    names = ("hours",)
-    words: Mapping[str, Message] = {"hours": Message("First and last hour: 20-5 is from 20:00 to 06:00.")}
-    title = Message("Time of day")
-    dimensions: Mapping[str, str] = {"hours": "hour"}
-    widget = Widget(7, form="own")
-
-    def parse(self, name: str, text: str, city: CityProfile, others: Collection[str]) -> tuple[Any, list[str]]:
-        """Two hours with a dash between them: 20-5."""
-        hours = re.fullmatch(r"([0-9]{1,2})-([0-9]{1,2})", text)
-        if hours and all(int(hour) < 24 for hour in hours.groups()):
-            return (int(hours[1]), int(hours[2])), []
-        return None, [text] if text else []
-
-    def text(self, value: Any) -> str:
-        """The two hours."""
-        return f"{value[0]}-{value[1]}"
-
-    def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
-        """At least half of the hours that the alert's span touches lie in the window; an unknown hour never does."""
-        wanted = {str(hour) for hour in window_hours(f.hours)} if f.hours else set()
-
-        def passes(span: str) -> bool:
-            hours = split_list(span)
-            return bool(hours) and 2 * len(wanted.intersection(hours)) >= len(hours)
-
-        return coded("span", levels, passes)
-
-    def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
-        """From the first minute to the last."""
-        return t(", between {start} and {end}", **window_ends(f.hours)) if f.hours else ""
-
-    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
-        """One chip."""
-        return [(t("{start}–{end}", **window_ends(f.hours)), {"hours": None})] if f.hours else []
-
-    def normalise(self, f: AlertFilter) -> Values:
-        """A window of the whole day asks for nothing."""
-        whole = f.hours is not None and (f.hours[1] - f.hours[0]) % 24 == 23
-        return {"hours": None if whole or f.hours is None else tuple(f.hours)}
-
-    def levels(self, f: AlertFilter, dimension: str, city: CityProfile) -> Sequence[Any]:
-        """The hours of the window, or of the day."""
-        return window_hours(f.hours) if f.hours else range(24)
+def _category_levels(f: AlertFilter, dimension: str, city: CityProfile) -> Sequence[Any]:
+    if dimension == "category":
+        return tuple(asked_categories(f, city) or city.categories)
+    return f.groups or (() if f.categories else tuple(city.groups))
 
 
-class LightField(Field):
-    """After dark, or in daylight."""
-
-    names = ("dark",)
-    words: Mapping[str, Message] = {"light": Message("dark or day.")}
-    title = Message("Light")
-    dimensions: Mapping[str, str] = {"dark": "dark"}
-    widget = Widget(5, more=False, form="own")
-
-    def parse(self, name: str, text: str, city: CityProfile, others: Collection[str]) -> tuple[Any, list[str]]:
-        """`dark` or `day`."""
-        return LIGHT.get(text), [text] if text and text not in LIGHT else []
-
-    def text(self, value: Any) -> str:
-        """`dark` or `day`."""
-        return "dark" if value else "day"
-
-    def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
-        """The sun was below the horizon, or was not; where that is unknown the alert does not pass."""
-        return f"dark = {str(f.dark).upper()}"
-
-    def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
-        """After dark, or in daylight."""
-        return t(", after dark") if f.dark else t(", in daylight")
-
-    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
-        """One chip."""
-        return [] if f.dark is None else [(labels.light_label(t, f.dark), {"dark": None})]
-
-    def normalise(self, f: AlertFilter) -> Values:
-        """As it is."""
-        return {}
-
-    def levels(self, f: AlertFilter, dimension: str, city: CityProfile) -> Sequence[Any]:
-        """What is asked for, or both."""
-        return (False, True) if f.dark is None else (f.dark,)
+# Categories and groups of categories: an alert passes when any of its categories is asked for by either. The phrase is
+# the head of the sentence, whether the field is set or not.
+CATEGORIES: Final[Field] = Field(
+    names=("categories", "groups"),
+    words={
+        "category": Message("Categories of the city's tree, with commas between them."),
+        "group": Message("Groups of categories, with commas between them."),
+    },
+    title=Message("Category"),
+    dimensions={"categories": "category", "groups": "group"},
+    widget=Widget(2, more=False, everything=Message("All categories")),
+    choices=lambda name, city, others: _texts(city.groups if name == "groups" else (*city.categories, *others)),
+    condition=_of_categories,
+    phrase=lambda f, t, city: (
+        t("Alerts of {categories}", categories=labels.listed(t, (labels.inline(name) for name, _ in chips)))
+        if (chips := f.chips_of(CATEGORIES, t, city))
+        else t("All alerts")
+    ),
+    levels=_category_levels,
+)
 
 
-class PeriodField(Field):
-    """A preset that moves with the data, or two dates of one's own. Its predicate needs the resolved dates."""
+def _parse_cells(_name: str, text: str) -> tuple[Any, list[str]]:
+    """H3 cells by their names, of a resolution of map cells."""
+    import h3.api.basic_int as h3
 
-    names = ("period", "start", "end")
-    words: Mapping[str, Message] = {
+    def is_cell(name: str) -> bool:
+        try:
+            cell = int(name, 16)
+            return name == f"{cell:x}" and h3.is_valid_cell(cell) and h3.get_resolution(cell) in MAP_RESOLUTIONS
+        except (ValueError, OverflowError):
+            return False
+
+    asked = [one.lower() for one in split(text)]
+    return tuple(filter(is_cell, asked)), [one for one in asked if not is_cell(one)]
+
+
+def _in_cells(f: AlertFilter, city: CityProfile, _levels: Levels) -> str:
+    """The alert counts in one of the cells."""
+    import h3.api.basic_int as h3
+
+    from curim_data.model.city import with_shore
+
+    by_resolution: dict[int, list[int]] = {}
+    for one in with_shore(city, f.cells):
+        by_resolution.setdefault(h3.get_resolution(one), []).append(one)
+    return " OR ".join(is_one_of(cell(size), cells) for size, cells in sorted(by_resolution.items()))
+
+
+CELLS: Final = Field(
+    names=("cells",),
+    words={"cells": Message("H3 cells of resolution 4 to 12, by name.")},
+    title=Message("Map cells"),
+    parse=_parse_cells,
+    condition=_in_cells,
+    phrase=lambda f, t, city: t.n(", in {n} picked map cell", ", in {n} picked map cells", len(f.cells)),
+    whole=lambda f, t, city: t.n("{n} map cell", "{n} map cells", len(f.cells)),
+)
+
+
+def _parse_hours(_name: str, text: str) -> tuple[Any, list[str]]:
+    """Two hours with a dash between them: 20-5."""
+    hours = re.fullmatch(r"([0-9]{1,2})-([0-9]{1,2})", text)
+    if hours and all(int(hour) < 24 for hour in hours.groups()):
+        return (int(hours[1]), int(hours[2])), []
+    return None, [text] if text else []
+
+
+def _in_window(f: AlertFilter, _city: CityProfile, levels: Levels) -> str:
+    """At least half of the hours that the alert's span touches lie in the window; an unknown hour never does."""
+    wanted = {str(hour) for hour in window_hours(f.hours)} if f.hours else set()
+
+    def passes(span: str) -> bool:
+        hours = split_list(span)
+        return bool(hours) and 2 * len(wanted.intersection(hours)) >= len(hours)
+
+    return coded("span", levels, passes)
+
+
+def _window(f: AlertFilter) -> Values:
+    """A window of the whole day asks for nothing."""
+    whole = f.hours is not None and (f.hours[1] - f.hours[0]) % 24 == 23
+    return {"hours": None if whole or f.hours is None else tuple(f.hours)}
+
+
+# From the start of the first hour to the end of the last.
+HOURS: Final = Field(
+    names=("hours",),
+    words={"hours": Message("First and last hour: 20-5 is from 20:00 to 06:00.")},
+    title=Message("Time of day"),
+    dimensions={"hours": "hour"},
+    widget=Widget(7, form="own"),
+    parse=_parse_hours,
+    text=lambda hours: f"{hours[0]}-{hours[1]}",
+    condition=_in_window,
+    phrase=lambda f, t, city: t(", between {start} and {end}", **window_ends(f)),
+    whole=lambda f, t, city: t("{start}–{end}", **window_ends(f)),
+    normalise=_window,
+    levels=lambda f, dimension, city: window_hours(f.hours) if f.hours else range(24),
+)
+# The sun was below the horizon, or was not; where that is unknown the alert does not pass.
+DARK: Final = Field(
+    names=("dark",),
+    words={"light": Message("dark or day.")},
+    title=Message("Light"),
+    dimensions={"dark": "dark"},
+    widget=Widget(5, more=False, form="own"),
+    parse=lambda name, text: (LIGHT.get(text), [text] if text and text not in LIGHT else []),
+    text=lambda dark: "dark" if dark else "day",
+    condition=lambda f, city, levels: f"dark = {str(f.dark).upper()}",
+    phrase=lambda f, t, city: t(", after dark") if f.dark else t(", in daylight"),
+    whole=lambda f, t, city: labels.light_label(t, bool(f.dark)),
+    normalise=lambda f: {},
+    levels=lambda f, dimension, city: (False, True) if f.dark is None else (f.dark,),
+)
+
+
+def _parse_period(name: str, text: str) -> tuple[Any, list[str]]:
+    """A preset, or a date in the form 2025-03-31."""
+    value: str | dt.date | None = text if text in PERIODS else ""
+    if name != "period":
+        try:
+            value = dt.date.fromisoformat(text) if len(text) == 10 else None
+        except ValueError:
+            value = None
+    return value, [text] if text and not value else []
+
+
+def _period_label(f: AlertFilter, t: Translator) -> str:
+    return labels.period_label(t, f.period) if f.period else labels.dates_label(t, f.start, f.end)
+
+
+def _period(f: AlertFilter) -> Values:
+    """Dates of one's own in their order and without a preset; without them the usual preset where none is given."""
+    start, end = f.start, f.end
+    if start and end and start > end:
+        start, end = end, start
+    own = start is not None or end is not None
+    return {"start": start, "end": end, "period": "" if own else f.period or "12m"}
+
+
+# A preset that moves with the data, or two dates of one's own. The filter adds the resolved dates as its condition.
+PERIOD: Final = Field(
+    names=("period", "start", "end"),
+    words={
         "period": Message("28d, quarter, 12m (usual), meeting or all."),
         "from": Message("First day, as in 2025-03-01."),
         "to": Message("Last day, as in 2025-06-30."),
-    }
-    title = Message("Period")
-    widget = Widget(1, more=False, form="own")
-
-    def read(
-        self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
-    ) -> tuple[Values, list[Message]]:
-        """A preset and dates of one's own, as they stand; it is said where these are the wrong way round."""
-        values, said = super().read(query, city, others)
-        if values["start"] and values["end"] and values["start"] > values["end"]:
-            said.append(Message("The period ended before it began: its dates were exchanged."))
-        return values, said
-
-    def parse(self, name: str, text: str, city: CityProfile, others: Collection[str]) -> tuple[Any, list[str]]:
-        """A preset, or a date."""
-        value = (text if text in PERIODS else "") if name == "period" else parse_date(text)
-        return value, [text] if text and not value else []
-
-    def left_out(self, word: str, text: str) -> Message:
-        """What is said of a preset or a date that is none."""
-        if word == "period":
-            return dropped(word, text)
-        return Message("“{value}” is not a date such as 2025-03-31: left out.", {"value": text[:60]})
-
-    def write(self, f: AlertFilter) -> dict[str, str]:
-        """The preset unless it is the usual one, or the dates."""
-        return {word: text for word, text in super().write(f).items() if text not in ("", "12m")}
-
-    def text(self, value: Any) -> str:
-        """A preset, or a date in its ISO form."""
-        return str(value)
-
-    def condition(self, f: AlertFilter, city: CityProfile, levels: Levels) -> str:
-        """Nothing: the filter adds the resolved dates."""
-        return ""
-
-    def phrase(self, f: AlertFilter, t: Translator, city: CityProfile) -> str:
-        """The preset or the dates, with the comma."""
-        period = labels.inline(labels.period_label(t, f.period)) if f.period else labels.dates_label(t, f.start, f.end)
-        return t(", {period}", period=period)
-
-    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Values]]:
-        """One chip unless the period is the usual one."""
-        if f.period == "12m":
-            return []
-        label = labels.period_label(t, f.period) if f.period else labels.dates_label(t, f.start, f.end)
-        return [(label, {"period": "12m", "start": None, "end": None})]
-
-    def normalise(self, f: AlertFilter) -> Values:
-        """Dates of one's own in their order and without a preset; without them the usual preset where none is given."""
-        start, end = f.start, f.end
-        if start and end and start > end:
-            start, end = end, start
-        own = start is not None or end is not None
-        return {"start": start, "end": end, "period": "" if own else f.period or "12m"}
+    },
+    title=Message("Period"),
+    widget=Widget(1, more=False, form="own"),
+    parse=_parse_period,
+    text=str,
+    condition=lambda f, city, levels: "",
+    phrase=lambda f, t, city: t(
+        ", {period}", period=labels.inline(_period_label(f, t)) if f.period else _period_label(f, t)
+    ),
+    whole=lambda f, t, city: _period_label(f, t),
+    normalise=_period,
+)
 
 
 def _texts(values: Iterable[Any]) -> dict[str, Any]:
@@ -500,10 +375,6 @@ def _texts(values: Iterable[Any]) -> dict[str, Any]:
 def row(field: Field, default: Any = ()) -> Any:
     """An attribute of the filter: the field that it belongs to, and its value where nothing is asked for."""
     return dataclasses.field(default=default, metadata={"field": field})
-
-
-PERIOD: Final = PeriodField()
-CATEGORIES: Final = CategoryField()
 
 
 @dataclass(frozen=True)
@@ -524,7 +395,7 @@ class AlertFilter:
     categories: tuple[str, ...] = row(CATEGORIES)
     groups: tuple[str, ...] = row(CATEGORIES)
     kinds: tuple[str, ...] = row(
-        ChoiceField(
+        choice_field(
             name="kinds",
             word="kind",
             help=Message("risk, incivility, offence or unknown."),
@@ -534,12 +405,11 @@ class AlertFilter:
                 ", of the kind {kinds}",
                 kinds=labels.listed(t, (labels.inline(labels.kind_label(t, v)) for v in values)),
             ),
-            chip=Message("{value}"),
             widget=Widget(9, everything=Message("All kinds")),
         )
     )
     affected: tuple[str, ...] = row(
-        ChoiceField(
+        choice_field(
             name="affected",
             word="affected",
             help=Message("Gender of the person affected: woman, man, other, undisclosed or unknown."),
@@ -553,7 +423,7 @@ class AlertFilter:
         )
     )
     reporters: tuple[str, ...] = row(
-        ChoiceField(
+        choice_field(
             name="reporters",
             word="reporter",
             help=Message("Gender of the reporter: woman, man, other, undisclosed or unknown."),
@@ -566,24 +436,24 @@ class AlertFilter:
             widget=Widget(6, everything=Message("All genders")),
         )
     )
-    dark: bool | None = row(LightField(), None)
-    hours: tuple[int, int] | None = row(HourField(), None)
+    dark: bool | None = row(DARK, None)
+    hours: tuple[int, int] | None = row(HOURS, None)
     weekdays: tuple[int, ...] = row(
-        ChoiceField(
+        choice_field(
             name="weekdays",
             word="weekday",
             help=Message("mon, tue, wed, thu, fri, sat, sun."),
             column="weekday",
             known=lambda city: {word: day for day, word in enumerate(DAYS)},
             unless="time_precision = 'month'",
+            text=lambda days: join(DAYS[day] for day in days),
             said=lambda t, city, values: t(", on {days}", days=t.join([t.weekday(day) for day in values], "or")),
-            chip=Message("{value}"),
             widget=Widget(8, form="pills"),
             short_label=lambda t, day: t.weekday(day, "abbreviated"),
         )
     )
     districts: tuple[str, ...] = row(
-        ChoiceField(
+        choice_field(
             name="districts",
             word="district",
             help=Message("Districts of the city's profile."),
@@ -592,12 +462,11 @@ class AlertFilter:
             said=lambda t, city, values: t(
                 ", in {places}", places=labels.listed(t, (labels.district_label(t, city, v) for v in values))
             ),
-            chip=Message("{value}"),
             widget=Widget(3, more=False, everything=Message("Whole city")),
         )
     )
     places: tuple[str, ...] = row(
-        ChoiceField(
+        choice_field(
             name="places",
             word="place",
             help=Message("Landmarks of the city's profile."),
@@ -609,9 +478,9 @@ class AlertFilter:
             chip=Message("Near {value}"),
         )
     )
-    cells: tuple[str, ...] = row(CellField())
+    cells: tuple[str, ...] = row(CELLS)
     statuses: tuple[str, ...] = row(
-        ChoiceField(
+        choice_field(
             name="statuses",
             word="status",
             help=Message("open, confirmed, resolved or rejected."),
@@ -626,7 +495,7 @@ class AlertFilter:
         )
     )
     severities: tuple[int, ...] = row(
-        ChoiceField(
+        choice_field(
             name="severities",
             word="severity",
             help=Message("1 to 5."),
@@ -643,7 +512,8 @@ class AlertFilter:
 
     def __post_init__(self) -> None:
         for field in self.fields():
-            for name, value in field.normalise(self).items():
+            plain = {name: tuple(sorted(set(getattr(self, name)))) for name in field.names if not field.normalise}
+            for name, value in (field.normalise(self) if field.normalise else plain).items():
                 object.__setattr__(self, name, value)
 
     @classmethod
@@ -691,7 +561,8 @@ class AlertFilter:
             case "28d":
                 start = as_of - dt.timedelta(days=27)
             case "quarter" | "12m":
-                start = first_of_months(as_of, _MONTHS[self.period])
+                start, end = month_bounds(as_of, -_MONTHS[self.period])
+                start = start.replace(day=min(as_of.day, end.day)) + dt.timedelta(days=1)
             case "meeting":
                 start = meeting or as_of - dt.timedelta(weeks=8)
             case "all":
@@ -719,6 +590,8 @@ class AlertFilter:
             read, left = field.read(query, city, others)
             values |= read
             said += left
+        if values["start"] and values["end"] and values["start"] > values["end"]:
+            said.append(Message("The period ended before it began: its dates were exchanged."))
         return cls(**values), tuple(said)
 
     def sentence(
@@ -745,8 +618,19 @@ class AlertFilter:
 
     def chips(self, t: Translator, city: CityProfile) -> list[tuple[str, AlertFilter]]:
         """Labels of what is active, each with the filter that is left without it."""
+        return [chip for field in self.active() for chip in self.chips_of(field, t, city)]
+
+    def chips_of(self, field: Field, t: Translator, city: CityProfile) -> list[tuple[str, AlertFilter]]:
+        """The chips of one field that is active: one a value, groups before categories, or one of the whole field."""
+        if field.whole is not None:
+            return [(field.whole(self, t, city), self.without(field.names[0]))]
         return [
-            (label, self.replace(**values)) for field in self.fields() for label, values in field.chips(self, t, city)
+            (
+                t(field.chip, value=field.value_label(t, city, field.dimensions[name], one)),
+                self.replace(**{name: tuple(other for other in getattr(self, name) if other != one)}),
+            )
+            for name in reversed(field.names)
+            for one in getattr(self, name)
         ]
 
     def active(self) -> tuple[Field, ...]:
@@ -769,7 +653,7 @@ class AlertFilter:
 def column_label(t: Translator, column: str) -> str:
     """The heading of a column of counts; an unknown column stands as it is."""
     field = AlertFilter.field_of(column)
-    return labels.column_label(t, column) if field is None else field.heading(t, column)
+    return labels.column_label(t, column) if field is None or column in labels.HEADINGS else t(field.title)
 
 
 def value_label(t: Translator, city: CityProfile, column: str, value: object) -> str:

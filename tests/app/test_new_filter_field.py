@@ -17,7 +17,7 @@ import pages.parts
 from curim_data import filters, query
 from curim_data.cli import app
 from curim_data.engine import Source, open_source
-from curim_data.filters import AlertFilter, ChoiceField, Widget, row
+from curim_data.filters import AlertFilter, Widget, choice_field, row
 from curim_data.model import Audience, Message, labels, translator
 from curim_data.model.values import AgeBand
 from curim_data.protection import open_for
@@ -34,7 +34,7 @@ class WiderFilter(AlertFilter):
     """The table of fields with two more rows: on a column with labels of its own, and on one without."""
 
     ages: tuple[str, ...] = row(
-        ChoiceField(
+        choice_field(
             name="ages",
             word="age",
             help=Message("Age bands."),
@@ -46,7 +46,7 @@ class WiderFilter(AlertFilter):
         )
     )
     confirmed: tuple[int, ...] = row(
-        ChoiceField(
+        choice_field(
             name="confirmed",
             word="confirmations",
             help=Message("0 to 3."),

@@ -16,16 +16,7 @@ import streamlit as st
 from analysis.stats.intervals import Choice
 from curim_data import query
 from curim_data.engine import Source
-from curim_data.filters import (
-    PERIODS,
-    AlertFilter,
-    CategoryField,
-    ChoiceField,
-    Field,
-    HourField,
-    LightField,
-    PeriodField,
-)
+from curim_data.filters import PERIODS, AlertFilter, Field
 from curim_data.model import N_, Message, Role, Translator, labels
 from curim_data.model.absence import (
     DIMENSION_UNITS,
@@ -64,10 +55,10 @@ def draw_filter_bar(page: Page) -> None:
     with st.form(FORM, border=False) if bar.together else nullcontext():
         for field in offered:
             if not field.widget.more:
-                _WIDGETS[type(field)](bar, field)
+                _WIDGETS.get(field.names[0], _choice_select)(bar, field)
         with st.expander(t("More filters"), expanded=any(field.write(page.filter) for field in further)):
             for field in further:
-                _WIDGETS[type(field)](bar, field)
+                _WIDGETS.get(field.names[0], _choice_select)(bar, field)
             for why, titles in absent.items():
                 st.caption(t("No filter by {fields}: {why}", fields=t.join(titles), why=why))
         if bar.together:
@@ -234,27 +225,30 @@ def _period_select(bar: _Bar, _field: Field) -> None:
         )
 
 
-def _choice_select(bar: _Bar, field: ChoiceField) -> None:
+def _choice_select(bar: _Bar, field: Field) -> None:
     """Pills, or a list of options."""
-    options, chosen = list(field.known(bar.city).values()), list(getattr(bar.filter, field.name))
+    ((name, column),) = field.dimensions.items()
+    options, chosen = list(field.choices(name, bar.city, ()).values()), list(getattr(bar.filter, name))
+
+    def label(value: Any) -> str:
+        return field.value_label(bar.t, bar.city, column, value)
 
     def values(picked: Any) -> dict[str, Any]:
-        return {field.name: tuple(picked)}
+        return {name: tuple(picked)}
 
     if field.widget.form == "pills":
         st.pills(
             bar.t(field.title),
             options,
             selection_mode="multi",
-            format_func=lambda value: field.pill_label(bar.t, bar.city, value),
-            **bar.bound(f"filter_{field.name}", chosen, values),
+            format_func=lambda value: field.short_label(bar.t, value) if field.short_label else label(value),
+            **bar.bound(f"filter_{name}", chosen, values),
         )
     else:
-        given = (options, chosen, {field.name: ""})
-        _multiselect(bar, field, given, lambda value: field.value_label(bar.t, bar.city, field.column, value), values)
+        _multiselect(bar, field, (options, chosen, {name: ""}), label, values)
 
 
-def _category_select(bar: _Bar, field: CategoryField) -> None:
+def _category_select(bar: _Bar, field: Field) -> None:
     """Groups and their categories, in the order of the city's tree; then what the tree does not know."""
     t, city = bar.t, bar.city
 
@@ -337,12 +331,12 @@ def _hour_range(bar: _Bar, _field: Field) -> None:
         column.selectbox(label, list(range(24)), format_func=labels.hour_label, **bar.bound(key, value, values))
 
 
-_WIDGETS: Final[dict[type[Field], Callable[[_Bar, Any], None]]] = {
-    PeriodField: _period_select,
-    LightField: _light_select,
-    HourField: _hour_range,
-    CategoryField: _category_select,
-    ChoiceField: _choice_select,
+# By the first attribute of a field; others are plain choices.
+_WIDGETS: Final[dict[str, Callable[[_Bar, Any], None]]] = {
+    "period": _period_select,
+    "dark": _light_select,
+    "hours": _hour_range,
+    "categories": _category_select,
 }
 
 
