@@ -323,9 +323,6 @@ def _asked_values(f: AlertFilter, city: CityProfile) -> dict[str, frozenset[str]
     return {"category": categories, "group": frozenset({*f.groups, *groups}) if categories or f.groups else frozenset()}
 
 
-BANDS: Final = Message("Hours come in bands of six.")
-
-
 @dataclass(frozen=True)
 class Total:
     """How many alerts a filter leaves.
@@ -404,7 +401,8 @@ class Question:
         elif layout.by:
             raw = raw[raw["n"] != 0]
         table = privacy.protect(raw, layout.by, self.source, self.filter)
-        return replace(table, notes=(*self.notes, BANDS) if layout.banded else self.notes)
+        banded = (Message("Hours come in bands of six."),) if layout.banded else ()
+        return replace(table, notes=(*self.notes, *banded))
 
 
 def ask(source: Source, f: AlertFilter) -> Question:

@@ -56,7 +56,6 @@ _NO_PROXY: Final = Message(
 )
 _NOT_STARTED: Final = Message("The process {name} of the dashboard does not start; its log says why.", {"name": "p1"})
 _NO_ADDRESS: Final = N_("The proxy does not run on {host}:{port}; its log says why (is the port taken?).")
-_DIRECT: Final = build_opener(ProxyHandler({}))  # whatever proxy this computer uses for other addresses
 
 
 class ServingError(MessageError, RuntimeError):
@@ -226,9 +225,9 @@ def _check(process: subprocess.Popen[bytes], ended: Message) -> None:
 
 
 def _answers(port: int) -> bool:
-    """Whether a process says that it is well."""
+    """Whether a process says that it is well, whatever proxy this computer uses for other addresses."""
     try:
-        with _DIRECT.open(f"http://{LOCAL}:{port}{HEALTH}", timeout=2) as answer:
+        with build_opener(ProxyHandler({})).open(f"http://{LOCAL}:{port}{HEALTH}", timeout=2) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

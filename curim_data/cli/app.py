@@ -29,8 +29,6 @@ from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, N_, Audience, Message, Translator, translator
 
 UNUSABLE = 2
-SELDOM: Final = (1_000_000, 20, 100)  # as for gc.set_threshold
-HELP = N_("Citizens' safety alerts: import, count, find hot spots, plan.")
 READING: Final = ("show", "list", "versions", "export", "evaluate")  # of a group; its other commands write
 
 
@@ -60,7 +58,12 @@ def program(t: Translator, asked: str | None = None) -> TyperGroup:
     for group, help in GROUPS.items():
         members = {path.split()[1]: command for path, command in made.items() if path.startswith(f"{group} ")}
         commands[group] = TyperGroup(name=group, help=t(help), commands=members, rich_markup_mode=None)
-    return TyperGroup(name="curim", help=t(HELP), commands=commands, rich_markup_mode=None)
+    return TyperGroup(
+        name="curim",
+        help=t(N_("Citizens' safety alerts: import, count, find hot spots, plan.")),
+        commands=commands,
+        rich_markup_mode=None,
+    )
 
 
 def _made(path: str, command: Command, t: Translator) -> Any:
@@ -144,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(list(arguments))
     # A process of its own loads some hundred thousand objects, none of them garbage: it looks for that seldom, and not
     # when it ends.
-    gc.set_threshold(*SELDOM)
+    gc.set_threshold(1_000_000, 20, 100)
     try:
         return _run(sys.argv[1:])
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from curim_data import engine, query, studies
 from curim_data.cli.commands import Status, UsageError, as_day
@@ -128,10 +128,8 @@ def versions(ctx: CommandContext) -> Answer:
     held = edit.versions(ctx.home)
     rows = [(v.id, t.moment(v.when), t(WHAT_WORDS[v.what]), v.file, v.current) for v in held]
     listed = [{"version": v.id, "when": v.when, "what": v.what, "file": v.file, "current": v.current} for v in held]
-    return Answer({"versions": listed}, [ctx.table(_VERSIONS, rows)])
-
-
-_VERSIONS: Final = (N_("Version"), N_("When"), N_("Changed"), N_("File"), N_("In use"))
+    headings = (N_("Version"), N_("When"), N_("Changed"), N_("File"), N_("In use"))
+    return Answer({"versions": listed}, [ctx.table(headings, rows)])
 
 
 def edited(ctx: CommandContext, change: str, file: Path | None = None, **given: Any) -> Answer:

@@ -32,7 +32,6 @@ _KINDS: Final[dict[str, Literal["csv", "parquet", "gpkg"]]] = {".csv": "csv", ".
 AT_ONCE: Final = 200  # entries of the record that are printed
 _RECORD: Final = (N_("When"), N_("Who"), N_("Role"), N_("What"), N_("Of what"), N_("Filter"))
 COUNTS: Final = ("read", "accepted", "updated", "duplicate", "quarantined", "repaired", "unmapped")
-_CRS: Final = re.compile(r"(?:EPSG:)?(\d{4,6})", re.I)
 _BATCHES: Final = (
     *(N_("Import"), N_("File"), N_("When"), N_("Read"), N_("Accepted"), N_("Updated"), N_("Duplicate")),
     *(N_("Quarantined"), N_("Undone")),
@@ -63,7 +62,7 @@ def import_files(
     from curim_data.importing.pipeline import import_file
 
     note_interrupted(ctx)
-    projected = _CRS.fullmatch((crs or "").strip())
+    projected = re.fullmatch(r"(?:EPSG:)?(\d{4,6})", (crs or "").strip(), re.I)
     if crs is not None and not projected:
         raise UsageError(Message("--crs {crs}: give a code such as EPSG:2100.", {"crs": crs}))
     try:

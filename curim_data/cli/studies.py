@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from analysis.stats.intervals import Choice, Estimate, WeighedBy
 
 UNITS: Final[dict[Step, Literal["week", "month", "day"]]] = {"week": "week", "month": "month", "local_date": "day"}
-MOST_LISTED: Final = 40  # changes
 
 
 def counts(ctx: CommandContext, by: str, resolution: int | None, complete: bool, out: Path | None) -> Answer:
@@ -125,8 +124,8 @@ def changes(ctx: CommandContext, out: Path | None) -> Answer:
     """What changed in the filter's period, at every level, each change once, and every comparison that was made."""
     source, f, t = ctx.source, ctx.filter, ctx.t
     study = studies.changes.change_study(source, f)
-    # Who sees exact counts can read all of them in the table anyway; others get what the Briefing lists.
-    most = MOST_LISTED if ctx.as_json and not ctx.source.protected else studies.brief.MOST_FINDINGS
+    # Who sees exact counts can read all of them in the table anyway, so 40; others get what the Briefing lists.
+    most = 40 if ctx.as_json and not ctx.source.protected else studies.brief.MOST_FINDINGS
     found = studies.brief.brief_changes(source, f, most=most)
     if study.periods.before is None and not found.events:
         raise UsageError(study.periods.choice.explanation)
@@ -446,12 +445,10 @@ def quality(ctx: CommandContext, out: Path | None) -> Answer:
     ]
     for one in report.findings(t, study):
         title = " · ".join((one.title, t("Needs attention"))) if one.attention else one.title
-        shown = [Table(sheet.written(t)) for sheet in sheets.get(one.key, ()) if sheet.name not in _WIDE]
+        wide = ("completeness-by-month", "near-duplicate-pairs")
+        shown = [Table(sheet.written(t)) for sheet in sheets.get(one.key, ()) if sheet.name not in wide]
         lines += ["", title, one.sentence, *shown, one.settings]
     return Answer(data, lines)
-
-
-_WIDE: Final = ("completeness-by-month", "near-duplicate-pairs")
 
 
 _Spot = TypeVar("_Spot", bound="Spot | Cluster")

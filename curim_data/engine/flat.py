@@ -66,12 +66,14 @@ class Relation:
 
 ALERTS: Final = "alerts"
 STORED: Final = "stored"  # the alerts as the store has them (`alert.SCHEMA`), a view beside the flat table
-_INSTANTS: Final = tuple(field.name for field in SCHEMA if pa.types.is_timestamp(field.type))
 # What takes the place of lists and instants: each column's type, and how DuckDB makes it.
 MADE: Final = {
     "theme": ("string", f"category || '{SEPARATOR}' || coalesce(array_to_string(more_categories, '{SEPARATOR}'), '')"),
     "span": ("string", f"array_to_string(hours::VARCHAR[], '{SEPARATOR}')"),
-    **{f"{name}_us": ("int64", f"epoch_us({name})") for name in _INSTANTS},
+    **{
+        f"{name}_us": ("int64", f"epoch_us({name})")
+        for name in (field.name for field in SCHEMA if pa.types.is_timestamp(field.type))
+    },
 }
 # Texts that alerts are counted by: beside each stands its code, a whole number in the order of the values.
 CODED: Final = (
@@ -87,12 +89,15 @@ CODED: Final = (
 )
 MORE: Final = {name: kind for name, (kind, _) in MADE.items()} | {f"{name}_code": "int32" for name in CODED}
 IN_MEMORY: Final = 200_000  # alerts up to which the table is held in memory, where it is asked faster
-# What nobody counts by: how an alert came into the store.
-_NOT_HELD: Final = frozenset({"content_hash", "profile_version"})
+# Without what nobody counts by: how an alert came into the store.
 SCALARS: Final = tuple(
     field.name
     for field in SCHEMA
-    if not (pa.types.is_list(field.type) or pa.types.is_timestamp(field.type) or field.name in _NOT_HELD)
+    if not (
+        pa.types.is_list(field.type)
+        or pa.types.is_timestamp(field.type)
+        or field.name in ("content_hash", "profile_version")
+    )
 )
 
 
@@ -170,7 +175,6 @@ def _flattened(connection: duckdb.DuckDBPyConnection) -> str:
 # Share of alerts of which only the month is known from which on weeks and days mean nothing.
 MONTH_ONLY_SHARE: Final = 0.05
 MONTH: Final = "month"
-NOT_ASKED_GENDER: Final = Gender.UNKNOWN.value
 
 
 @dataclass(frozen=True)
@@ -231,7 +235,7 @@ class Facts:
 
 def measure(alerts: Relation) -> Facts:
     """The facts of alerts, of which all rows are read."""
-    asked = {name: f"{name} <> '{NOT_ASKED_GENDER}'" for name in ("affected_gender", "reporter_gender")}
+    asked = {name: f"{name} <> '{Gender.UNKNOWN.value}'" for name in ("affected_gender", "reporter_gender")}
     asked["feeling"] = "feeling IS NOT NULL"
     counted = {
         "months": count_if(f"time_precision = '{MONTH}'"),
@@ -252,8 +256,7 @@ def measure(alerts: Relation) -> Facts:
     )
 
 
-# A source matters where it has this share of the alerts of half a year around.
-MATTERS: Final = 0.05
+# What is around a gap: half a year on each side.
 AROUND: Final = pd.Timedelta(days=182)
 
 
@@ -319,7 +322,7 @@ def _last_day(day: pd.Timestamp, unit: Unit) -> pd.Timestamp:
 
 
 def _matters(own: pd.Series, everything: pd.Series, gap: Gap) -> bool:
-    """Whether a source has a share of the alerts around some days that makes its absence felt."""
+    """Whether a source has 5 % or more of the alerts around some days, which makes its absence felt."""
     start, end = pd.Timestamp(gap.first), pd.Timestamp(gap.last)
     both = [
         float(
@@ -327,7 +330,7 @@ def _matters(own: pd.Series, everything: pd.Series, gap: Gap) -> bool:
         )
         for n in (own, everything)
     ]
-    return both[0] >= MATTERS * both[1]
+    return both[0] >= 0.05 * both[1]
 
 
 def _between(spans: dict[str, tuple[dt.date, dt.date]]) -> Iterator[Gap]:

@@ -115,7 +115,6 @@ REACH: Final = 3.0  # seconds for opening a connection
 FRESH: Final = 2.0  # seconds for which a server that answered is taken to be there
 NO_WORKERS: Final = 60.0  # seconds without any worker, after which questions are given up
 TICK: Final = 2.0
-USUAL_PARTITIONS: Final = "200"  # of a shuffle where nobody chose: far too many for counts by cell and month
 _CONNECT: Final = "sc://"
 _MASTER: Final = "spark://"
 _LOCAL: Final = re.compile(r"local(\[[\d*, ]+\])?$")
@@ -295,7 +294,7 @@ def _start(url: str) -> Any:
             Message("This process counts on {other} already: one process has one Spark.", {"other": running.master})
         )
     session = SparkSession.builder.master(url).appName("curim").getOrCreate()
-    if session.conf.get("spark.sql.shuffle.partitions") == USUAL_PARTITIONS:
+    if session.conf.get("spark.sql.shuffle.partitions") == "200":  # nobody chose: far too many for counts
         session.conf.set("spark.sql.shuffle.partitions", str(max(2, session.sparkContext.defaultParallelism)))
     return session
 

@@ -49,7 +49,6 @@ from curim_data.store.home import how_many, locked
 MEETING_WEEKS: Final = 8
 SHORTEST_SINCE_MEETING: Final = 7  # days with data from a meeting on, before changes are told since it
 MOST_VERSIONS: Final = 8  # of a home, of which databases are kept, the last ones that were asked for
-MOST_FOUND: Final = 64  # of one kind, kept of one version
 _FACTS: Final = "facts"
 _PUBLICATION: Final = "publication"
 
@@ -99,7 +98,7 @@ class Source:
             return self.exact.coverage
         return self.once("coverage", "", lambda: learn(counts_by_source(self.alerts))).corrected(self.annotations)
 
-    def once(self, name: str, key: Hashable, find: Callable[[], _Found], most: int = MOST_FOUND) -> _Found:
+    def once(self, name: str, key: Hashable, find: Callable[[], _Found], most: int = 64) -> _Found:
         """What `find` gives, worked out once for these alerts, their limits, the city's profile and a key; of a name at
         most so many are held. Nobody may change it.
         """

@@ -25,7 +25,6 @@ from curim_data.formats.guess.category import nature_of_name, of_column
 from curim_data.model import ImportProblem, Message, Status
 
 CURIM: Final = "curim"
-_LAYOUT: Final = ("kind", "longest", "utc", "skip_hxl")  # what the table of a format says in the words of a layout
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class KnownFormat:
         for aside, headings in self.table.get("aside", {}).items():
             header.set_aside(aside, *headings)
         score = max((header.score(one["needed"], one["telling"]) for one in self.table.get("scores", ())), default=0.0)
-        layout = {name: self.table[name] for name in _LAYOUT if name in self.table}
+        layout = {name: self.table[name] for name in ("kind", "longest", "utc", "skip_hxl") if name in self.table}
         layout |= {"words": self.words, "separators": tuple(self.table.get("separators", ()))}
         return header.recognition(self.name, **{"score": score, **layout, **special})
 
@@ -141,7 +140,6 @@ def _seeclickfix(header: HeaderReader, sample: pa.Table | None, table: Mapping[s
 
 
 _FEWEST_FLAGS: Final = 4
-_FLAG_VALUES: Final = frozenset({"0", "1", "0.0", "1.0", "yes", "no", "y", "n", "true", "false"})
 
 
 def _safecity(header: HeaderReader, sample: pa.Table | None, table: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,7 +174,8 @@ def _flags(header: HeaderReader, sample: pa.Table | None, categories: Sequence[s
     ]
     between = range(first, min(groups, default=max(flags) + 1))
     seen = {place: {value.casefold() for value in values(sample, place)} for place in between}
-    return sorted({*flags, *(place for place, texts in seen.items() if texts and texts <= _FLAG_VALUES)})
+    truth = {"0", "1", "0.0", "1.0", "yes", "no", "y", "n", "true", "false"}
+    return sorted({*flags, *(place for place, texts in seen.items() if texts and texts <= truth)})
 
 
 _SPECIAL: Final[Mapping[str, Callable[[HeaderReader, pa.Table | None, Mapping[str, Any]], dict[str, Any]]]] = {

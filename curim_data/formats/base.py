@@ -181,10 +181,6 @@ def is_name(text: str, longest: int = MOST_CHARACTERS) -> bool:
     return len(text) <= longest and "@" not in text and not re.search(r"\d(?:[ .\-]?\d){5,}", text)
 
 
-# What a container makes of a geometry; it stands in where the format's own coordinates are missing.
-GEOMETRY: Final = {"latitude": "geometry.latitude", "longitude": "geometry.longitude"}
-
-
 class HeaderReader:
     """A header while a format reads it: the headings it holds, folded, and what each was taken for.
 
@@ -240,7 +236,7 @@ class HeaderReader:
     def recognition(self, name: str, score: float, *, needed: tuple[str, ...] = (), **more: Any) -> Recognition:
         """What was made of the header; `more` goes to the `Layout`. Without a date, or what is `needed`, it cannot be
         used."""
-        for role, heading in GEOMETRY.items():
+        for role, heading in {"latitude": "geometry.latitude", "longitude": "geometry.longitude"}.items():
             if role not in self.roles:
                 self.give(role, heading)
         taken = {part.place for parts in self.roles.values() for part in parts}

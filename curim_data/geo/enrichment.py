@@ -27,12 +27,10 @@ from curim_data.model.alert import ENRICHED
 from curim_data.model.extent import ask_shape
 from curim_data.model.place_names import PlaceNames
 
-LONGEST_SPAN: Final = np.timedelta64(24, "h")  # a longer span gives no hour of the day
 MOST_KNOWN: Final = 100_000  # positions that are kept
 _FINEST: Final = max(CELL_RESOLUTIONS)
 _HOUR: Final = np.timedelta64(1, "h")
 _TIMES: Final = ("reported_at", "occurred_from", "occurred_to")
-_FIRST_WEEKDAY: Final = 3  # 1 January 1970 was a Thursday
 
 TimeArray = npt.NDArray[np.datetime64]
 
@@ -192,10 +190,10 @@ def _time(alerts: pa.Table, city: CityProfile) -> dict[str, pa.Array]:
     given = alerts["time_precision"] if "time_precision" in alerts.column_names else pa.nulls(len(begin), pa.string())
     day_only, month_only = (np.asarray(pc.fill_null(pc.equal(given, name), False), bool) for name in ("day", "month"))
     end = np.where(spanning, end, begin)
-    timed = ~day_only & ~month_only & (end - begin <= LONGEST_SPAN)
+    timed = ~day_only & ~month_only & (end - begin <= 24 * _HOUR)  # a longer span gives no hour of the day
     local = _local(begin, zone)
     date = local.astype("datetime64[D]")
-    weekday = (date.astype(np.int64) + _FIRST_WEEKDAY) % 7
+    weekday = (date.astype(np.int64) + 3) % 7  # 1 January 1970 was a Thursday
     precision = np.select([day_only, month_only, spanning, told_begin], [0, 1, 2, 3], 4)
     names = pa.array(["day", "month", "span", "minute", "reported"], pa.string())
     return {
@@ -294,10 +292,8 @@ def _hour(local: TimeArray) -> npt.NDArray[np.int8]:
 
 LEAST: Final = 20
 SHARE: Final = 0.01
-NEARLY_ALL: Final = 0.95  # of the points
-TIMES: Final = 5  # as many alerts as nearly all points hold
-FEWEST_POINTS: Final = 20  # of fewer none can be far above the others
 NO_NAMES: Final = PlaceNames()
+TIMES: Final = 5  # as many alerts as nearly all points hold
 
 
 def default_coordinates(
@@ -345,5 +341,5 @@ def usual_count(counts: pd.DataFrame) -> int:
     `counts`: n (alerts at a point) and points (how many points hold so many).
     """
     ordered = counts.sort_values("n")
-    reached = ordered["points"].cumsum() >= NEARLY_ALL * ordered["points"].sum()
-    return int(ordered.loc[reached, "n"].iloc[0]) if ordered["points"].sum() >= FEWEST_POINTS else 0
+    reached = ordered["points"].cumsum() >= 0.95 * ordered["points"].sum()
+    return int(ordered.loc[reached, "n"].iloc[0]) if ordered["points"].sum() >= 20 else 0

@@ -18,7 +18,6 @@ from pyproj.exceptions import ProjError
 from curim_data.model import CityProfile, FloatArray
 
 NEAR_M: Final = 30_000.0
-SAME_M: Final = 10.0
 SAMPLE: Final = 500
 # Greece, Britain, web maps, France, Iberia, Europe, Belgium, the Netherlands, Switzerland, Portugal, Italy, Germany.
 NATIONAL: Final = (2100, 27700, 3857, 2154, 25830, 3035, 31370, 28992, 2056, 3763, 3003, 3004, 31467)
@@ -108,7 +107,7 @@ def _fitting(
         at = city.project(*degrees)
         if not shapely.intersects_xy(area, *at).mean() > 0.5:
             continue
-        if any(np.nanmedian(np.hypot(at[0] - one[0], at[1] - one[1])) <= SAME_M for one in groups):
+        if any(np.nanmedian(np.hypot(at[0] - one[0], at[1] - one[1])) <= 10.0 for one in groups):  # metres
             continue
         groups.append((at[0], at[1]))
         yield _told(epsg, degrees, swapped)

@@ -136,7 +136,6 @@ def clock_minute(text: str) -> int | None:
 
 
 LEAST_LETTERS: Final = 6  # of a misspelt name: shorter ones are too near to names of persons
-MOST_EDITS: Final = 2
 
 
 @cache
@@ -147,8 +146,7 @@ def is_misspelt_month(word: str) -> bool:
     """
     plain = fold(word)
     return len(plain) >= LEAST_LETTERS and any(
-        len(name) >= LEAST_LETTERS and name[0] == plain[0] and _edits(plain, name) <= MOST_EDITS
-        for name in month_numbers()
+        len(name) >= LEAST_LETTERS and name[0] == plain[0] and _edits(plain, name) <= 2 for name in month_numbers()
     )
 
 

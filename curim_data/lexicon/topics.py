@@ -249,7 +249,6 @@ def topic_of(text: str) -> Kind | None:
     return Kind.OFFENCE if re.search(_OFFENCE, plain) else None
 
 
-_LEAST_LETTERS: Final = 5
 _CLEAR: Final = frozenset(["asb", "rape", "raub", "mord", "robo", "vols", "viol", "lixo"])
 _AMBIGUOUS: Final = frozenset(["risse", "buche", "chute", "chutes", "monos", "burla", "alcance", "choque", "choques"])
 
@@ -273,7 +272,7 @@ def named_topic(text: str) -> tuple[Kind, str] | None:
             start = where.rfind(" ", 0, found.start() + 1) + 1 if found.start() else 0
             end = where.find(" ", found.end())
             word = where[start : end if end >= 0 else None].strip()
-            clear = (len(word) >= _LEAST_LETTERS and word not in _AMBIGUOUS) or not word.isascii()
+            clear = (len(word) >= 5 and word not in _AMBIGUOUS) or not word.isascii()
             if clear or word in _CLEAR:
                 return kind, word
     return None

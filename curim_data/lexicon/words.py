@@ -349,8 +349,8 @@ _JOINING: Final = frozenset(
     {"to", "a", "ate", "bis", "εωσ", "μεχρι", "al", "au", "through", "from", "von", "απο", "ab"}
 )
 # Words before or after the one number of an open span: is the number itself part of it?
-_BELOW: Final = {"<": False, "under": False, "below": False, "menor": False, "menores": False, "menos": False}
-_BELOW_MORE: Final = {
+_BELOW: Final = {
+    "<": False, "under": False, "below": False, "menor": False, "menores": False, "menos": False,
     "less": False, "younger": False, "moins": False, "unter": False, "meno": False, "κατω": False, "minori": False,
     "<=": True, "≤": True, "ate": True, "bis": True, "εωσ": True, "μεχρι": True, "hasta": True, "jusqu": True,
     "up": True, "fino": True,
@@ -395,16 +395,15 @@ def _span(text: str, folded: str) -> tuple[int, int] | None:
 
 def _open_span(number: int, words: list[str], number_first: bool) -> tuple[int, int] | None:
     """The span of "under 18", "65+", "more than 74": a word after the number includes the number."""
-    below = _BELOW | _BELOW_MORE
-    limits = [word for word in words if word in below or word in _ABOVE]
+    limits = [word for word in words if word in _BELOW or word in _ABOVE]
     rest = [word for word in words if word not in limits and word not in {"than", "a", "to"}]
     if rest:
         return None
     if not limits:
         return (number, number) if not words and number > 0 else None
     word = limits[0]
-    if word in below and not (number_first and word in _ABOVE):
-        return (0, number if below[word] or number_first else number - 1)
+    if word in _BELOW and not (number_first and word in _ABOVE):
+        return (0, number if _BELOW[word] or number_first else number - 1)
     return (number if _ABOVE[word] or number_first else number + 1, _OLDEST)
 
 

@@ -110,9 +110,8 @@ def fewer_than(k: int) -> Message:
 
 
 # Share of alerts with a time of day from which on hours, daylight and darkness are shown: of fewer, they would speak
-# for alerts that they do not know. Below the second one it is said of how many they are.
+# for alerts that they do not know. Below 95 % it is said of how many they are.
 HOUR_SHARE: Final = 0.5
-ALL_HOURS_SHARE: Final = 0.95
 # So few alerts with a time of day, or without, are told by no share: beside the number of all it would give theirs.
 FEW: Final = 10
 
@@ -188,7 +187,7 @@ def some_hours(timed: int, of: int) -> Message | None:
     """What is said beside hours, daylight and darkness where `timed` of all `of` alerts have a time of day; None where
     nearly all have one, or so few that nothing is shown.
     """
-    if not HOUR_SHARE * of <= timed < ALL_HOURS_SHARE * of:
+    if not HOUR_SHARE * of <= timed < 0.95 * of:
         return None
     if min(timed, of - timed) < FEW:
         return Message("Some alerts have no time of day: hours, daylight and darkness are those of all others.")

@@ -92,7 +92,6 @@ MOST_LEAST: Final = 100
 LEAST_COUNT: Final = "least_count"
 LEAST_SENSITIVE_COUNT: Final = "least_sensitive_count"
 
-STREET_REACH: Final = 10.0  # metres
 MAJOR: Final = "major"
 MINOR: Final = "minor"
 PATH: Final = "path"
@@ -321,7 +320,7 @@ def streets_in(city: CityProfile, shape: BaseGeometry) -> tuple[Area, ...]:
     """
     if not city.streets:
         return ()
-    reach = _in_metres(city, shape).buffer(STREET_REACH)
+    reach = _in_metres(city, shape).buffer(10.0)  # metres
     length: dict[str, float] = {}
     near = np.sort(city.street_tree.query(reach, predicate="intersects"))
     for number in near:

@@ -39,13 +39,10 @@ NESTED_CELLS: Final = Message(
     "its edge is not that of the hexagon drawn, and about 6 % of alerts count in the hexagon next to theirs."
 )
 
-# Sides of polygons are straight in degrees (RFC 7946): longer ones are divided, as the geodesic leaves them.
-_SIDE_DEGREES: Final = 0.05
 # From the middle of a cell to its farthest corner, in roots of its area: 0.62 in a regular hexagon; up to 0.70 in the
 # cells of H3, all over the world and beside its pentagons.
 _REACH: Final = 0.75
 _SAMPLED: Final = 12  # places of an area, each way, at which the size of a cell is measured
-_ALONG_EDGE: Final = 24
 
 
 class AreaTooLargeError(MessageError, ValueError):
@@ -76,7 +73,8 @@ def _measured(shape: BaseGeometry) -> tuple[float, float, int]:
     """Area (km²), length of all rings (km), and the number of rings."""
     area = length = 0.0
     rings = 0
-    fine = shapely.segmentize(shape, _SIDE_DEGREES)
+    # Sides of polygons are straight in degrees (RFC 7946): longer ones are divided, as the geodesic leaves them.
+    fine = shapely.segmentize(shape, 0.05)
     if fine.is_empty:  # coordinates that differ by next to nothing
         fine = shape
     for part in shapely.get_parts(shapely.get_parts(fine)):
@@ -99,7 +97,7 @@ def sampled_cells(shape: BaseGeometry) -> CellArray:
     lon, lat = (side.ravel() for side in np.meshgrid(west + steps * (east - west), south + steps * (north - south)))
     inside = ask_shape(shapely.intersects_xy, shape, lon, lat)
     edge = shapely.get_coordinates(shape)
-    edge = edge[:: max(1, len(edge) // _ALONG_EDGE)]
+    edge = edge[:: max(1, len(edge) // 24)]  # 24 places or more
     places = np.vstack([[(middle.x, middle.y)], np.column_stack([lon[inside], lat[inside]]), edge])
     cells = {h3.latlng_to_cell(latitude, longitude, max(MAP_RESOLUTIONS)) for longitude, latitude in places}
     return np.sort(np.array(list(cells), np.uint64).astype(np.int64))

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 # More names than this in one phrase are counted, not listed.
 LISTED = 4
-_DISTANCE: Final = re.compile(r", \d[\d.,]*\s(?:km|m)\s.*$")
 # The category of an alert whose export tells none.
 UNCATEGORISED: Final = "uncategorised"
 FORMATS: Final[Mapping[str, str]] = {
@@ -259,7 +258,7 @@ def on_a_map(name: str) -> str:
     >>> on_a_map("Queen Street, 24 km west of the centre"), on_a_map("Bronx, Precinct 44")
     ('Queen Street', 'Bronx, Precinct 44')
     """
-    return _DISTANCE.sub("", name)
+    return re.sub(r", \d[\d.,]*\s(?:km|m)\s.*$", "", name)
 
 
 def listed(t: Translator, labels: Iterable[str], style: str = "or") -> str:

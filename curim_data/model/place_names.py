@@ -38,8 +38,6 @@ NUMBERED: Final[Mapping[str, Message]] = {
 }
 COLUMNS: Final = ("kind", "name", "cell", "n")
 RESOLUTION: Final[Mapping[str, int]] = {STREET: 10, AREA: 9, **dict.fromkeys(NUMBERED, 9)}
-# How many rings of cells round a position may lend it their name: some 200 m for a street, a kilometre for an area.
-RINGS: Final[Mapping[str, int]] = {STREET: 1, AREA: 2, **dict.fromkeys(NUMBERED, 2)}
 
 # A street has alerts in so many cells at least, and a point is on it where it names so much of the alerts there.
 STREET_CELLS: Final = 3
@@ -140,7 +138,8 @@ class PlaceNames:
         if not names:
             return ""
         cell = h3.latlng_to_cell(latitude, longitude, RESOLUTION[kind])
-        for ring in range(RINGS[kind] + 1):
+        # Two rings of cells round a position may lend it their name, of streets one: a kilometre, or some 200 m.
+        for ring in range(2 if kind == STREET else 3):
             here = [names[one] for one in h3.grid_ring(cell, ring) if one in names]
             if here:
                 return min(here, key=lambda found: (-found[0], found[1]))[1]

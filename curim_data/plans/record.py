@@ -54,7 +54,6 @@ LONGEST: Final = {"who": 254, "role": 16, "deed": 16, "subject": 300, "query": 4
 MOST_WAITING: Final = 10_000
 AT_ONCE: Final = 500
 AGAIN_AFTER: Final = 15.0  # seconds, where nothing could be written
-FORGOTTEN_EVERY: Final = 6 * 3_600.0
 PATIENCE: Final = 5.0
 
 
@@ -180,7 +179,7 @@ class Recorder:
             with self._database.session() as session:
                 write(session, [*entries, *gap], settings)
             self._lost -= lost
-            if now - self._forgot > FORGOTTEN_EVERY:
+            if now - self._forgot > 6 * 3_600:
                 self._forgot = now
                 forget(self._database, settings, now)
         except Exception as error:  # whatever it is, no reader is to notice
@@ -283,9 +282,6 @@ def record_now(home: Home, entry: Entry) -> None:
 
 # The claims of an identity token that tell one sign-in from all others, those of the same person included.
 CLAIMS: Final = ("iss", "sub", "aud", "iat", "exp", "nonce", "jti", "sid", "at_hash", "auth_time")
-# Writing down every click would make every click write: use is written down at most so often, in seconds.
-USE_NOTED_EVERY: Final = 30.0
-SESSIONS_KEPT: Final = 86_400.0  # rows are kept for a day longer than a session can last
 
 
 class Refusal(StrEnum):
@@ -341,7 +337,8 @@ class SignIns:
             return Refusal(row.ended)
         if now - row.seen > limits.idle:
             return self.end(key, issued, Refusal.IDLE)
-        if using and now - row.seen > min(USE_NOTED_EVERY, limits.idle / 10):
+        # Writing down every click would make every click write.
+        if using and now - row.seen > min(30.0, limits.idle / 10):
             self._note_use(key, now)
         return None
 
@@ -363,7 +360,8 @@ class SignIns:
 
     def _begin(self, key: str, issued: float, now: float, limits: SessionLimits) -> Refusal | None:
         """Write down a new session, and forget those that can be open no more."""
-        over = sa.delete(SignInRow).where(SignInRow.issued < now - limits.absolute - SESSIONS_KEPT)
+        # Rows are kept for a day longer than a session can last.
+        over = sa.delete(SignInRow).where(SignInRow.issued < now - limits.absolute - 86_400)
         try:
             with self._database.session() as session:
                 session.execute(over)

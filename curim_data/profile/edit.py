@@ -90,11 +90,7 @@ __all__ = [
     "versions",
 ]
 
-OVERLAP: Final = 0.01
 LISTED: Final = 8
-UNDER_THE_FLOOR: Final = N_(
-    "The smallest count may be {floor} to {most} here, not {asked}: a city may raise it, and not lower it."
-)
 
 Groups = dict[str, Mapping[str, str]]
 
@@ -130,7 +126,7 @@ def area_notes(areas: AreaFile, districts: tuple[Area, ...] = ()) -> tuple[Messa
         merged = {"n": len(areas), "districts": len(districts)}
         notes.append(Message("{n} areas share {districts} names: those of one name are one district.", merged))
     whole = sum(area.polygon.area for area in districts)
-    if districts and whole - shapely.union_all([area.polygon for area in districts]).area > OVERLAP * whole:
+    if districts and whole - shapely.union_all([area.polygon for area in districts]).area > 0.01 * whole:
         notes.append(Message("Districts overlap: an alert in two of them counts in the one that comes first."))
     return tuple(notes)
 
@@ -330,7 +326,13 @@ def set_least_counts(home: Home, ordinary: int, sensitive: int) -> EditReport:
     for asked, floor in ((ordinary, K_ORDINARY), (sensitive, K_SENSITIVE)):
         if not floor <= asked <= MOST_LEAST:
             values = {"floor": floor, "most": MOST_LEAST, "asked": asked}
-            raise ImportProblem(Message(UNDER_THE_FLOOR, values))
+            raise ImportProblem(
+                Message(
+                    "The smallest count may be {floor} to {most} here, not {asked}: a city may raise it, and not lower "
+                    "it.",
+                    values,
+                )
+            )
     least = {LEAST_COUNT: ordinary, LEAST_SENSITIVE_COUNT: sensitive}
     return _changed(home, lambda folder, _: write_head(folder, read_head(folder) | least), "least_counts")
 

@@ -74,28 +74,12 @@ from curim_data.store.home import copy_profile, sample_profile
 
 SpreadKind = Literal["city", "scattered", "region", "country"]
 
-# Greater London has 1,572 km², the largest counties of England 8,000, Lebanon 10,400.
-REGION_KM2: Final = 2_000
-COUNTRY_KM2: Final = 10_000
-# From this share in one dense area on, an export is of a city whatever few others lie about.
-ONE_CITY: Final = 0.9
 # From such a share in dense areas so far from the main one on, a file holds several cities.
 SEVERAL: Final = 0.2
 APART_KM: Final = 10
-# A map whose cells are coarser (about 900 m) shows no place that anybody can act on.
-COARSEST_OF_USE: Final = 8
 # The radius of a dense area: the first beyond which, up to the next, alerts are less than a tenth as dense as within.
 # No city reaches farther than the last.
 RADII_KM: Final = (3, 5, 8, 12, 16, 20, 25)
-THINNER: Final = 0.1
-MOST_AREAS: Final = 6
-LEAST_AREA_SHARE: Final = 0.02
-LEAST_ALERTS: Final = 10
-# A dense area is called by the names that at least this part of its named alerts have.
-LEAST_NAMED: Final = 0.15
-MOST_NAMES: Final = 2
-_MIDDLE_KM: Final = 3.0  # of the disc with most alerts, in which an area has its middle
-_SUMMED: Final = 8  # resolution of the cells that are looked at
 KM_A_DEGREE: Final = 111.2
 WHOLE: Final = "whole"
 DENSEST: Final = "densest"
@@ -167,7 +151,8 @@ class Spread:
     @property
     def default(self) -> str:
         """What is taken unless a person says otherwise: the whole while its map cells are of use, else the densest."""
-        usable = self.resolution >= COARSEST_OF_USE and self.kind != "scattered"
+        # A map whose cells are coarser (about 900 m) shows no place that anybody can act on.
+        usable = self.resolution >= 8 and self.kind != "scattered"
         return WHOLE if usable or not self.asks else DENSEST
 
     @property
@@ -258,7 +243,9 @@ def parse_circle(text: str) -> Circle:
 
 
 def names_of_areas(areas: Sequence[DenseArea], names: PlaceNames) -> dict[str, tuple[str, ...]]:
-    """What exports call dense areas: the one or two names of areas that most alerts in each have, by `Circle.word`."""
+    """What exports call dense areas: the one or two names of areas that most alerts in each have, 15 % of the named
+    ones at least, by `Circle.word`.
+    """
     table = names.table[names.table["kind"] == AREA]
     if table.empty:
         return {}
@@ -266,7 +253,7 @@ def names_of_areas(areas: Sequence[DenseArea], names: PlaceNames) -> dict[str, t
     found = {}
     for area in areas:
         counts = table[area.circle.holds(middles[:, 1], middles[:, 0])].groupby("name")["n"].sum().sort_values()
-        most = counts[counts >= LEAST_NAMED * counts.sum()].index[::-1][:MOST_NAMES]
+        most = counts[counts >= 0.15 * counts.sum()].index[::-1][:2]
         if len(most):
             found[area.circle.word] = tuple(str(name) for name in most)
     return found
@@ -279,12 +266,15 @@ def position(circle: Circle) -> str:
 
 
 def kind_of_area(area_km2: float, areas: tuple[DenseArea, ...]) -> SpreadKind:
-    """A city, a region or a country, by its area; a city with some alerts far from it where one area holds most."""
-    if area_km2 < REGION_KM2:
+    """A city, a region or a country, by its area; a city with some alerts far from it where one area holds nine in ten.
+
+    Greater London has 1,572 km², the largest counties of England 8,000, Lebanon 10,400.
+    """
+    if area_km2 < 2_000:
         return "city"
-    if areas and areas[0].share >= ONE_CITY:
+    if areas and areas[0].share >= 0.9:
         return "scattered"
-    return "region" if area_km2 < COUNTRY_KM2 else "country"
+    return "region" if area_km2 < 10_000 else "country"
 
 
 def dense_areas(cells: IntArray, counts: IntArray, middles: tuple[FloatArray, FloatArray]) -> tuple[DenseArea, ...]:
@@ -292,7 +282,7 @@ def dense_areas(cells: IntArray, counts: IntArray, middles: tuple[FloatArray, Fl
 
     The disc of 3 km with most alerts is the middle of the first. Its radius grows (`RADII_KM`) until alerts between it
     and the next one are less than a tenth as dense as those within. Its alerts are removed, and the next area is
-    found among the others.
+    found among the others, while it holds 2 % of all alerts, and six are not found.
 
     Parameters
     ----------
@@ -301,19 +291,19 @@ def dense_areas(cells: IntArray, counts: IntArray, middles: tuple[FloatArray, Fl
     middles : arrays of float, shape (m,)
         Longitudes and latitudes of their middles.
     """
-    above, where = np.unique(parent_cells(cells, _SUMMED), return_inverse=True)
+    above, where = np.unique(parent_cells(cells, 8), return_inverse=True)
     n = np.bincount(where, counts, len(above)).astype(float)
     lon, lat = (np.bincount(where, counts * side, len(above)) / n for side in middles)
     total = float(n.sum())
     found: list[DenseArea] = []
     left, discs = n.copy(), np.square(RADII_KM)
-    while len(found) < MOST_AREAS:
+    while len(found) < 6:
         at = _densest(lon, lat, left)
         inside = _distance_km(lon, lat, *at)
         held = np.array([left[inside <= radius].sum() for radius in RADII_KM])
-        thin = np.diff(held) / np.diff(discs) < THINNER * held[:-1] / discs[:-1]
+        thin = np.diff(held) / np.diff(discs) < 0.1 * held[:-1] / discs[:-1]
         grown = int(np.append(thin, True).argmax())
-        if held[grown] < max(LEAST_AREA_SHARE * total, LEAST_ALERTS):
+        if held[grown] < max(0.02 * total, 10):
             break
         circle = Circle(round(at[0], 3), round(at[1], 3), float(RADII_KM[grown]))
         found.append(DenseArea(circle, float(held[grown]) / total))
@@ -324,7 +314,7 @@ def dense_areas(cells: IntArray, counts: IntArray, middles: tuple[FloatArray, Fl
 def _densest(lon: FloatArray, lat: FloatArray, n: FloatArray) -> tuple[float, float]:
     """The mean position of the alerts in the disc that holds most, among discs round the cells with most alerts."""
     middles = np.argsort(-n, kind="stable")[:50]
-    discs = (_distance_km(lon, lat, float(lon[at]), float(lat[at])) <= _MIDDLE_KM for at in middles)
+    discs = (_distance_km(lon, lat, float(lon[at]), float(lat[at])) <= 3.0 for at in middles)
     near = max(discs, key=lambda disc: float(n[disc].sum()))
     weights = n[near] if n[near].any() else None
     return float(np.average(lon[near], weights=weights)), float(np.average(lat[near], weights=weights))
@@ -412,14 +402,8 @@ FINEST: Final = 9
 COARSEST: Final = 4
 MOST_CELLS: Final = 5000  # of the study area, at the resolution at which it is drawn
 ENOUGH: Final = 0.95  # share of the alerts that the study area should hold
-LEAST_SHARE: Final = 0.01
-LEAST_POINTS: Final = 20
-LEAST_PLACES: Final = 3  # fewer different points are a pile, not a part of a city
 REACH: Final = 12.0  # degrees of longitude from the middle of its zone at which a projection is of use
-MOST_CATEGORIES: Final = 200
-POINT_RESOLUTION: Final = 12
 APART_CELLS: Final = 7  # about 2 km across
-STAND_IN_DEGREES: Final = 0.02  # side of the land of a city without an outline
 _NO_POINTS: Final = Message(
     "This home has no city yet, and no column of the file was understood as coordinates that tell where it is. Name "
     "the city: “curim import FILE --city NAME” (with “--timezone Europe/Athens” or the like where the name is not "
@@ -545,7 +529,7 @@ def gathered(points: Points) -> tuple[IntArray, IntArray]:
     for part in parts:
         lon, lat = np.asarray(part, np.float64).reshape(-1, 2).T
         good = np.isfinite(lon) & np.isfinite(lat) & (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
-        found = h3ronpy.vector.coordinates_to_cells(lat[good], lon[good], POINT_RESOLUTION)
+        found = h3ronpy.vector.coordinates_to_cells(lat[good], lon[good], 12)
         new, n = np.unique(np.asarray(found, np.uint64).astype(np.int64), return_counts=True)
         cells, counts = _summed(np.concatenate([cells, new]), np.concatenate([counts, n]))
     return cells, counts
@@ -615,7 +599,8 @@ def _kept(cells: IntArray, counts: IntArray, resolution: int) -> tuple[float, In
     points, places = np.bincount(mine, counts), np.bincount(mine)
     middle = np.bincount(mine, counts * _middles(cells)[0]) / points
     total, largest = counts.sum(), int(points.argmax())
-    good = (points >= max(LEAST_SHARE * total, min(LEAST_POINTS, total / 5))) & (places >= min(LEAST_PLACES, total))
+    # Fewer than three different points are a pile, not a part of a city.
+    good = (points >= max(0.01 * total, min(20, total / 5))) & (places >= min(3, total))
     good[largest] = True
     good &= np.abs(middle - middle[largest]) <= REACH
     area = drawn[good[group]]
@@ -689,7 +674,7 @@ def time_zone(*places: tuple[float, float]) -> str:
 
 
 def category_list(categories: Mapping[str, int], kind: str = "", nature: str = "") -> list[Category]:
-    """The most frequent categories of a file as a city's list: kind and sensitivity from their names.
+    """The 200 most frequent categories of a file as a city's list: kind and sensitivity from their names.
 
     `kind`: that of all of them, where a person said so. A name that says no kind has `nature`, what the file is; else
     the kind that all other names say, as “Other” among accidents; else `Kind.UNKNOWN`.
@@ -701,7 +686,7 @@ def category_list(categories: Mapping[str, int], kind: str = "", nature: str = "
     for name, _ in sorted(categories.items(), key=lambda item: (-item[1], item[0])):
         if fold(name):
             names.setdefault(fold(name), name.strip())
-    kept = list(names.values())[:MOST_CATEGORIES]
+    kept = list(names.values())[:200]
     ids = unique_ids(kept, "category")
     return [
         Category(key, kind or str(kind_of(name) or otherwise), "", is_sensitive(name), {"en": name})
@@ -795,7 +780,7 @@ def placed(
 def _write_without_outline(folder: Path, new: NewCity) -> None:
     """A profile of a city of which no place is known but its own, if that: the land is a stand-in."""
     longitude, latitude = new.place or (0.0, 0.0)
-    reach = STAND_IN_DEGREES / 2
+    reach = 0.01  # degrees
     land = shapely.box(longitude - reach, latitude - reach, longitude + reach, latitude + reach)
     head = {
         "provisional": True,

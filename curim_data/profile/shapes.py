@@ -39,12 +39,9 @@ from curim_data.profile.tables import WORDS, as_polygons, unique_ids
 
 Kind = Literal["polygon", "line", "point"]
 SHAPES: Final = {"polygon": (3, 6), "line": (1, 2, 5), "point": (0, 4)}  # type ids of shapely
-MOST_SHAPES: Final = 20_000
 MOST_LINES: Final = 400_000  # a city's streets come in pieces from crossing to crossing
-OSM_LAYERS: Final = {"polygon": "multipolygons", "line": "lines", "point": "points"}  # as GDAL names them
 PBF: Final = b"OSMHeader"
 MOST_BYTES: Final = 500 << 20
-_OSM: Final = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<osm[\s>]", re.DOTALL)
 _SHAPELESS: Final = (shapely.errors.ShapelyError, pyproj.exceptions.CRSError)
 _WRONG_SHAPES: Final = {
     "polygon": Message("{file} holds no areas (polygons). Save the borders as polygons and try again."),
@@ -67,7 +64,7 @@ def read_shapes(source: Path, name: str, more: dict[str, Any]) -> Told:
             frame, chosen, layers = _read(source, start, name, layer)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, zipfile.BadZipFile) as error:
         raise _unreadable(name) from error
-    most = MOST_LINES if kind == "line" else MOST_SHAPES
+    most = MOST_LINES if kind == "line" else 20_000
     if kind != "point" and len(frame) > most:
         raise ImportProblem(
             Message("{file} holds {n} shapes; {most} are the most.", {"file": name, "n": len(frame), "most": most})
@@ -91,7 +88,8 @@ def read_shapes(source: Path, name: str, more: dict[str, Any]) -> Told:
 
 def is_osm(start: bytes) -> bool:
     """Whether a file begins as an extract of OpenStreetMap does, in its binary form (.osm.pbf) or as XML (.osm)."""
-    return PBF in start[:32] or bool(_OSM.match(start))
+    xml = rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<osm[\s>]"
+    return PBF in start[:32] or bool(re.match(xml, start, re.DOTALL))
 
 
 def _read_osm(
@@ -106,7 +104,7 @@ def _read_osm(
                 {"file": name},
             )
         )
-    layer = OSM_LAYERS[kind]
+    layer = {"polygon": "multipolygons", "line": "lines", "point": "points"}[kind]  # as GDAL names them
     with tempfile.TemporaryDirectory(prefix="curim-") as folder:
         path = Path(folder) / ("extract.osm.pbf" if PBF in start[:32] else "extract.osm")
         path.symlink_to(source.resolve())
@@ -229,7 +227,6 @@ def _text(value: Any) -> str | None:
 PROPOSED: Final = ""  # for `districts_of`: choose the column that distinguishes areas of one name
 MOST_DISTRICTS: Final = 3000
 SAMPLES: Final = 3
-_TASK: Final = "curim_data.profile.shapes:read_shapes"
 _CODE: Final = re.compile(r"[A-Z]{0,4}[-_ ]?\d+")
 
 
@@ -288,7 +285,7 @@ def read_areas(
         raise ImportProblem(Message("{file} is larger than 500 MB. Simplify its borders first.", {"file": name}))
     more = {"kind": kind, "layer": layer, "epsg": epsg, "bounds": list(bounds) if bounds else None}
     try:
-        head, columns = result_of(_TASK, source, name, more)
+        head, columns = result_of("curim_data.profile.shapes:read_shapes", source, name, more)
         return _areas_of(head, columns, name, kind)
     except (KeyError, TypeError, ValueError, shapely.errors.ShapelyError) as error:
         if isinstance(error, ImportProblem):
@@ -424,10 +421,8 @@ def chosen_name_column(areas: AreaFile, column: str | None) -> str:
 
 
 OSM_ATTRIBUTION: Final = "© OpenStreetMap contributors (ODbL)"
-NEAR_LAND_M: Final = 30.0  # a street along the shore, whose line runs beside the land
 MOST_STREETS: Final = 100_000
 MOST_LANDMARKS: Final = 5_000  # as many as a table of them may hold
-LANDMARK_RADIUS_M: Final = 250.0
 LINE: Final = 1  # the type id of shapely
 # https://wiki.openstreetmap.org/wiki/Key:highway; links carry "_link". What is no street of these is left out.
 CLASSES: Final = {
@@ -435,7 +430,6 @@ CLASSES: Final = {
     **dict.fromkeys(("tertiary", "unclassified", "residential", "living_street", "service", "road"), MINOR),
     **dict.fromkeys(("pedestrian", "footway", "path", "steps", "cycleway", "track", "bridleway"), PATH),
 }
-CLASS_COLUMNS: Final = ("highway", "fclass", "class", "road_class")
 # Points of interest by which people name a place: key and its values in OpenStreetMap, any value where none is listed.
 PLACES: Final = {
     "railway": ("station", "halt", "tram_stop", "subway_entrance"),
@@ -451,12 +445,11 @@ PLACES: Final = {
     "shop": ("mall", "department_store"),
     "place": ("square", "suburb", "quarter", "neighbourhood"),
 }
-_TAG: Final = re.compile(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"')
 
 
 def class_column(areas: AreaFile) -> str | None:
     """The column that holds the classes of OpenStreetMap (highway, or fclass in the files of Geofabrik)."""
-    there = (column for column in CLASS_COLUMNS if column in areas.columns)
+    there = (column for column in ("highway", "fclass", "class", "road_class") if column in areas.columns)
     return next((one for one in there if areas.frame[one].dropna().map(_class_of).ne("").any()), None)
 
 
@@ -494,7 +487,7 @@ def streets_of(
     if kind and "ref" in frame:
         named = named.where(named.notna() | (classes != MAJOR), frame["ref"])
     street, called = classes.ne("").to_numpy() | (kind is None), named.notna().to_numpy() | (kind is None)
-    reach = NEAR_LAND_M / 111_320.0  # in degrees
+    reach = 30.0 / 111_320.0  # metres in degrees: a street along the shore, whose line runs beside the land
     near = shapely.buffer(shapely.simplify(city.land, reach / 3), reach, quad_segs=2)
     shapely.prepare(near)
     inside = shapely.intersects(near, lines)
@@ -587,10 +580,10 @@ def with_tags(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     tags = [
         {
             key: value.replace('\\"', '"')
-            for key, value in _TAG.findall(text if isinstance(text, str) else "")
+            for key, value in re.findall(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"', text or "")
             if key in wanted
         }
-        for text in frame["other_tags"]
+        for text in frame["other_tags"].where(frame["other_tags"].notna(), "")
     ]
     more = pd.DataFrame(tags, index=frame.index)
     made: dict[str, Any] = {
@@ -639,8 +632,6 @@ def landmarks_of(areas: AreaFile, city: CityProfile) -> tuple[Landmark, ...]:
     ids = unique_ids(kept["name"], "place")
     rows = frame.index.get_indexer(kept.index)
     return tuple(
-        Landmark(
-            key, {"en": name, **_other_names(frame, int(row))}, round(point.x, 6), round(point.y, 6), LANDMARK_RADIUS_M
-        )
+        Landmark(key, {"en": name} | _other_names(frame, int(row)), round(point.x, 6), round(point.y, 6), radius=250.0)
         for key, name, row, point in zip(ids, kept["name"], rows, kept.geometry, strict=True)
     )

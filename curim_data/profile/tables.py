@@ -26,7 +26,6 @@ from curim_data.model import LANGUAGES, Block, ImportProblem, Kind, Message, Que
 from curim_data.model.city import HELP_LINES, Area, Category, Landmark
 from curim_data.model.reasons import Opened
 
-LONGEST_ID: Final = 60
 DIGITS: Final = 1e-6  # of a degree: a decimetre
 # Folded words of headings and cells, by what they mean.
 WORDS: Final[Mapping[str, frozenset[str]]] = {
@@ -37,7 +36,7 @@ WORDS: Final[Mapping[str, frozenset[str]]] = {
 
 def slug(text: str) -> str:
     """A name as an id: folded, letters (of any alphabet), digits and underscores alone; may be empty."""
-    return re.sub(r"[\W_]+", "_", fold(text)).strip("_")[:LONGEST_ID].strip("_")
+    return re.sub(r"[\W_]+", "_", fold(text)).strip("_")[:60].strip("_")
 
 
 def unique_ids(names: Iterable[str], otherwise: str) -> list[str]:
@@ -162,7 +161,6 @@ def _value(value: object) -> str:
 
 MOST_BYTES: Final = 50 << 20
 RADIUS: Final = 300.0
-LONGEST_RADIUS: Final = 20_000.0
 LONGEST_LABEL: Final = 200
 MOST_ROWS: Final = 5000
 
@@ -355,11 +353,7 @@ def landmarks(table: pd.DataFrame, name: str) -> list[Landmark]:
             _number(row[lon], lon, name, number, least=-180, most=180),
             _number(row[lat], lat, name, number, least=-90, most=90),
         )
-        reach = (
-            _number(row[radius], radius, name, number, least=1, most=LONGEST_RADIUS)
-            if radius and row[radius]
-            else RADIUS
-        )
+        reach = _number(row[radius], radius, name, number, least=1, most=20_000.0) if radius and row[radius] else RADIUS
         found.append((labels, place, reach))
     ids = unique_ids((next(iter(labels.values())) for labels, _, _ in found), "place")
     return [Landmark(key, labels, *place, reach) for key, (labels, place, reach) in zip(ids, found, strict=True)]

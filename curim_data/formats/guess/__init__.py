@@ -23,11 +23,6 @@ from curim_data.model import Message
 NAME: Final = "guessed"
 
 _OFTEN: Final = 0.7
-# From so many numbers on a few may repeat, as in rows that stand there twice and in totals; house numbers repeat more.
-_ALL_BUT_A_FEW: Final = 0.95
-_MANY: Final = 40
-_SOME: Final = 0.05
-_NOT_STATUS: Final = frozenset({"meteorologico", "weather", "civil", "marital", "vehicle", "road", "arrest"})
 _DEGREES: Final = Message("{share} % of the values are degrees")
 _GENDERS: Final = Message("{share} % of the values are genders")
 _KNOWN_WORDS: Final = Message("{share} % of the values are known words")
@@ -35,7 +30,6 @@ _STEPS: Final = Message("{share} % of the values lie between 1 and 5")
 _CITIZENS: Final = Message(
     "The file holds reports by citizens and names no victim: the gender in it is that of the person who reports."
 )
-_SCORED: Final = ("reported_at", "occurred_from", "category", "latitude", "longitude", "x", "y", "point")
 _WHERE: Final = (("latitude", "longitude"), ("x", "y"), ("point",))
 _SIDES: Final = {"latitude": "north", "y": "north", "longitude": "east", "x": "east"}
 
@@ -121,7 +115,10 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
         warnings=tuple(one_alert_a_row(one, labels[one.place]) for one in counted),
     )
     # The mean confidence of when, where and what; what is not known counts as 0.
-    sure = {role: known.guesses[role].confidence if role in known.guesses else 0.0 for role in _SCORED}
+    sure = {
+        role: known.guesses[role].confidence if role in known.guesses else 0.0
+        for role in ("reported_at", "occurred_from", "category", "latitude", "longitude", "x", "y", "point")
+    }
     where = max(min(sure[role] for role in roles) for roles in _WHERE)
     when = max(sure["reported_at"], sure["occurred_from"])
     missing = () if {"reported_at", "occurred_from"} & known.roles.keys() else ("reported_at",)
@@ -173,14 +170,14 @@ def _coordinates(known: _Guesses) -> None:
 def _said_degrees(column: Column, name: str) -> bool:
     """Whether a heading says latitude or longitude, and the values do not contradict it.
 
-    Numbers out of range are bad coordinates of such a column, however many there are, unless hardly any is in range; of
-    a heading that may mean a width or a length, most must be.
+    Numbers out of range are bad coordinates of such a column, however many there are, unless fewer than 5 % are in
+    range; of a heading that may mean a width or a length, most must be.
     """
     said, values = concept(name).intersection(column.head.words), column.values
     if not said or not values.given:
         return bool(said)
     inside = values.degrees_up_to(90 if name == "latitude" else 180)
-    some = inside >= _SOME and values.between(-1e12, 1e12) >= _OFTEN and not said <= concept("width_or_length")
+    some = inside >= 0.05 and values.between(-1e12, 1e12) >= _OFTEN and not said <= concept("width_or_length")
     return inside >= _OFTEN or some
 
 
@@ -272,7 +269,8 @@ def _fits(column: Column, kind: str) -> bool:
 def _is_status(column: Column, share: float) -> bool:
     head, given = column.head, column.values.given
     sure = (head.has("status") and (not given or share >= 0.5)) or (head.has("maybe_status") and given and share >= 0.5)
-    return bool(sure) and _NOT_STATUS.isdisjoint(head.words)
+    other = {"meteorologico", "weather", "civil", "marital", "vehicle", "road", "arrest"}
+    return bool(sure) and other.isdisjoint(head.words)
 
 
 def _scale(role: str, related: str) -> tuple[_Rule, _Rule]:
@@ -332,8 +330,9 @@ def _identity(known: _Guesses) -> None:
     for column in known.free():
         score, values = headings.identity_score(column.head), column.values
         spread = len(values.distinct) / values.given if values.given else 0.0
-        # A heading such as "number" says too little by itself: then hardly a value may repeat.
-        least = 0.2 if score >= 0.5 else _ALL_BUT_A_FEW if values.given >= _MANY else 1.0
+        # A heading such as "number" says too little by itself: then hardly a value may repeat; of many numbers a few
+        # may, as in rows that stand there twice and in totals; house numbers repeat more.
+        least = 0.2 if score >= 0.5 else 0.95 if values.given >= 40 else 1.0
         few = values.given < 20 and score >= 0.5
         if score > 0 and (few or spread >= least):
             able.append((score, spread, -column.place, column))

@@ -25,8 +25,6 @@ from curim_data.lexicon.times import COMPACT, clock_minute, date_fields, minute_
 from curim_data.model import BoolArray, Message
 
 _DAY: Final = 1_440  # minutes
-_OFFSETS: Final = 14 * 60  # minutes
-_FIELDS: Final = ("year", "month", "day", "one", "two", "name", "zone", "hour")
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,12 @@ class Lag:
     @property
     def mostly_before(self) -> bool:
         """Whether the first is truly earlier in most of enough rows, and by no more than a year."""
-        return self.told and self.earlier > MOST and self.days <= YEAR
+        return self.told and self.earlier > 0.5 and self.days <= YEAR
+
+    @property
+    def agreed_before(self) -> bool:
+        """Whether the first is truly earlier in all of 20 rows, or in 95 % of 100, and by no more than a month."""
+        return (self.earlier == 1 if self.n < 100 else self.earlier >= 1 - FEW) and self.n >= 20 and self.days <= 31
 
 
 def lag(one: Moments, other: Moments) -> Lag:
@@ -80,8 +83,8 @@ def lag(one: Moments, other: Moments) -> Lag:
         return Lag()
     first, second = (moments.at[both].astype("M8[m]" if timed else "M8[D]") for moments in (one, other))
     between = (second - first).astype("m8[m]").astype(np.int64)
-    if one.zoned != other.zoned:  # UTC beside local time: what lies within the offsets there are is equal
-        between = np.where(abs(between) <= (_OFFSETS if timed else _DAY), 0, between)
+    if one.zoned != other.zoned:  # UTC beside local time: what lies within the offsets there are (14 hours) is equal
+        between = np.where(abs(between) <= (14 * 60 if timed else _DAY), 0, between)
     days = float(np.median(between)) / _DAY
     return Lag(len(between), float((between > 0).mean()), float((between < 0).mean()), days)
 
@@ -93,15 +96,13 @@ def moments_of(texts: Sequence[str], clocks: Sequence[str] | None = None) -> Mom
     """
     codes, distinct = pd.factorize(np.array([text.strip() for text in texts], object))
     named = [date_fields(text, COMPACT) for text in distinct]
-    minutes = pd.Series([minute_of_day(one) for one in named], dtype=float)
-    fields = pd.DataFrame(named, columns=list(_FIELDS))
+    fields = pd.DataFrame(named, columns=["year", "month", "day", "one", "two", "name", "zone", "hour"])
     read = _counted(pd.Series(distinct, dtype=object))
     if read is None:
-        read = _days(fields) + pd.to_timedelta(minutes, unit="min")
+        read = _days(fields) + pd.to_timedelta([minute_of_day(one) for one in named], unit="min")
     at = read.to_numpy("M8[m]")[codes]
     if clocks is not None:
-        of_day = {text: clock_minute(text.strip()) for text in set(clocks)}
-        minute = np.array([of_day[text] for text in clocks], float)
+        minute = np.array([clock_minute(text.strip()) for text in clocks], float)
         told = np.isfinite(minute)
         at[told] = at[told].astype("M8[D]") + minute[told].astype("m8[m]")
     timed = bool((at[~np.isnat(at)] != at[~np.isnat(at)].astype("M8[D]")).any())
@@ -196,18 +197,9 @@ _PIECES: Final = {
 }  # fmt: skip
 _UNITS: Final = concept("time", *_PIECES) | {"de", "del", "da", "do"}
 LEAST_ROWS: Final = 10  # with both dates: fewer tell nothing
-FEWEST_ROWS: Final = 2  # all of which contradict a heading
 FEW: Final = 0.05  # a share of rows that may contradict what nearly all say
-MOST: Final = 0.5
 YEAR: Final = 366  # days: a date that lies further back is a birthday, not the event of a report
-MOST_ASKED: Final = 4
-AGREED_ROWS: Final = 20  # all of which make a date without a telling heading the event's
-NEARLY_ALL_OF: Final = 100  # rows of which `FEW` may say otherwise
-AGREED_DAYS: Final = 31  # from the event to the report, in the middle: more is a date of something else
-MOST_COMPARED: Final = 40
 _OFTEN: Final = 0.7
-_SHOWN: Final = 3
-_ROLES: Final = ("occurred_from", "reported_at", "occurred_to", "resolved_at")
 
 
 @dataclass(frozen=True, eq=False)
@@ -341,17 +333,18 @@ def stages_of(dated: Sequence[DatedColumn], pieces: DatedColumn | None, event: i
     _choose_ends(stages)
     if pieces is not None and answered is None:
         _choose_pieces(stages, pieces, answered=event == pieces.column.place)
-    stages.chosen = {role: stages.chosen[role] for role in _ROLES if role in stages.chosen}
-    stages.doubt = stages.doubt[:MOST_ASKED] if event is None else ()
+    order = ("occurred_from", "reported_at", "occurred_to", "resolved_at")
+    stages.chosen = {role: stages.chosen[role] for role in order if role in stages.chosen}
+    stages.doubt = stages.doubt[:4] if event is None else ()
     return stages
 
 
 def _to_compare(dated: Sequence[DatedColumn]) -> tuple[DatedColumn, ...]:
-    """The columns that say their date best, where there are so many that comparing each with each takes minutes.
+    """The 40 columns that say their date best: comparing each of hundreds with each takes minutes.
 
     Without dates of no stage that are the same in all of ten rows or more: the day of the export, of no alert.
     """
-    best = set(sorted(dated, key=lambda one: one.rank, reverse=True)[:MOST_COMPARED])
+    best = set(sorted(dated, key=lambda one: one.rank, reverse=True)[:40])
     moments = {one: one.moments.at[one.moments.known] for one in dated if one in best}
     varied = tuple(
         one for one, at in moments.items() if one.role != "plain" or len(at) < LEAST_ROWS or (at != at[0]).any()
@@ -389,7 +382,7 @@ def _event_before_report(stages: Stages, plain: Sequence[DatedColumn], report: D
     event = _earliest(able) or (able[0] if len(able) == 1 else None)
     if event is not None:
         stages.take_event(event, by_values=not event.named)
-        sure = event.named or event.clock is not None or (len(able) == 1 and _agreed_before(event.lag(report)))
+        sure = event.named or event.clock is not None or (len(able) == 1 and event.lag(report).agreed_before)
         stages.doubt = () if sure and not unclear else (event, *unclear, report)
     elif able:
         first = max(able, key=lambda one: one.rank)
@@ -399,12 +392,6 @@ def _event_before_report(stages: Stages, plain: Sequence[DatedColumn], report: D
     elif unclear:
         stages.take_event(unclear[0])
         stages.doubt = (*unclear, report)
-
-
-def _agreed_before(found: Lag) -> bool:
-    """Whether it is truly earlier in all of enough rows, or in nearly all of many, and by no more than a month."""
-    all_agree = found.n >= AGREED_ROWS and found.earlier == 1
-    return (all_agree or (found.n >= NEARLY_ALL_OF and found.earlier >= 1 - FEW)) and found.days <= AGREED_DAYS
 
 
 def _event_of_plain(stages: Stages, plain: Sequence[DatedColumn]) -> None:
@@ -479,7 +466,7 @@ def _check_against_others(stages: Stages, event: DatedColumn) -> None:
     rivals = []
     for one in (*stages.of("reported_at"), *plain):
         found = one.lag(event)
-        all_say = found.n >= FEWEST_ROWS and found.earlier == 1 and found.days <= YEAR
+        all_say = found.n >= 2 and found.earlier == 1 and found.days <= YEAR
         rivals += [one] if found.mostly_before or all_say else []
     if rivals:
         stages.doubt = (event, *sorted(rivals, key=lambda one: one.rank, reverse=True))
@@ -666,7 +653,7 @@ def _span_of_hours(found: DateColumns, clocks: Sequence[Column]) -> None:
 def _candidate(one: DatedColumn) -> EventCandidate:
     """What a person sees of a column: its first dates with their times, and its hours; no text that is no date."""
     known = one.moments.known
-    shown = list(dict.fromkeys(text for text, dated in zip(one.texts, known, strict=True) if dated))[:_SHOWN]
+    shown = list(dict.fromkeys(text for text, dated in zip(one.texts, known, strict=True) if dated))[:3]
     of_day = one.moments.at[known].astype("M8[h]").astype(np.int64) % 24
     hours = np.bincount(of_day, minlength=24).tolist() if one.moments.timed else ()
     return EventCandidate(one.column.place, tuple(shown), tuple(hours))

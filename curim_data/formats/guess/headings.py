@@ -48,7 +48,6 @@ _SUFFIXES: Final = (
     *("anlass", "grund", "stichwort"),
 )
 _LONGITUDES: Final = frozenset({"lon", "lng", "long"})
-_CAMEL: Final = re.compile(r"(?<=[a-zα-ω0-9])(?=[A-ZΑ-Ω])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,6 @@ class Heading:
 
 
 LONGEST_LABEL: Final = 500
-LONGEST_PIECE: Final = 60
 
 
 def read_heading(label: str) -> Heading:
@@ -76,10 +74,11 @@ def read_heading(label: str) -> Heading:
 
     Of a long one the beginning is read, and a piece that is longer than any word stays as it is.
     """
-    pieces = re.findall(r"[^\W_]+", fold(_CAMEL.sub(" ", label.strip()[:LONGEST_LABEL])))
+    apart = re.sub(r"(?<=[a-zα-ω0-9])(?=[A-ZΑ-Ω])|(?<=[A-Z])(?=[A-Z][a-z])", " ", label.strip()[:LONGEST_LABEL])
+    pieces = re.findall(r"[^\W_]+", fold(apart))
     words: list[str] = []
     for piece in pieces:
-        words += (piece,) if len(piece) > LONGEST_PIECE else split_compound(piece) or _split_known(piece)
+        words += (piece,) if len(piece) > 60 else split_compound(piece) or _split_known(piece)
     if "lat" in words and not _LONGITUDES.isdisjoint(words):
         words = ["latlon", *(word for word in words if word not in {"lat", *_LONGITUDES})]
     return Heading(label, tuple(words))
@@ -364,16 +363,12 @@ class Values:
         return self.given < 20 or len(self.distinct) <= max(15, 0.4 * self.given)
 
 
-LONGEST_VALUE: Final = 2_000
-
-
 def values_of(texts: Iterable[str]) -> Values:
     """The values of a column, blanks around them cut off; the beginning of long ones tells what they are."""
-    trimmed = [text[:LONGEST_VALUE].strip() for text in texts]
+    trimmed = [text[:2_000].strip() for text in texts]
     return Values(tuple(text for text in trimmed if fold(text) not in MISSING), len(trimmed))
 
 
-_BOTH_PLACES: Final = 0.3  # of the parts of cells; of three that are always in one order it is a third
 MARKS: Final = ("|", ";", "\n", " / ", "/", " - ", " – ", " — ", " + ", " & ", ",")
 
 
@@ -422,7 +417,7 @@ def _recombined(cells: Iterable[Sequence[str]]) -> set[str]:
         later.update(parts[1:])
         for part in parts:
             beside.setdefault(part, set()).update(set(parts) - {part})
-    free = len(first & later) >= _BOTH_PLACES * len(first | later)
+    free = len(first & later) >= 0.3 * len(first | later)  # of three that are always in one order it is a third
     return {part for part, others in beside.items() if len(others) > 1} if free else set()
 
 
@@ -438,7 +433,6 @@ def _degrees(text: str) -> float:
 
 
 HEADING: Final = Message("The heading says so")
-SAMPLED_ROWS: Final = 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -455,7 +449,7 @@ def column_of(labels: Sequence[str], sample: pa.Table | None, place: int) -> Col
     """The column at a place, with the values of the first records where there are any."""
     texts: list[str] = []
     if sample is not None and str(place) in sample.column_names:
-        texts = [text or "" for text in sample.column(str(place)).slice(0, SAMPLED_ROWS).to_pylist()]
+        texts = [text or "" for text in sample.column(str(place)).slice(0, 2_000).to_pylist()]
     return Column(place, read_heading(labels[place]), values_of(texts), tuple(texts))
 
 
