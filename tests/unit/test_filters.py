@@ -47,12 +47,7 @@ CASES: list[tuple[dict[str, str], dict[str, Any], str, list[str]]] = [
         "Alerts of harassment or noise",
         ["Harassment", "Noise"],
     ),
-    (
-        {"kind": "offence,risk"},
-        {"kinds": ("offence", "risk")},
-        "offence or danger",
-        ["Offence", "Danger"],
-    ),
+    ({"kind": "offence,risk"}, {"kinds": ("offence", "risk")}, "offence or danger", ["Offence", "Danger"]),
     ({"affected": "woman"}, {"affected": ("woman",)}, ", affecting women", ["Affected: Women"]),
     ({"reporter": "man"}, {"reporters": ("man",)}, ", reported by men", ["Reported by: Men"]),
     ({"light": "dark"}, {"dark": True}, ", after dark", ["After dark"]),
@@ -93,29 +88,12 @@ def test_every_attribute_and_word_belongs_to_one_field() -> None:
 
 
 DROPPED = [
-    {"period": "yesterday"},
-    {"from": "1 March"},
-    {"from": "2025-02-30"},
-    {"to": "20250301"},
-    {"category": "nothing"},
-    {"group": "nothing"},
-    {"affected": "women"},
-    {"reporter": "♀"},
-    {"light": "dusk"},
-    {"hours": "20"},
-    {"hours": "20-24"},
-    {"hours": "-1-5"},
-    {"hours": "²-5"},
-    {"weekday": "monday"},
-    {"district": "zone_9"},
-    {"place": "quay'; drop table alerts"},
-    {"cells": "zz"},
-    {"cells": "8928308280fffff0"},
-    {"cells": f"{h3.latlng_to_cell(37.945, 23.64, 3):x}"},
-    {"kind": "murder"},
-    {"status": "lost"},
-    {"severity": "6"},
-]
+    {"period": "yesterday"}, {"from": "1 March"}, {"from": "2025-02-30"}, {"to": "20250301"}, {"category": "nothing"},
+    {"group": "nothing"}, {"affected": "women"}, {"reporter": "♀"}, {"light": "dusk"}, {"hours": "20"},
+    {"hours": "20-24"}, {"hours": "-1-5"}, {"hours": "²-5"}, {"weekday": "monday"}, {"district": "zone_9"},
+    {"place": "quay'; drop table alerts"}, {"cells": "zz"}, {"cells": "8928308280fffff0"},
+    {"cells": f"{h3.latlng_to_cell(37.945, 23.64, 3):x}"}, {"kind": "murder"}, {"status": "lost"}, {"severity": "6"},
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("query", DROPPED, ids=str)
@@ -197,13 +175,10 @@ def test_the_whole_sentence() -> None:
 @pytest.mark.parametrize(
     ("period", "start"),
     [
-        ("28d", dt.date(2026, 10, 4)),
-        ("quarter", dt.date(2026, 8, 1)),
-        ("12m", dt.date(2025, 11, 1)),
-        ("meeting", dt.date(2026, 10, 1)),
-        ("all", dt.date(2022, 11, 1)),
+        ("28d", dt.date(2026, 10, 4)), ("quarter", dt.date(2026, 8, 1)), ("12m", dt.date(2025, 11, 1)),
+        ("meeting", dt.date(2026, 10, 1)), ("all", dt.date(2022, 11, 1)),
     ],
-)
+)  # fmt: skip
 def test_presets_resolve(period: str, start: dt.date) -> None:
     as_of, first, meeting = dt.date(2026, 10, 31), dt.date(2022, 11, 1), dt.date(2026, 10, 1)
     assert AlertFilter(period=period).resolve(as_of, first, meeting) == (start, as_of)

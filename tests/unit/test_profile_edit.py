@@ -325,31 +325,22 @@ def cells(rows: list[list[Any]], form: str) -> bytes:
 @pytest.mark.parametrize(
     "heads",
     [
-        ["district", "women", "men"],
-        ["Περιοχή", "Γυναίκες", "Άνδρες"],
-        ["Quartier", "femmes", "hommes"],
-        ["barrio", "Mujeres", "Hombres"],
-        ["x", "Population, female", "Population, male"],
+        ["district", "women", "men"], ["Περιοχή", "Γυναίκες", "Άνδρες"], ["Quartier", "femmes", "hommes"],
+        ["barrio", "Mujeres", "Hombres"], ["x", "Population, female", "Population, male"],
     ],
-)
+)  # fmt: skip
 def test_residents_by_district_and_gender(home: Home, form: str, heads: list[str], t: Translator) -> None:
     halves(home)
     rows = [
-        heads,
-        ["WEST SIDE", "1.200", "1 100"],
-        ["est_ete", "900", "1,000"],
-        ["Total", "2100", "2100"],
+        heads, ["WEST SIDE", "1.200", "1 100"], ["est_ete", "900", "1,000"], ["Total", "2100", "2100"],
         ["Mars", 1, 1],
-    ]
+    ]  # fmt: skip
     report = edit.set_population(home, cells(rows, form), "p")
     people = home.city().population
     assert people is not None
     assert people.to_dict("list") == {
-        "district": ["west_side", "est_ete"],
-        "women": [1200, 900],
-        "men": [1100, 1000],
-        "total": [2300, 1900],
-    }
+        "district": ["west_side", "est_ete"], "women": [1200, 900], "men": [1100, 1000], "total": [2300, 1900],
+    }  # fmt: skip
     assert [t(note) for note in report.notes] == ["Names in the file that are no district: Mars."]
     assert set(column(home, "profile_version")) == {report.version}
 

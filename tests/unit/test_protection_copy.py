@@ -319,15 +319,12 @@ def test_fewer_than_three_sensitive_alerts_have_no_place(small: Small) -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        rows(60, category="harassment_sexual"),
-        rows(60, category="noise"),
-        rows(60, months=1, day=dt.date(2025, 3, 3)),
-        rows(60, point=(None, None)),
-        rows(60, time_precision="month", hours=None, dark=None, day=dt.date(2025, 3, 1)),
-        rows(1),
+        rows(60, category="harassment_sexual"), rows(60, category="noise"),
+        rows(60, months=1, day=dt.date(2025, 3, 3)), rows(60, point=(None, None)),
+        rows(60, time_precision="month", hours=None, dark=None, day=dt.date(2025, 3, 1)), rows(1),
     ],
     ids=["all sensitive", "none sensitive", "one day", "no positions", "months alone", "one alert"],
-)
+)  # fmt: skip
 def test_any_home_has_a_copy_with_as_many_alerts(small: Small, given: list[dict[str, Any]]) -> None:
     copy = small.copy(given)
     assert len(copy) == len(given)
