@@ -168,7 +168,11 @@ def open_source(home: Home, url: str | None = None) -> Source:
     else:
         publication = last_publication(url)
         source = _published(url, publication, publication.alerts, city)
-    source = replace(_since_meeting(source, home), annotations=read_annotations(home.path))
+    # The sample's dates are fixed, so there the last day with data is today. Fewer days than `SHORTEST_SINCE_MEETING`
+    # could not be compared; where months alone are known, the first of a meeting's month is long enough ago.
+    today = source.as_of if home.is_sample else min(city_day(city), source.as_of)
+    meeting = last_meeting(home.path, today - dt.timedelta(days=0 if source.by_month else SHORTEST_SINCE_MEETING - 1))
+    source = replace(source, meeting=meeting or source.meeting, annotations=read_annotations(home.path))
     return on_spark(url, source) if is_spark(url) else source
 
 
@@ -243,17 +247,6 @@ def last_meeting(folder: Path, today: dt.date | None = None) -> dt.date | None:
 def city_day(city: CityProfile) -> dt.date:
     """Today, where the city is."""
     return dt.datetime.now(ZoneInfo(city.timezone)).date()
-
-
-def _since_meeting(source: Source, home: Home) -> Source:
-    """The source with the last meeting since which there is something to tell: one with a week of data from its day on.
-
-    Fewer days could not be compared. Where months alone are known, changes are told since the first of a meeting's
-    month, which is long enough. The sample's dates are fixed, so there the last day with data is today.
-    """
-    today = source.as_of if home.is_sample else min(city_day(source.city), source.as_of)
-    meeting = last_meeting(home.path, today - dt.timedelta(days=0 if source.by_month else SHORTEST_SINCE_MEETING - 1))
-    return source if meeting is None else replace(source, meeting=meeting)
 
 
 def _opened(files: Sequence[str | Path], version: str, city: CityProfile) -> dict[str, Any]:

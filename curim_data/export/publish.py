@@ -136,7 +136,7 @@ def _show(cursor: Any, view: str, table: str) -> None:
 def _blocks(source: Source, columns: tuple[str, ...]) -> Iterator[bytes]:
     """The alerts as lines of CSV, some rows at a time: nothing is what is missing, and what is there has quotes."""
     cursor = source.cache["database"].cursor()
-    shown = ", ".join(_literal(name) if name in _LISTS else name for name in columns)
+    shown = ", ".join(_LITERAL.format(name) if name in _LISTS else name for name in columns)
     both = f"SELECT {STORED}.*, {', '.join(MORE)} FROM {STORED} JOIN {ALERTS} USING (alert_id)"
     query = f"SELECT {shown} FROM ({both}) AS alerts ORDER BY local_date, alert_id"
     how = pa.csv.WriteOptions(include_header=False, quoting_style="all_valid")
@@ -146,13 +146,12 @@ def _blocks(source: Source, columns: tuple[str, ...]) -> Iterator[bytes]:
         yield out.getvalue().to_pybytes()
 
 
+# A list as PostgreSQL reads it, in the SQL of DuckDB.
+_LITERAL: Final = (
+    "'{{' || array_to_string(list_transform({0}, one -> "
+    "'\"' || replace(replace(CAST(one AS VARCHAR), '\\', '\\\\'), '\"', '\\\"') || '\"'), ',') || '}}' AS {0}"
+)
 _LISTS: Final = frozenset(field.name for field in SCHEMA if pa.types.is_list(field.type))
-
-
-def _literal(name: str) -> str:
-    """A list as PostgreSQL reads it, in the SQL of DuckDB."""
-    escaped = "replace(replace(CAST(one AS VARCHAR), '\\', '\\\\'), '\"', '\\\"')"
-    return f"'{{' || array_to_string(list_transform({name}, one -> '\"' || {escaped} || '\"'), ',') || '}}' AS {name}"
 
 
 def _remove_old(connection: Any) -> None:

@@ -100,10 +100,6 @@ _BOTH: Final = {
 }
 
 
-def _ushahidi2(header: HeaderReader, sample: pa.Table | None, table: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001
-    return {"words": {"status": _BOTH if header.has("approved") else {"yes": Status.CONFIRMED, "no": Status.OPEN}}}
-
-
 # How survey fields for categories are called, folded, in English, French, Spanish, German and Greek.
 _TOPIC: Final = re.compile(r"(?:^|_)(?:categor|kategor|κατηγορ|tags?(?:_|$)|etiquet|ετικετ)")
 _NUMBERED: Final = re.compile(r"\.\d+$")
@@ -180,7 +176,9 @@ def _flags(header: HeaderReader, sample: pa.Table | None, categories: Sequence[s
 
 _SPECIAL: Final[Mapping[str, Callable[[HeaderReader, pa.Table | None, Mapping[str, Any]], dict[str, Any]]]] = {
     CURIM: _curim,
-    "ushahidi2": _ushahidi2,
+    "ushahidi2": lambda header, *_: {
+        "words": {"status": _BOTH if header.has("approved") else {"yes": Status.CONFIRMED, "no": Status.OPEN}}
+    },
     "ushahidi3": _ushahidi3,
     "seeclickfix": _seeclickfix,
     "safecity": _safecity,

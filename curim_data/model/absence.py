@@ -138,13 +138,15 @@ class KnownTime(StrEnum):
         """Why nothing is shown by this unit, and what to ask for; None where it is known."""
         if self.knows(unit):
             return None
-        if self is KnownTime.MONTH:
-            return Message(
+        return (
+            Message(
                 "This export gives only the month of an alert, not its day or hour. Ask whoever provides it for date "
                 "and time."
             )
-        return Message(
-            "This export gives the date of an alert, not its hour. Ask whoever provides it for the time of day."
+            if self is KnownTime.MONTH
+            else Message(
+                "This export gives the date of an alert, not its hour. Ask whoever provides it for the time of day."
+            )
         )
 
 
@@ -164,23 +166,32 @@ def too_few_hours(timed: int, of: int) -> Message | None:
     """Why hours, daylight and darkness are not shown where `timed` of all `of` alerts have a time of day; None where
     that is a share from which on they are, or none.
     """
-    if not 0 < timed < HOUR_SHARE * of:
-        return None
-    if timed < FEW and of < 100 * FEW:
-        return Message(
-            "Fewer than half of all alerts have a time of day: too few for hours, daylight and darkness, which are "
-            "shown where half of them have one. Ask whoever provides the export for the time of each alert."
-        )
-    if timed < of / 100:
-        return Message(
-            "Below 1 % of all alerts have a time of day: too few for hours, daylight and darkness, which are shown "
-            "where half of them have one. Ask whoever provides the export for the time of each alert."
-        )
-    return Message(
-        "Only {share} % of all alerts have a time of day: too few for hours, daylight and darkness, which are shown "
-        "where half of them have one. Ask whoever provides the export for the time of each alert.",
-        {"share": Num(math.floor(100 * timed / of), 0)},
+    cases = (
+        (not 0 < timed < HOUR_SHARE * of, None),
+        (
+            timed < FEW and of < 100 * FEW,
+            Message(
+                "Fewer than half of all alerts have a time of day: too few for hours, daylight and darkness, which are "
+                "shown where half of them have one. Ask whoever provides the export for the time of each alert."
+            ),
+        ),
+        (
+            timed < of / 100,
+            Message(
+                "Below 1 % of all alerts have a time of day: too few for hours, daylight and darkness, which are shown "
+                "where half of them have one. Ask whoever provides the export for the time of each alert."
+            ),
+        ),
+        (
+            True,
+            Message(
+                "Only {share} % of all alerts have a time of day: too few for hours, daylight and darkness, which are "
+                "shown where half of them have one. Ask whoever provides the export for the time of each alert.",
+                {"share": Num(math.floor(100 * timed / max(of, 1)), 0)},
+            ),
+        ),
     )
+    return next(why for holds, why in cases if holds)
 
 
 def some_hours(timed: int, of: int) -> Message | None:

@@ -276,7 +276,20 @@ class CityProfile:
         cache: dict[int, pd.Series] = self.__dict__.setdefault("_land_cells", {})
         if resolution not in cache:
             if resolution > self.finest_affordable(MOST_LAND_CELLS):
-                raise AreaTooLargeError(self._too_large(resolution))
+                cells = round(most_cells(self.land, resolution) / 1000) * 1000
+                raise AreaTooLargeError(
+                    Message(
+                        "The area is {area} km² and takes about {cells} map cells of the size that this needs (H3 "
+                        "resolution {resolution}); at most {most} are made. Choose larger cells, or import the densest "
+                        "area alone into a home of its own (“curim import FILE --area densest --home FOLDER”).",
+                        {
+                            "area": round(self.area_km2),
+                            "cells": cells,
+                            "resolution": resolution,
+                            "most": MOST_LAND_CELLS,
+                        },
+                    )
+                )
             kept = read_arrays(self.prepared, str(resolution)) or self._cut_cells(resolution)
             index = pd.Index(kept["cell"], name="cell")
             cache[resolution] = pd.Series(kept["land_km2"], index=index, name="land_km2")
@@ -293,20 +306,6 @@ class CityProfile:
         edge = ~ask_shape(shapely.covers, self.land_metres, metres)  # the rest need not be cut, which takes longest
         area[edge] = shapely.area(shapely.intersection(metres[edge], self.land_metres)) / 1e6
         return {"cell": index, "land_km2": area}
-
-    def _too_large(self, resolution: int) -> Message:
-        """What is said instead of making too many cells."""
-        return Message(
-            "The area is {area} km² and takes about {cells} map cells of the size that this needs (H3 resolution "
-            "{resolution}); at most {most} are made. Choose larger cells, or import the densest area alone into a home "
-            "of its own (“curim import FILE --area densest --home FOLDER”).",
-            {
-                "area": round(self.area_km2),
-                "cells": round(most_cells(self.land, resolution) / 1000) * 1000,
-                "resolution": resolution,
-                "most": MOST_LAND_CELLS,
-            },
-        )
 
 
 def _in_metres(city: CityProfile, shape: BaseGeometry) -> BaseGeometry:

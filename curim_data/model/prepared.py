@@ -48,18 +48,14 @@ def code_version() -> str:
 
 def alerts_name(name: str, version: str) -> str:
     """The name of something that follows from one version of the alerts."""
-    return f"{name}-{_alerts_key(version)}"
+    return f"{name}-{hashlib.sha256(version.encode()).hexdigest()[:16]}"
 
 
 def is_current(path: Path, *versions: str) -> bool:
     """Whether a kept file was made by this code, and of the land or of one of those versions of the alerts."""
     name, _, code = path.stem.rpartition("-")
-    of_alerts = name.endswith(tuple(f"-{_alerts_key(version)}" for version in versions))
+    of_alerts = name.endswith(tuple(alerts_name("", version) for version in versions))
     return code == code_version() and (name.startswith(_LAND) or of_alerts)
-
-
-def _alerts_key(version: str) -> str:
-    return hashlib.sha256(version.encode()).hexdigest()[:16]
 
 
 def prepared_file(folder: Path, name: str, suffix: str) -> Path:

@@ -270,11 +270,8 @@ def kind_of_area(area_km2: float, areas: tuple[DenseArea, ...]) -> SpreadKind:
 
     Greater London has 1,572 km², the largest counties of England 8,000, Lebanon 10,400.
     """
-    if area_km2 < 2_000:
-        return "city"
-    if areas and areas[0].share >= 0.9:
-        return "scattered"
-    return "region" if area_km2 < 10_000 else "country"
+    wide: SpreadKind = "region" if area_km2 < 10_000 else "country"
+    return "city" if area_km2 < 2_000 else "scattered" if areas and areas[0].share >= 0.9 else wide
 
 
 def dense_areas(cells: IntArray, counts: IntArray, middles: tuple[FloatArray, FloatArray]) -> tuple[DenseArea, ...]:

@@ -535,20 +535,26 @@ def _names(areas: AreaFile, column: str | None, *, osm: bool) -> str | None:
 
 
 def _why_none(file: str, street: Any, called: Any) -> Message:
-    if not street.any():
-        return Message(
-            "{file} holds lines but no streets: its column highway names none. Take the lines of an OpenStreetMap "
-            "extract, or a file of streets alone.",
-            {"file": file},
-        )
-    if not (street & called).any():
-        return Message(
-            "No street of {file} has a name. Choose the column of names, or take a file that has one.", {"file": file}
-        )
-    return Message(
-        "No street of {file} lies on the study area. Is it of another city, or in another coordinate system?",
-        {"file": file},
+    words = (
+        (
+            ~street,
+            Message(
+                "{file} holds lines but no streets: its column highway names none. Take the lines of an OpenStreetMap "
+                "extract, or a file of streets alone."
+            ),
+        ),
+        (
+            ~(street & called),
+            Message("No street of {file} has a name. Choose the column of names, or take a file that has one."),
+        ),
+        (
+            True,
+            Message(
+                "No street of {file} lies on the study area. Is it of another city, or in another coordinate system?"
+            ),
+        ),
     )
+    return Message(next(why.text for lacking, why in words if np.all(lacking)), {"file": file})
 
 
 def _merged(table: pd.DataFrame, frame: pd.DataFrame, language: str) -> Iterable[Area]:

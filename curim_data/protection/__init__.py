@@ -1,7 +1,7 @@
 """The protected copy: what council and public are counted from.
 
-Public: `open_for`, `protected`, `protected_files` and `copy_of` (the copy as a source),
-`opened_for` (what is open); `release`, `drawn` (the draws of a home), `copy_errors` (what it
+Public: `open_for`, `protected`, `protected_files` and `copy_of` (the copy as a source), `opened_for` (what is open);
+`release` (draws), `copy_errors` (what it
 costs; `kind_of` says of which categories a filter asks).
 """
 
@@ -16,4 +16,4 @@ from curim_data.protection.opening import (
     protected,
     protected_files,
 )
-from curim_data.protection.releases import drawn, release
+from curim_data.protection.releases import release

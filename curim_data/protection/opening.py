@@ -57,9 +57,10 @@ from curim_data.privacy import (
     sees_exact,
     sensitive_categories,
 )
-from curim_data.protection.releases import DARK, DRAWN, FINE, Drawn, drawn, release, secret
+from curim_data.protection.releases import DARK, DRAWN, FINE, release, secret
 from curim_data.query import counts, default_points
 from curim_data.store import Home
+from curim_data.store.erase import draw_files
 from curim_data.store.home import how_many, locked
 from curim_data.store.writing import bounded_duckdb
 
@@ -72,9 +73,9 @@ DAY: Final = tuple(range(6, 18))
 HOURS: Final = [*([6 * band + hour for hour in range(6)] for band in range(DARK)), list(NIGHT), list(DAY)]  # by band
 
 
-def copy_version(source: Source, drawn: Drawn) -> str:
+def copy_version(source: Source, draws: tuple[Path, ...]) -> str:
     """A word that changes with the alerts and with the draws."""
-    return f"{source.version}-{drawn.version}"
+    return f"{source.version}-p{len(draws)}"
 
 
 def copy_file(city: CityProfile, version: str) -> Path | None:
@@ -83,7 +84,7 @@ def copy_file(city: CityProfile, version: str) -> Path | None:
 
 
 def write_copy(
-    files: tuple[str | Path, ...], drawn: Drawn, city: CityProfile, path: Path, work: Path, key: bytes
+    files: tuple[str | Path, ...], draws: tuple[Path, ...], city: CityProfile, path: Path, work: Path, key: bytes
 ) -> None:
     """Write the copy of the alerts in some Parquet files; the file appears whole or not at all.
 
@@ -91,7 +92,7 @@ def write_copy(
     """
     work.mkdir(parents=True, exist_ok=True)
     with bounded_duckdb(work, MEMORY) as engine:
-        for name, paths, schema in (("alerts", files, SCHEMA), ("draws", drawn.files, DRAWN)):
+        for name, paths, schema in (("alerts", files, SCHEMA), ("draws", draws, DRAWN)):
             if paths:
                 engine.execute(f"CREATE VIEW {name} AS FROM {read_files(paths)}")
             else:
@@ -269,7 +270,7 @@ def _copy_on_spark(home: Home, url: str, files: Source) -> Source:
 
 def protected_files(home: Home, source: Source) -> Source:
     """The protected copy of alerts that were opened from the files of a home, whatever engine readers ask."""
-    known = drawn(home)
+    known = draw_files(home)
     path = copy_file(source.city, copy_version(source, known))
     assert path is not None  # a home has a folder for what is prepared
     if not path.exists():
@@ -296,7 +297,7 @@ def copy_of(source: Source) -> Source:
     return protected(Home(prepared.parents[1]), source)
 
 
-def _make(home: Home, source: Source) -> tuple[Drawn, Path]:
+def _make(home: Home, source: Source) -> tuple[tuple[Path, ...], Path]:
     """Draw for alerts that have no draw, then write the copy; none does while alerts are erased."""
     with locked(home.lock, shared=True), locked(home.copying):
         known = release(home, source, default_points(source))

@@ -20,7 +20,7 @@ import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,47 +77,31 @@ CODED: Final = ("category", "theme", "affected_gender", "district", "place")  # 
 THEME: Final = "category || chr(31) || coalesce(array_to_string(more_categories, chr(31)), '')"
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """The draws of a home: their files in order, and a word that changes with them."""
-
-    files: tuple[Path, ...]
-
-    @property
-    def version(self) -> str:
-        """Changes with every release; the files themselves never change."""
-        return f"p{len(self.files)}"
-
-
-def drawn(home: Home) -> Drawn:
-    """The draws of a home as they are."""
-    return Drawn(draw_files(home))
-
-
-def release(home: Home, source: Source, left_out: pd.DataFrame, *, swapping: bool = True) -> Drawn:
-    """Draw for the alerts that have no draw yet, unless they wait for more; the draws that the home has now.
+def release(home: Home, source: Source, left_out: pd.DataFrame, *, swapping: bool = True) -> tuple[Path, ...]:
+    """Draw for the alerts that have no draw yet, unless they wait for more; the files of draws that the home has now,
+    in order. Their number grows with every release; the files themselves never change.
 
     `left_out`: default coordinates (longitude, latitude), which are no place. One process draws at a time.
     """
     with locked(draws_folder(home) / "lock"):
-        known = drawn(home)
+        known = draw_files(home)
         waiting = _since_when(home, _waiting(source, known, left_out), source.as_of)
         if not len(waiting):
             return known
-        first, new = not known.files, waiting[~waiting["held"]]
+        first, new = not known, waiting[~waiting["held"]]
         if not first and len(new) < LEAST_WAITING and not new["due"].any():
             _keep_waiting(home, waiting, waiting)
             return known
-        seed = hashlib.blake2b(secret(home) + str(len(known.files)).encode(), digest_size=32).digest()
+        seed = hashlib.blake2b(secret(home) + str(len(known)).encode(), digest_size=32).digest()
         rng = np.random.default_rng(int.from_bytes(seed, "little"))
         since = (source.first - dt.date(1970, 1, 1)).days
         made, released = _draw(waiting, source.city, rng, first=first, swapping=swapping, since=since)
         late, let_out = _of_known_incidents(waiting, known, source.city, rng, swapping=swapping)
         if len(late):
             made = pa.concat_tables([made.cast(DRAWN), late])
-        write_draws(draws_folder(home) / f"drawn-{len(known.files) + 1:05}.parquet", made, DRAWN)
+        write_draws(draws_folder(home) / f"drawn-{len(known) + 1:05}.parquet", made, DRAWN)
         _keep_waiting(home, waiting, waiting[~released & ~let_out].assign(held=True))
-    return drawn(home)
+    return draw_files(home)
 
 
 def _since_when(home: Home, waiting: pd.DataFrame, today: dt.date) -> pd.DataFrame:
@@ -160,7 +144,7 @@ def secret(home: Home) -> bytes:
     return path.read_bytes()
 
 
-def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame) -> pd.DataFrame:
+def _waiting(source: Source, known: tuple[Path, ...], left_out: pd.DataFrame) -> pd.DataFrame:
     """Alerts without a draw, by day and id: what the exchange needs of them, texts as categories; `unit`, a number for
     their incident; `drawn_unit`: the alert of the same incident that has a draw, if one has.
 
@@ -170,8 +154,8 @@ def _waiting(source: Source, known: Drawn, left_out: pd.DataFrame) -> pd.DataFra
     cursor.register("default_points", left_out[["longitude", "latitude"]])
     cursor.register("shared", alike_reports(cursor, sensitive_categories(source)))
     earlier = "SELECT '' AS alert_id, '' AS unit"
-    if known.files:
-        earlier = f"SELECT alert_id, unit FROM {read_files(known.files)}"
+    if known:
+        earlier = f"SELECT alert_id, unit FROM {read_files(known)}"
     result = cursor.execute(
         f"""
         WITH earlier AS ({earlier}),
@@ -272,7 +256,7 @@ def _draw(
     own_unit = own["unit"].to_numpy(np.int64)
     size = int(unit.max(initial=-1)) + 1
     rows = (_sensitive(waiting, city), waiting["held"].to_numpy(bool), waiting["due"].to_numpy(bool))
-    sensitive, waited, due = (_among(unit[kind], size)[own_unit] for kind in rows)
+    sensitive, waited, due = (np.isin(own_unit, unit[kind]) for kind in rows)
     if not first and swapping:
         stays = held_back(units_of(own, sensitive), waited, due, rng)
         own, sensitive = own[~stays].reset_index(drop=True), sensitive[~stays]
@@ -320,12 +304,6 @@ def _draw(
     return pa.table({name: columns[name] for name in DRAWN.names}), released
 
 
-def _among(codes: IntArray, size: int) -> BoolArray:
-    found = np.zeros(size, bool)
-    found[codes] = True
-    return found
-
-
 def _quarters(days: IntArray) -> np.ndarray[Any, Any]:
     """The first days of the quarters that hold some days since 1970."""
     months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
@@ -357,7 +335,7 @@ def _with_later_reports(
 
 
 def _of_known_incidents(
-    waiting: pd.DataFrame, known: Drawn, city: CityProfile, rng: np.random.Generator, *, swapping: bool
+    waiting: pd.DataFrame, known: tuple[Path, ...], city: CityProfile, rng: np.random.Generator, *, swapping: bool
 ) -> tuple[pa.Table, BoolArray]:
     """The draws of alerts whose incident was released before, those of the incident; and which alerts these are.
 
@@ -369,7 +347,7 @@ def _of_known_incidents(
         return DRAWN.empty_table(), let_out
     wanted = pa.table({"unit": pa.array(waiting.loc[let_out, "drawn_unit"].unique(), pa.string())})
     columns = ", ".join("coalesce(cell, -1) AS cell" if name == "cell" else name for name in DRAWN.names[1:])
-    files = f"read_parquet([{', '.join(map(quoted, known.files))}], filename = true, file_row_number = true)"
+    files = f"read_parquet([{', '.join(map(quoted, known))}], filename = true, file_row_number = true)"
     with database() as engine:
         engine.register("wanted", wanted)
         theirs = engine.execute(

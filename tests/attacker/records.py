@@ -20,11 +20,11 @@ from curim_data.engine import Source, source_from_files
 from curim_data.geo.enrichment import parent_cells
 from curim_data.model import CityProfile
 from curim_data.privacy import is_sensitive_category
-from curim_data.protection import drawn, release
+from curim_data.protection import release
 from curim_data.protection.opening import write_copy
 from curim_data.query import default_points
 from curim_data.store import Home
-from curim_data.store.erase import draws_folder
+from curim_data.store.erase import draw_files, draws_folder
 from tests.stored import stored_alerts
 
 SECRET: Final = b"a secret that the enemy does not have"
@@ -68,8 +68,8 @@ def with_secret(home: Home, secret: bytes = SECRET) -> None:
 
 def copy_of(home: Home, source: Source) -> Path:
     """The copy of a source's alerts by the draws of a home."""
-    known, key = drawn(home), (draws_folder(home) / "secret").read_bytes()
-    path = home.path / f"copy-{len(known.files)}.parquet"
+    known, key = draw_files(home), (draws_folder(home) / "secret").read_bytes()
+    path = home.path / f"copy-{len(known)}.parquet"
     write_copy(source.cache["files"], known, source.city, path, home.path / "work", key)
     return path
 

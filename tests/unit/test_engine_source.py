@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -185,20 +184,10 @@ def test_a_folder_that_nobody_can_write_leaves_the_table_in_memory(tmp_path: Pat
     assert relation.one("count(*) AS n") == {"n": 0}
 
 
-@pytest.mark.parametrize("value", [0.1, 23.647, 1e-7, -1.5e300, 5e-324, 2.0**53 + 2])
-def test_numbers_come_back_to_the_last_digit(value: float) -> None:
-    assert database().execute(f"SELECT {sql.number(value)}").fetchall() == [(value,)]
-
-
-def test_texts_dates_and_conditions_as_sql_writes_them() -> None:
-    assert database().execute("SELECT " + sql.text("it's") + ", " + sql.day(dt.date(2024, 2, 29))).fetchall() == [
-        ("it's", dt.date(2024, 2, 29))
-    ]
-    assert sql.is_one_of("kind", []) == "1 = 0"
-    assert sql.is_one_of("dark", [True]) == "dark IN (TRUE)"
-    assert sql.coded("place", {"place": ("a", "b", "c")}, {"a", "c"}.__contains__) == "place_code IN (0, 2)"
-    assert sql.all_of([]) == ""
-    assert sql.at_points(pd.DataFrame({"longitude": [], "latitude": []})) == "FALSE"
+@pytest.mark.parametrize("value", [0.1, 1e-7, -1.5e300, 5e-324, 2.0**53 + 2, "it's", dt.date(2024, 2, 29)])
+def test_values_come_back_to_the_last_digit(value: Any) -> None:
+    write: Any = {float: sql.number, str: sql.text, dt.date: sql.day}[type(value)]
+    assert database().execute(f"SELECT {write(value)}").fetchall() == [(value,)]
 
 
 UNASKED: dict[str, Any] = {"affected_gender": "unknown", "reporter_gender": "unknown", "feeling": None}

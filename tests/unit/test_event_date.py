@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations, pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from curim_data.formats.base import Recognition
+from curim_data.formats.base import Layout, Part, Recognition
 from curim_data.formats.guess import dates, recognise
 from curim_data.formats.guess.headings import date_role, read_heading
+from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file, preview
-from curim_data.lexicon.times import hour_of_span, month_of
-from curim_data.model import Answers, ImportProblem, Question
+from curim_data.importing.profiling import DateProfile, FileProfile, chance_of_all, chance_of_one, chance_of_runs
+from curim_data.importing.rows import parse_rows
+from curim_data.lexicon.times import month_of
+from curim_data.model import Answers, CityProfile, ImportProblem, Question, translator
 from curim_data.store import Home, Store
+from curim_data.store.home import create_home
+from tests.blocks import block_of
 from tests.in_texts import csv_bytes
 
 NOW = dt.datetime(2025, 6, 1, tzinfo=dt.UTC)
@@ -76,6 +85,11 @@ def greek(stage: int) -> list[str]:
 
 def named(stage: int, language: str) -> list[str]:
     return [MONTHS[language].split()[story[stage].month - 1] for story in STORIES]
+
+
+def spans(form: str) -> list[str]:
+    """The hour of the event with its end."""
+    return [form.format(story[EVENT].hour, (story[EVENT].hour + 1) % 24) for story in STORIES]
 
 
 def told(columns: Mapping[str, list[str]]) -> tuple[dict[str, str], Recognition]:
@@ -196,6 +210,34 @@ TIMES = {
         {"Date reported to police": both(1), "Date of incident": both(0)},
         {"occurred_from": "Date of incident", "reported_at": "Date reported to police"},
     ),
+    "es, pieces before the report are the event": (
+        {"Fecha denuncia": both(1), "Día": day(0, "%d"), "Mes": named(0, "es"), "Año": day(0, "%Y"),
+         "Hora": day(0, "%H:%M")},
+        {"occurred_from": "Año Mes Día Hora", "reported_at": "Fecha denuncia"},
+    ),
+    "en, pieces of the report are not": (
+        {"Created": both(1), "Year": day(1, "%Y"), "Month": day(1, "%m"), "Day": day(1, "%d")},
+        {"reported_at": "Created"},
+    ),
+    "es, an hour with its end completes pieces": (
+        {"Año": day(0, "%Y"), "Mes": day(0, "%m"), "Día": day(0, "%d"), "Tramo horario": spans("{}-{}")},
+        {"occurred_from": "Año Mes Día Tramo horario"},
+    ),
+    **{
+        f"deadlines, inspections and other spans are neither event nor report nor hour: {label}": (
+            {"Date": day(EVENT), label: cells}, {"occurred_from": "Date"},
+        )
+        for label, cells in {
+            **{
+                name: day(REGISTERED)
+                for name in (
+                    *("Deadline", "Προθεσμία", "Échéance", "Plazo", "Scadenza", "Prazo", "Frist"),
+                    *("Αυτοψία", "Sopralluogo"),
+                )
+            },
+            "Age": spans("{}-{}"), "Μήνες": spans("{}-{}"), "Hora": spans("{}-9{}"), "Zeit": spans("0-{}"),
+        }.items()
+    },
 }  # fmt: skip
 
 
@@ -274,15 +316,6 @@ def test_a_month_in_words_beside_a_year_is_a_date(language: str) -> None:
     assert [month_of(name) for name in named(0, language)] == [story[0].month for story in STORIES]
 
 
-def test_pieces_before_the_report_are_the_event_and_pieces_of_the_report_are_not() -> None:
-    event = {"Día": day(0, "%d"), "Mes": named(0, "es"), "Año": day(0, "%Y"), "Hora": day(0, "%H:%M")}
-    assert told({"Fecha denuncia": both(1), **event})[0] == {
-        "occurred_from": "Año Mes Día Hora", "reported_at": "Fecha denuncia",
-    }  # fmt: skip
-    repeated = {"Created": both(1), "Year": day(1, "%Y"), "Month": day(1, "%m"), "Day": day(1, "%d")}
-    assert told(repeated)[0] == {"reported_at": "Created"}
-
-
 @pytest.mark.parametrize(
     "label",
     ["database", "dataset", "candidate", "mandate", "orange", "hourly", "longitude", "category", "update",
@@ -291,13 +324,6 @@ def test_pieces_before_the_report_are_the_event_and_pieces_of_the_report_are_not
 def test_words_that_only_look_made_of_dates_are_not_split(label: str) -> None:
     assert read_heading(label).words == (label,)
     assert date_role(read_heading("date and time")) == "plain"
-
-
-@pytest.mark.parametrize(
-    "label", ["Deadline", "Προθεσμία", "Échéance", "Plazo", "Scadenza", "Prazo", "Frist", "Αυτοψία", "Sopralluogo"]
-)
-def test_deadlines_and_inspections_are_neither_event_nor_report(label: str) -> None:
-    assert told({"Date": day(EVENT), label: day(REGISTERED)})[0] == {"occurred_from": "Date"}
 
 
 def export(columns: Mapping[str, list[str]]) -> bytes:
@@ -408,11 +434,6 @@ def test_hundreds_of_dates_are_not_compared_each_with_each(event: str, monkeypat
     assert len(compared) < 5_000
 
 
-def spans(form: str) -> list[str]:
-    """The hour of the event with its end."""
-    return [form.format(story[EVENT].hour, (story[EVENT].hour + 1) % 24) for story in STORIES]
-
-
 @pytest.mark.parametrize(
     ("heading", "form"),
     [
@@ -425,30 +446,6 @@ def test_an_hour_with_its_end_is_the_time_of_the_date(home: Home, heading: str, 
     found = import_file(home, export({"Date": day(EVENT), heading: spans(form)}), "x.csv", now=NOW)
     assert moments(home, "occurred_from") == [story[EVENT].replace(minute=0) for story in STORIES]
     assert [one.values["column"] for one in found.layout.findings] == [heading]
-
-
-def test_an_hour_with_its_end_completes_the_pieces_of_a_date() -> None:
-    pieces = {"Año": day(0, "%Y"), "Mes": day(0, "%m"), "Día": day(0, "%d"), "Tramo horario": spans("{}-{}")}
-    assert told(pieces)[0] == {"occurred_from": "Año Mes Día Tramo horario"}
-
-
-@pytest.mark.parametrize(
-    ("heading", "form"), [("Age", "{}-{}"), ("Μήνες", "{}-{}"), ("Hora", "{}-9{}"), ("Zeit", "0-{}")]
-)
-def test_other_spans_are_no_hours(heading: str, form: str) -> None:
-    assert told({"Date": day(EVENT), heading: spans(form)})[0] == {"occurred_from": "Date"}
-
-
-@pytest.mark.parametrize(
-    ("text", "hour"),
-    [
-        ("23-0", 23), ("23-24", 23), ("0-1", 0), ("22:00-22:59", 22), ("De 7 a 8 h", 7), ("9 bis 10 Uhr", 9),
-        ("22-22", None),
-        ("22:30-23:30", None), ("18-24", None), ("24-25", None), ("5-7", None), ("22", None), ("1-2-3", None),
-    ],
-)  # fmt: skip
-def test_an_hour_is_the_beginning_of_its_span(text: str, hour: int | None) -> None:
-    assert hour_of_span(text) == hour
 
 
 @pytest.mark.parametrize("rows", [2, 5, 9])
@@ -464,3 +461,369 @@ def test_an_event_after_its_report_is_doubted_in_a_few_rows_as_well(event: str, 
     assert told(right)[1].events == ()
     one_right = {name: [*cells[: rows - 1], both(0)[-1]] for name, cells in wrong.items()}
     assert told(one_right)[1].events == ()
+
+
+# Files that write both orders of day and month, beside a reader that knows the order of each row.
+
+DAY, MONTH = "d", "m"
+
+
+def written(moment: dt.datetime, order: str, *, half: bool = False, mark: str = "/") -> str:
+    date = moment.strftime(mark.join(("%d", "%m", "%Y") if order == DAY else ("%m", "%d", "%Y")))
+    return f"{date} {moment.strftime('%I:%M %p' if half else '%H:%M')}"
+
+
+def twin(text: str, order: str) -> dt.datetime:
+    """Read one row by itself, its order known."""
+    plain = text.replace(".", "/")
+    date = "%d/%m/%Y" if order == DAY else "%m/%d/%Y"
+    return dt.datetime.strptime(plain, f"{date} {'%I:%M %p' if plain.endswith('M') else '%H:%M'}")
+
+
+def conclusive(text: str) -> bool:
+    first, second = int(text[:2]), int(text[3:5])
+    return first > 12 or second > 12 or first == second
+
+
+def some_moments(rng: random.Random, count: int) -> list[dt.datetime]:
+    """Moments at noon and after, which no change of the clock concerns."""
+    first = dt.datetime(2024, 1, 1, 12)
+    return [first + dt.timedelta(days=rng.randrange(366), minutes=rng.randrange(700)) for _ in range(count)]
+
+
+def parsed(
+    columns: dict[str, list[str]], layout: Layout, city: CityProfile, cuts: Sequence[int] = (), **answers: str
+) -> tuple[Decisions, list[dt.datetime | None], list[str]]:
+    """Go twice over a file in blocks: the local moment of each row (None where quarantined), and the reasons."""
+    size = len(next(iter(columns.values())))
+    ends = [0, *sorted(set(cuts)), size]
+    blocks = [
+        block_of({label: cells[start:end] for label, cells in columns.items()}, start + 1)
+        for start, end in pairwise(ends)
+    ]
+    profile = FileProfile(layout, tuple(columns))
+    for block in reversed(blocks):
+        profile.add(block)
+    if profile.mixed:
+        profile.gather_order_evidence(blocks)
+    decisions = decide(profile, layout, city, Answers(**answers), "f", NOW)
+    found: list[dt.datetime | None] = [None] * size
+    reasons: list[str] = []
+    for block in blocks:
+        made = parse_rows(block, tuple(columns), layout, decisions, city)
+        reasons += made.outcomes.reason.tolist()
+        for row, at in zip(made.alerts["row"].to_pylist(), made.alerts["occurred_from"].to_pylist(), strict=True):
+            found[row - 1] = at.astimezone(ATHENS).replace(tzinfo=None)
+    return decisions, found, reasons
+
+
+LAYOUT = Layout("test", {"occurred_from": (Part(0),)})
+
+
+@pytest.mark.slow
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 10**6),
+    size=st.integers(120, 400),
+    share=st.floats(0.2, 0.8),
+    by=st.sampled_from(["half", "style", "column", "rows", "nothing"]),
+    cuts=st.lists(st.integers(1, 119), max_size=3),
+)
+@example(seed=830435, size=264, share=0.5, by="rows", cuts=[])
+def test_no_row_is_read_otherwise_than_by_a_reader_that_knows_its_order(
+    city: CityProfile, seed: int, size: int, share: float, by: str, cuts: list[int]
+) -> None:
+    rng = random.Random(seed)
+    edge = int(size * share)
+    orders = [DAY if (at < edge if by == "rows" else rng.random() < share) else MONTH for at in range(size)]
+    texts = [
+        written(
+            moment, order, half=by == "half" and order == MONTH, mark="." if by == "style" and order == DAY else "/"
+        )
+        for moment, order in zip(some_moments(rng, size), orders, strict=True)
+    ]
+    source = [
+        {DAY: ("phone", "desk"), MONTH: ("web",)}[order] if by == "column" else ("a", "b", "c") for order in orders
+    ]
+    columns = {"date": texts, "source": [rng.choice(names) for names in source]}
+    decisions, found, reasons = parsed(columns, LAYOUT, city, cuts)
+    assert decisions.dates.rows["occurred_from"].by == ("" if by == "nothing" else by)
+    for text, order, read, reason in zip(texts, orders, found, reasons, strict=True):
+        if read is None:
+            assert reason == "ambiguous_date"
+            assert not conclusive(text)
+            assert by in ("rows", "nothing")
+        else:
+            assert read == twin(text, order), (text, order)
+    open_rows = [at for at, read in enumerate(found) if read is None]
+    if by == "rows":  # only between the last row before the edge and the first after it that have one reading
+        between = texts[min(open_rows) : max(open_rows) + 1] if open_rows else []
+        assert not any(conclusive(text) and text[:2] != text[3:5] for text in between)  # 08/08 shows no order
+    if by == "nothing":
+        assert open_rows == [at for at, text in enumerate(texts) if not conclusive(text)]
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 10**6))
+def test_a_date_of_the_row_that_has_one_reading_tells_the_others(city: CityProfile, seed: int) -> None:
+    rng = random.Random(seed)
+    events = some_moments(rng, 200)
+    orders = [rng.choice((DAY, MONTH)) for _ in events]
+    reports = [moment + dt.timedelta(days=rng.randrange(9)) for moment in events]
+    columns = {
+        "event": [written(moment, order) for moment, order in zip(events, orders, strict=True)],
+        "report": [written(moment, order) for moment, order in zip(reports, orders, strict=True)],
+    }
+    layout = Layout("test", {"occurred_from": (Part(0),), "reported_at": (Part(1),)})
+    _, found, _ = parsed(columns, layout, city)
+    for at, read in enumerate(found):
+        pair = columns["event"][at], columns["report"][at]
+        numbers = [int(text[start : start + 2]) for text in pair for start in (0, 3)]
+        one_reading = max(numbers) > 12 or all(map(conclusive, pair))
+        assert (read is not None) == one_reading, pair
+        assert read in (None, events[at])
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 10**6))
+def test_the_time_of_one_date_tells_the_order_of_another_that_has_none(city: CityProfile, seed: int) -> None:
+    rng = random.Random(seed)
+    events = some_moments(rng, 200)
+    orders = [rng.choice((DAY, MONTH)) for _ in events]
+    columns = {
+        "report": [written(moment, order)[:10] for moment, order in zip(events, orders, strict=True)],
+        "event": [written(moment, order, half=order == MONTH) for moment, order in zip(events, orders, strict=True)],
+    }
+    layout = Layout("test", {"occurred_from": (Part(1),), "reported_at": (Part(0),)})
+    decisions, found, _ = parsed(columns, layout, city)
+    assert {orders.by for orders in decisions.dates.rows.values()} == {"style"}
+    assert found == events
+
+
+@pytest.mark.parametrize("by", ["rows", "column", "style", "row"])
+def test_what_separates_the_orders_in_a_sample_alone_tells_no_row(
+    city: CityProfile, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    monkeypatch.setattr("curim_data.importing.profiling.SAMPLE_ROWS", 60)
+    rng, size = random.Random(7), 4_000
+    blocks = [range(start, start + 6) for start in range(200, size // 2, 400)]  # a few rows that the sample lacks
+    few, edges = {at for block in blocks for at in block}, {at for block in blocks for at in (block[0], block[-1])}
+    sides = [DAY if (at < size / 2 if by == "rows" else rng.random() < 0.5) or at in few else MONTH
+             for at in range(size)]  # fmt: skip
+    orders = [MONTH if at in few and by != "row" else side for at, side in enumerate(sides)]
+    events = [
+        moment.replace(month=3, day=20 if at in edges else 5) if at in few else moment
+        for at, moment in enumerate(some_moments(rng, size))
+    ]
+    texts = [
+        written(one, order, mark="." if by == "style" and side == DAY else "/")
+        for one, order, side in zip(events, orders, sides, strict=True)
+    ]
+    columns = {"date": texts, "source": ["phone" if by == "column" and side == DAY else "web" for side in sides]}
+    layout = LAYOUT
+    if by == "row":  # the two dates of a few rows are of different orders
+        columns["report"] = [
+            written(one.replace(day=20), MONTH) if at in few else text
+            for at, (one, text) in enumerate(zip(events, texts, strict=True))
+        ]
+        layout = Layout("test", {"occurred_from": (Part(0),), "reported_at": (Part(2),)})
+    decisions, found, _ = parsed(columns, layout, city, [1_000, 2_500])
+    assert all(read in (None, one) for read, one in zip(found, events, strict=True))
+    counts = next(one.values for one in decisions.reasons if "either" in one.values and one.values["columns"] == "date")
+    assert counts["day"] == sum(int(text[:2]) > 12 for text in texts)
+    assert counts["month"] == sum(int(text[3:5]) > 12 for text in texts)
+
+
+def test_columns_of_one_order_each_are_read_each_in_its_own(city: CityProfile) -> None:
+    rng = random.Random(5)
+    events = some_moments(rng, 100)
+    columns = {"event": [written(one, MONTH) for one in events], "report": [written(one, DAY) for one in events]}
+    layout = Layout("test", {"occurred_from": (Part(0),), "reported_at": (Part(1),)})
+    decisions, found, _ = parsed(columns, layout, city)
+    assert dict(decisions.dates.orders) == {"occurred_from": "month-first", "reported_at": "day-first"}
+    assert found == events
+
+
+@pytest.mark.parametrize(
+    ("counts", "verdict"),
+    [
+        ((100, 0), "day-first"), ((0, 3), "month-first"), ((40, 2), "day-first"), ((37, 2), None), ((1000, 3), None),
+        ((2, 40), "month-first"), ((1500, 3), "day-first"), ((1, 1), None), ((19, 1), "day-first"), ((0, 0), None),
+    ],
+)  # fmt: skip
+def test_a_few_contradictions_are_mistakes_and_more_are_another_source(
+    counts: tuple[int, int], verdict: str | None
+) -> None:
+    assert DateProfile({"day": counts[0], "month": counts[1], "either": 50}).order == verdict
+
+
+def test_a_mistake_is_read_as_it_can_only_be_and_said(city: CityProfile) -> None:
+    moments = some_moments(random.Random(2), 200)
+    at = next(at for at, one in enumerate(moments) if one.day > 12)
+    texts = [written(one, MONTH if row == at else DAY) for row, one in enumerate(moments)]
+    decisions, found, _ = parsed({"date": texts}, LAYOUT, city)
+    assert found == moments
+    assert [one.values["few"] for one in decisions.reasons if "few" in one.values] == [1]
+
+
+def test_an_answer_that_no_date_can_follow_is_not_followed(city: CityProfile) -> None:
+    moments = some_moments(random.Random(2), 100)
+    texts = [written(one, DAY) for one in moments]
+    decisions, found, _ = parsed({"date": texts}, LAYOUT, city, dates="month-first")
+    assert found == moments
+    assert any("answer" in one.values for one in decisions.reasons)
+
+
+@pytest.mark.parametrize("order", [DAY, MONTH])
+def test_dates_that_a_spreadsheet_exchanged_are_not_read(city: CityProfile, order: str) -> None:
+    moments = some_moments(random.Random(3), 200)
+    real = [one.day <= 12 for one in moments]
+    cells = [
+        one.strftime("%Y-%d-%m %H:%M") if early else written(one, order)  # the day became the month
+        for one, early in zip(moments, real, strict=True)
+    ]
+    decisions, found, reasons = parsed({"date": cells}, LAYOUT, city)
+    assert decisions.dates.exchanged == {"occurred_from"}
+    for one, read, reason, early in zip(moments, found, reasons, real, strict=True):
+        unclear = early and one.day != one.month
+        assert (read, reason) == ((None, "ambiguous_date") if unclear else (one, ""))
+    whole = [
+        one.strftime("%Y-%m-%d %H:%M") if early else written(one, order)
+        for one, early in zip(moments, real, strict=True)
+    ]
+    whole[real.index(True)] = "2024-03-21 10:00"  # one real date after the twelfth, and nothing was exchanged
+    assert not parsed({"date": whole}, LAYOUT, city)[0].dates.exchanged
+
+
+@pytest.mark.parametrize(
+    ("sizes", "day"), [([2, 3, 1], 3), ([1, 1, 1, 1], 2), ([4, 2, 1], 3), ([5, 1], 1), ([3, 3], 2)]
+)
+def test_the_chance_that_a_column_separates_is_that_of_all_ways_to_deal_the_orders(sizes: list[int], day: int) -> None:
+    rows = [value for value, size in enumerate(sizes) for _ in range(size)]
+    deals = list(combinations(range(len(rows)), day))
+    pure = [
+        {rows[at] for at in deal}.isdisjoint({rows[at] for at in set(range(len(rows))) - set(deal)}) for deal in deals
+    ]
+    assert chance_of_all(sizes, day, len(rows) - day) == pytest.approx(sum(pure) / len(deals))
+    first = [len({at in deal for at in range(sizes[0])}) == 1 for deal in deals]
+    assert chance_of_one(sizes[0], day, len(rows) - day) == pytest.approx(sum(first) / len(deals))
+
+
+@pytest.mark.parametrize(("day", "month"), [(1, 1), (3, 2), (4, 4), (6, 2), (2, 5)])
+def test_the_chance_of_few_runs_is_that_of_all_ways_to_deal_the_orders(day: int, month: int) -> None:
+    deals = [{*deal} for deal in combinations(range(day + month), day)]
+    runs = [1 + sum((at in deal) != (at + 1 in deal) for at in range(day + month - 1)) for deal in deals]
+    mean = 1 + 2 * day * month / (day + month)
+    for n in range(2, int(mean) + 1):
+        assert chance_of_runs(n, day, month) == pytest.approx(sum(one <= n for one in runs) / len(deals))
+    assert chance_of_runs(int(mean) + 1, day, month) == 1.0
+
+
+Write = Callable[[dt.datetime, str], list[str]]
+LANGUAGES: dict[str, tuple[list[str], Write]] = {
+    "el": (
+        ["Ημερομηνία συμβάντος", "Ώρα"],
+        lambda one, order: [
+            one.strftime("%d/%m/%Y" if order == DAY else "%m/%d/%Y"),
+            one.strftime("%H:%M") if order == DAY else f"{(one.hour - 1) % 12 + 1}:{one.minute:02d} μ.μ.",
+        ],
+    ),
+    "de": (
+        ["Tatzeit", "Aktenzeichen"],
+        lambda one, order: [written(one, order, mark="." if order == DAY else "/"), f"V-{one:%y%m%d%H%M}"],
+    ),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_export_of_both_orders_is_read_whole_and_nothing_is_remembered(home: Home, language: str) -> None:
+    labels, write = LANGUAGES[language]
+    rng = random.Random(6)
+    moments = some_moments(rng, 150)
+    rows = [
+        [f"A{at}", *write(one, MONTH if rng.random() < 0.35 else DAY), "37.943", "23.647"]
+        for at, one in enumerate(moments)
+    ]
+    data = csv_bytes([["nr", *labels, "lat", "lon"], *rows])
+    report = import_file(home, data, "x.csv", now=NOW, answers=Answers(dates="day-first"))
+    assert (report.batch.accepted, report.batch.quarantined, report.date_order) == (150, 0, "both")
+    table = Store(home).read().to_pandas().sort_values("occurred_from")
+    read = [one.tz_convert(ATHENS).tz_localize(None).to_pydatetime() for one in table["occurred_from"]]
+    assert read == sorted(moments)
+    assert any("either" in one.values for one in report.decisions)
+    assert [one.answers.dates for one in saved(home)] in ([], [None])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("Date occurred", "Date reported", "Offence"),
+        ("Ημερομηνία συμβάντος", "Ημερομηνία αναφοράς", "Κατηγορία"),
+        ("Fecha del hecho", "Fecha de denuncia", "Delito"),
+    ],
+)
+def test_an_answer_holds_for_the_column_that_can_be_read_both_ways_beside_one_of_both_orders(
+    tmp_path: Path, header: Sequence[str]
+) -> None:
+    rng = random.Random(3)
+    moments = [moment.replace(day=20 + moment.day % 8) for moment in some_moments(rng, 80)]
+    rows = [
+        (written(moment, DAY if at % 2 else MONTH), f"{1 + at % 12:02d}/{1 + at % 11:02d}/2025", "Graffiti")
+        for at, moment in enumerate(moments)
+    ]
+    data = csv_bytes([header, *rows])
+    home = create_home(tmp_path / "home")
+    with pytest.raises(Question) as asked:
+        import_file(home, data, "x.csv", now=NOW, answers=Answers(elsewhere=True))
+    assert asked.value.about == "dates"
+    answers = Answers(dates="day-first", elsewhere=True)
+    assert import_file(home, data, "x.csv", now=NOW, answers=answers).batch.read == 80
+
+
+@pytest.mark.parametrize(
+    ("heading", "values", "shown"),
+    [
+        ("Officer", ("Maria Smith", "Jean Dupont"), False), ("Χειριστής", ("Παππάς, Νίκος", "Λάμπρου, Ζωή"), False),
+        ("Contacto", ("612 345 678", "juan@example.org"), False), ("Quelle", ("telefon", "web"), True),
+    ],
+)  # fmt: skip
+def test_the_column_that_tells_orders_apart_is_named_without_the_names_of_persons(
+    home: Home, heading: str, values: tuple[str, str], shown: bool
+) -> None:
+    moments = some_moments(random.Random(6), 120)
+    rows = [(written(one, (DAY, MONTH)[at * 7 % 5 % 2]), at * 7 % 5 % 2) for at, one in enumerate(moments)]
+    data = csv_bytes([("Date", heading, "Offence"), *((date, values[of], "Graffiti") for date, of in rows)])
+    report = import_file(home, data, "x.csv", now=NOW)
+    said = " ".join(map(translator("en"), report.decisions))
+    personal = heading == "Contacto"  # not looked at
+    assert (f"The column {heading} tells them apart" in said) != personal
+    assert all((value in said) == shown for value in values)
+
+
+@pytest.mark.parametrize("heading", ["Date", "Ημερομηνία", "Dátum"])
+@pytest.mark.parametrize("form", ["%y/%m/%d", "%y-%m-%d %H:%M", "%y.%m.%d %H:%M"])
+@pytest.mark.parametrize("days", [8, 600])
+def test_dates_that_begin_with_a_year_of_two_digits_are_not_read_as_days(
+    home: Home, heading: str, form: str, days: int
+) -> None:
+    def export(written: str) -> bytes:
+        moments = [dt.datetime(2023, 3, 1, 12, 5) + dt.timedelta(days=at * days / 80) for at in range(80)]
+        return csv_bytes([(heading, "Offence"), *((one.strftime(written), "Graffiti") for one in moments)])
+
+    with pytest.raises(Question) as asked:
+        import_file(home, export(form), "x.csv", now=NOW)
+    assert (asked.value.about, "two digits" in asked.value.message.text) == ("dates", True)
+    assert import_file(home, export(form), "x.csv", now=NOW, answers=Answers(dates="day-first")).batch.read == 80
+    if days == 600:
+        import_file(home, export("%d/%m/%y %H:%M"), "z.csv", now=NOW)
+
+
+@pytest.mark.parametrize("heading", ["Date", "Ημερομηνία", "Fecha"])
+def test_years_followed_by_days_are_not_read_as_other_days(home: Home, heading: str) -> None:
+    moments = [dt.datetime(2024, 3, 1) + dt.timedelta(days=5 * at) for at in range(60)]
+    data = csv_bytes([(heading, "Offence"), *((one.strftime("%Y-%d-%m"), "Graffiti") for one in moments)])
+    report = import_file(home, data, "x.csv", now=NOW)
+    days = set(Store(home).read()["local_date"].to_pylist())
+    assert days == {one.date() for one in moments if one.day == one.month}
+    assert report.batch.quarantined == 60 - len(days)
+    assert "have the day before the month" in " ".join(map(translator("en"), report.decisions))

@@ -135,44 +135,118 @@ def test_any_mixture_of_headings_gives_each_column_one_fate(columns: list[tuple[
             assert sorted(fates) == list(range(len(labels)))
 
 
-fixmystreet, open311, policeuk, safecity, seeclickfix, ushahidi2, ushahidi3 = (
-    FORMATS[name]
-    for name in ("fixmystreet", "open311", "policeuk", "safecity", "seeclickfix", "ushahidi2", "ushahidi3")
+fixmystreet, policeuk, safecity, seeclickfix, ushahidi2, ushahidi3 = (
+    FORMATS[name] for name in ("fixmystreet", "policeuk", "safecity", "seeclickfix", "ushahidi2", "ushahidi3")
 )
+LONDON = {
+    "alert_id": ["Crime ID"], "occurred_from": ["Month"], "category": ["Crime type"], "kind": ["Crime type"],
+    "status": ["Last outcome category"], "latitude": ["Latitude"], "longitude": ["Longitude"],
+}  # fmt: skip
+OPEN311 = {
+    "alert_id": ["service_request_id"], "reported_at": ["requested_datetime"], "category": ["service_name"],
+    "status": ["status"], "latitude": ["lat"], "longitude": ["long"],
+}  # fmt: skip
+SEECLICKFIX = {
+    "alert_id": ["id"], "reported_at": ["created_at"], "status": ["status"], "resolved_at": ["closed_at"],
+    "latitude": ["lat"], "longitude": ["lng"],
+}  # fmt: skip
+# A header or a file: its format, the roles, some persons (none: nobody), and some texts.
+ROLES: dict[str, tuple[str, dict[str, list[str]], set[str], set[str]]] = {
+    "V2_PLUGIN": (
+        "ushahidi2",
+        {"alert_id": ["#"], "occurred_from": ["INCIDENT DATE"], "category": ["CATEGORY"], "latitude": ["LATITUDE"],
+         "longitude": ["LONGITUDE"], "status": ["APPROVED", "VERIFIED"]},
+        {"Phone of witness", "FIRST NAME", "LAST NAME", "EMAIL"}, {"INCIDENT TITLE", "LOCATION", "DESCRIPTION"},
+    ),
+    "V3_SURVEYS": (
+        "ushahidi3",
+        {"alert_id": ["Post ID"], "status": ["Post Status"], "reported_at": ["Post Date (UTC)", "Created (UTC)"],
+         "latitude": ["Home.lat", "Place.lat"], "longitude": ["Home.lon", "Place.lon"],
+         "category": ["Κατηγορίες", "Categories.0", "Categories.1"]},
+        {"Contact ID", "Contact", "Data Source ID", "E-mail"}, {"Unstructured Description", "Title"},
+    ),
+    "FMS_GROUPS": (
+        "fixmystreet",
+        {"alert_id": ["Report ID"], "reported_at": ["Created"], "status": ["Status"], "latitude": ["Latitude"],
+         "longitude": ["Longitude"], "category": ["Subcategory", "Category"], "resolved_at": ["Fixed", "Closed"]},
+        {"User Name", "Device Type", "Reported As", "Staff User"}, {"Title", "Detail", "Query", "Report URL"},
+    ),
+    **{
+        f"headers/open311_georeport_v2_requests.{form}": (
+            "open311", OPEN311, set(), {"description", "status_notes", "service_notice"}
+        )
+        for form in ("json", "xml")
+    },
+    "headers/seeclickfix_api_v2_issue.json": (
+        "seeclickfix", {**SEECLICKFIX, "confirmations": ["rating"]},
+        {"reporter.name", "reporter.id", "reporter.avatar.full"},
+        {"summary", "description", "address", "url", "html_url", "media.image_full"},
+    ),
+    "headers/seeclickfix_city_export_xlsx_as_csv.csv": (
+        "seeclickfix",
+        {"alert_id": ["Id"], "reported_at": ["Created At Local"], "category": ["Category"], "latitude": ["Lat"],
+         "longitude": ["Lng"], "status": ["Status Translated"], "resolved_at": ["Closed At Local"],
+         "confirmations": ["Rating"]},
+        {"Reporter Display", "Reported Using Mobile?", "Assignee Name"}, {"Summary", "Address", "Description"},
+    ),
+    "headers/seeclickfix_api_csv.csv": ("seeclickfix", SEECLICKFIX, set(), {"rating", "description"}),
+    "2018-11-city-of-london-street.csv": ("policeuk", LONDON, set(), {"Location", "Context"}),
+    "2018-12-city-of-london-street.csv": ("policeuk", LONDON, set(), {"Location", "Context"}),
+    "safecity_reports_no_text.csv": (
+        "safecity",
+        {"alert_id": ["incident_id"], "latitude": ["lat"], "longitude": ["lon"], "occurred_from": ["date"],
+         "category": ["tags"]},
+        set(), {"title", "short_desc", "location"},
+    ),
+}  # fmt: skip
 
 
-def test_ushahidi_2() -> None:
-    labels = headers.V2_PLUGIN.split(",")
-    layout = (found := ushahidi2.recognise(labels)).layout
-    assert not found.missing
-    assert not found.doubled
-    assert told(labels, found) == {
-        "alert_id": ["#"], "occurred_from": ["INCIDENT DATE"], "category": ["CATEGORY"], "latitude": ["LATITUDE"],
-        "longitude": ["LONGITUDE"], "status": ["APPROVED", "VERIFIED"],
-    }  # fmt: skip
-    assert named(labels, layout.personal) == ["Phone of witness", "FIRST NAME", "LAST NAME", "EMAIL"]
-    assert named(labels, layout.text) == ["INCIDENT TITLE", "LOCATION", "DESCRIPTION"]
-    assert named(labels, layout.unused) == ["How many"]
-    assert (layout.separators, layout.kind) == ((", ",), Kind.RISK)
-    news = headers.V2_NEWS.split(",")
-    assert "NEWS LINKS" in named(news, ushahidi2.recognise(news).layout.text)
+@pytest.mark.parametrize("name", ROLES)
+def test_each_column_has_its_role(name: str) -> None:
+    labels, rows = (getattr(headers, name).split(","), []) if hasattr(headers, name) else read(name)
+    form, roles, persons, texts = ROLES[name]
+    layout = (found := FORMATS[form].recognise(labels, sample_of(labels, rows) if rows else None)).layout
+    assert told(labels, found) == roles
+    assert persons <= set(named(labels, layout.personal))
+    assert bool(persons) == bool(layout.personal)
+    assert texts <= set(named(labels, layout.text))
+    assert (found.missing, found.doubled) == ((), {})
+    kinds = {"ushahidi2": Kind.RISK, "ushahidi3": Kind.RISK, "policeuk": Kind.OFFENCE, "safecity": Kind.OFFENCE}
+    assert layout.kind == kinds.get(form, Kind.INCIVILITY)
+    for role, column in (("status", "Status Translated"), ("status", "Last outcome category"), ("kind", "Crime type")):
+        if column in labels:
+            words = {fold(row[labels.index(column)]) for row in rows} - {""}
+            assert words <= set(layout.words[role])
 
 
-def test_ushahidi_3() -> None:
-    labels = headers.V3_SURVEYS.split(",")
-    layout = (found := ushahidi3.recognise(labels)).layout
-    assert told(labels, found) == {
-        "alert_id": ["Post ID"], "status": ["Post Status"], "reported_at": ["Post Date (UTC)", "Created (UTC)"],
-        "latitude": ["Home.lat", "Place.lat"], "longitude": ["Home.lon", "Place.lon"],
-        "category": ["Κατηγορίες", "Categories.0", "Categories.1"],
-    }  # fmt: skip
+def test_words_and_marks_of_the_formats() -> None:
+    words = {name: form.recognise(["x"]).layout.words for name, form in FORMATS.items()}
+    assert words["ushahidi3"]["status"] == {"published": "open", "draft": "open", "archived": "resolved"}
+    assert words["open311"]["status"].items() >= {"closed": Status.RESOLVED, "investigating": Status.CONFIRMED}.items()
+    assert {word for word, kind in words["policeuk"]["kind"].items() if kind != Kind.OFFENCE} == {
+        "anti_social_behaviour"
+    }
+    london = {"under_investigation": Status.CONFIRMED, "unable_to_prosecute_suspect": Status.RESOLVED}
+    assert words["policeuk"]["status"].items() >= london.items()
+    layout = ushahidi3.recognise(headers.V3_SURVEYS.split(",")).layout
+    assert (layout.utc, layout.skip_hxl) == (True, True)
     assert {part.part for part in layout.roles["reported_at"]} == {"first"}
     assert {part.part for part in layout.roles["category"]} == {"value"}
-    assert named(labels, layout.personal) == ["Contact ID", "Contact", "Data Source ID", "E-mail"]
-    assert named(labels, layout.text) == ["Unstructured Description", "Title", "Title"]
-    assert layout.utc
-    assert layout.skip_hxl
-    assert layout.words["status"] == {"published": "open", "draft": "open", "archived": "resolved"}
+    assert ushahidi2.recognise(headers.V2_PLUGIN.split(",")).layout.separators == (", ",)
+    news = headers.V2_NEWS.split(",")
+    assert "NEWS LINKS" in named(news, ushahidi2.recognise(news).layout.text)
+    layout = fixmystreet.recognise(headers.FMS_GROUPS.split(",")).layout
+    assert {part.part for role in ("category", "resolved_at") for part in layout.roles[role]} == {"first"}
+    assert fixmystreet.recognise(headers.FMS.split(",")).layout.roles["category"] == (Part(4),)
+    expanded = ["id", "status", "created_at", "lat", "lng", "rating", "request_type.title"]
+    assert told(expanded, seeclickfix.recognise(expanded))["category"] == ["request_type.title"]
+    labels, rows = read("safecity_reports_no_text.csv")
+    layout, tags = (
+        safecity.recognise(labels, sample_of(labels, rows)).layout,
+        {row[labels.index("tags")] for row in rows},
+    )
+    assert not any(layout.separators[0] in tag for tag in tags)
+    assert "0" in tags & layout.missing
 
 
 def test_the_point_that_most_posts_fill_comes_first() -> None:
@@ -183,15 +257,12 @@ def test_the_point_that_most_posts_fill_comes_first() -> None:
     assert found.layout.roles["longitude"] == (Part(place + 1, "first"), Part(home + 1, "first"))
 
 
-def test_points_of_one_label_are_paired_in_their_order() -> None:
-    labels = [*headers.V3_NATIVE.split(","), "At.lat", "At.lon", "At.lat", "At.lon"]
-    roles = ushahidi3.recognise(labels).layout.roles
-    assert [part.place for part in roles["latitude"]] == [11, 13]
-    assert [part.place for part in roles["longitude"]] == [12, 14]
-    apart = [*headers.V3_NATIVE.split(","), "At.lat", "At.lat", "At.lon", "At.lon"]
-    roles = ushahidi3.recognise(apart).layout.roles
-    assert [part.place for part in roles["latitude"]] == [11, 12]
-    assert [part.place for part in roles["longitude"]] == [13, 14]
+@pytest.mark.parametrize(
+    ("more", "lat", "lon"), [("lat lon lat lon", [11, 13], [12, 14]), ("lat lat lon lon", [11, 12], [13, 14])]
+)
+def test_points_of_one_label_are_paired_in_their_order(more: str, lat: list[int], lon: list[int]) -> None:
+    roles = ushahidi3.recognise([*headers.V3_NATIVE.split(","), *(f"At.{end}" for end in more.split())]).layout.roles
+    assert [[part.place for part in roles[role]] for role in ("latitude", "longitude")] == [lat, lon]
 
 
 def test_the_survey_is_the_category_where_there_is_no_other() -> None:
@@ -202,120 +273,15 @@ def test_the_survey_is_the_category_where_there_is_no_other() -> None:
     assert told([*labels, "Stage"], ushahidi3.recognise([*labels, "Stage"]))["category"] == ["Survey"]
 
 
-def test_fixmystreet() -> None:
-    labels = headers.FMS_GROUPS.split(",")
-    layout = (found := fixmystreet.recognise(labels)).layout
-    assert told(labels, found) == {
-        "alert_id": ["Report ID"], "reported_at": ["Created"], "status": ["Status"], "latitude": ["Latitude"],
-        "longitude": ["Longitude"], "category": ["Subcategory", "Category"], "resolved_at": ["Fixed", "Closed"],
-    }  # fmt: skip
-    assert {part.part for role in ("category", "resolved_at") for part in layout.roles[role]} == {"first"}
-    assert named(labels, layout.personal) == ["User Name", "Device Type", "Reported As", "Staff User"]
-    assert named(labels, layout.text) == ["Title", "Detail", "Query", "Report URL"]
-    assert "Easting" in named(labels, layout.unused)
-    assert layout.kind == Kind.INCIVILITY
-    plain = headers.FMS.split(",")
-    assert fixmystreet.recognise(plain).layout.roles["category"] == (Part(4),)
-
-
-@pytest.mark.parametrize("name", ["open311_georeport_v2_requests.json", "open311_georeport_v2_requests.xml"])
-def test_open311(name: str) -> None:
-    labels, _ = read(f"headers/{name}")
-    layout = (found := open311.recognise(labels)).layout
-    assert told(labels, found) == {
-        "alert_id": ["service_request_id"], "reported_at": ["requested_datetime"], "category": ["service_name"],
-        "status": ["status"], "latitude": ["lat"], "longitude": ["long"],
-    }  # fmt: skip
-    assert {"description", "status_notes", "service_notice"} <= set(named(labels, layout.text))
-    assert not layout.personal
-    assert layout.words["status"]["closed"] == Status.RESOLVED
-    assert layout.words["status"]["investigating"] == Status.CONFIRMED
-
-
-def test_seeclickfix_of_the_api() -> None:
-    labels, rows = read("headers/seeclickfix_api_v2_issue.json")
-    layout = (found := seeclickfix.recognise(labels, sample_of(labels, rows))).layout
-    assert told(labels, found) == {
-        "alert_id": ["id"], "reported_at": ["created_at"], "status": ["status"], "resolved_at": ["closed_at"],
-        "latitude": ["lat"], "longitude": ["lng"], "confirmations": ["rating"],
-    }  # fmt: skip
-    assert {"reporter.name", "reporter.id", "reporter.avatar.full"} <= set(named(labels, layout.personal))
-    assert {"summary", "description", "address", "url", "html_url", "media.image_full"} <= set(
-        named(labels, layout.text)
-    )
-    expanded = [*labels, "request_type.title"]
-    assert told(expanded, seeclickfix.recognise(expanded))["category"] == ["request_type.title"]
-
-
-def test_seeclickfix_of_a_city() -> None:
-    labels, rows = read("headers/seeclickfix_city_export_xlsx_as_csv.csv")
-    layout = (found := seeclickfix.recognise(labels, sample_of(labels, rows))).layout
-    roles = told(labels, found)
-    assert roles["category"] == ["Category"]
-    assert roles["reported_at"] == ["Created At Local"]
-    assert roles["resolved_at"] == ["Closed At Local"]
-    assert roles["confirmations"] == ["Rating"]
-    assert named(labels, layout.personal) == ["Reporter Display", "Reported Using Mobile?", "Assignee Name"]
-    states = {fold(row[labels.index("Status Translated")]) for row in rows}
-    assert states <= set(layout.words["status"])
-
-
-def test_texts_under_rating_are_no_counts() -> None:
-    labels, rows = read("headers/seeclickfix_api_csv.csv")
-    layout = seeclickfix.recognise(labels, sample_of(labels, rows)).layout
-    assert "confirmations" not in layout.roles
-    assert {"rating", "description"} <= set(named(labels, layout.text))
-
-
-@pytest.mark.parametrize("month", ["2018-11", "2018-12"])
-def test_the_words_of_police_uk_are_known(month: str) -> None:
-    labels, rows = read(f"{month}-city-of-london-street.csv")
-    layout = (found := policeuk.recognise(labels)).layout
-    assert told(labels, found) == {
-        "alert_id": ["Crime ID"], "occurred_from": ["Month"], "category": ["Crime type"], "kind": ["Crime type"],
-        "status": ["Last outcome category"], "latitude": ["Latitude"], "longitude": ["Longitude"],
-    }  # fmt: skip
-    crimes = {fold(row[labels.index("Crime type")]) for row in rows}
-    assert len(crimes) > 10
-    assert crimes <= set(layout.words["kind"])
-    assert {word for word, kind in layout.words["kind"].items() if kind != Kind.OFFENCE} == {"anti_social_behaviour"}
-    outcomes = {fold(row[labels.index("Last outcome category")]) for row in rows} - {""}
-    assert len(outcomes) > 10
-    assert outcomes <= set(layout.words["status"])
-    assert layout.words["status"]["under_investigation"] == Status.CONFIRMED
-    assert layout.words["status"]["unable_to_prosecute_suspect"] == Status.RESOLVED
-    assert named(labels, layout.text) == ["Location", "Context"]
-    assert not layout.personal
-
-
-def test_safecity_as_a_list() -> None:
-    labels, rows = read("safecity_reports_no_text.csv")
-    layout = (found := safecity.recognise(labels, sample_of(labels, rows))).layout
-    assert told(labels, found) == {
-        "alert_id": ["incident_id"], "latitude": ["lat"], "longitude": ["lon"], "occurred_from": ["date"],
-        "category": ["tags"],
-    }  # fmt: skip
-    assert named(labels, layout.text) == ["title", "short_desc", "location"]
-    assert layout.kind == Kind.OFFENCE
-    tags = {row[labels.index("tags")] for row in rows}
-    assert not any(layout.separators[0] in tag for tag in tags)
-    assert "0" in tags & layout.missing
-
-
-def test_safecity_as_a_sheet() -> None:
+def test_safecity_as_a_sheet_and_a_new_category_by_its_place_and_values() -> None:
     labels = headers.SAFECITY_SHEET.split(",")
     found = safecity.recognise(labels)
-    roles = told(labels, found)
     first, last = labels.index("Catcalls/Whistles"), labels.index("Others")
-    assert roles["category"] == labels[first : last + 1]
+    assert told(labels, found)["category"] == labels[first : last + 1]
     assert {part.part for part in found.layout.roles["category"]} == {"flag"}
     assert found.layout.roles["occurred_from"] == (Part(2, "date"), Part(5, "time"))
     assert named(labels, found.layout.text) == ["INCIDENT TITLE", "DESCRIPTION", "Location"]
     assert {"VERBAL ABUSE", "SERIOUS PHYSICAL ABUSE", "YEAR", "City Code"} <= set(named(labels, found.layout.unused))
-
-
-def test_a_new_category_of_safecity_is_known_by_its_place_and_values() -> None:
-    labels = headers.SAFECITY_SHEET.split(",")
     new, group = labels.index("Cyber"), labels.index("VERBAL ABUSE")
     sample = table({new: ["0", "1"], group: ["1", "0"], labels.index("YEAR"): ["1", "1"]}, labels)
     assert told(labels, safecity.recognise(labels, sample))["category"][-1] == "Cyber"
@@ -324,11 +290,9 @@ def test_a_new_category_of_safecity_is_known_by_its_place_and_values() -> None:
 
 
 def test_a_geometry_stands_in_for_missing_coordinates() -> None:
-    labels = [*headers.V2_PLAIN.split(","), "geometry.longitude", "geometry.latitude"]
-    roles = told(labels, ushahidi2.recognise(labels))
-    assert (roles["latitude"], roles["longitude"]) == (["geometry.latitude"], ["geometry.longitude"])
-    own = [*headers.V2_NEWS.split(","), "geometry.longitude", "geometry.latitude"]
-    assert told(own, ushahidi2.recognise(own))["latitude"] == ["LATITUDE"]
+    for header, wanted in ((headers.V2_PLAIN, "geometry.latitude"), (headers.V2_NEWS, "LATITUDE")):
+        labels = [*header.split(","), "geometry.longitude", "geometry.latitude"]
+        assert told(labels, ushahidi2.recognise(labels))["latitude"] == [wanted]
 
 
 EMERGENCY = "1. Urgences | Emergency"

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from curim_data.formats.base import Layout, Recognition
 from curim_data.formats.guess import recognise
-from curim_data.formats.guess.headings import read_heading
 from curim_data.importing.mapping import ROLES
 from tests.guessing import INVENTED, Roles
 from tests.headers import read
@@ -245,19 +244,6 @@ def test_repeated_labels_give_the_first_column_that_fits() -> None:
     layout = recognise(labels, sample).layout
     assert (layout.place("category"), layout.place("occurred_from")) == (0, 1)
     assert set(layout.unused) == {2, 3}
-
-
-@pytest.mark.parametrize(
-    ("label", "words"),
-    [
-        ("CMPLNT_FR_DT", ("cmplnt", "fr", "dt")), ("dateOccurred", ("date", "occurred")),
-        ("Meldedatum", ("melde", "datum")),
-        ("X Coordinate (State Plane)", ("x", "coordinate", "state", "plane")), ("AREA ", ("area",)), ("", ()),
-        ("Lat_Lon", ("latlon",)), ("Γεωγραφικό Πλάτος", ("γεωγραφικο", "πλατοσ")), ("ID", ("id",)),
-    ],
-)  # fmt: skip
-def test_headings_are_split_into_words(label: str, words: tuple[str, ...]) -> None:
-    assert read_heading(label).words == words
 
 
 CELLS = st.sampled_from(

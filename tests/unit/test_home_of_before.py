@@ -20,10 +20,10 @@ from curim_data.engine import open_source
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience
 from curim_data.plans.plan_store import MeetingStore, PlanStore
-from curim_data.protection import drawn, open_for
+from curim_data.protection import open_for
 from curim_data.store import Home, Store, StoreError
 from curim_data.store.annotations import read_annotations
-from curim_data.store.erase import erase
+from curim_data.store.erase import draw_files, erase
 from curim_data.store.home import create_home
 
 MADE = Path(__file__).parents[1] / "homes" / "first.zip"
@@ -81,11 +81,11 @@ def test_its_alerts_are_known_again_and_the_erased_one_does_not_come_back(home: 
 
 
 def test_its_protected_copy_is_what_it_was(home: Home) -> None:
-    before = {path.name: path.read_bytes() for path in drawn(home).files}
+    before = {path.name: path.read_bytes() for path in draw_files(home)}
     copy = open_for(home, Audience.COUNCIL)
     rows = pq.read_table(copy.cache["files"][0], columns=list(SHOWN)).sort_by("alert_id").to_pylist()
     assert hashlib.sha256(repr(rows).encode()).hexdigest()[:16] == COPY
-    assert {path.name: path.read_bytes() for path in drawn(home).files} == before
+    assert {path.name: path.read_bytes() for path in draw_files(home)} == before
 
 
 def test_its_alerts_are_erased(home: Home) -> None:

@@ -25,7 +25,7 @@ from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience, CityProfile, translator
-from curim_data.protection import copy_of, drawn, open_for, opened_for
+from curim_data.protection import copy_of, open_for, opened_for
 from curim_data.protection import opening as module
 from curim_data.protection.opening import (
     COMPARED,
@@ -38,7 +38,7 @@ from curim_data.protection.opening import (
     measure_errors,
 )
 from curim_data.store import Home, Store
-from curim_data.store.erase import erase
+from curim_data.store.erase import draw_files, erase
 from curim_data.store.home import create_home
 from tests.small import alert, small_city, small_source
 from tests.stored import seen_by, stored_alerts, stored_column
@@ -75,7 +75,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def draws(home: Home) -> dict[str, dict[str, Any]]:
-    rows = [row for path in drawn(home).files for row in pq.read_table(path).to_pylist()]
+    rows = [row for path in draw_files(home) for row in pq.read_table(path).to_pylist()]
     return {row["alert_id"]: row for row in rows}
 
 
@@ -91,7 +91,7 @@ def test_analysts_and_specialists_read_the_alerts(home: Home, audience: Audience
     source = open_for(home, audience)
     assert source.exact is None
     assert set(stored_column(source, "alert_id")) == {f"T-{number}" for number in range(200)}
-    assert not drawn(home).files  # nobody asked for the copy
+    assert not draw_files(home)  # nobody asked for the copy
 
 
 @pytest.mark.parametrize("audience", PROTECTED)
