@@ -278,47 +278,38 @@ def learn(frame: pd.DataFrame) -> Coverage:
     if frame.empty:
         return Coverage({})
     sources = {str(name): _series(part) for name, part in frame.groupby("source")}
-    first = min(series.index[0] for series, _ in sources.values())
-    last = max(_last_day(series.index[-1], unit) for series, unit in sources.values())
+    first = min(series.index[0].start_time for series in sources.values())
+    last = max(series.index[-1].end_time for series in sources.values())
     everything = frame.groupby("day")["n"].sum()
     gaps, breaks = [], []
-    for name, (series, unit) in sources.items():
-        steps = pd.date_range(_step(first, unit), _step(last, unit), freq="MS" if unit == "month" else "D")
-        n = series.reindex(steps, fill_value=0.0)
+    for name, series in sources.items():
+        steps = pd.period_range(first, last, freq=series.index.freq)
+        n = series.reindex(steps, fill_value=0.0).to_numpy()
+        unit: Unit = "month" if steps.freqstr == "M" else "day"
         own = frame[frame["source"] == name].groupby("day")["n"].sum()
-        for start, stop in empty_runs(n.to_numpy(), unit, weekday=steps[0].weekday(), edges=True):
-            gap = Gap(name, steps[start].date(), _last_day(steps[stop - 1], unit).date())
+        for start, stop in empty_runs(n, unit, weekday=steps[0].weekday, edges=True):
+            gap = Gap(name, steps[start].start_time.date(), steps[stop - 1].end_time.date())
             if not _matters(own, everything, gap):
                 continue
             if start == 0:
-                breaks.append(Break(name, steps[stop].date(), True))
+                breaks.append(Break(name, steps[stop].start_time.date(), True))
             elif stop == len(steps):
                 breaks.append(Break(name, gap.first, False))
             else:
                 gaps.append(gap)
-    spans = {
-        name: (series.index[0].date(), _last_day(series.index[-1], unit).date())
-        for name, (series, unit) in sources.items()
-    }
+    ends = ((name, series.index[[0, -1]]) for name, series in sources.items())
+    spans = {name: (days[0].start_time.date(), days[1].end_time.date()) for name, days in ends}
     gaps += _between(spans)
-    by_month = all(unit == "month" for _, unit in sources.values())
+    by_month = all(series.index.freqstr == "M" for series in sources.values())
     ordered = tuple(sorted(gaps, key=lambda gap: (gap.first, gap.last, gap.source)))
     return Coverage(spans, ordered, tuple(sorted(breaks, key=lambda one: (one.day, one.source))), by_month)
 
 
-def _series(part: pd.DataFrame) -> tuple[pd.Series, Unit]:
-    """The alerts of a source by day, or by month where the days of too many are not known."""
-    if part.loc[part["months"], "n"].sum() >= MONTH_ONLY_SHARE * part["n"].sum():
-        return part.groupby(part["day"].dt.to_period("M").dt.to_timestamp())["n"].sum(), "month"
-    return part[~part["months"]].groupby("day")["n"].sum(), "day"
-
-
-def _step(day: pd.Timestamp, unit: Unit) -> pd.Timestamp:
-    return day.replace(day=1) if unit == "month" else day
-
-
-def _last_day(day: pd.Timestamp, unit: Unit) -> pd.Timestamp:
-    return day + pd.offsets.MonthEnd(0) if unit == "month" else day
+def _series(part: pd.DataFrame) -> pd.Series:
+    """The alerts of a source by day, or by month where the days of too many are not known; the index are periods."""
+    by_month = part.loc[part["months"], "n"].sum() >= MONTH_ONLY_SHARE * part["n"].sum()
+    known = part if by_month else part[~part["months"]]
+    return known.groupby(known["day"].dt.to_period("M" if by_month else "D"))["n"].sum()
 
 
 def _matters(own: pd.Series, everything: pd.Series, gap: Gap) -> bool:

@@ -22,7 +22,6 @@ import re
 import socket
 import threading
 import time
-from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
@@ -50,32 +49,19 @@ _ARROW: Final = {
 }
 
 
-@dataclass(frozen=True)
-class PublishedTable:
-    """A table, the version of what it holds, and what is known of it (`Facts` as JSON)."""
+def last_publication(url: str) -> dict[str, dict[str, Any]]:
+    """What was published last into the PostgreSQL database of a URL; EngineError where nothing was.
 
-    name: str
-    version: str
-    facts: dict[str, Any] = field(default_factory=dict, compare=False)
-
-
-@dataclass(frozen=True)
-class Publication:
-    """The alerts and their protected copy, as they were published together."""
-
-    alerts: PublishedTable
-    copy: PublishedTable
-
-
-def last_publication(url: str) -> Publication:
-    """What was published last into the PostgreSQL database of a URL; EngineError where nothing was."""
+    "alerts" and their protected "copy", each with the "name" of its table, the "version" of what that holds, and what
+    is known of it ("facts": `Facts` as JSON).
+    """
     listed = _ask(url, f"SELECT to_regclass('{PUBLICATIONS}')::text AS name")["name"][0].as_py()
     if listed is None:
         raise EngineError(NOT_PUBLISHED)
     rows = _ask(url, f"SELECT alerts, copy FROM {PUBLICATIONS} ORDER BY number DESC LIMIT 1").to_pylist()
     if not rows:
         raise EngineError(NOT_PUBLISHED)
-    return Publication(*(PublishedTable(**json.loads(rows[0][name])) for name in ("alerts", "copy")))
+    return {name: json.loads(rows[0][name]) for name in ("alerts", "copy")}
 
 
 def published_relation(url: str, name: str) -> Relation:
@@ -225,9 +211,7 @@ class _Session:
 
     def _told(self, error: Exception) -> EngineError | None:
         """What is said of an error that comes of a lost server; None of any other."""
-        if self.is_there(after=time.monotonic()):
-            return None
-        return _unreachable(self._url, error)
+        return None if self.is_there(after=time.monotonic()) else _unreachable(self._url, error)
 
     def is_there(self, after: float | None = None) -> bool:
         """Whether the server answers and knows this session; asked again only after `after`, or what `FRESH` says."""

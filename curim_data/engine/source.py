@@ -30,8 +30,6 @@ from curim_data.engine.flat import (
     read_files,
 )
 from curim_data.engine.remote import (
-    Publication,
-    PublishedTable,
     is_spark,
     last_publication,
     published_relation,
@@ -167,7 +165,7 @@ def open_source(home: Home, url: str | None = None) -> Source:
         source = source_from_files(files, version_of(files), city)
     else:
         publication = last_publication(url)
-        source = _published(url, publication, publication.alerts, city)
+        source = _published(url, publication, "alerts", city)
     # The sample's dates are fixed, so there the last day with data is today. Fewer days than `SHORTEST_SINCE_MEETING`
     # could not be compared; where months alone are known, the first of a meeting's month is long enough ago.
     today = source.as_of if home.is_sample else min(city_day(city), source.as_of)
@@ -209,19 +207,19 @@ def source_from_files(
 
 def published_copy(source: Source) -> Source | None:
     """The protected copy that was published with a source's alerts, as a source; None where none was."""
-    publication: Publication | None = source.cache.get(_PUBLICATION)
-    return None if publication is None else _published(source.cache["url"], publication, publication.copy, source.city)
+    publication = source.cache.get(_PUBLICATION)
+    return None if publication is None else _published(source.cache["url"], publication, "copy", source.city)
 
 
-def _published(url: str, publication: Publication, part: PublishedTable, city: CityProfile) -> Source:
+def _published(url: str, publication: dict[str, dict[str, Any]], which: str, city: CityProfile) -> Source:
     """One of the tables of a publication."""
+    part = publication[which]
 
     def opened() -> dict[str, Any]:
-        relation = published_relation(url, part.name)
-        about = {"url": url, "relation": relation, _FACTS: Facts.from_json(part.facts)}
-        return {**about, _PUBLICATION: publication} if part == publication.alerts else about
+        about = {"url": url, "relation": published_relation(url, part["name"]), _FACTS: Facts.from_json(part["facts"])}
+        return {**about, _PUBLICATION: publication} if which == "alerts" else about
 
-    return _source(part.version, city, None, _cached((url, part.name, part.version), opened))
+    return _source(part["version"], city, None, _cached((url, part["name"], part["version"]), opened))
 
 
 def _cached(key: tuple[str, ...], open_: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -29,15 +29,10 @@ CURIM: Final = "curim"
 
 @dataclass(frozen=True)
 class KnownFormat:
-    """An export whose headings are known: its name, where it is described, what `known.toml` says of it."""
+    """An export whose headings are known: its name, and what `known.toml` says of it."""
 
     name: str
     table: Mapping[str, Any]
-
-    @property
-    def documentation(self) -> str:
-        """The page that describes it."""
-        return f"docs/formats/{self.name}.md" if self.name != CURIM else "docs/curim-export.md"
 
     @property
     def words(self) -> Mapping[str, Mapping[str, str]]:
@@ -297,4 +292,5 @@ def _shown(labels: Sequence[str]) -> str:
 
 def documentation(name: str) -> str:
     """Where a format is described; how columns are guessed, for those and the ones that a person settled."""
-    return FORMATS[name].documentation if name in FORMATS else "docs/formats/guessed.md"
+    page = f"docs/formats/{name}.md" if name in FORMATS else "docs/formats/guessed.md"
+    return "docs/curim-export.md" if name == CURIM else page

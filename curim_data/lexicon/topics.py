@@ -231,9 +231,7 @@ def kind_of(text: str) -> Kind | None:
     one who asks.
     """
     said = topic_of(text)
-    if said is None and re.search(_SERVICE, _plain(text)):
-        return Kind.INCIVILITY
-    return said
+    return Kind.INCIVILITY if said is None and re.search(_SERVICE, _plain(text)) else said
 
 
 @lru_cache(maxsize=8_192)

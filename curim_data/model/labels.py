@@ -274,6 +274,4 @@ def format_label(t: Translator, name: str) -> str:
     """What a format is called."""
     if name == "guessed":
         return t("unknown: read from headings and values")
-    if name == "mapped":
-        return t("as set by hand")
-    return FORMATS.get(name, name)
+    return t("as set by hand") if name == "mapped" else FORMATS.get(name, name)

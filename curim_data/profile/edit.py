@@ -39,7 +39,6 @@ from curim_data.profile.shapes import (
     chosen_name_column,
     districts_of,
     is_osm,
-    is_osm_points,
     landmarks_of,
     propose_name_column,
     read_areas,
@@ -170,7 +169,7 @@ def set_districts(
             kept = city.population[city.population["district"].isin([area.id for area in new])]
             if len(kept) < len(city.population):
                 notes.append(Message("Residents of districts that are gone were dropped: give the population again."))
-            _put_population(folder, kept)
+            write_population(folder, kept)
 
     return _with_reach(home, _changed(home, edit, "districts", areas.name, n=len(new), notes=notes))
 
@@ -198,7 +197,7 @@ def set_population(home: Home, source: Path | bytes, name: str) -> EditReport:
         notes.append(Message("Names in the file that are no district: {names}.", {"names": _listed(unknown)}))
     return _changed(
         home,
-        lambda folder, _: _put_population(folder, people),
+        lambda folder, _: write_population(folder, people),
         "population",
         name,
         n=len(people),
@@ -230,21 +229,23 @@ def set_help_lines(home: Home, source: Path | bytes, name: str) -> EditReport:
 
 
 def landmarks_in(source: Path | bytes, name: str, city: CityProfile) -> tuple[tuple[Landmark, ...], str]:
-    """The landmarks that a file gives, and whom they are from where a licence asks that maps say so."""
-    if (points := _osm_points(source, name, city)) is not None:
-        return landmarks_of(points, city), OSM_ATTRIBUTION
-    return tuple(tables.landmarks(landmark_table(source, name), name)), ""
-
-
-def _osm_points(source: Path | bytes, name: str, city: CityProfile) -> AreaFile | None:
-    """The points of an extract of OpenStreetMap; None for any other file."""
+    """The landmarks that a file gives: rows of a CSV or XLSX, points with their properties, or points of an extract of
+    OpenStreetMap; and whom they are from where a licence asks that maps say so.
+    """
     start = source[:1024] if isinstance(source, bytes) else head_of(source, name, 1024)
-    if is_osm(start):
-        return read_areas(source, name, kind="point", bounds=city.land.bounds)
-    if not start.startswith(b"SQLite format 3\0") and not start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
-        return None
-    points = read_areas(source, name, kind="point")
-    return points if is_osm_points(points) else None
+    osm, zipped = is_osm(start), start.startswith(b"PK\x03\x04") and name.lower().endswith(".zip")
+    plain = start.startswith(b"SQLite format 3\0") or start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
+    if not (osm or zipped or plain):
+        return tuple(tables.landmarks(tables.read_table(source, name), name)), ""
+    points = read_areas(source, name, kind="point", bounds=city.land.bounds if osm else None)
+    if osm or (plain and not {"other_tags", "osm_id"}.isdisjoint(points.columns)):
+        return landmarks_of(points, city), OSM_ATTRIBUTION
+    middles = shapely.centroid(points.frame.geometry.to_numpy())
+    frame = pd.DataFrame(points.frame.drop(columns="geometry")).fillna("").astype(str)
+    kept = frame.loc[:, [slug(head) not in ("longitude", "latitude", "lon", "lat", "x", "y") for head in frame.columns]]
+    named = kept if "name" in kept else kept.rename(columns={chosen_name_column(points, None): "name"})
+    placed = named.assign(longitude=shapely.get_x(middles).astype(str), latitude=shapely.get_y(middles).astype(str))
+    return tuple(tables.landmarks(placed, name)), ""
 
 
 def set_streets(home: Home, areas: AreaFile, name_column: str | None = None, language: str = "en") -> EditReport:
@@ -363,21 +364,6 @@ def _check_projection(epsg: int, land: BaseGeometry) -> None:
         )
 
 
-def landmark_table(source: Path | bytes, name: str) -> pd.DataFrame:
-    """Landmarks as a table: rows of a CSV or XLSX, or points with their properties."""
-    start = source.open("rb").read(512) if isinstance(source, Path) else source[:512]
-    shapes = start.startswith(b"SQLite format 3\0") or start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
-    if not shapes and not (start.startswith(b"PK\x03\x04") and name.lower().endswith(".zip")):
-        return tables.read_table(source, name)
-    points = read_areas(source, name, kind="point")
-    middles = shapely.centroid(points.frame.geometry.to_numpy())
-    frame = pd.DataFrame(points.frame.drop(columns="geometry")).fillna("").astype(str)
-    column = chosen_name_column(points, None)
-    kept = frame.loc[:, [slug(head) not in ("longitude", "latitude", "lon", "lat", "x", "y") for head in frame.columns]]
-    named = kept.rename(columns={column: "name"}) if "name" not in kept else kept
-    return named.assign(longitude=shapely.get_x(middles).astype(str), latitude=shapely.get_y(middles).astype(str))
-
-
 def _put_land(folder: Path, land: BaseGeometry) -> None:
     """The study area; of a city that had no outline, projection and view follow from it."""
     write_land(folder, as_polygons(land))
@@ -392,13 +378,6 @@ def _given(folder: Path) -> None:
     head = read_head(folder)
     head.pop("provisional", None)
     write_head(folder, head)
-
-
-def _put_population(folder: Path, people: pd.DataFrame) -> None:
-    if len(people):
-        write_population(folder, people)
-    else:
-        (folder / "population.csv").unlink(missing_ok=True)
 
 
 def _with_reach(home: Home, report: EditReport) -> EditReport:

@@ -172,11 +172,8 @@ class Spread:
             "region": Message("Your alerts span about {area} km²: a region, not a city."),
             "country": Message("Your alerts span about {area} km²: a country, not a city."),
         }[self.kind]
-        values: dict[str, Any] = {"area": int(float(f"{self.area_km2:.2g}"))}
-        if self.areas:
-            top = self.areas[0]
-            values |= {"share": Num(100 * top.share, 0), "km": Num(top.circle.radius_km, 0)}
-        return Message(words.text, values)
+        densest = [{"share": Num(100 * one.share, 0), "km": Num(one.circle.radius_km, 0)} for one in self.areas[:1]]
+        return Message(words.text, {"area": int(float(f"{self.area_km2:.2g}"))} | dict(*densest))
 
     def decision(self, chosen: str) -> Message | None:
         """What was done about it; None for the whole of a city."""
@@ -212,10 +209,8 @@ class Spread:
 
     def circle(self, chosen: str) -> Circle | None:
         """The circle that an answer means; None for the whole. ImportProblem where it means nothing."""
-        if chosen == WHOLE:
-            return None
-        if chosen == DENSEST:
-            return self.areas[0].circle if self.areas else None
+        if chosen in (WHOLE, DENSEST):
+            return self.areas[0].circle if self.areas and chosen == DENSEST else None
         return parse_circle(chosen)
 
 
@@ -250,13 +245,11 @@ def names_of_areas(areas: Sequence[DenseArea], names: PlaceNames) -> dict[str, t
     if table.empty:
         return {}
     middles = np.array([h3.cell_to_latlng(int(cell)) for cell in table["cell"]])
-    found = {}
-    for area in areas:
-        counts = table[area.circle.holds(middles[:, 1], middles[:, 0])].groupby("name")["n"].sum().sort_values()
-        most = counts[counts >= 0.15 * counts.sum()].index[::-1][:2]
-        if len(most):
-            found[area.circle.word] = tuple(str(name) for name in most)
-    return found
+    circles = [area.circle for area in areas]
+    there = (table[circle.holds(middles[:, 1], middles[:, 0])] for circle in circles)
+    counts = (rows.groupby("name")["n"].sum().sort_values() for rows in there)
+    most = [tuple(map(str, n[n >= 0.15 * n.sum()].index[::-1][:2])) for n in counts]
+    return {circle.word: names for circle, names in zip(circles, most, strict=True) if names}
 
 
 def position(circle: Circle) -> str:
@@ -449,7 +442,7 @@ def spread_of(points: Points) -> Spread:
 class NewCity:
     """What is known of a city before it has a profile.
 
-    `points`: as `gathered` takes them; `categories`, `name` (of the file): as `provisional_profile` does. `city`:
+    `points`: as `gathered` takes them; `categories`: the file's own with their counts; `name`: of the file. `city`:
     what a person calls the city; a shipped profile is then taken by its name in any language. `within`: the circle
     whose points alone make a provisional profile. `kind`: of all its categories; empty for as their names say.
     `timezone`: of a city without points; such a city is made only where it has one, and has no outline. `place`:
@@ -471,25 +464,23 @@ class NewCity:
 def choose_profile(folder: Path, new: NewCity) -> Path:
     """The folder of the profile to begin with: a shipped one where most points lie on its land, else a provisional one.
 
-    The provisional one is written to `folder`. ImportProblem as `provisional_profile`.
+    The provisional one is written to `folder`. ImportProblem as `provisional_profile`, and where no point is within.
     """
-    shipped, city, within = sample_profile(), new.city, new.within
-    if city and fold(city) in {fold(word) for word in load_city(shipped).names.values()}:
+    shipped = sample_profile()
+    known = load_city(shipped)
+    if new.city and fold(new.city) in map(fold, known.names.values()):
         return shipped
     cells, counts = gathered(new.points)
-    if not len(cells) and new.timezone:
-        _write_without_outline(folder, new)
-        return folder
-    if city is None and _share_on(cells, counts, load_city(shipped).land) > 0.5:
-        return shipped
-    if within is not None:
-        inside = within.holds(*_middles(cells))
+    if new.city is None and len(cells):
+        shapely.prepare(known.land)
+        if 2 * counts[shapely.intersects_xy(known.land, *_middles(cells))].sum() > counts.sum():
+            return shipped
+    if new.within is not None and (len(cells) or not new.timezone):
+        inside = new.within.holds(*_middles(cells))
         if not inside.any():
             raise ImportProblem(Message("No alert lies within that circle: give another one with --area LON,LAT,KM."))
         cells, counts = cells[inside], counts[inside]
-    kinds = (new.kind, new.nature)
-    named = {"en": city} if city else new.name
-    provisional_profile(folder, cells, counts, new.categories, named, part=within is not None, kinds=kinds)
+    provisional_profile(folder, new, cells, counts)
     return folder
 
 
@@ -542,13 +533,6 @@ def _middles(cells: IntArray) -> tuple[FloatArray, FloatArray]:
     """Longitudes and latitudes of the middles of cells."""
     centres = pa.record_batch(h3ronpy.vector.cells_to_coordinates(cells.astype(np.uint64)))
     return centres["lng"].to_numpy(), centres["lat"].to_numpy()
-
-
-def _share_on(cells: IntArray, counts: IntArray, land: BaseGeometry) -> float:
-    if not len(cells):
-        return 0.0
-    shapely.prepare(land)
-    return float(counts[shapely.intersects_xy(land, *_middles(cells))].sum() / counts.sum())
 
 
 def study_area(cells: IntArray, counts: IntArray) -> StudyArea:
@@ -639,10 +623,8 @@ def _outline(cells: IntArray) -> BaseGeometry:
     whole = hexagons[east - west < 180]
     if not len(whole):
         lon, lat = (values[0] for values in _middles(cells))
-        alone: BaseGeometry = shapely.box(
-            max(lon - 0.1, -180), max(lat - 0.1, -90), min(lon + 0.1, 180), min(lat + 0.1, 90)
-        )
-        return alone
+        sides = (max(lon - 0.1, -180), max(lat - 0.1, -90), min(lon + 0.1, 180), min(lat + 0.1, 90))
+        return as_polygons(shapely.box(*sides))
     west, _, east, _ = shapely.bounds(whole).T
     if east.max() - west.min() > 180:
         eastern = west >= 0
@@ -718,48 +700,41 @@ def kind_of_most(categories: Mapping[str, int]) -> str:
     return most if alerts >= 0.8 * kinds.total() and alerts >= 0.95 * said else ""
 
 
-def provisional_profile(
-    folder: Path,
-    cells: IntArray,
-    counts: IntArray,
-    categories: Mapping[str, int],
-    name: str | Mapping[str, str],
-    *,
-    part: bool = False,
-    kinds: tuple[str, str] = ("", ""),
-) -> CityProfile:
+def provisional_profile(folder: Path, new: NewCity, cells: IntArray, counts: IntArray) -> CityProfile:
     """Write a provisional profile to a folder (made if need be) and read it.
 
     Parameters
     ----------
+    new : NewCity
+        What is known beside its points. Its 200 most frequent categories become the city's list. Without a name of its
+        own the city is called as `names_for` makes of that of the file, until a person says better.
     cells, counts : arrays of int64, shape (m,)
-        Where alerts lie, as `gathered` gives it.
-    categories : mapping of str to int
-        The file's own categories with their counts; the 200 most frequent become the city's list.
-    name : str or mapping of str to str
-        That of the file, whose city is called as `names_for` makes of it until a person says better; or its names.
-    part : bool
-        Whether these are the alerts of a part of the file alone.
-    kinds : (str, str)
-        As `category_list` takes them.
+        Where alerts lie, as `gathered` gives it; of a part of the file alone, where `new` is within a circle. Without
+        any the city has a time zone and no outline, and its land is a stand-in.
 
     Raises
     ------
     ImportProblem
-        Where there is no cell.
+        Where there is neither a cell nor a time zone.
     """
-    if not len(cells):
+    if len(cells):
+        study = study_area(cells, counts)
+        land, at, timezone = study.land, study.densest, time_zone(study.middle, study.densest)
+        kind, where = {"part": True} if new.within else {}, placed(land, study.middle, study.densest)
+    elif new.timezone:
+        at, timezone = new.place or (0.0, 0.0), new.timezone
+        land = shapely.box(at[0] - 0.01, at[1] - 0.01, at[0] + 0.01, at[1] + 0.01)
+        kind, where = {"outline": False}, placed(land) | ({} if new.place else {"view": {}})
+    else:
         raise ImportProblem(_NO_POINTS)
-    study = study_area(cells, counts)
-    head = {
-        "provisional": True,
-        **({"part": True} if part else {}),
-        "illustrative": False,
-        "timezone": time_zone(study.middle, study.densest),
-        "names": names_for(name, *study.densest) if isinstance(name, str) else dict(name),
-        **placed(study.land, study.middle, study.densest),
-    }
-    _write_files(folder, head, study.land, category_list(categories, *kinds))
+    names = {"en": new.city} if new.city else names_for(new.name, *at)
+    folder.mkdir(parents=True, exist_ok=True)
+    head = {"provisional": True, **kind, "illustrative": False, "timezone": timezone, "names": names, **where}
+    write_head(folder, head)
+    write_land(folder, land)
+    write_areas(folder / "districts.geojson", ())
+    write_landmarks(folder, ())
+    write_categories(folder, {}, category_list(new.categories, new.kind, new.nature))
     return load_city(folder)
 
 
@@ -774,36 +749,9 @@ def placed(
     return {"epsg": utm(*(densest or (longitude, latitude))), "view": view}
 
 
-def _write_without_outline(folder: Path, new: NewCity) -> None:
-    """A profile of a city of which no place is known but its own, if that: the land is a stand-in."""
-    longitude, latitude = new.place or (0.0, 0.0)
-    reach = 0.01  # degrees
-    land = shapely.box(longitude - reach, latitude - reach, longitude + reach, latitude + reach)
-    head = {
-        "provisional": True,
-        "outline": False,
-        "illustrative": False,
-        "timezone": new.timezone,
-        "names": {"en": new.city} if new.city else names_for(new.name, longitude, latitude),
-        **placed(land),
-    }
-    if new.place is None:
-        head["view"] = {}
-    _write_files(folder, head, land, category_list(new.categories, new.kind, new.nature))
-
-
 def give_outline(folder: Path, points: Points) -> None:
     """Give a profile without an outline the study area that points span; the rest of it stays."""
     study = study_area(*gathered(points))
     write_land(folder, study.land)
     head = {key: value for key, value in read_head(folder).items() if key != "outline"}
     write_head(folder, {**head, **placed(study.land, study.middle, study.densest)})
-
-
-def _write_files(folder: Path, head: Mapping[str, Any], land: BaseGeometry, categories: list[Category]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    write_head(folder, head)
-    write_land(folder, land)
-    write_areas(folder / "districts.geojson", ())
-    write_landmarks(folder, ())
-    write_categories(folder, {}, categories)

@@ -378,7 +378,10 @@ def districts_of(
                 {"file": areas.name, "row": row, "column": column},
             )
         )
-    keys = _keys(areas, column, propose_code_column(areas, column) if apart == PROPOSED else apart)
+    keys, told_apart = names, propose_code_column(areas, column) if apart == PROPOSED else apart
+    if told_apart is not None:  # with the code where areas of one name have several
+        codes = areas.frame[told_apart].fillna("")
+        keys = names.where(codes.groupby(names).transform("nunique") <= 1, names + " (" + codes + ")")
     grouped = areas.frame.groupby(keys, sort=False)
     if len(grouped) > MOST_DISTRICTS:
         raise ImportProblem(
@@ -395,16 +398,6 @@ def districts_of(
         labels = {language: str(name), **{lang: f"{text}{code}" for lang, text in more.items() if text}}
         found.append(Area(key, labels, as_polygons(shapely.union_all(rows.geometry.to_numpy()))))
     return tuple(found)
-
-
-def _keys(areas: AreaFile, column: str, apart: str | None) -> pd.Series:
-    """The name of each area's district: with its code where areas of one name have several."""
-    names = areas.frame[column]
-    if apart is None:
-        return names
-    codes = areas.frame[apart].fillna("")
-    several = codes.groupby(names).transform("nunique") > 1
-    return names.where(~several, names + " (" + codes + ")")
 
 
 def chosen_name_column(areas: AreaFile, column: str | None) -> str:
@@ -447,12 +440,6 @@ PLACES: Final = {
 }
 
 
-def class_column(areas: AreaFile) -> str | None:
-    """The column that holds the classes of OpenStreetMap (highway, or fclass in the files of Geofabrik)."""
-    there = (column for column in ("highway", "fclass", "class", "road_class") if column in areas.columns)
-    return next((one for one in there if areas.frame[one].dropna().map(_class_of).ne("").any()), None)
-
-
 def _class_of(value: Any) -> str:
     return CLASSES.get(value.removesuffix("_link"), "") if isinstance(value, str) else ""
 
@@ -478,9 +465,11 @@ def streets_of(
     """
     if not city.outlined:
         raise ImportProblem(NO_OUTLINE)
-    kind = class_column(areas)
+    there = (column for column in ("highway", "fclass", "class", "road_class") if column in areas.columns)
+    kind = next((one for one in there if areas.frame[one].dropna().map(_class_of).ne("").any()), None)
     frame = with_tags(areas.frame, areas.columns)
-    column = _names(areas, name_column, osm=kind is not None)
+    proposed = ("name" if "name" in areas.columns else None) if kind else propose_name_column(areas)
+    column = proposed if name_column is None else chosen_name_column(areas, name_column)
     lines = frame.geometry.to_numpy()
     classes = frame[kind].map(_class_of) if kind else pd.Series("", index=frame.index)
     named = frame[column] if column else pd.Series([None] * len(frame), index=frame.index, dtype=object)
@@ -524,14 +513,6 @@ def _street_notes(street: BoolArray, called: BoolArray, inside: BoolArray, attri
     if attribution:
         notes.append(Message("Maps and papers will say “{attribution}”.", {"attribution": attribution}))
     return tuple(notes)
-
-
-def _names(areas: AreaFile, column: str | None, *, osm: bool) -> str | None:
-    if column is not None:
-        return chosen_name_column(areas, column)
-    if osm:
-        return "name" if "name" in areas.columns else None
-    return propose_name_column(areas)
 
 
 def _why_none(file: str, street: Any, called: Any) -> Message:
@@ -596,11 +577,6 @@ def with_tags(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
         str(key): more[key].where(more[key].notna(), None) for key in more.columns if key not in frame
     }
     return frame.assign(**made)
-
-
-def is_osm_points(areas: AreaFile) -> bool:
-    """Whether a file of points is an extract of OpenStreetMap: it has tags, or a class of Geofabrik's."""
-    return "other_tags" in areas.columns or "osm_id" in areas.columns
 
 
 def landmarks_of(areas: AreaFile, city: CityProfile) -> tuple[Landmark, ...]:

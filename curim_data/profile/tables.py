@@ -141,9 +141,12 @@ def write_land(folder: Path, land: BaseGeometry) -> None:
 
 
 def write_population(folder: Path, people: pd.DataFrame) -> None:
-    """Write population.csv: district and those of women, men and total that are known."""
+    """Write population.csv: district and those of women, men and total that are known; nobody is no file."""
     kept = [name for name in ("district", "women", "men", "total") if name in people]
-    people[kept].to_csv(folder / "population.csv", index=False, lineterminator="\n")
+    if len(people):
+        people[kept].to_csv(folder / "population.csv", index=False, lineterminator="\n")
+    else:
+        (folder / "population.csv").unlink(missing_ok=True)
 
 
 def _known(labels: Mapping[str, str]) -> list[str]:

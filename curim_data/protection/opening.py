@@ -243,10 +243,15 @@ def protected(home: Home, source: Source) -> Source:
     """The protected copy of a source's alerts, made where it is not there yet; of published alerts the published one.
     Spark and Sail read that of the home, of the same version of the alerts.
 
-    DisclosureError for other alerts on another engine, and for those of files while `CURIM_ALERTS_URL` names one.
+    DisclosureError where the home has none and none can be made, for other alerts on another engine, and for those of
+    files while `CURIM_ALERTS_URL` names one.
     """
     if (files := files_of(source)) is not None:
-        return _beside(source, _copy_on_spark(home, source.cache["url"], files))
+        try:
+            copy = protected_files(home, files)
+        except (OSError, duckdb.IOException) as error:
+            raise DisclosureError(NO_COPY_MADE) from error
+        return _beside(source, on_spark(source.cache["url"], copy))
     if "database" not in source.cache:
         published = published_copy(source)
         if published is None:
@@ -257,24 +262,18 @@ def protected(home: Home, source: Source) -> Source:
     return protected_files(home, source)
 
 
-def _copy_on_spark(home: Home, url: str, files: Source) -> Source:
-    """The protected copy of the alerts in some files as Spark or Sail counts it; DisclosureError where the home has
-    none, and none can be made.
-    """
-    try:
-        copy = protected_files(home, files)
-    except (OSError, duckdb.IOException) as error:
-        raise DisclosureError(NO_COPY_MADE) from error
-    return on_spark(url, copy)
-
-
 def protected_files(home: Home, source: Source) -> Source:
     """The protected copy of alerts that were opened from the files of a home, whatever engine readers ask."""
     known = draw_files(home)
     path = copy_file(source.city, copy_version(source, known))
     assert path is not None  # a home has a folder for what is prepared
-    if not path.exists():
-        known, path = _make(home, source)
+    if not path.exists():  # then draw for alerts that have no draw, and write it; none does while alerts are erased
+        with locked(home.lock, shared=True), locked(home.copying):
+            known = release(home, source, default_points(source))
+            path = copy_file(source.city, copy_version(source, known))
+            assert path is not None
+            if not path.exists():
+                write_copy(source.cache["files"], known, source.city, path, home.work, secret(home))
     return _beside(source, source_from_files([path], copy_version(source, known), source.city))
 
 
@@ -292,20 +291,7 @@ def copy_of(source: Source) -> Source:
     prepared = source.city.prepared
     if source.exact is not None:
         return source
-    if prepared is None:
-        return replace(source, protected=True)
-    return protected(Home(prepared.parents[1]), source)
-
-
-def _make(home: Home, source: Source) -> tuple[tuple[Path, ...], Path]:
-    """Draw for alerts that have no draw, then write the copy; none does while alerts are erased."""
-    with locked(home.lock, shared=True), locked(home.copying):
-        known = release(home, source, default_points(source))
-        path = copy_file(source.city, copy_version(source, known))
-        assert path is not None  # a home has a folder for what is prepared
-        if not path.exists():
-            write_copy(source.cache["files"], known, source.city, path, home.work, secret(home))
-    return known, path
+    return replace(source, protected=True) if prepared is None else protected(Home(prepared.parents[1]), source)
 
 
 KEPT: Final = "copy_errors"

@@ -176,21 +176,15 @@ def _waiting(source: Source, known: tuple[Path, ...], left_out: pd.DataFrame) ->
         LEFT JOIN default_points AS p ON p.longitude = a.longitude AND p.latitude = a.latitude
         ANTI JOIN earlier ON earlier.alert_id = a.alert_id"""
     ).to_arrow_reader(BATCH)
-    table = _encoded(result, CODED)
+    batches = [  # all as one table, in which some columns of texts are codes of one dictionary each
+        pa.table({name: one[name].dictionary_encode() if name in CODED else one[name] for name in one.schema.names})
+        for one in result
+    ]
+    table = pa.concat_tables(batches).unify_dictionaries() if batches else result.schema.empty_table()
     for name in ("shared", "default_points"):
         cursor.unregister(name)
     table = table.take(pc.sort_indices(table, [("local_date", "ascending"), ("alert_id", "ascending")]))
     return _frame(table)
-
-
-def _encoded(read: pa.RecordBatchReader, coded: Collection[str]) -> pa.Table:
-    """All batches as one table, in which some columns of texts are codes of one dictionary each."""
-    names = read.schema.names
-    batches = [
-        pa.table({name: one[name].dictionary_encode() if name in coded else one[name] for name in names})
-        for one in read
-    ]
-    return pa.concat_tables(batches).unify_dictionaries() if batches else read.schema.empty_table()
 
 
 def alike_reports(
@@ -276,16 +270,13 @@ def _draw(
     made["band"] = np.where(sensitive, np.where(np.isnan(dark), np.nan, np.where(dark > 0, DARK, LIGHT)), band)
     made["dark"] = dark
     made["inside"] = made["inside"].astype("boolean")
-    if swapping:
-        nowhere = without_place(units, first=first)
-        made.loc[nowhere, "cell"] = -1
-        made.loc[nowhere, ["inside", "district", "place"]] = None
-        # So few of them have nobody to exchange with: their quarter is told, and whose status and sender is not.
-        made.loc[nowhere & sensitive, "local_date"] = _quarters(found.day[nowhere & sensitive])
-        made.loc[nowhere & sensitive, ["band", "dark"]] = np.nan
-        alone = nowhere & sensitive
-    else:
-        alone = np.zeros(len(own), bool)
+    nowhere = without_place(units, first=first) if swapping else np.zeros(len(own), bool)
+    made.loc[nowhere, "cell"] = -1
+    made.loc[nowhere, ["inside", "district", "place"]] = None
+    # So few of them have nobody to exchange with: their quarter is told, and whose status and sender is not.
+    alone = nowhere & sensitive
+    made.loc[alone, "local_date"] = _quarters(found.day[alone])
+    made.loc[alone, ["band", "dark"]] = np.nan
     at = np.full(size, -1)
     at[own["unit"].to_numpy(np.int64)] = np.arange(len(own))
     at = at[unit]

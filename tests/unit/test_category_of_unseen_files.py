@@ -64,10 +64,27 @@ ENGLISH = ("Theft", "Noise", "Robbery")
         ("tipologia", ITALIAN), ("Reato", ITALIAN), ("oggetto", ITALIAN), ("TIPOREATO", ITALIAN),
         ("RUBRICA", PORTUGUESE), ("Natureza", PORTUGUESE), ("NATUREZAOCORRENCIA", PORTUGUESE), ("col7", PORTUGUESE),
         ("Delikt", GERMAN), ("Vorfallsart", GERMAN), ("Betreff", GERMAN), ("Tatbestand", GERMAN),
+        # Who deals with it, where the names say with what.
+        ("Υπηρεσία", ("Καθαριότητα", "Φωτισμός", "Οδοποιία")), ("Servicio", ("Limpieza", "Alumbrado", "Gestión")),
+        ("Department", ("Street lighting", "Refuse", "Central")),
     ],
 )  # fmt: skip
 def test_near_synonyms_of_a_category_are_found(heading: str, values: tuple[str, ...]) -> None:
     assert roles_of(column(heading, values)).get(heading) == "category"
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"),
+    [
+        *((heading, ("Fall A", "Fall B", "Fall C"))
+          for heading in ("Motivo de cierre", "Abschlussgrund", "Reason closed", "Grund der Erledigung")),
+        ("Υπηρεσία", ("Α.Τ. Πειραιά", "Α.Τ. Νίκαιας", "Α.Τ. Δραπετσώνας")), ("Θέμα", ("Μαρία Παππά", "Νίκος Λάμπρου")),
+        ("Servicio", ("Unidad 1", "Unidad 2", "Unidad 3")), ("Subject", ("Maria Smith", "John Brown", "Ann Lee")),
+        ("Department", ("Unit 1", "Unit 2", "Unit 3")),
+    ],
+)  # fmt: skip
+def test_why_it_was_closed_who_deals_with_it_and_persons_are_none(heading: str, values: tuple[str, ...]) -> None:
+    assert roles_of(column(heading, values, 60)).get(heading) != "category"
 
 
 @pytest.mark.parametrize(
@@ -99,27 +116,6 @@ def test_the_subject_is_the_category_where_some_values_speak_of_services(heading
     """Two subjects in some cells, so that whole cells are many."""
     cells = [*names, *("; ".join(two) for two in permutations(names, 2)), "; ".join(names), "; ".join(names[::-1])]
     assert roles_of(column(heading, cells, 60), delimiter="\t").get(heading) == "category"
-
-
-@pytest.mark.parametrize("heading", ["Motivo de cierre", "Abschlussgrund", "Reason closed", "Grund der Erledigung"])
-def test_why_a_report_was_closed_is_no_category(heading: str) -> None:
-    rows = column(heading, ("Fall A", "Fall B", "Fall C"), 60)
-    assert roles_of(rows).get(heading) != "category"
-
-
-@pytest.mark.parametrize(
-    ("heading", "speaking", "silent"),
-    [
-        ("Υπηρεσία", ("Καθαριότητα", "Φωτισμός", "Οδοποιία"), ("Α.Τ. Πειραιά", "Α.Τ. Νίκαιας", "Α.Τ. Δραπετσώνας")),
-        ("Servicio", ("Limpieza", "Alumbrado", "Gestión"), ("Unidad 1", "Unidad 2", "Unidad 3")),
-        ("Department", ("Street lighting", "Refuse", "Central"), ("Unit 1", "Unit 2", "Unit 3")),
-    ],
-)
-def test_who_deals_with_it_is_the_category_where_the_names_say_with_what(
-    heading: str, speaking: tuple[str, ...], silent: tuple[str, ...]
-) -> None:
-    assert roles_of(column(heading, speaking, 60)).get(heading) == "category"
-    assert roles_of(column(heading, silent, 60)).get(heading) != "category"
 
 
 @pytest.mark.parametrize(
@@ -456,14 +452,6 @@ def test_headings_without_values_give_no_category_of_their_own_accord() -> None:
     assert "category" not in recognise(["date", "subject"], empty).layout.roles
 
 
-@pytest.mark.parametrize(
-    ("heading", "persons"),
-    [("Subject", ("Maria Smith", "John Brown", "Ann Lee")), ("Θέμα", ("Μαρία Παππά", "Νίκος Λάμπρου"))],
-)
-def test_names_of_persons_who_are_the_subject_are_no_categories(heading: str, persons: tuple[str, ...]) -> None:
-    assert heading not in roles_of(column(heading, persons))
-
-
 def test_the_help_of_the_filter_names_every_kind() -> None:
     field = AlertFilter().field_of("kind")
     assert field is not None
@@ -500,22 +488,22 @@ def test_genders_under_a_heading_that_names_a_person_are_that_persons(
 
 
 @pytest.mark.parametrize(
-    ("heading", "values"),
+    ("heading", "values", "more", "role"),
     [
-        ("genero_afectada", ("mujer", "hombre")), ("sexo del afectado", ("mujer", "hombre")),
-        ("gender of affected person", ("woman", "man")), ("genre personne touchée", ("femme", "homme")),
-        ("Geschlecht betroffen", ("Frau", "Mann")), ("sesso persona colpita", ("donna", "uomo")),
-        ("gênero pessoa atingida", ("mulher", "homem")), ("φύλο θιγόμενου", ("γυναίκα", "άνδρας")),
+        *((heading, values, {}, "affected_gender") for heading, values in {
+            "genero_afectada": ("mujer", "hombre"), "sexo del afectado": ("mujer", "hombre"),
+            "gender of affected person": ("woman", "man"), "genre personne touchée": ("femme", "homme"),
+            "Geschlecht betroffen": ("Frau", "Mann"), "sesso persona colpita": ("donna", "uomo"),
+            "gênero pessoa atingida": ("mulher", "homem"), "φύλο θιγόμενου": ("γυναίκα", "άνδρας"),
+        }.items()),
+        *(("gender", ("woman", "man"), {place: ("A", "B")}, "reporter_gender")
+          for place in ("affected area", "barrio afectado", "quartier touché")),
     ],
 )  # fmt: skip
-def test_who_is_affected_did_not_report(heading: str, values: tuple[str, ...]) -> None:
-    assert roles_of(turns({heading: values, **CITIZENS}))[heading] == "affected_gender"
-
-
-@pytest.mark.parametrize("place", ["affected area", "barrio afectado", "quartier touché"])
-def test_a_place_that_is_affected_is_no_victim(place: str) -> None:
-    columns = {"gender": ("woman", "man"), **CITIZENS, place: ("A", "B")}
-    assert roles_of(turns(columns))["gender"] == "reporter_gender"
+def test_who_is_affected_did_not_report_and_a_place_is_no_victim(
+    heading: str, values: tuple[str, ...], more: dict[str, tuple[str, ...]], role: str
+) -> None:
+    assert roles_of(turns({heading: values, **CITIZENS, **more}))[heading] == role
 
 
 def test_letters_of_spanish_are_read_under_a_spanish_heading_only() -> None:

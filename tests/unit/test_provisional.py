@@ -38,7 +38,7 @@ def cloud(longitude: float, latitude: float, n: int, spread: float = 0.03) -> np
 
 
 def profile_of(folder: Path, points: Any, categories: dict[str, int], name: str) -> CityProfile:
-    return provisional_profile(folder, *gathered(points), categories, name)
+    return provisional_profile(folder, NewCity(points, categories, name), *gathered(points))
 
 
 def inside(land: shapely.Geometry, points: np.ndarray) -> float:

@@ -17,7 +17,7 @@ from curim_data.formats.base import MOST_CHARACTERS, Guess, Layout, Part, Recogn
 from curim_data.formats.guess import headings
 from curim_data.formats.guess.category import counted_rows, find_category, nature_of, one_alert_a_row, refused
 from curim_data.formats.guess.dates import date_columns
-from curim_data.formats.guess.headings import HEADING, Column, column_of, concept, guess, percent
+from curim_data.formats.guess.headings import Column, Guesses, column_of, concept
 from curim_data.model import Message
 
 NAME: Final = "guessed"
@@ -34,42 +34,6 @@ _WHERE: Final = (("latitude", "longitude"), ("x", "y"), ("point",))
 _SIDES: Final = {"latitude": "north", "y": "north", "longitude": "east", "x": "east"}
 
 
-@dataclass
-class _Guesses:
-    """What is known so far; a column that was taken gives nothing else."""
-
-    columns: tuple[Column, ...]
-    roles: dict[str, tuple[Part, ...]] = field(default_factory=dict)
-    guesses: dict[str, Guess] = field(default_factory=dict)
-    taken: set[int] = field(default_factory=set)
-
-    def free(self) -> list[Column]:
-        return [column for column in self.columns if column.place not in self.taken]
-
-    def take(self, role: str, column: Column, why: Guess) -> None:
-        """Let a column give a role."""
-        self.roles[role] = (Part(column.place),)
-        self.guesses[role] = why
-        self.taken.add(column.place)
-
-    def give(
-        self,
-        role: str,
-        column: Column,
-        clear: float,
-        share: float,
-        fit: Message | None = None,
-        *more: Message,
-        headed: bool = True,
-    ) -> None:
-        """The same, where the heading says so as clearly as `clear` (unless it is not `headed`), and this `share` of
-        the values fits, if there are any; `fit` says as what, `more` are further reasons.
-        """
-        given = bool(column.values.given)
-        fits = [Message(fit.text, percent(share))] if fit is not None and given else []
-        self.take(role, column, guess(clear, share if given else None, *([HEADING] if headed else []), *fits, *more))
-
-
 def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int | None = None) -> Recognition:
     """Guess what the columns mean; `missing` names the date where no column says when.
 
@@ -77,20 +41,17 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
     confidence. Columns of persons, of free text and of suspects never get a role. `event` is the place of the column
     that says when it happened, where a person said so.
     """
-    known = _Guesses(tuple(column_of(labels, sample, place) for place in range(len(labels))))
+    known = Guesses(tuple(column_of(labels, sample, place) for place in range(len(labels))))
     personal = tuple(column.place for column in known.columns if _is_personal(column))
     known.taken |= set(personal)
-    found = date_columns(known.free(), event)
-    known.roles |= found.roles
-    known.guesses |= found.guesses
-    known.taken |= found.seen
+    events, findings = date_columns(known, event)
     _coordinates(known)
     nature = nature_of(known.columns, closes="resolved_at" in known.roles)
     _people(known, citizens=nature.citizens)
     before = known.free()
     category = find_category(before)
     if category is not None:
-        known.take("category", category.column, category.why)
+        known.take("category", category.why, Part(category.column.place))
     _headed_values(known)
     counted = tuple(counted_rows(known.free()))  # "Nº de hechos" is the number of no case
     known.taken |= {one.place for one in counted}
@@ -109,7 +70,7 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
         separators=category.separators if category else (),
         nature=nature.kind,
         guesses=known.guesses,
-        findings=found.findings,
+        findings=findings,
         longest=category.longest if category else MOST_CHARACTERS,
         notes=(*notes, *(category.notes if category else refused(before))),
         warnings=tuple(one_alert_a_row(one, labels[one.place]) for one in counted),
@@ -123,7 +84,7 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
     when = max(sure["reported_at"], sure["occurred_from"])
     missing = () if {"reported_at", "occurred_from"} & known.roles.keys() else ("reported_at",)
     score = round((when + where + sure["category"]) / 3, 2)
-    return Recognition(layout, score, missing, events=found.events, counted=counted[0] if counted else None)
+    return Recognition(layout, score, missing, events=events, counted=counted[0] if counted else None)
 
 
 def _is_personal(column: Column) -> bool:
@@ -152,7 +113,7 @@ def _is_text(column: Column) -> bool:
     return headings.names_text(column.head) or (not chosen and long)
 
 
-def _coordinates(known: _Guesses) -> None:
+def _coordinates(known: Guesses) -> None:
     """Degrees first, projected metres where there are none, a column of both where there is neither."""
     columns = [column for column in known.free() if "latlon" not in column.head.words]
     for roles, clear, fits in (
@@ -182,7 +143,7 @@ def _said_degrees(column: Column, name: str) -> bool:
 
 
 def _give_pair(
-    known: _Guesses, north: Sequence[Column], east: Sequence[Column], roles: tuple[str, str], clear: float
+    known: Guesses, north: Sequence[Column], east: Sequence[Column], roles: tuple[str, str], clear: float
 ) -> None:
     """The best of the northings and the easting of the same place: the other words of both headings are the same."""
     words = concept("latitude", "longitude", "north", "east")
@@ -197,7 +158,7 @@ def _give_pair(
         )
 
 
-def _point(known: _Guesses) -> bool:
+def _point(known: Guesses) -> bool:
     """Give a column of both coordinates, one with a heading that says so first; whether there is one."""
     shares = {one: one.values.share_of("pairs") for one in known.free()}
     named = [
@@ -218,7 +179,7 @@ def _point(known: _Guesses) -> bool:
     return bool(able)
 
 
-def _degrees_side_by_side(known: _Guesses, columns: Sequence[Column]) -> None:
+def _degrees_side_by_side(known: Guesses, columns: Sequence[Column]) -> None:
     """Two neighbouring columns of degrees without a heading that says so; beyond 90 it is the longitude."""
     degrees = [one for one in columns if one.values.share_of("degrees") >= 0.8]
     beside = [pair for pair in pairwise(degrees) if pair[1].place == pair[0].place + 1]
@@ -229,7 +190,7 @@ def _degrees_side_by_side(known: _Guesses, columns: Sequence[Column]) -> None:
             known.give(role, column, 0.1, column.values.share_of("degrees"), _DEGREES, headed=False)
 
 
-def _people(known: _Guesses, *, citizens: bool) -> None:
+def _people(known: Guesses, *, citizens: bool) -> None:
     """Genders and ages: the victim's is the affected person's, a suspect's is nobody's.
 
     A gender of nobody in particular is the affected person's in police records, and the reporter's where `citizens`
@@ -314,7 +275,7 @@ _RULES: Final = (
 )  # fmt: skip
 
 
-def _headed_values(known: _Guesses) -> None:
+def _headed_values(known: Guesses) -> None:
     """State, kind, scales and confirmations, each by the column whose values fit best, in the order of `_RULES`."""
     for rule in _RULES:
         shares = {one: rule.share(one) for one in known.free() if rule.role not in known.roles}
@@ -324,7 +285,7 @@ def _headed_values(known: _Guesses) -> None:
             known.give(rule.role, best, rule.clear, shares[best], rule.fit)
 
 
-def _identity(known: _Guesses) -> None:
+def _identity(known: Guesses) -> None:
     """The number of the case: by its heading, for it need not be unique (one row a victim)."""
     able = []
     for column in known.free():

@@ -20,7 +20,7 @@ import pandas as pd
 
 from curim_data.formats.base import EventCandidate, Guess, Part
 from curim_data.formats.guess import headings
-from curim_data.formats.guess.headings import COUNTED, HEADING, Column, concept, guess, percent
+from curim_data.formats.guess.headings import COUNTED, HEADING, Column, Guesses, concept, guess, percent
 from curim_data.lexicon.times import COMPACT, clock_minute, date_fields, minute_of_day, month_of
 from curim_data.model import BoolArray, Message
 
@@ -529,42 +529,20 @@ def _findings(stages: Stages) -> Iterable[Message]:
             )
 
 
-@dataclass
-class DateColumns:
-    """The roles of dates and times, and every column that looks like a date or a time, used or not.
-
-    `events`: columns of which a person must say which is the event, the first being the one that was taken;
-    `findings`: what a reader should know of the choice.
-    """
-
-    seen: set[int]
-    roles: dict[str, tuple[Part, ...]] = field(default_factory=dict)
-    guesses: dict[str, Guess] = field(default_factory=dict)
-    events: tuple[EventCandidate, ...] = ()
-    findings: tuple[Message, ...] = ()
-
-    def give(self, role: str, parts: tuple[Part, ...], why: Guess) -> None:
-        """Let columns give a role."""
-        self.roles[role], self.guesses[role] = parts, why
-        self.seen |= {part.place for part in parts}
-
-
 _JOINED: Final = Message("Date and time stand in two columns")
 
 
-def date_columns(columns: Sequence[Column], event: int | None = None) -> DateColumns:
+def date_columns(known: Guesses, event: int | None = None) -> tuple[tuple[EventCandidate, ...], tuple[Message, ...]]:
     """Tell apart when something happened, ended, was reported and was closed, and join times to their dates.
 
-    Parameters
-    ----------
-    columns : sequence of Column
-        All that can hold a date or a piece of one.
-    event : int, optional
-        The place of the column that holds the date of the event, as a person said.
+    Every column that looks like a date or a time is taken, used or not. `event` is the place of the column that holds
+    the date of the event, as a person said. Given back: columns of which a person must say which is the event, the
+    first being the one that was taken; and what a reader should know of the choice.
     """
+    columns = known.free()
     clocks = [column for column in columns if is_clock(column)]
     dates = [column for column in columns if column not in clocks and (column.place == event or _is_date(column))]
-    found = DateColumns({column.place for column in (*clocks, *dates)})
+    known.taken |= {column.place for column in (*clocks, *dates)}
     beside = clocks_of_dates(dates, clocks)
     dated = [_dated([one, *([beside[one.place]] if one.place in beside else [])]) for one in dates]
     stages = stages_of(dated, pieces_of(columns, clocks), event)
@@ -575,14 +553,13 @@ def date_columns(columns: Sequence[Column], event: int | None = None) -> DateCol
             minutes = (one for one in columns if one.head.has("minute") and one.values.between(0, 59) >= _OFTEN)
             joined += [one for one in minutes if one is not joined[0]][:1]
         parts = (Part(one.column.place, "date" if joined else "value"), *map(clock_part, joined))
-        found.give(role, parts, _reason(one, bool(joined), role, stages, event))
-    _span_of_hours(found, clocks)
+        known.take(role, _reason(one, bool(joined), role, stages, event), *parts)
+    _span_of_hours(known, clocks)
     if stages.pieces is not None:
         why = Guess(0.8, (HEADING, Message("The date stands in pieces")))
-        found.give(stages.pieces_role, stages.pieces.parts, why)
-    found.events = tuple(map(_candidate, stages.doubt))
-    found.findings = (*_findings(stages), *_findings_of_times(found, stages, beside, times, columns))
-    return found
+        known.take(stages.pieces_role, why, *stages.pieces.parts)
+    findings = (*_findings(stages), *_findings_of_times(known, stages, beside, times, columns))
+    return tuple(map(_candidate, stages.doubt)), findings
 
 
 def _is_date(column: Column) -> bool:
@@ -616,7 +593,7 @@ def _times(stages: Stages, beside: Mapping[int, Column], clocks: Sequence[Column
 
 
 def _findings_of_times(
-    found: DateColumns,
+    known: Guesses,
     stages: Stages,
     beside: Mapping[int, Column],
     times: Mapping[str, Column],
@@ -630,7 +607,7 @@ def _findings_of_times(
             "{clock} was read as the time of {date}, although it stands beside {other}.",
             {"clock": clock.head.label, "date": main.column.head.label, "other": others[0].column.head.label},
         )
-    places = {part.place for parts in found.roles.values() for part in parts if part.part in ("time", "hour")}
+    places = {part.place for parts in known.roles.values() for part in parts if part.part in ("time", "hour")}
     for one in columns:
         if one.place in places and one.values.share_of("hour_spans") >= _OFTEN:
             yield Message(
@@ -639,15 +616,15 @@ def _findings_of_times(
             )
 
 
-def _span_of_hours(found: DateColumns, clocks: Sequence[Column]) -> None:
+def _span_of_hours(known: Guesses, clocks: Sequence[Column]) -> None:
     """One date with the time at which it began and the time at which it ended: both are of that day."""
-    parts = found.roles.get("occurred_from", ())
-    if "occurred_to" in found.roles or len(parts) < 2 or parts[0].part != "date":
+    parts = known.roles.get("occurred_from", ())
+    if "occurred_to" in known.roles or len(parts) < 2 or parts[0].part != "date":
         return
     begun = [clock for clock in clocks if clock.place == parts[1].place and headings.begins(clock.head)]
     ends = [clock for clock in clocks if headings.date_role(clock.head) == "occurred_to"]
     if begun and len(ends) == 1:
-        found.give("occurred_to", (parts[0], clock_part(ends[0])), Guess(0.8, (HEADING, _JOINED)))
+        known.take("occurred_to", Guess(0.8, (HEADING, _JOINED)), parts[0], clock_part(ends[0]))
 
 
 def _candidate(one: DatedColumn) -> EventCandidate:

@@ -16,7 +16,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from curim_data.formats.base import Guess, fold, is_name, is_personal, is_text
+from curim_data.formats.base import Guess, Part, fold, is_name, is_personal, is_text
 from curim_data.lexicon import MISSING, WORDS, age_band, gender_parts, gender_words, scale_step
 from curim_data.lexicon.times import CLOCK, COMPACT, date_fields, hour_of_span, minute_of_day, month_of
 from curim_data.model import Message, Num
@@ -462,6 +462,43 @@ def guess(name: float, share: float | None, *reasons: Message) -> Guess:
     """How sure a role is: the heading's word, lowered where no value confirms it, joined with the values' share."""
     confidence = 0.7 * name if share is None else 0.6 * name + 0.4 * share
     return Guess(round(confidence, 2), reasons)
+
+
+@dataclass
+class Guesses:
+    """What is known so far; a column that was taken gives nothing else."""
+
+    columns: tuple[Column, ...]
+    roles: dict[str, tuple[Part, ...]] = field(default_factory=dict)
+    guesses: dict[str, Guess] = field(default_factory=dict)
+    taken: set[int] = field(default_factory=set)
+
+    def free(self) -> list[Column]:
+        """The columns that nothing has taken."""
+        return [column for column in self.columns if column.place not in self.taken]
+
+    def take(self, role: str, why: Guess, *parts: Part) -> None:
+        """Let columns give a role."""
+        self.roles[role], self.guesses[role] = parts, why
+        self.taken |= {part.place for part in parts}
+
+    def give(
+        self,
+        role: str,
+        column: Column,
+        clear: float,
+        share: float,
+        fit: Message | None = None,
+        *more: Message,
+        headed: bool = True,
+    ) -> None:
+        """The same of one column, where the heading says so as clearly as `clear` (unless it is not `headed`), and this
+        `share` of the values fits, if there are any; `fit` says as what, `more` are further reasons.
+        """
+        given = bool(column.values.given)
+        fits = [Message(fit.text, percent(share))] if fit is not None and given else []
+        why = guess(clear, share if given else None, *([HEADING] if headed else []), *fits, *more)
+        self.take(role, why, Part(column.place))
 
 
 # What values can be, each with its test (`Values.share_of`).
