@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from inspect import Signature
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 
 # Small matrices: threads of the linear algebra would only wait for one another. Before numpy loads.
@@ -29,7 +29,6 @@ from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, N_, Audience, Message, Translator, translator
 
 UNUSABLE = 2
-READING: Final = ("show", "list", "versions", "export", "evaluate")  # of a group; its other commands write
 
 
 def language(arguments: Sequence[str] = ()) -> str:
@@ -122,7 +121,7 @@ def _record(home: Any, audience: Audience, query: Mapping[str, str], path: str, 
         deed = Deed.COMMAND
     elif path in ("import", "undo", "erase"):
         deed = Deed(path)
-    elif " " in path and path.split()[1] not in READING:
+    elif " " in path and path.split()[1] not in ("show", "list", "versions", "export", "evaluate"):  # others write
         deed = Deed.CHANGE
     else:
         deed = Deed.DOWNLOAD if given.get("out") else Deed.COMMAND

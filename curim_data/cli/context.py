@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from analysis.stats.intervals import Choice
 
 MOST_LINES: Final = 60
-MOST_WIDTH: Final = 240  # of a table that goes to a file or another program
 
 
 Content: TypeAlias = pd.DataFrame | bytes
@@ -194,7 +193,7 @@ class CommandContext:
                 print(line, file=sys.stderr if self.as_json else sys.stdout)
                 continue
             frame = line.frame if self.written is None else self.written.table(line.frame)
-            width = None if sys.stdout.isatty() else MOST_WIDTH
+            width = None if sys.stdout.isatty() else 240  # of a table that goes to a file or another program
             console = Console(markup=False, emoji=False, highlight=False, width=width)
             console.print(_grid(self.t, frame, line.city, frozenset(line.uncut)))
             if (rest := len(frame) - MOST_LINES) > 0:

@@ -207,9 +207,8 @@ class Facts:
     @property
     def last(self) -> dt.date:
         """The latest day; where the month is all that is known, the last of it."""
-        day = self.latest
-        whole = self.known_time is KnownTime.MONTH
-        return day.replace(day=monthrange(day.year, day.month)[1]) if whole else day
+        last = monthrange(self.latest.year, self.latest.month)[1]
+        return self.latest.replace(day=last) if self.known_time is KnownTime.MONTH else self.latest
 
     def as_json(self) -> dict[str, Any]:
         """As JSON can hold it."""

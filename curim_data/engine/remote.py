@@ -178,7 +178,12 @@ class _Session:
             self._spark.read.parquet(_address(path)).createOrReplaceTempView(name)
             found = self._spark.table(name).count()
         except Exception as error:
-            raise self._told(error) or self._unread(error) from error
+            LOG.warning("an engine cannot read the files of the home", exc_info=error)
+            unread = Message(
+                "The engine at {url} cannot read the files of the home: it has to see them under the same path.",
+                {"url": _place(self._url)},
+            )
+            raise self._told(error) or EngineError(unread) from error
         if found != count:
             self._spark.catalog.dropTempView(name)
             raise EngineError(
@@ -189,15 +194,6 @@ class _Session:
                 )
             )
         return name
-
-    def _unread(self, error: Exception) -> EngineError:
-        LOG.warning("an engine cannot read the files of the home", exc_info=error)
-        return EngineError(
-            Message(
-                "The engine at {url} cannot read the files of the home: it has to see them under the same path.",
-                {"url": _place(self._url)},
-            )
-        )
 
     def ask(self, sql: str) -> pa.Table:
         """The rows of a statement; EngineError where the server was lost meanwhile."""

@@ -52,7 +52,6 @@ from curim_data.privacy import DisclosureError
 
 Kind = Literal["csv", "parquet", "gpkg"]
 KINDS: Final[tuple[Kind, ...]] = ("csv", "parquet", "gpkg")
-LAYER: Final = "alerts"
 SLICE: Final = 50_000
 DELIMITER: Final = ";"
 _CURIM: Final = (
@@ -224,7 +223,7 @@ def _append(table: pa.Table, path: Path) -> None:
     pyogrio.write_arrow(
         table.append_column("geometry", pa.array(points, pa.binary())),
         path,
-        layer=LAYER,
+        layer="alerts",
         driver="GPKG",
         geometry_name="geometry",
         geometry_type="Point",

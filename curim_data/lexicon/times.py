@@ -52,7 +52,6 @@ _VARIANTS: Final = {
     11: "Νοέμβρης Νοέμβρη Νοε",
     12: "Δεκέμβρης Δεκέμβρη Δεκ",
 }
-_NUMBERED: Final = re.compile(r"^\d{1,2}[ .\-_]*(?=[^\W\d])")
 
 
 @cache
@@ -69,7 +68,7 @@ def month_numbers() -> dict[str, int]:
 
 def month_of(text: str) -> int:
     """Return the number of the month that a text names ("Enero", "ΙΑΝ.", "01-Enero"); 0 where it names none."""
-    return month_numbers().get(fold(_NUMBERED.sub("", text.strip())).rstrip("."), 0)
+    return month_numbers().get(fold(re.sub(r"^\d{1,2}[ .\-_]*(?=[^\W\d])", "", text.strip())).rstrip("."), 0)
 
 
 _SECONDS: Final = r"(?:[:.]\d{2}(?:[.,]\d+)?)?"
@@ -101,7 +100,6 @@ CLOCK: Final = re.compile(
     rf"(?: ?{_HALF}| ?(?:uhr|hrs?|hs|h))?\.?",
     re.IGNORECASE,
 )
-_DIGITS: Final = re.compile(r"(\d{3,6})(?:\.0+)?")
 
 
 def date_fields(text: str, *more: re.Pattern[str]) -> Mapping[str, str]:
@@ -128,7 +126,7 @@ def clock_minute(text: str) -> int | None:
     """The minute of the day of a time (22:15, 10:15 μ.μ., 815, 22-23); None for any other text."""
     if found := CLOCK.fullmatch(text):
         return minute_of_day({name: value for name, value in found.groupdict().items() if value})
-    if digits := _DIGITS.fullmatch(text):
+    if digits := re.fullmatch(r"(\d{3,6})(?:\.0+)?", text):
         number = digits[1].zfill(4 if len(digits[1]) <= 4 else 6)
         return minute_of_day({"hour": number[:2], "minute": number[2:4]})
     hour = hour_of_span(text)

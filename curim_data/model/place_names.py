@@ -39,10 +39,6 @@ NUMBERED: Final[Mapping[str, Message]] = {
 COLUMNS: Final = ("kind", "name", "cell", "n")
 RESOLUTION: Final[Mapping[str, int]] = {STREET: 10, AREA: 9, **dict.fromkeys(NUMBERED, 9)}
 
-# A street has alerts in so many cells at least, and a point is on it where it names so much of the alerts there.
-STREET_CELLS: Final = 3
-MOSTLY: Final = 0.5
-
 
 class Centre(NamedTuple):
     """The middle of what carries a name, in degrees (WGS84)."""
@@ -78,20 +74,20 @@ class PlaceNames:
     def is_on_street(self, longitude: float, latitude: float, n: int) -> bool:
         """Whether exports say of most of n alerts at a point (WGS84) that they were on a street.
 
-        A street runs through several map cells: what is called so in fewer than `STREET_CELLS`, or as an area is, is a
-        town or a quarter of which an address search gave the middle.
+        A street runs through several map cells: what is called so in fewer than three, or as an area is, is a town or a
+        quarter of which an address search gave the middle.
         """
         if self.table.empty:
             return False
         there = self._streets.get(h3.latlng_to_cell(latitude, longitude, RESOLUTION[STREET]), 0)
-        return there >= MOSTLY * n
+        return there >= 0.5 * n
 
     @cached_property
     def _streets(self) -> dict[int, int]:
         """By cell the alerts on the most common of its names that are those of streets."""
         rows = self.table[self.table["kind"] == STREET]
         cells = rows.groupby("name")["cell"].transform("nunique")
-        rows = rows[(cells >= STREET_CELLS) & ~rows["name"].isin(self.table["name"][self.table["kind"] == AREA])]
+        rows = rows[(cells >= 3) & ~rows["name"].isin(self.table["name"][self.table["kind"] == AREA])]
         most = rows.groupby("cell")["n"].max()
         return dict(zip(most.index.tolist(), most.tolist(), strict=True))
 

@@ -181,23 +181,23 @@ def _missing(plan_id: str) -> PlanMissing:
     return PlanMissing(Message("There is no plan {id}.", {"id": plan_id[:32]}))
 
 
+@dataclass(frozen=True)
 class MeetingStore:
     """The meetings of a home. Those of its meetings.toml go into the database with the first change."""
 
-    def __init__(self, plans: PlanStore, home: Path) -> None:
-        self._plans = plans
-        self._home = home
+    plans: PlanStore
+    home: Path
 
     def list(self) -> tuple[Meeting, ...]:
         """All meetings by day, later ones included; those of meetings.toml where none was ever kept.
 
         The home's copy is renewed where another home with the same database has changed them.
         """
-        with self._plans.database.session() as session:
+        with self.plans.database.session() as session:
             kept = _all_meetings(session)
-        if not kept and not (self._home / MEETINGS_FILE).exists():
-            return meetings_of_old_file(self._home)
-        return kept if kept == read_meetings(self._home) else self._change({})
+        if not kept and not (self.home / MEETINGS_FILE).exists():
+            return meetings_of_old_file(self.home)
+        return kept if kept == read_meetings(self.home) else self._change({})
 
     def add(self, day: dt.date, name: str = "") -> Meeting:
         """Keep a meeting; one that is kept on that day takes the new name. PlanProblem for a name that is too long."""
@@ -219,16 +219,16 @@ class MeetingStore:
 
     def _change(self, changes: dict[dt.date, str | None]) -> tuple[Meeting, ...]:
         """Write names (None: remove) and the home's copy, one writer at a time; all meetings then."""
-        with locked(self._home / f"{MEETINGS_FILE}.lock"), self._plans.database.session() as session:
-            if not (self._home / MEETINGS_FILE).exists() and not _all_meetings(session):
-                changes = {**{old.day: old.name for old in meetings_of_old_file(self._home)}, **changes}
+        with locked(self.home / f"{MEETINGS_FILE}.lock"), self.plans.database.session() as session:
+            if not (self.home / MEETINGS_FILE).exists() and not _all_meetings(session):
+                changes = {**{old.day: old.name for old in meetings_of_old_file(self.home)}, **changes}
             for day, name in changes.items():
                 session.execute(sa.delete(MeetingRow).where(MeetingRow.day == day))
                 if name is not None:
                     session.add(MeetingRow(day=day, name=name))
             session.flush()
             kept = _all_meetings(session)
-            write_meetings(self._home, kept)
+            write_meetings(self.home, kept)
         return kept
 
 

@@ -328,7 +328,6 @@ SHARED: Final = frozenset(
     }
 )  # fmt: skip
 YOUR_CITY: Final = Message("Your city")
-NEAR: Final = 1.0
 # Degrees, minutes, perhaps seconds of latitude, and of longitude.
 _AT: Final = re.compile(r"([+-])(\d{2,3}?)(\d\d)(\d\d)?(?![0-9])")
 
@@ -350,14 +349,14 @@ def known_city(name: str) -> KnownCity | None:
 def names_for(file_name: str, longitude: float, latitude: float) -> dict[str, str]:
     """What a city is called of which only a file and a position (degrees, WGS84) are known, by language of readers.
 
-    A file is no city: its name gives that of a known city among its words that lies there (`NEAR` degrees at most), as
+    A file is no city: its name gives that of a known city among its words that lies there (a degree at most), as
     “chicago_aggravated_assaults” does; else it is “your city” until a person says better.
     """
     words = re.split(r"[\W_]+", fold(file_name))
     parts = [words[at : at + length] for length in (3, 2, 1) for at in range(len(words) - length + 1)]
     for part in parts:
         city = known_city(" ".join(part))
-        if city is not None and max(abs(city.longitude - longitude), abs(city.latitude - latitude)) <= NEAR:
+        if city is not None and max(abs(city.longitude - longitude), abs(city.latitude - latitude)) <= 1.0:
             told = {lang: Locale(lang).time_zones.get(city.timezone, {}).get("city") for lang in READERS}
             english = told["en"] or city.timezone.rpartition("/")[2].replace("_", " ")
             return {lang: name or english for lang, name in told.items()}
@@ -392,7 +391,6 @@ FINEST: Final = 9
 COARSEST: Final = 4
 MOST_CELLS: Final = 5000  # of the study area, at the resolution at which it is drawn
 ENOUGH: Final = 0.95  # share of the alerts that the study area should hold
-REACH: Final = 12.0  # degrees of longitude from the middle of its zone at which a projection is of use
 APART_CELLS: Final = 7  # about 2 km across
 _NO_POINTS: Final = Message(
     "This home has no city yet, and no column of the file was understood as coordinates that tell where it is. Name "
@@ -583,7 +581,7 @@ def _kept(cells: IntArray, counts: IntArray, resolution: int) -> tuple[float, In
     # Fewer than three different points are a pile, not a part of a city.
     good = (points >= max(0.01 * total, min(20, total / 5))) & (places >= min(3, total))
     good[largest] = True
-    good &= np.abs(middle - middle[largest]) <= REACH
+    good &= np.abs(middle - middle[largest]) <= 12.0  # degrees of longitude at which a projection is of use
     area = drawn[good[group]]
     return (float(counts[good[mine]].sum() / total), area, mine == largest) if len(area) <= MOST_CELLS else None
 

@@ -416,7 +416,6 @@ def chosen_name_column(areas: AreaFile, column: str | None) -> str:
 OSM_ATTRIBUTION: Final = "© OpenStreetMap contributors (ODbL)"
 MOST_STREETS: Final = 100_000
 MOST_LANDMARKS: Final = 5_000  # as many as a table of them may hold
-LINE: Final = 1  # the type id of shapely
 # https://wiki.openstreetmap.org/wiki/Key:highway; links carry "_link". What is no street of these is left out.
 CLASSES: Final = {
     **dict.fromkeys(("motorway", "trunk", "primary", "secondary"), MAJOR),
@@ -545,7 +544,7 @@ def _merged(table: pd.DataFrame, frame: pd.DataFrame, language: str) -> Iterable
     ids = unique_ids(("" if name.startswith("#") else name for name, _ in called), "street")
     for key, (name, kind), (_, rows) in zip(ids, called, grouped, strict=True):
         parts = shapely.get_parts(shapely.get_parts(rows["line"].to_numpy()))
-        line = shapely.line_merge(shapely.union_all(parts[shapely.get_type_id(parts) == LINE]))
+        line = shapely.line_merge(shapely.union_all(parts[shapely.get_type_id(parts) == 1]))  # lines alone
         if line.is_empty:  # it touches the land in a point
             continue
         labels = {} if name.startswith("#") else {language: name, **_other_names(frame, int(rows["row"].iloc[0]))}

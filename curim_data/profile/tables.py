@@ -26,7 +26,6 @@ from curim_data.model import LANGUAGES, Block, ImportProblem, Kind, Message, Que
 from curim_data.model.city import HELP_LINES, Area, Category, Landmark
 from curim_data.model.reasons import Opened
 
-DIGITS: Final = 1e-6  # of a degree: a decimetre
 # Folded words of headings and cells, by what they mean.
 WORDS: Final[Mapping[str, frozenset[str]]] = {
     name: frozenset(words.split())
@@ -126,7 +125,7 @@ def write_areas(path: Path, areas: Iterable[Area], attribution: str = "") -> Non
                 **{f"label_{lang}": area.labels[lang] for lang in _known(area.labels)},
                 **({"class": area.kind} if area.kind else {}),
             },
-            "geometry": mapping(shapely.set_precision(area.polygon, DIGITS)),
+            "geometry": mapping(shapely.set_precision(area.polygon, 1e-6)),  # of a degree: a decimetre
         }
         for area in areas
     ]
@@ -163,7 +162,6 @@ def _value(value: object) -> str:
 
 
 MOST_BYTES: Final = 50 << 20
-RADIUS: Final = 300.0
 LONGEST_LABEL: Final = 200
 MOST_ROWS: Final = 5000
 
@@ -356,7 +354,7 @@ def landmarks(table: pd.DataFrame, name: str) -> list[Landmark]:
             _number(row[lon], lon, name, number, least=-180, most=180),
             _number(row[lat], lat, name, number, least=-90, most=90),
         )
-        reach = _number(row[radius], radius, name, number, least=1, most=20_000.0) if radius and row[radius] else RADIUS
+        reach = _number(row[radius], radius, name, number, least=1, most=20_000.0) if radius and row[radius] else 300.0
         found.append((labels, place, reach))
     ids = unique_ids((next(iter(labels.values())) for labels, _, _ in found), "place")
     return [Landmark(key, labels, *place, reach) for key, (labels, place, reach) in zip(ids, found, strict=True)]

@@ -64,7 +64,6 @@ from curim_data.store.erase import draw_files
 from curim_data.store.home import how_many, locked
 from curim_data.store.writing import bounded_duckdb
 
-NAME: Final = "copy"
 MEMORY: Final = "300MB"
 ROWS: Final = 122_880  # that are written at once
 # A sensitive alert's hours are those of the night or of the day, so that who asks for the evening finds it in part.
@@ -80,7 +79,7 @@ def copy_version(source: Source, draws: tuple[Path, ...]) -> str:
 
 def copy_file(city: CityProfile, version: str) -> Path | None:
     """Where the copy of a version is kept; None where the city has no home."""
-    return None if city.prepared is None else prepared_file(city.prepared, alerts_name(NAME, version), ".parquet")
+    return None if city.prepared is None else prepared_file(city.prepared, alerts_name("copy", version), ".parquet")
 
 
 def write_copy(

@@ -54,7 +54,6 @@ LEAST_WAITING: Final = 100
 LONGEST_WAIT: Final = dt.timedelta(days=62)
 BATCH: Final = 100_000  # alerts that are read at once
 FINE: Final = 9
-COARSE: Final = 8
 DARK, LIGHT = 4, 5  # bands of sensitive alerts; those of ordinary ones are 0 to 3, of six hours each
 DRAWN: Final = pa.schema(
     [
@@ -367,7 +366,7 @@ def units_of(alerts: pd.DataFrame, sensitive: BoolArray) -> Units:
     cell = alerts["cell"].to_numpy(np.int64)
     mapped = cell >= 0
     # Cells of resolution 7 stand for districts where there are none.
-    coarse, large = (np.where(mapped, parent_cells(cell, size), -1) for size in (COARSE, 7))
+    coarse, large = (np.where(mapped, parent_cells(cell, size), -1) for size in (8, 7))
     district = _codes(alerts["district"])
     regions = pd.factorize(pd.Series(np.where(district >= 0, district, -2 - _codes(pd.Series(large)))))[0]
     places = alerts.groupby(list(PLACE), dropna=False, sort=False, observed=True).ngroup().to_numpy(np.int64)

@@ -20,13 +20,10 @@ from curim_data.formats.guess.dates import date_columns
 from curim_data.formats.guess.headings import Column, Guesses, column_of, concept
 from curim_data.model import Message
 
-NAME: Final = "guessed"
-
 _OFTEN: Final = 0.7
 _DEGREES: Final = Message("{share} % of the values are degrees")
 _GENDERS: Final = Message("{share} % of the values are genders")
 _KNOWN_WORDS: Final = Message("{share} % of the values are known words")
-_STEPS: Final = Message("{share} % of the values lie between 1 and 5")
 _CITIZENS: Final = Message(
     "The file holds reports by citizens and names no victim: the gender in it is that of the person who reports."
 )
@@ -62,7 +59,7 @@ def recognise(labels: Sequence[str], sample: pa.Table | None = None, event: int 
     if "reporter_gender" in known.roles and _CITIZENS in known.guesses["reporter_gender"].reasons:
         notes.append(_CITIZENS)
     layout = Layout(
-        NAME,
+        "guessed",
         known.roles,
         personal,
         text,
@@ -242,7 +239,7 @@ def _scale(role: str, related: str) -> tuple[_Rule, _Rule]:
             lambda one, share: one.head.has(role, related) and share >= 0.8,
         ),
         _Rule(
-            role, 0.9, _STEPS, lambda one: one.values.between(1, 5),
+            role, 0.9, Message("{share} % of the values lie between 1 and 5"), lambda one: one.values.between(1, 5),
             lambda one, share: one.head.has(role) and (not one.values.given or share >= 0.8),
         ),
     )  # fmt: skip

@@ -130,7 +130,6 @@ def _is_feeling(column: Column) -> bool:
     return column.head.has("safety") and steps
 
 
-_SEVERAL: Final = 0.1  # of the rows stand for more than one event
 _COUNT: Final = re.compile(r"\+?(?:\d{1,9}(?:[.,]0{1,2})?|\d{1,3}(?:[.,' \u00a0\u202f]\d{3}){1,2})")
 
 
@@ -150,7 +149,9 @@ def counted_rows(columns: Iterable[Column]) -> Iterator[CountedRows]:
         whole = (re.sub(r"[.,]0{1,2}$", "", text) for text in values.texts if _COUNT.fullmatch(text))
         numbers = [int(re.sub(r"\D", "", text)) for text in whole]
         serial = len(set(numbers)) == len(numbers) == max(numbers) - min(numbers) + 1
-        if sum(number > 1 for number in numbers) >= _SEVERAL * len(numbers) and not serial:
+        if (
+            sum(number > 1 for number in numbers) >= 0.1 * len(numbers) and not serial
+        ):  # a tenth of the rows stand for several
             yield CountedRows(column.place, sum(numbers), values.given)
 
 
@@ -182,7 +183,6 @@ _SEPARATED: Final = {
         "{column}: several values in one cell are separated by “{mark}”, since they come again in other combinations."
     ),
 }
-_LONG: Final = Message("{column}: {n} different names of up to {length} characters were kept as categories.")
 
 
 @dataclass(frozen=True)
@@ -394,7 +394,12 @@ def _found(column: Column, score: float, reason: Message, coarse: Column | None)
     share = values.share_of("names") if values.given else None
     if longest > MOST_CHARACTERS:
         share = 1.0
-        notes.append(Message(_LONG.text, {"column": label, "n": len(values.distinct), "length": longest}))
+        notes.append(
+            Message(
+                "{column}: {n} different names of up to {length} characters were kept as categories.",
+                {"column": label, "n": len(values.distinct), "length": longest},
+            )
+        )
     reasons = [HEADING if notes and notes[0] is reason else reason]
     if share is not None and "count" not in reason.values:
         reasons.append(Message("{count} different values in the first records", {"count": len(values.distinct)}))
