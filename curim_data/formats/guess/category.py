@@ -149,9 +149,8 @@ def counted_rows(columns: Iterable[Column]) -> Iterator[CountedRows]:
         whole = (re.sub(r"[.,]0{1,2}$", "", text) for text in values.texts if _COUNT.fullmatch(text))
         numbers = [int(re.sub(r"\D", "", text)) for text in whole]
         serial = len(set(numbers)) == len(numbers) == max(numbers) - min(numbers) + 1
-        if (
-            sum(number > 1 for number in numbers) >= 0.1 * len(numbers) and not serial
-        ):  # a tenth of the rows stand for several
+        # A tenth of the rows stand for several events.
+        if sum(number > 1 for number in numbers) >= 0.1 * len(numbers) and not serial:
             yield CountedRows(column.place, sum(numbers), values.given)
 
 
