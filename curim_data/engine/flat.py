@@ -286,7 +286,7 @@ def learn(frame: pd.DataFrame) -> Coverage:
         n = series.reindex(steps, fill_value=0.0).to_numpy()
         unit: Unit = "month" if steps.freqstr == "M" else "day"
         own = frame[frame["source"] == name].groupby("day")["n"].sum()
-        for start, stop in empty_runs(n, unit, weekday=steps[0].weekday, edges=True):
+        for start, stop in empty_runs(n, unit, weekday=steps[0].day_of_week, edges=True):
             gap = Gap(name, steps[start].start_time.date(), steps[stop - 1].end_time.date())
             if not _matters(own, everything, gap):
                 continue

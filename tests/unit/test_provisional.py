@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 import sample_data
 from curim_data.importing import pipeline
-from curim_data.importing.first_city import name_from_file
 from curim_data.model import Answers, CityProfile, ImportProblem, Question
 from curim_data.model.city import load_city
 from curim_data.profile.provisional import (
@@ -196,17 +195,6 @@ def test_of_two_first_imports_at_once_the_slower_one_does_not_stay_with_a_city_o
     assert [batch.file_name for batch in Store(home).batches()] == ["madrid.csv"]
     with pytest.raises(Question, match="right city"):
         pipeline.import_file(home, vancouver, "vancouver.csv")
-
-
-@pytest.mark.parametrize(
-    ("file", "name"),
-    [
-        ("chicago_aggravated_assaults.csv.gz", "Chicago aggravated assaults"),
-        ("/tmp/Λάρισα__αναφορές.xlsx", "Λάρισα αναφορές"), ("export.csv", "Export"), ("__.csv", "__"),
-    ],
-)  # fmt: skip
-def test_a_city_is_called_after_its_file_in_words(file: str, name: str) -> None:
-    assert name_from_file(file) == name
 
 
 def test_a_part_of_a_city_that_is_known_is_refused_and_not_ignored(tmp_path: Path) -> None:
