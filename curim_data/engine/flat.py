@@ -277,12 +277,12 @@ def learn(frame: pd.DataFrame) -> Coverage:
     if frame.empty:
         return Coverage({})
     sources = {str(name): _series(part) for name, part in frame.groupby("source")}
-    first = min(series.index[0].start_time for series in sources.values())
-    last = max(series.index[-1].end_time for series in sources.values())
+    periods = {name: pd.PeriodIndex(series.index) for name, series in sources.items()}
+    first, last = min(of[0].start_time for of in periods.values()), max(of[-1].end_time for of in periods.values())
     everything = frame.groupby("day")["n"].sum()
     gaps, breaks = [], []
     for name, series in sources.items():
-        steps = pd.period_range(first, last, freq=series.index.freq)
+        steps = pd.period_range(first, last, freq=periods[name].freq)
         n = series.reindex(steps, fill_value=0.0).to_numpy()
         unit: Unit = "month" if steps.freqstr == "M" else "day"
         own = frame[frame["source"] == name].groupby("day")["n"].sum()
@@ -296,10 +296,9 @@ def learn(frame: pd.DataFrame) -> Coverage:
                 breaks.append(Break(name, gap.first, False))
             else:
                 gaps.append(gap)
-    ends = ((name, series.index[[0, -1]]) for name, series in sources.items())
-    spans = {name: (days[0].start_time.date(), days[1].end_time.date()) for name, days in ends}
+    spans = {name: (of[0].start_time.date(), of[-1].end_time.date()) for name, of in periods.items()}
     gaps += _between(spans)
-    by_month = all(series.index.freqstr == "M" for series in sources.values())
+    by_month = all(of.freqstr == "M" for of in periods.values())
     ordered = tuple(sorted(gaps, key=lambda gap: (gap.first, gap.last, gap.source)))
     return Coverage(spans, ordered, tuple(sorted(breaks, key=lambda one: (one.day, one.source))), by_month)
 

@@ -28,6 +28,8 @@ LANGUAGE_NAMES: Final = {"el": "Ελληνικά", "en": "English", "fr": "Fran�
 DEFAULT_LANGUAGE: Final = "el"
 # Forms of numbers and dates: European English.
 _FORMS: Final = {"en": "en_GB"}
+# The smallest expected number of alerts that is written as a number.
+LEAST_WRITTEN: Final = 0.1
 LOCALE_DIR: Final = Path(__file__).parent / "locale"
 
 
@@ -140,14 +142,17 @@ class Translator:
         return self.number(rounded) if 100 <= rounded < float("inf") else self.number(ratio, 1)
 
     def expected(self, count: float | None) -> str:
-        """A count that was to be expected, with three digits, or all of a whole number: enough to work out the ratio
-        beside it.
+        """A count that was to be expected, with three digits: enough to work out the ratio beside it."""
+        return self._digits(count, 3)
+
+    def about(self, count: float | None) -> str:
+        """A count that was to be expected, where no ratio stands beside it: two digits, and "below 0.1" under that.
+
+        Whole numbers keep all digits.
         """
-        if count is None or not 0 < count < float("inf"):
-            return self.number(count)
-        rounded = float(f"{count:.3g}")
-        decimals = max(2 - math.floor(math.log10(rounded)), 0)
-        return self.number(rounded if decimals else count, decimals)
+        if count is None or not 0 < count < LEAST_WRITTEN:
+            return self._digits(count, 2)
+        return self("below {value}", value=self.number(LEAST_WRITTEN, 1))
 
     def roughly(self, count: float | None) -> str:
         """A count that was to be expected, for readers of a brief: a whole number, and that it is one of several."""
@@ -156,6 +161,14 @@ class Translator:
         if 0 < count < 1:
             return self(N_("below {value}"), value=self.number(1))
         return self(N_("about {n}"), n=round(count)) if count else self.number(0)
+
+    def _digits(self, count: float | None, digits: int) -> str:
+        """A count with so many digits, and all of a whole number."""
+        if count is None or not 0 < count < float("inf"):
+            return self.number(count)
+        rounded = float(f"{count:.{digits}g}")
+        decimals = max(digits - 1 - math.floor(math.log10(rounded)), 0)
+        return self.number(rounded if decimals else count, decimals)
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         """A share (0 to 1) as a percentage."""
