@@ -153,9 +153,9 @@ def test_later_releases_take_the_raised_numbers_and_earlier_draws_stay(
     rows = [alert(number, incident_id=None, category="noise") for number in range(300)]
     first = small_source(tmp_path, rows[:150], city)
     known = module.release(home, first, default_points(first))
-    kept = [path.read_bytes() for path in known.files]
+    kept = [path.read_bytes() for path in known]
     second = small_source(tmp_path, rows, replace(city, least_counts=(8, 15)))
     later = module.release(home, second, default_points(second))
     assert given == [(5, 10), (8, 15)]
-    assert [path.read_bytes() for path in later.files[: len(kept)]] == kept
-    assert len(later.files) == len(kept) + 1
+    assert [path.read_bytes() for path in later[: len(kept)]] == kept
+    assert len(later) == len(kept) + 1
