@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import urllib.request
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from curim_data.model import LANGUAGES
+from curim_data.store import Home
 from tests.browser.conftest import PAGES, PATIENCE, Visit, ready, serving, watch
 from tests.effort import FULL
 
@@ -77,8 +79,9 @@ def test_filter_goes_along_and_back_works(visit: Visit) -> None:
     expect(light).to_have_value("After dark")
 
 
-def test_page_is_guarded_on_a_fresh_server(browser: Browser, tmp_path: Path) -> None:
+def test_page_is_guarded_on_a_fresh_server(browser: Browser, sample: Home, tmp_path: Path) -> None:
     """With sign-in configured, the very first request goes to a page's own address: nothing is shown."""
+    shutil.copytree(sample.path, tmp_path / "sample")
     secrets = tmp_path / ".streamlit" / "secrets.toml"
     secrets.parent.mkdir()
     secrets.write_text(
