@@ -10,7 +10,7 @@ from curim_data.model import Kind
 KINDS: Mapping[Kind, tuple[str, ...]] = {
     Kind.RISK: (
         "Street lighting", "Broken street light", "Pothole", "I feel unsafe", "Dark spot", "Dark alley",
-        "Poor lighting",
+        "Poor lighting", "Atropello a animal",
         "Φωτισμός", "Καμένη λάμπα", "Λακκούβα", "Νιώθω ανασφάλεια", "Σκοτεινό σημείο", "Δεν νιώθω ασφαλής",
         "Σβηστός φωτισμός", "Επικίνδυνο σημείο",
         "Éclairage", "Éclairage public en panne", "Nid-de-poule", "Je ne me sens pas en sécurité",
@@ -25,7 +25,7 @@ KINDS: Mapping[Kind, tuple[str, ...]] = {
     ),
     Kind.INCIVILITY: (
         "Trees", "Tree trimming", "Parks", "Signs", "Damaged sign", "Litter", "Noise", "Graffiti", "Illegal parking",
-        "Street sign", "Abandoned vehicle", "Playground", "Sidewalk",
+        "Street sign", "Abandoned vehicle", "Playground", "Sidewalk", "Illegal Animal Kept as Pet",
         "Δέντρα", "Κλάδεμα δέντρων", "Πάρκα", "Πινακίδες", "Σήμανση", "Σκουπίδια", "Θόρυβος", "Απορρίμματα",
         "Παράνομη στάθμευση", "Πεζοδρόμιο", "Κάδοι", "Παιδική χαρά", "Αδέσποτα",
         "Arbres", "Élagage d'arbre", "Parcs et jardins", "Panneaux", "Signalisation", "Déchets", "Bruit",
@@ -41,7 +41,7 @@ KINDS: Mapping[Kind, tuple[str, ...]] = {
     ),
     Kind.OFFENCE: (
         "Theft", "Burglary", "Robbery", "Assault", "Vandalism", "Drugs", "Shoplifting", "Murder", "Fraud",
-        "Harassment", "BATTERY", "Criminal damage", "Weapons", "Stalking",
+        "Harassment", "BATTERY", "Criminal damage", "Weapons", "Stalking", "Animal cruelty", "Dog fighting",
         "Κλοπή", "Κλοπή οχήματος", "Ληστεία", "Διάρρηξη", "Επίθεση", "Βανδαλισμός", "Ναρκωτικά", "Απάτη",
         "Παρενόχληση", "Σωματική βλάβη", "Φθορά ξένης ιδιοκτησίας", "Απειλή",
         "Vol", "Vol à l'arraché", "Cambriolage", "Agression", "Vandalisme", "Stupéfiants", "Escroquerie",

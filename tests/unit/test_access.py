@@ -62,16 +62,11 @@ def test_without_a_line_for_everybody_nobody_else_has_a_role(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "text",
     [
-        '"a@city.example" = "admin"',
-        '"a@city.example" = 3',
-        '"a@city.example" = "Analyst"',
-        'claims = "analyst"',
-        'claims.groups = "analyst"',
-        '[claims.groups]\n"g" = "none"',
-        '[claims.groups]\n"g" = "boss"',
+        '"a@city.example" = "admin"', '"a@city.example" = 3', '"a@city.example" = "Analyst"', 'claims = "analyst"',
+        'claims.groups = "analyst"', '[claims.groups]\n"g" = "none"', '[claims.groups]\n"g" = "boss"',
         '"a@city.example" = ',
     ],
-)
+)  # fmt: skip
 def test_a_file_that_cannot_be_read_lets_nobody_in(tmp_path: Path, text: str) -> None:
     (tmp_path / "roles.toml").write_text(text, "utf-8")
     with pytest.raises(ValueError, match=r"roles\.toml"):

@@ -32,7 +32,6 @@ AWAY = (23.655, 37.955)
 
 @pytest.fixture
 def source(tmp_path: Path) -> Source:
-    """Nine alerts that differ in one thing each."""
     return small_source(
         tmp_path,
         [
@@ -47,6 +46,10 @@ def source(tmp_path: Path) -> Source:
             alert(9, day=dt.date(2024, 6, 2)),
         ],
     )
+
+
+def cell(point: tuple[float, float], resolution: int) -> str:
+    return f"{h3.latlng_to_cell(point[1], point[0], resolution):x}"
 
 
 CASES: list[tuple[AlertFilter, set[int]]] = [
@@ -70,11 +73,8 @@ CASES: list[tuple[AlertFilter, set[int]]] = [
     (ALL.replace(weekdays=(1,)), {2}),
     (ALL.replace(districts=("zone_2",)), {4}),
     (ALL.replace(places=("quay", "theatre")), {1, 2, 3, 4, 7, 8, 9}),
-    (ALL.replace(cells=(f"{h3.latlng_to_cell(AWAY[1], AWAY[0], 12):x}",)), {4}),
-    (
-        ALL.replace(cells=tuple(f"{h3.latlng_to_cell(y, x, r):x}" for (x, y), r in ((AWAY, 10), (HERE, 8)))),
-        {1, 2, 3, 4, 6, 7, 8, 9},
-    ),
+    (ALL.replace(cells=(cell(AWAY, 12),)), {4}),
+    (ALL.replace(cells=(cell(AWAY, 10), cell(HERE, 8))), {1, 2, 3, 4, 6, 7, 8, 9}),
     (ALL.replace(statuses=("rejected",)), {6}),
     (ALL.replace(severities=(5,)), {7}),
 ]
@@ -88,10 +88,13 @@ def test_predicates(source: Source, f: AlertFilter, wanted: set[int]) -> None:
     assert query.total(source, f).n == len(wanted)
 
 
-def test_the_total_says_what_is_mapped(source: Source) -> None:
+def test_the_total_says_what_is_mapped_and_options_count_under_the_rest(source: Source) -> None:
     total = query.total(source, AlertFilter())
     assert (total.n, total.mapped, total.outside, total.unmapped, total.of) == (8, 6, 1, 1, 9)
     assert total.said == 8
+    f = ALL.replace(districts=("zone_2",), affected=("woman",))
+    options = query.options(source, f, "districts").frame
+    assert dict(zip(options["district"].fillna("-"), options["n"], strict=True)) == {"zone_1": 5, "zone_2": 1, "-": 2}
 
 
 def frame_of(source: Source, by: list[str], f: AlertFilter = ALL, **more: Any) -> dict[Any, float]:
@@ -100,35 +103,16 @@ def frame_of(source: Source, by: list[str], f: AlertFilter = ALL, **more: Any) -
     return dict(zip(keys, frame["n"], strict=True))
 
 
-def test_an_alert_of_several_categories_counts_once_in_each(source: Source) -> None:
-    assert frame_of(source, ["category"]) == {
-        "harassment_sexual": 1,
-        "harassment_verbal": 6,
-        "lighting_poor": 1,
-        "noise": 1,
-        "odd": 1,
-    }
+def test_an_alert_counts_once_in_each_category_and_is_shared_out_over_its_hours(source: Source) -> None:
+    others = dict.fromkeys(("harassment_sexual", "lighting_poor", "noise", "odd"), 1)
+    assert frame_of(source, ["category"]) == {"harassment_verbal": 6, **others}
     assert frame_of(source, ["group"]) == {"": 1, "harassment": 7, "place": 1}
-
-
-def test_only_categories_that_are_asked_for_are_told_apart(source: Source) -> None:
     assert frame_of(source, ["category"], ALL.replace(categories=("noise",))) == {"noise": 1}
     assert frame_of(source, ["group"], ALL.replace(categories=("odd", "noise"))) == {"": 1, "place": 1}
-
-
-def test_a_span_is_shared_out_over_its_hours(source: Source) -> None:
     shares = frame_of(source, ["hour"])
-    assert sum(shares.values()) == pytest.approx(9)
-    missing = [n for hour, n in shares.items() if pd.isna(hour)]
-    assert missing == [1]
-    assert {int(hour): n for hour, n in shares.items() if hour == hour} == {
-        0: 0.25,
-        1: 0.25,
-        2: 0.25,
-        9: 1,
-        22: 6,
-        23: 0.25,
-    }
+    assert [n for hour, n in shares.items() if pd.isna(hour)] == [1]
+    told = {int(hour): n for hour, n in shares.items() if hour == hour}
+    assert told == {9: 1, 22: 6, **dict.fromkeys((0, 1, 2, 23), 0.25)}
 
 
 def test_complete_tables_have_true_zeros(source: Source) -> None:
@@ -139,13 +123,8 @@ def test_complete_tables_have_true_zeros(source: Source) -> None:
     weeks = query.counts(source, AlertFilter(), ["week"], complete=True).frame
     assert weeks["week"].dt.day_of_week.eq(0).all()
     assert weeks["week"].diff().dropna().eq(pd.Timedelta(7, "D")).all()
-    assert frame_of(source, ["affected_gender"], complete=True) == {
-        "man": 1,
-        "other": 0,
-        "undisclosed": 0,
-        "unknown": 0,
-        "woman": 8,
-    }
+    genders = {"man": 1, "woman": 8, **dict.fromkeys(("other", "undisclosed", "unknown"), 0)}
+    assert frame_of(source, ["affected_gender"], complete=True) == genders
     assert frame_of(source, ["year", "kind"], complete=True)[(2024, "risk")] == 0
     assert len(frame_of(source, ["weekday"], complete=True)) == 7
     assert len(frame_of(source, ["hour"], complete=True)) == 25
@@ -158,7 +137,7 @@ def test_what_cannot_be_counted_is_refused(source: Source, by: list[str]) -> Non
         query.counts(source, ALL, by)
 
 
-def test_cells_are_the_land_and_keep_their_zeros(source: Source) -> None:
+def test_cells_are_the_land_and_keep_their_zeros(source: Source, tmp_path: Path) -> None:
     result = query.cells(source, ALL, 9)
     land = small_city().land_cells(9)
     assert result.frame.index.tolist() == land.index.tolist()
@@ -168,6 +147,9 @@ def test_cells_are_the_land_and_keep_their_zeros(source: Source) -> None:
     assert result.frame["land_km2"].equals(land)
     by_counts = query.counts(source, ALL, ["cell"], resolution=9)
     assert by_counts.frame["n"].sum() == 7
+    source = small_source(tmp_path, [alert(1, point=(23.7, 37.9)), alert(2)])
+    result = query.cells(source, ALL, 9)
+    assert (result.frame["n"].sum(), result.off_mask) == (1, 1)
 
 
 @pytest.mark.parametrize("resolution", [4, 6, 7])
@@ -176,16 +158,9 @@ def test_cells_coarser_than_the_columns_are_their_parents(source: Source, resolu
     finer = query.counts(source, ALL, ["cell"], resolution=8).frame
     parents = finer["cell"].map(lambda cell: h3.cell_to_parent(int(cell), resolution))
     assert by_cell.set_index("cell")["n"].to_dict() == finer["n"].groupby(parents).sum().to_dict()
-    cell = by_cell["cell"].iloc[0]
-    picked = query.total(source, AlertFilter(cells=(f"{cell:x}",)))
-    assert picked.n == by_cell["n"].iloc[0]
-    assert AlertFilter.from_query({"cells": f"{cell:x}"}, source.city)[0].cells == (f"{cell:x}",)
-
-
-def test_alerts_in_cells_without_land_are_counted_apart(tmp_path: Path) -> None:
-    source = small_source(tmp_path, [alert(1, point=(23.7, 37.9)), alert(2)])
-    result = query.cells(source, ALL, 9)
-    assert (result.frame["n"].sum(), result.off_mask) == (1, 1)
+    name = f"{by_cell['cell'].iloc[0]:x}"
+    assert query.total(source, AlertFilter(cells=(name,))).n == by_cell["n"].iloc[0]
+    assert AlertFilter.from_query({"cells": name}, source.city)[0].cells == (name,)
 
 
 @pytest.mark.slow
@@ -248,7 +223,7 @@ def test_piles_are_set_aside_and_said(tmp_path: Path) -> None:
     assert query.default_coordinates(seen_by(source, Audience.COUNCIL), narrow)["n"].tolist() == [0]
     for (longitude, latitude), n in ((HERE, 21), (AWAY, 0)):  # a pile is asked for only where an area may hold it
         for size in (8, 10):
-            area = ALL.replace(cells=(f"{h3.latlng_to_cell(latitude, longitude, size):x}",))
+            area = ALL.replace(cells=(cell((longitude, latitude), size),))
             assert query.default_coordinates(source, area)["n"].tolist() == [n]
             assert query.default_coordinates(source, area.replace(statuses=("rejected",)))["n"].tolist() == [0]
 
@@ -262,14 +237,8 @@ def test_a_pile_lies_in_the_cell_of_its_finest_cell() -> None:
     for size in (8, 9, 10, 11, 12):
         stored = ALL.replace(cells=(f"{h3.cell_to_parent(finest, size):x}",))
         assert in_named_cells(stored, points).tolist() == [True]
-    beside = ALL.replace(cells=(f"{h3.latlng_to_cell(edge[1], edge[0], 9):x}",))
+    beside = ALL.replace(cells=(cell(edge, 9),))
     assert in_named_cells(beside, points).tolist() == [False]
-
-
-def test_options_count_under_the_rest_of_the_filter(source: Source) -> None:
-    f = ALL.replace(districts=("zone_2",), affected=("woman",))
-    options = query.options(source, f, "districts").frame
-    assert dict(zip(options["district"].fillna("-"), options["n"], strict=True)) == {"zone_1": 5, "zone_2": 1, "-": 2}
 
 
 def test_the_nearest_filter_that_leaves_something(source: Source) -> None:
@@ -285,7 +254,7 @@ def test_the_nearest_filter_that_leaves_something(source: Source) -> None:
 
 
 def test_the_council_asks_in_cells_no_finer_than_those_of_its_copy(source: Source) -> None:
-    fine = ALL.replace(cells=(f"{h3.latlng_to_cell(AWAY[1], AWAY[0], 12):x}",))
+    fine = ALL.replace(cells=(cell(AWAY, 12),))
     total = query.total(seen_by(source, Audience.COUNCIL), fine)
     assert total.n == 1
     assert total.withheld

@@ -34,11 +34,7 @@ ASKED: Final = (
     (("brief",), ""),
 )
 # They say that they are not for these audiences.
-REFUSED: Final = (
-    ("hotspots", "--method", "clusters"),
-    ("hotspots", "--method", "density"),
-    ("near-repeat",),
-)
+REFUSED: Final = (("hotspots", "--method", "clusters"), ("hotspots", "--method", "density"), ("near-repeat",))
 # Their answers do not depend on the audience: they are for whoever may read the home's files.
 FOR_EVERYBODY: Final = {
     *("import", "batches", "undo", "quarantine", "erase", "publish", "sample", "audit", "serve", "city", "plan"),
@@ -84,13 +80,7 @@ def of_file(path: Path) -> Iterator[tuple[str, float]]:
 @pytest.mark.parametrize(("chosen", "k"), FILTERS)
 @pytest.mark.parametrize(("command", "suffix"), ASKED)
 def test_no_count_under_the_threshold_anywhere(
-    curim: Curim,
-    sample: Home,
-    tmp_path: Path,
-    command: tuple[str, ...],
-    suffix: str,
-    chosen: tuple[str, ...],
-    k: int,
+    curim: Curim, sample: Home, tmp_path: Path, command: tuple[str, ...], suffix: str, chosen: tuple[str, ...], k: int
 ) -> None:
     out = tmp_path / f"out{suffix}"
     if chosen == SENSITIVE and command in ORDINARY_ALONE:
@@ -110,9 +100,7 @@ def test_no_count_under_the_threshold_anywhere(
 
 
 @pytest.mark.parametrize("chosen", [ORDINARY, SENSITIVE])
-def test_a_missing_count_has_its_limit_beside_it(
-    curim: Curim, sample: Home, tmp_path: Path, chosen: tuple[str, ...]
-) -> None:
+def test_a_missing_count_has_its_limit(curim: Curim, sample: Home, tmp_path: Path, chosen: tuple[str, ...]) -> None:
     out, k = tmp_path / "trend.csv", dict(FILTERS)[chosen]
     words = ["trends", *chosen, "--district", "zone_1", "--period", "all", "--out", str(out)]
     exact = [row["n"] for row in curim.answer(sample, *words)["rows"]]
@@ -128,14 +116,12 @@ def test_a_missing_count_has_its_limit_beside_it(
 
 
 @pytest.mark.parametrize("command", REFUSED)
-def test_what_small_counts_cannot_be_taken_out_of_is_refused(
-    curim: Curim, sample: Home, command: tuple[str, ...]
-) -> None:
+def test_what_would_tell_small_counts_is_refused(curim: Curim, sample: Home, command: tuple[str, ...]) -> None:
     curim.refuses(*command, *ORDINARY, "--audience", "council", "--home", str(sample.path), "--json")
 
 
 @pytest.mark.parametrize("chosen", [(), SENSITIVE])
-def test_nothing_beside_a_small_count_of_a_comparison_tells_it(
+def test_nothing_beside_a_small_count_tells_it(
     curim: Curim, sample: Home, tmp_path: Path, chosen: tuple[str, ...]
 ) -> None:
     out, words = tmp_path / "changes.csv", ("changes", *chosen, "--audience", "council")

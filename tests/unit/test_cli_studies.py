@@ -1,39 +1,56 @@
-"""The commands of studies on the sample city, with the answers of the pages; refusals; alerts without a position."""
+"""The commands of studies and of the brief on the sample city, with the answers of the pages; refusals; mail."""
 
 from __future__ import annotations
 
+import datetime as dt
+import io
 import json
 import re
+import shutil
+import time
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pypdf
 import pytest
+from docx import Document
+from PIL import Image
 
 import sample_data
 from analysis.hotspots.grouping import PUBLISHED_TIMES
-from curim_data.engine import open_source
+from curim_data import query
+from curim_data.cli import main
+from curim_data.engine import city_day, open_source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, translator
+from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, translator
 from curim_data.model.absence import NO_POSITIONS
+from curim_data.plans.plan_store import PlanStore
 from curim_data.protection import open_for
 from curim_data.store import Home
-from curim_data.studies.brief import MOST_FINDINGS
+from curim_data.studies import brief as brief_study
+from curim_data.studies.brief import MOST_FINDINGS, BriefChanges, brief_changes, brief_name, finding_name, keep_brief
+from curim_data.studies.brief_text import change_name, counts_before_after
 from curim_data.studies.hot_spots import hot_spot_study
 from curim_data.studies.spot_profiles import concentration_study
 from tests.commands import Curim
+from tests.effort import FULL
+from tests.mail_server import HOST, smtp_server
+from tests.stored import seen_by
 from tests.unit.test_city_without_outline import bring
 
 pytestmark = pytest.mark.slow
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
-PLACES = {
-    **{f"hotspots {m}": ["hotspots", "--method", m] for m in ("significance", "clusters", "emerging", "density")},
-    "concentration": ["concentration"],
-    "near-repeat": ["near-repeat"],
-}
+METHODS = ("significance", "clusters", "emerging", "density")
+PLACES = [*(f"hotspots --method {method}" for method in METHODS), "concentration", "near-repeat"]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +101,12 @@ def test_hot_spots_come_in_the_order_asked_for_with_their_excess(curim: Curim, s
     assert lows == sorted(lows, reverse=True)
     assert all(spot["excess_low"] < spot["excess"] < spot["excess_high"] for spot in usual)
     assert all(spot["excess"] == pytest.approx(spot["n"] - spot["expected"], abs=0.02) for spot in usual)
+    assert out.read_text("utf-8-sig").startswith("rank,id,name,n,")
     assert pd.read_csv(out)["excess_low"].tolist() == pytest.approx(lows)
+    here = curim.answer(sample, "hotspots", "--district", "zone_1", "--out", str(tmp_path / "here.geojson"))["spots"]
+    assert {spot["id"] for spot in here} < {spot["id"] for spot in usual}
+    drawn = json.loads((tmp_path / "here.geojson").read_text("utf-8"))["features"]
+    assert [shape["properties"]["id"] for shape in drawn] == [spot["id"] for spot in here]
     for order, key in (("alerts", "n"), ("ratio", "low")):
         found = curim.answer(sample, "hotspots", "--order", order)["spots"]
         assert [spot[key] for spot in found] == sorted((spot[key] for spot in usual), reverse=True)
@@ -147,9 +169,7 @@ def test_concentration_is_that_of_the_page(curim: Curim, sample: Home, tmp_path:
     assert pd.read_csv(out)["alerts"].iloc[-1] == 1
 
 
-def test_the_council_is_told_in_which_cells_places_were_found_and_how_dense_they_are(
-    curim: Curim, sample: Home, tmp_path: Path
-) -> None:
+def test_the_council_is_told_cells_and_density_of_places(curim: Curim, sample: Home, tmp_path: Path) -> None:
     out, t = tmp_path / "spots.csv", translator("en")
     told = curim.answer(sample, "hotspots", "--audience", "council", "--out", str(out))
     study = hot_spot_study(open_for(sample, Audience.COUNCIL), AlertFilter())
@@ -197,25 +217,209 @@ def test_forecasts_have_their_backtest_and_the_council_gets_no_cells(curim: Curi
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A city whose alerts have no position."""
     made = Home(tmp_path_factory.mktemp("nowhere") / "home")
     bring(made, "el", "Xanadu")
     return made
 
 
-@pytest.mark.parametrize("name", PLACES)
-def test_a_study_of_places_without_positions_says_so_and_claims_nothing(
-    curim: Curim, bare: Home, tmp_path: Path, name: str
-) -> None:
+@pytest.mark.parametrize("command", PLACES)
+def test_a_study_of_places_without_positions_says_so(curim: Curim, bare: Home, tmp_path: Path, command: str) -> None:
+    words, out = command.split(), tmp_path / "cells.csv"
     for lang in ("en", "el", "fr"):
-        lines = curim.says(bare, *PLACES[name], "--lang", lang).replace("\n", " ")
+        lines = curim.says(bare, *words, "--lang", lang).replace("\n", " ")
         assert "240" in lines
         assert lines.strip().endswith(translator(lang)(NO_POSITIONS))  # nothing after it
-    told = curim.answer(bare, *PLACES[name])
+    told = curim.answer(bare, *words)
     assert (told["n"], told["told"], told["choices"]) == (0, translator("en")(NO_POSITIONS), [])
     assert not any(told.get(listed) for listed in ("spots", "places", "shares", "bands"))
-    out = tmp_path / "cells.csv"
-    assert "None of these alerts is on the map" in curim.refuses(
-        *PLACES[name], "--home", str(bare.path), "--out", str(out)
-    )
+    refusal = curim.refuses(*words, "--home", str(bare.path), "--out", str(out))
+    assert "None of these alerts is on the map" in refusal
     assert not out.exists()
+
+
+QUIET = ["--from", "2026-10-30", "--to", "2026-10-31"]
+
+
+@pytest.fixture(scope="module")
+def changes(sample: Home) -> BriefChanges:
+    source = open_for(sample, Audience.PUBLIC)
+    return brief_changes(seen_by(source, Audience.PUBLIC), AlertFilter(), source.meeting)
+
+
+@pytest.fixture(scope="module")
+def lent(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A copy of the sample's home, which has one plan with a result."""
+    path = tmp_path_factory.mktemp("brief") / "home"
+    shutil.copytree(sample.path, path)
+    with closing(PlanStore(Home(path).plans_url)) as store:
+        store.create(Plan(title="Light the steps", status=PlanStatus.EVALUATED, result={"en": "22 fewer."}), "test")
+    return Home(path)
+
+
+@pytest.fixture
+def copied(lent: Home) -> Iterator[Home]:
+    yield lent
+    for name in (brief_study.FILE, "settings.toml"):
+        (lent.path / name).unlink(missing_ok=True)
+
+
+def test_a_brief_is_written_once_and_again_where_a_change_is_new(curim: Curim, copied: Home, tmp_path: Path) -> None:
+    out = tmp_path / "brief.pdf"
+    words = ["brief", "--if-changed", "--out", str(out)]
+    assert "was written to" in curim.says(copied, *words)
+    assert out.read_bytes().startswith(b"%PDF")
+    state = json.loads((copied.path / brief_study.FILE).read_text("utf-8"))
+    (told,) = state.values()
+    assert set(told) == {"made", "findings"}
+    assert len(told["findings"]) > 1
+    assert all(dt.date.fromisoformat(day) for day in told["findings"].values())
+
+    out.unlink()
+    day = translator("en").date(city_day(copied.city()))
+    assert curim.says(copied, *words).strip() == f"No change is new since the brief of {day}, so no brief was written."
+    assert not out.exists()
+
+    (name,), (gone, *others) = state, told["findings"]
+    kept = dict.fromkeys(others, "2026-09-01")
+    state = {name: {"made": "2026-09-01", "findings": kept}}
+    (copied.path / brief_study.FILE).write_text(json.dumps(state), "utf-8")
+    curim.says(copied, *words)
+    assert out.exists()
+    after = json.loads((copied.path / brief_study.FILE).read_text("utf-8"))[name]["findings"]
+    assert after == {**kept, gone: city_day(copied.city()).isoformat()}
+
+
+def test_where_nothing_deserves_attention_nothing_is_written(curim: Curim, copied: Home, tmp_path: Path) -> None:
+    out = tmp_path / "brief.pdf"
+    told = curim.answer(copied, "brief", *QUIET, "--if-changed", "--out", str(out))
+    assert told["told"] == ["No change deserves attention, so no brief was written."]
+    assert told["written"] is False
+    assert not out.exists()
+    assert not (copied.path / brief_study.FILE).exists()
+
+
+def test_another_side_audience_or_filter_is_another_brief_and_no_count_is_kept(
+    changes: BriefChanges, copied: Home
+) -> None:
+    first = changes.findings[0]
+    turned = replace(first, change=replace(first.change, direction=-first.change.direction))
+    assert finding_name(turned) != finding_name(first)
+    filters, audiences = (AlertFilter(), AlertFilter(dark=True)), (Audience.COUNCIL, Audience.PUBLIC, Audience.ANALYST)
+    assert len({brief_name(*asked) for asked in product(filters, audiences, LANGUAGES)}) == 18
+    keep_brief(copied, "x", changes, dt.date(2026, 11, 1))
+    text = (copied.path / brief_study.FILE).read_text("utf-8").replace("2026-11-01", "")
+    text = re.sub(r"cell=\w+&day=[\d-]+", "", text)
+    for finding in changes.findings:
+        assert f"{finding.change.after}" not in text
+
+
+def set_mail(home: Home, port: int) -> None:
+    (home.path / "settings.toml").write_text(
+        'public_url = "https://alerts.city.example"\n'
+        f'[mail]\nhost = "{HOST}"\nport = {port}\nsecurity = "none"\nsender = "curim@city.example"\n',
+        "utf-8",
+    )
+
+
+def test_a_brief_is_mailed_where_it_is_asked_for_and_set(curim: Curim, copied: Home, tmp_path: Path) -> None:
+    to = ["--mail", "anna@city.example", "--mail", "nikos@city.example", "--mail", "anna@city.example"]
+    words, home = ["brief", "--if-changed"], ["--home", str(copied.path)]
+    assert "no mail server is set" in curim.refuses(*words, *to, *home)
+    with smtp_server(tmp_path) as inbox:
+        set_mail(copied, inbox.port)
+        assert "--mail nobody is no mail address" in curim.refuses(*words, "--mail", "nobody", *home)
+        headline = curim.says(copied, "brief").splitlines()[1]
+        assert not inbox.mails
+        assert "was sent to anna@city.example and nikos@city.example" in curim.says(copied, *words, *to)
+        assert "No change is new" in curim.says(copied, *words, *to)
+    assert [names for _, names, _, _ in inbox.mails] == [["anna@city.example"], ["nikos@city.example"]]
+    mail = inbox.mails[0][2]
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert headline in body.get_content()
+    assert "made up" in body.get_content()
+    (file,) = mail.iter_attachments()
+    paper = pypdf.PdfReader(io.BytesIO(file.get_content()))
+    text = " ".join("".join(page.extract_text() for page in paper.pages).split())
+    assert "https://alerts.city.example/?lang=en" in text
+
+
+def test_a_failed_mail_is_tried_again_and_no_brief_is_sent_twice(curim: Curim, copied: Home, tmp_path: Path) -> None:
+    words = ["brief", "--if-changed", "--mail", "gone@city.example"]
+    with smtp_server(tmp_path, refuses="gone@city.example") as inbox:
+        set_mail(copied, inbox.port)
+        assert "nobody of that name" in curim.refuses(*words, "--home", str(copied.path))
+        assert not (copied.path / brief_study.FILE).exists()
+        words += ["--mail", "anna@city.example"]
+        assert main([*words, "--home", str(copied.path)]) == 2
+        told = curim.capsys.readouterr().err
+        assert "gone@city.example" in told
+        assert "The brief was sent to anna@city.example." in told
+        assert "No change is new" in curim.says(copied, *words)
+    assert [names for _, names, _, _ in inbox.mails] == [["anna@city.example"]]
+
+
+def test_briefs_at_once_are_both_kept(tmp_path: Path, changes: BriefChanges, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = brief_study._read
+
+    def slowly(path: Path) -> dict[str, Any]:
+        told = read(path)
+        time.sleep(0.05)
+        return told
+
+    monkeypatch.setattr(brief_study, "_read", slowly)
+    names = [brief_name(AlertFilter(), Audience.COUNCIL, lang) for lang in ("el", "en", "fr")]
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda name: keep_brief(Home(tmp_path), name, changes, dt.date(2026, 11, 1)), names))
+    assert sorted(read(tmp_path / brief_study.FILE)) == sorted(names)
+
+
+def test_what_cannot_be_done_together_says_so(curim: Curim, copied: Home, tmp_path: Path) -> None:
+    pdf, png = (["--out", str(tmp_path / f"x.{kind}")] for kind in ("pdf", "png"))
+    for more, told in (
+        (["--if-changed"], "--if-changed needs"),
+        (["--card", "1"], "--card needs"),
+        (["--card", "1", *pdf], ".png"),
+        (["--card", "1", *png, "--if-changed"], "neither"),
+        (["--card", "9", *png], "--card 9"),
+        (["--card", "0", *png], "--card 0"),
+    ):
+        assert told in curim.refuses("brief", *more, "--home", str(copied.path))
+    assert not list(tmp_path.glob("x.*"))
+
+
+@pytest.mark.parametrize("lang", ["el", "en", "fr"] if FULL else ["el"])
+def test_a_card_is_for_the_public(curim: Curim, copied: Home, changes: BriefChanges, tmp_path: Path, lang: str) -> None:
+    out, t = tmp_path / "card.png", translator(lang)
+    words = ["--lang", lang, "--card", "1", "--out", str(out), "--audience", "analyst"]
+    assert str(out) in curim.says(copied, "brief", *words)
+    picture = Image.open(out)
+    assert picture.size == (1200, 675)
+    told = picture.text["Description"]  # type: ignore[attr-defined]
+    finding = changes.findings[0]
+    assert change_name(finding.change, copied.city(), t) in told
+    assert all(count in told for count in counts_before_after(finding, t))
+    assert t("Sample data: made up. Not about real events.") in told
+
+
+def test_the_brief_tells_what_became_of_a_plan(curim: Curim, copied: Home, tmp_path: Path) -> None:
+    out = tmp_path / "brief.docx"
+    answer = curim.answer(copied, "brief", "--since", "2026-09-05", "--out", str(out))
+    assert (answer["since"], answer["out"]) == ("2026-09-05", str(out))
+    assert "- Light the steps (Evaluated): 22 fewer." in answer["told"]
+    paper = " ".join(cell.text for table in Document(str(out)).tables for row in table.rows for cell in row.cells)
+    assert "Light the steps" in paper
+    assert "22 fewer." in paper
+
+
+@pytest.mark.parametrize(
+    ("since", "words"), [("2035-01-01", []), ("2020-01-01", []), ("2025-05-05", ["--to", "2025-04-30"])]
+)
+def test_a_day_outside_the_period_is_refused_with_it(curim: Curim, sample: Home, since: str, words: list[str]) -> None:
+    source = open_source(sample)
+    asked = {"to": "2025-04-30"} if words else {}
+    f, _ = AlertFilter.from_query(asked, source.city)
+    first, last = (translator("en").date(day) for day in query.dates(source, f))
+    refusal = curim.refuses("brief", "--since", since, *words, "--home", str(sample.path))
+    for part in (f"--since {since} is outside the period looked at, {first} to {last}", "--from"):
+        assert part in refusal

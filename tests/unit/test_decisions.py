@@ -1,6 +1,9 @@
+"""How the columns of a file are read, and what is decided over all of it: by hand, and against slow twins."""
+
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from dataclasses import replace
 from itertools import pairwise
 
@@ -14,9 +17,19 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 
 from curim_data.formats.base import Layout, Part
-from curim_data.importing.columns import DateFormat, parse_dates
+from curim_data.importing.columns import (
+    DateFormat,
+    RoleColumns,
+    clock_time,
+    count_number_shapes,
+    parse_dates,
+    parse_numbers,
+    trimmed,
+    without_missing_words,
+)
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.profiling import SAMPLE_ROWS, FileProfile
+from curim_data.lexicon.words import fold
 from curim_data.model import Answers, CityProfile, ImportProblem, Question
 from tests.blocks import block_of
 
@@ -52,7 +65,6 @@ def moments(texts: list[str], **date_format: str) -> list[str]:
 
 
 def place(city: CityProfile, lon: float, lat: float, epsg: int) -> CityProfile:
-    """A city of some kilometres elsewhere."""
     box = shapely.box(lon - 0.1, lat - 0.1, lon + 0.1, lat + 0.1)
     return replace(city, land=box, epsg=epsg, districts=(), landmarks=())
 
@@ -78,14 +90,13 @@ def test_a_date_is_read_as_exports_write_it(text: str, utc: str) -> None:
     assert moments([text], order="day-first") == [utc]
 
 
-def test_the_order_says_which_number_is_the_day() -> None:
+def test_the_order_says_which_number_is_the_day_in_three_centuries_and_on_a_clock() -> None:
     text = "02/07/2020 12:00"
     assert moments([text], order="day-first") == ["2020-07-02T09:00:00"]
     assert moments([text], order="month-first") == ["2020-02-07T10:00:00"]
     assert moments(["13/02/2020", "02/13/2020"], order="month-first") == ["", "2020-02-12T22:00:00"]
-
-
-def test_a_clock_of_twelve_hours_is_that_of_the_standard_library() -> None:
+    cells = ["1899-12-31T23:59:59Z", "1900-01-01T00:00:00Z", "2200-12-31T23:59:59Z", "2201-01-01T00:00:00Z"]
+    assert parse_dates(_column(cells), DateFormat("UTC")).bad.tolist() == [True, False, False, True]
     for hour in range(25):
         for half in ("AM", "PM"):
             text = f"02/07/2020 {hour:02d}:30 {half}"
@@ -97,22 +108,18 @@ def test_a_clock_of_twelve_hours_is_that_of_the_standard_library() -> None:
                 assert moments([text], order="day-first") == [(clock - dt.timedelta(hours=3)).isoformat()], text
 
 
-def test_one_telling_date_decides_for_all_columns() -> None:
+def test_a_telling_date_decides_and_no_reading_that_leads_into_the_future() -> None:
     dates = {"reported_at": ["01/02/2024", "03/04/2024"], "occurred_from": ["01/02/2024", "13/02/2024"]}
     assert decided(dates).dates.order == "day-first"
     assert decided({"reported_at": ["01/02/24", "02/13/24"]}).dates.order == "month-first"
-
-
-def test_columns_that_contradict_each_other_and_dates_that_tell_nothing_are_asked_about() -> None:
-    for columns in (
-        {"reported_at": ["13/02/2024"], "occurred_from": ["02/13/2024"]},
-        {"reported_at": ["01/02/2024", "02/01/2024"]},
-    ):
-        with pytest.raises(Question) as asked:
-            decided(columns)
-        assert (asked.value.about, asked.value.flag) == ("dates", "--dates")
-        assert [choice.value for choice in asked.value.choices] == ["day-first", "month-first"]
-        assert decided(columns, answers=Answers(dates="month-first")).dates.order == "month-first"
+    both = ["01/09/2024", "09/01/2024", "02/03/2024", "03/02/2024"] * 5
+    with pytest.raises(Question):
+        decided({"reported_at": both})
+    with pytest.raises(Question):
+        decided({"reported_at": ["01/09/2024", "09/01/2024", "01/08/2024"] * 3})
+    made = decided({"reported_at": ["05/01/2024", "03/02/2024", "01/03/2024"] + ["01/09/2024", "02/08/2024"] * 5})
+    assert made.dates.order == "month-first"
+    assert "future" in made.reasons[0].text
 
 
 def rising(count: int = 24) -> list[str]:
@@ -129,22 +136,19 @@ def test_the_order_of_the_rows_decides_where_no_date_tells(backwards: bool) -> N
         decided({"reported_at": rising(19)})
 
 
-def test_a_reading_that_leads_into_the_future_is_not_taken() -> None:
-    both = ["01/09/2024", "09/01/2024", "02/03/2024", "03/02/2024"] * 5
-    with pytest.raises(Question):
-        decided({"reported_at": both})
-    with pytest.raises(Question):
-        decided({"reported_at": ["01/09/2024", "09/01/2024", "01/08/2024"] * 3})
-    made = decided({"reported_at": ["05/01/2024", "03/02/2024", "01/03/2024"] + ["01/09/2024", "02/08/2024"] * 5})
-    assert made.dates.order == "month-first"
-    assert "future" in made.reasons[0].text
-
-
-def test_whole_columns_of_numbers_are_dates_and_single_ones_are_not() -> None:
+def test_columns_of_numbers_are_dates_first_days_are_months_and_midnights_days() -> None:
     assert decided({"reported_at": ["43831", "43832.5"]}).dates.forms == {"reported_at": "serial"}
     assert decided({"reported_at": ["1577880000"]}).dates.forms == {"reported_at": "seconds"}
     assert decided({"reported_at": ["1577880000000"]}).dates.forms == {"reported_at": "milliseconds"}
     assert decided({"reported_at": ["43831", "2024-01-01"]}).dates.forms == {}
+    firsts = ["2024-01-01"] * 30 + ["2024-02-01"] * 10 + ["2024-03-01"] * 10
+    assert decided({"occurred_from": firsts}).dates.forms == {"occurred_from": "months"}
+    assert decided({"occurred_from": firsts[:49]}).dates.forms == {}
+    assert decided({"occurred_from": [*firsts, "2024-03-02"]}).dates.forms == {}
+    midnights = ["2024-01-05T00:00:00Z", "2024-01-06T00:00:00Z"] * 10
+    assert decided({"occurred_from": midnights}).dates.forms == {"occurred_from": "dates"}
+    assert decided({"occurred_from": [*midnights, "2024-01-06T00:01:00Z"]}).dates.forms == {}
+    assert moments(["2024-01-05T00:00:00Z"], form="dates") == ["2024-01-04T22:00:00"]
 
 
 @pytest.mark.parametrize(
@@ -168,17 +172,6 @@ def test_numbers_count_days_of_the_city_or_seconds_and_milliseconds_in_utc(form:
     assert not read.month_only.any()
 
 
-def test_first_days_over_months_are_months_and_midnights_are_days() -> None:
-    firsts = ["2024-01-01"] * 30 + ["2024-02-01"] * 10 + ["2024-03-01"] * 10
-    assert decided({"occurred_from": firsts}).dates.forms == {"occurred_from": "months"}
-    assert decided({"occurred_from": firsts[:49]}).dates.forms == {}
-    assert decided({"occurred_from": [*firsts, "2024-03-02"]}).dates.forms == {}
-    midnights = ["2024-01-05T00:00:00Z", "2024-01-06T00:00:00Z"] * 10
-    assert decided({"occurred_from": midnights}).dates.forms == {"occurred_from": "dates"}
-    assert decided({"occurred_from": [*midnights, "2024-01-06T00:01:00Z"]}).dates.forms == {}
-    assert moments(["2024-01-05T00:00:00Z"], form="dates") == ["2024-01-04T22:00:00"]
-
-
 @pytest.mark.parametrize(
     ("texts", "local"),
     [
@@ -193,16 +186,11 @@ def test_the_zone_of_times_without_an_offset_is_told_where_there_are_any(texts: 
     assert ("Times without an offset were read in the time zone {zone}." in told) == local
 
 
-def test_dates_alone_are_days_of_the_city_where_times_are_utc(city: CityProfile) -> None:
+def test_dates_alone_are_days_of_the_city_and_bare_hours_are_hours(city: CityProfile) -> None:
     made = decided({"reported_at": ["2024-01-05", "2024-01-05 10:00"]}, city, utc=True)
-    read = parse_dates(
-        pa.array(["2024-01-05", "2024-01-05 10:00"], pa.large_string()),
-        made.date_format("reported_at", "Europe/Athens"),
-    )
+    texts = pa.array(["2024-01-05", "2024-01-05 10:00"], pa.large_string())
+    read = parse_dates(texts, made.date_format("reported_at", "Europe/Athens"))
     assert [at.hour for at in read.timestamps] == [22, 10]
-
-
-def test_clock_times_written_as_bare_hours_are_hours() -> None:
     layout = Layout("test", {"occurred_from": (Part(0, "date"), Part(1, "time"))})
     for times, hours in ((["5", "17"], frozenset({"occurred_from"})), (["5", "1730"], frozenset())):
         profile = FileProfile(layout, ("date", "time"))
@@ -213,14 +201,6 @@ def test_clock_times_written_as_bare_hours_are_hours() -> None:
 MADRID = {"x": ["444.591.127", "438.315.991"], "y": ["4.479.784.701", "4.478.761.412"]}
 
 
-def test_a_lost_decimal_mark_is_found_again(city: CityProfile) -> None:
-    madrid = place(city, -3.7, 40.42, 25830)
-    made = decided(MADRID, madrid)
-    assert set(made.coordinates.forms.values()) == {"lost"}
-    assert made.coordinates.crs == 25830
-    assert len(made.reasons) == 2
-
-
 def test_projections_are_found_near_the_city_whatever_the_marks(city: CityProfile) -> None:
     x, y = Transformer.from_crs(4326, 2263, always_xy=True).transform([-73.95, -73.94, -73.8], [40.7, 40.71, 40.72])
     york = place(city, -73.95, 40.7, 32618)
@@ -228,6 +208,11 @@ def test_projections_are_found_near_the_city_whatever_the_marks(city: CityProfil
     assert decided(commas, york).coordinates.crs == 2263
     turned = {"x": [f"{value:.1f}" for value in y], "y": [f"{value:.1f}" for value in x]}
     assert (decided(turned, york).coordinates.crs, decided(turned, york).coordinates.swapped) == (2263, True)
+    madrid = place(city, -3.7, 40.42, 25830)
+    made = decided(MADRID, madrid)
+    assert set(made.coordinates.forms.values()) == {"lost"}
+    assert made.coordinates.crs == 25830
+    assert len(made.reasons) == 2
 
 
 def test_the_greek_grid_is_the_citys_own_and_another_one_is_found_beside_it(city: CityProfile) -> None:
@@ -262,15 +247,6 @@ def test_marks_that_can_be_read_both_ways_are_asked_about() -> None:
     assert asked.value.about == "decimal"
     made = decided(columns, None, Answers(decimal="comma", crs=2100))
     assert set(made.coordinates.forms.values()) == {"comma"}
-
-
-def test_coordinates_that_stand_in_each_others_place_are_exchanged(city: CityProfile) -> None:
-    columns = {"latitude": ["23.647", "23.648", "23.64"], "longitude": ["37.943", "37.944", "37.94"]}
-    made = decided(columns, city)
-    assert made.coordinates.swapped
-    assert made.reasons
-    assert not decided({"latitude": ["37.9", "37.94"], "longitude": ["23.6", "23.64"]}, city).coordinates.swapped
-    assert decided({"latitude": ["151.2"], "longitude": ["-33.8"]}).coordinates.swapped
 
 
 def test_the_order_in_a_point_comes_from_its_values_or_a_person(city: CityProfile) -> None:
@@ -325,3 +301,124 @@ def test_the_sample_is_bounded_and_the_same_whatever_the_blocks() -> None:
         samples.append(rows)
     assert len(samples[0]) == SAMPLE_ROWS
     assert np.array_equal(samples[0], samples[1])
+
+
+WORDS = frozenset({"null", "not_recorded", "n/a", "99", "αγνωστο", "0"})
+NOTHING = ["NULL", "Not recorded", "N/A", "99", "0", "-", "--", "Άγνωστο"]
+OTHERS = ["not-recorded", "990", "1", "00", "-1", "9é", "é", "2025-03-01T10:00:00Z"]
+BLANKS = [" null", "\u00a0x", "x\u2003", "\x1fy", "z\n"]
+CELLS = st.one_of(st.sampled_from(["", "x", *NOTHING, *OTHERS, *BLANKS]), st.text(max_size=4))
+
+
+def _column(cells: list[str]) -> pa.LargeStringArray:
+    return pa.array(["before", *cells], pa.large_string()).slice(1)
+
+
+@given(st.lists(CELLS, max_size=8))
+def test_words_for_nothing_are_emptied_wherever_they_stand(cells):
+    spellings = {*WORDS, *(word.replace("_", " ") for word in WORDS), "-", "--", "---"}
+    told = [text.strip() for text in trimmed(_column(cells)).to_pylist()]
+    nothing = [text.lower() in spellings if text.isascii() else fold(text) in WORDS for text in told]
+    slow = ["" if none else text for none, text in zip(nothing, told, strict=True)]
+    assert without_missing_words(pa.array(told, pa.large_string()), WORDS).to_pylist() == slow
+
+
+NUMBERS = ["", "37.95113", "23.6", "-0.5", "1234.567", "7", "+3.25", "-", ".", "5.", ".5", "1-5", "1.2.3", 
+           "1,5", "1.234"]  # fmt: skip
+NOISY = ["3 7", "−1.5", "1.234,5", "1.5°"]
+
+
+@given(st.lists(st.sampled_from([*NUMBERS, *NOISY]), max_size=4))
+def test_numbers_are_read_and_counted_as_each_of_them_is(cells):
+    together = parse_numbers(_column(cells))
+    for text, value, bad in zip(cells, together.values.tolist(), together.bad.tolist(), strict=True):
+        alone = parse_numbers(_column([text, "1,5"]))
+        assert (np.isnan(value) and np.isnan(alone.values[0])) or value == alone.values[0]
+        assert bad == alone.bad[0]
+    assert together.given.tolist() == [bool(text) for text in cells]
+    counted = count_number_shapes(_column(cells))
+    alone = [count_number_shapes(_column([text, "1,5"])) for text in cells]
+    for shape in {"comma"}.union(counted, *alone) if cells else ():
+        assert counted[shape] == sum(one[shape] - (shape == "comma") for one in alone)
+
+
+PLAIN = ["2025-01-31T10:00:05Z", "2025-06-30 23:59+02:00", "", "2024-02-29T00:00-05:00"]
+ODD = ["2025-01-31+02:00", "2025-01-31", "2025-02-30T10:00Z", "2025-01-31T10:00", "31/01/2025 10:00", "2025-1-3T10:00Z"]
+
+
+@given(st.lists(st.sampled_from(PLAIN), max_size=5), st.lists(st.sampled_from(ODD), max_size=1))
+def test_a_column_of_plain_moments_reads_as_each_of_them_does(plain, odd):
+    cells = [*plain, *odd]
+    date_format = DateFormat("Europe/Athens", "day-first")
+    together = parse_dates(_column(cells), date_format)
+    alone = [parse_dates(_column([cell, "31/01/2025"]), date_format) for cell in cells]
+    assert [str(at) for at in together.timestamps] == [str(one.timestamps[0]) for one in alone]
+    for mask in ("given", "bad", "day_only", "month_only"):
+        assert getattr(together, mask).tolist() == [bool(getattr(one, mask)[0]) for one in alone]
+
+
+@given(st.one_of(CELLS, st.text(), st.text(st.sampled_from("aÄß_- İςΣé\u0301\u1e9eﬁ\x1f\u00a0"))))
+def test_folded_words_are_those_of_each_character(text):
+    plain = unicodedata.normalize("NFKD", text.strip().casefold())
+    kept = "".join(one for one in plain if not unicodedata.combining(one))
+    assert fold(text) == "_".join(kept.replace("_", " ").replace("-", " ").replace("ς", "σ").split())
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("08:15", "08:15:00"), ("8:15:07", "08:15:07"), ("815", "08:15:00"), ("0815", "08:15:00"), ("5", "00:05:00"),
+        ("2230", "22:30:00"), ("2230.0", "22:30:00"), ("20.15", "20:15:00"), ("8:15 PM", "20:15:00"), ("", ""),
+        ("12:05 am", "00:05:00"), ("12:05 p.m.", "12:05:00"), ("8:15 μ.μ.", "20:15:00"), ("8 pm", "20:00:00"),
+        ("8h15", "08:15:00"), ("24:00", "24:00:00"), ("0.84375", "20:15:00"), ("1900-01-01 08:15:00", "08:15:00"),
+        ("12:05 π.μ.", "00:05:00"), ("12:05 μμ", "12:05:00"), ("7 Μ.Μ.", "19:00:00"), ("8:15 p. m.", "20:15:00"),
+        ("22h", "22:00:00"), ("22h15", "22:15:00"), ("7 Uhr", "07:00:00"), ("22.15.30", "22:15:30"),
+        ("in the evening", "in the evening"),
+    ],
+)  # fmt: skip
+def test_a_time_of_day_is_read_as_it_is_written(text: str, time: str) -> None:
+    assert clock_time(text) == time
+
+
+@pytest.mark.parametrize(("text", "time"), [("5", "05:00:00"), ("17", "17:00:00"), ("815", "08:15:00"), ("", "")])
+def test_one_or_two_digits_are_hours_where_the_column_holds_hours(text: str, time: str) -> None:
+    assert clock_time(text, hours=True) == time
+
+
+WORDS_FOR_NOTHING = ["NULL", "None", "N/A", "nan", "Άγνωστο", "-", " 37.9 ", "0", "desconocido"]
+DATE_AND_TIME = {
+    "date": ["01/08/2020 12:00:00 AM", "2020-01-08T00:00:00", "2020-01-08", "01/02/2014 - 04:54AM"],
+    "time": ["2230", "8:15", "unknown", ""],
+}
+PIECES = {
+    "year": ["2020", "2020.0", "2020", "", "2020", "2020"],
+    "month": ["1", "11.0", "7", "3", "March", ""],
+    "day": ["2", "30", "", "4", "5", ""],
+    "hour": ["0", "23", "", "1", "", ""],
+    "minute": ["7", "", "", "", "", ""],
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "parts", "columns", "read"),
+    [
+        (
+            "occurred_from", "date time", DATE_AND_TIME,
+            ["01/08/2020 22:30:00", "2020-01-08 08:15:00", "2020-01-08", "01/02/2014 - 04:54AM"],
+        ),
+        (
+            "occurred_from", "year month day hour minute", PIECES,
+            ["2020-01-02 00:07:00", "2020-11-30 23:00:00", "2020-07", "", "5 March 2020", "2020"],
+        ),
+        ("alert_id", "value", {"a": ["Α-1", "A-2", "άγνωστο"]}, ["Α-1", "A-2", ""]),
+        ("affected_gender", "value", {"a": WORDS_FOR_NOTHING[:2]}, ["NULL", "None"]),
+        *(
+            (role, "value", {"a": WORDS_FOR_NOTHING}, ["", "", "", "", "", "", "37.9", "0", ""])
+            for role in ("latitude", "alert_id", "severity", "resolved_at")
+        ),
+    ],
+)  # fmt: skip
+def test_the_columns_of_a_role_make_one(role: str, parts: str, columns: dict[str, list[str]], read: list[str]) -> None:
+    """A time beside a date, pieces of a date, words for nothing."""
+    layout = Layout("test", {role: tuple(Part(at, name) for at, name in enumerate(parts.split()))})
+    assert RoleColumns(block_of(columns).table, layout, tuple(columns))[role].to_pylist() == read

@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, WriterProperties
 
-from curim_data.cli import main
 from curim_data.importing.pipeline import import_file
 from curim_data.store import Batch, Home, Store, StoreError
 from curim_data.store import erase as module
@@ -18,6 +17,7 @@ from curim_data.store.commits import ErasedList
 from curim_data.store.erase import erase, finish_erasure, preview_erasure
 from curim_data.store.home import create_home
 from curim_data.store.writing import Staging
+from tests.commands import Curim
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 HEADER = "alert_id;reported_at;category;status;latitude;longitude"
@@ -76,10 +76,8 @@ def test_an_erased_alert_is_nowhere_after_its_export_was_imported_again(home: Ho
     assert aside[["alert_id", "reported_at", "category", "latitude", "longitude"]].eq("").all(axis=None)
     broken = import_file(home, BROKEN, "file.csv", now=NOW)
     assert broken.batch.reasons == {"erased": 1, "no_date": 1}
-    assert Store(home).quarantine(broken.batch.id)[["column", "value"]].values.tolist() == [
-        ["", ""],
-        ["reported_at", ""],
-    ]
+    columns = Store(home).quarantine(broken.batch.id)[["column", "value"]]
+    assert columns.values.tolist() == [["", ""], ["reported_at", ""]]
     import_file(home, BROKEN.replace(b"?;x;;", b"?;x;;;y;z"), "file.csv", now=NOW)
     assert "GONE-2" not in everything(home)
 
@@ -100,22 +98,18 @@ def test_imports_before_an_erasure_cannot_be_undone_and_later_ones_can(home: Hom
     assert len(ids(home)) == 3
 
 
-def test_the_record_of_an_erasure_keeps_its_words_on_disk(home: Home) -> None:
-    """Homes of earlier versions are read by these keys."""
-    erase(home, ["GONE-2"])
-    records = [json.loads(entry["curim"]) for entry in DeltaTable(str(home.alerts)).history() if "curim" in entry]
-    (record,) = (record for record in records if "erase" in record)
-    assert set(record) == {"erase", "log"}
-    assert {"id", "when", "file_name"} <= set(record["log"][0])
-
-
-def test_unknown_ids_are_named_and_nothing_is_done(home: Home, tmp_path: Path) -> None:
+def test_unknown_ids_are_named_and_the_record_of_an_erasure_keeps_its_words(home: Home, tmp_path: Path) -> None:
     before = Store(home).version(), sorted(path.name for path in home.path.iterdir())
     with pytest.raises(StoreError, match=r"no alert “NOBODY”, “NONE”\. Nothing was erased"):
         erase(home, ["GONE-2", "NONE", "NOBODY"])
     assert before == (Store(home).version(), sorted(path.name for path in home.path.iterdir()))
     with pytest.raises(StoreError, match="no alert"):
         erase(create_home(tmp_path / "empty"), ["GONE-2"])
+    erase(home, ["GONE-2"])
+    records = [json.loads(entry["curim"]) for entry in DeltaTable(str(home.alerts)).history() if "curim" in entry]
+    (record,) = (record for record in records if "erase" in record)
+    assert set(record) == {"erase", "log"}, "homes of earlier versions are read by these keys"
+    assert {"id", "when", "file_name"} <= set(record["log"][0])
 
 
 def test_the_list_knows_the_alert_again_and_names_nobody(home: Home) -> None:
@@ -207,23 +201,13 @@ def test_the_id_column_of_rows_set_aside(home: Home) -> None:
     assert preview_erasure(home, ["VICTIMS"]).quarantined == 1
 
 
-def test_the_command_says_first_what_will_be_gone(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    where = ["--home", str(home.path), "--lang", "en"]
-    before = Store(home).version()
-    assert main(["erase", "GONE-2", *where]) == 2
-    told = capsys.readouterr().err
-    for words in (
-        "1 alert will be gone for good",
-        "1 quarantined row is erased",
-        "3 imports can then not be undone",
-        "--yes",
-    ):
-        assert words in told
+def test_the_command_says_first_what_will_be_gone(curim: Curim, home: Home) -> None:
+    where, before = ["--home", str(home.path)], Store(home).version()
+    told = curim.refuses("erase", "GONE-2", *where)
+    words = ("1 alert will be gone for good", "1 quarantined row is erased", "3 imports can then not be", "--yes")
+    assert [one for one in words if one not in told] == []
     assert Store(home).version() == before
-    assert main(["erase", "GONE-2", "NONE", "--yes", *where]) == 2
-    assert "“NONE”" in capsys.readouterr().err
-    assert main(["erase", "GONE-2", "--yes", "--json", *where]) == 0
-    out = capsys.readouterr().out
-    assert json.loads(out) == {"erased": 1, "quarantined_erased": 1, "imports_sealed": 3}
-    assert main(["erase", "KEEP-1", "--yes", *where]) == 0
-    assert "1 alert was erased for good." in capsys.readouterr().out
+    assert "“NONE”" in curim.refuses("erase", "GONE-2", "NONE", "--yes", *where)
+    done = curim.answer(home, "erase", "GONE-2", "--yes")
+    assert done == {"erased": 1, "quarantined_erased": 1, "imports_sealed": 3}
+    assert "1 alert was erased for good." in curim.says(home, "erase", "KEEP-1", "--yes")

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from curim_data import cli
 from curim_data.importing import pipeline
 from curim_data.importing.pipeline import import_file
 from curim_data.model import ImportProblem, translator
 from curim_data.plans.plan_store import PlanProblem, PlanStore
 from curim_data.store import Home, StoreError
 from curim_data.store.commits import damage
+from tests.commands import Curim
 from tests.effort import effort
 from tests.faults import actions, killed
 from tests.faults.actions import ACTIONS, copy, export, opened, prepare, state
@@ -39,7 +39,6 @@ def server() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home with two imports; not to be changed."""
     return actions.make(tmp_path_factory.mktemp("faults"))
 
 
@@ -57,21 +56,9 @@ def test_killed_at_random_moments(tmp_path: Path, action: str, capsys: pytest.Ca
         print(f"\n{action}: killed {KILLS} times, old state {found['old']}, new state {found['new']}, third state 0")
 
 
-def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    """The one line that a command ends with where it fails."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CURIM_LANG", "en")
-        assert cli.main(arguments) == 2
-    lines = [line for line in capsys.readouterr().err.splitlines() if line]
-    assert len(lines) == 1, lines
-    return lines[0]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("hurt", ["half", "empty"])
-def test_a_log_that_was_cut_off_says_which_file_to_remove(
-    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str], hurt: str
-) -> None:
+def test_a_log_that_was_cut_off_says_which_file_to_remove(curim: Curim, home: Home, tmp_path: Path, hurt: str) -> None:
     """As after a loss of power. Nothing is built on it; without the file the state before it stands, whole."""
     before = state(home)
     (tmp_path / "c.csv").write_bytes(export(100, 700, "closed"))
@@ -81,7 +68,7 @@ def test_a_log_that_was_cut_off_says_which_file_to_remove(
     content = last.read_bytes()
     last.write_bytes(content[: len(content) // 2] if hurt == "half" else b"")
     for arguments in (["counts"], ["batches"], ["import", str(tmp_path / "c.csv")]):
-        assert f"Remove alerts/_delta_log/{last.name}" in said([*arguments, "--home", str(home.path)], capsys)
+        assert f"Remove alerts/_delta_log/{last.name}" in curim.refuses(*arguments, "--home", str(home.path))
     last.unlink()
     assert state(home)[:3] == before[:3]
     import_file(home, tmp_path / "c.csv", "c.csv")
@@ -90,36 +77,31 @@ def test_a_log_that_was_cut_off_says_which_file_to_remove(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hurt", ["cut", "gone"])
-def test_alerts_that_are_damaged_are_refused_in_one_sentence(
-    home: Home, capsys: pytest.CaptureFixture[str], hurt: str
-) -> None:
+def test_alerts_that_are_damaged_are_refused_in_one_sentence(curim: Curim, home: Home, hurt: str) -> None:
     for path in home.alerts.glob("*.parquet"):
         if hurt == "cut":
             path.write_bytes(path.read_bytes()[:100])
         else:
             path.unlink()
-    assert "give back a backup" in said(["counts", "--home", str(home.path)], capsys)
+    assert "give back a backup" in curim.refuses("counts", "--home", str(home.path))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hurt", [lambda data: os.urandom(len(data)), lambda data: data[: len(data) // 2]])
-def test_a_database_of_plans_that_is_damaged(
-    home: Home, capsys: pytest.CaptureFixture[str], hurt: Callable[[bytes], bytes]
-) -> None:
+def test_a_database_of_plans_that_is_damaged(curim: Curim, home: Home, hurt: Callable[[bytes], bytes]) -> None:
     PlanStore(home.plans_url).close()
     file = home.path / "plans.sqlite"
     file.write_bytes(hurt(file.read_bytes()))
     content = file.read_bytes()
-    assert "give back a backup" in said(["plan", "list", "--home", str(home.path)], capsys)
+    assert "give back a backup" in curim.refuses("plan", "list", "--home", str(home.path))
     with pytest.raises(PlanProblem, match="cannot be opened"):
         PlanStore(home.plans_url)
     assert file.read_bytes() == content  # whoever can mend it, still can
-    assert cli.main(["counts", "--home", str(home.path)]) == 0  # alerts are counted all the same
+    assert curim.says(home, "counts")  # alerts are counted all the same
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own of 12 MB."""
     place = tmp_path / "disk"
     place.mkdir()
     made = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(place)]
@@ -183,9 +165,7 @@ def test_a_home_that_cannot_be_written(base: Home, small_disk: Path, action: str
 
 @pytest.mark.slow
 @pytest.mark.parametrize("action", ACTIONS)
-def test_a_clock_that_was_set_back(
-    home: Home, base: Home, tmp_path: Path, action: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clock_set_back(home: Home, base: Home, tmp_path: Path, action: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files and imports of the home are of tomorrow: each action does what it does on any other day."""
     expected = copy(base, tmp_path / "expected")
     for one in (home, expected):

@@ -1,4 +1,4 @@
-"""Charts as plain data that plotly would accept and JSON knows; colours of maps that stay apart in the dark."""
+"""Charts as plain data that plotly would accept; colours that stay apart in the dark; words of others as they stand."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
+from curim_data.importing.proof import text_bars
 from pages.parts.charts import plots
 from pages.parts.charts.figure import Figure
 from pages.parts.charts.plots import (
@@ -20,24 +21,15 @@ from pages.parts.charts.plots import (
     add_marks,
     small_multiples_figure,
 )
-from pages.parts.frame import Page, palette
-from pages.parts.frame.look import CHANGE, DARK, on_land, rgba
+from pages.parts.frame import Page, escape_markdown, escape_with_commands, palette
+from pages.parts.frame.look import CHANGE, DARK, WORD_JOINER, on_land, rgba
 from pages.parts.hotspots.emerging_layer import KIND_COLOURS
 from pages.parts.trends.breakdown import calendar_figure
 from tests.made_page import made_page
 
 DAYS = pd.date_range("2024-01-01", periods=12, freq="W-MON")
-WEEKS = pd.DataFrame(
-    {
-        "week": DAYS,
-        "n": [3.0, float("nan"), *range(10)],
-        "expected": 4.0,
-        "lower": [float("nan"), *[1.5] * 11],
-        "upper": 7.25,
-        "adjusted": 4.0,
-        "alarm": [False] * 10 + [True, True],
-    }
-)
+BAND = {"expected": 4.0, "lower": [float("nan"), *[1.5] * 11], "upper": 7.25, "adjusted": 4.0}
+WEEKS = pd.DataFrame({"week": DAYS, "n": [3.0, float("nan"), *range(10)], **BAND, "alarm": [False] * 10 + [True] * 2})
 BARS = {"label": ["a <b>", "c", "d"], "value": [0.2, 0.5, 2.0], "low": [0.1, 0.4, 1.0], "high": [0.4, 0.6, 3]}
 ROWS = pd.DataFrame(BARS).assign(text="as written")
 PANELS = [("a <b>", WEEKS[["week", "n"]]), ("c", WEEKS[["week", "n"]].assign(n=WEEKS["n"] * 2))]
@@ -45,26 +37,17 @@ CALENDAR = pd.DataFrame({"local_date": pd.date_range("2024-01-03", periods=10), 
 CLOCK = pd.DataFrame({"weekday": [0, 6, 3], "hour": [0, 23, 12], "n": [1.0, 2.5, float("nan")]})
 
 
+@pytest.mark.parametrize(
+    ("counts", "bars"),
+    [([], ""), ([0, 0], "··"), ([1], "█"), ([1, 8, 2], "▁█▂"), ([1, 1000], "▁█"), ([500, 501, 1000], "▄▅█")],
+)
+def test_bars_of_text_reach_the_top_at_the_most_and_show_the_least(counts: list[int], bars: str) -> None:
+    assert text_bars(counts) == bars
+
+
 @pytest.fixture(params=["el", "en", "fr"])
 def page(request: pytest.FixtureRequest) -> Page:
     return made_page(request.param, narrow=request.param == "fr")
-
-
-def figures(page: Page) -> dict[str, Figure]:
-    named = plots.band_figure(page, WEEKS, incomplete=True)
-    named.show_named_legend()
-    return {
-        "band": named,
-        "bare": plots.band_figure(page, WEEKS[["week", "n"]]),
-        "bars": plots.interval_bars_figure(page, ROWS, labels_above=True),
-        "no bars": plots.interval_bars_figure(page, ROWS.iloc[:0]),
-        "forest": plots.forest_figure(page, ROWS.assign(strong=[True, False, True])),
-        "clock": plots.clock_figure(page, CLOCK),
-        "years": plots.year_on_year_figure(page, pd.DataFrame({"month": DAYS, "n": range(12)})),
-        "panels": small_multiples_figure(page, PANELS, time="week", shaded=DAYS[9]),
-        "calendar": calendar_figure(page, CALENDAR),
-        "marks": _marked(page),
-    }
 
 
 def _marked(page: Page) -> Figure:
@@ -91,22 +74,38 @@ def test_marks_are_lines_and_spans_with_safe_labels_in_order_of_time(page: Page)
     assert len(texts) == 4  # two points outside the range have their date and number
 
 
-def test_each_panel_has_its_last_number_and_the_same_scale(page: Page) -> None:
+def test_panels_days_and_intervals_are_those_of_the_tables(page: Page) -> None:
     figure = small_multiples_figure(page, PANELS, time="week", shaded=DAYS[9])
     assert [note["text"] for note in figure.layout["annotations"]] == ["9", "a &lt;b&gt;", "18", "c"]
     assert figure.layout["yaxis"]["range"] == figure.layout["yaxis2"]["range"]
     assert len(figure.layout["shapes"]) == 2
-
-
-def test_each_day_of_the_period_has_a_cell_and_no_other_day(page: Page) -> None:
     (counts,) = calendar_figure(page, CALENDAR).data
     assert sum(value is not None for row in counts["z"] for value in row) == len(CALENDAR)
+    bars = plots.interval_bars_figure(page, ROWS).data[0]
+    assert bars["x"] == [0.2, 0.5, 2.0]
+    assert np.add(bars["x"], bars["error_x"]["array"]).tolist() == pytest.approx([0.4, 0.6, 3])
+    assert np.subtract(bars["x"], bars["error_x"]["arrayminus"]).tolist() == pytest.approx([0.1, 0.4, 1])
+    assert bars["y"][0] == "a &lt;b&gt;"
 
 
 def test_plotly_finds_nothing_wrong_with_a_figure(page: Page) -> None:
-    for name, figure in figures(page).items():
+    named = plots.band_figure(page, WEEKS, incomplete=True)
+    named.show_named_legend()
+    figures = [
+        named,
+        plots.band_figure(page, WEEKS[["week", "n"]]),
+        plots.interval_bars_figure(page, ROWS, labels_above=True),
+        plots.interval_bars_figure(page, ROWS.iloc[:0]),
+        plots.forest_figure(page, ROWS.assign(strong=[True, False, True])),
+        plots.clock_figure(page, CLOCK),
+        plots.year_on_year_figure(page, pd.DataFrame({"month": DAYS, "n": range(12)})),
+        small_multiples_figure(page, PANELS, time="week", shaded=DAYS[9]),
+        calendar_figure(page, CALENDAR),
+        _marked(page),
+    ]
+    for figure in figures:
         checked = go.Figure(figure.to_dict())  # raises for a property or a value that plotly does not know
-        assert len(checked.data) == len(figure.data), name
+        assert len(checked.data) == len(figure.data)
         json.dumps(figure.to_dict(), allow_nan=False)
 
 
@@ -118,23 +117,10 @@ def test_values_become_what_json_knows() -> None:
         text=pd.Series(["a", None], dtype=object),
         marker={"size": np.int64(3), "color": ("red", "blue")},
     )
-    assert figure.data == [
-        {
-            "type": "scatter",
-            "x": ["2024-02-01T00:00:00", None],
-            "y": [0.333333, None],
-            "text": ["a", None],
-            "marker": {"size": 3, "color": ["red", "blue"]},
-        }
-    ]
-
-
-def test_an_interval_ends_where_it_should(page: Page) -> None:
-    bars = plots.interval_bars_figure(page, ROWS).data[0]
-    assert bars["x"] == [0.2, 0.5, 2.0]
-    assert np.add(bars["x"], bars["error_x"]["array"]).tolist() == pytest.approx([0.4, 0.6, 3])
-    assert np.subtract(bars["x"], bars["error_x"]["arrayminus"]).tolist() == pytest.approx([0.1, 0.4, 1])
-    assert bars["y"][0] == "a &lt;b&gt;"
+    (trace,) = figure.data
+    assert (trace["x"], trace["y"]) == (["2024-02-01T00:00:00", None], [0.333333, None])
+    assert trace["text"] == ["a", None]
+    assert trace["marker"] == {"size": 3, "color": ["red", "blue"]}
 
 
 def test_labels_of_points_outside_the_range_lie_neither_on_each_other_nor_on_the_axis(page: Page) -> None:
@@ -170,14 +156,10 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
 @pytest.mark.parametrize("colour", [*CHANGE, *KIND_COLOURS.values()])
 def test_cells_are_seen_on_the_land_of_the_dark_theme(colour: str) -> None:
-    assert contrast(on_land(colour, "dark"), DARK.land) >= LEAST
+    low, high = sorted(map(luminance, (on_land(colour, "dark"), DARK.land)))
+    assert (high + 0.05) / (low + 0.05) >= LEAST
     assert on_land(colour, "light") == colour
 
 
@@ -186,3 +168,30 @@ def test_no_two_classes_look_alike_in_the_dark() -> None:
         for one, other in combinations([on_land(colour, "dark") for colour in scale], 2):
             apart = sum((a - b) ** 2 for a, b in zip(rgba(one)[:3], rgba(other)[:3], strict=True)) ** 0.5
             assert apart > 60
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("Old Quay, 20:30 – 21:00", "Old Quay, 20:30 – 21:00"), ("Place: quay", "Place: quay"),
+        ("[Prize](javascript)", r"\[Prize\]\(javascript\)"), ("![x](y)", r"\!\[x\]\(y\)"),
+        (":red[x]", r"\:red\[x\]"), ("::: note", r"\:\:: note"), ("a*b_c`d", r"a\*b\_c\`d"),
+        ("$x^2$ <b> & | ~~", r"\$x^2\$ \<b\> \& \| \~\~"), ("back\\slash", r"back\\slash"), ("# one", r"\# one"),
+        ("- one\n+ two\n3. three", "\\- one\n\\+ two\n3\\. three"), ("    code\n\tcode", "code\ncode"),
+        ("one\n===", "one\n\\==="), ("https://evil.example", rf"https\:{WORD_JOINER}//evil.example"),
+        ("www.evil.example", rf"www{WORD_JOINER}.evil.example"),
+        (":material/home:", rf"\:{WORD_JOINER}material/home:"), (":smile:", rf"\:{WORD_JOINER}smile:"), ("", ""),
+    ],
+)  # fmt: skip
+def test_signs_lose_their_meaning(told: str, shown: str) -> None:
+    assert escape_markdown(told) == shown
+
+
+@pytest.mark.parametrize("quoted", ["“curim undo *B*”", "«curim undo *B*»", "«\u202fcurim undo *B*\u202f»"])
+def test_a_command_keeps_its_signs(quoted: str) -> None:
+    """In plain text Streamlit makes a dash of two hyphens."""
+    command = quoted.replace("undo *B*", "import FILE --category NAME")
+    assert escape_with_commands(f"*Or* {command}.") == r"\*Or\* `curim import FILE --category NAME`."
+    assert escape_with_commands(f"x {quoted}") == "x `curim undo *B*`"
+    assert escape_with_commands("“curim `x`”") == escape_markdown("“curim `x`”")
+    assert escape_with_commands("“quay” *x*") == escape_markdown("“quay” *x*")

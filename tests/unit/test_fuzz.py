@@ -39,9 +39,7 @@ def corpus() -> dict[str, bytes]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_broken_files_are_refused_in_words_or_accounted_for(
-    corpus: dict[str, bytes], city: CityProfile, chunk: int
-) -> None:
+def test_broken_files_are_refused_or_accounted_for(corpus: dict[str, bytes], city: CityProfile, chunk: int) -> None:
     size = CASES // CHUNKS
     seen = run(range(chunk * size, (chunk + 1) * size), corpus, city)
     assert sum(seen.values()) == size
@@ -63,9 +61,7 @@ def test_whole_files_are_read(corpus: dict[str, bytes], city: CityProfile) -> No
     delimiter=st.sampled_from(",;\t|"),
     seed=st.integers(0, 3),
 )
-def test_tables_of_any_cells(
-    city: CityProfile, heads: list[str], rows: list[list[str]], delimiter: str, seed: int
-) -> None:
+def test_any_tables(city: CityProfile, heads: list[str], rows: list[list[str]], delimiter: str, seed: int) -> None:
     stream = io.StringIO(newline="")
     csv.writer(stream, delimiter=delimiter).writerows([heads, *rows])
     encoding = random.Random(seed).choice(("utf-8", "utf-8-sig", "utf-16", "cp1253"))

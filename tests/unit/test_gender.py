@@ -22,7 +22,6 @@ def by_gender(**counts):
 
 
 def pairs(rows, by="place"):
-    """Rows of (value, women, men)."""
     long = [(value, gender, float(n)) for value, w, m in rows for gender, n in (("woman", w), ("man", m))]
     return pd.DataFrame(long, columns=[by, "affected_gender", "n"])
 
@@ -60,13 +59,8 @@ def test_weights_compare_shares_within_each_gender(t):
 
 
 def test_dark_shares():
-    frame = pd.DataFrame(
-        {
-            "affected_gender": ["woman", "woman", "man", "man", "woman"],
-            "dark": [True, False, True, False, None],
-            "n": [30.0, 20.0, 10.0, 0.0, 5.0],
-        }
-    )
+    rows = [("woman", True, 30.0), ("woman", False, 20.0), ("man", True, 10.0), ("man", False, 0.0)]
+    frame = pd.DataFrame([*rows, ("woman", None, 5.0)], columns=["affected_gender", "dark", "n"])
     table = dark_shares(frame).set_index("gender")
     assert table.index.tolist() == ALL
     assert table.loc["woman", "share"] == 0.6
@@ -76,14 +70,9 @@ def test_dark_shares():
 
 
 def answers(women, men):
-    return pd.DataFrame(
-        [
-            (gender, step, float(n))
-            for gender, counts in (("woman", women), ("man", men))
-            for step, n in enumerate(counts, 1)
-        ],
-        columns=["affected_gender", "feeling", "n"],
-    )
+    both = {"woman": women, "man": men}
+    rows = [(gender, step, float(n)) for gender, counts in both.items() for step, n in enumerate(counts, 1)]
+    return pd.DataFrame(rows, columns=["affected_gender", "feeling", "n"])
 
 
 def test_feeling_equals_scipy_on_the_answers_one_by_one(t):
@@ -141,16 +130,12 @@ def test_silence_is_not_known_and_not_safe(t):
     assert "at least 10 by women" in t(result.choices[0].explanation)
 
 
-def test_where_no_gender_is_told_that_is_said_and_not_blamed_on_few_alerts(t):
+def test_where_nothing_can_be_compared_that_is_said_and_not_blamed_on_few_alerts(t):
     nothing = gender_shares(by_gender())
     assert (nothing.n, nothing.women.known) == (0, False)
     assert "No alert says" in nothing.sentence(t)
-    silent = gender_shares(pd.DataFrame({"affected_gender": [Gender.UNKNOWN.value], "n": [48.0]}))
-    told = silent.sentence(t)
+    told = gender_shares(by_gender(unknown=48)).sentence(t)
     assert told == ("No alert says “woman” or “man”, so no share can be calculated. 48 alerts do not state the gender.")
-
-
-def test_nothing_compared_is_not_no_difference(t):
     nobody = category_ratios(pairs([("theft", 30, 0)], by="category"))
     assert nobody.sentence(t).startswith("No alerts of both women and men")
     assert "None of 2" in category_ratios(pairs([("theft", 30, 31), ("noise", 40, 40)], by="category")).sentence(t)
@@ -204,10 +189,7 @@ def test_the_share_of_women_is_not_written_beside_few_of_either(t, women, men):
 
 
 def test_means_of_few_answers_are_left_out(t):
-    frame = pd.DataFrame(
-        {"affected_gender": ["woman"] * 2 + ["man"] * 2, "feeling": [1, 2] * 2, "n": [20.0, 20.0, 2.0, 2.0]}
-    )
-    found = perceived_safety(frame)
+    found = perceived_safety(answers((20, 20, 0, 0, 0), (2, 2, 0, 0, 0)))
     left = found.written(5).frame.set_index("gender")
     assert left.loc["woman"].notna().all()
     assert left.loc["man", ["mean", "low", "high", "unsafe", "unsafe_low", "unsafe_high"]].isna().all()

@@ -32,6 +32,7 @@ from tests.hostile.tables import CSV, zipped
 from tests.in_texts import read
 
 ROOT = Path(__file__).resolve().parents[2]
+Unharmed = Callable[[str, Callable[[], object]], str]  # runs a way in for a name; the refusal, or "" where none
 GROWTH = 300_000_000  # bytes by which the memory of this process may grow at most while it deals with a file
 PART = 1 if FULL else 12  # of the files that go through ways other than the import
 
@@ -88,7 +89,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The one folder in which anything may be put aside."""
     folder = tmp_path / "aside"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
@@ -96,7 +96,6 @@ def aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def names(files: dict[str, bytes], start: int) -> list[str]:
-    """The part of the corpus for a way in, by its number."""
     return sorted(files)[start::PART]
 
 
@@ -109,7 +108,6 @@ def memory() -> tuple[int, int]:
 
 
 def tree(folder: Path) -> dict[str, tuple[int, int]]:
-    """Every file under a folder, with its size and the time of its last change."""
     return {
         str(path.relative_to(folder)): (path.stat().st_size, path.stat().st_mtime_ns)
         for path in sorted(folder.rglob("*"))
@@ -129,8 +127,7 @@ def sentence(name: str, problem: ImportProblem | None) -> str:
 
 
 @pytest.fixture
-def unharmed(tmp_path: Path, aside: Path) -> Callable[[str, Callable[[], object]], str]:
-    """Run a way in: nothing stays aside or appears elsewhere, memory stays flat; the refusal, or "" where none."""
+def unharmed(tmp_path: Path, aside: Path) -> Unharmed:
 
     def run(name: str, way: Callable[[], object]) -> str:
         before, here = tree(tmp_path), tree(Path.cwd()) if Path.cwd() != ROOT else {}
@@ -155,9 +152,7 @@ def unharmed(tmp_path: Path, aside: Path) -> Callable[[str, Callable[[], object]
 
 
 @pytest.mark.slow
-def test_every_hostile_file_is_refused_in_a_sentence_or_read_as_it_is(
-    tmp_path: Path, files: dict[str, bytes], unharmed: Callable[[str, Callable[[], object]], str]
-) -> None:
+def test_every_hostile_file_is_refused_or_read(tmp_path: Path, files: dict[str, bytes], unharmed: Unharmed) -> None:
     """By the import, which is what the command does; the home stays as it was where a file is refused."""
     home = create_home(tmp_path / "home")
     import_file(home, CSV, "good.csv")
@@ -173,10 +168,7 @@ def test_every_hostile_file_is_refused_in_a_sentence_or_read_as_it_is(
 
 
 @pytest.mark.slow
-def test_previews_of_uploads(
-    files: dict[str, bytes], city: CityProfile, unharmed: Callable[[str, Callable[[], object]], str]
-) -> None:
-    """What the page does with an upload, which it holds in memory."""
+def test_previews_of_uploads(files: dict[str, bytes], city: CityProfile, unharmed: Unharmed) -> None:
     for name in names(files, 0):
         unharmed(name, lambda name=name: preview(files[name], name, city))
         unharmed(name, lambda name=name: columns_of(files[name], name, Answers()))
@@ -184,7 +176,7 @@ def test_previews_of_uploads(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["polygon", "line", "point"] if FULL else ["polygon"])
-def test_shapes(files: dict[str, bytes], unharmed: Callable[[str, Callable[[], object]], str], kind: str) -> None:
+def test_shapes(files: dict[str, bytes], unharmed: Unharmed, kind: str) -> None:
     """Districts, streets and landmarks of a city's profile; shapes that cross without end die with their reader."""
     chosen = names(files, 1)
     chosen += ["crossings.geojson", "combs.geojson", "osm-comments.xml", "view-endless.gpkg", "projection.gpkg"]
@@ -195,10 +187,7 @@ def test_shapes(files: dict[str, bytes], unharmed: Callable[[str, Callable[[], o
 
 
 @pytest.mark.slow
-def test_tables_of_a_profile(
-    files: dict[str, bytes], city: CityProfile, unharmed: Callable[[str, Callable[[], object]], str]
-) -> None:
-    """Residents, landmarks and categories."""
+def test_tables_of_a_profile(files: dict[str, bytes], city: CityProfile, unharmed: Unharmed) -> None:
     for name in names(files, 2):
         unharmed(name, lambda name=name: read_table(files[name], name))
         unharmed(name, lambda name=name: edit.landmarks_in(files[name], name, city))

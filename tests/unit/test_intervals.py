@@ -56,7 +56,6 @@ size = st.floats(0.1, 5)
 
 
 def tail(kept: range, n: int, share: float) -> float:
-    """Sum of the binomial probabilities of the counts kept."""
     return sum(comb(n, k) * share**k * (1 - share) ** (n - k) for k in kept)
 
 
@@ -68,13 +67,17 @@ def test_both_tails_with_a_margin_are_sums_by_hand(x: int, rest: int, inside: fl
     assert smaller_rate([x], [rest], [inside], [outside], m)[0] == pytest.approx(down, rel=1e-9, abs=1e-15)
 
 
-def test_without_surroundings_there_is_no_test_and_a_rest_of_one_alert_is_a_rest() -> None:
+def test_without_surroundings_there_is_no_test_and_of_a_large_part_more_is_found() -> None:
     assert larger_rate([9], [0], [1.0], [0.0]).tolist() == smaller_rate([0], [0], [1.0], [0.0]).tolist() == [1.0]
     assert smaller_share([0], [1], [9], [1])[0] == pytest.approx(1 / 10)
     assert larger_share([1], [0], [9], [1])[0] == pytest.approx(9 / 10)
     assert larger_share([50], [900], [50], [1_000], 1.25)[0] == 1
     assert smaller_share([5], [1_000], [50], [1_000], 1.25)[0] < 1e-5
     assert larger_share([0, 3], [0, 0], [0, 3], [0, 0], 1.25).tolist() == [1, 1]
+    few = larger_share([30], [300], [10_000], [200_000], 1.25)[0]
+    assert few == pytest.approx(larger_rate([30], [300], [10_000], [200_000], 1.25)[0], rel=0.05)
+    half = larger_share([243], [2593], [332], [5791], 1.25)[0]
+    assert half < 1e-5 * larger_rate([243], [2593], [332], [5791], 1.25)[0]
 
 
 def tables(own: int, other: int, total: int, odds: Fraction, wanted) -> float:
@@ -96,7 +99,6 @@ def likeliest(x, rest, own, other, ratio):
 
 
 def test_true_shares_at_the_border_pass_no_more_often_than_the_level_says():
-    """Also where the rest is no larger than the place, and its own share is uncertain."""
     rng = np.random.default_rng(5)
     for own, other, share in ((500, 500, 0.5), (1_000, 5_000, 0.7)):
         x, rest = rng.binomial(own, 1.25 * share, 1_500), rng.binomial(other, share, 1_500)
@@ -123,13 +125,6 @@ def test_both_tails_are_those_of_all_tables(own, other, data, margin):
         assert smaller_share([x], [rest], [own], [other], float(margin))[0] == pytest.approx(slow, rel=1e-4)
     else:
         assert smaller_share([x], [rest], [own], [other], float(margin))[0] == 1
-
-
-def test_where_the_part_is_small_it_is_the_test_of_counts_and_where_it_is_half_it_finds_far_more():
-    few = larger_share([30], [300], [10_000], [200_000], 1.25)[0]
-    assert few == pytest.approx(larger_rate([30], [300], [10_000], [200_000], 1.25)[0], rel=0.05)
-    half = larger_share([243], [2593], [332], [5791], 1.25)[0]
-    assert half < 1e-5 * larger_rate([243], [2593], [332], [5791], 1.25)[0]
 
 
 def test_the_interval_of_the_ratio_of_shares_is_koopmans():

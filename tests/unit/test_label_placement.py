@@ -46,14 +46,6 @@ def test_meeting_is_what_stepping_through_the_scales_finds(labels: list[Label], 
             assert max(near) < 0.05
 
 
-def test_the_first_is_named_and_the_last_is_left_out() -> None:
-    labels = [Label((f"{rank} Station", str(rank)), 2.0 * rank, 0.0) for rank in range(1, 30)]
-    placed = placed_labels(labels)
-    assert placed[0].text == "1 Station"
-    assert {one.of for one in placed} <= set(range(MOST_LABELS))
-    assert placed_labels(labels, most=1)[0].of == 0
-
-
 def test_a_name_stays_inside_the_map_and_off_the_points_of_others() -> None:
     right = Label(("1 A name that is long",), 180.0, 0.0)
     assert [one.anchor for one in placed_labels([right], room=(200.0, 200.0))] == ["end"]
@@ -67,16 +59,9 @@ def test_a_name_goes_right_then_left_then_below_and_above_where_the_place_is_tak
     """One position after the other is taken by the point of another place; at last it stands over its own point."""
     name = Label(("1 Station",), 0.0, 0.0)
     wide, line = text_width("1 Station", 13.0), 17.0
-    taken = {
-        ("start", 0): (9 + wide - 5, 0),
-        ("end", 0): (-9 - wide + 5, 0),
-        ("start", line): (9 + wide - 5, line + 7),
-        ("end", line): (-9 - wide + 5, line + 7),
-        ("start", -line): (9 + wide - 5, -line - 7),
-        ("end", -line): (-9 - wide + 5, -line - 7),
-        ("middle", -line): (0, -line - 4),
-        ("middle", line): (0, line + 4),
-    }
+    sides = {"start": 9 + wide - 5, "end": -9 - wide + 5}
+    taken = {(anchor, down): (x, down + 7 * np.sign(down)) for down in (0, line, -line) for anchor, x in sides.items()}
+    taken |= {("middle", down): (0, down + 4 * np.sign(down)) for down in (-line, line)}
     others = [Label(("2",), float(x), float(y)) for x, y in taken.values()]
     for number, (anchor, down) in enumerate(taken):
         first = placed_labels([name, *others[:number]])[0]

@@ -14,7 +14,7 @@ from curim_data.model.values import AgeBand
 from tests.kinds_in_words import KINDS, NO_KIND, SCALES_IN_WORDS
 
 
-def test_values_are_those_of_the_enums() -> None:
+def test_values_are_those_of_the_enums_and_of_the_curim_format() -> None:
     enums = {"kind": Kind, "status": Status, "age_band": AgeBand, "reporter_gender": Gender, "affected_gender": Gender}
     assert set(WORDS) == set(enums)
     for role, table in WORDS.items():
@@ -23,9 +23,6 @@ def test_values_are_those_of_the_enums() -> None:
     assert all(word == fold(word) for word in MISSING)
     for table in SCALES.values():
         assert set(table.values()) == set("12345")
-
-
-def test_everything_the_curim_format_reads_is_here_but_for_letters_that_differ_by_language() -> None:
     for role, table in FORMATS["curim"].words.items():
         for word, value in table.items():
             if role == "age_band":
@@ -175,20 +172,8 @@ def test_steps_of_scales_keep_their_order_in_seven_languages(role: str, language
         assert [scale_step(role, f"{at} - {word.upper()}") for at, word in enumerate(words)] == list(map(str, steps))
 
 
-@pytest.mark.parametrize("text", ["3", "P1", "", "Safe house", "High Street", "1 - 5"])
-def test_what_is_no_step_of_a_scale(text: str) -> None:
-    assert scale_step("severity", text) is None
-    assert scale_step("feeling", text) is None
-
-
-@pytest.mark.parametrize("word", ["NULL", "None", "N/A", "NA", "NaN", "Unspecified", "BLANK", "Desconocido", "", "-"])
-def test_words_for_nothing(word: str) -> None:
-    assert fold(word) in MISSING
-
-
-@pytest.mark.parametrize(
-    "name", ["Robbery", "Animal cruelty", "Dog fighting", "Atropello a animal", "Illegal Animal Kept as Pet"]
-)
-def test_crimes_are_offences_also_against_animals(name: str) -> None:
-    wanted = {"Atropello a animal": Kind.RISK, "Illegal Animal Kept as Pet": Kind.INCIVILITY}
-    assert kind_of(name) is wanted.get(name, Kind.OFFENCE)
+def test_what_is_no_step_of_a_scale_and_words_for_nothing() -> None:
+    for text in ("3", "P1", "", "Safe house", "High Street", "1 - 5"):
+        assert scale_step("severity", text) is scale_step("feeling", text) is None
+    for word in ("NULL", "None", "N/A", "NA", "NaN", "Unspecified", "BLANK", "Desconocido", "", "-"):
+        assert fold(word) in MISSING

@@ -92,7 +92,7 @@ def test_a_layout_of_any_labels_comes_back(labels: list[str], data: st.DataObjec
     assert again.layout(labels) == layout
 
 
-def test_the_layout_is_that_of_the_header_whatever_its_order() -> None:
+def test_the_layout_is_that_of_the_header_whatever_its_order_and_says_what_is_missing() -> None:
     layout = MAPPING.layout(LABELS)
     assert (layout.format, layout.roles) == ("mapped", LAYOUT.roles)
     assert (layout.personal, layout.text, layout.unused) == ((6,), (7,), (8,))
@@ -101,18 +101,9 @@ def test_the_layout_is_that_of_the_header_whatever_its_order() -> None:
     turned = MAPPING.layout(LABELS[::-1])
     assert turned.roles["occurred_from"] == (Part(9, "date"), Part(8, "time"))
     assert turned.roles["more_categories"] == (Part(1),)
-
-
-def test_columns_that_nobody_knows_are_judged_by_their_headings() -> None:
     layout = MAPPING.layout((*LABELS, "teléfono", "observaciones", "barrio"))
     assert (layout.personal, layout.text, layout.unused) == ((6, 10), (7, 11), (8, 12))
-
-
-def test_case_accents_and_blanks_do_not_tell_labels_apart() -> None:
     assert MAPPING.fits([label.upper().replace("_", " ") + " " for label in LABELS])
-
-
-def test_missing_columns_are_named() -> None:
     labels = [label for label in LABELS if label not in {"hora", "sexo"}][:-1]
     assert not MAPPING.fits(labels)
     with pytest.raises(ImportProblem, match=r"Madrid.*hora, sexo, Title \(2\)"):

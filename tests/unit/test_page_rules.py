@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import product
 from typing import Any
 
 import pytest
@@ -14,9 +13,7 @@ from curim_data.model import translator
 from curim_data.model.i18n import LOCALE_DIR
 from tests.real import figures
 from tests.real.checks import Visit, failures, languages_differ
-from tests.real.cities import REAL
 from tests.real.drawn import Drawn
-from tests.real.walk import ALWAYS, Finding, itinerary, sample_of_stops, table
 
 LANGUAGES = ("en", "el")
 
@@ -50,12 +47,8 @@ class Screen:
 
 def caption(lang: str, n: int, mapped: int, unmapped: int) -> str:
     t = translator(lang)
-    parts = [
-        t.n("n = {n} alert", "n = {n} alerts", n),
-        t("{n} on the map", n=mapped),
-        t("{n} without a position", n=unmapped),
-    ]
-    return t("{parts}.", parts=", ".join(parts))
+    places = t("{n} on the map", n=mapped), t("{n} without a position", n=unmapped)
+    return t("{parts}.", parts=", ".join((t.n("n = {n} alert", "n = {n} alerts", n), *places)))
 
 
 def test_a_page_in_order_has_no_failures_and_what_failed_is_told() -> None:
@@ -98,15 +91,12 @@ def test_figures_that_contradict_each_other_are_told(lang: str) -> None:
     assert "do not make up the whole" in Screen().add("markdown", body=caption(lang, 10, 5, 6)).told(lang)[0]
 
 
-def test_words_that_nobody_can_read_are_told() -> None:
+def test_words_that_nobody_can_read_and_numbers_that_differ_are_told() -> None:
     assert "{n}" in Screen().add("markdown", body="There are {n} alerts.").told()[0]
     assert "nan" in Screen().add("markdown", body="nan times as many").told()[0]
     assert "Piraeus" in Screen().add("markdown", body="Municipality of Piraeus").told()[0]
     assert Screen().add("markdown", body="Municipality of Piraeus").told(sample_profile=True) == []
     assert Screen().add("markdown", body=r"Formula $$ \bar{b} $$ of the nanny").told() == []
-
-
-def test_the_same_page_in_two_languages_tells_the_same_numbers() -> None:
     one, two, other = (Screen().add("markdown", body=body) for body in ("1,234 (2.5)", "1.234 (2,5)", "1.235 (2,5)"))
     pair = [Visit("town", "data", lang, drawn=screen.drawn) for lang, screen in (("en", one), ("el", two))]
     assert list(languages_differ(*pair)) == []
@@ -115,16 +105,7 @@ def test_the_same_page_in_two_languages_tells_the_same_numbers() -> None:
 
 
 def test_every_template_is_a_message_of_the_catalogue() -> None:
-    """A sentence that was written anew would otherwise be looked for in vain."""
     catalogue = read_po((LOCALE_DIR / "el" / "LC_MESSAGES" / "curim.po").open("rb"))
     known = {entry.id if isinstance(entry.id, str) else tuple(entry.id) for entry in catalogue if entry.id}
     wanted = [(template.one, template.many) if template.many else template.one for template in figures.TEMPLATES]
     assert [message for message in [*wanted, figures.CAPTION, *figures.PARTS] if message not in known] == []
-
-
-def test_stops_and_the_table_of_findings() -> None:
-    assert len(itinerary()) == 8 * 2 + 2
-    council = {(s.page, s.lang) for city in REAL for s in sample_of_stops(city) if s.audience == "council"}
-    assert council == set(product(ALWAYS, ("en", "el")))
-    lines = table([Finding("town", "trends", "el", "empty chart", 390, "council")]).splitlines()
-    assert lines[1].split() == ["town", "trends", "390", "el/c", "empty", "chart"]

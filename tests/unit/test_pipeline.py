@@ -62,19 +62,18 @@ def test_the_dirty_export_is_accounted_for_as_its_answer_key_says(home: Home) ->
 
 @pytest.mark.slow
 def test_a_second_import_adds_nothing_and_a_later_export_updates(home: Home) -> None:
-    first = import_file(home, sample_data.MAIN_EXPORT, "main.csv", now=NOW).batch
-    assert first.accepted == first.read == Store(home).count()
-    second = import_file(home, sample_data.MAIN_EXPORT, "main.csv", now=NOW).batch
-    assert second.duplicate == second.read == first.read
+    head, *lines = sample_data.MAIN_EXPORT.read_text("utf-8-sig").splitlines(keepends=True)
+    newest = [head, *lines[-6_000:]]
+    first, second = (import_file(home, "".join(newest).encode(), "main.csv", now=NOW).batch for _ in range(2))
+    assert first.accepted == first.read == second.duplicate == second.read == Store(home).count() == 6_000
     later = import_file(home, sample_data.LATER_EXPORT, "later.csv", now=NOW).batch
     with sample_data.LATER_EXPORT.open(encoding="utf-8-sig", newline="") as one:
         sent = {row["alert_id"]: row for row in csv.DictReader(one, delimiter=";")}
-    with sample_data.MAIN_EXPORT.open(encoding="utf-8-sig", newline="") as one:
-        before = {row["alert_id"]: row for row in csv.DictReader(one, delimiter=";")}
+    before = {row["alert_id"]: row for row in csv.DictReader(newest, delimiter=";")}
     assert later.accepted == len(sent.keys() - before.keys())
     for row in sent.values():  # the new version of the app writes a column that means nothing to the format
         assert row.pop("app_version")
-    assert later.updated == sum(sent[name] != before[name] for name in sent.keys() & before.keys())
+    assert later.updated == sum(sent[name] != before[name] for name in sent.keys() & before.keys()) > 100
     assert Store(home).count() == first.accepted + later.accepted
     undone = Store(home).undo(later.id)
     assert (undone.removed, undone.restored, undone.kept) == (later.accepted, later.updated, 0)
@@ -111,23 +110,16 @@ def test_an_id_does_not_depend_on_how_the_file_is_written(home: Home) -> None:
 @pytest.mark.parametrize(
     ("data", "word"),
     [
-        (b"\x89PNG\r\n\x1a\n" + bytes(100), "PNG"),
-        (b"PK\x03\x04" + bytes(100), "ZIP"),
-        (b"abc\0def;x\n", "zero bytes"),
-        (b"", "empty"),
-        (b"\xef\xbb\xbf \r\n", "empty"),
-        (HEADER.encode() + b"\n", "no rows"),
-        (HEADER.encode(), "no rows"),
-        (HEADER.encode() + b"\r\n\r\n\n", "no rows"),
-        (b"x" * 2_000_000, "line"),
-        (b'{"alerts": []}\n', "date"),
-        (b"one;two\n1;2\n", "date"),
-        (table(line() + ";", header=HEADER + ";date"), "reported_at"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "PNG"), (b"PK\x03\x04" + bytes(100), "ZIP"),
+        (b"abc\0def;x\n", "zero bytes"), (b"", "empty"), (b"\xef\xbb\xbf \r\n", "empty"),
+        (HEADER.encode() + b"\n", "no rows"), (HEADER.encode(), "no rows"),
+        (HEADER.encode() + b"\r\n\r\n\n", "no rows"), (b"x" * 2_000_000, "line"), (b'{"alerts": []}\n', "date"),
+        (b"one;two\n1;2\n", "date"), (table(line() + ";", header=HEADER + ";date"), "reported_at"),
         (table(line() + ";", header=HEADER + ";reported_at"), "reported_at"),
         (table(line(reported_at="01/03/2025 22:15")), "day-first"),
         (table(line(reported_at="13/03/2025", occurred_from="03/13/2025")), "contradict"),
     ],
-)
+)  # fmt: skip
 def test_an_unusable_file_gives_one_clear_sentence_and_changes_nothing(
     home: Home, city: CityProfile, t: Translator, data: bytes, word: str
 ) -> None:
@@ -276,11 +268,3 @@ def test_preview_and_dry_run_write_nothing(home: Home, city: CityProfile) -> Non
     assert len(seen.points) <= 2_000
     assert seen.mapping.set_index("column").loc["description", "use"] == "dropped"
     assert import_file(home, sample_data.DIRTY_EXPORT, "dirty.csv", now=NOW).batch.accepted == dry.batch.accepted
-
-
-def test_a_pile_is_named_in_the_report(home: Home) -> None:
-    rows = [line(alert_id=f"P{n}") for n in range(30)] + [
-        line(alert_id=f"S{n}", latitude=f"{37.94 + n / 1e4:.5f}") for n in range(30)
-    ]
-    piles = import_file(home, table(*rows), "piles.csv", now=NOW).default_coordinates
-    assert piles["n"].tolist() == [30] or piles["n"].tolist() == [31]

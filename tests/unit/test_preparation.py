@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from curim_data.protection import open_for
 from curim_data.quality import study as positions
 from curim_data.store import Home, Store
 from curim_data.store.erase import erase
-from curim_data.store.home import _city
+from curim_data.store.home import _city, create_home
 from curim_data.studies import hot_spots, preparation
 from curim_data.studies.hot_spots import known_places
 from curim_data.studies.preparation import prepare
@@ -36,17 +36,24 @@ pytestmark = pytest.mark.slow
 
 ALL = AlertFilter(period="all")
 NOW = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)  # after all dates of the sample
+LINES = sample_data.MAIN_EXPORT.read_text("utf-8-sig").splitlines(keepends=True)
+EXPORT = "".join(LINES[:2_001]).encode()
 
 
 def forget() -> None:
-    """Forget what this process worked out, as another one begins."""
     engine._versions.clear()
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    made = create_home(tmp_path_factory.mktemp("made") / "home")
+    import_file(made, EXPORT, "main.csv", now=NOW)
+    return made
+
+
 @pytest.fixture
-def home(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A copy of the sample's home, prepared however small it is."""
-    shutil.copytree(sample.path, tmp_path / "home", ignore=shutil.ignore_patterns(FOLDER))
+def home(made: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    shutil.copytree(made.path, tmp_path / "home", ignore=shutil.ignore_patterns(FOLDER))
     monkeypatch.setattr(preparation, "WORTH_ALERTS", 0)
     monkeypatch.setattr(preparation, "WORTH_CELLS", 0)
     forget()
@@ -68,6 +75,41 @@ def test_what_was_prepared_is_read_and_equal(home: Home, monkeypatch: pytest.Mon
         assert known_places(open_for(home, audience)) == worked_out
 
 
+def written(home: Home, pattern: str = "*") -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in home.prepared(home.city().version).glob(pattern)}
+
+
+def test_what_was_prepared_stays_until_profile_or_alerts_change(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(home)
+    version, source, made = Store(home).version(), open_source(home), written(home)
+    assert made
+    prepare(home)
+    assert written(home) == made
+    import_file(home, EXPORT, "again.csv", now=NOW)
+    assert Store(home).version() != version
+    assert open_source(home).version == source.version
+    forget()
+    with monkeypatch.context() as patch:
+        patch.setattr(hot_spots, "_hot_spots", None)
+        prepare(home)
+    assert written(home) == made
+    head = home.city_folder / "city.toml"
+    head.write_text(head.read_text("utf-8").replace("zoom = ", "zoom = 1"), "utf-8")
+    assert home.city().version != source.city.version
+    prepare(home)
+    assert [path.name for path in (home.path / FOLDER).iterdir()] == [home.city().version]
+    Store(home).undo(Store(home).batches()[0].id)
+    assert Store(home).alerts_version() != source.version
+
+
+def test_several_may_prepare_at_once(home: Home) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(prepare, [home] * 4))
+    # four sizes of cells, the places, five of the alerts and four of the copy
+    assert len(written(home)) == 4 + 1 + 5 + 4
+    assert not [path for path in written(home) if path.name.startswith(".")]
+
+
 def test_files_that_cannot_be_used_prepare_nothing_and_one_among_them_that_can_does(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,41 +124,12 @@ def test_files_that_cannot_be_used_prepare_nothing_and_one_among_them_that_can_d
     assert prepared_homes == [home]
 
 
-def test_a_second_time_writes_nothing_and_another_version_takes_its_place(home: Home) -> None:
-    prepare(home)
-    version = home.city().version
-    files = {path: path.stat().st_mtime_ns for path in home.prepared(version).iterdir()}
-    assert files
-    prepare(home)
-    assert {path: path.stat().st_mtime_ns for path in home.prepared(version).iterdir()} == files
-    head = home.city_folder / "city.toml"
-    head.write_text(head.read_text("utf-8").replace("zoom = ", "zoom = 1"), "utf-8")
-    assert home.city().version != version
-    prepare(home)
-    assert [path.name for path in (home.path / FOLDER).iterdir()] == [home.city().version]
-
-
-def test_an_import_that_changes_nothing_leaves_what_was_prepared(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepare(home)
-    version, source = Store(home).version(), open_source(home)
-    files = {path: path.stat().st_mtime_ns for path in home.prepared(home.city().version).iterdir()}
-    import_file(home, sample_data.MAIN_EXPORT, sample_data.MAIN_EXPORT.name, now=NOW)
-    assert Store(home).version() != version
-    assert open_source(home).version == source.version
-    forget()
-    monkeypatch.setattr(hot_spots, "_hot_spots", None)
-    prepare(home)
-    assert {path: path.stat().st_mtime_ns for path in home.prepared(home.city().version).iterdir()} == files
-    Store(home).undo(Store(home).batches()[0].id)
-    assert Store(home).alerts_version() != source.version
-
-
 @pytest.mark.parametrize("harm", ["removed", "broken"])
 def test_what_is_missing_or_broken_is_worked_out(home: Home, harm: str) -> None:
     prepare(home)
     source = open_source(home)
     before = known_places(source)
-    for path in home.prepared(source.city.version).iterdir():
+    for path in written(home):
         if harm == "removed":
             path.unlink()
         else:
@@ -125,27 +138,6 @@ def test_what_is_missing_or_broken_is_worked_out(home: Home, harm: str) -> None:
     _city.cache_clear()
     assert known_places(open_source(home)) == before
     assert len(home.city().land_cells(9))
-
-
-def test_several_may_prepare_at_once(home: Home) -> None:
-    troubles: list[BaseException] = []
-
-    def one() -> None:
-        try:
-            prepare(home)
-        except BaseException as error:
-            troubles.append(error)
-
-    threads = [threading.Thread(target=one) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not troubles
-    names = sorted(path.name for path in home.prepared(home.city().version).iterdir())
-    # four sizes of cells, the places, five of the alerts and four of the copy
-    assert len(names) == 4 + 1 + 5 + 4
-    assert not [name for name in names if name.startswith(".")]
 
 
 def test_the_first_question_is_answered_from_what_was_prepared(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,8 +160,7 @@ def test_the_first_question_is_answered_from_what_was_prepared(home: Home, monke
 
 def test_other_code_does_not_read_what_was_prepared(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(home)
-    folder = home.prepared(home.city().version)
-    before = sorted(path.name for path in folder.iterdir())
+    folder, before = home.prepared(home.city().version), written(home)
     assert read_arrays(folder, "9") is not None
     assert open_source(home).kept("facts") is not None
     monkeypatch.setattr(prepared, "code_version", lambda: "0123456789ab")
@@ -177,9 +168,8 @@ def test_other_code_does_not_read_what_was_prepared(home: Home, monkeypatch: pyt
     assert open_source(home).kept("facts") is None
     forget()
     prepare(home)
-    after = sorted(path.name for path in folder.iterdir())
-    assert len(after) == len(before)
-    assert all("0123456789ab" in name for name in after)
+    assert len(written(home)) == len(before)
+    assert all("0123456789ab" in path.name for path in written(home))
 
 
 def test_the_version_of_the_code_follows_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,9 +191,8 @@ def test_the_version_of_the_code_follows_its_files(tmp_path: Path, monkeypatch: 
 
 def test_an_erasure_leaves_nothing_that_was_prepared_of_the_alerts(home: Home) -> None:
     prepare(home)
-    folder = home.prepared(home.city().version)
     source = open_source(home)
-    assert list(folder.glob("alerts-*.parquet"))
+    assert written(home, "alerts-*.parquet")
     erase(home, [Store(home).read(["alert_id"])["alert_id"][0].as_py()])
     assert not [path for path in (home.path / FOLDER).rglob("*") if path.is_file()]
     preparation._keep(home, source, source, query.keep_default_points)  # one that was under way before it
@@ -225,14 +214,12 @@ def test_what_was_prepared_of_newer_alerts_is_left(home: Home, monkeypatch: pyte
 
     monkeypatch.setattr(hot_spots, "_hot_spots", changed_meanwhile)
     prepare(home)
-    folder = home.prepared(home.city().version)
-    assert [path.name for path in folder.glob("alerts-*") if prepared.is_current(path, Store(home).alerts_version())]
-    assert not [path for path in folder.glob("places-*") if prepared.is_current(path, source.version)]
+    current = Store(home).alerts_version()
+    assert [path for path in written(home, "alerts-*") if prepared.is_current(path, current)]
+    assert not [path for path in written(home, "places-*") if prepared.is_current(path, source.version)]
 
 
-def test_a_small_home_is_left_as_it_is(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparation, "WORTH_ALERTS", Store(sample).count() + 1)
-    # What a server that ran on the sample has prepared there is left out.
-    shutil.copytree(sample.path, tmp_path / "home", ignore=shutil.ignore_patterns(FOLDER))
-    prepare(Home(tmp_path / "home"))
-    assert not list((tmp_path / "home" / FOLDER).rglob("places-*"))
+def test_a_small_home_is_left_as_it_is(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    prepare(home)
+    assert not list((home.path / FOLDER).rglob("places-*"))

@@ -1,0 +1,250 @@
+"""Changes that the Briefing tells of: one verdict, categories that came into use or out of it, map cells as areas."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+import h3.api.numpy_int as h3
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.trends.reporting import LEVEL, category_use
+from curim_data import query
+from curim_data.engine import Source
+from curim_data.filters import AlertFilter
+from curim_data.model import Audience, CityProfile, Translator, translator
+from curim_data.model.coverage import Annotation
+from curim_data.studies.brief import brief_changes
+from curim_data.studies.brief_text import against_words, attention_sentence, change_name, headline, none_sentence
+from curim_data.studies.cells import area_names
+from curim_data.studies.changes import MOST_AREAS, change_study
+from curim_data.studies.periods import NotInUse
+from tests.reliability.world import World, piraeus_point, simulate, source_of
+from tests.small import alert, small_source
+from tests.stored import seen_by
+
+LAST = dt.date(2025, 12, 31)
+YEAR = AlertFilter(period="", start=dt.date(2025, 1, 1), end=LAST)
+
+
+def by_month(**lived: range) -> pd.DataFrame:
+    """One alert in each of the months in which a category lived, counted from January 2020."""
+    rows = [(name, pd.Timestamp("2020-01-01") + pd.DateOffset(months=m), 1) for name, all in lived.items() for m in all]
+    return pd.DataFrame(rows, columns=["category", "month", "n"])
+
+
+def test_a_category_is_new_or_given_up_where_its_absence_is_beyond_chance() -> None:
+    use = category_use(by_month(noise=range(48), scooters=range(24, 48), phones=range(24), rare=range(40, 42)))
+    assert use.index[use["new"]].tolist() == ["scooters"]
+    assert use.index[use["given_up"]].tolist() == ["phones"]
+    assert use.loc["scooters", "first"] == pd.Timestamp("2022-01-01")
+    assert use.loc["phones", "last"] == pd.Timestamp("2021-12-01")
+    assert use.loc["rare", "n"] == 2
+
+
+def test_the_chance_is_that_of_all_others_lying_before() -> None:
+    """By hand: 30 of 40 other alerts lie before the first of k months, so (1/4)^k against 0.01 / 4: five months do."""
+    for months, new in ((4, False), (5, True)):
+        use = category_use(by_month(noise=range(40), scooters=range(30, 30 + months)))
+        assert (0.25**months * 4 <= LEVEL) == new
+        assert bool(use.loc["scooters", "new"]) == new
+    busy = by_month(noise=range(48), bins=range(36, 48))
+    busy.loc[(busy["category"] == "noise") & (busy["month"] >= "2023-01-01"), "n"] = 27
+    assert not category_use(busy)["new"].any()
+    assert category_use(by_month(noise=range(48), bins=range(36, 48)))["new"].any()
+    assert not category_use(by_month(noise=range(5, 9)))[["new", "given_up"]].to_numpy().any()
+
+
+def test_rare_categories_are_called_new_no_more_often_than_said() -> None:
+    """Alerts of 20 categories at random months: any is called new or given up in at most one city of a hundred."""
+    rng = np.random.default_rng(5)
+    months = pd.date_range("2020-01-01", periods=48, freq="MS")
+    wrong = 0
+    for _ in range(150):
+        names = np.repeat(np.arange(20), rng.poisson(np.geomspace(2, 400, 20)))
+        (name, month), n = np.unique([names, rng.integers(48, size=len(names))], axis=1, return_counts=True)
+        table = pd.DataFrame({"category": [f"c{at}" for at in name], "month": months[month], "n": n})
+        wrong += bool(category_use(table)[["new", "given_up"]].to_numpy().any())
+    assert wrong <= 5  # 1.5 expected at most; more than 5 has a chance of 0.4 %
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    """Noise on every day of two years, poor lighting until the end of the first, verbal insults since February of the
+    second, sexual assaults, seven in all, since June.
+    """
+    rows = []
+    for step in range(730):
+        day = LAST - dt.timedelta(days=step)
+        lived = {"noise": True, "lighting_poor": day.year == 2024, "harassment_verbal": day >= dt.date(2025, 2, 1)}
+        lived["harassment_sexual"] = day.month >= 6 and day.day == 3 and day.year == 2025
+        rows += [alert(len(rows) + at, day=day, category=name) for at, name in enumerate(n for n in lived if lived[n])]
+    return small_source(tmp_path_factory.mktemp("used"), rows)
+
+
+@pytest.mark.slow
+def test_categories_that_were_not_in_use_are_no_candidates_and_told(source: Source) -> None:
+    study = change_study(source, YEAR)
+    assert study.periods.before is not None
+    assert set(study.changes.frame["category"].dropna()) <= {"noise"}
+    assert study.not_in_use == NotInUse(("harassment_verbal", "harassment_sexual"), ("lighting_poor",))
+    words = " ".join(study.not_in_use.sentences(source.city, translator("en")))
+    assert "Not compared, because new in the data: Verbal insult and Sexual assault." in words
+    assert "Not compared, because no longer in the data: Poor lighting." in words
+    new = ("harassment_verbal", "harassment_sexual")
+    for audience, told in ((Audience.SPECIALIST, new), (Audience.COUNCIL, new[:1])):
+        assert brief_changes(seen_by(source, audience), YEAR).changes.not_in_use.new == told
+    asked = YEAR.replace(categories=("noise", "harassment_verbal"))
+    assert change_study(source, asked).not_in_use == NotInUse(("harassment_verbal",))
+    alone = YEAR.replace(categories=("harassment_verbal",))
+    study = change_study(source, alone)
+    assert study.changes.n_tested == 0
+    assert attention_sentence(brief_changes(source, alone), translator("en")) == ("There is nothing to compare.")
+
+
+START, DAYS, WEEKS = dt.date(2023, 1, 2), 28, 130
+SINCE = START + dt.timedelta(weeks=WEEKS - 4)
+RECENT = AlertFilter(period="", start=SINCE, end=SINCE + dt.timedelta(days=DAYS - 1))
+
+
+def weeks_of(folder: Path, a_week: float, times: float) -> Source:
+    """Two and a half years of so many alerts a week, so many times as many in the last four weeks."""
+    rng, rows = np.random.default_rng(3), []
+    for week in range(WEEKS):
+        mean = a_week * (times if week >= WEEKS - 4 else 1)
+        for _ in range(rng.poisson(mean)):
+            day = START + dt.timedelta(weeks=week, days=int(rng.integers(7)))
+            at = len(rows)
+            rows.append(alert(at, day=day, category=f"kind_{rng.integers(6)}", district=f"zone_{rng.integers(1, 3)}"))
+    rows.append(alert(len(rows), day=RECENT.end))
+    return small_source(folder, rows)
+
+
+def test_where_days_are_not_covered_the_others_are_compared_and_counted(tmp_path: Path, t: Translator) -> None:
+    source = weeks_of(tmp_path, 40, 1.15)
+    week = RECENT.start, RECENT.start + dt.timedelta(days=6)
+    without = replace(source, cache={}, annotations=(Annotation("0" * 8, *week, "not_covered", "left out"),))
+    whole, part = (brief_changes(one, RECENT) for one in (source, without))
+    assert part.city is not None
+    assert part.city.after < part.recent.n == whole.recent.n
+    said = f": {part.city.after} of {part.recent.n} alerts, on the days that can be compared, about as many as"
+    assert said in headline(part, t)
+    listed = [one.series for one in part.findings if one.series is not None]
+    assert listed
+    assert all(pd.Timestamp(week[0]) not in set(series.frame["start"]) for series in listed)  # no zero is drawn there
+
+
+@pytest.mark.parametrize(
+    ("times", "verdict", "told"),
+    [
+        (1.15, "usual", ", about as many as usual for this time of year (188)"),
+        (1.3, "usual", ": 226 alerts, not clearly more than usual for this time of year (188)"),
+        (1.0, "usual", ": 153 alerts, not clearly fewer than usual for this time of year (188)"),
+        (2.0, "more", " alerts, more than usual for this time of year"),
+        (0.4, "fewer", " alerts, fewer than usual for this time of year"),
+    ],
+)
+def test_headline_verdict_and_list_agree(tmp_path: Path, t: Translator, times: float, verdict: str, told: str) -> None:
+    source = weeks_of(tmp_path, 40, times)
+    city = change_study(source, RECENT).changes.of({})
+    assert city is not None
+    assert (city.grade == "clear") == (verdict != "usual")
+    for audience in (Audience.ANALYST, Audience.COUNCIL):
+        study = brief_changes(seen_by(source, audience), RECENT)
+        assert study.verdict == verdict
+        said = headline(study, t)
+        assert told in said
+        assert any(one.clear and one.change.level == "city" for one in study.findings) == (verdict != "usual")
+        if not study.clear:
+            assert "No change is clear" in said
+
+
+@pytest.mark.parametrize("a_week", [0.2, 0.5])
+def test_of_a_handful_nothing_is_told(tmp_path: Path, t: Translator, a_week: float) -> None:
+    source = weeks_of(tmp_path, a_week, 1.0)
+    for audience in (Audience.ANALYST, Audience.COUNCIL):
+        study = brief_changes(seen_by(source, audience), RECENT)
+        said = headline(study, t)
+        assert "usual" not in said
+        assert not study.clear
+        assert said.endswith("Too few alerts to tell whether anything changed.")
+        beside = none_sentence(study, t)
+        assert "Too few" not in beside
+        assert "would probably not have been clear" in beside
+
+
+RISE = {"at": 778, "metres": 500.0, "times": 6.0, "since": 112}
+
+
+@pytest.fixture(scope="module")
+def areas(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    """Piraeus as it is before districts and landmarks are loaded; six times as many alerts around one point."""
+    folder: Path = tmp_path_factory.mktemp("areas")
+    found = source_of(simulate(World(rise=RISE), np.random.default_rng(1)), folder)
+    return replace(found, city=replace(found.city, districts=(), landmarks=()), cache={})
+
+
+def recent(areas: Source) -> AlertFilter:
+    return AlertFilter(period="", start=areas.as_of - dt.timedelta(days=55), end=areas.as_of)
+
+
+def test_a_rise_is_found_where_it_is_and_its_link_counts_the_same(areas: Source) -> None:
+    changes = brief_changes(areas, recent(areas))
+    risen = [one for one in changes.findings if one.clear and (one.change.key["cell"] or one.change.key["area"])]
+    assert risen
+    longitude, latitude = piraeus_point(RISE["at"])
+    for finding in risen:
+        cell = np.uint64(int(str(finding.change.key["cell"] or finding.change.key["area"]), 16))
+        own = h3.latlng_to_cell(latitude, longitude, h3.get_resolution(cell))
+        assert cell in h3.grid_disk(own, 3)
+        assert query.counts(areas, finding.filter, []).total == finding.change.after
+        for lang in ("en", "el", "fr"):
+            assert "km²" in change_name(finding.change, areas.city, translator(lang))
+        assert "its share of the city" in against_words(finding, translator("en"))
+
+
+def test_no_area_is_listed_twice_and_those_of_one_name_numbered(areas: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CityProfile, "finest_affordable", lambda *_: 8)
+    frame = change_study(replace(areas, cache={}), recent(areas)).changes.frame
+    assert frame["level"].eq("district").sum() > 1
+    assert not frame["level"].eq("place").any()
+    monkeypatch.setattr("curim_data.studies.cells.area_name", lambda *_: "Delhi, 12.9 km south")
+    names = area_names(translator("en"), areas.city, ["c", "a", "b"])
+    assert names == {"a": "Delhi, 12.9 km south", "b": "Delhi, 12.9 km south (2)", "c": "Delhi, 12.9 km south (3)"}
+
+
+def test_cells_hold_every_alert_once(areas: Source) -> None:
+    frame = change_study(areas, recent(areas)).changes.frame
+    total = query.total(areas, recent(areas)).n
+    for level in ("city", "district", "place", "category", "district_category"):
+        rows = frame[frame["level"] == level]
+        assert rows["after"].sum() == total
+        assert rows[["area", "cell", "category"]].duplicated().sum() == 0
+    assert 20 < frame["area"].nunique() <= MOST_AREAS
+
+
+def test_reports_without_a_place_are_no_rise_of_a_cell(tmp_path: Path) -> None:
+    """The app gives every report without a position one point: its cell is no area in which something happens."""
+    rng, alerts = np.random.default_rng(2), simulate(World(), np.random.default_rng(2))
+    last = float(alerts["hours"].max())
+    n, at = 400, (float(alerts["x"][7]), float(alerts["y"][7]))
+    pile = {"x": np.full(n, at[0]), "y": np.full(n, at[1]), "hours": last - rng.uniform(0, 55 * 24, n)}
+    pile |= {"category": rng.integers(0, 28, n), "woman": rng.random(n) < 0.5}
+    piled = {**alerts, **{name: np.append(alerts[name], more) for name, more in pile.items()}}
+    found = source_of(piled, tmp_path)
+    bare = replace(found, city=replace(found.city, districts=(), landmarks=()), cache={})
+    points = query.default_points(bare)
+    assert len(points) == 1
+    changes = brief_changes(bare, recent(bare))
+    frame = change_study(bare, recent(bare)).changes.frame
+    for name in ("area", "cell"):
+        cells = {int(one, 16) for one in frame[name].dropna()}
+        resolution = h3.get_resolution(np.uint64(min(cells)))
+        default = h3.latlng_to_cell(float(points["latitude"].iloc[0]), float(points["longitude"].iloc[0]), resolution)
+        assert len(cells) > 20
+        assert int(default) not in cells
+        assert not any(one.clear and one.change.key[name] for one in changes.findings)
+    assert not changes.events
