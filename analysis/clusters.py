@@ -54,7 +54,7 @@ from curim_data.model.extent import ask_shape
 from curim_data.model.progress import report, stage
 
 # As far as the centre of a fine cell (19 m) may lie off the land that it holds.
-SHORE_M: Final = 15.0
+OUTLINE_REACH_M: Final = 15.0
 _POLYGON: Final = 3
 
 
@@ -157,7 +157,7 @@ def outline_around(points: Any, radius: float, city: CityProfile, within: BaseGe
     parts = shapely.get_parts(shapely.intersection(around, city.land_metres))
     parts = parts[shapely.get_type_id(parts) == _POLYGON]
     # Centres of cells at the shore may stand in the water: a few metres do not make a part another one's.
-    held = parts[np.unique(shapely.STRtree(at).query(parts, predicate="dwithin", distance=SHORE_M)[0])]
+    held = parts[np.unique(shapely.STRtree(at).query(parts, predicate="dwithin", distance=OUTLINE_REACH_M)[0])]
     return shapely.union_all(held if len(held) else parts)
 
 

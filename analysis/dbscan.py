@@ -21,7 +21,7 @@ from scipy.spatial import cKDTree
 from scipy.special import gammaincinv
 from scipy.stats import norm
 
-from analysis.grid import SHORE_M, AlertGround
+from analysis.grid import OPEN_WATER_M, AlertGround
 from analysis.hotspots.grouping import two_means
 from analysis.stats.dispersion import SINGLE, ReportBursts
 from analysis.stats.intervals import Choice
@@ -32,7 +32,7 @@ MIN_EPS_M: Final = 50.0
 MAX_EPS_M: Final = 300.0
 TAIL: Final = 0.001
 MIN_ALERTS: Final = 5  # fewer alerts are no pattern
-ANYWHERE_UP_TO_M: Final = 2 * SHORE_M  # so short a line crosses no open water
+ANYWHERE_UP_TO_M: Final = 2 * OPEN_WATER_M  # so short a line crosses no open water
 MIN_COORDINATE_STEPS: Final = 2.0
 MAX_AREA_KM2: Final = 0.25
 # Outlines are measured in squares of 10 m, or of 20 m where alerts are joined over 160 m or more.

@@ -371,7 +371,7 @@ WIDEST_M: Final = 500.0
 MIN_REACHED: Final = 20.0
 PIXEL_M: Final = 20.0
 # What lies farther than this from the centre of any cell of the land is open water: narrower water parts nothing.
-SHORE_M: Final = 40.0
+OPEN_WATER_M: Final = 40.0
 REACH: Final = 3.0  # standard deviations after which a Gaussian is cut off
 PIXELS_A_BLOCK: Final = 16
 MAX_PIXELS: Final = 6_000_000
@@ -548,7 +548,7 @@ class AlertGround:
     @cached_property
     def water(self) -> BoolArray:
         """Which pixels are open water."""
-        reach = max(1, round(SHORE_M / self.side))
+        reach = max(1, round(OPEN_WATER_M / self.side))
         away = np.arange(-reach, reach + 1)
         disc = np.hypot(*np.meshgrid(away, away)) <= reach
         return np.asarray(

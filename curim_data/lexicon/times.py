@@ -36,7 +36,7 @@ def hour_of_span(text: str) -> int | None:
     return first if first <= 23 and last in ({24, 0} if first == 23 else {first + 1}) else None
 
 
-LANGUAGES: Final = ("el", "en", "fr", "es", "it", "pt", "de")
+READ_LANGUAGES: Final = ("el", "en", "fr", "es", "it", "pt", "de")
 # Spoken and regional forms, and abbreviations of registers, that CLDR does not have.
 _VARIANTS: Final = {
     1: "Γενάρης Γενάρη Ιαν Jänner Jaenner Genn Janv",
@@ -58,7 +58,7 @@ _VARIANTS: Final = {
 def month_numbers() -> dict[str, int]:
     """Return the number of each month by its folded name, abbreviation or variant."""
     names = {fold(name): number for number, words in _VARIANTS.items() for name in words.split()}
-    for language in LANGUAGES:
+    for language in READ_LANGUAGES:
         for width in ("abbreviated", "wide"):
             for context in ("format", "stand-alone"):
                 for number, name in get_month_names(width, context, language).items():

@@ -41,8 +41,8 @@ from shapely.geometry.base import BaseGeometry
 
 from curim_data.formats.base import fold
 from curim_data.geo.enrichment import parent_cells
-from curim_data.model import LANGUAGES as READERS
 from curim_data.model import (
+    LANGUAGES,
     BoolArray,
     CityProfile,
     FloatArray,
@@ -318,7 +318,7 @@ def _distance_km(lon: FloatArray, lat: FloatArray, longitude: float, latitude: f
     )
 
 
-LANGUAGES: Final = ("en", "el", "fr", "es", "it", "pt", "de")
+TOWN_LANGUAGES: Final = ("en", "el", "fr", "es", "it", "pt", "de")
 # Two well-known cities of one name at least: which is meant, only a person can say.
 SHARED: Final = frozenset(
     {
@@ -357,15 +357,15 @@ def names_for(file_name: str, longitude: float, latitude: float) -> dict[str, st
     for part in parts:
         city = known_city(" ".join(part))
         if city is not None and max(abs(city.longitude - longitude), abs(city.latitude - latitude)) <= 1.0:
-            told = {lang: Locale(lang).time_zones.get(city.timezone, {}).get("city") for lang in READERS}
+            told = {lang: Locale(lang).time_zones.get(city.timezone, {}).get("city") for lang in LANGUAGES}
             english = told["en"] or city.timezone.rpartition("/")[2].replace("_", " ")
             return {lang: name or english for lang, name in told.items()}
-    return {lang: translator(lang)(YOUR_CITY) for lang in READERS}
+    return {lang: translator(lang)(YOUR_CITY) for lang in LANGUAGES}
 
 
 def given_names(names: Mapping[str, str]) -> dict[str, str]:
     """The names of a city that a person has given: without those that only stand for one."""
-    return {lang: name for lang, name in names.items() if lang not in READERS or name != translator(lang)(YOUR_CITY)}
+    return {lang: name for lang, name in names.items() if lang not in LANGUAGES or name != translator(lang)(YOUR_CITY)}
 
 
 @lru_cache(maxsize=1)
@@ -376,7 +376,7 @@ def _cities() -> dict[str, KnownCity]:
         if not line.startswith("#"):
             _, place, zone, *_ = line.split("\t")
             north, east = (_degrees(*parts) for parts in _AT.findall(place))
-            names = [Locale(language).time_zones.get(zone, {}).get("city") for language in LANGUAGES]
+            names = [Locale(language).time_zones.get(zone, {}).get("city") for language in TOWN_LANGUAGES]
             for name in (zone.rpartition("/")[2].replace("_", " "), *filter(None, names)):
                 named.setdefault(fold(name), set()).add(KnownCity(zone, east, north))
     return {name: next(iter(found)) for name, found in named.items() if len(found) == 1}

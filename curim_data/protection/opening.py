@@ -175,6 +175,7 @@ _WRITTEN: Final = {
         )
     },
     "confirmations": "0",
+    "severity": "NULL",
     "local_date": "day",
     "week": "date_trunc('week', day)",
     "month": "date_trunc('month', day)",
@@ -196,7 +197,7 @@ WITH joined AS (
            CASE WHEN late THEN quarter ELSE local_date END AS day
     FROM joined LEFT JOIN grid USING (cell)
 )
-SELECT {", ".join(f"{_WRITTEN.get(name, 'NULL')} AS {name}" for name in SCHEMA.names)} FROM made ORDER BY alert_id"""
+SELECT {", ".join(f"{_WRITTEN[name]} AS {name}" for name in SCHEMA.names)} FROM made ORDER BY alert_id"""
 
 
 NO_COPY: Final = Message(

@@ -84,7 +84,7 @@ def test_every_attribute_and_word_belongs_to_one_field() -> None:
     assert sorted(names) == sorted(spec.name for spec in fields(AlertFilter))
     assert len(set(words)) == len(words)
     covered = {word for query, *_ in CASES for word in query}
-    assert covered == set(words)
+    assert covered == set(words), "a row of CASES for each word of a filter field"
 
 
 DROPPED = [

@@ -365,7 +365,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Source:
 
 
 def test_every_attribute_of_a_filter_is_asked_here() -> None:
-    assert {"period", *ASKED} == {one.name for one in fields(AlertFilter)}
+    assert {"period", *ASKED} == {one.name for one in fields(AlertFilter)}, "a value of ASKED for each filter field"
     for name, values in ASKED.items():
         for value in values:
             assert AlertFilter().replace(**{name: value}) != AlertFilter(), (name, value)

@@ -122,7 +122,7 @@ def test_every_column_is_known_to_these_tests() -> None:
         "time_precision "
         "batch_id profile_version content_hash flags"
     )
-    assert sorted(SCHEMA.names) == sorted(known.split())
+    assert sorted(SCHEMA.names) == sorted(known.split()), "decide in protection/opening.py and privacy.py"
 
 
 def test_the_order_of_the_rows_tells_nothing(small: Small) -> None:
