@@ -8,6 +8,7 @@ they hold for both.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import pytest
@@ -19,3 +20,8 @@ in_full: Final = pytest.mark.skipif(not FULL, reason="done by make test-full")
 def effort(push: int, full: int) -> int:
     """The number for this run."""
     return full if FULL else push
+
+
+def some(names: str | Sequence[str], cases: Iterable[object], every: int = 3) -> pytest.MarkDecorator:
+    """Parametrize by all cases in full; on a push by each third one (or as `every` says), beginning with the first."""
+    return pytest.mark.parametrize(names, list(cases)[:: 1 if FULL else every])

@@ -21,7 +21,7 @@ from curim_data.store import Home, Store
 from curim_data.store.home import create_home
 from tests.app.conftest import TIMEOUT, bring, visit
 from tests.effort import FULL
-from tests.hostile.corpus import hostile_files
+from tests.hostile.archives import hostile_files
 from tests.hostile.tables import CSV
 
 # What a reader of this page, or a spreadsheet, would run or follow if it were passed on as it stands.

@@ -43,13 +43,13 @@ def one(action: str, home: Home, moment: float | None) -> tuple[float, bool]:
     return time.perf_counter() - start, worker.exitcode != 0
 
 
-def trial(action: str, folder: Path, kills: int, seed: int = 1) -> Counter[str]:
-    """Kill an action so often; how often the old state stood afterwards, and how often the new one.
+def trial(made: Home, action: str, folder: Path, kills: int, seed: int = 1) -> Counter[str]:
+    """Kill an action on copies of a home so often; how often the old state stood afterwards, and how often the new one.
 
     Moments lie evenly over the life of the action, which is learnt from those that were faster than their signal.
     AssertionError where a third state was found, or the action could not be repeated.
     """
-    base = actions.make(folder / "base")
+    base = copy(made, folder / "base")
     prepare(base, action)
     old = state(base)
     whole = copy(base, folder / "whole")

@@ -1,4 +1,7 @@
-"""Hostile archives and layers: bombs, lies about sizes, names that lead elsewhere, links, SQL that runs by itself."""
+"""Hostile archives and layers: bombs, lies about sizes, names that lead elsewhere, links, SQL that runs by itself.
+
+With all hostile files by name, made anew for each run: none of them lies in the repository.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,23 @@ import struct
 import tempfile
 import zipfile
 import zlib
+from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
 from shapely.geometry import Point
 
-from tests.hostile.tables import CSV, zipped
+from tests.hostile.tables import CSV, columns, json_files, texts, workbooks, xml_files, zipped
 
 NAMES = (
     "../../evil.csv", "/tmp/curim-evil.csv", "C:\\evil.csv", "a/../../../evil.csv", "con.csv", "a\nb.csv", "~/x.csv",
 )  # fmt: skip
+
+
+@cache
+def hostile_files() -> dict[str, bytes]:
+    """Names and contents."""
+    return {**texts(), **workbooks(), **columns(), **json_files(), **xml_files(), **archives(), **layers()}
 
 
 def archives() -> dict[str, bytes]:

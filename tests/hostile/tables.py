@@ -15,6 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.effort import effort
+
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -186,7 +188,7 @@ def texts() -> dict[str, bytes]:
         "quotes.csv": f"{HEADER}\n".encode() + b'"' * 3_000_000 + b"\n",
         "zeros.csv": CSV + bytes(2_000_000),
         "returns.csv": CSV + b"\r" * 2_000_000,
-        "blanks.csv": CSV + b" " * 900_000 + b"\n" + b"\t,,,,\n" * 200_000,
+        "blanks.csv": CSV + b" " * 900_000 + b"\n" + b"\t,,,,\n" * effort(40_000, 200_000),
         "comments.csv": b"<!---->" * 100_000,
         "osm-comments.xml": b"<!---->" * 200,
         "formulas.csv": _evil(EVIL, "@SUM(1)", "+1+cmd|' /C calc'!A0", "-2+3", "\t=1", "\r=1"),
@@ -316,16 +318,17 @@ def xml_files() -> dict[str, bytes]:
         return f'<?xml version="1.0"?>{before}<alerts>{rows}</alerts>'.encode()
 
     names = "".join(f"<alert><id>{n}</id><k{n}>1</k{n}></alert>" for n in range(40_000))
+    deep = effort(10_000, 50_000)
     return {
         "entities.xml": alerts(BOMB, "&j;"),
         "outside.xml": alerts(OUTSIDE, "&j;"),
         "remote.xml": alerts(REMOTE),
         "squared.xml": alerts(SQUARED, "&j;" * 10_000),
         "deep.xml": b"<a>" * 1_000_000,
-        "deep-closed.xml": b"<r>" + b"<a>" * 50_000 + b"x" + b"</a>" * 50_000 + b"<b>1</b><b>2</b></r>",
+        "deep-closed.xml": b"<r>" + b"<a>" * deep + b"x" + b"</a>" * deep + b"<b>1</b><b>2</b></r>",
         "attributes.xml": b"<r><a " + b" ".join(b'k%d="1"' % n for n in range(100_000)) + b"/><a/></r>",
         "names.xml": f"<alerts>{names}</alerts>".encode(),
-        "long-name.xml": b"<r><" + b"x" * 5_000_000 + b"/></r>",
+        "long-name.xml": b"<r><" + b"x" * effort(1_000_000, 5_000_000) + b"/></r>",
         "long-text.xml": alerts(text="x" * 10_000_000),
         "include.xml": alerts(text='<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="/etc/passwd"/>'),
         "osm.osm": b'<?xml version="1.0"?><osm version="0.6">' + b'<node id="1" lat="1e309" lon="x"/>' * 10 + b"<way",

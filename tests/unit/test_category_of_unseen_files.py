@@ -20,10 +20,11 @@ from curim_data.formats.guess.category import nature_of_name
 from curim_data.formats.guess.headings import separators_of, values_of
 from curim_data.importing.pipeline import MOST_NAMED, ImportProblem, Preview, import_file, preview
 from curim_data.lexicon import gender_words
-from curim_data.model import LANGUAGES, Answers, Audience, CityProfile, Kind, translator
+from curim_data.model import LANGUAGES, Answers, Audience, CityProfile, translator
 from curim_data.protection import open_for
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
+from tests.effort import some
 from tests.in_texts import column, export, turns
 from tests.stored import seen_by
 
@@ -53,7 +54,7 @@ SPANISH, ITALIAN, PORTUGUESE = ("Robo", "Ruido", "Hurto"), ("Furto", "Rumori", "
 ENGLISH = ("Theft", "Noise", "Robbery")
 
 
-@pytest.mark.parametrize(
+@some(
     ("heading", "values"),
     [
         ("crime", ENGLISH), ("species", ENGLISH), ("description", ENGLISH), ("topic", ENGLISH), ("CRIMETYPE", ENGLISH),
@@ -73,25 +74,28 @@ def test_near_synonyms_of_a_category_are_found(heading: str, values: tuple[str, 
     assert roles_of(column(heading, values)).get(heading) == "category"
 
 
-@pytest.mark.parametrize(
+@some(
     ("heading", "values"),
     [
         *((heading, ("Fall A", "Fall B", "Fall C"))
           for heading in ("Motivo de cierre", "Abschlussgrund", "Reason closed", "Grund der Erledigung")),
-        ("Υπηρεσία", ("Α.Τ. Πειραιά", "Α.Τ. Νίκαιας", "Α.Τ. Δραπετσώνας")), ("Θέμα", ("Μαρία Παππά", "Νίκος Λάμπρου")),
-        ("Servicio", ("Unidad 1", "Unidad 2", "Unidad 3")), ("Subject", ("Maria Smith", "John Brown", "Ann Lee")),
+        ("Υπηρεσία", ("Α.Τ. Πειραιά", "Α.Τ. Νίκαιας", "Α.Τ. Δραπετσώνας")),
+        ("Servicio", ("Unidad 1", "Unidad 2", "Unidad 3")),
+        ("Θέμα", ("Μαρία Παππά", "Νίκος Λάμπρου")), ("Subject", ("Maria Smith", "John Brown", "Ann Lee")),
         ("Department", ("Unit 1", "Unit 2", "Unit 3")),
     ],
+    every=2,
 )  # fmt: skip
 def test_why_it_was_closed_who_deals_with_it_and_persons_are_none(heading: str, values: tuple[str, ...]) -> None:
     assert roles_of(column(heading, values, 60)).get(heading) != "category"
 
 
-@pytest.mark.parametrize(
+@some(
     "heading",
     ["Reason", "Αιτία", "Αντικείμενο", "Raison de l'appel", "Motivo", "Concepto", "Argomento", "Matéria", "Anlass",
      "Sachgebiet", "Einsatzgrund", "What happened", "Τι έγινε", "Qué pasó", "Was ist passiert", "Cosa è successo",
      "O que aconteceu"],
+    every=4,
 )  # fmt: skip
 def test_what_a_report_is_about_is_its_category_where_no_heading_names_the_kind_of_event(heading: str) -> None:
     """The names say nothing to the lexicon: the heading and the fact that they come again decide, and it is said."""
@@ -105,12 +109,13 @@ def test_what_a_report_is_about_is_its_category_where_no_heading_names_the_kind_
         assert any(f"{heading} was taken as the category" in text for text in said), said
 
 
-@pytest.mark.parametrize(
+@some(
     ("heading", "names"),
     [
         ("Asunto", ("Árbol caído", "Farola", "Señal dañada", "Parque infantil")),
         ("Θέμα", ("Κλάδεμα δέντρου", "Παιδική χαρά", "Πινακίδα πεσμένη", "Αίτημα Β")),
     ],
+    every=2,
 )
 def test_the_subject_is_the_category_where_some_values_speak_of_services(heading: str, names: tuple[str, ...]) -> None:
     """Two subjects in some cells, so that whole cells are many."""
@@ -118,7 +123,7 @@ def test_the_subject_is_the_category_where_some_values_speak_of_services(heading
     assert roles_of(column(heading, cells, 60), delimiter="\t").get(heading) == "category"
 
 
-@pytest.mark.parametrize(
+@some(
     ("group", "groups", "fine", "values"),
     [
         ("category", ("Property", "Person"), "crime", (("Theft", "Burglary", "Arson"), ("Assault", "Robbery"))),
@@ -137,7 +142,7 @@ def test_the_finer_column_is_the_category_and_its_groups_are_named(
     assert group == "Crime Against" or any(group in text and groups[0] in text for text in said), said
 
 
-@pytest.mark.parametrize(
+@some(
     ("group", "fine", "mark", "groups"),
     [
         ("crime group", "crime", "/", "Property: Theft Arson Fraud Burglary, Person: Assault Robbery Threats Stalking"),
@@ -166,7 +171,7 @@ def test_a_subcategory_does_not_replace_a_category_that_says_what_happened() -> 
     assert roles_of(rows) == {"date": "occurred_from", "lat": "latitude", "lon": "longitude", "category": "category"}
 
 
-@pytest.mark.parametrize(
+@some(
     ("mark", "names"),
     [
         (" / ", ("Noise", "Litter", "Graffiti")), ("; ", ("Κλοπή", "Θόρυβος", "Σκουπίδια")),
@@ -236,13 +241,14 @@ def test_names_that_stand_alone_are_split_and_others_never(names: list[str], mar
     assert not separators_of(values_of(fixed))
 
 
-@pytest.mark.parametrize(
+@some(
     ("mark", "names"),
     [
         ("/", ("Robo", "Lesiones", "Amenazas")), (" / ", ("Noise", "Litter", "Graffiti", "Theft")),
         (", ", ("Κλοπή", "Θόρυβος", "Σκουπίδια")), (" - ", ("Vol", "Menaces", "Violences")),
         ("|", ("Roubo", "Barulho", "Lixo")),
     ],
+    every=2,
 )  # fmt: skip
 def test_values_that_always_stand_beside_another_one_are_several(mark: str, names: tuple[str, ...]) -> None:
     """Every cell holds two of a list, in the order of the list, and each in different company."""
@@ -264,7 +270,7 @@ def test_a_kind_and_what_it_concerns_are_one_name(
     assert not separators_of(values_of([*used, f"{kinds[0]}1", "other"]))
 
 
-@pytest.mark.parametrize(
+@some(
     "headings",
     [
         ("Request type", "Department", "Status", "Open"),
@@ -281,7 +287,7 @@ def test_what_names_do_not_say_the_nature_of_the_file_does(headings: tuple[str, 
     assert any("requests for a city" in T(message) for message in shown.report.decisions)
 
 
-@pytest.mark.parametrize("heading", ["offense", "Τύπος αδικήματος", "Straftat", "infraction", "delito", "reato"])
+@some("heading", ["offense", "Τύπος αδικήματος", "Straftat", "infraction", "delito", "reato"])
 def test_of_police_records_what_says_no_kind_is_an_offence(heading: str) -> None:
     assert kinds_of(shown_of(column(heading, ("Xyz one", "Xyz two", "Noise")))) == {
         "Xyz one": "offence", "Xyz two": "offence", "Noise": "incivility",
@@ -335,7 +341,7 @@ def test_a_kind_that_is_not_known_can_be_filtered_counted_and_said(tmp_path: Pat
         ("parks.csv", "unknown"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("heading", ["zone", "ζώνη", "secteur"])
+@some("heading", ["zone", "ζώνη", "secteur"])
 def test_a_file_without_a_category_says_so(tmp_path: Path, name: str, kind: str, heading: str) -> None:
     home = Home(tmp_path / "home")
     report = import_file(home, export(column(heading, ("A", "B"))), name)
@@ -376,7 +382,7 @@ SCALES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("role", "heading"), [(role, heading) for role in SCALES for heading in SCALES[role]])
+@some(("role", "heading"), [(role, heading) for role in SCALES for heading in SCALES[role]])
 def test_words_of_a_scale_fill_it_in_their_order(role: str, heading: str) -> None:
     words = [word.replace("_", " ") for word in SCALES[role][heading].split()]
     shown = shown_of(turns({"category": ("Noise", "Litter"), heading: words}))
@@ -394,7 +400,7 @@ APPS = [
 ]
 
 
-@pytest.mark.parametrize(("when", "heading", "words", "more"), APPS)
+@some(("when", "heading", "words", "more"), APPS, every=2)
 def test_a_gender_in_a_citizens_app_is_the_reporters(
     when: str, heading: str, words: tuple[str, str], more: dict[str, str]
 ) -> None:
@@ -408,17 +414,18 @@ def test_a_gender_in_a_citizens_app_is_the_reporters(
 POLICE = {"Status": ("open",), "report id": NUMBERED}
 
 
-@pytest.mark.parametrize(
+@some(
     ("heading", "columns"),
     [
+        ("Victim gender", {"Report ID": NUMBERED, "Status": ("open",), "category": ("Noise",), "Victim gender": "FM"}),
         ("Sex", {"Offence": ("A", "B"), "Suspect sex": ("F",), "Sex": ("F", "M"), **POLICE}),
         ("Φύλο", {"Αδίκημα": ("A", "B"), "Φύλο δράστη": ("Γυναίκα",), "Φύλο": ("Γυναίκα", "Άνδρας"), **POLICE}),
         *[
             ("Sex", {"Report No": NUMBERED, "Status": ("open",), "what": offences, "Sex": "FM"})
             for offences in (("Burglary", "Assault"), ("Κλοπή", "Ληστεία"), ("Einbruch", "Raub"))
         ],
-        ("Victim gender", {"Report ID": NUMBERED, "Status": ("open",), "category": ("Noise",), "Victim gender": "FM"}),
     ],
+    every=2,
 )
 def test_a_gender_is_that_of_the_person_affected_in_police_records_and_a_victims_in_any(
     heading: str, columns: dict[str, Sequence[str]]
@@ -428,7 +435,7 @@ def test_a_gender_is_that_of_the_person_affected_in_police_records_and_a_victims
     assert not {"Suspect sex", "Φύλο δράστη"} & set(roles)
 
 
-@pytest.mark.parametrize("heading", ["category", "Κατηγορία", "nature des faits"])
+@some("heading", ["category", "Κατηγορία", "nature des faits"])
 def test_long_names_from_a_list_are_categories_and_said_so(heading: str) -> None:
     names = [
         f"Vols violents sans arme contre des femmes sur voie publique ou autre lieu public {at}" for at in range(9)
@@ -438,7 +445,7 @@ def test_long_names_from_a_list_are_categories_and_said_so(heading: str) -> None
     assert any("9 different names of up to" in T(message) for message in shown.report.decisions)
 
 
-@pytest.mark.parametrize("heading", ["incident type", "Είδος", "Delito"])
+@some("heading", ["incident type", "Είδος", "Delito"])
 def test_texts_that_are_no_list_are_named_as_not_used(heading: str) -> None:
     names = [f"On day {at} somebody I do not know shouted at me from the other side of the street" for at in range(90)]
     shown = shown_of(column(heading, names, 90))
@@ -452,58 +459,42 @@ def test_headings_without_values_give_no_category_of_their_own_accord() -> None:
     assert "category" not in recognise(["date", "subject"], empty).layout.roles
 
 
-def test_the_help_of_the_filter_names_every_kind() -> None:
-    field = AlertFilter().field_of("kind")
-    assert field is not None
-    for language in LANGUAGES:
-        assert all(str(kind) in translator(language)(field.help) for kind in Kind)
-
-
 OFFENCES = {"crime": ("Theft", "Robbery", "Assault")}
 CITIZENS = {"channel": ("app", "web"), "status": ("open", "closed"), "category": ("Noise", "Litter")}
 
 
-@pytest.mark.parametrize(
-    ("heading", "values", "role"),
+@some(
+    ("columns", "heading", "values", "role"),
     [
-        ("Opfer", ("m", "w", "d"), "affected_gender"), ("Victim", ("F", "M"), "affected_gender"),
-        ("víctima", ("V", "M"), "affected_gender"), ("θύμα", ("Γ", "Α"), "affected_gender"),
-        ("victime", ("H", "F"), "affected_gender"), ("vittima", ("donna", "uomo"), "affected_gender"),
-        ("vítima", ("M", "F", "ignorado"), "affected_gender"), ("Betroffene", ("w", "m"), "affected_gender"),
-        ("Melder", ("w", "m"), "reporter_gender"), ("denunciante", ("mujer", "hombre"), "reporter_gender"),
-        ("reporter", ("F", "M"), "reporter_gender"), ("plaignant", ("femme", "homme"), "reporter_gender"),
-        ("Täter", ("m", "w"), ""), ("suspect", ("F", "M"), ""), ("autor", ("H", "M"), ""),
-        ("Opfer", ("Anna", "Karl", "Maria"), ""), ("victim", ("Y", "N"), ""), ("injured", ("M", "U"), ""),
-        ("ΦΥΛΟΘΥΜΑΤΟΣ", ("Γ", "Α", "ΑΓΝ"), "affected_gender"), ("SEXOVICTIMA", ("H", "M"), "affected_gender"),
-        ("sexodelavictima", ("H", "M"), "affected_gender"), ("SEXEVICTIME", ("F", "H"), "affected_gender"),
-        ("victimsex", ("F", "M"), "affected_gender"), ("OPFERGESCHLECHT", ("m", "w"), "affected_gender"),
-        ("sessovittima", ("F", "M"), "affected_gender"), ("SEXODENUNCIANTE", ("H", "M"), "reporter_gender"),
-        ("ΦΥΛΟΔΡΑΣΤΗ", ("Γ", "Α"), ""), ("perpsex", ("F", "M"), ""),
-    ],
-)  # fmt: skip
-def test_genders_under_a_heading_that_names_a_person_are_that_persons(
-    heading: str, values: tuple[str, ...], role: str
-) -> None:
-    assert roles_of(turns({heading: values, **OFFENCES})).get(heading, "") == role
-
-
-@pytest.mark.parametrize(
-    ("heading", "values", "more", "role"),
-    [
-        *((heading, values, {}, "affected_gender") for heading, values in {
+        *((CITIZENS, heading, values, "affected_gender") for heading, values in {
             "genero_afectada": ("mujer", "hombre"), "sexo del afectado": ("mujer", "hombre"),
             "gender of affected person": ("woman", "man"), "genre personne touchée": ("femme", "homme"),
             "Geschlecht betroffen": ("Frau", "Mann"), "sesso persona colpita": ("donna", "uomo"),
             "gênero pessoa atingida": ("mulher", "homem"), "φύλο θιγόμενου": ("γυναίκα", "άνδρας"),
         }.items()),
-        *(("gender", ("woman", "man"), {place: ("A", "B")}, "reporter_gender")
-          for place in ("affected area", "barrio afectado", "quartier touché")),
+        *(({**CITIZENS, place: ("A", "B")}, "gender", ("woman", "man"), "reporter_gender")
+          for place in ("barrio afectado", "affected area", "quartier touché")),
+        *((OFFENCES, *one) for one in [
+            ("Opfer", ("m", "w", "d"), "affected_gender"), ("Victim", ("F", "M"), "affected_gender"),
+            ("víctima", ("V", "M"), "affected_gender"), ("θύμα", ("Γ", "Α"), "affected_gender"),
+            ("victime", ("H", "F"), "affected_gender"), ("vittima", ("donna", "uomo"), "affected_gender"),
+            ("vítima", ("M", "F", "ignorado"), "affected_gender"), ("Betroffene", ("w", "m"), "affected_gender"),
+            ("Melder", ("w", "m"), "reporter_gender"), ("denunciante", ("mujer", "hombre"), "reporter_gender"),
+            ("reporter", ("F", "M"), "reporter_gender"), ("plaignant", ("femme", "homme"), "reporter_gender"),
+            ("Täter", ("m", "w"), ""), ("suspect", ("F", "M"), ""), ("autor", ("H", "M"), ""),
+            ("victim", ("Y", "N"), ""), ("Opfer", ("Anna", "Karl", "Maria"), ""), ("injured", ("M", "U"), ""),
+            ("ΦΥΛΟΘΥΜΑΤΟΣ", ("Γ", "Α", "ΑΓΝ"), "affected_gender"), ("SEXOVICTIMA", ("H", "M"), "affected_gender"),
+            ("sexodelavictima", ("H", "M"), "affected_gender"), ("SEXEVICTIME", ("F", "H"), "affected_gender"),
+            ("victimsex", ("F", "M"), "affected_gender"), ("OPFERGESCHLECHT", ("m", "w"), "affected_gender"),
+            ("sessovittima", ("F", "M"), "affected_gender"), ("SEXODENUNCIANTE", ("H", "M"), "reporter_gender"),
+            ("ΦΥΛΟΔΡΑΣΤΗ", ("Γ", "Α"), ""), ("perpsex", ("F", "M"), ""),
+        ]),
     ],
 )  # fmt: skip
-def test_who_is_affected_did_not_report_and_a_place_is_no_victim(
-    heading: str, values: tuple[str, ...], more: dict[str, tuple[str, ...]], role: str
+def test_genders_under_a_heading_that_names_a_person_are_that_persons_and_a_place_is_no_victim(
+    columns: dict[str, tuple[str, ...]], heading: str, values: tuple[str, ...], role: str
 ) -> None:
-    assert roles_of(turns({heading: values, **CITIZENS, **more}))[heading] == role
+    assert roles_of(turns({heading: values, **columns})).get(heading, "") == role
 
 
 def test_letters_of_spanish_are_read_under_a_spanish_heading_only() -> None:
@@ -521,7 +512,7 @@ def test_letters_of_spanish_are_read_under_a_spanish_heading_only() -> None:
         (("mujer y mujer", "mujer + hombre", "mujer", "hombre"), 2, 1),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("language", LANGUAGES)
+@some("language", LANGUAGES)
 def test_several_of_one_gender_have_it_and_mixed_ones_are_counted(
     tmp_path_factory: pytest.TempPathFactory, cells: tuple[str, ...], women: int, unknown: int, language: str
 ) -> None:
@@ -540,31 +531,24 @@ def test_several_of_one_gender_have_it_and_mixed_ones_are_counted(
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "export_tag.csv", "tag.csv", "daten pro tag 2025.xlsx", "tags.csv", "vol 3.csv", "rats.csv", "chutes.csv",
-        "risse.csv", "cane.csv", "buche.csv", "cat 2.csv",
-    ],
-)  # fmt: skip
-def test_short_words_of_a_files_name_decide_no_kind(name: str) -> None:
-    assert nature_of_name(name).kind is None
-
-
-@pytest.mark.parametrize(
     ("name", "kind", "word"),
     [
+        *((name, None, "") for name in [
+            "export_tag.csv", "tag.csv", "daten pro tag 2025.xlsx", "tags.csv", "vol 3.csv", "rats.csv", "chutes.csv",
+            "risse.csv", "cane.csv", "buche.csv", "cat 2.csv",
+        ]),
         ("asb_2025.csv", "incivility", "asb"), ("requests 311.csv", "incivility", "311"),
         ("incivilités-tag.csv", "incivility", "incivilites"), ("ruidos_2025.csv", "incivility", "ruidos"),
         ("κλοπές.csv", "offence", "κλοπεσ"), ("diebstahl_pro_tag.csv", "offence", "diebstahl"),
         ("export_accidentes.csv", "risk", "accidentes"), ("city_assaults.csv", "offence", "assaults"),
     ],
 )  # fmt: skip
-def test_a_clear_word_of_a_files_name_decides_and_is_named(name: str, kind: str, word: str) -> None:
+def test_a_clear_word_of_a_files_name_decides_and_is_named_and_a_short_one_does_not(
+    name: str, kind: str | None, word: str
+) -> None:
     nature = nature_of_name(name)
     assert nature.kind == kind
-    assert nature.why is not None
-    for language in LANGUAGES:
-        assert word in translator(language)(nature.why)
+    assert not kind or all(word in translator(language)(nature.why) for language in LANGUAGES)
 
 
 @pytest.mark.parametrize(("cells", "women", "men"), [(("F/F", "M"), "F", "M"), (("Γ/Γ", "Α", "Γ/Α"), "Γ", "Α")])
@@ -576,7 +560,7 @@ def test_letters_in_cells_of_several_persons_are_said(
     assert f"as the other values show, women are {women} and men are {men}." in report.sentence(T)
 
 
-@pytest.mark.parametrize("heading", ["Opfer", "Melder", "victim", "denunciante"])
+@some("heading", ["Opfer", "Melder", "victim", "denunciante"], every=2)
 def test_a_name_among_genders_is_not_shown(heading: str) -> None:
     """Where the heading names a person and one cell in twenty a name, the column may name persons: it is dropped."""
     values = (*("F", "M") * 9, "F", "Maria Papadopoulou")

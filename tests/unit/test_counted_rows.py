@@ -15,6 +15,7 @@ from curim_data.importing.rows import free_of_personal_data
 from curim_data.lexicon.times import is_misspelt_month
 from curim_data.model import Answers, ImportProblem, Question, translator
 from curim_data.store import Home, Store
+from tests.effort import some
 
 T = translator("en")
 
@@ -32,7 +33,7 @@ def told(data: bytes) -> list[str]:
     return [one for one in said if "stands for" in one and one in concerns]
 
 
-@pytest.mark.parametrize(
+@some(
     "heading",
     ["Anzahl", "Πλήθος περιστατικών", "nombre de faits", "Nº de hechos", "number of incidents", "numero di reati"],
 )
@@ -51,7 +52,7 @@ def test_a_count_of_events_is_a_concern(heading: str, tmp_path: Path) -> None:
     assert any(heading in T(one) and "stands for" in T(one) for one in report.decisions)
 
 
-@pytest.mark.parametrize(
+@some(
     ("heading", "numbers"),
     [
         ("Anzahl", [1] * 40),  # one row for each event all the same
@@ -62,6 +63,7 @@ def test_a_count_of_events_is_a_concern(heading: str, tmp_path: Path) -> None:
         ("count", list(range(1, 41))),
         ("district", [1 + at % 5 for at in range(40)]),
     ],
+    every=2,
 )
 def test_other_numbers_are_none(heading: str, numbers: list[int]) -> None:
     preview(export(heading, numbers), "export.csv", None)  # nobody is asked
@@ -88,7 +90,7 @@ def by_day(home: Home) -> Counter[int]:
     return Counter(day.day for day in Store(home).read(["local_date"])["local_date"].to_pylist())
 
 
-@pytest.mark.parametrize("language", COUNTS)
+@some("language", COUNTS, every=2)
 def test_each_event_of_a_row_is_an_alert(language: str, tmp_path: Path) -> None:
     """26 rows of which one says none and two say nothing that can be right; then the same and a corrected file."""
     numbers = ["3", "1", "0", "12", "x", "2", "1.200", "20000", *["1"] * 18]
@@ -120,7 +122,7 @@ def test_the_answer_that_rows_are_alerts_is_remembered_too(tmp_path: Path) -> No
         import_file(home, table("fr", numbers), "x.csv", answers=Answers(counts="all"))
 
 
-@pytest.mark.parametrize("heading", ["Nº de hechos", "number of incidents", "αριθμός περιστατικών", "Anzahl"])
+@some("heading", ["Nº de hechos", "number of incidents", "αριθμός περιστατικών", "Anzahl"])
 def test_numbers_that_all_differ_are_counts_as_well(heading: str) -> None:
     """Twelve months of which each has its own number: no ids, although no number comes twice."""
     numbers = [31, 47, 12, 88, 54, 23, 61, 9, 72, 35, 18, 90, *range(100, 128)]
@@ -163,7 +165,7 @@ def test_more_events_than_a_file_may_hold_are_refused(tmp_path: Path, monkeypatc
         import_file(Home(tmp_path), data, "x.csv", city_name="A", answers=EVENTS)
 
 
-@pytest.mark.parametrize("piece", [1, 3, 100])
+@some("piece", [1, 3, 100], every=2)
 def test_pieces_of_any_size_hold_the_same_alerts(piece: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extract, "PIECE", piece)
     home = Home(tmp_path)
@@ -184,7 +186,7 @@ def test_numbers_of_events_are_read_as_tables_write_them(text: str, n: int) -> N
     assert count_of(text) == n
 
 
-@pytest.mark.parametrize("odd", ["1,234,567", "1.234,5", "²", "12.abc", "1.5.2", "many"])
+@some("odd", ["1,234,567", "1.234,5", "²", "12.abc", "1.5.2", "many"], every=2)
 def test_an_odd_cell_among_counts_stops_nothing(odd: str) -> None:
     data = export("Anzahl", [1 + at % 5 for at in range(60)])
     lines = data.decode().split("\n")
@@ -267,7 +269,7 @@ def test_rows_are_read_alike_after_imports_of_one_form(imported: tuple[Home, Imp
     assert (again.batch.accepted, again.date_order) == (3, "day-first")
 
 
-@pytest.mark.parametrize(
+@some(
     ("heading", "words"),
     [
         ("severity", ("Low", "Medium", "High", "Critical")),
@@ -288,7 +290,7 @@ def test_words_of_a_scale_stay_in_rows_to_be_mended(heading: str, words: tuple[s
     assert Store(home).quarantine(batch.id, T)[heading].tolist() == [words[3], ""]
 
 
-@pytest.mark.parametrize(
+@some(
     ("months", "wrong", "right"),
     [
         ("Janvier Février Septembre", "Setpembre", "Septembre"),

@@ -120,13 +120,6 @@ def test_a_month_is_found_soon_before_the_data_end(after: int) -> None:
     assert empty_runs(counts)[-1][1] >= 700 - after
 
 
-def test_months() -> None:
-    counts = np.array([4700, 4400, 5200, 4900, 0, 0, 5600, 5100, 4800, 4500, 4300, 4200])
-    assert empty_runs(counts, "month") == [(4, 6)]
-    assert empty_runs([800, 0, 760], "month") == [(1, 2)]
-    assert empty_runs([1, 0, 2, 0, 1], "month") == []
-
-
 @given(st.lists(st.integers(0, 30), max_size=120), st.integers(0, 6), st.booleans())
 def test_runs_are_empty_longest_and_in_order(counts: list[int], weekday: int, edges: bool) -> None:
     found = empty_runs(counts, weekday=weekday, edges=edges)
@@ -309,17 +302,6 @@ def alerts(sample: Home) -> Source:
 def _with_gap(source: Source, first: dt.date, days: int) -> Source:
     note = Annotation("00000000", first, first + dt.timedelta(days=days - 1), "not_covered", "so")
     return replace(source, annotations=(note,))
-
-
-def test_stretches_begin_after_long_gaps_alone() -> None:
-    days = [START + dt.timedelta(days=n) for n in range(100)]
-    coverage = Coverage({"a": (days[0], days[99])}, (Gap("a", days[10], days[29]), Gap("a", days[50], days[52])))
-    assert coverage.stretch(days[99]) == (days[30], days[99])
-    assert coverage.stretch(days[20]) == (days[0], days[9])
-    assert coverage.until(days[0], days[99]) == days[9]
-    assert coverage.until(days[30], days[99]) == days[99]
-    ended = Coverage({"a": (days[0], days[99])}, (Gap("a", days[0], days[99]),))
-    assert ended.stretch(days[99])[0] > ended.stretch(days[99])[1]
 
 
 def test_a_forecast_begins_after_a_long_gap_and_fills_a_short_one(alerts: Source) -> None:

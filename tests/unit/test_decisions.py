@@ -172,20 +172,6 @@ def test_numbers_count_days_of_the_city_or_seconds_and_milliseconds_in_utc(form:
     assert not read.month_only.any()
 
 
-@pytest.mark.parametrize(
-    ("texts", "local"),
-    [
-        (["2024-01-05 10:00", "2024-01-06T09:30:00Z"], True),
-        (["5/1/2024 10:00", "13/1/2024"], True),
-        (["2024-01-05T10:00:00Z", "2024-01-06T09:30:00+02:00"], False),
-        (["2024-01-05", "2024-01-06"], False),
-    ],
-)
-def test_the_zone_of_times_without_an_offset_is_told_where_there_are_any(texts: list[str], local: bool) -> None:
-    told = [reason.text for reason in decided({"reported_at": texts}).reasons]
-    assert ("Times without an offset were read in the time zone {zone}." in told) == local
-
-
 def test_dates_alone_are_days_of_the_city_and_bare_hours_are_hours(city: CityProfile) -> None:
     made = decided({"reported_at": ["2024-01-05", "2024-01-05 10:00"]}, city, utc=True)
     texts = pa.array(["2024-01-05", "2024-01-05 10:00"], pa.large_string())
@@ -266,11 +252,6 @@ def test_the_order_in_a_point_comes_from_its_values_or_a_person(city: CityProfil
 def test_answers_that_cannot_be_are_refused(answers: Answers) -> None:
     with pytest.raises(ImportProblem, match="is not known"):
         decided({"reported_at": ["2024-01-01"]}, None, answers)
-
-
-def test_letters_of_genders_are_read_by_the_whole_column() -> None:
-    assert decided({"affected_gender": ["M", "F", "F"]}).words["affected_gender"]["m"] == "man"
-    assert "m" not in decided({"affected_gender": ["M", "M"]}).words["affected_gender"]
 
 
 @settings(max_examples=25, deadline=None)

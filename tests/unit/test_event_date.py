@@ -21,13 +21,14 @@ from curim_data.formats.guess.headings import date_role, read_heading
 from curim_data.importing.decisions import Decisions, decide
 from curim_data.importing.mapping import saved
 from curim_data.importing.pipeline import import_file, preview
-from curim_data.importing.profiling import DateProfile, FileProfile, chance_of_all, chance_of_one, chance_of_runs
+from curim_data.importing.profiling import FileProfile, chance_of_all, chance_of_one, chance_of_runs
 from curim_data.importing.rows import parse_rows
 from curim_data.lexicon.times import month_of
 from curim_data.model import Answers, CityProfile, ImportProblem, Question, translator
 from curim_data.store import Home, Store
 from curim_data.store.home import create_home
 from tests.blocks import block_of
+from tests.effort import some
 from tests.in_texts import csv_bytes
 
 NOW = dt.datetime(2025, 6, 1, tzinfo=dt.UTC)
@@ -337,7 +338,7 @@ def moments(home: Home, column: str) -> list[dt.datetime]:
     return [table[f"A{at}"].tz_convert(ATHENS).tz_localize(None).to_pydatetime() for at in range(60)]
 
 
-@pytest.mark.parametrize("name", ["pt", "el", "it", "de", "es", "fr", "en"])
+@some("name", ["de", "pt", "el", "it", "es", "fr", "en"], every=2)
 def test_every_row_is_of_the_moment_when_it_happened(home: Home, name: str) -> None:
     report = import_file(home, export(ONE_WORD[name][0]), "x.csv", now=NOW)
     assert report.batch.accepted == 60
@@ -349,20 +350,21 @@ def test_every_row_is_of_the_moment_when_it_happened(home: Home, name: str) -> N
 
 
 @pytest.mark.parametrize("time", [bare(0), greek(0), [f"{number}.0" for number in bare(0)]])
-@pytest.mark.parametrize(
+@some(
     "date",
     [
         [str((story[0] - dt.datetime(1899, 12, 30)).days) for story in STORIES],
         day(0, "%Y%m%d"),
         [f"{s[0].day} de {MONTHS['es'].split()[s[0].month - 1].lower()} de {s[0].year}" for s in STORIES],
     ],
+    every=2,
 )
 def test_a_time_of_its_own_completes_dates_of_any_form(home: Home, date: list[str], time: list[str]) -> None:
     assert import_file(home, export({"Fecha": date, "Hora": time}), "x.csv", now=NOW).batch.accepted == 60
     assert moments(home, "occurred_from") == [story[EVENT] for story in STORIES]
 
 
-@pytest.mark.parametrize("language", ["es", "el genitive", "pt"])
+@some("language", ["es", "el genitive", "pt"])
 def test_months_in_words_are_known_to_the_month_and_days_to_the_day(home: Home, language: str) -> None:
     import_file(home, export({"Mes": named(0, language), "Año": day(0, "%Y")}), "x.csv", now=NOW)
     table = Store(home).read().to_pandas()
@@ -424,7 +426,7 @@ def test_one_time_for_two_dates_is_of_the_event_and_that_is_said() -> None:
     assert [one.values["clock"] for one in found.layout.findings] == ["HORA"]
 
 
-@pytest.mark.parametrize("event", ["Date of incident", "Ημερομηνία συμβάντος", "Fecha del hecho"])
+@some("event", ["Date of incident", "Ημερομηνία συμβάντος", "Fecha del hecho"])
 def test_hundreds_of_dates_are_not_compared_each_with_each(event: str, monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[int] = []
     real = dates.lag
@@ -434,7 +436,7 @@ def test_hundreds_of_dates_are_not_compared_each_with_each(event: str, monkeypat
     assert len(compared) < 5_000
 
 
-@pytest.mark.parametrize(
+@some(
     ("heading", "form"),
     [
         ("Tramo horario", "{}-{}"), ("Franja horaria", "de {} a {}"), ("Ώρα", "{}:00 - {}:00"),
@@ -449,7 +451,7 @@ def test_an_hour_with_its_end_is_the_time_of_the_date(home: Home, heading: str, 
 
 
 @pytest.mark.parametrize("rows", [2, 5, 9])
-@pytest.mark.parametrize(
+@some(
     ("event", "report"),
     [("Event date", "Reported"), ("Ημερομηνία συμβάντος", "Ημ. αναφοράς"), ("Fecha del hecho", "Fecha de denuncia"),
      ("Tatdatum", "Anzeigedatum"), ("Date", "Date de la plainte")],
@@ -644,19 +646,6 @@ def test_columns_of_one_order_each_are_read_each_in_its_own(city: CityProfile) -
     assert found == events
 
 
-@pytest.mark.parametrize(
-    ("counts", "verdict"),
-    [
-        ((100, 0), "day-first"), ((0, 3), "month-first"), ((40, 2), "day-first"), ((37, 2), None), ((1000, 3), None),
-        ((2, 40), "month-first"), ((1500, 3), "day-first"), ((1, 1), None), ((19, 1), "day-first"), ((0, 0), None),
-    ],
-)  # fmt: skip
-def test_a_few_contradictions_are_mistakes_and_more_are_another_source(
-    counts: tuple[int, int], verdict: str | None
-) -> None:
-    assert DateProfile({"day": counts[0], "month": counts[1], "either": 50}).order == verdict
-
-
 def test_a_mistake_is_read_as_it_can_only_be_and_said(city: CityProfile) -> None:
     moments = some_moments(random.Random(2), 200)
     at = next(at for at, one in enumerate(moments) if one.day > 12)
@@ -719,32 +708,15 @@ def test_the_chance_of_few_runs_is_that_of_all_ways_to_deal_the_orders(day: int,
     assert chance_of_runs(int(mean) + 1, day, month) == 1.0
 
 
-Write = Callable[[dt.datetime, str], list[str]]
-LANGUAGES: dict[str, tuple[list[str], Write]] = {
-    "el": (
-        ["Ημερομηνία συμβάντος", "Ώρα"],
-        lambda one, order: [
-            one.strftime("%d/%m/%Y" if order == DAY else "%m/%d/%Y"),
-            one.strftime("%H:%M") if order == DAY else f"{(one.hour - 1) % 12 + 1}:{one.minute:02d} μ.μ.",
-        ],
-    ),
-    "de": (
-        ["Tatzeit", "Aktenzeichen"],
-        lambda one, order: [written(one, order, mark="." if order == DAY else "/"), f"V-{one:%y%m%d%H%M}"],
-    ),
-}
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_an_export_of_both_orders_is_read_whole_and_nothing_is_remembered(home: Home, language: str) -> None:
-    labels, write = LANGUAGES[language]
+def test_an_export_of_both_orders_is_read_whole_and_nothing_is_remembered(home: Home) -> None:
     rng = random.Random(6)
     moments = some_moments(rng, 150)
-    rows = [
-        [f"A{at}", *write(one, MONTH if rng.random() < 0.35 else DAY), "37.943", "23.647"]
-        for at, one in enumerate(moments)
-    ]
-    data = csv_bytes([["nr", *labels, "lat", "lon"], *rows])
+    rows = []
+    for at, one in enumerate(moments):
+        day_first = rng.random() >= 0.35
+        clock = one.strftime("%H:%M") if day_first else f"{(one.hour - 1) % 12 + 1}:{one.minute:02d} μ.μ."
+        rows.append([f"A{at}", written(one, DAY if day_first else MONTH)[:10], clock, "37.943", "23.647"])
+    data = csv_bytes([["nr", "Ημερομηνία συμβάντος", "Ώρα", "lat", "lon"], *rows])
     report = import_file(home, data, "x.csv", now=NOW, answers=Answers(dates="day-first"))
     assert (report.batch.accepted, report.batch.quarantined, report.date_order) == (150, 0, "both")
     table = Store(home).read().to_pandas().sort_values("occurred_from")
@@ -754,7 +726,7 @@ def test_an_export_of_both_orders_is_read_whole_and_nothing_is_remembered(home: 
     assert [one.answers.dates for one in saved(home)] in ([], [None])
 
 
-@pytest.mark.parametrize(
+@some(
     "header",
     [
         ("Date occurred", "Date reported", "Offence"),
@@ -800,7 +772,7 @@ def test_the_column_that_tells_orders_apart_is_named_without_the_names_of_person
     assert all((value in said) == shown for value in values)
 
 
-@pytest.mark.parametrize("heading", ["Date", "Ημερομηνία", "Dátum"])
+@some("heading", ["Date", "Ημερομηνία", "Dátum"])
 @pytest.mark.parametrize("form", ["%y/%m/%d", "%y-%m-%d %H:%M", "%y.%m.%d %H:%M"])
 @pytest.mark.parametrize("days", [8, 600])
 def test_dates_that_begin_with_a_year_of_two_digits_are_not_read_as_days(
@@ -818,7 +790,7 @@ def test_dates_that_begin_with_a_year_of_two_digits_are_not_read_as_days(
         import_file(home, export("%d/%m/%y %H:%M"), "z.csv", now=NOW)
 
 
-@pytest.mark.parametrize("heading", ["Date", "Ημερομηνία", "Fecha"])
+@some("heading", ["Date", "Ημερομηνία", "Fecha"])
 def test_years_followed_by_days_are_not_read_as_other_days(home: Home, heading: str) -> None:
     moments = [dt.datetime(2024, 3, 1) + dt.timedelta(days=5 * at) for at in range(60)]
     data = csv_bytes([(heading, "Offence"), *((one.strftime("%Y-%d-%m"), "Graffiti") for one in moments)])

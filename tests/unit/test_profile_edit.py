@@ -24,11 +24,11 @@ from curim_data.profile.edit import districts_of
 from curim_data.profile.provisional import names_table
 from curim_data.profile.shapes import propose_name_column, read_areas
 from curim_data.profile.tables import categories_table, read_table
-from curim_data.profile.versions import reenrich_store
 from curim_data.store import Home, Store, StoreError
 from curim_data.store import home as store_home
 from curim_data.store.home import create_home
 from tests.edited import HALVES, begun, column, files, geojson, halves, square
+from tests.effort import some
 
 BOUNDARIES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "boundaries"
 
@@ -147,14 +147,6 @@ def test_a_process_killed_after_the_commit_is_finished(
     assert [area.id for area in city.districts] == ["west_side", "est_ete"]
     assert set(column(home, "profile_version")) == {city.version}
     assert not city.provisional
-
-
-def test_alerts_of_another_version_are_counted_and_refreshed(home: Home) -> None:
-    toml = home.city_folder / "city.toml"
-    toml.write_text(toml.read_text("utf-8").replace("Europe/Paris", "Europe/Athens"), "utf-8")
-    assert edit.stale_count(home) == 40
-    reenrich_store(home)
-    assert edit.stale_count(home) == 0
 
 
 @pytest.mark.parametrize("crs", [4326, 27700, 2154])
@@ -322,7 +314,7 @@ def cells(rows: list[list[Any]], form: str) -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "semicolon", "utf16", "xlsx"])
-@pytest.mark.parametrize(
+@some(
     "heads",
     [
         ["district", "women", "men"], ["Περιοχή", "Γυναίκες", "Άνδρες"], ["Quartier", "femmes", "hommes"],
@@ -416,21 +408,6 @@ def test_landmarks_from_a_table_and_from_points(home: Home) -> None:
             edit.set_landmarks(home, cells(bad, "csv"), "l.csv")
 
 
-def test_streets_are_lines(home: Home) -> None:
-    lines = {
-        "Main": shapely.LineString([(2.34, 48.84), (2.36, 48.86)]),
-        "": shapely.LineString([(2.3, 48.8), (2.4, 48.9)]),
-    }
-    report = edit.set_streets(home, read_areas(geojson(lines), "s.geojson", kind="line"), "name")
-    assert report.n == 2
-    assert [(street.id, street.labels["en"]) for street in home.city().streets] == [
-        ("main", "Main"),
-        ("street", "street"),
-    ]
-    with pytest.raises(ImportProblem, match="no lines"):
-        read_areas(geojson(HALVES), "s.geojson", kind="line")
-
-
 def test_categories_there_and_back(home: Home, t: Translator) -> None:
     table = categories_table(home.city().categories.values())
     assert edit.set_categories(home, table, "categories.csv").changed is False
@@ -515,16 +492,6 @@ def test_a_table_without_a_column_of_harm_or_of_what_is_sensitive_leaves_it_as_i
     assert any(f"no column {column}" in t(note) for note in report.notes)
     edit.set_categories(home, table.assign(**{column: none}), "c.csv")
     assert not any(held().values())  # a column that is there takes it away
-
-
-def test_names_that_alerts_have_can_be_taken_into_the_list(home: Home) -> None:
-    table = pd.concat(
-        [categories_table(home.city().categories.values()), names_table(["Other Theft", "Sexual harassment"])]
-    )
-    edit.set_categories(home, table, "c.csv")
-    city = home.city()
-    assert city.categories["Other Theft"].kind == "offence"
-    assert city.sensitive >= {"Sexual harassment"}
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])

@@ -139,15 +139,6 @@ def test_a_shipped_city_is_taken_where_its_data_are(tmp_path: Path) -> None:
     assert load_city(named).names == {"en": "Drapetsona"}
 
 
-def test_a_home_keeps_the_city_that_it_has(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
-    first = ensure_city(home, NewCity(cloud(2.3, 48.8, 50), {"Noise": 1}, "Paris"))
-    assert home.has_city()
-    assert first.provisional
-    assert ensure_city(home, NewCity(cloud(23.6, 37.9, 50), {}, "Athens")).version == first.version
-    assert {path.name for path in home.path.iterdir()} == {"city", "city.lock"}
-
-
 def test_zones_at_the_edges() -> None:
     assert (utm(180, 10), utm(-180, -10), utm(0, 89), utm(0, -89)) == (32660, 32701, 32661, 32761)
     assert time_zone((-30.0, 0.0), (23.7, 38.0)) == "Europe/Athens"
@@ -224,13 +215,3 @@ def test_a_part_of_a_city_that_is_known_is_refused_and_not_ignored(tmp_path: Pat
 def test_no_city_is_called_by_its_file(file: str, place: tuple[float, float], names: dict[str, str]) -> None:
     """The city of that name where it lies there; Paris in Texas is not it."""
     assert names_for(file, *place) == names
-
-
-def test_a_provisional_city_is_called_so_until_a_person_says_better(tmp_path: Path) -> None:
-    points = np.array([[-73.9, 40.7], [-73.91, 40.71]] * 40)
-    unnamed, named = (
-        ensure_city(Home(tmp_path / str(at)), NewCity(points, {}, "nypd_2023", city=city))
-        for at, city in enumerate((None, "The Five Boroughs"))
-    )
-    assert unnamed.names == {"en": "Your city", "el": "Η πόλη σας", "fr": "Votre ville"}
-    assert named.names == {"en": "The Five Boroughs"}

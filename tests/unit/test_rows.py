@@ -91,22 +91,6 @@ def test_missing_words_and_ages_of_nothing_are_no_unknown_values(city: CityProfi
     assert made.outcomes.unknown == {"affected_gender": {"?": 1}, "age_band": {"odd": 1}, "status": {"odd": 1}}
 
 
-def test_a_cell_of_categories_is_parted_and_each_counts_once(city: CityProfile) -> None:
-    made = parsed(
-        {
-            **DATE,
-            "category": ["graffiti, noise,", "Odd, graffiti, Odd", "graffiti", "call 6944123456, noise", "N/A"],
-            "more_categories": ["noise|graffiti|assault", "", "noise|noise", "", ""],
-        },
-        city,
-        separators=(", ", ","),
-    )
-    assert column(made, "category") == ["graffiti", "Odd", "graffiti", "noise", "uncategorised"]
-    assert column(made, "more_categories") == [["noise", "assault"], ["graffiti"], ["noise", "noise"], None, None]
-    assert flags(made) == [[], ["unknown_category"], [], ["unknown_category"], ["unknown_category"]]
-    assert made.outcomes.unknown == {"category": {"Odd": 1, "uncategorised": 2}}
-
-
 def test_what_a_person_told_of_categories_goes_before_the_tree(city: CityProfile) -> None:
     made = parsed(
         {**DATE, "category": ["noise", "Bruit", "Odd"]},
