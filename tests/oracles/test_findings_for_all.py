@@ -37,7 +37,8 @@ EXPORTS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "expo
 FILES = {"nypd": "nypd_shootings_historic.csv"}
 if FULL:
     FILES["chicago"] = "chicago_aggravated_assaults.csv.gz"
-STANDING = [AlertFilter(period=period) for period in PERIODS]
+# On a push the periods that differ most; the copy is the same for all.
+STANDING = [AlertFilter(period=period) for period in (PERIODS if FULL else ("28d", "12m", "all"))]
 READERS = (Audience.COUNCIL, Audience.PUBLIC)
 # A share of women by place is compared where so many women and men are counted.
 ENOUGH = 100
@@ -71,9 +72,9 @@ def copy(home: Home) -> Source:
 
 
 def test_every_audience_and_the_paper_have_the_same_findings(exact: Source, copy: Source) -> None:
-    """As they are, and as they were two and four years before."""
+    """As they are, and as they were two (in full) and four years before."""
     t, looked = translator("en"), 0
-    for back in (0, 2, 4):
+    for back in (0, 2, 4) if FULL else (0, 4):
         theirs, told = (_until(source, exact.as_of - dt.timedelta(days=365 * back)) for source in (exact, copy))
         for f in STANDING if not back else (AlertFilter(),):
             all_told = brief_changes(theirs, f)

@@ -1,23 +1,36 @@
-"""Maps of quiet cities get hardly any place, though alerts are reported several times and moved to corners.
+"""Quiet cities get hardly any place, though alerts come several times and on corners; what happened is told.
 
-The short form of `python -m tests.reliability`, whose tables stand in docs/reliability-of-findings.md; and what is
-false, slight or right of what a made-up city is found to have.
+The short forms of `python -m tests.reliability`, whose tables stand in docs/reliability-of-findings.md, and of its
+`--told`: on the sample and, where they are there, on three exports; on a push on one of them, or on the sample.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
+from analysis.stats.intervals import UNKNOWN
+from analysis.trends.changes import CANDIDATE_KEYS, Change
+from analysis.trends.reporting import Event
+from curim_data.engine import open_source
+from curim_data.filters import AlertFilter
+from curim_data.store import Home
+from curim_data.studies.brief import brief_changes
+from curim_data.studies.changes import _makes, change_study
 from tests.effort import FULL
+from tests.real.cities import REAL
 from tests.reliability import measures
 from tests.reliability.__main__ import CORNERS, measure
 from tests.reliability.measures import QUIET, above_nominal, by_truth
+from tests.reliability.told import doubled_cities, events, gaps, newest, put_in, table_of
 from tests.reliability.world import World, cells_of, pool, pool_cells, simulate, true_ratios
 
 CITIES = 40 if FULL else 6
@@ -92,17 +105,6 @@ def test_a_row_is_judged_by_its_surroundings_too_and_classes_over_time_where_ris
     assert above_nominal({MANY: [_city(emerging=1)] * 4}) == [f"- {MANY}: emerging in 4 of 4, above 0.05"]
 
 
-@pytest.mark.slow
-def test_reports_stand_on_the_corners_nearest_to_them() -> None:
-    world = World(alerts=400, reports=2.0, weeks=20, corners=200)
-    alerts = simulate(world, np.random.default_rng(8))
-    used = np.unique(np.column_stack([alerts["x"], alerts["y"]]), axis=0)
-    assert 150 < len(used) <= 200
-    alike = simulate(replace(world, corners=20, alike_corners=True, reports=1.0), np.random.default_rng(8))
-    _, counts = np.unique(np.column_stack([alike["x"], alike["y"]]), axis=0, return_counts=True)
-    assert stats.chisquare(counts).pvalue > 1e-4
-
-
 def _city(**found: int) -> dict[str, Any]:
     """A city with nothing but these findings."""
     none = dict.fromkeys(QUIET, 0)
@@ -129,3 +131,63 @@ def test_surroundings_are_those_under_a_gaussian_of_200_metres(drifting: tuple[W
     assert len(found) > 5
     assert np.ptp([true for true, _ in found]) > 0.2
     assert all(true == pytest.approx(counted, rel=0.06) for true, counted in found)
+
+
+NAMES = ("nypd", "lancashire", "vancouver") if FULL else ("nypd",)
+EXPORTS = [city.name for city in REAL if city.name in NAMES and city.there]
+
+
+@pytest.fixture(scope="module", params=["sample", *EXPORTS] if FULL else EXPORTS or ["sample"])
+def city(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Home]:
+    """A city's name and its home."""
+    if request.param == "sample":
+        home: Home = request.getfixturevalue("sample")
+        return request.param, home
+    found = next(city for city in REAL if city.name == request.param)
+    return found.name, Home(found.build(Path(tmp_path_factory.mktemp(found.name))))
+
+
+def test_a_doubled_city_is_clear(city: tuple[str, Home]) -> None:
+    assert [case for case in doubled_cities(*city) if not case.told] == []
+
+
+def test_events_are_told(city: tuple[str, Home]) -> None:
+    cases = [case for case in events(*city) if case.level == "event"]
+    assert len(cases) == (0 if city[0] == "lancashire" else 3)  # which knows months alone
+    assert [case for case in cases if not case.told] == []
+
+
+def test_an_event_is_no_change_beside(sample: Home) -> None:
+    """Sixty in a night where there were few are an event; no place, district or category rises for it."""
+    source = open_source(sample)
+    f = AlertFilter(period="", start=newest(source)[0], end=newest(source)[1])
+    table = table_of(sample)
+    cell = int(table["cell_9"].drop_null().to_pandas().value_counts().index[40])
+    category = str(table["category"].to_pandas().value_counts().index[-1])
+    start = dt.datetime.combine(f.start or source.first, dt.time(20)) + dt.timedelta(days=5)
+    more = put_in(sample, category, cell, 60, start, 3.9)
+    study = brief_changes(more, f)
+    assert (study.events[0].event.cell, study.events[0].event.category) == (cell, category)
+    rose = [one.change for one in study.findings if one.change.direction > 0]
+    assert not [one for one in rose if one.key["category"] == category]
+    found = change_study(more, f).changes.found
+    assert [one for one in found if one.key["category"] == category]  # which it would be
+
+
+def test_a_probable_event_stands_for_no_clear_change() -> None:
+    """Of the same rise, which the event makes: a clear event does."""
+    at = dt.datetime(2026, 9, 7, 20)
+    event = Event("theft", 617535921893670911, 4, 60, at, at, 50, at.date(), "probable", np.arange(0))
+    key = dict.fromkeys(CANDIDATE_KEYS) | {"category": "theft"}
+    change = Change(key, "category", 30, 70, 30.0, UNKNOWN, 0.0, 0.0, "clear", 1, "past")
+    rows = pd.DataFrame({"district": [], "place": []})
+    assert not _makes(event, rows, change)
+    assert _makes(event, rows, replace(change, grade="probable"))
+    assert _makes(replace(event, grade="clear"), rows, change)
+    assert not _makes(replace(event, grade="clear"), rows, replace(change, after=200))
+
+
+def test_a_missing_month_is_named_and_makes_no_change(city: tuple[str, Home]) -> None:
+    cases = list(gaps(*city))
+    assert len(cases) >= 4
+    assert [case for case in cases if case.told != case.ought] == []

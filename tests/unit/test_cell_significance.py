@@ -320,22 +320,19 @@ def test_neighbouring_hot_cells_are_one_spot_and_a_large_one_is_split_not_droppe
     assert len(whole.cells) == len(cells)
 
 
-def test_cells_of_several_resolutions_or_none_are_refused(city: CityProfile) -> None:
-    with pytest.raises(ValueError, match="resolutions"):
-        hot_cells(pd.concat([even(city), even(city, resolution=9)]))
-
-
 @pytest.mark.parametrize(("mean", "valid"), [(199.5, False), (200.5, True)])
 def test_gistar_is_a_test_from_200_alerts_in_the_mean_window_on(city: CityProfile, mean: float, valid: bool) -> None:
     frame = even(city).assign(n=1.0)
     window = (neighbours(frame.index.to_numpy(), 1) @ frame["n"].to_numpy()).mean()
     assert hot_cells(frame.assign(n=mean / window), k=1).gistar_valid == valid
+    with pytest.raises(ValueError, match="resolutions"):
+        hot_cells(pd.concat([frame, even(city, resolution=9)]))
 
 
 FEW = Dispersion(3.0, float("inf"))
 
 
-def test_cells_are_less_sure_the_more_reports_come_in_bursts(city: CityProfile, t: Translator) -> None:
+def test_cells_places_and_power_are_less_sure_the_more_reports_come_in_bursts(city: CityProfile, t: Translator) -> None:
     frame = planted(city, extra=60)
     plain, wide = hot_cells(frame), hot_cells(frame, scatter=FEW)
     away = plain.frame["p"] < 1
@@ -344,22 +341,15 @@ def test_cells_are_less_sure_the_more_reports_come_in_bursts(city: CityProfile, 
     assert wide.frame.loc[heart(), "hot"]
     assert wide.frame["hot"].sum() <= plain.frame["hot"].sum()
     assert any("in bursts" in t(choice.explanation) for choice in wide.choices)
-
-
-def test_places_have_the_intervals_of_effective_counts(city: CityProfile) -> None:
-    (plain,), (wide,) = (hot_spots(hot_cells(planted(city), scatter=scatter)) for scatter in (INDEPENDENT, FEW))
-    assert heart() in wide.cells
-    assert np.log(wide.high / wide.low) > 1.3 * np.log(plain.high / plain.low)
-    assert wide.excess.low < plain.excess.low
+    (sure,), (unsure,) = hot_spots(plain), hot_spots(wide)
+    assert heart() in unsure.cells
+    assert np.log(unsure.high / unsure.low) > 1.3 * np.log(sure.high / sure.low)
+    assert unsure.excess.low < sure.excess.low
     assert ratio_interval(30, 90, 1, 9, dispersion=3)[1:] == pytest.approx(ratio_interval(10, 30, 1, 9)[1:])
-
-
-def test_the_power_is_less_where_reports_come_in_bursts(city: CityProfile) -> None:
-    frame = even(city, n=20_000)
-    plain, wide = (detection_power(hot_cells(frame, scatter=scatter)) for scatter in (INDEPENDENT, FEW))
-    almost = detection_power(hot_cells(frame, scatter=Dispersion(1 + 1e-9, float("inf"))))
-    assert almost.ratio == pytest.approx(plain.ratio, rel=0.02)
-    assert wide.ratio > 1.2 * plain.ratio
+    many, almost = even(city, n=20_000), Dispersion(1 + 1e-9, float("inf"))
+    powers = [detection_power(hot_cells(many, scatter=scatter)).ratio for scatter in (INDEPENDENT, almost, FEW)]
+    assert powers[1] == pytest.approx(powers[0], rel=0.02)
+    assert powers[2] > 1.2 * powers[0]
 
 
 CHICAGO = h3.latlng_to_cell(41.8, -87.7, 10)

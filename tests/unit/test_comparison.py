@@ -99,20 +99,17 @@ def test_a_signature_holds_no_text_and_no_rare_value() -> None:
     assert (told["first"], told["last"], told["rows"]) == ("2025-06-01", "2025-06-28", 60)
 
 
-def test_the_same_export_has_not_changed(t: Translator) -> None:
+def test_what_happened_to_the_columns_is_told(t: Translator) -> None:
     signed = _signed()
+    assert "nothing to compare with" in compare(None, _batch(signed, accepted=1)).sentences(t)[0]
+    new = compare(_batch(signed), _batch(_signed(("ID ", "when", "category", "status", "lat", "Remarks"))))
+    assert (new.appeared, new.vanished) == (("Remarks",), ("notes",))
+    assert "New columns: “Remarks”." in new.sentences(t)
     changes = compare(_batch(signed), _batch(signed, accepted=3, updated=2, duplicate=55))
     assert not changes.columns_changed
     told = " ".join(changes.sentences(t))
     assert "The columns are the same" in told
     assert "New alerts: 3; updated: 2; unchanged: 55." in told
-
-
-def test_columns_that_came_and_went(t: Translator) -> None:
-    new = _signed(("ID ", "when", "category", "status", "lat", "Remarks"))
-    changes = compare(_batch(_signed()), _batch(new))
-    assert (changes.appeared, changes.vanished) == (("Remarks",), ("notes",))
-    assert "New columns: “Remarks”." in changes.sentences(t)
 
 
 def test_changed_meanings_are_told(t: Translator) -> None:
@@ -126,13 +123,9 @@ def test_changed_meanings_are_told(t: Translator) -> None:
     assert "half of its numbers were below 37.9, now below 23.6" in why(lat=["23.640"] * 60)
     assert altered_columns(_signed(), _signed(category=["noise"] * 30 + ["litter"] * 30)) == {}
     assert altered_columns(_signed(), _signed(status=["resolved"] * 10 + ["open"] * 50)) == {}
-
-
-def test_another_role_is_told(t: Translator) -> None:
     old = _signed()
     old["columns"]["category"] = {**old["columns"]["category"], "role": "kind"}
-    (why,) = altered_columns(old, _signed()).values()
-    assert "is now read as" in t(why)
+    assert "is now read as" in t(altered_columns(old, _signed())["category"])
 
 
 def test_the_earlier_export_is_the_last_alike() -> None:
@@ -146,10 +139,6 @@ def test_the_earlier_export_is_the_last_alike() -> None:
     assert previous_export(batches, mended) is None
     again = replace(batches[-1], signature=mended, when=max(batch.when for batch in batches) + dt.timedelta(days=1))
     assert previous_export([*batches, again], signed) == found
-
-
-def test_nothing_to_compare_with(t: Translator) -> None:
-    assert "nothing to compare with" in compare(None, _batch(_signed(), accepted=1)).sentences(t)[0]
 
 
 def _written(
@@ -278,6 +267,13 @@ CHANGED = _file(
 def test_a_second_export_is_compared_before_it_is_written(home: Home, t: Translator) -> None:
     first = import_file(home, JANUARY, "january.csv")
     assert first.changes.before is None
+    again = import_file(home, JANUARY, "january.csv")
+    assert (again.batch.duplicate, again.changes.statuses) == (28, {})
+    missing = again.changes.missing
+    assert (missing.n, missing.of, missing.why_not) == (0, 28, None)
+    assert [str(missing.first), str(missing.last)] == ["2026-01-01", "2026-01-28"]
+    # An export whose columns a person settled is still the same export.
+    mapping.save(home, ColumnMapping.from_layout(first.layout, first.facts.labels, name="desk"))
     seen = preview(CHANGED, "february.csv", home.city(), home=home).report.changes
     done = import_file(home, CHANGED, "february.csv").changes
     for changes in (seen, done):
@@ -286,25 +282,6 @@ def test_a_second_export_is_compared_before_it_is_written(home: Home, t: Transla
         assert changes.statuses == {("open", "resolved"): 3}
         assert "Open → Resolved: 3" in changes.sentences(t)
         assert (changes.missing.n, changes.missing.of) == (2, 28)
-
-
-@pytest.mark.slow
-def test_an_export_whose_columns_a_person_settled_is_still_the_same_export(home: Home) -> None:
-    first = import_file(home, JANUARY, "january.csv")
-    mapping.save(home, ColumnMapping.from_layout(first.layout, first.facts.labels, name="desk"))
-    changes = import_file(home, CHANGED, "february.csv").changes
-    assert (changes.now.updated, changes.missing.n) == (3, 2)
-
-
-@pytest.mark.slow
-def test_the_same_file_again_says_that_nothing_is_missing(home: Home) -> None:
-    import_file(home, JANUARY, "january.csv")
-    again = import_file(home, JANUARY, "january.csv")
-    assert again.batch.duplicate == 28
-    assert again.changes.statuses == {}
-    missing = again.changes.missing
-    assert (missing.n, missing.of, missing.why_not) == (0, 28, None)
-    assert [str(missing.first), str(missing.last)] == ["2026-01-01", "2026-01-28"]
 
 
 @pytest.mark.slow

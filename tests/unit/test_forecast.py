@@ -21,7 +21,6 @@ from analysis.forecast import (
     ForecastSettings,
     NextPeriods,
     PastErrors,
-    _inside,
     _intervals,
     _top_cells,
     best_hits_of,
@@ -108,20 +107,14 @@ def test_nothing_of_the_future_enters_a_method() -> None:
 
 def test_settings_are_those_of_the_weeks_before_the_test() -> None:
     counts = field(np.random.default_rng(26), 120)
+    assert origins_for(20, 4) == ((), (16,))
     test, older = origins_for(120, 4)
+    assert (test[-1], len(test), max(older)) == (116, 13, test[0] - 4)
     later = counts.copy()
     later[:, test[0] :] = np.random.default_rng(27).poisson(9, later[:, test[0] :].shape)
     for method in ("decay", "blend"):
         one, two = (settings_for(CellHistory.of(x, LAND, LAND.index), method, older, 4)[0] for x in (counts, later))
         assert one == two
-
-
-def test_an_interval_is_tried_with_the_scatter_of_the_other_lists() -> None:
-    came, mean = np.full((2, 4), 10.0), np.full((2, 4), 10.0)
-    came[1] = 20.0  # with its own scatter among them it would be no surprise
-    assert [_inside(came, mean, at) for at in (0, 1)] == [4, 0]
-    came[0] = 19.0  # 4 to 17 without scatter; that of the others is in it, be they earlier or later
-    assert [_inside(came, mean, at) for at in (0, 1)] == [4, 4]
 
 
 def test_a_sliver_of_land_is_not_listed_first() -> None:
@@ -196,16 +189,6 @@ def test_blend_is_the_slow_posterior_of_two_gamma_steps(origin: int) -> None:
     np.testing.assert_allclose(fast, slow)
 
 
-def test_the_origins_of_settings_and_test_do_not_meet() -> None:
-    for weeks in (1, 2, 4):
-        test, older = origins_for(160, weeks)
-        assert test[-1] == 160 - weeks
-        assert np.diff(test).tolist() == [weeks] * (len(test) - 1)
-        assert max(older) + weeks <= test[0]
-        assert len(test) * weeks == min(52, 26 * weeks)
-    assert origins_for(20, 4) == ((), (16,))
-
-
 def test_expected_places_make_up_the_expected_city() -> None:
     told = forecast_places(field(np.random.default_rng(17)), LAND)
     city = forecast_counts(field(np.random.default_rng(17)).sum(axis=0), START)
@@ -229,6 +212,8 @@ def test_interval_holds_its_level_and_no_more_than_it_must() -> None:
 
 @pytest.mark.parametrize(("weeks", "mean", "why"), [(50, 40.0, "past forecasts only"), (112, 0.3, "lottery")])
 def test_hidden_with_its_reason(weeks: int, mean: float, why: str, t: Translator) -> None:
+    assert not forecast_places(np.zeros((CELLS, 120)), LAND).shown
+    assert not forecast_places(np.full((1, 120), 5), LAND.iloc[:1]).shown  # all the land holds no more than itself
     told = forecast_places(field(np.random.default_rng(18), weeks, mean), LAND)
     assert not told.shown
     assert why in told.sentence(t)
@@ -243,13 +228,6 @@ def test_fifty_alerts_in_the_test_are_enough_and_fewer_are_not(events: int, lott
     assert told.backtest.events == events
     assert (not told.shown and "lottery" in told.sentence(t)) == lottery
     assert told.shown != lottery
-
-
-def test_no_alerts_and_one_cell() -> None:
-    empty = forecast_places(np.zeros((CELLS, 120)), LAND)
-    assert not empty.shown
-    one = forecast_places(np.full((1, 120), 5), LAND.iloc[:1])
-    assert not one.shown  # all the land holds no more than all the land
 
 
 def test_the_measures_of_the_backtest_are_the_slow_ones() -> None:
@@ -395,14 +373,7 @@ def test_errors_are_those_of_loops() -> None:
     assert starts[-1] + 8 == len(series)
 
 
-def test_nothing_is_forecast_where_the_mean_of_the_last_weeks_does_as_well() -> None:
-    calm = np.tile([20.0, 22.0], 100)
-    told = forecast_next(calm, START, "week")
-    assert isinstance(told, Message)
-    assert "no worse" in told.text
-
-
-def test_weeks_that_are_not_covered_are_left_out() -> None:
+def test_weeks_that_are_not_covered_are_left_out_and_a_calm_series_has_no_forecast() -> None:
     series = seasonal(np.random.default_rng(7), 260)
     series[150:160] = series[230] = np.nan
     told = forecast_next(series, START, "week")
@@ -411,6 +382,9 @@ def test_weeks_that_are_not_covered_are_left_out() -> None:
     assert np.isfinite([told.past.model, told.past.year, told.past.recent]).all()
     assert told.frame["expected"].notna().all()
     assert isinstance(forecast_next(np.full(200, np.nan), START, "week"), Message)
+    calm = forecast_next(np.tile([20.0, 22.0], 100), START, "week")  # the mean of the last weeks does as well
+    assert isinstance(calm, Message)
+    assert "no worse" in calm.text
 
 
 def most_misses(runs: int, rate: float = 0.05) -> int:
@@ -481,19 +455,12 @@ def test_past_weeks_are_tried_one_after_the_other_by_what_came_before_them(lengt
     assert told.total.value == pytest.approx(ahead.mean.sum())
 
 
-def test_too_short_a_past_foretells_nothing() -> None:
+def test_a_forecast_of_counts_says_itself_and_of_too_short_a_past_there_is_none(t: Translator) -> None:
     assert forecast_counts(np.full(41, 7), START) is None
     assert forecast_counts(np.full(42, 7), START) is not None
-
-
-def test_no_alerts_at_all() -> None:
-    told = forecast_counts(np.zeros(80), START)
-    assert told.total.value < 0.1
-    assert (told.total.low, told.total.high) == (0, 0)
-    assert told.covered == told.tried
-
-
-def test_says_itself(t: Translator) -> None:
+    none = forecast_counts(np.zeros(80), START)
+    assert none.total.value < 0.1
+    assert (none.total.low, none.total.high, none.covered) == (0, 0, none.tried)
     told = forecast_counts(np.full(80, 10), START, 2)
     assert told.sentence(t).startswith(
         f"Expected in the next 2 weeks, from {t.date(START)} on: 20 alerts (95 % interval "

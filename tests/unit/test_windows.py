@@ -256,14 +256,6 @@ def test_months_are_compared_with_as_many_months(tmp_path: Path) -> None:
     assert "months of the year before (December 2019 – February 2020)" in T(found.choice.explanation)
 
 
-def test_more_than_a_year_of_months_is_compared_with_the_months_just_before(tmp_path: Path) -> None:
-    source = source_of(tmp_path, (2018, 3), 36)
-    year, longer = (compared_periods(source, (dt.date(2020, month, 1), source.as_of)) for month in (3, 2))
-    assert (year.before, year.same_season) == ((dt.date(2019, 3, 1), dt.date(2020, 2, 29)), True)
-    assert (longer.before, longer.same_season) == ((dt.date(2019, 1, 1), dt.date(2020, 1, 31)), False)
-    assert "just before (January 2019 – January 2020), because the period is longer" in T(longer.choice.explanation)
-
-
 def test_months_before_the_data_are_no_comparison(tmp_path: Path) -> None:
     source = source_of(tmp_path, (2018, 11), 2)
     found = compared_periods(source, (dt.date(2018, 12, 1), dt.date(2018, 12, 31)))
@@ -272,6 +264,10 @@ def test_months_before_the_data_are_no_comparison(tmp_path: Path) -> None:
     assert compared_periods(source, (dt.date(2018, 11, 1), dt.date(2018, 12, 31))).before is None
     with pytest.raises(CompareError):
         filter_pair(source, AlertFilter(period="all"), "before")
+    source = source_of(tmp_path, (2018, 3), 36)  # and more than a year is compared with the months just before
+    longer = compared_periods(source, (dt.date(2020, 2, 1), source.as_of))
+    assert (longer.before, longer.same_season) == ((dt.date(2019, 1, 1), dt.date(2020, 1, 31)), False)
+    assert "just before (January 2019 – January 2020), because the period is longer" in T(longer.choice.explanation)
 
 
 def test_nothing_is_told_by_the_week(tmp_path: Path) -> None:
@@ -286,12 +282,9 @@ def test_nothing_is_told_by_the_week(tmp_path: Path) -> None:
     assert bool(trend.frame["complete"].all())
     over_time = emerging_study(source, AlertFilter())
     assert over_time.emerging is None or over_time.emerging.unit == "month"
-
-
-def test_no_width_is_tried_on_weeks_that_are_not_known(tmp_path: Path) -> None:
-    told = density_study(source_of(tmp_path, (2018, 10), 12), AlertFilter())
-    assert told.bandwidth.method == "reach"
-    assert "the month alone is known" in T(told.bandwidth.explanation)
+    width = density_study(source, AlertFilter()).bandwidth
+    assert width.method == "reach"
+    assert "the month alone is known" in T(width.explanation)
 
 
 def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
