@@ -359,7 +359,7 @@ def test_equal_weights_give_the_incidents_above_expected(city: CityProfile, disp
         assert found[spot.id].expected == pytest.approx(spot.expected)
         assert [*vars(found[spot.id].excess).values()] == pytest.approx([*vars(spot.excess).values()])
     assert in_order_of_harm(spots, found) == spots
-    without = found | {spots[0].id: SpotHarm(99.0, 1.0, Estimate(*[math.nan] * 3))}
+    without = found | {spots[0].id: SpotHarm(99.0, math.nan, Estimate(*[math.nan] * 3))}
     assert [*in_order_of_harm(spots, without)] == [*spots[1:], spots[0]]
     assert without[spots[0].id].sentence(translator("en")) == "By harm they weigh as much as 99 alerts of mean harm."
     with pytest.raises(ValueError, match="of the alerts that were tested"):
