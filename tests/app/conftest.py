@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import threading
@@ -21,6 +22,7 @@ from streamlit.testing.v1 import AppTest
 from curim_data.model import LANGUAGES
 from curim_data.plans.database import Database
 from curim_data.plans.record import Entry, read_record, recorder
+from curim_data.serving import RUN_LOG
 from curim_data.store import Home
 from curim_data.store.home import SAMPLE_MARK
 from pages.parts.frame import reader, record, results
@@ -31,6 +33,7 @@ SHELL = Path(__file__).resolve().parents[2] / "pages" / "shell.py"
 PAGES = ("briefing", "hotspots", "trends", "gender", "interventions", "evaluation", "data", "methods")
 TIMEOUT = 90
 MAYOR = "mayor@city.example"
+COUNCIL = {"lang": "en", "as": "council"}
 # Languages of tests whose words differ by language and nothing else: `test_pages` opens each page in all of them.
 SPOKEN = LANGUAGES if FULL else ("el",)
 
@@ -56,6 +59,23 @@ def open_page(sample: Home, monkeypatch: pytest.MonkeyPatch) -> Open:
     return run
 
 
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The lines of the log of runs."""
+    found: list[dict[str, Any]] = []
+    monkeypatch.setenv(RUN_LOG, "on")
+    monkeypatch.setattr(record, "_take", found.append)
+    return found
+
+
+@pytest.fixture(scope="module")
+def seen(sample: Home) -> Iterator[Open]:
+    """`seen("trends", period="28d")` is the page as it opens, run once for all tests of a file that only read it."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CURIM_HOME", str(sample.path.parent))
+        yield functools.cache(visit)
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     """Two cities."""
@@ -76,13 +96,15 @@ def in_house(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     reader._opened.cache_clear()
 
 
+class User(dict[str, Any]):
+    """A signed-in account with the claims of its provider."""
+
+    is_logged_in = True
+
+
 @pytest.fixture
-def mayor(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def mayor(monkeypatch: pytest.MonkeyPatch) -> User:
     """A verified account that has just signed in."""
-
-    class User(dict[str, Any]):
-        is_logged_in = True
-
     account = User(email=MAYOR, email_verified=True, iat=time.time(), nonce=str(time.time()), iss="i", sub="s")
     asked = SimpleNamespace(user=account, logout=lambda: None, query_params=st.query_params, secrets={"auth": {}})
     monkeypatch.setattr(reader, "st", asked)

@@ -66,21 +66,19 @@ def test_a_phone_shows_all_of_a_plan(monkeypatch: pytest.MonkeyPatch, narrow: bo
         PlanRow("Quiet nights", "Police", "running", "Ends on 2 April", result="So far 9 fewer than expected."),
         PlanRow("Open doors", "University", "evaluated", "", result="22 fewer than expected."),
     ]
-    monkeypatch.setattr(briefing, "plan_rows", lambda *_: rows)
-    monkeypatch.setattr(briefing, "plan_store", lambda _: SimpleNamespace(list=tuple))
-    monkeypatch.setattr(briefing, "reference_day", lambda _: None)
-    monkeypatch.setattr(briefing, "page_link", lambda *_: None)
+    stands = {"plan_rows": rows, "plan_store": SimpleNamespace(list=tuple), "reference_day": None, "page_link": None}
+    for name, value in stands.items():
+        monkeypatch.setattr(briefing, name, lambda *_, value=value: value)
     app = drawn(briefing.draw_decided_plans, page(narrow=narrow))
     shown = " ".join(text.value for text in app.markdown)
+    assert bool(app.table) != narrow
     if not narrow:
         table = app.table[0].value
         shown = " ".join([*table.columns, *table.to_numpy().ravel()])
-        assert table.iloc[1, 3] == "Ends on 2 April. So far 9 fewer than expected."
-        assert table.iloc[2, 3] == "22 fewer than expected."
+        assert list(table.iloc[1:, 3]) == ["Ends on 2 April. So far 9 fewer than expected.", "22 fewer than expected."]
     parts = ("Status", "Lead", "Next step", "running, late", "Public works", "Evaluate by 1 March", "Ends on 2 April")
     for text in (*parts, "So far 9 fewer than expected.", "22 fewer than expected."):
         assert text in shown
-    assert bool(app.table) != narrow
 
 
 LINK, COLOUR = "[Prize](https://evil.example)", ":red[x]"

@@ -43,21 +43,22 @@ from pages.parts.frame.results import forget_results
 from pages.parts.hotspots import places_layer
 from pages.parts.hotspots.choices import matching_places, searchable_places
 from pages.parts.hotspots.ranked_list import RankedList, headline, hot_spots_sentence, significance_lines
-from tests.app.conftest import SPOKEN, Open, errors, fine, frame_of, layers, rows_of, word, words_of
+from tests.app.conftest import COUNCIL, Open, fine, frame_of, layers, rows_of, word, words_of
 from tests.stored import seen_by
 
 QUERIES = "pages.parts.hotspots.choices"
+T = translator("en")
 
 
 def _panel(app: AppTest) -> str:
     return app.main.subheader[0].value
 
 
-def test_the_list_selects_on_the_map(open_page: Open, sample: Home) -> None:
+def test_list_and_map_select_one_place(open_page: Open, sample: Home) -> None:
     app = open_page("hotspots", lang="en")
     assert _panel(app).startswith("1 ·")
     before = {cell["hex"] for cell in rows_of(app, "highlight")}
-    first = hot_spot_study(open_source(sample), AlertFilter()).spots[0]
+    first, _, third, *_ = hot_spot_study(open_source(sample), AlertFilter()).spots
     assert before == set(first.names)
     app.session_state[f"hotspots_list_{first.id}"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
     fine(app.run())
@@ -66,28 +67,22 @@ def test_the_list_selects_on_the_map(open_page: Open, sample: Home) -> None:
     assert after
     assert after.isdisjoint(before)
     assert word(app, "spot") != first.id
-
-
-def test_the_map_selects_in_the_list(open_page: Open, sample: Home) -> None:
-    app = open_page("hotspots", lang="en")
-    spot = hot_spot_study(open_source(sample), AlertFilter()).spots[2]
-    other = spot.names[-1]
+    other = third.names[-1]
     app.session_state["hotspots_map"] = {"selection": {"indices": {}, "objects": {"cells": [{"hex": other}]}}}
     fine(app.run())
     assert other in {cell["hex"] for cell in rows_of(app, "highlight")}
     assert _panel(app).startswith("3 ·")
 
 
-def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters(open_page: Open, sample: Home) -> None:
+def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters(seen: Open, sample: Home) -> None:
     """The same places, names and order, with the counts of the cells that hold them and no figures that are not theirs;
     the title has the specialist's shares.
     """
-    app, exact = open_page("hotspots", **{"lang": "en", "as": "council"}), open_page("hotspots", lang="en")
+    app, exact = seen("hotspots", **COUNCIL), seen("hotspots")
     assert not [c for c in app.get("button_group") if c.key == "hotspots_layer"]
     listed = next(frame.value for frame in app.dataframe if "ratio" in frame.value and "name" in frame.value)
     known = frame_of(exact, "excess")
-    seen = listed["name"].tolist()
-    assert seen == known["name"].tolist()
+    assert listed["name"].tolist() == known["name"].tolist()
     assert app.title[0].value == exact.title[0].value
     assert "excess" not in listed
     spots = hot_spot_study(open_source(sample), AlertFilter()).spots
@@ -95,7 +90,7 @@ def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters
         step = 1.0 if told == "above 1" else float(told.removeprefix("at least "))
         assert step <= spot.low
         assert spot.low < step * 2 or step == 10
-    assert len(seen) > 5
+    assert len(listed) > 5
     assert "withheld" not in layers(app)
     cells = rows_of(app, "cells")
     assert all(cell["hex"].startswith("89") for cell in cells)  # resolution 9
@@ -104,23 +99,21 @@ def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters
     assert not any("protected" in text.value for text in (*app.main.markdown, *app.main.title))
 
 
-@pytest.mark.parametrize("lang", SPOKEN)
-def test_of_sensitive_categories_the_council_has_no_hot_spot(open_page: Open, sample: Home, lang: str) -> None:
+def test_of_sensitive_categories_the_council_has_no_hot_spot(seen: Open, sample: Home) -> None:
     """They exchanged places: a place that stands out in the copy need not in the alerts."""
-    t, words = translator(lang), {"lang": lang, "as": "council", "category": "domestic_violence"}
-    app = open_page("hotspots", **words)
-    assert app.title[0].value == t("Hot spots of sensitive categories are not told to this audience.")
+    app = seen("hotspots", **COUNCIL, category="domestic_violence")
+    assert app.title[0].value == "Hot spots of sensitive categories are not told to this audience."
     assert rows_of(app, "cells")
     assert not rows_of(app, "hot")
-    assert any(t(EXCHANGED) in text.value for text in app.markdown)
-    study = hot_spot_study(open_for(sample, Audience.COUNCIL), AlertFilter(groups=("gender_based",)))
+    gender_based = AlertFilter(groups=("gender_based",))
+    study = hot_spot_study(open_for(sample, Audience.COUNCIL), gender_based)
     assert (study.spots, study.cold) == ((), ())
-    assert study.sentence(t) == t(EXCHANGED)  # and not that no cell is hot
-    exact = hot_spot_study(open_source(sample), AlertFilter(groups=("gender_based",)))
+    assert study.sentence(T) == EXCHANGED.text  # and not that no cell is hot
+    exact = hot_spot_study(open_source(sample), gender_based)
     assert exact.spots
     assert exact.unjudged is None
-    briefing = open_page("briefing", **words)
-    assert any(t(EXCHANGED) in text.value for text in briefing.markdown)
+    for page in (app, seen("briefing", **COUNCIL, category="domestic_violence")):
+        assert any(EXCHANGED.text in text.value for text in page.markdown)
 
 
 @pytest.mark.parametrize("view", ["", "council"])
@@ -130,21 +123,22 @@ def test_picked_cells_are_told_as_fewer_and_become_the_area(open_page: Open, sam
     two = counts[counts > 0].nsmallest(2)
     least = WrittenCounts(AlertFilter(), sample.city(), protected=not sees_exact(audience)).least()
     few = f"fewer than {least}"
+    app = open_page("hotspots", **{"lang": "en", "as": view})
     for picked in (two, counts.nlargest(2)):
         n = int(picked.sum())
-        app = open_page("hotspots", **{"lang": "en", "as": view})
         chosen = [{"hex": f"{cell:x}"} for cell in picked.index]
         app.session_state["hotspots_map"] = {"selection": {"indices": {}, "objects": {"cells": chosen}}}
         fine(app.run())
         told = few if n < least else f"{n:,}"
         assert f"2 cells picked, {told} alerts." in [words.value for words in app.main.markdown]
-        fine(app.button(key="hotspots_area").click().run())
-        assert {cell["hex"] for cell in chosen} == set(word(app, "cells").split(","))
+    fine(app.button(key="hotspots_area").click().run())
+    assert {cell["hex"] for cell in chosen} == set(word(app, "cells").split(","))
 
 
 def test_layer_and_cell_size_stand_in_the_link(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", layer="clusters")
     assert rows_of(app, "outlines")
+    assert _button(app, "clusters_png")
     app.segmented_control(key="hotspots_layer").set_value("significance").run()
     assert word(app, "layer") == ""
     fine(app.selectbox(key="hotspots_size").select(9).run())
@@ -154,10 +148,16 @@ def test_layer_and_cell_size_stand_in_the_link(open_page: Open) -> None:
     assert word(app, "cell") == ""
 
 
-def test_a_link_asks_for_no_finer_cells_than_the_reader_may_see(open_page: Open) -> None:
-    app = open_page("hotspots", **{"lang": "en", "as": "council", "layer": "clusters", "cell": "11"})
+def test_a_link_asks_for_nothing_finer_than_the_council_may_see(open_page: Open) -> None:
+    """Neither finer cells nor clusters nor weights; shares are compared in its own cells."""
+    asked = {"layer": "clusters", "cell": "11", "affected": "woman", "base": "alerts", "weight": "severity"}
+    app = open_page("hotspots", **COUNCIL, **asked)
     assert not rows_of(app, "outlines")
     assert all(cell["hex"].startswith("89") for cell in rows_of(app, "cells"))
+    assert any("share after shrinkage" in cell["tip"] for cell in rows_of(app, "cells"))
+    assert not [box for box in app.selectbox if box.key == "hotspots_weight"]
+    assert "harm" not in listed(app)
+    assert "only for those who see exact counts" in words_of(app)
 
 
 def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open, sample: Home) -> None:
@@ -173,10 +173,11 @@ def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open,
     assert any(f"{tested} on the map, {aside} kept off maps" in words.value for words in app.caption)
 
 
-def test_classes_that_come_later_are_written_into_the_list(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_classes_that_come_later_are_written_into_the_list(
+    seen: Open, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of many alerts: the list stands without them first, and the page is run once."""
-    at_once = open_page("hotspots", lang="en")
-    (listed,) = [frame.value for frame in at_once.dataframe if "class" in frame.value]
+    (listed,) = [frame.value for frame in seen("hotspots").dataframe if "class" in frame.value]
     waited, runs, drawn = [], [], RankedList.draw
     monkeypatch.setattr(places_layer, "LATER_FROM", 0)
     monkeypatch.setattr(RankedList, "draw", lambda *a, **how: (waited.append(bool(how.get("waits"))), drawn(*a, **how)))
@@ -210,35 +211,28 @@ def test_sentence_and_bars_of_a_spot_give_women_one_interval(sample: Home) -> No
     assert study.profile.women == study.affected.women
 
 
-@pytest.mark.parametrize("lang", SPOKEN)
-def test_what_hot_spots_hold_is_never_nothing(sample: Home, lang: str) -> None:
+def test_what_hot_spots_hold_is_never_nothing(sample: Home) -> None:
     """A share that rounds to 0 % is called below 1 %."""
-    t, source = translator(lang), open_source(sample)
+    source = open_source(sample)
     study = hot_spot_study(source, AlertFilter())
     lines = spot_summaries(source, AlertFilter(), study.spots[:1])
     tiny = tuple(replace(line, spot=replace(line.spot, n=1)) for line in lines)
-    told = hot_spots_sentence(t, study, tiny, 0.1)
-    assert t("below {share}", share=t.percent(0.01)) in told
-    assert f" {t.percent(0)} " not in told
+    told = hot_spots_sentence(T, study, tiny, 0.1)
+    assert f"below {T.percent(0.01)}" in told
+    assert f" {T.percent(0)} " not in told
 
 
-def test_a_district_lists_the_hot_spots_in_it(open_page: Open, sample: Home) -> None:
-    source = open_source(sample)
-    spots = hot_spot_study(source, AlertFilter()).spots
-    names = name_spots(spots, source.city, known_places(source))
-    here = [s for s in spots if in_area(s, names[s.id], AlertFilter(districts=("zone_2",)), source.city)]
-    assert 0 < len(here) < len(spots)
-    app = open_page("hotspots", lang="en", district="zone_2")
-    assert app.title[0].value == f"{len(here)} of the {len(spots)} hot spots of the city lie in this area."
-    assert TESTED_IN_CITY.text in [caption.value for caption in app.caption]
-    assert app.main.subheader[0].value.startswith(f"{here[0].rank} ·")
-
-
-def test_an_area_without_any_says_so(open_page: Open, sample: Home) -> None:
+def test_an_area_lists_the_hot_spots_in_it_or_says_that_there_are_none(seen: Open, sample: Home) -> None:
     source = open_source(sample)
     study = hot_spot_study(source, AlertFilter())
-    quiet = study.hot.frame["q"].idxmax()
-    app = open_page("hotspots", lang="en", cells=f"{int(quiet):x}")
+    names = name_spots(study.spots, source.city, known_places(source))
+    here = [s for s in study.spots if in_area(s, names[s.id], AlertFilter(districts=("zone_2",)), source.city)]
+    assert 0 < len(here) < len(study.spots)
+    app = seen("hotspots", district="zone_2")
+    assert app.title[0].value == f"{len(here)} of the {len(study.spots)} hot spots of the city lie in this area."
+    assert TESTED_IN_CITY.text in [caption.value for caption in app.caption]
+    assert _panel(app).startswith(f"{here[0].rank} ·")
+    app = seen("hotspots", cells=f"{int(study.hot.frame['q'].idxmax()):x}")
     assert app.title[0].value.startswith("None of the ")
     assert "No hot spot in this area" in [one.value for one in app.main.subheader]
 
@@ -257,9 +251,6 @@ def test_cells_of_any_size_find_the_spot_that_they_share(sample: Home, size: int
     assert not in_area(spot, names[spot.id], AlertFilter(cells=(h3.cell_to_center_child(far, size),)), source.city)
 
 
-T = translator("en")
-
-
 def _study(sample: Home, audience: Audience = Audience.ANALYST, base: str = "land", **words: object) -> HotSpotStudy:
     return hot_spot_study(open_for(sample, audience), AlertFilter(**words), base=base)  # type: ignore[arg-type]
 
@@ -269,47 +260,38 @@ def _cold(app: AppTest) -> list[str]:
     return told[0].splitlines() if told else []
 
 
-def test_cold_places_are_listed_with_their_figures(open_page: Open, sample: Home) -> None:
-    study = _study(sample, period="all")
+def test_cold_places_are_listed_with_their_figures_where_they_are(seen: Open, sample: Home) -> None:
+    study, city = _study(sample, period="all"), sample.city()
     assert study.cold
-    app = open_page("hotspots", lang="en", period="all")
-    lines = _cold(app)
-    one, more = (
-        "{n} place has fewer alerts than expected by chance (cold)",
-        "{n} places have fewer alerts than expected by ",
-    )
-    assert lines[0] == f"**{T.n(one, more + 'chance (cold)', len(study.cold))}**"
+    lines = _cold(seen("hotspots", period="all"))
+    one, more = "{n} place has fewer alerts than expected by chance (cold)", "{n} places have fewer alerts than "
+    assert lines[0] == f"**{T.n(one, more + 'expected by chance (cold)', len(study.cold))}**"
     assert all(escape_markdown(place.cold_sentence(T)) in "\n".join(lines) for place in study.cold)
     assert not _study(sample, kinds=("incivility",)).cold
-    assert not _cold(open_page("hotspots", lang="en", kind="incivility"))
+    assert not _cold(seen("hotspots", kind="incivility"))
+    cold = [shapely.Point(place.longitude, place.latitude) for place in study.cold]
+    holding = {area.id: any(area.polygon.distance(at) < 1e-4 for at in cold) for area in city.districts}
+    assert {*holding.values()} == {True, False}
+    for held in (True, False):
+        district = next(name for name, holds in holding.items() if holds is held)
+        assert bool(_cold(seen("hotspots", period="all", district=district))) is held
 
 
-def test_the_council_reads_in_which_cells_its_own_cold_places_were_found(open_page: Open) -> None:
+def test_the_council_reads_in_which_cells_its_own_cold_places_were_found(seen: Open) -> None:
     """Under the filter that everybody opens they are the specialist's; under another they are found in the copy."""
     for words, told in (({"period": "all"}, False), ({"period": "all", "kind": "incivility,offence"}, True)):
-        for view in ("", "council"):
-            app = open_page("hotspots", **{"lang": "en", "as": view, **words})
+        for view in ({}, COUNCIL):
+            app = seen("hotspots", **view, **words)
             said = [text.value for text in app.main.caption if "cold" in text.value]
             expected = ["Found in cells of 349 m: whoever sees finer cells may find other places cold."]
             assert said == (expected if told and view and _cold(app) else [])
-    exact, council = (open_page("hotspots", **{"lang": "en", "as": view, "period": "all"}) for view in ("", "council"))
-    assert _places(_cold(exact)) == _places(_cold(council)) != []
+    exact, council = (_places(_cold(seen("hotspots", **view, period="all"))) for view in ({}, COUNCIL))
+    assert exact == council != []
 
 
 def _places(lines: list[str]) -> list[str]:
     """The names of cold places, each at the head of its sentence."""
     return [line.split("**")[1] for line in lines if line.startswith("- **")]
-
-
-def test_cold_places_of_another_district_are_not_listed(open_page: Open, sample: Home) -> None:
-    city = sample.city()
-    cold = [shapely.Point(place.longitude, place.latitude) for place in _study(sample, period="all").cold]
-    holding = {area.id for area in city.districts if any(area.polygon.distance(at) < 1e-4 for at in cold)}
-    listed = {
-        area.id for area in city.districts if _cold(open_page("hotspots", lang="en", period="all", district=area.id))
-    }
-    assert cold
-    assert listed == holding != {area.id for area in city.districts}
 
 
 @pytest.mark.parametrize("words", [{}, {"affected": ("man",)}])
@@ -350,26 +332,13 @@ def test_the_share_among_all_alerts_is_tested_listed_and_told(open_page: Open) -
     assert word(app, "base") == ""
 
 
-def test_the_council_may_compare_shares_in_its_own_cells(open_page: Open) -> None:
-    app = open_page("hotspots", **{"lang": "en", "as": "council", "affected": "woman", "base": "alerts"})
-    assert any("share after shrinkage" in cell["tip"] for cell in rows_of(app, "cells"))
-    assert all(cell["hex"].startswith("89") for cell in rows_of(app, "cells"))
-
-
-def test_hot_spots_by_severity_are_ordered_by_weight_and_keep_their_test(open_page: Open) -> None:
-    plain = listed(open_page("hotspots", lang="en", period="12m"))
+def test_hot_spots_by_severity_are_ordered_by_weight_and_keep_their_test(seen: Open) -> None:
+    plain = listed(seen("hotspots"))
     assert "harm" not in plain
-    app = open_page("hotspots", lang="en", period="12m", weight="severity")
+    app = seen("hotspots", weight="severity")
     assert set(listed(app)) == {*plain, "harm", "weight"}
     assert "By harm they weigh" in words_of(app)
     assert "most harm is above" in words_of(app)
-
-
-def test_no_weights_for_the_council(open_page: Open) -> None:
-    app = open_page("hotspots", **{"lang": "en", "as": "council", "period": "12m", "weight": "severity"})
-    assert not [box for box in app.selectbox if box.key == "hotspots_weight"]
-    assert "harm" not in listed(app)
-    assert "only for those who see exact counts" in words_of(app)
 
 
 def _deck(app: AppTest) -> dict[str, Any]:
@@ -406,31 +375,25 @@ def _points(app: AppTest) -> dict[str, dict[str, Any]]:
     return {name: layer for name, layer in layers(app).items() if name.startswith("alerts_")}
 
 
-def test_each_alert_is_a_point_in_the_colour_of_its_group(open_page: Open, sample: Home) -> None:
-    app = open_page("hotspots", lang="en", layer="alerts", period="quarter")
-    layers = _points(app)
-    source = open_source(sample)
+def test_each_alert_but_a_sensitive_one_is_a_point_in_the_colour_of_its_group(seen: Open, sample: Home) -> None:
+    app = seen("hotspots", layer="alerts", period="quarter")
+    drawn, source = _points(app), open_source(sample)
     found = read_map_points(source, AlertFilter(period="quarter"))
-    assert sum(len(layer["data"]) for layer in layers.values()) == found.shown
+    assert sum(len(layer["data"]) for layer in drawn.values()) == found.shown
     for at, group in enumerate(source.city.groups):
-        if f"alerts_{group}" in layers:
-            shade = layers[f"alerts_{group}"]["getFillColor"][:3]
+        if f"alerts_{group}" in drawn:
+            shade = drawn[f"alerts_{group}"]["getFillColor"][:3]
             assert shade == [int(CATEGORIES[at][i : i + 2], 16) for i in (1, 3, 5)]
-    table = frame_of(app, "share")
-    assert table["n"].sum() == found.shown
+    assert frame_of(app, "share")["n"].sum() == found.shown
     assert found.shown + found.sensitive + found.at_default + found.unmapped == found.n
-
-
-def test_sensitive_alerts_are_never_points(open_page: Open, sample: Home) -> None:
-    source = open_source(sample)
-    found = read_map_points(source, AlertFilter(period="quarter"))
+    assert _button(app, "alerts_png")
     assert found.frame is not None
     assert source.city.sensitive.isdisjoint(found.frame["category"])
     assert found.sensitive > 100
-    only = read_map_points(source, AlertFilter(groups=("gender_based",)))
-    assert only.shown == 0
-    app = open_page("hotspots", lang="en", layer="alerts")
+    assert read_map_points(source, AlertFilter(groups=("gender_based",))).shown == 0
     assert "never drawn as points" in "\n".join(text.value for text in app.main.markdown)
+    with pytest.raises(DisclosureError):
+        read_map_points(seen_by(source, Audience.COUNCIL), AlertFilter())
 
 
 def test_too_many_are_not_drawn_and_density_is_offered(open_page: Open) -> None:
@@ -451,81 +414,55 @@ def test_a_handful_of_alerts_has_no_density_and_no_concentration(open_page: Open
     assert "too few to measure their concentration" in " ".join(one.value for one in app.markdown)
 
 
-@pytest.mark.parametrize("lang", SPOKEN)
-def test_the_density_is_one_picture_that_the_page_holds(open_page: Open, lang: str) -> None:
-    app = open_page("hotspots", lang=lang, layer="density")
+def test_the_density_is_one_picture_that_the_page_holds(seen: Open) -> None:
+    app = seen("hotspots", layer="density")
     picture = layers(app)["density"]
     assert picture["image"].startswith("data:image/png;base64,")
     west, south, east, north = picture["bounds"]
     assert west < 23.65 < east
     assert south < 37.94 < north
     assert "cells" not in layers(app)
-    heading = translator(lang)("Per km² and month (95 %)")
-    peaks = frame_of(app, heading)
-    assert len(peaks) == 10
+    assert len(frame_of(app, "Per km² and month (95 %)")) == 10
+    assert _button(app, "density_png")
 
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 
 
-@pytest.mark.parametrize("lang", SPOKEN)
-def test_the_page_shows_every_planted_class(open_page: Open, lang: str) -> None:
-    app = open_page("hotspots", lang=lang, layer="emerging")
-    t = translator(lang)
+def test_every_planted_class_is_listed_selected_and_shown_month_by_month(open_page: Open, sample: Home) -> None:
+    app = open_page("hotspots", lang="en", layer="emerging")
     listed = frame_of(app, "class")
     found = {name.split("  ")[1]: label for name, label in zip(listed["name"], listed["class"], strict=True)}
-    planted = {spot["labels"][lang]: t(CLASSES[f"{spot['class']}_hot"].label) for spot in TRUTHS["hot_spot"]}
-    assert found == planted
-    assert app.main.subheader[0].value.startswith("1 ·")
-
-
-def test_a_row_selects_on_the_map_and_the_map_selects_a_row(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", layer="emerging")
+    assert found == {spot["labels"]["en"]: T(CLASSES[f"{spot['class']}_hot"].label) for spot in TRUTHS["hot_spot"]}
+    assert _panel(app).startswith("1 ·")
+    assert _button(app, "emerging_png")
+    assert len(app.get("deck_gl_json_chart")) == 1
     first = {cell["hex"] for cell in rows_of(app, "highlight")}
     for cell in first:  # the table is named after the one that stands out most
         app.session_state[f"emerging_list_{cell}"] = {"selection": {"rows": [2], "columns": [], "cells": []}}
     fine(app.run())
-    assert app.main.subheader[0].value == "3 · Chatzikyriakio"
+    assert _panel(app) == "3 · Chatzikyriakio"
     assert first.isdisjoint(cell["hex"] for cell in rows_of(app, "highlight"))
     assert word(app, "spot") in {cell["hex"] for cell in rows_of(app, "highlight")}
     other = next(cell["hex"] for cell in rows_of(app, "cells") if cell["tip"].startswith("5 "))
     app.session_state["emerging_map"] = {"selection": {"indices": {}, "objects": {"cells": [{"hex": other}]}}}
     fine(app.run())
-    assert app.main.subheader[0].value == "5 · Maniatika"
-
-
-def test_cold_places_come_when_asked_for(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", layer="emerging")
-    fine(app.toggle(key="emerging_cold").set_value(True).run())
-    assert len(frame_of(app, "class")) == len(TRUTHS["hot_spot"])
-
-
-def test_each_month_shows_its_own_hot_cells(open_page: Open, sample: Home) -> None:
-    found = emerging_study(open_source(sample), AlertFilter()).emerging
-    assert found is not None
-    names = [f"{cell:x}" for cell in found.frame.index]
-    app = open_page("hotspots", lang="en", layer="emerging")
-    assert len(app.get("deck_gl_json_chart")) == 1
+    assert _panel(app) == "5 · Maniatika"
+    app.toggle(key="emerging_cold").set_value(True)
     fine(app.toggle(key="emerging_by_step").set_value(True).run())
+    assert len(frame_of(app, "class")) == len(TRUTHS["hot_spot"])
+    emerging = emerging_study(open_source(sample), AlertFilter()).emerging
+    assert emerging is not None
+    names = [f"{cell:x}" for cell in emerging.frame.index]
     for step in (47, 3):
         fine(app.select_slider(key="emerging_step").set_value(step).run())
-        assert {cell["hex"] for cell in rows_of(app, "hot_now")} == {
-            name for name, hot in zip(names, found.hot[:, step], strict=True) if hot
-        }
+        hot = {name for name, hot in zip(names, emerging.hot[:, step], strict=True) if hot}
+        assert {cell["hex"] for cell in rows_of(app, "hot_now")} == hot
     assert any(words.value.startswith("Feb 2023: hot cells") for words in app.caption)
-
-
-FILES = {"significance": "hotspots", "clusters": "clusters", "emerging": "emerging", "density": "density"}
 
 
 def _button(app: AppTest, key: str) -> list[Any]:
     return [button for button in app.get("download_button") if button.proto.id.endswith(f"-{key}")]
-
-
-@pytest.mark.parametrize("layer", [*FILES, "alerts"])
-def test_every_layer_can_be_taken_along_as_a_picture(open_page: Open, layer: str) -> None:
-    app = open_page("hotspots", lang="el", layer=layer, period="quarter")
-    assert _button(app, f"{FILES.get(layer, layer)}_png")
 
 
 def test_a_picture_holds_what_is_drawn() -> None:
@@ -537,21 +474,19 @@ def test_a_picture_holds_what_is_drawn() -> None:
         MapLayer("περίγραμμα", "#14293a", (box,), outline=True),
         MapLayer("σημεία", "#0072b2", (shapely.Point(inside.x, inside.y),), points=True),
     ]
-    spots = [NumberedSpot(1, "Μικρολίμανο", inside.x, inside.y)]
-    notes = ["Όλες οι αναφορές. " * 12, "n = 5"]
+    spots, notes = [NumberedSpot(1, "Μικρολίμανο", inside.x, inside.y)], ["Όλες οι αναφορές. " * 12, "n = 5"]
     made = layers_map(city, shades, t, title="Αναφορές ανά κελί", spots=spots, notes=notes, alt="χάρτης")
     assert made.alt == "χάρτης"
-    pixels = np.asarray(mpimg.imread(io.BytesIO(made.data), format="png"))[..., :3]
+    plain = layers_map(city, (), t, title="", notes=["n = 5"])
+    pixels, empty = (np.asarray(mpimg.imread(io.BytesIO(one.data), format="png"))[..., :3] for one in (made, plain))
     red = np.abs(pixels - np.array([0xA3, 0x16, 0x21]) / 255).max(axis=2) < 0.02
     assert red.sum() > 2_000
-    plain = layers_map(city, (), t, title="", notes=["n = 5"])
-    empty = np.asarray(mpimg.imread(io.BytesIO(plain.data), format="png"))
     assert empty.shape[0] < pixels.shape[0]  # more notes and a longer legend make a higher sheet
 
 
 @pytest.mark.parametrize("layer", ["alerts", "density", "emerging"])
 def test_the_council_has_no_layer_of_exact_alerts_and_takes_the_protected_map(open_page: Open, layer: str) -> None:
-    app = open_page("hotspots", **{"lang": "en", "as": "council", "layer": layer})
+    app = open_page("hotspots", **COUNCIL, layer=layer)
     assert "cells" in layers(app)
     assert "density" not in layers(app)
     assert not _points(app)
@@ -559,26 +494,18 @@ def test_the_council_has_no_layer_of_exact_alerts_and_takes_the_protected_map(op
     assert _button(app, "hotspots_png")
 
 
-def test_no_point_is_read_for_the_council(sample: Home) -> None:
-    with pytest.raises(DisclosureError):
-        read_map_points(seen_by(open_source(sample), Audience.COUNCIL), AlertFilter())
-
-
-@pytest.mark.parametrize("lang", SPOKEN)
-def test_the_tab_says_how_few_places_hold_half(open_page: Open, sample: Home, lang: str) -> None:
-    app = open_page("hotspots", lang=lang, tab="concentration")
-    t = translator(lang)
+def test_the_tab_says_how_few_places_hold_half(seen: Open, sample: Home) -> None:
+    app = seen("hotspots", tab="concentration")
     found = concentration_study(open_source(sample), AlertFilter()).concentration
     assert found.share(0.5).places < 0.12 < 0.3 < found.share(0.5).chance.low
-    assert any(escape_markdown(found.sentence(t)) == words.value for words in app.markdown)
-    table = frame_of(app, "chance")
-    assert len(table) == 3
-    assert any(t.number(found.generalised, 2) in words.value for words in app.markdown)
+    assert any(escape_markdown(found.sentence(T)) == words.value for words in app.markdown)
+    assert len(frame_of(app, "chance")) == 3
+    assert any(T.number(found.generalised, 2) in words.value for words in app.markdown)
 
 
 def test_the_council_gets_the_same_figures_in_its_cells(open_page: Open, sample: Home) -> None:
     """The copy keeps how many alerts each cell has in a month: in cells of one size both read the same."""
-    app = open_page("hotspots", **{"lang": "en", "as": "council", "tab": "concentration"})
+    app = open_page("hotspots", **COUNCIL, tab="concentration")
     table = frame_of(app, "chance")
     own = concentration_study(open_for(sample, Audience.COUNCIL), AlertFilter())
     exact = concentration_study(open_source(sample), AlertFilter(), own.cells.resolution)
@@ -599,34 +526,27 @@ def _table(app: AppTest) -> Any:
     return next(table.value for table in app.table if len(table.value.columns) == len(names)).set_axis(names, axis=1)
 
 
-@pytest.mark.parametrize("lang", SPOKEN)
-def test_the_place_that_differs_for_women_after_dark(open_page: Open, lang: str) -> None:
-    app = open_page("hotspots", lang=lang, **ASKED)
-    name = {"el": "Πασαλιμάνι", "en": "Pasalimani", "fr": "Pasalimáni"}[lang]
+def test_the_place_that_differs_for_women_after_dark(open_page: Open) -> None:
+    app = open_page("hotspots", lang="en", **ASKED)
     table = _table(app)
-    assert name in table["name"].iloc[0]
-    women = table["more"].iloc[0]
-    assert list(table["more"]).count(women) == 1
-    assert any(f"**1 {name}**" in text.value for text in app.markdown)
+    assert "Pasalimani" in table["name"].iloc[0]
+    assert list(table["more"]).count(table["more"].iloc[0]) == 1
+    assert any("**1 Pasalimani**" in text.value for text in app.markdown)
     marked = {cell["hex"] for cell in rows_of(app, "differs")}
     cells = rows_of(app, "difference")
     assert marked <= {cell["hex"] for cell in cells}
+    assert not any("fewer" in cell["tip"] for cell in cells)
     lines = {tuple(cell["line"][:3]) for cell in cells if cell["shade"] == rgba(CHANGE[2], 110)}
     assert lines == {tuple(rgba(LIGHT.muted)[:3])}  # a cell without a difference is seen, though filled as the land is
-
-
-def test_what_is_compared_stands_in_the_address(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", **ASKED)
     fine(app.selectbox(key="hotspots_against").set_value("reporter").run())
-    assert word(app, "against") == "reporter"
-    assert word(app, "tab") == "comparison"
+    assert (word(app, "against"), word(app, "tab")) == ("reporter", "comparison")
     again = open_page("hotspots", lang="en", against="light", tab="comparison")
     assert again.selectbox(key="hotspots_against").value == "light"
     assert "Mikrolimano" in _table(again)["name"].iloc[0]
 
 
 def test_the_council_sees_cells_of_its_size_and_small_counts_as_fewer(open_page: Open) -> None:
-    app = open_page("hotspots", **{"lang": "en", "as": "council", **ASKED})
+    app = open_page("hotspots", **COUNCIL, **ASKED)
     assert "Pasalimani" in _table(app)["name"].iloc[0]
     cells = rows_of(app, "difference")
     assert all(cell["hex"].startswith("89") for cell in cells)
@@ -634,71 +554,48 @@ def test_the_council_sees_cells_of_its_size_and_small_counts_as_fewer(open_page:
     assert "fewer than 5" in told
     assert not {"1", "2", "3", "4", ""} & told
     assert not any("protected" in cell["tip"] for cell in cells)
-    exact = open_page("hotspots", lang="en", **ASKED)
-    assert not any("fewer" in cell["tip"] for cell in rows_of(exact, "difference"))
 
 
-def _asked(open_page: Open, **words: str) -> AppTest:
-    """The tab after the reader asked for the test."""
+def test_vandalism_repeats_and_the_tab_says_what_that_rests_on(open_page: Open) -> None:
     forget_results()
-    app = open_page("hotspots", tab="repeats", **words)
+    app = open_page("hotspots", lang="en", tab="repeats", category="vandalism")
     assert "Knox" not in words_of(app), "tested only on request"
-    asked: AppTest = app.button(key="hotspots_repeats").click().run()
-    return asked
-
-
-@pytest.mark.parametrize("lang", SPOKEN)
-def test_the_tab_shows_that_vandalism_repeats(open_page: Open, lang: str) -> None:
-    app = _asked(open_page, lang=lang, category="vandalism")
-    assert not errors(app)
+    fine(app.button(key="hotspots_repeats").click().run())
     table = frame_of(app, "space")
     first = table.iloc[0]
-    bands = ("(0.1, 100]", "[0, 7]") if lang == "en" else ("(0,1; 100]", "[0; 7]")
-    assert (first["space"], first["time"]) == bands
+    assert (first["space"], first["time"]) == ("(0.1, 100]", "[0, 7]")
     assert first["pattern"]
     assert len(table) == 16
     assert not any(table["pattern"].iloc[8:])
-
-
-def test_the_tab_says_what_it_rests_on_and_measures_along_the_axes_too(open_page: Open) -> None:
-    app = _asked(open_page, lang="en", category="vandalism")
-    said, straight = words_of(app), frame_of(app, "space")
+    said = words_of(app)
     assert "times as many further incidents as expected by chance" in said
     assert "shuffled among the places 999 times" in said
     assert "At the very same place" in said
     assert "only the first is tested here" in said
     fine(app.selectbox(key="hotspots_metric").select("manhattan").run())
     assert (word(app, "metric"), word(app, "tab")) == ("manhattan", "repeats")
-    along = frame_of(app, "space")
-    pairs = [int(str(frame["observed"].iloc[0]).replace(",", "")) for frame in (straight, along)]
+    pairs = [int(str(frame["observed"].iloc[0]).replace(",", "")) for frame in (table, frame_of(app, "space"))]
     assert 0 < pairs[1] < pairs[0]  # no way along the axes is shorter than the straight line
 
 
 def test_the_council_is_told_why_there_are_no_repeats(open_page: Open) -> None:
-    app = open_page("hotspots", **{"lang": "en", "as": "council", "tab": "repeats"})
+    app = open_page("hotspots", **COUNCIL, tab="repeats")
     said = words_of(app)
     assert "Repeats are for analysts and specialists" in said
     assert "Knox" not in said
 
 
-@pytest.mark.parametrize("lang", SPOKEN)
-def test_the_forecast_stands_beside_its_backtest(open_page: Open, sample: Home, lang: str) -> None:
-    app = open_page("hotspots", lang=lang, tab="forecast")
-    t = translator(lang)
+def test_the_forecast_stands_beside_its_backtest(seen: Open, sample: Home) -> None:
+    app = seen("hotspots", tab="forecast")
     told = forecast_study(open_source(sample), AlertFilter())
     assert told.city is not None
     assert told.cells is not None
-    said = {words.value for words in app.markdown}
-    assert {
-        escape_markdown(told.city.sentence(t)),
-        escape_markdown(told.cells.sentence(t)),
-        escape_markdown(told.cells.places_sentence(t)),
-    } <= said
-    listed = next(frame.value for frame in app.table if t("52 weeks") in frame.value)
-    assert listed[t.c("emerging", "Place")].iloc[0] == f"1  {told.listed['name'].iloc[0](t)}"
+    sentences = (told.city.sentence(T), told.cells.sentence(T), told.cells.places_sentence(T))
+    assert {*map(escape_markdown, sentences)} <= {words.value for words in app.markdown}
+    listed = next(frame.value for frame in app.table if "52 weeks" in frame.value)
+    assert listed["Place"].iloc[0] == f"1  {told.listed['name'].iloc[0](T)}"
     assert told.listed["name"].iloc[0].place == "pasalimani"  # the planted place with most alerts in one cell
-    test = frame_of(app, "pai")
-    assert len(test) == 9
+    assert len(frame_of(app, "pai")) == 9
 
 
 def test_a_forecast_that_cannot_be_tried_is_hidden(open_page: Open) -> None:
@@ -707,12 +604,12 @@ def test_a_forecast_that_cannot_be_tried_is_hidden(open_page: Open) -> None:
     assert not any("52 weeks" in frame.value for frame in app.table)
 
 
-def test_the_council_gets_the_city(open_page: Open) -> None:
-    app = open_page("hotspots", **{"lang": "en", "as": "council", "tab": "forecast"})
+def test_the_council_gets_the_city(seen: Open) -> None:
+    app = seen("hotspots", **COUNCIL, tab="forecast")
     said = [words.value for words in app.markdown]
     assert any("Expected in the next 4 weeks" in words for words in said)
     assert not any("protected" in words for words in said)
-    exact = open_page("hotspots", lang="en", tab="forecast")
+    exact = seen("hotspots", tab="forecast")
     tables = [next(table.value for table in one.table if "Weeks inside" in table.value) for one in (app, exact)]
     assert set(tables[0]["Place"]) == set(tables[1]["Place"]) != set()
     assert any("by map cell is for specialists" in words for words in said)

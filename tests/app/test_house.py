@@ -35,6 +35,7 @@ VISITED = (
     ("data", {"part": "city"}),
     ("data", {"part": "record"}),
 )
+FIGURES = ("briefing", "hotspots", "trends", "gender")
 
 
 def roles(house: House, alpha: str = "", beta: str = "") -> None:
@@ -54,16 +55,26 @@ def words(address: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("view", ["", "council"])
-def test_no_page_of_a_city_holds_anything_of_another(view: str) -> None:
+def test_no_page_of_a_city_holds_anything_of_another_and_its_figures_are_those_it_has_alone(
+    house: House, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
     """Every page of one city and then of the other, in one process, so that what is kept in it could be mixed."""
+    told, more_words = {}, {"as": view} if view else {}
     for (name, more), (word, other) in itertools.product(VISITED, itertools.permutations(MARKS)):
-        app = visit(name, city=word, **more, **({"as": view} if view else {}))
+        app = visit(name, city=word, **more, **more_words)
         sent = everything(app).replace(f"{MARKS[other]} Piraeus", "")  # the switch
         assert MARKS[other] not in sent, (name, word)
-        if name in ("briefing", "hotspots", "trends", "gender"):
+        if name in FIGURES:
             assert MARKS[word] in sent.replace(f"{MARKS[word]} Piraeus", ""), (name, word)
+        if name in FIGURES and not more and word == "beta":
+            told[name] = figures(app)
         assert switch(app).keys() == {f"{mark} Piraeus" for mark in MARKS.values()}
         assert f"city={other}" not in sent.replace(switch(app)[f"{MARKS[other]} Piraeus"].replace("&", "&amp;"), "")
+    forget_results()
+    monkeypatch.setenv("CURIM_HOMES", str(house.beta.path))
+    for name in FIGURES:
+        assert len(told[name]) > 10
+        assert figures(visit(name, city="beta", **more_words)) == told[name]
 
 
 def figures(app: AppTest) -> list[str]:
@@ -72,20 +83,6 @@ def figures(app: AppTest) -> list[str]:
     tables = [one.value.to_csv() for one in app.get("arrow_data_frame")]
     charts = [one.proto.spec for one in app.get("plotly_chart")]
     return [*texts, *tables, *charts]
-
-
-@pytest.mark.parametrize("view", ["", "council"])
-def test_the_figures_of_a_city_are_those_it_has_alone(house: House, monkeypatch: pytest.MonkeyPatch, view: str) -> None:
-    asked = {"city": "beta", **({"as": view} if view else {})}
-    told = {}
-    for name in ("briefing", "hotspots", "trends", "gender"):
-        visit(name, **{**asked, "city": "alpha"})
-        told[name] = figures(visit(name, **asked))
-    forget_results()
-    monkeypatch.setenv("CURIM_HOMES", str(house.beta.path))
-    for name, before in told.items():
-        assert len(before) > 10
-        assert figures(visit(name, **asked)) == before
 
 
 def test_links_carry_the_city_and_the_switch_keeps_what_means_something() -> None:
@@ -103,27 +100,27 @@ def test_links_carry_the_city_and_the_switch_keeps_what_means_something() -> Non
     assert not {"from", "to", "period"} & words(switch(early)["ALPHAN Piraeus"]).keys()
 
 
-@pytest.mark.parametrize("word", ["alpha", "nowhere", "../alpha", "ALPHA"])
 @pytest.mark.usefixtures("mayor")
-def test_a_city_that_is_not_open_is_as_one_that_is_not_there(house: House, word: str) -> None:
+def test_a_city_that_is_not_open_is_as_one_that_is_not_there(house: House) -> None:
     roles(house, beta="specialist")
-    app = visit("trends", city=word)
+    app = visit("trends", city="nowhere")
     assert [one.value for one in app.header] == ["No access"]
-    sent = everything(app)
-    assert MARKS["alpha"] not in sent
+    absent = everything(app)
+    assert MARKS["alpha"] not in absent
     assert "No city that you may see has the name in this link. Choose one of yours." in [o.value for o in app.markdown]
     assert switch(app) == {"BETAN Piraeus": "./?lang=en&city=beta"}
-    again = visit("trends", city="nowhere")
-    assert sent.replace(f"city={quote_plus(word)}", "city=nowhere") == everything(again)
+    for word in ("alpha", "../alpha", "ALPHA"):
+        sent = everything(visit("trends", city=word))
+        assert sent.replace(f"city={quote_plus(word)}", "city=nowhere") == absent
 
 
 @pytest.mark.usefixtures("mayor")
 def test_each_city_has_roles_of_its_own(house: House) -> None:
     roles(house, alpha="analyst", beta="council")
     assert [one.value for one in visit("data", city="beta").header] == ["No access"]
-    assert [one.value for one in visit("data", city="alpha").header] == []
-    there = switch(visit("data", city="alpha"))["BETAN Piraeus"]
-    assert there.startswith("./?")
+    app = visit("data", city="alpha")
+    assert [one.value for one in app.header] == []
+    assert switch(app)["BETAN Piraeus"].startswith("./?")
     exact, copy = (visit("trends", city=word) for word in ("alpha", "beta"))
     told = ("Exact numbers, for analysts", "As the council sees it: figures")
     assert [told[0] in everything(app) for app in (exact, copy)] == [True, False]
@@ -224,25 +221,19 @@ def navigation(app: AppTest) -> list[str]:
     return [link.proto.label for link in app.get("page_link")]
 
 
-def counted(home: Home, audience: Audience = Audience.ANALYST) -> CityFigures:
-    source, other = (open_for(one, audience) for one in (home, Home(home.path.parent / "beta")))
+def counted(home: Home) -> CityFigures:
+    source, other = (open_for(one, Audience.ANALYST) for one in (home, Home(home.path.parent / "beta")))
     periods = compared_periods(source, other)
     assert periods is not None
-    return city_figures(seen_by(source, audience), periods.first)
-
-
-def slow_rows(home: Home, period: tuple[dt.date, dt.date]) -> pd.DataFrame:
-    """Alerts of a period one by one."""
-    alerts: pd.DataFrame = stored_alerts(open_for(home, Audience.ANALYST)).to_pandas()
-    day = pd.to_datetime(alerts["local_date"]).dt.date
-    return alerts[(day >= period[0]) & (day <= period[1])]
+    return city_figures(seen_by(source, Audience.ANALYST), periods.first)
 
 
 @pytest.mark.parametrize("word", ["alpha", "beta"])
 def test_a_citys_figures_are_those_of_counting_row_by_row(house: House, word: str) -> None:
     home = {"alpha": house.alpha, "beta": house.beta}[word]
     found = counted(home)
-    alerts = slow_rows(home, found.period)
+    alerts: pd.DataFrame = stored_alerts(open_for(home, Audience.ANALYST)).to_pandas()
+    alerts = alerts[pd.to_datetime(alerts["local_date"]).dt.date.between(*found.period)]
     assert found.alerts == len(alerts)
     assert found.placed == alerts["longitude"].notna().sum()
     assert found.timed == pytest.approx(alerts["hour"].notna().sum())
@@ -270,8 +261,19 @@ def test_a_citys_figures_are_those_of_counting_row_by_row(house: House, word: st
     assert sum(part.counted.n for part in found.shares["time"].values()) == pytest.approx(alerts["hour"].notna().sum())
 
 
-def test_the_page_shows_the_shares_and_their_differences(house: House) -> None:
+def test_the_page_shows_the_shares_and_their_differences_and_its_files_are_of_both_cities(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[list[str]] = []
+
+    def handing_out(_: str) -> Any:
+        drawn.append([one.city_word for one in record.drawn()])
+        return lambda: None
+
+    monkeypatch.setattr("pages.parts.frame.guard.handing_out", handing_out)
     app = visit("cities", city="alpha", **{"with": "beta"})
+    assert len(drawn) > 5
+    assert all(words == ["alpha", "beta"] for words in drawn)
     first, second = counted(house.alpha), counted(house.beta)
     page: Any = SimpleNamespace(t=translator("en"), city=house.alpha.city())
     frame = compared_shares(page, first, second)
@@ -414,16 +416,3 @@ def test_each_difference_in_reporting_is_said(changes: dict[str, Any], said: str
     found = what_differs(translator("en"), city("A"), city("B", **changes), SAME)
     assert len(found) == 1
     assert said in found[0].replace("\u00a0", " ")
-
-
-def test_every_file_of_the_page_is_one_of_both_cities(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[list[str]] = []
-
-    def handing_out(_: str) -> Any:
-        drawn.append([one.city_word for one in record.drawn()])
-        return lambda: None
-
-    monkeypatch.setattr("pages.parts.frame.guard.handing_out", handing_out)
-    visit("cities", city="alpha", **{"with": "beta"})
-    assert len(drawn) > 5
-    assert all(words == ["alpha", "beta"] for words in drawn)

@@ -132,21 +132,6 @@ def test_ticks_of_a_ratio_do_not_touch_and_keep_one(low: float, high: float, clo
     assert all(math.log(b / a) >= closest * wide - 1e-9 for a, b in itertools.pairwise(ticks))
 
 
-def test_no_name_lies_across_another_place() -> None:
-    """The name of the first would run across the second: it stands left, or its number alone."""
-    centre = CITY.land.centroid
-    pins = [Pin("Πρώτη", centre.x, centre.y, 1), Pin("Δεύτερη", centre.x + 0.0015, centre.y, 2)]
-    _, strong = drawn(pins)
-    assert strong[0]["anchor"] == "end"
-
-
-@pytest.fixture
-def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    state: dict[str, Any] = {}
-    monkeypatch.setattr(st, "session_state", state)
-    return state
-
-
 def test_a_window_leaves_its_column() -> None:
     assert Room.of_window(1280) == Room(1280, 914)  # 281 px of sidebar, twice 37.5 px of margin, a scroll bar
     assert Room.of_window(390) == Room(390, 358)
@@ -154,7 +139,11 @@ def test_a_window_leaves_its_column() -> None:
     assert Room.of_window(200).column == page.LEAST
 
 
-def test_a_page_is_drawn_once_more_with_a_view_off_by_a_hair(session: dict[str, Any], city: CityProfile) -> None:
+def test_a_page_is_drawn_once_more_with_a_view_off_by_a_hair(
+    monkeypatch: pytest.MonkeyPatch, city: CityProfile
+) -> None:
+    session = dict[str, Any]()
+    monkeypatch.setattr(st, "session_state", session)
     session[page.KEY] = {"size": [844, 488]}
     first = fitted_view(city.land, room=page.room(), span=1, height=400).zoom
     session[page.KEY] = {"size": [844, 488, 1]}

@@ -17,16 +17,9 @@ from curim_data.store import Home
 from pages.parts.frame import reader
 from pages.parts.frame.guard import NotPermitted, _checked, admitting, permitted
 from pages.parts.frame.reader import Reader
-from tests.app.conftest import Rerun, recorded
+from tests.app.conftest import MAYOR, Rerun, User, recorded
 
-MAYOR = "mayor@city.example"
 COUNCIL = Reader(MAYOR, Role.COUNCIL)
-
-
-class User(dict[str, Any]):
-    """A signed-in account with the claims of its provider."""
-
-    is_logged_in = True
 
 
 @pytest.fixture(autouse=True)

@@ -15,11 +15,11 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.plans.database import Database
 from curim_data.plans.record import Deed, Entry, write
-from curim_data.serving import PROCESS_NAME, RUN_LOG
+from curim_data.serving import PROCESS_NAME
 from curim_data.store import Home
 from curim_data.store.settings import RecordSettings
 from pages.parts.frame import guard, record, results
-from tests.app.conftest import PAGES, TIMEOUT, Open, recorded, shown, visit
+from tests.app.conftest import TIMEOUT, recorded, shown, visit
 
 
 @pytest.fixture
@@ -29,17 +29,8 @@ def bare(own: Home) -> Home:
     return own
 
 
-def fill(home: Home, *entries: Entry) -> None:
-    """Write entries into the record."""
-    database = Database(home.plans_url)
-    with database.session() as session:
-        write(session, entries, RecordSettings())
-    database.close()
-
-
 def test_looking_is_noted_once_for_each_page_and_filter(bare: Home) -> None:
-    app = visit("methods", affected="woman", foo="=made up")
-    app.run()
+    visit("methods", affected="woman", foo="=made up").run()
     visit("methods", light="dark", **{"as": "council"})
     assert [(one.who, one.role, one.deed, one.subject, one.query) for one in recorded(bare)] == [
         ("", "analyst", Deed.VIEW, "methods", "lang=en&affected=woman"),
@@ -57,14 +48,16 @@ def test_the_councils_filters_are_left_out_where_the_city_says_so(bare: Home) ->
 
 
 def test_the_tab_shows_the_record_and_narrows_it(bare: Home) -> None:
-    now = time.time()
-    fill(
-        bare,
+    now, database = time.time(), Database(bare.plans_url)
+    entries = (
         Entry(now - 40 * 86_400, "old@city.example", "analyst", Deed.IMPORT, "march.csv"),
         Entry(now - 60, "mayor@city.example", "council", Deed.VIEW, "trends", "light=dark"),
         Entry(now - 55, "", "", Deed.NOT_ADMITTED, "unverified"),
         Entry(now - 50, "=cmd()", "analyst", Deed.DOWNLOAD, "trends.csv"),
     )
+    with database.session() as session:
+        write(session, entries, RecordSettings())
+    database.close()
     app = visit("data", part="record")
     table = shown(app.dataframe[0])
     assert list(table["who"])[1:] == ["=cmd()", "–", "mayor@city.example"]
@@ -86,15 +79,6 @@ def test_a_home_that_cannot_be_written_stops_nobody(bare: Home) -> None:
     (bare.path / "plans.sqlite").rmdir()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_has_one_line_without_its_filter(open_page: Open, taken: list[dict[str, Any]], name: str) -> None:
-    open_page(name, lang="en", period="quarter", affected="woman")
-    (line,) = taken
-    assert (line["page"], line["part"], line["outcome"]) == (name, "", "ok")
-    assert line["ms"] > 0
-    assert not any(word in json.dumps(line) for word in ("quarter", "affected", "woman"))
-
-
 def script() -> None:
     from pages.parts.frame import record
     from pages.parts.frame.results import contained
@@ -114,14 +98,6 @@ def test_the_reader_reads_the_number_of_the_line(taken: list[dict[str, Any]], mo
 
 SESSION = "3f8e1f8c-0a53-4a4c-9a5d-6a0f6a3f3c11"
 WORDS = ["id", "at", "process", "session", "ms", "page", "part", "outcome", "error"]
-
-
-@pytest.fixture
-def taken(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    monkeypatch.setenv(RUN_LOG, "on")
-    monkeypatch.setattr(record, "_take", found.append)
-    return found
 
 
 @pytest.fixture
