@@ -134,15 +134,6 @@ def test_dates_that_can_be_read_in_two_ways_are_asked(base: Home) -> None:
     assert sorted(day.isoformat() for day in days) == ["2026-03-04", "2026-05-06"]
 
 
-def test_a_file_from_elsewhere_is_asked_about(base: Home) -> None:
-    import_file(create_home(base.path), _rows("2026-03-01T10:00"), "one.csv")
-    app = bring(visit("data"), ("paris.csv", _rows("2026-03-01T10:00", point="48.8566;2.3522")))
-    assert "Is this the right city?" in texts_of(app)
-    assert app.button(key="data_import").disabled
-    app.checkbox(key="data_sure").check().run()
-    assert not app.button(key="data_import").disabled
-
-
 @pytest.mark.parametrize("name", ["briefing", "interventions", "data", "methods"])
 def test_looking_at_an_own_home_does_not_make_it(base: Home, name: str) -> None:
     before = sorted(path.name for path in base.path.iterdir())
@@ -277,6 +268,9 @@ def test_the_first_file_makes_a_city_that_is_named_and_a_file_of_another_place_d
     assert (base.city().provisional, base.city().names["en"]) == (True, "Madrid")
     assert [batch.file_name for batch in Store(base).batches()] == ["madrid.csv"]
     assert "Is this the right city?" in texts_of(app)
+    assert app.button(key="data_import").disabled
+    app.checkbox(key="data_sure").check().run()
+    assert not app.button(key="data_import").disabled
 
 
 @pytest.mark.usefixtures("base")

@@ -46,7 +46,6 @@ from pages.parts.hotspots.ranked_list import RankedList, headline, hot_spots_sen
 from tests.app.conftest import COUNCIL, Open, fine, frame_of, layers, rows_of, word, words_of
 from tests.stored import seen_by
 
-QUERIES = "pages.parts.hotspots.choices"
 T = translator("en")
 
 
@@ -198,7 +197,7 @@ def test_the_chosen_size_picked_by_name_calculates_nothing(open_page: Open, samp
         open_page("hotspots", lang="en", layer=layer)
         before = set(made)
         app = open_page("hotspots", lang="en", layer=layer, cell=str(chosen))
-        sizes = {f"{hot_spot_size.__module__}.{hot_spot_size.__qualname__}", f"{QUERIES}._judged_in"}
+        sizes = {f"{hot_spot_size.__module__}.{hot_spot_size.__qualname__}", "pages.parts.hotspots.choices._judged_in"}
         assert {key.partition("[")[0] for key in set(made) - before} <= sizes
         assert any("of the size that you picked" in text.value for text in (*app.markdown, *app.caption))
 
@@ -308,15 +307,12 @@ def test_a_tooltip_of_the_council_says_what_its_mark_stands_on_too(sample: Home,
             assert line == ("\nHolds a hot spot" if row.hot else "\nHolds a cold place") or study.listed is None
 
 
-WOMEN = {"affected": "woman", "light": "dark"}
-
-
 def listed(app: AppTest) -> list[str]:
     return list(frame_of(app, "name").columns)
 
 
 def test_the_share_among_all_alerts_is_tested_listed_and_told(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", **WOMEN)
+    app = open_page("hotspots", lang="en", affected="woman", light="dark")
     assert "rate" not in listed(app)
     assert not any("shrinkage" in cell["tip"] for cell in rows_of(app, "cells"))
     fine(app.selectbox(key="hotspots_base").select("alerts").run())
@@ -362,13 +358,10 @@ def test_the_map_turns_to_the_place_and_it_can_become_the_area(open_page: Open) 
     assert "found" in layers(app)
     fine(app.button(key="hotspots_found_area").click().run())
     assert len(word(app, "cells").split(",")) > 3
-
-
-def test_a_district_becomes_the_district_of_the_filter(open_page: Open) -> None:
-    city = load_city(sample_data.PROFILE)
-    app = open_page("hotspots", lang="en", at=f"district:{city.districts[0].id}")
+    district = load_city(sample_data.PROFILE).districts[0].id
+    app = open_page("hotspots", lang="en", at=f"district:{district}")
     app.button(key="hotspots_found_area").click().run()
-    assert word(app, "district") == city.districts[0].id
+    assert word(app, "district") == district
 
 
 def _points(app: AppTest) -> dict[str, dict[str, Any]]:
