@@ -62,6 +62,11 @@ def council(sample: Home) -> BriefStudy:
     return brief_study(open_for(sample, Audience.COUNCIL), SINCE_MEETING)
 
 
+def test_a_filter_without_alerts_leaves_a_briefing(seen: Open) -> None:
+    app = seen("briefing", **{"from": "2030-01-01", "to": "2030-02-01"})
+    assert "too few alerts to compare" in app.main.title[0].value
+
+
 def test_under_a_filter_of_its_own_the_council_gets_what_the_copy_tells(sample: Home) -> None:
     """The copy searched as who sees all searches the alerts, since the number of filters has no limit."""
     f, source = AlertFilter(categories=("lighting_poor",)), open_for(sample, Audience.COUNCIL)

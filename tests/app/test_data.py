@@ -241,17 +241,17 @@ def test_an_unknown_word_is_given_a_meaning_that_is_saved_and_used_for_the_next_
     (save,) = [one for one in app.button if str(one.key).startswith("data_mapping_save_")]
     fine(save.click().run())
     assert [one.name for one in mapping.saved(home)] == ["City desk"]
-    _imported(app)
-    stored = Store(home).read(["category", "affected_gender", "reporter_gender"]).to_pylist()
-    assert {row["category"] for row in stored} == {"noise"}
-    assert "woman" in {stored[0]["affected_gender"], stored[0]["reporter_gender"]}
-    bring(app, ("february.csv", _export(31, what="Loud party", sex="Fem.")))
+    app = bring(visit("data", home="own"), ("february.csv", _export(31, what="Loud party", sex="Fem.")))
     assert "Read with the saved mapping City desk." in texts_of(app)
     assert unknown not in texts_of(app)
     fine(app.button(key="data_use_recognised").click().run())
     assert unknown in texts_of(app)
     fine(app.button(key="data_use_saved").click().run())
     assert unknown not in texts_of(app)
+    _imported(app)
+    stored = Store(home).read(["category", "affected_gender", "reporter_gender"]).to_pylist()
+    assert {row["category"] for row in stored} == {"noise"}
+    assert "woman" in {stored[0]["affected_gender"], stored[0]["reporter_gender"]}
 
 
 def test_the_first_file_makes_a_city_that_is_named_and_a_file_of_another_place_does_not_slip_into_it(
@@ -267,6 +267,12 @@ def test_the_first_file_makes_a_city_that_is_named_and_a_file_of_another_place_d
     _imported(app, "Madrid")
     assert (base.city().provisional, base.city().names["en"]) == (True, "Madrid")
     assert [batch.file_name for batch in Store(base).batches()] == ["madrid.csv"]
+    assert "Is this the right city?" in texts_of(app)
+
+
+def test_a_file_from_elsewhere_is_asked_about(base: Home) -> None:
+    import_file(create_home(base.path), _rows("2026-03-01T10:00"), "one.csv")
+    app = bring(visit("data"), ("paris.csv", _rows("2026-03-01T10:00", point="48.8566;2.3522")))
     assert "Is this the right city?" in texts_of(app)
     assert app.button(key="data_import").disabled
     app.checkbox(key="data_sure").check().run()
