@@ -262,6 +262,11 @@ def protected(home: Home, source: Source) -> Source:
     return protected_files(home, source)
 
 
+def copies_of(home: Home, version: str) -> list[str]:
+    """The versions of the copies that some version of the alerts can have had."""
+    return [f"{version}-p{draws}" for draws in range(1, len(draw_files(home)) + 1)]
+
+
 def protected_files(home: Home, source: Source) -> Source:
     """The protected copy of alerts that were opened from the files of a home, whatever engine readers ask."""
     known = draw_files(home)

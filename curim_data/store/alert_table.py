@@ -128,6 +128,24 @@ class Store:
         table = self.table()
         return [] if table is None else [batch for batch, _ in import_log(table)]
 
+    def version_without_last_import(self) -> str | None:
+        """`alerts_version` as it will be again where the last import that stands is undone; None where that import
+        changed earlier alerts or cannot be undone, or the alerts were put into other files since.
+        """
+        table = self.table()
+        standing = [] if table is None else [one for one in import_log(table) if not one[0].undone]
+        changing = [(batch, at) for batch, at in standing if batch.accepted or batch.updated]
+        if table is None or not changing:
+            return None
+        batch, at = changing[-1]
+        if batch.updated or batch.sealed:
+            return None
+        try:
+            earlier = file_paths(DeltaTable(table.table_uri, version=at - 1))
+        except DeltaError:  # an erasure, or damage, took that version away
+            return None
+        return version_of(earlier) if set(earlier) <= set(file_paths(table)) else None
+
     def match_staged(self, staging: Staging, batch: Batch) -> StagedResult:
         """What `write_staged` would do, without writing anything."""
         from curim_data.store import writing

@@ -13,7 +13,7 @@ from curim_data.engine import Source, open_source
 from curim_data.model import MOST_MAP_CELLS, CityProfile, Message
 from curim_data.model.prepared import PLACES, arrays_file, is_current, write_arrays
 from curim_data.model.progress import report, stage
-from curim_data.protection import keep_errors, protected
+from curim_data.protection import copies_of, keep_errors, protected
 from curim_data.query import keep_default_points
 from curim_data.store import Home, Store, has_alerts
 from curim_data.store.home import locked
@@ -31,7 +31,8 @@ def prepare(home: Home) -> None:
     known of all of them, the known places and the protected copy: of the profile, the alerts and the code as they are
     now.
 
-    Does nothing that was done already; files of other versions go. Reports its progress.
+    Does nothing that was done already; files of other versions go, but for what was kept of the alerts before the last
+    import, so that undoing that import finds it. Reports its progress.
     """
     if not home.has_city():
         return
@@ -46,6 +47,8 @@ def prepare(home: Home) -> None:
         except duckdb.IOException:  # an erasure took the files away: it prepares what it left
             if Store(home).alerts_version() == source.version:
                 raise
+    if earlier := Store(home).version_without_last_import():
+        versions += [earlier, *copies_of(home, earlier)]
     with locked(home.path / "prepare.lock"), locked(home.copying):
         _remove_others(folder, Store(home).alerts_version(), *versions)
     report(1.0, PREPARING)

@@ -202,6 +202,28 @@ def test_an_erasure_leaves_nothing_that_was_prepared_of_the_alerts(home: Home) -
     assert query.total(open_source(home), ALL).n == source.count - 1
 
 
+def test_undoing_the_last_import_finds_what_was_prepared_before_it(home: Home) -> None:
+    prepare(home)
+    source = open_source(home)
+    counted = query.counts(source, ALL, ["category"]).frame
+    own = prepared.alerts_name("", source.version)
+    files = {path: path.stat().st_mtime_ns for path in home.prepared(source.city.version).glob(f"*{own}*")}
+    assert {path.suffix for path in files} == {".parquet", ".json"}
+    header, *lines = sample_data.MAIN_EXPORT.read_text("utf-8-sig").splitlines(keepends=True)
+    more = "".join((header, *(f"more-{line}" for line in lines[:50])))
+    batch = import_file(home, more.encode(), "more.csv", now=NOW).batch
+    assert batch.accepted == 50
+    prepare(home)
+    assert Store(home).version_without_last_import() == source.version != Store(home).alerts_version()
+    Store(home).undo(batch.id)
+    prepare(home)
+    assert {path: path.stat().st_mtime_ns for path in files} == files
+    forget()
+    again = open_source(home)
+    assert again.version == source.version
+    pd.testing.assert_frame_equal(query.counts(again, ALL, ["category"]).frame, counted)
+
+
 def test_what_was_prepared_of_newer_alerts_is_left(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     source, find = open_source(home), hot_spots._hot_spots
 

@@ -85,6 +85,24 @@ def test_undo_brings_back_what_was_there(home: Home) -> None:
     assert len(content(home)) == 15
 
 
+def test_what_the_alerts_are_without_the_last_import_is_what_its_undo_gives(home: Home) -> None:
+    store = Store(home)
+    assert store.version_without_last_import() is None
+    first = take(home, export(range(4)))
+    before = store.alerts_version()
+    second = take(home, export(range(4, 8)))
+    assert store.version_without_last_import() == before
+    store.undo(second)
+    assert store.alerts_version() == before
+    second = take(home, export(range(4, 8)))
+    store.undo(first)  # what the second import found is not what is left without it
+    assert store.version_without_last_import() is None
+    store.undo(second)
+    take(home, export(range(6)))
+    take(home, export(range(2), "resolved"))  # changes alerts, so that they are written anew
+    assert store.version_without_last_import() is None
+
+
 def test_undo_leaves_alone_what_a_later_import_has_changed(home: Home) -> None:
     first = take(home, export(range(4)))
     take(home, export(range(2), "resolved"))
