@@ -192,6 +192,8 @@ def worth_testing(attainable: FloatArray, alpha: float) -> BoolArray:
     >>> worth_testing(np.array([1e-4, 0.01, 0.04, 0.3]), 0.05).tolist()
     [True, True, False, False]
     """
+    if not len(attainable):
+        return np.zeros(0, dtype=bool)
     each = np.arange(1, len(attainable) + 1)
     enough = np.searchsorted(np.sort(attainable), alpha / each, side="right") <= each
     return np.asarray(attainable <= alpha / (enough.argmax() + 1))

@@ -153,11 +153,7 @@ def concentration(
     return Concentration(
         cells=len(counts),
         n=n,
-        shares=tuple(
-            PlaceShare(part, found / len(counts), _central(chance.places[part]), found)
-            for part in PARTS
-            for found in (fewest_places(counts, part),)
-        ),
+        shares=tuple(_share(part, counts, chance) for part in PARTS),
         gini=gini(counts),
         generalised=general,
         unbiased=generalised_gini(counts, unbiased=True),
@@ -276,6 +272,11 @@ def bursts_at_random(rng: np.random.Generator, n: int, probability: FloatArray, 
         parts.append(tried[rng.random(len(tried)) < kept[tried]][:missing])
         missing -= len(parts[-1])
     return np.bincount(np.concatenate(parts), np.diff(first, append=n), len(kept)).astype(np.int64)
+
+
+def _share(part: float, counts: FloatArray, chance: _RandomMaps) -> PlaceShare:
+    found = fewest_places(counts, part)
+    return PlaceShare(part, found / len(counts), _central(chance.places[part]), found)
 
 
 def _central(values: FloatArray) -> Estimate:

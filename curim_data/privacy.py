@@ -339,12 +339,7 @@ class WrittenCounts:
         return value
 
     def _object(self, entries: dict[str, Any]) -> dict[str, Any]:
-        numbers = {
-            name
-            for name, value in entries.items()
-            if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-        }
-        counts = [name for name in entries if name in COUNT_COLUMNS and name in numbers]
+        counts = [name for name, value in entries.items() if name in COUNT_COLUMNS and _is_count(value)]
         if not counts or FEWER_THAN in entries:
             return entries
         category = entries.get("category")
@@ -416,6 +411,10 @@ def _steps(name: str, row: Any) -> Any:
     if name not in ("low", "high") or "excess" not in row:
         return False
     return pd.isna(row["ratio"])
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def share_is_told(part: float, whole: float, least: int) -> bool:

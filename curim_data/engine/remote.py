@@ -178,12 +178,14 @@ class _Session:
             self._spark.read.parquet(_address(path)).createOrReplaceTempView(name)
             found = self._spark.table(name).count()
         except Exception as error:
+            if lost := self._told(error):
+                raise lost from error
             LOG.warning("an engine cannot read the files of the home", exc_info=error)
             unread = Message(
                 "The engine at {url} cannot read the files of the home: it has to see them under the same path.",
                 {"url": _place(self._url)},
             )
-            raise self._told(error) or EngineError(unread) from error
+            raise EngineError(unread) from error
         if found != count:
             self._spark.catalog.dropTempView(name)
             raise EngineError(

@@ -104,6 +104,7 @@ class Field:
     `whole`: the label of its only chip; without it each value has one (`chip`). `normalise`: the values in the one
     form in which equal filters have them; each value once, in order, unless given. `levels`: the values that one of
     its dimensions can have under the filter. `label`, `short_label` (in a pill): of a value, where it has its own.
+    `heading`: that of its column, where it has its own. `unset`: the values that ask for nothing.
     """
 
     names: tuple[str, ...]
@@ -122,6 +123,8 @@ class Field:
     levels: Callable[[AlertFilter, str, CityProfile], Sequence[Any]] = lambda f, dimension, city: ()
     label: Callable[[Translator, CityProfile, Any], str] | None = None
     short_label: Callable[[Translator, Any], str] | None = None
+    heading: Message | None = None
+    unset: Collection[Any] = ((), None)
 
     def read(
         self, query: Mapping[str, str], city: CityProfile, others: Collection[str]
@@ -141,15 +144,23 @@ class Field:
         return values, said
 
     def write(self, f: AlertFilter) -> dict[str, str]:
-        """The words of the query string; nothing for what is not set, or the usual period."""
+        """The words of the query string; nothing for what is not set."""
         pairs = ((word, getattr(f, name)) for name, word in zip(self.names, self.words, strict=True))
-        return {word: self.text(value) for word, value in pairs if value not in ((), None, "", "12m")}
+        return {word: self.text(value) for word, value in pairs if value not in self.unset}
 
     def value_label(self, t: Translator, city: CityProfile, dimension: str, value: object) -> str:
         """The label of a value in one of its dimensions: its own of one that is there, or that of the column."""
         if self.label is None or value is None or value != value:
             return labels.value_label(t, city, dimension, value)
         return self.label(t, city, int(value) if isinstance(value, float) else value)
+
+    def chip_labels(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Any, str]]:
+        """Of each value that is set its attribute, the value and the label of its chip: groups before categories."""
+        return [
+            (name, one, t(self.chip, value=self.value_label(t, city, self.dimensions[name], one)))
+            for name in reversed(self.names)
+            for one in getattr(f, name)
+        ]
 
 
 def choice_field(
@@ -180,6 +191,7 @@ def choice_field(
         names=(name,),
         words={word: help},
         title=own_title or labels.HEADINGS[column],
+        heading=own_title,
         condition=condition,
         phrase=lambda f, t, city: said(t, city, getattr(f, name)),
         dimensions={name: column},
@@ -206,6 +218,11 @@ def _category_levels(f: AlertFilter, dimension: str, city: CityProfile) -> Seque
     return f.groups or (() if f.categories else tuple(city.groups))
 
 
+def _category_phrase(f: AlertFilter, t: Translator, city: CityProfile) -> str:
+    names = [labels.inline(label) for *_, label in CATEGORIES.chip_labels(f, t, city)]
+    return t("Alerts of {categories}", categories=labels.listed(t, names)) if names else t("All alerts")
+
+
 # Categories and groups of categories: an alert passes when any of its categories is asked for by either. The phrase is
 # the head of the sentence, whether the field is set or not.
 CATEGORIES: Final[Field] = Field(
@@ -219,11 +236,7 @@ CATEGORIES: Final[Field] = Field(
     widget=Widget(2, more=False, everything=Message("All categories")),
     choices=lambda name, city, others: _texts(city.groups if name == "groups" else (*city.categories, *others)),
     condition=_of_categories,
-    phrase=lambda f, t, city: (
-        t("Alerts of {categories}", categories=labels.listed(t, (labels.inline(name) for name, _ in chips)))
-        if (chips := f.chips_of(CATEGORIES, t, city))
-        else t("All alerts")
-    ),
+    phrase=_category_phrase,
     levels=_category_levels,
 )
 
@@ -365,6 +378,7 @@ PERIOD: Final = Field(
     ),
     whole=lambda f, t, city: _period_label(f, t),
     normalise=_period,
+    unset=(None, "", "12m"),
 )
 
 
@@ -621,16 +635,12 @@ class AlertFilter:
         return [chip for field in self.active() for chip in self.chips_of(field, t, city)]
 
     def chips_of(self, field: Field, t: Translator, city: CityProfile) -> list[tuple[str, AlertFilter]]:
-        """The chips of one field that is active: one a value, groups before categories, or one of the whole field."""
+        """The chips of one field that is active: one a value, or one of the whole field."""
         if field.whole is not None:
             return [(field.whole(self, t, city), self.without(field.names[0]))]
         return [
-            (
-                t(field.chip, value=field.value_label(t, city, field.dimensions[name], one)),
-                self.replace(**{name: tuple(other for other in getattr(self, name) if other != one)}),
-            )
-            for name in reversed(field.names)
-            for one in getattr(self, name)
+            (label, self.replace(**{name: tuple(other for other in getattr(self, name) if other != one)}))
+            for name, one, label in field.chip_labels(self, t, city)
         ]
 
     def active(self) -> tuple[Field, ...]:
@@ -653,7 +663,7 @@ class AlertFilter:
 def column_label(t: Translator, column: str) -> str:
     """The heading of a column of counts; an unknown column stands as it is."""
     field = AlertFilter.field_of(column)
-    return labels.column_label(t, column) if field is None or column in labels.HEADINGS else t(field.title)
+    return labels.column_label(t, column) if field is None or field.heading is None else t(field.heading)
 
 
 def value_label(t: Translator, city: CityProfile, column: str, value: object) -> str:

@@ -127,12 +127,7 @@ class PlanStore:
         query = sa.select(ChangeRow).where(ChangeRow.plan_id == plan_id).order_by(ChangeRow.id.desc())
         with self.database.session() as session:
             return tuple(
-                Change(
-                    row.version,
-                    row.at.replace(tzinfo=dt.UTC) if row.at.tzinfo is None else row.at.astimezone(dt.UTC),
-                    *(row.who, row.what, row.old, row.new),
-                )
-                for row in session.scalars(query)
+                Change(row.version, _utc(row.at), row.who, row.what, row.old, row.new) for row in session.scalars(query)
             )
 
     def close(self) -> None:
@@ -179,6 +174,10 @@ def _check(old: Plan, new: Plan) -> None:
 
 def _missing(plan_id: str) -> PlanMissing:
     return PlanMissing(Message("There is no plan {id}.", {"id": plan_id[:32]}))
+
+
+def _utc(moment: dt.datetime) -> dt.datetime:
+    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
 
 
 @dataclass(frozen=True)

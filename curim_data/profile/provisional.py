@@ -172,8 +172,11 @@ class Spread:
             "region": Message("Your alerts span about {area} km²: a region, not a city."),
             "country": Message("Your alerts span about {area} km²: a country, not a city."),
         }[self.kind]
-        densest = [{"share": Num(100 * one.share, 0), "km": Num(one.circle.radius_km, 0)} for one in self.areas[:1]]
-        return Message(words.text, {"area": int(float(f"{self.area_km2:.2g}"))} | dict(*densest))
+        values: dict[str, Any] = {"area": int(float(f"{self.area_km2:.2g}"))}
+        if self.areas:
+            densest = self.areas[0]
+            values |= {"share": Num(100 * densest.share, 0), "km": Num(densest.circle.radius_km, 0)}
+        return Message(words.text, values)
 
     def decision(self, chosen: str) -> Message | None:
         """What was done about it; None for the whole of a city."""

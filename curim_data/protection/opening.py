@@ -158,6 +158,7 @@ CASE WHEN sensitive THEN coalesce(
     other_{0},
     (SELECT {0} FROM released WHERE {0} IS NOT NULL GROUP BY {0} ORDER BY count(*) DESC, {0} LIMIT 1)
 ) ELSE {0} END"""
+_OF_CELL: Final = ("longitude", "latitude", "x", "y", *(f"cell_{size}" for size in CELL_RESOLUTIONS))
 _WRITTEN: Final = {
     "alert_id": "md5($key || alert_id)",
     "incident_id": "incident",
@@ -167,13 +168,7 @@ _WRITTEN: Final = {
     **{name: name for name in ("kind", "category", "more_categories", "affected_gender")},
     **{name: _OF_PERSON.format(name) for name in ("status", "reporter_gender")},
     **{name: f"CASE WHEN NOT sensitive THEN {name} END" for name in ("feeling", "age_band")},
-    **{
-        name: f"CASE WHEN NOT late THEN {name} END"
-        for name in (
-            *("longitude", "latitude", "x", "y", "inside", "district", "place", "dark"),
-            *(f"cell_{size}" for size in CELL_RESOLUTIONS),
-        )
-    },
+    **{name: f"CASE WHEN NOT late THEN {name} END" for name in (*_OF_CELL, "inside", "district", "place", "dark")},
     "confirmations": "0",
     "severity": "NULL",
     "local_date": "day",

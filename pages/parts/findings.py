@@ -76,16 +76,12 @@ def draw_tags(page: Page, finding: Finding) -> None:
     t = page.t
     kinds = {"rise": t("↑ Rise"), "fall": t("↓ Fall"), "new": t.c("change", "New")}
     grades = {"clear": t("Clear"), "probable": t("Probable"), "open": t("May be chance")}
-    st.markdown(
-        " ".join(
-            f":{colour}-badge[{escape_markdown(text)}]"
-            for colour, text in [
-                (_tone(finding), kinds[finding.kind]),
-                ("gray", grades[finding.change.grade]),
-                *([("gray", t("Whole city"))] if finding.whole_city else []),
-            ]
-        )
-    )
+    tags = [
+        (_tone(finding), kinds[finding.kind]),
+        ("gray", grades[finding.change.grade]),
+        *([("gray", t("Whole city"))] if finding.whole_city else []),
+    ]
+    st.markdown(" ".join(f":{colour}-badge[{escape_markdown(text)}]" for colour, text in tags))
 
 
 def draw_finding_words(page: Page, finding: Finding) -> None:

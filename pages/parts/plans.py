@@ -87,8 +87,11 @@ def ask_author(page: Page, note: str | None = None) -> None:
         st.session_state[WHO] = st.text_input(page.t("Your name or office"), key=key, max_chars=80, help=note)
 
 
-def draw_annotation(page: Page, one: Annotation, of: str, *, removable: bool) -> None:
-    """What an analyst said of some days, `of` which alerts alone ("": of all), and the button that removes it."""
+def draw_annotation(page: Page, one: Annotation, of: str, *, removable: bool, subject: str) -> None:
+    """What an analyst said of some days, `of` which alerts alone ("": of all), and the button that removes it.
+
+    `subject`: what the record of use says was changed by the removal.
+    """
     t, what = page.t, f" ({of})" if of else ""
     left, right = st.columns([5, 1], vertical_alignment="center")
     days = t.span(Span(one.start, one.end or one.start))
@@ -96,18 +99,21 @@ def draw_annotation(page: Page, one: Annotation, of: str, *, removable: bool) ->
     if removable and right.button(t("Remove"), key=f"annotation_remove_{one.id}", help=escape_markdown(one.note)):
         with suppress(AnnotationError):  # somebody else removed it meanwhile
             remove_annotation(page.home.path, one.id, who=author_name(page))
-            record.note(page, Deed.CHANGE, f"note of {one.start.isoformat()}")
+            record.note(page, Deed.CHANGE, subject)
         st.rerun()
 
 
-def save_annotation(page: Page, start: dt.date, note: str, **about: Any) -> None:
-    """Add what an analyst says of the days from `start` on, or say why not; `about`: as for `add_annotation`."""
+def save_annotation(page: Page, start: dt.date, note: str, *, subject: str, **about: Any) -> None:
+    """Add what an analyst says of the days from `start` on, or say why not.
+
+    `subject`: what the record of use says was changed. `about`: as for `add_annotation`.
+    """
     try:
         add_annotation(page.home.path, start, note, who=author_name(page), **about)
     except AnnotationError as wrong:
         st.error(page.t(wrong.message))
     else:
-        record.note(page, Deed.CHANGE, f"note of {start.isoformat()}")
+        record.note(page, Deed.CHANGE, subject)
         st.rerun()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -245,3 +246,12 @@ def test_json_keeps_them() -> None:
         Facts.from_json({})
     with pytest.raises(TypeError):
         Facts.from_json(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_files_are_unread_only_where_the_server_is_there(lost: bool, caplog: pytest.LogCaptureFixture) -> None:
+    session = object.__new__(remote._Session)
+    vars(session).update(_spark=None, _url="sc://there:1", _number=1, _lost=lost, _answered=math.inf)
+    with pytest.raises(EngineError, match="there") as refused:
+        session._register(Path("/alerts.parquet"), 1)
+    assert ("cannot read the files" in str(refused.value)) is ("cannot read the files" in caplog.text) is not lost

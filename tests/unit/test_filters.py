@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curim_data.engine import Source
-from curim_data.filters import PERIODS, AlertFilter
+from curim_data.filters import PERIODS, AlertFilter, choice_field, column_label
 from curim_data.model import LANGUAGES, CityProfile, Gender, Kind, KnownTime, Message, Status, translator
 from curim_data.model.absence import DISTRICTS_IN_WORDS, NO_DISTRICTS
 from curim_data.model.place_names import PlaceNames
@@ -211,6 +211,25 @@ def test_dates_far_away_leave_room_for_a_year_before_and_after(start: str, end: 
     assert (first - year).year > 1800
     assert (last + year).year < 2300
     assert f.sentence(T, CITY)
+
+
+def test_the_help_of_the_filter_names_every_kind() -> None:
+    for language in LANGUAGES:
+        assert all(kind in translator(language)(AlertFilter.field("kind").words["kind"]) for kind in Kind)
+
+
+def test_a_title_of_a_field_stands_before_the_heading_of_its_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = {name: Message(name) for name in ("help", "own_title")}
+    own = choice_field(name="kinds", word="kind", column="kind", known=lambda _: {}, said=lambda *_: "", **words)
+    assert [column_label(T, column) for column in ("kind", "group", "hour")] == ["Kind", "Group of categories", "Hour"]
+    monkeypatch.setattr(AlertFilter, "field_of", lambda _: own)
+    assert column_label(T, "kind") == "own_title"
+
+
+def test_a_sentence_makes_no_other_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+    f = AlertFilter(categories=("noise",), groups=("harassment",))
+    monkeypatch.setattr(AlertFilter, "replace", lambda *_, **__: pytest.fail("a filter is made"))
+    assert f.sentence(T, CITY).startswith("Alerts of harassment or noise")
 
 
 def absent(source: Source) -> set[str]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import sparse, stats
 from scipy.stats import betabinom, binom, chisquare, dirichlet_multinomial, fisher_exact, norm
 
-from analysis.comparison import MapComparison, MapLabel, compare_maps, outlying_cells
+from analysis.comparison import MapComparison, MapLabel, compare_maps, outlying_cells, worth_testing
 from analysis.concentration import bursts_at_random, concentration, decimals, fewest_places, generalised_gini, gini
 from analysis.gender import category_ratios, gender_shares, place_shares
 from analysis.grid import neighbours
@@ -50,6 +50,10 @@ def _slow(a: np.ndarray, b: np.ndarray, near: np.ndarray) -> tuple[float, float]
     upper = sum(chance for i, chance in law.items() if i >= x)
     lower = sum(chance for i, chance in law.items() if i <= x)
     return min(1.0, 2 * min(upper, lower)), min(1.0, 2 * min(law[support[0]], law[support[-1]]))
+
+
+def test_of_no_tests_none_is_worth_making() -> None:
+    assert worth_testing(np.zeros(0), LEVEL).tolist() == []
 
 
 @pytest.mark.parametrize("seed", range(4))

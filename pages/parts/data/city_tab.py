@@ -404,14 +404,8 @@ def _draw_apply(page: Page, areas: AreaFile, label: str, change: Callable[[], Ed
     """The button that makes the edit; a home without a city gets one where the areas lie, whose name is asked."""
     begun, called = page.home.has_city(), page.t.label(page.city.names)
     if not begun:
-        called = str(
-            st.text_input(
-                page.t("Name of the city"),
-                value=areas.name.partition(".")[0].replace("_", " "),
-                max_chars=60,
-                width=360,
-            )
-        ).strip()
+        proposed = areas.name.partition(".")[0].replace("_", " ")
+        called = str(st.text_input(page.t("Name of the city"), value=proposed, max_chars=60, width=360)).strip()
 
     def made() -> EditReport:
         if not begun:
@@ -520,20 +514,15 @@ def _draw_new_districts(page: Page, areas: AreaFile, found: tuple[Area, ...]) ->
         whole = shapely.union_all([area.polygon for area in found])
         _draw_map(page, as_polygons(whole), found, t("Map of the new districts; the table beside it names them."))
     with right:
-        draw_table(
-            page,
-            pd.DataFrame(
-                {
-                    "name": [t.label(area.labels) for area in found],
-                    "km2": [abs(earth.geometry_area_perimeter(area.polygon)[0]) / 1e6 for area in found],
-                    "id": [area.id for area in found],
-                }
-            ),
-            {"name": t("District"), "km2": t("Area (km²)"), "id": t("Id")},
-            key="data_city_found",
-            alt=t("The new districts"),
-            digits={"km2": 2},
+        frame = pd.DataFrame(
+            {
+                "name": [t.label(area.labels) for area in found],
+                "km2": [abs(earth.geometry_area_perimeter(area.polygon)[0]) / 1e6 for area in found],
+                "id": [area.id for area in found],
+            }
         )
+        headings = {"name": t("District"), "km2": t("Area (km²)"), "id": t("Id")}
+        draw_table(page, frame, headings, key="data_city_found", alt=t("The new districts"), digits={"km2": 2})
 
 
 def _draw_notes(page: Page, areas: AreaFile, found: Sequence[Area]) -> None:

@@ -317,12 +317,8 @@ def draw_recognised(page: Page, preview: FilePreview, into: ImportTarget) -> Non
     for question in [one for one, answered in ((AREA_QUESTION, area), (KIND_QUESTION, kind)) if answered]:
         st.caption(t("To decide otherwise, answer “{question}” above.", question=question))
     if preview.report.facts.skipped:
-        st.caption(
-            t(
-                "Lines before the header were skipped: {lines}",
-                lines=escape_markdown(" / ".join(line[:60] for line in preview.report.facts.skipped[:3])),
-            )
-        )
+        lines = " / ".join(line[:60] for line in preview.report.facts.skipped[:3])
+        st.caption(t("Lines before the header were skipped: {lines}", lines=escape_markdown(lines)))
     if report.dropped:
         st.caption(
             t("Not stored (free text or personal data): {columns}.", columns=escape_markdown(t.join(report.dropped)))
@@ -470,12 +466,8 @@ def draw_concerns(page: Page, reviews: list[FileReview], into: ImportTarget) -> 
         if preview is not None and preview.report.proof is not None and preview.report.proof.concerns:
             city, name = into.city or preview.city, page.t("Look at this before you import")
             name += f": {review.file.name}" if len(reviews) > 1 else ""
-            st.warning(
-                f"**{escape_markdown(name)}**\n\n"
-                + "\n".join(
-                    [f"- {escape_markdown(one.sentence(page.t, city))}" for one in preview.report.proof.concerns]
-                )
-            )
+            sentences = [f"- {escape_markdown(one.sentence(page.t, city))}" for one in preview.report.proof.concerns]
+            st.warning(f"**{escape_markdown(name)}**\n\n" + "\n".join(sentences))
 
 
 def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
@@ -493,18 +485,15 @@ def draw_proof(page: Page, preview: FilePreview, into: ImportTarget) -> None:
     with right:
         _draw_categories(page, city, proof)
         draw_heading(t("What is filled"))
-        st.table(
-            pd.DataFrame(
-                {
-                    t("What"): [role_name(t, one.role) for one in proof.roles],
-                    t("Column"): [escape_markdown(", ".join(one.columns)) for one in proof.roles],
-                    t("Filled"): [t.part(one.filled / proof.alerts) for one in proof.roles],
-                }
-            ),
-            hide_index=True,
-            border="horizontal",
-            alt=t("What is filled in the file, and by which column"),
+        frame = pd.DataFrame(
+            {
+                t("What"): [role_name(t, one.role) for one in proof.roles],
+                t("Column"): [escape_markdown(", ".join(one.columns)) for one in proof.roles],
+                t("Filled"): [t.part(one.filled / proof.alerts) for one in proof.roles],
+            }
         )
+        alt = t("What is filled in the file, and by which column")
+        st.table(frame, hide_index=True, border="horizontal", alt=alt)
     _draw_rows(page, city, proof)
 
 

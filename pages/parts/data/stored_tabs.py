@@ -237,26 +237,19 @@ def draw_record_tab(page: Page) -> None:
         "query": t("Filter"),
     }
     zone = ZoneInfo(page.city.timezone)
-    draw_table(
-        page,
-        pd.DataFrame(
-            [
-                {
-                    "at": t.moment(dt.datetime.fromtimestamp(one.at, zone), "short"),
-                    # What the dashboard itself noted, such as that a file was changed by hand, has no reader.
-                    "who": _person(page, one.who) if one.who or one.role else "–",
-                    "role": t(ROLE_WORDS[one.role]) if one.role in ROLE_WORDS else "",
-                    "deed": t(DEED_WORDS[one.deed]),
-                    "subject": one.subject,
-                    "query": one.query,
-                }
-                for one in found
-            ]
-        ),
-        headings,
-        key="data_record",
-        alt=t("Who looked at what and did what"),
-    )
+    rows = [
+        {
+            "at": t.moment(dt.datetime.fromtimestamp(one.at, zone), "short"),
+            # What the dashboard itself noted, such as that a file was changed by hand, has no reader.
+            "who": _person(page, one.who) if one.who or one.role else "–",
+            "role": t(ROLE_WORDS[one.role]) if one.role in ROLE_WORDS else "",
+            "deed": t(DEED_WORDS[one.deed]),
+            "subject": one.subject,
+            "query": one.query,
+        }
+        for one in found
+    ]
+    draw_table(page, pd.DataFrame(rows), headings, key="data_record", alt=t("Who looked at what and did what"))
     download_button(
         page, lambda: record_frame(read_record(database, **wanted)), "record.csv", key="data_record_download"
     )
@@ -347,7 +340,7 @@ def draw_coverage_form(page: Page) -> None:
     for one in source.annotations:
         if one.kind in CORRECTIONS:
             of = format_label(page.t, one.source) if one.source else ""
-            draw_annotation(page, one, of, removable=may_write)
+            draw_annotation(page, one, of, removable=may_write, subject=_subject(one.start))
     if may_write:
         with st.expander(page.t("Correct the days covered")):
             ask_author(page)  # outside the form, which is emptied: who removes is noted too
@@ -378,7 +371,12 @@ def _draw_form(page: Page, source: Source) -> None:
         note = st.text_input(t("Why"), max_chars=LONGEST_NOTE, key="coverage_note")
         if not st.form_submit_button(t("Correct")) or not isinstance(days, tuple) or not days:
             return
-    save_annotation(page, days[0], note, end=days[-1], kind=kind, source=of)
+    save_annotation(page, days[0], note, subject=_subject(days[0]), end=days[-1], kind=kind, source=of)
+
+
+def _subject(start: dt.date) -> str:
+    """What the record of use calls a correction, whether it is made or removed."""
+    return f"coverage from {start.isoformat()}"
 
 
 LINE = 20  # letters of a line where there is little room
@@ -493,8 +491,9 @@ def draw_outside_map(page: Page, found: Outside) -> None:
         )
         shape = land.union(MultiPoint(near[["longitude", "latitude"]].to_numpy(float)).envelope.buffer(0.002))
         view = basemap.fitted_view(box(*shape.bounds), room=page.room, span=1.0, height=height)
+        layers = [*basemap.base_layers(page.city, colours), layer]
         st.pydeck_chart(
-            Deck(layers=[*basemap.base_layers(page.city, colours), layer], map_provider=None, initial_view_state=view),
+            Deck(layers=layers, map_provider=None, initial_view_state=view),
             height=height,
             key="data_outside_map",
             alt=t("Map of the alerts outside the city, by coarse cells; the table below holds the same."),
@@ -606,6 +605,7 @@ def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
     if key == "piles" and not found.default_coordinates.empty:
         # Where many lie side by side the numbers of the table have to do.
         points = found.default_coordinates
+        places = points[["longitude", "latitude", "n"]].itertuples(index=False)
         draw_point_map(
             page,
             page.city,
@@ -616,9 +616,7 @@ def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
             large=True,
             pins=[
                 Pin(f"· {alert_count(page.t, n)}" if len(points) <= 3 else "", lon, lat, rank)
-                for rank, (lon, lat, n) in enumerate(
-                    points[["longitude", "latitude", "n"]].itertuples(index=False), start=1
-                )
+                for rank, (lon, lat, n) in enumerate(places, start=1)
             ],
         )
     elif detail is None:

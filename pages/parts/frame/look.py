@@ -1,13 +1,10 @@
-"""Colours, in one place: one sea blue for structure, one warm accent for attention, grey for the rest.
-
-And texts from outside as Markdown: shown literally, whatever characters they hold.
-"""
+"""How things look: the colours of both themes and of scales, and texts from outside as Markdown, shown literally."""
 
 from __future__ import annotations
 
 import re
-from collections import namedtuple
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from pages.parts.frame.page import Theme
 
@@ -32,31 +29,76 @@ GENDERS: Final = {
 }
 
 
-# Of the light theme and of the dark one; `cell`: how opaque a cell is, of 255.
-_PALETTES: Final[dict[str, tuple[Any, Any]]] = {
-    "background": ("#ffffff", "#0f161c"),
-    "text": ("#16212b", "#e7edf1"),
-    "muted": ("#55636f", "#a3b1bc"),
-    "line": ("#4a5866", "#b6c3cd"),
-    "grid": ("#e6ebef", "#2b3843"),
-    "band": ("#dfe6ea", "#26323c"),
-    "sea_blue": ("#0d4f6c", "#7cc4e4"),
-    "accent": ("#c2410c", "#f59561"),
-    "sea": ("#d2e4ee", "#12303f"),
-    "beyond": ("#e7e8e7", "#1a2026"),
-    "land": ("#f4f2ec", "#28323a"),
-    "land_line": ("#b9b7ae", "#4b5963"),
-    "district_line": ("#a3acb3", "#5d6b76"),
-    "withheld": ("#aab4bc", "#6f7c87"),
-    "hot_line": ("#14293a", "#ffffff"),
-    "cold_line": ("#007a5c", "#3ddba8"),
-    "highlight": ("#0072b2", "#56b4e9"),
-    "cluster_line": ("#5e3c99", "#cbb8f2"),
-    "halo": ("#ffffff", "#0f161c"),
-    "cell": (225, 255),
-}
-Palette = namedtuple("Palette", tuple(_PALETTES))
-LIGHT, DARK = (Palette(*colours) for colours in zip(*_PALETTES.values(), strict=True))
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one theme, as hexadecimal strings; `cell`: how opaque a cell is, of 255."""
+
+    background: str
+    text: str
+    muted: str
+    line: str
+    grid: str
+    band: str
+    sea_blue: str
+    accent: str
+    sea: str
+    beyond: str
+    land: str
+    land_line: str
+    district_line: str
+    withheld: str
+    hot_line: str
+    cold_line: str
+    highlight: str
+    cluster_line: str
+    halo: str
+    cell: int
+
+
+LIGHT: Final = Palette(
+    background="#ffffff",
+    text="#16212b",
+    muted="#55636f",
+    line="#4a5866",
+    grid="#e6ebef",
+    band="#dfe6ea",
+    sea_blue="#0d4f6c",
+    accent="#c2410c",
+    sea="#d2e4ee",
+    beyond="#e7e8e7",
+    land="#f4f2ec",
+    land_line="#b9b7ae",
+    district_line="#a3acb3",
+    withheld="#aab4bc",
+    hot_line="#14293a",
+    cold_line="#007a5c",
+    highlight="#0072b2",
+    cluster_line="#5e3c99",
+    halo="#ffffff",
+    cell=225,
+)
+DARK: Final = Palette(
+    background="#0f161c",
+    text="#e7edf1",
+    muted="#a3b1bc",
+    line="#b6c3cd",
+    grid="#2b3843",
+    band="#26323c",
+    sea_blue="#7cc4e4",
+    accent="#f59561",
+    sea="#12303f",
+    beyond="#1a2026",
+    land="#28323a",
+    land_line="#4b5963",
+    district_line="#5d6b76",
+    withheld="#6f7c87",
+    hot_line="#ffffff",
+    cold_line="#3ddba8",
+    highlight="#56b4e9",
+    cluster_line="#cbb8f2",
+    halo="#0f161c",
+    cell=255,
+)
 
 
 def palette(theme: Theme) -> Palette:

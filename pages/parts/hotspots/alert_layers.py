@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -52,6 +52,9 @@ from pages.parts.maps import (
     room_beside,
     without_outline,
 )
+
+if TYPE_CHECKING:
+    from analysis.report.maps import MapLayer
 
 WIDTHS: Final = {"category": 130, "group": 110, "n": 62, "share": 62}
 RADIUS: Final = 3.5  # pixels
@@ -173,7 +176,7 @@ def _draw_point_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -
 
 
 def _draw_point_download(page: Page, found: MapPoints, frame: pd.DataFrame) -> None:
-    def layers() -> list[Any]:
+    def layers() -> list[MapLayer]:
         points = shapely.points(frame["longitude"].to_numpy(float), frame["latitude"].to_numpy(float))
         groups = np.array(_groups(page.city, frame["category"]))
         return [
@@ -314,7 +317,7 @@ def _draw_density_downloads(page: Page, study: DensityStudy, drawn: DensityImage
             t, partial(class_geojson, density, city), "density.geojson", key="hotspots_density_geojson"
         )
 
-    def layers() -> list[Any]:
+    def layers() -> list[MapLayer]:
         found = {low: shape for low, _, shape in class_polygons(density, city)}
         return [
             map_layer(limits, colour, [found[low]] if low in found else [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -58,6 +58,9 @@ from pages.parts.maps import (
     map_download_button,
     ranked_name,
 )
+
+if TYPE_CHECKING:
+    from analysis.report.maps import MapLayer
 
 SPAN: Final = 0.62
 NAMED: Final = 5
@@ -268,7 +271,7 @@ def _draw_map_download(page: Page, study: CompareStudy, sides: str) -> None:
     """The map as a picture to take along."""
     t = page.t
 
-    def layers() -> list[Any]:
+    def layers() -> list[MapLayer]:
         (classes, empty), cells = _classes(study.comparison.frame), study.comparison.frame.index
         *words, differs = [words for _, words in _legend(page, study)]
         shades = [

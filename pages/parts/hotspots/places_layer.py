@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 import shapely
@@ -93,6 +93,7 @@ from pages.parts.maps import (
 
 if TYPE_CHECKING:
     from analysis.clusters import Clusters
+    from analysis.report.maps import MapLayer
 
 
 # From so many stored alerts on classes over time come a moment after the page.
@@ -126,11 +127,9 @@ def draw_places_layer(
         return
     asked = ListQuery(page.dataset, page.filter, layer, study.resolution, how)
     everywhere = list_lines(asked, study.spots if found is None else found.found)
-    weighed = (
-        spot_harm(*(page.dataset, whole_city(page.filter), study.resolution), how, study)
-        if found is None and how.weight
-        else None
-    )
+    weighed = None
+    if found is None and how.weight:
+        weighed = spot_harm(page.dataset, whole_city(page.filter), study.resolution, how, study)
     view = list_view(lines_in_area(page, everywhere), harm=weighed.of if weighed is not None else None)
     cold = [] if found else cold_places_in_area(page, study)
     title = headline(page, study, len(everywhere), view.lines, is_clusters=found is not None, cold=len(cold))
@@ -272,18 +271,15 @@ def _draw_map_download(
     t, frame = page.t, study.hot.frame
     measure = None if found is not None else rate_measure(t, study.hot.base)
 
-    def layers() -> list[Any]:
+    def layers() -> list[MapLayer]:
         shades = cell_shades(page, study.cells.frame if found else _map_cells(page, study), measure)
         if found is not None:
             outlines = [cluster.outline for cluster in found.found[:MOST_OUTLINES]]
             return [*shades, map_layer(t("cluster"), LIGHT.cluster_line, outlines, outline=True)]
         for kind, colour in (("hot", LIGHT.hot_line), ("cold", LIGHT.cold_line)):
             if frame[kind].any():
-                shades.append(
-                    cell_layer(
-                        t(OUTLINES[kind, study.hot.setting.k > 0]), colour, frame.index[frame[kind]], outline=True
-                    )
-                )
+                words = t(OUTLINES[kind, study.hot.setting.k > 0])
+                shades.append(cell_layer(words, colour, frame.index[frame[kind]], outline=True))
         if line is not None:
             whole = shapely.union_all(cell_polygons(list(line.spot.cells)))
             shades.append(map_layer(t("selected"), LIGHT.highlight, [whole], outline=True))
@@ -490,18 +486,15 @@ def _weeks(page: Page, study: SpotStudy) -> Part:
     if len(trend.frame) < 2:
         return None, "", told
     beginning, incomplete = (not bool(trend.frame["complete"].iloc[end]) for end in (0, -1))
-    return (
-        plots.band_figure(
-            page,
-            trend.frame.drop(columns="adjusted"),
-            time=trend.column,
-            height=190,
-            incomplete=incomplete,
-            beginning=beginning,
-        ),
-        told,
-        told + (" ○ " + t("not complete yet") + "." if incomplete else ""),
+    figure = plots.band_figure(
+        page,
+        trend.frame.drop(columns="adjusted"),
+        time=trend.column,
+        height=190,
+        incomplete=incomplete,
+        beginning=beginning,
     )
+    return figure, told, told + (" ○ " + t("not complete yet") + "." if incomplete else "")
 
 
 def _clock(page: Page, study: SpotStudy) -> Part:
@@ -509,12 +502,10 @@ def _clock(page: Page, study: SpotStudy) -> Part:
         unsaid = study.week is None and page.alerts.known_time.knows("hour")
         return NOTHING if unsaid else (None, "", no_clock_reason(page))
     hours = [(day, hour, study.week.matrix[day, hour]) for day in range(7) for hour in range(24)]
+    frame = pd.DataFrame(hours, columns=["weekday", "hour", "n"])
     words, some = study.week.sentence(page.t), page.alerts.some_hours
-    return (
-        plots.clock_figure(page, pd.DataFrame(hours, columns=["weekday", "hour", "n"]), height=190, compact=True),
-        words,
-        words if some is None else f"{words} {page.t(some)}",
-    )
+    figure = plots.clock_figure(page, frame, height=190, compact=True)
+    return figure, words, words if some is None else f"{words} {page.t(some)}"
 
 
 def _categories(page: Page, study: SpotStudy) -> Part:

@@ -356,13 +356,8 @@ def draw_forecast_tab(page: Page, study: HotSpotStudy) -> None:
 def _draw_city(page: Page, forecast: ForecastStudy) -> None:
     """The last weeks and the next ones, with their interval."""
     t = page.t
-    st.subheader(
-        t(
-            "The city, {start} – {end}",
-            start=t.date(forecast.start, "medium"),
-            end=t.date(forecast.start + dt.timedelta(days=7 * forecast.weeks - 1), "medium"),
-        )
-    )
+    end = forecast.start + dt.timedelta(days=7 * forecast.weeks - 1)
+    st.subheader(t("The city, {start} – {end}", start=t.date(forecast.start, "medium"), end=t.date(end, "medium")))
     if forecast.city is None:
         draw_footer(page, sentence=t(forecast.city_refused) if forecast.city_refused else "")
         return
@@ -428,16 +423,17 @@ def _draw_landmarks(page: Page, forecast: ForecastStudy) -> None:
         few = t("No place can be forecast: there are too few whole weeks of data.")
         st.write(few if page.city.landmarks else escape_markdown(missing(page, NO_LANDMARKS)))
         return
+    frame = pd.DataFrame(
+        {
+            "place": place_label(t, page.city, place),
+            "expected": number_with_interval(t, ahead.total.value, ahead.total.low, ahead.total.high),
+            "kept": t("{n} of {all}", n=ahead.covered, all=ahead.tried),
+        }
+        for place, ahead in forecast.places
+    )
     tables.draw_fitted_table(
         page,
-        pd.DataFrame(
-            {
-                "place": place_label(t, page.city, place),
-                "expected": number_with_interval(t, ahead.total.value, ahead.total.low, ahead.total.high),
-                "kept": t("{n} of {all}", n=ahead.covered, all=ahead.tried),
-            }
-            for place, ahead in forecast.places
-        ),
+        frame,
         {"place": t("Place"), "expected": t("Expected (95 %)"), "kept": t("Weeks inside")},
         _room_beside(page),
         key="hotspots_places_ahead",
@@ -507,19 +503,20 @@ def _draw_forecast_map(page: Page, listed: pd.DataFrame, found: PlaceForecast) -
 def _draw_list(page: Page, listed: pd.DataFrame) -> None:
     t, least = page.t, page.written.least()
     few = any(is_small(n, least) for n in listed["last_weeks"])
+    frame = pd.DataFrame(
+        {
+            "name": ranked_name(rank, one.name(t)),
+            # What is expected would tell a small count.
+            "expected": "–"
+            if is_small(one.last_weeks, least)
+            else number_with_interval(t, one.expected, one.low, one.high),
+            "last": written_count(page, one.last_weeks) if few else one.last_weeks,
+        }
+        for rank, one in enumerate(listed.itertuples(), 1)
+    )
     tables.draw_fitted_table(
         page,
-        pd.DataFrame(
-            {
-                "name": ranked_name(rank, one.name(t)),
-                # What is expected would tell a small count.
-                "expected": "–"
-                if is_small(one.last_weeks, least)
-                else number_with_interval(t, one.expected, one.low, one.high),
-                "last": written_count(page, one.last_weeks) if few else one.last_weeks,
-            }
-            for rank, one in enumerate(listed.itertuples(), 1)
-        ),
+        frame,
         {"name": t.c("emerging", "Place"), "expected": t("Expected (95 %)"), "last": t("52 weeks")},
         _room_beside(page),
         digits={} if few else {"last": 0},

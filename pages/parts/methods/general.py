@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
+from dataclasses import dataclass
 from typing import Final
 
 from curim_data.model import N_
 
-# One figure: its question, formulas (LaTeX) with their letters, settings, limits, sources, and what a test reproduces.
-MethodEntry = namedtuple(
-    "MethodEntry", "title answers formulas where settings limits sources reproduced", defaults=("",)
-)
+
+@dataclass(frozen=True)
+class MethodEntry:
+    """One figure: its question, formulas (LaTeX), settings, limits, sources, and what a test reproduces."""
+
+    title: str
+    answers: str
+    formulas: tuple[str, ...]
+    where: str
+    settings: str
+    limits: str
+    sources: tuple[str, ...]
+    reproduced: str = ""
 
 
 DISPERSION: Final = MethodEntry(

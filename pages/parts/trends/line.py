@@ -161,7 +161,7 @@ def draw_annotations(page: Page) -> None:
     with st.expander(t("Notes on the time line")):
         for one in noted:
             of = category_label(t, page.city, one.category) if one.category else ""
-            draw_annotation(page, one, of, removable=may_write)
+            draw_annotation(page, one, of, removable=may_write, subject=f"note {one.id}")
         if not noted:
             st.caption(t("Nothing is noted on the time line."))
         if may_write:
@@ -201,7 +201,8 @@ def _draw_form(page: Page) -> None:
             return
     if not isinstance(start, dt.date) or not isinstance(end, dt.date):
         return
-    save_annotation(page, start, note, end=end if over else None, kind=kind, category=category or None)
+    until, subject = end if over else None, f"note of {start.isoformat()}"
+    save_annotation(page, start, note, subject=subject, end=until, kind=kind, category=category or None)
 
 
 def draw_trend_line(page: Page, trend: Trend) -> None:
