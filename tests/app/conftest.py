@@ -21,7 +21,7 @@ from streamlit.testing.v1 import AppTest
 
 from curim_data.model import LANGUAGES
 from curim_data.plans.database import Database
-from curim_data.plans.record import Entry, read_record, recorder
+from curim_data.plans.record import Deed, Entry, read_record, recorder
 from curim_data.serving import RUN_LOG
 from curim_data.store import Home
 from curim_data.store.home import SAMPLE_MARK
@@ -235,6 +235,11 @@ def recorded(home: Home) -> list[Entry]:
     found = read_record(database)
     database.close()
     return list(reversed(found))
+
+
+def changes(home: Home) -> list[str]:
+    """What the record says was changed, the oldest first."""
+    return [one.subject for one in recorded(home) if one.deed is Deed.CHANGE]
 
 
 def on_tab(app: AppTest, name: str) -> AppTest:

@@ -29,7 +29,7 @@ from curim_data.store.home import create_home
 from pages.parts.data import stored_tabs, uploads
 from pages.parts.data.recognised import AREA_QUESTION, KIND_QUESTION
 from pages.parts.data.uploads import with_column, with_word
-from tests.app.conftest import COUNCIL, Open, bring, errors, fine, on_tab, shown, texts_of, visit, word
+from tests.app.conftest import COUNCIL, Open, bring, changes, errors, fine, on_tab, shown, texts_of, visit, word
 from tests.stored import stored_alerts
 from tests.unit.test_id_scopes import HEADERS, NOW, as_csv, table
 
@@ -192,6 +192,7 @@ def test_an_analyst_says_that_days_are_not_covered_and_takes_it_back(own: Home) 
     assert open_source(own).coverage.complete
     told = [(what, who) for what, who, _ in annotation_history(own.path)]
     assert told == [("added", "Ana"), ("removed", "Ana")]
+    assert changes(own) == [f"coverage from {day}"] * 2
 
 
 EXPORT = "ref,when,type of event,sex,lat,lon,extra"

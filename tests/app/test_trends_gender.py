@@ -18,7 +18,7 @@ from curim_data.store import Home
 from curim_data.store.annotations import annotation_history, read_annotations
 from curim_data.studies.changes import NOT_KNOWN
 from pages.parts import gender
-from tests.app.conftest import COUNCIL, Open, errors, fine, frame_of, rows_of, visit, word, words_of
+from tests.app.conftest import COUNCIL, Open, changes, errors, fine, frame_of, rows_of, visit, word, words_of
 
 
 def test_the_unit_stands_in_the_link_and_the_charts_can_be_changed(open_page: Open) -> None:
@@ -137,6 +137,7 @@ def test_an_analyst_adds_and_removes_a_note_that_the_council_reads(own: Home) ->
     assert read_annotations(own.path) == ()
     told = [(what, who) for what, who, _ in annotation_history(own.path)]
     assert told == [("added", "Ana"), ("removed", "Ana")]
+    assert changes(own) == ["note of 2026-03-02", f"note {note.id}"]
 
 
 @pytest.mark.parametrize("view", ["", "council"])
