@@ -74,7 +74,10 @@ def size_of(source: Path | bytes) -> int:
     """Bytes of a source; 0 where it cannot be looked at."""
     if isinstance(source, bytes):
         return len(source)
-    return source.stat().st_size if os.path.exists(source) else 0
+    try:
+        return source.stat().st_size
+    except OSError:
+        return 0
 
 
 def _setting(name: str) -> int:

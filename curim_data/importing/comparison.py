@@ -741,9 +741,10 @@ def id_scope(
     Question
         Where ids are known already, and neither the source nor dates and places say whether of the same alerts.
     """
-    if "alert_id" not in layout.roles or not store.files():
+    files = store.files()
+    if "alert_id" not in layout.roles or not files:
         return IdScope()
-    chosen = _Choosing(profile, layout, decisions, city, store, answers, name, mapping)
+    chosen = _Choosing(profile, layout, decisions, city, store, files, answers, name, mapping)
     scope = chosen.of_source()
     if scope is not None:
         return scope
@@ -765,11 +766,12 @@ class _Choosing:
         decisions: Decisions,
         city: CityProfile,
         store: Store,
+        files: Sequence[str],
         answers: Answers,
         name: str,
         mapping: str,
     ) -> None:
-        self.name, self.format, self.answer, self.files = name, layout.format, answers.ids, store.files()
+        self.name, self.format, self.answer, self.files = name, layout.format, answers.ids, files
         self.signature: Signature = {**signature_of(profile.labels, layout), "mapping": mapping}
         batches = [batch for batch in store.batches() if not batch.undone]
         self.kin = [batch for batch in batches if same_source(batch.signature, self.signature)]

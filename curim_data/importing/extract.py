@@ -9,7 +9,6 @@ says (`Answers.event`, `Answers.counts`).
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -234,10 +233,11 @@ def quarantine_columns(labels: tuple[str, ...]) -> int:
 
 def _state(source: Path | bytes) -> tuple[int, ...]:
     """Return what tells one state of a file on disk from another; nothing for bytes."""
-    if not isinstance(source, Path) or not os.path.exists(source):
-        return ()
-    found = source.stat()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    try:
+        found = source.stat() if isinstance(source, Path) else None
+    except OSError:
+        return (0,)
+    return () if found is None else (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _open(request: ImportRequest) -> tuple[Opened, ColumnMapping | None]:

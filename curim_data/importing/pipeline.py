@@ -118,7 +118,9 @@ def import_file(
     request = ImportRequest(source, name, home, format, mapping, answers or Answers(), saved, now, progress)
     batch_id = new_batch_id(now)
     store, has_city = Store(home), home.has_city()
-    with tempfile.TemporaryDirectory(prefix="curim-") if dry_run else import_folder(home, name, batch_id) as made:
+    stored = not dry_run or home.path.is_dir()  # a dry run makes no home
+    folder = import_folder(home, name, batch_id, dry_run) if stored else tempfile.TemporaryDirectory(prefix="curim-")
+    with folder as made:
         work = Path(made)
         if has_city and request.answers.area:
             raise ImportProblem(

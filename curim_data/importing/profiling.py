@@ -71,7 +71,7 @@ class Run:
 class RowOrders:
     """What tells the order of the dates of each row.
 
-    `roles`: the columns of dates that write both orders; those of one row agree with each other. `by`: "style",
+    `roles`: the columns of dates that write both orders; those of one row agree with each other. `by`: "half", "style",
     "column", "rows" or "" where nothing does; `column`: the place of the column; `values`: the order of each of its
     values, or of each style; `runs`: the blocks of rows.
     """
@@ -89,7 +89,8 @@ class RowOrders:
         for run in self.runs:
             separated[(rows >= run.first) & (rows <= run.last)] = run.order
         if self.values:
-            codes, unique = distinct(columns.raw(self.column) if self.by == "column" else styles(self.roles, columns))
+            column = columns.raw(self.column) if self.by == "column" else styles(self.roles, columns, self.by)
+            codes, unique = distinct(column)
             separated = np.array([self.values.get(value, EITHER) for value in unique], np.int8)[codes]
         return np.where((read == DAY) | (read == MONTH), read, separated).astype(np.int8)
 
@@ -114,17 +115,19 @@ def _read_rows(classes: Orders) -> Orders:
     return np.where(day & month, _NO_DATE, read).astype(np.int8)
 
 
-def styles(roles: Sequence[str], columns: RoleColumns) -> ArrowText:
-    """How the dates of each row are written, in all that shows; with AM or PM, where any of their times has it.
+def styles(roles: Sequence[str], columns: RoleColumns, by: str) -> ArrowText:
+    """How the dates of each row are written: with AM or PM or without ("half"), or in all that shows ("style").
 
     A row comes from one source, so the time of one date tells of another that has none.
     """
-    written = []
+    halves, written = [], []
     for role in roles:
         given = [columns[role], *map(columns.raw, columns.places(role, "time"))]
-        half = np.logical_or.reduce([matches(column, _HALF) for column in given])
-        shapes = [half if mark == "H" else matches(columns[role], shape) for mark, shape in _STYLES]
+        halves.append(np.logical_or.reduce([matches(column, _HALF) for column in given]))
+        shapes = [halves[-1] if mark == "H" else matches(columns[role], shape) for mark, shape in _STYLES]
         written.append(glued([_letters(mask, mark) for mask, (mark, _) in zip(shapes, _STYLES, strict=True)], ""))
+    if by == "half":
+        return _letters(np.logical_or.reduce(halves), "H")
     return written[0] if len(roles) == 1 else glued(written, "|")
 
 
@@ -156,7 +159,7 @@ class OrderEvidence:
         ]
         # Of each key that may separate them (a style, or a column by its place): rows by its values and their order.
         none = pd.DataFrame(columns=[EITHER, DAY, MONTH], dtype=int)
-        self._counts: dict[str | int, pd.DataFrame] = dict.fromkeys(["style", *able], none)
+        self._counts: dict[str | int, pd.DataFrame] = dict.fromkeys(["half", "style", *able], none)
         self._examples: dict[str, str] = {}
         self._rows: list[pd.DataFrame] = []
         self.conflicts = False
@@ -172,7 +175,7 @@ class OrderEvidence:
         known, dated = (read == DAY) | (read == MONTH), read != _NO_DATE
         self._rows.append(pd.DataFrame({"row": block.rows[known], "order": read[known]}))
         for key in list(self._counts):
-            texts = styles(self.roles, columns) if isinstance(key, str) else columns.raw(key)
+            texts = styles(self.roles, columns, key) if isinstance(key, str) else columns.raw(key)
             values = pd.Series(texts.to_numpy(False)[dated])
             if values.nunique() <= MOST_VALUES:
                 self._counts[key] = (
@@ -188,10 +191,10 @@ class OrderEvidence:
                 self._examples = {str(style): text for style, text in firsts.items()} | self._examples
 
     def decide(self) -> RowOrders:
-        """What settles most of the rows with but one reading; of equals the style first, then a column, then blocks."""
+        """What settles most of the rows with but one reading; of equals AM and PM, the style, a column, then blocks."""
         found = []
         for key, counts in self._counts.items():
-            values, by = self._settled(counts), (("style", -1) if isinstance(key, str) else ("column", key))
+            values, by = self._settled(counts), ((key, -1) if isinstance(key, str) else ("column", key))
             settled = int(counts.loc[list(values), [DAY, MONTH]].to_numpy().sum())
             found.append((settled, RowOrders(self.roles, *by, values)))
         blocks = self._blocks()
@@ -260,6 +263,14 @@ class OrderEvidence:
         )
 
     def _separator(self, orders: RowOrders) -> Message:
+        if orders.by == "half":
+            return (
+                Message("AM and PM tell them apart: with AM or PM the month comes first, in times of 24 hours the day.")
+                if orders.values.get("H") == MONTH or orders.values.get("") == DAY
+                else Message(
+                    "AM and PM tell them apart: with AM or PM the day comes first, in times of 24 hours the month."
+                )
+            )
         if orders.by == "rows":
             return Message(
                 "Blocks of rows tell them apart. Day first: rows {day}; month first: rows {month}.",
@@ -296,8 +307,11 @@ def chance_of_all(sizes: Sequence[int], day: int, month: int) -> float:
     """The chance that each value of a column is of one order, were the orders dealt out to the rows at random.
 
     Of all ways to choose the `day` rows among `day + month`, those that take some values whole: by counting the sets of
-    values (of these sizes) that have `day` rows together.
+    values (of these sizes) that have `day` rows together; where all sets there are would be too few, that bound.
     """
+    bound = math.exp(min(0.0, len(sizes) * math.log(2) - _log_ways(day + month, day)))
+    if bound < CHANCE:
+        return bound
     ways = np.zeros(day + 1)
     ways[0] = 1
     for size in sizes:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final
 
 from babel.dates import get_month_names
@@ -134,6 +134,7 @@ def clock_minute(text: str) -> int | None:
 
 
 LEAST_LETTERS: Final = 6  # of a misspelt name: shorter ones are too near to names of persons
+MOST_EDITS: Final = 2
 
 
 @cache
@@ -144,18 +145,24 @@ def is_misspelt_month(word: str) -> bool:
     """
     plain = fold(word)
     return len(plain) >= LEAST_LETTERS and any(
-        len(name) >= LEAST_LETTERS and name[0] == plain[0] and _edits(plain, name) <= 2 for name in month_numbers()
+        len(name) >= LEAST_LETTERS
+        and name[0] == plain[0]
+        and abs(len(name) - len(plain)) <= MOST_EDITS  # cells can be long
+        and _edits(plain, name) <= MOST_EDITS
+        for name in month_numbers()
     )
 
 
-@lru_cache(maxsize=100_000)
 def _edits(one: str, other: str) -> int:
     """How many letters must be changed, left out, added or exchanged with the next (optimal string alignment)."""
-    if not one or not other:
-        return len(one) + len(other)
-    if one[-1] == other[-1]:
-        return _edits(one[:-1], other[:-1])
-    ways = [(one[:-1], other), (one, other[:-1]), (one[:-1], other[:-1])]
-    if one[-2:] == other[:-3:-1]:
-        ways.append((one[:-2], other[:-2]))
-    return 1 + min(_edits(*way) for way in ways)
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one, 1):
+        last, row = row, [at]
+        for place, wanted in enumerate(other, 1):
+            cost = min(last[place] + 1, row[-1] + 1, last[place - 1] + (letter != wanted))
+            if at > 1 and place > 1 and letter == other[place - 2] and one[at - 2] == wanted:
+                cost = min(cost, before[place - 2] + 1)
+            row.append(cost)
+        before = last
+    return row[-1]

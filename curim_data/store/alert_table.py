@@ -13,7 +13,8 @@ What writes is loaded when something is written: who counts does not wait for it
 
 While an import runs it has a folder of its batch in the home's work folder, with a note of itself, `import.json`, whose
 lock it holds. The lock ends with the process; a folder whose lock is free belongs to an import that was cut short.
-Whether it was stored is what the log of the store says.
+Whether it was stored is what the log of the store says. An import that only tries what would happen has such a folder
+too, and its note says nothing.
 
 The first import of a home gives it a city just before its alerts are stored. Where they were not, the city goes too;
 one that a person gave or changed meanwhile stays.
@@ -332,21 +333,25 @@ class InterruptedImport:
 
 
 @contextmanager
-def import_folder(home: Home, file_name: str, batch_id: str) -> Iterator[Path]:
-    """The folder of an import, as long as it runs; removed at the end, whatever happens."""
+def import_folder(home: Home, file_name: str, batch_id: str, dry_run: bool = False) -> Iterator[Path]:
+    """The folder of an import, as long as it runs; removed at the end, whatever happens.
+
+    A dry run that is cut short is not reported.
+    """
     new, fresh, made, when = not home.has_city(), not home.path.exists(), None, dt.datetime.now(dt.UTC)
     note = {"file": file_name, "when": when.isoformat(), "batch": batch_id, "pid": os.getpid(), "new": new}
     part, folder = _folder(home, "new-"), home.work / batch_id
     try:
         with (part / NOTE).open("w", encoding="utf-8") as handle:
             try_lock(handle)
-            json.dump(note, handle)
+            json.dump({} if dry_run else note, handle)
             handle.flush()
             part.rename(folder)
-            yield folder
-    except BaseException:
-        made = _made_city(folder) if new else None
-        raise
+            try:
+                yield folder
+            except BaseException:  # read while the lock is held: another process takes folders of free locks away
+                made = _made_city(folder) if new else None
+                raise
     finally:
         for left in (part, folder):
             shutil.rmtree(left, ignore_errors=True)

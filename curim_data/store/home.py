@@ -24,9 +24,9 @@ Several cities in one house: the homes that CURIM_HOMES names, each of which sta
 
     CURIM_HOMES=/srv/cities/piraeus:/srv/cities/lancashire
 
-separated as paths are on this computer (a semicolon on Windows). Each is a folder as CURIM_HOME names one; `*` and `?`
-stand for any folders that hold a city (`/srv/cities/*`). The name of the folder is the city's word in links. Without
-CURIM_HOMES there is one home, that of CURIM_HOME. Commands work on one home and know nothing of the others.
+separated by colons. Each is a folder as CURIM_HOME names one; `*` and `?` stand for any folders that hold a city
+(`/srv/cities/*`). The name of the folder is the city's word in links. Without CURIM_HOMES there is one home, that of
+CURIM_HOME. Commands work on one home and know nothing of the others.
 
 Locks between processes on one computer are files locked with flock, which ends with the process that holds it.
 """

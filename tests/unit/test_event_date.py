@@ -598,8 +598,19 @@ def test_the_time_of_one_date_tells_the_order_of_another_that_has_none(city: Cit
     }
     layout = Layout("test", {"occurred_from": (Part(1),), "reported_at": (Part(0),)})
     decisions, found, _ = parsed(columns, layout, city)
-    assert {orders.by for orders in decisions.dates.rows.values()} == {"style"}
+    assert {orders.by for orders in decisions.dates.rows.values()} == {"half"}
     assert found == events
+
+
+def test_am_and_pm_tell_the_order_of_a_style_of_which_no_row_shows_it(city: CityProfile) -> None:
+    rng = random.Random(4)
+    rows = [(one, written(one, MONTH, half=True)) for one in some_moments(rng, 400)]
+    rows += [(one, written(one, DAY)) for one in some_moments(rng, 400)]
+    rows += [(one, f"{written(one, DAY)}:00") for one in some_moments(rng, 60) if one.day <= 9][:12]
+    rng.shuffle(rows)
+    decisions, found, _ = parsed({"date": [text for _, text in rows]}, LAYOUT, city)
+    assert (len(found), found) == (812, [one for one, _ in rows])
+    assert any(one.text.startswith("AM and PM tell them apart: with AM or PM the month") for one in decisions.reasons)
 
 
 @pytest.mark.parametrize("by", ["rows", "column", "style", "row"])
@@ -696,6 +707,7 @@ def test_the_chance_that_a_column_separates_is_that_of_all_ways_to_deal_the_orde
     assert chance_of_all(sizes, day, len(rows) - day) == pytest.approx(sum(pure) / len(deals))
     first = [len({at in deal for at in range(sizes[0])}) == 1 for deal in deals]
     assert chance_of_one(sizes[0], day, len(rows) - day) == pytest.approx(sum(first) / len(deals))
+    assert chance_of_all([10**12] * 2, 10**12, 10**12) < 1e-100  # where the sets of values need not be counted
 
 
 @pytest.mark.parametrize(("day", "month"), [(1, 1), (3, 2), (4, 4), (6, 2), (2, 5)])

@@ -22,9 +22,9 @@ import pytest
 from curim_data.cli import main
 from curim_data.importing import pipeline
 from curim_data.model import ImportProblem, Message, Translator
-from curim_data.store import Batch, Home, Store, StoreError
+from curim_data.store import Batch, Home, Store, StoreError, alert_table
 from curim_data.store.alert_table import FIRST, NOTE, import_folder, remove_interrupted
-from curim_data.store.home import create_home
+from curim_data.store.home import create_home, try_lock
 from curim_data.store.writing import Staging
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -153,6 +153,34 @@ def test_an_import_that_runs_is_not_interrupted_and_leaves_nothing(home: Home) -
     assert list(home.work.iterdir()) == []
     with pytest.raises(KeyError), import_folder(home, "file.csv", "two"):
         raise KeyError
+    assert list(home.work.iterdir()) == []
+
+
+def test_a_dry_run_works_in_the_home_and_is_not_reported(home: Home) -> None:
+    notes = list[str]()
+
+    def look(*_: object) -> None:
+        notes.extend(path.read_text("utf-8") for path in home.work.glob(f"*/{NOTE}"))
+
+    data = b"alert_id;reported_at;category;latitude;longitude\nA1;2025-03-01T10:00;graffiti;37.943;23.647\n"
+    pipeline.import_file(home, data, "file.csv", dry_run=True, now=NOW, progress=look)
+    assert set(notes) == {"{}"}
+    assert list(home.work.iterdir()) == []
+
+
+def test_the_city_of_a_failed_import_is_read_before_others_may_take_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locks, read = list[bool](), alert_table._made_city
+
+    def spy(folder: Path) -> str | None:
+        with (folder / NOTE).open("r+") as handle:
+            locks.append(try_lock(handle))
+        return read(folder)
+
+    monkeypatch.setattr(alert_table, "_made_city", spy)
+    cut_short(Home(tmp_path / "new"), "one", gives=True)
+    assert locks == [False]
 
 
 def test_what_was_cut_short_is_told_once_and_removed(home: Home, made: Path, t: Translator) -> None:

@@ -102,7 +102,8 @@ def moments_of(texts: Sequence[str], clocks: Sequence[str] | None = None) -> Mom
         read = _days(fields) + pd.to_timedelta([minute_of_day(one) for one in named], unit="min")
     at = read.to_numpy("M8[m]")[codes]
     if clocks is not None:
-        minute = np.array([clock_minute(text.strip()) for text in clocks], float)
+        of_day = {text: clock_minute(text.strip()) for text in set(clocks)}
+        minute = np.array([of_day[text] for text in clocks], float)
         told = np.isfinite(minute)
         at[told] = at[told].astype("M8[D]") + minute[told].astype("m8[m]")
     timed = bool((at[~np.isnat(at)] != at[~np.isnat(at)].astype("M8[D]")).any())
