@@ -520,27 +520,27 @@ def _of_times(proof: Proof, minutes: Sequence[int], midnights: int, office: int)
     )  # fmt: skip
 
 
-def _of_days(proof: Proof, days: Mapping[dt.date, int], future: int) -> tuple[_Rule, ...]:
+def _of_days(proof: Proof, days: Mapping[dt.date, int], future: int) -> Iterator[_Rule]:
     """Dates to come, read in the wrong order or out of a column of deadlines; dates that pile up: on one day, on the
     first of the month, or never after the twelfth."""
+    yield (future > 0, "future", "months", Message(
+        "Dates in the future: {n}. Perhaps day and month are exchanged, or the column holds what is planned.",
+        {"n": future}))  # fmt: skip
     known, of_month = sum(days.values()), {one.day for one in days}
-    day, n = max(days.items(), key=lambda pair: pair[1], default=(None, 0))
-    firsts = sum(count for one, count in days.items() if one.day == 1)
-    several = known >= SOME and len(days) > 1
-    early = len(of_month) > 5 and max(of_month) <= 12
-    return (
-        (future > 0, "future", "months", Message(
-            "Dates in the future: {n}. Perhaps day and month are exchanged, or the column holds what is planned.",
-            {"n": future})),
-        (several and n >= ONE_DAY_SHARE * known, "one_day", "months", Message(
-            "{n} of {known} dates are {day}: perhaps the day of the entry, or a stand-in for a missing date.",
-            {"n": n, "known": known, "day": day})),
-        (several and len(proof.months) > 2 and early, "twelve_days", "months", Message(
-            "No date lies after the 12th of a month: perhaps day and month are exchanged.")),
-        (several and len(proof.months) > 2 and not early and firsts >= ONE_DAY_SHARE * known > n, "first_of_month",
-         "months", Message("{n} of {known} dates are the first of a month: perhaps only the month is known there.",
-                           {"n": firsts, "known": known})),
-    )  # fmt: skip
+    if known < SOME or len(days) < 2:
+        return
+    day, n = max(days.items(), key=lambda pair: pair[1])
+    yield (n >= ONE_DAY_SHARE * known, "one_day", "months", Message(
+        "{n} of {known} dates are {day}: perhaps the day of the entry, or a stand-in for a missing date.",
+        {"n": n, "known": known, "day": day}))  # fmt: skip
+    if len(proof.months) < 3:
+        return
+    firsts, early = sum(n for one, n in days.items() if one.day == 1), len(of_month) > 5 and max(of_month) <= 12
+    yield (early, "twelve_days", "months", Message(
+        "No date lies after the 12th of a month: perhaps day and month are exchanged."))  # fmt: skip
+    yield (not early and firsts >= ONE_DAY_SHARE * known > n, "first_of_month", "months", Message(
+        "{n} of {known} dates are the first of a month: perhaps only the month is known there.",
+        {"n": firsts, "known": known}))  # fmt: skip
 
 
 def _of_months(proof: Proof) -> Iterator[_Rule]:

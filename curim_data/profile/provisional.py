@@ -74,12 +74,24 @@ from curim_data.store.home import copy_profile, sample_profile
 
 SpreadKind = Literal["city", "scattered", "region", "country"]
 
+# Greater London has 1,572 km², the largest counties of England 8,000, Lebanon 10,400.
+REGION_KM2: Final = 2_000
+COUNTRY_KM2: Final = 10_000
+# From this share in one dense area on, an export is of a city whatever few others lie about.
+ONE_CITY: Final = 0.9
 # From such a share in dense areas so far from the main one on, a file holds several cities.
 SEVERAL: Final = 0.2
 APART_KM: Final = 10
+# A map whose cells are coarser (about 900 m) shows no place that anybody can act on.
+COARSEST_OF_USE: Final = 8
 # The radius of a dense area: the first beyond which, up to the next, alerts are less than a tenth as dense as within.
 # No city reaches farther than the last.
 RADII_KM: Final = (3, 5, 8, 12, 16, 20, 25)
+LEAST_AREA_SHARE: Final = 0.02
+LEAST_ALERTS: Final = 10
+# A dense area is called by the names that at least this part of its named alerts have.
+LEAST_NAMED: Final = 0.15
+_SUMMED: Final = 8  # resolution of the cells that are looked at
 KM_A_DEGREE: Final = 111.2
 WHOLE: Final = "whole"
 DENSEST: Final = "densest"
@@ -151,8 +163,7 @@ class Spread:
     @property
     def default(self) -> str:
         """What is taken unless a person says otherwise: the whole while its map cells are of use, else the densest."""
-        # A map whose cells are coarser (about 900 m) shows no place that anybody can act on.
-        usable = self.resolution >= 8 and self.kind != "scattered"
+        usable = self.resolution >= COARSEST_OF_USE and self.kind != "scattered"
         return WHOLE if usable or not self.asks else DENSEST
 
     @property
@@ -241,9 +252,7 @@ def parse_circle(text: str) -> Circle:
 
 
 def names_of_areas(areas: Sequence[DenseArea], names: PlaceNames) -> dict[str, tuple[str, ...]]:
-    """What exports call dense areas: the one or two names of areas that most alerts in each have, 15 % of the named
-    ones at least, by `Circle.word`.
-    """
+    """What exports call dense areas: the one or two names of areas that most alerts in each have, by `Circle.word`."""
     table = names.table[names.table["kind"] == AREA]
     if table.empty:
         return {}
@@ -251,7 +260,7 @@ def names_of_areas(areas: Sequence[DenseArea], names: PlaceNames) -> dict[str, t
     circles = [area.circle for area in areas]
     there = (table[circle.holds(middles[:, 1], middles[:, 0])] for circle in circles)
     counts = (rows.groupby("name")["n"].sum().sort_values() for rows in there)
-    most = [tuple(map(str, n[n >= 0.15 * n.sum()].index[::-1][:2])) for n in counts]
+    most = [tuple(map(str, n[n >= LEAST_NAMED * n.sum()].index[::-1][:2])) for n in counts]
     return {circle.word: names for circle, names in zip(circles, most, strict=True) if names}
 
 
@@ -262,12 +271,9 @@ def position(circle: Circle) -> str:
 
 
 def kind_of_area(area_km2: float, areas: tuple[DenseArea, ...]) -> SpreadKind:
-    """A city, a region or a country, by its area; a city with some alerts far from it where one area holds nine in ten.
-
-    Greater London has 1,572 km², the largest counties of England 8,000, Lebanon 10,400.
-    """
-    wide: SpreadKind = "region" if area_km2 < 10_000 else "country"
-    return "city" if area_km2 < 2_000 else "scattered" if areas and areas[0].share >= 0.9 else wide
+    """A city, a region or a country, by its area; a city with some alerts far from it where one area holds most."""
+    wide: SpreadKind = "region" if area_km2 < COUNTRY_KM2 else "country"
+    return "city" if area_km2 < REGION_KM2 else "scattered" if areas and areas[0].share >= ONE_CITY else wide
 
 
 def dense_areas(cells: IntArray, counts: IntArray, middles: tuple[FloatArray, FloatArray]) -> tuple[DenseArea, ...]:
@@ -275,7 +281,7 @@ def dense_areas(cells: IntArray, counts: IntArray, middles: tuple[FloatArray, Fl
 
     The disc of 3 km with most alerts is the middle of the first. Its radius grows (`RADII_KM`) until alerts between it
     and the next one are less than a tenth as dense as those within. Its alerts are removed, and the next area is
-    found among the others, while it holds 2 % of all alerts, and six are not found.
+    found among the others, six at most.
 
     Parameters
     ----------
@@ -284,7 +290,7 @@ def dense_areas(cells: IntArray, counts: IntArray, middles: tuple[FloatArray, Fl
     middles : arrays of float, shape (m,)
         Longitudes and latitudes of their middles.
     """
-    above, where = np.unique(parent_cells(cells, 8), return_inverse=True)
+    above, where = np.unique(parent_cells(cells, _SUMMED), return_inverse=True)
     n = np.bincount(where, counts, len(above)).astype(float)
     lon, lat = (np.bincount(where, counts * side, len(above)) / n for side in middles)
     total = float(n.sum())
@@ -296,7 +302,7 @@ def dense_areas(cells: IntArray, counts: IntArray, middles: tuple[FloatArray, Fl
         held = np.array([left[inside <= radius].sum() for radius in RADII_KM])
         thin = np.diff(held) / np.diff(discs) < 0.1 * held[:-1] / discs[:-1]
         grown = int(np.append(thin, True).argmax())
-        if held[grown] < max(0.02 * total, 10):
+        if held[grown] < max(LEAST_AREA_SHARE * total, LEAST_ALERTS):
             break
         circle = Circle(round(at[0], 3), round(at[1], 3), float(RADII_KM[grown]))
         found.append(DenseArea(circle, float(held[grown]) / total))
@@ -331,6 +337,7 @@ SHARED: Final = frozenset(
     }
 )  # fmt: skip
 YOUR_CITY: Final = Message("Your city")
+NEAR: Final = 1.0  # degrees from the position that a known city has
 # Degrees, minutes, perhaps seconds of latitude, and of longitude.
 _AT: Final = re.compile(r"([+-])(\d{2,3}?)(\d\d)(\d\d)?(?![0-9])")
 
@@ -352,14 +359,14 @@ def known_city(name: str) -> KnownCity | None:
 def names_for(file_name: str, longitude: float, latitude: float) -> dict[str, str]:
     """What a city is called of which only a file and a position (degrees, WGS84) are known, by language of readers.
 
-    A file is no city: its name gives that of a known city among its words that lies there (a degree at most), as
+    A file is no city: its name gives that of a known city among its words that lies there (`NEAR` degrees at most), as
     “chicago_aggravated_assaults” does; else it is “your city” until a person says better.
     """
     words = re.split(r"[\W_]+", fold(file_name))
     parts = [words[at : at + length] for length in (3, 2, 1) for at in range(len(words) - length + 1)]
     for part in parts:
         city = known_city(" ".join(part))
-        if city is not None and max(abs(city.longitude - longitude), abs(city.latitude - latitude)) <= 1.0:
+        if city is not None and max(abs(city.longitude - longitude), abs(city.latitude - latitude)) <= NEAR:
             told = {lang: Locale(lang).time_zones.get(city.timezone, {}).get("city") for lang in LANGUAGES}
             english = told["en"] or city.timezone.rpartition("/")[2].replace("_", " ")
             return {lang: name or english for lang, name in told.items()}
@@ -394,6 +401,11 @@ FINEST: Final = 9
 COARSEST: Final = 4
 MOST_CELLS: Final = 5000  # of the study area, at the resolution at which it is drawn
 ENOUGH: Final = 0.95  # share of the alerts that the study area should hold
+LEAST_SHARE: Final = 0.01  # of the alerts, and points: a part of the study area has so many
+LEAST_POINTS: Final = 20
+LEAST_PLACES: Final = 3  # fewer different points are a pile, not a part of a city
+REACH: Final = 12.0  # degrees of longitude from the middle of its zone at which a projection is of use
+MOST_CATEGORIES: Final = 200
 APART_CELLS: Final = 7  # about 2 km across
 _NO_POINTS: Final = Message(
     "This home has no city yet, and no column of the file was understood as coordinates that tell where it is. Name "
@@ -581,10 +593,9 @@ def _kept(cells: IntArray, counts: IntArray, resolution: int) -> tuple[float, In
     points, places = np.bincount(mine, counts), np.bincount(mine)
     middle = np.bincount(mine, counts * _middles(cells)[0]) / points
     total, largest = counts.sum(), int(points.argmax())
-    # Fewer than three different points are a pile, not a part of a city.
-    good = (points >= max(0.01 * total, min(20, total / 5))) & (places >= min(3, total))
+    good = (points >= max(LEAST_SHARE * total, min(LEAST_POINTS, total / 5))) & (places >= min(LEAST_PLACES, total))
     good[largest] = True
-    good &= np.abs(middle - middle[largest]) <= 12.0  # degrees of longitude at which a projection is of use
+    good &= np.abs(middle - middle[largest]) <= REACH
     area = drawn[good[group]]
     return (float(counts[good[mine]].sum() / total), area, mine == largest) if len(area) <= MOST_CELLS else None
 
@@ -666,7 +677,7 @@ def category_list(categories: Mapping[str, int], kind: str = "", nature: str = "
     for name, _ in sorted(categories.items(), key=lambda item: (-item[1], item[0])):
         if fold(name):
             names.setdefault(fold(name), name.strip())
-    kept = list(names.values())[:200]
+    kept = list(names.values())[:MOST_CATEGORIES]
     ids = unique_ids(kept, "category")
     return [
         Category(key, kind or str(kind_of(name) or otherwise), "", is_sensitive(name), {"en": name})
@@ -724,7 +735,7 @@ def provisional_profile(folder: Path, new: NewCity, cells: IntArray, counts: Int
         kind, where = {"part": True} if new.within else {}, placed(land, study.middle, study.densest)
     elif new.timezone:
         at, timezone = new.place or (0.0, 0.0), new.timezone
-        land = shapely.box(at[0] - 0.01, at[1] - 0.01, at[0] + 0.01, at[1] + 0.01)
+        land = shapely.box(at[0] - 0.01, at[1] - 0.01, at[0] + 0.01, at[1] + 0.01)  # stands in for an outline
         kind, where = {"outline": False}, placed(land) | ({} if new.place else {"view": {}})
     else:
         raise ImportProblem(_NO_POINTS)

@@ -39,6 +39,7 @@ from curim_data.profile.tables import WORDS, as_polygons, unique_ids
 
 Kind = Literal["polygon", "line", "point"]
 SHAPES: Final = {"polygon": (3, 6), "line": (1, 2, 5), "point": (0, 4)}  # type ids of shapely
+MOST_SHAPES: Final = 20_000
 MOST_LINES: Final = 400_000  # a city's streets come in pieces from crossing to crossing
 PBF: Final = b"OSMHeader"
 MOST_BYTES: Final = 500 << 20
@@ -64,7 +65,7 @@ def read_shapes(source: Path, name: str, more: dict[str, Any]) -> Told:
             frame, chosen, layers = _read(source, start, name, layer)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, zipfile.BadZipFile) as error:
         raise _unreadable(name) from error
-    most = MOST_LINES if kind == "line" else 20_000
+    most = MOST_LINES if kind == "line" else MOST_SHAPES
     if kind != "point" and len(frame) > most:
         raise ImportProblem(
             Message("{file} holds {n} shapes; {most} are the most.", {"file": name, "n": len(frame), "most": most})
@@ -414,8 +415,10 @@ def chosen_name_column(areas: AreaFile, column: str | None) -> str:
 
 
 OSM_ATTRIBUTION: Final = "© OpenStreetMap contributors (ODbL)"
+NEAR_LAND_M: Final = 30.0  # a street along the shore, whose line runs beside the land
 MOST_STREETS: Final = 100_000
 MOST_LANDMARKS: Final = 5_000  # as many as a table of them may hold
+LANDMARK_RADIUS_M: Final = 250.0
 # https://wiki.openstreetmap.org/wiki/Key:highway; links carry "_link". What is no street of these is left out.
 CLASSES: Final = {
     **dict.fromkeys(("motorway", "trunk", "primary", "secondary"), MAJOR),
@@ -475,7 +478,7 @@ def streets_of(
     if kind and "ref" in frame:
         named = named.where(named.notna() | (classes != MAJOR), frame["ref"])
     street, called = classes.ne("").to_numpy() | (kind is None), named.notna().to_numpy() | (kind is None)
-    reach = 30.0 / 111_320.0  # metres in degrees: a street along the shore, whose line runs beside the land
+    reach = NEAR_LAND_M / 111_320.0  # in degrees
     near = shapely.buffer(shapely.simplify(city.land, reach / 3), reach, quad_segs=2)
     shapely.prepare(near)
     inside = shapely.intersects(near, lines)
@@ -613,6 +616,8 @@ def landmarks_of(areas: AreaFile, city: CityProfile) -> tuple[Landmark, ...]:
     ids = unique_ids(kept["name"], "place")
     rows = frame.index.get_indexer(kept.index)
     return tuple(
-        Landmark(key, {"en": name} | _other_names(frame, int(row)), round(point.x, 6), round(point.y, 6), radius=250.0)
+        Landmark(
+            key, {"en": name} | _other_names(frame, int(row)), round(point.x, 6), round(point.y, 6), LANDMARK_RADIUS_M
+        )
         for key, name, row, point in zip(ids, kept["name"], rows, kept.geometry, strict=True)
     )

@@ -162,6 +162,8 @@ def _value(value: object) -> str:
 
 
 MOST_BYTES: Final = 50 << 20
+RADIUS: Final = 300.0  # metres round a landmark without one of its own
+LONGEST_RADIUS: Final = 20_000.0
 LONGEST_LABEL: Final = 200
 MOST_ROWS: Final = 5000
 
@@ -354,7 +356,11 @@ def landmarks(table: pd.DataFrame, name: str) -> list[Landmark]:
             _number(row[lon], lon, name, number, least=-180, most=180),
             _number(row[lat], lat, name, number, least=-90, most=90),
         )
-        reach = _number(row[radius], radius, name, number, least=1, most=20_000.0) if radius and row[radius] else 300.0
+        reach = (
+            _number(row[radius], radius, name, number, least=1, most=LONGEST_RADIUS)
+            if radius and row[radius]
+            else RADIUS
+        )
         found.append((labels, place, reach))
     ids = unique_ids((next(iter(labels.values())) for labels, _, _ in found), "place")
     return [Landmark(key, labels, *place, reach) for key, (labels, place, reach) in zip(ids, found, strict=True)]

@@ -21,6 +21,10 @@ from curim_data.formats.guess.headings import Column, Guesses, column_of, concep
 from curim_data.model import Message
 
 _OFTEN: Final = 0.7
+# From so many numbers on a few may repeat, as in rows that stand there twice and in totals; house numbers repeat more.
+_ALL_BUT_A_FEW: Final = 0.95
+_MANY: Final = 40
+_SOME: Final = 0.05
 _DEGREES: Final = Message("{share} % of the values are degrees")
 _GENDERS: Final = Message("{share} % of the values are genders")
 _KNOWN_WORDS: Final = Message("{share} % of the values are known words")
@@ -128,14 +132,14 @@ def _coordinates(known: Guesses) -> None:
 def _said_degrees(column: Column, name: str) -> bool:
     """Whether a heading says latitude or longitude, and the values do not contradict it.
 
-    Numbers out of range are bad coordinates of such a column, however many there are, unless fewer than 5 % are in
+    Numbers out of range are bad coordinates of such a column, however many there are, unless hardly any is in
     range; of a heading that may mean a width or a length, most must be.
     """
     said, values = concept(name).intersection(column.head.words), column.values
     if not said or not values.given:
         return bool(said)
     inside = values.degrees_up_to(90 if name == "latitude" else 180)
-    some = inside >= 0.05 and values.between(-1e12, 1e12) >= _OFTEN and not said <= concept("width_or_length")
+    some = inside >= _SOME and values.between(-1e12, 1e12) >= _OFTEN and not said <= concept("width_or_length")
     return inside >= _OFTEN or some
 
 
@@ -288,9 +292,8 @@ def _identity(known: Guesses) -> None:
     for column in known.free():
         score, values = headings.identity_score(column.head), column.values
         spread = len(values.distinct) / values.given if values.given else 0.0
-        # A heading such as "number" says too little by itself: then hardly a value may repeat; of many numbers a few
-        # may, as in rows that stand there twice and in totals; house numbers repeat more.
-        least = 0.2 if score >= 0.5 else 0.95 if values.given >= 40 else 1.0
+        # A heading such as "number" says too little by itself: then hardly a value may repeat.
+        least = 0.2 if score >= 0.5 else _ALL_BUT_A_FEW if values.given >= _MANY else 1.0
         few = values.given < 20 and score >= 0.5
         if score > 0 and (few or spread >= least):
             able.append((score, spread, -column.place, column))

@@ -130,6 +130,8 @@ def _is_feeling(column: Column) -> bool:
     return column.head.has("safety") and steps
 
 
+_LEAST_COUNTS: Final = 8  # rows without which numbers say nothing
+_SEVERAL: Final = 0.1  # of the rows stand for more than one event
 _COUNT: Final = re.compile(r"\+?(?:\d{1,9}(?:[.,]0{1,2})?|\d{1,3}(?:[.,' \u00a0\u202f]\d{3}){1,2})")
 
 
@@ -144,13 +146,12 @@ def counted_rows(columns: Iterable[Column]) -> Iterator[CountedRows]:
         counts = words & concept("quantity") or (words & concept("count_number") and words & concept("counted_events"))
         if not counts or words & concept("not_counted_events") or headings.says_date(column.head):
             continue
-        if values.given < 8 or values.share(_COUNT.fullmatch) < 0.95:
+        if values.given < _LEAST_COUNTS or values.share(_COUNT.fullmatch) < 0.95:
             continue
         whole = (re.sub(r"[.,]0{1,2}$", "", text) for text in values.texts if _COUNT.fullmatch(text))
         numbers = [int(re.sub(r"\D", "", text)) for text in whole]
         serial = len(set(numbers)) == len(numbers) == max(numbers) - min(numbers) + 1
-        # A tenth of the rows stand for several events.
-        if sum(number > 1 for number in numbers) >= 0.1 * len(numbers) and not serial:
+        if sum(number > 1 for number in numbers) >= _SEVERAL * len(numbers) and not serial:
             yield CountedRows(column.place, sum(numbers), values.given)
 
 
@@ -167,6 +168,9 @@ def one_alert_a_row(counted: CountedRows, label: str) -> Message:
 LONGEST: Final = 200
 _CLEAR: Final = 0.7  # headings from here on name the kind of event
 _LEAST: Final = 8  # rows without which values alone say nothing
+_LISTED: Final = 0.9
+_SPEAK: Final = 0.6
+_SOME_SPEAK: Final = 0.2
 _NAMED: Final = 4
 
 _NO_OTHER: Final = Message(
@@ -264,7 +268,7 @@ def _is_list(values: Values) -> bool:
     """Whether long texts come from a list: nearly every row repeats another one, whatever their length."""
     few = len(values.distinct) <= max(_LEAST, 0.15 * values.given)
     short = max(map(len, values.distinct), default=0) <= LONGEST
-    return values.given >= 2 * _LEAST and _again(values) >= 0.9 and few and short
+    return values.given >= 2 * _LEAST and _again(values) >= _LISTED and few and short
 
 
 def _few_texts(values: Values) -> bool:
@@ -293,7 +297,7 @@ def _by_what_recurs(columns: Sequence[Column]) -> Iterator[tuple[Column, float, 
     named = [one for one in recur if one.values.share_of("names") >= 0.8]
     several = [one for one in named if len(one.values.distinct) > 1]
     able = [one for one in several if _may_speak(one)]
-    speak = [one for one in named if _parts(one.values).share(kind_of) >= 0.2]  # no names of persons
+    speak = [one for one in named if _parts(one.values).share(kind_of) >= _SOME_SPEAK]  # no names of persons
     for one in speak:
         parts = _parts(one.values)
         subject = one.head.has("subject") and not one.head.has("not_category")
@@ -306,7 +310,7 @@ def _by_what_recurs(columns: Sequence[Column]) -> Iterator[tuple[Column, float, 
     yield from ((one, 0.4, _no_other(one)) for one in able if headings.names_topic(one.head))
     for one in able:
         share = one.values.share(topic_of)
-        if share >= 0.6:
+        if share >= _SPEAK:
             yield one, 0.3, Message("{share} % of the values name kinds of events", percent(share))
     yield from ((one, 0.3, _no_other(one)) for one in able if one.head.has("office") and one in speak)
 

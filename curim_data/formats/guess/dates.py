@@ -25,6 +25,7 @@ from curim_data.lexicon.times import COMPACT, clock_minute, date_fields, minute_
 from curim_data.model import BoolArray, Message
 
 _DAY: Final = 1_440  # minutes
+_OFFSETS: Final = 14 * 60  # minutes
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,9 @@ class Lag:
 
     @property
     def agreed_before(self) -> bool:
-        """Whether the first is truly earlier in all of 20 rows, or in 95 % of 100, and by no more than a month."""
-        return (self.earlier == 1 if self.n < 100 else self.earlier >= 1 - FEW) and self.n >= 20 and self.days <= 31
+        """Whether the first is truly earlier in all of enough rows, or nearly all of many, by a month at most."""
+        least = 1 if self.n < NEARLY_ALL_OF else 1 - FEW
+        return self.earlier >= least and self.n >= AGREED_ROWS and self.days <= AGREED_DAYS
 
 
 def lag(one: Moments, other: Moments) -> Lag:
@@ -83,8 +85,8 @@ def lag(one: Moments, other: Moments) -> Lag:
         return Lag()
     first, second = (moments.at[both].astype("M8[m]" if timed else "M8[D]") for moments in (one, other))
     between = (second - first).astype("m8[m]").astype(np.int64)
-    if one.zoned != other.zoned:  # UTC beside local time: what lies within the offsets there are (14 hours) is equal
-        between = np.where(abs(between) <= (14 * 60 if timed else _DAY), 0, between)
+    if one.zoned != other.zoned:  # UTC beside local time: what lies within the offsets there are is equal
+        between = np.where(abs(between) <= (_OFFSETS if timed else _DAY), 0, between)
     days = float(np.median(between)) / _DAY
     return Lag(len(between), float((between > 0).mean()), float((between < 0).mean()), days)
 
@@ -198,8 +200,13 @@ _PIECES: Final = {
 }  # fmt: skip
 _UNITS: Final = concept("time", *_PIECES) | {"de", "del", "da", "do"}
 LEAST_ROWS: Final = 10  # with both dates: fewer tell nothing
+FEWEST_ROWS: Final = 2  # all of which contradict a heading
 FEW: Final = 0.05  # a share of rows that may contradict what nearly all say
 YEAR: Final = 366  # days: a date that lies further back is a birthday, not the event of a report
+AGREED_ROWS: Final = 20  # all of which make a date without a telling heading the event's
+NEARLY_ALL_OF: Final = 100  # rows of which `FEW` may say otherwise
+AGREED_DAYS: Final = 31  # from the event to the report, in the middle: more is a date of something else
+MOST_COMPARED: Final = 40
 _OFTEN: Final = 0.7
 
 
@@ -341,11 +348,11 @@ def stages_of(dated: Sequence[DatedColumn], pieces: DatedColumn | None, event: i
 
 
 def _to_compare(dated: Sequence[DatedColumn]) -> tuple[DatedColumn, ...]:
-    """The 40 columns that say their date best: comparing each of hundreds with each takes minutes.
+    """The columns that say their date best, where there are so many that comparing each with each takes minutes.
 
     Without dates of no stage that are the same in all of ten rows or more: the day of the export, of no alert.
     """
-    best = set(sorted(dated, key=lambda one: one.rank, reverse=True)[:40])
+    best = set(sorted(dated, key=lambda one: one.rank, reverse=True)[:MOST_COMPARED])
     moments = {one: one.moments.at[one.moments.known] for one in dated if one in best}
     varied = tuple(
         one for one, at in moments.items() if one.role != "plain" or len(at) < LEAST_ROWS or (at != at[0]).any()
@@ -467,7 +474,7 @@ def _check_against_others(stages: Stages, event: DatedColumn) -> None:
     rivals = []
     for one in (*stages.of("reported_at"), *plain):
         found = one.lag(event)
-        all_say = found.n >= 2 and found.earlier == 1 and found.days <= YEAR
+        all_say = found.n >= FEWEST_ROWS and found.earlier == 1 and found.days <= YEAR
         rivals += [one] if found.mostly_before or all_say else []
     if rivals:
         stages.doubt = (event, *sorted(rivals, key=lambda one: one.rank, reverse=True))

@@ -369,6 +369,7 @@ def values_of(texts: Iterable[str]) -> Values:
     return Values(tuple(text for text in trimmed if fold(text) not in MISSING), len(trimmed))
 
 
+_BOTH_PLACES: Final = 0.3  # of the parts of cells; of three that are always in one order it is a third
 MARKS: Final = ("|", ";", "\n", " / ", "/", " - ", " – ", " — ", " + ", " & ", ",")
 
 
@@ -417,7 +418,7 @@ def _recombined(cells: Iterable[Sequence[str]]) -> set[str]:
         later.update(parts[1:])
         for part in parts:
             beside.setdefault(part, set()).update(set(parts) - {part})
-    free = len(first & later) >= 0.3 * len(first | later)  # of three that are always in one order it is a third
+    free = len(first & later) >= _BOTH_PLACES * len(first | later)
     return {part for part, others in beside.items() if len(others) > 1} if free else set()
 
 
@@ -433,6 +434,7 @@ def _degrees(text: str) -> float:
 
 
 HEADING: Final = Message("The heading says so")
+SAMPLED_ROWS: Final = 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -449,7 +451,7 @@ def column_of(labels: Sequence[str], sample: pa.Table | None, place: int) -> Col
     """The column at a place, with the values of the first records where there are any."""
     texts: list[str] = []
     if sample is not None and str(place) in sample.column_names:
-        texts = [text or "" for text in sample.column(str(place)).slice(0, 2_000).to_pylist()]
+        texts = [text or "" for text in sample.column(str(place)).slice(0, SAMPLED_ROWS).to_pylist()]
     return Column(place, read_heading(labels[place]), values_of(texts), tuple(texts))
 
 
