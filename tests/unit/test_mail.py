@@ -78,7 +78,7 @@ def test_what_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv(PASSWORD, "wrong")
     with smtp_server(tmp_path, tls="tls", password="right") as inbox, pytest.raises(MailError) as error:
         send_mail(server(inbox.port, "tls"), anna, "s", "t", context=inbox.trusted())
-    assert "wrong" not in str(error.value).replace("535, b'wrong'", "")
+    assert "wrong" not in str(error.value)
 
 
 def test_an_address_is_one_and_one_that_is_refused_keeps_the_mail_from_nobody_else(tmp_path: Path) -> None:
