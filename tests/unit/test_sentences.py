@@ -85,51 +85,12 @@ def test_parts_of_sentences(make: Callable[[], str], told: str) -> None:
     assert read(make()) == told
 
 
-# Messages with their values, and what they read in Greek and in French.
-SENTENCES: Final[list[tuple[str, dict[str, object], str, str]]] = [
-    ("More than usual in each week since {since}.", {"since": NOVEMBER},
-     "Από 3 Νοεμβρίου 2025 και μετά, κάθε εβδομάδα περισσότερες από το συνηθισμένο.", ""),
-    ("{window}, compared with {before}.", {"window": "5 – 30", "before": "6 – 29"},
-     "5 – 30, σε σύγκριση με το διάστημα 6 – 29.", "5 – 30, comparé à la période 6 – 29."),
-    ("{when}: {alerts}, usual for the time of year ({lower} to {upper}).",
-     {"when": "Semaine du 3 mars 2025", "alerts": "974 signalements", "lower": 900, "upper": 1100},
-     "", "Semaine du 3 mars 2025 : 974 signalements, nombre habituel pour la saison (900 à 1 100)."),
-    ("“{plan}” is late: what does it need, and from whom?", {"plan": "Éclairage"},
-     "", "« Éclairage » a pris du retard : que lui faut-il, et de qui ?"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("message", "values", "greek", "french"), SENTENCES)
-def test_sentences(message: str, values: dict[str, object], greek: str, french: str) -> None:
-    assert read(EL(message, **values)) == greek or not greek
-    assert read(FR(message, **values)) == french or not french
-
-
 # Messages of a number: their forms for one and for many, further values, and what they read for some numbers.
 SPOTS: Final = ("{n} hot spot stands out from chance, on {land} of the city.",
                 "{n} hot spots stand out from chance, on {land} of the city.", {"land": "2 %"})  # fmt: skip
-OUTSIDE: Final = ("{n} of {judged} periods lies outside the expected range: {periods}.",
-                  "{n} of {judged} periods lie outside the expected range; the latest: {periods}.")  # fmt: skip
-MORE: Final = ("{n} more change is in the Briefing.", "{n} more changes are in the Briefing.", {})
-ROWS: Final = (
-    "{n} row read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} quarantined.",
-    "{n} rows read: {accepted} new, {updated} updated, {duplicate} duplicates, {quarantined} quarantined.",
-    {"accepted": 1, "updated": 0, "duplicate": 0, "quarantined": 0},
-)
-ANSWERED: Final = ("{whole} of {n} plan answers all four questions.",
-                   "{whole} of {n} plans answer all four questions.")  # fmt: skip
 FRENCH_PLURALS: Final = [
     (*SPOTS, {1: "1 point chaud se distingue du hasard, sur 2 % de la ville.",
               7: "7 points chauds se distinguent du hasard, sur 2 % de la ville."}),
-    (*OUTSIDE, {"judged": 52, "periods": "la semaine du 3 mars"},
-     {1: "1 période sur 52 sort de la fourchette attendue : la semaine du 3 mars.",
-      7: "7 périodes sur 52 sortent de la fourchette attendue ; les plus récentes : la semaine du 3 mars."}),
-    (*MORE, {1: "1 autre changement figure dans le point de situation.",
-             7: "7 autres changements figurent dans le point de situation."}),
-    (*ROWS, {1: "1 ligne lue ; nouvelles : 1, mises à jour : 0, doublons : 0, en quarantaine : 0.",
-             7: "7 lignes lues ; nouvelles : 1, mises à jour : 0, doublons : 0, en quarantaine : 0."}),
-    (*ANSWERED, {"whole": 1}, {1: "Plans où les quatre questions ont une réponse : 1 sur 1.",
-                               7: "Plans où les quatre questions ont une réponse : 1 sur 7."}),
 ]  # fmt: skip
 
 
@@ -137,16 +98,13 @@ FRENCH_PLURALS: Final = [
 def test_french_plurals(one: str, many: str, values: dict[str, object], told: dict[int, str]) -> None:
     """Nothing takes the singular in French, as one does."""
     assert {n: read(FR.n(one, many, n, **values)) for n in told} == told
-    if "{whole}" not in one and " sur " not in told[1]:
-        assert read(FR.n(one, many, 0, **values)) == "0" + told[1][1:]
-    assert read(FR.n(one, many, 1234, **values)).startswith("1 234" if told[7][0] == "7" else told[7][:5])
+    assert read(FR.n(one, many, 0, **values)) == "0" + told[1][1:]
+    assert read(FR.n(one, many, 1234, **values)).startswith("1 234")
 
 
 @pytest.mark.parametrize(
     ("found", "greek", "french"),
     [
-        (YearOnYear(0, 1, 8, NOVEMBER, 0.8, "week"),
-         "Αναφορές από 3 Νοεμβρίου 2025: 1, έναντι 0 το ίδιο διάστημα πριν από έναν χρόνο. Καμία σαφής μεταβολή.", ""),
         (YearOnYear(40, 12, 8, NOVEMBER, 0.003, "week"),
          "Αναφορές από 3 Νοεμβρίου 2025: 12, έναντι 40 το ίδιο διάστημα πριν από έναν χρόνο, "
          "δηλαδή μείωση (p 0,003).", ""),
@@ -156,9 +114,6 @@ def test_french_plurals(one: str, many: str, values: dict[str, object], told: di
         (YearOnYear(120, 1234, 13, MAY, 0.0001), "",
          "Depuis le 1er mai 2025 : 1 234 signalements, contre 120 à la même période un an plus tôt : une hausse "
          "(p < 0,001)."),
-        (YearOnYear(120, 80, 13, MAY, 0.0123), "",
-         "Depuis le 1er mai 2025 : 80 signalements, contre 120 à la même période un an plus tôt : une baisse "
-         "(p 0,012)."),
         (YearOnYear(120, 118, 13, MAY, 0.8), "",
          "Depuis le 1er mai 2025 : 118 signalements, contre 120 à la même période un an plus tôt. Pas de changement "
          "net."),
