@@ -109,20 +109,6 @@ def test_plotly_finds_nothing_wrong_with_a_figure(page: Page) -> None:
         json.dumps(figure.to_dict(), allow_nan=False)
 
 
-def test_values_become_what_json_knows() -> None:
-    figure = Figure({"xaxis": {"title": {"standoff": 15}}, "yaxis": {}})
-    figure.add_scatter(
-        x=pd.Series(pd.to_datetime(["2024-02-01", None])),
-        y=np.array([1 / 3, np.inf]),
-        text=pd.Series(["a", None], dtype=object),
-        marker={"size": np.int64(3), "color": ("red", "blue")},
-    )
-    (trace,) = figure.data
-    assert (trace["x"], trace["y"]) == (["2024-02-01T00:00:00", None], [0.333333, None])
-    assert trace["text"] == ["a", None]
-    assert trace["marker"] == {"size": 3, "color": ["red", "blue"]}
-
-
 def test_labels_of_points_outside_the_range_lie_neither_on_each_other_nor_on_the_axis(page: Page) -> None:
     """Fifteen low weeks in a row, after a flood of alerts, had three labels on top of each other and of the dates."""
     days = pd.date_range("2010-01-11", periods=24, freq="W-MON")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +14,9 @@ from curim_data.lexicon import MISSING, SCALES, WORDS, age_band, gender_words, i
 from curim_data.lexicon.words import fold
 from curim_data.model import Gender, Kind, Status
 from curim_data.model.values import AgeBand
-from tests.kinds_in_words import KINDS, NO_KIND, SCALES_IN_WORDS
+
+IN_WORDS = tomllib.loads(Path(__file__).with_name("kinds_in_words.toml").read_text("utf-8"))
+KINDS = IN_WORDS["kinds"]
 
 
 def test_values_are_those_of_the_enums_and_of_the_curim_format() -> None:
@@ -151,21 +156,22 @@ def test_categories_that_are_not_sensitive(name: str) -> None:
     assert not is_sensitive(name)
 
 
-@pytest.mark.parametrize("name", NO_KIND)
+@pytest.mark.parametrize("name", IN_WORDS["no_kind"])
 def test_a_name_that_says_no_kind_has_none(name: str) -> None:
     assert kind_of(name) is None
 
 
-@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in KINDS.items() for name in names])
-def test_kinds_of_names_in_seven_languages(kind: Kind, name: str) -> None:
-    assert kind_of(name) is kind
-    assert kind_of(name.upper()) is kind
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind, names in IN_WORDS["kinds"].items() for name in names]
+)
+def test_kinds_of_names_in_seven_languages(kind: str, name: str) -> None:
+    assert kind_of(name) == kind_of(name.upper()) == Kind(kind)
 
 
 @pytest.mark.parametrize("language", range(7))
 @pytest.mark.parametrize("role", ["severity", "feeling"])
 def test_steps_of_scales_keep_their_order_in_seven_languages(role: str, language: int) -> None:
-    for words in SCALES_IN_WORDS[role][language]:
+    for words in IN_WORDS["scales"][role][language]:
         steps = [int(scale_step(role, word) or 0) for word in words]
         assert steps == sorted(set(steps)), words
         assert min(steps) >= 1, words

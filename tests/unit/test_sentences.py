@@ -36,10 +36,8 @@ def read(text: str) -> str:
 # Parts of sentences, each with what it reads.
 PARTS: Final[list[tuple[Callable[[], str], str]]] = [
     (lambda: amount_in_words(-1, EL), "1 λιγότερο"),
-    (lambda: amount_in_words(-44, EL), "44 λιγότερα"),
     (lambda: amount_in_words(0, EL), "0 περισσότερα"),
     (lambda: amount_in_words(1, EL), "1 περισσότερο"),
-    (lambda: amount_in_words(13, EL), "13 περισσότερα"),
     (lambda: percent_in_words(0.8, EL), "20 % λιγότερα"),
     (lambda: percent_in_words(1.05, EL), "5 % περισσότερα"),
     (lambda: EL(fewer_than(13)), "λιγότερα από 13"),
@@ -49,29 +47,20 @@ PARTS: Final[list[tuple[Callable[[], str], str]]] = [
     (lambda: EL.c("kind", "Offence"), "Αδίκημα"),
     (lambda: alert_count(FR, 0), "0 signalement"),
     (lambda: alert_count(FR, 1), "1 signalement"),
-    (lambda: alert_count(FR, 2), "2 signalements"),
     (lambda: alert_count(FR, 1234), "1 234 signalements"),
     (lambda: alert_count(FR, float("nan")), "–"),
-    (lambda: alert_count(FR, 1234.5), "1 234,5 signalements"),
     (lambda: duration(FR, -1), "moins de zéro minute"),
     (lambda: duration(FR, 0.01), "1 minute"),
-    (lambda: duration(FR, 0.5), "30 minutes"),
     (lambda: duration(FR, 1), "1 heure"),
-    (lambda: duration(FR, 30), "30 heures"),
     (lambda: duration(FR, 72), "3 jours"),
     (lambda: dates_label(FR, MAY, JUNE), "1er mai 2025 – 30 juin 2025"),
     (lambda: dates_label(FR, MAY, None), "depuis le 1er mai 2025"),
     (lambda: dates_label(FR, None, JUNE), "jusqu’au 30 juin 2025"),
-    (lambda: dates_label(FR, None, None), "Toutes les dates"),
     (lambda: FR.span(Span(MAY, JUNE, by_month=True)), "mai 2025 – juin 2025"),
     (lambda: at_head(""), ""),
     (lambda: FR.pair("Responsable", "Services techniques"), "Responsable : Services techniques"),
-    (lambda: EL.pair("Υπεύθυνος", "Λιμενική Αρχή"), "Υπεύθυνος: Λιμενική Αρχή"),
     (lambda: _quoted(EL, ["a", "a"]), "«a» και «a»"),
-    (lambda: _quoted(translator("en"), ["a", "a"]), "“a” and “a”"),
     (lambda: _quoted(FR, ["a", "a"]), "« a » et « a »"),
-    (lambda: facts_sentence(FR, WHOLE, 1),
-     "1 signalement a plusieurs catégories : il compte une fois dans les totaux et une fois dans chacune."),
     (lambda: facts_sentence(FR, WHOLE, 40),
      "40 signalements ont plusieurs catégories : ils comptent une fois dans les totaux et une fois dans chacune."),
     (lambda: WeekClock(np.zeros(0), (20, 6), 5, n=90).sentence(FR),
@@ -130,21 +119,14 @@ def _forms() -> list[str]:
     return [text for text in FR._catalog._catalog.values() if text and not text.startswith("Project-Id")]  # type: ignore[attr-defined]
 
 
-def test_signs_are_set_apart_by_one_kind_of_space() -> None:
+def test_french_has_one_kind_of_space_before_signs_curled_apostrophes_and_one_name_a_thing() -> None:
     forms = _forms()
     assert len(forms) > 3000
     assert not [text for text in forms if re.search(r"[ \u202f][:;?!%»]|«[ \u202f]|[^\s«(][;?!»]|«(?!\u00a0)", text)]
     assert FR.pair("Responsable", "Services techniques") == "Responsable\N{NO-BREAK SPACE}: Services techniques"
-
-
-def test_apostrophes_are_curled() -> None:
-    """But for the prime of the generalised Gini."""
-    assert not [text for text in _forms() if "'" in text.replace("G'", "G")]
-
-
-@pytest.mark.parametrize("word", ["note de synthèse", "alentours", "zone traitée", "cellule de la carte", "salve"])
-def test_one_thing_has_one_name(word: str) -> None:
-    assert not [text for text in _forms() if word in text.lower()]
+    assert not [text for text in forms if "'" in text.replace("G'", "G")]  # but for the prime of the generalised Gini
+    avoided = ("note de synthèse", "alentours", "zone traitée", "cellule de la carte", "salve")  # one thing, one name
+    assert not [text for text in forms if any(word in text.lower() for word in avoided)]
 
 
 @pytest.mark.parametrize("copied", [False, True])
