@@ -16,7 +16,7 @@ from analysis.trends.time_series import WeekClock, YearOnYear
 from curim_data.importing.comparison import _quoted
 from curim_data.model import translator
 from curim_data.model.absence import fewer_than
-from curim_data.model.i18n import LOCALE_DIR, Span, at_head
+from curim_data.model.i18n import Span, at_head
 from curim_data.model.labels import dates_label
 from curim_data.quality.report import duration
 from pages.parts.data.import_tab import facts_sentence
@@ -113,14 +113,9 @@ def test_a_year_before(found: YearOnYear, greek: str, french: str) -> None:
     assert read(found.sentence(FR)) == french or not french
 
 
-def _forms() -> list[str]:
-    """Every French string as readers get it: plural forms and words with a context too."""
-    assert LOCALE_DIR.is_dir()
-    return [text for text in FR._catalog._catalog.values() if text and not text.startswith("Project-Id")]  # type: ignore[attr-defined]
-
-
 def test_french_has_one_kind_of_space_before_signs_curled_apostrophes_and_one_name_a_thing() -> None:
-    forms = _forms()
+    # Plural forms and words with a context too.
+    forms = [text for text in FR._catalog._catalog.values() if text and not text.startswith("Project-Id")]  # type: ignore[attr-defined]
     assert len(forms) > 3000
     assert not [text for text in forms if re.search(r"[ \u202f][:;?!%»]|«[ \u202f]|[^\s«(][;?!»]|«(?!\u00a0)", text)]
     assert FR.pair("Responsable", "Services techniques") == "Responsable\N{NO-BREAK SPACE}: Services techniques"
