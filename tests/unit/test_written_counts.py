@@ -23,7 +23,7 @@ from pages.parts import gender
 from pages.parts.charts import tables, written_count
 from pages.parts.frame import Page
 from pages.parts.gender import shares_file
-from pages.parts.hotspots import tabs
+from pages.parts.hotspots import compare_tab
 from pages.parts.maps import written_alerts
 from pages.parts.maps.cell_map import class_breaks, class_entries
 from tests.made_page import made_page
@@ -181,7 +181,7 @@ def test_a_ratio_of_nothing_is_a_word(lang: str, men: str, none: str) -> None:
     row = {"ratio": 0.0, "low": 0.0, "high": 0.4, "at_least": float("nan"), "at_most": float("nan")}
     assert gender._category_ratio(page, cast(Any, row)).startswith(men)
     place = cast(Any, SimpleNamespace(ratio=0.0, low=0.0, high=0.4))
-    assert tabs._ratio(page, place).startswith(none)
+    assert compare_tab._ratio(page, place).startswith(none)
     some = cast(Any, SimpleNamespace(ratio=0.2, low=0.1, high=0.4))
-    assert tabs._ratio(page, some)[:1] == "0"
+    assert compare_tab._ratio(page, some)[:1] == "0"
     assert gender._category_ratio(page, cast(Any, {**row, "ratio": 0.2, "low": 0.1}))[:1] == "0"
