@@ -73,6 +73,18 @@ def headed_script(word: str, seconds: float) -> None:
             st.write(test_results.slow(f"part of {word}", 0.0))
 
 
+def folded_script(word: str, seconds: float) -> None:
+    import streamlit as st
+
+    from pages.parts.frame.results import draw_fold
+    from tests.app import test_results
+
+    for name in ("one", "two"):
+        draw_fold(
+            name, f"Why {name}?", lambda name=name: st.write(test_results.slow(f"{word} {name}", seconds)), word="part"
+        )  # type: ignore[misc]
+
+
 def opened(word: str, seconds: float, script: Callable[..., None] = script) -> AppTest:
     app = AppTest.from_function(script, args=(word, seconds), default_timeout=60)
     app.query_params["lang"] = "en"
@@ -130,6 +142,16 @@ def test_what_a_reader_stopped_is_not_started_again_until_they_ask() -> None:
     assert calls == []
     app.button[0].click().run()
     assert texts(app) == ["result of one", "the rest"]
+
+
+def test_a_fold_works_out_what_it_holds_once_it_is_open_and_stands_in_the_address() -> None:
+    app = opened("folded", 0.0, folded_script).run()
+    assert (texts(app), calls) == ([], [])
+    app.session_state["fold_two"] = True
+    assert (texts(app.run()), calls) == (["result of folded two"], ["folded two"])
+    linked = opened("broken", 0.0, folded_script)
+    linked.query_params["part"] = "one"
+    assert texts(linked.run()) == ["result of broken one"]
 
 
 def test_readers_of_one_process_wait_for_one_calculation() -> None:

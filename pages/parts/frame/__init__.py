@@ -1,9 +1,10 @@
 """What every page stands in: access check, reader, filter bar, links that carry the filter, caching, colours.
 
 Public: `require`, `permitted`, `draw_download` and `draw_alone` (guard), `Page`, `Dataset` and `Room` (page), `cached`,
-`calculated`, `shared`, `contained`, `headed`, `Heading`, `source_of` and `dataset_for` (results: kept for all readers,
-long calculations with progress and stop), `page_link`, `draw_link_choice` and `word_in_link` (links), `escape_markdown`
-(look), `draw_footer` and `draw_whole_choice` (footer); `web` is the server around Streamlit.
+`calculated`, `shared`, `contained`, `headed`, `Heading`, `source_of`, `dataset_for` and `draw_fold` (results: kept for
+all readers, long calculations with progress and stop, parts that are worked out when they are opened), `page_link`,
+`draw_link_choice` and `word_in_link` (links), `escape_markdown` (look), `draw_footer` and `draw_whole_choice` (footer);
+`web` is the server around Streamlit.
 """
 
 from pages.parts.frame.filter_bar import (
@@ -48,6 +49,7 @@ from pages.parts.frame.results import (
     calculated,
     contained,
     dataset_for,
+    draw_fold,
     headed,
     is_ready,
     shared,

@@ -425,6 +425,28 @@ def contained(part: str) -> Iterator[None]:
             st.error(t(error.message if isinstance(error, EngineError) else failure))
 
 
+def draw_fold(name: str, question: str, draw: Callable[[], None], *, word: str = "") -> None:
+    """A part of the page behind a question: `draw` runs only while it is open, and fails for itself alone.
+
+    `name`: one that no other fold of the page has; `word`: of the address, which is `name` while the fold is open, so
+    that a link opens it. Folds with one word can be open at once; the address keeps the one that was opened last.
+    """
+    key = f"fold_{name}"
+
+    def write_word() -> None:
+        if word and st.session_state[key]:
+            st.query_params[word] = name
+        elif word and st.query_params.get(word) == name:
+            st.query_params.pop(word)
+
+    if word and st.query_params.get(word) == name:
+        st.session_state.setdefault(key, True)
+    place = st.expander(question, key=key, on_change=write_word)
+    if place.open:
+        with place, contained(question):
+            draw()
+
+
 def _stand_in() -> None:
     if (heading := getattr(_thread, "heading", None)) is not None:
         heading.stand_in()
