@@ -40,6 +40,7 @@ SECONDS: Final = "CURIM_READ_SECONDS"
 LEAST_MEMORY: Final = 1 << 30  # bytes for the smallest file
 MEMORY_PER_BYTE: Final = 24
 MEMORY_SHARE: Final = 0.5  # of the computer's memory at most, but never less than LEAST_MEMORY
+COMPUTER_MEMORY: Final = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 LEAST_SECONDS: Final = 60
 SECONDS_PER_BYTE: Final = 20 / 1_000_000
 CLOCK: Final = 2  # seconds by the clock for each second of processor time
@@ -65,7 +66,7 @@ def limits_for(size: int) -> Limits:
     60
     """
     seconds = _setting(SECONDS) or int(LEAST_SECONDS + SECONDS_PER_BYTE * size)
-    most = max(LEAST_MEMORY, int(MEMORY_SHARE * _computer_memory()))
+    most = max(LEAST_MEMORY, int(MEMORY_SHARE * COMPUTER_MEMORY))
     memory = _setting(MEMORY) * 1_000_000 or min(most, LEAST_MEMORY + MEMORY_PER_BYTE * size)
     return Limits(memory, seconds, float(CLOCK * seconds), TEXT_FREE + TEXT_PER_BYTE * size)
 
@@ -92,10 +93,6 @@ def _setting(name: str) -> int:
             )
         )
     return int(given[:9])
-
-
-def _computer_memory() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 CHUNK: Final = 1 << 20  # bytes read at a time

@@ -395,9 +395,14 @@ def result_of(task: str, source: Path | bytes, name: str, more: Mapping[str, Any
         reader.close()
 
 
-def open_isolated(source: Path | bytes, name: str, more: Mapping[str, Any]) -> base.TableFile:
-    """A file of records that is read in a process of its own, once; what was read is kept on disk as long as this."""
-    reader = Reader(TABLE, source, name, more)
+def open_file(source: Path | bytes, name: str, sheet: str | None = None, *, one_column: bool = False) -> base.TableFile:
+    """Look at a file of alerts, whatever it is in, in a process of its own; what was read stays on disk.
+
+    The content decides what it is; `name` is shown in messages and is a hint at most. `sheet` names the sheet, layer or
+    member to read; `one_column`: a text without delimiters is a table, too. Raises `Question` where one must be named,
+    ImportProblem where the file holds no table, or its reading takes more memory or time than it may.
+    """
+    reader = Reader(TABLE, source, name, {"sheet": sheet, "one_column": one_column})
     facts = reader.believed(lambda: TypeAdapter(Facts).validate_python(reader.head))
     return base.TableFile(facts, lambda: reader.read(lambda table: block_of(table, len(facts.labels))))
 

@@ -55,18 +55,14 @@ class KnownPositions:
         at = self._index.get_indexer(asked)
         new = pd.unique(points[at < 0])
         if len(new):
-            self._learn(new, np.unique(at[at >= 0]))
+            old, columns, used = self._index.to_numpy(), self._columns, np.unique(at[at >= 0])
+            if len(new) > len(used) or len(old) + len(new) > MOST_KNOWN:  # then only the used ones stay
+                old, columns = old[used], columns.take(pa.array(used))
+            new = new[np.argsort(new.real)]
+            self._index = pd.Index(np.concatenate([old, new]))
+            self._columns = pa.concat_tables([columns, pa.table(_of_positions(new, self._city))]).combine_chunks()
             at = self._index.get_indexer(asked)
         return self._columns, np.asarray(at, np.int64)
-
-    def _learn(self, new: npt.NDArray[np.complex128], used: IntArray) -> None:
-        """Add positions. Where most of a block are new, or too many are known, only the `used` ones stay."""
-        old, columns = self._index.to_numpy(), self._columns
-        if len(new) > len(used) or len(old) + len(new) > MOST_KNOWN:
-            old, columns = old[used], columns.take(pa.array(used))
-        new = new[np.argsort(new.real)]
-        self._index = pd.Index(np.concatenate([old, new]))
-        self._columns = pa.concat_tables([columns, pa.table(_of_positions(new, self._city))]).combine_chunks()
 
 
 def enrich(alerts: pa.Table, city: CityProfile, known: KnownPositions | None = None) -> pa.Table:
@@ -88,7 +84,15 @@ def enrich(alerts: pa.Table, city: CityProfile, known: KnownPositions | None = N
     month alone) or "reported" (nothing but the time of the report). With "day" and "month", and with spans longer than
     24 hours, `hour`, `hours` and `dark` are missing. `inside` is true on land and within 30 m of it.
     """
-    made = {**_space(alerts, known or KnownPositions(city)), **_time(alerts, city)}
+    longitude, latitude = (
+        np.asarray(alerts[name].to_numpy(zero_copy_only=False), float) for name in ("longitude", "latitude")
+    )
+    mapped = np.isfinite(longitude) & np.isfinite(latitude)
+    where = np.zeros(len(mapped), np.int64)
+    points = longitude[mapped] + 1j * latitude[mapped]
+    columns, where[mapped] = (known or KnownPositions(city)).columns(points)
+    there = columns.take(pa.array(where, mask=~mapped)).columns
+    made = {**dict(zip(columns.column_names, there, strict=True)), **_time(alerts, city)}
     for field in ENRICHED:
         column = made[field.name].cast(field.type)
         where = alerts.schema.get_field_index(field.name)
@@ -105,15 +109,6 @@ def parent_cells(cells: IntArray, resolution: int) -> IntArray:
 def inside_land(x: FloatArray, y: FloatArray, city: CityProfile) -> BoolArray:
     """Whether points (metres in the city's projection) lie on the land or within 30 m of it."""
     return ask_shape(shapely.intersects_xy, city.land_and_quays_metres, x, y)
-
-
-def _space(alerts: pa.Table, known: KnownPositions) -> dict[str, pa.Array]:
-    longitude = _floats(alerts["longitude"])
-    latitude = _floats(alerts["latitude"])
-    mapped = np.isfinite(longitude) & np.isfinite(latitude)
-    where = np.zeros(len(mapped), np.int64)
-    columns, where[mapped] = known.columns(longitude[mapped] + 1j * latitude[mapped])
-    return dict(zip(columns.column_names, columns.take(pa.array(where, mask=~mapped)).columns, strict=True))
 
 
 def _of_positions(points: npt.NDArray[np.complex128], city: CityProfile) -> dict[str, pa.Array]:
@@ -236,27 +231,22 @@ def _dark(begin: TimeArray, end: TimeArray, local: TimeArray, timed: BoolArray, 
     Missing too where nobody knows where the city lies.
     """
     size = len(begin)
-    if not city.located:
+    if not (city.outlined or "longitude" in city.view):
         return pa.nulls(size, pa.bool_())
     spans = np.flatnonzero(timed & (end > begin))
     first, last = begin[spans], end[spans]
     later = np.concatenate([first + (last - first) // 2, last])
+    zone, at = ZoneInfo(city.timezone), np.concatenate([begin, later]).astype(np.int64)
     clocks = np.concatenate([local, _local(later, city.timezone)])
-    state = _below_horizon(np.concatenate([begin, later]), clocks, city)
+    codes, days = pd.factorize(clocks.astype("datetime64[D]").astype(np.int64))
+    latitude, longitude = city.land.centroid.y, city.land.centroid.x
+    light = [_daylight(latitude, longitude, day, zone) for day in days.astype("datetime64[D]").tolist()]
+    rise, fall = np.array(light, np.int64).reshape(-1, 2).T
+    state = ~((rise[codes] <= at) & (at < fall[codes]))
     known = timed.copy()
     middle, final = state[size : size + len(spans)], state[size + len(spans) :]
     known[spans] &= (state[spans] == middle) & (middle == final)
     return pa.array(state[:size], mask=~known)
-
-
-def _below_horizon(times: TimeArray, local: TimeArray, city: CityProfile) -> BoolArray:
-    zone = ZoneInfo(city.timezone)
-    codes, unique = pd.factorize(local.astype("datetime64[D]").astype(np.int64))
-    latitude, longitude = city.land.centroid.y, city.land.centroid.x
-    light = [_daylight(latitude, longitude, day, zone) for day in unique.astype("datetime64[D]").tolist()]
-    rise, fall = np.array(light, np.int64).reshape(-1, 2).T
-    at = times.astype(np.int64)
-    return np.asarray(~((rise[codes] <= at) & (at < fall[codes])), bool)
 
 
 @lru_cache(maxsize=20_000)
@@ -273,10 +263,6 @@ def _daylight(latitude: float, longitude: float, day: dt.date, zone: ZoneInfo) -
         rise = dt.datetime.combine(day, dt.time(0), zone)
         fall = rise + dt.timedelta(days=1 if elevation(observer, noon) > 0 else 0)
     return round(rise.timestamp() * 1e6), round(fall.timestamp() * 1e6)
-
-
-def _floats(column: Any) -> FloatArray:
-    return np.asarray(column.to_numpy(zero_copy_only=False), float)
 
 
 def _local(times: TimeArray, zone: str) -> TimeArray:

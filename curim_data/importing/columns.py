@@ -303,7 +303,8 @@ def _parsed(
     at = np.where((at >= _EARLIEST) & (at < _LATEST), at, np.datetime64("NaT", "us"))
     bad = given & np.isnat(at)
     good = given & ~bad
-    return ParsedDates(_series(at), given, bad, day_only & good, month_only & good, ambiguous & bad)
+    timestamps = pd.Series(at.astype("datetime64[us]")).dt.tz_localize("UTC")
+    return ParsedDates(timestamps, given, bad, day_only & good, month_only & good, ambiguous & bad)
 
 
 def date_parts(
@@ -431,14 +432,9 @@ def local_to_utc(stamps: TimeArray, zone: str) -> TimeArray:
 
 def next_month_start(timestamps: pd.Series, zone: str) -> pd.Series:
     """Return the start of the local month after each timestamp (UTC)."""
-    return _series(
-        local_to_utc(
-            (timestamps.dt.tz_convert(zone).dt.tz_localize(None).to_numpy("datetime64[M]") + 1).astype(
-                "datetime64[us]"
-            ),
-            zone,
-        )
-    )
+    months = timestamps.dt.tz_convert(zone).dt.tz_localize(None).to_numpy("datetime64[M]") + 1
+    starts: pd.Series = pd.Series(local_to_utc(months.astype("datetime64[us]"), zone)).dt.tz_localize("UTC")
+    return starts
 
 
 def _numbers(column: ArrowText, date_format: DateFormat) -> tuple[TimeArray, BoolArray]:
@@ -451,10 +447,6 @@ def _numbers(column: ArrowText, date_format: DateFormat) -> tuple[TimeArray, Boo
     local = pd.to_datetime(values, unit="D", origin="1899-12-30", errors="coerce").dt.round("s")
     day_only = (local == local.dt.normalize()).to_numpy()
     return _zoned(local.to_numpy("datetime64[us]"), day_only, date_format), day_only
-
-
-def _series(at: TimeArray) -> pd.Series:
-    return pd.Series(at.astype("datetime64[us]")).dt.tz_localize("UTC")
 
 
 MAIN_DATES: Final = ("reported_at", "occurred_from")

@@ -709,13 +709,6 @@ class IdScope:
             return scoped
         return pc.if_else(pc.is_in(given, value_set=self.only.cast(given.type)), scoped, given)
 
-    def alerts(self, alerts: pa.Table) -> pa.Table:
-        """The alerts of a block with their ids in this scope."""
-        if not self.prefix:
-            return alerts
-        where = alerts.schema.get_field_index("incident_id")
-        return alerts.set_column(where, alerts.schema.field(where), self.ids(alerts["incident_id"]).cast(pa.string()))
-
 
 def id_scope(
     profile: FileProfile,

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from curim_data import formats
 from curim_data.containers import open_file
+from curim_data.containers.base import prefetch
 from curim_data.formats.base import Layout, fold
 from curim_data.geo.enrichment import LEAST, default_coordinates, usual_count
 from curim_data.importing import mapping as mappings
@@ -209,7 +210,7 @@ def _examine(
     else:
         city = with_outline(city, profiled, work)
     plan = decide_plan(profiled, city, home, first)
-    blocks, proof = enrich_blocks(parse_blocks(profiled, plan), city), None
+    blocks, proof = prefetch(enrich_blocks(parse_blocks(profiled, plan), city)), None
     if dry_run:
         proof = ProofBuilder(profiled.labels, profiled.layout, city, rows=profiled.rows, now=profiled.request.now)
         blocks = proof.follow(blocks)

@@ -474,7 +474,17 @@ class FileProfile:
                 counter,
                 self.layout.longest,
             )
-        self._sample_rows(block)
+        # The rows whose number has one of the smallest hashes: a sample that does not depend on the blocks.
+        where = np.flatnonzero(_hashes(block.rows) <= self._hash_limit)
+        hidden, some = {*self.layout.personal, *self.layout.text}, pa.array(where)
+        cells = [
+            pa.repeat(pa.scalar("", pa.large_string()), len(where)) if at in hidden else column.take(some)
+            for at, column in enumerate(block.table.columns)
+        ]
+        self._sample = pa.concat_tables([self._sample, pa.table(cells, schema=self._sample.schema)])
+        self._sampled_rows = np.concatenate([self._sampled_rows, block.rows[where]])
+        if len(self._sampled_rows) > 2 * SAMPLE_ROWS:
+            self._trim()
 
     @property
     def sample(self) -> tuple[pa.Table, IntArray]:
@@ -498,19 +508,6 @@ class FileProfile:
             for evidence in (together, *alone) if block.table.num_rows else ():
                 evidence.add(block)
         self.order_evidence = tuple(alone) if together.conflicts else (together,)
-
-    def _sample_rows(self, block: Block) -> None:
-        """Keep the rows whose number has one of the smallest hashes: a sample that does not depend on the blocks."""
-        where = np.flatnonzero(_hashes(block.rows) <= self._hash_limit)
-        hidden, some = {*self.layout.personal, *self.layout.text}, pa.array(where)
-        columns = [
-            pa.repeat(pa.scalar("", pa.large_string()), len(where)) if at in hidden else column.take(some)
-            for at, column in enumerate(block.table.columns)
-        ]
-        self._sample = pa.concat_tables([self._sample, pa.table(columns, schema=self._sample.schema)])
-        self._sampled_rows = np.concatenate([self._sampled_rows, block.rows[where]])
-        if len(self._sampled_rows) > 2 * SAMPLE_ROWS:
-            self._trim()
 
     def _trim(self) -> None:
         """Cut the sample to its size."""

@@ -108,7 +108,7 @@ class RowOutcomes:
     """What became of each row of a table of `size` rows.
 
     `reason` (code, "" where the row is valid), `column` and `value` say why a row is quarantined; `bits` are sums of
-    flag bits (`flag_bit`); `unknown`: values that were not recognised and can be names, with counts, by column.
+    flag bits (`FLAG_BITS`); `unknown`: values that were not recognised and can be names, with counts, by column.
     """
 
     def __init__(self, size: int) -> None:
@@ -141,11 +141,7 @@ class RowOutcomes:
         """Record that values were changed; old and new are arrays over all rows, or one value for all."""
         if mask.any():
             self.repairs.append((rule, column, mask, old, new))
-            self.flag(mask, Flag.REPAIRED)
-
-    def flag(self, mask: BoolArray, flag: Flag) -> None:
-        """Flag rows."""
-        self.bits[mask] |= flag_bit(flag)
+            self.bits[mask] |= FLAG_BITS[Flag.REPAIRED]
 
     def note_unknown(self, label: str, values: Sequence[str], codes: IntArray, longest: int = MOST_CHARACTERS) -> None:
         """Count the values of a column that were not recognised, by their codes; "" stands for those that were."""
@@ -163,9 +159,7 @@ def flag_lists(codes: IntArray) -> pa.Array:
     ).take(pa.array(back))
 
 
-def flag_bit(flag: Flag) -> int:
-    """Return the bit of a flag."""
-    return 1 << list(Flag).index(flag)
+FLAG_BITS: Final = {flag: 1 << at for at, flag in enumerate(Flag)}
 
 
 def redaction(role: str, layout: Layout) -> Callable[[str], str]:
@@ -408,7 +402,7 @@ def _parse_words(columns: RoleColumns, layout: Layout, decisions: Decisions, out
         unrecognised = [value is None and not none for value, none in zip(found, empty, strict=True)]
         values = [value or (empty_value if none else unknown_value) for value, none in zip(found, empty, strict=True)]
         parsed[role] = pa.array(values, pa.string()).take(pa.array(codes))
-        outcomes.flag(np.array(unrecognised, bool)[codes], flag)
+        outcomes.bits[np.array(unrecognised, bool)[codes]] |= FLAG_BITS[flag]
         outcomes.note_unknown(
             columns.label(role), [text if odd else "" for text, odd in zip(unique, unrecognised, strict=True)], codes
         )
@@ -511,7 +505,7 @@ def _parse_categories(
             outcomes.repair(mask, Repair.CATEGORY_LABEL, columns.label(role), columns[role], new)
     unknown = np.array([one.unknown != "" for one in cells], bool)[codes]
     unknown_more = [bool(one.unknown and text) for one, text in zip(more, more_unique, strict=True)]
-    outcomes.flag(unknown | np.array(unknown_more, bool)[more_codes], Flag.UNKNOWN_CATEGORY)
+    outcomes.bits[unknown | np.array(unknown_more, bool)[more_codes]] |= FLAG_BITS[Flag.UNKNOWN_CATEGORY]
     outcomes.note_unknown(columns.label("category"), [one.unknown for one in cells], codes, layout.longest)
     firsts = [one.ids[0] if one.ids else UNCATEGORISED for one in cells]
     category = pa.array(firsts, pa.string()).take(pa.array(codes))

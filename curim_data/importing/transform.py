@@ -35,9 +35,9 @@ from curim_data.importing.extract import EXTRACTED, ProfiledExport
 from curim_data.importing.first_city import FirstCity, PlaceColumns
 from curim_data.importing.mapping import FORMAT, FORMAT_NAME, OWN, SETTLED, ColumnMapping, file_stem, signature_of
 from curim_data.importing.rows import (
+    FLAG_BITS,
     ParsedRows,
     RowOutcomes,
-    flag_bit,
     flag_lists,
     parse_rows,
     redaction,
@@ -72,7 +72,11 @@ class Quarantine:
     ) -> None:
         self.path, self.reasons = path, Counter[str]()
         self._layout, self._settled, self._numbers_only = layout, settled, numbers_only
-        self._names = _unique({place: labels[place] for place in layout.places})
+        self._names: dict[int, str] = {}
+        for place in layout.places:  # names of columns that are unique, and different from those of our own columns
+            name, taken = labels[place], {*OWN, *self._names.values()}
+            able = (name or f"column {place + 1}", *(f"{name or 'column'} ({n})" for n in range(2, len(labels) + 6)))
+            self._names[place] = next(one for one in able if one not in taken)
         self._width = len(labels)
         self._writer: pq.ParquetWriter | None = None
         self._first: list[pa.Table] = []
@@ -143,15 +147,6 @@ class Quarantine:
             if _ID.fullmatch(first) and not _NINE_DIGITS.search(first):  # no piece of a text and no telephone number
                 line[self._names[0]] = record.fields[0]
         return line
-
-
-def _unique(names: dict[int, str]) -> dict[int, str]:
-    """Make the names of columns unique, and different from those of our own columns."""
-    unique: dict[int, str] = {}
-    for place, name in names.items():
-        able = (name or f"column {place + 1}", *(f"{name or 'column'} ({n})" for n in range(2, len(names) + 6)))
-        unique[place] = next(one for one in able if one not in {*OWN, *unique.values()})
-    return unique
 
 
 LISTED_ROWS: Final = 100_000
@@ -270,34 +265,26 @@ def decide_plan(profiled: ProfiledExport, city: CityProfile, home: Home, first: 
 def parse_blocks(profiled: ProfiledExport, plan: ImportPlan) -> Iterator[ParsedRows]:
     """Parse the rows of all blocks into typed alerts; erased ones are quarantined."""
     layout, labels = profiled.layout, profiled.labels
-
-    def parse(block: Block) -> ParsedRows:
+    for block in prefetch(profiled.blocks()):
         rows = parse_rows(block, labels, layout, plan.decisions, plan.city)
-        rows = replace(rows, alerts=plan.ids.alerts(rows.alerts))
+        if plan.ids.prefix:
+            where, ids = rows.alerts.schema.get_field_index("incident_id"), plan.ids.ids(rows.alerts["incident_id"])
+            scoped = rows.alerts.set_column(where, rows.alerts.schema.field(where), ids.cast(pa.string()))
+            rows = replace(rows, alerts=scoped)
         if not plan.erased.empty:
             ids = RoleColumns(block.table, layout, labels)["alert_id"].cast(pa.string())
             rows = _without_erased(rows, plan.erased, plan.ids.ids(ids))
-        return rows
-
-    return prefetch(map(parse, prefetch(profiled.blocks())))
+        yield rows
 
 
 def enrich_blocks(parsed: Iterator[ParsedRows], city: CityProfile) -> Iterator[ParsedRows]:
     """Add cells, district, local time and darkness, and write the flags as lists."""
     known = KnownPositions(city)
-
-    def enriched(one: ParsedRows) -> ParsedRows:
-        alerts = enrich(one.alerts, city, known)
+    for rows in prefetch(parsed):
+        alerts = enrich(rows.alerts, city, known)
         outside = pc.fill_null(pc.invert(alerts["inside"]), False).to_numpy()
-        return replace(
-            one,
-            alerts=alerts.append_column(
-                "flags",
-                flag_lists(alerts["flag_bits"].to_numpy() | np.where(outside, flag_bit(Flag.OUTSIDE_CITY), 0)),
-            ),
-        )
-
-    return prefetch(map(enriched, parsed))
+        bits = alerts["flag_bits"].to_numpy() | np.where(outside, FLAG_BITS[Flag.OUTSIDE_CITY], 0)
+        yield replace(rows, alerts=alerts.append_column("flags", flag_lists(bits)))
 
 
 def _settled(profiled: ProfiledExport, plan: ImportPlan) -> ColumnMapping:

@@ -184,11 +184,6 @@ class CityProfile:
         return Transformer.from_crs(4326, self.epsg, always_xy=True)
 
     @property
-    def located(self) -> bool:
-        """Whether it is known where the city lies, if not how far it reaches."""
-        return self.outlined or "longitude" in self.view
-
-    @property
     def sensitive(self) -> frozenset[str]:
         """Ids of the sensitive categories."""
         return frozenset(c.id for c in self.categories.values() if c.sensitive)

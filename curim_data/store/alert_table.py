@@ -185,7 +185,10 @@ class Store:
         self._set_aside(quarantine, batch.id)
 
         def attempt(table: DeltaTable) -> StagedResult:
-            writing.check_erased(staging, ErasedList(self.home))
+            erased = ErasedList(self.home)
+            for part in () if erased.empty else staging.batches(["incident_id", "content_hash"]):
+                if erased.mask(part["incident_id"], part["content_hash"]).any():
+                    raise StoreError(Message("Alerts were erased while the file was read. Import it again."))
             stored = file_paths(table)
             if found is not None and set(found.stored) == set(stored):
                 result = replace(found, batch=replace(found.batch, when=dt.datetime.now(dt.UTC)))
@@ -265,11 +268,11 @@ class Store:
 
     def _compact(self) -> None:
         """Put many small files together; an undo reads old versions and does not mind."""
-        from curim_data.store.writing import compact
+        from curim_data.store.writing import MOST_FILES, compact
 
         with locked(self.home.lock, shared=True), suppress(DeltaError):
             table = self.table()
-            if table is not None:
+            if table is not None and len(table.file_uris()) > MOST_FILES:
                 compact(table)
 
     def table(self) -> DeltaTable | None:

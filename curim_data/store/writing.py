@@ -46,7 +46,6 @@ from curim_data.geo.enrichment import enrich
 from curim_data.model import SCHEMA, TOLD, CityProfile, Flag, Message
 from curim_data.store.commits import (
     Batch,
-    ErasedList,
     StoreError,
     UndoReport,
     commit_properties,
@@ -254,11 +253,6 @@ def content_hashes(table: pa.Table, kinds: Any, more: Any) -> pa.Array:
             column = pc.cast(pc.round(pc.multiply(column, 1e7)), pa.int64())
         parts.append(pc.cast(column, pa.string()))
     texts = pc.binary_join_element_wise(*parts, "\x1f", null_handling="replace", null_replacement="")
-    return pa.concat_arrays([_hex(chunk) for chunk in texts.chunks]) if texts.num_chunks else pa.array([], pa.string())
-
-
-def _hex(texts: Any) -> pa.Array:
-    """Hex digests of texts."""
     fresh, digests = blake2b(digest_size=_DIGITS // 2).copy, []
     for text in texts.cast(pa.binary()).to_pylist():
         one = fresh()  # takes half as long as making one
@@ -367,15 +361,6 @@ def match_staged(staging: Staging, batch: Batch, stored: Sequence[str] = ()) -> 
     return StagedResult(counted, staging, path, tuple(stored))
 
 
-def check_erased(staging: Staging, erased: ErasedList) -> None:
-    """StoreError where a staged alert has been erased since it was read."""
-    if erased.empty:
-        return
-    for part in staging.batches(["incident_id", "content_hash"]):
-        if erased.mask(part["incident_id"], part["content_hash"]).any():
-            raise StoreError(Message("Alerts were erased while the file was read. Import it again."))
-
-
 MOST_FILES: Final = 50
 # Hardly an id or hash occurs twice, and none is looked for by its order: no dictionary and no smallest value of them.
 _NO_TWICE: Final = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
@@ -454,11 +439,8 @@ def write_import(table: DeltaTable, result: StagedResult) -> None:
 
 
 def compact(table: DeltaTable) -> None:
-    """Put small files together, in one commit, where there are more than `MOST_FILES`."""
-    if len(table.file_uris()) > MOST_FILES:
-        table.optimize.compact(
-            target_size=FILE_BYTES, writer_properties=_WRITER, commit_properties=commit_properties({})
-        )
+    """Put small files together, in one commit."""
+    table.optimize.compact(target_size=FILE_BYTES, writer_properties=_WRITER, commit_properties=commit_properties({}))
 
 
 def select_ids(kind: Literal["SEMI", "ANTI"], files: Sequence[str], ids: pa.Table, folder: Path) -> Iterator[pa.Table]:

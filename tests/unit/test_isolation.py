@@ -154,7 +154,7 @@ def _commands() -> list[bytes]:
 
 
 def test_limits_grow_with_the_file_up_to_half_of_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "_computer_memory", lambda: 16 << 30)
+    monkeypatch.setattr(base, "COMPUTER_MEMORY", 16 << 30)
     small, large, huge = (base.limits_for(size) for size in (1_500, 100_000_000, 1 << 40))
     assert small.memory == pytest.approx(1 << 30, rel=1e-3)
     assert large.memory == (1 << 30) + 24 * 100_000_000

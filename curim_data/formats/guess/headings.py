@@ -70,28 +70,26 @@ LONGEST_LABEL: Final = 500
 
 
 def read_heading(label: str) -> Heading:
-    """Split a label at blanks, marks, underscores, before capitals and before the known ends of German compounds.
+    """Split a label at blanks, marks, underscores, before capitals and before the known ends of German compounds; and
+    off whose gender or age it is ("SEXOVICTIMA", "ΦΥΛΟΘΥΜΑΤΟΣ").
 
     Of a long one the beginning is read, and a piece that is longer than any word stays as it is.
     """
     apart = re.sub(r"(?<=[a-zα-ω0-9])(?=[A-ZΑ-Ω])|(?<=[A-Z])(?=[A-Z][a-z])", " ", label.strip()[:LONGEST_LABEL])
     pieces = re.findall(r"[^\W_]+", fold(apart))
-    words: list[str] = []
+    what, whose, words = concept("sex", "age"), concept("victim", "reporter", "suspect"), list[str]()
     for piece in pieces:
-        words += (piece,) if len(piece) > 60 else split_compound(piece) or _split_known(piece)
+        if len(piece) > 60:
+            words.append(piece)
+        elif parts := split_compound(piece) or _glued(piece, what, whose) or _glued(piece, whose, what):
+            words += parts
+        else:
+            ending = next((end for end in _SUFFIXES if piece.endswith(end) and len(piece) > len(end) + 1), None)
+            whole = ending is None or piece in concept("time", "age")
+            words += (piece,) if whole or ending is None else (piece.removesuffix(ending), ending)
     if "lat" in words and not _LONGITUDES.isdisjoint(words):
         words = ["latlon", *(word for word in words if word not in {"lat", *_LONGITUDES})]
     return Heading(label, tuple(words))
-
-
-def _split_known(piece: str) -> Sequence[str]:
-    """Split off whose gender or age it is ("SEXOVICTIMA", "ΦΥΛΟΘΥΜΑΤΟΣ"), or the known end of a German compound."""
-    what, whose = concept("sex", "age"), concept("victim", "reporter", "suspect")
-    if parts := _glued(piece, what, whose) or _glued(piece, whose, what):
-        return parts
-    ending = next((end for end in _SUFFIXES if piece.endswith(end) and len(piece) > len(end) + 1), None)
-    whole = ending is None or piece in concept("time", "age")
-    return (piece,) if whole or ending is None else (piece.removesuffix(ending), ending)
 
 
 _SMALL: Final = (*concept("joining"), "τησ", "του", "dela", "")  # what may stand between two words that are one
