@@ -515,11 +515,6 @@ def options(source: Source, f: AlertFilter, field: str) -> Counted:
     return counts(source, f.without(field), [f.field(field).dimensions[field]], complete=True)
 
 
-def all_options(source: Source, f: AlertFilter, fields: Sequence[str]) -> dict[str, Counted]:
-    """`options` of several fields."""
-    return {field: options(source, f, field) for field in fields}
-
-
 def nearest_nonempty(source: Source, f: AlertFilter) -> tuple[AlertFilter, Message] | None:
     """For a filter that leaves nothing: the filter without the one field that, left out, leaves most, and why.
 

@@ -68,6 +68,20 @@ def draw_styles(page: Page) -> None:
         ".stMain [data-testid='stPageLink-NavLink'], .stMain [data-testid='stPageLink-NavLink'] :is(span, div, p) "
         "{white-space: normal; height: auto} "
         f".stMain [data-testid='stPageLink-NavLink'] p {{color: {palette(page.theme).sea_blue}; font-weight: 600}}"
+        # The day, month and year of a date are large enough to be touched.
+        " .stDateInput [role='spinbutton'] {padding: .2rem .3rem}"
+        " [class*='st-key-filter_tree_'] {padding-left: 1.75rem}"
+        " :is([class*='st-key-filter_box_groups_'], [class*='measure_']) label p {font-weight: 600}"
+        " .st-key-filter_apply {position: sticky; top: 0; z-index: 2; padding: .5rem 0;"
+        " background: var(--curim-ground)}"
+        " @media screen and (max-width: 640px) {.stMainBlockContainer {padding-bottom: 5.5rem}"
+        " .st-key-bottom_bar {position: fixed; inset: auto 0 0 0; z-index: 99; padding: .35rem .75rem;"
+        " flex-wrap: nowrap; overflow-x: auto; background: var(--curim-ground);"
+        " border-top: 1px solid var(--curim-line)}"
+        " .st-key-bottom_bar :is([data-testid='stPageLink-NavLink'], button) {min-height: 2.6rem; white-space: nowrap}"
+        " .st-key-bottom_bar > div {flex: none; width: auto}}"
+        " @media print {.st-key-bottom_bar {display: none !important}}"
+        f" :root {{--curim-ground: {palette(page.theme).background}; --curim-line: {palette(page.theme).grid}}}"
         "</style>"
     )
 
@@ -95,12 +109,14 @@ def sidebar(page: Page, open_page: str, entries: list[st.Page]) -> None:
         draw_switch(page, titles[open_page][1])
     if page.is_sample:
         st.caption(t("Sample city: made-up data"))
-    with st.container(gap="xsmall", key="navigation"):
-        for link in entries:
-            st.page_link(link, query_params=page.query, width="stretch")
-    if open_page not in WITHOUT_FILTER and page.source is not None:
+    if not page.narrow:  # on a phone a bar below has the pages and the filter
+        with st.container(gap="xsmall", key="navigation"):
+            for link in entries:
+                st.page_link(link, query_params=page.query, width="stretch")
         st.divider()
-        filter_bar.draw_filter_bar(page)
+    if open_page not in WITHOUT_FILTER and page.source is not None:
+        if not page.narrow:
+            filter_bar.draw_filter_bar(page)
         draw_alone("filter_actions", lambda: filter_bar.draw_filter_actions(page), words=LINK_WORDS)
     st.divider()
     audience_switch(page)
@@ -108,6 +124,15 @@ def sidebar(page: Page, open_page: str, entries: list[st.Page]) -> None:
     if sign_in_configured():
         st.caption(escape_markdown(page.reader))
         st.button(t("Sign out"), key="sign_out", on_click=sign_out, type="tertiary")
+
+
+def bottom_bar(page: Page, entries: list[st.Page], *, filtered: bool) -> None:
+    """A phone's filter and pages, within reach of the thumb."""
+    with st.container(horizontal=True, gap="small", key="bottom_bar"):
+        if filtered:
+            filter_bar.draw_phone_filter(page)
+        for link in entries:
+            st.page_link(link, query_params=page.query, width="content")
 
 
 def audience_switch(page: Page) -> None:
@@ -180,9 +205,12 @@ with record.run() as run:
         banner(page, "provisional", note, label, st.session_state, there, part="city")
     if HEALED in st.session_state:
         st.info(escape_markdown(t(st.session_state.pop(HEALED))))
+    if page.narrow and not st.context.is_embedded:
+        bottom_bar(page, open_to_reader, filtered=name not in WITHOUT_FILTER and page.source is not None)
     if name not in WITHOUT_FILTER:
         st.html(WITHOUT_CONTROLS)
         filter_bar.draw_active_filters(page)
+        filter_bar.draw_filter_drawer(page)
     if page.role >= titles[name][1]:  # a page that is refused notes that itself
         record.note_look(page, name)
     current.run()

@@ -69,7 +69,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Source, AlertFilter], Answer]]] = {
     "hours": lambda source, f: [query.counts(source, f, ["hour", "dark"]).frame],
     "tables with cells": _tables,
     "cells": _cells,
-    "options": lambda source, f: [one.frame for one in query.all_options(source, f, FIELDS).values()],
+    "options": lambda source, f: [query.options(source, f, field).frame for field in FIELDS],
     "default coordinates": _default_coordinates,
 }
 

@@ -16,7 +16,8 @@ import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import unquote
 
 from curim_data.model import MAP_RESOLUTIONS, Gender, Kind, Message, Span, Status, Translator, labels
@@ -74,18 +75,20 @@ LATEST: Final = dt.date(2199, 12, 31)
 _MONTHS: Final = {"28d": 1, "quarter": 3, "12m": 12}
 
 Values: TypeAlias = dict[str, Any]  # attributes of a filter that a change sets
+Pick: TypeAlias = tuple[str, tuple[Any, ...], str]  # an attribute, some of its values, and what they are called
+MOST_NAMED: Final = 2  # categories of one group that stand by name in a chip
 
 
 @dataclass(frozen=True)
 class Widget:
-    """How a field stands in the side bar: in which order, and whether among the further filters that are folded in.
+    """How a field stands in the side bar: in which order, and whether among the further filters of the drawer.
 
-    A list shows how many alerts each choice leaves, and `everything` where nothing is chosen; pills show all choices.
+    `own`: it has a box of its own there; others are chosen in the drawer, and say `everything` where nothing is chosen.
     """
 
     order: int = 100
     more: bool = True
-    form: Literal["list", "pills", "own"] = "list"
+    own: bool = False
     everything: Message = dataclasses.field(default=Message("All values"))
 
 
@@ -101,8 +104,9 @@ class Field:
     where an alert does not pass. `phrase`: its part of the sentence, with its comma. `choices`: the values that an
     attribute may hold in a city, by their texts (the third argument: categories outside the tree); of another field
     `parse` gives an attribute's value out of its word, and what was dropped of that. `text`: the word for a value.
-    `whole`: the label of its only chip; without it each value has one (`chip`). `normalise`: the values in the one
-    form in which equal filters have them; each value once, in order, unless given. `levels`: the values that one of
+    `whole`: the label of its only chip; without it each value has one (`chip`), or some together (`joined`).
+    `normalise`: the values in the one form in which equal filters have them; each value once, in order, unless given.
+    `levels`: the values that one of
     its dimensions can have under the filter. `label`, `short_label` (in a pill): of a value, where it has its own.
     `heading`: that of its column, where it has its own. `unset`: the values that ask for nothing.
     """
@@ -119,6 +123,7 @@ class Field:
     text: Callable[[Any], str] = join
     whole: Callable[[AlertFilter, Translator, CityProfile], str] | None = None
     chip: Message = dataclasses.field(default=Message("{value}"))
+    joined: Callable[[list[Pick], Translator, CityProfile], list[Pick]] = lambda picks, t, city: picks
     normalise: Callable[[AlertFilter], Values] | None = None
     levels: Callable[[AlertFilter, str, CityProfile], Sequence[Any]] = lambda f, dimension, city: ()
     label: Callable[[Translator, CityProfile, Any], str] | None = None
@@ -154,12 +159,21 @@ class Field:
             return labels.value_label(t, city, dimension, value)
         return self.label(t, city, int(value) if isinstance(value, float) else value)
 
-    def chip_labels(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, Any, str]]:
-        """Of each value that is set its attribute, the value and the label of its chip: groups before categories."""
+    def picks(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[Pick]:
+        """What is set: of each value its attribute, itself, and its label; groups before categories."""
         return [
-            (name, one, t(self.chip, value=self.value_label(t, city, self.dimensions[name], one)))
+            (name, (one,), self.value_label(t, city, self.dimensions[name], one))
             for name in reversed(self.names)
             for one in getattr(f, name)
+        ]
+
+    def chips(self, f: AlertFilter, t: Translator, city: CityProfile) -> list[tuple[str, AlertFilter]]:
+        """The labels of its chips, each with the filter that is left without it."""
+        if self.whole is not None:
+            return [(self.whole(f, t, city), f.without(self.names[0]))]
+        return [
+            (t(self.chip, value=label), f.replace(**{name: tuple(set(getattr(f, name)).difference(values))}))
+            for name, values, label in self.joined(self.picks(f, t, city), t, city)
         ]
 
 
@@ -219,8 +233,25 @@ def _category_levels(f: AlertFilter, dimension: str, city: CityProfile) -> Seque
 
 
 def _category_phrase(f: AlertFilter, t: Translator, city: CityProfile) -> str:
-    names = [labels.inline(label) for *_, label in CATEGORIES.chip_labels(f, t, city)]
+    names = [labels.inline(label) for *_, label in CATEGORIES.picks(f, t, city)]
     return t("Alerts of {categories}", categories=labels.listed(t, names)) if names else t("All alerts")
+
+
+def _by_group(picks: list[Pick], t: Translator, city: CityProfile) -> list[Pick]:
+    """Three and more categories of a group are said by their number, "3 of 5 in Property"."""
+
+    def group(pick: Pick) -> str:
+        known = city.categories.get(pick[1][0]) if pick[0] == "categories" else None
+        return known.group if known else ""
+
+    found: list[Pick] = []
+    for name, of in groupby(sorted(picks, key=group), group):
+        few, size = list(of), sum(category.group == name for category in city.categories.values())
+        if name and len(few) > MOST_NAMED:
+            said = t("{n} of {of} in {group}", n=len(few), of=size, group=labels.group_label(t, city, name))
+            few = [("categories", tuple(pick[1][0] for pick in few), said)]
+        found += few
+    return found
 
 
 # Categories and groups of categories: an alert passes when any of its categories is asked for by either. The phrase is
@@ -237,6 +268,7 @@ CATEGORIES: Final[Field] = Field(
     choices=lambda name, city, others: _texts(city.groups if name == "groups" else (*city.categories, *others)),
     condition=_of_categories,
     phrase=_category_phrase,
+    joined=_by_group,
     levels=_category_levels,
 )
 
@@ -310,7 +342,7 @@ HOURS: Final = Field(
     words={"hours": Message("First and last hour: 20-5 is from 20:00 to 06:00.")},
     title=Message("Time of day"),
     dimensions={"hours": "hour"},
-    widget=Widget(7, form="own"),
+    widget=Widget(7, own=True),
     parse=_parse_hours,
     text=lambda hours: f"{hours[0]}-{hours[1]}",
     condition=_in_window,
@@ -325,7 +357,7 @@ DARK: Final = Field(
     words={"light": Message("dark or day.")},
     title=Message("Light"),
     dimensions={"dark": "dark"},
-    widget=Widget(5, more=False, form="own"),
+    widget=Widget(5, more=False, own=True),
     parse=lambda name, text: (LIGHT.get(text), [text] if text and text not in LIGHT else []),
     text=lambda dark: "dark" if dark else "day",
     condition=lambda f, city, levels: f"dark = {str(f.dark).upper()}",
@@ -369,7 +401,7 @@ PERIOD: Final = Field(
         "to": Message("Last day, as in 2025-06-30."),
     },
     title=Message("Period"),
-    widget=Widget(1, more=False, form="own"),
+    widget=Widget(1, more=False, own=True),
     parse=_parse_period,
     text=str,
     condition=lambda f, city, levels: "",
@@ -462,7 +494,7 @@ class AlertFilter:
             unless="time_precision = 'month'",
             text=lambda days: join(DAYS[day] for day in days),
             said=lambda t, city, values: t(", on {days}", days=t.join([t.weekday(day) for day in values], "or")),
-            widget=Widget(8, form="pills"),
+            widget=Widget(8),
             short_label=lambda t, day: t.weekday(day, "abbreviated"),
         )
     )
@@ -519,7 +551,7 @@ class AlertFilter:
                 ", of severity {severities}", severities=t.join([str(value) for value in values], "or")
             ),
             chip=Message("Severity {value}"),
-            widget=Widget(11, form="pills"),
+            widget=Widget(11),
             short_label=lambda t, severity: str(severity),
         )
     )
@@ -632,16 +664,7 @@ class AlertFilter:
 
     def chips(self, t: Translator, city: CityProfile) -> list[tuple[str, AlertFilter]]:
         """Labels of what is active, each with the filter that is left without it."""
-        return [chip for field in self.active() for chip in self.chips_of(field, t, city)]
-
-    def chips_of(self, field: Field, t: Translator, city: CityProfile) -> list[tuple[str, AlertFilter]]:
-        """The chips of one field that is active: one a value, or one of the whole field."""
-        if field.whole is not None:
-            return [(field.whole(self, t, city), self.without(field.names[0]))]
-        return [
-            (label, self.replace(**{name: tuple(other for other in getattr(self, name) if other != one)}))
-            for name, one, label in field.chip_labels(self, t, city)
-        ]
+        return [chip for field in self.active() for chip in field.chips(self, t, city)]
 
     def active(self) -> tuple[Field, ...]:
         """The fields that ask for something; the usual period asks for nothing."""

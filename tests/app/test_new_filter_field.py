@@ -54,7 +54,7 @@ class WiderFilter(AlertFilter):
             known=lambda city: {str(number): number for number in range(4)},
             said=lambda t, city, values: t(", confirmed {numbers} times", numbers=t.join(map(str, values), "or")),
             chip=Message("Confirmed: {value}"),
-            widget=Widget(form="pills", more=False),
+            widget=Widget(more=False),
             own_title=Message("Confirmed by others"),
             label=lambda t, city, number: f"{number} times",
         )
@@ -131,12 +131,16 @@ def test_the_command(sample: Home, source: Source, capsys: pytest.CaptureFixture
 
 def test_the_page(open_page: Open, source: Source) -> None:
     page = open_page("trends", lang="en", age="18_29")
-    ages = page.multiselect(key="filter_ages")
-    assert (ages.label, ages.value, ages.placeholder) == ("Age", ["18_29"], "All ages")
+    page.button(key="filter_open_more").click().run()
+    ages = page.button_group(key="filter_ages")
+    assert (ages.label, ages.value) == ("Age", ["18_29"])
     n = query.options(source, WiderFilter(), "ages").frame.set_index("age_band")["n"]
     assert f"30–44 ({T.number(n['30_44'])})" in ages.options
     assert any(", aged 18–29" in text.value for text in (*page.markdown, *page.caption))
+    assert page.button(key="filter_open_confirmed").label == "Confirmed by others: All values"
+    page.button(key="filter_open_confirmed").click().run()
     page.button_group(key="filter_confirmed").set_value([2]).run()
+    page.button(key="filter_show").click().run()
     assert errors(page) == []
     assert (word(page, "age"), word(page, "confirmations")) == ("18_29", "2")
     assert "Aged 18–29 ×" in [button.label for button in page.button]

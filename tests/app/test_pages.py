@@ -14,8 +14,8 @@ import pytest
 from curim_data.importing.pipeline import import_file
 from curim_data.privacy import LIGHT_ALONE, NO_SEVERITY
 from curim_data.store import Home
-from pages.parts.frame import filter_bar, guard
-from tests.app.conftest import PAGES, Open, fine, visit, word
+from pages.parts.frame import guard
+from tests.app.conftest import PAGES, SPOKEN, Open, fine, visit, word
 
 
 @pytest.mark.parametrize("lang", ["el", "fr"])  # the tests below and others open each page in English
@@ -38,18 +38,23 @@ def test_page_runs_for_the_council_and_without_alerts_and_has_one_line_without_i
 
 
 def test_address_sets_the_widgets(open_page: Open) -> None:
-    app = open_page(PAGES[0], affected="woman", light="dark", hours="20-3", period="quarter")
-    assert app.multiselect(key="filter_affected").value == ["woman"]
+    app = open_page(PAGES[0], lang="en", affected="woman", light="dark", hours="20-3", period="quarter")
+    assert app.button(key="filter_open_affected").label == "Gender of the person affected: Women"
+    assert app.button(key="filter_open_more").label == "More filters: Time of day"
     assert app.selectbox(key="filter_light").value == "dark"
     assert app.selectbox(key="filter_period").value == "quarter"
+    app.button(key="filter_open_more").click().run()
     assert (app.selectbox(key="filter_hour_from").value, app.selectbox(key="filter_hour_to").value) == (20, 4)
 
 
 def test_widgets_write_the_address(open_page: Open) -> None:
     app = open_page(PAGES[0], lang="en", district="atlantis")
     assert any("atlantis" in warning.value for warning in app.warning)
-    app.multiselect(key="filter_affected").select("woman")
     app.selectbox(key="filter_light").select("dark").run()
+    app.button(key="filter_open_affected").click().run()
+    app.button_group(key="filter_affected").select("woman").run()
+    assert not word(app, "affected"), "nothing is applied yet"
+    app.button(key="filter_show").click().run()
     assert (word(app, "affected"), word(app, "light"), word(app, "lang")) == ("woman", "dark", "en")
     app.button(key="chip_0").click().run()
     assert not word(app, "affected")
@@ -89,25 +94,45 @@ def test_a_copied_link_holds_the_view_of_its_page_and_nothing_else(monkeypatch: 
     assert dict(parse_qsl(printed.partition("?")[2])) == {"lang": "en", "period": "28d", **VIEWS[name], **own}
 
 
-def test_of_many_alerts_a_button_applies_changes_together(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filter_bar, "TOGETHER_FROM", 0)
+def test_own_dates_take_the_place_of_a_preset_and_give_way_to_one(open_page: Open) -> None:
     app = open_page("trends", lang="en")
-    app.multiselect(key="filter_affected").select("woman").run()
-    assert word(app, "affected") == "", "nothing is applied yet"
-    app.multiselect(key="filter_affected").select("woman")
-    app.selectbox(key="filter_light").select("dark")
-    fine(app.button(key="filter_apply").click().run())
-    assert (word(app, "affected"), word(app, "light")) == ("woman", "dark")
-    app.selectbox(key="filter_period").select("own")
-    app.button(key="filter_apply").click().run()
-    app.date_input(key="filter_dates").set_value((date(2025, 3, 1), date(2025, 6, 30)))
-    app.button(key="filter_apply").click().run()
+    app.selectbox(key="filter_period").select("own").run()
+    app.date_input(key="filter_dates").set_value((date(2025, 3, 1), date(2025, 6, 30))).run()
     assert (word(app, "from"), word(app, "to")) == ("2025-03-01", "2025-06-30")
-    app.selectbox(key="filter_period").select("quarter")
-    app.button(key="filter_apply").click().run()
+    app.selectbox(key="filter_period").select("quarter").run()
     assert (word(app, "period"), word(app, "from")) == ("quarter", "")
-    app.button(key="filter_reset").click().run()
-    assert app.multiselect(key="filter_affected").value == []
+
+
+@pytest.mark.parametrize("sought", ["διαρρηξη", "ΔΙΆΡΡΗΞΗ", "burglary", "cambriolage"])
+@pytest.mark.parametrize("lang", SPOKEN)
+def test_categories_are_found_without_accents_and_in_every_language(open_page: Open, lang: str, sought: str) -> None:
+    app = open_page("gender", lang=lang)
+    app.button(key="filter_open_categories").click().run()
+    everything = [box.key for box in app.checkbox]
+    app.text_input(key="filter_search_categories").set_value(sought).run()
+    assert [box.key for box in app.checkbox] == ["filter_box_groups_theft", "filter_box_categories_burglary"]
+    app.text_input(key="filter_search_categories").set_value("qqq").run()
+    assert not app.checkbox
+    assert any("qqq" in caption.value for caption in app.caption)
+    app.text_input(key="filter_search_categories").set_value("").run()
+    assert [box.key for box in app.checkbox] == everything
+
+
+def test_categories_are_ticked_in_a_tree_and_shown_together(open_page: Open) -> None:
+    app = open_page("gender", lang="en", category="noise")
+    assert app.button(key="filter_open_categories").label == "Category: Noise"
+    app.button(key="filter_open_categories").click().run()
+    for name in ("vandalism", "graffiti", "lighting_poor"):
+        app.checkbox(key=f"filter_box_categories_{name}").check().run()
+    app.checkbox(key="filter_box_groups_nuisance").check().run()
+    assert app.checkbox(key="filter_box_categories_noise").disabled
+    assert word(app, "category") == "noise"
+    fine(app.button(key="filter_show").click().run())
+    assert (word(app, "category"), word(app, "group")) == ("graffiti,lighting_poor,vandalism", "nuisance")
+    assert "3 of 8 in Damage and surroundings ×" in [button.label for button in app.button]
+    assert not app.checkbox
+    app.button(key="chip_1").click().run()
+    assert (word(app, "category"), word(app, "group")) == ("", "nuisance")
 
 
 def test_a_bare_export_gets_a_filter_bar_with_reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +141,8 @@ def test_a_bare_export_gets_a_filter_bar_with_reasons(tmp_path: Path, monkeypatc
     import_file(home, ("ref,when,category,lat,lon\n" + "\n".join(rows) + "\n").encode(), "months.csv")
     monkeypatch.setenv("CURIM_HOME", str(home.path))
     app = visit("gender")
-    said = [caption.value for caption in app.sidebar.caption if caption.value.startswith("No filter by")]
+    app.button(key="filter_open_more").click().run()
+    said = [caption.value for caption in app.caption if caption.value.startswith("No filter by")]
     assert len(said) == 4
     assert any("Light, Time of day and Weekday: This export gives only the month" in one for one in said)
     assert "Light" not in [box.label for box in app.sidebar.selectbox]
@@ -133,7 +159,8 @@ def test_a_link_opens_without_what_the_copy_lacks(open_page: Open, words: dict[s
     app = open_page("trends", lang="en", **words, **{"as": "council"})
     assert [one.value for one in app.warning].count(told) == 1
     assert not any("No alerts match" in one.value for one in app.markdown)
-    assert any(told in one.value for one in app.sidebar.caption if one.value.startswith("No filter by"))
+    app.button(key="filter_open_more").click().run()
+    assert any(told in one.value for one in app.caption if one.value.startswith("No filter by"))
     exact = open_page("trends", lang="en", **words)
     assert told not in [one.value for one in exact.warning]
     assert word(exact, gone) == words[gone]

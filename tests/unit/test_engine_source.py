@@ -53,7 +53,7 @@ def test_no_files_is_an_empty_store() -> None:
     assert query.cells(seen_by(source, Audience.COUNCIL), ALL, 9).frame["n"].sum() == 0
     assert query.default_coordinates(seen_by(source, Audience.COUNCIL), ALL).empty
     assert query.nearest_nonempty(seen_by(source, Audience.COUNCIL), ALL) is None
-    assert not query.all_options(source, AlertFilter(), ["kinds", "places"])["kinds"].frame["n"].any()
+    assert not query.options(source, AlertFilter(), "kinds").frame["n"].any()
 
 
 def test_one_cursor_a_source_holds_under_threads(tmp_path: Path) -> None:

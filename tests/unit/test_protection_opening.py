@@ -213,7 +213,6 @@ ASKED: dict[str, Callable[[Source, Audience], Any]] = {
     "cells": lambda source, audience: query.cells(seen_by(source, audience), ALL, 8),
     "total": lambda source, audience: query.total(seen_by(source, audience), ALL),
     "options": lambda source, audience: query.options(seen_by(source, audience), ALL, "categories"),
-    "all options": lambda source, audience: query.all_options(seen_by(source, audience), ALL, ["places"]),
     "default coordinates": lambda source, audience: query.default_coordinates(seen_by(source, audience), ALL),
     "nearest": lambda source, audience: query.nearest_nonempty(
         seen_by(source, audience), ALL.replace(categories=("none",))

@@ -57,7 +57,7 @@ def test_piles_beyond_the_land_are_not_taken_off_the_map_twice(tmp_path: Path) -
     assert "40 on the map" in mapped_sentence(translator("en"), total, total.at_default or 0)
     assert query.cells(source, ALL, 9).at_default == 0
     other = small_source(tmp_path, rows)
-    query.all_options(other, ALL, ("dark", "categories"))
+    query.options(other, ALL, "categories")
     assert query.total(other, ALL).at_default == 0
 
 

@@ -1,7 +1,8 @@
-"""The filter in the sidebar, its chips above the page, and the link that holds it.
+"""The filter in the sidebar and its drawer, its chips above the page, and the link that holds it.
 
 The address bar is the one place where the filter lives. In each run the widgets are set from it, and a change of a
-widget writes it: so links, the Back button and the widgets agree.
+widget writes it: so links, the Back button and the widgets agree. What has many choices is chosen in a drawer, where
+they are counted and searched; several of them go to the address together.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any, Final
 
 import streamlit as st
@@ -17,7 +19,8 @@ from analysis.stats.intervals import Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import PERIODS, AlertFilter, Field
-from curim_data.model import N_, Message, Role, Translator, labels
+from curim_data.lexicon.words import fold
+from curim_data.model import LANGUAGES, N_, Message, Role, Translator, UnknownTimeError, labels, translator
 from curim_data.model.absence import (
     DIMENSION_UNITS,
     LEFT_TO_THE_ANALYST,
@@ -26,53 +29,150 @@ from curim_data.model.absence import (
     fewer_than,
     no_districts,
 )
-from curim_data.privacy import Counted, not_held
+from curim_data.privacy import DisclosureError, askable, not_held
 from curim_data.protection import copy_errors, kind_of
 from curim_data.query import Total
 from curim_data.studies.periods import copy_notes, places_taken
-from pages.parts.frame.guard import current_address, page_link, print_address
+from pages.parts.frame.guard import admitting, current_address, page_link, print_address
 from pages.parts.frame.look import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.frame.results import cached_query
 
 CUSTOM_DATES = "own"
-GROUP = "group:"
-# From so many stored alerts on the changes of several widgets are applied at once, by a button.
-TOGETHER_FROM: Final = 100_000
-FORM, FORM_SHOWS = "filter_form", "filter_form_shows"
+# In the state of the session: which drawer is open (a field's attribute, or one of the two below), and its filter.
+OPEN, PENDING = "filter_open", "filter_pending"
+MORE, EVERYTHING = "more", "all"
+# So many choices stand side by side; more of them, and trees, are a list of boxes with a search, of at most so many.
+MOST_PILLS, MOST_BOXES = 12, 250
 _NOT_ASKED: Final = {"affected_gender": NO_AFFECTED, "reporter_gender": NO_REPORTERS}
+
+Values = Callable[[Any], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Bar:
+    """The widgets of the side bar, which write the address, or of the drawer, which keep what was chosen until it is
+    shown. `filter`: what they are set from; `current`: the same at the time of a change.
+    """
+
+    page: Page
+    filter: AlertFilter
+    current: Callable[[], AlertFilter]
+    write: Callable[[AlertFilter], None]
+
+    def bound(self, key: str, value: Any, values: Values) -> dict[str, Any]:
+        """Arguments of a widget, whose value is set for this run; `values`: the attributes that a value of it sets.
+
+        It is set always, since an interrupted run may have left the browser behind.
+        """
+        st.session_state[key] = value
+        change = lambda: self.write(self.current().replace(**values(st.session_state[key])))  # noqa: E731
+        return {"key": key, "on_change": change}
 
 
 def draw_filter_bar(page: Page) -> None:
-    """The widgets of the table of fields, the most used ones first; where there are many alerts, in a form."""
-    if page.source is None:
-        return
-    t, fields = page.t, [field for field in page.filter.fields() if field.widget is not None]
-    offered, absent = _offered(page, page.source, sorted(fields, key=lambda field: field.widget.order))
-    counted = tuple(name for field in offered if field.widget.form == "list" for name in field.dimensions)
-    bar = _Bar(page, page.source, cached_query(page, "all_options", counted))
+    """What is filtered by: boxes of the period and the light, and buttons that open the drawer of the other fields."""
+    t, city = page.t, page.city
+    source, others = page.alerts, page.alerts.other_categories
+    bar = _Bar(
+        page, page.filter, lambda: AlertFilter.from_query(st.query_params.to_dict(), city, others)[0], write_filter
+    )
+    offered, absent = _offered(page, source)
+    for field in offered:
+        if field.widget.own and not field.widget.more:
+            _OWN[field.names[0]](bar, field)
+        elif not field.widget.more:
+            chosen = ", ".join(label for _, _, label in field.joined(field.picks(page.filter, t, city), t, city))
+            label = t("{kind}: {names}", kind=t(field.title), names=chosen or t(field.widget.everything))
+            _draw_opener(page, field.names[0], label)
     further = [field for field in offered if field.widget.more]
-    with st.form(FORM, border=False) if bar.together else nullcontext():
-        for field in offered:
-            if not field.widget.more:
-                _WIDGETS.get(field.names[0], _choice_select)(bar, field)
-        with st.expander(t("More filters"), expanded=any(field.write(page.filter) for field in further)):
-            for field in further:
-                _WIDGETS.get(field.names[0], _choice_select)(bar, field)
-            for why, titles in absent.items():
-                st.caption(t("No filter by {fields}: {why}", fields=t.join(titles), why=why))
-        if bar.together:
-            st.form_submit_button(t("Apply"), key="filter_apply", type="primary", width="stretch", on_click=bar.apply)
-    st.session_state[FORM_SHOWS] = page.filter
+    if further or absent:
+        active = ", ".join(t(field.title) for field in further if field.write(page.filter))
+        more = t("More filters")
+        _draw_opener(page, MORE, t("{kind}: {names}", kind=more, names=active) if active else more)
 
 
-def _offered(page: Page, source: Source, fields: Sequence[Field]) -> tuple[list[Field], dict[str, list[str]]]:
-    """The fields of which the data know something, and the titles of the others by the reason.
+def _draw_opener(page: Page, name: str, label: str, **look: Any) -> None:
+    def open_drawer() -> None:
+        st.session_state[OPEN], st.session_state[PENDING] = name, page.filter
 
-    One that a link has set stays, to be taken away.
+    look = {"width": "stretch", **look}
+    st.button(escape_markdown(label), key=f"filter_open_{name}", on_click=open_drawer, wrap=True, **look)
+
+
+def draw_phone_filter(page: Page) -> None:
+    """The button of a phone, whose side bar is closed: it opens all of the filter."""
+    _draw_opener(page, EVERYTHING, page.t("Filter"), type="tertiary", width="content")
+
+
+def draw_filter_drawer(page: Page) -> None:
+    """The fields that a button asked for, in a drawer beside the page, until they are shown or left."""
+    asked, fields = st.session_state.get(OPEN), dict[str, Field]()
+    if asked is None or page.source is None:
+        return
+    offered, absent = _offered(page, page.source)
+    fields = [field for field in offered if field.names[0] == asked or (asked == MORE and field.widget.more)]
+
+    def state() -> tuple[Any, ...]:
+        return st.session_state.get(OPEN), st.query_params.to_dict()
+
+    def draw() -> None:
+        if state() != before:
+            st.rerun()
+        if asked == EVERYTHING:
+            draw_filter_bar(page)
+        else:
+            _draw_pending(page, fields)
+        for why, titles in absent.items() if asked == MORE else ():
+            st.caption(page.t("No filter by {fields}: {why}", fields=page.t.join(titles), why=why))
+
+    before = state()
+    titles: dict[str, str] = {MORE: page.t("More filters"), EVERYTHING: page.t("Filter")}
+    title = titles.get(asked) or page.t(page.filter.field(asked).title)
+    drawer = st.dialog(title, width=460, position="left", on_dismiss=_close)
+    drawer(admitting(draw, name="filter"))()
+
+
+def _close() -> None:
+    st.session_state.pop(OPEN, None)
+
+
+def _draw_pending(page: Page, fields: Sequence[Field]) -> None:
+    """Some fields, what the filter would leave with what is chosen so far, and the button that shows it."""
+    t, source = page.t, page.alerts
+
+    def hold(chosen: AlertFilter) -> None:
+        st.session_state[PENDING] = chosen
+
+    def show() -> None:
+        write_filter(st.session_state[PENDING])
+        _close()
+
+    def clear() -> None:
+        for field in fields:
+            hold(st.session_state[PENDING].without(field.names[0]))
+
+    chosen = askable(st.session_state[PENDING], source)[0]
+    bar = _Bar(page, st.session_state[PENDING], lambda: st.session_state[PENDING], hold)
+    with st.container(horizontal=True, key="filter_apply"):
+        left = t("Show ({n})", n=cached_query(page, "total", filter=chosen).said)
+        st.button(left, key="filter_show", type="primary", on_click=show)
+        chosen_here = any(field.write(bar.filter) for field in fields)
+        st.button(t("Reset"), key="filter_clear", type="tertiary", on_click=clear, disabled=not chosen_here)
+    for field in fields:
+        if field.widget.own:
+            _OWN[field.names[0]](bar, field)
+        else:
+            _draw_choices(bar, field)
+
+
+def _offered(page: Page, source: Source) -> tuple[list[Field], dict[str, list[str]]]:
+    """The fields of which the data know something, the most used ones first, and the titles of the others by the
+    reason. One that a link has set stays, to be taken away.
     """
     offered, absent, kept_out = list[Field](), dict[str, list[str]](), not_held(page.filter, source)
-    for field in fields:
+    fields = [field for field in page.filter.fields() if field.widget is not None]
+    for field in sorted(fields, key=lambda field: field.widget.order):
         why = next((kept_out[name] for name in field.names if name in kept_out), field_absence(field, source))
         if why is None or field.write(page.filter):
             offered.append(field)
@@ -156,49 +256,8 @@ def write_filter(chosen: AlertFilter) -> None:
     st.query_params.from_dict({**kept, **chosen.to_query()})
 
 
-Values = Callable[[Any], Mapping[str, Any]]
-
-
-class _Bar:
-    """The widgets of one run: each is set from the filter, and a change of it goes into the address bar.
-
-    `together`: several changes wait in the browser until a button applies them.
-    """
-
-    def __init__(self, page: Page, source: Source, answers: Mapping[str, Counted]) -> None:
-        self.t, self.filter, self.city = page.t, page.filter, page.city
-        self.source, self.answers = source, answers
-        self.together = source.count >= TOGETHER_FROM
-        self._kept = self.together and st.session_state.get(FORM_SHOWS) == page.filter
-        self._widgets: dict[str, tuple[Any, Values]] = {}
-
-    def current(self) -> AlertFilter:
-        """The filter of the address bar."""
-        return AlertFilter.from_query(st.query_params.to_dict(), self.city, self.source.other_categories)[0]
-
-    def bound(self, key: str, value: Any, values: Values) -> dict[str, Any]:
-        """Arguments of a widget, whose value is set for this run; `values`: the attributes that a value of it sets.
-
-        It is set always, since an interrupted run may have left the browser behind; in a form when the filter has
-        changed: what the reader has chosen there waits for the button.
-        """
-        self._widgets[key] = value, values
-        if not (self._kept and key in st.session_state):
-            st.session_state[key] = value
-        return {"key": key} if self.together else {"key": key, "on_change": self.apply}
-
-    def apply(self) -> None:
-        """Write everything that was changed to the address bar."""
-        chosen = self.current()
-        for key, (shown, values) in self._widgets.items():
-            picked = st.session_state.get(key, shown)  # a widget of a page that was left has no value
-            if picked != shown:
-                chosen = chosen.replace(**values(picked))
-        write_filter(chosen)
-
-
 def _period_select(bar: _Bar, _field: Field) -> None:
-    t, source, dates = bar.t, bar.source, query.dates(bar.source, bar.filter)
+    t, source, dates = bar.page.t, bar.page.alerts, query.dates(bar.page.alerts, bar.filter)
 
     def chosen(value: str) -> dict[str, Any]:
         if value != CUSTOM_DATES:
@@ -225,87 +284,8 @@ def _period_select(bar: _Bar, _field: Field) -> None:
         )
 
 
-def _choice_select(bar: _Bar, field: Field) -> None:
-    """Pills, or a list of options."""
-    ((name, column),) = field.dimensions.items()
-    options, chosen = list(field.choices(name, bar.city, ()).values()), list(getattr(bar.filter, name))
-
-    def label(value: Any) -> str:
-        return field.value_label(bar.t, bar.city, column, value)
-
-    def values(picked: Any) -> dict[str, Any]:
-        return {name: tuple(picked)}
-
-    if field.widget.form == "pills":
-        st.pills(
-            bar.t(field.title),
-            options,
-            selection_mode="multi",
-            format_func=lambda value: field.short_label(bar.t, value) if field.short_label else label(value),
-            **bar.bound(f"filter_{name}", chosen, values),
-        )
-    else:
-        _multiselect(bar, field, (options, chosen, {name: ""}), label, values)
-
-
-def _category_select(bar: _Bar, field: Field) -> None:
-    """Groups and their categories, in the order of the city's tree; then what the tree does not know."""
-    t, city = bar.t, bar.city
-
-    def label(value: str) -> str:
-        if value.startswith(GROUP):
-            return t("{group}: all", group=labels.group_label(t, city, value.removeprefix(GROUP)))
-        known = city.categories.get(value)
-        name = labels.category_label(t, city, value)
-        return f"{labels.group_label(t, city, known.group)} · {name}" if known and known.group else name
-
-    def values(picked: list[str]) -> dict[str, Any]:
-        return {
-            "groups": tuple(v.removeprefix(GROUP) for v in picked if v.startswith(GROUP)),
-            "categories": tuple(v for v in picked if not v.startswith(GROUP)),
-        }
-
-    known = city.categories.values()
-    options = [
-        *(one for group in city.groups for one in (GROUP + group, *(c.id for c in known if c.group == group))),
-        *(category.id for category in known if category.group not in city.groups),
-        *bar.source.other_categories,
-    ]
-    chosen = [*(GROUP + group for group in bar.filter.groups), *bar.filter.categories]
-    _multiselect(bar, field, (options, chosen, {"categories": "", "groups": GROUP}), label, values)
-
-
-def _multiselect(
-    bar: _Bar,
-    field: Field,
-    given: tuple[list[Any], list[Any], Mapping[str, str]],
-    label: Callable[[Any], str],
-    values: Values,
-) -> None:
-    """A list of options, each with the number of alerts that it leaves.
-
-    `given`: options, those that are chosen, and the attributes that are counted with the prefixes of their options.
-    """
-    options, chosen, counted = given
-    counts: dict[Any, str] = {}  # how many alerts each option would leave under the rest of the filter
-    for name, prefix in counted.items():
-        answer = bar.answers[name].shown
-        columns = (answer.frame[column].tolist() for column in (answer.by[0], "n", "fewer_than"))
-        for value, n, limit in zip(*columns, strict=True):
-            option = f"{prefix}{value}" if isinstance(value, str) else value
-            counts[option] = f"<{bar.t.number(limit)}" if n != n else bar.t.number(n)
-    st.multiselect(
-        bar.t(field.title),
-        [*options, *(one for one in chosen if one not in options)],
-        format_func=lambda one: f"{label(one)} ({counts[one]})" if one in counts else label(one),
-        placeholder=bar.t(field.widget.everything),
-        select_all=False,
-        **bar.bound(f"filter_{field.names[0]}", chosen, values),
-    )
-
-
 def _light_select(bar: _Bar, _field: Field) -> None:
-    t, choices = bar.t, {"all": None, "day": False, "dark": True}
+    t, choices = bar.page.t, {"all": None, "day": False, "dark": True}
     st.selectbox(
         t("Light"),
         list(choices),
@@ -319,25 +299,141 @@ def _light_select(bar: _Bar, _field: Field) -> None:
 
 
 def _hour_range(bar: _Bar, _field: Field) -> None:
-    chosen = bar.filter.hours
+    t, chosen = bar.page.t, bar.filter.hours
     first, last = (chosen[0], (chosen[1] + 1) % 24) if chosen else (0, 0)
 
     def values(_: Any) -> dict[str, Any]:
         begin, finish = st.session_state["filter_hour_from"], st.session_state["filter_hour_to"]
         return {"hours": None if begin == finish else (begin, (finish - 1) % 24)}
 
-    ends = ((bar.t("From"), "filter_hour_from", first), (bar.t("Until"), "filter_hour_to", last))
+    ends = ((t("From"), "filter_hour_from", first), (t("Until"), "filter_hour_to", last))
     for column, (label, key, value) in zip(st.columns(2), ends, strict=True):
         column.selectbox(label, list(range(24)), format_func=labels.hour_label, **bar.bound(key, value, values))
 
 
-# By the first attribute of a field; others are plain choices.
-_WIDGETS: Final[dict[str, Callable[[_Bar, Any], None]]] = {
+# Fields with boxes of their own, by their first attribute.
+_OWN: Final[dict[str, Callable[[_Bar, Any], None]]] = {
     "period": _period_select,
     "dark": _light_select,
     "hours": _hour_range,
-    "categories": _category_select,
 }
+
+
+def _draw_choices(bar: _Bar, field: Field) -> None:
+    """The choices of a field, each with the number of alerts that it leaves: few side by side, many in a list."""
+    page, t, name = bar.page, bar.page.t, field.names[0]
+    counts, tree = _counts(page, field), _tree(page, field)
+    options = [value for _, values in tree for value in values]
+    if len(tree) > 1 or len(options) > MOST_PILLS:
+        _draw_list(bar, field, tree, counts)
+        return
+
+    def label(value: Any) -> str:
+        said = field.short_label(t, value) if field.short_label else _label(page, field, value)
+        return escape_markdown(said) + counts.get((name, value), "")
+
+    st.pills(
+        t(field.title),
+        options,
+        selection_mode="multi",
+        format_func=label,
+        **bar.bound(f"filter_{name}", list(getattr(bar.filter, name)), lambda picked: {name: tuple(picked)}),
+    )
+
+
+def _counts(page: Page, field: Field) -> dict[tuple[str, Any], str]:
+    """How many alerts each choice leaves under the rest of the filter, as Markdown, by attribute and value; of what a
+    link asked for and cannot be counted nothing.
+    """
+    counts: dict[tuple[str, Any], str] = {}
+    for name in field.names:
+        try:
+            answer = cached_query(page, "options", name).shown
+        except (DisclosureError, UnknownTimeError):
+            continue
+        columns = (answer.frame[column].tolist() for column in (answer.by[0], "n", "fewer_than"))
+        for value, n, limit in zip(*columns, strict=True):
+            counts[name, value] = f" (<{page.t.number(limit)})" if n != n else f" ({page.t.number(n)})"
+    return counts
+
+
+def _tree(page: Page, field: Field) -> list[tuple[str, list[Any]]]:
+    """The choices by the group that they belong to, in the order of the city's tree; last those without a group."""
+    city, name = page.city, field.names[0]
+    options = list(field.choices(name, city, page.alerts.other_categories).values())
+    options += [one for one in getattr(page.filter, name) if one not in options]
+    if "groups" not in field.names:
+        return [("", options)]
+    groups = {one: city.categories[one].group if one in city.categories else "" for one in options}
+    tree = [(group, [one for one in options if groups[one] == group]) for group in city.groups]
+    rest = [one for one in options if groups[one] not in city.groups]
+    return [*tree, ("", rest)] if rest else tree
+
+
+def _label(page: Page, field: Field, value: Any, t: Translator | None = None) -> str:
+    return field.value_label(t or page.t, page.city, field.dimensions[field.names[0]], value)
+
+
+def _draw_list(bar: _Bar, field: Field, tree: Sequence[tuple[str, list[Any]]], counts: Mapping[Any, str]) -> None:
+    """Boxes to tick, groups with what belongs to them, and a search in the words of every language."""
+    page, t, name = bar.page, bar.page.t, field.names[0]
+    readers, left = [translator(lang) for lang in LANGUAGES], MOST_BOXES
+    sought = st.text_input(
+        t("Search"),
+        key=f"filter_search_{name}",
+        placeholder=t("Search"),
+        label_visibility="collapsed",
+        live=True,
+    )
+    words = fold(sought or "").split("_")
+    for number, (group, values) in enumerate(tree):
+        known = " ".join(labels.group_label(one, page.city, group) for one in readers) if group else ""
+        found = [
+            value
+            for value in values
+            if sought_in(words, f"{known} {value} {' '.join(_label(page, field, value, one) for one in readers)}")
+        ][: max(0, left)]
+        left -= len(found)
+        whole = group in bar.filter.groups if group else False
+        if group and found:
+            label = t("{group}: all", group=labels.group_label(t, page.city, group))
+            _draw_box(bar, ("groups", group), escape_markdown(label), counts, others=values)
+        with st.container(gap="xsmall", key=f"filter_tree_{number}") if group and found else nullcontext():
+            for value in found:
+                _draw_box(bar, (name, value), escape_markdown(_label(page, field, value)), counts, ticked=whole)
+    if left == MOST_BOXES:
+        st.caption(escape_markdown(t("Nothing found for “{words}”.", words=sought)))
+    elif left <= 0:
+        st.caption(t("Search to find more."))
+
+
+def sought_in(words: Sequence[str], text: str) -> bool:
+    """Whether a text has all of some folded words, without regard to case and accents."""
+    folded = fold(text)
+    return all(word in folded for word in words)
+
+
+def _draw_box(
+    bar: _Bar,
+    choice: tuple[str, Any],
+    label: str,
+    counts: Mapping[Any, str],
+    *,
+    ticked: bool = False,
+    others: Sequence[Any] = (),
+) -> None:
+    """A box of one value. `ticked`: by its group; `others`: what belongs to a group, which is chosen whole instead."""
+    name, value = choice
+
+    def values(now: bool) -> dict[str, Any]:
+        current = bar.current()
+        kept = [one for one in getattr(current, name) if one != value]
+        freed = {"categories": tuple(set(current.categories).difference(others))} if others else {}
+        return {**freed, name: (*kept, value) if now else tuple(kept)}
+
+    shown = ticked or value in getattr(bar.filter, name)
+    bound = bar.bound(f"filter_box_{name}_{value}", shown, values)
+    st.checkbox(label + counts.get(choice, ""), disabled=ticked, **bound)
 
 
 # Letters that the box of a choice holds on a phone; a text field does not wrap.

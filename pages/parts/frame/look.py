@@ -57,7 +57,7 @@ class Palette:
 
 LIGHT: Final = Palette(
     background="#ffffff",
-    text="#16212b",
+    text="#0b151d",
     muted="#55636f",
     line="#4a5866",
     grid="#e6ebef",

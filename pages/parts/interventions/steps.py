@@ -356,9 +356,7 @@ def _draw_measures(page: Page, edit: PlanEdit, shelf: list[Fit]) -> list[str]:
 def _draw_card(page: Page, edit: PlanEdit, fit: Fit) -> bool:
     t, item = page.t, fit.measure
     with st.container(border=True, gap="xsmall"):
-        picked = st.checkbox(
-            f"**{t(item.name)}**", key=seeded(edit.key(f"measure_{item.id}"), item.id in edit.plan.measures)
-        )
+        picked = st.checkbox(t(item.name), key=seeded(edit.key(f"measure_{item.id}"), item.id in edit.plan.measures))
         if fit.caution is not None:
             st.markdown(f":orange[**{t(fit.caution)}**]")
         st.write(t(item.mechanism))
