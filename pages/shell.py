@@ -36,6 +36,7 @@ WITHOUT_CONTROLS = (
     ".stSlider, .stTabs [role='tablist']), .stExpander:has(details:not([open])) {display: none !important}}</style>"
 )
 
+UNLISTED = "finding"  # opened from a card, not from the list of pages
 WITHOUT_FILTER = ("cities", "data", "methods", "interventions", "evaluation")
 
 
@@ -92,6 +93,7 @@ def page_titles(t: Translator) -> dict[str, tuple[str, Role]]:
         "briefing": (t("Briefing"), Role.PUBLIC),
         "hotspots": (t("Hot spots"), Role.PUBLIC),
         "trends": (t("Trends"), Role.PUBLIC),
+        "finding": (t("Finding"), Role.PUBLIC),
         "gender": (t("Gender"), Role.PUBLIC),
         "interventions": (t("Interventions"), Role.COUNCIL),
         "evaluation": (t("Evaluation"), Role.COUNCIL),
@@ -180,7 +182,7 @@ with record.run() as run:
         name: st.Page(FOLDER / f"{name}.py", title=title, default=name == "briefing")
         for name, (title, _) in titles.items()
     }
-    open_to_reader = [entry for name, entry in pages.items() if page.role >= titles[name][1]]
+    open_to_reader = [entry for name, entry in pages.items() if page.role >= titles[name][1] and name != UNLISTED]
     current = st.navigation(list(pages.values()), position="hidden")
     name = next((name for name, entry in pages.items() if entry.url_path == current.url_path), "briefing")
     run.page = name

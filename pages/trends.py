@@ -5,11 +5,11 @@ from functools import partial
 import streamlit as st
 
 from curim_data.model import Role
+from pages.parts.findings import follow_old_link
 from pages.parts.frame import contained, escape_markdown, filter_bar, headed, require
 from pages.parts.trends.breakdown import draw_calendar, draw_small_multiples, draw_week_clock, draw_year_on_year
 from pages.parts.trends.line import (
     draw_changes_table,
-    draw_linked_finding,
     draw_trend_line,
     draw_unit_choice,
     page_headline,
@@ -20,13 +20,13 @@ from pages.parts.trends.line import (
 page = require(Role.PUBLIC)
 t = page.t
 
+follow_old_link(page)
+
 title = st.container()
-with contained(t("Briefing")):
-    found = draw_linked_finding(page)
 unit = draw_unit_choice(page)
 with contained(t("Trends")), headed(title, t("Trends")) as heading:
     trend, why = trend_or_reason(page, unit)
-    head, below = (found, "") if found else page_headline(page, trend)
+    head, below = page_headline(page, trend)
     with heading:
         st.title(escape_markdown(head))
         if below:

@@ -228,21 +228,14 @@ def _first_day(ctx: CommandContext, since: str | None) -> dt.date | None:
 def _page_lines(ctx: CommandContext, study: studies.brief.BriefStudy) -> list[str]:
     """The sentences of the page, in its order."""
     t, city, spots, brief_text = ctx.t, ctx.source.city, study.hot.spots, studies.brief_text
-    cards = [
-        *((one.title(city, t), one.sentences(city, t), brief_text.event_sure(one, t)) for one in study.events),
-        *(
-            (
-                brief_text.change_name(one.change, city, t),
-                brief_text.finding_sentences(one, city, t),
-                f"({brief_text.sure_number(one, t)})",
-            )
-            for one in study.findings
-        ),
-    ]
+    cards = [(one, brief_text.finding_sentences(one, city, t)) for one in study.cards]
     tested = not study.findings and study.changes.changes.n_tested
     return [
         brief_text.headline(study, t),
-        *("- " + " ".join((t.pair(name, inline(first)), *others, sure)) for name, (first, *others), sure in cards),
+        *(
+            "- " + t.pair(brief_text.title(one, city, t), " ".join((inline(first), *others)))
+            for one, (first, *others) in cards
+        ),
         *([brief_text.none_sentence(study, t)] if tested else []),
         *ctx.reasons(choice for choice in study.changes.choices if choice.name == "reference"),
         study.hot.sentence(t) if spots else brief_text.no_spots_sentence(study, t),

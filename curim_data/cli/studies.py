@@ -20,8 +20,9 @@ from analysis.spots.naming import SpotName, name_spots
 from curim_data import privacy, query, studies
 from curim_data.cli.commands import Denominator, Method, Order, Step, UsageError, Weight
 from curim_data.cli.context import Answer, CommandContext, Table, json_text
-from curim_data.filters import value_label
+from curim_data.filters import AlertFilter, value_label
 from curim_data.model import N_, NO_POSITIONS, Audience, CityProfile, Message, Translator, is_small
+from curim_data.model.labels import grade_words
 
 if TYPE_CHECKING:
     from analysis.clusters import Cluster
@@ -97,7 +98,7 @@ def trends(ctx: CommandContext, by: Step | None, out: Path | None) -> Answer:
                 }
                 for shift in trend.shifts
             ],
-            "events": [_event_row(ctx, event) for event in events],
+            "events": [_event_row(event) | _named(ctx, event) for event in events],
             "coverage": source.coverage.as_json(),
             "forecast": forecast,
             "next": series.frame if series else [],
@@ -130,7 +131,7 @@ def changes(ctx: CommandContext, out: Path | None) -> Answer:
     if study.periods.before is None and not found.events:
         raise UsageError(study.periods.choice.explanation)
     unused = study.not_in_use.told(source)
-    written = studies.changes.written_changes(study, source, f)
+    written = studies.changes.written_changes(study, source, f, [(one.change.key, one.grade) for one in found.findings])
     rows = written.loc[studies.changes.surest_first(study.changes.frame, written)]
     rows = rows[[name for name in (*_CHANGES, privacy.FEWER_THAN) if name in rows]].reset_index(drop=True)
     elsewhere = [] if studies.periods.chosen_from(source, f) is source else [t(studies.periods.COMPARED_IN_THE_COPY)]
@@ -151,7 +152,7 @@ def changes(ctx: CommandContext, out: Path | None) -> Answer:
         },
         [
             *[*told, *_event_lines(ctx, found.events), *elsewhere, *unused.sentences(source.city, t)],
-            *([] if out or ctx.as_json else [Table(changes_in_words(t, source.city, rows))]),
+            *([] if out or ctx.as_json else [Table(changes_in_words(t, source.city, rows, f))]),
             *ctx.reasons(study.choices),
         ],
         rows,
@@ -160,43 +161,45 @@ def changes(ctx: CommandContext, out: Path | None) -> Answer:
 
 def findings_answer(ctx: CommandContext, brief: studies.brief.BriefChanges) -> dict[str, Any]:
     """The entries `findings` and `coverage` of a JSON answer: events, then changes, each once, as they are listed."""
-    city, t = ctx.source.city, ctx.t
-    findings = [
-        {
-            "what": studies.brief_text.change_theme(change, city, t),
-            "where": studies.brief_text.change_area(change, city, t),
-            "key": {name: value for name, value in change.key.items() if value},
-            "level": change.level,
-            "before": finding.counts[0].n,
-            "after": finding.counts[1].n,
-            "fewer_than": next((count.least for count in finding.counts if count.n is None), None),
-            "ratio": change.ratio.value,
-            "low": change.ratio.low,
-            "high": change.ratio.high,
-            "p": change.p,
-            "q": change.q if finding.exact_p else None,
-            "grade": change.grade,
-            "since": finding.since,
-        }
-        for finding in brief.findings
-        for change in [finding.change]
-    ]
-    events = [_event_row(ctx, event) for event in brief.events]
-    return {"findings": [*events, *findings], "coverage": ctx.source.coverage.as_json()}
+    found = []
+    for one in brief.cards:
+        row = _change_row(one) if isinstance(one, studies.brief.Finding) else _event_row(one)
+        found.append(_named(ctx, one) | row)
+    return {"findings": found, "coverage": ctx.source.coverage.as_json()}
 
 
-def _event_row(ctx: CommandContext, event: studies.changes.EventFinding) -> dict[str, Any]:
-    """An event in a JSON answer: `before` is the most there were until then in such a time."""
-    what, where = event.place_and_category(ctx.source.city, ctx.t)
+def _named(ctx: CommandContext, one: studies.brief.AnyFinding) -> dict[str, Any]:
+    """What a finding is called, where it is, how sure and what its count did."""
+    what, where = studies.brief_text.what_and_where(one, ctx.source.city, ctx.t)
+    return {"id": one.id, "what": what, "where": where, "grade": one.grade, "history": one.history}
+
+
+def _change_row(finding: studies.brief.Finding) -> dict[str, Any]:
+    """The figures of a change in a JSON answer."""
+    change = finding.change
     return {
-        "what": what,
-        "where": where,
+        "key": {name: value for name, value in change.key.items() if value},
+        "level": change.level,
+        "before": finding.counts[0].n,
+        "after": finding.counts[1].n,
+        "fewer_than": next((count.least for count in finding.counts if count.n is None), None),
+        "ratio": change.ratio.value,
+        "low": change.ratio.low,
+        "high": change.ratio.high,
+        "p": change.p,
+        "q": change.q if finding.exact_p else None,
+        "since": finding.since,
+    }
+
+
+def _event_row(event: studies.changes.EventFinding) -> dict[str, Any]:
+    """The figures of an event: `before` is the most there were until then in such a time."""
+    return {
         "level": "event",
         "before": None if event.rounded else event.event.record,
         "after": event.n,
         **dict.fromkeys(("ratio", "low", "high", "p", "q")),  # a record is no ratio
         "hours": event.event.hours,
-        "grade": event.event.grade,
         "since": event.day,
         "who": event.who,
     }
@@ -204,22 +207,24 @@ def _event_row(ctx: CommandContext, event: studies.changes.EventFinding) -> dict
 
 def _event_lines(ctx: CommandContext, events: tuple[studies.changes.EventFinding, ...]) -> list[str]:
     city, t = ctx.source.city, ctx.t
-    return [t.pair(event.title(city, t), " ".join(event.sentences(city, t))) for event in events]
+    return [t.pair(studies.brief_text.title(one, city, t), " ".join(one.sentences(city, t))) for one in events]
 
 
-def changes_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> pd.DataFrame:
+def changes_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame, f: AlertFilter) -> pd.DataFrame:
     """The comparisons for a reader: headings and values in words, areas in one column, and empty columns left out."""
     words = studies.changes
     categories = [value_label(t, city, "category", name) if isinstance(name, str) else "" for name in rows["category"]]
     columns = {
-        t("Where"): words.areas_in_words(t, city, rows),
+        t("Where"): words.areas_in_words(t, city, rows, f),
         t("Category"): categories,
-        t("Expected"): [words.NOT_KNOWN if n != n else t.number(n, 1) for n in rows["expected"]],
+        t("Expected"): words.expected_in_words(t, rows),
         t("Alerts"): words.counts_in_words(t, rows, "after"),
         t("Ratio (95 %)"): words.ratios_in_words(t, rows, ("ratio", "low", "high")),
-        t("Grade"): [t(words.GRADE_WORDS[grade]) for grade in rows["grade"]],
+        t("Grade"): [grade_words(t, grade) for grade in rows["grade"]],
         t("Corrected p"): words.p_values_in_words(t, rows["q"]),
-        t("Compared with"): words.compared_in_words(t, rows),
+        t("Compared with"): [
+            words.compared_words(t, *row) for row in zip(rows["level"], rows["compared"], strict=True)
+        ],
     }
     return pd.DataFrame({heading: values for heading, values in columns.items() if any(values)})
 

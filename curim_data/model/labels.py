@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 LISTED = 4
 # The category of an alert whose export tells none.
 UNCATEGORISED: Final = "uncategorised"
+# How sure a finding, a difference or a verdict is: as a word, and as what that means.
+GRADES: Final[Mapping[str, tuple[Message, Message]]] = {
+    "clear": (C_("grade", "Clear"), Message("Almost certainly not chance.")),
+    "probable": (C_("grade", "Probable"), Message("Probably not chance.")),
+    "open": (C_("grade", "May be chance"), Message("May be chance.")),
+}
 FORMATS: Final[Mapping[str, str]] = {
     "curim": "CURiM",
     "ushahidi2": "Ushahidi 2",
@@ -70,6 +76,11 @@ PERIODS: Final[Mapping[str, Message]] = {
     "meeting": Message("Since the last meeting"),
     "all": Message("All dates"),
 }
+
+
+def grade_words(t: Translator, grade: str, *, meaning: bool = False) -> str:
+    """A grade ("clear", "probable" or "open") in words, the same wherever one stands; `meaning`: as a sentence."""
+    return t(GRADES[grade][meaning])
 
 
 def gender_label(t: Translator, code: str) -> str:

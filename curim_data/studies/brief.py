@@ -3,7 +3,8 @@
 Under the filter that everybody opens findings are the same for every audience: they are chosen once, from the alerts
 (`periods.chosen_from`). The figures are those of what the audience reads, each a question of its own to
 `curim_data.query`, so a card gives no number that the filter behind it would not give. What the choice itself says to
-who reads the protected copy: that a change is clear or probable in the alerts, and its place among the others.
+who reads the protected copy: that a change is clear or probable in the alerts, its place among the others, and the one
+word of its history.
 
 The home keeps `briefs.json`: for each brief that is written again and again (its audience, language and filter) the day
 of the last one, and its findings by their ids with the day since which they are in it. No count and no single alert.
@@ -26,7 +27,7 @@ from analysis.gender import MAN, WOMAN, CategoryRatios, GenderShares, gender_sha
 from analysis.spots.naming import SpotName, name_spots
 from analysis.stats.dispersion import Dispersion
 from analysis.stats.intervals import UNKNOWN, Estimate
-from analysis.trends.changes import AREA, CANDIDATE_KEYS, Change
+from analysis.trends.changes import AREA, CANDIDATE_KEYS, MAIN_SHARE, Change, Grade
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -47,6 +48,7 @@ from curim_data.studies.changes import (
     filter_periods,
     landmark_districts,
     without_events,
+    written_changes,
 )
 from curim_data.studies.gender import (
     AFFECTED,
@@ -67,10 +69,13 @@ from curim_data.studies.periods import (
     chosen_from,
     copy_notes,
     share_scatter,
+    whole_steps,
 )
 
 Level = Literal["here", "district", "city", "group"]
-Kind = Literal["rise", "fall", "new"]
+# What a finding's count did: all at once (an event, or a change of which one week is most), as in the same season of
+# the year before, as many as once before but not in the last year, for the first time, or simply more or fewer.
+History = Literal["once", "seasonal", "returned", "new", "growing", "falling"]
 
 # Women and men affected, fewer than which tell too little of whom a change concerns.
 LEAST_WHOM: Final = 10
@@ -78,8 +83,11 @@ LEAST_WHOM: Final = 10
 # that shares are learned from, a year), and the weeks from which on it is by month.
 LEAD: Final = (dt.timedelta(weeks=10), dt.timedelta(weeks=26))
 MOST_WEEKS: Final = 130
-# How many times as many make a rise from a small number a new problem.
+# How many times as many make a rise from a small number a new problem; from which part of a count on another one is "as
+# many"; and up to how many weeks any one may hold most.
 MUCH: Final = 5
+AS_MANY: Final = 0.8
+SHORT: Final = 3
 
 
 # What takes the place of the figures of a change that is only named.
@@ -130,24 +138,26 @@ class Series:
 
 @dataclass(frozen=True)
 class Finding:
-    """One change that deserves attention.
+    """One change that deserves attention: the object that card, page, row, paper and command draw.
 
     `change`: what, where and how sure, the same for every audience but for its figures. `counts`: the alerts that were
     to be expected and those that came, as they may be shown. `exact_p`: whether the corrected p may be given to the
     audience, or only its grade. `periods`: what was tested. `filter`: what opens it. `whom`: None where nobody asked,
     or where the filter names genders. `since`: the first week (month) since which the count is on the change's side of
-    what was usual. `kind`: "new" is a rise from none or from a small number, to at least five times as many.
+    what was usual. `history`: what its count did in all years of the data.
+    `within`: the filter under which it was found, in the period in which changes were looked for.
     """
 
     change: Change
     counts: tuple[Count, Count]
     periods: ComparedPeriods
     filter: AlertFilter
+    within: AlertFilter
     series: Series | None
     whom: Whom | None
     since: dt.date | None = None
     exact_p: bool = True
-    kind: Kind = "rise"
+    history: History = "growing"
 
     @property
     def id(self) -> str:
@@ -155,19 +165,17 @@ class Finding:
         return finding_id(self.change.key)
 
     @property
-    def clear(self) -> bool:
-        """Whether it is a clear change; else it is probable, or open."""
-        return self.change.grade == "clear"
-
-    @property
-    def whole_city(self) -> bool:
-        """Whether it is about the whole city."""
-        return not any(self.change.key.get(name) for name in AREA)
+    def grade(self) -> Grade:
+        """How sure it is, the same for every audience."""
+        return self.change.grade
 
     @property
     def ordered(self) -> bool:
         """Whether both of its counts are written out."""
         return all(count.n is not None for count in self.counts)
+
+
+AnyFinding = Finding | EventFinding
 
 
 def finding_id(key: Mapping[str, Any]) -> str:
@@ -182,7 +190,7 @@ def finding_id(key: Mapping[str, Any]) -> str:
 
 def same_finding(one: str, other: str) -> bool:
     """Whether two names of findings, one of them out of a link, are of the same."""
-    return dict(parse_qsl(one)) == dict(parse_qsl(other)) and bool(one) == bool(other)
+    return one == other or dict(parse_qsl(one)) == dict(parse_qsl(other)) != {}
 
 
 def make_finding(
@@ -191,11 +199,12 @@ def make_finding(
     change: Change,
     own: Change | None,
     periods: ComparedPeriods,
+    origin: Source | None = None,
 ) -> Finding:
     """A change that is reported, with the figures of what an audience reads.
 
-    `own`: the change itself, or, where it was chosen elsewhere, the same candidate in what the audience reads; None
-    where that has no such candidate.
+    `origin`: out of which it was chosen, where that is not `source`; `own`: the change itself, or, where it was chosen
+    elsewhere, the same candidate in what the audience reads; None where that has no such candidate.
     """
     chosen = change_filter(f, change, periods)
     counted = query.counts(source, chosen, [])
@@ -222,19 +231,38 @@ def make_finding(
         counts=(Count(None if hidden else expected, least), Count(None if few_after else after, least)),
         periods=periods,
         filter=chosen,
+        within=f,
         series=series,
         whom=_whom(source, f, chosen, change),
         since=run_since(series, change, expected),
         exact_p=own is change,
-        kind=_kind(change),
+        history=history_of(origin or source, chosen, change, periods),
     )
 
 
-def _kind(change: Change) -> Kind:
-    """Of the change as it was chosen, so that everybody reads the same."""
+def history_of(source: Source, f: AlertFilter, change: Change, periods: ComparedPeriods) -> History:
+    """What the count of a change did, by its weeks (months) in all years of the alerts that it was chosen from."""
+    unit: CalendarUnit = "month" if periods.by_month else "week"
+    (start, end), year = periods.after, 12 if periods.by_month else 52
+    steps = whole_steps(source.first, end, unit)
+    counted = query.counts(source.in_full, f.replace(period="", start=source.first, end=end), [unit]).frame
+    known = counted.dropna(subset=[unit]).set_index(unit)["n"].astype(float).reindex(steps, fill_value=0.0)
+    known[~source.coverage.untouched(steps, unit)] = np.nan
+    before, tested = known[steps < pd.Timestamp(start)], known[steps >= pd.Timestamp(start)]
+    length, after, half = max(len(tested), 1), change.after, (change.after + change.expected) / 2
+    earlier = before.rolling(length).sum()  # of as many weeks, each by its last one
+    if change.compared in ("past", "before") and length < year <= len(earlier):
+        then = earlier.iloc[length - year - 1]
+        if then >= AS_MANY * after if change.direction > 0 else AS_MANY * then <= after:
+            return "seasonal"
     if change.direction < 0:
-        return "fall"
-    return "new" if change.expected < K_ORDINARY and change.after >= MUCH * change.expected else "rise"
+        return "falling"
+    if change.expected < K_ORDINARY and after >= MUCH * change.expected and not (earlier >= half).any():
+        return "new"
+    if (earlier.iloc[:-year] >= half).any() and not (earlier.iloc[-year:] >= half).any():
+        return "returned"
+    once = length > SHORT and tested.max() - change.expected / length >= MAIN_SHARE * (after - change.expected)
+    return "once" if once else "growing"
 
 
 def _series(source: Source, chosen: AlertFilter, periods: ComparedPeriods) -> Series | None:
@@ -341,6 +369,7 @@ def _women(source: Source, f: AlertFilter, scatter: Dispersion) -> Estimate:
 
 Verdict = Literal["usual", "more", "fewer", "unknown"]
 MOST_FINDINGS: Final = 5
+MOST_NEIGHBOURS: Final = 5
 # Where not even so many times as many alerts would probably have been clear, "usual" says nothing.
 TELLING_RATIO: Final = 2.0
 
@@ -350,10 +379,10 @@ class BriefChanges:
     """What changed, which the headline and the cards report: no map and no hot spot is needed for it.
 
     `since`, `until`: the window in which changes are looked for, at the end of the filter's period and no longer than
-    it; `recent`: its alerts. `findings`: clear changes first, then the surest probable ones, then the largest movements
-    that may be chance; `events`: many reports in one place within hours or days. `changes`: how changes were looked
-    for, without the counts. `city`: all alerts against what was to be expected, with the figures of what the audience
-    reads; None where nothing is compared.
+    it; `asked`: the filter in that window; `recent`: its alerts. `findings`: clear changes first, then the surest
+    probable ones, then the largest movements that may be chance; `events`: many reports in one place within hours or
+    days; of both no more than are asked for. `changes`: how changes were looked for, without the counts. `city`: all
+    alerts against what was to be expected, with the figures of what the audience reads; None where nothing is compared.
     `verdict`: whether the number of all alerts is clearly another one. `visible`: the rise and the fall of the city, as
     ratios, that would probably have been clear. `looked_at`: the names by which candidates were tested.
     `asks_affected`: whether the exports have the gender of the person affected at all. `by_gender`: whether the filter
@@ -364,6 +393,7 @@ class BriefChanges:
 
     since: dt.date
     until: dt.date
+    asked: AlertFilter
     recent: Total
     verdict: Verdict
     changes: ChangeStudy
@@ -379,9 +409,14 @@ class BriefChanges:
     from_alerts: bool = False
 
     @property
+    def cards(self) -> tuple[AnyFinding, ...]:
+        """All of them in their order: clear ones first, events before changes."""
+        return tuple(sorted((*self.events, *self.findings), key=lambda one: one.grade != "clear"))
+
+    @property
     def clear(self) -> int:
         """How many clear changes and events there are."""
-        return sum(one.clear for one in self.findings) + sum(one.clear for one in self.events)
+        return sum(one.grade == "clear" for one in self.cards)
 
     @property
     def too_few_to_tell(self) -> bool:
@@ -436,9 +471,13 @@ def brief_changes(
     frame = found.changes.frame
     tested = frame[frame["p"].notna()]
     city = own.changes.of(dict.fromkeys(CANDIDATE_KEYS))
+    events, listed = event_study(source, chosen, window), without_events(chosen, window, found.changes.found)
+    clear, room = sum(change.grade == "clear" for change in listed), sum(event.grade == "clear" for event in events)
+    listed = listed[: max(clear, most - len(events))][: most - room]
     return BriefChanges(
         since=since,
         until=until,
+        asked=window,
         recent=query.total(source, window),
         verdict=_verdict(found.changes.of(dict.fromkeys(CANDIDATE_KEYS))),
         changes=replace(
@@ -453,10 +492,11 @@ def brief_changes(
                 change,
                 change if own is found else own.changes.of(change.key),
                 found.periods,
+                chosen,
             )
-            for change in without_events(chosen, window, found.changes.found)[:most]
+            for change in listed
         ),
-        events=event_study(source, chosen, window),
+        events=events[: most - len(listed)],
         city=city,
         visible=own.changes.visible(),
         looked_at=tuple(name for name in CANDIDATE_KEYS if tested[name].notna().any()),
@@ -466,6 +506,37 @@ def brief_changes(
         ongoing=until >= source.as_of,
         from_alerts=own is not found,
     )
+
+
+def find_finding(source: Source, f: AlertFilter, since: dt.date | None, name: str) -> AnyFinding | None:
+    """The finding of that name: one that the briefing lists, or any other comparison that was made for it."""
+    told = brief_changes(source, f, since)
+    if (found := next((one for one in told.cards if same_finding(one.id, name)), None)) is not None:
+        return found
+    window, words = told.asked, dict(parse_qsl(name))
+    study = change_study(source, window)
+    known = name == "all" or (words and words.keys() <= set(CANDIDATE_KEYS))
+    change = study.changes.of({key: words.get(key) for key in CANDIDATE_KEYS}) if known else None
+    tested = change is not None and change.p == change.p
+    return make_finding(source, window, change, change, study.periods) if change is not None and tested else None
+
+
+def neighbours(source: Source, window: AlertFilter, change: Change) -> pd.DataFrame:
+    """What happened next door: rows of `Changes.frame` of areas like that of a change, as the audience may read them,
+    the nearest or those with most alerts first; of a change of the whole city its parts.
+    """
+    study, key = change_study(source, window), change.key
+    frame, city = study.changes.frame, source.city
+    level = {"city": "district", "category": "district_category"}.get(change.level, change.level)
+    like = frame["level"].eq(level) & frame["p"].notna()
+    like &= frame["category"].isna() if key["category"] is None else frame["category"].eq(key["category"])
+    for name in (name for name in AREA if key[name] is not None):
+        like &= frame[name].ne(key[name])
+    rows = frame[like].sort_values("expected", ascending=False, kind="stable")
+    at = {mark.id: np.array(city.project(mark.longitude, mark.latitude)) for mark in city.landmarks}
+    if key["place"] in at:
+        rows = rows.iloc[np.argsort([np.hypot(*(at[one] - at[key["place"]])) for one in rows["place"]], kind="stable")]
+    return written_changes(study, source, window).loc[rows.index[:MOST_NEIGHBOURS]]
 
 
 def usual_since(source: Source, f: AlertFilter) -> dt.date | None:
@@ -482,11 +553,12 @@ def brief_periods(source: Source, f: AlertFilter) -> ComparedPeriods:
 
 
 def _window(source: Source, f: AlertFilter, since: dt.date | None) -> AlertFilter:
-    """The filter from a day on, where its period holds that day; else the filter."""
-    period = query.dates(source, f)
-    if since is None or not period[0] <= since <= period[1]:
+    """The filter from a day on (that of the last meeting by its name), where its period holds it; else the filter."""
+    start, end = query.dates(source, f)
+    if since is None or not start <= since <= end:
         return f
-    return f.replace(period="", start=since, end=period[1])
+    named = f.replace(period="meeting", start=None, end=None)
+    return named if query.dates(source, named) == (since, end) else f.replace(period="", start=since, end=end)
 
 
 def brief_study(
@@ -495,11 +567,12 @@ def brief_study(
     since: dt.date | None = None,
     changes: BriefChanges | None = None,
 ) -> BriefStudy:
-    """Everything that the briefing tells: of the filter's period, and of what changed in it since a day.
+    """Everything that the briefing tells of what it looks at: a filter's period, since a day where one is given.
 
     `changes`: what `brief_changes` found for the same arguments, where it is there already.
     """
-    return BriefStudy.of(changes or brief_changes(source, f, since), brief_period(source, f))
+    changes = changes or brief_changes(source, f, since)
+    return BriefStudy.of(changes, brief_period(source, changes.asked))
 
 
 def brief_period(source: Source, f: AlertFilter) -> BriefPeriod:
@@ -553,8 +626,8 @@ def finding_name(finding: Finding) -> str:
 
 def reported_names(study: BriefChanges) -> list[str]:
     """The names of its clear and probable changes, and of its events."""
-    events = [f"event={one.event.category}&cell={one.cell}&day={one.day.isoformat()}" for one in study.events]
-    return [*events, *(finding_name(one) for one in study.findings if one.change.grade != "open")]
+    events = [one.id for one in study.events]
+    return [*events, *(finding_name(one) for one in study.findings if one.grade != "open")]
 
 
 def brief_name(f: AlertFilter, audience: Audience, lang: str) -> str:

@@ -20,26 +20,22 @@ from curim_data.model.plan import STATUS_WORDS
 from curim_data.privacy import drawn_share, share_is_told, written_share
 from curim_data.protection import kind_of
 from curim_data.store.settings import opens_here_only
-from curim_data.studies.brief import BriefChanges, BriefStudy, Finding
+from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, Finding
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
     affected_sentence,
-    change_area,
-    change_name,
-    change_theme,
     counts_before_after,
     counts_words,
-    event_sure,
     finding_sentences,
     headline,
     meeting_questions,
     no_spots_sentence,
     none_sentence,
     sure_number,
-    sure_sentence,
     tested_sentence,
+    title,
+    what_and_where,
 )
-from curim_data.studies.changes import EventFinding
 from curim_data.studies.evaluation import Standing, plan_progress, short_result
 from curim_data.studies.periods import ComparedPeriods
 
@@ -112,10 +108,7 @@ def brief_content(
         none_found=none_sentence(study, t),
         no_spots=no_spots_sentence(study, t),
         made=made,
-        changes=(
-            *(event_row(event, city, t) for event in study.events),
-            *(change_row(finding, city, t) for finding in study.findings),
-        ),
+        changes=tuple(change_row(one, city, t) for one in study.cards),
         before=study.changes.periods.before,
         picture=_map(study, city, t) if city.outlined else None,
         caption=_map_caption(study, t),
@@ -212,27 +205,18 @@ def public_link(base: str, f: AlertFilter, lang: str, since: dt.date | None = No
     return f"{base}/?{urlencode(words)}" if base else ""
 
 
-def event_row(event: EventFinding, city: CityProfile, t: Translator) -> ChangeRow:
-    """An event in the sentences of its card."""
-    first, *others = event.sentences(city, t)
-    return ChangeRow(*event.place_and_category(city, t), first, tuple(others), event_sure(event, t), "")
-
-
-def change_row(finding: Finding, city: CityProfile, t: Translator, *, drawn: bool = True) -> ChangeRow:
-    """A finding in the sentences of its card, with its chart where it is to be drawn."""
+def change_row(one: AnyFinding, city: CityProfile, t: Translator, *, drawn: bool = True) -> ChangeRow:
+    """A finding in the sentences of its page, with its chart where it is to be drawn."""
     from analysis.report.charts import change_chart  # long to load, and only for a paper
 
-    sure = sure_sentence(finding, t)
-    series = change_series(finding, t) if drawn else None
-    return ChangeRow(
-        change_theme(finding.change, city, t),
-        change_area(finding.change, city, t),
-        counts_words(finding, t),
-        tuple(said for said in finding_sentences(finding, city, t)[1:] if said != sure),
-        f"{sure.rstrip('.')} ({sure_number(finding, t)}).",
-        tested_sentence(finding, t),
-        None if series is None else change_chart(series, change_name(finding.change, city, t), t),
-    )
+    first, *told, sure = finding_sentences(one, city, t)
+    what, where = what_and_where(one, city, t)
+    if not isinstance(one, Finding):
+        return ChangeRow(what, where, first, tuple(told), sure, "")
+    series = change_series(one, t) if drawn else None
+    picture = None if series is None else change_chart(series, title(one, city, t), t)
+    certain = f"{sure.rstrip('.')} ({sure_number(one, t)})."
+    return ChangeRow(what, where, counts_words(one, t), tuple(told), certain, tested_sentence(one, t), picture)
 
 
 def change_series(finding: Finding, t: Translator) -> ChangeSeries | None:
@@ -284,7 +268,7 @@ def news_card(study: BriefChanges, finding: Finding, city: CityProfile, t: Trans
     row = change_row(finding, city, t, drawn=False)
     return NewsCard(
         kicker=t("{city} · {period}", city=t.label(city.names), period=Span(study.since, study.until, study.by_month)),
-        headline=change_name(finding.change, city, t),
+        headline=title(finding, city, t),
         counts=row.counts,
         told=(*row.told, row.certain, row.against),
         source=t(

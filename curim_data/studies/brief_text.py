@@ -1,88 +1,55 @@
 """The sentences of a briefing, the same on the page and in the document, and its four questions for the meeting.
 
-The questions follow from the findings, places, categories and plans by rules, in the order of a focused conversation
-(ORID: objective, reflective, interpretive, decisional). Each step takes the first rule that applies; where none does,
-the question of the step itself is asked.
+The questions come in the order of a focused conversation (ORID: objective, reflective, interpretive, decisional).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from analysis.gender import CategoryRatios
-from analysis.hotspots.grouping import is_compared
 from analysis.report.papers import PlanRow
 from analysis.trends.changes import ALPHA, AREA, NO_NEWS, PROBABLE, Change
+from curim_data.filters import AlertFilter
 from curim_data.model import N_, NO_AFFECTED, CityProfile, Message, Span, Translator, at_head, fewer_than, is_small
 from curim_data.model.absence import NO_AREAS, ONE_CATEGORY, TOO_FEW
-from curim_data.model.i18n import first_case
+from curim_data.model.i18n import C_, first_case
 from curim_data.model.labels import (
     category_label,
     district_label,
-    gender_label,
+    grade_words,
     group_label,
     inline,
     place_label,
 )
-from curim_data.privacy import share_is_told
-from curim_data.studies.brief import BriefChanges, BriefStudy, Finding
-from curim_data.studies.cells import area_label
-from curim_data.studies.changes import GRADES, EventFinding, area_in_words
+from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, Finding, History
+from curim_data.studies.cells import area_label, has_area
+from curim_data.studies.changes import GRADES, EventFinding, area_in_words, compared_words
 from curim_data.studies.evaluation import Standing
 from curim_data.studies.periods import NO_PLACE
 
 MOST_SPOTS: Final = 5
 
 
-# How many clear changes deserve attention.
-ATTENTION: Final = (
-    Message("One clear change deserves your attention."),
-    Message("Two clear changes deserve your attention."),
-    Message("Three clear changes deserve your attention."),
-    Message("Four clear changes deserve your attention."),
-    Message("Five clear changes deserve your attention."),
-    Message("Six clear changes deserve your attention."),
-    Message("Seven clear changes deserve your attention."),
-    Message("Eight clear changes deserve your attention."),
-)
 # Alerts from which on it is the time before, and not their number, that tells nothing.
 MANY: Final = 200
-# The first sentence of the headline: how all alerts stand against what was expected, and whether that is of the time
-# just before.
+# The first sentence of the headline: how all alerts stand against what was expected.
 _FIRST: Final = {
-    ("usual", True): N_("{when}: {alerts}, about as many as just before ({expected})."),
-    ("more", True): N_("{when}: {alerts}, more than just before ({expected})."),
-    ("fewer", True): N_("{when}: {alerts}, fewer than just before ({expected})."),
-    ("perhaps more", True): N_("{when}: {alerts}, not clearly more than just before ({expected})."),
-    ("perhaps fewer", True): N_("{when}: {alerts}, not clearly fewer than just before ({expected})."),
-    ("usual", False): N_("{when}: {alerts}, about as many as usual for this time of year ({expected})."),
-    ("more", False): N_("{when}: {alerts}, more than usual for this time of year ({expected})."),
-    ("fewer", False): N_("{when}: {alerts}, fewer than usual for this time of year ({expected})."),
-    ("perhaps more", False): N_("{when}: {alerts}, not clearly more than usual for this time of year ({expected})."),
-    ("perhaps fewer", False): N_("{when}: {alerts}, not clearly fewer than usual for this time of year ({expected})."),
+    "usual": N_("{when}: {alerts}, about as many as expected ({expected})."),
+    "more": N_("{when}: {alerts}, more than expected ({expected})."),
+    "fewer": N_("{when}: {alerts}, fewer than expected ({expected})."),
+    "perhaps": N_("{when}: {alerts}, not clearly another number than expected ({expected})."),
 }
-
-
-# What lets expect the number of a finding, by how it is compared and whether it is of the whole city.
-_AGAINST: Final = {
-    ("season", True): N_("from the level of the last year and the season of the years before"),
-    ("season", False): N_("from its share of the city in the same season of the year before"),
-    **dict.fromkeys((("year", True), ("year", False)), N_("from the same days of the year before")),
-    **dict.fromkeys((("before", True), ("before", False)), N_("from the time just before")),
-}
-# By whether there are more alerts than usual, and whether they are counted by month.
-_SINCE: Final = {
-    (True, False): N_("More than usual in each week since {since}."),
-    (False, False): N_("Fewer than usual in each week since {since}."),
-    (True, True): N_("More than usual in each month since {since}."),
-    (False, True): N_("Fewer than usual in each month since {since}."),
-}
-_SURE: Final = {
-    "clear": N_("Clear: chance alone seldom makes such a change."),
-    "probable": N_("Probable: it may still be chance."),
-    "open": N_("May be chance."),
+_HISTORY: Final[Mapping[History, Message]] = {
+    "once": C_("history", "All at once"),
+    "seasonal": C_("history", "As a year before"),
+    "returned": C_("history", "Back again"),
+    "new": C_("history", "New"),
+    "growing": C_("history", "Rising"),
+    "falling": C_("history", "Falling"),
 }
 
 
@@ -98,8 +65,7 @@ def first_sentence(study: BriefChanges, t: Translator) -> str:
     since = study.ongoing and not study.by_month
     when = t("Since {since}", since=study.since) if since else t.span(period)
     values = {"when": when, "alerts": alerts, "expected": _expected_words(study, t)}
-    just_before = study.city is not None and study.city.compared == "before"
-    return t(_FIRST.get((_standing(study), just_before), N_("{when}: {alerts}.")), **values)
+    return t(_FIRST.get(_standing(study), N_("{when}: {alerts}.")), **values)
 
 
 def _standing(study: BriefChanges) -> str:
@@ -114,8 +80,7 @@ def _standing(study: BriefChanges) -> str:
         first_case(
             (study.too_few_to_tell or study.recent.withheld, "unknown"),
             (abs(n - expected) <= NO_NEWS * expected, "usual"),
-            (n > expected, "perhaps more"),
-            (True, "perhaps fewer"),
+            (True, "perhaps"),
         )
     )
 
@@ -141,18 +106,17 @@ def _expected_words(study: BriefChanges, t: Translator) -> str:
 
 def attention_sentence(study: BriefChanges, t: Translator) -> str:
     """How many changes are clear, or that none is."""
+    if study.clear:
+        return t.n("{n} clear change.", "{n} clear changes.", study.clear)
     many = study.city is not None and study.city.after >= MANY
-    probable = study.events or any(one.change.grade == "probable" for one in study.findings)
     text = first_case(
         (nothing := _nothing_compared(study), nothing),
-        (study.clear > len(ATTENTION), N_("{n} clear changes deserve your attention.")),
-        (study.clear, ATTENTION[min(study.clear, len(ATTENTION)) - 1]),
-        (probable, N_("No change is clear; probable ones follow.")),
+        (any(one.grade == "probable" for one in study.cards), N_("No change is clear; probable ones follow.")),
         (study.too_few_to_tell and many, N_("The time before is too short to tell whether anything changed.")),
         (study.too_few_to_tell, TOO_FEW),
         (True, N_("No change is clear; the largest movements may be chance.")),
     )
-    return t(text, n=study.clear)
+    return t(text)
 
 
 def _nothing_compared(study: BriefChanges) -> str | Message:
@@ -172,14 +136,11 @@ def none_sentence(study: BriefChanges, t: Translator) -> str:
     """What stands where the changes would, when there is none: that none was found and what would have been."""
     if nothing := _nothing_compared(study):
         return t(nothing)
-    areas = not set(AREA).isdisjoint(study.looked_at)
-    found = first_case(
-        (study.too_few_to_tell, ""),
-        (areas, N_("None found: no place and no category changed by more than expected by chance.")),
-        ("category" in study.looked_at, N_("None found: no category changed by more than expected by chance.")),
-        (True, N_("None found: the number of all alerts changed no more than expected by chance.")),
-    )
-    return " ".join(filter(None, (t(found), t(NO_AREAS) if found and not areas else "", visible_sentence(study, t))))
+    if study.too_few_to_tell:
+        return visible_sentence(study, t)
+    found = t("None found: nothing changed by more than expected by chance.")
+    areas = "" if set(AREA) & set(study.looked_at) else t(NO_AREAS)
+    return " ".join(filter(None, (found, areas, visible_sentence(study, t))))
 
 
 def no_spots_sentence(study: BriefStudy, t: Translator) -> str:
@@ -205,27 +166,33 @@ def visible_sentence(study: BriefChanges, t: Translator) -> str:
     )
 
 
-def change_theme(change: Change, city: CityProfile, t: Translator) -> str:
-    """The theme of a change: its category, or all alerts."""
+def what_and_where(one: AnyFinding, city: CityProfile, t: Translator) -> tuple[str, str]:
+    """The theme of a finding (its category, or all alerts), and its area: the smallest that it was found in."""
+    if isinstance(one, EventFinding):
+        return one.place_and_category(city, t)
+    return _of_change(one.change, one.within, city, t)
+
+
+def _of_change(change: Change, f: AlertFilter, city: CityProfile, t: Translator) -> tuple[str, str]:
     category = change.key.get("category")
-    return category_label(t, city, str(category)) if category else t("All alerts")
+    where = area_in_words(t, city, change.key, lambda cell: area_label(t, city, cell), f)
+    return category_label(t, city, str(category)) if category else t("All alerts"), where
 
 
-def change_area(change: Change, city: CityProfile, t: Translator) -> str:
-    """The area of a change: its place, its district, its map cell, or the whole city."""
-    return area_in_words(t, city, change.key, lambda cell: area_label(t, city, cell))
-
-
-def in_area(change: Change) -> bool:
-    """Whether a change is that of a part of the city."""
-    return any(change.key.get(name) for name in AREA)
-
-
-def change_name(change: Change, city: CityProfile, t: Translator) -> str:
+def title(one: AnyFinding, city: CityProfile, t: Translator) -> str:
     """What changed and where, as the heading of a card."""
-    where = change_area(change, city, t)
-    where = where if in_area(change) else inline(where)
-    return t("{what}, {where}", what=change_theme(change, city, t), where=where)
+    what, where = what_and_where(one, city, t)
+    return t("{what}, {where}", what=what, where=where if in_area(one) else inline(where))
+
+
+def in_area(one: AnyFinding) -> bool:
+    """Whether a finding is that of a part of the city."""
+    return has_area(one.filter) or (isinstance(one, Finding) and any(one.change.key.get(name) for name in AREA))
+
+
+def history_word(one: AnyFinding, t: Translator) -> str:
+    """What the count of a finding did, in a word."""
+    return t(_HISTORY[one.history])
 
 
 def counts_before_after(finding: Finding, t: Translator) -> tuple[str, str]:
@@ -242,72 +209,39 @@ def counts_words(finding: Finding, t: Translator) -> str:
     return t("{n} alerts (expected: {expected})", n=came, expected=usual)
 
 
-def against_words(finding: Finding, t: Translator) -> str:
-    """What lets expect that number, as the end of the sentence that gives it."""
-    change = finding.change
-    if words := _AGAINST.get((change.compared, change.level == "city")):
-        return t(words)
-    if change.level == "district_category":
-        return t("from its past, and from what its district and its category did")
-    if finding.periods.by_month:
-        return t.n(
-            "from its share of the city in the {n} month before",
-            "from its share of the city in the {n} months before",
-            change.reach,
-        )
-    return t.n(
-        "from its share of the city in the {n} week before",
-        "from its share of the city in the {n} weeks before",
-        change.reach,
-    )
-
-
-def since_sentence(finding: Finding, t: Translator) -> str:
+def since_words(one: Finding, t: Translator) -> str:
     """Since when the count lies on the change's side of what is usual; empty where the last one does not."""
-    if finding.since is None or finding.series is None:
+    if one.since is None or one.series is None:
         return ""
-    month = finding.series.unit == "month"
-    since = t.date(finding.since, "LLLL y") if month else t.date(finding.since)
-    return t(_SINCE[finding.change.direction > 0, month], since=since)
+    return t("since {since}", since=t.date(one.since, "LLLL y") if one.series.unit == "month" else one.since)
 
 
-def finding_sentences(finding: Finding, city: CityProfile, t: Translator) -> tuple[str, ...]:
-    """What a finding says, the same on its card, on the page behind it and on paper; its counts are the first.
-
-    How many, against what was to be expected, of what larger change it is the main part, since when, for whom, how
-    sure.
-    """
-    first = t("{counts}, {against}.", counts=counts_words(finding, t), against=against_words(finding, t))
-    whole = finding.change.part_of
+def finding_sentences(one: AnyFinding, city: CityProfile, t: Translator) -> tuple[str, ...]:
+    """What a finding says, the same on its page, on paper and in a command: its counts first, how sure it is last."""
+    if isinstance(one, EventFinding):
+        return (*one.sentences(city, t), sure_sentence(one, t))
+    whole = one.change.part_of and replace(one, change=one.change.part_of, filter=one.within)
     said = (
-        t("It is the main part of another change: {name}.", name=change_name(whole, city, t)) if whole else "",
-        since_sentence(finding, t),
-        women_sentence(finding, city, t),
-        sure_sentence(finding, t),
-        t("The season alone may explain it.") if finding.change.compared == "before" else "",
+        t.pair(history_word(one, t), since_words(one, t)) + "." if one.since else "",
+        t("It is the main part of another change: {name}.", name=title(whole, city, t)) if whole else "",
+        women_sentence(one, city, t),
+        t("The season alone may explain it.") if one.change.compared == "before" else "",
     )
-    return (first, *filter(None, said))
+    return (f"{counts_words(one, t)}.", *filter(None, said), sure_sentence(one, t))
 
 
-def tested_sentence(finding: Finding, t: Translator) -> str:
-    """The period that was judged, and where the same days of the year before are known, those."""
-    periods = finding.periods
-    after = Span(*periods.after, by_month=periods.by_month)
-    if periods.before is None or finding.change.compared == "past":
-        return at_head(t("{after}.", after=after))
-    return at_head(t("{after} against {before}.", after=after, before=Span(*periods.before, by_month=periods.by_month)))
+def tested_sentence(one: AnyFinding, t: Translator) -> str:
+    """The period that was judged, and with what it was compared."""
+    if isinstance(one, EventFinding):
+        return ""
+    after = Span(*one.periods.after, by_month=one.periods.by_month)
+    before = compared_words(t, one.change.level, one.change.compared)
+    return at_head(t("{after}, compared with {before}.", after=after, before=before))
 
 
-def sure_sentence(finding: Finding, t: Translator) -> str:
-    """Whether a change is clear or probable, in words."""
-    return t(_SURE[finding.change.grade])
-
-
-def event_sure(event: EventFinding, t: Translator) -> str:
-    """Whether an event is clear or probable, in words."""
-    if event.clear:
-        return t("Clear: chance alone seldom makes so many at once.")
-    return t("Probable: more at once than this category ever had.")
+def sure_sentence(one: AnyFinding, t: Translator) -> str:
+    """How sure a finding is, in words."""
+    return grade_words(t, one.grade, meaning=True)
 
 
 def sure_number(finding: Finding, t: Translator) -> str:
@@ -334,19 +268,13 @@ def sure_explained(study: BriefChanges, finding: Finding, t: Translator) -> tupl
 
 def looked_sentence(study: BriefChanges, t: Translator) -> str:
     """How much was looked at, and that having looked so often was allowed for."""
-    if study.from_alerts:
-        return t.n(
-            "{n} comparison of the alerts themselves was made, and having looked so often is allowed for; the counts "
-            "are those of the protected copy.",
-            "{n} comparisons of the alerts themselves were made, and having looked so often is allowed for; the counts "
-            "are those of the protected copy.",
-            study.changes.changes.n_tested,
-        )
-    return t.n(
+    made = t.n(
         "{n} comparison was made, and having looked so often is allowed for.",
         "{n} comparisons were made, and having looked so often is allowed for.",
         study.changes.changes.n_tested,
     )
+    chosen = t("What is told here was chosen from the alerts themselves.") if study.from_alerts else ""
+    return f"{made} {chosen}".rstrip()
 
 
 def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
@@ -360,26 +288,14 @@ def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
     what = inline(category_label(t, city, whom.category)) if whom.category else t("all alerts")
     if whom.level == "group":
         what = inline(group_label(t, city, city.categories[whom.category].group))
-    text = first_case(
-        (not whom.women.known, N_("For whom cannot be told from the alerts of this change.")),
-        (whom.level == "here", N_("Of the women and men affected, {share} are women ({low}–{high}).")),
-        (
-            whom.level == "district",
-            N_("{where}, {what}: of the women and men affected, {share} are women ({low}–{high})."),
-        ),
-        (
-            True,
-            N_("In the whole city, {what}: of the women and men affected, {share} are women ({low}–{high})."),
-        ),
-    )
-    return t(
-        text,
-        where=district_label(t, city, whom.district) if whom.district else "",
-        what=what,
-        share=t.percent(whom.women.value),
-        low=t.number(100 * whom.women.low),
-        high=t.percent(whom.women.high),
-    )
+    if not whom.women.known:
+        return t("For whom cannot be told from the alerts of this change.")
+    share, low, high = t.percent(whom.women.value), t.number(100 * whom.women.low), t.percent(whom.women.high)
+    told = t("Of the women and men affected, {share} are women ({low}–{high}).", share=share, low=low, high=high)
+    if whom.level == "here":
+        return told
+    where = district_label(t, city, whom.district) if whom.level == "district" else t("Whole city")
+    return t.pair(t("{what}, {where}", what=at_head(what), where=where), told)
 
 
 def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str:
@@ -437,131 +353,43 @@ def _without_place(study: BriefStudy, t: Translator) -> str:
     total = study.total
     if not total.unmapped:
         return ""
-    hidden = total.shown(total.unmapped) is None
+    n = fewer_than(total.threshold) if total.shown(total.unmapped) is None else total.unmapped
     if NO_PLACE in study.copy_notes:
-        n = fewer_than(total.threshold) if hidden else total.unmapped
         return t("Alerts without a place in the copy: {n}. No place counts them.", n=n)
-    if hidden:
-        return t("Fewer than {k} alerts have no position: no place counts them.", k=total.threshold)
-    return t.n(
-        "{n} alert has no position: no place counts it.",
-        "{n} alerts have no position: no place counts them.",
-        total.unmapped,
-    )
+    return t("Alerts without a position: {n}. No place counts them.", n=n)
 
 
 def meeting_questions(
     study: BriefStudy, city: CityProfile, t: Translator, plans: Sequence[PlanRow] = ()
 ) -> tuple[str, ...]:
-    """The four questions, in order."""
-    return (
-        _shown(study, city, t),
-        _surprising(study, city, t),
-        _meaning(study, city, t),
-        _to_decide(study, city, t, plans),
+    """The four questions, in order, each of another finding or hot spot as far as there are any."""
+    names = [title(one, city, t) for one in study.cards]
+    names += [study.names[spot.id](t) for spot in study.hot.spots[:MOST_SPOTS]]
+    named = (
+        (N_("{name}: does this match what is seen there?"), N_("What do the data show?")),
+        (N_("{name}: does this surprise us, and who may be missing?"), N_("What surprises us?")),
+        (
+            N_("{name}: more or fewer incidents, other reporting, or something new there? Who can find out?"),
+            N_("What could it mean?"),
+        ),
     )
-
-
-def _shown(study: BriefStudy, city: CityProfile, t: Translator) -> str:
-    """Whether what the data show fits what people on the spot see."""
-    if study.findings:
-        first = study.findings[0]
-        name = change_name(first.change, city, t)
-        return t(
-            "{name}: {counts}. Does this match what is seen there?", name=name, counts=inline(counts_words(first, t))
-        )
-    if study.changes.changes.n_tested:
-        told = first_sentence(study, t) if study.verdict in ("more", "fewer") else attention_sentence(study, t)
-        if city.provisional:  # its name may be that of a file
-            return t("{found} Does this match what is seen in the city?", found=at_head(told))
-        return t("{found} Does this match what is seen in {city}?", found=at_head(told), city=t.label(city.names))
-    return t("What do the data show?")
-
-
-def _surprising(study: BriefStudy, city: CityProfile, t: Translator) -> str:
-    """What nobody expected: a rise beside a fall, the second change, or the first hot spot."""
-    found, least = study.findings, study.total.threshold
-    rise = next((one.change for one in found if one.kind != "fall"), None)
-    fall = next((one.change for one in found if one.kind == "fall"), None)
-    if rise is not None and fall is not None and in_area(rise) and in_area(fall):
-        names = {"rise": change_name(rise, city, t), "fall": change_name(fall, city, t)}
-        return t("More: {rise}. Fewer: {fall}. Does this surprise us, and could the two be connected?", **names)
-    if len(found) > 1:
-        first, second = (change_name(one.change, city, t) for one in found[:2])
-        return t("Which of these surprises us more, and why: “{first}” or “{second}”?", first=first, second=second)
-    if study.hot.spots and not is_compared(spot := study.hot.spots[0]):
-        place = study.names[spot.id](t)
-        return t("{place}: {told} Does this surprise us?", place=place, told=at_head(spot.sentence(t, least)))
-    if study.hot.spots and spot.expected is not None:
-        return t(
-            "{place}: {n} alerts; expected from the surroundings: {expected}. Does this surprise us?",
-            place=study.names[spot.id](t),
-            n=fewer_than(least) if is_small(spot.n, least) else round(spot.n),
-            expected=t.roughly(spot.expected),
-        )
-    shares = study.shares
-    most = shares.frame[shares.frame["gender"].isin(("woman", "man"))].sort_values("share").iloc[-1]
-    of_all = share_is_told(float(most["n"]), shares.total, shares.least)
-    if study.asks_affected and shares.women_written and of_all:
-        return t(
-            "{gender}: {share} of those affected. Does this surprise us, and who may be missing?",
-            gender=gender_label(t, most["gender"]),
-            share=t.percent(float(most["share"])),
-        )
-    return t("What surprises us?")
-
-
-def _meaning(study: BriefStudy, city: CityProfile, t: Translator) -> str:
-    """What may lie behind the first change, or the first hot spot, and who can find out."""
-    text = first_case(
-        (
-            study.findings and study.findings[0].kind == "fall",
-            N_(
-                "{name}: what may lie behind the fall: fewer incidents, less reporting, or something that was done? "
-                "Who can find out?"
-            ),
-        ),
-        (
-            study.findings,
-            N_(
-                "{name}: what may lie behind the rise: more incidents, more reporting, or something new there? Who "
-                "can find out?"
-            ),
-        ),
-        (
-            study.hot.spots,
-            N_(
-                "{place}: what could make it stand out: the place itself, the hour, or who reports from there? Who can "
-                "find out?"
-            ),
-        ),
-        (
-            study.hot.power.too_few,
-            N_("The alerts are too few to name places: who could tell us more about where and when they happen?"),
-        ),
-        (True, N_("What could it mean?")),
-    )
-    name = change_name(study.findings[0].change, city, t) if study.findings else ""
-    return t(text, name=name, place=study.names[study.hot.spots[0].id](t) if study.hot.spots else "")
+    asked = [
+        t(with_name, name=names[at]) if at < len(names) else t(alone) for at, (with_name, alone) in enumerate(named)
+    ]
+    return (*asked, _to_decide(study, city, t, plans))
 
 
 def _to_decide(study: BriefStudy, city: CityProfile, t: Translator, plans: Sequence[PlanRow]) -> str:
-    """What to do: about a plan that is late or due, else about the first change in a place, or the first hot spot."""
+    """What to do: about a plan that is late or due, else about the first finding in a place, or the first hot spot."""
     late, due = (
         next((plan.title for plan in plans if plan.standing == one), "") for one in (Standing.LATE, Standing.DUE)
     )
-    place = next((change_area(one.change, city, t) for one in study.findings if in_area(one.change)), "")
-    if study.hot.spots and not study.findings:
-        place = study.names[study.hot.spots[0].id](t)
+    places = [what_and_where(one, city, t)[1] for one in study.cards if in_area(one)]
+    places += [study.names[spot.id](t) for spot in study.hot.spots[:1]]
     text = first_case(
         (late, N_("“{plan}” is late: what does it need, and from whom?")),
         (due, N_("“{plan}” is due for evaluation: who does it, and by when?")),
-        (place, N_("{place}: do we plan something there now, or look again at the next meeting?")),
-        (study.findings, N_("What do we decide?")),
-        (
-            set(AREA).isdisjoint(study.looked_at),
-            N_("Places could not be compared: who adds districts and named places, so that they can be next time?"),
-        ),
+        (places, N_("{place}: do we plan something there now, or look again at the next meeting?")),
         (True, N_("No number here asks for a decision: what do we want to know at the next meeting?")),
     )
-    return t(text, plan=late or due, place=place)
+    return t(text, plan=late or due, place="".join(places[:1]))

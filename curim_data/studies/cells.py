@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from h3ronpy.vector import coordinates_to_cells
+from shapely.geometry.base import BaseGeometry
 
 from analysis.grid import resolution_for, square_side, too_large
 from analysis.spots.naming import SpotName, name_area
@@ -29,6 +30,9 @@ from curim_data.quality.study import coordinate_step
 
 # Maps of alerts that are kept: the size of the cells is found on the one that is then tested.
 MOST_COUNTED: Final = 4
+# The cells of a plan for a named area: as small as a hot spot's, and no more than so many.
+PLAN_RESOLUTION: Final = 10
+MOST_OF_AREA: Final = 120
 
 
 def whole_city(f: AlertFilter) -> AlertFilter:
@@ -186,6 +190,30 @@ OF_CITY: Final = Message("This is of the whole city, whatever area the filter na
 def has_area(f: AlertFilter) -> bool:
     """Whether a filter names districts, places or cells."""
     return bool(f.districts or f.places or f.cells)
+
+
+def area_cells(city: CityProfile, f: AlertFilter) -> tuple[str, ...]:
+    """The cells on land in the area that a filter names, as small as `MOST_OF_AREA` of them allow; none where it names
+    none.
+    """
+    shapes = [area.polygon for area in city.districts if area.id in f.districts]
+    shapes += [disc_of(mark) for mark in city.landmarks if mark.id in f.places]
+    if f.cells or not shapes:
+        return f.cells
+    for size in range(PLAN_RESOLUTION, min(CELL_RESOLUTIONS), -1):
+        cells = np.array([cell for shape in shapes for cell in h3.geo_to_cells(shape, size)], np.int64)
+        land = np.unique(cells[city.on_land(cells)]) if len(cells) else cells
+        if len(land) <= MOST_OF_AREA:
+            break
+    return tuple(f"{cell:x}" for cell in land)
+
+
+def disc_of(mark: Landmark) -> BaseGeometry:
+    """The disc of a landmark, in degrees."""
+    up = mark.radius / 111_320  # metres of a degree
+    turn = np.linspace(0, 2 * np.pi, 33)[:-1]
+    across = up / np.cos(np.radians(mark.latitude))
+    return shapely.Polygon(np.column_stack([mark.longitude + across * np.cos(turn), mark.latitude + up * np.sin(turn)]))
 
 
 def in_area(spot: CellPlace, name: SpotName, f: AlertFilter, city: CityProfile) -> bool:

@@ -11,7 +11,8 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
+from urllib.parse import urlencode
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -29,6 +30,7 @@ from analysis.trends.changes import (
     Change,
     Changes,
     Counts,
+    Grade,
     LevelName,
     Past,
     burst_factors,
@@ -369,26 +371,16 @@ COLUMNS: Final = (
 MOST_EVENTS: Final = 3
 # Shares from which an event is said to concern women, or men, mostly.
 MOSTLY: Final = 0.75
-Who = Literal["", "all women", "all men", "mostly women", "mostly men"]
+Who = Literal["", "women", "men"]
 
 
-# How many alerts within how many hours, by these and by whether the number is a multiple of five that they reach.
-_FIRST: Final = {
-    (4, False): N_("{n} alerts of {what} within four hours on {day}."),
-    (4, True): N_("At least {n} alerts of {what} within four hours on {day}."),
-    (24, False): N_("{n} alerts of {what} within a day, {day}."),
-    (24, True): N_("At least {n} alerts of {what} within a day, {day}."),
+# How many alerts within how many hours.
+_WITHIN: Final = {
+    4: N_("{alerts} of {what} within four hours on {day}."),
+    24: N_("{alerts} of {what} within a day, {day}."),
 }
-_IN_A_WEEK: Final = (
-    N_("{n} alerts of {what} within a week, {day} to {last}."),
-    N_("At least {n} alerts of {what} within a week, {day} to {last}."),
-)
-_WHO: Final = {
-    "all women": N_("All of them affected women."),
-    "all men": N_("All of them affected men."),
-    "mostly women": N_("Most of them affected women."),
-    "mostly men": N_("Most of them affected men."),
-}
+_IN_A_WEEK: Final = N_("{alerts} of {what} within a week, {day} to {last}.")
+_WHO: Final = {"women": N_("Most of them affected women."), "men": N_("Most of them affected men.")}
 
 
 @dataclass(frozen=True)
@@ -407,20 +399,22 @@ class EventFinding:
     last: dt.date
     filter: AlertFilter
 
+    history: ClassVar[Literal["once"]] = "once"
+
     @property
-    def clear(self) -> bool:
-        """Whether it is a clear event; else it is probable."""
-        return self.event.grade == "clear"
+    def grade(self) -> Grade:
+        """How sure it is: clear or probable."""
+        return self.event.grade
+
+    @property
+    def id(self) -> str:
+        """Its name in a link."""
+        return urlencode({"event": self.event.category, "cell": self.cell, "day": self.day.isoformat()})
 
     @property
     def cell(self) -> str:
         """The name of its map cell."""
         return h3_name(self.event.cell)
-
-    def title(self, city: CityProfile, t: Translator) -> str:
-        """What happened where."""
-        what, where = self.place_and_category(city, t)
-        return t("{what}, {where}", what=what, where=where)
 
     def place_and_category(self, city: CityProfile, t: Translator) -> tuple[str, str]:
         """What happened, and where."""
@@ -429,13 +423,11 @@ class EventFinding:
     def sentences(self, city: CityProfile, t: Translator) -> tuple[str, ...]:
         """How many within how long, when, whom it concerned, and since when there were never as many."""
         what = inline(category_label(t, city, self.event.category))
-        values = {"n": self.n, "what": what, "day": self.day, "last": self.last}
-        first = t(_FIRST.get((self.event.hours, self.rounded), _IN_A_WEEK[self.rounded]), **values)
+        alerts = t("At least {n} alerts", n=self.n) if self.rounded else t.n("{n} alert", "{n} alerts", self.n)
+        first = t(_WITHIN.get(self.event.hours, _IN_A_WEEK), alerts=alerts, what=what, day=self.day, last=self.last)
         record = {"record": self.event.record, "since": self.event.past_from}
         if self.rounded:
             never = t("Never before since {since} were there as many in one place so quickly.", **record)
-        elif self.clear:
-            never = t("Since {since} no category had more than {record} in one place in such a time.", **record)
         else:
             never = t("Since {since} this category never had more than {record} in one place in such a time.", **record)
         return tuple(filter(None, (first, t(_WHO[self.who]) if self.who else "", never)))
@@ -458,7 +450,7 @@ def event_study(source: Source, chosen: Source, f: AlertFilter) -> tuple[EventFi
         if not exact:  # nothing of the alerts themselves goes along
             begin, end = (dt.datetime.combine(one, dt.time()) for one in (day, last))
             event = replace(event, n=n, record=0, rows=event.rows[:0], start=begin, end=end)
-        seen.append(EventFinding(event, n, not exact, _who(rows, exact=exact), day, last, chosen_filter))
+        seen.append(EventFinding(event, n, not exact, _who(rows), day, last, chosen_filter))
     return tuple(seen)
 
 
@@ -497,16 +489,14 @@ def _makes(event: Event, rows: pd.DataFrame, change: Change) -> bool:
     )
 
 
-def _who(rows: pd.DataFrame, *, exact: bool) -> Who:
-    """Whom the alerts affect, where at least half of them say so."""
+def _who(rows: pd.DataFrame) -> Who:
+    """Whom most alerts affect, where at least half of them say so."""
     women, men = ((rows["affected_gender"] == gender).sum() for gender in (Gender.WOMAN.value, Gender.MAN.value))
     stated = women + men
     if 2 * stated < len(rows):
         return ""
-    if exact and stated == len(rows) and not women * men:
-        return "all women" if women else "all men"
     if max(women, men) >= MOSTLY * stated:
-        return "mostly women" if women > men else "mostly men"
+        return "women" if women > men else "men"
     return ""
 
 
@@ -546,28 +536,37 @@ def _read(source: Source, f: AlertFilter, first: dt.date, end: dt.date) -> pd.Da
 
 
 NOT_KNOWN: Final = "–"
-GRADE_WORDS: Final = {"clear": N_("clear"), "probable": N_("probable"), "open": N_("may be chance")}
 
 
-def areas_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame) -> list[str]:
-    """The area of each row of `Changes.frame`: a named place, a district, a map cell by where it lies, or the city."""
+def areas_in_words(t: Translator, city: CityProfile, rows: pd.DataFrame, f: AlertFilter) -> list[str]:
+    """The area of each row of `Changes.frame` under a filter: a named place, a district, a map cell by where it lies;
+    else that which the filter names, or the whole city.
+    """
     cells = area_names(t, city, pd.concat([rows["cell"], rows["area"]]).dropna().unique())
     areas = rows[list(AREA)].astype(object).where(rows[list(AREA)].notna(), None)
     keys = list(areas.itertuples(index=False, name=None))
-    names = {key: area_in_words(t, city, dict(zip(AREA, key, strict=True)), cells.__getitem__) for key in set(keys)}
+    names = {key: area_in_words(t, city, dict(zip(AREA, key, strict=True)), cells.__getitem__, f) for key in set(keys)}
     return [names[key] for key in keys]
 
 
-def area_in_words(t: Translator, city: CityProfile, key: Mapping[str, Any], named: Callable[[str], str]) -> str:
-    """The area of a candidate of `CANDIDATE_KEYS`: its place, its district, its map cell as it is `named`, or the
-    whole city.
+def area_in_words(
+    t: Translator, city: CityProfile, key: Mapping[str, Any], named: Callable[[str], str], f: AlertFilter
+) -> str:
+    """The area of a candidate of `CANDIDATE_KEYS`: its place, its district, its map cell as it is `named`, or all that
+    the filter is of.
     """
     if key.get("place"):
         return labels.place_label(t, city, str(key["place"]))
     if key.get("district"):
         return labels.district_label(t, city, str(key["district"]))
-    cell = key.get("cell") or key.get("area")
-    return named(str(cell)) if cell else t("Whole city")
+    if cell := key.get("cell") or key.get("area"):
+        return named(str(cell))
+    names = (
+        *(labels.district_label(t, city, name) for name in f.districts),
+        *(labels.place_label(t, city, name) for name in f.places),
+        *map(named, f.cells[:1]),
+    )
+    return t.join(list(names)) if names else t("Whole city")
 
 
 def ratios_in_words(t: Translator, frame: pd.DataFrame, names: tuple[str, str, str]) -> list[str]:
@@ -593,17 +592,22 @@ def p_values_in_words(t: Translator, values: pd.Series, *, steps: bool = False) 
     return [(t.p_step if steps else t.p_value)(p) if p == p else NOT_KNOWN for p in values.tolist()]
 
 
-def compared_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
-    """What lets expect the number of each row."""
+def compared_words(t: Translator, level: str, compared: str) -> str:
+    """What lets expect the number of a candidate."""
     words = {
-        ("city", "season"): t("last year and the season"),
-        ("city", "year"): t("the same days a year before"),
-        ("city", "before"): t("the time just before"),
-        ("share", "season"): t("its share a year before"),
-        ("share", "past"): t("its share just before"),
+        ("city", "season"): N_("last year and the season"),
+        ("city", "year"): N_("the same days a year before"),
+        ("city", "before"): N_("the time just before"),
+        ("share", "season"): N_("its share a year before"),
+        ("share", "past"): N_("its share just before"),
     }
-    named = zip(rows["level"].eq("city"), rows["compared"], strict=True)
-    return [words["city" if city else "share", compared] for city, compared in named]
+    of = "city" if level == "city" else "share"
+    return t(words[of, compared])
+
+
+def expected_in_words(t: Translator, rows: pd.DataFrame) -> list[str]:
+    """The expected counts of `written_changes`; a dash where they are left out."""
+    return [NOT_KNOWN if n != n else t.number(n, 1) for n in rows["expected"]]
 
 
 def counts_in_words(t: Translator, rows: pd.DataFrame, name: str) -> list[str]:
@@ -612,16 +616,25 @@ def counts_in_words(t: Translator, rows: pd.DataFrame, name: str) -> list[str]:
     return [t(fewer_than(int(k))) if n != n and k == k else t.number(n) for n, k in zip(rows[name], least, strict=True)]
 
 
-def written_changes(study: ChangeStudy, source: Source, f: AlertFilter) -> pd.DataFrame:
+def written_changes(
+    study: ChangeStudy, source: Source, f: AlertFilter, told: Sequence[tuple[Mapping[str, Any], Grade]] = ()
+) -> pd.DataFrame:
     """The rows of `study.changes.frame` under a filter as they may be handed out; the same frame to who sees every
     count.
 
     Missing are small counts (`fewer_than` holds the limit that they are under), and beside one all that tells it. Of q,
-    which depends on the p of all rows, there is the step alone where any count may be missing (`alpha_or_one`).
+    which depends on the p of all rows, there is the step alone where any count may be missing (`alpha_or_one`). `told`:
+    keys and grades of findings: a row of one has its grade, and no p of its own where that says another.
     """
     frame = study.changes.frame
     if source.protected:
         frame = frame.assign(q=alpha_or_one(frame["q"].astype(float)))
+    if told:
+        names = frame[list(CANDIDATE_KEYS)].astype(object).where(frame[list(CANDIDATE_KEYS)].notna(), None)
+        grades = {tuple(key.values()): grade for key, grade in told}
+        own = pd.Series([grades.get(name) for name in names.itertuples(index=False, name=None)], frame.index, object)
+        other = own.notna() & own.ne(frame["grade"])
+        frame = frame.assign(grade=own.where(other, frame["grade"]), q=frame["q"].mask(other), p=frame["p"].mask(other))
     rows = WrittenCounts.of(f, source).table(frame, ("base", "after"))
     return rows.assign(expected=rows["expected"].mask(rows[FEWER_THAN].notna())) if FEWER_THAN in rows else rows
 
@@ -631,7 +644,7 @@ def surest_first(frame: pd.DataFrame, written: pd.DataFrame | None = None) -> pd
 
     `written`: the same as an audience reads them. Rows of one grade are then in the order of the p that is there.
     """
-    grade = np.select([frame["grade"] == "clear", frame["grade"] == "probable"], [0, 1], 2)
-    p = (frame if written is None else written)["p"]
-    order = pd.DataFrame({"grade": grade, "p": p.to_numpy()}, index=frame.index)
+    read = frame if written is None else written
+    grade = read["grade"].map({"clear": 0, "probable": 1, "open": 2})
+    order = pd.DataFrame({"grade": grade.to_numpy(), "p": read["p"].to_numpy()}, index=frame.index)
     return order[frame["p"].notna()].sort_values(["grade", "p"], kind="stable").index

@@ -12,54 +12,33 @@ import streamlit as st
 from analysis.hotspots.grouping import is_compared
 from analysis.report.documents import MIME, DocumentFormat
 from analysis.report.papers import brief_document
-from curim_data import query
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, Gender, Message, Role, gender_label
+from curim_data.model import N_, Audience, Message, Role
 from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.plan_store import MeetingStore, PlanProblem
 from curim_data.plans.record import Deed
 from curim_data.store.annotations import read_meetings
 from curim_data.store.settings import SettingsError, read_settings
-from curim_data.studies.brief import BriefChanges, BriefStudy, Finding, brief_period, usual_since
-from curim_data.studies.brief_content import PlanRow, brief_content, card_picture, plan_rows, public_link
+from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, brief_period, usual_since
+from curim_data.studies.brief_content import PlanRow, brief_content, plan_rows, public_link
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
     affected_sentence,
-    change_name,
-    event_sure,
     looked_sentence,
     no_spots_sentence,
     none_sentence,
-    sure_explained,
-    tested_sentence,
     visible_sentence,
 )
-from curim_data.studies.changes import EventFinding
 from curim_data.studies.periods import opened_by_everybody
-from pages.parts.charts import (
-    bars_of_shares,
-    draw_chart,
-    expected_count,
-    interval_bars_figure,
-    tables,
-    written_count,
-)
-from pages.parts.findings import (
-    SINCE,
-    cached_changes,
-    changes_since,
-    draw_finding_chart,
-    draw_finding_words,
-    draw_tags,
-    finding_words,
-)
+from pages.parts.charts import expected_count, tables, written_count
+from pages.parts.findings import SINCE, cached_changes, changes_since, draw_card, draw_gender_bars
 from pages.parts.frame import (
-    GENDERS,
     Dataset,
     Page,
     dataset_for,
     draw_download,
     draw_few_mapped_note,
+    draw_fold,
     draw_footer,
     draw_way_to_all_dates,
     draw_whole_choice,
@@ -81,7 +60,6 @@ KEY = "briefing_since"
 # Settings of the comparison that stand under the cards.
 FOR_EVERYBODY: Final = N_("The same changes are listed for every reader, in the same order.")
 SHOWN: Final = ("annotation", "coverage", "relative", "grades")
-Card = Finding | EventFinding
 
 
 def draw_meeting_choice(page: Page, since: dt.date) -> None:
@@ -221,7 +199,8 @@ cached_period = shared(brief_period, Message("Preparing the briefing"))
 
 def cached_brief(dataset: Dataset, f: AlertFilter, since: dt.date | None) -> BriefStudy:
     """Everything on the page."""
-    return BriefStudy.of(cached_changes(dataset, f, since), cached_period(dataset, f))
+    changes = cached_changes(dataset, f, since)
+    return BriefStudy.of(changes, cached_period(dataset, changes.asked))
 
 
 def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
@@ -230,8 +209,7 @@ def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
     It is worked out for specialist and council, so that none waits longer than the other: what the council is told is
     chosen from the alerts and counted in their copy.
     """
-    cached_changes(dataset, f, usual_since(source_of(dataset), f))
-    cached_period(dataset, f)
+    cached_brief(dataset, f, usual_since(source_of(dataset), f))
 
 
 def draw_since_input(page: Page, study: BriefChanges) -> None:
@@ -266,105 +244,54 @@ def _write_day(page: Page, key: str, meeting: dt.date) -> None:
 
 
 def draw_change_cards(page: Page, study: BriefChanges) -> None:
-    """Draw the cards, clear ones first, events before others; that nothing changed is said as a result. On a phone all
-    but one are folded.
-    """
-    cards: list[Card] = sorted([*study.events, *study.findings], key=lambda card: not card.clear)
+    """Draw the cards; that nothing changed is said as a result. On a phone all but one are folded."""
+    cards = list(enumerate(study.cards))
     if not cards and study.changes.changes.n_tested:
         with st.container(border=True, key="briefing_quiet"):
             st.write(escape_markdown(none_sentence(study, page.t)))
     per_row = 1 if page.narrow else 2 if len(cards) in (1, 2, 4) else 3
-    rows = [list(enumerate(cards))[start : start + per_row] for start in range(0, len(cards), per_row)]
+    rows = [cards[start : start + per_row] for start in range(0, len(cards), per_row)]
     shown = 1 if page.narrow else len(rows)
     for row in rows[:shown]:
-        _draw_row(page, study, row, per_row)
+        _draw_row(page, row, per_row)
     if rest := rows[shown:]:
-        with st.expander(page.t.n("{n} more change", "{n} more changes", len(rest)), key="briefing_more"):
-            for row in rest:
-                _draw_row(page, study, row, per_row)
+        more = page.t.n("{n} more change", "{n} more changes", len(rest))
+        draw_fold("more", more, lambda: [_draw_row(page, row, per_row) for row in rest])
 
 
-def _draw_row(page: Page, study: BriefChanges, cards: list[tuple[int, Card]], columns: int) -> None:
+def _draw_row(page: Page, cards: list[tuple[int, AnyFinding]], columns: int) -> None:
     for column, (at, card) in zip(st.columns(columns), cards, strict=False):
         with column, st.container(border=True, height="stretch", gap="xsmall", key=f"briefing_card_{at}"):
-            if isinstance(card, Finding):
-                _draw_card(page, study, card, at)
-            else:
-                _draw_event(page, card)
+            draw_card(page, card, at)
 
 
-def _draw_event(page: Page, event: EventFinding) -> None:
-    """An event: its tags, what and where, how many within how long, and the way to its alerts."""
-    t = page.t
-    grade, kind = t("Clear") if event.clear else t("Probable"), t("At once")
-    st.markdown(f":orange-badge[{escape_markdown(kind)}] :gray-badge[{escape_markdown(grade)}]")
-    st.subheader(escape_markdown(event.title(page.city, t)))
-    first, *others = event.sentences(page.city, t)
-    st.markdown(f":orange[**{escape_markdown(first)}**] " + escape_markdown(" ".join(others)))
-    st.markdown(f"**{escape_markdown(event_sure(event, t))}**")
-    page_link(page, "hotspots", t("Look closer"), filter=event.filter)
-
-
-def _draw_card(page: Page, study: BriefChanges, finding: Finding, at: int) -> None:
-    t = page.t
-    name = change_name(finding.change, page.city, t)
-    draw_tags(page, finding)
-    st.subheader(escape_markdown(name))
-    draw_finding_chart(page, finding, name, key=f"briefing_spark_{at}")
-    draw_finding_words(page, finding)
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        page_link(page, "trends", t("Look closer"), filter=finding.filter, **finding_words(page, study, finding))
-        with st.popover(t("How sure?"), type="tertiary"):
-            for sentence in (*sure_explained(study, finding, t), tested_sentence(finding, t)):
-                st.write(escape_markdown(sentence))
-
-
-def draw_basis(page: Page, study: BriefChanges) -> None:
-    """What the headline and the cards are based on: two sentences, and the rest behind a click; on a phone all."""
+def draw_basis(page: Page, study: BriefStudy) -> None:
+    """What the headline and the cards are based on, and what the map and its list are."""
     t, periods = page.t, study.changes.periods
-    if periods.before is None:
-        return  # the headline says so
-    short = [
+    sentences = [
         t(periods.choice.explanation),
         looked_sentence(study, t),
         *study.changes.not_in_use.sentences(page.city, t),
-    ]
-    long = [
         visible_sentence(study, t) if study.findings else "",
         t(FOR_EVERYBODY) if opened_by_everybody(page.filter) else "",
         *(t(choice.explanation) for choice in study.changes.choices if choice.name in SHOWN),
     ]
-    if not page.narrow:
-        st.caption(escape_markdown(" ".join(short)))
-    with st.expander(t("How this was compared"), key="briefing_compared"):
-        for sentence in filter(None, [*short, *long] if page.narrow else long):
-            st.write(escape_markdown(sentence))
+    for sentence in filter(None, sentences if periods.before is not None else []):
+        st.write(escape_markdown(sentence))
+    hot = study.hot
+    draw_few_mapped_note(page, hot.total, hot.cells.at_default or 0)
+    draw_footer(page, sentence=hot.sentence(t), total=hot.total, excluded=hot.cells.at_default, choices=hot.choices)
 
 
-def changes_asked(page: Page, study: BriefChanges) -> str:
-    """Whose briefing it is and of what the headline and the cards are, as Markdown: the filter from the day on since
-    which changes are looked for.
-    """
-    asked = query.sentence(
-        page.alerts, page.filter.replace(period="", start=study.since, end=study.until), page.t, study.recent
-    )
-    return page.t("Briefing for the council.") + " " + escape_markdown(asked)
-
-
-def draw_map_and_genders(page: Page, study: BriefStudy) -> None:
-    """Draw the map next to its table and the bars by gender; of which period, where it is not that of the changes."""
-    t = page.t
-    if study.since > study.period[0]:
-        st.caption(t("Hot spots and genders, whole period:") + " " + filter_bar.filter_sentence(page))
+def draw_map_and_spots(page: Page, study: BriefStudy) -> None:
+    """Draw the map next to its table."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.subheader(t("Where"))
+        st.subheader(page.t("Where"))
         _draw_brief_map(page, study)
     with right:
-        st.subheader(t("Hot spots"))
+        st.subheader(page.t("Hot spots"))
         _draw_brief_spots(page, study)
-        st.subheader(t("For whom"))
-        _draw_brief_genders(page, study)
 
 
 def _draw_brief_map(page: Page, study: BriefStudy) -> None:
@@ -381,8 +308,6 @@ def _draw_brief_map(page: Page, study: BriefStudy) -> None:
         span=0.6,
         pickable=False,
     )
-    draw_few_mapped_note(page, hot.total, hot.cells.at_default or 0)
-    draw_footer(page, sentence=hot.sentence(t), total=hot.total, excluded=hot.cells.at_default, choices=hot.choices)
 
 
 def _draw_brief_spots(page: Page, study: BriefStudy) -> None:
@@ -409,42 +334,20 @@ def _draw_brief_spots(page: Page, study: BriefStudy) -> None:
         border="horizontal",
     )
     tables.download_button(page, frame, "briefing_hotspots.csv", key="briefing_spots_download")
-    page_link(page, "hotspots", t("All hot spots"))
+    page_link(page, "hotspots", t("All hot spots"), filter=study.asked)
 
 
-def _draw_brief_genders(page: Page, study: BriefStudy) -> None:
-    t = page.t
-    if not study.asks_affected:
-        st.write(escape_markdown(affected_sentence(study, page.city, t)))
-        return
-    shown = study.shares.frame
-    shown = shown[(shown["n"] != 0) | shown["gender"].isin([Gender.WOMAN, Gender.MAN])]
-    frame = bars_of_shares(page, shown, "n", study.shares.total).assign(
-        label=[gender_label(t, gender) for gender in shown["gender"]], n=shown["n"]
-    )
-    if len(frame):
-        figure = interval_bars_figure(
-            page, frame, colours_by_row=[GENDERS[page.theme][gender] for gender in shown["gender"]]
-        )
-        longest = float(frame[["value", "high"]].max(axis=None))
-        figure.update_xaxes(range=[0, 3 * longest if longest > 0 else 1])
-        told = frame.assign(value=frame["value"].where(frame["low"].notna()))
-        draw_chart(
-            page,
-            figure,
-            key="briefing_whom",
-            alt=t("Alerts by gender of the person affected, with 95 % intervals."),
-            data=told[["label", "n", "value", "low", "high"]],
-            file_name="briefing_gender.csv",
-        )
-    st.write(escape_markdown(affected_sentence(study, page.city, t)))
-    page_link(page, "gender", t("More on gender"))
+def draw_genders(page: Page, study: BriefStudy) -> None:
+    """Who is affected, with the way to more."""
+    if study.asks_affected:
+        draw_gender_bars(page, study.shares, "briefing_whom")
+    st.write(escape_markdown(affected_sentence(study, page.city, page.t)))
+    page_link(page, "gender", page.t("More on gender"), filter=study.asked)
 
 
 def draw_decided_plans(page: Page) -> None:
     """Plans that were decided, with where they stand."""
     t = page.t
-    st.subheader(t("What was decided, and what became of it"))
     rows, headings = _plan_rows(page), {"title": t("Plan"), "lead": t("Lead"), "status": t("Status")}
     if not rows:
         st.write(t("No plan has been decided yet."))
@@ -467,27 +370,6 @@ def _plan_rows(page: Page) -> tuple[PlanRow, ...]:
     return plan_rows((translated_plan(page, one) for one in plan_store(page).list()), reference_day(page), page.t)
 
 
-def draw_document_downloads(page: Page) -> None:
-    """The two downloads, a heading over them, and what they hold; on a phone the buttons stand higher up."""
-    t = page.t
-    if not page.narrow:
-        st.subheader(t("Create the brief"))
-        draw_download_buttons(page)
-    st.caption(
-        t(
-            "One to two pages with the map, the changes, the plans and four questions for the meeting, from the "
-            "protected copy, whoever creates it."
-        )
-    )
-    if page.audience not in (Audience.COUNCIL, Audience.PUBLIC):
-        st.caption(
-            t(
-                "The paper shows what the council sees: the same changes and places, with the figures of the protected "
-                "copy. To look at it here, switch on “As the council sees it” in the side bar."
-            )
-        )
-
-
 def draw_download_buttons(page: Page) -> None:
     """The two downloads."""
     t = page.t
@@ -501,31 +383,8 @@ def draw_download_buttons(page: Page) -> None:
                 key=f"briefing_{form}",
                 type="primary" if form == "pdf" else "secondary",
                 icon=":material/download:",
+                help=t("One to two pages for the meeting, as the council sees them: from the protected copy."),
             )
-
-
-def draw_card_downloads(page: Page, changes: BriefChanges) -> None:
-    """A picture of each change for a newsletter, with the numbers that the public may see."""
-    t = page.t
-    if not changes.findings:
-        return
-    with st.expander(t("Pictures for a newsletter")):
-        st.caption(t("One change each, 1200 × 675 dots, with its source and date, protected for the public."))
-        for at, finding in enumerate(changes.findings):
-            draw_download(
-                t("Picture (PNG): {name}", name=escape_markdown(change_name(finding.change, page.city, t))),
-                lambda at=at: card_file(page, at),
-                file_name=f"curim_change_{at + 1}_{reference_day(page).isoformat()}_{t.lang}.png",
-                mime="image/png",
-                key=f"briefing_card_png_{at}",
-                icon=":material/download:",
-            )
-
-
-def card_file(page: Page, at: int) -> bytes:
-    """The picture of one change, counted for the public."""
-    changes = cached_changes(dataset_for(page, Audience.PUBLIC), page.filter, changes_since(page))
-    return card_picture(changes, changes.findings[at], page.city, page.t, made=reference_day(page)).data
 
 
 def brief_file(page: Page, form: DocumentFormat) -> bytes:

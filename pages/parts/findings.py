@@ -1,27 +1,36 @@
 """Findings as pages show them: the cached query that finds them, the link that names one, its words and its chart.
 
-Used by the Briefing, and by Trends for the finding that led there.
+Used by the Briefing, by the page of one finding, and by Trends.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import pandas as pd
 import streamlit as st
 
+from analysis.gender import GenderShares
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Message, Translator
-from curim_data.studies.brief import BriefChanges, Finding, Series, brief_changes, same_finding, usual_since
-from curim_data.studies.brief_text import counts_before_after, counts_words, finding_sentences, sure_sentence
-from pages.parts.charts import Figure, base_figure, drawn_counts, written_count
-from pages.parts.frame import Page, Palette, escape_markdown, palette, shared
+from curim_data.model import Gender, Message, Translator
+from curim_data.model.labels import gender_label, grade_words
+from curim_data.studies.brief import AnyFinding, Finding, Series, brief_changes, usual_since
+from curim_data.studies.brief_text import counts_words, history_word, since_words, title
+from pages.parts.charts import (
+    Figure,
+    bars_of_shares,
+    base_figure,
+    draw_chart,
+    drawn_counts,
+    interval_bars_figure,
+    written_count,
+)
+from pages.parts.frame import GENDERS, Page, Palette, escape_markdown, go_to_page, page_link, palette, shared
 
 SINCE = "since"
-FINDING: Final = "finding"
-WITHIN: Final = "within"
 # A date so near to another one, as a part of the axis, has no room beside it.
 APART: Final = 0.32
 CONFIG: Final = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
@@ -41,27 +50,18 @@ def changes_since(page: Page) -> dt.date | None:
     return usual and (asked if known else usual)
 
 
-def finding_words(page: Page, study: BriefChanges, finding: Finding) -> dict[str, str]:
-    """The words that name a finding to the page behind it."""
-    since = study.since.isoformat() if changes_since(page) is not None else ""
-    words = {FINDING: finding.id, WITHIN: urlencode(page.filter.to_query()), SINCE: since}
-    return {word: text for word, text in words.items() if text}
+def finding_words(one: AnyFinding) -> dict[str, str]:
+    """The words that name a finding in the address of its page, beside those of the filter."""
+    return {"id": one.id, **({SINCE: since} if (since := st.query_params.get(SINCE, "")) else {})}
 
 
-def linked_finding(page: Page) -> tuple[BriefChanges, Finding, AlertFilter] | None:
-    """The finding that the link names, as the briefing found it, and the filter under which it did; None where the link
-    names none, or the page shows something else by now.
-    """
-    name = st.query_params.get(FINDING, "")
-    if not name:
-        return None
-    within = dict(parse_qsl(st.query_params.get(WITHIN, "")))
-    f, left_out = AlertFilter.from_query(within, page.city, page.alerts.other_categories)
-    if left_out:
-        return None
-    study = cached_changes(page.dataset, f, _day(st.query_params.get(SINCE, "")))
-    found = next((one for one in study.findings if same_finding(one.id, name)), None)
-    return None if found is None or found.filter != page.filter else (study, found, f)
+def follow_old_link(page: Page) -> None:
+    """Take a reader to the page of the finding that a link to Trends names, as links did before there was one."""
+    if name := st.query_params.get("finding", ""):
+        words = dict(parse_qsl(st.query_params.get("within", "")))
+        within, _ = AlertFilter.from_query(words, page.city, page.alerts.other_categories)
+        since = st.query_params.get(SINCE, "")
+        go_to_page(replace(page, filter=within), "finding", id=name, **({SINCE: since} if since else {}))
 
 
 def _day(text: str) -> dt.date | None:
@@ -71,50 +71,58 @@ def _day(text: str) -> dt.date | None:
         return None
 
 
-def draw_tags(page: Page, finding: Finding) -> None:
-    """What kind of change it is, in one or two words: they tell cards apart before they are read."""
-    t = page.t
-    kinds = {"rise": t("↑ Rise"), "fall": t("↓ Fall"), "new": t.c("change", "New")}
-    grades = {"clear": t("Clear"), "probable": t("Probable"), "open": t("May be chance")}
-    tags = [
-        (_tone(finding), kinds[finding.kind]),
-        ("gray", grades[finding.change.grade]),
-        *([("gray", t("Whole city"))] if finding.whole_city else []),
-    ]
-    st.markdown(" ".join(f":{colour}-badge[{escape_markdown(text)}]" for colour, text in tags))
+def draw_tags(page: Page, one: AnyFinding) -> None:
+    """What its count did and how sure it is, in a word or two each."""
+    words = (_tone(one), history_word(one, page.t)), ("gray", grade_words(page.t, one.grade))
+    st.markdown(" ".join(f":{colour}-badge[{escape_markdown(text)}]" for colour, text in words))
 
 
-def draw_finding_words(page: Page, finding: Finding) -> None:
-    """The sentences of a finding, its counts in its colour, how sure below; on a phone the tag says how sure."""
-    t = page.t
-    counts, sure = counts_words(finding, t), sure_sentence(finding, t)
-    first, *others = finding_sentences(finding, page.city, t)
-    rest = " ".join(said for said in (first.removeprefix(counts), *others) if said != sure)
-    st.markdown(f":{_tone(finding)}[**{escape_markdown(counts)}**]{escape_markdown(rest)}")
-    if not page.narrow:
-        st.markdown(f"**{escape_markdown(sure)}**")
+def draw_card(page: Page, one: AnyFinding, at: int) -> None:
+    """A finding as a card: its tags, what and where, its chart, how many, since when and for whom, and its page."""
+    t, name = page.t, title(one, page.city, page.t)
+    draw_tags(page, one)
+    st.subheader(escape_markdown(name))
+    if isinstance(one, Finding):
+        draw_finding_chart(page, one, name, key=f"briefing_spark_{at}")
+        women = one.whom is not None and one.whom.level == "here" and one.whom.women.known
+        whom = t("{share} women", share=t.percent(one.whom.women.value)) if one.whom is not None and women else ""
+        counts, *rest = counts_words(one, t), since_words(one, t), whom
+    else:
+        counts, *rest = one.sentences(page.city, t)[:1]
+    told = "".join(f" · {escape_markdown(part)}" for part in rest if part)
+    st.markdown(f":{_tone(one)}[**{escape_markdown(counts)}**]{told}")
+    page_link(page, "finding", t("Look closer"), **finding_words(one))
 
 
-def _tone(finding: Finding) -> str:
-    return "gray" if finding.change.grade == "open" else "orange" if finding.change.direction > 0 else "blue"
+def _tone(one: AnyFinding) -> str:
+    falling = isinstance(one, Finding) and one.change.direction < 0
+    return "gray" if one.grade == "open" else "blue" if falling else "orange"
+
+
+def draw_gender_bars(page: Page, shares: GenderShares, key: str) -> None:
+    """Draw the genders of those affected, women and men always, with their intervals."""
+    t, shown = page.t, shares.frame
+    shown = shown[(shown["n"] != 0) | shown["gender"].isin([Gender.WOMAN, Gender.MAN])]
+    frame = bars_of_shares(page, shown, "n", shares.total).assign(
+        label=[gender_label(t, gender) for gender in shown["gender"]], n=shown["n"]
+    )
+    if frame.empty:
+        return
+    figure = interval_bars_figure(page, frame, colours_by_row=[GENDERS[page.theme][one] for one in shown["gender"]])
+    longest = float(frame[["value", "high"]].max(axis=None))
+    figure.update_xaxes(range=[0, 3 * longest if longest > 0 else 1])
+    told = frame.assign(value=frame["value"].where(frame["low"].notna()))[["label", "n", "value", "low", "high"]]
+    alt = t("Alerts by gender of the person affected, with 95 % intervals.")
+    draw_chart(page, figure, key=key, alt=alt, data=told, file_name="briefing_gender.csv")
 
 
 def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str, height: int = 132) -> None:
-    """Draw the weeks that were tested against those of the year before; bars where weeks may not be shown."""
+    """Draw the weeks that were tested against those of the year before; nothing where weeks may not be shown."""
     t, series = page.t, finding.series
-    if series is None and not finding.ordered:
+    if series is None:
         return
-    figure = bars_figure(page, finding) if series is None else series_figure(page, finding, series, height=height)
-    alts = (
-        (series is None, N_("Alerts before and in the period that was tested: {name}.")),
-        (not finding.periods.same_season, N_("Alerts over time, before and in the period that was tested: {name}.")),
-        (
-            series is not None and series.unit == "month",
-            N_("Alerts by month, and in the same months of the year before: {name}."),
-        ),
-        (True, N_("Alerts by week, and in the same weeks of the year before: {name}.")),
-    )
-    alt = t(next(words for holds, words in alts if holds), name=name)
+    figure = series_figure(page, finding, series, height=height)
+    alt = t("Alerts over time: {name}.", name=name)
     st.plotly_chart(figure.for_streamlit(), key=key, theme=None, config=CONFIG, alt=alt)
 
 
@@ -156,34 +164,6 @@ def series_figure(page: Page, finding: Finding, series: Series, *, height: int =
     _label_most(page, finding, figure, frame, most)
     _label_lines(figure, finding, series, t, colours, strong)
     _label_dates(figure, (frame["start"].iloc[0].date(), max(end, days.iloc[-1].date())), start, t, month=month)
-    return figure
-
-
-def bars_figure(page: Page, finding: Finding) -> Figure:
-    """Two bars, expected and counted; one of a count that is not written out hollow, as long as half of what is."""
-    t, colours = page.t, palette(page.theme)
-    texts = counts_before_after(finding, t)
-    names = t("expected"), t("counted")
-    figure = base_figure(t, colours, height=92, bargap=0.3, margin={"l": 2, "r": 2, "t": 4, "b": 4})
-    lengths = [count.n if count.n is not None else count.least / 2 for count in finding.counts]
-    shades = [colours.muted, _colour(finding, colours)]
-    fills = [
-        shade if count.n is not None else colours.background
-        for shade, count in zip(shades, finding.counts, strict=True)
-    ]
-    figure.add_bar(
-        x=lengths,
-        y=[0, 1],
-        orientation="h",
-        marker={"color": fills, "line": {"color": shades, "width": 1.5}},
-        hoverinfo="skip",
-    )
-    for at, (length, text, name) in enumerate(zip(lengths, texts, names, strict=True)):
-        figure.add_annotation(
-            x=length, y=at, text=t.pair(name, text), xanchor="left", xshift=6, font={"color": colours.text, "size": 12}
-        )
-    figure.update_xaxes(range=[0, 2.6 * max(*lengths, 1)], visible=False)
-    figure.update_yaxes(autorange="reversed", visible=False)
     return figure
 
 

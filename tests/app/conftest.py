@@ -30,7 +30,7 @@ from tests.effort import FULL
 from tests.houses import House, make_house
 
 SHELL = Path(__file__).resolve().parents[2] / "pages" / "shell.py"
-PAGES = ("briefing", "hotspots", "trends", "gender", "interventions", "evaluation", "data", "methods")
+PAGES = ("briefing", "finding", "hotspots", "trends", "gender", "interventions", "evaluation", "data", "methods")
 TIMEOUT = 90
 MAYOR = "mayor@city.example"
 COUNCIL = {"lang": "en", "as": "council"}

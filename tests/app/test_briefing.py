@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import json
 import re
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -25,6 +23,7 @@ from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Plan, PlanStatus, Translator, translator
 from curim_data.model.i18n import Span
+from curim_data.model.labels import grade_words
 from curim_data.plans.plan_store import MeetingStore, PlanStore
 from curim_data.protection import open_for
 from curim_data.query import counts as count_alerts
@@ -40,7 +39,6 @@ from curim_data.studies.brief_text import (
     counts_words,
     finding_sentences,
     headline,
-    meeting_questions,
     sure_number,
     sure_sentence,
     women_sentence,
@@ -49,9 +47,8 @@ from curim_data.studies.changes import change_study
 from curim_data.studies.evaluation import PlanTiming, evaluation_study, result_texts
 from curim_data.studies.gender import silent_districts
 from pages.parts.briefing import CHOICE, KEY
-from pages.parts.findings import bars_figure
-from pages.parts.frame import palette
-from tests.app.conftest import SPOKEN, Open, fine
+from tests.app.conftest import SPOKEN, Open, fine, frame_of
+from tests.commands import Curim
 from tests.stored import seen_by
 
 SINCE_MEETING = AlertFilter(period="meeting")
@@ -75,7 +72,7 @@ def test_under_a_filter_of_its_own_the_council_gets_what_the_copy_tells(sample: 
     assert [one.id for one in shown.findings] == [one.id for one in alone.findings]
     assert shown.findings
     for one, other in zip(shown.findings, alone.findings, strict=True):
-        assert (one.change.q, one.change.grade, one.kind) == (other.change.q, other.change.grade, other.kind)
+        assert (one.change.q, one.change.grade, one.history) == (other.change.q, other.change.grade, other.history)
 
 
 def test_a_finding_counts_what_its_filter_counts(sample: Home) -> None:
@@ -96,62 +93,67 @@ def test_the_chart_of_a_finding_marks_what_was_tested(sample: Home) -> None:
         assert list(frame["tested"]) == [day + whole >= first and day <= last for day in frame["start"]]
 
 
+def marked(block: Any) -> list[str]:
+    return [str(element.value).replace("\\", "") for element in block.markdown]
+
+
 @pytest.mark.parametrize("view", ["", "council"])
-def test_card_and_landing_say_the_same(seen: Open, view: str) -> None:
-    app = seen("briefing", **{"as": view})
+def test_one_finding_is_the_same_in_every_room(
+    seen: Open, sample: Home, curim: Curim, council: BriefStudy, t: Translator, view: str
+) -> None:
+    """Card, page, row of the table of all changes, paper in both forms, and the command's JSON."""
+    app, city = seen("briefing", **{"as": view}), sample.city()
     cards = [
-        column
-        for column in app.main.columns
-        if len(column.subheader) == 1 and "finding=" in str([one.proto for one in column.get("page_link")])
+        one
+        for one in app.main.columns
+        if len(one.subheader) == 1 and "Look closer" in str([link.proto for link in one.get("page_link")])
     ]
-    assert len(cards) >= 3
-    for card in cards:
-        link = card.get("page_link")[0].proto
-        query_words = dict(parse_qsl(link.query_string, keep_blank_values=True))
-        assert {"finding", "since"} <= set(query_words)
-        landed = seen("trends", **query_words)
-        assert landed.main.title[0].value == card.subheader[0].value
-        assert [text.value for text in landed.main.markdown[:3]] == [text.value for text in card.markdown[:3]]
-        lines = [
-            {str(trace["y"]) for trace in json.loads(page.get("plotly_chart")[0].proto.spec)["data"]}
-            for page in (card, landed.main)
-        ]
-        assert lines[0] == lines[1]
+    audience = "council" if view else "analyst"
+    answered = curim.answer(sample, "changes", "--period", "meeting", "--audience", audience)["findings"]
+    links = [dict(parse_qsl(card.get("page_link")[0].proto.query_string)) for card in cards]
+    assert [link["id"] for link in links] == [one["id"] for one in answered][: len(links)]
+    assert len(links) >= 3
+    rows = frame_of(seen("trends", **{"as": view}), "where", "after", "sure").set_index(["where", "what"])
+    paper = brief_content(council, SINCE_MEETING, city, t, made=council.until)
+    word = "\n".join(p.text for p in docx.Document(io.BytesIO(brief_document(paper, city, t, "docx"))).paragraphs)
+    pdf = "".join(
+        one.extract_text() for one in pypdf.PdfReader(io.BytesIO(brief_document(paper, city, t, "pdf"))).pages
+    )
+    for card, link, one in zip(cards, links, answered, strict=False):
+        name, page = card.subheader[0].value, seen("finding", **link)
+        grade, counts = grade_words(t, one["grade"]), f"{one['after']:,} alerts (expected: {one['before']:,})"
+        assert name.lower() == f"{one['what']}, {one['where']}".lower()
+        assert page.main.title[0].value.replace("\\", "") == f"{name}: {counts}."
+        assert counts in marked(card)[1]
+        assert grade in marked(card)[0] == marked(page.main)[0]
+        assert grade_words(t, one["grade"], meaning=True) in marked(page.main)[1]
+        row = rows.loc[(one["where"], one["what"])]
+        assert (row["sure"], float(str(row["after"]).replace(",", ""))) == (grade, one["after"])
+        assert abs(row["expected"] - one["before"]) < 0.6
+        if view:
+            letters = [re.sub(r"\W", "", text) for text in (word, pdf, counts, name.replace(", ", ""))]
+            assert letters[2] in letters[0]
+            assert letters[2] in letters[1]
 
 
-def test_a_changed_filter_leaves_the_finding_behind(open_page: Open, council: BriefStudy) -> None:
+def test_an_old_link_opens_the_page_of_the_finding(seen: Open, council: BriefStudy) -> None:
     finding = council.findings[0]
-    link = {**finding.filter.to_query(), "finding": finding.id, "within": "period=meeting"}
-    explained = "not the probability that the change is real"
-    landed = open_page("trends", lang="en", **link)
-    assert any(explained in words.value for words in landed.main.caption)
-    for other in ({"period": "28d", "from": "", "to": ""}, {"finding": "place=nowhere"}, {"within": "period=all"}):
-        app = open_page("trends", lang="en", **{**link, **other})
-        assert not any(explained in words.value for words in app.main.caption)
-
-
-def test_bars_of_a_finding_draw_every_count_that_is_not_written_alike(council: BriefStudy, t: Translator) -> None:
-    page, city_finding = SimpleNamespace(t=t, theme="light"), council.findings[0]
-
-    def bars(*counts: Count) -> Any:
-        return bars_figure(page, replace(city_finding, counts=(counts[0], counts[1]))).to_dict()["data"][0]
-
-    drawn = bars(Count(None, 5), Count(40, 5))
-    assert list(drawn["x"]) == [2.5, 40]
-    fills, lines = drawn["marker"]["color"], drawn["marker"]["line"]["color"]
-    assert (fills[0] == palette("light").background, fills[0] != lines[0], fills[1] == lines[1]) == (True,) * 3
-    assert bars(Count(None, 10), Count(None, 10))["x"] == [5.0, 5.0]
+    link = {**finding.filter.to_query(), "finding": finding.id, "within": "", "since": council.since.isoformat()}
+    landed = seen("trends", **link)
+    assert "alerts \\(expected" in landed.main.title[0].value
+    assert "no finding" in seen("finding", id="place=nowhere").main.title[0].value
+    assert "no finding" in seen("finding", id="nowhere").main.title[0].value
 
 
 def test_planted_changes_are_told_to_the_council(council: BriefStudy, t: Translator) -> None:
     found = {(one.change.key["place"], one.change.key["category"]): one for one in council.findings}
-    assert found["chatzikyriakio", None].kind == "fall"
+    assert found["chatzikyriakio", None].history == "falling"
     assert found[None, "lighting_poor"].change.key["district"] == "zone_1"
     assert len({one.id for one in council.findings}) == len(council.findings) <= 5
     for finding in council.findings:
         for words, count in zip(counts_before_after(finding, t), finding.counts, strict=True):
             assert words.startswith("fewer than") == (count.n is None)
-    assert "Five clear changes deserve your attention." in headline(council, t)
+    assert "5 clear changes." in headline(council, t)
 
 
 def test_of_the_alerts_who_reads_the_copy_gets_the_grade_alone(
@@ -162,7 +164,6 @@ def test_of_the_alerts_who_reads_the_copy_gets_the_grade_alone(
     limits = {"city": "0.0300", "district": "0.0050", "category": "0.0050"}
     limits |= {"district_category": "0.0025", "place": "0.0075"}
     assert council.findings
-    assert council.events
     for finding in council.findings:
         copied = own.of(finding.change.key)
         assert copied is not None
@@ -172,7 +173,9 @@ def test_of_the_alerts_who_reads_the_copy_gets_the_grade_alone(
     assert council.city == own.of({})
     changes = council.changes.changes
     assert (changes.frame.empty, changes.found, changes.city_error == changes.city_error) == (True, (), False)
-    for event in council.events:
+    events = brief_changes(source, AlertFilter(), most=9).events
+    assert events
+    for event in events:
         assert event.n == event.event.n == max(8, 5 * (event.n // 5))
         assert len(event.event.rows) == 0
         assert event.event.start == dt.datetime.combine(event.day, dt.time())
@@ -228,12 +231,10 @@ def test_the_paper_holds_what_the_page_tells(council: BriefStudy, sample: Home, 
     assert headline(council, t) in "\n".join(paragraph.text for paragraph in paper.paragraphs)
     assert len(told.changes) == len(council.events) + len(council.findings)
     paragraphs = [paragraph.text for paragraph in paper.paragraphs]
-    for row, event in zip(told.changes, council.events, strict=False):
-        assert (row.counts, *row.told) == event.sentences(city, t)
-    for row, finding in zip(told.changes[len(council.events) :], council.findings, strict=True):
+    for row, finding in zip(told.changes, council.findings, strict=True):
         assert row.counts == counts_words(finding, t)
         assert row.counts in paragraphs
-        assert {*row.told, sure_sentence(finding, t)} == set(finding_sentences(finding, city, t)[1:])
+        assert (*row.told, sure_sentence(finding, t)) == finding_sentences(finding, city, t)[1:]
         assert any(sure_sentence(finding, t).rstrip(".") in paragraph for paragraph in paragraphs)
         assert row.picture is not None
         assert counts_before_after(finding, t)[0] in row.picture.alt
@@ -326,14 +327,14 @@ def test_an_address_of_this_computer_is_not_printed(year: BriefStudy, sample: Ho
 
 
 def test_page_and_paper_write_hot_spots_alike(seen: Open, year: BriefStudy, sample: Home, t: Translator) -> None:
-    exact = brief_study(open_source(sample), AlertFilter())
+    exact = brief_study(open_source(sample), AlertFilter(), open_source(sample).meeting)
     for study, view, heading in ((year, "council", "Ratio"), (exact, "", "Expected")):
         told = brief_content(study, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1))
         paper = docx.Document(io.BytesIO(brief_document(told, sample.city(), t, "docx")))
         written = [[cell.text for cell in row.cells] for table in paper.tables for row in table.rows]
         of_paper = {row[1]: row[3] for row in written if len(row) == 4 and row[0].isdigit()}
         app = seen("briefing", **{"as": view})
-        assert len(app.get("download_button")) >= 4
+        assert len(app.get("download_button")) == 3
         shown = next(table.value for table in app.main.table if heading in table.value.columns)
         assert len(of_paper) > 2
         assert of_paper == dict(zip(shown["Hot spot"], shown[heading], strict=True))
@@ -377,15 +378,6 @@ def test_five_findings_and_two_plans_fill_two_pages(
     assert re.sub(r"\W", "", kept) in letters
     assert before.strip() not in told
     assert paper(replace(year, findings=(), events=()), [])[0] == 1
-
-
-def test_the_first_question_follows_from_the_headline(year: BriefStudy, source: Source, t: Translator) -> None:
-    for verdict, told in (("fewer", "fewer than usual"), ("more", "more than usual"), ("usual", "No change is clear")):
-        quiet = replace(year, findings=(), events=(), verdict=verdict)
-        first = meeting_questions(quiet, source.city, t)[0]
-        assert told in headline(quiet, t)
-        assert told in first
-        assert ("No change is clear" in first) == (verdict == "usual")
 
 
 @pytest.fixture

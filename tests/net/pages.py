@@ -41,6 +41,7 @@ VIEWS: Final[tuple[tuple[str, Filter], ...]] = (
     ("trends", {"by": "month", "period": "all"}),
     *(("data", {"part": part}) for part in ("history", "quality", "city", "import")),
     ("briefing", {"since": "2026-09-21"}),
+    *(("finding", {"id": name}) for name in ("all", "place=terpsithea")),
 )
 
 

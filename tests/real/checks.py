@@ -13,7 +13,7 @@ from typing import Any, Final
 from curim_data.model import translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.city import K_ORDINARY
-from curim_data.studies.brief_text import ATTENTION
+from curim_data.model.labels import grade_words
 from tests.real import figures
 from tests.real.drawn import Drawn, Node, Path
 
@@ -173,12 +173,8 @@ def numbers(visit: Visit) -> Iterator[str]:
     """A figure that stands twice on a page is the same, and parts make up their whole."""
     main = visit.drawn.main()
     known: dict[str, dict[int, str]] = defaultdict(dict)
-    (of_changes,) = figures.translations(visit.lang, figures.OF_CHANGES)
     for figure in figures.figures(main, visit.lang):
-        since = figure.name == figures.ALERTS and figure.text.startswith(of_changes)
-        known[figure.name + (", since the day of the changes" if since else "")].setdefault(
-            figure.value, figure.sentence
-        )
+        known[figure.name].setdefault(figure.value, figure.sentence)
     whole = [caption for caption in figures.captions(main, visit.lang) if caption.parts]
     for caption in whole:
         of = f", {caption.period}" if caption.period else ""
@@ -258,14 +254,10 @@ def _drawn_figures(visit: Visit) -> Iterator[tuple[str, int, str]]:
                     yield figures.SPOTS, figures.number(figures.values(told, "n") or "", visit.lang), option
     if visit.page == "briefing":
         t = translator(visit.lang)
-        badge = f":gray-badge[{t('Clear')}]"
+        badge = f":gray-badge[{grade_words(t, 'clear')}]"
         cards = sum(badge in (node.text or "") for node in visit.drawn.main() if node.kind == "markdown")
         if cards:
             yield figures.CHANGES, cards, "cards of clear changes"
-        told = [node.text for node in visit.drawn.main() if node.kind == "heading" and node.text]
-        for number, message in enumerate(ATTENTION, 1):
-            if any(translator(visit.lang)(message) in text for text in told):
-                yield figures.CHANGES, number, "the headline"
 
 
 def _folded(visit: Visit) -> bool:

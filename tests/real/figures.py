@@ -76,10 +76,9 @@ TEMPLATES: Final = (
         "{found} among {cells} cells, tested on {n} alerts and corrected for having looked at every cell.",
         (("n", TESTED), ("cells", "cells tested")),
     ),
+    Template("{n} clear change.", "{n} clear changes.", (("n", CHANGES),)),
     Template("{n} cell is hot", "{n} cells are hot", (("n", HOT),), begins=True),
 )
-# The Briefing's first sentence counts since the day from which changes are looked for, and not over the whole period.
-OF_CHANGES: Final = "Briefing for the council."
 OF_PERIOD: Final = "{period}: {counts}"
 CAPTION: Final = ("n = {n} alert", "n = {n} alerts")
 PARTS: Final = (

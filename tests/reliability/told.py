@@ -172,8 +172,8 @@ def gaps(name: str, home: Home) -> Iterator[Case]:
         missing = changed(home, without(span))
         said = replace(source, annotations=(Annotation("0" * 8, *span, "not_covered", "left out"),))
         named = any(gap.first <= span[1] and gap.last >= span[0] for gap in missing.coverage.gaps)
-        known = {one.id for one in looked_at(said, period).findings if one.clear}
-        false = [one.id for one in looked_at(missing, period).findings if one.clear and one.id not in known]
+        known = {one.id for one in looked_at(said, period).findings if one.grade == "clear"}
+        false = [one.id for one in looked_at(missing, period).findings if one.grade == "clear" and one.id not in known]
         done = f"{span[0]:%Y-%m} missing, {where}"
         yield Case(name, done, "gap", ought=True, told=named)
         yield Case(name, done, "any", ought=False, told=bool(false), said=" ".join(false))

@@ -17,8 +17,9 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator, translator
 from curim_data.model.coverage import Annotation
+from curim_data.studies import brief_text
 from curim_data.studies.brief import brief_changes
-from curim_data.studies.brief_text import against_words, attention_sentence, change_name, headline, none_sentence
+from curim_data.studies.brief_text import attention_sentence, headline, none_sentence, title
 from curim_data.studies.cells import area_names
 from curim_data.studies.changes import MOST_AREAS, change_study
 from curim_data.studies.periods import NotInUse
@@ -140,11 +141,11 @@ def test_where_days_are_not_covered_the_others_are_compared_and_counted(tmp_path
 @pytest.mark.parametrize(
     ("times", "verdict", "told"),
     [
-        (1.15, "usual", ", about as many as usual for this time of year (188)"),
-        (1.3, "usual", ": 226 alerts, not clearly more than usual for this time of year (188)"),
-        (1.0, "usual", ": 153 alerts, not clearly fewer than usual for this time of year (188)"),
-        (2.0, "more", " alerts, more than usual for this time of year"),
-        (0.4, "fewer", " alerts, fewer than usual for this time of year"),
+        (1.15, "usual", ", about as many as expected (188)"),
+        (1.3, "usual", ": 226 alerts, not clearly another number than expected (188)"),
+        (1.0, "usual", ": 153 alerts, not clearly another number than expected (188)"),
+        (2.0, "more", " alerts, more than expected"),
+        (0.4, "fewer", " alerts, fewer than expected"),
     ],
 )
 def test_headline_verdict_and_list_agree(tmp_path: Path, t: Translator, times: float, verdict: str, told: str) -> None:
@@ -157,7 +158,9 @@ def test_headline_verdict_and_list_agree(tmp_path: Path, t: Translator, times: f
         assert study.verdict == verdict
         said = headline(study, t)
         assert told in said
-        assert any(one.clear and one.change.level == "city" for one in study.findings) == (verdict != "usual")
+        assert any(one.grade == "clear" and one.change.level == "city" for one in study.findings) == (
+            verdict != "usual"
+        )
         if not study.clear:
             assert "No change is clear" in said
 
@@ -168,7 +171,7 @@ def test_of_a_handful_nothing_is_told(tmp_path: Path, t: Translator, a_week: flo
     for audience in (Audience.ANALYST, Audience.COUNCIL):
         study = brief_changes(seen_by(source, audience), RECENT)
         said = headline(study, t)
-        assert "usual" not in said
+        assert "expected" not in said
         assert not study.clear
         assert said.endswith("Too few alerts to tell whether anything changed.")
         beside = none_sentence(study, t)
@@ -193,7 +196,9 @@ def recent(areas: Source) -> AlertFilter:
 
 def test_a_rise_is_found_where_it_is_and_its_link_counts_the_same(areas: Source) -> None:
     changes = brief_changes(areas, recent(areas))
-    risen = [one for one in changes.findings if one.clear and (one.change.key["cell"] or one.change.key["area"])]
+    risen = [
+        one for one in changes.findings if one.grade == "clear" and (one.change.key["cell"] or one.change.key["area"])
+    ]
     assert risen
     longitude, latitude = piraeus_point(RISE["at"])
     for finding in risen:
@@ -202,8 +207,8 @@ def test_a_rise_is_found_where_it_is_and_its_link_counts_the_same(areas: Source)
         assert cell in h3.grid_disk(own, 3)
         assert query.counts(areas, finding.filter, []).total == finding.change.after
         for lang in ("en", "el", "fr"):
-            assert "km²" in change_name(finding.change, areas.city, translator(lang))
-        assert "its share of the city" in against_words(finding, translator("en"))
+            assert "km²" in title(finding, areas.city, translator(lang))
+        assert "its share" in brief_text.tested_sentence(finding, translator("en"))
 
 
 def test_no_area_is_listed_twice_and_those_of_one_name_numbered(areas: Source, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,5 +251,5 @@ def test_reports_without_a_place_are_no_rise_of_a_cell(tmp_path: Path) -> None:
         default = h3.latlng_to_cell(float(points["latitude"].iloc[0]), float(points["longitude"].iloc[0]), resolution)
         assert len(cells) > 20
         assert int(default) not in cells
-        assert not any(one.clear and one.change.key[name] for one in changes.findings)
+        assert not any(one.grade == "clear" and one.change.key[name] for one in changes.findings)
     assert not changes.events

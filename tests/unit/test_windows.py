@@ -19,6 +19,7 @@ from curim_data.model.absence import DIMENSION_UNITS, some_hours, too_few_hours
 from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas, Plan, PlanStatus
 from curim_data.query import dates
+from curim_data.studies import brief_text
 from curim_data.studies.alert_points import density_study
 from curim_data.studies.brief import brief_study
 from curim_data.studies.brief_content import brief_content
@@ -290,7 +291,7 @@ def test_nothing_is_told_by_the_week(tmp_path: Path) -> None:
 def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
     source = busier_last(tmp_path)
     study = brief_study(source, AlertFilter(period="quarter"))
-    assert headline(study, T).startswith("December 2020 – February 2021: 180 alerts, more than usual")
+    assert headline(study, T).startswith("December 2020 – February 2021: 180 alerts, more than expected")
     assert study.findings
     for finding in study.findings:
         assert finding.series.unit == "month"
@@ -298,7 +299,7 @@ def test_the_briefing_speaks_of_months(tmp_path: Path) -> None:
         assert (
             tested[["n", "before"]].to_numpy().tolist() == [[60, 30]] * 3
         )  # each month against the same a year before
-        assert finding_sentences(finding, source.city, T)[0].endswith("from the same days of the year before.")
+        assert brief_text.tested_sentence(finding, T).endswith("year before.")
         assert "week" not in " ".join(finding_sentences(finding, source.city, T))
     brief = brief_content(study, AlertFilter(period="quarter"), source.city, T, made=source.as_of)
     document = compose_brief(brief, source.city, T)

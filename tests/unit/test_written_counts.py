@@ -18,7 +18,6 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, translator
 from curim_data.privacy import drawn_share, share_is_told, written_share
 from curim_data.studies.brief_content import share_bars
-from curim_data.studies.brief_text import meeting_questions
 from pages.parts import gender
 from pages.parts.charts import tables, written_count
 from pages.parts.frame import Page
@@ -154,25 +153,6 @@ def test_the_file_below_the_bars_leaves_out_a_count_whose_rest_is_small(city: Ci
     assert _file(page(city, Audience.COUNCIL), other, ("dark", "n")).equals(told.reset_index())
     exact = _file(page(city, Audience.SPECIALIST), found, ("dark", "n"))
     pd.testing.assert_frame_equal(exact, found, check_dtype=False)
-
-
-def test_the_brief_asks_of_no_share_whose_rest_is_small(city: CityProfile) -> None:
-    """17 women, no man and three who do not say: 85 % would tell the three."""
-    frame = pd.DataFrame({"affected_gender": ["woman", "undisclosed"], "n": [17.0, 3.0]})
-    hot = SimpleNamespace(spots=(), power=SimpleNamespace(too_few=True))
-    changed = SimpleNamespace(changes=SimpleNamespace(n_tested=0))
-
-    def asked(frame: pd.DataFrame, least: int) -> str:
-        shares = replace(gender_shares(frame), least=least)
-        study: Any = SimpleNamespace(
-            findings=(), changes=changed, total=SimpleNamespace(threshold=least), hot=hot, shares=shares,
-            asks_affected=True, looked_at=(),
-        )  # fmt: skip
-        return meeting_questions(study, city, T)[1]
-
-    assert asked(frame, 5) == "What surprises us?"
-    assert "85" in asked(frame, 1)
-    assert "71" in asked(frame.assign(n=[17.0, 7.0]), 5)
 
 
 @pytest.mark.parametrize(("lang", "men", "none"), [("en", "men only", "none (up to 0.40)"), ("fr", "hommes", "aucun")])

@@ -273,7 +273,8 @@ LANDING = "briefing"
 # The words of each page's view that are no filter; a link to what the reader sees holds these and no others.
 VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "briefing": ("since",),
-    "trends": ("by", "weight", "columns", "finding", "within", "since"),
+    "finding": ("id", "since"),
+    "trends": ("by", "weight", "columns", "since"),
     "hotspots": ("layer", "cell", "base", "weight", "method", "spot", "tab", "metric", "against", "at"),
     "interventions": ("plan", "draft"),
     "evaluation": ("plan",),

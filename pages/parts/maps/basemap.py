@@ -27,7 +27,8 @@ from shapely.geometry.base import BaseGeometry
 from analysis.spots.naming import MOST_LABELS, Label, PlacedLabel, placed_labels
 from curim_data.filters import AlertFilter
 from curim_data.model import NO_OUTLINE, CityProfile, Translator, cell_polygons, on_a_map
-from curim_data.model.city import MAJOR, MINOR, PATH, Area, Landmark
+from curim_data.model.city import MAJOR, MINOR, PATH, Area
+from curim_data.studies.cells import disc_of
 from pages.parts.frame import Page, Palette, Room, css_text, escape_with_commands, missing, palette, rgba
 
 # Corners of streets in the whole map: about 20 bytes each, so that a map stays under half a megabyte.
@@ -287,14 +288,6 @@ def filter_area(f: AlertFilter, city: CityProfile) -> BaseGeometry | None:
     )
     parts = [shape() for named, shape in shapes if named]
     return shapely.intersection_all(parts) if parts else None
-
-
-def disc_of(mark: Landmark) -> BaseGeometry:
-    """The disc of a landmark, in degrees."""
-    up = mark.radius / 111_320  # metres of a degree
-    turn = np.linspace(0, 2 * np.pi, 33)[:-1]
-    across = up / np.cos(np.radians(mark.latitude))
-    return shapely.Polygon(np.column_stack([mark.longitude + across * np.cos(turn), mark.latitude + up * np.sin(turn)]))
 
 
 def map_width(room: Room, span: float) -> float:

@@ -1,6 +1,6 @@
 """The line of counts over what was to be expected, with notes on the time line; and what changed.
 
-The title of Trends, the finding that led here from the briefing, and the table of all changes.
+The title of Trends, and the table of all changes.
 """
 
 from __future__ import annotations
@@ -20,25 +20,21 @@ from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, CalendarUnit, Message, Role, Span, Translator, category_label
 from curim_data.model.coverage import CORRECTIONS, KIND_WORDS, KINDS, LONGEST_NOTE, AnnotationKind
+from curim_data.model.labels import grade_words
 from curim_data.privacy import DisclosureError, is_sensitive
 from curim_data.studies import changes, trends
 from curim_data.studies.brief import BriefChanges, brief_periods, usual_since
 from curim_data.studies.brief_text import (
-    against_words,
-    change_name,
-    counts_words,
-    event_sure,
+    finding_sentences,
     headline,
-    sure_explained,
-    sure_sentence,
     tested_sentence,
+    title,
 )
 from curim_data.studies.changes import (
-    GRADE_WORDS,
-    NOT_KNOWN,
     areas_in_words,
-    compared_in_words,
+    compared_words,
     counts_in_words,
+    expected_in_words,
     p_values_in_words,
     ratios_in_words,
     surest_first,
@@ -46,14 +42,7 @@ from curim_data.studies.changes import (
 )
 from curim_data.studies.periods import COMPARED_IN_THE_COPY, ComparedPeriods, annotations_for, chosen_from
 from pages.parts.charts import MOST_LABELS, Figure, TimeMark, add_alarm_labels, add_forecast, add_marks, plots, tables
-from pages.parts.findings import (
-    cached_changes,
-    changes_since,
-    draw_finding_chart,
-    draw_finding_words,
-    draw_tags,
-    linked_finding,
-)
+from pages.parts.findings import cached_changes, changes_since
 from pages.parts.frame import (
     Dataset,
     Page,
@@ -321,27 +310,18 @@ def page_headline(page: Page, trend: Trend | None) -> tuple[str, str]:
     t, study = page.t, _changes_told(page)
     if study is None:
         return trend.sentence(t) if trend is not None else t("Trends"), ""
-    clear = [finding for finding in study.findings if finding.clear]
-    if study.events and study.events[0].clear:  # how many alerts of what, where; and what else is known of it
-        first, *others = study.events[0].sentences(page.city, t)
-        title, below = t.pair(study.events[0].title(page.city, t), first), [*others, event_sure(study.events[0], t)]
-    elif clear:  # with where and how many; the dates, and how sure it is
-        title = t(
-            "{name}: {counts}, {against}.",
-            name=change_name(clear[0].change, page.city, t),
-            counts=counts_words(clear[0], t),
-            against=against_words(clear[0], t),
-        )
-        below = [tested_sentence(clear[0], t), sure_sentence(clear[0], t)]
+    if study.clear:  # what, where and how many; since when, and how sure it is
+        first, *rest = finding_sentences(study.cards[0], page.city, t)
+        head, below = t.pair(title(study.cards[0], page.city, t), first), [*rest, tested_sentence(study.cards[0], t)]
     elif study.verdict in ("more", "fewer") or study.changes.gaps or study.events:
         return headline(study, t), " ".join(
-            t.pair(event.title(page.city, t), " ".join(event.sentences(page.city, t))) for event in study.events
+            t.pair(title(event, page.city, t), " ".join(event.sentences(page.city, t))) for event in study.events
         )
     else:
         return t("Trends") if trend is None else _of_line(t, trend), ""
-    more = len(study.events) + len(study.findings) - 1
+    more = len(study.cards) - 1
     rest = t.n("{n} more change is in the Briefing.", "{n} more changes are in the Briefing.", more)
-    return title, " ".join([*map(t, study.changes.gaps), *below, *([rest] if more > 0 else [])])
+    return head, " ".join([*map(t, study.changes.gaps), *below, *([rest] if more > 0 else [])])
 
 
 def _changes_told(page: Page) -> BriefChanges | None:
@@ -359,22 +339,6 @@ def _of_line(t: Translator, trend: Trend) -> str:
     return str(said.sentence(t))
 
 
-def draw_linked_finding(page: Page) -> str:
-    """Draw the finding that the link names; its name, which is then the page's title, or "" where it names none."""
-    t, linked = page.t, linked_finding(page)
-    if linked is None:
-        return ""
-    study, finding, within = linked
-    name = change_name(finding.change, page.city, t)
-    with st.container(border=True, key="trends_finding"):
-        draw_tags(page, finding)
-        draw_finding_words(page, finding)
-        draw_finding_chart(page, finding, name, key="trends_finding_chart", height=180)
-        st.caption(escape_markdown(" ".join((tested_sentence(finding, t), *sure_explained(study, finding, t)))))
-        page_link(page, "briefing", t("To the Briefing"), filter=within)
-    return name
-
-
 def draw_changes_table(page: Page) -> None:
     """The table, the briefing's findings first and then the surest, the two periods, and its sentence."""
     t = page.t
@@ -383,7 +347,7 @@ def draw_changes_table(page: Page) -> None:
     told = told if told is not None and told.findings else None  # the table compares the days of the title
     study = changes_of(page.dataset, draw_span_choice(page, told))
     found = told.findings if told is not None and study.periods.after == (told.since, told.until) else ()
-    written = written_changes(study, page.alerts, page.filter)
+    written = written_changes(study, page.alerts, page.filter, [(one.change.key, one.grade) for one in found])
     frame = changes_frame(
         page, written.loc[findings_first(study.changes.frame, [finding.change.key for finding in found], written).index]
     )
@@ -505,17 +469,17 @@ def changes_frame(page: Page, written: pd.DataFrame) -> pd.DataFrame:
                 category_label(t, page.city, name) if isinstance(name, str) else t("All alerts")
                 for name in written["category"]
             ],
-            "where": areas_in_words(t, page.city, written),
+            "where": areas_in_words(t, page.city, written, page.filter),
             "expected": written["expected"].round(1).to_numpy(),
             "after": told if written["after"].isna().any() else written["after"].to_numpy(),
-            "told_expected": [NOT_KNOWN if n != n else t.number(n, 1) for n in written["expected"]],
+            "told_expected": expected_in_words(t, written),
             "told_after": told,
             **{name: written[name].round(2).to_numpy() for name in ("ratio", "low", "high")},
             "times": ratios_in_words(t, written, ("ratio", "low", "high")),
-            "sure": [t(GRADE_WORDS[grade]) for grade in written["grade"]],
+            "sure": [grade_words(t, grade) for grade in written["grade"]],
             "q": p_values_in_words(t, written["q"], steps=page.protected),
             "p": p_values_in_words(t, written["p"]),
-            "test": compared_in_words(t, written),
+            "test": [compared_words(t, *row) for row in zip(written["level"], written["compared"], strict=True)],
         }
     )
 
