@@ -45,7 +45,7 @@ NO_COUNT = (
     rf"\d+ (?:{MONTHS}|Nov(?:ember)?|Dec(?:ember)?)\b",  # days of dates
     r"\b(?:Zone|District|[Pp]lace|resolution|scale of|step) \d+",  # names
     rf"\d[\d,.]* (?:of|in) \d[\d,.]* (?:{THINGS}|{TIMES}|cases|quiet)",
-    rf"\d[\d,.]* (?:of \d+ |more |other |earlier |similar |whole )*(?:{THINGS}|{TIMES})\b",
+    rf"\d[\d,.]* (?:of \d+ |more |clear |other |earlier |similar |whole )*(?:{THINGS}|{TIMES})\b",
     r"\d+ (?:is|are) (?:late|on time|due)\b|:gray\[\d+\]",  # plans on the board
     r"\d+ (?:new|sporadic|persistent|consecutive|intensifying|historical|oscillating|diminishing)\b",  # places
     r"\d[\d.,]* (?:times|km|km²|m)\b",
@@ -64,6 +64,8 @@ NOT_COUNTED = re.compile("|".join(f"(?:{pattern})" for pattern in NO_COUNT))
 RANKS = frozenset({"#", "\\#", "rank", "Rank"})
 VIEWS = (
     ("briefing", {}),
+    ("finding", {"id": "all"}),
+    ("finding", {"id": "place=agia_sofia", "period": "meeting"}),
     ("hotspots", {}),
     ("hotspots", {"tab": "comparison"}),
     ("hotspots", {"tab": "concentration"}),

@@ -55,7 +55,7 @@ def test_small_counts_of_the_changes_are_written_as_fewer_than_for_the_council(o
     assert set(table.loc[few, "q"]) == set(table.loc[few, "times"]) == {NOT_KNOWN}
     assert table.loc[few, "expected"].isna().all()
     assert set(table["q"]) <= {"≤0.05", ">0.05", NOT_KNOWN}
-    assert set(table["sure"]) == {"clear", "probable", "may be chance"}
+    assert set(table["sure"]) == {"Clear", "Probable", "May be chance"}
     exact = open_page("trends", lang="en", period="meeting").main.dataframe[0].value
     assert not exact["after"].astype(str).str.startswith("fewer").any()
 
@@ -89,9 +89,10 @@ def test_of_all_data_the_table_says_what_the_briefing_does(one_year: Home, monke
     reason = next(text for text in told if text.startswith(whole + "lies before this period."))
     assert "To the Briefing" in [link.proto.label for link in app.main.get("page_link")]
     assert "The briefing compares only the last part of the period, 4 November 2025 – 30 December 2025, with" in reason
-    _, cards = _texts(one_year, monkeypatch, "briefing")
+    app, _ = _texts(one_year, monkeypatch, "briefing")
+    app.session_state["fold_compared"] = True
     before = reason.rpartition(", with ")[2].rstrip(".")
-    assert any(f"Compared with the time just before ({before})" in text for text in cards)
+    assert f"Compared with the time just before ({before})" in words_of(fine(app.run())).replace("\\", "")
 
 
 def test_of_sensitive_categories_the_council_gets_months_and_neither_days_nor_hours(open_page: Open) -> None:
