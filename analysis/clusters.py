@@ -12,16 +12,12 @@ everywhere. Simulated alerts stand on a lattice of hexagons as large as the fine
 
 Only cells that hold alerts are looked at, and only the land near them (`AlertGround`), so that time and memory grow
 with the alerts and the land round them.
-
-Alerts may count by the harm they do (`analysis.stats.intervals`). Then the baseline is that of the weighted alerts, and
-each simulated map draws as many alerts from it and gives them the observed weights in a random order: a heavy alert is
-heavy wherever it falls, so that two of them beside each other are no pattern.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any, Final
 
 import h3.api.numpy_int as h3
@@ -47,8 +43,8 @@ from analysis.dbscan import (
 from analysis.grid import AlertGround, SharedPoints, centres_in_metres, smoothing_width_for
 from analysis.hotspots.surroundings import INDEPENDENT
 from analysis.stats.dispersion import SINGLE, ReportBursts
-from analysis.stats.intervals import CellPlace, Choice, HarmWeights, Result, weighted_sum
-from curim_data.model import N_, CityProfile, FloatArray, IntArray, Message, Num, Translator
+from analysis.stats.intervals import CellPlace, Choice, Result, weighted_sum
+from curim_data.model import CityProfile, FloatArray, IntArray, Message, Num, Translator
 from curim_data.model.city import cell_polygons
 from curim_data.model.extent import ask_shape
 from curim_data.model.progress import report, stage
@@ -65,8 +61,7 @@ class Cluster(CellPlace):
     `cells`: the fine cells under its outline; `n` alerts on them, `expected` by the smoothed baseline, `ratio` of both
     with its exact Poisson interval `low` to `high`; `p`: share of simulated maps with a cluster at least as strong,
     already corrected for having looked everywhere. `outline` in WGS84,
-    clipped to the land. `weight`: of its alerts by harm, None where each counts one; `expected` and `ratio` are
-    then of weights. `least`: the smallest p that so many simulated maps can give.
+    clipped to the land. `least`: the smallest p that so many simulated maps can give.
     """
 
     rank: int
@@ -78,7 +73,6 @@ class Cluster(CellPlace):
     p: float
     area_km2: float
     outline: BaseGeometry
-    weight: float | None = None
     least: float = 0.0
 
     @property
@@ -89,20 +83,10 @@ class Cluster(CellPlace):
     def sentence(self, t: Translator) -> str:
         """Count, expectation, ratio and significance in words."""
         values: dict[str, Any] = {
-            "weight": self.weight,
             "expected": t.expected(self.expected),
             **{name: t.times(getattr(self, name)) for name in ("ratio", "low", "high")},
             "p": t.p(self.p, least=self.p <= self.least),
         }
-        if self.weight is not None:
-            return t.n(
-                "{n} alert that weighs {weight} by harm where {expected} would be expected: {ratio} times as "
-                "much (95 % interval {low} to {high}), {p}.",
-                "{n} alerts that weigh {weight} by harm where {expected} would be expected: {ratio} times as "
-                "much (95 % interval {low} to {high}), {p}.",
-                self.n,
-                **values,
-            )
         return t.n(
             "{n} alert where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), {p}.",
             "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}), "
@@ -121,7 +105,6 @@ class Clusters(Result):
     eps: float
     alpha: float
     runs: int
-    weighted: bool = False
 
     def sentence(self, t: Translator) -> str:
         """How many clusters stand out, and how many were dismissed as chance."""
@@ -130,8 +113,7 @@ class Clusters(Result):
             if self.found
             else t("No cluster stands out from chance")
         )
-        by_harm, plain = N_("{found}, among {alerts} alerts weighed by harm."), N_("{found}, among {alerts} alerts.")
-        text = t(by_harm if self.weighted else plain, found=text, alerts=self.n)
+        text = t("{found}, among {alerts} alerts.", found=text, alerts=self.n)
         if self.chance:
             text += " " + t.n(
                 "{n} other dense place is no stronger than expected by chance.",
@@ -186,7 +168,6 @@ def find_clusters(
     fine: pd.DataFrame,
     city: CityProfile,
     *,
-    weights: HarmWeights | None = None,
     step: float = 1.0,
     runs: int | None = None,
     seed: int = 0,
@@ -202,9 +183,6 @@ def find_clusters(
         Alerts by cell (column n), the cells in order; cells without alerts may be left out.
     city : CityProfile
         For metres and for the land that clips outlines.
-    weights : Weights, optional
-        The alerts of the same cells by weight, as from `analysis.stats.intervals.harm_weights`; each counts one
-        when left out.
     step : float
         Metres between distinguishable positions; alerts are joined over two of them at least (`eps_for`).
     runs, seed : int
@@ -217,11 +195,6 @@ def find_clusters(
     points : SharedPoints, optional
         On which alerts stand: what is expected is moved to them as the alerts were, in the simulated maps too.
 
-    Raises
-    ------
-    ValueError
-        For weights of other alerts.
-
     References
     ----------
     Ester, M. et al. (1996). A density-based algorithm for discovering clusters. KDD-96, 226–231.
@@ -230,9 +203,9 @@ def find_clusters(
     Kulldorff, M. (1997). A spatial scan statistic. Communications in Statistics 26, 1481–1496 (the likelihood ratio
     and the simulated maximum as reference).
     Fay, M. P. and Feuer, E. J. (1997). Confidence intervals for directly standardized rates. Statistics in Medicine
-    16, 791–801 (the interval of a sum of weights; that of Garwood 1936 where all weigh one).
+    16, 791–801 (here of effective counts; that of Garwood 1936 where alerts are independent).
     """
-    counted = _counted(fine, weights)
+    counted = _counted(fine)
     total = float(counted.counts.sum())
     if total <= 0:
         return Clusters((), 0, MAX_EPS_M, alpha, 0, n=0)
@@ -248,7 +221,7 @@ def find_clusters(
     spread = smoothing_width_for(total, city.land_metres.area / 1e6)
     with stage(0.0, 0.15, Message("Finding dense places")):
         dense = _dense(city, x, y, counted, float(spread.value), eps, points)
-    drawn = np.ones(round(total)) if weights is None else weights.drawn
+    drawn = np.ones(round(total))
     in_bursts = bursts is not None and bursts.reports > 1
     chosen_runs = runs_for(len(drawn), in_bursts) if runs is None else _runs(runs, _RUNS_SET)
     chosen_runs = chosen_runs if dense.groups else Choice("runs", 0, _NO_RUNS)
@@ -269,10 +242,9 @@ def find_clusters(
         choices=(
             dense.eps,
             spread,
-            *_choices(dense.search, dense.points, chosen_runs, alpha, weights, bursts),
+            *_choices(dense.search, dense.points, chosen_runs, alpha, bursts),
             *shared,
         ),
-        weighted=weights is not None,
     )
 
 
@@ -286,17 +258,13 @@ class _Dense:
     eps: Choice
 
 
-def _counted(fine: pd.DataFrame, weights: HarmWeights | None) -> _Alerts:
-    """The cells that hold alerts, in order. ValueError as `find_clusters` says."""
+def _counted(fine: pd.DataFrame) -> _Alerts:
+    """The cells that hold alerts, in order."""
     data = fine.set_index("cell") if "cell" in fine.columns else fine
     cells = np.asarray(data.index, dtype=np.int64)
     counts = data["n"].to_numpy(float)
-    if weights is not None and not np.array_equal(weights.counts.sum(axis=1), counts):
-        raise ValueError("the weights are of other alerts than those that are counted")
     used = counts > 0
-    if weights is not None:
-        weights = replace(weights, counts=weights.counts[used])
-    return _Alerts(cells[used], counts[used], weights)
+    return _Alerts(cells[used], counts[used])
 
 
 def _dense(
@@ -311,12 +279,11 @@ def _dense(
     """The dense places; found by stricter settings if they are more than can be read."""
     # What the baseline expects on each pixel of the ground round the alerts: as much as there is in all.
     ground = AlertGround(city.land_metres, x, y, spread)
-    expected = ground.smooth(ground.pixel(ground.enter(x, y)), counted.values, spread)
-    expected *= counted.values.sum() / max(expected.sum(), 1e-12)
+    expected = ground.smooth(ground.pixel(ground.enter(x, y)), counted.counts, spread)
+    expected *= counted.counts.sum() / max(expected.sum(), 1e-12)
     heaps = None if shared is None else Heaps.of(ground, expected, shared.x, shared.y, shared.share)
-    scatter = 1.0 if counted.weights is None else counted.weights.scatter
-    search = LocalDbscan(ground, expected, float(eps.value), scatter, heaps=heaps, smoothed_m=spread)
-    points = Points(ground.enter(x, y), counted.values)
+    search = LocalDbscan(ground, expected, float(eps.value), heaps=heaps, smoothed_m=spread)
+    points = Points(ground.enter(x, y), counted.counts)
     groups = enough(search.find(points), counted.counts)
     if len(groups) > MOST_GROUPS:
         search, groups = _fewer(search, points, counted.counts)
@@ -409,28 +376,10 @@ def cell_m2(cells: IntArray) -> float:
 
 @dataclass(frozen=True)
 class _Alerts:
-    """The alerts of each cell: how many, and their weights where they have some."""
+    """The alerts of each cell."""
 
     cells: IntArray
     counts: FloatArray
-    weights: HarmWeights | None
-
-    @property
-    def values(self) -> FloatArray:
-        return self.counts if self.weights is None else self.weights.sums
-
-    def interval(self, under: IntArray, dispersion: float = 1.0) -> tuple[float, float]:
-        """The 95 % interval of the sum of weights (or of the count) over some cells, by Fay and Feuer.
-
-        With a dispersion, of effective counts: as if each alert weighed so many times as much, and there were so many
-        times fewer.
-        """
-        total = float(self.values[under].sum())
-        spread, heaviest = total, 1.0
-        if self.weights is not None:
-            spread, heaviest = float(self.weights.squares[under].sum()), self.weights.largest
-        found = weighted_sum(total, dispersion * spread, dispersion * heaviest)
-        return found.low, found.high
 
 
 @dataclass(frozen=True)
@@ -474,9 +423,10 @@ class _Land:
 
 def _cluster(land: _Land, dense: _Dense, alerts: _Alerts, group: DenseGroup, p: float, bursts: ReportBursts) -> Cluster:
     search, points = dense.search, dense.points
-    under, values = group.under, alerts.values
+    under, values = group.under, alerts.counts
     count, expected = float(values[under].sum()), search.expected_of(points, group)
-    low, high = alerts.interval(under, bursts.dispersion(search.square * float(np.sqrt(len(group.squares)))))
+    wider = bursts.dispersion(search.square * float(np.sqrt(len(group.squares))))
+    _, low, high = astuple(weighted_sum(count, wider * count, wider))
     x, y = (float(np.average(at[under], weights=values[under])) for at in (land.x, land.y))
     longitude, latitude = in_degrees(land.city, x, y)
     outline, moved = land.outline(search, points, group)
@@ -494,7 +444,6 @@ def _cluster(land: _Land, dense: _Dense, alerts: _Alerts, group: DenseGroup, p: 
         outline=shapely.transform(outline, lambda xy: np.column_stack(in_degrees(land.city, *xy.T))),
         longitude=float(longitude),
         latitude=float(latitude),
-        weight=None if alerts.weights is None else count,
     )
 
 
@@ -503,37 +452,20 @@ def _choices(
     points: Points,
     runs: Choice,
     alpha: float,
-    weights: HarmWeights | None,
     bursts: ReportBursts | None,
 ) -> tuple[Choice, ...]:
     there = search.minimum_at(points.at)
     least, most = int(there.min()), int(there.max())
-    minimum = (
-        Message(
-            "A cluster needs at least {least} to {most} alerts within that distance, by the local expectation: "
-            "chance reaches so many in one of a thousand places."
-        )
-        if weights is None
-        else Message(
-            "A cluster needs alerts that weigh at least {least} to {most} within that distance, by the local "
-            "expectation: chance reaches so much in one of a thousand places."
-        )
+    minimum = Message(
+        "A cluster needs at least {least} to {most} alerts within that distance, by the local expectation: "
+        "chance reaches so many in one of a thousand places."
     )
     if search.tail < TAIL:
         minimum = Message(
             "A cluster needs at least {least} to {most} within that distance, by the local expectation: far more than "
             "chance reaches, so that the densest places alone are left."
         )
-    compound = Choice(
-        "compound",
-        1,
-        Message(
-            "Simulated alerts fall by the smoothed density of the weighted alerts and get the observed "
-            "weights in a random order; a cluster has five alerts or more, whatever they weigh."
-        ),
-    )
     return (
-        *(() if weights is None else (*weights.choices, compound)),
         Choice(
             "expected",
             1,

@@ -1,13 +1,10 @@
-"""The space-time cube: counts by cell and step, their tests, trends of them, and the seventeen classes over time.
+"""The space-time cube: counts by cell and step, their tests, trends of them, and the classes over time.
 
-The definitions of the classes are those that Esri gives for Emerging Hot Spot Analysis. Where publications differ:
+A reader is told one of five states (`STATES`); each is one kind or two of those that Esri defines for Emerging Hot
+Spot Analysis (`KINDS`), of which only the hot ones are looked for. Where publications differ:
 
-* The tests are made in the order of `KINDS`, and the first that holds decides, whatever its sign. So a place that was
-  hot all along and is cold for the first time in the last step is a new cold spot, not a historical hot one.
-* Sporadic and oscillating demand that the last step is hot: a list of places to act on should not hold places that
-  are quiet now. (Older releases and the R package sfdep do not demand it.)
-* New means hot in the last step for the first time, whether or not the place was cold before; historical means not
-  hot in the last step, whether or not it is cold. (sfdep counts steps of either sign.)
+* Sporadic demands that the last step is hot: a list of places to act on should not hold places that are quiet now.
+  (Older releases and the R package sfdep do not demand it.) Oscillating places, which were cold before, are among them.
 * A share of 90 % is counted in whole steps: 10 times the hot steps are at least 9 times all steps.
 
 Mann–Kendall tells whether many series rise or fall, also where their steps are correlated. A series is a row, its steps
@@ -20,207 +17,59 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
 
-from analysis.stats.significance import larger_rate, smaller_rate
-from curim_data.model import BoolArray, FloatArray, IntArray, Message, Translator
+from analysis.stats.significance import larger_rate
+from curim_data.model import FloatArray, IntArray, Message
 
-Kind = Literal[
-    "new", "consecutive", "historical", "intensifying", "diminishing", "persistent", "oscillating", "sporadic"
-]
 NO_PATTERN: Final = "none"
-
-# In the order in which they are tried.
-KINDS: Final[tuple[Kind, ...]] = (
-    "new",
-    "consecutive",
-    "historical",
-    "intensifying",
-    "diminishing",
-    "persistent",
-    "oscillating",
-    "sporadic",
-)
-
-
-@dataclass(frozen=True)
-class EmergingClass:
-    """One class: `id` is its kind and sign ("new_hot"), `label` its name, `rule` what makes it, in words."""
-
-    id: str
-    kind: str
-    sign: int
-    label: Message
-    rule: Message
-
-
-def _class(kind: Kind, sign: int, label: Message, rule: Message) -> tuple[str, EmergingClass]:
-    name = f"{kind}_{'hot' if sign > 0 else 'cold'}"
-    return name, EmergingClass(name, kind, sign, label, rule)
-
-
-CLASSES: Final[dict[str, EmergingClass]] = dict(
-    [
-        _class("new", 1, Message("New hot spot"), Message("Hot in the last step and never before.")),
-        _class(
-            "consecutive",
-            1,
-            Message("Consecutive hot spot"),
-            Message(
-                "Hot without a break in the last two steps or more, never before that, and in fewer than 90 % of all."
-            ),
-        ),
-        _class(
-            "historical",
-            1,
-            Message("Historical hot spot"),
-            Message("Hot in at least 90 % of the steps, but not in the last."),
-        ),
-        _class(
-            "intensifying",
-            1,
-            Message("Intensifying hot spot"),
-            Message("Hot in at least 90 % of the steps and in the last; it stands out more and more."),
-        ),
-        _class(
-            "diminishing",
-            1,
-            Message("Diminishing hot spot"),
-            Message("Hot in at least 90 % of the steps and in the last; it stands out less and less."),
-        ),
-        _class(
-            "persistent",
-            1,
-            Message("Persistent hot spot"),
-            Message("Hot in at least 90 % of the steps and in the last, with no trend that is sure."),
-        ),
-        _class(
-            "oscillating",
-            1,
-            Message("Oscillating hot spot"),
-            Message("Hot in the last step, cold in some step before, and hot in fewer than 90 % of the steps."),
-        ),
-        _class(
-            "sporadic",
-            1,
-            Message("Sporadic hot spot"),
-            Message("Hot in the last step and, on and off, before; in fewer than 90 % of the steps, and never cold."),
-        ),
-        _class("new", -1, Message("New cold spot"), Message("Cold in the last step and never before.")),
-        _class(
-            "consecutive",
-            -1,
-            Message("Consecutive cold spot"),
-            Message(
-                "Cold without a break in the last two steps or more, never before that, and in fewer than 90 % of all."
-            ),
-        ),
-        _class(
-            "historical",
-            -1,
-            Message("Historical cold spot"),
-            Message("Cold in at least 90 % of the steps, but not in the last."),
-        ),
-        _class(
-            "intensifying",
-            -1,
-            Message("Intensifying cold spot"),
-            Message("Cold in at least 90 % of the steps and in the last; it becomes colder and colder."),
-        ),
-        _class(
-            "diminishing",
-            -1,
-            Message("Diminishing cold spot"),
-            Message("Cold in at least 90 % of the steps and in the last; it becomes less and less cold."),
-        ),
-        _class(
-            "persistent",
-            -1,
-            Message("Persistent cold spot"),
-            Message("Cold in at least 90 % of the steps and in the last, with no trend that is sure."),
-        ),
-        _class(
-            "oscillating",
-            -1,
-            Message("Oscillating cold spot"),
-            Message("Cold in the last step, hot in some step before, and cold in fewer than 90 % of the steps."),
-        ),
-        _class(
-            "sporadic",
-            -1,
-            Message("Sporadic cold spot"),
-            Message("Cold in the last step and, on and off, before; in fewer than 90 % of the steps, and never hot."),
-        ),
-        (
-            NO_PATTERN,
-            EmergingClass(
-                NO_PATTERN, NO_PATTERN, 0, Message("No pattern"), Message("None of the other classes applies.")
-            ),
-        ),
-    ]
-)
-
-# How many places of a kind there are, in words.
-COUNT_PHRASES: Final[dict[str, Callable[[Translator, int], str]]] = {
-    "new": lambda t, n: t.n("{n} new", "{n} new", n),
-    "consecutive": lambda t, n: t.n("{n} consecutive", "{n} consecutive", n),
-    "historical": lambda t, n: t.n("{n} historical", "{n} historical", n),
-    "intensifying": lambda t, n: t.n("{n} intensifying", "{n} intensifying", n),
-    "diminishing": lambda t, n: t.n("{n} diminishing", "{n} diminishing", n),
-    "persistent": lambda t, n: t.n("{n} persistent", "{n} persistent", n),
-    "oscillating": lambda t, n: t.n("{n} oscillating", "{n} oscillating", n),
-    "sporadic": lambda t, n: t.n("{n} sporadic", "{n} sporadic", n),
+# What a reader is told, in the order in which places are listed: the name, and what makes it.
+STATES: Final[dict[str, tuple[Message, Message]]] = {
+    "new": (Message("New"), Message("Hot now, and not before.")),
+    "growing": (Message("Growing"), Message("Hot nearly all the time, and more and more.")),
+    "lasting": (Message("Lasting"), Message("Hot now as before, all the time or on and off.")),
+    "fading": (Message("Fading"), Message("Hot nearly all the time, but less and less.")),
+    "gone": (Message("Gone"), Message("Hot nearly all the time, but not now.")),
+}
+# The kinds in the order in which they are tried, each with its state.
+KINDS: Final = {
+    "new": "new",
+    "consecutive": "new",
+    "historical": "gone",
+    "intensifying": "growing",
+    "diminishing": "fading",
+    "persistent": "lasting",
+    "sporadic": "lasting",
 }
 
 
-def classify(hot: Any, cold: Any, up: Any, down: Any) -> np.ndarray[Any, Any]:
-    """The class of each series of marks.
+def classify(hot: Any, up: Any, down: Any) -> np.ndarray[Any, Any]:
+    """The kind of each series of marks; `NO_PATTERN` where none holds.
 
     Parameters
     ----------
-    hot, cold : arrays of bool, shape (m, T)
+    hot : array of bool, shape (m, T)
         Marks by row (cell) and step; the last column is the step that decides what is now.
     up, down : arrays of bool, shape (m,)
         Whether the statistic of the row rises or falls significantly; all False where no trend is tested.
-
-    Returns
-    -------
-    array of str, shape (m,)
-        Keys of `CLASSES`.
     """
-    hot, cold = np.atleast_2d(np.asarray(hot, bool)), np.atleast_2d(np.asarray(cold, bool))
+    hot = np.atleast_2d(np.asarray(hot, bool))
     up, down = np.atleast_1d(np.asarray(up, bool)), np.atleast_1d(np.asarray(down, bool))
-    rank_hot, rank_cold = _rank(hot, cold, up, down), _rank(cold, hot, down, up)
-    names = np.array([*(f"{kind}_hot" for kind in KINDS), *(f"{kind}_cold" for kind in KINDS), NO_PATTERN])
-    none = len(KINDS)
-    chosen = np.where(rank_hot <= rank_cold, rank_hot, rank_cold + none)
-    return names[np.where(np.minimum(rank_hot, rank_cold) == none, 2 * none, chosen)]
+    count, run, last = hot.sum(axis=1), run_to_last_step(hot), hot[:, -1]
+    often = 10 * count >= 9 * hot.shape[1]
+    new, consecutive = last & (count == 1), (run >= 2) & (run == count) & ~often
+    lasts = last & often
+    holds = [new, consecutive, ~last & often, lasts & up, lasts & down, lasts, last]
+    return np.select(holds, list(KINDS), NO_PATTERN)
 
 
 def run_to_last_step(marks: Any) -> IntArray:
     """How many steps, counted back from the last, are marked without a break; shape (m,)."""
     marks = np.atleast_2d(np.asarray(marks, bool))
     return np.asarray((np.cumsum(~marks[:, ::-1], axis=1) == 0).sum(axis=1))
-
-
-def _rank(marks: BoolArray, other: BoolArray, more: BoolArray, less: BoolArray) -> IntArray:
-    """Place in `KINDS` of the first kind that holds for marks of one sign; `len(KINDS)` where none does."""
-    count, run, last = marks.sum(axis=1), run_to_last_step(marks), marks[:, -1]
-    often = 10 * count >= 9 * marks.shape[1]
-    holds = [
-        last & (count == 1),
-        (run >= 2) & (run == count) & ~often,
-        ~last & often,
-        last & often & more,
-        last & often & less,
-        last & often,
-        last & other.any(axis=1),
-        last,
-    ]
-    return np.select(holds, range(len(KINDS)), len(KINDS))
 
 
 # Counts of windows that are tested at once: larger arrays cost more in fetching memory than in arithmetic.
@@ -285,23 +134,10 @@ class Windows:
     def hot(self, margin: float) -> FloatArray:
         """p-values, shape (m, T), that windows are denser; see `analysis.stats.significance.larger_rate`."""
         size_in, size_out = np.maximum(self.place @ self.size, self.floor), self.around @ self.size
-        return self._tested(larger_rate, self.around @ self.counts, size_in[:, None], size_out[:, None], margin)
-
-    def cold(self, hot: BoolArray, margin: float) -> FloatArray:
-        """p-values, shape (m, T), that windows are thinner; what is hot is no measure for them, and the floor would
-        mark the shore.
-        """
-        size = np.broadcast_to(self.size[:, None], self.counts.shape)
-        outside, size_out = (self.around @ np.where(hot, 0.0, values) for values in (self.counts, size))
-        return self._tested(smaller_rate, outside, (self.place @ self.size)[:, None], size_out, margin)
-
-    def _tested(
-        self, test: Callable[..., FloatArray], outside: FloatArray, size_in: Any, size_out: Any, margin: float
-    ) -> FloatArray:
-        """The p-values of a test of each window, from counts and sizes by step."""
         shape = self.counts.shape
-        sums = self.place @ self.counts, outside, np.broadcast_to(size_in, shape), np.broadcast_to(size_out, shape)
-        p = np.empty(shape)
+        sizes = (np.broadcast_to(size[:, None], shape) for size in (size_in, size_out))
+        test: Callable[..., FloatArray] = larger_rate
+        sums, p = (self.place @ self.counts, self.around @ self.counts, *sizes), np.empty(shape)
         for rows in row_parts(shape):
             p[rows] = test(*(lagged_sums(values[rows], self.lag) for values in sums), margin, self.dispersion)
         return p
@@ -309,8 +145,9 @@ class Windows:
 
 @dataclass(frozen=True)
 class GiStar:
-    """Gi* with space-time neighbours, in the form for cells of unequal land
-    (`analysis.hotspots.cell_significance.gistar_on_land`).
+    """Gi* with space-time neighbours, in the form for cells of unequal land: how far a window stands out, for trends.
+
+    Ord, J. K. and Getis, A. (1995). Geographical Analysis 27, 286–306.
 
     With e_jt the alerts of step t shared out by land, r_jt = (x_jt - e_jt) / sqrt(e_jt) and the weights
     w_jt = sqrt(e_jt) over the window of cell i and step t (the same neighbours in t and the `lag` steps before),
@@ -341,7 +178,9 @@ class GiStar:
 
         They are what a permutation of the steps leaves whole.
         """
-        return np.stack([self.near[cells] @ values for values in self._terms()])
+        expected = np.outer(self.share, self.counts.sum(axis=0))
+        terms = np.where(expected > 0, self.counts - expected, 0.0), np.sqrt(expected), expected  # w r, w and w²
+        return np.stack([self.near[cells] @ values for values in terms])
 
     def z(self, parts: FloatArray) -> FloatArray:
         """z by cell and step, from `parts_of` in any order of their steps (and any choice of their cells)."""
@@ -352,16 +191,6 @@ class GiStar:
             spread = self.spread * np.sqrt(np.maximum((n * square - weight**2) / max(n - 1, 1), 0))
             np.divide(away - self.mean * weight, spread, out=z[rows], where=spread > 1e-12)
         return z
-
-    def latest(self) -> FloatArray:
-        """z of the last step, shape (m,)."""
-        terms = self._terms(slice(-self.lag - 1, None))
-        return self.z(np.stack([self.near @ values for values in terms]))[:, -1]
-
-    def _terms(self, steps: slice = slice(None)) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """w r, w and w² of all cells: alerts above expected, the root of the expected ones, and these."""
-        expected = np.outer(self.share, self.counts[:, steps].sum(axis=0))
-        return np.where(expected > 0, self.counts[:, steps] - expected, 0.0), np.sqrt(expected), expected
 
 
 # Values of permuted series that are compared at once: in one go for few series, and still within the processor's cache.

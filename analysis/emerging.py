@@ -5,15 +5,15 @@ How many alerts a usual place must have in one window to be marked hot: what a m
 A month holds a twelfth of the alerts of a year, and every cell is tested in every step: a place that is a hot spot of
 the year need not stand out in any single month.
 
-Emerging hot spots: which places have become hot, stay hot, come and go, or have cooled down.
+Emerging hot spots: which places have become hot, stay hot, or have cooled down.
 
 Each cell in each step of time has a window: the cell and those around it, in that step and `lag` before. A window is
 hot when it holds more alerts than its surroundings in the same steps, beyond chance and a margin. The test is exact:
 given the alerts of the window and of what it is compared with, the window's are binomial. So nothing that multiplies
 all counts of a step (a season, a campaign, more users of the app) makes a mark, which a comparison with the mean of
 the whole cube would do; nor does a smooth, dense quarter (see `analysis.hotspots.cell_significance`, whose margin and
-surroundings are taken over, so that both maps agree). Gi* is shown beside it, for the trend: its normal tail is no test
-of few counts.
+surroundings are taken over, so that both maps agree). The trend is that of Gi*, whose normal tail is no test of few
+counts.
 
 The trend test was chosen by simulation. Windows of neighbouring steps share a step, so that their Gi* is correlated;
 on pure chance in cells of 130 m over Piraeus, at a nominal 5 %, a trend was found by
@@ -34,7 +34,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal
@@ -45,10 +44,9 @@ import pandas as pd
 from scipy import sparse
 
 from analysis.cube import (
-    CLASSES,
-    COUNT_PHRASES,
     KINDS,
     NO_PATTERN,
+    STATES,
     GiStar,
     Latest,
     Windows,
@@ -64,7 +62,7 @@ from analysis.hotspots.surroundings import margin_for, surroundings_for, window_
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.intervals import CellPlace, Choice, Result
 from analysis.stats.significance import benjamini_hochberg, larger_rate
-from curim_data.model import N_, BoolArray, FloatArray, IntArray, Message, Num, Translator, is_small
+from curim_data.model import N_, BoolArray, FloatArray, Message, Num, Translator
 from curim_data.model.alert import CellArray
 from curim_data.model.i18n import first_case
 
@@ -274,7 +272,7 @@ ENOUGH: Final = 100
 
 @dataclass(frozen=True)
 class EmergingPlace(CellPlace):
-    """Neighbouring cells of one history: the class is that of the cell that stood out most, `peak`.
+    """Neighbouring cells of one state: the kind is that of the cell that stood out most, `peak`.
 
     n : alerts in its cells over all steps. Its id and its point are those of the peak.
     """
@@ -283,26 +281,29 @@ class EmergingPlace(CellPlace):
     peak: int
     n: int
 
+    @property
+    def state(self) -> str:
+        """Which of `STATES` a reader is told."""
+        return KINDS[self.cls]
+
 
 @dataclass(frozen=True)
 class EmergingHotSpots(Result):
     """Cells with their history. Made by `emerging_hot_spots`.
 
     frame : DataFrame, index cell (int64)
-        cls (key of `CLASSES`), n (alerts in the cell over all steps), hot_steps, cold_steps, run (steps up to the last
-        that carry the last one's mark without a break), since (first day of that run, NaT), window and expected (alerts
-        in the last window, and how many if it were as dense as its surroundings), ratio, q, q_cold (of the last step,
-        over the whole cube; 1 where it is above alpha), z (Gi* of the last step), slope (Sen's, of Gi* a step; NaN for
-        cells that were never hot or cold), p_trend and q_trend (NaN where no trend is tested: it is where it decides
-        the class), place (position in `places`, -1).
-    hot, cold : arrays of bool, shape (cells, steps).
+        cls (key of `KINDS`, or `NO_PATTERN`), n (alerts in the cell over all steps), hot_steps, run (steps up to the
+        last that are hot without a break), since (first day of that run, NaT), window and expected (alerts in the last
+        window, and how many if it were as dense as its surroundings), ratio, q (of the last step, over the whole cube;
+        1 where it is above alpha), slope (Sen's, of Gi* a step; NaN for cells that were never hot), p_trend and q_trend
+        (NaN where no trend is tested: it is where it decides the kind), place (position in `places`, -1).
+    hot : array of bool, shape (cells, steps).
     starts : first days of the steps. choices : the settings, each with its reason. least, usual : alerts with which a
     usual place stands out in one window, and how many it is expected to have (`analysis.emerging`).
     """
 
     frame: pd.DataFrame
     hot: BoolArray
-    cold: BoolArray
     starts: pd.DatetimeIndex
     unit: Unit
     places: tuple[EmergingPlace, ...]
@@ -318,96 +319,49 @@ class EmergingHotSpots(Result):
         """
         return float(self.frame["window"].sum()) < self.least
 
-    def counts(self) -> Counter[str]:
-        """How many places have each class."""
-        return Counter(place.cls for place in self.places)
-
     def sentence(self, t: Translator) -> str:
-        """How many places are of which kind, in words."""
-        found = self.counts()
-        hot, cold = (
-            t.join([COUNT_PHRASES[kind](t, found[f"{kind}_{way}"]) for kind in KINDS if found[f"{kind}_{way}"]])
-            for way in ("hot", "cold")
-        )
+        """How many places have which state, in words, and from which number on a place stands out."""
+        found = states_in_words(t, Counter(place.state for place in self.places))
         now = first_case(
-            (hot, N_("Places that are or were hot: {found}.")),
+            (found, N_("{found}.")),
             (
                 self.too_few,
                 N_("Too few alerts came in last to tell whether a place is hot now; none was hot nearly all the time."),
             ),
             (True, N_("No place is hot now, and none was hot nearly all the time.")),
         )
-        values = {"alerts": self.n, "cells": len(self.frame), "steps": len(self.starts), "last": self._when(t, -1)}
-        tested = first_case(
-            (
-                self.unit == "month",
-                N_("Tested on {alerts} alerts in {cells} cells and {steps} months up to {last}."),
-            ),
-            (True, N_("Tested on {alerts} alerts in {cells} cells and {steps} weeks; the last one: {last}.")),
+        least = t(
+            "In one window a usual place is expected to have {expected} alerts and stands out from {least} on: a hot "
+            "spot of the whole year need not show here.",
+            expected=Num(self.usual, 2),
+            least=self.least,
         )
-        parts = (
-            t(now, found=hot),
-            t("Places that are or were cold: {found}.", found=cold) if cold else "",
-            t(tested, **values),
-            self._least_sentence(t) if self.least else "",
-            t("The period is too short to detect a trend.") if len(self.starts) < MIN_STEPS else "",
-        )
+        short = t("The period is too short to detect a trend.")
+        parts = (t(now, found=found), least if self.least else "", short if len(self.starts) < MIN_STEPS else "")
         return " ".join(filter(None, parts))
 
-    def _least_sentence(self, t: Translator) -> str:
-        values = {"expected": Num(self.usual, 2), "least": self.least}
-        if self.unit == "month":
-            return t.n(
-                "In {n} month a usual place is expected to have {expected} alerts and stands out from {least} on: "
-                "a hot spot of the whole year need not show here.",
-                "In {n} months a usual place is expected to have {expected} alerts and stands out from {least} on: "
-                "a hot spot of the whole year need not show here.",
-                self.lag + 1,
-                **values,
-            )
-        return t.n(
-            "In {n} week a usual place is expected to have {expected} alerts and stands out from {least} on: a hot "
-            "spot of the whole year need not show here.",
-            "In {n} weeks a usual place is expected to have {expected} alerts and stands out from {least} on: a "
-            "hot spot of the whole year need not show here.",
-            self.lag + 1,
-            **values,
-        )
-
-    def sentence_of(self, cell: int, t: Translator, least: int = 1) -> str:
-        """The history of one cell, in words. Raises KeyError for a cell that is not on the map.
-
-        `least`: the smallest count that is written out.
-        """
+    def sentence_of(self, cell: int, t: Translator) -> str:
+        """The history of one cell, in words. Raises KeyError for a cell that is not on the map."""
         row: Any = self.frame.loc[cell]
-        found, steps, by_month = CLASSES[row["cls"]], len(self.starts), self.unit == "month"
-        hot = N_("Hot in {n} of {steps} months.") if by_month else N_("Hot in {n} of {steps} weeks.")
-        cold = N_("Cold in {n} of {steps} months.") if by_month else N_("Cold in {n} of {steps} weeks.")
-        last = (
-            N_("Last window: fewer than {k} alerts, where {expected} would be expected from its surroundings.")
-            if is_small(row["window"], least)
-            else N_("Last window: {alerts} alerts, where {expected} would be expected from its surroundings.")
-        )
-        surest = row["p_trend"] == 1 / (RUNS + 1)
-        parts: tuple[tuple[Any, Callable[[], str]], ...] = (
-            (True, lambda: t("{label}. {rule}", label=t(found.label), rule=t(found.rule))),
-            (row["hot_steps"] or not row["cold_steps"], lambda: t(hot, n=int(row["hot_steps"]), steps=steps)),
-            (row["cold_steps"], lambda: t(cold, n=int(row["cold_steps"]), steps=steps)),
-            (0 < row["run"] < steps, lambda: t("Without a break since: {when}.", when=self._when(t, -int(row["run"])))),
-            (
-                np.isfinite(row["expected"]),
-                lambda: t(last, k=least, alerts=int(row["window"]), expected=float(row["expected"])),
-            ),
-            (
-                np.isfinite(row["p_trend"]),
-                lambda: t("Trend: {p}.", p=t.p(float(row["q_trend"]), least=surest)),
-            ),
-        )
-        return " ".join(sentence() for holds, sentence in parts if holds)
+        steps, run, hot = len(self.starts), int(row["run"]), int(row["hot_steps"])
+        words = N_("Hot in {n} of {steps} months.") if self.unit == "month" else N_("Hot in {n} of {steps} weeks.")
+        told = [t(words, n=hot, steps=steps)]
+        if row["cls"] in KINDS:
+            name, rule = (t(words) for words in STATES[KINDS[row["cls"]]])
+            told.insert(0, t.pair(name, rule))
+        if 0 < run < steps:
+            told.append(t("Without a break since: {when}.", when=step_label(t, self.unit, self.starts[-run].date())))
+        return " ".join(told)
 
-    def _when(self, t: Translator, step: int) -> str:
-        day = self.starts[step].date()
-        return t.date(day, "LLLL y") if self.unit == "month" else t("Week of {day}", day=day)
+
+def states_in_words(t: Translator, counts: Counter[str]) -> str:
+    """How many places of each state there are."""
+    return t.join([t.pair(t(name), t.number(counts[state])) for state, (name, _) in STATES.items() if counts[state]])
+
+
+def step_label(t: Translator, unit: Unit, day: dt.date) -> str:
+    """A month by its name, a week by its first day."""
+    return t.date(day, "LLL y" if unit == "month" else "medium")
 
 
 def emerging_hot_spots(
@@ -431,9 +385,9 @@ def emerging_hot_spots(
     lag : int
         Steps before its own that a window takes in.
     alpha : float
-        Share of false marks that is accepted among the marked (Benjamini–Hochberg over all cells and steps, hot and
-        cold each), level of each group's own test (Bonferroni over the cells of a step), and of the trends
-        (Benjamini–Hochberg over the cells whose class depends on them).
+        Share of false marks that is accepted among the marked (Benjamini–Hochberg over all cells and steps), level of
+        each group's own test (Bonferroni over the cells of a step), and of the trends (Benjamini–Hochberg over the
+        cells whose kind depends on them).
     k : optional
         Rings of cells in the window: chosen as in `analysis.hotspots.surroundings`.
     scatter : Dispersion
@@ -467,15 +421,15 @@ def emerging_hot_spots(
         floor=MIN_LAND_SHARE * side**2 / 1e6,
         dispersion=scatter.value,
     )
-    marks = _Significance.of(cells, windows, margin, alpha)
+    p = windows.hot(margin)
+    q, hot = significant_cells(cells, p, alpha)
     gistar = GiStar.of(cube, windows.size, neighbours(cells, max(k, 1)), lag)
-    frame = _frame(cells, starts, windows, marks, _trends(gistar, marks), alpha)
-    places, number = _places(frame, marks)
-    least, usual = least_seen(cube, windows.latest(), marks.p_hot, marks.hot, margin, alpha, scatter.value)
+    frame = _frame(cells, starts, windows, q, hot, _trends(gistar, hot), alpha)
+    places, number = _places(frame, p, hot)
+    least, usual = least_seen(cube, windows.latest(), p, hot, margin, alpha, scatter.value)
     return EmergingHotSpots(
         frame=frame.assign(place=number),
-        hot=marks.hot,
-        cold=marks.cold,
+        hot=hot,
         starts=starts,
         unit=unit_of(starts),
         places=places,
@@ -490,125 +444,86 @@ def emerging_hot_spots(
     )
 
 
-@dataclass(frozen=True)
-class _Significance:
-    """The tests of all windows, hot and cold: p, q corrected for so many tests, and marks, of shape (m, T)."""
-
-    p_hot: FloatArray
-    q_hot: FloatArray
-    hot: BoolArray
-    p_cold: FloatArray
-    q_cold: FloatArray
-    cold: BoolArray
-
-    @classmethod
-    def of(cls, cells: CellArray, windows: Windows, margin: float, alpha: float) -> _Significance:
-        p_hot = windows.hot(margin)
-        q_hot, hot = significant_cells(cells, p_hot, alpha)
-        p_cold = windows.cold(hot, margin)
-        q_cold, cold = significant_cells(cells, p_cold, alpha)
-        return cls(p_hot, q_hot, hot, p_cold, q_cold, cold)
-
-    def marked(self) -> IntArray:
-        """Positions of the cells with any mark."""
-        return np.flatnonzero(self.hot.any(axis=1) | self.cold.any(axis=1))
-
-    def often(self) -> BoolArray:
-        """Cells whose class depends on the trend: hot, or cold, in at least 90 % of the steps and in the last."""
-        hot, cold = ((10 * marks.sum(axis=1) >= 9 * marks.shape[1]) & marks[:, -1] for marks in (self.hot, self.cold))
-        return np.asarray(hot | cold)
-
-
-def _trends(gistar: GiStar, marks: _Significance) -> pd.DataFrame:
-    """The trend of Gi* by cell: Sen's slope and S (`s`) of cells with a mark, p_trend and q_trend where the class
-    depends on them; else NaN. And z of the last step.
+def _trends(gistar: GiStar, hot: BoolArray) -> pd.DataFrame:
+    """The trend of Gi* by cell: Sen's slope and S (`s`) of cells with a mark, p_trend and q_trend where the kind
+    depends on them (hot in at least 90 % of the steps and in the last); else NaN.
     """
-    slope, s, p, q = np.full((4, len(marks.hot)), np.nan)
-    marked, steps = marks.marked(), marks.hot.shape[1]
+    slope, s, p, q = np.full((4, len(hot)), np.nan)
+    marked, steps = np.flatnonzero(hot.any(axis=1)), hot.shape[1]
     z = gistar.z(gistar.parts_of(marked))
     slope[marked], s[marked] = sen_slope(z), kendall_s(z)
-    at = np.flatnonzero(marks.often())
+    at = np.flatnonzero((10 * hot.sum(axis=1) >= 9 * steps) & hot[:, -1])
     if len(at) and steps >= MIN_STEPS:
         parts = gistar.parts_of(at)
         p[at] = block_permutation(parts, block=block_for(steps), runs=RUNS, rebuild=gistar.z, enough=ENOUGH)
         q[at] = benjamini_hochberg(p[at])
-    return pd.DataFrame({"z": gistar.latest(), "slope": slope, "p_trend": p, "q_trend": q, "s": s})
+    return pd.DataFrame({"slope": slope, "p_trend": p, "q_trend": q, "s": s})
 
 
 def _frame(
     cells: CellArray,
     starts: pd.DatetimeIndex,
     windows: Windows,
-    marks: _Significance,
+    q: FloatArray,
+    hot: BoolArray,
     trends: pd.DataFrame,
     alpha: float,
 ) -> pd.DataFrame:
-    steps, marked, latest = len(starts), marks.marked(), windows.latest()
-    cls, run = np.full(len(cells), NO_PATTERN, dtype=object), np.zeros(len(cells), dtype=np.int64)
-    hot, cold = marks.hot[marked], marks.cold[marked]
-    sure, s = (trends[name].to_numpy()[marked] for name in ("q_trend", "s"))
-    sure = sure <= alpha
-    cls[marked] = classify(hot, cold, sure & (s > 0), sure & (s < 0))
-    run[marked] = np.where(hot[:, -1], run_to_last_step(hot), run_to_last_step(cold))
+    steps, latest = len(starts), windows.latest()
+    sure, s = trends["q_trend"].to_numpy() <= alpha, trends["s"].to_numpy()
+    run = run_to_last_step(hot)
     since = pd.Series(starts[np.minimum(steps - run, steps - 1)]).where(run > 0)
     expected = latest.expected
     columns = {
-        "cls": cls,
+        "cls": classify(hot, sure & (s > 0), sure & (s < 0)),
         "n": windows.counts.sum(axis=1),
-        "hot_steps": marks.hot.sum(axis=1),
-        "cold_steps": marks.cold.sum(axis=1),
+        "hot_steps": hot.sum(axis=1),
         "run": run,
         "since": since.to_numpy(),
         "window": latest.inside,
         "expected": expected,
         "ratio": np.divide(latest.inside, expected, out=np.full(len(run), np.nan), where=expected > 0),
-        # What does not pass is not reported.
-        "q": np.where(marks.q_hot[:, -1] <= alpha, marks.q_hot[:, -1], 1.0),
-        "q_cold": np.where(marks.q_cold[:, -1] <= alpha, marks.q_cold[:, -1], 1.0),
-        **{name: trends[name].to_numpy() for name in ("z", "slope", "p_trend", "q_trend")},
+        "q": np.where(q[:, -1] <= alpha, q[:, -1], 1.0),  # what does not pass is not reported
+        **{name: trends[name].to_numpy() for name in ("slope", "p_trend", "q_trend")},
     }
     return pd.DataFrame(columns, index=pd.Index(cells, name="cell"))
 
 
-def _places(frame: pd.DataFrame, marks: _Significance) -> tuple[tuple[EmergingPlace, ...], CellArray]:
-    """Cells with a class, gathered round their peaks.
+def _places(frame: pd.DataFrame, p: FloatArray, hot: BoolArray) -> tuple[tuple[EmergingPlace, ...], CellArray]:
+    """Cells with a kind, gathered round their peaks.
 
     A window reaches over its cell, so that a spot marks the cells around it too, some of them only now and then: their
-    own class is an echo. So each cell follows its clearest neighbour of the same sign (smallest p of all steps) up to a
-    peak and takes the peak's class; neighbouring cells that then agree are one place.
+    own kind is an echo. So each cell follows its clearest neighbour (smallest p of all steps) up to a peak and takes
+    the peak's state; neighbouring cells that then agree are one place.
     """
-    cells = np.asarray(frame.index, dtype=np.int64)
-    near = neighbours(cells, 1)
-    sign = np.zeros(len(cells), dtype=np.int64)
-    sign[marks.marked()] = [CLASSES[name].sign for name in frame["cls"].to_numpy(object)[marks.marked()]]
-    best = np.ones(len(cells))
-    for way, marked, p in ((1, marks.hot, marks.p_hot), (-1, marks.cold, marks.p_cold)):
-        at = np.flatnonzero(sign == way)
-        best[at] = np.where(marked[at], p[at], 1.0).min(axis=1)
+    cells, kinds = np.asarray(frame.index, dtype=np.int64), frame["cls"].to_numpy(object)
+    near, known = neighbours(cells, 1), kinds != NO_PATTERN
+    best = np.where(hot, p, 1.0).min(axis=1)
     order = np.empty(len(cells), dtype=np.int64)  # clearest first; of equal ones, that with most alerts
-    order[np.lexsort((-frame["n"].to_numpy(), best))] = np.arange(len(cells))
-    cls = frame["cls"].to_numpy(object)[_peaks(near, sign, order)]
+    order[np.lexsort((-frame["n"].to_numpy(), np.where(known, best, 1.0)))] = np.arange(len(cells))
+    state = np.array([KINDS.get(kind, "") for kind in kinds[_peaks(near, known, order)]], dtype=object)
     number = np.full(len(cells), -1)
     found: list[EmergingPlace] = []
-    signed = np.flatnonzero(sign)
-    for name in dict.fromkeys(f"{kind}_{way}" for way in ("hot", "cold") for kind in KINDS):
-        for group in connected(near, signed[cls[signed] == name]):
+    for name in STATES:
+        for group in connected(near, np.flatnonzero(known & (state == name))):
             number[group] = len(found)
-            top = int(cells[group[np.argmin(order[group])]])
+            at = group[np.argmin(order[group])]
+            top, n = int(cells[at]), round(frame["n"].to_numpy()[group].sum())
             latitude, longitude = h3.cell_to_latlng(np.uint64(top))
-            n = round(frame["n"].to_numpy()[group].sum())
             found.append(
-                EmergingPlace(f"{top:x}", tuple(cells[group].tolist()), float(longitude), float(latitude), name, top, n)
+                EmergingPlace(
+                    f"{top:x}", tuple(cells[group].tolist()), float(longitude), float(latitude), kinds[at], top, n
+                )
             )
     return tuple(found), number
 
 
-def _peaks(near: sparse.csr_array, sign: CellArray, order: CellArray) -> CellArray:
-    """For each cell the position of the peak that it leads to: the neighbour of its sign that comes first, and on."""
+def _peaks(near: sparse.csr_array, known: BoolArray, order: CellArray) -> CellArray:
+    """For each cell the position of the peak that it leads to: the neighbour with a kind that comes first, and on."""
     follow = np.arange(len(order))
-    for cell in np.flatnonzero(sign):
+    for cell in np.flatnonzero(known):
         around = near.indices[near.indptr[cell] : near.indptr[cell + 1]]
-        around = around[sign[around] == sign[cell]]
+        around = around[known[around]]
         follow[cell] = around[np.argmin(order[around])]
     while not np.array_equal(follow, follow[follow]):
         follow = follow[follow]

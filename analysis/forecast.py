@@ -11,31 +11,24 @@ periods just before.
 
 Hyndman, R. J. & Athanasopoulos, G. (2018). Forecasting: principles and practice, 2nd ed., sections 3.1 and 5.10.
 
-Forecasts of places, and their trial on the past.
-
-Ways to forecast where alerts will be, each as shares of the next weeks' alerts by cell of the land.
-
-A forecast of places tried on the past: hit rate, PAI and PEI by method, and each against plain counting.
-
-Where the alerts of the next weeks will be, shown only as far as past forecasts of the same kind came true.
+Where the alerts of the next weeks will be: plain counting of the last year, shown only where past forecasts of the same
+kind held more alerts than chance. (Of several ways that were tried none was better than counting beyond chance.)
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import sparse
 from scipy.stats import norm, t
 
-from analysis.grid import neighbours
 from analysis.hotspots.cell_significance import MIN_LAND_SHARE
-from analysis.stats.intervals import UNKNOWN, Choice, Estimate, Result
+from analysis.stats.intervals import TAIL, Choice, Estimate, Result
 from analysis.trends.line import Ahead, quantiles, read_line
 from curim_data.model import N_, FloatArray, IntArray, Message, Num, Translator
 
@@ -340,152 +333,18 @@ _NO_BETTER: Final[Mapping[tuple[Unit, bool], str]] = {
 
 
 NAIVE_WEEKS: Final = 52
-HALF_LIVES: Final = (4, 8, 13, 26, 52)
-NEIGHBOURS: Final = (0.0, 0.1, 0.3, 1.0)
-STRENGTHS: Final = (4.0, 13.0, 52.0)
-# Share of every forecast that is spread evenly over the land, so that no alert comes where nothing was forecast.
-EVEN: Final = 0.02
-METHODS: Final = ("naive", "decay", "blend")
 
 
-@dataclass(frozen=True, eq=False)
-class CellHistory:
-    """Counts by cell and week (shape (m, T)), the land of the cells, and who is whose neighbour (itself not)."""
-
-    counts: FloatArray
-    land: FloatArray
-    near: sparse.csr_array
-
-    @classmethod
-    def of(cls, counts: Any, land: Any, cells: Any) -> CellHistory:
-        """From tables in the order of the cells."""
-        around = sparse.csr_array(neighbours(cells, 1) - sparse.eye_array(len(cells)))
-        around.eliminate_zeros()
-        return cls(np.asarray(counts, dtype=float), np.asarray(land, dtype=float), around)
-
-    def before(self, origins: Any) -> FloatArray:
-        """All alerts before each origin; (m, origins)."""
-        sums = np.cumsum(np.pad(self.counts, ((0, 0), (1, 0))), axis=1)
-        return np.asarray(sums[:, np.asarray(origins, dtype=int)])
-
-    def fading(self, origins: Any, half_life: float) -> FloatArray:
-        """Alerts before each origin that count 2^(-age / half-life); (m, origins)."""
-        return np.asarray(self.counts @ _fading(self.counts.shape[1], origins, half_life))
-
-    def smooth(self, values: FloatArray, weight: float) -> FloatArray:
-        """Mean by land over a cell and its neighbours, these with a weight, times the land of the cell."""
-        mean = (values + weight * (self.near @ values)) / (self.land + weight * (self.near @ self.land))[:, None]
-        return np.asarray(mean * self.land[:, None], dtype=float)
-
-
-@dataclass(frozen=True)
-class ForecastSettings:
-    """What the two models are made with: half-life in weeks, weight of a neighbour, weeks that the long run counts."""
-
-    half_life: int = 13
-    weight: float = 0.3
-    strength: float = 13.0
-
-
-def naive(ground: CellHistory, origins: Any) -> FloatArray:
+def counted_before(counts: FloatArray, origins: Any) -> FloatArray:
     """Plain counting: the alerts of the last 52 weeks before each origin (all, where there are fewer); (m, origins)."""
     at = np.asarray(origins, dtype=int)
-    return ground.before(at) - ground.before(np.maximum(at - NAIVE_WEEKS, 0))
-
-
-def decay(ground: CellHistory, origins: Any, settings: ForecastSettings) -> FloatArray:
-    """Counts that fade, spread to the neighbours: a kernel density in space and time on the cells.
-
-    sum over weeks of 2^(-age / half-life) x, where x is the mean by land over a cell and (weighted) its neighbours.
-    """
-    return _mixed(ground, ground.smooth(ground.fading(origins, settings.half_life), settings.weight))
-
-
-def blend(ground: CellHistory, origins: Any, settings: ForecastSettings) -> FloatArray:
-    """The long-run rate of a cell, shrunk to its neighbourhood where it has few alerts, moved by what came of late.
-
-    Two gamma-Poisson steps in the mean of the posterior, with a weeks' strength k:
-
-        long run   L = (all alerts + k M) / (weeks + k),    M: the mean week of the neighbourhood in the long run
-        rate         = (recent + k L) / (recent weeks + k), recent alerts and weeks fading by the half-life
-
-    Harvey, A. C. & Fernandes, C. (1989). Time series models for count or qualitative observations. Journal of Business
-    & Economic Statistics 7, 407-417 (fading gamma-Poisson); Marshall, R. J. (1991). Mapping disease and mortality rates
-    using empirical Bayes estimators. Applied Statistics 40, 283-294 (shrinkage to the neighbourhood).
-    """
-    at = np.asarray(origins, dtype=int)
-    every, weeks = ground.before(at), np.maximum(at, 1)
-    long_run = (every + settings.strength * (ground.smooth(every, 1.0) / weeks)) / (weeks + settings.strength)
-    recent = _fading(ground.counts.shape[1], at, settings.half_life).sum(axis=0)
-    return _mixed(
-        ground, (ground.fading(at, settings.half_life) + settings.strength * long_run) / (recent + settings.strength)
-    )
-
-
-def predicted_shares(ground: CellHistory, method: str, origins: Any, settings: ForecastSettings) -> FloatArray:
-    """What a method of `METHODS` predicts at each origin, up to a factor of the column; (m, origins)."""
-    if method == "naive":
-        return naive(ground, origins)
-    return decay(ground, origins, settings) if method == "decay" else blend(ground, origins, settings)
-
-
-def settings_for(ground: CellHistory, method: str, origins: Any, weeks: int) -> tuple[ForecastSettings, Choice]:
-    """Choose a model's settings: those under which what came after each of these origins was likeliest.
-
-    The likelihood is that of the alerts of the following weeks over the cells (multinomial). Without origins the
-    settings are the usual ones. Only weeks before the last origin's end are looked at.
-    """
-    best = ForecastSettings()
-    if len(origins):
-        observed = following_counts(ground.counts, origins, weeks)
-        tried = [ForecastSettings(life, weight) for life in HALF_LIVES for weight in NEIGHBOURS]
-        if method == "blend":
-            tried = [ForecastSettings(life, strength=strength) for life in HALF_LIVES for strength in STRENGTHS]
-        best = max(tried, key=lambda one: _likelihood(observed, predicted_shares(ground, method, origins, one)))
-    return best, _settings_choice(method, best, len(origins))
+    sums = np.cumsum(np.pad(counts, ((0, 0), (1, 0))), axis=1)
+    return np.asarray(sums[:, at] - sums[:, np.maximum(at - NAIVE_WEEKS, 0)])
 
 
 def following_counts(counts: FloatArray, origins: Any, weeks: int) -> FloatArray:
     """Alerts by cell in the weeks that follow each origin; (m, origins)."""
     return np.stack([counts[:, at : at + weeks].sum(axis=1) for at in np.asarray(origins, dtype=int)], axis=1)
-
-
-def _likelihood(came: FloatArray, forecast: FloatArray) -> float:
-    cell, origin = np.nonzero(came)  # in a large city few cells have alerts in the weeks after an origin
-    share = forecast[cell, origin] / forecast.sum(axis=0)[origin]
-    return float((came[cell, origin] * np.log(np.maximum(share, 1e-300))).sum())
-
-
-def _fading(length: int, origins: Any, half_life: float) -> FloatArray:
-    """Weight of each week (rows) at each origin (columns): 2^(-age / half-life), none for what lies ahead."""
-    age = np.asarray(origins)[None, :] - 1 - np.arange(length)[:, None]
-    return np.where(age >= 0, 0.5 ** (np.maximum(age, 0) / half_life), 0.0)
-
-
-def _mixed(ground: CellHistory, values: FloatArray) -> FloatArray:
-    """The values with a small even part over the land."""
-    whole = values.sum(axis=0)
-    even: FloatArray = (ground.land / ground.land.sum())[:, None]
-    return np.where(whole > 0, (1 - EVEN) * values + EVEN * even * whole, even)
-
-
-def _settings_choice(method: str, settings: ForecastSettings, origins: int) -> Choice:
-    if method == "decay":
-        values = {"weeks": settings.half_life, "weight": settings.weight, "origins": origins}
-        message = Message(
-            "Fading counts: alerts count half after {weeks} weeks, those of a neighbouring cell {weight} times; chosen "
-            "by {origins} older forecasts that are not in the test.",
-            values,
-        )
-    else:
-        values = {"weeks": settings.half_life, "strength": round(settings.strength), "origins": origins}
-        message = Message(
-            "Long run and recent weeks together: alerts count half after {weeks} weeks, and the long run of the place "
-            "and its neighbours counts as {strength} weeks; chosen by {origins} older forecasts that are not in the "
-            "test.",
-            values,
-        )
-    return Choice(method, settings.half_life, message)
 
 
 def flagged_hits(observed: Any, predicted: Any, shares: Any, land: Any) -> tuple[FloatArray, FloatArray]:
@@ -511,16 +370,6 @@ def flagged_hits(observed: Any, predicted: Any, shares: Any, land: Any) -> tuple
     return np.interp(shares, flagged / land.sum(), held), np.interp(shares, flagged / land.sum(), places)
 
 
-def best_hits_of(observed: Any, numbers: Any) -> FloatArray:
-    """The most events that so many places could have held, whatever their land; the last one in part.
-
-    >>> best_hits_of([4, 0, 6], [1, 1.5, 3]).tolist()
-    [6.0, 8.0, 10.0]
-    """
-    held = np.append(0.0, np.cumsum(np.sort(np.asarray(observed, dtype=float))[::-1]))
-    return np.asarray(np.interp(numbers, np.arange(len(held)), held))
-
-
 SHARES: Final = (0.01, 0.02, 0.05)
 # The share of the land by which a method is judged: what a city can look after.
 MAIN_SHARE: Final = 0.02
@@ -529,7 +378,6 @@ MIN_EVENTS: Final = 50
 MAX_ORIGINS: Final = 26
 MAX_TEST_WEEKS: Final = 52
 MIN_TRAINING: Final = 26
-SETTING_ORIGINS: Final = 8
 RUNS: Final = 999
 
 
@@ -537,89 +385,60 @@ RUNS: Final = 999
 class Backtest:
     """Forecasts made in the past, each with what it knew then, and what came.
 
-    `frame`, one row a method and share of the land: method, area, hit_rate, pai, pai_low, pai_high, pei, pei_low,
-    pei_high, pei_cells, pei_cells_low, pei_cells_high (the same among as many cells), gain (PAI less that of plain
-    counting), gain_low, gain_high, recapture (Levine's), recapture_low, recapture_high. Intervals are of 95 % from a
-    bootstrap over
-    the origins; that of the gain holds for both models together. `method` is the one whose forecast is shown: a model
-    only where its gain on 2 % of the land is above zero with its interval, else plain counting. `refused` says why no
-    forecast is shown, None where one is. `forecast` and `came`, shape (m, origins): the shown method's, and what came.
+    `frame`, one row a share of the land: area, hit_rate, pai, pai_low, pai_high (95 %, from a bootstrap over the
+    origins). `refused` says why no forecast is shown, None where one is. `forecast` and `came`, shape (m, origins).
     """
 
     frame: pd.DataFrame
     origins: tuple[int, ...]
     events: int
-    method: str
     refused: Message | None
     forecast: FloatArray = field(repr=False)
     came: FloatArray = field(repr=False)
 
-    def at(self, method: str, area: float = MAIN_SHARE) -> pd.Series[Any]:
-        """The row of a method on a share of the land."""
-        rows = self.frame[(self.frame["method"] == method) & np.isclose(self.frame["area"], area)]
-        return rows.iloc[0]
+    def at(self, area: float = MAIN_SHARE) -> pd.Series[Any]:
+        """The row of a share of the land."""
+        return self.frame[np.isclose(self.frame["area"], area)].iloc[0]
 
 
-def origins_for(length: int, weeks: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The weeks at which past forecasts are made: those of the test, and older ones that settings are chosen by.
-
-    The test goes back from the last week without overlap, over at most 52 weeks, and needs 26 weeks before its first
-    origin. The origins of the settings end where the test begins.
+def origins_for(length: int, weeks: int) -> tuple[int, ...]:
+    """The weeks at which past forecasts are made: back from the last week without overlap, over at most 52 weeks, with
+    26 weeks before the first.
     """
     number = max(0, min(MAX_ORIGINS, MAX_TEST_WEEKS // weeks, (length - MIN_TRAINING) // weeks))
-    test = tuple(length - weeks * back for back in range(number, 0, -1))
-    first = test[0] if test else length
-    older = tuple(first - weeks * back for back in range(SETTING_ORIGINS, 0, -1))
-    return test, tuple(at for at in older if at >= MIN_TRAINING // 2)
+    return tuple(length - weeks * back for back in range(number, 0, -1))
 
 
-def backtest(
-    ground: CellHistory, origins: tuple[int, ...], settings: Mapping[str, ForecastSettings], weeks: int, seed: int = 0
-) -> Backtest:
-    """Try every method at the origins.
+def backtest(counts: FloatArray, land: FloatArray, weeks: int, seed: int = 0) -> Backtest:
+    """Try plain counting at past origins.
 
-    On a share s of the land, summed over the origins: PAI = hits / events / s, PEI = hits / hits of the best flags
-    ("PEI*" of the NIJ), PEI of cells = hits / the most that as many cells as were flagged could have held, recapture =
-    (hits / events) / (the same of the 52 weeks before, on the same land).
-    Places that a method predicts alike share the border of the flagged land, so that plain counting is not held back
-    by its ties. The bootstrap draws origins with repetition (999 times) and takes percentiles that are widened for few
-    origins (`widened_tail`); a method and plain counting are drawn together.
+    On a share s of the land, summed over the origins: PAI = hits / events / s. Places with equal counts share the
+    border of the flagged land. The bootstrap draws origins with repetition (999 times) and takes percentiles that are
+    widened for few origins (`widened_tail`).
 
     Chainey, S., Tompson, L. & Uhlig, S. (2008). The utility of hotspot mapping for predicting spatial patterns of
-    crime. Security Journal 21, 4-28. Hunt, J. (2016). Do crime hot spots move? Dissertation, American University (PEI).
-    Levine, N. (2008). The "hottest" part of a hotspot. Security Journal 21, 295-302 (recapture).
+    crime. Security Journal 21, 4-28.
     """
-    count = len(origins)
-    observed = following_counts(ground.counts, origins, weeks) if count else np.zeros((len(ground.land), 0))
-    predicted = {
-        name: predicted_shares(ground, name, origins, settings.get(name, ForecastSettings()))
-        for name in METHODS
-        if count
-    }
-    events = int(observed.sum())
-    if (refused := _too_little(count, events)) is not None:
-        return Backtest(_table([]), origins, events, METHODS[0], refused, np.zeros(observed.shape), observed)
-    held, held_at_best = {}, {}
-    for name, share in predicted.items():
-        held[name], cells = _flagged(observed, share, ground.land)
-        held_at_best[name] = np.stack([best_hits_of(x, number) for x, number in zip(observed.T, cells, strict=True)])
-    earlier = naive(ground, origins)
-    old = {name: _flagged(earlier, share, ground.land)[0] for name, share in predicted.items()}
-    best = _flagged(observed, observed, ground.land)[0]
-    known = {"events": observed.sum(axis=0), "earlier": earlier.sum(axis=0)}
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RUNS).astype(float)
-    frame = _table(
-        [row for name in METHODS for row in _rows(name, held, (best, held_at_best[name]), old[name], known, drawn)]
+    origins = origins_for(counts.shape[1], weeks)
+    number = len(origins)
+    observed = following_counts(counts, origins, weeks) if number else np.zeros((len(land), 0))
+    predicted = counted_before(counts, origins)
+    events = observed.sum(axis=0)
+    columns = ["area", "hit_rate", "pai", "pai_low", "pai_high"]
+    if (refused := _too_little(number, int(events.sum()))) is not None:
+        return Backtest(pd.DataFrame(columns=columns), origins, int(events.sum()), refused, predicted, observed)
+    held = np.stack([flagged_hits(observed[:, at], predicted[:, at], SHARES, land)[0] for at in range(number)])
+    drawn = np.random.default_rng(seed).multinomial(number, np.full(number, 1 / number), RUNS).astype(float)
+    rows = [
+        (area, float(hits.sum() / events.sum()), *astuple(_ratio_of_sums(hits, events * area, drawn)))
+        for area, hits in zip(SHARES, held.T, strict=True)
+    ]
+    tested = Backtest(pd.DataFrame(rows, columns=columns), origins, int(events.sum()), None, predicted, observed)
+    none = Message(
+        "No forecast is shown: in the past plain counting found no more alerts than the same land chosen at random "
+        "would have held, beyond chance."
     )
-    tested = Backtest(frame, origins, events, METHODS[0], None, predicted[METHODS[0]], observed)
-    better = [name for name in METHODS[1:] if tested.at(name)["gain_low"] > 1e-9]
-    method = max(better, key=lambda name: float(tested.at(name)["gain"]), default=METHODS[0])
-    no_better = Message(
-        "No forecast is shown: in the past neither plain counting nor a model found more alerts than the same "
-        "land chosen at random would have held, beyond chance."
-    )
-    refused = None if tested.at(method)["pai_low"] > 1 else no_better
-    return Backtest(frame, origins, events, method, refused, predicted[method], observed)
+    return tested if tested.at()["pai_low"] > 1 else replace(tested, refused=none)
 
 
 def widened_tail(alpha: float, n: int) -> float:
@@ -645,59 +464,14 @@ def _too_little(origins: int, events: int) -> Message | None:
     return few if events < MIN_EVENTS else None
 
 
-def _flagged(came: FloatArray, forecast: FloatArray, land: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Events on the shares of the land, and the cells flagged, by origin; both of shape (origins, shares)."""
-    found = [flagged_hits(came[:, at], forecast[:, at], SHARES, land) for at in range(came.shape[1])]
-    return np.stack([events for events, _ in found]), np.stack([cells for _, cells in found])
-
-
-def _rows(
-    name: str,
-    held: Mapping[str, FloatArray],
-    best: tuple[FloatArray, FloatArray],
-    old: FloatArray,
-    known: Mapping[str, FloatArray],
-    drawn: FloatArray,
-) -> list[dict[str, Any]]:
-    """The measures of a method, a row a share of the land. Arrays of shape (origins, shares): `held` by each method,
-    `best` of the land and of the cells flagged, `old` of the 52 weeks before; `known`: all events, and earlier ones.
-    """
-    rows = []
-    for column, area in enumerate(SHARES):
-        mine, plain = held[name][:, column], held[METHODS[0]][:, column]
-        chance = known["events"] * area
-        measured = {
-            "pai": _interval([mine], [chance], drawn, 0.05),
-            "pei": _interval([mine], [best[0][:, column]], drawn, 0.05),
-            "pei_cells": _interval([mine], [best[1][:, column]], drawn, 0.05),
-            "gain": _interval([mine - plain], [chance], drawn, 0.05 / (len(METHODS) - 1)),
-            "recapture": _interval([mine, known["earlier"]], [known["events"], old[:, column]], drawn, 0.05),
-        }
-        row = {"method": name, "area": area, "hit_rate": float(mine.sum() / known["events"].sum())}
-        for word, estimate in measured.items():
-            row |= {word: estimate.value, f"{word}_low": estimate.low, f"{word}_high": estimate.high}
-        rows.append(row)
-    return rows
-
-
-def _interval(above: list[FloatArray], below: list[FloatArray], drawn: FloatArray, alpha: float) -> Estimate:
-    """The product of sums over origins above, over the product of those below, with its bootstrap interval."""
+def _ratio_of_sums(above: FloatArray, below: FloatArray, drawn: FloatArray) -> Estimate:
+    """The sum over origins above, over that of those below, with its bootstrap interval."""
     weights = np.vstack([np.ones(drawn.shape[1]), drawn])
-    product, divisor = (np.prod([weights @ x for x in part], axis=0) for part in (above, below))
-    known = divisor > 0
-    if not known[0]:
-        return UNKNOWN
-    ratios = product[known] / divisor[known]
-    tail = widened_tail(alpha / 2, drawn.shape[1])
+    sums = weights @ below
+    ratios = (weights @ above)[sums > 0] / sums[sums > 0]
+    tail = widened_tail(TAIL, drawn.shape[1])
     low, high = np.quantile(ratios[1:], [tail, 1 - tail])
     return Estimate(float(ratios[0]), float(low), float(high))
-
-
-def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    measured = [
-        f"{word}{end}" for word in ("pai", "pei", "pei_cells", "gain", "recapture") for end in ("", "_low", "_high")
-    ]
-    return pd.DataFrame(rows, columns=["method", "area", "hit_rate", *measured])
 
 
 MAX_LISTED: Final = 20
@@ -729,28 +503,15 @@ class PlaceForecast(Result):
         test = self.backtest
         if test.refused is not None:
             return t(test.refused)
-        row, plain = test.at(test.method), test.at(METHODS[0])
-        values = {
-            "land": t.percent(MAIN_SHARE),
-            "hits": t.percent(row["hit_rate"]),
-            "pai": Num(row["pai"]),
-            "low": Num(row["pai_low"]),
-            "high": Num(row["pai_high"]),
-            "plain": Num(plain["pai"]),
-            "times": len(test.origins),
-            "events": test.events,
-        }
-        if test.method == METHODS[0]:
-            return t(
-                "In {times} past forecasts {hits} of {events} alerts came on the {land} of the land that plain "
-                "counting ranked first, {pai} times as many as by chance ({low} to {high}). No model was "
-                "better beyond chance: what is shown is plain counting.",
-                **values,
-            )
+        row = test.at()
         return t(
-            "In {times} past forecasts {hits} of {events} alerts came on the {land} of the land that was ranked first, "
-            "{pai} times as many as by chance ({low} to {high}); with plain counting it was {plain} times as many.",
-            **values,
+            "In {times} past forecasts {hits} of {events} alerts came on the {land} of the land that plain counting "
+            "ranked first, {pai} times as many as by chance ({low} to {high}).",
+            land=t.percent(MAIN_SHARE),
+            hits=t.percent(row["hit_rate"]),
+            times=len(test.origins),
+            events=test.events,
+            **{name: Num(row[column]) for name, column in (("pai", "pai"), ("low", "pai_low"), ("high", "pai_high"))},
         )
 
     def places_sentence(self, t: Translator) -> str:
@@ -772,75 +533,39 @@ def forecast_places(counts: Any, land_km2: pd.Series, weeks: int = 4, seed: int 
     land_km2 : Series, index cell (int64), shape (m,)
         The study mask with the land of each cell.
 
-    Three methods are tried on the past: plain counting, fading counts spread to the neighbours, and a gamma-Poisson
-    blend of long run and recent weeks (`analysis.forecast`). A model takes the place of plain counting only
-    where it was better beyond chance. The expected counts are shares of what the line of all cells together lets expect
-    (`analysis.trends.line`). The interval of a listed cell is negative binomial; its dispersion is that of past lists,
-    each tried with the dispersion of the others. A cell with little land counts as at least a quarter of a full one, as
-    in the hot spots.
+    Plain counting is tried on the past (`backtest`). The expected counts are its shares of what the line of all cells
+    together lets expect (`analysis.trends.line`). The interval of a listed cell is negative binomial; its dispersion is
+    that of past lists, each tried with the dispersion of the others. A cell with little land counts as at least a
+    quarter of a full one, as in the hot spots.
     """
     table = np.asarray(counts, dtype=float)
     land = land_km2.to_numpy(dtype=float)
-    ground = CellHistory.of(table, np.maximum(land, MIN_LAND_SHARE * land.max()), land_km2.index.to_numpy())
-    length = table.shape[1]
-    test_at, settings_at = origins_for(length, weeks)
-    chosen = {name: settings_for(ground, name, settings_at, weeks) for name in METHODS[1:]}
-    settings = {name: one for name, (one, _) in chosen.items()}
-    test = backtest(ground, test_at, settings, weeks, seed)
-    frame = pd.DataFrame({"land_km2": land}, index=land_km2.index)
-    frame["last_weeks"] = table[:, max(0, length - NAIVE_WEEKS) :].sum(axis=1)
-    model_choices = [choice for _, choice in chosen.values()] if test.frame.size else []
-    choices = _choices(length, model_choices, test)
+    floored, length = np.maximum(land, MIN_LAND_SHARE * land.max()), table.shape[1]
+    test = backtest(table, floored, weeks, seed)
+    share = counted_before(table, [length])[:, 0]
+    frame = pd.DataFrame({"land_km2": land, "last_weeks": share, "expected": np.nan}, index=land_km2.index)
+    about = Choice(
+        "origins",
+        len(test.origins),
+        Message(
+            "Plain counting takes the alerts of the last {weeks} weeks. Tried on {times} past periods as long as the "
+            "forecast, each with what was known before it.",
+            {"weeks": min(NAIVE_WEEKS, length), "times": len(test.origins)},
+        ),
+    )
+    n = int(table.sum())
     if test.refused is not None:
-        return PlaceForecast(
-            frame.assign(expected=np.nan),
-            pd.DataFrame(columns=["expected", "low", "high"], index=land_km2.index[:0], dtype=float),
-            test,
-            0,
-            0,
-            n=int(table.sum()),
-            choices=choices,
-        )
+        listed = pd.DataFrame(columns=["expected", "low", "high"], index=land_km2.index[:0], dtype=float)
+        return PlaceForecast(frame, listed, test, 0, 0, n=n, choices=(about,))
     totals = read_line(table.sum(axis=0), WEEKS_A_YEAR).ahead([*test.origins, length], weeks).mean.sum(axis=1)
-    share = predicted_shares(ground, test.method, [length], settings.get(test.method, ForecastSettings()))[:, 0]
     frame["expected"] = share / share.sum() * totals[-1]
-    first = _top_cells(share, ground.land)
-    observed, mean = _past_lists(test, totals, ground.land)
+    first = _top_cells(share, floored)
+    observed, mean = _past_lists(test, totals, floored)
     inside = sum(_inside(observed, mean, at) for at in range(len(test.origins)))
     expected = frame["expected"].to_numpy()[first]
     low, high = _intervals(expected, observed, mean)
-    return PlaceForecast(
-        frame,
-        pd.DataFrame({"expected": expected, "low": low, "high": high}, index=land_km2.index[first]),
-        test,
-        inside,
-        observed.size,
-        n=int(table.sum()),
-        choices=choices,
-    )
-
-
-def _choices(length: int, of_models: Sequence[Choice], test: Backtest) -> tuple[Choice, ...]:
-    weeks = min(NAIVE_WEEKS, length)
-    return (
-        Choice("naive", weeks, Message("Plain counting takes the alerts of the last {weeks} weeks.", {"weeks": weeks})),
-        Choice(
-            "history",
-            length,
-            Message("All {weeks} whole weeks before the end of the period are used.", {"weeks": length}),
-        ),
-        *of_models,
-        Choice(
-            "origins",
-            len(test.origins),
-            Message(
-                "Tried on {times} past periods as long as the forecast, each with what was known before it: {events} "
-                "alerts in all. Intervals are of 95 %, from 999 draws of these periods. A model takes the place of "
-                "plain counting only where it was better on 2 % of the land with its interval.",
-                {"times": len(test.origins), "events": test.events},
-            ),
-        ),
-    )
+    listed = pd.DataFrame({"expected": expected, "low": low, "high": high}, index=land_km2.index[first])
+    return PlaceForecast(frame, listed, test, inside, observed.size, n=n, choices=(about,))
 
 
 def _top_cells(share: FloatArray, land: FloatArray) -> np.ndarray[Any, np.dtype[np.intp]]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.hotspots.surroundings import LAND
 from curim_data.model import Role
 from curim_data.model.extent import NESTED_CELLS
 from curim_data.privacy import finest_resolution
@@ -11,17 +12,18 @@ from pages.parts.frame import contained, draw_link_choice, headed, require
 from pages.parts.hotspots.alert_layers import draw_alerts_layer, draw_density_layer
 from pages.parts.hotspots.choices import (
     CELL_WORD,
+    COUNTS_KEY,
     LAYER_WORD,
     LAYERS,
-    draw_options,
+    draw_base,
     draw_search_box,
     hot_spots,
     place_from_link,
 )
 from pages.parts.hotspots.emerging_layer import draw_emerging_layer
+from pages.parts.hotspots.folds import draw_folds
 from pages.parts.hotspots.places_layer import draw_no_positions, draw_places_layer
 from pages.parts.hotspots.ranked_list import cell_size_label, cell_sizes_offered
-from pages.parts.hotspots.tabs import draw_tabs
 
 page = require(Role.PUBLIC)
 t = page.t
@@ -47,12 +49,14 @@ with controls:
                 **{r: cell_size_label(page, r) for r in cell_sizes_offered(page.city, finest)},
             }
         size = draw_link_choice(t("Cell size"), sizes, CELL_WORD, "hotspots_size", 0, width=230, help=t(NESTED_CELLS))
-    search = st.container(width="content")  # beside the cell size: what concerns the test has a row of its own
-    how = draw_options(page, layer)
+    search = st.container(width="content")
+    base = draw_base(page) if layer == LAYERS[0] else LAND
+    if layer in LAYERS[:2]:
+        st.toggle(t("Numbers of alerts"), key=COUNTS_KEY)
 
 with contained(t("Hot spots")):
     with headed(title, t("Hot spots") if layer == LAYERS[0] else layers[layer]) as heading:
-        study = hot_spots(page.dataset, page.filter, size or None, how.base)
+        study = hot_spots(page.dataset, page.filter, size or None, base)
         place = place_from_link(page, size or study.resolution)
         if not page.narrow and not study.total.nowhere:
             with search:
@@ -67,5 +71,5 @@ with contained(t("Hot spots")):
             elif layer == "emerging":
                 draw_emerging_layer(page, heading, size, place)
             else:
-                draw_places_layer(page, heading, study, layer, how, place)
-    draw_tabs(page, study)
+                draw_places_layer(page, heading, study, layer, base, place)
+    draw_folds(page, study)

@@ -50,7 +50,6 @@ from analysis.grid import neighbours, ring, square_side
 from analysis.hotspots.surroundings import (
     CITY_MARGIN,
     DIRECTIONS,
-    GISTAR_FROM,
     LAND,
     Denominator,
     DenominatorKind,
@@ -77,6 +76,8 @@ from curim_data.model.progress import report
 MIN_LAND_SHARE: Final = 0.25
 # Share of false marks that is accepted among the marked.
 ALPHA: Final = 0.05
+# Limits of the classes of a map, above the usual number: how many times as many alerts as in the surroundings.
+TIMES: Final = (2.0, 4.0, 8.0)
 _TESTING: Final = Message("Testing the cells of the map")
 
 
@@ -87,21 +88,19 @@ class HotCells(Result):
     frame : DataFrame, index cell (int64)
         n, land_km2, size (land or base), window (count of the cell and those around it), expected (of the window, from
         the density of its surroundings), expected_alone (of the cell by itself), ratio (window / expected), p, q, hot,
-        alone (whether the cell alone stands out more surely than its window), p_cold, q_cold, cold, z
-        (`gistar_on_land`), base (NaN where not known), rate_raw and rate (alerts by base, and the same shrunk towards
+        alone (whether the cell alone stands out more surely than its window), p_cold, q_cold, cold, base (NaN where not
+        known), rate_raw and rate (alerts by base, and the same shrunk towards
         the city's mean), local (hot against its surroundings), wide (hot against the city), tested (whether the cell
         was looked at: it lies on occupied land), occupied (size where it counts as surroundings of others, else zero),
         city (the same for the rest of the city).
 
     `setting`: of the test. `scatter`: how overdispersed counts of a place are.
-    `gistar_valid`: whether the mean window holds so many alerts that z may be read as a test (`GISTAR_FROM`).
     `base`: what a place is compared with; `base_total` of it in the whole city; `rates` None where that is land.
     """
 
     frame: pd.DataFrame
     setting: Setting
     alpha: float
-    gistar_valid: bool
     base: DenominatorKind = LAND
     base_total: float = float("nan")
     rates: SmoothedRates | None = None
@@ -117,42 +116,18 @@ class HotCells(Result):
         """Whether places are compared by a base population instead of land."""
         return self.base != LAND
 
-    def sentence(self, t: Translator) -> str:
-        """How many cells are hot and cold, in words."""
-        hot, cold = int(self.frame["hot"].sum()), int(self.frame["cold"].sum())
-        if not self.n:
-            return t("There is no alert on the map to test.")
-        parts = [
-            t.n("{n} cell is hot", "{n} cells are hot", hot) if hot else t("No cell is hot"),
-            t.n("{n} cell is cold", "{n} cells are cold", cold) if cold else t("no cell is cold"),
-        ]
-        values: dict[str, Any] = {"found": t.join(parts), "cells": len(self.frame)}
-        if self.based:
-            values["base"] = round(self.base_total)
-        if self.base == "alerts":
-            return t.n(
-                "{found} among {cells} cells, tested by the share of this {n} alert among all {base} alerts of "
-                "the period and corrected for having looked at every cell.",
-                "{found} among {cells} cells, tested by the share of these {n} alerts among all {base} alerts "
-                "of the period and corrected for having looked at every cell.",
-                self.n,
-                **values,
-            )
-        if self.base == "residents":
-            return t.n(
-                "{found} among {cells} cells, tested on {n} alert relative to {base} residents and corrected for "
-                "having looked at every cell.",
-                "{found} among {cells} cells, tested on {n} alerts relative to {base} residents and corrected for "
-                "having looked at every cell.",
-                self.n,
-                **values,
-            )
-        return t.n(
-            "{found} among {cells} cells, tested on {n} alert and corrected for having looked at every cell.",
-            "{found} among {cells} cells, tested on {n} alerts and corrected for having looked at every cell.",
-            self.n,
-            **values,
-        )
+    def excess_classes(self, least: int = 1) -> IntArray:
+        """The class of every cell on a map, by how many times as many alerts it has as are usual in its surroundings.
+
+        0: the usual number, or one that chance alone reaches (two standard deviations above it), or under `least`, the
+        smallest that is written out; then 1 to `len(TIMES)` + 1, with the limits `TIMES`; -1: no alert.
+        """
+        n, usual = (self.frame[name].to_numpy(float) for name in ("n", "expected_alone"))
+        usual = np.nan_to_num(usual, nan=np.inf)
+        reached = usual + 2 * np.sqrt(self.dispersion * np.maximum(usual, 1.0))
+        more = (n >= least) & (n > reached)
+        times = np.divide(n, usual, out=np.full(len(n), np.inf), where=usual > 0)
+        return np.select([n <= 0, more], [-1, 1 + np.searchsorted(TIMES, times, side="right")], 0)
 
 
 @dataclass(frozen=True)
@@ -323,7 +298,6 @@ def hot_cells(
         only_wide = hot & ~local
         expected = np.where(only_wide, city.expected(in_city_alone), expected)
         expected_alone = np.where(only_wide, expected, expected_alone) if k == 0 else expected_alone
-    near = neighbours(index, max(k, 1))
     rates = None if base is None else cell_rates(data["n"].to_numpy(float), sizes.n, shares=base.kind == "alerts")
     columns: dict[str, Any] = {
         **{name: data[name].to_numpy() for name in ("n", "land_km2")},
@@ -344,21 +318,18 @@ def hot_cells(
         "p_cold": p_cold,
         "q_cold": q_cold,
         "cold": cold,
-        "z": gistar_on_land(counts, sizes.size, near),
         "base": np.nan if base is None else sizes.n,
         "rate_raw": np.nan if rates is None else rates.raw,
         "rate": np.nan if rates is None else rates.rates,
     }
     frame = pd.DataFrame(columns, index=data.index)
-    mean_window = float((near @ counts)[tested].mean()) if tested.any() else 0.0
     return HotCells(
         frame=frame,
         setting=given.setting,
         alpha=alpha,
         n=round(counts.sum()),
-        gistar_valid=mean_window >= GISTAR_FROM,
         choices=(
-            *setting_choices(side, k, outer, margin, alpha, base is not None, mean_window),
+            *setting_choices(side, k, outer, margin, alpha, base is not None),
             scatter.choice,
             *((occupied.choice,) if occupied is not None and base is None else ()),
             *(() if base is None or rates is None else (*base.choices, *rate_choices(base.kind, rates))),
@@ -412,61 +383,6 @@ def connected_groups(near: sparse.csr_array, marks: BoolArray) -> IntArray:
     graph = sparse.kron(near[rows][:, rows], in_time, format="csr")[at][:, at]
     labels[marks] = connected_components(graph, directed=False)[1]
     return labels
-
-
-def gistar_on_land(counts: FloatArray, size: FloatArray, near: sparse.csr_array) -> FloatArray:
-    """Gi* where cells have land (or base) of unequal size: z by cell.
-
-    Cells at the shore have few alerts because they have little land, and plain Gi* calls them cold. So each count
-    enters as its Pearson residual from its share of the land, weighted by the root of that share: with N alerts in
-    all and a_j the share of cell j in the land, `getis_ord` is given the values
-
-        r_j = (x_j - N a_j) / sqrt(N a_j)    and the weights    w_ij = sqrt(a_j) for j in the neighbourhood of i,
-
-    so that sum_j w_ij r_j is the neighbourhood's count less its share of all alerts, over sqrt(N). Equal to plain Gi*
-    where all sizes are equal; published values exist for that case only.
-    """
-    share = size / size.sum()
-    expected = counts.sum() * share
-    residual = np.zeros(len(counts))
-    np.divide(counts - expected, np.sqrt(expected), out=residual, where=expected > 0)
-    return getis_ord(residual, sparse.csr_array(near.multiply(np.sqrt(share)[None, :])))
-
-
-def getis_ord(values: Any, weights: sparse.csr_array) -> FloatArray:
-    """Gi*: how far the sum over a cell's neighbourhood lies from what the mean of all cells predicts.
-
-        Gi*_i = (sum_j w_ij x_j - xbar W_i) / (s sqrt((n S1_i - W_i²) / (n - 1)))
-
-    with W_i = sum_j w_ij, S1_i = sum_j w_ij² and s² = sum_j x_j² / n - xbar². The number is in standard deviations;
-    its normal tail is no p-value where counts are small (see `analysis.hotspots.grouping`).
-
-    Parameters
-    ----------
-    values : array, shape (m,)
-        Counts by cell, zeros included.
-    weights : csr_array, shape (m, m)
-        Neighbours with the cell itself, as from `analysis.grid.neighbours`.
-
-    Returns
-    -------
-    array, shape (m,)
-        z; zero where the values do not vary or the neighbourhood is the whole map.
-
-    References
-    ----------
-    Ord, J. K. and Getis, A. (1995). Geographical Analysis 27, 286–306.
-    """
-    x = np.asarray(values, dtype=float)
-    total = np.asarray(weights.sum(axis=1), dtype=float).ravel()
-    squares = np.asarray(weights.multiply(weights).sum(axis=1), dtype=float).ravel()
-    count = max(len(x), 1)
-    mean = x.sum() / count
-    variance = (x**2).sum() / count - mean**2
-    spread = np.sqrt(np.maximum(variance * (count * squares - total**2) / max(count - 1, 1), 0))
-    distance = weights @ x - mean * total
-    flat = spread <= 1e-9 * np.maximum(np.abs(mean), 1e-300)
-    return np.asarray(np.divide(distance, spread, out=np.zeros(len(x)), where=~flat))
 
 
 @dataclass(frozen=True)

@@ -12,21 +12,12 @@ Zou, G. Y. and Donner, A. (2008). Construction of confidence limits about effect
 Statistics in Medicine 27, 1693–1702.
 
 Hot spots: places of neighbouring hot cells. The test itself is in `analysis.hotspots.cell_significance`.
-
-Hot spots by harm: what the alerts of each weigh, and how much of that is above expected.
-
-Which places are hot is still judged by counts: a sum of weights has no exact test, one grave alert can make most of
-it, and a normal one (Gi* of weights) is wrong in cells of a few alerts. So the test stays and the order changes. Of
-each hot spot the weight above expected is compared with the same surroundings as its count, with an interval whose
-variance is that of a compound Poisson sum, times the dispersion (`analysis.stats.intervals`). Where all weights are
-one it is the interval of the alerts above expected. A place of few but grave alerts that is not hot by its count
-is not found this way: clusters by weight look for such.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeVar, get_args
 
@@ -43,7 +34,6 @@ from analysis.stats.intervals import (
     CellPlace,
     Choice,
     Estimate,
-    HarmWeights,
     ratio_interval,
     share_ratio_interval,
     weighted_sum,
@@ -70,16 +60,9 @@ def excess(inside: float, outside: float, share: float, dispersion: float = 1.0)
     `share`: land or base of the place by that of its surroundings; NaN or infinite where there are none.
     `dispersion`: variance of the counts by that of independent ones.
     """
-    return weight_above((inside, inside), (outside, outside), share, 1.0, dispersion)
-
-
-def weight_above(
-    inside: tuple[float, float], outside: tuple[float, float], share: float, largest: float, dispersion: float = 1.0
-) -> Estimate:
-    """`excess` of sums of weights, of which the largest is given: each sum as Σ w and Σ w² (MOVER of gamma limits)."""
     if not 0 <= share < float("inf"):
         return UNKNOWN
-    own, around = (weighted_sum(*of, largest, dispersion) for of in (inside, outside))
+    own, around = (weighted_sum(n, n, 1.0, dispersion) for n in (inside, outside))
     value = own.value - share * around.value
     down = float(np.hypot(own.value - own.low, share * (around.high - around.value)))
     up = float(np.hypot(own.high - own.value, share * (around.value - around.low)))
@@ -87,15 +70,11 @@ def weight_above(
 
 
 def excess_of(spot: Any) -> Estimate:
-    """The alerts above expected of a hot spot, or of a cluster, whose expected count has no scatter of its own.
-
-    By harm, where a cluster's alerts have a weight.
-    """
+    """The alerts above expected of a hot spot, or of a cluster, whose expected count has no scatter of its own."""
     own: Estimate | None = getattr(spot, "excess", None)
     if own is not None:
         return own
-    n = spot.n if getattr(spot, "weight", None) is None else spot.weight
-    return Estimate(n - spot.expected, spot.expected * (spot.low - 1), spot.expected * (spot.high - 1))
+    return Estimate(spot.n - spot.expected, spot.expected * (spot.low - 1), spot.expected * (spot.high - 1))
 
 
 def is_compared(spot: Any) -> bool:
@@ -202,14 +181,13 @@ class Spot(CellPlace):
 
     `id` is the H3 name of its fullest cell, until `analysis.spots.naming` gives it that of a known place. `expected`,
     `ratio` and its 95 % interval compare the group with its own surroundings; since the cells were chosen for being
-    dense, the ratio leans upwards. `q` is that of its clearest cell, `z` the largest Gi* among its cells (NaN: not
-    computed). `longitude`, `latitude`: mean of its cells, weighted by alerts. With a `base` other than land it is
-    compared with all the rest of the city: `base_n` is that of its cells (NaN where not known), `rate` its alerts by
-    base, shrunk towards the city's mean. `against`: what land and its alerts it is compared with, its "surroundings" or
-    all the rest of the "city", whichever it stands out from more surely. `excess`: alerts above expected. `times`: of a
-    place that was found in other, finer cells (`spots_of`), how many times as dense it is at least as what it is
-    compared with, in steps (None for any other); its count is then that of the cells that hold it, and neither expected
-    nor ratio are known of it.
+    dense, the ratio leans upwards. `q` is that of its clearest cell. `longitude`, `latitude`: mean of its cells,
+    weighted by alerts. With a `base` other than land it is compared with all the rest of the city: `base_n` is that of
+    its cells (NaN where not known), `rate` its alerts by base, shrunk towards the city's mean. `against`: what land and
+    its alerts it is compared with, its "surroundings" or all the rest of the "city", whichever it stands out from more
+    surely. `excess`: alerts above expected. `times`: of a place that was found in other, finer cells (`spots_of`), how
+    many times as dense it is at least as what it is compared with, in steps (None for any other); its count is then
+    that of the cells that hold it, and neither expected nor ratio are known of it.
     """
 
     rank: int
@@ -220,7 +198,6 @@ class Spot(CellPlace):
     high: float
     q: float
     land_km2: float
-    z: float = float("nan")
     base: DenominatorKind = LAND
     base_n: float = float("nan")
     rate: float = float("nan")
@@ -487,7 +464,6 @@ def without_figures(spot: Spot, place: Spot) -> Spot:
         ratio=unknown,
         low=unknown,
         high=unknown,
-        z=unknown,
         excess=UNKNOWN,
         times=max((step for step in PUBLISHED_TIMES if step <= place.low), default=PUBLISHED_TIMES[0]),
     )
@@ -625,10 +601,7 @@ def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, g
     weight = counts + 1e-9
     longitude, latitude = (inside @ (values * weight) / (inside @ weight) for values in centres(index))
     land = inside @ frame["land_km2"].to_numpy(float)
-    least_q, most_z = (
-        np.minimum.reduceat(q[members], starts),
-        np.maximum.reduceat(frame["z"].to_numpy(float)[members], starts),
-    )
+    least_q = np.minimum.reduceat(q[members], starts)
     interval = share_ratio_interval if result.base == "alerts" else ratio_interval
     spots = []
     for at, group in enumerate(groups):
@@ -655,7 +628,6 @@ def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, g
                     land_km2=float(land[at]),
                     longitude=float(longitude[at]),
                     latitude=float(latitude[at]),
-                    z=float(most_z[at]),
                     base=result.base,
                     base_n=float(base_n[at]),
                     rate=result.rates.of(n, float(base_n[at])) if result.rates else float("nan"),
@@ -699,96 +671,3 @@ def _around(inside: sparse.csr_array, index: CellArray, result: HotCells) -> spa
     ring = sparse.csr_array(far - close)
     ring.eliminate_zeros()
     return ring
-
-
-BY_HARM: Final = Choice(
-    "harm",
-    "order",
-    Message(
-        "Which places are hot is judged by the number of alerts; their order by what these weigh above expected, by "
-        "the lower limit of its 95 % interval. Weights scatter more than counts (the variance is the sum of their "
-        "squares, times that of bursts), so one grave alert does not lift a place."
-    ),
-)
-
-
-@dataclass(frozen=True)
-class SpotHarm:
-    """What the alerts of a hot spot weigh, what they would at the density of weights around, and what is above."""
-
-    weight: float
-    expected: float
-    excess: Estimate
-
-    def sentence(self, t: Translator) -> str:
-        """Weight, expectation and what is above it with its interval, in words."""
-        if self.expected != self.expected:
-            return t("By harm they weigh as much as {weight} alerts of mean harm.", weight=t.number(self.weight))
-        return t(
-            "By harm they weigh as much as {weight} alerts of mean harm where {expected} would be expected: {more} "
-            "more (95 % interval {least} to {most}).",
-            weight=t.number(self.weight),
-            expected=t.expected(self.expected),
-            more=t.number(self.excess.value),
-            least=t.number(self.excess.low),
-            most=t.number(self.excess.high),
-        )
-
-
-def harm_of_spots(result: HotCells, spots: Sequence[Spot], weights: HarmWeights) -> dict[str, SpotHarm]:
-    """By the id of each hot spot what its alerts weigh, against what the test compares it with.
-
-    Parameters
-    ----------
-    result : HotCells
-        Of exact counts.
-    spots : sequence of Spot
-        Of `hot_spots(result)`, under whatever ids.
-    weights : HarmWeights
-        Of the same alerts, by the cells of `result` in their order.
-
-    Raises
-    ------
-    ValueError
-        Where the weights are of other alerts.
-    """
-    frame = result.frame
-    if not np.allclose(weights.counts.sum(axis=1), frame["n"].to_numpy(float)):
-        raise ValueError("the weights have to be of the alerts that were tested")
-    if not spots:
-        return {}
-    index = np.asarray(frame.index, dtype=np.int64)
-    members = [np.searchsorted(index, np.array(spot.cells, dtype=np.int64)) for spot in spots]
-    if not all((index[own] == spot.cells).all() for own, spot in zip(members, spots, strict=True)):
-        order = np.argsort(index)
-        members = [order[np.searchsorted(index, spot.cells, sorter=order)] for spot in spots]
-    starts = np.cumsum([0, *(len(own) for own in members)])
-    flat = np.concatenate(members)
-    inside = sparse.csr_array((np.ones(len(flat)), flat, starts), shape=(len(spots), len(index)))
-    sums, squares = weights.sums, weights.squares
-    known = frame["size"].to_numpy(float) > 0
-    size_out = frame["occupied"].to_numpy(float)
-    rests = {
-        of: compared_with(result, "hot", index, inside, np.column_stack([values * known, size_out]))
-        for of, values in (("sums", sums), ("squares", squares))
-    }
-    own_sums, own_squares, size_in = inside @ sums, inside @ squares, inside @ frame["size"].to_numpy(float)
-    found = {}
-    for at, spot in enumerate(spots):
-        outside, beyond = rests["sums"][spot.against][:, at]
-        share = size_in[at] / beyond if beyond > 0 else float("nan")
-        around = (float(outside), float(rests["squares"][spot.against][0, at]))
-        own = (float(own_sums[at]), float(own_squares[at]))
-        more = weight_above(own, around, float(share), weights.largest, result.dispersion)
-        found[spot.id] = SpotHarm(own[0], float(outside * share), more)
-    return found
-
-
-def in_order_of_harm(spots: Sequence[Any], harm: Mapping[str, SpotHarm]) -> tuple[Any, ...]:
-    """Places by the lower limit of their weight above expected; what was not compared last, equal ones by weight."""
-
-    def key(spot: Any) -> tuple[float, float, str]:
-        low = harm[spot.id].excess.low
-        return (-low if low == low else float("inf"), -harm[spot.id].weight, spot.id)
-
-    return tuple(sorted(spots, key=key))

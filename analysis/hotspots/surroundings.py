@@ -56,9 +56,6 @@ PLACE_M: Final = 200
 SURROUNDINGS_M: Final = 450
 WIDE_SURROUNDINGS_M: Final = 700
 MANY_IN_PLACE: Final = 5
-# Gi* and its normal tail: below this mean window count more maps of pure chance show a hot cell than the 5 % meant
-# (simulated on the land of Piraeus in cells of 130 m: 50 % at 2, 32 % at 5, 13 % at 19, 8 % at 56, 5 % at 226).
-GISTAR_FROM: Final = 200
 
 # A place is also hot that is more than so many times as dense as all the rest of the city's occupied land: a quarter
 # twice as dense as the city, which no intervention of a place serves, does not pass.
@@ -100,9 +97,7 @@ def margin_for(k: int, sided: bool = False) -> float:
     return 1.15 if sided else 1.25
 
 
-def setting_choices(
-    side: float, k: int, outer: int, margin: float, alpha: float, based: bool, mean_window: float
-) -> tuple[Choice, ...]:
+def setting_choices(side: float, k: int, outer: int, margin: float, alpha: float, based: bool) -> tuple[Choice, ...]:
     """The settings of a test, each with its sentence."""
     place = (
         Message(
@@ -146,22 +141,6 @@ def setting_choices(
             "whichever it stands out from more surely; other hot spots are left out of its surroundings."
         )
     )
-    gistar = (
-        N_(
-            "Gi* is shown alongside; with {mean} alerts in the mean window its normal tail can be read. It "
-            "compares with the mean of the city on the same base."
-        )
-        if based
-        else N_(
-            "Gi* is shown alongside; with {mean} alerts in the mean window its normal tail can be read. It "
-            "compares with the mean of the city, so that it marks dense quarters too."
-        )
-    )
-    if mean_window < GISTAR_FROM:
-        gistar = N_(
-            "Gi* is shown for comparison only: with {mean} alerts on average in a cell and its surroundings it "
-            "calls cells hot by chance too often. It can be read as a test from about {border} on."
-        )
     cold = Message(
         "Cold means at most {share} times the rate of what it is compared with, where hot places are left out, beyond "
         "chance.",
@@ -179,7 +158,6 @@ def setting_choices(
         Choice("margin", margin, Message(excess, {"margin": Num(margin, 2), "city": Num(CITY_MARGIN, 0)})),
         Choice("cold", 1 / margin, cold),
         Choice("alpha", alpha, share),
-        Choice("gistar", mean_window, Message(gistar, {"mean": Num(mean_window, 1), "border": GISTAR_FROM})),
     )
 
 

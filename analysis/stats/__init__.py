@@ -2,5 +2,5 @@
 
 Public: `significance.benjamini_hochberg` (q-values), `larger_rate`, `smaller_rate`, `larger_share` and
 `smaller_share`, `intervals` (`Estimate`, `wilson`, `rate_ratio`, `poisson_rate`), `dispersion.Dispersion`,
-`intervals.harm_weights`, `intervals.Choice`, `intervals.Result`.
+`intervals.Choice`, `intervals.Result`.
 """

@@ -21,8 +21,7 @@ from curim_data.serving import LOCAL
 REQUIRED: Final = inspect.Parameter.empty
 Method = Literal["significance", "clusters", "emerging", "density"]
 Denominator = Literal["land", "alerts", "residents"]
-Weight = Literal["none", "severity", "harm"]
-Order = Literal["excess", "ratio", "alerts", "p", "harm"]
+Order = Literal["excess", "ratio", "alerts", "p"]
 Status = Literal["draft", "decided", "running", "finished", "evaluated", "dropped"]
 NoteKind = Literal["campaign", "app", "data_break", "other", "not_covered", "nothing_happened"]
 Step = Literal["week", "month", "local_date"]
@@ -223,17 +222,8 @@ COMMANDS: Final[dict[str, Command]] = {
                 "land",
             ),
             Option(
-                "weight",
-                N_("What an alert counts: one, its severity, or the harm index of its category in the profile."),
-                Weight,
-                "none",
-            ),
-            Option(
                 "order",
-                N_(
-                    "Order of hot spots: alerts above expected or ratio (by the lower limit), alerts, or corrected "
-                    "p; with --weight what they weigh above expected."
-                ),
+                N_("Order of hot spots: alerts above expected or ratio (by the lower limit), alerts, or corrected p."),
                 Order | None,
             ),
             _OUT_PLACES,

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import pandas as pd
 
+from analysis import cube
 from analysis.density import format_density
 from analysis.hotspots import grouping
 from analysis.spots.naming import SpotName, name_spots
 from curim_data import privacy, query, studies
-from curim_data.cli.commands import Denominator, Method, Order, Step, UsageError, Weight
+from curim_data.cli.commands import Denominator, Method, Order, Step, UsageError
 from curim_data.cli.context import Answer, CommandContext, Table, json_text
 from curim_data.filters import AlertFilter, value_label
 from curim_data.model import N_, NO_POSITIONS, Audience, CityProfile, Message, Translator, is_small
@@ -27,8 +28,8 @@ from curim_data.model.labels import grade_words
 if TYPE_CHECKING:
     from analysis.clusters import Cluster
     from analysis.forecast import CountForecast
-    from analysis.hotspots.grouping import Spot, SpotHarm
-    from analysis.stats.intervals import Choice, Estimate, WeighedBy
+    from analysis.hotspots.grouping import Spot
+    from analysis.stats.intervals import Choice, Estimate
 
 UNITS: Final[dict[Step, Literal["week", "month", "day"]]] = {"week": "week", "month": "month", "local_date": "day"}
 
@@ -367,7 +368,6 @@ def forecast(ctx: CommandContext, weeks: int, resolution: int | None, out: Path 
             "places": [{"place": place, **_outlook(ctx, outlook)} for place, outlook in study.places],
             "told": cells.sentence(t) if cells else refused[1] or None,
             "shown": shown is not None,
-            "method": shown.backtest.method if shown else None,
             "events": cells.backtest.events if cells else None,
             "backtest": cells.backtest.frame if cells else [],
             "covered": cells.covered if cells else None,
@@ -463,10 +463,9 @@ _SPOT_COLUMNS: Final = (
     *("longitude", "latitude"),
 )
 _EMERGING_COLUMNS: Final = (
-    *("rank", "id", "name", "class", "label", "n", "steps", "marked", "since", "slope", "q_trend"),
+    *("rank", "id", "name", "class", "kind", "label", "n", "steps", "marked", "since", "slope", "q_trend"),
     *("longitude", "latitude", "cells"),
 )
-_WEIGHED: Final = ("weight", "weight_expected", "weight_excess", "weight_excess_low", "weight_excess_high")
 
 
 def hotspots(
@@ -474,16 +473,13 @@ def hotspots(
     method: Method,
     resolution: int | None,
     base: Denominator,
-    weight: Weight,
     order: Order | None,
     out: Path | None,
 ) -> Answer:
     """Hot spots by a method. UsageError for an option that the method does not have."""
     for unfit, why in (
         (base != "land" and method != "significance", _FOR_CELLS["base"]),
-        (order not in (None, "excess", "harm") and method != "significance", _FOR_CELLS["order"]),
-        (weight != "none" and method not in ("clusters", "significance"), _FOR_CELLS["weight"]),
-        (order == "harm" and weight == "none", N_("--order harm needs --weight severity or --weight harm.")),
+        (order not in (None, "excess") and method != "significance", _FOR_CELLS["order"]),
         (resolution is not None and method == "density", _FOR_CELLS["resolution"]),
     ):
         if unfit:
@@ -497,16 +493,15 @@ def hotspots(
         case "emerging":
             answer = _emerging(ctx, resolution)
         case "clusters":
-            answer = _clusters(ctx, weight)
+            answer = _clusters(ctx)
         case "significance":
-            answer = _significance(ctx, resolution, base, weight, order or ("excess" if weight == "none" else "harm"))
+            answer = _significance(ctx, resolution, base, order or "excess")
     return replace(answer, data={"method": method, **answer.data})
 
 
 _FOR_CELLS: Final = {
     "base": N_("--base is for hot cells: use it with --method significance."),
     "order": N_("--order is for hot cells: use it with --method significance."),
-    "weight": N_("--weight is for --method significance and --method clusters."),
     "resolution": N_("--resolution is for hot cells: leave it out with --method density."),
 }
 
@@ -524,61 +519,53 @@ def hot_spots_in_area(
     return study, _named_in_area(ctx, study.spots, known=True)
 
 
-def _significance(
-    ctx: CommandContext, resolution: int | None, base: Denominator, weight: Weight, order: Order
-) -> Answer:
+def _significance(ctx: CommandContext, resolution: int | None, base: Denominator, order: Order) -> Answer:
     """Hot spots in an order, those that are large enough for a plan first; and cold spots."""
-    t, by = ctx.t, _weighed_by(ctx, weight)
+    t = ctx.t
     study, named = hot_spots_in_area(ctx, resolution, base)
-    weighed = studies.hot_spots.spots_by_harm(ctx.source, ctx.filter, by, study) if by and not study.unjudged else None
-    harm = weighed.of if weighed else {}
-    spots = [spot for spot, _ in named]
-    ordered = grouping.in_order_of_harm(spots, harm) if order == "harm" else grouping.in_order(spots, order)
-    many, few = grouping.worth_a_plan(ordered)
-    why = [t(study.elsewhere)] if spots and study.elsewhere else []
+    many, few = grouping.worth_a_plan(grouping.in_order([spot for spot, _ in named], order))
     rates = ("base_n", "rate") if base != "land" else ()
-    weights = _WEIGHED if harm else _WEIGHED[: int(weight != "none")]
     names = {spot.id: name(t) for spot, name in named}
     cold = [(spot, name(t)) for spot, name in _named_in_area(ctx, study.cold)]
-    listed = [_spot_line(ctx, spot, names[spot.id], harm.get(spot.id)) for spot in (*many, *few)]
+    listed = [_spot_line(ctx, spot, names[spot.id]) for spot in (*many, *few)]
     return _spots_answer(
         ctx,
-        {"resolution": study.resolution, "base": base, "weight": weight, "n": study.hot.n, "told": study.sentence(t)},
-        (*study.choices, *(weighed.choices if weighed else ())),
+        {"resolution": study.resolution, "base": base, "n": study.hot.n, "told": study.sentence(t)},
+        study.choices,
         (*many, *few),
         {
-            "spots": [_spot_row(spot, names[spot.id], rates, harm.get(spot.id)) for spot in (*many, *few)],
+            "spots": [_spot_row(spot, names[spot.id], rates) for spot in (*many, *few)],
             "cold": [_spot_row(spot, name, rates) for spot, name in cold],
         },
         [
-            *(why if spots or study.unjudged else [study.power.sentence(t)]),
+            *([] if named or study.unjudged else [study.power.sentence(t)]),
             *_tested_in_city(ctx),
             *listed[: len(many)],
             *([t("Fewer than {n} alerts, too few for a plan:", n=grouping.LEAST_FOR_PLAN)] if few else []),
             *listed[len(many) :],
             *(f"{name} – {spot.cold_sentence(t, ctx.least())}" for spot, name in cold),
         ],
-        (*(["times"] if study.listed is not None else []), *rates, *weights),
+        (*(["times"] if study.listed is not None else []), *rates),
     )
 
 
-def _clusters(ctx: CommandContext, weight: Weight) -> Answer:
+def _clusters(ctx: CommandContext) -> Answer:
     """Clusters of the whole city that lie in the area of the filter; UsageError for who may not see cells so fine."""
     finest = studies.hot_spots.CLUSTER_RESOLUTION
     if privacy.finest_resolution(ctx.source, ctx.filter) < finest:
         raise UsageError(
             Message("Clusters need exact alerts: ask as analyst or specialist, or with --method significance.")
         )
-    study = studies.hot_spots.cluster_study(ctx.source, ctx.filter, weight=_weighed_by(ctx, weight))
+    study = studies.hot_spots.cluster_study(ctx.source, ctx.filter)
     named = [(spot, name(ctx.t)) for spot, name in _named_in_area(ctx, study.found, known=True)]
     return _spots_answer(
         ctx,
-        {"resolution": finest, "base": "land", "weight": weight, "n": study.n, "told": study.sentence(ctx.t)},
+        {"resolution": finest, "base": "land", "n": study.n, "told": study.sentence(ctx.t)},
         study.choices,
         [spot for spot, _ in named],
         {"spots": [_spot_row(spot, name) for spot, name in named], "cold": []},
         [*_tested_in_city(ctx), *(_spot_line(ctx, spot, name) for spot, name in named)],
-        _WEIGHED[: int(weight != "none")],
+        (),
     )
 
 
@@ -599,15 +586,6 @@ def _spots_answer(
     )
 
 
-def _weighed_by(ctx: CommandContext, weight: Weight) -> WeighedBy | None:
-    """By what alerts count; None where each counts one. UsageError where they cannot be weighed so."""
-    if weight == "none":
-        return None
-    if (why := studies.hot_spots.weight_obstacle(ctx.source, weight)) is not None:
-        raise UsageError(why)
-    return weight
-
-
 def _named_in_area(ctx: CommandContext, spots: Sequence[_Spot], *, known: bool = False) -> list[tuple[_Spot, SpotName]]:
     """Places that lie in the area of the filter, with their names; `known`: named as those of all time are."""
     city = ctx.source.city
@@ -621,21 +599,15 @@ def _tested_in_city(ctx: CommandContext) -> list[str]:
     return [ctx.t(studies.cells.TESTED_IN_CITY)] if studies.cells.has_area(ctx.filter) else []
 
 
-def _spot_line(ctx: CommandContext, spot: Spot | Cluster, name: str, harm: SpotHarm | None = None) -> str:
+def _spot_line(ctx: CommandContext, spot: Spot | Cluster, name: str) -> str:
     """A place and its figures in words; a cluster has no counts that are too small to be written."""
     said = spot.sentence(ctx.t, ctx.least()) if isinstance(spot, grouping.Spot) else spot.sentence(ctx.t)
-    return f"{spot.rank}. {name} – {said}" + (f" {harm.sentence(ctx.t)}" if harm else "")
+    return f"{spot.rank}. {name} – {said}"
 
 
-def _spot_row(
-    spot: Spot | Cluster, name: str, rates: Sequence[str] = (), harm: SpotHarm | None = None
-) -> dict[str, Any]:
-    """A place, hot or cold, with its figures and what its alerts weigh; `times` is there for one that has no others."""
-    more, weight = grouping.excess_of(spot), getattr(spot, "weight", None)
-    weights = {} if weight is None else {"weight": round(weight, 5)}
-    if harm is not None:
-        figures = (harm.weight, harm.expected, harm.excess.value, harm.excess.low, harm.excess.high)
-        weights = {name: round(value, 2) for name, value in zip(_WEIGHED, figures, strict=True)}
+def _spot_row(spot: Spot | Cluster, name: str, rates: Sequence[str] = ()) -> dict[str, Any]:
+    """A place, hot or cold, with its figures; `times` is there for one that has no others."""
+    more = grouping.excess_of(spot)
     return {
         "rank": spot.rank,
         "id": spot.id,
@@ -654,7 +626,6 @@ def _spot_row(
         "latitude": round(spot.latitude, 5),
         **{column: round(float(getattr(spot, column)), 5) for column in rates},
         "cells": list(spot.names),
-        **weights,
     }
 
 
@@ -681,7 +652,7 @@ def _emerging(ctx: CommandContext, resolution: int | None) -> Answer:
         [
             found.sentence(t),
             *_tested_in_city(ctx),
-            *(f"{line.rank}. {line.name(t)} – {found.sentence_of(line.place.peak, t, ctx.least())}" for line in listed),
+            *(f"{line.rank}. {line.name(t)} – {found.sentence_of(line.place.peak, t)}" for line in listed),
             *ctx.reasons(study.choices),
         ],
         partial(ctx.places_file, [line.place for line in listed], rows, _EMERGING_COLUMNS),
@@ -693,8 +664,9 @@ def _emerging_row(t: Translator, line: studies.hot_spots.EmergingRow, steps: int
         "rank": line.rank,
         "id": line.id,
         "name": line.name(t),
-        "class": line.place.cls,
-        "label": t(line.cls.label),
+        "class": line.place.state,
+        "kind": line.place.cls,
+        "label": t(cube.STATES[line.place.state][0]),
         "n": line.place.n,
         "steps": steps,
         "marked": line.marked,

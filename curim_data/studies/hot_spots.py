@@ -1,11 +1,10 @@
 """Hot spots under a filter: cells denser than chance explains and their places, by land, by all alerts or by residents,
-what their alerts weigh, clusters of exact alerts; and which places have become hot, stay hot, or have cooled down.
+clusters of exact alerts; and which places have become hot, stay hot, or have cooled down.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
@@ -15,7 +14,6 @@ import pandas as pd
 import shapely
 
 from analysis.clusters import Clusters, find_clusters
-from analysis.cube import CLASSES, EmergingClass
 from analysis.emerging import (
     CLASS_STEPS,
     MIN_STEPS,
@@ -37,26 +35,23 @@ from analysis.hotspots.cell_significance import (
     planned_power,
 )
 from analysis.hotspots.grouping import (
-    BY_HARM,
     Spot,
-    SpotHarm,
     cold_spots,
     excess_choices,
-    harm_of_spots,
     hot_spots,
     marked_by,
     spots_of,
 )
 from analysis.hotspots.surroundings import LAND, Denominator, DenominatorKind, OccupiedLand, occupied_land, window_for
 from analysis.spots.naming import SpotName, as_known_places, known_ids, name_spots, with_known_ids
-from analysis.stats.intervals import CellPlace, Choice, HarmWeights, WeighedBy, harm_weights
+from analysis.stats.intervals import CellPlace, Choice, WeighedBy
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import MOST_MAP_CELLS, N_, CityProfile, Message, MessageError, Num, Span, Translator
 from curim_data.model.extent import ask_shape
 from curim_data.model.prepared import PLACES
-from curim_data.privacy import Counted, DisclosureError, finest_resolution, is_sensitive, protected_resolution
+from curim_data.privacy import Counted, finest_resolution, is_sensitive, protected_resolution
 from curim_data.quality.study import coordinate_step, served_land, shared_points
 from curim_data.query import Total
 from curim_data.studies.cells import alert_cells, cell_size, default_coordinates, nested_cells, whole_city
@@ -174,8 +169,6 @@ def _residents(city: CityProfile, resolution: int) -> Denominator:
 COARSEST_TESTED: Final = 7
 # Among fewer cells hardly any is left that could be the rest of the city.
 LEAST_TESTED: Final = 30
-# A list that holds so much of the alerts needs no reason for what it leaves out.
-HELD: Final = 0.5
 EXCHANGED: Final = Message(
     "Sensitive alerts have exchanged their places in the protected copy, so whether a place stands out cannot be told "
     "from it. Whoever sees the alerts themselves, as a specialist, can tell."
@@ -218,12 +211,13 @@ class HotSpotStudy:
         """The same cells with another reason for their size, as where it was picked instead of chosen."""
         return self if self.choices[0] == size else replace(self, choices=(size, *self.choices[1:]))
 
+    def map_cells(self) -> pd.DataFrame:
+        """The cells with what a map colours them by: `n`, and the class of their excess (`HotCells.excess_classes`)."""
+        classes = self.hot.excess_classes(self.total.threshold)
+        return self.cells.frame.assign(excess=pd.Series(classes, self.hot.frame.index))
+
     def sentence(self, t: Translator) -> str:
-        """How many cells are hot and cold, or that none could be judged; where the places were found in other cells, in
-        which.
-        """
-        marked = any(self.hot.frame[mark].to_numpy(bool).any() for mark in ("hot", "cold"))
-        judged = marked or not self.power.too_few or not self.hot.n
+        """How many places stand out, or that none could be judged; where they were found in other cells, in which."""
         if self.unjudged is not None:
             return t(self.unjudged)
         if self.listed is not None:
@@ -232,38 +226,14 @@ class HotSpotStudy:
                 "them are marked, and counts are those of these cells.",
                 metres=self.listed.metres,
             )
-        if judged:
-            return self.hot.sentence(t)
+        if not self.hot.n:
+            return t("There is no alert on the map to test.")
+        if self.spots or self.cold or not self.power.too_few:
+            if not self.spots:
+                return t("No hot spot stands out from chance.")
+            return t.n("{n} hot spot stands out from chance.", "{n} hot spots stand out from chance.", len(self.spots))
         alone = N_("No cell could be judged: the area is no larger than one place.")
         return t(alone if self.power.alone else N_("No cell could be judged: there are too few alerts on the map."))
-
-    @property
-    def elsewhere(self) -> Message | None:
-        """Why the list holds less than half of the alerts, where it does; None where places were found elsewhere.
-
-        Half of the others lie in cells that hold at most so many (the median over alerts, not over cells).
-        """
-        if not self.spots or self.hot.based or self.listed is not None:
-            return None
-        counts = self.hot.frame["n"]
-        listed = counts.index.isin([cell for spot in self.spots for cell in spot.cells])
-        inside, others = float(counts[listed].sum()), np.sort(counts[~listed].to_numpy(float))
-        if inside >= HELD * counts.sum():
-            return None
-        most, least = others[np.searchsorted(np.cumsum(others), others.sum() / 2)], self.total.threshold
-        text = (
-            N_(
-                "The list holds {percent} % of the alerts of the city: the others are too thinly spread for any place "
-                "to stand out from chance, half of them in cells that hold fewer than {k}."
-            )
-            if most < least
-            else N_(
-                "The list holds {percent} % of the alerts of the city: the others are too thinly spread for any place "
-                "to stand out from chance, half of them in cells that hold {n} at most."
-            )
-        )
-        limit = {"k": least} if most < least else {"n": round(most)}
-        return Message(text, {"percent": Num(100 * inside / float(counts.sum()), 0), **limit})
 
 
 def hot_spot_study(
@@ -395,11 +365,6 @@ def _hot_spots(source: Source, f: AlertFilter, resolution: int | None, base: Den
 
 
 WEIGHTS: Final[tuple[WeighedBy, ...]] = get_args(WeighedBy)
-# What the measures are called where one is chosen.
-WEIGHT_NAMES: Final[dict[WeighedBy, Message]] = {
-    "severity": Message("By severity"),
-    "harm": Message("By the city's harm index"),
-}
 EXACT_ONLY: Final = Message(
     "Alerts are weighed only for those who see exact counts: of the protected copy counts alone are given."
 )
@@ -407,14 +372,6 @@ NONE_GRADED: Final[dict[WeighedBy, Message]] = {
     "severity": Message("No alert of this export has a severity."),
     "harm": Message("The categories of the city have no harm index: an analyst can give one on the Data page."),
 }
-
-
-@dataclass(frozen=True)
-class SpotsByHarm:
-    """What the alerts of each hot spot weigh, by its id, and how that was made."""
-
-    of: dict[str, SpotHarm]
-    choices: tuple[Choice, ...]
 
 
 def weight_obstacle(source: Source, by: WeighedBy) -> Message | None:
@@ -433,41 +390,17 @@ def weights_offered(source: Source) -> tuple[WeighedBy, ...]:
     return tuple(by for by in WEIGHTS if weight_obstacle(source, by) is None)
 
 
-def weights_by_cell(
-    source: Source, f: AlertFilter, by: WeighedBy, resolution: int, cells: Sequence[int] | pd.Index
-) -> HarmWeights:
-    """Alerts off default coordinates by cell and weight; DisclosureError for who sees no exact counts."""
-    if source.protected:
-        raise DisclosureError(EXACT_ONLY)
-    counted = query.counts(source, f, ["cell", by], resolution=resolution, without_default_points=True)
-    return harm_weights(counted.frame, pd.Index(cells).to_numpy("int64"), by)
-
-
-def spots_by_harm(source: Source, f: AlertFilter, by: WeighedBy, study: HotSpotStudy) -> SpotsByHarm:
-    """What the alerts of the hot spots of a study weigh; DisclosureError for who sees no exact counts."""
-    weights = weights_by_cell(source, whole_city(f), by, study.resolution, study.hot.frame.index)
-    return SpotsByHarm(harm_of_spots(study.hot, study.spots, weights), (*weights.choices, BY_HARM))
-
-
 CLUSTER_RESOLUTION: Final = 12
 
 
-def cluster_study(source: Source, f: AlertFilter, *, weight: WeighedBy | None = None) -> Clusters:
-    """Clusters of alerts on fine cells. DisclosureError for an audience that may not see cells so fine.
-
-    `weight`: each alert counts by that.
-    """
+def cluster_study(source: Source, f: AlertFilter) -> Clusters:
+    """Clusters of alerts on fine cells. DisclosureError for an audience that may not see cells so fine."""
     whole = whole_city(f)
     counted = query.counts(source, whole, ["cell"], resolution=CLUSTER_RESOLUTION, without_default_points=True)
     fine = counted.frame.dropna().astype({"cell": "int64"}).set_index("cell").sort_index()
     at_default = query.total(source, whole).at_default
-    weights = None
-    if weight is not None:
-        weights = weights_by_cell(source, whole, weight, CLUSTER_RESOLUTION, fine.index)
     bursts = place_bursts(source, whole)
-    found = find_clusters(
-        fine, source.city, weights=weights, step=coordinate_step(source), bursts=bursts, points=shared_points(source)
-    )
+    found = find_clusters(fine, source.city, step=coordinate_step(source), bursts=bursts, points=shared_points(source))
     places = with_known_ids(found.found, known_places(source))
     return replace(found, found=places, choices=(*found.choices, *default_coordinates(at_default)))
 
@@ -478,7 +411,7 @@ MOST_MONTHS: Final = 48
 
 @dataclass(frozen=True)
 class EmergingRow:
-    """A place of the list. since: first day of the steps up to the last that are marked without a break, or None.
+    """A place of the list. since: first day of the steps up to the last that are hot without a break, or None.
 
     `id`: that of the known place which it is (`analysis.spots.naming`), as on the other layers; else its own.
     """
@@ -493,18 +426,13 @@ class EmergingRow:
     q_trend: float
     id: str = ""
 
-    @property
-    def cls(self) -> EmergingClass:
-        """The class with its words."""
-        return CLASSES[self.place.cls]
-
 
 @dataclass(frozen=True)
 class EmergingStudy:
     """Classes over time. `emerging` is None where there are no classes, and `why` then says why.
 
     counts : the counts behind it, as they passed the gate, by cell and step; None where none were asked for
-    lines : hot places, then cold ones, in the order of the classes
+    lines : the places, in the order of their states
     period : first and last day over which `total` counts, None where there is no whole step
     """
 
@@ -521,28 +449,21 @@ class EmergingStudy:
         """The same cells with another reason for their size, as where it was picked instead of chosen."""
         return self if self.choices[0] == size else replace(self, choices=(size, *self.choices[1:]))
 
-    def class_of(self, cells: tuple[int, ...]) -> EmergingClass | None:
-        """The class of the hot place that shares most of some cells, the first of several; None where none does."""
-        hot = [line for line in self.lines if line.cls.sign > 0]
-        most = max(hot, key=lambda line: len(set(cells).intersection(line.place.cells)), default=None)
-        return None if most is None or set(cells).isdisjoint(most.place.cells) else most.cls
+    def state_of(self, cells: tuple[int, ...]) -> str | None:
+        """The state of the place that shares most of some cells, the first of several; None where none does."""
+        most = max(self.lines, key=lambda line: len(set(cells).intersection(line.place.cells)), default=None)
+        return None if most is None or set(cells).isdisjoint(most.place.cells) else most.place.state
 
     def series(self, cells: tuple[int, ...]) -> pd.DataFrame:
-        """Alerts of some cells together, a row a step: start, n and hot, cold (bool: any of the cells was marked)."""
+        """Alerts of some cells together, a row a step: start, n and hot (bool: any of the cells was)."""
         if self.emerging is None or self.counts is None:
-            return pd.DataFrame(columns=["start", "n", "hot", "cold"])
+            return pd.DataFrame(columns=["start", "n", "hot"])
         frame = self.counts.frame
         chosen = frame[frame["cell"].isin(cells)]
         n = chosen.groupby(self.emerging.unit)["n"].sum().reindex(self.emerging.starts, fill_value=0)
         at = self.emerging.frame.index.get_indexer(pd.Index(cells))
-        return pd.DataFrame(
-            {
-                "start": self.emerging.starts,
-                "n": n.to_numpy(float),
-                "hot": self.emerging.hot[at].any(axis=0),
-                "cold": self.emerging.cold[at].any(axis=0),
-            }
-        )
+        hot = self.emerging.hot[at].any(axis=0)
+        return pd.DataFrame({"start": self.emerging.starts, "n": n.to_numpy(float), "hot": hot})
 
 
 def emerging_study(source: Source, f: AlertFilter, resolution: int | None = None) -> EmergingStudy:
@@ -593,7 +514,7 @@ def emerging_study(source: Source, f: AlertFilter, resolution: int | None = None
             place=place,
             rank=rank,
             name=names[place.id],
-            marked=int(row["hot_steps"] if CLASSES[place.cls].sign > 0 else row["cold_steps"]),
+            marked=int(row["hot_steps"]),
             since=None if pd.isna(row["since"]) else row["since"].date(),
             **{column: float(row[column]) for column in ("slope", "p_trend", "q_trend")},
             id=known_id,

@@ -300,7 +300,7 @@ def _draw_brief_map(page: Page, study: BriefStudy) -> None:
         page,
         key="briefing_map",
         alt=t("Map of the city with its hot spots; the table beside it holds the same."),
-        cells=hot.cells.frame,
+        cells=hot.map_cells(),
         hot=frame.index[frame["hot"]],
         pins=[
             Pin(study.names[spot.id](t), spot.longitude, spot.latitude, spot.rank) for spot in hot.spots[:MOST_SPOTS]

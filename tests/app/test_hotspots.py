@@ -15,7 +15,7 @@ import shapely
 from streamlit.testing.v1 import AppTest
 
 import sample_data
-from analysis.cube import CLASSES
+from analysis.cube import KINDS, STATES
 from analysis.report.maps import MapLayer, NumberedSpot, layers_map
 from analysis.spots.naming import name_spots
 from curim_data.engine import open_source
@@ -36,13 +36,11 @@ from curim_data.studies.hot_spots import (
     known_places,
 )
 from curim_data.studies.spot_profiles import concentration_study, spot_study, spot_summaries
-from curim_data.studies.trends import forecast_study
 from pages.parts.frame import escape_markdown
 from pages.parts.frame.look import CATEGORIES, CHANGE, LIGHT, rgba
 from pages.parts.frame.results import forget_results
-from pages.parts.hotspots import places_layer
 from pages.parts.hotspots.choices import matching_places, searchable_places
-from pages.parts.hotspots.ranked_list import RankedList, headline, hot_spots_sentence, significance_lines
+from pages.parts.hotspots.ranked_list import _shares, cell_lines
 from tests.app.conftest import COUNCIL, Open, fine, frame_of, layers, rows_of, word, words_of
 from tests.stored import seen_by
 
@@ -101,7 +99,7 @@ def test_the_council_gets_the_specialists_places_in_coarse_cells_and_no_clusters
 def test_of_sensitive_categories_the_council_has_no_hot_spot(seen: Open, sample: Home) -> None:
     """They exchanged places: a place that stands out in the copy need not in the alerts."""
     app = seen("hotspots", **COUNCIL, category="domestic_violence")
-    assert app.title[0].value == "Hot spots of sensitive categories are not told to this audience."
+    assert app.title[0].value.endswith(": no hot spots of sensitive categories are told to this audience.")
     assert rows_of(app, "cells")
     assert not rows_of(app, "hot")
     gender_based = AlertFilter(groups=("gender_based",))
@@ -135,7 +133,7 @@ def test_picked_cells_are_told_as_fewer_and_become_the_area(open_page: Open, sam
 
 
 def test_layer_and_cell_size_stand_in_the_link(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", layer="clusters")
+    app = open_page("hotspots", lang="en", layer="clusters", tab="files")
     assert rows_of(app, "outlines")
     assert _button(app, "clusters_png")
     app.segmented_control(key="hotspots_layer").set_value("significance").run()
@@ -148,15 +146,12 @@ def test_layer_and_cell_size_stand_in_the_link(open_page: Open) -> None:
 
 
 def test_a_link_asks_for_nothing_finer_than_the_council_may_see(open_page: Open) -> None:
-    """Neither finer cells nor clusters nor weights; shares are compared in its own cells."""
-    asked = {"layer": "clusters", "cell": "11", "affected": "woman", "base": "alerts", "weight": "severity"}
+    """Neither finer cells nor clusters; shares are compared in its own cells."""
+    asked = {"layer": "clusters", "cell": "11", "affected": "woman", "base": "alerts"}
     app = open_page("hotspots", **COUNCIL, **asked)
     assert not rows_of(app, "outlines")
     assert all(cell["hex"].startswith("89") for cell in rows_of(app, "cells"))
-    assert any("share after shrinkage" in cell["tip"] for cell in rows_of(app, "cells"))
-    assert not [box for box in app.selectbox if box.key == "hotspots_weight"]
-    assert "harm" not in listed(app)
-    assert "only for those who see exact counts" in words_of(app)
+    assert "among all" in words_of(app)
 
 
 def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open, sample: Home) -> None:
@@ -170,25 +165,6 @@ def test_the_headline_is_a_share_of_the_alerts_that_were_tested(open_page: Open,
     share = round(100 * sum(spot.n for spot in study.spots) / tested)
     assert f" {share}\u00a0% of the alerts" in app.title[0].value
     assert any(f"{tested} on the map, {aside} kept off maps" in words.value for words in app.caption)
-
-
-def test_classes_that_come_later_are_written_into_the_list(
-    seen: Open, open_page: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of many alerts: the list stands without them first, and the page is run once."""
-    (listed,) = [frame.value for frame in seen("hotspots").dataframe if "class" in frame.value]
-    waited, runs, drawn = [], [], RankedList.draw
-    monkeypatch.setattr(places_layer, "LATER_FROM", 0)
-    monkeypatch.setattr(RankedList, "draw", lambda *a, **how: (waited.append(bool(how.get("waits"))), drawn(*a, **how)))
-    monkeypatch.setattr(places_layer, "headline", lambda *a, **how: runs.append(1) or headline(*a, **how))
-    forget_results()
-    app = open_page("hotspots", lang="en")
-    assert (waited, len(runs)) == ([True, False], 1)
-    (later,) = [frame.value for frame in app.dataframe if "class" in frame.value]
-    assert later["class"].tolist() == listed["class"].tolist()
-    assert set(later["class"]) - {"–"}
-    app.run()
-    assert waited[2:] == [False], "what is known by now is there at once"
 
 
 def test_the_chosen_size_picked_by_name_calculates_nothing(open_page: Open, sample: Home, made: dict[str, Any]) -> None:
@@ -215,10 +191,10 @@ def test_what_hot_spots_hold_is_never_nothing(sample: Home) -> None:
     source = open_source(sample)
     study = hot_spot_study(source, AlertFilter())
     lines = spot_summaries(source, AlertFilter(), study.spots[:1])
-    tiny = tuple(replace(line, spot=replace(line.spot, n=1)) for line in lines)
-    told = hot_spots_sentence(T, study, tiny, 0.1)
-    assert f"below {T.percent(0.01)}" in told
-    assert f" {T.percent(0)} " not in told
+    tiny = tuple(replace(line, spot=replace(line.spot, n=1, land_km2=0.1)) for line in lines)
+    land, alerts = _shares(T, study, tiny)
+    assert alerts == f"below {T.percent(0.01)}"
+    assert land != T.percent(0)
 
 
 def test_an_area_lists_the_hot_spots_in_it_or_says_that_there_are_none(seen: Open, sample: Home) -> None:
@@ -228,12 +204,12 @@ def test_an_area_lists_the_hot_spots_in_it_or_says_that_there_are_none(seen: Ope
     here = [s for s in study.spots if in_area(s, names[s.id], AlertFilter(districts=("zone_2",)), source.city)]
     assert 0 < len(here) < len(study.spots)
     app = seen("hotspots", district="zone_2")
-    assert app.title[0].value == f"{len(here)} of the {len(study.spots)} hot spots of the city lie in this area."
+    assert app.title[0].value.startswith(f"Zone 2: {len(here)} places stand out, above all {names[here[0].id](T)}")
     assert TESTED_IN_CITY.text in [caption.value for caption in app.caption]
     assert _panel(app).startswith(f"{here[0].rank} ·")
     app = seen("hotspots", cells=f"{int(study.hot.frame['q'].idxmax()):x}")
-    assert app.title[0].value.startswith("None of the ")
-    assert "No hot spot in this area" in [one.value for one in app.main.subheader]
+    assert app.title[0].value.endswith(": none of the hot spots of the city lies in this area.")
+    assert not app.main.subheader
 
 
 @pytest.mark.parametrize("size", [8, 10, 12])
@@ -255,56 +231,75 @@ def _study(sample: Home, audience: Audience = Audience.ANALYST, base: str = "lan
 
 
 def _cold(app: AppTest) -> list[str]:
-    told = [text.value for text in app.main.markdown if "(cold)" in text.value]
-    return told[0].splitlines() if told else []
+    """The lines of the cold places, in their fold."""
+    return [line for text in app.main.markdown for line in text.value.splitlines() if line.startswith("- **")]
 
 
 def test_cold_places_are_listed_with_their_figures_where_they_are(seen: Open, sample: Home) -> None:
     study, city = _study(sample, period="all"), sample.city()
     assert study.cold
-    lines = _cold(seen("hotspots", period="all"))
-    one, more = "{n} place has fewer alerts than expected by chance (cold)", "{n} places have fewer alerts than "
-    assert lines[0] == f"**{T.n(one, more + 'expected by chance (cold)', len(study.cold))}**"
+    lines = _cold(seen("hotspots", period="all", tab="cold"))
+    assert len(lines) == len(study.cold)
     assert all(escape_markdown(place.cold_sentence(T)) in "\n".join(lines) for place in study.cold)
     assert not _study(sample, kinds=("incivility",)).cold
-    assert not _cold(seen("hotspots", kind="incivility"))
+    assert not _cold(seen("hotspots", kind="incivility", tab="cold"))
     cold = [shapely.Point(place.longitude, place.latitude) for place in study.cold]
     holding = {area.id: any(area.polygon.distance(at) < 1e-4 for at in cold) for area in city.districts}
     assert {*holding.values()} == {True, False}
     for held in (True, False):
         district = next(name for name, holds in holding.items() if holds is held)
-        assert bool(_cold(seen("hotspots", period="all", district=district))) is held
+        assert bool(_cold(seen("hotspots", period="all", district=district, tab="cold"))) is held
 
 
 def test_the_council_reads_in_which_cells_its_own_cold_places_were_found(seen: Open) -> None:
     """Under the filter that everybody opens they are the specialist's; under another they are found in the copy."""
     for words, told in (({"period": "all"}, False), ({"period": "all", "kind": "incivility,offence"}, True)):
         for view in ({}, COUNCIL):
-            app = seen("hotspots", **view, **words)
-            said = [text.value for text in app.main.caption if "cold" in text.value]
+            app = seen("hotspots", **view, **words, tab="cold")
+            said = [text.value for text in app.main.caption if "other places cold" in text.value]
             expected = ["Found in cells of 349 m: whoever sees finer cells may find other places cold."]
             assert said == (expected if told and view and _cold(app) else [])
-    exact, council = (_places(_cold(seen("hotspots", **view, period="all"))) for view in ({}, COUNCIL))
+    exact, council = (_places(_cold(seen("hotspots", **view, period="all", tab="cold"))) for view in ({}, COUNCIL))
     assert exact == council != []
 
 
 def _places(lines: list[str]) -> list[str]:
     """The names of cold places, each at the head of its sentence."""
-    return [line.split("**")[1] for line in lines if line.startswith("- **")]
+    return [line.split("**")[1] for line in lines]
 
 
 @pytest.mark.parametrize("words", [{}, {"affected": ("man",)}])
-def test_a_tooltip_of_the_council_says_what_its_mark_stands_on_too(sample: Home, words: dict[str, object]) -> None:
+def test_a_tooltip_says_what_is_usual_and_the_council_what_its_mark_stands_on(
+    sample: Home, words: dict[str, object]
+) -> None:
     study = _study(sample, Audience.COUNCIL, period="quarter", **words)
-    frame, lines = study.hot.frame, significance_lines(T, study)
+    frame, lines = study.hot.frame, cell_lines(T, study)
     assert frame["hot"].any()
     assert (study.listed is None) == bool(words)  # chosen from other counts under the filter that everybody opens
-    assert [bool(line) for line in lines] == (frame["hot"] | frame["cold"]).tolist()
     for row, line in zip(frame.itertuples(), lines, strict=True):
-        if row.hot and study.listed is None:
-            assert T.expected(row.expected_alone if row.alone else row.expected) in line
-        elif row.hot or row.cold:
-            assert line == ("\nHolds a hot spot" if row.hot else "\nHolds a cold place") or study.listed is None
+        if study.listed is not None:
+            assert line == ("\nHolds a hot spot" if row.hot else "")
+        else:
+            assert (T.expected(row.expected_alone) in line) == (row.n > 0 and row.expected_alone >= 0)
+            assert ("Corrected p" in line) == row.hot
+
+
+@pytest.mark.parametrize("audience", [Audience.ANALYST, Audience.COUNCIL])
+def test_a_dense_quarter_is_usual_and_a_place_in_it_is_not(sample: Home, audience: Audience) -> None:
+    """The map's classes by hand, and that the same ones hold for every reader: most cells are as usual for all."""
+    study = _study(sample, audience)
+    frame, least, classes = study.hot.frame, study.total.threshold, study.map_cells()["excess"]
+    for row, found in zip(frame.itertuples(), classes, strict=True):
+        if row.n <= 0:
+            assert found == -1
+            continue
+        far = row.n > row.expected_alone + 2 * (study.hot.dispersion * max(row.expected_alone, 1)) ** 0.5
+        times = row.n / row.expected_alone
+        assert found == (1 + sum(times >= limit for limit in (2, 4, 8)) if far and row.n >= least else 0)
+    assert (classes == 0).sum() > 0.6 * (classes >= 0).sum()
+    densest = frame["n"].rank(ascending=False) <= 0.2 * len(frame)
+    assert (classes[densest] == 0).any()
+    assert classes[frame["hot"]].max() >= 2
 
 
 def listed(app: AppTest) -> list[str]:
@@ -314,27 +309,14 @@ def listed(app: AppTest) -> list[str]:
 def test_the_share_among_all_alerts_is_tested_listed_and_told(open_page: Open) -> None:
     app = open_page("hotspots", lang="en", affected="woman", light="dark")
     assert "rate" not in listed(app)
-    assert not any("shrinkage" in cell["tip"] for cell in rows_of(app, "cells"))
     fine(app.selectbox(key="hotspots_base").select("alerts").run())
     assert word(app, "base") == "alerts"
     assert "rate" in listed(app)
-    assert any("share after shrinkage" in cell["tip"] for cell in rows_of(app, "cells"))
     assert rows_of(app, "hot")
-    assert rows_of(app, "cold")
-    assert "fewer than expected by chance" in " ".join(part.proto.body for part in app.get("html"))
     assert "among all" in words_of(app)
     assert "empirical Bayes" in words_of(app)
     app.selectbox(key="hotspots_base").select("land").run()
     assert word(app, "base") == ""
-
-
-def test_hot_spots_by_severity_are_ordered_by_weight_and_keep_their_test(seen: Open) -> None:
-    plain = listed(seen("hotspots"))
-    assert "harm" not in plain
-    app = seen("hotspots", weight="severity")
-    assert set(listed(app)) == {*plain, "harm", "weight"}
-    assert "By harm they weigh" in words_of(app)
-    assert "most harm is above" in words_of(app)
 
 
 def _deck(app: AppTest) -> dict[str, Any]:
@@ -403,7 +385,7 @@ def test_a_handful_of_alerts_has_no_density_and_no_concentration(open_page: Open
     assert app.title[0].value == "Too few alerts for a density."
     (chart,) = app.get("deck_gl_json_chart")
     assert "BitmapLayer" not in chart.proto.json
-    app = open_page("hotspots", lang="en", category="playground_damage", period="28d")
+    app = open_page("hotspots", lang="en", category="playground_damage", period="28d", tab="concentration")
     assert "too few to measure their concentration" in " ".join(one.value for one in app.markdown)
 
 
@@ -423,10 +405,10 @@ TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
 
 
 def test_every_planted_class_is_listed_selected_and_shown_month_by_month(open_page: Open, sample: Home) -> None:
-    app = open_page("hotspots", lang="en", layer="emerging")
+    app = open_page("hotspots", lang="en", layer="emerging", tab="files")
     listed = frame_of(app, "class")
     found = {name.split("  ")[1]: label for name, label in zip(listed["name"], listed["class"], strict=True)}
-    assert found == {spot["labels"]["en"]: T(CLASSES[f"{spot['class']}_hot"].label) for spot in TRUTHS["hot_spot"]}
+    assert found == {spot["labels"]["en"]: T(STATES[KINDS[spot["class"]]][0]) for spot in TRUTHS["hot_spot"]}
     assert _panel(app).startswith("1 ·")
     assert _button(app, "emerging_png")
     assert len(app.get("deck_gl_json_chart")) == 1
@@ -434,15 +416,15 @@ def test_every_planted_class_is_listed_selected_and_shown_month_by_month(open_pa
     for cell in first:  # the table is named after the one that stands out most
         app.session_state[f"emerging_list_{cell}"] = {"selection": {"rows": [2], "columns": [], "cells": []}}
     fine(app.run())
-    assert _panel(app) == "3 · Chatzikyriakio"
+    assert _panel(app) == "3 · Mikrolimano"
     assert first.isdisjoint(cell["hex"] for cell in rows_of(app, "highlight"))
     assert word(app, "spot") in {cell["hex"] for cell in rows_of(app, "highlight")}
     other = next(cell["hex"] for cell in rows_of(app, "cells") if cell["tip"].startswith("5 "))
     app.session_state["emerging_map"] = {"selection": {"indices": {}, "objects": {"cells": [{"hex": other}]}}}
     fine(app.run())
-    assert _panel(app) == "5 · Maniatika"
-    app.toggle(key="emerging_cold").set_value(True)
-    fine(app.toggle(key="emerging_by_step").set_value(True).run())
+    assert _panel(app) == "5 · Agios Dionysios"
+    app.session_state["fold_steps"] = True
+    fine(app.run())
     assert len(frame_of(app, "class")) == len(TRUTHS["hot_spot"])
     emerging = emerging_study(open_source(sample), AlertFilter()).emerging
     assert emerging is not None
@@ -479,7 +461,7 @@ def test_a_picture_holds_what_is_drawn() -> None:
 
 @pytest.mark.parametrize("layer", ["alerts", "density", "emerging"])
 def test_the_council_has_no_layer_of_exact_alerts_and_takes_the_protected_map(open_page: Open, layer: str) -> None:
-    app = open_page("hotspots", **COUNCIL, layer=layer)
+    app = open_page("hotspots", **COUNCIL, layer=layer, tab="files")
     assert "cells" in layers(app)
     assert "density" not in layers(app)
     assert not _points(app)
@@ -565,10 +547,6 @@ def test_vandalism_repeats_and_the_tab_says_what_that_rests_on(open_page: Open) 
     assert "shuffled among the places 999 times" in said
     assert "At the very same place" in said
     assert "only the first is tested here" in said
-    fine(app.selectbox(key="hotspots_metric").select("manhattan").run())
-    assert (word(app, "metric"), word(app, "tab")) == ("manhattan", "repeats")
-    pairs = [int(str(frame["observed"].iloc[0]).replace(",", "")) for frame in (table, frame_of(app, "space"))]
-    assert 0 < pairs[1] < pairs[0]  # no way along the axes is shorter than the straight line
 
 
 def test_the_council_is_told_why_there_are_no_repeats(open_page: Open) -> None:
@@ -576,34 +554,3 @@ def test_the_council_is_told_why_there_are_no_repeats(open_page: Open) -> None:
     said = words_of(app)
     assert "Repeats are for analysts and specialists" in said
     assert "Knox" not in said
-
-
-def test_the_forecast_stands_beside_its_backtest(seen: Open, sample: Home) -> None:
-    app = seen("hotspots", tab="forecast")
-    told = forecast_study(open_source(sample), AlertFilter())
-    assert told.city is not None
-    assert told.cells is not None
-    sentences = (told.city.sentence(T), told.cells.sentence(T), told.cells.places_sentence(T))
-    assert {*map(escape_markdown, sentences)} <= {words.value for words in app.markdown}
-    listed = next(frame.value for frame in app.table if "52 weeks" in frame.value)
-    assert listed["Place"].iloc[0] == f"1  {told.listed['name'].iloc[0](T)}"
-    assert told.listed["name"].iloc[0].place == "pasalimani"  # the planted place with most alerts in one cell
-    assert len(frame_of(app, "pai")) == 9
-
-
-def test_a_forecast_that_cannot_be_tried_is_hidden(open_page: Open) -> None:
-    app = open_page("hotspots", lang="en", tab="forecast", category="sexual_assault")
-    assert any(words.value.startswith("No forecast is shown") for words in app.markdown)
-    assert not any("52 weeks" in frame.value for frame in app.table)
-
-
-def test_the_council_gets_the_city(seen: Open) -> None:
-    app = seen("hotspots", **COUNCIL, tab="forecast")
-    said = [words.value for words in app.markdown]
-    assert any("Expected in the next 4 weeks" in words for words in said)
-    assert not any("protected" in words for words in said)
-    exact = seen("hotspots", tab="forecast")
-    tables = [next(table.value for table in one.table if "Weeks inside" in table.value) for one in (app, exact)]
-    assert set(tables[0]["Place"]) == set(tables[1]["Place"]) != set()
-    assert any("by map cell is for specialists" in words for words in said)
-    assert not any("pai" in frame.value for frame in app.dataframe)

@@ -80,16 +80,6 @@ def test_each_layer_says_it_looked_at_nothing(bare: Home, monkeypatch: pytest.Mo
     assert not any(claim in text for claim in CLAIMS), text
 
 
-@pytest.mark.parametrize("tab", ["concentration", "comparison", "repeats", "forecast"])
-def test_each_tab_says_that_no_place_was_looked_at(bare: Home, monkeypatch: pytest.MonkeyPatch, tab: str) -> None:
-    app, text = opened(bare, monkeypatch, "hotspots", tab=tab, view="specialist")
-    assert text.count(NO_POSITIONS.text) == 2  # under the headline, and in the tab
-    assert ("The city, " in text) == (tab == "forecast")  # which needs no places
-    assert not any(claim in text for claim in CLAIMS), text
-    files = [button.proto.label for button in app.get("download_button")]
-    assert not files or tab == "forecast"
-
-
 CITIES = {"Berlin": ("de", "en", ""), "Rosario": ("es", "fr", "America/Argentina/Cordoba"), "Xanadu": ("el", "el", "")}
 # Numbers and offices of Greece: police, ambulance, women, children, and the municipality's unit for victims.
 GREEK = re.compile(r"15900|\b(?:197|1056|199|100|166)\s*[:·]|METHE|ΜΕΘΕ|Piraeus|Πειραι|Pirée")

@@ -306,7 +306,7 @@ def test_named_periods_are_worked_out_first_and_an_error_is_one(home: Home, monk
 
 
 # What pages work out that takes longest, by its function, and the pages it is for.
-HOT_SPOTS = ("hot_spot_size", "hot_spot_study", "list_lines", "spot_details", "_judged_in", "emerging_classes")
+HOT_SPOTS = ("hot_spot_size", "hot_spot_study", "list_lines")
 LONG = {
     "brief_changes": ("briefing", "trends"),
     **dict.fromkeys(("trend_study", "next_periods_study", "change_study"), ("trends",)),
@@ -337,7 +337,7 @@ def test_a_page_finds_what_is_ready(
 VIEWS = (
     *((page, {}) for page in PAGES if page not in ("data", "methods")),  # which count nothing by the filter
     *(("hotspots", {"layer": layer}) for layer in ("clusters", "emerging", "density", "alerts")),
-    *(("hotspots", {"tab": tab}) for tab in ("comparison", "forecast")),
+    *(("hotspots", {"tab": tab}) for tab in ("comparison", "spot")),
 )
 
 

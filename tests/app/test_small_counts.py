@@ -69,7 +69,7 @@ VIEWS = (
     ("hotspots", {}),
     ("hotspots", {"tab": "comparison"}),
     ("hotspots", {"tab": "concentration"}),
-    ("hotspots", {"tab": "forecast"}),
+    ("hotspots", {"tab": "spot"}),
     ("hotspots", {"layer": "emerging"}),
     ("trends", {}),
     ("trends", {"by": "month"}),

@@ -17,9 +17,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
-import esda
 import h3.api.numpy_int as h3
-import libpysal
 import numpy as np
 import pandas as pd
 import shapely
@@ -35,9 +33,8 @@ from analysis.dbscan import LocalDbscan, Points
 from analysis.density import raster_from_polygon
 from analysis.emerging import emerging_hot_spots
 from analysis.grid import AlertGround, centres_in_metres, neighbours
-from analysis.hotspots.cell_significance import getis_ord, hot_cells
+from analysis.hotspots.cell_significance import hot_cells
 from analysis.space_time import knox
-from analysis.stats.significance import benjamini_hochberg
 from curim_data.model import FloatArray
 from curim_data.model.city import load_city
 from tests.benchmarks.results import Row, hand_in, hand_in_growth, race, seconds
@@ -84,25 +81,13 @@ def density() -> None:
     grown("density, the same land", SIZES, of)
 
 
-def gistar(count: int) -> None:
-    """Gi* with correction, and the exact test, of cells with Poisson counts."""
+def significance(count: int) -> None:
+    """The exact test of cells with Poisson counts."""
     cells = disc_of_cells(count)
     values = np.random.default_rng(0).poisson(5, len(cells)).astype(float)
     frame = pd.DataFrame({"n": values, "land_km2": 0.0174}, index=pd.Index(cells, name="cell"))
-    near = neighbours(cells, 1)
-    binary = libpysal.weights.WSP(sparse.csr_matrix(near - sparse.eye_array(len(cells)))).to_W(silence_warnings=True)
-
-    def ours() -> object:
-        return benjamini_hochberg(2 * norm.sf(np.abs(getis_ord(values, neighbours(cells, 1)))))
-
-    def peer(permutations: int = 0) -> object:
-        return esda.G_Local(values, binary, transform="B", star=True, permutations=permutations)
-
-    peer(9)  # compiles
-    size = f"{len(cells):,} cells"
-    race("Gi* and correction", size, ours, peer, "esda analytic, no correction")
-    for what in ("exact test with Gi*, first time", "exact test with Gi*, again"):
-        hand_in(Row(what, size, processor=seconds(lambda: hot_cells(frame))))
+    for what in ("exact test, first time", "exact test, again"):
+        hand_in(Row(what, f"{len(cells):,} cells", processor=seconds(lambda: hot_cells(frame))))
 
 
 def clusters(points: int, *, asked: bool) -> None:
@@ -226,8 +211,8 @@ def main() -> None:
     """All of them."""
     warnings.simplefilter("ignore")
     density()
-    gistar(10_000)
-    gistar(40_000)
+    significance(10_000)
+    significance(40_000)
     clusters(60_000, asked=True)
     clusters(200_000, asked=True)
     clusters(1_000_000, asked=False)

@@ -36,7 +36,6 @@ COMMANDS: Final = (
     Asked("hotspots", ("hotspots",), 2),
     Asked("hotspots-size", ("hotspots", "--resolution", "8", "--order", "ratio"), 7, 1),
     Asked("hotspots-shares", ("hotspots", "--base", "alerts"), 6, 2),
-    Asked("hotspots-severity", ("hotspots", "--weight", "severity"), 8, 3),
     Asked("hotspots-clusters", ("hotspots", "--method", "clusters"), 6, 0),
     Asked("hotspots-emerging", ("hotspots", "--method", "emerging"), 5, 3),
     Asked("hotspots-density", ("hotspots", "--method", "density"), 6, 4),

@@ -34,9 +34,9 @@ VISIBLE: Final = (
 MAP_WORDS: Final = ("tip", "tooltip", "text", "name", "label")
 VIEWS: Final[tuple[tuple[str, Filter], ...]] = (
     *(("hotspots", {"layer": layer}) for layer in ("clusters", "emerging", "density", "alerts")),
-    *(("hotspots", {"tab": tab}) for tab in ("comparison", "repeats", "forecast", "concentration")),
+    *(("hotspots", {"tab": tab}) for tab in ("comparison", "repeats", "concentration", "spot", "files", "cold")),
     ("hotspots", {"base": "alerts", "affected": "woman"}),
-    ("hotspots", {"weight": "severity", "cell": "8"}),
+    ("hotspots", {"columns": "all", "cell": "8"}),
     ("trends", {"by": "day", "period": "quarter"}),
     ("trends", {"by": "month", "period": "all"}),
     *(("data", {"part": part}) for part in ("history", "quality", "city", "import")),

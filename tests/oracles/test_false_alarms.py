@@ -26,9 +26,9 @@ from analysis.cube import GiStar, block_permutation, kendall_s, lagged_sums
 from analysis.emerging import EmergingHotSpots, emerging_hot_spots
 from analysis.grid import centres, centres_in_metres, neighbours, parents
 from analysis.hotspots import surroundings as sides
-from analysis.hotspots.cell_significance import HotCells, gistar_on_land, hot_cells
+from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.grouping import Spot, hot_spots, worth_a_plan
-from analysis.hotspots.surroundings import GISTAR_FROM, Denominator, OccupiedLand, occupied_land
+from analysis.hotspots.surroundings import Denominator, OccupiedLand, occupied_land
 from analysis.stats.intervals import harm_weights
 from analysis.stats.significance import benjamini_hochberg
 from curim_data import query
@@ -260,21 +260,6 @@ def test_occupied_land_found_from_the_same_alerts_keeps_the_level(ground: Ground
         frame = hot_cells(ground.gather(fine, 10), occupied=occupied_land(ground.gather(fine, 9))).frame
         marked += bool(frame["hot"].any())
     assert not_above(marked, maps, LEVEL)
-
-
-def test_gistar_is_called_a_test_only_where_its_tail_holds(ground: Ground) -> None:
-    """At the border one of twenty maps of chance is marked; with an eighth of the alerts clearly more are."""
-    land = ground.city.land_cells(10)
-    near = neighbours(np.asarray(land.index), 1)
-    share = land.to_numpy() / land.sum()
-    per_window = float((near @ share).mean())
-    rng, maps, false = np.random.default_rng(9), 300, {}
-    for mean in (GISTAR_FROM / 8, GISTAR_FROM):
-        counts = rng.multinomial(round(mean / per_window), share, maps).astype(float)
-        z = np.array([gistar_on_land(one, land.to_numpy(), near) for one in counts])
-        false[mean] = sum(bool((q <= LEVEL).any()) for q in map(benjamini_hochberg, 2 * norm.sf(np.abs(z))))
-    assert not_above(false[GISTAR_FROM], maps, LEVEL)
-    assert not not_above(false[GISTAR_FROM / 8], maps, LEVEL)
 
 
 def test_true_hot_spots_bring_no_false_ones_along(ground: Ground) -> None:

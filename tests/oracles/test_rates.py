@@ -11,7 +11,7 @@ import libpysal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.special import ive
@@ -29,7 +29,7 @@ from analysis.comparison import (
     share_p,
 )
 from analysis.concentration import concentration, fewest_places, generalised_gini, gini
-from analysis.hotspots.cell_significance import getis_ord, gistar_on_land
+from analysis.cube import GiStar
 from analysis.hotspots.surroundings import empirical_bayes
 from analysis.plans.evaluation import minimum_detectable_drop, relative_effect, wdd, wdq
 from analysis.stats.dispersion import Dispersion
@@ -327,6 +327,13 @@ def slow_twin(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.array(z)
 
 
+def getis_ord(values: Any, near: sparse.csr_array) -> np.ndarray:
+    """The Gi* of the space-time cube, of one step on land of equal size: that of the published values."""
+    x = np.asarray(values, dtype=float)
+    gistar = GiStar.of(x[:, None], np.ones(len(x)), near, 0)
+    return gistar.z(gistar.parts_of(np.arange(len(x))))[:, 0]
+
+
 def within(points: list[tuple[int, int]], distance: float) -> sparse.csr_array:
     at = np.array(points, dtype=float)
     return sparse.csr_array((np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1)) <= distance).astype(float))
@@ -374,35 +381,6 @@ def test_columbus_crime(columbus: tuple[np.ndarray, sparse.csr_array, libpysal.w
     peer = esda.G_Local(crime, queen, transform="B", star=True, permutations=0)
     assert z == pytest.approx(peer.Zs, abs=1e-12)
     assert z == pytest.approx(slow_twin(crime, weights.toarray()), abs=1e-12)
-
-
-def test_on_equal_land_the_form_for_unequal_land_has_the_published_values() -> None:
-    assert gistar_on_land(VALUES, np.full(6, 0.3), within(POINTS, 15)) == pytest.approx(SIX_POINTS, abs=5e-9)
-
-
-def test_on_unequal_land_it_is_the_formula_of_the_methods_page() -> None:
-    """r_j = (x_j - N a_j) / sqrt(N a_j), w_ij = sqrt(a_j): nobody published values, so a slow twin stands for them."""
-    land = np.array([0.1, 0.4, 0.2, 0.5, 0.3, 0.05])
-    near = within(POINTS, 15)
-    share = land / land.sum()
-    expected = VALUES.sum() * share
-    residual = [(x - e) / e**0.5 for x, e in zip(VALUES, expected, strict=True)]
-    weights = np.array([[w * a**0.5 for w, a in zip(row, share, strict=True)] for row in near.toarray()])
-    z = gistar_on_land(VALUES, land, near)
-    assert z == pytest.approx(slow_twin(np.array(residual), weights), abs=1e-9)
-    assert z != pytest.approx(SIX_POINTS, abs=0.1)
-
-
-@given(
-    st.lists(st.integers(0, 50), min_size=6, max_size=6).filter(lambda v: len(set(v)) > 1),
-    st.floats(0.01, 1000),
-    st.floats(-100, 100),
-)
-@settings(max_examples=60, deadline=None)
-def test_scaling_and_shifting_leave_gistar_as_it_is(values: list[int], factor: float, shift: float) -> None:
-    weights = within(POINTS, 15)
-    x = np.array(values, dtype=float)
-    assert getis_ord(factor * x + shift, weights) == pytest.approx(getis_ord(x, weights), abs=1e-5)
 
 
 def test_a_flat_map_has_no_gistar() -> None:

@@ -203,11 +203,11 @@ def _share_of_spots(visit: Visit, known: dict[str, dict[int, str]]) -> Iterator[
     if (
         visit.audience != "analyst"
         or not known[figures.SPOT_SHARE]
-        or len(known[figures.TESTED]) != 1
+        or len(known[figures.MAPPED]) != 1
         or _folded(visit)
     ):
         return
-    (tested,) = known[figures.TESTED]
+    (tested,) = known[figures.MAPPED]
     for node in visit.drawn.of("dataframe"):
         table = figures.contents(node)
         if figures.key_of(node).startswith("hotspots_list") and "n" in table.column_names:
@@ -219,7 +219,6 @@ def _share_of_spots(visit: Visit, known: dict[str, dict[int, str]]) -> Iterator[
 
 AT_MOST: Final = (
     (figures.MAPPED, figures.ALERTS),
-    (figures.TESTED, figures.ALERTS),
     (figures.IN_LINE, figures.ALERTS),  # fewer where a week lies only partly in the period
     (figures.KNOWN_HOUR, figures.ALERTS),
     (figures.ALERTS, "alerts in all"),
@@ -239,11 +238,6 @@ def _drawn_figures(visit: Visit) -> Iterator[tuple[str, int, str]]:
             if key == "trends_clock" and visit.audience == "analyst":
                 total = sum(value or 0 for trace in data for value in figures.decoded(trace.get("z")))
                 yield figures.KNOWN_HOUR, round(total), "sum of the chart of weekdays and hours"
-        elif node.kind == "deck_gl_json_chart" and key == "hotspots_map":
-            layers = {layer.get("id"): layer.get("data") for layer in json.loads(node.message.json)["layers"]}
-            for layer, name in (("hot", figures.HOT), ("cold", figures.COLD)):
-                if isinstance(layers.get(layer), list) and any(figures.HOT in str(f.name) for f in _cells_told(visit)):
-                    yield name, sum(row["cells"] for row in layers[layer]), f"the map's layer of {name}"
         elif node.kind == "dataframe" and key.startswith("hotspots_list"):
             if not _folded(visit):
                 yield figures.SPOTS, figures.contents(node).num_rows, "rows of the list"
@@ -263,10 +257,6 @@ def _drawn_figures(visit: Visit) -> Iterator[tuple[str, int, str]]:
 def _folded(visit: Visit) -> bool:
     """Whether the list shows its first rows only, and a box offers all."""
     return any("hotspots_rows" in node.message.id for node in visit.drawn.of("selectbox"))
-
-
-def _cells_told(visit: Visit) -> list[figures.Figure]:
-    return [figure for figure in figures.figures(visit.drawn.main(), visit.lang) if figure.name == figures.HOT]
 
 
 RULES: Final[tuple[Rule, ...]] = (errors, noise, speed, emptiness, words, layout, numbers)

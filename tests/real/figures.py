@@ -52,32 +52,19 @@ MAPPED: Final = "alerts on the map"
 SPOTS: Final = "hot spots"
 SPOT_SHARE: Final = "per cent of the alerts in hot spots"
 CHANGES: Final = "changes that deserve attention"
-HOT: Final = "hot cells"
-COLD: Final = "cold cells"
 KNOWN_HOUR: Final = "alerts with a known hour"
-TESTED: Final = "alerts tested"
 IN_LINE: Final = "alerts in the line"
 
 TEMPLATES: Final = (
     Template(": {n} of {total}", "", (("n", ALERTS), ("total", "alerts in all")), ends=True),
     Template(
-        "{n} hot spot stands out from chance: it holds {alerts} of the alerts on {land} of the city.",
-        "{n} hot spots stand out from chance: they hold {alerts} of the alerts on {land} of the city.",
+        "{n} place stands out, {first}; it holds {alerts} of the alerts on {land} of the city",
+        "{n} places stand out, above all {first}; they hold {alerts} of the alerts on {land} of the city",
         (("n", SPOTS), ("alerts", SPOT_SHARE)),
     ),
-    Template(
-        "{n} hot spot stands out from chance, on {land} of the city.",
-        "{n} hot spots stand out from chance, on {land} of the city.",
-        (("n", SPOTS),),
-    ),
+    Template("{n} hot spot stands out from chance.", "{n} hot spots stand out from chance.", (("n", SPOTS),)),
     Template("{n} alert with a known hour.", "{n} alerts with a known hour.", (("n", KNOWN_HOUR),), begins=True),
-    Template(
-        "{found} among {cells} cells, tested on {n} alert and corrected for having looked at every cell.",
-        "{found} among {cells} cells, tested on {n} alerts and corrected for having looked at every cell.",
-        (("n", TESTED), ("cells", "cells tested")),
-    ),
     Template("{n} clear change.", "{n} clear changes.", (("n", CHANGES),)),
-    Template("{n} cell is hot", "{n} cells are hot", (("n", HOT),), begins=True),
 )
 OF_PERIOD: Final = "{period}: {counts}"
 CAPTION: Final = ("n = {n} alert", "n = {n} alerts")

@@ -64,7 +64,7 @@ class Walk:
 # What a page shows by a word of its link only.
 VIEWS: Final = (
     *(f"hotspots?layer={layer}" for layer in ("clusters", "emerging", "density", "alerts")),
-    *(f"hotspots?tab={tab}" for tab in ("comparison", "repeats", "forecast")),
+    *(f"hotspots?tab={tab}" for tab in ("comparison", "repeats", "spot")),
     *(f"trends?by={unit}" for unit in ("day", "month")),
     *(f"data?part={part}" for part in ("history", "quality", "city")),
 )

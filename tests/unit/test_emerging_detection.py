@@ -18,9 +18,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from analysis.cube import (
-    CLASSES,
-    COUNT_PHRASES,
     KINDS,
+    STATES,
     GiStar,
     Windows,
     block_permutation,
@@ -33,7 +32,7 @@ from analysis.grid import neighbours, ring, square_side
 from analysis.hotspots.cell_significance import connected_groups
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
 from analysis.stats.intervals import Result
-from analysis.stats.significance import benjamini_hochberg, larger_rate, smaller_rate
+from analysis.stats.significance import benjamini_hochberg, larger_rate
 from curim_data.model import CityProfile, Translator, translator
 
 MIDDLE = h3.latlng_to_cell(37.946, 23.65, 10)
@@ -61,20 +60,14 @@ def summed(near: sparse.csr_array, values: np.ndarray, lag: int) -> np.ndarray:
     return np.stack([sum(every[at - back] for back in range(min(lag, at) + 1)) for at in range(steps)], axis=1)
 
 
-def every_p(windows: Windows, hot: np.ndarray | None = None) -> np.ndarray:
-    """The slow way: the exact test of each window, denser or (with what is hot left out around) thinner."""
-    floor = windows.floor if hot is None else 0.0
+def every_p(windows: Windows) -> np.ndarray:
+    """The slow way: the exact test of each window, denser than what is around."""
     counts, land = windows.counts, np.repeat(windows.size[:, None], windows.counts.shape[1], axis=1)
-    size = np.stack([np.maximum(windows.place @ column, floor) for column in land.T], axis=1)
-    inside = (
-        summed(windows.place, counts, windows.lag),
-        summed(sparse.eye_array(len(size), format="csr"), size, windows.lag),
-    )
-    kept = np.ones(counts.shape) if hot is None else np.where(hot, 0.0, 1.0)
-    around = (summed(windows.around, values * kept, windows.lag) for values in (counts, land))
-    test = larger_rate if hot is None else smaller_rate
-    rest, ground = around
-    return np.asarray(test(inside[0], rest, inside[1], ground, 1.2, windows.dispersion))
+    size = np.stack([np.maximum(windows.place @ column, windows.floor) for column in land.T], axis=1)
+    inside = summed(windows.place, counts, windows.lag)
+    in_size = summed(sparse.eye_array(len(size), format="csr"), size, windows.lag)
+    rest, ground = (summed(windows.around, values, windows.lag) for values in (counts, land))
+    return np.asarray(larger_rate(inside, rest, in_size, ground, 1.2, windows.dispersion))
 
 
 @pytest.mark.parametrize("lag", [0, 1, 3])
@@ -109,9 +102,7 @@ def test_all_windows_have_the_p_values_of_the_slow_way(lag: int, dispersion: flo
     counts[:4] += rng.poisson(9, (4, 24))
     counts[-30:] = 0.0
     windows = Windows(counts, neighbours(cells, 1), ring(cells, 1, 2), lag, land, 0.005, dispersion)
-    hot = rng.random(counts.shape) < 0.02
     assert windows.hot(1.2) == pytest.approx(every_p(windows), rel=1e-9)
-    assert windows.cold(hot, 1.2) == pytest.approx(every_p(windows, hot), rel=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -148,11 +139,11 @@ def test_a_steady_spot_is_persistent_and_its_result_says_so() -> None:
     result = emerging_hot_spots(STEADY, LAND)
     assert isinstance(result, Result)
     row = result.frame.loc[int(MIDDLE)]
-    assert (row["cls"], row["hot_steps"], row["run"]) == ("persistent_hot", 24, 24)
+    assert (row["cls"], row["hot_steps"], row["run"]) == ("persistent", 24, 24)
     assert row["since"] == pd.Timestamp("2024-01-01")
     assert row["window"] == 2 * (60 + 7 * 3)
     assert row["expected"] == pytest.approx(2 * 7 * 3)
-    assert [place.cls for place in result.places] == ["persistent_hot"]
+    assert [place.cls for place in result.places] == ["persistent"]
     assert result.places[0].cells == tuple(result.frame.index[result.frame["place"] == 0])
     assert result.n == round(STEADY.to_numpy().sum())
     assert {choice.name for choice in result.choices} == {"window", "lag", "against", "margin", "alpha", "trend"}
@@ -173,8 +164,8 @@ def test_a_steady_spot_is_persistent_and_its_result_says_so() -> None:
 )
 def test_planted_histories(extra: list[float], kind: str) -> None:
     result = emerging_hot_spots(made(spot=(0, extra)), LAND)
-    assert [place.cls for place in result.places] == [f"{kind}_hot"]
-    assert result.frame.loc[int(MIDDLE), "cls"] == f"{kind}_hot"
+    assert [place.cls for place in result.places] == [kind]
+    assert result.frame.loc[int(MIDDLE), "cls"] == kind
     decides = kind in ("intensifying", "diminishing")
     assert np.isfinite(result.frame.loc[int(MIDDLE), "p_trend"]) == decides  # a trend is tested where it matters
 
@@ -204,51 +195,29 @@ def test_a_usual_place_is_marked_from_the_least_number_on() -> None:
     assert not emerging_hot_spots(counts, LAND, lag=0, k=0).too_few
 
 
-def test_a_slope_is_that_of_the_cells_that_were_hot_or_cold_once() -> None:
+def test_a_slope_is_that_of_the_cells_that_were_hot_once() -> None:
     counts = made(rising=(0, [40.0 + 4 * step for step in range(24)]))
     result = emerging_hot_spots(counts, LAND)
     z = every_z(GiStar.of(counts.to_numpy(), LAND.to_numpy(), neighbours(CELLS, 1), 1))
-    marked = result.hot.any(axis=1) | result.cold.any(axis=1)
+    marked = result.hot.any(axis=1)
     assert 0 < marked.sum() < len(LAND)
     assert result.frame["slope"].notna().to_numpy().tolist() == marked.tolist()
     assert result.frame["slope"].to_numpy()[marked] == pytest.approx(sen_slope(z[marked]), rel=1e-12)
 
 
-def test_a_hole_is_cold_and_what_it_was_before_makes_it_oscillate() -> None:
-    counts = made()
-    hole = h3.grid_disk(MIDDLE, 1).astype(np.int64)
-    counts = counts * 10
-    counts.loc[hole, counts.columns[:20]] = 0.0
-    result = emerging_hot_spots(counts, LAND)
-    assert result.frame.loc[int(MIDDLE), "cold_steps"] >= 19
-    counts.loc[hole, counts.columns[-2:]] = 90.0
-    counts.loc[hole, counts.columns[3:6]] = 90.0
-    assert emerging_hot_spots(counts, LAND).frame.loc[int(MIDDLE), "cls"] == "oscillating_hot"
-    counts.loc[hole] = 0.0
-    result = emerging_hot_spots(counts, LAND)
-    assert result.frame.loc[int(MIDDLE), "cls"] == "persistent_cold"
-    assert "Places that are or were cold: 1 persistent." in result.sentence(translator("en"))
-    assert "Cold in 24 of 24 months." in result.sentence_of(int(MIDDLE), translator("en"))
-
-
 @pytest.mark.parametrize("steps", [slice(0, 8), slice(-8, None)])
 def test_the_figures_of_a_cell_are_those_of_the_last_step(steps: slice) -> None:
-    hole = h3.grid_disk(MIDDLE, 1).astype(np.int64)
+    spot = h3.grid_disk(MIDDLE, 1).astype(np.int64)
     counts = made() * 10
-    counts.loc[hole, counts.columns[steps]] = 0.0
-    last = emerging_hot_spots(counts, LAND).frame.loc[int(MIDDLE)]
-    assert (last["q_cold"] <= 0.05) == (steps.stop is None)
-    counts = made() * 10
-    counts.loc[hole, counts.columns[steps]] += 60.0
+    counts.loc[spot, counts.columns[steps]] += 60.0
     last = emerging_hot_spots(counts, LAND).frame.loc[int(MIDDLE)]
     assert (last["q"] <= 0.05) == (steps.stop is None)
-    assert (last["z"] > 3) == (steps.stop is None)
 
 
 def test_below_ten_steps_no_trend_is_told() -> None:
     counts = made(spot=(0, [40.0 + 4 * step for step in range(24)])).iloc[:, -9:]
     result = emerging_hot_spots(counts, LAND)
-    assert result.frame.loc[int(MIDDLE), "cls"] == "persistent_hot"
+    assert result.frame.loc[int(MIDDLE), "cls"] == "persistent"
     assert result.frame["p_trend"].isna().all()
     assert "too short to detect a trend" in result.sentence(translator("en"))
     assert next(choice.value for choice in result.choices if choice.name == "trend") == "none"
@@ -257,10 +226,10 @@ def test_below_ten_steps_no_trend_is_told() -> None:
 def test_a_place_takes_the_class_of_its_peak_and_two_peaks_are_two_places() -> None:
     counts = made(old=(0, [90.0] * 24), new=(4, [0.0] * 23 + [90.0]))
     result = emerging_hot_spots(counts, LAND)
-    assert sorted(place.cls for place in result.places) == ["new_hot", "persistent_hot"]
+    assert sorted(place.cls for place in result.places) == ["new", "persistent"]
     by_class = {place.cls: place for place in result.places}
-    assert h3.grid_distance(by_class["new_hot"].peak, h3.grid_ring(MIDDLE, 4)[0]) <= 1
-    assert h3.grid_distance(by_class["persistent_hot"].peak, MIDDLE) <= 1
+    assert h3.grid_distance(by_class["new"].peak, h3.grid_ring(MIDDLE, 4)[0]) <= 1
+    assert h3.grid_distance(by_class["persistent"].peak, MIDDLE) <= 1
     assert sum(len(place.cells) for place in result.places) == (result.frame["cls"] != "none").sum()
 
 
@@ -311,9 +280,7 @@ def test_the_history_of_a_cell_in_words() -> None:
     counts = made(spot=(0, [0.0] * 22 + [60.0] * 2))
     weekly = emerging_hot_spots(counts.set_axis(pd.date_range("2026-01-05", periods=24, freq="7D"), axis=1), LAND)
     text = weekly.sentence_of(int(MIDDLE), translator("en"))
-    assert text.startswith("Consecutive hot spot. Hot without a break in the last two steps or more")
-    assert "Hot in 2 of 24 weeks. Without a break since: Week of 8 June 2026." in text
-    assert "Last window: 162 alerts, where 42.0 would be expected from its surroundings." in text
+    assert text == "New: Hot now, and not before. Hot in 2 of 24 weeks. Without a break since: 8 Jun 2026."
     assert round(square_side(10, CELLS)) == 132
 
 
@@ -334,69 +301,37 @@ def test_windows_of_counts_that_come_in_bursts_are_tested_as_so_many_fewer(city:
     assert len(plain.choices) == len(wide.choices) - 1
 
 
-# Twenty steps: H hot, C cold, - neither; the trend of Gi* (+ up, - down, 0 none); the class.
+# Steps: H hot, - not; the trend of Gi* (+ up, - down, 0 none); the kind. Of two rules that hold the first decides.
 SERIES = [
-    ("-------------------H", "0", "new_hot"),
-    ("-----C-------------H", "0", "new_hot"),
-    ("-----------------HHH", "+", "consecutive_hot"),
-    ("--C-------------HHHH", "0", "consecutive_hot"),
-    ("---HHHHHHHHHHHHHHHHH", "+", "consecutive_hot"),
-    ("HHHHHHHHHHHHHHHHHHH-", "0", "historical_hot"),
-    ("HHHHHHHHHHHHHHHHHHC-", "+", "historical_hot"),
-    ("HHHHHHHHHHHHHHHHHHHH", "+", "intensifying_hot"),
-    ("--HHHHHHHHHHHHHHHHHH", "+", "intensifying_hot"),
-    ("HHHHHHHHHHHHHHHHHHHH", "-", "diminishing_hot"),
-    ("HHHHHHHHHHHHHHHHHHHH", "0", "persistent_hot"),
-    ("HHHHHH-HHHH-HHHHHHHH", "0", "persistent_hot"),
-    ("HHHHHHC-HHHHHHHHHHHH", "0", "persistent_hot"),
-    ("HHH---C----H------HH", "+", "oscillating_hot"),
-    ("HHHHHHH---HHHHHHHHHH", "+", "sporadic_hot"),
-    ("H------------------H", "0", "sporadic_hot"),
+    ("-------------------H", "0", "new"),
+    ("-----------------HHH", "+", "consecutive"),
+    ("---HHHHHHHHHHHHHHHHH", "+", "consecutive"),
+    ("HHHHHHHHHHHHHHHHHHH-", "0", "historical"),
+    ("HHHHHHHHHHHHHHHHHH--", "+", "historical"),
+    ("HHHHHHHHHHHHHHHHHHHH", "+", "intensifying"),
+    ("--HHHHHHHHHHHHHHHHHH", "+", "intensifying"),
+    ("HHHHHHHHHHHHHHHHHHHH", "-", "diminishing"),
+    ("HHHHHHHHHHHHHHHHHHHH", "0", "persistent"),
+    ("HHHHHH-HHHH-HHHHHHHH", "0", "persistent"),
+    ("HHHHHHH---HHHHHHHHHH", "+", "sporadic"),
+    ("H------------------H", "0", "sporadic"),
     ("HHHHHHHHHHHHHHHHH---", "-", "none"),
     ("HH--HH--HH--HH--HH--", "0", "none"),
     ("--------------------", "+", "none"),
-]
-
-
-def turned(series: str, trend: str, name: str) -> tuple[str, str, str]:
-    """The same in cold."""
-    return (
-        series.translate(str.maketrans("HC", "CH")),
-        trend.translate(str.maketrans("+-", "-+")),
-        name.replace("_hot", "_cold"),
-    )
-
-
-def one(series: str, trend: str) -> str:
-    marks = np.array(list(series))
-    return str(classify(marks == "H", marks == "C", trend == "+", trend == "-")[0])
-
-
-FIRST = [  # of two rules that hold the first one decides
-    ("HHHHHHHHHHHHHHHHHHHC", "0", "new_cold"),  # new goes before historical
-    ("HHHHHHHHHHHHHHHHHHCC", "0", "consecutive_cold"),  # and so does consecutive
-    ("CHHHHHHHHHHHHHHHHHHHHHHHHHHHHC", "0", "historical_hot"),  # which goes before oscillating
-    ("HH", "0", "persistent_hot"),
-    ("-H", "0", "new_hot"),
-    ("CH", "0", "new_hot"),
+    ("HH", "0", "persistent"),
+    ("-H", "0", "new"),
     ("H-", "0", "none"),
 ]
 
 
-def test_each_of_seventeen_classes_by_its_rule() -> None:
-    rows = [*SERIES, *(turned(*row) for row in SERIES), *FIRST]
-    assert [(series, trend, one(series, trend)) for series, trend, _ in rows] == rows
-    assert ({name for _, _, name in rows}, len(CLASSES)) == (set(CLASSES), 17)
-    assert set(COUNT_PHRASES) == set(KINDS)
+def one(series: str, trend: str) -> str:
+    return str(classify(np.array(list(series)) == "H", trend == "+", trend == "-")[0])
 
 
-@given(st.lists(st.sampled_from("HC-"), min_size=2, max_size=30).map("".join), st.sampled_from("+-0"))
-def test_cold_mirrors_hot_and_every_series_has_one_class(series: str, trend: str) -> None:
-    name = one(series, trend)
-    mirrored, other, expected = turned(series, trend, name.replace("_cold", "_HOT"))
-    assert one(mirrored, other) == expected.replace("_HOT", "_hot")
-    if name != "none" and not name.startswith("historical"):
-        assert series[-1] == ("H" if name.endswith("_hot") else "C")
+def test_each_kind_by_its_rule_and_each_state_has_one() -> None:
+    assert [(series, trend, one(series, trend)) for series, trend, _ in SERIES] == SERIES
+    assert {name for _, _, name in SERIES} == {*KINDS, "none"}
+    assert set(KINDS.values()) == set(STATES)
 
 
 VALUES = st.one_of(st.just(math.nan), st.integers(0, 4).map(float), st.floats(-5, 5, width=16))

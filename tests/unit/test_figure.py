@@ -23,7 +23,7 @@ from pages.parts.charts.plots import (
 )
 from pages.parts.frame import Page, escape_markdown, escape_with_commands, palette
 from pages.parts.frame.look import CHANGE, DARK, WORD_JOINER, on_land, rgba
-from pages.parts.hotspots.emerging_layer import KIND_COLOURS
+from pages.parts.hotspots.emerging_layer import STATE_COLOURS
 from pages.parts.trends.breakdown import calendar_figure
 from tests.made_page import made_page
 
@@ -142,7 +142,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("colour", [*CHANGE, *KIND_COLOURS.values()])
+@pytest.mark.parametrize("colour", [*CHANGE, *STATE_COLOURS.values()])
 def test_cells_are_seen_on_the_land_of_the_dark_theme(colour: str) -> None:
     low, high = sorted(map(luminance, (on_land(colour, "dark"), DARK.land)))
     assert (high + 0.05) / (low + 0.05) >= LEAST
@@ -150,7 +150,7 @@ def test_cells_are_seen_on_the_land_of_the_dark_theme(colour: str) -> None:
 
 
 def test_no_two_classes_look_alike_in_the_dark() -> None:
-    for scale in (CHANGE, tuple(KIND_COLOURS.values())):
+    for scale in (CHANGE, tuple(STATE_COLOURS.values())):
         for one, other in combinations([on_land(colour, "dark") for colour in scale], 2):
             apart = sum((a - b) ** 2 for a, b in zip(rgba(one)[:3], rgba(other)[:3], strict=True)) ** 0.5
             assert apart > 60

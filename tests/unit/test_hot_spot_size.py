@@ -97,24 +97,6 @@ def test_a_quiet_city_has_no_more_false_places_than_meant(n: int) -> None:
     assert binom.sf(wrong - 1, runs, 0.05) > 0.01
 
 
-def test_the_list_says_how_little_it_holds_and_why(tmp_path: Path, t: Translator) -> None:
-    source = source_of(tmp_path, 400)
-    study = hot_spots.hot_spot_study(source, EVERY)
-    held, counts = {cell for spot in study.spots for cell in spot.cells}, study.hot.frame["n"]
-    inside = sum(spot.n for spot in study.spots)
-    others = [int(n) for cell, n in counts.items() if cell not in held for _ in range(int(n))]
-    values = study.elsewhere.values
-    assert values["n"] == sorted(others)[(len(others) - 1) // 2]  # each incident with the number of its cell
-    told = t(study.elsewhere)
-    assert told.startswith(f"The list holds {round(100 * inside / 400)} % of the alerts of the city")
-    of_council = hot_spots.hot_spot_study(seen_by(source, Audience.COUNCIL), EVERY).elsewhere
-    assert of_council.values == {"percent": values["percent"], "k": 5}  # the number of a cell is too small for it
-    assert values["n"] < 5
-    assert replace(study, spots=()).elsewhere is None  # no list leaves nothing out
-    held_most = replace(study, spots=tuple(replace(spot, cells=tuple(counts.index)) for spot in study.spots))
-    assert held_most.elsewhere is None
-
-
 WOMEN = AlertFilter(period="all", affected=("woman",))
 
 
@@ -189,7 +171,6 @@ def test_on_the_sample_the_share_of_women_is_high_where_that_was_planted(source:
     assert spot.n == inside["n"].sum() < spot.base_n
     assert study.hot.rates.mean < spot.rate < spot.n / spot.base_n
     assert f"of the {t.number(spot.base_n)} alerts here" in spot.sentence(t)
-    assert f"among all {t.number(round(study.hot.base_total))} alerts" in study.hot.sentence(t)
     told = " ".join(t(choice.explanation) for choice in study.choices)
     wanted = ("share of these alerts among all alerts", "empirical Bayes", "rest of the city", "default of the app")
     assert [words for words in wanted if words not in told] == []
@@ -209,7 +190,6 @@ def test_residents_give_rates_and_not_every_filter_has_a_base(source: Source, ci
     assert study.spots
     assert "residents live and" in study.spots[0].sentence(t)
     assert "per 1,000 residents" in study.spots[0].sentence(t)
-    assert "relative to 100,000 residents" in study.hot.sentence(t)
     assert "wrong base for squares" in " ".join(t(choice.explanation) for choice in study.choices)
 
 

@@ -23,14 +23,11 @@ from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.grouping import (
     LEAST_FOR_PLAN,
     Spot,
-    SpotHarm,
     cold_spots,
     excess,
     excess_of,
-    harm_of_spots,
     hot_spots,
     in_order,
-    in_order_of_harm,
     marked_by,
     published_q,
     ratio_says_something,
@@ -38,19 +35,10 @@ from analysis.hotspots.grouping import (
     two_means,
     worth_a_plan,
 )
-from analysis.stats.dispersion import INDEPENDENT
-from analysis.stats.intervals import UNKNOWN, Estimate, HarmWeights, harm_weights, weighted_sum
-from curim_data import query
-from curim_data.engine import open_source
-from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, translator
-from curim_data.privacy import DisclosureError
-from curim_data.protection import open_for
-from curim_data.store import Home
-from curim_data.studies.hot_spots import hot_spot_study, spots_by_harm, weight_obstacle
+from analysis.stats.intervals import UNKNOWN, Estimate, weighted_sum
+from curim_data.model import CityProfile, translator
 from pages.parts.charts.tables import expected_count
 from tests.effort import effort
-from tests.stored import seen_by
 
 COUNTS, SHARES = st.integers(0, 5_000), st.floats(0.001, 5)
 
@@ -106,11 +94,9 @@ def test_few_alerts_beside_empty_land_come_after_many_above_expected() -> None:
 
 
 def test_a_cluster_has_the_excess_of_its_ratio() -> None:
-    cluster = SimpleNamespace(n=40, expected=10.0, ratio=4.0, low=2.9, high=5.4, weight=None)
+    cluster = SimpleNamespace(n=40, expected=10.0, ratio=4.0, low=2.9, high=5.4)
     found = excess_of(cluster)
     assert (found.value, found.low, found.high) == pytest.approx((30, 19, 44))
-    cluster.weight = 80.0
-    assert excess_of(cluster).value == 70
     assert excess(5, 0, math.inf) == UNKNOWN
 
 
@@ -288,7 +274,7 @@ def test_where_cells_are_coarser_or_nothing_stands_out_there_are_no_figures(
         held = {h3.cell_to_parent(cell, result.setting.resolution) for cell in place.cells}
         assert set(spot.cells) == held
         assert spot.n == result.frame.loc[list(held), "n"].sum()
-        for name in ("expected", "ratio", "low", "high", "z"):
+        for name in ("expected", "ratio", "low", "high"):
             assert np.isnan(getattr(spot, name)), name
         assert np.isnan(spot.excess.low)
         assert (spot.id, spot.rank, spot.q, spot.against) == (place.id, place.rank, published_q(place.q), place.against)
@@ -335,54 +321,19 @@ def drawn_map(city: CityProfile, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame({"n": n, "land_km2": land.to_numpy()}, index=land.index)
 
 
-def alike(frame: pd.DataFrame) -> HarmWeights:
-    return harm_weights(frame[["n"]].assign(severity=3).rename_axis("cell").reset_index(), frame.index.to_numpy())
-
-
-def mixed(frame: pd.DataFrame, seed: int = 1) -> HarmWeights:
-    """Each alert with a severity of its own."""
-    random = np.random.default_rng(seed)
-    cells = np.repeat(frame.index.to_numpy(), frame["n"].astype(int))
-    table = pd.DataFrame({"cell": cells, "severity": random.choice([1, 2, 3, 5], len(cells), p=[0.4, 0.3, 0.2, 0.1])})
-    return harm_weights(table.value_counts().rename("n").reset_index(), frame.index.to_numpy())
-
-
-@pytest.mark.parametrize("dispersion", [1.0, 1.7])
-def test_equal_weights_give_the_incidents_above_expected(city: CityProfile, dispersion: float) -> None:
-    frame = drawn_map(city)
-    result = hot_cells(frame, scatter=replace(INDEPENDENT, phi=dispersion))
-    spots = hot_spots(result)
-    assert len(spots) >= 2
-    found = harm_of_spots(result, spots, alike(frame))
-    for spot in spots:
-        assert found[spot.id].weight == pytest.approx(spot.n)
-        assert found[spot.id].expected == pytest.approx(spot.expected)
-        assert [*vars(found[spot.id].excess).values()] == pytest.approx([*vars(spot.excess).values()])
-    assert in_order_of_harm(spots, found) == spots
-    without = found | {spots[0].id: SpotHarm(99.0, math.nan, Estimate(*[math.nan] * 3))}
-    assert [*in_order_of_harm(spots, without)] == [*spots[1:], spots[0]]
-    assert without[spots[0].id].sentence(translator("en")) == "By harm they weigh as much as 99 alerts of mean harm."
-    with pytest.raises(ValueError, match="of the alerts that were tested"):
-        harm_of_spots(result, spots, alike(frame.assign(n=frame["n"] + 1)))
-
-
 def test_a_hot_spot_is_compared_with_the_cells_that_a_slow_twin_finds(city: CityProfile) -> None:
     """Cell by cell: the ring round the place without other hot cells, and everything else for the rest of the city."""
     frame = drawn_map(city)
     result = hot_cells(frame)
-    weights = mixed(frame)
     assert {spot.against for spot in hot_spots(result)} == {"surroundings", "city"}
-    by_cell = dict(zip(frame.index, zip(weights.sums, weights.squares, strict=True), strict=True))
+    n = frame["n"].to_dict()
     for spot in hot_spots(result):
         inside = set(spot.cells)
         beyond = slow_surroundings(result, inside) if spot.against == "surroundings" else set(frame.index) - inside
         share = sum(result.frame.loc[c, "size"] for c in inside) / sum(result.frame.loc[c, "size"] for c in beyond)
-        own, around = ([sum(by_cell[cell][k] for cell in cells) for k in (0, 1)] for cells in (inside, beyond))
-        found = harm_of_spots(result, [spot], weights)[spot.id]
-        assert found.weight == pytest.approx(own[0])
-        assert found.expected == pytest.approx(share * around[0])
-        low, high = slow_limits(own, around, share, weights.largest)
-        assert (found.excess.low, found.excess.high) == pytest.approx((low, high))
+        own, around = (sum(n[cell] for cell in cells) for cells in (inside, beyond))
+        assert (spot.n, spot.expected) == (own, pytest.approx(share * around))
+        assert (spot.excess.low, spot.excess.high) == pytest.approx(slow_limits(own, around, share))
 
 
 def slow_surroundings(result: HotCells, inside: set[int]) -> set[int]:
@@ -397,57 +348,11 @@ def slow_surroundings(result: HotCells, inside: set[int]) -> set[int]:
     return far - close - hot
 
 
-def slow_limits(own: list[float], around: list[float], share: float, largest: float) -> tuple[float, float]:
-    """Fay and Feuer's limits as chi-squared quantiles, put together by MOVER."""
-
-    def limits(y: float, v: float) -> tuple[float, float]:
-        more, wider = y + largest, v + largest**2
-        low = v / (2 * y) * chi2.ppf(0.025, 2 * y**2 / v)
-        return low, wider / (2 * more) * chi2.ppf(0.975, 2 * more**2 / wider)
-
-    (a, b), (c, d) = limits(*own), limits(*around)
-    value = own[0] - share * around[0]
+def slow_limits(own: float, around: float, share: float) -> tuple[float, float]:
+    """Garwood's limits as chi-squared quantiles, put together by MOVER."""
+    (a, b), (c, d) = ((chi2.ppf(0.025, 2 * n) / 2, chi2.ppf(0.975, 2 * n + 2) / 2) for n in (own, around))
+    value = own - share * around
     return (
-        value - math.sqrt((own[0] - a) ** 2 + (share * (d - around[0])) ** 2),
-        value + math.sqrt((b - own[0]) ** 2 + (share * (around[0] - c)) ** 2),
+        value - math.sqrt((own - a) ** 2 + (share * (d - around)) ** 2),
+        value + math.sqrt((b - own) ** 2 + (share * (around - c)) ** 2),
     )
-
-
-@pytest.mark.parametrize(("burst", "alike_in_burst"), [(1.0, True), (2.0, True), (2.0, False)])
-def test_intervals_of_weights_hold_their_level(burst: float, alike_in_burst: bool) -> None:
-    """Places of 40 alerts, bursts of geometric size, weights from 0.3 to 5: the limits miss the mean in at most 5 %.
-
-    The naive interval, that takes the sum for a count, misses it far more often.
-    """
-    random = np.random.default_rng(7)
-    grades, chance = np.array([0.3, 1.0, 5.0]), np.array([0.5, 0.35, 0.15])
-    grades = grades / (grades @ chance)
-    dispersion, runs, mean = 2 * burst - 1, 3_000, 40.0
-    missed = naive = 0
-    for _ in range(runs):
-        sizes = random.geometric(1 / burst, random.poisson(mean / burst))
-        if alike_in_burst:
-            weights = np.repeat(random.choice(grades, len(sizes), p=chance), sizes)
-        else:
-            weights = random.choice(grades, int(sizes.sum()), p=chance)
-        own = weighted_sum(weights.sum(), (weights**2).sum(), grades.max(), dispersion)
-        missed += not own.low <= mean <= own.high
-        count = weighted_sum(weights.sum(), weights.sum(), 1.0)
-        naive += not count.low <= mean <= count.high
-    assert missed / runs <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / runs)
-    assert naive / runs > 0.15
-
-
-def test_sums_of_weights_are_for_exact_audiences_alone(sample: Home) -> None:
-    """A sum of weights beside a withheld count would tell it, and its parts by severity even more."""
-    source, f = open_for(sample, Audience.COUNCIL), AlertFilter(period="12m")
-    study = hot_spot_study(seen_by(source, Audience.COUNCIL), f)
-    for audience in (Audience.COUNCIL, Audience.PUBLIC):
-        with pytest.raises(DisclosureError):
-            spots_by_harm(seen_by(source, audience), f, "severity", study)
-        assert weight_obstacle(seen_by(source, audience), "severity") is not None
-        with pytest.raises(ValueError, match="counts cannot be made by harm"):
-            query.counts(seen_by(source, audience), f, ["harm"])
-    exact = open_source(sample)
-    assert weight_obstacle(exact, "severity") is None
-    assert weight_obstacle(exact, "harm") is not None

@@ -268,7 +268,7 @@ def _classes(main: pd.DataFrame, truths: dict[str, Any], city: CityProfile) -> d
     months = pd.date_range("2022-11-01", periods=MONTHS, freq="MS")
     found = emerging_hot_spots(counts.set_axis(months, axis=1), land).frame["cls"]
     at = {spot["id"]: h3.latlng_to_cell(spot["latitude"], spot["longitude"], 10) for spot in truths["hot_spot"]}
-    return {name: found[int(cell)].removesuffix("_hot") for name, cell in at.items()}
+    return {name: found[int(cell)] for name, cell in at.items()}
 
 
 @in_full

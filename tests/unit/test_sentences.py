@@ -20,7 +20,6 @@ from curim_data.model.i18n import Span, at_head
 from curim_data.model.labels import dates_label
 from curim_data.quality.report import duration
 from pages.parts.data.import_tab import facts_sentence
-from pages.parts.hotspots.ranked_list import ListView, order_sentence
 from pages.parts.maps.cell_map import alert_count
 
 EL, FR = translator("el"), translator("fr")
@@ -75,11 +74,10 @@ def test_parts_of_sentences(make: Callable[[], str], told: str) -> None:
 
 
 # Messages of a number: their forms for one and for many, further values, and what they read for some numbers.
-SPOTS: Final = ("{n} hot spot stands out from chance, on {land} of the city.",
-                "{n} hot spots stand out from chance, on {land} of the city.", {"land": "2 %"})  # fmt: skip
+SPOTS: Final = ("{n} hot spot stands out from chance.", "{n} hot spots stand out from chance.", {})  # fmt: skip
 FRENCH_PLURALS: Final = [
-    (*SPOTS, {1: "1 point chaud se distingue du hasard, sur 2 % de la ville.",
-              7: "7 points chauds se distinguent du hasard, sur 2 % de la ville."}),
+    (*SPOTS, {1: "1 point chaud se distingue du hasard.",
+              7: "7 points chauds se distinguent du hasard."}),
 ]  # fmt: skip
 
 
@@ -122,16 +120,3 @@ def test_french_has_one_kind_of_space_before_signs_curled_apostrophes_and_one_na
     assert not [text for text in forms if "'" in text.replace("G'", "G")]  # but for the prime of the generalised Gini
     avoided = ("note de synthèse", "alentours", "zone traitée", "cellule de la carte", "salve")  # one thing, one name
     assert not [text for text in forms if any(word in text.lower() for word in avoided)]
-
-
-@pytest.mark.parametrize("copied", [False, True])
-@pytest.mark.parametrize("ranks", [(1, 2, 3), (2, 1, 3)])
-def test_figures_of_the_copy_in_another_order_are_told_and_no_others(ranks: tuple[int, ...], copied: bool) -> None:
-    """The places of an analyst stand in the order of their own figures, whatever number they have."""
-    spots = [SimpleNamespace(id=f"{n}", n=n, expected=4.0, low=n / 8, high=n / 2, q=0.01) for n in (90, 60, 30)]
-    for spot, rank in zip(spots, ranks, strict=True):
-        spot.rank = rank
-    lines: Any = tuple(SimpleNamespace(spot=spot) for spot in spots)
-    told = order_sentence(translator("en"), ListView(lines, "excess", 3, 0), copied=copied)
-    assert told.startswith("Ordered by the lower limit")
-    assert ("figures are those of the protected copy" in told) == (copied and ranks != (1, 2, 3))

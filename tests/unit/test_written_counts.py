@@ -24,7 +24,7 @@ from pages.parts.frame import Page
 from pages.parts.gender import shares_file
 from pages.parts.hotspots import compare_tab
 from pages.parts.maps import written_alerts
-from pages.parts.maps.cell_map import class_breaks, class_entries
+from pages.parts.maps.cell_map import class_breaks, class_words
 from tests.made_page import made_page
 
 T = translator("en")
@@ -76,7 +76,7 @@ def test_small_counts_are_one_class_of_a_map(numbers: list[int], least: int) -> 
     assert breaks[-1] >= max(numbers)
     assert not any(end < least - 1 for end in breaks)
     assert (breaks[0] == least - 1) == any(0 < n < least for n in numbers) or least == 1
-    told = [words for _, words in class_entries(T, pd.Series(numbers, dtype=float), least)]
+    told = class_words(T, pd.Series(numbers, dtype=float), least)
     assert [words == f"fewer than {least}" for words in told] == [end < least for end in breaks]
     assert len(told) == len(breaks) <= 5
 

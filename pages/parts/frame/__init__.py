@@ -31,6 +31,7 @@ from pages.parts.frame.look import (
     CATEGORIES,
     CHANGE,
     COUNTS,
+    EXCESS,
     GENDERS,
     LIGHT,
     Palette,
@@ -39,6 +40,7 @@ from pages.parts.frame.look import (
     escape_with_commands,
     on_land,
     palette,
+    ramp,
     rgba,
 )
 from pages.parts.frame.page import Dataset, Page, Room

@@ -275,7 +275,7 @@ VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "briefing": ("since",),
     "finding": ("id", "since"),
     "trends": ("by", "weight", "columns", "since"),
-    "hotspots": ("layer", "cell", "base", "weight", "method", "spot", "tab", "metric", "against", "at"),
+    "hotspots": ("layer", "cell", "base", "spot", "tab", "against", "at"),
     "interventions": ("plan", "draft"),
     "evaluation": ("plan",),
     "cities": ("with", "months"),

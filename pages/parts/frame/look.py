@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,8 @@ from pages.parts.frame.page import Theme
 
 # ColorBrewer YlOrRd, five classes: counts.
 COUNTS: Final = ("#ffeda0", "#fec35a", "#f98e3a", "#e2532b", "#a31621")
+# What a place has above its usual number: grey where it is usual, then the upper classes of the counts.
+EXCESS: Final = ("#d5dadd", *COUNTS[1:])
 # ColorBrewer PuOr, five classes: change, neutral in the middle.
 CHANGE: Final = ("#5e3c99", "#b2abd2", "#f0f0f0", "#fdb863", "#c75d00")
 # What is too dark to be seen on the land of the dark theme, and what would then look like it, with its colour there.
@@ -109,6 +112,11 @@ def palette(theme: Theme) -> Palette:
 def on_land(colour: str, theme: Theme) -> str:
     """A colour of a map as it is drawn on the land of a theme."""
     return ON_DARK.get(colour, colour) if theme == "dark" else colour
+
+
+def ramp(shades: Sequence[str], theme: Theme) -> tuple[str, ...]:
+    """A sequential scale, of which the low end is near the ground of the theme: turned round on a dark one."""
+    return tuple(shades if theme == "light" else reversed(shades))
 
 
 def rgba(colour: str, alpha: int = 255) -> list[int]:

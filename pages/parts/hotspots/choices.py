@@ -1,13 +1,13 @@
 """What a reader chooses on the Hot spots page, in the link and in widgets, and the cached studies of that choice.
 
-Layer, cell size, options of the test, the selected hot spot, and the place that is searched for, by its name in Greek
-or Latin, accents or not; hot spots, clusters, classes over time, lines of the list, one spot.
+Layer, cell size, what places are compared with, the selected hot spot, and the place that is searched for, by its name
+in Greek or Latin, accents or not; hot spots, clusters, classes over time, lines of the list, one spot.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import shapely
@@ -16,21 +16,17 @@ from shapely.geometry.base import BaseGeometry
 
 from analysis.hotspots.grouping import worth_a_plan
 from analysis.hotspots.surroundings import LAND, DenominatorKind
-from analysis.stats.intervals import Choice, WeighedBy
+from analysis.stats.intervals import Choice
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.lexicon.words import fold
 from curim_data.model import CityProfile, Message, Translator, cell_polygons
 from curim_data.model.extent import ask_shape
-from curim_data.privacy import sees_exact
 from curim_data.studies.cells import whole_city
 from curim_data.studies.hot_spots import (
     KINDS,
-    WEIGHT_NAMES,
-    WEIGHTS,
     EmergingStudy,
     HotSpotStudy,
-    SpotsByHarm,
     cluster_study,
     denominator_obstacle,
     emerging_cell_size,
@@ -38,9 +34,6 @@ from curim_data.studies.hot_spots import (
     hot_spot_size,
     hot_spot_study,
     judged_filter,
-    spots_by_harm,
-    weight_obstacle,
-    weights_offered,
 )
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
 from pages.parts.frame import (
@@ -51,7 +44,6 @@ from pages.parts.frame import (
     escape_markdown,
     filter_bar,
     go_to_page,
-    is_ready,
     page_link,
     shared,
     source_of,
@@ -61,12 +53,12 @@ from pages.parts.maps import FoundPlace, disc_of, picked_on_map
 MAP_KEY, LIST_KEY, SELECTED_WORD = "hotspots_map", "hotspots_list", "spot"
 LAYER_WORD, CELL_WORD = "layer", "cell"
 LAYERS = ("significance", "clusters", "emerging", "density", "alerts")
-BASE, WEIGHT = "base", "weight"
+BASE = "base"
 RESIDENTS: Final = Message(
     "Residents are the wrong denominator for squares, stations and shores, where many people pass and few live: such "
     "places look hotter than they are for those who are there."
 )
-PLACE_WORD, KEY = "at", "hotspots_at"
+PLACE_WORD, KEY, COUNTS_KEY = "at", "hotspots_at", "hotspots_counts"
 
 
 def selected_id(places: Mapping[str, Collection[str]], map_key: str, list_key: str) -> str | None:
@@ -107,46 +99,28 @@ def draw_ways_on(page: Page, cells: tuple[str, ...], key: str) -> None:
     )
 
 
-@dataclass(frozen=True)
-class Options:
-    """The denominator of places, and by what alerts count."""
-
+def draw_base(page: Page) -> DenominatorKind:
+    """What places are compared with: drawn where there is a choice."""
+    t = page.t
+    names = {LAND: t("The land around"), "alerts": t("All alerts: the share here"), "residents": t("Residents")}
+    offered = {kind: names[kind] for kind in KINDS if denominator_obstacle(kind, page.filter, page.alerts) is None}
     base: DenominatorKind = LAND
-    weight: WeighedBy | None = None
+    if len(offered) > 1:
+        base = draw_link_choice(t("Compared with"), offered, BASE, "hotspots_base", LAND, width=230)
+    return base
 
 
-def draw_options(page: Page, layer: str) -> Options:
-    """The controls of a layer, and what the reader chose."""
-    if layer not in ("significance", "clusters"):
-        return Options()
-    t, weights = page.t, weights_offered(page.alerts)
-    base: DenominatorKind = LAND
-    if layer == "significance":
-        names = {LAND: t("The land around"), "alerts": t("All alerts: the share here"), "residents": t("Residents")}
-        refusals = {kind: denominator_obstacle(kind, page.filter, page.alerts) for kind in KINDS}
-        offered = {kind: names[kind] for kind in KINDS if refusals[kind] is None}
-        why = "  \n".join(t(said) for said in refusals.values() if said is not None) or None
-        base = draw_link_choice(
-            t("Compared with"), offered, BASE, "hotspots_base", LAND, width=270, help=why, disabled=len(offered) == 1
-        )
-    if not weights:
-        return Options(base)
-    counted = {"": t("One each"), **{by: t(WEIGHT_NAMES[by]) for by in weights}}
-    return Options(base, draw_link_choice(t("Alerts count"), counted, WEIGHT, "hotspots_weight", "", width=270) or None)
+def draw_base_note(page: Page, base: DenominatorKind) -> None:
+    """Why the denominator that the link asks for is not available, or what residents do not cover."""
+    asked = st.query_params.get(BASE, LAND)
+    note = denominator_obstacle(asked, page.filter, page.alerts) if asked in KINDS else None
+    if base == "residents" or note is not None:
+        st.caption(page.t(RESIDENTS if note is None else note))
 
 
-def draw_option_notes(page: Page, how: Options, layer: str) -> None:
-    """Draw the note on a choice: why the denominator in the link is not available, or what residents do not cover."""
-    base, weight, notes = st.query_params.get(BASE, LAND), st.query_params.get(WEIGHT, ""), []
-    if layer in ("significance", "clusters") and weight in WEIGHTS and how.weight != weight:
-        notes.append(weight_obstacle(page.alerts, weight))
-    if layer == "significance" and how.base == "residents":
-        notes.append(RESIDENTS)
-    elif layer == "significance" and base in KINDS:
-        notes.append(denominator_obstacle(base, page.filter, page.alerts))
-    for note in notes:
-        if note is not None:
-            st.caption(page.t(note))
+def counts_asked() -> bool:
+    """Whether the map shows numbers of alerts in place of what is above the usual."""
+    return bool(st.session_state.get(COUNTS_KEY))
 
 
 def place_from_link(page: Page, resolution: int) -> FoundPlace | None:
@@ -275,29 +249,10 @@ def hot_spots(
     return _hot_spots(dataset, whole, int(size.value), base).sized(size)
 
 
-@calculated(TESTING)
-def spot_harm(
-    dataset: Dataset,
-    chosen: AlertFilter,
-    resolution: int,  # noqa: ARG001 (it and the base of `how` are in the cache's key)
-    how: Options,
-    _study: HotSpotStudy,
-) -> SpotsByHarm:
-    """What the alerts of the hot spots weigh, by severity or the city's harm index."""
-    assert how.weight is not None
-    return spots_by_harm(source_of(dataset), chosen, how.weight, _study)
-
-
 def emerging_of(dataset: Dataset, chosen: AlertFilter, resolution: int | None = None) -> EmergingStudy:
     """Classes over time under the filter; filters that judge the same months in the same cells share them."""
     judged, size = _judged(dataset, chosen, resolution)
     return _emerging(dataset, judged, int(size.value)).sized(size)
-
-
-def classes_are_ready(dataset: Dataset, chosen: AlertFilter, resolution: int | None = None) -> bool:
-    """Whether `emerging_of` has its result already."""
-    judged, size = _judged(dataset, chosen, resolution)
-    return is_ready(_emerging, dataset, judged, int(size.value))
 
 
 def _judged_in(source: Source, chosen: AlertFilter, resolution: int | None) -> tuple[AlertFilter, Choice]:
@@ -311,13 +266,13 @@ _judged = shared(_judged_in, CLASSING)
 
 @dataclass(frozen=True)
 class ListQuery:
-    """Which places a list is about: a layer, a cell size and options, under a filter, for an audience."""
+    """Which places a list is about: a layer, a cell size and a base, under a filter, for an audience."""
 
     dataset: Dataset
     filter: AlertFilter
     layer: str = "significance"
     resolution: int | None = None
-    how: Options = field(default_factory=Options)
+    base: DenominatorKind = LAND
 
 
 @calculated(Message("Describing the hot spots"))
@@ -338,16 +293,7 @@ def usual_order(spots: Sequence[SpotOrCluster]) -> tuple[Sequence[SpotOrCluster]
 
 
 def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
-    """Work out what the page tells before a reader chooses anything: the map, the list with the classes over time, and
-    the details of the first place.
-    """
+    """Work out what the page tells before a reader chooses anything: the map, and the list of places."""
     study = hot_spots(dataset, f)
-    if study.total.nowhere:
-        return
-    asked = ListQuery(dataset, f, resolution=study.resolution)
-    list_lines(asked, study.spots)
-    many, few = usual_order(study.spots)
-    for spot in (*many, *few)[:1]:
-        spot_details(asked, spot.id, spot)
-        if sees_exact(dataset.audience):
-            emerging_of(dataset, f, study.resolution)
+    if not study.total.nowhere:
+        list_lines(ListQuery(dataset, f, resolution=study.resolution), study.spots)

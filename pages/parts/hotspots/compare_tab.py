@@ -79,7 +79,7 @@ _study = shared(compare_study, Message("Comparing the two maps"))
 _SHADES: Final = tuple(zip((0.0, 1 / STEPS[1], 1 / STEPS[0], *STEPS), CHANGE, strict=True))
 
 
-def draw_comparison_tab(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every tab is given the study of the map above)
+def draw_comparison(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every fold is given the study of the map above)
     """Draw what is compared, the map of the difference with its clearest places, and all of them as a table."""
     t = page.t
     against = draw_link_choice(

@@ -1,9 +1,10 @@
-"""The layer "Emerging": which places have become hot, stay hot, come and go or have cooled down; and month by month."""
+"""The layer "Emerging": which places are new, grow, last, fade or are gone; and month by month."""
 
 from __future__ import annotations
 
-import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import h3.api.numpy_int as h3
@@ -12,8 +13,8 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 
-from analysis.cube import CLASSES, KINDS
-from analysis.emerging import RUNS, EmergingHotSpots
+from analysis.cube import STATES
+from analysis.emerging import EmergingHotSpots, states_in_words, step_label
 from analysis.grid import with_points
 from curim_data.model import N_, Translator, at_head, cell_polygons
 from curim_data.studies.cells import has_area
@@ -36,6 +37,7 @@ from pages.parts.frame import (
     Heading,
     Page,
     admitting,
+    draw_fold,
     draw_footer,
     escape_markdown,
     on_land,
@@ -67,36 +69,17 @@ from pages.parts.maps import (
 
 MAP: Final = "emerging_map"
 LIST: Final = "emerging_list"
-COLD: Final = "emerging_cold"
-# By kind. Okabe and Ito (2008), with a dark red between: they differ in lightness too, and each place has its number.
-KIND_COLOURS: Final = {
+# Okabe and Ito (2008), with a dark red between: they differ in lightness too, and each place has its number.
+STATE_COLOURS: Final = {
     "new": "#d55e00",
-    "consecutive": "#e69f00",
-    "intensifying": "#a50f15",
-    "persistent": "#0072b2",
-    "diminishing": "#56b4e9",
-    "historical": "#8a7d00",
-    "oscillating": "#cc79a7",
-    "sporadic": "#009e73",
-}
-# Cells of cold places are drawn smaller, so that size and not only colour distinguishes them.
-COVERAGE: Final = {True: 0.93, False: 0.5}
-# By whether the steps are months, and whether the place is hot.
-_SERIES: Final = {
-    (True, True): N_("Alerts per month; coloured: hot."),
-    (True, False): N_("Alerts per month; coloured: cold."),
-    (False, True): N_("Alerts per week; coloured: hot."),
-    (False, False): N_("Alerts per week; coloured: cold."),
-}
-_HISTORY: Final = {
-    (True, True): N_("Hot in {n} of {steps} months."),
-    (True, False): N_("Cold in {n} of {steps} months."),
-    (False, True): N_("Hot in {n} of {steps} weeks."),
-    (False, False): N_("Cold in {n} of {steps} weeks."),
+    "growing": "#a50f15",
+    "lasting": "#0072b2",
+    "fading": "#56b4e9",
+    "gone": "#8a7d00",
 }
 STEP: Final = "emerging_step"
 SECONDS: Final = 1.5
-STEP_SHADES: Final = {True: "#d55e00", False: "#0072b2"}  # hot, cold
+STEP_SHADE: Final = "#d55e00"
 MAP_ALT: Final = N_("Map of the city with its places by class over time; the table below holds the same.")
 
 
@@ -116,10 +99,8 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
         draw_heading(page, heading, t("No class over time can be determined."))
         draw_footer(page, sentence=t(study.why) if study.why else "", **footer)
         return
-    cold = bool(st.session_state.get(COLD, False))
-    here = lines_in_area(page, study.lines)
-    shown = [line for line in here if line.cls.sign > 0 or cold]
-    draw_heading(page, heading, _headline(t, here, too_few=found.too_few), listed=True)
+    shown = lines_in_area(page, study.lines)
+    draw_heading(page, heading, _headline(t, shown, too_few=found.too_few), listed=True)
     with heading:
         for choice in (choice for choice in study.choices if choice.name == "history"):
             st.caption(t(choice.explanation))
@@ -128,26 +109,24 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
     with left:
         _draw_class_map(page, found, shown, chosen, place)
         draw_found_place(page, place)
-        st.toggle(t("Show cold places too"), key=COLD)
-        if cold and all(line.cls.sign > 0 for line in here):
-            st.caption(t("No place has been colder than its neighbourhood for long or recently, beyond chance."))
         _draw_class_table(page, shown, chosen, found)
-        draw_footer(page, sentence=with_points(t, found.sentence(t), study.choices), **footer)
-        if shown:
-            _draw_downloads(page, study, found, shown)
-        draw_playback(page, study, found)
     with right:
         if chosen is not None:
             _draw_history(page, study, found, chosen)
-        else:
-            st.subheader(t("Too few alerts to tell") if found.too_few else t("No place stands out"))
-            if not found.too_few:
-                st.write(t("No place has been hotter than its neighbourhood for long or recently, beyond chance."))
+        elif not found.too_few:
+            st.write(t("No place has been hotter than its neighbourhood for long or recently, beyond chance."))
+    draw_footer(page, sentence=with_points(t, found.sentence(t), study.choices), **footer)
+    if shown:
+        draw_fold("files", t("Download data and map"), partial(_draw_downloads, page, study, found, shown), word="tab")
+    draw_fold("steps", t("What did the map look like before?"), partial(draw_playback, page, study, found), word="tab")
 
 
 def _draw_downloads(page: Page, study: EmergingStudy, found: EmergingHotSpots, shown: Sequence[EmergingRow]) -> None:
-    """The places as a table, as shapes, and as a map for print, on which cold ones are hatched."""
+    """The places as a table, as shapes, and as a map for print."""
     t = page.t
+    cells = {
+        state: [cell for line in shown if line.place.state == state for cell in line.place.cells] for state in STATES
+    }
     with st.container(horizontal=True):
         draw_place_downloads(
             page,
@@ -156,21 +135,16 @@ def _draw_downloads(page: Page, study: EmergingStudy, found: EmergingHotSpots, s
             lambda: [shapely.union_all(cell_polygons(list(line.place.cells))) for line in shown],
             key="emerging",
         )
-    classes = {line.place.cls: CLASSES[line.place.cls] for line in shown}
-    cells = {cls: [cell for line in shown if line.place.cls == cls for cell in line.place.cells] for cls in classes}
-    map_download_button(
-        page,
-        lambda: [
-            cell_layer(t(cls.label), class_colour(name), cells[name], hatched=cls.sign < 0)
-            for name, cls in classes.items()
-        ],
-        name="emerging",
-        title=t("Class over time"),
-        alt=t(MAP_ALT),
-        total=study.total,
-        pins=_pins(t, shown),
-        facts=[found.sentence(t)],
-    )
+        map_download_button(
+            page,
+            lambda: [cell_layer(t(STATES[state][0]), STATE_COLOURS[state], own) for state, own in cells.items() if own],
+            name="emerging",
+            title=t("Class over time"),
+            alt=t(MAP_ALT),
+            total=study.total,
+            pins=_pins(t, shown),
+            facts=[found.sentence(t)],
+        )
 
 
 def places_frame(t: Translator, lines: Sequence[EmergingRow]) -> pd.DataFrame:
@@ -180,7 +154,8 @@ def places_frame(t: Translator, lines: Sequence[EmergingRow]) -> pd.DataFrame:
             "rank": line.rank,
             "id": line.id,
             "name": line.name(t),
-            "class": line.place.cls,
+            "class": line.place.state,
+            "kind": line.place.cls,
             "n": line.place.n,
             "marked": line.marked,
             "since": line.since,
@@ -194,28 +169,13 @@ def places_frame(t: Translator, lines: Sequence[EmergingRow]) -> pd.DataFrame:
     )
 
 
-def class_colour(cls: str) -> str:
-    """The colour of a class; hot and cold ones of a kind share it."""
-    return KIND_COLOURS[CLASSES[cls].kind]
-
-
 def _headline(t: Translator, lines: Sequence[EmergingRow], *, too_few: bool) -> str:
-    """The page's one sentence: how many places are hot now, and where they are heading.
-
-    `too_few`: whether none could have been.
-    """
-    kinds = [line.cls.kind for line in lines if line.cls.sign > 0]
-    now = len(kinds) - kinds.count("historical")
-    if not now:
+    """How many places are hot now, and how many of each state; `too_few`: none could have been."""
+    counts = Counter(line.place.state for line in lines)
+    if not (now := counts.total() - counts["gone"]):
         return t("Too few alerts to tell.") if too_few else t("No place is hot now.")
-    return t.n(
-        "{n} place is hot now; recent: {late}, rising: {rising}, fading: {fading}.",
-        "{n} places are hot now; recent: {late}, rising: {rising}, fading: {fading}.",
-        now,
-        late=kinds.count("new") + kinds.count("consecutive"),
-        rising=kinds.count("intensifying"),
-        fading=kinds.count("diminishing"),
-    )
+    states = states_in_words(t, counts)
+    return t.n("{n} place is hot now. {states}.", "{n} places are hot now. {states}.", now, states=states)
 
 
 def _selected(shown: Sequence[EmergingRow]) -> EmergingRow | None:
@@ -238,7 +198,7 @@ def _draw_class_map(
         return
     draw_layers(
         page,
-        [_class_layer(page, found, shown, hot=hot) for hot in (True, False)],
+        [_class_layer(page, found, shown)],
         key=MAP,
         alt=page.t(MAP_ALT),
         pins=_pins(page.t, shown),
@@ -255,46 +215,33 @@ def _pins(t: Translator, shown: Sequence[EmergingRow]) -> list[Pin]:
     return [Pin(line.name(t), line.place.longitude, line.place.latitude, line.rank) for line in shown]
 
 
-def _class_layer(page: Page, found: EmergingHotSpots, lines: Sequence[EmergingRow], *, hot: bool) -> pdk.Layer:
+def _class_layer(page: Page, found: EmergingHotSpots, lines: Sequence[EmergingRow]) -> pdk.Layer:
     t = page.t
     rows = [
         {
             "hex": h3.int_to_str(cell),
-            "shade": rgba(on_land(class_colour(line.place.cls), page.theme), 225),
-            "tip": "\n".join(
-                [ranked_name(line.rank, line.name(t), space=" "), t(line.cls.label), _history_line(t, found, cell)]
-            ),
+            "shade": rgba(on_land(STATE_COLOURS[line.place.state], page.theme), 225),
+            "tip": ranked_name(line.rank, line.name(t), space=" ") + "\n" + found.sentence_of(cell, t),
         }
         for line in lines
-        if (line.cls.sign > 0) is hot
         for cell in line.place.cells
     ]
     # With a line, so that a cell of a large area, smaller than a pixel or two, is still seen.
     line = {"stroked": True, "get_line_color": "shade", "get_line_width": 1, "line_width_min_pixels": 3}
-    name, look = "cells" if hot else "withheld", {"pickable": True, "auto_highlight": True, **line}
-    return hexagons(name, rows, coverage=COVERAGE[hot], **look)
+    return hexagons("cells", rows, pickable=True, auto_highlight=True, **line)
 
 
 def _draw_class_legend(page: Page, shown: Sequence[EmergingRow], *, selected: bool) -> None:
-    t, colours, present = page.t, palette(page.theme), {line.place.cls for line in shown}
-    edge = {True: "", False: f"border:.2em solid {colours.land};"}
-    entries = [
-        (f"background:{on_land(class_colour(cls), page.theme)};{edge[CLASSES[cls].sign > 0]}", t(CLASSES[cls].label))
-        for cls in (f"{kind}_{way}" for way in ("hot", "cold") for kind in KINDS)
-        if cls in present
-    ]
+    t, colours, present = page.t, palette(page.theme), {line.place.state for line in shown}
     lines = (
+        *(
+            (state in present, f"background:{on_land(STATE_COLOURS[state], page.theme)}", t(name))
+            for state, (name, _) in STATES.items()
+        ),
         (has_area(page.filter), f"border:2px solid {colours.accent}", t("the area of the filter")),
         (selected, f"border:3px solid {colours.highlight}", t("selected")),
     )
-    entries += [(style, words) for drawn, style, words in lines if drawn]
-    draw_legend_row(colours, t("Class over time"), entries)
-
-
-def _history_line(t: Translator, found: EmergingHotSpots, cell: int) -> str:
-    row: Any = found.frame.loc[cell]
-    hot, months = CLASSES[row["cls"]].sign >= 0, found.unit == "month"
-    return t(_HISTORY[months, hot], n=int(row["hot_steps"] if hot else row["cold_steps"]), steps=len(found.starts))
+    draw_legend_row(colours, t("Class over time"), [(style, words) for drawn, style, words in lines if drawn])
 
 
 def _draw_class_table(
@@ -302,14 +249,13 @@ def _draw_class_table(
 ) -> None:
     if not shown:
         return
-    t, months = page.t, found.unit == "month"
+    t = page.t
     table = pd.DataFrame(
         {
             "name": ranked_name(line.rank, line.name(t)),
-            "class": t(line.cls.label),
+            "class": t(STATES[line.place.state][0]),
             "since": since_label(t, line, found),
             "marked": t("{n} of {all}", n=line.marked, all=len(found.starts)),
-            "trend": trend_label(t, line),
             "n": line.place.n,
         }
         for line in shown
@@ -318,8 +264,7 @@ def _draw_class_table(
         "name": t.c("emerging", "Place"),
         "class": t("Class over time"),
         "since": t("Without interruption since"),
-        "marked": t("Hot or cold months") if months else t("Hot or cold weeks"),
-        "trend": t("Trend"),
+        "marked": t("Hot months") if found.unit == "month" else t("Hot weeks"),
         "n": t("Alerts"),
     }
     if page.narrow:
@@ -351,53 +296,37 @@ def since_label(t: Translator, line: EmergingRow, found: EmergingHotSpots) -> st
     """Since when a place has been significant without interruption; unknown where that holds from the first step."""
     if line.since is None:
         return "–"
-    day = step_label(t, found, line.since)
+    day = step_label(t, found.unit, line.since)
     return t("{day} or earlier", day=day) if line.since <= found.starts[0].date() else day
-
-
-def trend_label(t: Translator, line: EmergingRow) -> str:
-    """The trend of a place in words; a dash where its class does not depend on one."""
-    if line.q_trend != line.q_trend:
-        return "–"
-    p = t.p(line.q_trend, least=line.p_trend == 1 / (RUNS + 1))
-    if line.cls.kind not in ("intensifying", "diminishing"):
-        return t("not sure ({p})", p=p)
-    return t("rising ({p})", p=p) if line.slope > 0 else t("falling ({p})", p=p)
 
 
 def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, line: EmergingRow) -> None:
     """The selected place: its history in words and by step, and the way on."""
     t = page.t
     st.subheader(f"{line.rank} · {escape_markdown(line.name(t))}")
-    st.write(escape_markdown(found.sentence_of(line.place.peak, t, page.written.least())))
+    st.write(escape_markdown(found.sentence_of(line.place.peak, t)))
     draw_ways_on(page, line.place.names, "emerging_draft")
-    series, hot = study.series(line.place.cells), line.cls.sign > 0
-    words = _SERIES[found.unit == "month", hot]
-    label = t(words)
+    series = study.series(line.place.cells)
+    label = t("Alerts per month; coloured: hot.") if found.unit == "month" else t("Alerts per week; coloured: hot.")
+    shade = on_land(STATE_COLOURS[line.place.state], page.theme)
     draw_chart(
         page,
-        _bars(page, series, on_land(class_colour(line.place.cls), page.theme), "hot" if hot else "cold"),
+        _bars(page, series, shade),
         key="emerging_series",
         alt=label,
         data=series,
         file_name="emerging-place.csv",
     )
     st.caption(label)
-    st.caption(
-        t(
-            "The class and the last window are those of the cell that stands out most, with its neighbours; the bars "
-            "count the cells of the place alone."
-        )
-    )
 
 
-def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
+def _bars(page: Page, series: pd.DataFrame, shade: str) -> Figure:
     t, colours = page.t, palette(page.theme)
     figure = base_figure(t, colours, height=200, bargap=0.15)
     figure.add_bar(
         x=series["start"],
         y=series["n"],
-        marker={"color": [shade if marked else colours.withheld for marked in series[mark]]},
+        marker={"color": [shade if marked else colours.withheld for marked in series["hot"]]},
         hovertext=[
             t.pair(t.date(day.date(), "medium"), written_alerts(page, n))
             for day, n in zip(series["start"], series["n"], strict=True)
@@ -410,11 +339,8 @@ def _bars(page: Page, series: pd.DataFrame, shade: str, mark: str) -> Figure:
 
 
 def draw_playback(page: Page, study: EmergingStudy, found: EmergingHotSpots) -> None:
-    """The map of one month at a time, where the reader asks for it."""
-    t = page.t
-    if not st.toggle(t("Month by month") if found.unit == "month" else t("Week by week"), key="emerging_by_step"):
-        return
-    playing = st.toggle(t("Play"), key="emerging_play")
+    """The map of one month at a time."""
+    playing = st.toggle(page.t("Play"), key="emerging_play")
     drawing = admitting(_draw_step, using=not playing, name="playback")
     st.fragment(drawing, run_every=SECONDS if playing else None)(page, study, found, playing)
 
@@ -424,7 +350,7 @@ def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playin
     t, steps = page.t, range(len(found.starts))
     current = st.session_state.get(STEP, steps[-1])
     st.session_state[STEP] = (current + 1) % len(steps) if playing else min(current, steps[-1])
-    names = [step_label(t, found, start.date()) for start in found.starts]
+    names = [step_label(t, found.unit, start.date()) for start in found.starts]
     step = st.select_slider(
         t("Month") if found.unit == "month" else t("Week"), steps, format_func=names.__getitem__, key=STEP
     )
@@ -436,35 +362,17 @@ def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playin
     n = here.reindex(found.frame.index, fill_value=0)
     sentence = at_head(
         t(
-            "{when}: hot cells {hot}, cold cells {cold}, alerts on the map {n}. A cell is assessed together with its "
-            "neighbours and with the step before.",
+            "{when}: hot cells {hot}, alerts on the map {n}.",
             when=names[step],
             hot=int(found.hot[:, step].sum()),
-            cold=int(found.cold[:, step].sum()),
             n=written_count(page, round(float(n.sum()))),
         )
     )
-    draw_layers(
-        page,
-        [_step_layer(page, n[marked[:, step]], hot=hot) for marked, hot in ((found.hot, True), (found.cold, False))],
-        key="emerging_step_map",
-        alt=sentence,
-    )
-    colours = palette(page.theme)
-    cold = f"background:{STEP_SHADES[False]};border:.2em solid {colours.land}"
-    draw_legend_row(colours, names[step], [(f"background:{STEP_SHADES[True]}", t("hot")), (cold, t("cold"))])
-    st.caption(sentence)
-
-
-def step_label(t: Translator, found: EmergingHotSpots, day: dt.date) -> str:
-    """A month by its name, a week by its first day."""
-    return t.date(day, "LLL y" if found.unit == "month" else "medium")
-
-
-def _step_layer(page: Page, n: pd.Series, *, hot: bool) -> pdk.Layer:
-    shade = rgba(STEP_SHADES[hot], 225)
+    shade = rgba(STEP_SHADE, 225)
     rows = [
         {"hex": h3.int_to_str(cell), "shade": shade, "tip": written_alerts(page, count)}
-        for cell, count in zip(n.index, n, strict=True)
+        for cell, count in n[found.hot[:, step]].items()
     ]
-    return hexagons("hot_now" if hot else "cold_now", rows, coverage=COVERAGE[hot], stroked=False, pickable=True)
+    layer = hexagons("hot_now", rows, stroked=False, pickable=True)
+    draw_layers(page, [layer], key="emerging_step_map", alt=sentence)
+    st.caption(sentence)

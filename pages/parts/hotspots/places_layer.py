@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 import streamlit as st
 
-from analysis.grid import with_points
-from analysis.hotspots.grouping import Spot, SpotHarm
-from analysis.hotspots.surroundings import LAND
+from analysis.cube import STATES
+from analysis.hotspots.grouping import Spot
+from analysis.hotspots.surroundings import LAND, DenominatorKind
 from analysis.spots.naming import name_spots
 from analysis.spots.profile import states_no_category
 from curim_data.model import (
@@ -28,7 +28,7 @@ from curim_data.model import (
 )
 from curim_data.privacy import drawn_share, share_is_told
 from curim_data.studies.cells import has_area, in_area, whole_city
-from curim_data.studies.hot_spots import HotSpotStudy, SpotsByHarm
+from curim_data.studies.hot_spots import HotSpotStudy
 from curim_data.studies.periods import chosen_from
 from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
 from pages.parts.charts import Figure, bars_of_shares, no_clock_reason, plots, written_count
@@ -36,9 +36,9 @@ from pages.parts.frame import (
     LIGHT,
     Heading,
     Page,
-    contained,
     draw_alone,
     draw_few_mapped_note,
+    draw_fold,
     draw_footer,
     draw_way_to_all_dates,
     escape_markdown,
@@ -50,36 +50,32 @@ from pages.parts.hotspots.choices import (
     SELECTED_WORD,
     FoundPlace,
     ListQuery,
-    Options,
-    classes_are_ready,
     clusters,
+    counts_asked,
+    draw_base_note,
     draw_found_place,
-    draw_option_notes,
     draw_ways_on,
     emerging_of,
     list_lines,
     selected_id,
     spot_details,
-    spot_harm,
 )
 from pages.parts.hotspots.ranked_list import (
     SPAN,
     ListView,
-    RankedList,
+    all_columns,
+    cell_lines,
     cell_size_label,
     draw_area_button,
     draw_downloads,
     draw_heading,
+    draw_ranked_list,
     headline,
     lines_in_area,
     list_view,
-    rate_lines,
-    rate_measure,
-    significance_lines,
     street_names,
 )
 from pages.parts.maps import (
-    OUTLINES,
     Outline,
     Pin,
     cell_layer,
@@ -96,8 +92,7 @@ if TYPE_CHECKING:
     from analysis.report.maps import MapLayer
 
 
-# From so many stored alerts on classes over time come a moment after the page.
-LATER_FROM: Final = 50_000
+FEW: Final = 30  # alerts of a place, below which its shares are imprecise
 PLACES: Final = "places"
 MOST_OUTLINES: Final = 200
 # As many are named; the downloadable table of cells holds them all.
@@ -109,34 +104,25 @@ MAP_ALT: Final = N_("Map of the city with its hot spots; the list below holds th
 
 
 def draw_places_layer(
-    page: Page,
-    heading: Heading,
-    study: HotSpotStudy,
-    layer: str,
-    how: Options,
-    place: FoundPlace | None,
+    page: Page, heading: Heading, study: HotSpotStudy, layer: str, base: DenominatorKind, place: FoundPlace | None
 ) -> None:
     """Hot cells or clusters, their list, and the selected one.
 
     `heading`: where the headline stands; `place`: the one that the map is turned to.
     """
     try:
-        found = clusters(page.dataset, page.filter, weight=how.weight) if layer == "clusters" else None
+        found = clusters(page.dataset, page.filter) if layer == "clusters" else None
     except AreaTooLargeError as error:
         st.info(page.t(error.message))
         return
-    asked = ListQuery(page.dataset, page.filter, layer, study.resolution, how)
+    asked = ListQuery(page.dataset, page.filter, layer, study.resolution, base)
     everywhere = list_lines(asked, study.spots if found is None else found.found)
-    weighed = None
-    if found is None and how.weight:
-        weighed = spot_harm(page.dataset, whole_city(page.filter), study.resolution, how, study)
-    view = list_view(lines_in_area(page, everywhere), harm=weighed.of if weighed is not None else None)
-    cold = [] if found else cold_places_in_area(page, study)
-    title = headline(page, study, len(everywhere), view.lines, is_clusters=found is not None, cold=len(cold))
-    draw_heading(page, heading, title, listed=True)
-    draw_option_notes(page, how, layer)
-    draw = partial(_draw_places, page, study, found, everywhere, view, cold, asked, place, weighed)
-    draw_alone(PLACES, draw, words=(SELECTED_WORD,))
+    view = list_view(lines_in_area(page, everywhere))
+    draw_heading(page, heading, headline(page, study, len(everywhere), view.lines), listed=True)
+    if found is None:
+        draw_base_note(page, base)
+    draw = partial(_draw_places, page, study, found, everywhere, view, asked, place)
+    draw_alone(PLACES, draw, words=(SELECTED_WORD, "tab"))
 
 
 def _draw_places(
@@ -145,16 +131,10 @@ def _draw_places(
     found: Clusters | None,
     everywhere: tuple[SpotSummary, ...],
     view: ListView,
-    cold: Sequence[Spot],
     asked: ListQuery,
     place: FoundPlace | None,
-    weighed: SpotsByHarm | None,
 ) -> None:
-    """The map, the list and the panel of the selected place; picking another one draws them alone.
-
-    Where there are many alerts the classes over time take longer than all the rest: the list stands without them until
-    then, and it alone is drawn again.
-    """
+    """The map, the list and the panel of the selected place; picking another one draws them alone."""
     t, shown = page.t, view.lines
     line = _selected_line(shown, place)
 
@@ -162,52 +142,34 @@ def _draw_places(
         _selected_id(shown)
         redraw(PLACES)
 
-    pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        _draw_map(page, study, found, everywhere, line, pins, place, select)
+        _draw_map(page, study, found, everywhere, view, line, place, select)
         draw_found_place(page, place)
         draw_area_button(page, picked_on_map(MAP_KEY), study)
-        gistar = None if found else study.hot.gistar_valid
-        ranked = RankedList(page, view, line.spot.id if line else None, gistar_valid=gistar, on_select=select)
-        classed = bool(shown) and found is None and not page.protected
-        many = classed and page.alerts.count > LATER_FROM
-        waits = many and not classes_are_ready(page.dataset, page.filter, study.resolution)
-        ranked.draw(classes_over_time(page, study, shown) if classed and not waits else None, waits=waits)
-        progress = st.container()
-        if found is None and shown and study.elsewhere is not None:
-            st.write(t(study.elsewhere))
-        draw_cold_places(page, study, cold)
-        draw_few_mapped_note(page, study.total, study.cells.at_default or 0)
-        draw_footer(
-            page,
-            sentence=with_points(t, (found or study).sentence(t), (found or study).choices),
-            total=study.total,
-            excluded=study.cells.at_default,
-            choices=(*(study if found is None else found).choices, *(weighed.choices if weighed is not None else ())),
-        )
-        draw_downloads(page, view, gistar_valid=gistar, study=study if found is None else None)
-        _draw_map_download(page, study, found, line, pins)
+        classed = found is None and not page.protected and all_columns() and bool(shown)
+        classes = classes_over_time(page, study, shown) if classed else None
+        draw_ranked_list(page, view, line.spot.id if line else None, classes, select)
     with right:
         if line is not None:
-            draw_spot_panel(page, asked, line, view.harm.get(line.spot.id))
+            draw_spot_panel(page, asked, line)
         elif everywhere:
-            st.subheader(t("No hot spot in this area"))
-            st.write(
-                t(
-                    "The hot spots of the city lie elsewhere. Remove the area from the filter to see them, or look at "
-                    "the alerts here one by one."
-                )
-            )
+            st.write(t("The hot spots of the city lie elsewhere. Remove the area from the filter to see them."))
         else:
-            draw_no_places(page, asked.how, study, cold=bool(cold))
-    if waits:
-        with progress, contained(t("Class over time")):
-            classes = None
-            try:
-                classes = classes_over_time(page, study, shown)
-            finally:
-                ranked.draw(classes)
+            draw_no_places(page, asked.base, study)
+    draw_few_mapped_note(page, study.total, study.cells.at_default or 0)
+    draw_footer(
+        page,
+        total=study.total,
+        excluded=study.cells.at_default,
+        choices=(study if found is None else found).choices,
+    )
+    cold = [] if found else cold_places_in_area(page, study)
+    if cold:
+        draw_fold(
+            "cold", t("Where are there fewer than expected?"), partial(draw_cold_places, page, study, cold), word="tab"
+        )
+    draw_fold("files", t("Download data and map"), partial(_draw_files, page, study, found, view, line), word="tab")
 
 
 def _selected_line(shown: Sequence[SpotSummary], place: FoundPlace | None) -> SpotSummary | None:
@@ -229,29 +191,25 @@ def _draw_map(
     study: HotSpotStudy,
     found: Clusters | None,
     everywhere: Sequence[SpotSummary],
+    view: ListView,
     line: SpotSummary | None,
-    pins: Sequence[Pin],
     place: FoundPlace | None,
     on_select: Callable[[], None],
 ) -> None:
-    """Hot and cold cells, or the outlines of clusters, with the names of places and the selected one."""
+    """Hot cells, or the outlines of clusters, with the names of places and the selected one."""
     t, frame = page.t, study.hot.frame
     outlines = zip(found.found[:MOST_OUTLINES], everywhere, strict=False) if found is not None else ()
     draw_cell_map(
         page,
         key=MAP_KEY,
         alt=t(MAP_ALT),
-        cells=study.cells.frame if found else _map_cells(page, study),
-        z_is_test=study.hot.gistar_valid,
+        cells=_map_cells(page, study),
         hot=() if found else frame.index[frame["hot"]],
-        cold=() if found else frame.index[frame["cold"]],
         outlines=[Outline(cluster.id, one.name(t), cluster.outline) for cluster, one in outlines],
-        pins=pins,
+        pins=_pins(page, view),
         highlight=line.spot.cells if line and not found else (),
         span=SPAN,
         place=place,
-        with_neighbours=study.hot.setting.k > 0,
-        measure=None if found else rate_measure(t, study.hot.base),
         on_select=on_select,
     )
     if found is not None and len(found.found) > MOST_OUTLINES:
@@ -260,50 +218,45 @@ def _draw_map(
         )
 
 
-def _draw_map_download(
-    page: Page,
-    study: HotSpotStudy,
-    found: Clusters | None,
-    line: SpotSummary | None,
-    pins: Sequence[Pin],
+def _pins(page: Page, view: ListView) -> list[Pin]:
+    return [Pin(one.name(page.t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in view.lines]
+
+
+def _draw_files(
+    page: Page, study: HotSpotStudy, found: Clusters | None, view: ListView, line: SpotSummary | None
 ) -> None:
-    """The map as a picture to take along."""
+    """List, shapes, cells, and the map as a picture, to take along."""
     t, frame = page.t, study.hot.frame
-    measure = None if found is not None else rate_measure(t, study.hot.base)
 
     def layers() -> list[MapLayer]:
-        shades = cell_shades(page, study.cells.frame if found else _map_cells(page, study), measure)
+        shades = cell_shades(page, _map_cells(page, study))
         if found is not None:
             outlines = [cluster.outline for cluster in found.found[:MOST_OUTLINES]]
             return [*shades, map_layer(t("cluster"), LIGHT.cluster_line, outlines, outline=True)]
-        for kind, colour in (("hot", LIGHT.hot_line), ("cold", LIGHT.cold_line)):
-            if frame[kind].any():
-                words = t(OUTLINES[kind, study.hot.setting.k > 0])
-                shades.append(cell_layer(words, colour, frame.index[frame[kind]], outline=True))
+        shades.append(cell_layer(t("hot spot"), LIGHT.hot_line, frame.index[frame["hot"]], outline=True))
         if line is not None:
             whole = shapely.union_all(cell_polygons(list(line.spot.cells)))
             shades.append(map_layer(t("selected"), LIGHT.highlight, [whole], outline=True))
         return shades
 
-    map_download_button(
-        page,
-        layers,
-        name="hotspots" if found is None else "clusters",
-        title=measure.heading if measure is not None else t("Alerts per cell"),
-        alt=t(MAP_ALT),
-        total=study.total,
-        pins=pins,
-        facts=[(found or study).sentence(t)],
-    )
+    with st.container(horizontal=True):
+        draw_downloads(page, view, study if found is None else None)
+        map_download_button(
+            page,
+            layers,
+            name="hotspots" if found is None else "clusters",
+            title=t("Alerts per cell") if counts_asked() else t("Times the usual number of the surroundings"),
+            alt=t(MAP_ALT),
+            total=study.total,
+            pins=_pins(page, view),
+            facts=[(found or study).sentence(t)],
+        )
 
 
 def _map_cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
     """The cells of the map, with the lines of their tooltips below the count."""
-    cells, tooltips = study.cells.frame.join(study.hot.frame["z"]), significance_lines(page.t, study)
-    if study.hot.based:
-        tooltips = [rate + test for rate, test in zip(rate_lines(page.t, study), tooltips, strict=True)]
-        cells = cells.assign(value=study.hot.frame["rate"])
-    return cells.assign(tooltip=pd.Series(tooltips, study.hot.frame.index))
+    cells = study.cells.frame if counts_asked() else study.map_cells()
+    return cells.assign(tooltip=pd.Series(cell_lines(page.t, study), study.hot.frame.index))
 
 
 def classes_over_time(page: Page, study: HotSpotStudy, shown: tuple[SpotSummary, ...]) -> dict[str, str] | None:
@@ -311,45 +264,27 @@ def classes_over_time(page: Page, study: HotSpotStudy, shown: tuple[SpotSummary,
     over_time = emerging_of(page.dataset, page.filter, study.resolution)
     if over_time.emerging is None:
         return None
-    found = {line.spot.id: over_time.class_of(line.spot.cells) for line in shown}
-    return {name: page.t(own.label) for name, own in found.items() if own is not None}
+    found = {line.spot.id: over_time.state_of(line.spot.cells) for line in shown}
+    return {name: page.t(STATES[own][0]) for name, own in found.items() if own is not None}
 
 
-def draw_no_places(page: Page, how: Options, study: HotSpotStudy, *, cold: bool) -> None:
-    """Draw what is said where no hot place was found, and what would have been.
-
-    `cold`: whether there are cold places.
-    """
-    t = page.t
-    if study.unjudged is not None:
-        st.write(t(study.unjudged))
+def draw_no_places(page: Page, base: DenominatorKind, study: HotSpotStudy) -> None:
+    """Draw what is said where no hot place was found, and what would have been."""
+    t, few = page.t, study.power.too_few
+    if study.unjudged is not None or study.total.n == 0:
+        none = t("There are no alerts to test: widen the period, the categories or the area.")
+        st.write(none if study.unjudged is None else t(study.unjudged))
         return
-    few = study.power.too_few and study.total.n != 0 and not cold
-    st.subheader(t("Too few alerts to tell") if few else t("No hot spot") if cold else t("No place stands out"))
+    if base != LAND:
+        st.write(t("No place has a rate higher than the rest of the city, beyond chance."))
+        return
+    st.write(study.power.sentence(t))
+    st.write(
+        t("Widen the period, the categories or the times of day, or choose larger cells.")
+        if few
+        else t("No place has more alerts than expected by chance in its neighbourhood. That is a result too.")
+    )
     if few:
-        wider = (
-            t("Widen the period, the categories or the times of day.")
-            if page.protected
-            else t("Widen the period, the categories or the times of day, or choose larger cells.")
-        )
-        words = [study.power.sentence(t), wider]
-    elif study.total.n == 0:
-        words = [t("There are no alerts to test: widen the period, the categories or the area.")]
-    elif how.base != LAND:
-        words = [
-            t(
-                "No place has a rate higher than the rest of the city, beyond chance. A place can still have many "
-                "alerts: compare with the land around to see where they are dense."
-            )
-        ]
-    else:
-        words = [
-            t("No place has more alerts than expected by chance in its neighbourhood. That is a result too."),
-            *([] if study.power.too_few else [study.power.sentence(t)]),
-        ]
-    for said in words:
-        st.write(said)
-    if study.power.too_few:
         draw_way_to_all_dates(page)
 
 
@@ -373,33 +308,15 @@ def cold_places_in_area(page: Page, study: HotSpotStudy) -> list[Spot]:
 
 
 def draw_cold_places(page: Page, study: HotSpotStudy, found: Sequence[Spot]) -> None:
-    """The cold places, each with its sentence; nothing where there is none."""
-    if not found:
-        return
-    t, names = page.t, name_spots(found[:MOST_NAMED], page.city)
+    """The cold places, each with its sentence."""
+    t, names, least = page.t, name_spots(found[:MOST_NAMED], page.city), page.written.least()
     rest = len(found) - MOST_NAMED
     lines = [
-        t.pair(
-            f"- **{escape_markdown(names[spot.id](t))}**",
-            escape_markdown(spot.cold_sentence(t, page.written.least())),
-        )
+        t.pair(f"- **{escape_markdown(names[spot.id](t))}**", escape_markdown(spot.cold_sentence(t, least)))
         for spot in found[:MOST_NAMED]
     ]
     lines += ["- " + t.n("{n} more.", "{n} more.", rest)] if rest > 0 else []
-    heading = (
-        t.n(
-            "{n} place has a lower rate than expected by chance (cold)",
-            "{n} places have a lower rate than expected by chance (cold)",
-            len(found),
-        )
-        if study.hot.based
-        else t.n(
-            "{n} place has fewer alerts than expected by chance (cold)",
-            "{n} places have fewer alerts than expected by chance (cold)",
-            len(found),
-        )
-    )
-    st.markdown("\n".join([f"**{heading}**", "", *lines]))
+    st.markdown("\n".join(lines))
     if page.alerts.exact is not None and chosen_from(page.alerts, whole_city(page.filter)) is page.alerts:
         st.caption(
             t(
@@ -409,20 +326,27 @@ def draw_cold_places(page: Page, study: HotSpotStudy, found: Sequence[Spot]) -> 
         )
 
 
-def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary, harm: SpotHarm | None) -> None:
-    """Draw the panel of the selected hot spot: sentence, links, cautions, weeks, clock, categories, genders.
-
-    `harm`: what its alerts weigh, where that was asked.
-    """
-    t, spot, study = page.t, line.spot, spot_details(asked, line.spot.id, line.spot)
+def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary) -> None:
+    """Draw the panel of the selected hot spot: one sentence, cautions, ways on, and a fold with all that it was."""
+    t, spot = page.t, line.spot
     st.subheader(f"{spot.rank} · {escape_markdown(line.name(t))}")
     figures = spot.sentence(t, page.written.least()) if isinstance(spot, Spot) else spot.sentence(t)
-    weighs = [harm.sentence(t)] if harm is not None else []
-    st.write(escape_markdown(" ".join([figures, *weighs, study.profile.sentence(t)])))
+    st.write(escape_markdown(figures))
+    if spot.n < FEW:
+        st.warning(t("Few alerts: what is said of this place is imprecise."))
+    draw_ways_on(page, spot.names, "spot_draft")
+    details = partial(draw_spot_details, page, asked, line)
+    draw_fold("spot", t("How has it developed, when, and for whom?"), details, word="tab")
+
+
+def draw_spot_details(page: Page, asked: ListQuery, line: SpotSummary) -> None:
+    """What the alerts of a hot spot are like: its weeks, clock, categories and genders, each with its cautions."""
+    t, study = page.t, spot_details(asked, line.spot.id, line.spot)
+    st.write(escape_markdown(study.profile.sentence(t)))
+    for caution in spot_cautions(page, study):
+        st.warning(caution)
     if streets := street_names(page, line):
         st.caption(escape_markdown(t("Streets here: {streets}.", streets=", ".join(streets))))
-    draw_ways_on(page, spot.names, "spot_draft")
-    draw_cautions(page, line, study)
     parts = {"weeks": _weeks, "clock": _clock, "categories": _categories, "genders": _genders}
     for name, make in parts.items():
         figure, alt, caption = make(page, study)
@@ -432,41 +356,27 @@ def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary, harm: SpotH
             st.caption(caption)
 
 
-def draw_cautions(page: Page, line: SpotSummary, study: SpotStudy) -> None:
+def spot_cautions(page: Page, study: SpotStudy) -> list[str]:
     """What makes the figures of this place doubtful."""
-    t, least, unknown = page.t, page.written.least(), study.profile.unknown_gender or 0.0
-    piled = (
-        t(
-            "Fewer than {k} alerts here share their exact coordinates with many others and are kept off maps: probably "
-            "a default position of the app.",
-            k=least,
+    t, unknown, found = page.t, study.profile.unknown_gender or 0.0, []
+    if study.at_default:
+        found.append(
+            t(
+                "{n} alerts here share their exact coordinates with many others and are kept off maps: probably a "
+                "default position of the app.",
+                n=written_count(page, study.at_default),
+            )
         )
-        if study.at_default < least
-        else t.n(
-            "{n} alert here shares its exact coordinates with many others and is kept off maps: probably a default "
-            "position of the app.",
-            "{n} alerts here share their exact coordinates with many others and are kept off maps: probably a default "
-            "position of the app.",
-            study.at_default,
-        )
-    )
-    stated = t("For {share} of the alerts here the gender is not known.", share=t.percent(unknown))
-    cautions = (
-        (study.at_default, piled),
-        ("affected_gender" in page.alerts.asked and unknown > 0.2, stated),
-        (True, _one_week(page, study)),
-        (line.spot.n < 30, t("Few alerts: the shares below are imprecise.")),
-    )
-    if sentences := [words for said, words in cautions if said and words]:
-        st.warning("  \n".join(sentences))
+    if "affected_gender" in page.alerts.asked and unknown > 0.2:
+        found.append(t("For {share} of the alerts here the gender is not known.", share=t.percent(unknown)))
+    return found
 
 
 def _one_week(page: Page, study: SpotStudy) -> str:
-    """The week that holds half of the alerts here or more; empty where there is none."""
+    """The week that holds half of the alerts here or more, and four of them; empty where there is none."""
     if study.trend is None or study.trend.unit != "week" or len(study.trend.frame) <= 4:
         return ""
     counts, weeks = study.trend.frame["n"].fillna(0), study.trend.frame[study.trend.column]
-    # Where a week holds half of the alerts of a place, and four of them, that is said.
     if (n := round(counts.max())) < max(4, study.profile.n / 2):
         return ""
     return page.t(
@@ -482,7 +392,7 @@ def _weeks(page: Page, study: SpotStudy) -> Part:
     if trend is None or trend.frame.empty:
         return NOTHING
     label = t("Alerts per week, with the expected range") if trend.unit == "week" else t("Alerts per month")
-    told = f"{label}. {trend.sentence(t)}"
+    told = " ".join(filter(None, (f"{label}. {trend.sentence(t)}", _one_week(page, study))))
     if len(trend.frame) < 2:
         return None, "", told
     beginning, incomplete = (not bool(trend.frame["complete"].iloc[end]) for end in (0, -1))

@@ -16,8 +16,6 @@ from pages.parts.maps.basemap import (
     without_outline,
 )
 from pages.parts.maps.cell_map import (
-    OUTLINES,
-    CellMeasure,
     Outline,
     alert_count,
     cell_layer,

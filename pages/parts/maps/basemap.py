@@ -127,27 +127,23 @@ def base_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
 
 
 def ground_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
-    """What lies around, in grey since nobody has described it, and the land: what cells are drawn on."""
+    """The colour of land, on which cells are drawn; what is no land covers it later."""
     return [
-        shape_layer("around", [surrounding_box(city.land)], filled=True, get_fill_color=rgba(colours.beyond)),
         shape_layer(
-            "land",
-            [city.land],
-            filled=True,
-            get_fill_color=rgba(colours.land),
-            stroked=True,
-            get_line_color=rgba(colours.land_line),
-            line_width_min_pixels=1,
-        ),
+            "land", [shapely.box(*around_land(city.land).bounds)], filled=True, get_fill_color=rgba(colours.land)
+        )
     ]
 
 
 def over_layers(city: CityProfile, colours: Palette) -> list[pdk.Layer]:
-    """Water, streets and district borders, which stay visible over cells: water cuts the cells along the coast."""
+    """What lies around the land, in grey since nobody has described it, water, streets and district borders: over
+    cells and their outlines, which end at the coast.
+    """
     style = {"stroked": True, "line_width_min_pixels": 1}
     sea = {"filled": True, "get_fill_color": rgba(colours.sea), "get_line_color": rgba(colours.land_line)}
     borders = [area.polygon.boundary for area in city.districts]
     return [
+        shape_layer("around", [around_land(city.land)], **style, **(sea | {"get_fill_color": rgba(colours.beyond)})),
         *([shape_layer("water", [city.water], **style, **sea)] if city.water is not None else []),
         *street_layers(streets_of_city(city), colours),
         *(
@@ -210,13 +206,15 @@ def without_outline(page: Page) -> bool:
 
 
 @lru_cache(maxsize=16)
-def surrounding_box(land: BaseGeometry) -> BaseGeometry:
-    """A box of nine times the land's extent; no farther than a web map reaches, as with a file of a whole country."""
+def around_land(land: BaseGeometry) -> BaseGeometry:
+    """A box of nine times the land's extent without the land itself; no farther than a web map reaches, as with a file
+    of a whole country.
+    """
     west, south, east, north = land.bounds
     pad = max(east - west, north - south) * 4
     return shapely.box(
         max(west - pad, -180.0), max(south - pad, -HIGHEST), min(east + pad, 180.0), min(north + pad, HIGHEST)
-    )
+    ).difference(land)
 
 
 def fitted_view(land: BaseGeometry, *, room: Room, span: float, height: int) -> pdk.ViewState:

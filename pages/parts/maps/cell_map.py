@@ -11,7 +11,8 @@ import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -22,14 +23,16 @@ import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
 from analysis.density import DensityImage
+from analysis.hotspots.cell_significance import TIMES
 from curim_data import query
 from curim_data.engine import city_day
-from curim_data.model import N_, NO_OUTLINE, CityProfile, Message, Translator, cell_polygons, fewer_than, is_small
+from curim_data.model import NO_OUTLINE, CityProfile, IntArray, Message, Translator, cell_polygons, fewer_than, is_small
 from curim_data.query import Total
 from curim_data.studies.cells import has_area
 from curim_data.studies.periods import places_taken
 from pages.parts.frame import (
     COUNTS,
+    EXCESS,
     Page,
     Palette,
     cached_query,
@@ -38,22 +41,15 @@ from pages.parts.frame import (
     mapped_sentence,
     missing,
     palette,
+    ramp,
     rgba,
 )
+from pages.parts.frame.page import Theme
 from pages.parts.maps import basemap
 from pages.parts.maps.basemap import Deck, FoundPlace, Pin, streets_near
 
 if TYPE_CHECKING:
     from analysis.report.maps import MapLayer
-
-
-# What the outline of a hot or a cold cell means, and whether it may be so only with the cells around it.
-OUTLINES: Final = {
-    ("hot", True): N_("more than expected by chance, alone or with its neighbours"),
-    ("hot", False): N_("more than expected by chance"),
-    ("cold", True): N_("fewer than expected by chance, alone or with its neighbours"),
-    ("cold", False): N_("fewer than expected by chance"),
-}
 
 
 def class_breaks(counts: Sequence[float], classes: int = len(COUNTS), least: int = 1) -> list[int]:
@@ -74,48 +70,29 @@ def _equal_steps(values: Sequence[float], classes: int) -> list[float]:
     return [first * (most / first) ** (k / classes) for k in range(1, classes + 1)] if most else []
 
 
-@dataclass(frozen=True)
-class CellMeasure:
-    """What the colours of cells show in place of counts: a column `value` of the cells, and how it is written."""
+class ColourScale(NamedTuple):
+    """What colours a map's cells: a heading, colour and words of each class, and the class of every cell (-1: none)."""
 
     heading: str
-    write: Callable[[float], str]
-
-
-@dataclass(frozen=True)
-class ColourScale:
-    """The classes of a map: upper bounds, and for each its colour and its limits in words."""
-
-    column: str
-    heading: str
-    breaks: tuple[float, ...]
     classes: tuple[tuple[str, str], ...]
+    numbers: IntArray
 
     @classmethod
-    def of(
-        cls, t: Translator, cells: pd.DataFrame, measure: CellMeasure | None = None, *, least: int = 1
-    ) -> ColourScale:
-        """The scale of the counts of cells, of which those from `least` on are written out, or of what else is
-        measured.
-        """
-        if measure is None:
-            return cls(
-                "n",
-                t("Alerts per cell"),
-                tuple(class_breaks(cells["n"].tolist(), least=least)),
-                tuple(class_entries(t, cells["n"], least)),
-            )
-        values = [value for value in cells["value"].tolist() if value > 0]
-        breaks = sorted({float(f"{end:.2g}") for end in _equal_steps(values, len(COUNTS))})  # two digits
-        ends = [f"≤ {measure.write(end)}" if not at else measure.write(end) for at, end in enumerate(breaks)]
-        limits = [end if not at else f"{measure.write(breaks[at - 1])}–{end}" for at, end in enumerate(ends)]
-        return cls("value", measure.heading, tuple(breaks), tuple(zip(shades_for(len(breaks)), limits, strict=False)))
-
-    def class_numbers(self, cells: pd.DataFrame) -> np.ndarray:
-        """The class of every cell; -1 where there is nothing to show."""
-        values = cells[self.column].to_numpy(float)
-        found = np.minimum(np.searchsorted(self.breaks, np.nan_to_num(values)), len(self.classes) - 1)
-        return np.where(np.nan_to_num(values) > 0, found, -1)
+    def of(cls, page: Page, cells: pd.DataFrame, theme: Theme) -> ColourScale:
+        """By excess over the usual, where `cells` have its classes (`HotCells.excess_classes`), else by count."""
+        t = page.t
+        if "excess" in cells:
+            shades = EXCESS if theme == "light" else (palette(theme).withheld, *ramp(EXCESS[1:], theme))
+            limits = [t.number(limit) for limit in TIMES]
+            words = [t("usual"), f"< {limits[0]}", *map("–".join, pairwise(limits)), f"≥ {limits[-1]}"]
+            heading = t("Times the usual number of the surroundings")
+            return cls(heading, tuple(zip(shades, words, strict=True)), cells["excess"].to_numpy(int))
+        least, counts = page.written.least(), cells["n"]
+        breaks = class_breaks(counts.tolist(), least=least)
+        numbers = np.minimum(np.searchsorted(breaks, counts), max(len(breaks) - 1, 0))
+        shades = ramp(shades_for(len(breaks)), theme)
+        classes = tuple(zip(shades, class_words(t, counts, least), strict=False))
+        return cls(t("Alerts per cell"), classes, np.where(counts > 0, numbers, -1))
 
 
 def shades_for(classes: int) -> tuple[str, ...]:
@@ -124,38 +101,11 @@ def shades_for(classes: int) -> tuple[str, ...]:
     return tuple(COUNTS[round(i * (len(COUNTS) - 1) / max(classes - 1, 1))] for i in range(classes))
 
 
-def draw_map_legend(
-    t: Translator,
-    colours: Palette,
-    scale: ColourScale | None,
-    *,
-    hot: bool,
-    cold: bool,
-    outlined: str,
-    highlighted: bool,
-    with_neighbours: bool,
-    area: bool,
-    found: bool,
-) -> None:
-    """The legend under a map: printed classes, then what outlines mean."""
-    lines = (
-        (hot, 2, colours.hot_line, t(OUTLINES["hot", with_neighbours])),
-        (cold, 2, colours.cold_line, t(OUTLINES["cold", with_neighbours])),
-        (outlined, 2, colours.cluster_line, outlined),
-        (highlighted, 3, colours.highlight, t("selected")),
-        (area, 2, colours.accent, t("the area of the filter")),
-        (found, 3, colours.accent, t("the place that was searched for")),
-    )
-    classes = [(f"background:{shade}", span) for shade, span in (scale.classes if scale is not None else ())]
-    entries = [(f"border:{wide}px solid {colour}", words) for drawn, wide, colour, words in lines if drawn]
-    draw_legend_row(colours, scale.heading if scale is not None else "", classes + entries)
-
-
-def class_entries(t: Translator, counts: pd.Series, least: int = 1) -> list[tuple[str, str]]:
-    """Colour and limits of each class of the counts, the lowest first; those under `least` are not written out."""
+def class_words(t: Translator, counts: pd.Series, least: int = 1) -> list[str]:
+    """The limits of each class of the counts, the lowest first; those under `least` are not written out."""
     breaks = class_breaks(counts.tolist(), least=least)
     lowers = [math.floor(counts[counts > 0].min()) if breaks else 1, *(upper + 1 for upper in breaks)]
-    spans = [
+    return [
         t(fewer_than(least))
         if upper < least
         else t.number(upper)
@@ -163,7 +113,6 @@ def class_entries(t: Translator, counts: pd.Series, least: int = 1) -> list[tupl
         else f"{t.number(lower)}–{t.number(upper)}"
         for lower, upper in zip(lowers, breaks, strict=False)
     ]
-    return list(zip(shades_for(len(breaks)), spans, strict=False))
 
 
 def density_entries(t: Translator, colours: Palette, picture: DensityImage) -> list[tuple[str, str]]:
@@ -272,11 +221,12 @@ def cell_layer(label: str, colour: str, cells: Collection[int], **form: bool) ->
     return map_layer(label, colour, cell_polygons(np.fromiter(map(int, cells), np.uint64, len(cells))), **form)
 
 
-def cell_shades(page: Page, cells: pd.DataFrame, measure: CellMeasure | None = None) -> list[MapLayer]:
-    """Cells in the classes of the page's map, by count or by what else is measured."""
-    scale = ColourScale.of(page.t, cells, measure, least=page.written.least())
-    places = scale.class_numbers(cells)
-    return [cell_layer(span, colour, cells.index[places == at]) for at, (colour, span) in enumerate(scale.classes)]
+def cell_shades(page: Page, cells: pd.DataFrame) -> list[MapLayer]:
+    """Cells in the classes of the page's map, for print."""
+    scale = ColourScale.of(page, cells, "light")
+    return [
+        cell_layer(span, colour, cells.index[scale.numbers == at]) for at, (colour, span) in enumerate(scale.classes)
+    ]
 
 
 HEIGHT = 540
@@ -309,18 +259,13 @@ def draw_cell_map(
     cells: pd.DataFrame | None = None,
     picture: DensityImage | None = None,
     hot: Collection[int] = (),
-    cold: Collection[int] = (),
     outlines: Sequence[Outline] = (),
     pins: Sequence[Pin] = (),
     highlight: Collection[int] = (),
     height: int = HEIGHT,
     span: float = 1.0,
     pickable: bool = True,
-    z_is_test: bool = True,
-    outline_label: str = "",
     place: FoundPlace | None = None,
-    with_neighbours: bool = False,
-    measure: CellMeasure | None = None,
     on_select: Callable[[], None] | None = None,
 ) -> None:
     """Draw the city's map with its legend.
@@ -334,75 +279,49 @@ def draw_cell_map(
     alt
         What the map shows, in words, for those who do not see it.
     cells
-        As `curim_data.query.cells` gives them: index (or column) `cell` (int64 H3) and `n`; optionally
-        `z`, the cell's Gi*, and `tooltip`, further lines, for its tooltip.
+        Index (or column) `cell` (int64 H3) and `n`; optionally `excess`, the classes that colour them in place of
+        counts, and `tooltip`, further lines.
     picture
         A density, drawn as one picture that the page itself holds: no request is made for it.
     hot
         Cells with more alerts than expected by chance; a dark outline goes round those that touch each other.
-    cold
-        Cells with fewer alerts than expected by chance; with an outline of their own.
     outlines, pins, highlight
         Clusters or areas, names, and the cells of what is selected elsewhere on the page.
     height, span
         Pixels, and the share of the page's width that the map gets (2/3 next to a list).
     pickable
         Whether a click selects cells and outlines.
-    z_is_test
-        Whether `z` may be read as a test; the tooltip says where it may not.
-    outline_label
-        What the legend calls an outline; a cluster by default.
     place
-        A place that the map is turned to, its cells outlined.
-    measure
-        What the colours show in place of counts: the cells then have a column `value`.
-    with_neighbours
-        Whether hot and cold cells were tested together with those around them too, which the legend then says.
+        What the map is turned to, its cells outlined.
     on_select
         What a pick does in place of a run of the page.
     """
     if basemap.without_outline(page):
         return
-    t, colours, height = page.t, palette(page.theme), map_height(page, height)
-    scale = ColourScale.of(t, cells, measure, least=page.written.least()) if cells is not None else None
-    layers = []
+    t, colours, height, layers, scale = page.t, palette(page.theme), map_height(page, height), [], None
     if picture is not None:  # in quotes, since a bare string would be read as an expression
-        layers.append(
-            pdk.Layer(
-                "BitmapLayer",
-                id="density",
-                data=None,
-                image=f'"{picture.data_url}"',
-                bounds=list(picture.bounds),
-                pickable=False,
-            )
-        )
-    if cells is not None and scale is not None:
+        image, bounds = f'"{picture.data_url}"', list(picture.bounds)
+        layers.append(pdk.Layer("BitmapLayer", id="density", data=None, image=image, bounds=bounds, pickable=False))
+    if cells is not None:
+        scale = ColourScale.of(page, cells, page.theme)
         view = basemap.fitted_view(page.city.land, room=page.room, span=span, height=height)
-        layers.insert(
-            0,
-            _count_layer(
-                page, cells, scale, {*map(int, hot), *map(int, cold)}, view, z_is_test=z_is_test, pickable=pickable
-            ),
-        )
+        layers.append(_count_layer(page, cells, scale, set(map(int, hot)), view, pickable=pickable))
     form: dict[str, Any] = {"pins": pins, "highlight": highlight, "height": height, "span": span, "place": place}
-    deck = _cell_deck(page, layers, hot=hot, cold=cold, outlines=outlines, pickable=pickable, **form)
+    deck = _cell_deck(page, layers, hot=hot, outlines=outlines, pickable=pickable, **form)
     picking: dict[str, Any] = {"on_select": on_select or "rerun", "selection_mode": "multi-object"} if pickable else {}
     st.pydeck_chart(deck, height=height, key=key, alt=alt, **picking)
     if picture is not None:
         draw_legend_row(colours, t("Alerts per km² and month"), density_entries(t, colours, picture))
-    draw_map_legend(
-        t,
-        colours,
-        scale,
-        hot=bool(len(hot)),
-        cold=bool(len(cold)),
-        outlined=(outline_label or t("cluster")) if outlines else "",
-        highlighted=bool(len(highlight)),
-        with_neighbours=with_neighbours,
-        area=has_area(page.filter),
-        found=place is not None and bool(place.cells),
+    lines = (
+        (len(hot), 2, colours.hot_line, t("hot spot")),
+        (outlines, 2, colours.cluster_line, t("cluster")),
+        (len(highlight), 3, colours.highlight, t("selected")),
+        (has_area(page.filter), 2, colours.accent, t("the area of the filter")),
+        (place is not None and place.cells, 3, colours.accent, t("the place that was searched for")),
     )
+    classes = [(f"background:{shade}", span) for shade, span in (scale.classes if scale is not None else ())]
+    entries = [(f"border:{wide}px solid {colour}", words) for drawn, wide, colour, words in lines if drawn]
+    draw_legend_row(colours, scale.heading if scale is not None else "", classes + entries)
     draw_illustrative_note(page)
 
 
@@ -422,28 +341,31 @@ def _cell_deck(
     span: float,
     place: FoundPlace | None,
     hot: Collection[int] = (),
-    cold: Collection[int] = (),
     outlines: Sequence[Outline] = (),
     pickable: bool = False,
     over: bool = False,
 ) -> pdk.Deck:
-    """The map as a pydeck object: the ground first, data next, or `over` coast and streets, marks and names last."""
+    """The map as a pydeck object: the ground, data with outlines, coast and streets (below points that are drawn
+    `over` them), names. What is not land covers cells and outlines.
+    """
     city, colours = page.city, palette(page.theme)
     size: dict[str, Any] = {"room": page.room, "span": span, "height": height}
     ground, coast = basemap.ground_layers(city, colours), basemap.over_layers(city, colours)
     area = basemap.filter_area(page.filter, city)
     border = {"stroked": True, "get_line_color": rgba(colours.accent), "line_width_min_pixels": 2}
     marks = [
-        _area_lines("cold", cold, colours.cold_line),
         _area_lines("hot", hot, colours.hot_line),
         _outline_layer(colours, outlines, pickable),
         _area_lines("highlight_ring", highlight, colours.highlight),
         _highlight_lines(highlight, colours.highlight),
-        *([basemap.shape_layer("area", [area], **border)] if area is not None else []),
     ]
     look = {"backgroundColor": colours.background, "color": colours.text, "borderRadius": "6px", "fontSize": "13px"}
     deck = Deck(
-        layers=[*ground, *((*coast, *layers) if over else (*layers, *coast)), *marks],
+        layers=[
+            *ground,
+            *((*coast, *layers) if over else (*layers, *marks, *coast)),
+            *([basemap.shape_layer("area", [area], **border)] if area is not None else []),
+        ],
         map_provider=None,
         initial_view_state=basemap.fitted_view(city.land, **size),
         tooltip={"text": "{tip}", "style": {**look, "border": f"1px solid {colours.land_line}"}},
@@ -539,38 +461,27 @@ def _count_layer(
     marked: Collection[int],
     view: pdk.ViewState,
     *,
-    z_is_test: bool,
     pickable: bool,
 ) -> pdk.Layer:
-    """Counts by colour of the cells that hold something, and of the `marked` ones: a significant cell without any alert
-    is drawn transparent, so that it has a tooltip.
+    """The cells that hold something, by colour, and the `marked` ones: a significant cell without any alert is drawn
+    transparent, so that it has a tooltip.
     """
-    names = cells.get("cell", cells.index).to_numpy()
-    drawn = (cells[scale.column].to_numpy(float) > 0) | np.isin(names, list(marked))
-    cells, counts = cells[drawn], cells["n"][drawn].tolist()
-    texts = {n: written_alerts(page, n) for n in set(counts)}  # many cells hold equally many
-    opacity = palette(page.theme).cell
+    names, opacity = cells.get("cell", cells.index).to_numpy(), palette(page.theme).cell
+    drawn = (scale.numbers >= 0) | np.isin(names, list(marked))
     shades = [*(rgba(shade, opacity) for shade, _ in scale.classes), [0, 0, 0, 0]]  # the last one of -1
     # As objects: a column of texts gives them one by one, which takes longer than all the rest here.
-    tooltips = cells["tooltip"].to_numpy(object).tolist() if "tooltip" in cells else [""] * len(cells)
-    lines = gistar_lines(page.t, cells["z"], z_is_test) if "z" in cells else [""] * len(cells)
+    tooltips = cells["tooltip"].to_numpy(object)[drawn].tolist() if "tooltip" in cells else [""] * int(drawn.sum())
+    counts = cells["n"][drawn].tolist()
+    texts = {n: written_alerts(page, n) for n in set(counts)}  # many cells hold equally many
     shown = [
-        {"hex": h3.int_to_str(cell), "shade": shades[shade], "tip": texts[n] + tooltip + line}
-        for cell, n, tooltip, line, shade in zip(
-            names[drawn].tolist(), counts, tooltips, lines, scale.class_numbers(cells).tolist(), strict=True
+        {"hex": h3.int_to_str(cell), "shade": shades[shade], "tip": texts[n] + tooltip}
+        for cell, n, tooltip, shade in zip(
+            names[drawn].tolist(), counts, tooltips, scale.numbers[drawn].tolist(), strict=True
         )
     ]
     line = _line_of_dots(shown, view)
-    return hexagons(
-        "cells",
-        shown,
-        pickable=pickable,
-        auto_highlight=True,
-        stroked=line > 0,
-        get_line_color="shade",
-        get_line_width=0,
-        line_width_min_pixels=line,
-    )
+    look = {"get_line_color": "shade", "get_line_width": 0, "line_width_min_pixels": line}
+    return hexagons("cells", shown, pickable=pickable, auto_highlight=True, stroked=line > 0, **look)
 
 
 def hexagons(name: str, rows: Sequence[dict[str, Any]], **look: Any) -> pdk.Layer:
@@ -602,14 +513,6 @@ def written_alerts(page: Page, n: float) -> str:
     """A number of alerts in words, as the audience may read it."""
     least = page.written.least()
     return page.t(Message("fewer than {k} alerts", {"k": least})) if is_small(n, least) else alert_count(page.t, n)
-
-
-def gistar_lines(t: Translator, scores: pd.Series, is_test: bool) -> list[str]:
-    """A line for the Gi* of each cell, in standard deviations; with few alerts it says that this is no test."""
-    line = t("Gi* (z): {z}") if is_test else t("Gi* (z): {z}; too few alerts to read it as a test")
-    rounded = scores.round(1).tolist()  # many cells have the same
-    lines = {z: "\n" + line.format(z=t.number(z, 1)) for z in set(rounded)}
-    return [lines[z] for z in rounded]
 
 
 def _area_lines(layer: str, cells: Collection[int], colour: str) -> pdk.Layer:
