@@ -69,6 +69,10 @@ def draw_styles(page: Page) -> None:
         ".stMain [data-testid='stPageLink-NavLink'], .stMain [data-testid='stPageLink-NavLink'] :is(span, div, p) "
         "{white-space: normal; height: auto} "
         f".stMain [data-testid='stPageLink-NavLink'] p {{color: {palette(page.theme).sea_blue}; font-weight: 600}}"
+        f" [data-testid$='Active'] p {{color: {palette(page.theme).sea_blue}}}"
+        f" .stCheckbox label > span:first-of-type {{border-color: {palette(page.theme).muted}}}"
+        # Anchors of headings: addresses hold the state of a page, and each would be one more stop of the Tab key.
+        " [data-testid='stHeaderActionElements'] {display: none}"
         # The day, month and year of a date are large enough to be touched.
         " .stDateInput [role='spinbutton'] {padding: .2rem .3rem}"
         " [class*='st-key-filter_tree_'] {padding-left: 1.75rem}"
@@ -188,7 +192,7 @@ with record.run() as run:
     run.page = name
     with st.sidebar:
         sidebar(page, name, open_to_reader)
-    measure_column(page.room, dark=page.theme == "dark")
+    measure_column(page.room, t, dark=page.theme == "dark")
     # On paper alone: whom its numbers are for, which on screen the switch in the side bar says.
     said = html.escape(
         t("As the council sees it: figures of the protected copy.")

@@ -7,7 +7,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 
 from curim_data.model import LANGUAGES
 from curim_data.store import Home
@@ -33,7 +34,9 @@ def test_pages_stand_one_after_the_other(visit: Visit, lang: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_stands_at_its_address_and_nothing_scrolls_sideways_on_a_phone(visit: Visit, name: str) -> None:
+def test_a_page_stands_at_its_address_without_barriers_and_nothing_scrolls_sideways_on_a_phone(
+    visit: Visit, name: str
+) -> None:
     page = visit(name, width=390, height=800, lang="el")
     wide = page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]').scrollWidth")
     assert wide <= 390
@@ -41,6 +44,29 @@ def test_a_page_stands_at_its_address_and_nothing_scrolls_sideways_on_a_phone(vi
     expect(page.get_by_test_id("stException")).to_have_count(0)
     expect(page.locator("[class*=st-key-failed_]")).to_have_count(0)
     expect(page.get_by_test_id("stMain").locator("h1").first).to_be_visible()
+    assert barriers(page) == []
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme="dark")
+    page.reload()
+    ready(page)
+    assert barriers(page) == []
+    english = page.locator("[aria-label='Collapse sidebar'], [aria-label^='Help for '], [aria-label='Close']")
+    expect(english).to_have_count(0)
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Μετάβαση στο περιεχόμενο")).to_be_focused()
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 AA and its best practices, without what is Streamlit's own."""
+    found = Axe().run(
+        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    )
+    return [
+        f"{broken['id']}: {node['html'][:300]} {node['failureSummary']}"
+        for broken in found.response["violations"]
+        for node in broken["nodes"]
+        if "stFileUploaderDropzone" not in node["html"]
+    ]
 
 
 def test_policy_is_sent_and_kept(browser: Browser, address: str) -> None:

@@ -20,7 +20,7 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentM
 
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import Audience, CityProfile, Message, Role, Translator
+from curim_data.model import N_, Audience, CityProfile, Message, Role, Translator
 from curim_data.model.coverage import Annotation
 from curim_data.model.i18n import DEFAULT_LANGUAGE
 from curim_data.privacy import WrittenCounts, sees_exact
@@ -162,25 +162,40 @@ def room() -> Room:
     return Room.of_window(int(asked) if _possible(asked) else 1280)
 
 
-def measure_column(drawn: Room, *, dark: bool = False) -> None:
+# What Streamlit calls its own controls, in English in every language.
+_CONTROLS: Final = {
+    "Skip to main content": N_("Skip to the content"),
+    "Expand sidebar": N_("Open the side bar"),
+    "Collapse sidebar": N_("Close the side bar"),
+    "Close": N_("Close"),
+    "Choose date": N_("Date"),
+    "Choose date range": N_("Dates"),
+    "Previous month": N_("Previous month"),
+    "Next month": N_("Next month"),
+    "Help for ": N_("Help"),
+    "Fullscreen": N_("Full screen"),
+    "Show/hide columns": N_("Columns"),
+    "Search": N_("Search"),
+    "Clear selection": N_("Reset"),
+    "Download plot as a PNG": N_("Download as a picture"),
+}
+
+
+def measure_column(drawn: Room, t: Translator, *, dark: bool = False) -> None:
     """Put the component on the page, which was drawn for this room; nothing of it is seen.
 
-    `dark`: whether the page is, of which the keys Ctrl+P then print a light one.
+    `t`: into whose language Streamlit's names of controls are put; `dark`: whether the page is, of which the keys
+    Ctrl+P then print a light one.
     """
-    _register()
+    manager = get_bidi_component_manager()
+    if manager.get_component_asset_root(_NAME) is None:  # a file, since no inline script is allowed
+        package, name = _NAME.split(".")
+        manager.register_from_manifest(ComponentManifest(package, "1", [ComponentConfig(name, "column")]), _HERE)
+    names = {} if t.lang == "en" else {english: t(said) for english, said in _CONTROLS.items()}
+    data = {"column": drawn.column, "turn": drawn.turn, "dark": dark, "names": names}
     with st.container(key=f"{KEY}_holder"):
-        component(_NAME, js="column.js")(
-            key=KEY, data={"column": drawn.column, "turn": drawn.turn, "dark": dark}, on_size_change=lambda: None
-        )
+        component(_NAME, js="column.js")(key=KEY, data=data, on_size_change=lambda: None)
 
 
 def _possible(pixels: object) -> bool:
     return str(pixels).isdigit() and 200 <= int(str(pixels)) <= 10_000
-
-
-def _register() -> None:
-    """Make the script known to the server that runs: from a file, since no inline script is allowed."""
-    manager = get_bidi_component_manager()
-    if manager.get_component_asset_root(_NAME) is None:
-        package, name = _NAME.split(".")
-        manager.register_from_manifest(ComponentManifest(package, "1", [ComponentConfig(name, "column")]), _HERE)

@@ -1,5 +1,5 @@
 // Reports how wide the window and the page's column in it are, where that is no longer what the page was drawn for.
-// Prints a dark page in light colours.
+// Prints a dark page in light colours. Gives what Streamlit names in English its name in the page's language.
 const WAIT = 400; // ms without a change before it is reported: a sidebar slides, a window is dragged
 const SETTLED = 1500; // ms after which maps have taken their new size, and are fitted once more
 const SLACK = 40; // px: less does not change a map's fit visibly, and a scroll bar is no change
@@ -39,6 +39,33 @@ const printOnceDrawn = () => {
   return stop;
 };
 
+// A name that is read out, and the words of the link that leads past the side bar.
+const HELP = "Help for ";
+const rename = (names) => {
+  for (const one of document.querySelectorAll("[aria-label]")) {
+    const label = one.getAttribute("aria-label");
+    const control = Object.keys(names).find((name) => label === name || label.startsWith(`${name}: `));
+    const helped = label.startsWith(HELP) ? label.slice(HELP.length) : undefined;
+    if (control) one.setAttribute("aria-label", label.replace(control, names[control]));
+    else if (helped) one.setAttribute("aria-label", `${names[HELP]}: ${helped}`);
+  }
+  const skip = document.querySelector("[data-testid='stSkipToContent']")?.firstChild;
+  if (skip && names[skip.nodeValue]) skip.nodeValue = names[skip.nodeValue];
+};
+const keepRenamed = (names) => {
+  let waiting = 0;
+  const soon = () => {
+    waiting ||= setTimeout(() => {
+      waiting = 0;
+      rename(names);
+    }, WAIT / 4);
+  };
+  const watcher = new MutationObserver(soon);
+  watcher.observe(document.body, { subtree: true, childList: true, attributeFilter: ["aria-label"] });
+  soon();
+  return () => watcher.disconnect();
+};
+
 export default function ({ data, parentElement, setStateValue }) {
   parentElement.stopMeasuring?.();
   let timer;
@@ -68,11 +95,13 @@ export default function ({ data, parentElement, setStateValue }) {
   const watcher = new ResizeObserver(later); // reports once when it begins
   watcher.observe(document.querySelector("[data-testid='stMainBlockContainer']"));
   if (data.dark) window.addEventListener("keydown", toPaper);
+  const leaveNames = Object.keys(data.names).length ? keepRenamed(data.names) : () => {};
   const leavePaper = window.name === PAPER ? printOnceDrawn() : () => {};
   const stop = () => {
     watcher.disconnect();
     window.removeEventListener("keydown", toPaper);
     leavePaper();
+    leaveNames();
     clearTimeout(timer);
     clearTimeout(settling);
   };
