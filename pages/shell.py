@@ -69,8 +69,9 @@ def draw_styles(page: Page) -> None:
         ".stMain [data-testid='stPageLink-NavLink'], .stMain [data-testid='stPageLink-NavLink'] :is(span, div, p) "
         "{white-space: normal; height: auto} "
         f".stMain [data-testid='stPageLink-NavLink'] p {{color: {palette(page.theme).sea_blue}; font-weight: 600}}"
-        f" [data-testid$='Active'] p {{color: {palette(page.theme).sea_blue}}}"
+        f" [role][data-selected='true'] p {{color: {palette(page.theme).sea_blue}}}"
         f" .stCheckbox label > span:first-of-type {{border-color: {palette(page.theme).muted}}}"
+        f" .stMain [data-testid='stWidgetLabel'] p {{color: {palette(page.theme).text}}}"
         # Anchors of headings: addresses hold the state of a page, and each would be one more stop of the Tab key.
         " [data-testid='stHeaderActionElements'] {display: none}"
         # The day, month and year of a date are large enough to be touched.

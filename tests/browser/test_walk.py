@@ -58,6 +58,7 @@ def test_a_page_stands_at_its_address_without_barriers_and_nothing_scrolls_sidew
 
 def barriers(page: Page) -> list[str]:
     """What axe finds against WCAG 2.2 AA and its best practices, without what is Streamlit's own."""
+    page.wait_for_function("() => [...document.querySelectorAll('.stMain h3')].every((head) => head.ariaLevel)")
     found = Axe().run(
         page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     )

@@ -1,5 +1,6 @@
 // Reports how wide the window and the page's column in it are, where that is no longer what the page was drawn for.
-// Prints a dark page in light colours. Gives what Streamlit names in English its name in the page's language.
+// Prints a dark page in light colours. Gives what Streamlit names in English its name in the page's
+// language, and headings levels without gaps.
 const WAIT = 400; // ms without a change before it is reported: a sidebar slides, a window is dragged
 const SETTLED = 1500; // ms after which maps have taken their new size, and are fitted once more
 const SLACK = 40; // px: less does not change a map's fit visibly, and a scroll bar is no change
@@ -52,12 +53,19 @@ const rename = (names) => {
   const skip = document.querySelector("[data-testid='stSkipToContent']")?.firstChild;
   if (skip && names[skip.nodeValue]) skip.nodeValue = names[skip.nodeValue];
 };
+// Streamlit's subheaders are h3: where nothing between them and the title is h2, they count as that.
+const level = () => {
+  const main = document.querySelector("[data-testid='stMain']");
+  const raised = main.querySelector("h2") ? 0 : 1;
+  for (const one of main.querySelectorAll("h3, h4, h5, h6")) one.ariaLevel = String(Number(one.tagName[1]) - raised);
+};
 const keepRenamed = (names) => {
   let waiting = 0;
   const soon = () => {
     waiting ||= setTimeout(() => {
       waiting = 0;
       rename(names);
+      level();
     }, WAIT / 4);
   };
   const watcher = new MutationObserver(soon);
@@ -95,7 +103,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const watcher = new ResizeObserver(later); // reports once when it begins
   watcher.observe(document.querySelector("[data-testid='stMainBlockContainer']"));
   if (data.dark) window.addEventListener("keydown", toPaper);
-  const leaveNames = Object.keys(data.names).length ? keepRenamed(data.names) : () => {};
+  const leaveNames = keepRenamed(data.names);
   const leavePaper = window.name === PAPER ? printOnceDrawn() : () => {};
   const stop = () => {
     watcher.disconnect();
