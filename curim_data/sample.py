@@ -271,7 +271,7 @@ def _finished(source: Source) -> tuple[Plan, ...]:
         start=start,
         finish=finish,
         areas=areas,
-        assessment=Assessment("difference", seen.alerts, _month(finish, 1)),
+        assessment=Assessment(smallest_drop=seen.stated, review=_month(finish, 1)),
         gender_check=GenderCheck(
             affected=N_("Students of all genders; women more often after dark."),
             consulted=N_("The students' union and the people who live there."),

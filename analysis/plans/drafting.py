@@ -542,7 +542,7 @@ def draft_plan(
     like = propose_comparison_area(cells, problem.cells) if cells is not None and problem.cells else None
     start = max(as_of, today or as_of) + START_AFTER
     by = start + PERIOD - dt.timedelta(days=1)
-    seen = seen or minimum_detectable_drop(base.baseline, like.n if like is not None else base.baseline, test="ratio")
+    seen = seen or minimum_detectable_drop(base.baseline, like.n if like is not None else base.baseline)
     t = translator(language)
     objective = replace(base, target=None if drop is None else float(round(base.baseline - drop)), by=by)
     plan = Plan(
@@ -555,7 +555,7 @@ def draft_plan(
         start=start,
         finish=by,
         areas=Areas(problem.cells, buffer_cells(problem.cells, city), like.cells if like else ()),
-        assessment=Assessment("ratio", seen.alerts, by + REVIEW_AFTER),
+        assessment=Assessment(smallest_drop=seen.stated, review=by + REVIEW_AFTER),
         gender_check=GenderCheck(affected=gender_sentence(problem, t)),
     )
     return PlanDraft(

@@ -6,25 +6,25 @@ The count of each like area in the weeks after is regressed on its own counts be
 holds the change of the whole city and the return of extreme places to the mean, because both are learnt from the other
 areas; and what the regression leaves over among them is the real uncertainty: bursts of reports, drifting risk.
 
-The verdict says how strongly its sentence may speak, given how it was planned and what like areas tell.
+The verdict says how sure a difference is, given how the plan was made and what like areas tell.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 import h3.api.basic_int as h3
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special, stats
 
-from analysis.plans.evaluation import DetectableDrop, EffectTest, amount_in_words, percent_in_words
-from analysis.stats.intervals import UNKNOWN, Choice, Estimate
-from curim_data.model import N_, FloatArray, Message, Num, Translator
+from analysis.plans.evaluation import DetectableDrop
+from analysis.stats.intervals import UNKNOWN, Estimate
+from curim_data.model import FloatArray, Message, Num, Translator
+from curim_data.model.labels import GRADES
 
 # So many areas tell all that there is to learn; more only cost time.
 MOST_AREAS: Final = 300
@@ -100,7 +100,7 @@ _PRIOR_SD: Final = 0.2
 # The sd of covariates' slopes about zero.
 _COVARIATE_SD: Final = 1.0
 _ROUNDS: Final = 40
-# The pairs of phi (in units of the least) and tau2 between which residuals decide.
+# The pairs of phi and tau2 between which residuals decide.
 _PHIS: Final = 2.0 ** np.arange(0, 6.5, 0.5)
 _TAUS2: Final = np.append(0.0, 0.005 * 2.0 ** np.arange(9))
 # Placebos' residuals calibrate each side of the interval; as many pseudo-residuals as this say that it is right.
@@ -220,7 +220,6 @@ def fit_placebos(
     *,
     dates: ArrayLike | None = None,
     covariates: ArrayLike | None = None,
-    least: float = 1.0,
 ) -> PlaceboModel | None:
     """Regress the placebos' counts after on their counts before, by quasi-likelihood with a log link.
 
@@ -231,11 +230,10 @@ def fit_placebos(
 
     Parameters
     ----------
-    after : (n,) counts (or sums of harm weights) of the placebos in the window after
+    after : (n,) counts of the placebos in the window after
     history : (n, k) their counts in windows before, newest first, which should not overlap
     dates : (n,) whole numbers: 0 for the plan's own dates, others for placebo dates; each has a level of its own
     covariates : (n, m) further columns, about zero; None: none
-    least : the smallest phi: 1 for counts; of weighted counts the mean weight of an alert, weighted
 
     Returns
     -------
@@ -247,7 +245,7 @@ def fit_placebos(
     if len(y) < FEWEST_PLACEBOS or (date == 0).sum() < FEWEST_OF_DATE or not y.any() or not past.any():
         return None
     others = (date[:, None] == np.unique(date[date != 0])[None, :]).astype(float)
-    fits = tuple(_fit(y, past, extra, others, shift, least) for shift in _SHIFTS)
+    fits = tuple(_fit(y, past, extra, others, shift) for shift in _SHIFTS)
     loss = np.array([fit.loss for fit in fits])
     weights = np.exp((loss.min() - loss) / 2)
     weights /= weights.sum()
@@ -285,23 +283,6 @@ def mix_growth(before: ArrayLike, after: ArrayLike, areas: ArrayLike) -> FloatAr
     return np.asarray(share @ by_category, float)
 
 
-def plain_spread(before: ArrayLike, after: ArrayLike, least: float = 1.0) -> tuple[float, float]:
-    """Dispersion and drift of a comparison of two periods, from similar areas: (1, 0) for independent alerts.
-
-    With g the growth of all of them, (after - g before)² is on average phi · g (before + after) + 2 tau2 (g before)²,
-    as `analysis.plans.evaluation.scaled_difference` takes it; both parts by scoring, phi at least `least`.
-    """
-    earlier, later = np.asarray(before, float), np.asarray(after, float)
-    held = earlier + later > 0
-    if not earlier.sum() or not later.sum():
-        return least, 0.0
-    growth = later.sum() / earlier.sum()
-    both = growth * (earlier + later)[held]
-    phi, tau2 = _spread((later - growth * earlier)[held], both, np.zeros(len(both)), least)
-    # A mean m in `_spread` stands for g (before + after); g before is about m / (1 + g).
-    return phi, tau2 * (1 + growth) ** 2 / 2
-
-
 def _design(
     past: FloatArray, extra: FloatArray, others: FloatArray, shift: FloatArray, centre: FloatArray
 ) -> FloatArray:
@@ -309,9 +290,9 @@ def _design(
     return np.column_stack([np.ones(len(past)), np.log(past + shift) - centre, extra, others])
 
 
-def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray, share: float, least: float) -> _Fit:
+def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray, share: float) -> _Fit:
     """Iteratively reweighted least squares, the two parts of the variance estimated anew in each round."""
-    shift = np.maximum(_LEAST_SHIFT * least, share * past.mean(axis=0))
+    shift = np.maximum(_LEAST_SHIFT, share * past.mean(axis=0))
     centre = np.log(past + shift).mean(axis=0)
     x = _design(past, extra, others, shift, centre)
     slopes = np.array([*_PRIOR_SLOPES, *[_PRIOR_SLOPES[-1]] * past.shape[1]][: past.shape[1]])
@@ -320,7 +301,7 @@ def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray,
         [0.0, *[_PRIOR_SD**-2] * len(slopes), *[_COVARIATE_SD**-2] * extra.shape[1], *[0.0] * others.shape[1]]
     )
     pull = ridge @ np.concatenate([[0.0], slopes, np.zeros(extra.shape[1] + others.shape[1])])
-    mean, phi, tau2 = (y + y.mean()) / 2, max(1.0, least), 0.05
+    mean, phi, tau2 = (y + y.mean()) / 2, 1.0, 0.05
     beta = np.zeros(x.shape[1])
     for _ in range(_ROUNDS):
         weight = mean / (phi + tau2 * mean)
@@ -331,19 +312,19 @@ def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray,
         leverage = mean / (phi + tau2 * mean) * np.einsum("ij,jk,ik->i", x, covariance, x)
         if settled:
             break
-        phi, tau2 = _spread(y - mean, mean, leverage, least)
+        phi, tau2 = _spread(y - mean, mean, leverage)
     variance = phi * mean + tau2 * mean**2
     loss = float((np.log(variance) + (y - mean) ** 2 / variance).sum())
     return _Fit(shift, centre, beta, covariance, phi, tau2, len(y) - float(leverage.sum()) - 2, mean, leverage, loss)
 
 
-def _spread(residual: FloatArray, mean: FloatArray, leverage: FloatArray, least: float) -> tuple[float, float]:
-    """phi >= least and tau2 >= 0 of a variance phi · mean + tau2 · mean²: means over the pairs that residuals allow.
+def _spread(residual: FloatArray, mean: FloatArray, leverage: FloatArray) -> tuple[float, float]:
+    """phi >= 1 and tau2 >= 0 of a variance phi · mean + tau2 · mean²: means over the pairs that residuals allow.
 
     Each pair of a grid weighs exp(log likelihood) of the residuals as normal (pseudo-likelihood). The likeliest pair
     alone often has tau2 = 0 by chance, which makes the variance of areas busier than most far too small.
     """
-    phi, tau2 = (part.ravel()[:, None] for part in np.meshgrid(least * _PHIS, _TAUS2))
+    phi, tau2 = (part.ravel()[:, None] for part in np.meshgrid(_PHIS, _TAUS2))
     variance = phi * mean + tau2 * mean**2
     fit = -(np.log(variance) + residual**2 / np.maximum(1 - leverage, 0.1) / variance).sum(axis=1) / 2
     weights = np.exp(fit - fit.max())
@@ -390,21 +371,12 @@ SHOWN_TAIL: Final = 0.025
 LIKELY_TAIL: Final = 0.04
 
 
-class Strength(StrEnum):
-    """How strongly a verdict may speak."""
-
-    SHOWN = "shown"
-    LIKELY = "likely"
-    NOT_SHOWN = "not_shown"
-    CANNOT_TELL = "cannot_tell"
-
-
-class Unknown(StrEnum):
-    """Why nothing can be told."""
-
-    PLACEBOS = "placebos"
-    HISTORY = "history"
-    OUTSIDE = "outside"
+Grade = Literal["clear", "probable", "open"]
+_OUTSIDE_ALL: Final = Message("Too few to tell: no other area has nearly as many alerts.")
+_NO_PLACEBOS: Final = Message(
+    "Too few to tell: too few similar areas, or too short a time before the start, to know how counts change by chance."
+)
+_FEW_PLACEBOS: Final = Message("Too few to tell: there are fewer than {n} similar areas.", {"n": ENOUGH_PLACEBOS})
 
 
 @dataclass(frozen=True)
@@ -417,198 +389,143 @@ class PlanTiming:
     fixed: bool
     set_on: dt.date | None = None
 
-    def sentence(self, t: Translator) -> str:
-        """When they were set, in words."""
+    @property
+    def why(self) -> Message | None:
+        """Why a comparison is no test: what it compares may have been chosen by the outcome."""
         if self.fixed:
-            return t("Areas, dates and test were fixed before the start, as the history of the plan shows.")
+            return None
         if self.set_on is None:
-            return t("Nothing shows that areas, dates and test were fixed before the start.")
-        return t("Areas, dates or test were set afterwards, on {day}.", day=self.set_on)
+            return Message("This is no test: nothing shows that areas and dates were fixed before the start.")
+        return Message("This is no test: areas or dates were set on {day}, after the start.", {"day": self.set_on})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What became of a plan against like areas without a measure.
+    """What became of an area, or of the alerts of one gender there, against similar areas without the measure.
 
-    `direction`: -1 for fewer than expected, 1 for more, 0 for neither; `ratio`: observed to expected with its interval;
-    `before`: alerts of the treated area in the period before, brought to the length of the period after; `city`: what
-    they would have become had they changed as all like areas did; `expected`: with the return to the mean;
-    `placebos`: how many, `areas` of them in the same weeks, the others earlier periods of these.
-    `unknown`: why nothing can be told, where it cannot.
+    `grade`: how sure a difference is, None where nothing is told, and then `why` not; `observed`: alerts after the
+    start; `before`: those of the period before, brought to the length of the period after; `city`: what they would have
+    become had they changed as all similar areas did; `expected`: with the return to the mean; `ratio`: observed to
+    expected with its interval; `placebos`: how many, `areas` of them in the same weeks, the others earlier periods of
+    these; `times`: how much more counts vary than those of independent alerts.
     """
 
-    strength: Strength = Strength.CANNOT_TELL
-    direction: int = 0
-    test: EffectTest
-    observed: float
-    before: float
+    grade: Grade | None = None
+    why: Message | None = None
+    observed: float = float("nan")
+    before: float = float("nan")
     city: float = float("nan")
     expected: float = float("nan")
     ratio: Estimate = UNKNOWN
     placebos: int = 0
     areas: int = 0
-    phi: float = float("nan")
-    tau2: float = float("nan")
-    fixed: bool
-    unknown: Unknown | None = None
+    times: float = float("nan")
 
     @property
-    def n(self) -> int:
-        """Alerts behind the verdict, in the treated area after the start."""
-        return round(self.observed)
-
-    def rounded(self, step: int) -> Verdict:
-        """The same with its counts rounded to multiples of `step`."""
-
-        rounded: Any = {
-            name: float(step * round(n / step))
-            for name in ("observed", "before", "city", "expected")
-            if np.isfinite(n := getattr(self, name))
-        }
-        return replace(self, **rounded)
+    def direction(self) -> int:
+        """-1 for fewer alerts than expected, 1 for more, 0 where that may be chance or is not told."""
+        return int(np.sign(self.observed - self.expected)) if self.grade in ("clear", "probable") else 0
 
     @property
-    def choices(self) -> tuple[Choice, ...]:
-        """What expected means, and how uncertain counts are here."""
-        if self.unknown is not None:
-            return ()
-        values = {"n": self.areas, "periods": round(self.placebos / max(self.areas, 1)) - 1}
-        expected = (
-            Message(
-                "Expected: what the treated area would have had by its counts before, as {n} similar areas without the "
-                "measure changed in the same weeks, and by how they changed in {periods} earlier periods.",
-                values,
-            )
-            if values["periods"] > 0
-            else Message(
-                "Expected: what the treated area would have had by its counts before, as {n} similar areas without the "
-                "measure changed in the same weeks.",
-                values,
-            )
-        )
-        wider = float(np.sqrt((self.phi * self.expected + self.tau2 * self.expected**2) / max(self.expected, 1e-9)))
-        return Choice("placebos", self.placebos, expected), Choice(
-            "dispersion",
-            round(wider, 3),
-            Message(
-                "The counts of similar areas vary {times} times as much as those of independent alerts; so does the "
-                "interval.",
-                {"times": Num(wider, 1)},
-            ),
-        )
+    def difference(self) -> Estimate:
+        """Alerts more (or fewer, below zero) than expected, with the interval."""
+        limits = (self.expected * (limit - 1) for limit in (self.ratio.low, self.ratio.high))
+        return Estimate(self.observed - self.expected, *limits)
 
     def sentence(self, t: Translator) -> str:
-        """How many fewer or more than expected, and how sure."""
-        if self.unknown is not None:
-            return t(_REASONS[self.unknown])
-        found = _FOUND.get((self.strength, self.direction), N_("{start}: no change is shown."))
-        if not self.direction and not self.ratio.low <= 1 <= self.ratio.high:
-            found = _TOO_FEW_AREAS if self.fixed else _NOT_FIXED
-        return t(found, start=self._start(t), n=ENOUGH_PLACEBOS)
+        """How many fewer or more than expected, and how sure; or why nothing can be told."""
+        sure = self.why if self.grade is None else GRADES[self.grade][1]
+        return " ".join(filter(None, (self._difference_in_words(t), t(sure) if sure else "")))
 
-    def return_sentence(self, t: Translator) -> str:
-        """How much was to be expected without the measure: the city's change and the return to the mean."""
-        if self.unknown is not None or self.before <= 0:
+    def _difference_in_words(self, t: Translator) -> str:
+        if not self.ratio.known:
             return ""
-        return t(
-            "{before} alerts before; {city} if the area had changed as similar areas did; {expected} when the "
-            "return of places to their usual level (regression to the mean) is taken in; {observed} were counted.",
-            **{name: Num(getattr(self, name), 0) for name in ("before", "city", "expected", "observed")},
-        )
-
-    def _start(self, t: Translator) -> str:
-        """How many alerts fewer or more, or which share of those expected, where the test is of the ratio."""
-        shares, ends, count = self.test == "ratio", (self.ratio.low, self.ratio.high), self.observed - self.expected
-        low, high = (percent_in_words(x, t) if shares else amount_in_words(self.expected * (x - 1), t) for x in ends)
-        values = {"low": low, "high": high, "share": t.percent(abs(self.ratio.value - 1))}
-        if values["share"] == t.percent(0) if shares else not round(abs(count)):
-            return t("As many alerts as expected (from {low} to {high})", **values)
-        if shares and self.ratio.value < 1:
-            return t("{share} fewer alerts than expected (from {low} to {high})", **values)
-        if shares:
-            return t("{share} more alerts than expected (from {low} to {high})", **values)
-        if count < 0:
+        found = self.difference
+        values = {"low": amount_in_words(found.low, t), "high": amount_in_words(found.high, t)}
+        n = round(found.value)
+        if not n:
+            return t("As many alerts as expected (from {low} to {high}).", **values)
+        if n < 0:
             return t.n(
-                "{n} alert fewer than expected (from {low} to {high})",
-                "{n} alerts fewer than expected (from {low} to {high})",
-                round(-count),
+                "{n} alert fewer than expected (from {low} to {high}).",
+                "{n} alerts fewer than expected (from {low} to {high}).",
+                -n,
                 **values,
             )
         return t.n(
-            "{n} alert more than expected (from {low} to {high})",
-            "{n} alerts more than expected (from {low} to {high})",
-            round(count),
+            "{n} alert more than expected (from {low} to {high}).",
+            "{n} alerts more than expected (from {low} to {high}).",
+            n,
             **values,
         )
 
+    def doubts(self) -> tuple[Message, ...]:
+        """What the expectation rests on: similar areas, how they vary, and the return to the mean."""
+        if not self.ratio.known:
+            return ()
+        periods = round(self.placebos / self.areas) - 1
+        values = {"n": self.areas, "times": Num(self.times, 1), "periods": periods}
+        similar = (
+            Message(
+                "Expected: as {n} similar areas without the measure changed in the same weeks and in {periods} earlier "
+                "periods. Their counts vary {times} times as much as independent ones; so does the interval.",
+                values,
+            )
+            if periods > 0
+            else Message(
+                "Expected: as {n} similar areas without the measure changed in the same weeks. Their counts vary "
+                "{times} times as much as independent ones; so does the interval.",
+                values,
+            )
+        )
+        counts = {name: Num(getattr(self, name), 0) for name in ("before", "city", "expected")}
+        back = Message(
+            "{before} alerts before; {city} had the area changed as similar ones did; {expected} when the return of "
+            "places to their usual level (regression to the mean) is taken in.",
+            counts,
+        )
+        return similar, back
 
-_FOUND: Final = {
-    (Strength.SHOWN, -1): N_("{start}: a fall is shown."),
-    (Strength.SHOWN, 1): N_("{start}: a rise is shown."),
-    (Strength.LIKELY, -1): N_("{start}: a fall is likely but not shown."),
-    (Strength.LIKELY, 1): N_("{start}: a rise is likely but not shown."),
-}
-_NOT_FIXED: Final = N_(
-    "{start}. That shows neither a fall nor a rise: areas, dates and test were not fixed before the start."
-)
-_TOO_FEW_AREAS: Final = N_("{start}. That shows neither a fall nor a rise: there are fewer than {n} similar areas.")
-_REASONS: Final = {
-    Unknown.PLACEBOS: Message(
-        "It is not possible to say whether this plan changed anything: there are too few similar areas to know "
-        "how much counts change by themselves. The figures below only describe."
-    ),
-    Unknown.HISTORY: Message(
-        "It is not possible to say whether this plan changed anything: the data reach back too short a "
-        "time before its start. The figures below only describe."
-    ),
-    Unknown.OUTSIDE: Message(
-        "It is not possible to say whether this plan changed anything: no other area has nearly as many alerts as "
-        "the treated one. The figures below only describe."
-    ),
-}
+
+def amount_in_words(value: float, t: Translator) -> str:
+    """A difference in words: "44 fewer", "1 more"."""
+    if not np.isfinite(value):
+        return t("no limit")
+    count = round(abs(value))
+    return t.n("{n} fewer", "{n} fewer", count) if value < 0 else t.n("{n} more", "{n} more", count)
 
 
 def placebo_verdict(
     model: PlaceboModel | None,
     observed: float,
-    history: ArrayLike,
+    expected: Expectation | None,
     *,
     before: float,
-    growth: float,
-    covariates: ArrayLike = (),
-    test: EffectTest = "ratio",
-    fixed: bool = False,
+    growth: float = 1.0,
+    why: Message | None = None,
 ) -> Verdict:
-    """Judge a treated area by what like areas did.
+    """Judge an area by what similar areas did.
 
-    Shown: the interval leaves 1 out; likely: like areas come out so low (or so high) by themselves in fewer than 4 % of
-    cases. Neither is said of a plan that was not fixed beforehand, or beside fewer than 20 placebos: how often that
-    would be false is not known. Cannot be told: no model (`fit_placebos`), or an expectation beyond twice the largest
-    placebo's.
+    Clear: the interval leaves 1 out; probable: similar areas come out so low (or so high) by themselves in fewer than
+    4 % of cases. No grade is told where there is a reason `why` not (`PlanTiming.why`), or beside fewer than 20
+    placebos: how often it would be false is not known. Nothing is told without a model (`fit_placebos`), or where more
+    than twice the largest placebo's count is expected.
 
     Parameters
     ----------
-    model : of `fit_placebos`; None: too few placebos
-    observed, before : alerts of the treated area after, and before (brought to the length of the period after)
-    history : its counts in the windows of the model's history
-    growth : what all like areas' counts after are to theirs before, both of the lengths of the periods compared
-    fixed : areas, dates and test were set before the start (`PlanTiming`)
+    observed, before : alerts after, and before (brought to the length of the period after)
+    expected : by the model, from the counts in the windows of its history (`PlaceboModel.expect`)
+    growth : what all similar areas' counts after are to theirs before, both of the lengths of the periods compared
     """
-    if model is None:
-        return Verdict(test=test, observed=observed, before=before, fixed=fixed, unknown=Unknown.PLACEBOS)
-    expected = model.expect(history, covariates)
-    if model.is_outside(expected):
-        why = Unknown.OUTSIDE
-        return Verdict(test=test, observed=observed, before=before, placebos=model.n, fixed=fixed, unknown=why)
-    few, many = (float(chance) for chance in model.tails(observed, expected))
-    strength = Strength.NOT_SHOWN
-    if fixed and model.n >= ENOUGH_PLACEBOS and min(few, many) < LIKELY_TAIL:
-        strength = Strength.SHOWN if min(few, many) < SHOWN_TAIL else Strength.LIKELY
-    direction = 0 if strength is Strength.NOT_SHOWN else -1 if few < many else 1
+    if model is None or expected is None or model.is_outside(expected):
+        nothing = _NO_PLACEBOS if model is None or expected is None else _OUTSIDE_ALL
+        return Verdict(why=nothing, observed=observed, before=before)
+    tail = min(float(chance) for chance in model.tails(observed, expected))
+    grade: Grade = "clear" if tail < SHOWN_TAIL else "probable" if tail < LIKELY_TAIL else "open"
+    reason = why or (_FEW_PLACEBOS if model.n < ENOUGH_PLACEBOS else None)
     return Verdict(
-        strength=strength,
-        direction=direction,
-        test=test,
+        grade=None if reason else grade,
+        why=reason,
         observed=observed,
         before=before,
         city=before * growth,
@@ -616,10 +533,24 @@ def placebo_verdict(
         ratio=ratio_estimate(model, observed, expected),
         placebos=model.n,
         areas=model.areas,
-        phi=model.phi,
-        tau2=model.tau2 + expected.variance,
-        fixed=fixed,
+        times=float(np.sqrt(model.phi + (model.tau2 + expected.variance) * expected.mean)),
     )
+
+
+def shared_out(expected: Expectation, before: Mapping[str, float]) -> dict[str, Expectation]:
+    """The expectation of an area by part, such as a gender, as its alerts before were: the parts add up to the whole.
+
+    Each part's share is (n + ½) of all, with the variance of its logarithm for a multinomial.
+
+    >>> parts = shared_out(Expectation(60.0, 0.0), {"women": 19.5, "men": 9.5})
+    >>> parts["women"].mean, round(parts["women"].variance, 4)
+    (40.0, 0.0167)
+    """
+    whole = sum(before.values()) + len(before) / 2
+    return {
+        name: Expectation(expected.mean * (n + 0.5) / whole, expected.variance + 1 / (n + 0.5) - 1 / whole)
+        for name, n in before.items()
+    }
 
 
 def smallest_shown_drop(model: PlaceboModel, expected: Expectation, *, power: float = 0.8) -> DetectableDrop:

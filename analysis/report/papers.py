@@ -6,7 +6,6 @@ An intervention plan as a document that a council can decide on: problem, measur
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,7 +43,7 @@ from analysis.report.documents import (
     render_pdf,
 )
 from analysis.spots.naming import area_in_words
-from curim_data.model import CityProfile, Plan, Span, Translator, at_head, fewer_than, is_small
+from curim_data.model import CityProfile, Message, Plan, Span, Translator, at_head, fewer_than, is_small
 from curim_data.model.labels import provisional_note
 from curim_data.model.plan import STATUS_WORDS
 
@@ -253,11 +252,7 @@ def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Table:
     return Table(header, rows, (0.35, 3.6, 1.5, 1.8), right=(2, 3))
 
 
-TEST_NAMES: Final[Mapping[str, Callable[[Translator], str]]] = {
-    "difference": lambda t: t("Difference: alerts fewer or more than expected from the change in the comparison area"),
-    "ratio": lambda t: t("Rate ratio: change in percent in the treated area against the comparison area"),
-    "wdd": lambda t: t("Weighted displacement difference as published: for areas that change by as many alerts"),
-}
+TEST_IN_WORDS: Final = Message("against similar areas without the measure, in the same weeks")
 
 
 def compose_plan(
@@ -355,7 +350,7 @@ def _knowing(plan: Plan, city: CityProfile, t: Translator, picture: Picture | No
     )
     facts = Facts(
         (
-            (t("Test, named in advance"), TEST_NAMES.get(plan.assessment.method, TEST_NAMES["difference"])(t)),
+            (t("Test"), t(TEST_IN_WORDS)),
             *((name, area_in_words(cells, city, t) if cells else t("to be chosen")) for name, cells in places),
             (t("Smallest change that would be seen"), least),
             (t("Review"), t.date(plan.assessment.review) if plan.assessment.review else t("to be set")),

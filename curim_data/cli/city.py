@@ -203,12 +203,18 @@ def plan_list(ctx: CommandContext, status: Status | None) -> Answer:
 
 
 def plan_show(ctx: CommandContext, plan: str) -> Answer:
-    """One plan."""
-    kept = _plans(ctx).get(plan)
-    return Answer(
-        {"plan": plan_to_json(kept)},
-        filter(None, (kept.title, kept.status.value, kept.statement.get(ctx.t.lang, ""), kept.objective.text)),
-    )
+    """One plan, and the verdict on it: exact for who reads the alerts, else as it is released."""
+    from curim_data.studies import evaluation
+
+    store, t = _plans(ctx), ctx.t
+    kept = store.get(plan)
+    timing = evaluation.plan_timing(kept, store.history(kept.id), ctx.city().timezone)
+    of = evaluation.released_study if ctx.source.protected else evaluation.evaluation_study
+    found = of(ctx.source, kept, timing)
+    told = evaluation.verdict_json(found, t)
+    ctx.written = None  # a plan is kept as it is, whoever reads it, and its verdict is released
+    lines = (kept.title, kept.status.value, kept.statement.get(t.lang, ""), kept.objective.text, told["told"])
+    return Answer({"plan": plan_to_json(kept), "verdict": told}, filter(None, lines))
 
 
 def plan_export(ctx: CommandContext, plan: str, out: Path) -> Answer:

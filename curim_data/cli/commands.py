@@ -449,7 +449,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "plan list": Command(
         "city.plan_list", N_("List the plans."), (Option("status", N_("Of this status."), Status | None),)
     ),
-    "plan show": Command("city.plan_show", N_("Show a plan."), (_PLAN,)),
+    "plan show": Command(
+        "city.plan_show", N_("Show a plan and what became of it."), (_PLAN,), audience=Audience.COUNCIL
+    ),
     "plan export": Command(
         "city.plan_export",
         N_("Write a plan as PDF, Word or JSON."),

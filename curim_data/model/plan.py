@@ -174,14 +174,18 @@ class Areas:
     comparison: tuple[str, ...] = ()
 
 
+TEST: Final = "similar"
+
+
 @dataclass(frozen=True)
 class Assessment:
     """How we shall know, named before the start.
 
-    method: a test of `analysis.plans.evaluation`; smallest_drop: alerts fewer that would be seen four times in five.
+    method: the test, which is one of similar areas (`analysis.plans.verdict`); plans of before name others;
+    smallest_drop: alerts fewer that would be seen four times in five.
     """
 
-    method: str = "ratio"
+    method: str = TEST
     smallest_drop: Number | None = None
     review: dt.date | None = None
     note: str = ""

@@ -1,58 +1,37 @@
-"""The evaluation of a plan, its areas before and after the start counted, protected and compared; and whether it keeps
+"""The verdict on a plan, of its alerts and as it is released to who reads the protected copy; and whether a plan keeps
 its dates, when its test was set, and its result in short.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, get_args
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import pandas as pd
-
 from analysis.plans.drafting import design_faults
-from analysis.plans.evaluation import (
-    AreaCounts,
-    BeforeAfter,
-    DetectableDrop,
-    EffectTest,
-    Evaluation,
-    evaluate,
-    evaluate_by_gender,
-)
+from analysis.plans.evaluation import DetectableDrop
 from analysis.plans.verdict import (
+    Grade,
     PlanTiming,
-    Unknown,
     Verdict,
     placebo_verdict,
-    ratio_estimate,
+    shared_out,
     smallest_shown_drop,
 )
-from analysis.stats.intervals import Choice, Estimate, WeighedBy
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, month_bounds
-from curim_data.model import (
-    LANGUAGES,
-    N_,
-    Message,
-    Num,
-    Plan,
-    PlanStatus,
-    Span,
-    Translator,
-    is_small,
-    translator,
-)
+from curim_data.model import LANGUAGES, N_, Message, Plan, PlanStatus, Span, Translator, translator
+from curim_data.model.labels import GRADES
+from curim_data.model.plan import TEST
 from curim_data.plans.plan_store import Change
-from curim_data.privacy import Counted, DisclosureError, authorise, is_sensitive, threshold
-from curim_data.studies.cells import area_counts, area_frame, counted_areas, whole_city
+from curim_data.privacy import DisclosureError, asked_categories, is_sensitive, is_sensitive_category
+from curim_data.studies.cells import area_frame, whole_city
 from curim_data.studies.hot_spots import EXACT_ONLY
-from curim_data.studies.periods import DAY, coverage_choices, earlier_spans, steps_between
-from curim_data.studies.plan import Placebos, placebos, weight_shares
+from curim_data.studies.periods import DAY, earlier_spans, steps_between
+from curim_data.studies.plan import Placebos, placebos
 
 
 class Standing(StrEnum):
@@ -143,27 +122,10 @@ def plan_timing(plan: Plan, history: Iterable[Change], timezone: str) -> PlanTim
 
 
 AREAS: Final = ("treated", "buffer", "comparison")
-PERIODS: Final = ("before", "after")
-# A comparison area above this part of similar areas is called a hot spot.
-_HOT_RANK: Final = 0.95
 _UNPROVED: Final = PlanTiming(False)
-FIVES: Final = 5  # multiples in which the counts of a plan's own area are told to who reads the copy
-OF_THE_COPY: Final = Choice(
-    "copy",
-    "",
-    Message(
-        "The verdict, with its counts in fives, is that of the alerts in the plan's own areas. The counts here are "
-        "of the protected copy, in the map cells that hold these areas: larger, and with more around that the plan "
-        "does not change."
-    ),
-)
-ALSO_OF_THE_COPY: Final = Message(
-    "Counted in the protected copy, in the map cells that hold the plan's areas: larger than these, so the numbers are "
-    "not those of the verdict."
-)
-OF_THE_ALERTS: Final = Message(
-    "As the verdict, these figures are of the alerts in the plan's own areas, and not of the map cells that hold them."
-)
+NEXT_DOOR: Final = "next_door"
+FIVES: Final = 5  # multiples in which the counts of a plan's own area are released
+TENS: Final = 10  # and the per cent of them
 STARTED: Final = (PlanStatus.RUNNING, PlanStatus.FINISHED, PlanStatus.EVALUATED)
 
 
@@ -173,28 +135,13 @@ class ComparisonWindows:
 
     before: tuple[dt.date, dt.date]
     after: tuple[dt.date, dt.date]
-    choice: Choice
     by_month: bool = False
 
     @property
-    def lengths(self) -> BeforeAfter:
+    def lengths(self) -> tuple[int, int]:
         """Days of each."""
-        return tuple((end - start).days + 1 for start, end in (self.before, self.after))  # type: ignore[return-value]
-
-
-# By whether periods are whole months: the same ones of the year before, as many just before, or fewer.
-_BEFORE: Final = {
-    False: (
-        Message("Before: the same weeks of the year before the start, so that the season cancels out."),
-        Message("Before: as many days just before the start."),
-        Message("Before: all days with data before the start; the counts are brought to one length."),
-    ),
-    True: (
-        Message("Before: the same months of the year before the start, so that the season cancels out."),
-        Message("Before: as many months just before the start."),
-        Message("Before: all months with data before the start; the counts are brought to one length."),
-    ),
-}
+        before, after = ((end - start).days + 1 for start, end in (self.before, self.after))
+        return before, after
 
 
 def comparison_windows(source: Source, start: dt.date, finish: dt.date | None) -> ComparisonWindows:
@@ -210,38 +157,31 @@ def comparison_windows(source: Source, start: dt.date, finish: dt.date | None) -
     last = coverage.until(begin, min(finish or source.as_of, source.as_of))
     if by_month and last != month_bounds(last, 0)[1]:
         last = month_bounds(last, -1)[1]
-    (before, _), kind = earlier_spans((begin, last), by_month=by_month), 0
+    before, _ = earlier_spans((begin, last), by_month=by_month)
     if before[1] >= start or before[0] < source.first or coverage.until(*before) != before[1]:
         first, end = coverage.stretch(month_bounds(start, -1)[1] if by_month else start - DAY)
         length = steps_between((begin, last), by_month=by_month)
         wanted = month_bounds(end, -length)[0] if by_month else end - length * DAY
         before = max(source.first, first, wanted), end
-        kind = 1 if steps_between(before, by_month=by_month) >= length else 2
-    choice = Choice("windows", before[0].isoformat(), _BEFORE[by_month][kind])
-    return ComparisonWindows(before, (begin, last), choice, by_month)
+    return ComparisonWindows(before, (begin, last), by_month)
 
 
 def evaluation_obstacle(source: Source, plan: Plan) -> Message | None:
-    """Why a plan cannot be evaluated (yet); None where it can."""
-    start, areas = plan.start, plan.areas
+    """Why a plan cannot be evaluated (yet): it was not done, it is too early, or the data are too few; else None."""
+    start = plan.start
     dates = {"start": start, "end": source.as_of}
     obstacles = (
-        (
-            plan.status not in STARTED,
-            Message("This plan has not begun: move it to “Running” on the board of interventions first."),
-        ),
-        (start is None, Message("This plan has no starting date yet.")),
-        (
-            not areas.treated or not areas.comparison,
-            Message("This plan needs a treated area and a comparison area, chosen before the start."),
-        ),
+        (plan.status is PlanStatus.DROPPED, Message("Not done: this plan was not pursued.")),
+        (plan.status not in STARTED, Message("Too early to tell: this plan has not begun.")),
+        (start is None, Message("Too early to tell: this plan has no starting date.")),
+        (not plan.areas.treated, Message("Too few to tell: this plan has no treated area.")),
         (
             start is not None and start > source.as_of,
-            Message("This plan begins on {start}; the data end on {end}.", dates),
+            Message("Too early to tell: this plan begins on {start}; the data end on {end}.", dates),
         ),
         (
             start is not None and start <= source.first,
-            Message("There are no data from before this plan's start."),
+            Message("Too few to tell: there are no data from before this plan's start."),
         ),
     )
     why = next((message for holds, message in obstacles if holds), None)
@@ -249,32 +189,78 @@ def evaluation_obstacle(source: Source, plan: Plan) -> Message | None:
         return why
     if source.by_month:
         return Message(
-            "Only the month of these alerts is known, and no whole month lies on both sides of this plan's start."
+            "Too early to tell: only the month of these alerts is known, and no whole month lies on both sides of this "
+            "plan's start."
         )
-    return Message("The alerts do not cover the days before or after this plan's start: nothing can be compared.")
+    return Message("Too few to tell: the alerts do not cover the days before or after this plan's start.")
 
 
 @dataclass(frozen=True)
-class PlanEvaluation:
-    """What became of a plan.
+class PlanVerdict:
+    """What became of a plan, exactly: for those who read the alerts.
 
-    `counts`: by area and period; `genders`: one row a gender (`by_gender` of `analysis.plans.evaluation`); `months`: by
-    area and month; `result`, `verdict`: against the comparison area and against similar areas, None where a count is
-    too small to tell; `visible`: the smallest fall that the verdict would show;
-    `promised`: the one that the plan named before the start; `timing`: when the plan's areas, dates and test were set.
+    `whole`: the alerts of the treated area; `parts`: those of each gender there, which add up to it where there is more
+    than one, and those `NEXT_DOOR`, in the buffer; `windows`: what was compared, None where nothing was; `visible`: the
+    smallest fall that would be clear; `comparison`: alerts of the plan's comparison area before and after; `cautions`:
+    what is to be minded of the plan itself.
     """
 
-    windows: ComparisonWindows
-    counts: Counted
-    genders: pd.DataFrame
-    months: Counted
-    result: Evaluation | None
-    verdict: Verdict | None
-    timing: PlanTiming
-    visible: DetectableDrop | None
-    promised: float | None
-    choices: tuple[Choice, ...]
-    warnings: tuple[Message, ...]
+    whole: Verdict
+    parts: Mapping[str, Verdict] = field(default_factory=dict)
+    windows: ComparisonWindows | None = None
+    visible: DetectableDrop | None = None
+    comparison: tuple[float, float] | None = None
+    cautions: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReleasedVerdict:
+    """The same as it may leave: all that page, paper, board and command say of a plan to council and public.
+
+    `grade`, `why`: as of the verdict; `direction`: -1 for fewer alerts than expected, 1 for more, 0 for neither;
+    `expected`, `observed`: in fives, None where they are not released; `parts`: of ordinary categories, their grades
+    alone; `note`: what is released, and of what.
+    """
+
+    grade: Grade | None
+    why: Message | None
+    direction: int
+    expected: int | None = None
+    observed: int | None = None
+    parts: Mapping[str, ReleasedVerdict] = field(default_factory=dict)
+    windows: ComparisonWindows | None = None
+    note: Message | None = None
+
+    @property
+    def share(self) -> float | None:
+        """How many fewer (below zero) or more than expected, in tens of per cent, by the released numbers."""
+        if self.expected is None or self.observed is None:
+            return None
+        return round(100 / TENS * (self.observed / self.expected - 1)) * TENS / 100
+
+    def sentence(self, t: Translator) -> str:
+        """About how many fewer or more than expected, and how sure; or why nothing can be told."""
+        sure = self.why if self.grade is None else GRADES[self.grade][1]
+        return " ".join(filter(None, (self._difference_in_words(t), t(sure) if sure else "")))
+
+    def _difference_in_words(self, t: Translator) -> str:
+        if self.expected is None or self.observed is None or self.share is None:
+            return t(_WITHOUT_COUNTS[self.direction]) if self.grade else ""
+        n, share = self.observed - self.expected, t.percent(abs(self.share))
+        if not n:
+            return t("About as many alerts as expected.")
+        said = N_("About {n} alerts fewer than expected ({share}).")
+        return t(said if n < 0 else N_("About {n} alerts more than expected ({share})."), n=abs(n), share=share)
+
+
+_WITHOUT_COUNTS: Final = {
+    -1: N_("Fewer alerts than expected."),
+    0: N_("Neither clearly fewer nor clearly more alerts than expected."),
+    1: N_("More alerts than expected."),
+}
+_IN_FIVES: Final = Message("Counts are in fives and the percentage in tens, of the alerts in the plan's own areas.")
+_SMALL: Final = Message("The counts are too small to be released: the grade stands alone.")
+_SENSITIVE: Final = Message("Of sensitive categories the grade alone is released, and no count.")
 
 
 def evaluation_filter(source: Source, plan: Plan) -> AlertFilter:
@@ -283,171 +269,151 @@ def evaluation_filter(source: Source, plan: Plan) -> AlertFilter:
     return whole_city(asked.replace(period="all", start=None, end=None))
 
 
-def plan_counts(source: Source, plan: Plan, windows: ComparisonWindows, by: Sequence[str] = ()) -> Counted:
-    """Alerts by area, period ("before", "after") and `by`, protected together."""
-    f = evaluation_filter(source, plan)
-    frames = [
-        area_frame(source, f.replace(period="", start=days[0], end=days[1]), cells, by, complete=bool(by)).assign(
-            area=name, period=period
-        )
-        for name in AREAS
-        if (cells := getattr(plan.areas, name))
-        for period, days in zip(PERIODS, (windows.before, windows.after), strict=True)
-    ]
-    return counted_areas(source, f, frames, ["area", "period", *by])
+def evaluation_study(source: Source, plan: Plan, timing: PlanTiming = _UNPROVED) -> PlanVerdict:
+    """The verdict on a plan: its treated area after the start against similar areas without the measure.
 
-
-def evaluation_study(source: Source, plan: Plan, timing: PlanTiming = _UNPROVED) -> PlanEvaluation:
-    """Compare a plan's areas before and after its start. ValueError where there is an `evaluation_obstacle`.
-
-    `timing`: what the plan's history proves (`plan_timing`). Who reads the protected copy gets its counts, in whose
-    whole cells an area lies, and the verdict that the alerts give: a plan is a question that its authors fixed, and
-    everybody is told the same of it, with counts in fives for who reads the copy. There is none where the area has
-    fewer alerts than are written out.
-    """
-    drafted, plan = plan, _as_counted(source, plan)
-    if (why := evaluation_obstacle(source, plan)) is not None or plan.start is None:
-        raise ValueError(str(why))
-    windows = comparison_windows(source, plan.start, plan.finish)
-    counts = plan_counts(source, plan, windows)
-    judged = _judged_for_all(source, drafted, windows, timing)
-    genders = _genders(plan_counts(source, plan, windows, ["affected_gender"]).frame, windows, judged.spread)
-    f = evaluation_filter(source, plan).replace(period="", start=windows.before[0], end=windows.after[1])
-    shown = {name: getattr(plan.areas, name) for name in AREAS}
-    result, verdict = judged.result, judged.verdict
-    return PlanEvaluation(
-        windows=windows,
-        counts=counts,
-        genders=genders,
-        months=area_counts(source, f, shown, ["month"], complete=True),
-        result=result,
-        verdict=verdict,
-        timing=timing,
-        visible=judged.visible,
-        promised=plan.assessment.smallest_drop,
-        choices=(
-            windows.choice,
-            *coverage_choices(source, windows.before[0], min(plan.finish or source.as_of, source.as_of)),
-            *((OF_THE_COPY,) if source.exact is not None else ()),
-            *(verdict.choices if verdict else ()),
-            *(result.choices if result and (verdict is None or verdict.unknown is not None) else ()),
-        ),
-        warnings=(*(result.warnings if result else ()), *design_faults(plan), *judged.cautions, *_own_warnings(plan)),
-    )
-
-
-def _judged_for_all(source: Source, plan: Plan, windows: ComparisonWindows, timing: PlanTiming) -> _Judged:
-    """What the alerts say of the plan's own areas; nothing where a count of the treated one is too small to tell."""
-    f, exact = evaluation_filter(source, plan), (source.exact or source).in_full
-    areas = _areas(plan_counts(exact, plan, windows).frame, windows)
-    least = threshold(source, is_sensitive(f, source.city))
-    if any(is_small(n, least) for n in areas.treated):
-        return _Judged()
-    judged = _judge(exact, plan, areas, windows, timing)
-    if judged.verdict is None or not source.protected:
-        return judged
-    return replace(judged, verdict=judged.verdict.rounded(FIVES))
-
-
-def _as_counted(source: Source, plan: Plan) -> Plan:
-    """The plan with the areas of which its counts are (`area_frame`)."""
-    if not source.protected:
-        return plan
-    f = evaluation_filter(source, plan)
-    wide = {name: authorise(f.replace(cells=getattr(plan.areas, name)), source)[0].cells for name in AREAS}
-    return replace(plan, areas=replace(plan.areas, **wide))
-
-
-@dataclass(frozen=True)
-class _Judged:
-    """What `_judge` found; nothing where a count is too small to tell. `spread`: dispersion and drift of counts."""
-
-    result: Evaluation | None = None
-    verdict: Verdict | None = None
-    visible: DetectableDrop | None = None
-    spread: tuple[float, float] = (1.0, 0.0)
-    cautions: tuple[Message, ...] = ()
-
-
-def _judge(source: Source, plan: Plan, areas: AreaCounts, windows: ComparisonWindows, timing: PlanTiming) -> _Judged:
-    """The verdict by what similar areas did, and the comparison area's figures with the spread found there.
-
-    Called only where the plan's own counts may be shown, so that the verdict tells nothing that they do not.
-    """
-    test, lengths = planned_test(plan), windows.lengths
-    before = areas.treated[0] * lengths[1] / lengths[0]
-    found = placebos(
-        source,
-        evaluation_filter(source, plan),
-        plan.areas,
-        windows.before,
-        windows.after,
-        by_month=windows.by_month,
-    )
-    model = found.model if found else None
-    if found is None or model is None:
-        why = Unknown.HISTORY if found is not None and found.short else Unknown.PLACEBOS
-        verdict = Verdict(test=test, observed=areas.treated[1], before=before, fixed=timing.fixed, unknown=why)
-        return _Judged(evaluate(areas, test=test), verdict)
-    verdict = placebo_verdict(
-        model,
-        found.observed,
-        found.history,
-        before=before,
-        growth=found.growth * lengths[0] / lengths[1],
-        covariates=found.covariates,
-        test=test,
-        fixed=timing.fixed,
-    )
-    visible = None if verdict.unknown else smallest_shown_drop(model, model.expect(found.history, found.covariates))
-    result = evaluate(areas, test=test, dispersion=found.spread[0], drift=found.spread[1])
-    return _Judged(result, verdict, visible, found.spread, _cautions(found))
-
-
-def harm_ratio(source: Source, plan: Plan, by: WeighedBy = "severity") -> Estimate | None:
-    """Observed over expected where alerts count by the harm they do; for those who see exact counts only.
-
-    None where no alert has such a weight, where there are too few similar areas, or none like the treated one.
-    DisclosureError for the protected copy.
+    `timing`: what the plan's history proves (`plan_timing`). DisclosureError for the protected copy, whose readers get
+    `released_study`.
     """
     if source.protected:
         raise DisclosureError(EXACT_ONLY)
-    if plan.start is None or weight_shares(source, evaluation_filter(source, plan), by).empty:
-        return None
-    windows = comparison_windows(source, plan.start, plan.finish)
-    found = placebos(
-        source,
-        evaluation_filter(source, plan),
-        plan.areas,
-        windows.before,
-        windows.after,
-        by_month=windows.by_month,
-        weight=by,
+    why = evaluation_obstacle(source, plan)
+    if why is not None or plan.start is None:
+        return PlanVerdict(Verdict(why=why))
+    windows, f = comparison_windows(source, plan.start, plan.finish), evaluation_filter(source, plan)
+    found = placebos(source, f, plan.areas, windows.before, windows.after, by_month=windows.by_month)
+    treated = found.get("treated")
+    return PlanVerdict(
+        whole=_judged(treated, windows, timing),
+        parts={
+            **({NEXT_DOOR: _judged(found["buffer"], windows, timing)} if "buffer" in found else {}),
+            **(_by_gender(source, plan, windows, treated, timing) if treated else {}),
+        },
+        windows=windows,
+        visible=smallest_shown_drop(treated.model, treated.expected)
+        if treated and treated.model and treated.expected and not treated.model.is_outside(treated.expected)
+        else None,
+        comparison=_compared(source, plan, windows),
+        cautions=_plan_cautions(plan),
     )
-    if found is None or found.model is None:
-        return None
-    expected = found.model.expect(found.history, found.covariates)
-    return None if found.model.is_outside(expected) else ratio_estimate(found.model, found.observed, expected)
 
 
-def _cautions(found: Placebos) -> tuple[Message, ...]:
-    """That the comparison area was itself a hot spot before the start."""
-    hot = Message(
-        "Before the start the comparison area had more alerts than {share} % of similar areas: it is a hot "
-        "spot itself and falls back by itself, which hides an effect. The verdict rests on all similar areas "
-        "instead.",
-        {"share": Num(100 * found.rank, 0)},
+def released_study(source: Source, plan: Plan, timing: PlanTiming = _UNPROVED) -> ReleasedVerdict:
+    """The verdict of the alerts in the plan's own areas, as council and public may read it.
+
+    A plan is a question that its authors fixed before the start, and everybody is told the same of it.
+    """
+    exact = (source.exact or source).in_full
+    return released(evaluation_study(exact, plan, timing), source.city.least_count(False), _is_sensitive(exact, plan))
+
+
+def released(verdict: PlanVerdict, least: int, sensitive: bool) -> ReleasedVerdict:
+    """What may leave of a verdict. Of sensitive categories that is the grade alone.
+
+    Of others it is also the expected and the counted number, in fives, where neither these nor the count before is so
+    small that fewer than five numbers would become the same (`least`: the smallest count that may be written out), and
+    the grades of the parts. The count before is not told: its multiple would tell it where the periods differ in
+    length.
+    """
+    whole = verdict.whole
+    if sensitive or not whole.ratio.known:
+        return _graded(whole, verdict.windows, _SENSITIVE if whole.grade and sensitive else None)
+    floor = FIVES * -((FIVES // 2 + 1 - least) // FIVES) + FIVES // 2 + 1
+    large = min(whole.observed, whole.expected, whole.before) >= floor
+    told = _graded(whole, verdict.windows, _IN_FIVES if large else _SMALL)
+    return replace(
+        told,
+        expected=FIVES * round(whole.expected / FIVES) if large else None,
+        observed=FIVES * round(whole.observed / FIVES) if large else None,
+        parts={name: _graded(part) for name, part in verdict.parts.items()},
     )
-    return (hot,) if found.rank >= _HOT_RANK else ()
 
 
-def outcome_sentence(study: PlanEvaluation, t: Translator) -> str:
-    """The sentence of an evaluation, or why there is none."""
-    if study.result is None or study.verdict is None:
-        return t("The counts of these areas are too small to be shown, so no comparison can be made.")
-    if study.verdict.unknown is not None:
-        return study.verdict.sentence(t)
-    return " ".join(part for part in (study.verdict.sentence(t), study.result.next_door(t)) if part)
+def _graded(verdict: Verdict, windows: ComparisonWindows | None = None, note: Message | None = None) -> ReleasedVerdict:
+    return ReleasedVerdict(verdict.grade, verdict.why, verdict.direction, windows=windows, note=note)
+
+
+def _is_sensitive(source: Source, plan: Plan) -> bool:
+    """Whether a plan is of a sensitive category: by its filter, or where that names none, by its main one."""
+    f = evaluation_filter(source, plan)
+    main = plan.problem.categories[:1] if not asked_categories(f, source.city) else ()
+    return is_sensitive(f, source.city) or any(is_sensitive_category(one.id, source.city) for one in main)
+
+
+def _judged(found: Placebos | None, windows: ComparisonWindows, timing: PlanTiming) -> Verdict:
+    if found is None:
+        return placebo_verdict(None, float("nan"), None, before=float("nan"))
+    longer = windows.lengths[1] / windows.lengths[0]
+    return placebo_verdict(
+        found.model,
+        found.observed,
+        found.expected,
+        before=found.before * longer,
+        growth=found.growth / longer,
+        why=timing.why,
+    )
+
+
+def _by_gender(
+    source: Source, plan: Plan, windows: ComparisonWindows, treated: Placebos, timing: PlanTiming
+) -> dict[str, Verdict]:
+    """The treated area's verdict by gender of the person affected; nothing where there is one alone."""
+    before, after = (
+        _counted(source, plan, "treated", days, ["affected_gender"]) for days in (windows.before, windows.after)
+    )
+    genders = [name for name in {**before, **after} if before.get(name) or after.get(name)]
+    if treated.model is None or treated.expected is None or len(genders) < 2:
+        return {}
+    expected = shared_out(treated.expected, {name: before.get(name, 0.0) for name in genders})
+    longer = windows.lengths[1] / windows.lengths[0]
+    return {
+        name: placebo_verdict(
+            treated.model,
+            after.get(name, 0.0),
+            expected[name],
+            before=before.get(name, 0.0) * longer,
+            growth=treated.growth / longer,
+            why=timing.why,
+        )
+        for name in genders
+    }
+
+
+def _counted(source: Source, plan: Plan, area: str, days: tuple[dt.date, dt.date], by: list[str]) -> dict[str, float]:
+    """Alerts of one of a plan's areas in a period; by one column, or all of them under one name."""
+    f = evaluation_filter(source, plan).replace(period="", start=days[0], end=days[1])
+    frame = area_frame(source, f, getattr(plan.areas, area), by, complete=bool(by))
+    names = frame[by[0]].astype(str) if by else [""] * len(frame)
+    return {name: float(n) for name, n in zip(names, frame["n"], strict=True)}
+
+
+def _compared(source: Source, plan: Plan, windows: ComparisonWindows) -> tuple[float, float] | None:
+    if not plan.areas.comparison:
+        return None
+    before, after = (
+        sum(_counted(source, plan, "comparison", days, []).values()) for days in (windows.before, windows.after)
+    )
+    return before, after
+
+
+def _plan_cautions(plan: Plan) -> tuple[Message, ...]:
+    """What is to be minded of the plan itself, each once."""
+    cells = [cell for name in AREAS for cell in set(getattr(plan.areas, name))]
+    cautions = (
+        *((fault, True) for fault in design_faults(plan)),
+        (
+            Message("The areas of this plan overlap: alerts in the common cells count on both sides."),
+            len(set(cells)) < len(cells),
+        ),
+        (
+            Message(
+                "Before its start this plan named a test against its comparison area alone. Places chosen because they "
+                "were bad fool such tests, so similar areas decide."
+            ),
+            plan.assessment.method != TEST,
+        ),
+    )
+    return tuple(message for message, holds in cautions if holds)
 
 
 def windows_sentence(windows: ComparisonWindows, t: Translator) -> str:
@@ -467,40 +433,22 @@ def windows_sentence(windows: ComparisonWindows, t: Translator) -> str:
     )
 
 
-def result_texts(study: PlanEvaluation) -> dict[str, str]:
-    """What a plan keeps of its evaluation, by language; make `study` for the council, because the council reads it."""
+def verdict_json(verdict: PlanVerdict | ReleasedVerdict, t: Translator) -> dict[str, Any]:
+    """A verdict as entries of a JSON answer, the same names for everybody."""
+    whole = verdict.whole if isinstance(verdict, PlanVerdict) else verdict
+    return {**_part_json(whole, t), "parts": {name: _part_json(part, t) for name, part in verdict.parts.items()}}
+
+
+def _part_json(part: Verdict | ReleasedVerdict, t: Translator) -> dict[str, Any]:
+    counts = {name: getattr(part, name) for name in ("expected", "observed")}
+    return {"told": part.sentence(t), "grade": part.grade, "direction": part.direction, **counts}
+
+
+def result_texts(verdict: ReleasedVerdict) -> dict[str, str]:
+    """What a plan keeps of its verdict, by language, which everybody may read."""
+    windows = verdict.windows
     return {
-        lang: f"{outcome_sentence(study, t)} {windows_sentence(study.windows, t)} {study.timing.sentence(t)}"
+        lang: f"{verdict.sentence(t)} {windows_sentence(windows, t)}" if windows else verdict.sentence(t)
         for lang in LANGUAGES
         for t in (translator(lang),)
     }
-
-
-def planned_test(plan: Plan) -> EffectTest:
-    """The test that the plan named in advance; the difference where it names none that is known."""
-    return next((test for test in get_args(EffectTest) if test == plan.assessment.method), "difference")
-
-
-def _own_warnings(plan: Plan) -> tuple[Message, ...]:
-    cells = [cell for name in AREAS for cell in set(getattr(plan.areas, name))]
-    overlap = Message("The areas of this plan overlap: alerts in the common cells count on both sides.")
-    return (overlap,) if len(set(cells)) < len(cells) else ()
-
-
-def _areas(frame: pd.DataFrame, windows: ComparisonWindows) -> AreaCounts:
-    """The counts as `analysis.plans.evaluation` takes them."""
-    table = frame.pivot_table(index="area", columns="period", values="n", aggfunc="sum", min_count=1, dropna=False)
-    table = table.reindex(index=AREAS, columns=PERIODS)
-    pairs: dict[str, BeforeAfter] = {name: (float(before), float(after)) for name, before, after in table.itertuples()}
-    buffer = pairs["buffer"] if np.isfinite(pairs["buffer"]).all() else None
-    return AreaCounts(pairs["treated"], pairs["comparison"], buffer, time_weights=windows.lengths)
-
-
-def _genders(frame: pd.DataFrame, windows: ComparisonWindows, spread: tuple[float, float]) -> pd.DataFrame:
-    """The comparison for each gender of which there is an alert."""
-    found = {
-        str(gender): _areas(part, windows)
-        for gender, part in frame.groupby("affected_gender", sort=False)
-        if part["n"].sum()
-    }
-    return evaluate_by_gender(found, dispersion=spread[0], drift=spread[1])

@@ -25,19 +25,18 @@ from analysis.plans.drafting import PlanDraft, baseline_dates, buffer_cells, dra
 from analysis.plans.evaluation import DetectableDrop
 from analysis.plans.verdict import (
     FEWEST_OF_DATE,
+    Expectation,
     PlaceboModel,
     alike,
     around,
     fit_placebos,
     mix_growth,
     placebo_areas,
-    plain_spread,
     smallest_shown_drop,
 )
 from analysis.spots.naming import SpotName, name_spot, name_spots
 from analysis.spots.profile import problem_for as problem_of_profile
 from analysis.spots.profile import profile_spot
-from analysis.stats.intervals import WeighedBy
 from analysis.trends.time_series import HOURS, trend_of
 from curim_data import privacy, query
 from curim_data.engine import Source
@@ -64,25 +63,17 @@ _FEW_ALERTS: Final = 300_000
 
 @dataclass(frozen=True)
 class Placebos:
-    """A model of how similar areas change, and the treated area in its terms.
+    """A model of how similar areas change, and an area of the plan in its terms.
 
-    `model`: None where they are too few; `observed`: the treated area's alerts after, `before` in the compared period
-    before, `history` in the model's windows; `growth`: of all similar areas from the compared period before to after;
-    `rank`: the part of similar areas that had fewer alerts than the plan's comparison area in the period before (NaN
-    where there is none); `short`: the data reach back less than half a year before the start; `spread`: dispersion and
-    drift of a comparison of two such periods (`plain_spread`); `covariates`: the treated area's,
-    where the model has any.
+    `model`: None where they are too few; `observed`: the area's alerts after, `before` in the compared period before;
+    `expected`: by the model; `growth`: of all similar areas from the compared period before to after.
     """
 
     model: PlaceboModel | None
     observed: float
     before: float
-    history: tuple[float, ...]
-    growth: float
-    rank: float
-    short: bool
-    spread: tuple[float, float] = (1.0, 0.0)
-    covariates: tuple[float, ...] = ()
+    expected: Expectation | None = None
+    growth: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -137,47 +128,43 @@ class Calendar:
 
 
 def placebos(
-    source: Source,
-    f: AlertFilter,
-    areas: Areas,
-    before: Days,
-    after: Days,
-    *,
-    by_month: bool = False,
-    weight: WeighedBy | None = None,
-) -> Placebos | None:
-    """Count similar areas in the same weeks, and in placebo dates where they are few, and fit the regression.
+    source: Source, f: AlertFilter, areas: Areas, before: Days, after: Days, *, by_month: bool = False
+) -> dict[str, Placebos]:
+    """For the treated area and the buffer: count areas like it in the same weeks, and in placebo dates where they are
+    few, and fit the regression.
 
-    None where the treated area's cells are not all of one size. Areas are grown on the city's cells from those with
-    most alerts before the start; the treated area, the buffer and all that touches them stay out. `weight`: alerts
-    count by that (one without by the mean), with a mean weight of one.
+    Nothing where the treated area's cells are not all of one size. Similar areas are grown on the city's cells from
+    those with most alerts before the start; the treated area, the buffer and all that touches them stay out.
     """
     sizes = {h3.get_resolution(h3.str_to_int(cell)) for cell in areas.treated}
     if len(sizes) != 1:
-        return None
-    counting = _Counting(source, f, sizes.pop(), weight=weight)
+        return {}
+    counting = _Counting(source, f, sizes.pop())
     calendar = Calendar(after[0], (after[1] - after[0]).days + 1, by_month)
-    treated = [h3.str_to_int(cell) for cell in areas.treated]
-    covered = calendar.covered(source.first)
+    own = {name: _at_size(getattr(areas, name), counting.resolution) for name in ("treated", "buffer")}
+    away = around([cell for cells in own.values() for cell in cells])
+    return {name: _like(counting, cells, away, calendar, (before, after)) for name, cells in own.items() if cells}
+
+
+def _like(
+    counting: _Counting, own: Sequence[int], away: set[int], calendar: Calendar, compared: tuple[Days, Days]
+) -> Placebos:
+    """One area and those like it; no model where the data reach back less than half a year before the start."""
+    before, observed = (counting.total(own, days) for days in compared)
+    covered = calendar.covered(counting.source.first)
     if not covered:
-        return Placebos(None, counting.total(treated, after), counting.total(treated, before), (), np.nan, np.nan, True)
-    windows = calendar.windows(after[0], covered)
-    kept = _similar(counting, areas, treated, windows)
+        return Placebos(None, observed, before)
+    windows = calendar.windows(calendar.start, covered)
+    kept = _similar(counting, own, away, windows)
     model, used = _fit(counting, kept, calendar, covered)
-    model, mix = _with_mix(counting, kept, treated, calendar, covered, model)
-    befores, afters = counting.of(kept, before), counting.of(kept, after)
-    compared = _at_size(areas.comparison, counting.resolution)
-    level = counting.total(compared, before) / max(len(compared), 1) * len(treated)
+    model, mix = _with_mix(counting, kept, own, calendar, covered, model)
+    befores, afters = (float(counting.of(kept, days).sum()) for days in compared)
     return Placebos(
         model=model,
-        observed=counting.total(treated, after),
-        before=counting.total(treated, before),
-        history=tuple(counting.total(treated, days) for days in windows[:used]),
-        growth=float(afters.sum() / befores.sum()) if befores.sum() else float("nan"),
-        rank=float((befores < level).mean()) if compared and len(kept) else float("nan"),
-        short=covered < 2,
-        spread=_plain_spread(counting, kept, calendar, (befores, afters)),
-        covariates=mix,
+        observed=observed,
+        before=before,
+        expected=model.expect([counting.total(own, days) for days in windows[:used]], mix) if model else None,
+        growth=afters / befores if befores else float("nan"),
     )
 
 
@@ -196,25 +183,22 @@ def drop_to_see(source: Source, f: AlertFilter, areas: Areas, days: int) -> Dete
         return None
     counting = _Counting(source, f, sizes.pop())
     treated = [h3.str_to_int(cell) for cell in areas.treated]
-    model, used = _fit(
-        counting, _similar(counting, areas, treated, calendar.windows(start, covered)), calendar, covered
-    )
+    away = around([*treated, *_at_size(areas.buffer, counting.resolution)])
+    kept = _similar(counting, treated, away, calendar.windows(start, covered))
+    model, used = _fit(counting, kept, calendar, covered)
     if model is None:
         return None
     expected = model.expect([counting.total(treated, window) for window in calendar.windows(end, used)])
     return None if model.is_outside(expected) else smallest_shown_drop(model, expected)
 
 
-def _similar(
-    counting: _Counting, areas: Areas, treated: Sequence[int], windows: Sequence[Days]
-) -> list[tuple[int, ...]]:
-    """Areas as large as the treated one, with about as many alerts in the windows before."""
+def _similar(counting: _Counting, own: Sequence[int], away: set[int], windows: Sequence[Days]) -> list[tuple[int, ...]]:
+    """Areas as large as an area, with about as many alerts in the windows before."""
     past = counting.land((windows[-1][0], windows[0][1]))
-    ours = around([*treated, *_at_size(areas.buffer, counting.resolution)])
     by_cell = dict(zip(past.index, past, strict=True))
-    grown = placebo_areas(by_cell, len(treated), ours)
+    grown = placebo_areas(by_cell, len(own), away)
     totals = {i: float(sum(by_cell.get(cell, 0.0) for cell in cells)) for i, cells in enumerate(grown)}
-    return [grown[i] for i in alike(totals, sum(by_cell.get(cell, 0.0) for cell in treated))]
+    return [grown[i] for i in alike(totals, sum(by_cell.get(cell, 0.0) for cell in own))]
 
 
 def _fit(
@@ -238,7 +222,7 @@ def _fit(
     after = np.concatenate([counting.of(kept, calendar.after(day)) for day in days])
     past = [np.column_stack([counting.of(kept, window) for window in calendar.windows(day, covered)]) for day in days]
     dates = np.repeat(np.arange(len(days)), len(kept))
-    return fit_placebos(after, np.vstack(past), dates=dates, least=counting.least), covered
+    return fit_placebos(after, np.vstack(past), dates=dates), covered
 
 
 def _with_mix(
@@ -268,47 +252,18 @@ def _with_mix(
     mix = mix_growth(before, later.sum().to_numpy(float), rows)
     mix -= mix[1:].mean()
     history = np.column_stack([counting.of(kept, days) for days in windows])
-    better = fit_placebos(
-        counting.of(kept, calendar.after(calendar.start)), history, covariates=mix[1:, None], least=counting.least
-    )
+    better = fit_placebos(counting.of(kept, calendar.after(calendar.start)), history, covariates=mix[1:, None])
     if better is None or better.loss > model.loss - _HELPS:
         return model, ()
     return better, (float(mix[0]),)
 
 
-def _plain_spread(
-    counting: _Counting, kept: Sequence[Sequence[int]], calendar: Calendar, own: tuple[np.ndarray, np.ndarray]
-) -> tuple[float, float]:
-    """How a comparison of two periods varies: the plan's own, and where areas are few those of placebo dates too."""
-    pairs = [own]
-    if len(kept) < _ENOUGH_AREAS:
-        days = calendar.placebo_starts(counting.source.first, 0, counting.source.coverage)
-        counts = [counting.of(kept, calendar.after(day)) for day in days]
-        pairs += [(earlier, later) for later, earlier in itertools.pairwise(counts)]
-    # The city's growth differs from pair to pair: each is brought to that of the first.
-    growth = [later.sum() / max(earlier.sum(), 1.0) for earlier, later in pairs]
-    if not growth[0]:
-        return 1.0, 0.0
-    pairs = [(earlier * rate / growth[0], later) for (earlier, later), rate in zip(pairs, growth, strict=True)]
-    return plain_spread(np.concatenate([a for a, _ in pairs]), np.concatenate([b for _, b in pairs]), counting.least)
-
-
-def weight_shares(source: Source, f: AlertFilter, by: WeighedBy = "severity") -> pd.DataFrame:
-    """Severity or harm index (index), alerts (n) and `weight`: that over its mean. Empty where none has one."""
-    counted = query.counts(source.in_full, f, [by]).frame.dropna(subset=[by])
-    counted = counted[counted["n"] > 0].astype({by: float})
-    mean = float((counted["n"] * counted[by]).sum() / max(float(counted["n"].sum()), 1.0))
-    return counted.assign(weight=counted[by] / (mean or 1.0)).set_index(by)[["n", "weight"]]
-
-
 class _Counting:
     """Exact counts by cell in periods of days."""
 
-    def __init__(self, source: Source, f: AlertFilter, resolution: int, *, weight: WeighedBy | None = None) -> None:
+    def __init__(self, source: Source, f: AlertFilter, resolution: int) -> None:
         self.source, self.resolution = source, resolution
         self._filter = f
-        self._by = weight
-        self._weights = None if weight is None else weight_shares(source, f, weight)
         self._known: dict[Days, pd.Series] = {}
 
     def by_cell(self, days: Days) -> pd.Series:
@@ -319,20 +274,10 @@ class _Counting:
 
     def _count(self, by: list[str], days: Days) -> pd.DataFrame:
         f = self._filter.replace(period="", start=days[0], end=days[1])
-        asked = by if self._by is None else [*by, self._by]
         counted = query.counts(
-            self.source.in_full, f, asked, resolution=self.resolution, without_default_points=True
+            self.source.in_full, f, by, resolution=self.resolution, without_default_points=True
         ).frame.dropna(subset=["cell"])
-        if self._weights is not None and self._by is not None:
-            counted = counted.assign(n=counted["n"] * counted[self._by].map(self._weights["weight"]).fillna(1.0))
         return counted.astype({"cell": "int64"})
-
-    @property
-    def least(self) -> float:
-        """The smallest dispersion: one, or where alerts weigh unlike the mean weight of an alert, weighted."""
-        if self._weights is None or not len(self._weights):
-            return 1.0
-        return float((self._weights["n"] * self._weights["weight"] ** 2).sum() / self._weights["n"].sum())
 
     def land(self, days: Days) -> pd.Series:
         """Alerts by cell, zeros included: of the land, or where it takes many cells those with alerts and around."""

@@ -218,7 +218,7 @@ def _visible_drop_of(source: Source, plan: Plan) -> float | None:
     aim = plan.objective
     days = (aim.end - aim.start).days + 1 if aim.start and aim.end else YEAR.days
     found = drop_to_see(source, evaluation_filter(source, plan), plan.areas, min(max(days, 28), YEAR.days))
-    return found.alerts if found else None
+    return found.stated if found else None
 
 
 def _counts_of(source: Source, plan: Plan) -> pd.DataFrame:

@@ -44,7 +44,7 @@ from curim_data.studies.brief_text import (
     women_sentence,
 )
 from curim_data.studies.changes import change_study
-from curim_data.studies.evaluation import PlanTiming, evaluation_study, result_texts
+from curim_data.studies.evaluation import PlanTiming, released_study, result_texts
 from curim_data.studies.gender import silent_districts
 from pages.parts.briefing import CHOICE, KEY
 from tests.app.conftest import SPOKEN, Open, fine, frame_of
@@ -346,7 +346,7 @@ def plans(sample: Home, source: Source) -> list[Plan]:
     """The sample's plans, of which those that have begun carry the result of the one that is over."""
     kept = PlanStore(sample.plans_url).list()
     over = next(plan for plan in kept if plan.status is PlanStatus.FINISHED)
-    result = result_texts(evaluation_study(seen_by(source, Audience.COUNCIL), over, PlanTiming(True)))
+    result = result_texts(released_study(seen_by(source, Audience.COUNCIL), over, PlanTiming(True)))
     begun = (PlanStatus.FINISHED, PlanStatus.RUNNING)
     told = [replace(plan, status=PlanStatus.EVALUATED, result=result) for plan in kept if plan.status in begun]
     return [plan for plan in kept if plan.status not in begun] + told

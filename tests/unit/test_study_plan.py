@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -18,13 +19,14 @@ import pytest
 
 import sample_data
 from analysis.plans.drafting import design_faults
-from analysis.plans.verdict import PlanTiming, Strength, around, placebo_areas
+from analysis.plans.verdict import PlanTiming, Verdict, around, placebo_areas
+from analysis.stats.intervals import Estimate
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, Translator
+from curim_data.model import LANGUAGES, Audience, Plan, PlanStatus, Translator, translator
 from curim_data.model.coverage import Coverage
-from curim_data.model.plan import Areas, Objective, Problem
+from curim_data.model.plan import Areas, CategoryShare, Objective, Problem
 from curim_data.plans.plan_store import Change, PlanProblem, PlanStore
 from curim_data.privacy import DisclosureError
 from curim_data.protection import open_for
@@ -32,12 +34,14 @@ from curim_data.sample import demo_plans, sample_home
 from curim_data.store import Home
 from curim_data.studies.cells import area_counts, area_frame
 from curim_data.studies.evaluation import (
+    NEXT_DOOR,
+    PlanVerdict,
     Standing,
     evaluation_study,
-    harm_ratio,
-    outcome_sentence,
     plan_progress,
     plan_timing,
+    released,
+    released_study,
     result_texts,
 )
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
@@ -158,77 +162,69 @@ def test_area_counts_write_no_small_count_out(source: Source, council: Source, s
 
 
 def test_planted_intervention_is_found(source: Source, sample: Home, t: Translator) -> None:
-    """The sample's finished plan comes out near the true ratio, with no sign of displacement."""
+    """The sample's finished plan comes out near the true ratio, in parts that add up, and only where it was fixed."""
     truth = TRUTHS["intervention"]
-    plan = _plan_of(sample, PlanStatus.FINISHED)
-    study = evaluation_study(source, plan)
+    plan, store = _plan_of(sample, PlanStatus.FINISHED), PlanStore(sample.plans_url)
+    timing = plan_timing(plan, store.history(plan.id), "UTC")
+    store.close()
+    assert timing.fixed
+    study = evaluation_study(source, plan, timing)
+    whole, parts = study.whole, dict(study.parts)
     assert study.windows.before == (truth["before_start"], truth["start"] - dt.timedelta(days=1))
     assert study.windows.lengths == (365, 365)
-    ratio = study.result.ratio
-    assert ratio.low < truth["rate_ratio"] < ratio.high
-    assert ratio.value == pytest.approx(truth["rate_ratio"], abs=0.08)
-    assert ratio.high < 1
-    assert study.result.moved.low < 1 < study.result.moved.high
-    assert study.result.next_door(t) == "No sign that the problem moved next door."
-    counted = study.counts.frame.set_index(["area", "period"])["n"]
-    for area in ("treated", "buffer", "comparison"):
-        for period in ("before", "after"):
-            assert counted[area, period] == pytest.approx(truth[f"{area}_{period}"], rel=0.1)
+    assert (whole.grade, whole.direction) == ("clear", -1)
+    assert whole.ratio.low < truth["rate_ratio"] < whole.ratio.high < 1
+    assert whole.observed == pytest.approx(truth["treated_after"], rel=0.1)
+    assert whole.before == pytest.approx(truth["treated_before"], rel=0.1)
+    assert study.comparison == pytest.approx((truth["comparison_before"], truth["comparison_after"]), rel=0.1)
+    moved = parts.pop(NEXT_DOOR)
+    assert moved.observed == pytest.approx(truth["buffer_after"], rel=0.1)
+    assert (moved.grade, moved.direction) == ("open", 0)
+    assert set(parts) >= {"woman", "man"}
+    for name in ("observed", "before", "expected"):
+        assert sum(getattr(part, name) for part in parts.values()) == pytest.approx(getattr(whole, name))
     assert study.visible is not None
-    assert study.promised is not None
-    assert set(study.genders["gender"]) >= {"woman", "man"}
-    assert study.genders.set_index("gender").loc[["woman", "man"], "before"].sum() < counted["treated", "before"]
-    months = study.months.frame
-    assert months[months["area"] == "treated"]["n"].sum() == counted["treated"].sum()
+    assert study.cautions == ()
+    later = evaluation_study(source, plan)
+    assert (later.whole.grade, later.whole.observed) == (None, whole.observed)
+    assert "fixed before the start" in later.whole.sentence(t)
 
 
-def test_the_council_gets_all_genders_and_no_small_count(council: Source, sample: Home) -> None:
-    study = evaluation_study(seen_by(council, Audience.COUNCIL), _plan_of(sample, PlanStatus.FINISHED))
-    assert study.result is not None
-    assert "other" in set(study.genders["gender"])
-    treated = study.counts.frame.set_index(["area", "period"])["n"]["treated"]
-    exact = evaluation_study(council.exact, _plan_of(sample, PlanStatus.FINISHED))
-    assert exact.verdict is not None
-    told, known = study.verdict, exact.verdict  # everybody is told the same, the council its counts in fives
-    assert (told.strength, told.direction, told.ratio, told.fixed) == (
-        known.strength,
-        known.direction,
-        known.ratio,
-        known.fixed,
-    )
-    for name in ("observed", "before", "city", "expected"):
-        assert getattr(told, name) % 5 == 0
-        assert abs(getattr(told, name) - getattr(known, name)) <= 2.5
-    assert told.observed != known.observed
-    assert treated["before"] > study.verdict.before
-    shown = study.months.shown.frame
-    assert shown.loc[~shown["withheld"] & (shown["n"] > 0), "n"].min() >= 5
-
-
-def test_the_test_named_in_advance_decides(council: Source, sample: Home, t: Translator) -> None:
-    plan = _plan_of(sample, PlanStatus.FINISHED)
-    for method, word in (("difference", "alerts fewer"), ("ratio", "fewer alerts"), ("wdd", "alerts fewer")):
-        named = replace(plan, assessment=replace(plan.assessment, method=method))
-        study = evaluation_study(seen_by(council, Audience.COUNCIL), named)
-        assert study.result.test == study.verdict.test == method
-        assert word in study.verdict.sentence(t)
-
-
-def test_what_is_kept_is_in_all_languages_and_of_cells_of_the_copy(
-    source: Source, council: Source, study: HotSpotStudy
-) -> None:
-    """Of areas of a single small cell the council reads what the copy has in the cells that hold them."""
-    cell, other = (h3.cell_to_center_child(spot.names[0], 12) for spot in study.spots[:2])
-    start = source.as_of - dt.timedelta(days=60)
-    plan = Plan(status=PlanStatus.FINISHED, start=start, areas=Areas((cell,), (), (other,)))
-    exact, told = evaluation_study(source, plan), evaluation_study(seen_by(council, Audience.COUNCIL), plan)
-    wide = replace(plan, areas=Areas((h3.cell_to_parent(cell, 9),), (), (h3.cell_to_parent(other, 9),)))
-    of_parents = evaluation_study(seen_by(council, Audience.COUNCIL), wide).counts
-    assert told.counts.frame["n"].tolist() == of_parents.frame["n"].tolist()
-    assert told.counts.frame["n"].sum() > exact.counts.frame["n"].sum()
+def test_everybody_reads_the_same_verdict(source: Source, council: Source, sample: Home) -> None:
+    """Of the plan's own areas, the council's numbers in fives; of sensitive categories the grade alone."""
+    seen, plan = seen_by(council, Audience.COUNCIL), _plan_of(sample, PlanStatus.FINISHED)
+    told, exact = released_study(seen, plan, PlanTiming(True)), evaluation_study(source, plan, PlanTiming(True))
+    with pytest.raises(DisclosureError):
+        evaluation_study(seen, plan)
+    assert (told.grade, told.direction, told.windows) == (exact.whole.grade, exact.whole.direction, exact.windows)
+    assert (told.expected % 5, told.observed % 5) == (0, 0)
+    assert abs(told.expected - exact.whole.expected) <= 2.5
+    assert abs(told.observed - exact.whole.observed) <= 2.5
+    assert told.share == round(told.share, 1) == pytest.approx(exact.whole.ratio.value - 1, abs=0.06)
+    for name, part in told.parts.items():
+        assert (part.grade, part.expected, part.observed) == (exact.parts[name].grade, None, None)
     kept = result_texts(told)
     assert set(kept) == set(LANGUAGES)
-    assert all(kept.values())
+    assert all(str(told.expected - told.observed) in text for text in kept.values())
+    touching = replace(plan.problem, query={"category": "unwanted_touching"})
+    mostly = replace(plan.problem, categories=(CategoryShare("harassment_verbal", 0.6),))
+    for problem in (touching, mostly):
+        few = released_study(seen, replace(plan, problem=problem), PlanTiming(True))
+        assert few.grade is not None
+        assert (few.expected, few.observed, few.share, few.parts) == (None, None, None, {})
+        assert not re.search(r"\d", few.sentence(translator("en")))
+
+
+@pytest.mark.parametrize(("least", "floor"), [(1, 3), (5, 8), (7, 8), (9, 13), (10, 13), (13, 13)])
+def test_no_small_number_is_released(least: int, floor: int) -> None:
+    large = {"expected": 100.0, "observed": 60.0, "before": 90.0}
+    for name in large:
+        for n in (0, floor - 1, floor):
+            verdict = Verdict(grade="clear", ratio=Estimate(0.6, 0.5, 0.7), **{**large, name: n})
+            told = released(PlanVerdict(verdict), least, sensitive=False)
+            assert (told.expected is not None) is (told.observed is not None) is (n >= floor)
+            assert told.grade == "clear"
+            assert released(PlanVerdict(verdict), least, sensitive=True).expected is None
 
 
 def test_sample_has_plans_of_its_own(sample: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -290,9 +286,9 @@ def test_the_counts_of_similar_areas_add_up(source: Source) -> None:
     cells = tuple(h3.grid_disk(h3.latlng_to_cell(37.9415, 23.6475, 11), 2))
     after = (source.as_of - dt.timedelta(days=181), source.as_of)
     before = (after[0] - dt.timedelta(weeks=52), after[1] - dt.timedelta(weeks=52))
-    found = placebos(source, AlertFilter(period="all"), Areas(cells), before, after)
-    by_period = placebos(replace(source, count=10**9), AlertFilter(period="all"), Areas(cells), before, after)
-    assert by_period.history == found.history
+    asked = (AlertFilter(period="all"), Areas(cells), before, after)
+    found = placebos(source, *asked)["treated"]
+    by_period = placebos(replace(source, count=10**9), *asked)["treated"]
     assert (by_period.observed, by_period.before, by_period.model.n) == (found.observed, found.before, found.model.n)
     for days, n in ((before, found.before), (after, found.observed)):
         asked = AlertFilter(period="", start=days[0], end=days[1])
@@ -340,23 +336,3 @@ def test_what_is_refused_at_planning(tmp_path: Path, t: Translator) -> None:
         with pytest.raises(PlanProblem):
             store.save(replace(kept, status=PlanStatus.DECIDED), "x")
     store.close()
-
-
-def test_the_planted_intervention_is_shown_only_where_it_was_fixed(source: Source, sample: Home, t: Translator) -> None:
-    plan, store = _plan_of(sample, PlanStatus.FINISHED), PlanStore(sample.plans_url)
-    timing = plan_timing(plan, store.history(plan.id), "UTC")
-    store.close()
-    assert timing.fixed
-    study = evaluation_study(source, plan, timing)
-    assert study.verdict.strength is Strength.SHOWN
-    assert study.verdict.ratio.low < 0.6 < study.verdict.ratio.high < 1
-    assert "a fall is shown" in outcome_sentence(study, t)
-    with pytest.raises(DisclosureError):
-        harm_ratio(replace(source, protected=True, exact=source), plan)
-    harm = harm_ratio(source, plan)
-    assert harm.low < 0.6 < harm.high
-    assert harm.value == pytest.approx(study.verdict.ratio.value, abs=0.15)
-    assert harm.value != study.verdict.ratio.value
-    later = evaluation_study(source, plan)
-    assert later.verdict.strength is Strength.NOT_SHOWN
-    assert "were not fixed before the start" in outcome_sentence(later, t)

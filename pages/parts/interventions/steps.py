@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import cycle
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -35,16 +35,16 @@ from analysis.plans.drafting import (
     rank_measures,
     setting_text,
 )
-from analysis.plans.evaluation import EffectTest, minimum_detectable_drop
-from analysis.report.papers import TEST_NAMES
+from analysis.plans.evaluation import minimum_detectable_drop
+from analysis.report.papers import TEST_IN_WORDS
 from analysis.spots.profile import without_category
-from curim_data.model import LANGUAGES, N_, Kind, Message, Num, Plan, Translator, translator
+from curim_data.model import LANGUAGES, N_, Kind, Message, Num, Plan, PlanStatus, Translator, translator
 from curim_data.model.absence import ADD_CATEGORY, NO_CATEGORY
 from curim_data.model.i18n import LANGUAGE_NAMES
 from curim_data.model.labels import category_label, inline, kind_label
-from curim_data.model.plan import Action
+from curim_data.model.plan import TEST, Action
 from curim_data.privacy import HOW_TO_ADD, help_lines
-from curim_data.studies.evaluation import STARTED, planned_test
+from curim_data.studies.evaluation import STARTED
 from pages.parts.charts.tables import draw_table
 from pages.parts.frame import Page, escape_markdown, escape_with_commands
 from pages.parts.plans import (
@@ -416,17 +416,13 @@ def areas_step(page: Page, edit: PlanEdit) -> Plan:
 
 def _draw_form(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
     t = page.t
-    method: EffectTest = st.radio(
-        t("The test, named in advance"),
-        list(get_args(EffectTest)),
-        format_func=lambda name: TEST_NAMES[name](t),
-        key=seeded(edit.key("method"), planned_test(plan)),
-    )
+    st.markdown(t.pair(f"**{t('Test')}**", t(TEST_IN_WORDS)))
     plan = _draw_proposal(page, edit, plan)
-    drop = _smallest_visible_drop(page, edit, plan, method)
+    drop = _smallest_visible_drop(page, edit, plan)
     st.write(t(_drop_message(drop, plan.objective.baseline)))
     if (unlike := _unlike_lengths(plan)) is not None:
         st.caption(t(unlike))
+    method = TEST if plan.status is PlanStatus.DRAFT else plan.assessment.method
     plan = replace(plan, assessment=replace(plan.assessment, method=method, smallest_drop=drop))
     plan = ask(edit, plan, st.date_input, t("Review on"), "assessment.review", format="DD/MM/YYYY")
     return ask(
@@ -464,19 +460,15 @@ def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
     return plan
 
 
-def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan, method: EffectTest) -> float | None:
-    """The smallest detectable fall: as it was stated, recalculated only where areas or test change."""
+def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan) -> float | None:
+    """The smallest detectable fall: as it was stated, recalculated only where areas change."""
     named = edit.saved
-    if plan.areas == named.areas and method == named.assessment.method and named.assessment.smallest_drop is not None:
+    if plan.areas == named.areas and named.assessment.smallest_drop is not None:
         return named.assessment.smallest_drop
-    counts = counts_by_area(page.dataset, plan)
-    known = {name: n for name, n in zip(counts["area"], counts["n"], strict=True) if n == n}
-    treated = known.get("treated", plan.objective.baseline)
-    if "treated" in known and plan.areas.treated:
-        bare = replace(edit.saved, areas=plan.areas, start=plan.start, finish=plan.finish)
-        if (by_similar := drop_by_similar_areas(page.dataset, bare)) is not None:
-            return by_similar
-    return minimum_detectable_drop(float(treated), float(known.get("comparison", treated)), test=method).alerts
+    bare = replace(edit.saved, areas=plan.areas, start=plan.start, finish=plan.finish)
+    found = drop_by_similar_areas(page.dataset, bare) if plan.areas.treated else None
+    baseline = float(plan.objective.baseline)
+    return found if found is not None else minimum_detectable_drop(baseline, baseline).stated
 
 
 def _drop_message(drop: float | None, baseline: float) -> Message:
