@@ -463,20 +463,11 @@ class Verdict:
         """What the expectation rests on: similar areas, how they vary, and the return to the mean."""
         if not self.ratio.known:
             return ()
-        periods = round(self.placebos / self.areas) - 1
-        values = {"n": self.areas, "times": Num(self.times, 1), "periods": periods}
-        similar = (
-            Message(
-                "Expected: as {n} similar areas without the measure changed in the same weeks and in {periods} earlier "
-                "periods. Their counts vary {times} times as much as independent ones; so does the interval.",
-                values,
-            )
-            if periods > 0
-            else Message(
-                "Expected: as {n} similar areas without the measure changed in the same weeks. Their counts vary "
-                "{times} times as much as independent ones; so does the interval.",
-                values,
-            )
+        values = {"n": self.placebos, "here": self.areas, "times": Num(self.times, 1)}
+        similar = Message(
+            "Expected: by {n} comparisons with similar areas without the measure, {here} of them in the same weeks. "
+            "Counts vary {times} times as much as independent ones; so does the interval.",
+            values,
         )
         counts = {name: Num(getattr(self, name), 0) for name in ("before", "city", "expected")}
         back = Message(

@@ -114,7 +114,7 @@ def test_import_quarantine_undo(curim: Curim, home: Home, tmp_path: Path) -> Non
     assert "undone" in curim.refuses("undo", told["batch"], "--home", str(home.path))
 
 
-WITHOUT_AUDIENCE = [["batches"], ["quarantine", "x"], ["plan", "list"], ["plan", "show", "x"], ["plan", "export", "x"]]
+WITHOUT_AUDIENCE = [["batches"], ["quarantine", "x"], ["plan", "list"], ["plan", "export", "x"]]
 UNUSABLE = [
     (["counts", "--period", "yesterday"], "--period yesterday"),
     (["counts", "--from", "1 March"], "1 March"),

@@ -416,7 +416,7 @@ def areas_step(page: Page, edit: PlanEdit) -> Plan:
 
 def _draw_form(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
     t = page.t
-    st.markdown(t.pair(f"**{t('Test')}**", t(TEST_IN_WORDS)))
+    st.markdown(t.pair("**" + t("Test") + "**", t(TEST_IN_WORDS)))
     plan = _draw_proposal(page, edit, plan)
     drop = _smallest_visible_drop(page, edit, plan)
     st.write(t(_drop_message(drop, plan.objective.baseline)))
