@@ -24,7 +24,7 @@ from scipy import optimize, special, stats
 from analysis.plans.evaluation import DetectableDrop
 from analysis.stats.intervals import UNKNOWN, Estimate
 from curim_data.model import FloatArray, Message, Num, Translator
-from curim_data.model.labels import GRADES
+from curim_data.model.labels import grade_words
 
 # So many areas tell all that there is to learn; more only cost time.
 MOST_AREAS: Final = 300
@@ -434,8 +434,8 @@ class Verdict:
 
     def sentence(self, t: Translator) -> str:
         """How many fewer or more than expected, and how sure; or why nothing can be told."""
-        sure = self.why if self.grade is None else GRADES[self.grade][1]
-        return " ".join(filter(None, (self._difference_in_words(t), t(sure) if sure else "")))
+        sure = grade_words(t, self.grade, meaning=True) if self.grade else t(self.why or "")
+        return f"{self._difference_in_words(t)} {sure}".strip()
 
     def _difference_in_words(self, t: Translator) -> str:
         if not self.ratio.known:

@@ -24,7 +24,7 @@ from analysis.plans.verdict import (
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, month_bounds
 from curim_data.model import LANGUAGES, N_, Message, Plan, PlanStatus, Span, Translator, translator
-from curim_data.model.labels import GRADES
+from curim_data.model.labels import grade_words
 from curim_data.model.plan import TEST
 from curim_data.plans.plan_store import Change
 from curim_data.privacy import DisclosureError, asked_categories, is_sensitive, is_sensitive_category
@@ -240,8 +240,8 @@ class ReleasedVerdict:
 
     def sentence(self, t: Translator) -> str:
         """About how many fewer or more than expected, and how sure; or why nothing can be told."""
-        sure = self.why if self.grade is None else GRADES[self.grade][1]
-        return " ".join(filter(None, (self._difference_in_words(t), t(sure) if sure else "")))
+        sure = grade_words(t, self.grade, meaning=True) if self.grade else t(self.why or "")
+        return f"{self._difference_in_words(t)} {sure}".strip()
 
     def _difference_in_words(self, t: Translator) -> str:
         if self.expected is None or self.observed is None or self.share is None:
