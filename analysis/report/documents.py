@@ -1,16 +1,15 @@
 """What a document is made of, whatever form it takes: headings, paragraphs, tables, bars, pictures.
 
-A brief and a plan are put together from these once; `pdf` and `word` then set them, so that both forms
-say the same. All texts are finished sentences in the reader's language. Nothing here is markup.
+A brief and a plan are put together from these once; `render_pdf` and `word` then set them, so that both forms
+have the same blocks on the same pages. All texts are finished sentences in the reader's language. Nothing is markup.
 
-Papers to hand out: the council's brief and an intervention plan, as PDF or as Word.
-
-The PDF is accessible (PDF/UA-1): tagged, titled, in its language, with alternative texts.
+The PDF is accessible (PDF/UA-1): tagged, titled, in its language, with alternative texts. A picture of one finding for
+a newsletter or a notice board is set likewise.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import io
 import json
 import re
 import shutil
@@ -19,12 +18,10 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
-from curim_data.model import BoolArray, FloatArray
-
-if TYPE_CHECKING:
-    import typst
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 AREAS_MM: Final = 72  # width of the map of a plan's areas
 
@@ -38,42 +35,29 @@ class Picture:
     kind: str = "png"
 
 
-Tone = Literal["rise", "fall", "quiet"]
-
-
 @dataclass(frozen=True)
-class ChangeSeries:
-    """What a chart of a change draws: lines over weeks where they may be shown, else two bars of the whole periods.
+class CardChart:
+    """The line of a change over weeks or months, and of the year before.
 
-    `starts`: first days of the weeks, or months where `by_month`, in order, shape (weeks,), empty for bars; `now`:
-    alerts in each; `before`: those of the same week a year earlier, NaN where not known or not compared with;
-    `tested`: which weeks lie in `after`. `earlier`, `after`: the two periods that are compared, both ends included;
-    `names`: what the two are called. `counts`: their alerts, where `hidden` at the most that they may be; `told`:
-    both in words. `tone`: the colour. `least`: the smallest number that is written out.
+    now, before: alerts in each, None where not known; tested: the first and the last of those that were tested; ends:
+    the first and the last date; names: of the two lines, that of the year before first; peak: the largest number; these
+    in words.
     """
 
-    starts: tuple[dt.date, ...]
-    now: FloatArray
-    before: FloatArray
-    tested: BoolArray
-    earlier: tuple[dt.date, dt.date]
-    after: tuple[dt.date, dt.date]
+    now: tuple[float, ...]
+    before: tuple[float | None, ...]
+    tested: tuple[int, int]
+    ends: tuple[str, str]
     names: tuple[str, str]
-    counts: tuple[float, float]
-    told: tuple[str, str]
-    hidden: tuple[bool, bool] = (False, False)
-    by_month: bool = False
-    whole_months: bool = False
-    tone: Tone = "rise"
-    least: int = 1
+    peak: str
 
 
 @dataclass(frozen=True)
 class NewsCard:
     """What a picture card says, in finished sentences; its numbers have passed disclosure control for its readers.
 
-    kicker: city and period; headline: what and where; counts: from how many to how many; told: how sure, for whom;
-    source: where it comes from and the date; mark: a warning, or ""; series: what its chart draws, if anything.
+    kicker: city and period; headline: what and where; counts: from how many to how many, a rise or a fall; told: how
+    sure, for whom; source: where it comes from and the date; mark: a warning, or "".
     """
 
     kicker: str
@@ -82,20 +66,27 @@ class NewsCard:
     told: tuple[str, ...]
     source: str
     mark: str = ""
-    series: ChangeSeries | None = None
+    chart: CardChart | None = None
+    rise: bool = True
+
+    @property
+    def words(self) -> str:
+        """All of it, for those who do not see it."""
+        return " ".join((self.mark, f"{self.headline}.", f"{self.counts}.", *self.told, self.source)).strip()
 
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading below the document's title."""
+    """A heading below the document's title; `new_page`: it begins one."""
 
     text: str
     level: int = 1
+    new_page: bool = False
 
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph. style: "body", "lead" (large), "strong", "note" (small), "accent" (needs attention)."""
+    """A paragraph. style: "body", "lead" (large), "note" (small)."""
 
     text: str
     style: str = "body"
@@ -103,10 +94,9 @@ class Text:
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list of points; numbered where their order is meant."""
+    """A list of points."""
 
     items: tuple[str, ...]
-    numbered: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,63 +117,51 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Bar:
-    """One bar: its share with the interval (0 to 1, None where protected) and the words for them."""
+class Decision:
+    """What is to be decided on: its name, its counts, what else is known of it, and what is proposed."""
 
-    label: str
-    text: str
-    value: float | None
-    low: float | None = None
-    high: float | None = None
+    name: str
+    counts: str = ""
+    told: tuple[str, ...] = ()
+    proposal: str = ""
 
 
 @dataclass(frozen=True)
-class Bars:
-    """Bars under one another on a common scale; header names the two columns of words."""
+class Decisions:
+    """A table of decisions, each with boxes to tick and lines to write on beside it.
+
+    header: of its two columns; boxes: what may be decided; lines: what is written down of it.
+    """
 
     header: tuple[str, str]
-    bars: tuple[Bar, ...]
+    rows: tuple[Decision, ...]
+    boxes: tuple[str, ...]
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption, never apart from it. width_mm: where it has no column of its own."""
+    """A picture. width_mm: where it has no column of its own."""
 
     picture: Picture
-    caption: str = ""
     width_mm: float = 120
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Two columns side by side on paper; one after the other where that is not possible. share: width of the left.
-
-    `together`: short, and never divided between two pages.
-    """
+    """Two short columns side by side, never divided between two pages. share: width of the left."""
 
     left: tuple[Block, ...]
     right: tuple[Block, ...]
     share: float = 0.5
-    together: bool = False
 
 
-@dataclass(frozen=True)
-class Group:
-    """Blocks that stand on one page together, or begin a new one."""
-
-    blocks: tuple[Block, ...]
-
-
-Block = Heading | Text | Bullets | Facts | Table | Bars | Figure | Columns | Group
+Block = Heading | Text | Bullets | Facts | Table | Decisions | Figure | Columns
 
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document.
-
-    kicker: the small line above the title; mark: a warning that stands on every page, or ""; most_pages: on paper it is
-    set tighter rather than have more of them, where that helps; 0: any number.
-    """
+    """A whole document. kicker: the small line above the title; mark: a warning that stands on it, or ""."""
 
     title: str
     language: str
@@ -191,7 +169,6 @@ class Document:
     mark: str
     footer: str
     blocks: tuple[Block, ...]
-    most_pages: int = 0
 
 
 def pictures(part: Any) -> tuple[Picture, ...]:
@@ -220,48 +197,42 @@ def printable(text: str) -> str:
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Cn"))
 
 
-TEMPLATE: Final = Path(__file__).parent / "templates" / "document.typ"
+TEMPLATES: Final = Path(__file__).parent / "templates"
 NUMBERED: Final = re.compile(r"\b([^\W\d_]\w*) (\d{1,2})(?=[,.;:»”)\"])")  # "Zone 1": no line ends between the two
-TIGHTEST: Final = 2  # steps of smaller letters and narrower space, see the template
 
 
 def render_pdf(document: Document) -> bytes:
-    """Set a document as PDF/UA-1 with the fonts that come with typst, so that it looks the same everywhere.
+    """Set a document as PDF/UA-1."""
+    return _set("document.typ", document, format="pdf", pdf_standards="ua-1")
 
-    What the document says goes in as JSON and is shown as text: nothing of it can become markup. Where it has more
-    than `most_pages`, it is set tighter, as far as that saves a page.
+
+def render_card(card: NewsCard) -> Picture:
+    """Draw a card as PNG, 1200 × 675 dots; its words stand in the file's own description too."""
+    info = PngInfo()
+    info.add_text("Description", printable(card.words))
+    out = io.BytesIO()
+    Image.open(io.BytesIO(_set("card.typ", card, format="png", ppi=72))).save(out, "PNG", pnginfo=info)
+    return Picture(out.getvalue(), card.words)
+
+
+def _set(template: str, told: Document | NewsCard, **form: Any) -> bytes:
+    """Set a template with the fonts that come with typst, so that it looks the same everywhere.
+
+    What is told goes in as JSON and is shown as text: nothing of it can become markup.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        shutil.copy(TEMPLATE, root / "main.typ")
-        for number, picture in enumerate(pictures(document), 1):
-            (root / f"picture-{number}.{picture.kind}").write_bytes(picture.data)
-        told = NUMBERED.sub("\\1\u00a0\\2", json.dumps(as_plain_data(document), ensure_ascii=False))
-        best = _compiler(root, told, 0)
-        for tight in range(1, TIGHTEST + 1):
-            if not document.most_pages or _pages(best) <= document.most_pages:
-                break
-            best = min(best, _compiler(root, told, tight), key=_pages)
-        made = best.compile(format="pdf", pdf_standards="ua-1")
-    assert isinstance(made, bytes)
-    return made
-
-
-def _compiler(root: Path, told: str, tight: int) -> typst.Compiler:
-    """What sets a document, given as JSON, so many steps tighter."""
     import typst  # here, since it is large, and few readers ask for a paper
 
-    return typst.Compiler(
-        root / "main.typ",
-        root=root,
-        ignore_system_fonts=True,
-        sys_inputs={"document": told, "tight": str(tight)},
-    )
-
-
-def _pages(compiler: typst.Compiler) -> int:
-    """How many pages a document has."""
-    return int(json.loads(compiler.query("<pages>", field="value", one=True)))
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        shutil.copy(TEMPLATES / template, root / "main.typ")
+        for number, picture in enumerate(pictures(told), 1):
+            (root / f"picture-{number}.{picture.kind}").write_bytes(picture.data)
+        data = NUMBERED.sub("\\1\u00a0\\2", json.dumps(as_plain_data(told), ensure_ascii=False))
+        made = typst.compile(
+            root / "main.typ", root=root, ignore_system_fonts=True, sys_inputs={"document": data}, **form
+        )
+    assert isinstance(made, bytes)
+    return made
 
 
 DocumentFormat = Literal["pdf", "docx"]

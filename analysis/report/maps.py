@@ -1,15 +1,16 @@
-"""Maps on paper: land, zones, cells in printed classes, hot cells outlined, numbered spots; no browser needed.
+"""Maps on paper: land, zones, cells in printed classes, hot spots outlined and numbered; no browser needed.
 
-Classes grow darker with the count, so that a black-and-white print reads the same. Counts too
-small to be written out are a class of their own, the lightest, and never look like zero.
+Classes grow darker with what they show, so that a black-and-white print reads the same. What is not land covers the
+cells, which so end at the coast.
 """
 
 from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import geopandas as gpd
@@ -20,31 +21,28 @@ import pandas as pd
 import shapely
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, PathPatch
-from matplotlib.path import Path
+from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from matplotlib_scalebar.scalebar import ScaleBar
 from shapely.geometry.base import BaseGeometry
 
+from analysis.hotspots.cell_significance import TIMES
 from analysis.report.documents import AREAS_MM, Picture
 from analysis.spots.naming import MOST_LABELS, Label, placed_labels
-from curim_data.model import N_, CityProfile, Translator, cell_polygons, fewer_than
+from curim_data.model import CityProfile, Translator, cell_polygons
 from curim_data.model.city import MAJOR, MINOR, PATH
 from curim_data.model.labels import on_a_map
 from curim_data.model.plan import Areas
 
 DPI: Final = 200
 SEA_GROUND, AROUND, LAND, ZONE, INK, QUIET = "#dbe7ee", "#e7e8e7", "#f6f4ef", "#9fb0bb", "#0f2a3a", "#51606b"
-CLASSES: Final = 5
+EXCESS: Final = ("#d5dadd", "#fec35a", "#f98e3a", "#e2532b", "#a31621")  # as on the page, darker step by step
 LETTERS: Final = 6.8
 POINTS_AN_INCH: Final = 72
-CITY_MM, LAYERS_MM = 84, 150  # width on paper, from which the size of the letters follows
-FOOT_MM: Final = 0.6
-LEGEND_COLUMNS: Final = 2
+CITY_MM, LAYERS_MM = 88, 150  # width on paper, from which the size of the letters follows
 AROUND_AREAS: Final = 1.35  # how much of the map's width is more than the areas
 LEAST_AROUND: Final = 700.0  # metres that a map of areas shows at least
 Bounds = tuple[float, float, float, float]
-SMALL_CELL: Final = 10  # dots: the side of a cell that is drawn without lines
 MOST_TALL: Final = 1.05  # height of a map by its width
 _MM: Final = 1 / 25.4
 LINE_MM: Final = 2.6  # a line of the smallest letters
@@ -96,41 +94,42 @@ def city_map(
     t: Translator,
     *,
     spots: Sequence[NumberedSpot] = (),
-    hot: Iterable[int] = (),
-    least: int = 1,
+    hot: Collection[int] = (),
 ) -> Picture:
-    """Draw a city's counts by cell, with its streets and its coast.
+    """Draw how far a city's places are above what is usual in their surroundings, with its streets and its coast.
 
     Parameters
     ----------
-    cells : counts by cell: index or column `cell` (int64 H3), `n`
+    cells : index cell (int64 H3), `excess` (the classes of `HotCells.excess_classes`)
     spots : hot spots to number and name, the most important first: twelve at most are
-    hot : cells (int64 H3) with more alerts than chance explains: outlined
-    least : the smallest count that is written out; those under it are one class of their own
+    hot : cells (int64 H3) with more alerts than chance explains: outlined where they touch
 
     Returns
     -------
     Picture: PNG with 200 dots per inch and its alternative text.
     """
-    frame = _frame(cells, city)
-    breaks = quantile_breaks(frame["n"], least=least)
-    with mpl.rc_context(STYLE):
-        entries = len(breaks) + int(frame.index.isin(list(hot)).any())
-        figure, axes = _sheet(city, CITY_MM, FOOT_MM + LINE_MM * (2.2 + 1.35 * -(-entries // LEGEND_COLUMNS)))
-        # Whether cells are too small on paper for lines and hatches.
-        wide = (axes.get_xlim()[1] - axes.get_xlim()[0]) / max(axes.get_window_extent().width, 1)
-        small = bool(len(frame)) and float(np.sqrt(frame.area.median())) / wide < SMALL_CELL
-        first = int(frame["n"].min()) if len(frame) else 1
-        handles = _legend(breaks, t, first=first, least=least, outlined=bool(frame.index.isin(list(hot)).any()))
-        _cells(axes, frame, breaks, set(hot), small=small)
-        _lines_of_the_city(axes, city)
-        _spots(axes, spots, city)
-        _scale_bar(axes, t)
-        _key(figure, handles, t("Alerts in a cell"), FOOT_MM / (figure.get_size_inches()[1] / _MM), LEGEND_COLUMNS)
-        # What the map shows, without a number: the caption has those.
-        words = N_("Map of the alerts by cell. Hot spots: {spots}.") if spots else N_("Map of the alerts by cell.")
-        names = [f"{spot.rank} {spot.name}" for spot in spots[:MOST_LABELS]]
-        return Picture(_png(figure), t(words, spots=t.join(names)))
+    drawn = [
+        (word, colour, cells.index[cells["excess"] == at])
+        for at, (word, colour) in enumerate(zip(excess_words(t), EXCESS, strict=True))
+    ]
+    shades = [MapLayer(word, colour, (_joined(some),)) for word, colour, some in drawn]
+    shades += [MapLayer(t("hot spot"), INK, (_joined(hot),), outline=True)] if len(hot) else []
+    alt = t("Map of the city: where the usual number is exceeded.")
+    if spots:
+        alt += " " + t.pair(t("Hot spots"), t.join([f"{spot.rank} {spot.name}" for spot in spots[:MOST_LABELS]])) + "."
+    title = t("Times the usual number of the surroundings")
+    return layers_map(city, shades, t, title=title, spots=spots, alt=alt, width_mm=CITY_MM, streets=True)
+
+
+def excess_words(t: Translator) -> tuple[str, ...]:
+    """The classes of a map by excess, in words."""
+    limits = [t.number(limit) for limit in TIMES]
+    return (t("usual"), f"< {limits[0]}", *map("–".join, pairwise(limits)), f"≥ {limits[-1]}")
+
+
+def _joined(cells: Collection[int]) -> BaseGeometry:
+    """Cells as one shape, without the lines between them."""
+    return shapely.union_all(cell_polygons(np.fromiter(cells, np.int64)))
 
 
 def areas_map(city: CityProfile, areas: Areas, t: Translator) -> Picture:
@@ -138,34 +137,21 @@ def areas_map(city: CityProfile, areas: Areas, t: Translator) -> Picture:
 
     The map shows them with what lies around them, its streets and its landmarks, not the whole city.
     """
-    looks: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
-        (areas.treated, t("treated area"), {"facecolor": "#0b4f6c", "edgecolor": "white"}),
-        (areas.buffer, t("buffer"), {"facecolor": "#eceff1", "edgecolor": "#0b4f6c", "hatch": "//////"}),
-        (areas.comparison, t("comparison area"), {"facecolor": "#f0b27a", "edgecolor": "#7a4a1d"}),
+    looks = (
+        (areas.treated, t("treated area"), "#0b4f6c"),
+        (areas.buffer, t("buffer"), "#eceff1"),
+        (areas.comparison, t("comparison area"), "#f0b27a"),
     )
-    shown = [(cells, name, look) for cells, name, look in looks if cells]
-    with mpl.rc_context(STYLE):
-        legend_mm = LINE_MM * (2.4 + 1.35 * len(shown))
-        places = [
-            gpd.GeoSeries(list(cell_polygons([h3.str_to_int(cell) for cell in cells])), crs=4326).to_crs(city.epsg)
-            for cells, _, _ in shown
-        ]
-        figure, axes = _sheet(city, AREAS_MM, legend_mm, _around(places))
-        for shapes, (_, _, look) in zip(places, shown, strict=True):
-            shapes.plot(ax=axes, linewidth=0.3, zorder=2, alpha=0.85, **look)
-        _lines_of_the_city(axes, city)
-        _landmarks(axes, city, t)
-        _scale_bar(axes, t)
-        _key(
-            figure,
-            [Patch(linewidth=0.3, label=name, **look) for _, name, look in shown],
-            t("Areas of the plan"),
-            FOOT_MM / (figure.get_size_inches()[1] / _MM),
-            1,
+    shades = [
+        MapLayer(
+            name, colour, tuple(cell_polygons([h3.str_to_int(cell) for cell in cells])), hatched=cells is areas.buffer
         )
-        return Picture(
-            _png(figure), t("Map of the plan's areas: {areas}.", areas=t.join([name for _, name, _ in shown]))
-        )
+        for cells, name, colour in looks
+        if cells
+    ]
+    alt = t("Map of the plan's areas: {areas}.", areas=t.join([shade.label for shade in shades]))
+    title = t("Areas of the plan")
+    return layers_map(city, shades, t, title=title, alt=alt, width_mm=AREAS_MM, streets=True, close=True)
 
 
 def layers_map(
@@ -177,6 +163,9 @@ def layers_map(
     spots: Sequence[NumberedSpot] = (),
     notes: Sequence[str] = (),
     alt: str = "",
+    width_mm: float = LAYERS_MM,
+    streets: bool = False,
+    close: bool = False,
 ) -> Picture:
     """Draw any layer of a map: areas, outlines and points, each kind with its entry in the legend.
 
@@ -187,25 +176,34 @@ def layers_map(
     spots : places to number and name
     notes : lines below the legend: what was chosen, how many alerts of how many, the date; wrapped to the width
     alt : what the picture shows, for those who do not see it
+    width_mm : on paper, from which the size of the letters follows; streets : whether they are drawn
+    close : whether it shows what is drawn with what lies around it and its landmarks, not the whole city
 
     Returns
     -------
     Picture: PNG with 200 dots per inch.
     """
-    lines = [line for note in notes for line in textwrap.wrap(note, round(LAYERS_MM * LETTERS_A_MM))]
+    lines = [line for note in notes for line in textwrap.wrap(note, round(width_mm * LETTERS_A_MM))]
     named = [shade for shade in shades if shade.label]
-    foot_mm = LINE_MM * len(lines) + 1.5
-    legend_mm = foot_mm + LINE_MM * (2.5 + 1.3 * -(-len(named) // 3))
+    columns = 3 if width_mm > CITY_MM else 2
+    foot_mm = LINE_MM * (len(lines) + 0.6)
+    legend_mm = foot_mm + LINE_MM * (2.4 + 1.4 * -(-len(named) // columns))
+    drawn = [
+        gpd.GeoSeries([one for one in shade.shapes if not one.is_empty], crs=4326).to_crs(city.epsg) for shade in shades
+    ]
     with mpl.rc_context(STYLE):
-        figure, axes = _sheet(city, LAYERS_MM, legend_mm)
+        figure, axes = _sheet(city, width_mm, legend_mm, _around(drawn) if close else None)
         height_mm = figure.get_size_inches()[1] / _MM
-        for shade in shades:
-            if shade.shapes:
-                drawn = gpd.GeoSeries(list(shade.shapes), crs=4326).to_crs(city.epsg)
-                drawn.plot(ax=axes, **shade.style(), zorder=5 if shade.outline else 2)
+        for shade, shapes in zip(shades, drawn, strict=True):
+            if len(shapes):
+                shapes.plot(ax=axes, **shade.style(), zorder=3 if shade.outline else 2)
+        if streets:
+            _streets(axes, city)
+        if close:
+            _landmarks(axes, city, t)
         _spots(axes, spots, city)
         _scale_bar(axes, t)
-        _key(figure, [shade.handle() for shade in named], title, foot_mm / height_mm)
+        _key(figure, [shade.handle() for shade in named], title, foot_mm / height_mm, columns)
         figure.text(0.0, 0.8 / height_mm, "\n".join(lines), fontsize=5.8, color=QUIET, ha="left", va="bottom")
         return Picture(_png(figure), alt)
 
@@ -222,8 +220,8 @@ def _around(places: Sequence[gpd.GeoSeries]) -> Bounds:
 def _sheet(city: CityProfile, width_mm: float, legend_mm: float, bounds: Bounds | None = None) -> tuple[Figure, Any]:
     figure = Figure(figsize=(width_mm * _MM, width_mm * _MM), dpi=DPI)
     axes = figure.add_axes((0, 0, 1, 1))
-    _ground(axes, city)
     _fit(axes, figure, bounds or city.land_metres.bounds, width_mm, legend_mm)
+    _ground(axes, city)
     if city.attributions:
         box = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.0}
         axes.text(
@@ -245,82 +243,26 @@ def _png(figure: Figure) -> bytes:
     return out.getvalue()
 
 
-def quantile_breaks(counts: pd.Series, least: int = 1) -> list[int]:
-    """Upper ends of at most `CLASSES` classes of whole counts above zero, by quantiles of the distinct counts; those
-    under `least` are one class, the first.
-
-    >>> quantile_breaks(pd.Series([0, 1, 1, 2, 3, 5, 8, 40]))
-    [2, 3, 5, 8, 40]
-    >>> quantile_breaks(pd.Series([0, 1, 1, 2, 3, 5, 8, 40]), least=5)
-    [4, 5, 8, 40]
-    """
-    shown = counts[counts > 0]
-    few = [least - 1] if (shown < least).any() else []
-    values = np.sort(np.ceil(shown[shown >= least].unique()).astype(int))
-    if not len(values):
-        return few
-    ends = np.quantile(values, np.linspace(0, 1, CLASSES - len(few) + 1)[1:], method="inverted_cdf")
-    return [*few, *np.unique(ends).astype(int).tolist()]
-
-
-def _frame(cells: pd.DataFrame, city: CityProfile) -> gpd.GeoDataFrame:
-    """The cells with an alert, in metres."""
-    frame = cells.set_index("cell") if "cell" in cells.columns else cells
-    frame = frame[frame["n"] != 0]
-    shapes = list(cell_polygons(frame.index.to_numpy()))
-    made = gpd.GeoDataFrame({"n": frame["n"].to_numpy(float)}, index=frame.index, geometry=shapes, crs=4326)
-    return made.to_crs(city.epsg)
-
-
 def _ground(axes: Any, city: CityProfile) -> None:
-    axes.set_facecolor(AROUND)
+    """Land, and over what will be drawn on it all that is no land, and the borders of districts."""
+    axes.set_facecolor(LAND)
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
+    around = shapely.box(west, south, east, north).difference(city.land_metres)
+    gpd.GeoSeries([around]).plot(ax=axes, color=AROUND, zorder=4, aspect=None)
     if city.water is not None:
-        gpd.GeoSeries([city.water], crs=4326).to_crs(city.epsg).plot(ax=axes, color=SEA_GROUND, zorder=0)
-    land = gpd.GeoSeries([city.land], crs=4326).to_crs(city.epsg)
-    land.plot(ax=axes, color=LAND, edgecolor=ZONE, linewidth=0.6, zorder=1)
+        gpd.GeoSeries([city.water], crs=4326).to_crs(city.epsg).plot(ax=axes, color=SEA_GROUND, zorder=4)
+    gpd.GeoSeries([city.land_metres.boundary]).plot(ax=axes, color=QUIET, linewidth=0.5, zorder=5, aspect=None)
     if city.districts:
         zones = gpd.GeoSeries([zone.polygon for zone in city.districts], crs=4326).to_crs(city.epsg)
-        zones.boundary.plot(ax=axes, color=ZONE, linewidth=0.5, linestyle=(0, (4, 2)), zorder=4)
+        zones.boundary.plot(ax=axes, color=ZONE, linewidth=0.5, linestyle=(0, (4, 2)), zorder=5)
 
 
-def _lines_of_the_city(axes: Any, city: CityProfile) -> None:
-    """Streets and the coast over the cells, so that a reader finds the way: streets thin, main ones thicker."""
-    gpd.GeoSeries([city.land_metres], crs=city.epsg).boundary.plot(ax=axes, color=QUIET, linewidth=0.5, zorder=4)
+def _streets(axes: Any, city: CityProfile) -> None:
+    """Streets over the cells, so that a reader finds the way: thin ones, main ones thicker."""
     for kinds, width in (((MINOR, PATH), 0.25), ((MAJOR, ""), 0.55)):
         lines = [line for street, line in zip(city.streets, city.street_lines, strict=True) if street.kind in kinds]
         if lines:
             gpd.GeoSeries(lines, crs=city.epsg).plot(ax=axes, color=INK, alpha=0.45, linewidth=width, zorder=3)
-
-
-def _colours(count: int) -> list[Any]:
-    scale = mpl.colormaps["YlOrRd"]
-    return [scale(0.12 + 0.78 * step / max(count - 1, 1)) for step in range(count)]
-
-
-def _cells(axes: Any, frame: gpd.GeoDataFrame, breaks: list[int], hot: set[int], *, small: bool) -> None:
-    """Draw the cells; `small` ones without lines round them, which would hide their colours."""
-    edge = 0.0 if small else 0.25
-    for low, high, colour in zip([0, *breaks][:-1], breaks, _colours(len(breaks)), strict=True):
-        _add(
-            axes,
-            frame[(frame["n"] > low) & (frame["n"] <= high)],
-            facecolor=colour,
-            edgecolor=colour if small else "white",
-            linewidth=edge or 0.1,
-            zorder=2,
-        )
-    _add(axes, frame[frame.index.isin(list(hot))], facecolor="none", edgecolor=INK, linewidth=0.9, zorder=5)
-
-
-def _add(axes: Any, some: gpd.GeoDataFrame, **look: Any) -> None:
-    """Add cells as one shape: matplotlib hatches thousands of single ones for seconds."""
-    if not len(some):
-        return
-    at, of = shapely.get_coordinates(some.geometry.to_numpy(), return_index=True)
-    first = np.r_[True, of[1:] != of[:-1]]
-    last = np.r_[first[1:], True]
-    codes = np.where(first, Path.MOVETO, np.where(last, Path.CLOSEPOLY, Path.LINETO)).astype(np.uint8)
-    axes.add_patch(PathPatch(Path(at, codes), **look))
 
 
 def _spots(axes: Any, spots: Sequence[NumberedSpot], city: CityProfile) -> None:
@@ -409,26 +351,6 @@ def _fit(axes: Any, figure: Figure, bounds: Bounds, width_mm: float, legend_mm: 
     axes.set_autoscale_on(False)
     axes.xaxis.label.set_visible(False)
     axes.yaxis.label.set_visible(False)
-
-
-def _legend(breaks: list[int], t: Translator, *, first: int, least: int, outlined: bool) -> list[Any]:
-    """The entries of the legend; `first`: the smallest count on the map, `least`: the smallest that is written out."""
-    starts = [first, *(end + 1 for end in breaks[:-1])][: len(breaks)]
-    found = Patch(facecolor="none", edgecolor=INK, linewidth=1.1, label=t("more than expected by chance"))
-    handles: list[Any] = [
-        Patch(
-            facecolor=colour,
-            edgecolor=QUIET,
-            linewidth=0.3,
-            label=t(fewer_than(least))
-            if high < least
-            else t.number(high)
-            if low == high
-            else f"{t.number(low)}–{t.number(high)}",
-        )
-        for low, high, colour in zip(starts, breaks, _colours(len(breaks)), strict=True)
-    ]
-    return [*handles, found] if outlined else handles
 
 
 def _key(figure: Figure, handles: list[Any], title: str, bottom: float = 0.028, columns: int = 3) -> None:

@@ -1,4 +1,4 @@
-"""The brief for the council's meeting: one to two pages, from what the briefing page shows.
+"""The brief for the council's meeting: a page of changes to decide on, and one of plans and of the map.
 
 An intervention plan as a document that a council can decide on: problem, measures, aim, who, how we shall know.
 """
@@ -6,7 +6,7 @@ An intervention plan as a document that a council can decide on: problem, measur
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from analysis.plans.drafting import (
@@ -26,16 +26,15 @@ from analysis.plans.drafting import (
 )
 from analysis.report.documents import (
     AREAS_MM,
-    Bar,
-    Bars,
     Block,
     Bullets,
     Columns,
+    Decision,
+    Decisions,
     Document,
     DocumentFormat,
     Facts,
     Figure,
-    Group,
     Heading,
     Picture,
     Table,
@@ -43,31 +42,13 @@ from analysis.report.documents import (
     render_pdf,
 )
 from analysis.spots.naming import area_in_words
-from curim_data.model import CityProfile, Message, Plan, Span, Translator, at_head, fewer_than, is_small
-from curim_data.model.labels import provisional_note
+from curim_data.model import CityProfile, Message, Plan, PlanStatus, Span, Translator, at_head, fewer_than, is_small
+from curim_data.model.labels import inline, provisional_note
 from curim_data.model.plan import STATUS_WORDS
 
-CHART_MM = 78
-MOST_PLANS = 6  # in the brief, those that are late or due first
-MOST_PAGES = 2  # one where no change is told
-MAP_SHARE, SMALL_MAP_SHARE = 0.5, 0.41  # of the width; the smaller one on a single page
-
-
-@dataclass(frozen=True)
-class ChangeRow:
-    """A change that deserves attention, in finished sentences.
-
-    counts: from how many to how many alerts; told: how it compares, since when, for whom; certain: how surely it
-    is not chance, the words before the number; against: what it was compared with; picture: its chart.
-    """
-
-    what: str
-    where: str
-    counts: str
-    told: tuple[str, ...] = ()
-    certain: str = ""
-    against: str = ""
-    picture: Picture | None = None
+CITY_MM: Final = 88  # width of the map of the city
+MOST_PLANS: Final = 6  # in the brief, those that are late or due first
+MAP_SHARE: Final = 0.54  # of the width
 
 
 @dataclass(frozen=True)
@@ -90,7 +71,8 @@ class PlanRow:
     """A plan that was decided: its title, who leads, its status in words, what comes next, and what became of it.
 
     standing: "late", "due" (for evaluation), "on_time" or "none". result: the sentences that were kept with the plan
-    when it was evaluated, or ""; an evaluated plan with a result has no `next`.
+    when it was evaluated, or ""; an evaluated plan with a result has no `next`. moved: it was decided, begun, ended or
+    evaluated since the last meeting.
     """
 
     title: str
@@ -99,6 +81,7 @@ class PlanRow:
     next: str
     standing: str = "none"
     result: str = ""
+    moved: bool = False
 
     def next_or_result(self, t: Translator) -> str:
         """What comes next and what became of the plan so far, as one text."""
@@ -113,28 +96,21 @@ class Brief:
 
     headline: the one sentence; since, until: the window of the changes, whole months where `by_month`; period: that of
     everything else; none_found, no_spots: what stands where there is no change or no hot spot; before: the days that
-    the changes are compared with, None where there is no earlier time; numbers: how many alerts there are, lie on the
-    map and were tested, in one line; caption: what was found on the map; questions: four for the meeting; limits: what
-    these data cannot say, as one note; sources: the data and the methods; link: where the same view opens, or ""; made:
-    date of the brief; illustrative: made of sample data.
+    the changes are compared with, None where there is no earlier time; limits: what these data cannot say, and which
+    they are; link: where the same view opens, or ""; made: date of the brief; illustrative: made of sample data.
     """
 
     headline: str
     since: dt.date
     until: dt.date
     made: dt.date
-    changes: tuple[ChangeRow, ...] = ()
+    changes: tuple[Decision, ...] = ()
     before: tuple[dt.date, dt.date] | None = None
     picture: Picture | None = None
-    caption: str = ""
-    numbers: str = ""
     spots: tuple[SpotRow, ...] = ()
-    shares: tuple[Bar, ...] = ()
     whom: str = ""
     plans: tuple[PlanRow, ...] = ()
-    questions: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
     link: str = ""
     illustrative: bool = False
     by_month: bool = False
@@ -145,6 +121,7 @@ class Brief:
 
 def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
     """Put a brief together, ready to be set as PDF or Word."""
+    link = t("The same view: {link}", link=brief.link) if brief.link else ""
     return Document(
         title=t("Briefing for the council"),
         language=t.lang,
@@ -160,80 +137,48 @@ def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
             *_changes(brief, t),
             *_plans(brief, t),
             *_where_and_whom(brief, t),
-            Group(_end(brief, t)),
+            Heading(t("What these data cannot say")),
+            Text(" ".join(filter(None, (t(LIMIT), *brief.limits, link))), "note"),
         ),
-        most_pages=MOST_PAGES if brief.changes else 1,
-    )
-
-
-def _end(brief: Brief, t: Translator) -> tuple[Block, ...]:
-    """What is asked, what the data cannot say, and where all of it comes from."""
-    questions = (Heading(t("Four questions for the meeting")), Bullets(brief.questions, numbered=True))
-    limits = (t("More alerts need not be more crime: they also show who reports, and how often."), *brief.limits)
-    sources = (Heading(t("Sources")), *(Text(source, "note") for source in brief.sources))
-    link = Text(t("The same view: {link}", link=brief.link), "note")
-    return (
-        *(questions if brief.questions else ()),
-        Heading(t("What these data cannot say")),
-        Text(" ".join(limits), "note"),
-        *(sources if brief.sources else ()),
-        *((link,) if brief.link else ()),
     )
 
 
 def _changes(brief: Brief, t: Translator) -> tuple[Block, ...]:
-    window = Span(brief.since, brief.until, brief.by_month)
-    when = ""
-    if brief.before is not None:
-        before = Span(*brief.before, brief.by_month)
-        when = at_head(t("{window}, compared with {before}.", window=window, before=before))
-    elif brief.period is not None and brief.period[0] < brief.since:
-        when = t("Changes: {window}.", window=window)
-    told = (Heading(t("Changes that deserve attention")), *((Text(when, "note"),) if when else ()))
+    heading = Heading(t("Changes to decide on"))
     if brief.before is None or not brief.changes:
-        return *told, Text(brief.none_found)
-    same = len({row.against for row in brief.changes}) == 1  # what all are compared with is said once, above
-    return *told, *(block for row in brief.changes for block in _change(row, t, with_against=not same))
+        return heading, Text(t("Nothing to decide. {reason}", reason=brief.none_found).rstrip())
+    window, before = (Span(*dates, brief.by_month) for dates in ((brief.since, brief.until), brief.before))
+    when = at_head(t("{window}, compared with {before}.", window=window, before=before))
+    rows = tuple(replace(row, name=f"{at}. {row.name}") for at, row in enumerate(brief.changes, 1))
+    return heading, Text(when, "note"), decisions(t("Change"), rows, t)
 
 
-def _change(row: ChangeRow, t: Translator, *, with_against: bool) -> tuple[Block, ...]:
-    """A change with its chart beside it: what and where, from how many to how many, for whom, how sure."""
-    sentences = (*row.told, row.certain, row.against if with_against else "")
-    words = (
-        Heading(t("{what}, {where}", what=row.what, where=row.where), 2),
-        Text(row.counts, "strong"),
-        Text(" ".join(filter(None, sentences))),
-    )
-    if row.picture is None:
-        return words
-    return (Columns(words, (Figure(row.picture, width_mm=CHART_MM),), 0.55, together=True),)
+def decisions(what: str, rows: tuple[Decision, ...], t: Translator) -> Decisions:
+    """What is to be decided on, with boxes and lines for who, until when and the minutes."""
+    boxes = (t("decide"), t("look again"), t("no action"))
+    return Decisions((what, t("Decision")), rows, boxes, (t("Who"), t("By when"), t("Minutes")))
 
 
 def _plans(brief: Brief, t: Translator) -> tuple[Block, ...]:
-    """The decided plans; a short list is not divided between two pages, and of a long one the first stand here."""
-    shown = brief.plans[:MOST_PLANS]
-    heading = Heading(t("What was decided, and what became of it"))
-    if not shown:
+    """The decided plans: what the council has not read of yet, then the others, of a long list the first."""
+    heading = Heading(t("Plans"), new_page=bool(brief.changes))
+    if not brief.plans:
         return heading, Text(t("No plan has been decided yet."))
     header = (t("Plan"), t("Lead"), t("Status"), t("Next step or result"))
-    rows = tuple((plan.title, plan.lead, plan.status, plan.next_or_result(t)) for plan in shown)
-    more = len(brief.plans) - len(shown)
-    rest = Text(t.n("{n} more plan: page “Interventions”.", "{n} more plans: page “Interventions”.", more), "note")
-    return (Group((heading, Table(header, rows, (2.6, 1.8, 1.6, 4.2)), *((rest,) if more else ()))),)
+    shown: list[Block] = [heading]
+    first = sorted(brief.plans, key=lambda plan: not plan.moved)[:MOST_PLANS]
+    for moved, title in ((True, t("Since the last meeting")), (False, t("In progress"))):
+        rows = tuple((one.title, one.lead, one.status, one.next_or_result(t)) for one in first if one.moved is moved)
+        shown += [Heading(title, 2), Table(header, rows, (2.6, 1.8, 1.6, 4.2))] if rows else []
+    return tuple(shown)
 
 
 def _where_and_whom(brief: Brief, t: Translator) -> tuple[Block, ...]:
-    table = (_spots(brief.spots, t),) if brief.spots else ()
-    where = (Heading(t("Where")), *(() if table else (Text(brief.no_spots),)))
-    bars = (Bars((t("Affected"), t("Share (interval)")), brief.shares),) if brief.shares else ()
-    whom = (*bars, *((Text(brief.whom),) if brief.whom else ()))
-    whom = (Heading(t("For whom")), *whom) if whom else ()
+    spots = (_spots(brief.spots, t),) if brief.spots else (Text(brief.no_spots),)
+    whom = (Heading(t("For whom")), Text(brief.whom)) if brief.whom else ()
     if brief.picture is None:
-        return *where, *table, *((Text(brief.numbers, "note"),) if brief.numbers else ()), *whom
-    figure = Figure(brief.picture, " ".join(filter(None, (brief.numbers, brief.caption))), 100)
-    heading = (Heading(t("Hot spots")),) if table else ()
-    share = MAP_SHARE if brief.changes else SMALL_MAP_SHARE
-    return (Columns((*where, figure), (*heading, *table, *whom), share, together=True),)
+        return Heading(t("Hot spots")), *spots, *whom
+    return Heading(t("Hot spots")), Columns((Figure(brief.picture, width_mm=CITY_MM),), (*spots, *whom), MAP_SHARE)
 
 
 def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Table:
@@ -249,10 +194,11 @@ def _spots(spots: tuple[SpotRow, ...], t: Translator) -> Table:
         for spot in spots
     )
     header = ("#", t("Hot spot"), t("Alerts"), t("Ratio") if dense else t("Expected"))
-    return Table(header, rows, (0.35, 3.6, 1.5, 1.8), right=(2, 3))
+    return Table(header, rows, (0.35, 3.1, 1.5, 2.3), right=(2, 3))
 
 
 TEST_IN_WORDS: Final = Message("against similar areas without the measure, in the same weeks")
+LIMIT: Final = Message("More alerts need not be more crime: they also show who reports, and how often.")
 
 
 def compose_plan(
@@ -284,6 +230,7 @@ def compose_plan(
             *_knowing(plan, city, t, picture),
             *_people(plan, t),
             *((Heading(t("Result")), Text(t.label(plan.result))) if plan.result else ()),
+            *_to_decide(plan, chosen, t),
             *_sources(chosen, city, t),
         ),
     )
@@ -299,7 +246,7 @@ def _measures(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> 
             t(item.name),
             t(item.mechanism),
             f"{effect_text(item, t)}. {t(item.outcome)}",
-            f"{quality_text(item, t)}. {setting_text(item, t)}.",
+            at_head(f"{quality_text(item, t)}. {setting_text(item, t)}."),
         )
         for item in chosen
     )
@@ -319,7 +266,7 @@ def _objective(plan: Plan, chosen: tuple[Measure, ...], t: Translator) -> tuple[
     return (
         Heading(t("Objective")),
         Text(own or objective_sentence(plan.objective, plan.problem, t) or t("To be set.")),
-        *(Text(t(message), "note") for message in (*filter(None, (old_baseline(plan),)), *warnings)),
+        Text(" ".join(t(message) for message in (*filter(None, (old_baseline(plan),)), *warnings)), "note"),
     )
 
 
@@ -356,15 +303,10 @@ def _knowing(plan: Plan, city: CityProfile, t: Translator, picture: Picture | No
             (t("Review"), t.date(plan.assessment.review) if plan.assessment.review else t("to be set")),
         )
     )
-    others = t(
-        "Alerts are not the only measure: also perceived safety, fear of crime, taking part in prevention, "
-        "readiness to take part, and trust in the authorities."
-    )
     return (
         Heading(t("How we will know")),
         facts if picture is None else Columns((facts,), (Figure(picture, width_mm=AREAS_MM),), 0.56),
         *((Text(plan.assessment.note),) if plan.assessment.note else ()),
-        Text(others, "note"),
     )
 
 
@@ -384,17 +326,30 @@ def _people(plan: Plan, t: Translator) -> tuple[Block, ...]:
     )
 
 
+def _to_decide(plan: Plan, chosen: tuple[Measure, ...], t: Translator) -> tuple[Block, ...]:
+    """What the council decides on; nothing where it has decided."""
+    if plan.status is not PlanStatus.DRAFT:
+        return ()
+    measures = t.pair(t("Proposal"), inline(t.join([t(item.name) for item in chosen]))) if chosen else ""
+    return (decisions(t("Plan"), (Decision(plan.title or t("Intervention plan"), proposal=measures),), t),)
+
+
 def _sources(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> tuple[Block, ...]:
-    limits = [t("More alerts need not be more crime: they also show who reports, and how often.")]
-    limits += [provisional_note(t, outlined=city.outlined)] if city.provisional else []
+    others = t(
+        "Alerts are not the only measure: also perceived safety, fear of crime, taking part in prevention, "
+        "readiness to take part, and trust in the authorities."
+    )
+    limits = (t(LIMIT), others, provisional_note(t, outlined=city.outlined) if city.provisional else "")
+    sources = []
     for item in chosen:
         source = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
-        limits.append(t.pair(t(item.name), f"{source}. {item.url}"))
-    return Heading(t("Limits and sources")), *(Text(one, "note") for one in limits)
+        sources.append(t.pair(t(item.name), f"{source}. {item.url}"))
+    notes = (Text(one, "note") for one in (" ".join(filter(None, limits)), *sources))
+    return Heading(t("Limits and sources")), *notes
 
 
 def brief_document(brief: Brief, city: CityProfile, t: Translator, form: DocumentFormat = "pdf") -> bytes:
-    """Set a brief for the council's meeting: one to two pages A4."""
+    """Set a brief for the council's meeting: two pages A4, one where there is no change."""
     return _set(compose_brief(brief, city, t), form)
 
 

@@ -46,12 +46,14 @@ def brief(
     if if_changed and (quiet := _nothing_new(ctx, changes)):
         return _answer(ctx, changes, [quiet], [quiet])
     study = studies.brief.brief_study(ctx.source, ctx.filter, first, changes)
-    kept = PlanStore(ctx.home.plans_url).list()
+    store = PlanStore(ctx.home.plans_url)
+    kept = store.list()
     if ctx.home.is_sample:
         from curim_data.sample import demo_words  # with all that evaluates plans, which takes long to load
 
         kept = tuple(demo_words(plan, ctx.t) for plan in kept)
-    plans = studies.brief_content.plan_rows(kept, _made(ctx), ctx.t)
+    moved = studies.brief_content.moved_since(store, study.since)
+    plans = studies.brief_content.plan_rows(kept, _made(ctx), ctx.t, moved)
     lines = [*_page_lines(ctx, study), *_plan_lines(ctx, plans)]
     done = []
     if out is not None or to:
@@ -148,6 +150,7 @@ def _paper(
         ctx.t,
         plans=plans,
         made=_made(ctx),
+        again=studies.brief_content.next_look(ctx.home.path, _made(ctx)),
         link=studies.brief_content.public_link(address, ctx.filter, ctx.t.lang, since, city_word(ctx.home)),
         illustrative=city.illustrative,
         audience=ctx.audience,

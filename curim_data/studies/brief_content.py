@@ -1,69 +1,65 @@
-"""The brief as a document: rows, map and notes; and the picture card of a finding, from the page's figures."""
+"""The brief as a document: what to decide on, plans, map and limits; and the picture of a finding for a newsletter."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
 import numpy as np
 
-from analysis.gender import GenderShares
-from analysis.report.documents import Bar, ChangeSeries, NewsCard, Picture
-from analysis.report.papers import Brief, ChangeRow, PlanRow, SpotRow
+from analysis.plans.drafting import Measure, problem_tags, quality_text, rank_measures
+from analysis.report.documents import CardChart, Decision, NewsCard, Picture, render_card
+from analysis.report.papers import Brief, PlanRow, SpotRow
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, CityProfile, Gender, Plan, PlanStatus, Span, Translator
-from curim_data.model.labels import gender_label, provisional_note
-from curim_data.model.plan import STATUS_WORDS
-from curim_data.privacy import drawn_share, share_is_told, written_share
-from curim_data.protection import kind_of
+from curim_data.model import (
+    N_,
+    Audience,
+    CityProfile,
+    Plan,
+    PlanStatus,
+    Span,
+    Translator,
+    at_head,
+    fewer_than,
+    is_small,
+)
+from curim_data.model.i18n import first_case
+from curim_data.model.labels import inline, provisional_note
+from curim_data.model.plan import STATUS_WORDS, CategoryShare, Problem
+from curim_data.plans.plan_store import PlanStore
+from curim_data.store.annotations import read_meetings
 from curim_data.store.settings import opens_here_only
 from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, Finding
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
     affected_sentence,
-    counts_before_after,
     counts_words,
     finding_sentences,
     headline,
-    meeting_questions,
     no_spots_sentence,
     none_sentence,
-    sure_number,
-    tested_sentence,
     title,
-    what_and_where,
 )
 from curim_data.studies.evaluation import Standing, plan_progress, short_result
-from curim_data.studies.periods import ComparedPeriods
 
-# Settings of the comparison that limit what can be said.
 _STANDING: Final = {
     Standing.LATE: N_("{status}, late"),
     Standing.DUE: N_("{status}, due for evaluation"),
     Standing.ON_TIME: N_("{status}, on time"),
 }
+# Settings of the comparison that limit what can be said.
 LIMITING: Final = ("annotation", "darkness", "exposure")
+FOUR_WEEKS: Final = dt.timedelta(weeks=4)
 
 
-def share_bars(shares: GenderShares, t: Translator) -> tuple[Bar, ...]:
-    """The bars of "for whom": women and men always, other genders where an alert states them; those that may not be
-    read without an interval.
+def plan_rows(plans: Iterable[Plan], today: dt.date, t: Translator, moved: Collection[str] = ()) -> tuple[PlanRow, ...]:
+    """What was decided and what became of it, with the kept results: late and due plans first. `moved`: the ids of
+    those that the council has not read of yet (`moved_since`).
     """
-    bars = []
-    for row in shares.frame.to_dict("records"):
-        if row["n"] == 0 and row["gender"] not in (Gender.WOMAN, Gender.MAN):
-            continue
-        counts, share = (row["n"], shares.total), (row["share"], row["low"], row["high"])
-        drawn = share if share_is_told(*counts, shares.least) else (drawn_share(*counts, shares.least), None, None)
-        bars.append(Bar(gender_label(t, row["gender"]), written_share(t, counts, share, shares.least), *drawn))
-    return tuple(bars)
-
-
-def plan_rows(plans: Iterable[Plan], today: dt.date, t: Translator) -> tuple[PlanRow, ...]:
-    """What was decided and what became of it, with the kept results: late and due plans first."""
     order = (Standing.LATE, Standing.DUE, Standing.ON_TIME, Standing.NONE)
     shown = [plan for plan in plans if plan.status not in (PlanStatus.DRAFT, PlanStatus.DROPPED)]
     ranked = sorted(
@@ -77,9 +73,24 @@ def plan_rows(plans: Iterable[Plan], today: dt.date, t: Translator) -> tuple[Pla
             "" if plan.status is PlanStatus.EVALUATED and plan.result else t(found.message),
             found.standing,
             t.label(plan.result),
+            plan.id in moved,
         )
         for found, plan in ranked
     )
+
+
+def moved_since(store: PlanStore, day: dt.date) -> frozenset[str]:
+    """The ids of the plans that were decided, begun, ended or evaluated from a day on."""
+    return frozenset(
+        plan.id
+        for plan in store.list()
+        if any(one.what == "status" and one.at.date() >= day for one in store.history(plan.id))
+    )
+
+
+def next_look(folder: Path, made: dt.date) -> dt.date:
+    """When the council looks again: at its next meeting, where one is kept in the home, else in four weeks."""
+    return min((one.day for one in read_meetings(folder) if one.day > made), default=made + FOUR_WEEKS)
 
 
 def brief_content(
@@ -90,13 +101,15 @@ def brief_content(
     *,
     plans: Sequence[PlanRow] = (),
     made: dt.date,
+    again: dt.date | None = None,
     link: str = "",
     illustrative: bool = False,
     audience: Audience = Audience.COUNCIL,
 ) -> Brief:
     """The paper, from the same figures as the page, which `audience` may see.
 
-    `link`: where the same view opens; left out where only this computer could open it.
+    `again`: when to look again at what may be chance, by default in four weeks; `link`: where the same view opens; left
+    out where only this computer could open it.
     """
     spots, least = study.hot.spots[:MOST_SPOTS], study.total.threshold
     return Brief(
@@ -108,21 +121,72 @@ def brief_content(
         none_found=none_sentence(study, t),
         no_spots=no_spots_sentence(study, t),
         made=made,
-        changes=tuple(change_row(one, city, t) for one in study.cards),
+        changes=tuple(to_decide(one, city, t, again or made + FOUR_WEEKS) for one in study.cards),
         before=study.changes.periods.before,
         picture=_map(study, city, t) if city.outlined else None,
-        caption=_map_caption(study, t),
-        numbers=how_many_tested(study, t),
         spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.times_in_words(t), least) for s in spots),
-        shares=share_bars(study.shares, t) if study.asks_affected else (),
         whom=affected_sentence(study, city, t),
         plans=tuple(replace(plan, result=short_result(plan.result)) for plan in plans),
-        questions=meeting_questions(study, city, t, plans),
         limits=_limits(study, f, city, t, audience),
-        sources=_sources(study, f, city, t),
         link="" if opens_here_only(link) else link,
         illustrative=illustrative,
     )
+
+
+def to_decide(one: AnyFinding, city: CityProfile, t: Translator, again: dt.date) -> Decision:
+    """A change or an event as what the council decides on: in the words of its card, with what is proposed."""
+    first, *others, sure = finding_sentences(one, city, t)
+    told: Iterable[str] = others[:-1]
+    if isinstance(one, Finding):
+        first, told = counts_words(one, t), filter(None, (_whom(one, t),))
+    return Decision(title(one, city, t), first, (sure, *told), _proposal(one, t, again))
+
+
+def _whom(finding: Finding, t: Translator) -> str:
+    """The share of women and of men among both, in few words; empty where nobody asked."""
+    whom = finding.whom
+    if whom is None:
+        return ""
+    if whom.level != "here" or not whom.women.known:
+        return t("For whom: too few to tell.")
+    share, low, high = whom.women.value, whom.women.low, whom.women.high
+    men = t.percent(1 - round(share, 2))
+    women = t.percent(share)
+    return t(
+        "For whom: {women} women ({low}–{high}), {men} men.",
+        women=women,
+        low=t.number(100 * low),
+        high=t.percent(high),
+        men=men,
+    )
+
+
+def _proposal(one: AnyFinding, t: Translator, again: dt.date) -> str:
+    """The measure that fits best, with how well it is founded; or what is to be known first."""
+    if isinstance(one, Finding):
+        key, fall = one.change.key, one.change.direction < 0
+    else:
+        key, fall = {"category": one.event.category}, False
+    best = best_measure(str(key.get("category") or ""), str(key.get("place") or ""))
+    text = first_case(
+        (one.grade == "open", N_("look again on {day}")),
+        (fall, N_("first find out: fewer incidents or fewer reports?")),
+        (best is not None, N_("{measure} (evidence: {quality})")),
+        (not key.get("category"), N_("first find out: more incidents or more reports?")),
+        (True, N_("no measure of the catalogue fits; ask those who know the place")),
+    )
+    values = {} if best is None else {"measure": inline(t(best.name)), "quality": quality_text(best, t)}
+    return t.pair(t("Proposal"), t(text, day=again, **values))
+
+
+def best_measure(category: str, place: str = "") -> Measure | None:
+    """The measure that is proposed for alerts of a category in a named place (their ids): of those that help, the best
+    founded one, where there is any out of those made for this in the first place.
+    """
+    problem = Problem(place=place, categories=(CategoryShare(category, 1.0),))
+    tags = problem_tags(category) | problem_tags(place)
+    helps = [fit.measure for fit in rank_measures(problem) if fit.measure.direction == "helps"]
+    return min(helps, key=lambda measure: measure.fits[0] not in tags, default=None)
 
 
 def _map(study: BriefStudy, city: CityProfile, t: Translator) -> Picture:
@@ -132,68 +196,21 @@ def _map(study: BriefStudy, city: CityProfile, t: Translator) -> Picture:
     pins = [
         maps.NumberedSpot(s.rank, study.names[s.id](t), s.longitude, s.latitude) for s in study.hot.spots[:MOST_SPOTS]
     ]
-    return maps.city_map(
-        city,
-        study.hot.cells.frame,
-        t,
-        spots=pins,
-        hot=hot.index[hot["hot"]],
-        least=study.total.threshold,
-    )
-
-
-def _map_caption(study: BriefStudy, t: Translator) -> str:
-    """How many cells stand out on the map; with how many alerts, where the line of numbers does not say it."""
-    if study.hot.power.too_few or not how_many_tested(study, t):
-        return study.hot.sentence(t)
-    if hot := int(study.hot.hot.frame["hot"].sum()):
-        return t.n(
-            "{n} cell has more of them than expected by chance.",
-            "{n} cells have more of them than expected by chance.",
-            hot,
-        )
-    return t("No cell has more of them than expected by chance.")
+    return maps.city_map(city, study.hot.map_cells(), t, spots=pins, hot=hot.index[hot["hot"]])
 
 
 def _limits(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator, audience: Audience) -> tuple[str, ...]:
-    """What these data cannot say, sentence by sentence."""
-    copied = (
-        t(
-            "Figures come from the protected copy: rare alerts have exchanged place and time with others, so that "
-            "small numbers are not exact; numbers under {k} are not written out.",
-            k=study.total.threshold,
-        ),
-        *((t("What is told here was chosen from the alerts themselves."),) if study.from_alerts else ()),
-        *((study.errors.sentence(t, kind_of(f, city)), *map(t, study.copy_notes)) if study.errors is not None else ()),
-    )
+    """What these data cannot say, sentence by sentence, and which they are."""
+    copied = t("Small numbers are not exact, and those under {k} are not written out.", k=study.total.threshold)
+    total = study.total
+    chosen = f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month)
     return (
-        *(copied if audience in (Audience.COUNCIL, Audience.PUBLIC) else ()),
+        *((copied,) if audience in (Audience.COUNCIL, Audience.PUBLIC) else ()),
         *(t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING),
         *study.changes.not_in_use.sentences(city, t),
         *((provisional_note(t, outlined=city.outlined),) if city.provisional else ()),
+        at_head(t("{filter}.", filter=chosen)),
     )
-
-
-def _sources(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator) -> tuple[str, ...]:
-    """The data, with the filter, and the published methods."""
-    total = study.total
-    chosen = f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month)
-    methods = t(
-        "Methods: changes of the city by its level and season, of its parts by their share, with bursts of reports and "
-        "drift learned from the past, corrected within each level (Benjamini & Hochberg 1995); hot spots by exact "
-        "tests of a place against its surroundings, corrected likewise; shares with 95 % intervals. Formulas and "
-        "checks: page “Methods”."
-    )
-    return t("Data: the alerts of the imported files. {filter}.", filter=chosen), methods
-
-
-def how_many_tested(study: BriefStudy, t: Translator) -> str:
-    """How many alerts there are, and how many of them lie on the map, where not all are tested; else empty."""
-    total, on_map = study.total, study.total.mapped - study.total.at_default
-    if study.hot.hot.n == total.n:
-        return ""
-    on_the_map = t.n("{n} of them on the map", "{n} of them on the map", on_map) if on_map != total.n else ""
-    return " · ".join(filter(None, (t.n("{n} alert", "{n} alerts", total.n), on_the_map))) + "."
 
 
 def public_link(base: str, f: AlertFilter, lang: str, since: dt.date | None = None, city: str = "") -> str:
@@ -205,77 +222,45 @@ def public_link(base: str, f: AlertFilter, lang: str, since: dt.date | None = No
     return f"{base}/?{urlencode(words)}" if base else ""
 
 
-def change_row(one: AnyFinding, city: CityProfile, t: Translator, *, drawn: bool = True) -> ChangeRow:
-    """A finding in the sentences of its page, with its chart where it is to be drawn."""
-    from analysis.report.charts import change_chart  # long to load, and only for a paper
-
-    first, *told, sure = finding_sentences(one, city, t)
-    what, where = what_and_where(one, city, t)
-    if not isinstance(one, Finding):
-        return ChangeRow(what, where, first, tuple(told), sure, "")
-    series = change_series(one, t) if drawn else None
-    picture = None if series is None else change_chart(series, title(one, city, t), t)
-    certain = f"{sure.rstrip('.')} ({sure_number(one, t)})."
-    return ChangeRow(what, where, counts_words(one, t), tuple(told), certain, tested_sentence(one, t), picture)
-
-
-def change_series(finding: Finding, t: Translator) -> ChangeSeries | None:
-    """What the chart of a finding draws; None where its figures may not be shown."""
-    periods, change, own = finding.periods, finding.change, finding.series
-    if periods.before is None or not finding.ordered:
-        return None
-    frame = own.frame if own is not None and periods.same_season else None
-    now, before, tested = (
-        np.array([], dtype=kind) if frame is None else frame[name].to_numpy()
-        for name, kind in (("n", float), ("before", float), ("tested", bool))
-    )
-    starts = () if frame is None else tuple(day.date() for day in frame["start"])
-    return ChangeSeries(
-        starts=starts,
-        now=now,
-        before=before,
-        tested=tested,
-        earlier=periods.before,
-        after=periods.after,
-        names=period_names(periods, t, lines=bool(starts)),
-        counts=(change.expected, float(change.after)),
-        told=counts_before_after(finding, t),
-        hidden=(finding.counts[0].n is None, finding.counts[1].n is None),
-        by_month=own is not None and own.unit == "month",
-        whole_months=periods.by_month,
-        tone="rise" if change.direction > 0 else "fall",
-        least=finding.counts[0].least,
-    )
-
-
-def period_names(periods: ComparedPeriods, t: Translator, *, lines: bool = True) -> tuple[str, str]:
-    """What the two are called: lines by their years, bars as expected and counted."""
-    if not lines or not periods.same_season or periods.before is None:
-        return t("expected"), t("counted")
-    before, after = (sorted({day.year for day in span}) for span in (periods.before, periods.after))
-    return tuple(str(y[0]) if len(y) == 1 else f"{y[0]}/{y[-1] % 100:02d}" for y in (before, after))  # type: ignore[return-value]
-
-
 def card_picture(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, made: dt.date) -> Picture:
     """A finding as a picture for a newsletter; `study`: of the audience that will read it, so of the public."""
-    from analysis.report.charts import draw_card  # long to load, and only for a download
-
-    return draw_card(news_card(study, finding, city, t, made=made), t)
+    return render_card(news_card(study, finding, city, t, made=made))
 
 
 def news_card(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, made: dt.date) -> NewsCard:
-    """What the picture of a finding says."""
-    row = change_row(finding, city, t, drawn=False)
+    """What the picture of a finding says: what its card and the paper say of it."""
+    row = to_decide(finding, city, t, made)
     return NewsCard(
         kicker=t("{city} · {period}", city=t.label(city.names), period=Span(study.since, study.until, study.by_month)),
-        headline=title(finding, city, t),
+        headline=row.name,
         counts=row.counts,
-        told=(*row.told, row.certain, row.against),
+        told=row.told,
         source=t(
             "Source: the alerts of the imported files, counted in their protected copy (CURiM), so that small "
             "numbers are not exact. More alerts need not be more crime. {date}.",
             date=made,
         ),
         mark=t("Sample data: made up. Not about real events.") if city.illustrative else "",
-        series=change_series(finding, t),
+        chart=_card_chart(finding, t),
+        rise=finding.change.direction > 0,
+    )
+
+
+def _card_chart(finding: Finding, t: Translator) -> CardChart | None:
+    """The line of a finding beside that of the year before; None where there is none, or its figures are not shown."""
+    periods, own = finding.periods, finding.series
+    if own is None or periods.before is None or not (finding.ordered and periods.same_season):
+        return None
+    frame, least = own.frame, finding.counts[0].least
+    tested, most = np.flatnonzero(frame["tested"]), float(frame["n"].max())
+    form, ends = "LLL y" if own.unit == "month" else "d MMM y", (frame["start"].iloc[0].date(), periods.after[1])
+    years = (sorted({day.year for day in span}) for span in (periods.before, periods.after))
+    before, after = (str(y[0]) if len(y) == 1 else f"{y[0]}/{y[-1] % 100:02d}" for y in years)
+    return CardChart(
+        now=tuple(frame["n"].tolist()),
+        before=tuple(None if n != n else n for n in frame["before"].tolist()),
+        tested=(int(tested[0]), int(tested[-1])),
+        ends=(t.date(ends[0], form), t.date(ends[1], form)),
+        names=(before, after),
+        peak=t(fewer_than(least)) if is_small(most, least) else t.number(most),
     )

@@ -1,17 +1,13 @@
-"""The sentences of a briefing, the same on the page and in the document, and its four questions for the meeting.
-
-The questions come in the order of a focused conversation (ORID: objective, reflective, interpretive, decisional).
-"""
+"""The sentences of a briefing, the same on the page and in the document."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from analysis.gender import CategoryRatios
-from analysis.report.papers import PlanRow
 from analysis.trends.changes import ALPHA, AREA, NO_NEWS, PROBABLE, Change
 from curim_data.filters import AlertFilter
 from curim_data.model import N_, NO_AFFECTED, CityProfile, Message, Span, Translator, at_head, fewer_than, is_small
@@ -28,7 +24,6 @@ from curim_data.model.labels import (
 from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, Finding, History
 from curim_data.studies.cells import area_label, has_area
 from curim_data.studies.changes import GRADES, EventFinding, area_in_words, compared_words
-from curim_data.studies.evaluation import Standing
 from curim_data.studies.periods import NO_PLACE
 
 MOST_SPOTS: Final = 5
@@ -357,39 +352,3 @@ def _without_place(study: BriefStudy, t: Translator) -> str:
     if NO_PLACE in study.copy_notes:
         return t("Alerts without a place in the copy: {n}. No place counts them.", n=n)
     return t("Alerts without a position: {n}. No place counts them.", n=n)
-
-
-def meeting_questions(
-    study: BriefStudy, city: CityProfile, t: Translator, plans: Sequence[PlanRow] = ()
-) -> tuple[str, ...]:
-    """The four questions, in order, each of another finding or hot spot as far as there are any."""
-    names = [title(one, city, t) for one in study.cards]
-    names += [study.names[spot.id](t) for spot in study.hot.spots[:MOST_SPOTS]]
-    named = (
-        (N_("{name}: does this match what is seen there?"), N_("What do the data show?")),
-        (N_("{name}: does this surprise us, and who may be missing?"), N_("What surprises us?")),
-        (
-            N_("{name}: more or fewer incidents, other reporting, or something new there? Who can find out?"),
-            N_("What could it mean?"),
-        ),
-    )
-    asked = [
-        t(with_name, name=names[at]) if at < len(names) else t(alone) for at, (with_name, alone) in enumerate(named)
-    ]
-    return (*asked, _to_decide(study, city, t, plans))
-
-
-def _to_decide(study: BriefStudy, city: CityProfile, t: Translator, plans: Sequence[PlanRow]) -> str:
-    """What to do: about a plan that is late or due, else about the first finding in a place, or the first hot spot."""
-    late, due = (
-        next((plan.title for plan in plans if plan.standing == one), "") for one in (Standing.LATE, Standing.DUE)
-    )
-    places = [what_and_where(one, city, t)[1] for one in study.cards if in_area(one)]
-    places += [study.names[spot.id](t) for spot in study.hot.spots[:1]]
-    text = first_case(
-        (late, N_("“{plan}” is late: what does it need, and from whom?")),
-        (due, N_("“{plan}” is due for evaluation: who does it, and by when?")),
-        (places, N_("{place}: do we plan something there now, or look again at the next meeting?")),
-        (True, N_("No number here asks for a decision: what do we want to know at the next meeting?")),
-    )
-    return t(text, plan=late or due, place="".join(places[:1]))

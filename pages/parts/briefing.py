@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 import pandas as pd
@@ -20,7 +20,14 @@ from curim_data.plans.record import Deed
 from curim_data.store.annotations import read_meetings
 from curim_data.store.settings import SettingsError, read_settings
 from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, brief_period, usual_since
-from curim_data.studies.brief_content import PlanRow, brief_content, plan_rows, public_link
+from curim_data.studies.brief_content import (
+    PlanRow,
+    brief_content,
+    moved_since,
+    next_look,
+    plan_rows,
+    public_link,
+)
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
     affected_sentence,
@@ -365,9 +372,10 @@ def draw_decided_plans(page: Page) -> None:
     page_link(page, "interventions", t("All plans"))
 
 
-def _plan_rows(page: Page) -> tuple[PlanRow, ...]:
+def _plan_rows(page: Page, moved: Collection[str] = ()) -> tuple[PlanRow, ...]:
     """The plans that were decided, in the reader's language."""
-    return plan_rows((translated_plan(page, one) for one in plan_store(page).list()), reference_day(page), page.t)
+    kept = (translated_plan(page, one) for one in plan_store(page).list())
+    return plan_rows(kept, reference_day(page), page.t, moved)
 
 
 def draw_download_buttons(page: Page) -> None:
@@ -383,7 +391,7 @@ def draw_download_buttons(page: Page) -> None:
                 key=f"briefing_{form}",
                 type="primary" if form == "pdf" else "secondary",
                 icon=":material/download:",
-                help=t("One to two pages for the meeting, as the council sees them: from the protected copy."),
+                help=t("Two pages for the meeting: changes to decide on; plans and the map. As the council sees them."),
             )
 
 
@@ -394,13 +402,15 @@ def brief_file(page: Page, form: DocumentFormat) -> bytes:
         address = read_settings(page.home).public_url
     except SettingsError:  # which `curim brief` says
         address = ""
+    study = cached_brief(dataset_for(page, Audience.COUNCIL), page.filter, since)
     content = brief_content(
-        cached_brief(dataset_for(page, Audience.COUNCIL), page.filter, since),
+        study,
         page.filter,
         page.city,
         t,
-        plans=_plan_rows(page),
+        plans=_plan_rows(page, moved_since(plan_store(page), study.since)),
         made=reference_day(page),
+        again=next_look(page.home.path, reference_day(page)),
         link=public_link(address, page.filter, t.lang, since, page.city_word),
         illustrative=page.is_sample,
     )

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,6 +14,7 @@ import docx
 import pandas as pd
 import pypdf
 import pytest
+from docx.oxml.ns import qn
 from streamlit.testing.v1 import AppTest
 
 from analysis.report.papers import brief_document
@@ -22,6 +24,7 @@ from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Plan, PlanStatus, Translator, translator
+from curim_data.model.coverage import Meeting
 from curim_data.model.i18n import Span
 from curim_data.model.labels import grade_words
 from curim_data.plans.plan_store import MeetingStore, PlanStore
@@ -29,10 +32,19 @@ from curim_data.protection import open_for
 from curim_data.query import counts as count_alerts
 from curim_data.sample import demo_words
 from curim_data.store import Home
-from curim_data.store.annotations import read_meetings
+from curim_data.store.annotations import read_meetings, write_meetings
 from curim_data.studies import brief as brief_module
-from curim_data.studies.brief import MOST_FINDINGS, BriefStudy, Count, brief_changes, brief_study, make_finding
-from curim_data.studies.brief_content import brief_content, how_many_tested, opens_here_only, plan_rows
+from curim_data.studies.brief import MOST_FINDINGS, BriefStudy, Count, Finding, brief_changes, brief_study, make_finding
+from curim_data.studies.brief_content import (
+    best_measure,
+    brief_content,
+    moved_since,
+    news_card,
+    next_look,
+    opens_here_only,
+    plan_rows,
+    to_decide,
+)
 from curim_data.studies.brief_text import (
     affected_sentence,
     counts_before_after,
@@ -40,7 +52,6 @@ from curim_data.studies.brief_text import (
     finding_sentences,
     headline,
     sure_number,
-    sure_sentence,
     women_sentence,
 )
 from curim_data.studies.changes import change_study
@@ -115,7 +126,8 @@ def test_one_finding_is_the_same_in_every_room(
     assert len(links) >= 3
     rows = frame_of(seen("trends", **{"as": view}), "where", "after", "sure").set_index(["where", "what"])
     paper = brief_content(council, SINCE_MEETING, city, t, made=council.until)
-    word = "\n".join(p.text for p in docx.Document(io.BytesIO(brief_document(paper, city, t, "docx"))).paragraphs)
+    body = docx.Document(io.BytesIO(brief_document(paper, city, t, "docx"))).element.body
+    word = "".join(one.text or "" for one in body.iter(qn("w:t")))
     pdf = "".join(
         one.extract_text() for one in pypdf.PdfReader(io.BytesIO(brief_document(paper, city, t, "pdf"))).pages
     )
@@ -223,21 +235,42 @@ def test_small_counts_are_withheld_with_all_that_tells_them(sample: Home, audien
 @pytest.mark.parametrize("lang", SPOKEN)
 def test_the_paper_holds_what_the_page_tells(council: BriefStudy, sample: Home, lang: str) -> None:
     t, city = translator(lang), sample.city()
-    told = brief_content(
-        council, SINCE_MEETING, city, t, made=dt.date(2026, 11, 1), link="http://localhost/", illustrative=True
-    )
-    assert brief_document(told, city, t, "pdf").startswith(b"%PDF")
+    made = dt.date(2026, 11, 1)
+    told = brief_content(council, SINCE_MEETING, city, t, made=made, link="http://localhost/", illustrative=True)
     paper = docx.Document(io.BytesIO(brief_document(told, city, t, "docx")))
-    assert headline(council, t) in "\n".join(paragraph.text for paragraph in paper.paragraphs)
-    assert len(told.changes) == len(council.events) + len(council.findings)
-    paragraphs = [paragraph.text for paragraph in paper.paragraphs]
-    for row, finding in zip(told.changes, council.findings, strict=True):
-        assert row.counts == counts_words(finding, t)
-        assert row.counts in paragraphs
-        assert (*row.told, sure_sentence(finding, t)) == finding_sentences(finding, city, t)[1:]
-        assert any(sure_sentence(finding, t).rstrip(".") in paragraph for paragraph in paragraphs)
-        assert row.picture is not None
-        assert counts_before_after(finding, t)[0] in row.picture.alt
+    assert headline(council, t) in [paragraph.text for paragraph in paper.paragraphs]
+    cells = [row.cells[0].text.split("\n") for row in paper.tables[0].rows][1:]
+    assert len(cells) == len(told.changes) == len(council.cards)
+    for written, row, one in zip(cells, told.changes, council.cards, strict=True):
+        assert written == [f"{cells.index(written) + 1}. {row.name}", row.counts, " ".join(row.told), row.proposal]
+        assert row.told[0] == grade_words(t, one.grade, meaning=True)
+        if isinstance(one, Finding):
+            assert row.counts == counts_words(one, t)
+            share = t.percent(one.whom.women.value)
+            assert (share in row.told[1]) == (one.whom.level == "here" and share in women_sentence(one, city, t))
+            assert news_card(council, one, city, t, made=made).told == row.told
+        else:
+            assert {row.counts, *row.told[1:]} < set(one.sentences(city, t))
+
+
+def test_a_proposal_is_what_fits_best_or_when_to_look_again(council: BriefStudy, sample: Home, t: Translator) -> None:
+    city, again = sample.city(), dt.date(2026, 12, 5)
+    one = next(one for one in council.findings if one.change.key["category"] == "lighting_poor")
+    rise, fall, theme = (
+        replace(one, change=replace(one.change, **given))
+        for given in ({"grade": "open"}, {"direction": -1}, {"key": {**one.change.key, "category": None}})
+    )
+    odd = replace(one, change=replace(one.change, key={**one.change.key, "category": "online_fraud"}))
+    assert [to_decide(case, city, t, again).proposal for case in (one, rise, fall, theme, odd)] == [
+        "Proposal: better street lighting (evidence: moderate)",
+        "Proposal: look again on 5 December 2026",
+        "Proposal: first find out: fewer incidents or fewer reports?",
+        "Proposal: first find out: more incidents or more reports?",
+        "Proposal: no measure of the catalogue fits; ask those who know the place",
+    ]
+    places = {"noise": "bar_closing", "domestic_violence": None, "online_harassment": None}
+    assert {name: best and best.id for name in places for best in (best_measure(name),)} == places
+    assert best_measure("theft_bag", "metro_station").id == "platform_patrol"
 
 
 @pytest.fixture(scope="module")
@@ -302,9 +335,8 @@ def test_a_filter_by_gender_is_no_finding_of_gender(
     assert all(one.whom is None for one in brief_changes(seen_by(source, Audience.COUNCIL), f, source.meeting).findings)
     first = year.findings[0]
     nobody = replace(first, whom=None)
-    told = brief_content(replace(study, findings=(nobody,)), f, city, t, made=made)
     assert women_sentence(nobody, city, t) == ""
-    assert women_sentence(first, city, t) not in ("", *told.changes[0].told)
+    assert women_sentence(first, city, t) not in ("", *to_decide(nobody, city, t, made).told)
 
 
 def test_the_exact_briefing_protects_nobody(sample: Home, t: Translator) -> None:
@@ -313,7 +345,6 @@ def test_the_exact_briefing_protects_nobody(sample: Home, t: Translator) -> None
     assert not any(count.n is None for finding in exact.findings for count in finding.counts)
     told = brief_content(exact, AlertFilter(), sample.city(), t, made=dt.date(2026, 11, 1), audience=Audience.ANALYST)
     assert not any("protected" in limit for limit in told.limits)
-    assert how_many_tested(exact, t).count("tested") == 0
 
 
 @pytest.mark.parametrize("here", [True, False])
@@ -353,23 +384,26 @@ def plans(sample: Home, source: Source) -> list[Plan]:
 
 
 @pytest.mark.parametrize("lang", SPOKEN)
-def test_five_findings_and_two_plans_fill_two_pages(
-    year: BriefStudy, source: Source, plans: list[Plan], lang: str
+def test_the_paper_is_two_pages_of_few_words(
+    year: BriefStudy, sample: Home, source: Source, plans: list[Plan], lang: str
 ) -> None:
-    t = translator(lang)
+    t, moved = translator(lang), moved_since(PlanStore(sample.plans_url), year.since)
 
     def paper(study: BriefStudy, plans: list[Plan]) -> tuple[int, str]:
-        rows = plan_rows([demo_words(plan, t) for plan in plans], source.as_of, t)
+        rows = plan_rows([demo_words(plan, t) for plan in plans], source.as_of, t, moved)
         told = brief_content(study, AlertFilter(), source.city, t, plans=rows, made=source.as_of, illustrative=True)
         pages = pypdf.PdfReader(io.BytesIO(brief_document(told, source.city, t, "pdf"))).pages
-        return len(pages), "".join(page.extract_text() for page in pages)
+        word = docx.Document(io.BytesIO(brief_document(told, source.city, t, "docx")))
+        assert sum(bool(one.paragraph_format.page_break_before) for one in word.paragraphs) == len(pages) - 1
+        return len(pages), "\n".join(page.extract_text() for page in pages)
 
-    assert 0 < len(year.findings) <= MOST_FINDINGS == 5
-    longest = max(year.findings, key=lambda one: sum(map(len, finding_sentences(one, source.city, t))))
-    more = (longest,) * (MOST_FINDINGS - len(year.findings))
-    assert sum(plan.status is PlanStatus.EVALUATED for plan in plans) == 2
-    pages, told = paper(replace(year, findings=(*year.findings, *more)), plans)
+    assert 0 < len(year.cards) <= MOST_FINDINGS == 5
+    pages, told = paper(year, plans)
     assert pages == 2
+    assert sum(any(c.isalpha() for c in word) for word in told.split()) <= 450
+    longest = max(year.findings, key=lambda one: sum(map(len, finding_sentences(one, source.city, t))))
+    assert paper(replace(year, events=(), findings=(longest,) * MOST_FINDINGS), 3 * plans)[0] == 2
+    assert len(moved) == sum(plan.id in moved for plan in plans) == 1
     kept, before, _dates = (
         plans[-1].result[lang].partition({"en": " Before:", "el": " Πριν:", "fr": " Avant\u00a0:"}[lang])
     )
@@ -378,6 +412,13 @@ def test_five_findings_and_two_plans_fill_two_pages(
     assert re.sub(r"\W", "", kept) in letters
     assert before.strip() not in told
     assert paper(replace(year, findings=(), events=()), [])[0] == 1
+
+
+def test_the_council_looks_again_at_its_next_meeting(tmp_path: Path) -> None:
+    made = dt.date(2026, 11, 1)
+    assert next_look(tmp_path, made) == dt.date(2026, 11, 29)
+    write_meetings(tmp_path, [Meeting(made, ""), Meeting(dt.date(2026, 12, 5), ""), Meeting(dt.date(2027, 2, 5), "")])
+    assert next_look(tmp_path, made) == dt.date(2026, 12, 5)
 
 
 @pytest.fixture

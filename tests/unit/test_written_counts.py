@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,11 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.gender import dark_shares, gender_shares
+from analysis.gender import dark_shares
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, translator
 from curim_data.privacy import drawn_share, share_is_told, written_share
-from curim_data.studies.brief_content import share_bars
 from pages.parts import gender
 from pages.parts.charts import tables, written_count
 from pages.parts.frame import Page
@@ -127,9 +125,6 @@ def test_no_part_of_a_small_whole_is_a_share() -> None:
         assert written_share(T, (0, whole), nobody, 5) == "fewer than 5"
     assert written_share(T, (0, 3), nobody).startswith("0")
     assert written_share(T, (0, 20), nobody, 5).startswith("0")
-    three = pd.DataFrame({"affected_gender": ["undisclosed"], "n": [3.0]})
-    bars = share_bars(replace(gender_shares(three), least=5), T)
-    assert [(bar.label, bar.text) for bar in bars[:2]] == [("Women", "fewer than 5"), ("Men", "fewer than 5")]
 
 
 def _file(reader: Page, frame: pd.DataFrame, of: tuple[str, float | str]) -> pd.DataFrame:

@@ -233,7 +233,7 @@ def _draw_blocks(page: Page, blocks: Iterable[Block]) -> None:
             case Columns():
                 _draw_blocks(page, (*block.left, *block.right))
             case Figure():
-                st.image(block.picture.data, caption=escape_markdown(block.caption or block.picture.alt))
+                st.image(block.picture.data, caption=escape_markdown(block.picture.alt))
 
 
 STEPS: dict[str, tuple[Message, Step]] = {
