@@ -83,11 +83,10 @@ class PlanRow:
     result: str = ""
     moved: bool = False
 
-    def next_or_result(self, t: Translator) -> str:
+    @property
+    def next_or_result(self) -> str:
         """What comes next and what became of the plan so far, as one text."""
-        if self.next and self.result:
-            return t("{next}. {result}", next=self.next, result=self.result)
-        return self.result or self.next
+        return ". ".join(filter(None, (self.next, self.result)))
 
 
 @dataclass(frozen=True)
@@ -122,14 +121,11 @@ class Brief:
 def compose_brief(brief: Brief, city: CityProfile, t: Translator) -> Document:
     """Put a brief together, ready to be set as PDF or Word."""
     link = t("The same view: {link}", link=brief.link) if brief.link else ""
+    period = t.span(Span(*(brief.period or (brief.since, brief.until)), brief.by_month))
     return Document(
         title=t("Briefing for the council"),
         language=t.lang,
-        kicker=t(
-            "{city} · {period}",
-            city=t.label(city.names),
-            period=Span(*(brief.period or (brief.since, brief.until)), brief.by_month),
-        ),
+        kicker=f"{t.label(city.names)} · {period}",
         mark=t("Sample data: made up. Not about real events.") if brief.illustrative else "",
         footer=t("CURiM · {city} · made on {date}", city=t.label(city.names), date=brief.made),
         blocks=(
@@ -168,7 +164,7 @@ def _plans(brief: Brief, t: Translator) -> tuple[Block, ...]:
     shown: list[Block] = [heading]
     first = sorted(brief.plans, key=lambda plan: not plan.moved)[:MOST_PLANS]
     for moved, title in ((True, t("Since the last meeting")), (False, t("In progress"))):
-        rows = tuple((one.title, one.lead, one.status, one.next_or_result(t)) for one in first if one.moved is moved)
+        rows = tuple((one.title, one.lead, one.status, one.next_or_result) for one in first if one.moved is moved)
         shown += [Heading(title, 2), Table(header, rows, (2.6, 1.8, 1.6, 4.2))] if rows else []
     return tuple(shown)
 
@@ -217,7 +213,7 @@ def compose_plan(
     return Document(
         title=plan.title or t("Intervention plan"),
         language=t.lang,
-        kicker=t("{city} · intervention plan · {status}", city=t.label(city.names), status=STATUS_WORDS[plan.status]),
+        kicker=" · ".join((t.label(city.names), t("Intervention plan"), t(STATUS_WORDS[plan.status]))),
         mark=t("Sample data: made up. Not about real events.") if illustrative else "",
         footer=t("CURiM · {city} · made on {date}", city=t.label(city.names), date=date),
         blocks=(
@@ -239,7 +235,7 @@ def compose_plan(
 def _measures(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> tuple[Block, ...]:
     heading = Heading(t("Measures"))
     if not chosen:
-        return heading, Text(t("No measure is chosen yet."))
+        return heading, Text(at_head(t("to be chosen")))
     header = (t("Measure"), t("How it works"), t("What studies found"), t("Evidence"))
     rows = tuple(
         (
@@ -251,7 +247,7 @@ def _measures(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> 
         for item in chosen
     )
     notes = tuple(
-        t("{measure}: {note}", measure=t(item.name), note=t(note))
+        t.pair(t(item.name), t(note))
         for item in chosen
         for note in (item.displacement, item.fear, item.gender_note, done_in(item, city))
         if note
@@ -265,7 +261,7 @@ def _objective(plan: Plan, chosen: tuple[Measure, ...], t: Translator) -> tuple[
     warnings = plan_warnings(plan.problem, chosen, drop, plan.assessment.smallest_drop)
     return (
         Heading(t("Objective")),
-        Text(own or objective_sentence(plan.objective, plan.problem, t) or t("To be set.")),
+        Text(own or objective_sentence(plan.objective, plan.problem, t) or at_head(t("to be set"))),
         Text(" ".join(t(message) for message in (*filter(None, (old_baseline(plan),)), *warnings)), "note"),
     )
 
@@ -345,7 +341,7 @@ def _sources(chosen: tuple[Measure, ...], city: CityProfile, t: Translator) -> t
         source = item.citation if item.verified == "yes" else t("{source} (read in a summary)", source=item.citation)
         sources.append(t.pair(t(item.name), f"{source}. {item.url}"))
     notes = (Text(one, "note") for one in (" ".join(filter(None, limits)), *sources))
-    return Heading(t("Limits and sources")), *notes
+    return Heading(t("What these data cannot say")), *notes
 
 
 def brief_document(brief: Brief, city: CityProfile, t: Translator, form: DocumentFormat = "pdf") -> bytes:

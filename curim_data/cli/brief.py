@@ -126,10 +126,7 @@ def _remember(ctx: CommandContext, changes: studies.brief.BriefChanges) -> None:
 def _plan_lines(ctx: CommandContext, plans: Sequence[PlanRow]) -> list[str]:
     """What was decided and what became of it, a line a plan."""
     t = ctx.t
-    lines = [
-        "- " + t("{plan} ({status}): {told}", plan=row.title, status=row.status, told=inline(row.next_or_result(t)))
-        for row in plans
-    ]
+    lines = ["- " + t.pair(f"{row.title} ({row.status})", inline(row.next_or_result)) for row in plans]
     return [t("What was decided, and what became of it"), *lines] if lines else []
 
 
@@ -174,7 +171,7 @@ def _send(
 ) -> None:
     assert settings.mail is not None
     t, city = ctx.t, ctx.source.city
-    subject = t("Briefing for the council · {city}", city=t.label(city.names))
+    subject = " · ".join((t("Briefing for the council"), t.label(city.names)))
     sample = [t("Sample data: made up. Not about real events.")] if city.illustrative else []
     file = Attachment(f"curim_brief_{city_day(city).isoformat()}_{t.lang}.{kind}", MIME[kind], paper)
     try:

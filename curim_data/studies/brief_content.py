@@ -13,7 +13,7 @@ import numpy as np
 
 from analysis.plans.drafting import Measure, problem_tags, quality_text, rank_measures
 from analysis.report.documents import CardChart, Decision, NewsCard, Picture, render_card
-from analysis.report.papers import Brief, PlanRow, SpotRow
+from analysis.report.papers import LIMIT, Brief, PlanRow, SpotRow
 from curim_data.filters import AlertFilter
 from curim_data.model import (
     N_,
@@ -53,6 +53,7 @@ _STANDING: Final = {
 }
 # Settings of the comparison that limit what can be said.
 LIMITING: Final = ("annotation", "darkness", "exposure")
+SMALL: Final = N_("Small numbers are not exact, and those under {k} are not written out.")
 FOUR_WEEKS: Final = dt.timedelta(weeks=4)
 
 
@@ -201,7 +202,7 @@ def _map(study: BriefStudy, city: CityProfile, t: Translator) -> Picture:
 
 def _limits(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator, audience: Audience) -> tuple[str, ...]:
     """What these data cannot say, sentence by sentence, and which they are."""
-    copied = t("Small numbers are not exact, and those under {k} are not written out.", k=study.total.threshold)
+    copied = t(SMALL, k=study.total.threshold)
     total = study.total
     chosen = f.sentence(t, city, n=total.said, total=total.of, dates=study.period, by_month=study.by_month)
     return (
@@ -209,7 +210,7 @@ def _limits(study: BriefStudy, f: AlertFilter, city: CityProfile, t: Translator,
         *(t(choice.explanation) for choice in study.changes.choices if choice.name in LIMITING),
         *study.changes.not_in_use.sentences(city, t),
         *((provisional_note(t, outlined=city.outlined),) if city.provisional else ()),
-        at_head(t("{filter}.", filter=chosen)),
+        at_head(f"{chosen}."),
     )
 
 
@@ -229,17 +230,14 @@ def card_picture(study: BriefChanges, finding: Finding, city: CityProfile, t: Tr
 
 def news_card(study: BriefChanges, finding: Finding, city: CityProfile, t: Translator, *, made: dt.date) -> NewsCard:
     """What the picture of a finding says: what its card and the paper say of it."""
-    row = to_decide(finding, city, t, made)
+    row, period = to_decide(finding, city, t, made), t.span(Span(study.since, study.until, study.by_month))
+    source = t("CURiM · {city} · made on {date}", city=t.label(city.names), date=made) + "."
     return NewsCard(
-        kicker=t("{city} · {period}", city=t.label(city.names), period=Span(study.since, study.until, study.by_month)),
+        kicker=f"{t.label(city.names)} · {period}",
         headline=row.name,
         counts=row.counts,
         told=row.told,
-        source=t(
-            "Source: the alerts of the imported files, counted in their protected copy (CURiM), so that small "
-            "numbers are not exact. More alerts need not be more crime. {date}.",
-            date=made,
-        ),
+        source=" ".join((source, t(LIMIT), t(SMALL, k=finding.counts[0].least))),
         mark=t("Sample data: made up. Not about real events.") if city.illustrative else "",
         chart=_card_chart(finding, t),
         rise=finding.change.direction > 0,

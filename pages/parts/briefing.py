@@ -366,7 +366,7 @@ def draw_decided_plans(page: Page) -> None:
             st.markdown("  \n".join([f"**{told['title']}**", *lines]))
     else:
         headings["last"] = t("Next step or result")
-        shown = [{**vars(row), "last": row.next_or_result(t)} for row in rows]
+        shown = [{**vars(row), "last": row.next_or_result} for row in rows]
         frame = pd.DataFrame([{name: escape_markdown(row[name]) for name in headings} for row in shown])
         st.table(frame.rename(columns=headings), hide_index=True, border="horizontal")
     page_link(page, "interventions", t("All plans"))

@@ -142,9 +142,9 @@ def test_an_evaluated_plan_tells_its_result_in_the_language_of_the_reader_and_a_
         plans = [Plan(status=PlanStatus.EVALUATED, result=result)]
         plans += [Plan(status=PlanStatus.RUNNING, finish=ENDS, result=result)]
         running, over = plan_rows(plans, TODAY, t)
-        assert (over.result, over.next, over.next_or_result(t)) == (result[t.lang], "", result[t.lang])
+        assert (over.result, over.next, over.next_or_result) == (result[t.lang], "", result[t.lang])
         assert running.next
-        assert running.next_or_result(t) == f"{running.next}. {result[t.lang]}"
+        assert running.next_or_result == f"{running.next}. {result[t.lang]}"
 
 
 def test_late_plans_stand_first_then_those_due_for_evaluation() -> None:
