@@ -37,6 +37,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -128,6 +129,12 @@ class HotCells(Result):
         more = (n >= least) & (n > reached)
         times = np.divide(n, usual, out=np.full(len(n), np.inf), where=usual > 0)
         return np.select([n <= 0, more], [-1, 1 + np.searchsorted(TIMES, times, side="right")], 0)
+
+
+def excess_words(t: Translator) -> tuple[str, ...]:
+    """The classes of a map by excess (`HotCells.excess_classes`), in words."""
+    limits = [t.number(limit) for limit in TIMES]
+    return (t("usual"), f"< {limits[0]}", *map("–".join, pairwise(limits)), f"≥ {limits[-1]}")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import io
 import textwrap
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Final
 
 import geopandas as gpd
@@ -26,7 +25,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib_scalebar.scalebar import ScaleBar
 from shapely.geometry.base import BaseGeometry
 
-from analysis.hotspots.cell_significance import TIMES
+from analysis.hotspots.cell_significance import excess_words
 from analysis.report.documents import AREAS_MM, Picture
 from analysis.spots.naming import MOST_LABELS, Label, placed_labels
 from curim_data.model import CityProfile, Translator, cell_polygons
@@ -119,12 +118,6 @@ def city_map(
         alt += " " + t.pair(t("Hot spots"), t.join([f"{spot.rank} {spot.name}" for spot in spots[:MOST_LABELS]])) + "."
     title = t("Times the usual number of the surroundings")
     return layers_map(city, shades, t, title=title, spots=spots, alt=alt, width_mm=CITY_MM, streets=True)
-
-
-def excess_words(t: Translator) -> tuple[str, ...]:
-    """The classes of a map by excess, in words."""
-    limits = [t.number(limit) for limit in TIMES]
-    return (t("usual"), f"< {limits[0]}", *map("–".join, pairwise(limits)), f"≥ {limits[-1]}")
 
 
 def _joined(cells: Collection[int]) -> BaseGeometry:

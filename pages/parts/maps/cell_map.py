@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import h3.api.numpy_int as h3
@@ -23,7 +22,7 @@ import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
 from analysis.density import DensityImage
-from analysis.hotspots.cell_significance import TIMES
+from analysis.hotspots.cell_significance import excess_words
 from curim_data import query
 from curim_data.engine import city_day
 from curim_data.model import NO_OUTLINE, CityProfile, IntArray, Message, Translator, cell_polygons, fewer_than, is_small
@@ -83,10 +82,8 @@ class ColourScale(NamedTuple):
         t = page.t
         if "excess" in cells:
             shades = EXCESS if theme == "light" else (palette(theme).withheld, *ramp(EXCESS[1:], theme))
-            limits = [t.number(limit) for limit in TIMES]
-            words = [t("usual"), f"< {limits[0]}", *map("–".join, pairwise(limits)), f"≥ {limits[-1]}"]
             heading = t("Times the usual number of the surroundings")
-            return cls(heading, tuple(zip(shades, words, strict=True)), cells["excess"].to_numpy(int))
+            return cls(heading, tuple(zip(shades, excess_words(t), strict=True)), cells["excess"].to_numpy(int))
         least, counts = page.written.least(), cells["n"]
         breaks = class_breaks(counts.tolist(), least=least)
         numbers = np.minimum(np.searchsorted(breaks, counts), max(len(breaks) - 1, 0))
