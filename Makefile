@@ -7,7 +7,7 @@ SAIL := $(VENV)/.sail
 ENGINES := $(VENV)/.engines
 REQUIREMENTS := requirements/dev.txt
 
-.PHONY: setup sail engines run serve test test-fast test-full check real bench net fuzz mutants format lock messages clean
+.PHONY: setup sail engines run serve test test-fast test-full check real bench net fuzz mutants pictures format lock messages clean
 
 run: $(STAMP)
 	$(BIN)/python dashboard.py
@@ -71,6 +71,11 @@ SEED ?= 1
 MUTATED ?= analysis curim_data/privacy curim_data/query curim_data/importing
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutation $(SAMPLE) --seed $(SEED) $(MUTATED)
+
+# The pictures of the guide in Help, of the sample city in each language: make pictures PICTURES="--languages el --names briefing"
+PICTURES ?=
+pictures: $(STAMP)
+	$(BIN)/python -m tests.pictures $(PICTURES)
 
 format: $(STAMP)
 	$(BIN)/ruff format .

@@ -69,6 +69,7 @@ def draw_styles(page: Page) -> None:
         ".stMain [data-testid='stPageLink-NavLink'], .stMain [data-testid='stPageLink-NavLink'] :is(span, div, p) "
         "{white-space: normal; height: auto} "
         f".stMain [data-testid='stPageLink-NavLink'] p {{color: {palette(page.theme).sea_blue}; font-weight: 600}}"
+        " .stMain [data-testid='stPageLink-NavLink'][href*='about='] p {font-size: .85rem; font-weight: 400}"
         f" [role][data-selected='true'] p {{color: {palette(page.theme).sea_blue}}}"
         f" .stCheckbox label > span:first-of-type {{border-color: {palette(page.theme).muted}}}"
         f" .stMain [data-testid='stWidgetLabel'] p {{color: {palette(page.theme).text}}}"
@@ -104,7 +105,7 @@ def page_titles(t: Translator) -> dict[str, tuple[str, Role]]:
         "evaluation": (t("Evaluation"), Role.COUNCIL),
         **({"cities": (t("Compare cities"), Role.PUBLIC)} if len(open_cities()) > 1 else {}),
         "data": (t("Data"), Role.ANALYST),
-        "methods": (t("Methods"), Role.PUBLIC),
+        "methods": (t("Help"), Role.PUBLIC),
     }
 
 

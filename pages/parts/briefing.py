@@ -51,6 +51,7 @@ from pages.parts.frame import (
     draw_whole_choice,
     escape_markdown,
     filter_bar,
+    help_link,
     page_link,
     permitted,
     record,
@@ -287,7 +288,9 @@ def draw_basis(page: Page, study: BriefStudy) -> None:
         st.write(escape_markdown(sentence))
     hot = study.hot
     draw_few_mapped_note(page, hot.total, hot.cells.at_default or 0)
-    draw_footer(page, sentence=hot.sentence(t), total=hot.total, excluded=hot.cells.at_default, choices=hot.choices)
+    excluded, about = hot.cells.at_default, "excess"
+    draw_footer(page, sentence=hot.sentence(t), total=hot.total, excluded=excluded, choices=hot.choices, about=about)
+    help_link(page, "grades")
 
 
 def draw_map_and_spots(page: Page, study: BriefStudy) -> None:

@@ -489,7 +489,8 @@ def _draw_months(page: Page, first: NamedCity, second: NamedCity, periods: Perio
         t.pair(name, f"{t.number(float(ratio.min()), 2)}–{t.number(float(ratio.max()), 2)}")
         for name, ratio in zip(names, ratios, strict=True)
     )
-    draw_footer(page, sentence=alt + " " + t("From the lowest to the highest month: {spans}.", spans=spans))
+    said = t("From the lowest to the highest month: {spans}.", spans=spans)
+    draw_footer(page, sentence=alt + " " + said, about="two-cities")
 
 
 def _draw_rates(page: Page, first: NamedCity, second: NamedCity) -> None:

@@ -36,6 +36,7 @@ from pages.parts.frame import (
     draw_fold,
     draw_whole_choice,
     escape_markdown,
+    help_link,
     page_link,
     palette,
     record,
@@ -83,6 +84,7 @@ def draw_evaluation_page(page: Page) -> None:
     _draw_compared(page, plan, verdict)
     _draw_numbers(page, plan, whole)
     _draw_parts(page, verdict, whole)
+    help_link(page, "verdict")
     if exact is not None:
         for caution in exact.cautions:
             st.caption(t(caution))

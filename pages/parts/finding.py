@@ -198,4 +198,4 @@ def _draw_doubts(page: Page, told: BriefChanges, one: AnyFinding) -> None:
     sure = [tested_sentence(one, t), *sure_explained(told, one, t)] if isinstance(one, Finding) else []
     for sentence in [*noted, *sure]:
         st.write(escape_markdown(sentence))
-    draw_footer(page, total=cached_query(page, "total"))
+    draw_footer(page, total=cached_query(page, "total"), about="changes" if isinstance(one, Finding) else "events")

@@ -152,7 +152,7 @@ def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
             found = cached_shares(page.dataset, f, column)
             sentence = found.sentence(t)
             _draw_share_chart(page, found.frame, ("n", found.total), key=key, alt=sentence)
-            draw_footer(page, sentence=sentence, total=total, choices=found.choices)
+            draw_footer(page, sentence=sentence, total=total, choices=found.choices, about="gender-shares")
             st.caption(t("The bars are shares of all alerts, those that do not state the gender included."))
 
 
@@ -434,7 +434,7 @@ def _draw_findings(page: Page, found: CategoryRatios) -> None:
     if len(frame):
         with st.expander(t("The figures as a table")):
             _draw_category_table(page, found)
-    draw_footer(page, choices=found.choices)
+    draw_footer(page, choices=found.choices, about="gender-categories")
     st.caption(
         t(
             "n = {women} alerts that affect women and {men} that affect men. Corrected for the number of "
@@ -526,7 +526,7 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
             n=written_count(page, found.n),
         )
     )
-    draw_footer(page, total=total)
+    draw_footer(page, total=total, about="map-comparison")
 
 
 def _no_places(page: Page, column: str, absence: Message) -> str:

@@ -74,7 +74,7 @@ def test_the_tab_shows_the_record_and_narrows_it(bare: Home) -> None:
 def test_a_home_that_cannot_be_written_stops_nobody(bare: Home) -> None:
     (bare.path / "plans.sqlite").mkdir()
     began = time.perf_counter()
-    assert visit("methods").title[0].value == "Methods"
+    assert visit("methods").title[0].value == "Help"
     assert time.perf_counter() - began < TIMEOUT
     (bare.path / "plans.sqlite").rmdir()
 

@@ -198,7 +198,7 @@ def test_an_upload_and_an_import_reach_readers_of_all(served: Served, reader: Ca
     imports.start()
     for _ in range(3):  # both read while it runs
         _go(council, "Trends")
-        _go(council, "Methods")
+        _go(council, "Help")
     imports.join(120)
     assert Store(Home(served.home)).alerts_version() != version
     for page, name in ((analyst, "Trends"), (council, "Trends")):

@@ -27,12 +27,12 @@ from tests.spark_servers import free_port
 pytestmark = pytest.mark.browser
 
 CLIENT, SECRET = "curim", "a secret of this test alone"
-COUNCIL = ["Briefing", "Hot spots", "Trends", "Gender", "Interventions", "Evaluation", "Methods"]
+COUNCIL = ["Briefing", "Hot spots", "Trends", "Gender", "Interventions", "Evaluation", "Help"]
 OPEN_TO = {
-    "public": ["Briefing", "Hot spots", "Trends", "Gender", "Methods"],
+    "public": ["Briefing", "Hot spots", "Trends", "Gender", "Help"],
     "council": COUNCIL,
     "specialist": COUNCIL,
-    "analyst": [*COUNCIL[:-1], "Data", "Methods"],
+    "analyst": [*COUNCIL[:-1], "Data", "Help"],
 }
 ROLES = "".join(f'"{name}@city.example" = "{name}"\n' for name in OPEN_TO)
 GROUPS = '[claims.groups]\n"safety-analysts" = "analyst"\n"safety-council" = "council"\n'
@@ -206,7 +206,7 @@ def test_a_session_ends_without_use_and_goes_on_where_it_was(installation: Insta
     ready(page)
     assert links(page) == COUNCIL
     installation.change("UPDATE sign_in SET seen = seen - 31 * 60")
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Methods").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Help").click()
     said(page, "nothing was done for 30 minutes")
     installation.change("UPDATE sign_in SET seen = seen + 31 * 60")
     page.reload()
@@ -221,7 +221,7 @@ def test_a_session_ends_whatever_its_use(installation: Installation, page: Page)
     settings.write_text("[sign_in]\nabsolute_hours = 0.0005\n", "utf-8")
     try:
         time.sleep(2)
-        page.get_by_test_id("stSidebar").get_by_role("link", name="Methods").click()
+        page.get_by_test_id("stSidebar").get_by_role("link", name="Help").click()
         said(page, "a session lasts 1 hour at most")
     finally:
         settings.unlink()

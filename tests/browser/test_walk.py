@@ -93,7 +93,7 @@ def test_policy_is_sent_and_kept(browser: Browser, address: str) -> None:
 def test_filter_goes_along_and_back_works(visit: Visit) -> None:
     page = visit(lang="en", light="dark")
     light = page.get_by_role("combobox", name="Light")
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Methods").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Help").click()
     page.wait_for_url("**/methods?**")
     assert "light=dark" in page.url
     page.go_back()
@@ -125,6 +125,6 @@ def test_page_is_guarded_on_a_fresh_server(browser: Browser, sample: Home, tmp_p
             expect(page.get_by_role("button", name="Sign in")).to_be_visible()
             text = page.get_by_test_id("stMain").inner_text()
             assert "Import" not in text
-            assert "Methods" not in text
+            assert "Help" not in text
             page.close()
     assert not troubles

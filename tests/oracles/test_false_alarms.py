@@ -141,7 +141,7 @@ def test_a_smooth_dense_quarter_has_no_hot_cell(ground: Ground) -> None:
 
 
 def test_a_quarter_of_a_small_town_in_farmland_is_hot_against_the_city_alone(ground: Ground) -> None:
-    """As `docs/hot-spots.md` and the Methods page say: it is more than twice as dense as a city that has an edge."""
+    """As `docs/hot-spots.md` and Help say: it is more than twice as dense as a city that has an edge."""
     density = np.where(ground.distance(QUARTER) < 1_300, ground.quarter(), 0.1)
     rng, maps = np.random.default_rng(1), 12
     wide = local = 0

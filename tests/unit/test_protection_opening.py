@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from statistics import mean, median
@@ -29,7 +28,6 @@ from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience, CityProfile, i18n, translator
 from curim_data.protection import copy_of, open_for, opened_for
 from curim_data.protection import opening as module
-from curim_data.protection.exchange import exchange as function
 from curim_data.protection.opening import (
     COMPARED,
     COMPARED_SENSITIVE,
@@ -43,7 +41,6 @@ from curim_data.protection.opening import (
 from curim_data.store import Home, Store
 from curim_data.store.erase import draw_files, erase
 from curim_data.store.home import create_home
-from pages.parts.methods.general import GENERAL
 from tests.attacker.records import records
 from tests.small import alert, small_city, small_source
 from tests.stored import seen_by, stored_alerts, stored_column
@@ -571,16 +568,3 @@ def test_no_text_speaks_of_withholding() -> None:
     kept = "Small counts are protected and left out of some figures."
     found = [text for text in messages() if WITHHOLDING.search(text)]
     assert found == [kept]
-
-
-def test_the_methods_page_has_the_probabilities_of_the_code() -> None:
-    module = import_module(function.__module__)
-    entry = next(one for one in GENERAL if one.title == "The protected copy")
-    told = [tuple(float(n) for n in re.findall(r"\d+(?:\.\d+)?", formula)) for formula in entry.formulas]
-    assert told == [
-        (module.RARE, module.LEAST, module.DENSE),
-        (module.RARE_SENSITIVE, module.LEAST_SENSITIVE, module.DENSE_SENSITIVE),
-    ]
-    assert f"under {module.LEAST}, or under {module.LEAST_SENSITIVE} for sensitive" in entry.where
-    assert "about half of the sensitive ones" in entry.where
-    assert pytest.approx(0.5, abs=0.1) == module.HELD_BACK

@@ -49,7 +49,7 @@ from pages.parts.charts.figure import Figure, base_figure, time_axis
 from pages.parts.charts.tables import download_button, draw_table, formatted
 from pages.parts.data.city_tab import prepare_city
 from pages.parts.data.import_tab import count_headings, draw_reasons_table
-from pages.parts.frame import Dataset, Page, calculated, escape_markdown, palette, record, rgba, source_of
+from pages.parts.frame import Dataset, Page, calculated, escape_markdown, help_link, palette, record, rgba, source_of
 from pages.parts.frame.filter_bar import mapped_sentence
 from pages.parts.frame.guard import draw_download
 from pages.parts.maps import basemap
@@ -543,6 +543,7 @@ def _draw_overview(page: Page, subjects: list[Finding]) -> None:
     st.markdown("**" + t("Needs attention") + "**" if needed else t("Nothing needs attention."))
     if needed:
         st.markdown("\n".join(needed))
+    help_link(page, "precision")
     if page.protected:
         return
     home, lang, dataset, version = page.home, t.lang, page.dataset, page.city.version
@@ -566,6 +567,7 @@ def _draw_section(page: Page, one: Finding, found: QualityStudy, some: list[Shee
             _draw_sheet(page, sheet)
     if one.key == "gaps":
         draw_coverage_form(page)
+        help_link(page, "coverage")
     st.caption(escape_markdown(" ".join((one.settings, page.t("Based on {n} alerts.", n=one.n)))))
 
 

@@ -3,8 +3,8 @@
 Public: `require`, `permitted`, `draw_download` and `draw_alone` (guard), `Page`, `Dataset` and `Room` (page), `cached`,
 `calculated`, `shared`, `contained`, `headed`, `Heading`, `source_of`, `dataset_for` and `draw_fold` (results: kept for
 all readers, long calculations with progress and stop, parts that are worked out when they are opened), `page_link`,
-`draw_link_choice` and `word_in_link` (links), `escape_markdown` (look), `draw_footer` and `draw_whole_choice` (footer);
-`web` is the server around Streamlit.
+`help_link`, `draw_link_choice` and `word_in_link` (links), `escape_markdown` (look), `draw_footer` and
+`draw_whole_choice` (footer); `web` is the server around Streamlit.
 """
 
 from pages.parts.frame.filter_bar import (
@@ -21,6 +21,7 @@ from pages.parts.frame.guard import (
     draw_download,
     draw_link_choice,
     go_to_page,
+    help_link,
     page_link,
     permitted,
     redraw,

@@ -33,7 +33,7 @@ from curim_data.privacy import DisclosureError, askable, not_held
 from curim_data.protection import copy_errors, kind_of
 from curim_data.query import Total
 from curim_data.studies.periods import copy_notes, places_taken
-from pages.parts.frame.guard import admitting, current_address, page_link, print_address
+from pages.parts.frame.guard import admitting, current_address, help_link, page_link, print_address
 from pages.parts.frame.look import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.frame.results import cached_query
@@ -450,12 +450,14 @@ def draw_footer(
     drawn: int | None = None,
     undrawn: int = 0,
     choices: Sequence[Choice] = (),
+    about: str = "",
 ) -> None:
     """Draw the sentence in body type, the counts below it, and the settings in an expander.
 
     `excluded`: alerts on the city's land that no map holds for sharing their coordinates with many others, those of
     `total` unless given; `period`: over which the total counts, where it is not that of the filter; `drawn` and
-    `undrawn`: how many stand on a map of single points, and how many sensitive ones never do.
+    `undrawn`: how many stand on a map of single points, and how many sensitive ones never do;
+    `about`: the paragraph of Help on the figure, to which a link leads.
     """
     t = page.t
     if sentence:
@@ -473,10 +475,11 @@ def draw_footer(
                 ]
             )
         st.caption(told)
-    if choices:
-        with st.expander(t("How this was calculated")):
-            for choice in choices:
-                st.caption(escape_markdown(t(choice.explanation)))
+    with st.expander(t("How this was calculated")) if choices else nullcontext():
+        for choice in choices:
+            st.caption(escape_markdown(t(choice.explanation)))
+        if about:
+            help_link(page, about)
 
 
 def draw_few_mapped_note(page: Page, total: Total, excluded: int) -> None:

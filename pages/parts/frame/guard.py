@@ -279,6 +279,7 @@ VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "interventions": ("plan", "draft"),
     "evaluation": ("plan",),
     "cities": ("with", "months"),
+    "methods": ("about", "chapter"),
 }
 # Words by which Streamlit shows a page alone, in the light theme.
 PRINT_WORDS: Final = {"embed": "true", "embed_options": "light_theme"}
@@ -309,6 +310,11 @@ def page_link(page: Page, name: str, label: str, *, filter: AlertFilter | None =
     """A link to another page that carries the view; `filter` replaces the reader's, `words` add to the query."""
     query = {**page.query_with(filter or page.filter), **words}
     st.page_link(FOLDER / f"{name}.py", label=label, query_params=query)
+
+
+def help_link(page: Page, about: str) -> None:
+    """A link below a figure to the paragraph of Help that says how it is calculated; `about`: its anchor there."""
+    page_link(page, "methods", page.t("How is this calculated?"), about=about)
 
 
 def page_name() -> str:

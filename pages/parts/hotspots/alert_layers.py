@@ -303,7 +303,8 @@ def draw_density_layer(page: Page, heading: Heading, place: FoundPlace | None) -
         draw_found_place(page, place)
         draw_footer(page, sentence=study.density.sentence(t))
         st.write(escape_markdown(t(study.bandwidth.explanation)))
-        draw_footer(page, total=study.total, excluded=study.total.at_default, choices=study.choices)
+        excluded = study.total.at_default
+        draw_footer(page, total=study.total, excluded=excluded, choices=study.choices, about="density")
         _draw_density_downloads(page, study, drawn, pins)
     with right:
         _draw_peaks(page, study)

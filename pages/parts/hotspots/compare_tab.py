@@ -123,7 +123,7 @@ def draw_comparison(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (e
                 b=t(found.pair.b.name),
             )
         )
-    draw_footer(page, choices=found.choices)
+    draw_footer(page, choices=found.choices, about="map-comparison")
     _draw_downloads(page, found)
     _draw_map_download(page, found, sides)
 

@@ -91,7 +91,7 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
     t = page.t
     study = emerging_of(page.dataset, page.filter, size or None)
     found = study.emerging
-    footer: dict[str, Any] = {"total": study.total, "choices": study.choices}
+    footer: dict[str, Any] = {"total": study.total, "choices": study.choices, "about": "emerging"}
     if study.period:  # of this layer, which is not that of the filter
         start, end = study.period
         footer["period"] = t("Period of this map, {start} to {end}", start=start, end=end)

@@ -103,6 +103,7 @@ def draw_concentration(page: Page, study: HotSpotStudy) -> None:
         page,
         sentence=found.sentence(t),
         choices=concentration.choices,
+        about="concentration",
     )
 
 
@@ -224,7 +225,7 @@ def draw_near_repeats(page: Page, repeats: NearRepeatStudy) -> None:
         )
     )
     st.caption(escape_markdown(found.method(t)))
-    draw_footer(page, choices=repeats.choices)
+    draw_footer(page, choices=repeats.choices, about="near-repeats")
     tables.download_button(page, found.frame(), "near-repeat.csv", key="hotspots_knox_download")
 
 

@@ -163,6 +163,7 @@ def _draw_places(
         total=study.total,
         excluded=study.cells.at_default,
         choices=(study if found is None else found).choices,
+        about="hot-spots" if found is None else "clusters",
     )
     cold = [] if found else cold_places_in_area(page, study)
     if cold:

@@ -228,6 +228,7 @@ def draw_trend_line(page: Page, trend: Trend) -> None:
         sentence=" ".join([alarms_sentence(t, trend), *(part.sentence(t) for part in parts)]),
         total=cached_query(page, "total"),
         choices=trend.choices,
+        about="expected-range",
     )
     if isinstance(ahead, NextPeriods):
         st.write(ahead.sentence(t))
@@ -358,7 +359,8 @@ def draw_changes_table(page: Page) -> None:
         (_draw_for_phone if page.narrow else _draw_for_screen)(page, frame, _headings(t))
         made = t.n("{n} comparison was made.", "{n} comparisons were made.", study.changes.n_tested)
         copied = chosen_from(page.alerts, page.filter) is not page.alerts
-        draw_footer(page, sentence=made + (" " + t(COMPARED_IN_THE_COPY) if copied else ""), choices=study.choices)
+        made += " " + t(COMPARED_IN_THE_COPY) if copied else ""
+        draw_footer(page, sentence=made, choices=study.choices, about="changes")
     # Which categories are in no row because they were not in use all the time.
     for sentence in study.not_in_use.told(page.alerts).sentences(page.city, t):
         st.caption(escape_markdown(sentence))
