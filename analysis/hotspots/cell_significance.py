@@ -181,7 +181,9 @@ class Ground:
             served_km2=data["served_km2"] if "served_km2" in data else data["land_km2"]
         )
         index = np.asarray(data.index, dtype=np.int64)
-        resolution = _resolution(index)
+        resolution, *others = set((index >> 52 & 15).tolist()) or {0}
+        if others:
+            raise ValueError(f"cells are of the resolutions {sorted([resolution, *others])}: pass cells of one")
         side = square_side(resolution, index)
         k = window_for(side) if k is None else k
         margin = margin_for(k, sided=base is None) if margin is None else margin
@@ -204,13 +206,6 @@ class Ground:
             around,
             in_city,
         )
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The columns n, size, tested and city of the test that can be made (`HotCells.frame`)."""
-        size = self.sizes.size
-        city = np.where(self.in_city, size, 0.0)
-        return pd.DataFrame({"n": self.counts, "size": size, "tested": self.tested, "city": city})
 
 
 def hot_cells(
@@ -476,13 +471,6 @@ def _colder(
     return np.asarray(np.minimum(1.0, len(colder) * np.min(colder, axis=0)))
 
 
-def _resolution(index: CellArray) -> int:
-    found = set((index >> 52 & 15).tolist())
-    if len(found) != 1:
-        raise ValueError(f"cells are of the resolutions {sorted(found)}: pass cells of one")
-    return int(found.pop())
-
-
 def connected(near: sparse.csr_array, members: CellArray) -> list[CellArray]:
     """The members (positions among the cells) in groups that hang together by neighbouring cells."""
     if not len(members):
@@ -593,7 +581,9 @@ def planned_power(
         As for `hot_cells`. Where the alerts lie does not enter, but for how many are on the city's occupied land.
     """
     ground = Ground.of(cells, occupied=occupied)
-    return _power_of(_Case.of(ground.setting, ground.frame, round(ground.counts.sum()), ALPHA, LAND, scatter.value))
+    size, city = ground.sizes.size, np.where(ground.in_city, ground.sizes.size, 0.0)
+    frame = pd.DataFrame({"n": ground.counts, "size": size, "tested": ground.tested, "city": city})
+    return _power_of(_Case.of(ground.setting, frame, round(ground.counts.sum()), ALPHA, LAND, scatter.value))
 
 
 @lru_cache(maxsize=512)
@@ -641,12 +631,14 @@ class _Against:
 class _Case:
     """All of a test that its power depends on: a typical place, what it is compared with, and the level of one p-value.
 
-    Sizes are land or base, `rate` is alerts by size; `n`: alerts tested; `shares`: whether they are a part of the base.
+    Sizes are land or base, `rate` is alerts by size; `n`: alerts tested; `expected`: in the place; `shares`: whether
+    they are a part of the base.
     """
 
     n: int
     rate: float
     size_in: float
+    expected: float
     against: tuple[_Against, ...]
     level: float
     based: bool
@@ -661,7 +653,7 @@ class _Case:
         """Of a test of a base with a setting, before it is made or after: `frame` as that of `HotCells`."""
         tested, size, city = (frame[name].to_numpy() for name in ("tested", "size", "city"))
         total, cells, based = float(size[tested].sum()), max(int(tested.sum()), 1), base != LAND
-        in_place, in_reach = _disc(setting.k), _disc(setting.outer)
+        in_place, in_reach = (3 * rings * (rings + 1) + 1 for rings in (setting.k, setting.outer))
         one = total / cells if based else min(setting.side**2 / 1e6, total)
         size_in = min(in_place * one, total)  # an area may be no larger than a place, and end within the surroundings
         left = total - size_in if in_place < cells else 0.0
@@ -680,6 +672,7 @@ class _Case:
             n,
             rate,
             size_in,
+            rate * size_in,
             tuple(against),
             level,
             based,
@@ -688,54 +681,39 @@ class _Case:
             dispersion,
         )
 
-    @property
-    def expected(self) -> float:
-        """Alerts in the place if it were as dense as its surroundings."""
-        return self.rate * self.size_in
-
     def power(self, ratio: float) -> float:
-        """Probability that a place `ratio` times as dense as its surroundings is found, by the better comparison."""
+        """Probability that a place `ratio` times as dense as its surroundings is found, by the better comparison.
+
+        At least the smallest count that is found has to come; effective counts have the continuous forms of both laws.
+        """
         if not self.rate > 0:
             return 0.0
-        return max((float(chance @ self.at_least(least, ratio)) for least, chance in self.found), default=0.0)
+        share, mean, wider = min(1.0, ratio * self.rate), ratio * self.expected, self.dispersion
+
+        def at_least(least: FloatArray) -> Any:
+            if wider == 1:
+                laws = (binom.sf(least - 1, round(self.size_in), share), poisson.sf(least - 1, mean))
+                return laws[0] if self.shares else laws[1]
+            if self.shares:
+                return betainc(least / wider, np.maximum(round(self.size_in) - least, 0) / wider + 1, share)
+            return gammainc(least / wider, mean / wider)
+
+        return max((float(chance @ at_least(least)) for least, chance in self.found), default=0.0)
 
     @cached_property
     def found(self) -> list[tuple[FloatArray, FloatArray]]:
-        """For each comparison and each count around the place the smallest in it that is found, and the probability of
-        that count around: the same for every ratio.
+        """For each comparison and each count around the place the smallest in it that is found, by halving, and the
+        probability of that count around: the same for every ratio.
         """
-        return [self.least_found(against) for against in self.against if against.size > 0]
-
-    def at_least(self, least: FloatArray, ratio: float) -> FloatArray:
-        """Probability of at least so many alerts in a place `ratio` times as dense as usual; effective counts have the
-        continuous forms of both laws.
-        """
-        share, mean, wider = min(1.0, ratio * self.rate), ratio * self.expected, self.dispersion
-        found: Any
-        if wider == 1:
-            found = binom.sf(least - 1, round(self.size_in), share) if self.shares else poisson.sf(least - 1, mean)
-        elif self.shares:
-            found = betainc(least / wider, np.maximum(round(self.size_in) - least, 0) / wider + 1, share)
-        else:
-            found = gammainc(least / wider, mean / wider)
-        return np.asarray(found)
-
-    def least_found(self, against: _Against) -> tuple[FloatArray, FloatArray]:
-        """The smallest count in the place that is found for each count around it, by halving; and the probability of
-        the latter.
-        """
-        around, chance = against.counts(self.shares, self.dispersion)
-        low = np.zeros(len(around))
-        high = np.full(len(around), np.ceil(20 + 4 * (against.margin + MOST_RATIO) * (self.expected + self.dispersion)))
-        test = larger_share if self.shares else larger_rate
-        sizes = np.full(len(around), self.size_in), np.full(len(around), against.size)
-        while (high - low > 1).any():
-            middle = np.floor((low + high) / 2)
-            passed = test(middle, around, *sizes, against.margin, self.dispersion) <= self.level
-            low, high = np.where(passed, low, middle), np.where(passed, middle, high)
-        return high, chance
-
-
-def _disc(rings: int) -> int:
-    """Cells within so many rings of one."""
-    return 3 * rings * (rings + 1) + 1
+        least, test = [], larger_share if self.shares else larger_rate
+        for against in (one for one in self.against if one.size > 0):
+            around, chance = against.counts(self.shares, self.dispersion)
+            most = np.ceil(20 + 4 * (against.margin + MOST_RATIO) * (self.expected + self.dispersion))
+            low, high = np.zeros(len(around)), np.full(len(around), most)
+            sizes = np.full(len(around), self.size_in), np.full(len(around), against.size)
+            while (high - low > 1).any():
+                middle = np.floor((low + high) / 2)
+                passed = test(middle, around, *sizes, against.margin, self.dispersion) <= self.level
+                low, high = np.where(passed, low, middle), np.where(passed, middle, high)
+            least.append((high, chance))
+        return least

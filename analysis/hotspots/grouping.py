@@ -616,7 +616,7 @@ def _figures(result: HotCells, mark: Literal["hot", "cold"], index: CellArray, g
             expected = float(outside[at] * size_in[at] / beyond[at]) if beyond[at] > 0 else float("nan")
             found.append(
                 Spot(
-                    id=min(h3_name(cell) for cell in index[group][counts[group] == counts[group].max()]),
+                    id=min(f"{cell:x}" for cell in index[group][counts[group] == counts[group].max()]),
                     rank=0,
                     cells=tuple(index[group].tolist()),
                     n=round(n),

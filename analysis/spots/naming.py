@@ -62,7 +62,7 @@ def match_places(spots: Sequence[CellPlace], places: Sequence[CellPlace]) -> dic
     """
     if not spots or not places:
         return {}
-    first, second = _points(spots), _points(places)
+    first, second = (np.array([[one.longitude, one.latitude] for one in group]) for group in (spots, places))
     away = _metres(first[:, None], second, _metres_per_radian(first, second))
     pairs = sorted(set(map(tuple, np.argwhere(away < REACH_M).tolist())) | _overlapping_pairs(spots, places))
     nearness = (max(0.0, 1 - float(away[pair]) / REACH_M) for pair in pairs)
@@ -108,10 +108,6 @@ def with_known_ids(spots: Sequence[_Spot], places: Sequence[CellPlace]) -> tuple
         spot if spot.id == name else replace(spot, id=name)
         for spot, name in zip(given, known_ids(given, places), strict=True)
     )
-
-
-def _points(places: Sequence[Any]) -> FloatArray:
-    return np.array([[place.longitude, place.latitude] for place in places], float)
 
 
 def _metres(first: FloatArray, second: FloatArray, scale: tuple[float, float]) -> FloatArray:
@@ -578,7 +574,9 @@ def placed_labels(
         for placed in _tries(at, label):
             met = any(_meet(placed, other, scales) for other in (*before, *taken))
             covers = any(_covers(placed.box(), other) for other in points if other is not label)
-            if _inside(placed.box(), room) and not met and not covers:
+            box = placed.box()
+            inside = max(abs(box.left), abs(box.right)) < room[0] and max(abs(box.top), abs(box.bottom)) < room[1]
+            if inside and not met and not covers:
                 taken.append(placed)
                 break
     return tuple(taken)
@@ -594,10 +592,6 @@ def _tries(at: int, label: Label) -> Iterable[PlacedLabel]:
         width = text_width(text, label.size, bold=label.bold)
         for anchor, right, down in places:
             yield PlacedLabel(at, text, anchor, right, down, label.x, label.y, width, line)
-
-
-def _inside(box: LabelBox, room: tuple[float, float]) -> bool:
-    return -room[0] < box.left and box.right < room[0] and -room[1] < box.top and box.bottom < room[1]
 
 
 def _covers(box: LabelBox, label: Label) -> bool:

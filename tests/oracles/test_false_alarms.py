@@ -29,7 +29,6 @@ from analysis.hotspots import surroundings as sides
 from analysis.hotspots.cell_significance import HotCells, hot_cells
 from analysis.hotspots.grouping import Spot, hot_spots, worth_a_plan
 from analysis.hotspots.surroundings import Denominator, OccupiedLand, occupied_land
-from analysis.stats.intervals import harm_weights
 from analysis.stats.significance import benjamini_hochberg
 from curim_data import query
 from curim_data.engine import Source
@@ -340,22 +339,6 @@ def test_a_share_that_is_the_same_everywhere_has_no_hot_and_no_cold_cell(ground:
         frame = hot_cells(part, base=Denominator.of(everything["n"])).frame
         marked += bool((frame["hot"] | frame["cold"]).any())
     assert not_above(marked, maps, LEVEL)
-
-
-def test_neither_has_one_when_alerts_count_by_severity(ground: Ground) -> None:
-    """Severities that do not mind the place: a grave alert is grave wherever it falls."""
-    rng = np.random.default_rng(12)
-    maps = {60: effort(5, 10), 180: effort(5, 10), 500: effort(5, 10), 6_000: effort(3, 6)}
-    hits = 0
-    for n, many in maps.items():
-        for _ in range(many):
-            fine = ground.draw(rng, n, ground.quarter())
-            cells = np.repeat(ground.cells, fine["n"].astype(int))
-            severity = rng.choice(5, len(cells), p=[0.2, 0.3, 0.3, 0.15, 0.05]) + 1
-            graded = pd.DataFrame({"cell": cells, "severity": severity, "n": 1.0})
-            weights = harm_weights(graded, ground.cells)
-            hits += bool(find_clusters(fine, ground.city, runs=99, weights=weights).found)
-    assert not_above(hits, sum(maps.values()), ALPHA)
 
 
 def test_rounded_coordinates_make_no_cluster_once_their_step_is_known(ground: Ground) -> None:

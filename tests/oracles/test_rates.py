@@ -274,7 +274,7 @@ def slow_twin(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.array(z)
 
 
-def getis_ord(values: Any, near: sparse.csr_array) -> np.ndarray:
+def getis_ord(values: np.ndarray | list[float] | pd.Series, near: sparse.csr_array) -> np.ndarray:
     """The Gi* of the space-time cube, of one step on land of equal size: that of the published values."""
     x = np.asarray(values, dtype=float)
     gistar = GiStar.of(x[:, None], np.ones(len(x)), near, 0)

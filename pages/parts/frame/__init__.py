@@ -35,6 +35,7 @@ from pages.parts.frame.look import (
     EXCESS,
     GENDERS,
     LIGHT,
+    USUAL_ON_DARK,
     Palette,
     css_text,
     escape_markdown,

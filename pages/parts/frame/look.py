@@ -13,6 +13,7 @@ from pages.parts.frame.page import Theme
 COUNTS: Final = ("#ffeda0", "#fec35a", "#f98e3a", "#e2532b", "#a31621")
 # What a place has above its usual number: grey where it is usual, then the upper classes of the counts.
 EXCESS: Final = ("#d5dadd", *COUNTS[1:])
+USUAL_ON_DARK: Final = "#3d4a55"
 # ColorBrewer PuOr, five classes: change, neutral in the middle.
 CHANGE: Final = ("#5e3c99", "#b2abd2", "#f0f0f0", "#fdb863", "#c75d00")
 # What is too dark to be seen on the land of the dark theme, and what would then look like it, with its colour there.

@@ -6,7 +6,7 @@ in Greek or Latin, accents or not; hot spots, clusters, classes over time, lines
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,6 @@ import shapely
 import streamlit as st
 from shapely.geometry.base import BaseGeometry
 
-from analysis.hotspots.grouping import worth_a_plan
 from analysis.hotspots.surroundings import LAND, DenominatorKind
 from analysis.stats.intervals import Choice
 from curim_data.engine import Source
@@ -116,11 +115,6 @@ def draw_base_note(page: Page, base: DenominatorKind) -> None:
     note = denominator_obstacle(asked, page.filter, page.alerts) if asked in KINDS else None
     if base == "residents" or note is not None:
         st.caption(page.t(RESIDENTS if note is None else note))
-
-
-def counts_asked() -> bool:
-    """Whether the map shows numbers of alerts in place of what is above the usual."""
-    return bool(st.session_state.get(COUNTS_KEY))
 
 
 def place_from_link(page: Page, resolution: int) -> FoundPlace | None:
@@ -285,11 +279,6 @@ def list_lines(asked: ListQuery, _spots: tuple[SpotOrCluster, ...]) -> tuple[Spo
 def spot_details(asked: ListQuery, spot_id: str, _spot: SpotOrCluster) -> SpotStudy:  # noqa: ARG001 (the id is in the cache's key)
     """The details of one of the places that follow from `asked`."""
     return spot_study(source_of(asked.dataset), asked.filter, _spot)
-
-
-def usual_order(spots: Sequence[SpotOrCluster]) -> tuple[Sequence[SpotOrCluster], Sequence[SpotOrCluster]]:
-    """Places as the list has them unless another order is asked for: those with enough alerts for a plan, the rest."""
-    return worth_a_plan(sorted(spots, key=lambda spot: spot.rank))
 
 
 def work_out_first(dataset: Dataset, f: AlertFilter) -> None:

@@ -52,7 +52,7 @@ from pages.parts.hotspots.choices import (
     emerging_of,
     selected_id,
 )
-from pages.parts.hotspots.ranked_list import MAIN, SPAN, all_columns, draw_columns_box, draw_heading, lines_in_area
+from pages.parts.hotspots.ranked_list import MAIN, SPAN, draw_heading, lines_in_area
 from pages.parts.maps import (
     Pin,
     cell_layer,
@@ -270,10 +270,7 @@ def _draw_class_table(
     if page.narrow:
         headings = {name: headings[name] for name in ("name", "class", "since")}
     room = map_width(page.room, SPAN)
-    fitting = columns_in_room(table, headings, list(headings), room, most=MAIN)
-    if not page.narrow and len(fitting) < len(headings):
-        draw_columns_box(t)
-    order = None if page.narrow or all_columns() else fitting
+    order = None if page.narrow else columns_in_room(table, headings, list(headings), room, most=MAIN)
     columns, height = fitted_columns(table, headings), row_height(1)
     if page.narrow or order:
         seen = {name: headings[name] for name in order or headings}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -45,13 +45,13 @@ from pages.parts.frame import (
     redraw,
 )
 from pages.parts.hotspots.choices import (
+    COUNTS_KEY,
     LIST_KEY,
     MAP_KEY,
     SELECTED_WORD,
     FoundPlace,
     ListQuery,
     clusters,
-    counts_asked,
     draw_base_note,
     draw_found_place,
     draw_ways_on,
@@ -136,15 +136,19 @@ def _draw_places(
 ) -> None:
     """The map, the list and the panel of the selected place; picking another one draws them alone."""
     t, shown = page.t, view.lines
-    line = _selected_line(shown, place)
+    places = {one.spot.id: one.spot.names for one in shown}
+    line = _selected_line(shown, places, place)
+    cells = study.cells.frame if st.session_state.get(COUNTS_KEY) else study.map_cells()
+    cells = cells.assign(tooltip=pd.Series(cell_lines(t, study), study.hot.frame.index))
+    pins = [Pin(one.name(t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in shown]
 
     def select() -> None:
-        _selected_id(shown)
+        selected_id(places, MAP_KEY, LIST_KEY)
         redraw(PLACES)
 
     left, right = st.columns([5, 3], gap="medium")
     with left:
-        _draw_map(page, study, found, everywhere, view, line, place, select)
+        _draw_map(page, study, cells, found, everywhere, pins, line, place, select)
         draw_found_place(page, place)
         draw_area_button(page, picked_on_map(MAP_KEY), study)
         classed = found is None and not page.protected and all_columns() and bool(shown)
@@ -166,33 +170,32 @@ def _draw_places(
         about="hot-spots" if found is None else "clusters",
     )
     cold = [] if found else cold_places_in_area(page, study)
+    draw_cold = partial(draw_cold_places, page, study, cold)
+    draw_files = partial(_draw_files, page, study, cells, found, view, line, pins)
     if cold:
-        draw_fold(
-            "cold", t("Where are there fewer than expected?"), partial(draw_cold_places, page, study, cold), word="tab"
-        )
-    draw_fold("files", t("Download data and map"), partial(_draw_files, page, study, found, view, line), word="tab")
+        draw_fold("cold", t("Where are there fewer than expected?"), draw_cold, word="tab")
+    draw_fold("files", t("Download data and map"), draw_files, word="tab")
 
 
-def _selected_line(shown: Sequence[SpotSummary], place: FoundPlace | None) -> SpotSummary | None:
+def _selected_line(
+    shown: Sequence[SpotSummary], places: Mapping[str, tuple[str, ...]], place: FoundPlace | None
+) -> SpotSummary | None:
     """The line of the selected hot spot; the one at the place that was searched for, where the link names none."""
     if place is not None and SELECTED_WORD not in st.query_params:
         at_place = next((one.spot.id for one in shown if not set(place.cells).isdisjoint(one.spot.cells)), None)
         if at_place is not None:
             st.query_params[SELECTED_WORD] = at_place
-    chosen = _selected_id(shown)
+    chosen = selected_id(places, MAP_KEY, LIST_KEY)
     return next((one for one in shown if one.spot.id == chosen), None)
-
-
-def _selected_id(shown: Sequence[SpotSummary]) -> str | None:
-    return selected_id({one.spot.id: one.spot.names for one in shown}, MAP_KEY, LIST_KEY)
 
 
 def _draw_map(
     page: Page,
     study: HotSpotStudy,
+    cells: pd.DataFrame,
     found: Clusters | None,
     everywhere: Sequence[SpotSummary],
-    view: ListView,
+    pins: Sequence[Pin],
     line: SpotSummary | None,
     place: FoundPlace | None,
     on_select: Callable[[], None],
@@ -204,10 +207,10 @@ def _draw_map(
         page,
         key=MAP_KEY,
         alt=t(MAP_ALT),
-        cells=_map_cells(page, study),
+        cells=cells,
         hot=() if found else frame.index[frame["hot"]],
         outlines=[Outline(cluster.id, one.name(t), cluster.outline) for cluster, one in outlines],
-        pins=_pins(page, view),
+        pins=pins,
         highlight=line.spot.cells if line and not found else (),
         span=SPAN,
         place=place,
@@ -219,18 +222,20 @@ def _draw_map(
         )
 
 
-def _pins(page: Page, view: ListView) -> list[Pin]:
-    return [Pin(one.name(page.t), one.spot.longitude, one.spot.latitude, one.spot.rank) for one in view.lines]
-
-
 def _draw_files(
-    page: Page, study: HotSpotStudy, found: Clusters | None, view: ListView, line: SpotSummary | None
+    page: Page,
+    study: HotSpotStudy,
+    cells: pd.DataFrame,
+    found: Clusters | None,
+    view: ListView,
+    line: SpotSummary | None,
+    pins: Sequence[Pin],
 ) -> None:
     """List, shapes, cells, and the map as a picture, to take along."""
     t, frame = page.t, study.hot.frame
 
     def layers() -> list[MapLayer]:
-        shades = cell_shades(page, _map_cells(page, study))
+        shades = cell_shades(page, cells)
         if found is not None:
             outlines = [cluster.outline for cluster in found.found[:MOST_OUTLINES]]
             return [*shades, map_layer(t("cluster"), LIGHT.cluster_line, outlines, outline=True)]
@@ -246,18 +251,12 @@ def _draw_files(
             page,
             layers,
             name="hotspots" if found is None else "clusters",
-            title=t("Alerts per cell") if counts_asked() else t("Times the usual number of the surroundings"),
+            title=t("Times the usual number of the surroundings") if "excess" in cells else t("Alerts per cell"),
             alt=t(MAP_ALT),
             total=study.total,
-            pins=_pins(page, view),
+            pins=pins,
             facts=[(found or study).sentence(t)],
         )
-
-
-def _map_cells(page: Page, study: HotSpotStudy) -> pd.DataFrame:
-    """The cells of the map, with the lines of their tooltips below the count."""
-    cells = study.cells.frame if counts_asked() else study.map_cells()
-    return cells.assign(tooltip=pd.Series(cell_lines(page.t, study), study.hot.frame.index))
 
 
 def classes_over_time(page: Page, study: HotSpotStudy, shown: tuple[SpotSummary, ...]) -> dict[str, str] | None:

@@ -42,7 +42,7 @@ from curim_data.studies.hot_spots import EmergingRow, HotSpotStudy
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotSummary
 from pages.parts.charts import expected_count, tables, written_count
 from pages.parts.frame import Heading, Page, draw_link_choice, filter_bar, word_in_link
-from pages.parts.hotspots.choices import LIST_KEY, usual_order
+from pages.parts.hotspots.choices import LIST_KEY
 from pages.parts.maps import map_width, ranked_name
 
 _Line = TypeVar("_Line", SpotSummary, EmergingRow)
@@ -132,7 +132,8 @@ def list_view(lines: Sequence[SpotSummary]) -> ListView:
     order: Order = word_in_link("order", ORDERS, USUAL)
     of = {id(line.spot): line for line in lines}
     spots = [line.spot for line in lines]
-    many, few = usual_order(spots) if order == USUAL else worth_a_plan(in_order(spots, order))
+    ranked = sorted(spots, key=lambda spot: spot.rank) if order == USUAL else in_order(spots, order)
+    many, few = worth_a_plan(ranked)
     shown = tuple(of[id(spot)] for spot in (*many, *few))
     rows = len(lines) if word_in_link("rows", (ALL,), "") else _first_rows(len(lines), len(few))
     return ListView(shown, order, rows, len(few))
@@ -162,7 +163,7 @@ def draw_list_controls(page: Page, view: ListView) -> None:
                 "rows",
             )
         if not page.narrow:
-            draw_columns_box(t)
+            _draw_box(t("Columns"), {"": t("The main ones"), ALL: t("All columns")}, COLUMNS_WORD)
 
 
 def _draw_box(label: str, names: Mapping[Any, str], word: str, least: int = 140, usual: str = "") -> None:
@@ -178,11 +179,6 @@ def _draw_box(label: str, names: Mapping[Any, str], word: str, least: int = 140,
         usual,
         width=max(least, math.ceil(60 + 7.4 * max(map(len, names.values())))),
     )
-
-
-def draw_columns_box(t: Translator) -> None:
-    """The choice between the columns that fit and all of them."""
-    _draw_box(t("Columns"), {"": t("The main ones"), ALL: t("All columns")}, COLUMNS_WORD)
 
 
 def all_columns() -> bool:

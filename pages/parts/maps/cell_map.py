@@ -32,6 +32,7 @@ from curim_data.studies.periods import places_taken
 from pages.parts.frame import (
     COUNTS,
     EXCESS,
+    USUAL_ON_DARK,
     Page,
     Palette,
     cached_query,
@@ -81,7 +82,7 @@ class ColourScale(NamedTuple):
         """By excess over the usual, where `cells` have its classes (`HotCells.excess_classes`), else by count."""
         t = page.t
         if "excess" in cells:
-            shades = EXCESS if theme == "light" else (palette(theme).withheld, *ramp(EXCESS[1:], theme))
+            shades = EXCESS if theme == "light" else (USUAL_ON_DARK, *ramp(EXCESS[1:], theme))
             heading = t("Times the usual number of the surroundings")
             return cls(heading, tuple(zip(shades, excess_words(t), strict=True)), cells["excess"].to_numpy(int))
         least, counts = page.written.least(), cells["n"]
