@@ -2,7 +2,8 @@
 
 Without a home it is the sample city. The copy is made anew with a secret of the program's own; the home stays as it is.
 `--learned` adds what a model picks, which takes minutes. `--versions`, in place of all that, is an enemy who keeps
-every version of a home into which the last twelve months came one after the other. `--errors N` tells what N copies
+every version of a home into which the last twelve months came one after the other; `--verdicts` is one who reads the
+verdicts on plans. `--errors N` tells what N copies
 with other secrets cost: how far their counts lie from those of the alerts.
 """
 
@@ -21,13 +22,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from curim_data.engine import Source, open_source
+from curim_data.model import Audience
 from curim_data.model.city import K_ORDINARY, K_SENSITIVE
-from curim_data.protection import protected
+from curim_data.protection import open_for, protected
 from curim_data.protection.opening import measure_errors
 from curim_data.sample import sample_home
 from curim_data.store import Home
 from curim_data.store.erase import draws_folder
-from tests.attacker import learned, versions
+from tests.attacker import learned, verdicts, versions
 from tests.attacker.records import Pair, alerts_of, copied, pair_of, with_secret
 from tests.attacker.singling import singled_out, targets
 from tests.attacker.statements import (
@@ -49,12 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("homes", nargs="*", type=Path)
     parser.add_argument("--learned", action="store_true", help="statements that a model picks, too")
     parser.add_argument("--versions", action="store_true", help="statements from the differences of versions instead")
+    parser.add_argument("--verdicts", action="store_true", help="what verdicts on plans leave possible, instead")
     parser.add_argument("--errors", type=int, metavar="N", help="what so many copies cost, instead")
     told = parser.parse_args(arguments)
     with TemporaryDirectory() as folder:
         for home in map(Home, told.homes) if told.homes else [sample_home(Home(Path(folder)))]:
             if told.errors:
                 report_errors(home, told.errors)
+            elif told.verdicts:
+                report_verdicts(home, open_source(home))
             elif told.versions:
                 report_versions(home, open_source(home))
             else:
@@ -117,6 +122,20 @@ def report_versions(home: Home, source: Source) -> None:
                 print(f"| {told} | {who} | {n} | {len(judged)} | {shown} | {missed} |", flush=True)
         if swapping:
             _followed(stages)
+
+
+def report_verdicts(home: Home, source: Source) -> None:
+    """Print, of plans in the product's own areas for each category, how many counts what is shown leaves possible."""
+    print(f"\n## {home.path}: verdicts\n")
+    print("| category | sensitive | grade | numbers | counts possible |\n| --- | --- | --- | --: | --- |")
+    seen = open_for(home, Audience.COUNCIL)
+    for category in ("", *source.city.categories):
+        for plan in verdicts.proposed(source, category, SHOWN):
+            if (one := verdicts.attack(source, seen, plan)) is not None:
+                left = ", ".join(f"{area} {len(counts)}" for area, counts in one.possible.items())
+                print(
+                    f"| {one.name} | {one.sensitive} | {one.shown['grade']} | {len(one.numbers)} | {left} |", flush=True
+                )
 
 
 def _followed(stages: Sequence[versions.Stage]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import esda
 import geopandas as gpd
 import libpysal

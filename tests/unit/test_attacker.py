@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,12 @@ from curim_data.privacy import is_sensitive_category
 from curim_data.protection import open_for
 from curim_data.query import counts, total
 from curim_data.store import Home
-from tests.attacker import versions
+from curim_data.studies import evaluation
+from tests.attacker import verdicts, versions
 from tests.attacker.records import Pair, pair
 from tests.attacker.singling import KEYS, singled_out, targets
 from tests.attacker.statements import MOST_ORDINARY, MOST_SENSITIVE, Outcome, ordinary_outcomes, sensitive_outcomes
+from tests.effort import effort
 from tests.real.cities import REAL
 from tests.stored import seen_by, stored_alerts
 
@@ -270,3 +273,42 @@ def test_a_cell_cut_out_by_four_filters_is_right_as_the_copy(sample: Home, copy:
     assert stated > 60
     keys = ("cell_8", "week", "category", "affected_gender")
     assert not Outcome(keys, stated, right / stated).too_right(MOST_SENSITIVE)
+
+
+# Categories of the sample, "" for all; sensitive ones are those that its profile names.
+ASKED = (
+    "unwanted_touching",
+    "harassment_verbal",
+    "theft_bag",
+    "robbery",
+    "",
+    "indecent_exposure",
+    "vandalism",
+    "noise",
+)
+
+
+def _attacked(source: Source, council: Source, categories: Iterable[str]) -> list[verdicts.Attacked]:
+    seen = seen_by(council, Audience.COUNCIL)
+    plans = [plan for name in categories for plan in verdicts.proposed(source, name, effort(2, 4))]
+    return [found for plan in plans if (found := verdicts.attack(source, seen, plan)) is not None]
+
+
+def test_no_verdict_tells_a_count(source: Source, council: Source) -> None:
+    """With the model of similar areas in hand every number that is shown leaves five counts possible at least."""
+    found = _attacked(source, council, ASKED[: effort(3, len(ASKED))])
+    assert {one.sensitive for one in found} == {True, False}
+    for one in found:
+        assert not (one.sensitive and one.numbers), one
+        assert all(len(counts) >= verdicts.FEWEST for counts in one.possible.values()), one
+        assert one.exact.whole.observed in one.possible["treated"] or one.exact.whole.observed >= 60, one
+
+
+def test_without_steps_the_same_enemy_knows_it(
+    source: Source, council: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "FIVES", 1)
+    (found,) = _attacked(source, council, ["theft_bag"])[:1]
+    assert found.possible["treated"] == {found.exact.whole.observed}
+    monkeypatch.setattr(evaluation, "_is_sensitive", lambda *_: False)
+    assert any(one.sensitive is False and one.numbers for one in _attacked(source, council, ["harassment_verbal"]))
