@@ -240,7 +240,7 @@ class ReleasedVerdict:
 
     def sentence(self, t: Translator) -> str:
         """About how many fewer or more than expected, and how sure; or why nothing can be told."""
-        sure = grade_words(t, self.grade, meaning=True) if self.grade else t(self.why or "")
+        sure = grade_words(t, self.grade, meaning=True) if self.grade else t(self.why) if self.why else ""
         return f"{self._difference_in_words(t)} {sure}".strip()
 
     def _difference_in_words(self, t: Translator) -> str:
