@@ -40,6 +40,7 @@ from curim_data.studies.brief_text import (
     counts_words,
     finding_sentences,
     headline,
+    history_word,
     no_spots_sentence,
     none_sentence,
     title,
@@ -112,7 +113,8 @@ def brief_content(
     `again`: when to look again at what may be chance, by default in four weeks; `link`: where the same view opens; left
     out where only this computer could open it.
     """
-    spots, least = study.hot.spots[:MOST_SPOTS], study.total.threshold
+    spots, least, look = study.hot.spots[:MOST_SPOTS], study.total.threshold, again or made + FOUR_WEEKS
+    tells_nothing = study.too_few_to_tell and all(one.grade == "open" for one in study.cards)
     return Brief(
         headline=headline(study, t),
         since=study.since,
@@ -122,7 +124,7 @@ def brief_content(
         none_found=none_sentence(study, t),
         no_spots=no_spots_sentence(study, t),
         made=made,
-        changes=tuple(to_decide(one, city, t, again or made + FOUR_WEEKS) for one in study.cards),
+        changes=() if tells_nothing else tuple(to_decide(one, city, t, look) for one in study.cards),
         before=study.changes.periods.before,
         picture=_map(study, city, t) if city.outlined else None,
         spots=tuple(SpotRow(s.rank, study.names[s.id](t), s.n, s.expected, s.times_in_words(t), least) for s in spots),
@@ -140,7 +142,8 @@ def to_decide(one: AnyFinding, city: CityProfile, t: Translator, again: dt.date)
     told: Iterable[str] = others[:-1]
     if isinstance(one, Finding):
         first, told = counts_words(one, t), filter(None, (_whom(one, t),))
-    return Decision(title(one, city, t), first, (sure, *told), _proposal(one, t, again))
+    told = (f"{history_word(one, t)}.", sure, *told)
+    return Decision(title(one, city, t), at_head(first), told, _proposal(one, t, again))
 
 
 def _whom(finding: Finding, t: Translator) -> str:

@@ -364,7 +364,7 @@ def draw_decided_plans(page: Page) -> None:
     elif page.narrow:  # four columns do not fit, and all of them matter: each plan is a paragraph there
         headings |= {"next": t("Next step"), "result": t("Result")}
         for row in rows:
-            told = {name: escape_markdown(text) for name, text in vars(row).items()}
+            told = {name: escape_markdown(getattr(row, name)) for name in headings}
             lines = [t.pair(headings[name], told[name]) for name in list(headings)[1:] if told[name]]
             st.markdown("  \n".join([f"**{told['title']}**", *lines]))
     else:

@@ -51,6 +51,7 @@ from curim_data.studies.brief_text import (
     counts_words,
     finding_sentences,
     headline,
+    history_word,
     sure_number,
     women_sentence,
 )
@@ -243,14 +244,14 @@ def test_the_paper_holds_what_the_page_tells(council: BriefStudy, sample: Home, 
     assert len(cells) == len(told.changes) == len(council.cards)
     for written, row, one in zip(cells, told.changes, council.cards, strict=True):
         assert written == [f"{cells.index(written) + 1}. {row.name}", row.counts, " ".join(row.told), row.proposal]
-        assert row.told[0] == grade_words(t, one.grade, meaning=True)
+        assert row.told[:2] == (f"{history_word(one, t)}.", grade_words(t, one.grade, meaning=True))
         if isinstance(one, Finding):
             assert row.counts == counts_words(one, t)
             share = t.percent(one.whom.women.value)
-            assert (share in row.told[1]) == (one.whom.level == "here" and share in women_sentence(one, city, t))
+            assert (share in row.told[2]) == (one.whom.level == "here" and share in women_sentence(one, city, t))
             assert news_card(council, one, city, t, made=made).told == row.told
         else:
-            assert {row.counts, *row.told[1:]} < set(one.sentences(city, t))
+            assert {row.counts, *row.told[2:]} < set(one.sentences(city, t))
 
 
 def test_a_proposal_is_what_fits_best_or_when_to_look_again(council: BriefStudy, sample: Home, t: Translator) -> None:

@@ -14,8 +14,6 @@ from streamlit.testing.v1 import AppTest
 
 import sample_data
 from analysis.report.papers import PlanRow
-from analysis.stats.intervals import UNKNOWN
-from analysis.trends.changes import CANDIDATE_KEYS, Change
 from curim_data.importing.pipeline import import_file
 from curim_data.model import Audience, CityProfile, PlanStatus, Role, translator
 from curim_data.model.city import load_city
@@ -185,13 +183,3 @@ def test_an_open_plan_is_shown_as_it_stands(here: Home, view: str) -> None:
                     assert not errors(app)
         assert [text for text in told if HOSTILE.search(text)] == []
         assert any(r"\[Prize\]" in text for text in told)
-
-
-def test_the_button_of_a_picture_names_its_change_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    key = {**dict.fromkeys(CANDIDATE_KEYS), "category": f"{LINK} {COLOUR}"}
-    change = Change(key, "category", 4, 20, 4.0, UNKNOWN, 0.001, 0.01, "clear", 1, "past")
-    monkeypatch.setattr(briefing, "reference_day", lambda _: LAST)
-    told = drawn(briefing.draw_card_downloads, page(), SimpleNamespace(findings=(SimpleNamespace(change=change),)))
-    (label,) = (one.proto.label for one in told.get("download_button"))
-    assert r"\[Prize\]" in label
-    assert not HOSTILE.search(label)
