@@ -25,6 +25,9 @@ EXPECTED_WOMEN: Final = 10
 # ... and no more than this part of them came.
 _FEW: Final = 0.5
 ALPHA: Final = 0.05
+# What is said of a category of `CategoryRatios`, and how many of each side are named first.
+VERDICT: Final = ("significant", "side", "leads")
+LEADING: Final = 2
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,9 @@ class CategoryRatios(Result):
     """What weighs more on whom: one row a value of `by`, sorted by q, then ratio.
 
     `frame`: `by`, women, men (counts), women_share, men_share (of all alerts by that gender), ratio of the two, low,
-    high, p, q (NaN where empty), significant (bool). `dispersion`: that of counts; `least`: the smallest count
-    that is written out, zero apart, by value of `by`; every one where it is not named.
+    high, p, q (NaN where empty), significant (bool), side (of a significant one: 1 where it weighs more on women, -1 on
+    men; else 0), leads (bool: one of the two surest of its side). `dispersion`: that of counts; `least`: the smallest
+    count that is written out, zero apart, by value of `by`; every one where it is not named.
     """
 
     frame: pd.DataFrame
@@ -151,7 +155,8 @@ class CategoryRatios(Result):
         rows = rows.assign(at_least=least, at_most=most)
         if not self.least:
             return rows
-        rows = rows.assign(q=alpha_or_one(rows["q"]), significant=rows["significant"].mask(untold, False))
+        told = {name: rows[name].mask(untold, 0).astype(rows[name].dtype) for name in VERDICT}
+        rows = rows.assign(q=alpha_or_one(rows["q"]), **told)
         return rows.sort_values(["q", "ratio", self.by], ascending=[True, False, True])
 
     def for_readers(self) -> CategoryRatios:
@@ -159,7 +164,7 @@ class CategoryRatios(Result):
         if not self.least:
             return self
         shown = self.written()
-        frame = self.frame.assign(significant=shown["significant"]).loc[shown.index]
+        frame = self.frame.assign(**{name: shown[name] for name in VERDICT}).loc[shown.index]
         return replace(self, frame=frame.reset_index(drop=True))
 
     @property
@@ -185,6 +190,14 @@ class CategoryRatios(Result):
             found = [share_ratio(few, totals[0], men, totals[1]) for few in hidden if few <= totals[0]]
             return nan, nan, max(ratio.value for ratio in found), max(ratio.high for ratio in found)
         return nan, nan, nan, nan
+
+    def heavier(self, side: int) -> list[str]:
+        """The values of `by` that weigh more on women (1) or on men (-1): the two surest ones, then all others by name.
+
+        The same for every audience of whom they are chosen.
+        """
+        rows = self.frame[self.frame["side"] == side]
+        return [str(one) for one in rows.sort_values(["leads", self.by], ascending=[False, True])[self.by]]
 
     @property
     def n_tested(self) -> int:
@@ -252,8 +265,11 @@ def category_ratios(
     table[["women_share", "men_share", "ratio", "low", "high", "p"]] = rows
     table["q"] = benjamini_hochberg(table["p"])
     table["significant"] = (table["q"] <= ALPHA).fillna(False)
+    table["side"] = np.where(table["significant"], np.sign(table["women_share"] - table["men_share"]), 0).astype(int)
+    table = table.sort_values(["q", "ratio"], ascending=[True, False], kind="stable").reset_index(drop=True)
+    table["leads"] = table["significant"] & (table.groupby("side").cumcount() < LEADING)
     return CategoryRatios(
-        frame=table.sort_values(["q", "ratio"], ascending=[True, False], kind="stable").reset_index(drop=True),
+        frame=table,
         by=by,
         women_total=women_total,
         men_total=men_total,

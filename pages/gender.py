@@ -1,40 +1,37 @@
-"""Gender, for everyone: who is affected, who alerts, where it differs, and what the figures cannot say."""
+"""Gender, for everyone: what weighs more on whom, where it differs, and what the figures cannot say."""
+
+from functools import partial
 
 import streamlit as st
 
-from analysis.gender import reading_rules
 from curim_data.model import Role
 from curim_data.studies.gender import without_gender
 from pages.parts import gender
-from pages.parts.frame import cached_query, contained, headed, require
+from pages.parts.frame import cached_query, contained, draw_fold, headed, require
 
 page = require(Role.PUBLIC)
 t = page.t
 
-asked = page.alerts.asked
+asked = bool(page.alerts.asked & gender.GENDERS_ASKED)
 chosen = without_gender(page.filter)
-total = cached_query(page, "total", filter=chosen)
+folds = []
 with contained(t("Gender")):
+    total = cached_query(page, "total", filter=chosen)
     with headed(st.container(), t("Gender")) as heading:
         found = gender.cached_places(page.dataset, chosen)
         with heading:
             gender.draw_headline(page, chosen, total, found)
-    if not asked & gender.GENDERS_ASKED:
+    if not asked:
         gender.draw_not_asked(page, total)
         gender.draw_help_lines(page)
-    elif total.n != 0:
-        gender.draw_shares(page, chosen, total)
-        with contained(t("Which categories affect whom more")):
-            gender.draw_category_ratios(page, chosen)
-        left, right = st.columns(2, gap="large")
-        with left:
-            gender.draw_darkness(page, chosen)
-        with right:
-            gender.draw_feeling(page, chosen)
-        gender.draw_places(page, chosen, found, total)
-        gender.draw_silent_places(page, found)
-        gender.draw_rates(page, chosen)
+    elif total.n:
+        gender.draw_category_ratios(page, chosen, total)
+        folds = [
+            ("places", t("Where does it differ?"), partial(gender.draw_places, page, chosen, found)),
+            ("hours", t("After dark, and how safe?"), partial(gender.draw_hours, page, chosen)),
+            ("reports", t("Who reports, and who hardly does?"), partial(gender.draw_reports, page, chosen, found)),
+        ]
 if page.role >= Role.COUNCIL:
-    gender.draw_plan_checks(page)
-st.subheader(t("How to read these figures"))
-st.markdown("\n".join(f"- {t(rule)}" for rule in reading_rules()))
+    folds.append(("plans", t("Do the plans consider gender?"), partial(gender.draw_plan_checks, page)))
+for name, question, draw in folds:
+    draw_fold(name, question, draw, word=gender.OPEN)

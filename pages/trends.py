@@ -1,4 +1,4 @@
-"""Trends, for council member and specialist: how the count moves, what is usual, and everything that changed."""
+"""Trends, for council member and specialist: whether what the filter asks for becomes more, and what else did."""
 
 from functools import partial
 
@@ -6,16 +6,8 @@ import streamlit as st
 
 from curim_data.model import Role
 from pages.parts.findings import follow_old_link
-from pages.parts.frame import contained, escape_markdown, filter_bar, headed, require
-from pages.parts.trends.breakdown import draw_calendar, draw_small_multiples, draw_week_clock, draw_year_on_year
-from pages.parts.trends.line import (
-    draw_changes_table,
-    draw_trend_line,
-    draw_unit_choice,
-    page_headline,
-    period_dates,
-    trend_or_reason,
-)
+from pages.parts.frame import contained, draw_fold, escape_markdown, filter_bar, headed, require
+from pages.parts.trends import breakdown, line
 
 page = require(Role.PUBLIC)
 t = page.t
@@ -23,27 +15,25 @@ t = page.t
 follow_old_link(page)
 
 title = st.container()
-unit = draw_unit_choice(page)
+unit = line.draw_unit_choice(page)
 with contained(t("Trends")), headed(title, t("Trends")) as heading:
-    trend, why = trend_or_reason(page, unit)
-    head, below = page_headline(page, trend)
+    trend, why = line.trend_or_reason(page, unit)
+    answer = line.answer_of(page.dataset, page.filter)
     with heading:
-        st.title(escape_markdown(head))
-        if below:
-            st.write(escape_markdown(below))
+        st.title(escape_markdown(told := line.page_headline(page, answer, trend)))
         st.caption(filter_bar.filter_sentence(page))
-        for gap in page.alerts.coverage.sentences(*period_dates(page)):
+        for gap in page.alerts.coverage.sentences(*line.period_dates(page)):
             st.warning(t(gap))
     if trend is None:
         st.info(why)
     else:
-        draw_trend_line(page, trend)
-for part, draw in (
-    (t("All changes"), draw_changes_table),
-    (t("Year on year"), partial(draw_year_on_year, unit=unit)),
-    (t("Side by side"), draw_small_multiples),
-    (t("Days and hours"), draw_week_clock),
-    (t("Calendar"), draw_calendar),
+        line.draw_trend_line(page, trend, answer, told)
+for name, question, draw in (
+    ("changes", t("What else changed?"), breakdown.draw_changes_table),
+    ("years", t("How was it in earlier years, and what comes next?"), partial(line.draw_years, unit=unit)),
+    ("parts", t("Which places, and for whom?"), breakdown.draw_small_multiples),
+    ("week", t("When in the week?"), breakdown.draw_week_clock),
 ):
-    with contained(part):
-        draw(page)
+    draw_fold(name, question, partial(draw, page), word="open")
+if line.has_annotations(page):
+    draw_fold("notes", t("What is noted on the time line?"), partial(line.draw_annotations, page), word="open")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
 
-from analysis.stats.intervals import Choice, Estimate, Result
+from analysis.stats.intervals import Choice, Result
 from analysis.trends.line import ALPHA, YEARS_OF_SEASON, Line, quantiles, read_line
 from analysis.trends.reporting import ReportingLag
 from curim_data.model import N_, BoolArray, FloatArray, Message, Num, Translator, is_small
-from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import at_head
 
 DAYS: Final = 7
@@ -99,22 +97,15 @@ _PER_YEAR: Final[dict[Unit, int]] = {"day": 365, "week": 52, "month": 12}
 _SEASON_LENGTH: Final[dict[Unit, float]] = {"day": 365.25, "week": 365.25 / 7, "month": 12.0}
 # Days before the last one that are judged: of more the reading takes long and no reader looks at each.
 _MOST_DAYS: Final = 1_096
-A_QUARTER: Final[dict[Unit, int]] = {"day": 91, "week": 13, "month": 3}
-A_YEAR: Final[dict[Unit, int]] = {"day": 364, "week": 52, "month": 12}  # to the same weekday
+_A_YEAR: Final[dict[Unit, int]] = {"day": 364, "week": 52, "month": 12}  # to the same weekday
 _STEP: Final[Mapping[Unit, Any]] = {
     "day": pd.Timedelta(days=1),
     "week": pd.Timedelta(days=7),
     "month": pd.DateOffset(months=1),
 }
 _FREQUENCY: Final[dict[Unit, str]] = {"day": "D", "week": "7D", "month": "MS"}
-# Weeks that are judged together, by what was to be expected before the first of them: fewer are left to the band of
-# each week; of more too little could be said so far ahead.
-_MIN_WEEKS: Final = 4
-_MAX_WEEKS: Final = 9
 # Periods that a level lasts at least: two weeks, by month two months.
 _SHORTEST: Final[Mapping[Unit, int]] = {"day": 14, "week": 2, "month": 2}
-# A difference from a year before that chance makes less often than this is called a rise or a fall.
-SURE: Final = 0.05
 # From this part on a period is as good as reported.
 _NEARLY_ALL: Final = 0.98
 _LATE: Final[Mapping[Unit, str]] = {
@@ -141,23 +132,6 @@ _SHIFTS: Final[Mapping[Unit, str]] = {
     "week": N_("Since {day}: about {after} alerts a week instead of {before}."),
     "month": N_("{day} onwards: about {after} alerts a month instead of {before}."),
 }
-# By whether months are compared, whether there is a change, and whether it is a rise.
-_YEARS: Final[Mapping[tuple[bool, bool, bool], str]] = {
-    (False, False, False): N_(
-        "Since {first}: {after} alerts, {before} in the same time a year before. No clear change."
-    ),
-    (False, True, True): N_("Since {first}: {after} alerts, {before} in the same time a year before: a rise (p {p})."),
-    (False, True, False): N_("Since {first}: {after} alerts, {before} in the same time a year before: a fall (p {p})."),
-    (True, False, False): N_(
-        "{first} onwards: {after} alerts, {before} in the same months a year before. No clear change."
-    ),
-    (True, True, True): N_(
-        "{first} onwards: {after} alerts, {before} in the same months a year before: a rise (p {p})."
-    ),
-    (True, True, False): N_(
-        "{first} onwards: {after} alerts, {before} in the same months a year before: a fall (p {p})."
-    ),
-}
 _NOTHING_WHOLE: Final[Mapping[Unit, str]] = {
     "week": N_("This period holds no whole week."),
     "month": N_("This period holds no whole month."),
@@ -173,12 +147,6 @@ _UNUSUAL: Final[Mapping[tuple[bool, bool], str]] = {
     (False, True): N_("{when}: {alerts}, fewer than usual ({lower} to {upper}). First so: {start}."),
     (True, False): N_("{when}: {alerts}, more than usual ({lower} to {upper})."),
     (False, False): N_("{when}: {alerts}, fewer than usual ({lower} to {upper})."),
-}
-# Of several weeks together: above, within and below.
-_TOTALS: Final = {
-    1: N_("Over the {weeks} whole weeks since {first}: {alerts}, more than is usual then ({lower} to {upper})."),
-    -1: N_("Over the {weeks} whole weeks since {first}: {alerts}, fewer than is usual then ({lower} to {upper})."),
-    0: N_("Over the {weeks} whole weeks since {first}: {alerts}, usual for the time of year ({lower} to {upper})."),
 }
 # Of the first and last days of periods, which ones are covered wholly.
 Covered = Callable[[pd.DatetimeIndex, pd.DatetimeIndex], BoolArray]
@@ -279,8 +247,7 @@ class Trend(Result):
     -1 below, 0 within or not judged), complete (bool: the data cover all of it), last_year (n of the same period a year
     before), late (part of the period's alerts that is thought to be reported, 1: all), unfinished (bool: may lack
     reports, so never called fewer than usual), and where the season is known adjusted (n without its season), else NaN.
-    `shifts`: new levels, in order of time. `dispersion`: variance over mean of the counts. `sums`: by number of weeks
-    what the last whole weeks together let expect, said before the first of them; empty without a season. `least`: the
+    `shifts`: new levels, in order of time. `dispersion`: variance over mean of the counts. `least`: the
     smallest number that the sentence writes out, zero apart.
     """
 
@@ -290,7 +257,6 @@ class Trend(Result):
     rule: Rule
     shifts: tuple[LevelShift, ...] = ()
     dispersion: float = 1.0
-    sums: Mapping[int, Estimate] = field(default_factory=dict)
     least: int = 1
 
     def since(self, day: dt.date) -> Trend:
@@ -448,7 +414,7 @@ def trend_of(
     frame["unfinished"] = _unfinished(frame, column, unit, lag)
     side = np.where(counts > frame["upper"], 1, np.where((counts < frame["lower"]) & ~frame["unfinished"], -1, 0))
     frame["side"], frame["alarm"] = side, side != 0
-    frame["last_year"] = frame["n"].where(frame["complete"]).shift(A_YEAR[unit])
+    frame["last_year"] = frame["n"].where(frame["complete"]).shift(_A_YEAR[unit])
     return Trend(
         frame,
         column,
@@ -456,7 +422,6 @@ def trend_of(
         rule,
         shifts,
         line.dispersion,
-        _sums(frame, line, unit) if rule.name == "season" else {},
         n=int(frame["n"].sum()),
         choices=(Choice("rule", rule.name, rule.explanation), *_data_choices(frame, unit, lag, breaks)),
     )
@@ -485,17 +450,6 @@ def _write_band(frame: pd.DataFrame, line: Line, first: int, rule: Rule) -> None
         frame.loc[first:, name] = values
     if rule.name == "season":
         frame["adjusted"] = frame["n"] / line.season
-
-
-def _sums(frame: pd.DataFrame, line: Line, unit: Unit) -> dict[int, Estimate]:
-    """What the last whole weeks together let expect, by how many they are."""
-    size = int(np.flatnonzero(frame["complete"].to_numpy())[-1]) + 1
-    found = {}
-    for weeks in range(_MIN_WEEKS, _MAX_WEEKS + 1) if unit == "week" else ():
-        ahead = line.ahead([size - weeks], weeks)
-        low, high = ahead.sum_bounds(0.95)
-        found[weeks] = Estimate(float(ahead.mean.sum()), float(low[0]), float(high[0]))
-    return found
 
 
 def _unfinished(frame: pd.DataFrame, column: str, unit: Unit, lag: ReportingLag | None) -> BoolArray:
@@ -567,85 +521,3 @@ def _written(t: Translator, n: int, least: int) -> str:
     return (
         t(Message("fewer than {k} alerts", {"k": least})) if is_small(n, least) else t.n("{n} alert", "{n} alerts", n)
     )
-
-
-@dataclass(frozen=True)
-class PeriodTotal:
-    """The count of several whole weeks together, with the sum that season and long trend predict (95 % band).
-
-    `least`: the smallest number that the sentence writes out, zero apart.
-    """
-
-    n: int
-    expected: Estimate
-    weeks: int
-    first: dt.date
-    least: int = 1
-
-    @property
-    def side(self) -> int:
-        """1 where the count lies above the band, -1 below, 0 within."""
-        return int(self.n > self.expected.high) - int(self.n < self.expected.low)
-
-    def sentence(self, t: Translator) -> str:
-        """Whether so many are usual for the time of year."""
-        values = {
-            "alerts": _written(t, self.n, self.least),
-            "weeks": self.weeks,
-            "first": self.first,
-            "lower": int(np.ceil(self.expected.low)),
-            "upper": int(np.floor(self.expected.high)),
-        }
-        return t(_TOTALS[self.side], **values)
-
-
-def period_total(trend: Trend) -> PeriodTotal | None:
-    """The whole weeks of a trend together, against what was to be expected before the first of them.
-
-    None for other units, without the rule of the season, for fewer than 4 or more than 9 whole weeks, and where weeks
-    between them are not covered.
-    """
-    rows = trend.frame[trend.frame["complete"]]
-    expected = trend.sums.get(len(rows))
-    if expected is None or rows["expected"].isna().any() or rows.index[-1] - rows.index[0] >= len(rows):
-        return None
-    return PeriodTotal(int(rows["n"].sum()), expected, len(rows), rows[trend.column].iloc[0].date(), trend.least)
-
-
-@dataclass(frozen=True)
-class YearOnYear:
-    """The last complete periods against the same ones a year before."""
-
-    before: int
-    after: int
-    periods: int
-    first: dt.date
-    p: float
-    unit: Unit = "week"
-
-    def sentence(self, t: Translator, least: int = 1) -> str:
-        """More, fewer or about as many as a year before; `least`: the smallest number that is written out."""
-        by_month, changed, more = self.unit == "month", self.p < SURE, self.after > self.before
-        first = t.date(self.first, "LLLL y") if by_month else t.date(self.first)
-        after, before = (t(fewer_than(least)) if is_small(n, least) else n for n in (self.after, self.before))
-        values = {"after": after, "before": before, "first": first, "p": t.p_value(self.p)}
-        return t(_YEARS[by_month, changed, changed and more], **values)
-
-
-def year_on_year(trend: Trend) -> YearOnYear | None:
-    """Compare the last complete periods (a quarter) with the same ones a year before.
-
-    The likelihood ratio test of two quasi-Poisson counts a and b with mean m: 2 (a ln(a / m) + b ln(b / m)) over the
-    dispersion of the line is chi-squared with one degree of freedom. None where the data do not reach back so far, or
-    where nothing is left to compare.
-
-    McCullagh, P. and Nelder, J. A. (1989). Generalized linear models, 2nd ed., section 9.3.
-    """
-    pairs = trend.frame[trend.frame["complete"]].tail(A_QUARTER[trend.unit]).dropna(subset=["last_year"])
-    if pairs.empty:
-        return None
-    after, before = int(pairs["n"].sum()), int(pairs["last_year"].sum())
-    first: pd.Timestamp = pairs[trend.column].iloc[0]
-    phi, mean = trend.dispersion, (after + before) / 2
-    deviance = 2 * sum(float(special.xlogy(n, n / max(mean, 1))) for n in (after, before))
-    return YearOnYear(before, after, len(pairs), first.date(), float(stats.chi2.sf(deviance / phi, 1)), trend.unit)

@@ -265,7 +265,7 @@ COMMANDS: Final[dict[str, Command]] = {
         (
             Option(
                 "against",
-                N_("gender, reporter, light, before, year, others, or words of a filter such as affected=man."),
+                N_("light, others, or words of a filter such as affected=man."),
                 str,
                 REQUIRED,
             ),

@@ -662,6 +662,16 @@ class AlertFilter:
             parts.append(t(": {n}", n=n) if total is None else t(": {n} of {total}", n=n, total=total))
         return "".join(parts)
 
+    def subject(self, t: Translator, city: CityProfile) -> str:
+        """What is asked for, without its dates, as the head of a title: what, where, and the rest in words."""
+        first, *others = [label for label, _ in self.chips_of(CATEGORIES, t, city)] or [t("All alerts")]
+        what = t.join([first, *map(labels.inline, others)])
+        areas = [labels.district_label(t, city, one) for one in self.districts]
+        areas += [labels.place_label(t, city, one) for one in self.places]
+        told = t("{what}, {where}", what=what, where=t.join(areas)) if areas else what
+        named = {"categories", "districts", "places", "period"}
+        return told + "".join(one.phrase(self, t, city) for one in self.active() if one.names[0] not in named)
+
     def chips(self, t: Translator, city: CityProfile) -> list[tuple[str, AlertFilter]]:
         """Labels of what is active, each with the filter that is left without it."""
         return [chip for field in self.active() for chip in field.chips(self, t, city)]

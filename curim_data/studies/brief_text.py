@@ -24,6 +24,7 @@ from curim_data.model.labels import (
 from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, Finding, History
 from curim_data.studies.cells import area_label, has_area
 from curim_data.studies.changes import GRADES, EventFinding, area_in_words, compared_words
+from curim_data.studies.gender import weighs_more
 from curim_data.studies.periods import NO_PLACE
 
 MOST_SPOTS: Final = 5
@@ -303,12 +304,7 @@ def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> st
 
 
 def _weighs_more(weights: CategoryRatios, city: CityProfile, t: Translator) -> tuple[str, ...]:
-    """Which categories weigh more on women and which on men, two of each at most; or that none is shown to."""
-    differ = weights.frame[weights.frame["significant"]]
-    sides = (
-        (N_("Weighs more on women: {categories}."), differ.loc[differ["ratio"] > 1, "category"].head(2)),
-        (N_("Weighs more on men: {categories}."), differ.loc[~(differ["ratio"] > 1), "category"].head(2)),
-    )
+    """Which categories weigh more on women and which on men; or that none is shown to."""
     none = t.n(
         "The one category that was compared is not shown to weigh more on women or on men.",
         "None of the {n} categories that were compared is shown to weigh more on women or on men.",
@@ -317,15 +313,9 @@ def _weighs_more(weights: CategoryRatios, city: CityProfile, t: Translator) -> t
     last = first_case(
         (weights.alone, t(ONE_CATEGORY)),
         (not weights.n_tested or weights.too_few, weights.sentence(t)),
-        (differ.empty, none),
-        (True, ""),
+        (True, none),
     )
-    named = (
-        t(text, categories=t.join([inline(category_label(t, city, name)) for name in names]))
-        for text, names in sides
-        if len(names)
-    )
-    return *named, str(last)
+    return weighs_more(weights, city, t) or (str(last),)
 
 
 def missing_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str:

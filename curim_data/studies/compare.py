@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final, Literal
@@ -33,7 +32,6 @@ from curim_data.model import (
     KnownTime,
     Message,
     MessageError,
-    Span,
 )
 from curim_data.model.labels import UNCATEGORISED
 from curim_data.privacy import (
@@ -52,11 +50,9 @@ from curim_data.studies.periods import (
     DAY,
     EITHER,
     WOMEN,
-    YEAR,
     Share,
     area_kind,
     burst_scatter,
-    earlier_spans,
     months_between,
     place_scatter,
     share_scatter,
@@ -64,33 +60,13 @@ from curim_data.studies.periods import (
 
 # By the word that stands for it in a link and at the command line.
 PRESETS: Final[dict[str, Message]] = {
-    "gender": Message("Women and men affected"),
-    "reporter": Message("Women and men who report"),
     "light": Message("After dark and by day"),
-    "before": Message("This period and the period before"),
-    "year": Message("This period and a year before"),
     "others": Message("These categories and all others"),
 }
 _SIDES: Final[dict[str, tuple[MapLabel, MapLabel]]] = {
-    "gender": (
-        MapLabel(Message("Women affected"), Message("affect women")),
-        MapLabel(Message("Men affected"), Message("affect men")),
-    ),
-    "reporter": (
-        MapLabel(Message("Women who report"), Message("are reported by women")),
-        MapLabel(Message("Men who report"), Message("are reported by men")),
-    ),
     "light": (
         MapLabel(Message("After dark"), Message("happen after dark")),
         MapLabel(Message("By day"), Message("happen by day")),
-    ),
-    "before": (
-        MapLabel(Message("This period"), Message("are from this period")),
-        MapLabel(Message("The period before"), Message("are from the period before")),
-    ),
-    "year": (
-        MapLabel(Message("This period"), Message("are from this period")),
-        MapLabel(Message("A year before"), Message("are from a year before")),
     ),
     "others": (
         MapLabel(Message("These categories"), Message("are of these categories")),
@@ -101,47 +77,17 @@ _SIDES: Final[dict[str, tuple[MapLabel, MapLabel]]] = {
         MapLabel(Message("Second filter"), Message("fit the second filter")),
     ),
 }
-# The field of the filter whose values are compared, and the two of them.
-_VALUES: Final[dict[str, tuple[str, Any, Any]]] = {
-    "gender": ("affected", (Gender.WOMAN.value,), (Gender.MAN.value,)),
-    "reporter": ("reporters", (Gender.WOMAN.value,), (Gender.MAN.value,)),
-    "light": ("dark", True, False),
-}
-# What an export must ask for, and what is said where it does not.
-_ASKED: Final = {"gender": ("affected_gender", NO_AFFECTED), "reporter": ("reporter_gender", NO_REPORTERS)}
 # Which alerts of the filter are on neither side.
-_NEITHER: Final = {
-    "gender": (
-        Message(
-            "On neither side: alerts that affect another gender, or where the gender is not disclosed or not known."
-        ),
-        Message(
-            "On neither side: {n} of {whole} alerts, which affect another gender, or where the gender is not disclosed "
-            "or not known."
-        ),
-    ),
-    "reporter": (
-        Message(
-            "On neither side: alerts reported by another gender, or where the gender is not disclosed or not known."
-        ),
-        Message(
-            "On neither side: {n} of {whole} alerts, reported by another gender, or where the gender is not disclosed "
-            "or not known."
-        ),
-    ),
-    "light": (
-        Message("On neither side: alerts without a known hour or position, whose light is not known."),
-        Message("On neither side: {n} of {whole} alerts, without a known hour or position, whose light is not known."),
-    ),
-}
+_NEITHER: Final = (
+    Message("On neither side: alerts without a known hour or position, whose light is not known."),
+    Message("On neither side: {n} of {whole} alerts, without a known hour or position, whose light is not known."),
+)
+PICK_CATEGORIES: Final = Message("Pick one or more categories first: they are compared with all others.")
 _BOTH: Final = Choice(
     "shared",
     "both",
     Message("An alert that fits both sides counts on both, which makes differences look smaller than they are."),
 )
-# Days by which a period may miss whole years and still hold every season as often.
-_NEARLY: Final = 7
-YEAR_DAYS: Final = 365.25
 
 
 class CompareError(MessageError, ValueError):
@@ -174,25 +120,11 @@ class CompareStudy:
 def available_presets(source: Source, f: AlertFilter) -> tuple[str, ...]:
     """The comparisons that make sense for these alerts under a filter.
 
-    Genders only where the export asks for them, light only where hours are known, categories against all others only
-    where some are named.
+    Light only where hours are known, categories against all others only where some are named. Genders are compared by
+    `studies.gender`, periods by `studies.changes`: no second test judges them here.
     """
-    offered = {
-        **{name: field in source.asked for name, (field, _) in _ASKED.items()},
-        "light": source.lacks_light is None,
-        "others": bool(f.categories or f.groups),
-    }
-    return tuple(name for name in PRESETS if offered.get(name, True))
-
-
-def usual_preset(source: Source, f: AlertFilter) -> str:
-    """The first comparison whose two sides can be made from these alerts; the first that is offered where none can."""
-    offered = available_presets(source, f)
-    for name in offered:
-        with suppress(CompareError):
-            filter_pair(source, f, name)
-            return name
-    return offered[0]
+    offered = {"light": source.lacks_light is None, "others": bool(f.categories or f.groups)}
+    return tuple(name for name in PRESETS if offered[name])
 
 
 def filter_pair(source: Source, f: AlertFilter, against: str) -> FilterPair:
@@ -253,10 +185,10 @@ def compare_study(source: Source, f: AlertFilter, against: str, resolution: int 
 
 def _neither(source: Source, pair: FilterPair, against: str, totals: tuple[Total, Total]) -> tuple[Choice, ...]:
     """How many alerts of the filter a preset leaves out, if any; no number where it is too small to be written out."""
-    if against not in _NEITHER:
+    if against != "light":
         return ()
-    alone, counted = _NEITHER[against]
-    whole = query.total(source, pair.first.without(_VALUES[against][0]))
+    alone, counted = _NEITHER
+    whole = query.total(source, pair.first.without("dark"))
     left = whole.n - sum(total.n for total in totals)
     if whole.shown(left) is None:
         return (Choice("neither", "protected", alone),)
@@ -305,64 +237,17 @@ def _other(source: Source, whole: AlertFilter, words: str) -> tuple[AlertFilter,
 
 def _preset(source: Source, whole: AlertFilter, against: str) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
     """Both filters of a preset; what it compares takes the place of the filter's own values."""
-    if against in _ASKED and _ASKED[against][0] not in source.asked:
-        raise CompareError(_ASKED[against][1])
     if against == "others":
         asked = asked_categories(whole, source.city)
         others = tuple(name for name in (*source.city.categories, *source.other_categories) if name not in asked)
         if not asked or not others:
-            raise CompareError(Message("Pick one or more categories first: they are compared with all others."))
+            raise CompareError(PICK_CATEGORIES)
         return whole, whole.replace(groups=(), categories=others), (_BOTH,)
-    if against not in _VALUES:
-        return _earlier(source, whole, a_year=against == "year")
-    field, *values = _VALUES[against]
-    first, second = (whole.replace(**{field: value}) for value in values)
-    if against != "light":
-        return first, second, ()
     if (lacking := source.lacks_light) is not None:
         raise CompareError(lacking)
     message = Message("After dark: the sun is below the horizon, reckoned for the middle of the city.")
     partly = () if source.some_hours is None else (Choice("hours", "some", source.some_hours),)
-    return first, second, (Choice("dark", "sun", message), *partly)
-
-
-def _earlier(
-    source: Source, whole: AlertFilter, *, a_year: bool
-) -> tuple[AlertFilter, AlertFilter, tuple[Choice, ...]]:
-    """The filter's period, and as many days before it or a year earlier, as far as the data reach back.
-
-    A year is 52 weeks, which lays weekday on weekday, up to a period of that length; from there on it is the year that
-    ends where the period begins.
-    """
-    start, end = query.dates(source, whole)
-    end = min(end, max(start, source.as_of))
-    year, asked = earlier_spans((start, end), by_month=source.by_month)
-    long = end - start + DAY > YEAR
-    if a_year:
-        begin = (pd.Timestamp(start) - pd.DateOffset(years=1)).date() if long and not source.by_month else year[0]
-        asked = begin, min(year[1], asked[1])
-    before = max(source.first, asked[0]), asked[1]
-    if start <= source.first or before[1] < before[0]:
-        raise CompareError(Message("There is nothing to compare: no day of the data lies before this period."))
-    message = Message("Compared with {period}.", {"period": Span(*before, by_month=source.by_month)})
-    short = Choice("short", source.first.isoformat(), Message("The data do not reach back further."))
-    season = Message("The two periods may lie in different seasons: what differs by season differs here too.")
-    same = a_year and not long and before[0] == asked[0]
-    differs = not same and not (_whole_years(start, end) and _whole_years(*before))
-    choices = (
-        Choice("reference", before[0].isoformat(), message),
-        *((short,) if before[0] > asked[0] else ()),
-        *((Choice("season", "differs", season),) if differs else ()),
-    )
-    now = whole.replace(period="", start=start, end=end)
-    return now, whole.replace(period="", start=before[0], end=before[1]), choices
-
-
-def _whole_years(start: dt.date, end: dt.date) -> bool:
-    """Whether a period holds every season equally often, but for a few days."""
-    days = (end - start).days + 1
-    years = round(days / YEAR_DAYS)
-    return years >= 1 and abs(days - years * YEAR_DAYS) <= _NEARLY
+    return whole.replace(dark=True), whole.replace(dark=False), (Choice("dark", "sun", message), *partly)
 
 
 Stretch = Literal["12m", "all"]

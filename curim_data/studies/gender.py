@@ -9,7 +9,9 @@ import pandas as pd
 
 from analysis.gender import (
     AFFECTED,
+    LEADING,
     MAN,
+    VERDICT,
     WOMAN,
     CategoryRatios,
     GenderShares,
@@ -26,7 +28,7 @@ from analysis.stats.intervals import UNKNOWN, Choice, Estimate, poisson_rate, ra
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Message, Translator
+from curim_data.model import N_, CityProfile, Message, Translator, category_label, inline
 from curim_data.model.i18n import first_case
 from curim_data.privacy import WrittenCounts, is_sensitive, share_is_told, threshold
 from curim_data.studies.cells import whole_city
@@ -107,10 +109,22 @@ def weight_study(source: Source, f: AlertFilter) -> CategoryRatios:
     found = replace(found, least={} if written.all_written else {name: written.least(str(name)) for name in names})
     chosen = chosen_from(source, f)
     if chosen is not source:
-        theirs = weight_study(chosen, f).frame.set_index("category")
-        told = theirs["significant"].reindex(found.frame["category"]).fillna(False).to_numpy(bool)
-        found = replace(found, frame=found.frame.assign(significant=told))
+        theirs = weight_study(chosen, f).frame.set_index("category")[[*VERDICT]]
+        told = theirs.reindex(found.frame["category"], fill_value=0).astype(theirs.dtypes).set_axis(found.frame.index)
+        found = replace(found, frame=found.frame.assign(**told))
     return found.for_readers()
+
+
+def weighs_more(found: CategoryRatios, city: CityProfile, t: Translator) -> tuple[str, ...]:
+    """Which categories weigh more on women and which on men, the two surest of each by name; empty where none does."""
+    words = ((1, N_("Weighs more on women: {categories}.")), (-1, N_("Weighs more on men: {categories}.")))
+    told = []
+    for side, text in words:
+        names = found.heavier(side)
+        labels = [inline(category_label(t, city, name)) for name in names[:LEADING]]
+        rest = [t.n("{n} more", "{n} more", len(names) - LEADING)] if len(names) > LEADING else []
+        told += [t(text, categories=t.join([*labels, *rest]))] if names else []
+    return tuple(told)
 
 
 def light_study(source: Source, f: AlertFilter) -> LightStudy:
@@ -166,6 +180,27 @@ class PlaceStudy:
     silent: PlaceShares
     near: float
     n: float
+
+    @property
+    def n_differ(self) -> int:
+        """How many places differ from the city."""
+        return int(self.differ.frame["significant"].sum())
+
+    def sentence(self, t: Translator) -> str:
+        """How many places differ, of how many that could be compared; empty where none could be."""
+        looked = int(self.differ.frame["p"].notna().sum())
+        if self.n_differ:
+            return t.n(
+                "{n} place differs from the city beyond chance.",
+                "{n} places differ from the city beyond chance.",
+                self.n_differ,
+            )
+        none = t.n(
+            "The one place that could be compared does not differ from the city beyond chance.",
+            "None of the {n} places that could be compared differs from the city beyond chance.",
+            looked,
+        )
+        return none if looked else ""
 
     @property
     def unheard(self) -> tuple[str, ...]:

@@ -16,15 +16,130 @@ from analysis.forecast import CountForecast, NextPeriods, PlaceForecast, forecas
 from analysis.grid import resolution_for
 from analysis.spots.naming import name_spots
 from analysis.stats.intervals import CellPlace, Choice
+from analysis.trends.changes import CANDIDATE_KEYS, NO_NEWS, Change
 from analysis.trends.time_series import Trend, level_positions, regular_periods, reported_part, trend_of
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import MOST_MAP_CELLS, NO_POSITIONS, BoolArray, CityProfile, FloatArray, Message, Translator
+from curim_data.model import (
+    MOST_MAP_CELLS,
+    N_,
+    NO_POSITIONS,
+    BoolArray,
+    CityProfile,
+    FloatArray,
+    Message,
+    Span,
+    Translator,
+    fewer_than,
+    is_small,
+)
 from curim_data.model.absence import CalendarUnit
+from curim_data.model.i18n import at_head, first_case
+from curim_data.model.labels import grade_words, inline
 from curim_data.privacy import is_sensitive, threshold
+from curim_data.query import Total
+from curim_data.studies.brief import TELLING_RATIO
 from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
-from curim_data.studies.periods import coverage_choices, level_breaks, reporting_lag, whole_steps
+from curim_data.studies.changes import change_study
+from curim_data.studies.periods import (
+    ComparedPeriods,
+    chosen_from,
+    coverage_choices,
+    earlier_spans,
+    level_breaks,
+    reporting_lag,
+    whole_steps,
+)
+
+# What became of the alerts of a filter, by the grade of their change and its direction.
+_CHANGED: Final = {
+    ("clear", 1): N_("clear rise"),
+    ("clear", -1): N_("clear fall"),
+    ("probable", 1): N_("probable rise"),
+    ("probable", -1): N_("probable fall"),
+    ("open", 1): N_("no clear rise"),
+    ("open", -1): N_("no clear fall"),
+}
+_AGAINST: Final = {
+    "season": N_("{n} against {expected} usual for this time of year"),
+    "year": N_("{n} against {expected} in the same time a year before"),
+    "before": N_("{n} against {expected} expected from the time just before"),
+}
+MOST_YEARS: Final = 5
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether the alerts of a filter became more or fewer in its period: the judgement of all of them together that the
+    Briefing gives, under the same filter and of the same days.
+
+    `change`: with the figures of the audience, but the grade and the direction of what everybody is told; None where
+    nothing is compared. `few`: too few to tell, so that "no change" would be no finding.
+    """
+
+    periods: ComparedPeriods
+    total: Total
+    change: Change | None
+    few: bool
+
+    def sentence(self, subject: str, t: Translator) -> str:
+        """The answer as a heading; `subject`: that of the filter. Without a comparison the number alone."""
+        change, least = self.change, self.total.threshold
+        if change is None or self.total.withheld:
+            return at_head(t("{subject}: {n}", subject=subject, n=self.total.said))
+        near, others = abs(change.after - change.expected) <= NO_NEWS * change.expected, self.total.n - change.after
+        n, expected = (
+            fewer_than(least) if is_small(one, least) else one
+            for one in (
+                change.after if min(change.after, others) >= max(1, least) else self.total.n,
+                round(change.expected),
+            )
+        )
+        text = first_case(
+            (change.grade != "open", N_("{subject}: {change}, {counts}")),
+            (self.few, N_("{subject}: too few to tell, {counts}")),
+            (near, N_("{subject}: no change, {counts}")),
+            (True, N_("{subject}: {change}, {counts} ({grade})")),
+        )
+        values = {
+            "subject": subject,
+            "change": t(_CHANGED[change.grade, change.direction or 1]),
+            "counts": t(_AGAINST[change.compared], n=n, expected=expected),
+            "grade": inline(grade_words(t, change.grade)),
+        }
+        return at_head(t(text, **values))
+
+
+def answer_study(source: Source, f: AlertFilter) -> Answer:
+    """Whether there are more or fewer alerts in a filter's period than were to be expected."""
+    own, city = change_study(source, f), dict.fromkeys(CANDIDATE_KEYS)
+    chosen = chosen_from(source, f)
+    change, told = own.changes.of(city), (own if chosen is source else change_study(chosen, f)).changes.of(city)
+    known = change is not None and told is not None and np.isfinite(change.p) and np.isfinite(told.p)
+    visible = own.changes.visible()
+    return Answer(
+        own.periods,
+        query.total(source, f),
+        replace(change, grade=told.grade, direction=told.direction) if known and change and told else None,
+        few=visible is not None and visible[0] > TELLING_RATIO,
+    )
+
+
+def earlier_years(source: Source, f: AlertFilter) -> list[tuple[Span, Total]]:
+    """The filter's period and the same days, or months, of up to four years before it, as far as the data cover all of
+    it; the latest first.
+    """
+    start, end = query.dates(source, f)
+    days, found = (start, min(end, max(start, source.as_of))), []
+    while len(found) < MOST_YEARS and days[0] >= source.first and days[0] <= days[1]:
+        if found and not source.coverage.covered(pd.date_range(*days, freq="D")).all():
+            break
+        span = Span(*days, by_month=source.by_month)
+        found.append((span, query.total(source, f.replace(period="", start=days[0], end=days[1]))))
+        year, just = earlier_spans(days, by_month=source.by_month)
+        days = year[0], min(year[1], just[1])
+    return found
 
 
 def trend_study(source: Source, f: AlertFilter, unit: CalendarUnit = "week") -> Trend | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +13,7 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 
-from analysis.gender import EXPECTED_WOMEN, TOO_FEW, CategoryRatios
+from analysis.gender import EXPECTED_WOMEN, TOO_FEW, CategoryRatios, reading_rules
 from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model import (
@@ -24,16 +25,13 @@ from curim_data.model import (
     NO_POPULATION,
     NO_REPORTERS,
     ONE_CATEGORY,
-    STATUS_WORDS,
     Message,
-    Plan,
     PlanStatus,
     Role,
     category_label,
     district_label,
     feeling_label,
     gender_label,
-    inline,
     is_small,
     place_label,
 )
@@ -57,6 +55,7 @@ from pages.parts.frame import (
     GENDERS,
     Dataset,
     Page,
+    draw_fold,
     draw_footer,
     escape_markdown,
     missing,
@@ -76,6 +75,7 @@ cached_weights = shared(gender.weight_study, Message("Comparing the categories b
 cached_places = shared(gender.place_study, Message("Comparing the places by gender"))
 OTHER_COLUMN = N_("On the page Data, a column of another name can be given the role “gender” before the import.")
 AFFECTED, REPORTER = "affected_gender", "reporter_gender"
+OPEN = "open"  # the word of the address that names the fold that is open
 GENDERS_ASKED = frozenset({AFFECTED, REPORTER})
 
 
@@ -87,35 +87,32 @@ def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
 
 def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> None:
     """The page's one sentence, the filter in words below it, and whether the filter's genders were ignored."""
-    st.title(_headline(page, f, total, found))
-    st.caption(escape_markdown(query.sentence(page.alerts, f, page.t, total)))
+    t = page.t
+    st.title(escape_markdown(_headline(page, f, total, found)))
+    st.caption(escape_markdown(query.sentence(page.alerts, f, t, total)))
     if f != page.filter:
-        st.info(page.t("This page compares genders, so the filter by gender is ignored here."))
+        st.info(t("This page compares genders, so the filter by gender is ignored here."))
+    if AFFECTED in page.alerts.asked and (why := _no_places(page, AFFECTED, NO_AFFECTED)):
+        st.caption(why)
 
 
 def _headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> str:
-    t, shares, frame = page.t, cached_shares(page.dataset, f, AFFECTED), found.differ.frame
-    unknown = (
-        (not page.alerts.asked & GENDERS_ASKED, t("This export does not ask for gender.")),
-        (total.n == 0, t("No alerts to compare.")),
-        (
-            AFFECTED not in page.alerts.asked,
-            t("Who is affected is not known: this export asks only for the gender of those who alert."),
-        ),
-        (not shares.women_written, t("Too few alerts to compare women and men.")),
-    )
-    if why := next((words for holds, words in unknown if holds), ""):
-        return why
-    first = t("Of the women and men affected, {share} are women.", share=t.percent(shares.women.value))
-    differ = int(frame["significant"].sum())
-    if not differ and frame["p"].isna().all():
-        return first
-    second = (
-        t.n("{n} place differs from the city beyond chance.", "{n} places differ from the city beyond chance.", differ)
-        if differ
-        else t("No place differs from the city beyond chance.")
-    )
-    return f"{first} {second}"
+    """What weighs more on whom, else whether anything does or whom alerts affect, and how many places differ."""
+    t, asked = page.t, page.alerts.asked
+    if not asked & GENDERS_ASKED:
+        return t("This export does not ask for gender.")
+    if total.n == 0:
+        return t("No alerts to compare.")
+    if AFFECTED not in asked:
+        return t("Who is affected is not known: this export asks only for the gender of those who alert.")
+    weights, shares = cached_weights(page.dataset, f), cached_shares(page.dataset, f, AFFECTED)
+    first = gender.weighs_more(weights, page.city, t)
+    if not first and weights.n_tested and not weights.alone:
+        first = (weights.sentence(t),)
+    if not first and shares.women_written:
+        first = (t("Of the women and men affected, {share} are women.", share=t.percent(shares.women.value)),)
+    few = t("Too few alerts to compare women and men.")
+    return " ".join(filter(None, (*(first or (few,)), found.sentence(t) if shares.women_written else "")))
 
 
 def draw_not_asked(page: Page, total: Total) -> None:
@@ -133,8 +130,8 @@ def draw_not_asked(page: Page, total: Total) -> None:
     draw_footer(page, total=total)
 
 
-def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
-    """Two bar charts side by side: the people affected, the people who alert."""
+def draw_reports(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
+    """Who is affected and who alerts, where women hardly do, alerts per resident, and how to read all of it."""
     t = page.t
     for place, (heading, column, absence, key) in zip(
         st.columns(2, gap="large"),
@@ -149,11 +146,14 @@ def draw_shares(page: Page, f: AlertFilter, total: Total) -> None:
             if column not in page.alerts.asked:
                 st.write(t(absence))
                 continue
-            found = cached_shares(page.dataset, f, column)
-            sentence = found.sentence(t)
-            _draw_share_chart(page, found.frame, ("n", found.total), key=key, alt=sentence)
-            draw_footer(page, sentence=sentence, total=total, choices=found.choices, about="gender-shares")
-            st.caption(t("The bars are shares of all alerts, those that do not state the gender included."))
+            shares = cached_shares(page.dataset, f, column)
+            sentence = shares.sentence(t)
+            _draw_share_chart(page, shares.frame, ("n", shares.total), key=key, alt=sentence)
+            draw_footer(page, sentence=sentence, choices=shares.choices, about="gender-shares")
+    _draw_silent_places(page, found)
+    _draw_rates(page, f)
+    st.subheader(t("How to read these figures"))
+    st.markdown("\n".join(f"- {t(rule)}" for rule in reading_rules()))
 
 
 def _few(page: Page, n: int) -> str:
@@ -203,7 +203,16 @@ def _labels(page: Page, frame: pd.DataFrame) -> list[str]:
     return [gender_label(page.t, gender) for gender in frame["gender"]]
 
 
-def draw_darkness(page: Page, f: AlertFilter) -> None:
+def draw_hours(page: Page, f: AlertFilter) -> None:
+    """Side by side: after dark, and how safe people felt."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        _draw_darkness(page, f)
+    with right:
+        _draw_feeling(page, f)
+
+
+def _draw_darkness(page: Page, f: AlertFilter) -> None:
     """The share of alerts after dark, by gender of the person affected."""
     t = page.t
     st.subheader(t("After dark"))
@@ -221,7 +230,7 @@ def draw_darkness(page: Page, f: AlertFilter) -> None:
     st.caption(known if some is None else f"{known} {t(some)}")
 
 
-def draw_feeling(page: Page, f: AlertFilter) -> None:
+def _draw_feeling(page: Page, f: AlertFilter) -> None:
     """The mean feeling of safety by gender, with its interval, and the gap."""
     t = page.t
     st.subheader(t("How safe people felt"))
@@ -255,7 +264,7 @@ def draw_feeling(page: Page, f: AlertFilter) -> None:
     )
 
 
-def draw_rates(page: Page, f: AlertFilter) -> None:
+def _draw_rates(page: Page, f: AlertFilter) -> None:
     """Alerts per 1,000 residents, where the city's profile knows its residents."""
     t = page.t
     st.subheader(t("Per 1,000 residents"))
@@ -295,7 +304,7 @@ def _rate(page: Page, row: dict[Any, Any], names: Sequence[str], digits: int, *c
     return "–" if few or not math.isfinite(rate) else number_with_interval(page.t, rate, low, high, digits)
 
 
-MOST_ROWS = 24  # of the chart: more are not read
+MOST_ROWS = 16  # of the chart: more are not read
 SPAN = 0.62
 NAMED = 5
 _SILENT: Final = N_(
@@ -304,44 +313,35 @@ _SILENT: Final = N_(
 _SILENT_FEW: Final = N_(
     "**{place}: not known.** {women} by women, {men} by men; at least {expected} by women could be expected."
 )
-# By whether the share is told, and whether it is larger than the city's.
+# By whether the share of women is larger than the city's.
 _CLEAREST: Final = {
-    (True, True): N_("**{rank} {place}**: {share} women, more than in the city."),
-    (True, False): N_("**{rank} {place}**: {share} women, fewer than in the city."),
-    (False, True): N_("**{rank} {place}**: more women than in the city."),
-    (False, False): N_("**{rank} {place}**: fewer women than in the city."),
+    True: N_("**{rank} {place}**: more women than in the city"),
+    False: N_("**{rank} {place}**: fewer women than in the city"),
 }
 
 
-def draw_category_ratios(page: Page, f: AlertFilter) -> None:
-    """The forest of ratios, its words, and the same as a table; where nothing is compared, the reason alone."""
-    t, found = page.t, None
-    st.subheader(t("Which categories affect whom more"))
-    why = NO_AFFECTED
-    if "affected_gender" in page.alerts.asked:
+def draw_category_ratios(page: Page, f: AlertFilter, total: Total) -> None:
+    """The forest of ratios, and the same as a table; where nothing is compared, the reason alone."""
+    t, found, why = page.t, None, NO_AFFECTED
+    if AFFECTED in page.alerts.asked:
         found, why = cached_weights(page.dataset, f), ONE_CATEGORY
     if found is None or found.alone:
         st.write(t(why))
     elif not found.n_tested:
-        draw_footer(page, sentence=found.sentence(t))
+        st.write(found.sentence(t))
     else:
-        left, right = st.columns([2, 1], gap="large")
-        with left:
-            _draw_forest(page, found)
-        with right:
-            _draw_findings(page, found)
-            draw_help_lines(page)
-        return
+        _draw_forest(page, found)
+        draw_footer(page, total=total, choices=found.choices, about="gender-categories")
+        draw_fold("categories", t("The figures as a table"), partial(_draw_category_table, page, found), word=OPEN)
     draw_help_lines(page)
 
 
 def _draw_forest(page: Page, found: CategoryRatios) -> None:
     """The clearest ratios, the largest on top, with what the chart leaves out."""
     t = page.t
-    everything = int((np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)).sum())
     points = _drawn(page, found)
     if points.empty:
-        st.write(t(TOO_FEW) if everything or found.too_few else t("There is nothing to compare here."))
+        st.write(t(TOO_FEW))
         return
     row = 34 if page.narrow or points["label"].str.len().max() > BESIDE else 24  # names of two lines
     figure = forest_figure(page, points, height=max(row * len(points) + 76, 150))
@@ -355,38 +355,11 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
         t("Left of the dashed line: affects men more. Right of it: affects women more. Strong colour: beyond chance.")
     )
     if points["hollow"].any():
-        st.caption(
-            t(
-                "Hollow points are limits: the ratio is at least or at most this, because the number of women or of "
-                "men is too small to be written out."
-            )
-        )
+        st.caption(t("Hollow points are limits: the number of women or of men is too small to be written out."))
     draw_chart(page, figure, key="gender_forest", alt=found.sentence(t))
-    rest = everything - len(points)
-    one_sided = int((found.frame["women"].gt(0) != found.frame["men"].gt(0)).sum())
-    left_out = (
-        (
-            rest,
-            t.n(
-                "{n} category of which less is known is left out of the chart.",
-                "{n} categories of which less is known are left out of the chart.",
-                rest,
-            ),
-        ),
-        (
-            one_sided,
-            t.n(
-                "{n} category that affected only women or only men has no ratio and is not in the chart: see the "
-                "table.",
-                "{n} categories that affected only women or only men have no ratio and are not in the chart: see the "
-                "table.",
-                one_sided,
-            ),
-        ),
-    )
-    for n, words in left_out:
-        if n:
-            st.caption(words)
+    if rest := len(found.frame) - len(points):
+        words = "{n} more category is in the table alone.", "{n} more categories are in the table alone."
+        st.caption(t.n(*words, rest))
 
 
 def _drawn(page: Page, found: CategoryRatios) -> pd.DataFrame:
@@ -408,40 +381,6 @@ def _drawn(page: Page, found: CategoryRatios) -> pd.DataFrame:
         high=frame["high"].mask(frame["hollow"]),
         strong=frame["significant"],
         text=[_category_ratio(page, row) for row in frame.to_dict("records")],
-    )
-
-
-def _draw_findings(page: Page, found: CategoryRatios) -> None:
-    """The sentence, and the clearest categories for women and for men."""
-    t, frame = page.t, found.frame
-    if frame["p"].notna().any() and not found.too_few:  # which stands in place of the chart
-        draw_footer(page, sentence=found.sentence(t))
-
-    def named(rows: pd.Series) -> str:
-        names = frame.loc[rows & frame["significant"], "category"]
-        return t.join([escape_markdown(inline(category_label(t, page.city, name))) for name in names])
-
-    if more := named(frame["ratio"] > 1):
-        st.write(t("More on women: {categories}.", categories=more))
-    if more := named(frame["ratio"] < 1):
-        st.write(t("More on men: {categories}.", categories=more))
-    if alone := named(frame["women"].gt(0) & frame["men"].eq(0)):
-        st.caption(
-            t("Without a ratio, because hardly any man was affected: {categories}.", categories=alone)
-            if page.protected  # the copy may have none where there was one
-            else t("Without a ratio, because no man was affected: {categories}.", categories=alone)
-        )
-    if len(frame):
-        with st.expander(t("The figures as a table")):
-            _draw_category_table(page, found)
-    draw_footer(page, choices=found.choices, about="gender-categories")
-    st.caption(
-        t(
-            "n = {women} alerts that affect women and {men} that affect men. Corrected for the number of "
-            "categories examined.",
-            women=written_count(page, int(found.women_total)),
-            men=written_count(page, int(found.men_total)),
-        )
     )
 
 
@@ -499,10 +438,9 @@ def draw_help_lines(page: Page) -> None:
         st.caption("  \n".join(map(escape_markdown, lines)))
 
 
-def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> None:
+def draw_places(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
     """The map, the places that differ with a link to each, and all of them as a table."""
     t = page.t
-    st.subheader(t("Places that differ for women"))
     if why := _no_places(page, AFFECTED, NO_AFFECTED):
         st.write(why)
         return
@@ -526,7 +464,6 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy, total: Total) -> 
             n=written_count(page, found.n),
         )
     )
-    draw_footer(page, total=total, about="map-comparison")
 
 
 def _no_places(page: Page, column: str, absence: Message) -> str:
@@ -536,7 +473,7 @@ def _no_places(page: Page, column: str, absence: Message) -> str:
     return "" if column in page.alerts.asked else page.t(absence)
 
 
-def draw_silent_places(page: Page, found: PlaceStudy) -> None:
+def _draw_silent_places(page: Page, found: PlaceStudy) -> None:
     """Where women alert strikingly little: not known, which is not safe. With the rule, and what it cannot see."""
     t = page.t
     st.subheader(t("Where silence may hide something"))
@@ -581,23 +518,16 @@ def _share(page: Page, row: dict[str, float]) -> str:
 
 
 def _places_sentence(page: Page, found: PlaceStudy) -> str:
-    t, frame = page.t, found.differ.frame
-    looked, differ = int(frame["p"].notna().sum()), int(frame["significant"].sum())
-    if not looked:
-        return t("There are too few alerts near named places to compare them.")
-    if not differ:
-        return t.n(
-            "The one place that could be compared does not differ from the city beyond chance.",
-            "None of the {n} places that could be compared differs from the city beyond chance.",
-            looked,
-        )
+    t = page.t
+    if not found.n_differ:
+        return found.sentence(t) or t("There are too few alerts near named places to compare them.")
     return t.n(
         "In {n} of {looked} places the share of women among the women and men affected differs from the city's "
         "({city}) beyond chance.",
         "In {n} of {looked} places the share of women among the women and men affected differs from the city's "
         "({city}) beyond chance.",
-        differ,
-        looked=looked,
+        found.n_differ,
+        looked=int(found.differ.frame["p"].notna().sum()),
         city=t.percent(found.differ.city.value),
     )
 
@@ -607,9 +537,10 @@ def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> No
     t, sure = page.t, frame[frame["significant"]]
     for rank, row in enumerate(sure.head(NAMED).to_dict("records"), 1):
         place = escape_markdown(place_label(t, page.city, row["place"]))
-        words = _CLEAREST[_share_told(page, row), row["direction"] > 0]
         with st.container(gap="xsmall"):
-            st.markdown(t(words, rank=rank, place=place, share=_share(page, row)))
+            more = row["direction"] > 0
+            words = t(_CLEAREST[more], rank=rank, place=place)
+            st.markdown(f"{words} ({_share(page, row)})" if _share_told(page, row) else words)
             page_link(
                 page,
                 "gender",
@@ -644,15 +575,14 @@ def _draw_place_table(page: Page, frame: pd.DataFrame) -> None:
         "men": t.c("gender", "Men"),
         "q": t("Corrected p"),
     }
-    with st.expander(t("All places as a table")):
-        tables.draw_table(
-            page,
-            written,
-            headings,
-            key="gender_places",
-            alt=t("Places by share of women, clearest first"),
-            narrow=("place", "share", "verdict"),
-        )
+    tables.draw_table(
+        page,
+        written,
+        headings,
+        key="gender_places",
+        alt=t("Places by share of women, clearest first"),
+        narrow=("place", "share", "verdict"),
+    )
     data = frame.drop(columns=["verdict", "not_known", "expected"])
     data.insert(1, "name", written["place"])
     marks = {mark.id: shapely.Point(mark.longitude, mark.latitude) for mark in page.city.landmarks}
@@ -726,7 +656,6 @@ def _circle(
 def draw_plan_checks(page: Page) -> None:
     """Which of the four questions each live plan has answered."""
     t = page.t
-    st.subheader(t("Do the plans consider gender?"))
     live = [translated_plan(page, plan) for plan in plan_store(page).list() if plan.status is not PlanStatus.DROPPED]
     if not live:
         st.write(t("There are no plans yet."))
@@ -746,46 +675,8 @@ def draw_plan_checks(page: Page) -> None:
             whole=sum(all(answers.values()) for answers in answered),
         )
     )
-    (_draw_plan_list if page.narrow else _draw_plan_table)(page, live, answered, questions)
-
-
-def _draw_plan_list(page: Page, plans: list[Plan], answered: list[dict[str, bool]], questions: dict[str, str]) -> None:
-    """A phone's form: each plan with what is still open."""
-    t = page.t
-    for plan, answers in zip(plans, answered, strict=True):
+    for plan, answers in zip(live, answered, strict=True):
         with st.container(gap=None):
-            _link(page, plan)
+            page_link(page, "interventions", escape_markdown(plan.title) or t("Without a title"), plan=plan.id)
             still = [questions[name] for name, done in answers.items() if not done]
             st.caption(t("Still open: {questions}", questions=t.join(still)) if still else t("All answered"))
-
-
-def _draw_plan_table(page: Page, plans: list[Plan], answered: list[dict[str, bool]], questions: dict[str, str]) -> None:
-    t = page.t
-    frame = pd.DataFrame(
-        {
-            "plan": plan.title or t("Without a title"),
-            "status": t(STATUS_WORDS[plan.status]),
-            **{name: t("answered") if done else t("open") for name, done in answers.items()},
-        }
-        for plan, answers in zip(plans, answered, strict=True)
-    )
-    headings = {"plan": t("Plan"), "status": t("Status"), **questions}
-    columns, height = tables.wrapped_columns(frame, headings, page.room.column, wrapped=("plan",))
-    tables.draw_table(
-        page,
-        frame,
-        headings,
-        key="gender_plans",
-        alt=t("Gender check of each plan"),
-        columns=columns,
-        row_height=height,
-        file_name="gender_plans.csv",
-    )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(t("Open a plan:"), width="content")
-        for plan in plans:
-            _link(page, plan)
-
-
-def _link(page: Page, plan: Plan) -> None:
-    page_link(page, "interventions", escape_markdown(plan.title) or page.t("Without a title"), plan=plan.id)

@@ -222,6 +222,15 @@ def visit(name: str = "briefing", timeout: int = TIMEOUT, **query: str) -> AppTe
     return fine(app.run())
 
 
+def opened(app: AppTest) -> AppTest:
+    """The page with all of its folds open, those in folds too."""
+    while closed := [str(key) for key, is_open in app.session_state.items() if "fold_" in str(key) and not is_open]:
+        for key in closed:
+            app.session_state[key[key.index("fold_") :]] = True
+        fine(app.run())
+    return app
+
+
 def bring(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
     """The Data page with these files uploaded."""
     app.file_uploader[0].set_value([(name, content, "text/csv") for name, content in files])

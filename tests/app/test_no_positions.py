@@ -39,7 +39,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def test_nothing_looked_at_is_no_finding(
     home: Home, monkeypatch: pytest.MonkeyPatch, page: str, said: str, unsaid: str
 ) -> None:
-    app, text = opened(home, monkeypatch, page)
+    words = {"gender": {"open": "reports"}, "trends": {"open": "parts"}}.get(page, {})
+    app, text = opened(home, monkeypatch, page, **words)
     assert said in text
     assert unsaid not in text
     assert not any("all dates" in link.proto.label for link in app.get("page_link"))

@@ -308,8 +308,8 @@ def test_named_periods_are_worked_out_first_and_an_error_is_one(home: Home, monk
 # What pages work out that takes longest, by its function, and the pages it is for.
 HOT_SPOTS = ("hot_spot_size", "hot_spot_study", "list_lines")
 LONG = {
-    "brief_changes": ("briefing", "trends"),
-    **dict.fromkeys(("trend_study", "next_periods_study", "change_study"), ("trends",)),
+    "brief_changes": ("briefing",),
+    **dict.fromkeys(("trend_study", "answer_study"), ("trends",)),
     "brief_period": ("briefing",),
     **dict.fromkeys(("weight_study", "place_study"), ("gender",)),
     **dict.fromkeys(HOT_SPOTS, ("hotspots",)),

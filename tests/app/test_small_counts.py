@@ -22,7 +22,7 @@ from curim_data.model import Answers
 from curim_data.model.city import K_ORDINARY, K_SENSITIVE
 from curim_data.privacy import COUNT_COLUMNS
 from curim_data.store import Home
-from tests.app.conftest import TIMEOUT, shown, visit
+from tests.app.conftest import TIMEOUT, opened, shown, visit
 
 pytestmark = pytest.mark.slow
 
@@ -87,6 +87,8 @@ class Seen:
         monkeypatch.setenv("CURIM_HOME", str(home))
         monkeypatch.setattr(st, "download_button", self._keep)
         self.app = visit(page, 3 * TIMEOUT, **{"as": "council", **words})
+        self.files.clear()  # the page is drawn anew, with all that is folded
+        opened(self.app)
 
     def _keep(self, _label: str, data: Any = None, file_name: str = "", **_: Any) -> bool:
         self.files.append((file_name, data if callable(data) else lambda: data))

@@ -18,35 +18,42 @@ from curim_data.store import Home
 from curim_data.store.annotations import annotation_history, read_annotations
 from curim_data.studies.changes import NOT_KNOWN
 from pages.parts import gender
-from tests.app.conftest import COUNCIL, Open, changes, errors, fine, frame_of, rows_of, visit, word, words_of
+from tests.app.conftest import COUNCIL, Open, changes, errors, fine, frame_of, opened, rows_of, visit, word, words_of
 
 
-def test_the_unit_stands_in_the_link_and_the_charts_can_be_changed(open_page: Open) -> None:
+def test_the_unit_stands_in_the_link_and_what_is_folded_is_drawn_when_it_is_opened(open_page: Open) -> None:
     app = open_page("trends", lang="en", by="month")
     assert app.segmented_control(key="trends_by").value == "month"
-    months = next(table.value for table in app.main.dataframe if "last_year" in table.value)
-    assert len(months) == 12
-    assert (months["change"] == months["n"] - months["last_year"]).all()
-    told = f"{months['n'].sum():,.0f} alerts, {months['last_year'].sum():,.0f} in the same months a year before"
-    assert any(told in text.value for text in app.main.markdown)
+    assert (len(app.get("plotly_chart")), len(app.main.dataframe)) == (1, 0)
     for unit, word_ in (("day", "day"), ("week", "")):
         app.segmented_control(key="trends_by").set_value(unit).run()
         assert (errors(app), word(app, "by")) == ([], word_)
     app.toggle(key="trends_adjusted").set_value(True)
+    opened(app)
+    assert len(app.get("plotly_chart")) >= 4
     for split in ("group", "affected_gender"):
         fine(app.segmented_control(key="trends_split").set_value(split).run())
+    linked = open_page("trends", lang="en", open="years", period="quarter")
+    assert [table.value.shape for table in linked.table] == [(4, 2)]
+
+
+def test_the_heading_and_the_same_row_of_the_table_tell_one_change(open_page: Open) -> None:
+    app = open_page("trends", lang="en", period="quarter", open="changes")
+    n, expected = re.findall(r"([\d,]+) against ([\d,]+) usual", app.title[0].value)[0]
+    assert app.title[0].value.startswith("All alerts: clear rise, ")
+    table = app.main.dataframe[0].value
+    whole = table[(table["where"] == "Whole city") & (table["what"] == "All alerts")].iloc[0]
+    assert (f"{whole['after']:,.0f}", f"{whole['expected']:,.0f}", whole["sure"]) == (n, expected, "clear")
 
 
 def test_the_council_is_told_by_weeks_and_months_only(open_page: Open) -> None:
     app = open_page("trends", by="day", **COUNCIL)
     assert app.segmented_control(key="trends_by").options == ["Week", "Month"]
     assert app.segmented_control(key="trends_by").value == "week"
-    charts = [len(one.get("plotly_chart")) for one in (app, open_page("trends", lang="en"))]
-    assert charts == [4, 5]  # the calendar shows days
 
 
 def test_small_counts_of_the_changes_are_written_as_fewer_than_for_the_council(open_page: Open) -> None:
-    app = open_page("trends", period="meeting", **COUNCIL)
+    app = open_page("trends", period="meeting", open="changes", **COUNCIL)
     table = app.main.dataframe[0].value
     counts = table["after"].astype(str)
     assert counts.str.fullmatch("fewer than (5|10)").any()
@@ -56,7 +63,7 @@ def test_small_counts_of_the_changes_are_written_as_fewer_than_for_the_council(o
     assert table.loc[few, "expected"].isna().all()
     assert set(table["q"]) <= {"≤0.05", ">0.05", NOT_KNOWN}
     assert set(table["sure"]) == {"Clear", "Probable", "May be chance"}
-    exact = open_page("trends", lang="en", period="meeting").main.dataframe[0].value
+    exact = open_page("trends", lang="en", period="meeting", open="changes").main.dataframe[0].value
     assert not exact["after"].astype(str).str.startswith("fewer").any()
 
 
@@ -81,46 +88,40 @@ def _texts(home: Home, monkeypatch: pytest.MonkeyPatch, page: str, **words: str)
     return app, [one.value.replace("\\", "") for kind in (app.main.markdown, app.main.caption) for one in kind]
 
 
-def test_of_all_data_the_table_says_what_the_briefing_does(one_year: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    app, told = _texts(one_year, monkeypatch, "trends")
-    assert list(app.main.dataframe[0].value)[:2] == ["where", "what"]  # of the title's days, which can be compared
-    app, told = _texts(one_year, monkeypatch, "trends", span="all")
-    whole = "This table compares the whole period with the one before, which the data do not reach: no day of the data "
-    reason = next(text for text in told if text.startswith(whole + "lies before this period."))
-    assert "To the Briefing" in [link.proto.label for link in app.main.get("page_link")]
-    assert "The briefing compares only the last part of the period, 4 November 2025 – 30 December 2025, with" in reason
-    app, _ = _texts(one_year, monkeypatch, "briefing")
-    app.session_state["fold_compared"] = True
-    before = reason.rpartition(", with ")[2].rstrip(".")
-    assert f"Compared with the time just before ({before})" in words_of(fine(app.run())).replace("\\", "")
+def test_without_an_earlier_time_the_heading_says_what_the_line_does(
+    one_year: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, told = _texts(one_year, monkeypatch, "trends", open="changes")
+    assert re.match(r"All alerts\. (Week of|Since) ", app.title[0].value)
+    assert any("no day of the data lies before this period" in text for text in told)
 
 
 def test_of_sensitive_categories_the_council_gets_months_and_neither_days_nor_hours(open_page: Open) -> None:
     words = {"category": "harassment_verbal"}
     for by in ({"by": "week"}, {}):
-        app = open_page("trends", **words, **COUNCIL, **by)
+        app = open_page("trends", **words, **COUNCIL, **by, open="week")
         assert app.segmented_control(key="trends_by").options == ["Month"]
         assert "Week of" not in app.title[0].value
         assert any("daylight and darkness alone" in text.value for text in app.markdown)
         assert not any("fall between" in text.value for text in app.markdown)
-    exact = open_page("trends", lang="en", **words)
+    exact = open_page("trends", lang="en", open="week", **words)
     assert exact.segmented_control(key="trends_by").options == ["Day", "Week", "Month"]
     assert not any("daylight and darkness alone" in text.value for text in exact.markdown)
 
 
 def test_the_councils_hours_are_whole_bands_and_none_of_so_few(open_page: Open) -> None:
     """The copy has hours in bands of six, so that no stretch within one can be told."""
-    app = open_page("trends", **COUNCIL, category="noise")
+    app = open_page("trends", **COUNCIL, category="noise", open="week")
     told = next(one.value for one in app.markdown if one.value.startswith("At least half of the alerts fall"))
     ends = [int(hour) for hour in re.findall(r"(\d\d):00", told)]
     assert all(hour % 6 == 0 for hour in ends)
-    app = open_page("trends", **COUNCIL, category="graffiti", district="zone_1", affected="other")
+    app = open_page("trends", **COUNCIL, category="graffiti", district="zone_1", affected="other", open="week")
     assert any(one.value.startswith("Fewer than 5 alerts have a known hour") for one in app.markdown)
     assert not any("fullest day" in one.value for one in app.markdown)
 
 
 def test_an_analyst_adds_and_removes_a_note_that_the_council_reads(own: Home) -> None:
-    app = visit("trends")
+    app = visit("trends", open="notes")
     app.text_input(key="plan_who_asked").set_value("Ana")
     app.date_input(key="annotation_start").set_value(dt.date(2026, 3, 2))
     app.text_input(key="annotation_note").set_value("New app <b>2</b>")
@@ -129,7 +130,7 @@ def test_an_analyst_adds_and_removes_a_note_that_the_council_reads(own: Home) ->
     (note,) = read_annotations(own.path)
     assert (note.start, note.end, note.note) == (dt.date(2026, 3, 2), None, "New app <b>2</b>")
     assert any("2 March 2026" in words.value and "New app" in words.value for words in app.main.markdown)
-    council = visit("trends", **COUNCIL)
+    council = visit("trends", open="notes", **COUNCIL)
     assert not [box for box in council.text_input if box.key == "annotation_note"]
     assert any("2 March 2026" in words.value and "New app" in words.value for words in council.main.markdown)
     remove = app.button(key=f"annotation_remove_{note.id}")
@@ -143,7 +144,7 @@ def test_an_analyst_adds_and_removes_a_note_that_the_council_reads(own: Home) ->
 
 @pytest.mark.parametrize("view", ["", "council"])
 def test_the_planted_place_is_found_after_dark(open_page: Open, view: str) -> None:
-    app = open_page("gender", **{"lang": "en", "light": "dark", "as": view})
+    app = open_page("gender", **{"lang": "en", "light": "dark", "as": view, "open": "places"})
     assert "**1 Pasalimani**" in words_of(app)
     circle = next(circle for circle in rows_of(app, "places") if circle["tip"].startswith("Pasalimani"))
     assert circle["fill"][3] > 0
@@ -154,7 +155,7 @@ def test_the_planted_place_is_found_after_dark(open_page: Open, view: str) -> No
 
 @pytest.mark.parametrize("words", [{}, {"category": "harassment_verbal"}], ids=["all", "sensitive"])
 def test_small_numbers_are_written_as_fewer_than_for_the_council(seen: Open, words: dict[str, str]) -> None:
-    app = seen("gender", **COUNCIL, **words)
+    app = opened(seen("gender", **COUNCIL, **words))
     assert "protected" not in words_of(app).replace("protected copy", "").lower()
     told = [
         str(count)
@@ -176,30 +177,23 @@ def _bars(app: AppTest, number: int) -> dict[str, str]:
 def test_no_share_tells_the_council_a_small_number(open_page: Open) -> None:
     """Of harassment after dark few alerts concern another gender: words stand in place of their share."""
     asked = {"category": "harassment_verbal", "light": "dark"}
-    app, exact = open_page("gender", **asked, **COUNCIL), open_page("gender", lang="en", **asked)
-    told, all_told = _bars(app, 0), _bars(exact, 0)
+    app, exact = (opened(open_page("gender", **words)) for words in (asked | COUNCIL, asked))
+    told, all_told = _bars(app, 3), _bars(exact, 3)
     assert told["Another gender"] == "fewer than 10"
     assert "%" in all_told["Another gender"]
     assert "%" in told["Women"]
-    assert _bars(app, 3)["Another gender"] in ("fewer than 10", "none")  # after dark
+    assert _bars(app, 1)["Another gender"] in ("fewer than 10", "none")  # after dark
 
 
 def test_the_council_gets_the_same_picture_as_the_specialist_and_limits_for_ratios_of_few(seen: Open) -> None:
     """No map of grey discs, no "0 alerts", no sentence that nothing could be compared."""
-    council, exact = seen("gender", **COUNCIL), seen("gender")
+    council, exact = (opened(seen("gender", **words)) for words in (COUNCIL, {}))
     charts = [len(app.get("plotly_chart")) for app in (council, exact)]
     assert charts[0] == charts[1] > 0
     assert len(rows_of(council, "places")) == len(rows_of(exact, "places")) > 0
-    named = [
-        [
-            set(text.value.rstrip(".").partition(": ")[2].replace(" and ", ", ").split(", "))
-            for text in app.main.markdown
-            if text.value.startswith(("More on women", "More on men"))
-        ]
-        for app in (council, exact)
-    ]
-    assert len(named[0]) == 2
-    assert named[0] == named[1]  # chosen from the alerts for every audience
+    assert council.title[0].value == exact.title[0].value  # chosen from the alerts for every audience
+    assert "Weighs more on men: " in exact.title[0].value
+    assert re.search(r"In (\d+) of 17 places", words_of(exact))[1] in exact.title[0].value  # type: ignore[index]
     words = words_of(council)
     assert [text in words for text in ("could not be compared", " 0 alerts", "15900")] == [False, False, True]
     limits = ("at least", "at most")
@@ -237,9 +231,9 @@ def test_of_hardly_any_man_affected_no_figure_tells_how_many(open_page: Open, mo
     )
     differ = place_shares(places, city=(60.0, 3.0)).for_readers(5)
     monkeypatch.setattr(gender, "cached_places", lambda *asked: dataclasses.replace(real(*asked), differ=differ))
-    app = open_page("gender", **COUNCIL)
+    app = opened(open_page("gender", **COUNCIL))
     words = "\n".join([words_of(app), *(text.value for text in app.get("text"))])
-    assert words.count("The numbers of women or of men are too small for a ratio to be written out.") == 1
+    assert words.count("The numbers of women or of men are too small for a ratio to be written out.") == 2
     assert "hardly any man" not in words
     assert "There are too few alerts near named places to compare them." in words
     assert "95 %" not in words.replace("\u00a0", " ")

@@ -48,10 +48,7 @@ COMMANDS: Final = (
     Asked("forecast", ("forecast",), 6, 3),
     Asked("near-repeat", ("near-repeat",), 5, 0),
     Asked("near-repeat-manhattan", ("near-repeat", "--metric", "manhattan"), 13, 5),
-    Asked("compare-gender", ("compare", "--against", "gender"), 6, 0),
-    Asked("compare-before", ("compare", "--against", "before"), 6, 1),
-    Asked("compare-year", ("compare", "--against", "year"), 8, 2),
-    Asked("compare-light", ("compare", "--against", "light"), 8, 5),
+    Asked("compare-light", ("compare", "--against", "light"), 6, 0),
     Asked("compare-others", ("compare", "--against", "others"), 8, 7),
     Asked("compare-words", ("compare", "--against", "affected=man"), 9, 7),
 )
@@ -59,7 +56,7 @@ WITHOUT_FILTER: Final = (("batches",), ("city", "show"), ("city", "versions"), (
 FILES: Final = (
     ("counts", ".csv", ("--by", "district,category")),
     *((name, ".csv", ()) for name in ("changes", "concentration", "forecast", "hotspots", "near-repeat", "trends")),
-    ("compare", ".csv", ("--against", "gender")),
+    ("compare", ".csv", ("--against", "light")),
     ("hotspots", ".geojson", ()),
     ("hotspots", ".csv", ("--method", "emerging")),
     ("hotspots", ".geojson", ("--method", "density")),

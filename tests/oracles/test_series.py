@@ -30,11 +30,10 @@ from analysis.trends.line import (
     without_events,
 )
 from analysis.trends.reporting import LONGEST, ReportingLag, lag_of_imports, lag_of_reports, nothing_known
-from analysis.trends.time_series import LevelShift, period_total, trend_of, week_clock, year_on_year
+from analysis.trends.time_series import LevelShift, trend_of, week_clock
 from curim_data.engine import open_source
 from curim_data.store import Home
 from curim_data.studies.periods import _delays, reporting_lag
-from pages.parts.trends.breakdown import twelve_months
 from tests.simulations.lines import A_YEAR, LENGTHS, World
 from tests.stored import stored_alerts
 
@@ -265,56 +264,6 @@ def test_a_period_that_begins_within_a_week_says_that_this_week_is_left_out():
     assert [choice.name for choice in within.choices if choice not in whole.choices] == ["beginning"]
 
 
-def test_several_weeks_are_judged_by_the_sum_of_what_each_lets_expect(t):
-    y = seasonal(208)
-    trend = trend_of(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=200))
-    told = period_total(trend)
-    assert (told.n, told.weeks, told.side) == (y[-8:].sum(), 8, 0)
-    assert told.first == MONDAY + dt.timedelta(weeks=200)
-    assert told.expected.value == pytest.approx(trend.frame["expected"].sum(), rel=0.05)
-    assert "usual for the time of year" in told.sentence(t)
-    for factor, side, word in ((1.5, 1, "more"), (0.5, -1, "fewer")):
-        z = np.concatenate([y[:-8], np.round(y[-8:] * factor)])
-        told = period_total(trend_of(weeks(z), covered(weeks(z))).since(MONDAY + dt.timedelta(weeks=200)))
-        assert told.side == side
-        assert f"8 whole weeks since {t.date(told.first)}: {told.n} alerts, {word} than is usual then" in told.sentence(
-            t
-        )
-
-
-def test_without_a_season_nothing_is_said_of_the_season():
-    short, long = weeks(seasonal(103)), weeks(seasonal(208))
-    assert period_total(trend_of(short, covered(short)).since(MONDAY + dt.timedelta(weeks=95))) is None
-    whole = trend_of(long, covered(long))
-    for first, known in ((198, False), (199, True), (204, True), (205, False)):
-        assert (period_total(whole.since(MONDAY + dt.timedelta(weeks=first))) is not None) == known
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("size", "mean"), [(4, 60), (8, 15), (8, 120)])
-def test_quiet_periods_are_seldom_called_unusual(size, mean):
-    sides = []
-    for seed in range(60):
-        y = seasonal(208, mean, drift=0.05, seed=seed)
-        sides.append(
-            period_total(trend_of(weeks(y), covered(weeks(y))).since(MONDAY + dt.timedelta(weeks=208 - size))).side
-        )
-    assert np.mean(np.abs(sides)) <= 0.1  # 5 %, and what chance adds in 60 draws
-
-
-def test_year_on_year_compares_the_same_weeks(t):
-    y = np.full(120, 20.0)
-    y[-13:] = 30
-    series = weeks(y)
-    compared = year_on_year(trend_of(series, covered(series)))
-    assert (compared.before, compared.after, compared.periods) == (260, 390, 13)
-    assert compared.p < 0.001
-    assert compared.sentence(t) == (
-        "Since 18 November 2024: 390 alerts, 260 in the same time a year before: a rise (p <0.001)."
-    )
-    assert year_on_year(trend_of(weeks(y[:50]), covered(weeks(y[:50])))) is None
-
-
 @pytest.mark.parametrize(
     ("counts", "told"),
     [
@@ -341,7 +290,6 @@ def test_weeks_that_the_sources_do_not_cover_are_shown_and_not_judged(t):
     assert not trend.frame["alarm"].iloc[60:75].any()
     assert trend.shifts == ()
     assert np.isnan(trend.frame["last_year"].iloc[115])
-    assert period_total(trend.since(MONDAY + dt.timedelta(weeks=200))) is None
     assert len(trend_of(series, covered(series)).shifts) == 2
     assert "usual for the time of year" in trend.sentence(t)
 
@@ -386,21 +334,6 @@ def test_a_clock_of_bands_tells_whole_bands(t):
     late = week_clock(frame.assign(n=[3.0] * 6 + [0.0] * 12 + [3.0] * 6), 6)
     assert late.peak_hours[1] == 6
     assert week_clock(frame.assign(n=0.0), 6).peak_hours is None
-
-
-@pytest.mark.parametrize("months", [26, 38, 15])
-def test_the_last_twelve_whole_months_stand_beside_those_a_year_before(months):
-    """Complete: each whole month from the latest back to the thirteenth of the data, whatever the unit of the line."""
-    first = pd.Timestamp("2023-03-01")
-    counts = pd.Series(range(100, 100 + months), pd.date_range(first, periods=months, freq="MS"))
-    series = pd.DataFrame({"month": counts.index, "n": counts.to_numpy(float)})
-    end = counts.index[-1] + pd.Timedelta(days=9)  # the last month has not ended
-    rows = twelve_months(trend_of(series, (first.date(), end.date()), "month", "month"))
-    assert len(rows) == min(12, months - 1 - 12)
-    assert list(rows["month"]) == list(counts.index[-2 : -2 - len(rows) : -1])
-    assert (rows["n"].to_numpy() == counts[rows["month"]].to_numpy()).all()
-    assert (rows["last_year"].to_numpy() == counts[rows["month"] - pd.DateOffset(years=1)].to_numpy()).all()
-    assert (rows["change"] == 12).all()
 
 
 UNTIL = dt.date(2025, 6, 30)

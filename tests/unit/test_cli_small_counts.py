@@ -28,7 +28,7 @@ ASKED: Final = (
     (("hotspots", "--method", "emerging"), ".csv"),
     (("trends",), ".csv"),
     (("changes",), ".csv"),
-    (("compare", "--against", "before"), ".csv"),
+    (("compare", "--against", "light"), ".csv"),
     (("forecast",), ""),
     (("concentration",), ".csv"),
     (("brief",), ""),

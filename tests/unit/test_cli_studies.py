@@ -183,9 +183,9 @@ def test_the_council_is_told_cells_and_density_of_places(curim: Curim, sample: H
 
 def test_the_places_where_women_and_men_differ(curim: Curim, sample: Home, tmp_path: Path) -> None:
     out = tmp_path / "places.geojson"
-    asked = ["compare", "--against", "gender", "--light", "dark", "--period", "all"]
+    asked = ["compare", "--against", "affected=man", "--affected", "woman", "--light", "dark", "--period", "all"]
     told = curim.answer(sample, *asked, "--out", str(out))
-    assert [side["name"] for side in told["sides"]] == ["Women affected", "Men affected"]
+    assert [side["name"] for side in told["sides"]] == ["First filter", "Second filter"]
     assert told["sides"][0]["filter"]["affected"] == "woman"
     first = told["places"][0]
     assert first["name"] == "Pasalimani"
@@ -193,7 +193,7 @@ def test_the_places_where_women_and_men_differ(curim: Curim, sample: Home, tmp_p
     drawn = json.loads(out.read_text("utf-8"))
     assert [f["properties"]["id"] for f in drawn["features"]] == [place["id"] for place in told["places"]]
     said = curim.says(sample, *asked, "--out", str(tmp_path / "places.csv"))
-    assert said.startswith("Women affected – All alerts, affecting women, after dark")
+    assert said.startswith("First filter – All alerts, affecting women, after dark")
     assert f"1. Pasalimani – {round(100 * first['share'])}\u00a0% of the" in said
     assert first["share"] == pytest.approx(TRUTHS["women_after_dark"]["share_here"], abs=0.08)
     assert (tmp_path / "places.csv").read_text("utf-8-sig").startswith("rank,id,name,more,n_first,n_second,")

@@ -24,7 +24,6 @@ from pages.parts.charts.plots import (
 from pages.parts.frame import Page, escape_markdown, escape_with_commands, palette
 from pages.parts.frame.look import CHANGE, DARK, WORD_JOINER, on_land, rgba
 from pages.parts.hotspots.emerging_layer import STATE_COLOURS
-from pages.parts.trends.breakdown import calendar_figure
 from tests.made_page import made_page
 
 DAYS = pd.date_range("2024-01-01", periods=12, freq="W-MON")
@@ -74,13 +73,10 @@ def test_marks_are_lines_and_spans_with_safe_labels_in_order_of_time(page: Page)
     assert len(texts) == 4  # two points outside the range have their date and number
 
 
-def test_panels_days_and_intervals_are_those_of_the_tables(page: Page) -> None:
-    figure = small_multiples_figure(page, PANELS, time="week", shaded=DAYS[9])
+def test_panels_and_intervals_are_those_of_the_tables(page: Page) -> None:
+    figure = small_multiples_figure(page, PANELS, time="week")
     assert [note["text"] for note in figure.layout["annotations"]] == ["9", "a &lt;b&gt;", "18", "c"]
     assert figure.layout["yaxis"]["range"] == figure.layout["yaxis2"]["range"]
-    assert len(figure.layout["shapes"]) == 2
-    (counts,) = calendar_figure(page, CALENDAR).data
-    assert sum(value is not None for row in counts["z"] for value in row) == len(CALENDAR)
     bars = plots.interval_bars_figure(page, ROWS).data[0]
     assert bars["x"] == [0.2, 0.5, 2.0]
     assert np.add(bars["x"], bars["error_x"]["array"]).tolist() == pytest.approx([0.4, 0.6, 3])
@@ -99,8 +95,7 @@ def test_plotly_finds_nothing_wrong_with_a_figure(page: Page) -> None:
         plots.forest_figure(page, ROWS.assign(strong=[True, False, True])),
         plots.clock_figure(page, CLOCK),
         plots.year_on_year_figure(page, pd.DataFrame({"month": DAYS, "n": range(12)})),
-        small_multiples_figure(page, PANELS, time="week", shaded=DAYS[9]),
-        calendar_figure(page, CALENDAR),
+        small_multiples_figure(page, PANELS, time="week"),
         _marked(page),
     ]
     for figure in figures:

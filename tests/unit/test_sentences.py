@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from analysis.plans.verdict import amount_in_words
-from analysis.trends.time_series import WeekClock, YearOnYear
+from analysis.trends.time_series import WeekClock
 from curim_data.importing.comparison import _quoted
 from curim_data.model import translator
 from curim_data.model.absence import fewer_than
@@ -85,28 +85,6 @@ def test_french_plurals(one: str, many: str, values: dict[str, object], told: di
     assert {n: read(FR.n(one, many, n, **values)) for n in told} == told
     assert read(FR.n(one, many, 0, **values)) == "0" + told[1][1:]
     assert read(FR.n(one, many, 1234, **values)).startswith("1 234")
-
-
-@pytest.mark.parametrize(
-    ("found", "greek", "french"),
-    [
-        (YearOnYear(40, 12, 8, NOVEMBER, 0.003, "week"),
-         "Αναφορές από 3 Νοεμβρίου 2025: 12, έναντι 40 το ίδιο διάστημα πριν από έναν χρόνο, "
-         "δηλαδή μείωση (p 0,003).", ""),
-        (YearOnYear(1200, 1500, 8, NOVEMBER, 0.0004, "month"),
-         "Αναφορές (Νοέμβριος 2025 και έπειτα): 1.500, έναντι 1.200 τους ίδιους μήνες πριν από έναν χρόνο, "
-         "δηλαδή αύξηση (p <0,001).", ""),
-        (YearOnYear(120, 1234, 13, MAY, 0.0001), "",
-         "Depuis le 1er mai 2025 : 1 234 signalements, contre 120 à la même période un an plus tôt : une hausse "
-         "(p < 0,001)."),
-        (YearOnYear(120, 118, 13, MAY, 0.8), "",
-         "Depuis le 1er mai 2025 : 118 signalements, contre 120 à la même période un an plus tôt. Pas de changement "
-         "net."),
-    ],
-)  # fmt: skip
-def test_a_year_before(found: YearOnYear, greek: str, french: str) -> None:
-    assert found.sentence(EL) == greek or not greek
-    assert read(found.sentence(FR)) == french or not french
 
 
 def test_french_has_one_kind_of_space_before_signs_curled_apostrophes_and_one_name_a_thing() -> None:

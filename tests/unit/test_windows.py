@@ -24,7 +24,7 @@ from curim_data.studies.alert_points import density_study
 from curim_data.studies.brief import brief_study
 from curim_data.studies.brief_content import brief_content
 from curim_data.studies.brief_text import finding_sentences, headline
-from curim_data.studies.compare import CompareError, _earlier, filter_pair
+from curim_data.studies.compare import CompareError, filter_pair
 from curim_data.studies.evaluation import comparison_windows, evaluation_obstacle, windows_sentence
 from curim_data.studies.gender import light_study
 from curim_data.studies.hot_spots import emerging_study
@@ -94,12 +94,6 @@ def test_no_day_lies_in_both_periods_of_a_filter(any_source, last, reach, period
     found = compared_periods(source, asked)
     if found.before is not None:
         check(found.before, found.after, source)
-    for a_year in (False, True):
-        try:
-            now, then, _ = _earlier(source, AlertFilter(period=period), a_year=a_year)
-        except CompareError:
-            continue
-        check(dates(source, then), dates(source, now), source)
 
 
 @given(last=days, reach=st.integers(2, 4200), begun=st.integers(1, 1500), length=spans, by_month=st.booleans())
@@ -246,12 +240,6 @@ def test_nothing_is_counted_by_a_time_that_is_not_known(tmp_path: Path, dimensio
 
 def test_months_are_compared_with_as_many_months(tmp_path: Path) -> None:
     source = source_of(tmp_path, (2019, 2), 25)
-    quarter = AlertFilter(period="quarter")
-    before = filter_pair(source, quarter, "before")
-    assert (before.second.start, before.second.end) == (dt.date(2020, 9, 1), dt.date(2020, 11, 30))
-    assert "Compared with September 2020 – November 2020." in [T(choice.explanation) for choice in before.choices]
-    year = filter_pair(source, quarter, "year")
-    assert (year.second.start, year.second.end) == (dt.date(2019, 12, 1), dt.date(2020, 2, 29))
     found = compared_periods(source, (dt.date(2020, 12, 4), source.as_of))
     assert found.before == (dt.date(2019, 12, 1), dt.date(2020, 2, 29))
     assert "months of the year before (December 2019 – February 2020)" in T(found.choice.explanation)
@@ -263,8 +251,6 @@ def test_months_before_the_data_are_no_comparison(tmp_path: Path) -> None:
     assert (found.before, found.same_season) == ((dt.date(2018, 11, 1), dt.date(2018, 11, 30)), False)
     assert "months just before (November 2018)" in T(found.choice.explanation)
     assert compared_periods(source, (dt.date(2018, 11, 1), dt.date(2018, 12, 31))).before is None
-    with pytest.raises(CompareError):
-        filter_pair(source, AlertFilter(period="all"), "before")
     source = source_of(tmp_path, (2018, 3), 36)  # and more than a year is compared with the months just before
     longer = compared_periods(source, (dt.date(2020, 2, 1), source.as_of))
     assert (longer.before, longer.same_season) == ((dt.date(2019, 1, 1), dt.date(2020, 1, 31)), False)

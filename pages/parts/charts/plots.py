@@ -451,12 +451,10 @@ def small_multiples_figure(
     panels: Sequence[tuple[str, pd.DataFrame]],
     *,
     time: str = "month",
-    shaded: pd.Timestamp | None = None,
 ) -> Figure:
     """Small lines on one common scale.
 
-    `panels`: names with frames of `time`, `n` (NaN: a gap) and, for tooltips, `alerts`. `shaded`: the day
-    from which on the ground is shaded.
+    `panels`: names with frames of `time`, `n` (NaN: a gap) and, for tooltips, `alerts`.
     """
     t, colours = page.t, palette(page.theme)
     columns = 1 if page.narrow else min(3, len(panels))
@@ -483,7 +481,7 @@ def small_multiples_figure(
             f"yaxis{mark}": {**axis(colours, grid=True), **vertical, "showticklabels": leftmost, "anchor": f"x{mark}"},
         }
         figure.update_layout(**axes)
-        _add_panel(figure, page, name, frame, time, mark, shaded)
+        _add_panel(figure, page, name, frame, time, mark)
         figure.add_annotation(
             x=left, y=upper, xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=4,
             text=wrapped_label(name, ABOVE, 1), font={"size": 13, "color": colours.text},
@@ -496,15 +494,11 @@ def _category(frame: pd.DataFrame) -> str:
     return str(frame["category"].iloc[0]) if "category" in frame and len(frame) else ""
 
 
-def _add_panel(
-    figure: Figure, page: Page, name: str, frame: pd.DataFrame, time: str, mark: str, shaded: pd.Timestamp | None
-) -> None:
+def _add_panel(figure: Figure, page: Page, name: str, frame: pd.DataFrame, time: str, mark: str) -> None:
     t, colours = page.t, palette(page.theme)
     days = pd.to_datetime(frame[time])
     axes: dict[str, Any] = {"xaxis": f"x{mark}", "yaxis": f"y{mark}"}
     category, form = _category(frame), "LLL y" if time == "month" else "medium"
-    if shaded is not None:
-        figure.add_span(shaded, days.max(), fill=colours.withheld, **axes)
     figure.add_scatter(
         x=days,
         y=frame["n"],

@@ -274,7 +274,8 @@ LANDING = "briefing"
 VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "briefing": ("since",),
     "finding": ("id", "since"),
-    "trends": ("by", "weight", "columns", "since"),
+    "trends": ("by", "weight", "columns", "open"),
+    "gender": ("open",),
     "hotspots": ("layer", "cell", "base", "spot", "tab", "against", "at"),
     "interventions": ("plan", "draft"),
     "evaluation": ("plan",),

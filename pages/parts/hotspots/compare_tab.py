@@ -20,12 +20,12 @@ from curim_data.model import (
     cell_polygons,
 )
 from curim_data.studies.compare import (
+    PICK_CATEGORIES,
     PRESETS,
     CompareError,
     CompareStudy,
     available_presets,
     compare_study,
-    usual_preset,
 )
 from curim_data.studies.hot_spots import HotSpotStudy
 from pages.parts.charts import (
@@ -62,10 +62,7 @@ from pages.parts.maps import (
 if TYPE_CHECKING:
     from analysis.report.maps import MapLayer
 
-SPAN: Final = 0.62
 NAMED: Final = 5
-# What must be known to read the counts of both sides; all other choices stand behind a fold.
-ALWAYS_SHOWN: Final = ("neither", "reference", "short", "season", "hours")
 # At least so many times as large a part is a marked difference, and at least so many a clear one.
 STEPS: Final = (1.25, 2.0)
 UNSURE: Final = Message(
@@ -80,14 +77,18 @@ _SHADES: Final = tuple(zip((0.0, 1 / STEPS[1], 1 / STEPS[0], *STEPS), CHANGE, st
 
 
 def draw_comparison(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every fold is given the study of the map above)
-    """Draw what is compared, the map of the difference with its clearest places, and all of them as a table."""
-    t = page.t
+    """Draw the sentence, the map of the difference, and the places that differ as a table."""
+    t, presets = page.t, available_presets(page.alerts, page.filter)
+    if not presets:
+        lacking = page.alerts.lacks_light
+        st.info(" ".join([*([t(lacking)] if lacking is not None else []), t(PICK_CATEGORIES)]))
+        return
     against = draw_link_choice(
         t("Compare"),
-        {name: t(PRESETS[name]) for name in available_presets(page.alerts, page.filter)},
+        {name: t(PRESETS[name]) for name in presets},
         "against",
         "hotspots_against",
-        usual_preset(page.alerts, page.filter),
+        presets[0],
         width=360,
         tab="comparison",
     )
@@ -96,46 +97,21 @@ def draw_comparison(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (e
     except CompareError as error:
         st.info(t(error.message))
         return
+    told = escape_markdown(found.comparison.sentence(t))
     if found.comparison.one_sided:
-        st.info(escape_markdown(found.comparison.sentence(t)))
+        st.info(told)
         return
-    left, right = st.columns([SPAN, 1 - SPAN], gap="medium")
-    with left:
-        _draw_map(page, found)
-    with right:
-        st.write(escape_markdown(found.comparison.sentence(t)))
-        _draw_clearest_places(page, found)
+    st.write(told)
+    _draw_map(page, found)
     _draw_table(page, found)
     sides = " · ".join(
         t("{side}: {n} alerts on the map", side=t(side.name), n=written_count(page, n))
         for side, n in ((found.pair.a, found.comparison.n_a), (found.pair.b, found.comparison.n_b))
     )
     st.caption(sides)
-    for choice in (one for one in found.choices if one.name in ALWAYS_SHOWN):
-        st.caption(t(choice.explanation))
-    if found.comparison.places:
-        st.caption(
-            t(
-                "Ratio: the share of “{a}” that lies in the place, divided by the share of “{b}” that lies there. "
-                "Other places that differ far beyond chance are left out of both. Shares are those of “{a}” among "
-                "both sides.",
-                a=t(found.pair.a.name),
-                b=t(found.pair.b.name),
-            )
-        )
     draw_footer(page, choices=found.choices, about="map-comparison")
     _draw_downloads(page, found)
     _draw_map_download(page, found, sides)
-
-
-def _draw_clearest_places(page: Page, study: CompareStudy) -> None:
-    """The clearest places, each with its sentence."""
-    t, places = page.t, study.comparison.places
-    for place in places[:NAMED]:
-        name = escape_markdown(ranked_name(place.rank, study.names[place.id](t), space=" "))
-        st.markdown(t.pair(f"**{name}**", escape_markdown(place.sentence(t, page.written.least()))))
-    if len(places) > NAMED:
-        st.caption(t.n("{n} more is in the table.", "{n} more are in the table.", len(places) - NAMED))
 
 
 def _draw_table(page: Page, study: CompareStudy) -> None:
@@ -211,7 +187,7 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
         hexagons("differs", [{"hex": name} for name in names], **look, **outlined),
     ]
     draw_named_layers(
-        page, layers, _pins(page, study), key="hotspots_compare_map", alt=_map_words(page, study), span=SPAN
+        page, layers, _pins(page, study), key="hotspots_compare_map", alt=_map_words(page, study), span=1.0
     )
     draw_legend_row(colours, t("Share of the alerts that lies here, at least"), _legend(page, study))
     st.caption(t(UNSURE))

@@ -1,4 +1,4 @@
-"""The Trends page: the line of counts with its expected range, what changed, and the count taken apart.
+"""The Trends page: the answer to the filter with its line, and the count taken apart behind questions.
 
-Public: the `draw_*` functions of `line`, `changes` and `breakdown`, called by pages/trends.py.
+Public: the `draw_*` functions of `line` and `breakdown`, called by pages/trends.py.
 """
