@@ -423,6 +423,10 @@ def row(field: Field, default: Any = ()) -> Any:
     return dataclasses.field(default=default, metadata={"field": field})
 
 
+# Categories, or areas, that a title names.
+IN_A_TITLE: Final = 3
+
+
 @dataclass(frozen=True)
 class AlertFilter:
     """Which alerts are meant; equal filters are equal values (order and repeats of their values do not count).
@@ -664,13 +668,19 @@ class AlertFilter:
 
     def subject(self, t: Translator, city: CityProfile) -> str:
         """What is asked for, without its dates, as the head of a title: what, where, and the rest in words."""
-        first, *others = [label for label, _ in self.chips_of(CATEGORIES, t, city)] or [t("All alerts")]
-        what = t.join([first, *map(labels.inline, others)])
+
+        def some(named: list[str]) -> str:
+            more = len(named) - IN_A_TITLE
+            return t.join([*named[:IN_A_TITLE], *([t.n("{n} more", "{n} more", more)] if more > 0 else [])])
+
+        groups = [labels.group_label(t, city, one) for one in self.groups]
+        first, *others = [*groups, *(labels.category_label(t, city, one) for one in self.categories), t("All alerts")]
+        what = some([first, *map(labels.inline, others[:-1])])
         areas = [labels.district_label(t, city, one) for one in self.districts]
         areas += [labels.place_label(t, city, one) for one in self.places]
-        told = t("{what}, {where}", what=what, where=t.join(areas)) if areas else what
-        named = {"categories", "districts", "places", "period"}
-        return told + "".join(one.phrase(self, t, city) for one in self.active() if one.names[0] not in named)
+        told = t("{what}, {where}", what=what, where=some(areas)) if areas else what
+        said = {"categories", "districts", "places", "period"}
+        return told + "".join(one.phrase(self, t, city) for one in self.active() if one.names[0] not in said)
 
     def chips(self, t: Translator, city: CityProfile) -> list[tuple[str, AlertFilter]]:
         """Labels of what is active, each with the filter that is left without it."""

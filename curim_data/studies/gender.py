@@ -110,8 +110,8 @@ def weight_study(source: Source, f: AlertFilter) -> CategoryRatios:
     chosen = chosen_from(source, f)
     if chosen is not source:
         theirs = weight_study(chosen, f).frame.set_index("category")[[*VERDICT]]
-        told = theirs.reindex(found.frame["category"], fill_value=0).astype(theirs.dtypes).set_axis(found.frame.index)
-        found = replace(found, frame=found.frame.assign(**told))
+        told = theirs.astype(int).reindex(found.frame["category"], fill_value=0).astype(theirs.dtypes)
+        found = replace(found, frame=found.frame.assign(**told.set_axis(found.frame.index)))
     return found.for_readers()
 
 

@@ -31,7 +31,6 @@ from curim_data.model import (
     Message,
     Span,
     Translator,
-    fewer_than,
     is_small,
 )
 from curim_data.model.absence import CalendarUnit
@@ -90,7 +89,7 @@ class Answer:
             return at_head(t("{subject}: {n}", subject=subject, n=self.total.said))
         near, others = abs(change.after - change.expected) <= NO_NEWS * change.expected, self.total.n - change.after
         n, expected = (
-            fewer_than(least) if is_small(one, least) else one
+            Message("fewer than {k}", {"k": least}) if is_small(one, least) else one
             for one in (
                 change.after if min(change.after, others) >= max(1, least) else self.total.n,
                 round(change.expected),
@@ -131,7 +130,8 @@ def earlier_years(source: Source, f: AlertFilter) -> list[tuple[Span, Total]]:
     it; the latest first.
     """
     start, end = query.dates(source, f)
-    days, found = (start, min(end, max(start, source.as_of))), []
+    days = start, min(end, max(start, source.as_of))
+    found: list[tuple[Span, Total]] = []
     while len(found) < MOST_YEARS and days[0] >= source.first and days[0] <= days[1]:
         if found and not source.coverage.covered(pd.date_range(*days, freq="D")).all():
             break

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.stats.intervals import poisson_rate
+from analysis.stats.intervals import Estimate, poisson_rate
+from analysis.trends.changes import CANDIDATE_KEYS, Change
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
 from curim_data.model import Audience, Translator
+from curim_data.query import Total
+from curim_data.studies.changes import change_study
 from curim_data.studies.gender import feeling_study, rate_study
-from curim_data.studies.trends import ForecastStudy, forecast_study, trend_study, whole_weeks
+from curim_data.studies.periods import ComparedPeriods
+from curim_data.studies.trends import (
+    Answer,
+    ForecastStudy,
+    answer_study,
+    earlier_years,
+    forecast_study,
+    trend_study,
+    whole_weeks,
+)
 from tests.stored import seen_by
 
 
@@ -126,3 +140,64 @@ def test_poisson_rate_reproduces_garwoods_limits() -> None:
     assert (ten.value, round(ten.low, 3), round(ten.high, 3)) == (5, 2.398, 9.195)
     assert poisson_rate(0, 1).low == 0
     assert poisson_rate(0, 1).high == pytest.approx(-np.log(0.025))
+
+
+def _answer(after: int, expected: float, grade: str, compared: str = "year", **more: Any) -> Answer:
+    days = dt.date(2026, 8, 1), dt.date(2026, 10, 31)
+    ratio = Estimate(after / expected, 0.5, 2.0)
+    change = Change({}, "city", 0, after, expected, ratio, 0.5, 0.5, grade, int(np.sign(after - expected)), compared)  # type: ignore[arg-type]
+    total = Total(after, after, 0, 0, 0, 38_656, more.pop("threshold", 1))
+    return Answer(ComparedPeriods(days, days, True), total, change, **{"few": False, **more})
+
+
+THEFT = AlertFilter(groups=("theft",), districts=("zone_3",))
+WOMEN = AlertFilter(categories=("noise", "graffiti"), affected=("woman",), dark=True)
+HEADINGS = [
+    (THEFT, _answer(57, 51.4, "open"),
+     "Theft, Zone 3: no clear rise, 57 against 51 in the same time a year before (may be chance)",
+     "Κλοπές, Ζώνη 3 – χωρίς σαφή αύξηση: 57 έναντι 51 το ίδιο διάστημα έναν χρόνο πριν (ίσως τυχαία)",
+     "Vols, Zone 3 : pas de hausse nette, 57 contre 51 à la même période un an plus tôt (peut-être dû au hasard)"),
+    (WOMEN, _answer(20, 61.0, "probable", "season"),
+     "Graffiti and noise, affecting women, after dark: probable fall, 20 against 61 usual for this time of year",
+     "Γκράφιτι και ηχορύπανση · θίγονται: γυναίκες · μετά τη δύση – πιθανή μείωση: 20 έναντι 61 που είναι συνήθεις για "
+     "την εποχή",
+     "Graffitis et bruit, concernant des femmes, après la tombée de la nuit : baisse probable, 20 contre 61, nombre "
+     "habituel en cette saison"),
+    (AlertFilter(), _answer(1_250, 1_000.0, "clear", "before"),
+     "All alerts: clear rise, 1,250 against 1,000 expected from the time just before",
+     "Όλες οι αναφορές – σαφής αύξηση: 1.250 έναντι 1.000 που αναμένονταν από το αμέσως προηγούμενο διάστημα",
+     "Tous les signalements : hausse nette, 1 250 contre 1 000 attendus d’après la période juste avant"),
+    (AlertFilter(places=("pasalimani",)), _answer(3, 6.0, "open", few=True, threshold=5),
+     "All alerts, Pasalimani: fewer than 5",
+     "Όλες οι αναφορές, Πασαλιμάνι – λιγότερες από 5",
+     "Tous les signalements, Pasalimáni : moins de 5"),
+    (AlertFilter(), _answer(7, 4.0, "open", few=True, threshold=5),
+     "All alerts: too few to tell, 7 against fewer than 5 in the same time a year before",
+     "Όλες οι αναφορές – πολύ λίγες για συμπέρασμα: 7 έναντι λιγότερες από 5 το ίδιο διάστημα έναν χρόνο πριν",
+     "Tous les signalements : effectif trop faible pour conclure, 7 contre moins de 5 à la même période un an "
+     "plus tôt"),
+    (AlertFilter(), _answer(101, 100.0, "open"),
+     "All alerts: no change, 101 against 100 in the same time a year before",
+     "Όλες οι αναφορές – χωρίς μεταβολή: 101 έναντι 100 το ίδιο διάστημα έναν χρόνο πριν",
+     "Tous les signalements : pas de changement, 101 contre 100 à la même période un an plus tôt"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "answer", "english", "greek", "french"), HEADINGS)
+def test_the_heading_answers_the_filter(
+    source: Source, f: AlertFilter, answer: Answer, english: str, greek: str, french: str
+) -> None:
+    told = [answer.sentence(f.subject(t, source.city), t) for t in map(Translator, ("en", "el", "fr"))]
+    assert [text.replace("\N{NO-BREAK SPACE}", " ").replace("\u202f", " ") for text in told] == [english, greek, french]
+
+
+def test_the_answer_is_that_of_the_table_of_changes_and_earlier_years_are_counted_by_their_days(source: Source) -> None:
+    for f in (AlertFilter(period="quarter"), THEFT):
+        whole = change_study(source, f).changes.of(dict.fromkeys(CANDIDATE_KEYS))
+        assert answer_study(source, f).change == whole
+        years = earlier_years(source, f)
+        assert len(years) == 4
+        for span, total in years:
+            assert total.n == query.total(source, f.replace(period="", start=span.start, end=span.end)).n
+        assert all(later[0].start > earlier[0].end for later, earlier in pairwise(years))
+    assert answer_study(source, AlertFilter(period="all")).change is None
