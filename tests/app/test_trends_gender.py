@@ -43,7 +43,7 @@ def test_the_heading_and_the_same_row_of_the_table_tell_one_change(open_page: Op
     assert app.title[0].value.startswith("All alerts: clear rise, ")
     table = app.main.dataframe[0].value
     whole = table[(table["where"] == "Whole city") & (table["what"] == "All alerts")].iloc[0]
-    assert (f"{whole['after']:,.0f}", f"{whole['expected']:,.0f}", whole["sure"]) == (n, expected, "clear")
+    assert (f"{whole['after']:,.0f}", f"{whole['expected']:,.0f}", whole["sure"]) == (n, expected, "Clear")
 
 
 def test_the_council_is_told_by_weeks_and_months_only(open_page: Open) -> None:

@@ -155,7 +155,7 @@ WOMEN = AlertFilter(categories=("noise", "graffiti"), affected=("woman",), dark=
 HEADINGS = [
     (THEFT, _answer(57, 51.4, "open"),
      "Theft, Zone 3: no clear rise, 57 against 51 in the same time a year before (may be chance)",
-     "Κλοπές, Ζώνη 3 – χωρίς σαφή αύξηση: 57 έναντι 51 το ίδιο διάστημα έναν χρόνο πριν (ίσως τυχαία)",
+     "Κλοπές, Ζώνη 3 – χωρίς σαφή αύξηση: 57 έναντι 51 το ίδιο διάστημα έναν χρόνο πριν (ίσως τυχαίο)",
      "Vols, Zone 3 : pas de hausse nette, 57 contre 51 à la même période un an plus tôt (peut-être dû au hasard)"),
     (WOMEN, _answer(20, 61.0, "probable", "season"),
      "Graffiti and noise, affecting women, after dark: probable fall, 20 against 61 usual for this time of year",
