@@ -138,7 +138,7 @@ def bottom_bar(page: Page, entries: list[st.Page], *, filtered: bool) -> None:
     """A phone's filter and pages, within reach of the thumb."""
     with st.container(horizontal=True, gap="small", key="bottom_bar"):
         if filtered:
-            filter_bar.draw_phone_filter(page)
+            filter_bar.draw_opener(page, filter_bar.EVERYTHING, t("Filter"), type="tertiary", width="content")
         for link in entries:
             st.page_link(link, query_params=page.query, width="content")
 

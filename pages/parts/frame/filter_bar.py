@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial, reduce
 from typing import Any, Final
 
 import streamlit as st
@@ -33,7 +34,7 @@ from curim_data.privacy import DisclosureError, askable, not_held
 from curim_data.protection import copy_errors, kind_of
 from curim_data.query import Total
 from curim_data.studies.periods import copy_notes, places_taken
-from pages.parts.frame.guard import admitting, current_address, help_link, page_link, print_address
+from pages.parts.frame.guard import admitting, current_address, help_link, page_link
 from pages.parts.frame.look import escape_markdown
 from pages.parts.frame.page import Page
 from pages.parts.frame.results import cached_query
@@ -84,15 +85,17 @@ def draw_filter_bar(page: Page) -> None:
         elif not field.widget.more:
             chosen = ", ".join(label for _, _, label in field.joined(field.picks(page.filter, t, city), t, city))
             label = t("{kind}: {names}", kind=t(field.title), names=chosen or t(field.widget.everything))
-            _draw_opener(page, field.names[0], label)
+            draw_opener(page, field.names[0], label)
     further = [field for field in offered if field.widget.more]
     if further or absent:
         active = ", ".join(t(field.title) for field in further if field.write(page.filter))
         more = t("More filters")
-        _draw_opener(page, MORE, t("{kind}: {names}", kind=more, names=active) if active else more)
+        draw_opener(page, MORE, t("{kind}: {names}", kind=more, names=active) if active else more)
 
 
-def _draw_opener(page: Page, name: str, label: str, **look: Any) -> None:
+def draw_opener(page: Page, name: str, label: str, **look: Any) -> None:
+    """A button that opens the drawer of some fields; `look`: what else the button takes."""
+
     def open_drawer() -> None:
         st.session_state[OPEN], st.session_state[PENDING] = name, page.filter
 
@@ -100,70 +103,45 @@ def _draw_opener(page: Page, name: str, label: str, **look: Any) -> None:
     st.button(escape_markdown(label), key=f"filter_open_{name}", on_click=open_drawer, wrap=True, **look)
 
 
-def draw_phone_filter(page: Page) -> None:
-    """The button of a phone, whose side bar is closed: it opens all of the filter."""
-    _draw_opener(page, EVERYTHING, page.t("Filter"), type="tertiary", width="content")
-
-
 def draw_filter_drawer(page: Page) -> None:
     """The fields that a button asked for, in a drawer beside the page, until they are shown or left."""
-    asked, fields = st.session_state.get(OPEN), dict[str, Field]()
+    t, asked, before = page.t, st.session_state.get(OPEN), st.query_params.to_dict()
     if asked is None or page.source is None:
         return
-    offered, absent = _offered(page, page.source)
-    fields = [field for field in offered if field.names[0] == asked or (asked == MORE and field.widget.more)]
-
-    def state() -> tuple[Any, ...]:
-        return st.session_state.get(OPEN), st.query_params.to_dict()
 
     def draw() -> None:
-        if state() != before:
+        if st.session_state.get(OPEN) != asked or st.query_params.to_dict() != before:
             st.rerun()
+        (offered, absent), more = _offered(page, page.alerts), asked == MORE
         if asked == EVERYTHING:
             draw_filter_bar(page)
         else:
-            _draw_pending(page, fields)
-        for why, titles in absent.items() if asked == MORE else ():
-            st.caption(page.t("No filter by {fields}: {why}", fields=page.t.join(titles), why=why))
+            _draw_pending(page, [one for one in offered if (one.widget.more if more else one.names[0] == asked)])
+        for why, titles in absent.items() if more else ():
+            st.caption(t("No filter by {fields}: {why}", fields=t.join(titles), why=why))
 
-    before = state()
-    titles: dict[str, str] = {MORE: page.t("More filters"), EVERYTHING: page.t("Filter")}
-    title = titles.get(asked) or page.t(page.filter.field(asked).title)
-    drawer = st.dialog(title, width=460, position="left", on_dismiss=_close)
+    title = {MORE: t("More filters"), EVERYTHING: t("Filter")}.get(asked) or t(page.filter.field(asked).title)
+    drawer = st.dialog(title, width=460, position="left", on_dismiss=partial(st.session_state.pop, OPEN, None))
     drawer(admitting(draw, name="filter"))()
-
-
-def _close() -> None:
-    st.session_state.pop(OPEN, None)
 
 
 def _draw_pending(page: Page, fields: Sequence[Field]) -> None:
     """Some fields, what the filter would leave with what is chosen so far, and the button that shows it."""
-    t, source = page.t, page.alerts
-
-    def hold(chosen: AlertFilter) -> None:
-        st.session_state[PENDING] = chosen
+    t, chosen = page.t, st.session_state[PENDING]
+    bar = _Bar(page, chosen, lambda: st.session_state[PENDING], partial(st.session_state.__setitem__, PENDING))
+    cleared = reduce(AlertFilter.without, (field.names[0] for field in fields), chosen)
 
     def show() -> None:
-        write_filter(st.session_state[PENDING])
-        _close()
+        write_filter(bar.current())
+        st.session_state.pop(OPEN)
 
-    def clear() -> None:
-        for field in fields:
-            hold(st.session_state[PENDING].without(field.names[0]))
-
-    chosen = askable(st.session_state[PENDING], source)[0]
-    bar = _Bar(page, st.session_state[PENDING], lambda: st.session_state[PENDING], hold)
     with st.container(horizontal=True, key="filter_apply"):
-        left = t("Show ({n})", n=cached_query(page, "total", filter=chosen).said)
-        st.button(left, key="filter_show", type="primary", on_click=show)
-        chosen_here = any(field.write(bar.filter) for field in fields)
-        st.button(t("Reset"), key="filter_clear", type="tertiary", on_click=clear, disabled=not chosen_here)
+        left = cached_query(page, "total", filter=askable(chosen, page.alerts)[0]).said
+        st.button(t("Show ({n})", n=left), key="filter_show", type="primary", on_click=show)
+        look = {"type": "tertiary", "disabled": cleared == chosen}
+        st.button(t("Reset"), key="filter_clear", on_click=bar.write, args=(cleared,), **look)
     for field in fields:
-        if field.widget.own:
-            _OWN[field.names[0]](bar, field)
-        else:
-            _draw_choices(bar, field)
+        _OWN.get(field.names[0], _draw_choices)(bar, field)
 
 
 def _offered(page: Page, source: Source) -> tuple[list[Field], dict[str, list[str]]]:
@@ -225,21 +203,12 @@ def draw_active_filters(page: Page) -> None:
 
 
 def draw_filter_actions(page: Page) -> None:
-    """Reset, and the link that shows a colleague the same."""
+    """The link that shows a colleague the same, and the page for printing."""
     t = page.t
     with st.container(horizontal=True, gap="small"):
-        st.button(
-            t("Reset"),
-            key="filter_reset",
-            type="tertiary",
-            disabled=page.filter == AlertFilter(),
-            on_click=write_filter,
-            args=(AlertFilter(),),
-        )
         with st.popover(t("Copy link"), type="tertiary"):  # drawn again when a part of the page changes the address
-            st.caption(t("Whoever opens this link sees the same filter, as far as their role allows."))
             st.code(current_address(page), language=None, wrap_lines=True)
-        st.link_button(t("Print view"), print_address(page), type="tertiary")
+        st.link_button(t("Print view"), current_address(page, printed=True), type="tertiary")
 
 
 def filter_sentence(page: Page) -> str:
@@ -327,16 +296,14 @@ def _draw_choices(bar: _Bar, field: Field) -> None:
     if len(tree) > 1 or len(options) > MOST_PILLS:
         _draw_list(bar, field, tree, counts)
         return
-
-    def label(value: Any) -> str:
-        said = field.short_label(t, value) if field.short_label else _label(page, field, value)
-        return escape_markdown(said) + counts.get((name, value), "")
-
+    said = {one: field.value_label(t, page.city, field.dimensions[name], one) for one in options}
+    if field.short_label:
+        said = {one: field.short_label(t, one) for one in options}
     st.pills(
         t(field.title),
         options,
         selection_mode="multi",
-        format_func=label,
+        format_func=lambda value: escape_markdown(said[value]) + counts.get((name, value), ""),
         **bar.bound(f"filter_{name}", list(getattr(bar.filter, name)), lambda picked: {name: tuple(picked)}),
     )
 
@@ -347,13 +314,11 @@ def _counts(page: Page, field: Field) -> dict[tuple[str, Any], str]:
     """
     counts: dict[tuple[str, Any], str] = {}
     for name in field.names:
-        try:
+        with suppress(DisclosureError, UnknownTimeError):
             answer = cached_query(page, "options", name).shown
-        except (DisclosureError, UnknownTimeError):
-            continue
-        columns = (answer.frame[column].tolist() for column in (answer.by[0], "n", "fewer_than"))
-        for value, n, limit in zip(*columns, strict=True):
-            counts[name, value] = f" (<{page.t.number(limit)})" if n != n else f" ({page.t.number(n)})"
+            columns = (answer.frame[column].tolist() for column in (answer.by[0], "n", "fewer_than"))
+            for value, n, limit in zip(*columns, strict=True):
+                counts[name, value] = f" (<{page.t.number(limit)})" if n != n else f" ({page.t.number(n)})"
     return counts
 
 
@@ -362,55 +327,33 @@ def _tree(page: Page, field: Field) -> list[tuple[str, list[Any]]]:
     city, name = page.city, field.names[0]
     options = list(field.choices(name, city, page.alerts.other_categories).values())
     options += [one for one in getattr(page.filter, name) if one not in options]
-    if "groups" not in field.names:
-        return [("", options)]
-    groups = {one: city.categories[one].group if one in city.categories else "" for one in options}
-    tree = [(group, [one for one in options if groups[one] == group]) for group in city.groups]
-    rest = [one for one in options if groups[one] not in city.groups]
-    return [*tree, ("", rest)] if rest else tree
-
-
-def _label(page: Page, field: Field, value: Any, t: Translator | None = None) -> str:
-    return field.value_label(t or page.t, page.city, field.dimensions[field.names[0]], value)
+    groups = tuple(city.groups) if "groups" in field.names else ()
+    of = {one: city.categories[one].group if groups and one in city.categories else "" for one in options}
+    tree = [(group, [one for one in options if of[one] == group]) for group in groups]
+    return [(group, ones) for group, ones in (*tree, ("", [one for one in options if of[one] not in groups])) if ones]
 
 
 def _draw_list(bar: _Bar, field: Field, tree: Sequence[tuple[str, list[Any]]], counts: Mapping[Any, str]) -> None:
     """Boxes to tick, groups with what belongs to them, and a search in the words of every language."""
-    page, t, name = bar.page, bar.page.t, field.names[0]
-    readers, left = [translator(lang) for lang in LANGUAGES], MOST_BOXES
-    sought = st.text_input(
-        t("Search"),
-        key=f"filter_search_{name}",
-        placeholder=t("Search"),
-        label_visibility="collapsed",
-        live=True,
-    )
-    words = fold(sought or "").split("_")
-    for number, (group, values) in enumerate(tree):
-        known = " ".join(labels.group_label(one, page.city, group) for one in readers) if group else ""
-        found = [
-            value
-            for value in values
-            if sought_in(words, f"{known} {value} {' '.join(_label(page, field, value, one) for one in readers)}")
-        ][: max(0, left)]
+    t, city, name, left = bar.page.t, bar.page.city, field.names[0], MOST_BOXES
+    look = {"placeholder": t("Search"), "label_visibility": "collapsed", "live": True}
+    sought = st.text_input(t("Search"), key=f"filter_search_{name}", **look) or ""
+    readers, words = [t, *map(translator, LANGUAGES)], fold(sought).split("_")
+    for group, values in tree:
+        heads = [labels.group_label(one, city, group) for one in readers] if group else [""]
+        said = {one: [field.value_label(r, city, field.dimensions[name], one) for r in readers] for one in values}
+        texts = {one: fold(" ".join((*heads, str(one), *said[one]))) for one in values}
+        found = [one for one in values if all(word in texts[one] for word in words)][:left]
         left -= len(found)
-        whole = group in bar.filter.groups if group else False
         if group and found:
-            label = t("{group}: all", group=labels.group_label(t, page.city, group))
-            _draw_box(bar, ("groups", group), escape_markdown(label), counts, others=values)
-        with st.container(gap="xsmall", key=f"filter_tree_{number}") if group and found else nullcontext():
-            for value in found:
-                _draw_box(bar, (name, value), escape_markdown(_label(page, field, value)), counts, ticked=whole)
+            _draw_box(bar, ("groups", group), t("{group}: all", group=heads[0]), counts, others=values)
+        with st.container(gap="xsmall", key=f"filter_tree_{group}") if group and found else nullcontext():
+            for one in found:
+                _draw_box(bar, (name, one), said[one][0], counts, whole=group in bar.filter.groups)
     if left == MOST_BOXES:
         st.caption(escape_markdown(t("Nothing found for “{words}”.", words=sought)))
-    elif left <= 0:
+    elif left == 0:
         st.caption(t("Search to find more."))
-
-
-def sought_in(words: Sequence[str], text: str) -> bool:
-    """Whether a text has all of some folded words, without regard to case and accents."""
-    folded = fold(text)
-    return all(word in folded for word in words)
 
 
 def _draw_box(
@@ -419,21 +362,19 @@ def _draw_box(
     label: str,
     counts: Mapping[Any, str],
     *,
-    ticked: bool = False,
+    whole: bool = False,
     others: Sequence[Any] = (),
 ) -> None:
-    """A box of one value. `ticked`: by its group; `others`: what belongs to a group, which is chosen whole instead."""
+    """A box of one value. `whole`: its group is chosen; `others`: what belongs to a group, which stands for them."""
     name, value = choice
 
     def values(now: bool) -> dict[str, Any]:
         current = bar.current()
-        kept = [one for one in getattr(current, name) if one != value]
         freed = {"categories": tuple(set(current.categories).difference(others))} if others else {}
-        return {**freed, name: (*kept, value) if now else tuple(kept)}
+        return {**freed, name: tuple({*getattr(current, name), value} if now else {*getattr(current, name)} - {value})}
 
-    shown = ticked or value in getattr(bar.filter, name)
-    bound = bar.bound(f"filter_box_{name}_{value}", shown, values)
-    st.checkbox(label + counts.get(choice, ""), disabled=ticked, **bound)
+    bound = bar.bound(f"filter_box_{name}_{value}", whole or value in getattr(bar.filter, name), values)
+    st.checkbox(escape_markdown(label) + counts.get(choice, ""), disabled=whole, **bound)
 
 
 # Letters that the box of a choice holds on a phone; a text field does not wrap.

@@ -79,7 +79,8 @@ def require(role: Role, *, data: bool = True) -> Page:
     if visitor is None or visitor.role is None:
         _show_door(t, visitor)
         st.stop()
-    keep_to_one_city(t, visitor)
+    if visitor.city and st.session_state.setdefault(ON_SHOW, visitor.city) != visitor.city:
+        keep_to_one_city(t, visitor)
     page = _page(t, visitor, visitor.role)
     record.draws(page)
     if page.role < role:
@@ -225,16 +226,12 @@ def draw_alone(name: str, draw: Callable[[], None], *, words: Collection[str] = 
     `name`: a name that no other part has; `words`: the words of the address that the part itself writes.
     """
 
-    def address() -> dict[str, str]:
-        return {word: value for word, value in st.query_params.items() if word not in words}
-
     def draw_part() -> None:
-        if address() != before:
+        if {word: value for word, value in st.query_params.items() if word not in words} != before:
             st.rerun()
         draw()
 
-    before = address()
-
+    before = {word: value for word, value in st.query_params.items() if word not in words}
     st.fragment(admitting(draw_part, name=name), key=name)()
 
 
@@ -324,17 +321,14 @@ def page_name() -> str:
     return name if (FOLDER / f"{name}.py").exists() else LANDING
 
 
-def current_address(page: Page) -> str:
-    """The full address of what the reader sees, to send to a colleague: the filter and the view of the open page."""
+def current_address(page: Page, *, printed: bool = False) -> str:
+    """The full address of what the reader sees, to send to a colleague: the filter and the view of the open page.
+
+    `printed`: in light colours and without controls, whatever theme the reader has.
+    """
     view = {word: st.query_params[word] for word in VIEW_WORDS.get(page_name(), ()) if st.query_params.get(word)}
-    base, query = str(st.context.url or "").split("?")[0], urlencode({**page.query, **view})
-    return f"{base}?{query}" if query else base
-
-
-def print_address(page: Page) -> str:
-    """The address of what the reader sees in light colours and without controls, whatever theme the reader has."""
-    address = current_address(page)
-    return f"{address}{'&' if '?' in address else '?'}{urlencode(PRINT_WORDS)}"
+    query = urlencode({**page.query, **view, **(PRINT_WORDS if printed else {})})
+    return "?".join(filter(None, (str(st.context.url or "").split("?")[0], query)))
 
 
 def go_to_page(page: Page, name: str, **words: str) -> None:
@@ -406,8 +400,6 @@ KEPT_FIELDS: Final = frozenset(
 
 def keep_to_one_city(t: Translator, visitor: Reader) -> None:
     """Stop a run for another city than the one that this session was opened for, with a link that opens it anew."""
-    if not visitor.city or st.session_state.setdefault(ON_SHOW, visitor.city) == visitor.city:
-        return
     st.header(t("Another city"))
     st.write(t("This page was opened for one city and its address now names another one."))
     query = urlencode({**st.query_params.to_dict(), CITY: visitor.city})

@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Concatenate, Final, NoReturn, ParamSpec, TypeVar, cast
@@ -347,6 +347,7 @@ def _short(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:10]
 
 
+@dataclass
 class Heading:
     """Where a page's heading stands, with the words that it has until the page itself writes there.
 
@@ -354,9 +355,9 @@ class Heading:
     adds no second heading.
     """
 
-    def __init__(self, place: DeltaGenerator, words: str) -> None:
-        self._place, self._words = place, words
-        self.written = False
+    _place: DeltaGenerator
+    _words: str
+    written: bool = False
 
     def __enter__(self) -> None:
         self.written = True
