@@ -342,8 +342,8 @@ def _draw_list(bar: _Bar, field: Field, tree: Sequence[tuple[str, list[Any]]], c
     for group, values in tree:
         heads = [labels.group_label(one, city, group) for one in readers] if group else [""]
         said = {one: [field.value_label(r, city, field.dimensions[name], one) for r in readers] for one in values}
-        texts = {one: fold(" ".join((*heads, str(one), *said[one]))) for one in values}
-        found = [one for one in values if all(word in texts[one] for word in words)][:left]
+        texts = {one: " ".join((*heads, str(one), *said[one])) for one in values}
+        found = [one for one in values if sought_in(words, texts[one])][:left]
         left -= len(found)
         if group and found:
             _draw_box(bar, ("groups", group), t("{group}: all", group=heads[0]), counts, others=values)
@@ -354,6 +354,12 @@ def _draw_list(bar: _Bar, field: Field, tree: Sequence[tuple[str, list[Any]]], c
         st.caption(escape_markdown(t("Nothing found for “{words}”.", words=sought)))
     elif left == 0:
         st.caption(t("Search to find more."))
+
+
+def sought_in(words: Sequence[str], text: str) -> bool:
+    """Whether a text has all of some folded words, without regard to case and accents."""
+    folded = fold(text)
+    return all(word in folded for word in words)
 
 
 def _draw_box(
