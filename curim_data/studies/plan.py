@@ -34,21 +34,22 @@ from analysis.plans.verdict import (
     placebo_areas,
     smallest_shown_drop,
 )
-from analysis.spots.naming import SpotName, name_spot, name_spots
+from analysis.spots.naming import Labels, SpotName, name_spot, name_spots
 from analysis.spots.profile import problem_for as problem_of_profile
 from analysis.spots.profile import profile_spot
-from analysis.trends.time_series import HOURS, trend_of
+from analysis.trends.time_series import trend_of
 from curim_data import privacy, query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter, month_bounds
 from curim_data.model import Kind
+from curim_data.model.city import Area, Landmark
 from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas, Caution, Objective, Problem
 from curim_data.protection import copy_of
-from curim_data.studies.cells import area_counts, area_frame, cells_to_compare, whole_city
+from curim_data.studies.cells import area_cells, area_counts, area_frame, cells_to_compare, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 from curim_data.studies.periods import DAY, YEAR, Days, reporting_lag
-from curim_data.studies.spot_profiles import written_profile
+from curim_data.studies.spot_profiles import peak_hours, written_profile
 
 # Fewer areas at the plan's own date are joined by placebo dates.
 _ENOUGH_AREAS: Final = 40
@@ -319,8 +320,6 @@ def _at_size(cells: Sequence[str], resolution: int) -> list[int]:
 
 # From this part of unknown genders on, a problem says that for many alerts the gender is not known.
 MANY_UNKNOWN: Final = 0.2
-# A longer stretch of bands of hours says nothing of when a problem occurs.
-MOST_PEAK: Final = 12
 
 
 def problem_of_cells(
@@ -346,15 +345,39 @@ def problem_of_cells(
     if spot is not None:
         return problem_of_spot(source, f, spot, name_spots(found.spots, source.city, known_places(source))[spot.id])
     own = _own_area(source, f, sorted(wanted))
-    problem = problem_of_spot(source, f, own, name_spot(own.longitude, own.latitude, source.city))
-    return replace(problem, q=None)
+    name = name_spot(own.longitude, own.latitude, source.city)
+    if f.cells or wanted != frozenset(area_cells(source.city, f)):
+        return replace(problem_of_spot(source, f, own, name), q=None)
+    # The area that the filter names: its own alerts are counted, as on the card that led here, and not those of cells.
+    own = replace(own, n=round(query.counts(source, f, []).total))
+    labels = {**_labels(source.city.districts, f.districts), **_labels(source.city.landmarks, f.places)}
+    place = next(iter(f.places), "")
+    return replace(problem_of_spot(source, f, own, SpotName(place, next(iter(labels.values()))), f), q=None)
 
 
-def problem_of_spot(source: Source, f: AlertFilter, spot: Spot | Cluster, name: SpotName) -> Problem:
-    """A named hot spot's problem in figures, from counts after disclosure control."""
-    here = f.replace(districts=(), places=(), cells=spot.names)
+def _labels(areas: Sequence[Area | Landmark], names: Sequence[str]) -> dict[str, Labels]:
+    return {one.id: one.labels for one in areas if one.id in names}
+
+
+def count_of_problem(source: Source, problem: Problem) -> int:
+    """The alerts of a problem in what an audience reads."""
+    f, _ = AlertFilter.from_query(problem.query, source.city, source.other_categories)
+    found = area_frame(source, f, f.cells) if f.cells else query.counts(source, f, []).frame
+    return round(float(found["n"].sum()))
+
+
+def problem_of_spot(
+    source: Source, f: AlertFilter, spot: Spot | Cluster, name: SpotName, here: AlertFilter | None = None
+) -> Problem:
+    """A named hot spot's problem in figures, from counts after disclosure control.
+
+    `here`: the filter that names the area, where it is more than its cells.
+    """
+    here = here or f.replace(districts=(), places=(), cells=spot.names)
 
     def counted(*by: str, among: AlertFilter = here, complete: bool = False) -> pd.DataFrame:
+        if not among.cells:
+            return query.counts(source, among, list(by), complete=complete).frame
         return area_frame(source, among, spot.names, by, complete=complete)
 
     timed = source.known_time.knows("hour")
@@ -373,7 +396,7 @@ def problem_of_spot(source: Source, f: AlertFilter, spot: Spot | Cluster, name: 
     profile = written_profile(profile, categories, affected, dark, written)
     banded = timed and source.protected
     if banded:
-        profile = replace(profile, hours=_banded_hours(source, here))
+        profile = replace(profile, hours=peak_hours(privacy.BAND_HOURS, counted("hour")))
     kinds = counted("kind").sort_values("n", ascending=False)
     months = counted("month", among=history, complete=True)
     return problem_of_profile(
@@ -389,20 +412,6 @@ def problem_of_spot(source: Source, f: AlertFilter, spot: Spot | Cluster, name: 
         not_asked=[name for name in ("affected_gender", "reporter_gender") if name not in source.asked],
         hours_protected=banded,
     )
-
-
-def _banded_hours(source: Source, here: AlertFilter) -> tuple[int, int] | None:
-    """First and last hour of the fewest bands of six that hold half of the alerts; None where that is most of a day."""
-    size = privacy.BAND_HOURS
-    raw = area_frame(source, here, here.cells, ["hour"]).dropna(subset=["hour"])
-    bands = raw.groupby(raw["hour"] // size)["n"].sum().reindex(range(HOURS // size), fill_value=0).to_numpy(float)
-    half = bands.sum() / 2
-    for bands_long in range(1, MOST_PEAK // size + 1):
-        sums = sum(np.roll(bands, -step) for step in range(bands_long))
-        if half and np.max(sums) >= half:
-            first = int(np.argmax(sums)) * size
-            return first, (first + bands_long * size - 1) % HOURS
-    return None
 
 
 def _since(source: Source, months: pd.DataFrame, end: dt.date) -> dt.date | None:

@@ -11,7 +11,6 @@ from typing import Any, Final
 import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from analysis.clusters import Cluster
 from analysis.concentration import Concentration, concentration
@@ -82,7 +81,10 @@ def spot_summaries(source: Source, f: AlertFilter, spots: Sequence[SpotOrCluster
                 name=names[spot.id],
                 women=None if not either else wilson(women, either) if told else UNKNOWN,
                 category=str(themes[np.argsort(numbers)[-1]]) if len(themes) else None,
-                hours=_peak(1 if not source.protected else BAND_HOURS, *by.get("hour", {}).get(spot.id, nothing)),
+                hours=peak_hours(
+                    1 if not source.protected else BAND_HOURS,
+                    pd.DataFrame(dict(zip(("hour", "n"), by.get("hour", {}).get(spot.id, nothing), strict=True))),
+                ),
             )
         )
     return tuple(lines)
@@ -172,13 +174,18 @@ def written_profile(
     )
 
 
-def _peak(band: int, hour: NDArray[Any], n: NDArray[Any]) -> tuple[int, int] | None:
-    """First and last hour of the peak, in bands of so many hours; None where no hour is known."""
-    hour = hour.astype(float)
-    known = ~np.isnan(hour)
-    by_hour = np.bincount(hour[known].astype(int), weights=n[known].astype(float), minlength=HOURS)
+# A longer stretch says nothing of when alerts come.
+MOST_PEAK: Final = 12
+
+
+def peak_hours(band: int, counted: pd.DataFrame) -> tuple[int, int] | None:
+    """First and last hour of the peak of counts (hour, n), in bands of so many hours; None where no hour is known, or
+    where it takes more than half of the day.
+    """
+    known = counted.dropna(subset=["hour"])
+    by_hour = np.bincount(known["hour"].astype(int), weights=known["n"].astype(float), minlength=HOURS)
     peak = peak_bands(by_hour.astype(float), band)
-    return None if peak is None else (peak[0], (peak[0] + peak[1] - 1) % HOURS)
+    return None if peak is None or peak[1] > MOST_PEAK else (peak[0], (peak[0] + peak[1] - 1) % HOURS)
 
 
 # Points of the curve that are given out; more cannot be distinguished.

@@ -54,6 +54,7 @@ from pages.parts.plans import (
     counts_by_area,
     draw_areas_map,
     drop_by_similar_areas,
+    own_count,
     proposed_areas,
     seeded,
 )
@@ -80,11 +81,12 @@ def problem_step(page: Page, edit: PlanEdit) -> Plan:
 
     st.button(t("Rewrite it from the data"), key=edit.key("anew"), type="tertiary", on_click=rewrite)
     st.caption(
-        t(
-            "Written from the alerts of the place. You may change every word; the figures of the plan stay as they "
-            "were counted: in the protected copy, because the council reads it."
-        )
+        t("Its figures are of the protected copy, because the council reads the plan. You may change every word.")
     )
+    if not page.protected and not plan.id:
+        st.caption(
+            t("In the alerts themselves: {n}, as on the page you come from.", n=own_count(page.dataset, plan.problem))
+        )
     return plan
 
 
