@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -23,9 +23,8 @@ from urllib.parse import parse_qsl, urlencode
 import numpy as np
 import pandas as pd
 
-from analysis.gender import MAN, WOMAN, CategoryRatios, GenderShares, gender_shares
+from analysis.gender import MAN, WOMAN, CategoryRatios, GenderShares
 from analysis.spots.naming import SpotName, name_spots
-from analysis.stats.dispersion import Dispersion
 from analysis.stats.intervals import UNKNOWN, Estimate
 from analysis.trends.changes import AREA, CANDIDATE_KEYS, MAIN_SHARE, Change, Grade
 from curim_data import query
@@ -35,7 +34,7 @@ from curim_data.model import Audience, Message, is_small
 from curim_data.model.absence import CalendarUnit
 from curim_data.model.city import K_ORDINARY
 from curim_data.model.prepared import write_whole
-from curim_data.privacy import WrittenCounts, share_is_told
+from curim_data.privacy import WrittenCounts, is_sensitive, share_is_told
 from curim_data.protection import CopyErrors, copy_errors
 from curim_data.query import Total
 from curim_data.store import Home, locked
@@ -46,7 +45,6 @@ from curim_data.studies.changes import (
     change_study,
     event_study,
     filter_periods,
-    landmark_districts,
     without_events,
     written_changes,
 )
@@ -60,19 +58,15 @@ from curim_data.studies.gender import (
 )
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 from curim_data.studies.periods import (
-    EITHER,
-    WOMEN,
     YEAR,
     ComparedPeriods,
-    Share,
-    area_kind,
     chosen_from,
     copy_notes,
-    share_scatter,
     whole_steps,
 )
+from curim_data.studies.trends import trend_study
 
-Level = Literal["here", "district", "city", "group"]
+Level = Literal["here", "city"]
 # What a finding's count did: all at once (an event, or a change of which one week is most), as in the same season of
 # the year before, as many as once before but not in the last year, for the first time, or simply more or fewer.
 History = Literal["once", "seasonal", "returned", "new", "growing", "falling"]
@@ -110,16 +104,12 @@ class Count:
 
 @dataclass(frozen=True)
 class Whom:
-    """The share of women among the women and men affected, and of what it is that share.
-
-    `level`: of the finding itself ("here"), of its category in its district, of its category in the whole city, or of
-    the group of its category there. `women` is unknown where nothing can be told at any level. `district`, `category`:
-    their ids, where the level names them.
+    """The share of women among the women and men affected, unknown where nothing can be told; `level`: of the finding
+    itself ("here"), or of its `category` in the whole city.
     """
 
     women: Estimate = UNKNOWN
     level: Level = "here"
-    district: str = ""
     category: str = ""
 
 
@@ -128,8 +118,8 @@ class Series:
     """The weeks (months) of a finding up to the end of the period that was tested.
 
     `frame`: start (Timestamp), n, before (the same week of the year before; NaN where not known), tested (bool: it lies
-    in the period that was tested, in part at least), reference (bool: in the one that it is compared with). Periods
-    that the data do not hold whole are left out.
+    in the period that was tested, in part at least), and expected, lower, upper and alarm, as its own past has it.
+    Periods that the data do not hold whole are left out.
     """
 
     frame: pd.DataFrame
@@ -234,7 +224,7 @@ def make_finding(
         within=f,
         series=series,
         whom=_whom(source, f, chosen, change),
-        since=run_since(series, change, expected),
+        since=run_since(series, change),
         exact_p=own is change,
         history=history_of(origin or source, chosen, change, periods),
     )
@@ -266,60 +256,47 @@ def history_of(source: Source, f: AlertFilter, change: Change, periods: Compared
 
 
 def _series(source: Source, chosen: AlertFilter, periods: ComparedPeriods) -> Series | None:
-    """The weeks of a finding, or its months where the weeks are too many or none of them is whole."""
+    """The weeks of a finding; its months where weeks are too many, may not be read, or none of them is whole."""
     start, end = periods.after
-    lead = min(max(LEAD[0], end - start), LEAD[1])
-    first = max(source.first, start - lead)
+    first = max(source.first, start - min(max(LEAD[0], end - start), LEAD[1]))
     if not periods.same_season and periods.before is not None:
         first = min(first, periods.before[0], max(source.first, start - YEAR))
-    unit = "month" if (end - first).days > 7 * MOST_WEEKS else source.known_time.unit("week")
-    for one in dict.fromkeys((unit, "month")):
-        found = _series_of(source, chosen, periods, first, one)
-        if found.frame["tested"].any():
+    many = (end - first).days > 7 * MOST_WEEKS or (source.protected and is_sensitive(chosen, source.city))
+    for unit in dict.fromkeys(("month" if many else source.known_time.unit("week"), "month")):
+        found = _series_of(source, chosen, periods, first, unit)
+        if found is not None and found.frame["tested"].any():
             return found
     return None
 
 
-def _series_of(source: Source, chosen: AlertFilter, periods: ComparedPeriods, first: dt.date, unit: Any) -> Series:
-    end = periods.after[1]
-    reach = first - YEAR - dt.timedelta(days=31) if periods.same_season else first
-    asked = chosen.replace(period="", start=max(source.first, reach), end=end)
-    counted = query.counts(source, asked, [unit], complete=True).frame
-    known = counted.dropna(subset=[unit]).set_index(unit)["n"].astype(float).sort_index()
-    starts = pd.DatetimeIndex(known.index)
-    ends = starts + (pd.Timedelta(days=6) if unit == "week" else pd.offsets.MonthEnd(0))
-    whole = (starts >= pd.Timestamp(asked.start or source.first)) & (ends <= pd.Timestamp(min(end, source.as_of)))
-    whole &= source.coverage.untouched(starts, unit)
-    known, starts, ends = known[whole], starts[whole], ends[whole]
-    year = pd.DateOffset(months=12) if unit == "month" else pd.Timedelta(YEAR)
-    spans = {"tested": periods.after, "reference": None if periods.same_season else periods.before}
-    frame = pd.DataFrame(
-        {
-            "start": starts,
-            "n": known.to_numpy(),
-            "before": known.reindex(starts - year).to_numpy() if periods.same_season else np.nan,
-            **{
-                name: span is not None and (ends >= pd.Timestamp(span[0])) & (starts <= pd.Timestamp(span[1]))
-                for name, span in spans.items()
-            },
-        }
+def _series_of(
+    source: Source, chosen: AlertFilter, periods: ComparedPeriods, first: dt.date, unit: CalendarUnit
+) -> Series | None:
+    start, end = map(pd.Timestamp, periods.after)
+    trend = trend_study(source, chosen.replace(period="", start=source.first, end=end.date()), unit)
+    if trend is None:
+        return None
+    frame = trend.frame[trend.frame["complete"].astype(bool)].rename(columns={trend.column: "start"})
+    starts = pd.DatetimeIndex(frame["start"])
+    year, step = (pd.DateOffset(months=12), pd.offsets.MonthEnd(0)) if unit == "month" else (YEAR, dt.timedelta(days=6))
+    counts, ends = pd.Series(frame["n"].to_numpy(float), starts), starts + step
+    frame = frame.assign(
+        before=counts.reindex(starts - year).to_numpy() if periods.same_season else np.nan,
+        tested=(ends >= start) & (starts <= end),
     )
-    return Series(frame[ends >= pd.Timestamp(first)].reset_index(drop=True), unit)
+    columns = ["start", "n", "before", "tested", "expected", "lower", "upper", "alarm"]
+    return Series(frame.loc[ends >= pd.Timestamp(first), columns].reset_index(drop=True), unit)
 
 
-def run_since(series: Series | None, change: Change, expected: float) -> dt.date | None:
-    """The first period since which the count lies on the change's side, up to the last; None for fewer than two.
-
-    On the side of the same week of the year before where that is known, else of its part of what was expected; then
-    not before the time that was compared.
+def run_since(series: Series | None, change: Change) -> dt.date | None:
+    """The first period since which the count lies on the change's side of what was expected of its own past, up to the
+    last; None for fewer than two.
     """
     if series is None:
         return None
-    frame = series.frame[series.frame["before"].notna() | series.frame["tested"] | series.frame["reference"]]
-    usual = expected / max(int(frame["tested"].sum()), 1)
-    sides = (change.direction * (frame["n"] - frame["before"].fillna(usual)) > 0).tolist()
+    sides = (change.direction * (series.frame["n"] - series.frame["expected"]) > 0).tolist()
     run = next((at for at, side in enumerate(reversed(sides)) if not side), len(sides))
-    return frame["start"].iloc[-run].date() if run >= 2 else None
+    return series.frame["start"].iloc[-run].date() if run >= 2 else None
 
 
 def _whom(
@@ -328,43 +305,18 @@ def _whom(
     chosen: AlertFilter,
     change: Change,
 ) -> Whom | None:
-    """For whom, at the first level at which it can be told; None where nobody asked, or where the filter says it.
-
-    All shares are taken to be as overdispersed as that of all alerts under the filter.
-    """
+    """Of the finding, else of its category in the whole city; None where nobody asked, or where the filter says it."""
     if AFFECTED not in source.asked or without_gender(f) != f:
         return None
-    scatter = share_scatter(source, f, Share(AFFECTED, WOMEN, EITHER), area_kind(source))
-    for whom, asked in _levels(source, f, chosen, change):
-        women = _women(source, asked, scatter)
-        if women.known:
-            return replace(whom, women=women)
-    return Whom()
-
-
-def _levels(source: Source, f: AlertFilter, chosen: AlertFilter, change: Change) -> Iterator[tuple[Whom, AlertFilter]]:
-    """From the finding to the group of its category in the whole city: what is asked, and how it is named."""
-    yield Whom(), chosen
-    category, place = str(change.key.get("category") or ""), change.key.get("place")
-    district = str(change.key.get("district") or (landmark_districts(source.city).get(str(place), "") if place else ""))
+    category = str(change.key.get("category") or "")
     wider = chosen.replace(cells=f.cells, places=f.places, districts=f.districts)
-    if district and not f.places and not f.cells:
-        yield Whom(level="district", district=district, category=category), wider.replace(districts=(district,))
-    yield Whom(level="city", category=category), wider
-    tree = source.city.categories
-    if category in tree and not f.categories and not f.groups:
-        group = tree[category].group
-        if group and sum(one.group == group for one in tree.values()) > 1:
-            yield Whom(level="group", category=category), wider.replace(categories=(), groups=(group,))
-
-
-def _women(source: Source, f: AlertFilter, scatter: Dispersion) -> Estimate:
-    """The share of women, unknown where too few women and men are, or where it would tell a small number of either."""
-    counted = query.counts(source, f, [AFFECTED], complete=True)
-    shares = gender_shares(counted.frame, AFFECTED, total=counted.total, scatter=scatter)
-    women, men = shares.frame.set_index("gender")["n"][[WOMAN, MAN]]
-    told = share_is_told(women, women + men, WrittenCounts.of(f, source).least())
-    return shares.women if told and women + men >= LEAST_WHOM else UNKNOWN
+    for whom, asked in ((Whom(), chosen), (Whom(level="city", category=category), wider)):
+        shares = share_study(source, asked)
+        women, men = shares.frame.set_index("gender")["n"][[WOMAN, MAN]]
+        told = share_is_told(women, women + men, WrittenCounts.of(asked, source).least())
+        if told and women + men >= LEAST_WHOM and shares.women.known:
+            return replace(whom, women=shares.women)
+    return Whom()
 
 
 Verdict = Literal["usual", "more", "fewer", "unknown"]

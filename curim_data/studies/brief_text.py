@@ -17,7 +17,6 @@ from curim_data.model.labels import (
     category_label,
     district_label,
     grade_words,
-    group_label,
     inline,
     place_label,
 )
@@ -281,17 +280,14 @@ def women_sentence(finding: Finding, city: CityProfile, t: Translator) -> str:
     whom = finding.whom
     if whom is None:
         return ""
-    what = inline(category_label(t, city, whom.category)) if whom.category else t("all alerts")
-    if whom.level == "group":
-        what = inline(group_label(t, city, city.categories[whom.category].group))
+    what = category_label(t, city, whom.category) if whom.category else t("All alerts")
     if not whom.women.known:
         return t("For whom cannot be told from the alerts of this change.")
     share, low, high = t.percent(whom.women.value), t.number(100 * whom.women.low), t.percent(whom.women.high)
     told = t("Of the women and men affected, {share} are women ({low}–{high}).", share=share, low=low, high=high)
     if whom.level == "here":
         return told
-    where = district_label(t, city, whom.district) if whom.level == "district" else t("Whole city")
-    return t.pair(t("{what}, {where}", what=at_head(what), where=where), told)
+    return t.pair(t("{what}, {where}", what=what, where=inline(t("Whole city"))), told)
 
 
 def affected_sentence(study: BriefStudy, city: CityProfile, t: Translator) -> str:

@@ -154,7 +154,7 @@ def _draw_years(page: Page, name: str) -> None:
     frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm"]]
     figure = plots.band_figure(page, frame, time=trend.column, height=200, incomplete=incomplete, beginning=beginning)
     figure.add_span(*query.dates(page.alerts, f), palette(page.theme).band, opacity=0.6)
-    alt = t("Alerts by month over all years, with the expected range: {name}.", name=name)
+    alt = t("Alerts over time, with the expected range: {name}.", name=name)
     draw_chart(page, figure, key="finding_years", alt=alt, data=frame, file_name="finding.csv", small=True)
 
 

@@ -7,34 +7,20 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import pandas as pd
 import streamlit as st
 
 from analysis.gender import GenderShares
 from curim_data.filters import AlertFilter
-from curim_data.model import Gender, Message, Translator
+from curim_data.model import Gender, Message
 from curim_data.model.labels import gender_label, grade_words
-from curim_data.studies.brief import AnyFinding, Finding, Series, brief_changes, usual_since
+from curim_data.studies.brief import AnyFinding, Finding, brief_changes, usual_since
 from curim_data.studies.brief_text import counts_words, history_word, since_words, title
-from pages.parts.charts import (
-    Figure,
-    bars_of_shares,
-    base_figure,
-    draw_chart,
-    drawn_counts,
-    interval_bars_figure,
-    written_count,
-)
-from pages.parts.frame import GENDERS, Page, Palette, escape_markdown, go_to_page, page_link, palette, shared
+from pages.parts.charts import bars_of_shares, draw_chart, interval_bars_figure, plots
+from pages.parts.frame import GENDERS, Page, escape_markdown, go_to_page, page_link, palette, shared
 
 SINCE = "since"
-# A date so near to another one, as a part of the axis, has no room beside it.
-APART: Final = 0.32
-CONFIG: Final = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
-
 
 # What the headline and the cards tell, before the map.
 cached_changes = shared(brief_changes, Message("Preparing the briefing"))
@@ -117,133 +103,12 @@ def draw_gender_bars(page: Page, shares: GenderShares, key: str) -> None:
 
 
 def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str, height: int = 132) -> None:
-    """Draw the weeks that were tested against those of the year before; nothing where weeks may not be shown."""
-    t, series = page.t, finding.series
-    if series is None:
+    """Draw the weeks up to the end of the tested period, with what was expected; nothing where none may be shown."""
+    if finding.series is None:
         return
-    figure = series_figure(page, finding, series, height=height)
-    alt = t("Alerts over time: {name}.", name=name)
-    st.plotly_chart(figure.for_streamlit(), key=key, theme=None, config=CONFIG, alt=alt)
-
-
-def series_figure(page: Page, finding: Finding, series: Series, *, height: int = 132) -> Figure:
-    """This period's line, the same weeks of the year before as a pale one, and the tested period shaded."""
-    t, colours, frame = page.t, palette(page.theme), series.frame
-    drawn = {name: drawn_counts(page, frame[name].astype(float), _category(finding)) for name in ("n", "before")}
-    # A count stands in the middle of its week or month, so that the shade covers those that were tested.
-    middle = pd.Timedelta(days=15 if series.unit == "month" else 3)
-    frame = frame.assign(day=frame["start"] + middle, **drawn)
-    days, tested, strong = frame["day"], frame["tested"], _colour(finding, colours)
-    (start, end), month = finding.periods.after, series.unit == "month"
-    figure = base_figure(t, colours, height=height, margin={"l": 2, "r": 2, "t": 22, "b": 2})
-    figure.add_span(start, end, colours.band, opacity=1.0)
-    if frame["before"].notna().any():
-        figure.add_scatter(
-            x=days,
-            y=frame["before"],
-            mode="lines",
-            line={"color": colours.muted, "width": 1.4, "dash": "dot"},
-            hovertext=_hover(page, finding, series, "before"),
-            hoverinfo="text",
-        )
-    joined = tested | tested.shift(-1, fill_value=False)  # the line goes on from the week before the tested ones
-    for part, line in (
-        (~tested, {"color": colours.line, "width": 1.4}),
-        (joined, {"color": strong, "width": 2.6}),
-    ):
-        figure.add_scatter(
-            x=days,
-            y=frame["n"].where(part),
-            mode="lines",
-            line=line,
-            hovertext=_hover(page, finding, series, "n"),
-            hoverinfo="text",
-        )
-    most = max(frame["n"].max(), frame["before"].fillna(0).max())
-    figure.update_yaxes(range=[0, max(most, 1) * 1.22], visible=False)
-    _label_most(page, finding, figure, frame, most)
-    _label_lines(figure, finding, series, t, colours, strong)
-    _label_dates(figure, (frame["start"].iloc[0].date(), max(end, days.iloc[-1].date())), start, t, month=month)
-    return figure
-
-
-def _colour(finding: Finding, colours: Palette) -> str:
-    changed = colours.accent if finding.change.direction > 0 else colours.sea_blue
-    return colours.line if finding.change.grade == "open" else changed
-
-
-def _names(finding: Finding, t: Translator) -> tuple[str, str]:
-    """What the two lines are called: the years; of two periods in a row, before and after."""
-    periods = finding.periods
-    if not periods.same_season or periods.before is None:
-        return t("before"), t("after")
-    years = ([day.year for day in span] for span in (periods.before, periods.after))
-    before, after = (str(one) if one == other else f"{one}/{other % 100:02d}" for one, other in years)
-    return before, after
-
-
-def _label_lines(
-    figure: Figure, finding: Finding, series: Series, t: Translator, colours: Palette, strong: str
-) -> None:
-    """The names of the lines, in their colours, above the chart."""
-    before, after = _names(finding, t)
-    text = f'<b style="color:{strong}">{after}</b>'
-    if series.frame["before"].notna().any():
-        text += f'   <span style="color:{colours.muted}">┄ {before}</span>'
-    elif not finding.periods.same_season:
-        text = f'<span style="color:{colours.muted}">{before}</span> → {text}'
-    figure.add_annotation(
-        text=text, font={"size": 12}, x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom"
-    )
-
-
-def _label_most(page: Page, finding: Finding, figure: Figure, frame: pd.DataFrame, most: float) -> None:
-    """The largest count, at its place."""
-    colours, column = palette(page.theme), "n" if frame["n"].max() == most else "before"
-    at = int(frame[column].eq(most).to_numpy().argmax())
-    figure.add_annotation(
-        x=frame["day"].iloc[at].date(),
-        y=most,
-        text=written_count(page, most, _category(finding)),
-        xanchor="right" if at > 0.85 * len(frame) else "left" if at < 0.15 * len(frame) else "center",
-        yanchor="bottom",
-        font={"size": 12, "color": colours.text if column == "n" else colours.muted},
-    )
-
-
-def _label_dates(figure: Figure, shown: tuple[dt.date, dt.date], start: dt.date, t: Translator, *, month: bool) -> None:
-    """The first and the last date, and where the tested period begins, where there is room."""
-    first, last = shown
-    form, short = ("LLL y", "LLL y") if month else ("d MMM y", "d MMM")
-    dates = [(first, "left"), (last, "right")]
-    if APART < (start - first).days / max((last - first).days, 1) < 1 - APART:
-        dates.insert(1, (start, "center"))
-    for day, anchor in dates:
-        figure.add_annotation(
-            x=day,
-            text=t.date(day, short if day == start else form),
-            y=0,
-            yref="y domain",
-            xanchor=anchor,
-            yanchor="top",
-            font={"size": 12},
-        )
-    figure.update_layout(margin={"b": 20})
-    figure.update_xaxes(range=[first, last], showticklabels=False)
-
-
-def _category(finding: Finding) -> str:
-    """The category of a finding, which may have a threshold of its own; "" without one."""
-    return str(finding.change.key.get("category") or "")
-
-
-def _hover(page: Page, finding: Finding, series: Series, column: str) -> list[str]:
-    t, form = page.t, "LLLL y" if series.unit == "month" else "medium"
-    shift: Any = pd.Timedelta(0)
-    if column == "before":
-        shift = pd.DateOffset(months=12) if series.unit == "month" else pd.Timedelta(weeks=52)
-    days = [day.date() for day in series.frame["start"] - shift]
-    return [
-        t.pair(t.date(day, form), written_count(page, n, _category(finding)))
-        for day, n in zip(days, series.frame[column].astype(float), strict=True)
-    ]
+    t, frame = page.t, finding.series.frame
+    figure = plots.band_figure(page, frame, time="start", height=height)
+    figure.add_span(*finding.periods.after, palette(page.theme).band, opacity=0.5)
+    figure.update_layout(margin={"l": 2, "r": 2, "t": 6, "b": 20})
+    alt = t("Alerts over time, with the expected range: {name}.", name=name)
+    draw_chart(page, figure, key=key, alt=alt, small=True)
