@@ -34,8 +34,7 @@ MANY: Final = 200
 # The first sentence of the headline: how all alerts stand against what was expected.
 _FIRST: Final = {
     "usual": N_("{when}: {alerts}, about as many as expected ({expected})."),
-    "more": N_("{when}: {alerts}, more than expected ({expected})."),
-    "fewer": N_("{when}: {alerts}, fewer than expected ({expected})."),
+    **dict.fromkeys(("more", "fewer"), N_("{when}: {alerts} instead of {expected}.")),
     "perhaps": N_("{when}: {alerts}, not clearly another number than expected ({expected})."),
 }
 _HISTORY: Final[Mapping[History, Message]] = {

@@ -144,8 +144,8 @@ def test_where_days_are_not_covered_the_others_are_compared_and_counted(tmp_path
         (1.15, "usual", ", about as many as expected (188)"),
         (1.3, "usual", ": 226 alerts, not clearly another number than expected (188)"),
         (1.0, "usual", ": 153 alerts, not clearly another number than expected (188)"),
-        (2.0, "more", " alerts, more than expected"),
-        (0.4, "fewer", " alerts, fewer than expected"),
+        (2.0, "more", " alerts instead of 188"),
+        (0.4, "fewer", " alerts instead of 188"),
     ],
 )
 def test_headline_verdict_and_list_agree(tmp_path: Path, t: Translator, times: float, verdict: str, told: str) -> None:
@@ -172,6 +172,7 @@ def test_of_a_handful_nothing_is_told(tmp_path: Path, t: Translator, a_week: flo
         study = brief_changes(seen_by(source, audience), RECENT)
         said = headline(study, t)
         assert "expected" not in said
+        assert "instead" not in said
         assert not study.clear
         assert said.endswith("Too few alerts to tell whether anything changed.")
         beside = none_sentence(study, t)
