@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import esda
 import geopandas as gpd
 import libpysal
