@@ -58,6 +58,7 @@ from curim_data.studies.gender import (
 )
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
 from curim_data.studies.periods import (
+    TELLING_RATIO,
     YEAR,
     ComparedPeriods,
     chosen_from,
@@ -322,8 +323,6 @@ def _whom(
 Verdict = Literal["usual", "more", "fewer", "unknown"]
 MOST_FINDINGS: Final = 5
 MOST_NEIGHBOURS: Final = 5
-# Where not even so many times as many alerts would probably have been clear, "usual" says nothing.
-TELLING_RATIO: Final = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,6 +76,10 @@ YEAR: Final = dt.timedelta(weeks=52)
 A_YEAR: Final = 366
 
 
+# Where not even so many times as many alerts would probably have been clear, "usual" says nothing.
+TELLING_RATIO: Final = 2.0
+
+
 @dataclass(frozen=True)
 class ComparedPeriods:
     """Two periods that are compared, both ends included. `same_season`: before is the same weeks of the year before.

@@ -38,10 +38,10 @@ from curim_data.model.i18n import at_head, first_case
 from curim_data.model.labels import grade_words, inline
 from curim_data.privacy import is_sensitive, threshold
 from curim_data.query import Total
-from curim_data.studies.brief import TELLING_RATIO
 from curim_data.studies.cells import affordable_size, default_coordinates, nested_cells, whole_city
 from curim_data.studies.changes import change_study
 from curim_data.studies.periods import (
+    TELLING_RATIO,
     ComparedPeriods,
     chosen_from,
     coverage_choices,
