@@ -66,4 +66,5 @@ def test_the_search_needs_no_accents_and_no_capitals() -> None:
     paragraphs = (Paragraph("a", "Πρώτο", "Μια διάρρηξη και ένας εμπρησμός."), Paragraph("b", "ΔΙΆΡΡΗΞΗ", "Τίποτα."))
     assert [one.anchor for one in find_paragraphs(paragraphs, "διαρρηξη")] == ["b", "a"]
     assert [one.anchor for one in find_paragraphs(paragraphs, " Εμπρησμος  διάρρηξη")] == ["a"]
+    assert [one.anchor for one in find_paragraphs(paragraphs, "διαρρήξεις εμπρησμοί")] == ["a"]
     assert find_paragraphs(paragraphs, "κλοπή") == []
