@@ -86,7 +86,7 @@ def read_chapter(t: Translator, name: str) -> Chapter:
 
 def find_paragraphs(paragraphs: Iterable[Paragraph], words: str) -> list[Paragraph]:
     """Those that hold all the words, whatever their case, accents and endings; first those with them in the title."""
-    asked = [word[:-2] if len(word) > 5 else word for word in fold(words).split("_")]
+    asked = [word[: max(5, len(word) * 7 // 10)] for word in fold(words).split("_")]
     found = [one for one in paragraphs if sought_in(asked, one.title + " " + one.text)]
     return sorted(found, key=lambda one: not sought_in(asked, one.title))
 
