@@ -118,13 +118,11 @@ def weight_study(source: Source, f: AlertFilter) -> CategoryRatios:
 def weighs_more(found: CategoryRatios, city: CityProfile, t: Translator) -> tuple[str, ...]:
     """Which categories weigh more on women and which on men, the two surest of each by name; empty where none does."""
     words = ((1, N_("Weighs more on women: {categories}.")), (-1, N_("Weighs more on men: {categories}.")))
-    told = []
-    for side, text in words:
-        names = found.heavier(side)
-        labels = [inline(category_label(t, city, name)) for name in names[:LEADING]]
-        rest = [t.n("{n} more", "{n} more", len(names) - LEADING)] if len(names) > LEADING else []
-        told += [t(text, categories=t.join([*labels, *rest]))] if names else []
-    return tuple(told)
+    return tuple(
+        t(text, categories=t.join([inline(category_label(t, city, name)) for name in names]))
+        for side, text in words
+        if (names := found.heavier(side)[:LEADING])
+    )
 
 
 def light_study(source: Source, f: AlertFilter) -> LightStudy:
@@ -190,11 +188,7 @@ class PlaceStudy:
         """How many places differ, of how many that could be compared; empty where none could be."""
         looked = int(self.differ.frame["p"].notna().sum())
         if self.n_differ:
-            return t.n(
-                "{n} place differs from the city beyond chance.",
-                "{n} places differ from the city beyond chance.",
-                self.n_differ,
-            )
+            return t.n("{n} place differs from the city.", "{n} places differ from the city.", self.n_differ)
         none = t.n(
             "The one place that could be compared does not differ from the city beyond chance.",
             "None of the {n} places that could be compared differs from the city beyond chance.",

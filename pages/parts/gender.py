@@ -358,8 +358,7 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
         st.caption(t("Hollow points are limits: the number of women or of men is too small to be written out."))
     draw_chart(page, figure, key="gender_forest", alt=found.sentence(t))
     if rest := len(found.frame) - len(points):
-        words = "{n} more category is in the table alone.", "{n} more categories are in the table alone."
-        st.caption(t.n(*words, rest))
+        st.caption(t.n("{n} more category is in the table alone.", "{n} more categories are in the table alone.", rest))
 
 
 def _drawn(page: Page, found: CategoryRatios) -> pd.DataFrame:

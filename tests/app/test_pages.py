@@ -72,9 +72,9 @@ def test_empty_filter_offers_the_nearest(open_page: Open) -> None:
 
 VIEWS = {
     "briefing": {"since": "2026-09-21"},
-    "trends": {"by": "month", "since": "2026-09-21"},  # since: the finding that a card of the Briefing opens
+    "trends": {"by": "month", "open": "years"},
     "hotspots": {"layer": "significance", "cell": "9", "spot": "891ed9b2e4fffff"},
-    "gender": {},
+    "gender": {"open": "years"},
     "interventions": {"plan": "7", "draft": "8a1ed9b2e4fffff"},
     "evaluation": {"plan": "7"},
 }

@@ -67,7 +67,7 @@ PLACES = [*(f"hotspots --method {method}" for method in METHODS), "concentration
         ("hotspots --order p --method clusters", "--order is for hot cells"),
         ("hotspots --method clusters --audience council", "Clusters need exact alerts"),
         ("compare --against moon", "known are"),
-        ("compare --against before --period all", "no day"),
+        ("compare --against before", "known are light, others"),
         ("compare --against gender --resolution 3", "resolution 4 to 12"),
         ("compare --against gender --out places.txt", "places.txt"),
         ("compare --against others --category vandalism --audience council", "different sizes"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -132,8 +133,9 @@ def draw_trend_line(page: Page, trend: Trend, answer: Answer, told: str) -> None
         note = t("Remove the seasonal pattern: the dotted line shows what remains.")
         if st.toggle(t("Seasonally adjusted"), key="trends_adjusted", help=note):
             columns.append("adjusted")
-    if answer.few:  # of so few alerts nothing is called unusual
-        trend = replace(trend, frame=trend.frame.assign(alarm=False))
+    if answer.few:  # of so few alerts nothing is usual, and nothing unusual
+        nothing = dict.fromkeys(("expected", "lower", "upper"), np.nan)
+        trend = replace(trend, frame=trend.frame.assign(**nothing, alarm=False))
     frame = trend.frame
     ends = frame.index.isin(frame.index[[0, -1]])
     shown = frame[columns].assign(n=frame["n"].where(frame["complete"] | ends))  # a gap in the data is one in the line
@@ -146,7 +148,7 @@ def draw_trend_line(page: Page, trend: Trend, answer: Answer, told: str) -> None
             x=frame[column],
             y=drawn_counts(page, frame["last_year"]),
             mode="lines",
-            line={"color": palette(page.theme).muted, "width": 1.4, "dash": "dot"},
+            line={"color": palette(page.theme).muted, "width": 1.4, "dash": "dash"},
             hoverinfo="skip",
             name=t("a year before"),
         )
