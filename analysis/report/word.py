@@ -53,9 +53,9 @@ def render_docx(document: Document) -> bytes:
     made.add_paragraph(printable(document.title), style="Title")
     if document.mark:
         _small(made.add_paragraph(), document.mark, WARM, bold=True)
+    _small(section.footer.paragraphs[0], document.footer, QUIET)  # of this section, and so of those that follow
     for block in document.blocks:
         _set(made, block)
-    _small(section.footer.paragraphs[0], document.footer, QUIET)
     out = io.BytesIO()
     made.save(out)
     return out.getvalue()

@@ -309,6 +309,7 @@ def assert_accessible_word(made: bytes, lang: str, picture: Picture) -> None:
     assert picture.alt in xml
     locale = {"el": "el-GR", "en": "en-GB", "fr": "fr-FR"}[lang]
     assert f'w:val="{locale}"' in ZipFile(io.BytesIO(made)).read("word/styles.xml").decode()
+    assert all("CURiM" in section.footer.paragraphs[0].text for section in paper.sections)
     assert (paper.core_properties.language, bool(paper.core_properties.title)) == (locale, True)
 
 
