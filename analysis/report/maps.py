@@ -34,8 +34,14 @@ from curim_data.model.labels import on_a_map
 from curim_data.model.plan import Areas
 
 DPI: Final = 200
-SEA_GROUND, AROUND, LAND, ZONE, INK, QUIET = "#dbe7ee", "#e7e8e7", "#f6f4ef", "#9fb0bb", "#0f2a3a", "#51606b"
-EXCESS: Final = ("#d5dadd", "#fec35a", "#f98e3a", "#e2532b", "#a31621")  # as on the page, darker step by step
+SEA_GROUND, AROUND, LAND, ZONE, INK, QUIET = "#dbe7ee", "#f2f2f1", "#f6f4ef", "#9fb0bb", "#0f2a3a", "#51606b"
+EXCESS: Final = (
+    "#e3e7e9",
+    "#fdb640",
+    "#f98e3a",
+    "#e2532b",
+    "#a31621",
+)  # the page's, a little farther apart: also without colours
 LETTERS: Final = 6.8
 POINTS_AN_INCH: Final = 72
 CITY_MM, LAYERS_MM = 88, 150  # width on paper, from which the size of the letters follows

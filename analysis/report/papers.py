@@ -146,7 +146,7 @@ def _changes(brief: Brief, t: Translator) -> tuple[Block, ...]:
     window, before = (Span(*dates, brief.by_month) for dates in ((brief.since, brief.until), brief.before))
     when = at_head(t("{window}, compared with {before}.", window=window, before=before))
     rows = tuple(replace(row, name=f"{at}. {row.name}") for at, row in enumerate(brief.changes, 1))
-    return heading, Text(when, "note"), decisions(t("Change"), rows, t)
+    return heading, Text(when, "note"), decisions(t("Finding"), rows, t)
 
 
 def decisions(what: str, rows: tuple[Decision, ...], t: Translator) -> Decisions:

@@ -55,7 +55,7 @@ from curim_data.studies.brief_text import (
     sure_number,
     women_sentence,
 )
-from curim_data.studies.changes import change_study
+from curim_data.studies.changes import change_study, event_study
 from curim_data.studies.evaluation import PlanTiming, released_study, result_texts
 from curim_data.studies.gender import silent_districts
 from pages.parts.briefing import CHOICE, KEY
@@ -254,7 +254,9 @@ def test_the_paper_holds_what_the_page_tells(council: BriefStudy, sample: Home, 
             assert {row.counts, *row.told[2:]} < set(one.sentences(city, t))
 
 
-def test_a_proposal_is_what_fits_best_or_when_to_look_again(council: BriefStudy, sample: Home, t: Translator) -> None:
+def test_a_proposal_is_what_fits_best_or_when_to_look_again(
+    council: BriefStudy, source: Source, sample: Home, t: Translator
+) -> None:
     city, again = sample.city(), dt.date(2026, 12, 5)
     one = next(one for one in council.findings if one.change.key["category"] == "lighting_poor")
     rise, fall, theme = (
@@ -272,6 +274,10 @@ def test_a_proposal_is_what_fits_best_or_when_to_look_again(council: BriefStudy,
     places = {"noise": "bar_closing", "domestic_violence": None, "online_harassment": None}
     assert {name: best and best.id for name in places for best in (best_measure(name),)} == places
     assert best_measure("theft_bag", "metro_station").id == "platform_patrol"
+    event = to_decide(event_study(seen_by(source, Audience.COUNCIL), source, SINCE_MEETING)[0], city, t, again)
+    assert event.counts.startswith("At least")
+    assert event.told == ("All at once.", "Probably not chance.")
+    assert event.proposal == "Proposal: gates that close off back alleys (evidence: moderate)"
 
 
 @pytest.fixture(scope="module")
