@@ -58,6 +58,7 @@ from pages.parts.frame import (
     draw_fold,
     draw_footer,
     escape_markdown,
+    help_link,
     missing,
     page_link,
     palette,
@@ -294,7 +295,7 @@ def _draw_rates(page: Page, f: AlertFilter) -> None:
     )
     tables.download_button(page, found.frame, "gender_rates.csv", key="gender_rates_csv")
     st.caption(t("Alerts of the whole period by gender of the reporter. Not everyone who alerts lives in the city."))
-    draw_footer(page, choices=found.choices)
+    draw_footer(page, choices=found.choices, about="rates")
 
 
 def _rate(page: Page, row: dict[Any, Any], names: Sequence[str], digits: int, *counted: str) -> str:
@@ -463,6 +464,7 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
             n=written_count(page, found.n),
         )
     )
+    help_link(page, "map-comparison")
 
 
 def _no_places(page: Page, column: str, absence: Message) -> str:

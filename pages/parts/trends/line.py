@@ -38,6 +38,7 @@ from pages.parts.frame import (
     cached_query,
     draw_footer,
     draw_link_choice,
+    help_link,
     palette,
     shared,
     source_of,
@@ -233,6 +234,7 @@ def _draw_forecast(page: Page, unit: CalendarUnit) -> None:
     plots.draw_chart(page, figure, key="trends_forecast", alt=alt, data=data, file_name="forecast.csv")
     st.write(alt)
     st.caption(ahead.past_sentence(t))
+    help_link(page, "forecast")
 
 
 def has_annotations(page: Page) -> bool:
