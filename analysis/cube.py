@@ -28,7 +28,7 @@ from curim_data.model import FloatArray, IntArray, Message
 NO_PATTERN: Final = "none"
 # What a reader is told, in the order in which places are listed: the name, and what makes it.
 STATES: Final[dict[str, tuple[Message, Message]]] = {
-    "new": (Message("New"), Message("Hot now, and not before.")),
+    "new": (Message("Newly hot"), Message("Hot now, and not before.")),
     "growing": (Message("Growing"), Message("Hot nearly all the time, and more and more.")),
     "lasting": (Message("Lasting"), Message("Hot now as before, all the time or on and off.")),
     "fading": (Message("Fading"), Message("Hot nearly all the time, but less and less.")),

@@ -167,7 +167,6 @@ def setting_choices(
                 {"metres": round((k + 0.5) * side), "lag": lag},
             ),
         ),
-        Choice("lag", lag, Message("Steps that a window reaches back: {lag}; one is usual.", {"lag": lag})),
         Choice(
             "against",
             "surroundings",

@@ -66,9 +66,9 @@ from analysis.hotspots.surroundings import (
     window_for,
 )
 from analysis.stats.dispersion import INDEPENDENT, Dispersion
-from analysis.stats.intervals import Choice, Result
+from analysis.stats.intervals import Result
 from analysis.stats.significance import benjamini_hochberg, larger_rate, larger_share, smaller_rate, smaller_share
-from curim_data.model import BoolArray, FloatArray, IntArray, Message, Num, Translator
+from curim_data.model import BoolArray, FloatArray, IntArray, Message, Translator
 from curim_data.model.alert import CellArray
 from curim_data.model.i18n import Span, at_head
 from curim_data.model.progress import report
@@ -515,21 +515,6 @@ class Power:
     def too_few(self) -> bool:
         """Whether there are too few alerts to tell: “no hot spot” would be no finding."""
         return self.ratio is None
-
-    @property
-    def choices(self) -> tuple[Choice, ...]:
-        """What the power is worked out for."""
-        return (
-            Choice(
-                "power",
-                self.ratio or self.at_most,
-                Message(
-                    "Worked out for a place as large as a square of {metres} m in which {expected} alerts would be "
-                    "expected.",
-                    {"metres": self.metres, "expected": Num(self.expected, 1)},
-                ),
-            ),
-        )
 
     def sentence(self, t: Translator) -> str:
         """What would have been found, in words, with the period where it is known."""

@@ -121,7 +121,7 @@ def in_order(spots: Sequence[_Spot], order: Order = "excess") -> tuple[_Spot, ..
 
 
 def excess_choices() -> tuple[Choice, ...]:
-    """How the list is ordered, what stands in its first part, and where a ratio is shown."""
+    """How the list is ordered, and what stands in its first part."""
     return (
         Choice(
             "order",
@@ -138,15 +138,6 @@ def excess_choices() -> tuple[Choice, ...]:
                 "Places with fewer than {n} alerts stand apart: with so few even a fall by {percent} % could not "
                 "be distinguished from chance.",
                 {"n": LEAST_FOR_PLAN, "percent": Num(100 * _FALL, 0)},
-            ),
-        ),
-        Choice(
-            "ratio",
-            LEAST_EXPECTED,
-            Message(
-                "No ratio is shown where less than one alert is expected, or where its limits lie more than "
-                "{times} times apart: it would say nothing.",
-                {"times": Num(WIDEST_INTERVAL, 0)},
             ),
         ),
     )
@@ -170,9 +161,6 @@ _DENSER: Final[dict[tuple[Against, bool], Message]] = {
 # The steps in which it is told how sure and how dense a place is that was found in counts that the reader does not see.
 PUBLISHED_Q: Final = (0.001, 0.01, 0.05)
 PUBLISHED_TIMES: Final = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
-_NONE_COLD: Final = Message(
-    "no alert where {expected} would be expected (95 % interval of the ratio up to {high}; corrected p: {p})."
-)
 
 
 @dataclass(frozen=True)
@@ -257,72 +245,15 @@ class Spot(CellPlace):
         )
 
     def cold_sentence(self, t: Translator, least: int = 1) -> str:
-        """Count, expectation and ratio of a place of `cold_spots` in words; of a count under `least`, the smallest that
-        is written out, no ratio, which would tell it.
-        """
-        if is_small(self.n, least) and self.times is None and np.isfinite(self.expected):
-            return t(
-                "fewer than {k} alerts where {expected} would be expected (corrected p: {p}).",
-                k=least,
-                expected=t.expected(self.expected),
-                p=t.p_value(self.q),
-            )
-        if self.times is not None:
-            return t("fewer alerts than chance explains, found in cells smaller than those of the map.")
-        if not np.isfinite(self.expected):
-            return t.n(
-                "{n} alert, and nothing to compare it with.",
-                "{n} alerts, and nothing to compare them with.",
-                self.n,
-            )
-        values: dict[str, Any] = {
-            "expected": t.expected(self.expected),
-            "ratio": t.number(self.ratio, 2),
-            "low": t.number(self.low, 2),
-            "high": t.number(self.high, 2),
-            "p": t.p_value(self.q),
-        }
-        if self.base != LAND:
-            values["base"] = "–" if np.isnan(self.base_n) else round(self.base_n)
-            return self._cold_against_base(t, values)
-        if not self.n:
-            return t(_NONE_COLD, **values)
+        """Count and expectation of a place of `cold_spots` in words; `least`: the smallest count that is written."""
+        if self.times is not None or not np.isfinite(self.expected):
+            return t("fewer alerts than chance explains.")
+        values = {"expected": t.expected(self.expected), "p": t.p_value(self.q), "k": least}
+        if is_small(self.n, least):
+            return t("fewer than {k} alerts where {expected} would be expected (corrected p: {p}).", **values)
         return t.n(
-            "{n} alert where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
-            "corrected p: {p}).",
-            "{n} alerts where {expected} would be expected: {ratio} times as many (95 % interval {low} to {high}; "
-            "corrected p: {p}).",
-            self.n,
-            **values,
-        )
-
-    def _cold_against_base(self, t: Translator, values: dict[str, Any]) -> str:
-        if self.base == "residents" and not self.n:
-            return t(
-                "no alert where {base} residents live and {expected} would be expected at the rate of the rest of "
-                "the city (95 % interval of the ratio up to {high}; corrected p: {p}).",
-                **values,
-            )
-        if not self.n:
-            return t(
-                "none of the {base} alerts here, where {expected} would be expected at the share of the rest of "
-                "the city (95 % interval of the ratio up to {high}; corrected p: {p}).",
-                **values,
-            )
-        if self.base == "residents":
-            return t.n(
-                "{n} alert where {base} residents live and {expected} would be expected at the rate of the rest of "
-                "the city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
-                "{n} alerts where {base} residents live and {expected} would be expected at the rate of the rest "
-                "of the city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
-                self.n,
-                **values,
-            )
-        return t.n(
-            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the "
-            "city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
-            "{n} of the {base} alerts here, where {expected} would be expected at the share of the rest of the "
-            "city: {ratio} times as many (95 % interval {low} to {high}; corrected p: {p}).",
+            "{n} alert where {expected} would be expected (corrected p: {p}).",
+            "{n} alerts where {expected} would be expected (corrected p: {p}).",
             self.n,
             **values,
         )

@@ -129,18 +129,6 @@ def setting_choices(side: float, k: int, outer: int, margin: float, alpha: float
             "that is a little denser than the city is no hot spot."
         )
     )
-    whole = (
-        Message(
-            "A hot spot in the list is compared with the surroundings of its cells, or with the rest of the city, "
-            "whichever it stands out from more surely; the cells next to it and other hot spots are left out of its "
-            "surroundings."
-        )
-        if k
-        else Message(
-            "A hot spot in the list is compared with the surroundings of its cells, or with the rest of the city, "
-            "whichever it stands out from more surely; other hot spots are left out of its surroundings."
-        )
-    )
     cold = Message(
         "Cold means at most {share} times the rate of what it is compared with, where hot places are left out, beyond "
         "chance.",
@@ -154,7 +142,6 @@ def setting_choices(side: float, k: int, outer: int, margin: float, alpha: float
     return (
         Choice("window", k, place),
         Choice("surroundings", outer, against),
-        *(() if based else (Choice("spots", outer, whole),)),
         Choice("margin", margin, Message(excess, {"margin": Num(margin, 2), "city": Num(CITY_MARGIN, 0)})),
         Choice("cold", 1 / margin, cold),
         Choice("alpha", alpha, share),

@@ -357,7 +357,6 @@ def _hot_spots(source: Source, f: AlertFilter, resolution: int | None, base: Den
         *hot.choices,
         *(() if points is None or hot.based else (points.choice,)),
         *ordered,
-        *power.choices,
         *default_coordinates(counted.at_default),
         *nested_cells(int(chosen.value)),
     )

@@ -146,7 +146,7 @@ def test_a_steady_spot_is_persistent_and_its_result_says_so() -> None:
     assert [place.cls for place in result.places] == ["persistent"]
     assert result.places[0].cells == tuple(result.frame.index[result.frame["place"] == 0])
     assert result.n == round(STEADY.to_numpy().sum())
-    assert {choice.name for choice in result.choices} == {"window", "lag", "against", "margin", "alpha", "trend"}
+    assert {choice.name for choice in result.choices} == {"window", "against", "margin", "alpha", "trend"}
     shuffled = emerging_hot_spots(STEADY.sample(frac=1, random_state=1), LAND.sample(frac=1, random_state=2))
     pd.testing.assert_frame_equal(shuffled.frame, result.frame)
 
@@ -280,7 +280,7 @@ def test_the_history_of_a_cell_in_words() -> None:
     counts = made(spot=(0, [0.0] * 22 + [60.0] * 2))
     weekly = emerging_hot_spots(counts.set_axis(pd.date_range("2026-01-05", periods=24, freq="7D"), axis=1), LAND)
     text = weekly.sentence_of(int(MIDDLE), translator("en"))
-    assert text == "New: Hot now, and not before. Hot in 2 of 24 weeks. Without a break since: 8 Jun 2026."
+    assert text == "Newly hot: Hot now, and not before. Hot in 2 of 24 weeks. Without a break since: 8 Jun 2026."
     assert round(square_side(10, CELLS)) == 132
 
 
