@@ -389,24 +389,22 @@ class PlaceShares(Result):
         """At how many places alerts by women could be missed: enough of them were to be expected."""
         return int((self.frame["expected"] >= EXPECTED_WOMEN).sum())
 
+    @property
+    def n_differ(self) -> int:
+        """How many places differ from the city."""
+        return int(self.frame["significant"].sum())
+
     def sentence(self, t: Translator) -> str:
-        """How many places differ, how many stay unknown."""
+        """How many places differ, or of how many none does; empty where none could be compared."""
         looked = int(self.frame["p"].notna().sum())
-        found = int(self.frame["significant"].sum())
-        sentence = t.n(
-            "In {n} of {looked} places the share of women differs from the city's beyond chance.",
-            "In {n} of {looked} places the share of women differs from the city's beyond chance.",
-            found,
-            looked=looked,
+        if self.n_differ:
+            return t.n("{n} place differs from the city.", "{n} places differ from the city.", self.n_differ)
+        none = t.n(
+            "The one place that could be compared does not differ from the city beyond chance.",
+            "None of the {n} places that could be compared differs from the city beyond chance.",
+            looked,
         )
-        silent = int(self.frame["not_known"].sum())
-        if silent:
-            sentence += " " + t.n(
-                "In {n} place women alert so little that their safety there is not known.",
-                "In {n} places women alert so little that their safety there is not known.",
-                silent,
-            )
-        return sentence
+        return none if looked else ""
 
     def for_readers(self, least: int) -> PlaceShares:
         """The same for who does not see counts under `least`: of q the step alone (`alpha_or_one`), and rows in the
@@ -484,19 +482,6 @@ def place_shares(
                 ),
             ),
             scatter.choice,
-        ),
-    )
-
-
-def reading_rules() -> tuple[Message, ...]:
-    """What a reader must know before reading figures by gender."""
-    return (
-        Message("More alerts is not more crime: a campaign, a new app or more trust also raises the number of alerts."),
-        Message("Silence is not safety: where women alert little, their safety is not known."),
-        Message("Alerts that do not state the gender are shown as such. Gender is never guessed from anything else."),
-        Message("Shares describe the people who alert, not the residents: who has the app and who speaks up matters."),
-        Message(
-            "Small numbers say little and are not written out for council and public: “fewer than” does not mean none."
         ),
     )
 

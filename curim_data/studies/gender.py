@@ -180,23 +180,6 @@ class PlaceStudy:
     n: float
 
     @property
-    def n_differ(self) -> int:
-        """How many places differ from the city."""
-        return int(self.differ.frame["significant"].sum())
-
-    def sentence(self, t: Translator) -> str:
-        """How many places differ, of how many that could be compared; empty where none could be."""
-        looked = int(self.differ.frame["p"].notna().sum())
-        if self.n_differ:
-            return t.n("{n} place differs from the city.", "{n} places differ from the city.", self.n_differ)
-        none = t.n(
-            "The one place that could be compared does not differ from the city beyond chance.",
-            "None of the {n} places that could be compared differs from the city beyond chance.",
-            looked,
-        )
-        return none if looked else ""
-
-    @property
     def unheard(self) -> tuple[str, ...]:
         """Ids of the places where women's safety is not known."""
         frame = self.silent.frame

@@ -13,7 +13,7 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 
-from analysis.gender import EXPECTED_WOMEN, TOO_FEW, CategoryRatios, reading_rules
+from analysis.gender import EXPECTED_WOMEN, TOO_FEW, CategoryRatios
 from curim_data import query
 from curim_data.filters import AlertFilter
 from curim_data.model import (
@@ -113,7 +113,7 @@ def _headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> st
     if not first and shares.women_written:
         first = (t("Of the women and men affected, {share} are women.", share=t.percent(shares.women.value)),)
     few = t("Too few alerts to compare women and men.")
-    return " ".join(filter(None, (*(first or (few,)), found.sentence(t) if shares.women_written else "")))
+    return " ".join(filter(None, (*(first or (few,)), found.differ.sentence(t) if shares.women_written else "")))
 
 
 def draw_not_asked(page: Page, total: Total) -> None:
@@ -153,13 +153,7 @@ def draw_reports(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
             draw_footer(page, sentence=sentence, choices=shares.choices, about="gender-shares")
     _draw_silent_places(page, found)
     _draw_rates(page, f)
-    st.subheader(t("How to read these figures"))
-    st.markdown("\n".join(f"- {t(rule)}" for rule in reading_rules()))
-
-
-def _few(page: Page, n: int) -> str:
-    """A number that is too small to be written out; "" for any other."""
-    return page.t("n = {count}.", count=written_count(page, n)) if is_small(n, page.written.least()) else ""
+    page_link(page, "methods", t("How to read these figures"), about="limits")
 
 
 def _draw_share_chart(page: Page, frame: pd.DataFrame, of: tuple[str, float | str], *, key: str, alt: str) -> None:
@@ -224,11 +218,8 @@ def _draw_darkness(page: Page, f: AlertFilter) -> None:
         return
     _draw_share_chart(page, found.frame, ("dark", "n"), key="gender_dark", alt=sentence)
     draw_footer(page, sentence=sentence, choices=found.choices)
-    known = _few(page, found.n) or t.n(
-        "n = {n} alert known to be by day or after dark.", "n = {n} alerts known to be by day or after dark.", found.n
-    )
-    some = page.alerts.some_hours
-    st.caption(known if some is None else f"{known} {t(some)}")
+    if page.alerts.some_hours is not None:
+        st.caption(t(page.alerts.some_hours))
 
 
 def _draw_feeling(page: Page, f: AlertFilter) -> None:
@@ -255,14 +246,7 @@ def _draw_feeling(page: Page, f: AlertFilter) -> None:
     figure.update_layout(margin={"r": 60})
     draw_chart(page, figure, key="gender_feeling", alt=sentence, data=frame.assign(gender=_labels(page, frame)))
     draw_footer(page, sentence=sentence, choices=found.choices)
-    st.caption(
-        _few(page, found.n)
-        or t.n(
-            "n = {n} alert that reports the feeling. The dashed line is the mean of men.",
-            "n = {n} alerts that report the feeling. The dashed line is the mean of men.",
-            found.n,
-        )
-    )
+    st.caption(t("The dashed line is the mean of men."))
 
 
 def _draw_rates(page: Page, f: AlertFilter) -> None:
@@ -520,14 +504,14 @@ def _share(page: Page, row: dict[str, float]) -> str:
 
 def _places_sentence(page: Page, found: PlaceStudy) -> str:
     t = page.t
-    if not found.n_differ:
-        return found.sentence(t) or t("There are too few alerts near named places to compare them.")
+    if not found.differ.n_differ:
+        return found.differ.sentence(t) or t("There are too few alerts near named places to compare them.")
     return t.n(
         "In {n} of {looked} places the share of women among the women and men affected differs from the city's "
         "({city}) beyond chance.",
         "In {n} of {looked} places the share of women among the women and men affected differs from the city's "
         "({city}) beyond chance.",
-        found.n_differ,
+        found.differ.n_differ,
         looked=int(found.differ.frame["p"].notna().sum()),
         city=t.percent(found.differ.city.value),
     )

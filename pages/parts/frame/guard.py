@@ -271,7 +271,7 @@ LANDING = "briefing"
 VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "briefing": ("since",),
     "finding": ("id", "since"),
-    "trends": ("by", "weight", "columns", "open"),
+    "trends": ("by", "open"),
     "gender": ("open",),
     "hotspots": ("layer", "cell", "base", "spot", "tab", "against", "at"),
     "interventions": ("plan", "draft"),

@@ -32,13 +32,12 @@ from pages.parts.charts import (
     tables,
 )
 from pages.parts.findings import cached_changes
-from pages.parts.frame import Page, cached_query, draw_footer, draw_link_choice, escape_markdown, shared
+from pages.parts.frame import Page, cached_query, draw_footer, escape_markdown, shared
 from pages.parts.trends.line import period_dates, small_chart_unit
 
 changes_of = shared(changes.change_study, Message("Comparing the periods"))
-ALL: Final = "all"
 ALT: Final = N_("All changes between the two periods, the most certain first")
-MAIN: Final = ("where", "what", "expected", "after", "times", "sure")  # in view before the reader asks for all
+MAIN: Final = ("where", "what", "expected", "after", "times", "sure")
 MOST_PANELS: Final = 9
 DIGITS: Final = {"expected": 1, "after": 0, "ratio": 2, "low": 2, "high": 2}
 
@@ -71,21 +70,17 @@ _NOTHING: Final = N_("There is nothing to compare.")
 
 
 def _draw_for_screen(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -> None:
-    """The table to sort: the main columns within the page, or all of them."""
-    order, numbers = None, [name for name in DIGITS if pd.api.types.is_numeric_dtype(frame[name])]
-    offered = {"": page.t("The main ones"), ALL: page.t("All columns")}
-    if draw_link_choice(page.t("Columns"), offered, "columns", "trends_columns", "", buttons=True) == ALL:
-        columns, row_height = tables.fitted_columns(frame, headings, numbers=numbers), tables.row_height(1)
-    else:
-        left_out = () if frame["what"].nunique() > 1 else ("what",)
-        order = [name for name in MAIN if name not in left_out]
-        columns, row_height = tables.wrapped_columns(
-            frame,
-            {name: headings[name] for name in order},
-            page.room.column,
-            wrapped=("what", "where"),
-            numbers=numbers,
-        )
+    """The table to sort: the main columns; all of them are in the file."""
+    numbers = [name for name in DIGITS if pd.api.types.is_numeric_dtype(frame[name])]
+    left_out = () if frame["what"].nunique() > 1 else ("what",)
+    order = [name for name in MAIN if name not in left_out]
+    columns, row_height = tables.wrapped_columns(
+        frame,
+        {name: headings[name] for name in order},
+        page.room.column,
+        wrapped=("what", "where"),
+        numbers=numbers,
+    )
     tables.draw_table(
         page,
         frame,
