@@ -125,7 +125,8 @@ def test_one_finding_is_the_same_in_every_room(
     links = [dict(parse_qsl(card.get("page_link")[0].proto.query_string)) for card in cards]
     assert [link["id"] for link in links] == [one["id"] for one in answered][: len(links)]
     assert len(links) >= 3
-    rows = frame_of(seen("trends", **{"as": view}), "where", "after", "sure").set_index(["where", "what"])
+    trends = seen("trends", **{"as": view, "period": "meeting", "open": "changes"})
+    rows = frame_of(trends, "where", "after", "sure").set_index(["where", "what"])
     paper = brief_content(council, SINCE_MEETING, city, t, made=council.until)
     body = docx.Document(io.BytesIO(brief_document(paper, city, t, "docx"))).element.body
     word = "".join(one.text or "" for one in body.iter(qn("w:t")))
