@@ -120,15 +120,14 @@ class HotCells(Result):
     def excess_classes(self, least: int = 1) -> IntArray:
         """The class of every cell on a map, by how many times as many alerts it has as are usual in its surroundings.
 
-        0: the usual number, or one that chance alone reaches (two standard deviations above it), or under `least`, the
-        smallest that is written out; then 1 to `len(TIMES)` + 1, with the limits `TIMES`; -1: no alert.
+        0: the usual number (one at least), or one that chance alone reaches (three standard deviations above it), or
+        under `least`, the smallest that is written out; then 1 to `len(TIMES)` + 1, with the limits `TIMES`; -1: no
+        alert.
         """
         n, usual = (self.frame[name].to_numpy(float) for name in ("n", "expected_alone"))
-        usual = np.nan_to_num(usual, nan=np.inf)
-        reached = usual + 2 * np.sqrt(self.dispersion * np.maximum(usual, 1.0))
-        more = (n >= least) & (n > reached)
-        times = np.divide(n, usual, out=np.full(len(n), np.inf), where=usual > 0)
-        return np.select([n <= 0, more], [-1, 1 + np.searchsorted(TIMES, times, side="right")], 0)
+        usual = np.maximum(np.nan_to_num(usual, nan=np.inf), 1.0)
+        more = (n >= least) & (n > usual + 3 * np.sqrt(self.dispersion * usual))
+        return np.select([n <= 0, more], [-1, 1 + np.searchsorted(TIMES, n / usual, side="right")], 0)
 
 
 def excess_words(t: Translator) -> tuple[str, ...]:

@@ -293,8 +293,8 @@ def test_a_dense_quarter_is_usual_and_a_place_in_it_is_not(sample: Home, audienc
         if row.n <= 0:
             assert found == -1
             continue
-        far = row.n > row.expected_alone + 2 * (study.hot.dispersion * max(row.expected_alone, 1)) ** 0.5
-        times = row.n / row.expected_alone
+        usual = max(row.expected_alone, 1)
+        far, times = row.n > usual + 3 * (study.hot.dispersion * usual) ** 0.5, row.n / usual
         assert found == (1 + sum(times >= limit for limit in (2, 4, 8)) if far and row.n >= least else 0)
     assert (classes == 0).sum() > 0.6 * (classes >= 0).sum()
     densest = frame["n"].rank(ascending=False) <= 0.2 * len(frame)

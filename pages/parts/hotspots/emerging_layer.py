@@ -113,9 +113,9 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
     with right:
         if chosen is not None:
             _draw_history(page, study, found, chosen)
-        elif not found.too_few:
-            st.write(t("No place has been hotter than its neighbourhood for long or recently, beyond chance."))
-    draw_footer(page, sentence=with_points(t, found.sentence(t), study.choices), **footer)
+        else:
+            st.write(found.sentence(t))
+    draw_footer(page, sentence=with_points(t, "", study.choices), **footer)
     if shown:
         draw_fold("files", t("Download data and map"), partial(_draw_downloads, page, study, found, shown), word="tab")
     draw_fold("steps", t("What did the map look like before?"), partial(draw_playback, page, study, found), word="tab")

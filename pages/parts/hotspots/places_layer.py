@@ -421,10 +421,10 @@ def _clock(page: Page, study: SpotStudy) -> Part:
 def _categories(page: Page, study: SpotStudy) -> Part:
     t = page.t
     shown = study.categories[study.categories["n"] > 0].head(5)
-    if shown.empty:
-        return NOTHING
     if states_no_category(study.categories):
         return None, "", t(NO_CATEGORY)
+    if len(shown) < 2:  # of one the sentence above says all
+        return NOTHING
     counts = [
         (name, n, max(n, study.profile.n), page.written.least(name))
         for name, n in zip(shown["category"], shown["n"], strict=True)
