@@ -120,15 +120,10 @@ def _of_line(t: Translator, trend: Trend) -> str:
 
 
 def draw_trend_line(page: Page, trend: Trend, answer: Answer, told: str) -> None:
-    """The line with its range and the year before, shifts of the level and notes; its data. `told`: what it proves.
-
-    Where the filter's period is compared with the time just before, that time is in the line too.
+    """The line with its range, what it is compared with, shifts of the level and notes; its data. `told`: what it
+    proves.
     """
-    t, column, span = page.t, trend.column, period_dates(page)
-    just_before = answer.change is not None and answer.change.compared == "before" and answer.periods.before is not None
-    if just_before and answer.periods.before is not None:
-        longer = page.filter.replace(period="", start=answer.periods.before[0], end=span[1])
-        trend = trend_or_reason(page, trend.unit, longer)[0] or trend
+    t, column = page.t, trend.column
     columns = [column, "n", "expected", "lower", "upper", "alarm"]
     if trend.frame["adjusted"].notna().any():
         note = t("Remove the seasonal pattern: the dotted line shows what remains.")
@@ -142,17 +137,7 @@ def draw_trend_line(page: Page, trend: Trend, answer: Answer, told: str) -> None
     shown = frame[columns].assign(n=frame["n"].where(frame["complete"] | ends))  # a gap in the data is one in the line
     beginning, incomplete = (not bool(frame["complete"].iloc[end]) for end in (0, -1))
     figure = plots.band_figure(page, shown, time=column, height=340, incomplete=incomplete, beginning=beginning)
-    if just_before:
-        figure.add_span(*span, palette(page.theme).band, opacity=0.5)
-    elif frame["last_year"].notna().any():
-        figure.add_scatter(
-            x=frame[column],
-            y=drawn_counts(page, frame["last_year"]),
-            mode="lines",
-            line={"color": palette(page.theme).muted, "width": 1.4, "dash": "dash"},
-            hoverinfo="skip",
-            name=t("a year before"),
-        )
+    _add_before(page, figure, trend, answer)
     _add_labels(page, figure, trend)
     figure.show_named_legend()
     plots.draw_chart(
@@ -166,6 +151,28 @@ def draw_trend_line(page: Page, trend: Trend, answer: Answer, told: str) -> None
     draw_footer(
         page, total=cached_query(page, "total"), choices=(answer.periods.choice, *trend.choices), about="expected-range"
     )
+
+
+def _add_before(page: Page, figure: Figure, trend: Trend, answer: Answer) -> None:
+    """A pale line of the time that the filter's period is compared with: a year before, else just before."""
+    t, frame, name = page.t, trend.frame, "last_year"
+    label, before = t("a year before"), answer.periods.before
+    if before is not None and not answer.periods.same_season:
+        label, name = t("the time just before"), "n"
+        longer = page.filter.replace(period="", start=before[0], end=period_dates(page)[1])
+        whole = trend_or_reason(page, trend.unit, longer)[0]
+        frame = (
+            frame.iloc[:0] if whole is None else whole.frame[whole.frame[trend.column] <= frame[trend.column].iloc[0]]
+        )
+    if frame[name].notna().any():
+        figure.add_scatter(
+            x=frame[trend.column],
+            y=drawn_counts(page, frame[name]),
+            mode="lines",
+            line={"color": palette(page.theme).muted, "width": 1.4, "dash": "dash"},
+            hoverinfo="skip",
+            name=label,
+        )
 
 
 def _add_labels(page: Page, figure: Figure, trend: Trend) -> None:
