@@ -121,9 +121,9 @@ def sidebar(page: Page, open_page: str, entries: list[st.Page]) -> None:
         with st.container(gap="xsmall", key="navigation"):
             for link in entries:
                 st.page_link(link, query_params=page.query, width="stretch")
-        st.divider()
     if open_page not in WITHOUT_FILTER and page.source is not None:
         if not page.narrow:
+            st.divider()
             filter_bar.draw_filter_bar(page)
         draw_alone("filter_actions", lambda: filter_bar.draw_filter_actions(page), words=LINK_WORDS)
     st.divider()
