@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, urlencode
 
+import h3.api.basic_str as h3
 import numpy as np
 import pandas as pd
 
@@ -44,7 +45,6 @@ from curim_data.studies.changes import (
     change_filter,
     change_study,
     event_study,
-    filter_periods,
     without_events,
     written_changes,
 )
@@ -484,9 +484,13 @@ def neighbours(source: Source, window: AlertFilter, change: Change) -> pd.DataFr
     for name in (name for name in AREA if key[name] is not None):
         like &= frame[name].ne(key[name])
     rows = frame[like].sort_values("expected", ascending=False, kind="stable")
-    at = {mark.id: np.array(city.project(mark.longitude, mark.latitude)) for mark in city.landmarks}
-    if key["place"] in at:
-        rows = rows.iloc[np.argsort([np.hypot(*(at[one] - at[key["place"]])) for one in rows["place"]], kind="stable")]
+    if own := next((name for name in ("place", "cell", "area") if key[name] is not None), None):
+        marks = {mark.id: (mark.latitude, mark.longitude) for mark in city.landmarks}
+        latitude, longitude = zip(
+            *(marks.get(one) or h3.cell_to_latlng(one) for one in (key[own], *rows[own])), strict=True
+        )
+        x, y = city.project(longitude, latitude)
+        rows = rows.iloc[np.argsort(np.hypot(x[1:] - x[0], y[1:] - y[0]), kind="stable")]
     return written_changes(study, source, window).loc[rows.index[:MOST_NEIGHBOURS]]
 
 
@@ -496,11 +500,6 @@ def usual_since(source: Source, f: AlertFilter) -> dt.date | None:
     None, the whole period, where the filter has a period of its own: then everything is about that one.
     """
     return source.meeting if f.period == AlertFilter().period else None
-
-
-def brief_periods(source: Source, f: AlertFilter) -> ComparedPeriods:
-    """The two periods that the briefing compares under a filter, unless the reader names a day since which."""
-    return filter_periods(source, _window(source, f, usual_since(source, f)))
 
 
 def _window(source: Source, f: AlertFilter, since: dt.date | None) -> AlertFilter:

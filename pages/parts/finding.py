@@ -9,8 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from curim_data import query
-from curim_data.engine import Source
-from curim_data.filters import AlertFilter
 from curim_data.model import NO_AFFECTED, Audience, Message
 from curim_data.model.labels import grade_words
 from curim_data.studies.brief import AnyFinding, BriefChanges, Finding, find_finding, neighbours
@@ -50,14 +48,6 @@ years_of = shared(trend_study, Message("Counting by period"))
 shares_of = shared(share_study)
 finding_of = shared(find_finding, Message("Preparing the briefing"))
 neighbours_of = shared(neighbours)
-
-
-def _size_of(source: Source, f: AlertFilter) -> int:
-    """The cells of the map of a filter."""
-    return int(cell_size(source, f, None).value)
-
-
-size_of = shared(_size_of)
 
 
 def asked_finding(page: Page) -> tuple[BriefChanges, AnyFinding] | None:
@@ -127,7 +117,8 @@ def picture_file(page: Page) -> bytes:
 def _draw_place(page: Page, one: AnyFinding, name: str) -> None:
     """The map of its theme in its days, turned to its place."""
     city_wide, shape = whole_city(page.filter), filter_area(page.filter, page.city)
-    counted = cached_query(page, "cells", size_of(page.dataset, city_wide), filter=city_wide)
+    size = int(cell_size(page.alerts, city_wide, None).value)
+    counted = cached_query(page, "cells", size, filter=city_wide)
     where = what_and_where(one, page.city, page.t)[1]
     draw_cell_map(
         page,
@@ -149,8 +140,7 @@ def _draw_years(page: Page, name: str) -> None:
     if trend is None or len(trend.frame) < 2:
         st.caption(t("The period holds no whole day of data."))
         return
-    ends = (not bool(trend.frame["complete"].iloc[end]) for end in (0, -1))
-    beginning, incomplete = ends
+    beginning, incomplete = (not bool(trend.frame["complete"].iloc[end]) for end in (0, -1))
     frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm"]]
     figure = plots.band_figure(page, frame, time=trend.column, height=200, incomplete=incomplete, beginning=beginning)
     figure.add_span(*query.dates(page.alerts, f), palette(page.theme).band, opacity=0.6)

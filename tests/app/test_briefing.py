@@ -55,9 +55,11 @@ from curim_data.studies.brief_text import (
     sure_number,
     women_sentence,
 )
+from curim_data.studies.cells import area_cells
 from curim_data.studies.changes import change_study, event_study
 from curim_data.studies.evaluation import PlanTiming, released_study, result_texts
 from curim_data.studies.gender import silent_districts
+from curim_data.studies.plan import draft_plan_for_cells
 from pages.parts.briefing import CHOICE, KEY
 from tests.app.conftest import SPOKEN, Open, fine, frame_of
 from tests.commands import Curim
@@ -144,6 +146,12 @@ def test_one_finding_is_the_same_in_every_room(
         row = rows.loc[(one["where"], one["what"])]
         assert (row["sure"], float(str(row["after"]).replace(",", ""))) == (grade, one["after"])
         assert abs(row["expected"] - one["before"]) < 0.6
+        if view and one["key"].get("district"):
+            finding = next(each for each in council.findings if each.id == one["id"])
+            cells = area_cells(city, finding.filter)
+            drafted = draft_plan_for_cells(open_for(sample, Audience.SPECIALIST), finding.filter, cells).plan
+            assert drafted.problem.n == one["after"]
+            assert drafted.problem.query == finding.filter.to_query()
         if view:
             letters = [re.sub(r"\W", "", text) for text in (word, pdf, counts, name.replace(", ", ""))]
             assert letters[2] in letters[0]

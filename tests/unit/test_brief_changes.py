@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.stats.intervals import UNKNOWN
+from analysis.trends.changes import Change, Grade
 from analysis.trends.reporting import LEVEL, category_use
 from curim_data import query
 from curim_data.engine import Source
@@ -18,10 +20,10 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator, translator
 from curim_data.model.coverage import Annotation
 from curim_data.studies import brief_text
-from curim_data.studies.brief import brief_changes
+from curim_data.studies.brief import brief_changes, history_of
 from curim_data.studies.brief_text import attention_sentence, headline, none_sentence, title
 from curim_data.studies.cells import area_names
-from curim_data.studies.changes import MOST_AREAS, change_study
+from curim_data.studies.changes import MOST_AREAS, change_study, filter_periods
 from curim_data.studies.periods import NotInUse
 from tests.reliability.world import World, piraeus_point, simulate, source_of
 from tests.small import alert, small_source
@@ -178,6 +180,33 @@ def test_of_a_handful_nothing_is_told(tmp_path: Path, t: Translator, a_week: flo
         beside = none_sentence(study, t)
         assert "Too few" not in beside
         assert "would probably not have been clear" in beside
+
+
+HISTORIES = {  # alerts in each of the last four weeks, in the weeks before where they are not ten, and what that is
+    "falling": ((2, 2, 2, 2), {}, "season"),
+    "growing": ((20, 20, 20, 20), {}, "past"),
+    "seasonal": ((20, 20, 20, 20), dict.fromkeys(range(WEEKS - 56, WEEKS - 52), 20), "past"),
+    "returned": ((20, 20, 20, 20), dict.fromkeys(range(20, 24), 20), "season"),
+    "once": ((10, 10, 40, 10), {}, "past"),
+    "new": ((10, 10, 10, 10), {week: week % 4 == 0 for week in range(WEEKS - 4)}, "past"),
+}
+
+
+def test_the_word_of_a_history_follows_from_all_years(tmp_path: Path) -> None:
+    rows = []
+    for name, (last, before, _) in HISTORIES.items():
+        for week, n in enumerate([*(before.get(week, 10) for week in range(WEEKS - 4)), *last]):
+            day = START + dt.timedelta(weeks=week)
+            rows += [alert(len(rows) + at, day=day, category=name) for at in range(n)]
+    rows.append(alert(len(rows), day=RECENT.end, category="falling"))
+    source = small_source(tmp_path, rows)
+    for name, (last, _, compared) in HISTORIES.items():
+        expected, after = 1.0 if name == "new" else 40.0, sum(last)
+        sure: tuple[float, float, Grade] = 0.001, 0.001, "clear"
+        change = Change({}, "category", 40, after, expected, UNKNOWN, *sure, 1 if after > 40 else -1, compared)  # type: ignore[arg-type]
+        change = replace(change, direction=1) if name == "new" else change
+        periods = filter_periods(source, RECENT)
+        assert history_of(source, RECENT.replace(categories=(name,)), change, periods) == name
 
 
 RISE = {"at": 778, "metres": 500.0, "times": 6.0, "since": 112}

@@ -46,6 +46,7 @@ from curim_data.studies.evaluation import (
 )
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study
 from curim_data.studies.plan import Calendar, draft_plan_for_cells, drop_to_see, placebos, problem_of_cells
+from curim_data.studies.spot_profiles import spot_summaries
 from tests.stored import seen_by
 
 TRUTHS: dict[str, Any] = tomllib.loads(sample_data.TRUTHS.read_text("utf-8"))
@@ -138,6 +139,7 @@ def test_a_plan_has_the_numbers_of_the_copy_alone(sample: Home, source: Source, 
         ).plan
         problem = made.problem
         assert problem.n == made.objective.baseline == seen[spot.id].n
+        assert problem.hours == spot_summaries(copy, AlertFilter(), [seen[spot.id]])[0].hours
         assert (problem.expected, problem.ratio) == (None, None)
         assert problem.times == seen[spot.id].times
         here = query.counts(seen_by(copy, Audience.COUNCIL), AlertFilter(cells=seen[spot.id].names), ["category"]).frame
