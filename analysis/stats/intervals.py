@@ -11,7 +11,7 @@ intervals hold at least what they promise.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from scipy import stats
@@ -247,7 +247,3 @@ def weighted_sum(total: float, squares: float, largest: float, dispersion: float
     more, wider = total + event, squares + event**2
     low = squares / total * float(gammaincinv(total**2 / squares, TAIL)) if total > 0 else 0.0
     return Estimate(total, low, wider / more * float(gammainccinv(more**2 / wider, TAIL)))
-
-
-# By what an alert counts: the column of that name holds it.
-WeighedBy = Literal["severity", "harm"]

@@ -44,7 +44,7 @@ from analysis.hotspots.grouping import (
 )
 from analysis.hotspots.surroundings import LAND, Denominator, DenominatorKind, OccupiedLand, occupied_land, window_for
 from analysis.spots.naming import SpotName, as_known_places, known_ids, name_spots, with_known_ids
-from analysis.stats.intervals import CellPlace, Choice, WeighedBy
+from analysis.stats.intervals import CellPlace, Choice
 from curim_data import query
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
@@ -363,32 +363,9 @@ def _hot_spots(source: Source, f: AlertFilter, resolution: int | None, base: Den
     return HotSpotStudy(total, counted, hot, hot_spots(hot), cold_spots(hot), int(chosen.value), choices, power)
 
 
-WEIGHTS: Final[tuple[WeighedBy, ...]] = get_args(WeighedBy)
 EXACT_ONLY: Final = Message(
     "Alerts are weighed only for those who see exact counts: of the protected copy counts alone are given."
 )
-NONE_GRADED: Final[dict[WeighedBy, Message]] = {
-    "severity": Message("No alert of this export has a severity."),
-    "harm": Message("The categories of the city have no harm index: an analyst can give one on the Data page."),
-}
-
-
-def weight_obstacle(source: Source, by: WeighedBy) -> Message | None:
-    """Why alerts cannot be weighed by a measure for an audience; None where they can."""
-    if source.protected:
-        return EXACT_ONLY
-    if by == "harm":
-        return None if source.city.has_harm_index else NONE_GRADED[by]
-    everything = AlertFilter(period="all")
-    counted = source.once("severities", "", lambda: query.counts(source.in_full, everything, ["severity"]).frame)
-    return None if counted["severity"].notna().any() else NONE_GRADED[by]
-
-
-def weights_offered(source: Source) -> tuple[WeighedBy, ...]:
-    """By what alerts can be weighed for an audience: nothing where neither severity nor a harm index is known."""
-    return tuple(by for by in WEIGHTS if weight_obstacle(source, by) is None)
-
-
 CLUSTER_RESOLUTION: Final = 12
 
 

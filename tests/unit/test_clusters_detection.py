@@ -37,10 +37,9 @@ from curim_data.model import Audience, CityProfile, Translator
 from curim_data.privacy import DisclosureError
 from curim_data.protection import open_for
 from curim_data.store import Home
-from curim_data.studies.hot_spots import CLUSTER_RESOLUTION, cluster_study, weights_offered
+from curim_data.studies.hot_spots import CLUSTER_RESOLUTION, cluster_study
 from tests.effort import FULL, effort
 from tests.small import alert, small_city, small_source
-from tests.stored import seen_by
 
 STATION = (23.6430, 37.9480)
 
@@ -662,8 +661,6 @@ def test_a_harm_index_is_that_of_the_gravest_category(tmp_path: Path) -> None:
     counted = query.counts(source, f, ["harm"]).frame.set_index("harm")["n"]
     assert counted[counted.index.notna()].to_dict() == {1.0: 2, 7.0: 1}
     assert counted[counted.index.isna()].tolist() == [1]
-    assert "harm" in weights_offered(source)
-    assert weights_offered(seen_by(source, Audience.COUNCIL)) == ()
 
 
 @pytest.mark.slow
