@@ -255,7 +255,7 @@ class ReleasedVerdict:
 
 _WITHOUT_COUNTS: Final = {
     -1: N_("Fewer alerts than expected."),
-    0: N_("Neither clearly fewer nor clearly more alerts than expected."),
+    0: N_("No clear difference."),
     1: N_("More alerts than expected."),
 }
 _IN_FIVES: Final = Message("Counts are in fives and the percentage in tens, of the alerts in the plan's own areas.")

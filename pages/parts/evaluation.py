@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -133,8 +134,8 @@ def verdict_figure(page: Page, whole: Verdict | ReleasedVerdict) -> Figure:
         ends = [whole.expected * end for end in (whole.ratio.low, whole.ratio.high)]
         interval = {
             "type": "data",
-            "array": [0, ends[1] - whole.observed],
-            "arrayminus": [0, whole.observed - ends[0]],
+            "array": [None, ends[1] - whole.observed],
+            "arrayminus": [None, whole.observed - ends[0]],
             "color": colours.text,
         }
     figure.add_bar(
@@ -151,13 +152,12 @@ def verdict_figure(page: Page, whole: Verdict | ReleasedVerdict) -> Figure:
 def _draw_numbers(page: Page, plan: Plan, whole: Verdict | ReleasedVerdict) -> None:
     """The chart that proves the heading, where its numbers are told, and the map of the plan's areas."""
     t = page.t
-    told = whole.expected is not None and math.isfinite(whole.expected)
-    # On a phone the map comes first, then the figures.
-    right, left = (st.container(), st.container()) if page.narrow else reversed(st.columns(2, gap="large"))
-    with left if told else st.empty():
-        if told:
-            values = {"observed": t.number(whole.observed), "expected": t.number(whole.expected)}
-            alt = t("{observed} alerts were counted; {expected} were expected without the measure.", **values)
+    right: Any = st.container()
+    if whole.expected is not None and math.isfinite(whole.expected):
+        left, right = (st.container(), st.container()) if page.narrow else st.columns(2, gap="large")
+        values = {"observed": t.number(whole.observed), "expected": t.number(whole.expected)}
+        alt = t("{observed} alerts were counted; {expected} were expected without the measure.", **values)
+        with left:
             draw_chart(page, verdict_figure(page, whole), key="evaluation_bars", alt=alt)
     with right:
         draw_areas_map(page, plan.areas, key="evaluation_map", span=1.0 if page.narrow else 0.5)
