@@ -26,7 +26,6 @@ import numpy as np
 
 import sample_data
 from analysis.plans.drafting import draft_plan, find_measure
-from analysis.plans.evaluation import minimum_detectable_drop
 from curim_data import query
 from curim_data.engine import Source, open_source
 from curim_data.engine.source import MEETING_WEEKS
@@ -39,9 +38,8 @@ from curim_data.protection import copy_of
 from curim_data.serving import end_with_parent
 from curim_data.store import Home, has_alerts, locked
 from curim_data.store.home import SAMPLE_MARK, create_home
-from curim_data.studies.cells import area_counts
 from curim_data.studies.hot_spots import hot_spot_study
-from curim_data.studies.plan import problem_of_cells
+from curim_data.studies.plan import drop_to_see, problem_of_cells
 from curim_data.studies.preparation import prepare
 
 _MAKING: Final = "sample-in-work"  # one process at a time makes it
@@ -249,11 +247,11 @@ def _finished(source: Source) -> tuple[Plan, ...]:
     before = AlertFilter(period="", start=truth["before_start"], end=start - dt.timedelta(days=1))
     problem = problem_of_cells(copy_of(source), before, areas.treated)
     lighting = find_measure("lighting_improved")
-    counted = area_counts(copy_of(source), before, {"comparison": areas.comparison}, ()).frame
-    seen = minimum_detectable_drop(problem.n, float(counted["n"].sum()))
+    seen = drop_to_see(source, AlertFilter(period="all"), areas, YEAR.days)
+    least = seen.stated if seen else None
     made = draft_plan(problem, source.city, start, measures=[lighting] if lighting else []).plan
     # Its authors aimed at the smallest fall that could be seen.
-    target = float(round(problem.n - (seen.alerts or 0)))
+    target = float(round(problem.n - (least or 0)))
     finish = min(_month(start, truth["months"]), source.as_of + dt.timedelta(days=1)) - dt.timedelta(days=1)
     plan = replace(
         made,
@@ -271,7 +269,7 @@ def _finished(source: Source) -> tuple[Plan, ...]:
         start=start,
         finish=finish,
         areas=areas,
-        assessment=Assessment(smallest_drop=seen.stated, review=_month(finish, 1)),
+        assessment=Assessment(smallest_drop=least, review=_month(finish, 1)),
         gender_check=GenderCheck(
             affected=N_("Students of all genders; women more often after dark."),
             consulted=N_("The students' union and the people who live there."),

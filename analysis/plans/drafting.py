@@ -31,7 +31,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.hotspots.grouping import denser_sentence
-from analysis.plans.evaluation import DetectableDrop, minimum_detectable_drop
+from analysis.plans.verdict import DetectableDrop
 from analysis.spots.profile import hours_sentence, of_one_category, without_category
 from curim_data.model import (
     LANGUAGES,
@@ -528,10 +528,9 @@ def draft_plan(
     today : the day from which dates are proposed where it is later than `as_of`; None: `as_of`
     measures : the measures chosen so far; None: the best founded one whose number applies here
     cells : frame of counts by cell (index or column `cell`, column `n`) in the baseline's period, for the
-        comparison area; None: none is proposed, and the smallest visible fall is found as if there were one just as
-        busy
+        comparison area; None: none is proposed
     base : alerts before and their period, as long as the plan is to run (`baseline_dates`); None: the problem's own
-    seen : the smallest visible fall by how similar areas vary; None: found as if alerts were independent
+    seen : the smallest visible fall by how similar areas vary; None: not known
     language : in which the plan's own sentences are written
     """
     fits = rank_measures(problem)
@@ -542,7 +541,7 @@ def draft_plan(
     like = propose_comparison_area(cells, problem.cells) if cells is not None and problem.cells else None
     start = max(as_of, today or as_of) + START_AFTER
     by = start + PERIOD - dt.timedelta(days=1)
-    seen = seen or minimum_detectable_drop(base.baseline, like.n if like is not None else base.baseline)
+    least = seen.stated if seen else None
     t = translator(language)
     objective = replace(base, target=None if drop is None else float(round(base.baseline - drop)), by=by)
     plan = Plan(
@@ -555,13 +554,13 @@ def draft_plan(
         start=start,
         finish=by,
         areas=Areas(problem.cells, buffer_cells(problem.cells, city), like.cells if like else ()),
-        assessment=Assessment(smallest_drop=seen.stated, review=by + REVIEW_AFTER),
+        assessment=Assessment(smallest_drop=least, review=by + REVIEW_AFTER),
         gender_check=GenderCheck(affected=gender_sentence(problem, t)),
     )
     return PlanDraft(
         plan,
         fits,
-        (*plan_warnings(problem, chosen, drop, seen.alerts), *filter(None, (old_baseline(plan),))),
+        (*plan_warnings(problem, chosen, drop, least), *filter(None, (old_baseline(plan),))),
         like.reasons if like else (),
     )
 
@@ -655,6 +654,11 @@ def objective_sentence(objective: Objective, problem: Problem, t: Translator) ->
     )
 
 
+NOTHING_SEEN: Final = Message(
+    "There are too few alerts for any fall to be seen: widen the area or agree on a second indicator."
+)
+
+
 def plan_warnings(
     problem: Problem, measures: Sequence[Measure], drop: float | None, seen: float | None
 ) -> tuple[Message, ...]:
@@ -668,7 +672,7 @@ def plan_warnings(
         ),
         (
             seen is None,
-            Message("There are too few alerts for any fall to be seen: widen the area or agree on a second indicator."),
+            NOTHING_SEEN,
         ),
         (
             drop is not None and seen is not None and drop < seen,

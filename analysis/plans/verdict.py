@@ -12,6 +12,7 @@ The verdict says how sure a difference is, given how the plan was made and what 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -21,7 +22,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special, stats
 
-from analysis.plans.evaluation import DetectableDrop
 from analysis.stats.intervals import UNKNOWN, Estimate
 from curim_data.model import FloatArray, Message, Num, Translator
 from curim_data.model.labels import grade_words
@@ -97,8 +97,6 @@ _LEAST_SHIFT: Final = 0.25
 _PRIOR_SLOPES: Final = (0.35, 0.25, 0.2, 0.2)
 _PRIOR_SUM: Final = 0.85
 _PRIOR_SD: Final = 0.2
-# The sd of covariates' slopes about zero.
-_COVARIATE_SD: Final = 1.0
 _ROUNDS: Final = 40
 # The pairs of phi and tau2 between which residuals decide.
 _PHIS: Final = 2.0 ** np.arange(0, 6.5, 0.5)
@@ -110,8 +108,6 @@ _CALIBRATION: Final = 10.0
 _FREE: Final = (12.0, 6.0)
 # An expectation this many times the largest placebo's lies outside what the placebos can tell.
 _OUTSIDE: Final = 2.0
-# Alerts that are added to each category's, grown as all did, before its own growth is taken.
-_LIKE_ALL: Final = 10.0
 # Fewer placebos, or fewer at the plan's own date, tell nothing.
 FEWEST_PLACEBOS: Final = 10
 FEWEST_OF_DATE: Final = 5
@@ -148,7 +144,7 @@ class PlaceboModel:
     `phi`, `tau2`: the variance of a count about its prediction is phi · mean + tau2 · mean²; `free`: degrees of freedom
     of the tails, for falls and for rises; `scales`: how much wider than the model the placebos' own residuals are, for
     falls and for rises; `n`: placebos; `areas`: those at the plan's own date; `largest`: the largest mean fitted to a
-    placebo; `loss`: -2 log pseudo-likelihood of the best regression (less is better).
+    placebo.
     """
 
     fits: tuple[_Fit, ...]
@@ -160,15 +156,13 @@ class PlaceboModel:
     n: int
     areas: int
     largest: float
-    loss: float
 
-    def expect(self, history: ArrayLike, covariates: ArrayLike = ()) -> Expectation:
+    def expect(self, history: ArrayLike) -> Expectation:
         """The expectation for an area at the plan's own date, from its counts in the windows of the history."""
         row = np.asarray(history, float)[None, :]
-        extra = np.asarray(covariates, float)[None, :]
         means, variances = [], []
         for fit in self.fits:
-            x = _design(row, extra, np.zeros((1, 0)), fit.shift, fit.centre)[0]
+            x = _design(row, np.zeros((1, 0)), fit.shift, fit.centre)[0]
             x = np.concatenate([x, np.zeros(len(fit.beta) - len(x))])  # the other dates' intercepts
             means.append(x @ fit.beta)
             variances.append(x @ fit.covariance @ x)
@@ -219,7 +213,6 @@ def fit_placebos(
     history: ArrayLike,
     *,
     dates: ArrayLike | None = None,
-    covariates: ArrayLike | None = None,
 ) -> PlaceboModel | None:
     """Regress the placebos' counts after on their counts before, by quasi-likelihood with a log link.
 
@@ -233,7 +226,6 @@ def fit_placebos(
     after : (n,) counts of the placebos in the window after
     history : (n, k) their counts in windows before, newest first, which should not overlap
     dates : (n,) whole numbers: 0 for the plan's own dates, others for placebo dates; each has a level of its own
-    covariates : (n, m) further columns, about zero; None: none
 
     Returns
     -------
@@ -241,11 +233,10 @@ def fit_placebos(
     """
     y, past = np.asarray(after, float), np.asarray(history, float)
     date = np.zeros(len(y), int) if dates is None else np.asarray(dates, int)
-    extra = np.zeros((len(y), 0)) if covariates is None else np.asarray(covariates, float)
     if len(y) < FEWEST_PLACEBOS or (date == 0).sum() < FEWEST_OF_DATE or not y.any() or not past.any():
         return None
     others = (date[:, None] == np.unique(date[date != 0])[None, :]).astype(float)
-    fits = tuple(_fit(y, past, extra, others, shift) for shift in _SHIFTS)
+    fits = tuple(_fit(y, past, others, shift) for shift in _SHIFTS)
     loss = np.array([fit.loss for fit in fits])
     weights = np.exp((loss.min() - loss) / 2)
     weights /= weights.sum()
@@ -261,46 +252,23 @@ def fit_placebos(
         n=len(y),
         areas=int((date == 0).sum()),
         largest=float(best.mean.max()),
-        loss=best.loss,
     )
 
 
-def mix_growth(before: ArrayLike, after: ArrayLike, areas: ArrayLike) -> FloatArray:
-    """What each area's categories let expect: the mean, over its alerts before, of how the log of each category grew.
-
-    A covariate for `fit_placebos`. Of categories with few alerts in the city the growth is drawn towards that of all
-    (as if ten more had grown like all). An area without alerts has the city's mix.
-
-    Parameters
-    ----------
-    before, after : (c,) alerts of each category in the city, without the treated area
-    areas : (n, c) alerts before of each area by category
-    """
-    earlier, later, mix = np.asarray(before, float), np.asarray(after, float), np.asarray(areas, float)
-    growth = later.sum() / max(earlier.sum(), 1.0)
-    by_category = np.log((later + _LIKE_ALL * growth) / (earlier + _LIKE_ALL)) - np.log(max(growth, 1e-9))
-    share = (mix + 1e-12 * (earlier + 1)) / (mix + 1e-12 * (earlier + 1)).sum(axis=1, keepdims=True)
-    return np.asarray(share @ by_category, float)
+def _design(past: FloatArray, others: FloatArray, shift: FloatArray, centre: FloatArray) -> FloatArray:
+    """Columns of a regression: one, the logarithms of the counts before about their means, other dates."""
+    return np.column_stack([np.ones(len(past)), np.log(past + shift) - centre, others])
 
 
-def _design(
-    past: FloatArray, extra: FloatArray, others: FloatArray, shift: FloatArray, centre: FloatArray
-) -> FloatArray:
-    """Columns of a regression: one, the logarithms of the counts before about their means, covariates, other dates."""
-    return np.column_stack([np.ones(len(past)), np.log(past + shift) - centre, extra, others])
-
-
-def _fit(y: FloatArray, past: FloatArray, extra: FloatArray, others: FloatArray, share: float) -> _Fit:
+def _fit(y: FloatArray, past: FloatArray, others: FloatArray, share: float) -> _Fit:
     """Iteratively reweighted least squares, the two parts of the variance estimated anew in each round."""
     shift = np.maximum(_LEAST_SHIFT, share * past.mean(axis=0))
     centre = np.log(past + shift).mean(axis=0)
-    x = _design(past, extra, others, shift, centre)
+    x = _design(past, others, shift, centre)
     slopes = np.array([*_PRIOR_SLOPES, *[_PRIOR_SLOPES[-1]] * past.shape[1]][: past.shape[1]])
     slopes = _PRIOR_SUM * slopes / slopes.sum()
-    ridge = np.diag(
-        [0.0, *[_PRIOR_SD**-2] * len(slopes), *[_COVARIATE_SD**-2] * extra.shape[1], *[0.0] * others.shape[1]]
-    )
-    pull = ridge @ np.concatenate([[0.0], slopes, np.zeros(extra.shape[1] + others.shape[1])])
+    ridge = np.diag([0.0, *[_PRIOR_SD**-2] * len(slopes), *[0.0] * others.shape[1]])
+    pull = ridge @ np.concatenate([[0.0], slopes, np.zeros(others.shape[1])])
     mean, phi, tau2 = (y + y.mean()) / 2, 1.0, 0.05
     beta = np.zeros(x.shape[1])
     for _ in range(_ROUNDS):
@@ -542,6 +510,41 @@ def shared_out(expected: Expectation, before: Mapping[str, float]) -> dict[str, 
         name: Expectation(expected.mean * (n + 0.5) / whole, expected.variance + 1 / (n + 0.5) - 1 / whole)
         for name, n in before.items()
     }
+
+
+@dataclass(frozen=True)
+class DetectableDrop:
+    """The smallest fall that the test would find with the wished power.
+
+    `share` and `alerts` are None where not even a complete stop would be found. `before`: alerts expected in the
+    treated area without the measure, `alerts` of them prevented.
+    """
+
+    share: float | None
+    alerts: float | None
+    before: float
+    power: float
+
+    @property
+    def stated(self) -> float | None:
+        """The alerts in fives, upward: a plan keeps it, which everybody may read, and the number would tell counts."""
+        return None if self.alerts is None else float(5 * math.ceil(self.alerts / 5))
+
+    def sentence(self, t: Translator) -> str:
+        """How large a fall must be to be seen."""
+        values = {"power": Num(100 * self.power, 0), "before": Num(self.before, 0)}
+        if self.share is None or self.alerts is None:
+            return t(
+                "With {before} alerts to expect, not even a complete stop would be seen with certainty enough.",
+                **values,
+            )
+        return t(
+            "A fall of at least {share} % ({alerts} of {before} alerts) would be seen with a probability of "
+            "{power} %; a smaller one could be missed.",
+            share=Num(100 * self.share, 0),
+            alerts=Num(self.alerts, 0),
+            **values,
+        )
 
 
 def smallest_shown_drop(model: PlaceboModel, expected: Expectation, *, power: float = 0.8) -> DetectableDrop:

@@ -12,8 +12,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from analysis.plans.drafting import design_faults
-from analysis.plans.evaluation import DetectableDrop
 from analysis.plans.verdict import (
+    DetectableDrop,
     Grade,
     PlanTiming,
     Verdict,

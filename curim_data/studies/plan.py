@@ -22,15 +22,14 @@ import pandas as pd
 from analysis.clusters import Cluster
 from analysis.hotspots.grouping import Spot, without_figures
 from analysis.plans.drafting import PlanDraft, baseline_dates, buffer_cells, draft_plan
-from analysis.plans.evaluation import DetectableDrop
 from analysis.plans.verdict import (
     FEWEST_OF_DATE,
+    DetectableDrop,
     Expectation,
     PlaceboModel,
     alike,
     around,
     fit_placebos,
-    mix_growth,
     placebo_areas,
     smallest_shown_drop,
 )
@@ -56,10 +55,6 @@ _ENOUGH_AREAS: Final = 40
 _MOST_DATES: Final = 4
 # The land's cells are listed up to so many.
 _MOST_LAND: Final = 30_000
-# A covariate is kept where it lowers the loss (-2 log likelihood) by so much.
-_HELPS: Final = 4.0
-# Up to so many alerts are counted by cell and category.
-_FEW_ALERTS: Final = 300_000
 
 
 @dataclass(frozen=True)
@@ -158,13 +153,12 @@ def _like(
     windows = calendar.windows(calendar.start, covered)
     kept = _similar(counting, own, away, windows)
     model, used = _fit(counting, kept, calendar, covered)
-    model, mix = _with_mix(counting, kept, own, calendar, covered, model)
     befores, afters = (float(counting.of(kept, days).sum()) for days in compared)
     return Placebos(
         model=model,
         observed=observed,
         before=before,
-        expected=model.expect([counting.total(own, days) for days in windows[:used]], mix) if model else None,
+        expected=model.expect([counting.total(own, days) for days in windows[:used]]) if model else None,
         growth=afters / befores if befores else float("nan"),
     )
 
@@ -226,39 +220,6 @@ def _fit(
     return fit_placebos(after, np.vstack(past), dates=dates), covered
 
 
-def _with_mix(
-    counting: _Counting,
-    kept: Sequence[Sequence[int]],
-    treated: Sequence[int],
-    calendar: Calendar,
-    covered: int,
-    model: PlaceboModel | None,
-) -> tuple[PlaceboModel | None, tuple[float, ...]]:
-    """The regression with what each area's mix of categories lets expect, where that helps; and the treated area's.
-
-    Tried where there are 40 similar areas or more and alerts are few enough to be counted by cell and category; kept
-    where the loss falls by four units or more, as a column without meaning makes it in one case in twenty.
-    """
-    if model is None or len(kept) < _ENOUGH_AREAS or counting.source.count > _FEW_ALERTS:
-        return model, ()
-    windows = calendar.windows(calendar.start, covered)
-    past = counting.by_category((windows[min(covered, 3) - 1][0], windows[0][1]))
-    later = counting.by_category(calendar.after(calendar.start)).drop(index=list(treated), errors="ignore")
-    categories = past.columns.union(later.columns)
-    past, later = past.reindex(columns=categories, fill_value=0.0), later.reindex(columns=categories, fill_value=0.0)
-    if len(categories) < 2:
-        return model, ()
-    rows = np.array([past.reindex(list(cells)).sum().to_numpy(float) for cells in [treated, *kept]])
-    before = past.drop(index=list(treated), errors="ignore").sum().to_numpy(float)
-    mix = mix_growth(before, later.sum().to_numpy(float), rows)
-    mix -= mix[1:].mean()
-    history = np.column_stack([counting.of(kept, days) for days in windows])
-    better = fit_placebos(counting.of(kept, calendar.after(calendar.start)), history, covariates=mix[1:, None])
-    if better is None or better.loss > model.loss - _HELPS:
-        return model, ()
-    return better, (float(mix[0]),)
-
-
 class _Counting:
     """Exact counts by cell in periods of days."""
 
@@ -289,11 +250,6 @@ class _Counting:
         else:
             around_them = np.fromiter(around(cells.tolist()), np.int64)
         return found.reindex(np.union1d(cells, around_them), fill_value=0.0)
-
-    def by_category(self, days: Days) -> pd.DataFrame:
-        """Alerts by cell (index) and category (columns)."""
-        counted = self._count(["cell", "category"], days)
-        return counted.pivot_table(index="cell", columns="category", values="n", aggfunc="sum", fill_value=0.0)
 
     def of(self, areas: Sequence[Sequence[int]], days: Days) -> np.ndarray:
         """Alerts of each area."""

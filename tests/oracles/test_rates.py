@@ -28,7 +28,6 @@ from analysis.comparison import (
 from analysis.concentration import concentration, fewest_places, generalised_gini, gini
 from analysis.cube import GiStar
 from analysis.hotspots.surroundings import empirical_bayes
-from analysis.plans.evaluation import minimum_detectable_drop
 from analysis.stats.dispersion import Dispersion
 from analysis.stats.intervals import rate_ratio, share_ratio, weighted_sum, wilson
 from analysis.stats.significance import benjamini_hochberg
@@ -166,10 +165,6 @@ def test_fay_and_feuer_on_down_syndrome_by_birth_order(births, cases, printed):
     weights = STANDARD / STANDARD.sum() / np.array(births)
     found = weighted_sum(float(weights @ cases), float(weights**2 @ cases), float(weights.max()))
     assert tuple(f"{value:#.3g}" for value in (found.value, found.low, found.high)) == printed
-
-
-def test_the_drop_that_is_visible():
-    assert minimum_detectable_drop(270, 270).share == pytest.approx(0.30, abs=0.011)
 
 
 TWICE = Dispersion(2.0, float("inf"))

@@ -284,14 +284,12 @@ def test_windows_before_a_start() -> None:
 
 
 def test_the_counts_of_similar_areas_add_up(source: Source) -> None:
-    """The same by day and by period, and the treated area's as any other question gives it."""
+    """The treated area's are as any other question gives them."""
     cells = tuple(h3.grid_disk(h3.latlng_to_cell(37.9415, 23.6475, 11), 2))
     after = (source.as_of - dt.timedelta(days=181), source.as_of)
     before = (after[0] - dt.timedelta(weeks=52), after[1] - dt.timedelta(weeks=52))
     asked = (AlertFilter(period="all"), Areas(cells), before, after)
     found = placebos(source, *asked)["treated"]
-    by_period = placebos(replace(source, count=10**9), *asked)["treated"]
-    assert (by_period.observed, by_period.before, by_period.model.n) == (found.observed, found.before, found.model.n)
     for days, n in ((before, found.before), (after, found.observed)):
         asked = AlertFilter(period="", start=days[0], end=days[1])
         assert area_frame(source, asked, cells)["n"].sum() == n

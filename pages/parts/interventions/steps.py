@@ -16,6 +16,7 @@ import streamlit as st
 
 from analysis.plans.drafting import (
     CAUTIONS,
+    NOTHING_SEEN,
     Fit,
     Measure,
     applicable_drop,
@@ -35,7 +36,6 @@ from analysis.plans.drafting import (
     rank_measures,
     setting_text,
 )
-from analysis.plans.evaluation import minimum_detectable_drop
 from analysis.report.papers import TEST_IN_WORDS
 from analysis.spots.profile import without_category
 from curim_data.model import LANGUAGES, N_, Kind, Message, Num, Plan, PlanStatus, Translator, translator
@@ -468,18 +468,13 @@ def _smallest_visible_drop(page: Page, edit: PlanEdit, plan: Plan) -> float | No
     if plan.areas == named.areas and named.assessment.smallest_drop is not None:
         return named.assessment.smallest_drop
     bare = replace(edit.saved, areas=plan.areas, start=plan.start, finish=plan.finish)
-    found = drop_by_similar_areas(page.dataset, bare) if plan.areas.treated else None
-    baseline = float(plan.objective.baseline)
-    return found if found is not None else minimum_detectable_drop(baseline, baseline).stated
+    return drop_by_similar_areas(page.dataset, bare) if plan.areas.treated else None
 
 
 def _drop_message(drop: float | None, baseline: float) -> Message:
     """What the smallest detectable fall is, in alerts and as a share of the baseline."""
     if drop is None:
-        return Message(
-            "With so few alerts not even a complete stop would be detected: widen the area or agree on a second "
-            "indicator."
-        )
+        return NOTHING_SEEN
     if not baseline:
         return Message(
             "The smallest fall that would be detected four times in five: {alerts}.", {"alerts": math.ceil(drop)}
