@@ -39,7 +39,7 @@ from curim_data.serving import end_with_parent
 from curim_data.store import Home, has_alerts, locked
 from curim_data.store.home import SAMPLE_MARK, create_home
 from curim_data.studies.hot_spots import hot_spot_study
-from curim_data.studies.plan import drop_to_see, problem_of_cells
+from curim_data.studies.plan import drop_to_see, fall_to_see, problem_of_cells
 from curim_data.studies.preparation import prepare
 
 _MAKING: Final = "sample-in-work"  # one process at a time makes it
@@ -178,7 +178,8 @@ def _at(source: Source, place: str, f: AlertFilter, measures: tuple[str, ...], s
     spot = study.spots[int(np.hypot(at[0] - x, at[1] - y).argmin())]
     problem = problem_of_cells(copy_of(source), f, spot.names, study=study)
     chosen = [found for name in measures if (found := find_measure(name)) is not None]
-    made = draft_plan(problem, source.city, query.dates(source, f)[1], measures=chosen, cells=study.cells.frame).plan
+    seen, cells = fall_to_see(source, f, problem.cells), study.cells.frame
+    made = draft_plan(problem, source.city, query.dates(source, f)[1], measures=chosen, cells=cells, seen=seen).plan
     finish = start + YEAR - dt.timedelta(days=1)
     return replace(
         made,

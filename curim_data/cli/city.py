@@ -175,12 +175,14 @@ def plan_draft(ctx: CommandContext, spot: int, who: str) -> Answer:
             if spots
             else Message("The filter leaves no hot spot to make a plan for: widen it.")
         )
+    problem = studies.plan.problem_of_spot(source, f, *spots[spot - 1])
     made = draft_plan(
-        studies.plan.problem_of_spot(source, f, *spots[spot - 1]),
+        problem,
         source.city,
         source.as_of,
         today=source.as_of if source.city.illustrative else engine.city_day(source.city),
         cells=query.cells(source, f, study.resolution).frame,
+        seen=studies.plan.fall_to_see(source, f, problem.cells),
         language=t.lang,
     )
     plan = _plans(ctx).create(made.plan, who)

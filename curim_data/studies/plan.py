@@ -187,6 +187,12 @@ def drop_to_see(source: Source, f: AlertFilter, areas: Areas, days: int) -> Dete
     return None if model.is_outside(expected) else smallest_shown_drop(model, expected)
 
 
+def fall_to_see(source: Source, f: AlertFilter, cells: Sequence[str]) -> DetectableDrop | None:
+    """The smallest fall that the verdict on a plan of a year for some cells would show."""
+    areas = Areas(tuple(cells), buffer_cells(tuple(cells), source.city))
+    return drop_to_see(source, whole_city(f).replace(period="all", start=None, end=None), areas, YEAR.days)
+
+
 def _similar(counting: _Counting, own: Sequence[int], away: set[int], windows: Sequence[Days]) -> list[tuple[int, ...]]:
     """Areas as large as an area, with about as many alerts in the windows before."""
     past = counting.land((windows[-1][0], windows[0][1]))
