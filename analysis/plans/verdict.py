@@ -450,8 +450,8 @@ def amount_in_words(value: float, t: Translator) -> str:
     """A difference in words: "44 fewer", "1 more"."""
     if not np.isfinite(value):
         return t("no limit")
-    count = round(abs(value))
-    return t.n("{n} fewer", "{n} fewer", count) if value < 0 else t.n("{n} more", "{n} more", count)
+    count = Num(round(abs(value)), 0)
+    return t.c("alerts", "{n} fewer", n=count) if value < 0 else t.c("alerts", "{n} more", n=count)
 
 
 def placebo_verdict(

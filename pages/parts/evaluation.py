@@ -65,10 +65,10 @@ def evaluated_part(plan: Plan) -> Plan:
 
 def draw_evaluation_page(page: Page) -> None:
     """Choose a plan and see what became of it."""
-    t = page.t
-    st.title(t("Evaluation"))
+    t, title = page.t, st.container()
     kept = [plan for plan in plan_store(page).list() if plan.status in ORDER]
     if not kept:
+        title.title(t("Evaluation"))
         st.write(t("There are no plans yet. A plan that has begun can be evaluated here."))
         page_link(page, "interventions", t("Interventions"))
         return
@@ -78,7 +78,7 @@ def draw_evaluation_page(page: Page) -> None:
     exact = None if page.alerts.protected else plan_verdict(*asked)
     verdict: PlanVerdict | ReleasedVerdict = exact or plan_released(*asked)
     whole = exact.whole if exact else verdict
-    st.subheader(whole.sentence(t))
+    title.title(whole.sentence(t))
     if verdict.windows is None:
         page_link(page, "interventions", t("Open the plan"), plan=plan.id)
         return

@@ -48,7 +48,7 @@ def _heading(plan: Plan, **words: str) -> tuple[str, list[Any]]:
     assert len(charts) < 2
     if words:
         assert not [fold for fold in app.expander if "against it" in fold.label]
-    return app.subheader[0].value, charts[0]["y"] if charts else []
+    return app.title[0].value, charts[0]["y"] if charts else []
 
 
 def _document(plan: Plan, home: Home, kind: Any) -> str:
