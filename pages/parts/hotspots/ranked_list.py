@@ -41,7 +41,7 @@ from curim_data.studies.cells import OF_CITY, TESTED_IN_CITY, has_area, in_area
 from curim_data.studies.hot_spots import EmergingRow, HotSpotStudy
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotSummary
 from pages.parts.charts import expected_count, tables, written_count
-from pages.parts.frame import Heading, Page, draw_link_choice, filter_bar, word_in_link
+from pages.parts.frame import Heading, Page, draw_link_choice, escape_markdown, filter_bar, word_in_link
 from pages.parts.hotspots.choices import LIST_KEY
 from pages.parts.maps import map_width, ranked_name
 
@@ -79,7 +79,7 @@ def lines_in_area(page: Page, lines: Sequence[_Line]) -> tuple[_Line, ...]:
 def draw_heading(page: Page, heading: Heading, title: str, *, listed: bool | None = None) -> None:
     """Put the page's one sentence where the headline stands, with the filter below it; `listed`: see the note."""
     with heading:
-        st.title(title)
+        st.title(escape_markdown(title))
         st.caption(filter_bar.filter_sentence(page))
         if listed is not None:
             draw_area_note(page, listed=listed)
