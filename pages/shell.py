@@ -33,7 +33,7 @@ MAPLESS = ".stMain:not(:has([data-testid='stDeckGlJsonChart']))"
 # Boxes that choose what a page shows mean nothing on paper, where its sentences say it; those of a plan hold its text.
 WITHOUT_CONTROLS = (
     "<style>@media print {:is(.stSelectbox, .stMultiSelect, .stButtonGroup, .stDateInput, .stPopover, .stCheckbox, "
-    ".stSlider, .stTabs [role='tablist']), .stExpander:has(details:not([open])) {display: none !important}}</style>"
+    ".stSlider, .stTabs [role='tablist']), .stExpander:has(> details:not([open])) {display: none !important}}</style>"
 )
 
 UNLISTED = "finding"  # opened from a card, not from the list of pages
@@ -213,8 +213,9 @@ with record.run() as run:
         banner(page, "provisional", note, label, st.session_state, there, part="city")
     if HEALED in st.session_state:
         st.info(escape_markdown(t(st.session_state.pop(HEALED))))
-    if page.narrow and not st.context.is_embedded:
-        bottom_bar(page, open_to_reader, filtered=name not in WITHOUT_FILTER and page.source is not None)
+    with st.container():  # even an empty one, so that what follows keeps its place where a window is made smaller
+        if page.narrow and not st.context.is_embedded:
+            bottom_bar(page, open_to_reader, filtered=name not in WITHOUT_FILTER and page.source is not None)
     if name not in WITHOUT_FILTER:
         st.html(WITHOUT_CONTROLS)
         filter_bar.draw_active_filters(page)

@@ -58,6 +58,6 @@ def test_a_long_calculation_is_shared_shown_stopped_and_ends(browser: Browser, s
 
     (marks / "go").touch()
     first.get_by_role("button", name="Calculate", exact=True).click()
-    expect(first.get_by_text("Is an incident followed by others nearby?")).to_be_visible()
+    expect(first.get_by_text("Is an alert followed by others nearby?").first).to_be_visible()
     expect(first.get_by_text("shuffled among the places 999 times")).to_be_visible()
     first.context.close()

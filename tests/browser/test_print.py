@@ -18,7 +18,7 @@ TABLES = ".for-print table"
 
 @pytest.mark.parametrize("dark", [False, True] if FULL else [True])
 def test_a_page_is_printed_light_with_its_colours_and_all_columns_of_its_tables(visit: Visit, dark: bool) -> None:
-    page = visit("trends", lang="el", dark=dark)
+    page = visit("trends", lang="el", dark=dark, open="changes")
     assert page.locator(TABLES).count() >= 1
     assert not page.locator(TABLES).first.is_visible()
     assert page.locator('[data-testid="stDataFrame"]').first.is_visible()
@@ -35,6 +35,8 @@ def test_a_page_is_printed_light_with_its_colours_and_all_columns_of_its_tables(
     assert np.median(picture.mean(axis=2)) > 0.9
     if not dark:
         return
+    page = visit("trends", lang="el", dark=True, open="week")
+    page.emulate_media(media="print", color_scheme="dark")
     twice = page.locator(".heatmaplayer").first
     assert twice.evaluate("layer => getComputedStyle(layer).filter") != "none"
     assert page.locator(".stMain").evaluate("main => getComputedStyle(main).filter") != "none"
@@ -47,7 +49,7 @@ def test_a_page_is_printed_light_with_its_colours_and_all_columns_of_its_tables(
 
 def test_a_maps_tooltip_stays_inside_it_and_paper_has_no_boxes_to_choose_with_and_each_table_once(visit: Visit) -> None:
     """The list of hot spots, which is drawn anew once its classes are there, stood on paper twice, cut."""
-    page = visit("hotspots", lang="el")
+    page = visit("hotspots", lang="el", tab="concentration")
     page.wait_for_selector('[data-testid="stDeckGlJsonChart"] canvas')
     page.wait_for_timeout(1_000)
     # deck.gl puts a tooltip right of and below the pointer: as if the pointer stood in the corner of the map.
