@@ -373,14 +373,13 @@ def draw(
 @pytest.mark.parametrize(("n", "steps"), [(500, 24), (6_000, 36), *([(500, 36), (6_000, 24)] if FULL else [])])
 def test_pure_chance_has_no_class_and_no_mark(city: CityProfile, n: int, steps: int) -> None:
     rng = np.random.default_rng(n + steps)
-    found = {"hot": 0, "cold": 0, "class": 0}
+    found = {"hot": 0, "class": 0}
     runs = {9: 60, 10: 30}
     for resolution, count in runs.items():
         land = city.land_cells(resolution)
         for _ in range(count):
             result = emerging_hot_spots(draw(rng, land, n, steps), land)
             found["hot"] += bool(result.hot.any())
-            found["cold"] += bool(result.cold.any())
             found["class"] += bool((result.frame["cls"] != "none").any())
     assert {name: hits for name, hits in found.items() if not not_above(hits, sum(runs.values()), LEVEL)} == {}
 
@@ -398,7 +397,7 @@ def test_few_alerts_or_a_smooth_quarter_are_not_hot_and_have_no_trend(city: City
         density = 1.0 if shape == "even" else plateau(np.hypot(x - middle[0], y - middle[1]))
         for _ in range(count):
             result = emerging_hot_spots(draw(rng, land, n, 24, density), land)
-            hits += bool(result.hot.any() or result.frame["cls"].str.endswith("_hot").any())
+            hits += bool(result.hot.any() or (result.frame["cls"] != "none").any())
     assert not_above(hits, sum(runs.values()), LEVEL)
 
 
@@ -415,7 +414,7 @@ def test_a_place_that_began_last_month_is_new(city: CityProfile, monthly: int, e
         at = rng.choice(full)
         counts.iloc[at, -1] += extra
         near = {int(cell) for cell in h3.grid_disk(int(land.index[at]), 1)}
-        found += any(p.cls == "new_hot" and near & set(p.cells) for p in emerging_hot_spots(counts, land).places)
+        found += any(p.cls == "new" and near & set(p.cells) for p in emerging_hot_spots(counts, land).places)
     assert binom.cdf(found, runs, power) >= 0.01
 
 
@@ -442,8 +441,9 @@ def test_chance_has_as_few_trends_as_its_level_and_common_tests_more(city: CityP
 
 
 def lasting(result: EmergingHotSpots) -> list[str]:
-    kinds = [place.cls.removesuffix("_hot") for place in result.places]
-    return [kind for kind in kinds if kind in {"persistent", "intensifying", "diminishing"}]
+    return [
+        kind for kind in (place.cls for place in result.places) if kind in {"persistent", "intensifying", "diminishing"}
+    ]
 
 
 def test_places_that_last_without_a_trend_are_called_persistent(city: CityProfile) -> None:
@@ -490,11 +490,12 @@ def test_every_planted_hot_spot_gets_its_class_and_history(source: Source, t: Tr
     for planted in (*PLANTED, TRUTHS["quarter"], TRUTHS["pile"]):
         cell = int(h3.latlng_to_cell(planted["latitude"], planted["longitude"], 10))
         row = rows[planted.get("id")] = sampled.frame.loc[cell]
-        assert row["cls"] == (f"{planted['class']}_hot" if planted in PLANTED else "none"), planted
+        assert row["cls"] == (planted["class"] if planted in PLANTED else "none"), planted
         assert planted not in PLANTED or sampled.places[row["place"]].cls == row["cls"], planted
     assert len(PLANTED) <= len(sampled.places) <= len(PLANTED) + 1  # beside them at most one that was not planted
-    new = sum(place.cls == "new_hot" for place in sampled.places)
+    new = sum(place.cls == "new" for place in sampled.places)
     assert 1 <= new <= 2
-    assert sampled.sentence(t).startswith(f"Places that are or were hot: {new} new, ")
+    states = sum(place.state == "new" for place in sampled.places)  # those hot for some months without a break, too
+    assert sampled.sentence(t).startswith(f"Newly hot: {states}, ")
     for name, run, since in (("spot_agia_sofia", 1, "2026-10-01"), ("spot_terpsithea", 3, "2026-08-01")):
         assert (rows[name]["run"], rows[name]["since"]) == (run, pd.Timestamp(since))
