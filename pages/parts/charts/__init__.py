@@ -35,7 +35,6 @@ from pages.parts.charts.tables import (
     fitted_columns,
     number_with_interval,
     row_height,
-    without_small,
     wrapped_columns,
     written_count,
     written_q,

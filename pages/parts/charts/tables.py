@@ -407,20 +407,6 @@ def written_count(page: Page, n: float, category: str = "") -> str:
     return page.t(fewer_than(least)) if is_small(n, least) else page.t.number(n)
 
 
-def without_small(
-    page: Page, frame: pd.DataFrame, counts: Sequence[str], *derived: str
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """A table whose small counts are not written out, and the decimals of its columns of `counts`.
-
-    What is `derived` from a small count would tell it, and is missing. Where there is one, the counts are texts.
-    """
-    few = frame[[*counts]].gt(0) & frame[[*counts]].lt(page.written.least())
-    frame = frame.assign(**{name: frame[name].mask(few.any(axis=1)) for name in derived})
-    if not few.any(axis=None):
-        return frame, dict.fromkeys(counts, 0)
-    return frame.assign(**{name: [written_count(page, n) for n in frame[name]] for name in counts}), {}
-
-
 def written_q(page: Page, q: float) -> str:
     """A corrected p-value as the audience may read it: on which side of 0.05 it is where small counts are hidden."""
     return "–" if q != q else (page.t.p_value if not page.protected else page.t.p_step)(q)
