@@ -30,7 +30,7 @@ with contained(t("Briefing")):
     with headed(st.container(), t("Briefing")) as heading:
         changes = cached_changes(*chosen)
         with heading:
-            st.title(headline(changes, t))
+            st.title(escape_markdown(headline(changes, t)))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if page.role >= Role.COUNCIL:
             draw_download_buttons(page)

@@ -23,7 +23,7 @@ with contained(t("Trends")), headed(title, t("Trends")) as heading:
         st.title(escape_markdown(told := line.page_headline(page, answer, trend)))
         st.caption(filter_bar.filter_sentence(page))
         for gap in page.alerts.coverage.sentences(*line.period_dates(page)):
-            st.warning(t(gap))
+            st.warning(escape_markdown(t(gap)))
     if trend is None:
         st.info(why)
     else:

@@ -133,7 +133,7 @@ class HotCells(Result):
 def excess_words(t: Translator) -> tuple[str, ...]:
     """The classes of a map by excess (`HotCells.excess_classes`), in words."""
     limits = [t.number(limit) for limit in TIMES]
-    return (t("usual"), f"< {limits[0]}", *map("–".join, pairwise(limits)), f"≥ {limits[-1]}")
+    return (t("usual, or too few to tell"), f"< {limits[0]}", *map("–".join, pairwise(limits)), f"≥ {limits[-1]}")
 
 
 @dataclass(frozen=True)

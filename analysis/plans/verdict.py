@@ -451,6 +451,8 @@ def amount_in_words(value: float, t: Translator) -> str:
     if not np.isfinite(value):
         return t("no limit")
     count = Num(round(abs(value)), 0)
+    if round(abs(value)) == 1:
+        return t.c("one alert", "{n} fewer", n=count) if value < 0 else t.c("one alert", "{n} more", n=count)
     return t.c("alerts", "{n} fewer", n=count) if value < 0 else t.c("alerts", "{n} more", n=count)
 
 

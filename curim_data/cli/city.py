@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from curim_data import engine, query, studies
+from curim_data import engine, studies
 from curim_data.cli.commands import Status, UsageError, as_day
 from curim_data.cli.context import Answer, CommandContext
 from curim_data.model import N_, Message, PlanStatus
@@ -164,27 +164,18 @@ def _count_of(ctx: CommandContext, alerts: int, version: str) -> str:
 
 def plan_draft(ctx: CommandContext, spot: int, who: str) -> Answer:
     """Draft a plan from a hot spot and keep it."""
-    from analysis.plans.drafting import draft_plan
     from curim_data.cli.studies import hot_spots_in_area
 
     source, f, t = ctx.source, ctx.filter, ctx.t
-    study, spots = hot_spots_in_area(ctx)
+    _, spots = hot_spots_in_area(ctx)
     if not 1 <= spot <= len(spots):
         raise UsageError(
             Message("--spot {spot}: the filter leaves {n} hot spots.", {"spot": spot, "n": len(spots)})
             if spots
             else Message("The filter leaves no hot spot to make a plan for: widen it.")
         )
-    problem = studies.plan.problem_of_spot(source, f, *spots[spot - 1])
-    made = draft_plan(
-        problem,
-        source.city,
-        source.as_of,
-        today=source.as_of if source.city.illustrative else engine.city_day(source.city),
-        cells=query.cells(source, f, study.resolution).frame,
-        seen=studies.plan.fall_to_see(source, f, problem.cells),
-        language=t.lang,
-    )
+    today = source.as_of if source.city.illustrative else engine.city_day(source.city)
+    made = studies.plan.draft_plan_for_cells(source, f, spots[spot - 1][0].names, today=today, language=t.lang)
     plan = _plans(ctx).create(made.plan, who)
     warnings = [t(warning) for warning in made.warnings]
     title = t("Plan {id}: {title}", id=plan.id, title=plan.title)

@@ -258,8 +258,8 @@ def _card_chart(finding: Finding, t: Translator) -> CardChart | None:
     years = (sorted({day.year for day in span}) for span in (periods.before, periods.after))
     before, after = (str(y[0]) if len(y) == 1 else f"{y[0]}/{y[-1] % 100:02d}" for y in years)
     return CardChart(
-        now=tuple(frame["n"].tolist()),
-        before=tuple(None if n != n else n for n in frame["before"].tolist()),
+        now=tuple(least / 2 if is_small(n, least) else n for n in frame["n"].tolist()),
+        before=tuple(None if n != n else least / 2 if is_small(n, least) else n for n in frame["before"].tolist()),
         tested=(int(tested[0]), int(tested[-1])),
         ends=(t.date(ends[0], form), t.date(ends[1], form)),
         names=(before, after),

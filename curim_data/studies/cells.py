@@ -196,8 +196,8 @@ def area_cells(city: CityProfile, f: AlertFilter) -> tuple[str, ...]:
     """The cells on land in the area that a filter names, as small as `MOST_OF_AREA` of them allow; none where it names
     none.
     """
-    shapes = [area.polygon for area in city.districts if area.id in f.districts]
-    shapes += [disc_of(mark) for mark in city.landmarks if mark.id in f.places]
+    shapes = [disc_of(mark) for mark in city.landmarks if mark.id in f.places]  # the smaller area, where both are named
+    shapes = shapes or [area.polygon for area in city.districts if area.id in f.districts]
     if f.cells or not shapes:
         return f.cells
     for size in range(PLAN_RESOLUTION, min(CELL_RESOLUTIONS), -1):

@@ -247,7 +247,7 @@ class ReleasedVerdict:
         if self.expected is None or self.observed is None or self.share is None:
             return t(_WITHOUT_COUNTS[self.direction]) if self.grade else ""
         n, share = self.observed - self.expected, t.percent(abs(self.share))
-        if not n:
+        if not n or not self.share:
             return t("About as many alerts as expected.")
         said = N_("About {n} alerts fewer than expected ({share}).")
         return t(said if n < 0 else N_("About {n} alerts more than expected ({share})."), n=abs(n), share=share)
@@ -313,19 +313,23 @@ def released(verdict: PlanVerdict, least: int, sensitive: bool) -> ReleasedVerdi
     Of others it is also the expected and the counted number, in fives, where neither these nor the count before is so
     small that fewer than five numbers would become the same (`least`: the smallest count that may be written out), and
     the grades of the parts. The count before is not told: its multiple would tell it where the periods differ in
-    length.
+    length. Nor is a part told that is as small, or part of such a whole: that it has a row would say that it is not 0.
     """
     whole = verdict.whole
     if sensitive or not whole.ratio.known:
         return _graded(whole, verdict.windows, _SENSITIVE if whole.grade and sensitive else None)
     floor = FIVES * -((FIVES // 2 + 1 - least) // FIVES) + FIVES // 2 + 1
     large = min(whole.observed, whole.expected, whole.before) >= floor
-    told = _graded(whole, verdict.windows, _IN_FIVES if large else _SMALL)
+    told = _graded(whole, verdict.windows, _IN_FIVES if large else _SMALL if whole.grade else None)
     return replace(
         told,
         expected=FIVES * round(whole.expected / FIVES) if large else None,
         observed=FIVES * round(whole.observed / FIVES) if large else None,
-        parts={name: _graded(part) for name, part in verdict.parts.items()},
+        parts={
+            name: _graded(part)
+            for name, part in verdict.parts.items()
+            if large and min(part.observed, part.expected, part.before) >= floor
+        },
     )
 
 

@@ -212,7 +212,11 @@ class HotSpotStudy:
         return self if self.choices[0] == size else replace(self, choices=(size, *self.choices[1:]))
 
     def map_cells(self) -> pd.DataFrame:
-        """The cells with what a map colours them by: `n`, and the class of their excess (`HotCells.excess_classes`)."""
+        """The cells with what a map colours them by: `n`, and the class of their excess (`HotCells.excess_classes`),
+        where that may be told.
+        """
+        if self.unjudged is not None:  # what would stand out may come from the exchange
+            return self.cells.frame
         classes = self.hot.excess_classes(self.total.threshold)
         return self.cells.frame.assign(excess=pd.Series(classes, self.hot.frame.index))
 

@@ -44,6 +44,7 @@ from curim_data.model import Kind
 from curim_data.model.city import Area, Landmark
 from curim_data.model.coverage import Coverage
 from curim_data.model.plan import Areas, Caution, Objective, Problem
+from curim_data.privacy import is_sensitive
 from curim_data.protection import copy_of
 from curim_data.studies.cells import area_cells, area_counts, area_frame, cells_to_compare, whole_city
 from curim_data.studies.hot_spots import HotSpotStudy, hot_spot_study, known_places
@@ -312,7 +313,7 @@ def problem_of_cells(
         return replace(problem_of_spot(source, f, own, name), q=None)
     # The area that the filter names: its own alerts are counted, as on the card that led here, and not those of cells.
     own = replace(own, n=round(query.counts(source, f, []).total))
-    labels = {**_labels(source.city.districts, f.districts), **_labels(source.city.landmarks, f.places)}
+    labels = _labels(source.city.landmarks, f.places) or _labels(source.city.districts, f.districts)
     place = next(iter(f.places), "")
     return replace(problem_of_spot(source, f, own, SpotName(place, next(iter(labels.values()))), f), q=None)
 
@@ -452,7 +453,8 @@ def draft_plan_for_cells(
     if problem.cells:
         if base.baseline and base.start is not None and base.end is not None:  # which the council may read
             areas = Areas(problem.cells, buffer_cells(problem.cells, source.city))
-            seen = drop_to_see(source, year, areas, (base.end - base.start).days + 1)
+            readable = copy if is_sensitive(f, source.city) else source
+            seen = drop_to_see(readable, year, areas, (base.end - base.start).days + 1)
         cells = cells_to_compare(source, year, h3_names.get_resolution(problem.cells[0]))
     return draft_plan(
         problem, source.city, source.as_of, today=today, cells=cells, base=base, seen=seen, language=language

@@ -22,7 +22,7 @@ from curim_data.studies.brief_text import (
 )
 from curim_data.studies.cells import area_cells, cell_size, whole_city
 from curim_data.studies.changes import areas_in_words, counts_in_words, expected_in_words
-from curim_data.studies.gender import share_study
+from curim_data.studies.gender import share_study, without_gender
 from curim_data.studies.trends import trend_study
 from pages.parts.charts import draw_chart, plots, tables
 from pages.parts.findings import cached_changes, changes_since, draw_gender_bars, draw_tags
@@ -95,7 +95,7 @@ def _draw_ways_on(page: Page, one: AnyFinding) -> None:
             go_to_page(replace(page, filter=one.filter), "interventions", draft=",".join(cells))
         page_link(page, "hotspots", t("See on Hot spots"), filter=one.filter)
         page_link(page, "briefing", t("To the Briefing"))
-        if isinstance(one, Finding):
+        if isinstance(one, Finding) and _public(page, one) is not None:
             draw_download(
                 t("Picture for a newsletter"),
                 lambda: picture_file(page),
@@ -112,6 +112,13 @@ def picture_file(page: Page) -> bytes:
     found = finding_of(*asked, st.query_params.get("id", ""))
     assert isinstance(found, Finding)
     return card_picture(cached_changes(*asked), found, page.city, page.t, made=reference_day(page)).data
+
+
+def _public(page: Page, one: Finding) -> Finding | None:
+    """What the public reads of the same finding; None where that is not found, or is judged otherwise."""
+    found = finding_of(dataset_for(page, Audience.PUBLIC), page.filter, changes_since(page), one.id)
+    alike = isinstance(found, Finding) and found.grade == one.grade and found.change.direction == one.change.direction
+    return found if isinstance(found, Finding) and alike else None
 
 
 def _draw_place(page: Page, one: AnyFinding, name: str) -> None:
@@ -149,13 +156,13 @@ def _draw_years(page: Page, name: str) -> None:
 
 
 def _draw_people(page: Page) -> None:
-    """Who is affected; that nobody asked, or that the filter says it."""
+    """Who is affected, whatever gender the filter names; that nobody asked."""
     t = page.t
     st.subheader(t("For whom?"))
     if "affected_gender" not in page.alerts.asked:
         st.write(t(NO_AFFECTED))
         return
-    shares = shares_of(page.dataset, page.filter)
+    shares = shares_of(page.dataset, without_gender(page.filter))
     draw_gender_bars(page, shares, "finding_whom")
     st.caption(escape_markdown(shares.sentence(t)))
 
@@ -165,7 +172,7 @@ def _draw_neighbours(page: Page, told: BriefChanges, one: AnyFinding) -> None:
     if not isinstance(one, Finding):
         return
     t, rows = page.t, neighbours_of(page.dataset, told.asked, one.change)
-    st.subheader(t("Next door") if one.filter.districts or one.filter.places or one.filter.cells else t("Where"))
+    st.subheader(t("Next door") if {"place", "cell", "area"} & one.change.key.keys() else t("Where"))
     if rows.empty:
         st.write(t("Nothing like it was compared elsewhere."))
         return

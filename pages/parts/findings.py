@@ -107,6 +107,7 @@ def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str, hei
     if finding.series is None:
         return
     t, frame = page.t, finding.series.frame
+    page = replace(page, filter=finding.filter)  # its own category says which counts are small
     figure = plots.band_figure(page, frame, time="start", height=height)
     figure.add_span(*finding.periods.after, palette(page.theme).band, opacity=0.5)
     figure.update_layout(margin={"l": 2, "r": 2, "t": 6, "b": 20})

@@ -33,6 +33,8 @@ from curim_data.model.coverage import KIND_WORDS, Annotation
 from curim_data.model.plan import Areas
 from curim_data.plans.plan_store import PlanConflict, PlanMissing, PlanProblem, PlanStore
 from curim_data.plans.record import Deed
+from curim_data.privacy import is_sensitive
+from curim_data.protection import copy_of
 from curim_data.sample import demo_words
 from curim_data.store.annotations import AnnotationError, add_annotation, remove_annotation
 from curim_data.studies.cells import area_counts, cells_to_compare
@@ -215,9 +217,12 @@ def _visible_drop_of(source: Source, plan: Plan) -> float | None:
 
     That is four weeks at least, and a year at most.
     """
-    aim = plan.objective
+    aim, f = plan.objective, evaluation_filter(source, plan)
+    if not aim.baseline:  # too small for the council to read
+        return None
     days = (aim.end - aim.start).days + 1 if aim.start and aim.end else YEAR.days
-    found = drop_to_see(source, evaluation_filter(source, plan), plan.areas, min(max(days, 28), YEAR.days))
+    readable = copy_of(source) if is_sensitive(f, source.city) else source
+    found = drop_to_see(readable, f, plan.areas, min(max(days, 28), YEAR.days))
     return found.stated if found else None
 
 

@@ -419,7 +419,7 @@ def test_the_paper_is_two_pages_of_few_words(
     assert sum(any(c.isalpha() for c in word) for word in told.split()) <= 450
     longest = max(year.findings, key=lambda one: sum(map(len, finding_sentences(one, source.city, t))))
     assert paper(replace(year, events=(), findings=(longest,) * MOST_FINDINGS), 3 * plans)[0] == 2
-    assert len(moved) == sum(plan.id in moved for plan in plans) == 1
+    assert 1 <= len(moved) == sum(plan.id in moved for plan in plans)
     kept, before, _dates = (
         plans[-1].result[lang].partition({"en": " Before:", "el": " Πριν:", "fr": " Avant\u00a0:"}[lang])
     )

@@ -34,9 +34,9 @@ def read(text: str) -> str:
 
 # Parts of sentences, each with what it reads.
 PARTS: Final[list[tuple[Callable[[], str], str]]] = [
-    (lambda: amount_in_words(-1, EL), "1 λιγότερο"),
-    (lambda: amount_in_words(0, EL), "0 περισσότερα"),
-    (lambda: amount_in_words(1, EL), "1 περισσότερο"),
+    (lambda: amount_in_words(-1, EL), "1 λιγότερη"),
+    (lambda: amount_in_words(0, EL), "0 περισσότερες"),
+    (lambda: amount_in_words(1, EL), "1 περισσότερη"),
     (lambda: EL(fewer_than(13)), "λιγότερα από 13"),
     (lambda: FR(fewer_than(13)), "moins de 13"),
     (lambda: EL.part(0.0001), "λιγότερο από το 1 %"),

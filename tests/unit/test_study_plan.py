@@ -227,6 +227,9 @@ def test_no_small_number_is_released(least: int, floor: int) -> None:
             assert (told.expected is not None) is (told.observed is not None) is (n >= floor)
             assert told.grade == "clear"
             assert released(PlanVerdict(verdict), least, sensitive=True).expected is None
+            fine = replace(verdict, **large)
+            assert bool(released(PlanVerdict(verdict, {"woman": fine}), least, sensitive=False).parts) is (n >= floor)
+            assert bool(released(PlanVerdict(fine, {"woman": verdict}), least, sensitive=False).parts) is (n >= floor)
 
 
 def test_sample_has_plans_of_its_own(sample: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def _draw_pending(page: Page, fields: Sequence[Field]) -> None:
 
     def show() -> None:
         write_filter(bar.current())
-        st.session_state.pop(OPEN)
+        st.session_state.pop(OPEN, None)
 
     with st.container(horizontal=True, key="filter_apply"):
         left = cached_query(page, "total", filter=askable(chosen, page.alerts)[0]).said
@@ -291,7 +291,7 @@ _OWN: Final[dict[str, Callable[[_Bar, Any], None]]] = {
 def _draw_choices(bar: _Bar, field: Field) -> None:
     """The choices of a field, each with the number of alerts that it leaves: few side by side, many in a list."""
     page, t, name = bar.page, bar.page.t, field.names[0]
-    counts, tree = _counts(page, field), _tree(page, field)
+    counts, tree = _counts(page, field, askable(bar.filter, page.alerts)[0]), _tree(page, field)
     options = [value for _, values in tree for value in values]
     if len(tree) > 1 or len(options) > MOST_PILLS:
         _draw_list(bar, field, tree, counts)
@@ -308,14 +308,14 @@ def _draw_choices(bar: _Bar, field: Field) -> None:
     )
 
 
-def _counts(page: Page, field: Field) -> dict[tuple[str, Any], str]:
+def _counts(page: Page, field: Field, chosen: AlertFilter) -> dict[tuple[str, Any], str]:
     """How many alerts each choice leaves under the rest of the filter, as Markdown, by attribute and value; of what a
     link asked for and cannot be counted nothing.
     """
     counts: dict[tuple[str, Any], str] = {}
     for name in field.names:
         with suppress(DisclosureError, UnknownTimeError):
-            answer = cached_query(page, "options", name).shown
+            answer = cached_query(page, "options", name, filter=chosen).shown
             columns = (answer.frame[column].tolist() for column in (answer.by[0], "n", "fewer_than"))
             for value, n, limit in zip(*columns, strict=True):
                 counts[name, value] = f" (<{page.t.number(limit)})" if n != n else f" ({page.t.number(n)})"

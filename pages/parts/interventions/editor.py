@@ -290,7 +290,7 @@ def _draw_actions(page: Page, edit: PlanEdit) -> None:
             moved = _moves(t, edit)
             if edit.changed:
                 st.button(t("Undo my changes"), key="plan_reopen", type="tertiary", on_click=discard_changes)
-            if edit.plan.start is not None and edit.plan.areas.comparison:
+            if edit.plan.start is not None and edit.plan.areas.treated:
                 page_link(page, "evaluation", t("Evaluation"), plan=edit.plan.id)
     if edit.changed:
         st.caption(t("There are changes that are not saved."))

@@ -453,8 +453,6 @@ def _draw_proposal(page: Page, edit: PlanEdit, plan: Plan) -> Plan:
         areas, st.session_state[edit.key("reasons")] = proposed_areas(page.dataset, plan, int(rings or 1))
         plan = replace(plan, areas=areas)
     reasons: tuple[Message, ...] = st.session_state.get(edit.key("reasons"), ())
-    if not plan.areas.comparison:
-        reasons = (Message("There is no comparison area yet: without one nobody can say whether the plan worked."),)
     for reason in reasons:
         st.caption(t(reason))
     for fault in design_faults(plan):
