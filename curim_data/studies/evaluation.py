@@ -247,7 +247,7 @@ class ReleasedVerdict:
         if self.expected is None or self.observed is None or self.share is None:
             return t(_WITHOUT_COUNTS[self.direction]) if self.grade else ""
         n, share = self.observed - self.expected, t.percent(abs(self.share))
-        if not n or not self.share:
+        if not n or not self.share or (abs(n) <= FIVES and not self.direction):  # rounding alone may make such a one
             return t("About as many alerts as expected.")
         said = N_("About {n} alerts fewer than expected ({share}).")
         return t(said if n < 0 else N_("About {n} alerts more than expected ({share})."), n=abs(n), share=share)
@@ -319,17 +319,18 @@ def released(verdict: PlanVerdict, least: int, sensitive: bool) -> ReleasedVerdi
     if sensitive or not whole.ratio.known:
         return _graded(whole, verdict.windows, _SENSITIVE if whole.grade and sensitive else None)
     floor = FIVES * -((FIVES // 2 + 1 - least) // FIVES) + FIVES // 2 + 1
-    large = min(whole.observed, whole.expected, whole.before) >= floor
+    longer = max(1.0, verdict.windows.lengths[1] / verdict.windows.lengths[0]) if verdict.windows else 1.0
+
+    def is_large(one: Verdict) -> bool:  # the count before is that of its own, maybe shorter, period
+        return min(one.observed, one.expected, one.before / longer) >= floor
+
+    large = is_large(whole)
     told = _graded(whole, verdict.windows, _IN_FIVES if large else _SMALL if whole.grade else None)
     return replace(
         told,
         expected=FIVES * round(whole.expected / FIVES) if large else None,
         observed=FIVES * round(whole.observed / FIVES) if large else None,
-        parts={
-            name: _graded(part)
-            for name, part in verdict.parts.items()
-            if large and min(part.observed, part.expected, part.before) >= floor
-        },
+        parts={name: _graded(part) for name, part in verdict.parts.items() if large and is_large(part)},
     )
 
 

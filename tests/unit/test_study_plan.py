@@ -35,6 +35,7 @@ from curim_data.store import Home
 from curim_data.studies.cells import area_counts, area_frame
 from curim_data.studies.evaluation import (
     NEXT_DOOR,
+    ComparisonWindows,
     PlanVerdict,
     Standing,
     evaluation_study,
@@ -230,6 +231,14 @@ def test_no_small_number_is_released(least: int, floor: int) -> None:
             fine = replace(verdict, **large)
             assert bool(released(PlanVerdict(verdict, {"woman": fine}), least, sensitive=False).parts) is (n >= floor)
             assert bool(released(PlanVerdict(fine, {"woman": verdict}), least, sensitive=False).parts) is (n >= floor)
+
+
+def test_a_small_count_before_is_not_released_for_being_of_a_shorter_period() -> None:
+    days = [dt.date(2026, month, 1) for month in (1, 2, 6)]
+    short = ComparisonWindows((days[0], days[1]), (days[1], days[2]))
+    for before, counted in ((20.0, False), (40.0, True)):  # of some four times as many days as it was counted in
+        verdict = Verdict(grade="clear", ratio=Estimate(0.6, 0.5, 0.7), expected=100.0, observed=60.0, before=before)
+        assert (released(PlanVerdict(verdict, windows=short), 5, sensitive=False).expected is not None) is counted
 
 
 def test_sample_has_plans_of_its_own(sample: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
