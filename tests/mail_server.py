@@ -56,7 +56,7 @@ class Inbox:
 
     def sign_in(self, server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
         self.logins.append((given.login.decode(), given.password.decode(), _encrypted(server)))
-        return AuthResult(success=given.password.decode() == self.password)
+        return AuthResult(success=given.password.decode() == self.password, handled=False)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from pages.parts.frame.guard import NotPermitted, _checked
 from pages.parts.frame.reader import Reader
 from pages.parts.frame.results import forget_results
 from tests.app.conftest import MAYOR, PAGES, Rerun, opened, recorded, visit
+from tests.effort import FULL
 from tests.houses import MARKS, House, everything
 from tests.stored import seen_by, stored_alerts
 
@@ -54,7 +55,7 @@ def words(address: str) -> dict[str, str]:
     return {word: values[0] for word, values in parse_qs(urlsplit(address).query).items()}
 
 
-@pytest.mark.parametrize("view", ["", "council"])
+@pytest.mark.parametrize("view", ["", "council"] if FULL else ["council"])
 def test_no_page_of_a_city_holds_anything_of_another_and_its_figures_are_those_it_has_alone(
     house: House, monkeypatch: pytest.MonkeyPatch, view: str
 ) -> None:

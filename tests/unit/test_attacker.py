@@ -80,7 +80,7 @@ def test_the_safecity_file(tmp_path: Path) -> None:
         assert one.itself <= one.chance_itself + 0.001, one
 
 
-IMPORTS, BEFORE = 12, 8
+IMPORTS, BEFORE = effort(8, 12), 8
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_what_differences_of_versions_state_is_right_no_more_often(stages: list[
 
 
 def test_the_same_enemy_finds_many_where_nothing_is_exchanged_or_held_back(sample: Home) -> None:
-    _, missed = too_right(versions.lived(open_source(sample), 6, before=6, swapping=False))
+    _, missed = too_right(versions.lived(open_source(sample), 3, before=6, swapping=False))
     assert {name for name, _ in missed} >= {"each import", "all imports since the first", "an undone import"}
     assert len(missed) > 100
 

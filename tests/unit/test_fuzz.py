@@ -19,7 +19,7 @@ from tests.effort import FULL, effort
 from tests.fuzz.corpus import seeds
 from tests.fuzz.trial import check, run
 
-CASES, CHUNKS = effort(150, 5_000), effort(3, 50)
+CASES, CHUNKS = effort(80, 5_000), effort(2, 50)
 
 HEADINGS = (
     "id|date|Ημερομηνία|time|year|month|day|category|Φύλο|sex|lat|lon|X|Y|latitude|longitude|status|description|"
@@ -54,7 +54,7 @@ def test_whole_files_are_read(corpus: dict[str, bytes], city: CityProfile) -> No
 
 
 @pytest.mark.slow
-@settings(max_examples=effort(50, 500), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=effort(25, 500), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     heads=st.lists(st.sampled_from(HEADINGS.split("|")), min_size=1, max_size=8),
     rows=st.lists(st.lists(CELLS, min_size=1, max_size=9), max_size=8),

@@ -78,6 +78,7 @@ def test_what_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv(PASSWORD, "wrong")
     with smtp_server(tmp_path, tls="tls", password="right") as inbox, pytest.raises(MailError) as error:
         send_mail(server(inbox.port, "tls"), anna, "s", "t", context=inbox.trusted())
+    assert "535" in str(error.value)
     assert "wrong" not in str(error.value)
 
 
