@@ -2,19 +2,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUNS := $(VENV)/.runs
 STAMP := $(VENV)/.installed
 SAIL := $(VENV)/.sail
 ENGINES := $(VENV)/.engines
-REQUIREMENTS := requirements/dev.txt
 
 .PHONY: setup sail engines run serve test test-fast test-full check real bench net fuzz mutants pictures format lock messages clean
 
-run: $(STAMP)
+run: $(RUNS)
 	$(BIN)/python dashboard.py
 
 # Several processes behind one address, for more readers (needs haproxy): make serve SERVE="--processes 4 --port 8501"
 SERVE ?=
-serve: $(STAMP)
+serve: $(RUNS)
 	$(BIN)/curim serve $(SERVE)
 
 # Each worker takes whole files (tests/conftest.py): make test PYTEST="--durations=50"
@@ -95,21 +95,27 @@ lock:
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
 
-$(STAMP): $(REQUIREMENTS) pyproject.toml
+# What running needs, then what tests and checks need too.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
+$(RUNS): requirements/run.txt requirements/build.txt pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed; set PYTHON=python3.12 or the like')"
 	@$(PYTHON) -c "import ensurepip, venv" 2>/dev/null || { echo "Python cannot make a virtual environment: install its venv module (Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
-	@echo "Setting everything up in $(VENV): a minute or two, once."
+	@echo "Setting everything up in $(VENV): about a minute, once."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(INSTALL) --require-hashes -r requirements/run.txt -r requirements/build.txt
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $(RUNS)
+
+$(STAMP): $(RUNS) requirements/dev.txt
+	$(INSTALL) --require-hashes -r requirements/dev.txt
 	@touch $(STAMP)
 
 $(SAIL): requirements/sail.txt $(STAMP)
-	@test -e $(ENGINES) || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/sail.txt
+	@test -e $(ENGINES) || $(INSTALL) --require-hashes -r requirements/sail.txt
 	@touch $(SAIL)
 
 # PySpark holds what its client alone is made of.
 $(ENGINES): requirements/engines.txt $(STAMP)
 	@$(BIN)/pip uninstall --quiet --disable-pip-version-check --yes pyspark-client
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/engines.txt
+	$(INSTALL) --require-hashes -r requirements/engines.txt
 	@touch $(ENGINES)
