@@ -9,7 +9,7 @@ from curim_data.model import Role, Translator
 from curim_data.model.labels import provisional_note
 from pages.parts.charts import tables
 from pages.parts.frame import Page, escape_markdown, filter_bar, page_link, palette, record, require
-from pages.parts.frame.guard import FOLDER, HEALED, LINK_WORDS, draw_alone, draw_languages, draw_switch
+from pages.parts.frame.guard import FOLDER, HEALED, LINK_WORDS, draw_alone, draw_languages, draw_switch, draw_way_on
 from pages.parts.frame.page import HIDDEN, measure_column
 from pages.parts.frame.reader import open_cities, sign_in_configured, sign_out
 from pages.parts.frame.web import ICON
@@ -115,8 +115,6 @@ def sidebar(page: Page, open_page: str, entries: list[st.Page]) -> None:
     st.markdown(f"## CURiM{city}")
     if not page.narrow:
         draw_switch(page, titles[open_page][1])
-    if page.is_sample:
-        st.caption(t("Sample city: made-up data"))
     if not page.narrow:  # on a phone a bar below has the pages and the filter
         with st.container(gap="xsmall", key="navigation"):
             for link in entries:
@@ -157,12 +155,7 @@ def audience_switch(page: Page) -> None:
 
     if st.session_state.get("as_council") != as_council:
         st.session_state["as_council"] = as_council
-    st.toggle(
-        t("As the council sees it"),
-        key="as_council",
-        on_change=switch,
-        help=t("Every page is counted from the protected copy, and the map is coarser."),
-    )
+    st.toggle(t("As the council sees it"), key="as_council", on_change=switch)
 
 
 def banner(page: Page, key: str, note: str, label: str, state: Any, change: dict[str, str], **words: str) -> None:
@@ -197,7 +190,7 @@ with record.run() as run:
     measure_column(page.room, t, dark=page.theme == "dark")
     # On paper alone: whom its numbers are for, which on screen the switch in the side bar says.
     said = html.escape(
-        t("As the council sees it: figures of the protected copy.")
+        t("As the council sees it")
         if page.protected
         else t("Exact numbers, for analysts and specialists: not for handing out.")
     )
@@ -205,7 +198,7 @@ with record.run() as run:
     if page.narrow:  # the side bar is closed on a phone
         draw_switch(page, titles[name][1])
     if page.is_sample:
-        note = t("Sample data: made up. Load your own export.")
+        note = t("Sample data: made up. Not about real events.")
         banner(page, "sample", note, t("Leave the sample"), st.query_params, {"home": "own"}, home="own")
     elif page.city.provisional:
         note = provisional_note(t, outlined=page.city.outlined)
@@ -220,6 +213,8 @@ with record.run() as run:
         st.html(WITHOUT_CONTROLS)
         filter_bar.draw_active_filters(page)
         filter_bar.draw_filter_drawer(page)
+    if name == "hotspots":
+        draw_way_on(page, {name: title for name, (title, _) in titles.items()})
     if page.role >= titles[name][1]:  # a page that is refused notes that itself
         record.note_look(page, name)
     current.run()

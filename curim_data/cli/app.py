@@ -24,7 +24,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from curim_data.cli.commands import COMMANDS, GROUPS, SHARED, Command, Option, UsageError
+from curim_data.cli.commands import COMMANDS, GROUPS, SHARED, Command, Option
 from curim_data.filters import AlertFilter
 from curim_data.model import LANGUAGES, N_, Audience, Message, Translator, translator
 
@@ -68,9 +68,9 @@ def program(t: Translator, asked: str | None = None) -> TyperGroup:
 def _made(path: str, command: Command, t: Translator) -> Any:
     """A command of typer's with its own options, the words of the filter, and those that all share."""
     words = [
-        Option(f"filter_{word}", str(help.text), flag=f"--{word}")
+        Option(f"filter_{word}", t.pair(t(field.title), known), flag=f"--{word}")
         for field in (AlertFilter.fields() if command.filtered else ())
-        for word, help in field.words.items()
+        for word, known in field.words.items()
     ]
     audience = Option("audience", N_("Audience that the numbers are for."), Audience, command.audience)
     shared = [*([audience] if command.audience else []), *SHARED]
@@ -95,8 +95,6 @@ def _run_command(
     from curim_data.store import Home
 
     home, lang = shared["home"], shared["lang"]
-    if lang is not None and lang not in LANGUAGES:
-        raise UsageError(Message("--lang {lang}: the languages are el, en and fr.", {"lang": lang}))
     ctx = CommandContext(
         t=translator(lang or language()),
         home=Home(home) if home else Home.default(),
@@ -109,7 +107,7 @@ def _run_command(
     answer = getattr(import_module(f"{__package__}.{module}"), name)(ctx, *words, **given)
     if answer is not None:
         ctx.give(answer, given.get("out"), question=command.study)
-    if path != "sample" and not ctx.home.is_sample and ctx.home.has_city():  # others have no record
+    if not ctx.home.is_sample and ctx.home.has_city():  # others have no record
         _record(ctx.home, ctx.audience, ctx.query, path, given)
 
 

@@ -1,4 +1,4 @@
-"""The command brief: what the council gets to read, on the terminal, as PDF or Word, by mail, or as a picture.
+"""The command brief: what the council gets to read, on the terminal, as PDF or Word, or by mail.
 
 With --if-changed it is written only where it has a finding that the last one did not have: a timer may run it each day.
 """
@@ -8,20 +8,23 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from analysis.report.documents import MIME, DocumentFormat
 from analysis.report.papers import PlanRow, brief_document
-from curim_data import protection, query, studies
-from curim_data.cli.commands import UsageError, check_suffix
+from curim_data import query, studies
+from curim_data.cli.commands import UsageError, as_day, lacking, unusable
 from curim_data.cli.context import Answer, CommandContext, write_file
 from curim_data.cli.studies import findings_answer
 from curim_data.engine import city_day
 from curim_data.export.mail import Attachment, MailError, send_mail
-from curim_data.model import Audience, Message, is_small
+from curim_data.model import N_, Message, is_small
 from curim_data.model.labels import inline
 from curim_data.plans.plan_store import PlanStore
 from curim_data.store.home import city_word
 from curim_data.store.settings import Settings, is_address, read_settings
+
+NOTHING_NEW: Final = N_("No change is new, so no brief was written.")
 
 
 def brief(
@@ -30,17 +33,11 @@ def brief(
     out: Path | None,
     if_changed: bool,
     mail: list[str] | None,
-    card: int | None,
 ) -> Answer:
-    """Print a brief, write or send it as a document, or one of its changes as a picture."""
+    """Print a brief, write or send it as a document."""
     to = tuple(dict.fromkeys(mail or ()))
-    if card is not None:
-        if out is None or to or if_changed:
-            raise UsageError(Message("--card needs --out FILE.png, and neither --mail nor --if-changed."))
-        return _card(ctx, card, out, since)
-    check_suffix(out, ".pdf", ".docx")
     if if_changed and out is None and not to:
-        raise UsageError(Message("--if-changed needs --out FILE or --mail ADDRESS: what should be written or sent?"))
+        raise lacking("--if-changed", "--out FILE, --mail ADDRESS")
     settings, first = _settings(ctx, to), _first_day(ctx, since)
     changes = studies.brief.brief_changes(ctx.source, ctx.filter, first)
     if if_changed and (quiet := _nothing_new(ctx, changes)):
@@ -61,7 +58,7 @@ def brief(
         paper = _paper(ctx, study, plans, kind, settings.public_url, first)
         if out is not None:
             write_file(out, paper)
-            done.append(ctx.t("The brief was written to {file}.", file=str(out)))
+            done.append(ctx.file_written(out))
         if to:
             _send(ctx, changes, settings, to, lines, paper, kind)
             done.append(ctx.t("The brief was sent to {addresses}.", addresses=ctx.t.join(to)))
@@ -75,11 +72,9 @@ def _settings(ctx: CommandContext, to: Sequence[str]) -> Settings:
     settings = read_settings(ctx.home)
     for address in to:
         if not is_address(address):
-            raise UsageError(Message("--mail {address} is no mail address.", {"address": address}))
+            raise UsageError(Message("{address} is no mail address.", {"address": address}))
     if to and settings.mail is None:
-        raise UsageError(
-            Message("--mail: no mail server is set; write [mail] with host, sender and security into settings.toml.")
-        )
+        raise lacking("--mail", "settings.toml: [mail] host, sender, security")
     return settings
 
 
@@ -111,10 +106,10 @@ def _nothing_new(ctx: CommandContext, changes: studies.brief.BriefChanges) -> st
     """Why no brief is written: nothing deserves attention, or nothing that the last brief did not have; else empty."""
     t, names = ctx.t, studies.brief.reported_names(changes)
     if not names:
-        return t("No change deserves attention, so no brief was written.")
+        return t(NOTHING_NEW)
     last = studies.brief.last_brief(ctx.home, studies.brief.brief_name(ctx.filter, ctx.audience, t.lang))
     known = last.made is not None and not last.new(names)
-    return t("No change is new since the brief of {day}, so no brief was written.", day=last.made) if known else ""
+    return t(NOTHING_NEW) if known else ""
 
 
 def _remember(ctx: CommandContext, changes: studies.brief.BriefChanges) -> None:
@@ -183,45 +178,14 @@ def _send(
         raise
 
 
-def _card(ctx: CommandContext, number: int, out: Path, since: str | None) -> Answer:
-    """Write one change as a picture, with the numbers that the public may see."""
-    check_suffix(out, ".png")
-    source, f = ctx.source, ctx.filter
-    changes = studies.brief.brief_changes(protection.copy_of(source), f, _first_day(ctx, since))
-    if not 1 <= number <= len(changes.findings):
-        raise UsageError(
-            Message(
-                "--card {number}: the changes that deserve attention are {n}.",
-                {"number": number, "n": len(changes.findings)},
-            )
-        )
-    picture = studies.brief_content.card_picture(
-        changes, changes.findings[number - 1], source.city, ctx.t, made=_made(ctx)
-    )
-    return Answer(
-        {**ctx.question(), "audience": Audience.PUBLIC.value, "card": number, "out": str(out)},
-        [ctx.t("The picture was written to {file}.", file=str(out))],
-        picture.data,
-    )
-
-
 def _first_day(ctx: CommandContext, since: str | None) -> dt.date | None:
     """The day from which changes are looked for; UsageError for one that is no day of the filter's period."""
     if since is None:
         return ctx.source.meeting
-    try:
-        day = dt.date.fromisoformat(since)
-    except ValueError:
-        raise UsageError(Message("“{value}” is not a date such as 2025-03-31.", {"value": since})) from None
+    day = as_day(since, "since")
     first, last = query.dates(ctx.source, ctx.filter)
     if not first <= day <= last:
-        raise UsageError(
-            Message(
-                "--since {value} is outside the period looked at, {first} to {last}: give a day in it, or another "
-                "period (--period, --from, --to).",
-                {"value": since, "first": ctx.t.date(first), "last": ctx.t.date(last)},
-            )
-        )
+        raise unusable("since", since, f"{first} – {last} (--period, --from, --to)")
     return day
 
 

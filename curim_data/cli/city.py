@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from curim_data import engine, studies
-from curim_data.cli.commands import Status, UsageError, as_day
-from curim_data.cli.context import Answer, CommandContext
+from curim_data.cli.commands import Status, UsageError, as_day, unusable
+from curim_data.cli.context import WAY_ON, Answer, CommandContext
+from curim_data.filters import column_label
 from curim_data.model import N_, Message, PlanStatus
 from curim_data.model.coverage import KIND_WORDS, Annotation, AnnotationKind
 from curim_data.model.labels import provisional_note
@@ -20,10 +21,10 @@ from curim_data.profile.provisional import ensure_city_for_areas
 from curim_data.profile.versions import WHAT_WORDS, ProfileChange, reenrich_store
 from curim_data.store.annotations import add_annotation, read_annotations, remove_annotation
 
-WAY_ON = Message(
-    "Give the city's own with “curim city districts FILE” or “curim city land FILE”, or take it as it stands with "
-    "“curim city accept”."
-)
+WHO: Final = "curim"  # in the history of plans and notes
+NOTHING: Final = N_("Nothing is recorded.")
+KEPT: Final = N_("Kept: {what}.")
+REMOVED: Final = N_("Removed: {what}.")
 
 
 def show(ctx: CommandContext) -> Answer:
@@ -59,17 +60,16 @@ def show(ctx: CommandContext) -> Answer:
         behind,
     )
     parts = {
-        N_("Districts: {values}"): facts["districts"],
-        N_("Groups of categories: {values}"): facts["groups"],
-        N_("Categories: {values}"): facts["categories"],
-        N_("Places: {values}"): facts["landmarks"],
-        N_("Categories outside the tree: {values}"): facts["other_categories"],
+        "district": facts["districts"],
+        "group": facts["groups"],
+        "category": [*facts["categories"], *facts["other_categories"]],
+        "place": facts["landmarks"],
     }
     lines = [
         t("{city}, profile {version}", city=facts["city"], version=city.version),
-        t("The shapes of this city are illustrative.") if city.illustrative else "",
+        t("Sample data: made up. Not about real events.") if city.illustrative else "",
         f"{provisional_note(t, outlined=city.outlined)} {t(WAY_ON)}" if city.provisional else "",
-        *(t(message, values=", ".join(values)) for message, values in parts.items() if values),
+        *(t.pair(column_label(t, column), ", ".join(values)) for column, values in parts.items() if values),
         t("Smallest count that council and public see: {n}, in sensitive categories {sensitive}.", **least),
         t.n("{n} alert, {first} – {last}", "{n} alerts, {first} – {last}", source.count, **days)
         if source.count
@@ -94,11 +94,9 @@ def districts(
     epsg: int | None,
     name_column: str | None,
     language: str,
-    keep_land: bool,
 ) -> Answer:
     """Give the districts; a home without a city gets one of them."""
-    areas = _areas_for_city(ctx, file, layer, epsg)
-    return _edited(ctx, edit.set_districts, areas, name_column, language, with_land=False if keep_land else None)
+    return _edited(ctx, edit.set_districts, _areas_for_city(ctx, file, layer, epsg), name_column, language)
 
 
 def land(ctx: CommandContext, file: Path, layer: str | None, epsg: int | None) -> Answer:
@@ -162,21 +160,19 @@ def _count_of(ctx: CommandContext, alerts: int, version: str) -> str:
     )
 
 
-def plan_draft(ctx: CommandContext, spot: int, who: str) -> Answer:
+def plan_draft(ctx: CommandContext, spot: int) -> Answer:
     """Draft a plan from a hot spot and keep it."""
     from curim_data.cli.studies import hot_spots_in_area
 
     source, f, t = ctx.source, ctx.filter, ctx.t
     _, spots = hot_spots_in_area(ctx)
+    if not spots:
+        raise UsageError(Message("The filter leaves no hot spot to make a plan for: widen it."))
     if not 1 <= spot <= len(spots):
-        raise UsageError(
-            Message("--spot {spot}: the filter leaves {n} hot spots.", {"spot": spot, "n": len(spots)})
-            if spots
-            else Message("The filter leaves no hot spot to make a plan for: widen it.")
-        )
+        raise unusable("spot", spot, f"1–{len(spots)}")
     today = source.as_of if source.city.illustrative else engine.city_day(source.city)
     made = studies.plan.draft_plan_for_cells(source, f, spots[spot - 1][0].names, today=today, language=t.lang)
-    plan = _plans(ctx).create(made.plan, who)
+    plan = _plans(ctx).create(made.plan, WHO)
     warnings = [t(warning) for warning in made.warnings]
     title = t("Plan {id}: {title}", id=plan.id, title=plan.title)
     ctx.written = None  # a plan is kept as it is, whoever reads it
@@ -191,7 +187,7 @@ def plan_list(ctx: CommandContext, status: Status | None) -> Answer:
     plans = _plans(ctx).list(PlanStatus(status) if status else None)
     return Answer(
         {"plans": [{"id": p.id, "title": p.title, "status": p.status.value, "by": p.finish} for p in plans]},
-        [f"{plan.id}  {plan.status.value:<10} {plan.title}" for plan in plans] or [ctx.t("There are no plans.")],
+        [f"{plan.id}  {plan.status.value:<10} {plan.title}" for plan in plans] or [ctx.t(NOTHING)],
     )
 
 
@@ -223,8 +219,7 @@ def plan_export(ctx: CommandContext, plan: str, out: Path) -> Answer:
         picture = maps.areas_map(city, kept.areas, t) if kept.areas.treated and city.outlined else None
         kind: papers.DocumentFormat = "docx" if out.suffix.lower() == ".docx" else "pdf"
         paper = papers.plan_document(shown, city, t, kind, picture=picture, illustrative=city.illustrative)
-    done = t("{title} was written to {file}.", title=kept.title, file=str(out))
-    return Answer({"plan": kept.id, "out": str(out)}, [done], paper)
+    return Answer({"plan": kept.id, "out": str(out)}, [ctx.file_written(out)], paper)
 
 
 def _plans(ctx: CommandContext) -> PlanStore:
@@ -238,30 +233,27 @@ def add_note(
     note: str,
     end: str,
     kind: AnnotationKind,
-    category: str,
-    of_source: str,
-    who: str,
+    category: str | None,
+    of_source: str | None,
 ) -> Answer:
     """Add a note."""
     source = ctx.source
-    if category and category not in {*source.city.categories, *source.other_categories}:
-        raise UsageError(Message("There is no category {category}.", {"category": category}))
-    if of_source and of_source not in source.coverage.spans:
-        raise UsageError(Message("There is no source {source}.", {"source": of_source}))
+    known = {"category": {*source.city.categories, *source.other_categories}, "source": {*source.coverage.spans}}
+    for option, asked in (("category", category), ("source", of_source)):
+        if asked and asked not in known[option]:
+            raise unusable(option, asked, ", ".join(sorted(known[option])) or "–")
     made = add_annotation(
         ctx.home.path,
         as_day(start),
         note,
-        who=who,
-        end=as_day(end) if end else None,
+        who=WHO,
+        end=as_day(end, "end") if end else None,
         kind=kind,
         category=category or None,
         source=of_source or None,
     )
-    return Answer(
-        {"annotation": _note_row(made)},
-        [ctx.t("Noted for {day}: {note} ({id}).", day=made.start, note=made.note, id=made.id)],
-    )
+    told = f"{ctx.t.pair(ctx.t.date(made.start), made.note)} ({made.id})"
+    return Answer({"annotation": _note_row(made)}, [ctx.t(KEPT, what=told)])
 
 
 def list_notes(ctx: CommandContext) -> Answer:
@@ -274,17 +266,16 @@ def list_notes(ctx: CommandContext) -> Answer:
     headings = (N_("Id"), N_("From"), N_("To"), N_("Kind"), N_("Note"), N_("Category"))
     return Answer(
         {"annotations": [_note_row(one) for one in held]},
-        [ctx.table(headings, rows, N_("Nothing is noted on the time line."))],
+        [ctx.table(headings, rows, NOTHING)],
     )
 
 
-def remove_note(ctx: CommandContext, annotation: str, who: str) -> Answer:
+def remove_note(ctx: CommandContext, annotation: str) -> Answer:
     """Take a note away."""
     ctx.city()
-    gone = remove_annotation(ctx.home.path, annotation, who=who)
-    return Answer(
-        {"removed": _note_row(gone)}, [ctx.t("The note of {day} was removed: {note}.", day=gone.start, note=gone.note)]
-    )
+    gone = remove_annotation(ctx.home.path, annotation, who=WHO)
+    told = ctx.t.pair(ctx.t.date(gone.start), gone.note)
+    return Answer({"removed": _note_row(gone)}, [ctx.t(REMOVED, what=told)])
 
 
 def _note_row(one: Annotation) -> dict[str, Any]:
@@ -294,9 +285,7 @@ def _note_row(one: Annotation) -> dict[str, Any]:
 def add_meeting(ctx: CommandContext, day: str, name: str) -> Answer:
     """Add a meeting."""
     made = _meetings(ctx).add(as_day(day), name)
-    return Answer(
-        {"meeting": {"day": made.day, "name": made.name}}, [ctx.t("The meeting of {day} was kept.", day=made.day)]
-    )
+    return Answer({"meeting": {"day": made.day, "name": made.name}}, [ctx.t(KEPT, what=ctx.t.date(made.day))])
 
 
 def list_meetings(ctx: CommandContext) -> Answer:
@@ -305,17 +294,14 @@ def list_meetings(ctx: CommandContext) -> Answer:
     names = [t(one.name) if ctx.home.is_sample and one.name else one.name for one in kept]
     return Answer(
         {"meetings": [{"day": one.day, "name": one.name} for one in kept]},
-        [f"{one.day.isoformat()}  {name}".rstrip() for one, name in zip(kept, names, strict=True)]
-        or [t("No meetings are kept.")],
+        [f"{one.day.isoformat()}  {name}".rstrip() for one, name in zip(kept, names, strict=True)] or [t(NOTHING)],
     )
 
 
 def remove_meeting(ctx: CommandContext, day: str) -> Answer:
     """Take a meeting away."""
     gone = _meetings(ctx).remove(as_day(day))
-    return Answer(
-        {"removed": {"day": gone.day, "name": gone.name}}, [ctx.t("The meeting of {day} was removed.", day=gone.day)]
-    )
+    return Answer({"removed": {"day": gone.day, "name": gone.name}}, [ctx.t(REMOVED, what=ctx.t.date(gone.day))])
 
 
 def _meetings(ctx: CommandContext) -> MeetingStore:

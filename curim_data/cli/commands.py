@@ -19,12 +19,27 @@ from curim_data.model import MAP_RESOLUTIONS, N_, Audience, Message, MessageErro
 from curim_data.serving import LOCAL
 
 REQUIRED: Final = inspect.Parameter.empty
-Method = Literal["significance", "clusters", "emerging", "density"]
+Method = Literal["significance", "clusters", "emerging"]
 Denominator = Literal["land", "alerts", "residents"]
 Order = Literal["excess", "ratio", "alerts", "p"]
 Status = Literal["draft", "decided", "running", "finished", "evaluated", "dropped"]
 NoteKind = Literal["campaign", "app", "data_break", "other", "not_covered", "nothing_happened"]
 Step = Literal["week", "month", "local_date"]
+Language = Literal["el", "en", "fr"]
+Deed = Literal[
+    "view",
+    "refused",
+    "sign_in",
+    "sign_out",
+    "not_admitted",
+    "download",
+    "import",
+    "undo",
+    "erase",
+    "change",
+    "command",
+    "gap",
+]
 
 
 class UsageError(MessageError):
@@ -32,13 +47,13 @@ class UsageError(MessageError):
 
 
 class Option(NamedTuple):
-    """An option or an argument of a command: name, help (a message id), type, default, and its flag where another.
+    """An option or an argument of a command: name, help, type, default, and its flag where another.
 
     `check`: of its value. `more`: settings of typer's. `declared`: what typer makes of it.
     """
 
     name: str
-    help: str
+    help: str | Message = ""
     kind: Any = str | None
     default: Any = None
     flag: str = ""
@@ -55,7 +70,7 @@ class Option(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command: the function that answers, its help (a message id) and its own options.
+    """A command: the function that answers, its help and its own options.
 
     `run`: module and name of the function, as "studies.counts", and what it is given before the options, if anything.
     `audience`: the default one; a command whose answer is the same for all audiences has no such option. `filtered`:
@@ -63,7 +78,7 @@ class Command(NamedTuple):
     """
 
     run: str
-    help: str
+    help: str | Message
     options: tuple[Option, ...] = ()
     audience: Audience | None = None
     filtered: bool = False
@@ -80,15 +95,26 @@ def flag(word: str, help: str) -> Option:
     return Option(word.replace("-", "_"), help, bool, False, f"--{word}")
 
 
-def as_day(text: str) -> dt.date:
+def as_day(text: str, option: str = "day") -> dt.date:
     """The day that a text such as 2025-05-03 names. UsageError where it names none."""
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise UsageError(Message("{text} is not a date such as 2025-05-03.", {"text": text})) from None
+        raise unusable(option, text, "2025-05-03 …") from None
 
 
-def check_suffix(out: Path | None, *known: str) -> Path | None:
+def unusable(option: str, value: object, known: str) -> UsageError:
+    """The error for a value that an option cannot have; `known`: those that it can have."""
+    values = {"option": option, "value": str(value), "known": known}
+    return UsageError(Message("--{option} {value}: possible values are {known}.", values))
+
+
+def lacking(option: str, other: str) -> UsageError:
+    """The error for an option that means nothing without another one."""
+    return UsageError(Message("{option} needs {other}.", {"option": option, "other": other}))
+
+
+def _check_suffix(out: Path | None, *known: str) -> Path | None:
     """A file to write; UsageError where its suffix is not one of those known."""
     if out is not None and out.suffix.lower() not in known:
         raise UsageError(
@@ -97,38 +123,59 @@ def check_suffix(out: Path | None, *known: str) -> Path | None:
     return out
 
 
-def _known_resolution(resolution: int | None) -> int | None:
-    if resolution is not None and resolution not in MAP_RESOLUTIONS:
-        raise UsageError(
-            Message("--resolution {resolution}: map cells have resolution 4 to 12.", {"resolution": resolution})
-        )
-    return resolution
-
-
-def _out(help: str, *suffixes: str, kind: Any = Path | None, default: Any = None) -> Option:
+def _out(*suffixes: str, kind: Any = Path | None, default: Any = None) -> Option:
     """The file to write, with one of some suffixes."""
-    return Option("out", help, kind, default, check=lambda out: check_suffix(out, *suffixes) if suffixes else out)
+    help = Message("File to write: {known}.", {"known": ", ".join(suffixes)})
+    return Option("out", help, kind, default, check=lambda out: _check_suffix(out, *suffixes))
 
 
+def _read(known: str) -> Message:
+    return Message("File: {known}.", {"known": known})
+
+
+def _listed(name: str, command: str) -> Option:
+    """An argument that is the id of something that a command lists."""
+    return Argument(name, Message("Id, as “{command}” lists it.", {"command": command}))
+
+
+def _answer(name: str, known: str) -> Option:
+    """The answer to something that an import may ask: a field of `Answers`."""
+    return Option(name, Message("Answer to a question of the import: {known}.", {"known": known}))
+
+
+def _from_file(run: str, known: str, *more: Option, columns: str = "") -> Command:
+    """A command that sets a part of the city's profile from a file."""
+    help = Message("Set it from a file: {known}.", {"known": columns or known})
+    return Command(run, help, (Argument("file", _read(known), kind=Path), *more))
+
+
+_DAY_HELP = N_("A day, as 2025-05-03.")
+_CHOSEN = N_("Chosen unless given.")
+_ANY = N_("{n} or more.")
 _RESOLUTION = Option(
-    "resolution", N_("H3 resolution of map cells; chosen unless given."), int | None, check=_known_resolution
+    "resolution",
+    N_("H3 resolution of map cells; chosen unless given."),
+    int | None,
+    more={"min": MAP_RESOLUTIONS[0], "max": MAP_RESOLUTIONS[-1]},
 )
-_OUT_CSV = _out(N_("CSV file to write."), ".csv")
-_OUT_PLACES = _out(N_("GeoJSON or CSV file to write."), ".geojson", ".csv")
-_BATCH = Argument("batch", N_("Id of the import, as “curim batches” lists it."))
-_PLAN = Argument("plan", N_("Id of the plan, as “curim plan list” lists it."))
-_WHO = Option("who", N_("Name for the history of the notes."), str, "curim")
-_DAY = Argument("day", N_("Day of the meeting, as 2025-05-03."), more={"metavar": "DATE"})
-_AREAS = Argument("file", N_("GeoJSON, GeoPackage or zipped Shapefile, in any coordinate system."), kind=Path)
-_LAYER = Option("layer", N_("Layer of a GeoPackage, or Shapefile in a zip."))
-_EPSG = Option("epsg", N_("EPSG number of the file's coordinate system, where the file does not say it."), int | None)
-_NAMES = (
-    Option("name_column", N_("Column that holds the names; proposed unless given.")),
-    Option("language", N_("Language of the names: el, en or fr."), str, "en", "--names-in"),
-)
+_OUT_CSV = _out(".csv")
+_OUT_PLACES = _out(".geojson", ".csv")
+_BATCH = _listed("batch", "curim batches")
+_PLAN = _listed("plan", "curim plan list")
+_SINCE = Option("since", _DAY_HELP)
+_DAY = Argument("day", _DAY_HELP, more={"metavar": "DATE"})
+_MAPS = ".geojson, .gpkg, .zip (Shapefile)"
+_LAYER = Option("layer", N_("Layer, sheet or member of a file that holds several."))
+_EPSG = Option("epsg", N_("EPSG number of the coordinate system, such as 2100."), int | None)
+_ZONE = Option("timezone", N_("Time zone, such as Europe/Athens."))
+_LANGUAGE = N_("Language: el, en or fr.")
+_NAMES = (Option("name_column", _CHOSEN), Option("language", _LANGUAGE, Language, "en", "--names-in"))
+_CITY = N_("Name of the city.")
+_LIST, _REMOVE = N_("List them."), N_("Remove one.")
+_ONLY = N_("The only one that it concerns.")
 SHARED: Final = (
     Option("home", N_("Folder of the data; CURIM_HOME, or var/."), Path | None),
-    Option("lang", N_("Language: el, en or fr.")),
+    Option("lang", _LANGUAGE, Language | None),
     Option("as_json", N_("Print one JSON object and nothing else."), bool, False, "--json"),
 )
 
@@ -137,51 +184,25 @@ COMMANDS: Final[dict[str, Command]] = {
         "operations.import_files",
         N_("Import exports: every row is accepted, updated, a duplicate, or quarantined with its reason."),
         (
-            Argument("files", N_("Exports to import."), kind=list[Path]),
-            Option("format", N_("Name of the format; recognised unless given.")),
-            Option(
-                "mapping",
-                N_("TOML file that says what the columns mean (docs/mapping.md)."),
-                Path | None,
-                None,
-                "--map",
-            ),
-            Option(
-                "write_mapping",
-                N_("Write the recognised mapping to a TOML file, to be corrected."),
-                Path | None,
-                None,
-                "--write-map",
-            ),
-            Option("dates", N_("day-first or month-first, where the file does not say.")),
-            Option("crs", N_("Coordinate system of projected coordinates, such as EPSG:2100.")),
-            Option("decimal", N_("point or comma: the decimal mark of coordinates.")),
-            Option("order", N_("lat-lon or lon-lat, for a column that holds both.")),
-            Option("sheet", N_("Sheet, layer or member of a file that holds several.")),
-            Option("timezone", N_("Time zone of times without offset, such as Europe/Athens.")),
-            Option("category", N_("Category of a file without a column for it.")),
-            Option("ids", N_("same or own, where ids of the file are known already.")),
+            Argument("files", _read(".csv, .xlsx, .json, .geojson, .gpkg, .zip …"), kind=list[Path]),
+            Option("format", _CHOSEN),
+            Option("mapping", _read(".toml (docs/mapping.md)"), Path | None, None, "--map"),
+            _answer("dates", "day-first, month-first"),
+            Option("crs", _EPSG.help),
+            _answer("decimal", "point, comma"),
+            _answer("order", "lat-lon, lon-lat"),
+            Option("sheet", _LAYER.help),
+            _ZONE,
+            _answer("category", "NAME"),
+            _answer("ids", "same, own"),
             flag("elsewhere", N_("Import although most alerts lie outside the city.")),
-            Option(
-                "area",
-                N_(
-                    "What a new city is made of, where the file holds a region or a country: whole, densest, or "
-                    "LON,LAT,KM for what lies within some kilometres of a place."
-                ),
-            ),
-            Option(
-                "kind",
-                N_(
-                    "Kind of the categories of a new city: names (as each name says, the default), offence, "
-                    "incivility, risk or unknown."
-                ),
-            ),
-            Option("event", N_("Column that says when it happened, where several dates can be it.")),
-            Option("counts", N_("What an alert is in a table of counts: events (as many as a row says) or rows.")),
-            Option("city", N_("Name of the city, for a home that has none yet."), str, ""),
+            _answer("area", "whole, densest, LON,LAT,KM"),
+            _answer("kind", "names, offence, incivility, risk, unknown"),
+            _answer("event", "COLUMN"),
+            _answer("counts", "events, rows"),
+            Option("city", _CITY, str, ""),
             Option("profile", N_("Profile folder for a home that has no city yet."), Path | None),
             flag("dry-run", N_("Say what would happen and write nothing.")),
-            Option("publish", N_("Afterwards publish the alerts to this PostgreSQL URL (“curim publish”).")),
         ),
     ),
     "batches": Command("operations.batches", N_("List the imports.")),
@@ -189,13 +210,13 @@ COMMANDS: Final[dict[str, Command]] = {
     "quarantine": Command(
         "operations.quarantine",
         N_("Write the quarantined rows of an import, with reasons, to a CSV file."),
-        (_BATCH, _out(N_("CSV file to write."), ".csv", kind=Path, default=REQUIRED)),
+        (_BATCH, _out(".csv", kind=Path, default=REQUIRED)),
     ),
     "erase": Command(
         "operations.erase",
         N_("Erase alerts permanently, from all earlier versions too; earlier imports can then not be undone."),
         (
-            Argument("alerts", N_("Ids of the alerts."), kind=list[str]),
+            _listed("alerts", "curim export")._replace(kind=list[str]),
             flag("yes", N_("Confirm: without this the command only says what would be erased.")),
         ),
     ),
@@ -213,7 +234,7 @@ COMMANDS: Final[dict[str, Command]] = {
         "studies.hotspots",
         N_("Find hot spots: places with more alerts than expected by chance."),
         (
-            Option("method", N_("Method by which they are found."), Method, "significance"),
+            Option("method", kind=Method, default="significance"),
             _RESOLUTION,
             Option(
                 "base",
@@ -221,18 +242,14 @@ COMMANDS: Final[dict[str, Command]] = {
                 Denominator,
                 "land",
             ),
-            Option(
-                "order",
-                N_("Order of hot spots: alerts above expected or ratio (by the lower limit), alerts, or corrected p."),
-                Order | None,
-            ),
+            Option("order", kind=Order | None),
             _OUT_PLACES,
         ),
     ),
     "trends": study(
         "studies.trends",
         N_("Show the alerts over time, with their expected range."),
-        (Option("by", N_("Step of the series: week, unless months alone are known."), Step | None), _OUT_CSV),
+        (Option("by", _CHOSEN, Step | None), _OUT_CSV),
     ),
     "changes": study(
         "studies.changes",
@@ -243,18 +260,13 @@ COMMANDS: Final[dict[str, Command]] = {
         "brief.brief",
         N_("Brief the council: what changed, where, for whom."),
         (
-            Option("since", N_("First day of the changes, such as 2025-03-31; the last meeting unless given.")),
-            _out(N_("PDF or Word (.docx) file to write; a PNG file with --card.")),
+            _SINCE,
+            _out(".pdf", ".docx"),
             flag("if-changed", N_("Write and send the brief only if it has a change that the last one did not have.")),
             Option(
                 "mail",
                 N_("Address to send the brief to, through the server in settings.toml; may be repeated."),
                 list[str] | None,
-            ),
-            Option(
-                "card",
-                N_("Write the change of this number, from 1, as a picture for a newsletter, protected for the public."),
-                int | None,
             ),
         ),
         audience=Audience.COUNCIL,
@@ -263,12 +275,7 @@ COMMANDS: Final[dict[str, Command]] = {
         "studies.compare",
         N_("Find the places where two filters differ more than expected by chance."),
         (
-            Option(
-                "against",
-                N_("light, others, or words of a filter such as affected=man."),
-                str,
-                REQUIRED,
-            ),
+            Option("against", N_("light, others, or words of a filter such as affected=man."), str, REQUIRED),
             _RESOLUTION,
             _OUT_PLACES,
         ),
@@ -276,38 +283,27 @@ COMMANDS: Final[dict[str, Command]] = {
     "forecast": study(
         "studies.forecast",
         N_("Forecast the next weeks, with the accuracy of such forecasts in the past."),
-        (Option("weeks", N_("How many weeks ahead: 1 to 4."), int, 4), _RESOLUTION, _OUT_CSV),
+        (Option("weeks", kind=int, default=4, more={"min": 1, "max": 4}), _RESOLUTION, _OUT_CSV),
     ),
     "concentration": study(
         "studies.concentration",
         N_("Measure the concentration: how few places hold most alerts, and how few are expected by chance."),
-        (_RESOLUTION, _out(N_("CSV file to write the curve to."), ".csv")),
+        (_RESOLUTION, _OUT_CSV),
     ),
-    "near-repeat": study(
-        "studies.near_repeat",
-        N_("Test for near repeats."),
-        (Option("metric", N_("How distance is measured: euclidean or manhattan."), str, "euclidean"), _OUT_CSV),
-    ),
+    "near-repeat": study("studies.near_repeat", N_("Test for near repeats."), (_OUT_CSV,)),
     "quality": Command(
         "studies.quality",
         N_(
             "Report the quality of the stored alerts: missing values, default coordinates, "
             "precision, delays, duplicates."
         ),
-        (_out(N_("Report to write, .html or .json."), ".html", ".json"),),
+        (_out(".html", ".json"),),
         Audience.ANALYST,
     ),
     "export": filtered(
         "operations.export",
         N_("Write the cleaned alerts, one a row; all dates unless a period is asked for."),
-        (
-            _out(
-                N_("File to write: .csv, .parquet or .gpkg."),
-                *(".csv", ".parquet", ".gpkg"),
-                kind=Path,
-                default=REQUIRED,
-            ),
-        ),
+        (_out(".csv", ".parquet", ".gpkg", kind=Path, default=REQUIRED),),
     ),
     "publish": Command(
         "operations.publish",
@@ -318,25 +314,14 @@ COMMANDS: Final[dict[str, Command]] = {
             ),
         ),
     ),
-    "sample": Command(
-        "operations.sample",
-        N_("Write the made-up sample exports to a folder."),
-        (Argument("folder", N_("Folder to write to."), kind=Path),),
-    ),
     "audit": Command(
         "operations.audit",
         N_("Show who looked at what and did what, the latest first."),
         (
-            Option("since", N_("From this day on, as 2025-05-03."), str, ""),
-            Option("until", N_("Until this day, included."), str, ""),
+            _SINCE,
+            Option("until", _DAY_HELP),
             Option("who", N_("Of this person alone: an address, or an account.")),
-            Option(
-                "deed",
-                N_(
-                    "view, refused, sign_in, sign_out, not_admitted, download, import, undo, erase, change, command "
-                    "or gap."
-                ),
-            ),
+            Option("deed", kind=Deed | None),
             _OUT_CSV,
         ),
     ),
@@ -344,10 +329,10 @@ COMMANDS: Final[dict[str, Command]] = {
         "operations.serve",
         N_("Serve the dashboard with several processes behind one address (needs haproxy)."),
         (
-            Option("processes", N_("Processes; one for each processor unless given."), int | None, more={"min": 1}),
-            Option("port", N_("Port on which readers connect."), int, 8501),
+            Option("processes", _CHOSEN, int | None, more={"min": 1}),
+            Option("port", kind=int, default=8501),
             Option("address", N_("Address to listen on; others than this computer need sign-in."), str, LOCAL),
-            Option("certificate", N_("PEM file with certificate and key, for TLS."), Path | None),
+            Option("certificate", _read(".pem (TLS)"), Path | None),
             Option("metrics", N_("Port for Prometheus, on this computer."), int | None),
         ),
     ),
@@ -356,61 +341,29 @@ COMMANDS: Final[dict[str, Command]] = {
         "city.refresh",
         N_("Recompute districts, cells, places and darkness of all alerts after a change of the profile."),
     ),
-    "city districts": Command(
-        "city.districts",
-        N_("Give the city its districts; with a provisional profile they become the study area too."),
-        (_AREAS, _LAYER, _EPSG, *_NAMES, flag("keep-land", N_("Leave the study area as it is."))),
+    "city districts": _from_file("city.districts", _MAPS, _LAYER, _EPSG, *_NAMES),
+    "city land": _from_file("city.land", _MAPS, _LAYER, _EPSG),
+    "city population": _from_file(
+        "city.edited set_population", ".csv, .xlsx", columns="district, women, men, total | district, gender, n"
     ),
-    "city land": Command("city.land", N_("Set the city's study area."), (_AREAS, _LAYER, _EPSG)),
-    "city population": Command(
-        "city.edited set_population",
-        N_("Give the residents by district: columns district, women, men, total, or district, gender, n."),
-        (Argument("file", N_("CSV or XLSX file."), kind=Path),),
-    ),
-    "city landmarks": Command(
+    "city landmarks": _from_file(
         "city.edited set_landmarks",
-        N_("Give the landmarks: columns name, longitude, latitude, radius; or points of a map file."),
-        (
-            Argument(
-                "file", N_("OpenStreetMap extract, CSV, XLSX, GeoJSON, GeoPackage or zipped Shapefile."), kind=Path
-            ),
-        ),
+        f".osm.pbf, .osm, .csv, .xlsx, {_MAPS}",
+        columns="name, longitude, latitude, radius",
     ),
-    "city streets": Command(
-        "city.streets",
-        N_("Set the streets, given as lines."),
-        (
-            Argument(
-                "file",
-                N_(
-                    "OpenStreetMap extract (.osm.pbf, .osm), GeoJSON, GeoPackage or zipped Shapefile; see "
-                    "docs/streets.md."
-                ),
-                kind=Path,
-            ),
-            _LAYER,
-            _EPSG,
-            *_NAMES,
-        ),
-    ),
-    "city categories": Command(
+    "city streets": _from_file("city.streets", f".osm.pbf, .osm, {_MAPS} (docs/streets.md)", _LAYER, _EPSG, *_NAMES),
+    "city categories": _from_file(
         "city.edited set_categories",
-        N_("Give the category tree: columns id, kind, group, sensitive, harm, label_el, label_en, label_fr."),
-        (Argument("file", N_("CSV, XLSX or TOML file."), kind=Path),),
+        ".csv, .xlsx, .toml",
+        columns="id, kind, group, sensitive, harm, label_el, label_en, label_fr",
     ),
-    "city helplines": Command(
-        "city.edited set_help_lines",
-        N_("Set the help lines shown beside sensitive figures: column text, or text_el, text_en."),
-        (Argument("file", N_("CSV or XLSX file."), kind=Path),),
+    "city helplines": _from_file(
+        "city.edited set_help_lines", ".csv, .xlsx", columns="text | text_el, text_en, text_fr"
     ),
     "city name": Command(
         "city.edited set_names",
         N_("Give the city's name, and its time zone and coordinate system where they are wrong."),
-        (
-            Argument("name", N_("Name of the city.")),
-            Option("timezone", N_("Time zone, as Europe/Athens.")),
-            Option("epsg", N_("EPSG number of the system in metres that distances are measured in."), int | None),
-        ),
+        (Argument("name", _CITY), _ZONE, _EPSG),
     ),
     "city least-counts": Command(
         "city.edited set_least_counts",
@@ -419,18 +372,18 @@ COMMANDS: Final[dict[str, Command]] = {
             "sensitive."
         ),
         (
-            Argument("ordinary", N_("Smallest count of other categories, 5 or more."), kind=int),
-            Argument("sensitive", N_("Smallest count of sensitive categories, 10 or more."), kind=int),
+            Argument("ordinary", Message(_ANY, {"n": 5}), kind=int),
+            Argument("sensitive", Message(_ANY, {"n": 10}), kind=int),
         ),
     ),
     "city accept": Command(
         "city.edited confirm_provisional", N_("Accept a provisional profile as the city's own, as it is.")
     ),
-    "city versions": Command("city.versions", N_("List the versions of the profile.")),
+    "city versions": Command("city.versions", _LIST),
     "city restore": Command(
         "city.edited restore_version",
         N_("Restore an earlier version of the profile."),
-        (Argument("version", N_("Id of the version, as “curim city versions” lists it.")),),
+        (_listed("version", "curim city versions"),),
     ),
     "plan draft": filtered(
         "city.plan_draft",
@@ -442,61 +395,39 @@ COMMANDS: Final[dict[str, Command]] = {
                 int,
                 1,
             ),
-            Option("who", N_("Name for the plan's history."), str, "curim"),
         ),
         audience=Audience.COUNCIL,
     ),
-    "plan list": Command(
-        "city.plan_list", N_("List the plans."), (Option("status", N_("Of this status."), Status | None),)
-    ),
+    "plan list": Command("city.plan_list", _LIST, (Option("status", kind=Status | None),)),
     "plan show": Command(
         "city.plan_show", N_("Show a plan and what became of it."), (_PLAN,), audience=Audience.COUNCIL
     ),
     "plan export": Command(
         "city.plan_export",
         N_("Write a plan as PDF, Word or JSON."),
-        (
-            _PLAN,
-            _out(
-                N_("PDF, Word (.docx) or JSON file to write."),
-                *(".pdf", ".docx", ".json"),
-                kind=Path,
-                default=REQUIRED,
-            ),
-        ),
+        (_PLAN, _out(".pdf", ".docx", ".json", kind=Path, default=REQUIRED)),
     ),
     "annotations add": Command(
         "city.add_note",
         N_("Note an event: what is usual is estimated separately from that day on, or for those days."),
         (
-            Argument("start", N_("First day, as 2025-05-03.")),
+            Argument("start", _DAY_HELP),
             Argument("note", N_("What happened, in a few words; no personal data.")),
             Option("end", N_("Last day, where it was over then; without it a new level begins."), str, ""),
-            Option("kind", N_("What kind of event."), NoteKind, "other"),
-            Option("category", N_("The only category that it concerns, by its id."), str, ""),
-            Option(
-                "of_source",
-                N_("The only source that a correction of the days covered concerns."),
-                str,
-                "",
-                "--source",
-            ),
-            _WHO,
+            Option("kind", kind=NoteKind, default="other"),
+            Option("category", _ONLY),
+            Option("of_source", _ONLY, flag="--source"),
         ),
     ),
-    "annotations list": Command("city.list_notes", N_("List the notes.")),
-    "annotations remove": Command(
-        "city.remove_note",
-        N_("Take a note away; it stays in the history."),
-        (Argument("annotation", N_("Id of the note, as “curim annotations list” lists it.")), _WHO),
-    ),
+    "annotations list": Command("city.list_notes", _LIST),
+    "annotations remove": Command("city.remove_note", _REMOVE, (_listed("annotation", "curim annotations list"),)),
     "meetings add": Command(
         "city.add_meeting",
         N_("Keep a meeting; one on the same day takes the new name."),
         (_DAY, Argument("name", N_("What the meeting is called; nobody's name."), default="")),
     ),
-    "meetings list": Command("city.list_meetings", N_("List the meetings.")),
-    "meetings remove": Command("city.remove_meeting", N_("Take a meeting away."), (_DAY,)),
+    "meetings list": Command("city.list_meetings", _LIST),
+    "meetings remove": Command("city.remove_meeting", _REMOVE, (_DAY,)),
 }
 GROUPS: Final = {
     "city": N_("The city's profile."),

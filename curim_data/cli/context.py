@@ -22,7 +22,7 @@ from rich.progress import Progress
 from rich.table import Table as Grid
 
 from curim_data import protection, query, studies
-from curim_data.cli.commands import UsageError
+from curim_data.cli.commands import UsageError, unusable
 from curim_data.engine import Source
 from curim_data.export.safe_csv import csv_bytes
 from curim_data.filters import AlertFilter, column_label, value_label
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from analysis.stats.intervals import Choice
 
 MOST_LINES: Final = 60
+WAY_ON: Final = Message(
+    "Give the city's own with “curim city districts FILE” or “curim city land FILE”, or take it as it stands with "
+    "“curim city accept”."
+)
 
 
 Content: TypeAlias = pd.DataFrame | bytes
@@ -87,13 +91,8 @@ class CommandContext:
             values = {"home": str(self.home.path), "sample": str(self.home.sample.path)}
             raise UsageError(
                 Message(
-                    "There is no city in {home} but the sample: ask it with --home {sample}, or “curim import "
-                    "FILE” makes one of your own.",
+                    "There is no city in {home}: “curim import FILE” makes one; --home {sample} asks the sample.",
                     values,
-                )
-                if self.home.sample.has_city()
-                else Message(
-                    "There is no city in {home}: “curim import FILE” makes one, or name another with --home.", values
                 )
             )
         if (healed := finish_interrupted_change(self.home)) is not None:
@@ -133,13 +132,7 @@ class CommandContext:
         """The filter of the options; UsageError for an unknown value, since a script must not guess."""
         f, dropped = AlertFilter.from_query(self.query, self.source.city, self.source.other_categories)
         for message in dropped:
-            if "word" in message.values:
-                raise UsageError(
-                    Message("--{word} {value} is not known: see “curim city show” and --help.", message.values)
-                )
-            if message.values:
-                raise UsageError(Message("“{value}” is not a date such as 2025-03-31.", message.values))
-            self.note(self.t(message))
+            raise unusable(message.values["word"], message.values["value"], "“curim city show”, --help")
         check_asked(f, (), self.source)
         self.asks(f)
         return f
@@ -227,6 +220,10 @@ class CommandContext:
         """The sentence that says how many rows were written to which file."""
         return self.t.n("{n} row written to {file}.", "{n} rows written to {file}.", rows, file=str(out))
 
+    def file_written(self, out: Path) -> str:
+        """The sentence that says which file was written."""
+        return self.t("Written: {file}.", file=str(out))
+
     def places_file(
         self, places: Sequence[Any], rows: list[dict[str, Any]], columns: Sequence[str], suffix: str
     ) -> Content:
@@ -281,19 +278,9 @@ def json_value(value: Any) -> Any:
 
 
 def write_file(out: Path, content: bytes) -> None:
-    """Write a result; UsageError where the place cannot be written."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(content)
-    except OSError as error:
-        raise cannot_write(out, error) from error
-
-
-def cannot_write(out: Path, error: OSError) -> UsageError:
-    """The error for a file that the system would not write."""
-    return UsageError(
-        Message("{file} cannot be written: {why}.", {"file": str(out), "why": error.strerror or str(error)})
-    )
+    """Write a result; OSError where the place cannot be written."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(content)
 
 
 def _grid(t: Translator, frame: pd.DataFrame, city: CityProfile | None, uncut: frozenset[str]) -> Grid:

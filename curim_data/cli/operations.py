@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from curim_data import serving
-from curim_data.cli.commands import UsageError, as_day
-from curim_data.cli.context import Answer, CommandContext, cannot_write, write_file
+from curim_data.cli.commands import Deed, UsageError, as_day, lacking, unusable
+from curim_data.cli.context import WAY_ON, Answer, CommandContext
 from curim_data.export import cleaned
 from curim_data.export.publish import publish as write_published
 from curim_data.export.safe_csv import with_negative_numbers
 from curim_data.model import N_, Answers, ImportProblem, Message, Num, Question
 from curim_data.model.extent import NESTED_CELLS
+from curim_data.model.labels import provisional_note
 from curim_data.plans import database, record
 from curim_data.store import Store, StoreError, alert_table
 from curim_data.store import erase as erasure
@@ -43,11 +44,9 @@ def import_files(
     files: list[Path],
     format: str | None,
     mapping: Path | None,
-    write_mapping: Path | None,
     city: str,
     profile: Path | None,
     dry_run: bool,
-    publish: str | None,
     crs: str | None,
     **answers: Any,
 ) -> Answer:
@@ -64,12 +63,8 @@ def import_files(
     note_interrupted(ctx)
     projected = re.fullmatch(r"(?:EPSG:)?(\d{4,6})", (crs or "").strip(), re.I)
     if crs is not None and not projected:
-        raise UsageError(Message("--crs {crs}: give a code such as EPSG:2100.", {"crs": crs}))
-    try:
-        layout = ColumnMapping.from_toml(mapping.read_text("utf-8")) if mapping else None
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise UsageError(Message("{file} cannot be read: {why}.", {"file": str(mapping), "why": why})) from error
+        raise unusable("crs", crs, "EPSG:2100 …")
+    layout = ColumnMapping.from_toml(mapping.read_text("utf-8", errors="replace")) if mapping else None
     bring = partial(
         import_file,
         ctx.home,
@@ -82,11 +77,10 @@ def import_files(
     created = profile is not None and not ctx.home.has_city()
     if profile is not None and created:
         create_home(ctx.home.path, profile)
-    done = [_import_file(ctx, file, bring, write_mapping) for file in files]
+    done = [_import_file(ctx, file, bring) for file in files]
     if not dry_run and (created or any(why is None for _, why in done)):
         ctx.prepare()  # files that cannot be used leave all that was prepared as it is
-    published = publish_to(ctx, publish) if publish and not dry_run and ctx.home.has_city() else {}
-    answer = Answer({"files": [entry for entry, _ in done]} | ({"published": published} if published else {}))
+    answer = Answer({"files": [entry for entry, _ in done]})
     if failed := next((why for _, why in done if why is not None), None):
         ctx.give(answer)
         raise UsageError(failed)
@@ -94,11 +88,9 @@ def import_files(
 
 
 def _import_file(
-    ctx: CommandContext, file: Path, bring: partial[ImportReport], write_mapping: Path | None
+    ctx: CommandContext, file: Path, bring: partial[ImportReport]
 ) -> tuple[dict[str, Any], Message | None]:
     """Import a file and say it; returns its entry in the JSON answer, and why it cannot be used where it cannot."""
-    from curim_data.importing.mapping import ColumnMapping
-
     new_city, t = not ctx.home.has_city(), ctx.t
     try:
         with ctx.progress(file.name) as step:
@@ -110,10 +102,6 @@ def _import_file(
         return {"file": file.name, "error": t(why), "question": asked}, why
     except (ImportProblem, StoreError) as problem:
         return {"file": file.name, "error": t(problem.message)}, problem.message
-    if write_mapping is not None:
-        answers = bring.keywords["answers"]
-        made = ColumnMapping.from_layout(report.layout, report.facts.labels, answers=answers, name=file.stem)
-        write_file(write_mapping, made.to_toml().encode())
     if new_city and ctx.home.has_city():
         _note_city(ctx, report.spread)
     if not ctx.as_json:
@@ -175,14 +163,10 @@ def _how(ctx: CommandContext, question: Question) -> Message:
     likely = ["..."] if not choices or about == "crs" else []  # the projections are no more than likely ones
     values = [shlex.quote(choice.value) if about == "event" else choice.value for choice in choices]
     flag = question.flag if about == "elsewhere" else f"{question.flag} {' | '.join([*values, *likely])}"
-    told = {"question": ctx.t(question.message), "flag": flag}
-    if about != "event":
-        return Message("{question} Answer with: {flag}", told)
     # Headings, as a shell takes them, each with what stands in its column.
-    return Message(
-        "{question} {choices}. Answer with: {flag}",
-        told | {"choices": " · ".join(ctx.t(choice.label) for choice in choices)},
-    )
+    columns = " · ".join(ctx.t(choice.label) for choice in choices) + "." if about == "event" else ""
+    asked = " ".join(filter(None, (ctx.t(question.message), columns)))
+    return Message("{question} Answer with: {flag}", {"question": asked, "flag": flag})
 
 
 def _note_city(ctx: CommandContext, spread: Spread | None) -> None:
@@ -193,13 +177,7 @@ def _note_city(ctx: CommandContext, spread: Spread | None) -> None:
     if spread is not None:
         ctx.note(ctx.t(spread.statement))
     if city.provisional and city.outlined:  # of another the report said what it lacks
-        ctx.note(
-            ctx.t(
-                "The profile is provisional: area, time zone ({zone}) and categories were taken from this file. "
-                "Give the city's own with “curim city districts” and “curim city categories”.",
-                zone=city.timezone,
-            )
-        )
+        ctx.note(f"{provisional_note(ctx.t)} {ctx.t(WAY_ON)}")
 
 
 def batches(ctx: CommandContext) -> Answer:
@@ -251,20 +229,13 @@ def erase(ctx: CommandContext, alerts: list[str], yes: bool) -> Answer:
     note_interrupted(ctx)
     t, _ = ctx.t, ctx.city()
     preview = erasure.preview_erasure(ctx.home, alerts)
-    gone = t.n(
-        "{n} alert will be gone for good, from all earlier versions too; an export that holds it will not bring it "
-        "back.",
-        "{n} alerts will be gone for good, from all earlier versions too; an export that holds them will not bring "
-        "them back.",
-        preview.alerts,
+    warning = t(
+        "Gone for good, from all earlier versions too, and no later export brings them back: alerts: {alerts}, "
+        "quarantined rows: {rows}. Imports that can then not be undone any more: {sealed}.",
+        alerts=preview.alerts,
+        rows=preview.quarantined,
+        sealed=preview.sealed,
     )
-    rows = t.n(
-        "{n} quarantined row is erased with it.", "{n} quarantined rows are erased with it.", preview.quarantined
-    )
-    sealed = t.n(
-        "{n} import can then not be undone any more.", "{n} imports can then not be undone any more.", preview.sealed
-    )
-    warning = " ".join([gone, *([rows] if preview.quarantined else []), *([sealed] if preview.sealed else [])])
     if not yes:
         raise UsageError(Message("{told} Nothing was erased: say --yes to do it.", {"told": warning}))
     ctx.note(warning)
@@ -288,26 +259,12 @@ def export(ctx: CommandContext, out: Path) -> Answer:
     if not {"period", "from", "to"} & set(ctx.query):
         ctx.query["period"] = "all"
     source, t = ctx.source, ctx.t
-    try:
-        n = cleaned.write(source, ctx.filter, out, _KINDS[out.suffix.lower()], ctx.audience)
-    except OSError as error:
-        raise cannot_write(out, error) from error
+    n = cleaned.write(source, ctx.filter, out, _KINDS[out.suffix.lower()], ctx.audience)
     notes = [t(NESTED_CELLS)]
     return Answer(
         {"alerts": n, "of": source.count, "columns": list(cleaned.COLUMNS), "out": str(out), "notes": notes},
-        [*notes, t.n("{n} alert written to {file}.", "{n} alerts written to {file}.", n, file=str(out))],
+        [*notes, ctx.rows_written(n, out)],
     )
-
-
-def sample(_: CommandContext, folder: Path) -> Answer:
-    """Write the made-up sample exports again."""
-    from sample_data.generate import write_sample
-
-    try:
-        written = [str(path) for path in write_sample(folder)]
-    except OSError as error:
-        raise cannot_write(folder, error) from error
-    return Answer({"files": written}, written)
 
 
 def publish(ctx: CommandContext, to: str) -> Answer:
@@ -315,31 +272,26 @@ def publish(ctx: CommandContext, to: str) -> Answer:
     ctx.city()
     url = to or os.environ.get("CURIM_ALERTS_URL", "")
     if url in ("", "duckdb"):
-        raise UsageError(Message("Say where to: --to postgresql://user@host/database, or CURIM_ALERTS_URL."))
-    return Answer(publish_to(ctx, url))
-
-
-def publish_to(ctx: CommandContext, url: str) -> dict[str, Any]:
-    """Publish, say it, and return it for JSON; PublishError where that fails."""
+        raise lacking("publish", "--to postgresql://user@host/database")
     done = write_published(ctx.home, url)
-    ctx.print(
+    told = (
         ctx.t.n("{n} alert was published.", "{n} alerts were published.", done.alerts)
         if done.written
         else ctx.t("The database holds this version already: nothing was written.")
     )
-    return {"version": done.version, "alerts": done.alerts, "written": done.written}
+    return Answer({"version": done.version, "alerts": done.alerts, "written": done.written}, [told])
 
 
-def audit(ctx: CommandContext, since: str, until: str, who: str | None, deed: str | None, out: Path | None) -> Answer:
+def audit(
+    ctx: CommandContext, since: str | None, until: str | None, who: str | None, deed: Deed | None, out: Path | None
+) -> Answer:
     """The record of this home."""
-    t, zone, deeds = ctx.t, ZoneInfo(ctx.city().timezone), list(record.Deed)
-    if deed is not None and deed not in deeds:
-        raise UsageError(Message("--deed {deed}: use one of {deeds}.", {"deed": deed, "deeds": ", ".join(deeds)}))
+    t, zone = ctx.t, ZoneInfo(ctx.city().timezone)
     kept = database.Database(ctx.home.plans_url)
     found = record.read_record(
         kept,
-        since=_start(since, zone),
-        until=_start(until, zone, days=1),
+        since=_start("since", since, zone),
+        until=_start("until", until, zone, days=1),
         who=who,
         deed=record.Deed(deed) if deed is not None else None,
         most=None if out or ctx.as_json else AT_ONCE,
@@ -351,14 +303,14 @@ def audit(ctx: CommandContext, since: str, until: str, who: str | None, deed: st
          one.subject, one.query)
         for one in found
     ]  # fmt: skip
-    written = t.n("{n} entry written to {file}.", "{n} entries written to {file}.", len(found), file=str(out))
-    shown = ctx.table(_RECORD, rows, N_("Nothing is recorded."))
-    return Answer({"n": len(found), "record": frame}, [written if out else shown], frame)
+    shown = ctx.rows_written(len(found), out) if out else ctx.table(_RECORD, rows, N_("Nothing is recorded."))
+    return Answer({"n": len(found), "record": frame}, [shown], frame)
 
 
-def _start(text: str, zone: ZoneInfo, days: int = 0) -> float | None:
+def _start(option: str, text: str | None, zone: ZoneInfo, days: int = 0) -> float | None:
     """When a day of the city, or the one so many days later, begins (seconds since 1970)."""
-    return dt.datetime.combine(as_day(text) + dt.timedelta(days), dt.time(), zone).timestamp() if text else None
+    day = as_day(text, option) + dt.timedelta(days) if text else None
+    return dt.datetime.combine(day, dt.time(), zone).timestamp() if day else None
 
 
 def serve(

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 import pandas as pd
 
 from analysis import cube
-from analysis.density import format_density
 from analysis.hotspots import grouping
 from analysis.spots.naming import SpotName, name_spots
 from curim_data import privacy, query, studies
-from curim_data.cli.commands import Denominator, Method, Order, Step, UsageError
+from curim_data.cli.commands import Denominator, Method, Order, Step, UsageError, lacking, unusable
 from curim_data.cli.context import Answer, CommandContext, Table, json_text
 from curim_data.filters import AlertFilter, value_label
-from curim_data.model import N_, NO_POSITIONS, Audience, CityProfile, Message, Translator, is_small
+from curim_data.model import NO_POSITIONS, Audience, CityProfile, Message, Translator, is_small
 from curim_data.model.labels import grade_words
 
 if TYPE_CHECKING:
@@ -38,14 +37,9 @@ def counts(ctx: CommandContext, by: str, resolution: int | None, complete: bool,
     """Count alerts by some dimensions."""
     names = [name.strip() for name in by.split(",") if name.strip()]
     if set(names) - set(query.dimensions()) or len(set(names)) < len(names):
-        raise UsageError(
-            Message(
-                "--by {asked}: counts are made by one or more, each once, of {known}.",
-                {"asked": by, "known": ", ".join(query.dimensions())},
-            )
-        )
+        raise unusable("by", by, ", ".join(query.dimensions()))
     if "cell" not in names and resolution is not None:
-        raise UsageError(Message("--resolution is for counts by cell: add --by cell."))
+        raise lacking("--resolution", "--by cell")
     source, f = ctx.source, ctx.filter
     privacy.check_asked(f, names, source)
     if "cell" in names:
@@ -77,7 +71,7 @@ def trends(ctx: CommandContext, by: Step | None, out: Path | None) -> Answer:
     privacy.check_asked(f, (step,), source)
     trend = studies.trends.trend_study(source, f, UNITS[step])
     if trend is None:
-        raise UsageError(Message("There are no alerts in this period: “curim import FILE” brings some."))
+        raise UsageError(Message("No alerts match this filter."))
     frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm", "complete"]]
     notes = [t(lacking)] if (lacking := source.lacks(UNITS[step])) is not None else []
     ahead = studies.trends.next_periods_study(source, f, trend.unit) if trend.unit != "day" else None
@@ -333,13 +327,6 @@ def _interval(name: str, value: Estimate) -> dict[str, float]:
 
 def forecast(ctx: CommandContext, weeks: int, resolution: int | None, out: Path | None) -> Answer:
     """The next weeks, and the accuracy of such forecasts in the past."""
-    if not 1 <= weeks <= studies.trends.MOST_WEEKS:
-        raise UsageError(
-            Message(
-                "--weeks {weeks}: a forecast is for 1 to {most} weeks.",
-                {"weeks": weeks, "most": studies.trends.MOST_WEEKS},
-            )
-        )
     t = ctx.t
     study = studies.trends.forecast_study(ctx.source, ctx.filter, weeks, resolution)
     if out is not None and study.cells_refused is NO_POSITIONS:
@@ -396,18 +383,12 @@ def _outlook(ctx: CommandContext, outlook: CountForecast) -> dict[str, Any]:
     }
 
 
-def near_repeat(ctx: CommandContext, metric: str, out: Path | None) -> Answer:
+def near_repeat(ctx: CommandContext, out: Path | None) -> Answer:
     """Whether alerts follow alerts near by."""
-    metrics = studies.alert_points.METRICS
-    known = next((known for known in metrics if known == metric), None)
-    if known is None:
-        raise UsageError(
-            Message("Unknown metric: {metric}. Use {known}.", {"metric": metric, "known": ", ".join(metrics)})
-        )
     if (nowhere := ctx.nowhere(out, {"bands": []})) is not None:
         return nowhere
     t = ctx.t
-    study = studies.alert_points.near_repeat_study(ctx.source, ctx.filter, metric=known)
+    study = studies.alert_points.near_repeat_study(ctx.source, ctx.filter)
     knox, told, caution = study.knox, study.sentence(t), study.caution(t)
     frame = knox.frame() if knox else None
     columns = ["space", "time", "observed", "mean", "ratio", "q", "repeat", "pattern"]
@@ -443,7 +424,7 @@ def quality(ctx: CommandContext, out: Path | None) -> Answer:
             if out.suffix.lower() == ".html"
             else json_text(ctx.masked(report.as_object(t, source, study)), indent=1).encode()
         )
-        return Answer(data, [t("The report was written to {file}.", file=str(out))], file)
+        return Answer(data, [ctx.file_written(out)], file)
     sheets = report.sheets(t, source.city, study)
     lines: list[str | Table] = [
         t("All alerts from {start} to {end}, whatever the filter.", start=source.first, end=source.as_of)
@@ -477,19 +458,15 @@ def hotspots(
     out: Path | None,
 ) -> Answer:
     """Hot spots by a method. UsageError for an option that the method does not have."""
-    for unfit, why in (
-        (base != "land" and method != "significance", _FOR_CELLS["base"]),
-        (order not in (None, "excess") and method != "significance", _FOR_CELLS["order"]),
-        (resolution is not None and method == "density", _FOR_CELLS["resolution"]),
+    for option, unfit in (
+        ("--base", base != "land" and method != "significance"),
+        ("--order", order not in (None, "excess") and method != "significance"),
     ):
         if unfit:
-            raise UsageError(Message(why))
-    nowhere = ctx.nowhere(out, {"method": method, "places" if method == "density" else "spots": []})
-    if nowhere is not None:
+            raise lacking(option, "--method significance")
+    if (nowhere := ctx.nowhere(out, {"method": method, "spots": []})) is not None:
         return nowhere
     match method:
-        case "density":
-            answer = _density(ctx, out)
         case "emerging":
             answer = _emerging(ctx, resolution)
         case "clusters":
@@ -497,13 +474,6 @@ def hotspots(
         case "significance":
             answer = _significance(ctx, resolution, base, order or "excess")
     return replace(answer, data={"method": method, **answer.data})
-
-
-_FOR_CELLS: Final = {
-    "base": N_("--base is for hot cells: use it with --method significance."),
-    "order": N_("--order is for hot cells: use it with --method significance."),
-    "resolution": N_("--resolution is for hot cells: leave it out with --method density."),
-}
 
 
 def hot_spots_in_area(
@@ -635,7 +605,7 @@ def _emerging(ctx: CommandContext, resolution: int | None) -> Answer:
     privacy.check(["cell"], resolution, f, ctx.source)
     study = studies.hot_spots.emerging_study(ctx.source, f, resolution)
     if (found := study.emerging) is None:
-        raise UsageError(study.why or Message("There is nothing to report."))
+        raise UsageError(study.why or Message("No alerts match this filter."))
     listed = [line for line in study.lines if studies.cells.in_area(line.place, line.name, f, city)]
     rows = [_emerging_row(t, line, len(found.starts)) for line in listed]
     return Answer(
@@ -677,48 +647,3 @@ def _emerging_row(t: Translator, line: studies.hot_spots.EmergingRow, steps: int
         "latitude": round(line.place.latitude, 5),
         "cells": list(line.place.names),
     }
-
-
-def _density(ctx: CommandContext, out: Path | None) -> Answer:
-    """The density, its pixels as CSV or its classes as GeoJSON."""
-    t, city, study = ctx.t, ctx.source.city, studies.alert_points.density_study(ctx.source, ctx.filter)
-    surface, area = study.density, [t(studies.cells.OF_CITY)] if studies.cells.has_area(ctx.filter) else []
-    if not study.enough:
-        told = study.too_few(t)
-        if out is not None:
-            raise UsageError(Message(told))
-        return Answer({"n": surface.n, "told": told, "choices": [], "places": []}, [*area, told])
-    file = (
-        None
-        if out is None
-        else studies.alert_points.pixel_frame(surface, city)
-        if out.suffix.lower() == ".csv"
-        else studies.alert_points.class_geojson(surface, city).encode()
-    )
-    peaks = list(enumerate(study.peaks, start=1))
-    of_month = N_("{value} alerts per km² and month")
-    dense = [(f"{rank}. {peak.name(t)}", format_density(t, peak.value.value)) for rank, peak in peaks]
-    listed = [f"{name} – {t(of_month, value=value)}" for name, value in dense]
-    return Answer(
-        {
-            "n": surface.n,
-            "mean": surface.mean,
-            "bandwidth": study.bandwidth.metres,
-            "told": surface.sentence(t),
-            "choices": ctx.choices(study.choices),
-            "places": [
-                {
-                    "rank": rank,
-                    "name": peak.name(t),
-                    "density": peak.value.value,
-                    "low": peak.value.low,
-                    "high": peak.value.high,
-                    "longitude": round(peak.longitude, 5),
-                    "latitude": round(peak.latitude, 5),
-                }
-                for rank, peak in peaks
-            ],
-        },
-        [*area, surface.sentence(t), *listed, *ctx.reasons(study.choices)],
-        file,
-    )

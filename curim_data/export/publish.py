@@ -86,7 +86,7 @@ def publish(home: Home, url: str) -> Published:
 def _connected(url: str) -> Iterator[Any]:
     """A connection to the database of a URL, closed afterwards; its errors, and those of the driver, as ours."""
     if not url.startswith(("postgresql://", "postgres://")):
-        raise PublishError(Message("Alerts are published into PostgreSQL alone: give postgresql://user@host/database."))
+        raise PublishError(Message("Alerts are kept in PostgreSQL alone: give postgresql://user@host/database."))
     try:
         import psycopg
     except ImportError as error:

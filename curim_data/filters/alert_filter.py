@@ -48,8 +48,6 @@ def join(values: Iterable[object]) -> str:
 
 def dropped(word: str, value: str) -> Message:
     """What is said of a value that the filter does not know."""
-    if word in ("from", "to"):
-        return Message("“{value}” is not a date such as 2025-03-31: left out.", {"value": value[:60]})
     return Message("The filter “{word}” does not know “{value}”: left out.", {"word": word, "value": value[:60]})
 
 
@@ -83,13 +81,12 @@ MOST_NAMED: Final = 2  # categories of one group that stand by name in a chip
 class Widget:
     """How a field stands in the side bar: in which order, and whether among the further filters of the drawer.
 
-    `own`: it has a box of its own there; others are chosen in the drawer, and say `everything` where nothing is chosen.
+    `own`: it has a box of its own there; others are chosen in the drawer.
     """
 
     order: int = 100
     more: bool = True
     own: bool = False
-    everything: Message = dataclasses.field(default=Message("All values"))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -97,14 +94,14 @@ class Field:
     """One field of the filter: how it is read from and written as words of the query string, and what it asks for.
 
     `names` are the attributes of the filter that belong to it. `words` are its words of the query string and options of
-    the command line, each with its help. `dimensions` are the dimensions of counts that hold the values of an
-    attribute. A field without a `widget` is not in the side bar.
+    the command line, each with what may stand there. `dimensions` are the dimensions of counts that hold the values of
+    an attribute. A field without a `widget` is not in the side bar.
 
     `condition`: what a field that is set asks, in SQL on the columns of `curim_data.engine.flat`, missing or false
     where an alert does not pass. `phrase`: its part of the sentence, with its comma. `choices`: the values that an
     attribute may hold in a city, by their texts (the third argument: categories outside the tree); of another field
     `parse` gives an attribute's value out of its word, and what was dropped of that. `text`: the word for a value.
-    `whole`: the label of its only chip; without it each value has one (`chip`), or some together (`joined`).
+    `whole`: the label of its only chip; without it each value has one, after its `head`, or some together (`joined`).
     `normalise`: the values in the one form in which equal filters have them; each value once, in order, unless given.
     `levels`: the values that one of
     its dimensions can have under the filter. `label`, `short_label` (in a pill): of a value, where it has its own.
@@ -112,7 +109,7 @@ class Field:
     """
 
     names: tuple[str, ...]
-    words: Mapping[str, Message]
+    words: Mapping[str, str]
     title: Message
     condition: Callable[[AlertFilter, CityProfile, Levels], str]
     phrase: Callable[[AlertFilter, Translator, CityProfile], str]
@@ -122,7 +119,7 @@ class Field:
     parse: Callable[[str, str], tuple[Any, list[str]]] | None = None
     text: Callable[[Any], str] = join
     whole: Callable[[AlertFilter, Translator, CityProfile], str] | None = None
-    chip: Message = dataclasses.field(default=Message("{value}"))
+    head: Message | None = None
     joined: Callable[[list[Pick], Translator, CityProfile], list[Pick]] = lambda picks, t, city: picks
     normalise: Callable[[AlertFilter], Values] | None = None
     levels: Callable[[AlertFilter, str, CityProfile], Sequence[Any]] = lambda f, dimension, city: ()
@@ -172,7 +169,10 @@ class Field:
         if self.whole is not None:
             return [(self.whole(f, t, city), f.without(self.names[0]))]
         return [
-            (t(self.chip, value=label), f.replace(**{name: tuple(set(getattr(f, name)).difference(values))}))
+            (
+                label if self.head is None else t.pair(t(self.head), label),
+                f.replace(**{name: tuple(set(getattr(f, name)).difference(values))}),
+            )
             for name, values, label in self.joined(self.picks(f, t, city), t, city)
         ]
 
@@ -181,10 +181,10 @@ def choice_field(
     *,
     name: str,
     word: str,
-    help: Message,
+    help: Iterable[str] = ("ID", "ID", "…"),
     column: str,
     known: Callable[[CityProfile], Mapping[str, Any]],
-    said: Callable[[Translator, CityProfile, tuple[Any, ...]], str],
+    said: Callable[[Translator, CityProfile, tuple[Any, ...]], str] | None = None,
     unless: str = "",
     own_title: Message | None = None,
     **more: Any,
@@ -192,27 +192,36 @@ def choice_field(
     """A field of several values in one column, any of which will do.
 
     Its title and the labels of its values are those of the column, unless it brings its own. `known`: values by their
-    texts in the query string. `said`: its phrase. `unless`: the condition where the value is not known, whatever the
-    column says. `more`: further attributes of `Field`.
+    texts in the query string; `help`: some of these texts. `said`: its phrase; without it, its title and the values.
+    `unless`: the condition where the value is not known, whatever the column says. `more`: further attributes of
+    `Field`.
     """
+    title = own_title or labels.HEADINGS[column]
+
+    def phrase(f: AlertFilter, t: Translator, city: CityProfile) -> str:
+        if said is not None:
+            return said(t, city, getattr(f, name))
+        values = [labels.inline(label) for *_, label in made.picks(f, t, city)]
+        return f", {t.pair(labels.inline(t(title)), labels.listed(t, values))}"
 
     def condition(f: AlertFilter, _city: CityProfile, levels: Levels) -> str:
         values = getattr(f, name)
         test = coded(column, levels, values.__contains__) if column in levels else is_one_of(column, values)
         return f"{test} AND NOT ({unless})" if unless else test
 
-    return Field(
+    made = Field(
         names=(name,),
-        words={word: help},
-        title=own_title or labels.HEADINGS[column],
+        words={word: ",".join(help)},
+        title=title,
         heading=own_title,
         condition=condition,
-        phrase=lambda f, t, city: said(t, city, getattr(f, name)),
+        phrase=phrase,
         dimensions={name: column},
         choices=lambda _name, city, _others: known(city),
         levels=lambda f, _dimension, city: getattr(f, name) or tuple(known(city).values()),
         **more,
     )
+    return made
 
 
 def asked_categories(f: AlertFilter, city: CityProfile) -> frozenset[str]:
@@ -258,13 +267,10 @@ def _by_group(picks: list[Pick], t: Translator, city: CityProfile) -> list[Pick]
 # the head of the sentence, whether the field is set or not.
 CATEGORIES: Final[Field] = Field(
     names=("categories", "groups"),
-    words={
-        "category": Message("Categories of the city's tree, with commas between them."),
-        "group": Message("Groups of categories, with commas between them."),
-    },
+    words={"category": "ID,ID,…", "group": "ID,ID,…"},
     title=Message("Category"),
     dimensions={"categories": "category", "groups": "group"},
-    widget=Widget(2, more=False, everything=Message("All categories")),
+    widget=Widget(2, more=False),
     choices=lambda name, city, others: _texts(city.groups if name == "groups" else (*city.categories, *others)),
     condition=_of_categories,
     phrase=_category_phrase,
@@ -302,7 +308,7 @@ def _in_cells(f: AlertFilter, city: CityProfile, _levels: Levels) -> str:
 
 CELLS: Final = Field(
     names=("cells",),
-    words={"cells": Message("H3 cells of resolution 4 to 12, by name.")},
+    words={"cells": "H3,H3,…"},
     title=Message("Map cells"),
     parse=_parse_cells,
     condition=_in_cells,
@@ -339,7 +345,7 @@ def _window(f: AlertFilter) -> Values:
 # From the start of the first hour to the end of the last.
 HOURS: Final = Field(
     names=("hours",),
-    words={"hours": Message("First and last hour: 20-5 is from 20:00 to 06:00.")},
+    words={"hours": "20-5 (20:00–06:00)"},
     title=Message("Time of day"),
     dimensions={"hours": "hour"},
     widget=Widget(7, own=True),
@@ -354,7 +360,7 @@ HOURS: Final = Field(
 # The sun was below the horizon, or was not; where that is unknown the alert does not pass.
 DARK: Final = Field(
     names=("dark",),
-    words={"light": Message("dark or day.")},
+    words={"light": "dark | day"},
     title=Message("Light"),
     dimensions={"dark": "dark"},
     widget=Widget(5, more=False, own=True),
@@ -395,11 +401,7 @@ def _period(f: AlertFilter) -> Values:
 # A preset that moves with the data, or two dates of one's own. The filter adds the resolved dates as its condition.
 PERIOD: Final = Field(
     names=("period", "start", "end"),
-    words={
-        "period": Message("28d, quarter, 12m (usual), meeting or all."),
-        "from": Message("First day, as in 2025-03-01."),
-        "to": Message("Last day, as in 2025-06-30."),
-    },
+    words={"period": " | ".join(PERIODS), "from": "2025-03-01", "to": "2025-06-30"},
     title=Message("Period"),
     widget=Widget(1, more=False, own=True),
     parse=_parse_period,
@@ -448,42 +450,38 @@ class AlertFilter:
         choice_field(
             name="kinds",
             word="kind",
-            help=Message("risk, incivility, offence or unknown."),
+            help=Kind,
             column="kind",
             known=lambda city: _texts(kind.value for kind in Kind),
-            said=lambda t, city, values: t(
-                ", of the kind {kinds}",
-                kinds=labels.listed(t, (labels.inline(labels.kind_label(t, v)) for v in values)),
-            ),
-            widget=Widget(9, everything=Message("All kinds")),
+            widget=Widget(9),
         )
     )
     affected: tuple[str, ...] = row(
         choice_field(
             name="affected",
             word="affected",
-            help=Message("Gender of the person affected: woman, man, other, undisclosed or unknown."),
+            help=Gender,
             column="affected_gender",
             known=lambda city: _texts(gender.value for gender in Gender),
             said=lambda t, city, values: t(
                 ", affecting {genders}", genders=labels.listed(t, (labels.gender_people(t, v) for v in values))
             ),
-            chip=Message("Affected: {value}"),
-            widget=Widget(4, more=False, everything=Message("All genders")),
+            head=Message("Affected"),
+            widget=Widget(4, more=False),
         )
     )
     reporters: tuple[str, ...] = row(
         choice_field(
             name="reporters",
             word="reporter",
-            help=Message("Gender of the reporter: woman, man, other, undisclosed or unknown."),
+            help=Gender,
             column="reporter_gender",
             known=lambda city: _texts(gender.value for gender in Gender),
             said=lambda t, city, values: t(
                 ", reported by {genders}", genders=labels.listed(t, (labels.gender_people(t, v) for v in values))
             ),
-            chip=Message("Reported by: {value}"),
-            widget=Widget(6, everything=Message("All genders")),
+            head=Message("Reported by"),
+            widget=Widget(6),
         )
     )
     dark: bool | None = row(DARK, None)
@@ -492,7 +490,7 @@ class AlertFilter:
         choice_field(
             name="weekdays",
             word="weekday",
-            help=Message("mon, tue, wed, thu, fri, sat, sun."),
+            help=DAYS,
             column="weekday",
             known=lambda city: {word: day for day, word in enumerate(DAYS)},
             unless="time_precision = 'month'",
@@ -506,26 +504,24 @@ class AlertFilter:
         choice_field(
             name="districts",
             word="district",
-            help=Message("Districts of the city's profile."),
             column="district",
             known=lambda city: _texts(area.id for area in city.districts),
             said=lambda t, city, values: t(
                 ", in {places}", places=labels.listed(t, (labels.district_label(t, city, v) for v in values))
             ),
-            widget=Widget(3, more=False, everything=Message("Whole city")),
+            widget=Widget(3, more=False),
         )
     )
     places: tuple[str, ...] = row(
         choice_field(
             name="places",
             word="place",
-            help=Message("Landmarks of the city's profile."),
             column="place",
             known=lambda city: _texts(mark.id for mark in city.landmarks),
             said=lambda t, city, values: t(
                 ", near {places}", places=labels.listed(t, (labels.place_label(t, city, v) for v in values))
             ),
-            chip=Message("Near {value}"),
+            head=labels.HEADINGS["place"],
         )
     )
     cells: tuple[str, ...] = row(CELLS)
@@ -533,28 +529,21 @@ class AlertFilter:
         choice_field(
             name="statuses",
             word="status",
-            help=Message("open, confirmed, resolved or rejected."),
+            help=Status,
             column="status",
             known=lambda city: _texts(status.value for status in Status),
-            said=lambda t, city, values: t(
-                ", with the status {statuses}",
-                statuses=labels.listed(t, (labels.inline(labels.status_label(t, v)) for v in values)),
-            ),
-            chip=Message("Status: {value}"),
-            widget=Widget(10, everything=Message("Any status")),
+            head=labels.HEADINGS["status"],
+            widget=Widget(10),
         )
     )
     severities: tuple[int, ...] = row(
         choice_field(
             name="severities",
             word="severity",
-            help=Message("1 to 5."),
+            help="12345",
             column="severity",
             known=lambda city: _texts(range(1, 6)),
-            said=lambda t, city, values: t(
-                ", of severity {severities}", severities=t.join([str(value) for value in values], "or")
-            ),
-            chip=Message("Severity {value}"),
+            head=labels.HEADINGS["severity"],
             widget=Widget(11),
             short_label=lambda t, severity: str(severity),
         )
@@ -640,8 +629,6 @@ class AlertFilter:
             read, left = field.read(query, city, others)
             values |= read
             said += left
-        if values["start"] and values["end"] and values["start"] > values["end"]:
-            said.append(Message("The period ended before it began: its dates were exchanged."))
         return cls(**values), tuple(said)
 
     def sentence(

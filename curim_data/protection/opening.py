@@ -347,25 +347,14 @@ class CopyErrors:
         """
         kind = "all" if kind == "ordinary" and not self.told(kind) else kind
         least, most = self._smallest(kind)
-        few, many = (_in_steps(self.of_size(size, kind)) for size in (least, SIZES[-1]))
+        few = _in_steps(self.of_size(least, kind))
         if few != few or most == math.inf:
             return t("From the protected copy: rare alerts have exchanged place and time with others.")
-        if few == 0 and not many > 0:
-            return t("From the protected copy: numbers by place are typically those of the alerts.")
-        if many != many or least >= SIZES[-1]:
-            return t(
-                "From the protected copy: numbers from {least} to {most} by place are typically {few} off.",
-                least=round(least),
-                most=round(most - 1),
-                few=t.percent(few),
-            )
         return t(
-            "From the protected copy: numbers from {least} to {most} by place are typically {few} off, those from 100 "
-            "on {many}.",
+            "From the protected copy: numbers from {least} to {most} by place are typically {few} off.",
             least=round(least),
             most=round(most - 1),
             few=t.percent(few),
-            many=t.percent(many),
         )
 
     def _smallest(self, kind: Kind) -> tuple[float, float]:

@@ -37,23 +37,23 @@ class WiderFilter(AlertFilter):
         choice_field(
             name="ages",
             word="age",
-            help=Message("Age bands."),
+            help=AgeBand,
             column="age_band",
             known=lambda city: {band.value: band.value for band in AgeBand},
             said=lambda t, city, values: t(", aged {ages}", ages=labels.listed(t, (t(labels.AGES[v]) for v in values))),
-            chip=Message("Aged {value}"),
-            widget=Widget(everything=Message("All ages")),
+            head=labels.HEADINGS["age_band"],
+            widget=Widget(),
         )
     )
     confirmed: tuple[int, ...] = row(
         choice_field(
             name="confirmed",
             word="confirmations",
-            help=Message("0 to 3."),
+            help="0123",
             column="confirmations",
             known=lambda city: {str(number): number for number in range(4)},
             said=lambda t, city, values: t(", confirmed {numbers} times", numbers=t.join(map(str, values), "or")),
-            chip=Message("Confirmed: {value}"),
+            head=Message("Confirmed"),
             widget=Widget(more=False),
             own_title=Message("Confirmed by others"),
             label=lambda t, city, number: f"{number} times",
@@ -79,7 +79,7 @@ def test_the_query_string_the_sentence_and_the_chips(source: Source) -> None:
     assert (f, dropped) == (WiderFilter(ages=("18_29",), confirmed=(2, 1)), ())
     assert f.to_query() == words
     assert f.sentence(T, source.city) == "All alerts, aged 18–29, confirmed 1 or 2 times, last 12 months"
-    assert [label for label, _ in f.chips(T, source.city)] == ["Aged 18–29", "Confirmed: 1 times", "Confirmed: 2 times"]
+    assert [label for label, _ in f.chips(T, source.city)] == ["Age: 18–29", "Confirmed: 1 times", "Confirmed: 2 times"]
     assert f.without("ages").without("confirmed") == WiderFilter()
     assert T(filters.AlertFilter.from_query({"age": "old"}, source.city)[1][0]).startswith("The filter “age”")
 
@@ -137,10 +137,10 @@ def test_the_page(open_page: Open, source: Source) -> None:
     n = query.options(source, WiderFilter(), "ages").frame.set_index("age_band")["n"]
     assert f"30–44 ({T.number(n['30_44'])})" in ages.options
     assert any(", aged 18–29" in text.value for text in (*page.markdown, *page.caption))
-    assert page.button(key="filter_open_confirmed").label == "Confirmed by others: All values"
+    assert page.button(key="filter_open_confirmed").label == "Confirmed by others"
     page.button(key="filter_open_confirmed").click().run()
     page.button_group(key="filter_confirmed").set_value([2]).run()
     page.button(key="filter_show").click().run()
     assert errors(page) == []
     assert (word(page, "age"), word(page, "confirmations")) == ("18_29", "2")
-    assert "Aged 18–29 ×" in [button.label for button in page.button]
+    assert "Age: 18–29 ×" in [button.label for button in page.button]

@@ -73,10 +73,16 @@ def test_empty_filter_offers_the_nearest(open_page: Open) -> None:
 VIEWS = {
     "briefing": {"since": "2026-09-21"},
     "trends": {"by": "month", "open": "years"},
-    "hotspots": {"layer": "significance", "cell": "9", "spot": "891ed9b2e4fffff"},
+    "hotspots": {
+        "layer": "significance",
+        "spot": "891ed9b2e4fffff",
+        "order": "alerts",
+        "rows": "all",
+        "columns": "all",
+    },
     "gender": {"open": "years"},
     "interventions": {"plan": "7", "draft": "8a1ed9b2e4fffff"},
-    "evaluation": {"plan": "7"},
+    "evaluation": {"plan": "7", "fold": "doubts"},
 }
 
 
@@ -92,6 +98,18 @@ def test_a_copied_link_holds_the_view_of_its_page_and_nothing_else(monkeypatch: 
     printed = guard.current_address(SimpleNamespace(query={"lang": "en", "period": "28d"}), printed=True)
     own = {"embed": "true", "embed_options": "light_theme"}
     assert dict(parse_qsl(printed.partition("?")[2])) == {"lang": "en", "period": "28d", **VIEWS[name], **own}
+
+
+def test_a_link_of_before_says_where_its_answer_is_now(seen: Open) -> None:
+    def told(**words: str) -> list[str]:
+        app = seen("hotspots", lang="en", **words)
+        found = any("no longer shows what the link asked for" in one.value for one in app.caption)
+        return [
+            link.proto.label for link in app.main.get("page_link") if link.proto.label in ("Gender", "Trends")
+        ] * found
+
+    assert (told(tab="forecast"), told(tab="comparison", against="gender")) == (["Trends"], ["Gender"])
+    assert told(tab="concentration") == []
 
 
 def test_own_dates_take_the_place_of_a_preset_and_give_way_to_one(open_page: Open) -> None:

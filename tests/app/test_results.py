@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,9 +26,9 @@ from curim_data.store import Home
 from curim_data.store import results as store
 from curim_data.store.erase import erase
 from curim_data.store.results import SETTING, read_result, write_result
-from pages.parts.frame import results, web
+from pages.parts.frame import guard, results, web
 from pages.parts.frame.page import Dataset, dataset_of
-from pages.parts.frame.results import MOMENT, STOPPED, calculated, forget_results
+from pages.parts.frame.results import MOMENT, STOPPED, calculated, draw_fold, forget_results
 from pages.parts.gender import cached_weights
 from tests.app.conftest import PAGES, Open, errors
 from tests.effort import FULL
@@ -138,7 +139,7 @@ def test_what_a_reader_stopped_is_not_started_again_until_they_ask() -> None:
     key, _ = results._keys(slow.__wrapped__)("one", 0.0)  # type: ignore[attr-defined]
     app.session_state[STOPPED] = (key,)
     app.run()
-    assert texts(app) == ["Stopped: Counting slowly.", "the rest"]
+    assert texts(app) == ["Counting slowly", "the rest"]
     assert calls == []
     app.button[0].click().run()
     assert texts(app) == ["result of one", "the rest"]
@@ -152,6 +153,23 @@ def test_a_fold_works_out_what_it_holds_once_it_is_open_and_stands_in_the_addres
     linked = opened("broken", 0.0, folded_script)
     linked.query_params["part"] = "one"
     assert texts(linked.run()) == ["result of broken one"]
+
+
+def test_a_fold_in_a_part_draws_the_part_and_the_links_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    changes, redrawn = list[Callable[[], None]](), list[str]()
+    fold = lambda: draw_fold("one", "?", lambda: None, word="part")  # noqa: E731
+    shown = {"query_params": {}, "session_state": {"fold_one": True}, "fragment": lambda draw, **_: draw}
+    for name, value in shown.items():
+        monkeypatch.setattr(results.st, name, value)
+    look = lambda *_, on_change, **__: changes.append(on_change) or SimpleNamespace(open=False)  # noqa: E731
+    monkeypatch.setattr(results.st, "expander", look)
+    monkeypatch.setattr(results, "redraw", redrawn.append)
+    monkeypatch.setattr(guard, "admitting", lambda draw, **_: draw)
+    fold()
+    guard.draw_alone("places", fold, words=("part",))
+    for change in changes:
+        change()
+    assert (redrawn, results.st.query_params) == (["places"], {"part": "one"})
 
 
 def test_readers_of_one_process_wait_for_one_calculation() -> None:

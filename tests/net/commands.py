@@ -38,7 +38,6 @@ COMMANDS: Final = (
     Asked("hotspots-shares", ("hotspots", "--base", "alerts"), 6, 2),
     Asked("hotspots-clusters", ("hotspots", "--method", "clusters"), 6, 0),
     Asked("hotspots-emerging", ("hotspots", "--method", "emerging"), 5, 3),
-    Asked("hotspots-density", ("hotspots", "--method", "density"), 6, 4),
     Asked("trends", ("trends",), 2),
     Asked("trends-month", ("trends", "--by", "month"), 4, 1),
     Asked("trends-day", ("trends", "--by", "local_date"), 8, 2),
@@ -47,7 +46,6 @@ COMMANDS: Final = (
     Asked("concentration", ("concentration",), 4, 1),
     Asked("forecast", ("forecast",), 6, 3),
     Asked("near-repeat", ("near-repeat",), 5, 0),
-    Asked("near-repeat-manhattan", ("near-repeat", "--metric", "manhattan"), 13, 5),
     Asked("compare-light", ("compare", "--against", "light"), 6, 0),
     Asked("compare-others", ("compare", "--against", "others"), 8, 7),
     Asked("compare-words", ("compare", "--against", "affected=man"), 9, 7),
@@ -59,7 +57,6 @@ FILES: Final = (
     ("compare", ".csv", ("--against", "light")),
     ("hotspots", ".geojson", ()),
     ("hotspots", ".csv", ("--method", "emerging")),
-    ("hotspots", ".geojson", ("--method", "density")),
     *(("brief", suffix, ()) for suffix in (".pdf", ".docx")),
     ("export", ".csv", ("--period", "28d")),
 )

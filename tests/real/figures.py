@@ -66,7 +66,6 @@ TEMPLATES: Final = (
     Template("{n} alert with a known hour.", "{n} alerts with a known hour.", (("n", KNOWN_HOUR),), begins=True),
     Template("{n} clear change.", "{n} clear changes.", (("n", CHANGES),)),
 )
-OF_PERIOD: Final = "{period}: {counts}"
 CAPTION: Final = ("n = {n} alert", "n = {n} alerts")
 PARTS: Final = (
     "{n} on the map",
@@ -144,8 +143,7 @@ def figures(nodes: list[Node], lang: str) -> Iterator[Figure]:
 def captions(nodes: list[Node], lang: str) -> Iterator[Caption]:
     """Every sentence "n = N alerts, M on the map, ...", with or without a period before it."""
     head = pattern(lang, *CAPTION)
-    (prefixed,) = translations(lang, OF_PERIOD)
-    between = prefixed.removeprefix("{period}").removesuffix("{counts}")
+    between = translator(lang).pair("", "")
     for node in nodes:
         period, _, counts = node.text.rpartition(between) if not head.match(node.text) else ("", "", node.text)
         found = head.match(counts)

@@ -34,10 +34,10 @@ ASKED: Final = (
     (("brief",), ""),
 )
 # They say that they are not for these audiences.
-REFUSED: Final = (("hotspots", "--method", "clusters"), ("hotspots", "--method", "density"), ("near-repeat",))
+REFUSED: Final = (("hotspots", "--method", "clusters"), ("near-repeat",))
 # Their answers do not depend on the audience: they are for whoever may read the home's files.
 FOR_EVERYBODY: Final = {
-    *("import", "batches", "undo", "quarantine", "erase", "publish", "sample", "audit", "serve", "city", "plan"),
+    *("import", "batches", "undo", "quarantine", "erase", "publish", "audit", "serve", "city", "plan"),
     *("annotations", "meetings"),
 }
 # Whole numbers that are no counts of alerts: ranks, sizes, time, settings, estimates and their limits.
@@ -46,7 +46,7 @@ NO_COUNTS: Final = {
     *("low", "high", "lower", "upper", "low_inner", "high_inner", "expected", "ratio", "p", "q", "slope", "times"),
     *("fewer_than", "threshold", "withheld", "longitude", "latitude", "excess", "excess_low", "excess_high", "share"),
     *("covered", "tried", "chance", "chance_low", "chance_high", "places", "alarm", "complete", "dark", "significant"),
-    *("week", "month", "local_date", "gini", "generalised_gini", "unbiased_gini", "q_trend", "elsewhere", "card"),
+    *("week", "month", "local_date", "gini", "generalised_gini", "unbiased_gini", "q_trend", "elsewhere"),
     *("chance_generalised_gini", "chance_generalised_gini_low", "chance_generalised_gini_high"),
 }
 SAID: Final = re.compile(r"(?<![\d.,–])(\d+) (?:alerts?|alerts?)\b")

@@ -204,7 +204,7 @@ def test_the_id_column_of_rows_set_aside(home: Home) -> None:
 def test_the_command_says_first_what_will_be_gone(curim: Curim, home: Home) -> None:
     where, before = ["--home", str(home.path)], Store(home).version()
     told = curim.refuses("erase", "GONE-2", *where)
-    words = ("1 alert will be gone for good", "1 quarantined row is erased", "3 imports can then not be", "--yes")
+    words = ("alerts: 1, quarantined rows: 1", "not be undone any more: 3", "--yes")
     assert [one for one in words if one not in told] == []
     assert Store(home).version() == before
     assert "“NONE”" in curim.refuses("erase", "GONE-2", "NONE", "--yes", *where)

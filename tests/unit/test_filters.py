@@ -55,10 +55,10 @@ CASES: list[tuple[dict[str, str], dict[str, Any], str, list[str]]] = [
     ({"hours": "20-5"}, {"hours": (20, 5)}, ", between 20:00 and 06:00", ["20:00–06:00"]),
     ({"weekday": "mon,sun"}, {"weekdays": (0, 6)}, ", on Monday or Sunday", ["Monday", "Sunday"]),
     ({"district": "zone_2"}, {"districts": ("zone_2",)}, ", in Zone 2", ["Zone 2"]),
-    ({"place": "quay"}, {"places": ("quay",)}, ", near Old Quay", ["Near Old Quay"]),
+    ({"place": "quay"}, {"places": ("quay",)}, ", near Old Quay", ["Place: Old Quay"]),
     ({"cells": CELL}, {"cells": (CELL,)}, ", in 1 picked map cell", ["1 map cell"]),
-    ({"status": "open"}, {"statuses": ("open",)}, ", with the status open", ["Status: Open"]),
-    ({"severity": "4,5"}, {"severities": (4, 5)}, ", of severity 4 or 5", ["Severity 4", "Severity 5 (grave)"]),
+    ({"status": "open"}, {"statuses": ("open",)}, ", status: open", ["Status: Open"]),
+    ({"severity": "4,5"}, {"severities": (4, 5)}, ", severity: 4 or 5 (grave)", ["Severity: 4", "Severity: 5 (grave)"]),
 ]
 
 
@@ -219,8 +219,7 @@ def test_the_help_of_the_filter_names_every_kind() -> None:
 
 
 def test_a_title_of_a_field_stands_before_the_heading_of_its_column(monkeypatch: pytest.MonkeyPatch) -> None:
-    words = {name: Message(name) for name in ("help", "own_title")}
-    own = choice_field(name="kinds", word="kind", column="kind", known=lambda _: {}, said=lambda *_: "", **words)
+    own = choice_field(name="kinds", word="kind", column="kind", known=lambda _: {}, own_title=Message("own_title"))
     assert [column_label(T, column) for column in ("kind", "group", "hour")] == ["Kind", "Group of categories", "Hour"]
     monkeypatch.setattr(AlertFilter, "field_of", lambda _: own)
     assert column_label(T, "kind") == "own_title"

@@ -250,7 +250,7 @@ def test_the_commands_add_list_and_remove(curim: Curim, home: Home):
     for words in (["add", "soon", "x"], ["add", "2026-03-02", "x", "--category", "nothing"], ["remove", "nothing"]):
         curim.refuses("annotations", *words, "--home", str(home.path))
     curim.says(home, "annotations", "remove", made["id"])
-    assert "Nothing is noted" in curim.says(home, "annotations", "list")
+    assert "Nothing is recorded" in curim.says(home, "annotations", "list")
 
 
 def test_a_note_after_a_line_that_was_cut_short_is_kept(tmp_path):

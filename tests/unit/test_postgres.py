@@ -163,10 +163,11 @@ def test_erased_alerts_are_gone_from_the_database(home: Home, url: str) -> None:
             assert connection.execute(f"SELECT count(*) FROM {table} WHERE alert_id = %s", [gone]).fetchone() == (0,)
 
 
-def test_an_import_can_publish(curim: Curim, home: Home, url: str, tmp_path: Path) -> None:
+def test_what_was_imported_is_published(curim: Curim, home: Home, url: str, tmp_path: Path) -> None:
     file = tmp_path / "more.csv"
     file.write_bytes(export(200, 230))
-    told = curim.answer(home, "import", str(file), "--publish", url)["published"]
+    curim.answer(home, "import", str(file))
+    told = curim.answer(home, "publish", "--to", url)
     assert (told["alerts"], told["written"]) == (230, True)
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM alerts").fetchone() == (230,)
@@ -175,7 +176,7 @@ def test_an_import_can_publish(curim: Curim, home: Home, url: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ([], "Say where to"),
+        ([], "publish needs --to postgresql"),
         (["--to", "duckdb:///tmp/nowhere.duckdb"], "PostgreSQL alone"),
         (["--to", "postgresql://nobody:geheim@127.0.0.1:9/none"], "The database says"),
     ],

@@ -495,8 +495,7 @@ def test_the_sentence_says_how_far_numbers_lie_off() -> None:
 
     few = "From the protected copy: numbers from 5 to 14 by place are typically 35 % off"
     none = "From the protected copy: rare alerts have exchanged place and time with others."
-    assert said(*FEW, MANY, *BESIDE) == few + ", those from 100 on 10 %."
-    assert said(*FEW, *BESIDE) == few + "."
+    assert said(*FEW, MANY, *BESIDE) == said(*FEW, *BESIDE) == few + "."
     assert said(MANY, BESIDE[0]) == said() == none
 
 

@@ -84,13 +84,12 @@ def draw_filter_bar(page: Page) -> None:
             _OWN[field.names[0]](bar, field)
         elif not field.widget.more:
             chosen = ", ".join(label for _, _, label in field.joined(field.picks(page.filter, t, city), t, city))
-            label = t("{kind}: {names}", kind=t(field.title), names=chosen or t(field.widget.everything))
-            draw_opener(page, field.names[0], label)
+            draw_opener(page, field.names[0], t.pair(t(field.title), chosen) if chosen else t(field.title))
     further = [field for field in offered if field.widget.more]
     if further or absent:
         active = ", ".join(t(field.title) for field in further if field.write(page.filter))
         more = t("More filters")
-        draw_opener(page, MORE, t("{kind}: {names}", kind=more, names=active) if active else more)
+        draw_opener(page, MORE, t.pair(more, active) if active else more)
 
 
 def draw_opener(page: Page, name: str, label: str, **look: Any) -> None:
@@ -189,8 +188,7 @@ def draw_active_filters(page: Page) -> None:
                 args=(rest,),
             )
         if len(chips) > 1:
-            label = t("Reset all")
-            st.button(label, key="chips_reset", type="tertiary", on_click=write_filter, args=(AlertFilter(),))
+            st.button(t("Reset"), key="chips_reset", type="tertiary", on_click=write_filter, args=(AlertFilter(),))
     if total.n == 0:
         found = cached_query(page, "nearest_nonempty")
         with st.container(border=True, key="filter_nothing"):
@@ -245,7 +243,7 @@ def _period_select(bar: _Bar, _field: Field) -> None:
     )
     if not bar.filter.period:
         st.date_input(
-            t("First and last day"),
+            t("Dates"),
             min_value=min(source.first, dates[0]),
             max_value=max(source.as_of, dates[1]),
             format="DD/MM/YYYY",
@@ -413,7 +411,7 @@ def draw_footer(
         excluded = total.at_default if excluded is None else excluded
         source = page.source
         counts = mapped_sentence(t, total, excluded, drawn, undrawn, taken=source is not None and places_taken(source))
-        told = t("{period}: {counts}", period=period, counts=counts) if period else counts
+        told = t.pair(period, counts) if period else counts
         if source is not None and source.exact is not None:
             told += "  \n" + " ".join(
                 [
@@ -439,8 +437,7 @@ def draw_few_mapped_note(page: Page, total: Total, excluded: int) -> None:
             shown=t(fewer_than(total.threshold)) if total.shown(shown) is None else shown,
             n=total.n,
         )
-        check = t("Check the outline of the city and the coordinates on the Data page.")
-        st.warning(f"{said} {check}" if page.role >= Role.ANALYST else said)
+        st.warning(said)
 
 
 def missing(page: Page, message: Message) -> str:
@@ -457,8 +454,8 @@ def mapped_sentence(
     *,
     taken: bool = False,
 ) -> str:
-    """How many alerts there are and how many of them are on the map; see `footer`. `taken`: the protected copy took
-    the place of some of those without one (`places_taken`).
+    """How many alerts there are and how many of them are on the map; see `draw_footer`. `taken`: the protected copy
+    took the place of some of those without one (`places_taken`).
     """
     if total.withheld:
         return t("Fewer than {k} alerts: too few to show how many.", k=total.threshold)
@@ -476,7 +473,7 @@ def mapped_sentence(
         (total.unmapped, t(without, n=said(total.unmapped or 0))),
         (total.outside, t("{n} outside the city", n=said(total.outside or 0))),
     )
-    return t("{parts}.", parts=", ".join(words for told, words in parts if told))
+    return ", ".join(words for told, words in parts if told) + "."
 
 
 def draw_whole_choice(page: Page, label: str) -> None:

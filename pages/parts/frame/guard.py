@@ -11,6 +11,7 @@ still have it.
 from __future__ import annotations
 
 import html
+import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial, wraps
@@ -38,7 +39,7 @@ from pages.parts.frame import reader, record
 from pages.parts.frame.look import escape_markdown
 from pages.parts.frame.page import Page, view_query
 from pages.parts.frame.page import room as page_room
-from pages.parts.frame.reader import CITY, Reader, keeps_role, limits, open_cities, sign_in_configured, sign_out
+from pages.parts.frame.reader import CITY, Reader, keeps_role, open_cities, sign_in_configured, sign_out
 from pages.parts.frame.record import handing_out
 
 # A page makes many small frames, whose texts and column names are quicker as Python's own than as arrays of Arrow.
@@ -47,12 +48,12 @@ pd.set_option("mode.string_storage", "python")
 # Refusals after which signing in again helps; after the others another account does.
 SIGN_IN_HELPS: Final = (Refusal.SIGNED_OUT, Refusal.IDLE, Refusal.EXPIRED)
 REFUSED: Final = {
-    Refusal.SIGNED_OUT: N_("This session has ended, because its reader signed out. Sign in to go on."),
+    **dict.fromkeys(SIGN_IN_HELPS, N_("Your session has ended. Sign in again to go on where you were.")),
     Refusal.UNCHECKED: N_("Your sign-in could not be checked at the moment. Reload the page in a minute."),
     Refusal.NO_CITY: N_("No city that you may see has the name in this link. Choose one of yours."),
     Refusal.UNVERIFIED: N_(
-        "Your account does not confirm that the address {address} is yours. Confirm it with your account's "
-        "provider and sign in again, or sign in with another account."
+        "Your account confirms no e-mail address as yours. Confirm it with your account's provider and sign in again, "
+        "or sign in with another account."
     ),
     Refusal.UNKNOWN: N_(
         "The address {address} has no role here yet. Ask the person who runs the dashboard to add it, or sign in with "
@@ -87,11 +88,10 @@ def require(role: Role, *, data: bool = True) -> Page:
         st.header(t("No access"))
         st.write(t("Your role does not include this page."))
         record.note(page, Deed.REFUSED, page_name())
-        page_link(page, LANDING, t("Open the Briefing"))
+        page_link(page, LANDING, t("Briefing"))
         st.stop()
     if data and page.source is None:
         st.header(t("No alerts yet"))
-        st.write(t("Import an export on the Data page, or look at the sample city in the meantime."))
         with st.container(horizontal=True):
             page_link(page, "data", t("Import an export"))
             page_link(page, "briefing", t("Show the sample city"), home="sample")
@@ -153,7 +153,9 @@ def _show_door(t: Translator, visitor: Reader | None) -> None:
     refusal = visitor.refusal if visitor is not None else None
     again = visitor is None or refusal in SIGN_IN_HELPS
     st.header(t("Sign in") if again else t("No access"))
-    st.write(_why_not_in(t, refusal, visitor.name if visitor is not None else ""))
+    welcome = N_("This dashboard shows citizens' safety alerts. Sign in with your account to see it.")
+    address = visitor.name if visitor is not None else ""
+    st.write(escape_markdown(t(REFUSED[refusal] if refusal is not None else welcome, address=address)))
     if again:
         providers = [name for name, of in st.secrets["auth"].items() if "client_id" in getattr(of, "keys", list)()]
         for provider in providers or [None]:
@@ -171,30 +173,6 @@ def _show_door(t: Translator, visitor: Reader | None) -> None:
     if not again and refusal is not Refusal.UNCHECKED and sign_in_configured():
         st.button(t("Sign in with another account"), key="another_account", type="primary", on_click=sign_out)
     draw_languages(t)
-
-
-def _why_not_in(t: Translator, refusal: Refusal | None, name: str) -> str:
-    """Why a reader with this address is not let in and what to do about it, as Markdown."""
-    match refusal:
-        case None:
-            return t("This dashboard shows citizens' safety alerts. Sign in with your account to see it.")
-        case Refusal.IDLE:
-            return t.n(
-                "You were signed out because nothing was done for {n} minute. Sign in again to go on where you were.",
-                "You were signed out because nothing was done for {n} minutes. Sign in again to go on where you were.",
-                max(1, round(limits().idle / 60)),
-            )
-        case Refusal.EXPIRED:
-            return t.n(
-                "You were signed out because a session lasts {n} hour at most. Sign in again to go on where you were.",
-                "You were signed out because a session lasts {n} hours at most. Sign in again to go on where you were.",
-                max(1, round(limits().absolute / 3600)),
-            )
-        case Refusal.UNVERIFIED if not name:
-            return escape_markdown(
-                t("Your account tells no e-mail address, without which you cannot be given a role here.")
-            )
-    return escape_markdown(t(REFUSED[refusal], address=name))
 
 
 class NotPermitted(PermissionError):
@@ -229,7 +207,11 @@ def draw_alone(name: str, draw: Callable[[], None], *, words: Collection[str] = 
     def draw_part() -> None:
         if {word: value for word, value in st.query_params.items() if word not in words} != before:
             st.rerun()
-        draw()
+        around, _drawn.part = part_name(), name
+        try:
+            draw()
+        finally:
+            _drawn.part = around
 
     before = {word: value for word, value in st.query_params.items() if word not in words}
     st.fragment(admitting(draw_part, name=name), key=name)()
@@ -260,6 +242,11 @@ def admitting(draw: Callable[..., None], *, using: bool = True, name: str = "") 
     return draw_checked
 
 
+def part_name() -> str:
+    """The name of the part of the page that this thread draws; empty outside of all of them."""
+    return getattr(_drawn, "part", "")
+
+
 def redraw(name: str) -> None:
     """In the callback of a widget of a part: draw this part again, and the links that hold the address."""
     st.rerun([name, *LINK_PARTS])
@@ -273,16 +260,25 @@ VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "finding": ("id", "since"),
     "trends": ("by", "open"),
     "gender": ("open",),
-    "hotspots": ("layer", "cell", "base", "spot", "tab", "against", "at"),
+    "hotspots": ("layer", "cell", "base", "spot", "tab", "against", "at", "order", "rows", "columns"),
     "interventions": ("plan", "draft"),
-    "evaluation": ("plan",),
+    "evaluation": ("plan", "fold"),
     "cities": ("with", "months"),
     "methods": ("about", "chapter"),
 }
 # Words by which Streamlit shows a page alone, in the light theme.
 PRINT_WORDS: Final = {"embed": "true", "embed_options": "light_theme"}
 # Words that a part of a page may write while the rest of the page stays as it is.
-LINK_WORDS: Final = ("spot",)
+LINK_WORDS: Final = ("spot", "tab")
+# What links of before asked of the hot spots, by its word, and the page that answers it now.
+MOVED: Final = {
+    ("against", "gender"): "gender",
+    ("against", "reporter"): "gender",
+    ("against", "before"): "trends",
+    ("against", "year"): "trends",
+    ("tab", "forecast"): "trends",
+}
+_drawn = threading.local()  # `part`: the name of the part that this thread draws, if any
 
 
 def language() -> str:
@@ -310,9 +306,18 @@ def page_link(page: Page, name: str, label: str, *, filter: AlertFilter | None =
     st.page_link(FOLDER / f"{name}.py", label=label, query_params=query)
 
 
+def draw_way_on(page: Page, titles: Mapping[str, str]) -> None:
+    """Where a link of before asks for something that another page answers now: say so, and lead there."""
+    there = next((name for (word, value), name in MOVED.items() if st.query_params.get(word) == value), None)
+    if there is not None:
+        with st.container(horizontal=True, vertical_alignment="center", key="moved"):
+            st.caption(page.t("This page no longer shows what the link asked for. It is here now:"), width="content")
+            page_link(page, there, titles[there])
+
+
 def help_link(page: Page, about: str) -> None:
     """A link below a figure to the paragraph of Help that says how it is calculated; `about`: its anchor there."""
-    page_link(page, "methods", page.t("How is this calculated?"), about=about)
+    page_link(page, "methods", page.t("How this was calculated"), about=about)
 
 
 def page_name() -> str:
@@ -401,7 +406,6 @@ KEPT_FIELDS: Final = frozenset(
 def keep_to_one_city(t: Translator, visitor: Reader) -> None:
     """Stop a run for another city than the one that this session was opened for, with a link that opens it anew."""
     st.header(t("Another city"))
-    st.write(t("This page was opened for one city and its address now names another one."))
     query = urlencode({**st.query_params.to_dict(), CITY: visitor.city})
     _draw_links(t("City"), {t("Open the city"): (f"?{query}", "")})
     st.stop()

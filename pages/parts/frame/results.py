@@ -40,7 +40,7 @@ from curim_data.privacy import DisclosureError, sees_exact
 from curim_data.protection import open_for, opened_for
 from curim_data.store import Home
 from curim_data.store.results import read_result, write_result
-from pages.parts.frame.guard import language
+from pages.parts.frame.guard import language, part_name, redraw
 from pages.parts.frame.page import Dataset, Page
 from pages.parts.frame.record import error_number, failed
 
@@ -56,7 +56,7 @@ LEAST: Final = 0.02  # seconds of the processor; what takes less is worked out a
 STOPPED: Final = "calculations_stopped"  # what this reader stopped, so that the next run does not start it again
 MOST_STOPPED: Final = 20
 
-_FAILURE: Final = N_(
+FAILURE: Final = N_(
     "{part} could not be displayed (error {number}). Nothing was changed, and the rest of the page can be used. "
     "Remove a filter, choose another period or cell size, or try again; the person who runs the dashboard can find "
     "the cause in its log under this number."
@@ -325,7 +325,7 @@ def _draw_progress(key: str, calculation: Calculation, place: DeltaGenerator, do
     again = time.monotonic() + max(LOOK, time.monotonic() - calculation.began)
     while True:
         fraction, said = min(max(calculation.fraction, 0.0), 1.0), t(calculation.doing or doing)
-        text = t("{doing}: {share}", doing=said, share=t.percent(fraction)) if fraction > 0 else said
+        text = t.pair(said, t.percent(fraction)) if fraction > 0 else said
         bar.progress(fraction, text=text)
         if calculation.wait(TICK):
             break
@@ -409,7 +409,7 @@ def contained(part: str) -> Iterator[None]:
         _stand_in()
         name = _short(stopped.key)
         with st.container(border=True, key=f"stopped_{name}"):
-            st.write(t("Stopped: {doing}.", doing=t(stopped.doing)))
+            st.write(t(stopped.doing))
             st.button(
                 t("Calculate"), key=f"calculate_{name}", on_click=_stop, args=(stopped.key,), kwargs={"stopped": False}
             )
@@ -422,7 +422,7 @@ def contained(part: str) -> Iterator[None]:
         failed(number)
         LOG.error("%s failed, error %s", part, number, exc_info=error)
         with st.container(key=f"failed_{number}"):
-            failure = Message(_FAILURE, {"part": part, "number": number})
+            failure = Message(FAILURE, {"part": part, "number": number})
             st.error(t(error.message if isinstance(error, EngineError) else failure))
 
 
@@ -432,13 +432,15 @@ def draw_fold(name: str, question: str, draw: Callable[[], None], *, word: str =
     `name`: one that no other fold of the page has; `word`: of the address, which is `name` while the fold is open, so
     that a link opens it. Folds with one word can be open at once; the address keeps the one that was opened last.
     """
-    key = f"fold_{name}"
+    key, part = f"fold_{name}", part_name()
 
     def write_word() -> None:
         if word and st.session_state[key]:
             st.query_params[word] = name
         elif word and st.query_params.get(word) == name:
             st.query_params.pop(word)
+        if word and part:
+            redraw(part)
 
     if word and st.query_params.get(word) == name:
         st.session_state.setdefault(key, True)

@@ -53,6 +53,7 @@ from pages.parts.frame.guard import LANDING, language
 from pages.parts.frame.page import dataset_of
 from pages.parts.frame.reader import sign_in_configured
 from pages.parts.frame.record import error_number
+from pages.parts.frame.results import FAILURE
 
 LOG: Final = logging.getLogger("curim")
 ICON: Final = Path(__file__).with_name("icon.svg")
@@ -304,13 +305,7 @@ def on_script_error(error: Exception) -> bool:
     if (told := error.message if isinstance(error, EngineError) else damage(error)) is not None:
         st.error(t(told))
         return True
-    st.error(
-        t(
-            "This page could not be displayed (error {number}). Nothing was changed. Remove a filter or open another "
-            "page; the person who runs the dashboard can find the cause in its log under this number.",
-            number=number,
-        )
-    )
+    st.error(t(FAILURE, part="CURiM", number=number))
     return True
 
 
