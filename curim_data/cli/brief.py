@@ -13,7 +13,7 @@ from typing import Final
 from analysis.report.documents import MIME, DocumentFormat
 from analysis.report.papers import PlanRow, brief_document
 from curim_data import query, studies
-from curim_data.cli.commands import UsageError, as_day, lacking, unusable
+from curim_data.cli.commands import UsageError, as_day, needs, unusable
 from curim_data.cli.context import Answer, CommandContext, write_file
 from curim_data.cli.studies import findings_answer
 from curim_data.engine import city_day
@@ -37,7 +37,7 @@ def brief(
     """Print a brief, write or send it as a document."""
     to = tuple(dict.fromkeys(mail or ()))
     if if_changed and out is None and not to:
-        raise lacking("--if-changed", "--out FILE, --mail ADDRESS")
+        raise needs("--if-changed", "--out FILE, --mail ADDRESS")
     settings, first = _settings(ctx, to), _first_day(ctx, since)
     changes = studies.brief.brief_changes(ctx.source, ctx.filter, first)
     if if_changed and (quiet := _nothing_new(ctx, changes)):
@@ -74,7 +74,7 @@ def _settings(ctx: CommandContext, to: Sequence[str]) -> Settings:
         if not is_address(address):
             raise UsageError(Message("{address} is no mail address.", {"address": address}))
     if to and settings.mail is None:
-        raise lacking("--mail", "settings.toml: [mail] host, sender, security")
+        raise needs("--mail", "settings.toml: [mail] host, sender, security")
     return settings
 
 

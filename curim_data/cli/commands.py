@@ -109,7 +109,7 @@ def unusable(option: str, value: object, known: str) -> UsageError:
     return UsageError(Message("--{option} {value}: possible values are {known}.", values))
 
 
-def lacking(option: str, other: str) -> UsageError:
+def needs(option: str, other: str) -> UsageError:
     """The error for an option that means nothing without another one."""
     return UsageError(Message("{option} needs {other}.", {"option": option, "other": other}))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from curim_data import serving
-from curim_data.cli.commands import Deed, UsageError, as_day, lacking, unusable
+from curim_data.cli.commands import Deed, UsageError, as_day, needs, unusable
 from curim_data.cli.context import WAY_ON, Answer, CommandContext
 from curim_data.export import cleaned
 from curim_data.export.publish import publish as write_published
@@ -272,7 +272,7 @@ def publish(ctx: CommandContext, to: str) -> Answer:
     ctx.city()
     url = to or os.environ.get("CURIM_ALERTS_URL", "")
     if url in ("", "duckdb"):
-        raise lacking("publish", "--to postgresql://user@host/database")
+        raise needs("publish", "--to postgresql://user@host/database")
     done = write_published(ctx.home, url)
     told = (
         ctx.t.n("{n} alert was published.", "{n} alerts were published.", done.alerts)

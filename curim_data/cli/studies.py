@@ -18,7 +18,7 @@ from analysis import cube
 from analysis.hotspots import grouping
 from analysis.spots.naming import SpotName, name_spots
 from curim_data import privacy, query, studies
-from curim_data.cli.commands import Denominator, Method, Order, Step, UsageError, lacking, unusable
+from curim_data.cli.commands import Denominator, Method, Order, Step, UsageError, needs, unusable
 from curim_data.cli.context import Answer, CommandContext, Table, json_text
 from curim_data.filters import AlertFilter, value_label
 from curim_data.model import NO_POSITIONS, Audience, CityProfile, Message, Translator, is_small
@@ -39,7 +39,7 @@ def counts(ctx: CommandContext, by: str, resolution: int | None, complete: bool,
     if set(names) - set(query.dimensions()) or len(set(names)) < len(names):
         raise unusable("by", by, ", ".join(query.dimensions()))
     if "cell" not in names and resolution is not None:
-        raise lacking("--resolution", "--by cell")
+        raise needs("--resolution", "--by cell")
     source, f = ctx.source, ctx.filter
     privacy.check_asked(f, names, source)
     if "cell" in names:
@@ -463,7 +463,7 @@ def hotspots(
         ("--order", order not in (None, "excess") and method != "significance"),
     ):
         if unfit:
-            raise lacking(option, "--method significance")
+            raise needs(option, "--method significance")
     if (nowhere := ctx.nowhere(out, {"method": method, "spots": []})) is not None:
         return nowhere
     match method:
