@@ -124,7 +124,7 @@ def test_each_city_has_roles_of_its_own(house: House) -> None:
     assert [one.value for one in app.header] == []
     assert switch(app)["BETAN Piraeus"].startswith("./?")
     exact, copy = (visit("trends", city=word) for word in ("alpha", "beta"))
-    told = ("Exact numbers, for analysts", "As the council sees it: figures")
+    told = ("Exact numbers, for analysts", "<b>As the council sees it</b>")
     assert [told[0] in everything(app) for app in (exact, copy)] == [True, False]
     assert [told[1] in everything(app) for app in (exact, copy)] == [False, True]
 
