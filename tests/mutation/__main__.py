@@ -1,8 +1,8 @@
 """Mutation testing of some packages: python -m tests.mutation 300 --seed 1 analysis curim_data/privacy.
 
 Small changes to the code, drawn at random (`mutants`, with the operators of Cosmic Ray), each of which some test must
-notice. The tests that concern a module run against one change each time in a process of its own that has the libraries
-loaded already.
+notice. The tests that run the changed line (`lines`: all tests once under Coverage.py) run against one change each time
+in a process of its own that has the libraries loaded already.
 """
 
 from __future__ import annotations
@@ -21,20 +21,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import Phase, settings
 
-from tests.mutation.mutants import Imports, Mutant, draw
-
-TESTS = ("tests/unit", "tests/oracles", "tests/app")
+from tests.mutation.lines import Lines, record
+from tests.mutation.mutants import Mutant, draw
 
 
 def main() -> None:
@@ -44,28 +41,25 @@ def main() -> None:
         tree = _copy(root, Path(folder))
         os.chdir(tree)
         paths = [path for part in arguments.packages for path in ([part] if part.is_file() else part.rglob("*.py"))]
-        own = {path.name for path in tree.iterdir() if (path / "__init__.py").exists()} | {"tests"}
-        imports = Imports(tree, sorted(own), TESTS)
         sample = draw(sorted(paths), arguments.size, arguments.seed)
         if arguments.out and arguments.out.exists():
             lines = arguments.out.read_text(encoding="utf-8").splitlines()
             ranks = {json.loads(line)["rank"] for line in lines}
             sample = [mutant for mutant in sample if mutant.rank not in ranks]
-        load_libraries([path for name, path in imports.modules.items() if name.split(".")[0] != "pages"], own)
-        trial, outcomes, survivors = Trial(tree, arguments.longest), Counter[str](), []
+        load_libraries(tree)
+        ran = lines_of(arguments.lines or tree.parent / "lines.db", tree, paths)
+        outcomes, survivors = Counter[str](), []
         for number, mutant in enumerate(sample, 1):
-            tests = trial.usable(imports.concerned(imports.name(tree / mutant.path)))
-            outcome = "untested" if not tests else "survived" if trial.survives(mutant, tests) else "killed"
+            tests = ran.tests(mutant.path, mutant.line, arguments.longest)
+            outcome = "untested" if not tests else "survived" if survives(tree, mutant, tests) else "killed"
             outcomes[outcome] += 1
             print(f"{number}/{len(sample)} {outcome} {mutant}", flush=True)
             if outcome != "killed":
-                survivors.append(f"{outcome} {mutant}\n    {', '.join(test.name for test in tests)}")
+                survivors.append(f"{outcome} {mutant}\n    {len(tests)} tests")
             if arguments.out:
-                told = {"rank": mutant.rank, "outcome": outcome, "mutant": str(mutant)}
+                told = {"rank": mutant.rank, "outcome": outcome, "tests": len(tests), "mutant": str(mutant)}
                 with arguments.out.open("a", encoding="utf-8") as lines:
                     lines.write(json.dumps(told) + "\n")
-    slow = sorted(test.name for test, seconds in trial.seconds.items() if seconds == float("inf"))
-    print(f"\nNot run, since they fail or take more than {arguments.longest:g} s: {', '.join(slow) or 'none'}")
     print("\n".join(["", "Not killed:", *survivors, "", f"{len(sample)} mutants: {dict(outcomes)}"]))
 
 
@@ -74,7 +68,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("size", type=int, help="how many changes are tried")
     parser.add_argument("packages", type=Path, nargs="+", help="folders or files to change")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--longest", type=float, default=20, help="seconds beyond which a test file is left out")
+    parser.add_argument("--longest", type=float, default=20, help="seconds of the tests that run against one change")
+    what = "which tests run which line: read where the file is there (of the same code), else written there"
+    parser.add_argument("--lines", type=lambda text: Path(text).absolute(), help=what)
     what = "a line of JSON for each change; what it holds already is left out"
     parser.add_argument("--out", type=lambda text: Path(text).absolute(), help=what)
     return parser.parse_args()
@@ -93,6 +89,18 @@ def _copy(root: Path, folder: Path) -> Path:
     return tree
 
 
+def lines_of(path: Path, tree: Path, files: Iterable[Path]) -> Lines:
+    """Which tests run which line, found in a process of its own where `path` is not there."""
+    if not path.exists():
+        child = os.fork()
+        if not child:
+            sys.path.insert(0, str(tree))
+            record(files, path)
+            os._exit(0)
+        os.waitpid(child, 0)
+    return Lines.read(path)
+
+
 MOST_BYTES: Final = 8 << 30
 OPTIONS: Final = (
     *("-x", "-q", "--tb=no", "-p", "no:xdist", "-p", "no:cacheprovider", "-W", "ignore"),
@@ -101,54 +109,33 @@ OPTIONS: Final = (
 settings.register_profile("mutants", deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
 
 
-@dataclass
-class Trial:
-    """A tree of the project that nothing else uses, and what its test files cost."""
+def survives(tree: Path, mutant: Mutant, tests: Sequence[str]) -> bool:
+    """Whether all these tests pass with the change, each in a tree that nothing else uses; not where they take three
+    times as long as they should.
+    """
+    with _written(tree / mutant.path, mutant.source()):
+        return _run(tree, tests, 180) == 0
 
-    tree: Path
-    longest: float
-    seconds: dict[Path, float] = field(default_factory=dict)
 
-    def usable(self, tests: Iterable[Path]) -> list[Path]:
-        """Of these test files those that pass in time without any change, the shortest first."""
-        for test in tests:
-            if test not in self.seconds:
-                started = time.monotonic()
-                passed = self._run([test], self.longest, warm=True) == 0
-                self.seconds[test] = time.monotonic() - started if passed else float("inf")
-        return sorted((test for test in tests if self.seconds[test] < float("inf")), key=self.seconds.__getitem__)
-
-    def survives(self, mutant: Mutant, tests: Sequence[Path]) -> bool:
-        """Whether all these test files pass with the change."""
-        with _written(self.tree / mutant.path, mutant.source()):
-            return self._run(tests, 20 + 3 * sum(self.seconds[test] for test in tests)) == 0
-
-    def _run(self, tests: Sequence[Path], limit: float, *, warm: bool = False) -> int:
-        """The exit code of pytest; -1 where it took longer than the limit (seconds) or died."""
-        child = os.fork()
-        if not child:
-            os.setsid()
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(int(3 * limit) + 1)
-            resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, int(limit) + 2))
-            resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
-            sys.dont_write_bytecode = not warm  # bytecode of unchanged files is kept and stays valid
-            os._exit(self._pytest(tests))
-        _, status = os.waitpid(child, 0)
-        with suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)  # what the tests started and left
-        return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else -1
-
-    def _pytest(self, tests: Sequence[Path]) -> int:
-        os.chdir(self.tree)
-        sys.path.insert(0, str(self.tree))
-        for name in list(sys.modules):
-            if name.split(".")[0] == "tests":
-                del sys.modules[name]
-        log = os.open(self.tree.parent / "pytest.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+def _run(tree: Path, tests: Sequence[str], limit: float) -> int:
+    """The exit code of pytest; -1 where it took longer than the limit (processor seconds) or died."""
+    child = os.fork()
+    if not child:
+        os.setsid()
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(int(3 * limit) + 1)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, int(limit) + 2))
+        resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
+        sys.dont_write_bytecode = True
+        sys.path.insert(0, str(tree))
+        log = os.open(tree.parent / "pytest.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        return int(pytest.main([*OPTIONS, f"--basetemp={self.tree.parent / 'files'}", *map(str, tests)]))
+        os._exit(int(pytest.main([*OPTIONS, f"--basetemp={tree.parent / 'files'}", *tests])))
+    _, status = os.waitpid(child, 0)
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)  # what the tests started and left
+    return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else -1
 
 
 @contextmanager
@@ -163,10 +150,11 @@ def _written(path: Path, source: str) -> Iterator[None]:
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-def load_libraries(paths: Iterable[Path], own: set[str]) -> None:
-    """Import what these files import from elsewhere, once for all processes."""
+def load_libraries(tree: Path) -> None:
+    """Import what the files of the project import from elsewhere, once for all processes."""
+    own = {path.name for path in tree.iterdir() if (path / "__init__.py").exists()} | {"tests", "pages"}
     names = set()
-    for path in paths:
+    for path in (file for name in own - {"pages"} for file in (tree / name).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {alias.name for alias in node.names}
