@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from curim_data import query
+from curim_data.filters import AlertFilter
 from curim_data.model import Role
 from curim_data.studies.brief_text import headline
 from pages.parts.briefing import (
@@ -15,9 +16,8 @@ from pages.parts.briefing import (
     draw_download_buttons,
     draw_genders,
     draw_map_and_spots,
-    draw_meeting_keeper,
     draw_no_data_note,
-    draw_since_input,
+    draw_since_choice,
 )
 from pages.parts.findings import cached_changes, changes_since
 from pages.parts.frame import contained, draw_fold, escape_markdown, headed, require
@@ -34,9 +34,9 @@ with contained(t("Briefing")):
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if page.role >= Role.COUNCIL:
             draw_download_buttons(page)
-        draw_since_input(page, changes)
-        draw_meeting_keeper(page)
-    st.caption(escape_markdown(query.sentence(page.alerts, changes.asked, t, changes.recent)))
+        draw_since_choice(page, changes)
+    if page.filter.replace(period="", start=None, end=None) != AlertFilter(period=""):
+        st.caption(escape_markdown(query.sentence(page.alerts, changes.asked, t, changes.recent)))
     draw_no_data_note(page, changes.since)
     draw_change_cards(page, changes)
 with contained(t("Hot spots")):

@@ -6,7 +6,6 @@ import streamlit as st
 
 from analysis.hotspots.surroundings import LAND
 from curim_data.model import Role
-from curim_data.model.extent import NESTED_CELLS
 from curim_data.privacy import finest_resolution
 from pages.parts.frame import contained, draw_link_choice, headed, require
 from pages.parts.hotspots.alert_layers import draw_alerts_layer, draw_density_layer
@@ -48,7 +47,7 @@ with controls:
                 0: t("Chosen from the data"),
                 **{r: cell_size_label(page, r) for r in cell_sizes_offered(page.city, finest)},
             }
-        size = draw_link_choice(t("Cell size"), sizes, CELL_WORD, "hotspots_size", 0, width=230, help=t(NESTED_CELLS))
+        size = draw_link_choice(t("Cell size"), sizes, CELL_WORD, "hotspots_size", 0, width=230)
     search = st.container(width="content")
     base = draw_base(page) if layer == LAYERS[0] else LAND
     if layer in LAYERS[:2]:

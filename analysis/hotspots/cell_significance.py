@@ -120,20 +120,22 @@ class HotCells(Result):
     def excess_classes(self, least: int = 1) -> IntArray:
         """The class of every cell on a map, by how many times as many alerts it has as are usual in its surroundings.
 
-        0: the usual number (one at least), or one that chance alone reaches (three standard deviations above it), or
-        under `least`, the smallest that is written out; then 1 to `len(TIMES)` + 1, with the limits `TIMES`; -1: no
-        alert.
+        0: too few to tell (under `least`, the smallest that is written out; of unknown surroundings; or more than twice
+        the usual number, one at least, which chance alone reaches: no more than three standard deviations above it); 1:
+        the usual number; then 2 to `len(TIMES)` + 2, with the limits `TIMES`; -1: no alert.
         """
         n, usual = (self.frame[name].to_numpy(float) for name in ("n", "expected_alone"))
-        usual = np.maximum(np.nan_to_num(usual, nan=np.inf), 1.0)
-        more = (n >= least) & (n > usual + 3 * np.sqrt(self.dispersion * usual))
-        return np.select([n <= 0, more], [-1, 1 + np.searchsorted(TIMES, n / usual, side="right")], 0)
+        known, usual = ~np.isnan(usual) & (n >= least), np.maximum(np.nan_to_num(usual, nan=np.inf), 1.0)
+        more = known & (n > usual + 3 * np.sqrt(self.dispersion * usual))
+        cases = [n <= 0, more, known & (n < TIMES[0] * usual)]
+        return np.select(cases, [-1, 2 + np.searchsorted(TIMES, n / usual, side="right"), 1], 0)
 
 
 def excess_words(t: Translator) -> tuple[str, ...]:
     """The classes of a map by excess (`HotCells.excess_classes`), in words."""
     limits = [t.number(limit) for limit in TIMES]
-    return (t("usual, or too few to tell"), f"< {limits[0]}", *map("–".join, pairwise(limits)), f"≥ {limits[-1]}")
+    times = (f"< {limits[0]}", *map("–".join, pairwise(limits)), f"≥ {limits[-1]}")
+    return (t("too few to tell"), t("usual"), *times)
 
 
 @dataclass(frozen=True)

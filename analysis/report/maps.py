@@ -36,7 +36,8 @@ from curim_data.model.plan import Areas
 DPI: Final = 200
 SEA_GROUND, AROUND, LAND, ZONE, INK, QUIET = "#dbe7ee", "#f2f2f1", "#f6f4ef", "#9fb0bb", "#0f2a3a", "#51606b"
 EXCESS: Final = (
-    "#e3e7e9",
+    "#eef1f2",
+    "#d3d9dd",
     "#fdb640",
     "#f98e3a",
     "#e2532b",

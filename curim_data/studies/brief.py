@@ -23,6 +23,7 @@ from urllib.parse import parse_qsl, urlencode
 import h3.api.basic_str as h3
 import numpy as np
 import pandas as pd
+import shapely
 
 from analysis.gender import MAN, WOMAN, CategoryRatios, GenderShares
 from analysis.spots.naming import SpotName, name_spots
@@ -39,6 +40,7 @@ from curim_data.privacy import WrittenCounts, is_sensitive, share_is_told
 from curim_data.protection import CopyErrors, copy_errors
 from curim_data.query import Total
 from curim_data.store import Home, locked
+from curim_data.studies.cells import has_area
 from curim_data.studies.changes import (
     ChangeStudy,
     EventFinding,
@@ -74,6 +76,7 @@ History = Literal["once", "seasonal", "returned", "new", "growing", "falling"]
 
 # Women and men affected, fewer than which tell too little of whom a change concerns.
 LEAST_WHOM: Final = 10
+MOST_CARRIERS: Final = 3
 # A finding's chart: what it shows before the period that was tested, beside the same weeks of the year before (else all
 # that shares are learned from, a year), and the weeks from which on it is by month.
 LEAD: Final = (dt.timedelta(weeks=10), dt.timedelta(weeks=26))
@@ -136,7 +139,9 @@ class Finding:
     audience, or only its grade. `periods`: what was tested. `filter`: what opens it. `whom`: None where nobody asked,
     or where the filter names genders. `since`: the first week (month) since which the count is on the change's side of
     what was usual. `history`: what its count did in all years of the data.
-    `within`: the filter under which it was found, in the period in which changes were looked for.
+    `within`: the filter under which it was found, in the period in which changes were looked for. `carried`: of a
+    change of the whole city, the districts that hold most of it; empty where it is spread, None where that cannot be
+    told.
     """
 
     change: Change
@@ -149,6 +154,7 @@ class Finding:
     since: dt.date | None = None
     exact_p: bool = True
     history: History = "growing"
+    carried: tuple[str, ...] | None = None
 
     @property
     def id(self) -> str:
@@ -190,6 +196,7 @@ def make_finding(
     change: Change,
     own: Change | None,
     periods: ComparedPeriods,
+    rows: pd.DataFrame,
     origin: Source | None = None,
 ) -> Finding:
     """A change that is reported, with the figures of what an audience reads.
@@ -228,7 +235,32 @@ def make_finding(
         since=run_since(series, change),
         exact_p=own is change,
         history=history_of(origin or source, chosen, change, periods),
+        carried=None if own is None or few or has_area(f) else _carriers(rows, own, least),
     )
+
+
+def _parts(rows: pd.DataFrame, change: Change) -> pd.DataFrame:
+    """The comparisons of the same category in areas like that of a change; of the whole city in its districts."""
+    level = {"city": "district", "category": "district_category"}.get(change.level, change.level)
+    category = change.key["category"]
+    of_it = rows["category"].isna() if category is None else rows["category"].eq(category)
+    return rows[rows["level"].eq(level) & rows["p"].notna() & of_it]
+
+
+def _carriers(rows: pd.DataFrame, change: Change, least: int) -> tuple[str, ...] | None:
+    """The fewest districts, no more than three and than a third of all, with half of what a change of the whole city is
+    above or below expected; none where it takes more of them. None where too little of the city was compared.
+    """
+    parts = _parts(rows, change)
+    if any(change.key[name] is not None for name in AREA) or parts["after"].sum() < MAIN_SHARE * change.after:
+        return None
+    few = parts[["base", "after"]].gt(0) & parts[["base", "after"]].lt(least)
+    excess = (change.direction * (parts["after"] - parts["expected"])).where(~few.any(axis=1), 0.0)
+    order = excess.sort_values(ascending=False, kind="stable")
+    enough = int((order.cumsum() < MAIN_SHARE * change.direction * (change.after - change.expected)).sum()) + 1
+    if enough <= min(MOST_CARRIERS, max(1, len(parts) // 3)):
+        return tuple(parts.loc[order.index[:enough], "district"])
+    return None if few.any(axis=None) else ()
 
 
 def history_of(source: Source, f: AlertFilter, change: Change, periods: ComparedPeriods) -> History:
@@ -443,6 +475,7 @@ def brief_changes(
                 change,
                 change if own is found else own.changes.of(change.key),
                 found.periods,
+                own.changes.frame,
                 chosen,
             )
             for change in listed
@@ -469,29 +502,32 @@ def find_finding(source: Source, f: AlertFilter, since: dt.date | None, name: st
     known = name == "all" or (words and words.keys() <= set(CANDIDATE_KEYS))
     change = study.changes.of({key: words.get(key) for key in CANDIDATE_KEYS}) if known else None
     tested = change is not None and change.p == change.p
-    return make_finding(source, window, change, change, study.periods) if change is not None and tested else None
+    if change is None or not tested:
+        return None
+    return make_finding(source, window, change, change, study.periods, study.changes.frame)
 
 
 def neighbours(source: Source, window: AlertFilter, change: Change) -> pd.DataFrame:
     """What happened next door: rows of `Changes.frame` of areas like that of a change, as the audience may read them,
-    the nearest or those with most alerts first; of a change of the whole city its parts.
+    the nearest first; of a change of the whole city its districts, those that carry it first.
     """
-    study, key = change_study(source, window), change.key
-    frame, city = study.changes.frame, source.city
-    level = {"city": "district", "category": "district_category"}.get(change.level, change.level)
-    like = frame["level"].eq(level) & frame["p"].notna()
-    like &= frame["category"].isna() if key["category"] is None else frame["category"].eq(key["category"])
-    for name in (name for name in AREA if key[name] is not None):
-        like &= frame[name].ne(key[name])
-    rows = frame[like].sort_values("expected", ascending=False, kind="stable")
-    if own := next((name for name in ("place", "cell", "area") if key[name] is not None), None):
+    study, key, city = change_study(source, window), change.key, source.city
+    rows = written_changes(study, source, window).loc[_parts(study.changes.frame, change).index]
+    own = next((name for name in ("place", "cell", "area", "district") if key[name] is not None), "")
+    if own:
+        rows = rows[rows[own].ne(key[own])]
         marks = {mark.id: (mark.latitude, mark.longitude) for mark in city.landmarks}
+        if own == "district":
+            middles = ((area.id, shapely.point_on_surface(area.polygon)) for area in city.districts)
+            marks = {name: (middle.y, middle.x) for name, middle in middles}
         latitude, longitude = zip(
             *(marks.get(one) or h3.cell_to_latlng(one) for one in (key[own], *rows[own])), strict=True
         )
         x, y = city.project(longitude, latitude)
-        rows = rows.iloc[np.argsort(np.hypot(x[1:] - x[0], y[1:] - y[0]), kind="stable")]
-    return written_changes(study, source, window).loc[rows.index[:MOST_NEIGHBOURS]]
+        order = np.hypot(x[1:] - x[0], y[1:] - y[0])
+    else:
+        order = change.direction * (rows["expected"] - rows["after"]).to_numpy(float)
+    return rows.iloc[np.argsort(order, kind="stable")[:MOST_NEIGHBOURS]]
 
 
 def usual_since(source: Source, f: AlertFilter) -> dt.date | None:

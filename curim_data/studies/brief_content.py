@@ -37,6 +37,7 @@ from curim_data.studies.brief import AnyFinding, BriefChanges, BriefStudy, Findi
 from curim_data.studies.brief_text import (
     MOST_SPOTS,
     affected_sentence,
+    carried_sentence,
     counts_words,
     finding_sentences,
     headline,
@@ -141,8 +142,9 @@ def to_decide(one: AnyFinding, city: CityProfile, t: Translator, again: dt.date)
     first, *others, sure = finding_sentences(one, city, t)
     told: Iterable[str] = others[:-1]
     if isinstance(one, Finding):
-        first, told = counts_words(one, t), filter(None, (_whom(one, t),))
-    told = (f"{history_word(one, t)}.", sure, *told)
+        first, told = counts_words(one, t), filter(None, (carried_sentence(one, city, t), _whom(one, t)))
+    word = history_word(one, t)
+    told = (*([f"{word}."] if word else []), sure, *told)
     return Decision(title(one, city, t), at_head(first), told, _proposal(one, t, again))
 
 

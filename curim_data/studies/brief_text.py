@@ -185,8 +185,8 @@ def in_area(one: AnyFinding) -> bool:
 
 
 def history_word(one: AnyFinding, t: Translator) -> str:
-    """What the count of a finding did, in a word."""
-    return t(_HISTORY[one.history])
+    """What the count of a finding did, in a word; empty of one that may be chance, which has no history to tell."""
+    return "" if one.grade == "open" else t(_HISTORY[one.history])
 
 
 def counts_before_after(finding: Finding, t: Translator) -> tuple[str, str]:
@@ -216,12 +216,21 @@ def finding_sentences(one: AnyFinding, city: CityProfile, t: Translator) -> tupl
         return (*one.sentences(city, t), sure_sentence(one, t))
     whole = one.change.part_of and replace(one, change=one.change.part_of, filter=one.within)
     said = (
-        t.pair(history_word(one, t), since_words(one, t)) + "." if one.since else "",
+        t.pair(history_word(one, t), since_words(one, t)) + "." if one.since and one.grade != "open" else "",
+        carried_sentence(one, city, t),
         t("It is the main part of another change: {name}.", name=title(whole, city, t)) if whole else "",
         women_sentence(one, city, t),
         t("The season alone may explain it.") if one.change.compared == "before" else "",
     )
     return (f"{counts_words(one, t)}.", *filter(None, said), sure_sentence(one, t))
+
+
+def carried_sentence(one: Finding, city: CityProfile, t: Translator) -> str:
+    """Which districts carry a change of the whole city, or that it is spread; empty where that was not looked at."""
+    if one.carried is None:
+        return ""
+    names = t.join([district_label(t, city, district) for district in one.carried])
+    return t("Most of it: {districts}.", districts=names) if names else t("It is spread over the city.")
 
 
 def tested_sentence(one: AnyFinding, t: Translator) -> str:

@@ -86,7 +86,9 @@ class Answer:
         """The answer as a heading; `subject`: that of the filter. Without a comparison the number alone."""
         change, least = self.change, self.total.threshold
         if change is None or self.total.withheld:
-            return at_head(t("{subject}: {n}", subject=subject, n=self.total.said))
+            alone = self.periods.before is None and not self.total.withheld
+            words = N_("{subject}: {n}, with no earlier time to compare") if alone else N_("{subject}: {n}")
+            return at_head(t(words, subject=subject, n=self.total.said))
         near, others = abs(change.after - change.expected) <= NO_NEWS * change.expected, self.total.n - change.after
         n, expected = (
             Message("fewer than {k}", {"k": least}) if is_small(one, least) else one

@@ -13,7 +13,7 @@ from analysis.hotspots.grouping import is_compared
 from analysis.report.documents import MIME, DocumentFormat
 from analysis.report.papers import brief_document
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, Audience, Message, Role
+from curim_data.model import N_, Audience, Role
 from curim_data.model.coverage import LONGEST_MEETING_NAME, Meeting
 from curim_data.plans.plan_store import MeetingStore, PlanProblem
 from curim_data.plans.record import Deed
@@ -36,10 +36,10 @@ from curim_data.studies.brief_text import (
     none_sentence,
     visible_sentence,
 )
-from curim_data.studies.periods import opened_by_everybody
 from pages.parts.charts import expected_count, tables, written_count
 from pages.parts.findings import SINCE, cached_changes, changes_since, draw_card, draw_gender_bars
 from pages.parts.frame import (
+    CALCULATION,
     Dataset,
     Page,
     dataset_for,
@@ -58,15 +58,14 @@ from pages.parts.frame import (
     shared,
     source_of,
 )
-from pages.parts.maps import Pin, draw_cell_map
+from pages.parts.maps import MAP_OF, Pin, draw_cell_map
 from pages.parts.plans import may_edit, plan_store, reference_day, translated_plan
 
 CHOICE = "briefing_meeting"
 SAID = "briefing_meeting_said"
 MOST_OFFERED = 4
 KEY = "briefing_since"
-# Settings of the comparison that stand under the cards.
-FOR_EVERYBODY: Final = N_("The same changes are listed for every reader, in the same order.")
+# Settings of the comparison that are told of.
 SHOWN: Final = ("annotation", "coverage", "relative", "grades")
 
 
@@ -76,21 +75,18 @@ def draw_meeting_choice(page: Page, since: dt.date) -> None:
     days = sorted(offered, reverse=True)
     if not days:
         return
-    # A browser answers with the words of an option, so a window that gets narrower needs a box of its own for others.
-    chosen, key = since if since in offered else None, f"{CHOICE}_narrow" if page.narrow else CHOICE
-    if st.session_state.get(key) != chosen:
-        st.session_state[key] = chosen
+    chosen = since if since in offered else None
+    if st.session_state.get(CHOICE) != chosen:
+        st.session_state[CHOICE] = chosen
     st.selectbox(
-        page.t("Since the meeting"),
+        page.t("Meeting"),
         days,
         index=None if chosen is None else 0,  # only without a choice may there be none
         format_func=lambda day: _option_words(page, offered[day]),
-        key=key,
+        key=CHOICE,
         on_change=_write_day,
-        args=(page, key, _first_day(page, page.alerts.meeting)),
+        args=(page, CHOICE, _first_day(page, page.alerts.meeting)),
         placeholder=page.t("Another date"),
-        label_visibility="collapsed",
-        width="stretch" if page.narrow else 440,
     )
     if chosen is not None:
         draw_whole_choice(page, _option_words(page, offered[chosen]))
@@ -101,76 +97,34 @@ def draw_meeting_keeper(page: Page) -> None:
     if not may_edit(page):
         return
     t = page.t
-    with st.popover(t("Meetings"), type="tertiary"):
-        kept = read_meetings(page.home.path)
-        if not kept:
-            st.caption(t("No meetings are kept. Until then changes are told since eight weeks before the last day."))
-        st.date_input(t("Day of the meeting"), None, format="DD/MM/YYYY", key="meeting_day")
-        if not page.alerts.by_month:
-            st.caption(t("Changes are told since the last meeting that is followed by at least a week of data."))
-        st.text_input(
-            t("Name of the meeting"),
-            key="meeting_name",
-            max_chars=LONGEST_MEETING_NAME,
-            help=t("Such as “Plenary”; nobody's name. The same day again gets the new name."),
+    st.markdown("**" + t("Meetings") + "**")
+    day = st.date_input(t("Day of the meeting"), None, format="DD/MM/YYYY", key="meeting_day")
+    st.text_input(t("Its name, and nobody's"), key="meeting_name", max_chars=LONGEST_MEETING_NAME)
+    add, remove = permitted(Role.SPECIALIST, _add), permitted(Role.SPECIALIST, _remove)
+    st.button(t("Save"), key="meeting_add", type="primary", disabled=day is None, on_click=add, args=(page,))
+    if kept := {meeting.day: meeting for meeting in reversed(read_meetings(page.home.path))}:
+        st.selectbox(
+            t("Meetings"), list(kept), format_func=lambda day: _option_words(page, kept[day]), key="meeting_kept"
         )
-        st.button(
-            t("Keep the meeting"),
-            key="meeting_add",
-            type="primary",
-            on_click=permitted(Role.SPECIALIST, _add),
-            args=(page,),
-        )
-        if kept:
-            by_day = {meeting.day: meeting for meeting in kept}
-            picked = st.selectbox(
-                t("Kept meetings"),
-                [meeting.day for meeting in reversed(kept)],
-                format_func=lambda day: _option_words(page, by_day[day]),
-                key="meeting_kept",
-            )
-            draw_whole_choice(page, _option_words(page, by_day[picked]))
-            st.button(
-                t("Remove the meeting"),
-                key="meeting_remove",
-                on_click=permitted(
-                    Role.SPECIALIST, lambda: _change(page, lambda store: store.remove(st.session_state["meeting_kept"]))
-                ),
-            )
-        if said := st.session_state.pop(SAID, ""):
-            st.warning(escape_markdown(said))
+        st.button(t("Remove"), key="meeting_remove", on_click=remove, args=(page,))
+    if said := st.session_state.pop(SAID, ""):
+        st.warning(escape_markdown(said))
 
 
 def draw_no_data_note(page: Page, since: dt.date) -> None:
-    """Say where a meeting is followed by no data or by less than a week of them; `since`: the day told from instead."""
+    """Say where a meeting is followed by less than a week of data, or none; `since`: the day told from instead."""
     source, until = page.alerts, reference_day(page)
     last = max((meeting.day for meeting in read_meetings(page.home.path) if meeting.day <= until), default=None)
     if last is None or _first_day(page, last) <= source.meeting or since == _first_day(page, last):
         return
-    words = (
-        N_(
-            "There are no alerts yet since the meeting of {day}: the data end on {last}. What follows is told since "
-            "{since}."
-        )
-        if last > source.as_of
-        else N_(
-            "There is less than a week of data since the meeting of {day}, too little to compare: the data end on "
-            "{last}. What follows is told since {since}."
-        )
-    )
+    words = N_("Less than a week of data follows the meeting of {day}: they end on {last}. This is told since {since}.")
     st.info(page.t(words, day=last, last=source.as_of, since=since))
 
 
 def _option_words(page: Page, meeting: Meeting) -> str:
-    """A meeting by its day, with its name (the sample's in the reader's language).
-
-    On a phone no more than a select box shows: the day and the name.
-    """
-    t, day = page.t, page.t.date(meeting.day, "d MMM y") if page.narrow else meeting.day
-    if not meeting.name:
-        return day if page.narrow else t("the meeting of {day}", day=day)
-    words = N_("{day} ({name})") if page.narrow else N_("the meeting of {day} ({name})")
-    return t(words, day=day, name=t(meeting.name) if page.is_sample else meeting.name)
+    """A meeting by its day, with its name (the sample's in the reader's language)."""
+    t, name = page.t, meeting.name or N_("Meeting")
+    return f"{t.date(meeting.day, 'd MMM y')} · {name if meeting.name and not page.is_sample else t(name)}"
 
 
 def _held(page: Page) -> list[Meeting]:
@@ -185,10 +139,13 @@ def _first_day(page: Page, day: dt.date) -> dt.date:
 
 
 def _add(page: Page) -> None:
-    if (day := st.session_state.get("meeting_day")) is None:
-        st.session_state[SAID] = page.t("Choose the day of the meeting first.")
-    elif _change(page, lambda store: store.add(day, st.session_state.get("meeting_name", ""))):
+    day, name = st.session_state["meeting_day"], st.session_state["meeting_name"]
+    if _change(page, lambda store: store.add(day, name)):
         st.session_state["meeting_name"] = ""
+
+
+def _remove(page: Page) -> None:
+    _change(page, lambda store: store.remove(st.session_state["meeting_kept"]))
 
 
 def _change(page: Page, change: Callable[[MeetingStore], Meeting]) -> bool:
@@ -202,7 +159,7 @@ def _change(page: Page, change: Callable[[MeetingStore], Meeting]) -> bool:
     return True
 
 
-cached_period = shared(brief_period, Message("Preparing the briefing"))
+cached_period = shared(brief_period, CALCULATION)
 
 
 def cached_brief(dataset: Dataset, f: AlertFilter, since: dt.date | None) -> BriefStudy:
@@ -220,25 +177,27 @@ def work_out_first(dataset: Dataset, f: AlertFilter) -> None:
     cached_brief(dataset, f, usual_since(source_of(dataset), f))
 
 
-def draw_since_input(page: Page, study: BriefChanges) -> None:
-    """The first day of the changes, of a meeting or of the reader's own; it replaces the filter's period."""
-    source, label = page.alerts, page.t("Since")
-    if not source.first <= study.since <= source.as_of:
-        return
-    draw_meeting_choice(page, study.since)
-    if st.session_state.get(KEY) != study.since:
-        st.session_state[KEY] = study.since
-    look: dict[str, Any] = {
-        "key": KEY,
-        "label_visibility": "collapsed",
-        "on_change": _write_day,
-        "args": (page, KEY, _first_day(page, source.meeting)),
-    }
-    if source.by_month:
-        months = [month.date() for month in reversed(pd.date_range(source.first, source.as_of, freq="MS"))]
-        st.selectbox(label, months, width=190, format_func=lambda day: page.t.date(day, "LLLL y"), **look)
-    else:
-        st.date_input(label, width=150, min_value=source.first, max_value=source.as_of, format="DD/MM/YYYY", **look)
+def draw_since_choice(page: Page, study: BriefChanges) -> None:
+    """The first day of the changes, of a meeting or of the reader's own, which replaces the filter's period."""
+    t, source, since = page.t, page.alerts, study.since
+    form = "LLLL y" if source.by_month else "d MMM y"
+    with st.popover(t("Since {since}", since=t.date(since, form))):
+        if source.first <= since <= source.as_of:
+            draw_meeting_choice(page, since)
+            if st.session_state.get(KEY) != since:
+                st.session_state[KEY] = since
+            look: dict[str, Any] = {
+                "key": KEY,
+                "on_change": _write_day,
+                "args": (page, KEY, _first_day(page, source.meeting)),
+            }
+            if source.by_month:
+                months = [month.date() for month in reversed(pd.date_range(source.first, source.as_of, freq="MS"))]
+                st.selectbox(t("Since"), months, format_func=lambda day: t.date(day, form), **look)
+            else:
+                ends = {"min_value": source.first, "max_value": source.as_of}
+                st.date_input(t("Since"), format="DD/MM/YYYY", **ends, **look)
+        draw_meeting_keeper(page)
 
 
 def _write_day(page: Page, key: str, meeting: dt.date) -> None:
@@ -252,18 +211,17 @@ def _write_day(page: Page, key: str, meeting: dt.date) -> None:
 
 
 def draw_change_cards(page: Page, study: BriefChanges) -> None:
-    """Draw the cards; that nothing changed is said as a result. On a phone all but one are folded."""
+    """Draw the cards, those of the first row open; that nothing changed is said as a result."""
     cards = list(enumerate(study.cards))
     if not cards and study.changes.changes.n_tested:
         with st.container(border=True, key="briefing_quiet"):
             st.write(escape_markdown(none_sentence(study, page.t)))
-    per_row = 1 if page.narrow else 2 if len(cards) in (1, 2, 4) else 3
+    per_row = 1 if page.narrow else 2 if len(cards) < 3 else 3
     rows = [cards[start : start + per_row] for start in range(0, len(cards), per_row)]
-    shown = 1 if page.narrow else len(rows)
-    for row in rows[:shown]:
+    for row in rows[:1]:
         _draw_row(page, row, per_row)
-    if rest := rows[shown:]:
-        more = page.t.n("{n} more change", "{n} more changes", len(rest))
+    if rest := rows[1:]:
+        more = page.t.n("{n} more change", "{n} more changes", sum(map(len, rest)))
         draw_fold("more", more, lambda: [_draw_row(page, row, per_row) for row in rest])
 
 
@@ -281,7 +239,6 @@ def draw_basis(page: Page, study: BriefStudy) -> None:
         looked_sentence(study, t),
         *study.changes.not_in_use.sentences(page.city, t),
         visible_sentence(study, t) if study.findings else "",
-        t(FOR_EVERYBODY) if opened_by_everybody(page.filter) else "",
         *(t(choice.explanation) for choice in study.changes.choices if choice.name in SHOWN),
     ]
     for sentence in filter(None, sentences if periods.before is not None else []):
@@ -309,7 +266,7 @@ def _draw_brief_map(page: Page, study: BriefStudy) -> None:
     draw_cell_map(
         page,
         key="briefing_map",
-        alt=t("Map of the city with its hot spots; the table beside it holds the same."),
+        alt=t(MAP_OF, name=t("Hot spots")),
         cells=hot.map_cells(),
         hot=frame.index[frame["hot"]],
         pins=[
@@ -344,7 +301,7 @@ def _draw_brief_spots(page: Page, study: BriefStudy) -> None:
         border="horizontal",
     )
     tables.download_button(page, frame, "briefing_hotspots.csv", key="briefing_spots_download")
-    page_link(page, "hotspots", t("All hot spots"), filter=study.asked)
+    page_link(page, "hotspots", t("See on Hot spots"), filter=study.asked)
 
 
 def draw_genders(page: Page, study: BriefStudy) -> None:
@@ -352,27 +309,25 @@ def draw_genders(page: Page, study: BriefStudy) -> None:
     if study.asks_affected:
         draw_gender_bars(page, study.shares, "briefing_whom")
     st.write(escape_markdown(affected_sentence(study, page.city, page.t)))
-    page_link(page, "gender", page.t("More on gender"), filter=study.asked)
+    page_link(page, "gender", page.t("Gender"), filter=study.asked)
 
 
 def draw_decided_plans(page: Page) -> None:
     """Plans that were decided, with where they stand."""
     t = page.t
-    rows, headings = _plan_rows(page), {"title": t("Plan"), "lead": t("Lead"), "status": t("Status")}
+    rows = _plan_rows(page)
+    headings = {"title": t("Plan"), "lead": t("Lead"), "status": t("Status"), "last": t("Next step or result")}
+    told = [
+        {name: escape_markdown({**vars(row), "last": row.next_or_result}[name]) for name in headings} for row in rows
+    ]
     if not rows:
         st.write(t("No plan has been decided yet."))
     elif page.narrow:  # four columns do not fit, and all of them matter: each plan is a paragraph there
-        headings |= {"next": t("Next step"), "result": t("Result")}
-        for row in rows:
-            told = {name: escape_markdown(getattr(row, name)) for name in headings}
-            lines = [t.pair(headings[name], told[name]) for name in list(headings)[1:] if told[name]]
-            st.markdown("  \n".join([f"**{told['title']}**", *lines]))
+        for title, *parts in (row.values() for row in told):
+            st.markdown("  \n".join([f"**{title}**", *filter(None, parts)]))
     else:
-        headings["last"] = t("Next step or result")
-        shown = [{**vars(row), "last": row.next_or_result} for row in rows]
-        frame = pd.DataFrame([{name: escape_markdown(row[name]) for name in headings} for row in shown])
-        st.table(frame.rename(columns=headings), hide_index=True, border="horizontal")
-    page_link(page, "interventions", t("All plans"))
+        st.table(pd.DataFrame(told).rename(columns=headings), hide_index=True, border="horizontal")
+    page_link(page, "interventions", t("Interventions"))
 
 
 def _plan_rows(page: Page, moved: Collection[str] = ()) -> tuple[PlanRow, ...]:
@@ -394,7 +349,6 @@ def draw_download_buttons(page: Page) -> None:
                 key=f"briefing_{form}",
                 type="primary" if form == "pdf" else "secondary",
                 icon=":material/download:",
-                help=t("Two pages for the meeting: changes to decide on; plans and the map. As the council sees them."),
             )
 
 

@@ -9,12 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from curim_data import query
-from curim_data.model import NO_AFFECTED, Audience, Message
+from curim_data.model import NO_AFFECTED, Audience
 from curim_data.model.labels import grade_words
 from curim_data.studies.brief import AnyFinding, BriefChanges, Finding, find_finding, neighbours
 from curim_data.studies.brief_content import card_picture
 from curim_data.studies.brief_text import (
     finding_sentences,
+    in_area,
     sure_explained,
     tested_sentence,
     title,
@@ -25,8 +26,9 @@ from curim_data.studies.changes import areas_in_words, counts_in_words, expected
 from curim_data.studies.gender import share_study, without_gender
 from curim_data.studies.trends import trend_study
 from pages.parts.charts import draw_chart, plots, tables
-from pages.parts.findings import cached_changes, changes_since, draw_gender_bars, draw_tags
+from pages.parts.findings import OVER_TIME, cached_changes, changes_since, draw_gender_bars, draw_tags
 from pages.parts.frame import (
+    CALCULATION,
     Page,
     cached_query,
     contained,
@@ -40,13 +42,13 @@ from pages.parts.frame import (
     palette,
     shared,
 )
-from pages.parts.maps import FoundPlace, draw_cell_map
+from pages.parts.maps import MAP_OF, FoundPlace, draw_cell_map
 from pages.parts.maps.basemap import filter_area
 from pages.parts.plans import may_edit, reference_day
 
-years_of = shared(trend_study, Message("Counting by period"))
+years_of = shared(trend_study, CALCULATION)
 shares_of = shared(share_study)
-finding_of = shared(find_finding, Message("Preparing the briefing"))
+finding_of = shared(find_finding, CALCULATION)
 neighbours_of = shared(neighbours)
 
 
@@ -60,7 +62,6 @@ def asked_finding(page: Page) -> tuple[BriefChanges, AnyFinding] | None:
 def draw_none(page: Page) -> None:
     """What stands in place of a finding that is not there any more."""
     st.title(page.t("This is no finding any more"))
-    st.write(page.t("With this filter and the alerts of today nothing of the kind was compared."))
     page_link(page, "briefing", page.t("To the Briefing"))
 
 
@@ -130,7 +131,7 @@ def _draw_place(page: Page, one: AnyFinding, name: str) -> None:
     draw_cell_map(
         page,
         key="finding_map",
-        alt=page.t("Map of {name}.", name=name),
+        alt=page.t(MAP_OF, name=name),
         cells=counted.frame,
         place=FoundPlace("", where, shape, ()) if shape is not None else None,
         height=430,
@@ -143,15 +144,14 @@ def _draw_years(page: Page, name: str) -> None:
     """Its months over all years with what was expected."""
     t, f = page.t, page.filter
     trend = years_of(page.dataset, f.replace(start=page.alerts.first), "month")
-    st.subheader(t("Over the years"))
     if trend is None or len(trend.frame) < 2:
-        st.caption(t("The period holds no whole day of data."))
         return
+    st.subheader(t("Over the years"))
     beginning, incomplete = (not bool(trend.frame["complete"].iloc[end]) for end in (0, -1))
     frame = trend.frame[[trend.column, "n", "expected", "lower", "upper", "alarm"]]
     figure = plots.band_figure(page, frame, time=trend.column, height=200, incomplete=incomplete, beginning=beginning)
     figure.add_span(*query.dates(page.alerts, f), palette(page.theme).band, opacity=0.6)
-    alt = t("Alerts over time, with the expected range: {name}.", name=name)
+    alt = t(OVER_TIME, name=name)
     draw_chart(page, figure, key="finding_years", alt=alt, data=frame, file_name="finding.csv", small=True)
 
 
@@ -172,10 +172,9 @@ def _draw_neighbours(page: Page, told: BriefChanges, one: AnyFinding) -> None:
     if not isinstance(one, Finding):
         return
     t, rows = page.t, neighbours_of(page.dataset, told.asked, one.change)
-    st.subheader(t("Next door") if {"place", "cell", "area"} & one.change.key.keys() else t("Where"))
     if rows.empty:
-        st.write(t("Nothing like it was compared elsewhere."))
         return
+    st.subheader(t("Next door") if in_area(one) else t("Where"))
     frame = pd.DataFrame(
         {
             "where": areas_in_words(t, page.city, rows, page.filter),

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import Final
 from urllib.parse import parse_qsl
 
 import streamlit as st
 
 from analysis.gender import GenderShares
 from curim_data.filters import AlertFilter
-from curim_data.model import Gender, Message
+from curim_data.model import N_, Gender
 from curim_data.model.labels import gender_label, grade_words
 from curim_data.studies.brief import AnyFinding, Finding, brief_changes, usual_since
 from curim_data.studies.brief_text import counts_words, history_word, since_words, title
 from pages.parts.charts import bars_of_shares, draw_chart, interval_bars_figure, plots
-from pages.parts.frame import GENDERS, Page, escape_markdown, go_to_page, page_link, palette, shared
+from pages.parts.frame import CALCULATION, GENDERS, Page, escape_markdown, go_to_page, page_link, palette, shared
 
 SINCE = "since"
+OVER_TIME: Final = N_("Alerts over time: {name}.")
 
 # What the headline and the cards tell, before the map.
-cached_changes = shared(brief_changes, Message("Preparing the briefing"))
+cached_changes = shared(brief_changes, CALCULATION)
 
 
 def changes_since(page: Page) -> dt.date | None:
@@ -60,7 +62,7 @@ def _day(text: str) -> dt.date | None:
 def draw_tags(page: Page, one: AnyFinding) -> None:
     """What its count did and how sure it is, in a word or two each."""
     words = (_tone(one), history_word(one, page.t)), ("gray", grade_words(page.t, one.grade))
-    st.markdown(" ".join(f":{colour}-badge[{escape_markdown(text)}]" for colour, text in words))
+    st.markdown(" ".join(f":{colour}-badge[{escape_markdown(text)}]" for colour, text in words if text))
 
 
 def draw_card(page: Page, one: AnyFinding, at: int) -> None:
@@ -98,18 +100,16 @@ def draw_gender_bars(page: Page, shares: GenderShares, key: str) -> None:
     longest = float(frame[["value", "high"]].max(axis=None))
     figure.update_xaxes(range=[0, 3 * longest if longest > 0 else 1])
     told = frame.assign(value=frame["value"].where(frame["low"].notna()))[["label", "n", "value", "low", "high"]]
-    alt = t("Alerts by gender of the person affected, with 95 % intervals.")
-    draw_chart(page, figure, key=key, alt=alt, data=told, file_name="briefing_gender.csv")
+    draw_chart(page, figure, key=key, alt=shares.sentence(t), data=told, file_name="briefing_gender.csv")
 
 
-def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str, height: int = 132) -> None:
+def draw_finding_chart(page: Page, finding: Finding, name: str, *, key: str) -> None:
     """Draw the weeks up to the end of the tested period, with what was expected; nothing where none may be shown."""
     if finding.series is None:
         return
     t, frame = page.t, finding.series.frame
     page = replace(page, filter=finding.filter)  # its own category says which counts are small
-    figure = plots.band_figure(page, frame, time="start", height=height)
+    figure = plots.band_figure(page, frame, time="start", height=132)
     figure.add_span(*finding.periods.after, palette(page.theme).band, opacity=0.5)
     figure.update_layout(margin={"l": 2, "r": 2, "t": 6, "b": 20})
-    alt = t("Alerts over time, with the expected range: {name}.", name=name)
-    draw_chart(page, figure, key=key, alt=alt, small=True)
+    draw_chart(page, figure, key=key, alt=t(OVER_TIME, name=name), small=True)

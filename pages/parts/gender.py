@@ -20,14 +20,12 @@ from curim_data.model import (
     N_,
     NO_AFFECTED,
     NO_FEELING,
-    NO_GENDER,
     NO_LANDMARKS,
     NO_POPULATION,
     NO_REPORTERS,
     ONE_CATEGORY,
     Message,
     PlanStatus,
-    Role,
     category_label,
     district_label,
     feeling_label,
@@ -52,6 +50,7 @@ from pages.parts.charts import (
     written_q,
 )
 from pages.parts.frame import (
+    CALCULATION,
     GENDERS,
     Dataset,
     Page,
@@ -65,16 +64,23 @@ from pages.parts.frame import (
     rgba,
     shared,
 )
-from pages.parts.maps import Pin, basemap, draw_legend_row, draw_named_layers, without_outline, written_alerts
+from pages.parts.maps import (
+    Pin,
+    basemap,
+    draw_legend_row,
+    draw_named_layers,
+    ranked_name,
+    without_outline,
+    written_alerts,
+)
 from pages.parts.plans import plan_store, translated_plan
 
 cached_shares = shared(gender.share_study)
 cached_light = shared(gender.light_study)
 cached_feeling = shared(gender.feeling_study)
 cached_rates = shared(gender.rate_study)
-cached_weights = shared(gender.weight_study, Message("Comparing the categories by gender"))
-cached_places = shared(gender.place_study, Message("Comparing the places by gender"))
-OTHER_COLUMN = N_("On the page Data, a column of another name can be given the role “gender” before the import.")
+cached_weights = shared(gender.weight_study, CALCULATION)
+cached_places = shared(gender.place_study, CALCULATION)
 AFFECTED, REPORTER = "affected_gender", "reporter_gender"
 OPEN = "open"  # the word of the address that names the fold that is open
 GENDERS_ASKED = frozenset({AFFECTED, REPORTER})
@@ -92,7 +98,7 @@ def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -
     st.title(escape_markdown(_headline(page, f, total, found)))
     st.caption(escape_markdown(query.sentence(page.alerts, f, t, total)))
     if f != page.filter:
-        st.info(t("This page compares genders, so the filter by gender is ignored here."))
+        st.info(t("Women and men are compared, so the filter by gender is ignored here."))
     if AFFECTED in page.alerts.asked and (why := _no_places(page, AFFECTED, NO_AFFECTED)):
         st.caption(why)
 
@@ -105,29 +111,25 @@ def _headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> st
     if total.n == 0:
         return t("No alerts to compare.")
     if AFFECTED not in asked:
-        return t("Who is affected is not known: this export asks only for the gender of those who alert.")
+        return t("Who is affected is not known.")
     weights, shares = cached_weights(page.dataset, f), cached_shares(page.dataset, f, AFFECTED)
     first = gender.weighs_more(weights, page.city, t)
     if not first and weights.n_tested and not weights.alone:
         first = (weights.sentence(t),)
-    if not first and shares.women_written:
-        first = (t("Of the women and men affected, {share} are women.", share=t.percent(shares.women.value)),)
-    few = t("Too few alerts to compare women and men.")
-    return " ".join(filter(None, (*(first or (few,)), found.differ.sentence(t) if shares.women_written else "")))
+    return " ".join(
+        (*(first or (shares.sentence(t),)), found.differ.sentence(t) if shares.women_written else "")
+    ).rstrip()
 
 
 def draw_not_asked(page: Page, total: Total) -> None:
     """What stands on the page where no export asks for gender: that it is not known, and what would change that."""
     t = page.t
-    advice = [
-        t("Ask whoever provides the export for the gender of the person affected and of the reporter."),
-        t("Four answers are enough: woman, man, other, prefers not to say. Never guess it from names."),
-        *([t(OTHER_COLUMN)] if page.role >= Role.ANALYST else []),
-        t("Until then, a walk with women who know the place shows more than these alerts."),
-    ]
+    advice = N_(
+        "Ask whoever provides the export for the gender of the person affected and of the reporter; never guess it "
+        "from names. Until then, a walk with women who know the place shows more than these alerts."
+    )
     with st.container(border=True, key="gender_not_asked"):
-        st.write(t(NO_GENDER))
-        st.markdown("\n".join(f"- {line}" for line in advice))
+        st.write(t(advice))
     draw_footer(page, total=total)
 
 
@@ -162,7 +164,7 @@ def _draw_share_chart(page: Page, frame: pd.DataFrame, of: tuple[str, float | st
     bars = bars.assign(
         label=_labels(page, frame),
         value=bars["value"].fillna(0),
-        text=bars["text"].mask(none, page.t.c("alerts", "none")),
+        text=bars["text"].mask(none, "0"),
         low=bars["low"].mask(none),
         high=bars["high"].mask(none),
     )
@@ -236,8 +238,7 @@ def _draw_feeling(page: Page, f: AlertFilter) -> None:
         draw_footer(page, sentence=sentence, choices=found.choices)
         return
     points = shown[["low", "high"]].clip(1, 5).assign(label=_labels(page, shown), value=shown["mean"])
-    middle = next(iter(shown.loc[shown["gender"] == "man", "mean"]), 3.0)
-    figure = forest_figure(page, points, reference=middle, log=False, height=34 * len(points) + 66)
+    figure = forest_figure(page, points, reference=3.0, log=False, height=34 * len(points) + 66)
     figure.data[0]["marker"] = {"color": [GENDERS[page.theme][gender] for gender in shown["gender"]], "size": 12}
     # Each step of the scale with its words below the number, and room for half of those below the last step, which
     # plotly would leave out.
@@ -246,7 +247,6 @@ def _draw_feeling(page: Page, f: AlertFilter) -> None:
     figure.update_layout(margin={"r": 60})
     draw_chart(page, figure, key="gender_feeling", alt=sentence, data=frame.assign(gender=_labels(page, frame)))
     draw_footer(page, sentence=sentence, choices=found.choices)
-    st.caption(t("The dashed line is the mean of men."))
 
 
 def _draw_rates(page: Page, f: AlertFilter) -> None:
@@ -255,7 +255,7 @@ def _draw_rates(page: Page, f: AlertFilter) -> None:
     st.subheader(t("Per 1,000 residents"))
     found = cached_rates(page.dataset, f)
     if found is None:
-        st.write(escape_markdown(t("No rates are shown.") + " " + missing(page, NO_POPULATION)))
+        st.write(escape_markdown(missing(page, NO_POPULATION)))
         return
     tables.draw_table(
         page,
@@ -270,12 +270,12 @@ def _draw_rates(page: Page, f: AlertFilter) -> None:
         ),
         {
             "area": t("District"),
-            "women": t("By women, per 1,000 women"),
-            "men": t("By men, per 1,000 men"),
+            "women": t.c("gender", "Women"),
+            "men": t.c("gender", "Men"),
             "ratio": t("Ratio (95 %)"),
         },
         key="gender_rates",
-        alt=t("Alerts per 1,000 residents by gender"),
+        alt=t("Per 1,000 residents"),
     )
     tables.download_button(page, found.frame, "gender_rates.csv", key="gender_rates_csv")
     st.caption(t("Alerts of the whole period by gender of the reporter. Not everyone who alerts lives in the city."))
@@ -289,19 +289,14 @@ def _rate(page: Page, row: dict[Any, Any], names: Sequence[str], digits: int, *c
     return "–" if few or not math.isfinite(rate) else number_with_interval(page.t, rate, low, high, digits)
 
 
-MOST_ROWS = 16  # of the chart: more are not read
+MOST_ROWS = 10  # of the chart: more are not read
 SPAN = 0.62
 NAMED = 5
-_SILENT: Final = N_(
-    "**{place}: not known.** {women} by women, {men} by men; about {expected} by women could be expected."
-)
-_SILENT_FEW: Final = N_(
-    "**{place}: not known.** {women} by women, {men} by men; at least {expected} by women could be expected."
-)
-# By whether the share of women is larger than the city's.
-_CLEAREST: Final = {
-    True: N_("**{rank} {place}**: more women than in the city"),
-    False: N_("**{rank} {place}**: fewer women than in the city"),
+# By whether the share of women is larger (1) or smaller (-1) than the city's.
+_VERDICTS: Final = {
+    1: N_("more women than in the city"),
+    -1: N_("fewer women than in the city"),
+    0: N_("no difference shown"),
 }
 
 
@@ -330,24 +325,17 @@ def _draw_forest(page: Page, found: CategoryRatios) -> None:
         return
     row = 34 if page.narrow or points["label"].str.len().max() > BESIDE else 24  # names of two lines
     figure = forest_figure(page, points, height=max(row * len(points) + 76, 150))
-    title = t("share among women ÷ share among men")
     if page.narrow:
-        st.caption(title)
         figure.update_yaxes(ticksuffix="")
-        title = ""
-    figure.update_xaxes(title={"text": title, "font": {"size": 12}, "standoff": 8})
-    st.caption(
-        t("Left of the dashed line: affects men more. Right of it: affects women more. Strong colour: beyond chance.")
-    )
+    words = [t("Share among women ÷ share among men; above 1 it weighs more on women. Orange: beyond chance.")]
     if points["hollow"].any():
-        st.caption(t("Hollow points are limits: the number of women or of men is too small to be written out."))
+        words.append(t("Hollow points are limits: the number of women or of men is too small to be written out."))
+    st.caption(" ".join(words))
     draw_chart(page, figure, key="gender_forest", alt=found.sentence(t))
-    if rest := len(found.frame) - len(points):
-        st.caption(t.n("{n} more category is in the table alone.", "{n} more categories are in the table alone.", rest))
 
 
 def _drawn(page: Page, found: CategoryRatios) -> pd.DataFrame:
-    """The points of the chart, at most `MOST_ROWS`, the surest ones, the largest ratio on top.
+    """The points of the chart, at most `MOST_ROWS`: those of the heading, then the surest, the largest ratio on top.
 
     One is `hollow` that is a limit of a ratio that is not written out; a limit that leaves open which way the ratio
     lies is not drawn.
@@ -357,7 +345,9 @@ def _drawn(page: Page, found: CategoryRatios) -> pd.DataFrame:
     rows = rows.assign(value=rows["ratio"].combine_first(limit), hollow=limit.notna())
     rows = rows[np.isfinite(found.frame["ratio"]) & (found.frame["ratio"] > 0)].dropna(subset=["value"])
     rows["doubt"] = np.log(rows["high"] / rows["low"].clip(lower=1e-9))
-    clearest = rows.sort_values(["significant", "doubt"], ascending=[False, True]).head(MOST_ROWS)
+    told = [*found.heavier(1)[: gender.LEADING], *found.heavier(-1)[: gender.LEADING]]
+    rows["told"] = rows["category"].isin(told)
+    clearest = rows.sort_values(["told", "significant", "doubt"], ascending=[False, False, True]).head(MOST_ROWS)
     frame = clearest.sort_values("value", ascending=False, ignore_index=True)
     return frame.assign(
         label=[category_label(page.t, page.city, one) for one in frame["category"]],
@@ -390,7 +380,7 @@ def _draw_category_table(page: Page, found: CategoryRatios) -> None:
             "q": t("Corrected p"),
         },
         key="gender_weights",
-        alt=t("Categories by gender, clearest first"),
+        alt=t("The figures as a table"),
     )
     tables.download_button(page, frame, "gender_categories.csv", key="gender_weights_csv")
 
@@ -432,7 +422,7 @@ def draw_places(page: Page, f: AlertFilter, found: PlaceStudy) -> None:
     frame = found.differ.frame.assign(
         verdict=lambda rows: np.where(rows["significant"], np.where(rows["direction"] > 0, 1, -1), 0)
     )
-    sentence = _places_sentence(page, found)
+    sentence = found.differ.sentence(t) or t("There are too few alerts near named places to compare them.")
     left, right = st.columns([SPAN, 1 - SPAN], gap="large")
     with left:
         _draw_place_map(page, frame, found, sentence)
@@ -472,25 +462,13 @@ def _draw_silent_places(page: Page, found: PlaceStudy) -> None:
         st.write(t("No named place has strikingly few alerts by women. That does not make any of them safe."))
     for row in rows.to_dict("records"):
         # Where few are written out, what was to be expected, a share of both, would tell them.
-        words, expected = (_SILENT, round(row["expected"])) if _share_told(page, row) else (_SILENT_FEW, EXPECTED_WOMEN)
+        expected = round(row["expected"]) if _share_told(page, row) else t("at least {low}", low=EXPECTED_WOMEN)
         women, men = (written_alerts(page, row[name]) for name in ("women", "men"))
-        st.markdown(
-            t(
-                words,
-                place=escape_markdown(place_label(t, page.city, row["place"])),
-                women=women,
-                men=men,
-                expected=expected,
-            )
-        )
+        words = N_("**{place}: not known.** {women} by women (expected: {expected}), {men} by men.")
+        place = escape_markdown(place_label(t, page.city, row["place"]))
+        st.markdown(t(words, place=place, women=women, men=men, expected=expected))
     for choice in found.silent.choices:
         st.caption(t(choice.explanation))
-    st.caption(
-        t(
-            "Nobody counts here how many women pass by, so the alerts by men serve as a measure of how busy a place "
-            "is. A walk with women who know the place, by day and after dark, reveals more than this figure."
-        )
-    )
 
 
 def _share_told(page: Page, row: dict[str, float]) -> bool:
@@ -502,55 +480,31 @@ def _share(page: Page, row: dict[str, float]) -> str:
     return page.t.share(row["share"], row["low"], row["high"]) if _share_told(page, row) else "–"
 
 
-def _places_sentence(page: Page, found: PlaceStudy) -> str:
-    t = page.t
-    if not found.differ.n_differ:
-        return found.differ.sentence(t) or t("There are too few alerts near named places to compare them.")
-    return t.n(
-        "In {n} of {looked} places the share of women among the women and men affected differs from the city's "
-        "({city}) beyond chance.",
-        "In {n} of {looked} places the share of women among the women and men affected differs from the city's "
-        "({city}) beyond chance.",
-        found.differ.n_differ,
-        looked=int(found.differ.frame["p"].notna().sum()),
-        city=t.percent(found.differ.city.value),
-    )
-
-
 def _draw_clearest_places(page: Page, f: AlertFilter, frame: pd.DataFrame) -> None:
     """The clearest places, each with its share and the way to look closer."""
     t, sure = page.t, frame[frame["significant"]]
     for rank, row in enumerate(sure.head(NAMED).to_dict("records"), 1):
-        place = escape_markdown(place_label(t, page.city, row["place"]))
-        with st.container(gap="xsmall"):
-            more = row["direction"] > 0
-            words = t(_CLEAREST[more], rank=rank, place=place)
-            st.markdown(f"{words} ({_share(page, row)})" if _share_told(page, row) else words)
-            page_link(
-                page,
-                "gender",
-                t("Look closer at {place}", place=place),
-                filter=f.replace(places=(row["place"],), districts=(), cells=()),
-            )
-    if len(sure) > NAMED:
-        st.caption(t.n("{n} more is in the table.", "{n} more are in the table.", len(sure) - NAMED))
+        place = ranked_name(rank, escape_markdown(place_label(t, page.city, row["place"])))
+        with st.container(gap=None):
+            page_link(page, "gender", place, filter=f.replace(places=(row["place"],), districts=(), cells=()))
+            verdict = _VERDICTS[1 if row["direction"] > 0 else -1]
+            st.caption(f"{t(verdict)} ({_share(page, row)})" if _share_told(page, row) else t(verdict))
 
 
 def _draw_place_table(page: Page, frame: pd.DataFrame) -> None:
     t = page.t
     if frame.empty:
         return
-    words = {1: t("more women"), -1: t("fewer women"), 0: t("no difference shown")}
     written = pd.DataFrame(
         {
             "place": place_label(t, page.city, row["place"]),
             "women": written_count(page, row["women"]),
             "men": written_count(page, row["men"]),
             "share": _share(page, row),
-            "verdict": words[row["verdict"]],
+            "verdict": t(verdict),
             "q": written_q(page, row["q"]) if _share_told(page, row) else "–",
         }
-        for row in frame.to_dict("records")
+        for row, verdict in zip(frame.to_dict("records"), frame["verdict"].map(_VERDICTS), strict=True)
     )
     headings = {
         "place": t("Place"),
@@ -565,7 +519,7 @@ def _draw_place_table(page: Page, frame: pd.DataFrame) -> None:
         written,
         headings,
         key="gender_places",
-        alt=t("Places by share of women, clearest first"),
+        alt=t("Where does it differ?"),
         narrow=("place", "share", "verdict"),
     )
     data = frame.drop(columns=["verdict", "not_known", "expected"])
@@ -609,11 +563,11 @@ def _draw_place_map(page: Page, frame: pd.DataFrame, found: PlaceStudy, alt: str
     )
     draw_legend_row(
         colours,
-        t("Named places"),
+        "",
         [
-            (f"background:{shades[1]}", t("more women than in the city")),
-            (f"background:{shades[-1]}", t("fewer women than in the city")),
-            (f"border:1px solid {colours.muted}", t("no difference shown")),
+            (f"background:{shades[1]}", t(_VERDICTS[1])),
+            (f"background:{shades[-1]}", t(_VERDICTS[-1])),
+            (f"border:1px solid {colours.muted}", t(_VERDICTS[0])),
             *([(f"border:3px solid {colours.accent}", t("women's safety not known"))] if found.unheard else []),
         ],
     )
@@ -623,18 +577,16 @@ def _circle(
     page: Page, mark: Landmark, row: dict[str, float] | None, shades: dict[int, str], *, unheard: bool
 ) -> dict[str, object]:
     t, colours, kind = page.t, palette(page.theme), int(row["verdict"]) if row else 0
-    words = N_("{place}: no alerts")
-    if row is not None:
-        few = N_("{place}: too few alerts for the share of women to be written out")
-        words = N_("{place}: {share} women") if _share_told(page, row) else few
-    tip = t(words, place=t.label(mark.labels), share=_share(page, row) if row is not None else "")
+    tip = t.label(mark.labels)
+    if row is not None and _share_told(page, row):
+        tip = t.pair(tip, t("{share} women", share=_share(page, row)))
     return {
         "position": [mark.longitude, mark.latitude],
         "radius": mark.radius,
         "fill": rgba(shades.get(kind, colours.line), 215 if kind else 0),
         "line": rgba(colours.accent if unheard else shades.get(kind, colours.muted)),
         "width": 3 if unheard else 1,
-        "tip": tip + ("\n" + t("Women report little here: not known, not safe.") if unheard else ""),
+        "tip": tip + ("\n" + t("women's safety not known") if unheard else ""),
     }
 
 
@@ -647,21 +599,12 @@ def draw_plan_checks(page: Page) -> None:
         return
     questions = {
         "affected": t("Who is affected"),
-        "consulted": t("Who was asked"),
-        "target": t("Aim by gender"),
+        "consulted": t("Consulted"),
+        "target": t("Objective"),
         "harm": t("Possible harm"),
     }
-    answered = [{name: bool(getattr(plan.gender_check, name).strip()) for name in questions} for plan in live]
-    st.write(
-        t.n(
-            "{whole} of {n} plan answers all four questions.",
-            "{whole} of {n} plans answer all four questions.",
-            len(live),
-            whole=sum(all(answers.values()) for answers in answered),
-        )
-    )
-    for plan, answers in zip(live, answered, strict=True):
+    for plan in live:
         with st.container(gap=None):
             page_link(page, "interventions", escape_markdown(plan.title) or t("Without a title"), plan=plan.id)
-            still = [questions[name] for name, done in answers.items() if not done]
+            still = [words for name, words in questions.items() if not getattr(plan.gender_check, name).strip()]
             st.caption(t("Still open: {questions}", questions=t.join(still)) if still else t("All answered"))

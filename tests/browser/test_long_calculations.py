@@ -32,7 +32,6 @@ def read(browser: Browser, address: str) -> Page:
     page.set_default_timeout(PATIENCE)
     page.goto(f"{address}/hotspots?lang=en&tab=repeats&category=vandalism")
     ready(page)
-    page.get_by_role("button", name="Test for repeats").click()
     return page
 
 

@@ -92,7 +92,7 @@ def test_plotly_finds_nothing_wrong_with_a_figure(page: Page) -> None:
         plots.band_figure(page, WEEKS[["week", "n"]]),
         plots.interval_bars_figure(page, ROWS, labels_above=True),
         plots.interval_bars_figure(page, ROWS.iloc[:0]),
-        plots.forest_figure(page, ROWS.assign(strong=[True, False, True])),
+        plots.forest_figure(page, ROWS.assign(strong=[True, False, True]), height=150),
         plots.clock_figure(page, CLOCK),
         plots.year_on_year_figure(page, pd.DataFrame({"month": DAYS, "n": range(12)})),
         small_multiples_figure(page, PANELS, time="week"),

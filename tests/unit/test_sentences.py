@@ -37,7 +37,7 @@ PARTS: Final[list[tuple[Callable[[], str], str]]] = [
     (lambda: amount_in_words(-1, EL), "1 λιγότερη"),
     (lambda: amount_in_words(0, EL), "0 περισσότερες"),
     (lambda: amount_in_words(1, EL), "1 περισσότερη"),
-    (lambda: EL(fewer_than(13)), "λιγότερα από 13"),
+    (lambda: EL(fewer_than(13)), "κάτω από 13"),
     (lambda: FR(fewer_than(13)), "moins de 13"),
     (lambda: EL.part(0.0001), "λιγότερο από το 1 %"),
     (lambda: EL.part(0.9999), "περισσότερο από το 99 %"),
@@ -90,7 +90,7 @@ def test_french_plurals(one: str, many: str, values: dict[str, object], told: di
 def test_french_has_one_kind_of_space_before_signs_curled_apostrophes_and_one_name_a_thing() -> None:
     # Plural forms and words with a context too.
     forms = [text for text in FR._catalog._catalog.values() if text and not text.startswith("Project-Id")]  # type: ignore[attr-defined]
-    assert len(forms) > 3000
+    assert len(forms) > 2000
     assert not [text for text in forms if re.search(r"[ \u202f][:;?!%»]|«[ \u202f]|[^\s«(][;?!»]|«(?!\u00a0)", text)]
     assert FR.pair("Responsable", "Services techniques") == "Responsable\N{NO-BREAK SPACE}: Services techniques"
     assert not [text for text in forms if "'" in text.replace("G'", "G")]  # but for the prime of the generalised Gini

@@ -150,7 +150,7 @@ def test_the_file_below_the_bars_leaves_out_a_count_whose_rest_is_small(city: Ci
     pd.testing.assert_frame_equal(exact, found, check_dtype=False)
 
 
-@pytest.mark.parametrize(("lang", "men", "none"), [("en", "men only", "none (up to 0.40)"), ("fr", "hommes", "aucun")])
+@pytest.mark.parametrize(("lang", "men", "none"), [("en", "men only", "at most 0.40"), ("fr", "hommes", "au plus")])
 def test_a_ratio_of_nothing_is_a_word(lang: str, men: str, none: str) -> None:
     page = cast(Page, SimpleNamespace(t=translator(lang)))
     row = {"ratio": 0.0, "low": 0.0, "high": 0.4, "at_least": float("nan"), "at_most": float("nan")}

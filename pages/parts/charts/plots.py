@@ -21,6 +21,7 @@ import pandas as pd
 import streamlit as st
 
 from curim_data.model import Translator, fewer_than, is_small
+from curim_data.model.labels import inline
 from curim_data.privacy import COUNT_COLUMNS, is_sensitive
 from pages.parts.charts.figure import Figure, axis, base_figure, month_ticks, time_axis
 from pages.parts.charts.tables import download_button, drawn_counts, written_count
@@ -114,7 +115,7 @@ def band_figure(
             mode="lines",
             line={"color": colours.sea_blue, "width": 2, "dash": "dot"},
             hoverinfo="skip",
-            name=t("seasonally adjusted"),
+            name=inline(t("Seasonally adjusted")),
         )
     ends = sorted({at for at, ended in ((0, beginning), (len(frame) - 1, incomplete)) if ended and len(frame)})
     whole = frame["n"].astype(float).mask(frame.index.isin(ends))
@@ -127,23 +128,21 @@ def band_figure(
         hoverinfo="text",
         name=name or t("alerts"),
     )
-    _mark_points(page, figure, frame.assign(whole=whole, day=days), ends, incomplete=incomplete)
+    _mark_points(page, figure, frame.assign(whole=whole, day=days), ends)
     time_axis(figure, t, days, compact=page.narrow)
     figure.update_yaxes(rangemode="tozero")
     return figure
 
 
-def _mark_points(page: Page, figure: Figure, frame: pd.DataFrame, ends: list[int], *, incomplete: bool) -> None:
+def _mark_points(page: Page, figure: Figure, frame: pd.DataFrame, ends: list[int]) -> None:
     """Mark alarms, counts that may not be read (all at one height), and `ends` that are not whole periods."""
     t, colours, least = page.t, palette(page.theme), page.written.least()
-    last = len(frame) - 1 if incomplete else -1
-    written = {at: written_count(page, frame["n"][at]) for at in ends}
-    hover = [t("not complete yet: {n}", n=n) if at == last else t("in part: {n}", n=n) for at, n in written.items()]
+    open_end = t("not complete")
+    hover = [t.pair(open_end, written_count(page, frame["n"][at])) for at in ends]
     alarms = frame.get("alarm", pd.Series(False, frame.index)).fillna(False).astype(bool)
     few = (frame["whole"] > 0) & (frame["whole"] < least) & (least > 1)
     beside = [[0, 1] if end == 0 else [end - 1, end] for end in ends if len(frame) > 1]
     hollow = {"color": colours.background, "size": 7, "line": {"color": colours.line, "width": 1.5}}
-    open_end = {"mode": "markers", "marker": hollow, "name": t("not complete") if 0 in ends else t("not complete yet")}
     line = {"mode": "lines", "line": {"color": colours.line, "width": 1.2, "dash": "dot"}, "hoverinfo": "skip"}
     quiet = {"mode": "markers", "hoverinfo": "skip"}
     small = {"symbol": "circle-open", "size": 5, "color": colours.line}
@@ -154,7 +153,10 @@ def _mark_points(page: Page, figure: Figure, frame: pd.DataFrame, ends: list[int
         ),
         (frame[few], {**quiet, "marker": small, "name": t(fewer_than(least))}),
         *((frame.loc[pair], line) for pair in beside),  # a point alone would look like a stray letter
-        (frame.loc[ends], {**open_end, "hovertext": hover, "hoverinfo": "text"}),
+        (
+            frame.loc[ends],
+            {"mode": "markers", "marker": hollow, "name": open_end, "hovertext": hover, "hoverinfo": "text"},
+        ),
     ]
     for rows, look in parts:
         if len(rows):
@@ -208,8 +210,7 @@ def forest_figure(
     *,
     reference: float = 1.0,
     log: bool = True,
-    digits: int = 1,
-    height: int | None = None,
+    height: int,
 ) -> Figure:
     """Points with intervals against a line of no difference, the first row on top.
 
@@ -219,7 +220,7 @@ def forest_figure(
     t, colours = page.t, palette(page.theme)
     shown = [wrapped_label(label, 22 if page.narrow else BESIDE, 2) for label in frame["label"]]
     labels = frame["label"].map(html.escape).tolist()
-    write = partial(t.number, digits=digits)
+    write = partial(t.number, digits=1)
     texts = frame.get(
         "text",
         [
@@ -228,7 +229,7 @@ def forest_figure(
         ],
     )
     strong, hollow = (frame.get(name, pd.Series(False, index=frame.index)) for name in ("strong", "hollow"))
-    figure = base_figure(t, colours, height=height or 30 * len(frame) + 60)
+    figure = base_figure(t, colours, height=height)
     figure.add_scatter(
         x=frame["value"],
         y=labels,
@@ -305,7 +306,7 @@ def clock_figure(
             [f"{day} {hour:02d}:00–{hour + 1:02d}:00: {written_alerts(page, n)}" for hour, n in enumerate(row)]
             for day, row in zip(map(t.weekday, range(7)), grid.tolist(), strict=True)
         ],
-        **count_scale(t, colours, most, t("Number in an hour of the week")),
+        **count_scale(t, colours, most, t("Alerts")),
     )
     hours = list(range(0, 24, 6 if compact else 3))
     figure.update_xaxes(tickvals=hours, ticktext=[f"{hour:02d}:00" for hour in hours])
@@ -353,7 +354,7 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame) -> Figure:
     figure = base_figure(t, colours, height=300)
     months = pd.to_datetime(frame["month"])
     years = sorted(months.dt.year.unique())
-    _add_earlier_years(figure, t, colours, frame.assign(year=months.dt.year, number=months.dt.month), years[:-YEARS])
+    _add_earlier_years(figure, colours, frame.assign(year=months.dt.year, number=months.dt.month), years[:-YEARS])
     greys = [colours.district_line, colours.withheld, colours.muted]
     for year in years[-YEARS:]:
         part = frame[months.dt.year == year]
@@ -382,14 +383,11 @@ def year_on_year_figure(page: Page, frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def _add_earlier_years(
-    figure: Figure, t: Translator, colours: Palette, frame: pd.DataFrame, years: Sequence[int]
-) -> None:
+def _add_earlier_years(figure: Figure, colours: Palette, frame: pd.DataFrame, years: Sequence[int]) -> None:
     """The range of each month over years long past, in grey; of one such year its months."""
     span = frame[frame["year"].isin(years)].groupby("number")["n"].agg(["min", "max"]).dropna()
     if len(years) > 1:
-        name = t("{first}–{last}, lowest to highest", first=str(years[0]), last=str(years[-1]))
-        figure.add_band(span.index, span["min"], span["max"], colours.band, name=name)
+        figure.add_band(span.index, span["min"], span["max"], colours.band, name=f"{years[0]}–{years[-1]}")
     elif years:  # one year has no range
         figure.add_scatter(
             x=span.index,
@@ -413,10 +411,8 @@ def _band_hover(page: Page, frame: pd.DataFrame, time: str) -> list[str]:
             frame.get("lower", days.index * np.nan), frame.get("upper", days.index * np.nan), strict=True
         )
     ]
-    expected = t("expected {range}")
-    return [
-        text + ("<br>" + expected.format(range=span) if span else "") for text, span in zip(texts, ranges, strict=True)
-    ]
+    expected = t("expected range")
+    return [text + ("<br>" + t.pair(expected, span) if span else "") for text, span in zip(texts, ranges, strict=True)]
 
 
 def _log_ticks(frame: pd.DataFrame, closest: float) -> list[float]:
@@ -442,8 +438,7 @@ def no_clock_reason(page: Page) -> str:
     if has_no_clock(page):
         return t("No days and hours are shown: of sensitive alerts the protected copy has daylight and darkness alone.")
     lacking = page.alerts.lacks("hour")
-    none = t("No alerts with a known hour.")
-    return none if lacking is None else t("No days and hours are shown.") + " " + t(lacking)
+    return t("No alerts with a known hour.") if lacking is None else t(lacking)
 
 
 def small_multiples_figure(
@@ -605,13 +600,7 @@ def add_forecast(
         mode="lines",
         line={"color": colours.sea_blue, "width": 1.8, "dash": "dash"},
         hovertext=[
-            t(
-                "{day}: forecast {expected} ({low}–{high})",
-                day=t.date(day.date(), form),
-                expected=t.number(row.expected),
-                low=t.number(row.low),
-                high=t.number(row.high),
-            )
+            t.pair(t.date(day.date(), form), f"{t.number(row.expected)} ({t.number(row.low)}–{t.number(row.high)})")
             for day, row in zip(days, frame.itertuples(), strict=True)
         ],
         hoverinfo="text",

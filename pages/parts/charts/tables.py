@@ -58,7 +58,6 @@ def draw_table(
     file_name: str = "",
     digits: Places = None,
     percent: Places = None,
-    signed: Places = None,
     columns: Mapping[str, Any] | None = None,
     order: Sequence[str] | None = None,
     height: int | str = "auto",
@@ -73,9 +72,8 @@ def draw_table(
     ----------
     headings
         The columns to show, in order, and their headings.
-    digits, percent, signed
-        Columns of numbers to write with so many decimals, of shares (0 to 1) to write as percentages, and of
-        differences to write with their sign; one in both of the last is a percentage with its sign.
+    digits, percent
+        Columns of numbers to write with so many decimals, and of shares (0 to 1) to write as percentages.
     columns
         Streamlit column settings that replace the heading alone.
     order
@@ -89,19 +87,19 @@ def draw_table(
     picking
         What `st.dataframe` takes for rows that can be picked.
     """
-    written: dict[str, Any] = {"digits": digits, "percent": percent, "signed": signed}
+    written: dict[str, Any] = {"digits": digits, "percent": percent}
     if narrow and page.narrow:
         headings = {name: label for name, label in headings.items() if name in narrow}
     if phone and page.narrow:
-        draw_plain_table(
-            page, frame, {name: label for name, label in headings.items() if name in phone}, alt=alt, **written
-        )
+        shown = {name: label for name, label in headings.items() if name in phone}
+        plain_height: int | Literal["content"] = 520 if len(frame) > FITTED_PLAIN else "content"
+        draw_plain_table(page, frame.head(MOST_PRINTED), shown, alt=alt, height=plain_height, **written)
     else:
         draw_for_print(page.t, frame, headings, **written)
         st.dataframe(
             styled(page.t, frame[list(headings)], **written),
             column_config={
-                **_columns(headings, {}, {*(digits or {}), *(percent or {}), *(signed or {})}),
+                **_columns(headings, {}, {*(digits or {}), *(percent or {})}),
                 **(columns or {}),
             },
             column_order=order,
@@ -235,7 +233,7 @@ def styled(t: Translator, frame: pd.DataFrame, **written: Places) -> pd.DataFram
 def formatted(t: Translator, frame: pd.DataFrame, **written: Places) -> pd.DataFrame:
     """The frame with its numbers as texts, for static tables (NaN becomes a dash).
 
-    `written`: the columns `digits`, `percent` and `signed`, as for `draw_table`.
+    `written`: the columns `digits` and `percent`, as for `draw_table`.
     """
     return frame.assign(
         **{name: [form(value) for value in frame[name]] for name, form in _forms(t, frame, **written).items()}
@@ -243,13 +241,12 @@ def formatted(t: Translator, frame: pd.DataFrame, **written: Places) -> pd.DataF
 
 
 def _forms(
-    t: Translator, frame: pd.DataFrame, *, digits: Places = None, percent: Places = None, signed: Places = None
+    t: Translator, frame: pd.DataFrame, *, digits: Places = None, percent: Places = None
 ) -> dict[str, Callable[[float], str]]:
     """How the numbers of each column are written, for those that the frame has."""
-    both = {name: places for name, places in (percent or {}).items() if name in (signed or {})}
     return {
         name: partial(form, digits=places)
-        for form, columns in ((t.number, digits), (t.percent, percent), (t.signed, signed), (t.signed_percent, both))
+        for form, columns in ((t.number, digits), (t.percent, percent))
         for name, places in (columns or {}).items()
         if name in frame
     }
@@ -352,7 +349,7 @@ def download_button(
 def geojson_button(t: Translator, make: Callable[[], str], file_name: str, *, key: str) -> None:
     """A button that hands out shapes as GeoJSON; made when clicked."""
     draw_download(
-        t("Download the shapes (GeoJSON)"),
+        t("Download the data") + " (GeoJSON)",
         make,
         file_name=file_name,
         mime="application/geo+json",

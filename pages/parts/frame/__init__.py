@@ -34,8 +34,8 @@ from pages.parts.frame.look import (
     COUNTS,
     EXCESS,
     GENDERS,
+    GREYS_ON_DARK,
     LIGHT,
-    USUAL_ON_DARK,
     Palette,
     css_text,
     escape_markdown,
@@ -47,6 +47,7 @@ from pages.parts.frame.look import (
 )
 from pages.parts.frame.page import Dataset, Page, Room
 from pages.parts.frame.results import (
+    CALCULATION,
     Heading,
     cached,
     cached_query,

@@ -404,7 +404,7 @@ def draw_footer(
     `undrawn`: how many stand on a map of single points, and how many sensitive ones never do;
     `about`: the paragraph of Help on the figure, to which a link leads.
     """
-    t = page.t
+    t, explained = page.t, list[str]()
     if sentence:
         st.write(escape_markdown(sentence))
     if total is not None:
@@ -413,16 +413,13 @@ def draw_footer(
         counts = mapped_sentence(t, total, excluded, drawn, undrawn, taken=source is not None and places_taken(source))
         told = t.pair(period, counts) if period else counts
         if source is not None and source.exact is not None:
-            told += "  \n" + " ".join(
-                [
-                    copy_errors(source).sentence(t, kind_of(page.filter, source.city)),
-                    *map(t, copy_notes(source, page.filter, total)),
-                ]
-            )
+            errors = copy_errors(source).sentence(t, kind_of(page.filter, source.city))
+            explained = [errors, *map(t, copy_notes(source, page.filter, total))]
         st.caption(told)
+    explained += [t(choice.explanation) for choice in choices]
     with st.expander(t("How this was calculated")) if choices else nullcontext():
-        for choice in choices:
-            st.caption(escape_markdown(t(choice.explanation)))
+        for sentence in explained:
+            st.caption(escape_markdown(sentence))
         if about:
             help_link(page, about)
 

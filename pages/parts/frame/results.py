@@ -55,6 +55,7 @@ GRACE: Final = 4.0  # seconds without a reader after which a calculation ends
 LEAST: Final = 0.02  # seconds of the processor; what takes less is worked out as quickly as it is read
 STOPPED: Final = "calculations_stopped"  # what this reader stopped, so that the next run does not start it again
 MOST_STOPPED: Final = 20
+CALCULATION: Final = Message("Calculation")  # what most calculations say of themselves until they say more
 
 FAILURE: Final = N_(
     "{part} could not be displayed (error {number}). Nothing was changed, and the rest of the page can be used. "

@@ -15,9 +15,8 @@ import streamlit as st
 from analysis.density import DensityImage, density_image, format_density
 from curim_data.engine import Source
 from curim_data.filters import AlertFilter
-from curim_data.model import N_, UNCATEGORISED, CityProfile, Message, Translator, category_label, group_label
+from curim_data.model import UNCATEGORISED, CityProfile, Translator, category_label, group_label
 from curim_data.studies.alert_points import (
-    MOST_MAP_POINTS,
     DensityStudy,
     MapPoints,
     class_geojson,
@@ -28,6 +27,7 @@ from curim_data.studies.alert_points import (
 )
 from pages.parts.charts import SCROLL_BAR, tables
 from pages.parts.frame import (
+    CALCULATION,
     CATEGORIES,
     Heading,
     Page,
@@ -38,9 +38,10 @@ from pages.parts.frame import (
     rgba,
     shared,
 )
-from pages.parts.hotspots.choices import LAYER_WORD, FoundPlace, draw_found_place
-from pages.parts.hotspots.ranked_list import SPAN, draw_heading, name_height
+from pages.parts.hotspots.choices import FoundPlace, draw_found_place
+from pages.parts.hotspots.ranked_list import SPAN, at_default_words, draw_heading, name_height
 from pages.parts.maps import (
+    MAP_OF,
     Pin,
     draw_cell_map,
     draw_illustrative_note,
@@ -58,8 +59,6 @@ if TYPE_CHECKING:
 
 WIDTHS: Final = {"category": 130, "group": 110, "n": 62, "share": 62}
 RADIUS: Final = 3.5  # pixels
-POINTS_ALT: Final = N_("Map of single alerts by group of categories; the table counts the same.")
-DENSITY_ALT: Final = N_("Map of the density of alerts; the table holds its highest places.")
 
 
 _points = shared(read_map_points)
@@ -72,30 +71,14 @@ def draw_alerts_layer(page: Page, heading: Heading, place: FoundPlace | None) ->
     left, right = st.columns([5, 3], gap="medium")
     with left:
         if found.frame is None:
-            st.info(
-                page.t(
-                    "There are {n} alerts to draw; above {most} the points cover one another and the map hides more "
-                    "than it shows. Choose fewer alerts with the filter, or look at the density.",
-                    n=found.shown,
-                    most=MOST_MAP_POINTS,
-                )
-            )
-            st.button(
-                page.t("Show the density"),
-                key="hotspots_to_density",
-                on_click=st.query_params.__setitem__,
-                args=(LAYER_WORD, "density"),
-            )
+            st.info(page.t("Choose fewer alerts with the filter, or look at the density."))
         else:
             _draw_point_map(page, found.frame, place)
             draw_found_place(page, place)
-        counted: dict[str, Any] = {"total": cached_query(page, "total"), "excluded": found.at_default}
-        if found.frame is None:
-            draw_footer(page, sentence=left_out_sentence(page.t, found), **counted)
-        else:
-            draw_footer(
-                page, sentence=left_out_sentence(page.t, found), **counted, drawn=found.shown, undrawn=found.sensitive
-            )
+        drawn: dict[str, Any] = {} if found.frame is None else {"drawn": found.shown, "undrawn": found.sensitive}
+        told = left_out_sentence(page, found)
+        draw_footer(page, sentence=told, total=cached_query(page, "total"), excluded=found.at_default, **drawn)
+        if found.frame is not None:
             _draw_point_download(page, found, found.frame)
     with right:
         _draw_category_table(page, found)
@@ -105,24 +88,18 @@ def alerts_headline(t: Translator, found: MapPoints) -> str:
     """How many alerts are drawn."""
     if found.frame is None:
         return t("Too many alerts to draw each as a point.")
-    some = t.n("{n} alert, drawn as a point.", "{n} alerts, each drawn as a point.", found.shown)
-    return some if found.shown else t("No alert is drawn as a point.")
+    return t.n("{n} alert, drawn as a point.", "{n} alerts, each drawn as a point.", found.shown)
 
 
-def left_out_sentence(t: Translator, found: MapPoints) -> str:
+def left_out_sentence(page: Page, found: MapPoints) -> str:
     """What is not drawn, and why."""
+    t = page.t
     sensitive = t.n(
         "{n} alert of sensitive categories is never drawn as a point.",
         "{n} alerts of sensitive categories are never drawn as points.",
         found.sensitive,
     )
-    at_default = t.n(
-        "{n} alert shares its exact coordinates with many others and is kept off maps: probably a default "
-        "position of the app.",
-        "{n} alerts share their exact coordinates with many others and are kept off maps: probably a default "
-        "position of the app.",
-        found.at_default,
-    )
+    at_default = at_default_words(page, found.at_default)
     return " ".join(said for said, n in ((sensitive, found.sensitive), (at_default, found.at_default)) if n)
 
 
@@ -162,7 +139,7 @@ def _draw_point_map(page: Page, frame: pd.DataFrame, place: FoundPlace | None) -
         page,
         [_point_layer(t, page.city, group, frame[groups == group], shade) for group, (_, shade) in named.items()],
         key="hotspots_alerts_map",
-        alt=t(POINTS_ALT),
+        alt=t(MAP_OF, name=t("Alerts")),
         over=True,
         place=place,
     )
@@ -189,11 +166,11 @@ def _draw_point_download(page: Page, found: MapPoints, frame: pd.DataFrame) -> N
         layers,
         name="alerts",
         title=page.t("Categories"),
-        alt=page.t(POINTS_ALT),
+        alt=page.t(MAP_OF, name=page.t("Alerts")),
         total=cached_query(page, "total"),
         drawn=found.shown,
         undrawn=found.sensitive,
-        facts=[left_out_sentence(page.t, found)],
+        facts=[left_out_sentence(page, found)],
     )
 
 
@@ -218,7 +195,6 @@ def _draw_category_table(page: Page, found: MapPoints) -> None:
     t, city = page.t, page.city
     if found.counts.empty:
         return
-    st.subheader(t("By category"))
     grouping = _grouping(city)
     frame = pd.DataFrame(
         {
@@ -239,18 +215,12 @@ def _draw_category_table(page: Page, found: MapPoints) -> None:
         frame,
         headings,
         key="hotspots_alerts_table",
-        alt=t("Alerts that are drawn, by category"),
+        alt=t("Categories"),
         file_name="alerts-by-category.csv",
         digits={"n": 0},
         percent={"share": 0},
         columns={name: st.column_config.Column(words, width=widths[name]) for name, words in headings.items()},
         row_height=name_height(frame["category"], widths["category"]),
-    )
-    st.caption(
-        t(
-            "An alert with several categories is drawn once, under its first one. A point is where an alert was sent "
-            "from or placed: many points can be one place that many people use."
-        )
     )
 
 
@@ -272,7 +242,7 @@ def _density_of(source: Source, chosen: AlertFilter) -> tuple[DensityStudy, Dens
     return study, density_image(study.density, source.city)
 
 
-_density = shared(_density_of, Message("Smoothing the alerts"))
+_density = shared(_density_of, CALCULATION)
 
 
 def draw_density_layer(page: Page, heading: Heading, place: FoundPlace | None) -> None:
@@ -281,9 +251,8 @@ def draw_density_layer(page: Page, heading: Heading, place: FoundPlace | None) -
     study, drawn = _density(page.dataset, page.filter)
     draw_heading(page, heading, escape_markdown(density_headline(t, study)), listed=False)
     if not study.enough:
-        draw_cell_map(
-            page, key="hotspots_density_map", alt=t("Map of the city."), span=SPAN, pickable=False, place=place
-        )
+        alt = t(MAP_OF, name=t("Density"))
+        draw_cell_map(page, key="hotspots_density_map", alt=alt, span=SPAN, pickable=False, place=place)
         draw_found_place(page, place)
         draw_footer(page, sentence=study.too_few(t), total=study.total, excluded=study.total.at_default)
         return
@@ -293,7 +262,7 @@ def draw_density_layer(page: Page, heading: Heading, place: FoundPlace | None) -
         draw_cell_map(
             page,
             key="hotspots_density_map",
-            alt=t(DENSITY_ALT),
+            alt=t(MAP_OF, name=t("Density")),
             picture=drawn,
             pins=pins,
             span=SPAN,
@@ -330,7 +299,7 @@ def _draw_density_downloads(page: Page, study: DensityStudy, drawn: DensityImage
         layers,
         name="density",
         title=t("Alerts per km² and month"),
-        alt=t(DENSITY_ALT),
+        alt=t(MAP_OF, name=t("Density")),
         total=study.total,
         pins=pins,
         facts=[density.sentence(t)],
@@ -340,7 +309,7 @@ def _draw_density_downloads(page: Page, study: DensityStudy, drawn: DensityImage
 def density_headline(t: Translator, study: DensityStudy) -> str:
     """Where alerts are densest, in one sentence."""
     if not (study.enough and study.peaks):
-        none = t("No alerts, so no density.") if study.total.n == 0 else t("Too few alerts for a density.")
+        none = t("Too few alerts for a density.")
         return t("Alerts are nowhere denser than the city average.") if study.enough else none
     first = study.peaks[0]
     return t(
@@ -367,7 +336,7 @@ def _draw_peaks(page: Page, study: DensityStudy) -> None:
             }
             for rank, peak in enumerate(study.peaks, start=1)
         ),
-        {"place": t("Where"), "density": t("Per km² and month (95 %)")},
+        {"place": t("Where"), "density": t("Alerts per km² and month")},
         room_beside(page.room),
         key="hotspots_density_peaks",
         alt=t("Where alerts are densest"),
@@ -375,7 +344,7 @@ def _draw_peaks(page: Page, study: DensityStudy) -> None:
     )
     st.caption(
         t(
-            "Density shows where many alerts are, not where there are more than expected by chance: for that, see "
-            "the Significance layer. Many alerts can mean many people."
+            "Density shows where many alerts are, not where there are more than expected: many alerts can mean many "
+            "people."
         )
     )

@@ -36,6 +36,7 @@ from curim_data.studies.hot_spots import (
 )
 from curim_data.studies.spot_profiles import SpotOrCluster, SpotStudy, SpotSummary, spot_study, spot_summaries
 from pages.parts.frame import (
+    CALCULATION,
     Dataset,
     Page,
     calculated,
@@ -139,7 +140,6 @@ def draw_search_box(page: Page, place: FoundPlace | None) -> None:
     typed = st.text_input(
         t("Find a place"),
         key=KEY,
-        placeholder=t("Street, landmark, district"),
         width=175,
         on_change=_go_to_best_match,
         args=(words,),
@@ -173,11 +173,10 @@ def draw_found_place(page: Page, place: FoundPlace | None) -> None:
         draw_search_box(page, place)
     if place is None:
         return
-    t, words, n = page.t, searchable_places(page.city), len(place.cells)
-    sentence = t.n("{place}: {n} map cell, outlined.", "{place}: {n} map cells, outlined.", n, place=place.name)
+    t, words = page.t, searchable_places(page.city)
     area = place.filter(page.filter)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(escape_markdown(sentence), width="content")
+        st.markdown(escape_markdown(place.name), width="content")
         if area != page.filter:
             st.button(
                 t("Filter to this place"),
@@ -223,12 +222,11 @@ def _name_and_shape(t: Translator, city: CityProfile, word: str) -> tuple[str, B
 
 
 TESTING: Final = Message("Testing every place for hot spots")
-CLASSING: Final = Message("Determining the classes over time")
 
-clusters = shared(cluster_study, Message("Looking for clusters"))
+clusters = shared(cluster_study, CALCULATION)
 _cell_size = shared(hot_spot_size, TESTING)
 _hot_spots = shared(hot_spot_study, TESTING)
-_emerging = shared(emerging_study, CLASSING)
+_emerging = shared(emerging_study, CALCULATION)
 
 
 def hot_spots(
@@ -255,7 +253,7 @@ def _judged_in(source: Source, chosen: AlertFilter, resolution: int | None) -> t
     return judged_filter(source, chosen, int(size.value)), size
 
 
-_judged = shared(_judged_in, CLASSING)
+_judged = shared(_judged_in, CALCULATION)
 
 
 @dataclass(frozen=True)
@@ -269,13 +267,13 @@ class ListQuery:
     base: DenominatorKind = LAND
 
 
-@calculated(Message("Describing the hot spots"))
+@calculated(CALCULATION)
 def list_lines(asked: ListQuery, _spots: tuple[SpotOrCluster, ...]) -> tuple[SpotSummary, ...]:
     """A line of the list for each of the places; they must follow from `asked`, which alone is the cache's key."""
     return spot_summaries(source_of(asked.dataset), asked.filter, _spots)
 
 
-@calculated(Message("Describing the hot spot"))
+@calculated(CALCULATION)
 def spot_details(asked: ListQuery, spot_id: str, _spot: SpotOrCluster) -> SpotStudy:  # noqa: ARG001 (the id is in the cache's key)
     """The details of one of the places that follow from `asked`."""
     return spot_study(source_of(asked.dataset), asked.filter, _spot)

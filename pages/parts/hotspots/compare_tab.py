@@ -35,6 +35,7 @@ from pages.parts.charts import (
     written_q,
 )
 from pages.parts.frame import (
+    CALCULATION,
     CHANGE,
     LIGHT,
     Page,
@@ -48,6 +49,7 @@ from pages.parts.frame import (
     shared,
 )
 from pages.parts.maps import (
+    MAP_OF,
     Pin,
     basemap,
     cell_layer,
@@ -57,6 +59,7 @@ from pages.parts.maps import (
     hexagons,
     map_download_button,
     ranked_name,
+    written_alerts,
 )
 
 if TYPE_CHECKING:
@@ -65,13 +68,10 @@ if TYPE_CHECKING:
 NAMED: Final = 5
 # At least so many times as large a part is a marked difference, and at least so many a clear one.
 STEPS: Final = (1.25, 2.0)
-UNSURE: Final = Message(
-    "Each cell is assessed together with its neighbours, by the 95 % limit that is nearer to no difference. A colour "
-    "without an outline may be due to chance: it is not corrected for multiple comparisons."
-)
+UNSURE: Final = Message("A colour without an outline may be due to chance.")
 
 
-_study = shared(compare_study, Message("Comparing the two maps"))
+_study = shared(compare_study, CALCULATION)
 # Lower bound of the ratio and colour of each class, from "far more of the second" on.
 _SHADES: Final = tuple(zip((0.0, 1 / STEPS[1], 1 / STEPS[0], *STEPS), CHANGE, strict=True))
 
@@ -105,7 +105,7 @@ def draw_comparison(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (e
     _draw_map(page, found)
     _draw_table(page, found)
     sides = " · ".join(
-        t("{side}: {n} alerts on the map", side=t(side.name), n=written_count(page, n))
+        t.pair(t(side.name), written_alerts(page, n))
         for side, n in ((found.pair.a, found.comparison.n_a), (found.pair.b, found.comparison.n_b))
     )
     st.caption(sides)
@@ -124,22 +124,18 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
             "more": t((place.a if place.more > 0 else place.b).name),
             "a": written_count(page, place.n_a),
             "b": written_count(page, place.n_b),
-            "share": t.percent(place.share) if told else "–",
-            "elsewhere": t.percent(place.elsewhere),
             "ratio": _ratio(page, place) if told else "–",
             "q": written_q(page, place.q) if told else "–",
         }
         for place, told in ((place, place.shares_written(page.written.least())) for place in places)
     )
     headings = {
-        "name": t.c("emerging", "Place"),
+        "name": t("Where"),
         "more": t("More here"),
         "ratio": t("Ratio (95 %)"),
-        "q": t("p") if page.narrow else t("Corrected p"),
+        "q": t("Corrected p"),
         "a": t(pair.a.name),
         "b": t(pair.b.name),
-        "share": t("{side}, share here", side=t(pair.a.name)),
-        "elsewhere": t("{side}, elsewhere", side=t(pair.a.name)),
     }
     tables.draw_fitted_table(
         page,
@@ -147,8 +143,8 @@ def _draw_table(page: Page, study: CompareStudy) -> None:
         headings,
         page.room.column,
         key="hotspots_compare",
-        alt=t("Places that differ, clearest first"),
-        numbers=("a", "b", "share", "elsewhere"),
+        alt=t("Where do two groups differ?"),
+        numbers=("a", "b"),
         narrow=("name", "ratio", "q"),
     )
 
@@ -157,8 +153,8 @@ def _ratio(page: Page, place: DifferingPlace) -> str:
     t = page.t
     if not np.isfinite(place.high) or not np.isfinite(place.ratio):
         return t("at least {low}", low=t.number(place.low, 1))
-    none = t("none (up to {high})", high=t.number(place.high, 2))
-    return number_with_interval(t, place.ratio, place.low, place.high, 2) if place.ratio else none
+    most = t("at most {high}", high=t.number(place.high, 2))
+    return number_with_interval(t, place.ratio, place.low, place.high, 2) if place.ratio else most
 
 
 def _draw_map(page: Page, study: CompareStudy) -> None:
@@ -196,7 +192,7 @@ def _draw_map(page: Page, study: CompareStudy) -> None:
 
 def _map_words(page: Page, study: CompareStudy) -> str:
     """What the map shows, for those who do not see it."""
-    return page.t("Map of the difference; the table holds its places.") + " " + study.comparison.sentence(page.t)
+    return page.t(MAP_OF, name=page.t("Compare")) + " " + study.comparison.sentence(page.t)
 
 
 def _drawn(page: Page, study: CompareStudy, colours: Palette) -> list[dict[str, Any]]:
@@ -210,7 +206,7 @@ def _drawn(page: Page, study: CompareStudy, colours: Palette) -> list[dict[str, 
     @cache  # many cells hold equally many
     def tip(*counts: float) -> str:
         pairs = zip(sides, counts, strict=True)
-        return "\n".join(page.t("{side}: {n}", side=side, n=written_count(page, n)) for side, n in pairs)
+        return "\n".join(page.t.pair(side, written_count(page, n)) for side, n in pairs)
 
     windows = (frame[name].tolist() for name in ("window_a", "window_b"))
     rows = zip(frame.index.tolist(), *windows, classes.tolist(), empty.tolist(), strict=True)
@@ -316,7 +312,7 @@ def _draw_downloads(page: Page, study: CompareStudy) -> None:
     cells["cell"] = [f"{cell:x}" for cell in cells["cell"]]
     with st.container(horizontal=True):
         tables.download_button(
-            page, cells, "comparison-cells.csv", key="hotspots_compare_cells", label=page.t("Download the map's data")
+            page, cells, "comparison-cells.csv", key="hotspots_compare_cells", label=page.t("Download the cells (CSV)")
         )
         if places:
             tables.draw_place_downloads(

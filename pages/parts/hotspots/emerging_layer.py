@@ -16,22 +16,18 @@ import streamlit as st
 from analysis.cube import STATES
 from analysis.emerging import EmergingHotSpots, states_in_words, step_label
 from analysis.grid import with_points
-from curim_data.model import N_, Translator, at_head, cell_polygons
+from curim_data.model import Span, Translator, at_head, cell_polygons
 from curim_data.studies.cells import has_area
 from curim_data.studies.hot_spots import EmergingRow, EmergingStudy
 from pages.parts.charts import (
     SELECT_BOX,
     Figure,
     base_figure,
-    columns_in_room,
     draw_chart,
     draw_place_downloads,
     draw_selectable_table,
-    fitted_columns,
-    row_height,
     time_axis,
     wrapped_columns,
-    written_count,
 )
 from pages.parts.frame import (
     Heading,
@@ -52,8 +48,9 @@ from pages.parts.hotspots.choices import (
     emerging_of,
     selected_id,
 )
-from pages.parts.hotspots.ranked_list import MAIN, SPAN, draw_heading, lines_in_area
+from pages.parts.hotspots.ranked_list import SPAN, draw_heading, lines_in_area
 from pages.parts.maps import (
+    MAP_OF,
     Pin,
     cell_layer,
     draw_illustrative_note,
@@ -80,7 +77,6 @@ STATE_COLOURS: Final = {
 STEP: Final = "emerging_step"
 SECONDS: Final = 1.5
 STEP_SHADE: Final = "#d55e00"
-MAP_ALT: Final = N_("Map of the city with its places by class over time; the table below holds the same.")
 
 
 def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPlace | None) -> None:
@@ -93,8 +89,7 @@ def draw_emerging_layer(page: Page, heading: Heading, size: int, place: FoundPla
     found = study.emerging
     footer: dict[str, Any] = {"total": study.total, "choices": study.choices, "about": "emerging"}
     if study.period:  # of this layer, which is not that of the filter
-        start, end = study.period
-        footer["period"] = t("Period of this map, {start} to {end}", start=start, end=end)
+        footer["period"] = t.span(Span(*study.period))
     if found is None:
         draw_heading(page, heading, t("No class over time can be determined."))
         draw_footer(page, sentence=t(study.why) if study.why else "", **footer)
@@ -140,7 +135,7 @@ def _draw_downloads(page: Page, study: EmergingStudy, found: EmergingHotSpots, s
             lambda: [cell_layer(t(STATES[state][0]), STATE_COLOURS[state], own) for state, own in cells.items() if own],
             name="emerging",
             title=t("Class over time"),
-            alt=t(MAP_ALT),
+            alt=t(MAP_OF, name=t("Emerging")),
             total=study.total,
             pins=_pins(t, shown),
             facts=[found.sentence(t)],
@@ -173,7 +168,7 @@ def _headline(t: Translator, lines: Sequence[EmergingRow], *, too_few: bool) -> 
     """How many places are hot now, and how many of each state; `too_few`: none could have been."""
     counts = Counter(line.place.state for line in lines)
     if not (now := counts.total() - counts["gone"]):
-        return t("Too few alerts to tell.") if too_few else t("No place is hot now.")
+        return at_head(t("too few alerts to tell") if too_few else t("no place stands out")) + "."
     states = states_in_words(t, counts)
     return t.n("{n} place is hot now. {states}.", "{n} places are hot now. {states}.", now, states=states)
 
@@ -200,7 +195,7 @@ def _draw_class_map(
         page,
         [_class_layer(page, found, shown)],
         key=MAP,
-        alt=page.t(MAP_ALT),
+        alt=page.t(MAP_OF, name=page.t("Emerging")),
         pins=_pins(page.t, shown),
         highlight=chosen.place.cells if chosen else (),
         place=place,
@@ -255,36 +250,28 @@ def _draw_class_table(
             "name": ranked_name(line.rank, line.name(t)),
             "class": t(STATES[line.place.state][0]),
             "since": since_label(t, line, found),
-            "marked": t("{n} of {all}", n=line.marked, all=len(found.starts)),
             "n": line.place.n,
         }
         for line in shown
     )
     headings = {
-        "name": t.c("emerging", "Place"),
+        "name": t("Where"),
         "class": t("Class over time"),
-        "since": t("Without interruption since"),
-        "marked": t("Hot months") if found.unit == "month" else t("Hot weeks"),
+        "since": t("Since"),
         "n": t("Alerts"),
     }
     if page.narrow:
-        headings = {name: headings[name] for name in ("name", "class", "since")}
-    room = map_width(page.room, SPAN)
-    order = None if page.narrow else columns_in_room(table, headings, list(headings), room, most=MAIN)
-    columns, height = fitted_columns(table, headings), row_height(1)
-    if page.narrow or order:
-        seen = {name: headings[name] for name in order or headings}
-        words = ("name", "class", "since") if page.narrow else ("name",)
-        columns, height = wrapped_columns(table, seen, room - SELECT_BOX, wrapped=words, least=70)
+        del headings["n"]
+    room = map_width(page.room, SPAN) - SELECT_BOX
+    columns, height = wrapped_columns(table, headings, room, wrapped=("name", "class", "since"), least=70)
     draw_selectable_table(
         page,
         table,
         headings,
         key=f"{LIST}_{chosen.id if chosen else ''}",
-        alt=t("Places by their class over time"),
+        alt=t("Emerging"),
         selected=next((at for at, line in enumerate(shown) if line is chosen), None),
         columns=columns,
-        order=order,
         row_height=height,
     )
 
@@ -304,7 +291,7 @@ def _draw_history(page: Page, study: EmergingStudy, found: EmergingHotSpots, lin
     st.write(escape_markdown(found.sentence_of(line.place.peak, t)))
     draw_ways_on(page, line.place.names, "emerging_draft")
     series = study.series(line.place.cells)
-    label = t("Alerts per month; coloured: hot.") if found.unit == "month" else t("Alerts per week; coloured: hot.")
+    label = t("Alerts over time; coloured: hot.")
     shade = on_land(STATE_COLOURS[line.place.state], page.theme)
     draw_chart(
         page,
@@ -357,14 +344,7 @@ def _draw_step(page: Page, study: EmergingStudy, found: EmergingHotSpots, playin
     counts = study.counts.frame
     here = counts[counts[found.unit] == found.starts[step]].set_index("cell")["n"]
     n = here.reindex(found.frame.index, fill_value=0)
-    sentence = at_head(
-        t(
-            "{when}: hot cells {hot}, alerts on the map {n}.",
-            when=names[step],
-            hot=int(found.hot[:, step].sum()),
-            n=written_count(page, round(float(n.sum()))),
-        )
-    )
+    sentence = at_head(t.pair(names[step], written_alerts(page, round(float(n.sum())))))
     shade = rgba(STEP_SHADE, 225)
     rows = [
         {"hex": h3.int_to_str(cell), "shade": shade, "tip": written_alerts(page, count)}

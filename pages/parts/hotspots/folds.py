@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.concentration import Concentration, decimals, interval_decimals
-from analysis.space_time import REPEAT_M, Band, Interval, KnoxResult
+from analysis.space_time import REPEAT_M, Band, KnoxResult
 from analysis.stats.intervals import Estimate
 from curim_data.filters import AlertFilter
 from curim_data.model import (
@@ -29,13 +29,13 @@ from pages.parts.charts import (
     tables,
 )
 from pages.parts.frame import (
+    CALCULATION,
     Dataset,
     Page,
     cached,
     draw_fold,
     draw_footer,
     escape_markdown,
-    is_ready,
     palette,
     shared,
 )
@@ -45,7 +45,6 @@ from pages.parts.hotspots.ranked_list import draw_area_note
 
 # A curve has no more bends than these at the size in which it is drawn; the table to download holds more.
 POINTS: Final = 240
-ASKED: Final = "hotspots_repeats_asked"
 WIDTHS = {"space": 84, "time": 74, "observed": 58, "expected": 140, "ratio": 58, "q": 82, "pattern": 64}
 
 
@@ -70,7 +69,7 @@ def draw_concentration(page: Page, study: HotSpotStudy) -> None:
             page,
             _curve(page, found),
             key="hotspots_lorenz",
-            alt=t("Share of the alerts in the fullest places. {sentence}", sentence=found.sentence(t)),
+            alt=found.sentence(t),
             data=curve_frame(found),
             file_name="concentration-curve.csv",
             counts=(),
@@ -81,20 +80,18 @@ def draw_concentration(page: Page, study: HotSpotStudy) -> None:
             pd.DataFrame(
                 {
                     "part": t.percent(share.part),
-                    "cells": t("{n} of {all}", n=share.cells, all=found.cells),
                     "places": t.percent(share.places, decimals(share.places)),
                     "chance": _percent(t, share.chance),
                 }
                 for share in found.shares
             ),
             {
-                "part": t("Of the alerts"),
-                "cells": t("Cells"),
+                "part": t("Share of the alerts"),
                 "places": t("Share of cells"),
                 "chance": t("By chance"),
             },
             key="hotspots_concentration",
-            alt=t("How few places hold a quarter, half and four fifths of the alerts"),
+            alt=t("How few places hold half of the alerts?"),
             file_name="concentration.csv",
             phone=("part", "places", "chance"),
         )
@@ -114,21 +111,19 @@ def _curve(page: Page, found: Concentration) -> Figure:
     reached = np.interp([share.places for share in found.shares], frame["places"], frame["alerts"])
     frame = frame.iloc[np.unique(np.linspace(0, len(frame) - 1, POINTS).round().astype(int))]
     figure = base_figure(t, colours, height=320)
-    hover = t("{alerts} of the alerts in {places} of the cells")
     places = [t.percent(share, 1) for share in frame["places"]]
     for name, label, line in (
-        ("chance", t("by chance alone"), {"color": colours.muted, "width": 2, "dash": "dash"}),
-        ("alerts", t("these alerts"), {"color": colours.sea_blue, "width": 2.6}),
+        ("chance", t("By chance"), {"color": colours.muted, "width": 2, "dash": "dash"}),
+        ("alerts", t("Alerts"), {"color": colours.sea_blue, "width": 2.6}),
     ):
-        before = f"{label}: " if name == "chance" else ""
-        texts = [hover.format(alerts=t.percent(y), places=x) for x, y in zip(places, frame[name], strict=True)]
+        texts = [t.pair(label, f"{t.percent(y)} / {x}") for x, y in zip(places, frame[name], strict=True)]
         figure.add_scatter(
             x=frame["places"],
             y=frame[name],
             mode="lines",
             name=label,
             line=line,
-            hovertext=[before + text for text in texts],
+            hovertext=texts,
             hoverinfo="text",
         )
     figure.add_scatter(
@@ -142,7 +137,7 @@ def _curve(page: Page, found: Concentration) -> Figure:
     figure.update_layout(showlegend=True)
     ticks = [0, 0.25, 0.5, 0.75, 1]
     for update, end, text in (
-        (figure.update_xaxes, 1.03, t("Share of cells, fullest first")),
+        (figure.update_xaxes, 1.03, t("Share of cells")),
         (figure.update_yaxes, 1.02, t("Share of the alerts")),
     ):
         title = {"text": text, "font": {"size": 13, "color": colours.muted}}
@@ -156,7 +151,7 @@ def _percent(t: Translator, share: Estimate) -> str:
     return t.percent(share.value, digits) + (interval if share.low != share.high else "")
 
 
-_repeats = shared(near_repeat_study, Message("Shuffling the dates of the incidents a thousand times"))
+_repeats = shared(near_repeat_study, CALCULATION)
 
 
 def draw_repeats(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (every fold is given the study of the map above it)
@@ -173,23 +168,7 @@ def draw_repeats(page: Page, study: HotSpotStudy) -> None:  # noqa: ARG001 (ever
     if (lacking := page.alerts.lacks("day")) is not None:
         st.info(t("Repeats within days cannot be looked for.") + " " + t(lacking))
         return
-    about = page.dataset, page.filter
-    if not (is_ready(_repeats, *about) or st.session_state.get(ASKED) == about):
-        st.write(
-            t(
-                "This test compares every pair of incidents with the same incidents on shuffled dates, which takes a "
-                "while where there are many."
-            )
-        )
-        st.button(
-            t("Test for repeats"),
-            key="hotspots_repeats",
-            type="primary",
-            on_click=st.session_state.__setitem__,
-            args=(ASKED, about),
-        )
-        return
-    draw_near_repeats(page, _repeats(*about))
+    draw_near_repeats(page, _repeats(page.dataset, page.filter))
 
 
 def draw_near_repeats(page: Page, repeats: NearRepeatStudy) -> None:
@@ -202,7 +181,7 @@ def draw_near_repeats(page: Page, repeats: NearRepeatStudy) -> None:
         draw_footer(page, choices=repeats.choices)
         return
     headings = {
-        "space": t("Distance (m)") if found.metric == "euclidean" else t("Along the axes (m)"),
+        "space": t("Distance (m)"),
         "time": t("Days apart"),
         "observed": t("Pairs"),
         "expected": t("By chance (95 %)"),
@@ -215,15 +194,9 @@ def draw_near_repeats(page: Page, repeats: NearRepeatStudy) -> None:
         found.near,
         headings,
         key="hotspots_knox",
-        alt=t("Pairs of incidents by the distance and the days between them, against chance"),
+        alt=t("Is an alert followed by others nearby?"),
     )
     _draw_same_place(page, found, headings)
-    st.caption(
-        t(
-            "A square bracket includes its limit, a round one does not: {band} is more than 100 and up to 200 metres.",
-            band=Interval(100.0, 200.0, False, True).label(t),
-        )
-    )
     st.caption(escape_markdown(found.method(t)))
     draw_footer(page, choices=repeats.choices, about="near-repeats")
     tables.download_button(page, found.frame(), "near-repeat.csv", key="hotspots_knox_download")
@@ -234,23 +207,16 @@ def _draw_same_place(page: Page, found: KnoxResult, headings: dict[str, str]) ->
     if not found.repeats:
         return
     pairs = sum(band.observed for band in found.repeats)
-    st.write(
-        page.t.n(
-            "At the very same place (within {metres} m), up to {days} days apart: {n} pair.",
-            "At the very same place (within {metres} m), up to {days} days apart: {n} pairs.",
-            pairs,
-            metres=Num(REPEAT_M, 1),
-            days=round(found.repeats[-1].time.high),
-        )
+    told = page.t.n(
+        "At the very same place (within {metres} m), up to {days} days apart: {n} pair.",
+        "At the very same place (within {metres} m), up to {days} days apart: {n} pairs.",
+        pairs,
+        metres=Num(REPEAT_M, 1),
+        days=round(found.repeats[-1].time.high),
     )
+    st.write(told)
     if pairs:
-        _draw_bands(
-            page,
-            found.repeats,
-            headings,
-            key="hotspots_same_place",
-            alt=page.t("Pairs of incidents at the very same place, against chance"),
-        )
+        _draw_bands(page, found.repeats, headings, key="hotspots_same_place", alt=told)
 
 
 def _draw_bands(page: Page, bands: Sequence[Band], headings: Mapping[str, str], *, key: str, alt: str) -> None:

@@ -10,13 +10,11 @@ import pandas as pd
 import shapely
 import streamlit as st
 
-from analysis.cube import STATES
 from analysis.hotspots.grouping import Spot
 from analysis.hotspots.surroundings import LAND, DenominatorKind
 from analysis.spots.naming import name_spots
 from analysis.spots.profile import states_no_category
 from curim_data.model import (
-    N_,
     NO_AFFECTED,
     NO_CATEGORY,
     NO_POSITIONS,
@@ -27,9 +25,8 @@ from curim_data.model import (
     gender_label,
 )
 from curim_data.privacy import drawn_share, share_is_told
-from curim_data.studies.cells import has_area, in_area, whole_city
+from curim_data.studies.cells import has_area, in_area
 from curim_data.studies.hot_spots import HotSpotStudy
-from curim_data.studies.periods import chosen_from
 from curim_data.studies.spot_profiles import SpotStudy, SpotSummary
 from pages.parts.charts import Figure, bars_of_shares, no_clock_reason, plots, written_count
 from pages.parts.frame import (
@@ -55,27 +52,24 @@ from pages.parts.hotspots.choices import (
     draw_base_note,
     draw_found_place,
     draw_ways_on,
-    emerging_of,
     list_lines,
     selected_id,
     spot_details,
 )
 from pages.parts.hotspots.ranked_list import (
     SPAN,
-    ListView,
-    all_columns,
+    at_default_words,
     cell_lines,
-    cell_size_label,
     draw_area_button,
     draw_downloads,
     draw_heading,
     draw_ranked_list,
     headline,
+    in_list_order,
     lines_in_area,
-    list_view,
-    street_names,
 )
 from pages.parts.maps import (
+    MAP_OF,
     Outline,
     Pin,
     cell_layer,
@@ -100,7 +94,6 @@ MOST_NAMED: Final = 5
 # A chart of the panel with its words for those who do not see it, and its caption.
 Part = tuple[Figure | None, str, str]
 NOTHING: Final[Part] = (None, "", "")
-MAP_ALT: Final = N_("Map of the city with its hot spots; the list below holds the same.")
 
 
 def draw_places_layer(
@@ -117,11 +110,11 @@ def draw_places_layer(
         return
     asked = ListQuery(page.dataset, page.filter, layer, study.resolution, base)
     everywhere = list_lines(asked, study.spots if found is None else found.found)
-    view = list_view(lines_in_area(page, everywhere))
-    draw_heading(page, heading, headline(page, study, len(everywhere), view.lines), listed=True)
+    shown = in_list_order(lines_in_area(page, everywhere))
+    draw_heading(page, heading, headline(page, study, len(everywhere), shown), listed=True)
     if found is None:
         draw_base_note(page, base)
-    draw = partial(_draw_places, page, study, found, everywhere, view, asked, place)
+    draw = partial(_draw_places, page, study, found, everywhere, shown, asked, place)
     draw_alone(PLACES, draw, words=(SELECTED_WORD, "tab"))
 
 
@@ -130,12 +123,12 @@ def _draw_places(
     study: HotSpotStudy,
     found: Clusters | None,
     everywhere: tuple[SpotSummary, ...],
-    view: ListView,
+    shown: tuple[SpotSummary, ...],
     asked: ListQuery,
     place: FoundPlace | None,
 ) -> None:
     """The map, the list and the panel of the selected place; picking another one draws them alone."""
-    t, shown = page.t, view.lines
+    t = page.t
     places = {one.spot.id: one.spot.names for one in shown}
     line = _selected_line(shown, places, place)
     cells = study.cells.frame if st.session_state.get(COUNTS_KEY) else study.map_cells()
@@ -151,9 +144,7 @@ def _draw_places(
         _draw_map(page, study, cells, found, everywhere, pins, line, place, select)
         draw_found_place(page, place)
         draw_area_button(page, picked_on_map(MAP_KEY), study)
-        classed = found is None and not page.protected and all_columns() and bool(shown)
-        classes = classes_over_time(page, study, shown) if classed else None
-        draw_ranked_list(page, view, line.spot.id if line else None, classes, select)
+        draw_ranked_list(page, shown, line.spot.id if line else None, select)
     with right:
         if line is not None:
             draw_spot_panel(page, asked, line)
@@ -170,8 +161,8 @@ def _draw_places(
         about="hot-spots" if found is None else "clusters",
     )
     cold = [] if found else cold_places_in_area(page, study)
-    draw_cold = partial(draw_cold_places, page, study, cold)
-    draw_files = partial(_draw_files, page, study, cells, found, view, line, pins)
+    draw_cold = partial(draw_cold_places, page, cold)
+    draw_files = partial(_draw_files, page, study, cells, found, shown, line, pins)
     if cold:
         draw_fold("cold", t("Where are there fewer than expected?"), draw_cold, word="tab")
     draw_fold("files", t("Download data and map"), draw_files, word="tab")
@@ -206,7 +197,7 @@ def _draw_map(
     draw_cell_map(
         page,
         key=MAP_KEY,
-        alt=t(MAP_ALT),
+        alt=t(MAP_OF, name=t("Hot spots")),
         cells=cells,
         hot=() if found else frame.index[frame["hot"]],
         outlines=[Outline(cluster.id, one.name(t), cluster.outline) for cluster, one in outlines],
@@ -216,10 +207,6 @@ def _draw_map(
         place=place,
         on_select=on_select,
     )
-    if found is not None and len(found.found) > MOST_OUTLINES:
-        st.caption(
-            t("The map outlines the first {n} of {all}; the list holds all.", n=MOST_OUTLINES, all=len(found.found))
-        )
 
 
 def _draw_files(
@@ -227,7 +214,7 @@ def _draw_files(
     study: HotSpotStudy,
     cells: pd.DataFrame,
     found: Clusters | None,
-    view: ListView,
+    shown: Sequence[SpotSummary],
     line: SpotSummary | None,
     pins: Sequence[Pin],
 ) -> None:
@@ -246,46 +233,29 @@ def _draw_files(
         return shades
 
     with st.container(horizontal=True):
-        draw_downloads(page, view, study if found is None else None)
+        draw_downloads(page, shown, study if found is None else None)
         map_download_button(
             page,
             layers,
             name="hotspots" if found is None else "clusters",
             title=t("Times the usual number of the surroundings") if "excess" in cells else t("Alerts per cell"),
-            alt=t(MAP_ALT),
+            alt=t(MAP_OF, name=t("Hot spots")),
             total=study.total,
             pins=pins,
             facts=[(found or study).sentence(t)],
         )
 
 
-def classes_over_time(page: Page, study: HotSpotStudy, shown: tuple[SpotSummary, ...]) -> dict[str, str] | None:
-    """The class over time of each hot spot that coincides with a place that has one; None where there is none."""
-    over_time = emerging_of(page.dataset, page.filter, study.resolution)
-    if over_time.emerging is None:
-        return None
-    found = {line.spot.id: over_time.state_of(line.spot.cells) for line in shown}
-    return {name: page.t(STATES[own][0]) for name, own in found.items() if own is not None}
-
-
 def draw_no_places(page: Page, base: DenominatorKind, study: HotSpotStudy) -> None:
-    """Draw what is said where no hot place was found, and what would have been."""
-    t, few = page.t, study.power.too_few
-    if study.unjudged is not None or study.total.n == 0:
-        none = t("There are no alerts to test: widen the period, the categories or the area.")
-        st.write(none if study.unjudged is None else t(study.unjudged))
-        return
-    if base != LAND:
-        st.write(t("No place has a rate higher than the rest of the city, beyond chance."))
-        return
-    st.write(study.power.sentence(t))
-    st.write(
-        t("Widen the period, the categories or the times of day, or choose larger cells.")
-        if few
-        else t("No place has more alerts than expected by chance in its neighbourhood. That is a result too.")
-    )
-    if few:
-        draw_way_to_all_dates(page)
+    """Say under the headline that no place stands out what would have been found, or what could be."""
+    t = page.t
+    if study.unjudged is not None:
+        st.write(t(study.unjudged))
+    elif study.total.n and base == LAND:
+        st.write(study.power.sentence(t))
+        if study.power.too_few:
+            st.write(t("Widen the period, the categories or the times of day, or choose larger cells."))
+            draw_way_to_all_dates(page)
 
 
 def draw_no_positions(page: Page, heading: Heading) -> None:
@@ -307,7 +277,7 @@ def cold_places_in_area(page: Page, study: HotSpotStudy) -> list[Spot]:
     return [spot for spot in study.cold if in_area(spot, names[spot.id], page.filter, page.city)]
 
 
-def draw_cold_places(page: Page, study: HotSpotStudy, found: Sequence[Spot]) -> None:
+def draw_cold_places(page: Page, found: Sequence[Spot]) -> None:
     """The cold places, each with its sentence."""
     t, names, least = page.t, name_spots(found[:MOST_NAMED], page.city), page.written.least()
     rest = len(found) - MOST_NAMED
@@ -317,13 +287,6 @@ def draw_cold_places(page: Page, study: HotSpotStudy, found: Sequence[Spot]) -> 
     ]
     lines += ["- " + t.n("{n} more.", "{n} more.", rest)] if rest > 0 else []
     st.markdown("\n".join(lines))
-    if page.alerts.exact is not None and chosen_from(page.alerts, whole_city(page.filter)) is page.alerts:
-        st.caption(
-            t(
-                "Found in cells of {size}: whoever sees finer cells may find other places cold.",
-                size=cell_size_label(page, study.resolution),
-            )
-        )
 
 
 def draw_spot_panel(page: Page, asked: ListQuery, line: SpotSummary) -> None:
@@ -343,10 +306,8 @@ def draw_spot_details(page: Page, asked: ListQuery, line: SpotSummary) -> None:
     """What the alerts of a hot spot are like: its weeks, clock, categories and genders, each with its cautions."""
     t, study = page.t, spot_details(asked, line.spot.id, line.spot)
     st.write(escape_markdown(study.profile.sentence(t)))
-    for caution in spot_cautions(page, study):
-        st.warning(caution)
-    if streets := street_names(page, line):
-        st.caption(escape_markdown(t("Streets here: {streets}.", streets=", ".join(streets))))
+    if study.at_default:
+        st.warning(at_default_words(page, study.at_default))
     parts = {"weeks": _weeks, "clock": _clock, "categories": _categories, "genders": _genders}
     for name, make in parts.items():
         figure, alt, caption = make(page, study)
@@ -354,22 +315,6 @@ def draw_spot_details(page: Page, asked: ListQuery, line: SpotSummary) -> None:
             plots.draw_chart(page, figure, key=f"spot_{name}", alt=alt)
         if caption:
             st.caption(caption)
-
-
-def spot_cautions(page: Page, study: SpotStudy) -> list[str]:
-    """What makes the figures of this place doubtful."""
-    t, unknown, found = page.t, study.profile.unknown_gender or 0.0, []
-    if study.at_default:
-        found.append(
-            t(
-                "{n} alerts here share their exact coordinates with many others and are kept off maps: probably a "
-                "default position of the app.",
-                n=written_count(page, study.at_default),
-            )
-        )
-    if "affected_gender" in page.alerts.asked and unknown > 0.2:
-        found.append(t("For {share} of the alerts here the gender is not known.", share=t.percent(unknown)))
-    return found
 
 
 def _one_week(page: Page, study: SpotStudy) -> str:
@@ -391,8 +336,7 @@ def _weeks(page: Page, study: SpotStudy) -> Part:
     t, trend = page.t, study.trend
     if trend is None or trend.frame.empty:
         return NOTHING
-    label = t("Alerts per week, with the expected range") if trend.unit == "week" else t("Alerts per month")
-    told = " ".join(filter(None, (f"{label}. {trend.sentence(t)}", _one_week(page, study))))
+    told = " ".join(filter(None, (trend.sentence(t), _one_week(page, study))))
     if len(trend.frame) < 2:
         return None, "", told
     beginning, incomplete = (not bool(trend.frame["complete"].iloc[end]) for end in (0, -1))
@@ -404,7 +348,7 @@ def _weeks(page: Page, study: SpotStudy) -> Part:
         incomplete=incomplete,
         beginning=beginning,
     )
-    return figure, told, told + (" ○ " + t("not complete yet") + "." if incomplete else "")
+    return figure, told, told + (" ○ " + t("not complete") + "." if incomplete else "")
 
 
 def _clock(page: Page, study: SpotStudy) -> Part:
@@ -441,8 +385,7 @@ def _categories(page: Page, study: SpotStudy) -> Part:
         }
         for name, n, total, least in counts
     )
-    label, note = t("Categories, share of the alerts here"), t("An alert of several categories counts once in each.")
-    return plots.interval_bars_figure(page, frame, labels_above=True), label, f"{label}. {note}"
+    return plots.interval_bars_figure(page, frame, labels_above=True), t("Categories"), ""
 
 
 def _genders(page: Page, study: SpotStudy) -> Part:
@@ -457,4 +400,4 @@ def _genders(page: Page, study: SpotStudy) -> Part:
     rows = rows[(rows["n"] > 0) | (pair & (rows.loc[pair, "n"].sum() > 0))]
     bars = bars_of_shares(page, rows, "n", study.affected.total)
     frame = bars.assign(label=[gender_label(t, code) for code in rows["gender"]], value=bars["value"].fillna(0))
-    return plots.interval_bars_figure(page, frame, labels_above=True), told, t("People affected.") + " " + told
+    return plots.interval_bars_figure(page, frame, labels_above=True), told, told

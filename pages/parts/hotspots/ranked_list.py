@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -43,21 +41,18 @@ from curim_data.studies.spot_profiles import SpotOrCluster, SpotSummary
 from pages.parts.charts import expected_count, tables, written_count
 from pages.parts.frame import Heading, Page, draw_link_choice, escape_markdown, filter_bar, word_in_link
 from pages.parts.hotspots.choices import LIST_KEY
-from pages.parts.maps import map_width, ranked_name
+from pages.parts.maps import map_width, ranked_name, written_alerts
 
 _Line = TypeVar("_Line", SpotSummary, EmergingRow)
-COLUMNS_WORD, ALL = "columns", "all"
 USUAL: Final = "excess"
-# As many rows stand in the list before the reader asks for the rest.
-MOST_ROWS: Final = 25
 # Pixels that a column takes at most for its texts, on a wide page and on a phone.
-WIDE, MAIN, NARROW = 400, 240, 150
+MAIN, NARROW = 240, 150
 SPAN: Final = 0.62  # of the page, beside the panel of the selected place
 MOST_CHIPS: Final = 3  # of the filter in a headline
 FINEST_OFFERED: Final = 11  # finer cells are smaller than the error of a phone's position
 LISTED: Final = ("n", "base_n")  # the columns of counts of the list; that of women is one of shares
 ORDER_WORDS: Final[dict[Order, str]] = {
-    "excess": N_("Alerts above expected"),
+    "excess": N_("Above expected (95 %)"),
     "ratio": N_("Ratio"),
     "alerts": N_("Alerts"),
     "p": N_("Corrected p"),
@@ -91,6 +86,18 @@ def draw_area_note(page: Page, *, listed: bool) -> None:
         st.caption(page.t(TESTED_IN_CITY if listed else OF_CITY))
 
 
+def at_default_words(page: Page, n: int) -> str:
+    """How many alerts no map holds since many share their coordinates."""
+    return page.t.n(
+        "{written} alert shares its exact coordinates with many others and is kept off maps: probably a default "
+        "position of the app.",
+        "{written} alerts share their exact coordinates with many others and are kept off maps: probably a default "
+        "position of the app.",
+        n,
+        written=written_count(page, n),
+    )
+
+
 def rate_text(t: Translator, base: DenominatorKind, value: float, digits: int = 0) -> str:
     """A rate as text: a share in per cent, or alerts per 1,000 residents with one decimal."""
     return t.number(RATE_PER * value, 1) if base == "residents" else t.percent(value, digits)
@@ -103,87 +110,23 @@ def cell_lines(t: Translator, study: HotSpotStudy) -> list[str]:
     """
     frame = study.hot.frame
     if study.listed is not None:
-        return np.where(frame["hot"], "\n" + t("Holds a hot spot"), "").tolist()
-    usual, sure = "\n" + t("{expected} usual for the surroundings"), "\n" + t("Corrected p: {p}")
+        return np.where(frame["hot"], "\n" + t("hot spot"), "").tolist()
+    usual, sure = t("Expected"), t("Corrected p")
     rows = zip(frame["n"], frame["expected_alone"], frame["hot"], frame["q"], strict=True)
     return [
-        (usual.format(expected=t.expected(expected)) if n > 0 and expected == expected else "")
-        + (sure.format(p=t.p_value(q)) if hot else "")
+        ("\n" + t.pair(usual, t.expected(expected)) if n > 0 and expected == expected else "")
+        + ("\n" + t.pair(sure, t.p_value(q)) if hot else "")
         for n, expected, hot, q in rows
     ]
 
 
-@dataclass(frozen=True)
-class ListView:
-    """The lines in order, those with enough alerts for a plan first.
-
-    `lines`: all of them; `rows`: as many of these, from the first on, stand in the list until the reader asks for all.
-    `few`: places with too few alerts for a plan.
-    """
-
-    lines: tuple[SpotSummary, ...]
-    order: Order
-    rows: int
-    few: int
-
-
-def list_view(lines: Sequence[SpotSummary]) -> ListView:
-    """The lines in the order that the link asks for."""
+def in_list_order(lines: Sequence[SpotSummary]) -> tuple[SpotSummary, ...]:
+    """The lines in the order that the link asks for, those with enough alerts for a plan first."""
     order: Order = word_in_link("order", ORDERS, USUAL)
     of = {id(line.spot): line for line in lines}
     spots = [line.spot for line in lines]
-    ranked = sorted(spots, key=lambda spot: spot.rank) if order == USUAL else in_order(spots, order)
-    many, few = worth_a_plan(ranked)
-    shown = tuple(of[id(spot)] for spot in (*many, *few))
-    rows = len(lines) if word_in_link("rows", (ALL,), "") else _first_rows(len(lines), len(few))
-    return ListView(shown, order, rows, len(few))
-
-
-def _first_rows(everything: int, few: int) -> int:
-    """How many rows stand in the list before the reader asks for all: a short list is whole.
-
-    >>> _first_rows(6, 5), _first_rows(80, 70), _first_rows(80, 10), _first_rows(80, 80)
-    (6, 10, 25, 25)
-    """
-    return everything if everything <= MOST_ROWS else min(MOST_ROWS, everything - few or few)
-
-
-def draw_list_controls(page: Page, view: ListView) -> None:
-    """The boxes for the order and for the rows; nothing on a list of one."""
-    t = page.t
-    if len(view.lines) <= 1:
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        _draw_box(t("Order"), {order: t(ORDER_WORDS[order]) for order in ORDERS}, "order", 215, USUAL)
-        first = _first_rows(len(view.lines), view.few)
-        if first < len(view.lines):
-            _draw_box(
-                t("Rows"),
-                {"": t.n("The first {n}", "The first {n}", first), ALL: t.n("All {n}", "All {n}", len(view.lines))},
-                "rows",
-            )
-        if not page.narrow:
-            _draw_box(t("Columns"), {"": t("The main ones"), ALL: t("All columns")}, COLUMNS_WORD)
-
-
-def _draw_box(label: str, names: Mapping[Any, str], word: str, least: int = 140, usual: str = "") -> None:
-    """A choice in the link, in a box as wide as its words, at least so many pixels.
-
-    A letter takes up to 7.4 pixels (Greek ones are the widest), and what stands beside the words 60.
-    """
-    draw_link_choice(
-        label,
-        names,
-        word,
-        f"hotspots_{word}",
-        usual,
-        width=max(least, math.ceil(60 + 7.4 * max(map(len, names.values())))),
-    )
-
-
-def all_columns() -> bool:
-    """Whether the link asks for all columns."""
-    return bool(st.query_params.get(COLUMNS_WORD) == ALL)
+    many, few = worth_a_plan(sorted(spots, key=lambda spot: spot.rank) if order == USUAL else in_order(spots, order))
+    return tuple(of[id(spot)] for spot in (*many, *few))
 
 
 def headline(page: Page, study: HotSpotStudy, found: int, shown: tuple[SpotSummary, ...]) -> str:
@@ -248,21 +191,17 @@ def cell_size_label(page: Page, resolution: int) -> str:
 
 
 def draw_ranked_list(
-    page: Page, view: ListView, chosen: str | None, classes: Mapping[str, str] | None, on_select: Callable[[], None]
+    page: Page, shown: tuple[SpotSummary, ...], chosen: str | None, on_select: Callable[[], None]
 ) -> None:
-    """The hot spots in their order; picking a row selects the place on the map.
-
-    `chosen`: the selected place; `classes`: the class over time of each by its id, in words, None where not asked for.
-    """
-    shown = view.lines[: view.rows]
+    """The hot spots in their order; picking a row selects the place on the map. `chosen`: the selected place."""
+    t = page.t
     if not shown:
         return
-    draw_list_controls(page, view)
-    table = _list_rows(page, shown)
-    table["class"] = [(classes or {}).get(line.spot.id, "–") for line in shown]
-    headings = _list_headings(page, view, classed=classes is not None)
-    main = not (all_columns() or page.narrow)
-    widest = NARROW if page.narrow else MAIN if main else WIDE
+    if len(shown) > 1:
+        names = {order: t(words) for order, words in ORDER_WORDS.items()}
+        draw_link_choice(t("Order"), names, "order", "hotspots_order", USUAL, width=215)
+    table, headings = _list_rows(page, shown), _list_headings(page, shown)
+    widest = NARROW if page.narrow else MAIN
     important = [n for n in ("name", "n", "excess", "rate", "ratio") if n in headings]  # in view where there is room
     in_room = tables.columns_in_room(table, headings, important, map_width(page.room, SPAN), most=widest)
     tables.draw_selectable_table(
@@ -270,10 +209,10 @@ def draw_ranked_list(
         table,
         headings,
         key=f"{LIST_KEY}_{chosen or ''}",
-        alt=page.t("Hot spots in their order"),
+        alt=t("Hot spots"),
         selected=next((at for at, line in enumerate(shown) if line.spot.id == chosen), None),
         columns=tables.fitted_columns(table, headings, most=widest),
-        order=in_room if main else None,
+        order=None if page.narrow else in_room,
         row_height=name_height(table["name"], widest),
         on_select=on_select,
     )
@@ -311,9 +250,9 @@ def _list_rows(page: Page, shown: tuple[SpotSummary, ...]) -> pd.DataFrame:
     )
 
 
-def _list_headings(page: Page, view: ListView, *, classed: bool) -> dict[str, str]:
+def _list_headings(page: Page, shown: tuple[SpotSummary, ...]) -> dict[str, str]:
     """The columns that say something about these places, in order, with their headings."""
-    t, shown = page.t, view.lines[: view.rows]
+    t = page.t
     spots = [line.spot for line in shown]
     base, compared = getattr(spots[0], "base", LAND), any(map(is_compared, spots))
     columns = {
@@ -325,7 +264,6 @@ def _list_headings(page: Page, view: ListView, *, classed: bool) -> dict[str, st
             any(ratio_says_something(spot) or not is_compared(spot) for spot in spots),
             t("Ratio (95 %)") if all(map(is_compared, spots)) else t("Ratio"),
         ),
-        "class": (classed, t("Class over time")),
         "women": (any(line.women is not None for line in shown), t("Women (95 %)")),
         "category": (True, t("Main category")),
         "hours": (any(line.hours is not None for line in shown), t("Peak hours")),
@@ -335,8 +273,7 @@ def _list_headings(page: Page, view: ListView, *, classed: bool) -> dict[str, st
     headings = {name: words for name, (included, words) in columns.items() if included}
     if page.narrow:
         few = ("name", "n", "rate" if base != LAND else "excess" if compared else "ratio")
-        short = {"n": t("n"), "excess": t("Above expected")}
-        return {name: short.get(name, headings[name]) for name in few if name in headings}
+        return {name: headings[name] for name in few if name in headings}
     return headings
 
 
@@ -346,30 +283,23 @@ def draw_area_button(page: Page, cells: tuple[str, ...], study: HotSpotStudy) ->
         return
     number = round(study.cells.frame["n"].reindex([int(cell, 16) for cell in cells]).fillna(0).sum())
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.write(
-            page.t.n(
-                "{n} cell picked, {alerts} alerts.",
-                "{n} cells picked, {alerts} alerts.",
-                len(cells),
-                alerts=written_count(page, number),
-            )
-        )
+        st.write(written_alerts(page, number))
         st.button(
-            page.t("Filter to these cells"),
+            page.t("Filter to this place"),
             key="hotspots_area",
             on_click=filter_bar.write_filter,
             args=(page.filter.replace(cells=cells, districts=(), places=()),),
         )
 
 
-def draw_downloads(page: Page, view: ListView, study: HotSpotStudy | None) -> None:
+def draw_downloads(page: Page, shown: Sequence[SpotSummary], study: HotSpotStudy | None) -> None:
     """The list as a table and as shapes, and the cells of `study`."""
-    if view.lines:
+    if shown:
         tables.draw_place_downloads(
             page,
             "hotspots",
-            lambda: list_table(page, view),  # the streets of every place take a moment
-            lambda: [_shape(line) for line in view.lines],
+            lambda: list_table(page, shown),  # the streets of every place take a moment
+            lambda: [_shape(line) for line in shown],
             key="hotspots",
             counts=LISTED,
         )
@@ -382,11 +312,6 @@ def draw_downloads(page: Page, view: ListView, study: HotSpotStudy | None) -> No
 def _shape(line: SpotSummary) -> BaseGeometry:
     """The outline of a cluster, or of the cells of a hot spot."""
     return getattr(line.spot, "outline", None) or shapely.union_all(cell_polygons(list(line.spot.cells)))
-
-
-def street_names(page: Page, line: SpotSummary) -> list[str]:
-    """The streets that run through a hot spot, where the city gave its streets."""
-    return [page.t.label(street.labels) for street in streets_in(page.city, _shape(line))]
 
 
 def _ratio(page: Page, spot: SpotOrCluster) -> str:
@@ -412,15 +337,19 @@ def _women(page: Page, line: SpotSummary) -> str:
     return page.t.share(women.value, women.low, women.high) if women.known else "–"
 
 
-def list_table(page: Page, view: ListView) -> pd.DataFrame:
+def list_table(page: Page, shown: Sequence[SpotSummary]) -> pd.DataFrame:
     """The list as figures, for its download; some columns of some layers only."""
-    spots = [line.spot for line in view.lines]
+    t, spots = page.t, [line.spot for line in shown]
     based = any(getattr(spot, "base", LAND) != LAND for spot in spots)
     return pd.DataFrame(
         {
             "rank": spot.rank,
-            "name": line.name(page.t),
-            **({"streets": ", ".join(street_names(page, line))} if page.city.streets else {}),
+            "name": line.name(t),
+            **(
+                {"streets": ", ".join(t.label(street.labels) for street in streets_in(page.city, _shape(line)))}
+                if page.city.streets
+                else {}
+            ),
             "id": spot.id,
             "n": spot.n,
             **(
@@ -447,7 +376,7 @@ def list_table(page: Page, view: ListView) -> pd.DataFrame:
             "latitude": round(spot.latitude, 5),
             "cells": " ".join(spot.names),
         }
-        for line, spot in zip(view.lines, spots, strict=True)
+        for line, spot in zip(shown, spots, strict=True)
     )
 
 

@@ -16,6 +16,7 @@ from pages.parts.maps.basemap import (
     without_outline,
 )
 from pages.parts.maps.cell_map import (
+    MAP_OF,
     Outline,
     alert_count,
     cell_layer,

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import h3.api.numpy_int as h3
 import numpy as np
@@ -25,14 +25,24 @@ from analysis.density import DensityImage
 from analysis.hotspots.cell_significance import excess_words
 from curim_data import query
 from curim_data.engine import city_day
-from curim_data.model import NO_OUTLINE, CityProfile, IntArray, Message, Translator, cell_polygons, fewer_than, is_small
+from curim_data.model import (
+    N_,
+    NO_OUTLINE,
+    CityProfile,
+    IntArray,
+    Message,
+    Translator,
+    cell_polygons,
+    fewer_than,
+    is_small,
+)
 from curim_data.query import Total
 from curim_data.studies.cells import has_area
 from curim_data.studies.periods import places_taken
 from pages.parts.frame import (
     COUNTS,
     EXCESS,
-    USUAL_ON_DARK,
+    GREYS_ON_DARK,
     Page,
     Palette,
     cached_query,
@@ -82,7 +92,7 @@ class ColourScale(NamedTuple):
         """By excess over the usual, where `cells` have its classes (`HotCells.excess_classes`), else by count."""
         t = page.t
         if "excess" in cells:
-            shades = EXCESS if theme == "light" else (USUAL_ON_DARK, *ramp(EXCESS[1:], theme))
+            shades = EXCESS if theme == "light" else (*GREYS_ON_DARK, *ramp(EXCESS[2:], theme))
             heading = t("Times the usual number of the surroundings")
             return cls(heading, tuple(zip(shades, excess_words(t), strict=True)), cells["excess"].to_numpy(int))
         least, counts = page.written.least(), cells["n"]
@@ -137,16 +147,14 @@ def draw_legend_row(colours: Palette, head: str, entries: Sequence[tuple[str, st
     )
 
 
-def illustrative_note(page: Page) -> str:
-    """That the shapes of the map are illustrative; empty where they are the city's own."""
-    note = page.t("City limit, zones, streets and landmarks are illustrative: drawn for this dashboard.")
-    return note if page.city.illustrative else ""
+MAP_OF: Final = N_("Map of {name}.")  # in words, for those who do not see it; a table holds the same
+ILLUSTRATIVE: Final = N_("City limit, zones, streets and landmarks are illustrative: drawn for this dashboard.")
 
 
 def draw_illustrative_note(page: Page) -> None:
-    """The same below a map."""
-    if note := illustrative_note(page):
-        st.caption(note)
+    """Say below a map of true alerts that its shapes are illustrative, where they are."""
+    if page.city.illustrative and not page.is_sample:
+        st.caption(page.t(ILLUSTRATIVE))
 
 
 def map_download_button(
@@ -185,8 +193,8 @@ def map_download_button(
         else None,
         *facts,
         t("Sample data: made up.") if page.is_sample else None,
-        illustrative_note(page) or None,
-        t("CURiM · {city}, {day}", city=t.label(page.city.names), day=city_day(page.city)),
+        t(ILLUSTRATIVE) if page.city.illustrative else None,
+        f"CURiM · {t.label(page.city.names)}, {t.date(city_day(page.city))}",
     ]
 
     def picture() -> bytes:
@@ -315,7 +323,7 @@ def draw_cell_map(
         (outlines, 2, colours.cluster_line, t("cluster")),
         (len(highlight), 3, colours.highlight, t("selected")),
         (has_area(page.filter), 2, colours.accent, t("the area of the filter")),
-        (place is not None and place.cells, 3, colours.accent, t("the place that was searched for")),
+        (place is not None and place.cells, 3, colours.accent, place.name if place is not None else ""),
     )
     classes = [(f"background:{shade}", span) for shade, span in (scale.classes if scale is not None else ())]
     entries = [(f"border:{wide}px solid {colour}", words) for drawn, wide, colour, words in lines if drawn]

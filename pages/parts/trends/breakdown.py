@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.trends.time_series import week_clock
-from curim_data.model import N_, BoolArray, Message, Translator, category_label, is_small, value_label
+from curim_data.model import N_, BoolArray, category_label, is_small, value_label
 from curim_data.model.labels import grade_words
 from curim_data.privacy import BAND_HOURS, Counted
 from curim_data.studies import changes
@@ -17,7 +17,6 @@ from curim_data.studies.changes import (
     areas_in_words,
     compared_words,
     counts_in_words,
-    expected_in_words,
     p_values_in_words,
     ratios_in_words,
     surest_first,
@@ -32,11 +31,10 @@ from pages.parts.charts import (
     tables,
 )
 from pages.parts.findings import cached_changes
-from pages.parts.frame import Page, cached_query, draw_footer, escape_markdown, shared
+from pages.parts.frame import CALCULATION, Page, cached_query, draw_footer, escape_markdown, shared
 from pages.parts.trends.line import period_dates, small_chart_unit
 
-changes_of = shared(changes.change_study, Message("Comparing the periods"))
-ALT: Final = N_("All changes between the two periods, the most certain first")
+changes_of = shared(changes.change_study, CALCULATION)
 MAIN: Final = ("where", "what", "expected", "after", "times", "sure")
 MOST_PANELS: Final = 9
 DIGITS: Final = {"expected": 1, "after": 0, "ratio": 2, "low": 2, "high": 2}
@@ -52,8 +50,12 @@ def draw_changes_table(page: Page) -> None:
     if frame.empty or study.periods.before is None:
         st.write(t(study.periods.choice.explanation if study.periods.before is None else _NOTHING))
     else:
-        (_draw_for_phone if page.narrow else _draw_for_screen)(page, frame, _headings(t))
-        made = t.n("{n} comparison was made.", "{n} comparisons were made.", study.changes.n_tested)
+        _draw_changes(page, frame)
+        made = t.n(
+            "{n} comparison was made, and having looked so often is allowed for.",
+            "{n} comparisons were made, and having looked so often is allowed for.",
+            study.changes.n_tested,
+        )
         copied = chosen_from(page.alerts, page.filter) is not page.alerts
         draw_footer(
             page,
@@ -69,8 +71,22 @@ def draw_changes_table(page: Page) -> None:
 _NOTHING: Final = N_("There is nothing to compare.")
 
 
-def _draw_for_screen(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -> None:
-    """The table to sort: the main columns; all of them are in the file."""
+def _draw_changes(page: Page, frame: pd.DataFrame) -> None:
+    """The table to sort, on a phone a plain one: the main columns; all of them are in the file."""
+    t = page.t
+    headings = {
+        "where": t("Where"),
+        "what": t("What"),
+        "expected": t("Expected"),
+        "after": t("Alerts"),
+        "times": t("Ratio (95 %)"),
+        "sure": t("Grade"),
+        "ratio": t("Ratio"),
+        "low": t("From"),
+        "high": t("To"),
+        "q": t("Corrected p"),
+        "test": t("Compared with"),
+    }
     numbers = [name for name in DIGITS if pd.api.types.is_numeric_dtype(frame[name])]
     left_out = () if frame["what"].nunique() > 1 else ("what",)
     order = [name for name in MAIN if name not in left_out]
@@ -86,64 +102,21 @@ def _draw_for_screen(page: Page, frame: pd.DataFrame, headings: dict[str, str]) 
         frame,
         headings,
         key="trends_changes",
-        alt=page.t(ALT),
+        alt=t("What else changed?"),
         file_name="changes.csv",
         digits={name: DIGITS[name] for name in numbers},
         columns=columns,
         order=order,
         height=min(420, row_height * (len(frame) + 1)),
         row_height=row_height,
+        phone=[name for name in order if name != "times"],
     )
-
-
-def _draw_for_phone(page: Page, frame: pd.DataFrame, headings: dict[str, str]) -> None:
-    """The surest rows as a plain table, each as high as its texts; all rows and columns are in the file.
-
-    The place comes first, with what unless that is the same in all rows; both counts stand in one column.
-    """
-    t, shown, where = page.t, frame.head(tables.MOST_PRINTED), headings["where"]
-    if shown["what"].nunique() > 1:
-        shown, where = shown.assign(where=shown["where"] + " · " + shown["what"]), t("Where and what")
-    arrow = "\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}"
-    shown = shown.assign(change=shown["told_expected"] + arrow + shown["told_after"])
-    numbers = {name: places for name, places in DIGITS.items() if pd.api.types.is_numeric_dtype(frame[name])}
-    tables.draw_for_print(t, frame, headings, digits=numbers)
-    tables.draw_plain_table(
-        page,
-        shown,
-        {"where": where, "change": t("Change"), "sure": headings["sure"]},
-        alt=t(ALT),
-        height=520 if len(shown) > 6 else "content",  # so many rows stand there without scrolling
-    )
-    if rest := len(frame) - len(shown):
-        st.caption(t.n("{n} more row", "{n} more rows", rest))
-    tables.download_button(
-        page, frame[[*headings]].rename(columns=headings), "changes.csv", key="trends_changes_download"
-    )
-
-
-def _headings(t: Translator) -> dict[str, str]:
-    """All columns."""
-    return {
-        "where": t("Where"),
-        "what": t("What"),
-        "expected": t("Expected"),
-        "after": t("Alerts"),
-        "times": t("Ratio (95 %)"),
-        "sure": t("Grade"),
-        "ratio": t("Ratio"),
-        "low": t("From"),
-        "high": t("To"),
-        "q": t("Corrected p"),
-        "p": t("p"),
-        "test": t("Compared with"),
-    }
 
 
 def changes_frame(page: Page, written: pd.DataFrame) -> pd.DataFrame:
     """Tested candidates in words and figures, in their order, as the audience may read them."""
     t = page.t
-    told = counts_in_words(t, written, "after")
+    told = counts_in_words(t, written, "after") if written["after"].isna().any() else written["after"].to_numpy()
     return pd.DataFrame(
         {
             "what": [
@@ -152,14 +125,11 @@ def changes_frame(page: Page, written: pd.DataFrame) -> pd.DataFrame:
             ],
             "where": areas_in_words(t, page.city, written, page.filter),
             "expected": written["expected"].round(1).to_numpy(),
-            "after": told if written["after"].isna().any() else written["after"].to_numpy(),
-            "told_expected": expected_in_words(t, written),
-            "told_after": told,
+            "after": told,
             **{name: written[name].round(2).to_numpy() for name in ("ratio", "low", "high")},
             "times": ratios_in_words(t, written, ("ratio", "low", "high")),
             "sure": [grade_words(t, grade) for grade in written["grade"]],
             "q": p_values_in_words(t, written["q"], steps=page.protected),
-            "p": p_values_in_words(t, written["p"]),
             "test": [compared_words(t, *row) for row in zip(written["level"], written["compared"], strict=True)],
         }
     )
@@ -169,7 +139,7 @@ def draw_small_multiples(page: Page) -> None:
     """One small line for each district, group of categories or gender, on one scale."""
     t, splits = page.t, _splits(page)
     if not splits:
-        st.write(t("There is nothing to split."))
+        st.write(t(_NOTHING))
         return
     split = st.segmented_control(
         t("Split by"),
@@ -186,9 +156,6 @@ def draw_small_multiples(page: Page) -> None:
     sums = frame.groupby(split, dropna=False)["n"].sum().sort_values(ascending=False, kind="stable")
     sums = sums[sums > 0]
     names, ordered = list(sums.index)[:MOST_PANELS], frame.sort_values(unit, kind="stable")
-    if split == "district" and names and pd.isna(names).all():
-        st.write(t("None of these alerts lies in a district of the city."))
-        return
     found = [ordered[ordered[split].isna() if pd.isna(name) else ordered[split] == name] for name in names]
     panels = [
         (value_label(t, page.city, split, name), own[_whole_periods(page, own[unit], unit)])
@@ -202,18 +169,14 @@ def draw_small_multiples(page: Page) -> None:
         page,
         small_multiples_figure(page, panels, time=unit),
         key=f"trends_panels_{split}",
-        alt=t("Most alerts: {name}.", name=panels[0][0]),
+        alt=splits[split],
         data=frame,
         file_name="side_by_side.csv",
         small=True,
     )
     rest = len(sums) - len(names)
-    notes = (
-        (True, t("All on one scale; at the end of each line the number of the last period.")),
-        (rest, t.n("{n} smaller one is left out.", "{n} smaller ones are left out.", rest)),
-        (split == "group", t("An alert of several groups counts once in each.")),
-    )
-    st.caption(" ".join([*(note for said, note in notes if said), *(t(note) for note in counted.notes)]))
+    more = [t.n("{n} more.", "{n} more.", rest)] if rest else []
+    st.caption(" ".join([*more, *map(t, counted.notes)]))
 
 
 def _splits(page: Page) -> dict[str, str]:
@@ -255,7 +218,7 @@ def draw_week_clock(page: Page) -> None:
         st.write(no_clock_reason(page))
         return
     if is_small(frame["n"].sum(), (least := page.written.least())):
-        st.write(t("Fewer than {k} alerts have a known hour: too few to say when they happen.", k=least))
+        st.write(t("Fewer than {k} alerts: too few to show how many.", k=least))
         return
     banded = bool(counted.notes) and set(frame["hour"]) <= set(range(0, 24, BAND_HOURS))
     if banded:  # each band is shared out evenly over its hours
@@ -268,7 +231,7 @@ def draw_week_clock(page: Page) -> None:
         page,
         plots.clock_figure(page, frame),
         key="trends_clock",
-        alt=t("Alerts by weekday and hour. {sentence}", sentence=week.sentence(t)),
+        alt=week.sentence(t),
         data=counted.frame,
         file_name="clock.csv",
     )

@@ -33,6 +33,7 @@ from pages.parts.charts import (
     written_count,
 )
 from pages.parts.frame import (
+    CALCULATION,
     Dataset,
     Page,
     cached_query,
@@ -48,9 +49,9 @@ from pages.parts.plans import ask_author, draw_annotation, save_annotation
 
 UNITS: tuple[CalendarUnit, ...] = ("day", "week", "month")
 USUAL: CalendarUnit = "week"
-trend_of = shared(trends.trend_study, Message("Counting by period"))
-forecast_of = shared(trends.next_periods_study, Message("Forecasting"))
-answer_of = shared(trends.answer_study, Message("Comparing the periods"))
+trend_of = shared(trends.trend_study, CALCULATION)
+forecast_of = shared(trends.next_periods_study, CALCULATION)
+answer_of = shared(trends.answer_study, CALCULATION)
 earlier_of = shared(trends.earlier_years)
 MOST_SHIFTS = 3  # the latest, that are drawn
 BEFORE_THE_FORECAST = 26  # periods of the line that are drawn before it
@@ -106,10 +107,11 @@ def period_dates(page: Page) -> tuple[dt.date, dt.date]:
 
 
 def page_headline(page: Page, answer: Answer, trend: Trend | None) -> str:
-    """The answer to the filter; where there is no earlier time to compare with, what the line says of its end."""
+    """The answer to the filter; where nothing could be compared, that, and what the line says of its end."""
+    told = answer.sentence(page.filter.subject(page.t, page.city), page.t)
     if answer.change is None and trend is not None and trend.rule.judged:
-        return f"{page.filter.subject(page.t, page.city)}. {_of_line(page.t, trend)}"
-    return answer.sentence(page.filter.subject(page.t, page.city), page.t)
+        return f"{told}. {_of_line(page.t, trend)}"
+    return told
 
 
 def _of_line(t: Translator, trend: Trend) -> str:
@@ -125,10 +127,8 @@ def draw_trend_line(page: Page, trend: Trend, answer: Answer, told: str) -> None
     """
     t, column = page.t, trend.column
     columns = [column, "n", "expected", "lower", "upper", "alarm"]
-    if trend.frame["adjusted"].notna().any():
-        note = t("Remove the seasonal pattern: the dotted line shows what remains.")
-        if st.toggle(t("Seasonally adjusted"), key="trends_adjusted", help=note):
-            columns.append("adjusted")
+    if trend.frame["adjusted"].notna().any() and st.toggle(t("Seasonally adjusted"), key="trends_adjusted"):
+        columns.append("adjusted")
     if answer.few:  # of so few alerts nothing is usual, and nothing unusual
         nothing = dict.fromkeys(("expected", "lower", "upper"), np.nan)
         trend = replace(trend, frame=trend.frame.assign(**nothing, alarm=False))
@@ -144,7 +144,7 @@ def draw_trend_line(page: Page, trend: Trend, answer: Answer, told: str) -> None
         page,
         figure,
         key="trends_line",
-        alt=t("Alerts over time with the expected range. {sentence}", sentence=told),
+        alt=told,
         data=shown,
         file_name="trend.csv",
     )
@@ -213,15 +213,10 @@ def draw_years(page: Page, unit: CalendarUnit) -> None:
         st.write(why or t("The data do not go back a year."))
     else:
         frame = months.frame.loc[months.frame["complete"], ["month", "n"]]
-        alt, figure = t("Alerts by month, a line for each year."), plots.year_on_year_figure(page, frame)
+        figure, alt = plots.year_on_year_figure(page, frame), t("Over the years")
         plots.draw_chart(page, figure, key="trends_years", alt=alt, data=frame, file_name="years.csv")
         rows = pd.DataFrame({"when": t.span(span), "n": written_count(page, total.n)} for span, total in earlier)
-        tables.draw_plain_table(
-            page,
-            rows,
-            {"when": t("The same time in"), "n": t("Alerts")},
-            alt=t("Alerts of the same time in earlier years"),
-        )
+        tables.draw_plain_table(page, rows, {"when": t("Period"), "n": t("Alerts")}, alt=alt)
     _draw_forecast(page, unit)
 
 
@@ -267,17 +262,10 @@ def _draw_form(page: Page) -> None:
     """Day or span, kind, category and text of a new note."""
     t, source = page.t, page.alerts
     with st.form("annotation_form", clear_on_submit=True):
-        st.caption(
-            t(
-                "A campaign, another version of the app or a break in the data changes how many alerts come without "
-                "anything else having changed. From the noted day on what is usual is estimated separately, and "
-                "changes across it say so."
-            )
-        )
+        st.caption(t("From the noted day on what is usual is estimated separately, and changes across it say so."))
         left, right = st.columns(2)
         start = left.date_input(t("From"), value=source.as_of, key="annotation_start")
-        over = left.checkbox(t("It was over on a day"), key="annotation_over")
-        end = left.date_input(t("To"), value=source.as_of, key="annotation_end")
+        end = left.date_input(t("To"), value=None, key="annotation_end")
         kind: AnnotationKind = right.selectbox(
             t("Kind"),
             [kind for kind in KINDS if kind not in CORRECTIONS],
@@ -293,7 +281,6 @@ def _draw_form(page: Page) -> None:
         note = st.text_input(t("What happened"), max_chars=LONGEST_NOTE, key="annotation_note")
         if not st.form_submit_button(t("Add the note")):
             return
-    if not isinstance(start, dt.date) or not isinstance(end, dt.date):
-        return
-    until, subject = end if over else None, f"note of {start.isoformat()}"
-    save_annotation(page, start, note, subject=subject, end=until, kind=kind, category=category or None)
+    if isinstance(start, dt.date):
+        subject = f"note of {start.isoformat()}"
+        save_annotation(page, start, note, subject=subject, end=end, kind=kind, category=category or None)
