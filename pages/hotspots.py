@@ -28,7 +28,6 @@ page = require(Role.PUBLIC)
 t = page.t
 
 exact = not page.protected
-finest = finest_resolution(page.alerts, page.filter)
 
 title = st.container()
 controls = st.container(horizontal=True, vertical_alignment="bottom")
@@ -40,13 +39,9 @@ with controls:
     if exact:  # five words side by side are wider than a phone
         form: dict[str, Any] = {"width": 250} if page.narrow else {"buttons": True}
         layer = draw_link_choice(t("Layer"), layers, LAYER_WORD, "hotspots_layer", LAYERS[0], **form)
-    if layer in ("significance", "emerging"):
-        sizes = {0: cell_size_label(page, finest)}
-        if exact:
-            sizes = {
-                0: t("Chosen from the data"),
-                **{r: cell_size_label(page, r) for r in cell_sizes_offered(page.city, finest)},
-            }
+    if exact and layer in ("significance", "emerging"):
+        offered = cell_sizes_offered(page.city, finest_resolution(page.alerts, page.filter))
+        sizes = {0: t("Chosen from the data"), **{r: cell_size_label(page, r) for r in offered}}
         size = draw_link_choice(t("Cell size"), sizes, CELL_WORD, "hotspots_size", 0, width=230)
     search = st.container(width="content")
     base = draw_base(page) if layer == LAYERS[0] else LAND

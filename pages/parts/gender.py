@@ -99,8 +99,6 @@ def draw_headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -
     st.caption(escape_markdown(query.sentence(page.alerts, f, t, total)))
     if f != page.filter:
         st.info(t("Women and men are compared, so the filter by gender is ignored here."))
-    if AFFECTED in page.alerts.asked and (why := _no_places(page, AFFECTED, NO_AFFECTED)):
-        st.caption(why)
 
 
 def _headline(page: Page, f: AlertFilter, total: Total, found: PlaceStudy) -> str:
@@ -202,11 +200,9 @@ def _labels(page: Page, frame: pd.DataFrame) -> list[str]:
 
 def draw_hours(page: Page, f: AlertFilter) -> None:
     """Side by side: after dark, and how safe people felt."""
-    left, right = st.columns(2, gap="large")
-    with left:
-        _draw_darkness(page, f)
-    with right:
-        _draw_feeling(page, f)
+    for place, draw in zip(st.columns(2, gap="large"), (_draw_darkness, _draw_feeling), strict=True):
+        with place:
+            draw(page, f)
 
 
 def _draw_darkness(page: Page, f: AlertFilter) -> None:

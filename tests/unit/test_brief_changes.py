@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from analysis.stats.intervals import UNKNOWN
-from analysis.trends.changes import Change, Grade
+from analysis.trends.changes import CANDIDATE_KEYS, Change, Grade
 from analysis.trends.reporting import LEVEL, category_use
 from curim_data import query
 from curim_data.engine import Source
@@ -20,7 +20,7 @@ from curim_data.filters import AlertFilter
 from curim_data.model import Audience, CityProfile, Translator, translator
 from curim_data.model.coverage import Annotation
 from curim_data.studies import brief_text
-from curim_data.studies.brief import brief_changes, history_of
+from curim_data.studies.brief import _carriers, brief_changes, history_of
 from curim_data.studies.brief_text import attention_sentence, headline, none_sentence, title
 from curim_data.studies.cells import area_names
 from curim_data.studies.changes import MOST_AREAS, change_study, filter_periods
@@ -283,3 +283,17 @@ def test_reports_without_a_place_are_no_rise_of_a_cell(tmp_path: Path) -> None:
         assert int(default) not in cells
         assert not any(one.grade == "clear" and one.change.key[name] for one in changes.findings)
     assert not changes.events
+
+
+def test_a_change_of_the_city_names_the_districts_with_half_of_it() -> None:
+    """The fewest, no more than a third of all; none where it takes more, and no word where too little was compared."""
+    rows = pd.DataFrame({"district": list("abcdef"), "after": [30, 12, *[10] * 4]})
+    rows = rows.assign(level="district_category", category="theft", base=50, expected=10.0, p=0.5)
+    key = {**dict.fromkeys(CANDIDATE_KEYS), "category": "theft"}
+    change = Change(key, "category", 300, 82, 60.0, UNKNOWN, 0.001, 0.001, "clear", 1, "past")  # type: ignore[arg-type]
+    assert _carriers(rows, change, 1) == ("a",)
+    assert _carriers(rows.assign(after=13), replace(change, after=78), 1) == ()
+    assert _carriers(rows[3:], change, 1) is None
+    assert _carriers(rows.assign(after=[3, *[13] * 5]), replace(change, after=78), 5) is None, (
+        "a small count tells none"
+    )

@@ -276,7 +276,8 @@ def draw_density_layer(page: Page, heading: Heading, place: FoundPlace | None) -
         draw_footer(page, total=study.total, excluded=excluded, choices=study.choices, about="density")
         _draw_density_downloads(page, study, drawn, pins)
     with right:
-        _draw_peaks(page, study)
+        if study.peaks:
+            _draw_peaks(page, study)
 
 
 def _draw_density_downloads(page: Page, study: DensityStudy, drawn: DensityImage, pins: Sequence[Pin]) -> None:
@@ -322,8 +323,6 @@ def density_headline(t: Translator, study: DensityStudy) -> str:
 
 def _draw_peaks(page: Page, study: DensityStudy) -> None:
     t = page.t
-    if not study.peaks:
-        return
     st.subheader(t("Where alerts are densest"))
     tables.draw_fitted_table(
         page,
