@@ -33,7 +33,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     [
         ("hotspots", "No alert is on the map, so no place was looked at.", "Too few alerts"),
         ("gender", "has alerts enough to tell whether women report strikingly little", "has strikingly few alerts"),
-        ("trends", "None of these alerts lies in a district", "Outside the districts"),
+        ("trends", "There is nothing to compare.", "Outside the districts"),
     ],
 )
 def test_nothing_looked_at_is_no_finding(

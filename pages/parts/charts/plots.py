@@ -600,7 +600,13 @@ def add_forecast(
         mode="lines",
         line={"color": colours.sea_blue, "width": 1.8, "dash": "dash"},
         hovertext=[
-            t.pair(t.date(day.date(), form), f"{t.number(row.expected)} ({t.number(row.low)}–{t.number(row.high)})")
+            t(
+                "{day}: forecast {expected} ({low}–{high})",
+                day=t.date(day.date(), form),
+                expected=t.number(row.expected),
+                low=t.number(row.low),
+                high=t.number(row.high),
+            )
             for day, row in zip(days, frame.itertuples(), strict=True)
         ],
         hoverinfo="text",

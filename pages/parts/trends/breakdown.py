@@ -156,6 +156,9 @@ def draw_small_multiples(page: Page) -> None:
     sums = frame.groupby(split, dropna=False)["n"].sum().sort_values(ascending=False, kind="stable")
     sums = sums[sums > 0]
     names, ordered = list(sums.index)[:MOST_PANELS], frame.sort_values(unit, kind="stable")
+    if split == "district" and pd.isna(names).all():
+        st.write(t(_NOTHING))
+        return
     found = [ordered[ordered[split].isna() if pd.isna(name) else ordered[split] == name] for name in names]
     panels = [
         (value_label(t, page.city, split, name), own[_whole_periods(page, own[unit], unit)])
