@@ -88,8 +88,9 @@ def _draw_changes(page: Page, frame: pd.DataFrame) -> None:
         "test": t("Compared with"),
     }
     numbers = [name for name in DIGITS if pd.api.types.is_numeric_dtype(frame[name])]
-    left_out = () if frame["what"].nunique() > 1 else ("what",)
-    order = [name for name in MAIN if name not in left_out]
+    order = [name for name in MAIN if name != "what" or frame["what"].nunique() > 1]
+    if page.narrow and "what" in order:
+        frame = frame.assign(where=frame["where"] + " · " + frame["what"])
     columns, row_height = tables.wrapped_columns(
         frame,
         {name: headings[name] for name in order},
@@ -109,7 +110,7 @@ def _draw_changes(page: Page, frame: pd.DataFrame) -> None:
         order=order,
         height=min(420, row_height * (len(frame) + 1)),
         row_height=row_height,
-        phone=[name for name in order if name != "times"],
+        phone=("where", "expected", "after", "sure"),
     )
 
 
