@@ -260,7 +260,7 @@ VIEW_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "finding": ("id", "since"),
     "trends": ("by", "open"),
     "gender": ("open",),
-    "hotspots": ("layer", "cell", "base", "spot", "tab", "against", "at", "order", "rows", "columns"),
+    "hotspots": ("layer", "cell", "base", "spot", "tab", "against", "at", "order"),
     "interventions": ("plan", "draft"),
     "evaluation": ("plan", "fold"),
     "cities": ("with", "months"),
