@@ -73,13 +73,7 @@ def test_empty_filter_offers_the_nearest(open_page: Open) -> None:
 VIEWS = {
     "briefing": {"since": "2026-09-21"},
     "trends": {"by": "month", "open": "years"},
-    "hotspots": {
-        "layer": "significance",
-        "spot": "891ed9b2e4fffff",
-        "order": "alerts",
-        "rows": "all",
-        "columns": "all",
-    },
+    "hotspots": {"layer": "significance", "spot": "891ed9b2e4fffff", "order": "alerts"},
     "gender": {"open": "years"},
     "interventions": {"plan": "7", "draft": "8a1ed9b2e4fffff"},
     "evaluation": {"plan": "7", "fold": "doubts"},
