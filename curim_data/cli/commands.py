@@ -294,10 +294,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "quality": Command(
         "studies.quality",
         N_(
-            "Report the quality of the stored alerts: missing values, default coordinates, "
-            "precision, delays, duplicates."
+            "Report the quality of the stored alerts: missing values, default coordinates, precision, repeated reports."
         ),
-        (_out(".html", ".json"),),
+        (),
         Audience.ANALYST,
     ),
     "export": filtered(

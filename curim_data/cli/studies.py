@@ -19,7 +19,7 @@ from analysis.hotspots import grouping
 from analysis.spots.naming import SpotName, name_spots
 from curim_data import privacy, query, studies
 from curim_data.cli.commands import Denominator, Method, Order, Step, UsageError, needs, unusable
-from curim_data.cli.context import Answer, CommandContext, Table, json_text
+from curim_data.cli.context import Answer, CommandContext, Table
 from curim_data.filters import AlertFilter, value_label
 from curim_data.model import NO_POSITIONS, Audience, CityProfile, Message, Translator, is_small
 from curim_data.model.labels import grade_words
@@ -410,31 +410,22 @@ def near_repeat(ctx: CommandContext, out: Path | None) -> Answer:
     )
 
 
-def quality(ctx: CommandContext, out: Path | None) -> Answer:
+def quality(ctx: CommandContext) -> Answer:
     """The quality of all stored alerts, whatever their period."""
     from curim_data.quality import report
     from curim_data.quality.study import quality_study
 
     t, source = ctx.t, ctx.source
     study = quality_study(source, listed=ctx.audience is Audience.ANALYST)
-    data = report.as_object(t, source, study, with_ids=True) | ({"out": str(out)} if out else {})
-    if out is not None:
-        file = (
-            report.as_html(t, source, study)
-            if out.suffix.lower() == ".html"
-            else json_text(ctx.masked(report.as_object(t, source, study)), indent=1).encode()
-        )
-        return Answer(data, [ctx.file_written(out)], file)
     sheets = report.sheets(t, source.city, study)
     lines: list[str | Table] = [
         t("All alerts from {start} to {end}, whatever the filter.", start=source.first, end=source.as_of)
     ]
     for one in report.findings(t, study):
         title = " · ".join((one.title, t("Needs attention"))) if one.attention else one.title
-        wide = ("completeness-by-month", "near-duplicate-pairs")
-        shown = [Table(sheet.written(t)) for sheet in sheets.get(one.key, ()) if sheet.name not in wide]
-        lines += ["", title, one.sentence, *shown, one.settings]
-    return Answer(data, lines)
+        shown = [Table(sheet.written(t)) for sheet in sheets.get(one.key, ()) if sheet.name != "near-duplicate-pairs"]
+        lines += ["", title, one.sentence, *shown]
+    return Answer(report.as_object(t, source, study), lines)
 
 
 _Spot = TypeVar("_Spot", bound="Spot | Cluster")

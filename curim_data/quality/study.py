@@ -4,15 +4,13 @@ exact positions are, points outside the city, points that many alerts share.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 
 from analysis.grid import LEAST_DAYS, LEAST_SHARE, SharedPoints, land_by_points
@@ -30,7 +28,7 @@ from curim_data.model import (
     Translator,
 )
 from curim_data.model.coverage import Coverage
-from curim_data.model.sql import all_of, at_points, coded, count_if, is_one_of, split_list
+from curim_data.model.sql import all_of, at_points, count_if, is_one_of
 from curim_data.privacy import DisclosureError, WrittenCounts
 from curim_data.query import Total, default_points
 
@@ -45,26 +43,22 @@ ON_GRID_M: Final = 0.5
 SNAPPED_SHARE: Final = 1 / 3
 LEAST_ALERTS: Final = 200
 MOST_POINTS: Final = 20_000
-MOST_CELLS: Final = 300
+JUST_BEYOND_M: Final = 1_000.0
 STEP: Final = "coordinate_step"
 COARSE: Final = min(CELL_RESOLUTIONS)
 MAPPED: Final = "longitude IS NOT NULL AND latitude IS NOT NULL"
-_GEOD: Final = pyproj.Geod(ellps="WGS84")
-_FAR_M: Final = 100_000.0
 
 
 @dataclass(frozen=True)
 class Precision:
     """How exact the coordinates are, over the `n` alerts with coordinates that stand on no pile.
 
-    `decimals`: columns decimals (2: at most two; 6: six or more), n, share; of each alert the more exact of its two
-    coordinates. `points`: distinct coordinates. `step_m`: metres between distinguishable positions;
-    `cause`: "decimals", "grid" (whole steps of the city's metres) or "points" (few points that many alerts share).
-    `finest`: the finest H3 resolution that this supports, None where not even the coarsest is.
+    `points`: distinct coordinates. `step_m`: metres between distinguishable positions; `cause`: "decimals" (of the more
+    exact of an alert's two coordinates), "grid" (whole steps of the city's metres) or "points" (few points that many
+    alerts share). `finest`: the finest H3 resolution that this supports, None where not even the coarsest is.
     """
 
     n: int
-    decimals: pd.DataFrame
     points: int
     step_m: float
     cause: str
@@ -103,7 +97,6 @@ def precision(source: Source, default_points: pd.DataFrame) -> Precision | None:
     total = int(n.sum())
     if not total:
         return None
-    decimals = pd.DataFrame({"decimals": DECIMALS, "n": n.to_numpy(int), "share": n.to_numpy(float) / total})
     coarse = n.cumsum() / total
     usual = next(d for d in DECIMALS if coarse[d] > TOLERATED)
     step, cause = METRES_A_DEGREE * 10.0**-usual, "decimals"
@@ -117,7 +110,7 @@ def precision(source: Source, default_points: pd.DataFrame) -> Precision | None:
     # A cell must not be narrower than the step, or some cells could never hold an alert and maps show stripes. The edge
     # of a cell is compared, half of its width (in metres: 531 at resolution 8, 201 at 9, 76 at 10, 29 at 11, 11 at 12).
     fit = [r for r in CELL_RESOLUTIONS if h3.average_hexagon_edge_length(r, unit="m") >= step]
-    return Precision(total, decimals, points, step, cause, max(fit, default=None))
+    return Precision(total, points, step, cause, max(fit, default=None))
 
 
 def coordinate_step(source: Source) -> float:
@@ -169,52 +162,36 @@ def _spacing(alerts: Relation, usable: list[str]) -> float:
 
 @dataclass(frozen=True)
 class Outside:
-    """Alerts with coordinates that lie outside the city's land.
+    """The `n` alerts with coordinates that lie outside the city's land, `of` all alerts with coordinates.
 
-    `cells`: at most 300 coarse map cells (H3 resolution 8), most alerts first: cell, longitude, latitude (the mean of
-    its alerts), n, metres (to the land; from 100 km on to the middle of the city), direction (0 north, 1 north-east,
-    ... 7 north-west) and reason ("zero", "swapped", "sign", "near" or ""). `n`: all such alerts, `of` all alerts with
-    coordinates.
+    `reasons`: why they may (`reason`: "zero", "swapped", "sign", "near" or ""), n; most alerts first. The reason is
+    that of the middle of their coarse map cell.
     """
 
     n: int
     of: int
-    cells: pd.DataFrame
+    reasons: pd.DataFrame
 
 
 def outside(source: Source) -> Outside:
-    """What lies outside the city: where, how far, in which direction, and why it may."""
+    """How many alerts lie outside the city, and why they may."""
     beside = [MAPPED, "NOT coalesce(inside, FALSE)"]
-    frame = source.alerts.frame(
+    cells = source.alerts.frame(
         f"cell_{COARSE} AS cell, count(*) AS n, avg(longitude) AS longitude, avg(latitude) AS latitude",
         beside,
-        f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_CELLS}",
+        "GROUP BY 1",
     )
-    n, of = source.alerts.one("count(*) AS n", beside)["n"], source.alerts.one("count(*) AS n", [MAPPED])["n"]
-    lon, lat = frame["longitude"].to_numpy(float), frame["latitude"].to_numpy(float)
-    metres, direction = away(source.city, lon, lat)
-    frame["metres"], frame["direction"] = metres, direction
-    frame["reason"] = [_why(source.city, *at) for at in zip(lon, lat, metres, strict=True)]
-    return Outside(n, of, frame[["cell", "longitude", "latitude", "n", "metres", "direction", "reason"]])
+    cells["reason"] = [_why(source.city, *at) for at in zip(cells["longitude"], cells["latitude"], strict=True)]
+    reasons = cells.groupby("reason")["n"].sum().sort_values(ascending=False, kind="stable").reset_index()
+    return Outside(int(cells["n"].sum()), source.alerts.one("count(*) AS n", [MAPPED])["n"], reasons)
 
 
-def away(city: CityProfile, longitude: Any, latitude: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Metres from the land (from 100 km on: from the city's middle, on the ellipsoid) and eighths of the compass."""
-    lon, lat = np.atleast_1d(np.asarray(longitude, float)), np.atleast_1d(np.asarray(latitude, float))
-    middle = city.land.centroid
-    turn, _, far = _GEOD.inv(np.full(len(lon), middle.x), np.full(len(lat), middle.y), lon, lat)
-    x, y = city.project(lon, lat)
-    near = (far < _FAR_M) & np.isfinite(x)
-    metres = np.asarray(far, float).copy()
-    metres[near] = shapely.distance(city.land_metres, shapely.points(x[near], y[near]))
-    return metres, np.round(np.asarray(turn) / 45).astype(int) % 8
-
-
-def _why(city: CityProfile, longitude: float, latitude: float, metres: float) -> str:
+def _why(city: CityProfile, longitude: float, latitude: float) -> str:
     """A code for why a point may lie outside; "" where nothing indicates why."""
     if abs(longitude) < 0.01 and abs(latitude) < 0.01:
         return "zero"
-    if metres < 1_000:
+    x, y = city.project([longitude], [latitude])
+    if np.isfinite(x[0]) and shapely.distance(city.land_metres, shapely.Point(x[0], y[0])) < JUST_BEYOND_M:
         return "near"
     area = shapely.box(*city.land.buffer(0.02).bounds)
     others = [(latitude, longitude), (-longitude, latitude), (longitude, -latitude), (-longitude, -latitude)]
@@ -283,9 +260,6 @@ LEAST_NEIGHBOURS: Final = 4
 BEYOND: Final = 4.0
 _MAD: Final = 0.6744898  # the median deviation of a standard normal
 MONTH: Final = "month"
-# Share of alerts of which only the month is known from which on weeks and days mean nothing.
-LAG_DAYS: Final = (1, 7, 28)
-
 
 _KNOWN_GENDERS: Final = (Gender.WOMAN.value, Gender.MAN.value, Gender.OTHER.value)
 COLUMNS: Final = {
@@ -304,8 +278,13 @@ COLUMNS: Final = {
 }
 
 
+# Shares of the last months are compared with those of the months before them.
+RECENT_MONTHS: Final = 3
+EARLIER_MONTHS: Final = 12
+
+
 def completeness(alerts: Relation, categories: Collection[str]) -> pd.DataFrame:
-    """Filled values by column and month.
+    """How much of each column is filled: as a whole, in the last three months, and in the twelve before.
 
     A gender counts as filled where it is a gender (not undisclosed, not unknown), a category where the city's list
     holds it, the time it was resolved among resolved alerts alone. A report at the very moment of the event counts as
@@ -314,7 +293,7 @@ def completeness(alerts: Relation, categories: Collection[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        column (a key of `COLUMNS`), month (timestamp; missing in the rows over all months), n, filled, share.
+        column (a key of `COLUMNS`), n, filled, share, before, now (shares; missing where there is no such alert).
     """
     resolved = f"status = '{Status.RESOLVED.value}'"
     filled = {
@@ -333,35 +312,14 @@ def completeness(alerts: Relation, categories: Collection[str]) -> pd.DataFrame:
     }
     listed = ", ".join(f"{count_if(condition)} AS {name}_filled" for name, condition in filled.items())
     wide = alerts.frame(f"month, count(*) AS n, {count_if(resolved)} AS of_resolved, {listed}", then="GROUP BY month")
-    wide["month"] = pd.to_datetime(wide["month"])
-    numbers = {name: "of_resolved" if name == "resolved_at" else "n" for name in COLUMNS}
-    months = pd.concat(
-        pd.DataFrame({"column": name, "month": wide["month"], "n": wide[n], "filled": wide[f"{name}_filled"]})
-        for name, n in numbers.items()
-    ).sort_values(["column", "month"], kind="stable")
-    whole = months.groupby("column", sort=False)[["n", "filled"]].sum().reset_index()
-    whole.insert(1, "month", pd.Series(pd.NaT, index=whole.index))
-    kinds = {"month": "datetime64[ns]", "n": "int64", "filled": "int64"}
-    frame = pd.concat([whole.astype(kinds), months.astype(kinds)])
-    frame["share"] = (frame["filled"] / frame["n"]).where(frame["n"] > 0)
-    order = list(COLUMNS)
-    return frame.sort_values(["column", "month"], key=lambda c: c.map(order.index) if c.name == "column" else c,
-                             na_position="first", ignore_index=True)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Lag:
-    """Hours from the event to its report, over the `n` alerts with both times that are not known by month only.
-
-    `median` and `late` (the 90th percentile) in hours; `over`: shares by more than 1, 7 and 28 days; `negative`:
-    alerts reported before they happened. Where an event is given by its date alone, its lag is too long by up to a day.
-    """
-
-    n: int
-    median: float
-    late: float
-    over: dict[int, float]
-    negative: int
+    wide = wide.sort_values("month")
+    now, before = wide[-RECENT_MONTHS:], wide[-RECENT_MONTHS - EARLIER_MONTHS : -RECENT_MONTHS]
+    rows = []
+    for name in COLUMNS:
+        of, given = "of_resolved" if name == "resolved_at" else "n", f"{name}_filled"
+        shares = (part[given].sum() / (part[of].sum() or np.nan) for part in (wide, before, now))
+        rows.append((name, int(wide[of].sum()), int(wide[given].sum()), *shares))
+    return pd.DataFrame(rows, columns=["column", "n", "filled", "share", "before", "now"])
 
 
 def jumps(counts: pd.Series) -> pd.DataFrame:
@@ -410,42 +368,7 @@ def periods(alerts: Relation, unit: str) -> pd.Series:
     return whole
 
 
-# Alerts with both times, of event and report; equal times are left out: one may stand in for the other.
-BOTH_TIMES: Final = (
-    "occurred_from_us IS NOT NULL",
-    f"time_precision <> '{MONTH}'",
-    "reported_at_us <> occurred_from_us",
-)
-_LAG: Final = "reported_at_us - occurred_from_us"
 _HOUR: Final = 3_600_000_000  # microseconds
-
-
-def lag(alerts: Relation) -> Lag | None:
-    """The time from event to report; None where no alert has both."""
-    counted = alerts.frame(f"{_LAG} AS lag, count(*) AS n", BOTH_TIMES, "GROUP BY 1")
-    if counted.empty:
-        return None
-    hours, each = counted["lag"].to_numpy(float) / _HOUR, counted["n"].to_numpy(int)
-    n, (median, late) = int(each.sum()), np.quantile(np.repeat(hours, each), [0.5, 0.9])
-    return Lag(
-        n=n,
-        median=float(median),
-        late=float(late),
-        over={days: int(each[hours > 24 * days].sum()) / n for days in LAG_DAYS},
-        negative=int(each[hours < 0].sum()),
-    )
-
-
-def lag_classes(alerts: Relation) -> pd.DataFrame:
-    """Alerts by class of lag: columns most (hours; the last is infinite), n. Negative lags are the first class."""
-    bounds = (0, 1, 6, 24, 72, 168, 672)
-    cases = " ".join(f"WHEN {_LAG} < {_HOUR * bound} THEN {at}" for at, bound in enumerate(bounds))
-    number = f"CASE {cases} ELSE {len(bounds)} END"
-    n = alerts.frame(f"{number} AS number, count(*) AS n", BOTH_TIMES, "GROUP BY 1").set_index("number")["n"]
-    n = n.reindex(range(len(bounds) + 1), fill_value=0)
-    return pd.DataFrame({"most": [*map(float, bounds), math.inf], "n": n.to_numpy(int)})
-
-
 NEAR_M: Final = 50.0
 NEAR_HOURS: Final = 48
 MOST_PAIRS: Final = 200
@@ -458,15 +381,14 @@ class NearDuplicates:
     """Pairs of alerts of the same category, within 50 m and 48 h, of other incidents.
 
     `pairs` all pairs, `alerts` the alerts in them, `of` the alerts that were compared (with a position off default
-    coordinates and a time better than the month). `by_category`: category, pairs. `listed`: at most 200 pairs, the
-    nearest in time first: first, second (alert ids), category, metres, hours. `first_day`: pairs less than 24 hours
-    apart; chance alone would put half of them there. None of it is known where `too_many`.
+    coordinates and a time better than the month). `listed`: at most 200 pairs, the nearest in time first: first, second
+    (alert ids), category, metres, hours. `first_day`: pairs less than 24 hours apart; chance alone would put half of
+    them there. None of it is known where `too_many`.
     """
 
     pairs: int
     alerts: int
     of: int
-    by_category: pd.DataFrame
     listed: pd.DataFrame
     too_many: bool = False
     first_day: int = 0
@@ -478,16 +400,14 @@ def near_duplicates(source: Source, default_points: pd.DataFrame) -> NearDuplica
     of, likely = source.alerts.one("count(*) AS n", usable)["n"], _comparisons(source.alerts, usable)
     none = pd.DataFrame(columns=["first", "second", "category", "metres", "hours"])
     if likely > MOST_COMPARISONS:
-        return NearDuplicates(0, 0, of, pd.DataFrame(columns=["category", "pairs"]), none, too_many=True)
+        return NearDuplicates(0, 0, of, none, too_many=True)
     columns = "alert_id, incident_id, category, x, y, coalesce(occurred_from_us, reported_at_us) AS at"
     alerts = source.alerts.frame(columns, usable)
     found = pd.concat([none, *(_pairs(part) for _, part in alerts.groupby("category"))], ignore_index=True)
-    by_category = found.groupby("category").size().rename("pairs").reset_index()
     return NearDuplicates(
         pairs=len(found),
         alerts=int(pd.concat([found["first"], found["second"]]).nunique()),
         of=of,
-        by_category=by_category.sort_values(["pairs", "category"], ascending=[False, True], ignore_index=True),
         listed=found.sort_values(["hours", "metres", "first", "second"], ignore_index=True).head(MOST_PAIRS),
         first_day=int((found["hours"] < NEAR_HOURS / 2).sum()),
     )
@@ -522,18 +442,19 @@ def _pairs(alerts: pd.DataFrame) -> pd.DataFrame:
 
 
 def incidents(alerts: Relation) -> dict[str, int]:
-    """Incidents of which the store holds several alerts ("incidents"), their "alerts", and the "most" of one.
-
-    "several_categories": alerts of more than one category, each counted once in totals and once in each category.
-    """
+    """Incidents of which the store holds several alerts ("incidents"), their "alerts", and the "most" of one."""
     groups = f"SELECT count(*) AS n FROM {alerts.name} WHERE incident_id IS NOT NULL GROUP BY incident_id"
-    found = alerts.ask(
+    (found,) = alerts.ask(
         f"SELECT count(*) AS incidents, CAST(sum(n) AS BIGINT) AS alerts, max(n) AS most FROM ({groups}) AS named "
         "WHERE n > 1"
-    ).to_pylist()[0]
-    several = coded("theme", alerts.levels, lambda theme: len(split_list(theme)) > 1)
-    counts = found | {"several_categories": alerts.one("count(*) AS n", [several])["n"]}
-    return {name: n or 0 for name, n in counts.items()}
+    ).to_pylist()
+    return {name: n or 0 for name, n in found.items()}
+
+
+def reported_early(alerts: Relation) -> int:
+    """Alerts that were reported before they happened."""
+    early = [f"time_precision <> '{MONTH}'", "reported_at_us < occurred_from_us"]
+    return int(alerts.one("count(*) AS n", early)["n"])
 
 
 EVERYTHING: Final = AlertFilter(period="all")
@@ -548,7 +469,8 @@ class Detail:
     """What only those see who see exact counts; the fields as the functions of `quality_*` give them.
 
     `month_only`: alerts of which only the month is known; where they are 5 % or more, `unit` of the jumps is "month".
-    `periods`: the counts by it; jumps are looked for in those that no gap touches.
+    `periods`: the counts by it; jumps are looked for in those that no gap touches. `early`: alerts that were reported
+    before they happened.
     """
 
     completeness: pd.DataFrame
@@ -558,10 +480,9 @@ class Detail:
     jumps: pd.DataFrame
     precision: Precision | None
     outside: Outside
-    lag: Lag | None
-    lag_classes: pd.DataFrame
     near_duplicates: NearDuplicates
     incidents: dict[str, int]
+    early: int
 
 
 @dataclass(frozen=True)
@@ -630,10 +551,9 @@ def detail(source: Source, *, listed: bool = False) -> Detail:
         jumps=jumps(counted[source.coverage.untouched(counted.index, unit)]),
         precision=precision(source, points),
         outside=outside(source),
-        lag=lag(alerts),
-        lag_classes=lag_classes(alerts),
         near_duplicates=near if listed else replace(near, listed=near.listed[:0]),
         incidents=incidents(alerts),
+        early=reported_early(alerts),
     )
 
 

@@ -29,7 +29,7 @@ from curim_data.store.home import create_home
 from pages.parts.data import stored_tabs, uploads
 from pages.parts.data.recognised import AREA_QUESTION, KIND_QUESTION
 from pages.parts.data.uploads import with_column, with_word
-from tests.app.conftest import COUNCIL, Open, bring, changes, errors, fine, on_tab, shown, texts_of, visit, word
+from tests.app.conftest import COUNCIL, Open, bring, changes, errors, fine, on_tab, opened, shown, texts_of, visit, word
 from tests.stored import stored_alerts
 from tests.unit.test_id_scopes import HEADERS, NOW, as_csv, table
 
@@ -161,9 +161,11 @@ def test_a_refresh_makes_the_columns_anew(base: Home) -> None:
 
 
 def test_every_finding_is_on_the_page(open_page: Open, sample: Home, t: Translator) -> None:
-    app = open_page("data", lang="en", part="quality")
+    app = opened(open_page("data", lang="en", part="quality"))
     told = findings(t, quality_study(open_source(sample), listed=True))
-    assert [element.value for element in app.subheader][-len(told) :] == [one.title for one in told]
+    assert [fold.label for fold in app.expander if fold.label in {one.title for one in told}] == [
+        one.title for one in told
+    ]
     assert app.dataframe
 
 
@@ -176,7 +178,7 @@ def test_the_file_is_made_of_the_filter(sample: Home) -> None:
 
 
 def test_an_analyst_says_that_days_are_not_covered_and_takes_it_back(own: Home) -> None:
-    app = visit("data", part="quality")
+    app = visit("data", part="quality", subject="gaps")
     assert open_source(own).coverage.complete
     day = open_source(own).as_of - dt.timedelta(days=40)
     app.text_input(key="plan_who_asked").set_value("Ana")

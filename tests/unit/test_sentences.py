@@ -18,7 +18,6 @@ from curim_data.model import translator
 from curim_data.model.absence import fewer_than
 from curim_data.model.i18n import Span, at_head
 from curim_data.model.labels import dates_label
-from curim_data.quality.report import duration
 from pages.parts.data.import_tab import facts_sentence
 from pages.parts.maps.cell_map import alert_count
 
@@ -46,10 +45,6 @@ PARTS: Final[list[tuple[Callable[[], str], str]]] = [
     (lambda: alert_count(FR, 1), "1 signalement"),
     (lambda: alert_count(FR, 1234), "1 234 signalements"),
     (lambda: alert_count(FR, float("nan")), "–"),
-    (lambda: duration(FR, -1), "moins de zéro minute"),
-    (lambda: duration(FR, 0.01), "1 minute"),
-    (lambda: duration(FR, 1), "1 heure"),
-    (lambda: duration(FR, 72), "3 jours"),
     (lambda: dates_label(FR, MAY, JUNE), "1er mai 2025 – 30 juin 2025"),
     (lambda: dates_label(FR, MAY, None), "depuis le 1er mai 2025"),
     (lambda: dates_label(FR, None, JUNE), "jusqu’au 30 juin 2025"),

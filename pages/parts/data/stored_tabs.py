@@ -6,20 +6,14 @@ Of the quality what needs attention comes first, then every subject with its fig
 from __future__ import annotations
 
 import datetime as dt
-import html
 import io
-import math
 import time
-from contextlib import nullcontext
 from functools import partial
-from textwrap import wrap
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-import pydeck as pdk
 import streamlit as st
-from shapely import MultiPoint, box
 from sqlalchemy.exc import SQLAlchemyError
 
 from curim_data.engine import Source, open_source
@@ -39,22 +33,20 @@ from curim_data.plans.record import (
     record_settings,
     recorder,
 )
-from curim_data.quality.report import Finding, Sheet, as_html, findings, lag_rows, sheets
-from curim_data.quality.study import COLUMNS, MONTH, Detail, Outside, QualityStudy, quality_study
+from curim_data.quality.report import Finding, Sheet, findings, sheets
+from curim_data.quality.study import Detail, QualityStudy, quality_study
 from curim_data.query import total
 from curim_data.store import Batch, Home, Store, StoreError
 from curim_data.store.alert_table import UndoReport
 from pages.parts.charts import plots, tables
-from pages.parts.charts.figure import Figure, base_figure, time_axis
 from pages.parts.charts.tables import download_button, draw_table, formatted
 from pages.parts.data.city_tab import prepare_city
 from pages.parts.data.import_tab import count_headings, draw_reasons_table
-from pages.parts.frame import Dataset, Page, calculated, escape_markdown, help_link, palette, record, rgba, source_of
+from pages.parts.frame import Dataset, Page, calculated, draw_fold, escape_markdown, help_link, record, source_of
 from pages.parts.frame.filter_bar import mapped_sentence
 from pages.parts.frame.guard import draw_download
-from pages.parts.maps import basemap
-from pages.parts.maps.basemap import Deck, Pin
-from pages.parts.maps.cell_map import alert_count, draw_point_map, map_height
+from pages.parts.maps.basemap import Pin
+from pages.parts.maps.cell_map import alert_count, draw_point_map
 from pages.parts.plans import ask_author, draw_annotation, plan_store, save_annotation
 
 UNDONE = "data_undone"
@@ -379,49 +371,6 @@ def _subject(start: dt.date) -> str:
     return f"coverage from {start.isoformat()}"
 
 
-LINE = 20  # letters of a line where there is little room
-
-
-def completeness_figure(page: Page, frame: pd.DataFrame) -> Figure:
-    """A heat map of the shares (0 to 1) by column and month."""
-    t, colours = page.t, palette(page.theme)
-    wide = frame.dropna(subset=["month"]).pivot_table(
-        index="column", columns="month", values="share", sort=False, dropna=False
-    )
-    wide = wide.reindex(index=list(COLUMNS)[::-1]).sort_index(axis=1)
-    names = [t(COLUMNS[name]) for name in wide.index]
-    figure = base_figure(t, colours, height=70 + (34 if page.narrow else 24) * len(names))
-    hover = [
-        [
-            t.pair(f"{html.escape(name)}<br>{t.date(month, 'LLLL y')}", t.percent(share, 0))
-            for month, share in zip(wide.columns, row, strict=True)
-        ]
-        for name, row in zip(names, wide.to_numpy(), strict=True)
-    ]
-    figure.add_heatmap(
-        x=wide.columns,
-        y=["<br>".join(wrap(html.escape(name), LINE)) if page.narrow else html.escape(name) for name in names],
-        z=wide.to_numpy(),
-        zmin=0,
-        zmax=1,
-        xgap=0,
-        ygap=2,
-        colorscale=[[0, colours.accent], [0.5, colours.grid], [1, colours.sea_blue]],
-        showscale=not page.narrow,
-        colorbar={
-            "tickvals": [0, 0.5, 1],
-            "ticktext": [t.percent(0.0), t.percent(0.5), t.percent(1.0)],
-            "thickness": 10,
-            "outlinewidth": 0,
-        },
-        hovertext=hover,
-        hoverinfo="text",
-    )
-    time_axis(figure, t, pd.Series(wide.columns), most=3 if page.narrow else None)
-    figure.update_yaxes(showgrid=False, tickfont={"size": 11 if page.narrow else 12, "color": colours.text})
-    return figure
-
-
 def draw_jumps(page: Page, detail: Detail) -> None:
     """Every whole week (or month), those far from their neighbours marked."""
     frame = detail.periods.rename("n").rename_axis("week").reset_index()
@@ -430,86 +379,10 @@ def draw_jumps(page: Page, detail: Detail) -> None:
         page,
         plots.band_figure(page, frame, height=220),
         key="data_jumps_chart",
-        alt=page.t("Alerts by month, those far from their neighbours marked.")
-        if detail.unit == MONTH
-        else page.t("Alerts by week, those far from their neighbours marked."),
+        alt=page.t("Alerts over time, weeks or months far from their neighbours marked."),
         data=frame,
         file_name="weeks.csv",
     )
-
-
-def draw_lag(page: Page, detail: Detail) -> None:
-    """Bars of the time from event to report."""
-    t, colours = page.t, palette(page.theme)
-    rows = lag_rows(t, detail)[::-1]
-    figure = base_figure(t, colours, height=60 + 28 * len(rows))
-    figure.add_bar(
-        x=rows["share"],
-        y=[html.escape(label) for label in rows["label"]],
-        orientation="h",
-        marker={"color": colours.sea_blue},
-        text=[t.percent(share, 1) for share in rows["share"]],
-        textposition="outside",
-        cliponaxis=False,
-        hoverinfo="skip",
-    )
-    figure.update_xaxes(visible=False, range=[0, float(rows["share"].max()) * 1.18 or 1])
-    figure.update_yaxes(showgrid=False)
-    plots.draw_chart(
-        page,
-        figure,
-        key="data_lag_chart",
-        alt=t("Share of the alerts by the time from event to report; the table below holds the same."),
-    )
-
-
-def draw_outside_map(page: Page, found: Outside) -> None:
-    """Draw the cells near the city, and say how many alerts lie farther away."""
-    t, colours, land = page.t, palette(page.theme), page.city.land
-    # Within six widths (or heights) of the city from its middle; the table names those beyond.
-    west, south, east, north = land.bounds
-    across = (found.cells["longitude"] - (west + east) / 2).abs() <= 6 * (east - west)
-    along = (found.cells["latitude"] - (south + north) / 2).abs() <= 6 * (north - south)
-    near = found.cells[across & along]
-    if len(near):
-        height, most = map_height(page, 380), float(near["n"].max())
-        dots = [
-            {"at": [row.longitude, row.latitude], "size": 5 + 15 * math.sqrt(row.n / most)} for row in near.itertuples()
-        ]
-        layer = pdk.Layer(
-            "ScatterplotLayer",
-            id="outside",
-            data=dots,
-            get_position="at",
-            get_radius="size",
-            radius_units=pdk.types.String("pixels"),
-            get_fill_color=rgba(colours.accent, 150),
-            stroked=True,
-            get_line_color=rgba(colours.accent),
-            line_width_min_pixels=1,
-            pickable=False,
-        )
-        shape = land.union(MultiPoint(near[["longitude", "latitude"]].to_numpy(float)).envelope.buffer(0.002))
-        view = basemap.fitted_view(box(*shape.bounds), room=page.room, span=1.0, height=height)
-        layers = [*basemap.base_layers(page.city, colours), layer]
-        st.pydeck_chart(
-            Deck(layers=layers, map_provider=None, initial_view_state=view),
-            height=height,
-            key="data_outside_map",
-            alt=t("Map of the alerts outside the city, by coarse cells; the table below holds the same."),
-        )
-    if far := found.n - int(near["n"].sum()):
-        st.caption(
-            t.n(
-                "{n} alert lies too far away for this map; the table names its place.",
-                "{n} alerts lie too far away for this map; the table names their places.",
-                far,
-            )
-        )
-
-
-# Tables that are long or name single alerts: opened by who wants them.
-FOLDED: Final = frozenset({"completeness-by-month", "near-duplicates", "near-duplicate-pairs", "precision", "lag"})
 
 
 @calculated(Message("Analysing all alerts"))
@@ -530,48 +403,30 @@ def draw_quality_tab(page: Page) -> None:
     )
     st.caption(mapped_sentence(t, found.total, found.total.at_default or 0))
     subjects = findings(t, found)
-    _draw_overview(page, subjects)
-    some = sheets(t, page.city, found)
-    for one in subjects:
-        _draw_section(page, one, found, some.get(one.key, []))
-
-
-def _draw_overview(page: Page, subjects: list[Finding]) -> None:
-    """Draw what needs attention, and the report to download."""
-    t = page.t
     needed = [f"- **{one.title}.** {escape_markdown(one.sentence)}" for one in subjects if one.attention]
     st.markdown("**" + t("Needs attention") + "**" if needed else t("Nothing needs attention."))
     if needed:
         st.markdown("\n".join(needed))
     help_link(page, "precision")
-    if page.protected:
-        return
-    home, lang, dataset, version = page.home, t.lang, page.dataset, page.city.version
-    draw_download(
-        t("Download the report"),
-        lambda: as_html(translator(lang), open_source(home), cached_quality(dataset, version)),
-        file_name=f"quality-{lang}.html",
-        mime="text/html",
-        key="data_quality_report",
-        icon=":material/download:",
-    )
+    tables = sheets(t, page.city, found)
+    for one in subjects:
+        draw = partial(_draw_subject, page, one, found, tables.get(one.key, []))
+        draw_fold(one.key, one.title, draw, word="subject")
 
 
-def _draw_section(page: Page, one: Finding, found: QualityStudy, some: list[Sheet]) -> None:
-    """A subject: its sentence, its picture, its tables, and how it was found."""
-    st.subheader(one.title)
-    st.write(escape_markdown(one.sentence))
+def _draw_subject(page: Page, one: Finding, found: QualityStudy, some: list[Sheet]) -> None:
+    """What an overview does not say of a subject: its sentence where nothing is to do, its picture, its tables."""
+    if not one.attention:
+        st.write(escape_markdown(one.sentence))
     _draw_figure(page, one.key, found)
     for sheet in some:
-        with st.expander(sheet.title) if sheet.name in FOLDED else nullcontext():
-            _draw_sheet(page, sheet)
+        _draw_sheet(page, sheet, one.title)
     if one.key == "gaps":
         draw_coverage_form(page)
         help_link(page, "coverage")
-    st.caption(escape_markdown(" ".join((one.settings, page.t("Based on {n} alerts.", n=one.n)))))
 
 
-def _draw_sheet(page: Page, sheet: Sheet) -> None:
+def _draw_sheet(page: Page, sheet: Sheet, title: str) -> None:
     """A table with its download; the long reasons of one of them wrap."""
     headings = dict(sheet.headings)
     if page.narrow and sheet.narrow:
@@ -579,16 +434,14 @@ def _draw_sheet(page: Page, sheet: Sheet) -> None:
     if sheet.name == "piles":
         written = formatted(page.t, sheet.frame, digits=sheet.digits, percent=sheet.percent)
         written["reason"] = written["reason"].map(escape_markdown)
-        st.table(
-            written[list(headings)].rename(columns=headings), hide_index=True, border="horizontal", alt=sheet.title
-        )
+        st.table(written[list(headings)].rename(columns=headings), hide_index=True, border="horizontal", alt=title)
     else:
         draw_table(
             page,
             sheet.frame,
             headings,
             key=f"data_{sheet.name}",
-            alt=sheet.title,
+            alt=title,
             digits=sheet.digits,
             percent=sheet.percent,
             height="content" if len(sheet.frame) <= 15 else "auto",
@@ -621,18 +474,5 @@ def _draw_figure(page: Page, key: str, found: QualityStudy) -> None:
                 for rank, (lon, lat, n) in enumerate(places, start=1)
             ],
         )
-    elif detail is None:
-        return
-    elif key == "outside" and detail.outside.n:
-        draw_outside_map(page, detail.outside)
-    elif key == "completeness" and found.total.of:
-        plots.draw_chart(
-            page,
-            completeness_figure(page, detail.completeness),
-            key="data_completeness_chart",
-            alt=page.t("How much of each column is filled, by month; the tables below hold the same."),
-        )
-    elif key == "jumps" and len(detail.periods) > 1:
+    elif key == "jumps" and detail is not None and len(detail.periods) > 1:
         draw_jumps(page, detail)
-    elif key == "lag" and detail.lag is not None:
-        draw_lag(page, detail)
